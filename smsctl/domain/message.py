@@ -1,0 +1,128 @@
+"""A message, its states, and what passes between the sending loop and a gateway.
+
+What is made once per message (Outgoing, Receipt) is a NamedTuple: a frozen dataclass takes three times
+as long to build, and a mailing makes hundreds of thousands. Everything else is a frozen dataclass.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+from smsctl.domain.text import MessageText
+
+
+class Status(StrEnum):
+    """The state of one message."""
+
+    PENDING = "pending"  # never handed to a socket, or proved not accepted
+    SENDING = "sending"  # durably marked; may be on the wire
+    ACCEPTED = "accepted"  # the gateway took it; not the phone
+    DELIVERED = "delivered"
+    EXPIRED = "expired"
+    FAILED = "failed"  # a final report said no
+    REJECTED = "rejected"  # the gateway refused it
+    HELD = "held"  # queued at the gateway, waiting for a person there
+    UNKNOWN = "unknown"  # nobody can tell whether it was accepted
+    CANCELLED = "cancelled"
+
+
+COSTS = frozenset(
+    {
+        Status.SENDING,
+        Status.ACCEPTED,
+        Status.HELD,
+        Status.UNKNOWN,
+        Status.DELIVERED,
+        Status.EXPIRED,
+        Status.FAILED,
+    }
+)
+"""The states whose parts the municipality pays for (sending: reserved)."""
+
+FINAL = frozenset(
+    {Status.DELIVERED, Status.EXPIRED, Status.FAILED, Status.REJECTED, Status.CANCELLED}
+)
+"""The states that nothing but an operator's correction leaves."""
+
+
+class Priority(IntEnum):
+    """How soon the gateway sends, among messages of the same service (protocols.md 2.5: 3 is fastest)."""
+
+    LOW = 1
+    NORMAL = 2
+    HIGH = 3
+
+
+class Outgoing(NamedTuple):
+    """One message on its way: the reference travels with it, the number is E.164."""
+
+    reference: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What every message of a mailing has in common; frozen when the mailing is opened."""
+
+    text: MessageText
+    sender: str | None = None
+    priority: Priority | None = None
+    validity: timedelta | None = None
+    send_at: datetime | None = None  # aware; None: now
+    want_report: bool = True
+    invoice_node: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """The messages of one request to the gateway."""
+
+    reference: str  # A-Z a-z 0-9 - _ . only; the handle for stopping it
+    letter: Letter
+    messages: Sequence[Outgoing]
+
+
+class Receipt(NamedTuple):
+    """What is known of one message after its batch was submitted.
+
+    `status` is PENDING only where it is proved that the gateway did not take the message. `code` is the
+    gateway's own code as text, `text` its words; both are foreign text. `gateway_id` is the gateway's
+    name for the message, where it gave one.
+    """
+
+    reference: str
+    status: Status
+    gateway_id: str | None = None
+    code: str | None = None
+    text: str | None = None
+
+
+class Verdict(StrEnum):
+    """What one submit tells the run as a whole (reliability.md 2.3)."""
+
+    ANSWERED = "answered"  # every message has a clear answer
+    UNCLEAR = "unclear"  # at least one message may or may not be accepted
+    NOT_REACHED = "not-reached"  # no byte of the request left: try again later
+    BUSY = "busy"  # the gateway asked us to wait (429); nothing was accepted
+    REFUSED = "refused"  # login, service or request refused: stop the run
+    STALE = "stale"  # the claim was too old before the first byte: give it back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The outcome of one submit: one receipt per message, in the batch's order."""
+
+    verdict: Verdict
+    receipts: Sequence[Receipt]
+    text: str = ""  # the gateway's words, or what happened on the line; foreign text
+    retry_after_s: float | None = None
+
+
+def same_for_all(
+    batch: Batch, status: Status, verdict: Verdict, text: str, retry_after_s: float | None = None
+) -> Answer:
+    """Return an answer that says the same of every message of the batch."""
+    receipts = tuple(Receipt(m.reference, status) for m in batch.messages)
+    return Answer(verdict=verdict, receipts=receipts, text=text, retry_after_s=retry_after_s)

@@ -1,0 +1,168 @@
+"""What can go wrong, in words: exit codes, sentences, and the family of errors.
+
+A user-facing text is a `Sentence`: an English template and the values to fill in. Foreign text (names,
+file contents, a gateway's reply) only ever stands in the values, never in the template. Whoever shows
+a sentence may translate the template first; `str()` gives the English.
+"""
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the process tells cron. Where several hold, `worst` picks one."""
+
+    OK = 0
+    BUG = 1
+    USAGE = 2
+    REJECTED = 3
+    UNSETTLED = 4
+    REFUSED = 5
+    GATEWAY = 6
+    STOPPED = 7
+    INPUT = 8
+    LEDGER = 9
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+_WORST_FIRST = (
+    ExitCode.BUG,
+    ExitCode.LEDGER,
+    ExitCode.INTERRUPTED,
+    ExitCode.TERMINATED,
+    ExitCode.UNSETTLED,
+    ExitCode.GATEWAY,
+    ExitCode.STOPPED,
+    ExitCode.REJECTED,
+)
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the code to leave with where several hold; OK where none does."""
+    held = set(codes)
+    for code in _WORST_FIRST:
+        if code in held:
+            return code
+    return max(held, default=ExitCode.OK)
+
+
+class Sentence:
+    """One text for a person: a template with `{named}` places, and the values that fill them.
+
+    With `plural`, the value named `n` decides which of the two templates is used.
+    """
+
+    __slots__ = ("plural", "template", "values")
+
+    def __init__(self, template: str, plural: str | None, values: dict[str, object]) -> None:
+        """Keep the parts; nothing is formatted until the sentence is shown."""
+        self.template = template
+        self.plural = plural
+        self.values = values
+
+    def __str__(self) -> str:
+        """Return the English text."""
+        chosen = self.template
+        if self.plural is not None and self.values.get("n") != 1:
+            chosen = self.plural
+        return chosen.format(**self.values)
+
+    def __repr__(self) -> str:
+        """Return the text marked as a sentence, for test failures."""
+        return f"say({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        """Two sentences are equal when they read the same."""
+        return isinstance(other, Sentence) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        """Hash what is read."""
+        return hash(str(self))
+
+
+def say(template: str, /, **values: object) -> Sentence:
+    """Make a sentence. The template is a literal, so that it can be found for translation."""
+    return Sentence(template, None, values)
+
+
+def say_n(one: str, many: str, /, *, n: int, **values: object) -> Sentence:
+    """Make a sentence whose template depends on the number `n`, which both may show."""
+    return Sentence(one, many, {"n": n, **values})
+
+
+class SmsctlError(Exception):
+    """A mistake that is told in words. The class carries the exit code and the slug for JSON."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+    code: ClassVar[str] = "bug"
+
+    def __init__(
+        self,
+        sentence: Sentence,
+        *,
+        hint: Sentence | None = None,
+        problems: Iterable[Sentence] = (),
+    ) -> None:
+        """Say what is wrong; `hint` is the command or change that mends it, `problems` the details."""
+        super().__init__(str(sentence))
+        self.sentence = sentence
+        self.hint = hint
+        self.problems = tuple(problems)
+
+
+class UsageError(SmsctlError):
+    """The command line does not fit the command."""
+
+    exit_code = ExitCode.USAGE
+    code = "usage"
+
+
+class RuleError(SmsctlError):
+    """A rule of the municipality or of smsctl says no; nothing was sent."""
+
+    exit_code = ExitCode.REFUSED
+    code = "refused"
+
+
+class GatewayRefusedError(SmsctlError):
+    """The gateway refused us (login, service): nothing more can be sent until that is mended."""
+
+    exit_code = ExitCode.GATEWAY
+    code = "gateway-refused"
+
+
+class StoppedError(SmsctlError):
+    """The gateway could not be reached, or the run stopped before its end."""
+
+    exit_code = ExitCode.STOPPED
+    code = "stopped"
+
+
+class ConfigError(SmsctlError):
+    """The config file is wrong."""
+
+    exit_code = ExitCode.INPUT
+    code = "config"
+
+
+class CredentialError(SmsctlError):
+    """A secret cannot be had."""
+
+    exit_code = ExitCode.INPUT
+    code = "credential"
+
+
+class InputError(SmsctlError):
+    """A file or text given to smsctl is wrong."""
+
+    exit_code = ExitCode.INPUT
+    code = "input"
+
+
+class LedgerError(SmsctlError):
+    """The ledger is busy, newer than this smsctl, damaged or cannot be written."""
+
+    exit_code = ExitCode.LEDGER
+    code = "ledger"
