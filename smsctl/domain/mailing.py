@@ -1,0 +1,64 @@
+"""A mailing as the ledger holds it: one frozen text to one audience, and what has come of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from smsctl.domain.message import Letter, Status
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.package import Draw
+from smsctl.domain.text import TextSize
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceilings:
+    """What a run may not exceed; None is no ceiling."""
+
+    max_parts: int | None = None
+    max_parts_per_day: int | None = None
+    max_new_packages: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """One mailing. Its messages have ids from `first_message` on, without gaps."""
+
+    id: int
+    reference: str  # unique over ledgers; the stem of every message's and batch's reference
+    kind: str  # send or test
+    municipality: Municipality  # with the rate frozen when the mailing was made
+    gateway: str
+    letter: Letter
+    size: TextSize
+    audience: str
+    source: str | None
+    rows: int
+    first_message: int
+    messages: int
+    ceilings: Ceilings
+    created_at: str
+    created_day: str
+    created_by: str
+    run_key: str | None = None
+
+    @property
+    def last_message(self) -> int:
+        """The id of the last message."""
+        return self.first_message + self.messages - 1
+
+    def message_reference(self, message: int) -> str:
+        """Return the reference that travels with the message to the gateway and back in its report."""
+        return f"{self.reference}-{message - self.first_message + 1}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What has come of a mailing: messages by state, and the parts and money it has drawn."""
+
+    states: Mapping[Status, int]
+    draws: tuple[Draw, ...]
+    reserved_parts: int
+
+    @property
+    def parts(self) -> int:
+        """Parts that cost: drawn, and reserved for what is on the wire."""
+        return sum(one.parts for one in self.draws) + self.reserved_parts

@@ -1,0 +1,22 @@
+"""A point in time as the ledger keeps it, and who was at the keyboard."""
+
+from typing import NamedTuple
+
+
+class Moment(NamedTuple):
+    """UTC for the order of things, and the local calendar day for the bill."""
+
+    at: str  # ISO 8601, UTC, milliseconds: 2026-11-22T06:30:00.000Z
+    day: str  # 2026-11-22, in the config's time zone
+
+    @property
+    def month(self) -> str:
+        """The local month, 2026-11."""
+        return self.day[:7]
+
+
+class Actor(NamedTuple):
+    """Who does it, and on which machine; written on every mailing and every audit row."""
+
+    user: str
+    host: str

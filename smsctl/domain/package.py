@@ -1,0 +1,73 @@
+"""Package arithmetic: what is left, what n parts would draw, open and cost. Money is integer öre."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A block of parts bought and invoiced; size and price were frozen when it was opened."""
+
+    number: int
+    size: int  # parts
+    price_ore: int  # without VAT
+    used: int  # parts drawn
+    reserved: int = 0  # parts on the wire right now, not yet drawn
+
+    @property
+    def left(self) -> int:
+        """Parts that nobody has drawn or reserved."""
+        return self.size - self.used - self.reserved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """So many parts for so much: what the next package would be, or the rate where there are no packages."""
+
+    size: int  # parts
+    price_ore: int  # without VAT
+
+
+class Draw(NamedTuple):
+    """Parts taken from one package."""
+
+    package: int  # its number
+    parts: int
+    opens: bool  # this draw opens the package, and so makes an invoice
+    size: int
+    price_ore: int
+
+    @property
+    def cost_ore(self) -> int:
+        """The share of the package's price, rounded half up."""
+        return share_ore(self.parts, self.size, self.price_ore)
+
+
+def share_ore(parts: int, size: int, price_ore: int) -> int:
+    """Return `parts` out of a package of `size` that costs `price_ore`, rounded half up (design 6)."""
+    return (2 * parts * price_ore + size) // (2 * size)
+
+
+def draw(packages: Sequence[Package], parts: int, terms: Terms) -> tuple[Draw, ...]:
+    """Say where `parts` would come from: the lowest packages with room first, then new ones.
+
+    A package is opened by the first part that no longer fits, so that parts which exactly fill what is
+    left open none. The caller gives the packages in the order of their numbers.
+    """
+    draws: list[Draw] = []
+    wanted = parts
+    for package in packages:
+        taken = min(wanted, max(package.left, 0))
+        if taken:
+            draws.append(
+                Draw(package.number, taken, opens=False, size=package.size, price_ore=package.price_ore)
+            )
+            wanted -= taken
+    number = packages[-1].number if packages else 0
+    while wanted:
+        number += 1
+        taken = min(wanted, terms.size)
+        draws.append(Draw(number, taken, opens=True, size=terms.size, price_ore=terms.price_ore))
+        wanted -= taken
+    return tuple(draws)

@@ -1,0 +1,52 @@
+"""Who did what, when, and from which host; a row for every change of state that a person causes."""
+
+from dataclasses import dataclass
+
+from smsctl.domain.moment import Actor, Moment
+from smsctl.ledger.store import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One line of the audit."""
+
+    at: str
+    user: str
+    host: str
+    action: str
+    subject: str
+    detail: str
+    reason: str | None
+
+
+def record(
+    ledger: Ledger,
+    moment: Moment,
+    actor: Actor,
+    action: str,
+    subject: str,
+    detail: str = "",
+    reason: str | None = None,
+) -> None:
+    """Write one audit row in the open transaction. No full numbers and no message texts in `detail`."""
+    ledger.write(
+        "INSERT INTO audit (at, by_whom, host, action, subject, detail, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        moment.at,
+        actor.user,
+        actor.host,
+        action,
+        subject,
+        detail,
+        reason,
+    )
+
+
+def read(ledger: Ledger, *, most: int = 100) -> tuple[AuditRow, ...]:
+    """Return the newest audit rows, newest first."""
+    found = ledger.rows(
+        "SELECT at, by_whom, host, action, subject, detail, reason FROM audit ORDER BY id DESC LIMIT ?", most
+    )
+    return tuple(
+        AuditRow(at=at, user=user, host=host, action=action, subject=subject, detail=detail, reason=reason)
+        for at, user, host, action, subject, detail, reason in found
+    )

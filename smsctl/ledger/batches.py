@@ -1,0 +1,229 @@
+"""Batches: claimed durably before a byte leaves, settled with what the gateway answered.
+
+What must stay true: a message is handed out only from `pending`, in the transaction that marks it; an
+answer is stored only for the batch it belongs to; a claimed batch never goes back to `pending` without
+proof that the gateway did not take it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.message import COSTS, Answer, Batch, Outgoing, Receipt, Status, Verdict, same_for_all
+from smsctl.domain.moment import Moment
+from smsctl.errors import RuleError, say
+from smsctl.ledger import counts, lock, mailings, packages
+from smsctl.ledger.store import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One batch that this process, and no other, may submit."""
+
+    id: int
+    batch: Batch
+    messages: Sequence[int]  # ids, in the batch's order
+    day: str  # the local day it is counted on
+
+
+def claim(
+    ledger: Ledger, mailing: Mailing, after: int, most: int, ceilings: Ceilings, moment: Moment
+) -> Claim | None:
+    """Mark up to `most` pending messages with ids above `after` as sending, in the open transaction.
+
+    Returns None when none is pending there. Raises RuleError when a ceiling leaves room for none.
+    """
+    found = ledger.rows(
+        "SELECT id, number FROM messages WHERE id > ? AND id <= ? AND state = 'pending' ORDER BY id LIMIT ?",
+        max(after, mailing.first_message - 1),
+        mailing.last_message,
+        most,
+    )
+    if not found:
+        return None
+    found = found[: _room(ledger, mailing, ceilings, len(found), moment)]
+    ids = [message for message, _ in found]
+    row = ledger.one("SELECT COUNT(*) + 1 FROM batches WHERE mailing = ?", mailing.id)
+    batch = Batch(
+        reference=f"{mailing.reference}-b{row[0] if row else 1}",
+        letter=mailing.letter,
+        messages=tuple(Outgoing(mailing.message_reference(message), number) for message, number in found),
+    )
+    batch_id = ledger.insert(
+        "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
+        " claimed_at, claimed_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        batch.reference,
+        mailing.id,
+        mailing.municipality.key,
+        ids[0],
+        ids[-1],
+        len(ids),
+        len(ids) * mailing.size.parts,
+        moment.at,
+        moment.day,
+    )
+    ledger.write(
+        "UPDATE messages SET state = 'sending', batch = ? WHERE id BETWEEN ? AND ? AND state = 'pending'",
+        batch_id,
+        ids[0],
+        ids[-1],
+    )
+    counts.move(
+        ledger, mailing, moment.day, Counter({Status.PENDING: len(ids)}), Counter({Status.SENDING: len(ids)})
+    )
+    return Claim(id=batch_id, batch=batch, messages=ids, day=moment.day)
+
+
+def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment: Moment) -> None:
+    """Store what was answered, draw the parts that cost, close the batch; in the open transaction."""
+    closed = ledger.write(
+        "UPDATE batches SET settled_at = ?, verdict = ?, answer = ? WHERE id = ? AND settled_at IS NULL",
+        moment.at,
+        answer.verdict,
+        answer.text[:500] or None,
+        done.id,
+    )
+    before = Status.SENDING if closed else Status.UNKNOWN  # a late answer: recovery was quicker
+    ledger.write_many(
+        "UPDATE messages SET state = ?, gateway_id = ?, code = ?, answer = ?, batch = ?"
+        " WHERE id = ? AND batch = ?",
+        [_stored(receipt, message, done.id) for message, receipt in _paired(done, answer.receipts)],
+    )
+    after = Counter(receipt.status for receipt in answer.receipts)
+    counts.move(ledger, mailing, done.day, Counter({before: len(done.messages)}), after)
+    _book(
+        ledger,
+        mailing,
+        done.id,
+        Counter() if closed else Counter({before: len(done.messages)}),
+        after,
+        moment,
+    )
+
+
+def recover(ledger: Ledger, moment: Moment) -> int:
+    """Make batches of processes that are gone `unknown`, never `pending`; return how many messages."""
+    orphaned = 0
+    for (mailing_id,) in ledger.rows("SELECT DISTINCT mailing FROM batches WHERE settled_at IS NULL"):
+        mailing = mailings.get(ledger, mailing_id)
+        with lock.if_nobody_sends(ledger.path, mailing.reference) as free:
+            if free:
+                orphaned += _recover_mailing(ledger, mailing, moment)
+    return orphaned
+
+
+def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
+    orphaned = 0
+    with ledger.transaction():
+        for batch_id, first, last, day in ledger.rows(
+            "SELECT id, first_message, last_message, claimed_day FROM batches"
+            " WHERE mailing = ? AND settled_at IS NULL",
+            mailing.id,
+        ):
+            ids = [
+                message
+                for (message,) in ledger.rows(
+                    "SELECT id FROM messages WHERE id BETWEEN ? AND ? AND batch = ? AND state = 'sending'",
+                    first,
+                    last,
+                    batch_id,
+                )
+            ]
+            outgoing = tuple(Outgoing(mailing.message_reference(message), "") for message in ids)
+            batch = Batch(reference="", letter=mailing.letter, messages=outgoing)
+            done = Claim(id=batch_id, batch=batch, messages=ids, day=day)
+            gone = same_for_all(
+                batch, Status.UNKNOWN, Verdict.UNCLEAR, "smsctl or the machine stopped before the answer"
+            )
+            settle(ledger, mailing, done, gone, moment)
+            orphaned += len(ids)
+    return orphaned
+
+
+def _paired(done: Claim, receipts: Sequence[Receipt]) -> zip[tuple[int, Receipt]]:
+    if [receipt.reference for receipt in receipts] != [message.reference for message in done.batch.messages]:
+        message = "the gateway's receipts are not those of the batch"
+        raise AssertionError(message)
+    return zip(done.messages, receipts, strict=True)
+
+
+def _stored(receipt: Receipt, message: int, batch: int) -> tuple[object, ...]:
+    given_back = receipt.status is Status.PENDING
+    text = receipt.text[:500] if receipt.text else None
+    return (
+        receipt.status,
+        receipt.gateway_id,
+        receipt.code,
+        text,
+        None if given_back else batch,
+        message,
+        batch,
+    )
+
+
+def _book(
+    ledger: Ledger,
+    mailing: Mailing,
+    batch: int,
+    before: Counter[Status],
+    after: Counter[Status],
+    moment: Moment,
+) -> None:
+    """Draw or give back the difference between what cost before and what costs now."""
+    messages = sum(n for state, n in after.items() if state in COSTS)
+    messages -= sum(n for state, n in before.items() if state in COSTS)
+    booking = packages.Booking(
+        municipality=mailing.municipality.key,
+        mailing=mailing.id,
+        batch=batch,
+        terms=mailing.municipality.package,
+        may_open=mailing.kind == "send",
+    )
+    packages.book(ledger, booking, messages * mailing.size.parts, moment, "sent")
+
+
+def _room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, moment: Moment) -> int:
+    """Return how many of the wanted messages the ceilings leave room for, reserved parts counted."""
+    room = wanted
+    key, each = mailing.municipality.key, mailing.size.parts
+    if ceilings.max_parts is not None:
+        drawn = sum(one.parts for one in packages.draws_of_mailing(ledger, mailing.id))
+        drawn += packages.parts_in_flight(ledger, key, mailing.id)
+        room = _fits(room, ceilings.max_parts - drawn, each, "max_parts_per_run", ceilings.max_parts)
+    if ceilings.max_parts_per_day is not None:
+        today = packages.parts_on_day(ledger, key, moment.day) + packages.parts_in_flight(ledger, key)
+        room = _fits(
+            room, ceilings.max_parts_per_day - today, each, "max_parts_per_day", ceilings.max_parts_per_day
+        )
+    if ceilings.max_new_packages is not None and mailing.municipality.package and mailing.kind == "send":
+        left = _parts_before_next_package(ledger, mailing, ceilings.max_new_packages)
+        room = _fits(room, left, each, "max_new_packages", ceilings.max_new_packages)
+    return room
+
+
+def _fits(room: int, parts_left: int, each: int, name: str, ceiling: int) -> int:
+    fits = min(room, parts_left // each)
+    if fits < 1:
+        raise RuleError(
+            say(
+                "The ceiling {name} = {ceiling} is reached; the rest is left pending.",
+                name=name,
+                ceiling=ceiling,
+            ),
+            hint=say("Raise the ceiling and go on with: smsctl mailings resume"),
+        )
+    return fits
+
+
+def _parts_before_next_package(ledger: Ledger, mailing: Mailing, max_new: int) -> int:
+    """Return the parts this mailing may still draw without opening more new packages than allowed.
+
+    Everything on the wire counts against it, also what another mailing will draw: on the careful side.
+    """
+    terms = mailing.municipality.package
+    size = terms.size if terms else 0
+    found = packages.packages_of(ledger, mailing.municipality.key)
+    opened = sum(1 for one in packages.draws_of_mailing(ledger, mailing.id) if one.opens)
+    held = packages.parts_in_flight(ledger, mailing.municipality.key)
+    return sum(one.size - one.used for one in found) + max(max_new - opened, 0) * size - held

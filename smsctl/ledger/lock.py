@@ -1,0 +1,55 @@
+"""The right to send one mailing, held by one process at a time.
+
+A kernel lock on a file beside the ledger: it dies with its process, so a free lock over a batch that is
+still marked as sending proves that its owner is gone (reliability.md 2.2, 2.4).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from smsctl.errors import LedgerError, say
+
+
+@contextmanager
+def right_to_send(ledger_path: Path, reference: str) -> Iterator[None]:
+    """Hold the mailing's lock; raise LedgerError at once when another process has it."""
+    with _lock(ledger_path, reference) as held:
+        if not held:
+            raise LedgerError(
+                say("This mailing is being sent by another process right now."),
+                hint=say("Wait for it, or look with: smsctl mailings list"),
+            )
+        yield
+
+
+@contextmanager
+def if_nobody_sends(ledger_path: Path, reference: str) -> Iterator[bool]:
+    """Say whether the mailing's lock was free; it is held meanwhile if so."""
+    with _lock(ledger_path, reference) as held:
+        yield held
+
+
+@contextmanager
+def _lock(ledger_path: Path, reference: str) -> Iterator[bool]:
+    from filelock import FileLock, Timeout
+
+    folder = ledger_path.with_name(f"{ledger_path.name}.locks")
+    # The ledger's own rights decide who may lock: a shared ledger has a shared folder of locks.
+    mode = ledger_path.stat().st_mode & 0o660
+    folder.mkdir(mode=(mode | mode >> 2 & 0o110) | 0o100, exist_ok=True)
+    lock = FileLock(folder / reference, timeout=0, mode=mode, preserve_lock_file=True, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        yield False
+        return
+    except OSError as error:
+        raise LedgerError(
+            say("{folder}: cannot be locked: {error}.", folder=folder, error=error.strerror),
+            hint=say("The user who sends must be able to write in the ledger's folder."),
+        ) from error
+    try:
+        yield True
+    finally:
+        lock.release()

@@ -1,0 +1,217 @@
+"""Mailings and their messages: opened in one transaction, read back as they were frozen."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from smsctl.domain.mailing import Ceilings, Mailing, Tally
+from smsctl.domain.message import Letter, Priority, Status
+from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.package import Terms
+from smsctl.domain.text import Encoding, MessageText, TextSize
+from smsctl.errors import InputError, LedgerError, say
+from smsctl.ledger import counts, packages
+from smsctl.ledger.store import Ledger
+
+Addressee = tuple[int | None, str, str | None]  # row in the file, E.164 number, name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMailing:
+    """What a mailing is made of, before the ledger has given it an id."""
+
+    kind: str
+    municipality: Municipality
+    gateway: str
+    letter: Letter
+    size: TextSize
+    audience: str
+    source: str | None
+    rows: int
+    ceilings: Ceilings
+    run_key: str | None = None
+
+
+def create(
+    ledger: Ledger,
+    new: NewMailing,
+    ready: Iterable[Addressee],
+    skipped: Iterable[tuple[int, str, str, str]],
+    moment: Moment,
+    actor: Actor,
+) -> Mailing:
+    """Write the mailing, its messages and its skipped rows in the open transaction.
+
+    `skipped` gives row, reason, number as written, name.
+    """
+    row = ledger.one("SELECT COALESCE(MAX(id), 0) + 1 FROM messages")
+    first = int(row[0]) if row else 1
+    mailing = ledger.insert(_INSERT, *_columns(new, first, moment, actor))
+    ledger.write_many(
+        "INSERT INTO messages (mailing, sheet_row, number, name, state) VALUES (?, ?, ?, ?, 'pending')",
+        ((mailing, line, number, name or None) for line, number, name in ready),
+    )
+    row = ledger.one("SELECT COALESCE(MAX(id), 0) FROM messages")
+    messages = (int(row[0]) if row else 0) - first + 1
+    ledger.write("UPDATE mailings SET messages = ? WHERE id = ?", messages, mailing)
+    ledger.write_many(
+        "INSERT INTO skipped (mailing, sheet_row, reason, number, name) VALUES (?, ?, ?, ?, ?)",
+        ((mailing, line, reason, number, name) for line, reason, number, name in skipped),
+    )
+    made = get(ledger, mailing)
+    counts.move(ledger, made, moment.day, Counter(), Counter({Status.PENDING: messages}))
+    return made
+
+
+def get(ledger: Ledger, mailing: int) -> Mailing:
+    """Return one mailing; raises InputError when there is none with that number."""
+    found = ledger.records("SELECT * FROM mailings WHERE id = ?", mailing)
+    if not found:
+        raise InputError(
+            say("There is no mailing {mailing} in {path}.", mailing=mailing, path=ledger.path),
+            hint=say("The numbers stand in: smsctl mailings list"),
+        )
+    return _mailing(found[0])
+
+
+def newest(ledger: Ledger, *, most: int, municipality: str | None = None) -> tuple[Mailing, ...]:
+    """Return the newest mailings, newest first."""
+    found = ledger.records(
+        "SELECT * FROM mailings WHERE (? IS NULL OR municipality = ?) ORDER BY id DESC LIMIT ?",
+        municipality,
+        municipality,
+        most,
+    )
+    return tuple(_mailing(one) for one in found)
+
+
+def tally(ledger: Ledger, mailing: Mailing) -> Tally:
+    """Return what has come of a mailing."""
+    found = ledger.rows(
+        "SELECT state, messages FROM mailing_counts WHERE mailing = ? AND messages > 0", mailing.id
+    )
+    return Tally(
+        states={Status(state): messages for state, messages in found},
+        draws=packages.draws_of_mailing(ledger, mailing.id),
+        reserved_parts=packages.parts_in_flight(ledger, mailing.municipality.key, mailing.id),
+    )
+
+
+def skipped_counts(ledger: Ledger, mailing: int) -> dict[str, int]:
+    """Return how many rows were skipped, by reason."""
+    return dict(
+        ledger.rows(
+            "SELECT reason, COUNT(*) FROM skipped WHERE mailing = ? GROUP BY reason ORDER BY 2 DESC", mailing
+        )
+    )
+
+
+def skipped_rows(ledger: Ledger, mailing: int) -> list[tuple[int, str, str | None, str | None]]:
+    """Return the skipped rows: row, reason, number as written, name."""
+    return ledger.rows(
+        "SELECT sheet_row, reason, number, name FROM skipped WHERE mailing = ? ORDER BY sheet_row", mailing
+    )
+
+
+def body_hash(body: str) -> str:
+    """Return the hash by which the same text is recognised."""
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+_INSERT = (
+    "INSERT INTO mailings (reference, kind, municipality, gateway, created_at, created_day, created_by,"
+    " created_host, run_key, body, body_hash, encoding, units, parts_each, sender, priority, validity_s,"
+    " send_at, want_report, invoice_node, audience, source, rows_total, first_message, messages, max_parts,"
+    " max_new_packages, in_packages, rate_parts, rate_ore)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)"
+)
+
+
+def _columns(new: NewMailing, first: int, moment: Moment, actor: Actor) -> list[object]:
+    letter, rate = new.letter, new.municipality.rate
+    return [
+        os.urandom(5).hex(),
+        new.kind,
+        new.municipality.key,
+        new.gateway,
+        moment.at,
+        moment.day,
+        actor.user,
+        actor.host,
+        new.run_key,
+        letter.text.body,
+        body_hash(letter.text.body),
+        new.size.encoding,
+        new.size.units,
+        new.size.parts,
+        letter.sender,
+        letter.priority,
+        None if letter.validity is None else int(letter.validity.total_seconds()),
+        None if letter.send_at is None else letter.send_at.isoformat(),
+        int(letter.want_report),
+        letter.invoice_node,
+        new.audience,
+        new.source,
+        new.rows,
+        first,
+        new.ceilings.max_parts,
+        new.ceilings.max_new_packages,
+        int(new.municipality.in_packages),
+        None if rate is None else rate.size,
+        None if rate is None else rate.price_ore,
+    ]
+
+
+def _mailing(found: dict[str, Any]) -> Mailing:
+    rate = None
+    if found["rate_parts"]:
+        rate = Terms(size=found["rate_parts"], price_ore=found["rate_ore"])
+    municipality = Municipality(
+        key=found["municipality"],
+        name=found["municipality"],
+        rate=rate,
+        in_packages=bool(found["in_packages"]),
+    )
+    return Mailing(
+        id=found["id"],
+        reference=found["reference"],
+        kind=found["kind"],
+        municipality=municipality,
+        gateway=found["gateway"],
+        letter=_letter(found),
+        size=TextSize(encoding=Encoding(found["encoding"]), units=found["units"], parts=found["parts_each"]),
+        audience=found["audience"],
+        source=found["source"],
+        rows=found["rows_total"],
+        first_message=found["first_message"],
+        messages=found["messages"],
+        ceilings=Ceilings(max_parts=found["max_parts"], max_new_packages=found["max_new_packages"]),
+        created_at=found["created_at"],
+        created_day=found["created_day"],
+        created_by=found["created_by"],
+        run_key=found["run_key"],
+    )
+
+
+def _letter(found: dict[str, Any]) -> Letter:
+    priority, validity_s, send_at = found["priority"], found["validity_s"], found["send_at"]
+    return Letter(
+        text=MessageText(body=found["body"] or ""),
+        sender=found["sender"],
+        priority=None if priority is None else Priority(priority),
+        validity=None if validity_s is None else timedelta(seconds=validity_s),
+        send_at=None if send_at is None else datetime.fromisoformat(send_at),
+        want_report=bool(found["want_report"]),
+        invoice_node=found["invoice_node"],
+    )
+
+
+def must_have_body(mailing: Mailing) -> None:
+    """Raise LedgerError when the text was purged: nothing can be sent from this mailing any more."""
+    if not mailing.letter.text.body:
+        raise LedgerError(say("The text of mailing {mailing} was purged.", mailing=mailing.id))

@@ -1,0 +1,165 @@
+-- The first ledger. Times are UTC, ISO 8601; month and day are local (config: time_zone).
+-- A message's reference is its mailing's reference and its place in the mailing, so it is not stored.
+
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+CREATE TABLE municipalities (
+    municipality TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('ordered', 'active', 'inactive')),
+    since_day TEXT NOT NULL,
+    by_whom TEXT NOT NULL
+);
+
+CREATE TABLE packages (
+    municipality TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    size INTEGER NOT NULL CHECK (size > 0),
+    price_ore INTEGER NOT NULL,
+    used INTEGER NOT NULL DEFAULT 0 CHECK (used >= 0 AND used <= size),
+    opened_at TEXT NOT NULL,
+    opened_day TEXT NOT NULL,
+    opened_by_mailing INTEGER,
+    used_up_day TEXT,
+    PRIMARY KEY (municipality, number)
+);
+
+CREATE TABLE invoices (
+    number INTEGER PRIMARY KEY,
+    municipality TEXT NOT NULL,
+    package INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    parts INTEGER NOT NULL,
+    price_ore INTEGER NOT NULL,
+    handed_over_day TEXT,
+    UNIQUE (municipality, package),
+    FOREIGN KEY (municipality, package) REFERENCES packages (municipality, number)
+);
+
+CREATE TABLE mailings (
+    id INTEGER PRIMARY KEY,
+    reference TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('send', 'test')),
+    municipality TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    created_day TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_host TEXT NOT NULL,
+    run_key TEXT UNIQUE,
+    body TEXT,
+    body_hash TEXT NOT NULL,
+    encoding TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    parts_each INTEGER NOT NULL,
+    sender TEXT,
+    priority INTEGER,
+    validity_s INTEGER,
+    send_at TEXT,
+    want_report INTEGER NOT NULL,
+    invoice_node TEXT,
+    audience TEXT NOT NULL,
+    source TEXT,
+    rows_total INTEGER NOT NULL,
+    first_message INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    max_parts INTEGER,
+    max_new_packages INTEGER,
+    in_packages INTEGER NOT NULL,
+    rate_parts INTEGER, -- so many parts cost rate_ore; NULL: no price known
+    rate_ore INTEGER
+);
+
+-- The messages of a mailing have ids without gaps, from its first_message on.
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY,
+    mailing INTEGER NOT NULL,
+    sheet_row INTEGER,
+    number TEXT,
+    name TEXT,
+    state TEXT NOT NULL,
+    batch INTEGER,
+    gateway_id TEXT,
+    code TEXT,
+    answer TEXT
+);
+
+CREATE TABLE skipped (
+    mailing INTEGER NOT NULL REFERENCES mailings (id),
+    sheet_row INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    number TEXT,
+    name TEXT,
+    PRIMARY KEY (mailing, sheet_row)
+);
+
+CREATE TABLE batches (
+    id INTEGER PRIMARY KEY,
+    reference TEXT NOT NULL UNIQUE,
+    mailing INTEGER NOT NULL REFERENCES mailings (id),
+    municipality TEXT NOT NULL,
+    first_message INTEGER NOT NULL,
+    last_message INTEGER NOT NULL,
+    messages INTEGER NOT NULL,
+    parts INTEGER NOT NULL,
+    claimed_at TEXT NOT NULL,
+    claimed_day TEXT NOT NULL,
+    settled_at TEXT,
+    verdict TEXT,
+    answer TEXT
+);
+CREATE INDEX batches_of_mailing ON batches (mailing);
+CREATE INDEX batches_in_flight ON batches (municipality) WHERE settled_at IS NULL;
+
+-- Append-only: parts drawn, one entry per batch and package; a correction is an entry with negative parts.
+CREATE TABLE entries (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    day TEXT NOT NULL,
+    municipality TEXT NOT NULL,
+    mailing INTEGER NOT NULL REFERENCES mailings (id),
+    batch INTEGER REFERENCES batches (id),
+    package INTEGER NOT NULL, -- 0: outside any package
+    parts INTEGER NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE INDEX entries_of_mailing ON entries (mailing);
+
+-- Two sums over messages, kept in the transactions that change the messages; `ledger check` recounts them.
+CREATE TABLE mailing_counts (
+    mailing INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    PRIMARY KEY (mailing, state)
+);
+
+CREATE TABLE day_counts (
+    municipality TEXT NOT NULL,
+    day TEXT NOT NULL,
+    state TEXT NOT NULL,
+    messages INTEGER NOT NULL,
+    parts INTEGER NOT NULL,
+    PRIMARY KEY (municipality, day, state)
+);
+
+-- Parts drawn per municipality, day and package (0: outside any package); the sum of the entries.
+CREATE TABLE day_parts (
+    municipality TEXT NOT NULL,
+    day TEXT NOT NULL,
+    package INTEGER NOT NULL,
+    parts INTEGER NOT NULL,
+    PRIMARY KEY (municipality, day, package)
+);
+
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    by_whom TEXT NOT NULL,
+    host TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    reason TEXT
+);

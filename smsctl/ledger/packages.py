@@ -1,0 +1,188 @@
+"""Packages and the entries that draw on them: the only place where parts become money.
+
+What must stay true: the sum of a municipality's entries is the parts of its messages that cost; no
+package holds more than its size; numbers have no gaps; every package has exactly one invoice.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from smsctl.domain.moment import Moment
+from smsctl.domain.package import Draw, Package, Terms, draw
+from smsctl.ledger.store import Ledger
+
+OUTSIDE = 0
+"""The package number of parts that belong to no package."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """On whose account parts are booked, and by which mailing and batch."""
+
+    municipality: str
+    mailing: int
+    batch: int | None
+    terms: Terms | None  # None: this municipality has no packages
+    may_open: bool  # False for `test`: what does not fit is booked outside any package
+
+
+def packages_of(ledger: Ledger, municipality: str) -> tuple[Package, ...]:
+    """Return the municipality's packages by number, the parts on the wire reserved on the first with room."""
+    reserved = parts_in_flight(ledger, municipality)
+    found: list[Package] = []
+    for number, size, price_ore, used in ledger.rows(
+        "SELECT number, size, price_ore, used FROM packages WHERE municipality = ? ORDER BY number",
+        municipality,
+    ):
+        here = min(reserved, size - used)
+        reserved -= here
+        found.append(Package(number=number, size=size, price_ore=price_ore, used=used, reserved=here))
+    return tuple(found)
+
+
+def parts_in_flight(ledger: Ledger, municipality: str, mailing: int | None = None) -> int:
+    """Return the parts of batches that are marked and not yet settled, of all mailings or of one."""
+    row = ledger.one(
+        "SELECT COALESCE(SUM(parts), 0) FROM batches"
+        " WHERE municipality = ? AND settled_at IS NULL AND (? IS NULL OR mailing = ?)",
+        municipality,
+        mailing,
+        mailing,
+    )
+    return int(row[0]) if row else 0
+
+
+def parts_on_day(ledger: Ledger, municipality: str, day: str) -> int:
+    """Return the parts drawn on a local day."""
+    row = ledger.one(
+        "SELECT COALESCE(SUM(parts), 0) FROM day_parts WHERE municipality = ? AND day = ?", municipality, day
+    )
+    return int(row[0]) if row else 0
+
+
+def draws_of_mailing(ledger: Ledger, mailing: int) -> tuple[Draw, ...]:
+    """Return what a mailing has drawn, one Draw per package; OUTSIDE carries size 0 and price 0."""
+    found = ledger.rows(
+        "SELECT e.package, SUM(e.parts), MAX(COALESCE(p.opened_by_mailing, 0)),"
+        " MAX(COALESCE(p.size, 0)), MAX(COALESCE(p.price_ore, 0))"
+        " FROM entries e LEFT JOIN packages p ON p.municipality = e.municipality AND p.number = e.package"
+        " WHERE e.mailing = ? GROUP BY e.package ORDER BY e.package",
+        mailing,
+    )
+    return tuple(
+        Draw(package, parts, opens=opener == mailing, size=size, price_ore=price)
+        for package, parts, opener, size, price in found
+    )
+
+
+def open_package(ledger: Ledger, municipality: str, terms: Terms, moment: Moment, mailing: int | None) -> int:
+    """Open the municipality's next package and make its invoice, in the open transaction."""
+    row = ledger.one("SELECT COALESCE(MAX(number), 0) + 1 FROM packages WHERE municipality = ?", municipality)
+    number = int(row[0]) if row else 1
+    ledger.write(
+        "INSERT INTO packages"
+        " (municipality, number, size, price_ore, opened_at, opened_day, opened_by_mailing)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        municipality,
+        number,
+        terms.size,
+        terms.price_ore,
+        moment.at,
+        moment.day,
+        mailing,
+    )
+    ledger.write(
+        "INSERT INTO invoices (municipality, package, day, parts, price_ore) VALUES (?, ?, ?, ?, ?)",
+        municipality,
+        number,
+        moment.day,
+        terms.size,
+        terms.price_ore,
+    )
+    return number
+
+
+def book(ledger: Ledger, booking: Booking, parts: int, moment: Moment, reason: str) -> None:
+    """Draw `parts` from the municipality's packages, or give them back when negative.
+
+    Runs in the transaction that changes the messages' states.
+    """
+    if parts > 0:
+        for package, taken in _sources(ledger, booking, parts, moment):
+            _enter(ledger, booking, package, taken, moment, reason)
+    elif parts < 0:
+        _give_back(ledger, booking, -parts, moment, reason)
+
+
+def _sources(ledger: Ledger, booking: Booking, parts: int, moment: Moment) -> Iterable[tuple[int, int]]:
+    if booking.terms is None:
+        return [(OUTSIDE, parts)]
+    # What other batches reserve is drawn when they settle; here only what is really left counts.
+    packages = [
+        Package(number=number, size=size, price_ore=price_ore, used=used)
+        for number, size, price_ore, used in ledger.rows(
+            "SELECT number, size, price_ore, used FROM packages"
+            " WHERE municipality = ? AND (used < size OR number ="
+            " (SELECT MAX(number) FROM packages WHERE municipality = ?)) ORDER BY number",
+            booking.municipality,
+            booking.municipality,
+        )
+    ]
+    draws = draw(packages, parts, booking.terms)
+    if booking.may_open:
+        for one in draws:
+            if one.opens:
+                open_package(ledger, booking.municipality, booking.terms, moment, booking.mailing)
+        return [(one.package, one.parts) for one in draws]
+    inside = [(one.package, one.parts) for one in draws if not one.opens]
+    rest = parts - sum(taken for _, taken in inside)
+    return [*inside, (OUTSIDE, rest)] if rest else inside
+
+
+def _give_back(ledger: Ledger, booking: Booking, parts: int, moment: Moment, reason: str) -> None:
+    """Correct on the packages the batch's parts came from, the newest first."""
+    drawn = ledger.rows(
+        "SELECT package, SUM(parts) FROM entries WHERE mailing = ? AND (? IS NULL OR batch = ?)"
+        " GROUP BY package HAVING SUM(parts) > 0 ORDER BY package DESC",
+        booking.mailing,
+        booking.batch,
+        booking.batch,
+    )
+    for package, there in drawn:
+        taken = min(parts, there)
+        if taken:
+            _enter(ledger, booking, package, -taken, moment, reason)
+            parts -= taken
+
+
+def _enter(ledger: Ledger, booking: Booking, package: int, parts: int, moment: Moment, reason: str) -> None:
+    ledger.write(
+        "INSERT INTO entries (at, day, municipality, mailing, batch, package, parts, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        moment.at,
+        moment.day,
+        booking.municipality,
+        booking.mailing,
+        booking.batch,
+        package,
+        parts,
+        reason,
+    )
+    ledger.write(
+        "INSERT INTO day_parts (municipality, day, package, parts) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (municipality, day, package) DO UPDATE SET parts = day_parts.parts + excluded.parts",
+        booking.municipality,
+        moment.day,
+        package,
+        parts,
+    )
+    if package != OUTSIDE:
+        ledger.write(
+            "UPDATE packages SET used = used + ?, used_up_day = CASE WHEN used + ? = size THEN ? END"
+            " WHERE municipality = ? AND number = ?",
+            parts,
+            parts,
+            moment.day,
+            booking.municipality,
+            package,
+        )
