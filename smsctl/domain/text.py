@@ -1,14 +1,15 @@
 """The text of a mailing: how it is read, how many parts it takes, and which characters cost."""
 
-import re
+import codecs
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
 from smsctl.domain import gsm7
-from smsctl.errors import InputError, Sentence, say
+from smsctl.domain.invisible import invisible
+from smsctl.errors import InputError, Sentence, say, say_n
 
 
 class Encoding(StrEnum):
@@ -20,7 +21,7 @@ class Encoding(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartProfile:
-    """How a gateway counts parts: units in a text of one part, and in each part of a longer one.
+    """How a gateway counts: units in a text of one part, and in each part of a longer one.
 
     A unit is a septet in GSM-7 and a UTF-16 unit in UCS-2.
     """
@@ -36,11 +37,19 @@ INTELECOM_PARTS: Final = PartProfile(name="intelecom")
 """protocols.md 2.6."""
 
 PSWINCOM_PARTS: Final = PartProfile(name="pswincom", gsm7_part=134)
-"""protocols.md 3.5: 134 counts octets, so a longer text takes more parts here than at Intelecom."""
+"""protocols.md 3.5: octets, it seems, so that a long text takes more parts here than at Intelecom."""
+
+
+_PAIR_UNITS: Final = 2
 
 
 def with_part_length(profile: PartProfile, length: int) -> PartProfile:
-    """Return the profile with `length` septets per GSM-7 part, where the invoice shows another rule."""
+    """Return the profile with `length` septets per GSM-7 part, where the invoice shows another rule.
+
+    A UCS-2 part stays as it is. Raises ValueError where not even a pair would fit in a part.
+    """
+    if not _PAIR_UNITS <= length <= profile.gsm7_single:
+        raise ValueError(length)
     return replace(profile, gsm7_part=length)
 
 
@@ -54,52 +63,58 @@ class TextSize(NamedTuple):
 
 def is_gsm7(body: str) -> bool:
     """Tell whether every character is GSM-7, so that the text need not be sent as UCS-2."""
-    return gsm7.is_gsm7(body)
+    return gsm7.septets(body) is not None
 
 
 def measure(body: str, profile: PartProfile) -> TextSize:
-    """Count units and parts. An escape pair or a surrogate pair is never split (protocols.md 5)."""
-    if gsm7.is_gsm7(body):
-        septets = gsm7.septets(body)
-        ends = _ends(septets, "\x1b", profile.gsm7_single, profile.gsm7_part)
-        return TextSize(Encoding.GSM7, len(septets), len(ends))
-    units = _utf16(body)
-    ends = _ends(units, _HIGH, profile.ucs2_single, profile.ucs2_part)
-    return TextSize(Encoding.UCS2, len(units), len(ends))
+    """Count units and parts. Neither an escape pair nor a surrogate pair is split (protocols.md 5)."""
+    units = gsm7.septets(body)
+    if units is not None:
+        return TextSize(Encoding.GSM7, len(units), _parts(units, profile.gsm7_single, profile.gsm7_part))
+    units = _utf16_units(body)
+    return TextSize(Encoding.UCS2, len(units), _parts(units, profile.ucs2_single, profile.ucs2_part))
 
 
 def characters_over(body: str, profile: PartProfile, max_parts: int) -> int:
-    """Return how many characters must go from the end for the text to fit; 0 if it fits."""
-    low, high = 0, len(body)
-    while low < high:
-        middle = (low + high + 1) // 2
+    """Return how many characters must go from the end for the text to fit `max_parts`; 0 if it fits."""
+    fits, too_long = 0, len(body) + 1
+    while too_long - fits > 1:
+        middle = (fits + too_long) // 2
         if measure(body[:middle], profile).parts <= max_parts:
-            low = middle
+            fits = middle
         else:
-            high = middle - 1
-    return len(body) - low
+            too_long = middle
+    return len(body) - fits
 
 
-_HIGH: Final = ""
+_MARK_PAIRS: Final = bytes.maketrans(b"\xd8\xd9\xda\xdb", bytes([gsm7.PAIR] * 4))
 
 
-def _utf16(body: str) -> str:
-    return "".join("\x1b." if c > "\uffff" else c for c in body)
+def _utf16_units(body: str) -> bytes:
+    """Return one byte per UTF-16 unit, PAIR where a surrogate pair begins and only there."""
+    utf16, _ = codecs.utf_16_be_encode(body, "surrogatepass")  # str.encode looks the codec up, slowly
+    if len(utf16) == 2 * len(body):
+        return bytes(len(body))
+    return utf16[::2].replace(b"\x1b", b"\0").translate(_MARK_PAIRS)
 
 
-def _ends(units: str, first_of_pair: str, single: int, part: int) -> list[int]:
-    if not units:
-        return []
-    if len(units) <= single:
-        return [len(units)]
-    ends = []
-    end = 0
-    while end < len(units):
-        end += part
-        if units[end - 1 : end] == (first_of_pair or "\x1b") and end < len(units):
+def _parts(units: bytes, single: int, part: int) -> int:
+    """Fill parts one by one; a PAIR that would end a part begins the next."""
+    total = len(units)
+    if total <= single:
+        return 1 if total else 0
+    if gsm7.PAIR not in units:
+        return -(-total // part)
+    parts, end = 1, part
+    while end < total:
+        if units[end - 1] == gsm7.PAIR:
             end -= 1
-        ends.append(end)
-    return ends
+        end += part
+        parts += 1
+    return parts
+
+
+_SHOWN_PROBLEMS: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,23 +127,27 @@ class MessageText:
     def read(cls, raw: str) -> Self:
         """Make a text of what stands in a file or on the command line.
 
-        Drops a byte order mark and the final line break, makes every line break LF, composes letters
-        (NFC). Raises InputError, with every place, for characters that must not reach a phone.
+        Drops a byte order mark and the final line break, makes every line break LF and composes letters
+        (NFC). Raises InputError with line and column of what must not reach a phone, or for no text.
         """
-        body = unicodedata.normalize(
-            "NFC", raw.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-        )
-        body = body.removesuffix("\n")
-        problems = tuple(_problems(body))
-        if problems:
-            raise InputError(say("the text holds characters that cannot be sent"), problems=problems[:20])
+        lines = raw.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        body = unicodedata.normalize("NFC", lines).removesuffix("\n")
+        if problems := _problems(body, tuple(invisible(body))):
+            raise InputError(
+                say("the text holds characters that cannot be seen and must not be sent"),
+                hint=say("delete them, or write the lines anew in a plain text editor"),
+                problems=problems,
+            )
         if not body.strip():
-            raise InputError(say("the text is empty: there is nothing to send"))
+            raise InputError(
+                say("the text is empty: there is nothing to send"),
+                hint=say("write the text to be sent, then try again"),
+            )
         return cls(body=body)
 
 
 class Costly(NamedTuple):
-    """A character that makes the text dearer: where it first stands (from 1), and how many times in all."""
+    """A character that makes a text dearer: where it first stands (from 1), and how many times it does."""
 
     char: str
     line: int
@@ -138,13 +157,13 @@ class Costly(NamedTuple):
 
 
 def costly(body: str) -> tuple[Costly, ...]:
-    """Return the characters that force UCS-2, in order of their first place."""
-    return _found(body, set(body) - set(gsm7.BASIC + gsm7.EXTENDED))
+    """Return the characters that force UCS-2, in the order of their first place."""
+    return _first_places(body, set(body).difference(gsm7.BASIC, gsm7.EXTENDED))
 
 
 def doubled(body: str) -> tuple[Costly, ...]:
-    """Return the GSM-7 characters that count two, in order of their first place."""
-    return _found(body, set(body) & set(gsm7.EXTENDED))
+    """Return the characters that take two septets each, in the order of their first place."""
+    return _first_places(body, set(body).intersection(gsm7.EXTENDED))
 
 
 class Replacement(NamedTuple):
@@ -156,50 +175,58 @@ class Replacement(NamedTuple):
     column: int
 
 
+_APOSTROPHES: Final = "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u00b4\u0060"  # curly, prime, accents alone
+_QUOTES: Final = "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"  # curly, double prime, guillemets
+_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"  # hyphens, dashes, minus
+_BULLETS: Final = "\u2022\u2023\u2043\u00b7\u25aa\u25cf"
+_SPACES: Final = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000"
 _TYPOGRAPHIC: Final = {
-    **dict.fromkeys("‘’‚‛′´`‹›", "'"),
-    **dict.fromkeys("“”„‟″«»", '"'),
-    **dict.fromkeys("‐‑‒–—―−•‣▪", "-"),
-    **dict.fromkeys("\u00a0\u202f\u2007\u2009", " "),
-    "…": "...",
-    "\u00ad": "",
+    **dict.fromkeys(map(ord, _APOSTROPHES), "'"),
+    **dict.fromkeys(map(ord, _QUOTES), '"'),
+    **dict.fromkeys(map(ord, _DASHES + _BULLETS), "-"),
+    **dict.fromkeys(map(ord, _SPACES), " "),
+    ord("\u2026"): "...",
+    ord("\u00ad"): "",  # soft hyphen
 }
 
 
 def replace_typographic(body: str) -> tuple[str, tuple[Replacement, ...]]:
-    """Write quotes, dashes, ellipsis and spaces in GSM-7; never a letter. Returns what was changed."""
-    changed = tuple(
-        Replacement(char, _TYPOGRAPHIC[char], *place(body, at))
+    """Write quotes, dashes, bullets, ellipsis and spaces in GSM-7, and say where; never a letter."""
+    made = tuple(
+        Replacement(char, _TYPOGRAPHIC[ord(char)], *_place(body, at))
         for at, char in enumerate(body)
-        if char in _TYPOGRAPHIC
+        if ord(char) in _TYPOGRAPHIC
     )
-    return body.translate(str.maketrans(_TYPOGRAPHIC)), changed
+    return body.translate(_TYPOGRAPHIC), made
 
 
-def place(body: str, at: int) -> tuple[int, int]:
-    """Return line and column, from 1, of the character at index `at`."""
+def _problems(body: str, found: tuple[int, ...]) -> list[Sentence]:
+    shown = [_problem(body, at) for at in found[:_SHOWN_PROBLEMS]]
+    if more := len(found) - len(shown):
+        shown.append(say_n("and {n} more", "and {n} more", n=more))
+    return shown
+
+
+def _problem(body: str, at: int) -> Sentence:
+    line, column = _place(body, at)
+    return say("line {line}, column {column}: {name}", line=line, column=column, name=_name(body[at]))
+
+
+def _first_places(body: str, chars: Iterable[str]) -> tuple[Costly, ...]:
+    return tuple(
+        Costly(body[at], *_place(body, at), _name(body[at]), body.count(body[at]))
+        for at in sorted(map(body.index, chars))
+    )
+
+
+def _place(body: str, at: int) -> tuple[int, int]:
     return body.count("\n", 0, at) + 1, at - body.rfind("\n", 0, at)
 
 
-def character_name(char: str) -> str:
-    """Return the character's Unicode name, or its code point where it has none."""
-    return unicodedata.name(char, f"U+{ord(char):04X}")
+_CONTROL_NAMES: Final = {"\0": "NULL", "\t": "TAB", "\x1b": "ESCAPE", "\x7f": "DELETE"}
 
 
-def _found(body: str, chars: set[str]) -> tuple[Costly, ...]:
-    firsts = sorted(body.index(char) for char in chars)
-    return tuple(
-        Costly(body[at], *place(body, at), character_name(body[at]), body.count(body[at])) for at in firsts
-    )
-
-
-_FORBIDDEN = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff]"
-)
-
-
-def _problems(body: str) -> Iterator[Sentence]:
-    for found in _FORBIDDEN.finditer(body):
-        line, column = place(body, found.start())
-        name = character_name(found[0])
-        yield say("line {line}, column {column}: {name}", line=line, column=column, name=name)
+def _name(char: str) -> str:
+    """Return code point and Unicode name; control characters have none, so that the usual ones are named."""
+    name = unicodedata.name(char, "") or _CONTROL_NAMES.get(char, "")
+    return f"U+{ord(char):04X} {name}".rstrip()
