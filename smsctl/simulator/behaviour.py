@@ -1,0 +1,62 @@
+"""How the simulated gateways behave: every switch, with the documented behaviour as the default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType
+
+
+class BadLogin(StrEnum):
+    """How Puzzel's gateway says no to a login; the documents leave it open (protocols.md 2.8)."""
+
+    HTTP_401 = "401"  # a problem document
+    CODE_2 = "code2"  # HTTP 200, and code 2 on every message
+
+
+class NonGsm(StrEnum):
+    """What PSWinCom's gateway does to characters that a plain text (OP 1) cannot hold (protocols.md 3.5)."""
+
+    REPLACE = "replace"  # by a question mark, without a word
+    ACCEPT = "accept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """All switches of the simulator. Without any, it accepts every login and follows the documents."""
+
+    # both gateways
+    username: str | None = None  # None: any
+    password: str | None = None  # None: any
+    latency_s: float = 0.0  # every answer to a send waits so long; the messages are accepted before
+    faults: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))  # name: share of sends
+    slow_s: float = 5.0  # what the fault `slow` adds to the latency
+    silence_s: float = 120.0  # how long the fault `timeout` keeps a connection that its client holds open
+    retry_after_s: int = 5  # what the fault `error429` asks for
+    seed: int = 1  # the same seed and order of requests give the same faults
+
+    # what is kept
+    journal: Path | None = None  # one JSON line for each accepted message, appended
+    durable: bool = False  # the journal is on the disk before the answer leaves
+    keep_accepted: int = 1_000_000  # messages remembered for Simulator.accepted(), the latest
+    keep_requests: int = 0  # raw requests remembered for Simulator.requests(), the latest
+
+    # Intelecom, which is Puzzel
+    service_id: int | None = None  # None: any; another one gets code 4
+    bad_login: BadLogin = BadLogin.HTTP_401
+    parsing_type: str = "NONE"  # the service's rule for characters outside GSM-7
+    unique_references: bool = False  # code 25 for a clientReference seen before
+    unique_batches: bool = False  # code 25 for all messages of a batchReference seen before
+    unique_window_s: float = 3600.0  # how long both are remembered
+    spam_limit: int | None = None  # code 24 after so many messages to one number
+    spam_queues: bool = False  # the document's other reading: a message with code 24 waits in the queue
+    internal_error_share: float = 0.0  # share of messages that get code 6
+    throttle_s: float = 0.0  # accepted messages stay in the queue, listed and stoppable, so long
+    management_gzip: bool = False
+    management_single_object: bool = False  # a list with one batch is sent as an object
+
+    # PSWinCom
+    reports_on_account: bool = False  # REF for every accepted message, also without RCPREQ
+    non_gsm: NonGsm = NonGsm.REPLACE
+    ref_last: bool = False  # REF stands after INFO, as real answers have had it
+    leave_out_reason: bool = False  # no REASON element, as real answers have had it

@@ -1,0 +1,53 @@
+"""How long a text is for a gateway: from protocols.md 5 alone, a second opinion on smsctl's own count."""
+
+from enum import StrEnum
+from functools import lru_cache
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION = frozenset("\f^{}\\[~]|€")
+GSM = _BASIC | _EXTENSION
+"""Every character that a GSM-7 message can hold."""
+
+
+class Encoding(StrEnum):
+    """How a text goes through the air."""
+
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+    BINARY = "binary"
+
+
+_LAST_SINGLE_UNIT = 0xFFFF  # above it UTF-16 takes a pair
+_SINGLE = {Encoding.GSM7: 160, Encoding.UCS2: 70, Encoding.BINARY: 140}
+
+
+@lru_cache(maxsize=64)
+def is_gsm(text: str) -> bool:
+    """Return whether GSM-7 can hold the text."""
+    return GSM.issuperset(text)
+
+
+@lru_cache(maxsize=64)
+def parts(text: str, encoding: Encoding, part_length: int) -> int:
+    """Return how many parts the text takes, at `part_length` units each when there are several.
+
+    A character of two units is never split: the last unit of the part before it stays empty.
+    """
+    costs = [_cost(character, encoding) for character in text]
+    if sum(costs) <= _SINGLE[encoding]:
+        return 1
+    count, room = 1, part_length
+    for cost in costs:
+        if cost > room:
+            count, room = count + 1, part_length
+        room -= cost
+    return count
+
+
+def _cost(character: str, encoding: Encoding) -> int:
+    if encoding is Encoding.GSM7:
+        return 2 if character in _EXTENSION else 1
+    return 2 if encoding is Encoding.UCS2 and ord(character) > _LAST_SINGLE_UNIT else 1

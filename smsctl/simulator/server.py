@@ -1,0 +1,147 @@
+"""Starts and stops the simulator: both gateways on one loopback port, in threads of this process."""
+
+import socket
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Self, cast
+
+from smsctl.errors import RuleError, UsageError, say
+from smsctl.simulator.application import Application
+from smsctl.simulator.behaviour import BadLogin, Behaviour, NonGsm
+from smsctl.simulator.held import Held
+from smsctl.simulator.journal import AcceptedMessage, Journal
+from smsctl.simulator.web import Request
+
+__all__ = ["AcceptedMessage", "BadLogin", "Behaviour", "NonGsm", "Request", "Simulator", "start"]
+
+_DEFAULT = Behaviour()
+_THREADS = 16  # requests served at once, those kept waiting by a fault included
+_MAX_BODY = 64 * 1024 * 1024
+
+
+class Simulator:
+    """A running simulator. As a context manager it stops at the end of the block."""
+
+    def __init__(self, behaviour: Behaviour, listening: socket.socket, journal: Journal) -> None:
+        """Serve at once; `start` is the way in."""
+        host, port = listening.getsockname()[:2]
+        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._journal = journal
+        self._held = Held()
+        self._stopping = Event()
+        self._application = Application(behaviour, journal, self._held, self._stopping)
+        self._server = _Server(self._application, listening, self._stopping)
+
+    def accepted(self) -> tuple[AcceptedMessage, ...]:
+        """Return the messages accepted so far, oldest first (at most Behaviour.keep_accepted)."""
+        return self._journal.accepted()
+
+    def stopped(self) -> tuple[str, ...]:
+        """Return the message ids of accepted messages that the sender stopped before they left."""
+        return self._held.stopped()
+
+    def requests(self) -> tuple[Request, ...]:
+        """Return the latest raw requests, oldest first (at most Behaviour.keep_requests)."""
+        return tuple(self._application.requests)
+
+    def stop(self) -> None:
+        """Stop serving and close all connections; a second time does no harm."""
+        self._server.stop()
+        self._journal.close()
+
+    def __enter__(self) -> Self:
+        """Return the simulator."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+
+def start(
+    behaviour: Behaviour = _DEFAULT,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    allow_other_hosts: bool = False,
+) -> Simulator:
+    """Start the simulator; port 0 takes a free one.
+
+    Raises RuleError for an address that is not loopback, unless `allow_other_hosts`; UsageError when
+    the address cannot be had; InputError when the journal cannot be written.
+    """
+    if not (allow_other_hosts or _is_loopback(host)):
+        raise RuleError(
+            say(
+                "the simulator takes any login, so it listens on this machine only, not on {host}", host=host
+            ),
+            hint=say("add --allow-other-hosts if other machines are to reach it"),
+        )
+    journal = Journal(behaviour.journal, durable=behaviour.durable, keep=behaviour.keep_accepted)
+    return Simulator(behaviour, _bind(host, port), journal)
+
+
+class _Server:
+    """Waitress in a thread of its own, which can be stopped."""
+
+    def __init__(self, application: Application, listening: socket.socket, stopping: Event) -> None:
+        import logging
+
+        from waitress.server import BaseWSGIServer, create_server
+
+        logging.getLogger("waitress").setLevel(logging.ERROR)  # a full queue is part of a rehearsal
+        self._connections: dict[int, Any] = {}
+        self._stopping = stopping
+        self._waitress = cast(
+            "BaseWSGIServer",
+            create_server(
+                application,
+                map=self._connections,
+                sockets=[listening],
+                threads=_THREADS,
+                max_request_body_size=_MAX_BODY,
+                channel_request_lookahead=1,  # so that a client that leaves is noticed
+                ident="smsctl-simulator",
+            ),
+        )  # several sockets would make another class
+        self._thread = Thread(target=self._run, name="simulator", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the requests in flight end, then close everything."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._waitress.pull_trigger()
+            self._thread.join()
+
+    def _run(self) -> None:
+        from waitress.wasyncore import close_all, loop
+
+        while not self._stopping.is_set():
+            loop(use_poll=True, map=self._connections, count=1)
+        # Workers first: one still running would write to the wake-up pipe, by then perhaps another file.
+        self._waitress.task_dispatcher.shutdown()
+        close_all(self._connections)
+
+
+def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            say("the simulator cannot listen on {host} port {port}: {why}", host=host, port=port, why=why),
+            hint=say("choose another port; without one, a free port is taken"),
+        ) from error

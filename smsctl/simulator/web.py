@@ -1,0 +1,68 @@
+"""One request and one reply, as the simulated gateways see them."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import NamedTuple
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request with its whole body, raw."""
+
+    method: str
+    path: str
+    query: str = ""
+    content_type: str = ""
+    accept: str = ""
+    authorization: str = ""
+    body: bytes = b""
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters."""
+        return self.content_type.partition(";")[0].strip().lower()
+
+
+class Reply(NamedTuple):
+    """What goes back."""
+
+    status: HTTPStatus
+    content_type: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Entry = dict[str, object]
+"""What the reply says of one message, by the names of the wire."""
+
+
+class Answer(NamedTuple):
+    """A reply to a send before it is written, so that a fault can still damage its entries."""
+
+    entries: Sequence[Entry]
+    reference: str  # which field of an entry is the sender's own reference
+    write: Callable[[Sequence[Entry]], Reply]
+
+
+class RefusedRequestError(Exception):
+    """The request is refused as a whole, at the level of HTTP."""
+
+    def __init__(self, reply: Reply) -> None:
+        """Keep the reply that says so."""
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+def refuse(status: HTTPStatus, detail: str, *headers: tuple[str, str]) -> RefusedRequestError:
+    """Return the refusal as a problem document (protocols.md 2.8)."""
+    problem = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+        "instance": None,
+    }
+    body = json.dumps(problem).encode()
+    return RefusedRequestError(Reply(status, "application/problem+json", body, headers))
