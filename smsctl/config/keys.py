@@ -1,0 +1,219 @@
+"""The one table of keys: what may stand in the config file, its kind, its default and its help.
+
+The reader, `config show`, `config set`, the reference page and the test of config.example.toml all go
+by this table. A section named `*` stands for a name that the administrator chooses.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.config.kinds import (
+    COUNTRY_CODE,
+    CREDENTIAL_NAME,
+    DURATION,
+    FLAG,
+    HOST,
+    MAIL_ADDRESS,
+    MAIL_TEMPLATE,
+    MODULE,
+    PART_PRICE,
+    PATH,
+    PRICE,
+    PRIORITY,
+    PROXY,
+    QUIET_HOURS,
+    SECONDS,
+    SERVER,
+    SHARE,
+    TABLE,
+    TEXT,
+    TIME_ZONE,
+    VARIABLE,
+    WEB_PATH,
+    Kind,
+    choice,
+    several,
+    text,
+    whole,
+)
+
+Section = tuple[str, ...]
+
+ANY = "*"
+
+
+class Key(NamedTuple):
+    """One key. `default` is spelled as in the file; None is no value."""
+
+    name: str
+    kind: Kind
+    help: str
+    default: object = None
+    required: bool = False
+    field: str = ""  # of the settings, where it is not called as the key
+    section: Section = ()
+
+    @property
+    def dotted(self) -> str:
+        """The name in full, as `gateway.password.source`."""
+        return ".".join((*self.section, self.name))
+
+    @property
+    def target(self) -> str:
+        """The field of the settings that this key fills."""
+        return self.field or self.name
+
+    def default_value(self, folder: Path) -> object:
+        """Return the default as the settings hold it."""
+        return None if self.default is None else self.kind.read(self.default, folder)
+
+
+def _within(dotted: str, *keys: Key) -> tuple[Key, ...]:
+    section = tuple(dotted.split("."))
+    return tuple(key._replace(section=section) for key in keys)
+
+
+def _secret(dotted: str, credential: str) -> tuple[Key, ...]:
+    return _within(
+        dotted,
+        Key(
+            "source", choice("keyring", "systemd", "file", "env", "auto"), "where the secret is kept", "auto"
+        ),
+        Key("name", CREDENTIAL_NAME, "systemd: the name in LoadCredentialEncrypted=", credential),
+        Key("path", PATH, "file: one that only its owner can read"),
+        Key("variable", VARIABLE, "env: the variable", f"SMSCTL_{credential.upper()}_SECRET"),
+    )
+
+
+# fmt: off
+KEYS: tuple[Key, ...] = (
+    Key("mode", choice("simulate", "live"), "simulate: nothing leaves this machine", "simulate"),
+    Key("default_municipality", TEXT, "the one meant where no --municipality is given"),
+    Key("default_country_code", COUNTRY_CODE, "for numbers written without one", "+46"),
+    Key("sender", text(16), "what the phone shows"),
+    Key("recipients", PATH, "the CSV file with the recipients"),
+    Key("recipients_max_age", DURATION, "an older file is warned of, and refused without a terminal"),
+    Key("require_accepted_terms", FLAG, "only to people who have accepted the terms", True),
+    Key("time_zone", TIME_ZONE, "rules quiet hours, --at and what screens show", "Europe/Stockholm"),
+    Key("language", choice("sv", "en"), "of screens; without it, the system's"),
+    Key("confirm_count_above", whole(0), "messages; above it the number is typed to confirm", 1000),
+    *_within(
+        "gateway",
+        Key("module", MODULE, "intelecom (Puzzel) or pswincom (LINK Mobility)", required=True),
+        Key("endpoint", TEXT, "the keyword that marks an incoming SMS as ours; not a URL"),
+        Key("use_web_service", FLAG, "false: by e-mail (intelecom only)", True),
+        Key("delivery_confirmation", FLAG, "ask for delivery reports", True),
+        Key("service_id", whole(1), "the service, given by the supplier (intelecom)"),
+        Key("username", TEXT, "of the account at the gateway"),
+        Key("priority", PRIORITY, "1 low, 2 normal, 3 high: the fastest (intelecom)"),
+        Key("validity", DURATION, "after this time an undelivered message is dropped"),
+        Key("url", SERVER, "another server than the gateway's own"),
+        Key("failover_url", SERVER, "tried when the first cannot be reached (pswincom)"),
+        Key("batch_size", whole(1, 1000), "messages in one request: what is unclear if it fails", 100),
+        Key("connections", whole(1, 32), "requests in flight at once", 1),
+        Key("connect_timeout", SECONDS, "for reaching the gateway", "10s", field="connect_timeout_s"),
+        Key("read_timeout", SECONDS, "for the next byte of its answer", "60s", field="read_timeout_s"),
+        Key("total_timeout", SECONDS, "for one request in all", "90s", field="total_timeout_s"),
+        Key("proxy", PROXY, "the only proxy used; the environment's are not"),
+        Key("ca_bundle", PATH, "certificates to trust instead of the usual ones"),
+        Key("unique_references", FLAG, "the gateway is proved to refuse repeats (intelecom)", False),
+        Key("management_path", WEB_PATH, "where the supplier has moved the management API (intelecom)"),
+        Key("part_length", whole(1, 160), "characters in a part, where the invoice shows another figure"),
+        Key("max_parts", whole(1, 16), "a longer text is refused", 6),
+        Key("mail_address", MAIL_TEMPLATE, "for the e-mail route",
+            "{number}-{service_id}@smsmail.intele.com"),
+        Key("extra", TABLE, "settings of a gateway added from outside", {}),
+    ),
+    *_secret("gateway.password", "gateway"),
+    *_within(
+        "smtp",
+        Key("host", HOST, "the mail server", required=True),
+        Key("port", whole(1, 65_535), "its port", 25),
+        Key("starttls", FLAG, "encrypt the connection; needed for a password", True),
+        Key("username", TEXT, "where the mail server wants a login"),
+        Key("from_address", MAIL_ADDRESS, "who the mails are from", required=True),
+    ),
+    *_secret("smtp.password", "smtp"),
+    *_within(
+        "municipalities.*",
+        Key("name", TEXT, "as screens and invoices show it", required=True),
+        Key("package_size", whole(1), "parts in a package; without it there are no packages"),
+        Key("package_price", PRICE, "SEK for a package, without VAT", field="package_price_ore"),
+        Key("part_price", PART_PRICE, "SEK for a part, where there are no packages",
+            field="hundred_parts_price_ore"),
+        Key("sender", text(16), "instead of the common one"),
+        Key("service_id", whole(1), "instead of the gateway's (intelecom)"),
+        Key("recipients", PATH, "instead of the common file"),
+        Key("invoice_node", TEXT, "the supplier's name for who is invoiced (intelecom)"),
+    ),
+    *_within(
+        "columns",
+        Key("number", TEXT, "the column with the mobile number"),
+        Key("name", TEXT, "the column with the name"),
+        Key("group", TEXT, "the column with the groups"),
+        Key("municipality", TEXT, "the column with the municipality"),
+        Key("accepted_terms", TEXT, "the column with the accepted terms"),
+    ),
+    *_within(
+        "limits",
+        Key("max_parts_per_run", whole(1), "ceiling for one mailing; cron needs one"),
+        Key("max_parts_per_day", whole(1), "ceiling for a day and municipality"),
+        Key("max_new_packages", whole(0, 1000), "packages one mailing may open; 0 without a terminal"),
+        Key("countries", several(COUNTRY_CODE), "numbers of these only; without it, of the default one"),
+        Key("warn_share", SHARE, "share of the package from which every command warns", 0.8),
+        Key("quiet_hours", QUIET_HOURS, "nothing is sent then; false: at any hour", "21:00-07:00"),
+    ),
+    *_within(
+        "ledger",
+        Key("path", PATH, "where the ledger lies"),
+        Key("group", TEXT, "the system's group that shares it"),
+        Key("busy_timeout", SECONDS, "how long to wait for another smsctl", "30s", field="busy_timeout_s"),
+    ),
+    *_within("log", Key("path", PATH, "a log in JSON lines, without numbers and texts")),
+    *_within(
+        "retention",
+        Key("days", whole(1, 36_500), "age at which `purge` removes personal data"),
+        Key("decision", TEXT, "the disposal decision that allows it"),
+    ),
+    *_within(
+        "notify",
+        Key("to", MAIL_ADDRESS, "a mail when a run without a terminal did not end well"),
+        Key("command", TEXT, "a command to run then"),
+    ),
+    *_within(
+        "reports",
+        Key("host", HOST, "where `reports listen` listens", "127.0.0.1"),
+        Key("port", whole(1, 65_535), "its port", 8471),
+        Key("poll", FLAG, "allow `reports poll`, which empties the account's queue (pswincom)", False),
+        Key("poll_url", SERVER, "the server it fetches from", "https://poll.pswin.com"),
+        Key("wait", DURATION, "beyond the validity, before a message shows as without report", "72h"),
+        Key("keep_other", FLAG, "keep incoming SMS that do not start with our endpoint", True),
+    ),
+    *_secret("reports.secret", "reports"),
+    *_within(
+        "senders.*",
+        Key("municipalities", several(TEXT), "those they may send for; without it, all", []),
+        Key("audiences", several(TEXT), "the groups they may send to; without it, all", []),
+        Key("max_parts_per_day", whole(1), "their daily ceiling"),
+    ),
+)
+# fmt: on
+
+BY_SECTION: dict[Section, dict[str, Key]] = {}
+for _key in KEYS:
+    BY_SECTION.setdefault(_key.section, {})[_key.name] = _key
+BY_SECTION.update({("municipalities",): {}, ("senders",): {}})
+
+
+def section_of(path: Section) -> Section | None:
+    """Return the section of the table that a section of a file belongs to; None: there is none."""
+    if path in BY_SECTION:
+        return path
+    chosen = (path[0], ANY) if len(path) == 2 else path  # noqa: PLR2004
+    return chosen if chosen in BY_SECTION else None
+
+
+def find(path: Section) -> Key | None:
+    """Return the key of that full name, as ("municipalities", "exempelkommun", "name")."""
+    section = section_of(path[:-1])
+    return None if section is None else BY_SECTION[section].get(path[-1])

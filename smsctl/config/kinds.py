@@ -1,0 +1,274 @@
+"""The kinds of value a key can hold: each reads a TOML value into a Python one, or refuses in words.
+
+A refusal never repeats the value: it may be a password on the wrong line.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import time, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.config.settings import QuietHours
+from smsctl.errors import Sentence, say
+
+_LONGEST_TEXT = 200
+_LONGEST_PATH = 4096
+
+
+class RefusedError(Exception):
+    """The value does not fit; `why` says what would."""
+
+    def __init__(self, why: Sentence) -> None:
+        """Keep the sentence for the list of problems."""
+        super().__init__(str(why))
+        self.why = why
+
+
+class Kind(NamedTuple):
+    """One kind of value: how the reference names it, and how it is read.
+
+    `read` takes the TOML value and the folder of the config file; it raises RefusedError.
+    """
+
+    words: str
+    read: Callable[[object, Path], object]
+
+
+def text(longest: int = _LONGEST_TEXT) -> Kind:
+    """Return the kind for one line of text."""
+
+    def read(value: object, _folder: Path) -> str:
+        return _line(value, longest)
+
+    return Kind("text", read)
+
+
+def pattern(words: str, shape: str, why: Sentence) -> Kind:
+    """Return the kind for a text that matches the whole of a pattern."""
+    fits = re.compile(shape)
+
+    def read(value: object, _folder: Path) -> object:
+        if not fits.fullmatch(found := _line(value)):
+            raise RefusedError(why)
+        return found
+
+    return Kind(words, read)
+
+
+def choice(*names: str) -> Kind:
+    """Return the kind for one out of a few words."""
+    listed = ", ".join(f'"{name}"' for name in names)
+
+    def read(value: object, _folder: Path) -> object:
+        if value not in names:
+            raise RefusedError(say("must be one of {names}", names=listed))
+        return value
+
+    return Kind(f"one of {listed}", read)
+
+
+def whole(least: int, most: int = 2_000_000_000) -> Kind:
+    """Return the kind for a whole number within limits, both included."""
+
+    def read(value: object, _folder: Path) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise RefusedError(say("must be a whole number, without quotation marks"))
+        if not least <= value <= most:
+            raise RefusedError(say("must be from {least} to {most}", least=least, most=most))
+        return value
+
+    return Kind("whole number", read)
+
+
+def several(one: Kind) -> Kind:
+    """Return the kind for a list of values of one kind."""
+
+    def read(value: object, folder: Path) -> tuple[object, ...]:
+        if not isinstance(value, list):
+            raise RefusedError(say('must be a list: ["…", "…"]'))
+        return tuple(one.read(item, folder) for item in value)
+
+    return Kind(f"list of {one.words}", read)
+
+
+def price(decimals: int) -> Kind:
+    """Return the kind for an amount in SEK, read into whole units of that decimal: 2 gives öre.
+
+    Money is never a float: 4900.10 has no exact binary form (design.md 6).
+    """
+    example = "4900.00" if decimals == _ORE_DECIMALS else "0.395"
+    fits = re.compile(rf"([0-9]{{1,9}})(?:[.,]([0-9]{{1,{decimals}}}))?")
+
+    def read(value: object, _folder: Path) -> int:
+        if not isinstance(value, str):
+            raise RefusedError(
+                say('is an amount and stands in quotation marks: "{example}"', example=example)
+            )
+        found = fits.fullmatch(value.strip())
+        if found is None:
+            raise RefusedError(
+                say('must be SEK with at most {n} decimals, as "{example}"', n=decimals, example=example)
+            )
+        return int(found[1] + (found[2] or "").ljust(decimals, "0"))
+
+    return Kind(f'amount in SEK, such as "{example}"', read)
+
+
+def address(*schemes: str) -> Kind:
+    """Return the kind for scheme and host of a server; http only where `schemes` say or on loopback."""
+
+    def read(value: object, _folder: Path) -> str:
+        found = _URL.fullmatch(_line(value))
+        if found is None:
+            raise RefusedError(say('must be an address such as "https://smsgw.puzzel.com"'))
+        scheme, login, host = found["scheme"].lower(), found["login"], found["host"].lower()
+        if login:
+            raise RefusedError(say("must hold no user name and no password"))
+        if scheme not in schemes and not (scheme == "http" and host in _LOOPBACK):
+            raise RefusedError(
+                say(
+                    'must start with "https://": the password would travel readable over {scheme}',
+                    scheme=scheme,
+                )
+            )
+        return str(value).rstrip("/")
+
+    return Kind("address", read)
+
+
+def _line(value: object, longest: int = _LONGEST_TEXT) -> str:
+    if not isinstance(value, str):
+        raise RefusedError(say('must be a text in quotation marks: "…"'))
+    if not value.strip():
+        raise RefusedError(say("must not be empty; leave the line out instead"))
+    if not value.isprintable():
+        raise RefusedError(say("holds a line break or another character that cannot be shown"))
+    if len(value) > longest:
+        raise RefusedError(say("is longer than {n} characters", n=longest))
+    return value
+
+
+def _flag(value: object, _folder: Path) -> bool:
+    if not isinstance(value, bool):
+        raise RefusedError(say("must be true or false, without quotation marks"))
+    return value
+
+
+def _priority(value: object, _folder: Path) -> int:
+    if isinstance(value, str) and value in _PRIORITIES:
+        return _PRIORITIES.index(value) + 1
+    if isinstance(value, bool) or value not in (1, 2, 3) or not isinstance(value, int):
+        raise RefusedError(say('must be 1, 2, 3, "low", "normal" or "high"; 3 and "high" are fastest'))
+    return value
+
+
+def _duration(value: object, _folder: Path) -> timedelta:
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or not int(found[1]):
+        raise RefusedError(say('must be a time with its unit: "30s", "90m", "4h" or "2d"'))
+    return timedelta(seconds=int(found[1]) * _UNITS_S[found[2]])
+
+
+def _seconds(value: object, folder: Path) -> float:
+    return _duration(value, folder).total_seconds()
+
+
+def _share(value: object, _folder: Path) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise RefusedError(say("must be a share above 0 and up to 1, as 0.8 for 80 %"))
+    return float(value)
+
+
+def _path(value: object, folder: Path) -> Path:
+    written = Path(_line(value, _LONGEST_PATH))
+    if written.parts[0].startswith("~"):
+        try:
+            written = written.expanduser()
+        except RuntimeError:
+            raise RefusedError(say("names a home folder that is not known")) from None
+    return folder / written
+
+
+def _time_zone(value: object, _folder: Path) -> str:
+    name = _line(value)
+    # The usual zone is not looked up: zoneinfo would cost every start a share of its time.
+    if name != "Europe/Stockholm":
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise RefusedError(say('is no time zone that is known here; as "Europe/Stockholm"')) from None
+    return name
+
+
+def _quiet_hours(value: object, _folder: Path) -> QuietHours | None:
+    if value is False:
+        return None
+    found = _HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
+    try:
+        if found is not None and found[1] != found[2]:
+            return QuietHours(start=time.fromisoformat(found[1]), end=time.fromisoformat(found[2]))
+    except ValueError:
+        pass
+    raise RefusedError(say('must be two times of day, as "21:00-07:00", or false'))
+
+
+def _mail_template(value: object, _folder: Path) -> str:
+    template = _line(value)
+    places = re.findall(r"\{(.*?)\}", template)
+    left = re.sub(r"\{(number|service_id)\}", "", template)
+    if "number" not in places or "{" in left or "}" in left or left.count("@") != 1:
+        raise RefusedError(
+            say(
+                "must be a mail address with {number} in it, and no other place than {service_id}",
+                number="{number}",
+                service_id="{service_id}",
+            )
+        )
+    return template
+
+
+def _table(value: object, _folder: Path) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise RefusedError(say("must be a table"))
+    return dict(value)
+
+
+_ORE_DECIMALS = 2
+_PRIORITIES = ("low", "normal", "high")
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"([0-9]{1,6})\s?([smhd])")
+_HOURS = re.compile(r"([0-9]{2}:[0-9]{2})\s*-\s*([0-9]{2}:[0-9]{2})")
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z]+)://(?P<login>[^/@]*@)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?"
+)
+
+TEXT = text()
+FLAG = Kind("true or false", _flag)
+PRIORITY = Kind('1, 2, 3, "low", "normal" or "high"', _priority)
+DURATION = Kind('time with its unit: "30s", "90m", "4h", "2d"', _duration)
+SECONDS = Kind(DURATION.words, _seconds)
+SHARE = Kind("share from 0 to 1", _share)
+PRICE = price(_ORE_DECIMALS)
+PART_PRICE = price(4)
+PATH = Kind("path, relative to this file", _path)
+SERVER = address("https")
+PROXY = address("https", "http")
+TIME_ZONE = Kind('time zone, as "Europe/Stockholm"', _time_zone)
+QUIET_HOURS = Kind('two times of day, as "21:00-07:00", or false', _quiet_hours)
+MAIL_TEMPLATE = Kind("mail address with {number} in it", _mail_template)
+MAIL_ADDRESS = pattern("mail address", r"[^@\s]+@[^@\s]+", say('must be a mail address, as "sms@example.se"'))
+HOST = pattern("host name", r"[A-Za-z0-9.:-]+", say('must be a host name or address, as "mail.example.se"'))
+MODULE = pattern("name of a gateway", r"[a-z][a-z0-9_]*", say('must be a name such as "intelecom"'))
+WEB_PATH = pattern("path on the gateway's server", r"/\S*", say('must start with "/"'))
+CREDENTIAL_NAME = pattern(
+    "name", r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", say("may hold letters, digits and - _ . only")
+)
+VARIABLE = pattern("name of a variable", r"[A-Za-z_][A-Za-z0-9_]*", say("must be the name of a variable"))
+COUNTRY_CODE = pattern(
+    'country code, as "+46"', r"\+[1-9][0-9]{0,2}", say('must be a country code, as "+46"')
+)
+TABLE = Kind("table", _table)

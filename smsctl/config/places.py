@@ -1,0 +1,59 @@
+"""Where the config file is looked for, and where its ledger lies (design.md 5 and 7)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from smsctl.errors import ConfigError, say
+
+SYSTEM_CONFIG = Path("/etc/smsctl/config.toml")
+SYSTEM_LEDGER = Path("/var/lib/smsctl/ledger.db")
+
+
+def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return the config file: --config, $SMSCTL_CONFIG, the user's, or the system's.
+
+    Raises:
+        ConfigError: none was named and there is none in the usual places.
+    """
+    if explicit is not None:
+        return explicit
+    if named := environ.get("SMSCTL_CONFIG"):
+        return Path(named)
+    usual = (user_config(), SYSTEM_CONFIG)
+    for path in usual:
+        if _is_there(path):
+            return path
+    raise ConfigError(
+        say("there is no config file: looked for {first} and {second}", first=usual[0], second=usual[1]),
+        hint=say("make one with `smsctl config init`, or name one with --config or $SMSCTL_CONFIG"),
+    )
+
+
+def user_config() -> Path:
+    """Return where the user's own config file lies, there or not."""
+    from platformdirs import user_config_path
+
+    return user_config_path("smsctl", appauthor=False) / "config.toml"
+
+
+def default_ledger(config: Path) -> Path:
+    """Return where the ledger of this config file lies unless the file says otherwise.
+
+    It follows the config file and not the user, so that everyone who sends by one config shares one
+    ledger (design.md 7).
+    """
+    if config.parent == SYSTEM_CONFIG.parent:
+        return SYSTEM_LEDGER
+    # Only a folder of that name can be the user's; platformdirs is slow to load.
+    if config.parent.name == "smsctl" and config.parent == user_config().parent:
+        from platformdirs import user_data_path
+
+        return user_data_path("smsctl", appauthor=False) / "ledger.db"
+    return config.parent / ".smsctl" / "ledger.db"
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True  # reading it says so in words

@@ -1,0 +1,186 @@
+"""The config file read into frozen settings, or refused with every problem at once."""
+
+import re
+import tomllib
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from smsctl.config import places
+from smsctl.config.keys import BY_SECTION, Section, section_of
+from smsctl.config.rules import check, default_municipality
+from smsctl.config.settings import (
+    GatewaySettings,
+    LedgerSettings,
+    LimitsSettings,
+    Mode,
+    MunicipalitySettings,
+    NotifySettings,
+    ReportsSettings,
+    RetentionSettings,
+    SenderRule,
+    Settings,
+    SmtpSettings,
+)
+from smsctl.config.walk import Problem, Values, read_values
+from smsctl.domain.secret import SecretSource, Source
+from smsctl.errors import ConfigError, Sentence, say, say_n
+
+find = places.find
+
+_LARGEST = 1_000_000
+
+
+def load(path: Path) -> Settings:
+    """Read the config file.
+
+    Raises:
+        ConfigError: it cannot be read, is not TOML, or is wrong; `problems` names every key and line.
+    """
+    return parse(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a config file; a byte order mark, which Notepad writes, is dropped."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        raise ConfigError(
+            say("there is no config file {path}", path=path), hint=say("make one with `smsctl config init`")
+        ) from None
+    except OSError as error:
+        raise ConfigError(
+            say("the config file {path} cannot be read: {reason}", path=path, reason=error.strerror)
+        ) from None
+    try:
+        if len(data) <= _LARGEST:
+            return data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        pass
+    raise ConfigError(say("{path} is no config file: it is not a text in UTF-8 below 1 MB", path=path))
+
+
+def parse(text: str, path: Path) -> Settings:
+    """Read the text of a config file that lies at `path`; relative paths in it start there.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    path = path.parent.resolve() / path.name
+    document = read_document(text, path)
+    values, problems = read_values(document, path.parent)
+    problems += check(values)
+    if problems:
+        raise _refusal(problems, text, path)
+    return _settings(values, path)
+
+
+def read_document(text: str, path: Path) -> dict[str, Any]:
+    """Return the text as tomllib reads it.
+
+    Raises:
+        ConfigError: it is not TOML, or a key stands twice.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _not_toml(str(error), text, path) from None
+
+
+def _settings(values: Values, path: Path) -> Settings:
+    fields = {section: _fields(section, values) for section in values}
+    limits, ledger = fields["limits",], fields["ledger",]
+    top = fields[()]
+    limits["countries"] = limits["countries"] or (top["default_country_code"],)
+    ledger["path"] = ledger["path"] or places.default_ledger(path)
+    ledger["simulate_path"] = ledger["path"].with_name(f"{ledger['path'].stem}.simulate.db")
+    smtp = fields.get(("smtp",))
+    municipalities = {
+        key: MunicipalitySettings(key=key, **given) for key, given in _named("municipalities", fields).items()
+    }
+    senders = {name: SenderRule(name=name, **given) for name, given in _named("senders", fields).items()}
+    top |= {
+        "path": path,
+        "mode": Mode(top["mode"]),
+        "default_municipality": default_municipality(values),
+        "gateway": GatewaySettings(**fields["gateway",], password=_source("gateway", "password", fields)),
+        "smtp": smtp and SmtpSettings(**smtp, password=_source("smtp", "password", fields)),
+        "municipalities": MappingProxyType(municipalities),
+        "columns": MappingProxyType({k: v for k, v in fields["columns",].items() if v is not None}),
+        "limits": LimitsSettings(**limits),
+        "ledger": LedgerSettings(**ledger),
+        "log_path": fields["log",]["path"],
+        "retention": RetentionSettings(**fields["retention",]),
+        "notify": NotifySettings(**fields["notify",]),
+        "reports": ReportsSettings(**fields["reports",], secret=_source("reports", "secret", fields)),
+        "senders": MappingProxyType(senders),
+    }
+    return Settings(**top)
+
+
+def _named(section: str, fields: dict[Section, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the sections of a collection by the name that the administrator chose."""
+    return {path[1]: given for path, given in fields.items() if path[:-1] == (section,)}
+
+
+def _fields(section: Section, values: Values) -> dict[str, Any]:
+    """Return the values of a section under the names of its dataclass."""
+    keys = BY_SECTION[section_of(section) or ()]
+    return {keys[name].target: _frozen(value) for name, value in values[section].items()}
+
+
+def _frozen(value: object) -> object:
+    return MappingProxyType(value) if isinstance(value, dict) else value
+
+
+def _source(section: str, name: str, fields: dict[Section, dict[str, Any]]) -> SecretSource:
+    given = fields[section, name]
+    return SecretSource(**given | {"source": Source(given["source"])})
+
+
+def _refusal(problems: list[Problem], text: str, path: Path) -> ConfigError:
+    from smsctl.config.lines import find_lines, line_of
+
+    lines = find_lines(text)
+    placed = [(line_of(problem.path, lines), problem) for problem in problems]
+    placed.sort(key=lambda one: one[0] or 0)
+    return ConfigError(
+        say_n("{path} has a mistake", "{path} has {n} mistakes", n=len(problems), path=path),
+        problems=[_told(problem, line) for line, problem in placed],
+    )
+
+
+def _told(problem: Problem, line: int | None) -> Sentence:
+    key = ".".join(problem.path)
+    if line is None:
+        return say("{key} {why}", key=key, why=problem.why)
+    return say("line {line}: {key} {why}", line=line, key=key, why=problem.why)
+
+
+def _not_toml(message: str, text: str, path: Path) -> ConfigError:
+    """Say in words what tomllib says, and where."""
+    found = re.search(r" \(at (?:line (\d+)|end of document)", message)
+    line = int(found[1]) if found and found[1] else len(text.rstrip().split("\n"))
+    what = message[: found.start()] if found else message
+    known = (why for begin, why in _IN_WORDS if what.startswith(begin))
+    why = next(known, say("is not TOML: {what}", what=what))
+    return ConfigError(
+        say("{path} cannot be read: line {line} {why}", path=path, line=line, why=why),
+        problems=[say("line {line} {why}", line=line, why=why)],
+    )
+
+
+_UNCLOSED = say("lacks a closing quotation mark")
+_IN_WORDS = (
+    ("Cannot overwrite", say("sets a key that is already set above")),
+    ("Cannot declare", say("begins a section that stands above already")),
+    ("Invalid value", say("has a value that is not TOML; a text stands in quotation marks")),
+    ("Invalid initial", say("does not begin with a key")),
+    ("Invalid statement", say("does not begin with a key; one with å, ä or ö stands in quotation marks")),
+    ("Illegal character", _UNCLOSED),
+    ("Unterminated string", _UNCLOSED),
+    ("Unescaped", say("holds a backslash: write the text in single quotation marks instead")),
+    ("Expected '='", say("lacks the = after its key")),
+    ("Expected newline", say("holds more than one value")),
+)

@@ -1,0 +1,151 @@
+"""What the keys of a config must be to each other: the rules that no single value can show."""
+
+from collections.abc import Iterator
+
+from smsctl.config.walk import BROKEN, Problem, Values
+from smsctl.errors import say
+
+_BUILT_IN = ("intelecom", "pswincom")
+
+
+def check(values: Values) -> Iterator[Problem]:
+    """Yield what does not fit together; a BROKEN value has been complained of already."""
+    yield from _gateway(values)
+    yield from _route(values)
+    yield from _timeouts(values)
+    yield from _secrets(values)
+    yield from _municipalities(values)
+    yield from _money(values)
+    yield from _mail(values)
+    yield from _senders(values)
+
+
+def names_of(section: str, values: Values) -> dict[str, dict[str, object]]:
+    """Return the sections of a collection by the name the administrator chose."""
+    return {path[1]: given for path, given in values.items() if len(path) > 1 and path[0] == section}
+
+
+def default_municipality(values: Values) -> str | None:
+    """Return the key of the default municipality, which may be written by name, or be the only one."""
+    there = names_of("municipalities", values)
+    written = values[()]["default_municipality"]
+    if written is None:
+        return next(iter(there)) if len(there) == 1 else None
+    wanted = str(written).casefold()
+    for key, given in there.items():
+        if wanted in (key.casefold(), str(given["name"]).casefold()):
+            return key
+    return None
+
+
+def _gateway(values: Values) -> Iterator[Problem]:
+    gateway = values["gateway",]
+    module = gateway["module"]
+    if module is BROKEN:
+        return
+    if module not in _BUILT_IN:
+        yield from _outside(str(module))
+        return
+    if gateway["extra"] != {} and gateway["extra"] is not BROKEN:
+        yield Problem(("gateway", "extra"), say("is for a gateway added from outside"))
+    only = {"failover_url": "pswincom", "unique_references": "intelecom", "management_path": "intelecom"}
+    for name, owner in only.items():
+        if gateway[name] not in (None, False, BROKEN) and module != owner:
+            yield Problem(("gateway", name), say("is for {owner} only", owner=owner))
+
+
+def _outside(module: str) -> Iterator[Problem]:
+    """Look for a gateway that another package brings."""
+    from importlib.metadata import entry_points
+
+    known = sorted({*_BUILT_IN, *entry_points(group="smsctl.gateways").names})
+    if module not in known:
+        yield Problem(
+            ("gateway", "module"), say("is not installed; known are {known}", known=", ".join(known))
+        )
+
+
+def _route(values: Values) -> Iterator[Problem]:
+    """Check what the chosen way of sending needs."""
+    gateway = values["gateway",]
+    module, web = gateway["module"], gateway["use_web_service"]
+    if module == "pswincom" and web is False:
+        yield Problem(("gateway", "use_web_service"), say("sending by e-mail exists for intelecom only"))
+    if module in _BUILT_IN and web is True and gateway["username"] is None:
+        yield Problem(("gateway", "username"), say("is missing: of the account at the gateway"))
+    everyone_has_one = all(m["service_id"] is not None for m in names_of("municipalities", values).values())
+    if module == "intelecom" and gateway["service_id"] is None and not everyone_has_one:
+        yield Problem(("gateway", "service_id"), say("is missing: the service, given by the supplier"))
+    if module == "intelecom" and web is False and ("smtp",) not in values:
+        yield Problem(("gateway", "use_web_service"), say("by e-mail needs a mail server: [smtp]"))
+
+
+def _timeouts(values: Values) -> Iterator[Problem]:
+    gateway = values["gateway",]
+    total = gateway["total_timeout"]
+    for name in ("connect_timeout", "read_timeout"):
+        one = gateway[name]
+        if isinstance(one, float) and isinstance(total, float) and one > total:
+            yield Problem(("gateway", name), say("is longer than total_timeout"))
+
+
+def _secrets(values: Values) -> Iterator[Problem]:
+    for path in (("gateway", "password"), ("smtp", "password"), ("reports", "secret")):
+        given = values.get(path, {})
+        if given.get("source") == "file" and given["path"] is None:
+            yield Problem((*path, "path"), say('is missing: source = "file" needs one'))
+
+
+def _municipalities(values: Values) -> Iterator[Problem]:
+    there = names_of("municipalities", values)
+    if not there:
+        yield Problem(
+            ("municipalities",), say("there is none; one is needed: [municipalities.exempelkommun]")
+        )
+    elif values[()]["default_municipality"] is not BROKEN and default_municipality(values) is None:
+        yield from _no_default(values, there)
+    owners: dict[str, str] = {}
+    for key, given in there.items():
+        for name in {key.casefold(), str(given["name"]).casefold()}:
+            if given["name"] is not BROKEN and owners.setdefault(name, key) != key:
+                yield Problem(("municipalities", key, "name"), say("another municipality is called so"))
+
+
+def _no_default(values: Values, there: dict[str, dict[str, object]]) -> Iterator[Problem]:
+    if values[()]["default_municipality"] is not None:
+        known = ", ".join(there)
+        yield Problem(
+            ("default_municipality",), say("is no municipality here; known are {known}", known=known)
+        )
+
+
+def _money(values: Values) -> Iterator[Problem]:
+    for key, given in names_of("municipalities", values).items():
+        path = ("municipalities", key)
+        if given["package_size"] is None and given["package_price"] is not None:
+            yield Problem((*path, "package_size"), say("is missing: package_price needs it"))
+        if given["package_size"] is not None and given["package_price"] is None:
+            yield Problem((*path, "package_price"), say("is missing: package_size needs it"))
+        if given["package_size"] is not None and given["part_price"] is not None:
+            yield Problem((*path, "part_price"), say("is for a municipality without packages"))
+    retention = values["retention",]
+    if retention["days"] is not None and retention["decision"] is None:
+        yield Problem(("retention", "decision"), say("is missing: the disposal decision that allows it"))
+
+
+def _mail(values: Values) -> Iterator[Problem]:
+    smtp = values.get(("smtp",))
+    if smtp is None:
+        if values["notify",]["to"] not in (None, BROKEN):
+            yield Problem(("notify", "to"), say("needs a mail server: [smtp]"))
+    elif smtp["starttls"] is False and smtp["username"] is not None:
+        yield Problem(("smtp", "starttls"), say("must be true where there is a login"))
+
+
+def _senders(values: Values) -> Iterator[Problem]:
+    known = {key.casefold() for key in names_of("municipalities", values)}
+    for name, given in names_of("senders", values).items():
+        path = ("senders", name, "municipalities")
+        wanted = given["municipalities"]
+        if isinstance(wanted, tuple) and any(str(one).casefold() not in known for one in wanted):
+            yield Problem(path, say("names a municipality that is not in this file"))

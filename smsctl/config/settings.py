@@ -1,0 +1,214 @@
+"""What the config file says, checked and frozen. Nothing here reads a file.
+
+Every default stands once, in `keys`; a `Settings` is made by `read` alone, and changed for one run with
+`dataclasses.replace`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from smsctl.domain.secret import SecretSource
+from smsctl.errors import InputError, say
+
+
+class Mode(StrEnum):
+    """Whether anything leaves this machine."""
+
+    SIMULATE = "simulate"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """The way out: names as SuperOffice's SMS settings have them (protocols.md 4)."""
+
+    module: str
+    endpoint: str | None  # the keyword that marks an incoming SMS as ours
+    use_web_service: bool
+    delivery_confirmation: bool
+    service_id: int | None
+    username: str | None
+    priority: int | None  # 1 low, 2 normal, 3 high (protocols.md 2.5)
+    validity: timedelta | None
+    url: str | None  # scheme and host; None: the gateway's own
+    failover_url: str | None
+    batch_size: int  # messages in one request
+    connections: int  # requests in flight at once
+    connect_timeout_s: float
+    read_timeout_s: float
+    total_timeout_s: float
+    proxy: str | None
+    ca_bundle: Path | None
+    unique_references: bool
+    management_path: str | None
+    part_length: int | None  # characters per part of a long GSM-7 text, where the invoice shows another
+    max_parts: int  # the longest text
+    mail_address: str
+    extra: Mapping[str, object]  # for a gateway added from outside
+    password: SecretSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpSettings:
+    """The site's own mail server, for the e-mail route and for notices."""
+
+    host: str
+    port: int
+    starttls: bool
+    username: str | None
+    from_address: str
+    password: SecretSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MunicipalitySettings:
+    """Who orders, sends and pays."""
+
+    key: str
+    name: str
+    package_size: int | None  # parts; None: no packages and no activation
+    package_price_ore: int | None
+    hundred_parts_price_ore: int | None  # of 100 parts: one part may cost 39.5 öre and money stay whole
+    sender: str | None
+    service_id: int | None
+    recipients: Path | None
+    invoice_node: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """The hours in which nothing is sent, by the clock of `time_zone`; may pass midnight."""
+
+    start: time
+    end: time
+
+    def covers(self, clock: time) -> bool:
+        """Say whether the time of day is quiet; the end is not."""
+        if self.start <= self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsSettings:
+    """The ceilings; None is no ceiling."""
+
+    max_parts_per_run: int | None
+    max_parts_per_day: int | None
+    max_new_packages: int | None
+    countries: tuple[str, ...]  # "+46"
+    warn_share: float  # of the package, 0 to 1
+    quiet_hours: QuietHours | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSettings:
+    """Where the ledger lies and who shares it."""
+
+    path: Path
+    simulate_path: Path
+    group: str | None
+    busy_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """The disposal decision that `purge` acts under."""
+
+    days: int | None
+    decision: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifySettings:
+    """Who hears of a run without a terminal that did not end well."""
+
+    to: str | None
+    command: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportsSettings:
+    """How delivery reports and incoming SMS come in."""
+
+    host: str
+    port: int
+    poll: bool
+    poll_url: str
+    wait: timedelta  # beyond the validity; then a message shows as 'no report'
+    keep_other: bool
+    secret: SecretSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderRule:
+    """What one user or group of the operating system may send; an empty tuple is no restriction."""
+
+    name: str  # "@name" is a group
+    municipalities: tuple[str, ...]
+    audiences: tuple[str, ...]
+    max_parts_per_day: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The whole config file."""
+
+    path: Path
+    mode: Mode
+    default_municipality: str | None  # a key of `municipalities`
+    default_country_code: str
+    sender: str | None
+    recipients: Path | None
+    recipients_max_age: timedelta | None
+    require_accepted_terms: bool
+    time_zone: str
+    language: str | None
+    confirm_count_above: int  # messages; a larger mailing is confirmed by typing the number
+    gateway: GatewaySettings
+    smtp: SmtpSettings | None
+    municipalities: Mapping[str, MunicipalitySettings]
+    columns: Mapping[str, str]
+    limits: LimitsSettings
+    ledger: LedgerSettings
+    log_path: Path | None
+    retention: RetentionSettings
+    notify: NotifySettings
+    reports: ReportsSettings
+    senders: Mapping[str, SenderRule]
+
+    @property
+    def ledger_path(self) -> Path:
+        """The ledger of this mode: a rehearsal has a file of its own."""
+        return self.ledger.simulate_path if self.mode is Mode.SIMULATE else self.ledger.path
+
+    @property
+    def keyring_service(self) -> str:
+        """The name under which the keyring keeps this config's secrets; two configs never share one."""
+        return f"smsctl:{self.path}"
+
+    def municipality(self, name: str | None = None) -> MunicipalitySettings:
+        """Return the municipality of that key or name, case ignored; the default one without a name.
+
+        Raises:
+            InputError: none is called so, or none was named and there is no default.
+        """
+        known = ", ".join(self.municipalities)
+        if name is None:
+            if self.default_municipality is None:
+                raise InputError(
+                    say("which municipality? {path} has several and no default", path=self.path),
+                    hint=say("name one with --municipality: {known}", known=known),
+                )
+            return self.municipalities[self.default_municipality]
+        wanted = name.strip().casefold()
+        for key, municipality in self.municipalities.items():
+            if wanted in (key.casefold(), municipality.name.casefold()):
+                return municipality
+        raise InputError(
+            say('there is no municipality "{name}" in {path}', name=name, path=self.path),
+            hint=say("known are: {known}", known=known),
+        )
