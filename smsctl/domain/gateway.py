@@ -1,10 +1,13 @@
 """What a gateway is to the rest of smsctl: a few traits, and one way to submit a batch."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from smsctl.domain.message import Answer, Batch
+from smsctl.domain.secret import Secret
 from smsctl.domain.text import PartProfile
 from smsctl.errors import Sentence
 
@@ -25,6 +28,60 @@ class Traits:
     dedup_window: timedelta | None = None  # how long the gateway can refuse repeats, if it is set up to
     schedule_ahead: timedelta | None = None  # how far ahead; None: scheduling does not exist
     answers: bool = True  # False: a handed-over message is never heard of again (e-mail)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailRoute:
+    """The site's own mail server, for a gateway that is reached by e-mail (protocols.md 2.14)."""
+
+    host: str
+    port: int = 25
+    starttls: bool = False
+    username: str | None = None
+    password: Secret | None = None
+    from_address: str
+    address: str = "{number}-{service_id}@smsmail.intele.com"  # number: digits, without plus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Everything a gateway may be given; each takes what its protocol knows.
+
+    Without a password a gateway can be opened, and its traits and `check` used: the plan needs no more.
+    `submit` and `probe` then raise CredentialError.
+    """
+
+    username: str = ""
+    password: Secret | None = None
+    service_id: int | None = None
+    url: str | None = None  # replaces the built-in scheme and host
+    failover_url: str | None = None  # tried only while no byte has left
+    batch_size: int = 100
+    connect_timeout_s: float = 10
+    read_timeout_s: float = 60
+    total_timeout_s: float = 90
+    proxy: str | None = None
+    ca_bundle: Path | None = None  # trusted instead of the public certificate authorities
+    unique_references: bool = False  # the gateway is set up to refuse repeats (protocols.md 2.9)
+    delivery_confirmation: bool = True
+    management_path: str | None = None
+    part_length: int | None = None  # as the invoice shows it; None: as the gateway documents
+    max_parts: int | None = 6
+    mail: MailRoute | None = None
+    time_zone: str = "Europe/Stockholm"
+    extra: Mapping[str, str] = field(default_factory=dict)  # for gateways from elsewhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelResult:
+    """What a gateway said when asked to stop a batch.
+
+    Whatever of the batch is not in `stopped` may have been sent.
+    """
+
+    found: bool  # False: the gateway holds no such batch; it may simply have left
+    stopped: tuple[str, ...] = ()  # our references
+    stopped_ids: tuple[str, ...] = ()  # the gateway's own names, same messages
 
 
 class Gateway(Protocol):
@@ -49,3 +106,22 @@ class Gateway(Protocol):
 
     def check(self, batch: Batch) -> list[Sentence]:
         """Return what is wrong with the batch's letter by this gateway's rules; empty when nothing is."""
+
+
+@runtime_checkable
+class Cancelling(Protocol):
+    """What a gateway can also do where `traits.cancelling` says so."""
+
+    def cancel(self, batch_reference: str) -> CancelResult:
+        """Stop what the gateway still holds of the batch.
+
+        Raises GatewayRefusedError (login) or StoppedError (not reached, or no clear answer: ask again;
+        stopping twice does no harm).
+        """
+
+    def listed(self, batch_reference: str) -> bool:
+        """Say whether the gateway still holds part of the batch.
+
+        True proves that the batch was accepted; False proves nothing (protocols.md 2.9). Raises as
+        `cancel` does.
+        """
