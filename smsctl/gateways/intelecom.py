@@ -1,0 +1,260 @@
+"""Intelecom, today Puzzel SMS Gateway: JSON over HTTPS (protocols.md 2.1-2.9).
+
+What is the same for every message of a batch, the text above all, is encoded once; a message then adds
+its number and its reference. The reply is matched on our reference only, never on position or number.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from smsctl.domain.gateway import CancelResult, Options, Traits
+from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, Verdict
+from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_length
+from smsctl.errors import Sentence, say
+from smsctl.gateways.intelecom_management import Management
+from smsctl.gateways.outcome import Reply, quoted, refused, unclear, verdict, verdict_of_status
+from smsctl.gateways.reading import strict_json
+from smsctl.gateways.rules import name_problems, password_of, too_long
+
+STATUS_OF_CODE: Final = {
+    1: Status.ACCEPTED,  # queued at the gateway, whatever its name MESSAGE_DELIVERED_OK says
+    2: Status.PENDING,  # login refused
+    3: Status.REJECTED,  # not permitted; PENDING where it is said of the whole batch
+    4: Status.PENDING,  # service refused
+    5: Status.REJECTED,  # a parameter is wrong; the text says which
+    6: Status.UNKNOWN,  # the gateway's own fault
+    24: Status.HELD,  # queued or refused, waiting for a person there: the manual says both
+    25: Status.ACCEPTED,  # seen before: an earlier attempt got in
+}
+"""protocols.md 2.8. Any other code is UNKNOWN: nobody says whether such a message was taken."""
+
+HOST = "https://smsgw.puzzel.com"
+_SEND_PATH = "/gw/rs/sendMessages"
+_MAX_PARTS = 6  # protocols.md 2.6
+_MAX_BATCH = 1000  # no limit is documented; the old manual advised this one (2.15)
+_HORIZON = timedelta(days=30)  # none is documented (2.16); further ahead is not relied on
+_DEDUP_WINDOW = timedelta(hours=1)  # 2.9
+_MAX_VALIDITY = timedelta(days=7)  # 2.5
+_OK = 200
+
+
+def open_gateway(options: Options) -> "Intelecom":
+    """Make the gateway ready. Nothing is contacted."""
+    return Intelecom(options)
+
+
+class Intelecom:
+    """The web service of one account."""
+
+    def __init__(self, options: Options) -> None:
+        """Keep the options; the traits follow from them."""
+        self._options = options
+        self._url = (options.url or HOST).rstrip("/")
+        self._management = Management(options, self._url)
+        parts = INTELECOM_PARTS
+        if options.part_length is not None:
+            parts = with_part_length(parts, options.part_length)
+        self.traits: Final = Traits(
+            name="intelecom",
+            title="Intelecom (Puzzel)",
+            parts=parts,
+            max_parts=min(options.max_parts or _MAX_PARTS, _MAX_PARTS),
+            max_batch=min(options.batch_size, _MAX_BATCH),
+            cancelling=True,
+            dedup_window=_DEDUP_WINDOW if options.unique_references else None,
+            schedule_ahead=_HORIZON,
+        )
+
+    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+        """Hand over the batch in one request (protocols.md 2.2-2.8)."""
+        from smsctl.gateways.wire import exchange
+
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        outcome = exchange(
+            self._options,
+            "POST",
+            self._url + _SEND_PATH,
+            headers=headers,
+            body=self._request(batch),
+            not_after=not_after,
+        )
+        if not isinstance(outcome, Reply):
+            return verdict(batch, outcome)
+        if outcome.status != _OK:
+            return verdict_of_status(batch, outcome, quoted(outcome.body, password_of(self._options)))
+        return self._answer(batch, outcome.body)
+
+    def check(self, batch: Batch) -> list[Sentence]:
+        """Return what the gateway would refuse (protocols.md 2.4-2.6)."""
+        letter = batch.letter
+        problems = [*too_long(letter.text.body, self.traits)]
+        if letter.sender is not None:
+            problems += _sender_problems(letter.sender)
+        if letter.validity is not None and letter.validity > _MAX_VALIDITY:
+            problems.append(say("validity is at most 7 days with this gateway"))
+        return problems
+
+    def probe(self) -> Sentence:
+        """Log in at the management address, which sends nothing (protocols.md 2.15)."""
+        return self._management.probe()
+
+    def cancel(self, batch_reference: str) -> CancelResult:
+        """Stop what is still held of the batch (protocols.md 2.13)."""
+        return self._management.cancel(batch_reference)
+
+    def listed(self, batch_reference: str) -> bool:
+        """Say whether the gateway still holds part of the batch (protocols.md 2.13)."""
+        return self._management.listed(batch_reference)
+
+    def _request(self, batch: Batch) -> bytes:
+        """Return the body: the common fields as JSON, the messages joined from encoded pieces."""
+        common = {
+            "serviceId": self._options.service_id,
+            "username": self._options.username,
+            "password": password_of(self._options),
+            "batchReference": batch.reference,
+        }
+        content = _encode(batch.letter.text.body)
+        settings = self._settings(batch.letter)
+        middle = f',"content":{content},"clientReference":'
+        tail = f',"settings":{_encode(settings)}}}' if settings else "}"
+        messages = ",".join(
+            [
+                f'{{"recipient":{_encode(number)}{middle}{_encode(reference)}{tail}'
+                for reference, number in batch.messages
+            ]
+        )
+        return f'{_encode(common)[:-1]},"message":[{messages}]}}'.encode()
+
+    def _settings(self, letter: Letter) -> dict[str, object]:
+        """Return what every message of the batch asks for; what is left out the service decides."""
+        settings: dict[str, object] = {}
+        if letter.priority is not None:
+            settings["priority"] = int(letter.priority)
+        if letter.validity is not None:
+            settings["validity"] = validity_code(letter.validity)
+        if letter.sender is not None:
+            kind = originator_type(letter.sender)
+            settings["originatorSettings"] = {"originator": letter.sender, "originatorType": kind}
+        if letter.send_at is not None:
+            settings["sendWindow"] = _window(letter.send_at)
+        if letter.invoice_node is not None:
+            settings["invoiceNode"] = letter.invoice_node
+        if parameters := self._parameters(letter):
+            settings["parameter"] = [{"key": key, "value": value} for key, value in parameters]
+        return settings
+
+    def _parameters(self, letter: Letter) -> list[tuple[str, str]]:
+        parameters = []
+        if measure(letter.text.body, INTELECOM_PARTS).encoding is Encoding.UCS2:
+            parameters.append(("parsing-type", "AUTO_DETECT"))
+        if not (letter.want_report and self._options.delivery_confirmation):
+            parameters.append(("skip_customer_report_delivery", "true"))
+        return parameters
+
+    def _answer(self, batch: Batch, body: bytes) -> Answer:
+        """Read the reply message by message (protocols.md 2.7, 2.8)."""
+        secret = password_of(self._options)
+        entries = _entries(body)
+        if entries is None:
+            return unclear(batch, f"HTTP 200, but not an answer: {quoted(body, secret)}")
+        receipts = [_receipt(reference, entries.get(reference), secret) for reference, _ in batch.messages]
+        if all(receipt.status is Status.ACCEPTED for receipt in receipts):
+            return Answer(verdict=Verdict.ANSWERED, receipts=receipts)
+        words = _words(receipts)
+        if all(receipt.code in _REFUSALS for receipt in receipts):
+            return refused(batch, words)
+        statuses = {receipt.status for receipt in receipts}
+        if Status.PENDING in statuses:
+            return Answer(verdict=Verdict.REFUSED, receipts=receipts, text=words)
+        said = Verdict.UNCLEAR if Status.UNKNOWN in statuses else Verdict.ANSWERED
+        return Answer(verdict=said, receipts=receipts, text=words)
+
+
+def originator_type(sender: str) -> str:
+    """Return the type that the sender's shape means (protocols.md 2.4)."""
+    if sender.startswith("+"):
+        return "INTERNATIONAL"
+    return "NETWORK" if _SHORT_NUMBER.fullmatch(sender) else "ALPHANUMERIC"
+
+
+def validity_code(validity: timedelta) -> int:
+    """Return the smallest code that is not shorter (protocols.md 2.5); 173, seven days, is the longest."""
+    if validity <= timedelta(hours=12):
+        return max(_ceil(validity, timedelta(minutes=5)) - 1, 0)
+    if validity <= timedelta(hours=24):
+        return 143 + _ceil(validity - timedelta(hours=12), timedelta(minutes=30))
+    return min(166 + _ceil(validity, timedelta(days=1)), 173)
+
+
+_REFUSALS = frozenset({"2", "3", "4"})
+_SHORT_NUMBER = re.compile("[0-9]{3,6}")
+_INTERNATIONAL = re.compile(r"\+[1-9][0-9]{7,14}")
+_FOREIGN_TO_NAMES = re.compile("[^A-Za-z0-9 %&+,.-]")
+
+_Entry = dict[str, object]
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # ASCII: no charset can be guessed wrong
+
+
+def _ceil(period: timedelta, unit: timedelta) -> int:
+    return -(-period // unit)
+
+
+def _sender_problems(sender: str) -> Iterator[Sentence]:
+    if sender.startswith("+"):
+        if not _INTERNATIONAL.fullmatch(sender):
+            yield say("the sender {sender} is not an international number", sender=sender)
+    elif sender.isdecimal():
+        if not _SHORT_NUMBER.fullmatch(sender):
+            yield say("the sender {sender} needs + and the country code", sender=sender)
+    else:
+        allowed = "A-Z, a-z, 0-9, space and % & + , - ."
+        yield from name_problems(sender, _FOREIGN_TO_NAMES, allowed)
+
+
+def _window(start: datetime) -> dict[str, str]:
+    """Return when sending may begin; the offset is spelt out, for what "CET" means here is not told."""
+    text = start.isoformat(timespec="seconds")
+    return {"startDate": text[:10] + text[19:], "startTime": text[11:]}
+
+
+def _entries(body: bytes) -> dict[str, _Entry | None] | None:
+    """Return the reply's entries by our reference, None for one named twice; None if this is no reply."""
+    reply = strict_json(body)
+    listed = reply.get("messageStatus") if isinstance(reply, dict) else None
+    if not isinstance(listed, list):
+        return None
+    entries: dict[str, _Entry | None] = {}
+    for entry in listed:
+        reference = entry.get("clientReference") if isinstance(entry, dict) else None
+        if isinstance(reference, str):
+            entries[reference] = None if reference in entries else entry
+    return entries
+
+
+def _receipt(reference: str, entry: _Entry | None, secret: str) -> Receipt:
+    """Return what one entry says; types are checked, for True and 1.0 equal 1."""
+    if entry is None:
+        return Receipt(reference, Status.UNKNOWN, text="the gateway's answer does not tell of this message")
+    code, gateway_id, words = entry.get("statusCode"), entry.get("messageId"), entry.get("statusMessage")
+    if not isinstance(gateway_id, str):
+        gateway_id = None
+    if type(code) is not int:
+        return Receipt(
+            reference, Status.UNKNOWN, gateway_id, text="the gateway's answer holds no status code"
+        )
+    if code == 1:
+        return Receipt(reference, Status.ACCEPTED, gateway_id, "1")
+    text = quoted(words, secret) if isinstance(words, str) else None
+    return Receipt(reference, STATUS_OF_CODE.get(code, Status.UNKNOWN), gateway_id, str(code), text)
+
+
+def _words(receipts: list[Receipt]) -> str:
+    """Return what was said of the first message that was not simply accepted."""
+    for receipt in receipts:
+        if receipt.status is not Status.ACCEPTED:
+            return f"{receipt.text or ''} (code {receipt.code})" if receipt.code else receipt.text or ""
+    return ""

@@ -1,0 +1,93 @@
+"""Intelecom's management API: what the gateway still holds, and stopping it (protocols.md 2.13)."""
+
+from base64 import b64encode
+from typing import Final
+from urllib.parse import quote
+
+from smsctl.domain.gateway import CancelResult, Options
+from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
+from smsctl.gateways.outcome import Reply, Stale
+from smsctl.gateways.reading import strict_json
+from smsctl.gateways.rules import password_of
+
+DEFAULT_PATH: Final = "/mgmt/rs/service/{service_id}"
+
+_OK, _NOT_FOUND = 200, 404
+_LOGIN_REFUSED = (401, 403)
+
+
+class Management:
+    """The held batches of one service. Nothing here sends a message."""
+
+    def __init__(self, options: Options, host: str) -> None:
+        """Keep the address; `management_path` replaces the documented one, which clients disagree on."""
+        self._options = options
+        path = options.management_path or DEFAULT_PATH
+        self._url = host + path.replace("{service_id}", str(options.service_id)).rstrip("/")
+
+    def probe(self) -> Sentence:
+        """Log in and list what is held; the answer itself does not matter."""
+        reply = self._ask("GET", "/batch/")
+        if reply.status != _OK:
+            raise _no_answer(f"HTTP {reply.status}")
+        return say("the gateway took the login")
+
+    def cancel(self, batch_reference: str) -> CancelResult:
+        """Stop what is still held of the batch."""
+        reply = self._ask("DELETE", f"/batch/{quote(batch_reference, safe='')}")
+        if reply.status == _NOT_FOUND:
+            return CancelResult(found=False)
+        stopped = _entries(reply, "stoppedMessages")
+        return CancelResult(
+            found=True,
+            stopped=_texts(stopped, "clientMessageReference", "CustomerMessageReference"),
+            stopped_ids=_texts(stopped, "messageId"),
+        )
+
+    def listed(self, batch_reference: str) -> bool:
+        """Say whether part of the batch is still held."""
+        reply = self._ask("GET", f"/batch/{quote(batch_reference, safe='')}")
+        if reply.status == _NOT_FOUND:
+            return False
+        return batch_reference in _texts(_entries(reply, "messageBatch"), "clientBatchReference")
+
+    def _ask(self, method: str, path: str) -> Reply:
+        """Return a reply of 200 or 404; raise for everything else."""
+        from smsctl.gateways.wire import exchange
+
+        login = f"{self._options.username}:{password_of(self._options)}".encode()
+        headers = {"Accept": "application/json", "Authorization": f"Basic {b64encode(login).decode()}"}
+        outcome = exchange(self._options, method, self._url + path, headers=headers)
+        if not isinstance(outcome, Reply):
+            raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
+        if outcome.status in _LOGIN_REFUSED:
+            raise GatewayRefusedError(
+                say("the gateway refused the login (HTTP {status})", status=outcome.status),
+                hint=say("check username and service_id, and the password with: smsctl credential check"),
+            )
+        if outcome.status not in {_OK, _NOT_FOUND}:
+            raise _no_answer(f"HTTP {outcome.status}")
+        return outcome
+
+
+def _entries(reply: Reply, key: str) -> list[dict[str, object]]:
+    """Return the entries under `key`; a single one may stand without a list around it."""
+    document = strict_json(reply.body)
+    found = document.get(key) if isinstance(document, dict) else None
+    if isinstance(found, dict):
+        found = [found]
+    if not isinstance(found, list):
+        raise _no_answer("HTTP 200, but no list")
+    return [entry for entry in found if isinstance(entry, dict)]
+
+
+def _texts(entries: list[dict[str, object]], *keys: str) -> tuple[str, ...]:
+    """Return the texts that stand under any of the keys."""
+    return tuple(text for entry in entries for key in keys if isinstance(text := entry.get(key), str))
+
+
+def _no_answer(text: str) -> StoppedError:
+    return StoppedError(
+        say("the gateway's management address gave no clear answer: {text}", text=text),
+        hint=say("try again; management_path in the config names another address"),
+    )

@@ -1,0 +1,108 @@
+"""What can come of one request, and what each outcome proves about the batch (reliability.md 2.3)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from smsctl.domain.message import Answer, Batch, Status, Verdict, same_for_all
+
+MAX_RETRY_AFTER_S = 600.0
+_QUOTE_LENGTH = 300
+
+
+class Reply(NamedTuple):
+    """A complete HTTP reply. The names of the headers are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """No byte of the request has left; `text` says what stood in the way."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """The request may have been received, and there is no complete reply; `text` says what happened."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """The claim had grown too old before the first byte; nothing has left."""
+
+
+Outcome = Reply | NotSent | Unclear | Stale
+
+_NOT_ACCEPTED = {
+    400: "the gateway could not read the request",
+    401: "the gateway refused the login",
+    403: "the gateway refused the login",
+    404: "the gateway does not know the address",
+    405: "the gateway does not know the address",
+    413: "the gateway found the request too large",
+    415: "the gateway could not read the request",
+}
+"""Statuses that say that the request was not taken, in words."""
+
+
+def verdict(batch: Batch, outcome: NotSent | Unclear | Stale) -> Answer:
+    """Return the answer for a batch whose request got no complete reply."""
+    if isinstance(outcome, Stale):
+        return same_for_all(batch, Status.PENDING, Verdict.STALE, "too old before the first byte")
+    if isinstance(outcome, NotSent):
+        return same_for_all(batch, Status.PENDING, Verdict.NOT_REACHED, outcome.text)
+    return unclear(batch, outcome.text)
+
+
+def unclear(batch: Batch, text: str) -> Answer:
+    """Return the answer for a batch of which nothing can be told."""
+    return same_for_all(batch, Status.UNKNOWN, Verdict.UNCLEAR, text)
+
+
+def refused(batch: Batch, text: str) -> Answer:
+    """Return the answer for a batch that was not accepted, and the next will not be either."""
+    return same_for_all(batch, Status.PENDING, Verdict.REFUSED, text)
+
+
+def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
+    """Return the answer for a reply whose status is not 200; `words` are the gateway's own.
+
+    503 proves nothing: neither vendor says what it means for acceptance.
+    """
+    said = f"HTTP {reply.status}" + (f": {words}" if words else "")
+    if reply.status in _NOT_ACCEPTED:
+        return refused(batch, f"{_NOT_ACCEPTED[reply.status]} ({said})")
+    if 300 <= reply.status < 400:  # noqa: PLR2004  # a redirect is never followed
+        return refused(batch, f"the address has moved; correct url in the config ({said})")
+    if reply.status == 429:  # noqa: PLR2004
+        wait_s = _retry_after_s(reply.headers.get("retry-after", ""))
+        return same_for_all(batch, Status.PENDING, Verdict.BUSY, said, wait_s)
+    return unclear(batch, said)
+
+
+def quoted(body: bytes | str, secret: str) -> str:
+    """Return foreign text fit to be shown: short, in one line, and without the secret if it was echoed."""
+    text = body if isinstance(body, str) else body[: 4 * _QUOTE_LENGTH].decode("utf-8", "replace")
+    if secret:
+        text = text.replace(secret, "***")
+    return " ".join(text.split())[:_QUOTE_LENGTH]
+
+
+def _retry_after_s(value: str) -> float | None:
+    """Return how long the gateway asks us to wait, at most ten minutes; seconds or an HTTP date."""
+    if value.strip().isdecimal():
+        return min(float(value), MAX_RETRY_AFTER_S)
+    from datetime import UTC, datetime
+    from email.utils import parsedate_to_datetime
+
+    try:
+        wait = parsedate_to_datetime(value) - datetime.now(UTC)
+    except (TypeError, ValueError):
+        return None
+    return min(max(wait.total_seconds(), 0.0), MAX_RETRY_AFTER_S)

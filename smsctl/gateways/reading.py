@@ -1,0 +1,25 @@
+"""How a gateway's reply is read: strictly, because what it says costs money."""
+
+import json
+
+
+def strict_json(body: bytes) -> object:
+    """Return what a JSON document holds; None where it is none, or says one thing twice."""
+    try:
+        return _STRICT.decode(body.decode())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    entry = dict(pairs)
+    if len(entry) != len(pairs):
+        raise ValueError
+    return entry
+
+
+def _refuse_constant(_: str) -> None:
+    raise ValueError  # NaN and the infinities are no JSON
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant)

@@ -1,0 +1,264 @@
+"""The one door to the network: one request goes out once, and the outcome says what is proved.
+
+Only this file imports requests, and it is itself imported where something is about to be sent. There
+is no requests.Session: without one, nothing follows redirects, keeps cookies, or reads proxies and
+logins from the environment. Each exchange has an adapter and a connection of its own, closed at the end.
+
+The phase marker (reliability.md 2.3): an exception's class cannot tell "never sent" from "sent", so the
+connection itself records how far it came. A request *may be on the wire* until it is recorded as
+`connecting`, and again from just before its first byte. A proxy's CONNECT is part of connecting.
+"""
+
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Timer
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import requests  # noqa: TID253  # this file is imported late itself
+from requests.adapters import HTTPAdapter  # noqa: TID253
+from requests.structures import CaseInsensitiveDict  # noqa: TID253
+from urllib3.connection import HTTPConnection, HTTPSConnection  # noqa: TID253
+from urllib3.connectionpool import HTTPConnectionPool  # noqa: TID253
+
+from smsctl.domain.gateway import Options
+from smsctl.errors import ConfigError, say
+from smsctl.gateways.outcome import NotSent, Outcome, Reply, Stale, Unclear
+
+MAX_REPLY_BYTES = 1 << 20
+
+_Verify = bool | str | None
+
+
+def exchange(
+    options: Options,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    not_after: float = float("inf"),
+) -> Outcome:
+    """Send one request, once, and say what came of it; network trouble is an outcome.
+
+    `not_after` is on the monotonic clock and is looked at before connecting and before the first byte.
+    An interrupt passes through: whoever submitted must then count the batch as unknown. Raises
+    ConfigError for an address that is neither https nor loopback.
+    """
+    refuse_plain_http(url)
+    line = _Exchange(options, not_after)
+    try:
+        return line.run(_prepared(method, url, headers, body))
+    except _StaleError:
+        return Stale()
+    except Exception as error:  # noqa: BLE001  # whatever it is, only the phase says what it proves
+        return line.failure(error)
+    finally:
+        line.close()
+
+
+@cache
+def refuse_plain_http(url: str) -> None:
+    """Raise ConfigError unless the address is https, or http on this machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname and not parts.username:
+        return
+    if parts.scheme == "http" and _is_loopback(parts.hostname or ""):
+        return
+    raise ConfigError(
+        say("the gateway's address {url} is not allowed", url=f"{parts.scheme}://{parts.hostname}"),
+        hint=say("use https; http is for this machine only (127.0.0.1)"),
+    )
+
+
+class _StaleError(Exception):
+    """The claim is too old to send on."""
+
+
+class _Exchange(HTTPAdapter):
+    """One request and its reply: how far it has come, and the clock that ends it.
+
+    requests' own timeouts start anew with every byte received; the total is kept by a timer that shuts
+    the socket down.
+    """
+
+    def __init__(self, options: Options, not_after: float) -> None:
+        self._options = options
+        self._not_after = not_after
+        self._may_have_left = True  # until a recorded connect says otherwise
+        self._expired = False
+        self._socket: socket.socket | None = None
+        self._timer = Timer(options.total_timeout_s, self._cut)
+        self._timer.daemon = True
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
+
+    def run(self, request: requests.PreparedRequest) -> Outcome:
+        """Send the request and read the whole reply, or raise."""
+        self._timer.start()
+        options = self._options
+        response = self.send(
+            request,
+            stream=True,
+            timeout=(options.connect_timeout_s, options.read_timeout_s),
+            proxies={"https": options.proxy} if options.proxy else None,
+        )
+        encoding = response.headers.get("Content-Encoding", "identity")
+        if encoding != "identity":
+            return Unclear(f"HTTP {response.status_code}, encoded as {encoding[:20]} against our wish")
+        body = response.raw.read(MAX_REPLY_BYTES + 1, decode_content=False)
+        if len(body) > MAX_REPLY_BYTES:
+            return Unclear(f"HTTP {response.status_code}, a reply larger than {MAX_REPLY_BYTES} bytes")
+        if self._expired:  # what was shut down looks like the end of the reply
+            raise TimeoutError
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, headers, body)
+
+    def failure(self, error: Exception) -> NotSent | Unclear:
+        """Return what an exception proves; its text never holds any of the request."""
+        text = _reason(error)
+        if self._expired:
+            text = f"no complete answer within {self._options.total_timeout_s:g} s"
+        return Unclear(text) if self._may_have_left else NotSent(text)
+
+    def close(self) -> None:
+        """Stop the clock and close the connection, whatever the gateway wished."""
+        self._timer.cancel()
+        if self._socket is not None:
+            self._socket.close()
+        super().close()
+
+    def connecting(self) -> None:
+        """Record that nothing has left yet."""
+        self._refuse_stale()
+        self._may_have_left = False
+
+    def use(self, line: socket.socket) -> None:
+        """Put the socket under the clock."""
+        self._socket = line
+        if self._expired:
+            raise TimeoutError
+
+    def leaving(self) -> None:
+        """Record that from now on the request may be on the wire."""
+        self._refuse_stale()
+        self._may_have_left = True
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: _Verify,
+        proxies: Mapping[str, str] | None = None,
+        cert: tuple[str, str] | str | None = None,
+    ) -> HTTPConnectionPool:
+        """Return a pool, direct or through the proxy, whose connections report to this exchange."""
+        found = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        pool = cast("HTTPConnectionPool", found)
+        pool.ConnectionCls = _Plain
+        if pool.scheme == "https":
+            pool.ConnectionCls = _Secure
+            pool.conn_kw["ssl_context"] = _trust(self._options.ca_bundle)
+        pool.conn_kw["exchange"] = self
+        return pool
+
+    def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
+        """Leave certificates to the context: here requests would load the authorities anew each time."""
+
+    def _refuse_stale(self) -> None:
+        if time.monotonic() > self._not_after:
+            raise _StaleError
+
+    def _cut(self) -> None:
+        self._expired = True
+        if self._socket is not None:
+            # Not SSLSocket's own shutdown: it takes the TLS object away from the thread that reads.
+            with suppress(OSError):  # closed at the other end first
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+class _Plain(HTTPConnection):
+    """A connection that reports to its exchange before its first byte."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int | None = None,
+        *,
+        exchange: _Exchange,
+        **settings: Any,  # noqa: ANN401  # urllib3's own, passed on
+    ) -> None:
+        super().__init__(host, port, **settings)
+        self._exchange = exchange
+
+    def connect(self) -> None:
+        self._exchange.connecting()
+        super().connect()
+        self._exchange.use(self.sock)
+
+    def endheaders(
+        self,
+        message_body: Any = None,  # noqa: ANN401  # as http.client has it
+        *,
+        encode_chunked: bool = False,
+    ) -> None:
+        if self.sock is None:  # http.client would connect by itself, after our mark
+            self.connect()
+        self._exchange.leaving()
+        super().endheaders(message_body, encode_chunked=encode_chunked)
+
+    def _new_conn(self) -> socket.socket:
+        line = super()._new_conn()
+        self._exchange.use(line)  # already here: a proxy may drip its reply to CONNECT
+        return line
+
+
+class _Secure(_Plain, HTTPSConnection):
+    """The same over TLS."""
+
+
+@cache
+def _trust(ca_bundle: Path | None) -> ssl.SSLContext:
+    """Return the process's TLS context: certificates and host names always checked, 1.2 or later."""
+    context = ssl.create_default_context(cafile=ca_bundle or requests.utils.DEFAULT_CA_BUNDLE_PATH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _prepared(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None
+) -> requests.PreparedRequest:
+    """Fill in the request as it is to be sent; preparing it the long way costs more than sending it."""
+    request = requests.PreparedRequest()
+    request.method = method
+    request.url = url
+    request.headers = CaseInsensitiveDict(headers)
+    request.headers.update({"User-Agent": "smsctl", "Accept-Encoding": "identity", "Connection": "close"})
+    if body is not None:
+        request.headers["Content-Length"] = str(len(body))
+        request.body = body
+    return request
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost cause in words: the outer ones only wrap it."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not trusted: {error.verify_message}"
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
