@@ -1,32 +1,40 @@
-"""Phone numbers: Swedish, Norwegian and foreign spellings to E.164, why not, and how they are shown."""
+"""Phone numbers: every usual spelling to E.164, why one cannot be used, and how a number is shown.
+
+A plain Swedish or Norwegian mobile number is read by one pattern; `phonenumbers` is the authority on
+everything else, and a property test holds the pattern against it.
+"""
 
 import re
+import unicodedata
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from smsctl.errors import Sentence, say
 
+SWEDEN: Final = "+46"
+NORWAY: Final = "+47"
+
 
 class NumberFault(StrEnum):
-    """Why a text is not a number that an SMS can be sent to."""
+    """Why no SMS can be sent to what is written."""
 
     EMPTY = "empty"
-    UNREADABLE = "unreadable"  # letters, or characters that no number has
+    UNREADABLE = "unreadable"  # letters, or signs that no number has
     EXCEL = "excel"  # damaged by a spreadsheet
-    NO_PREFIX = "no-prefix"  # neither a leading 0 nor a country code: never guessed
-    LEADING_ZERO = "leading-zero"  # a leading 0 where the default country has none
+    NO_PREFIX = "no-prefix"  # neither the national 0 nor a country code: never guessed
+    LEADING_ZERO = "leading-zero"  # Norwegian numbers have none
     TOO_SHORT = "too-short"
     TOO_LONG = "too-long"
     UNKNOWN_COUNTRY = "unknown-country"
-    UNASSIGNED = "unassigned"  # right length, but no such number in the country's plan
+    UNASSIGNED = "unassigned"  # a possible length, but outside the country's number plan
     NOT_MOBILE = "not-mobile"
     COUNTRY = "country"  # a mobile number, but not of an allowed country
     MACHINE = "machine"  # machine to machine
-    NORWAY_58 = "norway-58"  # 58 and 59: taken by Puzzel, unknown to the number authority
+    NORWAY_58 = "norway-58"  # 58 and 59: Puzzel takes them, the number authority does not know them
 
 
 class Reading(NamedTuple):
-    """What became of a spelling: the number (E.164) or the fault, and what was mended on the way."""
+    """What came of one spelling: a number (E.164) or a fault, and what was repaired on the way."""
 
     number: str | None
     fault: NumberFault | None = None
@@ -34,45 +42,226 @@ class Reading(NamedTuple):
 
 
 class NumberReader:
-    """Reads numbers as one municipality writes them."""
+    """Reads numbers as one municipality writes them (protocols.md 6.3)."""
 
-    __slots__ = ("_allowed", "_default")
+    __slots__ = ("_allowed", "_default", "_plain", "_plain_codes")
 
     def __init__(
-        self, default_country_code: str = "+46", allowed_country_codes: frozenset[str] = frozenset()
+        self, default_country_code: str = SWEDEN, allowed_country_codes: frozenset[str] = frozenset()
     ) -> None:
-        """Numbers without a country code are of the default country, which is always allowed."""
+        """Take a number without a country code as the default country's, which is always allowed."""
         self._default = default_country_code
         self._allowed = allowed_country_codes | {default_country_code}
+        self._plain_codes = tuple(code for code in _MOBILE if code in self._allowed)
+        patterns = [_plain(code, at_home=code == default_country_code) for code in self._plain_codes]
+        self._plain = re.compile("|".join(patterns) or "(?!)").fullmatch
 
     def fast(self, raw: str) -> str | None:
         """Return a plain Swedish or Norwegian mobile number as E.164; None: ask `read`."""
-        found = re.fullmatch(r"(?:\+46|0046|46|0)?(7[02369][0-9]{7})", raw.replace(" ", "").replace("-", ""))
-        return found and "+46" + found[1]
+        found = self._plain(raw.replace(" ", "").replace("-", ""))
+        if found is None:
+            return None
+        group = found.lastindex or 0
+        return self._plain_codes[group - 1] + found[group]
 
     def read(self, raw: str) -> Reading:
-        """Read a number by every rule of protocols.md 6.3; `phonenumbers` is the authority."""
-        number = self.fast(raw)
-        if number is not None:
-            return Reading(number)
-        return Reading(None, NumberFault.UNREADABLE if raw.strip() else NumberFault.EMPTY)
+        """Read a number by every rule. What was repaired, spacing apart, is told in the notice."""
+        text = _UNSEEN.sub("", unicodedata.normalize("NFKC", raw)).strip()
+        if _EXCEL.fullmatch(text):
+            return Reading(None, NumberFault.EXCEL)
+        digits = _SEPARATORS.sub("", _BRACKETED_ZERO.sub(r"\1", text))
+        if not digits:
+            return Reading(None, NumberFault.EMPTY)
+        if not _DIGITS.fullmatch(digits):
+            return Reading(None, NumberFault.UNREADABLE)
+        number = self.fast(digits)
+        reading = Reading(number) if number else self._judge(digits)
+        if reading.number and _DIGIT.findall(raw) != _DIGIT.findall(text):
+            return reading._replace(notice=_OTHER_DIGITS)
+        return reading
+
+    def _judge(self, digits: str) -> Reading:
+        if digits.startswith("+"):
+            return self._international(digits)
+        if digits.startswith("00"):
+            return self._international(f"+{digits[2:]}")
+        if self._default == SWEDEN:
+            return self._swedish(digits)
+        if self._default == NORWAY:
+            return self._norwegian(digits)
+        return self._elsewhere(digits)
+
+    def _swedish(self, digits: str) -> Reading:
+        if digits.startswith("0"):
+            return self._international(SWEDEN + digits[1:])
+        if re.fullmatch("7[0-9]{8}", digits):  # a spreadsheet has dropped the zero
+            return self._international(SWEDEN + digits)
+        if re.fullmatch("46[1-9][0-9]{8}", digits):
+            return self._international(f"+{digits}")
+        return Reading(None, _without_prefix(digits))
+
+    def _norwegian(self, digits: str) -> Reading:
+        if digits.startswith("0"):
+            return Reading(None, NumberFault.LEADING_ZERO)
+        if re.fullmatch("[0-9]{8}|5[89][0-9]{10}", digits):  # decided on length: 47 may begin a number
+            return self._international(NORWAY + digits)
+        if re.fullmatch("47[0-9]{8}", digits):
+            return self._international(f"+{digits}")
+        return Reading(None, _without_prefix(digits))
+
+    def _elsewhere(self, digits: str) -> Reading:
+        """Read a national spelling of any other default country by that country's own plan."""
+        import phonenumbers
+
+        region = phonenumbers.region_code_for_country_code(int(self._default))
+        try:
+            parsed = phonenumbers.parse(digits, region)
+        except phonenumbers.NumberParseException:
+            return Reading(None, NumberFault.UNREADABLE)
+        return self._international(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+    def _international(self, written: str) -> Reading:
+        for pattern, fault in _OWN_RULES:
+            if pattern.fullmatch(written):
+                return Reading(None, fault)
+        found = _ask_authority(written)
+        if isinstance(found, NumberFault):
+            return Reading(None, found)
+        if country_of(found) not in self._allowed:
+            return Reading(None, NumberFault.COUNTRY)
+        if found != written:
+            return Reading(found, notice=say("a 0 after the country code was left out"))
+        return Reading(found)
 
 
 def why(fault: NumberFault, raw: str) -> Sentence:
-    """Say in one sentence what is wrong with a spelling and how to mend it."""
-    return say("{raw} is no number to send to: {fault}", raw=raw, fault=fault)
+    """Say in one sentence what is wrong and how to mend it; the middle of a long number is hidden."""
+    return Sentence(_WHY[fault].template, None, {"raw": _veil(raw)})
 
 
 def country_of(number: str) -> str:
-    """Return the country code of an E.164 number, as "+46"."""
-    return number[:3]
+    """Return the country code of an E.164 number, such as "+46"."""
+    found = _COUNTRY_CODE.match(number)
+    return found[0] if found else ""
 
 
 def spell(number: str) -> str:
     """Return an E.164 number as people read it: "+46 70 174 06 05"."""
-    return number
+    code = country_of(number)
+    rest = number[len(code) :]
+    odd = len(rest) % 2  # groups of two; with odd digits the second group takes three
+    tail = 4 + odd
+    groups = (rest[:2], rest[2:tail], *(rest[at : at + 2] for at in range(tail, len(rest), 2)))
+    return " ".join((code, *filter(None, groups)))
 
 
 def mask(number: str) -> str:
-    """Return an E.164 number with its middle hidden: "+46 70 *** ** 05"."""
-    return number[:5] + "***" + number[-2:]
+    """Return an E.164 number for screens and logs: "+46 70 *** ** 05"."""
+    code, _, rest = spell(number).partition(" ")
+    return f"{code} {rest[:2]}{_DIGIT.sub('*', rest[2:-2])}{rest[-2:]}"
+
+
+_MOBILE: Final = {SWEDEN: "7[02369][0-9]{7}", NORWAY: "(?:4[016-8][0-9]|45[0-24-9]|9[0-9]{2})[0-9]{5}"}
+_BARE: Final = {SWEDEN: "46|0", NORWAY: "47"}  # what may stand before a number at home, besides + and 00
+
+
+def _plain(code: str, *, at_home: bool) -> str:
+    """Return the pattern of the spellings that need no authority (protocols.md 6.1, 6.2)."""
+    prefixes = rf"\+{code[1:]}|00{code[1:]}"
+    return (
+        f"(?:{prefixes}|{_BARE[code]})?({_MOBILE[code]})" if at_home else f"(?:{prefixes})({_MOBILE[code]})"
+    )
+
+
+_OWN_RULES: Final = (
+    (re.compile(r"\+[0-9]{16,}"), NumberFault.TOO_LONG),  # E.164 ends at 15
+    (re.compile(r"\+460?71[0-9]{7,10}|\+475[89][0-9]{10}"), NumberFault.MACHINE),
+    (re.compile(r"\+475[89][0-9]{6}"), NumberFault.NORWAY_58),
+    (re.compile(r"\+460?7[0-9]{0,7}|\+47[0-9]{0,7}"), NumberFault.TOO_SHORT),
+    (re.compile(r"\+460?7[0-9]{9,}|\+47[0-9]{9,}"), NumberFault.TOO_LONG),
+)
+"""What the plans of protocols.md 6.1 and 6.2 say more clearly than the authority does; first match holds."""
+
+
+def _ask_authority(written: str) -> str | NumberFault:
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(written)
+    except phonenumbers.NumberParseException as error:
+        unknown = error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
+        return NumberFault.UNKNOWN_COUNTRY if unknown else NumberFault.TOO_SHORT
+    if not phonenumbers.is_valid_number(parsed):
+        reason = phonenumbers.is_possible_number_with_reason(parsed)
+        faults = {
+            phonenumbers.ValidationResult.TOO_SHORT: NumberFault.TOO_SHORT,
+            phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: NumberFault.TOO_SHORT,
+            phonenumbers.ValidationResult.TOO_LONG: NumberFault.TOO_LONG,
+        }
+        return faults.get(reason, NumberFault.UNASSIGNED)
+    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if phonenumbers.number_type(parsed) not in mobile:
+        return NumberFault.NOT_MOBILE
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+_FEWEST: Final = 8  # digits of the shortest mobile number without its prefix, in either country
+
+
+def _without_prefix(digits: str) -> NumberFault:
+    return NumberFault.TOO_SHORT if len(digits) < _FEWEST else NumberFault.NO_PREFIX
+
+
+_DIGIT = re.compile("[0-9]")
+_DIGITS = re.compile(r"\+?[0-9]+")
+_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212./()]")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # comes along from phone books
+_BRACKETED_ZERO = re.compile(r"^(\(?(?:(?:\+|00)\s?[1-9][0-9]{0,2}|46)\)?[\s-]*)\(0\)")
+_EXCEL = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-]?[0-9]+|\+?[0-9]{7,}[.,][0-9]{1,2}|#.*", re.IGNORECASE)
+
+_OTHER_DIGITS: Final = say("full-width characters were read as plain digits")
+
+_COUNTRY_CODE = re.compile(r"\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})")
+"""ITU-T E.164: 1 and 7 stand alone, some have two digits, all others three."""
+
+_WHY: Final = {
+    NumberFault.EMPTY: say("there is no number; write a mobile number"),
+    NumberFault.UNREADABLE: say('"{raw}" is not a phone number; write it as 070-174 06 05'),
+    NumberFault.EXCEL: say(
+        '"{raw}" was damaged by a spreadsheet; format the column as text and enter the number again'
+    ),
+    NumberFault.NO_PREFIX: say(
+        '"{raw}" has neither a leading 0 nor a country code with + before it; add the one that is missing'
+    ),
+    NumberFault.LEADING_ZERO: say('"{raw}" begins with 0, as no Norwegian number does; write +46 for Sweden'),
+    NumberFault.TOO_SHORT: say('"{raw}" has too few digits; enter the whole number'),
+    NumberFault.TOO_LONG: say('"{raw}" has too many digits; enter one number only, and check it'),
+    NumberFault.UNKNOWN_COUNTRY: say(
+        '"{raw}" begins with a country code that does not exist; check the code'
+    ),
+    NumberFault.UNASSIGNED: say('"{raw}" is not in use in the number plan of its country; check the digits'),
+    NumberFault.NOT_MOBILE: say('"{raw}" is not a mobile number; enter one that can receive SMS'),
+    NumberFault.COUNTRY: say(
+        '"{raw}" is a mobile number of a country that is not allowed; allow its country code in the config'
+    ),
+    NumberFault.MACHINE: say(
+        '"{raw}" belongs to a machine, not to a person; enter a person\'s mobile number'
+    ),
+    NumberFault.NORWAY_58: say(
+        '"{raw}" begins with 58 or 59, unknown to the number authority; enter another number'
+    ),
+}
+
+_SHOWN: Final = 30
+_MASKED_FROM: Final = 7
+_FIRST_DIGITS: Final = 4
+_LAST_DIGITS: Final = 2
+
+
+def _veil(raw: str) -> str:
+    """Hide the middle digits of what may be somebody's number, and the end of what is no number."""
+    text = raw.strip()
+    places = [at for at, char in enumerate(text) if char.isdecimal()]
+    hidden = set(places[_FIRST_DIGITS:-_LAST_DIGITS] if len(places) >= _MASKED_FROM else ())
+    veiled = "".join("*" if at in hidden else char for at, char in enumerate(text))
+    return veiled if len(veiled) <= _SHOWN else f"{veiled[:_SHOWN]}…"

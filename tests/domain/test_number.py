@@ -1,0 +1,326 @@
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from smsctl.domain.number import NumberFault, NumberReader, country_of, mask, spell, why
+
+SWEDISH = NumberReader("+46")
+NORWEGIAN = NumberReader("+47")
+NORDIC = NumberReader("+46", frozenset({"+47", "+45", "+358"}))
+NUMBER = "+46701740605"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "070-174 06 05",
+        "0701740605",
+        "070 1740605",
+        " 070 174 06 05 ",
+        "+46 70 174 06 05",
+        "+46701740605",
+        "0046701740605",
+        "0046 70-174 06 05",
+        "46701740605",
+        "701740605",  # the zero that a spreadsheet drops
+        "70-174 06 05",
+    ],
+)
+def test_plain_swedish_spellings_take_the_fast_way(raw: str) -> None:
+    assert SWEDISH.fast(raw) == NUMBER
+    assert SWEDISH.read(raw) == (NUMBER, None, None)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "+46 (0)70-174 06 05",
+        "+46(0)701740605",
+        "0046 (0)70 174 06 05",
+        "(+46) (0)70 174 06 05",
+        "46 (0)70-174 06 05",
+        "(070) 174 06 05",
+        "(0)70-174 06 05",
+        "070/174 06 05",
+        "070.174.06.05",
+        "070\u00a0174\u00a006\u00a005",
+        "070\u202f174\u202f06\u202f05",
+        "070\u2011174\u201106\u201105",
+        "070\u2013174 06 05",
+        "+46 (70) 174 06 05",
+        "\t0701740605\n",
+        "\u202a+46 70 174 06 05\u202c",  # direction marks from a phone's contact list
+        "\ufeff0701740605",
+    ],
+)
+def test_other_swedish_spellings_are_read_without_a_notice(raw: str) -> None:
+    assert SWEDISH.read(raw) == (NUMBER, None, None)
+
+
+@pytest.mark.parametrize("series", ["70", "72", "73", "76", "79"])
+def test_every_swedish_mobile_series_is_plain(series: str) -> None:
+    assert SWEDISH.fast(f"0{series}1234567") == f"+46{series}1234567"
+
+
+def test_a_series_that_only_the_authority_knows_is_read() -> None:
+    assert SWEDISH.fast("0781234567") is None
+    assert SWEDISH.read("0781234567").number == "+46781234567"
+
+
+@pytest.mark.parametrize("raw", ["+460701740605", "0046 070-174 06 05"])
+def test_a_zero_kept_after_the_country_code_is_left_out_with_a_notice(raw: str) -> None:
+    number, fault, notice = SWEDISH.read(raw)
+    assert (number, fault) == (NUMBER, None)
+    assert "0 after the country code" in str(notice)
+
+
+def test_full_width_digits_are_read_and_told() -> None:
+    number, fault, notice = SWEDISH.read("０７０-１７４ ０６ ０５")
+    assert (number, fault) == (NUMBER, None)
+    assert "full-width" in str(notice)
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        ("41234567", "+4741234567"),
+        ("412 34 567", "+4741234567"),
+        ("912 34 567", "+4791234567"),
+        ("45012345", "+4745012345"),
+        ("+47 412 34 567", "+4741234567"),
+        ("004741234567", "+4741234567"),
+        ("4741234567", "+4741234567"),
+        ("47123456", "+4747123456"),  # eight digits: 47 begins the number
+        ("4747123456", "+4747123456"),  # ten digits: 47 is the country
+    ],
+)
+def test_norwegian_spellings_at_home(raw: str, number: str) -> None:
+    assert NORWEGIAN.fast(raw) == number
+    assert NORWEGIAN.read(raw) == (number, None, None)
+
+
+@pytest.mark.parametrize(
+    ("reader", "raw", "number"),
+    [
+        (NORDIC, "+47 412 34 567", "+4741234567"),
+        (NORDIC, "004741234567", "+4741234567"),
+        (NORDIC, "+45 20 12 34 56", "+4520123456"),
+        (NORDIC, "+358 40 123 4567", "+358401234567"),
+        (NORDIC, "+358 (0)40 123 4567", "+358401234567"),
+        (NumberReader("+47", frozenset({"+46"})), "+46 70 174 06 05", NUMBER),
+        (NumberReader("+45"), "20 12 34 56", "+4520123456"),
+        (NumberReader("+358"), "040 123 4567", "+358401234567"),
+        (NumberReader("+45", frozenset({"+46"})), "+46701740605", NUMBER),
+        (NumberReader("+46", frozenset({"+1"})), "+1 212 555 1234", "+12125551234"),
+    ],
+)
+def test_numbers_of_allowed_countries_are_read(reader: NumberReader, raw: str, number: str) -> None:
+    assert reader.read(raw) == (number, None, None)
+
+
+def test_the_default_country_is_allowed_beside_the_others() -> None:
+    assert NORDIC.fast("070-174 06 05") == NUMBER
+
+
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        ("", NumberFault.EMPTY),
+        ("  \t\u00a0", NumberFault.EMPTY),
+        ("-", NumberFault.EMPTY),
+        ("hemligt", NumberFault.UNREADABLE),
+        ("070-174 06 0S", NumberFault.UNREADABLE),
+        ("070-1740605, 070-1740606", NumberFault.UNREADABLE),
+        ("070-1740605 (mamma)", NumberFault.UNREADABLE),
+        ("++46701740605", NumberFault.UNREADABLE),
+        ("+", NumberFault.UNREADABLE),
+        ("\u0660\u0667\u0660\u0661\u0667\u0664\u0660\u0666\u0660\u0665", NumberFault.UNREADABLE),
+        ("070174060\x005", NumberFault.UNREADABLE),
+        ("4,67E+10", NumberFault.EXCEL),
+        ("4.67017E+10", NumberFault.EXCEL),
+        ("4,67e10", NumberFault.EXCEL),
+        ("5E+10", NumberFault.EXCEL),
+        ("46701740605.0", NumberFault.EXCEL),
+        ("701740605,0", NumberFault.EXCEL),
+        ("701740605.00", NumberFault.EXCEL),
+        ("#####", NumberFault.EXCEL),
+        ("#SAKNAS!", NumberFault.EXCEL),
+        ("070-174 06", NumberFault.TOO_SHORT),
+        ("0", NumberFault.TOO_SHORT),
+        ("112", NumberFault.TOO_SHORT),
+        ("71234", NumberFault.TOO_SHORT),
+        ("1740605", NumberFault.TOO_SHORT),
+        ("+46", NumberFault.TOO_SHORT),
+        ("+46 70", NumberFault.TOO_SHORT),
+        ("070-174 06 055", NumberFault.TOO_LONG),
+        ("0701740605/0701740606", NumberFault.TOO_LONG),
+        ("+46701740605123456", NumberFault.TOO_LONG),
+        ("41234567", NumberFault.NO_PREFIX),  # Norwegian, perhaps
+        ("4741234567", NumberFault.NO_PREFIX),
+        ("812345678", NumberFault.NO_PREFIX),
+        ("460701740605", NumberFault.NO_PREFIX),
+        ("+999 123 456", NumberFault.UNKNOWN_COUNTRY),
+        ("+0701740605", NumberFault.UNKNOWN_COUNTRY),
+        ("000701740605", NumberFault.UNKNOWN_COUNTRY),
+        ("+4542", NumberFault.TOO_SHORT),
+        ("+45 00 00 00 00", NumberFault.UNASSIGNED),
+        ("0751234", NumberFault.TOO_SHORT),
+        ("08-123 456 78", NumberFault.NOT_MOBILE),
+        ("+46 8 123 456 78", NumberFault.NOT_MOBILE),
+        ("46812345678", NumberFault.NOT_MOBILE),
+        ("010-123 45 67", NumberFault.NOT_MOBILE),
+        ("020-12 34 56", NumberFault.NOT_MOBILE),
+        ("077-123 45 67", NumberFault.NOT_MOBILE),
+        ("0900-123 45 67", NumberFault.NOT_MOBILE),
+        ("0939-123 45 67", NumberFault.NOT_MOBILE),
+        ("0944-123 45 67", NumberFault.NOT_MOBILE),
+        ("+47 22 12 34 56", NumberFault.NOT_MOBILE),  # before the country is judged
+        ("+47 412 34 567", NumberFault.COUNTRY),
+        ("+45 20 12 34 56", NumberFault.COUNTRY),
+        ("+12125551234", NumberFault.COUNTRY),
+        ("+882 16 12345678", NumberFault.NOT_MOBILE),  # satellite
+        ("071-123 456 78 90", NumberFault.MACHINE),
+        ("+46719123456789", NumberFault.MACHINE),
+        ("+47 580012345678", NumberFault.MACHINE),
+        ("+47 58 12 34 56", NumberFault.NORWAY_58),
+        ("+47 59 12 34 56", NumberFault.NORWAY_58),
+    ],
+)
+def test_what_is_no_number_to_send_to_says_why(raw: str, fault: NumberFault) -> None:
+    assert SWEDISH.fast(raw) is None
+    assert SWEDISH.read(raw) == (None, fault, None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        ("041234567", NumberFault.LEADING_ZERO),
+        ("070-174 06 05", NumberFault.LEADING_ZERO),
+        ("4123456", NumberFault.TOO_SHORT),
+        ("412345678", NumberFault.NO_PREFIX),
+        ("46701740605", NumberFault.NO_PREFIX),
+        ("+46701740605", NumberFault.COUNTRY),
+        ("58123456", NumberFault.NORWAY_58),
+        ("59123456", NumberFault.NORWAY_58),
+        ("4758123456", NumberFault.NORWAY_58),
+        ("580012345678", NumberFault.MACHINE),
+        ("22123456", NumberFault.NOT_MOBILE),
+        ("+4741234", NumberFault.TOO_SHORT),
+        ("+47412345678", NumberFault.TOO_LONG),
+    ],
+)
+def test_what_is_no_number_in_norway_says_why(raw: str, fault: NumberFault) -> None:
+    assert NORWEGIAN.fast(raw) is None
+    assert NORWEGIAN.read(raw) == (None, fault, None)
+
+
+@pytest.mark.parametrize("fault", NumberFault)
+def test_every_fault_has_one_sentence_with_the_mend(fault: NumberFault) -> None:
+    sentence = str(why(fault, "070-174 06 05"))
+    assert ";" in sentence
+    assert "\n" not in sentence
+    assert not sentence.endswith(".")
+
+
+def test_faults_are_told_apart() -> None:
+    assert len({str(why(fault, "x")) for fault in NumberFault}) == len(NumberFault)
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("070-174 06 05", '"070-1** ** 05"'),
+        (" +46 70 174 06 05 12", '"+46 70 *** ** ** 12"'),
+        ("4,67E+10", '"4,67E+10"'),
+        ("112", '"112"'),
+        ("{raw}", '"{raw}"'),
+        ("x" * 40, f'"{"x" * 30}…"'),
+    ],
+)
+def test_a_sentence_hides_what_may_be_a_number(raw: str, shown: str) -> None:
+    assert str(why(NumberFault.UNREADABLE, raw)).startswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "spelled", "masked"),
+    [
+        (NUMBER, "+46", "+46 70 174 06 05", "+46 70 *** ** 05"),
+        ("+4741234567", "+47", "+47 41 23 45 67", "+47 41 ** ** 67"),
+        ("+358401234567", "+358", "+358 40 123 45 67", "+358 40 *** ** 67"),
+        ("+12125551234", "+1", "+1 21 25 55 12 34", "+1 21 ** ** ** 34"),
+        ("+79123456789", "+7", "+7 91 23 45 67 89", "+7 91 ** ** ** 89"),
+        ("+2901234", "+290", "+290 12 34", "+290 12 34"),
+    ],
+)
+def test_numbers_are_shown_as_people_read_them(number: str, code: str, spelled: str, masked: str) -> None:
+    assert country_of(number) == code
+    assert spell(number) == spelled
+    assert mask(number) == masked
+
+
+def test_country_codes_are_those_of_the_authority() -> None:
+    import phonenumbers
+
+    for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
+        assert country_of(f"+{code}12345678") == f"+{code}"
+
+
+def authority(raw: str, region: str) -> str | None:
+    import phonenumbers
+
+    parsed = phonenumbers.parse(raw, region)
+    if not phonenumbers.is_valid_number(parsed):
+        return None
+    if phonenumbers.number_type(parsed) != phonenumbers.PhoneNumberType.MOBILE:
+        return None
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+@given(
+    prefix=st.sampled_from(["", "0", "+46", "0046", "46", "+47", "0047", "47", "+", "00"]),
+    digits=st.from_regex(r"[4579][0-9]{6,9}|[0-9]{6,9}", fullmatch=True),
+    separators=st.lists(st.sampled_from(["", "", " ", "-", "  "]), min_size=4, max_size=4),
+    home=st.sampled_from(["SE", "NO"]),
+)
+@example("", "47123456", ["", "", "", ""], "NO")
+@example("", "701740605", ["", "", "", ""], "SE")
+@example("47", "45312345", ["", "", "", ""], "NO")
+def test_the_fast_way_says_what_the_authority_says(
+    prefix: str, digits: str, separators: list[str], home: str
+) -> None:
+    pieces = [prefix, digits[:2], digits[2:5], digits[5:]]
+    raw = "".join(piece + separator for piece, separator in zip(pieces, separators, strict=True))
+    reader = NumberReader("+46" if home == "SE" else "+47", frozenset({"+46", "+47"}))
+    number = reader.fast(raw)
+    if number is not None:
+        bare_code = home == "SE" and re.match("46", raw.replace(" ", "").replace("-", ""))
+        assert number == authority(f"+{raw}" if bare_code else raw, home)
+        assert reader.read(raw).number == number
+
+
+@pytest.mark.parametrize(("code", "region", "digits"), [("+46", "SE", 5), ("+47", "NO", 4)])
+def test_every_plain_series_is_mobile_to_the_authority(code: str, region: str, digits: int) -> None:
+    reader = NumberReader(code)
+    length = 9 if code == "+46" else 8
+    for series in range(10 ** (digits - 1), 10**digits):
+        raw = f"{code}{series}{'7' * (length - digits)}"
+        number = reader.fast(raw)
+        assert number is None or number == authority(raw, region)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_read_or_refused(raw: str) -> None:
+    number, fault, _ = SWEDISH.read(raw)
+    assert (number is None) != (fault is None)
+    if fault:
+        str(why(fault, raw))
+
+
+@given(st.text(alphabet="0123456789+-() .,/E", max_size=20))
+def test_what_is_read_reads_the_same_again(raw: str) -> None:
+    number = NORDIC.read(raw).number
+    if number is not None:
+        assert NORDIC.read(number) == (number, None, None)
+        assert country_of(number) in {"+46", "+47", "+45", "+358"}
