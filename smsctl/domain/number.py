@@ -1,7 +1,7 @@
 """Phone numbers: every usual spelling to E.164, why one cannot be used, and how a number is shown.
 
-A plain Swedish or Norwegian mobile number is read by one pattern; `phonenumbers` is the authority on
-everything else, and a property test holds the pattern against it.
+A plain Swedish or Norwegian mobile number is looked up by how it begins; `phonenumbers` is the authority
+on everything else, and a property test holds the look-up against it.
 """
 
 import re
@@ -44,7 +44,7 @@ class Reading(NamedTuple):
 class NumberReader:
     """Reads numbers as one municipality writes them (protocols.md 6.3)."""
 
-    __slots__ = ("_allowed", "_default", "_plain", "_plain_codes")
+    __slots__ = ("_allowed", "_default", "_heads")
 
     def __init__(
         self, default_country_code: str = SWEDEN, allowed_country_codes: frozenset[str] = frozenset()
@@ -52,17 +52,16 @@ class NumberReader:
         """Take a number without a country code as the default country's, which is always allowed."""
         self._default = default_country_code
         self._allowed = allowed_country_codes | {default_country_code}
-        self._plain_codes = tuple(code for code in _MOBILE if code in self._allowed)
-        patterns = [_plain(code, at_home=code == default_country_code) for code in self._plain_codes]
-        self._plain = re.compile("|".join(patterns) or "(?!)").fullmatch
+        self._heads: dict[str, str] = {}
+        for code in self._allowed.intersection(_BARE):
+            self._heads |= _heads(code, at_home=code == default_country_code)
 
     def fast(self, raw: str) -> str | None:
         """Return a plain Swedish or Norwegian mobile number as E.164; None: ask `read`."""
-        found = self._plain(raw.replace(" ", "").replace("-", ""))
-        if found is None:
-            return None
-        group = found.lastindex or 0
-        return self._plain_codes[group - 1] + found[group]
+        text = raw.replace(" ", "").replace("-", "")
+        tail = text[-_TAIL:]
+        head = self._heads.get(text[:-_TAIL])
+        return head + tail if head and tail.isascii() and tail.isdigit() else None
 
     def read(self, raw: str) -> Reading:
         """Read a number by every rule. What was repaired, spacing apart, is told in the notice."""
@@ -161,16 +160,20 @@ def mask(number: str) -> str:
     return f"{code} {rest[:2]}{_DIGIT.sub('*', rest[2:-2])}{rest[-2:]}"
 
 
-_MOBILE: Final = {SWEDEN: "7[02369][0-9]{7}", NORWAY: "(?:4[016-8][0-9]|45[0-24-9]|9[0-9]{2})[0-9]{5}"}
-_BARE: Final = {SWEDEN: "46|0", NORWAY: "47"}  # what may stand before a number at home, besides + and 00
+_TAIL: Final = 5  # digits that any plain number may end with
+_BARE: Final = {SWEDEN: ("46", "0", ""), NORWAY: ("47", "")}  # prefixes at home, besides + and 00
 
 
-def _plain(code: str, *, at_home: bool) -> str:
-    """Return the pattern of the spellings that need no authority (protocols.md 6.1, 6.2)."""
-    prefixes = rf"\+{code[1:]}|00{code[1:]}"
-    return (
-        f"(?:{prefixes}|{_BARE[code]})?({_MOBILE[code]})" if at_home else f"(?:{prefixes})({_MOBILE[code]})"
-    )
+def _heads(code: str, *, at_home: bool) -> dict[str, str]:
+    """Return every beginning of a plain number, up to its tail, as E.164 has it (protocols.md 6.1, 6.2)."""
+    prefixes = (code, f"00{code[1:]}", *(_BARE[code] if at_home else ()))
+    if code == SWEDEN:
+        series = [f"7{second}{more:02}" for second in "02369" for more in range(100)]
+    else:
+        tens = ("40", "41", "46", "47", "48", *map(str, range(90, 100)))
+        series = [f"{ten}{more}" for ten in tens for more in range(10)]
+        series += [f"45{more}" for more in "012456789"]  # 453 in part only
+    return {prefix + start: code + start for prefix in prefixes for start in series}
 
 
 _OWN_RULES: Final = (
