@@ -77,7 +77,8 @@ def test_a_zero_kept_after_the_country_code_is_left_out_with_a_notice(raw: str) 
 
 
 def test_full_width_digits_are_read_and_told() -> None:
-    number, fault, notice = SWEDISH.read("０７０-１７４ ０６ ０５")
+    assert SWEDISH.fast("070174０６０５") is None
+    number, fault, notice = SWEDISH.read("070-174 ０６ ０５")
     assert (number, fault) == (NUMBER, None)
     assert "full-width" in str(notice)
 
@@ -138,6 +139,7 @@ def test_the_default_country_is_allowed_beside_the_others() -> None:
         ("++46701740605", NumberFault.UNREADABLE),
         ("+", NumberFault.UNREADABLE),
         ("\u0660\u0667\u0660\u0661\u0667\u0664\u0660\u0666\u0660\u0665", NumberFault.UNREADABLE),
+        ("07017\u0664\u0660\u0666\u0660\u0665", NumberFault.UNREADABLE),
         ("070174060\x005", NumberFault.UNREADABLE),
         ("4,67E+10", NumberFault.EXCEL),
         ("4.67017E+10", NumberFault.EXCEL),
