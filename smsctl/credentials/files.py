@@ -1,0 +1,146 @@
+"""A secret in a file of its own, read only when nobody else could have read or changed it.
+
+The checks of owner and bits need POSIX; on Windows the file system's own rights must do.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from smsctl.domain.secret import Secret
+from smsctl.errors import CredentialError, Sentence, say
+
+_LARGEST = 4096
+_POSIX = os.name == "posix"
+# Not followed where it is a link, not waited for where it is a pipe, not handed to children.
+_FLAGS = (
+    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+)
+
+
+def read_private(path: Path) -> Secret | None:
+    """Return the secret in a file of the administrator's, None where there is no such file.
+
+    Raises:
+        CredentialError: others could read or replace the file, or it holds no secret (reliability.md 3).
+    """
+    if _POSIX:
+        _check_folders(path)
+    return _read(path, private=_POSIX)
+
+
+def read_handed_over(path: Path) -> Secret | None:
+    """Return the secret in a file that systemd made for this service; its bits are systemd's business.
+
+    Raises:
+        CredentialError: it is no plain file, or holds no secret.
+    """
+    return _read(path, private=False)
+
+
+def write_private(path: Path, secret: Secret) -> None:
+    """Put the secret into a file that only its owner can read, in place of what was there.
+
+    Raises:
+        CredentialError: the folder is missing, may not be written, or is open to others.
+    """
+    if _POSIX:
+        _check_folders(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(secret.reveal() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise _no_access(path, error) from None
+
+
+def remove(path: Path) -> bool:
+    """Delete the file; say whether there was one.
+
+    Raises:
+        CredentialError: it may not be deleted.
+    """
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _no_access(path, error) from None
+    return True
+
+
+def _read(path: Path, *, private: bool) -> Secret | None:
+    try:
+        handle = os.open(path, _FLAGS)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if path.is_symlink():
+            raise CredentialError(say("{path} is a link; name the file itself", path=path)) from None
+        raise _no_access(path, error) from None
+    try:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode):
+            raise CredentialError(say("{path} is not a plain file", path=path))
+        if private:
+            _check_file(path, state)
+        data = os.read(handle, _LARGEST + 1)
+    finally:
+        os.close(handle)
+    return _secret_in(data, path)
+
+
+def _check_file(path: Path, state: os.stat_result) -> None:
+    if state.st_uid not in (os.geteuid(), 0):
+        raise CredentialError(
+            say("{path} belongs to another user", path=path), hint=say("`chown root {path}`", path=path)
+        )
+    if state.st_mode & 0o077:
+        raise CredentialError(
+            say("{path} can be read by others", path=path), hint=say("`chmod 600 {path}`", path=path)
+        )
+
+
+def _check_folders(path: Path) -> None:
+    """Refuse a folder in which others could put another file in place of this one."""
+    for folder in path.absolute().parents:
+        try:
+            state = folder.stat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _no_access(folder, error) from None
+        is_sticky = state.st_mode & stat.S_ISVTX  # as /tmp: only the owner of a file can replace it
+        if state.st_mode & 0o022 and not is_sticky:
+            raise CredentialError(
+                say("the folder {folder} of {path} can be changed by others", folder=folder, path=path),
+                hint=say("`chmod go-w {folder}`", folder=folder),
+            )
+
+
+def _secret_in(data: bytes, path: Path) -> Secret:
+    """Return what the file holds, without one line break at its end."""
+    if len(data) > _LARGEST:
+        raise _unfit(path, say("it is longer than 4 KiB"))
+    try:
+        text = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise _unfit(path, say("it is not a text in UTF-8")) from None
+    if not text:
+        raise _unfit(path, say("it is empty"))
+    if not text.isprintable():
+        raise _unfit(path, say("it has several lines, or characters that cannot be shown"))
+    return Secret(text)
+
+
+def _unfit(path: Path, why: Sentence) -> CredentialError:
+    return CredentialError(say("{path} holds no secret: {why}", path=path, why=why))
+
+
+def _no_access(path: Path, error: OSError) -> CredentialError:
+    return CredentialError(say("{path}: {reason}", path=path, reason=error.strerror))

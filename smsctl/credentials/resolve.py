@@ -1,0 +1,187 @@
+"""Where a secret comes from, and which step answered. Nothing here ever asks a person."""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.credentials import files, vault
+from smsctl.domain.secret import Secret, SecretSource, Source
+from smsctl.errors import CredentialError, Sentence, say
+
+SECTIONS = {"gateway": "gateway.password", "smtp": "smtp.password", "reports": "reports.secret"}
+"""The secrets there are, and the section of the config that says where each is kept."""
+
+
+class Resolved(NamedTuple):
+    """A secret, the place it came from, and what there is to say about that place."""
+
+    secret: Secret
+    step: Sentence
+    notice: Sentence | None = None
+
+
+class Described(NamedTuple):
+    """Whether a secret is there and where it would come from; `hint` mends it where it is not."""
+
+    there: bool
+    sentence: Sentence
+    hint: Sentence | None = None
+
+
+def resolve(
+    name: str, source: SecretSource, *, service: str, environ: Mapping[str, str], interactive: bool
+) -> Resolved:
+    """Return the secret called `name`: "gateway", "smtp" or "reports".
+
+    `service` is the keyring's name for this config (`Settings.keyring_service`). With source `auto`:
+    systemd's where this service was given one of that name, else the keyring's where a person sits at a
+    terminal. Only "not found" moves on; a locked keyring or a file open to others stops (reliability.md 3).
+
+    Raises:
+        CredentialError: it is not there, or cannot be had; `hint` is the command that mends it.
+    """
+    with _told_of(name, source):
+        for step in _steps(source, interactive=interactive):
+            found = _ask(name, step, service, environ)
+            if found is not None:
+                return found
+    raise CredentialError(
+        _not_found(name, source, service, interactive=interactive), hint=_how_to_store(name, source)
+    )
+
+
+def describe(
+    name: str, source: SecretSource, *, service: str, environ: Mapping[str, str], interactive: bool
+) -> Described:
+    """Say where the secret would come from and whether it is there, without showing it."""
+    try:
+        found = resolve(name, source, service=service, environ=environ, interactive=interactive)
+    except CredentialError as error:
+        return Described(there=False, sentence=error.sentence, hint=error.hint)
+    return Described(there=True, sentence=found.step, hint=found.notice)
+
+
+def store(name: str, source: SecretSource, secret: Secret, *, service: str) -> Sentence:
+    """Keep the secret where the config says; return that place in words.
+
+    Raises:
+        CredentialError: the place is not smsctl's to write (systemd, env), or cannot be written.
+    """
+    with _told_of(name, source):
+        match source.source:
+            case Source.KEYRING | Source.AUTO:
+                vault.put(service, name, secret)
+            case Source.FILE if source.path is not None:
+                files.write_private(source.path, secret)
+            case _:
+                raise _not_ours(name, source)
+    return _place(source, service)
+
+
+def delete(name: str, source: SecretSource, *, service: str) -> bool:
+    """Delete the secret where the config says it is kept; return whether there was one.
+
+    Raises:
+        CredentialError: as `store`.
+    """
+    with _told_of(name, source):
+        match source.source:
+            case Source.KEYRING | Source.AUTO:
+                return vault.remove(service, name)
+            case Source.FILE if source.path is not None:
+                return files.remove(source.path)
+            case _:
+                raise _not_ours(name, source)
+
+
+@contextmanager
+def _told_of(name: str, source: SecretSource) -> Generator[None]:
+    """Say of an error which secret it is about, and what mends it."""
+    try:
+        yield
+    except CredentialError as error:
+        mends = _how_to_store if source.source is Source.FILE else _elsewhere
+        raise CredentialError(
+            say("the {name} secret: {why}", name=name, why=error.sentence),
+            hint=error.hint or mends(name, source),
+        ) from None
+
+
+def _steps(source: SecretSource, *, interactive: bool) -> tuple[SecretSource, ...]:
+    """Return the places to ask, in order."""
+    if source.source is not Source.AUTO:
+        return (source,)
+    places = (Source.SYSTEMD, Source.KEYRING) if interactive else (Source.SYSTEMD,)
+    return tuple(replace(source, source=place) for place in places)
+
+
+def _ask(name: str, step: SecretSource, service: str, environ: Mapping[str, str]) -> Resolved | None:
+    """Ask one place; None: it is not there."""
+    notice = None
+    match step.source:
+        case Source.SYSTEMD:
+            folder = environ.get("CREDENTIALS_DIRECTORY")
+            secret = files.read_handed_over(Path(folder) / step.name) if folder else None
+        case Source.FILE if step.path is not None:
+            secret = files.read_private(step.path)
+        case Source.ENV:
+            text = environ.get(step.variable)
+            secret = Secret(text) if text else None
+            notice = say("every program that smsctl starts can read ${variable}", variable=step.variable)
+        case Source.KEYRING:
+            secret = vault.get(service, name)
+        case _:
+            secret = None
+    return None if secret is None else Resolved(secret, _place(step, service), notice)
+
+
+def _place(source: SecretSource, service: str) -> Sentence:
+    match source.source:
+        case Source.SYSTEMD:
+            return say("the systemd credential {name}", name=source.name)
+        case Source.FILE:
+            return say("the file {path}", path=source.path)
+        case Source.ENV:
+            return say("the environment variable {variable}", variable=source.variable)
+        case _:
+            return say("the keyring, under {service}", service=service)
+
+
+def _not_found(name: str, source: SecretSource, service: str, *, interactive: bool) -> Sentence:
+    if source.source is Source.AUTO and not interactive:
+        return say(
+            "the {name} secret is no systemd credential, and the keyring is asked only on a terminal",
+            name=name,
+        )
+    return say(
+        "the {name} secret is not there: {place} is missing or empty",
+        name=name,
+        place=_place(source, service),
+    )
+
+
+def _how_to_store(name: str, source: SecretSource) -> Sentence:
+    match source.source:
+        case Source.SYSTEMD:
+            return say(
+                "`systemd-creds encrypt --name={credential} - /etc/credstore.encrypted/{credential}`, and "
+                "LoadCredentialEncrypted={credential} in the unit",
+                credential=source.name,
+            )
+        case Source.ENV:
+            return say("set {variable} for this run", variable=source.variable)
+        case _:
+            return say("`smsctl credential set {name}`", name=name)
+
+
+def _elsewhere(name: str, _source: SecretSource) -> Sentence:
+    return say('keep it elsewhere: source = "file" or "systemd" in [{section}]', section=SECTIONS[name])
+
+
+def _not_ours(name: str, source: SecretSource) -> CredentialError:
+    return CredentialError(
+        say('smsctl does not keep it: source = "{source}"', source=source.source.value),
+        hint=_how_to_store(name, source),
+    )
