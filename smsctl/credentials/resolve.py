@@ -22,6 +22,14 @@ class Resolved(NamedTuple):
     notice: Sentence | None = None
 
 
+class Surroundings(NamedTuple):
+    """What the answer depends on besides the config."""
+
+    service: str  # the keyring's name for this config: `Settings.keyring_service`
+    environ: Mapping[str, str]
+    interactive: bool  # a person sits at a terminal
+
+
 class Described(NamedTuple):
     """Whether a secret is there and where it would come from; `hint` mends it where it is not."""
 
@@ -30,40 +38,34 @@ class Described(NamedTuple):
     hint: Sentence | None = None
 
 
-def resolve(
-    name: str, source: SecretSource, *, service: str, environ: Mapping[str, str], interactive: bool
-) -> Resolved:
+def resolve(name: str, source: SecretSource, around: Surroundings) -> Resolved:
     """Return the secret called `name`: "gateway", "smtp" or "reports".
 
-    `service` is the keyring's name for this config (`Settings.keyring_service`). With source `auto`:
-    systemd's where this service was given one of that name, else the keyring's where a person sits at a
-    terminal. Only "not found" moves on; a locked keyring or a file open to others stops (reliability.md 3).
+    With source `auto`: systemd's where this service was given one of that name, else the keyring's where a
+    person sits at a terminal. Only "not found" moves on; a locked keyring or a file open to others stops
+    (reliability.md 3).
 
     Raises:
         CredentialError: it is not there, or cannot be had; `hint` is the command that mends it.
     """
     with _told_of(name, source):
-        for step in _steps(source, interactive=interactive):
-            found = _ask(name, step, service, environ)
+        for step in _steps(source, around):
+            found = _ask(name, step, around)
             if found is not None:
                 return found
-    raise CredentialError(
-        _not_found(name, source, service, interactive=interactive), hint=_how_to_store(name, source)
-    )
+    raise CredentialError(_not_found(name, source, around), hint=_how_to_store(name, source))
 
 
-def describe(
-    name: str, source: SecretSource, *, service: str, environ: Mapping[str, str], interactive: bool
-) -> Described:
+def describe(name: str, source: SecretSource, around: Surroundings) -> Described:
     """Say where the secret would come from and whether it is there, without showing it."""
     try:
-        found = resolve(name, source, service=service, environ=environ, interactive=interactive)
+        found = resolve(name, source, around)
     except CredentialError as error:
         return Described(there=False, sentence=error.sentence, hint=error.hint)
     return Described(there=True, sentence=found.step, hint=found.notice)
 
 
-def store(name: str, source: SecretSource, secret: Secret, *, service: str) -> Sentence:
+def store(name: str, source: SecretSource, secret: Secret, around: Surroundings) -> Sentence:
     """Keep the secret where the config says; return that place in words.
 
     Raises:
@@ -72,15 +74,15 @@ def store(name: str, source: SecretSource, secret: Secret, *, service: str) -> S
     with _told_of(name, source):
         match source.source:
             case Source.KEYRING | Source.AUTO:
-                vault.put(service, name, secret)
+                vault.put(around.service, name, secret)
             case Source.FILE if source.path is not None:
                 files.write_private(source.path, secret)
             case _:
                 raise _not_ours(name, source)
-    return _place(source, service)
+    return _place(source, around)
 
 
-def delete(name: str, source: SecretSource, *, service: str) -> bool:
+def delete(name: str, source: SecretSource, around: Surroundings) -> bool:
     """Delete the secret where the config says it is kept; return whether there was one.
 
     Raises:
@@ -89,7 +91,7 @@ def delete(name: str, source: SecretSource, *, service: str) -> bool:
     with _told_of(name, source):
         match source.source:
             case Source.KEYRING | Source.AUTO:
-                return vault.remove(service, name)
+                return vault.remove(around.service, name)
             case Source.FILE if source.path is not None:
                 return files.remove(source.path)
             case _:
@@ -109,35 +111,35 @@ def _told_of(name: str, source: SecretSource) -> Generator[None]:
         ) from None
 
 
-def _steps(source: SecretSource, *, interactive: bool) -> tuple[SecretSource, ...]:
+def _steps(source: SecretSource, around: Surroundings) -> tuple[SecretSource, ...]:
     """Return the places to ask, in order."""
     if source.source is not Source.AUTO:
         return (source,)
-    places = (Source.SYSTEMD, Source.KEYRING) if interactive else (Source.SYSTEMD,)
+    places = (Source.SYSTEMD, Source.KEYRING) if around.interactive else (Source.SYSTEMD,)
     return tuple(replace(source, source=place) for place in places)
 
 
-def _ask(name: str, step: SecretSource, service: str, environ: Mapping[str, str]) -> Resolved | None:
+def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None:
     """Ask one place; None: it is not there."""
     notice = None
     match step.source:
         case Source.SYSTEMD:
-            folder = environ.get("CREDENTIALS_DIRECTORY")
+            folder = around.environ.get("CREDENTIALS_DIRECTORY")
             secret = files.read_handed_over(Path(folder) / step.name) if folder else None
         case Source.FILE if step.path is not None:
             secret = files.read_private(step.path)
         case Source.ENV:
-            text = environ.get(step.variable)
+            text = around.environ.get(step.variable)
             secret = Secret(text) if text else None
             notice = say("every program that smsctl starts can read ${variable}", variable=step.variable)
         case Source.KEYRING:
-            secret = vault.get(service, name)
+            secret = vault.get(around.service, name)
         case _:
             secret = None
-    return None if secret is None else Resolved(secret, _place(step, service), notice)
+    return None if secret is None else Resolved(secret, _place(step, around), notice)
 
 
-def _place(source: SecretSource, service: str) -> Sentence:
+def _place(source: SecretSource, around: Surroundings) -> Sentence:
     match source.source:
         case Source.SYSTEMD:
             return say("the systemd credential {name}", name=source.name)
@@ -146,11 +148,11 @@ def _place(source: SecretSource, service: str) -> Sentence:
         case Source.ENV:
             return say("the environment variable {variable}", variable=source.variable)
         case _:
-            return say("the keyring, under {service}", service=service)
+            return say("the keyring, under {service}", service=around.service)
 
 
-def _not_found(name: str, source: SecretSource, service: str, *, interactive: bool) -> Sentence:
-    if source.source is Source.AUTO and not interactive:
+def _not_found(name: str, source: SecretSource, around: Surroundings) -> Sentence:
+    if source.source is Source.AUTO and not around.interactive:
         return say(
             "the {name} secret is no systemd credential, and the keyring is asked only on a terminal",
             name=name,
@@ -158,7 +160,7 @@ def _not_found(name: str, source: SecretSource, service: str, *, interactive: bo
     return say(
         "the {name} secret is not there: {place} is missing or empty",
         name=name,
-        place=_place(source, service),
+        place=_place(source, around),
     )
 
 

@@ -4,13 +4,14 @@ from pathlib import Path
 import keyring
 import pytest
 
-from smsctl.credentials.resolve import delete, describe, resolve, store
+from smsctl.credentials.resolve import Surroundings, delete, describe, resolve, store
 from smsctl.domain.secret import Secret, SecretSource, Source
 from smsctl.errors import CredentialError, ExitCode
 
 from .memory import LockedKeyring, MemoryKeyring
 
 SERVICE = "smsctl:/etc/smsctl/config.toml"
+ALONE = Surroundings(service=SERVICE, environ={}, interactive=False)
 SOURCE = SecretSource(source=Source.KEYRING, name="gateway", variable="SMSCTL_GATEWAY_SECRET")
 
 
@@ -19,7 +20,7 @@ def _source(kind: str, path: Path | None = None) -> SecretSource:
 
 
 def _find(source: SecretSource, environ: dict[str, str] | None = None, *, interactive: bool = False) -> str:
-    found = resolve("gateway", source, service=SERVICE, environ=environ or {}, interactive=interactive)
+    found = resolve("gateway", source, ALONE._replace(environ=environ or {}, interactive=interactive))
     return f"{found.secret.reveal()} from {found.step}"
 
 
@@ -52,7 +53,7 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 
 def test_the_environment_is_warned_of() -> None:
     environ = {"SMSCTL_GATEWAY_SECRET": "of env"}
-    found = resolve("gateway", _source("env"), service=SERVICE, environ=environ, interactive=False)
+    found = resolve("gateway", _source("env"), ALONE._replace(environ=environ))
     assert found.secret == Secret("of env")
     assert "$SMSCTL_GATEWAY_SECRET" in str(found.notice)
 
@@ -103,11 +104,11 @@ def test_a_locked_keyring_stops_and_names_another_place(memory: MemoryKeyring) -
 
 
 def test_describe_says_where_and_whether_without_showing(kept: MemoryKeyring) -> None:
-    told = describe("gateway", SOURCE, service=SERVICE, environ={}, interactive=False)
+    told = describe("gateway", SOURCE, ALONE)
     assert told.there
     assert "keyring" in str(told.sentence)
     assert "of keyring" not in repr(told)
-    absent = describe("smtp", SOURCE, service=SERVICE, environ={}, interactive=False)
+    absent = describe("smtp", SOURCE, ALONE)
     assert not absent.there
     assert "smsctl credential set smtp" in str(absent.hint)
 
@@ -115,15 +116,15 @@ def test_describe_says_where_and_whether_without_showing(kept: MemoryKeyring) ->
 @pytest.mark.parametrize("kind", ["keyring", "auto", "file"])
 def test_what_is_stored_is_found_and_deleted(memory: MemoryKeyring, tmp_path: Path, kind: str) -> None:
     source = _source(kind, tmp_path / "pw")
-    store("gateway", source, Secret("s3cret"), service=SERVICE)
+    store("gateway", source, Secret("s3cret"), ALONE)
     assert _find(source, interactive=True).startswith("s3cret from")
-    assert delete("gateway", source, service=SERVICE)
-    assert not delete("gateway", source, service=SERVICE)
+    assert delete("gateway", source, ALONE)
+    assert not delete("gateway", source, ALONE)
 
 
 @pytest.mark.parametrize("kind", ["systemd", "env"])
 def test_a_place_of_others_is_not_written(memory: MemoryKeyring, kind: str) -> None:
     with pytest.raises(CredentialError, match="does not keep it"):
-        store("gateway", _source(kind), Secret("s3cret"), service=SERVICE)
+        store("gateway", _source(kind), Secret("s3cret"), ALONE)
     with pytest.raises(CredentialError, match="does not keep it"):
-        delete("gateway", _source(kind), service=SERVICE)
+        delete("gateway", _source(kind), ALONE)
