@@ -66,13 +66,17 @@ def is_gsm7(body: str) -> bool:
     return gsm7.septets(body) is not None
 
 
+_GSM7: Final = Encoding.GSM7  # looking a member up takes as long as counting a short text
+_UCS2: Final = Encoding.UCS2
+
+
 def measure(body: str, profile: PartProfile) -> TextSize:
     """Count units and parts. Neither an escape pair nor a surrogate pair is split (protocols.md 5)."""
     units = gsm7.septets(body)
     if units is not None:
-        return TextSize(Encoding.GSM7, len(units), _parts(units, profile.gsm7_single, profile.gsm7_part))
+        return TextSize(_GSM7, len(units), _parts(units, profile.gsm7_single, profile.gsm7_part))
     units = _utf16_units(body)
-    return TextSize(Encoding.UCS2, len(units), _parts(units, profile.ucs2_single, profile.ucs2_part))
+    return TextSize(_UCS2, len(units), _parts(units, profile.ucs2_single, profile.ucs2_part))
 
 
 def characters_over(body: str, profile: PartProfile, max_parts: int) -> int:
