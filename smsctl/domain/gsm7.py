@@ -16,7 +16,7 @@ PAIR: Final = 0x1B
 """Marks the first unit of a pair, which must stay in the same part as the second."""
 
 _outside = re.compile(f"[^{re.escape(BASIC + EXTENDED)}]").search
-_GREEK = re.compile("[ΔΦΓΛΩΠΨΣΘΞ]")
+_GREEK = "[ΔΦΓΛΩΠΨΣΘΞ]"
 _OUTSIDE = 0xFF
 _MARKS = bytes(
     0 if chr(code) in BASIC else PAIR if chr(code) in EXTENDED else _OUTSIDE for code in range(256)
@@ -37,6 +37,6 @@ def septets(body: str) -> bytes | None:
     if len(latin) != len(body):
         if _outside(body):
             return None
-        latin = _GREEK.sub("O", body).replace("€", "^").encode("latin-1")
+        latin = re.sub(_GREEK, "O", body).replace("€", "^").encode("latin-1")
     marks = latin.translate(_MARKS)
     return None if _OUTSIDE in marks else marks.replace(_FIRST, _BOTH)

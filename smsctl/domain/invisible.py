@@ -28,9 +28,9 @@ _EMOJI = rf"{_FLAG}|{_PICTURE}(?:\u200d{_PICTURE})*|{_KEYCAP}"
 _JOINED = r"[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff]"  # Arabic and Indic letters
 _JOINER = rf"(?<={_JOINED})[\u200c\u200d](?={_JOINED})"
 
-_find = re.compile(f"{_EMOJI}|{_JOINER}|(?P<refused>{_REFUSED})").finditer
+_FIND = f"{_EMOJI}|{_JOINER}|(?P<refused>{_REFUSED})"  # a text, compiled at first use
 
 
 def invisible(body: str) -> Iterator[int]:
     """Give the index of each character that must not be sent, in order."""
-    return (found.start() for found in _find(body) if found.lastgroup)
+    return (found.start() for found in re.finditer(_FIND, body) if found.lastgroup)

@@ -65,17 +65,17 @@ class NumberReader:
 
     def read(self, raw: str) -> Reading:
         """Read a number by every rule. What was repaired, spacing apart, is told in the notice."""
-        text = _UNSEEN.sub("", unicodedata.normalize("NFKC", raw)).strip()
-        if _EXCEL.fullmatch(text):
+        text = re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", raw)).strip()
+        if re.fullmatch(_EXCEL, text):
             return Reading(None, NumberFault.EXCEL)
-        digits = _SEPARATORS.sub("", _BRACKETED_ZERO.sub(r"\1", text))
+        digits = re.sub(_SEPARATORS, "", re.sub(_BRACKETED_ZERO, r"\1", text))
         if not digits:
             return Reading(None, NumberFault.EMPTY)
-        if not _DIGITS.fullmatch(digits):
+        if not re.fullmatch(_DIGITS, digits):
             return Reading(None, NumberFault.UNREADABLE)
         number = self.fast(digits)
         reading = Reading(number) if number else self._judge(digits)
-        if reading.number and _DIGIT.findall(raw) != _DIGIT.findall(text):
+        if reading.number and re.findall(_DIGIT, raw) != re.findall(_DIGIT, text):
             return reading._replace(notice=_OTHER_DIGITS)
         return reading
 
@@ -121,7 +121,7 @@ class NumberReader:
 
     def _international(self, written: str) -> Reading:
         for pattern, fault in _OWN_RULES:
-            if pattern.fullmatch(written):
+            if re.fullmatch(pattern, written):
                 return Reading(None, fault)
         found = _ask_authority(written)
         if isinstance(found, NumberFault):
@@ -140,7 +140,7 @@ def why(fault: NumberFault, raw: str) -> Sentence:
 
 def country_of(number: str) -> str:
     """Return the country code of an E.164 number, such as "+46"."""
-    found = _COUNTRY_CODE.match(number)
+    found = re.match(_COUNTRY_CODE, number)
     return found[0] if found else ""
 
 
@@ -157,7 +157,7 @@ def spell(number: str) -> str:
 def mask(number: str) -> str:
     """Return an E.164 number for screens and logs: "+46 70 *** ** 05"."""
     code, _, rest = spell(number).partition(" ")
-    return f"{code} {rest[:2]}{_DIGIT.sub('*', rest[2:-2])}{rest[-2:]}"
+    return f"{code} {rest[:2]}{re.sub(_DIGIT, '*', rest[2:-2])}{rest[-2:]}"
 
 
 _TAIL: Final = 5  # digits that any plain number may end with
@@ -177,11 +177,11 @@ def _heads(code: str, *, at_home: bool) -> dict[str, str]:
 
 
 _OWN_RULES: Final = (
-    (re.compile(r"\+[0-9]{16,}"), NumberFault.TOO_LONG),  # E.164 ends at 15
-    (re.compile(r"\+460?71[0-9]{7,10}|\+475[89][0-9]{10}"), NumberFault.MACHINE),
-    (re.compile(r"\+475[89][0-9]{6}"), NumberFault.NORWAY_58),
-    (re.compile(r"\+460?7[0-9]{0,7}|\+47[0-9]{0,7}"), NumberFault.TOO_SHORT),
-    (re.compile(r"\+460?7[0-9]{9,}|\+47[0-9]{9,}"), NumberFault.TOO_LONG),
+    (r"\+[0-9]{16,}", NumberFault.TOO_LONG),  # E.164 ends at 15
+    (r"\+460?71[0-9]{7,10}|\+475[89][0-9]{10}", NumberFault.MACHINE),
+    (r"\+475[89][0-9]{6}", NumberFault.NORWAY_58),
+    (r"\+460?7[0-9]{0,7}|\+47[0-9]{0,7}", NumberFault.TOO_SHORT),
+    (r"\+460?7[0-9]{9,}|\+47[0-9]{9,}", NumberFault.TOO_LONG),
 )
 """What the plans of protocols.md 6.1 and 6.2 say more clearly than the authority does; first match holds."""
 
@@ -215,16 +215,17 @@ def _without_prefix(digits: str) -> NumberFault:
     return NumberFault.TOO_SHORT if len(digits) < _FEWEST else NumberFault.NO_PREFIX
 
 
-_DIGIT = re.compile("[0-9]")
-_DIGITS = re.compile(r"\+?[0-9]+")
-_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212./()]")
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # comes along from phone books
-_BRACKETED_ZERO = re.compile(r"^(\(?(?:(?:\+|00)\s?[1-9][0-9]{0,2}|46)\)?[\s-]*)\(0\)")
-_EXCEL = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-]?[0-9]+|\+?[0-9]{7,}[.,][0-9]{1,2}|#.*", re.IGNORECASE)
+# Patterns are texts, compiled at first use: most commands read no number.
+_DIGIT: Final = "[0-9]"
+_DIGITS: Final = r"\+?[0-9]+"
+_SEPARATORS: Final = r"[\s\-\u2010-\u2015\u2212./()]"
+_UNSEEN: Final = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"  # comes along from phone books
+_BRACKETED_ZERO: Final = r"^(\(?(?:(?:\+|00)\s?[1-9][0-9]{0,2}|46)\)?[\s-]*)\(0\)"
+_EXCEL: Final = r"[+-]?[0-9]+(?:[.,][0-9]+)?[Ee][+-]?[0-9]+|\+?[0-9]{7,}[.,][0-9]{1,2}|#.*"
 
 _OTHER_DIGITS: Final = say("full-width characters were read as plain digits")
 
-_COUNTRY_CODE = re.compile(r"\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})")
+_COUNTRY_CODE: Final = r"\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})"
 """ITU-T E.164: 1 and 7 stand alone, some have two digits, all others three."""
 
 _WHY: Final = {
