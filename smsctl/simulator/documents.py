@@ -11,7 +11,7 @@ from smsctl.simulator.web import Reply, Request, refuse
 
 Document = dict[str, Any]
 
-XML_PROLOG = '<?xml version="1.0" encoding="UTF-8"?>'
+_PROLOG = '<?xml version="1.0" encoding="UTF-8"?>'
 
 _REQUEST_ROOT = "{http://chimera.intele.com/gw/xsd/SMSGateway/Request/2013/02}request"
 _RESPONSE_NAMESPACE = "http://chimera.intele.com/gw/xsd/SMSGateway/Response/2013/02"
@@ -41,12 +41,20 @@ def read(request: Request) -> Document:
 def write(request: Request, document: Document) -> Reply:
     """Return the response in the format the request asks for, else in the request's own."""
     if _wants_json(request):
-        body = json.dumps(document, ensure_ascii=False).encode()
-        return Reply(HTTPStatus.OK, "application/json", body)
-    inner = "".join(_elements(document))
-    root = f'<r:response xmlns:r="{_RESPONSE_NAMESPACE}">{inner}</r:response>'
+        return write_json(document)
     media_type = "text/xml" if request.method == "GET" else "application/xml"
-    return Reply(HTTPStatus.OK, f"{media_type};charset=UTF-8", f"{XML_PROLOG}{root}".encode())
+    return write_xml(media_type, "r:response", document, f' xmlns:r="{_RESPONSE_NAMESPACE}"')
+
+
+def write_json(document: Document) -> Reply:
+    """Return the document as JSON."""
+    return Reply(HTTPStatus.OK, "application/json", json.dumps(document, ensure_ascii=False).encode())
+
+
+def write_xml(media_type: str, root: str, document: Document, attributes: str = "") -> Reply:
+    """Return the document as XML: an element for each value, repeated for a list, none for null."""
+    text = f"{_PROLOG}<{root}{attributes}>{''.join(_elements(document))}</{root}>"
+    return Reply(HTTPStatus.OK, f"{media_type};charset=UTF-8", text.encode())
 
 
 def escape(text: str) -> str:

@@ -106,7 +106,7 @@ def content(value: str, parsing_type: str, *, binary: bool) -> Content:
             encoding = Encoding.UCS2
         else:
             text = _safe(value, replace=parsing_type.endswith("WITH_REPLACE"))
-    length = parts(text[::2] if binary else text, encoding, _PART_LENGTH[encoding])
+    length = parts(text, encoding, _PART_LENGTH[encoding])
     if length > MAX_PARTS:
         raise FieldError(f"Invalid content: {length} parts, at most {MAX_PARTS}")
     return Content(text, encoding, length)

@@ -36,6 +36,8 @@ def parts(text: str, encoding: Encoding, part_length: int) -> int:
 
     A character of two units is never split: the last unit of the part before it stays empty.
     """
+    if encoding is Encoding.BINARY:
+        text = text[::2]  # two hex digits an octet
     costs = [_cost(character, encoding) for character in text]
     if sum(costs) <= _SINGLE[encoding]:
         return 1

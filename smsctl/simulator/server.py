@@ -5,7 +5,7 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self, cast
 
-from smsctl.errors import RuleError, UsageError, say
+from smsctl.errors import InputError, RuleError, UsageError, say
 from smsctl.simulator.application import Application
 from smsctl.simulator.behaviour import BadLogin, Behaviour, NonGsm
 from smsctl.simulator.held import Held
@@ -16,6 +16,7 @@ __all__ = ["AcceptedMessage", "BadLogin", "Behaviour", "NonGsm", "Request", "Sim
 
 _DEFAULT = Behaviour()
 _THREADS = 16  # requests served at once, those kept waiting by a fault included
+_LAST_PORT = 65_535
 _MAX_BODY = 64 * 1024 * 1024
 
 
@@ -79,8 +80,13 @@ def start(
             ),
             hint=say("add --allow-other-hosts if other machines are to reach it"),
         )
-    journal = Journal(behaviour.journal, durable=behaviour.durable, keep=behaviour.keep_accepted)
-    return Simulator(behaviour, _bind(host, port), journal)
+    listening = _bind(host, port)
+    try:
+        journal = Journal(behaviour.journal, durable=behaviour.durable, keep=behaviour.keep_accepted)
+    except InputError:
+        listening.close()
+        raise
+    return Simulator(behaviour, listening, journal)
 
 
 class _Server:
@@ -111,19 +117,20 @@ class _Server:
 
     def stop(self) -> None:
         """Let the requests in flight end, then close everything."""
+        from waitress.wasyncore import close_all
+
         if not self._stopping.is_set():
             self._stopping.set()
             self._waitress.pull_trigger()
             self._thread.join()
+            close_all(self._connections)  # when nobody is left who would write to the wake-up pipe
 
     def _run(self) -> None:
-        from waitress.wasyncore import close_all, loop
+        from waitress.wasyncore import loop
 
         while not self._stopping.is_set():
             loop(use_poll=True, map=self._connections, count=1)
-        # Workers first: one still running would write to the wake-up pipe, by then perhaps another file.
         self._waitress.task_dispatcher.shutdown()
-        close_all(self._connections)
 
 
 def _is_loopback(host: str) -> bool:
@@ -136,12 +143,16 @@ def _is_loopback(host: str) -> bool:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    if not 0 <= port <= _LAST_PORT:
+        raise _cannot_listen(host, port, f"ports go from 0 to {_LAST_PORT}")
     try:
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(
-            say("the simulator cannot listen on {host} port {port}: {why}", host=host, port=port, why=why),
-            hint=say("choose another port; without one, a free port is taken"),
-        ) from error
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise _cannot_listen(host, port, error.strerror or str(error)) from error
+
+
+def _cannot_listen(host: str, port: int, why: str) -> UsageError:
+    return UsageError(
+        say("the simulator cannot listen on {host} port {port}: {why}", host=host, port=port, why=why),
+        hint=say("choose another port; without one, a free port is taken"),
+    )

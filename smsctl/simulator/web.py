@@ -55,6 +55,15 @@ class RefusedRequestError(Exception):
         self.reply = reply
 
 
+class NoAnswerError(Exception):
+    """The request gets no answer at all."""
+
+    def __init__(self, silence_s: float | None) -> None:
+        """Keep the line open without a word for so many seconds; None: reset it at once."""
+        super().__init__(silence_s)
+        self.silence_s = silence_s
+
+
 def refuse(status: HTTPStatus, detail: str, *headers: tuple[str, str]) -> RefusedRequestError:
     """Return the refusal as a problem document (protocols.md 2.8)."""
     problem = {

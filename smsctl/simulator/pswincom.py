@@ -1,0 +1,152 @@
+"""PSWinCom's (LINK's) way to take messages: one XML document in, one out (protocols.md 3.2-3.6)."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+from itertools import count
+from threading import Lock
+from typing import NamedTuple
+
+from smsctl.simulator import pswincom_rules
+from smsctl.simulator.behaviour import Behaviour
+from smsctl.simulator.documents import escape
+from smsctl.simulator.journal import AcceptedMessage, Journal
+from smsctl.simulator.pswincom_rules import FieldError, Message
+from smsctl.simulator.web import Answer, Entry, Reply, Request, refuse
+
+Fields = Mapping[str, str]
+
+_XML = frozenset({"text/xml", "application/xml"})
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
+_BAD_LOGIN = "Username or password is incorrect."
+_LONGEST_SESSION_DATA = 200
+
+
+class _Session(NamedTuple):
+    """The request as it was read."""
+
+    fields: Fields
+    messages: Sequence[Fields]
+
+
+class PsWinCom:
+    """One PSWinCom gateway. It knows no duplicates: what comes twice is sent twice (3.7)."""
+
+    def __init__(self, behaviour: Behaviour, journal: Journal) -> None:
+        """Start; nothing is remembered but what is accepted."""
+        self._behaviour = behaviour
+        self._journal = journal
+        self._lock = Lock()
+        self._origin = os.urandom(10).hex()  # so that references differ from those of earlier runs
+        self._references = count(1)
+
+    def submit(self, request: Request) -> Answer:
+        """Take the messages of one request. Raises RefusedRequestError (400, 415)."""
+        if request.media_type not in _XML:
+            raise refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send text/xml.")
+        session = _read(request)
+        if not self._knows(session.fields):
+            return Answer((), "ID", partial(_write, self._head("FAIL", _BAD_LOGIN)))
+        with self._lock:
+            entries = self._take(session)
+        return Answer(entries, "ID", partial(_write, self._head("OK", "")))
+
+    def _knows(self, fields: Fields) -> bool:
+        username, password = fields.get("CLIENT"), fields.get("PW")
+        behaviour = self._behaviour
+        return (
+            bool(username and password)
+            and behaviour.username in (None, username)
+            and behaviour.password in (None, password)
+        )
+
+    def _head(self, logon: str, reason: str) -> str:
+        reason = "" if self._behaviour.leave_out_reason else f"<REASON>{reason}</REASON>"
+        return f"<LOGON>{logon}</LOGON>{reason}"
+
+    def _take(self, session: _Session) -> list[Entry]:
+        """Judge every message; what is accepted is in the journal when this returns."""
+        now = datetime.now(UTC)
+        stamp = now.isoformat(timespec="milliseconds")
+        session_data = session.fields.get("SD", "")[:_LONGEST_SESSION_DATA] or None
+        entries: list[Entry] = []
+        accepted: list[AcceptedMessage] = []
+        for index, fields in enumerate(session.messages, 1):
+            own_id = fields.get("ID") or str(index)
+            try:
+                message = pswincom_rules.read(fields, now, self._behaviour.non_gsm)
+            except FieldError as error:
+                entries.append({"ID": own_id, "STATUS": "FAIL", "INFO": str(error)})
+                continue
+            ref = self._new_reference() if message.report or self._behaviour.reports_on_account else None
+            entries.append(self._entry(own_id, ref))
+            accepted.append(_accepted(message, stamp, own_id, session_data, ref))
+        self._journal.take(accepted)
+        return entries
+
+    def _entry(self, own_id: str, ref: str | None) -> Entry:
+        if ref is None:
+            return {"ID": own_id, "STATUS": "OK", "INFO": ""}
+        if self._behaviour.ref_last:
+            return {"ID": own_id, "STATUS": "OK", "INFO": "", "REF": ref}
+        return {"ID": own_id, "REF": ref, "STATUS": "OK", "INFO": ""}
+
+    def _new_reference(self) -> str:
+        origin = self._origin
+        return f"{origin[:8]}-{origin[8:12]}-{origin[12:16]}-{origin[16:]}-{next(self._references):012x}"
+
+
+def _read(request: Request) -> _Session:
+    """Return the document, decoded by the HTTP charset, else by its own prolog (3.5)."""
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    body: bytes | str = request.body.rstrip(b"\0")  # the old client's terminator: protocols.md 3.5
+    declared = _CHARSET.search(request.content_type)
+    try:
+        if declared and isinstance(body, bytes):
+            body = body.decode(declared[1])
+        root = fromstring(body)  # a DOCTYPE is allowed, an entity is not
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise refuse(HTTPStatus.BAD_REQUEST, f"Malformed XML: {error}.") from error
+    if root.tag != "SESSION":
+        raise refuse(HTTPStatus.BAD_REQUEST, "The root must be SESSION.")
+    fields = {child.tag: child.text or "" for child in root}
+    messages = [{child.tag: child.text or "" for child in message} for message in root.iterfind("MSGLST/MSG")]
+    return _Session(fields, messages)
+
+
+def _accepted(
+    message: Message, stamp: str, own_id: str, session_data: str | None, ref: str | None
+) -> AcceptedMessage:
+    return AcceptedMessage(
+        stamp,
+        "pswincom",
+        own_id,
+        session_data,
+        message.recipient,
+        message.text,
+        message.encoding,
+        message.parts,
+        message.sender,
+        None,
+        ref,
+        message.validity,
+        message.send_at.isoformat() if message.send_at else None,
+        message.report,
+    )
+
+
+def _write(head: str, entries: Sequence[Entry]) -> Reply:
+    messages = "".join(
+        f"<MSG>{''.join(f'<{name}>{escape(str(value))}</{name}>' for name, value in entry.items())}</MSG>"
+        for entry in entries
+    )
+    listed = f"<MSGLST>{messages}</MSGLST>" if messages else ""
+    body = f'<?xml version="1.0"?><SESSION>{head}{listed}</SESSION>'
+    return Reply(HTTPStatus.OK, "text/xml; charset=utf-8", body.encode())

@@ -1,0 +1,123 @@
+"""What PSWinCom's gateway demands of one message's elements (protocols.md 3.3-3.5)."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import NamedTuple
+
+from smsctl.simulator.behaviour import NonGsm
+from smsctl.simulator.measure import GSM, Encoding, is_gsm, parts
+
+MAX_PARTS = 16
+_PART_LENGTH = {Encoding.GSM7: 134, Encoding.UCS2: 67, Encoding.BINARY: 134}
+_AHEAD = timedelta(days=7)
+_CET = timezone(timedelta(hours=1))  # whether it follows summer time is unknown: protocols.md 3.3
+_RECIPIENT = re.compile(r"[1-9][0-9]{8,14}")
+_SENDER = re.compile(r"""[0-9]{1,15}|[A-Za-z0-9 !"#%&'()*+\-./?><;]{1,11}""")
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*")
+_HEX_UNITS = re.compile(r"(?:[0-9A-Fa-f]{4})*")
+_ALLOWED = {
+    "CLASS": re.compile(r"0?"),
+    "TTL": re.compile(r"[0-9]{0,9}"),
+    "RCPREQ": re.compile(r"[YN]?"),
+    "REPLACE": re.compile(r"[1-7]?"),
+    "ID": re.compile(r"[^\x00-\x1f]{0,64}"),
+}
+
+
+class FieldError(ValueError):
+    """An element breaks a rule; the text stands in INFO."""
+
+
+class Message(NamedTuple):
+    """A message that obeys the rules."""
+
+    recipient: str
+    text: str
+    encoding: Encoding
+    parts: int
+    sender: str | None
+    validity: int | None  # minutes
+    send_at: datetime | None
+    report: bool
+
+
+class _Text(NamedTuple):
+    text: str
+    encoding: Encoding
+    parts: int
+
+
+def read(fields: Mapping[str, str], now: datetime, non_gsm: NonGsm) -> Message:
+    """Return the message, or raise FieldError. Too long a text is cut without a word (3.5)."""
+    recipient, sender = fields.get("RCV", ""), fields.get("SND", "")
+    if not _RECIPIENT.fullmatch(recipient):
+        raise FieldError(f"Invalid RCV '{recipient}'. Receiver number must be at least 9 digits.")
+    if sender and not _SENDER.fullmatch(sender):
+        raise FieldError(f"Invalid SND '{sender}'.")
+    for name, pattern in _ALLOWED.items():
+        if not pattern.fullmatch(fields.get(name, "")):
+            raise FieldError(f"Invalid {name} '{fields[name]}'.")
+    text = _text(fields.get("TEXT", ""), fields.get("OP") or "1", non_gsm)
+    return Message(
+        recipient,
+        *text,
+        sender or None,
+        int(fields.get("TTL") or 0) or None,
+        _delivery_time(fields.get("DELIVERYTIME", ""), now),
+        fields.get("RCPREQ") == "Y",
+    )
+
+
+@lru_cache(maxsize=64)
+def _text(value: str, message_type: str, non_gsm: NonGsm) -> _Text:
+    match message_type:
+        case "1":
+            text, encoding = _plain(value, non_gsm), Encoding.GSM7
+        case "8":
+            text, encoding = _hex(value, _HEX), Encoding.BINARY
+        case "9":
+            text, encoding = _unicode(_hex(value, _HEX_UNITS)), Encoding.UCS2
+        case _:
+            raise FieldError(f"Invalid OP '{message_type}'.")
+    text = _cut(text, encoding)
+    return _Text(text, encoding, parts(text, encoding, _PART_LENGTH[encoding]))
+
+
+def _plain(value: str, non_gsm: NonGsm) -> str:
+    if non_gsm is NonGsm.ACCEPT or is_gsm(value):
+        return value
+    return "".join(character if character in GSM else "?" for character in value)
+
+
+def _hex(value: str, digits: re.Pattern[str]) -> str:
+    if not digits.fullmatch(value):
+        raise FieldError("Invalid TEXT. Not hex.")
+    return value
+
+
+def _unicode(digits: str) -> str:
+    return bytes.fromhex(digits).decode("utf-16-be", errors="replace")
+
+
+def _cut(text: str, encoding: Encoding) -> str:
+    """Return what fits into the most parts there can be."""
+    digits = 2 if encoding is Encoding.BINARY else 1
+    text = text[: MAX_PARTS * _PART_LENGTH[encoding] * digits]
+    while parts(text, encoding, _PART_LENGTH[encoding]) > MAX_PARTS:  # characters of two units
+        text = text[:-1]
+    return text
+
+
+def _delivery_time(value: str, now: datetime) -> datetime | None:
+    if not value:
+        return None
+    try:
+        moment = datetime.strptime(value, "%Y%m%d%H%M").replace(tzinfo=_CET).astimezone(UTC)
+    except ValueError as error:
+        raise FieldError(f"Invalid DELIVERYTIME '{value}'.") from error
+    this_minute = now.replace(second=0, microsecond=0)
+    if not this_minute <= moment <= now + _AHEAD:
+        raise FieldError(f"Invalid DELIVERYTIME '{value}'. Must be within the next 7 days.")
+    return moment
