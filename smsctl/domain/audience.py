@@ -1,0 +1,110 @@
+"""Who in a recipients file a mailing is for: by group, by any column, by municipality, or everyone."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from smsctl.domain.columns import Columns, fold, place_of, seen_in
+from smsctl.errors import InputError, UsageError, say
+
+_GROUP_WORDS = {
+    "students": "elev elever student",
+    "guardians": "vardnadshavare vh guardian",
+    "staff": "personal",
+    "principals": "rektor rektorer principal",
+    "administrators": "administrator administratorer",
+}
+
+GROUPS: Final[Mapping[str, str]] = MappingProxyType(
+    {word: group for group, words in _GROUP_WORDS.items() for word in (group, *words.split())}
+)
+"""The groups that have names in both languages: folded word -> our name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """The rule that chooses rows: in any of `groups`, and every `where`, and the municipality.
+
+    `municipality` holds the spellings that the municipality goes by, casefolded; empty: any. Raises
+    UsageError when nothing is chosen: everyone is chosen by saying so.
+    """
+
+    groups: tuple[str, ...] = ()  # as asked for, in either language
+    where: tuple[tuple[str, str], ...] = ()  # header, value
+    everyone: bool = False
+    municipality: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Refuse the rule that was forgotten."""
+        if not (self.groups or self.where or self.everyone):
+            raise UsageError(
+                say("Nobody is chosen."),
+                hint=say("Choose with --group NAME, with --where COLUMN=VALUE, or everyone with --all."),
+            )
+
+    @property
+    def rule(self) -> str:
+        """The rule in words: the same for the same choice, in whatever order and language it was made."""
+        groups = sorted({group_key(group) for group in self.groups})
+        where = sorted({f"{column.strip().casefold()}={_plain(value)}" for column, value in self.where})
+        return "; ".join([*([", ".join(groups)] if groups else []), *where]) or "everyone"
+
+
+def group_key(name: str) -> str:
+    """Return the group that a name means: ours in either language, any other one with its case ignored."""
+    return GROUPS.get(fold(name)) or _plain(name)
+
+
+def groups_in(cell: str) -> dict[str, str]:
+    """Return the groups a cell names, key -> name to show; `,` and `/` stand between several."""
+    names = [name.strip() for name in re.split(r"[,/]", cell)]
+    return {group_key(name): GROUPS.get(fold(name), name) for name in names if name}
+
+
+class Selection:
+    """An audience applied to the columns of one file."""
+
+    __slots__ = ("_tests",)
+
+    def __init__(self, audience: Audience, header: Sequence[str], columns: Columns) -> None:
+        """Find the columns that decide; InputError when the file does not have them."""
+        tests: list[tuple[int, Callable[[str], bool]]] = []
+        if audience.groups:
+            tests.append((_group_column(header, columns), _any_of(audience.groups)))
+        if audience.municipality and columns.municipality is not None:
+            tests.append((columns.municipality, _one_of(audience.municipality)))
+        tests += [(place_of(header, column), _one_of({_plain(value)})) for column, value in audience.where]
+        self._tests = tests
+
+    @property
+    def places(self) -> frozenset[int]:
+        """The columns that decide."""
+        return frozenset(place for place, _test in self._tests)
+
+    def admits(self, cells: Mapping[int, str]) -> bool:
+        """Tell whether a row is in the audience; a cell that is missing does not shut anybody out."""
+        return all(test(cells[place]) for place, test in self._tests if place in cells)
+
+
+def _plain(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _group_column(header: Sequence[str], columns: Columns) -> int:
+    if columns.group is not None:
+        return columns.group
+    raise InputError(
+        say("No column with groups was recognised. {seen}", seen=seen_in(header)),
+        hint=say("Name it under [columns] in the config or with --column group=HEADER, or send with --all."),
+    )
+
+
+def _any_of(groups: Collection[str]) -> Callable[[str], bool]:
+    wanted = frozenset(map(group_key, groups))
+    return lambda cell: not wanted.isdisjoint(groups_in(cell))
+
+
+def _one_of(values: Collection[str]) -> Callable[[str], bool]:
+    return lambda cell: _plain(cell) in values

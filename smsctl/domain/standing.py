@@ -1,0 +1,96 @@
+"""What the cells beside the number say of a row: whether it is in the audience and has accepted the terms."""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum, auto
+from operator import itemgetter
+
+from smsctl.domain.audience import Audience, Selection, group_key, groups_in
+from smsctl.domain.columns import Columns
+from smsctl.domain.terms import has_accepted
+
+
+class Standing(Enum):
+    """Where a row stands before its number is looked at."""
+
+    WELCOME = auto()  # in the audience, and the terms are accepted where they must be
+    REFUSED = auto()  # in the audience; the terms are not accepted
+    UNREADABLE = auto()  # in the audience; the cell does not say whether they are
+    OUTSIDE = auto()
+    OUTSIDE_UNREADABLE = auto()
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the row is in the audience."""
+        return self not in (Standing.OUTSIDE, Standing.OUTSIDE_UNREADABLE)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the row says if the terms are accepted."""
+        return self not in (Standing.UNREADABLE, Standing.OUTSIDE_UNREADABLE)
+
+
+class Standings(dict[tuple[str, ...], Standing]):
+    """The standing of each combination of cells, worked out when the combination is first met.
+
+    A file has a handful of groups and municipalities and some hundred dates, so for almost every row this
+    is one look-up. A file that is not like that is forgotten and begun anew, to stay within memory.
+    """
+
+    def __init__(
+        self, header: Sequence[str], columns: Columns, audience: Audience, *, require_terms: bool
+    ) -> None:
+        """Find the columns that decide; InputError where the audience needs one that the file lacks."""
+        super().__init__()
+        self._selection = Selection(audience, header, columns)
+        self._group = columns.group
+        self._terms = columns.terms if require_terms else None
+        beside = {place for place in (self._group, self._terms) if place is not None}
+        self._places = tuple(sorted(self._selection.places | beside))
+        self.groups: dict[str, str] = {}  # that the file has: key -> name to show
+        self.unmet = {group_key(name): name for name in audience.groups}  # asked for, and not yet met
+
+    def picker(self) -> Callable[[Sequence[str]], tuple[str, ...]]:
+        """Return the function that picks out of a row the cells to look up here."""
+        places = self._places
+        if len(places) > 1:
+            return itemgetter(*places)
+        return lambda row: tuple([row[place] for place in places])
+
+    def may_admit(self, row: Sequence[str], width: int) -> bool:
+        """Tell whether a row with too few or too many cells may be in the audience.
+
+        Nobody knows where the cell is missing or too much, so the row is read from its left end and from
+        its right end, and is outside only if both say so: better a needless stop than somebody forgotten.
+        """
+        shift = width - len(row)
+        from_left = dict(enumerate(row))
+        from_right = {place + shift: cell for place, cell in enumerate(row)}
+        return self._selection.admits(from_left) or self._selection.admits(from_right)
+
+    def __missing__(self, cells: tuple[str, ...]) -> Standing:
+        """Work out a combination that was not met before."""
+        by_place = dict(zip(self._places, cells, strict=True))
+        if self._group is not None:
+            self._note_groups(by_place[self._group])
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[cells] = standing = self._work_out(by_place)
+        return standing
+
+    def _note_groups(self, cell: str) -> None:
+        for key, name in groups_in(cell).items():
+            self.unmet.pop(key, None)
+            if len(self.groups) < _MOST_GROUPS:
+                self.groups.setdefault(key, name)
+
+    def _work_out(self, by_place: Mapping[int, str]) -> Standing:
+        accepted = True if self._terms is None else has_accepted(by_place[self._terms])
+        if not self._selection.admits(by_place):
+            return Standing.OUTSIDE_UNREADABLE if accepted is None else Standing.OUTSIDE
+        if accepted is None:
+            return Standing.UNREADABLE
+        return Standing.WELCOME if accepted else Standing.REFUSED
+
+
+_MOST_REMEMBERED = 1 << 16
+_MOST_GROUPS = 1000

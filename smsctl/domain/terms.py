@@ -1,0 +1,49 @@
+"""Whether a cell says that a person has accepted the terms of the platform."""
+
+import re
+from datetime import date
+from typing import Final
+
+YES: Final = frozenset({"ja", "yes", "sant", "true", "1", "x"})
+NO: Final = frozenset({"", "nej", "no", "falskt", "false", "0"})
+
+
+def has_accepted(cell: str) -> bool | None:
+    """Return what the cell says; None when that cannot be told. A date is the day of acceptance.
+
+    Dates are read as ISO 8601 and as Swedes and Excel write them; which number is the day and which the
+    month does not matter here. Years before 2000 are what programs write for "never": not readable.
+    """
+    word = cell.strip().casefold()
+    if word in YES:
+        return True
+    if word in NO:
+        return False
+    return True if _is_date(word) else None
+
+
+_TIME = r"(?:[t ]\d{1,2}[:.]\d\d(?:[:.]\d\d(?:[.,]\d+)?)? ?(?:[ap]m|z|[+-]\d\d:?\d\d)?)?"
+_DATES = tuple(
+    re.compile(day + _TIME, re.ASCII)
+    for day in (
+        r"(?P<year>20\d\d)([-/.])(?P<one>\d{1,2})\2(?P<other>\d{1,2})",
+        r"(?P<year>20\d\d)(?P<one>\d\d)(?P<other>\d\d)",
+        r"(?P<one>\d{1,2})[-/.](?P<other>\d{1,2})[-/.](?P<year>20\d\d)",
+    )
+)
+
+
+def _is_date(word: str) -> bool:
+    for pattern in _DATES:
+        if found := pattern.fullmatch(word):
+            year, one, other = (int(found[part]) for part in ("year", "one", "other"))
+            return _is_day(year, one, other) or _is_day(year, other, one)
+    return False
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
