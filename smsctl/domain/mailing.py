@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from smsctl.domain.message import Letter, Status
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Draw
+from smsctl.domain.package import Draw, Terms, share_ore
 from smsctl.domain.text import TextSize
 
 
@@ -57,6 +57,16 @@ class Tally:
     states: Mapping[Status, int]
     draws: tuple[Draw, ...]
     reserved_parts: int
+    rate: Terms | None = None  # the frozen price of parts; None: not known
+
+    @property
+    def cost_ore(self) -> int | None:
+        """What the drawn parts cost without VAT, rounded once per package; None where no price is known."""
+        if self.rate is None:
+            return None
+        inside = sum(one.cost_ore for one in self.draws if one.size)
+        outside = sum(one.parts for one in self.draws if not one.size)
+        return inside + share_ore(outside, self.rate.size, self.rate.price_ore)
 
     @property
     def parts(self) -> int:

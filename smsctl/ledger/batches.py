@@ -6,7 +6,7 @@ proof that the gateway did not take it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -25,6 +25,28 @@ class Claim:
     batch: Batch
     messages: Sequence[int]  # ids, in the batch's order
     day: str  # the local day it is counted on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow:
+    """One batch as it is told of: how many, when, and what came back."""
+
+    reference: str
+    messages: int
+    claimed_at: str
+    settled_at: str | None
+    verdict: str | None
+    answer: str | None
+
+
+def of_mailing(ledger: Ledger, mailing: int) -> tuple[BatchRow, ...]:
+    """Return the batches of a mailing in the order they were claimed."""
+    found = ledger.records(
+        "SELECT reference, messages, claimed_at, settled_at, verdict, answer FROM batches"
+        " WHERE mailing = ? ORDER BY id",
+        mailing,
+    )
+    return tuple(BatchRow(**one) for one in found)
 
 
 def claim(
@@ -141,7 +163,7 @@ def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     return orphaned
 
 
-def _paired(done: Claim, receipts: Sequence[Receipt]) -> zip[tuple[int, Receipt]]:
+def _paired(done: Claim, receipts: Sequence[Receipt]) -> Iterable[tuple[int, Receipt]]:
     if [receipt.reference for receipt in receipts] != [message.reference for message in done.batch.messages]:
         message = "the gateway's receipts are not those of the batch"
         raise AssertionError(message)

@@ -19,6 +19,7 @@ from smsctl.ledger import counts, packages
 from smsctl.ledger.store import Ledger
 
 Addressee = tuple[int | None, str, str | None]  # row in the file, E.164 number, name
+SkippedRow = tuple[int, str, str, str]  # row in the file, reason, number as written, name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +36,18 @@ class NewMailing:
     rows: int
     ceilings: Ceilings
     run_key: str | None = None
+    reason: str | None = None  # why a rule was overruled
 
 
 def create(
     ledger: Ledger,
     new: NewMailing,
     ready: Iterable[Addressee],
-    skipped: Iterable[tuple[int, str, str, str]],
+    skipped: Iterable[SkippedRow],
     moment: Moment,
     actor: Actor,
 ) -> Mailing:
-    """Write the mailing, its messages and its skipped rows in the open transaction.
-
-    `skipped` gives row, reason, number as written, name.
-    """
+    """Write the mailing, its messages and its skipped rows in the open transaction."""
     row = ledger.one("SELECT COALESCE(MAX(id), 0) + 1 FROM messages")
     first = int(row[0]) if row else 1
     mailing = ledger.insert(_INSERT, *_columns(new, first, moment, actor))
@@ -99,6 +98,7 @@ def tally(ledger: Ledger, mailing: Mailing) -> Tally:
         states={Status(state): messages for state, messages in found},
         draws=packages.draws_of_mailing(ledger, mailing.id),
         reserved_parts=packages.parts_in_flight(ledger, mailing.municipality.key, mailing.id),
+        rate=mailing.municipality.rate,
     )
 
 
@@ -116,6 +116,37 @@ def skipped_rows(ledger: Ledger, mailing: int) -> list[tuple[int, str, str | Non
     return ledger.rows(
         "SELECT sheet_row, reason, number, name FROM skipped WHERE mailing = ? ORDER BY sheet_row", mailing
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredRow:
+    """A message that was not simply taken, with the gateway's own words."""
+
+    row: int | None
+    number: str
+    state: Status
+    answer: str
+
+
+def answers(ledger: Ledger, mailing: Mailing, *, most: int) -> tuple[AnsweredRow, ...]:
+    """Return the first messages that were rejected, held or failed, or whose fate is unknown."""
+    found = ledger.rows(
+        "SELECT sheet_row, number, state, answer FROM messages WHERE id BETWEEN ? AND ?"
+        " AND state IN ('rejected', 'held', 'failed', 'expired', 'unknown') ORDER BY id LIMIT ?",
+        mailing.first_message,
+        mailing.last_message,
+        most,
+    )
+    return tuple(
+        AnsweredRow(row=row, number=number or "", state=Status(state), answer=answer or "")
+        for row, number, state, answer in found
+    )
+
+
+def answer_to(ledger: Ledger, message: int) -> str | None:
+    """Return the gateway's own words for one message."""
+    row = ledger.one("SELECT answer FROM messages WHERE id = ?", message)
+    return None if row is None else row[0]
 
 
 def body_hash(body: str) -> str:

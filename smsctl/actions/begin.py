@@ -1,0 +1,58 @@
+"""Beginning a mailing: it becomes rows in the ledger before anything is handed to a gateway."""
+
+from collections.abc import Iterable
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.plan import Plan
+from smsctl.ledger import audit, mailings
+from smsctl.ledger.mailings import Addressee, NewMailing, SkippedRow
+from smsctl.ledger.store import Ledger
+
+
+def begin(
+    new: NewMailing,
+    ready: Iterable[Addressee],
+    skipped: Iterable[SkippedRow],
+    ledger: Ledger,
+    moment: Moment,
+    actor: Actor,
+) -> Mailing:
+    """Write the mailing with its text, price, messages and skipped rows in one transaction."""
+    with ledger.transaction():
+        mailing = mailings.create(ledger, new, ready, skipped, moment, actor)
+        audit.record(
+            ledger,
+            moment,
+            actor,
+            new.kind,
+            f"mailing {mailing.id}",
+            f"{mailing.messages} messages",
+            new.reason,
+        )
+    return mailing
+
+
+def from_plan(plan: Plan, *, run_key: str | None = None, reason: str | None = None) -> NewMailing:
+    """Return what the ledger is to write of a plan that was confirmed."""
+    order = plan.order
+    return NewMailing(
+        kind="send",
+        municipality=order.municipality,
+        gateway=plan.traits.name,
+        letter=order.letter,
+        size=plan.size,
+        audience=order.audience,
+        source=order.source,
+        rows=plan.recipients.rows,
+        ceilings=order.ceilings,
+        run_key=run_key,
+        reason=reason,
+    )
+
+
+def skipped_of(plan: Plan) -> Iterable[SkippedRow]:
+    """Yield the rows that get no message, each with its reason."""
+    for reason, people in plan.recipients.skipped.items():
+        for row, number, name in people:
+            yield row, reason, number, name

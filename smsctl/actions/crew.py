@@ -1,0 +1,103 @@
+"""The threads that wait for the gateway, so that several batches can be in flight.
+
+They touch nothing but the gateway: the ledger belongs to the thread that drives the run.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from smsctl.domain.gateway import Gateway
+from smsctl.domain.message import Answer, Status, Verdict, same_for_all
+from smsctl.ledger.batches import Claim
+
+STALE_AFTER_S = 60.0
+"""A claim older than this is given back instead of sent (reliability.md 2.2 rule 5)."""
+
+_GAP_S = 0.01
+_LONGEST_GATHER_S = 0.2
+
+
+class Done(NamedTuple):
+    """A batch that came back. `error` is a fault in smsctl itself; the batch is then unknown."""
+
+    claim: Claim
+    answer: Answer
+    error: BaseException | None = None
+
+
+class Crew:
+    """So many threads, each with one batch at a time."""
+
+    def __init__(self, gateway: Gateway, size: int) -> None:
+        """Threads start when there is something to do; they never keep the process alive."""
+        self._gateway = gateway
+        self._size = size
+        self._threads = 0
+        self._work: queue.SimpleQueue[tuple[Claim, float] | None] = queue.SimpleQueue()
+        self._back: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self.open: dict[int, Claim] = {}  # submitted, and its answer not yet stored
+        self._answered: dict[int, Done] = {}
+
+    @property
+    def free(self) -> int:
+        """How many more batches may be in flight."""
+        return self._size - self.in_flight
+
+    @property
+    def in_flight(self) -> int:
+        """Batches submitted whose answer is not stored."""
+        return len(self.open)
+
+    def submit(self, claim: Claim) -> None:
+        """Hand a claimed batch to a thread."""
+        self.open[claim.id] = claim
+        if self._threads < len(self.open):
+            self._threads += 1
+            threading.Thread(target=self._serve, daemon=True).start()
+        self._work.put((claim, time.monotonic() + STALE_AFTER_S))
+
+    def gather(self) -> list[Done]:
+        """Wait for an answer, and a moment for those that come close behind: they share its commit."""
+        self._take(timeout_s=None)
+        latest = time.monotonic() + _LONGEST_GATHER_S
+        while len(self._answered) < len(self.open) and time.monotonic() < latest:
+            if not self._take(timeout_s=_GAP_S):
+                break
+        return list(self._answered.values())
+
+    def arrived(self) -> list[Done]:
+        """Return the answers that are here and not yet stored, without waiting."""
+        while self._take(timeout_s=0):
+            pass
+        return list(self._answered.values())
+
+    def stored(self, done: Sequence[Done]) -> None:
+        """Forget batches whose answers are durable."""
+        for one in done:
+            self.open.pop(one.claim.id, None)
+            self._answered.pop(one.claim.id, None)
+
+    def dismiss(self) -> None:
+        """Let the threads end when they have nothing more to do."""
+        for _ in range(self._threads):
+            self._work.put(None)
+
+    def _take(self, *, timeout_s: float | None) -> bool:
+        try:
+            done = self._back.get(timeout=timeout_s) if timeout_s != 0 else self._back.get_nowait()
+        except queue.Empty:
+            return False
+        self._answered[done.claim.id] = done
+        return True
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            claim, not_after = work
+            try:
+                self._back.put(Done(claim, self._gateway.submit(claim.batch, not_after=not_after)))
+            except BaseException as error:  # noqa: BLE001 - a fault here must not lose the batch: it is unknown
+                lost = same_for_all(claim.batch, Status.UNKNOWN, Verdict.UNCLEAR, type(error).__name__)
+                self._back.put(Done(claim, lost, error))

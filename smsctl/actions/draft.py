@@ -1,0 +1,141 @@
+"""Drafting a plan: the recipients file and the ledger are read, and nothing is written anywhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from smsctl.domain.columns import find_columns
+from smsctl.domain.gateway import Gateway
+from smsctl.domain.mailing import Ceilings
+from smsctl.domain.message import Batch, Letter
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.number import NumberReader
+from smsctl.domain.plan import Order, Plan, Refusal, Rule, Standing, make
+from smsctl.domain.audience import Audience
+from smsctl.domain.recipients import Recipients, Rules, judge
+from smsctl.domain.text import characters_over, measure
+from smsctl.errors import InputError, Sentence, say, say_n
+from smsctl.ledger import municipalities, packages
+from smsctl.ledger.store import Ledger
+from smsctl.spreadsheet import Sheet, open_sheet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the command line and the config ask for, before anything is looked up."""
+
+    letter: Letter
+    municipality: Municipality
+    recipients: Path
+    audience: Audience
+    columns: Mapping[str, str]
+    numbers: NumberReader
+    require_terms: bool
+    skip_invalid: bool
+    ceilings: Ceilings
+    warn_share: float
+    max_age: timedelta | None
+
+
+def draft(wish: Wish, gateway: Gateway, ledger: Ledger | None, local_now: datetime) -> tuple[Plan, Sheet]:
+    """Return the plan and the sheet it was made from.
+
+    Raises InputError: the file's structure, a bad row in the audience, a text too long for the gateway.
+    """
+    check_letter(gateway, wish.letter)
+    sheet = open_sheet(wish.recipients)
+    recipients = _recipients(wish, sheet)
+    warnings = _warnings(wish, recipients, sheet)
+    old = _too_old(wish, sheet, local_now)
+    order = Order(
+        letter=wish.letter,
+        municipality=wish.municipality,
+        audience=wish.audience.rule,
+        source=str(wish.recipients),
+        ceilings=wish.ceilings,
+        warn_share=wish.warn_share,
+    )
+    standing = standing_of(ledger, wish.municipality, local_now)
+    return make(order, recipients, gateway.traits, standing, refusals=old, warnings=warnings), sheet
+
+
+def check_letter(gateway: Gateway, letter: Letter) -> None:
+    """Raise InputError when the gateway's rules refuse the letter: too long a text, a sender's shape."""
+    traits, body = gateway.traits, letter.text.body
+    if measure(body, traits.parts).parts > traits.max_parts:
+        raise InputError(
+            say("The text is too long: at most {most} parts are sent.", most=traits.max_parts),
+            hint=say_n(
+                "Remove {n} character.",
+                "Remove {n} characters.",
+                n=characters_over(body, traits.parts, traits.max_parts),
+            ),
+        )
+    problems = gateway.check(Batch(reference="", letter=letter, messages=()))
+    if problems:
+        raise InputError(problems[0], problems=problems[1:])
+
+
+def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: datetime) -> Standing:
+    """Return how the municipality stands; without a ledger nothing has been sent yet."""
+    if ledger is None:
+        return Standing(active=True)
+    key = municipality.key
+    return Standing(
+        active=municipalities.is_active(ledger, key),
+        packages=packages.packages_of(ledger, key),
+        parts_today=packages.parts_on_day(ledger, key, local_now.date().isoformat())
+        + packages.parts_in_flight(ledger, key),
+    )
+
+
+def _recipients(wish: Wish, sheet: Sheet) -> Recipients:
+    columns = find_columns(sheet.header, wish.columns, require_terms=wish.require_terms)
+    rules = Rules(numbers=wish.numbers, require_terms=wish.require_terms, skip_invalid=wish.skip_invalid)
+    recipients = judge(sheet.header, sheet.rows(), columns, wish.audience, rules)
+    if recipients.bad_count and not wish.skip_invalid:
+        raise InputError(
+            say_n(
+                "{path}: {n} row of the audience cannot be used; nothing was sent.",
+                "{path}: {n} rows of the audience cannot be used; nothing was sent.",
+                n=recipients.bad_count,
+                path=wish.recipients,
+            ),
+            problems=recipients.bad,
+            hint=say("Mend the rows, or leave them out with: --skip-invalid"),
+        )
+    return recipients
+
+
+def _warnings(wish: Wish, recipients: Recipients, sheet: Sheet) -> list[Sentence]:
+    found = [sheet.notice] if sheet.notice else []
+    if not wish.require_terms:
+        found.append(say("Accepted terms are not required (require_accepted_terms = false)."))
+    if recipients.outside_bad_count:
+        found.append(
+            say_n(
+                "{n} row outside the audience cannot be read: {first}",
+                "{n} rows outside the audience cannot be read, the first: {first}",
+                n=recipients.outside_bad_count,
+                first=recipients.outside_bad[0],
+            )
+        )
+    return [*found, *recipients.notices]
+
+
+def _too_old(wish: Wish, sheet: Sheet, local_now: datetime) -> list[Refusal]:
+    age = local_now - sheet.modified
+    if wish.max_age is None or age <= wish.max_age:
+        return []
+    return [
+        Refusal(
+            rule=Rule.FILE_AGE,
+            sentence=say(
+                "{path} is {days} days old; recipients_max_age allows less.",
+                path=wish.recipients,
+                days=age.days,
+            ),
+            hint=say("Export the recipients anew."),
+        )
+    ]

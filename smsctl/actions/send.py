@@ -1,0 +1,218 @@
+"""Sending a mailing that stands in the ledger: claim, submit, settle, until nothing is pending.
+
+What must stay true: a batch is durably marked before it is submitted, and its answer is stored in the
+same transaction that marks the next ones. Every way out of here leaves each message in a state that
+tells the truth.
+"""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from smsctl.actions.brake import Brake, Stop
+from smsctl.actions.crew import Crew, Done
+from smsctl.domain.gateway import Gateway
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.message import Answer, Status, Verdict, same_for_all
+from smsctl.domain.moment import Moment
+from smsctl.errors import ExitCode, RuleError, Sentence, say, worst
+from smsctl.ledger import batches, lock
+from smsctl.ledger.batches import Claim
+from smsctl.ledger.store import Ledger
+
+UNREACHED_TRIES = 4
+UNCLEAR_IN_A_ROW = 2
+UNKNOWN_IN_A_RUN = 200
+_NAP_S = 0.1
+
+
+_STOP_CODES = {
+    Stop.INTERRUPTED: ExitCode.INTERRUPTED,
+    Stop.TERMINATED: ExitCode.TERMINATED,
+    Stop.CEILING: ExitCode.REFUSED,
+    Stop.REFUSED: ExitCode.GATEWAY,
+    Stop.UNREACHED: ExitCode.STOPPED,
+    Stop.UNCLEAR: ExitCode.STOPPED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a run goes, and how long it waits for a gateway that does not answer."""
+
+    batch_size: int = 100
+    connections: int = 1
+    first_pause_s: float = 2.0
+    longest_pause_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What one run has done. `states` are this run's answers; the ledger has the mailing's."""
+
+    states: Counter[Status]
+    stop: Stop | None
+    why: Sentence | None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The code to leave with, where several hold by design.md section 5."""
+        codes = [ExitCode.OK]
+        if self.states[Status.UNKNOWN] or self.states[Status.HELD]:
+            codes.append(ExitCode.UNSETTLED)
+        if self.states[Status.REJECTED]:
+            codes.append(ExitCode.REJECTED)
+        if self.stop:
+            codes.append(_STOP_CODES[self.stop])
+        return worst(codes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One run of one mailing: what is sent, through what, and how far it may go."""
+
+    mailing: Mailing
+    ledger: Ledger
+    gateway: Gateway
+    now: Callable[[], Moment]
+    ceilings: Ceilings
+    pace: Pace
+    brake: Brake
+    on_progress: Callable[[Counter[Status]], None]
+
+
+@dataclass(slots=True)
+class _Run:
+    """The loop's own bookkeeping; nothing of it outlives the process."""
+
+    states: Counter[Status] = field(default_factory=Counter)
+    cursor: int = 0
+    unreached: int = 0
+    unclear: int = 0
+    not_before: float = 0.0  # monotonic; nothing is claimed before it
+    stop: Stop | None = None
+    why: Sentence | None = None
+
+    def end(self, stop: Stop, why: Sentence | None = None) -> None:
+        """Claim nothing more; the first reason stands."""
+        if self.stop is None:
+            self.stop, self.why = stop, why
+
+
+def send(errand: Errand) -> Result:
+    """Send what is pending and return what became of it.
+
+    Raises LedgerError when another process sends this mailing, or the ledger cannot be written; what
+    was on the wire then is found as unknown at the next start.
+    """
+    run = _Run()
+    crew = Crew(errand.gateway, errand.pace.connections)
+    with lock.right_to_send(errand.ledger.path, errand.mailing.reference):
+        try:
+            _drive(errand, run, crew)
+        except KeyboardInterrupt:
+            _abandon(errand, run, crew)
+    crew.dismiss()
+    return Result(states=run.states, stop=run.stop, why=run.why)
+
+
+def _drive(errand: Errand, run: _Run, crew: Crew) -> None:
+    done: Sequence[Done] = ()
+    while True:
+        if errand.brake.asked:
+            run.end(errand.brake.asked)
+        with errand.brake.shield():
+            for claim in _advance(errand, run, crew, done):
+                crew.submit(claim)
+        if done:
+            errand.on_progress(run.states)
+        if crew.in_flight:
+            done = crew.gather()
+        elif time.monotonic() < run.not_before and not run.stop:
+            time.sleep(_NAP_S)
+            done = ()
+        else:
+            return
+
+
+def _advance(errand: Errand, run: _Run, crew: Crew, done: Sequence[Done]) -> list[Claim]:
+    """Store the answers and mark the next batches, in one commit; return what was marked."""
+    for one in done:
+        _judge(errand, run, one)
+    waiting = run.stop is not None or time.monotonic() < run.not_before
+    if waiting and not done:
+        return []
+    claims: list[Claim] = []
+    with errand.ledger.transaction(patient=bool(done)):
+        now = errand.now()
+        for one in done:
+            batches.settle(errand.ledger, errand.mailing, one.claim, one.answer, now)
+        room = 0 if waiting else crew.free + len(done)
+        while len(claims) < room and (claim := _claim(errand, run, now)):
+            claims.append(claim)
+    crew.stored(done)
+    for one in done:
+        if one.error:
+            raise one.error
+    return claims
+
+
+def _claim(errand: Errand, run: _Run, now: Moment) -> Claim | None:
+    size = min(errand.pace.batch_size, errand.gateway.traits.max_batch)
+    try:
+        claim = batches.claim(errand.ledger, errand.mailing, run.cursor, size, errand.ceilings, now)
+    except RuleError as reached:  # raised before anything is written, so the answers are still stored
+        run.end(Stop.CEILING, reached.sentence)
+        return None
+    if claim:
+        run.cursor = claim.messages[-1]
+    return claim
+
+
+def _judge(errand: Errand, run: _Run, done: Done) -> None:
+    """Decide from one answer whether the run goes on, waits or ends (reliability.md 2.3)."""
+    answer = done.answer
+    run.states.update(receipt.status for receipt in answer.receipts)
+    given_back = run.states.pop(Status.PENDING, 0)
+    if given_back:
+        run.cursor = min(run.cursor, done.claim.messages[0] - 1)
+    if answer.verdict is Verdict.REFUSED:
+        run.end(Stop.REFUSED, say("The gateway refused us: {text}", text=answer.text))
+    elif answer.verdict in (Verdict.NOT_REACHED, Verdict.BUSY):
+        _pause(errand.pace, run, answer)
+    else:
+        run.unreached = 0
+        _count_unclear(errand.pace, run, answer)
+
+
+def _pause(pace: Pace, run: _Run, answer: Answer) -> None:
+    if time.monotonic() < run.not_before:
+        return  # another batch of the same round has said it already
+    run.unreached += 1
+    if run.unreached >= UNREACHED_TRIES:
+        run.end(Stop.UNREACHED, say("The gateway cannot be reached: {text}", text=answer.text))
+        return
+    wait_s = answer.retry_after_s
+    if wait_s is None:
+        wait_s = pace.first_pause_s * 3 ** (run.unreached - 1) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
+    run.not_before = time.monotonic() + min(wait_s, pace.longest_pause_s)
+
+
+def _count_unclear(pace: Pace, run: _Run, answer: Answer) -> None:
+    unclear = all(receipt.status is Status.UNKNOWN for receipt in answer.receipts)
+    run.unclear = run.unclear + 1 if unclear else 0
+    too_many = run.states[Status.UNKNOWN] > max(UNKNOWN_IN_A_RUN, 2 * pace.batch_size)
+    if run.unclear >= UNCLEAR_IN_A_ROW or too_many:
+        run.end(Stop.UNCLEAR, say("The gateway gives no clear answer: {text}", text=answer.text))
+
+
+def _abandon(errand: Errand, run: _Run, crew: Crew) -> None:
+    """Stop at once: what has been answered is stored, what has not is unknown."""
+    done = {one.claim.id: one for one in crew.arrived()}
+    for claim in crew.open.values():
+        lost = same_for_all(claim.batch, Status.UNKNOWN, Verdict.UNCLEAR, "stopped before the answer")
+        done.setdefault(claim.id, Done(claim, lost))
+    run.end(errand.brake.asked or Stop.INTERRUPTED)
+    _advance(errand, run, crew, tuple(done.values()))

@@ -1,0 +1,132 @@
+"""The way in: `main(argv)` runs one command and returns the exit code; the one place that catches errors.
+
+Read on in `contents` (what there is), then `commands/send.py`, `domain/plan.py`, `actions/send.py`.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
+
+import typer
+
+from smsctl.cli import contents, flags
+from smsctl.cli.flags import Flags
+from smsctl.cli.reply import Reply
+from smsctl.cli.teller import Teller
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import ExitCode, Sentence, SmsctlError, UsageError, say
+
+_HELP = """Send SMS from a municipality's own server, through its own gateway account.
+
+Start with: smsctl config init. Then: smsctl test NUMBER TEXT.
+"""
+_EPILOG = (
+    "These work with every command: --config PATH, --json, --quiet, --verbose, --simulate, --show-numbers,"
+    " and --version."
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; everything that can go wrong becomes a sentence and an exit code."""
+    if list(argv) == ["--version"]:
+        from smsctl import __version__
+
+        print(f"smsctl {__version__}")  # noqa: T201 - before anything is loaded
+        return ExitCode.OK
+    try:
+        asked, rest = flags.take(argv)
+    except UsageError as error:
+        return Teller("", Flags(json="--json" in argv)).fail(error)
+    command = command_in(rest)
+    teller = Teller(command, asked)
+    with Wiring(asked, teller) as wiring:
+        try:
+            answer = _run(rest, command, wiring)
+        except SmsctlError as error:
+            return teller.fail(error)
+        except (KeyboardInterrupt, typer.Abort):
+            return teller.fail(_Interrupted(say("Interrupted.")))
+        except typer.TyperException as error:
+            return teller.fail(
+                UsageError(say("{text}", text=error.format_message()), hint=_help_for(command))
+            )
+        except BrokenPipeError:
+            return teller.pipe_closed()
+        except Exception as error:  # noqa: BLE001 - a bug gets a sentence too
+            return teller.bug(error)
+        return teller.tell(answer) if isinstance(answer, Reply) else int(answer or 0)
+
+
+def command_in(words: Sequence[str]) -> str:
+    """Return the command that the words name: `send`, `mailings list`; empty when they name none."""
+    named = [word for word in words if not word.startswith("-")][:2]
+    if " ".join(named) in contents.COMMANDS:
+        return " ".join(named)
+    return named[0] if named and named[0] in contents.COMMANDS else ""
+
+
+def build(command: str) -> typer.Typer:
+    """Return the whole app with one command loaded; every other one is its line in the help."""
+    app = typer.Typer(
+        help=_HELP,
+        epilog=_EPILOG,
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback()(_root)
+    groups = {name: typer.Typer(help=line, no_args_is_help=True) for name, line in contents.GROUPS.items()}
+    for name, line in contents.COMMANDS.items():
+        group, _, word = name.rpartition(" ")
+        place = groups[group] if group else app
+        if name == command:
+            module = load(name)
+            place.command(word, short_help=line, epilog=_examples(module))(module.run)
+        else:
+            place.command(word, help=line)(_elsewhere)
+    for name, group_app in groups.items():
+        app.add_typer(group_app, name=name)
+    return app
+
+
+def load(command: str) -> ModuleType:
+    """Import the command's own file."""
+    return import_module(f"smsctl.cli.commands.{command.replace(' ', '_')}")
+
+
+def _run(words: Sequence[str], command: str, wiring: Wiring) -> Reply | int | None:
+    answer: Reply | int | None = build(command)(
+        args=list(words), prog_name="smsctl", standalone_mode=False, obj=wiring
+    )
+    return answer
+
+
+def _root() -> None:
+    """Hold the commands together; without a callback Typer would make a single command the whole app."""
+
+
+def _elsewhere() -> None:
+    """Stand for a command that was not asked for."""
+
+
+def _examples(module: ModuleType) -> str:
+    # Click keeps the lines of a paragraph apart only when it starts with a backspace character.
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in module.EXAMPLES)
+
+
+def _help_for(command: str) -> Sentence:
+    return say("See: smsctl {command} --help", command=command) if command else say("See: smsctl --help")
+
+
+class _Interrupted(SmsctlError):
+    """A person pressed Ctrl-C before anything was being sent."""
+
+    exit_code = ExitCode.INTERRUPTED
+    code = "interrupted"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

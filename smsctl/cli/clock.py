@@ -1,0 +1,46 @@
+"""The clock and the person at the keyboard; the only place that asks the machine for either."""
+
+import os
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from smsctl.domain.moment import Actor, Moment
+
+
+class Clock:
+    """UTC for the ledger, and the local day of the config's time zone."""
+
+    def __init__(self, time_zone: str) -> None:
+        """`time_zone` is an IANA name, checked when the config was read."""
+        self._zone = ZoneInfo(time_zone)
+
+    def now(self) -> Moment:
+        """Return this moment."""
+        utc = datetime.fromtimestamp(time.time(), UTC)
+        return Moment(
+            at=utc.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            day=utc.astimezone(self._zone).date().isoformat(),
+        )
+
+    def local(self) -> datetime:
+        """Return this moment on the local clock."""
+        return datetime.fromtimestamp(time.time(), self._zone)
+
+
+def whoever() -> Actor:
+    """Return the real user, seen through sudo, and the host."""
+    import platform
+
+    return Actor(user=os.environ.get("SUDO_USER") or _login(), host=platform.node())
+
+
+def _login() -> str:
+    if os.name == "posix":
+        import pwd
+
+        try:
+            return pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            return f"uid {os.getuid()}"
+    return os.environ.get("USERNAME", "unknown")

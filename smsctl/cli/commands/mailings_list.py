@@ -1,0 +1,29 @@
+"""`smsctl mailings list`: the latest mailings, one line each."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import options
+from smsctl.cli.render import mailings as render
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.ledger import mailings
+
+EXAMPLES = ("smsctl mailings list", "smsctl mailings list --most 100 --municipality exempelkommun")
+
+
+def run(
+    ctx: typer.Context,
+    municipality: options.Municipality = None,
+    most: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+) -> Reply:
+    """List the latest mailings: what was sent, when, to how many, and what came of it."""
+    wiring: Wiring = ctx.obj
+    key = wiring.municipality(municipality)[1].key if municipality else None
+    found = mailings.newest(wiring.ledger, most=most, municipality=key)
+    rows = [(mailing, mailings.tally(wiring.ledger, mailing)) for mailing in found]
+    return Reply(
+        data={"mailings": [render.data(mailing, tally) for mailing, tally in rows]},
+        screen=render.listed(rows, wiring.settings.time_zone, simulated=wiring.simulated),
+    )

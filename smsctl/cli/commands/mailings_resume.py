@@ -1,0 +1,47 @@
+"""`smsctl mailings resume ID`: go on with what is still pending."""
+
+import typer
+
+from smsctl.cli import options
+from smsctl.cli.delivery import deliver, reply
+from smsctl.cli.render import mailings as render
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Ceilings
+from smsctl.domain.message import Status
+from smsctl.errors import say
+from smsctl.ledger import mailings
+
+EXAMPLES = ("smsctl mailings resume 12", "smsctl mailings resume 12 --max-parts 2000")
+
+
+def run(
+    ctx: typer.Context,
+    mailing: options.MailingId,
+    max_parts: options.MaxParts = None,
+    max_new_packages: options.MaxNewPackages = None,
+) -> Reply:
+    """Send what is still pending of a mailing, with the text and price it was confirmed with.
+
+    What is unknown is never sent again by this. The ceilings are those of the mailing unless given anew;
+    they count everything the mailing has sent.
+    """
+    wiring: Wiring = ctx.obj
+    ledger = wiring.ledger
+    found = mailings.get(ledger, mailing)
+    tally = mailings.tally(ledger, found)
+    if not tally.states.get(Status.PENDING):
+        sentence = say("Mailing {id} has nothing pending.", id=found.id)
+        return Reply(
+            data=render.data(found, tally), screen=render.nothing_pending(found, tally), summary=sentence
+        )
+    mailings.must_have_body(found)
+    ceilings = Ceilings(
+        max_parts=found.ceilings.max_parts if max_parts is None else max_parts,
+        max_parts_per_day=wiring.settings.limits.max_parts_per_day,
+        max_new_packages=found.ceilings.max_new_packages if max_new_packages is None else max_new_packages,
+    )
+    configured = wiring.settings.municipality(found.municipality.key)
+    gateway = wiring.gateway(service_id=configured.service_id)
+    done = deliver(wiring, found, gateway, Ceilings() if wiring.simulated else ceilings)
+    return reply(wiring, done, render.data(found, done.tally))

@@ -1,0 +1,30 @@
+"""`smsctl mailings show ID`: did it go out? The story of one mailing, and what to do next."""
+
+import typer
+
+from smsctl.cli import options
+from smsctl.cli.render import mailings as render
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.ledger import batches, mailings
+
+EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
+
+
+def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
+    """Tell the story of one mailing: counts by state, batches with their times, and what to do next."""
+    wiring: Wiring = ctx.obj
+    ledger = wiring.ledger
+    found = mailings.get(ledger, mailing)
+    story = render.Story(
+        mailing=found,
+        tally=mailings.tally(ledger, found),
+        skipped=mailings.skipped_counts(ledger, found.id),
+        batches=batches.of_mailing(ledger, found.id),
+        answers=mailings.answers(ledger, found, most=10),
+        shown=wiring.shown,
+    )
+    return Reply(
+        data=render.story_data(story),
+        screen=render.story(story, wiring.settings.time_zone, simulated=wiring.simulated),
+    )

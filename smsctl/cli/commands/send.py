@@ -1,0 +1,57 @@
+"""`smsctl send FILE --group GROUP`: the plan, the question, the mailing."""
+
+import typer
+
+from smsctl.cli import options, sending
+from smsctl.cli.reply import Reply
+from smsctl.cli.request import Request
+
+EXAMPLES = (
+    "smsctl send --group guardians message.txt",
+    "smsctl send --group guardians --group staff message.txt --dry-run",
+    "smsctl send --group guardians --where Klass=7B message.txt",
+    "smsctl send --all message.txt --yes --max-parts 500 --quiet   (from cron)",
+)
+
+
+def run(
+    ctx: typer.Context,
+    file: options.TextFile,
+    group: options.Group = None,
+    where: options.Where = None,
+    everyone: options.Everyone = False,
+    municipality: options.Municipality = None,
+    recipients: options.Recipients = None,
+    column: options.Column = None,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    max_parts: options.MaxParts = None,
+    max_new_packages: options.MaxNewPackages = None,
+    skip_invalid: options.SkipInvalid = False,
+    replace_typographic: options.ReplaceTypographic = False,
+    strict: options.Strict = False,
+    sender: options.Sender = None,
+    priority: options.Priority = None,
+    validity: options.Validity = None,
+) -> Reply:
+    """Send a text to a group out of the recipients file.
+
+    Shows whom it reaches, what it costs and who pays, and asks before anything leaves. One of --group,
+    --where and --all chooses who gets it; only people who have accepted the terms do.
+    """
+    request = Request(
+        municipality=municipality,
+        recipients=recipients,
+        columns=tuple(column or ()),
+        groups=tuple(group or ()),
+        where=tuple(where or ()),
+        everyone=everyone,
+        skip_invalid=skip_invalid,
+        max_parts=max_parts,
+        max_new_packages=max_new_packages,
+        sender=sender,
+        priority=priority,
+        validity=validity,
+    )
+    manner = sending.Manner(dry_run=dry_run, yes=yes, strict=strict, replace_typographic=replace_typographic)
+    return sending.perform(ctx.obj, file, request, manner)

@@ -1,0 +1,30 @@
+"""The table of contents: every command, in the order of the help page, with its one line.
+
+A command is one file in `commands/`, called as the command with `_` for the space. Only the chosen file
+is loaded, so that sixty commands cost no more than one; the others stand in the help by their line here.
+"""
+
+GROUPS = {
+    "mailings": "What was sent, what came of it, and going on after a stop",
+    "recipients": "The recipients file",
+    "credential": "The secrets, kept outside the config",
+    "config": "The config file",
+}
+
+COMMANDS = {
+    "test": "Send one test SMS, now",
+    "send": "Send a text to a group out of the recipients file",
+    "usage": "Show packages, parts and cost per municipality",
+    "mailings list": "List the latest mailings",
+    "mailings show": "Tell the story of one mailing",
+    "mailings resume": "Send what is still pending of a mailing",
+    "mailings skipped": "List who got no message, and why",
+    "recipients check": "Check the whole recipients file before anything is sent",
+    "credential set": "Store a secret in the keyring",
+    "credential check": "Say where a secret would come from, without showing it",
+    "credential delete": "Remove a secret from the keyring",
+    "config check": "List everything that is wrong with the config",
+    "config show": "Show the settings in force, without secrets",
+    "audit": "Show who did what, when, and from which host",
+    "simulator": "Run both gateways on this machine, for rehearsals and tests",
+}

@@ -1,0 +1,92 @@
+"""Sending a mailing that stands in the ledger, with a person or a log looking on."""
+
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from smsctl.actions.brake import Brake, Stop
+from smsctl.actions.send import Errand, Pace, Result, send
+from smsctl.cli.reply import Note, Reply
+from smsctl.cli.render import outcome
+from smsctl.cli.render.blocks import Block
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.gateway import Gateway
+from smsctl.domain.mailing import Ceilings, Mailing, Tally
+from smsctl.domain.message import Status
+from smsctl.errors import ExitCode, say, worst
+from smsctl.ledger import mailings
+
+_SIGNALS = {signal.SIGINT: Stop.INTERRUPTED, signal.SIGTERM: Stop.TERMINATED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One run and what the mailing has come to."""
+
+    mailing: Mailing
+    result: Result
+    tally: Tally
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The run's code; what an earlier run left unsettled counts too."""
+        unsettled = self.tally.states.get(Status.UNKNOWN, 0) + self.tally.states.get(Status.HELD, 0)
+        return worst([self.result.exit_code, ExitCode.UNSETTLED if unsettled else ExitCode.OK])
+
+
+def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
+    """Send what is pending; Ctrl-C and SIGTERM stop after the batch in flight, a second one at once."""
+    configured = wiring.settings.gateway
+    brake = Brake()
+    before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
+    with _stopped_by_signals(wiring, brake), wiring.teller.progress(say("Sending"), before) as tell:
+        result = send(
+            Errand(
+                mailing=mailing,
+                ledger=wiring.ledger,
+                gateway=gateway,
+                now=wiring.clock.now,
+                ceilings=ceilings,
+                pace=Pace(batch_size=configured.batch_size, connections=configured.connections),
+                brake=brake,
+                on_progress=lambda states: tell(states.total()),
+            )
+        )
+    return Delivery(mailing=mailing, result=result, tally=mailings.tally(wiring.ledger, mailing))
+
+
+def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Sequence[Block] = ()) -> Reply:
+    """Return the reply of a command that sent a mailing; `data` and `screen` go before what became of it."""
+    states, simulated = done.tally.states, wiring.simulated
+    notes = []
+    if done.result.why:
+        notes.append(Note(code=str(done.result.stop), level="error", text=done.result.why))
+    outcome_data = {
+        "mailing": done.mailing.id,
+        "outcome": {str(state): states[state] for state in Status if states.get(state)},
+    }
+    return Reply(
+        data={**data, **outcome_data},
+        screen=[*screen, *outcome.screen(done.mailing, states, simulated=simulated)],
+        summary=outcome.summary(done.mailing, states, done.tally.parts, simulated=simulated),
+        notes=notes,
+        exit_code=done.exit_code,
+    )
+
+
+@contextmanager
+def _stopped_by_signals(wiring: Wiring, brake: Brake) -> Iterator[None]:
+    def stop(number: int, _frame: FrameType | None) -> None:
+        first = brake.asked is None
+        brake.ask(_SIGNALS[signal.Signals(number)])
+        if first:
+            wiring.teller.warn(say("Stopping after what is on its way; once more to stop at once."))
+
+    earlier = {number: signal.signal(number, stop) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

@@ -1,0 +1,54 @@
+"""The flags that work before and after the command, taken out of argv ahead of everything else.
+
+So usage errors speak JSON too, and no command declares them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from smsctl.errors import UsageError, say
+
+_VALUELESS = {
+    "--json": "json",
+    "--quiet": "quiet",
+    "--verbose": "verbose",
+    "--simulate": "simulate",
+    "--show-numbers": "show_numbers",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """What was asked of every command."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    simulate: bool = False
+    show_numbers: bool = False
+    config: Path | None = None
+
+
+def take(argv: Sequence[str]) -> tuple[Flags, list[str]]:
+    """Return the flags and what is left; nothing after `--` is touched.
+
+    `--config PATH` is taken where it stands before the command. Raises UsageError when its path is missing.
+    """
+    found: dict[str, bool] = {}
+    config: Path | None = None
+    rest: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in _VALUELESS:
+            found[_VALUELESS[word]] = True
+        elif word == "--config" or word.startswith("--config="):
+            path = word.partition("=")[2] or next(words, "")
+            if not path:
+                raise UsageError(say("--config needs the path of a config file."))
+            config = Path(path)
+        else:
+            rest.append(word)
+    return Flags(config=config, **found), rest

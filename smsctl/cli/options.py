@@ -1,0 +1,48 @@
+"""The flags of the commands, each with its one help text; what several commands share looks the same."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Municipality = Annotated[str | None, typer.Option(help="Who pays: key or name in the config.")]
+Recipients = Annotated[
+    Path | None, typer.Option(metavar="CSV", help="The recipients file, instead of the config's.")
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=HEADER", help="Which column holds what: number='Mobil VH1'. Repeatable."),
+]
+Group = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="GROUP",
+        help="students, guardians, staff, principals, administrators, or as the file has it. Repeatable: any.",
+    ),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN=VALUE", help="Only rows with this value in this column. Repeatable: all."),
+]
+Everyone = Annotated[bool, typer.Option("--all", help="Every row of the municipality.")]
+Sender = Annotated[str | None, typer.Option(help="What the phone shows.")]
+Priority = Annotated[str | None, typer.Option(help="low, normal or high (1, 2, 3; 3 is fastest).")]
+Validity = Annotated[str | None, typer.Option(help="How long delivery is tried: 90m, 4h, 2d.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan; send nothing, write nothing.")]
+SkipInvalid = Annotated[
+    bool, typer.Option("--skip-invalid", help="Leave out rows that cannot be read, instead of stopping.")
+]
+MaxParts = Annotated[int | None, typer.Option(min=0, help="The most parts that this run may cost.")]
+MaxNewPackages = Annotated[
+    int | None, typer.Option(min=0, help="The most packages (each an invoice) that this run may open.")
+]
+ReplaceTypographic = Annotated[
+    bool,
+    typer.Option(
+        "--replace-typographic", help="Write curly quotes, dashes and the like in plain characters."
+    ),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="In a rehearsal, obey the rules that live would.")]
+TextFile = Annotated[str, typer.Argument(metavar="FILE", help="The file with the text; - is standard input.")]
+MailingId = Annotated[int, typer.Argument(metavar="ID", help="The number in: smsctl mailings list")]

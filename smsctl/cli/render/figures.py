@@ -1,0 +1,87 @@
+"""Figures, money, times and states as a person in Sweden reads them."""
+
+from datetime import datetime, timedelta
+
+from smsctl.domain.message import Priority, Status
+from smsctl.errors import Sentence, say
+
+KRONA_ORE = 100
+_HOUR_S = 3600
+_DAY_S = 86400
+
+
+def count(number: int) -> str:
+    """1204 -> 1 204."""
+    return f"{number:,}".replace(",", " ")
+
+
+def money(ore: int) -> str:
+    """123450 öre -> 1 234,50 kr."""
+    sign, ore = ("-", -ore) if ore < 0 else ("", ore)
+    return f"{sign}{count(ore // KRONA_ORE)},{ore % KRONA_ORE:02d} kr"
+
+
+def percent(part: int, whole: int) -> str:
+    """Whole percent, rounded down, so that 100 % means all."""
+    return f"{100 * part // whole if whole else 0} %"
+
+
+def local(at: str, zone: str) -> str:
+    """Show a ledger time on the clock of the config's time zone, to the minute."""
+    from zoneinfo import ZoneInfo
+
+    return datetime.fromisoformat(at).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def duration(length: timedelta) -> str:
+    """Show a validity as it is written in the config: 4h, 2d, 90m."""
+    seconds = int(length.total_seconds())
+    if seconds % _DAY_S == 0:
+        return f"{seconds // _DAY_S}d"
+    if seconds % _HOUR_S == 0:
+        return f"{seconds // _HOUR_S}h"
+    return f"{seconds // 60}m"
+
+
+def priority(value: Priority) -> Sentence:
+    """Say a priority in words; the bare digit is read the wrong way round by many (protocols.md 2.5)."""
+    return {
+        Priority.LOW: say("low (slowest)"),
+        Priority.NORMAL: say("normal"),
+        Priority.HIGH: say("high (fastest)"),
+    }[value]
+
+
+def state(status: Status) -> Sentence:
+    """Say a state in words."""
+    return _STATES[status]
+
+
+def reason(skipped: str) -> Sentence:
+    """Say in words why a row gets no message."""
+    return _REASONS.get(skipped) or say("{reason}", reason=skipped)
+
+
+_STATES = {
+    Status.PENDING: say("pending"),
+    Status.SENDING: say("sending"),
+    Status.ACCEPTED: say("accepted by the gateway"),
+    Status.DELIVERED: say("delivered"),
+    Status.EXPIRED: say("expired"),
+    Status.FAILED: say("failed"),
+    Status.REJECTED: say("rejected by the gateway"),
+    Status.HELD: say("held at the gateway"),
+    Status.UNKNOWN: say("unknown"),
+    Status.CANCELLED: say("cancelled"),
+}
+
+_REASONS = {
+    "invalid": say("the row cannot be read"),
+    "no-number": say("no number"),
+    "not-mobile": say("not a mobile number"),
+    "country": say("a country that is not allowed"),
+    "blocked": say("on the block list"),
+    "terms": say("has not accepted the terms"),
+    "duplicate": say("same number as another row"),
+    "already-sent": say("has had this text already"),
+}

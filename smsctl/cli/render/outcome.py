@@ -1,0 +1,112 @@
+"""What became of a mailing: counts by state, and what to do next."""
+
+from collections.abc import Mapping
+
+from smsctl.cli.render import figures
+from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
+from smsctl.cli.render.plan import NOTHING_LEAVES
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
+from smsctl.domain.package import share_ore
+from smsctl.errors import Sentence, say, say_n
+
+_TONES = {
+    Status.ACCEPTED: Tone.GOOD,
+    Status.DELIVERED: Tone.GOOD,
+    Status.REJECTED: Tone.BAD,
+    Status.FAILED: Tone.BAD,
+    Status.UNKNOWN: Tone.WARN,
+    Status.HELD: Tone.WARN,
+    Status.PENDING: Tone.WARN,
+    Status.SENDING: Tone.WARN,
+}
+
+
+def screen(mailing: Mailing, states: Mapping[Status, int], *, simulated: bool) -> list[Block]:
+    """Return the outcome with its next steps."""
+    blocks: list[Block] = [Line(say("Mailing {id}:", id=mailing.id), Tone.STRONG), state_facts(states)]
+    blocks += [Line(step) for step in next_steps(mailing, states)]
+    if simulated:
+        blocks += [GAP, Line(NOTHING_LEAVES, Tone.WARN)]
+    return blocks
+
+
+def test_screen(number: str, parts: int, answer: str | None) -> list[Block]:
+    """Return what a person wants to know of one test SMS."""
+    facts = [
+        Fact(say("Number"), [number]),
+        Fact(say("Parts"), [figures.count(parts)]),
+    ]
+    if answer:
+        facts.insert(1, Fact(say("The gateway answered"), [answer]))
+    return [Facts(facts), GAP]
+
+
+def test_data(mailing: Mailing) -> dict[str, object]:
+    """Return the fixed keys of the envelope for one test SMS."""
+    return {
+        "municipality": mailing.municipality.key,
+        "recipients": {"rows": 1, "ready": 1, "skipped": {}},
+        "text": {"encoding": mailing.size.encoding, "units": mailing.size.units, "parts": mailing.size.parts},
+        "cost": {"parts": mailing.size.parts, "ore": _price_ore(mailing), "currency": "SEK"},
+        "dry_run": False,
+    }
+
+
+def _price_ore(mailing: Mailing) -> int | None:
+    rate = mailing.municipality.rate
+    return None if rate is None else share_ore(mailing.size.parts, rate.size, rate.price_ore)
+
+
+def state_facts(states: Mapping[Status, int]) -> Facts:
+    """Return the states that occur, in the order a message passes them."""
+    return Facts(
+        [
+            Fact(figures.count(states[state]), [figures.state(state)], _TONES.get(state, Tone.PLAIN))
+            for state in Status
+            if states.get(state)
+        ]
+    )
+
+
+def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]:
+    """Say what a person should do, if anything."""
+    steps: list[Sentence] = []
+    if states.get(Status.PENDING):
+        steps.append(say("Send what is pending with: smsctl mailings resume {id}", id=mailing.id))
+    if states.get(Status.SENDING):
+        steps.append(say("Some are on the wire right now. Look again in a minute."))
+    if states.get(Status.UNKNOWN):
+        steps.append(
+            say_n(
+                "Nobody can tell whether {n} message was accepted; it is counted as cost and never sent again by itself.",
+                "Nobody can tell whether {n} messages were accepted; they are counted as cost and never sent again"
+                " by themselves.",
+                n=states[Status.UNKNOWN],
+            )
+        )
+    if states.get(Status.HELD):
+        steps.append(say("Held messages wait for a person at the gateway; ask the gateway's support."))
+    if states.get(Status.REJECTED):
+        steps.append(say("See why with: smsctl mailings show {id}", id=mailing.id))
+    return steps
+
+
+def summary(mailing: Mailing, states: Mapping[Status, int], parts: int, *, simulated: bool) -> Sentence:
+    """Return the one line for a log: no names, no numbers of telephones, no text."""
+    counted = ", ".join(f"{states[state]} {state}" for state in Status if states.get(state))
+    if simulated:
+        return say(
+            "Simulated mailing {id} for {municipality}: {counted}; {parts} parts. No SMS left this machine.",
+            id=mailing.id,
+            municipality=mailing.municipality.key,
+            counted=counted or say("nothing to send"),
+            parts=parts,
+        )
+    return say(
+        "Mailing {id} for {municipality}: {counted}; {parts} parts.",
+        id=mailing.id,
+        municipality=mailing.municipality.key,
+        counted=counted or say("nothing to send"),
+        parts=parts,
+    )

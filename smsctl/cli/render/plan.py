@@ -1,0 +1,236 @@
+"""The plan as a person reads it before deciding: whom and what first, then the money, then the rules."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from smsctl.cli.render import figures
+from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Text, Tone
+from smsctl.domain.message import Letter
+from smsctl.domain.plan import Plan
+from smsctl.domain.text import Encoding, costly
+from smsctl.errors import Sentence, say, say_n
+from smsctl.spreadsheet import Sheet
+
+NOTHING_LEAVES = say("Simulation: no SMS leaves this machine.")
+_COSTLY_SHOWN = 5
+
+
+def data(plan: Plan, *, dry_run: bool) -> dict[str, object]:
+    """Return the plan's fixed keys of the envelope (design.md 5)."""
+    return {
+        "mailing": None,
+        "municipality": plan.order.municipality.key,
+        "recipients": {
+            "rows": plan.recipients.rows,
+            "ready": plan.messages,
+            "skipped": {str(reason): len(people) for reason, people in plan.recipients.skipped.items()},
+        },
+        "text": {"encoding": plan.size.encoding, "units": plan.size.units, "parts": plan.size.parts},
+        "cost": {"parts": plan.parts, "ore": plan.cost_ore, "currency": "SEK"},
+        "new_packages": plan.new_packages,
+        "refusals": [{"rule": one.rule, "text": str(one.sentence)} for one in plan.refusals],
+        "dry_run": dry_run,
+    }
+
+
+class Stage(StrEnum):
+    """What the plan is shown for."""
+
+    LIVE = "live"
+    REHEARSAL = "rehearsal"  # simulate, with a ledger of its own
+    REHEARSAL_DRY = "rehearsal-dry"  # simulate, with the live ledger's figures
+
+
+def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage) -> list[Block]:
+    """Return the plan screen."""
+    simulated = stage is not Stage.LIVE
+    blocks: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN), GAP] if simulated else []
+    blocks += _whom(plan)
+    blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
+    blocks.append(Facts([*_text_facts(plan), *letter_facts(plan), _source(plan, sheet, local_now)]))
+    blocks += [GAP, Line(cost_sentence(plan), Tone.STRONG), *_package(plan, stage)]
+    blocks += [Line(warning, Tone.WARN) for warning in plan.warnings]
+    blocks += _refusals(plan, simulated=simulated)
+    return blocks
+
+
+def cost_sentence(plan: Plan) -> Sentence:
+    """Say what the mailing costs and who pays."""
+    messages = say_n(
+        "{count} message", "{count} messages", n=plan.messages, count=figures.count(plan.messages)
+    )
+    parts = say_n("{count} part", "{count} parts", n=plan.parts, count=figures.count(plan.parts))
+    name = plan.order.municipality.name
+    if plan.cost_ore is None:
+        return say(
+            "{messages}, {parts}. {name} is charged; staff, students and guardians pay nothing.",
+            messages=messages,
+            parts=parts,
+            name=name,
+        )
+    return say(
+        "{messages}, {parts}, {cost}. {name} is charged; staff, students and guardians pay nothing.",
+        messages=messages,
+        parts=parts,
+        cost=figures.money(plan.cost_ore),
+        name=name,
+    )
+
+
+def quoted(body: str) -> list[Block]:
+    """Return the text as it will be read, line by line."""
+    return [Line(f"│ {line}".rstrip(), indent=2) for line in body.split("\n")]
+
+
+def _whom(plan: Plan) -> list[Block]:
+    order, recipients = plan.order, plan.recipients
+    blocks: list[Block] = [
+        Line(
+            say(
+                "{ready} of {rows} in {audience}, {name}, get this text:",
+                ready=figures.count(plan.messages),
+                rows=figures.count(recipients.rows),
+                audience=order.audience,
+                name=order.municipality.name,
+            ),
+            Tone.STRONG,
+        )
+    ]
+    skipped = [
+        Fact(figures.count(len(people)), [figures.reason(reason)])
+        for reason, people in recipients.skipped.items()
+    ]
+    if skipped:
+        without = recipients.rows - plan.messages
+        blocks.append(
+            Line(say_n("{count} does not:", "{count} do not:", n=without, count=figures.count(without)))
+        )
+        blocks.append(Facts(skipped))
+    return blocks
+
+
+def _text_facts(plan: Plan) -> list[Fact]:
+    body = plan.order.letter.text.body
+    kind = say("standard characters") if plan.size.encoding is Encoding.GSM7 else say("unicode")
+    length = say_n(
+        "{length} characters, {kind}: {n} part each",
+        "{length} characters, {kind}: {n} parts each",
+        n=plan.size.parts,
+        length=figures.count(len(body)),
+        kind=kind,
+    )
+    found = [Fact(say("Length"), [length])]
+    if plan.size.encoding is Encoding.UCS2:
+        places: list[Text] = [
+            say(
+                "{char} ({name}), line {line}, column {column}",
+                char=c.char,
+                name=c.name,
+                line=c.line,
+                column=c.column,
+            )
+            for c in costly(body)
+        ]
+        if len(places) > _COSTLY_SHOWN:
+            places = [*places[:_COSTLY_SHOWN], say("and {n} more", n=len(places) - _COSTLY_SHOWN)]
+        found.append(Fact(say("Unicode because of"), places, Tone.WARN))
+    return found
+
+
+def letter_facts(plan: Plan) -> list[Fact]:
+    """Return what the gateway is asked for beside the text."""
+    letter, traits = plan.order.letter, plan.traits
+    found = [Fact(say("Gateway"), [traits.title])]
+    if traits.sender:
+        found.append(Fact(say("Sender"), [letter.sender or say("the gateway's own")]))
+    if traits.priority:
+        priority = say("the gateway's own") if letter.priority is None else figures.priority(letter.priority)
+        found.append(Fact(say("Priority"), [priority]))
+    if letter.validity is not None:
+        found.append(Fact(say("Validity"), [figures.duration(letter.validity)]))
+    if letter.send_at is not None:
+        found.append(Fact(say("To be sent"), [_send_at(letter, cancellable=traits.cancelling)]))
+    return found
+
+
+def _send_at(letter: Letter, *, cancellable: bool) -> Sentence:
+    at = f"{letter.send_at:%Y-%m-%d %H:%M}"
+    if cancellable:
+        return say("{at}, held by the gateway; can be cancelled until then", at=at)
+    return say("{at}, held by the gateway; cannot be cancelled", at=at)
+
+
+def _source(plan: Plan, sheet: Sheet, local_now: datetime) -> Fact:
+    modified = sheet.modified.astimezone(local_now.tzinfo)
+    return Fact(
+        say("Recipients"),
+        [
+            say(
+                "{path}, of {modified}",
+                path=plan.order.source,
+                modified=f"{modified:%Y-%m-%d %H:%M}",
+            )
+        ],
+    )
+
+
+def _package(plan: Plan, stage: Stage) -> list[Block]:
+    if not plan.order.municipality.in_packages:
+        return []
+    blocks: list[Block] = [Line(sentence) for sentence in _package_sentences(plan)]
+    if stage is Stage.REHEARSAL:
+        blocks.append(
+            Line(say("These package figures are the rehearsal's; --dry-run shows the real ones."), Tone.FAINT)
+        )
+    return blocks
+
+
+def _package_sentences(plan: Plan) -> list[Sentence]:
+    opened = [one for one in plan.draws if one.opens]
+    left = sum(package.left for package in plan.standing.packages)
+    if not opened:
+        if plan.package is None:
+            return []
+        return [
+            say(
+                "Package {number} has {left} parts left; {after} after this mailing. No new package is opened.",
+                number=plan.package.number,
+                left=figures.count(left),
+                after=figures.count(left - plan.parts),
+            )
+        ]
+    invoices = say_n(
+        "one new invoice of {price}",
+        "{n} new invoices of {price} each",
+        n=len(opened),
+        price=figures.money(opened[0].price_ore),
+    )
+    first, last = opened[0].package, opened[-1].package
+    numbers = str(first) if first == last else f"{first}-{last}"
+    if plan.package is None or not left:
+        return [
+            say(
+                "No package has room: this mailing opens package {numbers}, {invoices}.",
+                numbers=numbers,
+                invoices=invoices,
+            )
+        ]
+    return [
+        say(
+            "Package {number} has {left} parts left: this mailing uses it up and opens package {numbers}, {invoices}.",
+            number=plan.package.number,
+            left=figures.count(left),
+            numbers=numbers,
+            invoices=invoices,
+        )
+    ]
+
+
+def _refusals(plan: Plan, *, simulated: bool) -> list[Block]:
+    blocks: list[Block] = []
+    for one in plan.refusals:
+        text = say("Live would refuse: {why}", why=one.sentence) if simulated else one.sentence
+        blocks.append(Line(text, Tone.WARN if simulated else Tone.BAD))
+        if one.hint and not simulated:
+            blocks.append(Line(one.hint, indent=2))
+    return blocks

@@ -1,0 +1,104 @@
+"""Tells the result of a command: a screen for people, one line for logs, or one JSON envelope."""
+
+import io
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from smsctl.cli.flags import Flags
+from smsctl.cli.render import envelope
+from smsctl.cli.render.blocks import Block, Line, Tone
+from smsctl.cli.render.screen import Screen
+from smsctl.cli.reply import Note, Reply
+from smsctl.errors import ExitCode, Sentence, SmsctlError, say
+
+_TONES = {"error": Tone.BAD, "warning": Tone.WARN, "info": Tone.PLAIN}
+
+
+class Teller:
+    """The voice of one run. Results go to standard output, errors and warnings to standard error."""
+
+    def __init__(self, command: str, flags: Flags) -> None:
+        """`command` names the run in the envelope."""
+        self.out = Screen(sys.stdout)
+        self.err = Screen(sys.stderr)
+        self.mode = "simulate" if flags.simulate else ""
+        self._command = command
+        self._flags = flags
+
+    @property
+    def speaks_json(self) -> bool:
+        """Whether everything must stand in one envelope."""
+        return self._flags.json
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        return sys.stdin.isatty() and self.out.is_terminal and not self._flags.json
+
+    def show(self, blocks: Sequence[Block]) -> None:
+        """Show something on the way to the result; a person's terminal only."""
+        if self.interactive and not self._flags.quiet:
+            self.out.show(blocks)
+
+    def progress(self, label: Sentence, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Show how far something has come, on a person's terminal only."""
+        watched = self.out.is_terminal and not (self._flags.json or self._flags.quiet)
+        return (self.out if watched else Screen(io.StringIO())).progress(label, total)
+
+    def warn(self, sentence: Sentence) -> None:
+        """Say something on the way that must not wait for the result."""
+        if not self._flags.json:
+            self.err.show([Line(sentence, Tone.WARN)])
+
+    def tell(self, reply: Reply) -> int:
+        """Tell the result and return the exit code."""
+        if self._flags.json:
+            self._write_json(reply.data, reply.notes, reply.exit_code)
+            return reply.exit_code
+        notes = [note for note in reply.notes if note.level != "info" or not self._flags.quiet]
+        self.err.show([Line(note.text, _TONES[note.level]) for note in notes])
+        well = reply.exit_code is ExitCode.OK
+        if not (self._flags.quiet and well):
+            if reply.summary is not None and not self.interactive:
+                (self.out if well else self.err).show([Line(reply.summary)])
+            else:
+                self.out.show(reply.screen)
+        return reply.exit_code
+
+    def fail(self, error: SmsctlError) -> int:
+        """Tell what went wrong, where, and what mends it; return the error's exit code."""
+        notes = [Note(code=error.code, level="error", text=error.sentence)]
+        notes += [Note(code=error.code, level="error", text=problem) for problem in error.problems]
+        if error.hint:
+            notes.append(Note(code="hint", level="info", text=error.hint))
+        if self._flags.json:
+            self._write_json({}, notes, error.exit_code)
+            return error.exit_code
+        lines = [Line(error.sentence, Tone.BAD)]
+        lines += [Line(problem, indent=2) for problem in error.problems]
+        if error.hint:
+            lines.append(Line(error.hint))
+        self.err.show(lines)
+        return error.exit_code
+
+    def bug(self, error: Exception) -> int:
+        """Own up to a fault in smsctl; the traceback is for whoever asks with --verbose."""
+        if self._flags.verbose:
+            traceback.print_exception(error)
+        sentence = say(
+            "smsctl itself failed ({kind}). Nothing is lost: the ledger tells what was sent.",
+            kind=type(error).__name__,
+        )
+        return self.fail(
+            SmsctlError(sentence, hint=say("Look with: smsctl mailings list. Details: --verbose"))
+        )
+
+    def pipe_closed(self) -> int:
+        """The reader of our output went away; that is its right."""
+        sys.stdout = io.StringIO()  # or the interpreter complains when it flushes at exit
+        return ExitCode.OK
+
+    def _write_json(self, data: object, notes: Sequence[Note], code: ExitCode) -> None:
+        self.out.line(envelope.of(self._command, self.mode, data, notes, code))
