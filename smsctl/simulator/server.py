@@ -5,18 +5,18 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self, cast
 
-from smsctl.errors import InputError, RuleError, UsageError, say
+from smsctl.errors import InputError
 from smsctl.simulator.application import Application
 from smsctl.simulator.behaviour import BadLogin, Behaviour, NonGsm
 from smsctl.simulator.held import Held
 from smsctl.simulator.journal import AcceptedMessage, Journal
+from smsctl.simulator.loopback import listen
 from smsctl.simulator.web import Request
 
 __all__ = ["AcceptedMessage", "BadLogin", "Behaviour", "NonGsm", "Request", "Simulator", "start"]
 
 _DEFAULT = Behaviour()
 _THREADS = 16  # requests served at once, those kept waiting by a fault included
-_LAST_PORT = 65_535
 _MAX_BODY = 64 * 1024 * 1024
 
 
@@ -73,14 +73,7 @@ def start(
     Raises RuleError for an address that is not loopback, unless `allow_other_hosts`; UsageError when
     the address cannot be had; InputError when the journal cannot be written.
     """
-    if not (allow_other_hosts or _is_loopback(host)):
-        raise RuleError(
-            say(
-                "the simulator takes any login, so it listens on this machine only, not on {host}", host=host
-            ),
-            hint=say("add --allow-other-hosts if other machines are to reach it"),
-        )
-    listening = _bind(host, port)
+    listening = listen(host, port, allow_other_hosts=allow_other_hosts)
     try:
         journal = Journal(behaviour.journal, durable=behaviour.durable, keep=behaviour.keep_accepted)
     except InputError:
@@ -131,28 +124,3 @@ class _Server:
         while not self._stopping.is_set():
             loop(use_poll=True, map=self._connections, count=1)
         self._waitress.task_dispatcher.shutdown()
-
-
-def _is_loopback(host: str) -> bool:
-    from ipaddress import ip_address
-
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    if not 0 <= port <= _LAST_PORT:
-        raise _cannot_listen(host, port, f"ports go from 0 to {_LAST_PORT}")
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise _cannot_listen(host, port, error.strerror or str(error)) from error
-
-
-def _cannot_listen(host: str, port: int, why: str) -> UsageError:
-    return UsageError(
-        say("the simulator cannot listen on {host} port {port}: {why}", host=host, port=port, why=why),
-        hint=say("choose another port; without one, a free port is taken"),
-    )
