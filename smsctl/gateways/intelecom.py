@@ -15,8 +15,8 @@ from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, Verdic
 from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import Sentence, say
 from smsctl.gateways.intelecom_management import Management
+from smsctl.gateways.json_reply import read_json
 from smsctl.gateways.outcome import Reply, quoted, refused, unclear, verdict, verdict_of_status
-from smsctl.gateways.reading import strict_json
 from smsctl.gateways.rules import name_problems, password_of, too_long
 
 STATUS_OF_CODE: Final = {
@@ -223,7 +223,7 @@ def _window(start: datetime) -> dict[str, str]:
 
 def _entries(body: bytes) -> dict[str, _Entry | None] | None:
     """Return the reply's entries by our reference, None for one named twice; None if this is no reply."""
-    reply = strict_json(body)
+    reply = read_json(body)
     listed = reply.get("messageStatus") if isinstance(reply, dict) else None
     if not isinstance(listed, list):
         return None

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from smsctl.domain.gateway import CancelResult, Options
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
+from smsctl.gateways.json_reply import read_json
 from smsctl.gateways.outcome import Reply, Stale
-from smsctl.gateways.reading import strict_json
 from smsctl.gateways.rules import password_of
 
 DEFAULT_PATH: Final = "/mgmt/rs/service/{service_id}"
@@ -72,7 +72,7 @@ class Management:
 
 def _entries(reply: Reply, key: str) -> list[dict[str, object]]:
     """Return the entries under `key`; a single one may stand without a list around it."""
-    document = strict_json(reply.body)
+    document = read_json(reply.body)
     found = document.get(key) if isinstance(document, dict) else None
     if isinstance(found, dict):
         found = [found]

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from ipaddress import ip_address
-from pathlib import Path
 from threading import Timer
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -30,6 +29,7 @@ from urllib3.connectionpool import HTTPConnectionPool  # noqa: TID253
 from smsctl.domain.gateway import Options
 from smsctl.errors import ConfigError, say
 from smsctl.gateways.outcome import NotSent, Outcome, Reply, Stale, Unclear
+from smsctl.gateways.trust import tls_context
 
 MAX_REPLY_BYTES = 1 << 20
 
@@ -162,7 +162,7 @@ class _Exchange(HTTPAdapter):
         pool.ConnectionCls = _Plain
         if pool.scheme == "https":
             pool.ConnectionCls = _Secure
-            pool.conn_kw["ssl_context"] = _trust(self._options.ca_bundle)
+            pool.conn_kw["ssl_context"] = tls_context(self._options.ca_bundle)
         pool.conn_kw["exchange"] = self
         return pool
 
@@ -219,14 +219,6 @@ class _Plain(HTTPConnection):
 
 class _Secure(_Plain, HTTPSConnection):
     """The same over TLS."""
-
-
-@cache
-def _trust(ca_bundle: Path | None) -> ssl.SSLContext:
-    """Return the process's TLS context: certificates and host names always checked, 1.2 or later."""
-    context = ssl.create_default_context(cafile=ca_bundle or requests.utils.DEFAULT_CA_BUNDLE_PATH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def _prepared(

@@ -1,9 +1,9 @@
-"""How a gateway's reply is read: strictly, because what it says costs money."""
+"""How a JSON reply is read: strictly, because what it says costs money."""
 
 import json
 
 
-def strict_json(body: bytes) -> object:
+def read_json(body: bytes) -> object:
     """Return what a JSON document holds; None where it is none, or says one thing twice."""
     try:
         return _STRICT.decode(body.decode())

@@ -1,0 +1,123 @@
+"""Intelecom by e-mail, through the site's own mail server (protocols.md 2.14; reliability.md 2.3).
+
+One mail for each recipient. The gateway knows us by our server's address alone and answers nothing: all
+that is ever learnt is that the mail server took the mail.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from smsctl.domain.gateway import MailRoute, Options, Traits
+from smsctl.domain.message import Answer, Batch, Outgoing, Receipt, Status, Verdict, same_for_all
+from smsctl.domain.text import INTELECOM_PARTS, with_part_length
+from smsctl.errors import ConfigError, CredentialError, GatewayRefusedError, Sentence, StoppedError, say
+from smsctl.gateways.outcome import quoted
+from smsctl.gateways.rules import too_long
+
+_MAX_PARTS = 6
+_MAX_BATCH = 20  # what becomes unknown when the power goes between the mails of a batch
+_PLAIN_LOGIN_ALLOWED = {"localhost", "127.0.0.1", "::1"}
+
+
+def open_gateway(options: Options) -> "Mail":
+    """Make the gateway ready. Nothing is contacted."""
+    return Mail(options)
+
+
+class Mail:
+    """The e-mail interface of one service."""
+
+    def __init__(self, options: Options) -> None:
+        """Keep the options; the traits follow from them."""
+        self._options = options
+        parts = INTELECOM_PARTS
+        if options.part_length is not None:
+            parts = with_part_length(parts, options.part_length)
+        self.traits: Final = Traits(
+            name="mail",
+            title="Intelecom by e-mail",
+            parts=parts,
+            max_parts=min(options.max_parts or _MAX_PARTS, _MAX_PARTS),
+            max_batch=min(options.batch_size, _MAX_BATCH),
+            priority=False,
+            sender=False,
+            reports=False,
+            answers=False,
+        )
+
+    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+        """Hand the mails over one by one, on one connection; stop at the first trouble."""
+        from smsctl.gateways.mail_line import Handed, open_line
+
+        route = self._route()
+        if time.monotonic() > not_after:
+            return same_for_all(batch, Status.PENDING, Verdict.STALE, "too old before the first byte")
+        line = open_line(self._options, route)
+        if isinstance(line, Handed):
+            return same_for_all(batch, Status.PENDING, line.verdict, self._quoted(line.text))
+        receipts: list[Receipt] = []
+        verdict, text = Verdict.ANSWERED, ""
+        with line:
+            content = line.content(batch.letter.text.body)
+            for message in batch.messages:
+                if time.monotonic() > not_after:
+                    verdict, text = Verdict.STALE, "too old before the next mail"
+                    break
+                handed = line.hand_over(self._address(route, message), message.reference, content)
+                words = self._quoted(handed.text)
+                receipts.append(Receipt(message.reference, handed.status, None, handed.code, words))
+                if handed.verdict is not Verdict.ANSWERED:
+                    verdict, text = handed.verdict, words
+                    break
+        receipts += _untouched(batch.messages[len(receipts) :])
+        return Answer(verdict=verdict, receipts=receipts, text=text)
+
+    def probe(self) -> Sentence:
+        """Log in at the mail server; whether the gateway takes its mail cannot be asked."""
+        from smsctl.gateways.mail_line import Handed, open_line
+
+        line = open_line(self._options, self._route())
+        if not isinstance(line, Handed):
+            with line:
+                return say("the mail server is there; whether the gateway takes its mail cannot be asked")
+        words = self._quoted(line.text)
+        if line.verdict is Verdict.REFUSED:
+            raise GatewayRefusedError(say("the mail server refused us: {text}", text=words))
+        raise StoppedError(say("the mail server was not reached: {text}", text=words))
+
+    def check(self, batch: Batch) -> list[Sentence]:
+        """Return what the gateway would refuse; what e-mail cannot carry at all stands in the traits."""
+        return [*too_long(batch.letter.text.body, self.traits)]
+
+    def _route(self) -> MailRoute:
+        """Return the way to the mail server, or say what is wrong with it."""
+        route = self._options.mail
+        if route is None:
+            raise ConfigError(say("sending by e-mail needs a mail server in the config"))
+        if route.username is not None:
+            if not route.password:
+                raise CredentialError(
+                    say("there is no password for the mail server"),
+                    hint=say("store it with: smsctl credential set smtp"),
+                )
+            if not route.starttls and route.host not in _PLAIN_LOGIN_ALLOWED:
+                raise ConfigError(
+                    say("the mail server's password would travel in clear text"),
+                    hint=say("set starttls = true"),
+                )
+        return route
+
+    def _address(self, route: MailRoute, message: Outgoing) -> str:
+        """Return where the mail goes; the number is tried without plus, as no source says (2.14)."""
+        return route.address.replace("{number}", message.number[1:]).replace(
+            "{service_id}", str(self._options.service_id)
+        )
+
+    def _quoted(self, text: str) -> str:
+        route = self._options.mail
+        return quoted(text, route.password.reveal() if route and route.password else "")
+
+
+def _untouched(messages: Sequence[Outgoing]) -> list[Receipt]:
+    return [Receipt(message.reference, Status.PENDING) for message in messages]

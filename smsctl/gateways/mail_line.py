@@ -1,0 +1,153 @@
+"""A connection to the mail server, on which mails are handed over step by step.
+
+smtplib raises the same exception for a break before the final dot (not accepted) and after it (unknown):
+so the dot is sent from here, and noted before it leaves (reliability.md 2.3).
+"""
+
+import re
+import socket
+from contextlib import suppress
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import formatdate
+from smtplib import (  # noqa: TID253  # this file is imported late
+    SMTP,
+    SMTPException,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+)
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from smsctl.domain.gateway import MailRoute, Options
+from smsctl.domain.message import Status, Verdict
+from smsctl.gateways.trust import tls_context
+
+_AFTER_THE_DOT = 10  # times the read timeout: 10 minutes by default, as RFC 5321 4.5.3.2.6 asks
+_READY, _OK, _GO_AHEAD = 220, 250, 354
+_TAKEN, _NOT_NOW, _REFUSED = range(200, 300), range(400, 500), range(400, 600)
+
+
+class Handed(NamedTuple):
+    """What came of one mail, and what that means for the next."""
+
+    status: Status
+    verdict: Verdict
+    code: str | None
+    text: str
+
+
+def open_line(options: Options, route: MailRoute) -> "MailLine | Handed":
+    """Connect and log in; return the line, or why there is none. No mail has been spoken of yet."""
+    server = SMTP(timeout=options.connect_timeout_s, local_hostname=socket.gethostname())
+    try:
+        code, words = server.connect(route.host, route.port)
+        if code != _READY:
+            raise SMTPResponseException(code, words)
+        _wait_at_most(server, options.read_timeout_s)
+        if route.starttls:
+            server.starttls(context=tls_context(options.ca_bundle))
+        if route.username is not None and route.password is not None:
+            server.login(route.username, route.password.reveal())
+        server.ehlo_or_helo_if_needed()
+    except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors
+        server.close()
+        return _trouble(error)
+    return MailLine(server, route, options.read_timeout_s)
+
+
+class MailLine:
+    """An open connection. As a context manager it says goodbye at the end of the block."""
+
+    def __init__(self, server: SMTP, route: MailRoute, read_timeout_s: float) -> None:
+        """Keep the connection, which is logged in."""
+        self._server = server
+        self._from = route.from_address
+        self._read_timeout_s = read_timeout_s
+
+    def __enter__(self) -> Self:
+        """Return the line."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Say goodbye, unless something went wrong."""
+        if error is None:
+            with suppress(OSError):
+                self._server.quit()
+        self._server.close()
+
+    def content(self, body: str) -> bytes:
+        """Return what all mails of a batch have in common: plain text in UTF-8, and the sender."""
+        mail = EmailMessage(policy=SMTP_POLICY)
+        mail["From"] = self._from
+        mail["Date"] = formatdate(localtime=False)
+        mail.set_content(body, cte="quoted-printable")
+        return re.sub(rb"(?m)^\.", b"..", mail.as_bytes())
+
+    def hand_over(self, address: str, reference: str, content: bytes) -> Handed:
+        """Send one mail. The Message-ID follows from the reference, so that a repeat can be recognised."""
+        domain = self._from.rpartition("@")[2]
+        head = f"Message-ID: <{reference}@{domain}>\r\nTo: {address}\r\n".encode()
+        dot_may_have_left = False
+        try:
+            refusal = self._announce(address)
+            if refusal is not None:
+                return refusal
+            self._server.send(head + content)
+            dot_may_have_left = True
+            _wait_at_most(self._server, _AFTER_THE_DOT * self._read_timeout_s)
+            self._server.send(b".\r\n")
+            code, words = self._server.getreply()
+            _wait_at_most(self._server, self._read_timeout_s)
+        except (OSError, ValueError) as error:
+            trouble = _trouble(error)
+            if dot_may_have_left:
+                return Handed(Status.UNKNOWN, Verdict.UNCLEAR, None, trouble.text)
+            return trouble
+        if code in _REFUSED:
+            return _refusal(code, words)
+        text = words.decode("utf-8", "replace")
+        if code in _TAKEN:
+            return Handed(Status.ACCEPTED, Verdict.ANSWERED, str(code), text)
+        return Handed(Status.UNKNOWN, Verdict.UNCLEAR, str(code), text)
+
+    def _announce(self, address: str) -> Handed | None:
+        """Name sender and recipient and ask to send; return what the server had against it."""
+        code, words = self._server.mail(self._from)
+        if code != _OK:
+            return _refusal(code, words)
+        code, words = self._server.rcpt(address)
+        if code in {_OK, 251}:
+            code, words = self._server.docmd("DATA")
+            return None if code == _GO_AHEAD else _refusal(code, words)
+        if words.startswith(b"5.1."):  # this address, not us (RFC 3463 3.2)
+            self._server.rset()
+            text = words.decode("utf-8", "replace")
+            return Handed(Status.REJECTED, Verdict.ANSWERED, str(code), text)
+        return _refusal(code, words)
+
+
+def _wait_at_most(server: SMTP, timeout_s: float) -> None:
+    if server.sock is not None:
+        server.sock.settimeout(timeout_s)
+
+
+def _refusal(code: int, words: bytes) -> Handed:
+    """Return what a reply means that did not take the mail."""
+    verdict = Verdict.BUSY if code in _NOT_NOW else Verdict.REFUSED
+    return Handed(Status.PENDING, verdict, str(code), f"{code} {words.decode('utf-8', 'replace')}")
+
+
+def _trouble(error: OSError | ValueError) -> Handed:
+    """Return what an exception means while no mail can have been taken."""
+    if isinstance(error, SMTPResponseException):
+        words = error.smtp_error
+        return _refusal(error.smtp_code, words if isinstance(words, bytes) else words.encode())
+    if isinstance(error, SMTPServerDisconnected):
+        return Handed(Status.PENDING, Verdict.NOT_REACHED, None, "the mail server closed the connection")
+    if isinstance(error, SMTPException | ValueError):  # STARTTLS or login not offered, address not sendable
+        return Handed(Status.PENDING, Verdict.REFUSED, None, str(error))
+    text = "timed out" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__
+    return Handed(Status.PENDING, Verdict.NOT_REACHED, None, text)

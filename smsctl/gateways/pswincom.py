@@ -1,0 +1,229 @@
+"""PSWinCom, today LINK Mobility: XML over HTTPS (protocols.md 3.1-3.7).
+
+What is the same for every message of a batch is escaped once; a message then adds its ID, 1 to n, and
+its number. The reply is read by the elements' names, never by their order, and matched on ID.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from smsctl.domain.gateway import Options, Traits
+from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, Verdict
+from smsctl.domain.text import PSWINCOM_PARTS, Encoding, measure, with_part_length
+from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
+from smsctl.gateways.outcome import (
+    NotSent,
+    Outcome,
+    Reply,
+    Stale,
+    quoted,
+    refused,
+    unclear,
+    verdict,
+    verdict_of_status,
+)
+from smsctl.gateways.rules import name_problems, password_of, too_long
+
+STATUS_OF_CODE: Final = {
+    "OK": Status.ACCEPTED,  # taken for forwarding
+    "FAIL": Status.REJECTED,
+}
+"""protocols.md 3.6. Any other STATUS is UNKNOWN."""
+
+HOST: Final = "https://xml.pswin.com"
+FAILOVER_HOST: Final = "https://xml2.pswin.com"
+_MAX_PARTS = 16  # beyond, the gateway cuts the text without a word (3.5)
+_DEFAULT_PARTS = 6
+_MAX_BATCH = 100  # both official clients cut here (3.14)
+_HORIZON = timedelta(days=7)
+_MAX_TAG = 200
+_OK = 200
+_HEADERS = {"Content-Type": "text/xml; charset=ISO-8859-1", "Accept": "text/xml"}
+
+
+def open_gateway(options: Options) -> "PSWinCom":
+    """Make the gateway ready. Nothing is contacted."""
+    return PSWinCom(options)
+
+
+class PSWinCom:
+    """The XML service of one account."""
+
+    def __init__(self, options: Options) -> None:
+        """Keep the options; the traits follow from them. The second host goes with the built-in first."""
+        self._options = options
+        failover = options.failover_url or (None if options.url else FAILOVER_HOST)
+        self._hosts = [host.rstrip("/") + "/" for host in (options.url or HOST, failover) if host]
+        parts = PSWINCOM_PARTS
+        if options.part_length is not None:
+            parts = with_part_length(parts, options.part_length)
+        self.traits: Final = Traits(
+            name="pswincom",
+            title="PSWinCom (LINK Mobility)",
+            parts=parts,
+            max_parts=min(options.max_parts or _DEFAULT_PARTS, _MAX_PARTS),
+            max_batch=min(options.batch_size, _MAX_BATCH),
+            priority=False,
+            schedule_ahead=_HORIZON,
+        )
+
+    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+        """Hand over the batch in one request (protocols.md 3.2-3.6)."""
+        outcome = self._post(self._request(batch), not_after)
+        if not isinstance(outcome, Reply):
+            return verdict(batch, outcome)
+        if outcome.status != _OK:
+            return verdict_of_status(batch, outcome, quoted(outcome.body, password_of(self._options)))
+        return self._answer(batch, outcome.body)
+
+    def probe(self) -> Sentence:
+        """Log in with an empty message list: observed to answer with LOGON alone (protocols.md 3.3)."""
+        from smsctl.gateways.pswincom_reply import read_session
+
+        outcome = self._post(self._document("", ""), float("inf"))
+        if isinstance(outcome, NotSent):
+            raise _no_answer(outcome.text)
+        if not isinstance(outcome, Reply):
+            raise _no_answer("no complete reply")
+        session = read_session(outcome.body) if outcome.status == _OK else None
+        if session is None:
+            raise _no_answer(f"HTTP {outcome.status}")
+        if session.logon == "FAIL":
+            reason = quoted(session.reason, password_of(self._options))
+            raise GatewayRefusedError(
+                say("the gateway refused the login: {reason}", reason=reason or "-"),
+                hint=say("check username, and the password with: smsctl credential check"),
+            )
+        return say("the gateway took the login")
+
+    def check(self, batch: Batch) -> list[Sentence]:
+        """Return what the gateway would refuse (protocols.md 3.3-3.5)."""
+        letter = batch.letter
+        problems = [*too_long(letter.text.body, self.traits)]
+        if letter.sender is not None:
+            problems += _sender_problems(letter.sender)
+        if letter.priority is not None:
+            problems.append(say("PSWinCom has no priority: leave it out"))
+        return problems
+
+    def _post(self, body: bytes, not_after: float) -> Outcome:
+        """Send to the first host; to the second only where no byte has left."""
+        from smsctl.gateways.wire import exchange
+
+        outcome: Outcome = Stale()
+        for url in self._hosts:
+            outcome = exchange(self._options, "POST", url, headers=_HEADERS, body=body, not_after=not_after)
+            if not isinstance(outcome, NotSent):
+                break
+        return outcome
+
+    def _request(self, batch: Batch) -> bytes:
+        """Return the document: the shared elements escaped once, the messages joined."""
+        shared = self._shared(batch.letter)
+        messages = "".join(
+            [
+                f"<MSG><ID>{place}</ID>{shared}<RCV>{message.number[1:]}</RCV></MSG>"
+                for place, message in enumerate(batch.messages, start=1)
+            ]
+        )
+        return self._document(batch.reference[:_MAX_TAG], messages)
+
+    def _document(self, tag: str, messages: str) -> bytes:
+        """Return a session; ISO-8859-1 in header and prolog, so that every reading gives the same text."""
+        client = _escaped(self._options.username)
+        password = _escaped(password_of(self._options))
+        document = (
+            '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
+            f"<SESSION><CLIENT>{client}</CLIENT><PW>{password}</PW><SD>{_escaped(tag)}</SD>"
+            f"<MSGLST>{messages}</MSGLST></SESSION>"
+        )
+        return document.encode("iso-8859-1", "xmlcharrefreplace")
+
+    def _shared(self, letter: Letter) -> str:
+        """Return the elements that every message of the batch has."""
+        body = letter.text.body
+        elements = [f"<TEXT>{_escaped(body)}</TEXT>"]
+        if not _is_plain(body):
+            elements = [f"<TEXT>{body.encode('utf-16-be').hex().upper()}</TEXT>", "<OP>9</OP>"]
+        if letter.want_report and self._options.delivery_confirmation:
+            elements.append("<RCPREQ>Y</RCPREQ>")
+        if letter.sender is not None:
+            elements.append(f"<SND>{_escaped(letter.sender.removeprefix('+'))}</SND>")
+        if letter.validity is not None:
+            elements.append(f"<TTL>{-(-letter.validity // timedelta(minutes=1))}</TTL>")
+        if letter.send_at is not None:
+            elements.append(f"<DELIVERYTIME>{self._gateway_time(letter.send_at)}</DELIVERYTIME>")
+        return "".join(elements)
+
+    def _gateway_time(self, moment: datetime) -> str:
+        """Return the time on the gateway's clock: "CET", most likely Norwegian local time (3.3)."""
+        from zoneinfo import ZoneInfo
+
+        zone = ZoneInfo(self._options.extra.get("gateway_time_zone", "Europe/Oslo"))
+        return moment.astimezone(zone).strftime("%Y%m%d%H%M")
+
+    def _answer(self, batch: Batch, body: bytes) -> Answer:
+        """Read the reply message by message (protocols.md 3.6)."""
+        from smsctl.gateways.pswincom_reply import read_session
+
+        secret = password_of(self._options)
+        session = read_session(body)
+        if session is None:
+            return unclear(batch, f"HTTP 200, but not an answer: {quoted(body, secret)}")
+        if session.logon == "FAIL":
+            return refused(batch, f"the gateway refused the login: {quoted(session.reason, secret) or '-'}")
+        receipts = [
+            _receipt(message, session.entries.get(str(place)), secret)
+            for place, message in enumerate(batch.messages, start=1)
+        ]
+        known = all(receipt.status is not Status.UNKNOWN for receipt in receipts)
+        said = Verdict.ANSWERED if known else Verdict.UNCLEAR
+        return Answer(verdict=said, receipts=receipts, text=_words(receipts))
+
+
+_SHORT_NUMBER = re.compile("[0-9]{4,5}")
+_NUMBER = re.compile(r"\+?[1-9][0-9]{7,14}")
+_FOREIGN_TO_NAMES = re.compile(r"""[^A-Za-z0-9 !"#%&'()*+\-./?><;]""")
+
+
+def _is_plain(body: str) -> bool:
+    """Say whether the text may travel as OP 1: every character both in GSM-7 and in ISO-8859-1 (3.5)."""
+    if measure(body, PSWINCOM_PARTS).encoding is Encoding.UCS2:
+        return False
+    return all(character <= "\xff" for character in body)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _sender_problems(sender: str) -> Iterator[Sentence]:
+    if sender.startswith("+") or sender.isdecimal():
+        if not (_NUMBER.fullmatch(sender) or _SHORT_NUMBER.fullmatch(sender)):
+            yield say(
+                "the sender {sender} is neither a short number nor a number with country code", sender=sender
+            )
+    else:
+        allowed = "A-Z, a-z, 0-9, space and ! \" # % & ' ( ) * + - . / ? > < ;"
+        yield from name_problems(sender, _FOREIGN_TO_NAMES, allowed)
+
+
+def _receipt(message: Outgoing, entry: dict[str, str] | None, secret: str) -> Receipt:
+    if entry is None:
+        missing = "the gateway's answer does not tell of this message"
+        return Receipt(message.reference, Status.UNKNOWN, text=missing)
+    code = entry.get("STATUS", "")
+    status = STATUS_OF_CODE.get(code, Status.UNKNOWN)
+    words = quoted(entry.get("INFO", ""), secret) or None
+    return Receipt(message.reference, status, entry.get("REF") or None, code[:20], words)
+
+
+def _words(receipts: list[Receipt]) -> str:
+    """Return what was said of the first message that was not simply accepted."""
+    return next((r.text or r.code or "" for r in receipts if r.status is not Status.ACCEPTED), "")
+
+
+def _no_answer(text: str) -> StoppedError:
+    return StoppedError(say("the gateway gave no clear answer: {text}", text=text), hint=say("try again"))

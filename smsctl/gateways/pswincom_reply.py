@@ -1,0 +1,50 @@
+"""How PSWinCom's reply is read (protocols.md 3.6): by the elements' names, wherever they stand."""
+
+from typing import NamedTuple
+from xml.etree.ElementTree import Element, ParseError
+
+Entry = dict[str, str]
+
+
+class Session(NamedTuple):
+    """What a reply says: of the login, and of each message by our ID; None for an ID named twice."""
+
+    logon: str
+    reason: str
+    entries: dict[str, Entry | None]
+
+
+def read_session(body: bytes) -> Session | None:
+    """Return what the reply says; None where it is none."""
+    root = _read_xml(body)
+    if root is None or root.tag != "SESSION":
+        return None
+    logon = _text(root, "LOGON")
+    if logon not in {"OK", "FAIL"}:
+        return None
+    entries: dict[str, Entry | None] = {}
+    for message in root.iterfind("MSGLST/MSG"):
+        entry = {element.tag: (element.text or "").strip() for element in message}
+        place = entry.get("ID", "")
+        says_one_thing = place not in entries and len(entry) == len(message)
+        entries[place] = entry if says_one_thing else None
+    return Session(logon, _text(root, "REASON"), entries)
+
+
+def _read_xml(body: bytes) -> Element | None:
+    """Return the root; None where this is no XML, or where it defines entities.
+
+    A DOCTYPE is allowed, for genuine documents have one; nothing is ever fetched for it.
+    """
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    try:
+        root: Element = fromstring(body, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    except (ParseError, ValueError, LookupError, DefusedXmlException):
+        return None
+    return root
+
+
+def _text(root: Element, name: str) -> str:
+    return (root.findtext(name) or "").strip()
