@@ -55,7 +55,7 @@ def read_text(path: Path) -> str:
         ) from None
     try:
         if len(data) <= _LARGEST:
-            return data.decode("utf-8-sig").replace("\r\n", "\n")
+            return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         pass
     raise ConfigError(say("{path} is no config file: it is not a text in UTF-8 below 1 MB", path=path))
@@ -177,10 +177,10 @@ _IN_WORDS = (
     ("Cannot declare", say("begins a section that stands above already")),
     ("Invalid value", say("has a value that is not TOML; a text stands in quotation marks")),
     ("Invalid initial", say("does not begin with a key")),
-    ("Invalid statement", say("does not begin with a key; one with å, ä or ö stands in quotation marks")),
+    ("Invalid statement", say("does not begin with a key")),
     ("Illegal character", _UNCLOSED),
     ("Unterminated string", _UNCLOSED),
     ("Unescaped", say("holds a backslash: write the text in single quotation marks instead")),
-    ("Expected '='", say("lacks the = after its key")),
+    ("Expected '='", say("lacks the = after its key; a key with å, ä or ö stands in quotation marks")),
     ("Expected newline", say("holds more than one value")),
 )

@@ -14,6 +14,11 @@ Values = dict[Section, dict[str, object]]
 BROKEN = object()
 """Stands for a value that was refused, so that no second complaint is made of it."""
 
+NO_PASSWORD = say(
+    "a password does not belong in this file; say where it is kept (source = "
+    '"keyring", "systemd", "file" or "env") and store it with `smsctl credential set`'
+)
+
 _OPTIONAL = ("smtp", "municipalities", "senders")
 _SECRET = re.compile(r"(.*[_-])?(password|passwd|passphrase|pw|pwd|secret)", re.IGNORECASE)
 _VERIFY = re.compile(r"((ssl|tls)_?)?(no_)?verify.*|insecure|check_certificate", re.IGNORECASE)
@@ -55,17 +60,30 @@ def is_secret(name: str) -> bool:
     return _SECRET.fullmatch(name) is not None
 
 
+def unknown(path: Section) -> Sentence:
+    """Say of a key that is not in the table what it may have been meant for."""
+    name = path[-1]
+    if _VERIFY.fullmatch(name):
+        return say("the certificate check cannot be switched off; name your authority's file in ca_bundle")
+    nearest = _nearest(path)
+    if nearest is None:
+        return say("is no key here; `smsctl config show` lists them all")
+    if "." not in nearest and len(path) > 1:
+        return say('is no key here; "{nearest}" stands at the top, before any [section]', nearest=nearest)
+    return say('is no key here; did you mean "{nearest}"?', nearest=nearest)
+
+
 def _walk(path: Section, table: Mapping[str, object], folder: Path, values: Values) -> Iterator[Problem]:
     """Read one section and those in it into `values`; yield what is wrong."""
     here = values.setdefault(path, {})
     for name, raw in table.items():
         inner = (*path, name)
         if is_secret(name) and isinstance(raw, str):
-            yield Problem(inner, _NO_PASSWORD)
+            yield Problem(inner, NO_PASSWORD)
         elif section_of(inner) is not None:
             yield from _section(inner, raw, folder, values)
         elif (key := find(inner)) is None:
-            yield Problem(inner, _unknown(inner))
+            yield Problem(inner, unknown(inner))
         else:
             here[name] = BROKEN
             try:
@@ -89,21 +107,9 @@ def _section(path: Section, raw: object, folder: Path, values: Values) -> Iterat
 def _secrets_in(path: Section, table: Mapping[str, object]) -> Iterator[Problem]:
     for name, raw in table.items():
         if is_secret(name):
-            yield Problem((*path, name), _NO_PASSWORD)
+            yield Problem((*path, name), NO_PASSWORD)
         elif isinstance(raw, dict):
             yield from _secrets_in((*path, name), raw)
-
-
-def _unknown(path: Section) -> Sentence:
-    *_, name = path
-    if _VERIFY.fullmatch(name):
-        return say("the certificate check cannot be switched off; name your authority's file in ca_bundle")
-    nearest = _nearest(path)
-    if nearest is None:
-        return say("is no key here; `smsctl config show` lists them all")
-    if "." not in nearest and len(path) > 1:
-        return say('is no key here; "{nearest}" stands at the top, before any [section]', nearest=nearest)
-    return say('is no key here; did you mean "{nearest}"?', nearest=nearest)
 
 
 def _nearest(path: Section) -> str | None:
@@ -123,9 +129,3 @@ def _nearest(path: Section) -> str | None:
         if close := get_close_matches(wanted, candidates, 1, likeness):
             return ".".join(candidates[close[0]])
     return None
-
-
-_NO_PASSWORD = say(
-    "a password does not belong in this file; say where it is kept (source = "
-    '"keyring", "systemd", "file" or "env") and store it with `smsctl credential set`'
-)

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+import pytest
+
+from smsctl.config.places import default_ledger, find
+from smsctl.errors import ConfigError
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path
+
+
+@pytest.fixture
+def own(home: Path) -> Path:
+    path = home / "config" / "smsctl" / "config.toml"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    return path
+
+
+def test_a_named_config_goes_before_the_environment_before_the_user_s(own: Path) -> None:
+    environ = {"SMSCTL_CONFIG": "/b.toml"}
+    assert find(Path("/a.toml"), environ) == Path("/a.toml")
+    assert find(None, environ) == Path("/b.toml")
+    assert find(None, {"SMSCTL_CONFIG": ""}) == own
+
+
+def test_without_any_config_the_places_are_named(home: Path) -> None:
+    if Path("/etc/smsctl").exists():
+        pytest.skip("this machine has a config of its own")
+    with pytest.raises(ConfigError, match=r"/etc/smsctl/config\.toml") as caught:
+        find(None, {})
+    assert str(home / "config" / "smsctl" / "config.toml") in str(caught.value)
+    assert "smsctl config init" in str(caught.value.hint)
+
+
+def test_the_ledger_follows_the_config(home: Path, own: Path) -> None:
+    assert default_ledger(Path("/etc/smsctl/config.toml")) == Path("/var/lib/smsctl/ledger.db")
+    assert default_ledger(Path("/etc/smsctl/other.toml")) == Path("/var/lib/smsctl/ledger.db")
+    assert default_ledger(own) == home / "data" / "smsctl" / "ledger.db"
+    assert default_ledger(Path("/srv/smsctl/config.toml")) == Path("/srv/smsctl/.smsctl/ledger.db")
+    assert default_ledger(Path("/srv/x.toml")) == Path("/srv/.smsctl/ledger.db")

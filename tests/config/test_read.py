@@ -1,0 +1,253 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from smsctl.config.read import load, parse
+from smsctl.config.settings import Mode
+from smsctl.errors import ConfigError, ExitCode
+
+from .conftest import PLAIN
+
+HERE = Path("/somewhere/config.toml")
+
+
+def _problems(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, HERE)
+    assert caught.value.exit_code is ExitCode.INPUT
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_what_is_not_written_has_its_default() -> None:
+    settings = parse(PLAIN, HERE)
+    assert settings.mode is Mode.SIMULATE
+    assert settings.default_municipality == "exempelkommun"
+    assert settings.limits.countries == ("+46",)
+    assert settings.gateway.total_timeout_s == 90.0
+    assert settings.reports.wait == timedelta(hours=72)
+    assert settings.require_accepted_terms
+    assert settings.smtp is None
+
+
+def test_paths_are_relative_to_the_file_and_may_be_absolute_or_at_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    text = 'recipients = "lists/all.csv"\n' + PLAIN
+    text += 'recipients = "/srv/lists/all.csv"\n[log]\npath = "~/smsctl.log"\n'
+    settings = parse(text, HERE)
+    assert settings.recipients == Path("/somewhere/lists/all.csv")
+    assert settings.municipality().recipients == Path("/srv/lists/all.csv")
+    assert settings.log_path == tmp_path / "home" / "smsctl.log"
+
+
+def test_a_path_is_relative_to_the_folder_however_it_is_spelled(config: Path) -> None:
+    inner = config.parent / "inner"
+    inner.mkdir()
+    assert load(inner / ".." / "config.toml").path == config.resolve()
+
+
+# Each: the text that replaces or follows the plain config's, the line, the key, and words of the sentence.
+TOP = [
+    ('mode = "lve"', "mode", 'must be one of "simulate", "live"'),
+    ("mode = true", "mode", "must be one of"),
+    ('sendr = "Kommunen"', "sendr", 'did you mean "sender"'),
+    ('Sender = "Kommunen"', "Sender", 'did you mean "sender"'),
+    ('default-country-code = "+46"', "default-country-code", 'did you mean "default_country_code"'),
+    ('username = "demo"', "username", 'did you mean "gateway.username"'),
+    ("quiet_hours = false", "quiet_hours", 'did you mean "limits.quiet_hours"'),
+    ('xyzzy = "1"', "xyzzy", "is no key here"),
+    ('default_country_code = "46"', "default_country_code", "country code"),
+    ("default_country_code = 46", "default_country_code", "quotation marks"),
+    ('default_municipality = "nowhere"', "default_municipality", "known are exempelkommun"),
+    ('recipients = ""', "recipients", "must not be empty"),
+    ('recipients = "a\\u0000b"', "recipients", "cannot be shown"),
+    ('recipients_max_age = "4"', "recipients_max_age", "with its unit"),
+    ("recipients_max_age = 4", "recipients_max_age", "with its unit"),
+    ('require_accepted_terms = "yes"', "require_accepted_terms", "true or false"),
+    ('time_zone = "Europe/Stockholms"', "time_zone", "no time zone"),
+    ('time_zone = "../etc/passwd"', "time_zone", "no time zone"),
+    ('language = "de"', "language", 'one of "sv", "en"'),
+    ("confirm_count_above = -1", "confirm_count_above", "from 0 to"),
+    ("confirm_count_above = 10.5", "confirm_count_above", "whole number"),
+    ("confirm_count_above = true", "confirm_count_above", "whole number"),
+    ('sender = "Kommunen som skickar"', "sender", "longer than 16"),
+    ('gateway = "intelecom"', "gateway", "is a section: [gateway]"),
+    ('password = "canary"', "password", "does not belong in this file"),
+    ('pswin_password = "canary"', "pswin_password", "does not belong in this file"),
+    ("verify = false", "verify", "cannot be switched off"),
+]
+
+
+@pytest.mark.parametrize(("line", "key", "words"), TOP)
+def test_a_mistake_at_the_top_names_its_line_and_key(line: str, key: str, words: str) -> None:
+    plain = PLAIN.replace('sender = "Kommunen"\n', "") if line.startswith("sender") else PLAIN
+    if line.startswith("gateway"):
+        plain = plain.replace("[gateway]", "[else]")
+    problems = _problems(f"# a comment\n{line}\n{plain}")
+    told = next(problem for problem in problems if problem.startswith("line 2: "))
+    assert told.startswith(f"line 2: {key} ")
+    assert words in told
+    assert "canary" not in told
+
+
+INSIDE = [
+    ("gateway", 'modul = "intelecom"', "gateway.modul", 'did you mean "gateway.module"'),
+    ("gateway", 'sender = "x"', "gateway.sender", "stands at the top"),
+    ("gateway", 'url = "http://smsgw.puzzel.com"', "gateway.url", "https://"),
+    ("gateway", 'url = "https://demo:canary@smsgw.puzzel.com"', "gateway.url", "no user name"),
+    ("gateway", 'url = "smsgw.puzzel.com"', "gateway.url", "must be an address"),
+    ("gateway", 'url = "https://smsgw.puzzel.com/gw/rs"', "gateway.url", "must be an address"),
+    ("gateway", 'failover_url = "https://xml2.pswin.com"', "gateway.failover_url", "is for pswincom only"),
+    ("gateway", "priority = 4", "gateway.priority", '"low"'),
+    ("gateway", 'priority = "highest"', "gateway.priority", '"low"'),
+    ("gateway", "priority = true", "gateway.priority", '"low"'),
+    ("gateway", "batch_size = 0", "gateway.batch_size", "from 1 to 1000"),
+    ("gateway", 'connect_timeout = "2m"', "gateway.connect_timeout", "longer than total_timeout"),
+    ("gateway", "ssl_verify = false", "gateway.ssl_verify", "cannot be switched off"),
+    ("gateway", 'password = "canary"', "gateway.password", "does not belong in this file"),
+    ("gateway", 'pw = "canary"', "gateway.pw", "does not belong in this file"),
+    ("gateway", 'client_secret = "canary"', "gateway.client_secret", "does not belong in this file"),
+    ("gateway", 'extra.password = "canary"', "gateway.extra.password", "does not belong in this file"),
+    ("gateway", 'extra.region = "north"', "gateway.extra", "gateway added from outside"),
+    ("gateway", 'password.source = "canary"', "gateway.password.source", "must be one of"),
+    ("gateway", 'password.source = "file"', "gateway.password.path", "needs one"),
+    ("gateway", 'password.name = "../gateway"', "gateway.password.name", "letters, digits"),
+    ("gateway", 'mail_address = "{nr}@smsmail.intele.com"', "gateway.mail_address", "{number}"),
+    ("gateway", 'mail_address = "{number}"', "gateway.mail_address", "{number}"),
+    ("gateway", "use_web_service = false", "gateway.use_web_service", "[smtp]"),
+    ("gateway", 'management_path = "mgmt"', "gateway.management_path", 'start with "/"'),
+    ("municipalities.exempelkommun", "package_prize = 1", "municipalities.exempelkommun.package_prize",
+     'did you mean "municipalities.*.package_price"'),
+    ("municipalities.exempelkommun", 'part_price = "0.49"', "municipalities.exempelkommun.part_price",
+     "without packages"),
+    ("municipalities.other", 'name = "Exempelkommun"', "municipalities.other.name", "called so"),
+    ("municipalities.other", "package_size = 1", "municipalities.other.package_price", "is missing"),
+    ("municipalities.other", 'sender = "x"', "municipalities.other.name", "is missing"),
+    ('municipalities."a.b"', 'name = "x"', "municipalities.a.b", "letters, digits"),
+    ("municipalities", 'name = "x"', "municipalities.name", "is a section"),
+    ("limits", "countries = [46]", "limits.countries", "quotation marks"),
+    ("limits", 'countries = "+46"', "limits.countries", "must be a list"),
+    ("limits", "warn_share = 80", "limits.warn_share", "0.8"),
+    ("limits", 'quiet_hours = "21-07"', "limits.quiet_hours", "21:00-07:00"),
+    ("limits", 'quiet_hours = "24:00-07:00"', "limits.quiet_hours", "21:00-07:00"),
+    ("limits", 'quiet_hours = "07:00-07:00"', "limits.quiet_hours", "21:00-07:00"),
+    ("limits", "quiet_hours = true", "limits.quiet_hours", "21:00-07:00"),
+    ("retention", "days = 90", "retention.decision", "is missing"),
+    ("notify", 'to = "drift@example.se"', "notify.to", "[smtp]"),
+    ("notify", 'to = "drift"', "notify.to", "mail address"),
+    ("smtp", 'host = "mail.example.se"', "smtp.from_address", "is missing"),
+    ("smtp", 'username = "x"\nstarttls = false', "smtp.starttls", "must be true"),
+    ("columns", 'mobile = "Mobil"', "columns.mobile", "is no key here"),
+    ("senders.x", 'municipalities = ["nowhere"]', "senders.x.municipalities", "not in this file"),
+    ("reports", 'poll_url = "http://poll.pswin.com"', "reports.poll_url", "https://"),
+    ("reports", "port = 70000", "reports.port", "65535"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("section", "lines", "key", "words"), INSIDE)
+def test_a_mistake_in_a_section_names_its_line_and_key(
+    section: str, lines: str, key: str, words: str
+) -> None:
+    header = f"[{section}]"
+    text = PLAIN if header in PLAIN else f"{PLAIN}{header}\n"
+    text = text.replace(header, f"{header}\n{lines}")
+    told = next(problem for problem in _problems(text) if f": {key} " in problem)
+    assert words in told
+    assert "canary" not in told
+    line = int(told.removeprefix("line ").partition(":")[0])
+    first = text.split("\n").index(header) + 1
+    assert first <= line <= first + lines.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    "missing", ["module", "username", "service_id", "name", "package_size", "package_price"]
+)
+def test_what_is_needed_is_asked_for(missing: str) -> None:
+    text = "".join(line for line in PLAIN.splitlines(keepends=True) if not line.startswith(missing))
+    (told,) = _problems(text)
+    assert f".{missing} is missing: " in told
+
+
+def test_without_a_municipality_nobody_pays() -> None:
+    (told,) = _problems(PLAIN[: PLAIN.index("[municipalities")])
+    assert told == "municipalities there is none; one is needed: [municipalities.exempelkommun]"
+
+
+def test_a_gateway_that_is_not_installed_names_those_that_are() -> None:
+    (told,) = _problems(PLAIN.replace('"intelecom"', '"intelekom"'))
+    assert told.startswith("line 4: gateway.module is not installed; known are intelecom, pswincom")
+
+
+def test_email_exists_for_intelecom_only() -> None:
+    (told,) = _problems(PLAIN.replace('"intelecom"', '"pswincom"\nuse_web_service = false'))
+    assert told.startswith("line 5: gateway.use_web_service sending by e-mail exists for intelecom only")
+
+
+def test_every_municipality_may_have_its_own_service_id() -> None:
+    text = PLAIN.replace("service_id = 4711\n", "") + "service_id = 12\n"
+    assert parse(text, HERE).gateway.service_id is None
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
+    text = 'sendr = "x"\nmode = "lve"\n' + PLAIN.replace("4711", '"4711"').replace('"4900.00"', "4900.00")
+    assert [problem.partition(" ")[2].partition(" ")[0] for problem in _problems(text)] == [
+        "1:",
+        "2:",
+        "7:",
+        "13:",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ('sender = "a"\nsender = "b"\n', 2, "already set"),
+        ("[gateway]\n[limits]\n[gateway]\n", 3, "stands above already"),
+        ("sender = Kommunen\n", 1, "quotation marks"),
+        ('\nsender = "Kommunen\n', 2, "closing quotation mark"),
+        ('recipients = "C:\\lists\\all.csv"\n', 1, "backslash"),
+        ("sender\n", 1, "lacks the ="),
+        ('\n\nsändare = "x"\n', 3, "å, ä or ö"),
+        ("[gateway\n", 1, "is not TOML"),
+        ('a = 1 b = "canary"\n', 1, "more than one value"),
+        ("a = [1,\n", 1, "not TOML"),
+    ],
+)
+def test_what_is_not_toml_is_told_with_its_line(text: str, line: int, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, HERE)
+    assert f"line {line} " in str(caught.value)
+    assert words in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xfe\x00", b"sender = 'G\xf6teborg'", b"\x7fELF\x02\x01\x01\xff", b"#" * 1_000_001]
+)
+def test_what_is_no_text_is_no_config(config: Path, data: bytes) -> None:
+    config.write_bytes(data)
+    with pytest.raises(ConfigError, match="is no config file"):
+        load(config)
+
+
+def test_a_missing_config_names_the_command_that_makes_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no config file") as caught:
+        load(tmp_path / "config.toml")
+    assert "smsctl config init" in str(caught.value.hint)
+
+
+def test_a_folder_is_no_config(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load(tmp_path)
+
+
+def test_a_config_saved_by_notepad_is_read(config: Path) -> None:
+    config.write_bytes(b"\xef\xbb\xbf" + PLAIN.replace("\n", "\r\n").encode())
+    assert load(config).sender == "Kommunen"
+
+
+def test_plain_http_is_for_this_machine_only() -> None:
+    text = PLAIN.replace("[gateway]", '[gateway]\nurl = "http://127.0.0.1:8080/"')
+    assert parse(text, HERE).gateway.url == "http://127.0.0.1:8080"

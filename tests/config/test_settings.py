@@ -1,0 +1,66 @@
+from dataclasses import FrozenInstanceError, replace
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from smsctl.config.read import load, parse
+from smsctl.config.settings import Mode, QuietHours
+from smsctl.errors import ExitCode, InputError
+
+from .conftest import PLAIN
+
+TWO = PLAIN + '[municipalities.soder]\nname = "Söderköping"\n'
+
+
+@pytest.mark.parametrize("name", ["soder", "SODER", "Söderköping", " söderköping ", "SÖDERKÖPING"])
+def test_a_municipality_is_found_by_key_or_name(config: Path, name: str) -> None:
+    assert parse(TWO, config).municipality(name).key == "soder"
+
+
+def test_the_default_municipality_may_be_given_by_name(config: Path) -> None:
+    settings = parse('default_municipality = "söderköping"\n' + TWO, config)
+    assert settings.default_municipality == "soder"
+    assert settings.municipality().key == "soder"
+
+
+def test_an_unknown_municipality_lists_the_known(config: Path) -> None:
+    with pytest.raises(InputError, match="nowhere") as caught:
+        parse(TWO, config).municipality("nowhere")
+    assert caught.value.exit_code is ExitCode.INPUT
+    assert str(caught.value.hint) == "known are: exempelkommun, soder"
+
+
+def test_of_several_municipalities_without_a_default_one_must_be_named(config: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(TWO, config).municipality()
+    assert "--municipality" in str(caught.value.hint)
+
+
+def test_a_rehearsal_has_a_ledger_of_its_own(config: Path) -> None:
+    settings = load(config)
+    live = replace(settings, mode=Mode.LIVE)
+    assert settings.ledger_path == config.parent / ".smsctl" / "ledger.simulate.db"
+    assert live.ledger_path == config.parent / ".smsctl" / "ledger.db"
+
+
+def test_settings_are_frozen(config: Path) -> None:
+    settings = load(config)
+    with pytest.raises(FrozenInstanceError):
+        settings.sender = "x"  # type: ignore[misc]  # that it is refused is what is tested
+    with pytest.raises(TypeError):
+        settings.municipalities["x"] = settings.municipality()  # type: ignore[index]  # as above
+
+
+@pytest.mark.parametrize(
+    ("clock", "quiet"),
+    [(time(20, 59), False), (time(21), True), (time(0), True), (time(6, 59), True), (time(7), False)],
+)
+def test_quiet_hours_pass_midnight(clock: time, quiet: bool) -> None:  # noqa: FBT001  # a table's column
+    assert QuietHours(start=time(21), end=time(7)).covers(clock) is quiet
+
+
+def test_quiet_hours_may_lie_within_a_day() -> None:
+    lunch = QuietHours(start=time(12), end=time(13))
+    assert lunch.covers(time(12, 30))
+    assert not lunch.covers(time(13))
