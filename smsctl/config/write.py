@@ -1,0 +1,159 @@
+"""Changes to a config file: comments and order stay, and nothing is written that would not load."""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from smsctl.config.keys import Section, find
+from smsctl.config.kinds import RefusedError
+from smsctl.config.read import parse, read_document, read_text
+from smsctl.config.walk import NO_PASSWORD, is_secret, unknown
+from smsctl.errors import ConfigError, say
+
+_HEADER = re.compile(r"(?P<off># )?\[(?P<name>[^\[\]]+)\]")
+
+
+def create(path: Path, text: str) -> None:
+    """Write a new config file, readable by its owner only.
+
+    Raises:
+        ConfigError: it would not load, there is a file already, or it cannot be written.
+    """
+    parse(text, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_private(path, text)
+    except FileExistsError:
+        raise ConfigError(say("{path} is there already and is not overwritten", path=path)) from None
+    except OSError as error:
+        raise _not_written(path, error) from None
+
+
+def set_value(path: Path, name: str, written: str) -> object:
+    """Set the key of that full name, as "gateway.priority"; return its value as TOML has it.
+
+    `written` may be spelled as in TOML or without the quotation marks; a list may be written "a, b".
+
+    Raises:
+        ConfigError: there is no such key, the value does not fit, or the config would not load with it.
+    """
+    place = tuple(name.split("."))
+    value = value_of(place, written, path)
+    set_values(path, {place: value})
+    return value
+
+
+def set_values(path: Path, values: Mapping[Section, object]) -> None:
+    """Set several keys, by their full names, in one step.
+
+    Raises:
+        ConfigError: the config would not load with them, or cannot be written.
+    """
+    import tomlkit
+
+    text = read_text(path)
+    read_document(text, path)
+    for place, value in values.items():
+        document = tomlkit.parse(_uncommented(text, place))
+        table: Any = document
+        for name in place[:-1]:
+            table = table.setdefault(name, tomlkit.table())
+        table[place[-1]] = value
+        text = tomlkit.dumps(document)
+    try:
+        parse(text, path)
+    except ConfigError as error:
+        raise ConfigError(
+            say("{path} stays as it is: it would not load with that", path=path), problems=error.problems
+        ) from None
+    _replace(path.resolve(), text)
+
+
+def value_of(place: Section, written: str, path: Path) -> object:
+    """Return what was typed as the TOML value that the key takes.
+
+    Raises:
+        ConfigError: there is no such key, or it does not take the value.
+    """
+    name = ".".join(place)
+    if is_secret(place[-1]):
+        raise ConfigError(say("{key}: {why}", key=name, why=NO_PASSWORD))
+    key = find(place)
+    if key is None:
+        raise ConfigError(say("{key} {why}", key=name, why=unknown(place)))
+    refusals = []
+    for value in _readings(written.strip()):
+        try:
+            key.kind.read(value, path.parent)
+        except RefusedError as refused:
+            refusals.append(refused.why)
+        else:
+            return value
+    raise ConfigError(say("{key} {why}", key=name, why=refusals[0]))
+
+
+def _readings(written: str) -> Iterator[object]:
+    """Yield what the text may stand for, likeliest first."""
+    is_quoted = written[:1] in ("'", '"')
+    if not is_quoted:
+        yield written
+        yield [part.strip() for part in written.split(",")]
+    try:
+        yield tomllib.loads(f"value = {written}")["value"]
+    except tomllib.TOMLDecodeError:
+        yield written
+
+
+def _uncommented(text: str, place: Section) -> str:
+    """Put the line `# key = …` in force where the section has one, so that the value gets its place."""
+    *section, key = place
+    lines = text.split("\n")
+    here: list[str] | None = []
+    for number, line in enumerate(lines):
+        if header := _HEADER.match(line):
+            here = None if header["off"] else header["name"].split(".")
+        elif here == section and line.startswith(f"# {key} = "):
+            lines[number] = line.removeprefix("# ")
+            changed = "\n".join(lines)
+            return changed if _is_toml(changed) else text
+    return text
+
+
+def _is_toml(text: str) -> bool:
+    """Say whether tomllib reads it; it does not where the key is in force already."""
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
+
+
+def _replace(path: Path, text: str) -> None:
+    """Put the text in place of the file at once, with the file's owner and rights."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        before = path.stat()
+        _write_private(draft, text)
+        if hasattr(os, "chown"):
+            os.chown(draft, before.st_uid, before.st_gid)
+        draft.chmod(before.st_mode & 0o7777)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise _not_written(path, error) from None
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that is not there yet, readable by its owner only, as far as the disk."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _not_written(path: Path, error: OSError) -> ConfigError:
+    return ConfigError(say("{path} cannot be written: {reason}", path=path, reason=error.strerror))

@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from smsctl.config.plugin import import_plugin_block
+from smsctl.config.read import load
+from smsctl.domain.secret import Secret
+from smsctl.errors import ConfigError, InputError
+
+from .conftest import PLAIN
+
+INTELE = "intele_serviceId=4800\nintele_username=skola\nintele_password=can=ary\n"
+PSWIN = "pswin_username = skola\r\npswin_password = canary\r\n"
+
+
+def test_an_intelecom_block_is_taken_over_without_its_password(config: Path) -> None:
+    imported = import_plugin_block(config, INTELE)
+    assert imported.settings == (
+        ("gateway.module", "intelecom"),
+        ("gateway.service_id", 4800),
+        ("gateway.username", "skola"),
+    )
+    assert imported.secret == Secret("can=ary")
+    assert imported.notices == ()
+    assert load(config).gateway.service_id == 4800
+    assert "ary" not in config.read_text(encoding="utf-8")
+
+
+def test_a_pswincom_block_changes_the_module(config: Path) -> None:
+    imported = import_plugin_block(config, PSWIN)
+    gateway = load(config).gateway
+    assert (gateway.module, gateway.username) == ("pswincom", "skola")
+    assert imported.secret == Secret("canary")
+
+
+def test_lines_that_are_not_used_are_told_without_their_values(config: Path) -> None:
+    block = f"# from the supplier\n\n{INTELE}intele_NoSmsSession=canary\ncanary\nintele_username=\n"
+    notices = [str(notice) for notice in import_plugin_block(config, block).notices]
+    assert notices == [
+        "line 6 is not used: intele_NoSmsSession",
+        "line 7 is not used: it is not key=value",
+        "line 8 has no value: intele_username",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ("", "no plugin configuration"),
+        ("username=x\npassword=canary\n", "no plugin configuration"),
+        (INTELE + PSWIN, "names two gateways: intelecom, pswincom"),
+    ],
+)
+def test_what_is_no_plugin_block_is_refused(config: Path, block: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        import_plugin_block(config, block)
+    assert config.read_text(encoding="utf-8") == PLAIN
+
+
+def test_a_value_that_does_not_fit_changes_nothing(config: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gateway\.service_id must be a whole number"):
+        import_plugin_block(config, "intele_serviceId=x\nintele_password=canary\n")
+    assert config.read_text(encoding="utf-8") == PLAIN
+
+
+def test_a_block_that_leaves_the_config_wrong_changes_nothing(config: Path) -> None:
+    before = PLAIN.replace("[gateway]", "[gateway]\nunique_references = true")
+    config.write_text(before, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        import_plugin_block(config, PSWIN)
+    assert "gateway.unique_references is for intelecom only" in str(caught.value.problems[0])
+    assert config.read_text(encoding="utf-8") == before

@@ -1,0 +1,134 @@
+import difflib
+import os
+from pathlib import Path
+
+import pytest
+
+from smsctl.config.read import load
+from smsctl.config.settings import Mode
+from smsctl.config.write import create, set_value
+from smsctl.errors import ConfigError
+
+from .conftest import PLAIN
+from .test_example import TEXT
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "value"),
+    [
+        ("gateway.priority", "3", 3),
+        ("gateway.priority", "high", "high"),
+        ("gateway.username", "4711", "4711"),
+        ("gateway.username", '"quoted"', "quoted"),
+        ("gateway.service_id", "12", 12),
+        ("gateway.delivery_confirmation", "false", False),
+        ("gateway.password.source", "auto", "auto"),
+        ("limits.quiet_hours", "false", False),
+        ("limits.quiet_hours", "22:00-06:00", "22:00-06:00"),
+        ("limits.warn_share", "0.9", 0.9),
+        ("limits.countries", "+46, +47", ["+46", "+47"]),
+        ("limits.countries", '["+46"]', ["+46"]),
+        ("municipalities.exempelkommun.package_price", "5100.50", "5100.50"),
+        ("municipalities.soder.name", "Söder", "Söder"),
+        ("recipients_max_age", "2d", "2d"),
+    ],
+)
+def test_a_value_is_set_and_the_rest_stays(config: Path, name: str, written: str, value: object) -> None:
+    config.write_text(TEXT, encoding="utf-8")
+    assert set_value(config, name, written) == value
+    load(config)
+    before, after = TEXT.splitlines(), config.read_text(encoding="utf-8").splitlines()
+    changed = [line for line in difflib.ndiff(before, after) if line[0] in "+-" and line.strip("+- ")]
+    assert len(changed) <= 3
+
+
+def test_a_commented_line_is_put_in_force_where_it_stands(config: Path) -> None:
+    config.write_text(TEXT, encoding="utf-8")
+    set_value(config, "gateway.validity", "6h")
+    before, after = TEXT.splitlines(), config.read_text(encoding="utf-8").splitlines()
+    (old,) = [line for line in before if line not in after]
+    (new,) = [line for line in after if line not in before]
+    assert (
+        old == '# validity = "2d"                       # after this time an undelivered message is dropped'
+    )
+    assert new == 'validity = "6h"                       # after this time an undelivered message is dropped'
+    assert before.index(old) == after.index(new)
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "words"),
+    [
+        ("gateway.priorty", "3", 'did you mean "gateway.priority"'),
+        ("gateway", "x", "is no key here"),
+        ("municipalities", "x", "is no key here"),
+        ("gateway.priority", "7", "must be 1, 2, 3"),
+        ("gateway.password", "canary", "does not belong in this file"),
+        ("municipalities.exempelkommun.package_price", "1.001", "decimals"),
+        ("mode", "lve", "must be one of"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_in_words(
+    config: Path, name: str, written: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        set_value(config, name, written)
+    assert "canary" not in str(caught.value)
+    assert config.read_text(encoding="utf-8") == PLAIN
+
+
+def test_nothing_is_written_that_would_not_load(config: Path) -> None:
+    with pytest.raises(ConfigError, match="stays as it is") as caught:
+        set_value(config, "gateway.use_web_service", "false")
+    assert "[smtp]" in str(caught.value.problems[0])
+    assert config.read_text(encoding="utf-8") == PLAIN
+    assert [file.name for file in config.parent.iterdir()] == ["config.toml"]
+
+
+def test_a_wrong_value_can_be_set_right(config: Path) -> None:
+    config.write_text('mode = "lve"\n' + PLAIN, encoding="utf-8")
+    set_value(config, "mode", "live")
+    assert load(config).mode is Mode.LIVE
+
+
+def test_a_file_that_is_not_toml_is_told_by_its_line(config: Path) -> None:
+    config.write_text(PLAIN + "mode live\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="line 12 lacks the ="):
+        set_value(config, "mode", "live")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights are POSIX's")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644])
+def test_the_file_keeps_its_rights(config: Path, mode: int) -> None:
+    config.chmod(mode)
+    set_value(config, "sender", "Skolan")
+    assert config.stat().st_mode & 0o777 == mode
+
+
+def test_a_link_stays_a_link(config: Path) -> None:
+    link = config.parent / "link.toml"
+    link.symlink_to(config)
+    set_value(link, "sender", "Skolan")
+    assert link.is_symlink()
+    assert load(config).sender == "Skolan"
+
+
+def test_line_ends_of_windows_stay(config: Path) -> None:
+    config.write_bytes(PLAIN.replace("\n", "\r\n").encode())
+    set_value(config, "sender", "Skolan")
+    assert config.read_bytes() == PLAIN.replace("Kommunen", "Skolan").replace("\n", "\r\n").encode()
+
+
+def test_a_new_config_is_private_and_never_in_place_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "config.toml"
+    create(path, PLAIN)
+    assert load(path).sender == "Kommunen"
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(ConfigError, match="is there already"):
+        create(path, PLAIN)
+
+
+def test_a_new_config_must_load(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        create(tmp_path / "config.toml", "mode = 1")
+    assert not (tmp_path / "config.toml").exists()
