@@ -1,0 +1,35 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+needed = ("dbus-run-session", "gnome-keyring-daemon")
+missing = [program for program in needed if shutil.which(program) is None]
+
+
+@pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+def test_a_real_secret_service_keeps_and_is_given_up_when_locked_or_stopped(tmp_path: Path) -> None:
+    runtime = tmp_path / "run"
+    runtime.mkdir(mode=0o700)
+    without_display = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    done = subprocess.run(
+        ["dbus-run-session", "--", sys.executable, "-m", "tests.credentials.secret_service"],
+        cwd=ROOT,
+        env=without_display | {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(runtime)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.splitlines() == [
+        "kept True",
+        "other None",
+        "locked True",
+        "refused: the keyring is locked",
+        "refused: the keyring did not answer within 2 seconds: it waits for a dialogue, or hangs",
+    ], done.stderr
