@@ -161,6 +161,13 @@ class InputError(SmsctlError):
     code = "input"
 
 
+class InterruptionError(SmsctlError):
+    """A person pressed Ctrl-C while nothing was being sent."""
+
+    exit_code = ExitCode.INTERRUPTED
+    code = "interrupted"
+
+
 class LedgerError(SmsctlError):
     """The ledger is busy, newer than this smsctl, damaged or cannot be written."""
 

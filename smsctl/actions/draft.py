@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from smsctl.domain.audience import Audience
 from smsctl.domain.columns import find_columns
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
@@ -12,7 +13,6 @@ from smsctl.domain.message import Batch, Letter
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.number import NumberReader
 from smsctl.domain.plan import Order, Plan, Refusal, Rule, Standing, make
-from smsctl.domain.audience import Audience
 from smsctl.domain.recipients import Recipients, Rules, judge
 from smsctl.domain.text import characters_over, measure
 from smsctl.errors import InputError, Sentence, say, say_n

@@ -15,7 +15,7 @@ from smsctl.cli.flags import Flags
 from smsctl.cli.reply import Reply
 from smsctl.cli.teller import Teller
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import ExitCode, Sentence, SmsctlError, UsageError, say
+from smsctl.errors import ExitCode, InterruptionError, SmsctlError, UsageError, say
 
 _HELP = """Send SMS from a municipality's own server, through its own gateway account.
 
@@ -43,18 +43,10 @@ def main(argv: Sequence[str]) -> int:
     with Wiring(asked, teller) as wiring:
         try:
             answer = _run(rest, command, wiring)
-        except SmsctlError as error:
-            return teller.fail(error)
-        except (KeyboardInterrupt, typer.Abort):
-            return teller.fail(_Interrupted(say("Interrupted.")))
-        except typer.TyperException as error:
-            return teller.fail(
-                UsageError(say("{text}", text=error.format_message()), hint=_help_for(command))
-            )
         except BrokenPipeError:
             return teller.pipe_closed()
-        except Exception as error:  # noqa: BLE001 - a bug gets a sentence too
-            return teller.bug(error)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug gets a sentence too
+            return teller.fail(_told(error, teller, command))
         return teller.tell(answer) if isinstance(answer, Reply) else int(answer or 0)
 
 
@@ -117,15 +109,18 @@ def _examples(module: ModuleType) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in module.EXAMPLES)
 
 
-def _help_for(command: str) -> Sentence:
-    return say("See: smsctl {command} --help", command=command) if command else say("See: smsctl --help")
-
-
-class _Interrupted(SmsctlError):
-    """A person pressed Ctrl-C before anything was being sent."""
-
-    exit_code = ExitCode.INTERRUPTED
-    code = "interrupted"
+def _told(error: BaseException, teller: Teller, command: str) -> SmsctlError:
+    """Return what is told of an exception; what nobody foresaw is a bug of ours."""
+    match error:
+        case SmsctlError():
+            return error
+        case KeyboardInterrupt() | typer.Abort():
+            return InterruptionError(say("Interrupted; nothing is on its way."))
+        case typer.TyperException():
+            page = f"smsctl {command}".rstrip()
+            hint = say("See: {page} --help", page=page)
+            return UsageError(say("{text}", text=error.format_message()), hint=hint)
+    return teller.own_up(error)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ COMMANDS = {
     "credential delete": "Remove a secret from the keyring",
     "config check": "List everything that is wrong with the config",
     "config show": "Show the settings in force, without secrets",
+    "config set": "Change one key of the config, keeping comments and order",
+    "config import": "Take over SuperOffice's plugin block",
     "audit": "Show who did what, when, and from which host",
     "simulator": "Run both gateways on this machine, for rehearsals and tests",
 }

@@ -8,9 +8,9 @@ from types import FrameType
 
 from smsctl.actions.brake import Brake, Stop
 from smsctl.actions.send import Errand, Pace, Result, send
-from smsctl.cli.reply import Note, Reply
 from smsctl.cli.render import outcome
 from smsctl.cli.render.blocks import Block
+from smsctl.cli.reply import Note, Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing, Tally

@@ -27,7 +27,7 @@ def confirm_count(teller: Teller, question: Sentence, count: int, *, otherwise: 
         raise RuleError(otherwise)
 
 
-def secret(teller: Teller, question: Sentence) -> Secret:
+def secret(question: Sentence) -> Secret:
     """Ask for a secret without echo, or read one line of standard input where that is no terminal."""
     if sys.stdin.isatty():
         import getpass
@@ -39,7 +39,6 @@ def secret(teller: Teller, question: Sentence) -> Secret:
             say("No secret was given on standard input."),
             hint=say("Run it in a terminal, or pipe the secret in."),
         )
-    del teller
     return Secret(line)
 
 

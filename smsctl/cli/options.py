@@ -17,12 +17,12 @@ Group = Annotated[
     list[str] | None,
     typer.Option(
         metavar="GROUP",
-        help="students, guardians, staff, principals, administrators, or as the file has it. Repeatable: any.",
+        help="students, guardians, staff, principals, administrators, or a group of the file. Repeatable.",
     ),
 ]
 Where = Annotated[
     list[str] | None,
-    typer.Option(metavar="COLUMN=VALUE", help="Only rows with this value in this column. Repeatable: all."),
+    typer.Option(metavar="COLUMN=VALUE", help="Only rows with this value in this column. Repeatable."),
 ]
 Everyone = Annotated[bool, typer.Option("--all", help="Every row of the municipality.")]
 Sender = Annotated[str | None, typer.Option(help="What the phone shows.")]

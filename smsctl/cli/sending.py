@@ -1,4 +1,4 @@
-"""The way of `smsctl send`: text and rows make a plan, the plan is shown and confirmed, the mailing is sent."""
+"""The way of `smsctl send`: text and rows make a plan, it is shown and confirmed, the mailing is sent."""
 
 from dataclasses import dataclass
 

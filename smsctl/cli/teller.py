@@ -83,16 +83,13 @@ class Teller:
         self.err.show(lines)
         return error.exit_code
 
-    def bug(self, error: Exception) -> int:
-        """Own up to a fault in smsctl; the traceback is for whoever asks with --verbose."""
+    def own_up(self, error: BaseException) -> SmsctlError:
+        """Return what is told of a fault in smsctl; the traceback is for whoever asks with --verbose."""
         if self._flags.verbose:
             traceback.print_exception(error)
-        sentence = say(
-            "smsctl itself failed ({kind}). Nothing is lost: the ledger tells what was sent.",
-            kind=type(error).__name__,
-        )
-        return self.fail(
-            SmsctlError(sentence, hint=say("Look with: smsctl mailings list. Details: --verbose"))
+        return SmsctlError(
+            say("smsctl itself failed ({kind}). The ledger tells what was sent.", kind=type(error).__name__),
+            hint=say("Look with: smsctl mailings list. What failed is shown with --verbose."),
         )
 
     def pipe_closed(self) -> int:

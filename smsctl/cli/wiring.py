@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from smsctl.cli.clock import Clock, whoever
 from smsctl.cli.flags import Flags
@@ -174,6 +174,17 @@ class Wiring:
                 hint=say("Name one with --recipients CSV, or set `recipients` in the config."),
             )
         return path
+
+    def start_simulator(
+        self, *, host: str, port: int, allow_other_hosts: bool, faults: str, switches: dict[str, Any]
+    ) -> str:
+        """Start the simulator for other programs, until this command ends; return its url."""
+        from smsctl.simulator import faults as known_faults
+        from smsctl.simulator import server
+
+        behaviour = server.Behaviour(faults=known_faults.parse_faults(faults), **switches)
+        started = server.start(behaviour, host=host, port=port, allow_other_hosts=allow_other_hosts)
+        return self._open.enter_context(started).url
 
     def _options(self, service_id: int | None) -> Options:
         gateway = self.settings.gateway

@@ -17,6 +17,7 @@ EXAMPLES = (
 def run(
     ctx: typer.Context,
     file: options.TextFile,
+    *,
     group: options.Group = None,
     where: options.Where = None,
     everyone: options.Everyone = False,

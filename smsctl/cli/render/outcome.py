@@ -79,9 +79,10 @@ def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]
     if states.get(Status.UNKNOWN):
         steps.append(
             say_n(
-                "Nobody can tell whether {n} message was accepted; it is counted as cost and never sent again by itself.",
-                "Nobody can tell whether {n} messages were accepted; they are counted as cost and never sent again"
-                " by themselves.",
+                "Nobody can tell whether {n} message was accepted. It is counted as cost, and is never sent"
+                " again by itself.",
+                "Nobody can tell whether {n} messages were accepted. They are counted as cost, and are never"
+                " sent again by themselves.",
                 n=states[Status.UNKNOWN],
             )
         )
@@ -95,18 +96,19 @@ def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]
 def summary(mailing: Mailing, states: Mapping[Status, int], parts: int, *, simulated: bool) -> Sentence:
     """Return the one line for a log: no names, no numbers of telephones, no text."""
     counted = ", ".join(f"{states[state]} {state}" for state in Status if states.get(state))
+    used = say_n("{n} part", "{n} parts", n=parts)
     if simulated:
         return say(
-            "Simulated mailing {id} for {municipality}: {counted}; {parts} parts. No SMS left this machine.",
+            "Simulated mailing {id} for {municipality}: {counted}; {parts}. No SMS left this machine.",
             id=mailing.id,
             municipality=mailing.municipality.key,
             counted=counted or say("nothing to send"),
-            parts=parts,
+            parts=used,
         )
     return say(
-        "Mailing {id} for {municipality}: {counted}; {parts} parts.",
+        "Mailing {id} for {municipality}: {counted}; {parts}.",
         id=mailing.id,
         municipality=mailing.municipality.key,
         counted=counted or say("nothing to send"),
-        parts=parts,
+        parts=used,
     )

@@ -193,7 +193,8 @@ def _package_sentences(plan: Plan) -> list[Sentence]:
             return []
         return [
             say(
-                "Package {number} has {left} parts left; {after} after this mailing. No new package is opened.",
+                "Package {number} has {left} parts left, and {after} after this mailing."
+                " No new package is opened.",
                 number=plan.package.number,
                 left=figures.count(left),
                 after=figures.count(left - plan.parts),
@@ -217,7 +218,8 @@ def _package_sentences(plan: Plan) -> list[Sentence]:
         ]
     return [
         say(
-            "Package {number} has {left} parts left: this mailing uses it up and opens package {numbers}, {invoices}.",
+            "Package {number} has {left} parts left: this mailing uses it up and opens package {numbers},"
+            " {invoices}.",
             number=plan.package.number,
             left=figures.count(left),
             numbers=numbers,

@@ -36,7 +36,7 @@ class Screen:
 
     @contextmanager
     def progress(self, label: Text, total: int) -> Iterator[Callable[[int], None]]:
-        """Show a bar with rate and time left; the caller tells how much is done. Nothing without a terminal."""
+        """Show a bar with rate and time left, on a terminal; the caller tells how much is done."""
         if not self.is_terminal:
             yield _nobody
             return

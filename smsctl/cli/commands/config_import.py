@@ -1,0 +1,36 @@
+"""`smsctl config import FILE`: take over SuperOffice's plugin block."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.cli.render.blocks import Line, Tone
+from smsctl.cli.reply import Reply
+from smsctl.cli.request import read_text_file
+from smsctl.cli.wiring import Wiring
+from smsctl.config import plugin, read
+from smsctl.credentials import resolve
+from smsctl.errors import say
+
+EXAMPLES = ("smsctl config import plugin.txt", "smsctl config import - < plugin.txt")
+
+
+def run(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The plugin block; - is standard input.")],
+) -> Reply:
+    """Take over the settings of SuperOffice's plugin block: lines such as intele_serviceId = 4711.
+
+    The password goes to where the config keeps it (the keyring unless told otherwise), never into the file.
+    """
+    wiring: Wiring = ctx.obj
+    imported = plugin.import_plugin_block(wiring.config_path, read_text_file(wiring, file))
+    lines = [Line(say("{key} is set.", key=key), Tone.GOOD) for key, _ in imported.settings]
+    if imported.secret:
+        settings = read.load(wiring.config_path)
+        place = resolve.store("gateway", settings.gateway.password, imported.secret, wiring.surroundings)
+        lines.append(Line(place, Tone.GOOD))
+    lines += [Line(notice, Tone.WARN) for notice in imported.notices]
+    return Reply(
+        data={"settings": dict(imported.settings), "secret_stored": imported.secret is not None}, screen=lines
+    )

@@ -1,0 +1,29 @@
+"""`smsctl credential check [NAME]`: where a secret would come from."""
+
+import typer
+
+from smsctl.cli import credentials
+from smsctl.cli.render.blocks import Line, Tone
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.credentials import resolve
+from smsctl.errors import ExitCode
+
+EXAMPLES = ("smsctl credential check", "smsctl credential check smtp --json")
+
+
+def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
+    """Say where a secret would come from and whether it can be had, without showing it.
+
+    Exit code 8 when it cannot.
+    """
+    wiring: Wiring = ctx.obj
+    found = resolve.describe(name, credentials.source_of(wiring, name), wiring.surroundings)
+    lines = [Line(found.sentence, Tone.GOOD if found.there else Tone.BAD)]
+    if found.hint:
+        lines.append(Line(found.hint))
+    return Reply(
+        data={"name": name, "there": found.there, "text": str(found.sentence)},
+        screen=lines,
+        exit_code=ExitCode.OK if found.there else ExitCode.INPUT,
+    )

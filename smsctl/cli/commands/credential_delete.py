@@ -1,0 +1,24 @@
+"""`smsctl credential delete [NAME]`: remove a secret from the keyring."""
+
+import typer
+
+from smsctl.cli import credentials
+from smsctl.cli.render.blocks import Line
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.credentials import resolve
+from smsctl.errors import say
+
+EXAMPLES = ("smsctl credential delete", "smsctl credential delete smtp")
+
+
+def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
+    """Remove a secret from where the config says it is kept."""
+    wiring: Wiring = ctx.obj
+    deleted = resolve.delete(name, credentials.source_of(wiring, name), wiring.surroundings)
+    told = (
+        say("The secret {name} is deleted.", name=name)
+        if deleted
+        else say("There was no secret {name}.", name=name)
+    )
+    return Reply(data={"name": name, "deleted": deleted}, screen=[Line(told)])

@@ -1,0 +1,49 @@
+"""`smsctl recipients check`: the whole recipients file, before anything is sent."""
+
+import typer
+
+from smsctl.cli import options
+from smsctl.cli.render import recipients as render
+from smsctl.cli.reply import Reply
+from smsctl.cli.request import pairs
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.audience import Audience
+from smsctl.domain.columns import find_columns
+from smsctl.domain.recipients import Rules, judge
+from smsctl.errors import ExitCode
+from smsctl.spreadsheet import open_sheet
+
+EXAMPLES = (
+    "smsctl recipients check",
+    "smsctl recipients check --recipients guardians.csv --column number=Mobil",
+)
+
+
+def run(
+    ctx: typer.Context,
+    recipients: options.Recipients = None,
+    column: options.Column = None,
+    municipality: options.Municipality = None,
+) -> Reply:
+    """Check the whole recipients file: every row of every group, and what was assumed in reading it.
+
+    Exit code 8 when a row must be mended.
+    """
+    wiring: Wiring = ctx.obj
+    settings = wiring.settings
+    configured, _ = wiring.municipality(municipality)
+    path = wiring.recipients_path(recipients, configured)
+    sheet = open_sheet(path)
+    overrides = dict(settings.columns) | pairs("--column", tuple(column or ()))
+    columns = find_columns(sheet.header, overrides, require_terms=settings.require_accepted_terms)
+    named = (
+        frozenset({configured.key.casefold(), configured.name.casefold()}) if municipality else frozenset()
+    )
+    audience = Audience(everyone=True, municipality=named)
+    rules = Rules(numbers=wiring.numbers, require_terms=settings.require_accepted_terms)
+    found = judge(sheet.header, sheet.rows(), columns, audience, rules)
+    return Reply(
+        data=render.data(sheet, found),
+        screen=render.screen(sheet, found, settings.time_zone),
+        exit_code=ExitCode.INPUT if found.bad_count else ExitCode.OK,
+    )

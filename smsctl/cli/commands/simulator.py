@@ -1,0 +1,90 @@
+"""`smsctl simulator`: both gateways on this machine, until interrupted."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.cli.render.blocks import Line, Tone
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import say
+
+EXAMPLES = (
+    "smsctl simulator",
+    "smsctl simulator --port 8025 --journal accepted.jsonl --latency 0.05",
+    "smsctl simulator --faults timeout=0.02,reset=0.01 --seed 7",
+)
+
+
+def run(
+    ctx: typer.Context,
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    host: Annotated[str, typer.Option(help="Loopback only, unless --allow-other-hosts.")] = "127.0.0.1",
+    allow_other_hosts: Annotated[
+        bool, typer.Option("--allow-other-hosts", help="Listen on an address that others can reach.")
+    ] = False,
+    journal: Annotated[
+        Path, typer.Option(metavar="FILE", help="One JSON line for each accepted message, appended.")
+    ] = Path("simulated-sms.jsonl"),
+    durable: Annotated[
+        bool, typer.Option("--durable", help="Each line on the disk before the answer.")
+    ] = False,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds before each answer.")] = 0.0,
+    faults: Annotated[str, typer.Option(help="Shares of requests: timeout=0.02,reset=0.01")] = "",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same faults.")] = 1,
+    username: Annotated[str | None, typer.Option(help="The only login accepted; else any.")] = None,
+    password: Annotated[str | None, typer.Option(help="Its password; for rehearsals only.")] = None,
+    service_id: Annotated[int | None, typer.Option(help="The only service accepted; else any.")] = None,
+    bad_login: Annotated[str, typer.Option(help="401 or code2: how a bad login is told.")] = "401",
+    unique_references: Annotated[
+        bool, typer.Option("--unique-references", help="Refuse repeated references with code 25.")
+    ] = False,
+    spam_limit: Annotated[
+        int | None, typer.Option(min=1, help="Code 24 after so many to one number.")
+    ] = None,
+) -> Reply:
+    """Run both gateways on this machine, for rehearsals and for testing other systems.
+
+    Prints its address, accepts any login unless told otherwise, sends nothing anywhere, and serves until
+    Ctrl-C. Set `url` under [gateway] in a config to its address.
+    """
+    wiring: Wiring = ctx.obj
+    url = wiring.start_simulator(
+        host=host,
+        port=port,
+        allow_other_hosts=allow_other_hosts,
+        faults=faults,
+        switches={
+            "journal": journal,
+            "durable": durable,
+            "latency_s": latency,
+            "seed": seed,
+            "username": username,
+            "password": password,
+            "service_id": service_id,
+            "bad_login": bad_login,
+            "unique_references": unique_references,
+            "spam_limit": spam_limit,
+        },
+    )
+    wiring.teller.mode = "simulate"
+    wiring.teller.out.show(
+        [
+            Line(say("Simulator: no SMS leaves this machine."), Tone.WARN),
+            Line(say("{url}", url=url), Tone.STRONG),
+            Line(say("Accepted messages are appended to {journal}. Ctrl-C stops it.", journal=journal)),
+        ]
+    )
+    _until_stopped()
+    return Reply(data={"url": url, "journal": str(journal)})
+
+
+def _until_stopped() -> None:
+    done = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: done.set())
+    done.wait()
