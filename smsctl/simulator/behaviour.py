@@ -44,6 +44,7 @@ class Behaviour:
     # Intelecom, which is Puzzel
     service_id: int | None = None  # None: any; another one gets code 4
     bad_login: BadLogin = BadLogin.HTTP_401
+    premium: bool = False  # the service may bill recipients; otherwise a price gives code 3
     parsing_type: str = "NONE"  # the service's rule for characters outside GSM-7
     unique_references: bool = False  # code 25 for a clientReference seen before
     unique_batches: bool = False  # code 25 for all messages of a batchReference seen before

@@ -18,7 +18,7 @@ _RESPONSE_NAMESPACE = "http://chimera.intele.com/gw/xsd/SMSGateway/Response/2013
 _LISTS = frozenset({"message", "parameter"})
 _XML = frozenset({"application/xml", "text/xml"})
 _FORM = "application/x-www-form-urlencoded"
-_STEP = re.compile(r"([^.\[\]]+)(?:\[(\d+)\])?")
+_STEP = r"([^.\[\]]+)(?:\[(\d+)\])?"
 _BAD_REQUEST = HTTPStatus.BAD_REQUEST
 
 
@@ -119,7 +119,7 @@ def _from_pairs(encoded: str) -> Document:
     document: Document = {}
     for name, value in parse_qsl(encoded, keep_blank_values=True):
         way: list[str | int] = []
-        for step, index in _STEP.findall(name):
+        for step, index in re.findall(_STEP, name):
             way += [step, int(index)] if index else [step]
         if way:
             _put(document, way, value)

@@ -28,6 +28,7 @@ class Code(IntEnum):
 
     ACCEPTED = 1
     ACCESS_ERROR = 2
+    ILLEGAL_ACTION = 3
     ILLEGAL_SERVICE = 4
     SYNTAX_ERROR = 5
     INTERNAL_ERROR = 6
@@ -38,6 +39,7 @@ class Code(IntEnum):
 _TEXTS = {
     Code.ACCEPTED: "Message enqueued for sending",
     Code.ACCESS_ERROR: "Access denied: wrong username or password",
+    Code.ILLEGAL_ACTION: "Illegal action: the service may not bill recipients",
     Code.ILLEGAL_SERVICE: "Illegal service",
     Code.INTERNAL_ERROR: "Internal error",
     Code.QUOTA_EXCEEDED: "Quota exceeded: too many messages to this number",
@@ -149,6 +151,8 @@ class Intelecom:
     def _judge(self, message: _Message) -> Code:
         """Return what becomes of a message that obeys the rules."""
         behaviour = self._behaviour
+        if message.settings.price and not behaviour.premium:
+            return Code.ILLEGAL_ACTION
         share, limit = behaviour.internal_error_share, behaviour.spam_limit
         if share and chance(behaviour.seed, "internal error", next(self._draws)) < share:
             return Code.INTERNAL_ERROR

@@ -14,23 +14,23 @@ _PART_LENGTH = {Encoding.GSM7: 153, Encoding.UCS2: 67, Encoding.BINARY: 134}
 _MAX_VALIDITY = 173
 _PARSING_TYPES = frozenset({"NONE", "SAFE_REMOVE_NON_GSM", "SAFE_REMOVE_NON_GSM_WITH_REPLACE", "AUTO_DETECT"})
 _RECIPIENT = re.compile(r"\+(?!47)[1-9][0-9]{7,14}|\+47(?:[49][0-9]{7}|5[89][0-9]{6})")
-_FORMATTING = re.compile(r"[\s\u00a0()./\u2011\u2013-]")
+_FORMATTING = r"[\s\u00a0()./\u2011\u2013-]"
 _ORIGINATORS = {
-    "ALPHANUMERIC": re.compile(r"[A-Za-z0-9 %&+.,-]{1,11}"),
-    "INTERNATIONAL": re.compile(r"\+[1-9][0-9]{7,14}"),
-    "NETWORK": re.compile(r"[0-9]{3,14}"),
+    "ALPHANUMERIC": r"[A-Za-z0-9 %&+.,-]{1,11}",
+    "INTERNATIONAL": r"\+[1-9][0-9]{7,14}",
+    "NETWORK": r"[0-9]{3,14}",
 }
 _PARAMETERS = {
-    "pid": re.compile(r"6[5-9]|7[01]"),
-    "dcs": re.compile(r"[0-9A-Fa-f]{2}"),
-    "udh": re.compile(r"(?:[0-9A-Fa-f]{2})+"),
-    "parsing-type": re.compile("|".join(_PARSING_TYPES)),
-    "skip_customer_report_delivery": re.compile(r"(?i:true|false)"),
+    "pid": r"6[5-9]|7[01]",
+    "dcs": r"[0-9A-Fa-f]{2}",
+    "udh": r"(?:[0-9A-Fa-f]{2})+",
+    "parsing-type": "|".join(_PARSING_TYPES),
+    "skip_customer_report_delivery": r"(?i:true|false)",
 }
 _ALPHABET_BITS, _EIGHT_BIT = 0x0C, 0x04  # of a data coding scheme: 3GPP TS 23.038
 _CET = timezone(timedelta(hours=1))  # whether it follows summer time is unknown: protocols.md 2.5
 _DAY = timedelta(days=1)
-_ZONED = re.compile(r"(.*?)(Z|[+-]\d\d:\d\d)?")
+_ZONED = r"(.*?)(Z|[+-]\d\d:\d\d)?"
 
 
 class FieldError(ValueError):
@@ -66,9 +66,10 @@ class Window(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What a message's `settings` come to."""
+    """What a message's `settings` and `price` come to."""
 
     parsing_type: str
+    price: int = 0
     originator: str | None = None
     priority: int | None = None
     validity: int | None = None
@@ -85,7 +86,7 @@ def recipient(value: object) -> str:
         raise FieldError("Invalid recipient: missing")
     if _RECIPIENT.fullmatch(value):
         return value
-    plain = _FORMATTING.sub("", value)
+    plain = re.sub(_FORMATTING, "", value)
     if not _RECIPIENT.fullmatch(plain):
         raise FieldError("Invalid recipient")
     return plain
@@ -96,7 +97,7 @@ def content(value: str, parsing_type: str, *, binary: bool) -> Content:
     """Return the text as it is sent, by the rule for characters outside GSM-7."""
     text, encoding = value, Encoding.GSM7
     if binary:
-        if not _PARAMETERS["udh"].fullmatch(value):
+        if not re.fullmatch(_PARAMETERS["udh"], value):
             raise FieldError("Invalid content: not hex")
         encoding = Encoding.BINARY
     elif not is_gsm(value):
@@ -116,7 +117,7 @@ def settings(fields: object, price: object, parsing_type: str) -> Settings:
     """Return what the message's settings come to; `parsing_type` is the service's own rule."""
     cost = _number("price", price, range(10**6)) or 0
     if fields is None:
-        return Settings(parsing_type)
+        return Settings(parsing_type, cost)
     if not isinstance(fields, Mapping):
         raise FieldError("Invalid settings: must be an object")
     _number("age", fields.get("age"), (0, 16, 18))
@@ -128,6 +129,7 @@ def settings(fields: object, price: object, parsing_type: str) -> Settings:
     extra = _parameters(fields.get("parameter"))
     return Settings(
         parsing_type=extra.get("parsing-type", parsing_type),
+        price=cost,
         originator=_originator(fields.get("originatorSettings"), cost),
         priority=_number("priority", fields.get("priority"), range(1, 4)),
         validity=_number("validity", fields.get("validity"), range(_MAX_VALIDITY + 1)),
@@ -180,7 +182,7 @@ def _originator(fields: object, price: int) -> str | None:
     pattern = _ORIGINATORS.get(kind.upper())
     if pattern is None:
         raise FieldError("Invalid originatorType")
-    if not pattern.fullmatch(originator):
+    if not re.fullmatch(pattern, originator):
         raise FieldError("Invalid originator")
     if price:
         raise FieldError("Invalid originator: only allowed when price is 0")
@@ -198,7 +200,7 @@ def _parameters(value: object) -> dict[str, str]:
     else:
         raise FieldError("Invalid parameter: a list of key and value")
     for key, item in found.items():
-        if key in _PARAMETERS and not _PARAMETERS[key].fullmatch(item):
+        if key in _PARAMETERS and not re.fullmatch(_PARAMETERS[key], item):
             raise FieldError(f"Invalid parameter: {key}")
     return found
 
@@ -248,5 +250,5 @@ def _moment(fields: Mapping[str, object], edge: str) -> datetime | None:
 
 
 def _split_zone(text: str) -> tuple[str, str]:
-    match = _ZONED.fullmatch(text)
+    match = re.fullmatch(_ZONED, text)
     return (match[1], match[2] or "") if match else (text, "")

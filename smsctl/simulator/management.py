@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import gzip
 from http import HTTPStatus
 
 from smsctl.simulator import documents
@@ -72,6 +71,8 @@ class Management:
             reply = documents.write_xml("text/xml", "result", document)
         headers: tuple[tuple[str, str], ...] = (("Cache-Control", "max-age=60"),)
         if self._behaviour.management_gzip:
+            import gzip
+
             headers += (("Content-Encoding", "gzip"),)
             reply = reply._replace(body=gzip.compress(reply.body))
         return reply._replace(headers=headers)

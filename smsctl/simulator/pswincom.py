@@ -20,7 +20,7 @@ from smsctl.simulator.web import Answer, Entry, Reply, Request, refuse
 Fields = Mapping[str, str]
 
 _XML = frozenset({"text/xml", "application/xml"})
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
+_CHARSET = r"""(?i)charset\s*=\s*["']?([^\s;"']+)"""
 _BAD_LOGIN = "Username or password is incorrect."
 _LONGEST_SESSION_DATA = 200
 
@@ -107,7 +107,7 @@ def _read(request: Request) -> _Session:
     from defusedxml.ElementTree import fromstring
 
     body: bytes | str = request.body.rstrip(b"\0")  # the old client's terminator: protocols.md 3.5
-    declared = _CHARSET.search(request.content_type)
+    declared = re.search(_CHARSET, request.content_type)
     try:
         if declared and isinstance(body, bytes):
             body = body.decode(declared[1])

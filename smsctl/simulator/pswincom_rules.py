@@ -13,16 +13,16 @@ MAX_PARTS = 16
 _PART_LENGTH = {Encoding.GSM7: 134, Encoding.UCS2: 67, Encoding.BINARY: 134}
 _AHEAD = timedelta(days=7)
 _CET = timezone(timedelta(hours=1))  # whether it follows summer time is unknown: protocols.md 3.3
-_RECIPIENT = re.compile(r"[1-9][0-9]{8,14}")
-_SENDER = re.compile(r"""[0-9]{1,15}|[A-Za-z0-9 !"#%&'()*+\-./?><;]{1,11}""")
-_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})*")
-_HEX_UNITS = re.compile(r"(?:[0-9A-Fa-f]{4})*")
+_RECIPIENT = r"[1-9][0-9]{8,14}"
+_SENDER = r"""[0-9]{1,15}|[A-Za-z0-9 !"#%&'()*+\-./?><;]{1,11}"""
+_HEX = r"(?:[0-9A-Fa-f]{2})*"
+_HEX_UNITS = r"(?:[0-9A-Fa-f]{4})*"
 _ALLOWED = {
-    "CLASS": re.compile(r"0?"),
-    "TTL": re.compile(r"[0-9]{0,9}"),
-    "RCPREQ": re.compile(r"[YN]?"),
-    "REPLACE": re.compile(r"[1-7]?"),
-    "ID": re.compile(r"[^\x00-\x1f]{0,64}"),
+    "CLASS": r"0?",
+    "TTL": r"[0-9]{0,9}",
+    "RCPREQ": r"[YN]?",
+    "REPLACE": r"[1-7]?",
+    "ID": r"[^\x00-\x1f]{0,64}",
 }
 
 
@@ -52,12 +52,12 @@ class _Text(NamedTuple):
 def read(fields: Mapping[str, str], now: datetime, non_gsm: NonGsm) -> Message:
     """Return the message, or raise FieldError. Too long a text is cut without a word (3.5)."""
     recipient, sender = fields.get("RCV", ""), fields.get("SND", "")
-    if not _RECIPIENT.fullmatch(recipient):
+    if not re.fullmatch(_RECIPIENT, recipient):
         raise FieldError(f"Invalid RCV '{recipient}'. Receiver number must be at least 9 digits.")
-    if sender and not _SENDER.fullmatch(sender):
+    if sender and not re.fullmatch(_SENDER, sender):
         raise FieldError(f"Invalid SND '{sender}'.")
     for name, pattern in _ALLOWED.items():
-        if not pattern.fullmatch(fields.get(name, "")):
+        if not re.fullmatch(pattern, fields.get(name, "")):
             raise FieldError(f"Invalid {name} '{fields[name]}'.")
     text = _text(fields.get("TEXT", ""), fields.get("OP") or "1", non_gsm)
     return Message(
@@ -91,8 +91,8 @@ def _plain(value: str, non_gsm: NonGsm) -> str:
     return "".join(character if character in GSM else "?" for character in value)
 
 
-def _hex(value: str, digits: re.Pattern[str]) -> str:
-    if not digits.fullmatch(value):
+def _hex(value: str, digits: str) -> str:
+    if not re.fullmatch(digits, value):
         raise FieldError("Invalid TEXT. Not hex.")
     return value
 

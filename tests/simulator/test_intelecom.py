@@ -254,6 +254,11 @@ def test_a_wrong_service_gives_code_4(begin: Begin, service: object) -> None:
     assert client.codes(message(), serviceId="4711") == [1]
 
 
+def test_a_price_needs_a_service_that_may_bill_recipients(begin: Begin) -> None:
+    assert begin().codes(message(price=200), message(price=0)) == [3, 1]
+    assert begin(premium=True).codes(message(price=200)) == [1]
+
+
 def test_references_need_not_be_unique_by_default(client: Client) -> None:
     assert client.codes(message(clientReference="a"), message(clientReference="a")) == [1, 1]
 
