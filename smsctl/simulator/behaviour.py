@@ -61,3 +61,12 @@ class Behaviour:
     non_gsm: NonGsm = NonGsm.REPLACE
     ref_last: bool = False  # REF stands after INFO, as real answers have had it
     leave_out_reason: bool = False  # no REASON element, as real answers have had it
+
+    def knows(self, username: object, password: object) -> bool:
+        """Return whether the login is right: both must be there, and be those that are set, if any are."""
+        return (
+            username is not None
+            and password is not None
+            and self.username in (None, username)
+            and self.password in (None, password)
+        )

@@ -91,10 +91,7 @@ class Intelecom:
     def _refusal(self, document: Document, batch: str) -> Code | None:
         """Return the code that all messages get, if the request as a whole is refused."""
         behaviour = self._behaviour
-        username, password = document.get("username"), document.get("password")
-        if not (username and password) or not (
-            behaviour.username in (None, username) and behaviour.password in (None, password)
-        ):
+        if not behaviour.knows(document.get("username"), document.get("password")):
             if behaviour.bad_login is BadLogin.HTTP_401:
                 raise refuse(HTTPStatus.UNAUTHORIZED, _TEXTS[Code.ACCESS_ERROR])
             return Code.ACCESS_ERROR

@@ -53,14 +53,8 @@ class Management:
 
     def _check_login(self, request: Request, service_id: str) -> None:
         behaviour = self._behaviour
-        username, password = _basic(request.authorization)
-        allowed = (
-            bool(username and password)
-            and behaviour.username in (None, username)
-            and behaviour.password in (None, password)
-            and behaviour.service_id in (None, int(service_id))
-        )
-        if not allowed:
+        service_is_ours = behaviour.service_id in (None, int(service_id))
+        if not (service_is_ours and behaviour.knows(*_basic(request.authorization))):
             challenge = ("WWW-Authenticate", 'Basic realm="gateway management"')
             raise refuse(HTTPStatus.UNAUTHORIZED, f"Not authorised for service {service_id}.", challenge)
 
@@ -91,15 +85,15 @@ def _summary(batch: HeldBatch) -> Document:
     }
 
 
-def _basic(header: str) -> tuple[str, str]:
+def _basic(header: str) -> tuple[str | None, str | None]:
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
-        return "", ""
+        return None, None
     try:
-        username, _, password = base64.b64decode(encoded).decode().partition(":")
+        username, colon, password = base64.b64decode(encoded).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return username, password
+        return None, None
+    return (username, password) if colon else (None, None)
 
 
 def _no_batch(reference: str) -> Exception:

@@ -48,20 +48,11 @@ class PsWinCom:
         if request.media_type not in _XML:
             raise refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send text/xml.")
         session = _read(request)
-        if not self._knows(session.fields):
+        if not self._behaviour.knows(session.fields.get("CLIENT"), session.fields.get("PW")):
             return Answer((), "ID", partial(_write, self._head("FAIL", _BAD_LOGIN)))
         with self._lock:
             entries = self._take(session)
         return Answer(entries, "ID", partial(_write, self._head("OK", "")))
-
-    def _knows(self, fields: Fields) -> bool:
-        username, password = fields.get("CLIENT"), fields.get("PW")
-        behaviour = self._behaviour
-        return (
-            bool(username and password)
-            and behaviour.username in (None, username)
-            and behaviour.password in (None, password)
-        )
 
     def _head(self, logon: str, reason: str) -> str:
         reason = "" if self._behaviour.leave_out_reason else f"<REASON>{reason}</REASON>"

@@ -164,3 +164,9 @@ def test_a_window_without_a_zone_is_central_european_time(client: Client) -> Non
         "2999-12-01T06:30:00+00:00",
         "2999-12-01T04:30:00+00:00",
     ]
+
+
+@pytest.mark.parametrize("header", ["", "Basic", "Basic eA==", "Bearer abc"])
+def test_without_a_login_nobody_is_authorised(client: Client, header: str) -> None:
+    assert ask(client, Authorization=basic("", "")).status == 200
+    assert ask(client, Authorization=header).status == 401
