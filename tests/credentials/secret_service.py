@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 from smsctl.credentials import vault
 from smsctl.domain.secret import Secret
@@ -17,14 +18,13 @@ def main() -> None:
     daemon = subprocess.Popen(
         ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
     )
     assert daemon.stdin is not None
-    assert daemon.stdout is not None
     daemon.stdin.write(b"of the session")
     daemon.stdin.close()
-    daemon.stdout.readline()  # it has read the password and taken its name on the bus
     try:
+        _wait_for_its_name()
         _keep()
         _lock()
         _try_to_get(timeout_s=10)
@@ -32,6 +32,13 @@ def main() -> None:
         _try_to_get(timeout_s=2)
     finally:
         daemon.kill()
+
+
+def _wait_for_its_name() -> None:
+    import secretstorage
+
+    while not secretstorage.check_service_availability(secretstorage.dbus_init()):
+        time.sleep(0.02)
 
 
 def _keep() -> None:

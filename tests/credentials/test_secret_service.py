@@ -8,6 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+ELSEWHERE = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS", "PYTHON_KEYRING_BACKEND")
+
 needed = ("dbus-run-session", "gnome-keyring-daemon")
 missing = [program for program in needed if shutil.which(program) is None]
 
@@ -16,11 +18,11 @@ missing = [program for program in needed if shutil.which(program) is None]
 def test_a_real_secret_service_keeps_and_is_given_up_when_locked_or_stopped(tmp_path: Path) -> None:
     runtime = tmp_path / "run"
     runtime.mkdir(mode=0o700)
-    without_display = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    cron = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     done = subprocess.run(
         ["dbus-run-session", "--", sys.executable, "-m", "tests.credentials.secret_service"],
         cwd=ROOT,
-        env=without_display | {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(runtime)},
+        env=cron | {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(runtime)},
         capture_output=True,
         text=True,
         timeout=60,
