@@ -1,7 +1,9 @@
 """What can come of one request, and what each outcome proves about the batch (reliability.md 2.3)."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import NamedTuple
 
 from smsctl.domain.message import Answer, Batch, Status, Verdict, same_for_all
@@ -88,9 +90,9 @@ def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
 
 def quoted(body: bytes | str, secret: str) -> str:
     """Return foreign text fit to be shown: short, in one line, and without the secret if it was echoed."""
-    text = body if isinstance(body, str) else body[: 4 * _QUOTE_LENGTH].decode("utf-8", "replace")
-    if secret:
-        text = text.replace(secret, "***")
+    text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+    for form in (secret, json.dumps(secret)[1:-1], escape(secret, quote=False)):
+        text = text.replace(form, "***") if form else text
     return " ".join(text.split())[:_QUOTE_LENGTH]
 
 

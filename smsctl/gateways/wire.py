@@ -32,6 +32,7 @@ from smsctl.gateways.outcome import NotSent, Outcome, Reply, Stale, Unclear
 from smsctl.gateways.trust import tls_context
 
 MAX_REPLY_BYTES = 1 << 20
+_PIECE = 1 << 18
 
 _Verify = bool | str | None
 
@@ -111,7 +112,10 @@ class _Exchange(HTTPAdapter):
         encoding = response.headers.get("Content-Encoding", "identity")
         if encoding != "identity":
             return Unclear(f"HTTP {response.status_code}, encoded as {encoding[:20]} against our wish")
-        body = response.raw.read(MAX_REPLY_BYTES + 1, decode_content=False)
+        body = b""
+        # Until nothing comes: only the last, empty read tells a cut reply from a whole one.
+        while len(body) <= MAX_REPLY_BYTES and (piece := response.raw.read(_PIECE, decode_content=False)):
+            body += piece
         if len(body) > MAX_REPLY_BYTES:
             return Unclear(f"HTTP {response.status_code}, a reply larger than {MAX_REPLY_BYTES} bytes")
         if self._expired:  # what was shut down looks like the end of the reply

@@ -1,0 +1,368 @@
+import signal
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from smsctl.domain.gateway import Options
+from smsctl.errors import ConfigError
+from smsctl.gateways.outcome import NotSent, Outcome, Reply, Stale, Unclear
+from smsctl.gateways.trust import tls_context
+from smsctl.gateways.wire import MAX_REPLY_BYTES, exchange
+
+from .certificates import server_context
+from .fault_server import Behaviour, FaultServer, Line, answering, free_port, reply
+
+QUICK = Options(connect_timeout_s=0.4, read_timeout_s=0.4, total_timeout_s=0.8)
+BODY = b'{"password": "canary"}'
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    return server_context(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def trusting(tls: tuple[ssl.SSLContext, Path]) -> Options:
+    return replace(QUICK, ca_bundle=tls[1])
+
+
+def post(options: Options, url: str, not_after: float = float("inf")) -> Outcome:
+    return exchange(options, "POST", url, headers={}, body=BODY, not_after=not_after)
+
+
+def test_sends_the_request_once_and_returns_the_whole_reply() -> None:
+    with FaultServer(answering(200, b"taken", X_Kind="Test")) as server:
+        outcome = post(QUICK, server.url + "/path")
+        assert isinstance(outcome, Reply)
+        assert (outcome.status, outcome.body, outcome.headers["x-kind"]) == (200, b"taken", "Test")
+        assert len(server.requests) == 1
+        head = server.requests[0].partition(b"\r\n\r\n")[0].decode()
+        assert head.startswith("POST /path HTTP/1.1\r\n")
+        assert "Accept-Encoding: identity" in head
+        assert "Connection: close" in head
+
+
+def test_makes_a_new_connection_for_each_exchange_even_if_the_server_keeps_the_last() -> None:
+    def keeping(line: Line) -> None:
+        while True:
+            line.read_request()
+            line.send(reply(200, b"ok"))
+
+    with FaultServer(keeping) as server:
+        assert all(isinstance(post(QUICK, server.url), Reply) for _ in range(3))
+        assert server.connections == 3
+
+
+def test_several_threads_may_send_at_once() -> None:
+    with FaultServer(answering(200, b"ok")) as server:
+        outcomes: list[Outcome] = []
+        threads = [
+            threading.Thread(target=lambda: outcomes.append(post(QUICK, server.url))) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [type(outcome) for outcome in outcomes] == [Reply] * 8
+
+
+def test_a_refused_connection_proves_that_nothing_left() -> None:
+    assert post(QUICK, f"http://127.0.0.1:{free_port()}") == NotSent("Connection refused")
+    assert post(QUICK, f"https://127.0.0.1:{free_port()}") == NotSent("Connection refused")
+
+
+def test_an_unknown_host_proves_that_nothing_left() -> None:
+    assert isinstance(post(QUICK, "https://no-such-host.invalid"), NotSent)
+
+
+def test_an_untrusted_certificate_is_refused_before_anything_leaves(
+    tls: tuple[ssl.SSLContext, Path],
+) -> None:
+    with FaultServer(answering(200), tls=tls[0]) as server:
+        outcome = post(QUICK, server.url)
+        assert isinstance(outcome, NotSent)
+        assert "certificate is not trusted" in outcome.text
+        assert server.requests == []
+
+
+def test_a_certificate_for_another_host_is_refused(tmp_path: Path) -> None:
+    context, bundle = server_context(tmp_path, "elsewhere.example")
+    with FaultServer(answering(200), tls=context) as server:
+        outcome = post(replace(QUICK, ca_bundle=bundle), server.url)
+        assert isinstance(outcome, NotSent)
+        assert server.requests == []
+
+
+def test_a_certificate_of_the_given_bundle_is_trusted(
+    tls: tuple[ssl.SSLContext, Path], trusting: Options
+) -> None:
+    with FaultServer(answering(200, b"ok"), tls=tls[0]) as server:
+        assert isinstance(post(trusting, server.url), Reply)
+
+
+def test_the_authorities_are_loaded_once_and_old_tls_is_off(trusting: Options) -> None:
+    context = tls_context(trusting.ca_bundle)
+    assert context is tls_context(trusting.ca_bundle)
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+def test_a_handshake_that_hangs_proves_that_nothing_left(trusting: Options) -> None:
+    with FaultServer(Line.keep_silent) as server:
+        assert post(trusting, server.url.replace("http:", "https:")) == NotSent("timed out")
+
+
+def reset_unread(line: Line) -> None:
+    line.reset()
+
+
+def reset_after_reading(line: Line) -> None:
+    line.read_request()
+    line.reset()
+
+
+def close_after_reading(line: Line) -> None:
+    line.read_request()
+
+
+def reset_in_the_reply(line: Line) -> None:
+    line.read_request()
+    line.send(reply(200, b"x" * 100)[:-50])
+    time.sleep(0.05)
+    line.reset()
+
+
+def close_in_the_reply(line: Line) -> None:
+    line.read_request()
+    line.send(reply(200, b"x" * 100)[:-50])
+
+
+def never_answer(line: Line) -> None:
+    line.read_request()
+    line.keep_silent()
+
+
+def drip_the_head(line: Line) -> None:
+    line.read_request()
+    line.drip(b"HTTP/1.1 200 OK\r\n" + b"X-Slow: yes\r\n" * 1000)
+
+
+def drip_the_body(line: Line) -> None:
+    line.read_request()
+    line.drip(reply(200, b"x" * 1000))
+
+
+def drip_a_body_without_length(line: Line) -> None:
+    line.read_request()
+    line.send(b"HTTP/1.1 200 OK\r\n\r\n")
+    line.drip(b"x" * 1000)
+
+
+def go_on_for_ever(line: Line) -> None:
+    line.read_request()
+    line.drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
+
+
+def speak_nonsense(line: Line) -> None:
+    line.read_request()
+    line.send(b"220 mail ready\r\n")
+
+
+def break_a_chunk(line: Line) -> None:
+    line.read_request()
+    line.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n0\r\n\r\n")
+
+
+def send_endless_headers(line: Line) -> None:
+    line.read_request()
+    line.send(b"HTTP/1.1 200 OK\r\n" + b"X-More: yes\r\n" * 500 + b"\r\n")
+
+
+def send_one_long_header(line: Line) -> None:
+    line.read_request()
+    line.send(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 100_000 + b"\r\n\r\n")
+
+
+ON_THE_WIRE: list[Behaviour] = [
+    reset_unread,
+    reset_after_reading,
+    close_after_reading,
+    reset_in_the_reply,
+    close_in_the_reply,
+    never_answer,
+    drip_the_head,
+    drip_the_body,
+    drip_a_body_without_length,
+    go_on_for_ever,
+    speak_nonsense,
+    break_a_chunk,
+    send_endless_headers,
+    send_one_long_header,
+    answering(200, b"\x1f\x8b\x08", Content_Encoding="gzip"),
+    answering(200, b"x" * (MAX_REPLY_BYTES + 1)),
+]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("behaviour", ON_THE_WIRE)
+def test_trouble_once_on_the_wire_proves_nothing(
+    behaviour: Behaviour, scheme: str, tls: tuple[ssl.SSLContext, Path], trusting: Options
+) -> None:
+    with FaultServer(behaviour, tls=tls[0] if scheme == "https" else None) as server:
+        started = time.monotonic()
+        assert isinstance(post(trusting, server.url), Unclear)
+        assert time.monotonic() - started < 4 * trusting.total_timeout_s
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_never_followed(status: int) -> None:
+    with (
+        FaultServer(answering(200)) as elsewhere,
+        FaultServer(answering(status, b"", Location=elsewhere.url + "/")) as server,
+    ):
+        outcome = post(QUICK, server.url)
+        assert isinstance(outcome, Reply)
+        assert outcome.status == status
+        assert elsewhere.connections == 0
+
+
+def refuse_connect(line: Line) -> None:
+    line.read_request()
+    line.send(b"HTTP/1.1 403 No\r\n\r\n")
+
+
+def reset_after_connect(line: Line) -> None:
+    line.read_request()
+    line.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+    line.reset()
+
+
+def drip_the_answer_to_connect(line: Line) -> None:
+    line.read_request()
+    line.drip(b"HTTP/1.1 200 Connected\r\n" + b"X-Slow: yes\r\n" * 1000)
+
+
+@pytest.mark.parametrize("behaviour", [refuse_connect, reset_after_connect, drip_the_answer_to_connect])
+def test_a_proxy_that_does_not_connect_proves_that_nothing_left(
+    behaviour: Behaviour, trusting: Options
+) -> None:
+    with FaultServer(behaviour) as proxy:
+        outcome = post(replace(trusting, proxy=proxy.url), "https://localhost:4711/")
+        assert isinstance(outcome, NotSent)
+        assert len(proxy.requests) == 1
+        assert proxy.requests[0].startswith(b"CONNECT localhost:4711 ")
+
+
+def test_a_proxy_that_connects_carries_the_request_unread(
+    tls: tuple[ssl.SSLContext, Path], trusting: Options
+) -> None:
+    def tunnel(line: Line) -> None:
+        line.read_request()
+        line.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+        inner = line.secured(tls[0])
+        inner.read_request()
+        inner.send(reply(200, b"through"))
+
+    with FaultServer(tunnel) as proxy:
+        outcome = post(replace(trusting, proxy=proxy.url), "https://localhost:4711/")
+        assert isinstance(outcome, Reply)
+        assert outcome.body == b"through"
+        assert BODY not in proxy.requests[0]
+
+
+def test_a_reset_through_the_proxy_after_the_request_proves_nothing(
+    tls: tuple[ssl.SSLContext, Path], trusting: Options
+) -> None:
+    def tunnel_and_reset(line: Line) -> None:
+        line.read_request()
+        line.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+        inner = line.secured(tls[0])
+        inner.read_request()
+        inner.reset()
+
+    with FaultServer(tunnel_and_reset) as proxy:
+        assert isinstance(post(replace(trusting, proxy=proxy.url), "https://localhost:4711/"), Unclear)
+
+
+def test_proxies_and_logins_of_the_environment_are_ignored(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login someone password elses\n")
+    with FaultServer(answering(200)) as captor, FaultServer(answering(200)) as server:
+        for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, captor.url)
+        monkeypatch.setenv("NETRC", str(netrc))
+        assert isinstance(post(QUICK, server.url), Reply)
+        assert captor.connections == 0
+        assert b"Authorization" not in server.requests[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://smsgw.example.com/",
+        "http://192.0.2.1/",
+        "ftp://localhost/",
+        "https:///",
+        "https://user:secret@smsgw.example.com/",
+        "http://localhost.example.com/",
+    ],
+)
+def test_only_https_or_this_machine_is_spoken_to(url: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        post(QUICK, url)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_stale_claim_does_not_even_connect() -> None:
+    with FaultServer(answering(200)) as server:
+        assert post(QUICK, server.url, not_after=time.monotonic() - 1) == Stale()
+        assert server.connections == 0
+
+
+def test_a_claim_that_grows_stale_while_connecting_is_not_sent(
+    tls: tuple[ssl.SSLContext, Path], trusting: Options
+) -> None:
+    with FaultServer(answering(200), tls=tls[0], handshake_after_s=0.2) as server:
+        assert post(trusting, server.url, not_after=time.monotonic() + 0.1) == Stale()
+        assert server.connections == 1
+        assert server.requests == []
+
+
+@pytest.fixture
+def interrupt_soon() -> Iterator[Callable[[], None]]:
+    timers: list[threading.Timer] = []
+    main = threading.main_thread().ident or 0
+
+    def arm() -> None:
+        timers.append(threading.Timer(0.15, signal.pthread_kill, (main, signal.SIGINT)))
+        timers[-1].start()
+
+    yield arm
+    for timer in timers:
+        timer.join()
+
+
+def test_an_interrupt_on_the_wire_passes_through_and_closes_the_line(
+    interrupt_soon: Callable[[], None],
+) -> None:
+    left = threading.Event()
+
+    def wait_for_the_end(line: Line) -> None:
+        line.read_request()
+        line.keep_silent()
+        left.set()
+
+    with FaultServer(wait_for_the_end) as server:
+        interrupt_soon()
+        with pytest.raises(KeyboardInterrupt):
+            post(replace(QUICK, read_timeout_s=3, total_timeout_s=3), server.url)
+        assert left.wait(1)
