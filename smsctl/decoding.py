@@ -11,10 +11,8 @@ Files are read in pieces: a million recipients never stand in memory at once.
 import codecs
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from smsctl.errors import InputError, Sentence, say
 
@@ -24,8 +22,7 @@ UTF_16_BE: Final = "UTF-16-BE"
 WINDOWS_1252: Final = "Windows-1252"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assumption:
+class Assumption(NamedTuple):
     """How a file is to be read: the encoding (a name for people that Python knows too), and from where."""
 
     encoding: str
@@ -33,8 +30,7 @@ class Assumption:
     notice: Sentence | None = None  # where the encoding is a guess
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A text and the encoding it was read in; line breaks are left as they stood."""
 
     text: str
@@ -110,7 +106,7 @@ def _byte_order_mark(head: bytes) -> tuple[str, bytes] | None:
 def _codec(encoding: str) -> str:
     """Return Python's name of an encoding; codecs that are not text encodings (zip, hex) are unknown too."""
     try:
-        b"".decode(encoding)
+        b" ".decode(encoding, "ignore")
         return codecs.lookup(encoding).name
     except (LookupError, ValueError):
         raise InputError(
@@ -155,46 +151,45 @@ def _windows(file: BinaryIO, source: str) -> Assumption:
 
 def _checked(file: BinaryIO, source: str, assumed: Assumption) -> Assumption:
     """Return the assumption when the whole file fits it and shows no trace of a wrong one."""
-    file.seek(assumed.bom_bytes)
-    before = ""  # the last letter of the piece before: a trace may be a pair
-    line = 1
-    for text in _pieces(file, source, assumed.encoding):
-        _refuse_traces(before + text, source, line)
-        line += text.count("\n")
-        before = text[-1:].strip("\n")
-    return assumed
-
-
-def _pieces(file: BinaryIO, source: str, encoding: str) -> Iterator[str]:
-    """Yield the text in pieces, every line break as LF, from where the file stands."""
-    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), translate=True)
-    line = 1
-    final = False
-    while not final:
+    decoder = codecs.getincrementaldecoder(assumed.encoding)()
+    before = b""  # the end of the piece before: a trace may be a pair of letters
+    start = assumed.bom_bytes
+    file.seek(start)
+    while True:
         piece = file.read(_PIECE_BYTES)
-        final = not piece
         try:
-            text = decoder.decode(piece, final=final)
+            text = decoder.decode(piece, final=not piece)
         except UnicodeError as error:
-            raise _NotInEncodingError(
-                say(
-                    "{source}, line {line}: this is not {encoding}.",
-                    source=source,
-                    line=line + _lines_before(error),
-                    encoding=encoding,
-                ),
-                hint=_SAVE_AGAIN,
-            ) from None
-        yield text
-        line += text.count("\n")
+            place = {"source": source, "line": _line(file, assumed, start, _good_part(error))}
+            sentence = say(
+                "{source}, line {line}: this is not {encoding}.", encoding=assumed.encoding, **place
+            )
+            raise _NotInEncodingError(sentence, hint=_SAVE_AGAIN) from None
+        data = before + (piece if assumed.encoding == UTF_8 else text.encode("utf-8", "surrogatepass"))
+        for pattern, trace in _TRACES:
+            if found := pattern.search(data):
+                good = data[len(before) : found.start()].decode("utf-8", "replace")
+                line = _line(file, assumed, start, good)
+                sentence = say("{source}, line {line}: {trace}.", source=source, line=line, trace=trace)
+                raise InputError(sentence, hint=_SAVE_AGAIN)
+        if not piece:
+            return assumed
+        before = data[-_LONGEST_TRACE:]
+        start += len(piece)
 
 
-def _lines_before(error: UnicodeError) -> int:
-    """Count the line breaks between the start of the piece and the fault."""
+def _good_part(error: UnicodeError) -> str:
+    """Return what was decoded of the piece before the fault; not every codec tells where that is."""
     if not isinstance(error, UnicodeDecodeError):
-        return 0  # a codec of the caller's choice that does not say where
-    good = error.object[: error.start].decode(error.encoding, "replace")
-    return max(good.count("\n"), good.count("\r"))
+        return ""
+    return error.object[: error.start].decode(error.encoding, "replace")
+
+
+def _line(file: BinaryIO, assumed: Assumption, start: int, rest: str) -> int:
+    """Return the line after `start` bytes and `rest`. Counted only now: good files need not pay for it."""
+    file.seek(assumed.bom_bytes)
+    text = file.read(start - assumed.bom_bytes).decode(assumed.encoding, "replace") + rest
+    return 1 + max(text.count("\n"), text.count("\r"))
 
 
 def _as_utf8(letters: str) -> bytes:
@@ -219,13 +214,7 @@ _TRACES = (
 )
 
 
-def _refuse_traces(text: str, source: str, line: int) -> None:
-    data = text.encode("utf-8", "surrogatepass")
-    for pattern, trace in _TRACES:
-        if found := pattern.search(data):
-            place = line + data.count(b"\n", 0, found.start())
-            sentence = say("{source}, line {line}: {trace}.", source=source, line=place, trace=trace)
-            raise InputError(sentence, hint=_SAVE_AGAIN)
+_LONGEST_TRACE = 5  # bytes of UTF-8
 
 
 def _sample(file: BinaryIO, encoding: str) -> str:

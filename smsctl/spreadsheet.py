@@ -12,11 +12,10 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from smsctl.decoding import open_file, recognise
 from smsctl.errors import InputError, Sentence, say
@@ -27,8 +26,7 @@ DELIMITERS: Final = "\t;,"
 """In this order: the first that stands in the header, outside quotes, is the file's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class Sheet(NamedTuple):
     """A file with its header, ready to be read; encoding and delimiter are as assumed or asked for."""
 
     path: Path
@@ -36,9 +34,9 @@ class Sheet:
     encoding: str
     delimiter: str
     modified: datetime  # aware, UTC
+    records: "_Records"
+    width: int  # columns in the file, with the nameless ones that the header leaves out
     notice: Sentence | None = None  # where the encoding is a guess
-    records: "_Records" = field(repr=False)
-    width: int = field(repr=False)  # columns in the file, with the nameless ones that the header leaves out
 
     def rows(self) -> Iterator[list[str]]:
         """Return the rows below the header in file order, empty ones too; the first is row 2.
@@ -140,8 +138,7 @@ class _Reader(Protocol):
     def __iter__(self) -> Iterator[list[str]]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Records:
+class _Records(NamedTuple):
     """How to read the file: everything that was found out about it before its header."""
 
     path: Path

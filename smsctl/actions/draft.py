@@ -1,9 +1,9 @@
 """Drafting a plan: the recipients file and the ledger are read, and nothing is written anywhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from smsctl.domain.audience import Audience
 from smsctl.domain.columns import find_columns
@@ -21,8 +21,7 @@ from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import Sheet, open_sheet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(NamedTuple):
     """What the command line and the config ask for, before anything is looked up."""
 
     letter: Letter

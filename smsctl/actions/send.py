@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from smsctl.actions.brake import Brake, Stop
 from smsctl.actions.crew import Crew, Done
@@ -38,8 +39,7 @@ _STOP_CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(NamedTuple):
     """How fast a run goes, and how long it waits for a gateway that does not answer."""
 
     batch_size: int = 100
@@ -48,8 +48,7 @@ class Pace:
     longest_pause_s: float = 600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(NamedTuple):
     """What one run has done. `states` are this run's answers; the ledger has the mailing's."""
 
     states: Counter[Status]
@@ -69,8 +68,7 @@ class Result:
         return worst(codes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
+class Errand(NamedTuple):
     """One run of one mailing: what is sent, through what, and how far it may go."""
 
     mailing: Mailing

@@ -3,8 +3,8 @@
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
+from typing import NamedTuple
 
 from smsctl.actions.brake import Brake, Stop
 from smsctl.actions.send import Errand, Pace, Result, send
@@ -21,8 +21,7 @@ from smsctl.ledger import mailings
 _SIGNALS = {signal.SIGINT: Stop.INTERRUPTED, signal.SIGTERM: Stop.TERMINATED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One run and what the mailing has come to."""
 
     mailing: Mailing

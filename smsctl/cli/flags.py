@@ -4,8 +4,8 @@ So usage errors speak JSON too, and no command declares them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from smsctl.errors import UsageError, say
 
@@ -18,8 +18,7 @@ _VALUELESS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flags:
+class Flags(NamedTuple):
     """What was asked of every command."""
 
     json: bool = False

@@ -1,9 +1,9 @@
 """From flags and config to what the actions take: the text, the letter, the wish for a plan."""
 
 import sys
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from smsctl.actions.draft import Wish
 from smsctl.cli.wiring import Wiring
@@ -19,8 +19,7 @@ from smsctl.errors import InputError, UsageError, say
 _LARGEST_TEXT = 64 * 1024  # bytes; the longest SMS is far below
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """The flags of `send` and `recipients check`, as they were typed."""
 
     municipality: str | None = None

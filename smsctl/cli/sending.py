@@ -1,6 +1,6 @@
 """The way of `smsctl send`: text and rows make a plan, it is shown and confirmed, the mailing is sent."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from smsctl.actions.begin import begin, from_plan, skipped_of
 from smsctl.actions.draft import draft
@@ -19,8 +19,7 @@ from smsctl.domain.text import MessageText, measure, replace_typographic
 from smsctl.errors import ExitCode, RuleError, UsageError, say, say_n
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class Manner(NamedTuple):
     """How the mailing is gone about."""
 
     dry_run: bool = False

@@ -5,7 +5,6 @@ The only place that knows gateways, simulator and listener; everything else is h
 
 import os
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -60,7 +59,7 @@ class Wiring:
         """The config, with --simulate taken into account."""
         found = read.load(self.config_path)
         if self.flags.simulate:
-            found = replace(found, mode=Mode.SIMULATE)
+            found = found._replace(mode=Mode.SIMULATE)
         self.teller.mode = found.mode
         return found
 
@@ -146,9 +145,9 @@ class Wiring:
         module = configured.module if configured.use_web_service else "mail"
         options = self._options(service_id)
         if for_sending and self.simulated:
-            options = replace(options, url=self._simulator_url(), failover_url=None, proxy=None)
+            options = options._replace(url=self._simulator_url(), failover_url=None, proxy=None)
         if for_sending:
-            options = replace(options, password=self._password())
+            options = options._replace(password=self._password())
         return gateways.find(module)(options)
 
     def secret(self, name: str, source: SecretSource) -> Secret:

@@ -5,10 +5,10 @@ Every default stands once, in `keys`; a `Settings` is made by `read` alone, and 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import time, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from smsctl.domain.secret import SecretSource
 from smsctl.errors import InputError, say
@@ -21,8 +21,7 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GatewaySettings:
+class GatewaySettings(NamedTuple):
     """The way out: names as SuperOffice's SMS settings have them (protocols.md 4)."""
 
     module: str
@@ -51,8 +50,7 @@ class GatewaySettings:
     password: SecretSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpSettings:
+class SmtpSettings(NamedTuple):
     """The site's own mail server, for the e-mail route and for notices."""
 
     host: str
@@ -63,8 +61,7 @@ class SmtpSettings:
     password: SecretSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MunicipalitySettings:
+class MunicipalitySettings(NamedTuple):
     """Who orders, sends and pays."""
 
     key: str
@@ -78,8 +75,7 @@ class MunicipalitySettings:
     invoice_node: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuietHours:
+class QuietHours(NamedTuple):
     """The hours in which nothing is sent, by the clock of `time_zone`; may pass midnight."""
 
     start: time
@@ -92,8 +88,7 @@ class QuietHours:
         return clock >= self.start or clock < self.end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitsSettings:
+class LimitsSettings(NamedTuple):
     """The ceilings; None is no ceiling."""
 
     max_parts_per_run: int | None
@@ -104,8 +99,7 @@ class LimitsSettings:
     quiet_hours: QuietHours | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerSettings:
+class LedgerSettings(NamedTuple):
     """Where the ledger lies and who shares it."""
 
     path: Path
@@ -114,24 +108,21 @@ class LedgerSettings:
     busy_timeout_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetentionSettings:
+class RetentionSettings(NamedTuple):
     """The disposal decision that `purge` acts under."""
 
     days: int | None
     decision: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifySettings:
+class NotifySettings(NamedTuple):
     """Who hears of a run without a terminal that did not end well."""
 
     to: str | None
     command: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportsSettings:
+class ReportsSettings(NamedTuple):
     """How delivery reports and incoming SMS come in."""
 
     host: str
@@ -143,8 +134,7 @@ class ReportsSettings:
     secret: SecretSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SenderRule:
+class SenderRule(NamedTuple):
     """What one user or group of the operating system may send; an empty tuple is no restriction."""
 
     name: str  # "@name" is a group
@@ -153,8 +143,7 @@ class SenderRule:
     max_parts_per_day: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """The whole config file."""
 
     path: Path

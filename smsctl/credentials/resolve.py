@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,7 +115,7 @@ def _steps(source: SecretSource, around: Surroundings) -> tuple[SecretSource, ..
     if source.source is not Source.AUTO:
         return (source,)
     places = (Source.SYSTEMD, Source.KEYRING) if around.interactive else (Source.SYSTEMD,)
-    return tuple(replace(source, source=place) for place in places)
+    return tuple(source._replace(source=place) for place in places)
 
 
 def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None:

@@ -1,10 +1,10 @@
 """What a gateway is to the rest of smsctl: a few traits, and one way to submit a batch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from types import MappingProxyType
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from smsctl.domain.message import Answer, Batch
 from smsctl.domain.secret import Secret
@@ -12,8 +12,7 @@ from smsctl.domain.text import PartProfile
 from smsctl.errors import Sentence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traits:
+class Traits(NamedTuple):
     """What the plan must know of a gateway before anything is sent."""
 
     name: str  # the config's module name
@@ -30,21 +29,19 @@ class Traits:
     answers: bool = True  # False: a handed-over message is never heard of again (e-mail)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailRoute:
+class MailRoute(NamedTuple):
     """The site's own mail server, for a gateway that is reached by e-mail (protocols.md 2.14)."""
 
     host: str
+    from_address: str
     port: int = 25
     starttls: bool = False
     username: str | None = None
     password: Secret | None = None
-    from_address: str
     address: str = "{number}-{service_id}@smsmail.intele.com"  # number: digits, without plus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(NamedTuple):
     """Everything a gateway may be given; each takes what its protocol knows.
 
     Without a password a gateway can be opened, and its traits and `check` used: the plan needs no more.
@@ -69,11 +66,10 @@ class Options:
     max_parts: int | None = 6
     mail: MailRoute | None = None
     time_zone: str = "Europe/Stockholm"
-    extra: Mapping[str, str] = field(default_factory=dict)  # for gateways from elsewhere
+    extra: Mapping[str, str] = MappingProxyType({})  # for gateways from elsewhere
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelResult:
+class CancelResult(NamedTuple):
     """What a gateway said when asked to stop a batch.
 
     Whatever of the batch is not in `stopped` may have been sent.

@@ -1,7 +1,7 @@
 """A mailing as the ledger holds it: one frozen text to one audience, and what has come of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from smsctl.domain.message import Letter, Status
 from smsctl.domain.municipality import Municipality
@@ -9,8 +9,7 @@ from smsctl.domain.package import Draw, Terms, share_ore
 from smsctl.domain.text import TextSize
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ceilings:
+class Ceilings(NamedTuple):
     """What a run may not exceed; None is no ceiling."""
 
     max_parts: int | None = None
@@ -18,8 +17,7 @@ class Ceilings:
     max_new_packages: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mailing:
+class Mailing(NamedTuple):
     """One mailing. Its messages have ids from `first_message` on, without gaps."""
 
     id: int
@@ -50,8 +48,7 @@ class Mailing:
         return f"{self.reference}-{message - self.first_message + 1}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Tally(NamedTuple):
     """What has come of a mailing: messages by state, and the parts and money it has drawn."""
 
     states: Mapping[Status, int]

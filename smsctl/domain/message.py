@@ -1,11 +1,9 @@
 """A message, its states, and what passes between the sending loop and a gateway.
 
-What is made once per message (Outgoing, Receipt) is a NamedTuple: a frozen dataclass takes three times
-as long to build, and a mailing makes hundreds of thousands. Everything else is a frozen dataclass.
+Values are NamedTuples, here and on every other floor: docs/decisions/0003.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -41,9 +39,7 @@ COSTS = frozenset(
 )
 """The states whose parts the municipality pays for (sending: reserved)."""
 
-FINAL = frozenset(
-    {Status.DELIVERED, Status.EXPIRED, Status.FAILED, Status.REJECTED, Status.CANCELLED}
-)
+FINAL = frozenset({Status.DELIVERED, Status.EXPIRED, Status.FAILED, Status.REJECTED, Status.CANCELLED})
 """The states that nothing but an operator's correction leaves."""
 
 
@@ -62,8 +58,7 @@ class Outgoing(NamedTuple):
     number: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Letter(NamedTuple):
     """What every message of a mailing has in common; frozen when the mailing is opened."""
 
     text: MessageText
@@ -75,8 +70,7 @@ class Letter:
     invoice_node: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(NamedTuple):
     """The messages of one request to the gateway."""
 
     reference: str  # A-Z a-z 0-9 - _ . only; the handle for stopping it
@@ -110,8 +104,7 @@ class Verdict(StrEnum):
     STALE = "stale"  # the claim was too old before the first byte: give it back
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(NamedTuple):
     """The outcome of one submit: one receipt per message, in the batch's order."""
 
     verdict: Verdict

@@ -1,12 +1,11 @@
 """A municipality: who orders, sends and pays."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from smsctl.domain.package import Terms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Municipality:
+class Municipality(NamedTuple):
     """One payer, as the config knows it."""
 
     key: str

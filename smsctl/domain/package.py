@@ -1,12 +1,10 @@
 """Package arithmetic: what is left, what n parts would draw, open and cost. Money is integer öre."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
+class Package(NamedTuple):
     """A block of parts bought and invoiced; size and price were frozen when it was opened."""
 
     number: int
@@ -21,8 +19,7 @@ class Package:
         return self.size - self.used - self.reserved
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(NamedTuple):
     """So many parts for so much: what the next package would be, or the rate where there are no packages."""
 
     size: int  # parts

@@ -5,8 +5,8 @@ takes every figure from here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings
@@ -35,8 +35,7 @@ class Rule(StrEnum):
     SENDER = "sender"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(NamedTuple):
     """One rule that says no, and the command or change that helps."""
 
     rule: Rule
@@ -44,8 +43,7 @@ class Refusal:
     hint: Sentence | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(NamedTuple):
     """How the municipality stands in the ledger before the mailing."""
 
     active: bool
@@ -53,8 +51,7 @@ class Standing:
     parts_today: int = 0  # drawn and reserved on this local day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(NamedTuple):
     """What is asked for: the letter and where it should go."""
 
     letter: Letter
@@ -65,8 +62,7 @@ class Order:
     warn_share: float = 0.8  # of the newest package, from which on every plan warns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(NamedTuple):
     """Everything that is decided before anything is sent."""
 
     order: Order

@@ -7,10 +7,9 @@ cut never says no: whatever it does not take goes to the law, so the two cannot 
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from smsctl.domain.audience import Audience
 from smsctl.domain.columns import Columns
@@ -37,8 +36,7 @@ class SkipReason(StrEnum):
     ALREADY_SENT = "already-sent"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(NamedTuple):
     """What rows are judged by, beside the audience."""
 
     numbers: NumberReader
@@ -48,8 +46,7 @@ class Rules:
     already_sent: Container[str] | None = None  # E.164
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipients:
+class Recipients(NamedTuple):
     """The rows of the audience, judged: rows = ready + all skipped + bad_count.
 
     Bad rows stop the mailing; with `skip_invalid` they are skipped as invalid instead, and bad_count is 0.

@@ -1,9 +1,8 @@
 """A secret, and the place it comes from: what the config names and a gateway is given."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 
 class Secret:
@@ -64,8 +63,7 @@ class Source(StrEnum):
     AUTO = "auto"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretSource:
+class SecretSource(NamedTuple):
     """What the config says of one secret: never the secret itself."""
 
     source: Source

@@ -3,7 +3,6 @@
 import codecs
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
@@ -19,8 +18,7 @@ class Encoding(StrEnum):
     UCS2 = "ucs2"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartProfile:
+class PartProfile(NamedTuple):
     """How a gateway counts: units in a text of one part, and in each part of a longer one.
 
     A unit is a septet in GSM-7 and a UTF-16 unit in UCS-2.
@@ -50,7 +48,7 @@ def with_part_length(profile: PartProfile, length: int) -> PartProfile:
     """
     if not _PAIR_UNITS <= length <= profile.gsm7_single:
         raise ValueError(length)
-    return replace(profile, gsm7_part=length)
+    return profile._replace(gsm7_part=length)
 
 
 class TextSize(NamedTuple):
@@ -121,8 +119,7 @@ def _parts(units: bytes, single: int, part: int) -> int:
 _SHOWN_PROBLEMS: Final = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageText:
+class MessageText(NamedTuple):
     """A text that may be sent: composed letters, LF line breaks, nothing invisible, not empty."""
 
     body: str

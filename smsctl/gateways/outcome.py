@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
@@ -20,22 +19,19 @@ class Reply(NamedTuple):
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NotSent:
+class NotSent(NamedTuple):
     """No byte of the request has left; `text` says what stood in the way."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unclear:
+class Unclear(NamedTuple):
     """The request may have been received, and there is no complete reply; `text` says what happened."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stale:
+class Stale(NamedTuple):
     """The claim had grown too old before the first byte; nothing has left."""
 
 

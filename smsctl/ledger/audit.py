@@ -1,13 +1,12 @@
 """Who did what, when, and from which host; a row for every change of state that a person causes."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.ledger.store import Ledger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRow:
+class AuditRow(NamedTuple):
     """One line of the audit."""
 
     at: str

@@ -7,7 +7,7 @@ proof that the gateway did not take it.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import COSTS, Answer, Batch, Outgoing, Receipt, Status, Verdict, same_for_all
@@ -17,8 +17,7 @@ from smsctl.ledger import counts, lock, mailings, packages
 from smsctl.ledger.store import Ledger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(NamedTuple):
     """One batch that this process, and no other, may submit."""
 
     id: int
@@ -27,8 +26,7 @@ class Claim:
     day: str  # the local day it is counted on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRow:
+class BatchRow(NamedTuple):
     """One batch as it is told of: how many, when, and what came back."""
 
     reference: str

@@ -4,9 +4,8 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing, Tally
 from smsctl.domain.message import Letter, Priority, Status
@@ -22,8 +21,7 @@ Addressee = tuple[int | None, str, str | None]  # row in the file, E.164 number,
 SkippedRow = tuple[int, str, str, str]  # row in the file, reason, number as written, name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewMailing:
+class NewMailing(NamedTuple):
     """What a mailing is made of, before the ledger has given it an id."""
 
     kind: str
@@ -118,8 +116,7 @@ def skipped_rows(ledger: Ledger, mailing: int) -> list[tuple[int, str, str | Non
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnsweredRow:
+class AnsweredRow(NamedTuple):
     """A message that was not simply taken, with the gateway's own words."""
 
     row: int | None

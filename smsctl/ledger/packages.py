@@ -5,7 +5,7 @@ package holds more than its size; numbers have no gaps; every package has exactl
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from smsctl.domain.moment import Moment
 from smsctl.domain.package import Draw, Package, Terms, draw
@@ -15,8 +15,7 @@ OUTSIDE = 0
 """The package number of parts that belong to no package."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
+class Booking(NamedTuple):
     """On whose account parts are booked, and by which mailing and batch."""
 
     municipality: str

@@ -1,7 +1,7 @@
 """What a municipality has used, out of the sums: the cost of asking does not grow with the messages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.package import Package
@@ -9,8 +9,7 @@ from smsctl.ledger import packages
 from smsctl.ledger.store import Ledger
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Month:
+class Month(NamedTuple):
     """One local month: messages that cost, and the parts drawn in it."""
 
     month: str  # 2026-11
@@ -18,8 +17,7 @@ class Month:
     parts: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(NamedTuple):
     """Everything that `usage` tells of one municipality."""
 
     municipality: str

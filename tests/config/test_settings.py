@@ -1,4 +1,3 @@
-from dataclasses import FrozenInstanceError, replace
 from datetime import time
 from pathlib import Path
 
@@ -39,14 +38,14 @@ def test_of_several_municipalities_without_a_default_one_must_be_named(config: P
 
 def test_a_rehearsal_has_a_ledger_of_its_own(config: Path) -> None:
     settings = load(config)
-    live = replace(settings, mode=Mode.LIVE)
+    live = settings._replace(mode=Mode.LIVE)
     assert settings.ledger_path == config.parent / ".smsctl" / "ledger.simulate.db"
     assert live.ledger_path == config.parent / ".smsctl" / "ledger.db"
 
 
 def test_settings_are_frozen(config: Path) -> None:
     settings = load(config)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         settings.sender = "x"  # type: ignore[misc]  # that it is refused is what is tested
     with pytest.raises(TypeError):
         settings.municipalities["x"] = settings.municipality()  # type: ignore[index]  # as above

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import keyring
@@ -16,7 +15,7 @@ SOURCE = SecretSource(source=Source.KEYRING, name="gateway", variable="SMSCTL_GA
 
 
 def _source(kind: str, path: Path | None = None) -> SecretSource:
-    return replace(SOURCE, source=Source(kind), path=path)
+    return SOURCE._replace(source=Source(kind), path=path)
 
 
 def _find(source: SecretSource, environ: dict[str, str] | None = None, *, interactive: bool = False) -> str:

@@ -3,7 +3,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]
 
 @pytest.fixture
 def trusting(tls: tuple[ssl.SSLContext, Path]) -> Options:
-    return replace(QUICK, ca_bundle=tls[1])
+    return QUICK._replace(ca_bundle=tls[1])
 
 
 def post(options: Options, url: str, not_after: float = float("inf")) -> Outcome:
@@ -93,7 +92,7 @@ def test_an_untrusted_certificate_is_refused_before_anything_leaves(
 def test_a_certificate_for_another_host_is_refused(tmp_path: Path) -> None:
     context, bundle = server_context(tmp_path, "elsewhere.example")
     with FaultServer(answering(200), tls=context) as server:
-        outcome = post(replace(QUICK, ca_bundle=bundle), server.url)
+        outcome = post(QUICK._replace(ca_bundle=bundle), server.url)
         assert isinstance(outcome, NotSent)
         assert server.requests == []
 
@@ -254,7 +253,7 @@ def test_a_proxy_that_does_not_connect_proves_that_nothing_left(
     behaviour: Behaviour, trusting: Options
 ) -> None:
     with FaultServer(behaviour) as proxy:
-        outcome = post(replace(trusting, proxy=proxy.url), "https://localhost:4711/")
+        outcome = post(trusting._replace(proxy=proxy.url), "https://localhost:4711/")
         assert isinstance(outcome, NotSent)
         assert len(proxy.requests) == 1
         assert proxy.requests[0].startswith(b"CONNECT localhost:4711 ")
@@ -271,7 +270,7 @@ def test_a_proxy_that_connects_carries_the_request_unread(
         inner.send(reply(200, b"through"))
 
     with FaultServer(tunnel) as proxy:
-        outcome = post(replace(trusting, proxy=proxy.url), "https://localhost:4711/")
+        outcome = post(trusting._replace(proxy=proxy.url), "https://localhost:4711/")
         assert isinstance(outcome, Reply)
         assert outcome.body == b"through"
         assert BODY not in proxy.requests[0]
@@ -288,7 +287,7 @@ def test_a_reset_through_the_proxy_after_the_request_proves_nothing(
         inner.reset()
 
     with FaultServer(tunnel_and_reset) as proxy:
-        assert isinstance(post(replace(trusting, proxy=proxy.url), "https://localhost:4711/"), Unclear)
+        assert isinstance(post(trusting._replace(proxy=proxy.url), "https://localhost:4711/"), Unclear)
 
 
 def test_proxies_and_logins_of_the_environment_are_ignored(
@@ -364,5 +363,5 @@ def test_an_interrupt_on_the_wire_passes_through_and_closes_the_line(
     with FaultServer(wait_for_the_end) as server:
         interrupt_soon()
         with pytest.raises(KeyboardInterrupt):
-            post(replace(QUICK, read_timeout_s=3, total_timeout_s=3), server.url)
+            post(QUICK._replace(read_timeout_s=3, total_timeout_s=3), server.url)
         assert left.wait(1)

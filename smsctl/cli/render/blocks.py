@@ -4,8 +4,8 @@ Commands answer with blocks; only `screen` knows whether there is a terminal.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from smsctl.errors import Sentence
 
@@ -24,8 +24,7 @@ class Tone(StrEnum):
     FAINT = "faint"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of text; an empty one is a gap."""
 
     text: Text = ""
@@ -33,8 +32,7 @@ class Line:
     indent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """A label and what it says; several values stand below each other."""
 
     label: Text
@@ -42,31 +40,27 @@ class Fact:
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Facts with their labels in one column."""
 
     facts: Sequence[Fact]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column of a table; figures stand to the right."""
 
     title: Text
     right: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Rows under column titles."""
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[Text]]
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """One bar of a chart: its label, its share of the longest (0 to 1), and its figure."""
 
     label: Text
@@ -75,8 +69,7 @@ class Bar:
     tone: Tone = Tone.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(NamedTuple):
     """Bars with their labels in one column."""
 
     bars: Sequence[Bar]

@@ -1,8 +1,8 @@
 """Mailings on a screen: the list, and the story of one."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
@@ -16,8 +16,7 @@ from smsctl.ledger.mailings import AnsweredRow
 _SKIPPED_SHOWN = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(NamedTuple):
     """Everything that is told of one mailing."""
 
     mailing: Mailing
