@@ -1,0 +1,185 @@
+"""What every test runs under: nowhere real to read or write, and no network but loopback."""
+
+import ipaddress
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from smsctl.simulator.server import Behaviour, Simulator, start
+
+from .credentials.memory import MemoryKeyring
+from .front_door import Run, run_here
+
+HEADER = "Namn;Mobil;Grupp;Kommun;Godkänt villkor"
+ROWS = (
+    "Åsa Öberg;070-174 06 05;vårdnadshavare;Exempelkommun;2026-01-15",
+    "Örjan Ek;+46701740606;vårdnadshavare;Exempelkommun;ja",
+    "Elin Ek;0701740607;elever;Exempelkommun;x",
+    "Bo Nej;0701740608;vårdnadshavare;Exempelkommun;nej",
+)
+SECRET = "canary-of-the-tests"
+
+
+def _refuse_other_hosts(event: str, arguments: tuple[object, ...]) -> None:
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+        address = arguments[1]
+        if isinstance(address, tuple) and not _is_loopback(str(address[0])):
+            message = f"a test may not connect to {address}"
+            raise RuntimeError(message)
+    elif event == "socket.getaddrinfo" and _is_name(arguments[0]):
+        raise socket.gaierror(socket.EAI_NONAME, "tests look no names up")
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (not _is_name(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _is_name(host: object) -> bool:
+    """Whether somebody would have to be asked where the host is."""
+    if host is None or host in ("", "localhost", b"localhost"):
+        return False
+    try:
+        ipaddress.ip_address(host.decode() if isinstance(host, bytes) else str(host))
+    except ValueError:
+        return True
+    return False
+
+
+sys.addaudithook(_refuse_other_hosts)
+
+
+@pytest.fixture(autouse=True)
+def _nowhere_real(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    home = tmp_path_factory.mktemp("home")
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(home))
+    for name in [*filter(_is_ours, os.environ), "CREDENTIALS_DIRECTORY", "SUDO_USER", "COLUMNS", "NO_COLOR"]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SMSCTL_CONFIG", str(home / "none.toml"))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")  # for processes
+    monkeypatch.setenv("TZ", "Pacific/Auckland")  # far from where the municipality is
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def _is_ours(variable: str) -> bool:
+    return variable.startswith("SMSCTL_") or variable.lower().endswith("_proxy")
+
+
+@pytest.fixture(autouse=True)
+def _keyring_in_memory(_nowhere_real: None) -> Iterator[None]:
+    import keyring
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(MemoryKeyring())
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def run() -> Run:
+    return run_here
+
+
+class MakeConfig(Protocol):
+    def __call__(self, *, rows: Sequence[str] = ROWS, header: str = HEADER, **overrides: object) -> Path: ...
+
+
+@pytest.fixture
+def make_config(tmp_path: Path) -> MakeConfig:
+    """Write a config file with a ledger and recipients of its own; an override of None leaves a key out."""
+    import tomlkit
+
+    def make(*, rows: Sequence[str] = ROWS, header: str = HEADER, **overrides: object) -> Path:
+        (tmp_path / "recipients.csv").write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+        path = tmp_path / "config.toml"
+        path.write_text(tomlkit.dumps(_merged(_PLAIN, overrides)), encoding="utf-8")
+        return path
+
+    return make
+
+
+_PLAIN: Mapping[str, object] = {
+    "mode": "simulate",
+    "sender": "Kommunen",
+    "recipients": "recipients.csv",
+    "gateway": {
+        "module": "intelecom",
+        "service_id": 4711,
+        "username": "demo",
+        "password": {"source": "env"},
+    },
+    "municipalities": {
+        "exempelkommun": {"name": "Exempelkommun", "package_size": 10_000, "package_price": "4900.00"}
+    },
+    "limits": {"quiet_hours": False},
+    "ledger": {"path": "ledger/ledger.db"},
+}
+
+
+def _merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
+    """Return the tables one over the other, plain values before sections as TOML wants them."""
+    found = dict(base)
+    for name, value in over.items():
+        below = found.get(name)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            found[name] = _merged(below, value)
+        else:
+            found[name] = value
+    there = {name: value for name, value in found.items() if value is not None}
+    return dict(sorted(there.items(), key=lambda item: isinstance(item[1], Mapping)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """A config in live mode, and the gateway it means: a simulator on loopback."""
+
+    config: Path
+    simulator: Simulator
+
+
+class LiveGateway(Protocol):
+    def __call__(
+        self,
+        behaviour: Behaviour = ...,
+        *,
+        rows: Sequence[str] = ROWS,
+        header: str = HEADER,
+        **overrides: object,
+    ) -> Live: ...
+
+
+@pytest.fixture
+def live_gateway(make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveGateway]:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", SECRET)
+    with ExitStack() as stack:
+
+        def begin(
+            behaviour: Behaviour = _AS_DOCUMENTED,
+            *,
+            rows: Sequence[str] = ROWS,
+            header: str = HEADER,
+            **overrides: object,
+        ) -> Live:
+            simulator = stack.enter_context(start(behaviour))
+            live = {"mode": "live", "gateway": {"url": simulator.url}}
+            return Live(
+                config=make_config(rows=rows, header=header, **_merged(live, overrides)), simulator=simulator
+            )
+
+        yield begin
+
+
+_AS_DOCUMENTED = Behaviour()
