@@ -1,0 +1,346 @@
+"""The laws of the house, read from the source and from what a start really loads."""
+
+import ast
+import graphlib
+import re
+import shlex
+import string
+import subprocess
+import sys
+import tomllib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import pytest
+
+from smsctl.cli import app, contents, flags
+
+from .conftest import MakeConfig
+from .front_door import Run
+
+ROOT = Path(__file__).parents[1]
+HOUSE = ROOT / "smsctl"
+
+FLOORS = {
+    "errors": set[str](),
+    "domain": {"domain", "errors"},
+    "decoding": {"domain", "errors"},
+    "spreadsheet": {"decoding", "domain", "errors"},
+    "config": {"config", "domain", "errors"},
+    "credentials": {"credentials", "domain", "errors"},
+    "ledger": {"ledger", "domain", "errors"},
+    "gateways": {"gateways", "domain", "errors"},
+    "listener": {"listener", "domain", "errors"},
+    "simulator": {"simulator", "domain.text", "errors"},
+    "actions": {"actions", "ledger", "config", "credentials", "spreadsheet", "decoding", "domain", "errors"},
+    "cli": {
+        "cli",
+        "actions",
+        "ledger",
+        "config",
+        "credentials",
+        "spreadsheet",
+        "decoding",
+        "domain",
+        "errors",
+    },
+    "__main__": {"cli"},
+}
+WIRING = "smsctl.cli.wiring"
+WIRED = {"gateways", "listener", "simulator"}
+
+ONLY_IN = {
+    "rich": "smsctl.cli.render.terminal",
+    "typer": "smsctl.cli",
+    "tomlkit": "smsctl.config.write",
+    "tomllib": "smsctl.config",
+    "keyring": "smsctl.credentials.vault",
+    "sqlite3": "smsctl.ledger",
+    "filelock": "smsctl.ledger.lock",
+    "phonenumbers": "smsctl.domain.number",
+    "platformdirs": "smsctl.config.places",
+    "requests": "smsctl.gateways.wire",
+    "urllib3": "smsctl.gateways.wire",
+    "smtplib": "smsctl.gateways",
+    "csv": ("smsctl.spreadsheet", "smsctl.cli.files"),
+    "waitress": ("smsctl.simulator", "smsctl.listener"),
+    "importlib.import_module": ("smsctl.cli.app", "smsctl.gateways"),
+}
+
+IMPURE = {
+    "asyncio", "http", "io", "logging", "multiprocessing", "os", "random", "secrets", "shutil", "signal",
+    "socket", "sqlite3", "ssl", "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid",
+}  # fmt: skip
+
+HEAVY = (
+    "requests", "urllib3", "keyring", "rich", "tomlkit", "pydantic", "phonenumbers", "filelock",
+    "platformdirs", "defusedxml", "waitress", "smtplib", "gettext", "importlib.metadata",
+)  # fmt: skip
+
+NEVER = {
+    "tenant", "provider", "campaign", "msisdn", "segment", "fragment", "quota", "chunk", "dlr", "consent",
+    "blacklist", "whitelist", "job", "customer",
+}  # fmt: skip
+WIRE_WORDS = {"originator", "customer", "msisdn", "quota"}  # the documents' own, on the wire
+NEVER_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc", "core"}
+
+
+class Module(NamedTuple):
+    name: str
+    path: Path
+    source: str
+    tree: ast.Module
+
+    @property
+    def floor(self) -> str:
+        return self.name.partition(".")[2].split(".")[0]
+
+    def at(self, node: ast.AST) -> str:
+        return f"{self.path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}"
+
+
+def _read(path: Path) -> Module:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    source = path.read_text(encoding="utf-8")
+    return Module(name, path, source, ast.parse(source))
+
+
+MODULES = {module.name: module for module in map(_read, sorted(HOUSE.rglob("*.py")))}
+
+
+def imports(module: Module) -> Iterator[tuple[ast.stmt, str]]:
+    """Every import wherever it stands: at the top, in a function, for typing."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield node, name.name
+        elif isinstance(node, ast.ImportFrom):
+            for name in node.names:
+                whole = f"{node.module}.{name.name}"
+                inside = node.module in MODULES and whole not in MODULES
+                yield node, str(node.module) if inside else whole
+
+
+def calls(module: Module) -> Iterator[tuple[ast.Call, str]]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call):
+            function = node.func
+            yield node, getattr(function, "id", getattr(function, "attr", ""))
+
+
+def within(name: str, places: str | Collection[str]) -> bool:
+    places = (places,) if isinstance(places, str) else places
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+@pytest.fixture(params=MODULES)
+def module(request: pytest.FixtureRequest) -> Module:
+    return MODULES[request.param]
+
+
+def test_a_floor_imports_only_what_is_below_it(module: Module) -> None:
+    allowed = FLOORS.get(module.floor, set()) | (WIRED if module.name == WIRING else set())
+    strangers = [
+        f"{module.at(node)} {name}"
+        for node, name in imports(module)
+        if name.startswith("smsctl.") and not within(name.removeprefix("smsctl."), allowed)
+    ]
+    assert not strangers
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    graph = {
+        module.name: {name for _, name in imports(module) if name in MODULES} for module in MODULES.values()
+    }
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the ring
+
+
+def test_every_floor_is_built() -> None:
+    built = {module.floor for module in MODULES.values()} - {""}
+    assert built - set(FLOORS) == set()
+
+
+def test_each_library_has_one_door(module: Module) -> None:
+    strangers = [
+        f"{module.at(node)} {name}"
+        for node, name in imports(module)
+        for library, places in ONLY_IN.items()
+        if within(name, library) and not within(module.name, places)
+    ]
+    assert not strangers
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES.values() if m.floor == "domain"], ids=lambda m: m.name)
+def test_the_domain_has_no_clock_no_chance_and_no_way_out(module: Module) -> None:
+    strangers = [module.at(node) for node, name in imports(module) if name.split(".")[0] in IMPURE]
+    strangers += [
+        module.at(node) for node, name in calls(module) if name in ("now", "today", "utcnow", "open", "print")
+    ]
+    assert not strangers
+
+
+def test_a_file_fits_in_a_head(module: Module) -> None:
+    assert len(module.source.splitlines()) <= 300
+
+
+def test_a_function_fits_on_a_screen(module: Module) -> None:
+    functions = [n for n in ast.walk(module.tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    assert not [
+        f"{module.at(one)} {one.name}" for one in functions if (one.end_lineno or 0) - one.lineno >= 50
+    ]
+
+
+def test_a_module_says_what_lives_here(module: Module) -> None:
+    if module.path.name == "__init__.py" and not module.source:
+        return
+    assert ast.get_docstring(module.tree)
+
+
+def test_nothing_is_called_after_having_no_place(module: Module) -> None:
+    assert not NEVER_NAMES.intersection(re.split(r"[._]", module.name))
+
+
+def _identifiers(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
+    for node in ast.walk(tree):
+        for field in ("id", "attr", "arg", "name"):
+            if isinstance(name := getattr(node, field, None), str):
+                yield node, name
+
+
+def _words(identifier: str) -> set[str]:
+    return set(re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", identifier).lower().split("_"))
+
+
+def test_one_word_for_one_thing(module: Module) -> None:
+    spoken_on_the_wire = module.floor in ("gateways", "simulator")
+    never = NEVER - WIRE_WORDS if spoken_on_the_wire else NEVER | WIRE_WORDS
+    wrong = [f"{module.at(node)} {name}" for node, name in _identifiers(module.tree) if never & _words(name)]
+    for node, words in _templates(module):
+        if never & set(re.findall("[a-z]+", words.lower())):
+            wrong.append(f"{module.at(node)} {words}")
+    assert not wrong
+
+
+def _templates(module: Module) -> Iterator[tuple[ast.Call, str]]:
+    """The sentences of a module; what is no literal is given as an empty one."""
+    for call, name in calls(module):
+        if name in ("say", "say_n"):
+            for argument in call.args:
+                value = argument.value if isinstance(argument, ast.Constant) else None
+                yield call, value if isinstance(value, str) else ""
+
+
+def test_a_sentence_is_a_literal_that_can_be_found(module: Module) -> None:
+    assert not [module.at(call) for call, template in _templates(module) if not template]
+
+
+def test_a_sentence_is_given_all_its_values(module: Module) -> None:
+    incomplete = []
+    for call, template in _templates(module):
+        given = {keyword.arg for keyword in call.keywords}
+        wanted = {name.split("!")[0] for _, name, _, _ in string.Formatter().parse(template) if name}
+        if module.name == "smsctl.domain.number":
+            wanted -= {"raw"}  # a table of sentences, which `why` fills in
+        if None not in given and not wanted <= given:
+            incomplete.append(f"{module.at(call)} {wanted - given}")
+    assert not incomplete
+
+
+def loaded_after(code: str) -> set[str]:
+    """What a fresh interpreter has loaded when the code has run."""
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules, file=sys.stderr)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(told.stderr.splitlines()[-1].split())
+
+
+def heavy_after(code: str) -> set[str]:
+    """What of the heavy libraries the code has loaded beyond what typer itself cannot do without."""
+    return loaded_after(code).intersection(HEAVY) - loaded_after("import typer")
+
+
+def test_a_start_loads_nothing_heavy() -> None:
+    assert not heavy_after("import smsctl.cli.app")
+
+
+def test_typer_loads_little_by_itself() -> None:
+    assert loaded_after("import typer").intersection(HEAVY) == {"gettext"}
+
+
+@pytest.mark.parametrize(
+    "words", [["usage"], ["mailings", "list"], ["send", "--help"], ["--help"]], ids=" ".join
+)
+def test_a_plain_command_loads_nothing_heavy(words: list[str], make_config: MakeConfig) -> None:
+    argv = ["--config", str(make_config()), *words]
+    code = f"from smsctl.cli.app import main\nassert main({argv}) == 0"
+    assert not heavy_after(code)
+
+
+def test_the_version_loads_hardly_anything() -> None:
+    loaded = loaded_after("sys.argv = ['smsctl', '--version']\nfrom smsctl.__main__ import main\nmain()")
+    assert {name for name in loaded if within(name, ("smsctl", "typer"))} == {"smsctl", "smsctl.__main__"}
+
+
+def test_the_linter_bans_the_same_heavy_imports() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    banned = settings["tool"]["ruff"]["lint"]["flake8-tidy-imports"]["banned-module-level-imports"]
+    assert set(banned) == set(HEAVY) - {"pydantic"}  # which only another library could load
+
+
+def test_every_command_has_its_file_and_every_file_its_command() -> None:
+    files = {file.stem for file in (HOUSE / "cli" / "commands").glob("[a-z]*.py")}
+    assert files == {name.replace(" ", "_") for name in contents.COMMANDS}
+
+
+def test_every_group_has_commands() -> None:
+    assert set(contents.GROUPS) == {name.split()[0] for name in contents.COMMANDS if " " in name}
+
+
+@pytest.fixture(params=contents.COMMANDS)
+def command(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+def test_a_command_begins_with_the_same_verb_in_the_list_and_in_its_own_help(command: str) -> None:
+    told: str = app.load(command).run.__doc__
+    assert told.partition(" ")[0] == contents.COMMANDS[command].partition(" ")[0]
+
+
+def test_a_command_has_help_with_its_examples(command: str, run: Run) -> None:
+    ran = run(*command.split(), "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert f"Usage: smsctl {command} " in ran.out
+    for example in app.load(command).EXAMPLES:
+        assert example in ran.out
+
+
+def test_the_examples_of_a_command_can_be_typed(command: str) -> None:
+    for example in app.load(command).EXAMPLES:
+        smsctl, *argv = shlex.split(example.partition("<")[0], comments=True)
+        _, words = flags.take(argv)
+        assert smsctl == "smsctl"
+        assert app.command_in(words) == command
+        with pytest.raises(Nobody.AskedError):
+            app.build(command)(args=words, prog_name="smsctl", standalone_mode=False, obj=Nobody())
+
+
+class Nobody:
+    """Stands for the wiring: the command line was read and the command has begun."""
+
+    class AskedError(Exception):
+        pass
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise Nobody.AskedError(name)
+
+
+def test_the_help_lists_every_command_and_group(run: Run) -> None:
+    out = run("--help").out
+    for name, line in [*contents.GROUPS.items(), *contents.COMMANDS.items()]:
+        if " " not in name:
+            assert re.search(rf"^  {name} +{re.escape(line)}$", out, re.MULTILINE)
