@@ -5,6 +5,7 @@ Read on in `contents` (what there is), then `commands/send.py`, `domain/plan.py`
 
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from types import ModuleType
 
@@ -14,13 +15,13 @@ from smsctl.cli import contents, flags
 from smsctl.cli.flags import Flags
 from smsctl.cli.reply import Reply
 from smsctl.cli.teller import Teller
-from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, InterruptionError, SmsctlError, UsageError, say
 
 _HELP = """Send SMS from a municipality's own server, through its own gateway account.
 
 Start with: smsctl config init. Then: smsctl test NUMBER TEXT.
 """
+_HELP_OPTIONS = frozenset({"--help", "-h"})
 _EPILOG = (
     "These work with every command: --config PATH, --json, --quiet, --verbose, --simulate, --show-numbers,"
     " and --version."
@@ -40,14 +41,16 @@ def main(argv: Sequence[str]) -> int:
         return Teller("", Flags(json="--json" in argv)).fail(error)
     command = command_in(rest)
     teller = Teller(command, asked)
-    with Wiring(asked, teller) as wiring:
-        try:
-            answer = _run(rest, command, wiring)
-        except BrokenPipeError:
-            return teller.pipe_closed()
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug gets a sentence too
-            return teller.fail(_told(error, teller, command))
-        return teller.tell(answer) if isinstance(answer, Reply) else int(answer or 0)
+    try:
+        with _wiring_for(command, rest, asked, teller) as wiring:
+            answer: Reply | int | None = build(command)(
+                args=rest, prog_name="smsctl", standalone_mode=False, obj=wiring
+            )
+    except BrokenPipeError:
+        return teller.pipe_closed()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug gets a sentence too
+        return teller.fail(_told(error, teller, command))
+    return teller.tell(answer) if isinstance(answer, Reply) else int(answer or 0)
 
 
 def command_in(words: Sequence[str]) -> str:
@@ -67,7 +70,7 @@ def build(command: str) -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["--help", "-h"]},
+        context_settings={"help_option_names": sorted(_HELP_OPTIONS)},
     )
     app.callback()(_root)
     groups = {name: typer.Typer(help=line, no_args_is_help=True) for name, line in contents.GROUPS.items()}
@@ -89,11 +92,15 @@ def load(command: str) -> ModuleType:
     return import_module(f"smsctl.cli.commands.{command.replace(' ', '_')}")
 
 
-def _run(words: Sequence[str], command: str, wiring: Wiring) -> Reply | int | None:
-    answer: Reply | int | None = build(command)(
-        args=list(words), prog_name="smsctl", standalone_mode=False, obj=wiring
-    )
-    return answer
+def _wiring_for(
+    command: str, words: Sequence[str], asked: Flags, teller: Teller
+) -> AbstractContextManager[object]:
+    """Return the wiring; a help page needs none, and then none of it is loaded."""
+    if not command or _HELP_OPTIONS.intersection(words):
+        return nullcontext()
+    from smsctl.cli.wiring import Wiring
+
+    return Wiring(asked, teller)
 
 
 def _root() -> None:

@@ -2,8 +2,8 @@
 
 import os
 import time
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
+from functools import cached_property
 
 from smsctl.domain.moment import Actor, Moment
 
@@ -13,7 +13,7 @@ class Clock:
 
     def __init__(self, time_zone: str) -> None:
         """`time_zone` is an IANA name, checked when the config was read."""
-        self._zone = ZoneInfo(time_zone)
+        self._name = time_zone
 
     def now(self) -> Moment:
         """Return this moment."""
@@ -26,6 +26,12 @@ class Clock:
     def local(self) -> datetime:
         """Return this moment on the local clock."""
         return datetime.fromtimestamp(time.time(), self._zone)
+
+    @cached_property
+    def _zone(self) -> tzinfo:
+        from zoneinfo import ZoneInfo  # not every command needs to know the time
+
+        return ZoneInfo(self._name)
 
 
 def whoever() -> Actor:

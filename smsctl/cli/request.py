@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.actions.draft import Wish
+from smsctl.cli import numbers
 from smsctl.cli.wiring import Wiring
 from smsctl.config import kinds
 from smsctl.config.settings import MunicipalitySettings
@@ -82,7 +83,7 @@ def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
         recipients=wiring.recipients_path(request.recipients, configured),
         audience=audience_for(request, configured),
         columns=dict(settings.columns) | pairs("--column", request.columns),
-        numbers=wiring.numbers,
+        numbers=numbers.reader(wiring),
         require_terms=settings.require_accepted_terms,
         skip_invalid=request.skip_invalid,
         ceilings=_ceilings(wiring, request),

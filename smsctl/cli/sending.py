@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from smsctl.actions.begin import begin, from_plan, skipped_of
 from smsctl.actions.draft import draft
-from smsctl.cli import dialogue
+from smsctl.cli import dialogue, wiring_gateway
 from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import figures
 from smsctl.cli.render import plan as render
@@ -37,7 +37,7 @@ def perform(wiring: Wiring, file: str, request: Request, manner: Manner) -> Repl
         )
     configured, payer = wiring.municipality(request.municipality)
     raw = read_text_file(wiring, file)
-    gateway = wiring.gateway(for_sending=not manner.dry_run, service_id=configured.service_id)
+    gateway = wiring_gateway.gateway(wiring, for_sending=not manner.dry_run, service_id=configured.service_id)
     text, replaced = _read(raw, gateway, replace=manner.replace_typographic)
     wish = wish_for(wiring, request, letter_for(wiring, configured, text, request))
     ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger_for(payer)

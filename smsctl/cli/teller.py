@@ -24,7 +24,7 @@ class Teller:
         self.out = Screen(sys.stdout)
         self.err = Screen(sys.stderr)
         self.mode = "simulate" if flags.simulate else ""
-        self._command = command
+        self.command = command
         self._flags = flags
 
     @property
@@ -98,4 +98,4 @@ class Teller:
         return ExitCode.OK
 
     def _write_json(self, data: object, notes: Sequence[Note], code: ExitCode) -> None:
-        self.out.line(envelope.of(self._command, self.mode, data, notes, code))
+        self.out.line(envelope.of(self.command, self.mode, data, notes, code))

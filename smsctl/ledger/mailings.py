@@ -1,6 +1,5 @@
 """Mailings and their messages: opened in one transaction, read back as they were frozen."""
 
-import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterable
@@ -148,6 +147,8 @@ def answer_to(ledger: Ledger, message: int) -> str | None:
 
 def body_hash(body: str) -> str:
     """Return the hash by which the same text is recognised."""
+    import hashlib  # costs a start 3 ms, and most commands need no hash
+
     return hashlib.sha256(body.encode()).hexdigest()
 
 

@@ -51,6 +51,11 @@ def parts_in_flight(ledger: Ledger, municipality: str, mailing: int | None = Non
     return int(row[0]) if row else 0
 
 
+def anything_in_flight(ledger: Ledger) -> bool:
+    """Say whether any batch is marked and not settled: on the wire, or left by a process that is gone."""
+    return ledger.one("SELECT 1 FROM batches WHERE settled_at IS NULL LIMIT 1") is not None
+
+
 def parts_on_day(ledger: Ledger, municipality: str, day: str) -> int:
     """Return the parts drawn on a local day."""
     row = ledger.one(

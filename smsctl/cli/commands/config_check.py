@@ -2,6 +2,7 @@
 
 import typer
 
+from smsctl.cli import wiring_gateway
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
@@ -17,7 +18,7 @@ def run(ctx: typer.Context) -> Reply:
     """
     wiring: Wiring = ctx.obj
     settings = wiring.settings
-    gateway = wiring.gateway(for_sending=False)
+    gateway = wiring_gateway.gateway(wiring, for_sending=False)
     told = say(
         "{path} is in order: mode {mode}, gateway {gateway}.",
         path=settings.path,

@@ -8,6 +8,7 @@ from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import read_text_file
 from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_gateway import surroundings
 from smsctl.config import plugin, read
 from smsctl.credentials import resolve
 from smsctl.errors import say
@@ -28,7 +29,7 @@ def run(
     lines = [Line(say("{key} is set.", key=key), Tone.GOOD) for key, _ in imported.settings]
     if imported.secret:
         settings = read.load(wiring.config_path)
-        place = resolve.store("gateway", settings.gateway.password, imported.secret, wiring.surroundings)
+        place = resolve.store("gateway", settings.gateway.password, imported.secret, surroundings(wiring))
         lines.append(Line(place, Tone.GOOD))
     lines += [Line(notice, Tone.WARN) for notice in imported.notices]
     return Reply(

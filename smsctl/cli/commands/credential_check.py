@@ -6,6 +6,7 @@ from smsctl.cli import credentials
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_gateway import surroundings
 from smsctl.credentials import resolve
 from smsctl.errors import ExitCode
 
@@ -18,7 +19,7 @@ def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
     Exit code 8 when it cannot.
     """
     wiring: Wiring = ctx.obj
-    found = resolve.describe(name, credentials.source_of(wiring, name), wiring.surroundings)
+    found = resolve.describe(name, credentials.source_of(wiring, name), surroundings(wiring))
     lines = [Line(found.sentence, Tone.GOOD if found.there else Tone.BAD)]
     if found.hint:
         lines.append(Line(found.hint))

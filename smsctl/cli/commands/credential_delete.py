@@ -6,6 +6,7 @@ from smsctl.cli import credentials
 from smsctl.cli.render.blocks import Line
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_gateway import surroundings
 from smsctl.credentials import resolve
 from smsctl.errors import say
 
@@ -15,7 +16,7 @@ EXAMPLES = ("smsctl credential delete", "smsctl credential delete smtp")
 def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
     """Remove a secret from where the config says it is kept."""
     wiring: Wiring = ctx.obj
-    deleted = resolve.delete(name, credentials.source_of(wiring, name), wiring.surroundings)
+    deleted = resolve.delete(name, credentials.source_of(wiring, name), surroundings(wiring))
     told = (
         say("The secret {name} is deleted.", name=name)
         if deleted

@@ -6,6 +6,7 @@ from smsctl.cli import credentials, dialogue
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_gateway import surroundings
 from smsctl.credentials import resolve
 from smsctl.errors import say
 
@@ -20,5 +21,5 @@ def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
     wiring: Wiring = ctx.obj
     source = credentials.source_of(wiring, name)
     secret = dialogue.secret(say("Secret {name} (not shown): ", name=name))
-    place = resolve.store(name, source, secret, wiring.surroundings)
+    place = resolve.store(name, source, secret, surroundings(wiring))
     return Reply(data={"name": name, "stored": True}, screen=[Line(place, Tone.GOOD)])

@@ -2,9 +2,10 @@
 
 import typer
 
-from smsctl.cli import options
+from smsctl.cli import options, wiring_gateway
 from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import mailings as render
+from smsctl.cli.render import story
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
@@ -33,7 +34,7 @@ def run(
     if not tally.states.get(Status.PENDING):
         sentence = say("Mailing {id} has nothing pending.", id=found.id)
         return Reply(
-            data=render.data(found, tally), screen=render.nothing_pending(found, tally), summary=sentence
+            data=render.data(found, tally), screen=story.nothing_pending(found, tally), summary=sentence
         )
     mailings.must_have_body(found)
     ceilings = Ceilings(
@@ -42,6 +43,6 @@ def run(
         max_new_packages=found.ceilings.max_new_packages if max_new_packages is None else max_new_packages,
     )
     configured = wiring.settings.municipality(found.municipality.key)
-    gateway = wiring.gateway(service_id=configured.service_id)
+    gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     done = deliver(wiring, found, gateway, Ceilings() if wiring.simulated else ceilings)
     return reply(wiring, done, render.data(found, done.tally))

@@ -1,9 +1,11 @@
 """`smsctl mailings show ID`: did it go out? The story of one mailing, and what to do next."""
 
+from functools import partial
+
 import typer
 
-from smsctl.cli import options
-from smsctl.cli.render import mailings as render
+from smsctl.cli import numbers, options
+from smsctl.cli.render import story as render
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.ledger import batches, mailings
@@ -22,7 +24,7 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
         skipped=mailings.skipped_counts(ledger, found.id),
         batches=batches.of_mailing(ledger, found.id),
         answers=mailings.answers(ledger, found, most=10),
-        shown=wiring.shown,
+        shown=partial(numbers.shown, wiring),
     )
     return Reply(
         data=render.story_data(story),

@@ -1,12 +1,13 @@
 """`smsctl mailings skipped ID`: who got no message, and why."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from smsctl.cli import files, options
-from smsctl.cli.render import mailings as render
+from smsctl.cli import files, numbers, options
+from smsctl.cli.render import story as render
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.ledger import mailings
@@ -29,5 +30,5 @@ def run(
         files.write_csv(csv, ("row", "reason", "number", "name"), rows)
     return Reply(
         data={"mailing": found.id, "skipped": [{"row": row, "reason": reason} for row, reason, _, _ in rows]},
-        screen=render.skipped(rows, wiring.shown_raw, csv),
+        screen=render.skipped(rows, partial(numbers.shown_raw, wiring), csv),
     )

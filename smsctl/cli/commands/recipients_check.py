@@ -2,7 +2,7 @@
 
 import typer
 
-from smsctl.cli import options
+from smsctl.cli import numbers, options
 from smsctl.cli.render import recipients as render
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import pairs
@@ -40,7 +40,7 @@ def run(
         frozenset({configured.key.casefold(), configured.name.casefold()}) if municipality else frozenset()
     )
     audience = Audience(everyone=True, municipality=named)
-    rules = Rules(numbers=wiring.numbers, require_terms=settings.require_accepted_terms)
+    rules = Rules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
     found = judge(sheet.header, sheet.rows(), columns, audience, rules)
     return Reply(
         data=render.data(sheet, found),

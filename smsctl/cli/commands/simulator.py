@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from smsctl.cli import wiring_gateway
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
@@ -53,7 +54,8 @@ def run(
     Ctrl-C. Set `url` under [gateway] in a config to its address.
     """
     wiring: Wiring = ctx.obj
-    url = wiring.start_simulator(
+    url = wiring_gateway.start_simulator(
+        wiring,
         host=host,
         port=port,
         allow_other_hosts=allow_other_hosts,

@@ -6,7 +6,7 @@ import typer
 
 from smsctl.actions.begin import begin
 from smsctl.actions.draft import check_letter
-from smsctl.cli import options
+from smsctl.cli import numbers, options, wiring_gateway
 from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import outcome
 from smsctl.cli.reply import Reply
@@ -41,13 +41,13 @@ def run(
     """
     wiring: Wiring = ctx.obj
     configured, payer = wiring.municipality(municipality)
-    reading = wiring.numbers.read(number)
+    reading = numbers.reader(wiring).read(number)
     if reading.number is None:
         raise InputError(why(reading.fault or NumberFault.UNREADABLE, number))
     body = MessageText.read(text)
     request = Request(sender=sender, priority=priority, validity=validity)
     letter = letter_for(wiring, configured, body, request)
-    gateway = wiring.gateway(service_id=configured.service_id)
+    gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     check_letter(gateway, letter)
     new = NewMailing(
         kind="test",
@@ -64,5 +64,5 @@ def run(
     mailing = begin(new, [addressee], [], wiring.ledger_for(payer), wiring.clock.now(), wiring.actor)
     done = deliver(wiring, mailing, gateway, Ceilings())
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
-    screen = outcome.test_screen(wiring.shown(reading.number), mailing.size.parts, answer)
+    screen = outcome.test_screen(numbers.shown(wiring, reading.number), mailing.size.parts, answer)
     return reply(wiring, done, outcome.test_data(mailing), screen)

@@ -1,30 +1,14 @@
 """Mailings on a screen: the list, and the story of one."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from smsctl.cli.render import figures
-from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
-from smsctl.cli.render.outcome import next_steps, state_facts
-from smsctl.cli.render.plan import NOTHING_LEAVES, quoted
+from smsctl.cli.render.blocks import Block, Column, Line, Table, Tone
+from smsctl.cli.render.phrases import NOTHING_LEAVES
 from smsctl.domain.mailing import Mailing, Tally
-from smsctl.errors import say, say_n
-from smsctl.ledger.batches import BatchRow
-from smsctl.ledger.mailings import AnsweredRow
+from smsctl.errors import say
 
 _SKIPPED_SHOWN = 50
-
-
-class Story(NamedTuple):
-    """Everything that is told of one mailing."""
-
-    mailing: Mailing
-    tally: Tally
-    skipped: Mapping[str, int]
-    batches: Sequence[BatchRow]
-    answers: Sequence[AnsweredRow]
-    shown: Callable[[str], str]  # how a number may be shown
 
 
 def data(mailing: Mailing, tally: Tally) -> dict[str, object]:
@@ -71,138 +55,3 @@ def listed(rows: Sequence[tuple[Mailing, Tally]], zone: str, *, simulated: bool)
         for mailing, tally in rows
     ]
     return [*blocks, Table(columns, table)]
-
-
-def story_data(story: Story) -> dict[str, object]:
-    """Return the story for the envelope."""
-    return {
-        **data(story.mailing, story.tally),
-        "skipped": dict(story.skipped),
-        "batches": [
-            {
-                "reference": one.reference,
-                "messages": one.messages,
-                "claimed_at": one.claimed_at,
-                "settled_at": one.settled_at,
-                "verdict": one.verdict,
-                "answer": one.answer,
-            }
-            for one in story.batches
-        ],
-    }
-
-
-def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
-    """Return the story of one mailing: what, to whom, when, what came of it, and what to do next."""
-    mailing, tally = story.mailing, story.tally
-    blocks: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
-    blocks.append(
-        Line(
-            say(
-                "Mailing {id}, {when}, by {who}: {audience}, {municipality}",
-                id=mailing.id,
-                when=figures.local(mailing.created_at, zone),
-                who=mailing.created_by,
-                audience=mailing.audience,
-                municipality=mailing.municipality.key,
-            ),
-            Tone.STRONG,
-        )
-    )
-    blocks += [GAP, *(quoted(mailing.letter.text.body) or []), GAP]
-    blocks += [state_facts(tally.states), *_skipped_facts(story.skipped), *_cost(tally)]
-    blocks += _answers(story)
-    blocks += _batches(story.batches, zone)
-    return [*blocks, *(Line(step) for step in next_steps(mailing, tally.states))]
-
-
-def nothing_pending(mailing: Mailing, tally: Tally) -> list[Block]:
-    """Return the screen of a resume that has nothing to do."""
-    return [
-        Line(say("Mailing {id} has nothing pending.", id=mailing.id)),
-        state_facts(tally.states),
-        *(Line(step) for step in next_steps(mailing, tally.states)),
-    ]
-
-
-def skipped(
-    rows: Sequence[tuple[int, str, str | None, str | None]], shown: Callable[[str], str], csv: Path | None
-) -> list[Block]:
-    """Return the rows that got no message; a long list is cut, a file holds them all."""
-    if not rows:
-        return [Line(say("Everybody in the audience was sent to."))]
-    columns = [Column(say("Row"), right=True), Column(say("Why")), Column(say("Number"))]
-    table: list[list[Text]] = [
-        [str(row), figures.reason(reason), shown(number or "")]
-        for row, reason, number, _ in rows[:_SKIPPED_SHOWN]
-    ]
-    blocks: list[Block] = [Table(columns, table)]
-    if len(rows) > _SKIPPED_SHOWN and csv is None:
-        more = len(rows) - _SKIPPED_SHOWN
-        blocks.append(
-            Line(say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more))
-        )
-    if csv:
-        blocks.append(Line(say("Written to {path}.", path=csv)))
-    return blocks
-
-
-def _skipped_facts(skipped: Mapping[str, int]) -> list[Block]:
-    if not skipped:
-        return []
-    return [
-        Line(say("No message:")),
-        Facts([Fact(figures.count(n), [figures.reason(reason)]) for reason, n in skipped.items()]),
-    ]
-
-
-def _cost(tally: Tally) -> list[Block]:
-    parts = say_n("{count} part", "{count} parts", n=tally.parts, count=figures.count(tally.parts))
-    if tally.cost_ore is None:
-        return [Line(say("Cost: {parts}.", parts=parts))]
-    return [Line(say("Cost: {parts}, {money}.", parts=parts, money=figures.money(tally.cost_ore)))]
-
-
-def _answers(story: Story) -> list[Block]:
-    """Return what the gateway said of the messages it did not simply take."""
-    if not story.answers:
-        return []
-    table: list[list[Text]] = [
-        [
-            "" if one.row is None else str(one.row),
-            story.shown(one.number),
-            figures.state(one.state),
-            one.answer,
-        ]
-        for one in story.answers
-    ]
-    columns = [
-        Column(say("Row"), right=True),
-        Column(say("Number")),
-        Column(say("State")),
-        Column(say("Answer")),
-    ]
-    return [GAP, Table(columns, table)]
-
-
-def _batches(batches: Sequence[BatchRow], zone: str) -> list[Block]:
-    table: list[list[Text]] = [
-        [
-            one.reference,
-            figures.count(one.messages),
-            figures.local(one.claimed_at, zone),
-            figures.local(one.settled_at, zone) if one.settled_at else say("on its way"),
-            one.verdict or "",
-        ]
-        for one in batches
-    ]
-    if not table:
-        return []
-    columns = [
-        Column(say("Batch")),
-        Column(say("Messages"), right=True),
-        Column(say("Handed over")),
-        Column(say("Answered")),
-        Column(say("Verdict")),
-    ]
-    return [GAP, Table(columns, table)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
-from smsctl.cli.render.plan import NOTHING_LEAVES
+from smsctl.cli.render.phrases import NOTHING_LEAVES
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.package import share_ore

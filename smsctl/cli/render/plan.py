@@ -5,13 +5,13 @@ from enum import StrEnum
 
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Text, Tone
+from smsctl.cli.render.phrases import NOTHING_LEAVES, quoted
 from smsctl.domain.message import Letter
 from smsctl.domain.plan import Plan
 from smsctl.domain.text import Encoding, costly
 from smsctl.errors import Sentence, say, say_n
 from smsctl.spreadsheet import Sheet
 
-NOTHING_LEAVES = say("Simulation: no SMS leaves this machine.")
 _COSTLY_SHOWN = 5
 
 
@@ -75,11 +75,6 @@ def cost_sentence(plan: Plan) -> Sentence:
         cost=figures.money(plan.cost_ore),
         name=name,
     )
-
-
-def quoted(body: str) -> list[Block]:
-    """Return the text as it will be read, line by line."""
-    return [Line(f"│ {line}".rstrip(), indent=2) for line in body.split("\n")]
 
 
 def _whom(plan: Plan) -> list[Block]:

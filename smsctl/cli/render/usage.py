@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Bar, Bars, Block, Column, Line, Table, Text, Tone
 from smsctl.cli.render.mailings import listed
-from smsctl.cli.render.plan import NOTHING_LEAVES
+from smsctl.cli.render.phrases import NOTHING_LEAVES
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
 from smsctl.domain.municipality import Municipality

@@ -1,0 +1,124 @@
+"""The composition root's other half: secrets, gateway and simulator.
+
+The only place that knows the gateways and the simulator; everything else is handed what it needs.
+"""
+
+import os
+from typing import Any
+
+from smsctl.cli.wiring import Wiring
+from smsctl.credentials import resolve
+from smsctl.credentials.resolve import Surroundings
+from smsctl.domain.gateway import Gateway, MailRoute, Options
+from smsctl.domain.secret import Secret, SecretSource
+from smsctl.errors import ConfigError, say
+
+
+def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None = None) -> Gateway:
+    """Return the configured gateway, ready to send, or only to be asked for its traits and rules.
+
+    In simulate mode it is the same gateway, pointed at the simulator.
+    """
+    from smsctl import gateways
+
+    configured = wiring.settings.gateway
+    by_mail = not configured.use_web_service
+    options = _options(wiring, service_id)
+    if by_mail:
+        options = options._replace(mail=_mail_route(wiring, for_sending=for_sending))
+    elif for_sending and wiring.simulated:
+        options = options._replace(url=_simulator_url(wiring), failover_url=None, proxy=None)
+    if for_sending and not by_mail:
+        options = options._replace(password=_password(wiring))
+    return gateways.find("mail" if by_mail else configured.module)(options)
+
+
+def secret(wiring: Wiring, name: str, source: SecretSource) -> Secret:
+    """Return a secret from its configured source, and pass on what must be said of it."""
+    found = resolve.resolve(name, source, surroundings(wiring))
+    if found.notice:
+        wiring.teller.warn(found.notice)
+    return found.secret
+
+
+def surroundings(wiring: Wiring) -> Surroundings:
+    """What the place of a secret depends on besides the config."""
+    return Surroundings(
+        service=wiring.settings.keyring_service, environ=os.environ, interactive=wiring.teller.interactive
+    )
+
+
+def start_simulator(
+    wiring: Wiring, *, host: str, port: int, allow_other_hosts: bool, faults: str, switches: dict[str, Any]
+) -> str:
+    """Start the simulator for other programs, until this command ends; return its url."""
+    from smsctl.simulator import faults as known_faults
+    from smsctl.simulator import server
+
+    behaviour = server.Behaviour(faults=known_faults.parse_faults(faults), **switches)
+    started = server.start(behaviour, host=host, port=port, allow_other_hosts=allow_other_hosts)
+    return wiring.open.enter_context(started).url
+
+
+def _options(wiring: Wiring, service_id: int | None) -> Options:
+    gateway = wiring.settings.gateway
+    return Options(
+        username=gateway.username or "",
+        service_id=service_id or gateway.service_id,
+        url=gateway.url,
+        failover_url=gateway.failover_url,
+        batch_size=gateway.batch_size,
+        connect_timeout_s=gateway.connect_timeout_s,
+        read_timeout_s=gateway.read_timeout_s,
+        total_timeout_s=gateway.total_timeout_s,
+        proxy=gateway.proxy,
+        ca_bundle=gateway.ca_bundle,
+        unique_references=gateway.unique_references,
+        delivery_confirmation=gateway.delivery_confirmation,
+        management_path=gateway.management_path,
+        part_length=gateway.part_length,
+        max_parts=gateway.max_parts,
+        time_zone=wiring.settings.time_zone,
+        extra={key: str(value) for key, value in gateway.extra.items()},
+    )
+
+
+def _mail_route(wiring: Wiring, *, for_sending: bool) -> MailRoute:
+    smtp = wiring.settings.smtp
+    if smtp is None:
+        raise ConfigError(
+            say("{path}: by e-mail needs an [smtp] section.", path=wiring.settings.path),
+            hint=say("Name the site's mail server there, or set use_web_service = true."),
+        )
+    route = MailRoute(
+        host=smtp.host,
+        port=smtp.port,
+        starttls=smtp.starttls,
+        username=smtp.username,
+        from_address=smtp.from_address,
+        address=wiring.settings.gateway.mail_address,
+    )
+    if for_sending and wiring.simulated:
+        from smsctl.simulator import mailbox
+
+        box = wiring.open.enter_context(mailbox.start())
+        return route._replace(host=box.host, port=box.port, starttls=False, username=None)
+    if for_sending and smtp.username:
+        return route._replace(password=secret(wiring, "smtp", smtp.password))
+    return route
+
+
+def _password(wiring: Wiring) -> Secret:
+    if wiring.simulated:
+        return Secret("simulated")
+    return secret(wiring, "gateway", wiring.settings.gateway.password)
+
+
+def _simulator_url(wiring: Wiring) -> str:
+    """Return a loopback url from the config, or start the simulator inside this process."""
+    from smsctl.simulator import server
+
+    url = wiring.settings.gateway.url
+    if url and url.startswith("http://"):  # the config allows http to loopback only
+        return url
+    return wiring.open.enter_context(server.start(server.Behaviour(keep_accepted=0))).url
