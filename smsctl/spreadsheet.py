@@ -11,11 +11,11 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple, Protocol
+from typing import BinaryIO, Final, NamedTuple, Protocol, TextIO
 
 from smsctl.decoding import open_file, recognise
 from smsctl.errors import InputError, Sentence, say
@@ -51,9 +51,10 @@ class Sheet(NamedTuple):
             return rows
         return (row[:named] if len(row) == width and not any(row[named:]) else row for row in rows)
 
-    def _nothing_after(self, records: Iterator[list[str]]) -> Iterator[list[str]]:
+    def _nothing_after(self, records: "_Stream") -> Iterator[list[str]]:
         """Yield nothing; refuse what follows the last row allowed, if it is not empty."""
         if any(map(any, records)):
+            records.close()
             raise InputError(say("{path} has more than {limit} rows.", path=self.path, limit=MAX_ROWS))
         yield from ()
 
@@ -68,15 +69,15 @@ def open_sheet(path: Path, *, encoding: str | None = None, delimiter: str | None
         if not stat.S_ISREG(status.st_mode):
             raise InputError(say("{path} is not an ordinary file.", path=path))
         assumed = recognise(file, source=str(path), encoding=encoding)
-        file.seek(assumed.bom_bytes)
-        head = io.TextIOWrapper(file, assumed.encoding, newline="").read(_HEAD)
+        with _text(file, assumed.encoding, assumed.bom_bytes) as text:
+            head = text.read(_HEAD)
     if not head.strip():
         raise InputError(say("{path} is empty.", path=path))
     records = _Records(
         path=path,
         encoding=assumed.encoding,
         bom_bytes=assumed.bom_bytes,
-        has_preface=_PREFACE.match(head) is not None,
+        has_preface=re.match(_PREFACE, head) is not None,
         delimiter=_delimiter(path, head, delimiter),
         stamp=(status.st_size, status.st_mtime_ns),
     )
@@ -97,21 +98,24 @@ def open_sheet(path: Path, *, encoding: str | None = None, delimiter: str | None
 
 
 _HEAD = 1 << 16  # characters; the header stands within them
-_PREFACE = re.compile(r'"?sep=(.)"?(?:\r\n?|\n)', re.IGNORECASE)  # Excel obeys this line and does not show it
-_QUOTED = re.compile(r'"[^"]*"?')
-_FIRST_LINE = re.compile(r"[^\r\n]*")
+_PREFACE = r'(?i)"?sep=(.)"?(?:\r\n?|\n)'  # Excel obeys this line and does not show it
+
+
+def _text(file: BinaryIO, encoding: str, bom_bytes: int) -> TextIO:
+    """Read a file as text from its start; line breaks stay as they are, as csv asks."""
+    file.seek(bom_bytes)
+    return io.TextIOWrapper(file, encoding, newline="")
 
 
 def _delimiter(path: Path, head: str, asked: str | None) -> str:
     """Return the delimiter: what is asked for, else what the file says, else what its header shows."""
-    preface = _PREFACE.match(head)
+    preface = re.match(_PREFACE, head)
     if preface:
         head = head[preface.end() :]
         asked = asked or preface[1]
     if asked is None:
-        header = _FIRST_LINE.match(_QUOTED.sub("", head))
-        seen = header[0] if header else ""
-        return next((mark for mark in DELIMITERS if mark in seen), ";")
+        header = re.split(r"[\r\n]", re.sub(r'"[^"]*"?', "", head), maxsplit=1)[0]
+        return next((mark for mark in DELIMITERS if mark in header), ";")
     if asked not in tuple(DELIMITERS):
         raise InputError(
             say("{path}: {delimiter} cannot separate columns.", path=path, delimiter=repr(asked)),
@@ -128,6 +132,9 @@ def _without_nameless_end(path: Path, cells: list[str]) -> tuple[str, ...]:
             hint=say("The first row names the columns, such as Namn;Mobil;Grupp;Kommun;Godkänt villkor."),
         )
     return tuple(cells[:named])
+
+
+_Stream = Generator[list[str], None, None]
 
 
 class _Reader(Protocol):
@@ -148,24 +155,21 @@ class _Records(NamedTuple):
     delimiter: str
     stamp: tuple[int, int]  # size, and time of change in ns: other ones mean another file
 
-    def read(self) -> Iterator[list[str]]:
+    def read(self) -> _Stream:
         """Yield header and rows; InputError as in `Sheet.rows`."""
-        with open_file(self.path) as file:
-            reader = self._reader(file)  # named, so that the file stays open for the last look
+        with open_file(self.path) as file, _text(file, self.encoding, self.bom_bytes) as text:
             try:
-                yield from reader
+                yield from self._reader(text)
             except (csv.Error, UnicodeError) as error:
                 self._refuse_change(file)
                 raise self._broken(error) from None
             self._refuse_change(file)
 
-    def _reader(self, file: BinaryIO) -> _Reader:
+    def _reader(self, text: TextIO) -> _Reader:
         csv.field_size_limit(MAX_FIELD)  # of the process; no other csv file has longer fields either
-        file.seek(self.bom_bytes)
-        lines = io.TextIOWrapper(file, self.encoding, newline="")
         if self.has_preface:
-            next(lines)
-        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+            next(text)
+        return csv.reader(text, delimiter=self.delimiter, strict=True)
 
     def _refuse_change(self, file: BinaryIO) -> None:
         status = os.fstat(file.fileno())
@@ -178,8 +182,8 @@ class _Records(NamedTuple):
     def _broken(self, error: Exception) -> InputError:
         """Read once more to find the line on which the broken row begins: the mending starts there."""
         line = 0
-        with open_file(self.path) as file:
-            reader = self._reader(file)
+        with open_file(self.path) as file, _text(file, self.encoding, self.bom_bytes) as text:
+            reader = self._reader(text)
             try:
                 for _row in reader:
                     line = reader.line_num

@@ -1,0 +1,209 @@
+import codecs
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from smsctl.errors import InputError
+from smsctl.spreadsheet import MAX_FIELD, MAX_ROWS, Sheet, open_sheet
+
+HEADER = "Namn;Mobil;Grupp"
+ROW = "Åsa;070-174 06 05;elever"
+
+
+def sheet(folder: Path, content: str | bytes, **options: str) -> Sheet:
+    path = folder / "r.csv"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return open_sheet(path, **options)
+
+
+def refusal(folder: Path, content: str | bytes, **options: str) -> str:
+    """Return the sentence, with the folder's name left out."""
+    with pytest.raises(InputError) as caught:
+        list(sheet(folder, content, **options).rows())
+    return str(caught.value).replace(f"{folder}{os.sep}", "")
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("line_end", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize(
+    ("codec", "shown"),
+    [
+        ("utf-8", "UTF-8"),
+        ("utf-8-sig", "UTF-8"),
+        ("utf-16", "UTF-16-LE"),
+        ("utf-16-le", "UTF-16-LE"),
+        ("utf-16-be", "UTF-16-BE"),
+        ("cp1252", "Windows-1252"),
+    ],
+)
+def test_every_way_excel_in_sweden_saves_is_read(
+    tmp_path: Path, delimiter: str, line_end: str, codec: str, shown: str
+) -> None:
+    text = line_end.join([HEADER, ROW, ROW, ""]).replace(";", delimiter)
+    read = sheet(tmp_path, text.encode(codec))
+    assert read.header == ("Namn", "Mobil", "Grupp")
+    assert list(read.rows()) == [["Åsa", "070-174 06 05", "elever"]] * 2
+    assert (read.encoding, read.delimiter) == (shown, delimiter)
+    assert (read.notice is not None) == (codec == "cp1252")
+
+
+@pytest.mark.parametrize(
+    ("header", "delimiter"),
+    [
+        ("Namn;Mobil, privat", ";"),
+        ('"Namn; efternamn",Mobil', ","),
+        ("Efternamn, förnamn, titel;Mobil", ";"),
+        ('"Mobil\n;",Namn', ","),
+        ("Namn\tMobil;privat", "\t"),
+        ("Mobil", ";"),
+    ],
+)
+def test_the_delimiter_is_seen_in_the_header_outside_quotes(
+    tmp_path: Path, header: str, delimiter: str
+) -> None:
+    assert sheet(tmp_path, f"{header}\nx{delimiter}y\n").delimiter == delimiter
+
+
+@pytest.mark.parametrize("preface", ["sep=;", "SEP=;", '"sep=;"'])
+def test_the_line_with_which_excel_is_told_the_delimiter_is_no_header(tmp_path: Path, preface: str) -> None:
+    read = sheet(tmp_path, codecs.BOM_UTF8 + f"{preface}\r\nMobil;Namn, hela\r\n1;2\r\n".encode())
+    assert (read.header, list(read.rows())) == (("Mobil", "Namn, hela"), [["1", "2"]])
+
+
+def test_a_delimiter_that_is_asked_for_holds(tmp_path: Path) -> None:
+    assert sheet(tmp_path, "a;b,c\n1;2,3\n", delimiter=",").header == ("a;b", "c")
+
+
+def test_an_encoding_that_is_asked_for_holds(tmp_path: Path) -> None:
+    assert sheet(tmp_path, "Å\nö\n".encode("cp850"), encoding="cp850").header == ("Å",)
+
+
+def test_quotes_line_breaks_and_empty_rows_are_kept_as_they_stand(tmp_path: Path) -> None:
+    read = sheet(tmp_path, '"N ""x""";M\r\n"a\nb;c";d\r\n\r\n;\r\n')
+    assert read.header == ('N "x"', "M")
+    assert list(read.rows()) == [["a\nb;c", "d"], [], ["", ""]]
+
+
+def test_nameless_columns_at_the_end_are_dropped_where_they_are_empty(tmp_path: Path) -> None:
+    read = sheet(tmp_path, "N;M; ;\n1;2;;\n1;2;3;\n1;2\n")
+    assert read.header == ("N", "M")
+    assert list(read.rows()) == [["1", "2"], ["1", "2", "3", ""], ["1", "2"]]
+
+
+def test_rows_can_be_read_more_than_once(tmp_path: Path) -> None:
+    read = sheet(tmp_path, "M\n1\n2\n")
+    assert list(read.rows()) == list(read.rows()) == [["1"], ["2"]]
+
+
+def test_the_time_of_change_is_told_in_utc(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("M\n1\n")
+    os.utime(path, (1_767_225_600, 1_767_225_600))
+    assert open_sheet(path).modified == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "r.csv is empty."),
+        (codecs.BOM_UTF8, "r.csv is empty."),
+        (b"\r\n \r\n", "r.csv is empty."),
+        (HEADER, "r.csv has a header but no rows."),
+        (HEADER + "\r\n", "r.csv has a header but no rows."),
+        (HEADER + "\r\n;;\r\n\r\n", "r.csv has a header but no rows."),
+        ("sep=;\r\n", "r.csv has no header: the first row is empty."),
+        (";;\n1;2;3\n", "r.csv has no header: the first row is empty."),
+        ("\n\nM\n1\n", "r.csv has no header: the first row is empty."),
+        ("sep=|\r\nM|N\r\n1|2\r\n", "r.csv: '|' cannot separate columns."),
+        (b"M\n07\x00\n", "r.csv is not a text file: it has NUL bytes."),
+        (b"PK\x03\x04", "r.csv is a workbook, not a text file."),
+        (
+            'M;N\n1;2\n1;"2\n3;4\n',
+            'r.csv, line 3: the row that begins here has a stray quote (").',
+        ),
+        (
+            'sep=;\nM;N\n1;2\n1;"2\n3;4\n',
+            'r.csv, line 4: the row that begins here has a stray quote (").',
+        ),
+        (
+            'M;N\n"a\nb";2\n"1"2;3\n',
+            'r.csv, line 4: the row that begins here has a stray quote (").',
+        ),
+        (
+            '"M;N\n1;2\n',
+            'r.csv, line 1: the row that begins here has a stray quote (").',
+        ),
+        (
+            "M;N\n1;2\n1;" + "x" * (MAX_FIELD + 1),
+            "r.csv, line 3: a field of the row that begins here has over 4096 characters.",
+        ),
+        (
+            'M;N\n1;2\n1;"2\n' + "1;2\n" * MAX_FIELD,
+            "r.csv, line 3: a field of the row that begins here has over 4096 characters.",
+        ),
+    ],
+)
+def test_a_fault_in_the_structure_is_refused_with_its_line(
+    tmp_path: Path, content: str | bytes, sentence: str
+) -> None:
+    assert refusal(tmp_path, content) == sentence
+
+
+def test_the_longest_field_allowed_is_read(tmp_path: Path) -> None:
+    assert list(sheet(tmp_path, f"M\n{'å' * MAX_FIELD}\n").rows()) == [["å" * MAX_FIELD]]
+
+
+@pytest.mark.parametrize("delimiter", ["|", ";;", '"', "\n", "x"])
+def test_a_delimiter_that_cannot_be_one_is_refused(tmp_path: Path, delimiter: str) -> None:
+    assert "cannot separate columns" in refusal(tmp_path, "M\n1\n", delimiter=delimiter)
+
+
+def test_a_million_rows_are_read_and_empty_ones_may_follow(tmp_path: Path) -> None:
+    read = sheet(tmp_path, "M\n" + "1\n" * MAX_ROWS + "\n\n")
+    assert sum(1 for _ in read.rows()) == MAX_ROWS
+
+
+def test_one_row_more_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "M\n" + "1\n" * (MAX_ROWS + 1)) == "r.csv has more than 1000000 rows."
+
+
+@pytest.mark.parametrize("later", ["M\n1\n2\n3\n", "M\n1\n2\xe5", 'M\n1\n"2'])
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, later: str) -> None:
+    read = sheet(tmp_path, "M\n1\n2\n")
+    read.path.write_bytes(later.encode("latin-1"))
+    with pytest.raises(InputError, match="was changed while it was being read"):
+        list(read.rows())
+
+
+def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        open_sheet(tmp_path / "none.csv")
+
+
+def test_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder"):
+        open_sheet(tmp_path)
+
+
+def test_what_is_no_ordinary_file_is_told() -> None:
+    with pytest.raises(InputError, match="is not an ordinary file"):
+        open_sheet(Path(os.devnull))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.binary(max_size=120)
+    | st.text(st.sampled_from('Mab1;,\t"\r\n\0 å=sep'), max_size=60).map(lambda text: text.encode("utf-8"))
+)
+def test_any_bytes_are_rows_or_an_input_error(tmp_path: Path, content: bytes) -> None:
+    try:
+        read = sheet(tmp_path, content)
+        rows = list(read.rows())
+    except InputError:
+        return
+    assert read.header[-1]
+    assert any(map(any, rows))
