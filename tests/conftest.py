@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -105,7 +105,7 @@ def make_config(tmp_path: Path) -> MakeConfig:
     def make(*, rows: Sequence[str] = ROWS, header: str = HEADER, **overrides: object) -> Path:
         (tmp_path / "recipients.csv").write_text("\n".join([header, *rows, ""]), encoding="utf-8")
         path = tmp_path / "config.toml"
-        path.write_text(tomlkit.dumps(_merged(_PLAIN, overrides)), encoding="utf-8")
+        path.write_text(tomlkit.dumps(_written(merged(_PLAIN, overrides))), encoding="utf-8")
         return path
 
     return make
@@ -129,17 +129,22 @@ _PLAIN: Mapping[str, object] = {
 }
 
 
-def _merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
-    """Return the tables one over the other, plain values before sections as TOML wants them."""
+def merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, Any]:
+    """Return the tables one over the other."""
     found = dict(base)
-    for name, value in over.items():
-        below = found.get(name)
+    for name, new in over.items():
+        below, value = found.get(name), new
         if isinstance(value, Mapping) and isinstance(below, Mapping):
-            found[name] = _merged(below, value)
-        else:
-            found[name] = value
-    there = {name: value for name, value in found.items() if value is not None}
-    return dict(sorted(there.items(), key=lambda item: isinstance(item[1], Mapping)))
+            value = merged(below, value)
+        found[name] = value
+    return found
+
+
+def _written(table: Mapping[str, object]) -> dict[str, object]:
+    """Return a table as TOML wants it: nothing that is None, plain values before sections."""
+    there = {name: value for name, value in table.items() if value is not None}
+    order = sorted(there, key=lambda name: isinstance(there[name], Mapping))
+    return {name: _written(value) if isinstance(value := there[name], Mapping) else value for name in order}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +181,7 @@ def live_gateway(make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> It
             simulator = stack.enter_context(start(behaviour))
             live = {"mode": "live", "gateway": {"url": simulator.url}}
             return Live(
-                config=make_config(rows=rows, header=header, **_merged(live, overrides)), simulator=simulator
+                config=make_config(rows=rows, header=header, **merged(live, overrides)), simulator=simulator
             )
 
         yield begin
