@@ -7,7 +7,6 @@ packed: 8 bytes for the number, 4 for the row, and the names of a few thousand p
 
 from array import array
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
@@ -20,13 +19,16 @@ class Recipient(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class People:
-    """Recipients in file order; sized, and to be gone through as often as wanted."""
+    """Recipients in file order; sized, and to be gone through as often as wanted. Made by PeopleWriter."""
 
-    _rows: "array[int]" = field(default_factory=lambda: array("I"))
-    _digits: "array[int]" = field(default_factory=lambda: array("Q"))  # 0: the text tells what was written
-    _texts: tuple[bytes, ...] = ()  # names with _BETWEEN_PEOPLE between them
+    __slots__ = ("_digits", "_rows", "_texts")
+
+    def __init__(self, rows: "array[int]", digits: "array[int]", texts: tuple[bytes, ...]) -> None:
+        """Keep the columns: rows, numbers (0: the text tells what was written), and packed names."""
+        self._rows = rows
+        self._digits = digits
+        self._texts = texts
 
     def __len__(self) -> int:
         """Return how many they are."""

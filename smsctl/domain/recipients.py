@@ -3,7 +3,7 @@
 Every row is judged once, in one pass, and ends in exactly one place: ready, skipped for one reason, or bad.
 The judgement is the law (`_Judge.weigh`); beside it stands a short cut for the rows that plainly
 pass or plainly belong to another audience (`_Judge.hear`), because there may be a million of them. The short
-cut never says no: whatever it does not take goes to the law, so the two cannot come to differ.
+cut takes only what is plain; everything else goes to the law, so the two cannot come to differ.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence

@@ -1,0 +1,114 @@
+import pytest
+
+from smsctl.domain.columns import HEADERS, Columns, find_columns, place_of
+from smsctl.errors import InputError
+
+NAME_IT = (
+    "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil VH1'"
+)
+NO_TERMS = (
+    "Name it under [columns] in the config or with --column accepted_terms=HEADER."
+    " Where no terms apply, set: require_accepted_terms = false"
+)
+SWEDISH = ("Namn", "Mobil", "Grupp", "Kommun", "Godkänt villkor")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        SWEDISH,
+        ("name", "mobile", "group", "municipality", "accepted_terms"),
+        ("NAMN", "Telefon", "ROLL", "KOMMUN", "GODKÄNDA VILLKOR"),
+        ("Name", "Phone number", "Role", "Municipality", "Terms accepted"),
+        ("namn", "mobil-nummer", "grupper", "kommun", "godkant_villkor"),
+        (" Namn ", "\ufeffMobil\u200b nr", "Grupp:", "Kommun", "Godka\u0308nt villkor"),
+        ("namn", "Mobiltelefon", "grupp", "kommun", "Villkor"),
+        ("namn", "NUMMER", "grupp", "kommun", "Godkända\u00a0villkor"),
+    ],
+)
+def test_headers_are_known_in_both_languages_and_any_spelling(header: tuple[str, ...]) -> None:
+    assert find_columns(header) == Columns(number=1, name=0, group=2, municipality=3, terms=4)
+
+
+def test_only_the_number_and_the_terms_must_be_there() -> None:
+    assert find_columns(("Skola", "Mobil", "Villkor")) == Columns(number=1, terms=2)
+
+
+def test_without_a_terms_rule_the_number_is_enough() -> None:
+    assert find_columns(("Mobil",), require_terms=False) == Columns(number=0)
+
+
+@pytest.mark.parametrize("wanted", ["Mobil VH1", "mobil vh1", " MOBIL_VH1 "])
+def test_an_override_names_the_column(wanted: str) -> None:
+    header = ("Mobil VH1", "Mobil VH2", "Villkor")
+    assert find_columns(header, {"number": wanted}).number == 0
+
+
+def test_an_override_decides_between_two_that_would_do() -> None:
+    assert find_columns(("Mobil", "Telefon", "Villkor"), {"number": "Telefon"}).number == 1
+
+
+def test_every_column_can_be_overridden() -> None:
+    overrides = {name: f"kolumn {place}" for place, name in enumerate(HEADERS)}
+    header = tuple(overrides.values())
+    assert find_columns(header, overrides) == Columns(number=0, name=1, group=2, municipality=3, terms=4)
+
+
+@pytest.mark.parametrize(
+    ("header", "overrides", "sentence", "hint"),
+    [
+        (
+            ("Namn", "Elev"),
+            {},
+            "No column with mobile numbers was recognised. The file has these columns: Namn, Elev.",
+            NAME_IT,
+        ),
+        (
+            ("Mobil", "Telefon", "Villkor"),
+            {},
+            "2 columns could be number: Mobil, Telefon. The file has these columns: Mobil, Telefon, Villkor.",
+            NAME_IT,
+        ),
+        (
+            ("Mobil", "Namn", "namn", "Villkor"),
+            {},
+            "2 columns could be name: Namn, namn. The file has these columns: Mobil, Namn, namn, Villkor.",
+            NAME_IT,
+        ),
+        (
+            ("Mobil", "Namn"),
+            {},
+            "No column says who has accepted the terms. The file has these columns: Mobil, Namn.",
+            NO_TERMS,
+        ),
+        (
+            ("Mobil", "Villkor"),
+            {"number": "Mobil VH1"},
+            "No column is called Mobil VH1. The file has these columns: Mobil, Villkor.",
+            None,
+        ),
+        (
+            ("Mobil", "mobil", "Villkor"),
+            {"number": "MOBIL"},
+            "2 columns are called MOBIL. The file has these columns: Mobil, mobil, Villkor.",
+            None,
+        ),
+        (
+            ("Mobil", "Villkor"),
+            {"nummer": "Mobil"},
+            "smsctl uses no column nummer.",
+            "It uses: number, name, group, municipality, accepted_terms.",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_told_with_the_columns_seen(
+    header: tuple[str, ...], overrides: dict[str, str], sentence: str, hint: str | None
+) -> None:
+    with pytest.raises(InputError) as caught:
+        find_columns(header, overrides)
+    assert str(caught.value) == sentence
+    assert (str(caught.value.hint) if caught.value.hint else None) == hint
+
+
+def test_an_exact_header_goes_before_one_that_differs_in_case() -> None:
+    assert place_of(("Mobil", "mobil"), "mobil") == 1

@@ -1,0 +1,310 @@
+from collections.abc import Iterable, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsctl.domain.audience import Audience
+from smsctl.domain.columns import find_columns
+from smsctl.domain.number import NumberReader
+from smsctl.domain.people import Recipient
+from smsctl.domain.recipients import SHOWN, Recipients, Rules, SkipReason, judge
+from smsctl.errors import InputError
+
+HEADER = ("Namn", "Mobil", "Grupp", "Kommun", "Godkänt villkor")
+N05, N06, N07 = "+46701740605", "+46701740606", "+46701740607"
+RULES = Rules(numbers=NumberReader())
+EVERYONE = Audience(everyone=True)
+GUARDIANS = Audience(groups=("guardians",))
+
+
+def row(
+    number: str = "0701740605", group: str = "VH", terms: str = "ja", municipality: str = "Exempelkommun"
+) -> list[str]:
+    return ["Åsa Ek", number, group, municipality, terms]
+
+
+def judged(rows: Iterable[Sequence[str]], audience: Audience = EVERYONE, rules: Rules = RULES) -> Recipients:
+    columns = find_columns(HEADER, require_terms=rules.require_terms)
+    found = judge(HEADER, rows, columns, audience, rules)
+    assert found.rows == len(found.ready) + sum(map(len, found.skipped.values())) + found.bad_count
+    return found
+
+
+def outcome(found: Recipients) -> dict[int, str]:
+    """Return where each row of the audience ended: row number -> ready or the reason."""
+    ready = {person.row: "ready" for person in found.ready}
+    return ready | {person.row: str(reason) for reason, people in found.skipped.items() for person in people}
+
+
+def test_a_plain_row_is_ready_with_its_row_number_and_name() -> None:
+    found = judged([row(), row("070-174 06 06")])
+    assert list(found.ready) == [Recipient(2, N05, "Åsa Ek"), Recipient(3, N06, "Åsa Ek")]
+    assert (found.rows, found.skipped, found.bad, found.notices) == (2, {}, (), ())
+
+
+@pytest.mark.parametrize(
+    ("number", "terms", "reason"),
+    [
+        ("", "ja", "no-number"),
+        (" ", "ja", "no-number"),
+        ("08-465 004 00", "ja", "not-mobile"),
+        ("+4791234567", "ja", "country"),
+        ("0701740606", "ja", "blocked"),
+        ("0701740605", "", "terms"),
+        ("0701740605", "nej", "terms"),
+        ("0701740607", "ja", "already-sent"),
+        ("", "", "no-number"),
+        ("08-465 004 00", "nej", "not-mobile"),
+        ("0701740606", "nej", "blocked"),
+        ("0701740607", "nej", "terms"),
+    ],
+)
+def test_who_gets_no_message_is_skipped_for_the_first_reason(number: str, terms: str, reason: str) -> None:
+    found = judged(
+        [row(number, terms=terms)], rules=RULES._replace(is_blocked=N06.__eq__, already_sent={N07})
+    )
+    assert outcome(found) == {2: reason}
+
+
+def test_the_reasons_stand_in_the_order_of_judgement() -> None:
+    rows = [
+        row(N07),
+        row(),
+        row(),
+        row(terms="nej"),
+        row(N06),
+        row("+4791234567"),
+        row("08-465 004 00"),
+        row(""),
+    ]
+    found = judged(rows, rules=RULES._replace(is_blocked=N06.__eq__, already_sent={N07}))
+    assert list(found.skipped) == [reason for reason in SkipReason if reason is not SkipReason.INVALID]
+
+
+def test_a_number_in_two_rows_gets_one_message() -> None:
+    rows = [row("0701740605"), row("+46 70 174 06 05"), row("0046701740605"), row("+46 (0)70-174 06 05")]
+    assert outcome(judged(rows)) == {2: "ready", 3: "duplicate", 4: "duplicate", 5: "duplicate"}
+
+
+def test_a_row_without_terms_does_not_make_a_later_one_with_terms_a_duplicate() -> None:
+    assert outcome(judged([row(terms="nej"), row(), row(terms="")])) == {2: "terms", 3: "ready", 4: "terms"}
+
+
+def test_a_row_of_another_group_does_not_make_one_a_duplicate() -> None:
+    found = judged([row(group="elever"), row()], GUARDIANS)
+    assert outcome(found) == {3: "ready"}
+
+
+def test_a_number_that_has_had_the_text_is_not_a_duplicate_of_itself() -> None:
+    assert outcome(judged([row(), row()], rules=RULES._replace(already_sent={N05}))) == {
+        2: "already-sent",
+        3: "already-sent",
+    }
+
+
+def test_without_a_terms_rule_nobody_is_asked_for_them() -> None:
+    found = judged([row(terms="nej"), row(N06, terms="kanske")], rules=RULES._replace(require_terms=False))
+    assert outcome(found) == {2: "ready", 3: "ready"}
+
+
+def test_a_repaired_number_is_ready_and_told() -> None:
+    found = judged([row("+460701740605")])
+    assert outcome(found) == {2: "ready"}
+    assert [str(notice) for notice in found.notices] == ["row 2: a 0 after the country code was left out"]
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        (row("4,67E+10"), 'row 2: "4,67E+10" was damaged by a spreadsheet'),
+        (row("saknas"), 'row 2: "saknas" is not a phone number'),
+        (row("070-17"), 'row 2: "070-17" has too few digits'),
+        (row("+47 58 12 34 56"), "row 2: "),
+        (
+            row(terms="kanske"),
+            'row 2: "kanske" under Godkänt villkor does not tell if the terms are accepted',
+        ),
+        (
+            row("", terms="kanske"),
+            'row 2: "kanske" under Godkänt villkor does not tell if the terms are accepted',
+        ),
+        (row()[:4], "row 2: it has 4 cells where the header has 5"),
+        (["Åsa"], "row 2: it has 1 cell where the header has 5"),
+        ([*row(), ""], "row 2: it has 6 cells where the header has 5"),
+    ],
+)
+def test_a_bad_row_stops_the_mailing_with_its_row_number(bad: list[str], sentence: str) -> None:
+    found = judged([bad, row()])
+    assert (found.rows, found.bad_count, outcome(found)) == (2, 1, {3: "ready"})
+    assert str(found.bad[0]).startswith(sentence)
+
+
+def test_bad_rows_can_be_left_out_as_invalid() -> None:
+    found = judged(
+        [row("4,67E+10" + "0" * 60), row()[:2], ["", "0701740605"], row()],
+        rules=RULES._replace(skip_invalid=True),
+    )
+    assert (found.rows, found.bad_count, len(found.bad)) == (4, 0, 3)
+    assert outcome(found) == {2: "invalid", 3: "invalid", 4: "invalid", 5: "ready"}
+    assert list(found.skipped[SkipReason.INVALID]) == [
+        Recipient(2, "4,67E+10" + "0" * 32, "Åsa Ek"),
+        Recipient(3, "0701740605", "Åsa Ek"),
+        Recipient(4, "0701740605", ""),
+    ]
+
+
+def test_all_bad_rows_are_counted_and_the_first_ones_told() -> None:
+    found = judged([row("x")] * (SHOWN + 10))
+    assert (found.bad_count, len(found.bad)) == (SHOWN + 10, SHOWN)
+    assert str(found.bad[-1]).startswith(f"row {SHOWN + 1}: ")
+
+
+def test_a_bad_row_of_another_audience_is_a_warning() -> None:
+    rows = [row("x", "elever"), row(terms="?", group="elever"), row("", "elever"), row()]
+    found = judged(rows, GUARDIANS)
+    assert (found.rows, found.bad_count, found.outside_bad_count) == (1, 0, 2)
+    assert [str(sentence)[:6] for sentence in found.outside_bad] == ["row 2:", "row 3:"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_inside"),
+    [
+        (["Åsa", "0701740605", "elever"], False),
+        (["Åsa", "0701740605", "VH"], True),
+        (["Åsa", "0701740605"], True),  # nobody can tell
+        (["Åsa", "VH", "Exempelkommun", "ja"], True),  # the number's delimiter is missing
+        (["Ek", "Åsa", "0701740605", "VH", "Exempelkommun", "ja"], True),  # a delimiter in the name
+        (["Ek", "Åsa", "0701740605", "elever", "Exempelkommun", "ja"], False),
+        (["Åsa", "0701740605", "VH", "Exempelkommun", "ja", ""], True),
+        (["Åsa", "0701740605", "VH", "Provkommun", "ja", ""], False),
+    ],
+)
+def test_a_row_with_missing_or_stray_cells_counts_where_it_may_belong(
+    cells: list[str], *, is_inside: bool
+) -> None:
+    audience = Audience(groups=("guardians",), municipality=frozenset({"exempelkommun"}))
+    found = judged([cells, row()], audience)
+    assert (found.bad_count, found.outside_bad_count) == ((1, 0) if is_inside else (0, 1))
+
+
+@pytest.mark.parametrize("empty", [[], [""], ["", " ", "", "", ""], ["", ""]])
+def test_an_empty_row_is_nobody_but_has_a_row_number(empty: list[str]) -> None:
+    found = judged([empty, row(), empty])
+    assert (found.rows, outcome(found), found.outside_bad) == (1, {3: "ready"}, ())
+
+
+@pytest.mark.parametrize(
+    ("audience", "rows"),
+    [
+        (Audience(everyone=True), [2, 3, 4, 5]),
+        (Audience(groups=("VÅRDNADSHAVARE",)), [2, 4]),
+        (Audience(groups=("guardians", "elever")), [2, 3, 4]),
+        (Audience(groups=("7b",)), [3, 4]),
+        (Audience(where=(("KOMMUN", " exempelkommun "),)), [2, 3]),
+        (Audience(groups=("vh",), where=(("Kommun", "Provkommun"),)), [4]),
+        (Audience(where=(("Kommun", "Provkommun"), ("Namn", "åsa ek"))), [4, 5]),
+        (Audience(where=(("Kommun", "Provkommun"), ("Namn", "Bo"))), []),
+        (Audience(everyone=True, municipality=frozenset({"provkommun", "prov"})), [4, 5]),
+        (Audience(groups=("staff",), municipality=frozenset({"exempelkommun"})), []),
+    ],
+)
+def test_groups_are_a_union_and_the_rest_narrows_it(audience: Audience, rows: list[int]) -> None:
+    people = [
+        row("0701740605", "VH"),
+        row("0701740606", "Elever, 7B"),
+        row("0701740607", "VH/Personal/7b", municipality=" PROVKOMMUN"),
+        row("0701740608", "personal", municipality="Provkommun"),
+    ]
+    found = judged(people, audience)
+    assert [person.row for person in found.ready] == rows
+    assert found.rows == len(rows)
+
+
+def test_the_groups_of_the_file_are_told() -> None:
+    found = judged([row(group="VH"), row(group="Elever, 7B"), row(group="7b"), row(group="")])
+    assert found.groups == ("guardians", "students", "7B")
+
+
+def test_a_group_that_nobody_is_in_is_refused_with_the_groups_there_are() -> None:
+    with pytest.raises(InputError) as caught:
+        judged([row(group="VH"), row(group="7B")], Audience(groups=("VH", "Rektorer", "7C")))
+    assert str(caught.value) == "Nobody in the file is in the group Rektorer, 7C."
+    assert str(caught.value.hint) == "The groups in the file are: guardians, 7B."
+
+
+def test_a_file_with_very_many_groups_tells_some() -> None:
+    with pytest.raises(InputError) as caught:
+        judged([row(group=f"{n}") for n in range(25)], GUARDIANS)
+    assert str(caught.value.hint).endswith("18, 19 and 5 more.")
+
+
+def test_a_group_met_only_among_bad_numbers_still_exists() -> None:
+    assert judged([row("x", group="rektor")], Audience(groups=("principals",))).bad_count == 1
+
+
+@pytest.mark.parametrize("audience", [GUARDIANS, Audience(where=(("Skola", "Norra"),))])
+def test_a_column_that_the_audience_needs_must_be_there(audience: Audience) -> None:
+    header = ("Mobil",)
+    columns = find_columns(header, require_terms=False)
+    with pytest.raises(InputError, match="The file has these columns: Mobil"):
+        judge(header, [["0701740605"]], columns, audience, RULES._replace(require_terms=False))
+
+
+def test_a_file_of_numbers_alone_is_enough_for_everyone() -> None:
+    header = ("Mobil",)
+    columns = find_columns(header, require_terms=False)
+    rules = RULES._replace(require_terms=False)
+    found = judge(header, [["0701740605"], ["0701740605"]], columns, EVERYONE, rules)
+    assert list(found.ready) == [Recipient(2, N05, "")]
+    assert found.groups == ()
+
+
+def test_a_file_with_a_new_date_in_every_row_stays_within_memory_and_right() -> None:
+    size = (1 << 16) + 100
+    rows = (row("", terms=f"2026-08-17 10:15:00.{n:06d}") for n in range(size))
+    found = judged(rows, GUARDIANS)
+    assert {reason: len(people) for reason, people in found.skipped.items()} == {SkipReason.NO_NUMBER: size}
+
+
+CELLS = st.sampled_from(
+    ["0701740605", "070-174 06 06", "+46 (0)70-174 06 05", "+4791234567", "08-465 004 00", "x", ""]
+)
+ROWS = st.lists(
+    st.tuples(
+        st.just("Åsa"),
+        CELLS,
+        st.sampled_from(["VH", "elever", ""]),
+        st.sampled_from(["Exempelkommun", ""]),
+        st.sampled_from(["ja", "nej", "?"]),
+    )
+    | st.lists(st.sampled_from(["", "VH", "0701740605"]), max_size=6),
+    max_size=12,
+)
+
+
+@given(rows=ROWS, skip_invalid=st.booleans())
+def test_every_row_of_the_audience_ends_in_one_place(
+    rows: list[Sequence[str]], *, skip_invalid: bool
+) -> None:
+    found = judged(rows, rules=RULES._replace(skip_invalid=skip_invalid, is_blocked=N06.__eq__))
+    placed = [person.row for people in (found.ready, *found.skipped.values()) for person in people]
+    filled = [number for number, cells in enumerate(rows, 2) if any(cells)]
+    assert len(placed) == len(set(placed)) == len(filled) - found.bad_count
+    assert set(placed) <= set(filled)
+    assert len({person.number for person in found.ready}) == len(found.ready)
+
+
+@given(ROWS)
+def test_the_short_cut_and_the_full_rules_agree(rows: list[Sequence[str]]) -> None:
+    class Slow(NumberReader):
+        def fast(self, raw: str) -> str | None:
+            return None
+
+    columns = find_columns(HEADER)
+    quick, slow = (
+        judge(HEADER, rows, columns, EVERYONE, Rules(numbers=numbers, already_sent={N06}))
+        for numbers in (NumberReader(), Slow())
+    )
+    assert outcome(quick) == outcome(slow)
+    assert quick.bad == slow.bad
