@@ -86,10 +86,17 @@ def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
 
 def quoted(body: bytes | str, secret: str) -> str:
     """Return foreign text fit to be shown: short, in one line, and without the secret if it was echoed."""
-    text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+    text = body if isinstance(body, str) else _decoded(body)
     for form in (secret, json.dumps(secret)[1:-1], escape(secret, quote=False)):
         text = text.replace(form, "***") if form else text
     return " ".join(text.split())[:_QUOTE_LENGTH]
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body.decode("iso-8859-1")
 
 
 def _retry_after_s(value: str) -> float | None:

@@ -33,6 +33,7 @@ from smsctl.gateways.trust import tls_context
 
 MAX_REPLY_BYTES = 1 << 20
 _PIECE = 1 << 18
+_MAX_REASON = 200
 
 _Verify = bool | str | None
 
@@ -95,6 +96,7 @@ class _Exchange(HTTPAdapter):
         self._may_have_left = True  # until a recorded connect says otherwise
         self._expired = False
         self._socket: socket.socket | None = None
+        self._response: requests.Response | None = None
         self._timer = Timer(options.total_timeout_s, self._cut)
         self._timer.daemon = True
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
@@ -103,7 +105,7 @@ class _Exchange(HTTPAdapter):
         """Send the request and read the whole reply, or raise."""
         self._timer.start()
         options = self._options
-        response = self.send(
+        response = self._response = self.send(
             request,
             stream=True,
             timeout=(options.connect_timeout_s, options.read_timeout_s),
@@ -133,6 +135,8 @@ class _Exchange(HTTPAdapter):
     def close(self) -> None:
         """Stop the clock and close the connection, whatever the gateway wished."""
         self._timer.cancel()
+        if self._response is not None:
+            self._response.close()
         if self._socket is not None:
             self._socket.close()
         super().close()
@@ -255,6 +259,6 @@ def _reason(error: BaseException) -> str:
         return f"the certificate is not trusted: {error.verify_message}"
     if isinstance(error, TimeoutError):
         return "timed out"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return type(error).__name__
+    if isinstance(error, OSError):
+        return error.strerror or str(error)[:_MAX_REASON] or type(error).__name__
+    return type(error).__name__  # the text may quote what was received

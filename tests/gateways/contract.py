@@ -2,18 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable
-from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
 from smsctl.domain.gateway import Gateway, MailRoute, Options
-from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Priority, Status, Verdict
+from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Status, Verdict
 from smsctl.domain.secret import Secret
 from smsctl.domain.text import MessageText
 from smsctl.errors import CredentialError
 
-from .fault_server import Behaviour, FaultServer, free_port
+from .fault_server import FaultServer, Line, free_port
 
 CANARY = 'kanarie<å>"7731'
 
@@ -54,30 +53,45 @@ def outcome(answer: Answer) -> tuple[Verdict, list[Status]]:
 class GatewayContract:
     """What a new gateway's tests inherit."""
 
-    open_gateway: Callable[[Options], Gateway]
-    accept_all: Behaviour  # the peer takes every message
-    never_answer: Behaviour  # the peer takes the request and is silent
-    close_unanswered: Behaviour  # the peer takes the request and closes
-    needs_password = True
+    @staticmethod
+    def open_gateway(options: Options) -> Gateway:
+        raise NotImplementedError
+
+    @staticmethod
+    def accept_all(line: Line) -> None:
+        """Take every message, as the peer does."""
+        raise NotImplementedError
+
+    @staticmethod
+    def never_answer(line: Line) -> None:
+        """Take the request and stay silent."""
+        raise NotImplementedError
+
+    @staticmethod
+    def close_unanswered(line: Line) -> None:
+        """Take the request and close."""
+        raise NotImplementedError
+
+    without_password: ClassVar[dict[str, object]] = {"password": None}
 
     def opened(self, port: int, **changes: object) -> Gateway:
-        return type(self).open_gateway(some_options(port, **changes))
+        return self.open_gateway(some_options(port, **changes))
 
     def test_every_message_gets_one_receipt_in_the_order_of_the_batch(self) -> None:
         batch = some_batch(5)
-        with FaultServer(type(self).accept_all) as peer:
+        with FaultServer(self.accept_all) as peer:
             answer = submit(self.opened(peer.port), batch)
         assert [receipt.reference for receipt in answer.receipts] == [m.reference for m in batch.messages]
         assert outcome(answer) == (Verdict.ANSWERED, [Status.ACCEPTED] * 5)
 
     def test_silence_after_the_request_is_unknown(self) -> None:
-        with FaultServer(type(self).never_answer) as peer:
-            answer = submit(self.opened(peer.port, read_timeout_s=0.05), some_batch(1))
+        with FaultServer(self.never_answer) as peer:
+            answer = submit(self.opened(peer.port, read_timeout_s=0.2), some_batch(1))
             assert peer.connections == 1
         assert outcome(answer) == (Verdict.UNCLEAR, [Status.UNKNOWN])
 
     def test_a_break_after_the_request_is_unknown_and_nothing_is_sent_again(self) -> None:
-        with FaultServer(type(self).close_unanswered) as peer:
+        with FaultServer(self.close_unanswered) as peer:
             answer = submit(self.opened(peer.port), some_batch(1))
             assert peer.connections == 1
         assert outcome(answer) == (Verdict.UNCLEAR, [Status.UNKNOWN])
@@ -87,22 +101,20 @@ class GatewayContract:
         assert outcome(answer) == (Verdict.NOT_REACHED, [Status.PENDING] * 3)
 
     def test_a_stale_claim_is_given_back_and_nothing_leaves(self) -> None:
-        with FaultServer(type(self).accept_all) as peer:
+        with FaultServer(self.accept_all) as peer:
             answer = self.opened(peer.port).submit(some_batch(), not_after=time.monotonic() - 1)
             assert peer.connections == 0
         assert outcome(answer) == (Verdict.STALE, [Status.PENDING] * 3)
 
     def test_the_plan_needs_no_password(self) -> None:
-        gateway = type(self).open_gateway(Options(username="demo", service_id=4711))
+        gateway = self.open_gateway(Options(username="demo", service_id=4711))
         assert gateway.traits.max_parts == 6
         assert gateway.traits.max_batch <= 100
         assert gateway.check(some_batch()) == []
 
     def test_sending_without_a_password_is_told_in_words(self) -> None:
-        if not type(self).needs_password:
-            return
         with pytest.raises(CredentialError):
-            submit(self.opened(free_port(), password=None), some_batch())
+            submit(self.opened(free_port(), **self.without_password), some_batch())
 
     def test_batch_size_and_part_length_follow_the_options(self) -> None:
         traits = self.opened(free_port(), batch_size=7, part_length=150).traits
@@ -120,7 +132,7 @@ class GatewayContract:
 
     def test_what_e_mail_or_the_wire_carries_is_never_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)
-        for behaviour in (type(self).accept_all, type(self).close_unanswered):
+        for behaviour in (self.accept_all, self.close_unanswered):
             with FaultServer(behaviour) as peer:
                 answer = submit(self.opened(peer.port), some_batch(1))
             assert "kanarie" not in f"{answer} {caplog.text}"
@@ -131,10 +143,3 @@ class GatewayContract:
 def traits_longest(gateway: Gateway) -> int:
     """Return the longest GSM-7 text the gateway takes."""
     return gateway.traits.max_parts * gateway.traits.parts.gsm7_part
-
-
-EVERYTHING = {
-    "sender": "Kommunen",
-    "priority": Priority.HIGH,
-    "validity": timedelta(hours=4),
-}

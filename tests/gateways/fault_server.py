@@ -30,8 +30,12 @@ class Line:
         body = b""
         while len(body) < length:
             body += self._receive()
-        self._server.requests.append(head + body)
+        self.keep(head + body)
         return body
+
+    def keep(self, data: bytes) -> None:
+        """Keep what was read, for the test to look at."""
+        self._server.requests.append(data)
 
     def read_until(self, end: bytes) -> bytes:
         got = b""

@@ -1,0 +1,331 @@
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from smsctl.domain.gateway import Cancelling, CancelResult
+from smsctl.domain.message import Batch, Priority, Receipt, Status, Verdict
+from smsctl.domain.text import MessageText
+from smsctl.errors import GatewayRefusedError, StoppedError
+from smsctl.gateways.intelecom import open_gateway, originator_type, validity_code
+
+from .contract import CANARY, outcome, some_batch, some_options, submit
+from .fault_server import FaultServer, Line, answering, free_port, reply
+from .http_contract import HttpGatewayContract
+
+
+def entry(reference: str, code: object = 1, **more: object) -> dict[str, object]:
+    """Return one status as the gateway writes it."""
+    return {
+        "statusCode": code,
+        "statusMessage": f"said {code}",
+        "clientReference": reference,
+        "recipient": "+46701740605",
+        "messageId": f"id-{reference}",
+        "sessionId": None,
+        "sequenceIndex": 1,
+        **more,
+    }
+
+
+def accept_all(line: Line) -> None:
+    """Take every message; the answers come in another order than the request's."""
+    request = json.loads(line.read_request())
+    statuses = [entry(message["clientReference"]) for message in reversed(request["message"])]
+    line.send(reply(200, json.dumps({"messageStatus": statuses}).encode()))
+
+
+def statuses(*entries: object) -> bytes:
+    return json.dumps({"batchReference": "smsctl-a1", "messageStatus": entries}).encode()
+
+
+class TestContract(HttpGatewayContract):
+    open_gateway = staticmethod(open_gateway)
+    accept_all = staticmethod(accept_all)
+
+
+def request_of(batch: Batch, **changes: object) -> dict[str, Any]:
+    """Return what is sent for the batch."""
+    with FaultServer(accept_all) as peer:
+        submit(open_gateway(some_options(peer.port, **changes)), batch)
+        head, _, body = peer.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /gw/rs/sendMessages HTTP/1.1\r\n")
+    assert b"Content-Type: application/json\r\n" in head
+    assert b"Accept: application/json\r\n" in head
+    sent: dict[str, Any] = json.loads(body)
+    return sent
+
+
+def test_sends_what_the_manual_asks_for_and_nothing_else() -> None:
+    assert request_of(some_batch(2)) == {
+        "serviceId": 4711,
+        "username": "demo",
+        "password": CANARY,
+        "batchReference": "smsctl-a1",
+        "message": [
+            {
+                "recipient": f"+4670174060{5 + n}",
+                "content": "Skolan är stängd i dag.",
+                "clientReference": f"a1-000{n}",
+            }
+            for n in range(2)
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("letter", "expected"),
+    [
+        ({"priority": Priority.HIGH}, {"priority": 3}),
+        ({"priority": Priority.LOW}, {"priority": 1}),
+        ({"validity": timedelta(days=7)}, {"validity": 173}),
+        ({"invoice_node": "skola-12"}, {"invoiceNode": "skola-12"}),
+        (
+            {"sender": "Kommunen"},
+            {"originatorSettings": {"originator": "Kommunen", "originatorType": "ALPHANUMERIC"}},
+        ),
+        (
+            {"send_at": datetime(2026, 12, 1, 7, 30, tzinfo=timezone(timedelta(hours=1)))},
+            {"sendWindow": {"startDate": "2026-12-01+01:00", "startTime": "07:30:00+01:00"}},
+        ),
+        (
+            {"send_at": datetime(2026, 7, 1, 5, 30, 0, 123, tzinfo=UTC)},
+            {"sendWindow": {"startDate": "2026-07-01+00:00", "startTime": "05:30:00+00:00"}},
+        ),
+        (
+            {"want_report": False},
+            {"parameter": [{"key": "skip_customer_report_delivery", "value": "true"}]},
+        ),
+        (
+            {"text": MessageText(body="Hej 🙂")},
+            {"parameter": [{"key": "parsing-type", "value": "AUTO_DETECT"}]},
+        ),
+        ({"text": MessageText(body="€ [åäö] Ç")}, None),
+    ],
+)
+def test_settings_say_what_was_asked_for(letter: dict[str, object], expected: object) -> None:
+    assert request_of(some_batch(1, **letter))["message"][0].get("settings") == expected
+
+
+def test_delivery_confirmation_off_asks_for_no_reports() -> None:
+    message = request_of(some_batch(1), delivery_confirmation=False)["message"][0]
+    assert message["settings"]["parameter"] == [{"key": "skip_customer_report_delivery", "value": "true"}]
+
+
+def test_quotes_and_line_breaks_survive_the_joining() -> None:
+    body = 'Säg "hej",\n\\o/ 🙂'
+    assert request_of(some_batch(1, text=MessageText(body=body)))["message"][0]["content"] == body
+
+
+@pytest.mark.parametrize(
+    ("period", "code"),
+    [
+        (timedelta(seconds=1), 0),
+        (timedelta(minutes=5), 0),
+        (timedelta(minutes=5, seconds=1), 1),
+        (timedelta(hours=1), 11),
+        (timedelta(hours=4), 47),
+        (timedelta(hours=12), 143),
+        (timedelta(hours=12, minutes=1), 144),
+        (timedelta(hours=12, minutes=30), 144),
+        (timedelta(hours=24), 167),
+        (timedelta(hours=24, seconds=1), 168),
+        (timedelta(days=2), 168),
+        (timedelta(days=6, seconds=1), 173),
+        (timedelta(days=7), 173),
+    ],
+)
+def test_validity_takes_the_smallest_code_that_is_not_shorter(period: timedelta, code: int) -> None:
+    assert validity_code(period) == code
+
+
+@pytest.mark.parametrize(
+    ("sender", "kind"),
+    [
+        ("Kommunen", "ALPHANUMERIC"),
+        ("Skola 1", "ALPHANUMERIC"),
+        ("+46701740605", "INTERNATIONAL"),
+        ("71234", "NETWORK"),
+        ("1960", "NETWORK"),
+    ],
+)
+def test_the_senders_shape_gives_its_type(sender: str, kind: str) -> None:
+    assert originator_type(sender) == kind
+    assert open_gateway(some_options(free_port())).check(some_batch(sender=sender)) == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "words"),
+    [
+        ("Exempelkommun", "has 13 characters; 11 is the most"),
+        ("Bålsta", "holds å"),
+        ("Hej!", "holds !"),
+        ("", "empty"),
+        ("+4670", "not an international number"),
+        ("+46 70 174 06 05", "not an international number"),
+        ("46701740605", "needs + and the country code"),
+    ],
+)
+def test_a_sender_the_network_would_not_show_is_refused_in_words(sender: str, words: str) -> None:
+    problems = open_gateway(some_options(free_port())).check(some_batch(sender=sender))
+    assert words in " ".join(map(str, problems))
+
+
+def test_a_validity_beyond_seven_days_is_refused() -> None:
+    gateway = open_gateway(some_options(free_port()))
+    assert len(gateway.check(some_batch(validity=timedelta(days=7, seconds=1)))) == 1
+
+
+A, P, R, U, H = Status.ACCEPTED, Status.PENDING, Status.REJECTED, Status.UNKNOWN, Status.HELD
+
+
+@pytest.mark.parametrize(
+    ("codes", "verdict", "states"),
+    [
+        ([1, 1, 1], Verdict.ANSWERED, [A, A, A]),
+        ([1, 5, 24], Verdict.ANSWERED, [A, R, H]),
+        ([25, 25, 1], Verdict.ANSWERED, [A, A, A]),
+        ([1, 6, 1], Verdict.UNCLEAR, [A, U, A]),
+        ([2, 2, 2], Verdict.REFUSED, [P, P, P]),
+        ([4, 4, 4], Verdict.REFUSED, [P, P, P]),
+        ([3, 3, 3], Verdict.REFUSED, [P, P, P]),
+        ([1, 3, 1], Verdict.ANSWERED, [A, R, A]),
+        ([1, 2, 4], Verdict.REFUSED, [A, P, P]),
+        ([1, 2, 6], Verdict.REFUSED, [A, P, U]),
+        ([1, 99, 1], Verdict.UNCLEAR, [A, U, A]),
+        ([0, -1, 1], Verdict.UNCLEAR, [U, U, A]),
+        ([True, 1.0, "1"], Verdict.UNCLEAR, [U, U, U]),
+        ([None, [1], {"1": 1}], Verdict.UNCLEAR, [U, U, U]),
+    ],
+)
+def test_each_code_means_what_the_table_says(
+    codes: list[object], verdict: Verdict, states: list[Status]
+) -> None:
+    body = statuses(*(entry(f"a1-000{n}", code) for n, code in enumerate(codes)))
+    with FaultServer(answering(200, body)) as peer:
+        assert outcome(submit(open_gateway(some_options(peer.port)), some_batch())) == (verdict, states)
+
+
+@pytest.mark.parametrize(
+    ("entries", "states"),
+    [
+        ([entry("a1-0002"), entry("a1-0000", 5), entry("a1-0001")], [R, A, A]),  # order means nothing
+        ([entry("a1-0000"), entry("a1-0001")], [A, A, U]),  # one missing
+        ([entry("a1-0000"), entry("a1-0001"), entry("foreign")], [A, A, U]),
+        ([entry("a1-0000"), entry("a1-0001"), entry("a1-0002"), entry("foreign", 5)], [A, A, A]),
+        ([entry("a1-0000"), entry("a1-0000", 5), entry("a1-0001"), entry("a1-0002")], [U, A, A]),
+        ([entry("a1-0000"), *[entry("a1-0001")] * 3, entry("a1-0002")], [A, U, A]),
+        ([{"statusCode": 1, "sequenceIndex": n, "recipient": "+46701740605"} for n in (1, 2, 3)], [U] * 3),
+        ([None, 7, "a1-0000", ["a1-0001"]], [U, U, U]),
+        ([], [U, U, U]),
+    ],
+)
+def test_the_reply_is_matched_on_our_reference_alone(entries: list[object], states: list[Status]) -> None:
+    with FaultServer(answering(200, statuses(*entries))) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch())
+    said = Verdict.UNCLEAR if U in states else Verdict.ANSWERED
+    assert outcome(answer) == (said, states)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"messageStatus": [{"statusCode": 5, "statusCode": 1, "clientReference": "a1-0000"}]}',
+        b'{"messageStatus": [{"statusCode": 1, "clientReference": "x", "client\\u0052eference": "a1-0000"}]}',
+        b'{"messageStatus": {"statusCode": 1, "clientReference": "a1-0000"}}',
+        b'[{"statusCode": 1, "clientReference": "a1-0000"}]',
+        b"null",
+    ],
+)
+def test_a_reply_that_says_two_things_or_has_another_shape_proves_nothing(body: bytes) -> None:
+    with FaultServer(answering(200, body)) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch(1))
+    assert outcome(answer) == (Verdict.UNCLEAR, [Status.UNKNOWN])
+
+
+def test_the_receipt_keeps_the_gateways_name_code_and_words() -> None:
+    body = statuses(
+        entry("a1-0000"), entry("a1-0001", 5, messageId=None, statusMessage=f"bad {CANARY}\n number")
+    )
+    with FaultServer(answering(200, body)) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch(2))
+    assert list(answer.receipts) == [
+        Receipt("a1-0000", Status.ACCEPTED, "id-a1-0000", "1"),
+        Receipt("a1-0001", Status.REJECTED, None, "5", "bad *** number"),
+    ]
+    assert answer.text == "bad *** number (code 5)"
+
+
+def test_the_probe_asks_the_management_address_and_sends_nothing() -> None:
+    with FaultServer(answering(200, b'{"messageBatch": []}')) as peer:
+        gateway = open_gateway(some_options(peer.port))
+        assert isinstance(gateway, Cancelling)
+        assert str(gateway.probe()) == "the gateway took the login"
+        assert peer.requests[0].startswith(b"GET /mgmt/rs/service/4711/batch/ HTTP/1.1\r\n")
+        assert b"\r\nAuthorization: Basic " in peer.requests[0]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_probe_says_so(status: int) -> None:
+    with FaultServer(answering(status)) as peer, pytest.raises(GatewayRefusedError):
+        open_gateway(some_options(peer.port)).probe()
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+def test_a_probe_without_a_clear_answer_says_so(status: int) -> None:
+    with FaultServer(answering(status)) as peer, pytest.raises(StoppedError):
+        open_gateway(some_options(peer.port)).probe()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (404, b"", CancelResult(found=False)),
+        (200, b'{"stoppedMessages": []}', CancelResult(found=True)),
+        (
+            200,
+            (
+                b'{"stoppedMessages": [{"messageId": "m1", "clientMessageReference": "a1-0000"},'
+                b' {"messageId": "m2", "clientMessageReference": null},'
+                b' {"messageId": "m3", "CustomerMessageReference": "a1-0002"}]}'
+            ),
+            CancelResult(found=True, stopped=("a1-0000", "a1-0002"), stopped_ids=("m1", "m2", "m3")),
+        ),
+        (
+            200,
+            b'{"stoppedMessages": {"messageId": "m1", "clientMessageReference": "a1-0000"}}',
+            CancelResult(found=True, stopped=("a1-0000",), stopped_ids=("m1",)),
+        ),
+    ],
+)
+def test_cancelling_tells_what_was_stopped(status: int, body: bytes, expected: CancelResult) -> None:
+    with FaultServer(answering(status, body)) as peer:
+        gateway = open_gateway(some_options(peer.port, management_path="/management/{service_id}/"))
+        assert gateway.cancel("smsctl-a1") == expected
+        assert peer.requests[0].startswith(b"DELETE /management/4711/batch/smsctl-a1 HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_listed"),
+    [
+        (200, b'{"messageBatch": {"clientBatchReference": "smsctl-a1", "totalSize": 2}}', True),
+        (200, b'{"messageBatch": [{"clientBatchReference": "smsctl-a1"}]}', True),
+        (200, b'{"messageBatch": [{"clientBatchReference": "another"}]}', False),
+        (404, b"", False),
+    ],
+)
+def test_a_listed_batch_is_proof_of_acceptance(status: int, body: bytes, is_listed: object) -> None:
+    with FaultServer(answering(status, body)) as peer:
+        assert open_gateway(some_options(peer.port)).listed("smsctl-a1") is is_listed
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"messageBatch": 7}', b"[]"])
+def test_a_listing_that_cannot_be_read_is_no_answer(body: bytes) -> None:
+    with FaultServer(answering(200, body)) as peer, pytest.raises(StoppedError):
+        open_gateway(some_options(peer.port)).listed("smsctl-a1")
+
+
+def test_repeats_can_be_refused_only_where_the_service_is_set_up_to() -> None:
+    assert open_gateway(some_options(1)).traits.dedup_window is None
+    assert open_gateway(some_options(1, unique_references=True)).traits.dedup_window == timedelta(hours=1)

@@ -1,0 +1,243 @@
+import re
+import time
+from collections.abc import Callable
+from email import message_from_bytes
+from email.policy import default
+from typing import ClassVar
+
+import pytest
+
+from smsctl.domain.gateway import MailRoute, Options
+from smsctl.domain.message import Receipt, Status, Verdict
+from smsctl.domain.secret import Secret
+from smsctl.domain.text import MessageText
+from smsctl.errors import ConfigError, CredentialError, GatewayRefusedError, StoppedError
+from smsctl.gateways.mail import open_gateway
+
+from .contract import CANARY, GatewayContract, outcome, some_batch, some_options, submit
+from .fault_server import Behaviour, FaultServer, Line, free_port
+
+A, P, R, U = Status.ACCEPTED, Status.PENDING, Status.REJECTED, Status.UNKNOWN
+
+Reaction = Callable[[Line], None]
+
+
+def say(text: str) -> Reaction:
+    return lambda line: line.send(text.encode() + b"\r\n")
+
+
+def leave(line: Line) -> None:
+    raise ConnectionAbortedError
+
+
+def mail_server(**reactions: Reaction) -> Behaviour:
+    """Speak SMTP; `reactions` replace the answer to a command, to the greeting, or to the final dot."""
+    answers = {
+        "greeting": say("220 mail.exempelkommun.example"),
+        "ehlo": say("250 mail.exempelkommun.example"),
+        "data": say("354 go ahead"),
+        "dot": say("250 2.0.0 queued as 4711"),
+        "quit": say("221 bye"),
+        **reactions,
+    }
+
+    def behaviour(line: Line) -> None:
+        answers["greeting"](line)
+        while True:
+            command = line.read_until(b"\r\n")
+            verb = command[:4].decode().strip().lower()
+            line.keep(command)
+            answers.get(verb, say("250 ok"))(line)
+            if verb == "data":
+                line.keep(line.read_until(b"\r\n.\r\n"))
+                answers["dot"](line)
+
+    return behaviour
+
+
+class TestContract(GatewayContract):
+    open_gateway = staticmethod(open_gateway)
+
+    @staticmethod
+    def accept_all(line: Line) -> None:
+        mail_server()(line)
+
+    @staticmethod
+    def never_answer(line: Line) -> None:
+        mail_server(dot=Line.keep_silent)(line)
+
+    @staticmethod
+    def close_unanswered(line: Line) -> None:
+        mail_server(dot=leave)(line)
+
+    without_password: ClassVar[dict[str, object]] = {
+        "mail": MailRoute(host="127.0.0.1", from_address="sms@exempelkommun.example", username="demo")
+    }
+
+
+def sent(server: FaultServer) -> list[bytes]:
+    """Return the mails as the server took them."""
+    return [request for request in server.requests if request.endswith(b"\r\n.\r\n")]
+
+
+def test_every_recipient_gets_a_mail_of_plain_text_and_a_stable_message_id() -> None:
+    with FaultServer(mail_server()) as server:
+        submit(open_gateway(some_options(server.port)), some_batch(2))
+        mails = [message_from_bytes(mail[:-3], policy=default) for mail in sent(server)]
+        commands = [request for request in server.requests if request.lower().startswith((b"mail", b"rcpt"))]
+    assert server.connections == 1
+    assert [mail["To"] for mail in mails] == [f"4670174060{n}-4711@smsmail.intele.com" for n in (5, 6)]
+    assert [mail["Message-ID"] for mail in mails] == [f"<a1-000{n}@exempelkommun.example>" for n in (0, 1)]
+    assert {mail["From"] for mail in mails} == {"sms@exempelkommun.example"}
+    assert {mail.get_content_type() for mail in mails} == {"text/plain"}
+    assert {mail.get_content_charset() for mail in mails} == {"utf-8"}
+    assert {mail.get_content().rstrip("\r\n") for mail in mails} == {"Skolan är stängd i dag."}
+    assert re.match(rb"(?i)rcpt to:<46701740605-4711@smsmail.intele.com>", commands[1])
+
+
+@pytest.mark.parametrize("body", [".", "a\n.\n.b\n..", "🙂 " * 100, "Rad ett\nrad två"])
+def test_no_line_of_the_text_ends_the_mail(body: str) -> None:
+    with FaultServer(mail_server()) as server:
+        answer = submit(open_gateway(some_options(server.port)), some_batch(2, text=MessageText(body=body)))
+        mails = [re.sub(rb"(?m)^\.\.", b".", mail[:-3]) for mail in sent(server)]
+    assert outcome(answer) == (Verdict.ANSWERED, [A, A])
+    for mail in mails:
+        content = message_from_bytes(mail, policy=default).get_content()
+        assert content.replace("\r\n", "\n").removesuffix("\n") == body
+
+
+def test_the_address_is_a_template() -> None:
+    with FaultServer(mail_server()) as server:
+        options = some_options(server.port)
+        assert options.mail is not None
+        route = options.mail._replace(address="+{number}@{service_id}.sms.example")
+        submit(open_gateway(options._replace(mail=route)), some_batch(1))
+        assert b"To: +46701740605@4711.sms.example\r\n" in sent(server)[0]
+
+
+def test_a_mail_handed_over_is_accepted_with_the_servers_words() -> None:
+    with FaultServer(mail_server()) as server:
+        answer = submit(open_gateway(some_options(server.port)), some_batch(1))
+    assert list(answer.receipts) == [Receipt("a1-0000", A, None, "250", "2.0.0 queued as 4711")]
+
+
+@pytest.mark.parametrize(
+    ("reactions", "verdict", "states"),
+    [
+        ({"greeting": leave}, Verdict.NOT_REACHED, [P, P]),
+        ({"greeting": Line.keep_silent}, Verdict.NOT_REACHED, [P, P]),
+        ({"greeting": say("421 busy")}, Verdict.BUSY, [P, P]),
+        ({"greeting": say("554 not you")}, Verdict.REFUSED, [P, P]),
+        ({"ehlo": leave, "helo": leave}, Verdict.NOT_REACHED, [P, P]),
+        ({"mail": say("451 later")}, Verdict.BUSY, [P, P]),
+        ({"mail": say("550 5.7.1 not you")}, Verdict.REFUSED, [P, P]),
+        ({"mail": leave}, Verdict.NOT_REACHED, [P, P]),
+        ({"rcpt": say("450 later")}, Verdict.BUSY, [P, P]),
+        ({"rcpt": say("554 5.7.1 relay access denied")}, Verdict.REFUSED, [P, P]),
+        ({"rcpt": say("550 5.1.1 no such user")}, Verdict.ANSWERED, [R, R]),
+        ({"rcpt": leave}, Verdict.NOT_REACHED, [P, P]),
+        ({"data": say("451 later")}, Verdict.BUSY, [P, P]),
+        ({"data": leave}, Verdict.NOT_REACHED, [P, P]),
+        ({"data": Line.keep_silent}, Verdict.NOT_REACHED, [P, P]),
+        ({"dot": say("452 full")}, Verdict.BUSY, [P, P]),
+        ({"dot": say("554 spam")}, Verdict.REFUSED, [P, P]),
+        ({"dot": leave}, Verdict.UNCLEAR, [U, P]),
+        ({"dot": Line.reset}, Verdict.UNCLEAR, [U, P]),
+        ({"dot": Line.keep_silent}, Verdict.UNCLEAR, [U, P]),
+        ({"dot": say("what?")}, Verdict.UNCLEAR, [U, P]),
+        ({"quit": leave}, Verdict.ANSWERED, [A, A]),
+    ],
+)
+def test_only_trouble_after_the_final_dot_is_unknown(
+    reactions: dict[str, Reaction], verdict: Verdict, states: list[Status]
+) -> None:
+    with FaultServer(mail_server(**reactions)) as server:
+        options = some_options(server.port, read_timeout_s=0.1)
+        answer = submit(open_gateway(options), some_batch(2))
+        assert server.connections == 1
+    assert outcome(answer) == (verdict, states)
+
+
+def test_what_was_handed_over_before_the_trouble_stays_accepted() -> None:
+    dots = iter([say("250 ok"), leave])
+
+    def accept_one(line: Line) -> None:
+        next(dots)(line)
+
+    with FaultServer(mail_server(dot=accept_one)) as server:
+        answer = submit(open_gateway(some_options(server.port)), some_batch(4))
+    assert outcome(answer) == (Verdict.UNCLEAR, [A, U, P, P])
+
+
+def test_a_claim_that_grows_stale_between_two_mails_is_given_back() -> None:
+    def slowly(line: Line) -> None:
+        time.sleep(0.2)
+        line.send(b"250 ok\r\n")
+
+    with FaultServer(mail_server(dot=slowly)) as server:
+        gateway = open_gateway(some_options(server.port))
+        answer = gateway.submit(some_batch(), not_after=time.monotonic() + 0.15)
+    assert outcome(answer) == (Verdict.STALE, [A, P, P])
+
+
+def test_the_password_goes_nowhere_in_clear_text() -> None:
+    route = MailRoute(
+        host="mail.example.com", from_address="sms@example.com", username="demo", password=Secret(CANARY)
+    )
+    with pytest.raises(ConfigError):
+        submit(open_gateway(Options(mail=route, service_id=4711)), some_batch())
+
+
+def test_starttls_that_the_server_does_not_offer_stops_the_run() -> None:
+    with FaultServer(mail_server()) as server:
+        options = some_options(server.port)
+        assert options.mail is not None
+        gateway = open_gateway(options._replace(mail=options.mail._replace(starttls=True)))
+        assert outcome(submit(gateway, some_batch(1))) == (Verdict.REFUSED, [P])
+        assert sent(server) == []
+
+
+def login(password: str) -> Options:
+    options = some_options(free_port())
+    assert options.mail is not None
+    return options._replace(mail=options.mail._replace(username="demo", password=Secret(password)))
+
+
+@pytest.mark.parametrize("words", ["535 5.7.8 wrong: {password}", "454 4.7.0 later: {password}"])
+def test_a_refused_login_never_shows_the_password(words: str) -> None:
+    reactions = {
+        "ehlo": say("250-here\r\n250 AUTH PLAIN"),
+        "auth": say(words.format(password="canary")),
+    }
+    with FaultServer(mail_server(**reactions)) as server:
+        options = login("canary")
+        assert options.mail is not None
+        gateway = open_gateway(options._replace(mail=options.mail._replace(port=server.port)))
+        answer = submit(gateway, some_batch(1))
+    assert [receipt.status for receipt in answer.receipts] == [P]
+    assert "wrong: ***" in answer.text or "later: ***" in answer.text
+    assert "canary" not in str(answer)
+
+
+def test_without_a_mail_server_or_its_password_it_is_told_in_words() -> None:
+    with pytest.raises(ConfigError):
+        submit(open_gateway(Options(service_id=4711)), some_batch())
+    with pytest.raises(CredentialError):
+        submit(open_gateway(login("")), some_batch())
+
+
+def test_the_probe_tells_what_can_be_known() -> None:
+    with FaultServer(mail_server()) as server:
+        assert "cannot be asked" in str(open_gateway(some_options(server.port)).probe())
+        assert sent(server) == []
+    with FaultServer(mail_server(greeting=say("554 not you"))) as server, pytest.raises(GatewayRefusedError):
+        open_gateway(some_options(server.port)).probe()
+    with pytest.raises(StoppedError):
+        open_gateway(some_options(free_port())).probe()
+
+
+def test_traits_say_what_e_mail_cannot_carry() -> None:
+    traits = open_gateway(some_options(1)).traits
+    abilities = (traits.priority, traits.sender, traits.reports, traits.answers, traits.cancelling)
+    assert not any(abilities)
+    assert traits.schedule_ahead is None

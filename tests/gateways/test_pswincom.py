@@ -1,0 +1,220 @@
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from smsctl.domain.gateway import Cancelling
+from smsctl.domain.message import Batch, Priority, Receipt, Status, Verdict
+from smsctl.domain.text import MessageText
+from smsctl.errors import GatewayRefusedError, StoppedError
+from smsctl.gateways.pswincom import open_gateway
+
+from .contract import CANARY, outcome, some_batch, some_options, submit
+from .fault_server import FaultServer, Line, answering, free_port, reply
+from .http_contract import HttpGatewayContract
+
+
+def accept_all(line: Line) -> None:
+    """Take every message; REF stands last and the order is turned round, as real answers may have it."""
+    request = ET.fromstring(line.read_request())  # our own request
+    places = [found.text for found in request.iterfind("MSGLST/MSG/ID")]
+    entries = [f"<MSG><ID>{n}</ID><STATUS>OK</STATUS><INFO/><REF>r{n}</REF></MSG>" for n in reversed(places)]
+    line.send(reply(200, session("".join(entries))))
+
+
+def session(messages: str, logon: str = "OK", reason: str = "") -> bytes:
+    return (
+        '<?xml version="1.0"?><!DOCTYPE SESSION SYSTEM "pswincom_submit.dtd">'
+        f"<SESSION><LOGON>{logon}</LOGON><REASON>{reason}</REASON>"
+        f"<MSGLST>{messages}</MSGLST></SESSION>"
+    ).encode()
+
+
+class TestContract(HttpGatewayContract):
+    open_gateway = staticmethod(open_gateway)
+    accept_all = staticmethod(accept_all)
+
+
+def request_of(batch: Batch, **changes: object) -> tuple[bytes, ET.Element]:
+    """Return what is sent for the batch: as bytes, and read."""
+    with FaultServer(accept_all) as peer:
+        submit(open_gateway(some_options(peer.port, **changes)), batch)
+        head, _, body = peer.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST / HTTP/1.1\r\n")
+    assert b"Content-Type: text/xml; charset=ISO-8859-1\r\n" in head
+    return body, ET.fromstring(body)  # our own request
+
+
+def test_sends_the_document_in_latin_1_as_it_says() -> None:
+    body, sent = request_of(some_batch(2))
+    assert body.startswith(b'<?xml version="1.0" encoding="ISO-8859-1"?>')
+    assert "Skolan är stängd".encode("iso-8859-1") in body
+    assert [element.tag for element in sent] == ["CLIENT", "PW", "SD", "MSGLST"]
+    assert sent.findtext("CLIENT") == "demo"
+    assert sent.findtext("PW") == CANARY
+    assert sent.findtext("SD") == "smsctl-a1"
+    assert [{e.tag: e.text for e in message} for message in sent.iterfind("MSGLST/MSG")] == [
+        {"ID": f"{n}", "TEXT": "Skolan är stängd i dag.", "RCPREQ": "Y", "RCV": f"4670174060{4 + n}"}
+        for n in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("letter", "name", "expected"),
+    [
+        ({"sender": "Kommunen"}, "SND", "Kommunen"),
+        ({"sender": "A&B <1>"}, "SND", "A&B <1>"),
+        ({"sender": "+46701740605"}, "SND", "46701740605"),
+        ({"validity": timedelta(hours=4)}, "TTL", "240"),
+        ({"validity": timedelta(seconds=61)}, "TTL", "2"),
+        ({"send_at": datetime(2026, 12, 1, 6, 30, tzinfo=UTC)}, "DELIVERYTIME", "202612010730"),
+        ({"send_at": datetime(2026, 7, 1, 5, 30, tzinfo=UTC)}, "DELIVERYTIME", "202607010730"),
+        ({"want_report": False}, "RCPREQ", None),
+        ({}, "OP", None),
+        ({}, "TTL", None),
+        ({"priority": Priority.HIGH}, "PRIORITY", None),
+        ({"text": MessageText(body="1 < 2 & 3 > 2")}, "TEXT", "1 < 2 & 3 > 2"),
+        ({"text": MessageText(body="Hej 🙂")}, "TEXT", "00480065006A0020D83DDE42"),
+        ({"text": MessageText(body="Hej 🙂")}, "OP", "9"),
+        ({"text": MessageText(body="5 €")}, "TEXT", "0035002020AC"),  # GSM-7, but not in ISO-8859-1
+        ({"text": MessageText(body="5 €")}, "OP", "9"),
+        ({"text": MessageText(body="Ω")}, "OP", "9"),
+        ({"text": MessageText(body="fiancé à Õ")}, "OP", "9"),  # in ISO-8859-1, but not GSM-7
+        ({"text": MessageText(body="ÅÄÖ åäö é ü [|]")}, "OP", None),
+    ],
+)
+def test_elements_say_what_was_asked_for(letter: dict[str, object], name: str, expected: str | None) -> None:
+    _, sent = request_of(some_batch(1, **letter))
+    assert sent.findtext(f"MSGLST/MSG/{name}") == expected
+
+
+def test_the_gateways_clock_can_be_set() -> None:
+    batch = some_batch(1, send_at=datetime(2026, 7, 1, 5, 30, tzinfo=UTC))
+    _, sent = request_of(batch, extra={"gateway_time_zone": "Etc/GMT-1"})
+    assert sent.findtext("MSGLST/MSG/DELIVERYTIME") == "202607010630"
+
+
+def test_delivery_confirmation_off_asks_for_no_reports() -> None:
+    _, sent = request_of(some_batch(1), delivery_confirmation=False)
+    assert sent.find("MSGLST/MSG/RCPREQ") is None
+
+
+@pytest.mark.parametrize(
+    ("sender", "words"),
+    [
+        ("Kommunen", ""),
+        ("Skola #1 (A)", "12 characters"),
+        ("Skola #1", ""),
+        ("Bålsta", "holds å"),
+        ("a,b", "holds ,"),
+        ("71234", ""),
+        ("1960", ""),
+        ("46701740605", ""),
+        ("+46701740605", ""),
+        ("123", "neither a short number nor"),
+        ("0701740605", "neither a short number nor"),
+        ("4670174060512345", "neither a short number nor"),
+    ],
+)
+def test_the_sender_is_checked_by_this_gateways_rules(sender: str, words: str) -> None:
+    problems = open_gateway(some_options(free_port())).check(some_batch(sender=sender))
+    assert bool(problems) is bool(words)
+    assert words in " ".join(map(str, problems))
+
+
+def test_a_priority_is_told_to_be_of_no_use() -> None:
+    gateway = open_gateway(some_options(free_port()))
+    assert len(gateway.check(some_batch(priority=Priority.LOW))) == 1
+    assert not gateway.traits.priority
+
+
+def test_traits_are_those_of_the_documents() -> None:
+    gateway = open_gateway(some_options(1, batch_size=1000, max_parts=40))
+    assert (gateway.traits.max_batch, gateway.traits.max_parts) == (100, 16)
+    assert gateway.traits.parts.gsm7_part == 134
+    assert gateway.traits.schedule_ahead == timedelta(days=7)
+    assert not isinstance(gateway, Cancelling)
+
+
+A, P, R, U = Status.ACCEPTED, Status.PENDING, Status.REJECTED, Status.UNKNOWN
+OK = "<STATUS>OK</STATUS>"
+
+
+@pytest.mark.parametrize(
+    ("messages", "states"),
+    [
+        (f"<MSG><ID>1</ID>{OK}</MSG><MSG><ID>2</ID>{OK}</MSG><MSG><ID>3</ID>{OK}</MSG>", [A, A, A]),
+        (f"<MSG><ID>3</ID>{OK}</MSG><MSG><ID>1</ID><STATUS>FAIL</STATUS></MSG>", [R, U, A]),
+        (f"<MSG>{OK}<ID>2</ID></MSG>", [U, A, U]),
+        (f"<MSG><ID>1</ID>{OK}</MSG><MSG><ID>1</ID><STATUS>FAIL</STATUS></MSG>", [U, U, U]),
+        (f"<MSG><ID>1</ID>{OK}<STATUS>FAIL</STATUS></MSG>", [U, U, U]),
+        (f"<MSG><ID>4</ID>{OK}</MSG><MSG><ID>01</ID>{OK}</MSG>", [U, U, U]),
+        ("<MSG><ID>1</ID><STATUS>MAYBE</STATUS></MSG><MSG><ID>2</ID></MSG>", [U, U, U]),
+        (f"<MSG>{OK}</MSG>" * 3, [U, U, U]),
+        ("", [U, U, U]),
+    ],
+)
+def test_the_reply_is_matched_on_id_by_name(messages: str, states: list[Status]) -> None:
+    with FaultServer(answering(200, session(messages))) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch())
+    assert outcome(answer) == (Verdict.UNCLEAR if U in states else Verdict.ANSWERED, states)
+
+
+def test_the_receipt_keeps_reference_and_words() -> None:
+    info = "Invalid RCV '4670'. Receiver number must be at least 9 digits."
+    messages = (
+        "<MSG><ID>1</ID><STATUS>OK</STATUS><INFO></INFO><REF>5f0c1a52-8d0e</REF></MSG>"
+        f"<MSG><ID>2</ID><STATUS>FAIL</STATUS><INFO>{info}</INFO></MSG>"
+    )
+    with FaultServer(answering(200, session(messages))) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch(2))
+    assert list(answer.receipts) == [
+        Receipt("a1-0000", Status.ACCEPTED, "5f0c1a52-8d0e", "OK"),
+        Receipt("a1-0001", Status.REJECTED, None, "FAIL", info),
+    ]
+    assert answer.text == info
+
+
+@pytest.mark.parametrize("reason", ["<REASON>Username or password is incorrect.</REASON>", ""])
+def test_a_failed_logon_leaves_the_batch_pending(reason: str) -> None:
+    body = f"<SESSION><LOGON>FAIL</LOGON>{reason}</SESSION>".encode()
+    with FaultServer(answering(200, body)) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch())
+        assert outcome(answer) == (Verdict.REFUSED, [P, P, P])
+        with pytest.raises(GatewayRefusedError):
+            open_gateway(some_options(peer.port)).probe()
+
+
+@pytest.mark.parametrize("body", [b"<MSGLST/>", b"<SESSION/>", b"<SESSION><LOGON>OKAY</LOGON></SESSION>"])
+def test_another_document_proves_nothing(body: bytes) -> None:
+    with FaultServer(answering(200, body)) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch())
+        assert outcome(answer) == (Verdict.UNCLEAR, [U, U, U])
+        with pytest.raises(StoppedError):
+            open_gateway(some_options(peer.port)).probe()
+
+
+def test_the_probe_sends_an_empty_list() -> None:
+    with FaultServer(accept_all) as peer:
+        assert str(open_gateway(some_options(peer.port)).probe()) == "the gateway took the login"
+        assert b"<MSGLST></MSGLST>" in peer.requests[0]
+
+
+def test_fails_over_while_no_byte_has_left() -> None:
+    with FaultServer(accept_all) as second:
+        options = some_options(free_port(), failover_url=second.url)
+        answer = submit(open_gateway(options), some_batch())
+        assert outcome(answer) == (Verdict.ANSWERED, [A, A, A])
+        assert len(second.requests) == 1
+
+
+def close_unanswered(line: Line) -> None:
+    line.read_request()
+
+
+@pytest.mark.parametrize("first", [close_unanswered, answering(503), answering(401)])
+def test_never_fails_over_once_a_byte_may_have_left(first: object) -> None:
+    assert callable(first)
+    with FaultServer(first) as primary, FaultServer(accept_all) as second:
+        submit(open_gateway(some_options(primary.port, failover_url=second.url)), some_batch())
+        assert second.connections == 0
