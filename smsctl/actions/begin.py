@@ -1,13 +1,23 @@
 """Beginning a mailing: it becomes rows in the ledger before anything is handed to a gateway."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.plan import Plan
+from smsctl.errors import LedgerError, say
 from smsctl.ledger import audit, mailings
 from smsctl.ledger.mailings import Addressee, NewMailing, SkippedRow
 from smsctl.ledger.store import Ledger
+
+
+class Overruling(NamedTuple):
+    """Which rules a person has overruled for this mailing, and why."""
+
+    again: bool = False
+    urgent: bool = False
+    reason: str | None = None
 
 
 def begin(
@@ -20,6 +30,11 @@ def begin(
 ) -> Mailing:
     """Write the mailing with its text, price, messages and skipped rows in one transaction."""
     with ledger.transaction():
+        if new.run_key and mailings.of_key(ledger, new.run_key):
+            raise LedgerError(
+                say("Another run has just begun a mailing under the key {key}.", key=new.run_key),
+                hint=say("Look with: smsctl mailings list"),
+            )
         mailing = mailings.create(ledger, new, ready, skipped, moment, actor)
         audit.record(
             ledger,
@@ -33,7 +48,7 @@ def begin(
     return mailing
 
 
-def from_plan(plan: Plan, *, run_key: str | None = None, reason: str | None = None) -> NewMailing:
+def from_plan(plan: Plan, overruling: Overruling, *, run_key: str | None = None) -> NewMailing:
     """Return what the ledger is to write of a plan that was confirmed."""
     order = plan.order
     return NewMailing(
@@ -47,7 +62,9 @@ def from_plan(plan: Plan, *, run_key: str | None = None, reason: str | None = No
         rows=plan.recipients.rows,
         ceilings=order.ceilings,
         run_key=run_key,
-        reason=reason,
+        again=overruling.again,
+        urgent=overruling.urgent,
+        reason=overruling.reason,
     )
 
 

@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from smsctl.config.settings import QuietHours
 from smsctl.domain.audience import Audience
 from smsctl.domain.columns import find_columns
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Batch, Letter
+from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.number import NumberReader
 from smsctl.domain.plan import Order, Plan, Refusal, Rule, Standing, make
 from smsctl.domain.recipients import Recipients, Rules, judge
 from smsctl.domain.text import characters_over, measure
 from smsctl.errors import InputError, Sentence, say, say_n
-from smsctl.ledger import municipalities, packages
+from smsctl.ledger import mailings, municipalities, packages, repeats
 from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import Sheet, open_sheet
 
@@ -35,18 +37,29 @@ class Wish(NamedTuple):
     ceilings: Ceilings
     warn_share: float
     max_age: timedelta | None
+    quiet_hours: QuietHours | None  # None: none, or the mailing is urgent
+    again: bool  # also to people who have had the text
+    lenient: bool  # a rehearsal: nobody is left out for having had the text
 
 
-def draft(wish: Wish, gateway: Gateway, ledger: Ledger | None, local_now: datetime) -> tuple[Plan, Sheet]:
+def draft(
+    wish: Wish, gateway: Gateway, ledger: Ledger | None, now: Moment, local_now: datetime
+) -> tuple[Plan, Sheet]:
     """Return the plan and the sheet it was made from.
 
     Raises InputError: the file's structure, a bad row in the audience, a text too long for the gateway.
     """
     check_letter(gateway, wish.letter)
     sheet = open_sheet(wish.recipients)
-    recipients = _recipients(wish, sheet)
+    repeated = _already_sent(wish, ledger, now)
+    recipients = _recipients(wish, sheet, frozenset() if wish.lenient else repeated)
     warnings = _warnings(wish, recipients, sheet)
-    old = _too_old(wish, sheet, local_now)
+    refusals = [
+        *_too_old(wish, sheet, local_now),
+        *_quiet(wish, local_now),
+        *_reserved(wish, ledger, recipients),
+        *(_repeated(recipients, repeated) if wish.lenient else ()),
+    ]
     order = Order(
         letter=wish.letter,
         municipality=wish.municipality,
@@ -56,7 +69,7 @@ def draft(wish: Wish, gateway: Gateway, ledger: Ledger | None, local_now: dateti
         warn_share=wish.warn_share,
     )
     standing = standing_of(ledger, wish.municipality, local_now)
-    return make(order, recipients, gateway.traits, standing, refusals=old, warnings=warnings), sheet
+    return make(order, recipients, gateway.traits, standing, refusals=refusals, warnings=warnings), sheet
 
 
 def check_letter(gateway: Gateway, letter: Letter) -> None:
@@ -70,6 +83,11 @@ def check_letter(gateway: Gateway, letter: Letter) -> None:
                 "Remove {n} characters.",
                 n=characters_over(body, traits.parts, traits.max_parts),
             ),
+        )
+    if letter.send_at is not None and traits.schedule_ahead is None:
+        raise InputError(
+            say("{title} cannot hold a mailing until later.", title=traits.title),
+            hint=say("Start the mailing at that time instead, from cron."),
         )
     problems = gateway.check(Batch(reference="", letter=letter, messages=()))
     if problems:
@@ -89,9 +107,14 @@ def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: da
     )
 
 
-def _recipients(wish: Wish, sheet: Sheet) -> Recipients:
+def _recipients(wish: Wish, sheet: Sheet, already_sent: frozenset[str]) -> Recipients:
     columns = find_columns(sheet.header, wish.columns, require_terms=wish.require_terms)
-    rules = Rules(numbers=wish.numbers, require_terms=wish.require_terms, skip_invalid=wish.skip_invalid)
+    rules = Rules(
+        numbers=wish.numbers,
+        require_terms=wish.require_terms,
+        skip_invalid=wish.skip_invalid,
+        already_sent=already_sent or None,
+    )
     recipients = judge(sheet.header, sheet.rows(), columns, wish.audience, rules)
     if recipients.bad_count and not wish.skip_invalid:
         raise InputError(
@@ -138,3 +161,63 @@ def _too_old(wish: Wish, sheet: Sheet, local_now: datetime) -> list[Refusal]:
             hint=say("Export the recipients anew."),
         )
     ]
+
+
+def _quiet(wish: Wish, local_now: datetime) -> list[Refusal]:
+    at = wish.letter.send_at or local_now
+    clock = at.astimezone(local_now.tzinfo).time()
+    if wish.quiet_hours is None or not wish.quiet_hours.covers(clock):
+        return []
+    return [
+        Refusal(
+            rule=Rule.QUIET_HOURS,
+            sentence=say(
+                "It is quiet from {start:%H:%M} to {end:%H:%M}; the mailing would leave at {clock:%H:%M}.",
+                start=wish.quiet_hours.start,
+                end=wish.quiet_hours.end,
+                clock=clock,
+            ),
+            hint=say("Send it later, with --at, or with: --urgent --reason TEXT"),
+        )
+    ]
+
+
+def _already_sent(wish: Wish, ledger: Ledger | None, now: Moment) -> frozenset[str]:
+    if ledger is None or wish.again:
+        return frozenset()
+    return repeats.already_sent(ledger, mailings.body_hash(wish.letter.text.body), now)
+
+
+def _reserved(wish: Wish, ledger: Ledger | None, recipients: Recipients) -> list[Refusal]:
+    """An unfinished mailing with the same text comes first: resume or cancel it."""
+    if ledger is None:
+        return []
+    numbers = (person.number for person in recipients.ready)
+    held = repeats.reserved_by(ledger, mailings.body_hash(wish.letter.text.body), numbers)
+    if held is None:
+        return []
+    return [
+        Refusal(
+            rule=Rule.RESERVED,
+            sentence=say(
+                "Mailing {id} has the same text and is not finished; its people are waiting.", id=held
+            ),
+            hint=say(
+                "Finish it with: smsctl mailings resume {id}, or drop it with: smsctl mailings cancel {id}",
+                id=held,
+            ),
+        )
+    ]
+
+
+def _repeated(recipients: Recipients, repeated: frozenset[str]) -> list[Refusal]:
+    """Tell in a rehearsal how many live would leave out for having had the text."""
+    n = sum(person.number in repeated for person in recipients.ready) if repeated else 0
+    if not n:
+        return []
+    sentence = say_n(
+        "{n} person has had this text within the last 20 hours.",
+        "{n} people have had this text within the last 20 hours.",
+        n=n,
+    )
+    return [Refusal(rule=Rule.ALREADY_SENT, sentence=sentence)]

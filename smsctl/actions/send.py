@@ -19,8 +19,9 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Status, Verdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.errors import ExitCode, RuleError, Sentence, say, worst
-from smsctl.ledger import batches, lock
-from smsctl.ledger.batches import Claim
+from smsctl.ledger import batches, lock, mailings
+from smsctl.ledger.batches import Claim, Want
+from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
 UNREACHED_TRIES = 4
@@ -85,6 +86,7 @@ class Errand(NamedTuple):
 class _Run:
     """The loop's own bookkeeping; nothing of it outlives the process."""
 
+    want: Want
     states: Counter[Status] = field(default_factory=Counter)
     cursor: int = 0
     unreached: int = 0
@@ -105,7 +107,7 @@ def send(errand: Errand) -> Result:
     Raises LedgerError when another process sends this mailing, or the ledger cannot be written; what
     was on the wire then is found as unknown at the next start.
     """
-    run = _Run()
+    run = _Run(want=_want(errand))
     crew = Crew(errand.gateway, errand.pace.connections)
     with lock.right_to_send(errand.ledger.path, errand.mailing.reference):
         try:
@@ -114,6 +116,16 @@ def send(errand: Errand) -> Result:
             _abandon(errand, run, crew)
     crew.dismiss()
     return Result(states=run.states, stop=run.stop, why=run.why)
+
+
+def _want(errand: Errand) -> Want:
+    mailing = errand.mailing
+    return Want(
+        mailing=mailing,
+        most=min(errand.pace.batch_size, errand.gateway.traits.max_batch),
+        ceilings=errand.ceilings,
+        repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
+    )
 
 
 def _drive(errand: Errand, run: _Run, crew: Crew) -> None:
@@ -158,9 +170,8 @@ def _advance(errand: Errand, run: _Run, crew: Crew, done: Sequence[Done]) -> lis
 
 
 def _claim(errand: Errand, run: _Run, now: Moment) -> Claim | None:
-    size = min(errand.pace.batch_size, errand.gateway.traits.max_batch)
     try:
-        claim = batches.claim(errand.ledger, errand.mailing, run.cursor, size, errand.ceilings, now)
+        claim = batches.claim(errand.ledger, run.want, run.cursor, now)
     except RuleError as reached:  # raised before anything is written, so the answers are still stored
         run.end(Stop.CEILING, reached.sentence)
         return None

@@ -18,6 +18,8 @@ COMMANDS = {
     "mailings list": "List the latest mailings",
     "mailings show": "Tell the story of one mailing",
     "mailings resume": "Send what is still pending of a mailing",
+    "mailings cancel": "Cancel what has not left, here and at the gateway",
+    "mailings resolve": "Settle what is unknown: sent, not sent, or send again",
     "mailings skipped": "List who got no message, and why",
     "recipients check": "Check the whole recipients file before anything is sent",
     "credential set": "Store a secret in the keyring",

@@ -45,4 +45,17 @@ ReplaceTypographic = Annotated[
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="In a rehearsal, obey the rules that live would.")]
 TextFile = Annotated[str, typer.Argument(metavar="FILE", help="The file with the text; - is standard input.")]
+Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why; written in the audit.")]
+Key = Annotated[
+    str | None,
+    typer.Option(help="Send once under this name; {date} {week} {month} {hour} make one for each slot."),
+]
+Again = Annotated[
+    bool, typer.Option("--again", help="Also to people who have had this text in the last 20 hours.")
+]
+Urgent = Annotated[bool, typer.Option("--urgent", help="Also in quiet hours; goes with --reason.")]
+At = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Held by the gateway until then: 07:30, or 2026-12-01T07:30."),
+]
 MailingId = Annotated[int, typer.Argument(metavar="ID", help="The number in: smsctl mailings list")]

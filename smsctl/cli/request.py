@@ -35,6 +35,11 @@ class Request(NamedTuple):
     sender: str | None = None
     priority: str | None = None
     validity: str | None = None
+    at: str | None = None
+    key: str | None = None
+    again: bool = False
+    urgent: bool = False
+    reason: str | None = None
 
 
 def read_text_file(wiring: Wiring, file: str) -> str:
@@ -57,7 +62,7 @@ def letter_for(
     municipality: MunicipalitySettings,
     text: MessageText,
     request: Request,
-    send_at: datetime | None = None,
+    local_now: datetime | None = None,
 ) -> Letter:
     """Return the letter: a flag goes before the municipality's setting, and that before the config's."""
     gateway = wiring.settings.gateway
@@ -67,13 +72,13 @@ def letter_for(
         sender=request.sender or municipality.sender or wiring.settings.sender,
         priority=None if priority is None else Priority(priority),
         validity=read_duration("--validity", request.validity) if request.validity else gateway.validity,
-        send_at=send_at,
+        send_at=read_time(request.at, local_now) if request.at and local_now else None,
         want_report=gateway.delivery_confirmation,
         invoice_node=municipality.invoice_node,
     )
 
 
-def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
+def wish_for(wiring: Wiring, request: Request, letter: Letter, *, lenient: bool) -> Wish:
     """Return what the plan is drafted from."""
     settings = wiring.settings
     configured, payer = wiring.municipality(request.municipality)
@@ -89,6 +94,9 @@ def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
         ceilings=_ceilings(wiring, request),
         warn_share=settings.limits.warn_share,
         max_age=settings.recipients_max_age,
+        quiet_hours=None if request.urgent else settings.limits.quiet_hours,
+        again=request.again,
+        lenient=lenient,
     )
 
 
@@ -133,6 +141,36 @@ def read_duration(flag: str, text: str) -> timedelta:
     if not isinstance(found, timedelta):
         raise TypeError(found)
     return found
+
+
+def read_time(text: str, local_now: datetime) -> datetime:
+    """Return the time a person means by 07:30 (the next one) or 2026-12-01T07:30, on the config's clock."""
+    try:
+        if len(text) <= len("07:30"):
+            clock = datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - a time of day has no zone
+            found = local_now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
+            return found if found > local_now else found + timedelta(days=1)
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            say("--at {text}: there is no such time.", text=text),
+            hint=say("Write 07:30 or 2026-12-01T07:30."),
+        ) from None
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=local_now.tzinfo)
+    if found <= local_now:
+        raise UsageError(say("--at {text} is in the past.", text=text))
+    return found
+
+
+def must_give_reason(wiring: Wiring, request: Request) -> None:
+    """Raise UsageError where a rule is overruled without saying why."""
+    if request.urgent and not request.reason:
+        raise UsageError(say("--urgent needs a reason, for the audit."), hint=say("Add: --reason TEXT"))
+    if request.again and not request.reason and not wiring.teller.interactive and not wiring.simulated:
+        raise UsageError(
+            say("Without a terminal, --again needs a reason, for the audit."), hint=say("Add: --reason TEXT")
+        )
 
 
 def _ceilings(wiring: Wiring, request: Request) -> Ceilings:

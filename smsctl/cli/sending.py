@@ -1,22 +1,26 @@
 """The way of `smsctl send`: text and rows make a plan, it is shown and confirmed, the mailing is sent."""
 
+from datetime import datetime
 from typing import NamedTuple
 
-from smsctl.actions.begin import begin, from_plan, skipped_of
-from smsctl.actions.draft import draft
-from smsctl.cli import dialogue, wiring_gateway
+from smsctl.actions.begin import Overruling, begin, from_plan, skipped_of
+from smsctl.actions.draft import Wish, draft
+from smsctl.cli import dialogue, run_key, wiring_gateway
 from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import figures
+from smsctl.cli.render import mailings as listing
 from smsctl.cli.render import plan as render
 from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Note, Reply
-from smsctl.cli.request import Request, letter_for, read_text_file, wish_for
+from smsctl.cli.request import Request, letter_for, must_give_reason, read_text_file, wish_for
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
+from smsctl.domain.message import Status
 from smsctl.domain.plan import Plan, Refusal, Rule
 from smsctl.domain.text import MessageText, measure, replace_typographic
 from smsctl.errors import ExitCode, RuleError, UsageError, say, say_n
+from smsctl.ledger import mailings
 
 
 class Manner(NamedTuple):
@@ -30,22 +34,17 @@ class Manner(NamedTuple):
 
 def perform(wiring: Wiring, file: str, request: Request, manner: Manner) -> Reply:
     """Plan, show, ask, send; a dry run ends after the showing and has written nothing."""
-    if file == "-" and not (manner.yes or manner.dry_run):
-        raise UsageError(
-            say("With the text on standard input nothing can be asked."),
-            hint=say("Add --yes, or --dry-run."),
-        )
-    configured, payer = wiring.municipality(request.municipality)
-    raw = read_text_file(wiring, file)
-    gateway = wiring_gateway.gateway(wiring, for_sending=not manner.dry_run, service_id=configured.service_id)
-    text, replaced = _read(raw, gateway, replace=manner.replace_typographic)
-    wish = wish_for(wiring, request, letter_for(wiring, configured, text, request))
-    ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger_for(payer)
-    local_now = wiring.clock.local()
-    plan, sheet = draft(wish, gateway, ledger, local_now)
-    lenient = wiring.simulated and not manner.strict
-    refusals = () if lenient else (*plan.refusals, *_unattended(wiring, plan))
-    screen = [*replaced, *render.screen(plan, sheet, local_now, _stage(wiring, manner))]
+    _must_be_askable(file, manner)
+    must_give_reason(wiring, request)
+    errand = _prepare(wiring, file, request, manner)
+    if request.key and not manner.dry_run:
+        done = _under_key(wiring, errand, run_key.expand(request.key, errand.local_now))
+        if done:
+            return done
+    ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
+    plan, sheet = draft(errand.wish, errand.gateway, ledger, wiring.clock.now(), errand.local_now)
+    refusals = () if errand.wish.lenient else (*plan.refusals, *_unattended(wiring, plan))
+    screen = [*errand.replaced, *render.screen(plan, sheet, errand.local_now, _stage(wiring, manner))]
     if manner.dry_run:
         return _dry_reply(wiring, plan, screen, refusals)
     wiring.teller.show(screen)
@@ -55,7 +54,61 @@ def perform(wiring: Wiring, file: str, request: Request, manner: Manner) -> Repl
         return _nobody(plan, screen)
     if not manner.yes:
         _confirm(wiring, plan)
-    return _send(wiring, plan, gateway, Ceilings() if lenient else plan.order.ceilings)
+    return _send(wiring, plan, errand, request)
+
+
+class _Errand(NamedTuple):
+    """What is known before the recipients file is opened."""
+
+    gateway: Gateway
+    wish: Wish
+    replaced: list[Block]
+    local_now: datetime
+
+
+def _must_be_askable(file: str, manner: Manner) -> None:
+    if file == "-" and not (manner.yes or manner.dry_run):
+        raise UsageError(
+            say("With the text on standard input nothing can be asked."),
+            hint=say("Add --yes, or --dry-run."),
+        )
+
+
+def _prepare(wiring: Wiring, file: str, request: Request, manner: Manner) -> _Errand:
+    configured, payer = wiring.municipality(request.municipality)
+    raw = read_text_file(wiring, file)
+    gateway = wiring_gateway.gateway(wiring, for_sending=not manner.dry_run, service_id=configured.service_id)
+    text, replaced = _read(raw, gateway, replace=manner.replace_typographic)
+    local_now = wiring.clock.local()
+    letter = letter_for(wiring, configured, text, request, local_now)
+    lenient = wiring.simulated and not manner.strict
+    if not manner.dry_run:
+        wiring.activate_for_rehearsal(payer)
+    return _Errand(gateway, wish_for(wiring, request, letter, lenient=lenient), replaced, local_now)
+
+
+def _under_key(wiring: Wiring, errand: _Errand, key: str) -> Reply | None:
+    """Go on with what was begun under this key; None when nothing was."""
+    mailing = mailings.of_key(wiring.ledger, key)
+    if mailing is None:
+        return None
+    wish = errand.wish
+    asked = (wish.letter.text.body, wish.audience.rule, wish.municipality.key)
+    if asked != (mailing.letter.text.body, mailing.audience, mailing.municipality.key):
+        raise RuleError(
+            say(
+                "Mailing {id} was sent under the key {key} with another text or to another audience.",
+                id=mailing.id,
+                key=key,
+            ),
+            hint=say("Choose another key for another mailing."),
+        )
+    tally = mailings.tally(wiring.ledger, mailing)
+    if not tally.states.get(Status.PENDING):
+        sentence = say("Mailing {id} was already sent under the key {key}.", id=mailing.id, key=key)
+        return Reply(data=listing.data(mailing, tally), screen=[Line(sentence)], summary=sentence)
+    ceilings = Ceilings() if wish.lenient else wish.ceilings
+    return reply(wiring, deliver(wiring, mailing, errand.gateway, ceilings), listing.data(mailing, tally))
 
 
 def _stage(wiring: Wiring, manner: Manner) -> render.Stage:
@@ -144,13 +197,19 @@ def _confirm(wiring: Wiring, plan: Plan) -> None:
         dialogue.confirm(wiring.teller, question, otherwise=otherwise)
 
 
-def _send(wiring: Wiring, plan: Plan, gateway: Gateway, ceilings: Ceilings) -> Reply:
+def _send(wiring: Wiring, plan: Plan, errand: _Errand, request: Request) -> Reply:
+    lenient = errand.wish.lenient
+    # A rehearsal sends the same text again and again; live has been asked to with --again.
+    overruling = Overruling(again=request.again or lenient, urgent=request.urgent, reason=request.reason)
+    key = run_key.expand(request.key, errand.local_now) if request.key else None
     mailing = begin(
-        from_plan(plan),
+        from_plan(plan, overruling, run_key=key),
         plan.recipients.ready,
         skipped_of(plan),
         wiring.ledger,
         wiring.clock.now(),
         wiring.actor,
     )
-    return reply(wiring, deliver(wiring, mailing, gateway, ceilings), render.data(plan, dry_run=False))
+    ceilings = Ceilings() if lenient else plan.order.ceilings
+    done = deliver(wiring, mailing, errand.gateway, ceilings)
+    return reply(wiring, done, render.data(plan, dry_run=False))

@@ -88,14 +88,13 @@ class Wiring:
             batches.recover(ledger, self.clock.now())
         return ledger
 
-    def ledger_for(self, municipality: Municipality) -> Ledger:
-        """Return the ledger; a rehearsal's makes the municipality active by itself, for it needs no order."""
+    def activate_for_rehearsal(self, municipality: Municipality) -> None:
+        """Make the municipality active in a rehearsal's ledger, for it needs no order there."""
         from smsctl.ledger import municipalities
 
         if self.simulated and not municipalities.is_known(self.ledger, municipality.key):
             with self.ledger.transaction():
                 municipalities.activate(self.ledger, municipality, self.clock.now(), self.actor)
-        return self.ledger
 
     @cached_property
     def numbers_in_full(self) -> bool:

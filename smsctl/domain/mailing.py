@@ -37,6 +37,8 @@ class Mailing(NamedTuple):
     created_day: str
     created_by: str
     run_key: str | None = None
+    again: bool = False  # also to people who have had this text
+    urgent: bool = False  # also in quiet hours
 
     @property
     def last_message(self) -> int:

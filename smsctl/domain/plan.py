@@ -30,6 +30,7 @@ class Rule(StrEnum):
     MAX_NEW_PACKAGES = "max-new-packages"
     QUIET_HOURS = "quiet-hours"
     ALREADY_SENT = "already-sent"
+    RESERVED = "reserved"
     FILE_AGE = "file-age"
     CEILING_MISSING = "ceiling-missing"
     SENDER = "sender"

@@ -14,6 +14,7 @@ from smsctl.domain.message import COSTS, Answer, Batch, Outgoing, Receipt, Statu
 from smsctl.domain.moment import Moment
 from smsctl.errors import RuleError, say
 from smsctl.ledger import counts, lock, mailings, packages
+from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
 
@@ -26,10 +27,21 @@ class Claim(NamedTuple):
     day: str  # the local day it is counted on
 
 
+class Want(NamedTuple):
+    """What a run wants of each claim."""
+
+    mailing: Mailing
+    most: int  # messages in one batch
+    ceilings: Ceilings
+    repeats: Repeats
+
+
 class BatchRow(NamedTuple):
     """One batch as it is told of: how many, when, and what came back."""
 
     reference: str
+    first_message: int
+    last_message: int
     messages: int
     claimed_at: str
     settled_at: str | None
@@ -40,29 +52,28 @@ class BatchRow(NamedTuple):
 def of_mailing(ledger: Ledger, mailing: int) -> tuple[BatchRow, ...]:
     """Return the batches of a mailing in the order they were claimed."""
     found = ledger.records(
-        "SELECT reference, messages, claimed_at, settled_at, verdict, answer FROM batches"
-        " WHERE mailing = ? ORDER BY id",
+        "SELECT reference, first_message, last_message, messages, claimed_at, settled_at, verdict, answer"
+        " FROM batches WHERE mailing = ? ORDER BY id",
         mailing,
     )
     return tuple(BatchRow(**one) for one in found)
 
 
-def claim(
-    ledger: Ledger, mailing: Mailing, after: int, most: int, ceilings: Ceilings, moment: Moment
-) -> Claim | None:
-    """Mark up to `most` pending messages with ids above `after` as sending, in the open transaction.
+def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | None:
+    """Mark the next pending messages with ids above `after` as sending, in the open transaction.
 
-    Returns None when none is pending there. Raises RuleError when a ceiling leaves room for none.
+    Messages whose number has had the text meanwhile are cancelled instead. Returns None when nothing is
+    pending. Raises RuleError when a ceiling leaves room for none.
     """
-    found = ledger.rows(
-        "SELECT id, number FROM messages WHERE id > ? AND id <= ? AND state = 'pending' ORDER BY id LIMIT ?",
-        max(after, mailing.first_message - 1),
-        mailing.last_message,
-        most,
-    )
-    if not found:
+    while found := _pending(ledger, want, after):
+        repeated = want.repeats.among(ledger, [number for _, number in found], moment)
+        if not repeated:
+            break
+        _withdraw(ledger, want.mailing, [message for message, number in found if number in repeated], moment)
+    else:
         return None
-    found = found[: _room(ledger, mailing, ceilings, len(found), moment)]
+    mailing = want.mailing
+    found = found[: _room(ledger, mailing, want.ceilings, len(found), moment)]
     ids = [message for message, _ in found]
     row = ledger.one("SELECT COUNT(*) + 1 FROM batches WHERE mailing = ?", mailing.id)
     batch = Batch(
@@ -70,28 +81,7 @@ def claim(
         letter=mailing.letter,
         messages=tuple(Outgoing(mailing.message_reference(message), number) for message, number in found),
     )
-    batch_id = ledger.insert(
-        "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
-        " claimed_at, claimed_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        batch.reference,
-        mailing.id,
-        mailing.municipality.key,
-        ids[0],
-        ids[-1],
-        len(ids),
-        len(ids) * mailing.size.parts,
-        moment.at,
-        moment.day,
-    )
-    ledger.write(
-        "UPDATE messages SET state = 'sending', batch = ? WHERE id BETWEEN ? AND ? AND state = 'pending'",
-        batch_id,
-        ids[0],
-        ids[-1],
-    )
-    counts.move(
-        ledger, mailing, moment.day, Counter({Status.PENDING: len(ids)}), Counter({Status.SENDING: len(ids)})
-    )
+    batch_id = _mark(ledger, mailing, batch.reference, ids, moment)
     return Claim(id=batch_id, batch=batch, messages=ids, day=moment.day)
 
 
@@ -159,6 +149,56 @@ def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
             settle(ledger, mailing, done, gone, moment)
             orphaned += len(ids)
     return orphaned
+
+
+def _pending(ledger: Ledger, want: Want, after: int) -> list[tuple[int, str]]:
+    return ledger.rows(
+        "SELECT id, number FROM messages WHERE id > ? AND id <= ? AND state = 'pending' ORDER BY id LIMIT ?",
+        max(after, want.mailing.first_message - 1),
+        want.mailing.last_message,
+        want.most,
+    )
+
+
+def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], moment: Moment) -> None:
+    """Cancel pending messages whose number has had the text; nothing was sent and nothing costs."""
+    ledger.write_many(
+        "UPDATE messages SET state = 'cancelled', code = 'already-sent' WHERE id = ? AND state = 'pending'",
+        [(message,) for message in messages],
+    )
+    moved = len(messages)
+    counts.move(
+        ledger, mailing, moment.day, Counter({Status.PENDING: moved}), Counter({Status.CANCELLED: moved})
+    )
+
+
+def _mark(ledger: Ledger, mailing: Mailing, reference: str, ids: Sequence[int], moment: Moment) -> int:
+    """Write the batch and mark its messages; return the batch's id."""
+    batch = ledger.insert(
+        "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
+        " claimed_at, claimed_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        reference,
+        mailing.id,
+        mailing.municipality.key,
+        ids[0],
+        ids[-1],
+        len(ids),
+        len(ids) * mailing.size.parts,
+        moment.at,
+        moment.day,
+    )
+    # All that is pending between the first and the last belongs to the batch: it was read in this order.
+    ledger.write(
+        "UPDATE messages SET state = 'sending', batch = ? WHERE id BETWEEN ? AND ? AND state = 'pending'",
+        batch,
+        ids[0],
+        ids[-1],
+    )
+    marked = len(ids)
+    counts.move(
+        ledger, mailing, moment.day, Counter({Status.PENDING: marked}), Counter({Status.SENDING: marked})
+    )
+    return batch
 
 
 def _paired(done: Claim, receipts: Sequence[Receipt]) -> Iterable[tuple[int, Receipt]]:

@@ -33,6 +33,8 @@ class NewMailing(NamedTuple):
     rows: int
     ceilings: Ceilings
     run_key: str | None = None
+    again: bool = False  # also to people who have had this text
+    urgent: bool = False  # also in quiet hours
     reason: str | None = None  # why a rule was overruled
 
 
@@ -73,6 +75,12 @@ def get(ledger: Ledger, mailing: int) -> Mailing:
             hint=say("The numbers stand in: smsctl mailings list"),
         )
     return _mailing(found[0])
+
+
+def of_key(ledger: Ledger, run_key: str) -> Mailing | None:
+    """Return the mailing that was made under this key."""
+    found = ledger.records("SELECT * FROM mailings WHERE run_key = ?", run_key)
+    return _mailing(found[0]) if found else None
 
 
 def newest(ledger: Ledger, *, most: int, municipality: str | None = None) -> tuple[Mailing, ...]:
@@ -154,10 +162,10 @@ def body_hash(body: str) -> str:
 
 _INSERT = (
     "INSERT INTO mailings (reference, kind, municipality, gateway, created_at, created_day, created_by,"
-    " created_host, run_key, body, body_hash, encoding, units, parts_each, sender, priority, validity_s,"
-    " send_at, want_report, invoice_node, audience, source, rows_total, first_message, messages, max_parts,"
-    " max_new_packages, in_packages, rate_parts, rate_ore)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)"
+    " created_host, run_key, again, urgent, body, body_hash, encoding, units, parts_each, sender, priority,"
+    " validity_s, send_at, want_report, invoice_node, audience, source, rows_total, first_message, messages,"
+    " max_parts, max_new_packages, in_packages, rate_parts, rate_ore) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)"
 )
 
 
@@ -173,6 +181,8 @@ def _columns(new: NewMailing, first: int, moment: Moment, actor: Actor) -> list[
         actor.user,
         actor.host,
         new.run_key,
+        int(new.again),
+        int(new.urgent),
         letter.text.body,
         body_hash(letter.text.body),
         new.size.encoding,
@@ -224,6 +234,8 @@ def _mailing(found: dict[str, Any]) -> Mailing:
         created_day=found["created_day"],
         created_by=found["created_by"],
         run_key=found["run_key"],
+        again=bool(found["again"]),
+        urgent=bool(found["urgent"]),
     )
 
 

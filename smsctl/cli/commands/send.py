@@ -34,6 +34,11 @@ def run(
     sender: options.Sender = None,
     priority: options.Priority = None,
     validity: options.Validity = None,
+    at: options.At = None,
+    key: options.Key = None,
+    again: options.Again = False,
+    urgent: options.Urgent = False,
+    reason: options.Reason = None,
 ) -> Reply:
     """Send a text to a group out of the recipients file.
 
@@ -53,6 +58,11 @@ def run(
         sender=sender,
         priority=priority,
         validity=validity,
+        at=at,
+        key=key,
+        again=again,
+        urgent=urgent,
+        reason=reason,
     )
     manner = sending.Manner(dry_run=dry_run, yes=yes, strict=strict, replace_typographic=replace_typographic)
     return sending.perform(ctx.obj, file, request, manner)

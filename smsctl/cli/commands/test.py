@@ -61,7 +61,8 @@ def run(
         ceilings=Ceilings(),
     )
     addressee = (None, reading.number, None)
-    mailing = begin(new, [addressee], [], wiring.ledger_for(payer), wiring.clock.now(), wiring.actor)
+    wiring.activate_for_rehearsal(payer)
+    mailing = begin(new, [addressee], [], wiring.ledger, wiring.clock.now(), wiring.actor)
     done = deliver(wiring, mailing, gateway, Ceilings())
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
     screen = outcome.test_screen(numbers.shown(wiring, reading.number), mailing.size.parts, answer)

@@ -80,10 +80,11 @@ def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]
         steps.append(
             say_n(
                 "Nobody can tell whether {n} message was accepted. It is counted as cost, and is never sent"
-                " again by itself.",
+                " again by itself. Settle it with: smsctl mailings resolve {id}",
                 "Nobody can tell whether {n} messages were accepted. They are counted as cost, and are never"
-                " sent again by themselves.",
+                " sent again by themselves. Settle them with: smsctl mailings resolve {id}",
                 n=states[Status.UNKNOWN],
+                id=mailing.id,
             )
         )
     if states.get(Status.HELD):

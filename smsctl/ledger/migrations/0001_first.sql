@@ -49,6 +49,8 @@ CREATE TABLE mailings (
     created_by TEXT NOT NULL,
     created_host TEXT NOT NULL,
     run_key TEXT UNIQUE,
+    again INTEGER NOT NULL, -- 1: also to people who have had this text
+    urgent INTEGER NOT NULL, -- 1: also in quiet hours
     body TEXT,
     body_hash TEXT NOT NULL,
     encoding TEXT NOT NULL,
@@ -71,6 +73,8 @@ CREATE TABLE mailings (
     rate_parts INTEGER, -- so many parts cost rate_ore; NULL: no price known
     rate_ore INTEGER
 );
+
+CREATE INDEX mailings_of_body ON mailings (body_hash);
 
 -- The messages of a mailing have ids without gaps, from its first_message on.
 CREATE TABLE messages (

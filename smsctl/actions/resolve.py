@@ -1,0 +1,35 @@
+"""Settling what is unknown, by a person's word: it was sent, it was not, or it shall be sent again."""
+
+from enum import StrEnum
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
+from smsctl.domain.moment import Actor, Moment
+from smsctl.ledger import audit, lock, settling
+from smsctl.ledger.store import Ledger
+
+
+class Word(StrEnum):
+    """What a person says of the unknown messages."""
+
+    SENT = "sent"  # found in the gateway's own log, or a phone has it
+    NOT_SENT = "not-sent"  # proved: the gateway never took it
+    RESEND = "resend"  # not proved, but it shall go out, even if somebody gets it twice
+
+
+_BECOMES = {Word.SENT: Status.ACCEPTED, Word.NOT_SENT: Status.PENDING, Word.RESEND: Status.PENDING}
+
+
+def resolve(ledger: Ledger, mailing: Mailing, word: Word, moment: Moment, actor: Actor, reason: str) -> int:
+    """Settle the mailing's unknown messages; return how many. What becomes pending no longer costs.
+
+    Raises LedgerError while another process sends the mailing.
+    """
+    with lock.right_to_send(ledger.path, mailing.reference), ledger.transaction():
+        unknown = settling.messages_in(ledger, mailing, Status.UNKNOWN)
+        settled = settling.move(
+            ledger, mailing, unknown, Status.UNKNOWN, _BECOMES[word], moment, f"resolved: {word}"
+        )
+        detail = f"{settled} messages: {word}"
+        audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)
+    return settled

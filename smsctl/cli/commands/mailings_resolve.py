@@ -1,0 +1,88 @@
+"""`smsctl mailings resolve ID`: settle what is unknown, by a person's word."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.actions.resolve import Word, resolve
+from smsctl.cli import dialogue, options
+from smsctl.cli.render import figures, outcome
+from smsctl.cli.render import mailings as render
+from smsctl.cli.render.blocks import Line
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
+from smsctl.domain.package import share_ore
+from smsctl.errors import Sentence, UsageError, say, say_n
+from smsctl.ledger import mailings
+
+EXAMPLES = (
+    'smsctl mailings resolve 12 --sent --reason "in the gateway\'s log"',
+    'smsctl mailings resolve 12 --not-sent --reason "support: never arrived"',
+    'smsctl mailings resolve 12 --resend --reason "must reach everybody"',
+)
+
+
+def run(
+    ctx: typer.Context,
+    mailing: options.MailingId,
+    *,
+    sent: Annotated[
+        bool, typer.Option("--sent", help="The gateway has them: they count as accepted.")
+    ] = False,
+    not_sent: Annotated[bool, typer.Option("--not-sent", help="It never took them: pending again.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Nobody knows; send again all the same.")] = False,
+    reason: options.Reason = None,
+    yes: options.Yes = False,
+) -> Reply:
+    """Settle the messages of a mailing of which nobody can tell whether they were accepted.
+
+    Written in the audit with who, when and why; the package entries are corrected. What becomes pending is
+    sent by: smsctl mailings resume ID.
+    """
+    wiring: Wiring = ctx.obj
+    words = [
+        word
+        for word, chosen in ((Word.SENT, sent), (Word.NOT_SENT, not_sent), (Word.RESEND, resend))
+        if chosen
+    ]
+    if len(words) != 1:
+        raise UsageError(say("Say one of --sent, --not-sent and --resend."))
+    if not reason:
+        raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
+    ledger = wiring.ledger
+    found = mailings.get(ledger, mailing)
+    unknown = mailings.tally(ledger, found).states.get(Status.UNKNOWN, 0)
+    if words == [Word.RESEND] and unknown and not yes:
+        dialogue.confirm(
+            wiring.teller, _twice(found, unknown), otherwise=say("Not confirmed; nothing was changed.")
+        )
+    settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason)
+    tally = mailings.tally(ledger, found)
+    told = say_n(
+        "{n} unknown message settled: {word}.",
+        "{n} unknown messages settled: {word}.",
+        n=settled,
+        word=words[0],
+    )
+    steps = [Line(step) for step in outcome.next_steps(found, tally.states)]
+    return Reply(
+        data={**render.data(found, tally), "settled": settled},
+        screen=[Line(told), outcome.state_facts(tally.states), *steps],
+    )
+
+
+def _twice(mailing: Mailing, unknown: int) -> Sentence:
+    """Say how many may get it twice, and what sending once more costs."""
+    rate, parts = mailing.municipality.rate, unknown * mailing.size.parts
+    price = "" if rate is None else f", {figures.money(share_ore(parts, rate.size, rate.price_ore))}"
+    return say_n(
+        "{n} person may get this text twice. Sending again costs {parts} parts{price}, and the first"
+        " sending may be billed too. Send again?",
+        "{n} people may get this text twice. Sending again costs {parts} parts{price}, and the first"
+        " sending may be billed too. Send again?",
+        n=unknown,
+        parts=figures.count(parts),
+        price=price,
+    )

@@ -1,0 +1,78 @@
+"""The same text to the same number: found in the plan, and once more in every claim (reliability.md 2.4).
+
+A message that cost within the last 20 hours, or may have, counts as sent; one that is still pending in
+another mailing is reserved by it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.moment import Moment
+from smsctl.ledger.store import Ledger
+
+WINDOW = timedelta(hours=20)
+_SENT = (
+    "SELECT m.number FROM mailings g JOIN messages m ON m.id BETWEEN g.first_message"
+    " AND g.first_message + g.messages - 1 JOIN batches b ON b.id = m.batch"
+    " WHERE g.body_hash = ? AND g.kind = 'send' AND g.id <> ? AND b.claimed_at >= ?"
+    " AND m.state NOT IN ('pending', 'rejected', 'cancelled')"
+)
+
+
+def already_sent(ledger: Ledger, body_hash: str, moment: Moment, *, apart_from: int = 0) -> frozenset[str]:
+    """Return the numbers that have had this text, or may have, within the window."""
+    since = datetime.fromisoformat(moment.at) - WINDOW
+    rows = ledger.rows(_SENT, body_hash, apart_from, since.isoformat(timespec="milliseconds"))
+    return frozenset(number for (number,) in rows if number)
+
+
+def reserved_by(ledger: Ledger, body_hash: str, numbers: Iterable[str]) -> int | None:
+    """Return an unfinished mailing with this text that still holds one of the numbers as pending."""
+    wanted: frozenset[str] = frozenset()
+    for mailing, first, messages in ledger.rows(
+        "SELECT g.id, g.first_message, g.messages FROM mailings g JOIN mailing_counts c ON c.mailing = g.id"
+        " WHERE g.body_hash = ? AND g.kind = 'send' AND c.state = 'pending' AND c.messages > 0",
+        body_hash,
+    ):
+        wanted = wanted or frozenset(numbers)
+        held = ledger.rows(
+            "SELECT number FROM messages WHERE id BETWEEN ? AND ? AND state = 'pending'",
+            first,
+            first + messages - 1,
+        )
+        if any(number in wanted for (number,) in held):
+            return int(mailing)
+    return None
+
+
+class Repeats:
+    """What a run must not send again; looked up anew only when another mailing of the text has moved."""
+
+    def __init__(self, mailing: Mailing, body_hash: str) -> None:
+        """Know nothing yet; `--again` and tests are exempt."""
+        self._mailing = mailing
+        self._hash = body_hash
+        self._exempt = mailing.again or mailing.kind != "send"
+        self._latest: int | None = None
+        self._numbers: frozenset[str] = frozenset()
+
+    def among(self, ledger: Ledger, numbers: Sequence[str], moment: Moment) -> frozenset[str]:
+        """Return those of the numbers that have had the text from another mailing."""
+        if self._exempt:
+            return frozenset()
+        row = ledger.one(
+            "SELECT COALESCE(MAX(b.id), 0) FROM batches b JOIN mailings g ON g.id = b.mailing"
+            " WHERE g.body_hash = ? AND g.id <> ?",
+            self._hash,
+            self._mailing.id,
+        )
+        latest = row[0] if row else 0
+        if latest != self._latest:
+            self._latest = latest
+            self._numbers = (
+                already_sent(ledger, self._hash, moment, apart_from=self._mailing.id)
+                if latest
+                else frozenset()
+            )
+        return self._numbers.intersection(numbers) if self._numbers else frozenset()

@@ -1,0 +1,89 @@
+"""Moving messages that were once submitted: corrections, each with its negative entry and its audit row.
+
+What must stay true: `unknown` leaves only with evidence or by a person's order, and what no longer costs
+is given back to the package it came from, in the same transaction.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import COSTS, Status
+from smsctl.domain.moment import Moment
+from smsctl.ledger import counts, packages
+from smsctl.ledger.store import Ledger
+
+
+def messages_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[int, int]:
+    """Return the messages in a state, each with the batch it went out in (0: none)."""
+    return dict(
+        ledger.rows(
+            "SELECT id, COALESCE(batch, 0) FROM messages WHERE id BETWEEN ? AND ? AND state = ?",
+            mailing.first_message,
+            mailing.last_message,
+            state,
+        )
+    )
+
+
+def move(
+    ledger: Ledger,
+    mailing: Mailing,
+    messages: Mapping[int, int],
+    before: Status,
+    after: Status,
+    moment: Moment,
+    why: str,
+) -> int:
+    """Move messages (id and batch) from one state to another, in the open transaction; return how many.
+
+    A message that is no longer in the state `before` stays as it is.
+    """
+    moved = 0
+    for batch, ids in _by_batch(messages).items():
+        done = ledger.write_many(
+            "UPDATE messages SET state = ?, code = ?,"
+            " batch = CASE WHEN ? = 'pending' THEN NULL ELSE batch END WHERE id = ? AND state = ?",
+            [(after, why, after, message, before) for message in ids],
+        )
+        if done > 0:
+            _account(ledger, mailing, batch, Counter({before: done}), Counter({after: done}), moment, why)
+            moved += done
+    return moved
+
+
+def _by_batch(messages: Mapping[int, int]) -> dict[int, list[int]]:
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for message, batch in messages.items():
+        found[batch].append(message)
+    return found
+
+
+def _account(
+    ledger: Ledger,
+    mailing: Mailing,
+    batch: int,
+    before: Counter[Status],
+    after: Counter[Status],
+    moment: Moment,
+    why: str,
+) -> None:
+    row = ledger.one("SELECT claimed_day FROM batches WHERE id = ?", batch)
+    counts.move(ledger, mailing, row[0] if row else mailing.created_day, before, after)
+    packages.book(
+        ledger,
+        packages.Booking(
+            municipality=mailing.municipality.key,
+            mailing=mailing.id,
+            batch=batch or None,
+            terms=mailing.municipality.package,
+            may_open=mailing.kind == "send",
+        ),
+        (_costing(after) - _costing(before)) * mailing.size.parts,
+        moment,
+        why,
+    )
+
+
+def _costing(states: Counter[Status]) -> int:
+    return sum(n for state, n in states.items() if state in COSTS)
