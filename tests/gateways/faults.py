@@ -19,6 +19,7 @@ def close_unanswered(line: Line) -> None:
 
 
 def reset_unread(line: Line) -> None:
+    line.connection.recv(1)  # before it, the reset may prove that nothing left
     line.reset()
 
 
@@ -53,7 +54,7 @@ FETCHING = (
 )
 
 TABLE: dict[str, tuple[Behaviour, tuple[Verdict, Status]]] = {
-    "reset before reading": (reset_unread, UNCLEAR),
+    "reset while reading": (reset_unread, UNCLEAR),
     "reset in the reply": (reset_in_the_reply, UNCLEAR),
     "head cut to 200 O": (cut_the_head, UNCLEAR),
     "empty": (answering(200), UNCLEAR),

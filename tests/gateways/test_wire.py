@@ -125,6 +125,7 @@ def test_a_handshake_that_hangs_proves_that_nothing_left(trusting: Options) -> N
 
 
 def reset_unread(line: Line) -> None:
+    line.connection.recv(1)  # before it, the reset may prove that nothing left
     line.reset()
 
 
