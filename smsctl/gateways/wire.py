@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from ipaddress import ip_address
-from threading import Timer
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -28,6 +27,7 @@ from urllib3.connectionpool import HTTPConnectionPool  # noqa: TID253
 
 from smsctl.domain.gateway import Options
 from smsctl.errors import ConfigError, say
+from smsctl.gateways.alarm import CLOCK, Alarm
 from smsctl.gateways.outcome import NotSent, Outcome, Reply, Stale, Unclear
 from smsctl.gateways.trust import tls_context
 
@@ -86,8 +86,8 @@ class _StaleError(Exception):
 class _Exchange(HTTPAdapter):
     """One request and its reply: how far it has come, and the clock that ends it.
 
-    requests' own timeouts start anew with every byte received; the total is kept by a timer that shuts
-    the socket down.
+    requests' own timeouts start anew with every byte received; the total is kept by an alarm that
+    shuts the socket down.
     """
 
     def __init__(self, options: Options, not_after: float) -> None:
@@ -97,14 +97,13 @@ class _Exchange(HTTPAdapter):
         self._expired = False
         self._socket: socket.socket | None = None
         self._response: requests.Response | None = None
-        self._timer = Timer(options.total_timeout_s, self._cut)
-        self._timer.daemon = True
+        self._alarm: Alarm | None = None
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def run(self, request: requests.PreparedRequest) -> Outcome:
         """Send the request and read the whole reply, or raise."""
-        self._timer.start()
         options = self._options
+        self._alarm = CLOCK.set(options.total_timeout_s, self._cut)
         response = self._response = self.send(
             request,
             stream=True,
@@ -134,7 +133,8 @@ class _Exchange(HTTPAdapter):
 
     def close(self) -> None:
         """Stop the clock and close the connection, whatever the gateway wished."""
-        self._timer.cancel()
+        if self._alarm is not None:
+            self._alarm.off = True
         if self._response is not None:
             self._response.close()
         if self._socket is not None:
