@@ -1,0 +1,120 @@
+"""The key under which numbers are kept as hashes: 32 bytes in a file beside the ledger.
+
+Without the key a hash cannot be turned back by trying all numbers, so the ledger alone gives nobody away.
+What must stay true: hashes are never made or looked up under another key than the ledger's first one; a
+missing or foreign key stops everything that depends on it (design 7).
+"""
+
+import os
+from pathlib import Path
+
+from smsctl.errors import LedgerError, say
+from smsctl.ledger.store import Ledger
+
+_BYTES = 32
+_FACT = "key-check"
+
+
+class Key:
+    """The key of one ledger; it shows itself nowhere."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        """Hold the 32 bytes."""
+        self._secret = secret
+
+    def hash(self, number: str) -> str:
+        """Return the hash of an E.164 number under this key, 32 hexadecimal digits."""
+        from hashlib import blake2b  # costs a start 3 ms, and most commands need no hash
+
+        return blake2b(number.encode(), key=self._secret, digest_size=16).hexdigest()
+
+
+def path_of(ledger_path: Path) -> Path:
+    """Return where the ledger's key lies; it belongs to every backup of the ledger."""
+    return ledger_path.with_name(f"{ledger_path.name}.key")
+
+
+def find(ledger: Ledger) -> Key | None:
+    """Return the ledger's key; None where no hash was ever made, so that nothing needs to be looked up.
+
+    Raises:
+        LedgerError: hashes exist, and their key is missing, unreadable or another one.
+    """
+    check = ledger.one("SELECT value FROM facts WHERE name = ?", _FACT)
+    if check is None:
+        return None
+    path = path_of(ledger.path)
+    key = _read(path)
+    if key is None:
+        raise LedgerError(say("{path}: the ledger's key is missing.", path=path), hint=_MEND)
+    if key.hash(_FACT) != check[0]:
+        raise LedgerError(say("{path}: this is not the key of this ledger.", path=path), hint=_MEND)
+    return key
+
+
+def find_or_make(ledger: Ledger) -> Key:
+    """Return the ledger's key, in the open transaction; the first time, make it.
+
+    Raises:
+        LedgerError: as `find`; or a new key cannot be written.
+    """
+    key = find(ledger)
+    if key is None:
+        # A key without its check was left by a transaction that did not end: no hash depends on it.
+        key = _write(path_of(ledger.path), ledger.path.stat().st_mode & 0o660)
+        ledger.write("INSERT INTO facts (name, value) VALUES (?, ?)", _FACT, key.hash(_FACT))
+    return key
+
+
+def keyed_hash(ledger: Ledger, number: str) -> str:
+    """Return the hash of one number, in the open transaction; for many, take the key and ask it."""
+    return find_or_make(ledger).hash(number)
+
+
+_MEND = say("Restore it from the backup that the ledger is from. Nothing is sent without it.")
+
+
+def _read(path: Path) -> Key | None:
+    try:
+        secret = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LedgerError(
+            say("{path}: the ledger's key cannot be read: {reason}.", path=path, reason=error.strerror),
+            hint=say("Whoever may write the ledger must be able to read its key."),
+        ) from error
+    return Key(secret) if len(secret) == _BYTES else None
+
+
+def _write(path: Path, mode: int) -> Key:
+    """Write a new key durably, before the transaction that depends on it ends."""
+    secret = os.urandom(_BYTES)
+    unfinished = path.with_name(f"{path.name}.new")
+    try:
+        unfinished.unlink(missing_ok=True)
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.chmod(mode)  # whatever the umask says: those who share the ledger share its key
+        unfinished.replace(path)
+        _make_name_durable(path.parent)
+    except OSError as error:
+        raise LedgerError(
+            say("{path}: the ledger's key cannot be written: {reason}.", path=path, reason=error.strerror),
+            hint=say("The user who sends must be able to write in the ledger's folder."),
+        ) from error
+    return Key(secret)
+
+
+def _make_name_durable(folder: Path) -> None:
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
