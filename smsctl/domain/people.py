@@ -39,10 +39,10 @@ class People:
         texts = chain.from_iterable(text.decode().split(_BETWEEN_PEOPLE) for text in self._texts)
         for row, digits, text in zip(self._rows, self._digits, texts, strict=True):
             if digits:
-                yield Recipient(row, f"+{digits}", text)
+                yield Recipient(row, f"+{digits}", text.strip())
             else:
                 written, _, name = text.partition(_AFTER_WRITTEN)
-                yield Recipient(row, written, name)
+                yield Recipient(row, written, name.strip())
 
     def __repr__(self) -> str:
         """Show how many; numbers and names stay out of logs and tracebacks."""
@@ -66,7 +66,10 @@ class PeopleWriter:
         return len(self._rows)
 
     def add(self, row: int, digits: int, name: str) -> None:
-        """Add a person whose number was read; `digits` is E.164 without the plus."""
+        """Add a person whose number was read; `digits` is E.164 without the plus.
+
+        Done for every row, so nothing is done here that can be done when someone looks.
+        """
         self._rows.append(row)
         self._digits.append(digits)
         self._names.append(name)

@@ -130,7 +130,7 @@ class _Judge:
                     known = len(seen)
                     see(digits := int(number))
                     add = add_ready if len(seen) > known else add_duplicate
-                    add(row_number, digits, "" if name_at is None else row[name_at].strip())
+                    add(row_number, digits, "" if name_at is None else row[name_at])
                     continue
             self.weigh(row_number, row)
 
