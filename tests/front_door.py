@@ -3,13 +3,14 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 ENVELOPE = ("command", "mode", "ok", "exit_code", "data", "messages")
 _LONGEST_S = 60
@@ -36,6 +37,11 @@ class Ran:
     @property
     def said(self) -> str:
         return self.out + self.err
+
+    @property
+    def seen(self) -> str:
+        """What a terminal showed, without its colours."""
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.out)
 
 
 class Run(Protocol):
@@ -116,6 +122,15 @@ class Terminal:
         os.close(slave)
         self.seen = ""
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+
     def wait_for(self, text: str) -> None:
         """Read until the text has been shown."""
         until = time.monotonic() + _LONGEST_S
@@ -131,7 +146,6 @@ class Terminal:
         """Read until the process has ended."""
         while self._read():
             pass
-        os.close(self._master)
         return Ran(code=self.process.wait(timeout=_LONGEST_S), out=self.seen)
 
     def _read(self) -> bool:
@@ -145,11 +159,11 @@ class Terminal:
 
 def run_terminal(argv: Sequence[object], answers: Sequence[tuple[str, str]] = ()) -> Ran:
     """Run a command on a terminal; each answer is typed when the text before it has been shown."""
-    terminal = Terminal(*argv)
-    for question, answer in answers:
-        terminal.wait_for(question)
-        terminal.type(answer)
-    return terminal.end()
+    with Terminal(*argv) as terminal:
+        for question, answer in answers:
+            terminal.wait_for(question)
+            terminal.type(answer)
+        return terminal.end()
 
 
 def _command(argv: Sequence[object]) -> list[str]:

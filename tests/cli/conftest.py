@@ -1,0 +1,28 @@
+"""What the tests of the front door share: a folder with a text, and rows made at run time."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+WAIT_S = 30
+
+
+@pytest.fixture
+def message(tmp_path: Path) -> Path:
+    path = tmp_path / "message.txt"
+    path.write_text("Hej på er\n", encoding="utf-8")
+    return path
+
+
+def guardians(count: int) -> list[str]:
+    """Rows of as many guardians, each with a number from the range that belongs to nobody."""
+    return [f"Person {n};+4670174{605 + n:04};vårdnadshavare;Exempelkommun;ja" for n in range(count)]
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)

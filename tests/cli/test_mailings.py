@@ -1,0 +1,107 @@
+from pathlib import Path
+
+import pytest
+
+from ..conftest import ROWS, MakeConfig
+from ..front_door import Ran, Run, run_terminal
+
+
+@pytest.fixture
+def sent(make_config: MakeConfig, message: Path, run: Run) -> Path:
+    """A config under which one mailing was rehearsed: two sent, one skipped."""
+    config = make_config()
+    assert run("--config", config, "send", message, "--group", "guardians", "--yes").code == 0
+    return config
+
+
+def test_nothing_sent_is_said(make_config: MakeConfig, run: Run) -> None:
+    ran = run("--config", make_config(), "mailings", "list")
+    assert ran.code == 0
+    assert "Nothing has been sent yet." in ran.out
+
+
+def test_the_list_has_the_newest_first(sent: Path, run: Run) -> None:
+    run("--config", sent, "test", "+46701740605", "hej")
+    lines = run("--config", sent, "mailings", "list").out.splitlines()
+    assert [line.split()[0] for line in lines[-2:]] == ["2", "1"]
+    assert "2 accepted" in lines[-1]
+
+
+def test_the_list_can_be_cut_and_chosen(make_config: MakeConfig, run: Run) -> None:
+    config = make_config(
+        default_municipality="exempelkommun", municipalities={"grannkommun": {"name": "Grannkommun"}}
+    )
+    for municipality in ("exempelkommun", "grannkommun", "exempelkommun"):
+        run("--config", config, "test", "+46701740605", "hej", "--municipality", municipality)
+    listed = ("--config", config, "mailings", "list", "--json")
+    assert [one["mailing"] for one in run(*listed, "--most", 2).data["mailings"]] == [3, 2]
+    chosen = run(*listed, "--municipality", "Grannkommun")
+    assert [one["mailing"] for one in chosen.data["mailings"]] == [2]
+
+
+def test_a_mailing_is_told_from_beginning_to_end(sent: Path, run: Run) -> None:
+    out = run("--config", sent, "mailings", "show", 1).out
+    for text in ("guardians", "│ Hej på er", "2  accepted by the gateway", "has not accepted the terms"):
+        assert text in out
+    assert "Cost: 2 parts, 0,98 kr." in out
+    assert "answered" in out
+
+
+def test_a_finished_mailing_has_nothing_to_go_on_with(sent: Path, run: Run) -> None:
+    ran = run("--config", sent, "mailings", "resume", 1)
+    assert ran.code == 0
+    assert "Mailing 1 has nothing pending." in ran.out
+
+
+def test_the_skipped_are_listed_without_their_numbers(sent: Path, run: Run) -> None:
+    ran = run("--config", sent, "mailings", "skipped", 1)
+    assert ran.out.splitlines()[-1].split() == ["5", "has", "not", "accepted", "the", "terms", "*********08"]
+    assert "Bo Nej" not in ran.out
+
+
+def test_the_skipped_are_written_in_full_for_whoever_corrects_the_register(
+    sent: Path, run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "skipped.csv"
+    assert run("--config", sent, "mailings", "skipped", 1, "--csv", path).code == 0
+    assert path.read_text(encoding="utf-8-sig").splitlines() == [
+        "row;reason;number;name",
+        "5;terms;46701740608;Bo Nej",
+    ]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_is_there_is_not_written_over(sent: Path, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "skipped.csv"
+    path.write_text("mine", encoding="utf-8")
+    ran = run("--config", sent, "mailings", "skipped", 1, "--csv", path)
+    assert ran.code == 8
+    assert "skipped.csv: cannot be written" in ran.err
+    assert path.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_name_is_no_formula_in_the_file(
+    make_config: MakeConfig, message: Path, run: Run, tmp_path: Path
+) -> None:
+    config = make_config(rows=[*ROWS, "=HYPERLINK(1);0701740609;VH;Exempelkommun;nej"])
+    run("--config", config, "send", message, "--group", "guardians", "--yes")
+    path = tmp_path / "skipped.csv"
+    run("--config", config, "mailings", "skipped", 1, "--csv", path)
+    assert "6;terms;46701740609;'=HYPERLINK(1)" in path.read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize("words", ["list", "show 1"])
+def test_every_screen_of_a_rehearsal_says_so(words: str, sent: Path) -> None:
+    ran = run_terminal(["--config", sent, "mailings", *words.split()])
+    assert ran.code == 0
+    assert "no SMS leaves this machine" in ran.seen
+
+
+def test_times_are_those_of_the_config(sent: Path, run: Run) -> None:
+    story: Ran = run("--config", sent, "mailings", "show", 1)
+    at = run("--config", sent, "mailings", "show", 1, "--json").data["created_at"]
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    local = datetime.fromisoformat(at).astimezone(ZoneInfo("Europe/Stockholm"))
+    assert f"{local:%Y-%m-%d %H:%M}" in story.out

@@ -1,0 +1,235 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from smsctl.simulator.server import BadLogin, Behaviour
+
+from ..conftest import LiveGateway, MakeConfig
+from ..front_door import Run, run_terminal
+from .conftest import guardians
+
+NOTHING_LEAVES = "no SMS leaves this machine"
+
+
+def test_the_plan_leads_with_whom_and_what(make_config: MakeConfig, message: Path) -> None:
+    config = make_config(gateway={"priority": 3})
+    send = ["--config", config, "send", message, "--group", "guardians"]
+    seen = run_terminal(send, [("[y/N]", "n")]).seen
+    in_order = [
+        NOTHING_LEAVES,
+        "2 of 3 in guardians, Exempelkommun, get this text:",
+        "1 does not:",
+        "has not accepted the terms",
+        "│ Hej på er",
+        "9 characters, standard characters: 1 part each",
+        "Kommunen",
+        "high (fastest)",
+        "recipients.csv, of 20",
+        "2 messages, 2 parts, 0,98 kr.",
+        "Exempelkommun is charged; staff, students and guardians pay nothing.",
+        "Package 1 has 10 000 parts left",
+        "9 998 after this mailing. No new package is opened.",
+        "Send 2 messages?",
+    ]
+    places = [seen.find(text) for text in in_order]
+    assert -1 not in places, seen
+    assert places == sorted(places)
+
+
+def test_a_plan_says_when_it_opens_a_package(live_gateway: LiveGateway, message: Path) -> None:
+    live = live_gateway(municipalities={"exempelkommun": {"package_size": 1}})
+    ran = run_terminal(["--config", live.config, "send", message, "--all"], [("[y/N]", "n")])
+    assert (
+        "No package has room: this mailing opens package 1-3, 3 new invoices of 4 900,00 kr each." in ran.out
+    )
+    assert ran.code == 5
+
+
+def test_a_plan_points_out_what_makes_a_text_dearer(
+    make_config: MakeConfig, tmp_path: Path, run: Run
+) -> None:
+    text = tmp_path / "dear.txt"
+    text.write_text("Hej\npå “er”", encoding="utf-8")
+    out = run("--config", make_config(), "send", text, "--all", "--dry-run").out
+    assert "11 characters, unicode: 1 part each" in out
+    assert "“ (U+201C LEFT DOUBLE QUOTATION MARK), line 2, column 4" in out
+
+
+def test_typographic_characters_are_replaced_only_when_asked(
+    make_config: MakeConfig, tmp_path: Path, run: Run
+) -> None:
+    text = tmp_path / "dear.txt"
+    text.write_text("“Hej” " * 15, encoding="utf-8")
+    argv = ("--config", make_config(), "send", text, "--all", "--dry-run")
+    assert "unicode: 2 parts each" in run(*argv).out
+    replaced = run(*argv, "--replace-typographic").out
+    assert "standard characters: 1 part each" in replaced
+    assert 'Line 1, column 1: “ becomes "' in replaced
+    assert "Parts each: 2 before, 1 now." in replaced
+
+
+@pytest.mark.parametrize("answer", ["y", "yes", "j", "JA"])
+def test_yes_sends(answer: str, make_config: MakeConfig, message: Path) -> None:
+    ran = run_terminal(["--config", make_config(), "send", message, "--all"], [("[y/N]", answer)])
+    assert ran.code == 0
+    assert "3  accepted by the gateway" in ran.seen
+
+
+@pytest.mark.parametrize("answer", ["n", "", "nej", "yess", "3", "\x04"])
+def test_anything_but_yes_sends_nothing(
+    answer: str, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(Behaviour(keep_requests=1))
+    ran = run_terminal(["--config", live.config, "send", message, "--all"], [("[y/N]", answer)])
+    assert ran.code == 5
+    assert "nothing was sent" in ran.out
+    assert not live.simulator.requests()
+    assert run("--config", live.config, "mailings", "list", "--json").data == {"mailings": []}
+
+
+@pytest.mark.parametrize(("answer", "code"), [("3", 0), ("y", 5), ("4", 5), ("", 5)])
+def test_a_large_mailing_is_confirmed_by_its_number(
+    answer: str, code: int, make_config: MakeConfig, message: Path
+) -> None:
+    config = make_config(confirm_count_above=2)
+    ran = run_terminal(["--config", config, "send", message, "--all"], [("Type the number to go on", answer)])
+    assert ran.code == code
+
+
+def test_beforehand_answered_nothing_is_asked(make_config: MakeConfig, message: Path) -> None:
+    ran = run_terminal(["--config", make_config(), "send", message, "--all", "--yes"])
+    assert ran.code == 0
+    assert "[y/N]" not in ran.out
+    assert "3 of 4 in everyone" in ran.out
+
+
+def test_without_a_terminal_one_plain_line_tells_it_all(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    ran = run("--config", make_config(), "send", message, "--group", "VH", "--yes")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (
+        "Simulated mailing 1 for exempelkommun: 2 accepted; 2 parts. No SMS left this machine.\n"
+    )
+
+
+def test_quiet_and_well_says_nothing(make_config: MakeConfig, message: Path, run: Run) -> None:
+    ran = run("--config", make_config(), "send", message, "--all", "--yes", "--quiet")
+    assert (ran.code, ran.said) == (0, "")
+
+
+@contextmanager
+def unchanged(folder: Path) -> Iterator[None]:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    yield
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("mode", ["simulate", "live"])
+def test_a_dry_run_writes_nothing_and_needs_no_secret(
+    mode: str, make_config: MakeConfig, message: Path, run: Run, tmp_path: Path
+) -> None:
+    config = make_config(mode=mode)
+    with unchanged(tmp_path):
+        ran = run(
+            *("--config", config, "send", message, "--group", "guardians", "--dry-run"),
+            *("--max-parts", 2, "--max-new-packages", 1),
+        )
+    assert ran.code == 0
+    assert "2 of 3 in guardians" in ran.out
+    assert "Dry run: nothing was sent, nothing was written." in ran.out
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_a_dry_run_contacts_nobody_and_reads_the_ledger(
+    live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path
+) -> None:
+    live = live_gateway(Behaviour(keep_requests=9))
+    send = ("--config", live.config, "send", message, "--all", "--max-parts", 9)
+    assert run(*send, "--max-new-packages", 1, "--yes").code == 0
+    message.write_text("Hej igen", encoding="utf-8")
+    with unchanged(tmp_path):
+        ran = run(*send, "--dry-run")
+    assert ran.code == 0
+    assert "Package 1 has 9 997 parts left" in ran.out
+    assert len(live.simulator.requests()) == 1
+
+
+def test_a_dry_run_says_when_the_real_one_would_be_refused(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    config = live_gateway().config
+    ran = run("--config", config, "send", message, "--all", "--dry-run", "--max-parts", 1)
+    assert ran.code == 5
+    assert "The mailing takes 3 parts; the ceiling for one run is 1." in ran.out
+
+
+def test_a_rehearsal_shows_what_live_would_refuse_and_goes_on(make_config: MakeConfig, message: Path) -> None:
+    ran = run_terminal(["--config", make_config(), "send", message, "--all", "--yes", "--max-parts", "1"])
+    assert ran.code == 0
+    assert "Live would refuse: The mailing takes 3 parts; the ceiling for one run is 1." in ran.out
+
+
+def test_a_rehearsal_works_twice_in_a_row(make_config: MakeConfig, message: Path, run: Run) -> None:
+    send = ("--config", make_config(), "send", message, "--all", "--yes")
+    assert [run(*send).code, run(*send).code] == [0, 0]
+
+
+def test_a_rehearsal_of_a_live_config_leaves_the_live_ledger_alone(
+    live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path
+) -> None:
+    live = live_gateway()
+    ran = run("--config", live.config, "send", message, "--all", "--yes", "--simulate", "--json")
+    assert (ran.code, ran.json["mode"]) == (0, "simulate")
+    assert {path.name for path in (tmp_path / "ledger").glob("*.db")} == {"ledger.simulate.db"}
+
+
+def test_live_sends_to_the_gateway_and_does_not_speak_of_rehearsals(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(Behaviour(username="demo", password="canary-of-the-tests", service_id=4711))
+    ran = run(
+        *("--config", live.config, "send", message, "--group", "guardians", "--yes"),
+        *("--max-parts", 2, "--max-new-packages", 1),
+    )
+    assert ran.code == 0
+    assert ran.out == "Mailing 1 for exempelkommun: 2 accepted; 2 parts.\n"
+    accepted = live.simulator.accepted()
+    assert [(one.recipient, one.content) for one in accepted] == [
+        ("+46701740605", "Hej på er"),
+        ("+46701740606", "Hej på er"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "code", "outcome"),
+    [
+        (Behaviour(password="another"), 6, {"pending": 3}),
+        (Behaviour(bad_login=BadLogin.CODE_2, password="another"), 6, {"pending": 3}),
+        (Behaviour(internal_error_share=1), 4, {"unknown": 3}),
+    ],
+    ids=["login refused", "login refused in the body", "the gateway's own fault"],
+)
+def test_what_the_gateway_answers_decides_the_code(
+    behaviour: Behaviour,
+    code: int,
+    outcome: dict[str, int],
+    live_gateway: LiveGateway,
+    message: Path,
+    run: Run,
+) -> None:
+    live = live_gateway(behaviour, rows=guardians(3))
+    ran = run(
+        *("--config", live.config, "send", message, "--all", "--yes", "--json"),
+        *("--max-parts", 9, "--max-new-packages", 1),
+    )
+    assert (ran.code, ran.data["outcome"]) == (code, outcome)
+
+
+def test_nobody_left_to_send_to_is_no_mistake(make_config: MakeConfig, message: Path, run: Run) -> None:
+    config = make_config(rows=[row.replace(";ja", ";nej") for row in guardians(2)])
+    ran = run("--config", config, "send", message, "--all", "--yes", "--json")
+    assert (ran.code, ran.data["outcome"]) == (0, {})
+    assert ran.data["recipients"] == {"rows": 2, "ready": 0, "skipped": {"terms": 2}}

@@ -1,0 +1,134 @@
+"""Ctrl-C and SIGTERM in the middle of a mailing: real signals to a real process, and what is left to do."""
+
+import signal
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import Live, LiveGateway
+from ..front_door import Ran, Run, Terminal, begin_process, end_process
+from .conftest import guardians, wait_until
+
+ROWS = guardians(6)
+SLOW = Behaviour(latency_s=1.0)
+SILENT = Behaviour(latency_s=60.0)
+
+
+def begin(live: Live, message: Path) -> subprocess.Popen[str]:
+    """Start a mailing of three batches, and wait until the gateway has the first one."""
+    process = begin_process(
+        *("--config", live.config, "send", message, "--all", "--yes"),
+        *("--max-parts", 6, "--max-new-packages", 1),
+    )
+    wait_until(live.simulator.accepted)
+    return process
+
+
+def read_until(stream: IO[str] | None, text: str) -> None:
+    assert stream is not None
+    while text not in (line := stream.readline()):
+        assert line, f"{text!r} was never said"
+
+
+def resume(live: Live, run: Run) -> Ran:
+    return run("--config", live.config, "mailings", "resume", 1, "--json")
+
+
+def recipients(live: Live) -> Counter[str]:
+    return Counter(message.recipient for message in live.simulator.accepted())
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_stops_after_the_batch_in_flight(
+    number: signal.Signals, code: int, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(SLOW, rows=ROWS, gateway={"batch_size": 2})
+    process = begin(live, message)
+    process.send_signal(number)
+    ran = end_process(process)
+    assert ran.code == code
+    accepted = len(live.simulator.accepted())
+    assert accepted < len(ROWS)
+    assert ran.out == ""
+    assert f"{len(ROWS) - accepted} pending, {accepted} accepted" in ran.err
+
+
+def test_somebody_who_looks_is_told_how_to_go_on(live_gateway: LiveGateway, message: Path) -> None:
+    live = live_gateway(SLOW, rows=ROWS, gateway={"batch_size": 2})
+    with Terminal("--config", live.config, "send", message, "--all", "--yes") as terminal:
+        wait_until(live.simulator.accepted)
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.wait_for("once more to stop at once")
+        ran = terminal.end()
+    assert ran.code == 130
+    assert "Send what is pending with: smsctl mailings resume 1" in ran.seen
+
+
+def test_a_stopped_mailing_is_resumed_with_exactly_the_rest(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(SLOW, rows=ROWS, gateway={"batch_size": 2})
+    process = begin(live, message)
+    process.send_signal(signal.SIGINT)
+    end_process(process)
+    resumed = resume(live, run)
+    assert (resumed.code, resumed.data["outcome"]) == (0, {"accepted": 6})
+    assert recipients(live) == Counter([f"+4670174{605 + n:04}" for n in range(6)])
+
+
+def test_the_second_signal_stops_at_once_and_leaves_the_batch_unknown(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(SILENT, rows=ROWS, gateway={"batch_size": 2})
+    process = begin(live, message)
+    process.send_signal(signal.SIGINT)
+    read_until(process.stderr, "once more to stop at once")
+    process.send_signal(signal.SIGINT)
+    ran = end_process(process)
+    assert ran.code == 130
+    assert "4 pending" in ran.said
+    assert "2 unknown" in ran.said
+    assert "Traceback" not in ran.said
+
+
+def test_what_became_unknown_is_not_sent_again(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    live = live_gateway(SILENT, rows=ROWS, gateway={"batch_size": 2})
+    process = begin(live, message)
+    process.send_signal(signal.SIGINT)
+    read_until(process.stderr, "once more to stop at once")
+    process.send_signal(signal.SIGINT)
+    end_process(process)
+    quick = live_gateway(rows=ROWS, gateway={"batch_size": 2})
+    resumed = resume(quick, run)
+    assert (resumed.code, resumed.data["outcome"]) == (4, {"accepted": 4, "unknown": 2})
+    assert recipients(quick) == Counter([f"+4670174{605 + n:04}" for n in range(2, 6)])
+
+
+def test_a_killed_process_leaves_nothing_to_be_sent_twice(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(SILENT, rows=ROWS, gateway={"batch_size": 2})
+    process = begin(live, message)
+    process.kill()
+    end_process(process)
+    quick = live_gateway(rows=ROWS, gateway={"batch_size": 2})
+    resumed = resume(quick, run)
+    assert (resumed.code, resumed.data["outcome"]) == (4, {"accepted": 4, "unknown": 2})
+    assert recipients(live) + recipients(quick) == Counter([f"+4670174{605 + n:04}" for n in range(6)])
+
+
+def test_two_processes_do_not_send_the_same_mailing(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(SLOW, rows=ROWS, gateway={"batch_size": 2})
+    process = begin(live, message)
+    other = run("--config", live.config, "mailings", "resume", 1)
+    assert other.code == 9
+    assert "being sent by another process" in other.err
+    assert end_process(process).code == 0
+    assert set(recipients(live).values()) == {1}

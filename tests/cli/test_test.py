@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import SECRET, LiveGateway, MakeConfig
+from ..front_door import Run, run_terminal
+
+
+def test_a_test_tells_the_masked_number_the_parts_and_the_answer(make_config: MakeConfig) -> None:
+    ran = run_terminal(["--config", make_config(), "test", "070-174 06 05", "hej"])
+    assert ran.code == 0
+    assert "+46 70 *** ** 05" in ran.seen
+    assert "Parts   1" in ran.seen
+    assert "1  accepted by the gateway" in ran.seen
+    assert "no SMS leaves this machine" in ran.seen
+    assert "174" not in ran.seen
+
+
+def test_the_whole_number_is_shown_when_asked_for(make_config: MakeConfig) -> None:
+    ran = run_terminal(["--config", make_config(), "test", "0701740605", "hej", "--show-numbers"])
+    assert "+46 70 174 06 05" in ran.seen
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0701740605", "070-174 06 05", "+46701740605", "+46 (0)70 174 06 05", "0046701740605", "701740605"],
+)
+def test_a_number_may_be_written_in_any_usual_way(number: str, live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway()
+    assert run("--config", live.config, "test", number, "hej").code == 0
+    assert [one.recipient for one in live.simulator.accepted()] == ["+46701740605"]
+
+
+def test_a_test_goes_out_as_it_was_asked_for(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway()
+    ran = run(
+        *("--config", live.config, "test", "+46701740605", "Hej från kommunen"),
+        *("--sender", "Skolan", "--priority", "high", "--validity", "4h"),
+    )
+    assert ran.code == 0
+    (one,) = live.simulator.accepted()
+    assert (one.content, one.originator, one.priority) == ("Hej från kommunen", "Skolan", 3)
+
+
+def test_a_test_is_recorded_and_counted_and_opens_no_package(live_gateway: LiveGateway, run: Run) -> None:
+    config = live_gateway().config
+    assert run("--config", config, "test", "+46701740605", "å" * 200).code == 0
+    (used,) = run("--config", config, "usage", "--json").data["municipalities"]
+    assert (used["package"], used["parts"], used["messages"]) == (None, 2, 1)
+    (mailing,) = run("--config", config, "mailings", "list", "--json").data["mailings"]
+    assert (mailing["kind"], mailing["states"]) == ("test", {"accepted": 1})
+
+
+def test_a_test_that_the_gateway_holds_is_told(live_gateway: LiveGateway, run: Run) -> None:
+    test = ("--config", live_gateway(Behaviour(spam_limit=1)).config, "test", "+46701740605", "hej", "--json")
+    assert run(*test).data["outcome"] == {"accepted": 1}
+    held = run(*test)
+    assert (held.code, held.data["outcome"]) == (4, {"held": 1})
+
+
+def test_a_refused_login_is_told_and_the_secret_is_not(live_gateway: LiveGateway, run: Run) -> None:
+    config = live_gateway(Behaviour(password="another")).config
+    ran = run("--config", config, "test", "+46701740605", "hej")
+    assert ran.code == 6
+    assert "the gateway refused the login" in ran.err
+    assert SECRET not in ran.said
+
+
+def test_secret_number_and_text_stay_out_of_the_line_for_a_log(live_gateway: LiveGateway, run: Run) -> None:
+    ran = run("--config", live_gateway().config, "test", "+46701740605", "hemligheten")
+    assert ran.out == "Mailing 1 for exempelkommun: 1 accepted; 1 part.\n"
+    assert SECRET not in ran.said
+
+
+def test_the_ledger_of_a_test_is_for_its_owner_only(
+    make_config: MakeConfig, run: Run, tmp_path: Path
+) -> None:
+    run("--config", make_config(), "test", "+46701740605", "hej")
+    assert (tmp_path / "ledger").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "ledger" / "ledger.simulate.db").stat().st_mode & 0o777 == 0o600
