@@ -293,7 +293,7 @@ def test_the_linter_bans_the_same_heavy_imports() -> None:
 
 def test_every_command_has_its_file_and_every_file_its_command() -> None:
     files = {file.stem for file in (HOUSE / "cli" / "commands").glob("[a-z]*.py")}
-    assert files == {name.replace(" ", "_") for name in contents.COMMANDS}
+    assert files == {re.sub("[ -]", "_", name) for name in contents.COMMANDS}
 
 
 def test_every_group_has_commands() -> None:
