@@ -8,6 +8,7 @@ cut takes only what is plain; everything else goes to the law, so the two cannot
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -92,6 +93,9 @@ _SKIPPED_FAULTS = {
 """The numbers that can be read but not sent to. All other faults make a bad row."""
 
 
+_Tell = Callable[[], Sentence]
+
+
 class _Judge:
     """One file before its rules."""
 
@@ -140,7 +144,7 @@ class _Judge:
             return
         if len(row) != len(self._header):
             inside = self._standings.may_admit(row, len(self._header))
-            self._note_bad(row_number, row, self._wrong_width(row), inside=inside)
+            self._note_bad(row_number, row, partial(self._wrong_width, row), inside=inside)
             return
         standing = self._standings[self._cells(row)]
         reading = self._rules.numbers.read(row[self._columns.number])
@@ -190,28 +194,31 @@ class _Judge:
             width=len(self._header),
         )
 
-    def _problem(self, row: Sequence[str], standing: Standing, reading: Reading) -> Sentence | None:
+    def _unclear_terms(self, row: Sequence[str], place: int) -> Sentence:
+        return say(
+            '"{cell}" under {header} does not tell if the terms are accepted; write a date, ja or nej',
+            cell=row[place][:_WRITTEN_SHOWN],
+            header=self._header[place],
+        )
+
+    def _problem(self, row: Sequence[str], standing: Standing, reading: Reading) -> _Tell | None:
+        """Return what tells why the row is bad; None when it is not."""
         if reading.fault is not None and reading.fault not in _SKIPPED_FAULTS:
-            return why(reading.fault, row[self._columns.number])
+            return partial(why, reading.fault, row[self._columns.number])
         if self._columns.terms is not None and not standing.is_readable:
-            return say(
-                '"{cell}" under {header} does not tell if the terms are accepted; write a date, ja or nej',
-                cell=row[self._columns.terms][:_WRITTEN_SHOWN],
-                header=self._header[self._columns.terms],
-            )
+            return partial(self._unclear_terms, row, self._columns.terms)
         return None
 
-    def _note_bad(self, row_number: int, row: Sequence[str], problem: Sentence, *, inside: bool) -> None:
-        found = self._bad if inside else self._outside_bad
-        found.add(say("row {row}: {problem}", row=row_number, problem=problem))
+    def _note_bad(self, row_number: int, row: Sequence[str], tell: _Tell, *, inside: bool) -> None:
+        (self._bad if inside else self._outside_bad).add(row_number, tell)
         if inside and self._rules.skip_invalid:
             self._skip(SkipReason.INVALID, row_number, row, None)
 
     def _place(
         self, row_number: int, row: Sequence[str], reading: Reading, reason: SkipReason | None
     ) -> None:
-        if reading.notice is not None:
-            self._notices.add(say("row {row}: {notice}", row=row_number, notice=reading.notice))
+        if (notice := reading.notice) is not None:
+            self._notices.add(row_number, lambda: notice)
         if reason is not None:
             self._skip(reason, row_number, row, reading.number)
         elif reading.number is not None:
@@ -247,7 +254,7 @@ class _Judge:
 
 
 class _Found:
-    """Sentences of one kind: all counted, the first ones kept."""
+    """Sentences of one kind: all counted, the first ones made and kept."""
 
     __slots__ = ("count", "sentences")
 
@@ -255,7 +262,7 @@ class _Found:
         self.count = 0
         self.sentences: list[Sentence] = []
 
-    def add(self, sentence: Sentence) -> None:
+    def add(self, row_number: int, tell: _Tell) -> None:
         self.count += 1
         if self.count <= SHOWN:
-            self.sentences.append(sentence)
+            self.sentences.append(say("row {row}: {told}", row=row_number, told=tell()))

@@ -42,7 +42,7 @@ def test_no_name_shifts_the_names_of_others(names: list[tuple[str, bool]]) -> No
         (
             row,
             "+46701740605" if is_read else name.replace("\x1f", " ").replace("\0", " "),
-            name.replace("\0", " "),
+            name.replace("\0", " ").strip(),
         )
         for row, (name, is_read) in enumerate(names)
     ]
