@@ -161,7 +161,7 @@ def spelling(dice: random.Random) -> str:
     if kind < 0.88:
         return dice.choice(("+46", "0046", "46", "+46 ")) + area + digits
     if kind < 0.98:
-        return dice.choice((f"+479{digits}", f"+4520{digits[:6]}", f"+4477{dice.randrange(1, 8)}{digits}"))
+        return dice.choice((f"+479{digits}", f"+4526{digits[:6]}", f"+4477{dice.randrange(1, 8)}{digits}"))
     if kind < 0.99:
         return f"08-{dice.randrange(5, 9)}{digits[:6]}"
     return dice.choice(("saknas", "4,67E+10", digits[:5], "070"))
