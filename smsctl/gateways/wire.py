@@ -137,8 +137,6 @@ class _Exchange(HTTPAdapter):
             self._alarm.off = True
         if self._response is not None:
             self._response.close()
-        if self._socket is not None:
-            self._socket.close()
         super().close()
 
     def connecting(self) -> None:
