@@ -44,13 +44,16 @@ def echo(status: int) -> Behaviour:
     return behaviour
 
 
+ACCEPTING = b"".join(b"<MSG><ID>%d</ID><STATUS>OK</STATUS><INFO>&x;</INFO></MSG>" % n for n in (1, 2, 3))
 ENTITY_BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE SESSION [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">'
-    b'<!ENTITY c "&b;&b;&b;&b;&b;&b;">]><SESSION><LOGON>OK</LOGON><REASON>&c;</REASON></SESSION>'
+    b'<!ENTITY x "&b;&b;&b;&b;&b;&b;">]><SESSION><LOGON>OK</LOGON><MSGLST>'
+    + ACCEPTING
+    + b"</MSGLST></SESSION>"
 )
 FETCHING = (
     b'<?xml version="1.0"?><!DOCTYPE SESSION [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
-    b"<SESSION><LOGON>OK</LOGON><REASON>&x;</REASON></SESSION>"
+    b"<SESSION><LOGON>OK</LOGON><MSGLST>" + ACCEPTING + b"</MSGLST></SESSION>"
 )
 
 TABLE: dict[str, tuple[Behaviour, tuple[Verdict, Status]]] = {

@@ -4,10 +4,8 @@ from typing import Any
 
 import pytest
 
-from smsctl.domain.gateway import Cancelling, CancelResult
 from smsctl.domain.message import Batch, Priority, Receipt, Status, Verdict
 from smsctl.domain.text import MessageText
-from smsctl.errors import GatewayRefusedError, StoppedError
 from smsctl.gateways.intelecom import open_gateway, originator_type, validity_code
 
 from .contract import CANARY, outcome, some_batch, some_options, submit
@@ -255,75 +253,6 @@ def test_the_receipt_keeps_the_gateways_name_code_and_words() -> None:
         Receipt("a1-0001", Status.REJECTED, None, "5", "bad *** number"),
     ]
     assert answer.text == "bad *** number (code 5)"
-
-
-def test_the_probe_asks_the_management_address_and_sends_nothing() -> None:
-    with FaultServer(answering(200, b'{"messageBatch": []}')) as peer:
-        gateway = open_gateway(some_options(peer.port))
-        assert isinstance(gateway, Cancelling)
-        assert str(gateway.probe()) == "the gateway took the login"
-        assert peer.requests[0].startswith(b"GET /mgmt/rs/service/4711/batch/ HTTP/1.1\r\n")
-        assert b"\r\nAuthorization: Basic " in peer.requests[0]
-
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_probe_says_so(status: int) -> None:
-    with FaultServer(answering(status)) as peer, pytest.raises(GatewayRefusedError):
-        open_gateway(some_options(peer.port)).probe()
-
-
-@pytest.mark.parametrize("status", [302, 404, 500])
-def test_a_probe_without_a_clear_answer_says_so(status: int) -> None:
-    with FaultServer(answering(status)) as peer, pytest.raises(StoppedError):
-        open_gateway(some_options(peer.port)).probe()
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "expected"),
-    [
-        (404, b"", CancelResult(found=False)),
-        (200, b'{"stoppedMessages": []}', CancelResult(found=True)),
-        (
-            200,
-            (
-                b'{"stoppedMessages": [{"messageId": "m1", "clientMessageReference": "a1-0000"},'
-                b' {"messageId": "m2", "clientMessageReference": null},'
-                b' {"messageId": "m3", "CustomerMessageReference": "a1-0002"}]}'
-            ),
-            CancelResult(found=True, stopped=("a1-0000", "a1-0002"), stopped_ids=("m1", "m2", "m3")),
-        ),
-        (
-            200,
-            b'{"stoppedMessages": {"messageId": "m1", "clientMessageReference": "a1-0000"}}',
-            CancelResult(found=True, stopped=("a1-0000",), stopped_ids=("m1",)),
-        ),
-    ],
-)
-def test_cancelling_tells_what_was_stopped(status: int, body: bytes, expected: CancelResult) -> None:
-    with FaultServer(answering(status, body)) as peer:
-        gateway = open_gateway(some_options(peer.port, management_path="/management/{service_id}/"))
-        assert gateway.cancel("smsctl-a1") == expected
-        assert peer.requests[0].startswith(b"DELETE /management/4711/batch/smsctl-a1 HTTP/1.1\r\n")
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "is_listed"),
-    [
-        (200, b'{"messageBatch": {"clientBatchReference": "smsctl-a1", "totalSize": 2}}', True),
-        (200, b'{"messageBatch": [{"clientBatchReference": "smsctl-a1"}]}', True),
-        (200, b'{"messageBatch": [{"clientBatchReference": "another"}]}', False),
-        (404, b"", False),
-    ],
-)
-def test_a_listed_batch_is_proof_of_acceptance(status: int, body: bytes, is_listed: object) -> None:
-    with FaultServer(answering(status, body)) as peer:
-        assert open_gateway(some_options(peer.port)).listed("smsctl-a1") is is_listed
-
-
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"messageBatch": 7}', b"[]"])
-def test_a_listing_that_cannot_be_read_is_no_answer(body: bytes) -> None:
-    with FaultServer(answering(200, body)) as peer, pytest.raises(StoppedError):
-        open_gateway(some_options(peer.port)).listed("smsctl-a1")
 
 
 def test_repeats_can_be_refused_only_where_the_service_is_set_up_to() -> None:
