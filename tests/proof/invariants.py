@@ -1,0 +1,203 @@
+"""What must be true of a ledger and the gateway beside it at every moment (reliability.md 2.5).
+
+Recounted from the raw tables, row by row, by no code of smsctl's own. I1 to I12 are that list's numbers.
+"""
+
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+TAKEN = frozenset({"accepted", "delivered", "expired", "failed"})
+DRAWN = TAKEN | {"held", "unknown"}
+NOT_TAKEN = frozenset({"pending", "rejected", "cancelled"})
+EITHER = frozenset({"sending", "unknown", "held"})
+
+
+class Accepted(NamedTuple):
+    """One message as the gateway took it."""
+
+    reference: str
+    number: str
+    text: str
+
+
+class _Message(NamedTuple):
+    mailing: int
+    reference: str
+    number: str
+    text: str
+    municipality: str
+    state: str
+    day: str
+    parts: int
+    batch: int | None
+    batch_open: bool
+
+
+def compare(ledger: Path, accepted: Iterable[Accepted], *, rows: int | None = None) -> None:
+    """Raise AssertionError with everything that is not true; `rows` is what every mailing must hold."""
+    broken = [*_broken(ledger, list(accepted), rows)]
+    assert not broken, "\n".join(broken)
+
+
+def is_made(ledger: Path) -> bool:
+    """Say whether the file holds the tables; one that was killed at the very start is empty."""
+    with closing(sqlite3.connect(ledger, timeout=30)) as db:
+        return bool(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def states(ledger: Path) -> Counter[str]:
+    """Return how many messages are in each state."""
+    with closing(sqlite3.connect(ledger, timeout=30)) as db:
+        return Counter(dict(db.execute("SELECT state, COUNT(*) FROM messages GROUP BY state")))
+
+
+def mailings(ledger: Path) -> list[tuple[int, int]]:
+    """Return the mailings, each with the number of its messages that are pending or on the wire."""
+    with closing(sqlite3.connect(ledger, timeout=30)) as db:
+        return db.execute(
+            "SELECT i.id, SUM(m.state IN ('pending', 'sending')) FROM mailings i"
+            " JOIN messages m ON m.mailing = i.id GROUP BY i.id"
+        ).fetchall()
+
+
+def _broken(ledger: Path, accepted: list[Accepted], rows: int | None) -> Iterator[str]:
+    if not ledger.exists():
+        if accepted:
+            yield f"I5: {len(accepted)} accepted, and there is no ledger"
+        return
+    with closing(sqlite3.connect(ledger, timeout=30)) as db:
+        db.execute("BEGIN")  # one moment for all that follows
+        if db.execute("PRAGMA integrity_check").fetchone()[0] != "ok":
+            yield "I12: integrity_check"
+        if not db.execute("PRAGMA user_version").fetchone()[0]:
+            return
+        messages = _messages(db)
+        yield from _against_gateway(messages, accepted)
+        yield from _rows(db, messages, rows)
+        yield from _batches(db, messages)
+        yield from _counts(db, messages)
+        yield from _money(db, messages)
+
+
+def _messages(db: sqlite3.Connection) -> list[_Message]:
+    return [
+        _Message(*found)
+        for found in db.execute(
+            "SELECT i.id, i.reference || '-' || (m.id - i.first_message + 1), m.number, i.body,"
+            " i.municipality, m.state, COALESCE(b.claimed_day, i.created_day), i.parts_each, m.batch,"
+            " m.batch IS NOT NULL AND b.settled_at IS NULL"
+            " FROM messages m JOIN mailings i ON i.id = m.mailing LEFT JOIN batches b ON b.id = m.batch"
+        )
+    ]
+
+
+def _against_gateway(messages: list[_Message], accepted: list[Accepted]) -> Iterator[str]:
+    times = Counter(one.reference for one in accepted)
+    known = {one.reference: one for one in messages}
+    for one in accepted:
+        message = known.get(one.reference)
+        if message is None:
+            yield f"I5: {one.reference} was accepted, and the ledger does not know it"
+        elif (message.number, message.text) != (one.number, one.text):
+            yield f"{one.reference}: another number or text was accepted than the ledger's"
+    for message in messages:
+        yield from _of_one(message, times[message.reference])
+    people = Counter((one.number, one.text) for one in accepted)
+    yield from (f"the same text went to one number {n} times" for n in people.values() if n > 1)
+
+
+def _of_one(message: _Message, times: int) -> Iterator[str]:
+    reference, state = message.reference, message.state
+    if times > 1:
+        yield f"I1: {reference} was accepted {times} times"
+    if state in TAKEN and not times:
+        yield f"I3: {reference} is {state}, and the gateway does not have it"
+    if state in NOT_TAKEN and times:
+        yield f"I4: {reference} is {state}, and the gateway has it"
+    if state not in TAKEN | NOT_TAKEN | EITHER:
+        yield f"I2: {reference} is {state}, which is no state"
+
+
+def _rows(db: sqlite3.Connection, messages: list[_Message], rows: int | None) -> Iterator[str]:
+    held = Counter(one.mailing for one in messages)
+    for mailing, total, first, count, skipped, lowest, highest in db.execute(
+        "SELECT i.id, i.rows_total, i.first_message, i.messages,"
+        " (SELECT COUNT(*) FROM skipped s WHERE s.mailing = i.id),"
+        " (SELECT MIN(id) FROM messages m WHERE m.mailing = i.id),"
+        " (SELECT MAX(id) FROM messages m WHERE m.mailing = i.id) FROM mailings i"
+    ):
+        if held[mailing] != count or (lowest, highest) != (first, first + count - 1):
+            yield f"I2: mailing {mailing} should hold {count} messages and holds {held[mailing]}"
+        if rows not in (None, total) or total != count + skipped:
+            yield f"I2: mailing {mailing}: {total} rows are not {count} messages and {skipped} skipped"
+
+
+def _batches(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
+    for one in messages:
+        if (one.state == "sending") != one.batch_open:
+            yield f"{one.reference} is {one.state}, and its batch is {'open' if one.batch_open else 'closed'}"
+        if one.state in NOT_TAKEN - {"rejected"} and one.batch is not None:
+            yield f"{one.reference} is {one.state} and still in a batch"
+    on_the_wire = Counter(one.batch for one in messages if one.state == "sending")
+    for batch, count, parts, each in db.execute(
+        "SELECT b.id, b.messages, b.parts, i.parts_each FROM batches b JOIN mailings i ON i.id = b.mailing"
+        " WHERE b.settled_at IS NULL"
+    ):
+        if on_the_wire[batch] != count or parts != count * each:
+            yield f"batch {batch} is open with {count} messages; {on_the_wire[batch]} are on the wire"
+
+
+def _counts(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
+    by_mailing = Counter((one.mailing, one.state) for one in messages)
+    by_day: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
+    for one in messages:
+        sums = by_day[one.municipality, one.day, one.state]
+        sums[0] += 1
+        sums[1] += one.parts
+    told = {(mailing, state): n for mailing, state, n in db.execute("SELECT * FROM mailing_counts") if n}
+    if told != by_mailing:
+        yield f"mailing_counts say {told}, the messages {dict(by_mailing)}"
+    told_days = {
+        (municipality, day, state): [n, parts]
+        for municipality, day, state, n, parts in db.execute("SELECT * FROM day_counts")
+        if n or parts
+    }
+    if told_days != by_day:
+        yield f"day_counts say {told_days}, the messages {dict(by_day)}"
+
+
+def _money(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
+    drawn: Counter[int] = Counter()
+    for one in messages:
+        drawn[one.mailing] += one.parts if one.state in DRAWN else 0
+    entered = Counter(dict(db.execute("SELECT mailing, SUM(parts) FROM entries GROUP BY mailing")))
+    for mailing in drawn | entered:
+        if drawn[mailing] != entered[mailing]:
+            yield f"I10: mailing {mailing} drew {entered[mailing]} parts, its messages cost {drawn[mailing]}"
+    for told, counted in _SUMS:
+        if (a := db.execute(told).fetchall()) != (b := db.execute(counted).fetchall()):
+            yield f"I10: {told} says {a}, the entries {b}"
+    for municipality, count, highest, invoices in db.execute(
+        "SELECT p.municipality, COUNT(*), MAX(p.number), COUNT(i.number) FROM packages p LEFT JOIN invoices i"
+        " ON i.municipality = p.municipality AND i.package = p.number GROUP BY p.municipality"
+    ):
+        if not count == highest == invoices:
+            yield f"{municipality}: {count} packages up to number {highest}, {invoices} invoices"
+
+
+_SUMS = (
+    (
+        """SELECT municipality, number, used FROM packages WHERE used != 0 ORDER BY 1, 2""",
+        """SELECT municipality, package, SUM(parts) FROM entries WHERE package > 0
+        GROUP BY 1, 2 HAVING SUM(parts) != 0 ORDER BY 1, 2""",
+    ),
+    (
+        """SELECT municipality, day, package, parts FROM day_parts WHERE parts != 0 ORDER BY 1, 2, 3""",
+        """SELECT municipality, day, package, SUM(parts) FROM entries
+        GROUP BY 1, 2, 3 HAVING SUM(parts) != 0 ORDER BY 1, 2, 3""",
+    ),
+)

@@ -1,0 +1,245 @@
+"""A municipality's server as the proofs use it: files, a gateway beside it, and processes to be killed."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Protocol, Self
+
+from tests.proof import invariants
+from tests.proof.invariants import Accepted
+from tests.proof.weaknesses import Weakness
+
+ROOT = Path(__file__).parents[2]
+_PASSWORD = "SMSCTL_PROOF_PASSWORD"
+_CONFIG = """
+mode = "live"
+default_municipality = "exempelkommun"
+sender = "Kommunen"
+recipients = "recipients.csv"
+require_accepted_terms = false
+
+[gateway]
+module = "intelecom"
+url = "{url}"
+service_id = 4711
+username = "demo"
+batch_size = {batch_size}
+connections = {connections}
+read_timeout = "{read_timeout_s}s"
+
+[gateway.password]
+source = "env"
+variable = "{password}"
+
+[municipalities.exempelkommun]
+name = "Exempelkommun"
+package_size = 37
+package_price = "49.00"
+
+[limits]
+quiet_hours = false
+"""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a process that may send."""
+    return os.environ | {_PASSWORD: "proof", "SUDO_USER": "proof"}  # named: so it is not looked up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One server: its config, its recipients, its ledger. Its name begins every text it sends."""
+
+    folder: Path
+    url: str
+    messages: int
+    batch_size: int = 5
+    connections: int = 1
+    read_timeout_s: float = 5
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir()
+        (self.folder / "config.toml").write_text(
+            _CONFIG.format(
+                url=self.url,
+                batch_size=self.batch_size,
+                connections=self.connections,
+                read_timeout_s=self.read_timeout_s,
+                password=_PASSWORD,
+            )
+        )
+        rows = [f"+4672{number:07d}" for number in range(self.messages)]
+        (self.folder / "recipients.csv").write_text("\n".join(["Mobil", *rows, ""]))
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / ".smsctl" / "ledger.db"
+
+    @property
+    def said(self) -> Path:
+        return self.folder / "said.txt"
+
+    def send(self, name: str) -> list[str]:
+        """Return the command that sends a new mailing; its text is that of no other."""
+        text = self.folder / f"{name}.txt"
+        text.write_text(f"{self.folder.name} {name}")
+        ceilings = ["--max-parts", "10000", "--max-new-packages", "1000"]
+        return self._command("send", str(text), "--all", "--yes", *ceilings)
+
+    def resume(self, mailing: int) -> list[str]:
+        """Return the command that goes on with a mailing."""
+        return self._command("mailings", "resume", str(mailing))
+
+    def unfinished(self) -> list[int]:
+        """Return the mailings that have pending messages, or some left on the wire."""
+        if not self.ledger.exists() or not invariants.is_made(self.ledger):
+            return []
+        return [mailing for mailing, left in invariants.mailings(self.ledger) if left]
+
+    def compare(self, gateway: "GatewayProcess") -> None:
+        """Raise AssertionError when ledger and gateway do not agree."""
+        invariants.compare(self.ledger, gateway.accepted(self.folder.name), rows=self.messages)
+
+    def complaints(self) -> str:
+        """Return what only a bug, or a ledger that is busy too early, would say."""
+        said = self.said.read_text() if self.said.exists() else ""
+        return "\n".join(line for line in said.splitlines() if _is_complaint(line))
+
+    def _command(self, *words: str) -> list[str]:
+        return ["--config", str(self.folder / "config.toml"), *words]
+
+
+def _is_complaint(line: str) -> bool:
+    return any(word in line for word in ("Traceback", "Error:", "bug", "busy"))
+
+
+class GatewayProcess:
+    """The simulator as a process of its own: every message is on the disk before its answer leaves."""
+
+    def __init__(self, journal: Path, *flags: str) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "smsctl",
+            "simulator",
+            "--durable",
+            "--journal",
+            str(journal),
+            *flags,
+        ]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.url = next(line.strip() for line in _lines(self._process.stdout) if "http://" in line)
+        self._journal = journal.open()
+        self._half = ""
+        self._reading = threading.Lock()
+        self._accepted: dict[str, list[Accepted]] = defaultdict(list)
+
+    def accepted(self, site: str) -> Sequence[Accepted]:
+        """Return what was accepted of a site's messages so far; the first word of a text is its site."""
+        with self._reading:
+            *lines, self._half = (self._half + self._journal.read()).split("\n")
+            for line in lines:
+                found = json.loads(line)
+                one = Accepted(found["reference"], f"+{found['recipient'].lstrip('+')}", found["content"])
+                self._accepted[one.text.split()[0]].append(one)
+            return tuple(self._accepted[site])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        self._process.communicate()
+        self._journal.close()
+
+
+class Processes(Protocol):
+    """A way to run smsctl as a process."""
+
+    def run(self, site: Site, command: Sequence[str], *, kill_after_s: float | None = None) -> int: ...
+
+
+class ColdStarts:
+    """Runs every smsctl from the start of Python, as cron does."""
+
+    def run(self, site: Site, command: Sequence[str], *, kill_after_s: float | None = None) -> int:
+        """Run a process to its end, or until its time is up."""
+        with site.said.open("a") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "smsctl", *command],
+                cwd=ROOT,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
+        try:
+            return process.wait(kill_after_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+
+
+class Nursery:
+    """Runs smsctl processes one after the other (nursery.py)."""
+
+    def __init__(self, weakness: Weakness | None = None) -> None:
+        command = [sys.executable, "-m", "tests.proof.nursery", *([weakness] if weakness else [])]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._answer()
+
+    def begin(
+        self,
+        site: Site,
+        command: Sequence[str],
+        *,
+        kill_after_s: float | None = None,
+        gate: Path | None = None,
+    ) -> int:
+        """Start a process and return its id; it waits at the gate, a named pipe, until that is opened."""
+        assert self._process.stdin
+        asked = {
+            "argv": command,
+            "said": str(site.said),
+            "kill_after_s": kill_after_s,
+            "gate": str(gate) if gate else None,
+        }
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def end(self) -> int:
+        """Wait for the process that was started; a negative exit code is the signal it died of."""
+        return self._answer()
+
+    def run(self, site: Site, command: Sequence[str], *, kill_after_s: float | None = None) -> int:
+        """Run a process to its end, or until its time is up."""
+        self.begin(site, command, kill_after_s=kill_after_s)
+        return self.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate()
+
+    def _answer(self) -> int:
+        return int(next(_lines(self._process.stdout)))
+
+
+def _lines(stream: IO[str] | None) -> IO[str]:
+    assert stream
+    return stream

@@ -1,0 +1,88 @@
+"""SIGKILL at every single write, flush, connect, send and receive of a mailing of 20 messages."""
+
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.proof import invariants, tracing
+from tests.proof.conftest import Scale
+from tests.proof.site import GatewayProcess, Nursery, Site
+from tests.proof.weaknesses import Weakness
+
+_AT_ONCE = 2
+_PLANNED_POINTS = 137  # reliability.md 6
+
+
+@pytest.fixture(autouse=True)
+def _strace(tmp_path: Path) -> None:
+    if why := tracing.why_not(tmp_path):
+        pytest.skip(why)
+
+
+def crash_everywhere(
+    folder: Path, calls: Sequence[str], *, connections: int = 1, weakness: Weakness | None = None
+) -> int:
+    """Kill a process at each call of these kinds, finish its mailing, compare; return how many points."""
+    folder.joinpath("sites").mkdir()
+
+    def take_turns(first: int) -> int:
+        points = 0
+        with Nursery(weakness) as processes:
+            for call in calls:
+                for k in count(first, _AT_ONCE):
+                    site = Site(
+                        folder=folder / "sites" / f"{call}-{k}",
+                        url=gateway.url,
+                        messages=20,
+                        connections=connections,
+                    )
+                    if not crash_at(processes, site, gateway, call, k):
+                        break
+                    points += 1
+        return points
+
+    with GatewayProcess(folder / "journal.jsonl") as gateway, ThreadPoolExecutor(_AT_ONCE) as pool:
+        return sum(pool.map(take_turns, range(1, _AT_ONCE + 1)))
+
+
+def crash_at(processes: Nursery, site: Site, gateway: GatewayProcess, call: str, k: int) -> bool:
+    """Kill a send at its k-th call, then resume until nothing is pending; False: there is no k-th call."""
+    inject = f"inject={call}:signal=SIGKILL:when={k}"
+    code = tracing.run_traced(processes, site, site.send("mailing"), "-e", inject, to=site.folder / "trace")
+    site.compare(gateway)
+    if code == 0:
+        return False
+    assert code == -signal.SIGKILL, site.said.read_text()
+    while not (site.ledger.exists() and invariants.is_made(site.ledger) and invariants.mailings(site.ledger)):
+        assert processes.run(site, site.send("mailing")) == 0
+    while left := site.unfinished():
+        assert processes.run(site, site.resume(left[0])) in (0, 4)
+    site.compare(gateway)
+    assert not site.complaints()
+    return True
+
+
+@pytest.mark.timeout(600)
+def test_a_crash_at_any_call_leaves_the_truth(tmp_path: Path) -> None:
+    assert crash_everywhere(tmp_path, tracing.CALLS) >= _PLANNED_POINTS
+
+
+@pytest.mark.timeout(3600)
+def test_a_crash_at_any_call_with_several_batches_in_flight_leaves_the_truth(
+    tmp_path: Path, scale: Scale
+) -> None:
+    calls = tracing.CALLS if scale.night else ("connect", "sendto", "recvfrom", "ftruncate")
+    assert crash_everywhere(tmp_path, calls, connections=4) >= len(calls)
+
+
+@pytest.mark.parametrize(
+    ("weakness", "call"),
+    [(Weakness.RECOVERED_AS_PENDING, "recvfrom"), (Weakness.SENT_BEFORE_THE_MARK, "fdatasync")],
+)
+def test_the_crash_points_find_a_missing_guard(tmp_path: Path, weakness: Weakness, call: str) -> None:
+    with pytest.raises(AssertionError, match=r"I1|I4|I5"):
+        crash_everywhere(tmp_path, [call], weakness=weakness)

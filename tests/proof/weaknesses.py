@@ -1,0 +1,113 @@
+"""Each guard of the never-twice promise, taken away: with it gone, the proof that needs it must fail."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from enum import StrEnum
+from pkgutil import resolve_name
+
+from smsctl.actions import crew, send
+from smsctl.domain.gateway import Gateway
+from smsctl.domain.message import Answer, Batch, Status, Verdict, same_for_all
+from smsctl.gateways.outcome import NotSent, Reply
+from smsctl.ledger import store
+from smsctl.ledger.batches import Claim
+
+
+class Weakness(StrEnum):
+    RECOVERED_AS_PENDING = "recovered-as-pending"  # what a dead process left on the wire is sent again
+    SENT_BEFORE_THE_MARK = "sent-before-the-mark"  # a batch is submitted, then its mark is committed
+    NO_FSYNC = "no-fsync"  # commits are left to the operating system
+    NOTHING_EVER_LEFT = "nothing-ever-left"  # the phase marker says so whatever happened
+    ANY_ERROR_IS_A_REFUSAL = "any-error-is-a-refusal"  # an HTTP error counts as not accepted
+    NO_LOCK = "no-lock"  # nobody holds the right to send a mailing
+
+
+def weaken(names: Iterable[str]) -> None:
+    """Take guards away for the rest of this process."""
+    for name in names:
+        for place, weaker in _PLACES[Weakness(name)]().items():
+            _put(place, weaker)
+
+
+@contextmanager
+def weakened(weakness: Weakness) -> Iterator[None]:
+    """Take a guard away for a while."""
+    with ExitStack() as back:
+        for place, weaker in _PLACES[weakness]().items():
+            back.callback(_put, place, _put(place, weaker))
+        yield
+
+
+def _put(place: str, value: object) -> object:
+    owner, _, name = place.rpartition(".")
+    found = resolve_name(owner)
+    before: object = vars(found)[name]
+    setattr(found, name, value)
+    return before
+
+
+def _recovered_as_pending() -> Mapping[str, object]:
+    def pending(batch: Batch, status: Status, verdict: Verdict, text: str) -> Answer:
+        return same_for_all(batch, Status.PENDING, Verdict.STALE, text)
+
+    return {"smsctl.ledger.batches.same_for_all": pending}
+
+
+def _sent_before_the_mark() -> Mapping[str, object]:
+    mark: Callable[..., Claim | None] = vars(send)["_claim"]
+    crews: list[crew.Crew] = []
+
+    class Hasty(crew.Crew):
+        def __init__(self, gateway: Gateway, size: int) -> None:
+            super().__init__(gateway, size)
+            crews.append(self)
+
+        def submit(self, claim: Claim) -> None:
+            if claim.id not in self.open:
+                super().submit(claim)
+
+    def claim(*given: object) -> Claim | None:
+        claimed = mark(*given)
+        if claimed:
+            crews[-1].submit(claimed)
+            time.sleep(0.01)
+        return claimed
+
+    return {"smsctl.actions.send.Crew": Hasty, "smsctl.actions.send._claim": claim}
+
+
+def _no_fsync() -> Mapping[str, object]:
+    return {"smsctl.ledger.store._IN_FORCE": vars(store)["_IN_FORCE"] | {"synchronous": 0}}
+
+
+def _nothing_ever_left() -> Mapping[str, object]:
+    def failure(exchange: object, error: Exception) -> NotSent:
+        return NotSent(type(error).__name__)
+
+    return {"smsctl.gateways.wire:_Exchange.failure": failure}
+
+
+def _any_error_is_a_refusal() -> Mapping[str, object]:
+    def refusal(batch: Batch, reply: Reply, words: str) -> Answer:
+        return same_for_all(batch, Status.PENDING, Verdict.REFUSED, words)
+
+    return {"smsctl.gateways.intelecom.verdict_of_status": refusal}
+
+
+def _no_lock() -> Mapping[str, object]:
+    @contextmanager
+    def free(*given: object) -> Iterator[bool]:
+        yield True
+
+    return {"smsctl.ledger.lock._lock": free}
+
+
+_PLACES: Mapping[Weakness, Callable[[], Mapping[str, object]]] = {
+    Weakness.RECOVERED_AS_PENDING: _recovered_as_pending,
+    Weakness.SENT_BEFORE_THE_MARK: _sent_before_the_mark,
+    Weakness.NO_FSYNC: _no_fsync,
+    Weakness.NOTHING_EVER_LEFT: _nothing_ever_left,
+    Weakness.ANY_ERROR_IS_A_REFUSAL: _any_error_is_a_refusal,
+    Weakness.NO_LOCK: _no_lock,
+}
