@@ -38,6 +38,7 @@ class Wish(NamedTuple):
     warn_share: float
     max_age: timedelta | None
     quiet_hours: QuietHours | None  # None: none, or the mailing is urgent
+    attended: bool  # a person looks at the plan, and is warned of an old file instead of refused
     again: bool  # also to people who have had the text
     lenient: bool  # a rehearsal: nobody is left out for having had the text
 
@@ -53,9 +54,10 @@ def draft(
     sheet = open_sheet(wish.recipients)
     repeated = _already_sent(wish, ledger, now)
     recipients = _recipients(wish, sheet, frozenset() if wish.lenient else repeated)
-    warnings = _warnings(wish, recipients, sheet)
+    old = _too_old(wish, sheet, local_now)
+    warnings = [*_warnings(wish, recipients, sheet), *(one.sentence for one in old if wish.attended)]
     refusals = [
-        *_too_old(wish, sheet, local_now),
+        *(() if wish.attended else old),
         *_quiet(wish, local_now),
         *_reserved(wish, ledger, recipients),
         *(_repeated(recipients, repeated) if wish.lenient else ()),
@@ -97,13 +99,12 @@ def check_letter(gateway: Gateway, letter: Letter) -> None:
 def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: datetime) -> Standing:
     """Return how the municipality stands; without a ledger nothing has been sent yet."""
     if ledger is None:
-        return Standing(active=True)
+        return Standing(active=False)
     key = municipality.key
     return Standing(
         active=municipalities.is_active(ledger, key),
         packages=packages.packages_of(ledger, key),
-        parts_today=packages.parts_on_day(ledger, key, local_now.date().isoformat())
-        + packages.parts_in_flight(ledger, key),
+        parts_today=packages.parts_on_day(ledger, key, local_now.date().isoformat()),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from smsctl.actions.brake import Brake, Stop
+from smsctl.actions.clear_up import clear_up
 from smsctl.actions.crew import Crew, Done
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -79,6 +80,7 @@ class Errand(NamedTuple):
     ceilings: Ceilings
     pace: Pace
     brake: Brake
+    repeats_refused: bool  # proved: this gateway account refuses references it has seen
     on_progress: Callable[[Counter[Status]], None]
 
 
@@ -112,6 +114,7 @@ def send(errand: Errand) -> Result:
     with lock.right_to_send(errand.ledger.path, errand.mailing.reference):
         try:
             _drive(errand, run, crew)
+            _clear_up(errand, run)
         except KeyboardInterrupt:
             _abandon(errand, run, crew)
     crew.dismiss()
@@ -145,6 +148,22 @@ def _drive(errand: Errand, run: _Run, crew: Crew) -> None:
             done = ()
         else:
             return
+
+
+def _clear_up(errand: Errand, run: _Run) -> None:
+    """Settle what can be proved of the unknown, of this run and of earlier ones."""
+    if run.stop is Stop.REFUSED:
+        return
+    settled = clear_up(
+        errand.mailing,
+        errand.ledger,
+        errand.gateway,
+        errand.now,
+        errand.brake,
+        repeats_refused=errand.repeats_refused,
+    )
+    run.states += settled
+    run.states[Status.UNKNOWN] = max(run.states[Status.UNKNOWN] - settled.total(), 0)
 
 
 def _advance(errand: Errand, run: _Run, crew: Crew, done: Sequence[Done]) -> list[Claim]:

@@ -39,6 +39,8 @@ def main(argv: Sequence[str]) -> int:
         asked, rest = flags.take(argv)
     except UsageError as error:
         return Teller("", Flags(json="--json" in argv)).fail(error)
+    if _names_no_command(rest):
+        rest = [*rest, "--help"]
     command = command_in(rest)
     teller = Teller(command, asked)
     try:
@@ -61,19 +63,22 @@ def command_in(words: Sequence[str]) -> str:
     return named[0] if named and named[0] in contents.COMMANDS else ""
 
 
+def _names_no_command(words: Sequence[str]) -> bool:
+    return not words or (len(words) == 1 and words[0] in contents.GROUPS)
+
+
 def build(command: str) -> typer.Typer:
     """Return the whole app with one command loaded; every other one is its line in the help."""
     app = typer.Typer(
         help=_HELP,
         epilog=_EPILOG,
         add_completion=False,
-        no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": sorted(_HELP_OPTIONS)},
     )
     app.callback()(_root)
-    groups = {name: typer.Typer(help=line, no_args_is_help=True) for name, line in contents.GROUPS.items()}
+    groups = {name: typer.Typer(help=line) for name, line in contents.GROUPS.items()}
     for name, line in contents.COMMANDS.items():
         group, _, word = name.rpartition(" ")
         place = groups[group] if group else app
@@ -89,7 +94,7 @@ def build(command: str) -> typer.Typer:
 
 def load(command: str) -> ModuleType:
     """Import the command's own file."""
-    return import_module(f"smsctl.cli.commands.{command.replace(' ', '_')}")
+    return import_module(f"smsctl.cli.commands.{command.replace(' ', '_').replace('-', '_')}")
 
 
 def _wiring_for(

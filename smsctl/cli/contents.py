@@ -6,7 +6,9 @@ is loaded, so that sixty commands cost no more than one; the others stand in the
 
 GROUPS = {
     "mailings": "What was sent, what came of it, and going on after a stop",
+    "municipality": "The life of the service per municipality",
     "recipients": "The recipients file",
+    "gateway": "The gateway account",
     "credential": "The secrets, kept outside the config",
     "config": "The config file",
 }
@@ -21,7 +23,13 @@ COMMANDS = {
     "mailings cancel": "Cancel what has not left, here and at the gateway",
     "mailings resolve": "Settle what is unknown: sent, not sent, or send again",
     "mailings skipped": "List who got no message, and why",
+    "municipality list": "List who has the service, since when, and what is left",
+    "municipality order": "Record an order; show what it costs and what to send to the supplier",
+    "municipality activate": "Activate the service at once; opens the first package",
+    "municipality deactivate": "End the service: nothing more is sent or invoiced",
     "recipients check": "Check the whole recipients file before anything is sent",
+    "gateway verify-dedup": "Prove with one real double send that the gateway refuses repeats",
+    "gateway probe": "Log in at the gateway without sending anything",
     "credential set": "Store a secret in the keyring",
     "credential check": "Say where a secret would come from, without showing it",
     "credential delete": "Remove a secret from the keyring",

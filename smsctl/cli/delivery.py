@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from smsctl.actions.brake import Brake, Stop
 from smsctl.actions.send import Errand, Pace, Result, send
+from smsctl.cli import dedup
 from smsctl.cli.render import outcome
 from smsctl.cli.render.blocks import Block
 from smsctl.cli.reply import Note, Reply
@@ -50,6 +51,7 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
                 ceilings=ceilings,
                 pace=Pace(batch_size=configured.batch_size, connections=configured.connections),
                 brake=brake,
+                repeats_refused=dedup.may_be_used(wiring),
                 on_progress=lambda states: tell(states.total()),
             )
         )
@@ -70,6 +72,7 @@ def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Se
         data={**data, **outcome_data},
         screen=[*screen, *outcome.screen(done.mailing, states, simulated=simulated)],
         summary=outcome.summary(done.mailing, states, done.tally.parts, simulated=simulated),
+        advice=outcome.next_steps(done.mailing, states),
         notes=notes,
         exit_code=done.exit_code,
     )

@@ -44,8 +44,8 @@ def take(argv: Sequence[str]) -> tuple[Flags, list[str]]:
         elif word in _VALUELESS:
             found[_VALUELESS[word]] = True
         elif word == "--config" or word.startswith("--config="):
-            path = word.partition("=")[2] or next(words, "")
-            if not path:
+            path = word.partition("=")[2] if "=" in word else next(words, "")
+            if not path or path.startswith("--"):
                 raise UsageError(say("--config needs the path of a config file."))
             config = Path(path)
         else:

@@ -1,7 +1,8 @@
 """Numbers as the commands read and show them: masked, unless somebody asks and is written down."""
 
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.number import NumberReader, mask, spell
+from smsctl.domain.number import NumberFault, NumberReader, mask, spell, why
+from smsctl.errors import InputError
 
 _CLEAR_DIGITS = 2
 
@@ -10,6 +11,16 @@ def reader(wiring: Wiring) -> NumberReader:
     """Return the reader of numbers, with the default country and those that are allowed."""
     settings = wiring.settings
     return NumberReader(settings.default_country_code, frozenset(settings.limits.countries))
+
+
+def read(wiring: Wiring, raw: str) -> str:
+    """Return the number as E.164; raise InputError with its own sentence for what is wrong with it."""
+    reading = reader(wiring).read(raw)
+    if reading.number is None:
+        raise InputError(why(reading.fault or NumberFault.UNREADABLE, raw))
+    if reading.notice:
+        wiring.teller.warn(reading.notice)
+    return reading.number
 
 
 def shown(wiring: Wiring, number: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 Municipality = Annotated[str | None, typer.Option(help="Who pays: key or name in the config.")]
+Payer = Annotated[str, typer.Argument(metavar="MUNICIPALITY", help="Key or name in the config.")]
 Recipients = Annotated[
     Path | None, typer.Option(metavar="CSV", help="The recipients file, instead of the config's.")
 ]

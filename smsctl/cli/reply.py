@@ -22,5 +22,6 @@ class Reply(NamedTuple):
     data: Mapping[str, object] = MappingProxyType({})
     screen: Sequence[Block] = ()
     summary: Sentence | None = None  # the one line without a terminal, free of personal data
+    advice: Sequence[Sentence] = ()  # what to do next; told in a log when not all is well
     notes: Sequence[Note] = ()
     exit_code: ExitCode = ExitCode.OK

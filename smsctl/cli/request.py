@@ -1,10 +1,12 @@
 """From flags and config to what the actions take: the text, the letter, the wish for a plan."""
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from smsctl.actions.begin import Overruling
 from smsctl.actions.draft import Wish
 from smsctl.cli import numbers
 from smsctl.cli.wiring import Wiring
@@ -20,26 +22,52 @@ from smsctl.errors import InputError, UsageError, say
 _LARGEST_TEXT = 64 * 1024  # bytes; the longest SMS is far below
 
 
-class Request(NamedTuple):
-    """The flags of `send` and `recipients check`, as they were typed."""
+class Who(NamedTuple):
+    """The flags that say who gets it and who pays, as they were typed."""
 
     municipality: str | None = None
     recipients: Path | None = None
-    columns: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    where: tuple[str, ...] = ()
+    columns: Sequence[str] = ()
+    groups: Sequence[str] = ()
+    where: Sequence[str] = ()
     everyone: bool = False
     skip_invalid: bool = False
-    max_parts: int | None = None
-    max_new_packages: int | None = None
+
+
+class Style(NamedTuple):
+    """The flags that say how the letter looks and when it leaves."""
+
     sender: str | None = None
     priority: str | None = None
     validity: str | None = None
     at: str | None = None
+
+
+class Bounds(NamedTuple):
+    """The flags that are ceilings."""
+
+    max_parts: int | None = None
+    max_new_packages: int | None = None
+
+
+class Manner(NamedTuple):
+    """The flags that say how the mailing is gone about."""
+
+    dry_run: bool = False
+    yes: bool = False
+    strict: bool = False
+    replace_typographic: bool = False
     key: str | None = None
-    again: bool = False
-    urgent: bool = False
-    reason: str | None = None
+
+
+class Request(NamedTuple):
+    """All flags of `send`."""
+
+    who: Who
+    style: Style = Style()
+    bounds: Bounds = Bounds()
+    overruling: Overruling = Overruling()
+    manner: Manner = Manner()
 
 
 def read_text_file(wiring: Wiring, file: str) -> str:
@@ -61,18 +89,18 @@ def letter_for(
     wiring: Wiring,
     municipality: MunicipalitySettings,
     text: MessageText,
-    request: Request,
-    local_now: datetime | None = None,
+    style: Style,
+    local_now: datetime,
 ) -> Letter:
     """Return the letter: a flag goes before the municipality's setting, and that before the config's."""
     gateway = wiring.settings.gateway
-    priority = read_priority(request.priority) if request.priority else gateway.priority
+    priority = read_priority(style.priority) if style.priority else gateway.priority
     return Letter(
         text=text,
-        sender=request.sender or municipality.sender or wiring.settings.sender,
+        sender=style.sender or municipality.sender or wiring.settings.sender,
         priority=None if priority is None else Priority(priority),
-        validity=read_duration("--validity", request.validity) if request.validity else gateway.validity,
-        send_at=read_time(request.at, local_now) if request.at and local_now else None,
+        validity=read_duration("--validity", style.validity) if style.validity else gateway.validity,
+        send_at=read_time(style.at, local_now) if style.at else None,
         want_report=gateway.delivery_confirmation,
         invoice_node=municipality.invoice_node,
     )
@@ -80,37 +108,38 @@ def letter_for(
 
 def wish_for(wiring: Wiring, request: Request, letter: Letter, *, lenient: bool) -> Wish:
     """Return what the plan is drafted from."""
-    settings = wiring.settings
-    configured, payer = wiring.municipality(request.municipality)
+    settings, who = wiring.settings, request.who
+    configured, payer = wiring.municipality(who.municipality)
     return Wish(
         letter=letter,
         municipality=payer,
-        recipients=wiring.recipients_path(request.recipients, configured),
-        audience=audience_for(request, configured),
-        columns=dict(settings.columns) | pairs("--column", request.columns),
+        recipients=wiring.recipients_path(who.recipients, configured),
+        audience=audience_for(who, configured),
+        columns=dict(settings.columns) | pairs("--column", who.columns),
         numbers=numbers.reader(wiring),
         require_terms=settings.require_accepted_terms,
-        skip_invalid=request.skip_invalid,
-        ceilings=_ceilings(wiring, request),
+        skip_invalid=who.skip_invalid,
+        ceilings=_ceilings(wiring, request.bounds),
         warn_share=settings.limits.warn_share,
         max_age=settings.recipients_max_age,
-        quiet_hours=None if request.urgent else settings.limits.quiet_hours,
-        again=request.again,
+        quiet_hours=None if request.overruling.urgent else settings.limits.quiet_hours,
+        attended=wiring.teller.interactive,
+        again=request.overruling.again,
         lenient=lenient,
     )
 
 
-def audience_for(request: Request, municipality: MunicipalitySettings) -> Audience:
+def audience_for(who: Who, municipality: MunicipalitySettings) -> Audience:
     """Return the rule that chooses rows; the municipality goes by its key and its name."""
     return Audience(
-        groups=request.groups,
-        where=tuple(pairs("--where", request.where).items()),
-        everyone=request.everyone,
+        groups=tuple(who.groups),
+        where=tuple(pairs("--where", who.where).items()),
+        everyone=who.everyone,
         municipality=frozenset({municipality.key.casefold(), municipality.name.casefold()}),
     )
 
 
-def pairs(flag: str, texts: tuple[str, ...]) -> dict[str, str]:
+def pairs(flag: str, texts: Sequence[str]) -> dict[str, str]:
     """Read NAME=VALUE flags; raise UsageError for one without the sign."""
     found: dict[str, str] = {}
     for text in texts:
@@ -163,26 +192,25 @@ def read_time(text: str, local_now: datetime) -> datetime:
     return found
 
 
-def must_give_reason(wiring: Wiring, request: Request) -> None:
+def must_give_reason(wiring: Wiring, overruling: Overruling) -> None:
     """Raise UsageError where a rule is overruled without saying why."""
-    if request.urgent and not request.reason:
-        raise UsageError(say("--urgent needs a reason, for the audit."), hint=say("Add: --reason TEXT"))
-    if request.again and not request.reason and not wiring.teller.interactive and not wiring.simulated:
-        raise UsageError(
-            say("Without a terminal, --again needs a reason, for the audit."), hint=say("Add: --reason TEXT")
-        )
+    if overruling.reason:
+        return
+    hint = say("Add: --reason TEXT")
+    if overruling.urgent:
+        raise UsageError(say("--urgent needs a reason, for the audit."), hint=hint)
+    if overruling.again and not wiring.teller.interactive and not wiring.simulated:
+        raise UsageError(say("Without a terminal, --again needs a reason, for the audit."), hint=hint)
 
 
-def _ceilings(wiring: Wiring, request: Request) -> Ceilings:
-    """Return the ceilings: a flag goes before the config; without a terminal no package is opened unasked."""
+def _ceilings(wiring: Wiring, bounds: Bounds) -> Ceilings:
+    """Return the ceilings: a flag goes before the config; without a terminal no package opens unasked."""
     limits = wiring.settings.limits
-    new_packages = (
-        request.max_new_packages if request.max_new_packages is not None else limits.max_new_packages
-    )
+    new_packages = limits.max_new_packages if bounds.max_new_packages is None else bounds.max_new_packages
     if new_packages is None and not wiring.teller.interactive:
         new_packages = 0
     return Ceilings(
-        max_parts=request.max_parts if request.max_parts is not None else limits.max_parts_per_run,
+        max_parts=limits.max_parts_per_run if bounds.max_parts is None else bounds.max_parts,
         max_parts_per_day=limits.max_parts_per_day,
         max_new_packages=new_packages,
     )

@@ -12,7 +12,7 @@ from smsctl.cli.render import mailings as listing
 from smsctl.cli.render import plan as render
 from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Note, Reply
-from smsctl.cli.request import Request, letter_for, must_give_reason, read_text_file, wish_for
+from smsctl.cli.request import Manner, Request, letter_for, must_give_reason, read_text_file, wish_for
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
@@ -23,28 +23,19 @@ from smsctl.errors import ExitCode, RuleError, UsageError, say, say_n
 from smsctl.ledger import mailings
 
 
-class Manner(NamedTuple):
-    """How the mailing is gone about."""
-
-    dry_run: bool = False
-    yes: bool = False
-    strict: bool = False
-    replace_typographic: bool = False
-
-
-def perform(wiring: Wiring, file: str, request: Request, manner: Manner) -> Reply:
+def perform(wiring: Wiring, file: str, request: Request) -> Reply:
     """Plan, show, ask, send; a dry run ends after the showing and has written nothing."""
+    manner = request.manner
     _must_be_askable(file, manner)
-    must_give_reason(wiring, request)
-    errand = _prepare(wiring, file, request, manner)
-    if request.key and not manner.dry_run:
-        done = _under_key(wiring, errand, run_key.expand(request.key, errand.local_now))
-        if done:
-            return done
+    must_give_reason(wiring, request.overruling)
+    errand = _prepare(wiring, file, request)
+    if errand.key and (done := _under_key(wiring, errand, errand.key)):
+        return done
     ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
     plan, sheet = draft(errand.wish, errand.gateway, ledger, wiring.clock.now(), errand.local_now)
-    refusals = () if errand.wish.lenient else (*plan.refusals, *_unattended(wiring, plan))
+    refusals = _holding(wiring, plan, manner, lenient=errand.wish.lenient)
     screen = [*errand.replaced, *render.screen(plan, sheet, errand.local_now, _stage(wiring, manner))]
+    _warn_unattended(wiring, plan)
     if manner.dry_run:
         return _dry_reply(wiring, plan, screen, refusals)
     wiring.teller.show(screen)
@@ -54,7 +45,7 @@ def perform(wiring: Wiring, file: str, request: Request, manner: Manner) -> Repl
         return _nobody(plan, screen)
     if not manner.yes:
         _confirm(wiring, plan)
-    return _send(wiring, plan, errand, request)
+    return _send(wiring, plan, errand, request.overruling)
 
 
 class _Errand(NamedTuple):
@@ -64,6 +55,7 @@ class _Errand(NamedTuple):
     wish: Wish
     replaced: list[Block]
     local_now: datetime
+    key: str | None  # expanded; None in a dry run
 
 
 def _must_be_askable(file: str, manner: Manner) -> None:
@@ -74,17 +66,26 @@ def _must_be_askable(file: str, manner: Manner) -> None:
         )
 
 
-def _prepare(wiring: Wiring, file: str, request: Request, manner: Manner) -> _Errand:
-    configured, payer = wiring.municipality(request.municipality)
+def _prepare(wiring: Wiring, file: str, request: Request) -> _Errand:
+    manner = request.manner
+    configured, payer = wiring.municipality(request.who.municipality)
     raw = read_text_file(wiring, file)
     gateway = wiring_gateway.gateway(wiring, for_sending=not manner.dry_run, service_id=configured.service_id)
     text, replaced = _read(raw, gateway, replace=manner.replace_typographic)
     local_now = wiring.clock.local()
-    letter = letter_for(wiring, configured, text, request, local_now)
-    lenient = wiring.simulated and not manner.strict
+    letter = letter_for(wiring, configured, text, request.style, local_now)
+    wish = wish_for(wiring, request, letter, lenient=wiring.simulated and not manner.strict)
+    key = run_key.expand(manner.key, local_now) if manner.key else None
     if not manner.dry_run:
         wiring.activate_for_rehearsal(payer)
-    return _Errand(gateway, wish_for(wiring, request, letter, lenient=lenient), replaced, local_now)
+    return _Errand(gateway, wish, replaced, local_now, None if manner.dry_run else key)
+
+
+def _warn_unattended(wiring: Wiring, plan: Plan) -> None:
+    """Tell the plan's warnings where nobody sees the plan."""
+    if not wiring.teller.interactive:
+        for warning in plan.warnings:
+            wiring.teller.warn(warning)
 
 
 def _under_key(wiring: Wiring, errand: _Errand, key: str) -> Reply | None:
@@ -143,6 +144,16 @@ def _read(raw: str, gateway: Gateway, *, replace: bool) -> tuple[MessageText, li
     return MessageText.read(body), shown
 
 
+def _holding(wiring: Wiring, plan: Plan, manner: Manner, *, lenient: bool) -> tuple[Refusal, ...]:
+    """Return the refusals that stop this run; a rehearsal is stopped by few."""
+    if not lenient:
+        return (*plan.refusals, *_unattended(wiring, plan))
+    found = (one for one in plan.refusals if one.rule.holds_in_rehearsal)
+    if manner.dry_run:  # shows the live ledger's figures; the rehearsal's own service is always active
+        found = (one for one in found if one.rule is not Rule.NOT_ACTIVE)
+    return tuple(found)
+
+
 def _unattended(wiring: Wiring, plan: Plan) -> list[Refusal]:
     """Without a person to look, a live mailing must have a ceiling."""
     if wiring.simulated or wiring.teller.interactive or plan.order.ceilings.max_parts is not None:
@@ -165,14 +176,16 @@ def _unattended(wiring: Wiring, plan: Plan) -> list[Refusal]:
 
 def _refused(refusals: tuple[Refusal, ...]) -> RuleError:
     first, *others = refusals
-    return RuleError(first.sentence, hint=first.hint, problems=[one.sentence for one in others])
+    problems = [say("{what} {mend}", what=one.sentence, mend=one.hint or "") for one in others]
+    return RuleError(first.sentence, hint=first.hint, problems=problems)
 
 
 def _dry_reply(wiring: Wiring, plan: Plan, screen: list[Block], refusals: tuple[Refusal, ...]) -> Reply:
     notes = [Note(code=one.rule, level="error", text=one.sentence) for one in refusals]
+    refused = render.refusals(refusals, simulated=False)
     return Reply(
         data=render.data(plan, dry_run=True),
-        screen=[*screen, Line(say("Dry run: nothing was sent, nothing was written."), Tone.STRONG)],
+        screen=[*screen, *refused, Line(say("Dry run: nothing was sent, nothing was written."), Tone.STRONG)],
         notes=notes if wiring.teller.speaks_json else (),
         exit_code=ExitCode.REFUSED if refusals else ExitCode.OK,
     )
@@ -197,13 +210,12 @@ def _confirm(wiring: Wiring, plan: Plan) -> None:
         dialogue.confirm(wiring.teller, question, otherwise=otherwise)
 
 
-def _send(wiring: Wiring, plan: Plan, errand: _Errand, request: Request) -> Reply:
+def _send(wiring: Wiring, plan: Plan, errand: _Errand, overruling: Overruling) -> Reply:
     lenient = errand.wish.lenient
-    # A rehearsal sends the same text again and again; live has been asked to with --again.
-    overruling = Overruling(again=request.again or lenient, urgent=request.urgent, reason=request.reason)
-    key = run_key.expand(request.key, errand.local_now) if request.key else None
+    if lenient:
+        overruling = overruling._replace(again=True)  # a rehearsal may send the same text again and again
     mailing = begin(
-        from_plan(plan, overruling, run_key=key),
+        from_plan(plan, overruling, run_key=errand.key),
         plan.recipients.ready,
         skipped_of(plan),
         wiring.ledger,

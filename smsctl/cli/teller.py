@@ -26,6 +26,7 @@ class Teller:
         self.mode = "simulate" if flags.simulate else ""
         self.command = command
         self._flags = flags
+        self._kept: list[Note] = []  # warnings that wait for the result
 
     @property
     def speaks_json(self) -> bool:
@@ -48,24 +49,28 @@ class Teller:
         return (self.out if watched else Screen(io.StringIO())).progress(label, total)
 
     def warn(self, sentence: Sentence) -> None:
-        """Say something on the way that must not wait for the result."""
-        if not self._flags.json:
+        """Say something on the way: in JSON it waits for the envelope, with --quiet for a bad end."""
+        if self._flags.json or self._flags.quiet:
+            self._kept.append(Note(code="warning", level="warning", text=sentence))
+        else:
             self.err.show([Line(sentence, Tone.WARN)])
 
     def tell(self, reply: Reply) -> int:
         """Tell the result and return the exit code."""
+        code = reply.exit_code
         if self._flags.json:
-            self._write_json(reply.data, reply.notes, reply.exit_code)
-            return reply.exit_code
-        notes = [note for note in reply.notes if note.level != "info" or not self._flags.quiet]
-        self.err.show([Line(note.text, _TONES[note.level]) for note in notes])
-        well = reply.exit_code is ExitCode.OK
-        if not (self._flags.quiet and well):
-            if reply.summary is not None and not self.interactive:
-                (self.out if well else self.err).show([Line(reply.summary)])
-            else:
-                self.out.show(reply.screen)
-        return reply.exit_code
+            self._write_json(reply.data, reply.notes, code)
+            return code
+        well = code is ExitCode.OK
+        if self._flags.quiet and well:
+            return code
+        self.err.show([Line(note.text, _TONES[note.level]) for note in (*self._kept, *reply.notes)])
+        if reply.summary is None or self.interactive:
+            self.out.show(reply.screen)
+        else:
+            advice = () if well else reply.advice
+            (self.out if well else self.err).show([Line(reply.summary), *map(Line, advice)])
+        return code
 
     def fail(self, error: SmsctlError) -> int:
         """Tell what went wrong, where, and what mends it; return the error's exit code."""
@@ -76,7 +81,8 @@ class Teller:
         if self._flags.json:
             self._write_json({}, notes, error.exit_code)
             return error.exit_code
-        lines = [Line(error.sentence, Tone.BAD)]
+        lines = [Line(note.text, _TONES[note.level]) for note in self._kept]
+        lines += [Line(error.sentence, Tone.BAD)]
         lines += [Line(problem, indent=2) for problem in error.problems]
         if error.hint:
             lines.append(Line(error.hint))
@@ -98,4 +104,4 @@ class Teller:
         return ExitCode.OK
 
     def _write_json(self, data: object, notes: Sequence[Note], code: ExitCode) -> None:
-        self.out.line(envelope.of(self.command, self.mode, data, notes, code))
+        self.out.line(envelope.of(self.command, self.mode, data, (*self._kept, *notes), code))

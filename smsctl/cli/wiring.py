@@ -16,7 +16,7 @@ from smsctl.cli.teller import Teller
 from smsctl.config import read
 from smsctl.config.settings import Mode, MunicipalitySettings, Settings
 from smsctl.domain.moment import Actor
-from smsctl.domain.municipality import Municipality
+from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.domain.package import Terms
 from smsctl.errors import InputError, say
 from smsctl.ledger import packages, store
@@ -89,10 +89,13 @@ class Wiring:
         return ledger
 
     def activate_for_rehearsal(self, municipality: Municipality) -> None:
-        """Make the municipality active in a rehearsal's ledger, for it needs no order there."""
+        """Make the municipality active in a rehearsal's ledger, unless somebody ended its service there."""
         from smsctl.ledger import municipalities
 
-        if self.simulated and not municipalities.is_known(self.ledger, municipality.key):
+        if not (self.simulated and municipality.in_packages):
+            return
+        service = municipalities.service_of(self.ledger, municipality.key)
+        if service is None or service.state is ServiceState.ORDERED:
             with self.ledger.transaction():
                 municipalities.activate(self.ledger, municipality, self.clock.now(), self.actor)
 

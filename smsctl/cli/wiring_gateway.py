@@ -121,4 +121,5 @@ def _simulator_url(wiring: Wiring) -> str:
     url = wiring.settings.gateway.url
     if url and url.startswith("http://"):  # the config allows http to loopback only
         return url
-    return wiring.open.enter_context(server.start(server.Behaviour(keep_accepted=0))).url
+    behaviour = server.Behaviour(keep_accepted=0, unique_references=wiring.settings.gateway.unique_references)
+    return wiring.open.enter_context(server.start(behaviour)).url

@@ -12,8 +12,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import COSTS, Answer, Batch, Outgoing, Receipt, Status, Verdict, same_for_all
 from smsctl.domain.moment import Moment
-from smsctl.errors import RuleError, say
-from smsctl.ledger import counts, lock, mailings, packages
+from smsctl.ledger import ceilings, counts, lock, mailings, packages
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -73,7 +72,7 @@ def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | Non
     else:
         return None
     mailing = want.mailing
-    found = found[: _room(ledger, mailing, want.ceilings, len(found), moment)]
+    found = found[: ceilings.room(ledger, mailing, want.ceilings, len(found), moment)]
     ids = [message for message, _ in found]
     row = ledger.one("SELECT COUNT(*) + 1 FROM batches WHERE mailing = ?", mailing.id)
     batch = Batch(
@@ -81,8 +80,17 @@ def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | Non
         letter=mailing.letter,
         messages=tuple(Outgoing(mailing.message_reference(message), number) for message, number in found),
     )
-    batch_id = _mark(ledger, mailing, batch.reference, ids, moment)
+    batch_id = _mark(ledger, mailing, batch, ids, moment)
     return Claim(id=batch_id, batch=batch, messages=ids, day=moment.day)
+
+
+def digest(mailing: Mailing, messages: Sequence[Outgoing]) -> str:
+    """Return the hash by which a batch that is rebuilt is known to be the same, to the letter."""
+    import hashlib
+
+    found = hashlib.sha256(mailing.letter.text.body.encode())
+    found.update("".join(f"\n{reference} {number}" for reference, number in messages).encode())
+    return found.hexdigest()
 
 
 def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment: Moment) -> None:
@@ -172,25 +180,26 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], moment:
     )
 
 
-def _mark(ledger: Ledger, mailing: Mailing, reference: str, ids: Sequence[int], moment: Moment) -> int:
+def _mark(ledger: Ledger, mailing: Mailing, batch: Batch, ids: Sequence[int], moment: Moment) -> int:
     """Write the batch and mark its messages; return the batch's id."""
-    batch = ledger.insert(
+    batch_id = ledger.insert(
         "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
-        " claimed_at, claimed_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        reference,
+        " digest, claimed_at, claimed_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        batch.reference,
         mailing.id,
         mailing.municipality.key,
         ids[0],
         ids[-1],
         len(ids),
         len(ids) * mailing.size.parts,
+        digest(mailing, batch.messages),
         moment.at,
         moment.day,
     )
     # All that is pending between the first and the last belongs to the batch: it was read in this order.
     ledger.write(
         "UPDATE messages SET state = 'sending', batch = ? WHERE id BETWEEN ? AND ? AND state = 'pending'",
-        batch,
+        batch_id,
         ids[0],
         ids[-1],
     )
@@ -198,7 +207,7 @@ def _mark(ledger: Ledger, mailing: Mailing, reference: str, ids: Sequence[int], 
     counts.move(
         ledger, mailing, moment.day, Counter({Status.PENDING: marked}), Counter({Status.SENDING: marked})
     )
-    return batch
+    return batch_id
 
 
 def _paired(done: Claim, receipts: Sequence[Receipt]) -> Iterable[tuple[int, Receipt]]:
@@ -241,49 +250,3 @@ def _book(
         may_open=mailing.kind == "send",
     )
     packages.book(ledger, booking, messages * mailing.size.parts, moment, "sent")
-
-
-def _room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, moment: Moment) -> int:
-    """Return how many of the wanted messages the ceilings leave room for, reserved parts counted."""
-    room = wanted
-    key, each = mailing.municipality.key, mailing.size.parts
-    if ceilings.max_parts is not None:
-        drawn = sum(one.parts for one in packages.draws_of_mailing(ledger, mailing.id))
-        drawn += packages.parts_in_flight(ledger, key, mailing.id)
-        room = _fits(room, ceilings.max_parts - drawn, each, "max_parts_per_run", ceilings.max_parts)
-    if ceilings.max_parts_per_day is not None:
-        today = packages.parts_on_day(ledger, key, moment.day) + packages.parts_in_flight(ledger, key)
-        room = _fits(
-            room, ceilings.max_parts_per_day - today, each, "max_parts_per_day", ceilings.max_parts_per_day
-        )
-    if ceilings.max_new_packages is not None and mailing.municipality.package and mailing.kind == "send":
-        left = _parts_before_next_package(ledger, mailing, ceilings.max_new_packages)
-        room = _fits(room, left, each, "max_new_packages", ceilings.max_new_packages)
-    return room
-
-
-def _fits(room: int, parts_left: int, each: int, name: str, ceiling: int) -> int:
-    fits = min(room, parts_left // each)
-    if fits < 1:
-        raise RuleError(
-            say(
-                "The ceiling {name} = {ceiling} is reached; the rest is left pending.",
-                name=name,
-                ceiling=ceiling,
-            ),
-            hint=say("Raise the ceiling and go on with: smsctl mailings resume"),
-        )
-    return fits
-
-
-def _parts_before_next_package(ledger: Ledger, mailing: Mailing, max_new: int) -> int:
-    """Return the parts this mailing may still draw without opening more new packages than allowed.
-
-    Everything on the wire counts against it, also what another mailing will draw: on the careful side.
-    """
-    terms = mailing.municipality.package
-    size = terms.size if terms else 0
-    found = packages.packages_of(ledger, mailing.municipality.key)
-    opened = sum(1 for one in packages.draws_of_mailing(ledger, mailing.id) if one.opens)
-    held = packages.parts_in_flight(ledger, mailing.municipality.key)
-    return sum(one.size - one.used for one in found) + max(max_new - opened, 0) * size - held

@@ -21,7 +21,8 @@ def run(
     """Show who changed what, when, from which host, and why."""
     wiring: Wiring = ctx.obj
     rows = audit.read(wiring.ledger, most=most)
-    columns = [Column(say(title)) for title in ("When", "Who", "Host", "What", "Of what", "Detail", "Why")]
+    titles = (say("When"), say("Who"), say("Host"), say("What"), say("Of what"), say("Detail"), say("Why"))
+    columns = [Column(title) for title in titles]
     table = [
         [
             figures.local(row.at, wiring.settings.time_zone),

@@ -19,8 +19,9 @@ def run(ctx: typer.Context) -> Reply:
     There is no secret among them: a config never holds one.
     """
     wiring: Wiring = ctx.obj
-    shown = show.effective(wiring.config_path)
-    blocks: list[Block] = [Line(say("# {path}", path=wiring.config_path), Tone.FAINT)]
+    path = wiring.settings.path  # read first, so that the envelope tells the mode
+    shown = show.effective(path)
+    blocks: list[Block] = [Line(say("# {path}", path=path), Tone.FAINT)]
     for section, keys in groupby(shown, key=lambda one: one.section):
         if section:
             blocks += [GAP, Line(f"[{'.'.join(section)}]", Tone.STRONG)]

@@ -33,9 +33,8 @@ def run(
     tally = mailings.tally(ledger, found)
     if not tally.states.get(Status.PENDING):
         sentence = say("Mailing {id} has nothing pending.", id=found.id)
-        return Reply(
-            data=render.data(found, tally), screen=story.nothing_pending(found, tally), summary=sentence
-        )
+        screen = story.nothing_pending(found, tally, simulated=wiring.simulated)
+        return Reply(data=render.data(found, tally), screen=screen, summary=sentence)
     mailings.must_have_body(found)
     ceilings = Ceilings(
         max_parts=found.ceilings.max_parts if max_parts is None else max_parts,

@@ -2,15 +2,17 @@
 
 import typer
 
-from smsctl.cli import options, sending
+from smsctl.actions.begin import Overruling
+from smsctl.cli import options
 from smsctl.cli.reply import Reply
-from smsctl.cli.request import Request
+from smsctl.cli.request import Bounds, Manner, Request, Style, Who
+from smsctl.cli.sending import perform
 
 EXAMPLES = (
     "smsctl send --group guardians message.txt",
     "smsctl send --group guardians --group staff message.txt --dry-run",
     "smsctl send --group guardians --where Klass=7B message.txt",
-    "smsctl send --all message.txt --yes --max-parts 500 --quiet   (from cron)",
+    "smsctl send --all message.txt --yes --max-parts 500 --quiet  # from cron",
 )
 
 
@@ -45,24 +47,7 @@ def run(
     Shows whom it reaches, what it costs and who pays, and asks before anything leaves. One of --group,
     --where and --all chooses who gets it; only people who have accepted the terms do.
     """
-    request = Request(
-        municipality=municipality,
-        recipients=recipients,
-        columns=tuple(column or ()),
-        groups=tuple(group or ()),
-        where=tuple(where or ()),
-        everyone=everyone,
-        skip_invalid=skip_invalid,
-        max_parts=max_parts,
-        max_new_packages=max_new_packages,
-        sender=sender,
-        priority=priority,
-        validity=validity,
-        at=at,
-        key=key,
-        again=again,
-        urgent=urgent,
-        reason=reason,
-    )
-    manner = sending.Manner(dry_run=dry_run, yes=yes, strict=strict, replace_typographic=replace_typographic)
-    return sending.perform(ctx.obj, file, request, manner)
+    who = Who(municipality, recipients, column or (), group or (), where or (), everyone, skip_invalid)
+    style, bounds = Style(sender, priority, validity, at), Bounds(max_parts, max_new_packages)
+    manner = Manner(dry_run, yes, strict, replace_typographic, key)
+    return perform(ctx.obj, file, Request(who, style, bounds, Overruling(again, urgent, reason), manner))

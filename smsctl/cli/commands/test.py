@@ -10,14 +10,12 @@ from smsctl.cli import numbers, options, wiring_gateway
 from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import outcome
 from smsctl.cli.reply import Reply
-from smsctl.cli.request import Request, letter_for
+from smsctl.cli.request import Style, letter_for
+from smsctl.cli.trial import trial_mailing
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
-from smsctl.domain.number import NumberFault, why
-from smsctl.domain.text import MessageText, measure
-from smsctl.errors import InputError
+from smsctl.domain.text import MessageText
 from smsctl.ledger import mailings
-from smsctl.ledger.mailings import NewMailing
 
 EXAMPLES = (
     'smsctl test +46701740605 "hej"',
@@ -41,29 +39,15 @@ def run(
     """
     wiring: Wiring = ctx.obj
     configured, payer = wiring.municipality(municipality)
-    reading = numbers.reader(wiring).read(number)
-    if reading.number is None:
-        raise InputError(why(reading.fault or NumberFault.UNREADABLE, number))
-    body = MessageText.read(text)
-    request = Request(sender=sender, priority=priority, validity=validity)
-    letter = letter_for(wiring, configured, body, request)
+    e164 = numbers.read(wiring, number)
+    style = Style(sender=sender, priority=priority, validity=validity)
+    letter = letter_for(wiring, configured, MessageText.read(text), style, wiring.clock.local())
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     check_letter(gateway, letter)
-    new = NewMailing(
-        kind="test",
-        municipality=payer,
-        gateway=gateway.traits.name,
-        letter=letter,
-        size=measure(body.body, gateway.traits.parts),
-        audience="test",
-        source=None,
-        rows=1,
-        ceilings=Ceilings(),
-    )
-    addressee = (None, reading.number, None)
     wiring.activate_for_rehearsal(payer)
-    mailing = begin(new, [addressee], [], wiring.ledger, wiring.clock.now(), wiring.actor)
+    new = trial_mailing(gateway, payer, letter)
+    mailing = begin(new, [(None, e164, None)], [], wiring.ledger, wiring.clock.now(), wiring.actor)
     done = deliver(wiring, mailing, gateway, Ceilings())
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
-    screen = outcome.test_screen(numbers.shown(wiring, reading.number), mailing.size.parts, answer)
+    screen = outcome.test_screen(numbers.shown(wiring, e164), mailing.size.parts, answer)
     return reply(wiring, done, outcome.test_data(mailing), screen)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from smsctl.cli.render import figures
-from smsctl.cli.render.blocks import Block, Column, Line, Table, Tone
-from smsctl.cli.render.phrases import NOTHING_LEAVES
+from smsctl.cli.render.blocks import Block, Column, Line, Table
+from smsctl.cli.render.phrases import rehearsal
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.errors import say
 
@@ -30,7 +30,7 @@ def data(mailing: Mailing, tally: Tally) -> dict[str, object]:
 
 def listed(rows: Sequence[tuple[Mailing, Tally]], zone: str, *, simulated: bool) -> list[Block]:
     """Return the list of mailings."""
-    blocks: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    blocks = rehearsal(simulated=simulated)
     if not rows:
         return [*blocks, Line(say("Nothing has been sent yet."))]
     columns = [

@@ -1,5 +1,6 @@
 """The plan as a person reads it before deciding: whom and what first, then the money, then the rules."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -7,7 +8,7 @@ from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Text, Tone
 from smsctl.cli.render.phrases import NOTHING_LEAVES, quoted
 from smsctl.domain.message import Letter
-from smsctl.domain.plan import Plan
+from smsctl.domain.plan import Plan, Refusal
 from smsctl.domain.text import Encoding, costly
 from smsctl.errors import Sentence, say, say_n
 from smsctl.spreadsheet import Sheet
@@ -50,7 +51,8 @@ def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage) -> list[
     blocks.append(Facts([*_text_facts(plan), *letter_facts(plan), _source(plan, sheet, local_now)]))
     blocks += [GAP, Line(cost_sentence(plan), Tone.STRONG), *_package(plan, stage)]
     blocks += [Line(warning, Tone.WARN) for warning in plan.warnings]
-    blocks += _refusals(plan, simulated=simulated)
+    if simulated:
+        blocks += refusals(plan.refusals, simulated=True)
     return blocks
 
 
@@ -75,6 +77,17 @@ def cost_sentence(plan: Plan) -> Sentence:
         cost=figures.money(plan.cost_ore),
         name=name,
     )
+
+
+def refusals(found: Sequence[Refusal], *, simulated: bool) -> list[Block]:
+    """Return the rules that say no, or in a rehearsal that live would say no."""
+    blocks: list[Block] = []
+    for one in found:
+        text = say("Live would refuse: {why}", why=one.sentence) if simulated else one.sentence
+        blocks.append(Line(text, Tone.WARN if simulated else Tone.BAD))
+        if one.hint and not simulated:
+            blocks.append(Line(one.hint, indent=2))
+    return blocks
 
 
 def _whom(plan: Plan) -> list[Block]:
@@ -221,13 +234,3 @@ def _package_sentences(plan: Plan) -> list[Sentence]:
             invoices=invoices,
         )
     ]
-
-
-def _refusals(plan: Plan, *, simulated: bool) -> list[Block]:
-    blocks: list[Block] = []
-    for one in plan.refusals:
-        text = say("Live would refuse: {why}", why=one.sentence) if simulated else one.sentence
-        blocks.append(Line(text, Tone.WARN if simulated else Tone.BAD))
-        if one.hint and not simulated:
-            blocks.append(Line(one.hint, indent=2))
-    return blocks

@@ -29,53 +29,44 @@ def data(sheet: Sheet, found: Recipients) -> dict[str, object]:
 
 def screen(sheet: Sheet, found: Recipients, zone: str) -> list[Block]:
     """Return the check as a person reads it."""
-    facts = [
-        Fact(
-            say("File"),
-            [say("{path}, of {when}", path=sheet.path, when=figures.local(sheet.modified.isoformat(), zone))],
-        ),
-        Fact(
-            say("Read as"),
-            [
-                say(
-                    "{encoding}, separated by {delimiter}",
-                    encoding=sheet.encoding,
-                    delimiter=_DELIMITERS[sheet.delimiter],
-                )
-            ],
-        ),
-        Fact(say("Columns"), [", ".join(sheet.header)]),
-        Fact(say("Groups"), [", ".join(found.groups) or "-"]),
+    ready, rows = figures.count(len(found.ready)), figures.count(found.rows)
+    skipped = [
+        Fact(figures.count(len(people)), [figures.reason(why)]) for why, people in found.skipped.items()
     ]
-    blocks: list[Block] = [Facts(facts), GAP]
-    blocks.append(
-        Line(
-            say(
-                "{ready} of {rows} rows can be sent to.",
-                ready=figures.count(len(found.ready)),
-                rows=figures.count(found.rows),
+    return [
+        _read_as(sheet, found, zone),
+        GAP,
+        Line(say("{ready} of {rows} rows can be sent to.", ready=ready, rows=rows), Tone.STRONG),
+        Facts(skipped),
+        *([Line(sheet.notice, Tone.WARN)] if sheet.notice else []),
+        *(Line(notice) for notice in found.notices),
+        *_to_mend(found),
+    ]
+
+
+def _read_as(sheet: Sheet, found: Recipients, zone: str) -> Facts:
+    modified = figures.local(sheet.modified.isoformat(), zone)
+    delimiter = _DELIMITERS[sheet.delimiter]
+    return Facts(
+        [
+            Fact(say("File"), [say("{path}, of {when}", path=sheet.path, when=modified)]),
+            Fact(
+                say("Read as"),
+                [say("{encoding}, separated by {delimiter}", encoding=sheet.encoding, delimiter=delimiter)],
             ),
-            Tone.STRONG,
-        )
-    )
-    blocks.append(
-        Facts(
-            [
-                Fact(figures.count(len(people)), [figures.reason(reason)])
-                for reason, people in found.skipped.items()
-            ]
-        )
-    )
-    if sheet.notice:
-        blocks.append(Line(sheet.notice, Tone.WARN))
-    blocks += [Line(notice) for notice in found.notices]
-    if found.bad_count:
-        blocks += [
-            GAP,
-            Line(say_n("Mend {n} row:", "Mend {n} rows:", n=found.bad_count), Tone.BAD),
-            *(Line(sentence, indent=2) for sentence in found.bad),
+            Fact(say("Columns"), [", ".join(sheet.header)]),
+            Fact(say("Groups"), [", ".join(found.groups) or "-"]),
         ]
-        more = found.bad_count - len(found.bad)
-        if more:
-            blocks.append(Line(say("and {n} more", n=more), indent=2))
-    return blocks
+    )
+
+
+def _to_mend(found: Recipients) -> list[Block]:
+    if not found.bad_count:
+        return []
+    more = found.bad_count - len(found.bad)
+    return [
+        GAP,
+        Line(say_n("Mend {n} row:", "Mend {n} rows:", n=found.bad_count), Tone.BAD),
+        *(Line(sentence, indent=2) for sentence in found.bad),
+        *([Line(say("and {n} more", n=more), indent=2)] if more else []),
+    ]

@@ -8,7 +8,7 @@ from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
 from smsctl.cli.render.mailings import data
 from smsctl.cli.render.outcome import next_steps, state_facts
-from smsctl.cli.render.phrases import NOTHING_LEAVES, quoted
+from smsctl.cli.render.phrases import quoted, rehearsal
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.errors import say, say_n
 from smsctl.ledger.batches import BatchRow
@@ -50,7 +50,7 @@ def story_data(story: Story) -> dict[str, object]:
 def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     """Return the story of one mailing: what, to whom, when, what came of it, and what to do next."""
     mailing, tally = story.mailing, story.tally
-    blocks: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    blocks = rehearsal(simulated=simulated)
     blocks.append(
         Line(
             say(
@@ -71,9 +71,10 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     return [*blocks, *(Line(step) for step in next_steps(mailing, tally.states))]
 
 
-def nothing_pending(mailing: Mailing, tally: Tally) -> list[Block]:
+def nothing_pending(mailing: Mailing, tally: Tally, *, simulated: bool) -> list[Block]:
     """Return the screen of a resume that has nothing to do."""
     return [
+        *rehearsal(simulated=simulated),
         Line(say("Mailing {id} has nothing pending.", id=mailing.id)),
         state_facts(tally.states),
         *(Line(step) for step in next_steps(mailing, tally.states)),
@@ -81,17 +82,22 @@ def nothing_pending(mailing: Mailing, tally: Tally) -> list[Block]:
 
 
 def skipped(
-    rows: Sequence[tuple[int, str, str | None, str | None]], shown: Callable[[str], str], csv: Path | None
+    rows: Sequence[tuple[int, str, str | None, str | None]],
+    shown: Callable[[str], str],
+    csv: Path | None,
+    *,
+    simulated: bool,
 ) -> list[Block]:
     """Return the rows that got no message; a long list is cut, a file holds them all."""
+    head = rehearsal(simulated=simulated)
     if not rows:
-        return [Line(say("Everybody in the audience was sent to."))]
+        return [*head, Line(say("Everybody in the audience was sent to."))]
     columns = [Column(say("Row"), right=True), Column(say("Why")), Column(say("Number"))]
     table: list[list[Text]] = [
         [str(row), figures.reason(reason), shown(number or "")]
         for row, reason, number, _ in rows[:_SKIPPED_SHOWN]
     ]
-    blocks: list[Block] = [Table(columns, table)]
+    blocks: list[Block] = [*head, Table(columns, table)]
     if len(rows) > _SKIPPED_SHOWN and csv is None:
         more = len(rows) - _SKIPPED_SHOWN
         blocks.append(

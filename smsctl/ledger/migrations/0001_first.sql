@@ -108,6 +108,7 @@ CREATE TABLE batches (
     last_message INTEGER NOT NULL,
     messages INTEGER NOT NULL,
     parts INTEGER NOT NULL,
+    digest TEXT NOT NULL, -- of the message list, never of the request, which holds the password
     claimed_at TEXT NOT NULL,
     claimed_day TEXT NOT NULL,
     settled_at TEXT,

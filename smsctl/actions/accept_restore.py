@@ -1,0 +1,41 @@
+"""Going on with a ledger that was put back from an older copy, by a person's order."""
+
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from smsctl.domain.moment import Actor, Moment
+from smsctl.ledger import audit, lock, restoring, writing_off
+from smsctl.ledger.restoring import Restored
+from smsctl.ledger.store import Ledger
+
+
+class Accepted(NamedTuple):
+    """What was found, and what it made unknown."""
+
+    restored: Restored
+    mailings: tuple[int, ...]  # whose pending messages may have been sent
+    messages: int
+
+
+def accept_restore(ledger: Ledger, moment: Moment, actor: Actor, reason: str) -> Accepted | None:
+    """Make unknown what may have been sent after the copy was made; None where the ledger is no old copy.
+
+    Raises LedgerError while another process sends one of the mailings.
+    """
+    restored = restoring.found_restored(ledger)
+    if restored is None:
+        return None
+    with ExitStack() as held:
+        unfinished = writing_off.unfinished(ledger)
+        for mailing in unfinished:
+            held.enter_context(lock.right_to_send(ledger.path, mailing.reference))
+        held.enter_context(ledger.transaction())
+        messages = sum(writing_off.write_off(ledger, mailing, moment) for mailing in unfinished)
+        restoring.renew(ledger)
+        detail = f"{messages} messages unknown, {_told(restored.missing)} batches missing"
+        audit.record(ledger, moment, actor, "accept-restore", "ledger", detail, reason)
+    return Accepted(restored, tuple(mailing.id for mailing in unfinished), messages)
+
+
+def _told(missing: int | None) -> str:
+    return "an unknown number of" if missing is None else str(missing)

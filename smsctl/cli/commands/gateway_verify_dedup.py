@@ -1,0 +1,64 @@
+"""`smsctl gateway verify-dedup NUMBER`: one real double send."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.actions.begin import begin
+from smsctl.actions.verify_dedup import verify_dedup
+from smsctl.cli import dedup, dialogue, numbers, options, wiring_gateway
+from smsctl.cli.render.blocks import Line, Tone
+from smsctl.cli.reply import Reply
+from smsctl.cli.request import Style, letter_for
+from smsctl.cli.trial import trial_mailing
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.text import MessageText
+from smsctl.errors import ConfigError, ExitCode, say
+
+EXAMPLES = ("smsctl gateway verify-dedup +46701740605",)
+
+_TEXT = "Test of smsctl. If this text comes twice, the gateway does not refuse repeats."
+
+
+def run(
+    ctx: typer.Context,
+    number: Annotated[str, typer.Argument(help="Your own telephone.")],
+    *,
+    yes: options.Yes = False,
+) -> Reply:
+    """Prove that the gateway refuses a reference it has seen: send one SMS, and the same one once more.
+
+    Needed before unique_references = true is relied on. The telephone gets one SMS, or two if the gateway
+    does not refuse repeats; both are recorded and counted. Exit code 6 when it does not.
+    """
+    wiring: Wiring = ctx.obj
+    if not wiring.settings.gateway.unique_references:
+        raise ConfigError(
+            say("unique_references is not set in {path}.", path=wiring.settings.path),
+            hint=say("Ask the gateway's support to check references for the service, then set it."),
+        )
+    configured, payer = wiring.municipality(None)
+    e164 = numbers.read(wiring, number)
+    gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
+    letter = letter_for(wiring, configured, MessageText.read(_TEXT), Style(), wiring.clock.local())
+    if not yes:
+        question = say(
+            "One SMS, or two if repeats are not refused, goes to {number}. Send?",
+            number=numbers.shown(wiring, e164),
+        )
+        dialogue.confirm(wiring.teller, question, otherwise=say("Not confirmed; nothing was sent."))
+    wiring.activate_for_rehearsal(payer)
+    twice = [(None, e164, None), (None, e164, None)]
+    new = trial_mailing(gateway, payer, letter, messages=len(twice))
+    mailing = begin(new, twice, [], wiring.ledger, wiring.clock.now(), wiring.actor)
+    refused = verify_dedup(mailing, wiring.ledger, gateway, wiring.clock.now, dedup.account(wiring))
+    told = (
+        say("Proved: the gateway refused the repeat with code 25.")
+        if refused
+        else say("The gateway took the repeat: it does not check references. Set unique_references = false.")
+    )
+    return Reply(
+        data={"mailing": mailing.id, "refused": refused},
+        screen=[Line(told, Tone.GOOD if refused else Tone.BAD)],
+        exit_code=ExitCode.OK if refused else ExitCode.GATEWAY,
+    )

@@ -1,0 +1,33 @@
+"""`smsctl municipality deactivate NAME`: nothing more is sent, and nothing more invoiced."""
+
+import typer
+
+from smsctl.cli import options
+from smsctl.cli.render import municipalities as render
+from smsctl.cli.render.blocks import Line
+from smsctl.cli.reply import Reply
+from smsctl.cli.service import standing, terms_of
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import say
+from smsctl.ledger import municipalities
+
+EXAMPLES = ("smsctl municipality deactivate exempelkommun",)
+
+
+def run(ctx: typer.Context, municipality: options.Payer) -> Reply:
+    """End the service: mailings are refused, also one that is under way, and no package is opened.
+
+    What is left of a package stays visible, and is used first after an activation.
+    """
+    wiring: Wiring = ctx.obj
+    _, payer = wiring.municipality(municipality)
+    terms_of(wiring, payer)
+    done = municipalities.deactivate(wiring.ledger, payer, wiring.clock.now(), wiring.actor)
+    now = standing(wiring, payer)
+    if done:
+        screen = render.deactivated(now)
+    elif now.service:
+        screen = render.already(now, now.service)
+    else:
+        screen = [Line(say("{name} is not active. Nothing was changed.", name=payer.name))]
+    return Reply(data={**render.data(now), "changed": done}, screen=screen)

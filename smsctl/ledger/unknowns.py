@@ -1,0 +1,57 @@
+"""Batches of which nothing is known, rebuilt from their frozen rows; and the proof that repeats are refused.
+
+A batch is rebuilt with the same references in the same order, and compared with the hash of its message
+list taken when it was claimed. The request itself is never kept: it holds the password.
+"""
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Batch, Outgoing
+from smsctl.domain.moment import Moment
+from smsctl.ledger.batches import Claim, digest
+from smsctl.ledger.store import Ledger
+
+_PROVED = "dedup-proved"
+
+
+def unknown_batches(ledger: Ledger, mailing: Mailing, since_at: str) -> list[Claim]:
+    """Return the batches claimed since then of which every message is unknown."""
+    found = []
+    for batch_id, reference, first, last, messages, day, kept in ledger.rows(
+        "SELECT id, reference, first_message, last_message, messages, claimed_day, digest FROM batches"
+        " WHERE mailing = ? AND verdict = 'unclear' AND claimed_at >= ? ORDER BY id",
+        mailing.id,
+        since_at,
+    ):
+        rows = ledger.rows(
+            "SELECT id, number FROM messages WHERE id BETWEEN ? AND ? AND batch = ? AND state = 'unknown'"
+            " ORDER BY id",
+            first,
+            last,
+            batch_id,
+        )
+        outgoing = tuple(Outgoing(mailing.message_reference(message), number) for message, number in rows)
+        if len(rows) == messages and digest(mailing, outgoing) == kept:
+            batch = Batch(reference=reference, letter=mailing.letter, messages=outgoing)
+            found.append(Claim(id=batch_id, batch=batch, messages=[message for message, _ in rows], day=day))
+    return found
+
+
+def proved_at(ledger: Ledger, account: str) -> str | None:
+    """Return when it was proved that this account refuses repeats; None where it never was."""
+    row = ledger.one("SELECT value FROM facts WHERE name = ?", f"{_PROVED} {account}")
+    return None if row is None else str(row[0])
+
+
+def prove(ledger: Ledger, account: str, moment: Moment) -> None:
+    """Write that the account refused a repeat, in the open transaction."""
+    ledger.write(
+        "INSERT INTO facts (name, value) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        f"{_PROVED} {account}",
+        moment.at,
+    )
+
+
+def disprove(ledger: Ledger, account: str) -> None:
+    """Forget the proof: the account has taken a repeat."""
+    ledger.write("DELETE FROM facts WHERE name = ?", f"{_PROVED} {account}")
