@@ -162,6 +162,7 @@ class LiveGateway(Protocol):
         *,
         rows: Sequence[str] = ROWS,
         header: str = HEADER,
+        active: bool = True,
         **overrides: object,
     ) -> Live: ...
 
@@ -176,13 +177,15 @@ def live_gateway(make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> It
             *,
             rows: Sequence[str] = ROWS,
             header: str = HEADER,
+            active: bool = True,
             **overrides: object,
         ) -> Live:
             simulator = stack.enter_context(start(behaviour))
             live = {"mode": "live", "gateway": {"url": simulator.url}}
-            return Live(
-                config=make_config(rows=rows, header=header, **merged(live, overrides)), simulator=simulator
-            )
+            config = make_config(rows=rows, header=header, **merged(live, overrides))
+            if active:
+                run_here("--config", config, "municipality", "activate", "exempelkommun", "--yes")
+            return Live(config=config, simulator=simulator)
 
         yield begin
 

@@ -35,6 +35,11 @@ class Rule(StrEnum):
     CEILING_MISSING = "ceiling-missing"
     SENDER = "sender"
 
+    @property
+    def holds_in_rehearsal(self) -> bool:
+        """Whether a rehearsal is stopped by it; the others it shows and goes on (design 5)."""
+        return self in (Rule.NOT_ACTIVE, Rule.SENDER)
+
 
 class Refusal(NamedTuple):
     """One rule that says no, and the command or change that helps."""
@@ -49,7 +54,7 @@ class Standing(NamedTuple):
 
     active: bool
     packages: tuple[Package, ...] = ()
-    parts_today: int = 0  # drawn and reserved on this local day
+    parts_today: int = 0  # of the batches claimed on this local day, on the wire or drawn
 
 
 class Order(NamedTuple):

@@ -1,37 +1,93 @@
-"""The life of the service per municipality: ordered, active, inactive."""
+"""The life of the service per municipality: ordered, active, inactive.
+
+What must stay true: nothing but `test` is sent live for a municipality with packages that is not active,
+and no package is opened for it (the claim asks here, in its own transaction).
+"""
+
+from collections.abc import Mapping
 
 from smsctl.domain.moment import Actor, Moment
-from smsctl.domain.municipality import Municipality
+from smsctl.domain.municipality import Municipality, Service, ServiceState
 from smsctl.ledger import audit, packages
 from smsctl.ledger.store import Ledger
 
 
+def service_of(ledger: Ledger, municipality: str) -> Service | None:
+    """Return how the service stands; None where it was neither ordered nor activated."""
+    return services(ledger).get(municipality)
+
+
+def services(ledger: Ledger) -> Mapping[str, Service]:
+    """Return the service of every municipality that was ever ordered or activated."""
+    found = ledger.rows("SELECT municipality, state, since_day, by_whom FROM municipalities ORDER BY 1")
+    return {
+        municipality: Service(state=ServiceState(state), since_day=since, by_whom=by)
+        for municipality, state, since, by in found
+    }
+
+
 def is_active(ledger: Ledger, municipality: str) -> bool:
-    """Say whether live sending is allowed; a municipality that was never ordered counts as active."""
+    """Say whether mailings may be sent for a municipality with packages."""
     row = ledger.one("SELECT state FROM municipalities WHERE municipality = ?", municipality)
-    return row is None or row[0] == "active"
+    return row is not None and row[0] == ServiceState.ACTIVE
 
 
-def is_known(ledger: Ledger, municipality: str) -> bool:
-    """Say whether the municipality was ever ordered or activated."""
-    return ledger.one("SELECT 1 FROM municipalities WHERE municipality = ?", municipality) is not None
+def order(ledger: Ledger, municipality: Municipality, moment: Moment, actor: Actor) -> bool:
+    """Record in one transaction that the service was ordered; False where it is ordered or active already."""
+    with ledger.transaction():
+        now = service_of(ledger, municipality.key)
+        if now is not None and now.state is not ServiceState.INACTIVE:
+            return False
+        _enter(ledger, municipality, ServiceState.ORDERED, moment, actor)
+        audit.record(ledger, moment, actor, "order", municipality.key)
+    return True
+
+
+def opens_package(ledger: Ledger, municipality: Municipality) -> bool:
+    """Say whether an activation now would open a package: nothing is left of the earlier ones."""
+    if municipality.package is None or is_active(ledger, municipality.key):
+        return False
+    return all(one.left <= 0 for one in packages.packages_of(ledger, municipality.key))
 
 
 def activate(ledger: Ledger, municipality: Municipality, moment: Moment, actor: Actor) -> int | None:
     """Make the municipality active, in the open transaction; return the package that was opened, if any.
 
-    A package is opened only when nothing is left of the earlier ones.
+    An active one stays as it is.
     """
+    if is_active(ledger, municipality.key):
+        return None
+    opens, terms = opens_package(ledger, municipality), municipality.package
+    _enter(ledger, municipality, ServiceState.ACTIVE, moment, actor)
+    opened = packages.open_package(ledger, municipality.key, terms, moment, None) if opens and terms else None
+    detail = f"package {opened}" if opened else ""
+    audit.record(ledger, moment, actor, "activate", municipality.key, detail)
+    return opened
+
+
+def deactivate(ledger: Ledger, municipality: Municipality, moment: Moment, actor: Actor) -> bool:
+    """End the service in one transaction; False where it is neither ordered nor active.
+
+    What is left of a package stays, and is used first when the service is activated again.
+    """
+    with ledger.transaction():
+        now = service_of(ledger, municipality.key)
+        if now is None or now.state is ServiceState.INACTIVE:
+            return False
+        _enter(ledger, municipality, ServiceState.INACTIVE, moment, actor)
+        audit.record(ledger, moment, actor, "deactivate", municipality.key)
+    return True
+
+
+def _enter(
+    ledger: Ledger, municipality: Municipality, state: ServiceState, moment: Moment, actor: Actor
+) -> None:
     ledger.write(
-        "INSERT INTO municipalities (municipality, state, since_day, by_whom) VALUES (?, 'active', ?, ?)"
+        "INSERT INTO municipalities (municipality, state, since_day, by_whom) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (municipality) DO UPDATE SET"
-        " state = 'active', since_day = excluded.since_day, by_whom = excluded.by_whom",
+        " state = excluded.state, since_day = excluded.since_day, by_whom = excluded.by_whom",
         municipality.key,
+        state,
         moment.day,
         actor.user,
     )
-    audit.record(ledger, moment, actor, "activate", municipality.key)
-    terms = municipality.package
-    if terms is None or any(one.left > 0 for one in packages.packages_of(ledger, municipality.key)):
-        return None
-    return packages.open_package(ledger, municipality.key, terms, moment, None)

@@ -7,6 +7,8 @@ package holds more than its size; numbers have no gaps; every package has exactl
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import COSTS, Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.package import Draw, Package, Terms, draw
 from smsctl.ledger.store import Ledger
@@ -57,9 +59,29 @@ def anything_in_flight(ledger: Ledger) -> bool:
 
 
 def parts_on_day(ledger: Ledger, municipality: str, day: str) -> int:
-    """Return the parts drawn on a local day."""
+    """Return the parts that cost of the batches claimed on a local day, on the wire or drawn.
+
+    Taken from the messages' states and not from the entries: a correction is entered on the day it is
+    made, and must not make room on that day for what was sent on another.
+    """
+    found = ledger.rows(
+        "SELECT state, parts FROM day_counts WHERE municipality = ? AND day = ?", municipality, day
+    )
+    return sum(int(parts) for state, parts in found if Status(state) in COSTS)
+
+
+def parts_of_mailing(ledger: Ledger, mailing: Mailing) -> int:
+    """Return the parts that the mailing costs so far, on the wire or drawn."""
+    found = ledger.rows("SELECT state, messages FROM mailing_counts WHERE mailing = ?", mailing.id)
+    return mailing.size.parts * sum(int(messages) for state, messages in found if Status(state) in COSTS)
+
+
+def opened_by(ledger: Ledger, mailing: Mailing) -> int:
+    """Return how many packages the mailing has opened."""
     row = ledger.one(
-        "SELECT COALESCE(SUM(parts), 0) FROM day_parts WHERE municipality = ? AND day = ?", municipality, day
+        "SELECT COUNT(*) FROM packages WHERE municipality = ? AND opened_by_mailing = ?",
+        mailing.municipality.key,
+        mailing.id,
     )
     return int(row[0]) if row else 0
 

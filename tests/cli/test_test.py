@@ -45,7 +45,7 @@ def test_a_test_goes_out_as_it_was_asked_for(live_gateway: LiveGateway, run: Run
 
 
 def test_a_test_is_recorded_and_counted_and_opens_no_package(live_gateway: LiveGateway, run: Run) -> None:
-    config = live_gateway().config
+    config = live_gateway(active=False).config
     assert run("--config", config, "test", "+46701740605", "å" * 200).code == 0
     (used,) = run("--config", config, "usage", "--json").data["municipalities"]
     assert (used["package"], used["parts"], used["messages"]) == (None, 2, 1)

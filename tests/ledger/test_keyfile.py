@@ -1,5 +1,4 @@
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,13 +8,6 @@ from smsctl.ledger import keyfile
 from smsctl.ledger.store import Ledger, open_ledger
 
 NUMBER = "+46701740605"
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(tmp_path / "ledger.db")
-    yield opened
-    opened.close()
 
 
 def make(ledger: Ledger) -> str:

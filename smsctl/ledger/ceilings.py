@@ -1,0 +1,72 @@
+"""How far a mailing may go right now: activation and ceilings, asked in every claim's own transaction.
+
+Parts on the wire count as drawn, so that several processes together stay below the ceilings.
+"""
+
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.moment import Moment
+from smsctl.errors import RuleError, say
+from smsctl.ledger import municipalities, packages
+from smsctl.ledger.store import Ledger
+
+
+def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, moment: Moment) -> int:
+    """Return how many of the wanted messages may be claimed, at least one.
+
+    Raises:
+        RuleError: none may; what is pending stays so.
+    """
+    if mailing.kind == "send" and mailing.municipality.in_packages:
+        _must_be_active(ledger, mailing)
+    found = wanted
+    key, each = mailing.municipality.key, mailing.size.parts
+    if ceilings.max_parts is not None:
+        left = ceilings.max_parts - packages.parts_of_mailing(ledger, mailing)
+        found = _fits(found, left, each, "max_parts_per_run", ceilings.max_parts)
+    if ceilings.max_parts_per_day is not None:
+        left = ceilings.max_parts_per_day - packages.parts_on_day(ledger, key, moment.day)
+        found = _fits(found, left, each, "max_parts_per_day", ceilings.max_parts_per_day)
+    if ceilings.max_new_packages is not None and mailing.municipality.package and mailing.kind == "send":
+        left = _parts_before_next_package(ledger, mailing, ceilings.max_new_packages)
+        found = _fits(found, left, each, "max_new_packages", ceilings.max_new_packages)
+    return found
+
+
+def _must_be_active(ledger: Ledger, mailing: Mailing) -> None:
+    key = mailing.municipality.key
+    if not municipalities.is_active(ledger, key):
+        raise RuleError(
+            say("The SMS service is not active for {key}; the rest is left pending.", key=key),
+            hint=say(
+                "Activate it with: smsctl municipality activate {key}. Then: smsctl mailings resume {id}",
+                key=key,
+                id=mailing.id,
+            ),
+        )
+
+
+def _fits(room: int, parts_left: int, each: int, name: str, ceiling: int) -> int:
+    fits = min(room, parts_left // each)
+    if fits < 1:
+        raise RuleError(
+            say(
+                "The ceiling {name} = {ceiling} is reached; the rest is left pending.",
+                name=name,
+                ceiling=ceiling,
+            ),
+            hint=say("Raise the ceiling and go on with: smsctl mailings resume"),
+        )
+    return fits
+
+
+def _parts_before_next_package(ledger: Ledger, mailing: Mailing, max_new: int) -> int:
+    """Return the parts this mailing may still draw without opening more new packages than allowed.
+
+    Everything on the wire counts against it, also what another mailing will draw: on the careful side.
+    """
+    terms = mailing.municipality.package
+    size = terms.size if terms else 0
+    found = packages.packages_of(ledger, mailing.municipality.key)
+    opened = packages.opened_by(ledger, mailing)
+    held = packages.parts_in_flight(ledger, mailing.municipality.key)
+    return sum(one.size - one.used for one in found) + max(max_new - opened, 0) * size - held

@@ -1,0 +1,145 @@
+import pytest
+
+from ..conftest import LiveGateway, MakeConfig
+from ..front_door import Run, run_terminal
+
+TOWN = "exempelkommun"
+
+
+def test_an_order_costs_nothing_and_says_what_to_send_to_the_supplier(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    config = live_gateway(active=False).config
+    ran = run("--config", config, "municipality", "order", TOWN)
+    assert ran.code == 0
+    for told in (
+        "Please activate SMS for Exempelkommun.",
+        "Service: 4711",
+        "Package: 10 000 parts for 4 900,00 kr without VAT",
+        "It can take a day",
+        "smsctl municipality activate exempelkommun",
+    ):
+        assert told in ran.out
+    listed = run("--config", config, "municipality", "list", "--json").data["municipalities"]
+    assert [(one["municipality"], one["state"], one["package"]) for one in listed] == [
+        (TOWN, "ordered", None)
+    ]
+
+
+def test_activation_works_without_an_order_and_opens_the_first_package(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    config = live_gateway(active=False).config
+    ran = run("--config", config, "municipality", "activate", TOWN, "--yes", "--json")
+    assert (ran.code, ran.data["state"], ran.data["opened"], ran.data["left"]) == (0, "active", 1, 10_000)
+
+
+def test_activation_shows_the_price_and_asks(live_gateway: LiveGateway, run: Run) -> None:
+    config = live_gateway(active=False).config
+    argv = ["--config", config, "municipality", "activate", TOWN]
+    refused = run_terminal(argv, [("Activate? [y/N]", "n")])
+    assert "opens package 1: 10 000 parts, one invoice of 4 900,00 kr without VAT." in refused.seen
+    assert refused.code == 5
+    assert "Package 1 is open" in run_terminal(argv, [("Activate? [y/N]", "y")]).seen
+
+
+def test_without_a_terminal_activation_needs_a_yes(live_gateway: LiveGateway, run: Run) -> None:
+    config = live_gateway(active=False).config
+    ran = run("--config", config, "municipality", "activate", TOWN)
+    assert ran.code == 5
+    assert "--yes" in ran.err
+    (listed,) = run("--config", config, "municipality", "list", "--json").data["municipalities"]
+    assert (listed["state"], listed["package"]) == (None, None)
+
+
+def test_activating_twice_opens_one_package(live_gateway: LiveGateway, run: Run) -> None:
+    config = live_gateway().config
+    ran = run("--config", config, "municipality", "activate", TOWN, "--json")
+    assert (ran.code, ran.data["changed"], ran.data["package"]) == (0, False, 1)
+
+
+def test_live_sending_is_refused_before_activation_with_the_command_that_helps(
+    live_gateway: LiveGateway, message: object, run: Run
+) -> None:
+    live = live_gateway(active=False)
+    ran = run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    assert ran.code == 5
+    assert "The SMS service is not active for Exempelkommun." in ran.err
+    assert "smsctl municipality activate exempelkommun" in ran.err
+    assert not live.simulator.accepted()
+
+
+def test_an_order_alone_lets_nothing_be_sent(live_gateway: LiveGateway, message: object, run: Run) -> None:
+    live = live_gateway(active=False)
+    run("--config", live.config, "municipality", "order", TOWN)
+    assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9).code == 5
+
+
+def test_a_test_sms_needs_no_activation_and_is_booked_outside_packages(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    config = live_gateway(active=False).config
+    assert run("--config", config, "test", "+46701740605", "hej").code == 0
+    (used,) = run("--config", config, "usage", "--json").data["municipalities"]
+    assert (used["package"], used["parts"], used["parts_outside_packages"]) == (None, 1, 1)
+
+
+def test_a_deactivated_municipality_sends_nothing_and_keeps_what_is_left(
+    live_gateway: LiveGateway, message: object, run: Run
+) -> None:
+    live = live_gateway()
+    ended = run("--config", live.config, "municipality", "deactivate", TOWN)
+    assert ended.code == 0
+    assert "10 000 parts are left of its packages." in ended.out
+    assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9).code == 5
+    again = run("--config", live.config, "municipality", "activate", TOWN, "--json")
+    assert (again.code, again.data["opened"], again.data["left"]) == (0, None, 10_000)
+    assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
+
+
+def test_activation_again_opens_a_package_when_nothing_is_left(
+    live_gateway: LiveGateway, message: object, run: Run
+) -> None:
+    config = live_gateway(municipalities={TOWN: {"package_size": 3}}).config
+    assert run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
+    run("--config", config, "municipality", "deactivate", TOWN)
+    refused = run("--config", config, "municipality", "activate", TOWN)
+    assert refused.code == 5
+    ran = run("--config", config, "municipality", "activate", TOWN, "--yes", "--json")
+    assert (ran.data["opened"], ran.data["left"]) == (2, 3)
+
+
+def test_a_rehearsal_activates_by_itself_unless_the_service_was_ended_there(
+    make_config: MakeConfig, message: object, run: Run
+) -> None:
+    config = make_config()
+    assert run("--config", config, "send", message, "--all", "--yes").code == 0
+    run("--config", config, "municipality", "deactivate", TOWN)
+    assert run("--config", config, "send", message, "--all", "--yes").code == 5
+
+
+@pytest.mark.parametrize("word", ["order", "activate", "deactivate"])
+def test_without_packages_there_is_nothing_to_activate(word: str, make_config: MakeConfig, run: Run) -> None:
+    config = make_config(municipalities={TOWN: {"package_size": None, "package_price": None}})
+    ran = run("--config", config, "municipality", word, TOWN)
+    assert ran.code == 8
+    assert "package_size" in ran.err
+
+
+@pytest.mark.parametrize("word", ["order", "activate", "deactivate"])
+def test_an_unknown_municipality_is_named_with_those_that_are_known(
+    word: str, make_config: MakeConfig, run: Run
+) -> None:
+    ran = run("--config", make_config(), "municipality", word, "Annanstans")
+    assert ran.code == 8
+    assert TOWN in ran.err
+
+
+def test_every_step_of_the_service_stands_in_the_audit(live_gateway: LiveGateway, run: Run) -> None:
+    config = live_gateway(active=False).config
+    for words in (["order", TOWN], ["activate", TOWN, "--yes"], ["deactivate", TOWN], ["order", TOWN]):
+        assert run("--config", config, "municipality", *words).code == 0
+    rows = run("--config", config, "audit", "--json").data["audit"]
+    assert [row["action"] for row in rows] == ["order", "deactivate", "activate", "order"]
+    assert {row["subject"] for row in rows} == {TOWN}
+    assert all(row["user"] and row["host"] and row["at"] for row in rows)

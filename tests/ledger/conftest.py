@@ -1,0 +1,29 @@
+"""What the tests of the ledger share: an open one, and times and people that stand still."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.package import Terms
+from smsctl.ledger.store import Ledger, open_ledger
+
+ACTOR = Actor(user="elin", host="skolserver")
+TOWN = Municipality(key="town", name="Town", rate=Terms(size=10, price_ore=4900), in_packages=True)
+
+
+def on(day: str, clock: str = "08:00:00.000") -> Moment:
+    """A moment on a local day; the zone of these tests is UTC."""
+    return Moment(at=f"{day}T{clock}Z", day=day)
+
+
+NOW = on("2026-11-22")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = open_ledger(tmp_path / "ledger.db")
+    yield opened
+    opened.close()

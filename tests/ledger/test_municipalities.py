@@ -1,0 +1,100 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from smsctl.domain.municipality import Municipality, ServiceState
+from smsctl.ledger import audit, municipalities, packages
+from smsctl.ledger.store import Ledger, open_ledger
+
+from .conftest import ACTOR, NOW, TOWN, on
+
+LATER = on("2026-11-23")
+
+
+def activate(ledger: Ledger, municipality: Municipality = TOWN) -> int | None:
+    with ledger.transaction():
+        return municipalities.activate(ledger, municipality, NOW, ACTOR)
+
+
+def invoices(ledger: Ledger) -> list[tuple[object, ...]]:
+    return ledger.rows("SELECT municipality, package, day, parts, price_ore FROM invoices ORDER BY number")
+
+
+def test_nobody_is_active_unasked(ledger: Ledger) -> None:
+    assert not municipalities.is_active(ledger, TOWN.key)
+    assert municipalities.service_of(ledger, TOWN.key) is None
+
+
+def test_an_order_is_recorded_once_with_who_and_when(ledger: Ledger) -> None:
+    assert municipalities.order(ledger, TOWN, NOW, ACTOR)
+    assert not municipalities.order(ledger, TOWN, LATER, ACTOR)
+    assert municipalities.service_of(ledger, TOWN.key) == (ServiceState.ORDERED, NOW.day, ACTOR.user)
+    assert not invoices(ledger)
+
+
+@pytest.mark.parametrize("orders", [0, 1])
+def test_activation_opens_the_first_package_and_its_invoice(orders: int, ledger: Ledger) -> None:
+    for _ in range(orders):
+        municipalities.order(ledger, TOWN, NOW, ACTOR)
+    assert activate(ledger) == 1
+    assert invoices(ledger) == [("town", 1, NOW.day, 10, 4900)]
+    assert [(one.number, one.left) for one in packages.packages_of(ledger, TOWN.key)] == [(1, 10)]
+
+
+def test_activation_of_an_active_one_changes_nothing(ledger: Ledger) -> None:
+    activate(ledger)
+    assert activate(ledger) is None
+    assert len(invoices(ledger)) == 1
+    assert [row.action for row in audit.read(ledger)] == ["activate"]
+
+
+def test_activation_again_uses_what_is_left(ledger: Ledger) -> None:
+    activate(ledger)
+    assert municipalities.deactivate(ledger, TOWN, LATER, ACTOR)
+    assert municipalities.service_of(ledger, TOWN.key) == (ServiceState.INACTIVE, LATER.day, ACTOR.user)
+    assert not municipalities.opens_package(ledger, TOWN)
+    assert activate(ledger) is None
+    assert municipalities.is_active(ledger, TOWN.key)
+
+
+def test_the_terms_are_frozen_when_a_package_opens(ledger: Ledger) -> None:
+    activate(ledger)
+    with ledger.transaction():
+        ledger.write("UPDATE packages SET used = size")
+    municipalities.deactivate(ledger, TOWN, LATER, ACTOR)
+    dearer = TOWN._replace(rate=TOWN.rate and TOWN.rate._replace(price_ore=9900))
+    assert activate(ledger, dearer) == 2
+    assert [one.price_ore for one in packages.packages_of(ledger, TOWN.key)] == [4900, 9900]
+
+
+def test_only_what_is_ordered_or_active_can_be_deactivated(ledger: Ledger) -> None:
+    assert not municipalities.deactivate(ledger, TOWN, NOW, ACTOR)
+    municipalities.order(ledger, TOWN, NOW, ACTOR)
+    assert municipalities.deactivate(ledger, TOWN, NOW, ACTOR)
+    assert not municipalities.deactivate(ledger, TOWN, NOW, ACTOR)
+
+
+def test_an_upgrade_makes_active_who_has_sent_and_nobody_else(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    open_ledger(path).close()
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("PRAGMA user_version = 1")  # before there was a service to activate
+        for town, day in (("sent", "2026-10-02"), ("sent", "2026-10-01"), ("ended", "2026-10-03")):
+            old.execute(
+                "INSERT INTO entries (at, day, municipality, mailing, package, parts, reason)"
+                " VALUES ('', ?, ?, 1, 1, 1, 'sent')",
+                (day, town),
+            )
+        old.execute("INSERT INTO municipalities VALUES ('ended', 'inactive', '2026-10-04', 'elin')")
+        old.execute("INSERT INTO municipalities VALUES ('asked', 'ordered', '2026-10-04', 'elin')")
+        old.commit()
+    ledger = open_ledger(path)
+    states = {key: (one.state, one.since_day) for key, one in municipalities.services(ledger).items()}
+    ledger.close()
+    assert states == {
+        "asked": ("ordered", "2026-10-04"),
+        "ended": ("inactive", "2026-10-04"),
+        "sent": ("active", "2026-10-01"),
+    }
