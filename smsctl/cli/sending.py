@@ -35,7 +35,7 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
     plan, sheet = draft(errand.wish, errand.gateway, ledger, wiring.clock.now(), errand.local_now)
     refusals = _holding(wiring, plan, manner, lenient=errand.wish.lenient)
     screen = [*errand.replaced, *render.screen(plan, sheet, errand.local_now, _stage(wiring, manner))]
-    _warn_unattended(wiring, plan)
+    _warn_unattended(wiring, plan, manner)
     if manner.dry_run:
         return _dry_reply(wiring, plan, screen, refusals)
     wiring.teller.show(screen)
@@ -81,9 +81,9 @@ def _prepare(wiring: Wiring, file: str, request: Request) -> _Errand:
     return _Errand(gateway, wish, replaced, local_now, None if manner.dry_run else key)
 
 
-def _warn_unattended(wiring: Wiring, plan: Plan) -> None:
+def _warn_unattended(wiring: Wiring, plan: Plan, manner: Manner) -> None:
     """Tell the plan's warnings where nobody sees the plan."""
-    if not wiring.teller.interactive:
+    if wiring.teller.speaks_json or not (wiring.teller.interactive or manner.dry_run):
         for warning in plan.warnings:
             wiring.teller.warn(warning)
 

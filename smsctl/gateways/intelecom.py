@@ -163,7 +163,7 @@ class Intelecom:
             return unclear(batch, f"HTTP 200, but not an answer: {quoted(body, secret)}")
         receipts = [_receipt(reference, entries.get(reference), secret) for reference, _ in batch.messages]
         if all(receipt.status is Status.ACCEPTED for receipt in receipts):
-            return Answer(verdict=Verdict.ANSWERED, receipts=receipts)
+            return Answer(verdict=Verdict.ANSWERED, receipts=receipts, text=_first_words(entries, secret))
         words = _words(receipts)
         if all(receipt.code in _REFUSALS for receipt in receipts):
             return refused(batch, words)
@@ -250,6 +250,12 @@ def _receipt(reference: str, entry: _Entry | None, secret: str) -> Receipt:
         return Receipt(reference, Status.ACCEPTED, gateway_id, "1")
     text = quoted(words, secret) if isinstance(words, str) else None
     return Receipt(reference, STATUS_OF_CODE.get(code, Status.UNKNOWN), gateway_id, str(code), text)
+
+
+def _first_words(entries: dict[str, _Entry | None], secret: str) -> str:
+    """Return what the gateway said of the first message, for one that is asked about by a person."""
+    words = next((entry.get("statusMessage") for entry in entries.values() if entry), None)
+    return quoted(words, secret) if isinstance(words, str) else ""
 
 
 def _words(receipts: list[Receipt]) -> str:

@@ -104,8 +104,6 @@ class PSWinCom:
         problems = [*too_long(letter.text.body, self.traits)]
         if letter.sender is not None:
             problems += _sender_problems(letter.sender)
-        if letter.priority is not None:
-            problems.append(say("PSWinCom has no priority: leave it out"))
         return problems
 
     def _post(self, body: bytes, not_after: float) -> Outcome:

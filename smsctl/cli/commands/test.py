@@ -49,5 +49,10 @@ def run(
     mailing = begin(new, [(None, e164, None)], [], wiring.ledger, wiring.clock.now(), wiring.actor)
     done = deliver(wiring, mailing, gateway, Ceilings())
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
-    screen = outcome.test_screen(numbers.shown(wiring, e164), mailing.size.parts, answer)
-    return reply(wiring, done, outcome.test_data(mailing), screen)
+    shown = numbers.shown(wiring, e164)
+    told = reply(
+        wiring, done, outcome.test_data(mailing), outcome.test_screen(shown, mailing.size.parts, answer)
+    )
+    if answer and told.summary:
+        told = told._replace(summary=outcome.test_summary(told.summary, answer))
+    return told

@@ -1,5 +1,6 @@
 """What became of a mailing: counts by state, and what to do next."""
 
+import re
 from collections.abc import Mapping
 
 from smsctl.cli.render import figures
@@ -10,6 +11,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.package import share_ore
 from smsctl.errors import Sentence, say, say_n
 
+_LONG_NUMBER = re.compile(r"\+?[0-9][0-9 -]{5,}[0-9]")
 _TONES = {
     Status.ACCEPTED: Tone.GOOD,
     Status.DELIVERED: Tone.GOOD,
@@ -97,19 +99,20 @@ def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]
 def summary(mailing: Mailing, states: Mapping[Status, int], parts: int, *, simulated: bool) -> Sentence:
     """Return the one line for a log: no names, no numbers of telephones, no text."""
     counted = ", ".join(f"{states[state]} {state}" for state in Status if states.get(state))
-    used = say_n("{n} part", "{n} parts", n=parts)
+    values = {
+        "id": mailing.id,
+        "municipality": mailing.municipality.key,
+        "counted": counted or say("nothing to send"),
+        "parts": say_n("{n} part", "{n} parts", n=parts),
+    }
     if simulated:
         return say(
             "Simulated mailing {id} for {municipality}: {counted}; {parts}. No SMS left this machine.",
-            id=mailing.id,
-            municipality=mailing.municipality.key,
-            counted=counted or say("nothing to send"),
-            parts=used,
+            **values,
         )
-    return say(
-        "Mailing {id} for {municipality}: {counted}; {parts}.",
-        id=mailing.id,
-        municipality=mailing.municipality.key,
-        counted=counted or say("nothing to send"),
-        parts=used,
-    )
+    return say("Mailing {id} for {municipality}: {counted}; {parts}.", **values)
+
+
+def test_summary(line: Sentence, answer: str) -> Sentence:
+    """Return the one line for a test SMS, with the gateway's words; a number in them is hidden."""
+    return say("{line} The gateway answered: {answer}", line=line, answer=_LONG_NUMBER.sub("***", answer))
