@@ -4,13 +4,16 @@ import sqlite3
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
+from smsctl.ledger import copying
+from smsctl.ledger.sentences import reason
 
-_FOLDER = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
+APPLICATION = 0x736D7363  # "smsc", in the file's header: another program's database is not taken for a ledger
 
 
-def newest() -> int:
+def newest(folder: Path = MIGRATIONS) -> int:
     """Return the schema version that this smsctl writes."""
-    return max(_numbered())
+    return max(_numbered(folder))
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -18,10 +21,17 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise LedgerError when the file was written by a newer smsctl."""
+def refuse_foreign(connection: sqlite3.Connection, path: Path, folder: Path = MIGRATIONS) -> None:
+    """Raise LedgerError when the file was written by a newer smsctl, or is no ledger at all."""
     found = version_of(connection)
-    if found > newest():
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION and (
+        found or connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+    ):
+        raise LedgerError(
+            say("{path}: this is a database of another program, not a ledger.", path=path),
+            hint=say("Name the ledger's own file in `[ledger] path`."),
+        )
+    if found > newest(folder):
         raise LedgerError(
             say(
                 "{path}: this ledger was written by a newer smsctl (version {found}).", path=path, found=found
@@ -30,33 +40,46 @@ def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
+def migrate(connection: sqlite3.Connection, path: Path, folder: Path = MIGRATIONS) -> None:
     """Apply what is missing, one transaction for each step; an existing ledger is backed up first."""
-    refuse_newer(connection, path)
+    refuse_foreign(connection, path, folder)
     found = version_of(connection)
-    pending = {number: file for number, file in _numbered().items() if number > found}
-    if pending and found:
-        _back_up(connection, path, found)
+    pending = {number: file for number, file in _numbered(folder).items() if number > found}
     for number in sorted(pending):
-        _apply(connection, number, pending[number].read_text(encoding="utf-8"))
+        _apply(connection, path, found, number, pending[number].read_text(encoding="utf-8"))
 
 
-def _numbered() -> dict[int, Path]:
-    return {int(file.name[:4]): file for file in _FOLDER.glob("[0-9]*.sql")}
+def _numbered(folder: Path) -> dict[int, Path]:
+    return {int(file.name[:4]): file for file in folder.glob("[0-9]*.sql")}
 
 
-def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
+def _apply(connection: sqlite3.Connection, path: Path, before: int, number: int, script: str) -> None:
     # executescript() would first commit what is open, so the statements are run one by one.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if version_of(connection) < number:  # another process may have been quicker
+        found = version_of(connection)
+        if found < number:  # another process may have been quicker
+            if found and found == before:  # with the lock held, so that nobody changes what is saved
+                _back_up(path, number)
             for statement in _statements(script):
                 connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION:d}")
             connection.execute(f"PRAGMA user_version = {number:d}")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def _back_up(path: Path, number: int) -> None:
+    target = path.with_name(f"{path.name}.before-version-{number}")
+    try:
+        copying.copy(path, target)
+    except OSError as error:
+        raise LedgerError(
+            say("{path}: cannot be written: {reason}.", path=target, reason=reason(error)),
+            hint=say("The ledger is saved there before it is brought up to date."),
+        ) from error
 
 
 def _statements(script: str) -> list[str]:
@@ -68,13 +91,3 @@ def _statements(script: str) -> list[str]:
             found.append(piece)
             piece = ""
     return found
-
-
-def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    target = path.with_name(f"{path.name}.before-{newest()}-from-{version}")
-    target.touch(mode=0o600)
-    copy = sqlite3.connect(target)
-    try:
-        connection.backup(copy)
-    finally:
-        copy.close()

@@ -4,9 +4,7 @@ What must stay true: nothing is handed to a gateway before the transaction that 
 a file whose pragmas are not in force is refused (reliability.md 0.2, 2.2).
 """
 
-import os
 import sqlite3
-import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger import schema
+from smsctl.ledger import place, schema
+from smsctl.ledger.high_water import HighWater
+from smsctl.ledger.sentences import is_busy, told
 
 Row = tuple[Any, ...]
 _IN_FORCE = {"journal_mode": "truncate", "synchronous": 3, "secure_delete": 1, "foreign_keys": 1}
@@ -29,6 +29,8 @@ class Ledger:
         self.path = path
         self._connection = connection
         self.on_wait: Callable[[Sentence], None] | None = None
+        self.high_water = HighWater(path)
+        self._after_commit: list[Callable[[], None]] = []
 
     def close(self) -> None:
         """Close the file."""
@@ -36,18 +38,18 @@ class Ledger:
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         """Fetch all rows at once, so that no read stays open while something is sent."""
-        with _told(self.path):
+        with told(self.path):
             return self._connection.execute(sql, values).fetchall()
 
     def one(self, sql: str, *values: object) -> Row | None:
         """Fetch the first row."""
-        with _told(self.path):
+        with told(self.path):
             row: Row | None = self._connection.execute(sql, values).fetchone()
             return row
 
     def records(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Fetch all rows at once, each by column name."""
-        with _told(self.path):
+        with told(self.path):
             cursor = self._connection.execute(sql, values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -68,14 +70,29 @@ class Ledger:
         return int(self._connection.execute(sql, values).lastrowid or 0)
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let everything read in the block be of one moment. Writers wait meanwhile, so it must be short."""
+        with told(self.path):
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Do something when the open transaction is durable, before anything else is; not if it fails."""
+        self._after_commit.append(action)
+
+    @contextmanager
     def transaction(self, *, patient: bool = False) -> Iterator[None]:
         """Hold the ledger's one write lock; durable when the block has ended without an exception.
 
         `patient`: never give up because somebody else holds the ledger; for answers that cost money.
         Raises LedgerError when the ledger is busy, full, read-only or damaged; then nothing was written.
         """
-        with _told(self.path):
+        with told(self.path):
             self._insist("BEGIN IMMEDIATE", patient=patient)
+            self._after_commit.clear()
             try:
                 yield
             except BaseException:
@@ -83,6 +100,8 @@ class Ledger:
                     self._connection.execute("ROLLBACK")
                 raise
             self._commit(patient=patient)
+        for action in self._after_commit:
+            action()
 
     def _commit(self, *, patient: bool) -> None:
         try:
@@ -98,7 +117,7 @@ class Ledger:
             try:
                 self._connection.execute(statement)
             except sqlite3.OperationalError as error:
-                if not patient or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                if not (patient and is_busy(error)):
                     raise
                 if self.on_wait and not told:
                     told = True
@@ -114,13 +133,19 @@ class Ledger:
             raise sqlite3.ProgrammingError(message)
 
 
-def open_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float = 30) -> Ledger:
+def open_ledger(
+    path: Path, *, group: str | None = None, busy_timeout_s: float = 30, allow_network: bool = False
+) -> Ledger:
     """Open the ledger for writing; a missing one is created, an older one is brought up to date.
 
-    Raises LedgerError in words: not writable, damaged, newer, wrong owner or mode.
+    Raises LedgerError in words: not writable, damaged, newer, on a network disk, wrong owner or mode.
     """
-    _prepare(path, group)
-    with _told(path):
+    if not allow_network:
+        place.refuse_network(path)
+    if not place.is_there(path):
+        place.prepare(path, group)
+    place.refuse_stranger(path, group)
+    with told(path):
         connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
         for pragma, value in _IN_FORCE.items():
             connection.execute(f"PRAGMA {pragma} = {value}").fetchall()
@@ -135,102 +160,18 @@ def open_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float =
     return Ledger(connection, path)
 
 
-def read_ledger(path: Path, *, busy_timeout_s: float = 30) -> Ledger | None:
+def read_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float = 30) -> Ledger | None:
     """Open an existing ledger for reading only; None where there is none. Creates and changes nothing."""
-    if not path.exists():
+    if not place.is_there(path):
         return None
-    _refuse_stranger(path)
-    with _told(path):
+    place.refuse_stranger(path, group)
+    with told(path):
         uri = f"{path.resolve().as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None)
-        schema.refuse_newer(connection, path)
+        schema.refuse_foreign(connection, path)
         if schema.version_of(connection) < schema.newest():
             raise LedgerError(
                 say("{path}: this ledger was written by an older smsctl.", path=path),
-                hint=say("Run `smsctl mailings list` once: it brings the ledger up to date."),
+                hint=say("Bring it up to date with: smsctl mailings list"),
             )
     return Ledger(connection, path)
-
-
-@contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn SQLite's and the file system's errors into a sentence."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise LedgerError(_words(error, path), hint=_mend(error)) from error
-
-
-def _code(error: sqlite3.Error) -> int:
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
-def _words(error: sqlite3.Error, path: Path) -> Sentence:
-    code = _code(error)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return say("{path}: the ledger is busy; another program holds it.", path=path)
-    if code == sqlite3.SQLITE_FULL:
-        return say("{path}: the disk is full, nothing more was recorded or sent.", path=path)
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return say("{path}: this is not a ledger, or it is damaged ({error}).", path=path, error=error)
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return say("{path}: the ledger cannot be written ({error}).", path=path, error=error)
-    return say("{path}: the ledger failed: {error}.", path=path, error=error)
-
-
-def _mend(error: sqlite3.Error) -> Sentence:
-    code = _code(error)
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return say("Try again in a minute.")
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return say("Restore it from a backup; `[ledger] path` in the config says where it is looked for.")
-    return say("Check the disk, the folder's owner and its rights, and `[ledger] path` in the config.")
-
-
-def _prepare(path: Path, group: str | None) -> None:
-    """Make the folder and an empty file with the right modes before SQLite makes them wider."""
-    try:
-        if not path.parent.exists():
-            path.parent.mkdir(parents=True, mode=0o700)
-            _share(path.parent, group, 0o2770)
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            _share(path, group, 0o660)
-    except FileExistsError:
-        pass  # another process made it in between
-    except (OSError, LookupError) as error:
-        raise LedgerError(
-            say("{path}: the ledger cannot be created: {error}.", path=path, error=_reason(error)),
-            hint=say("Choose a folder that this user may write, with `[ledger] path` in the config."),
-        ) from error
-    _refuse_stranger(path)
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-
-
-def _share(path: Path, group: str | None, mode: int) -> None:
-    if group is not None:
-        import shutil
-
-        shutil.chown(path, group=group)
-        path.chmod(mode)
-
-
-def _refuse_stranger(path: Path) -> None:
-    """A ledger that others may read or swap is not trusted with phone numbers and money."""
-    try:
-        found = path.lstat()
-    except OSError as error:
-        raise LedgerError(say("{path}: cannot be read: {error}.", path=path, error=_reason(error))) from error
-    if not stat.S_ISREG(found.st_mode):
-        raise LedgerError(
-            say("{path}: the ledger must be a plain file, not a link or a folder.", path=path),
-            hint=say("Name the real file in `[ledger] path`."),
-        )
-    if os.name == "posix" and found.st_mode & (stat.S_IRWXO):
-        raise LedgerError(
-            say("{path}: every user of this machine can read the ledger.", path=path),
-            hint=say("Run: chmod o= {path}", path=path),
-        )

@@ -1,0 +1,103 @@
+"""A faithful copy of a ledger's file while others read and write it (SQLite's online backup)."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+from smsctl.errors import LedgerError, say
+from smsctl.ledger.place import make_names_durable
+from smsctl.ledger.sentences import told
+
+COPIED = "copied"
+"""The fact by which a copy knows that it is one: put back, it is recognised with no other file beside it."""
+
+_STEPS = ((64, 3), (4096, 3), (-1, 0))  # pages at a time, and how often it may have to start over
+_PAUSE_S = 0.005
+_BUSY_TIMEOUT_S = 30
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy the ledger to `target`, durably, mode 0600; it is there whole or not at all.
+
+    Writers get in between two steps. A write makes the copy begin again, so after some of these the steps
+    grow, and at last all is copied in one while writers wait.
+
+    Raises LedgerError when the ledger cannot be read or the disk is full, and OSError when `target`
+    cannot be made.
+    """
+    unfinished = target.with_name(f"{target.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    make_private(unfinished)
+    try:
+        _fill(source, unfinished)
+        _flush(unfinished)
+        unfinished.replace(target)
+        make_names_durable(target.parent)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that only this user can read; raises OSError where one is already."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+class _StartedOverError(Exception):
+    """The ledger was written to, so that what was copied is not worth anything."""
+
+
+def _fill(source: Path, target: Path) -> None:
+    uri = f"{source.resolve().as_uri()}?mode=ro"
+    with told(source), closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)) as found:
+        found.execute("SELECT COUNT(*) FROM sqlite_master").fetchall()  # what is wrong with it is said of it
+        for pages, patience in _STEPS:
+            with suppress(_StartedOverError), told(target):
+                _fill_in_steps(found, target, pages, patience)
+                return
+
+
+def _fill_in_steps(found: sqlite3.Connection, target: Path, pages: int, patience: int) -> None:
+    with closing(sqlite3.connect(target, isolation_level=None)) as made:
+        made.execute("PRAGMA journal_mode = OFF")  # the file gets its name only when it is whole
+        made.execute("PRAGMA synchronous = OFF")  # and is flushed then
+        found.backup(made, pages=pages, progress=_watch(patience), sleep=_PAUSE_S)
+        _mark(made, target)
+
+
+def _watch(patience: int) -> Callable[[int, int, int], None]:
+    """Return what looks on: it gives up when the copy has had to begin again too often."""
+    before, again = 0, 0
+
+    def look(_status: int, remaining: int, total: int) -> None:
+        nonlocal before, again
+        again += remaining > (before or total)
+        before = remaining
+        if again > patience:
+            raise _StartedOverError
+
+    return look
+
+
+def _mark(made: sqlite3.Connection, target: Path) -> None:
+    """Let the copy know that it is one."""
+    found = made.execute("PRAGMA quick_check").fetchone()[0]
+    if found != "ok":
+        raise LedgerError(
+            say("{path}: the copy would be damaged: {found}.", path=target, found=found),
+            hint=say("Look with: smsctl ledger check"),
+        )
+    made.execute(
+        "INSERT INTO facts (name, value) VALUES (?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        (COPIED,),
+    )
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

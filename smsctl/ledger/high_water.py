@@ -1,0 +1,108 @@
+"""The file beside the ledger that remembers how far sending has come, also when the ledger does not.
+
+It holds the ledger's lineage and the newest batch that was handed out. It is written after the commit that
+claims a batch and before the batch is handed out, so it is never ahead of the ledger it belongs to: a crash
+at any point gives no false alarm, and a ledger that knows fewer batches has been put back.
+
+The first batch of a run, and one every few seconds, is flushed to the disk; the others are left to the
+operating system, for a flush each would cost every commit a quarter more. So after a power cut the file
+tells at least of the run's first batch, and a copy from before the run is always recognised.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.errors import LedgerError, say
+from smsctl.ledger.place import make_beside, make_names_durable
+from smsctl.ledger.sentences import reason
+
+_FLUSH_EVERY_S = 5.0
+_LINEAGE = 16
+_DIGITS = 20
+_SIZE = _LINEAGE + 1 + _DIGITS + 1  # of one fixed line, overwritten in place: a write of it is never torn
+
+
+class Water(NamedTuple):
+    """What the file says."""
+
+    lineage: str  # of the ledger; a new one when a restored ledger is accepted
+    batch: int  # the newest one handed out
+
+
+class HighWater:
+    """The file of one ledger."""
+
+    def __init__(self, ledger: Path) -> None:
+        """Nothing is opened or made yet."""
+        self.path = ledger.with_name(f"{ledger.name}.high-water")
+        self._ledger = ledger
+        self._flushed_s: float | None = None  # monotonic
+        self.trusted = False  # this process has found ledger and file in accord
+
+    def read(self) -> Water | None:
+        """Return what the file says; None where there is no file. Raises LedgerError when it is damaged."""
+        try:
+            line = self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._failed(error) from error
+        water = _parsed(line)
+        if water is None and line:
+            raise LedgerError(
+                say("{path}: this file is damaged; it shows how far sending had come.", path=self.path),
+                hint=ACCEPT,
+            )
+        return water
+
+    def begin(self, water: Water) -> None:
+        """Write the file anew, durably; for a new ledger, and for one that was accepted."""
+        try:
+            make_beside(self._ledger, self.path)
+            self._put(water, flush=True)
+            make_names_durable(self.path.parent)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def rise(self, batch: int) -> None:
+        """Note that a batch is about to be handed out; its claim is committed."""
+        water = self.read()
+        if water is None or water.batch >= batch:  # somebody took it away, or another run has come further
+            return
+        now_s = time.monotonic()
+        flush = self._flushed_s is None or now_s - self._flushed_s >= _FLUSH_EVERY_S
+        try:
+            self._put(water._replace(batch=batch), flush=flush)
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _put(self, water: Water, *, flush: bool) -> None:
+        handle = os.open(self.path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            os.write(handle, f"{water.lineage} {water.batch:0{_DIGITS}d}\n".encode())
+            if flush:
+                os.fsync(handle)
+                self._flushed_s = time.monotonic()
+        finally:
+            os.close(handle)
+
+    def _failed(self, error: OSError) -> LedgerError:
+        return LedgerError(
+            say("{path}: cannot be read or written: {reason}.", path=self.path, reason=reason(error)),
+            hint=say("Whoever sends must be able to write this file, as the ledger itself."),
+        )
+
+
+ACCEPT = say(
+    "Find out what was sent since; then go on with: smsctl ledger accept-restore --reason TEXT. What was"
+    " pending in the ledger then counts as unknown."
+)
+
+
+def _parsed(line: bytes) -> Water | None:
+    lineage, _, digits = line.decode("ascii", "replace").strip().partition(" ")
+    if len(line) != _SIZE or len(lineage) != _LINEAGE or not digits.isdecimal():
+        return None
+    return Water(lineage=lineage, batch=int(digits))

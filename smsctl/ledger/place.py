@@ -1,0 +1,200 @@
+"""Where a ledger may lie, and whose it may be: a plain file on a local disk, out of strangers' reach."""
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from smsctl.errors import LedgerError, say
+from smsctl.ledger.sentences import reason
+
+MOUNTS = Path("/proc/self/mountinfo")
+_NETWORK = frozenset(
+    {
+        "nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre", "gpfs",
+        "beegfs", "davfs", "vboxsf", "vmhgfs", "fuse",
+    }
+)  # fmt: skip
+_SPARE_BYTES = 10_000_000
+_ROW_BYTES = 2048
+_SHARED_FOLDER = 0o2770
+_SHARED_FILE = 0o660
+
+
+def prepare(path: Path, group: str | None) -> None:
+    """Make the folder and an empty file with the right modes before SQLite makes them wider."""
+    try:
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, mode=0o700)
+            _share(path.parent, group, _SHARED_FOLDER)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            _share(path, group, _SHARED_FILE)
+    except FileExistsError:
+        pass  # another process made it in between
+    except (OSError, LookupError) as error:
+        raise LedgerError(
+            say("{path}: the ledger cannot be created: {reason}.", path=path, reason=reason(error)),
+            hint=say("Choose a folder that this user may write, with `[ledger] path` in the config."),
+        ) from error
+
+
+def is_there(path: Path) -> bool:
+    """Say whether there is anything at `path`; raises LedgerError where even that cannot be told."""
+    try:
+        return path.exists() or path.is_symlink()
+    except OSError as error:
+        raise LedgerError(
+            say("{path}: cannot be read: {reason}.", path=path, reason=reason(error))
+        ) from error
+
+
+def refuse_stranger(path: Path, group: str | None) -> None:
+    """Raise LedgerError for a ledger that others may read or swap: numbers and money are not kept there."""
+    try:
+        file, folder = path.lstat(), path.parent.stat()
+    except OSError as error:
+        raise LedgerError(
+            say("{path}: cannot be read: {reason}.", path=path, reason=reason(error))
+        ) from error
+    if not stat.S_ISREG(file.st_mode):
+        raise LedgerError(
+            say("{path}: the ledger must be a plain file, not a link or a folder.", path=path),
+            hint=say("Name the real file in `[ledger] path`."),
+        )
+    if os.name == "posix":
+        _refuse_mode(path, file.st_mode, group)
+        _refuse_owner(path, file, group)
+        _refuse_folder(path.parent, folder.st_mode)
+
+
+def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
+    """Raise LedgerError for a network disk: its locks and flushes do not hold what the ledger promises."""
+    kind = _kind_of_disk(path.parent.resolve(), mounts)
+    if kind.split(".")[0] in _NETWORK or str(path).startswith("\\\\"):
+        raise LedgerError(
+            say("{path}: the ledger lies on a network disk ({kind}).", path=path, kind=kind or "UNC"),
+            hint=say(
+                "Put it on a local disk with `[ledger] path`, or, if only this machine ever uses it and the"
+                " disk's locks can be trusted, set `allow_network = true` under [ledger]."
+            ),
+        )
+
+
+def must_have_room(path: Path, rows: int) -> None:
+    """Raise LedgerError where the disk has no room for a mailing of so many rows (reliability.md 4)."""
+    needed = _SPARE_BYTES + rows * _ROW_BYTES
+    free = _free_bytes(path.parent)
+    if free < needed:
+        raise LedgerError(
+            say(
+                "{path}: the disk has {free} MB left, and {needed} MB are needed; nothing was sent.",
+                path=path,
+                free=free // 1_000_000,
+                needed=-(-needed // 1_000_000),
+            ),
+            hint=say("Make room on the disk, or move the ledger with `[ledger] path`."),
+        )
+
+
+def make_beside(ledger: Path, path: Path) -> None:
+    """Make an empty file that whoever may write the ledger may write; leave one that is there."""
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    except FileExistsError:
+        return
+    os.close(handle)
+    _as_the_ledger(ledger, path, folder=False)
+
+
+def make_folder_beside(ledger: Path, path: Path) -> None:
+    """Make a folder that whoever may write the ledger may write; leave one that is there."""
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        return
+    _as_the_ledger(ledger, path, folder=True)
+
+
+def make_names_durable(folder: Path) -> None:
+    """Flush a folder, so that a file made or renamed in it is there after a power cut."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _as_the_ledger(ledger: Path, path: Path, *, folder: bool) -> None:
+    found = ledger.stat()
+    mode = found.st_mode & _SHARED_FILE
+    if os.name == "posix" and os.geteuid() == 0:
+        os.chown(path, found.st_uid, found.st_gid)  # who ran it with sudo must not lock out the owner
+    # A shared ledger has a shared folder: who may read may look in, and new files get the folder's group.
+    shared = stat.S_ISGID if folder and mode & stat.S_IWGRP else 0
+    path.chmod(mode | (mode >> 2 & 0o110 | shared if folder else 0))
+
+
+def _share(path: Path, group: str | None, mode: int) -> None:
+    if group is not None:
+        import shutil
+
+        shutil.chown(path, group=group)
+        path.chmod(mode)
+
+
+def _refuse_mode(path: Path, mode: int, group: str | None) -> None:
+    if mode & stat.S_IRWXO:
+        raise LedgerError(
+            say("{path}: every user of this machine can read the ledger.", path=path),
+            hint=say("Run: chmod o= {path}", path=path),
+        )
+    if mode & stat.S_IRWXG and group is None:
+        raise LedgerError(
+            say("{path}: a group of users can read the ledger.", path=path),
+            hint=say(
+                "Run: chmod g= {path}. Or name the group that shall share it: `[ledger] group`.", path=path
+            ),
+        )
+
+
+def _refuse_owner(path: Path, file: os.stat_result, group: str | None) -> None:
+    if os.geteuid() in (0, file.st_uid) or file.st_uid == 0 or group is not None:
+        return
+    raise LedgerError(
+        say("{path}: the ledger belongs to another user.", path=path),
+        hint=say("Run smsctl as its owner, or share it: `[ledger] group` in the config."),
+    )
+
+
+def _refuse_folder(folder: Path, mode: int) -> None:
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise LedgerError(
+            say("{folder}: every user of this machine can swap the ledger in this folder.", folder=folder),
+            hint=say("Run: chmod o= {folder}", folder=folder),
+        )
+
+
+def _kind_of_disk(folder: Path, mounts: Path) -> str:
+    """Return the file system's type as Linux names it; empty where that cannot be told."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return ""
+    best, kind = "", ""
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        place = re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), before.split()[4])
+        if len(place) >= len(best) and folder.is_relative_to(place):
+            best, kind = place, after.split()[0]
+    return kind
+
+
+def _free_bytes(folder: Path) -> int:
+    if os.name == "posix":
+        found = os.statvfs(folder)
+        return found.f_bavail * found.f_frsize
+    import shutil
+
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,67 @@
+"""What SQLite says, in words: every error of the file becomes a sentence and exit code 9."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from smsctl.errors import LedgerError, Sentence, say
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors about the file at `path` into LedgerError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise LedgerError(_words(error, path), hint=_mend(error)) from error
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Say whether somebody else holds the file, so that trying again will help."""
+    return _code(error) in _BUSY
+
+
+def reason(error: Exception) -> str:
+    """Return what the operating system says, without its numbers."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_CLOSED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
+
+
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _is_unfinished(error: sqlite3.Error) -> bool:
+    """A process died while it wrote, and whoever may only read cannot undo that."""
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_ROLLBACK
+
+
+def _words(error: sqlite3.Error, path: Path) -> Sentence:
+    code = _code(error)
+    if code in _BUSY:
+        return say("{path}: the ledger is busy; another program holds it.", path=path)
+    if code == sqlite3.SQLITE_FULL:
+        return say("{path}: the disk is full, nothing more was recorded or sent.", path=path)
+    if code in _DAMAGED:
+        return say("{path}: this is not a ledger, or it is damaged ({error}).", path=path, error=error)
+    if _is_unfinished(error):
+        return say("{path}: the last write was broken off and must be undone first.", path=path)
+    if code in _CLOSED:
+        return say("{path}: the ledger cannot be written ({error}).", path=path, error=error)
+    return say("{path}: the ledger failed: {error}.", path=path, error=error)
+
+
+def _mend(error: sqlite3.Error) -> Sentence:
+    code = _code(error)
+    if code in _BUSY:
+        return say("Try again in a minute.")
+    if code in _DAMAGED:
+        return say("Restore it from a backup; `[ledger] path` in the config says where it is looked for.")
+    if _is_unfinished(error):
+        return say("Undo it with: smsctl mailings list")
+    return say("Check the disk, the folder's owner and its rights, and `[ledger] path` in the config.")
