@@ -1,0 +1,64 @@
+"""The ledger against itself: every sum recounted, every rule that needs no gateway held to its rows.
+
+I2, I10 and I12 of reliability.md 2.5, and what the parts of the ledger promise each other. Each rule is a
+query for the rows that break it.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from smsctl.errors import LedgerError, Sentence, say
+from smsctl.ledger import keyfile, restoring
+from smsctl.ledger.invariants import RULES
+from smsctl.ledger.store import Ledger
+
+_MOST = 20  # of one kind; a broken sum seldom comes alone
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong; `rule` never changes its meaning."""
+
+    rule: str
+    sentence: Sentence
+
+
+def check(ledger: Ledger) -> tuple[Finding, ...]:
+    """Return everything that is wrong, of one moment; whoever wants to write waits meanwhile.
+
+    Raises LedgerError when the file is too damaged to be read.
+    """
+    with ledger.snapshot():
+        found = [*_file(ledger)]
+        for rule in () if found else RULES:
+            rows = ledger.rows(f"{rule.broken} LIMIT {_MOST:d}")
+            found += [Finding(rule.name, rule.told(*row)) for row in rows]
+        return (*found, *_beside(ledger))
+
+
+def _file(ledger: Ledger) -> Iterator[Finding]:
+    for (told,) in ledger.rows(f"PRAGMA integrity_check({_MOST:d})"):
+        if told != "ok":
+            yield Finding("integrity", say("The file is damaged: {told}.", told=told))
+    for table, row, parent, _ in ledger.rows("PRAGMA foreign_key_check"):
+        sentence = say(
+            "Row {row} of {table} names a row of {parent} that is not there.",
+            row=row,
+            table=table,
+            parent=parent,
+        )
+        yield Finding("references", sentence)
+
+
+def _beside(ledger: Ledger) -> Iterator[Finding]:
+    """Look at the files beside the ledger: the key, and how far sending had come."""
+    try:
+        keyfile.find(ledger)
+    except LedgerError as error:
+        yield Finding("key", error.sentence)
+    try:
+        restored = restoring.found_restored(ledger)
+    except LedgerError as error:
+        yield Finding("restored", error.sentence)
+    else:
+        if restored:
+            yield Finding("restored", restored.why)

@@ -1,0 +1,111 @@
+"""Whether the ledger knows everything that was sent from it, or was put back from an older copy.
+
+An older ledger would send again what it has forgotten. It is refused in the transaction that claims a
+batch, so that nothing goes round this guard.
+"""
+
+import os
+from typing import NamedTuple
+
+from smsctl.errors import LedgerError, Sentence, say, say_n
+from smsctl.ledger.copying import COPIED
+from smsctl.ledger.high_water import ACCEPT, Water
+from smsctl.ledger.store import Ledger
+
+_FACT = "lineage"
+
+
+class Restored(NamedTuple):
+    """Why the ledger is older than what was sent, or may be."""
+
+    why: Sentence
+    missing: int | None  # batches that were handed out and that it does not know; None: nobody can tell
+
+
+def found_restored(ledger: Ledger) -> Restored | None:
+    """Return why sending from this ledger could send twice; None where it knows all that was sent."""
+    return _judge(ledger, newest_batch(ledger))
+
+
+def refuse_restored(ledger: Ledger) -> None:
+    """Raise LedgerError when sending from this ledger could send twice."""
+    _refuse(found_restored(ledger))
+
+
+def watch(ledger: Ledger, batch: int) -> None:
+    """Note the batch that the open transaction has claimed, when it is durable and before it is handed out.
+
+    Raises LedgerError when the ledger was put back from an older copy.
+    """
+    water = ledger.high_water
+    if not water.trusted:
+        _take_hold(ledger, batch - 1)
+
+    def note() -> None:
+        water.trusted = True
+        water.rise(batch)
+
+    ledger.after_commit(note)
+
+
+def renew(ledger: Ledger) -> None:
+    """Make this ledger, as it is, the one that is sent from; in the open transaction."""
+    ledger.write("DELETE FROM facts WHERE name IN (?, ?)", COPIED, _FACT)
+    water = Water(lineage=_new_lineage(ledger), batch=newest_batch(ledger))
+    ledger.after_commit(lambda: ledger.high_water.begin(water))
+
+
+def newest_batch(ledger: Ledger) -> int:
+    """Return the number of the newest batch; 0 where there is none."""
+    row = ledger.one("SELECT COALESCE(MAX(id), 0) FROM batches")
+    return int(row[0]) if row else 0
+
+
+def _take_hold(ledger: Ledger, newest: int) -> None:
+    """Compare ledger and file before this process' first batch; the ledger's very first makes the file."""
+    _refuse(_judge(ledger, newest))
+    water = ledger.high_water.read()
+    lineage = _fact(ledger, _FACT) or _new_lineage(ledger)
+    if water is None or water.lineage != lineage:
+        ledger.high_water.begin(Water(lineage=lineage, batch=newest))
+
+
+def _judge(ledger: Ledger, newest: int) -> Restored | None:
+    water, lineage, copied_at = ledger.high_water.read(), _fact(ledger, _FACT), _fact(ledger, COPIED)
+    missing = water.batch - newest if water and water.lineage == lineage else None
+    if copied_at:
+        why = say("{path} was put back from the backup of {at}.", path=ledger.path, at=copied_at)
+    elif newest == 0 and (water is None or water.batch == 0):
+        return None  # nothing was ever sent
+    elif water is None:
+        why = say("{path} is missing: it shows how far sending had come.", path=ledger.high_water.path)
+    elif missing is None:
+        why = say("{path} is another ledger than the one that was sent from here.", path=ledger.path)
+    elif missing > 0:
+        why = say_n(
+            "{path} was put back from an older copy: it lacks the newest batch that was sent.",
+            "{path} was put back from an older copy: it lacks the newest {n} batches that were sent.",
+            n=missing,
+            path=ledger.path,
+        )
+    else:
+        return None
+    return Restored(why, missing)
+
+
+def _refuse(restored: Restored | None) -> None:
+    if restored:
+        raise LedgerError(
+            say("{why} Sending from it could send twice; nothing was sent.", why=restored.why), hint=ACCEPT
+        )
+
+
+def _new_lineage(ledger: Ledger) -> str:
+    lineage = os.urandom(8).hex()
+    ledger.write("INSERT INTO facts (name, value) VALUES (?, ?)", _FACT, lineage)
+    return lineage
+
+
+def _fact(ledger: Ledger, name: str) -> str | None:
+    row = ledger.one("SELECT value FROM facts WHERE name = ?", name)
+    return None if row is None else str(row[0])

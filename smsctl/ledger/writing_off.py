@@ -1,0 +1,72 @@
+"""Taking what is pending for possibly sent, in a ledger that has forgotten what it sent."""
+
+from collections import Counter
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
+from smsctl.domain.moment import Moment
+from smsctl.ledger import counts, mailings, packages, settling
+from smsctl.ledger.store import Ledger
+
+VERDICT = "restored"
+
+
+def unfinished(ledger: Ledger) -> tuple[Mailing, ...]:
+    """Return the mailings with pending messages, the oldest first."""
+    found = ledger.rows(
+        "SELECT mailing FROM mailing_counts WHERE state = 'pending' AND messages > 0 ORDER BY mailing"
+    )
+    return tuple(mailings.get(ledger, mailing) for (mailing,) in found)
+
+
+def write_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
+    """Make the mailing's pending messages unknown, in the open transaction; return how many.
+
+    They get a batch that stands for those the ledger does not know, so that they count as sent at this
+    moment. It has no digest: it can never be taken for a request that may be repeated.
+    """
+    pending = settling.messages_in(ledger, mailing, Status.PENDING)
+    if not pending:
+        return 0
+    batch, written = _batch(ledger, mailing, sorted(pending), moment), len(pending)
+    ledger.write(
+        "UPDATE messages SET state = 'unknown', batch = ?, code = ?"
+        " WHERE id BETWEEN ? AND ? AND state = 'pending'",
+        batch,
+        VERDICT,
+        mailing.first_message,
+        mailing.last_message,
+    )
+    counts.move(
+        ledger, mailing, moment.day, Counter({Status.PENDING: written}), Counter({Status.UNKNOWN: written})
+    )
+    booking = packages.Booking(
+        municipality=mailing.municipality.key,
+        mailing=mailing.id,
+        batch=batch,
+        terms=mailing.municipality.package,
+        may_open=mailing.kind == "send",
+    )
+    packages.book(ledger, booking, written * mailing.size.parts, moment, VERDICT)
+    return written
+
+
+def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], moment: Moment) -> int:
+    row = ledger.one("SELECT COUNT(*) + 1 FROM batches WHERE mailing = ?", mailing.id)
+    return ledger.insert(
+        "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
+        " digest, claimed_at, claimed_day, settled_at, verdict, answer)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)",
+        f"{mailing.reference}-r{row[0] if row else 1}",
+        mailing.id,
+        mailing.municipality.key,
+        messages[0],
+        messages[-1],
+        len(messages),
+        len(messages) * mailing.size.parts,
+        moment.at,
+        moment.day,
+        moment.at,
+        VERDICT,
+        "the ledger was put back from an older copy",
+    )
