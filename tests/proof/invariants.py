@@ -43,25 +43,20 @@ def compare(ledger: Path, accepted: Iterable[Accepted], *, rows: int | None = No
     assert not broken, "\n".join(broken)
 
 
-def is_made(ledger: Path) -> bool:
-    """Say whether the file holds the tables; one that was killed at the very start is empty."""
-    with closing(sqlite3.connect(ledger, timeout=30)) as db:
-        return bool(db.execute("PRAGMA user_version").fetchone()[0])
-
-
 def states(ledger: Path) -> Counter[str]:
     """Return how many messages are in each state."""
     with closing(sqlite3.connect(ledger, timeout=30)) as db:
         return Counter(dict(db.execute("SELECT state, COUNT(*) FROM messages GROUP BY state")))
 
 
-def mailings(ledger: Path) -> list[tuple[int, int]]:
+def mailings(ledger: Path) -> dict[int, int]:
     """Return the mailings, each with the number of its messages that are pending or on the wire."""
     with closing(sqlite3.connect(ledger, timeout=30)) as db:
-        return db.execute(
+        found = db.execute(
             "SELECT i.id, SUM(m.state IN ('pending', 'sending')) FROM mailings i"
             " JOIN messages m ON m.mailing = i.id GROUP BY i.id"
-        ).fetchall()
+        )
+        return dict(found)
 
 
 def _broken(ledger: Path, accepted: list[Accepted], rows: int | None) -> Iterator[str]:

@@ -20,6 +20,7 @@ _LOADED = (
     "phonenumbers",
     "smsctl.cli.app",
     "smsctl.cli.commands.mailings_resume",
+    "smsctl.cli.commands.municipality_activate",
     "smsctl.cli.commands.send",
     "smsctl.gateways.intelecom",
     "smsctl.gateways.wire",

@@ -86,6 +86,10 @@ class Site:
     def said(self) -> Path:
         return self.folder / "said.txt"
 
+    def activate(self) -> list[str]:
+        """Return the command that makes the municipality active; the ledger begins with it."""
+        return self._command("municipality", "activate", "exempelkommun", "--yes")
+
     def send(self, name: str) -> list[str]:
         """Return the command that sends a new mailing; its text is that of no other."""
         text = self.folder / f"{name}.txt"
@@ -99,9 +103,7 @@ class Site:
 
     def unfinished(self) -> list[int]:
         """Return the mailings that have pending messages, or some left on the wire."""
-        if not self.ledger.exists() or not invariants.is_made(self.ledger):
-            return []
-        return [mailing for mailing, left in invariants.mailings(self.ledger) if left]
+        return [mailing for mailing, left in invariants.mailings(self.ledger).items() if left]
 
     def compare(self, gateway: "GatewayProcess") -> None:
         """Raise AssertionError when ledger and gateway do not agree."""

@@ -1,7 +1,7 @@
 """SIGKILL at every single write, flush, connect, send and receive of a mailing of 20 messages."""
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -23,10 +23,18 @@ def _strace(tmp_path: Path) -> None:
         pytest.skip(why)
 
 
+Command = Callable[[Site], Sequence[str]]
+
+
 def crash_everywhere(
-    folder: Path, calls: Sequence[str], *, connections: int = 1, weakness: Weakness | None = None
+    folder: Path,
+    calls: Sequence[str],
+    *,
+    command: Command = lambda site: site.send("mailing"),
+    connections: int = 1,
+    weakness: Weakness | None = None,
 ) -> int:
-    """Kill a process at each call of these kinds, finish its mailing, compare; return how many points."""
+    """Kill a command at each call of these kinds, go on from there, compare; return how many points."""
     folder.joinpath("sites").mkdir()
 
     def take_turns(first: int) -> int:
@@ -40,7 +48,7 @@ def crash_everywhere(
                         messages=20,
                         connections=connections,
                     )
-                    if not crash_at(processes, site, gateway, call, k):
+                    if not crash_at(processes, site, gateway, command, call, k):
                         break
                     points += 1
         return points
@@ -49,21 +57,33 @@ def crash_everywhere(
         return sum(pool.map(take_turns, range(1, _AT_ONCE + 1)))
 
 
-def crash_at(processes: Nursery, site: Site, gateway: GatewayProcess, call: str, k: int) -> bool:
-    """Kill a send at its k-th call, then resume until nothing is pending; False: there is no k-th call."""
+def crash_at(
+    processes: Nursery, site: Site, gateway: GatewayProcess, command: Command, call: str, k: int
+) -> bool:
+    """Kill the command at its k-th call, then send until nothing is pending; False: there is no k-th call."""
+    if command is not Site.activate:
+        assert processes.run(site, site.activate()) == 0
     inject = f"inject={call}:signal=SIGKILL:when={k}"
-    code = tracing.run_traced(processes, site, site.send("mailing"), "-e", inject, to=site.folder / "trace")
+    trace = site.folder / "trace"
+    code = tracing.run_traced(processes, site, command(site), "-e", inject, to=trace)
     site.compare(gateway)
     if code == 0:
         return False
     assert code == -signal.SIGKILL, site.said.read_text()
-    while not (site.ledger.exists() and invariants.is_made(site.ledger) and invariants.mailings(site.ledger)):
+    assert processes.run(site, site.activate()) == 0
+    if not invariants.mailings(site.ledger):
         assert processes.run(site, site.send("mailing")) == 0
     while left := site.unfinished():
         assert processes.run(site, site.resume(left[0])) in (0, 4)
     site.compare(gateway)
+    assert invariants.states(site.ledger).total() == site.messages
     assert not site.complaints()
     return True
+
+
+@pytest.mark.timeout(600)
+def test_a_crash_at_any_call_of_the_first_command_leaves_a_ledger_that_works(tmp_path: Path) -> None:
+    assert crash_everywhere(tmp_path, tracing.CALLS, command=Site.activate) > 0
 
 
 @pytest.mark.timeout(600)

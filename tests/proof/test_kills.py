@@ -24,6 +24,7 @@ def torment(
 ) -> int:
     """Send and resume under kills at any moment, and compare after each; return the messages unknown."""
     names = count(1)
+    assert processes.run(site, site.activate()) == 0
     started = time.monotonic()
     assert processes.run(site, site.send("undisturbed")) == 0
     lasts_s = time.monotonic() - started

@@ -62,6 +62,7 @@ def marks_come_first(
     """Raise AssertionError when a byte of a request leaves before the batch's mark is durable."""
     with GatewayProcess(folder / "journal.jsonl") as gateway, Nursery(weakness) as processes:
         site = Site(folder=folder / "site", url=gateway.url, messages=messages, connections=connections)
+        assert processes.run(site, site.activate()) == 0
         trace = folder / "trace"
         assert tracing.run_traced(processes, site, site.send("mailing"), "-y", "-s", "5000", to=trace) == 0
     found = Order(tracing.read(trace))
