@@ -1,0 +1,45 @@
+"""An incoming SMS: whether it is for us, and whether it asks us to stop."""
+
+from typing import Final, NamedTuple
+
+STOP_WORDS: Final = frozenset({"stop", "stopp", "avsluta", "sluta"})
+
+
+class Incoming(NamedTuple):
+    """One SMS that somebody sent to our number. All of it is foreign text."""
+
+    gateway: str
+    sender: str  # E.164; as written where it is no number
+    receiver: str  # the number it was sent to, mostly a short one
+    text: str
+    keyword: str = ""  # by which the gateway found us; empty where the gateway does not tell
+    vendor_id: str = ""  # the same when it is handed over once more; empty where the gateway has none
+    told_at: str = ""  # the gateway's clock, as written
+
+
+def is_ours(message: Incoming, endpoint: str | None) -> bool:
+    """Say whether the SMS carries our endpoint code: as the keyword, else as the first word of the text.
+
+    Case does not matter (protocols.md 2.11, 3.9). Without a code, everything that comes is for us.
+    """
+    if endpoint is None:
+        return True
+    return endpoint.casefold() in (_folded(message.keyword), _first_word(message.text))
+
+
+def is_stop(message: Incoming, endpoint: str | None) -> bool:
+    """Say whether the text is nothing but a word that means stop, with or without the code before it."""
+    words = [word for word in map(_folded, message.text.split()) if word]
+    codes = {_folded(message.keyword), _folded(endpoint or "")}
+    if len(words) > 1 and words[0] in codes:
+        words = words[1:]
+    return len(words) == 1 and words[0] in STOP_WORDS
+
+
+def _first_word(text: str) -> str:
+    return _folded(next(iter(text.split()), ""))
+
+
+def _folded(word: str) -> str:
+    """Return a word without case and without the punctuation around it."""
+    return word.casefold().strip("".join({sign for sign in word if not sign.isalnum()}))

@@ -1,0 +1,64 @@
+"""What a gateway pushes to us, and what we answer: the words between a listener and a gateway's parser."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from smsctl.domain.incoming import Incoming
+from smsctl.domain.report import Report
+
+
+class Push(NamedTuple):
+    """One request of a gateway, with its whole body."""
+
+    method: str
+    query: str  # of the URL, still encoded
+    content_type: str
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lower case."""
+        return self.content_type.partition(";")[0].strip().lower()
+
+
+class Acknowledgement(NamedTuple):
+    """The body that tells the gateway that everything was taken; it goes out only after the commit."""
+
+    content_type: str
+    body: bytes
+
+
+class Parcel(NamedTuple):
+    """What one push holds, and what to answer when it is stored."""
+
+    reports: tuple[Report, ...] = ()
+    incoming: tuple[Incoming, ...] = ()
+    acknowledgement: Acknowledgement = Acknowledgement("text/plain; charset=utf-8", b"OK\n")
+
+
+class UnreadableError(Exception):
+    """This is no push of that gateway. Its text says why and never quotes the push."""
+
+
+ReadPush = Callable[[Push], Parcel]
+"""A gateway's parser. Raises UnreadableError, and nothing else."""
+
+
+class Polled(NamedTuple):
+    """One thing taken from a gateway's queue; it comes back unless its receipt is acknowledged."""
+
+    parcel: Parcel
+    receipt: str
+
+
+class Queue(Protocol):
+    """A gateway's queue of reports or of incoming SMS, from which we fetch (protocols.md 3.10)."""
+
+    def fetch(self) -> Polled | None:
+        """Take the next thing, None when there is none.
+
+        Raises GatewayRefusedError (login, or not our queue) or StoppedError (no clear answer).
+        """
+
+    def acknowledge(self, receipt: str) -> None:
+        """Tell the gateway that the thing is stored; raises as `fetch`."""

@@ -1,0 +1,148 @@
+"""What Intelecom (Puzzel) pushes: delivery reports and incoming SMS, as JSON, XML or GET.
+
+protocols.md 2.10 and 2.11. Any push is answered with 200; the body of the answer is ignored.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import parse_qsl
+
+from smsctl.domain.incoming import Incoming
+from smsctl.domain.message import Status
+from smsctl.domain.push import Parcel, Push, UnreadableError
+from smsctl.domain.report import Cause, Report, Told
+from smsctl.gateways.json_reply import read_json
+from smsctl.gateways.push_fields import Fields, number, short, whole
+
+NAME: Final = "intelecom"
+
+_DELIVERED = Told(Status.DELIVERED)
+_BAD_NUMBER = Told(Status.FAILED, Cause.BAD_NUMBER)
+_BARRED = Told(Status.FAILED, Cause.BARRED)
+_PREMIUM = Told(Status.FAILED, Cause.PREMIUM)
+_UNREACHABLE = Told(Status.FAILED, Cause.UNREACHABLE)
+_EXPIRED = Told(Status.EXPIRED, Cause.EXPIRED)
+_CONFIGURATION = Told(Status.FAILED, Cause.CONFIGURATION)
+_NETWORK = Told(Status.FAILED, Cause.NETWORK)
+_UNTOLD = Told(Status.ACCEPTED, Cause.UNTOLD)
+
+TOLD_BY_CODE: Final = {
+    "0": _DELIVERED,
+    "390": _DELIVERED,  # sent, not billed
+    "350": _BAD_NUMBER,  # no such network
+    "351": _BAD_NUMBER,  # recipient unknown
+    "654": _BAD_NUMBER,
+    "357": _BARRED,  # for good: remove the number
+    "356": _UNREACHABLE,  # barred for a time
+    "364": _UNREACHABLE,
+    "358": _PREMIUM,
+    "359": _PREMIUM,  # age limit
+    "386": _PREMIUM,
+    "361": _EXPIRED,
+    "362": _EXPIRED,  # at the operator
+    "354": _CONFIGURATION,  # the account may not send bulk
+    "355": _CONFIGURATION,  # tariff
+    "360": _CONFIGURATION,  # the operator finds the message malformed
+    "385": _CONFIGURATION,  # needs an agreement
+    "655": _CONFIGURATION,  # the service is not active
+    "380": _NETWORK,
+    "363": _NETWORK,
+    "368": _NETWORK,
+    "369": _NETWORK,
+    "371": _NETWORK,
+    "650": _NETWORK,
+    "651": _NETWORK,  # no route
+    "652": _NETWORK,
+    "653": _NETWORK,
+    "370": _UNTOLD,  # unspecified
+}
+"""protocols.md 2.10. A code that is not listed tells no outcome."""
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+def read_push(push: Push) -> Parcel:
+    """Return what the push holds. Raises UnreadableError."""
+    reports: list[Report] = []
+    incoming: list[Incoming] = []
+    for kind, fields in _entries(push):
+        if kind == "dr":
+            reports.append(_report(fields))
+        else:
+            incoming.append(_incoming(fields))
+    return Parcel(reports=tuple(reports), incoming=tuple(incoming))
+
+
+def _entries(push: Push) -> Iterator[tuple[str, Fields]]:
+    """Yield each report (dr) and each incoming SMS (mo) by its fields, their names in lower case."""
+    if push.method == "GET":
+        return _from_pairs(push.query)
+    if push.media_type == _FORM:
+        return _from_pairs(push.body.decode("ascii", "replace"))
+    if push.body.lstrip()[:1] == b"<":
+        return _from_xml(push.body)
+    return _from_json(push.body)
+
+
+def _from_json(body: bytes) -> Iterator[tuple[str, Fields]]:
+    document = read_json(body)
+    if not isinstance(document, dict) or not document.keys() & {"dr", "mo"}:
+        raise UnreadableError("no JSON with dr or mo")
+    for kind in ("dr", "mo"):
+        found = document.get(kind) or []
+        for entry in found if isinstance(found, list) else [found]:
+            if not isinstance(entry, dict):
+                raise UnreadableError("an entry is no object")
+            yield kind, {name.lower(): value for name, value in entry.items()}
+
+
+def _from_xml(body: bytes) -> Iterator[tuple[str, Fields]]:
+    from smsctl.gateways.xml_push import read_xml
+
+    root = read_xml(body, "")
+    kind = root.tag.rpartition("}")[2].lower()
+    if kind not in {"dr", "mo"}:
+        raise UnreadableError("the root is neither dr nor mo")
+    for entry in root:
+        yield kind, {child.tag.rpartition("}")[2].lower(): child.text for child in entry}
+
+
+def _from_pairs(encoded: str) -> Iterator[tuple[str, Fields]]:
+    """Read one entry; the URL's template is the administrator's, with the documented names (2.10)."""
+    try:
+        pairs = parse_qsl(encoded, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        raise UnreadableError("too many fields") from None
+    fields: dict[str, object] = {name.lower(): value for name, value in pairs}
+    if "statuscode" in fields:
+        yield "dr", fields
+    elif "originator" in fields and (fields.keys() & {"content", "strippedcontent"}):
+        yield "mo", fields
+    else:
+        raise UnreadableError("neither a report nor an incoming SMS")
+
+
+def _report(fields: Fields) -> Report:
+    code = short(fields, "statuscode")
+    words = (short(fields, "statusdescription"), short(fields, "extstatusdescription"))
+    return Report(
+        gateway=NAME,
+        told=TOLD_BY_CODE.get(code, _UNTOLD),
+        code=code,
+        reference=short(fields, "customermessagereference"),
+        gateway_id=short(fields, "messageid"),
+        number=number(fields, "recipient"),  # only in a template of the administrator's own
+        text="; ".join(dict.fromkeys(filter(None, words))),
+    )
+
+
+def _incoming(fields: Fields) -> Incoming:
+    return Incoming(
+        gateway=NAME,
+        sender=number(fields, "originator"),
+        receiver=short(fields, "sno"),
+        text=whole(fields, "content") or whole(fields, "strippedcontent"),
+        keyword=short(fields, "command"),
+        vendor_id=short(fields, "messageid"),
+        told_at=short(fields, "timestamp"),
+    )

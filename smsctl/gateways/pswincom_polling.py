@@ -1,0 +1,87 @@
+"""PSWinCom's polling API: reports and incoming SMS fetched one by one (protocols.md 3.10)."""
+
+from base64 import b64encode
+from typing import Final
+from urllib.parse import quote
+
+from smsctl.domain.gateway import Options
+from smsctl.domain.incoming import Incoming
+from smsctl.domain.push import Parcel, Polled
+from smsctl.errors import GatewayRefusedError, StoppedError, say
+from smsctl.gateways.json_reply import read_json
+from smsctl.gateways.outcome import Reply, Stale
+from smsctl.gateways.pswincom_pushes import NAME, report_of
+from smsctl.gateways.push_fields import Fields, number, short, whole
+from smsctl.gateways.rules import password_of
+
+REPORTS: Final = "dr"
+INCOMING: Final = "mo"
+
+_OK, _TAKEN, _EMPTY = 200, 204, 404
+_LOGIN_REFUSED = (401, 403)
+
+
+class PolledQueue:
+    """One of the account's two queues. Fetching takes from it: whoever else reads it finds less."""
+
+    def __init__(self, options: Options, kind: str) -> None:
+        """`kind` is REPORTS or INCOMING; `options.url` is the polling server."""
+        self._options = options
+        self._kind = kind
+        user = quote(options.username, safe="")
+        self._url = f"{options.url}/api/output/rest/{kind}/gateway/{user}"
+
+    def fetch(self) -> Polled | None:
+        """Take the next one; unless acknowledged it comes back after 20 seconds."""
+        reply = self._ask("POST", f"{self._url}?ackrequired=true")
+        if reply.status == _EMPTY:
+            return None
+        document = read_json(reply.body)
+        if reply.status != _OK or not isinstance(document, dict) or not short(document, "reference"):
+            raise _no_answer(f"HTTP {reply.status}")
+        return Polled(self._parcel(document), short(document, "reference"))
+
+    def acknowledge(self, receipt: str) -> None:
+        """Take it out of the queue for good."""
+        reply = self._ask("PUT", f"{self._url}/ack/{quote(receipt, safe='')}")
+        if reply.status not in {_OK, _TAKEN, _EMPTY}:  # 404: acknowledged before
+            raise _no_answer(f"HTTP {reply.status}")
+
+    def _parcel(self, document: Fields) -> Parcel:
+        told_at = short(document, "operatorTimestamp")
+        if self._kind == REPORTS:
+            wire = {"STATE": "state", "REF": "reference", "RCV": "receiver"}
+            fields = {name: document.get(ours) for name, ours in wire.items()}
+            return Parcel(reports=(report_of(fields, told_at=told_at),))
+        incoming = Incoming(
+            gateway=NAME,
+            sender=number(document, "sender"),
+            receiver=short(document, "receiver"),
+            text=whole(document, "text"),
+            vendor_id=short(document, "reference"),
+            told_at=told_at,
+        )
+        return Parcel(incoming=(incoming,))
+
+    def _ask(self, method: str, url: str) -> Reply:
+        from smsctl.gateways.wire import exchange
+
+        login = f"{self._options.username}:{password_of(self._options)}".encode()
+        headers = {"Accept": "application/json", "Authorization": f"Basic {b64encode(login).decode()}"}
+        body = b"" if method == "POST" else None  # so that a length is told: servers ask for one
+        outcome = exchange(self._options, method, url, headers=headers, body=body)
+        if not isinstance(outcome, Reply):
+            raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
+        if outcome.status in _LOGIN_REFUSED:
+            raise GatewayRefusedError(
+                say("The gateway refused the login to its queue (HTTP {status}).", status=outcome.status),
+                hint=say("Check username, and the password with: smsctl credential check"),
+            )
+        return outcome
+
+
+def _no_answer(text: str) -> StoppedError:
+    return StoppedError(
+        say("The gateway's queue gave no clear answer: {text}.", text=text),
+        hint=say("Nothing is lost: what was not acknowledged comes again."),
+    )

@@ -1,0 +1,124 @@
+"""What PSWinCom (LINK Mobility) pushes: delivery reports and incoming SMS, as XML or as a form.
+
+protocols.md 3.8 and 3.9. The form of the answer follows the form of the push.
+"""
+
+from typing import Final
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+from smsctl.domain.incoming import Incoming
+from smsctl.domain.message import Status
+from smsctl.domain.push import Acknowledgement, Parcel, Push, UnreadableError
+from smsctl.domain.report import Cause, Report, Told
+from smsctl.gateways.push_fields import Fields, number, short, whole
+
+NAME: Final = "pswincom"
+
+_PREMIUM = Told(Status.FAILED, Cause.PREMIUM)
+_UNTOLD = Told(Status.ACCEPTED, Cause.UNTOLD)
+
+TOLD_BY_STATE: Final = {
+    "DELIVRD": Told(Status.DELIVERED),
+    "EXPIRED": Told(Status.EXPIRED, Cause.EXPIRED),
+    "UNDELIV": Told(Status.FAILED, Cause.BAD_NUMBER),  # or no route
+    "INV_NET": Told(Status.FAILED, Cause.BAD_NUMBER),
+    "BARRED": Told(Status.FAILED, Cause.BARRED),  # or not in use: remove it
+    "BARREDT": Told(Status.FAILED, Cause.UNREACHABLE),  # empty prepaid, credit limit
+    "DELETED": Told(Status.FAILED, Cause.REFUSED),
+    "REJECTD": Told(Status.FAILED, Cause.REFUSED),
+    "FAILED": Told(Status.FAILED, Cause.NETWORK),
+    "BARREDA": _PREMIUM,
+    "BARREDC": _PREMIUM,
+    "BARREDP": _PREMIUM,
+    "ZEROBAL": _PREMIUM,
+    "ZERO_BAL": _PREMIUM,
+    "ACCEPTD": _UNTOLD,  # not a final result
+    "UNKNOWN": _UNTOLD,
+    "NULL": _UNTOLD,  # no report came from the operator
+}
+"""protocols.md 3.8. A state that is not listed tells no outcome."""
+
+_FORM = "application/x-www-form-urlencoded"
+_TAKEN = Acknowledgement("text/plain; charset=iso-8859-1", b"0\nOK\n")
+
+
+def read_push(push: Push) -> Parcel:
+    """Return what the push holds. Raises UnreadableError."""
+    if push.method == "GET":
+        raise UnreadableError("PSWinCom pushes by POST")
+    if push.media_type == _FORM:
+        return _from_form(push.body)
+    return _from_xml(push)
+
+
+def report_of(fields: Fields, *, told_at: str = "") -> Report:
+    """Return the report that the wire's own names tell of."""
+    state = short(fields, "STATE").upper()
+    return Report(
+        gateway=NAME,
+        told=TOLD_BY_STATE.get(state, _UNTOLD),
+        code=state,
+        gateway_id=short(fields, "REF"),
+        number=number(fields, "RCV"),
+        told_at=told_at or short(fields, "DELIVERYTIME"),
+    )
+
+
+def _from_form(body: bytes) -> Parcel:
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii", "replace"),
+            keep_blank_values=True,
+            encoding="iso-8859-1",
+            max_num_fields=100,
+        )
+    except ValueError:
+        raise UnreadableError("too many fields") from None
+    fields: dict[str, object] = {name.upper(): value for name, value in pairs}
+    if "STATE" in fields:
+        return Parcel(reports=(report_of(fields),), acknowledgement=_TAKEN)
+    if "SND" in fields and "TXT" in fields:
+        return Parcel(incoming=(_incoming({**fields, "TEXT": fields["TXT"]}, {}),), acknowledgement=_TAKEN)
+    raise UnreadableError("neither a report nor an incoming SMS")
+
+
+def _from_xml(push: Push) -> Parcel:
+    from smsctl.gateways.xml_push import read_xml
+
+    root = read_xml(push.body, push.content_type)
+    if root.tag != "MSGLST":
+        raise UnreadableError("the root is not MSGLST")
+    reports: list[Report] = []
+    incoming: list[Incoming] = []
+    ids: list[str] = []
+    for place, message in enumerate(root.iterfind("MSG"), 1):
+        fields: dict[str, object] = {child.tag: child.text for child in message}
+        ids.append(short(fields, "ID") or str(place))
+        if "STATE" in fields:
+            reports.append(report_of(fields))
+        elif "TEXT" in fields and "SND" in fields:
+            metadata = {data.get("KEY", ""): data.get("VALUE") for data in message.iterfind("METADATA/DATA")}
+            incoming.append(_incoming(fields, metadata))
+        else:
+            raise UnreadableError("a message is neither a report nor an incoming SMS")
+    return Parcel(tuple(reports), tuple(incoming), _listed(ids))
+
+
+def _listed(ids: list[str]) -> Acknowledgement:
+    messages = "".join(f"<MSG><ID>{escape(one)}</ID><STATUS>OK</STATUS></MSG>" for one in ids)
+    document = f'<?xml version="1.0" encoding="iso-8859-1"?><MSGLST>{messages}</MSGLST>'
+    return Acknowledgement(
+        "application/xml; charset=iso-8859-1", document.encode("iso-8859-1", "xmlcharrefreplace")
+    )
+
+
+def _incoming(fields: Fields, metadata: Fields) -> Incoming:
+    return Incoming(
+        gateway=NAME,
+        sender=number(fields, "SND"),
+        receiver=short(fields, "RCV"),
+        text=whole(fields, "TEXT"),
+        vendor_id=short(metadata, "REFERENCE"),
+        told_at=short(metadata, "TIMESTAMP"),
+    )
