@@ -230,6 +230,16 @@ def _mail_template(value: object, _folder: Path) -> str:
     return template
 
 
+def _network(value: object, _folder: Path) -> str:
+    from ipaddress import ip_network
+
+    written = _line(value)
+    try:
+        return str(ip_network(written, strict=False))
+    except ValueError:
+        raise RefusedError(say('must be an address or a network, as "192.0.2.0/24"')) from None
+
+
 def _table(value: object, _folder: Path) -> dict[str, object]:
     if not isinstance(value, dict):
         raise RefusedError(say("must be a table"))
@@ -262,6 +272,9 @@ QUIET_HOURS = Kind('two times of day, as "21:00-07:00", or false', _quiet_hours)
 MAIL_TEMPLATE = Kind("mail address with {number} in it", _mail_template)
 MAIL_ADDRESS = pattern("mail address", r"[^@\s]+@[^@\s]+", say('must be a mail address, as "sms@example.se"'))
 HOST = pattern("host name", r"[A-Za-z0-9.:-]+", say('must be a host name or address, as "mail.example.se"'))
+NETWORK = Kind('address or network, as "192.0.2.0/24"', _network)
+HEADER = pattern("name of a header", r"[A-Za-z][A-Za-z0-9-]*", say('must be a name such as "X-API-Key"'))
+USERNAME = pattern("user name", r"[^\s:]+", say("must be a user name without spaces and colons"))
 MODULE = pattern("name of a gateway", r"[a-z][a-z0-9_]*", say('must be a name such as "intelecom"'))
 WEB_PATH = pattern("path on the gateway's server", r"/\S*", say('must start with "/"'))
 CREDENTIAL_NAME = pattern(

@@ -18,6 +18,7 @@ def check(values: Values) -> Iterator[Problem]:
     yield from _money(values)
     yield from _mail(values)
     yield from _senders(values)
+    yield from _reports(values)
 
 
 def names_of(section: str, values: Values) -> dict[str, dict[str, object]]:
@@ -149,3 +150,12 @@ def _senders(values: Values) -> Iterator[Problem]:
         wanted = given["municipalities"]
         if isinstance(wanted, tuple) and any(str(one).casefold() not in known for one in wanted):
             yield Problem(path, say("names a municipality that is not in this file"))
+
+
+def _reports(values: Values) -> Iterator[Problem]:
+    reports = values["reports",]
+    header, username = reports["header"], reports["username"]
+    if username not in (None, BROKEN) and str(header).lower() == "authorization":
+        yield Problem(
+            ("reports", "username"), say("needs the same header as `header`: leave one of them out")
+        )

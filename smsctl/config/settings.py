@@ -127,6 +127,10 @@ class ReportsSettings(NamedTuple):
 
     host: str
     port: int
+    allow: tuple[str, ...]  # networks; empty: from anywhere
+    header: str | None  # a header whose value smsctl makes, and each push must carry
+    username: str | None  # of HTTP Basic, with a password that smsctl makes
+    accept_get: bool
     poll: bool
     poll_url: str
     wait: timedelta  # beyond the validity; then a message shows as 'no report'
