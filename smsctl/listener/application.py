@@ -1,0 +1,70 @@
+"""The listener as a WSGI application: one push in, and a 200 only when it is stored."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from smsctl.domain.push import Acknowledgement, Push, ReadPush, UnreadableError
+from smsctl.listener.desk import Desk
+from smsctl.listener.gate import Gate, RefusedError
+
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+
+_METHODS = frozenset({"GET", "POST"})
+_TRY_AGAIN_S = 30
+
+
+class Application:
+    """Answers every request; called from many threads."""
+
+    def __init__(self, gate: Gate, readers: Mapping[str, ReadPush], desk: Desk, *, accept_get: bool) -> None:
+        """`readers` has the parser of each gateway that the gate knows."""
+        self._gate = gate
+        self._readers = readers
+        self._desk = desk
+        self._methods = _METHODS if accept_get else _METHODS - {"GET"}
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
+        """Serve one request (WSGI)."""
+        try:
+            status, answer, more = HTTPStatus.OK, self._take(environ), []
+        except RefusedError as refused:
+            status, more = refused.status, _headers_for(refused.status, self._methods)
+            answer = Acknowledgement("text/plain; charset=utf-8", f"{status.phrase}\n".encode())
+        headers = [
+            ("Content-Type", answer.content_type),
+            ("Content-Length", str(len(answer.body))),
+            ("Connection", "close"),  # so that a connection's age is that of its request
+            *more,
+        ]
+        start_response(f"{int(status)} {status.phrase}", headers)
+        return [answer.body]
+
+    def _take(self, environ: Mapping[str, Any]) -> Acknowledgement:
+        gateway = self._gate.admit(environ)
+        if environ["REQUEST_METHOD"] not in self._methods:
+            raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED)
+        push = Push(
+            method=environ["REQUEST_METHOD"],
+            query=environ.get("QUERY_STRING", ""),
+            content_type=environ.get("CONTENT_TYPE", ""),
+            body=environ["wsgi.input"].read(),
+        )
+        try:
+            parcel = self._readers[gateway](push)
+        except UnreadableError:
+            raise RefusedError(HTTPStatus.BAD_REQUEST) from None
+        if not self._desk.hand_in(parcel):
+            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)
+        return parcel.acknowledgement
+
+
+def _headers_for(status: HTTPStatus, methods: frozenset[str]) -> list[tuple[str, str]]:
+    match status:
+        case HTTPStatus.UNAUTHORIZED:
+            return [("WWW-Authenticate", 'Basic realm="smsctl"')]
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return [("Allow", ", ".join(sorted(methods)))]
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            return [("Retry-After", str(_TRY_AGAIN_S))]
+    return []

@@ -1,0 +1,111 @@
+"""Who may come in: by the secret path of each gateway, and by address, header or login where that is asked.
+
+No gateway signs its pushes (protocols.md 2.12, 3.8), so the path is the key. All the words that a gateway
+must show are made from one secret, a different one for each gateway and each use.
+"""
+
+import hashlib
+import hmac
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Any, NamedTuple
+
+from smsctl.domain.secret import Secret
+
+_TOKEN_DIGITS = 32  # of 4 bits: 128 bits
+_FORWARDED = "HTTP_X_FORWARDED_FOR"
+_BEARER = "authorization"
+
+
+class RefusedError(Exception):
+    """This request does not come in."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        """Keep the status to answer with."""
+        super().__init__(status)
+        self.status = status
+
+
+class Rules(NamedTuple):
+    """What is asked beyond the path."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()  # empty: from anywhere
+    header: str | None = None  # its name
+    username: str | None = None  # of HTTP Basic
+
+
+class Pass(NamedTuple):
+    """Everything one gateway must show; for the supplier who sets its pushes up."""
+
+    gateway: str
+    path: str
+    header: tuple[str, str] | None = None
+    login: tuple[str, str] | None = None
+
+
+class Gate:
+    """Lets a request in, or not."""
+
+    def __init__(self, secret: Secret, gateways: Iterable[str], rules: Rules) -> None:
+        """Make the words of each gateway."""
+        self.passes = tuple(_pass_for(secret, gateway, rules) for gateway in gateways)
+        self._networks = rules.networks
+
+    def admit(self, environ: Mapping[str, Any]) -> str:
+        """Return which gateway a request comes from (WSGI). Raises RefusedError (401, 403, 404)."""
+        if not self._may_come_from(environ):
+            raise RefusedError(HTTPStatus.FORBIDDEN)
+        shown = _bytes(environ.get("PATH_INFO", "")).rstrip(b"/")
+        # Every path is compared, and each in constant time: how long it takes tells nothing.
+        matching = [one for one in self.passes if hmac.compare_digest(shown, one.path.encode())]
+        if not matching:
+            raise RefusedError(HTTPStatus.NOT_FOUND)
+        if not _shows_the_rest(matching[0], environ):
+            raise RefusedError(HTTPStatus.UNAUTHORIZED)
+        return matching[0].gateway
+
+    def _may_come_from(self, environ: Mapping[str, Any]) -> bool:
+        if not self._networks:
+            return True
+        try:
+            address = ip_address(environ.get("REMOTE_ADDR", ""))
+            if address.is_loopback and _FORWARDED in environ:  # the site's own proxy tells who it is for
+                address = ip_address(environ[_FORWARDED].rpartition(",")[2].strip())
+        except ValueError:
+            return False
+        return any(address in network for network in self._networks)
+
+
+def token(secret: Secret, purpose: str) -> str:
+    """Return the word for one purpose, 32 hexadecimal digits; from it neither secret nor others follow."""
+    made = hmac.new(secret.reveal().encode(), purpose.encode(), hashlib.sha256)
+    return made.hexdigest()[:_TOKEN_DIGITS]
+
+
+def _pass_for(secret: Secret, gateway: str, rules: Rules) -> Pass:
+    header = login = None
+    if rules.header is not None:
+        word = token(secret, f"{gateway} header")
+        header = (rules.header, f"Bearer {word}" if rules.header.lower() == _BEARER else word)
+    if rules.username is not None:
+        login = (rules.username, token(secret, f"{gateway} login"))
+    return Pass(gateway, f"/{gateway}/{token(secret, f'{gateway} path')}", header, login)
+
+
+def _shows_the_rest(asked: Pass, environ: Mapping[str, Any]) -> bool:
+    if asked.header is not None:
+        name, value = asked.header
+        shown = environ.get(f"HTTP_{name.upper().replace('-', '_')}", "")
+        if not hmac.compare_digest(_bytes(shown), value.encode()):
+            return False
+    if asked.login is not None:
+        expected = b"Basic " + b64encode(":".join(asked.login).encode())
+        if not hmac.compare_digest(_bytes(environ.get("HTTP_AUTHORIZATION", "")), expected):
+            return False
+    return True
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("latin-1", "replace")  # as WSGI hands it over

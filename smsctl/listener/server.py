@@ -1,0 +1,114 @@
+"""Listens for pushes in a thread of its own; small, patient with nobody, and gone when it is told to stop."""
+
+import socket
+import time
+from threading import Event, Thread
+from typing import Any, NamedTuple, cast
+
+from smsctl.errors import UsageError, say
+from smsctl.listener.application import Application
+
+MAX_BODY_BYTES = 256 * 1024
+
+
+class Patience(NamedTuple):
+    """How much of the machine strangers may use."""
+
+    receive_s: float = 10  # for a whole request, from the connection on
+    longest_s: float = 90  # for a connection in all
+    connections: int = 200
+    threads: int = 16
+
+
+_PATIENCE = Patience()
+_MAX_HEADER_BYTES = 16 * 1024
+_LOOK_EVERY_S = 0.5
+
+
+class Listener:
+    """A listening socket that is served until `stop`."""
+
+    def __init__(
+        self, application: Application, host: str, port: int, patience: Patience = _PATIENCE
+    ) -> None:
+        """Listen, and serve at once; port 0 takes a free one. Raises UsageError when that cannot be had."""
+        listening = _listen(host, port)
+        self.host, self.port = listening.getsockname()[:2]
+        self.closed = Event()  # nobody is served any more
+        self._patience = patience
+        self._stopping = Event()
+        self._connections: dict[int, Any] = {}
+        self._waitress = self._serve_on(listening, application)
+        self._thread = Thread(target=self._run, name="listener", daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+    def stop(self) -> None:
+        """Take no more requests; those that are in get their answer. Returns at once: see `closed`."""
+        self._stopping.set()
+        self._waitress.pull_trigger()
+
+    def _serve_on(self, listening: socket.socket, application: Application) -> Any:  # noqa: ANN401
+        import logging
+
+        from waitress.server import create_server
+
+        logging.getLogger("waitress").setLevel(logging.CRITICAL)  # it would log what strangers send
+        patience = self._patience
+        return cast(
+            "Any",
+            create_server(
+                application,
+                map=self._connections,
+                sockets=[listening],
+                threads=patience.threads,
+                connection_limit=patience.connections,
+                max_request_body_size=MAX_BODY_BYTES,
+                max_request_header_size=_MAX_HEADER_BYTES,
+                inbuf_overflow=2 * MAX_BODY_BYTES,  # never a file
+                clear_untrusted_proxy_headers=False,  # the gate trusts X-Forwarded-For from loopback
+                ident=None,
+            ),
+        )
+
+    def _run(self) -> None:
+        from waitress.wasyncore import close_all, loop
+
+        while not (self._stopping.is_set() and not self._waitress.active_channels):
+            if self._stopping.is_set():
+                self._waitress.accepting = False
+            loop(timeout=_LOOK_EVERY_S, use_poll=True, map=self._connections, count=1)
+            self._cut_slow_ones()
+        self._waitress.task_dispatcher.shutdown()
+        close_all(self._connections)
+        self.closed.set()
+
+    def _cut_slow_ones(self) -> None:
+        """Close what has taken too long; waitress itself only notices silence, not a byte a second."""
+        now = time.time()
+        patience = 0 if self._stopping.is_set() else self._patience.receive_s
+        for channel in list(self._waitress.active_channels.values()):
+            age_s = now - channel.creation_time
+            is_served = channel.requests or channel.total_outbufs_len
+            if age_s > (self._patience.longest_s if is_served else patience):
+                channel.handle_close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise UsageError(
+            say(
+                "Cannot listen on {host} port {port}: {why}.",
+                host=host,
+                port=port,
+                why=error.strerror or str(error),
+            ),
+            hint=say("Choose another under [reports] in the config, or with --port."),
+        ) from None
