@@ -150,7 +150,8 @@ def answers(ledger: Ledger, mailing: Mailing, *, most: int) -> tuple[AnsweredRow
 def answer_to(ledger: Ledger, message: int) -> str | None:
     """Return the gateway's own words for one message."""
     row = ledger.one(
-        "SELECT COALESCE(m.answer, b.answer) FROM messages m LEFT JOIN batches b ON b.id = m.batch WHERE m.id = ?",
+        "SELECT COALESCE(m.answer, b.answer) FROM messages m LEFT JOIN batches b ON b.id = m.batch"
+        " WHERE m.id = ?",
         message,
     )
     return None if row is None else row[0]
