@@ -73,7 +73,8 @@ def test_a_refused_login_is_told_and_the_secret_is_not(live_gateway: LiveGateway
 def test_secret_number_and_text_stay_out_of_the_line_for_a_log(live_gateway: LiveGateway, run: Run) -> None:
     ran = run("--config", live_gateway().config, "test", "+46701740605", "hemligheten")
     assert ran.out == (
-        "Mailing 1 for exempelkommun: 1 accepted; 1 part. The gateway answered: Message enqueued for sending\n"
+        "Mailing 1 for exempelkommun: 1 accepted; 1 part."
+        " The gateway answered: Message enqueued for sending\n"
     )
     assert SECRET not in ran.said
 
