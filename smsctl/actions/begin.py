@@ -7,7 +7,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.plan import Plan
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import audit, mailings
+from smsctl.ledger import audit, fitness, mailings
 from smsctl.ledger.mailings import Addressee, NewMailing, SkippedRow
 from smsctl.ledger.store import Ledger
 
@@ -18,6 +18,7 @@ class Overruling(NamedTuple):
     again: bool = False
     urgent: bool = False
     reason: str | None = None
+    accept_clock: bool = False
 
 
 def begin(
@@ -28,7 +29,11 @@ def begin(
     moment: Moment,
     actor: Actor,
 ) -> Mailing:
-    """Write the mailing with its text, price, messages and skipped rows in one transaction."""
+    """Write the mailing with its text, price, messages and skipped rows in one transaction.
+
+    Raises LedgerError when nothing must be sent from this ledger now.
+    """
+    fitness.must_be_fit(ledger, moment, rows=new.rows)
     with ledger.transaction():
         if new.run_key and mailings.of_key(ledger, new.run_key):
             raise LedgerError(

@@ -20,7 +20,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Status, Verdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.errors import ExitCode, RuleError, Sentence, say, worst
-from smsctl.ledger import batches, lock, mailings
+from smsctl.ledger import batches, fitness, lock, mailings
 from smsctl.ledger.batches import Claim, Want
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
@@ -106,9 +106,10 @@ class _Run:
 def send(errand: Errand) -> Result:
     """Send what is pending and return what became of it.
 
-    Raises LedgerError when another process sends this mailing, or the ledger cannot be written; what
-    was on the wire then is found as unknown at the next start.
+    Raises LedgerError when another process sends this mailing, nothing must be sent from this ledger now,
+    or it cannot be written; what was on the wire then is found as unknown at the next start.
     """
+    fitness.must_be_fit(errand.ledger, errand.now())
     run = _Run(want=_want(errand))
     crew = Crew(errand.gateway, errand.pace.connections)
     with lock.right_to_send(errand.ledger.path, errand.mailing.reference):

@@ -11,6 +11,7 @@ GROUPS = {
     "gateway": "The gateway account",
     "credential": "The secrets, kept outside the config",
     "config": "The config file",
+    "ledger": "The record of what was sent: check it, copy it, put it back",
 }
 
 COMMANDS = {
@@ -37,6 +38,9 @@ COMMANDS = {
     "config show": "Show the settings in force, without secrets",
     "config set": "Change one key of the config, keeping comments and order",
     "config import": "Take over SuperOffice's plugin block",
+    "ledger check": "Check the ledger against itself: the file, every sum, every rule",
+    "ledger backup": "Copy the ledger to a new file while others send",
+    "ledger accept-restore": "Go on with a ledger that was put back from an older copy",
     "audit": "Show who did what, when, and from which host",
     "simulator": "Run both gateways on this machine, for rehearsals and tests",
 }

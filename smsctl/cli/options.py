@@ -59,4 +59,10 @@ At = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Held by the gateway until then: 07:30, or 2026-12-01T07:30."),
 ]
+AcceptClock = Annotated[
+    bool,
+    typer.Option(
+        "--accept-clock", help="The clock is right, though the ledger is ahead of it; goes with --reason."
+    ),
+]
 MailingId = Annotated[int, typer.Argument(metavar="ID", help="The number in: smsctl mailings list")]

@@ -28,6 +28,10 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
     manner = request.manner
     _must_be_askable(file, manner)
     must_give_reason(wiring, request.overruling)
+    if not manner.dry_run:
+        wiring.must_be_fit_to_send(
+            accept_clock=request.overruling.accept_clock, reason=request.overruling.reason
+        )
     errand = _prepare(wiring, file, request)
     if errand.key and (done := _under_key(wiring, errand, errand.key)):
         return done

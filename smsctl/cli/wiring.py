@@ -18,7 +18,7 @@ from smsctl.config.settings import Mode, MunicipalitySettings, Settings
 from smsctl.domain.moment import Actor
 from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.domain.package import Terms
-from smsctl.errors import InputError, say
+from smsctl.errors import InputError, UsageError, say
 from smsctl.ledger import packages, store
 from smsctl.ledger.store import Ledger
 
@@ -78,7 +78,10 @@ class Wiring:
         """The ledger of this mode, open for writing; what a dead process left on the wire is unknown now."""
         settings = self.settings.ledger
         ledger = store.open_ledger(
-            self.settings.ledger_path, group=settings.group, busy_timeout_s=settings.busy_timeout_s
+            self.settings.ledger_path,
+            group=settings.group,
+            busy_timeout_s=settings.busy_timeout_s,
+            allow_network=settings.allow_network,
         )
         self.open.callback(ledger.close)
         ledger.on_wait = self.teller.warn
@@ -87,6 +90,21 @@ class Wiring:
 
             batches.recover(ledger, self.clock.now())
         return ledger
+
+    def must_be_fit_to_send(self, *, accept_clock: bool = False, reason: str | None = None) -> None:
+        """Raise LedgerError where nothing must be sent from the ledger now, before anybody is asked anything.
+
+        With `accept_clock` the clock is right by a person's word, which the audit keeps.
+        """
+        from smsctl.ledger import fitness
+
+        if accept_clock:
+            if not reason:
+                raise UsageError(
+                    say("--accept-clock needs a reason, for the audit."), hint=say("Add: --reason TEXT")
+                )
+            fitness.accept_clock(self.ledger, self.clock.now(), self.actor, reason)
+        fitness.must_be_fit(self.ledger, self.clock.now())
 
     def activate_for_rehearsal(self, municipality: Municipality) -> None:
         """Make the municipality active in a rehearsal's ledger, unless somebody ended its service there."""
@@ -111,9 +129,12 @@ class Wiring:
 
     def live_ledger_as_it_is(self) -> Ledger | None:
         """Return the live ledger for reading, None where there is none yet; changes nothing."""
-        ledger = store.read_ledger(
-            self.settings.ledger.path, busy_timeout_s=self.settings.ledger.busy_timeout_s
-        )
+        return self.ledger_as_it_is(self.settings.ledger.path)
+
+    def ledger_as_it_is(self, path: Path) -> Ledger | None:
+        """Return a ledger for reading, None where there is none yet; changes nothing."""
+        settings = self.settings.ledger
+        ledger = store.read_ledger(path, group=settings.group, busy_timeout_s=settings.busy_timeout_s)
         if ledger:
             self.open.callback(ledger.close)
         return ledger

@@ -171,6 +171,7 @@ KEYS: tuple[Key, ...] = (
         Key("path", PATH, "where the ledger lies"),
         Key("group", TEXT, "the system's group that shares it"),
         Key("busy_timeout", SECONDS, "how long to wait for another smsctl", "30s", field="busy_timeout_s"),
+        Key("allow_network", FLAG, "it may lie on a network disk, which no other machine uses", False),
     ),
     *_within("log", Key("path", PATH, "a log in JSON lines, without numbers and texts")),
     *_within(

@@ -106,6 +106,7 @@ class LedgerSettings(NamedTuple):
     simulate_path: Path
     group: str | None
     busy_timeout_s: float
+    allow_network: bool  # a network disk's locks and flushes are somebody's word
 
 
 class RetentionSettings(NamedTuple):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say, say_n
 from smsctl.ledger.copying import COPIED
-from smsctl.ledger.high_water import ACCEPT, Water
+from smsctl.ledger.high_water import ACCEPT, HighWater, Water
 from smsctl.ledger.store import Ledger
 
 _FACT = "lineage"
@@ -24,7 +24,7 @@ class Restored(NamedTuple):
 
 def found_restored(ledger: Ledger) -> Restored | None:
     """Return why sending from this ledger could send twice; None where it knows all that was sent."""
-    return _judge(ledger, newest_batch(ledger))
+    return None if ledger.high_water is None else _judge(ledger, ledger.high_water, newest_batch(ledger))
 
 
 def refuse_restored(ledger: Ledger) -> None:
@@ -37,13 +37,15 @@ def watch(ledger: Ledger, batch: int) -> None:
 
     Raises LedgerError when the ledger was put back from an older copy.
     """
-    water = ledger.high_water
-    if not water.trusted:
-        _take_hold(ledger, batch - 1)
+    mark = ledger.high_water
+    if mark is None:
+        return
+    if not mark.trusted:
+        _take_hold(ledger, mark, batch - 1)
 
     def note() -> None:
-        water.trusted = True
-        water.rise(batch)
+        mark.trusted = True
+        mark.rise(batch)
 
     ledger.after_commit(note)
 
@@ -51,8 +53,9 @@ def watch(ledger: Ledger, batch: int) -> None:
 def renew(ledger: Ledger) -> None:
     """Make this ledger, as it is, the one that is sent from; in the open transaction."""
     ledger.write("DELETE FROM facts WHERE name IN (?, ?)", COPIED, _FACT)
-    water = Water(lineage=_new_lineage(ledger), batch=newest_batch(ledger))
-    ledger.after_commit(lambda: ledger.high_water.begin(water))
+    mark, water = ledger.high_water, Water(lineage=_new_lineage(ledger), batch=newest_batch(ledger))
+    if mark is not None:
+        ledger.after_commit(lambda: mark.begin(water))
 
 
 def newest_batch(ledger: Ledger) -> int:
@@ -61,24 +64,24 @@ def newest_batch(ledger: Ledger) -> int:
     return int(row[0]) if row else 0
 
 
-def _take_hold(ledger: Ledger, newest: int) -> None:
+def _take_hold(ledger: Ledger, mark: HighWater, newest: int) -> None:
     """Compare ledger and file before this process' first batch; the ledger's very first makes the file."""
-    _refuse(_judge(ledger, newest))
-    water = ledger.high_water.read()
+    _refuse(_judge(ledger, mark, newest))
+    water = mark.read()
     lineage = _fact(ledger, _FACT) or _new_lineage(ledger)
     if water is None or water.lineage != lineage:
-        ledger.high_water.begin(Water(lineage=lineage, batch=newest))
+        mark.begin(Water(lineage=lineage, batch=newest))
 
 
-def _judge(ledger: Ledger, newest: int) -> Restored | None:
-    water, lineage, copied_at = ledger.high_water.read(), _fact(ledger, _FACT), _fact(ledger, COPIED)
+def _judge(ledger: Ledger, mark: HighWater, newest: int) -> Restored | None:
+    water, lineage, copied_at = mark.read(), _fact(ledger, _FACT), _fact(ledger, COPIED)
     missing = water.batch - newest if water and water.lineage == lineage else None
     if copied_at:
         why = say("{path} was put back from the backup of {at}.", path=ledger.path, at=copied_at)
     elif newest == 0 and (water is None or water.batch == 0):
         return None  # nothing was ever sent
     elif water is None:
-        why = say("{path} is missing: it shows how far sending had come.", path=ledger.high_water.path)
+        why = say("{path} is missing: it shows how far sending had come.", path=mark.path)
     elif missing is None:
         why = say("{path} is another ledger than the one that was sent from here.", path=ledger.path)
     elif missing > 0:

@@ -24,12 +24,14 @@ _PATIENCE_S = 0.05
 class Ledger:
     """An open ledger. All SQL stands in this folder; callers speak in domain words."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, path: Path, high_water: HighWater | None = None
+    ) -> None:
         """Wrap an open connection; use `open_ledger` or `read_ledger`."""
         self.path = path
+        self.high_water = high_water  # None: nothing lies on a disk that could be put back
         self._connection = connection
         self.on_wait: Callable[[Sentence], None] | None = None
-        self.high_water = HighWater(path)
         self._after_commit: list[Callable[[], None]] = []
 
     def close(self) -> None:
@@ -157,7 +159,7 @@ def open_ledger(
                     hint=say("Put the ledger on a local disk; nothing is sent without it."),
                 )
         schema.migrate(connection, path)
-    return Ledger(connection, path)
+    return Ledger(connection, path, HighWater(path))
 
 
 def read_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float = 30) -> Ledger | None:
@@ -174,4 +176,4 @@ def read_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float =
                 say("{path}: this ledger was written by an older smsctl.", path=path),
                 hint=say("Bring it up to date with: smsctl mailings list"),
             )
-    return Ledger(connection, path)
+    return Ledger(connection, path, HighWater(path))

@@ -21,6 +21,9 @@ def run(
     mailing: options.MailingId,
     max_parts: options.MaxParts = None,
     max_new_packages: options.MaxNewPackages = None,
+    *,
+    accept_clock: options.AcceptClock = False,
+    reason: options.Reason = None,
 ) -> Reply:
     """Send what is still pending of a mailing, with the text and price it was confirmed with.
 
@@ -36,6 +39,7 @@ def run(
         screen = story.nothing_pending(found, tally, simulated=wiring.simulated)
         return Reply(data=render.data(found, tally), screen=screen, summary=sentence)
     mailings.must_have_body(found)
+    wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
     ceilings = Ceilings(
         max_parts=found.ceilings.max_parts if max_parts is None else max_parts,
         max_parts_per_day=wiring.settings.limits.max_parts_per_day,

@@ -41,6 +41,7 @@ def run(
     again: options.Again = False,
     urgent: options.Urgent = False,
     reason: options.Reason = None,
+    accept_clock: options.AcceptClock = False,
 ) -> Reply:
     """Send a text to a group out of the recipients file.
 
@@ -50,4 +51,5 @@ def run(
     who = Who(municipality, recipients, column or (), group or (), where or (), everyone, skip_invalid)
     style, bounds = Style(sender, priority, validity, at), Bounds(max_parts, max_new_packages)
     manner = Manner(dry_run, yes, strict, replace_typographic, key)
-    return perform(ctx.obj, file, Request(who, style, bounds, Overruling(again, urgent, reason), manner))
+    overruling = Overruling(again, urgent, reason, accept_clock)
+    return perform(ctx.obj, file, Request(who, style, bounds, overruling, manner))

@@ -31,6 +31,9 @@ def run(
     sender: options.Sender = None,
     priority: options.Priority = None,
     validity: options.Validity = None,
+    *,
+    accept_clock: options.AcceptClock = False,
+    reason: options.Reason = None,
 ) -> Reply:
     """Send one test SMS, now.
 
@@ -44,6 +47,7 @@ def run(
     letter = letter_for(wiring, configured, MessageText.read(text), style, wiring.clock.local())
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     check_letter(gateway, letter)
+    wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
     wiring.activate_for_rehearsal(payer)
     new = trial_mailing(gateway, payer, letter)
     mailing = begin(new, [(None, e164, None)], [], wiring.ledger, wiring.clock.now(), wiring.actor)
