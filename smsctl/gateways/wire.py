@@ -19,11 +19,11 @@ from ipaddress import ip_address
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-import requests  # noqa: TID253  # this file is imported late itself
-from requests.adapters import HTTPAdapter  # noqa: TID253
-from requests.structures import CaseInsensitiveDict  # noqa: TID253
-from urllib3.connection import HTTPConnection, HTTPSConnection  # noqa: TID253
-from urllib3.connectionpool import HTTPConnectionPool  # noqa: TID253
+import requests  # this file is imported late itself
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool
 
 from smsctl.domain.gateway import Options
 from smsctl.errors import ConfigError, say
@@ -59,7 +59,7 @@ def exchange(
         return line.run(_prepared(method, url, headers, body))
     except _StaleError:
         return Stale()
-    except Exception as error:  # noqa: BLE001  # whatever it is, only the phase says what it proves
+    except Exception as error:  # whatever it is, only the phase says what it proves
         return line.failure(error)
     finally:
         line.close()
@@ -196,7 +196,7 @@ class _Plain(HTTPConnection):
         port: int | None = None,
         *,
         exchange: _Exchange,
-        **settings: Any,  # noqa: ANN401  # urllib3's own, passed on
+        **settings: Any,  # urllib3's own, passed on
     ) -> None:
         super().__init__(host, port, **settings)
         self._exchange = exchange
@@ -208,7 +208,7 @@ class _Plain(HTTPConnection):
 
     def endheaders(
         self,
-        message_body: Any = None,  # noqa: ANN401  # as http.client has it
+        message_body: Any = None,  # as http.client has it
         *,
         encode_chunked: bool = False,
     ) -> None:

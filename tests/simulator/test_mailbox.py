@@ -1,7 +1,7 @@
 """The mail server for rehearsals of Puzzel's e-mail interface (protocols.md 2.14)."""
 
 import json
-import smtplib  # noqa: TID253 - the rule is for start-up time; a test may load what it tests with
+import smtplib
 import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
