@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
+from smsctl.ledger.place import make_beside, make_folder_beside
+from smsctl.ledger.sentences import reason
 
 
 @contextmanager
@@ -35,18 +37,18 @@ def _lock(ledger_path: Path, reference: str) -> Iterator[bool]:
     from filelock import FileLock, Timeout
 
     folder = ledger_path.with_name(f"{ledger_path.name}.locks")
-    # The ledger's own rights decide who may lock: a shared ledger has a shared folder of locks.
-    mode = ledger_path.stat().st_mode & 0o660
-    folder.mkdir(mode=(mode | mode >> 2 & 0o110) | 0o100, exist_ok=True)
-    lock = FileLock(folder / reference, timeout=0, mode=mode, preserve_lock_file=True, thread_local=False)
+    lock = FileLock(folder / reference, timeout=0, preserve_lock_file=True, thread_local=False)
     try:
+        # The ledger's own rights decide who may lock: a shared ledger has a shared folder of locks.
+        make_folder_beside(ledger_path, folder)
+        make_beside(ledger_path, folder / reference)
         lock.acquire()
     except Timeout:
         yield False
         return
     except OSError as error:
         raise LedgerError(
-            say("{folder}: cannot be locked: {error}.", folder=folder, error=error.strerror),
+            say("{folder}: cannot be locked: {reason}.", folder=folder, reason=reason(error)),
             hint=say("The user who sends must be able to write in the ledger's folder."),
         ) from error
     try:
