@@ -76,9 +76,9 @@ def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
     said = f"HTTP {reply.status}" + (f": {words}" if words else "")
     if reply.status in _NOT_ACCEPTED:
         return refused(batch, f"{_NOT_ACCEPTED[reply.status]} ({said})")
-    if 300 <= reply.status < 400:  # a redirect is never followed
+    if 300 <= reply.status < 400:  # noqa: PLR2004  # a redirect is never followed
         return refused(batch, f"the address has moved; correct url in the config ({said})")
-    if reply.status == 429:
+    if reply.status == 429:  # noqa: PLR2004
         wait_s = _retry_after_s(reply.headers.get("retry-after", ""))
         return same_for_all(batch, Status.PENDING, Verdict.BUSY, said, wait_s)
     return unclear(batch, said)

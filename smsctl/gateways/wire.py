@@ -59,7 +59,7 @@ def exchange(
         return line.run(_prepared(method, url, headers, body))
     except _StaleError:
         return Stale()
-    except Exception as error:  # whatever it is, only the phase says what it proves
+    except Exception as error:  # noqa: BLE001  # whatever it is, only the phase says what it proves
         return line.failure(error)
     finally:
         line.close()
@@ -196,7 +196,7 @@ class _Plain(HTTPConnection):
         port: int | None = None,
         *,
         exchange: _Exchange,
-        **settings: Any,  # urllib3's own, passed on
+        **settings: Any,  # noqa: ANN401  # urllib3's own, passed on
     ) -> None:
         super().__init__(host, port, **settings)
         self._exchange = exchange
@@ -208,7 +208,7 @@ class _Plain(HTTPConnection):
 
     def endheaders(
         self,
-        message_body: Any = None,  # as http.client has it
+        message_body: Any = None,  # noqa: ANN401  # as http.client has it
         *,
         encode_chunked: bool = False,
     ) -> None:
