@@ -12,7 +12,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import COSTS, Answer, Batch, Outgoing, Receipt, Status, Verdict, same_for_all
 from smsctl.domain.moment import Moment
-from smsctl.ledger import ceilings, counts, lock, mailings, packages
+from smsctl.ledger import blocklist, ceilings, counts, lock, mailings, packages, reports, restoring
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -61,17 +61,22 @@ def of_mailing(ledger: Ledger, mailing: int) -> tuple[BatchRow, ...]:
 def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | None:
     """Mark the next pending messages with ids above `after` as sending, in the open transaction.
 
-    Messages whose number has had the text meanwhile are cancelled instead. Returns None when nothing is
-    pending. Raises RuleError when a ceiling leaves room for none.
+    Messages whose number has had the text meanwhile, or is on the block list, are cancelled instead.
+    Returns None when nothing is pending. Raises RuleError when a ceiling leaves room for none, LedgerError
+    when the ledger was put back from an older copy.
     """
+    mailing = want.mailing
     while found := _pending(ledger, want, after):
-        repeated = want.repeats.among(ledger, [number for _, number in found], moment)
-        if not repeated:
+        numbers = [number for _, number in found]
+        blocked = blocklist.among(ledger, numbers)
+        repeated = want.repeats.among(ledger, numbers, moment) - blocked
+        if not blocked and not repeated:
             break
-        _withdraw(ledger, want.mailing, [message for message, number in found if number in repeated], moment)
+        for code, unwanted in (("blocked", blocked), ("already-sent", repeated)):
+            ids = [message for message, number in found if number in unwanted]
+            _withdraw(ledger, mailing, ids, code)
     else:
         return None
-    mailing = want.mailing
     found = found[: ceilings.room(ledger, mailing, want.ceilings, len(found), moment)]
     ids = [message for message, _ in found]
     row = ledger.one("SELECT COUNT(*) + 1 FROM batches WHERE mailing = ?", mailing.id)
@@ -81,6 +86,7 @@ def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | Non
         messages=tuple(Outgoing(mailing.message_reference(message), number) for message, number in found),
     )
     batch_id = _mark(ledger, mailing, batch, ids, moment)
+    restoring.watch(ledger, batch_id)
     return Claim(id=batch_id, batch=batch, messages=ids, day=moment.day)
 
 
@@ -103,21 +109,25 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
         done.id,
     )
     before = Status.SENDING if closed else Status.UNKNOWN  # a late answer: recovery was quicker
+    paired = list(_paired(done, answer.receipts))
+    if not closed:
+        paired = _still_unknown(ledger, done, paired)
     ledger.write_many(
         "UPDATE messages SET state = ?, gateway_id = ?, code = ?, answer = ?, batch = ?"
         " WHERE id = ? AND batch = ?",
-        [_stored(receipt, message, done.id) for message, receipt in _paired(done, answer.receipts)],
+        [_stored(receipt, message, done.id) for message, receipt in paired],
     )
-    after = Counter(receipt.status for receipt in answer.receipts)
-    counts.move(ledger, mailing, done.day, Counter({before: len(done.messages)}), after)
+    after = Counter(receipt.status for _, receipt in paired)
+    counts.move(ledger, mailing, done.day, Counter({before: len(paired)}), after)
     _book(
         ledger,
         mailing,
         done.id,
-        Counter() if closed else Counter({before: len(done.messages)}),
+        Counter() if closed else Counter({before: len(paired)}),
         after,
         moment,
     )
+    reports.answered(ledger, mailing, done.messages, moment)
 
 
 def recover(ledger: Ledger, moment: Moment) -> int:
@@ -168,16 +178,14 @@ def _pending(ledger: Ledger, want: Want, after: int) -> list[tuple[int, str]]:
     )
 
 
-def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], moment: Moment) -> None:
-    """Cancel pending messages whose number has had the text; nothing was sent and nothing costs."""
+def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: str) -> None:
+    """Cancel pending messages, for a reason that is no fault; nothing was sent and nothing costs."""
     ledger.write_many(
-        "UPDATE messages SET state = 'cancelled', code = 'already-sent' WHERE id = ? AND state = 'pending'",
-        [(message,) for message in messages],
+        "UPDATE messages SET state = 'cancelled', code = ? WHERE id = ? AND state = 'pending'",
+        [(code, message) for message in messages],
     )
-    moved = len(messages)
-    counts.move(
-        ledger, mailing, moment.day, Counter({Status.PENDING: moved}), Counter({Status.CANCELLED: moved})
-    )
+    moved, day = len(messages), mailing.created_day  # they were never in a batch
+    counts.move(ledger, mailing, day, Counter({Status.PENDING: moved}), Counter({Status.CANCELLED: moved}))
 
 
 def _mark(ledger: Ledger, mailing: Mailing, batch: Batch, ids: Sequence[int], moment: Moment) -> int:
@@ -208,6 +216,15 @@ def _mark(ledger: Ledger, mailing: Mailing, batch: Batch, ids: Sequence[int], mo
         ledger, mailing, moment.day, Counter({Status.PENDING: marked}), Counter({Status.SENDING: marked})
     )
     return batch_id
+
+
+def _still_unknown(
+    ledger: Ledger, done: Claim, paired: Sequence[tuple[int, Receipt]]
+) -> list[tuple[int, Receipt]]:
+    """Leave out of a late answer what a report or a person has settled meanwhile."""
+    rows = ledger.rows("SELECT id FROM messages WHERE batch = ? AND state = 'unknown'", done.id)
+    unknown = {message for (message,) in rows}
+    return [(message, receipt) for message, receipt in paired if message in unknown]
 
 
 def _paired(done: Claim, receipts: Sequence[Receipt]) -> Iterable[tuple[int, Receipt]]:

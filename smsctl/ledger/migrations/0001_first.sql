@@ -87,8 +87,11 @@ CREATE TABLE messages (
     batch INTEGER,
     gateway_id TEXT,
     code TEXT,
-    answer TEXT
+    answer TEXT,
+    cause TEXT, -- why a report says that it did not arrive
+    reported_at TEXT
 );
+CREATE INDEX messages_unknown ON messages (number) WHERE state = 'unknown';
 
 CREATE TABLE skipped (
     mailing INTEGER NOT NULL REFERENCES mailings (id),
@@ -167,4 +170,58 @@ CREATE TABLE audit (
     subject TEXT NOT NULL,
     detail TEXT NOT NULL,
     reason TEXT
+);
+
+-- Delivery reports that could not be applied; one that was stands in its message.
+CREATE TABLE reports (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    source TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    gateway_id TEXT NOT NULL,
+    number TEXT NOT NULL,
+    state TEXT NOT NULL,
+    cause TEXT,
+    code TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    told_at TEXT NOT NULL,
+    fate TEXT NOT NULL CHECK (fate IN ('waiting', 'unmatched', 'contradicts')),
+    message INTEGER,
+    UNIQUE (gateway, gateway_id, reference, number, code)
+);
+CREATE INDEX reports_waiting ON reports (message) WHERE fate = 'waiting';
+CREATE INDEX reports_unmatched ON reports (number) WHERE fate = 'unmatched';
+
+-- The gateway's names for messages, where its reports carry nothing else.
+CREATE TABLE gateway_ids (
+    gateway_id TEXT PRIMARY KEY,
+    message INTEGER NOT NULL
+);
+
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    gateway TEXT NOT NULL,
+    vendor_id TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    body TEXT NOT NULL,
+    keyword TEXT NOT NULL,
+    told_at TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('ours', 'stop', 'other')),
+    forward_to TEXT, -- a mail address
+    forwarded_at TEXT
+);
+CREATE UNIQUE INDEX inbox_of_vendor ON inbox (gateway, vendor_id) WHERE vendor_id <> '';
+CREATE INDEX inbox_of_sender ON inbox (sender, at);
+CREATE INDEX inbox_to_forward ON inbox (id) WHERE forward_to IS NOT NULL AND forwarded_at IS NULL;
+
+-- Numbers never to send to, as hashes under the ledger's key.
+CREATE TABLE blocked (
+    hash TEXT PRIMARY KEY,
+    last_digits TEXT NOT NULL,
+    at TEXT NOT NULL,
+    by_whom TEXT NOT NULL,
+    reason TEXT NOT NULL
 );

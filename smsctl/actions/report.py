@@ -1,0 +1,82 @@
+"""Taking in what comes back: reports move messages, incoming SMS are stored, and STOP is obeyed."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import NamedTuple
+
+from smsctl.domain.incoming import Incoming, is_ours, is_stop
+from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.push import Parcel
+from smsctl.ledger import blocklist, inbox, reports
+from smsctl.ledger.inbox import Kind
+from smsctl.ledger.reports import Fate, Intake, Source
+from smsctl.ledger.store import Ledger
+
+_RECIPIENT = Actor(user="the recipient", host="by SMS")
+
+
+class House(NamedTuple):
+    """What incoming SMS and reports are judged by."""
+
+    source: Source
+    wait: timedelta  # how long after a sending its report may come, the validity apart
+    endpoint: str | None = None  # our code
+    keep_other: bool = True
+    forward_to: str | None = None  # a mail address for what is ours
+
+
+class Taken(NamedTuple):
+    """What was taken in."""
+
+    reports: Counter[Fate]
+    incoming: Counter[Kind]  # those that are new
+    repeated: int = 0  # incoming SMS known already
+    dropped: int = 0  # for another code, and such are not kept
+    blocked: int = 0  # numbers put on the block list
+
+    def __add__(self, other: object) -> "Taken":
+        """Return both together."""
+        if not isinstance(other, Taken):
+            return NotImplemented
+        return Taken(
+            self.reports + other.reports,
+            self.incoming + other.incoming,
+            self.repeated + other.repeated,
+            self.dropped + other.dropped,
+            self.blocked + other.blocked,
+        )
+
+
+NOTHING = Taken(Counter(), Counter())
+
+
+def take_in(ledger: Ledger, parcels: Iterable[Parcel], house: House, moment: Moment) -> Taken:
+    """Store everything in one transaction; when this returns, it is durable and may be acknowledged.
+
+    Raises LedgerError; then nothing was stored.
+    """
+    taken = NOTHING
+    with ledger.transaction():
+        intake = Intake(house.source, moment, house.wait)
+        for parcel in parcels:
+            fates = Counter(reports.take(ledger, one, intake) for one in parcel.reports)
+            taken = taken + Taken(fates, Counter())
+            for message in parcel.incoming:
+                taken = taken + _take_message(ledger, message, house, moment)
+    return taken
+
+
+def _take_message(ledger: Ledger, message: Incoming, house: House, moment: Moment) -> Taken:
+    ours = is_ours(message, house.endpoint)
+    kind = Kind.STOP if is_stop(message, house.endpoint) else Kind.OURS if ours else Kind.OTHER
+    if kind is Kind.OTHER and not house.keep_other:
+        return NOTHING._replace(dropped=1)
+    forward_to = house.forward_to if kind is not Kind.OTHER else None
+    if not inbox.store(ledger, message, kind, moment, forward_to):
+        return NOTHING._replace(repeated=1)
+    blocked = 0
+    if kind is Kind.STOP and re.fullmatch(r"\+[0-9]{8,15}", message.sender):
+        blocked = blocklist.add(ledger, [message.sender], moment, _RECIPIENT, "STOP by SMS")
+    return Taken(Counter(), Counter({kind: 1}), blocked=blocked)

@@ -1,0 +1,121 @@
+"""Incoming SMS: each stored once, marked as ours, as a wish to stop, or as other."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from smsctl.domain.incoming import Incoming
+from smsctl.domain.moment import Moment
+from smsctl.errors import InputError, say
+from smsctl.ledger.store import Ledger
+
+REPEAT_WINDOW = timedelta(minutes=30)
+"""Where the gateway gives no id: the same text from the same sender within this time came twice."""
+
+
+class Kind(StrEnum):
+    """What an incoming SMS is to us."""
+
+    OURS = "ours"
+    STOP = "stop"  # ours or not: its sender wants no more
+    OTHER = "other"  # for another endpoint code
+
+
+class InboxRow(NamedTuple):
+    """One SMS in the inbox."""
+
+    id: int
+    at: str
+    kind: Kind
+    message: Incoming
+    forward_to: str | None = None
+
+
+def store(
+    ledger: Ledger, message: Incoming, kind: Kind, moment: Moment, forward_to: str | None = None
+) -> bool:
+    """Store an SMS, in the open transaction; say whether it is new."""
+    if _is_known(ledger, message, moment):
+        return False
+    ledger.write(
+        "INSERT INTO inbox (at, gateway, vendor_id, sender, receiver, body, keyword, told_at, kind,"
+        " forward_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        moment.at,
+        message.gateway,
+        message.vendor_id,
+        message.sender,
+        message.receiver,
+        message.text,
+        message.keyword,
+        message.told_at,
+        kind,
+        forward_to,
+    )
+    return True
+
+
+def newest(ledger: Ledger, *, most: int, other: bool) -> tuple[InboxRow, ...]:
+    """Return the newest SMS, newest first; `other`: those that are not for us, and only those."""
+    found = ledger.records(
+        "SELECT * FROM inbox WHERE (kind = 'other') = ? ORDER BY id DESC LIMIT ?", int(other), most
+    )
+    return tuple(map(_row, found))
+
+
+def get(ledger: Ledger, number: int) -> InboxRow:
+    """Return one SMS; raises InputError when there is none with that number."""
+    found = ledger.records("SELECT * FROM inbox WHERE id = ?", number)
+    if not found:
+        raise InputError(
+            say("There is no incoming SMS {number}.", number=number),
+            hint=say("The numbers stand in: smsctl inbox list"),
+        )
+    return _row(found[0])
+
+
+def to_forward(ledger: Ledger, *, after: int = 0) -> InboxRow | None:
+    """Return the oldest SMS, beyond the one with the id `after`, that is still to be mailed on."""
+    found = ledger.records(
+        "SELECT * FROM inbox WHERE forward_to IS NOT NULL AND forwarded_at IS NULL AND id > ?"
+        " ORDER BY id LIMIT 1",
+        after,
+    )
+    return _row(found[0]) if found else None
+
+
+def forwarded(ledger: Ledger, number: int, moment: Moment) -> None:
+    """Note that an SMS was mailed on, in the open transaction."""
+    ledger.write("UPDATE inbox SET forwarded_at = ? WHERE id = ?", moment.at, number)
+
+
+def _row(found: dict[str, Any]) -> InboxRow:
+    message = Incoming(
+        gateway=found["gateway"],
+        sender=found["sender"],
+        receiver=found["receiver"],
+        text=found["body"],
+        keyword=found["keyword"],
+        vendor_id=found["vendor_id"],
+        told_at=found["told_at"],
+    )
+    return InboxRow(found["id"], found["at"], Kind(found["kind"]), message, found["forward_to"])
+
+
+def _is_known(ledger: Ledger, message: Incoming, moment: Moment) -> bool:
+    if message.vendor_id:
+        known = ledger.one(
+            "SELECT 1 FROM inbox WHERE gateway = ? AND vendor_id = ? AND vendor_id <> ''",
+            message.gateway,
+            message.vendor_id,
+        )
+        return known is not None
+    since = datetime.fromisoformat(moment.at) - REPEAT_WINDOW
+    known = ledger.one(
+        "SELECT 1 FROM inbox WHERE sender = ? AND at >= ? AND gateway = ? AND receiver = ? AND body = ?",
+        message.sender,
+        since.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        message.gateway,
+        message.receiver,
+        message.text,
+    )
+    return known is not None

@@ -1,0 +1,137 @@
+"""Which message a delivery report is about: by our reference, by the gateway's own, or by number and time.
+
+What must stay true: where there is doubt, no message is found.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from smsctl.domain.message import Status
+from smsctl.domain.report import Report
+from smsctl.ledger.store import Ledger
+
+_GIVES_OUR_REFERENCE_BACK = frozenset({"intelecom"})
+
+
+class Clue(NamedTuple):
+    """When the report was taken, and how long after the sending one may come, the validity apart."""
+
+    at: str
+    wait: timedelta
+
+
+class Found(NamedTuple):
+    """What is looked at of a message that a report may be about."""
+
+    id: int
+    mailing: int
+    number: str
+    state: Status
+    batch: int
+    gateway_id: str
+
+
+def find(ledger: Ledger, report: Report, clue: Clue) -> Found | None:
+    """Return the one message that the report is about; None where there is none, or doubt."""
+    if report.gateway in _GIVES_OUR_REFERENCE_BACK:
+        return _by_reference(ledger, report)
+    known = ledger.one("SELECT message FROM gateway_ids WHERE gateway_id = ?", report.gateway_id)
+    if known:
+        return _agreeing(_message(ledger, known[0]), report)
+    return _by_number(ledger, report, clue)
+
+
+def remember_batch(ledger: Ledger, gateway: str, first: int, last: int) -> None:
+    """Remember the gateway's names for the messages of a batch, where its reports carry nothing of ours."""
+    if gateway not in _GIVES_OUR_REFERENCE_BACK:
+        ledger.write(
+            "INSERT INTO gateway_ids (gateway_id, message) SELECT gateway_id, id FROM messages"
+            " WHERE id BETWEEN ? AND ? AND gateway_id IS NOT NULL ON CONFLICT (gateway_id) DO NOTHING",
+            first,
+            last,
+        )
+
+
+def remember(ledger: Ledger, report: Report, message: int) -> None:
+    """Remember the gateway's name for a message, learnt from its report."""
+    if report.gateway not in _GIVES_OUR_REFERENCE_BACK:
+        ledger.write(
+            "INSERT INTO gateway_ids (gateway_id, message) VALUES (?, ?) ON CONFLICT (gateway_id) DO NOTHING",
+            report.gateway_id,
+            message,
+        )
+
+
+def _by_reference(ledger: Ledger, report: Report) -> Found | None:
+    stem, _, place = report.reference.rpartition("-")
+    if not (place.isascii() and place.isdecimal() and len(place) < len("1000000000")):
+        return None
+    row = ledger.one(
+        "SELECT first_message + ? - 1 FROM mailings"
+        " WHERE reference = ? AND gateway = ? AND ? BETWEEN 1 AND messages",
+        int(place),
+        stem,
+        report.gateway,
+        int(place),
+    )
+    return _agreeing(_message(ledger, row[0]), report) if row else None
+
+
+def _agreeing(message: Found | None, report: Report) -> Found | None:
+    """Return the message unless the report names another number or another name of the gateway's."""
+    if message is None:
+        return None
+    other_number = report.number and message.number and report.number != message.number
+    other_id = report.gateway_id and message.gateway_id and report.gateway_id != message.gateway_id
+    return None if other_number or other_id else message
+
+
+def _by_number(ledger: Ledger, report: Report, clue: Clue) -> Found | None:
+    """Return the one unknown message to the number, sent at such a time that the report may be its.
+
+    The reply that would have named the message was lost (protocols.md 3.7). Doubt comes from a second
+    message that fits, one on the wire included, and from a second report that fits.
+    """
+    if not report.number or not report.gateway_id:
+        return None
+    fitting = [
+        Found(id_, mailing, report.number, Status(state), batch, "")
+        for id_, mailing, state, batch, claimed_at, validity_s in ledger.rows(
+            "SELECT m.id, m.mailing, m.state, m.batch, b.claimed_at, g.validity_s FROM messages m"
+            " JOIN mailings g ON g.id = m.mailing JOIN batches b ON b.id = m.batch"
+            " WHERE m.number = ? AND m.state = 'unknown' AND m.gateway_id IS NULL AND g.gateway = ?"
+            " UNION ALL"
+            " SELECT m.id, m.mailing, m.state, m.batch, b.claimed_at, g.validity_s FROM batches b"
+            " JOIN mailings g ON g.id = b.mailing"
+            " JOIN messages m ON m.id BETWEEN b.first_message AND b.last_message AND m.batch = b.id"
+            " WHERE b.settled_at IS NULL AND m.number = ? AND m.state = 'sending' AND g.gateway = ?",
+            *(report.number, report.gateway) * 2,
+        )
+        if _fits(report, clue, claimed_at, timedelta(seconds=validity_s or 0))
+    ]
+    rival = ledger.one(
+        "SELECT 1 FROM reports WHERE fate = 'unmatched' AND gateway = ? AND number = ? AND gateway_id <> ?",
+        report.gateway,
+        report.number,
+        report.gateway_id,
+    )
+    only = fitting[0] if len(fitting) == 1 and rival is None else None
+    return only if only and only.state is Status.UNKNOWN else None
+
+
+def _fits(report: Report, clue: Clue, claimed_at: str, validity: timedelta) -> bool:
+    claimed, taken = datetime.fromisoformat(claimed_at), datetime.fromisoformat(clue.at)
+    if not claimed <= taken <= claimed + validity + clue.wait:
+        return False
+    # The operator's clock is of an unknown zone; the day before is the earliest that can be meant.
+    day = "".join(filter(str.isdecimal, report.told_at))[: len("20260301")]
+    return not day or day >= (claimed - timedelta(days=1)).strftime("%Y%m%d")
+
+
+def _message(ledger: Ledger, message: int) -> Found | None:
+    row = ledger.one(
+        "SELECT id, mailing, COALESCE(number, ''), state, COALESCE(batch, 0), COALESCE(gateway_id, '')"
+        " FROM messages WHERE id = ?",
+        message,
+    )
+    return Found(*row)._replace(state=Status(row[3])) if row else None

@@ -1,0 +1,187 @@
+"""Delivery reports: matched to their messages, and the ones that fit none, which stay in sight.
+
+What must stay true: a report moves a message forward or not at all, never out of a final state and never
+back to pending; a report that is told twice changes nothing the second time; what cannot be matched is
+kept, not guessed (reliability.md 2.3, 2.5 I8). A report that was applied stands in its message alone.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import FINAL, Status
+from smsctl.domain.moment import Moment
+from smsctl.domain.report import Cause, Report, Told, next_state
+from smsctl.ledger import mailings, matching, settling
+from smsctl.ledger.matching import Clue, Found
+from smsctl.ledger.store import Ledger
+
+_WAIT = timedelta(hours=72)
+"""How long a report may take that had come before the answer to its batch."""
+
+
+class Fate(StrEnum):
+    """What became of one report."""
+
+    APPLIED = "applied"  # the message has moved, or its report without an outcome is noted
+    REPEATED = "repeated"  # known already, or no news
+    WAITING = "waiting"  # its message is still on the wire: applied when that is answered
+    UNMATCHED = "unmatched"  # fits no message of this ledger, or more than one
+    CONTRADICTS = "contradicts"  # the message's final state says otherwise, and stands
+
+
+class Source(StrEnum):
+    """How reports and incoming SMS came in."""
+
+    PUSHED = "pushed"
+    POLLED = "polled"
+    IMPORTED = "imported"
+
+
+class Intake(NamedTuple):
+    """How what comes in is taken: from where, when, and how long after its sending a report may come."""
+
+    source: Source
+    moment: Moment
+    wait: timedelta
+
+
+class KeptReport(NamedTuple):
+    """A report that was not applied."""
+
+    id: int
+    at: str
+    source: Source
+    report: Report
+    fate: Fate
+
+
+def take(ledger: Ledger, report: Report, intake: Intake) -> Fate:
+    """Match one report and apply it, or keep it; in the open transaction."""
+    message = matching.find(ledger, report, Clue(intake.moment.at, intake.wait))
+    if message is None:
+        return _keep(ledger, report, intake, Fate.UNMATCHED)
+    if message.state is Status.SENDING:
+        return _keep(ledger, report, intake, Fate.WAITING, message.id)
+    return _apply(ledger, report, intake, message)
+
+
+def answered(ledger: Ledger, mailing: Mailing, messages: Sequence[int], moment: Moment) -> None:
+    """Apply the reports that came before the answer to their batch, in the transaction that settles it.
+
+    `messages` are the batch's ids. The gateway's names for them are remembered where its reports carry
+    no reference of ours.
+    """
+    if not messages:
+        return
+    first, last = messages[0], messages[-1]
+    matching.remember_batch(ledger, mailing.gateway, first, last)
+    if ledger.one("SELECT 1 FROM reports WHERE gateway = ? LIMIT 1", mailing.gateway) is None:
+        return
+    early = ledger.records(
+        "SELECT * FROM reports WHERE fate = 'waiting' AND message BETWEEN ? AND ?"
+        " UNION SELECT r.* FROM messages m JOIN reports r ON r.gateway = ? AND r.gateway_id = m.gateway_id"
+        " WHERE m.id BETWEEN ? AND ? AND r.fate = 'unmatched'"
+        " UNION SELECT r.* FROM messages m JOIN reports r ON r.gateway = ? AND r.number = m.number"
+        " WHERE m.id BETWEEN ? AND ? AND m.state = 'unknown' AND r.fate = 'unmatched' ORDER BY id",
+        *(first, last, *(mailing.gateway, first, last) * 2),
+    )
+    for one in map(_kept, early):
+        ledger.write("DELETE FROM reports WHERE id = ?", one.id)
+        take(ledger, one.report, Intake(one.source, moment._replace(at=one.at), _WAIT))
+
+
+def kept(ledger: Ledger, *, most: int = -1) -> tuple[KeptReport, ...]:
+    """Return the reports that were not applied, newest first."""
+    return tuple(map(_kept, ledger.records("SELECT * FROM reports ORDER BY id DESC LIMIT ?", most)))
+
+
+def kept_counts(ledger: Ledger) -> dict[Fate, int]:
+    """Return how many reports were not applied, by what became of them."""
+    return {Fate(fate): n for fate, n in ledger.rows("SELECT fate, COUNT(*) FROM reports GROUP BY fate")}
+
+
+def _apply(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fate:
+    before, after = message.state, next_state(message.state, report.told.status)
+    if after is None:
+        if before is Status.ACCEPTED:
+            return _note(ledger, report, intake, message)
+        says_otherwise = before in FINAL and report.told.status is not before
+        if says_otherwise and report.told.status is not Status.ACCEPTED:
+            return _keep(ledger, report, intake, Fate.CONTRADICTS, message.id)
+        return Fate.REPEATED
+    mailing = mailings.get(ledger, message.mailing)
+    if before is Status.PENDING and not _ever_claimed(ledger, mailing, message.id):
+        return _keep(ledger, report, intake, Fate.CONTRADICTS, message.id)
+    settling.move(ledger, mailing, {message.id: message.batch}, before, after, intake.moment, "report")
+    return _note(ledger, report, intake, message)
+
+
+def _note(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fate:
+    """Write the report's words on its message."""
+    ledger.write(
+        "UPDATE messages SET code = ?, answer = ?, cause = ?, reported_at = ?,"
+        " gateway_id = COALESCE(gateway_id, ?) WHERE id = ?",
+        report.code,
+        report.text or None,
+        report.told.cause,
+        intake.moment.at,
+        report.gateway_id or None,
+        message.id,
+    )
+    matching.remember(ledger, report, message.id)
+    ledger.write(
+        "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+        f"reports:{report.gateway}",
+        intake.moment.at,
+    )
+    return Fate.APPLIED
+
+
+def _ever_claimed(ledger: Ledger, mailing: Mailing, message: int) -> bool:
+    found = ledger.one(
+        "SELECT 1 FROM batches WHERE mailing = ? AND ? BETWEEN first_message AND last_message LIMIT 1",
+        mailing.id,
+        message,
+    )
+    return found is not None
+
+
+def _keep(ledger: Ledger, report: Report, intake: Intake, fate: Fate, message: int | None = None) -> Fate:
+    """Keep a report that is not applied; one that is told again is kept once."""
+    ledger.write(
+        "INSERT INTO reports (at, source, gateway, reference, gateway_id, number, state, cause, code, answer,"
+        " told_at, fate, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (gateway, gateway_id, reference, number, code) DO NOTHING",
+        intake.moment.at,
+        intake.source,
+        report.gateway,
+        report.reference,
+        report.gateway_id,
+        report.number,
+        report.told.status,
+        report.told.cause,
+        report.code,
+        report.text,
+        report.told_at,
+        fate,
+        message,
+    )
+    return fate
+
+
+def _kept(found: dict[str, Any]) -> KeptReport:
+    cause = found["cause"]
+    report = Report(
+        gateway=found["gateway"],
+        told=Told(Status(found["state"]), Cause(cause) if cause else None),
+        code=found["code"],
+        reference=found["reference"],
+        gateway_id=found["gateway_id"],
+        number=found["number"],
+        text=found["answer"],
+        told_at=found["told_at"],
+    )
+    return KeptReport(found["id"], found["at"], Source(found["source"]), report, Fate(found["fate"]))
