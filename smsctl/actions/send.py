@@ -94,8 +94,15 @@ class _Run:
     unreached: int = 0
     unclear: int = 0
     not_before: float = 0.0  # monotonic; nothing is claimed before it
+    waits: bool = False  # nothing was claimed, for it was not yet time
     stop: Stop | None = None
     why: Sentence | None = None
+    fault: BaseException | None = None  # in smsctl itself; raised when all that is in flight is stored
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is claimed."""
+        return self.stop is not None or self.fault is not None
 
     def end(self, stop: Stop, why: Sentence | None = None) -> None:
         """Claim nothing more; the first reason stands."""
@@ -119,6 +126,8 @@ def send(errand: Errand) -> Result:
         except KeyboardInterrupt:
             _abandon(errand, run, crew)
     crew.dismiss()
+    if run.fault:
+        raise run.fault
     return Result(states=run.states, stop=run.stop, why=run.why)
 
 
@@ -144,8 +153,8 @@ def _drive(errand: Errand, run: _Run, crew: Crew) -> None:
             errand.on_progress(run.states)
         if crew.in_flight:
             done = crew.gather()
-        elif time.monotonic() < run.not_before and not run.stop:
-            time.sleep(_NAP_S)
+        elif run.waits and not run.ended:
+            time.sleep(min(_NAP_S, max(run.not_before - time.monotonic(), 0)))
             done = ()
         else:
             return
@@ -153,7 +162,7 @@ def _drive(errand: Errand, run: _Run, crew: Crew) -> None:
 
 def _clear_up(errand: Errand, run: _Run) -> None:
     """Settle what can be proved of the unknown, of this run and of earlier ones."""
-    if run.stop is Stop.REFUSED:
+    if run.stop is Stop.REFUSED or run.fault:
         return
     settled = clear_up(
         errand.mailing,
@@ -164,28 +173,25 @@ def _clear_up(errand: Errand, run: _Run) -> None:
         repeats_refused=errand.repeats_refused,
     )
     run.states += settled
-    run.states[Status.UNKNOWN] = max(run.states[Status.UNKNOWN] - settled.total(), 0)
+    run.states -= Counter({Status.UNKNOWN: settled.total()})
 
 
 def _advance(errand: Errand, run: _Run, crew: Crew, done: Sequence[Done]) -> list[Claim]:
     """Store the answers and mark the next batches, in one commit; return what was marked."""
     for one in done:
         _judge(errand, run, one)
-    waiting = run.stop is not None or time.monotonic() < run.not_before
-    if waiting and not done:
+    run.waits = time.monotonic() < run.not_before
+    if (run.ended or run.waits) and not done:
         return []
     claims: list[Claim] = []
     with errand.ledger.transaction(patient=bool(done)):
         now = errand.now()
         for one in done:
             batches.settle(errand.ledger, errand.mailing, one.claim, one.answer, now)
-        room = 0 if waiting else crew.free + len(done)
+        room = 0 if run.ended or run.waits else crew.free + len(done)
         while len(claims) < room and (claim := _claim(errand, run, now)):
             claims.append(claim)
     crew.stored(done)
-    for one in done:
-        if one.error:
-            raise one.error
     return claims
 
 
@@ -203,6 +209,7 @@ def _claim(errand: Errand, run: _Run, now: Moment) -> Claim | None:
 def _judge(errand: Errand, run: _Run, done: Done) -> None:
     """Decide from one answer whether the run goes on, waits or ends (reliability.md 2.3)."""
     answer = done.answer
+    run.fault = run.fault or done.error
     run.states.update(receipt.status for receipt in answer.receipts)
     given_back = run.states.pop(Status.PENDING, 0)
     if given_back:

@@ -1,0 +1,158 @@
+"""A real ledger, mailings in it, and a gateway in this process that does what a test tells it."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from smsctl.actions.begin import begin
+from smsctl.actions.brake import Brake
+from smsctl.actions.send import Errand, Pace, Result, send
+from smsctl.domain.gateway import Traits
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, Verdict, same_for_all
+from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.package import Terms
+from smsctl.domain.text import INTELECOM_PARTS, MessageText, measure
+from smsctl.errors import Sentence
+from smsctl.ledger import batches, mailings, municipalities, store
+from smsctl.ledger.mailings import NewMailing
+
+PACE = Pace(batch_size=5, first_pause_s=0.001, longest_pause_s=0.001)  # pauses shorter than a commit
+ACTOR = Actor("elin", "skolserver")
+Script = Callable[[Batch], Answer]
+
+
+def moment(at_s: float | None = None) -> Moment:
+    """Return the moment that a clock shows so many seconds after 1970, or that it shows now."""
+    when = time.gmtime(at_s)
+    return Moment(at=time.strftime("%Y-%m-%dT%H:%M:%S.000Z", when), day=time.strftime("%Y-%m-%d", when))
+
+
+class ScriptedGateway:
+    """Answers each batch by the next line of its script, over and over by the last one."""
+
+    def __init__(self, *script: Script, max_batch: int = 1000) -> None:
+        self.traits = Traits(
+            name="scripted", title="Scripted", parts=INTELECOM_PARTS, max_parts=6, max_batch=max_batch
+        )
+        self.submitted: list[Batch] = []
+        self.not_after: list[float] = []
+        self.at: list[float] = []  # monotonic
+        self._script = script
+        self._lock = threading.Lock()
+
+    @property
+    def references(self) -> list[str]:
+        return [one.reference for batch in self.submitted for one in batch.messages]
+
+    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+        with self._lock:
+            line = self._script[min(len(self.submitted), len(self._script) - 1)]
+            self.submitted.append(batch)
+            self.not_after.append(not_after)
+            self.at.append(time.monotonic())
+        return line(batch)
+
+    def probe(self) -> Sentence:
+        raise NotImplementedError
+
+    def check(self, batch: Batch) -> list[Sentence]:
+        return []
+
+
+def each(*statuses: Status, verdict: Verdict = Verdict.ANSWERED) -> Script:
+    """Give the messages of a batch these states in turn."""
+
+    def script(batch: Batch) -> Answer:
+        receipts = tuple(
+            Receipt(one.reference, statuses[place % len(statuses)], f"id-{one.reference}")
+            for place, one in enumerate(batch.messages)
+        )
+        return Answer(verdict=verdict, receipts=receipts, text="said")
+
+    return script
+
+
+def all_of_it(status: Status, verdict: Verdict, *, retry_after_s: float | None = None) -> Script:
+    """Say the same of every message."""
+    return lambda batch: same_for_all(batch, status, verdict, "said", retry_after_s)
+
+
+accepted = each(Status.ACCEPTED)
+unclear = all_of_it(Status.UNKNOWN, Verdict.UNCLEAR)
+refused = all_of_it(Status.PENDING, Verdict.REFUSED)
+not_reached = all_of_it(Status.PENDING, Verdict.NOT_REACHED)
+stale = all_of_it(Status.PENDING, Verdict.STALE)
+
+
+class Desk:
+    """Where mailings are made and sent. Municipality `town` has packages of so many parts, and one open."""
+
+    def __init__(self, folder: Path, *, package_size: int = 1000) -> None:
+        self.ledger = store.open_ledger(folder / "ledger.db")
+        self.now: Callable[[], Moment] = moment
+        self.town = Municipality(
+            key="town", name="Town", rate=Terms(size=package_size, price_ore=4900), in_packages=True
+        )
+        self._mailings = 0
+        with self.ledger.transaction():
+            municipalities.activate(self.ledger, self.town, self.now(), ACTOR)
+
+    def mailing(self, messages: int, *, text: str = "") -> Mailing:
+        """Write a mailing to so many numbers; without a text it has one that no other has."""
+        self._mailings += 1
+        letter = Letter(text=MessageText.read(text or f"Text {self._mailings}"))
+        new = NewMailing(
+            kind="send",
+            municipality=self.town,
+            gateway="scripted",
+            letter=letter,
+            size=measure(letter.text.body, INTELECOM_PARTS),
+            audience="all",
+            source=None,
+            rows=messages,
+            ceilings=Ceilings(),
+        )
+        ready = [(row, f"+4672{row:07d}", None) for row in range(messages)]
+        return begin(new, ready, [], self.ledger, self.now(), ACTOR)
+
+    def send(
+        self,
+        mailing: Mailing,
+        gateway: ScriptedGateway,
+        *,
+        pace: Pace = PACE,
+        ceilings: Ceilings | None = None,
+        brake: Brake | None = None,
+        told: Callable[[Counter[Status]], None] = lambda states: None,
+    ) -> Result:
+        return send(
+            Errand(
+                mailing=mailing,
+                ledger=self.ledger,
+                gateway=gateway,
+                now=self.now,
+                ceilings=ceilings or Ceilings(),
+                pace=pace,
+                brake=brake or Brake(),
+                repeats_refused=False,
+                on_progress=told,
+            )
+        )
+
+    def recover(self) -> int:
+        return batches.recover(self.ledger, self.now())
+
+    def states(self, mailing: Mailing) -> dict[str, int]:
+        return {str(state): n for state, n in mailings.tally(self.ledger, mailing).states.items()}
+
+    def parts(self, mailing: Mailing) -> int:
+        return mailings.tally(self.ledger, mailing).parts
+
+    def in_order(self, mailing: Mailing) -> Sequence[str]:
+        """Return the states of the messages, one after the other."""
+        rows = self.ledger.rows("SELECT state FROM messages WHERE mailing = ? ORDER BY id", mailing.id)
+        return [state for (state,) in rows]

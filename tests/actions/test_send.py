@@ -1,0 +1,371 @@
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from smsctl.actions.brake import Brake, Stop
+from smsctl.actions.crew import STALE_AFTER_S
+from smsctl.domain.mailing import Ceilings
+from smsctl.domain.message import Answer, Batch, Status, Verdict
+from smsctl.errors import ExitCode, LedgerError
+from smsctl.ledger import store
+
+from .desk import (
+    PACE,
+    Desk,
+    Script,
+    ScriptedGateway,
+    accepted,
+    all_of_it,
+    each,
+    not_reached,
+    refused,
+    stale,
+    unclear,
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.ledger.close()
+
+
+def test_sends_every_message_once_in_batches_and_in_order(desk: Desk) -> None:
+    mailing = desk.mailing(12)
+    gateway = ScriptedGateway(accepted)
+    result = desk.send(mailing, gateway)
+    assert (result.exit_code, result.stop, result.states) == (ExitCode.OK, None, {Status.ACCEPTED: 12})
+    assert [len(batch.messages) for batch in gateway.submitted] == [5, 5, 2]
+    assert gateway.references == [f"{mailing.reference}-{place}" for place in range(1, 13)]
+    assert desk.states(mailing) == {"accepted": 12}
+    assert desk.parts(mailing) == 12
+
+
+def test_a_batch_is_no_larger_than_the_gateway_takes(desk: Desk) -> None:
+    gateway = ScriptedGateway(accepted, max_batch=3)
+    desk.send(desk.mailing(7), gateway)
+    assert [len(batch.messages) for batch in gateway.submitted] == [3, 3, 1]
+
+
+def test_what_was_sent_is_not_sent_again(desk: Desk) -> None:
+    mailing = desk.mailing(7)
+    desk.send(mailing, ScriptedGateway(accepted))
+    gateway = ScriptedGateway(accepted)
+    assert desk.send(mailing, gateway).exit_code is ExitCode.OK
+    assert gateway.submitted == []
+
+
+@pytest.mark.parametrize(
+    ("script", "states", "stop", "code", "submitted"),
+    [
+        pytest.param([refused], {"pending": 12}, Stop.REFUSED, ExitCode.GATEWAY, 1, id="refused"),
+        pytest.param(
+            [accepted, refused],
+            {"accepted": 5, "pending": 7},
+            Stop.REFUSED,
+            ExitCode.GATEWAY,
+            2,
+            id="refused later",
+        ),
+        pytest.param([not_reached], {"pending": 12}, Stop.UNREACHED, ExitCode.STOPPED, 4, id="never reached"),
+        pytest.param(
+            [accepted, not_reached],
+            {"accepted": 5, "pending": 7},
+            Stop.UNREACHED,
+            ExitCode.STOPPED,
+            5,
+            id="lost on the way",
+        ),
+        pytest.param(
+            [not_reached, not_reached, not_reached, accepted],
+            {"accepted": 12},
+            None,
+            ExitCode.OK,
+            6,
+            id="reached at last",
+        ),
+        pytest.param(
+            [not_reached, not_reached, not_reached, accepted, not_reached, accepted],
+            {"accepted": 12},
+            None,
+            ExitCode.OK,
+            7,
+            id="the tries are counted anew after an answer",
+        ),
+        pytest.param(
+            [unclear], {"unknown": 10, "pending": 2}, Stop.UNCLEAR, ExitCode.UNSETTLED, 2, id="two unclear"
+        ),
+        pytest.param(
+            [unclear, accepted, unclear],
+            {"unknown": 7, "accepted": 5},
+            None,
+            ExitCode.UNSETTLED,
+            3,
+            id="unclear now and then",
+        ),
+        pytest.param([stale, accepted], {"accepted": 12}, None, ExitCode.OK, 4, id="stale"),
+        pytest.param(
+            [each(Status.ACCEPTED, Status.REJECTED)],
+            {"accepted": 7, "rejected": 5},
+            None,
+            ExitCode.REJECTED,
+            3,
+            id="some rejected",
+        ),
+        pytest.param(
+            [each(Status.HELD), accepted], {"held": 5, "accepted": 7}, None, ExitCode.UNSETTLED, 3, id="held"
+        ),
+        pytest.param(
+            [each(Status.ACCEPTED, Status.UNKNOWN, verdict=Verdict.UNCLEAR)],
+            {"accepted": 7, "unknown": 5},
+            None,
+            ExitCode.UNSETTLED,
+            3,
+            id="partly unclear is an answer",
+        ),
+        pytest.param(
+            [each(Status.PENDING, Status.ACCEPTED, verdict=Verdict.REFUSED)],
+            {"accepted": 2, "pending": 10},
+            Stop.REFUSED,
+            ExitCode.GATEWAY,
+            1,
+            id="partly refused",
+        ),
+    ],
+)
+def test_each_answer_leaves_the_states_and_the_code_it_means(
+    desk: Desk,
+    script: list[Script],
+    states: dict[str, int],
+    stop: Stop | None,
+    code: ExitCode,
+    submitted: int,
+) -> None:
+    mailing = desk.mailing(12)
+    gateway = ScriptedGateway(*script)
+    result = desk.send(mailing, gateway)
+    assert desk.states(mailing) == states
+    assert (result.stop, result.exit_code) == (stop, code)
+    assert (result.why is None) is (stop is None)
+    assert len(gateway.submitted) == submitted
+    costing = sum(n for state, n in states.items() if state not in {"pending", "rejected"})
+    assert desk.parts(mailing) == costing
+
+
+def test_what_was_given_back_keeps_its_place_and_its_references(desk: Desk) -> None:
+    mailing = desk.mailing(7)
+    gateway = ScriptedGateway(not_reached, accepted)
+    desk.send(mailing, gateway)
+    first, again, _ = gateway.submitted
+    assert first.messages == again.messages
+    assert first.reference != again.reference
+
+
+def test_a_busy_gateway_is_left_alone_as_long_as_it_asks(desk: Desk) -> None:
+    busy = all_of_it(Status.PENDING, Verdict.BUSY, retry_after_s=0.3)
+    mailing = desk.mailing(5)
+    gateway = ScriptedGateway(busy, accepted)
+    result = desk.send(mailing, gateway, pace=PACE._replace(longest_pause_s=10))
+    assert result.exit_code is ExitCode.OK
+    assert gateway.at[1] - gateway.at[0] >= 0.3
+
+
+def test_no_gateway_is_waited_for_longer_than_the_longest_pause(desk: Desk) -> None:
+    busy = all_of_it(Status.PENDING, Verdict.BUSY, retry_after_s=100_000)
+    assert desk.send(desk.mailing(5), ScriptedGateway(busy, accepted)).exit_code is ExitCode.OK
+
+
+@pytest.mark.parametrize(("size", "most"), [(10, 23), (150, 3)], ids=["over 200", "over two batches"])
+def test_too_many_unknown_stop_the_run_though_no_batch_was_wholly_unclear(
+    desk: Desk, size: int, most: int
+) -> None:
+    mailing = desk.mailing(600)
+    nearly = [Status.UNKNOWN] * (size - 1) + [Status.ACCEPTED]
+    gateway = ScriptedGateway(each(*nearly, verdict=Verdict.UNCLEAR))
+    result = desk.send(mailing, gateway, pace=PACE._replace(batch_size=size))
+    assert result.stop is Stop.UNCLEAR
+    assert len(gateway.submitted) == most
+    assert desk.states(mailing)["pending"] == 600 - most * size
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+@pytest.mark.parametrize(
+    ("ceilings", "name"),
+    [
+        (Ceilings(max_parts=12), "max_parts_per_run"),
+        (Ceilings(max_parts_per_day=12), "max_parts_per_day"),
+        (Ceilings(max_new_packages=0), "max_new_packages"),
+    ],
+)
+def test_a_ceiling_is_filled_and_never_passed(
+    tmp_path: Path, ceilings: Ceilings, name: str, connections: int
+) -> None:
+    desk = Desk(tmp_path / "small", package_size=12)
+    mailing = desk.mailing(20)
+    result = desk.send(
+        mailing,
+        ScriptedGateway(accepted),
+        pace=PACE._replace(connections=connections),
+        ceilings=ceilings,
+    )
+    assert desk.states(mailing) == {"accepted": 12, "pending": 8}
+    assert (result.stop, result.exit_code) == (Stop.CEILING, ExitCode.REFUSED)
+    assert name in str(result.why)
+    desk.ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("why", "code"),
+    [(Stop.INTERRUPTED, ExitCode.INTERRUPTED), (Stop.TERMINATED, ExitCode.TERMINATED)],
+)
+@pytest.mark.parametrize("connections", [1, 3])
+def test_the_brake_ends_the_run_after_what_is_in_flight(
+    desk: Desk, why: Stop, code: ExitCode, connections: int
+) -> None:
+    brake = Brake()
+    mailing = desk.mailing(40)
+    all_there = threading.Barrier(connections, action=lambda: brake.ask(why) if not brake.asked else None)
+
+    def asking(batch: Batch) -> Answer:
+        all_there.wait(10)
+        return accepted(batch)
+
+    result = desk.send(
+        mailing, ScriptedGateway(asking), brake=brake, pace=PACE._replace(connections=connections)
+    )
+    assert (result.stop, result.exit_code) == (why, code)
+    assert desk.states(mailing) == {"accepted": 5 * connections, "pending": 40 - 5 * connections}
+
+
+@pytest.fixture
+def signalled() -> Iterator[Brake]:
+    brake = Brake()
+    before = signal.signal(signal.SIGUSR1, lambda *_: brake.ask(Stop.INTERRUPTED))
+    yield brake
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_the_brake_twice_ends_the_run_at_once_and_what_is_in_flight_is_unknown(
+    desk: Desk, signalled: Brake
+) -> None:
+    mailing = desk.mailing(20)
+    over = threading.Event()
+
+    def silent(batch: Batch) -> Answer:
+        for _ in range(2):
+            time.sleep(0.05)  # signals that arrive together are one
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        over.wait(30)
+        return accepted(batch)
+
+    result = desk.send(mailing, ScriptedGateway(accepted, silent), brake=signalled)
+    over.set()
+    assert desk.states(mailing) == {"accepted": 5, "unknown": 5, "pending": 10}
+    assert (result.stop, result.exit_code) == (Stop.INTERRUPTED, ExitCode.INTERRUPTED)
+    assert desk.recover() == 0
+
+
+def test_a_claim_is_good_for_a_minute_before_its_first_byte(desk: Desk) -> None:
+    gateway = ScriptedGateway(accepted)
+    desk.send(desk.mailing(5), gateway)
+    assert 0 < gateway.not_after[0] - gateway.at[0] <= STALE_AFTER_S
+
+
+def test_many_connections_lose_no_receipt(desk: Desk) -> None:
+    mailing = desk.mailing(400)
+    at_once = threading.Semaphore(8)
+    most = [0]
+    inside = Counter[str]()
+    lock = threading.Lock()
+
+    def slow(batch: Batch) -> Answer:
+        assert at_once.acquire(blocking=False), "more batches in flight than connections"
+        with lock:
+            inside["now"] += 1
+            most[0] = max(most[0], inside["now"])
+        time.sleep(0.001 * (len(batch.reference) % 3 + int(batch.reference[-1]) % 4))
+        with lock:
+            inside["now"] -= 1
+        at_once.release()
+        return accepted(batch)
+
+    gateway = ScriptedGateway(slow)
+    result = desk.send(mailing, gateway, pace=PACE._replace(connections=8))
+    assert result.states == {Status.ACCEPTED: 400}
+    assert desk.states(mailing) == {"accepted": 400}
+    assert max(Counter(gateway.references).values()) == 1
+    ids = desk.ledger.rows("SELECT gateway_id FROM messages ORDER BY id")
+    assert [found for (found,) in ids] == [f"id-{mailing.reference}-{place}" for place in range(1, 401)]
+    assert most[0] > 1
+
+
+def fail(batch: Batch) -> Answer:
+    message = "a fault of our own"
+    raise ArithmeticError(message)
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+def test_a_fault_in_the_gateways_code_makes_its_batch_unknown_and_is_not_hidden(
+    desk: Desk, connections: int
+) -> None:
+    mailing = desk.mailing(40)
+    gateway = ScriptedGateway(accepted, fail, accepted)
+    with pytest.raises(ArithmeticError):
+        desk.send(mailing, gateway, pace=PACE._replace(connections=connections))
+    assert desk.recover() == 0, "a batch was marked and never submitted, or its answer was dropped"
+    states = desk.states(mailing)
+    assert states["unknown"] == 5
+    assert states["accepted"] == 5 * (len(gateway.submitted) - 1)
+    assert states["pending"] == 40 - 5 * len(gateway.submitted)
+
+
+def test_receipts_that_are_not_the_batchs_are_not_stored(desk: Desk) -> None:
+    mailing = desk.mailing(10)
+
+    def mixed_up(batch: Batch) -> Answer:
+        answer = accepted(batch)
+        return answer._replace(receipts=answer.receipts[::-1])
+
+    with pytest.raises(AssertionError, match="not those of the batch"):
+        desk.send(mailing, ScriptedGateway(mixed_up))
+    assert desk.states(mailing) == {"sending": 5, "pending": 5}
+    assert desk.recover() == 5
+    assert desk.states(mailing) == {"unknown": 5, "pending": 5}
+
+
+def test_a_second_run_of_the_same_mailing_ends_at_once(desk: Desk) -> None:
+    mailing = desk.mailing(10)
+    second: list[str] = []
+
+    def meanwhile(batch: Batch) -> Answer:
+        other = Desk.__new__(Desk)
+        other.ledger = store.open_ledger(desk.ledger.path)
+        other.now = desk.now
+        with pytest.raises(LedgerError) as caught:
+            other.send(mailing, ScriptedGateway(accepted))
+        assert other.recover() == 0
+        other.ledger.close()
+        second.append(str(caught.value))
+        return accepted(batch)
+
+    assert desk.send(mailing, ScriptedGateway(meanwhile)).exit_code is ExitCode.OK
+    assert "being sent by another process" in second[0]
+    assert desk.states(mailing) == {"accepted": 10}
+
+
+def test_progress_is_told_of_what_is_durable(desk: Desk) -> None:
+    mailing = desk.mailing(12)
+    told: list[int] = []
+
+    def look(states: Counter[Status]) -> None:
+        told.append(states.total())
+        assert desk.in_order(mailing).count("accepted") == states.total()
+
+    desk.send(mailing, ScriptedGateway(accepted), told=look)
+    assert told == [5, 10, 12]
