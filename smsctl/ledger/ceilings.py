@@ -67,6 +67,6 @@ def _parts_before_next_package(ledger: Ledger, mailing: Mailing, max_new: int) -
     terms = mailing.municipality.package
     size = terms.size if terms else 0
     found = packages.packages_of(ledger, mailing.municipality.key)
-    opened = packages.opened_by(ledger, mailing)
+    opened = packages.opened_for(ledger, mailing)
     held = packages.parts_in_flight(ledger, mailing.municipality.key)
     return sum(one.size - one.used for one in found) + max(max_new - opened, 0) * size - held

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.moment import Moment
+from smsctl.domain.municipality import ServiceState
 from smsctl.domain.package import Draw, Package, Terms, draw
 from smsctl.ledger.store import Ledger
 
@@ -76,14 +77,25 @@ def parts_of_mailing(ledger: Ledger, mailing: Mailing) -> int:
     return mailing.size.parts * sum(int(messages) for state, messages in found if Status(state) in COSTS)
 
 
-def opened_by(ledger: Ledger, mailing: Mailing) -> int:
-    """Return how many packages the mailing has opened."""
-    row = ledger.one(
-        "SELECT COUNT(*) FROM packages WHERE municipality = ? AND opened_by_mailing = ?",
+def opened_for(ledger: Ledger, mailing: Mailing) -> int:
+    """Return how many new packages count against the mailing's ceiling.
+
+    Those it has opened itself; and those that another mailing had to open beyond its own ceiling since this
+    one was made: then the room that was left for the other has been taken by somebody else, such as this one.
+    """
+    counted = 0
+    for opener, allowed, opened, since in ledger.rows(
+        "SELECT g.id, g.max_new_packages, COUNT(*), SUM(CASE WHEN p.opened_at >= ? THEN 1 ELSE 0 END)"
+        " FROM packages p JOIN mailings g ON g.id = p.opened_by_mailing"
+        " WHERE p.municipality = ? GROUP BY g.id, g.max_new_packages",
+        mailing.created_at,
         mailing.municipality.key,
-        mailing.id,
-    )
-    return int(row[0]) if row else 0
+    ):
+        if opener == mailing.id:
+            counted += opened
+        elif allowed is not None:
+            counted += min(since, max(opened - allowed, 0))
+    return counted
 
 
 def draws_of_mailing(ledger: Ledger, mailing: int) -> tuple[Draw, ...]:
@@ -155,7 +167,7 @@ def _sources(ledger: Ledger, booking: Booking, parts: int, moment: Moment) -> It
         )
     ]
     draws = draw(packages, parts, booking.terms)
-    if booking.may_open:
+    if booking.may_open and not _has_ended(ledger, booking.municipality):
         for one in draws:
             if one.opens:
                 open_package(ledger, booking.municipality, booking.terms, moment, booking.mailing)
@@ -163,6 +175,12 @@ def _sources(ledger: Ledger, booking: Booking, parts: int, moment: Moment) -> It
     inside = [(one.package, one.parts) for one in draws if not one.opens]
     rest = parts - sum(taken for _, taken in inside)
     return [*inside, (OUTSIDE, rest)] if rest else inside
+
+
+def _has_ended(ledger: Ledger, municipality: str) -> bool:
+    """Say whether the service was deactivated while the parts were on the wire: then no package is opened."""
+    row = ledger.one("SELECT state FROM municipalities WHERE municipality = ?", municipality)
+    return row is not None and row[0] == ServiceState.INACTIVE
 
 
 def _give_back(ledger: Ledger, booking: Booking, parts: int, moment: Moment, reason: str) -> None:
@@ -179,6 +197,9 @@ def _give_back(ledger: Ledger, booking: Booking, parts: int, moment: Moment, rea
         if taken:
             _enter(ledger, booking, package, -taken, moment, reason)
             parts -= taken
+    if parts:
+        message = "more parts are given back than were drawn"
+        raise AssertionError(message)
 
 
 def _enter(ledger: Ledger, booking: Booking, package: int, parts: int, moment: Moment, reason: str) -> None:

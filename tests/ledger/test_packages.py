@@ -1,0 +1,241 @@
+"""Whatever is sent, refused, corrected, ended and begun again: the money stays what the messages say."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
+
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.message import Status
+from smsctl.domain.moment import Moment
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.package import Terms
+from smsctl.errors import RuleError
+from smsctl.ledger import municipalities, packages, settling
+from smsctl.ledger.batches import Claim
+from smsctl.ledger.store import Ledger, open_ledger
+
+from . import sending
+from .conftest import ACTOR, NOW, TOWN, on
+from .recount import must_agree
+from .sending import new
+
+ANSWERS = [Status.ACCEPTED, Status.REJECTED, Status.UNKNOWN, Status.HELD, Status.PENDING]
+CORRECTIONS = [
+    (Status.UNKNOWN, Status.PENDING),
+    (Status.UNKNOWN, Status.ACCEPTED),
+    (Status.ACCEPTED, Status.CANCELLED),
+    (Status.ACCEPTED, Status.DELIVERED),
+    (Status.HELD, Status.REJECTED),
+    (Status.PENDING, Status.CANCELLED),
+    (Status.DELIVERED, Status.FAILED),
+]
+
+
+class Sending(RuleBasedStateMachine):
+    """Several mailings of one municipality at once, each step its own transaction as in real processes."""
+
+    sent = Bundle("sent")
+    claimed = Bundle("claimed")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.ledger = open_ledger(Path(self.folder.name) / "ledger.db")
+        self.town = Municipality(key="town", name="Town", rate=Terms(10, 4900), in_packages=True)
+        self.steps = 0
+        self.day = 1
+        self.activations = 0
+        self.allowed = 0
+
+    def teardown(self) -> None:
+        self.ledger.close()
+        self.folder.cleanup()
+
+    def now(self) -> Moment:
+        self.steps += 1
+        day = f"2026-11-{self.day:02d}"
+        return Moment(at=f"{day}T00:{self.steps // 60:02d}:{self.steps % 60:02d}.000Z", day=day)
+
+    @initialize()
+    def begin_active(self) -> None:
+        self.activate()
+
+    @rule()
+    def activate(self) -> None:
+        opened = sending.activate(self.ledger, self.town, self.now())
+        self.activations += opened is not None
+
+    @rule()
+    def deactivate(self) -> None:
+        municipalities.deactivate(self.ledger, self.town, self.now(), ACTOR)
+
+    @rule()
+    def midnight(self) -> None:
+        self.day = min(self.day + 1, 28)
+
+    @rule(size=st.integers(1, 15), price=st.integers(1, 9999))
+    def new_terms(self, size: int, price: int) -> None:
+        self.town = self.town._replace(rate=Terms(size=size, price_ore=price))
+
+    @rule(
+        target=sent,
+        kind=st.sampled_from(["send", "send", "send", "test"]),
+        messages=st.integers(1, 12),
+        parts=st.integers(1, 3),
+        new_packages=st.integers(0, 2),
+    )
+    def begin(self, kind: str, messages: int, parts: int, new_packages: int) -> Mailing:
+        ceilings = Ceilings(max_new_packages=new_packages) if kind == "send" else Ceilings()
+        self.allowed += ceilings.max_new_packages or 0
+        made_of = new(
+            municipality=self.town, kind=kind, parts=parts, body=f"Text {self.steps}", ceilings=ceilings
+        )
+        return sending.begin(self.ledger, messages, made_of, self.now())
+
+    @rule(target=claimed, mailing=sent, most=st.integers(1, 5))
+    def claim(self, mailing: Mailing, most: int) -> tuple[Mailing, Claim | None]:
+        try:
+            return mailing, sending.claim(self.ledger, mailing, most, self.now())
+        except RuleError:
+            return mailing, None
+
+    @rule(one=consumes(claimed), states=st.lists(st.sampled_from(ANSWERS), min_size=5, max_size=5))
+    def settle(self, one: tuple[Mailing, Claim | None], states: Sequence[Status]) -> None:
+        mailing, claim = one
+        if claim:
+            sending.settle(self.ledger, mailing, claim, states, self.now())
+
+    @rule(mailing=sent, change=st.sampled_from(CORRECTIONS), most=st.integers(1, 12))
+    def correct(self, mailing: Mailing, change: tuple[Status, Status], most: int) -> None:
+        before, after = change
+        with self.ledger.transaction():
+            found = list(settling.messages_in(self.ledger, mailing, before).items())[:most]
+            settling.move(self.ledger, mailing, dict(found), before, after, self.now(), "corrected")
+
+    @invariant()
+    def the_money_agrees_with_the_messages(self) -> None:
+        must_agree(self.ledger)
+
+    @invariant()
+    def no_more_packages_are_opened_than_the_runs_were_allowed(self) -> None:
+        opened = len(packages.packages_of(self.ledger, "town")) - self.activations
+        assert opened <= self.allowed
+
+    @invariant()
+    def what_is_reserved_has_a_place_in_packages_or_is_allowed_to_open_one(self) -> None:
+        for one in packages.packages_of(self.ledger, "town"):
+            assert 0 <= one.used + one.reserved <= one.size
+
+
+Sending.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestSending = Sending.TestCase
+
+
+def numbers(ledger: Ledger) -> list[tuple[int, int]]:
+    """The packages: number and parts used."""
+    return [(one.number, one.used) for one in packages.packages_of(ledger, TOWN.key)]
+
+
+def entries(ledger: Ledger) -> list[tuple[int, int]]:
+    return ledger.rows("SELECT package, parts FROM entries ORDER BY id")
+
+
+def test_a_mailing_that_exactly_fills_a_package_opens_none(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    sending.send(ledger, 10)
+    assert numbers(ledger) == [(1, 10)]
+    sending.send(ledger, 1)
+    assert numbers(ledger) == [(1, 10), (2, 1)]
+    must_agree(ledger)
+
+
+def test_the_parts_of_one_message_may_straddle_two_packages(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    sending.send(ledger, 4, new(parts=3))
+    assert entries(ledger) == [(1, 10), (2, 2)]
+    must_agree(ledger)
+
+
+def test_a_correction_goes_to_the_package_its_parts_came_from_and_later_parts_fill_it(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    first = sending.begin(ledger, 12)
+    sending.settle(ledger, first, sending.claim(ledger, first, 8), [Status.UNKNOWN] * 8)
+    sending.settle(ledger, first, sending.claim(ledger, first, 4))
+    with ledger.transaction():
+        unknown = settling.messages_in(ledger, first, Status.UNKNOWN)
+        settling.move(ledger, first, unknown, Status.UNKNOWN, Status.CANCELLED, NOW, "corrected")
+    assert numbers(ledger) == [(1, 2), (2, 2)]  # never withdrawn
+    sending.send(ledger, 9)
+    assert numbers(ledger) == [(1, 10), (2, 3)]
+    assert entries(ledger) == [(1, 8), (1, 2), (2, 2), (1, -8), (1, 8), (2, 1)]
+    must_agree(ledger)
+
+
+def test_the_price_of_a_package_is_that_of_the_day_it_opened(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    dearer = TOWN._replace(rate=Terms(size=20, price_ore=9900))
+    sending.send(ledger, 11, new(municipality=dearer))
+    found = packages.packages_of(ledger, TOWN.key)
+    assert [(one.size, one.price_ore) for one in found] == [(10, 4900), (20, 9900)]
+    must_agree(ledger)
+
+
+def test_a_test_never_opens_a_package(ledger: Ledger) -> None:
+    sending.send(ledger, 1, new(kind="test"))
+    sending.activate(ledger)
+    sending.send(ledger, 9)
+    sending.send(ledger, 1, new(kind="test", parts=3))
+    assert entries(ledger) == [(0, 1), (1, 9), (1, 1), (0, 2)]
+    must_agree(ledger)
+
+
+def test_nothing_is_claimed_and_no_package_opened_after_a_deactivation(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    mailing = sending.begin(ledger, 12)
+    on_the_wire = sending.claim(ledger, mailing, 11)
+    municipalities.deactivate(ledger, TOWN, NOW, ACTOR)
+    with pytest.raises(RuleError, match="not active"):
+        sending.claim(ledger, mailing, 1)
+    sending.settle(ledger, mailing, on_the_wire)
+    assert entries(ledger) == [(1, 10), (0, 1)]
+    must_agree(ledger)
+
+
+def test_a_package_that_another_mailing_had_to_open_counts_for_whoever_took_its_room(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    modest = sending.begin(ledger, 10, new(ceilings=Ceilings(max_new_packages=0)))
+    bold = sending.begin(ledger, 20, new(ceilings=Ceilings(max_new_packages=1), body="Hello"))
+    promised = sending.claim(ledger, modest, 10)  # fills package 1
+    quick = sending.claim(ledger, bold, 5)
+    sending.settle(ledger, bold, quick)  # is quicker, and takes half of it
+    sending.settle(ledger, modest, promised)  # so this one opens package 2
+    last = sending.claim(ledger, bold, 20)
+    assert last
+    assert len(last.messages) == 5
+    sending.settle(ledger, bold, last)
+    assert numbers(ledger) == [(1, 10), (2, 10)]
+    with pytest.raises(RuleError, match="max_new_packages = 1"):
+        sending.claim(ledger, bold, 20)
+    must_agree(ledger)
+
+
+def test_what_is_corrected_today_makes_no_room_under_todays_ceiling(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    yesterday, today = on("2026-11-21"), NOW
+    old = sending.begin(ledger, 5, moment=yesterday)
+    sending.settle(ledger, old, sending.claim(ledger, old, moment=yesterday), [Status.UNKNOWN] * 5, yesterday)
+    with ledger.transaction():
+        unknown = settling.messages_in(ledger, old, Status.UNKNOWN)
+        settling.move(ledger, old, unknown, Status.UNKNOWN, Status.CANCELLED, today, "corrected")
+    later = sending.begin(ledger, 5, new(ceilings=Ceilings(max_parts_per_day=2), body="Hello"))
+    claimed = sending.claim(ledger, later)
+    assert claimed
+    assert len(claimed.messages) == 2
+    assert packages.parts_on_day(ledger, TOWN.key, today.day) == 2  # also while they are on the wire
+    with pytest.raises(RuleError, match="max_parts_per_day = 2"):
+        sending.claim(ledger, later)
