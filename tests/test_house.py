@@ -47,7 +47,7 @@ FLOORS = {
     },
     "__main__": {"cli"},
 }
-WIRING = {"smsctl.cli.wiring", "smsctl.cli.wiring_gateway"}
+WIRING = {"smsctl.cli.wiring", "smsctl.cli.wiring_gateway", "smsctl.cli.wiring_listener"}
 WIRED = {"gateways", "listener", "simulator"}
 
 ONLY_IN = {

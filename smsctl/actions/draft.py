@@ -18,7 +18,7 @@ from smsctl.domain.plan import Order, Plan, Refusal, Rule, Standing, make
 from smsctl.domain.recipients import Recipients, Rules, judge
 from smsctl.domain.text import characters_over, measure
 from smsctl.errors import InputError, Sentence, say, say_n
-from smsctl.ledger import mailings, municipalities, packages, repeats
+from smsctl.ledger import blocklist, mailings, municipalities, packages, repeats
 from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import Sheet, open_sheet
 
@@ -53,7 +53,7 @@ def draft(
     check_letter(gateway, wish.letter)
     sheet = open_sheet(wish.recipients)
     repeated = _already_sent(wish, ledger, now)
-    recipients = _recipients(wish, sheet, frozenset() if wish.lenient else repeated)
+    recipients = _recipients(wish, sheet, ledger, frozenset() if wish.lenient else repeated)
     old = _too_old(wish, sheet, local_now)
     warnings = [*_warnings(wish, recipients, sheet), *(one.sentence for one in old if wish.attended)]
     refusals = [
@@ -108,12 +108,13 @@ def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: da
     )
 
 
-def _recipients(wish: Wish, sheet: Sheet, already_sent: frozenset[str]) -> Recipients:
+def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: frozenset[str]) -> Recipients:
     columns = find_columns(sheet.header, wish.columns, require_terms=wish.require_terms)
     rules = Rules(
         numbers=wish.numbers,
         require_terms=wish.require_terms,
         skip_invalid=wish.skip_invalid,
+        is_blocked=blocklist.judge(ledger) if ledger else None,
         already_sent=already_sent or None,
     )
     recipients = judge(sheet.header, sheet.rows(), columns, wish.audience, rules)

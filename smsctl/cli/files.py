@@ -1,4 +1,4 @@
-"""Files written for people: CSV as Excel in Sweden reads it, readable by nobody else."""
+"""Files written for people: CSV as Excel in Sweden reads it, and JSON; readable by nobody else."""
 
 import csv
 import os
@@ -16,17 +16,29 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     Numbers are written without their plus, and other cells that a spreadsheet would run as a formula get an
     apostrophe (reliability.md 4).
     """
+    with os.fdopen(_create(path), "w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(header)
+        writer.writerows([_harmless(cell) for cell in row] for row in rows)
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a new JSON file, mode 0600; raises InputError as `write_csv`."""
+    import json  # of use to a few commands only
+
+    with os.fdopen(_create(path), "w", encoding="utf-8") as file:
+        json.dump(content, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
+def _create(path: Path) -> int:
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise InputError(
             say("{path}: cannot be written: {reason}.", path=path, reason=error.strerror),
             hint=say("Name a file that does not exist yet."),
         ) from None
-    with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=";")
-        writer.writerow(header)
-        writer.writerows([_harmless(cell) for cell in row] for row in rows)
 
 
 def _harmless(cell: object) -> object:

@@ -30,6 +30,11 @@ def shown(wiring: Wiring, number: str) -> str:
     return spell(number) if wiring.numbers_in_full else mask(number)
 
 
+def shown_sender(wiring: Wiring, sender: str) -> str:
+    """Return what an SMS or a report names as a number, which may be a name or a short number."""
+    return shown(wiring, sender) if sender.startswith("+") else shown_raw(wiring, sender)
+
+
 def shown_raw(wiring: Wiring, text: str) -> str:
     """Return what stands in a number column, which may be no number at all, as a screen may show it."""
     digits = [letter for letter in text if letter.isdecimal()]

@@ -65,4 +65,8 @@ AcceptClock = Annotated[
         "--accept-clock", help="The clock is right, though the ledger is ahead of it; goes with --reason."
     ),
 ]
+ForwardTo = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Mail each incoming SMS on, through the site's mail server."),
+]
 MailingId = Annotated[int, typer.Argument(metavar="ID", help="The number in: smsctl mailings list")]

@@ -23,13 +23,13 @@ def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None 
 
     configured = wiring.settings.gateway
     by_mail = not configured.use_web_service
-    options = _options(wiring, service_id)
+    options = options_for(wiring, service_id)
     if by_mail:
-        options = options._replace(mail=_mail_route(wiring, for_sending=for_sending))
+        options = options._replace(mail=mail_route(wiring, for_sending=for_sending))
     elif for_sending and wiring.simulated:
-        options = options._replace(url=_simulator_url(wiring), failover_url=None, proxy=None)
+        options = options._replace(url=simulator_url(wiring), failover_url=None, proxy=None)
     if for_sending and not by_mail:
-        options = options._replace(password=_password(wiring))
+        options = options._replace(password=password(wiring))
     return gateways.find("mail" if by_mail else configured.module)(options)
 
 
@@ -60,7 +60,8 @@ def start_simulator(
     return wiring.open.enter_context(started).url
 
 
-def _options(wiring: Wiring, service_id: int | None) -> Options:
+def options_for(wiring: Wiring, service_id: int | None = None) -> Options:
+    """Return what the config says of the account, without its password."""
     gateway = wiring.settings.gateway
     return Options(
         username=gateway.username or "",
@@ -83,7 +84,8 @@ def _options(wiring: Wiring, service_id: int | None) -> Options:
     )
 
 
-def _mail_route(wiring: Wiring, *, for_sending: bool) -> MailRoute:
+def mail_route(wiring: Wiring, *, for_sending: bool) -> MailRoute:
+    """Return the way to the site's mail server; in simulate mode, to one that stands in for it."""
     smtp = wiring.settings.smtp
     if smtp is None:
         raise ConfigError(
@@ -108,13 +110,14 @@ def _mail_route(wiring: Wiring, *, for_sending: bool) -> MailRoute:
     return route
 
 
-def _password(wiring: Wiring) -> Secret:
+def password(wiring: Wiring) -> Secret:
+    """Return the account's password; a rehearsal needs none."""
     if wiring.simulated:
         return Secret("simulated")
     return secret(wiring, "gateway", wiring.settings.gateway.password)
 
 
-def _simulator_url(wiring: Wiring) -> str:
+def simulator_url(wiring: Wiring) -> str:
     """Return a loopback url from the config, or start the simulator inside this process."""
     from smsctl.simulator import server
 

@@ -78,10 +78,12 @@ class MailLine:
                 self._server.quit()
         self._server.close()
 
-    def content(self, body: str) -> bytes:
+    def content(self, body: str, subject: str | None = None) -> bytes:
         """Return what all mails of a batch have in common: plain text in UTF-8, and the sender."""
         mail = EmailMessage(policy=SMTP_POLICY)
         mail["From"] = self._from
+        if subject is not None:
+            mail["Subject"] = subject
         mail["Date"] = formatdate(localtime=False)
         mail.set_content(body, cte="quoted-printable")
         return re.sub(rb"(?m)^\.", b"..", mail.as_bytes())

@@ -1,5 +1,6 @@
-"""What has not arrived: messages that a report says failed, and messages that no report tells of."""
+"""What came back of what was sent: counted, the messages that failed, and those that no report tells of."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -9,27 +10,27 @@ from smsctl.domain.report import Cause
 from smsctl.ledger.store import Ledger
 
 
-def come_from(ledger: Ledger, gateway: str) -> bool:
-    """Say whether this ledger has ever matched a report of that gateway."""
-    return ledger.one("SELECT 1 FROM facts WHERE name = ?", f"reports:{gateway}") is not None
+class Returns(NamedTuple):
+    """What the reports say of the messages that the gateway took. Waiting ones may still be reported."""
+
+    delivered: int
+    failed: int
+    expired: int
+    waiting: int
+    no_report: int  # none came in time; the state stays accepted, and a later report still counts
 
 
-def come_from_any(ledger: Ledger) -> bool:
-    """Say whether this ledger has ever matched a report."""
-    return ledger.one("SELECT 1 FROM facts WHERE name LIKE 'reports:%' LIMIT 1") is not None
+def of_mailing(
+    ledger: Ledger, mailing: Mailing, states: Mapping[Status, int], now: str, wait: timedelta
+) -> Returns | None:
+    """Return what came back of a mailing, which has so many messages in each state.
 
-
-def overdue(ledger: Ledger, mailing: Mailing, now: str, wait: timedelta) -> int:
-    """Return how many accepted messages should have been reported by now: shown as 'no report'.
-
-    None where no report was asked for, or none has ever come from this gateway.
+    None where no report was asked for, or this ledger has never had one from that gateway. A report is due
+    when `wait` has passed beyond the validity.
     """
-    if not mailing.letter.want_report or not come_from(ledger, mailing.gateway):
-        return 0
-    held_until = mailing.letter.send_at
+    if not mailing.letter.want_report or not _come_from(ledger, mailing.gateway):
+        return None
     latest = datetime.fromisoformat(now) - wait - (mailing.letter.validity or timedelta())
-    if held_until is not None and held_until > latest:
-        return 0
     row = ledger.one(
         "SELECT COUNT(*) FROM messages m JOIN batches b ON b.id = m.batch WHERE m.id BETWEEN ? AND ?"
         " AND m.state = 'accepted' AND m.reported_at IS NULL AND b.claimed_at < ?",
@@ -37,7 +38,29 @@ def overdue(ledger: Ledger, mailing: Mailing, now: str, wait: timedelta) -> int:
         mailing.last_message,
         _stamp(latest),
     )
-    return int(row[0]) if row else 0
+    is_held = mailing.letter.send_at is not None and mailing.letter.send_at > latest
+    return _returns(states, no_report=int(row[0]) if row and not is_held else 0)
+
+
+def have_come(ledger: Ledger) -> bool:
+    """Say whether this ledger has ever had a report of a message."""
+    return ledger.one("SELECT 1 FROM facts WHERE name LIKE 'reports:%' LIMIT 1") is not None
+
+
+def of_municipality(
+    ledger: Ledger, municipality: str, states: Mapping[Status, int], due_before: str
+) -> Returns:
+    """Return what came back of a municipality's messages.
+
+    Counted by local days: reports of messages sent before the day `due_before` are due.
+    """
+    row = ledger.one(
+        "SELECT COALESCE(SUM(messages), 0) FROM day_counts"
+        " WHERE municipality = ? AND state = 'accepted' AND day < ?",
+        municipality,
+        due_before,
+    )
+    return _returns(states, no_report=int(row[0]) if row else 0)
 
 
 class FailedRow(NamedTuple):
@@ -72,6 +95,20 @@ def failed(ledger: Ledger, mailing: Mailing) -> tuple[FailedRow, ...]:
         )
         for row, number, name, state, cause, code, answer in found
     )
+
+
+def _returns(states: Mapping[Status, int], no_report: int) -> Returns:
+    return Returns(
+        delivered=states.get(Status.DELIVERED, 0),
+        failed=states.get(Status.FAILED, 0),
+        expired=states.get(Status.EXPIRED, 0),
+        waiting=states.get(Status.ACCEPTED, 0) - no_report,
+        no_report=no_report,
+    )
+
+
+def _come_from(ledger: Ledger, gateway: str) -> bool:
+    return ledger.one("SELECT 1 FROM facts WHERE name = ?", f"reports:{gateway}") is not None
 
 
 def _stamp(moment: datetime) -> str:

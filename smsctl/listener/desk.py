@@ -32,7 +32,7 @@ class Desk:
     """Takes parcels from any thread; one thread, which owns the ledger, serves."""
 
     def __init__(
-        self, store: Store, *, on_trouble: Callable[[Exception], None], on_idle: Callable[[], None]
+        self, store: Store, *, on_trouble: Callable[[Exception], None], on_idle: Callable[[], object]
     ) -> None:
         """`on_trouble` hears why a group was not stored; `on_idle` is called when nobody waits."""
         self._store = store

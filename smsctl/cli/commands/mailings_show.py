@@ -9,6 +9,7 @@ from smsctl.cli.render import story as render
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.ledger import batches, mailings
+from smsctl.ledger.undelivered import of_mailing
 
 EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
 
@@ -18,12 +19,14 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
     wiring: Wiring = ctx.obj
     ledger = wiring.ledger
     found = mailings.get(ledger, mailing)
+    tally = mailings.tally(ledger, found)
     story = render.Story(
         mailing=found,
-        tally=mailings.tally(ledger, found),
+        tally=tally,
         skipped=mailings.skipped_counts(ledger, found.id),
         batches=batches.of_mailing(ledger, found.id),
         answers=mailings.answers(ledger, found, most=10),
+        returns=of_mailing(ledger, found, tally.states, wiring.clock.now().at, wiring.settings.reports.wait),
         shown=partial(numbers.shown, wiring),
     )
     return Reply(

@@ -15,7 +15,8 @@ from smsctl.cli.trial import trial_mailing
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.text import MessageText
-from smsctl.ledger import mailings
+from smsctl.errors import RuleError, say
+from smsctl.ledger import blocklist, mailings
 
 EXAMPLES = (
     'smsctl test +46701740605 "hej"',
@@ -38,7 +39,7 @@ def run(
     """Send one test SMS, now.
 
     Asks nothing and shows what the gateway answered. It is recorded and its parts are counted. Quiet
-    hours, accepted terms and earlier mailings do not matter; the allowed countries do.
+    hours, accepted terms and earlier mailings do not matter; the allowed countries and the block list do.
     """
     wiring: Wiring = ctx.obj
     configured, payer = wiring.municipality(municipality)
@@ -48,6 +49,7 @@ def run(
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     check_letter(gateway, letter)
     wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
+    _must_not_be_blocked(wiring, e164)
     wiring.activate_for_rehearsal(payer)
     new = trial_mailing(gateway, payer, letter)
     mailing = begin(new, [(None, e164, None)], [], wiring.ledger, wiring.clock.now(), wiring.actor)
@@ -60,3 +62,11 @@ def run(
     if answer and told.summary:
         told = told._replace(summary=outcome.test_summary(told.summary, answer))
     return told
+
+
+def _must_not_be_blocked(wiring: Wiring, number: str) -> None:
+    if blocklist.among(wiring.ledger, [number]):
+        raise RuleError(
+            say("{number} is on the block list; nothing was sent.", number=numbers.shown(wiring, number)),
+            hint=say("Take it off with: smsctl block remove NUMBER"),
+        )

@@ -91,6 +91,8 @@ def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]
         )
     if states.get(Status.HELD):
         steps.append(say("Held messages wait for a person at the gateway; ask the gateway's support."))
+    if states.get(Status.FAILED) or states.get(Status.EXPIRED):
+        steps.append(say("See which numbers are dead with: smsctl mailings failed {id}", id=mailing.id))
     if states.get(Status.REJECTED):
         steps.append(say("See why with: smsctl mailings show {id}", id=mailing.id))
     return steps

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.cli.render import figures
+from smsctl.cli.render import figures, returns
 from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
 from smsctl.cli.render.mailings import data
 from smsctl.cli.render.outcome import next_steps, state_facts
@@ -13,6 +13,7 @@ from smsctl.domain.mailing import Mailing, Tally
 from smsctl.errors import say, say_n
 from smsctl.ledger.batches import BatchRow
 from smsctl.ledger.mailings import AnsweredRow
+from smsctl.ledger.undelivered import Returns
 
 _SKIPPED_SHOWN = 50
 
@@ -25,6 +26,7 @@ class Story(NamedTuple):
     skipped: Mapping[str, int]
     batches: Sequence[BatchRow]
     answers: Sequence[AnsweredRow]
+    returns: Returns | None
     shown: Callable[[str], str]  # how a number may be shown
 
 
@@ -32,6 +34,7 @@ def story_data(story: Story) -> dict[str, object]:
     """Return the story for the envelope."""
     return {
         **data(story.mailing, story.tally),
+        "reports": returns.data(story.returns),
         "skipped": dict(story.skipped),
         "batches": [
             {
@@ -65,7 +68,12 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
         )
     )
     blocks += [GAP, *(quoted(mailing.letter.text.body) or []), GAP]
-    blocks += [state_facts(tally.states), *_skipped_facts(story.skipped), *_cost(tally)]
+    blocks += [
+        state_facts(tally.states),
+        *returns.blocks(story.returns),
+        *_skipped_facts(story.skipped),
+        *_cost(tally),
+    ]
     blocks += _answers(story)
     blocks += _batches(story.batches, zone)
     return [*blocks, *(Line(step) for step in next_steps(mailing, tally.states))]

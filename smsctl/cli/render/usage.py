@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from smsctl.cli.render import figures
+from smsctl.cli.render import figures, returns
 from smsctl.cli.render.blocks import GAP, Bar, Bars, Block, Column, Line, Table, Text, Tone
 from smsctl.cli.render.mailings import listed
 from smsctl.cli.render.phrases import NOTHING_LEAVES
@@ -11,12 +11,13 @@ from smsctl.domain.message import Status
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Package
 from smsctl.errors import say, say_n
+from smsctl.ledger.undelivered import Returns
 from smsctl.ledger.usage import Month, Usage
 
 _MONTHS_SHOWN = 12
 
 
-def data(found: Usage) -> dict[str, object]:
+def data(found: Usage, came_back: Returns | None) -> dict[str, object]:
     """Return the fixed keys of the envelope, and the months."""
     package = found.package
     return {
@@ -34,6 +35,7 @@ def data(found: Usage) -> dict[str, object]:
         "parts_outside_packages": found.parts_outside,
         "messages": found.messages,
         "states": {str(state): n for state, n in found.states.items()},
+        "reports": returns.data(came_back),
         "months": [
             {"month": one.month, "messages": one.messages, "parts": one.parts} for one in found.months
         ],
@@ -71,6 +73,7 @@ def table(every: Sequence[Usage], *, simulated: bool) -> list[Block]:
 def one(
     municipality: Municipality,
     found: Usage,
+    came_back: Returns | None,
     latest: Sequence[tuple[Mailing, Tally]],
     zone: str,
     *,
@@ -94,7 +97,7 @@ def one(
         if found.package and found.parts_outside
         else Line(say("{parts}.", parts=parts))
     )
-    blocks += [*_unsettled(found), *_months(found.months[-_MONTHS_SHOWN:])]
+    blocks += [*_unsettled(found), *returns.blocks(came_back), *_months(found.months[-_MONTHS_SHOWN:])]
     if latest:
         blocks += [GAP, Line(say("Latest mailings"), Tone.STRONG), *listed(latest, zone, simulated=False)]
     return blocks

@@ -1,0 +1,82 @@
+"""`smsctl block import FILE`: many numbers at once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import numbers, options
+from smsctl.cli.render.blocks import Line, Tone
+from smsctl.cli.render.phrases import rehearsal
+from smsctl.cli.reply import Reply
+from smsctl.cli.request import pairs
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.columns import find_columns
+from smsctl.domain.number import NumberFault, NumberReader, why
+from smsctl.errors import InputError, Sentence, say, say_n
+from smsctl.ledger import blocklist
+from smsctl.spreadsheet import open_sheet
+
+EXAMPLES = ('smsctl block import blocked.csv --reason "taken over from SuperOffice"',)
+
+_SHOWN = 50
+
+
+def run(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file with a column of numbers.")],
+    *,
+    column: options.Column = None,
+    reason: options.Reason = None,
+) -> Reply:
+    """Put the numbers of a file on the block list: all of them, or none when one cannot be read.
+
+    The file has a heading as a recipients file has, or is a bare list of numbers.
+    """
+    wiring: Wiring = ctx.obj
+    wanted = _numbers_in(wiring, file, pairs("--column", column or ()))
+    with wiring.ledger.transaction():
+        added = blocklist.add(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "")
+    sentence = say_n(
+        "{n} number was put on the block list, {known} stood there already.",
+        "{n} numbers were put on the block list, {known} stood there already.",
+        n=added,
+        known=len(wanted) - added,
+    )
+    return Reply(
+        data={"added": added, "known": len(wanted) - added},
+        screen=[*rehearsal(simulated=wiring.simulated), Line(sentence, Tone.GOOD)],
+    )
+
+
+def _numbers_in(wiring: Wiring, file: Path, named: dict[str, str]) -> list[str]:
+    reader = numbers.reader(wiring)
+    cells = _cells(wiring, file, named, reader)
+    readings = [(row, cell, reader.read(cell)) for row, cell in cells if cell.strip()]
+    problems: list[Sentence] = [
+        say("row {row}: {why}", row=row, why=why(reading.fault or NumberFault.UNREADABLE, cell))
+        for row, cell, reading in readings
+        if reading.number is None
+    ]
+    if problems:
+        raise InputError(
+            say_n(
+                "{file}: {n} number cannot be read; nothing was put on the list.",
+                "{file}: {n} numbers cannot be read; nothing was put on the list.",
+                n=len(problems),
+                file=file,
+            ),
+            problems=problems[:_SHOWN],
+        )
+    return list(dict.fromkeys(reading.number for _, _, reading in readings if reading.number))
+
+
+def _cells(wiring: Wiring, file: Path, named: dict[str, str], reader: NumberReader) -> list[tuple[int, str]]:
+    """Return the cells with numbers, each with its row; a heading that is itself a number is no heading."""
+    text = file.read_text("utf-8", "replace") if file.is_file() else ""
+    lines = text.lstrip("\ufeff").splitlines()
+    if lines and reader.read(lines[0]).number:
+        return list(enumerate(lines, 1))
+    sheet = open_sheet(file)
+    columns = find_columns(sheet.header, {**wiring.settings.columns, **named}, require_terms=False)
+    return [(at, row[columns.number]) for at, row in enumerate(sheet.rows(), 2) if len(row) > columns.number]

@@ -1,0 +1,73 @@
+"""`smsctl mailings failed ID`: whose message did not arrive, and which numbers are dead."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import files, numbers, options
+from smsctl.cli.render import reports as render
+from smsctl.cli.render.blocks import Line
+from smsctl.cli.render.phrases import rehearsal
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.report import PERMANENT
+from smsctl.errors import say
+from smsctl.ledger import mailings
+from smsctl.ledger.undelivered import failed
+
+EXAMPLES = ("smsctl mailings failed 12", "smsctl mailings failed 12 --dead --csv dead.csv")
+
+_HEADER = ("row", "number", "name", "state", "why", "dead", "code", "answer")
+
+
+def run(
+    ctx: typer.Context,
+    mailing: options.MailingId,
+    *,
+    dead: Annotated[
+        bool, typer.Option("--dead", help="Only numbers that will never work: those to correct.")
+    ] = False,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write them to a file, with full numbers (mode 0600).")
+    ] = None,
+) -> Reply:
+    """List the messages that did not arrive, by the delivery reports: for whoever corrects the register."""
+    wiring: Wiring = ctx.obj
+    found = mailings.get(wiring.ledger, mailing)
+    rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
+    if csv:
+        files.write_csv(
+            csv,
+            _HEADER,
+            (
+                (
+                    one.row,
+                    one.number,
+                    one.name,
+                    one.state,
+                    str(render.cause(one.cause)),
+                    "yes" if one.cause in PERMANENT else "no",
+                    one.code,
+                    one.answer,
+                )
+                for one in rows
+            ),
+        )
+    screen = render.failed(rows, partial(numbers.shown, wiring))
+    if csv:
+        screen.append(Line(say("Written to {path}.", path=csv)))
+    data = [
+        {
+            "row": one.row,
+            "state": one.state,
+            "cause": one.cause,
+            "dead": one.cause in PERMANENT,
+            "code": one.code,
+        }
+        for one in rows
+    ]
+    return Reply(
+        data={"mailing": found.id, "failed": data}, screen=[*rehearsal(simulated=wiring.simulated), *screen]
+    )

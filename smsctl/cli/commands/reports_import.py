@@ -1,0 +1,31 @@
+"""`smsctl reports import FILE`: reports that came by other ways."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import receiving, wiring_listener
+from smsctl.cli.render import reports as render
+from smsctl.cli.render.phrases import rehearsal
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.ledger.reports import Source
+
+EXAMPLES = ("smsctl reports import reports.json",)
+
+
+def run(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON or XML, as the gateway pushes it.")],
+) -> Reply:
+    """Take in delivery reports and incoming SMS from a file; a second time changes nothing."""
+    wiring: Wiring = ctx.obj
+    house = wiring_listener.house(wiring, Source.IMPORTED)
+    parcel = wiring_listener.read_report_file(file)
+    taken = receiving.Intake(wiring, house).store_one(parcel)
+    return Reply(
+        data=render.taken_data(taken),
+        screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],
+        summary=render.taken_summary(taken),
+    )

@@ -1,0 +1,103 @@
+"""`smsctl reports listen`: takes the gateways' pushes, until it is told to stop."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import options, receiving, wiring_listener
+from smsctl.cli.render import reports as render
+from smsctl.cli.render.blocks import Block, Fact, Facts, Line, Tone
+from smsctl.cli.render.phrases import rehearsal
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_listener import Ears
+from smsctl.errors import Sentence, SmsctlError, say
+from smsctl.ledger.reports import Source
+
+EXAMPLES = ("smsctl reports listen", "smsctl reports listen --addresses")
+
+
+def run(
+    ctx: typer.Context,
+    *,
+    host: Annotated[str | None, typer.Option(help="Instead of the config's.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
+    addresses: Annotated[
+        bool, typer.Option("--addresses", help="Print the secret addresses for the supplier, and end.")
+    ] = False,
+    forward_to: options.ForwardTo = None,
+) -> Reply:
+    """Listen for delivery reports and incoming SMS that the gateways push.
+
+    Stands behind the site's own TLS proxy. Each push is answered when it is stored, and not before. Ends
+    cleanly on Ctrl-C and SIGTERM.
+    """
+    wiring: Wiring = ctx.obj
+    if addresses:
+        return _addresses(wiring)
+    forwarder = receiving.forwarder(wiring, forward_to)
+    intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.PUSHED, forward_to))
+    ears = wiring_listener.listen(
+        wiring,
+        intake.store,
+        host=host,
+        port=port,
+        on_trouble=lambda error: wiring.teller.warn(_told(error)),
+        on_idle=lambda: forwarder.forward_one() if forwarder else None,
+    )
+    with _stopped_by_signals(ears):
+        if not wiring.teller.speaks_json:
+            wiring.teller.out.show([Line(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
+        ears.desk.serve(ears.listener.closed)
+    return Reply(
+        data=render.taken_data(intake.taken),
+        screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(intake.taken)],
+        summary=render.taken_summary(intake.taken),
+    )
+
+
+@contextmanager
+def _stopped_by_signals(ears: Ears) -> Iterator[None]:
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    earlier = {number: signal.signal(number, lambda *_: ears.listener.stop()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
+        ears.listener.stop()
+
+
+def _told(error: Exception) -> Sentence:
+    if isinstance(error, SmsctlError):
+        return say("Not stored, and the gateway is asked to try again: {why}", why=error.sentence)
+    return say(
+        "A push could not be stored ({kind}), and the gateway is asked to try again.",
+        kind=type(error).__name__,
+    )
+
+
+def _addresses(wiring: Wiring) -> Reply:
+    passes = wiring_listener.passes(wiring)
+    facts: list[Block] = [
+        Facts([Fact(one.gateway, _words(one.path, one.header, one.login))]) for one in passes
+    ]
+    advice = say(
+        "The path on the site's own address. These words are secret: tell them to the supplier only."
+    )
+    data = [
+        {"gateway": one.gateway, "path": one.path, "header": one.header, "login": one.login} for one in passes
+    ]
+    return Reply(data={"addresses": data}, screen=[*facts, Line(advice)])
+
+
+def _words(path: str, header: tuple[str, str] | None, login: tuple[str, str] | None) -> list[Sentence | str]:
+    words: list[Sentence | str] = [path]
+    if header:
+        words.append(say("header {name}: {value}", name=header[0], value=header[1]))
+    if login:
+        words.append(say("user name {name}, password {value}", name=login[0], value=login[1]))
+    return words

@@ -1,0 +1,44 @@
+"""`smsctl reports poll`: fetches what the gateway has queued, for cron."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.actions.poll import poll
+from smsctl.cli import options, receiving, wiring_listener
+from smsctl.cli.render import reports as render
+from smsctl.cli.render.phrases import rehearsal
+from smsctl.cli.reply import Reply
+from smsctl.cli.request import read_duration
+from smsctl.cli.wiring import Wiring
+from smsctl.ledger.reports import Source
+
+EXAMPLES = ("smsctl reports poll", "smsctl reports poll --for 50s --quiet")
+
+
+def run(
+    ctx: typer.Context,
+    *,
+    for_time: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="Look again for so long: 50s from cron.")
+    ] = None,
+    forward_to: options.ForwardTo = None,
+) -> Reply:
+    """Fetch delivery reports and incoming SMS from the gateway's queues (PSWinCom).
+
+    Each is stored before it is acknowledged, and needs no opening in the firewall. What is fetched is gone
+    from the queue for everybody else: it must be allowed with poll = true under [reports] in the config.
+    """
+    wiring: Wiring = ctx.obj
+    for_s = read_duration("--for", for_time).total_seconds() if for_time else 0
+    queues = wiring_listener.queues(wiring)
+    forwarder = receiving.forwarder(wiring, forward_to)
+    intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.POLLED, forward_to))
+    taken = poll(queues, intake.store_one, for_s)
+    if forwarder:
+        forwarder.forward_all()
+    return Reply(
+        data=render.taken_data(taken),
+        screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],
+        summary=render.taken_summary(taken),
+    )

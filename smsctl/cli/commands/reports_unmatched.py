@@ -1,0 +1,44 @@
+"""`smsctl reports unmatched`: the delivery reports that were not applied, and why."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import files, numbers
+from smsctl.cli.render import reports as render
+from smsctl.cli.render.phrases import rehearsal
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.ledger import reports
+
+EXAMPLES = ("smsctl reports unmatched", "smsctl reports unmatched --export reports.json")
+
+_SHOWN = 50
+
+
+def run(
+    ctx: typer.Context,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all as JSON, with full numbers (mode 0600).")
+    ] = None,
+) -> Reply:
+    """List delivery reports that fit no message of this ledger, or contradict a final state.
+
+    Those of other programs on the same account are among them: SuperOffice's, for one.
+    """
+    wiring: Wiring = ctx.obj
+    total = sum(reports.kept_counts(wiring.ledger).values())
+    if export:
+        everyone = reports.kept(wiring.ledger)
+        files.write_json(export, [render.kept_data(one, one.report.number) for one in everyone])
+    rows = reports.kept(wiring.ledger, most=_SHOWN)
+    shown = partial(numbers.shown_sender, wiring)
+    return Reply(
+        data={"total": total, "reports": [render.kept_data(one, shown(one.report.number)) for one in rows]},
+        screen=[
+            *rehearsal(simulated=wiring.simulated),
+            *render.kept(rows, total, shown, wiring.settings.time_zone),
+        ],
+    )

@@ -1,0 +1,171 @@
+"""The composition root's third part: what comes back from the gateways, pushed, polled or in a file.
+
+The only place that knows the listener and the gateways' parsers.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_network
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.actions.report import House
+from smsctl.cli import wiring_gateway
+from smsctl.cli.wiring import Wiring
+from smsctl.decoding import open_file
+from smsctl.domain.push import Parcel, Push, Queue, ReadPush, UnreadableError
+from smsctl.domain.secret import Secret
+from smsctl.errors import InputError, RuleError, SmsctlError, StoppedError, say
+from smsctl.ledger.reports import Source
+from smsctl.listener.application import Application
+from smsctl.listener.desk import Desk, Store
+from smsctl.listener.gate import Gate, Pass, Rules
+from smsctl.listener.server import Listener
+
+_LARGEST_FILE = 64 * 1024 * 1024
+
+
+def readers() -> Mapping[str, ReadPush]:
+    """Return the parser of each gateway that pushes."""
+    from smsctl.gateways import intelecom_pushes, pswincom_pushes
+
+    return {
+        intelecom_pushes.NAME: intelecom_pushes.read_push,
+        pswincom_pushes.NAME: pswincom_pushes.read_push,
+    }
+
+
+def house(wiring: Wiring, source: Source, forward_to: str | None = None) -> House:
+    """Return what incoming SMS and reports are judged by."""
+    settings = wiring.settings
+    return House(
+        source=source,
+        wait=settings.reports.wait,
+        endpoint=settings.gateway.endpoint,
+        keep_other=settings.reports.keep_other,
+        forward_to=forward_to,
+    )
+
+
+def passes(wiring: Wiring) -> tuple[Pass, ...]:
+    """Return what each gateway must show to push to us; the words in it are secret."""
+    return _gate(wiring).passes
+
+
+class Ears(NamedTuple):
+    """A listener that runs, and the desk that must be served in the thread that owns the ledger."""
+
+    listener: Listener
+    desk: Desk
+
+
+def listen(
+    wiring: Wiring,
+    store: Store,
+    *,
+    host: str | None,
+    port: int | None,
+    on_trouble: Callable[[Exception], None],
+    on_idle: Callable[[], object],
+) -> Ears:
+    """Start to listen where the config says, or elsewhere."""
+    reports = wiring.settings.reports
+    desk = Desk(store, on_trouble=on_trouble, on_idle=on_idle)
+    application = Application(_gate(wiring), readers(), desk, accept_get=reports.accept_get)
+    listener = Listener(application, host or reports.host, reports.port if port is None else port)
+    return Ears(listener, desk)
+
+
+def queues(wiring: Wiring) -> Sequence[Queue]:
+    """Return the account's queues of reports and of incoming SMS.
+
+    Raises RuleError where the config does not allow to empty them, or the gateway has none.
+    """
+    settings = wiring.settings
+    if settings.gateway.module != "pswincom":
+        raise RuleError(
+            say("Only PSWinCom has queues to poll; {module} pushes.", module=settings.gateway.module),
+            hint=say("Listen with: smsctl reports listen"),
+        )
+    if not settings.reports.poll:
+        raise RuleError(
+            say("Polling is not allowed by the config: it empties the account's queues for everybody."),
+            hint=say(
+                "If nothing else reads them, SuperOffice for one, set under [reports] in {path}: poll = true",
+                path=settings.path,
+            ),
+        )
+    from smsctl.gateways.pswincom_polling import INCOMING, REPORTS, PolledQueue
+
+    url = wiring_gateway.simulator_url(wiring) if wiring.simulated else settings.reports.poll_url
+    options = wiring_gateway.options_for(wiring)._replace(url=url, password=wiring_gateway.password(wiring))
+    if wiring.simulated:
+        options = options._replace(proxy=None)
+    return (PolledQueue(options, REPORTS), PolledQueue(options, INCOMING))
+
+
+def read_report_file(path: Path) -> Parcel:
+    """Read a file that holds a push as a gateway makes it. Raises InputError."""
+    with open_file(path) as file:
+        body = file.read(_LARGEST_FILE + 1)
+    if len(body) > _LARGEST_FILE:
+        raise InputError(say("{path} is too large.", path=path))
+    reasons = []
+    for gateway, read in readers().items():
+        try:
+            return read(Push(method="POST", query="", content_type="", body=body))
+        except UnreadableError as error:
+            reasons.append(say("not as {gateway} pushes: {error}", gateway=gateway, error=error))
+    raise InputError(
+        say("{path} holds no delivery reports and no incoming SMS as a gateway pushes them.", path=path),
+        problems=reasons,
+    )
+
+
+class Mail(NamedTuple):
+    """One mail to a person."""
+
+    address: str
+    reference: str  # names the mail, so that a repeat can be recognised
+    subject: str
+    body: str
+
+
+def mailer(wiring: Wiring) -> Callable[[Mail], None]:
+    """Return what sends a mail through the site's mail server.
+
+    It raises StoppedError when the server does not take the mail.
+    """
+    from smsctl.domain.message import Status
+    from smsctl.gateways.mail_line import Handed, open_line
+
+    route = wiring_gateway.mail_route(wiring, for_sending=True)
+    options = wiring_gateway.options_for(wiring)
+
+    def send(mail: Mail) -> None:
+        line = open_line(options, route)
+        if isinstance(line, Handed):
+            raise _not_mailed(line.text)
+        with line:
+            handed = line.hand_over(mail.address, mail.reference, line.content(mail.body, mail.subject))
+        if handed.status not in {Status.ACCEPTED, Status.UNKNOWN}:
+            raise _not_mailed(handed.text)
+
+    return send
+
+
+def _not_mailed(text: str) -> SmsctlError:
+    return StoppedError(say("An incoming SMS could not be mailed on: {text}.", text=text))
+
+
+def _gate(wiring: Wiring) -> Gate:
+    reports = wiring.settings.reports
+    rules = Rules(
+        networks=tuple(map(ip_network, reports.allow)), header=reports.header, username=reports.username
+    )
+    return Gate(_secret(wiring), readers(), rules)
+
+
+def _secret(wiring: Wiring) -> Secret:
+    if wiring.simulated:
+        return Secret("simulated")
+    return wiring_gateway.secret(wiring, "reports", wiring.settings.reports.secret)
