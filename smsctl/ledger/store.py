@@ -7,7 +7,7 @@ a file whose pragmas are not in force is refused (reliability.md 0.2, 2.2).
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +147,9 @@ def open_ledger(
     if not place.is_there(path):
         place.prepare(path, group)
     place.refuse_stranger(path, group)
-    with told(path):
+    with told(path), ExitStack() as unless_well:
         connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
+        unless_well.callback(connection.close)
         for pragma, value in _IN_FORCE.items():
             connection.execute(f"PRAGMA {pragma} = {value}").fetchall()
         for pragma, value in _IN_FORCE.items():
@@ -159,6 +160,7 @@ def open_ledger(
                     hint=say("Put the ledger on a local disk; nothing is sent without it."),
                 )
         schema.migrate(connection, path)
+        unless_well.pop_all()
     return Ledger(connection, path, HighWater(path))
 
 
@@ -167,13 +169,15 @@ def read_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float =
     if not place.is_there(path):
         return None
     place.refuse_stranger(path, group)
-    with told(path):
+    with told(path), ExitStack() as unless_well:
         uri = f"{path.resolve().as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None)
+        unless_well.callback(connection.close)
         schema.refuse_foreign(connection, path)
         if schema.version_of(connection) < schema.newest():
             raise LedgerError(
                 say("{path}: this ledger was written by an older smsctl.", path=path),
                 hint=say("Bring it up to date with: smsctl mailings list"),
             )
+        unless_well.pop_all()
     return Ledger(connection, path, HighWater(path))

@@ -1,0 +1,115 @@
+"""A mailing sent by the real loop through a gateway in this process, and what must be true of it then."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from smsctl.actions.begin import begin
+from smsctl.actions.brake import Brake
+from smsctl.actions.send import Errand, Pace, Result, send
+from smsctl.domain.gateway import Traits
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.message import Answer, Batch, Letter, Status, Verdict, same_for_all
+from smsctl.domain.moment import Moment
+from smsctl.domain.text import MessageText, PartProfile, measure
+from smsctl.errors import Sentence, say
+from smsctl.ledger import checking, municipalities
+from smsctl.ledger.mailings import NewMailing
+from smsctl.ledger.store import Ledger
+
+from .conftest import ACTOR, TOWN
+
+PROFILE = PartProfile("intelecom")
+TAKEN = frozenset({"accepted", "delivered", "expired", "failed"})
+NOT_TAKEN = frozenset({"pending", "rejected", "cancelled"})
+
+
+class Taker:
+    """A gateway that takes everything and remembers what it took."""
+
+    def __init__(self, before: Callable[[], None] | None = None) -> None:
+        self.taken: Counter[str] = Counter()
+        self._before = before
+
+    @property
+    def traits(self) -> Traits:
+        return Traits(name="intelecom", title="Taker", parts=PROFILE, max_parts=6, max_batch=100)
+
+    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+        if self._before:
+            self._before()
+        self.taken.update(message.reference for message in batch.messages)
+        return same_for_all(batch, Status.ACCEPTED, Verdict.ANSWERED, "")
+
+    def probe(self) -> Sentence:
+        return say("Here.")
+
+    def check(self, batch: Batch) -> list[Sentence]:
+        return []
+
+
+def now() -> Moment:
+    at = datetime.now(UTC)
+    return Moment(at=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"), day=at.date().isoformat())
+
+
+def new_mailing(ledger: Ledger, messages: int, *, body: str = "Hej", moment: Moment | None = None) -> Mailing:
+    """Begin a mailing to as many people, for a municipality that is active."""
+    moment = moment or now()
+    with ledger.transaction():
+        municipalities.activate(ledger, TOWN, moment, ACTOR)
+    text = MessageText.read(body)
+    new = NewMailing(
+        kind="send",
+        municipality=TOWN,
+        gateway="intelecom",
+        letter=Letter(text=text),
+        size=measure(text.body, PROFILE),
+        audience="everyone",
+        source=None,
+        rows=messages,
+        ceilings=Ceilings(),
+    )
+    people = [(row + 2, f"+4672{row:07}", None) for row in range(messages)]
+    return begin(new, people, [], ledger, moment, ACTOR)
+
+
+def send_all(ledger: Ledger, mailing: Mailing, gateway: Taker, *, batch_size: int = 2) -> Result:
+    """Send what is pending."""
+    return send(
+        Errand(
+            mailing=mailing,
+            ledger=ledger,
+            gateway=gateway,
+            now=now,
+            ceilings=Ceilings(),
+            pace=Pace(batch_size=batch_size),
+            brake=Brake(),
+            repeats_refused=False,
+            on_progress=lambda states: None,
+        )
+    )
+
+
+def states(ledger: Ledger) -> dict[str, int]:
+    return dict(ledger.rows("SELECT state, COUNT(*) FROM messages GROUP BY state"))
+
+
+def must_be_true(ledger: Ledger, gateway: Taker) -> None:
+    """I1 to I5 of reliability.md 2.5, and everything that `ledger check` looks at."""
+    assert set(gateway.taken.values()) <= {1}, "I1"
+    found = {
+        f"{reference}-{number}": state
+        for reference, number, state in ledger.rows(
+            "SELECT g.reference, m.id - g.first_message + 1, m.state"
+            " FROM messages m JOIN mailings g ON g.id = m.mailing"
+        )
+    }
+    assert sum(rows for (rows,) in ledger.rows("SELECT rows_total FROM mailings")) == len(found), "I2"
+    for reference, state in found.items():
+        if state in TAKEN:
+            assert reference in gateway.taken, f"I3 {reference} {state}"
+        if state in NOT_TAKEN:
+            assert reference not in gateway.taken, f"I4 {reference} {state}"
+    assert gateway.taken.keys() <= found.keys(), "I5"
+    assert checking.check(ledger) == ()

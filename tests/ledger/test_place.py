@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+
+from smsctl.errors import LedgerError
+from smsctl.ledger import place
+
+MOUNTS = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
+27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
+40 27 0:40 / /srv/share rw,relatime shared:1 - nfs4 server:/share rw,vers=4.2
+41 27 0:41 / /srv/share/local rw - ext4 /dev/vdb rw
+42 27 0:42 / /mnt/sms\040disk rw - cifs //server/sms rw
+43 27 0:43 / /mnt/ssh rw - fuse.sshfs someone@server:/ rw
+44 27 0:44 / /mnt/usb rw - fuseblk /dev/sdb1 rw
+45 27 0:45 / /mnt/later rw - ext4 /dev/vdc rw
+46 27 0:46 / /mnt/later rw - nfs server:/later rw
+"""
+
+
+@pytest.fixture
+def mounts(tmp_path: Path) -> Path:
+    path = tmp_path / "mountinfo"
+    path.write_text(MOUNTS)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [
+        ("/srv/share", "nfs4"),
+        ("/srv/share/below/deep", "nfs4"),
+        ("/mnt/sms disk", "cifs"),
+        ("/mnt/ssh/home", "fuse.sshfs"),
+        ("/mnt/later", "nfs"),
+    ],
+)
+def test_a_network_disk_is_refused_by_name(folder: str, kind: str, mounts: Path) -> None:
+    with pytest.raises(LedgerError, match="network disk") as caught:
+        place.refuse_network(Path(folder) / "ledger.db", mounts)
+    assert f"({kind})" in str(caught.value)
+    assert "allow_network = true" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "folder", ["/", "/var/lib/smsctl", "/srv", "/srv/shared", "/srv/share/local/x", "/mnt/usb", "/mnt"]
+)
+def test_a_local_disk_is_not(folder: str, mounts: Path) -> None:
+    place.refuse_network(Path(folder) / "ledger.db", mounts)
+
+
+def test_where_nobody_tells_what_is_mounted_nothing_is_refused(tmp_path: Path) -> None:
+    place.refuse_network(Path("/srv/share/ledger.db"), tmp_path / "no such file")
+
+
+def test_this_machine_tells_what_is_mounted(tmp_path: Path) -> None:
+    place.refuse_network(tmp_path / "ledger.db")
+
+
+def test_room_is_asked_for_by_the_row(tmp_path: Path) -> None:
+    place.must_have_room(tmp_path / "ledger.db", 1000)
+    with pytest.raises(LedgerError, match=r"the disk has \d+ MB left, and 2048000010 MB are needed"):
+        place.must_have_room(tmp_path / "ledger.db", 10**12)
