@@ -16,7 +16,7 @@ from .test_house import HOUSE, MODULES, ROOT, imports
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 ASKED_FOR = {re.split(r"[^A-Za-z0-9_-]", wanted)[0] for wanted in PROJECT["project"]["dependencies"]}
 NOT_IMPORTED = {"tzdata"}  # read by zoneinfo, where Windows has no time zones of its own
-BROUGHT_ALONG = {"certifi", "secretstorage"}  # by requests; by keyring, on Linux
+BROUGHT_ALONG = {"secretstorage"}  # by keyring, on Linux
 
 
 def test_every_library_that_is_imported_is_asked_for() -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from itertools import takewhile
 from types import ModuleType
 
 import typer
@@ -39,20 +40,31 @@ def main(argv: Sequence[str]) -> int:
         asked, rest = flags.take(argv)
     except UsageError as error:
         return Teller("", Flags(json="--json" in argv)).fail(error)
-    if _names_no_command(rest):
-        rest = [*rest, "--help"]
-    command = command_in(rest)
-    teller = Teller(command, asked)
+    teller = Teller(command_in(rest), asked)
+    if not names_no_command(rest):
+        return _run(rest, asked, teller)
+    if asked.json:
+        return teller.fail(UsageError(say("No command was given."), hint=say("See: smsctl --help")))
+    return _run([*rest, "--help"], asked, teller) or ExitCode.USAGE
+
+
+def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
+    command = teller.command
     try:
-        with _wiring_for(command, rest, asked, teller) as wiring:
-            answer: Reply | int | None = build(command)(
-                args=rest, prog_name="smsctl", standalone_mode=False, obj=wiring
+        with _wiring_for(command, words, asked, teller) as wiring:
+            answer: Reply | int | None = build(command, alone=_is_settled(command, words))(
+                args=list(words), prog_name="smsctl", standalone_mode=False, obj=wiring
             )
     except BrokenPipeError:
         return teller.pipe_closed()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug gets a sentence too
         return teller.fail(_told(error, teller, command))
     return teller.tell(answer) if isinstance(answer, Reply) else int(answer or 0)
+
+
+def names_no_command(words: Sequence[str]) -> bool:
+    """Say whether the words stop before a command: none at all, or only a group's name."""
+    return not words or (len(words) == 1 and words[0] in contents.GROUPS)
 
 
 def command_in(words: Sequence[str]) -> str:
@@ -63,12 +75,11 @@ def command_in(words: Sequence[str]) -> str:
     return named[0] if named and named[0] in contents.COMMANDS else ""
 
 
-def _names_no_command(words: Sequence[str]) -> bool:
-    return not words or (len(words) == 1 and words[0] in contents.GROUPS)
+def build(command: str, *, alone: bool = False) -> typer.Typer:
+    """Return the app with one command loaded; every other one is its line in the help.
 
-
-def build(command: str) -> typer.Typer:
-    """Return the whole app with one command loaded; every other one is its line in the help."""
+    `alone`: leave the others out, where no help page will list them; making them costs half a start.
+    """
     app = typer.Typer(
         help=_HELP,
         epilog=_EPILOG,
@@ -80,6 +91,8 @@ def build(command: str) -> typer.Typer:
     app.callback()(_root)
     groups = {name: typer.Typer(help=line) for name, line in contents.GROUPS.items()}
     for name, line in contents.COMMANDS.items():
+        if alone and name != command:
+            continue
         group, _, word = name.rpartition(" ")
         place = groups[group] if group else app
         if name == command:
@@ -88,7 +101,8 @@ def build(command: str) -> typer.Typer:
         else:
             place.command(word, help=line)(_elsewhere)
     for name, group_app in groups.items():
-        app.add_typer(group_app, name=name)
+        if group_app.registered_commands:
+            app.add_typer(group_app, name=name)
     return app
 
 

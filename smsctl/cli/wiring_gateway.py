@@ -49,7 +49,7 @@ def surroundings(wiring: Wiring) -> Surroundings:
 
 
 def start_simulator(
-    wiring: Wiring, *, host: str, port: int, allow_other_hosts: bool, faults: str, switches: dict[str, Any]
+    wiring: Wiring, host: str, port: int, faults: str, switches: dict[str, Any], *, allow_other_hosts: bool
 ) -> str:
     """Start the simulator for other programs, until this command ends; return its url."""
     from smsctl.simulator import faults as known_faults

@@ -19,34 +19,40 @@ EXAMPLES = (
     "smsctl simulator --faults timeout=0.02,reset=0.01 --seed 7",
 )
 
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
+Host = Annotated[str, typer.Option(help="Loopback only, unless --allow-other-hosts.")]
+OtherHosts = Annotated[
+    bool, typer.Option("--allow-other-hosts", help="Also an address that others can reach.")
+]
+JournalFile = Annotated[Path, typer.Option(metavar="FILE", help="One JSON line for each accepted message.")]
+Durable = Annotated[bool, typer.Option("--durable", help="Each line on the disk before the answer.")]
+Latency = Annotated[float, typer.Option(min=0, help="Seconds before each answer.")]
+Faults = Annotated[str, typer.Option(help="Shares of requests: timeout=0.02,reset=0.01")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same faults.")]
+OnlyText = Annotated[str | None, typer.Option(help="The only one accepted; else any. For rehearsals only.")]
+OnlyService = Annotated[int | None, typer.Option(help="The only service accepted; else any.")]
+BadLogin = Annotated[str, typer.Option(help="401 or code2: how a bad login is told.")]
+Unique = Annotated[bool, typer.Option("--unique-references", help="Refuse repeated references with code 25.")]
+SpamLimit = Annotated[int | None, typer.Option(min=1, help="Code 24 after so many to one number.")]
+
 
 def run(
     ctx: typer.Context,
     *,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
-    host: Annotated[str, typer.Option(help="Loopback only, unless --allow-other-hosts.")] = "127.0.0.1",
-    allow_other_hosts: Annotated[
-        bool, typer.Option("--allow-other-hosts", help="Listen on an address that others can reach.")
-    ] = False,
-    journal: Annotated[
-        Path, typer.Option(metavar="FILE", help="One JSON line for each accepted message, appended.")
-    ] = Path("simulated-sms.jsonl"),
-    durable: Annotated[
-        bool, typer.Option("--durable", help="Each line on the disk before the answer.")
-    ] = False,
-    latency: Annotated[float, typer.Option(min=0, help="Seconds before each answer.")] = 0.0,
-    faults: Annotated[str, typer.Option(help="Shares of requests: timeout=0.02,reset=0.01")] = "",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same faults.")] = 1,
-    username: Annotated[str | None, typer.Option(help="The only login accepted; else any.")] = None,
-    password: Annotated[str | None, typer.Option(help="Its password; for rehearsals only.")] = None,
-    service_id: Annotated[int | None, typer.Option(help="The only service accepted; else any.")] = None,
-    bad_login: Annotated[str, typer.Option(help="401 or code2: how a bad login is told.")] = "401",
-    unique_references: Annotated[
-        bool, typer.Option("--unique-references", help="Refuse repeated references with code 25.")
-    ] = False,
-    spam_limit: Annotated[
-        int | None, typer.Option(min=1, help="Code 24 after so many to one number.")
-    ] = None,
+    port: Port = 0,
+    host: Host = "127.0.0.1",
+    allow_other_hosts: OtherHosts = False,
+    journal: JournalFile = Path("simulated-sms.jsonl"),
+    durable: Durable = False,
+    latency: Latency = 0.0,
+    faults: Faults = "",
+    seed: Seed = 1,
+    username: OnlyText = None,
+    password: OnlyText = None,
+    service_id: OnlyService = None,
+    bad_login: BadLogin = "401",
+    unique_references: Unique = False,
+    spam_limit: SpamLimit = None,
 ) -> Reply:
     """Run both gateways on this machine, for rehearsals and for testing other systems.
 
@@ -54,38 +60,34 @@ def run(
     Ctrl-C. Set `url` under [gateway] in a config to its address.
     """
     wiring: Wiring = ctx.obj
+    switches = {
+        "journal": journal,
+        "durable": durable,
+        "latency_s": latency,
+        "seed": seed,
+        "username": username,
+        "password": password,
+        "service_id": service_id,
+        "bad_login": bad_login,
+        "unique_references": unique_references,
+        "spam_limit": spam_limit,
+    }
     url = wiring_gateway.start_simulator(
-        wiring,
-        host=host,
-        port=port,
-        allow_other_hosts=allow_other_hosts,
-        faults=faults,
-        switches={
-            "journal": journal,
-            "durable": durable,
-            "latency_s": latency,
-            "seed": seed,
-            "username": username,
-            "password": password,
-            "service_id": service_id,
-            "bad_login": bad_login,
-            "unique_references": unique_references,
-            "spam_limit": spam_limit,
-        },
+        wiring, host, port, faults, switches, allow_other_hosts=allow_other_hosts
     )
+    _tell_and_wait(wiring, url, journal)
+    return Reply(data={"url": url, "journal": str(journal)})
+
+
+def _tell_and_wait(wiring: Wiring, url: str, journal: Path) -> None:
     wiring.teller.mode = "simulate"
     wiring.teller.out.show(
         [
             Line(say("Simulator: no SMS leaves this machine."), Tone.WARN),
-            Line(say("{url}", url=url), Tone.STRONG),
+            Line(url, Tone.STRONG),
             Line(say("Accepted messages are appended to {journal}. Ctrl-C stops it.", journal=journal)),
         ]
     )
-    _until_stopped()
-    return Reply(data={"url": url, "journal": str(journal)})
-
-
-def _until_stopped() -> None:
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
