@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
-from itertools import takewhile
 from types import ModuleType
 
 import typer
@@ -109,6 +108,11 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
 def load(command: str) -> ModuleType:
     """Import the command's own file."""
     return import_module(f"smsctl.cli.commands.{command.replace(' ', '_').replace('-', '_')}")
+
+
+def _is_settled(command: str, words: Sequence[str]) -> bool:
+    """Say whether the words begin with the command, so that no page that lists the others can be shown."""
+    return bool(command) and list(words[: command.count(" ") + 1]) == command.split()
 
 
 def _wiring_for(
