@@ -1,0 +1,48 @@
+import pytest
+
+from smsctl.domain.incoming import Incoming, is_ours, is_stop
+
+
+def incoming(text: str, keyword: str = "") -> Incoming:
+    return Incoming(gateway="pswincom", sender="+46701740605", receiver="71234", text=text, keyword=keyword)
+
+
+@pytest.mark.parametrize(
+    ("text", "keyword", "ours"),
+    [
+        ("KOMMUN Ja tack", "", True),
+        ("kommun, ja tack", "", True),
+        ("Kommun", "", True),
+        ("Ja tack", "kommun", True),
+        ("Ja tack KOMMUN", "", False),
+        ("KOMMUNEN hej", "", False),
+        ("KOMMUN hej", "ANNAN", True),
+        ("", "", False),
+    ],
+)
+def test_our_endpoint_code_is_the_keyword_or_the_first_word(text: str, keyword: str, *, ours: bool) -> None:
+    assert is_ours(incoming(text, keyword), "KOMMUN") is ours
+
+
+def test_without_a_code_everything_is_ours() -> None:
+    assert is_ours(incoming("hej"), None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["STOP", "stopp", "Avsluta!", "sluta.", " Stop ", "KOMMUN STOP", "kommun: stopp!!", "«STOPP»", "Stop !"],
+)
+def test_a_word_that_means_stop_is_obeyed(text: str) -> None:
+    assert is_stop(incoming(text), "KOMMUN")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "KOMMUN", "stoppa", "Kan ni stoppa utskicken?", "STOP nu", "stop stop", "ANNAN STOP", "Sluta inte"],
+)
+def test_other_words_are_read_by_a_person(text: str) -> None:
+    assert not is_stop(incoming(text), "KOMMUN")
+
+
+def test_the_gateways_keyword_counts_as_the_code() -> None:
+    assert is_stop(incoming("Skola stop", keyword="SKOLA"), None)

@@ -1,0 +1,163 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsctl.domain.incoming import Incoming
+from smsctl.domain.message import Status
+from smsctl.domain.push import Parcel, Push, UnreadableError
+from smsctl.domain.report import PERMANENT, Cause, Report, Told
+from smsctl.gateways.pswincom_pushes import TOLD_BY_STATE, read_push
+
+REF = "5f0c1a52-8d0e-4b1c-9a6e-0c0ffee00001"
+REPORT = f"""<?xml version="1.0" encoding="iso-8859-1"?>
+<MSGLST><MSG><ID>1</ID><REF>{REF}</REF><RCV>46701740605</RCV>
+<STATE>DELIVRD</STATE><DELIVERYTIME>2026.03.01 10:15:02</DELIVERYTIME></MSG></MSGLST>"""
+DOCTYPE = '<!DOCTYPE MSGLST SYSTEM "pswincom_report_request.dtd">'
+REPORT_FORM = f"RCV=46701740605&REF={REF}&STATE=DELIVRD&DELIVERYTIME=2026.03.01+10%3A15%3A02"
+INCOMING = """<?xml version="1.0" encoding="iso-8859-1"?>
+<MSGLST><MSG><ID>1</ID><TEXT>KOMMUN Ja tack på er</TEXT><SND>46701740605</SND><RCV>71234</RCV>
+<METADATA><DATA KEY="TIMESTAMP" VALUE="2026-03-01 10:15:00"/>
+<DATA KEY="REFERENCE" VALUE="0b7b6f2e-0000-4000-8000-00000000c0de"/></METADATA></MSG></MSGLST>"""
+XML = "application/xml"
+FORM = "application/x-www-form-urlencoded"
+
+DELIVERED = Report(
+    gateway="pswincom",
+    told=Told(Status.DELIVERED),
+    code="DELIVRD",
+    gateway_id=REF,
+    number="+46701740605",
+    told_at="2026.03.01 10:15:02",
+)
+YES = Incoming(
+    gateway="pswincom",
+    sender="+46701740605",
+    receiver="71234",
+    text="KOMMUN Ja tack på er",
+    vendor_id="0b7b6f2e-0000-4000-8000-00000000c0de",
+    told_at="2026-03-01 10:15:00",
+)
+ACKNOWLEDGED = (
+    b'<?xml version="1.0" encoding="iso-8859-1"?><MSGLST><MSG><ID>1</ID><STATUS>OK</STATUS></MSG></MSGLST>'
+)
+
+
+def push(body: str | bytes, content_type: str = XML) -> Push:
+    raw = body.encode("iso-8859-1") if isinstance(body, str) else body
+    return Push(method="POST", query="", content_type=content_type, body=raw)
+
+
+@pytest.mark.parametrize(
+    "pushed",
+    [
+        push(REPORT),
+        push(REPORT, "text/plain"),
+        push(REPORT.replace("?>", f"?>{DOCTYPE}")),
+        push(REPORT.encode() + b"\0"),
+    ],
+    ids=["xml", "text/plain", "doctype", "trailing NUL"],
+)
+def test_a_report_is_read_and_acknowledged_by_its_id(pushed: Push) -> None:
+    parcel = read_push(pushed)
+    assert parcel.reports == (DELIVERED,)
+    assert parcel.acknowledgement.body == ACKNOWLEDGED
+
+
+def test_a_form_is_answered_with_two_lines() -> None:
+    parcel = read_push(push(REPORT_FORM, FORM))
+    assert parcel.reports == (DELIVERED,)
+    assert parcel.acknowledgement.body.split() == [b"0", b"OK"]
+
+
+@pytest.mark.parametrize(
+    "pushed",
+    [
+        push(INCOMING),
+        push(INCOMING.replace("iso-8859-1", "utf-8").encode()),
+        push(INCOMING.encode(), f"{XML}; charset=utf-8"),
+        push(INCOMING.partition("?>")[2]),
+    ],
+    ids=["prolog", "utf-8 prolog", "http charset", "no charset"],
+)
+def test_an_incoming_sms_is_read_in_its_charset(pushed: Push) -> None:
+    assert read_push(pushed).incoming == (YES,)
+
+
+def test_an_incoming_sms_by_form_has_no_id() -> None:
+    parcel = read_push(push("ID=1&SND=46701740605&RCV=71234&TXT=KOMMUN+Ja+tack+p%E5+er", FORM))
+    assert parcel.incoming == (YES._replace(vendor_id="", told_at=""),)
+
+
+def test_every_message_of_a_list_is_acknowledged() -> None:
+    parcel = read_push(push(f"<MSGLST>{message(1)}{message(2)}</MSGLST>"))
+    assert len(parcel.reports) == 2
+    assert parcel.acknowledgement.body.count(b"<STATUS>OK</STATUS>") == 2
+
+
+def message(place: int) -> str:
+    return f"<MSG><ID>{place}</ID><REF>r{place}</REF><RCV>46701740605</RCV><STATE>EXPIRED</STATE></MSG>"
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "cause"),
+    [
+        ("DELIVRD", Status.DELIVERED, None),
+        ("EXPIRED", Status.EXPIRED, Cause.EXPIRED),
+        ("UNDELIV", Status.FAILED, Cause.BAD_NUMBER),
+        ("BARRED", Status.FAILED, Cause.BARRED),
+        ("BARREDT", Status.FAILED, Cause.UNREACHABLE),
+        ("FAILED", Status.FAILED, Cause.NETWORK),
+        ("ACCEPTD", Status.ACCEPTED, Cause.UNTOLD),
+        ("NULL", Status.ACCEPTED, Cause.UNTOLD),
+        ("SOMETHING", Status.ACCEPTED, Cause.UNTOLD),
+    ],
+)
+def test_a_state_means_what_the_document_says(state: str, status: Status, cause: Cause | None) -> None:
+    assert read_push(push(REPORT.replace("DELIVRD", state))).reports[0].told == Told(status, cause)
+
+
+def test_only_dead_numbers_are_permanent() -> None:
+    permanent = {state for state, told in TOLD_BY_STATE.items() if told.cause in PERMANENT}
+    assert permanent == {"UNDELIV", "INV_NET", "BARRED"}
+
+
+@pytest.mark.parametrize(
+    "pushed",
+    [
+        push("<MSGLST>"),
+        push("<SESSION/>"),
+        push("<MSGLST><MSG><ID>1</ID></MSG></MSGLST>"),
+        push("hello=1", FORM),
+        push(b"\xff\xfe\x00", f"{XML}; charset=utf-8"),
+        push(REPORT, f"{XML}; charset=unicode_escape"),
+        push('<!DOCTYPE d [<!ENTITY a "aa">]><MSGLST>&a;</MSGLST>'),
+        Push(method="GET", query=REPORT_FORM, content_type="", body=b""),
+    ],
+    ids=lambda pushed: f"{pushed.body.decode('latin-1')[:20]}{pushed.query[:4]}",
+)
+def test_what_is_no_push_is_refused(pushed: Push) -> None:
+    with pytest.raises(UnreadableError):
+        read_push(pushed)
+
+
+XML_TEXT = st.text(st.characters(codec="latin-1"))
+
+
+@given(XML_TEXT, st.sampled_from([XML, FORM, "text/plain; charset=utf-8", "x; charset=utf-7"]))
+def test_no_text_makes_the_parser_stumble(text: str, content_type: str) -> None:
+    for body in (text, f"<MSGLST><MSG>{text}</MSG></MSGLST>", f"STATE={text}&RCV={text}"):
+        must_be_read_or_refused(push(body, content_type))
+
+
+@given(st.binary(), st.text())
+def test_no_bytes_make_the_parser_stumble(body: bytes, content_type: str) -> None:
+    must_be_read_or_refused(push(body, content_type))
+    must_be_read_or_refused(push(b'<?xml version="1.0" encoding="' + body, content_type))
+
+
+def must_be_read_or_refused(pushed: Push) -> None:
+    try:
+        parcel = read_push(pushed)
+    except UnreadableError:
+        return
+    assert isinstance(parcel, Parcel)
