@@ -7,6 +7,7 @@ is loaded, so that sixty commands cost no more than one; the others stand in the
 GROUPS = {
     "mailings": "What was sent, what came of it, and going on after a stop",
     "municipality": "The life of the service per municipality",
+    "invoices": "One line for each package opened, for whoever pays",
     "reports": "Delivery reports: what became of each message",
     "inbox": "Incoming SMS",
     "block": "The block list: numbers never to send to",
@@ -32,6 +33,9 @@ COMMANDS = {
     "municipality order": "Record an order; show what it costs and what to send to the supplier",
     "municipality activate": "Activate the service at once; opens the first package",
     "municipality deactivate": "End the service: nothing more is sent or invoiced",
+    "invoices list": "List the invoices: one for each package opened",
+    "invoices export": "Write the invoices that are not yet handed over to a file",
+    "invoices compare": "Compare the supplier's bill with our figures",
     "reports listen": "Listen for delivery reports and incoming SMS that are pushed",
     "reports poll": "Fetch delivery reports and incoming SMS from the gateway's queues",
     "reports import": "Take in delivery reports from a file",

@@ -69,4 +69,6 @@ ForwardTo = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Mail each incoming SMS on, through the site's mail server."),
 ]
+Since = Annotated[str | None, typer.Option(metavar="DAY", help="From this day on: 2026-11-22, or 2026-11.")]
+Until = Annotated[str | None, typer.Option(metavar="DAY", help="Up to and with this day, or month.")]
 MailingId = Annotated[int, typer.Argument(metavar="ID", help="The number in: smsctl mailings list")]

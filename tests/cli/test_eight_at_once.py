@@ -15,9 +15,9 @@ from .conftest import guardians
 PROCESSES, PEOPLE, SIZE = 8, 7, 10
 
 
-@pytest.mark.parametrize(("new_packages", "codes"), [(9, {0}), (0, {0, 5})])
+@pytest.mark.parametrize("new_packages", [9, 0])
 def test_eight_processes_share_a_package_to_the_last_part(
-    new_packages: int, codes: set[int], live_gateway: LiveGateway, tmp_path: Path
+    new_packages: int, live_gateway: LiveGateway, tmp_path: Path
 ) -> None:
     live = live_gateway(
         rows=guardians(PEOPLE),
@@ -32,7 +32,8 @@ def test_eight_processes_share_a_package_to_the_last_part(
         begin_process("--config", live.config, "send", text, "--all", "--yes", *ceilings) for text in texts
     ]
     ended = [end_process(process) for process in processes]
-    assert {one.code for one in ended} == codes, [one.err for one in ended]
+    codes = {one.code for one in ended}
+    assert codes == {0} if new_packages else {5} <= codes <= {0, 5}, [one.err for one in ended]
     ledger = read_ledger(tmp_path / "ledger" / "ledger.db")
     assert ledger
     must_agree(ledger)

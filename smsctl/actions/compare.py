@@ -1,0 +1,132 @@
+"""Comparing the gateway supplier's bill with what was drawn: parts per month, per invoice node, or both."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.domain.columns import fold, seen_in
+from smsctl.errors import InputError, Sentence, say
+from smsctl.ledger.invoices import Period, parts_by_month_and_node
+from smsctl.ledger.store import Ledger
+from smsctl.spreadsheet import Sheet, open_sheet
+
+_HEADERS = {
+    "month": "month manad period datum date fakturamanad",
+    "node": "invoicenode node fakturanod nod invoicereference",
+    "parts": "parts part delar del antaldelar antal sms antalsms quantity count segments smsparts",
+}
+_MONTH = re.compile(r"(\d{4})-?(\d{2})(-?\d{2})?")
+_WHOLE = re.compile(r"-?(\d{1,12}|\d{1,3}([ .\u00a0]\d{3}){1,3})(,0+)?")
+
+
+class Line(NamedTuple):
+    """One line of the comparison; a month or node that the supplier's file does not tell apart is None."""
+
+    month: str | None  # 2026-11
+    node: str | None  # "": the mailings without one
+    supplier: int  # parts
+    ours: int
+
+    @property
+    def difference(self) -> int:
+        """What the supplier bills beyond ours."""
+        return self.supplier - self.ours
+
+
+def compare(ledger: Ledger, path: Path, period: Period) -> tuple[Line, ...]:
+    """Return the supplier's parts beside ours, by what the file's columns tell apart.
+
+    Without a period, only the months that the file covers count. Raises InputError: no column with parts,
+    neither months nor nodes, or a cell that cannot be read.
+    """
+    sheet = open_sheet(path)
+    month, node, parts = _columns(sheet)
+    supplier: Counter[tuple[str | None, str | None]] = Counter()
+    for number, row in enumerate(sheet.rows(), start=2):
+        if not any(row):
+            continue
+        cells = [*row, *[""] * (len(sheet.header) - len(row))]
+        key = (
+            None if month is None else _month(cells[month], sheet, number),
+            None if node is None else cells[node].strip(),
+        )
+        supplier[key] += _parts(cells[parts], sheet, number)
+    months = {key[0] for key in supplier if key[0]}
+    ours: Counter[tuple[str | None, str | None]] = Counter()
+    for (our_month, our_node), drawn in parts_by_month_and_node(ledger, period).items():
+        if period != Period() or month is None or our_month in months:
+            ours[None if month is None else our_month, None if node is None else our_node] += drawn
+    return tuple(_lines(supplier, ours))
+
+
+def _lines(
+    supplier: Counter[tuple[str | None, str | None]], ours: Counter[tuple[str | None, str | None]]
+) -> Iterator[Line]:
+    for key in sorted(supplier.keys() | ours.keys(), key=lambda key: (key[0] or "", key[1] or "")):
+        if supplier[key] or ours[key]:
+            yield Line(month=key[0], node=key[1], supplier=supplier[key], ours=ours[key])
+
+
+def _columns(sheet: Sheet) -> tuple[int | None, int | None, int]:
+    month, node, parts = (_find(sheet, name) for name in _HEADERS)
+    if parts is None:
+        raise InputError(
+            say("{path}: no column with parts was recognised. {seen}", path=sheet.path, seen=_seen(sheet)),
+            hint=say("Call the column parts, and the others month and invoice_node."),
+        )
+    if month is None and node is None:
+        raise InputError(
+            say(
+                "{path}: there are neither months nor invoice nodes. {seen}",
+                path=sheet.path,
+                seen=_seen(sheet),
+            ),
+            hint=say("Call the columns month and invoice_node; one of them is enough."),
+        )
+    return month, node, parts
+
+
+def _find(sheet: Sheet, name: str) -> int | None:
+    known = _HEADERS[name].split()
+    found = [place for place, title in enumerate(sheet.header) if fold(title) in known]
+    if len(found) > 1:
+        titles = ", ".join(sheet.header[place] for place in found)
+        raise InputError(
+            say(
+                "{path}: several columns could be {name}: {titles}.",
+                path=sheet.path,
+                name=name,
+                titles=titles,
+            ),
+            hint=say("Keep one of them."),
+        )
+    return found[0] if found else None
+
+
+def _seen(sheet: Sheet) -> Sentence:
+    return seen_in(sheet.header)
+
+
+def _month(cell: str, sheet: Sheet, row: int) -> str:
+    found = _MONTH.fullmatch(cell.strip())
+    if found is None or not 1 <= int(found[2]) <= 12:  # noqa: PLR2004 - months
+        raise InputError(
+            say("{path}, row {row}: {cell} is no month.", path=sheet.path, row=row, cell=cell or '""'),
+            hint=say("Write 2026-11 or 2026-11-30."),
+        )
+    return f"{found[1]}-{found[2]}"
+
+
+def _parts(cell: str, sheet: Sheet, row: int) -> int:
+    if not _WHOLE.fullmatch(cell.strip()):
+        raise InputError(
+            say(
+                "{path}, row {row}: {cell} is no number of parts.",
+                path=sheet.path,
+                row=row,
+                cell=cell or '""',
+            )
+        )
+    return int(re.sub(r"[^\d-]", "", cell.partition(",")[0]))

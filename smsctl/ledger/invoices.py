@@ -1,0 +1,72 @@
+"""Invoices: one line for each package that was opened, never changed, and a mark when it was handed over.
+
+The bill of the supplier is compared with what was drawn: parts per local month and invoice node.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from smsctl.domain.moment import Actor, Moment
+from smsctl.ledger import audit
+from smsctl.ledger.store import Ledger
+
+
+class Invoice(NamedTuple):
+    """One line of a bill: a package at the price it was opened for."""
+
+    number: int
+    municipality: str
+    package: int
+    day: str  # 2026-11-22, local: when the package opened
+    parts: int
+    price_ore: int  # without VAT
+    handed_over_day: str | None  # to whoever pays; None: not yet
+
+
+class Period(NamedTuple):
+    """Local days, both included; None is no limit."""
+
+    since: str | None = None
+    until: str | None = None
+
+
+def invoices_of(
+    ledger: Ledger, municipality: str | None = None, *, only_new: bool = False
+) -> tuple[Invoice, ...]:
+    """Return the invoices of one municipality or of all, oldest first; `only_new`: not yet handed over."""
+    found = ledger.records(
+        "SELECT number, municipality, package, day, parts, price_ore, handed_over_day FROM invoices"
+        " WHERE (? IS NULL OR municipality = ?) AND (? = 0 OR handed_over_day IS NULL) ORDER BY number",
+        municipality,
+        municipality,
+        int(only_new),
+    )
+    return tuple(Invoice(**one) for one in found)
+
+
+def hand_over(ledger: Ledger, handed: Sequence[Invoice], moment: Moment, actor: Actor) -> None:
+    """Mark invoices as handed over, in the open transaction."""
+    for one in handed:
+        ledger.write("UPDATE invoices SET handed_over_day = ? WHERE number = ?", moment.day, one.number)
+        subject, detail = f"invoice {one.number}", f"{one.municipality}, package {one.package}"
+        audit.record(ledger, moment, actor, "hand-over", subject, detail)
+
+
+def parts_by_month_and_node(ledger: Ledger, period: Period) -> dict[tuple[str, str], int]:
+    """Return the parts drawn per local month and invoice node ("": none was given to the gateway).
+
+    A correction counts in the month in which it was made.
+    """
+    drawn: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for month, node, parts in ledger.rows(
+        "SELECT substr(e.day, 1, 7), COALESCE(g.invoice_node, ''), SUM(e.parts)"
+        " FROM entries e JOIN mailings g ON g.id = e.mailing"
+        " WHERE (? IS NULL OR e.day >= ?) AND (? IS NULL OR e.day <= ?) GROUP BY 1, 2",
+        period.since,
+        period.since,
+        period.until,
+        period.until,
+    ):
+        drawn[month, node] += parts
+    return dict(drawn)

@@ -1,0 +1,132 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from ..conftest import LiveGateway
+from ..front_door import Run
+
+TOWN = "exempelkommun"
+
+
+@pytest.fixture
+def config(live_gateway: LiveGateway, message: Path, run: Run) -> Path:
+    """A site that has opened two packages of two parts and sent three."""
+    live = live_gateway(
+        municipalities={TOWN: {"package_size": 2, "package_price": "4900.50", "invoice_node": "skola"}}
+    )
+    sent = run(
+        *("--config", live.config, "send", message, "--all", "--yes"),
+        *("--max-parts", 9, "--max-new-packages", 1),
+    )
+    assert sent.code == 0
+    return live.config
+
+
+def month(config: Path, run: Run) -> str:
+    (used,) = run("--config", config, "usage", "--json").data["municipalities"]
+    (only,) = used["months"]
+    return str(only["month"])
+
+
+def test_the_list_has_one_line_for_each_package(config: Path, run: Run) -> None:
+    ran = run("--config", config, "invoices", "list", "--json")
+    assert [
+        (one["number"], one["package"], one["parts"], one["price_ore"]) for one in ran.data["invoices"]
+    ] == [
+        (1, 1, 2, 490_050),
+        (2, 2, 2, 490_050),
+    ]
+    told = run("--config", config, "invoices", "list").out
+    assert "4 900,50 kr" in told
+    assert "2 invoices are not handed over: 9 801,00 kr." in told
+
+
+def test_an_export_is_what_the_finance_system_reads(config: Path, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "invoices.csv"
+    assert run("--config", config, "invoices", "export", "--csv", path).code == 0
+    header, first, second = path.read_text(encoding="utf-8-sig").splitlines()
+    assert header == "number;municipality;package;date;parts;price;currency"
+    assert first.startswith(f"1;{TOWN};1;20")
+    assert second.endswith(";2;4900,50;SEK")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_was_handed_over_is_exported_once(config: Path, run: Run, tmp_path: Path) -> None:
+    def export(name: str, *flags: str) -> int:
+        ran = run("--config", config, "invoices", "export", "--csv", tmp_path / name, *flags, "--json")
+        assert ran.code == 0
+        return len(ran.data["invoices"])
+
+    assert export("unmarked.csv") == 2
+    assert export("marked.csv", "--mark") == 2
+    assert export("nothing-new.csv", "--mark") == 0
+    assert export("all.csv", "--all") == 2
+    (first, _) = run("--config", config, "invoices", "list", "--json").data["invoices"]
+    assert first["handed_over"] is not None
+    rows = run("--config", config, "audit", "--json").data["audit"]
+    assert [row["subject"] for row in rows if row["action"] == "hand-over"] == ["invoice 2", "invoice 1"]
+
+
+def test_nothing_is_marked_when_the_file_cannot_be_written(config: Path, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "there.csv"
+    path.write_text("already here")
+    assert run("--config", config, "invoices", "export", "--csv", path, "--mark").code == 8
+    assert path.read_text() == "already here"
+    (first, _) = run("--config", config, "invoices", "list", "--json").data["invoices"]
+    assert first["handed_over"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "differences"),
+    [
+        ("Månad;Antal SMS\n{month};3\n", [0]),
+        ("month,parts\n{month}-28,5\n", [2]),
+        ("month;parts\n2020-01;7\n{month};1 003\n", [7, 1000]),
+        ("invoiceNode;Antal delar\nskola;2\nteater;1\n", [-1, 1]),
+        ("month;invoice_node;parts\n{month};skola;2,0\n{month};skola;1\n", [0]),
+    ],
+)
+def test_the_suppliers_figures_stand_beside_ours(
+    text: str, differences: list[int], config: Path, run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "supplier.csv"
+    path.write_text(text.format(month=month(config, run)), encoding="cp1252")
+    ran = run("--config", config, "invoices", "compare", path, "--json")
+    assert ran.code == 0
+    assert [line["difference"] for line in ran.data["lines"]] == differences
+    assert ran.data["difference"] == sum(differences)
+    shown = run("--config", config, "invoices", "compare", path).out
+    assert ("figures and ours agree" in shown) is (not any(differences))
+
+
+def test_a_period_is_compared_as_a_whole(config: Path, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "supplier.csv"
+    path.write_text("node;parts\nskola;3\n")
+    argv = ("--config", config, "invoices", "compare", path, "--json")
+    assert run(*argv, "--until", "2020-12").data["difference"] == 3
+    assert run(*argv, "--since", "2020-12").data["difference"] == 0
+    assert run(*argv, "--since", "2020-13").code == 2
+    assert run(*argv, "--since", "2021", "--until", "2020-12").code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("month;price\n2026-11;3\n", "no column with parts"),
+        ("parts;price\n3;1\n", "neither months nor invoice nodes"),
+        ("month;parts\nNovember;3\n", "row 2: November is no month"),
+        ("month;parts\n2026-11;3\n2026-13;3\n", "row 3: 2026-13 is no month"),
+        ("month;parts\n2026-11;3.5\n", "row 2: 3.5 is no number of parts"),
+        ("month;parts\n2026-11;\n", "is no number of parts"),
+        ("month;parts;sms\n2026-11;3;4\n", "several columns could be parts"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_words(
+    text: str, told: str, config: Path, run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "supplier.csv"
+    path.write_text(text)
+    ran = run("--config", config, "invoices", "compare", path)
+    assert ran.code == 8
+    assert told in ran.err
