@@ -42,9 +42,11 @@ def main(argv: Sequence[str]) -> int:
     teller = Teller(command_in(rest), asked)
     if not names_no_command(rest):
         return _run(rest, asked, teller)
-    if asked.json:
-        return teller.fail(UsageError(say("No command was given."), hint=say("See: smsctl --help")))
-    return _run([*rest, "--help"], asked, teller) or ExitCode.USAGE
+    if teller.interactive:
+        return _run([*rest, "--help"], asked, teller) or ExitCode.USAGE
+    page = " ".join(["smsctl", *rest])
+    missing = say("{page} needs one of: {words}.", page=page, words=", ".join(_words_after(rest)))
+    return teller.fail(UsageError(missing, hint=say("See: {page} --help", page=page)))
 
 
 def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
@@ -72,6 +74,12 @@ def command_in(words: Sequence[str]) -> str:
     if " ".join(named) in contents.COMMANDS:
         return " ".join(named)
     return named[0] if named and named[0] in contents.COMMANDS else ""
+
+
+def _words_after(group: Sequence[str]) -> list[str]:
+    if not group:
+        return [*(name for name in contents.COMMANDS if " " not in name), *contents.GROUPS]
+    return [name.partition(" ")[2] for name in contents.COMMANDS if name.startswith(f"{group[0]} ")]
 
 
 def build(command: str, *, alone: bool = False) -> typer.Typer:
