@@ -1,6 +1,7 @@
 """Every question to a person. Nothing is asked without a terminal; then the flag that answers is named."""
 
 import sys
+from collections.abc import Callable, Sequence
 
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.render.language import words
@@ -25,6 +26,43 @@ def confirm_count(teller: Teller, question: Sentence, count: int, *, otherwise: 
     typed = _ask(teller, say("{question} Type the number to go on: ", question=question))
     if typed.replace(" ", "") != str(count):
         raise RuleError(otherwise)
+
+
+def agrees(teller: Teller, question: Sentence) -> bool:
+    """Ask whether something optional shall be done; anything but yes is no."""
+    _must_be_asked(teller)
+    return _ask(teller, say("{question} [y/N] ", question=question)).casefold() in _YES
+
+
+def ask_text(
+    teller: Teller,
+    question: Sentence,
+    *,
+    default: str = "",
+    refuse: Callable[[str], Sentence | None] = lambda _text: None,
+) -> str:
+    """Ask for a text until `refuse` has nothing against it; an empty answer is the default."""
+    _must_be_asked(teller)
+    shown = say("{question} [{default}]: ", question=question, default=default)
+    while True:
+        text = _ask(teller, shown if default else say("{question}: ", question=question)) or default
+        against = refuse(text) if text != default else None
+        if against is None:
+            return text
+        teller.show([Line(against, Tone.WARN)])
+
+
+def ask_choice(teller: Teller, question: Sentence, choices: Sequence[str], *, default: str) -> str:
+    """Ask for one of a few words; the beginning of one is enough."""
+    listed = ", ".join(choices)
+
+    def meant(text: str) -> list[str]:
+        return [choice for choice in choices if choice.startswith(text.casefold())]
+
+    def refuse(text: str) -> Sentence | None:
+        return None if len(meant(text)) == 1 else say("It is one of: {choices}", choices=listed)
+
+    return meant(ask_text(teller, question, default=default, refuse=refuse))[0]
 
 
 def secret(question: Sentence) -> Secret:

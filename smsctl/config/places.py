@@ -29,6 +29,12 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     )
 
 
+def for_new(explicit: Path | None, environ: Mapping[str, str]) -> Path:
+    """Return where a new config file goes: --config, $SMSCTL_CONFIG, or the user's own place."""
+    named = explicit or environ.get("SMSCTL_CONFIG")
+    return Path(named).absolute() if named else user_config()
+
+
 def user_config() -> Path:
     """Return where the user's own config file lies, there or not."""
     from platformdirs import user_config_path

@@ -13,6 +13,7 @@ from smsctl.config.read import parse, read_document, read_text
 from smsctl.config.walk import NO_PASSWORD, is_secret, unknown
 from smsctl.errors import ConfigError, say
 
+_WITHOUT_VALUE = re.compile(r"^(\w+ =)(?=\s*(?:#|$))")
 _HEADER = re.compile(r"(?P<off># )?\[(?P<name>[^\[\]]+)\]")
 
 
@@ -115,8 +116,8 @@ def _uncommented(text: str, place: Section) -> str:
     for number, line in enumerate(lines):
         if header := _HEADER.match(line):
             here = None if header["off"] else header["name"].split(".")
-        elif here == section and line.startswith(f"# {key} = "):
-            lines[number] = line.removeprefix("# ")
+        elif here == section and line.startswith(f"# {key} ="):
+            lines[number] = _WITHOUT_VALUE.sub(r"\1 0", line.removeprefix("# "))
             changed = "\n".join(lines)
             return changed if _is_toml(changed) else text
     return text

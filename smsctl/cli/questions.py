@@ -1,0 +1,143 @@
+"""What `smsctl config init` asks: each question with its line of explanation and the example's answer."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.config import write
+from smsctl.config.keys import ANY, Section
+from smsctl.errors import ConfigError, Sentence, say
+
+NONE = "-"
+"""The answer that leaves out what may be left out."""
+
+_MUNICIPALITY = ("municipalities", ANY)  # until its name is known
+
+
+class Question(NamedTuple):
+    """One key that is asked for. `default` is the answer of config.example.toml."""
+
+    name: str  # of the flag that answers it
+    place: Section
+    title: Sentence
+    about: Sentence
+    default: str
+    choices: tuple[str, ...] = ()
+    may_be_left_out: bool = False
+    gateway: str | None = None  # asked for this one only
+    after: str | None = None  # asked only where this one was answered
+
+
+QUESTIONS = (
+    Question(
+        "gateway",
+        ("gateway", "module"),
+        say("Gateway"),
+        say("Whose account sends: intelecom is Puzzel, pswincom is LINK Mobility."),
+        "intelecom",
+        choices=("intelecom", "pswincom"),
+    ),
+    Question(
+        "service_id",
+        ("gateway", "service_id"),
+        say("Service ID"),
+        say("The number of the service, as in SuperOffice's SMS settings; given by the supplier."),
+        "4711",
+        gateway="intelecom",
+    ),
+    Question(
+        "username",
+        ("gateway", "username"),
+        say("User name"),
+        say("Of the account at the gateway."),
+        "demo",
+    ),
+    Question(
+        "sender",
+        ("sender",),
+        say("Sender"),
+        say("What the phone shows: at most 11 letters and digits, or a number."),
+        "Kommunen",
+        may_be_left_out=True,
+    ),
+    Question(
+        "country_code",
+        ("default_country_code",),
+        say("Country code"),
+        say("For numbers that are written without one; others are not sent to unless you allow them."),
+        "+46",
+    ),
+    Question(
+        "municipality",
+        (*_MUNICIPALITY, "name"),
+        say("Municipality"),
+        say("Who orders, sends and pays; an independent school is entered the same way."),
+        "Exempelkommun",
+    ),
+    Question(
+        "package_size",
+        (*_MUNICIPALITY, "package_size"),
+        say("Parts in a package"),
+        say("SMS are bought in packages and billed by the part; - for an account without packages."),
+        "10000",
+        may_be_left_out=True,
+    ),
+    Question(
+        "package_price",
+        (*_MUNICIPALITY, "package_price"),
+        say("Price of a package"),
+        say("In SEK, without VAT; every plan shows what it makes of it."),
+        "4900.00",
+        after="package_size",
+    ),
+    Question(
+        "recipients",
+        ("recipients",),
+        say("Recipients file"),
+        say("The CSV file of the people, as exported from the school platform; - to name it each time."),
+        NONE,
+        may_be_left_out=True,
+    ),
+)
+
+
+def answers(answer: Callable[[Question], str], path: Path) -> dict[Section, object]:
+    """Return the value of each key that is answered, as the config file at `path` is to hold it.
+
+    Raises ConfigError where an answer does not fit its key.
+    """
+    written: dict[str, str] = {}
+    values: dict[Section, object] = {}
+    for question in QUESTIONS:
+        if _is_asked(question, written):
+            text = answer(question)
+            if not (question.may_be_left_out and text == NONE):
+                written[question.name] = text
+                values[question.place] = write.value_of(question.place, text, path)
+    key = municipality_key(written["municipality"])
+    named = {tuple(key if name == ANY else name for name in place): value for place, value in values.items()}
+    return {("mode",): "simulate", ("default_municipality",): key, **named}
+
+
+def refusal(question: Question, text: str, path: Path) -> Sentence | None:
+    """Say what is wrong with an answer; None: nothing is."""
+    if question.may_be_left_out and text == NONE:
+        return None
+    try:
+        write.value_of(question.place, text, path)
+    except ConfigError as error:
+        return error.sentence
+    return None
+
+
+def municipality_key(name: str) -> str:
+    """Return the key of a municipality's section: Åmåls kommun -> amals-kommun."""
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "municipality"
+
+
+def _is_asked(question: Question, written: Mapping[str, str]) -> bool:
+    fits = question.gateway in (None, written.get("gateway"))
+    return fits and (question.after is None or question.after in written)
