@@ -9,7 +9,7 @@ from pathlib import Path
 from smsctl.actions.begin import begin
 from smsctl.actions.brake import Brake
 from smsctl.actions.send import Errand, Pace, Result, send
-from smsctl.domain.gateway import Traits
+from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, Verdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
@@ -122,7 +122,7 @@ class Desk:
     def send(
         self,
         mailing: Mailing,
-        gateway: ScriptedGateway,
+        gateway: Gateway,
         *,
         pace: Pace = PACE,
         ceilings: Ceilings | None = None,
