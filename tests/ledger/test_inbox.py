@@ -1,0 +1,66 @@
+import pytest
+
+from smsctl.domain.incoming import Incoming
+from smsctl.errors import InputError
+from smsctl.ledger import inbox
+from smsctl.ledger.inbox import Kind
+from smsctl.ledger.store import Ledger
+
+from .conftest import NOW, on
+
+YES = Incoming(
+    gateway="intelecom", sender="+46701740605", receiver="71234", text="KOMMUN ja", vendor_id="7q02"
+)
+NAMELESS = YES._replace(vendor_id="")
+OTHER_TEXT = YES._replace(vendor_id="7q09", text="KOMMUN nej")
+
+
+def store(ledger: Ledger, message: Incoming, clock: str = "08:00:00.000", kind: Kind = Kind.OURS) -> bool:
+    with ledger.transaction():
+        return inbox.store(ledger, message, kind, on("2026-11-22", clock))
+
+
+def test_what_was_stored_is_read_back(ledger: Ledger) -> None:
+    assert store(ledger, YES)
+    (row,) = inbox.newest(ledger, most=10, other=False)
+    assert (row.message, row.kind, row.at) == (YES, Kind.OURS, NOW.at)
+    assert inbox.get(ledger, row.id) == row
+
+
+def test_one_vendor_id_is_stored_once_whenever_it_comes(ledger: Ledger) -> None:
+    assert store(ledger, YES)
+    assert not store(ledger, YES._replace(text="changed"), "23:00:00.000")
+    assert store(ledger, YES._replace(vendor_id="7q03"))
+
+
+def test_without_an_id_the_same_text_is_stored_once_within_a_short_time(ledger: Ledger) -> None:
+    assert store(ledger, NAMELESS, "08:00:00.000")
+    assert not store(ledger, NAMELESS, "08:29:00.000")
+    assert store(ledger, NAMELESS._replace(text="KOMMUN nej"), "08:29:00.000")
+    assert store(ledger, NAMELESS._replace(sender="+46701740606"), "08:29:00.000")
+    assert store(ledger, NAMELESS, "08:31:00.000")
+
+
+def test_what_is_not_for_us_stands_apart(ledger: Ledger) -> None:
+    store(ledger, YES)
+    store(ledger, YES._replace(vendor_id="other"), kind=Kind.OTHER)
+    store(ledger, YES._replace(vendor_id="stop"), kind=Kind.STOP)
+    assert [row.kind for row in inbox.newest(ledger, most=10, other=False)] == [Kind.STOP, Kind.OURS]
+    assert [row.kind for row in inbox.newest(ledger, most=10, other=True)] == [Kind.OTHER]
+
+
+def test_what_is_to_be_mailed_on_waits_until_it_is(ledger: Ledger) -> None:
+    store(ledger, YES)
+    with ledger.transaction():
+        inbox.store(ledger, OTHER_TEXT, Kind.OURS, NOW, "kund@example.se")
+    row = inbox.to_forward(ledger)
+    assert row is not None
+    assert (row.message, row.forward_to) == (OTHER_TEXT, "kund@example.se")
+    with ledger.transaction():
+        inbox.forwarded(ledger, row.id, NOW)
+    assert inbox.to_forward(ledger) is None
+
+
+def test_a_number_that_is_not_there_gets_a_sentence(ledger: Ledger) -> None:
+    with pytest.raises(InputError, match="There is no incoming SMS 7"):
+        inbox.get(ledger, 7)
