@@ -6,7 +6,6 @@ from typing import NamedTuple
 from smsctl.actions.begin import Overruling, begin, from_plan, skipped_of
 from smsctl.actions.draft import Wish, draft
 from smsctl.cli import dialogue, run_key, wiring_gateway
-from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import figures
 from smsctl.cli.render import mailings as listing
 from smsctl.cli.render import plan as render
@@ -94,6 +93,8 @@ def _warn_unattended(wiring: Wiring, plan: Plan, manner: Manner) -> None:
 
 def _under_key(wiring: Wiring, errand: _Errand, key: str) -> Reply | None:
     """Go on with what was begun under this key; None when nothing was."""
+    from smsctl.cli.delivery import deliver, reply
+
     mailing = mailings.of_key(wiring.ledger, key)
     if mailing is None:
         return None
@@ -215,6 +216,8 @@ def _confirm(wiring: Wiring, plan: Plan) -> None:
 
 
 def _send(wiring: Wiring, plan: Plan, errand: _Errand, overruling: Overruling) -> Reply:
+    from smsctl.cli.delivery import deliver, reply  # a dry run needs none of it
+
     lenient = errand.wish.lenient
     if lenient:
         overruling = overruling._replace(again=True)  # a rehearsal may send the same text again and again

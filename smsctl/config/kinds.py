@@ -46,10 +46,9 @@ def text(longest: int = _LONGEST_TEXT) -> Kind:
 
 def pattern(words: str, shape: str, why: Sentence) -> Kind:
     """Return the kind for a text that matches the whole of a pattern."""
-    fits = re.compile(shape)
 
     def read(value: object, _folder: Path) -> object:
-        if not fits.fullmatch(found := _line(value)):
+        if not re.fullmatch(shape, found := _line(value)):
             raise RefusedError(why)
         return found
 
@@ -98,14 +97,14 @@ def price(decimals: int) -> Kind:
     Money is never a float: 4900.10 has no exact binary form (design.md 6).
     """
     example = "4900.00" if decimals == _ORE_DECIMALS else "0.395"
-    fits = re.compile(rf"([0-9]{{1,9}})(?:[.,]([0-9]{{1,{decimals}}}))?")
+    shape = rf"([0-9]{{1,9}})(?:[.,]([0-9]{{1,{decimals}}}))?"
 
     def read(value: object, _folder: Path) -> int:
         if not isinstance(value, str):
             raise RefusedError(
                 say('is an amount and stands in quotation marks: "{example}"', example=example)
             )
-        found = fits.fullmatch(value.strip())
+        found = re.fullmatch(shape, value.strip())
         if found is None:
             raise RefusedError(
                 say('must be SEK with at most {n} decimals, as "{example}"', n=decimals, example=example)
@@ -119,7 +118,7 @@ def address(*schemes: str) -> Kind:
     """Return the kind for scheme and host of a server; http only where `schemes` say or on loopback."""
 
     def read(value: object, _folder: Path) -> str:
-        found = _URL.fullmatch(_line(value))
+        found = re.fullmatch(_URL, _line(value))
         if found is None:
             raise RefusedError(say('must be an address such as "https://smsgw.puzzel.com"'))
         scheme, login, host = found["scheme"].lower(), found["login"], found["host"].lower()
@@ -164,7 +163,7 @@ def _priority(value: object, _folder: Path) -> int:
 
 
 def _duration(value: object, _folder: Path) -> timedelta:
-    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    found = re.fullmatch(_DURATION, value.strip()) if isinstance(value, str) else None
     if found is None or not int(found[1]):
         raise RefusedError(say('must be a time with its unit: "30s", "90m", "4h" or "2d"'))
     return timedelta(seconds=int(found[1]) * _UNITS_S[found[2]])
@@ -206,7 +205,7 @@ def _time_zone(value: object, _folder: Path) -> str:
 def _quiet_hours(value: object, _folder: Path) -> QuietHours | None:
     if value is False:
         return None
-    found = _HOURS.fullmatch(value.strip()) if isinstance(value, str) else None
+    found = re.fullmatch(_HOURS, value.strip()) if isinstance(value, str) else None
     try:
         if found is not None and found[1] != found[2]:
             return QuietHours(start=time.fromisoformat(found[1]), end=time.fromisoformat(found[2]))
@@ -250,9 +249,10 @@ _ORE_DECIMALS = 2
 _PRIORITIES = ("low", "normal", "high")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"([0-9]{1,6})\s?([smhd])")
-_HOURS = re.compile(r"([0-9]{2}:[0-9]{2})\s*-\s*([0-9]{2}:[0-9]{2})")
-_URL = re.compile(
+# Texts, not compiled: a start uses few of them, and re keeps what it has compiled.
+_DURATION = r"([0-9]{1,6})\s?([smhd])"
+_HOURS = r"([0-9]{2}:[0-9]{2})\s*-\s*([0-9]{2}:[0-9]{2})"
+_URL = (
     r"(?P<scheme>[A-Za-z]+)://(?P<login>[^/@]*@)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?"
 )
 

@@ -1,5 +1,6 @@
 """The config file read into frozen settings, or refused with every problem at once."""
 
+import codecs
 import re
 import tomllib
 from pathlib import Path
@@ -55,7 +56,7 @@ def read_text(path: Path) -> str:
         ) from None
     try:
         if len(data) <= _LARGEST:
-            return data.decode("utf-8-sig")
+            return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError:
         pass
     raise ConfigError(say("{path} is no config file: it is not a text in UTF-8 below 1 MB", path=path))

@@ -21,10 +21,10 @@ NO_PASSWORD = say(
 
 _OPTIONAL = ("smtp", "municipalities", "senders")
 _SECRET = re.compile(r"(.*[_-])?(password|passwd|passphrase|pw|pwd|secret)", re.IGNORECASE)
-_VERIFY = re.compile(r"((ssl|tls)_?)?(no_)?verify.*|insecure|check_certificate", re.IGNORECASE)
-_CHOSEN = {
-    "municipalities": re.compile(r"\w[\w-]*"),
-    "senders": re.compile(r"@?\w[\w.\\ $-]*"),
+_VERIFY = r"((ssl|tls)_?)?(no_)?verify.*|insecure|check_certificate"
+_CHOSEN = {  # texts, as in kinds: compiled at first use
+    "municipalities": r"\w[\w-]*",
+    "senders": r"@?\w[\w.\\ $-]*",
 }
 
 
@@ -63,7 +63,7 @@ def is_secret(name: str) -> bool:
 def unknown(path: Section) -> Sentence:
     """Say of a key that is not in the table what it may have been meant for."""
     name = path[-1]
-    if _VERIFY.fullmatch(name):
+    if re.fullmatch(_VERIFY, name, re.IGNORECASE):
         return say("the certificate check cannot be switched off; name your authority's file in ca_bundle")
     nearest = _nearest(path)
     if nearest is None:
@@ -98,7 +98,7 @@ def _section(path: Section, raw: object, folder: Path, values: Values) -> Iterat
     shape = _CHOSEN.get(path[0]) if len(path) > 1 else None
     if not isinstance(raw, dict):
         yield Problem(path, say("is a section: [{section}]", section=".".join(path)))
-    elif shape and not shape.fullmatch(path[1]):
+    elif shape and not re.fullmatch(shape, path[1]):
         yield Problem(path, say("this name may hold letters, digits, - and _ only"))
     else:
         yield from _walk(path, raw, folder, values)

@@ -2,11 +2,8 @@
 
 import typer
 
-from smsctl.actions.begin import Overruling
 from smsctl.cli import options
 from smsctl.cli.reply import Reply
-from smsctl.cli.request import Bounds, Manner, Request, Style, Who
-from smsctl.cli.sending import perform
 
 EXAMPLES = (
     "smsctl send --group guardians message.txt",
@@ -48,6 +45,11 @@ def run(
     Shows whom it reaches, what it costs and who pays, and asks before anything leaves. One of --group,
     --where and --all chooses who gets it; only people who have accepted the terms do.
     """
+    # Here, for the help page needs none of it.
+    from smsctl.actions.begin import Overruling
+    from smsctl.cli.request import Bounds, Manner, Request, Style, Who
+    from smsctl.cli.sending import perform
+
     who = Who(municipality, recipients, column or (), group or (), where or (), everyone, skip_invalid)
     style, bounds = Style(sender, priority, validity, at), Bounds(max_parts, max_new_packages)
     manner = Manner(dry_run, yes, strict, replace_typographic, key)

@@ -1,6 +1,5 @@
 """The JSON envelope: the same six keys for every command, in success and in failure. Never translated."""
 
-import json
 from collections.abc import Sequence
 
 from smsctl.cli.reply import Note
@@ -9,6 +8,8 @@ from smsctl.errors import ExitCode
 
 def of(command: str, mode: str, data: object, notes: Sequence[Note], code: ExitCode) -> str:
     """Return the envelope as one line."""
+    import json  # the screens need none
+
     return json.dumps(
         {
             "command": command,
