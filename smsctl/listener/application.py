@@ -34,7 +34,6 @@ class Application:
         headers = [
             ("Content-Type", answer.content_type),
             ("Content-Length", str(len(answer.body))),
-            ("Connection", "close"),  # so that a connection's age is that of its request
             *more,
         ]
         start_response(f"{int(status)} {status.phrase}", headers)

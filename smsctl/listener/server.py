@@ -2,6 +2,7 @@
 
 import socket
 import time
+from contextlib import suppress
 from threading import Event, Thread
 from typing import Any, NamedTuple, cast
 
@@ -50,7 +51,8 @@ class Listener:
     def stop(self) -> None:
         """Take no more requests; those that are in get their answer. Returns at once: see `closed`."""
         self._stopping.set()
-        self._waitress.pull_trigger()
+        with suppress(OSError):  # it has stopped already
+            self._waitress.pull_trigger()
 
     def _serve_on(self, listening: socket.socket, application: Application) -> Any:  # noqa: ANN401
         import logging
@@ -59,7 +61,7 @@ class Listener:
 
         logging.getLogger("waitress").setLevel(logging.CRITICAL)  # it would log what strangers send
         patience = self._patience
-        return cast(
+        server = cast(
             "Any",
             create_server(
                 application,
@@ -67,13 +69,15 @@ class Listener:
                 sockets=[listening],
                 threads=patience.threads,
                 connection_limit=patience.connections,
-                max_request_body_size=MAX_BODY_BYTES,
+                max_request_body_size=MAX_BODY_BYTES + 1,  # the first size refused
                 max_request_header_size=_MAX_HEADER_BYTES,
                 inbuf_overflow=2 * MAX_BODY_BYTES,  # never a file
                 clear_untrusted_proxy_headers=False,  # the gate trusts X-Forwarded-For from loopback
                 ident=None,
             ),
         )
+        server.channel_class = _channel_for_one_request()
+        return server
 
     def _run(self) -> None:
         from waitress.wasyncore import close_all, loop
@@ -96,6 +100,22 @@ class Listener:
             is_served = channel.requests or channel.total_outbufs_len
             if age_s > (self._patience.longest_s if is_served else patience):
                 channel.handle_close()
+
+
+def _channel_for_one_request() -> type:
+    """Return waitress's connection, closed after its first answer: so its age is that of its request."""
+    from waitress.channel import HTTPChannel
+    from waitress.task import WSGITask
+
+    class Task(WSGITask):
+        def build_response_header(self) -> bytes:
+            self.set_close_on_finish()
+            return super().build_response_header()
+
+    class Channel(HTTPChannel):
+        task_class = Task
+
+    return Channel
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -141,7 +142,7 @@ def test_a_report_without_an_outcome_is_noted_and_a_later_one_still_counts(ledge
     ],
     ids=str,
 )
-def test_a_forged_report_stays_in_quarantine(ledger: Ledger, change: dict[str, str]) -> None:
+def test_a_forged_report_stays_in_quarantine(ledger: Ledger, change: dict[str, Any]) -> None:
     mailing = sent(ledger, Status.ACCEPTED)
     forged = report(mailing, gateway_id="id-1")
     if "place" in change:

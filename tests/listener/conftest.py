@@ -1,0 +1,105 @@
+"""A listener on loopback, with a desk that is served, and a plain client."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from http.client import HTTPConnection
+from typing import NamedTuple
+
+import pytest
+
+from smsctl.domain.push import Parcel
+from smsctl.domain.secret import Secret
+from smsctl.gateways import intelecom_pushes, pswincom_pushes
+from smsctl.listener.application import Application
+from smsctl.listener.desk import Desk
+from smsctl.listener.gate import Gate, Rules
+from smsctl.listener.server import Listener, Patience
+
+SECRET = Secret("canary-of-the-listener")
+READERS = {"intelecom": intelecom_pushes.read_push, "pswincom": pswincom_pushes.read_push}
+NO_RULES = Rules()
+PATIENCE = Patience()
+
+
+class Response(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Running:
+    """A listener that runs, and what reached the store."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        patience: Patience,
+        store: Callable[[Sequence[Parcel]], None] | None,
+        *,
+        accept_get: bool,
+    ) -> None:
+        self.stored: list[Parcel] = []
+        self.groups: list[int] = []
+        self.troubles: list[Exception] = []
+        self.gate = Gate(SECRET, READERS, rules)
+        desk = Desk(store or self._keep, on_trouble=self.troubles.append, on_idle=lambda: None)
+        application = Application(self.gate, READERS, desk, accept_get=accept_get)
+        self.listener = Listener(application, "127.0.0.1", 0, patience)
+        self.clerk = threading.Thread(target=desk.serve, args=(self.listener.closed,), daemon=True)
+        self.clerk.start()
+
+    def _keep(self, parcels: Sequence[Parcel]) -> None:
+        self.groups.append(len(parcels))
+        self.stored += parcels
+
+    def path(self, gateway: str = "intelecom") -> str:
+        return next(one.path for one in self.gate.passes if one.gateway == gateway)
+
+    def ask(
+        self, method: str = "POST", path: str | None = None, body: bytes = b"", **headers: str
+    ) -> Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = HTTPConnection("127.0.0.1", self.listener.port, timeout=30)
+        try:
+            connection.request(method, self.path() if path is None else path, body, named)
+            response = connection.getresponse()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return Response(response.status, found, response.read())
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        self.listener.stop()
+        assert self.listener.closed.wait(30)
+        self.clerk.join(30)
+
+
+class Begin:
+    """Starts listeners that end with the test."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+
+    def __call__(
+        self,
+        rules: Rules = NO_RULES,
+        patience: Patience = PATIENCE,
+        store: Callable[[Sequence[Parcel]], None] | None = None,
+        *,
+        accept_get: bool = True,
+    ) -> Running:
+        running = Running(rules, patience, store, accept_get=accept_get)
+        self._stack.callback(running.stop)
+        return running
+
+
+@pytest.fixture
+def begin() -> Iterator[Begin]:
+    with ExitStack() as stack:
+        yield Begin(stack)
+
+
+@pytest.fixture
+def running(begin: Begin) -> Running:
+    return begin()
