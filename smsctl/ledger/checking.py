@@ -28,17 +28,17 @@ def check(ledger: Ledger) -> tuple[Finding, ...]:
     Raises LedgerError when the file is too damaged to be read.
     """
     with ledger.snapshot():
-        found = [*_file(ledger)]
-        for rule in () if found else RULES:
-            rows = ledger.rows(f"{rule.broken} LIMIT {_MOST:d}")
-            found += [Finding(rule.name, rule.told(*row)) for row in rows]
-        return (*found, *_beside(ledger))
+        damaged = (*_file(ledger),)
+        return damaged or (*_rows(ledger), *_beside(ledger))
 
 
 def _file(ledger: Ledger) -> Iterator[Finding]:
     for (told,) in ledger.rows(f"PRAGMA integrity_check({_MOST:d})"):
         if told != "ok":
             yield Finding("integrity", say("The file is damaged: {told}.", told=told))
+
+
+def _rows(ledger: Ledger) -> Iterator[Finding]:
     for table, row, parent, _ in ledger.rows("PRAGMA foreign_key_check"):
         sentence = say(
             "Row {row} of {table} names a row of {parent} that is not there.",
@@ -47,6 +47,9 @@ def _file(ledger: Ledger) -> Iterator[Finding]:
             parent=parent,
         )
         yield Finding("references", sentence)
+    for rule in RULES:
+        for found in ledger.rows(f"{rule.broken} LIMIT {_MOST:d}"):
+            yield Finding(rule.name, rule.told(*found))
 
 
 def _beside(ledger: Ledger) -> Iterator[Finding]:

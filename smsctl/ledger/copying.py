@@ -53,6 +53,7 @@ def _fill(source: Path, target: Path) -> None:
     with told(source), closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)) as found:
         found.execute("SELECT COUNT(*) FROM sqlite_master").fetchall()  # what is wrong with it is said of it
         for pages, patience in _STEPS:
+            os.truncate(target, 0)  # half a copy is none
             with suppress(_StartedOverError), told(target):
                 _fill_in_steps(found, target, pages, patience)
                 return

@@ -83,7 +83,10 @@ def _judge(ledger: Ledger, mark: HighWater, newest: int) -> Restored | None:
     elif water is None:
         why = say("{path} is missing: it shows how far sending had come.", path=mark.path)
     elif missing is None:
-        why = say("{path} is another ledger than the one that was sent from here.", path=ledger.path)
+        why = say(
+            "{path} is not the ledger that was sent from: made anew, from before that, or another one.",
+            path=ledger.path,
+        )
     elif missing > 0:
         why = say_n(
             "{path} was put back from an older copy: it lacks the newest batch that was sent.",

@@ -1,0 +1,166 @@
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from smsctl.errors import ExitCode, InputError, LedgerError
+from smsctl.ledger import checking, keyfile, restoring
+from smsctl.ledger.backup import back_up
+from smsctl.ledger.store import Ledger, open_ledger, read_ledger
+
+from .places import ROOT, on_small_disk, python, why_no_mounts
+from .runs import Taker, new_mailing, send_all
+
+WRITE = (
+    "import sqlite3, sys, time\n"
+    "ledger = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)\n"
+    "ledger.execute('PRAGMA synchronous = OFF')\n"
+    "for n in range(1_000_000):\n"
+    "    ledger.execute('BEGIN IMMEDIATE')\n"
+    "    for name in ('left', 'right'):\n"
+    "        ledger.execute('INSERT INTO facts VALUES (?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value', (name, str(n)))\n"
+    "    ledger.execute('COMMIT')\n"
+    "    if n == 0: print('writing', flush=True)\n"
+    "    time.sleep(float(sys.argv[2]))\n"
+)
+
+
+def value(path: Path, name: str) -> int:
+    with closing(sqlite3.connect(path, timeout=30)) as db:
+        return int(db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()[0])
+
+
+@contextmanager
+def somebody_writes(path: Path, pause_s: float) -> Iterator[None]:
+    with subprocess.Popen(python(WRITE, path, pause_s), stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout
+        assert writer.stdout.readline() == "writing\n"
+        try:
+            yield
+            assert writer.poll() is None, "the writer gave up"
+        finally:
+            writer.kill()
+
+
+@pytest.fixture
+def large(ledger: Ledger) -> Ledger:
+    """A ledger of some megabytes: many steps of a copy."""
+    send_all(ledger, new_mailing(ledger, 200), Taker(), batch_size=100)
+    with ledger.transaction():
+        ledger.write("INSERT INTO facts (name, value) VALUES ('much', hex(zeroblob(4000000)))")
+    return ledger
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.01, 0.2])
+def test_a_backup_is_of_one_moment_while_somebody_writes(
+    pause_s: float, large: Ledger, tmp_path: Path
+) -> None:
+    with somebody_writes(large.path, pause_s):
+        for n in range(3):
+            before = value(large.path, "left")
+            made = back_up(large, tmp_path / f"backup{n}.db").ledger
+            assert value(made, "left") == value(made, "right") >= before
+            with closing(read_ledger(made) or large) as copy:
+                assert {one.rule for one in checking.check(copy)} == {"restored"}
+    assert not list(tmp_path.glob("*.unfinished*"))
+
+
+def test_only_its_owner_reads_a_backup_whatever_the_umask_says(ledger: Ledger, tmp_path: Path) -> None:
+    with ledger.transaction():
+        keyfile.keyed_hash(ledger, "+46701740605")
+    before = os.umask(0)
+    try:
+        made = back_up(ledger, tmp_path / "backup.db")
+    finally:
+        os.umask(before)
+    assert made.key
+    assert {path.stat().st_mode & 0o777 for path in (made.ledger, made.key)} == {0o600}
+
+
+def test_the_key_of_the_hashes_goes_with_the_ledger(ledger: Ledger, tmp_path: Path) -> None:
+    with ledger.transaction():
+        found = keyfile.keyed_hash(ledger, "+46701740605")
+    made = back_up(ledger, tmp_path / "elsewhere.db")
+    with closing(open_ledger(made.ledger)) as copy, copy.transaction():
+        assert keyfile.keyed_hash(copy, "+46701740605") == found
+
+
+def test_a_ledger_without_hashes_has_no_key_to_copy(ledger: Ledger, tmp_path: Path) -> None:
+    assert back_up(ledger, tmp_path / "backup.db").key is None
+    assert [path.name for path in tmp_path.glob("backup*")] == ["backup.db"]
+
+
+def test_a_backup_that_is_put_back_is_recognised_with_nothing_beside_it(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    new_mailing(ledger, 2)
+    made = back_up(ledger, tmp_path / "backup.db")
+    new_disk = tmp_path / "new" / "ledger.db"
+    new_disk.parent.mkdir()
+    shutil.copy(made.ledger, new_disk)
+    with closing(open_ledger(new_disk)) as restored:
+        with pytest.raises(LedgerError, match="was put back from the backup of 20"):
+            send_all(restored, new_mailing(ledger, 2, body="other"), Taker())
+        assert restoring.found_restored(ledger) is None, "the original is none"
+
+
+@pytest.mark.parametrize("taken", ["backup.db", "backup.db.key"])
+def test_nothing_is_written_over(taken: str, ledger: Ledger, tmp_path: Path) -> None:
+    (tmp_path / taken).write_text("of yesterday")
+    with pytest.raises(InputError, match="exists already; nothing was written") as caught:
+        back_up(ledger, tmp_path / "backup.db")
+    assert caught.value.exit_code is ExitCode.INPUT
+    assert [path.read_text() for path in tmp_path.glob("backup*")] == ["of yesterday"]
+
+
+def test_a_folder_that_is_not_there_is_told_in_words(ledger: Ledger, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"backup\.db: cannot be written: No such file or directory"):
+        back_up(ledger, tmp_path / "nowhere" / "backup.db")
+
+
+def test_a_key_that_cannot_be_copied_leaves_no_half_backup(ledger: Ledger, tmp_path: Path) -> None:
+    keyfile.path_of(ledger.path).mkdir()
+    with pytest.raises(InputError):
+        back_up(ledger, tmp_path / "backup.db")
+    assert not list(tmp_path.glob("backup*"))
+
+
+def test_a_full_disk_leaves_no_half_backup(large: Ledger, tmp_path: Path) -> None:
+    if why := why_no_mounts(tmp_path):
+        pytest.skip(why)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from smsctl.errors import LedgerError\n"
+        "from smsctl.ledger.backup import back_up\n"
+        "from smsctl.ledger.store import read_ledger\n"
+        "ledger, target = map(Path, sys.argv[1:])\n"
+        "try: back_up(read_ledger(ledger), target)\n"
+        "except LedgerError as error: print(error, int(error.exit_code))\n"
+        "print([*target.parent.iterdir()])"
+    )
+    ran = on_small_disk(disk, python(code, large.path, disk / "backup.db"), size="1m")
+    assert "the disk is full" in ran.stdout, ran.stderr
+    assert ran.stdout.splitlines()[0].endswith(" 9")
+    assert ran.stdout.endswith("\n[]\n")
+
+
+def test_a_killed_backup_leaves_nothing_under_its_name(large: Ledger, tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path\n"
+        "from smsctl.ledger import copying\n"
+        "copying._flush = lambda path: os._exit(7)\n"
+        "copying.copy(*map(Path, sys.argv[1:]))"
+    )
+    target = tmp_path / "backup.db"
+    assert subprocess.run(python(code, large.path, target), cwd=ROOT, check=False).returncode == 7
+    assert not target.exists()
+    assert back_up(large, target).ledger == target
+    assert not list(tmp_path.glob("*.unfinished*"))

@@ -1,0 +1,111 @@
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from smsctl.ledger import batches, checking
+from smsctl.ledger.high_water import HighWater
+from smsctl.ledger.invariants import RULES
+from smsctl.ledger.store import Ledger
+
+from .conftest import TOWN
+from .runs import Taker, must_be_true, new_mailing, now, send_all
+
+
+class HalfwayError(Exception):
+    """The process ends here."""
+
+
+@pytest.fixture
+def lived(ledger: Ledger) -> Ledger:
+    """A ledger with mailings that are sent, half sent, unknown in part, and waiting; two packages opened."""
+    send_all(ledger, new_mailing(ledger, 13, body="sent"), Taker(), batch_size=5)
+    asked: list[int] = []
+
+    def fail() -> None:
+        asked.append(1)
+        if len(asked) == 2:
+            raise HalfwayError
+
+    with pytest.raises(HalfwayError):
+        send_all(ledger, new_mailing(ledger, 6, body="half"), Taker(before=fail))
+    new_mailing(ledger, 3, body="waiting")
+    batches.recover(ledger, now())
+    return ledger
+
+
+DAMAGE = {
+    "integrity": "PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage ="
+    " (SELECT rootpage FROM sqlite_master WHERE name = 'mailings_of_body') WHERE name = 'batches_of_mailing'",
+    "references": "INSERT INTO skipped VALUES (999, 2, 'terms', NULL, NULL)",
+    "key": "INSERT INTO facts VALUES ('key-check', 'a hash')",
+    "restored": "DELETE FROM facts WHERE name = 'lineage'",
+    "states": "UPDATE messages SET state = 'lost' WHERE id = 1",
+    "messages": "DELETE FROM messages WHERE id = 2",
+    "strays": "UPDATE messages SET mailing = 99 WHERE id = 1",
+    "rows": "UPDATE mailings SET rows_total = rows_total + 1 WHERE id = 1",
+    "sending": "UPDATE messages SET state = 'sending' WHERE id = 1",
+    "batch": "UPDATE messages SET batch = NULL WHERE id = 1",
+    "batches": "UPDATE batches SET settled_at = NULL, messages = messages + 1 WHERE id = 1",
+    "mailing-counts": "UPDATE mailing_counts SET messages = messages + 1 WHERE mailing = 1",
+    "day-counts": "UPDATE day_counts SET messages = messages + 1 WHERE state = 'accepted'",
+    "day-parts-of-states": "UPDATE day_counts SET parts = parts - 1 WHERE state = 'accepted'",
+    "cost": "DELETE FROM entries WHERE id = 1",
+    "day-parts": "UPDATE day_parts SET parts = parts + 1 WHERE package = 1",
+    "packages": "UPDATE packages SET used = used - 1 WHERE number = 2",
+    "package-size": "UPDATE packages SET used_up_day = NULL WHERE number = 1",
+    "package-numbers": "UPDATE packages SET number = 7 WHERE number = 2",
+    "invoices": "UPDATE invoices SET price_ore = 1 WHERE package = 2",
+}
+
+
+def test_a_ledger_that_has_lived_is_sound(lived: Ledger) -> None:
+    assert checking.check(lived) == ()
+
+
+def test_a_mailing_is_sound_at_every_moment_of_its_sending(ledger: Ledger) -> None:
+    gateway = Taker(before=lambda: found.append(checking.check(reader)))
+    found: list[tuple[checking.Finding, ...]] = []
+    with closing(_of_any_thread(ledger)) as reader:
+        send_all(ledger, new_mailing(ledger, 6), gateway)
+    must_be_true(ledger, gateway)
+    assert found == [(), (), ()]
+
+
+def _of_any_thread(ledger: Ledger) -> Ledger:
+    connection = sqlite3.connect(ledger.path, isolation_level=None, check_same_thread=False)
+    return Ledger(connection, ledger.path, HighWater(ledger.path))
+
+
+def test_there_is_a_damage_for_every_rule() -> None:
+    beside_the_rules = {"integrity", "references", "key", "restored"}
+    assert DAMAGE.keys() == {rule.name for rule in RULES} | beside_the_rules
+
+
+@pytest.mark.parametrize("rule", DAMAGE)
+def test_a_damage_is_found_by_its_rule_and_told_in_words(rule: str, lived: Ledger) -> None:
+    with closing(sqlite3.connect(lived.path, isolation_level=None)) as other:
+        other.execute("PRAGMA foreign_keys = OFF")
+        for statement in DAMAGE[rule].split(";"):
+            other.execute(statement)
+    with closing(_of_any_thread(lived)) as reopened:
+        found = checking.check(reopened)
+    assert rule in [one.rule for one in found]
+    for one in found:
+        assert "{" not in str(one.sentence)
+        assert str(one.sentence).endswith(".")
+
+
+def test_what_is_found_names_the_place_and_both_figures(lived: Ledger) -> None:
+    with lived.transaction():
+        lived.write("UPDATE day_parts SET parts = parts + 4 WHERE package = 1")
+    (found,) = checking.check(lived)
+    day = now().day
+    assert str(found.sentence) == f"{TOWN.key}, {day}, package 1: 14 parts are noted, and 10 were drawn."
+
+
+def test_a_thousand_faults_of_one_kind_are_told_twenty_times(lived: Ledger) -> None:
+    new_mailing(lived, 100, body="many")
+    with lived.transaction():
+        lived.write("UPDATE messages SET batch = 1 WHERE state = 'pending'")
+    assert len([one for one in checking.check(lived) if one.rule == "batch"]) == 20

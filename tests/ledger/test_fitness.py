@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import pytest
+
+from smsctl.errors import ExitCode, LedgerError
+from smsctl.ledger import audit, fitness
+from smsctl.ledger.store import Ledger
+
+from .conftest import ACTOR, on
+from .places import on_small_disk, python, why_no_mounts
+from .runs import Taker, new_mailing, now, send_all
+
+DAY = "2026-11-22"
+
+
+@pytest.fixture
+def at_eight(ledger: Ledger) -> Ledger:
+    """A ledger whose newest entry is of eight o'clock."""
+    new_mailing(ledger, 2, moment=on(DAY, "08:00:00.000"))
+    return ledger
+
+
+@pytest.mark.parametrize("clock", ["07:55:00.000", "07:59:00.000", "08:00:00.000", "23:00:00.000"])
+def test_a_clock_that_is_hardly_behind_is_right(clock: str, at_eight: Ledger) -> None:
+    fitness.must_be_fit(at_eight, on(DAY, clock))
+
+
+@pytest.mark.parametrize(
+    ("day", "clock"), [(DAY, "07:54:59.999"), (DAY, "06:00:00.000"), ("1970-01-01", "00:00:00.000")]
+)
+def test_a_clock_that_went_back_stops_everything(day: str, clock: str, at_eight: Ledger) -> None:
+    with pytest.raises(LedgerError) as caught:
+        fitness.must_be_fit(at_eight, on(day, clock))
+    assert str(caught.value) == (
+        f"The clock says {day}T{clock}Z, but the ledger has an entry of {DAY}T08:00:00.000Z;"
+        " nothing was sent."
+    )
+    assert caught.value.exit_code is ExitCode.LEDGER
+    assert "--accept-clock --reason TEXT" in str(caught.value.hint)
+    with pytest.raises(LedgerError, match="The clock says"):
+        new_mailing(at_eight, 2, moment=on(day, clock))
+
+
+def test_an_empty_ledger_knows_no_time(ledger: Ledger) -> None:
+    fitness.must_be_fit(ledger, on("1970-01-01"))
+
+
+def test_a_gateway_is_not_asked_while_the_clock_is_behind(ledger: Ledger) -> None:
+    mailing, gateway = new_mailing(ledger, 2, moment=on("2099-01-01")), Taker()
+    with pytest.raises(LedgerError, match="The clock says"):
+        send_all(ledger, mailing, gateway)
+    assert not gateway.taken
+
+
+def test_an_accepted_clock_goes_on_and_is_audited(at_eight: Ledger) -> None:
+    early = on(DAY, "05:00:00.000")
+    fitness.accept_clock(at_eight, early, ACTOR, "the clock was two hours ahead")
+    fitness.must_be_fit(at_eight, early)
+    row = audit.read(at_eight, most=1)[0]
+    assert (row.action, row.user, row.reason) == ("accept-clock", ACTOR.user, "the clock was two hours ahead")
+    assert row.detail == f"newest time {DAY}T08:00:00.000Z"
+
+
+def test_a_clock_that_is_accepted_once_is_watched_again(at_eight: Ledger) -> None:
+    fitness.accept_clock(at_eight, on(DAY, "05:00:00.000"), ACTOR, "it was ahead")
+    new_mailing(at_eight, 2, moment=on(DAY, "05:01:00.000"))
+    fitness.must_be_fit(at_eight, on(DAY, "05:02:00.000"))
+    with pytest.raises(LedgerError, match="The clock says"):
+        fitness.must_be_fit(at_eight, on(DAY, "04:00:00.000"))
+
+
+def test_a_wrong_time_in_an_old_mailing_is_accepted_once_for_all_of_its_runs(ledger: Ledger) -> None:
+    mailing, gateway = new_mailing(ledger, 4, moment=on("2099-01-01")), Taker()
+    fitness.accept_clock(ledger, now(), ACTOR, "no battery")
+    send_all(ledger, mailing, gateway)
+    send_all(ledger, mailing, gateway)
+    assert len(gateway.taken) == 4
+
+
+def test_a_clock_that_is_right_needs_no_acceptance(at_eight: Ledger) -> None:
+    fitness.accept_clock(at_eight, on(DAY, "09:00:00.000"), ACTOR, "to be sure")
+    assert audit.read(at_eight, most=1)[0].action != "accept-clock"
+
+
+def test_a_disk_without_room_for_the_rows_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    if why := why_no_mounts(tmp_path):
+        pytest.skip(why)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from smsctl.errors import LedgerError\n"
+        "from smsctl.ledger.store import open_ledger\n"
+        "from tests.ledger.runs import new_mailing\n"
+        "ledger = open_ledger(Path(sys.argv[1]) / 'ledger.db')\n"
+        "new_mailing(ledger, 10, body='fits')\n"
+        "try: new_mailing(ledger, 5000, body='does not')\n"
+        "except LedgerError as error: print(error, int(error.exit_code))\n"
+        "print(ledger.rows('SELECT COUNT(*) FROM messages'))"
+    )
+    ran = on_small_disk(tmp_path, python(code, tmp_path), size="16m")
+    told, held = ran.stdout.splitlines()
+    assert " MB left, and 21 MB are needed; nothing was sent. 9" in told, ran.stderr
+    assert held == "[(10,)]"
