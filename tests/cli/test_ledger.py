@@ -1,0 +1,266 @@
+"""`smsctl ledger`, and what the ledger's state means for whoever sends."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import Live, LiveGateway, MakeConfig
+from ..front_door import Ran, Run
+from .conftest import guardians
+
+
+@pytest.fixture
+def live(live_gateway: LiveGateway) -> Live:
+    return live_gateway(
+        rows=guardians(5),
+        gateway={"batch_size": 2},
+        municipalities={"exempelkommun": {"package_size": None, "package_price": None}},
+    )
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    return tmp_path / "ledger" / "ledger.db"
+
+
+class Office:
+    """The commands of one config."""
+
+    def __init__(self, run: Run, config: Path, message: Path) -> None:
+        self._run, self._config, self._message = run, config, message
+
+    def send(self, text: str, *flags: object) -> Ran:
+        self._message.write_text(text, encoding="utf-8")
+        return self("send", self._message, "--all", "--yes", "--max-parts", 99, *flags)
+
+    def __call__(self, *argv: object) -> Ran:
+        return self._run("--config", self._config, *argv)
+
+
+@pytest.fixture
+def office(run: Run, live: Live, message: Path) -> Office:
+    return Office(run, live.config, message)
+
+
+# check
+
+
+def test_a_ledger_that_is_sound_is_told_to_be(office: Office, ledger: Path) -> None:
+    assert office.send("one").code == 0
+    ran = office("ledger", "check")
+    assert (ran.code, ran.out) == (0, f"{ledger} is sound: every sum agrees with its rows.\n")
+    assert office("ledger", "check", "--json").data == {"path": str(ledger), "sound": True, "findings": []}
+
+
+def test_before_anything_was_sent_there_is_nothing_to_check(office: Office, ledger: Path) -> None:
+    ran = office("ledger", "check")
+    assert (ran.code, ran.out) == (0, f"{ledger}: there is no ledger yet.\n")
+    assert not ledger.parent.exists()
+
+
+def test_what_is_wrong_is_listed_and_gives_9(office: Office, ledger: Path) -> None:
+    office.send("one")
+    _change(ledger, "UPDATE mailing_counts SET messages = 6 WHERE state = 'accepted'")
+    ran = office("ledger", "check")
+    assert ran.code == 9
+    assert "Mailing 1: 6 messages are noted as accepted, and 5 are." in ran.err
+    told = office("ledger", "check", "--json")
+    assert told.code == 9
+    assert not told.data["sound"]
+    assert [one["rule"] for one in told.data["findings"]] == ["mailing-counts", "cost"]
+
+
+def test_a_damaged_file_is_told_in_words(office: Office, ledger: Path) -> None:
+    office.send("one")
+    with ledger.open("r+b") as file:
+        file.seek(100)
+        file.write(b"\xff" * 30_000)
+    ran = office("ledger", "check")
+    assert ran.code == 9
+    assert "damaged" in ran.err
+    assert "Traceback" not in ran.said
+
+
+# backup and accept-restore
+
+
+def test_a_backup_is_sound_and_told_of(office: Office, ledger: Path, tmp_path: Path) -> None:
+    office.send("one")
+    made = tmp_path / "backup.db"
+    ran = office("ledger", "backup", made)
+    assert (ran.code, ran.out) == (0, f"{ledger} was copied to {made}.\n")
+    with closing(sqlite3.connect(made)) as copy:
+        assert copy.execute("SELECT COUNT(*) FROM messages WHERE state = 'accepted'").fetchone() == (5,)
+    assert office("ledger", "backup", made).code == 8
+
+
+def test_without_a_ledger_there_is_nothing_to_back_up(office: Office, tmp_path: Path) -> None:
+    ran = office("ledger", "backup", tmp_path / "backup.db")
+    assert ran.code == 9
+    assert "there is no ledger yet, and nothing to back up" in ran.err
+
+
+@pytest.mark.parametrize("how", ["ledger backup", "cp"])
+def test_from_a_backup_that_was_put_back_nothing_is_sent_until_a_person_accepts_it(
+    how: str, office: Office, live: Live, ledger: Path, tmp_path: Path
+) -> None:
+    office.send("one")
+    aside = tmp_path / "aside.db"
+    if how == "cp":
+        shutil.copy(ledger, aside)
+    else:
+        assert office("ledger", "backup", aside).code == 0
+    assert office.send("two").code == 0
+    shutil.copy(aside, ledger)
+
+    for refused in (office.send("two"), office("test", "+46701740605", "hej")):
+        assert refused.code == 9
+        assert "was put back from" in refused.err
+        assert "smsctl ledger accept-restore --reason" in refused.err
+    assert len(live.simulator.accepted()) == 10
+    assert office("usage").code == 0
+    assert office("ledger", "check").code == 9
+
+    assert office("ledger", "accept-restore").code == 2
+    accepted = office("ledger", "accept-restore", "--reason", "new disk", "--json")
+    assert accepted.code == 0
+    assert accepted.data == {
+        "path": str(ledger),
+        "accepted": True,
+        "mailings": [],
+        "unknown": 0,
+        "missing_batches": 3,
+    }
+    assert office("ledger", "check").code == 0
+    assert office.send("three").code == 0
+    audited = office("audit", "--json").data["audit"]
+    assert [row["reason"] for row in audited if row["action"] == "accept-restore"] == ["new disk"]
+
+
+def test_what_a_restored_ledger_has_pending_becomes_unknown_and_can_be_settled(
+    live_gateway: LiveGateway, run: Run, message: Path, ledger: Path, tmp_path: Path
+) -> None:
+    live = live_gateway(
+        Behaviour(password="another"),  # so that nothing is sent at first
+        rows=guardians(5),
+        municipalities={"exempelkommun": {"package_size": None, "package_price": None}},
+    )
+    office = Office(run, live.config, message)
+    assert office.send("one").code == 6
+    aside = tmp_path / "aside.db"
+    assert office("ledger", "backup", aside).code == 0
+    shutil.copy(aside, ledger)
+    assert office("mailings", "resume", 1).code == 9
+    accepted = office("ledger", "accept-restore", "--reason", "new disk")
+    assert accepted.out == "Accepted: 5 messages that were pending are now unknown.\n"
+    shown = office("mailings", "show", 1, "--json").data
+    assert (shown["states"], shown["parts"]) == ({"unknown": 5}, 5)
+    assert office("mailings", "resume", 1, "--json").data["states"] == {"unknown": 5}
+    assert office("mailings", "resolve", 1, "--not-sent", "--reason", "not in the gateway's log").code == 0
+    assert office("mailings", "show", 1, "--json").data["states"] == {"pending": 5}
+    assert office("ledger", "check").code == 0
+
+
+def test_a_ledger_that_is_no_older_copy_has_nothing_to_accept(office: Office, ledger: Path) -> None:
+    office.send("one")
+    ran = office("ledger", "accept-restore", "--reason", "to be sure", "--json")
+    assert (ran.code, ran.data["accepted"]) == (0, False)
+    assert "accept-restore" not in office("audit").out
+
+
+def test_a_rehearsal_has_a_mark_of_its_own(office: Office, ledger: Path) -> None:
+    office.send("one")
+    assert office.send("one", "--simulate").code == 0
+    marks = sorted(path.name for path in ledger.parent.glob("*.high-water"))
+    assert marks == ["ledger.db.high-water", "ledger.simulate.db.high-water"]
+    ledger.with_name("ledger.simulate.db").unlink()
+    assert office.send("two").code == 0
+    assert office.send("two", "--simulate").code == 9
+
+
+# The clock
+
+
+@pytest.fixture
+def ahead(office: Office, ledger: Path) -> Path:
+    """A ledger whose newest mailing is of a time that has not come."""
+    assert office.send("one").code == 0
+    _change(ledger, "UPDATE mailings SET created_at = '2099-01-01T08:00:00.000Z'")
+    return ledger
+
+
+def test_a_clock_behind_the_ledger_stops_what_sends_and_not_what_reads(
+    office: Office, live: Live, ahead: Path
+) -> None:
+    _change(
+        ahead,
+        "UPDATE messages SET state = 'pending', batch = NULL WHERE id = 5",
+        "UPDATE mailing_counts SET messages = 1 WHERE state = 'pending'",
+    )
+    for refused in (
+        office.send("two"),
+        office("test", "+46701740605", "hej"),
+        office("mailings", "resume", 1),
+    ):
+        assert refused.code == 9
+        assert "the ledger has an entry of 2099-01-01T08:00:00.000Z; nothing was sent" in refused.err
+        assert "--accept-clock --reason TEXT" in refused.err
+    assert len(live.simulator.accepted()) == 5
+    for read in ("usage", "audit", "mailings list", "mailings show 1"):
+        assert office(*read.split()).code == 0
+
+
+def test_a_clock_is_accepted_with_a_reason_and_audited(office: Office, ahead: Path) -> None:
+    assert office.send("two", "--accept-clock").code == 2
+    assert office.send("two", "--accept-clock", "--reason", "the battery was flat").code == 0
+    assert office.send("three").code == 0
+    audited = office("audit", "--json").data["audit"]
+    assert [row["reason"] for row in audited if row["action"] == "accept-clock"] == ["the battery was flat"]
+
+
+def test_a_test_goes_on_with_a_clock_that_is_accepted(office: Office, ahead: Path) -> None:
+    test = ("test", "+46701740605", "hej")
+    assert office(*test, "--accept-clock", "--reason", "the battery was flat").code == 0
+    assert office(*test).code == 0
+
+
+# What stops every command
+
+
+def test_a_ledger_of_a_newer_version_is_told_by_every_command(office: Office, ledger: Path) -> None:
+    office.send("one")
+    _change(ledger, "PRAGMA user_version = 9999")
+    for command in ("usage", "mailings list", "ledger check", "audit", "test +46701740605 hej"):
+        ran = office(*command.split())
+        assert ran.code == 9
+        assert "written by a newer smsctl" in ran.err
+
+
+def test_a_ledger_that_others_can_read_is_not_sent_from(office: Office, live: Live, ledger: Path) -> None:
+    office.send("one")
+    ledger.chmod(0o644)
+    ran = office.send("two")
+    assert ran.code == 9
+    assert f"Run: chmod o= {ledger}" in ran.err
+    assert len(live.simulator.accepted()) == 5
+
+
+def test_a_ledger_in_no_place_at_all_is_told_in_words(
+    make_config: MakeConfig, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "ledger").write_text("a file")
+    ran = run("--config", make_config(), "usage")
+    assert ran.code == 9
+    assert "Not a directory" in ran.err
+    assert "Traceback" not in ran.said
+
+
+def _change(ledger: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as db:
+        for statement in statements:
+            db.execute(statement)
