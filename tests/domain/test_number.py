@@ -1,5 +1,8 @@
 import re
+import subprocess
+import sys
 
+import phonenumbers
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -80,7 +83,7 @@ def test_full_width_digits_are_read_and_told() -> None:
     assert SWEDISH.fast("070174０６０５") is None
     number, fault, notice = SWEDISH.read("070-174 ０６ ０５")
     assert (number, fault) == (NUMBER, None)
-    assert "full-width" in str(notice)
+    assert "Full-width" in str(notice)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +227,8 @@ def test_every_fault_has_one_sentence_with_the_mend(fault: NumberFault) -> None:
     sentence = str(why(fault, "070-174 06 05"))
     assert ";" in sentence
     assert "\n" not in sentence
-    assert not sentence.endswith(".")
+    assert not sentence[0].islower()
+    assert sentence.endswith(".")
 
 
 def test_faults_are_told_apart() -> None:
@@ -264,19 +268,14 @@ def test_numbers_are_shown_as_people_read_them(number: str, code: str, spelled: 
 
 
 def test_country_codes_are_those_of_the_authority() -> None:
-    import phonenumbers
-
     for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
         assert country_of(f"+{code}12345678") == f"+{code}"
 
 
 def authority(raw: str, region: str) -> str | None:
-    import phonenumbers
-
     parsed = phonenumbers.parse(raw, region)
-    if not phonenumbers.is_valid_number(parsed):
-        return None
-    if phonenumbers.number_type(parsed) != phonenumbers.PhoneNumberType.MOBILE:
+    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if not phonenumbers.is_valid_number(parsed) or phonenumbers.number_type(parsed) not in mobile:
         return None
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
@@ -311,6 +310,64 @@ def test_every_plain_series_is_mobile_to_the_authority(code: str, region: str, d
         raw = f"{code}{series}{'7' * (length - digits)}"
         number = reader.fast(raw)
         assert number is None or number == authority(raw, region)
+
+
+REGIONS = [
+    (f"+{code}", region)
+    for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()
+    for region in regions
+    if region != "001"  # services that belong to no country
+]
+WORLDLY = NumberReader("+46", frozenset(code for code, _ in REGIONS))
+
+
+def mobile_pattern(code: str, region: str) -> re.Pattern[str]:
+    plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+    assert plan is not None
+    assert plan.mobile is not None
+    return re.compile(plan.mobile.national_number_pattern or "[0-9]{4,12}", re.ASCII)
+
+
+@given(
+    country=st.sampled_from(REGIONS),
+    data=st.data(),
+    place=st.integers(0, 12),
+    slip=st.sampled_from(["", "0", "7", " ", "-"]),
+)
+def test_a_number_of_any_country_that_takes_the_fast_way_is_what_the_authority_says(
+    country: tuple[str, str], data: st.DataObject, place: int, slip: str
+) -> None:
+    code, region = country
+    digits = data.draw(st.from_regex(mobile_pattern(code, region), fullmatch=True))
+    for raw in (f"{code}{digits}", f"{code}{digits[:place]}{slip}{digits[place:]}"):
+        number = WORLDLY.fast(raw)
+        assert number is None or number == authority(raw, "SE") == WORLDLY.read(raw).number
+
+
+@pytest.mark.parametrize(
+    "raw", ["+45 20 12 34 56", "+4520123456", "+358 40 123 4567", "+44 7400 123456", "+1 212-555-1234"]
+)
+def test_plain_numbers_of_other_allowed_countries_take_the_fast_way(raw: str) -> None:
+    assert WORLDLY.fast(raw) == authority(raw, "SE") is not None
+    assert SWEDISH.fast(raw) is None
+
+
+@pytest.mark.parametrize(
+    "raw", ["+45", "+45 20 12 34 5", "+4520123456\n", "+452012345\u0666", "+442079460000"]
+)
+def test_other_numbers_of_other_countries_do_not(raw: str) -> None:
+    assert WORLDLY.fast(raw) is None
+
+
+def test_plain_numbers_at_home_do_not_load_the_authority() -> None:
+    program = (
+        "import sys; from smsctl.domain.number import NumberReader\n"
+        "reader = NumberReader('+46', frozenset({'+45'}))\n"
+        "assert reader.fast('0701740605') and not reader.fast('08-465 004 00')\n"
+        "assert 'phonenumbers' not in sys.modules\n"
+        "assert reader.fast('+4520123456') and 'phonenumbers' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 @given(st.text(max_size=30))
