@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from smsctl.actions.judge import judge_sheet
 from smsctl.config.settings import QuietHours
 from smsctl.domain.audience import Audience
-from smsctl.domain.columns import find_columns
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Batch, Letter
@@ -15,7 +15,7 @@ from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.number import NumberReader
 from smsctl.domain.plan import Order, Plan, Refusal, Rule, Standing, make
-from smsctl.domain.recipients import Recipients, Rules, judge
+from smsctl.domain.recipients import Recipients, Rules
 from smsctl.domain.text import characters_over, measure
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist, mailings, municipalities, packages, repeats
@@ -109,7 +109,6 @@ def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: da
 
 
 def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: frozenset[str]) -> Recipients:
-    columns = find_columns(sheet.header, wish.columns, require_terms=wish.require_terms)
     rules = Rules(
         numbers=wish.numbers,
         require_terms=wish.require_terms,
@@ -117,7 +116,7 @@ def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: f
         is_blocked=blocklist.judge(ledger) if ledger else None,
         already_sent=already_sent or None,
     )
-    recipients = judge(sheet.header, sheet.rows(), columns, wish.audience, rules)
+    recipients = judge_sheet(sheet, wish.columns, wish.audience, rules)
     if recipients.bad_count and not wish.skip_invalid:
         raise InputError(
             say_n(

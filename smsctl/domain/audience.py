@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Final
 
-from smsctl.domain.columns import Columns, fold, place_of, seen_in
-from smsctl.errors import InputError, UsageError, say
+from smsctl.domain.columns import Columns, MisfitError, fold, place_of, seen_in
+from smsctl.errors import UsageError, say
 
 _GROUP_WORDS = {
     "students": "elev elever student",
@@ -69,14 +70,14 @@ class Selection:
     __slots__ = ("_tests",)
 
     def __init__(self, audience: Audience, header: Sequence[str], columns: Columns) -> None:
-        """Find the columns that decide; InputError when the file does not have them."""
+        """Find the columns that decide; MisfitError when the file does not have them."""
         tests: list[tuple[int, Callable[[str], bool]]] = []
         if audience.groups:
             tests.append((_group_column(header, columns), _any_of(audience.groups)))
         if audience.municipality and columns.municipality is not None:
             tests.append((columns.municipality, _one_of(audience.municipality)))
         tests += [(place_of(header, column), _one_of({_plain(value)})) for column, value in audience.where]
-        self._tests = tests
+        self._tests = sorted(tests, key=itemgetter(0))
 
     @property
     def places(self) -> frozenset[int]:
@@ -87,6 +88,30 @@ class Selection:
         """Tell whether a row is in the audience; a cell that is missing does not shut anybody out."""
         return all(test(cells[place]) for place, test in self._tests if place in cells)
 
+    def may_admit(self, row: Sequence[str], width: int) -> bool:
+        """Tell whether a row of another width than the header's may be in the audience.
+
+        Nobody knows which cell is missing or too many, so each in turn is taken to be, and the row is
+        outside only if it is so in every reading: better a needless stop than somebody forgotten. A row
+        that lacks several cells may be anybody's.
+        """
+        too_many = len(row) - width
+        if too_many > 0:
+            return self._admits_within(row, too_many)
+        places = self.places
+        return too_many < -1 or any(
+            self.admits({place: row[place - (gap < place)] for place in places if place != gap})
+            for gap in range(width)
+        )
+
+    def _admits_within(self, row: Sequence[str], too_many: int) -> bool:
+        """Tell whether the cells that decide can be found in order, with others before and between them."""
+        before = 0
+        for place, test in self._tests:
+            shifts = (shift for shift in range(before, too_many + 1) if test(row[place + shift]))
+            before = next(shifts, too_many + 1)
+        return before <= too_many
+
 
 def _plain(text: str) -> str:
     return text.strip().casefold()
@@ -95,7 +120,7 @@ def _plain(text: str) -> str:
 def _group_column(header: Sequence[str], columns: Columns) -> int:
     if columns.group is not None:
         return columns.group
-    raise InputError(
+    raise MisfitError(
         say("No column with groups was recognised. {seen}", seen=seen_in(header)),
         hint=say("Name it under [columns] in the config or with --column group=HEADER, or send with --all."),
     )

@@ -13,6 +13,13 @@ from typing import Final, NamedTuple
 from smsctl.errors import InputError, Sentence, say
 
 
+class MisfitError(InputError):
+    """The columns or groups of a file are not those that are asked for.
+
+    Its sentence does not name the file, which is not known here; whoever opened it does.
+    """
+
+
 class Columns(NamedTuple):
     """The place of each column in a row, from 0; None where the file has none."""
 
@@ -48,19 +55,20 @@ def find_columns(
 ) -> Columns:
     """Return where the columns are; `overrides` maps names of `HEADERS` to headers of this file.
 
-    Raises InputError: an override that does not fit, no number column, two columns for the same, or (with
-    `require_terms`) none that says who has accepted the terms.
+    Raises InputError for an override of a column that smsctl does not use, and MisfitError: an override that
+    does not fit, no number column, two columns for the same, or (with `require_terms`) none that says who
+    has accepted the terms.
     """
     overrides = overrides or {}
     _refuse_unknown(overrides)
     places = {name: _find(header, name, overrides.get(name)) for name in HEADERS}
     number, terms = places["number"], places["accepted_terms"]
     if number is None:
-        raise InputError(
+        raise MisfitError(
             say("No column with mobile numbers was recognised. {seen}", seen=seen_in(header)), hint=_NAME_IT
         )
     if terms is None and require_terms:
-        raise InputError(
+        raise MisfitError(
             say("No column says who has accepted the terms. {seen}", seen=seen_in(header)),
             hint=say(
                 "Name it under [columns] in the config or with --column accepted_terms=HEADER. Where no"
@@ -71,13 +79,13 @@ def find_columns(
 
 
 def place_of(header: Sequence[str], wanted: str) -> int:
-    """Return the place of the one column with this header; InputError if there is none, or several."""
+    """Return the place of the one column with this header; MisfitError if there is none, or several."""
     exact = [place for place, text in enumerate(header) if text == wanted.strip()]
     found = exact or [place for place, text in enumerate(header) if fold(text) == fold(wanted)]
     if len(found) == 1:
         return found[0]
     if found:
-        raise InputError(
+        raise MisfitError(
             say(
                 "{count} columns are called {wanted}. {seen}",
                 count=len(found),
@@ -85,7 +93,7 @@ def place_of(header: Sequence[str], wanted: str) -> int:
                 seen=seen_in(header),
             )
         )
-    raise InputError(say("No column is called {wanted}. {seen}", wanted=wanted, seen=seen_in(header)))
+    raise MisfitError(say("No column is called {wanted}. {seen}", wanted=wanted, seen=seen_in(header)))
 
 
 def seen_in(header: Sequence[str]) -> Sentence:
@@ -108,8 +116,8 @@ def _refuse_unknown(overrides: Mapping[str, str]) -> None:
     for name in overrides:
         if name not in HEADERS:
             raise InputError(
-                say("smsctl uses no column {name}.", name=name),
-                hint=say("It uses: {names}.", names=", ".join(HEADERS)),
+                say("There is no column {name} that smsctl uses.", name=name),
+                hint=say("Its columns are: {names}.", names=", ".join(HEADERS)),
             )
 
 
@@ -118,7 +126,7 @@ def _find(header: Sequence[str], name: str, override: str | None) -> int | None:
         return place_of(header, override)
     found = [place for place, text in enumerate(header) if fold(text) in HEADERS[name]]
     if len(found) > 1:
-        raise InputError(
+        raise MisfitError(
             say(
                 "{count} columns could be {name}: {found}. {seen}",
                 count=len(found),

@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from smsctl.domain.audience import Audience
-from smsctl.domain.columns import Columns
+from smsctl.domain.columns import Columns, MisfitError
 from smsctl.domain.number import NumberFault, NumberReader, Reading, why
 from smsctl.domain.people import People, PeopleWriter
 from smsctl.domain.standing import Standing, Standings
-from smsctl.errors import InputError, Sentence, say, say_n
+from smsctl.errors import Sentence, say, say_n
 
 FIRST_ROW: Final = 2  # the spreadsheet's own count: the header is row 1
 SHOWN: Final = 50
@@ -63,6 +63,7 @@ class Recipients(NamedTuple):
     outside_bad: tuple[Sentence, ...]
     notices: tuple[Sentence, ...]  # what was repaired
     groups: tuple[str, ...]  # that the file has
+    sheet_rows: int  # of any audience; empty ones are nobody
 
 
 def judge(
@@ -74,7 +75,7 @@ def judge(
 ) -> Recipients:
     """Judge all rows below a header.
 
-    Raises InputError: a column that the audience needs is missing, or a group it asks for has nobody.
+    Raises MisfitError: a column that the audience needs is missing, or a group it asks for has nobody.
     """
     case = _Judge(header, columns, audience, rules)
     case.hear(rows)
@@ -112,6 +113,8 @@ class _Judge:
         self._bad = _Found()
         self._outside_bad = _Found()
         self._notices = _Found()
+        self._last_row = FIRST_ROW - 1
+        self._empty_rows = 0
 
     def hear(self, rows: Iterable[Sequence[str]]) -> None:
         """Go through the rows.
@@ -125,8 +128,10 @@ class _Judge:
         seen, see = self._seen, self._seen.add
         add_ready, add_duplicate = self._ready.add, self._skipped[SkipReason.DUPLICATE].add
         welcome, outside = Standing.WELCOME, Standing.OUTSIDE
+        row_number = self._last_row
         for row_number, row in enumerate(rows, FIRST_ROW):
-            if len(row) == width and (number := fast(row[number_at])) is not None:
+            number = fast(row[number_at]) if len(row) == width else None
+            if number is not None:
                 standing = standings[cells(row)]
                 if standing is outside:
                     continue
@@ -136,18 +141,20 @@ class _Judge:
                     add = add_ready if len(seen) > known else add_duplicate
                     add(row_number, digits, "" if name_at is None else row[name_at])
                     continue
-            self.weigh(row_number, row)
+            self.weigh(row_number, row, number)
+        self._last_row = row_number
 
-    def weigh(self, row_number: int, row: Sequence[str]) -> None:
-        """Judge one row by every rule. A row of empty cells is nobody."""
+    def weigh(self, row_number: int, row: Sequence[str], number: str | None) -> None:
+        """Judge one row by every rule; `number` is what the short cut made of it. Empty cells are nobody."""
         if not any(map(str.strip, row)):
+            self._empty_rows += 1
             return
         if len(row) != len(self._header):
             inside = self._standings.may_admit(row, len(self._header))
             self._note_bad(row_number, row, partial(self._wrong_width, row), inside=inside)
             return
         standing = self._standings[self._cells(row)]
-        reading = self._rules.numbers.read(row[self._columns.number])
+        reading = Reading(number) if number else self._rules.numbers.read(row[self._columns.number])
         problem = self._problem(row, standing, reading)
         if problem:
             self._note_bad(row_number, row, problem, inside=standing.is_inside)
@@ -171,13 +178,14 @@ class _Judge:
             outside_bad=tuple(self._outside_bad.sentences),
             notices=tuple(self._notices.sentences),
             groups=tuple(self._standings.groups.values()),
+            sheet_rows=self._last_row - FIRST_ROW + 1 - self._empty_rows,
         )
 
     def _refuse_unmet_groups(self) -> None:
         if unmet := ", ".join(self._standings.unmet.values()):
             groups = list(self._standings.groups.values())
             more = say(" and {n} more", n=len(groups) - _GROUPS_SHOWN) if len(groups) > _GROUPS_SHOWN else ""
-            raise InputError(
+            raise MisfitError(
                 say("Nobody in the file is in the group {unmet}.", unmet=unmet),
                 hint=say(
                     "The groups in the file are: {groups}{more}.",
@@ -188,15 +196,15 @@ class _Judge:
 
     def _wrong_width(self, row: Sequence[str]) -> Sentence:
         return say_n(
-            "it has {n} cell where the header has {width}; look for a missing or stray delimiter",
-            "it has {n} cells where the header has {width}; look for a missing or stray delimiter",
+            "it has {n} cell where the header has {width}; look for a missing or stray delimiter.",
+            "it has {n} cells where the header has {width}; look for a missing or stray delimiter.",
             n=len(row),
             width=len(self._header),
         )
 
     def _unclear_terms(self, row: Sequence[str], place: int) -> Sentence:
         return say(
-            '"{cell}" under {header} does not tell if the terms are accepted; write a date, ja or nej',
+            '"{cell}" under {header} does not tell if the terms are accepted; write a date, ja or nej.',
             cell=row[place][:_WRITTEN_SHOWN],
             header=self._header[place],
         )

@@ -39,7 +39,7 @@ class Standings(dict[tuple[str, ...], Standing]):
     def __init__(
         self, header: Sequence[str], columns: Columns, audience: Audience, *, require_terms: bool
     ) -> None:
-        """Find the columns that decide; InputError where the audience needs one that the file lacks."""
+        """Find the columns that decide; MisfitError where the audience needs one that the file lacks."""
         super().__init__()
         self._selection = Selection(audience, header, columns)
         self._group = columns.group
@@ -57,15 +57,8 @@ class Standings(dict[tuple[str, ...], Standing]):
         return lambda row: tuple([row[place] for place in places])
 
     def may_admit(self, row: Sequence[str], width: int) -> bool:
-        """Tell whether a row with too few or too many cells may be in the audience.
-
-        Nobody knows where the cell is missing or too much, so the row is read from its left end and from
-        its right end, and is outside only if both say so: better a needless stop than somebody forgotten.
-        """
-        shift = width - len(row)
-        from_left = dict(enumerate(row))
-        from_right = {place + shift: cell for place, cell in enumerate(row)}
-        return self._selection.admits(from_left) or self._selection.admits(from_right)
+        """Tell whether a row with too few or too many cells may be in the audience."""
+        return self._selection.may_admit(row, width)
 
     def __missing__(self, cells: tuple[str, ...]) -> Standing:
         """Work out a combination that was not met before."""

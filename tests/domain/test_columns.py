@@ -96,8 +96,8 @@ def test_every_column_can_be_overridden() -> None:
         (
             ("Mobil", "Villkor"),
             {"nummer": "Mobil"},
-            "smsctl uses no column nummer.",
-            "It uses: number, name, group, municipality, accepted_terms.",
+            "There is no column nummer that smsctl uses.",
+            "Its columns are: number, name, group, municipality, accepted_terms.",
         ),
     ],
 )

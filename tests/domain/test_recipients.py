@@ -111,7 +111,7 @@ def test_without_a_terms_rule_nobody_is_asked_for_them() -> None:
 def test_a_repaired_number_is_ready_and_told() -> None:
     found = judged([row("+460701740605")])
     assert outcome(found) == {2: "ready"}
-    assert [str(notice) for notice in found.notices] == ["row 2: a 0 after the country code was left out"]
+    assert [str(notice) for notice in found.notices] == ["row 2: A 0 after the country code was left out."]
 
 
 @pytest.mark.parametrize(
@@ -170,12 +170,21 @@ def test_a_bad_row_of_another_audience_is_a_warning() -> None:
 @pytest.mark.parametrize(
     ("cells", "is_inside"),
     [
-        (["Åsa", "0701740605", "elever"], False),
-        (["Åsa", "0701740605", "VH"], True),
+        (["Åsa", "0701740605", "VH", "Exempelkommun"], True),
+        (["Åsa", "0701740605", "VH", "ja"], True),  # the municipality is missing
+        (["Åsa", "0701740605", "Exempelkommun", "ja"], True),  # the group is missing
+        (["0701740605", "VH", "Exempelkommun", "ja"], True),
+        (["Åsa", "0701740605", "elever", "Exempelkommun"], False),
+        (["Åsa", "0701740605", "VH", "Provkommun"], True),  # the municipality is missing again
+        (["Åsa", "0701740605", "elever", "Provkommun"], False),
+        (["Åsa", "0701740605", "elever", "ja"], False),
+        (["Åsa", "0701740605", "elever"], True),  # nobody can tell
         (["Åsa", "0701740605"], True),  # nobody can tell
-        (["Åsa", "VH", "Exempelkommun", "ja"], True),  # the number's delimiter is missing
+        (["Åsa", "VH", "Exempelkommun", "ja"], True),  # the number is missing
         (["Ek", "Åsa", "0701740605", "VH", "Exempelkommun", "ja"], True),  # a delimiter in the name
+        (["Ek", "Åsa", "0701740605", "elever", "VH", "Exempelkommun", "ja"], True),  # and one in the group
         (["Ek", "Åsa", "0701740605", "elever", "Exempelkommun", "ja"], False),
+        (["Ek", "Åsa", "0701740605", "Exempelkommun", "VH", "ja"], False),  # not in this order
         (["Åsa", "0701740605", "VH", "Exempelkommun", "ja", ""], True),
         (["Åsa", "0701740605", "VH", "Provkommun", "ja", ""], False),
     ],
@@ -186,6 +195,29 @@ def test_a_row_with_missing_or_stray_cells_counts_where_it_may_belong(
     audience = Audience(groups=("guardians",), municipality=frozenset({"exempelkommun"}))
     found = judged([cells, row()], audience)
     assert (found.bad_count, found.outside_bad_count) == ((1, 0) if is_inside else (0, 1))
+
+
+def test_a_row_without_one_of_its_cells_is_told_beside_those_it_may_belong_to() -> None:
+    audience = Audience(groups=("guardians",), municipality=frozenset({"exempelkommun"}))
+    found = judged([row(), ["Ulf", "0701740609", "vårdnadshavare", "ja"]], audience)
+    assert [str(sentence).partition(";")[0] for sentence in found.bad] == [
+        "row 3: it has 4 cells where the header has 5"
+    ]
+
+
+def test_the_one_cell_that_decides_may_be_the_missing_one() -> None:
+    assert judged([row(), ["Åsa", "0701740605", "Exempelkommun", "ja"]], GUARDIANS).bad_count == 1
+
+
+def test_a_row_with_very_many_cells_is_read_at_once() -> None:
+    where = Audience(where=(("Namn", "Bo"), ("Grupp", "VH"), ("Kommun", "Provkommun")))
+    assert judged([row(), ["x"] * 100_000], where).outside_bad_count == 1
+
+
+def test_the_rows_of_the_whole_sheet_are_counted_without_the_empty_ones() -> None:
+    rows = [row(), [], row("x"), row(group="elever"), row(terms="nej"), row()[:3], ["", " "], row()]
+    assert judged(rows, GUARDIANS).sheet_rows == 6
+    assert judged([]).sheet_rows == 0
 
 
 @pytest.mark.parametrize("empty", [[], [""], ["", " ", "", "", ""], ["", ""]])

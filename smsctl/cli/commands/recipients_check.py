@@ -2,14 +2,14 @@
 
 import typer
 
+from smsctl.actions.judge import judge_sheet
 from smsctl.cli import numbers, options
 from smsctl.cli.render import recipients as render
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import pairs
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.audience import Audience
-from smsctl.domain.columns import find_columns
-from smsctl.domain.recipients import Rules, judge
+from smsctl.domain.recipients import Rules
 from smsctl.errors import ExitCode
 from smsctl.spreadsheet import open_sheet
 
@@ -35,13 +35,12 @@ def run(
     path = wiring.recipients_path(recipients, configured)
     sheet = open_sheet(path)
     overrides = dict(settings.columns) | pairs("--column", tuple(column or ()))
-    columns = find_columns(sheet.header, overrides, require_terms=settings.require_accepted_terms)
     named = (
         frozenset({configured.key.casefold(), configured.name.casefold()}) if municipality else frozenset()
     )
     audience = Audience(everyone=True, municipality=named)
     rules = Rules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
-    found = judge(sheet.header, sheet.rows(), columns, audience, rules)
+    found = judge_sheet(sheet, overrides, audience, rules)
     return Reply(
         data=render.data(sheet, found),
         screen=render.screen(sheet, found, settings.time_zone),

@@ -1,0 +1,22 @@
+"""Judging a recipients file: its columns are found, its rows judged, and what does not fit names the file."""
+
+from collections.abc import Mapping
+
+from smsctl.domain.audience import Audience
+from smsctl.domain.columns import MisfitError, find_columns
+from smsctl.domain.recipients import Recipients, Rules, judge
+from smsctl.errors import InputError, say
+from smsctl.spreadsheet import Sheet
+
+
+def judge_sheet(sheet: Sheet, overrides: Mapping[str, str], audience: Audience, rules: Rules) -> Recipients:
+    """Judge all rows of a sheet; `overrides` are columns named by a person, as in `find_columns`.
+
+    Raises InputError: the file's structure, a column that is missing or not clear, a group with nobody.
+    """
+    try:
+        columns = find_columns(sheet.header, overrides, require_terms=rules.require_terms)
+        return judge(sheet.header, sheet.rows(), columns, audience, rules)
+    except MisfitError as error:
+        sentence = say("{path}: {misfit}", path=sheet.path, misfit=error.sentence)
+        raise InputError(sentence, hint=error.hint) from None
