@@ -38,7 +38,7 @@ class Decoded(NamedTuple):
     notice: Sentence | None = None  # where the encoding is a guess
 
 
-def decode(data: bytes, encoding: str | None = None, *, source: str = "the text") -> Decoded:
+def decode(data: bytes, encoding: str | None = None, *, source: str = "The text") -> Decoded:
     """Return the text of a whole file; `source` names it in errors, `encoding` overrides the guess.
 
     Raises InputError: binary, not in the encoding, or showing traces of a wrong one.
@@ -136,7 +136,7 @@ def _refuse_binary(head: bytes, source: str) -> None:
 def _windows(file: BinaryIO, source: str) -> Assumption:
     """Return Windows-1252 with a notice: what is not UTF-8 is most often that."""
     notice = say(
-        "{source} is not UTF-8 and was read as Windows-1252, with these letters: {letters}",
+        "{source} is not UTF-8 and was read as Windows-1252, with these letters: {letters}.",
         source=source,
         letters=_sample(file, WINDOWS_1252),
     )

@@ -36,7 +36,7 @@ def test_plain_and_empty_texts_need_no_notice(data: bytes) -> None:
 
 def test_a_guess_is_told_with_the_letters_it_gave_and_nobody_s_name() -> None:
     notice = str(decode("Åsa Öberg".encode("cp1252"), source="message.txt").notice)
-    assert notice == "message.txt is not UTF-8 and was read as Windows-1252, with these letters: Å Ö"
+    assert notice == "message.txt is not UTF-8 and was read as Windows-1252, with these letters: Å Ö."
 
 
 @pytest.mark.parametrize(

@@ -135,14 +135,14 @@ class MessageText(NamedTuple):
         body = unicodedata.normalize("NFC", lines).removesuffix("\n")
         if problems := _problems(body, tuple(invisible(body))):
             raise InputError(
-                say("the text holds characters that cannot be seen and must not be sent"),
-                hint=say("delete them, or write the lines anew in a plain text editor"),
+                say("The text holds characters that cannot be seen and must not be sent."),
+                hint=say("Delete them, or write the lines anew in a plain text editor."),
                 problems=problems,
             )
         if not body.strip():
             raise InputError(
-                say("the text is empty: there is nothing to send"),
-                hint=say("write the text to be sent, then try again"),
+                say("The text is empty: there is nothing to send."),
+                hint=say("Write the text to be sent, then try again."),
             )
         return cls(body=body)
 
@@ -204,13 +204,13 @@ def replace_typographic(body: str) -> tuple[str, tuple[Replacement, ...]]:
 def _problems(body: str, found: tuple[int, ...]) -> list[Sentence]:
     shown = [_problem(body, at) for at in found[:_SHOWN_PROBLEMS]]
     if more := len(found) - len(shown):
-        shown.append(say_n("and {n} more", "and {n} more", n=more))
+        shown.append(say_n("And {n} more.", "And {n} more.", n=more))
     return shown
 
 
 def _problem(body: str, at: int) -> Sentence:
     line, column = _place(body, at)
-    return say("line {line}, column {column}: {name}", line=line, column=column, name=_name(body[at]))
+    return say("line {line}, column {column}: {name}.", line=line, column=column, name=_name(body[at]))
 
 
 def _first_places(body: str, chars: Iterable[str]) -> tuple[Costly, ...]:

@@ -148,9 +148,9 @@ TEXTS = (
     Case("a path with a NUL", "send 'a\0b' --all --yes", 8, "is not a path"),
     Case("a document for a text", SEND, 8, "is a workbook", text=b"PK\x03\x04\x14\x00\x06\x00"),
     Case("a picture for a text", SEND, 8, "NUL", text=b"\x89PNG\r\n\x1a\n\x00\x00"),
-    Case("an empty text", SEND, 8, "the text is empty", text=b""),
-    Case("a blank text", SEND, 8, "the text is empty", text=" \r\n\r\n"),
-    Case("an empty text on standard input", "send - --all --yes", 8, "the text is empty"),
+    Case("an empty text", SEND, 8, "The text is empty", text=b""),
+    Case("a blank text", SEND, 8, "The text is empty", text=" \r\n\r\n"),
+    Case("an empty text on standard input", "send - --all --yes", 8, "The text is empty"),
     Case("an escape", SEND, 8, ("line 2, column 3", "ESCAPE"), text="Hej\nal\x1b[31mla"),
     Case("a tab", SEND, 8, ("line 1, column 4", "TAB"), text="Hej\talla"),
     Case("text turned round", SEND, 8, ("line 1, column 5", "U+202E"), text="Hej \u202eolleh"),
@@ -159,7 +159,7 @@ TEXTS = (
     Case("a text far too long", SEND, 8, "too large for a text message", text="a" * 70_000),
     Case("a garbled text", SEND, 8, ("line 2", "Ã¥"), text="Hej\ngrÃ¥ben"),
     Case("an escape in a test", "test +46701740605 'a\x1bb'", 8, "line 1, column 2"),
-    Case("an empty test", "test +46701740605 ''", 8, "the text is empty"),
+    Case("an empty test", "test +46701740605 ''", 8, "The text is empty"),
     Case("a test too long", f"test +46701740605 {'å' * 1000}", 8, "at most 6 parts"),
     Case("a sender with å", f"{SEND} --sender Åmål", 8, "Åmål"),
     Case("a sender of 12 letters", f"{SEND} --sender Abcdefghijkl", 8, "Abcdefghijkl"),
@@ -168,7 +168,7 @@ TEXTS = (
 )
 
 NUMBERS = (
-    Case("no number", "test '' hej", 8, "there is no number"),
+    Case("no number", "test '' hej", 8, "There is no number"),
     Case("letters", "test hemligt hej", 8, '"hemligt" is not a phone number'),
     Case("too few digits", "test 070174 hej", 8, "too few digits"),
     Case("too many digits", "test 070174060555 hej", 8, "too many digits"),

@@ -256,7 +256,7 @@ def test_what_a_reader_cannot_see_is_refused_with_its_place(
 ) -> None:
     with pytest.raises(InputError) as refused:
         MessageText.read(raw)
-    assert [str(problem) for problem in refused.value.problems] == [f"line {line}, column {column}: {name}"]
+    assert [str(problem) for problem in refused.value.problems] == [f"line {line}, column {column}: {name}."]
     assert refused.value.hint
 
 
@@ -264,8 +264,8 @@ def test_every_place_is_listed_up_to_twenty() -> None:
     with pytest.raises(InputError) as refused:
         MessageText.read("a\u200b\n" * 25)
     assert len(refused.value.problems) == 21
-    assert str(refused.value.problems[19]) == "line 20, column 2: U+200B ZERO WIDTH SPACE"
-    assert str(refused.value.problems[20]) == "and 5 more"
+    assert str(refused.value.problems[19]) == "line 20, column 2: U+200B ZERO WIDTH SPACE."
+    assert str(refused.value.problems[20]) == "And 5 more."
 
 
 @pytest.mark.parametrize("raw", ["", "\n", " ", "\ufeff", "\r\n\r\n", "\u00a0 \u2003\n"])
