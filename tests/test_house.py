@@ -47,7 +47,12 @@ FLOORS = {
     },
     "__main__": {"cli"},
 }
-WIRING = {"smsctl.cli.wiring", "smsctl.cli.wiring_gateway", "smsctl.cli.wiring_listener"}
+WIRING = {
+    "smsctl.cli.wiring",
+    "smsctl.cli.wiring_gateway",
+    "smsctl.cli.wiring_listener",
+    "smsctl.cli.wiring_reach",
+}
 WIRED = {"gateways", "listener", "simulator"}
 
 ONLY_IN = {

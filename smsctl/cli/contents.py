@@ -4,10 +4,11 @@ A command is one file in `commands/`, called as the command with `_` for the spa
 is loaded, so that sixty commands cost no more than one; the others stand in the help by their line here.
 """
 
+_SIMULATOR = "Run both gateways on this machine, for rehearsals and tests"
+
 GROUPS = {
     "mailings": "What was sent, what came of it, and going on after a stop",
     "municipality": "The life of the service per municipality",
-    "invoices": "One line for each package opened, for whoever pays",
     "invoices": "One line for each package opened, for whoever pays",
     "reports": "Delivery reports: what became of each message",
     "inbox": "Incoming SMS",
@@ -17,6 +18,7 @@ GROUPS = {
     "credential": "The secrets, kept outside the config",
     "config": "The config file",
     "ledger": "The record of what was sent: check it, copy it, put it back",
+    "simulator": _SIMULATOR,  # a command too
 }
 
 COMMANDS = {
@@ -34,9 +36,6 @@ COMMANDS = {
     "municipality order": "Record an order; show what it costs and what to send to the supplier",
     "municipality activate": "Activate the service at once; opens the first package",
     "municipality deactivate": "End the service: nothing more is sent or invoiced",
-    "invoices list": "List the invoices: one for each package opened",
-    "invoices export": "Write the invoices that are not yet handed over to a file",
-    "invoices compare": "Compare the supplier's bill with our figures",
     "invoices list": "List the invoices: one for each package opened",
     "invoices export": "Write the invoices that are not yet handed over to a file",
     "invoices compare": "Compare the supplier's bill with our figures",
@@ -65,5 +64,7 @@ COMMANDS = {
     "ledger backup": "Copy the ledger to a new file while others send",
     "ledger accept-restore": "Go on with a ledger that was put back from an older copy",
     "audit": "Show who did what, when, and from which host",
-    "simulator": "Run both gateways on this machine, for rehearsals and tests",
+    "doctor": "Check whether a mailing would go out now, and what mends it",
+    "simulator": _SIMULATOR,
+    "simulator incoming": "Let an SMS come in at a running simulator",
 }

@@ -1,0 +1,274 @@
+"""What `smsctl doctor` finds: each check a question, its answer one sentence, and what mends it.
+
+A check is a function that returns findings, or raises: what stops a mailing is told here in the same
+words. Nothing is sent, and nothing is written.
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.config.settings import Settings
+from smsctl.domain.message import Status
+from smsctl.domain.moment import Moment
+from smsctl.domain.municipality import Municipality
+from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
+from smsctl.ledger import fitness, health, keyfile, municipalities, packages, place, restoring
+from smsctl.ledger.store import Ledger
+
+_ROOMY_BYTES = 500_000_000
+_REPORTS_DUE = timedelta(hours=24)
+_OFFSETS_IN = (1, 7)  # a month of winter time and one of summer time
+
+
+class Level(StrEnum):
+    """How well something is."""
+
+    OK = "ok"
+    WARNING = "warning"  # the next mailing goes out, but a person should look
+    ERROR = "error"  # the next mailing would not go out
+    SKIPPED = "skipped"
+
+
+class Finding(NamedTuple):
+    """One line of the doctor's; `check` never changes its meaning."""
+
+    check: str
+    level: Level
+    text: Sentence
+    mend: Sentence | None = None
+    exit_code: ExitCode = ExitCode.OK
+
+
+Check = Callable[[], Iterable[Finding]]
+
+
+def examine(name: str, check: Check) -> tuple[Finding, ...]:
+    """Run one check; what it raises is its finding."""
+    try:
+        return tuple(check())
+    except SmsctlError as error:
+        text = error.sentence
+        if error.problems:
+            text = say("{text} {first}", text=text, first=error.problems[0])
+        return (Finding(name, Level.ERROR, text, error.hint, error.exit_code),)
+
+
+def verdict(findings: Sequence[Finding]) -> ExitCode:
+    """Return the code for monitoring: 0 where all is well or only warned of."""
+    return worst(found.exit_code for found in findings if found.level is Level.ERROR)
+
+
+def permissions(path: Path) -> Iterator[Finding]:
+    """Look whether others may change the config, and so who pays and where the password goes."""
+    if os.name != "posix":
+        yield Finding("permissions", Level.SKIPPED, say("File rights are not looked at on this system."))
+        return
+    found = path.stat()
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        yield Finding(
+            "permissions",
+            Level.ERROR,
+            say("{path} can be changed by other users.", path=path),
+            say("Run: chmod go-w {path}", path=path),
+            ExitCode.INPUT,
+        )
+    elif found.st_uid not in (os.geteuid(), 0):
+        yield Finding(
+            "permissions",
+            Level.WARNING,
+            say("{path} belongs to another user, who can change it.", path=path),
+            say("Run: chown root {path}", path=path),
+        )
+    else:
+        yield Finding("permissions", Level.OK, say("Nobody else can change {path}.", path=path))
+
+
+def ledger_file(ledger: Ledger | None, path: Path, *, allow_network: bool) -> Iterator[Finding]:
+    """Look at the file: its place, its rights, its pages, its key, and whether it is an old copy."""
+    if not allow_network:
+        place.refuse_network(path)
+    folder = _nearest(path.parent)
+    if not (os.access(path if ledger else folder, os.W_OK) and os.access(folder, os.W_OK)):
+        raise LedgerError(
+            say("{path}: this user may not write there.", path=path),
+            hint=say("Run smsctl as the ledger's owner, or share it: `[ledger] group` in the config."),
+        )
+    if ledger is None:
+        yield Finding(
+            "ledger", Level.OK, say("{path} is not there yet; the first mailing makes it.", path=path)
+        )
+        return
+    if damaged := health.damage(ledger):
+        raise LedgerError(
+            say("{path} is damaged: {damaged}.", path=path, damaged=damaged),
+            hint=say("Send nothing, and put back the latest backup: smsctl ledger check tells more."),
+        )
+    keyfile.find(ledger)
+    restoring.refuse_restored(ledger)
+    yield Finding("ledger", Level.OK, say("{path} is sound.", path=path))
+
+
+def disk(path: Path) -> Iterator[Finding]:
+    """Look whether the disk has room for a mailing."""
+    folder = _nearest(path.parent)
+    place.must_have_room(folder / path.name, 0)
+    free = shutil.disk_usage(folder).free
+    text = say("{n} MB are free where the ledger lies.", n=free // 1_000_000)
+    if free < _ROOMY_BYTES:
+        mend = say("Make room on the disk, or move the ledger with `[ledger] path`.")
+        yield Finding("disk", Level.WARNING, text, mend)
+    else:
+        yield Finding("disk", Level.OK, text)
+
+
+def clock(ledger: Ledger | None, moment: Moment) -> Iterator[Finding]:
+    """Hold the clock to the newest time in the ledger."""
+    newest = fitness.newest_time(ledger) if ledger else None
+    behind = newest is not None and (
+        datetime.fromisoformat(moment.at) < datetime.fromisoformat(newest) - fitness.BACKWARDS
+    )
+    if behind:
+        yield Finding(
+            "clock",
+            Level.ERROR,
+            say(
+                "The clock says {now}, but the ledger has an entry of {newest}.", now=moment.at, newest=newest
+            ),
+            say("Set the clock right; then run: timedatectl set-ntp true"),
+            ExitCode.LEDGER,
+        )
+    else:
+        yield Finding("clock", Level.OK, say("The clock says {now}.", now=moment.at))
+
+
+def time_zone(name: str) -> Iterator[Finding]:
+    """Hold the machine's zone, by which cron starts, to the config's, which rules quiet hours."""
+    from zoneinfo import ZoneInfo
+
+    zone = ZoneInfo(name)
+    months = [datetime(datetime.now(UTC).year, month, 1, 12, tzinfo=UTC) for month in _OFFSETS_IN]
+    if all(one.astimezone().utcoffset() == one.astimezone(zone).utcoffset() for one in months):
+        yield Finding("time-zone", Level.OK, say("This machine goes by {name}.", name=name))
+    else:
+        yield Finding(
+            "time-zone",
+            Level.WARNING,
+            say(
+                "This machine goes by {theirs}, the config by {name}; a crontab line means the first.",
+                theirs=months[0].astimezone().tzname(),
+                name=name,
+            ),
+            say(
+                "Run: timedatectl set-timezone {name}. Or use a systemd timer, which names its zone.",
+                name=name,
+            ),
+        )
+
+
+def service(ledger: Ledger | None, payer: Municipality, warn_share: float) -> Iterator[Finding]:
+    """Look whether a municipality is active, and what is left of its package."""
+    name = payer.name
+    if ledger is None or not municipalities.is_active(ledger, payer.key):
+        yield Finding(
+            "package",
+            Level.WARNING,
+            say("{name}: the service is not active; a mailing would be refused.", name=name),
+            say("Activate it with: smsctl municipality activate {key}", key=payer.key),
+        )
+        return
+    found = packages.packages_of(ledger, payer.key)
+    package = next((one for one in found if one.left > 0), found[-1] if found else None)
+    if package is None:
+        yield Finding("package", Level.OK, say("{name}: no package is open.", name=name))
+        return
+    used = package.size - package.left
+    values = {"name": name, "number": package.number, "left": package.left, "size": package.size}
+    text = say("{name}: package {number} has {left} of {size} parts left.", **values)
+    if used >= warn_share * package.size:
+        mend = say(
+            "The next package, and its invoice, comes soon; see: smsctl usage --municipality {key}",
+            key=payer.key,
+        )
+        yield Finding("package", Level.WARNING, text, mend)
+    else:
+        yield Finding("package", Level.OK, text)
+
+
+def waiting(ledger: Ledger | None) -> Iterator[Finding]:
+    """Look for what an earlier mailing has left for a person."""
+    found = health.waiting(ledger) if ledger else {}
+    if not found:
+        yield Finding("waiting", Level.OK, say("No message waits for a person."))
+    for state, n in found.items():
+        yield Finding("waiting", Level.WARNING, _WAITING[state](n), _MENDS[state])
+
+
+def reports(ledger: Ledger | None, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Look whether delivery reports come in, by the newest mailing that is a day old."""
+    if not settings.gateway.delivery_confirmation:
+        yield Finding("reports", Level.SKIPPED, say("The config asks for no delivery reports."))
+        return
+    due = (now - _REPORTS_DUE).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    found = health.reporting(ledger, older_than_at=due) if ledger else None
+    if found is None:
+        yield Finding("reports", Level.SKIPPED, say("No mailing is a day old, so no report is due."))
+    elif found.waiting and not found.reported:
+        yield Finding(
+            "reports",
+            Level.WARNING,
+            say(
+                "No delivery report has come for mailing {mailing}, which is a day old.",
+                mailing=found.mailing,
+            ),
+            say("Does the listener run? What the supplier needs: smsctl reports listen --addresses"),
+        )
+    else:
+        yield Finding(
+            "reports", Level.OK, say("Reports have come for mailing {mailing}.", mailing=found.mailing)
+        )
+
+
+def keyed_runs(ledger: Ledger | None, shown: Callable[[str], str]) -> Iterator[Finding]:
+    """Tell for each run key when it last went well; `shown` puts a time on the local clock."""
+    runs = health.keyed_runs(ledger) if ledger else ()
+    if not runs:
+        yield Finding("last-run", Level.SKIPPED, say("Nothing was sent under a key yet."))
+    for run in runs:
+        at = shown(run.last_good_at) if run.last_good_at else None
+        if not run.unfinished:
+            text = say(
+                "{key}: sent whole at {at}, mailing {mailing}.", key=run.key, at=at, mailing=run.mailing
+            )
+            yield Finding("last-run", Level.OK, text)
+            continue
+        values = {"key": run.key, "mailing": run.mailing, "at": at or "-"}
+        yield Finding(
+            "last-run",
+            Level.WARNING,
+            say("{key}: mailing {mailing} is not finished; the last whole one was at {at}.", **values),
+            say("See: smsctl mailings show {mailing}", mailing=run.mailing),
+        )
+
+
+_WAITING: dict[Status, Callable[[int], Sentence]] = {
+    Status.PENDING: lambda n: say_n("{n} message is pending.", "{n} messages are pending.", n=n),
+    Status.UNKNOWN: lambda n: say_n("{n} message is unknown.", "{n} messages are unknown.", n=n),
+    Status.HELD: lambda n: say_n("{n} message is held.", "{n} messages are held.", n=n),
+}
+_SETTLE = say("Settle it with: smsctl mailings list, then smsctl mailings resolve ID")
+_MENDS = {
+    Status.PENDING: say("Go on with: smsctl mailings list, then smsctl mailings resume ID"),
+    Status.UNKNOWN: _SETTLE,
+    Status.HELD: _SETTLE,
+}
+
+
+def _nearest(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there."""
+    return next(one for one in (folder, *folder.parents) if one.exists())

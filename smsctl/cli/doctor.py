@@ -1,0 +1,202 @@
+"""The doctor's round: which checks are made, in which order, and how it is made as cron would."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from smsctl.actions import check
+from smsctl.actions.check import Check, Finding, Level, examine
+from smsctl.cli import wiring_gateway, wiring_reach
+from smsctl.cli.render import doctor as render
+from smsctl.cli.render import figures
+from smsctl.cli.wiring import Wiring
+from smsctl.config.settings import Settings
+from smsctl.credentials import resolve
+from smsctl.domain.secret import SecretSource
+from smsctl.errors import ExitCode, Sentence, say, say_n
+from smsctl.ledger.store import Ledger
+
+AS_CRON_LIMIT_S = 10
+_CRONS_PATH = "/usr/bin:/bin"
+_CERTIFICATE_WARN_DAYS = 21
+_DAY_S = 86_400
+_NETWORK = ("dns", "tcp", "tls", "login")
+
+
+def round_of(wiring: Wiring) -> tuple[Finding, ...]:
+    """Make every check; without a config there is nothing else to look at."""
+    findings = examine("config", lambda: _config(wiring))
+    if findings[0].level is Level.ERROR:
+        return findings
+    settings = wiring.settings
+    findings += examine("permissions", lambda: check.permissions(settings.path))
+    findings += examine("secret", lambda: _secrets(wiring))
+    findings += _ledger(wiring, settings)
+    findings += examine("time-zone", lambda: check.time_zone(settings.time_zone))
+    return findings + tuple(_network(wiring))
+
+
+def as_cron(wiring: Wiring) -> tuple[Finding, ...]:
+    """Let another process make the round: from /, without a terminal, with the little that cron sets.
+
+    What it needs of this session's environment is what would be missing at 07:30.
+    """
+    words = ["--config", str(wiring.config_path.absolute()), "--json", "doctor"]
+    if wiring.flags.simulate:
+        words.append("--simulate")
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}  # Windows needs it
+    try:
+        done = subprocess.run(  # noqa: S603 - this program, with words of our own
+            [sys.executable, "-m", "smsctl", *words],
+            env={"PATH": _CRONS_PATH, **kept},
+            cwd=Path(sys.executable).anchor,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=AS_CRON_LIMIT_S,
+            start_new_session=True,
+            check=False,
+        )
+        told = json.loads(done.stdout)
+        checks = told["data"]["checks"]
+    except subprocess.TimeoutExpired:
+        text = say("As cron, it did not end within {n} seconds.", n=AS_CRON_LIMIT_S)
+        mend = say("Look at what waits: smsctl doctor --verbose")
+        return (Finding("as-cron", Level.ERROR, text, mend, ExitCode.STOPPED),)
+    except (ValueError, KeyError):
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        text = say("As cron, smsctl does not start: {reason}.", reason=last)
+        mend = say("Install it for the whole machine, so that it needs nothing of this session.")
+        return (Finding("as-cron", Level.ERROR, text, mend, ExitCode.STOPPED),)
+    code = ExitCode(told["exit_code"])
+    wiring.teller.mode = told["mode"] or ""
+    return tuple(render.from_data(one, code) for one in checks)
+
+
+def _config(wiring: Wiring) -> Iterator[Finding]:
+    settings = wiring.settings
+    text = say("{path} is in order, mode {mode}.", path=settings.path, mode=settings.mode)
+    yield Finding("config", Level.OK, text)
+
+
+def _secrets(wiring: Wiring) -> Iterator[Finding]:
+    """Say of each secret which step answers; a rehearsal needs none, so there one may be missing."""
+    for name, source in _needed(wiring.settings):
+        found = resolve.describe(name, source, wiring_gateway.surroundings(wiring))
+        if found.there:
+            level = Level.WARNING if found.hint else Level.OK
+            text = say("{name} comes from {place}.", name=name, place=found.sentence)
+            yield Finding("secret", level, text, found.hint)
+        else:
+            level = Level.WARNING if wiring.simulated else Level.ERROR
+            yield Finding("secret", level, found.sentence, found.hint, ExitCode.INPUT)
+
+
+def _needed(settings: Settings) -> Iterator[tuple[str, SecretSource]]:
+    if settings.gateway.use_web_service:
+        yield "gateway", settings.gateway.password
+    if settings.smtp and settings.smtp.username:
+        yield "smtp", settings.smtp.password
+
+
+def _ledger(wiring: Wiring, settings: Settings) -> tuple[Finding, ...]:
+    """Make the checks that look into the ledger; one that cannot be opened is looked at no further."""
+    path, zone = settings.ledger_path, settings.time_zone
+    opened: list[Ledger | None] = []
+
+    def look() -> Iterator[Finding]:
+        opened.append(wiring.ledger_as_it_is(path))
+        yield from check.ledger_file(opened[0], path, allow_network=settings.ledger.allow_network)
+
+    findings = examine("ledger", look)
+    findings += examine("disk", lambda: check.disk(path))
+    if findings[0].level is Level.ERROR:
+        return findings
+    ledger = opened[0]
+    findings += examine("clock", lambda: check.clock(ledger, wiring.clock.now()))
+    if not wiring.simulated:
+        findings += examine("package", lambda: _packages(wiring, ledger))
+    findings += examine("waiting", lambda: check.waiting(ledger))
+    if not wiring.simulated:
+        findings += examine("reports", lambda: check.reports(ledger, settings, datetime.now(UTC)))
+    return findings + examine(
+        "last-run", lambda: check.keyed_runs(ledger, lambda at: figures.local(at, zone))
+    )
+
+
+def _packages(wiring: Wiring, ledger: Ledger | None) -> Iterator[Finding]:
+    settings = wiring.settings
+    for key in settings.municipalities:
+        _, payer = wiring.municipality(key)
+        if payer.in_packages:
+            yield from check.service(ledger, payer, settings.limits.warn_share)
+
+
+def _network(wiring: Wiring) -> Iterator[Finding]:
+    """Follow the line to the gateway as far as it reaches; nothing is sent."""
+    if wiring.simulated:
+        why = say("Mode is simulate: nothing leaves this machine.")
+        yield from (Finding(name, Level.SKIPPED, why) for name in _NETWORK)
+        return
+    broken = False
+    for name, step in _steps(wiring).items():
+        if broken:
+            yield Finding(name, Level.SKIPPED, say("The step before it failed."))
+            continue
+        findings = examine(name, step)
+        broken = findings[0].level is Level.ERROR
+        yield from findings
+
+
+def _steps(wiring: Wiring) -> dict[str, Check]:
+    """Return the steps on the way to the gateway; of one from elsewhere only the login is known."""
+    steps: dict[str, Check] = {"login": lambda: [_ok("login", _login(wiring))]}
+    place = wiring_reach.first_place(wiring)
+    if place is None:
+        return steps
+    host, look_up, connect, certificate = place.host, place.look_up, place.connect, place.certificate_ends_s
+
+    def dns() -> list[Finding]:
+        return [
+            _ok("dns", say_n("{host} has {n} address.", "{host} has {n} addresses.", host=host, n=look_up()))
+        ]
+
+    def tcp() -> list[Finding]:
+        connect()
+        return [_ok("tcp", say("{host} takes connections.", host=host))]
+
+    def tls() -> list[Finding]:
+        return [_certificate(host, certificate())]
+
+    def no_tls() -> list[Finding]:
+        return [
+            Finding("tls", Level.SKIPPED, say("{host} does not begin with TLS; the login tells.", host=host))
+        ]
+
+    return {"dns": dns, "tcp": tcp, "tls": tls if place.speaks_tls else no_tls, **steps}
+
+
+def _certificate(host: str, ends_s: float) -> Finding:
+    days = int((ends_s - time.time()) // _DAY_S)
+    text = say_n(
+        "The certificate of {host} is trusted for {n} more day.",
+        "The certificate of {host} is trusted for {n} more days.",
+        n=days,
+        host=host,
+    )
+    if days >= _CERTIFICATE_WARN_DAYS:
+        return _ok("tls", text)
+    return Finding("tls", Level.WARNING, text, say("Ask the supplier when it is renewed."))
+
+
+def _login(wiring: Wiring) -> Sentence:
+    service_id = wiring.settings.municipality().service_id if wiring.settings.default_municipality else None
+    return wiring_gateway.gateway(wiring, service_id=service_id).probe()
+
+
+def _ok(name: str, text: Sentence) -> Finding:
+    return Finding(name, Level.OK, text)

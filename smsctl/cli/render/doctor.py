@@ -1,0 +1,54 @@
+"""The doctor's findings: one line each, with what mends it."""
+
+from collections.abc import Mapping, Sequence
+
+from smsctl.actions.check import Finding, Level
+from smsctl.cli.render.blocks import Block, Line, Tone
+from smsctl.errors import ExitCode, Sentence, say
+
+_TONES = {Level.OK: Tone.GOOD, Level.WARNING: Tone.WARN, Level.ERROR: Tone.BAD, Level.SKIPPED: Tone.FAINT}
+_LEVELS = {
+    Level.OK: say("ok     "),
+    Level.WARNING: say("warning"),
+    Level.ERROR: say("error  "),
+    Level.SKIPPED: say("skipped"),
+}
+
+
+def data(findings: Sequence[Finding]) -> dict[str, object]:
+    """Return the findings for the envelope."""
+    return {
+        "checks": [
+            {
+                "check": one.check,
+                "level": str(one.level),
+                "text": str(one.text),
+                "mend": None if one.mend is None else str(one.mend),
+            }
+            for one in findings
+        ]
+    }
+
+
+def from_data(found: Mapping[str, str | None], exit_code: ExitCode) -> Finding:
+    """Return a finding that another process told."""
+    mend = found["mend"]
+    return Finding(
+        check=str(found["check"]),
+        level=Level(str(found["level"])),
+        text=say("{text}", text=found["text"]),
+        mend=None if mend is None else say("{text}", text=mend),
+        exit_code=exit_code,
+    )
+
+
+def screen(findings: Sequence[Finding]) -> list[Block]:
+    """Return one line for each finding."""
+    return [Line(_told(one), _TONES[one.level]) for one in findings]
+
+
+def _told(one: Finding) -> Sentence:
+    level, check = _LEVELS[one.level], f"{one.check}:"
+    if one.mend is None or one.level is Level.OK:
+        return say("{level}  {check:12} {text}", level=level, check=check, text=one.text)
+    return say("{level}  {check:12} {text} {mend}", level=level, check=check, text=one.text, mend=one.mend)

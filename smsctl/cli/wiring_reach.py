@@ -1,0 +1,13 @@
+"""The composition root's part for the doctor: where the line to the gateway begins."""
+
+from smsctl.cli import wiring_gateway
+from smsctl.cli.wiring import Wiring
+from smsctl.gateways.reach import Place, place_of
+
+
+def first_place(wiring: Wiring) -> Place | None:
+    """Return the first machine on the way to the gateway; None where only the gateway knows it."""
+    configured, options = wiring.settings.gateway, wiring_gateway.options_for(wiring)
+    if not configured.use_web_service:
+        options = options._replace(mail=wiring_gateway.mail_route(wiring, for_sending=False))
+    return place_of(configured.module, options)

@@ -1,0 +1,120 @@
+"""How far the line to a gateway reaches, step by step and without a login: name, port, certificate.
+
+For `doctor` alone: a mailing goes through `wire` (or `mail_line`), which trusts nothing found here.
+"""
+
+import socket
+from pathlib import Path
+from threading import Thread
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from smsctl.domain.gateway import Options
+from smsctl.errors import StoppedError, say
+
+_PORTS = {"https": 443, "http": 80}
+
+
+class Place(NamedTuple):
+    """The first machine on the way: the gateway, a proxy or the site's mail server."""
+
+    host: str
+    port: int
+    speaks_tls: bool  # from the first byte on
+    timeout_s: float
+    ca_bundle: Path | None = None
+
+    def look_up(self) -> int:
+        """Return how many addresses the host has. Raises StoppedError where that is none."""
+        found: set[object] = set()
+        failures: list[OSError] = []
+
+        def ask() -> None:  # getaddrinfo knows no time limit
+            try:
+                told = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+            except OSError as error:
+                failures.append(error)
+            else:
+                found.update(address[4][0] for address in told)
+
+        thread = Thread(target=ask, name="look-up", daemon=True)
+        thread.start()
+        thread.join(self.timeout_s)
+        if found:
+            return len(found)
+        reason = _reason(failures[0]) if failures else f"no answer within {self.timeout_s:g} s"
+        raise StoppedError(
+            say("{host} cannot be looked up: {reason}.", host=self.host, reason=reason),
+            hint=say("Mend the name service of this machine, or the address in the config."),
+        )
+
+    def connect(self) -> None:
+        """Open a connection and close it. Raises StoppedError where nobody takes it."""
+        self._connected().close()
+
+    def certificate_ends_s(self) -> float:
+        """Return when the certificate ends, in seconds of the epoch.
+
+        Raises StoppedError where it is not to be trusted, or there is no TLS.
+        """
+        import ssl
+
+        from smsctl.gateways.trust import tls_context
+
+        context = tls_context(self.ca_bundle)
+        with self._connected() as line:
+            try:
+                with context.wrap_socket(line, server_hostname=self.host) as secured:
+                    told = secured.getpeercert() or {}
+            except OSError as error:
+                reason = _reason(error)
+                raise StoppedError(
+                    say(
+                        "{host} shows no certificate to be trusted: {reason}.", host=self.host, reason=reason
+                    ),
+                    hint=say(
+                        "Where the site's firewall reads along, name its authority: `[gateway] ca_bundle`."
+                    ),
+                ) from None
+        return float(ssl.cert_time_to_seconds(str(told["notAfter"])))
+
+    def _connected(self) -> socket.socket:
+        try:
+            return socket.create_connection((self.host, self.port), self.timeout_s)
+        except OSError as error:
+            raise StoppedError(
+                say(
+                    "{host} port {port} cannot be reached: {reason}.",
+                    host=self.host,
+                    port=self.port,
+                    reason=_reason(error),
+                ),
+                hint=say("Let the firewall open this way out, or name the site's proxy: `[gateway] proxy`."),
+            ) from None
+
+
+def place_of(module: str, options: Options) -> Place | None:
+    """Return where a connection to the gateway begins; None where only the gateway itself knows."""
+    timeout_s = options.connect_timeout_s
+    if options.mail is not None:
+        return Place(options.mail.host, options.mail.port, speaks_tls=False, timeout_s=timeout_s)
+    url = options.proxy or options.url or _own_host(module)
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    speaks_tls = parts.scheme == "https" and options.proxy is None
+    port = parts.port or _PORTS.get(parts.scheme, 443)
+    return Place(parts.hostname or "", port, speaks_tls, timeout_s, options.ca_bundle)
+
+
+def _own_host(module: str) -> str | None:
+    from smsctl.gateways import intelecom, pswincom
+
+    return {"intelecom": intelecom.HOST, "pswincom": pswincom.HOST}.get(module)
+
+
+def _reason(error: OSError) -> str:
+    """Return what the machine says, without its numbers."""
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    return getattr(error, "verify_message", "") or error.strerror or type(error).__name__

@@ -1,0 +1,97 @@
+"""What a look at the ledger tells of the days behind: what waits for a person, and how the keys fared."""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from smsctl.domain.message import FINAL, Status
+from smsctl.ledger.store import Ledger
+
+_KEYED = 500  # mailings looked back at; a key that has not been used since is no longer in cron
+_SLOTS = (
+    ("{week}", re.compile(r"\d{4}-W\d{2}")),
+    ("{hour}", re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}")),
+    ("{date}", re.compile(r"\d{4}-\d{2}-\d{2}")),
+    ("{month}", re.compile(r"\d{4}-\d{2}(?!\d)")),
+)
+
+
+class KeyedRun(NamedTuple):
+    """How the mailings under one key, over all its slots, have fared."""
+
+    key: str  # with the slot as its place, `weekly-{week}`
+    mailing: int  # the newest one
+    at: str
+    unfinished: int  # of its messages: pending, unknown or held
+    last_good_at: str | None  # when the newest one that left nothing unfinished was made
+
+
+class Reporting(NamedTuple):
+    """Whether delivery reports have come for a mailing."""
+
+    mailing: int
+    waiting: int  # accepted, and nothing heard since
+    reported: int
+
+
+def damage(ledger: Ledger) -> str | None:
+    """Return what SQLite's quick check finds wrong; None: nothing. `ledger check` goes deeper."""
+    row = ledger.one("PRAGMA quick_check(1)")
+    return None if row is None or row[0] == "ok" else str(row[0])
+
+
+def waiting(ledger: Ledger) -> Mapping[Status, int]:
+    """Return how many messages are pending, unknown and held, in all mailings."""
+    found = ledger.rows(
+        "SELECT state, SUM(messages) FROM mailing_counts WHERE state IN ('pending', 'unknown', 'held')"
+        " GROUP BY state HAVING SUM(messages) > 0"
+    )
+    return {Status(state): messages for state, messages in found}
+
+
+def keyed_runs(ledger: Ledger) -> tuple[KeyedRun, ...]:
+    """Return each run key of late, with the slot taken out, newest first."""
+    rows = ledger.rows(
+        "SELECT m.run_key, m.id, m.created_at, COALESCE((SELECT SUM(c.messages) FROM mailing_counts c"
+        " WHERE c.mailing = m.id AND c.state IN ('pending', 'sending', 'unknown', 'held')), 0)"
+        " FROM mailings m WHERE m.run_key IS NOT NULL ORDER BY m.id DESC LIMIT ?",
+        _KEYED,
+    )
+    found: dict[str, KeyedRun] = {}
+    for run_key, mailing, at, unfinished in rows:
+        key = without_slot(run_key)
+        good_at = None if unfinished else at
+        if key not in found:
+            found[key] = KeyedRun(key, mailing, at, unfinished, good_at)
+        elif found[key].last_good_at is None:
+            found[key] = found[key]._replace(last_good_at=good_at)
+    return tuple(found.values())
+
+
+def without_slot(run_key: str) -> str:
+    """Turn an expanded key back into the one of the crontab line: weekly-2026-W48 -> weekly-{week}."""
+    for place, pattern in _SLOTS:
+        run_key = pattern.sub(place, run_key)
+    return run_key
+
+
+def reporting(ledger: Ledger, *, older_than_at: str) -> Reporting | None:
+    """Return how the newest mailing fared whose reports should be there; None: there is no such mailing."""
+    row = ledger.one(
+        "SELECT id FROM mailings WHERE want_report = 1 AND send_at IS NULL AND created_at < ?"
+        " ORDER BY id DESC LIMIT 1",
+        older_than_at,
+    )
+    if row is None:
+        return None
+    counts = {
+        Status(state): messages
+        for state, messages in ledger.rows(
+            "SELECT state, messages FROM mailing_counts WHERE mailing = ? AND messages > 0", row[0]
+        )
+    }
+    reported = sum(counts.get(state, 0) for state in _REPORTED)
+    return Reporting(mailing=row[0], waiting=counts.get(Status.ACCEPTED, 0), reported=reported)
+
+
+_REPORTED = FINAL & {Status.DELIVERED, Status.EXPIRED, Status.FAILED}

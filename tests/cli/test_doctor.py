@@ -1,0 +1,226 @@
+import os
+import sqlite3
+import stat
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import SECRET, LiveGateway, MakeConfig
+from ..front_door import Ran, Run, run_process
+
+
+def level(ran: Ran, check: str) -> str:
+    found = [one["level"] for one in ran.data["checks"] if one["check"] == check]
+    return "+".join(found)
+
+
+def mend(ran: Ran, check: str) -> str:
+    return str(next(one["mend"] for one in ran.data["checks"] if one["check"] == check))
+
+
+def text(ran: Ran, check: str) -> str:
+    return " ".join(one["text"] for one in ran.data["checks"] if one["check"] == check)
+
+
+LIVE_CHECKS = (
+    *("config", "permissions", "secret", "ledger", "disk", "clock", "package", "waiting", "reports"),
+    *("last-run", "time-zone", "dns", "tcp", "tls", "login"),
+)
+
+
+def test_a_live_site_in_order_is_found_in_order(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway(time_zone="Pacific/Auckland")
+    ran = run("--config", live.config, "doctor", "--json")
+    assert tuple(one["check"] for one in ran.data["checks"]) == LIVE_CHECKS
+    bad = {one["check"] for one in ran.data["checks"] if one["level"] not in ("ok", "skipped")}
+    assert (ran.code, bad) == (0, {"secret"})  # of the environment, which is warned of
+    assert live.simulator.accepted() == ()
+
+
+def test_each_check_is_one_line_with_what_mends_it(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway(active=False)
+    ran = run("--config", live.config, "doctor")
+    assert len(ran.out.splitlines()) == len(LIVE_CHECKS)
+    (line,) = [line for line in ran.out.splitlines() if " package:" in line]
+    assert line.startswith("warning")
+    assert line.endswith("smsctl municipality activate exempelkommun")
+
+
+def test_in_simulate_mode_the_network_is_left_alone_and_it_says_why(
+    make_config: MakeConfig, run: Run
+) -> None:
+    ran = run("--config", make_config(), "doctor", "--json")
+    assert ran.code == 0
+    for check in ("dns", "tcp", "tls", "login"):
+        assert level(ran, check) == "skipped"
+        assert "simulate" in text(ran, check)
+
+
+def test_nothing_is_written(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:
+    config = make_config()
+    before = sorted(tmp_path.rglob("*"))
+    assert run("--config", config, "doctor").code == 0
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_config_that_does_not_load_is_all_that_is_told(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('mode = "live"\n', encoding="utf-8")
+    ran = run("--config", path, "doctor", "--json")
+    assert (ran.code, level(ran, "config"), len(ran.data["checks"])) == (8, "error", 1)
+
+
+def test_a_config_that_others_can_change_is_an_error(make_config: MakeConfig, run: Run) -> None:
+    config = make_config()
+    config.chmod(0o666)
+    ran = run("--config", config, "doctor", "--json")
+    assert (ran.code, level(ran, "permissions")) == (8, "error")
+    assert mend(ran, "permissions") == f"Run: chmod go-w {config}"
+
+
+def test_a_secret_that_cannot_be_had_is_an_error_when_it_is_needed(
+    live_gateway: LiveGateway, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = live_gateway()
+    monkeypatch.delenv("SMSCTL_GATEWAY_SECRET")
+    assert level(run("--config", live.config, "doctor", "--json"), "secret") == "error"
+    assert run("--config", live.config, "doctor", "--json").code == 8
+    rehearsal = run("--config", live.config, "--simulate", "doctor", "--json")
+    assert (rehearsal.code, level(rehearsal, "secret")) == (0, "warning")
+
+
+def test_the_step_that_answered_for_the_secret_is_named(
+    live_gateway: LiveGateway, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "gateway").write_text(SECRET, encoding="utf-8")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    live = live_gateway(gateway={"password": {"source": "auto"}})
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (level(ran, "secret"), text(ran, "secret")) == (
+        "ok",
+        "gateway comes from the systemd credential gateway.",
+    )
+
+
+def test_a_damaged_ledger_is_an_error(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway()
+    ledger = live.config.parent / "ledger" / "ledger.db"
+    pages = ledger.read_bytes()
+    ledger.write_bytes(pages[:4096] + b"\xff" * 4096 + pages[8192:])
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "ledger")) == (9, "error")
+    assert level(ran, "waiting") == ""
+
+
+def test_a_clock_behind_the_ledger_is_an_error(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway()
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    _sql(live.config, "UPDATE audit SET at = ?", later)
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "clock")) == (9, "error")
+
+
+def test_a_machine_of_another_time_zone_is_warned_of(make_config: MakeConfig, run: Run) -> None:
+    ran = run("--config", make_config(), "doctor", "--json")
+    assert level(ran, "time-zone") == "warning"
+    assert "Europe/Stockholm" in mend(ran, "time-zone")
+    same = run("--config", make_config(time_zone="Pacific/Auckland"), "doctor", "--json")
+    assert level(same, "time-zone") == "ok"
+
+
+def test_a_used_package_is_warned_of(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway(municipalities={"exempelkommun": {"package_size": 2}}, limits={"warn_share": 0.5})
+    assert run("--config", live.config, "test", "+46701740605", "hej").code == 0
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "package")) == (0, "warning")
+    assert "1 of 2 parts left" in text(ran, "package")
+
+
+def test_a_refused_login_is_told_apart_from_a_gateway_that_is_not_there(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    live = live_gateway(Behaviour(password="another"))
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "tcp"), level(ran, "login")) == (6, "ok", "error")
+    live.simulator.stop()
+    gone = run("--config", live.config, "doctor", "--json")
+    assert (gone.code, level(gone, "dns"), level(gone, "tcp")) == (7, "ok", "error")
+    assert (level(gone, "tls"), level(gone, "login")) == ("skipped", "skipped")
+
+
+def test_what_waits_for_a_person_is_counted(live_gateway: LiveGateway, run: Run, message: Path) -> None:
+    live = live_gateway(Behaviour(faults={"reset": 1.0}))
+    sent = run(
+        "--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9, "--key", "w-{week}"
+    )
+    assert sent.code == 4, sent.said
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "waiting"), level(ran, "last-run")) == (0, "warning", "warning")
+    assert text(ran, "waiting") == "3 messages are unknown."
+    assert text(ran, "last-run") == "w-{week}: mailing 1 is not finished; the last whole one was at -."
+
+
+def test_the_last_mailing_of_each_key_that_went_well_is_named(
+    live_gateway: LiveGateway, run: Run, message: Path
+) -> None:
+    live = live_gateway()
+    argv = ["--config", live.config, "send", message, "--yes", "--max-parts", 9]
+    assert run(*argv, "--group", "guardians", "--key", "g-{date}").code == 0
+    assert run(*argv, "--group", "students", "--key", "s-{hour}").code == 0
+    ran = run("--config", live.config, "doctor", "--json")
+    assert level(ran, "last-run") == "ok+ok"
+    assert "s-{hour}: sent whole at " in text(ran, "last-run")
+    assert "g-{date}: sent whole at " in text(ran, "last-run")
+
+
+@pytest.mark.parametrize(("reported", "expected"), [(0, "warning"), (1, "ok")])
+def test_reports_that_do_not_come_are_missed_after_a_day(
+    live_gateway: LiveGateway, run: Run, message: Path, reported: int, expected: str
+) -> None:
+    live = live_gateway()
+    assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
+    assert level(run("--config", live.config, "doctor", "--json"), "reports") == "skipped"
+    earlier = (
+        (datetime.now(UTC) - timedelta(days=2)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+    _sql(live.config, "UPDATE mailings SET created_at = ?", earlier)
+    if reported:
+        _sql(live.config, "INSERT INTO mailing_counts SELECT id, 'delivered', 1 FROM mailings WHERE 1 = ?", 1)
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "reports")) == (0, expected)
+
+
+def test_as_cron_it_has_neither_this_environment_nor_this_terminal(
+    live_gateway: LiveGateway, run: Run, tmp_path: Path
+) -> None:
+    live = live_gateway()  # with the secret in the environment
+    assert run("--config", live.config, "doctor").code == 0
+    ran = run("--config", live.config, "doctor", "--as-cron", "--json")
+    assert (ran.code, level(ran, "secret")) == (8, "error")
+    secret = tmp_path / "gateway.secret"
+    secret.write_text(SECRET, encoding="utf-8")
+    secret.chmod(stat.S_IRUSR | stat.S_IWUSR)
+    kept = live_gateway(gateway={"password": {"source": "file", "path": str(secret)}})
+    mended = run("--config", kept.config, "doctor", "--as-cron", "--json")
+    assert (mended.code, level(mended, "login"), mended.json["mode"]) == (0, "ok", "live")
+
+
+def test_as_cron_it_is_given_up_after_ten_seconds(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "config.toml"
+    os.mkfifo(pipe)  # whoever reads it waits for ever
+    begun = time.monotonic()
+    ran = run_process("--config", pipe, "doctor", "--as-cron", "--json")
+    assert (ran.code, level(ran, "as-cron")) == (7, "error")
+    assert time.monotonic() - begun < 60
+
+
+def _sql(config: Path, statement: str, *values: object) -> None:
+    with sqlite3.connect(config.parent / "ledger" / "ledger.db") as connection:
+        connection.execute(statement, values)
+    connection.close()
