@@ -4,7 +4,6 @@ import sqlite3
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import copying
 from smsctl.ledger.sentences import reason
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -72,6 +71,8 @@ def _apply(connection: sqlite3.Connection, path: Path, before: int, number: int,
 
 
 def _back_up(path: Path, number: int) -> None:
+    from smsctl.ledger import copying  # seldom needed, and every command passes here
+
     target = path.with_name(f"{path.name}.before-version-{number}")
     try:
         copying.copy(path, target)

@@ -11,7 +11,10 @@ from smsctl.cli.wiring import Wiring
 from smsctl.errors import LedgerError, say
 from smsctl.ledger.backup import back_up
 
-EXAMPLES = ("smsctl ledger backup /backup/ledger.db", "smsctl ledger backup /backup/ledger-$(date +%F).db")
+EXAMPLES = (
+    "smsctl ledger backup /backup/ledger.db",
+    'smsctl ledger backup "/backup/ledger-$(date +%F).db"',
+)
 
 
 def run(
