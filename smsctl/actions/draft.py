@@ -58,7 +58,7 @@ def draft(
     warnings = [*_warnings(wish, recipients, sheet), *(one.sentence for one in old if wish.attended)]
     refusals = [
         *(() if wish.attended else old),
-        *_quiet(wish, local_now),
+        *quiet(wish.quiet_hours, wish.letter.send_at, local_now),
         *_reserved(wish, ledger, recipients),
         *(_repeated(recipients, repeated) if wish.lenient else ()),
     ]
@@ -106,6 +106,25 @@ def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: da
         packages=packages.packages_of(ledger, key),
         parts_today=packages.parts_on_day(ledger, key, local_now.date().isoformat()),
     )
+
+
+def quiet(hours: QuietHours | None, send_at: datetime | None, local_now: datetime) -> list[Refusal]:
+    """Return the refusal where the mailing would leave in quiet hours; `hours` is None where it may."""
+    clock = (send_at or local_now).astimezone(local_now.tzinfo).time()
+    if hours is None or not hours.covers(clock):
+        return []
+    return [
+        Refusal(
+            rule=Rule.QUIET_HOURS,
+            sentence=say(
+                "It is quiet from {start:%H:%M} to {end:%H:%M}; the mailing would leave at {clock:%H:%M}.",
+                start=hours.start,
+                end=hours.end,
+                clock=clock,
+            ),
+            hint=say("Send it later, with --at, or with: --urgent --reason TEXT"),
+        )
+    ]
 
 
 def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: frozenset[str]) -> Recipients:
@@ -160,25 +179,6 @@ def _too_old(wish: Wish, sheet: Sheet, local_now: datetime) -> list[Refusal]:
                 days=age.days,
             ),
             hint=say("Export the recipients anew."),
-        )
-    ]
-
-
-def _quiet(wish: Wish, local_now: datetime) -> list[Refusal]:
-    at = wish.letter.send_at or local_now
-    clock = at.astimezone(local_now.tzinfo).time()
-    if wish.quiet_hours is None or not wish.quiet_hours.covers(clock):
-        return []
-    return [
-        Refusal(
-            rule=Rule.QUIET_HOURS,
-            sentence=say(
-                "It is quiet from {start:%H:%M} to {end:%H:%M}; the mailing would leave at {clock:%H:%M}.",
-                start=wish.quiet_hours.start,
-                end=wish.quiet_hours.end,
-                clock=clock,
-            ),
-            hint=say("Send it later, with --at, or with: --urgent --reason TEXT"),
         )
     ]
 

@@ -93,8 +93,6 @@ def _warn_unattended(wiring: Wiring, plan: Plan, manner: Manner) -> None:
 
 def _under_key(wiring: Wiring, errand: _Errand, key: str) -> Reply | None:
     """Go on with what was begun under this key; None when nothing was."""
-    from smsctl.cli.delivery import deliver, reply
-
     mailing = mailings.of_key(wiring.ledger, key)
     if mailing is None:
         return None
@@ -113,8 +111,9 @@ def _under_key(wiring: Wiring, errand: _Errand, key: str) -> Reply | None:
     if not tally.states.get(Status.PENDING):
         sentence = say("Mailing {id} was already sent under the key {key}.", id=mailing.id, key=key)
         return Reply(data=listing.data(mailing, tally), screen=[Line(sentence)], summary=sentence)
-    ceilings = Ceilings() if wish.lenient else wish.ceilings
-    return reply(wiring, deliver(wiring, mailing, errand.gateway, ceilings), listing.data(mailing, tally))
+    from smsctl.cli.resuming import go_on
+
+    return go_on(wiring, mailing, errand.gateway, wish.ceilings, urgent=wish.quiet_hours is None)
 
 
 def _stage(wiring: Wiring, manner: Manner) -> render.Stage:

@@ -2,11 +2,13 @@
 
 import typer
 
+from smsctl.actions.begin import Overruling
 from smsctl.cli import options, wiring_gateway
-from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import mailings as render
 from smsctl.cli.render import story
 from smsctl.cli.reply import Reply
+from smsctl.cli.request import must_give_reason
+from smsctl.cli.resuming import go_on
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Status
@@ -22,6 +24,7 @@ def run(
     max_parts: options.MaxParts = None,
     max_new_packages: options.MaxNewPackages = None,
     *,
+    urgent: options.Urgent = False,
     accept_clock: options.AcceptClock = False,
     reason: options.Reason = None,
 ) -> Reply:
@@ -31,6 +34,7 @@ def run(
     they count everything the mailing has sent.
     """
     wiring: Wiring = ctx.obj
+    must_give_reason(wiring, Overruling(urgent=urgent, reason=reason))
     ledger = wiring.ledger
     found = mailings.get(ledger, mailing)
     tally = mailings.tally(ledger, found)
@@ -38,7 +42,6 @@ def run(
         sentence = say("Mailing {id} has nothing pending.", id=found.id)
         screen = story.nothing_pending(found, tally, simulated=wiring.simulated)
         return Reply(data=render.data(found, tally), screen=screen, summary=sentence)
-    mailings.must_have_body(found)
     wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
     ceilings = Ceilings(
         max_parts=found.ceilings.max_parts if max_parts is None else max_parts,
@@ -47,5 +50,4 @@ def run(
     )
     configured = wiring.settings.municipality(found.municipality.key)
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
-    done = deliver(wiring, found, gateway, Ceilings() if wiring.simulated else ceilings)
-    return reply(wiring, done, render.data(found, done.tally))
+    return go_on(wiring, found, gateway, ceilings, urgent=urgent)

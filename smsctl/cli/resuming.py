@@ -1,0 +1,49 @@
+"""Going on with a mailing that was begun: by `mailings resume`, or by the same `--key` again.
+
+The rules are those of a new mailing, looked at on the day: quiet hours, and whether the municipality may
+still send. What was confirmed, text and price, stays as it was.
+"""
+
+from smsctl.actions.draft import quiet, standing_of
+from smsctl.cli.delivery import deliver, reply
+from smsctl.cli.render import mailings as render
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.gateway import Gateway
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.errors import RuleError, say
+from smsctl.ledger import mailings
+
+
+def go_on(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings, *, urgent: bool) -> Reply:
+    """Send what is still pending of the mailing.
+
+    Raises RuleError in quiet hours (unless urgent) and where the municipality is not active any more; a
+    rehearsal is not held to either.
+    """
+    mailings.must_have_body(mailing)
+    if not wiring.simulated:
+        _must_be_allowed(wiring, mailing, urgent=urgent or mailing.urgent)
+    done = deliver(wiring, _due(wiring, mailing), gateway, Ceilings() if wiring.simulated else ceilings)
+    return reply(wiring, done, render.data(mailing, done.tally))
+
+
+def _must_be_allowed(wiring: Wiring, mailing: Mailing, *, urgent: bool) -> None:
+    local_now = wiring.clock.local()
+    hours = None if urgent else wiring.settings.limits.quiet_hours
+    for refusal in quiet(hours, mailing.letter.send_at, local_now):
+        raise RuleError(refusal.sentence, hint=refusal.hint)
+    municipality = mailing.municipality
+    if municipality.in_packages and not standing_of(wiring.ledger, municipality, local_now).active:
+        raise RuleError(
+            say("The SMS service is not active for {key}.", key=municipality.key),
+            hint=say("Activate it with: smsctl municipality activate {key}", key=municipality.key),
+        )
+
+
+def _due(wiring: Wiring, mailing: Mailing) -> Mailing:
+    """Return the mailing to be sent at once, where the time it was meant for has passed."""
+    send_at = mailing.letter.send_at
+    if send_at is None or send_at > wiring.clock.local():
+        return mailing
+    return mailing._replace(letter=mailing.letter._replace(send_at=None))
