@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.domain.columns import fold, seen_in
+from smsctl.domain.moment import Period
 from smsctl.errors import InputError, Sentence, say
-from smsctl.ledger.invoices import Period, parts_by_month_and_node
+from smsctl.ledger.invoices import parts_by_month_and_node
 from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import Sheet, open_sheet
 

@@ -31,6 +31,12 @@ def write_json(path: Path, content: object) -> None:
         file.write("\n")
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a new text file, mode 0600; raises InputError as `write_csv`."""
+    with os.fdopen(_create(path), "w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+
+
 def _create(path: Path) -> int:
     try:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -2,8 +2,8 @@
 
 from datetime import date
 
+from smsctl.domain.moment import Period
 from smsctl.errors import UsageError, say
-from smsctl.ledger.invoices import Period
 
 _MONTH = len("2026-11")
 

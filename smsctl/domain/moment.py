@@ -15,6 +15,16 @@ class Moment(NamedTuple):
         return self.day[:7]
 
 
+class Period(NamedTuple):
+    """Local days, both included, compared as text; None is no limit."""
+
+    since: str | None = None
+    until: str | None = None
+
+
+ALWAYS = Period()
+
+
 class Actor(NamedTuple):
     """Who does it, and on which machine; written on every mailing and every audit row."""
 

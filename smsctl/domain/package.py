@@ -1,6 +1,7 @@
 """Package arithmetic: what is left, what n parts would draw, open and cost. Money is integer öre."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import NamedTuple
 
 
@@ -18,12 +19,23 @@ class Package(NamedTuple):
         """Parts that nobody has drawn or reserved."""
         return self.size - self.used - self.reserved
 
+    def is_nearly_used(self, share: float) -> bool:
+        """Say whether so large a share of the package is drawn or reserved that it must be told."""
+        return self.size - self.left >= share * self.size
+
 
 class Terms(NamedTuple):
     """So many parts for so much: what the next package would be, or the rate where there are no packages."""
 
     size: int  # parts
     price_ore: int  # without VAT
+
+
+class Pace(NamedTuple):
+    """How fast parts were drawn lately."""
+
+    parts: int
+    days: int
 
 
 class Draw(NamedTuple):
@@ -68,3 +80,15 @@ def draw(packages: Sequence[Package], parts: int, terms: Terms) -> tuple[Draw, .
         draws.append(Draw(number, taken, opens=True, size=terms.size, price_ore=terms.price_ore))
         wanted -= taken
     return tuple(draws)
+
+
+def runs_out(left: int, pace: Pace, today: date) -> date | None:
+    """Return the day on which the last of the parts `left` is drawn at this pace; None: not for years."""
+    if left <= 0:
+        return today
+    if pace.parts <= 0 or left * pace.days > pace.parts * _LONGEST_FORECAST_DAYS:
+        return None
+    return today + timedelta(days=left * pace.days // pace.parts)
+
+
+_LONGEST_FORECAST_DAYS = 5 * 365

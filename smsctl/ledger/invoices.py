@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.moment import Actor, Moment, Period
 from smsctl.ledger import audit
 from smsctl.ledger.store import Ledger
 
@@ -22,13 +22,6 @@ class Invoice(NamedTuple):
     parts: int
     price_ore: int  # without VAT
     handed_over_day: str | None  # to whoever pays; None: not yet
-
-
-class Period(NamedTuple):
-    """Local days, both included; None is no limit."""
-
-    since: str | None = None
-    until: str | None = None
 
 
 def invoices_of(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing, Tally
 from smsctl.domain.message import Letter, Priority, Status
-from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.moment import ALWAYS, Actor, Moment, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Terms
 from smsctl.domain.text import Encoding, MessageText, TextSize
@@ -83,12 +83,16 @@ def of_key(ledger: Ledger, run_key: str) -> Mailing | None:
     return _mailing(found[0]) if found else None
 
 
-def newest(ledger: Ledger, *, most: int, municipality: str | None = None) -> tuple[Mailing, ...]:
-    """Return the newest mailings, newest first."""
+def newest(
+    ledger: Ledger, *, most: int, municipality: str | None = None, period: Period = ALWAYS
+) -> tuple[Mailing, ...]:
+    """Return the newest mailings of one municipality or of all, newest first."""
     found = ledger.records(
-        "SELECT * FROM mailings WHERE (? IS NULL OR municipality = ?) ORDER BY id DESC LIMIT ?",
+        "SELECT * FROM mailings WHERE (? IS NULL OR municipality = ?) AND created_day >= COALESCE(?, '')"
+        " AND created_day <= COALESCE(?, '9999') ORDER BY id DESC LIMIT ?",
         municipality,
         municipality,
+        *period,
         most,
     )
     return tuple(_mailing(one) for one in found)

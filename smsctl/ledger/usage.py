@@ -1,12 +1,17 @@
 """What a municipality has used, out of the sums: the cost of asking does not grow with the messages."""
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from smsctl.domain.message import COSTS, Status
-from smsctl.domain.package import Package
+from smsctl.domain.moment import ALWAYS, Period
+from smsctl.domain.package import Pace, Package
 from smsctl.ledger import packages
 from smsctl.ledger.store import Ledger
+
+_PACE_DAYS = 90
+_FEWEST_PACE_DAYS = 14  # a first busy day is no pace
 
 
 class Month(NamedTuple):
@@ -15,14 +20,25 @@ class Month(NamedTuple):
     month: str  # 2026-11
     messages: int
     parts: int
+    parts_outside: int = 0  # of these, outside any package
+
+
+class PackageLine(NamedTuple):
+    """A package and its invoice, with the local days of its life."""
+
+    package: Package
+    opened_day: str
+    used_up_day: str | None
+    invoice: int
+    handed_over_day: str | None
 
 
 class Usage(NamedTuple):
-    """Everything that `usage` tells of one municipality."""
+    """Everything that `usage` tells of one municipality; the packages are as of now."""
 
     municipality: str
     packages: tuple[Package, ...]
-    parts: int  # drawn, and reserved for what is on the wire
+    parts: int  # drawn in the period, and reserved for what is on the wire
     parts_outside: int  # of these, outside any package
     states: Mapping[Status, int]
     months: tuple[Month, ...]  # oldest first
@@ -33,26 +49,28 @@ class Usage(NamedTuple):
         return sum(n for state, n in self.states.items() if state in COSTS)
 
     @property
+    def left(self) -> int:
+        """Parts left in all packages."""
+        return sum(one.left for one in self.packages)
+
+    @property
     def package(self) -> Package | None:
         """The package the next part comes from; the last one where none has room."""
         with_room = [one for one in self.packages if one.left > 0]
         return with_room[0] if with_room else next(reversed(self.packages), None)
 
 
-def usage(ledger: Ledger, municipality: str) -> Usage:
+def usage(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> Usage:
     """Return the usage of one municipality; all zero where nothing was sent."""
-    drawn: dict[int, int] = dict(
-        ledger.rows(
-            "SELECT package, SUM(parts) FROM day_parts WHERE municipality = ? GROUP BY package", municipality
-        )
-    )
+    months = _months(ledger, municipality, period)
+    reserved = packages.parts_in_flight(ledger, municipality) if period == ALWAYS else 0
     return Usage(
         municipality=municipality,
         packages=packages.packages_of(ledger, municipality),
-        parts=sum(drawn.values()) + packages.parts_in_flight(ledger, municipality),
-        parts_outside=drawn.get(packages.OUTSIDE, 0),
-        states=_states(ledger, municipality),
-        months=_months(ledger, municipality),
+        parts=sum(one.parts for one in months) + reserved,
+        parts_outside=sum(one.parts_outside for one in months),
+        states=_states(ledger, municipality, period),
+        months=months,
     )
 
 
@@ -64,30 +82,67 @@ def known_municipalities(ledger: Ledger) -> tuple[str, ...]:
     return tuple(municipality for (municipality,) in found)
 
 
-def _states(ledger: Ledger, municipality: str) -> dict[Status, int]:
+def package_lines(ledger: Ledger, found: Usage) -> tuple[PackageLine, ...]:
+    """Return the packages with the days of their lives and their invoices."""
+    told = {
+        number: days
+        for number, *days in ledger.rows(
+            "SELECT p.number, p.opened_day, p.used_up_day, i.number, i.handed_over_day"
+            " FROM packages p JOIN invoices i ON i.municipality = p.municipality AND i.package = p.number"
+            " WHERE p.municipality = ?",
+            found.municipality,
+        )
+    }
+    return tuple(PackageLine(one, *told[one.number]) for one in found.packages if one.number in told)
+
+
+def pace_of(ledger: Ledger, municipality: str, today: str) -> Pace:
+    """Return what was drawn in the last 90 days, or since the first day if that is later."""
+    last = date.fromisoformat(today)
+    since = last - timedelta(days=_PACE_DAYS - 1)
+    row = ledger.one(
+        "SELECT COALESCE(SUM(parts), 0), (SELECT MIN(day) FROM day_parts WHERE municipality = ?)"
+        " FROM day_parts WHERE municipality = ? AND package > 0 AND day >= ?",
+        municipality,
+        municipality,
+        since.isoformat(),
+    )
+    parts, first = row or (0, None)
+    begun = max(since, date.fromisoformat(first)) if first else last
+    return Pace(parts=int(parts), days=max((last - begun).days + 1, _FEWEST_PACE_DAYS))
+
+
+def _states(ledger: Ledger, municipality: str, period: Period) -> dict[Status, int]:
     found = ledger.rows(
         "SELECT state, SUM(messages) FROM day_counts WHERE municipality = ?"
-        " GROUP BY state HAVING SUM(messages) > 0",
+        " AND day >= COALESCE(?, '') AND day <= COALESCE(?, '9999') GROUP BY state HAVING SUM(messages) > 0",
         municipality,
+        *period,
     )
     return {Status(state): messages for state, messages in found}
 
 
-def _months(ledger: Ledger, municipality: str) -> tuple[Month, ...]:
+def _months(ledger: Ledger, municipality: str, period: Period) -> tuple[Month, ...]:
     messages: dict[str, int] = {}
     for month, state, n in ledger.rows(
-        "SELECT substr(day, 1, 7), state, SUM(messages) FROM day_counts WHERE municipality = ? GROUP BY 1, 2",
+        "SELECT substr(day, 1, 7), state, SUM(messages) FROM day_counts WHERE municipality = ?"
+        " AND day >= COALESCE(?, '') AND day <= COALESCE(?, '9999') GROUP BY 1, 2",
         municipality,
+        *period,
     ):
         if Status(state) in COSTS:
             messages[month] = messages.get(month, 0) + n
-    parts: dict[str, int] = dict(
-        ledger.rows(
-            "SELECT substr(day, 1, 7), SUM(parts) FROM day_parts WHERE municipality = ? GROUP BY 1",
+    parts = {
+        month: (drawn, outside)
+        for month, drawn, outside in ledger.rows(
+            "SELECT substr(day, 1, 7), SUM(parts), SUM(CASE WHEN package = 0 THEN parts ELSE 0 END)"
+            " FROM day_parts WHERE municipality = ?"
+            " AND day >= COALESCE(?, '') AND day <= COALESCE(?, '9999') GROUP BY 1",
             municipality,
+            *period,
         )
-    )
+    }
     return tuple(
-        Month(month=month, messages=messages.get(month, 0), parts=parts.get(month, 0))
+        Month(month, messages.get(month, 0), *parts.get(month, (0, 0)))
         for month in sorted(messages.keys() | parts.keys())
     )

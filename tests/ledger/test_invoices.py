@@ -1,8 +1,9 @@
 import pytest
 
 from smsctl.domain.message import Status
+from smsctl.domain.moment import Period
 from smsctl.ledger import audit, settling
-from smsctl.ledger.invoices import Period, hand_over, invoices_of, parts_by_month_and_node
+from smsctl.ledger.invoices import hand_over, invoices_of, parts_by_month_and_node
 from smsctl.ledger.store import Ledger
 
 from . import sending

@@ -1,49 +1,73 @@
 """`smsctl usage`: what is used, what is left, what it costs."""
 
-from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from smsctl.cli import options
+from smsctl.cli.accounts import account_of, payers
+from smsctl.cli.period import period
 from smsctl.cli.render import usage as render
+from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
-from smsctl.ledger import mailings
-from smsctl.ledger.undelivered import Returns, have_come, of_municipality
-from smsctl.ledger.usage import Usage, known_municipalities, usage
+from smsctl.errors import say
 
-EXAMPLES = ("smsctl usage", "smsctl usage --municipality exempelkommun", "smsctl usage --json")
+EXAMPLES = (
+    "smsctl usage",
+    "smsctl usage --municipality exempelkommun --since 2026-01",
+    "smsctl usage --html usage.html   # for the finance office",
+)
 
 _LATEST = 5
+_ON_A_PAGE = 500
 
 
-def run(ctx: typer.Context, municipality: options.Municipality = None) -> Reply:
-    """Show packages, parts and cost: one line for each municipality, or one municipality in full."""
+def run(
+    ctx: typer.Context,
+    municipality: options.Municipality = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the months of each municipality to a file.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write one page with charts, to read or print.")
+    ] = None,
+) -> Reply:
+    """Show packages, parts and cost: one line for each municipality, or one municipality in full.
+
+    Packages and the forecast are as of now; --since and --until choose what is counted beside them.
+    """
     wiring: Wiring = ctx.obj
-    ledger, zone = wiring.ledger, wiring.settings.time_zone
-    if municipality:
-        _, payer = wiring.municipality(municipality)
-        found = usage(ledger, payer.key)
-        latest = [
-            (mailing, mailings.tally(ledger, mailing))
-            for mailing in mailings.newest(ledger, most=_LATEST, municipality=payer.key)
-        ]
-        came_back = _came_back(wiring, found)
-        screen = render.one(payer, found, came_back, latest, zone, simulated=wiring.simulated)
-        return Reply(data={"municipalities": [render.data(found, came_back)]}, screen=screen)
-    keys = dict.fromkeys([*wiring.settings.municipalities, *known_municipalities(ledger)])
-    every = [usage(ledger, key) for key in keys]
-    return Reply(
-        data={"municipalities": [render.data(one, _came_back(wiring, one)) for one in every]},
-        screen=render.table(every, simulated=wiring.simulated),
-    )
+    asked = period(since, until)
+    named = payers(wiring, municipality)
+    alone = len(named) == 1
+    most = _ON_A_PAGE if html else _LATEST if alone else 0
+    accounts = [account_of(wiring, payer, asked, most_mailings=most) for payer in named]
+    if alone:
+        shown = accounts[0]._replace(mailings=accounts[0].mailings[:_LATEST])
+        screen = render.one(shown, asked, wiring.settings.time_zone, simulated=wiring.simulated)
+    else:
+        screen = render.table(accounts, simulated=wiring.simulated)
+    written: list[Block] = []
+    if csv:
+        from smsctl.cli import files
 
+        files.write_csv(csv, render.MONTHS_HEADER, render.month_rows(accounts))
+        written.append(Line(say("Written to {path}.", path=csv), Tone.GOOD))
+    if html:
+        from smsctl.cli import files
+        from smsctl.cli.render import usage_page
 
-def _came_back(wiring: Wiring, found: Usage) -> Returns | None:
-    """Return what the delivery reports say; one is due when the configured wait has passed."""
-    settings = wiring.settings
-    if not settings.gateway.delivery_confirmation or not have_come(wiring.ledger):
-        return None
-    wait = settings.reports.wait + (settings.gateway.validity or timedelta())
-    due_before = (wiring.clock.local() - wait).date().isoformat()
-    return of_municipality(wiring.ledger, found.municipality, found.states, due_before)
+        made = wiring.clock.local()
+        page = usage_page.page(accounts, asked, made, simulated=wiring.simulated)
+        files.write_text(html, page)
+        written.append(Line(say("Written to {path}.", path=html), Tone.GOOD))
+    data = {
+        "since": asked.since,
+        "until": asked.until,
+        "municipalities": [render.data(one, mailings=alone) for one in accounts],
+    }
+    return Reply(data=data, screen=[*screen, *written])

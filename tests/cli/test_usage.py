@@ -1,0 +1,210 @@
+import re
+import stat
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from ..conftest import LiveGateway, MakeConfig
+from ..front_door import Run, run_terminal
+from . import browser
+from .conftest import guardians
+
+TOWN = "exempelkommun"
+
+
+@pytest.fixture
+def config(live_gateway: LiveGateway, message: Path, run: Run) -> Path:
+    """A site with a package of ten parts, of which nine are used; one test SMS went outside of it."""
+    live = live_gateway(rows=guardians(9), active=False, municipalities={TOWN: {"package_size": 10}})
+    for words in (
+        ("test", "+46701740699", "hej"),
+        ("municipality", "activate", TOWN, "--yes"),
+        ("send", message, "--all", "--yes", "--max-parts", 9),
+    ):
+        assert run("--config", live.config, *words).code == 0
+    return live.config
+
+
+def test_usage_answers_at_a_glance(config: Path) -> None:
+    seen = " ".join(run_terminal(["--config", config, "usage"]).seen.split())
+    for told in (
+        "Exempelkommun",
+        "Package 1 ███████████████████████████",
+        "90 %: 9 of 10 parts used, 1 left",
+        "At the pace of the last 90 days it is used up on 20",
+        "Price of the package: 4 900,00 kr",
+        "10 parts used in all, 1 of them outside any package.",
+        "Parts per month",
+        "10 parts, 10 messages",
+        "Packages",
+        "Latest mailings",
+    ):
+        assert told in seen
+
+
+def test_the_envelope_tells_packages_forecast_and_mailings(config: Path, run: Run) -> None:
+    (used,) = run("--config", config, "usage", "--json").data["municipalities"]
+    assert used["package"] == {"number": 1, "size": 10, "used": 9, "left": 1, "price_ore": 490_000}
+    assert (used["parts"], used["parts_outside_packages"], used["messages"]) == (10, 1, 10)
+    (package,) = used["packages"]
+    assert (package["invoice"], package["used_up"], package["handed_over"]) == (1, None, None)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", used["runs_out"])
+    assert [(one["parts"], one["cost_ore"]) for one in used["mailings"]] == [(9, 441_000), (1, 49_000)]
+
+
+def test_a_period_leaves_out_what_is_outside_it(config: Path, run: Run) -> None:
+    (used,) = run("--config", config, "usage", "--until", "2020-12", "--json").data["municipalities"]
+    assert (used["parts"], used["messages"], used["states"], used["months"], used["mailings"]) == (
+        0,
+        0,
+        {},
+        [],
+        [],
+    )
+    assert used["package"]["used"] == 9
+    ran = run("--config", config, "usage", "--since", "2020-01", "--until", "2020-12-31")
+    assert "0 parts used from 2020-01-01 to 2020-12-31." in ran.out
+
+
+@pytest.mark.parametrize("days", [("--since", "yesterday"), ("--until", "2026-02-30"), ("--since", "2026-1")])
+def test_a_day_that_does_not_exist_is_refused(
+    days: tuple[str, str], make_config: MakeConfig, run: Run
+) -> None:
+    assert run("--config", make_config(), "usage", *days).code == 2
+
+
+def test_a_file_has_the_months_of_every_municipality(config: Path, run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    assert run("--config", config, "usage", "--csv", path).code == 0
+    header, only = path.read_text(encoding="utf-8-sig").splitlines()
+    assert header == "municipality;month;messages;parts;parts_outside_packages"
+    assert re.fullmatch(rf"{TOWN};\d{{4}}-\d\d;10;10;1", only)
+
+
+def test_several_municipalities_stand_in_one_table(make_config: MakeConfig, run: Run) -> None:
+    towns = {"other": {"name": "Annanstans", "package_size": 7, "package_price": "1.00"}}
+    config = make_config(default_municipality=TOWN, municipalities=towns)
+    out = run("--config", config, "usage").out
+    assert re.search(r"^  exempelkommun +-", out, re.MULTILINE)
+    assert re.search(r"^  other +-", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", [["usage"], ["mailings", "list"], ["test", "+46701740698", "hej"]])
+def test_every_command_warns_when_a_package_is_nearly_used(words: list[str], config: Path, run: Run) -> None:
+    ran = run("--config", config, *words)
+    assert re.search(r"Exempelkommun: (90|100) % of package 1 is used; [10] parts are left\.", ran.err)
+    enveloped = run("--config", config, *words, "--json").json["messages"]
+    assert any("of package 1 is used" in one["text"] for one in enveloped)
+
+
+def test_nobody_is_warned_of_a_package_that_is_not_used_up_soon_or_no_longer_open(
+    config: Path, run: Run
+) -> None:
+    run("--config", config, "municipality", "deactivate", TOWN)
+    assert run("--config", config, "usage").err == ""
+
+
+class _Page(HTMLParser):
+    """What a page would fetch or run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[tuple[str, str | None]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [(name, value) for name, value in attrs if name in ("src", "href", "style", "data")]
+        assert not [name for name, _ in attrs if name.startswith("on")]
+
+
+@pytest.fixture
+def page(config: Path, run: Run, tmp_path: Path) -> Path:
+    path = tmp_path / "usage.html"
+    ran = run("--config", config, "usage", "--html", path)
+    assert ran.code == 0
+    assert f"Written to {path}." in ran.out
+    return path
+
+
+def test_the_page_stands_alone(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    found = _Page(text)
+    assert not found.links
+    assert not {"script", "link", "iframe", "img", "object", "form"} & set(found.tags)
+    assert "url(" not in text
+    assert "@import" not in text
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+
+
+def test_the_page_is_well_formed_and_told_to_who_cannot_see_it(page: Path) -> None:
+    root = ET.fromstring(page.read_text(encoding="utf-8").removeprefix("<!DOCTYPE html>"))
+    assert root.get("lang")
+    drawings = root.findall(".//svg")
+    assert len(drawings) == 2
+    assert all(one.get("role") == "img" and one.get("aria-label") for one in drawings)
+    for table in root.findall(".//table"):
+        heads = table.findall("thead/tr/th")
+        assert all(head.get("scope") == "col" for head in heads)
+        assert all(len(row) == len(heads) for row in table.findall("tbody/tr"))
+
+
+def test_the_page_tells_what_the_finance_office_asks(page: Path) -> None:
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    for told in ("Exempelkommun", "90 %: 9 of 10 parts used, 1 left", "4 900,00 kr", "4 410,00 kr"):
+        assert told in text
+    assert "70174" not in text
+
+
+def test_the_page_escapes_foreign_text(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:
+    config = make_config(municipalities={TOWN: {"name": "<script>alert(1)</script> & Co"}})
+    path = tmp_path / "usage.html"
+    assert run("--config", config, "usage", "--html", path).code == 0
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; Co" in path.read_text(encoding="utf-8")
+    assert "<script" not in path.read_text(encoding="utf-8")
+
+
+def test_a_browser_shows_the_charts(page: Path, tmp_path: Path) -> None:
+    found = browser.find()
+    if found is None:
+        pytest.skip(f"no browser is installed: none of {', '.join(browser.NAMES)}")
+    picture = tmp_path / "usage.png"
+    browser.photograph(found, page, picture)
+    seen = browser.colours(picture)
+    assert seen[255, 255, 255] > sum(seen.values()) / 2  # a calm page
+    assert seen[0x1F, 0x5F, 0x8B] > 10_000  # the package and the month
+    assert seen[0xB3, 0x64, 0x1C] > 100  # what went outside of it
+    assert seen[0xE8, 0xED, 0xF1] > 1000  # what is left
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2, 3, 4])
+def test_a_picture_is_read_point_by_point(kind: int, tmp_path: Path) -> None:
+    import struct
+    import zlib
+
+    def piece(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    plain = [bytes([1, 2, 3, 250, 250, 250]), bytes([1, 2, 3, 1, 2, 3])]
+    lines, above = b"", bytes(6)
+    for line in plain:
+        guesses = []
+        for x in range(6):
+            left, corner = (line[x - 3], above[x - 3]) if x >= 3 else (0, 0)
+            guess = left + above[x] - corner
+            nearest = min((left, above[x], corner), key=lambda one: abs(guess - one))
+            guesses.append((0, left, above[x], (left + above[x]) // 2, nearest)[kind])
+        lines += bytes([kind]) + bytes((a - b) & 0xFF for a, b in zip(line, guesses, strict=True))
+        above = line
+    header = struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)
+    picture = tmp_path / "one.png"
+    picture.write_bytes(
+        b"\x89PNG\r\n\x1a\n"
+        + piece(b"IHDR", header)
+        + piece(b"IDAT", zlib.compress(lines))
+        + piece(b"IEND", b"")
+    )
+    assert browser.colours(picture) == {(1, 2, 3): 3, (250, 250, 250): 1}
