@@ -4,7 +4,7 @@ The way out of the machine is wired in `wiring_gateway`, which most commands nee
 """
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from smsctl.config.settings import Mode, MunicipalitySettings, Settings
 from smsctl.domain.moment import Actor
 from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.domain.package import Terms
-from smsctl.errors import InputError, UsageError, say
+from smsctl.errors import InputError, LedgerError, UsageError, say
 from smsctl.ledger import packages, store
 from smsctl.ledger.store import Ledger
 
@@ -41,8 +41,10 @@ class Wiring:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Put away what was opened."""
-        self.open.close()
+        """Put away what was opened; say what is foreseen of the packages."""
+        with self.open:
+            if kind is None and "ledger" in vars(self) and self.teller.command != "send":  # its plan says so
+                self._look_ahead()
 
     @cached_property
     def config_path(self) -> Path:
@@ -116,6 +118,13 @@ class Wiring:
         if service is None or service.state is ServiceState.ORDERED:
             with self.ledger.transaction():
                 municipalities.activate(self.ledger, municipality, self.clock.now(), self.actor)
+
+    def _look_ahead(self) -> None:
+        from smsctl.cli.foresight import package_warnings
+
+        with suppress(LedgerError):  # the command has done its work
+            for sentence in package_warnings(self.ledger, self.settings):
+                self.teller.warn(sentence)
 
     @cached_property
     def numbers_in_full(self) -> bool:

@@ -1,0 +1,26 @@
+"""What every command says on its way out: a package that is nearly used up."""
+
+from collections.abc import Iterator
+
+from smsctl.cli.render import figures
+from smsctl.config.settings import Settings
+from smsctl.errors import Sentence, say
+from smsctl.ledger import municipalities, packages
+from smsctl.ledger.store import Ledger
+
+
+def package_warnings(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
+    """Yield a sentence for each active municipality whose newest package is used beyond `warn_share`."""
+    for key, municipality in settings.municipalities.items():
+        found = packages.packages_of(ledger, key) if municipality.package_size else ()
+        if not found or not municipalities.is_active(ledger, key):
+            continue
+        newest = found[-1]
+        if newest.is_nearly_used(settings.limits.warn_share):
+            yield say(
+                "{name}: {percent} of package {number} is used; {left} parts are left.",
+                name=municipality.name,
+                percent=figures.percent(newest.size - newest.left, newest.size),
+                number=newest.number,
+                left=figures.count(sum(one.left for one in found)),
+            )
