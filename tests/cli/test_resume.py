@@ -1,0 +1,78 @@
+"""`mailings resume` and the same key again: held to the rules of the day."""
+
+from pathlib import Path
+
+import pytest
+
+from smsctl.actions.begin import begin
+from smsctl.config.read import load
+from smsctl.domain.mailing import Ceilings
+from smsctl.domain.message import Letter
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.package import Terms
+from smsctl.domain.text import INTELECOM_PARTS, MessageText, measure
+from smsctl.ledger import store
+from smsctl.ledger.mailings import NewMailing
+
+from ..actions.desk import ACTOR, moment
+from ..conftest import LiveGateway
+from ..front_door import Run
+
+ALL_DAY = {"quiet_hours": "00:00-23:59"}
+
+
+def begun(config: Path) -> int:
+    """Leave a mailing of two messages behind, as a run does that is stopped before its first batch."""
+    ledger = store.open_ledger(load(config).ledger_path)
+    text = MessageText.read("Hej")
+    new = NewMailing(
+        kind="send",
+        municipality=Municipality(
+            key="exempelkommun",
+            name="Exempelkommun",
+            rate=Terms(size=10_000, price_ore=490_000),
+            in_packages=True,
+        ),
+        gateway="intelecom",
+        letter=Letter(text=text),
+        size=measure(text.body, INTELECOM_PARTS),
+        audience="guardians",
+        source=None,
+        rows=2,
+        ceilings=Ceilings(),
+    )
+    people = [(2, "+46701740605", "Anna"), (3, "+46701740606", "Bo")]
+    mailing = begin(new, people, [], ledger, moment(), ACTOR)
+    ledger.close()
+    return mailing.id
+
+
+@pytest.fixture
+def live(live_gateway: LiveGateway) -> Path:
+    return live_gateway(limits=ALL_DAY).config
+
+
+def test_nothing_is_resumed_in_quiet_hours(live: Path, run: Run) -> None:
+    number = begun(live)
+    ran = run("--config", live, "mailings", "resume", str(number))
+    assert ran.code == 5
+    assert "quiet from 00:00 to 23:59" in ran.err
+    assert run("--config", live, "mailings", "show", str(number), "--json").data["states"] == {"pending": 2}
+
+
+def test_an_urgent_one_is_resumed_and_the_reason_is_asked_for(live: Path, run: Run) -> None:
+    number = str(begun(live))
+    assert run("--config", live, "mailings", "resume", number, "--urgent").code == 2
+    ran = run("--config", live, "mailings", "resume", number, "--urgent", "--reason", "storm", "--json")
+    assert (ran.code, ran.data["outcome"]) == (0, {"accepted": 2})
+
+
+def test_nothing_is_resumed_for_a_municipality_that_was_deactivated(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    config = live_gateway().config
+    number = str(begun(config))
+    run("--config", config, "municipality", "deactivate", "exempelkommun", "--yes")
+    ran = run("--config", config, "mailings", "resume", number)
+    assert ran.code == 5
+    assert "smsctl municipality activate exempelkommun" in ran.err
