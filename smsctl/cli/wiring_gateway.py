@@ -4,6 +4,7 @@ The only place that knows the gateways and the simulator; everything else is han
 """
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from smsctl.cli.wiring import Wiring
@@ -11,7 +12,9 @@ from smsctl.credentials import resolve
 from smsctl.credentials.resolve import Surroundings
 from smsctl.domain.gateway import Gateway, MailRoute, Options
 from smsctl.domain.secret import Secret, SecretSource
-from smsctl.errors import ConfigError, say
+from smsctl.errors import ConfigError, StoppedError, UsageError, say
+
+_TAKEN = 202
 
 
 def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None = None) -> Gateway:
@@ -34,9 +37,9 @@ def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None 
 
 
 def secret(wiring: Wiring, name: str, source: SecretSource) -> Secret:
-    """Return a secret from its configured source, and pass on what must be said of it."""
+    """Return a secret from its configured source; what must be said of the place is told to a person only."""
     found = resolve.resolve(name, source, surroundings(wiring))
-    if found.notice:
+    if found.notice and wiring.teller.interactive:
         wiring.teller.warn(found.notice)
     return found.secret
 
@@ -55,9 +58,45 @@ def start_simulator(
     from smsctl.simulator import faults as known_faults
     from smsctl.simulator import server
 
+    opened = wiring.open
+    if switches["push_style"] not in tuple(server.PushStyle):
+        raise UsageError(
+            say("There is no push style {style}.", style=switches["push_style"]),
+            hint=say("It is one of: {styles}.", styles=", ".join(server.PushStyle)),
+        )
     behaviour = server.Behaviour(faults=known_faults.parse_faults(faults), **switches)
     started = server.start(behaviour, host=host, port=port, allow_other_hosts=allow_other_hosts)
-    return wiring.open.enter_context(started).url
+    return opened.enter_context(started).url
+
+
+def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str]) -> None:
+    """Hand an SMS to a running simulator.
+
+    Raises UsageError without its url, StoppedError when it does not answer as it should.
+    """
+    import json
+
+    from smsctl.gateways.outcome import Reply
+    from smsctl.gateways.wire import exchange
+    from smsctl.simulator.incoming import INCOMING_PATH
+
+    if not url or not url.startswith("http://"):
+        raise UsageError(
+            say("Where does the simulator run?"),
+            hint=say("Start one with: smsctl simulator, add --url URL"),
+        )
+    outcome = exchange(
+        options_for(wiring)._replace(proxy=None),
+        "POST",
+        f"{url.rstrip('/')}{INCOMING_PATH}",
+        headers={"Content-Type": "application/json"},
+        body=json.dumps(dict(sms)).encode(),
+    )
+    if not isinstance(outcome, Reply) or outcome.status != _TAKEN:
+        raise StoppedError(
+            say("The simulator at {url} did not take the SMS.", url=url),
+            hint=say("Start one with: smsctl simulator, and see that the gateway's name is right."),
+        )
 
 
 def options_for(wiring: Wiring, service_id: int | None = None) -> Options:
@@ -110,6 +149,26 @@ def mail_route(wiring: Wiring, *, for_sending: bool) -> MailRoute:
     return route
 
 
+def mail(wiring: Wiring, to: str, subject: str, body: str) -> None:
+    """Send one mail through the site's mail server; in simulate mode, to what stands in for it.
+
+    Raises StoppedError when the server does not take it.
+    """
+    from smsctl.domain.message import Status
+    from smsctl.gateways.mail_line import Handed, open_line
+
+    route = mail_route(wiring, for_sending=True)
+    options = options_for(wiring)._replace(connect_timeout_s=_MAIL_WAIT_S, read_timeout_s=_MAIL_WAIT_S)
+    line = open_line(options, route)
+    if not isinstance(line, Handed):
+        with line:
+            handed = line.hand_over(to, f"smsctl-{os.urandom(8).hex()}", line.content(body, subject))
+        if handed.status in {Status.ACCEPTED, Status.UNKNOWN}:
+            return
+        line = handed
+    raise StoppedError(say("The mail server did not take the mail: {text}.", text=line.text))
+
+
 def password(wiring: Wiring) -> Secret:
     """Return the account's password; a rehearsal needs none."""
     if wiring.simulated:
@@ -124,5 +183,7 @@ def simulator_url(wiring: Wiring) -> str:
     url = wiring.settings.gateway.url
     if url and url.startswith("http://"):  # the config allows http to loopback only
         return url
-    behaviour = server.Behaviour(keep_accepted=0, unique_references=wiring.settings.gateway.unique_references)
+    behaviour = server.Behaviour(
+        keep_accepted=0, polling=False, unique_references=wiring.settings.gateway.unique_references
+    )
     return wiring.open.enter_context(server.start(behaviour)).url

@@ -72,7 +72,7 @@ def test_nothing_is_resumed_for_a_municipality_that_was_deactivated(
 ) -> None:
     config = live_gateway().config
     number = str(begun(config))
-    run("--config", config, "municipality", "deactivate", "exempelkommun", "--yes")
+    run("--config", config, "municipality", "deactivate", "exempelkommun")
     ran = run("--config", config, "mailings", "resume", number)
     assert ran.code == 5
     assert "smsctl municipality activate exempelkommun" in ran.err
