@@ -185,7 +185,9 @@ def _kind_of_disk(folder: Path, mounts: Path) -> str:
     best, kind = "", ""
     for line in lines:
         before, _, after = line.partition(" - ")
-        place = re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), before.split()[4])
+        place = before.split()[4]
+        if "\\" in place:  # a space is written as \040
+            place = re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), place)
         if len(place) >= len(best) and folder.is_relative_to(place):
             best, kind = place, after.split()[0]
     return kind
