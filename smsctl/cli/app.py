@@ -21,6 +21,7 @@ _HELP = """Send SMS from a municipality's own server, through its own gateway ac
 
 Start with: smsctl config init. Then: smsctl test NUMBER TEXT.
 """
+_RUN_BY_CRON = ("send", "mailings resume")
 _HELP_OPTIONS = frozenset({"--help", "-h"})
 _EPILOG = (
     "These work with every command: --config PATH, --json, --quiet, --verbose, --simulate, --show-numbers,"
@@ -59,13 +60,27 @@ def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
     except BrokenPipeError:
         return teller.pipe_closed()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug gets a sentence too
-        return teller.fail(_told(error, teller, command))
-    return teller.tell(answer) if isinstance(answer, Reply) else int(answer or 0)
+        wrong = _told(error, teller, command)
+        _let_know(asked, teller, wrong)
+        return teller.fail(wrong)
+    if not isinstance(answer, Reply):
+        return int(answer or 0)
+    _let_know(asked, teller, answer)
+    return teller.tell(answer)
+
+
+def _let_know(asked: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:
+    """Let the site know of a run of cron's that did not end well."""
+    if teller.command in _RUN_BY_CRON and ended.exit_code is not ExitCode.OK:
+        from smsctl.cli import notify
+
+        notify.after(asked, teller, ended)
 
 
 def names_no_command(words: Sequence[str]) -> bool:
     """Say whether the words stop before a command: none at all, or only a group's name."""
-    return not words or (len(words) == 1 and words[0] in contents.GROUPS)
+    is_group = len(words) == 1 and words[0] in contents.GROUPS
+    return not words or (is_group and words[0] not in contents.COMMANDS)
 
 
 def command_in(words: Sequence[str]) -> str:
@@ -98,8 +113,8 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
     app.callback()(_root)
     groups = {name: typer.Typer(help=line) for name, line in contents.GROUPS.items()}
     for name, line in contents.COMMANDS.items():
-        if alone and name != command:
-            continue
+        if (alone or name in contents.GROUPS) and name != command:
+            continue  # `simulator` is both: its group's line stands for it
         group, _, word = name.rpartition(" ")
         place = groups[group] if group else app
         if name == command:
@@ -108,7 +123,7 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
         else:
             place.command(word, help=line)(_elsewhere)
     for name, group_app in groups.items():
-        if group_app.registered_commands:
+        if group_app.registered_commands and name != command:
             app.add_typer(group_app, name=name)
     return app
 

@@ -14,6 +14,8 @@ from smsctl.domain.gateway import Gateway, MailRoute, Options
 from smsctl.domain.secret import Secret, SecretSource
 from smsctl.errors import ConfigError, StoppedError, UsageError, say
 
+_MAIL_WAIT_S = 10.0  # a notice must not hold up what cron runs next
+
 _TAKEN = 202
 
 
@@ -150,7 +152,7 @@ def mail_route(wiring: Wiring, *, for_sending: bool) -> MailRoute:
 
 
 def mail(wiring: Wiring, to: str, subject: str, body: str) -> None:
-    """Send one mail through the site's mail server; in simulate mode, to what stands in for it.
+    """Send one mail through the site's mail server.
 
     Raises StoppedError when the server does not take it.
     """

@@ -13,6 +13,7 @@ from smsctl.simulator.intelecom import Intelecom
 from smsctl.simulator.journal import Journal
 from smsctl.simulator.line import Line
 from smsctl.simulator.management import Management, malformed
+from smsctl.simulator.polling import Polling
 from smsctl.simulator.pswincom import PsWinCom
 from smsctl.simulator.sending import Sending
 from smsctl.simulator.web import NoAnswerError, RefusedRequestError, Reply, Request, refuse
@@ -20,6 +21,7 @@ from smsctl.simulator.web import NoAnswerError, RefusedRequestError, Reply, Requ
 Route = tuple[str, Mapping[str, Callable[..., Reply]]]
 """A pattern for the path, and a handler for each method: it gets the request and the pattern's groups."""
 
+_QUEUE = r"/api/output/rest/(?P<kind>dr|mo)/gateway/(?P<user>[^/]+)"
 _SERVICE = r"/mgmt/rs/service/(?P<service_id>[0-9]+)"
 
 
@@ -35,7 +37,10 @@ class Application:
         pswincom = sending.around(PsWinCom(behaviour, journal).submit)
         management = Management(behaviour, held)
         batch = {"GET": management.get, "DELETE": management.stop}
+        self.polling = Polling(behaviour)
         self._routes: tuple[Route, ...] = (
+            (_QUEUE, {"POST": self.polling.fetch}),
+            (rf"{_QUEUE}/ack/(?P<reference>[^/]+)", {"PUT": self.polling.acknowledge}),
             (r"/gw/rs/sendMessages", {"POST": intelecom, "GET": intelecom}),
             (rf"{_SERVICE}/batch/", {"GET": management.list}),
             (rf"{_SERVICE}/batch/(?P<reference>.+)", batch),
@@ -57,6 +62,10 @@ class Application:
         headers = [("Content-Type", reply.content_type), length, *reply.headers]
         start_response(f"{int(reply.status)} {reply.status.phrase}", headers)
         return [reply.body]
+
+    def add_route(self, pattern: str, methods: Mapping[str, Callable[..., Reply]]) -> None:
+        """Answer at one more path, ahead of all others."""
+        self._routes = ((pattern, methods), *self._routes)
 
     def _handle(self, request: Request) -> Reply:
         for pattern, methods in self._routes:

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+from smsctl.simulator.pushes import PushStyle
+
 
 class BadLogin(StrEnum):
     """How Puzzel's gateway says no to a login; the documents leave it open (protocols.md 2.8)."""
@@ -34,6 +36,20 @@ class Behaviour:
     silence_s: float = 120.0  # how long the fault `timeout` keeps a connection that its client holds open
     retry_after_s: int = 5  # what the fault `error429` asks for
     seed: int = 1  # the same seed and order of requests give the same faults
+
+    # what comes back
+    push_to: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # gateway: address
+    push_style: PushStyle = PushStyle.JSON
+    push_headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    push_batch: int = 1  # reports in one push, at most
+    push_tries: int = 10
+    push_again_s: float = 1.0  # after anything but a 200
+    polling: bool = True  # PSWinCom's reports wait in its queue where they are not pushed
+    poll_return_s: float = 20.0  # what is fetched and not acknowledged comes back after so long
+    report_delay_s: float = 0.0  # 0: often before the answer to the request
+    report_spread_s: float = 0.0  # more than the delay, at random: reports overtake each other
+    report_twice_share: float = 0.0
+    report_codes: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))  # code: share
 
     # what is kept
     journal: Path | None = None  # one JSON line for each accepted message, appended

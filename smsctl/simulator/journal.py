@@ -3,7 +3,7 @@
 import json
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import IO, NamedTuple
@@ -58,6 +58,7 @@ class Journal:
         self._kept: deque[AcceptedMessage] = deque(maxlen=keep)
         self._durable = durable
         self._file = None if path is None else _open(path)
+        self.on_taken: Callable[[Sequence[AcceptedMessage]], None] | None = None
 
     def take(self, messages: Sequence[AcceptedMessage]) -> None:
         """Write the messages down; when this returns they are as safe as the journal was asked to be."""
@@ -69,6 +70,8 @@ class Journal:
                 if self._durable:
                     os.fsync(self._file.fileno())
             self._kept.extend(messages)
+        if self.on_taken is not None:
+            self.on_taken(messages)
 
     def accepted(self) -> tuple[AcceptedMessage, ...]:
         """Return what is remembered, oldest first."""

@@ -1,6 +1,8 @@
 """Starts and stops the simulator: both gateways on one loopback port, in threads of this process."""
 
 import socket
+from collections.abc import Mapping
+from http import HTTPStatus
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self, cast
@@ -9,11 +11,24 @@ from smsctl.errors import InputError
 from smsctl.simulator.application import Application
 from smsctl.simulator.behaviour import BadLogin, Behaviour, NonGsm
 from smsctl.simulator.held import Held
+from smsctl.simulator.incoming import INCOMING_PATH, Sms, read_sms
 from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.loopback import listen
-from smsctl.simulator.web import Request
+from smsctl.simulator.pushes import PushStyle
+from smsctl.simulator.reports import Reporter
+from smsctl.simulator.web import Reply, Request
 
-__all__ = ["AcceptedMessage", "BadLogin", "Behaviour", "NonGsm", "Request", "Simulator", "start"]
+__all__ = [
+    "AcceptedMessage",
+    "BadLogin",
+    "Behaviour",
+    "NonGsm",
+    "PushStyle",
+    "Request",
+    "Simulator",
+    "Sms",
+    "start",
+]
 
 _DEFAULT = Behaviour()
 _THREADS = 16  # requests served at once, those kept waiting by a fault included
@@ -31,6 +46,9 @@ class Simulator:
         self._held = Held()
         self._stopping = Event()
         self._application = Application(behaviour, journal, self._held, self._stopping)
+        self._reporter = Reporter(behaviour, self._application.polling)
+        self._application.add_route(INCOMING_PATH, {"POST": self._receive})
+        journal.on_taken = self._reporter.accepted
         self._server = _Server(self._application, listening, self._stopping)
 
     def accepted(self) -> tuple[AcceptedMessage, ...]:
@@ -45,8 +63,31 @@ class Simulator:
         """Return the latest raw requests, oldest first (at most Behaviour.keep_requests)."""
         return tuple(self._application.requests)
 
+    def incoming(self, gateway: str, sms: Sms) -> None:
+        """Let an SMS come in: it is pushed or queued as the gateway does."""
+        self._reporter.incoming(gateway, sms)
+
+    def wait_until_told(self, timeout_s: float) -> bool:
+        """Wait until every report and SMS is pushed or queued; say whether it is."""
+        return self._reporter.wait(timeout_s)
+
+    def answers(self) -> Mapping[int, int]:
+        """Return how the pushes were answered, by HTTP status; 0 for no answer."""
+        return dict(self._reporter.answers)
+
+    def queued(self) -> int:
+        """Return how much waits in PSWinCom's queues, or is fetched and not acknowledged."""
+        return self._application.polling.left()
+
+    def _receive(self, request: Request) -> Reply:
+        """Take an SMS that a person wants to come in."""
+        gateway, sms = read_sms(request)
+        self.incoming(gateway, sms)
+        return Reply(HTTPStatus.ACCEPTED, "application/json", b"{}")
+
     def stop(self) -> None:
         """Stop serving and close all connections; a second time does no harm."""
+        self._reporter.stop()
         self._server.stop()
         self._journal.close()
 

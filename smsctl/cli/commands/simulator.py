@@ -10,6 +10,7 @@ import typer
 from smsctl.cli import wiring_gateway
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
+from smsctl.cli.request import pairs
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say
 
@@ -17,6 +18,7 @@ EXAMPLES = (
     "smsctl simulator",
     "smsctl simulator --port 8025 --journal accepted.jsonl --latency 0.05",
     "smsctl simulator --faults timeout=0.02,reset=0.01 --seed 7",
+    "smsctl simulator --push-to intelecom=http://127.0.0.1:8471/intelecom/SECRET",
 )
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
@@ -33,6 +35,12 @@ OnlyText = Annotated[str | None, typer.Option(help="The only one accepted; else 
 OnlyService = Annotated[int | None, typer.Option(help="The only service accepted; else any.")]
 BadLogin = Annotated[str, typer.Option(help="401 or code2: how a bad login is told.")]
 Unique = Annotated[bool, typer.Option("--unique-references", help="Refuse repeated references with code 25.")]
+PushTo = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GATEWAY=URL", help="Where reports and incoming SMS are pushed. Repeatable."),
+]
+PushStyle = Annotated[str, typer.Option(help="json, xml, get (intelecom) or form (pswincom).")]
+ReportDelay = Annotated[float, typer.Option(min=0, help="Seconds from the answer to its reports.")]
 SpamLimit = Annotated[int | None, typer.Option(min=1, help="Code 24 after so many to one number.")]
 
 
@@ -53,6 +61,9 @@ def run(
     bad_login: BadLogin = "401",
     unique_references: Unique = False,
     spam_limit: SpamLimit = None,
+    push_to: PushTo = None,
+    push_style: PushStyle = "json",
+    report_delay: ReportDelay = 1.0,
 ) -> Reply:
     """Run both gateways on this machine, for rehearsals and for testing other systems.
 
@@ -71,6 +82,9 @@ def run(
         "bad_login": bad_login,
         "unique_references": unique_references,
         "spam_limit": spam_limit,
+        "push_to": pairs("--push-to", push_to or ()),
+        "push_style": push_style,
+        "report_delay_s": report_delay,
     }
     url = wiring_gateway.start_simulator(
         wiring, host, port, faults, switches, allow_other_hosts=allow_other_hosts

@@ -1,0 +1,205 @@
+"""What comes back: reports of what was accepted, and incoming SMS, pushed or queued by a thread of its own.
+
+Early, late, twice, out of order, with codes nobody knows: as the switches say. Anything but a 200 is tried
+again (protocols.md 2.10, 3.9).
+"""
+
+import heapq
+import itertools
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Condition, Thread
+from urllib.parse import urlsplit
+
+from smsctl.simulator import incoming
+from smsctl.simulator.behaviour import Behaviour
+from smsctl.simulator.faults import chance
+from smsctl.simulator.incoming import Sms
+from smsctl.simulator.journal import AcceptedMessage
+from smsctl.simulator.polling import Polling
+from smsctl.simulator.pushes import Entry, Kind, PushStyle, Request, request_for
+
+_DELIVERED = {"intelecom": "0", "pswincom": "DELIVRD"}
+_TIMEOUT_S = 60  # protocols.md 2.10
+_OK = 200
+
+
+@dataclass(order=True, slots=True)
+class _Errand:
+    """Something to be told at a certain time."""
+
+    due: float  # monotonic
+    place: int
+    gateway: str = field(compare=False)
+    kind: Kind = field(compare=False)
+    entry: Entry = field(compare=False)
+    tries: int = field(compare=False, default=0)
+
+
+class Reporter:
+    """Tells the world what became of the messages."""
+
+    def __init__(self, behaviour: Behaviour, polling: Polling) -> None:
+        """Start the thread; it sleeps while there is nothing to tell."""
+        self._behaviour = behaviour
+        self._polling = polling
+        self._draws = itertools.count()
+        self._places = itertools.count()
+        self._errands: list[_Errand] = []
+        self._changed = Condition()
+        self._stopping = False
+        self._busy = False
+        self.answers: Counter[int] = Counter()  # by HTTP status; 0: none
+        self._thread = Thread(target=self._run, name="reporter", daemon=True)
+        self._thread.start()
+
+    def accepted(self, messages: Sequence[AcceptedMessage]) -> None:
+        """Tell of accepted messages, when their time has come."""
+        for message in messages:
+            if _is_reported(message) and self._tells(message.gateway):
+                for _ in range(2 if self._drawn() < self._behaviour.report_twice_share else 1):
+                    self._add(message.gateway, Kind.REPORT, self._report(message), self._delay_s())
+
+    def incoming(self, gateway: str, sms: Sms) -> None:
+        """Tell of an incoming SMS at once."""
+        self._add(gateway, Kind.INCOMING, incoming.entry_for(gateway, sms), 0)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until all is told; say whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._errands and not self._busy, timeout_s)
+
+    def stop(self) -> None:
+        """Tell nothing more."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _tells(self, gateway: str) -> bool:
+        return gateway in self._behaviour.push_to or (gateway == "pswincom" and self._behaviour.polling)
+
+    def _delay_s(self) -> float:
+        behaviour = self._behaviour
+        return behaviour.report_delay_s + self._drawn() * behaviour.report_spread_s
+
+    def _report(self, message: AcceptedMessage) -> Entry:
+        code = self._code(message.gateway)
+        now = datetime.now(UTC)
+        if message.gateway == "pswincom":
+            entry = {
+                "REF": message.message_id or "",
+                "RCV": message.recipient.removeprefix("+"),
+                "STATE": code,
+            }
+            return entry | ({"DELIVERYTIME": f"{now:%Y.%m.%d %H:%M:%S}"} if code == "DELIVRD" else {})
+        return {
+            "messageid": message.message_id or "",
+            "customerbatchreference": message.batch_reference or "",
+            "customermessagereference": message.reference or "",
+            "type": "6",
+            "statuscode": code,
+            "statusdescription": "OK" if code == "0" else f"Simulated {code}",
+        }
+
+    def _code(self, gateway: str) -> str:
+        drawn = self._drawn()
+        for code, share in self._behaviour.report_codes.items():
+            if drawn < share:
+                return code
+            drawn -= share
+        return _DELIVERED[gateway]
+
+    def _drawn(self) -> float:
+        return chance(self._behaviour.seed, "reports", next(self._draws))
+
+    def _add(self, gateway: str, kind: Kind, entry: Entry, delay_s: float, tries: int = 0) -> None:
+        errand = _Errand(time.monotonic() + delay_s, next(self._places), gateway, kind, entry, tries)
+        with self._changed:
+            heapq.heappush(self._errands, errand)
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while due := self._next():
+            self._tell(due)
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+
+    def _next(self) -> list[_Errand]:
+        """Wait for what is due: one errand, and those due with it that fit into the same push."""
+        with self._changed:
+            while not self._stopping:
+                wait_s = self._errands[0].due - time.monotonic() if self._errands else None
+                if wait_s is not None and wait_s <= 0:
+                    self._busy = True
+                    return self._together()
+                self._changed.wait(wait_s)
+        return []
+
+    def _together(self) -> list[_Errand]:
+        first = heapq.heappop(self._errands)
+        taken = [first]
+        alone = self._behaviour.push_style in (PushStyle.GET, PushStyle.FORM)
+        while self._errands and not alone and len(taken) < self._behaviour.push_batch:
+            after = self._errands[0]
+            same = (after.gateway, after.kind) == (first.gateway, first.kind)
+            if not same or after.due > time.monotonic():
+                break
+            taken.append(heapq.heappop(self._errands))
+        return taken
+
+    def _tell(self, errands: Sequence[_Errand]) -> None:
+        first = errands[0]
+        address = self._behaviour.push_to.get(first.gateway)
+        if address is None:
+            for one in errands:
+                self._polling.add(one.kind, _polled(one))
+            return
+        entries = [one.entry for one in errands]
+        status = self._push(
+            address, request_for(first.gateway, first.kind, self._behaviour.push_style, entries)
+        )
+        self.answers[status] += 1
+        for one in errands if status != _OK else ():
+            if one.tries + 1 < self._behaviour.push_tries:
+                self._add(one.gateway, one.kind, one.entry, self._behaviour.push_again_s, one.tries + 1)
+
+    def _push(self, address: str, request: Request) -> int:
+        """Return the status that was answered; 0 where there was none."""
+        from http.client import HTTPConnection, HTTPException
+
+        parts = urlsplit(address)
+        connection = HTTPConnection(parts.netloc, timeout=_TIMEOUT_S)
+        path = f"{parts.path}?{request.query}" if request.query else parts.path
+        headers = {"User-Agent": "simulator", **dict(self._behaviour.push_headers)}
+        if request.content_type:
+            headers["Content-Type"] = request.content_type
+        with suppress(OSError, HTTPException):
+            try:
+                connection.request(request.method, path, request.body or None, headers)
+                return connection.getresponse().status
+            finally:
+                connection.close()
+        return 0
+
+
+def _is_reported(message: AcceptedMessage) -> bool:
+    """At PSWinCom a message with a name is reported: the account may ask for it, too (3.3)."""
+    return message.message_id is not None and (message.report or message.gateway == "pswincom")
+
+
+def _polled(errand: _Errand) -> Mapping[str, str]:
+    entry = errand.entry
+    if errand.kind is Kind.INCOMING:
+        return incoming.polled(entry)
+    return {
+        "receiver": entry["RCV"],
+        "state": entry["STATE"],
+        "operatorTimestamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "reference": entry["REF"],
+    }

@@ -1,0 +1,23 @@
+import json
+
+import pytest
+
+from smsctl.simulator.incoming import INCOMING_PATH
+
+from .conftest import Begin
+
+SMS = {"gateway": "pswincom", "sender": "+46701740605", "receiver": "71234", "text": "KOMMUN på er"}
+
+
+def test_an_sms_comes_in_from_outside(begin: Begin) -> None:
+    client = begin()
+    assert client.ask("POST", INCOMING_PATH, json.dumps(SMS)).status == 202
+    assert client.simulator.wait_until_told(30)
+    assert client.simulator.queued() == 1
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", json.dumps(SMS | {"gateway": "other"})])
+def test_what_is_no_sms_is_refused(begin: Begin, body: str) -> None:
+    client = begin()
+    assert client.ask("POST", INCOMING_PATH, body).status == 400
+    assert client.simulator.queued() == 0
