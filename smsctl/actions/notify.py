@@ -1,0 +1,108 @@
+"""Telling the site of a run that nobody watched: the facts in words and variables, and the command.
+
+What must stay true: no phone number and no secret is handed on, and whoever is told too slowly is given up.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from smsctl.errors import ExitCode, Sentence, StoppedError, say
+
+COMMAND_LIMIT_S = 30.0
+_NUMBER = re.compile(r"\+?\d(?:[\s()/-]*\d){6,}")
+_NEVER = ("CREDENTIALS_DIRECTORY",)
+
+
+class Facts(NamedTuple):
+    """What is told of a run."""
+
+    command: str
+    exit_code: ExitCode
+    mode: str
+    config: str
+    host: str
+    text: Sentence
+    mailing: int | None = None
+    municipality: str | None = None
+    outcome: Mapping[str, int] = {}
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The facts as the command finds them in its environment."""
+        found = {
+            "SMSCTL_COMMAND": self.command,
+            "SMSCTL_EXIT_CODE": str(int(self.exit_code)),
+            "SMSCTL_MODE": self.mode,
+            "SMSCTL_CONFIG": self.config,
+            "SMSCTL_HOST": self.host,
+            "SMSCTL_TEXT": without_numbers(str(self.text)),
+            "SMSCTL_MAILING": "" if self.mailing is None else str(self.mailing),
+            "SMSCTL_MUNICIPALITY": self.municipality or "",
+            "SMSCTL_OUTCOME": " ".join(f"{state}={n}" for state, n in self.outcome.items()),
+        }
+        return {name: value.replace("\0", "") for name, value in found.items()}
+
+    @property
+    def subject(self) -> Sentence:
+        """The subject of the mail."""
+        return say(
+            "smsctl {command} on {host} ended with {code}",
+            command=self.command,
+            host=self.host,
+            code=int(self.exit_code),
+        )
+
+    @property
+    def body(self) -> tuple[Sentence, ...]:
+        """The lines of the mail."""
+        lines = [say("{text}", text=without_numbers(str(self.text)))]
+        if self.mailing is not None:
+            lines.append(say("Look with: smsctl mailings show {mailing}", mailing=self.mailing))
+        return (*lines, say("Config: {config}, mode {mode}.", config=self.config, mode=self.mode))
+
+
+def without_numbers(text: str) -> str:
+    """Return the text with everything starred that could be a phone number."""
+    return _NUMBER.sub("***", text)
+
+
+def run_command(
+    command: str,
+    facts: Facts,
+    environ: Mapping[str, str],
+    secret: Collection[str],
+    limit_s: float = COMMAND_LIMIT_S,
+) -> None:
+    """Run the site's command with the facts in its environment, and nothing of `secret` in it.
+
+    Raises StoppedError where it cannot be run, fails, or has not ended in time.
+    """
+    hidden = {*secret, *_NEVER}
+    clean = {name: value for name, value in environ.items() if name not in hidden}
+    try:
+        words = shlex.split(command, posix=os.name == "posix")
+        # Its output goes nowhere: a pipe that its children keep open would outlast the time limit.
+        done = subprocess.run(  # noqa: S603 - the administrator's own command, out of the config
+            words,
+            env=clean | facts.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=limit_s,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _not_told(say("it had not ended after {n:g} seconds", n=limit_s)) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise _not_told(say("{reason}", reason=reason)) from None
+    if done.returncode:
+        raise _not_told(say("it ended with {code}", code=done.returncode))
+
+
+def _not_told(why: Sentence) -> StoppedError:
+    return StoppedError(say("The command under [notify] did not do its work: {why}.", why=why))

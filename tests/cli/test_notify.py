@@ -1,0 +1,162 @@
+import json
+import re
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from smsctl.actions.notify import without_numbers
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import SECRET, LiveGateway, MakeConfig
+from ..front_door import run_process, run_terminal
+from ..gateways.fault_server import FaultServer, free_port
+from ..gateways.test_mail import mail_server
+
+TOLD = "told.txt"
+
+
+@pytest.fixture
+def alarm(tmp_path: Path) -> Path:
+    """A command of the site's: it writes down the environment it was given."""
+    path = tmp_path / "alarm"
+    path.write_text(f"#!/bin/sh\nenv | sort > {tmp_path}/{TOLD}\n", encoding="utf-8")
+    path.chmod(stat.S_IRWXU)
+    return path
+
+
+def told(folder: Path) -> dict[str, str]:
+    lines = (folder / TOLD).read_text(encoding="utf-8").splitlines()
+    return dict(line.split("=", 1) for line in lines if line.startswith("SMSCTL_"))
+
+
+def test_a_run_that_leaves_unknowns_calls_the_command_with_the_facts(
+    live_gateway: LiveGateway, message: Path, alarm: Path, tmp_path: Path
+) -> None:
+    live = live_gateway(Behaviour(faults={"reset": 1.0}), notify={"command": str(alarm)})
+    ran = run_process("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    assert ran.code == 4, ran.said
+    facts = told(tmp_path)
+    assert facts["SMSCTL_COMMAND"] == "send"
+    assert facts["SMSCTL_EXIT_CODE"] == "4"
+    assert facts["SMSCTL_MODE"] == "live"
+    assert facts["SMSCTL_MAILING"] == "1"
+    assert facts["SMSCTL_MUNICIPALITY"] == "exempelkommun"
+    assert facts["SMSCTL_OUTCOME"] == "unknown=3"
+    assert facts["SMSCTL_CONFIG"] == str(live.config)
+
+
+def test_the_command_is_given_no_secret_and_no_number(
+    live_gateway: LiveGateway, message: Path, alarm: Path, tmp_path: Path
+) -> None:
+    rows = ["Åsa;070-174 06 0;vårdnadshavare;Exempelkommun;ja"]
+    live = live_gateway(rows=rows, notify={"command": str(alarm)})
+    ran = run_process("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    assert ran.code == 8
+    given = (tmp_path / TOLD).read_text(encoding="utf-8")
+    assert SECRET not in given
+    assert "070" not in given
+    assert told(tmp_path)["SMSCTL_EXIT_CODE"] == "8"
+
+
+def test_a_refusal_before_the_command_has_begun_is_told_too(
+    live_gateway: LiveGateway, message: Path, alarm: Path, tmp_path: Path
+) -> None:
+    live = live_gateway(notify={"command": str(alarm)})
+    ran = run_process("--config", live.config, "send", message, "--no-such-flag")
+    assert (ran.code, told(tmp_path)["SMSCTL_EXIT_CODE"]) == (2, "2")
+
+
+def test_a_run_that_ends_well_or_is_watched_tells_nobody(
+    live_gateway: LiveGateway, make_config: MakeConfig, message: Path, alarm: Path, tmp_path: Path
+) -> None:
+    live = live_gateway(notify={"command": str(alarm)})
+    argv = ["--config", live.config, "send", message, "--all", "--yes"]
+    assert run_process(*argv, "--max-parts", 9).code == 0
+    assert run_terminal([*argv, "--group", "nobody-of-this-name"]).code != 0
+    assert not (tmp_path / TOLD).exists()
+
+
+def test_what_is_resumed_is_watched_over_as_well(
+    live_gateway: LiveGateway, alarm: Path, tmp_path: Path
+) -> None:
+    live = live_gateway(notify={"command": str(alarm)})
+    assert run_process("--config", live.config, "mailings", "resume", 99).code == 8
+    assert told(tmp_path)["SMSCTL_COMMAND"] == "mailings resume"
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("#!/bin/sh\nexit 3\n", "it ended with 3"),
+        ("not a program", "did not do its work"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_a_command_that_fails_is_told_and_changes_no_exit_code(
+    make_config: MakeConfig, alarm: Path, script: str | None, says: str
+) -> None:
+    alarm.unlink() if script is None else alarm.write_text(script, encoding="utf-8")
+    config = make_config(notify={"command": str(alarm)})
+    plain = run_process("--config", config, "send", "no-such-file", "--all", "--yes")
+    assert plain.code == 8
+    assert says in plain.err
+    assert "no-such-file" in plain.err
+    spoken = run_process("--config", config, "--json", "send", "no-such-file", "--all", "--yes")
+    assert spoken.code == 8
+    assert any(says in one["text"] for one in json.loads(spoken.out)["messages"])
+
+
+def smtp_at(port: int) -> dict[str, object]:
+    return {"host": "127.0.0.1", "port": port, "starttls": False, "from_address": "sms@example.se"}
+
+
+def test_a_mail_goes_to_whom_the_config_names(live_gateway: LiveGateway, message: Path) -> None:
+    with FaultServer(mail_server()) as server:
+        live = live_gateway(
+            Behaviour(faults={"reset": 1.0}), smtp=smtp_at(server.port), notify={"to": "drift@example.se"}
+        )
+        ran = run_process("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+        spoken = b"".join(server.requests).decode()
+    assert ran.code == 4
+    assert "rcpt TO:<drift@example.se>" in spoken
+    assert re.search(r"^Subject: smsctl send on .* ended with 4", spoken, re.MULTILINE)
+    assert "smsctl mailings show 1" in spoken
+    assert "0701740" not in spoken
+    assert "+467" not in spoken
+
+
+def test_a_mail_server_that_is_not_there_is_told_and_changes_no_exit_code(
+    live_gateway: LiveGateway, message: Path
+) -> None:
+    live = live_gateway(smtp=smtp_at(free_port()), notify={"to": "drift@example.se"})
+    ran = run_process("--config", live.config, "send", message, "--all", "--yes")
+    assert ran.code == 5
+    assert "Nobody was told of this run" in ran.err
+
+
+def test_in_a_rehearsal_the_command_is_run_and_no_mail_leaves(
+    make_config: MakeConfig, alarm: Path, tmp_path: Path
+) -> None:
+    smtp = {"host": "192.0.2.1", "starttls": False, "from_address": "sms@example.se"}
+    config = make_config(smtp=smtp, notify={"command": str(alarm), "to": "drift@example.se"})
+    begun = time.monotonic()
+    ran = run_process("--config", config, "send", "no-such-file", "--all", "--yes")
+    assert (ran.code, told(tmp_path)["SMSCTL_MODE"]) == (8, "simulate")
+    assert "Nobody was told" not in ran.err
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("row 2: +46701740605 is wrong", "row 2: *** is wrong"),
+        ("070-174 06 05", "***"),
+        ("(070) 174 06 05", "(***"),
+        ("mailing 12, 3 unknown", "mailing 12, 3 unknown"),
+        ("1 204 messages", "1 204 messages"),
+    ],
+)
+def test_what_could_be_a_phone_number_is_starred(text: str, expected: str) -> None:
+    assert without_numbers(text) == expected
