@@ -1,0 +1,381 @@
+"""What comes back, through the front door: listened to, polled and imported."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from smsctl.ledger.store import read_ledger
+from smsctl.simulator.server import Behaviour, PushStyle, Simulator, Sms, start
+
+from ..conftest import LiveGateway, MakeConfig
+from ..front_door import Run, begin_process, run_here, run_process
+from ..gateways.test_pswincom_pushes import REPORT as LINK_REPORT
+from .conftest import guardians
+
+REPORTS_SECRET = "canary-of-the-reports"
+LINK = {"module": "pswincom", "service_id": None}
+LONG_S = 60
+
+
+class Listening(NamedTuple):
+    """A listener in a process of its own."""
+
+    process: "subprocess.Popen[str]"
+    port: int
+    paths: dict[str, str]
+
+    def url(self, gateway: str) -> str:
+        return f"http://127.0.0.1:{self.port}{self.paths[gateway]}"
+
+    def push(self, body: bytes, gateway: str = "intelecom") -> int:
+        """Return the status; 0 where the listener was gone."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=LONG_S)
+        try:
+            connection.request("POST", self.paths[gateway], body)
+            return connection.getresponse().status
+        except (OSError, HTTPException):
+            return 0
+        finally:
+            connection.close()
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMSCTL_REPORTS_SECRET", REPORTS_SECRET)
+
+
+FROM_ENVIRONMENT: dict[str, Any] = {"secret": {"source": "env"}}
+
+
+@contextmanager
+def listening(config: Path, *more: str) -> Iterator[Listening]:
+    passes = run_here("--config", config, "reports", "listen", "--addresses", "--json").data["addresses"]
+    process = begin_process("--config", config, "reports", "listen", "--port", "0", *more)
+    try:
+        assert process.stdout
+        line = process.stdout.readline()
+        port = int(line.rstrip(".\n").rpartition(":")[2])
+        yield Listening(process, port, {one["gateway"]: one["path"] for one in passes})
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def report(reference: str, code: int = 0) -> bytes:
+    return json.dumps({"dr": [{"statuscode": code, "customermessagereference": reference}]}).encode()
+
+
+def references(config: Path, count: int) -> list[str]:
+    ledger = read_ledger(config.parent / "ledger" / "ledger.db")
+    assert ledger
+    (stem,) = ledger.rows("SELECT reference FROM mailings")[0]
+    ledger.close()
+    return [f"{stem}-{place}" for place in range(1, count + 1)]
+
+
+def states(config: Path, run: Run, mailing: int = 1) -> dict[str, int]:
+    found: dict[str, int] = run("--config", config, "mailings", "show", mailing, "--json").data["states"]
+    return found
+
+
+def send(config: Path, message: Path, run: Run) -> None:
+    sent = run(
+        "--config", config, "send", message, "--all", "--yes", "--max-parts", 5000, "--max-new-packages", 1
+    )
+    assert sent.code == 0, sent.said
+
+
+@pytest.fixture
+def mailed(live_gateway: LiveGateway, message: Path, run: Run) -> Path:
+    """A config under which a mailing to twenty people was accepted."""
+    live = live_gateway(rows=guardians(20), reports=FROM_ENVIRONMENT)
+    send(live.config, message, run)
+    return live.config
+
+
+def test_a_mailing_is_followed_from_the_gateway_to_the_phones(mailed: Path, run: Run) -> None:
+    names = references(mailed, 20)
+    codes = dict(zip(names, [0] * 15 + [351, 361, 364], strict=False))
+    with listening(mailed) as ears:
+        assert {ears.push(report(name, code)) for name, code in codes.items()} == {200}
+    assert states(mailed, run) == {"accepted": 2, "delivered": 15, "expired": 1, "failed": 2}
+    shown = run("--config", mailed, "mailings", "show", 1)
+    assert "waiting for a report" in shown.out
+    assert "smsctl mailings failed 1" in shown.out
+    told = {"delivered": 15, "failed": 2, "expired": 1, "waiting": 2, "no_report": 0}
+    assert run("--config", mailed, "mailings", "show", 1, "--json").data["reports"] == told
+    usage = run("--config", mailed, "usage", "--json").data["municipalities"][0]
+    assert usage["reports"] == told
+    assert usage["messages"] == 20
+    assert "waiting for a report" in run("--config", mailed, "usage", "--municipality", "exempelkommun").out
+
+
+def test_the_dead_numbers_are_written_for_whoever_corrects_the_register(mailed: Path, run: Run) -> None:
+    file = mailed.with_name("pushed.json")
+    first, second, *_ = references(mailed, 20)
+    entries = [
+        {"statuscode": 351, "statusdescription": "=Unknown", "customermessagereference": first},
+        {"statuscode": 364, "customermessagereference": second},
+    ]
+    file.write_text(json.dumps({"dr": entries}), encoding="utf-8")
+    assert run("--config", mailed, "reports", "import", file).code == 0
+    csv = mailed.with_name("dead.csv")
+    ran = run("--config", mailed, "mailings", "failed", 1, "--dead", "--csv", csv)
+    assert "+46 70 *** ** 05" in ran.out
+    assert "+46 70 *** ** 06" not in ran.out
+    header, row = csv.read_text("utf-8-sig").splitlines()
+    assert header == "row;number;name;state;why;dead;code;answer"
+    assert row.startswith("2;46701740605;Person 0;failed;")
+    assert row.endswith(";yes;351;'=Unknown")
+    assert csv.stat().st_mode & 0o777 == 0o600
+    both = run("--config", mailed, "mailings", "failed", 1, "--json").data["failed"]
+    assert [(one["cause"], one["dead"]) for one in both] == [("bad-number", True), ("unreachable", False)]
+
+
+def test_forged_replayed_and_reordered_pushes_move_nothing_wrongly(mailed: Path, run: Run) -> None:
+    names = references(mailed, 20)
+    before = run("--config", mailed, "usage", "--json").data
+    with listening(mailed) as ears:
+        stranger = ears._replace(paths={"intelecom": "/intelecom/00000000000000000000000000000000"})
+        assert stranger.push(report(names[0])) == 404
+        pushes = [report(names[n], code) for n in range(10) for code in (0, 351, 0, 999, 361)] * 3
+        random.Random(7).shuffle(pushes)
+        forged = [report("0123456789-1"), report(f"{names[0]}00000000"), report("superoffice-4")]
+        with ThreadPoolExecutor(16) as pool:
+            assert set(pool.map(ears.push, [*pushes, *forged])) == {200}
+    found = states(mailed, run)
+    assert found["accepted"] == 10
+    assert sum(found.values()) == 20
+    assert run("--config", mailed, "mailings", "resume", 1).code == 0
+    assert (
+        run("--config", mailed, "usage", "--json").data["municipalities"][0]["parts"]
+        == before["municipalities"][0]["parts"]
+    )
+    unmatched = run("--config", mailed, "reports", "unmatched", "--json").data
+    assert sum(one["fate"] == "unmatched" for one in unmatched["reports"]) == 3
+
+
+def test_a_thousand_at_once_keep_the_memory_flat(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    rows = [f"Person {n};+467017{n:05};vårdnadshavare;Exempelkommun;ja" for n in range(40_000, 42_000)]
+    config = live_gateway(rows=rows, reports=FROM_ENVIRONMENT).config
+    send(config, message, run)
+    names = references(config, 2000)
+    with listening(config) as ears, ThreadPoolExecutor(100) as pool:
+        assert set(pool.map(ears.push, map(report, names[:1000]))) == {200}
+        before = _memory(ears.process.pid)
+        assert set(pool.map(ears.push, map(report, names[1000:]))) == {200}
+        assert _memory(ears.process.pid) < before + 4 * 1024 * 1024
+    assert states(config, run) == {"delivered": 2000}
+
+
+def _memory(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_was_answered_with_200_outlives_a_kill(
+    live_gateway: LiveGateway, message: Path, run: Run, seed: int
+) -> None:
+    rows = [f"Person {n};+467017{n:05};vårdnadshavare;Exempelkommun;ja" for n in range(40_000, 40_500)]
+    config = live_gateway(rows=rows, reports=FROM_ENVIRONMENT).config
+    send(config, message, run)
+    names = references(config, 500)
+    with listening(config) as ears:
+        killing = threading.Timer(random.Random(seed).uniform(0.05, 0.4), ears.process.kill)
+        killing.start()
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda name: (name, ears.push(report(name))), names))
+        killing.join()
+    acknowledged = {name for name, status in answers if status == 200}
+    told = states(config, run).get("delivered", 0)  # undoes what the kill broke off
+    ledger = read_ledger(config.parent / "ledger" / "ledger.db")
+    assert ledger
+    stored = {
+        f"{names[0].rpartition('-')[0]}-{n}"
+        for (n,) in ledger.rows("SELECT id FROM messages WHERE state = 'delivered'")
+    }
+    ledger.close()
+    assert acknowledged <= stored
+    assert told == len(stored)
+
+
+def test_the_listener_ends_cleanly_when_it_is_told_to(mailed: Path) -> None:
+    with listening(mailed) as ears:
+        assert ears.push(report("nobody-1")) == 200
+        ears.process.send_signal(signal.SIGTERM)
+        out, err = ears.process.communicate(timeout=LONG_S)
+        assert ears.process.returncode == 0
+        assert "1 delivery reports (0 applied, 1 unmatched)" in out
+        assert not err
+        assert ears.push(report("nobody-1")) == 0
+
+
+def test_the_addresses_are_shown_on_request_only(mailed: Path, run: Run) -> None:
+    shown = run("--config", mailed, "reports", "listen", "--addresses")
+    assert "/intelecom/" in shown.out
+    assert REPORTS_SECRET not in shown.said
+    with listening(mailed) as ears:
+        ears.process.send_signal(signal.SIGTERM)
+        out, err = ears.process.communicate(timeout=LONG_S)
+    assert not any(path in out + err for path in ears.paths.values())
+
+
+def test_without_its_secret_nothing_listens(mailed: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.delenv("SMSCTL_REPORTS_SECRET")
+    ran = run("--config", mailed, "reports", "listen", "--port", 0)
+    assert ran.code == 8
+    assert "SMSCTL_REPORTS_SECRET" in ran.err
+
+
+@pytest.fixture
+def link(live_gateway: LiveGateway, message: Path, run: Run) -> tuple[Path, Simulator]:
+    """A config for PSWinCom whose reports are polled, and a mailing that was accepted."""
+    reports = {"poll": True}
+    live = live_gateway(rows=guardians(5), gateway=LINK, reports=reports)
+    text = live.config.read_text(encoding="utf-8")
+    live.config.write_text(
+        text.replace("[reports]\n", f'[reports]\npoll_url = "{live.simulator.url}"\n'), encoding="utf-8"
+    )
+    send(live.config, message, run)
+    assert live.simulator.wait_until_told(LONG_S)
+    return live.config, live.simulator
+
+
+def test_polling_stores_and_empties_the_queues(link: tuple[Path, Simulator], run: Run) -> None:
+    config, simulator = link
+    simulator.incoming("pswincom", Sms("+46701740605", "Ja tack"))
+    assert simulator.wait_until_told(LONG_S)
+    ran = run("--config", config, "reports", "poll", "--json")
+    assert (ran.code, ran.data["reports"], ran.data["incoming"]["ours"]) == (0, {"applied": 5}, 1)
+    assert simulator.queued() == 0
+    assert states(config, run) == {"delivered": 5}
+    assert (
+        run("--config", config, "reports", "poll").out
+        == "0 delivery reports (0 applied, 0 unmatched), 0 incoming SMS.\n"
+    )
+
+
+def test_polling_must_be_allowed(make_config: MakeConfig, run: Run) -> None:
+    config = make_config(gateway=LINK)
+    ran = run("--config", config, "reports", "poll")
+    assert ran.code == 5
+    assert "empties the account's queues" in ran.err
+    assert "poll = true" in ran.err
+
+
+def test_intelecom_has_nothing_to_poll(make_config: MakeConfig, run: Run) -> None:
+    ran = run("--config", make_config(reports={"poll": True}), "reports", "poll")
+    assert (ran.code, "smsctl reports listen" in ran.err) == (5, True)
+
+
+def test_a_queue_that_is_not_ours_gets_a_sentence(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "wrong")
+    with start(Behaviour(password="right")) as simulator:
+        reports = {"poll": True, "poll_url": simulator.url}
+        config = make_config(mode="live", gateway=LINK, reports=reports)
+        ran = run("--config", config, "reports", "poll")
+    assert ran.code == 6
+    assert "HTTP 401" in ran.err
+    assert "wrong" not in ran.said
+
+
+@pytest.mark.parametrize("style", [PushStyle.XML, PushStyle.FORM])
+def test_pswincom_pushes_are_matched_on_their_reference(
+    live_gateway: LiveGateway, message: Path, run: Run, style: PushStyle
+) -> None:
+    config = live_gateway(rows=guardians(5), gateway=LINK, reports=FROM_ENVIRONMENT).config
+    with listening(config) as ears:
+        behaviour = Behaviour(
+            push_to={"pswincom": ears.url("pswincom")},
+            push_style=style,
+            report_spread_s=0.3,
+            report_twice_share=0.5,
+            report_codes={"BARRED": 0.3},
+        )
+        with start(behaviour) as simulator:
+            text = config.read_text(encoding="utf-8")
+            url = next(line for line in text.splitlines() if line.startswith("url"))
+            config.write_text(text.replace(url, f'url = "{simulator.url}"'), encoding="utf-8")
+            send(config, message, run)
+            assert simulator.wait_until_told(LONG_S)
+            assert set(simulator.answers()) == {200}
+    found = states(config, run)
+    assert found.keys() <= {"delivered", "failed"}
+    assert sum(found.values()) == 5
+    assert run("--config", config, "reports", "unmatched", "--json").data["total"] == 0
+
+
+def test_reports_that_come_before_the_answer_are_matched_later(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    config = live_gateway(rows=guardians(10), reports=FROM_ENVIRONMENT).config
+    with listening(config) as ears:
+        behaviour = Behaviour(push_to={"intelecom": ears.url("intelecom")}, latency_s=1.0, push_batch=10)
+        with start(behaviour) as simulator:
+            text = config.read_text(encoding="utf-8")
+            url = next(line for line in text.splitlines() if line.startswith("url"))
+            config.write_text(text.replace(url, f'url = "{simulator.url}"'), encoding="utf-8")
+            send(config, message, run)
+            assert simulator.wait_until_told(LONG_S)
+    assert states(config, run) == {"delivered": 10}
+
+
+def test_a_file_is_taken_in_once(mailed: Path, run: Run) -> None:
+    file = mailed.with_name("pushed.xml")
+    name = references(mailed, 1)[0]
+    file.write_text(
+        f"<dr><message><customermessagereference>{name}</customermessagereference><statuscode>0</statuscode></message></dr>"
+    )
+    assert run("--config", mailed, "reports", "import", file, "--json").data["reports"] == {"applied": 1}
+    assert run("--config", mailed, "reports", "import", file, "--json").data["reports"] == {"repeated": 1}
+
+
+def test_reports_of_other_programs_can_be_handed_on(mailed: Path, run: Run) -> None:
+    file, export = mailed.with_name("link.xml"), mailed.with_name("out.json")
+    file.write_text(LINK_REPORT, encoding="iso-8859-1")
+    run("--config", mailed, "reports", "import", file)
+    shown = run("--config", mailed, "reports", "unmatched", "--export", export)
+    assert "+46 70 *** ** 05" in shown.out
+    (written,) = json.loads(export.read_text(encoding="utf-8"))
+    assert (written["number"], written["code"]) == ("+46701740605", "DELIVRD")
+    assert export.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", ["", "hello", "{}", "<html/>"])
+def test_a_file_that_holds_no_reports_gets_a_sentence(
+    make_config: MakeConfig, run: Run, content: str
+) -> None:
+    config = make_config()
+    file = config.with_name("file")
+    file.write_text(content, encoding="utf-8")
+    ran = run("--config", config, "reports", "import", file)
+    assert ran.code == 8
+    assert "holds no delivery reports" in ran.err
+    assert "smsctl itself failed" not in ran.err
+
+
+def test_cron_can_poll_for_a_while(link: tuple[Path, Simulator]) -> None:
+    config, _ = link
+    ran = run_process("--config", config, "reports", "poll", "--for", "1s")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == "5 delivery reports (5 applied, 0 unmatched), 0 incoming SMS.\n"
+
+
+def test_the_listener_says_so_when_it_rehearses(make_config: MakeConfig) -> None:
+    with listening(make_config()) as ears:
+        assert ears.push(report("nobody-1")) == 200
+    assert ears.paths.keys() == {"intelecom", "pswincom"}
