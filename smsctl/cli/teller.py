@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from smsctl.cli.flags import Flags
 from smsctl.cli.render import envelope
 from smsctl.cli.render.blocks import Block, Line, Tone
+from smsctl.cli.render.language import opened, whole
 from smsctl.cli.render.screen import Screen
 from smsctl.cli.reply import Note, Reply
 from smsctl.errors import ExitCode, Sentence, SmsctlError, say
@@ -53,7 +54,7 @@ class Teller:
         if self._flags.json or self._flags.quiet:
             self._kept.append(Note(code="warning", level="warning", text=sentence))
         else:
-            self.err.show([Line(sentence, Tone.WARN)])
+            self.err.show([Line(whole(sentence), Tone.WARN)])
 
     def tell(self, reply: Reply) -> int:
         """Tell the result and return the exit code."""
@@ -64,7 +65,7 @@ class Teller:
         well = code is ExitCode.OK
         if self._flags.quiet and well:
             return code
-        self.err.show([Line(note.text, _TONES[note.level]) for note in (*self._kept, *reply.notes)])
+        self.err.show([Line(whole(note.text), _TONES[note.level]) for note in (*self._kept, *reply.notes)])
         if reply.summary is None or self.interactive:
             self.out.show(reply.screen)
         else:
@@ -81,11 +82,11 @@ class Teller:
         if self._flags.json:
             self._write_json({}, notes, error.exit_code)
             return error.exit_code
-        lines = [Line(note.text, _TONES[note.level]) for note in self._kept]
-        lines += [Line(error.sentence, Tone.BAD)]
-        lines += [Line(problem, indent=2) for problem in error.problems]
+        lines = [Line(whole(note.text), _TONES[note.level]) for note in self._kept]
+        lines += [Line(whole(error.sentence), Tone.BAD)]
+        lines += [Line(problem, indent=2) for problem in error.problems]  # a list, not sentences
         if error.hint:
-            lines.append(Line(error.hint))
+            lines.append(Line(opened(error.hint)))
         self.err.show(lines)
         return error.exit_code
 
