@@ -63,6 +63,18 @@ def of_municipality(
     return _returns(states, no_report=int(row[0]) if row else 0)
 
 
+def withdrawn(ledger: Ledger, mailing: Mailing) -> dict[str, int]:
+    """Return how many messages were cancelled, by the reason."""
+    return dict(
+        ledger.rows(
+            "SELECT COALESCE(code, ''), COUNT(*) FROM messages WHERE id BETWEEN ? AND ?"
+            " AND state = 'cancelled' GROUP BY 1 ORDER BY 2 DESC",
+            mailing.first_message,
+            mailing.last_message,
+        )
+    )
+
+
 class FailedRow(NamedTuple):
     """A message that did not arrive, for whoever corrects the register."""
 

@@ -8,8 +8,9 @@ from smsctl.cli import numbers, options
 from smsctl.cli.render import story as render
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.message import Status
 from smsctl.ledger import batches, mailings
-from smsctl.ledger.undelivered import of_mailing
+from smsctl.ledger.undelivered import of_mailing, withdrawn
 
 EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
 
@@ -26,6 +27,7 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
         skipped=mailings.skipped_counts(ledger, found.id),
         batches=batches.of_mailing(ledger, found.id),
         answers=mailings.answers(ledger, found, most=10),
+        cancelled=withdrawn(ledger, found) if tally.states.get(Status.CANCELLED) else {},
         returns=of_mailing(ledger, found, tally.states, wiring.clock.now().at, wiring.settings.reports.wait),
         shown=partial(numbers.shown, wiring),
     )

@@ -26,6 +26,7 @@ class Story(NamedTuple):
     skipped: Mapping[str, int]
     batches: Sequence[BatchRow]
     answers: Sequence[AnsweredRow]
+    cancelled: Mapping[str, int]  # by the reason
     returns: Returns | None
     shown: Callable[[str], str]  # how a number may be shown
 
@@ -34,6 +35,7 @@ def story_data(story: Story) -> dict[str, object]:
     """Return the story for the envelope."""
     return {
         **data(story.mailing, story.tally),
+        "cancelled": dict(story.cancelled),
         "reports": returns.data(story.returns),
         "skipped": dict(story.skipped),
         "batches": [
@@ -71,7 +73,8 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     blocks += [
         state_facts(tally.states),
         *returns.blocks(story.returns),
-        *_skipped_facts(story.skipped),
+        *_by_reason(say("Cancelled:"), story.cancelled),
+        *_by_reason(say("No message:"), story.skipped),
         *_cost(tally),
     ]
     blocks += _answers(story)
@@ -116,13 +119,11 @@ def skipped(
     return blocks
 
 
-def _skipped_facts(skipped: Mapping[str, int]) -> list[Block]:
-    if not skipped:
+def _by_reason(title: Text, counted: Mapping[str, int]) -> list[Block]:
+    if not counted:
         return []
-    return [
-        Line(say("No message:")),
-        Facts([Fact(figures.count(n), [figures.reason(reason)]) for reason, n in skipped.items()]),
-    ]
+    facts = [Fact(figures.count(n), [figures.reason(reason)]) for reason, n in counted.items()]
+    return [Line(title), Facts(facts)]
 
 
 def _cost(tally: Tally) -> list[Block]:

@@ -1,0 +1,123 @@
+"""The block list through the front door: in every plan, at every claim, and in `test`."""
+
+from pathlib import Path
+
+import pytest
+
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import LiveGateway, MakeConfig
+from ..front_door import Run
+from .conftest import guardians
+
+
+@pytest.fixture
+def config(make_config: MakeConfig) -> Path:
+    return make_config(rows=guardians(5))
+
+
+def add(config: Path, run: Run, *numbers: str) -> None:
+    assert run("--config", config, "block", "add", *numbers, "--reason", "asked by phone").code == 0
+
+
+def test_the_list_shows_when_why_who_and_two_digits(config: Path, run: Run) -> None:
+    assert "The block list is empty." in run("--config", config, "block", "list").out
+    add(config, run, "070-174 06 05", "+46701740606")
+    ran = run("--config", config, "block", "list")
+    assert "asked by phone" in ran.out
+    (first, second) = run("--config", config, "block", "list", "--json").data["blocked"]
+    assert {first["last_digits"], second["last_digits"]} == {"05", "06"}
+    assert "1740605" not in ran.out.replace(" ", "")
+
+
+def test_who_is_blocked_is_skipped_in_the_plan(config: Path, message: Path, run: Run) -> None:
+    add(config, run, "+46701740605")
+    ran = run("--config", config, "send", message, "--all", "--yes", "--json")
+    assert ran.data["recipients"] == {"rows": 5, "ready": 4, "skipped": {"blocked": 1}}
+    assert ran.data["outcome"] == {"accepted": 4}
+
+
+def test_a_new_recipients_file_cannot_undo_it(config: Path, message: Path, run: Run) -> None:
+    add(config, run, "+46701740605")
+    rows = (
+        config.with_name("recipients.csv")
+        .read_text(encoding="utf-8")
+        .replace("+46701740605", "070 174 06 05")
+    )
+    config.with_name("recipients.csv").write_text(rows, encoding="utf-8")
+    ran = run("--config", config, "send", message, "--all", "--yes", "--json")
+    assert ran.data["recipients"]["skipped"] == {"blocked": 1}
+
+
+def test_who_is_blocked_between_plan_and_sending_is_cancelled(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    refusing = live_gateway(Behaviour(password="another"), rows=guardians(5))
+    sending = ("send", message, "--all", "--yes", "--max-parts", 9, "--max-new-packages", 1)
+    first = run("--config", refusing.config, *sending, "--json")
+    assert (first.code, first.data["outcome"]) == (6, {"pending": 5})
+    add(refusing.config, run, "+46701740606")
+    live = live_gateway(rows=guardians(5))  # under the same ledger
+    ran = run("--config", live.config, "mailings", "resume", 1, "--json")
+    assert ran.data["outcome"] == {"accepted": 4, "cancelled": 1}
+    assert "+46701740606" not in {one.recipient for one in live.simulator.accepted()}
+    shown = run("--config", live.config, "mailings", "show", 1, "--json").data
+    assert shown["cancelled"] == {"blocked": 1}
+    assert "on the block list" in run("--config", live.config, "mailings", "show", 1).out
+
+
+def test_a_test_obeys_the_list(config: Path, run: Run) -> None:
+    add(config, run, "+46701740605")
+    ran = run("--config", config, "test", "070-1740605", "hej")
+    assert ran.code == 5
+    assert "+46 70 *** ** 05 is on the block list; nothing was sent." in ran.err
+    assert run("--config", config, "test", "070-1740606", "hej").code == 0
+
+
+def test_who_is_taken_off_is_sent_to_again(config: Path, run: Run) -> None:
+    add(config, run, "+46701740605")
+    assert "may be sent to again" in run("--config", config, "block", "remove", "070-1740605").out
+    assert "was not on the list" in run("--config", config, "block", "remove", "070-1740605").out
+    assert run("--config", config, "test", "070-1740605", "hej").code == 0
+    actions = [row["action"] for row in run("--config", config, "audit", "--json").data["audit"]]
+    assert actions[-2:] == ["unblock", "block"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Namn;Mobil\nÅsa;070-174 06 05\nÖrjan;+46701740606\n",
+        "070-174 06 05\n\n+46701740606\n",
+        "\ufeff0701740605\r\n0701740606\r\n0701740606\r\n",
+        "Telefon\n0701740605\n0701740606\n",
+    ],
+    ids=["csv", "bare list", "with a mark", "one column"],
+)
+def test_a_file_of_numbers_is_taken_over(config: Path, run: Run, content: str) -> None:
+    file = config.with_name("blocked.csv")
+    file.write_bytes(content.encode())
+    assert run("--config", config, "block", "import", file, "--json").data == {"added": 2, "known": 0}
+    assert run("--config", config, "block", "import", file, "--json").data == {"added": 0, "known": 2}
+
+
+def test_a_file_with_a_number_that_cannot_be_read_blocks_nobody(config: Path, run: Run) -> None:
+    file = config.with_name("blocked.csv")
+    file.write_text("Mobil\n0701740605\n4,67E+10\n", encoding="utf-8")
+    ran = run("--config", config, "block", "import", file)
+    assert ran.code == 8
+    assert "row 3:" in ran.err.lower()
+    assert run("--config", config, "block", "list", "--json").data["blocked"] == []
+
+
+@pytest.mark.parametrize("number", ["hej", "08-123456", ""])
+def test_what_is_no_mobile_number_is_refused(config: Path, run: Run, number: str) -> None:
+    assert run("--config", config, "block", "add", number).code == 8
+
+
+def test_without_its_key_nothing_is_sent(config: Path, message: Path, run: Run) -> None:
+    add(config, run, "+46701740605")
+    for key in config.parent.rglob("*.key"):
+        key.unlink()
+    ran = run("--config", config, "send", message, "--all", "--yes")
+    assert ran.code == 9
+    assert "key is missing" in ran.err

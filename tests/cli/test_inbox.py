@@ -1,0 +1,182 @@
+"""Incoming SMS through the front door."""
+
+import json
+import re
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smsctl.simulator.server import Behaviour, Simulator, start
+
+from ..conftest import MakeConfig
+from ..front_door import Run
+from ..gateways.fault_server import FaultServer
+from ..gateways.test_mail import mail_server, sent
+
+YES = {
+    "messageid": "m1",
+    "sno": "71234",
+    "originator": "+46701740605",
+    "content": "KOMMUN Ja tack\nhälsar Åsa",
+    "command": "KOMMUN",
+}
+ENDPOINT: dict[str, Any] = {"gateway": {"endpoint": "KOMMUN"}}
+
+
+def take_in(config: Path, run: Run, *messages: dict[str, str]) -> dict[str, Any]:
+    file = config.with_name("pushed.json")
+    file.write_text(json.dumps({"mo": messages}), encoding="utf-8")
+    ran = run("--config", config, "reports", "import", file, "--json")
+    assert ran.code == 0, ran.said
+    incoming: dict[str, Any] = ran.data["incoming"]
+    return incoming
+
+
+@pytest.fixture
+def config(make_config: MakeConfig) -> Path:
+    return make_config(**ENDPOINT)
+
+
+def test_an_empty_inbox_is_said(config: Path, run: Run) -> None:
+    assert "Nothing has come in." in run("--config", config, "inbox", "list").out
+
+
+def test_a_known_sender_is_shown_by_name_and_others_masked(config: Path, run: Run) -> None:
+    stranger = YES | {"messageid": "m2", "originator": "+46701740699"}
+    take_in(config, run, YES, stranger)
+    out = run("--config", config, "inbox", "list").out
+    assert "Åsa Öberg" in out
+    assert "+46 70 *** ** 99" in out
+    assert "0701740699" not in re.sub(r"\D", "", out)
+
+
+def test_one_sms_is_shown_in_full(config: Path, run: Run) -> None:
+    take_in(config, run, YES)
+    out = run("--config", config, "inbox", "show", 1).out
+    assert "Åsa Öberg, +46 70 *** ** 05" in out
+    assert "│ KOMMUN Ja tack\n" in out
+    assert "│ hälsar Åsa" in out
+    assert "+46 70 174 06 05" in run("--config", config, "inbox", "show", 1, "--show-numbers").out
+    assert run("--config", config, "audit", "--json").data["audit"][0]["action"] == "show-numbers"
+
+
+def test_what_comes_twice_is_stored_once(config: Path, run: Run) -> None:
+    assert take_in(config, run, YES, YES) == {"ours": 1, "repeated": 1, "dropped": 0}
+    assert take_in(config, run, YES) == {"repeated": 1, "dropped": 0}
+
+
+def test_other_codes_stand_apart_or_are_dropped(make_config: MakeConfig, run: Run) -> None:
+    other = YES | {"messageid": "m2", "command": "TAXI", "content": "TAXI nu"}
+    config = make_config(**ENDPOINT)
+    take_in(config, run, YES, other)
+    assert "TAXI" not in run("--config", config, "inbox", "list").out
+    assert "TAXI" in run("--config", config, "inbox", "list", "--other").out
+    config = make_config(**ENDPOINT, reports={"keep_other": False})
+    assert take_in(config, run, other | {"messageid": "m3"})["dropped"] == 1
+
+
+def test_the_help_desk_gets_a_file_with_everything(config: Path, run: Run) -> None:
+    take_in(config, run, YES)
+    file = config.with_name("inbox.json")
+    assert run("--config", config, "inbox", "list", "--export", file).code == 0
+    (written,) = json.loads(file.read_text(encoding="utf-8"))
+    assert (written["sender"], written["name"], written["text"]) == (
+        "+46701740605",
+        "Åsa Öberg",
+        YES["content"],
+    )
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert run("--config", config, "inbox", "list", "--export", file).code == 8
+
+
+def test_an_inbox_is_read_without_a_recipients_file(make_config: MakeConfig, run: Run) -> None:
+    config = make_config(**ENDPOINT, header="Namn;Fel;Grupp;Kommun;Godkänt villkor")
+    take_in(config, run, YES)
+    ran = run("--config", config, "inbox", "list")
+    assert ran.code == 0
+    assert "No column with mobile numbers" in ran.err
+    assert "+46 70 *** ** 05" in ran.out
+
+
+def test_control_characters_never_reach_the_screen(config: Path, run: Run) -> None:
+    take_in(config, run, YES | {"content": "KOMMUN \x1b[2J\u202eolleh [/] "})
+    for words in (("list",), ("show", 1)):
+        ran = run("--config", config, "inbox", *words, terminal=True)
+        assert "\x1b[2J" not in ran.out
+        assert "\u202e" not in ran.out
+
+
+@pytest.mark.parametrize("text", ["STOP", "Kommun stopp!", "avsluta"])
+def test_who_asks_to_stop_is_blocked_and_seen(config: Path, run: Run, text: str) -> None:
+    assert take_in(config, run, YES | {"content": text, "command": ""}) == {
+        "stop": 1,
+        "repeated": 0,
+        "dropped": 0,
+    }
+    assert "STOP: " in run("--config", config, "inbox", "list").out
+    (blocked,) = run("--config", config, "block", "list", "--json").data["blocked"]
+    assert (blocked["last_digits"], blocked["reason"]) == ("05", "STOP by SMS")
+
+
+def test_a_repeated_stop_does_not_undo_what_a_person_decided(config: Path, run: Run) -> None:
+    stop = YES | {"content": "STOP"}
+    take_in(config, run, stop)
+    assert run("--config", config, "block", "remove", "+46701740605").code == 0
+    take_in(config, run, stop)
+    assert run("--config", config, "block", "list", "--json").data["blocked"] == []
+
+
+@pytest.fixture
+def mails() -> Iterator[FaultServer]:
+    with FaultServer(mail_server()) as server:
+        yield server
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with start(Behaviour()) as running:
+        yield running
+
+
+def test_a_person_lets_an_sms_come_in_and_it_is_mailed_on(
+    make_config: MakeConfig,
+    simulator: Simulator,
+    run: Run,
+    mails: FaultServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "canary")
+    gateway = {"module": "pswincom", "service_id": None, "endpoint": "KOMMUN", "url": simulator.url}
+    smtp = {"host": "127.0.0.1", "port": mails.port, "starttls": False, "from_address": "sms@example.se"}
+    reports = {"poll": True, "poll_url": simulator.url}
+    config = make_config(mode="live", gateway=gateway, reports=reports, smtp=smtp)
+    for text in ("KOMMUN på väg", "TAXI"):
+        assert run("--config", config, "simulator", "incoming", "070-1740605", text).code == 0
+    assert simulator.wait_until_told(30)
+    ran = run("--config", config, "reports", "poll", "--forward-to", "kund@example.se")
+    assert ran.code == 0, ran.said
+    (raw,) = sent(mails)
+    mail = message_from_bytes(raw, policy=default)
+    assert mail["To"] == "kund@example.se"
+    assert mail["Subject"] == "SMS from Åsa Öberg, +46701740605"
+    assert mail.get_content().startswith("KOMMUN på väg")
+    run("--config", config, "reports", "poll", "--forward-to", "kund@example.se")
+    assert len(sent(mails)) == 1
+
+
+def test_a_wrong_mail_address_gets_a_sentence(config: Path, run: Run) -> None:
+    ran = run("--config", config, "reports", "listen", "--port", 0, "--forward-to", "kund")
+    assert (ran.code, "--forward-to kund must be a mail address" in ran.err) == (2, True)
+
+
+def test_without_a_simulator_nothing_comes_in(config: Path, run: Run) -> None:
+    ran = run("--config", config, "simulator", "incoming", "070-1740605", "hej")
+    assert (ran.code, "Where does the simulator run?" in ran.err) == (2, True)
+    ran = run(
+        "--config", config, "simulator", "incoming", "070-1740605", "hej", "--url", "http://127.0.0.1:9"
+    )
+    assert (ran.code, "did not take the SMS" in ran.err) == (7, True)
