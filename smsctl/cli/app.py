@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from itertools import takewhile
 from types import ModuleType
 
 import typer
@@ -142,7 +143,8 @@ def _wiring_for(
     command: str, words: Sequence[str], asked: Flags, teller: Teller
 ) -> AbstractContextManager[object]:
     """Return the wiring; a help page needs none, and then none of it is loaded."""
-    if not command or _HELP_OPTIONS.intersection(words):
+    own = takewhile(lambda word: word != "--", words)  # what follows is for another command
+    if not command or _HELP_OPTIONS.intersection(own):
         return nullcontext()
     from smsctl.cli.wiring import Wiring
 

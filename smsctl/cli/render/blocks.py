@@ -30,6 +30,7 @@ class Line(NamedTuple):
     text: Text = ""
     tone: Tone = Tone.PLAIN
     indent: int = 0
+    whole: bool = False  # never folded: to be copied
 
 
 class Fact(NamedTuple):

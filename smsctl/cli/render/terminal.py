@@ -38,7 +38,8 @@ def show(blocks: Sequence[Block], stream: TextIO) -> None:
     for block in blocks:
         match block:
             case Line():
-                console.print(_styled(block.text, block.tone, before=" " * block.indent))
+                shown = _styled(block.text, block.tone, before=" " * block.indent)
+                console.print(shown, soft_wrap=block.whole)
             case Facts():
                 console.print(_facts(block))
             case Table():

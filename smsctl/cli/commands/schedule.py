@@ -1,0 +1,84 @@
+"""`smsctl schedule --at 07:30 -- send …`: the line by which a machine starts a mailing."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.actions import check
+from smsctl.actions.check import Level
+from smsctl.cli.render import schedule as render
+from smsctl.cli.render.blocks import Line
+from smsctl.cli.reply import Note, Reply
+from smsctl.cli.schedule import order_of
+from smsctl.cli.slot import read_slot
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.secret import Source
+from smsctl.errors import UsageError, say
+
+EXAMPLES = (
+    "smsctl schedule --at 07:30 --days mon-fri -- send --group guardians message.txt --max-parts 2000",
+    "smsctl schedule --at 07:30 --days mon --for systemd -- send --all message.txt --max-parts 500",
+    "smsctl schedule --at 16:00 --days 1,15 --for windows -- send --group staff message.txt --max-parts 500",
+)
+
+
+def run(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="-- send ...", help="The command, after two dashes.")],
+    *,
+    at: Annotated[str, typer.Option(metavar="TIME", help="Time of day, as 07:30.")],
+    days: Annotated[str, typer.Option(help="daily, mon-fri, mon,thu, or days of the month: 1,15.")] = "daily",
+    system: Annotated[str, typer.Option("--for", help="cron, systemd or windows.")] = "cron",
+    name: Annotated[
+        str | None, typer.Option(help="Of the unit or task; made of the command without it.")
+    ] = None,
+) -> Reply:
+    """Print the crontab line, the systemd unit and timer, or the schtasks line for a mailing.
+
+    Nothing is installed. Paths are made absolute, and what cron needs is added: --yes, --quiet, both
+    ceilings, and a --key that is new in each slot, so that a slot that is run twice sends once.
+    """
+    wiring: Wiring = ctx.obj
+    settings = wiring.settings
+    slot = read_slot(at, days)
+    order = order_of(wiring, words, slot, name)
+    match system:
+        case "cron":
+            text = f"{render.crontab(slot, order.words)}\n"
+        case "systemd":
+            text = render.units(order.name, slot, order.words, _site(wiring))
+        case "windows":
+            text = f"{render.schtasks(order.name, slot, order.words)}\n"
+        case _:
+            raise UsageError(
+                say("--for {system}: there is no such way.", system=system),
+                hint=say("It is cron, systemd or windows."),
+            )
+    zone = [] if system == "systemd" else check.time_zone(settings.time_zone)
+    return Reply(
+        data={
+            "for": system,
+            "name": order.name,
+            "key": order.key,
+            "command": list(order.words),
+            "text": text,
+        },
+        screen=[Line(line, whole=True) for line in text.splitlines()],
+        notes=[
+            Note(code=one.check, level="warning", text=one.text) for one in zone if one.level is Level.WARNING
+        ],
+    )
+
+
+def _site(wiring: Wiring) -> render.Site:
+    settings = wiring.settings
+    sources = [settings.gateway.password]
+    if settings.smtp and settings.smtp.username:
+        sources.append(settings.smtp.password)
+    folders = [settings.ledger.path.parent, *([settings.log_path.parent] if settings.log_path else [])]
+    return render.Site(
+        user=wiring.actor.user,
+        writable=tuple(dict.fromkeys(folders)),
+        credentials=tuple(one.name for one in sources if one.source in (Source.SYSTEMD, Source.AUTO)),
+        time_zone=settings.time_zone,
+    )

@@ -1,0 +1,187 @@
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from smsctl.cli.render import schedule as render
+from smsctl.cli.slot import Slot, read_slot
+from smsctl.errors import UsageError
+
+from ..conftest import MakeConfig
+from ..front_door import Run, run_process
+
+QUIET_NIGHTS = {"quiet_hours": "21:00-07:00"}
+
+
+def crontab_words(line: str) -> list[str]:
+    """What cron would start: the sixth field on, as sh takes it."""
+    return shlex.split(line.split(maxsplit=5)[5].replace(r"\%", "%"))
+
+
+def test_the_crontab_line_names_everything_in_full_and_has_what_cron_needs(
+    make_config: MakeConfig, run: Run, message: Path
+) -> None:
+    config = make_config()
+    argv = f"schedule --at 7:30 --days mon-fri -- send --group guardians {message} --max-parts 90"
+    ran = run("--config", config, *argv.split())
+    assert ran.code == 0
+    assert ran.out.startswith("30 7 * * 1-5 /")
+    words = crontab_words(ran.out)
+    assert Path(words[0]).is_absolute()
+    wanted = f"--config {config} --quiet send --group guardians --yes --max-parts 90 --max-new-packages 0"
+    assert words[words.index("--config") :] == [
+        *wanted.split(),
+        *("--key", "guardians-message-{date}", str(message)),
+    ]
+
+
+def test_the_line_does_what_it_says_and_in_the_same_slot_only_once(
+    make_config: MakeConfig, run: Run, message: Path, tmp_path: Path
+) -> None:
+    config = make_config()
+    argv = f"schedule --at 7:30 --days mon -- send --all {message} --max-parts 90"
+    printed = run("--config", config, *argv.split())
+    words = crontab_words(printed.out)
+    for _ in range(2):
+        done = subprocess.run(
+            words, cwd="/", env={"PATH": "/bin"}, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    listed = run("--config", config, "mailings", "list", "--json").data["mailings"]
+    assert len(listed) == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "key", "expected"),
+    [
+        ("daily", None, "all-message-{date}"),
+        ("mon", None, "all-message-{week}"),
+        ("mon,thu", None, "all-message-{date}"),
+        ("1", None, "all-message-{month}"),
+        ("mon", "weekly", "weekly-{week}"),
+        ("mon", "weekly-{date}", "weekly-{date}"),
+    ],
+)
+def test_the_key_is_new_in_each_slot(
+    make_config: MakeConfig, run: Run, message: Path, days: str, key: str | None, expected: str
+) -> None:
+    argv = ["--at", "07:30", "--days", days, "--json", "--", "send", "--all", message, "--max-parts", 9]
+    ran = run("--config", make_config(), "schedule", *argv, *(["--key", key] if key else []))
+    assert (ran.code, ran.data["key"]) == (0, expected)
+
+
+def test_the_ceilings_of_the_config_are_written_into_the_line(
+    make_config: MakeConfig, run: Run, message: Path
+) -> None:
+    config = make_config(limits={"max_parts_per_run": 70, "max_new_packages": 2})
+    ran = run("--config", config, "schedule", "--at", "07:30", "--", "send", "--all", message)
+    assert "--max-parts 70 --max-new-packages 2 " in ran.out
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        ("--at 22:00 -- send --all FILE --max-parts 9", 5, "--urgent"),
+        ("--at 06:59 -- send --all FILE --max-parts 9", 5, "quiet hours"),
+        ("--at 12:00 -- send --all FILE --max-parts 9 --urgent", 2, "--reason"),
+        ("--at 12:00 -- send --all FILE", 2, "--max-parts"),
+        ("--at 12:00 -- send FILE --max-parts 9", 2, "--group"),
+        ("--at 12:00 -- send --all - --max-parts 9", 2, "standard input"),
+        ("--at 12:00 -- send --all nothing.txt --max-parts 9", 8, "does not exist"),
+        ("--at 12:00 -- send --al FILE --max-parts 9", 2, "--al"),
+        ("--at 12:00 -- send --all FILE --max-parts 9 --key {year}", 2, "{year}"),
+        ("--at 12:00 -- send --all FILE --max-parts 9 --municipality Nowhere", 8, "Nowhere"),
+        ("--at 12:00 -- test +46701740605 hej", 2, "Only `send`"),
+        ("--at 12:00 -- send --help", 2, "whole `send`"),
+        ("--at 25:00 -- send --all FILE --max-parts 9", 2, "07:30"),
+        ("--at 12:00 --days funday -- send --all FILE --max-parts 9", 2, "funday"),
+        ("--at 12:00 --for amiga -- send --all FILE --max-parts 9", 2, "windows"),
+    ],
+)
+def test_what_would_fail_in_the_slot_is_refused_now(
+    make_config: MakeConfig, run: Run, message: Path, argv: str, code: int, says: str
+) -> None:
+    ran = run(
+        "--config", make_config(limits=QUIET_NIGHTS), "schedule", *argv.replace("FILE", str(message)).split()
+    )
+    assert ran.code == code
+    assert says in ran.said
+
+
+def test_an_urgent_mailing_with_a_reason_may_leave_at_night(
+    make_config: MakeConfig, run: Run, message: Path
+) -> None:
+    argv = [
+        "--at",
+        "22:00",
+        "--",
+        "send",
+        "--all",
+        message,
+        "--max-parts",
+        9,
+        "--urgent",
+        "--reason",
+        "storm",
+    ]
+    ran = run("--config", make_config(limits=QUIET_NIGHTS), "schedule", *argv)
+    assert ran.code == 0
+    assert "--urgent --reason storm" in ran.out
+
+
+def test_what_is_special_to_each_system_is_escaped() -> None:
+    words = ["/bin/smsctl", "--where", 'A=100% "x" $HOME \\']
+    slot = Slot(read_slot("07:30", "daily").at)
+    assert crontab_words(render.crontab(slot, words)) == words
+    assert r"100\% " in render.crontab(slot, words)
+    site = render.Site("smsctl", (), (), "Europe/Stockholm")
+    assert r'ExecStart=/bin/smsctl --where "A=100%% \"x\" $$HOME \\"' in render.service("n", words, site)
+
+
+@pytest.mark.parametrize(
+    ("days", "cron", "calendar", "task"),
+    [
+        ("daily", "30 7 * * *", "OnCalendar=*-*-* 07:30:00 Europe/Stockholm", "/SC DAILY /ST 07:30"),
+        (
+            "mon-fri",
+            "30 7 * * 1-5",
+            "OnCalendar=Mon,Tue,Wed,Thu,Fri *-*-* 07:30:00 Europe/Stockholm",
+            "/SC WEEKLY /D MON,TUE,WED,THU,FRI /ST 07:30",
+        ),
+        (
+            "sun,mon,tue",
+            "30 7 * * 1-2,7",
+            "OnCalendar=Mon,Tue,Sun *-*-* 07:30:00 Europe/Stockholm",
+            "/SC WEEKLY /D MON,TUE,SUN /ST 07:30",
+        ),
+        ("1", "30 7 1 * *", "OnCalendar=*-*-01 07:30:00 Europe/Stockholm", "/SC MONTHLY /D 1 /ST 07:30"),
+    ],
+)
+def test_each_system_writes_the_days_its_own_way(days: str, cron: str, calendar: str, task: str) -> None:
+    slot, site = read_slot("07:30", days), render.Site("smsctl", (), (), "Europe/Stockholm")
+    assert render.crontab(slot, ["x"]) == f"{cron} x"
+    assert calendar in render.timer("n", slot, site).splitlines()
+    assert task in render.schtasks("n", slot, ["x"])
+
+
+def test_a_task_of_windows_that_is_too_long_is_refused() -> None:
+    with pytest.raises(UsageError, match="261 characters"):
+        render.schtasks("n", read_slot("07:30", "daily"), ["x" * 300])
+
+
+def test_the_unit_may_write_the_ledger_and_is_given_the_credential(
+    make_config: MakeConfig, run: Run, message: Path
+) -> None:
+    config = make_config(gateway={"password": {"source": "systemd", "name": "puzzel"}})
+    argv = ["--at", "07:30", "--for", "systemd", "--", "send", "--all", message, "--max-parts", 9]
+    out = run("--config", config, "schedule", *argv).out
+    assert "LoadCredentialEncrypted=puzzel:/etc/credstore.encrypted/puzzel\n" in out
+    assert f"ReadWritePaths=-{config.parent}/ledger\n" in out
+
+
+def test_where_cron_has_another_clock_it_is_warned_of(make_config: MakeConfig, message: Path) -> None:
+    argv = ["schedule", "--at", "07:30", "--", "send", "--all", message, "--max-parts", 9]
+    ran = run_process("--config", make_config(), *argv)
+    assert ran.code == 0
+    assert "Europe/Stockholm" in ran.err

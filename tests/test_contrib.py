@@ -1,0 +1,95 @@
+"""What is copied from contrib/ into /etc does what `smsctl schedule` would have printed."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+from smsctl.cli import flags
+from smsctl.cli.render import schedule as render
+from smsctl.cli.slot import read_slot
+
+from .front_door import Run
+
+ROOT = Path(__file__).parents[1]
+CONTRIB = ROOT / "contrib"
+UNITS = sorted(CONTRIB.glob("systemd/*"))
+
+SLOT = read_slot("07:30", "mon")
+WORDS = shlex.split(
+    "/usr/local/bin/smsctl --config /etc/smsctl/config.toml --quiet send --group guardians --yes"
+    " --max-parts 2000 --max-new-packages 0 --key guardians-message-{week} /etc/smsctl/message.txt"
+)
+SITE = render.Site(
+    user="smsctl",
+    writable=(Path("/var/lib/smsctl"), Path("/var/log/smsctl")),
+    credentials=("gateway",),
+    time_zone="Europe/Stockholm",
+)
+
+
+def in_force(path: Path) -> str:
+    """The file without the words for the reader at its top."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    while lines[0].startswith("#") or not lines[0].strip():
+        lines.pop(0)
+    return "".join(lines)
+
+
+def test_the_unit_and_the_timer_are_what_schedule_prints() -> None:
+    assert in_force(CONTRIB / "systemd" / "smsctl.service") == render.service(
+        "guardians-message", WORDS, SITE
+    )
+    assert in_force(CONTRIB / "systemd" / "smsctl.timer") == render.timer("guardians-message", SLOT, SITE)
+
+
+def test_the_crontab_is_the_line_that_schedule_prints_with_a_user() -> None:
+    (line,) = [one for one in (CONTRIB / "cron.d" / "smsctl").read_text().splitlines() if one[:1].isdigit()]
+    when, user, command = re.fullmatch(r"((?:\S+ ){5})(\S+) (.*)", line).groups()  # type: ignore[union-attr]
+    assert user == "smsctl"
+    assert when + command == render.crontab(SLOT, WORDS)
+
+
+def test_the_commands_are_read_by_smsctl_itself(run: Run, tmp_path: Path) -> None:
+    from smsctl.cli.app import command_in
+
+    for words in (WORDS, exec_start(CONTRIB / "systemd" / "smsctl-listen.service")):
+        _, rest = flags.take(words[1:])
+        assert command_in(rest) in ("send", "reports listen")
+    assert run(*WORDS[1:]).code == 8  # there is no such config here, and that is all there is to say
+
+
+def exec_start(path: Path) -> list[str]:
+    unit = ConfigParser(strict=False, interpolation=None)
+    unit.read(path, encoding="utf-8")
+    return shlex.split(unit["Service"]["ExecStart"])
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_systemd_has_nothing_against_a_unit(path: Path, tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd is not installed here")
+    for unit in UNITS:  # the program that is installed there is not here
+        text = re.sub(r"/usr/(local/)?bin/smsctl", sys.executable, unit.read_text(encoding="utf-8"))
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [program, "verify", "--man=no", tmp_path / path.name], capture_output=True, text=True, check=False
+    )
+    ours = [line for line in done.stderr.splitlines() if "smsctl" in line]
+    assert (done.returncode, ours) == (0, [])
+
+
+def test_logrotate_has_nothing_against_its_file() -> None:
+    program = shutil.which("logrotate")
+    path = CONTRIB / "logrotate" / "smsctl"
+    text = re.sub(r"(?m)^#.*\n", "", path.read_text(encoding="utf-8"))
+    assert re.fullmatch(r"/var/log/smsctl/\*\.log \{\n(    [a-z]+( [a-z0-9]+)*\n)+\}\n", text)
+    if program:
+        done = subprocess.run([program, "-d", path], capture_output=True, text=True, check=False)
+        assert "error" not in done.stderr
