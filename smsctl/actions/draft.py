@@ -19,6 +19,7 @@ from smsctl.domain.recipients import Recipients, Rules
 from smsctl.domain.text import characters_over, measure
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist, mailings, municipalities, packages, repeats
+from smsctl.ledger.repeats import NOBODY, Reached
 from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import Sheet, open_sheet
 
@@ -53,7 +54,7 @@ def draft(
     check_letter(gateway, wish.letter)
     sheet = open_sheet(wish.recipients)
     repeated = _already_sent(wish, ledger, now)
-    recipients = _recipients(wish, sheet, ledger, frozenset() if wish.lenient else repeated)
+    recipients = _recipients(wish, sheet, ledger, NOBODY if wish.lenient else repeated)
     old = _too_old(wish, sheet, local_now)
     warnings = [*_warnings(wish, recipients, sheet), *(one.sentence for one in old if wish.attended)]
     refusals = [
@@ -127,7 +128,7 @@ def quiet(hours: QuietHours | None, send_at: datetime | None, local_now: datetim
     ]
 
 
-def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: frozenset[str]) -> Recipients:
+def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: Reached) -> Recipients:
     rules = Rules(
         numbers=wish.numbers,
         require_terms=wish.require_terms,
@@ -183,9 +184,9 @@ def _too_old(wish: Wish, sheet: Sheet, local_now: datetime) -> list[Refusal]:
     ]
 
 
-def _already_sent(wish: Wish, ledger: Ledger | None, now: Moment) -> frozenset[str]:
+def _already_sent(wish: Wish, ledger: Ledger | None, now: Moment) -> Reached:
     if ledger is None or wish.again:
-        return frozenset()
+        return NOBODY
     return repeats.already_sent(ledger, mailings.body_hash(wish.letter.text.body), now)
 
 
@@ -211,7 +212,7 @@ def _reserved(wish: Wish, ledger: Ledger | None, recipients: Recipients) -> list
     ]
 
 
-def _repeated(recipients: Recipients, repeated: frozenset[str]) -> list[Refusal]:
+def _repeated(recipients: Recipients, repeated: Reached) -> list[Refusal]:
     """Tell in a rehearsal how many live would leave out for having had the text."""
     n = sum(person.number in repeated for person in recipients.ready) if repeated else 0
     if not n:

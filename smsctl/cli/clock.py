@@ -2,7 +2,7 @@
 
 import os
 import time
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
 from smsctl.domain.moment import Actor, Moment
@@ -19,9 +19,13 @@ class Clock:
         """Return this moment."""
         utc = datetime.fromtimestamp(time.time(), UTC)
         return Moment(
-            at=utc.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            at=_stamp(utc),
             day=utc.astimezone(self._zone).date().isoformat(),
         )
+
+    def before(self, age: timedelta) -> str:
+        """Return the moment that long ago, as the ledger writes times."""
+        return _stamp(datetime.fromtimestamp(time.time(), UTC) - age)
 
     def local(self) -> datetime:
         """Return this moment on the local clock."""
@@ -32,6 +36,10 @@ class Clock:
         from zoneinfo import ZoneInfo  # not every command needs to know the time
 
         return ZoneInfo(self._name)
+
+
+def _stamp(utc: datetime) -> str:
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def whoever() -> Actor:

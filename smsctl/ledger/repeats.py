@@ -9,22 +9,59 @@ from datetime import datetime, timedelta
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Moment
+from smsctl.ledger import keyfile
+from smsctl.ledger.keyfile import Key
 from smsctl.ledger.store import Ledger
 
 WINDOW = timedelta(hours=20)
 _SENT = (
-    "SELECT m.number FROM mailings g JOIN messages m ON m.id BETWEEN g.first_message"
+    "SELECT m.number, m.number_hash FROM mailings g JOIN messages m ON m.id BETWEEN g.first_message"
     " AND g.first_message + g.messages - 1 JOIN batches b ON b.id = m.batch"
     " WHERE g.body_hash = ? AND g.kind = 'send' AND g.id <> ? AND b.claimed_at >= ?"
     " AND m.state NOT IN ('pending', 'rejected', 'cancelled')"
 )
 
 
-def already_sent(ledger: Ledger, body_hash: str, moment: Moment, *, apart_from: int = 0) -> frozenset[str]:
+class Reached:
+    """The numbers that a text has reached, or may have; purged ones are known by their hashes."""
+
+    __slots__ = ("_hashes", "_key", "_numbers")
+
+    def __init__(
+        self,
+        numbers: frozenset[str] = frozenset(),
+        hashes: frozenset[str] = frozenset(),
+        key: Key | None = None,
+    ) -> None:
+        """`key` is that of the hashes."""
+        self._numbers = numbers
+        self._hashes = hashes
+        self._key = key
+
+    def __contains__(self, number: object) -> bool:
+        """Whether the text has reached this E.164 number."""
+        if number in self._numbers:
+            return True
+        return self._key is not None and isinstance(number, str) and self._key.hash(number) in self._hashes
+
+    def __bool__(self) -> bool:
+        """Whether the text has reached anybody."""
+        return bool(self._numbers or self._hashes)
+
+
+NOBODY = Reached()
+
+
+def already_sent(ledger: Ledger, body_hash: str, moment: Moment, *, apart_from: int = 0) -> Reached:
     """Return the numbers that have had this text, or may have, within the window."""
     since = datetime.fromisoformat(moment.at) - WINDOW
     rows = ledger.rows(_SENT, body_hash, apart_from, since.isoformat(timespec="milliseconds"))
-    return frozenset(number for (number,) in rows if number)
+    hashes = frozenset(purged for number, purged in rows if purged and not number)
+    return Reached(
+        numbers=frozenset(number for number, _ in rows if number),
+        hashes=hashes,
+        key=keyfile.find(ledger) if hashes else None,
+    )
 
 
 def reserved_by(ledger: Ledger, body_hash: str, numbers: Iterable[str]) -> int | None:
@@ -55,7 +92,7 @@ class Repeats:
         self._hash = body_hash
         self._exempt = mailing.again or mailing.kind != "send"
         self._latest: int | None = None
-        self._numbers: frozenset[str] = frozenset()
+        self._reached = NOBODY
 
     def among(self, ledger: Ledger, numbers: Sequence[str], moment: Moment) -> frozenset[str]:
         """Return those of the numbers that have had the text from another mailing."""
@@ -70,9 +107,7 @@ class Repeats:
         latest = row[0] if row else 0
         if latest != self._latest:
             self._latest = latest
-            self._numbers = (
-                already_sent(ledger, self._hash, moment, apart_from=self._mailing.id)
-                if latest
-                else frozenset()
+            self._reached = (
+                already_sent(ledger, self._hash, moment, apart_from=self._mailing.id) if latest else NOBODY
             )
-        return self._numbers.intersection(numbers) if self._numbers else frozenset()
+        return frozenset(filter(self._reached.__contains__, numbers)) if self._reached else frozenset()

@@ -81,6 +81,11 @@ class Ledger:
             finally:
                 self._connection.execute("ROLLBACK")
 
+    def compact(self) -> None:
+        """Write the file anew without the pages that are free; needs as much room once more meanwhile."""
+        with told(self.path):
+            self._connection.execute("VACUUM")
+
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something when the open transaction is durable, before anything else is; not if it fails."""
         self._after_commit.append(action)

@@ -69,7 +69,7 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
             Tone.STRONG,
         )
     )
-    blocks += [GAP, *(quoted(mailing.letter.text.body) or []), GAP]
+    blocks += [GAP, *_text(mailing.letter.text.body), GAP]
     blocks += [
         state_facts(tally.states),
         *returns.blocks(story.returns),
@@ -124,6 +124,10 @@ def _by_reason(title: Text, counted: Mapping[str, int]) -> list[Block]:
         return []
     facts = [Fact(figures.count(n), [figures.reason(reason)]) for reason, n in counted.items()]
     return [Line(title), Facts(facts)]
+
+
+def _text(body: str) -> list[Block]:
+    return quoted(body) if body else [Line(say("The text, the numbers and the names were purged."))]
 
 
 def _cost(tally: Tally) -> list[Block]:

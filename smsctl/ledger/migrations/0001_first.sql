@@ -71,7 +71,8 @@ CREATE TABLE mailings (
     max_new_packages INTEGER,
     in_packages INTEGER NOT NULL,
     rate_parts INTEGER, -- so many parts cost rate_ore; NULL: no price known
-    rate_ore INTEGER
+    rate_ore INTEGER,
+    purge INTEGER -- that removed the text, the numbers and the names
 );
 
 CREATE INDEX mailings_of_body ON mailings (body_hash);
@@ -82,6 +83,7 @@ CREATE TABLE messages (
     mailing INTEGER NOT NULL,
     sheet_row INTEGER,
     number TEXT,
+    number_hash TEXT, -- under the ledger's key, once the number is purged
     name TEXT,
     state TEXT NOT NULL,
     batch INTEGER,
@@ -159,6 +161,28 @@ CREATE TABLE day_parts (
     package INTEGER NOT NULL,
     parts INTEGER NOT NULL,
     PRIMARY KEY (municipality, day, package)
+);
+
+-- What was removed under which disposal decision; a mailing that is held is never purged.
+CREATE TABLE purges (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    by_whom TEXT NOT NULL,
+    host TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    before TEXT NOT NULL,
+    mailings INTEGER NOT NULL DEFAULT 0,
+    messages INTEGER NOT NULL DEFAULT 0,
+    skipped INTEGER NOT NULL DEFAULT 0,
+    incoming INTEGER NOT NULL DEFAULT 0,
+    reports INTEGER NOT NULL DEFAULT 0
+);
+
+CREATE TABLE holds (
+    mailing INTEGER PRIMARY KEY REFERENCES mailings (id),
+    at TEXT NOT NULL,
+    by_whom TEXT NOT NULL,
+    reason TEXT NOT NULL
 );
 
 CREATE TABLE audit (

@@ -1,0 +1,74 @@
+"""`smsctl purge`: personal data is removed under a disposal decision."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.actions.purge import purge
+from smsctl.cli import dialogue, options, retention
+from smsctl.cli.render import purge as render
+from smsctl.cli.render.blocks import Line, Tone
+from smsctl.cli.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import UsageError, say
+from smsctl.ledger import purging
+from smsctl.ledger.purging import Decision
+
+EXAMPLES = (
+    'smsctl purge --older-than 90d --decision "KS 2026/123" --dry-run',
+    'smsctl purge --older-than 90d --decision "KS 2026/123"',
+    'smsctl purge --hold 12 --reason "asked for by the press"',
+    "smsctl purge --release 12",
+    "smsctl purge --list",
+)
+
+
+def run(
+    ctx: typer.Context,
+    *,
+    older_than: Annotated[
+        str | None, typer.Option(metavar="TIME", help="How old: 90d. Without it, [retention] days.")
+    ] = None,
+    decision: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The disposal decision that allows it.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go; remove nothing.")] = False,
+    hold: Annotated[int | None, typer.Option(metavar="ID", help="Keep a mailing from every purge.")] = None,
+    release: Annotated[int | None, typer.Option(metavar="ID", help="End such a hold.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Show earlier protocols, and the holds.")] = False,
+    reason: options.Reason = None,
+    yes: options.Yes = False,
+) -> Reply:
+    """Remove numbers, names and texts of finished mailings, for good; and incoming SMS of that age.
+
+    Counts, parts, money and times stay. A protocol is printed and kept. Nothing is ever removed by itself.
+    """
+    wiring: Wiring = ctx.obj
+    if sum((hold is not None, release is not None, listed)) > 1:
+        raise UsageError(say("Use one of --hold, --release and --list at a time."))
+    if listed:
+        return retention.listed(wiring)
+    if hold is not None:
+        return retention.hold(wiring, hold, reason)
+    if release is not None:
+        return retention.release(wiring, release, reason)
+    before = retention.before(wiring, older_than)
+    due = purging.due(wiring.ledger, before)
+    planned = render.planned(due, before, simulated=wiring.simulated)
+    if dry_run:
+        told = Line(say("Dry run: nothing was removed."), Tone.STRONG)
+        return Reply(data={"dry_run": True, "due": render.due_data(due)}, screen=[*planned, told])
+    decided = Decision(reference=retention.decision(wiring, decision), before=before)
+    if wiring.teller.interactive and not yes:
+        wiring.teller.show(planned)
+        dialogue.confirm(
+            wiring.teller, render.question(due), otherwise=say("Not confirmed; nothing was removed.")
+        )
+    with wiring.teller.progress(say("Removing"), len(due.mailings)) as tell:
+        done = purge(wiring.ledger, decided, wiring.clock.now(), wiring.actor, tell)
+    data = {
+        "dry_run": False,
+        "due": render.due_data(done.due),
+        "protocol": render.protocol_data(done.protocol),
+    }
+    return Reply(data=data, screen=render.done(done.protocol, done.due, wiring.settings.time_zone))

@@ -1,0 +1,132 @@
+"""A purge on a screen: what would go, the protocol of what went, and what is held."""
+
+from collections.abc import Sequence
+
+from smsctl.cli.render import figures
+from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
+from smsctl.cli.render.phrases import NOTHING_LEAVES
+from smsctl.errors import Sentence, say, say_n
+from smsctl.ledger.purging import Due, Hold, Protocol
+
+_NAMED = 10
+
+
+def due_data(due: Due) -> dict[str, object]:
+    """Return what a purge finds, for the envelope."""
+    return {
+        "mailings": list(due.mailings),
+        "unfinished": list(due.unfinished),
+        "held": list(due.kept),
+        "incoming": due.incoming,
+        "reports": due.reports,
+    }
+
+
+def protocol_data(protocol: Protocol) -> dict[str, object]:
+    """Return a protocol for the envelope."""
+    return dict(protocol._asdict())
+
+
+def planned(due: Due, before: str, *, simulated: bool) -> list[Block]:
+    """Return what a purge would remove."""
+    head: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    removes = say_n(
+        "Numbers, names and the text of {count} mailing from before {day} would be removed.",
+        "Numbers, names and texts of {count} mailings from before {day} would be removed.",
+        n=len(due.mailings),
+        count=figures.count(len(due.mailings)),
+        day=before[:10],
+    )
+    return [*head, Line(removes, Tone.STRONG), *_beside(due), *_left_alone(due)]
+
+
+def done(protocol: Protocol, due: Due, zone: str) -> list[Block]:
+    """Return the protocol of a purge."""
+    facts = [
+        Fact(say("Decision"), [protocol.decision]),
+        Fact(say("When"), [figures.local(protocol.at, zone)]),
+        Fact(say("By"), [say("{who} on {host}", who=protocol.by_whom, host=protocol.host)]),
+        Fact(say("From before"), [figures.local(protocol.before, zone)]),
+        Fact(say("Mailings"), [figures.count(protocol.mailings)]),
+        Fact(say("Messages"), [figures.count(protocol.messages)]),
+        Fact(say("Skipped rows"), [figures.count(protocol.skipped)]),
+        Fact(say("Incoming SMS"), [figures.count(protocol.incoming)]),
+        Fact(say("Stray delivery reports"), [figures.count(protocol.reports)]),
+    ]
+    return [
+        Line(say("Protocol of purge {id}", id=protocol.id), Tone.STRONG),
+        Facts(facts),
+        Line(
+            say("Removed: numbers, names, texts. Kept: counts, parts, money, times, and hashes of numbers.")
+        ),
+        Line(say("The ledger's file was searched: nothing of a sample of it is found there any more.")),
+        *_left_alone(due),
+        Line(say("Older copies of the ledger (backups) still hold it: remove them too."), Tone.WARN),
+    ]
+
+
+def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> list[Block]:
+    """Return the protocols that are kept, and the mailings that are held."""
+    blocks: list[Block] = []
+    if protocols:
+        titles = (say("Purge"), say("When"), say("By"), say("Decision"), say("Mailings"), say("Messages"))
+        rows: list[list[Text]] = [
+            [
+                str(one.id),
+                figures.local(one.at, zone),
+                one.by_whom,
+                one.decision,
+                figures.count(one.mailings),
+                figures.count(one.messages),
+            ]
+            for one in protocols
+        ]
+        blocks.append(Table([Column(title) for title in titles], rows))
+    else:
+        blocks.append(Line(say("Nothing was purged yet.")))
+    if holds:
+        columns = [Column(title) for title in (say("Held mailing"), say("Since"), say("By"), say("Why"))]
+        held: list[list[Text]] = [
+            [str(one.mailing), figures.local(one.at, zone), one.by_whom, one.reason] for one in holds
+        ]
+        blocks += [GAP, Table(columns, held)]
+    return blocks
+
+
+def question(due: Due) -> Sentence:
+    """Ask before anything is removed."""
+    return say_n(
+        "Remove the numbers, names and text of {count} mailing for good?",
+        "Remove the numbers, names and texts of {count} mailings for good?",
+        n=len(due.mailings),
+        count=figures.count(len(due.mailings)),
+    )
+
+
+def _beside(due: Due) -> list[Block]:
+    return [
+        Line(
+            say(
+                "Beside them: {incoming} incoming SMS and {reports} delivery reports that fitted no message.",
+                incoming=figures.count(due.incoming),
+                reports=figures.count(due.reports),
+            )
+        )
+    ]
+
+
+def _left_alone(due: Due) -> list[Block]:
+    found: list[Block] = []
+    if due.unfinished:
+        told = say(
+            "Left alone, not finished: {ids}. Resume, cancel or resolve them.", ids=_ids(due.unfinished)
+        )
+        found.append(Line(told, Tone.WARN))
+    if due.kept:
+        found.append(Line(say("Left alone, held: {ids}.", ids=_ids(due.kept))))
+    return found
+
+
+def _ids(ids: Sequence[int]) -> str:
+    more = f" … (+{len(ids) - _NAMED})" if len(ids) > _NAMED else ""
+    return ", ".join(map(str, ids[:_NAMED])) + more

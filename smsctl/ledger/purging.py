@@ -1,0 +1,220 @@
+"""Removing personal data under a disposal decision: numbers, names and texts go, the facts of the bill stay.
+
+What must stay true: nothing is removed from a mailing that is not finished or is held; counts, parts, money
+and times are untouched; every removal has its protocol. The pragma secure_delete overwrites what is freed.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.moment import Actor, Moment
+from smsctl.errors import InputError, say
+from smsctl.ledger import audit, keyfile
+from smsctl.ledger.store import Ledger
+
+_SAMPLE = 5  # numbers of one mailing that are looked for in the file afterwards
+_PIECE = 1 << 22
+_OLD = (
+    "SELECT g.id, EXISTS (SELECT 1 FROM mailing_counts c WHERE c.mailing = g.id AND c.messages > 0"
+    " AND c.state IN ('pending', 'sending', 'unknown', 'held')),"
+    " EXISTS (SELECT 1 FROM holds h WHERE h.mailing = g.id)"
+    " FROM mailings g WHERE g.purge IS NULL AND g.created_at < ? AND COALESCE(g.send_at, '') < ?"
+    " AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.mailing = g.id AND b.claimed_at >= ?)"
+    " AND (? IS NULL OR g.id = ?) ORDER BY g.id"
+)
+
+
+class Decision(NamedTuple):
+    """What is to be removed, and on whose authority."""
+
+    reference: str  # of the disposal decision, as KS 2026/123
+    before: str  # UTC: mailings whose last batch is older, and what came in before
+
+
+class Due(NamedTuple):
+    """What a purge would remove now, and which mailings of that age it leaves alone."""
+
+    mailings: tuple[int, ...]
+    unfinished: tuple[int, ...]  # something is pending, on the wire, unknown or held at the gateway
+    kept: tuple[int, ...]  # by a hold
+    incoming: int
+    reports: int  # that fitted no message
+
+
+class Protocol(NamedTuple):
+    """What one purge has removed; kept in the ledger."""
+
+    id: int
+    at: str
+    by_whom: str
+    host: str
+    decision: str
+    before: str
+    mailings: int
+    messages: int
+    skipped: int
+    incoming: int
+    reports: int
+
+
+class Hold(NamedTuple):
+    """A mailing that no purge touches."""
+
+    mailing: int
+    at: str
+    by_whom: str
+    reason: str
+
+
+def due(ledger: Ledger, before: str) -> Due:
+    """Return what is old enough. Changes nothing."""
+    found: dict[str, list[int]] = {"due": [], "unfinished": [], "kept": []}
+    for mailing, is_open, is_kept in ledger.rows(_OLD, before, before, before, None, None):
+        found["kept" if is_kept else "unfinished" if is_open else "due"].append(mailing)
+    return Due(
+        mailings=tuple(found["due"]),
+        unfinished=tuple(found["unfinished"]),
+        kept=tuple(found["kept"]),
+        incoming=_count(ledger, "SELECT COUNT(*) FROM inbox WHERE at < ?", before),
+        reports=_count(ledger, "SELECT COUNT(*) FROM reports WHERE fate <> 'waiting' AND at < ?", before),
+    )
+
+
+def is_due(ledger: Ledger, before: str, mailing: int) -> bool:
+    """Say whether a mailing may be purged: nobody has held or resumed it since it was listed."""
+    row = ledger.one(_OLD, before, before, before, mailing, mailing)
+    return row is not None and not any(row[1:])
+
+
+def begin(ledger: Ledger, decision: Decision, moment: Moment, actor: Actor) -> int:
+    """Begin a protocol and remove what came in, in the open transaction; return the protocol's number."""
+    purge = ledger.insert(
+        "INSERT INTO purges (at, by_whom, host, decision, before) VALUES (?, ?, ?, ?, ?)",
+        moment.at,
+        actor.user,
+        actor.host,
+        decision.reference,
+        decision.before,
+    )
+    incoming = ledger.write("DELETE FROM inbox WHERE at < ?", decision.before)
+    reports = ledger.write("DELETE FROM reports WHERE fate <> 'waiting' AND at < ?", decision.before)
+    ledger.write("UPDATE purges SET incoming = ?, reports = ? WHERE id = ?", incoming, reports, purge)
+    return purge
+
+
+def remove(ledger: Ledger, purge: int, mailing: Mailing) -> tuple[str, ...]:
+    """Remove numbers, names and texts of a mailing, in the open transaction; return some to look for.
+
+    The numbers stay as hashes under the ledger's key, by which the already-sent rule knows them.
+    """
+    first, last = mailing.first_message, mailing.last_message
+    numbers = ledger.rows(
+        "SELECT id, number FROM messages WHERE id BETWEEN ? AND ? AND number IS NOT NULL", first, last
+    )
+    if numbers:
+        key = keyfile.find_or_make(ledger)
+        ledger.write_many(
+            "UPDATE messages SET number_hash = ? WHERE id = ?",
+            ((key.hash(number), message) for message, number in numbers),
+        )
+    ledger.write("DELETE FROM gateway_ids WHERE message BETWEEN ? AND ?", first, last)
+    messages = ledger.write(
+        "UPDATE messages SET number = NULL, name = NULL, gateway_id = NULL, answer = NULL"
+        " WHERE id BETWEEN ? AND ?",
+        first,
+        last,
+    )
+    skipped = ledger.write("UPDATE skipped SET number = NULL, name = NULL WHERE mailing = ?", mailing.id)
+    ledger.write("UPDATE batches SET answer = NULL WHERE mailing = ?", mailing.id)
+    audience = re.sub("=[^;]*", "=…", mailing.audience)  # what was looked for may be a name
+    ledger.write(
+        "UPDATE mailings SET body = NULL, audience = ?, purge = ? WHERE id = ?", audience, purge, mailing.id
+    )
+    ledger.write(
+        "UPDATE purges SET mailings = mailings + 1, messages = messages + ?, skipped = skipped + ?"
+        " WHERE id = ?",
+        messages,
+        skipped,
+        purge,
+    )
+    sample = [number for _, number in numbers[:_SAMPLE]]
+    return (*sample, mailing.letter.text.body) if mailing.letter.text.body else tuple(sample)
+
+
+def is_still_known(ledger: Ledger, text: str) -> bool:
+    """Say whether a number or text stands in the ledger by right, in a mailing that is not purged."""
+    return any(
+        ledger.one(sql, text)
+        for sql in (
+            "SELECT 1 FROM messages WHERE number = ? LIMIT 1",
+            "SELECT 1 FROM skipped WHERE number = ? LIMIT 1",
+            "SELECT 1 FROM mailings WHERE body = ? LIMIT 1",
+            "SELECT 1 FROM inbox WHERE sender = ? LIMIT 1",
+            "SELECT 1 FROM reports WHERE number = ? LIMIT 1",
+        )
+    )
+
+
+def protocols(ledger: Ledger) -> tuple[Protocol, ...]:
+    """Return the protocols of all purges, newest first."""
+    found = ledger.records(
+        "SELECT id, at, by_whom, host, decision, before, mailings, messages, skipped, incoming, reports"
+        " FROM purges ORDER BY id DESC"
+    )
+    return tuple(Protocol(**one) for one in found)
+
+
+def holds(ledger: Ledger) -> tuple[Hold, ...]:
+    """Return the mailings that no purge touches."""
+    found = ledger.records("SELECT mailing, at, by_whom, reason FROM holds ORDER BY mailing")
+    return tuple(Hold(**one) for one in found)
+
+
+def hold(ledger: Ledger, mailing: Mailing, moment: Moment, actor: Actor, reason: str) -> bool:
+    """Keep a mailing from every purge; False where it is held already. InputError when it is purged."""
+    with ledger.transaction():
+        if _count(ledger, "SELECT COUNT(*) FROM mailings WHERE purge IS NOT NULL AND id = ?", mailing.id):
+            raise InputError(
+                say("Mailing {id} is purged already: there is nothing left to keep.", id=mailing.id)
+            )
+        kept = ledger.write(
+            "INSERT INTO holds (mailing, at, by_whom, reason) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (mailing) DO NOTHING",
+            mailing.id,
+            moment.at,
+            actor.user,
+            reason,
+        )
+        if kept > 0:
+            audit.record(ledger, moment, actor, "hold", f"mailing {mailing.id}", reason=reason)
+    return kept > 0
+
+
+def release(ledger: Ledger, mailing: Mailing, moment: Moment, actor: Actor, reason: str | None) -> bool:
+    """Let purges touch a mailing again; False where nothing kept it."""
+    with ledger.transaction():
+        released = ledger.write("DELETE FROM holds WHERE mailing = ?", mailing.id) > 0
+        if released:
+            audit.record(ledger, moment, actor, "release", f"mailing {mailing.id}", reason=reason)
+    return released
+
+
+def found_in_file(ledger: Ledger, texts: Sequence[str]) -> frozenset[str]:
+    """Return those of the texts whose bytes stand anywhere in the ledger's file."""
+    wanted = {text: text.encode() for text in texts if text}
+    overlap = max(map(len, wanted.values()), default=1) - 1
+    found: set[str] = set()
+    with ledger.path.open("rb") as file:
+        before = b""
+        while piece := file.read(_PIECE):
+            window = before + piece
+            found.update(text for text, needle in wanted.items() if needle in window)
+            before = window[-overlap:] if overlap else b""
+    return frozenset(found)
+
+
+def _count(ledger: Ledger, sql: str, *values: object) -> int:
+    row = ledger.one(sql, *values)
+    return int(row[0]) if row else 0

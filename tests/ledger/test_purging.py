@@ -1,0 +1,164 @@
+from pathlib import Path
+
+import pytest
+
+from smsctl.actions.purge import Purged, purge
+from smsctl.domain.message import Status
+from smsctl.domain.moment import Moment
+from smsctl.errors import InputError
+from smsctl.ledger import audit, checking, keyfile, mailings, purging, repeats
+from smsctl.ledger.purging import Decision
+from smsctl.ledger.store import Ledger
+
+from . import sending
+from .conftest import ACTOR, NOW, on
+from .recount import must_agree
+from .sending import new
+
+OLD = on("2026-08-01")
+TODAY = "2026-08-24T08:00:00.000Z"
+TEXT = "Skolan är stängd på grund av snö"
+
+
+def purge_before(ledger: Ledger, before: str = TODAY) -> Purged:
+    return purge(ledger, Decision("KS 2026/123", before), NOW, ACTOR, lambda _done: None)
+
+
+def send_at(ledger: Ledger, moment: Moment, body: str = TEXT, states: tuple[Status, ...] = ()) -> int:
+    mailing = sending.begin(ledger, 3, new(body=body), moment)
+    with ledger.transaction():
+        ledger.write("INSERT INTO skipped VALUES (?, 9, 'terms', '070-174 06 99', 'Bo Nej')", mailing.id)
+        ledger.write("UPDATE mailings SET rows_total = rows_total + 1 WHERE id = ?", mailing.id)
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing, moment=moment), states, moment)
+    return mailing.id
+
+
+@pytest.fixture
+def sent(ledger: Ledger) -> int:
+    sending.activate(ledger, moment=OLD)
+    return send_at(ledger, OLD)
+
+
+def test_numbers_names_and_texts_leave_the_file(sent: int, ledger: Ledger) -> None:
+    gone = ("+46700000000", "+46700000002", "Person 1", "070-174 06 99", "Bo Nej", TEXT)
+    assert purging.found_in_file(ledger, gone) == set(gone)
+    done = purge_before(ledger)
+    assert not purging.found_in_file(ledger, gone)
+    assert done.protocol[5:] == (TODAY, 1, 3, 1, 0, 0)
+
+
+def test_what_the_bill_needs_stays(sent: int, ledger: Ledger) -> None:
+    def facts() -> list[object]:
+        tables = "SELECT * FROM {} ORDER BY 1, 2"
+        kept = [ledger.rows(tables.format(one)) for one in ("packages", "invoices", "entries", "day_counts")]
+        mailing = mailings.get(ledger, sent)
+        tally = mailings.tally(ledger, mailing)
+        return [*kept, mailing.messages, mailing.created_at, mailing.size, tally.states, tally.cost_ore]
+
+    before = facts()
+    purge_before(ledger)
+    assert facts() == before
+    assert mailings.skipped_counts(ledger, sent) == {"terms": 1}
+    assert not checking.check(ledger)
+    must_agree(ledger)
+
+
+@pytest.mark.parametrize("state", [Status.UNKNOWN, Status.HELD, Status.PENDING])
+def test_a_mailing_that_is_not_finished_is_left_alone(state: Status, ledger: Ledger) -> None:
+    sending.activate(ledger)
+    mailing = send_at(ledger, OLD, states=(Status.ACCEPTED, state, Status.ACCEPTED))
+    done = purge_before(ledger)
+    assert (done.due.unfinished, done.due.mailings, done.protocol.mailings) == ((mailing,), (), 0)
+    assert mailings.get(ledger, mailing).letter.text.body == TEXT
+
+
+def test_what_is_younger_is_left_alone(sent: int, ledger: Ledger) -> None:
+    assert purging.due(ledger, OLD.at).mailings == ()
+    younger = send_at(ledger, on("2026-08-24"), "Something else")
+    assert purging.due(ledger, TODAY).mailings == (sent,)
+    assert purging.due(ledger, "2026-08-25T00:00:00.000Z").mailings == (sent, younger)
+
+
+def test_a_mailing_resumed_lately_is_not_old(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    mailing = sending.begin(ledger, 2, moment=OLD)
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing, 1, OLD), moment=OLD)
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing, 1, NOW))
+    assert purging.due(ledger, TODAY).mailings == ()
+
+
+def test_a_held_mailing_is_left_alone_until_it_is_released(sent: int, ledger: Ledger) -> None:
+    mailing = mailings.get(ledger, sent)
+    assert purging.hold(ledger, mailing, NOW, ACTOR, "asked for")
+    assert not purging.hold(ledger, mailing, NOW, ACTOR, "asked for")
+    assert purge_before(ledger).due.kept == (sent,)
+    assert purging.found_in_file(ledger, [TEXT])
+    assert [one.reason for one in purging.holds(ledger)] == ["asked for"]
+    assert purging.release(ledger, mailing, NOW, ACTOR, None)
+    assert not purging.release(ledger, mailing, NOW, ACTOR, None)
+    assert purge_before(ledger).protocol.mailings == 1
+    with pytest.raises(InputError, match="purged already"):
+        purging.hold(ledger, mailing, NOW, ACTOR, "too late")
+
+
+def test_nothing_is_purged_twice_and_each_purge_has_its_protocol(sent: int, ledger: Ledger) -> None:
+    purge_before(ledger)
+    assert purge_before(ledger).protocol.mailings == 0
+    assert [(one.id, one.mailings, one.decision) for one in purging.protocols(ledger)] == [
+        (2, 0, "KS 2026/123"),
+        (1, 1, "KS 2026/123"),
+    ]
+    rows = [(row.action, row.subject, row.reason) for row in audit.read(ledger) if row.action == "purge"]
+    assert rows == [("purge", "purge 2", "KS 2026/123"), ("purge", "purge 1", "KS 2026/123")]
+
+
+def test_a_number_that_a_newer_mailing_has_by_right_is_no_fault(sent: int, ledger: Ledger) -> None:
+    mailing = sending.begin(ledger, 1, new(body="Newer"))
+    with ledger.transaction():
+        ledger.write("UPDATE messages SET number = '+46700000000' WHERE mailing = ?", mailing.id)
+    assert purge_before(ledger).protocol.mailings == 1
+    assert purging.found_in_file(ledger, ["+46700000000"])
+
+
+def test_the_same_text_still_reaches_nobody_twice(sent: int, ledger: Ledger) -> None:
+    body_hash = mailings.body_hash(TEXT)
+    before = repeats.already_sent(ledger, body_hash, OLD)
+    purge_before(ledger)
+    after = repeats.already_sent(ledger, body_hash, OLD)
+    for reached in (before, after):
+        assert reached
+        assert "+46700000001" in reached
+        assert "+46701740699" not in reached
+    keyfile.path_of(ledger.path).unlink()
+    with pytest.raises(Exception, match="the ledger's key is missing"):
+        repeats.already_sent(ledger, body_hash, OLD)
+
+
+def test_what_came_in_goes_with_it(sent: int, ledger: Ledger) -> None:
+    with ledger.transaction():
+        for at, body in ((OLD.at, "An old answer"), (NOW.at, "A new answer")):
+            ledger.write(
+                "INSERT INTO inbox (at, gateway, vendor_id, sender, receiver, body, keyword, told_at, kind)"
+                " VALUES (?, 'intelecom', '', '+46701740611', '72000', ?, '', '', 'ours')",
+                at,
+                body,
+            )
+    assert purging.due(ledger, TODAY).incoming == 1
+    assert purge_before(ledger).protocol.incoming == 1
+    assert purging.found_in_file(ledger, ["An old answer", "A new answer"]) == {"A new answer"}
+
+
+def test_what_was_looked_for_in_the_file_is_no_longer_told(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    made_of = new()._replace(audience="guardians; namn=åsa öberg; klass=7b")
+    mailing = sending.begin(ledger, 1, made_of, OLD)
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing, moment=OLD), moment=OLD)
+    purge_before(ledger)
+    assert mailings.get(ledger, mailing.id).audience == "guardians; namn=…; klass=…"
+    assert not purging.found_in_file(ledger, ["åsa öberg"])
+
+
+def test_a_text_across_two_pieces_of_the_file_is_found(tmp_path: Path, ledger: Ledger) -> None:
+    whole = ledger.path.read_bytes()
+    ledger.path.write_bytes(whole + bytes((1 << 22) - len(whole) - 3) + b"needle")
+    assert purging.found_in_file(ledger, ["needle", "hay"]) == {"needle"}
