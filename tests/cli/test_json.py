@@ -30,6 +30,7 @@ def test_one_line_is_one_envelope(make_config: MakeConfig, message: Path) -> Non
         "mailings list",
         "recipients check",
         "config check",
+        "config show",
         "audit",
         "credential delete",
     ],

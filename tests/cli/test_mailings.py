@@ -90,7 +90,7 @@ def test_a_name_is_no_formula_in_the_file(
     assert "6;terms;46701740609;'=HYPERLINK(1)" in path.read_text(encoding="utf-8-sig")
 
 
-@pytest.mark.parametrize("words", ["list", "show 1"])
+@pytest.mark.parametrize("words", ["list", "show 1", "skipped 1", "resume 1"])
 def test_every_screen_of_a_rehearsal_says_so(words: str, sent: Path) -> None:
     ran = run_terminal(["--config", sent, "mailings", *words.split()])
     assert ran.code == 0

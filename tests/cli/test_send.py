@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 
 from smsctl.simulator.server import BadLogin, Behaviour
 
-from ..conftest import LiveGateway, MakeConfig
+from ..conftest import ROWS, LiveGateway, MakeConfig
 from ..front_door import Run, run_terminal
 from .conftest import guardians
 
@@ -26,7 +27,7 @@ def test_the_plan_leads_with_whom_and_what(make_config: MakeConfig, message: Pat
         "9 characters, standard characters: 1 part each",
         "Kommunen",
         "high (fastest)",
-        "recipients.csv, of 20",
+        "4 rows, of 20",
         "2 messages, 2 parts, 0,98 kr.",
         "Exempelkommun is charged; staff, students and guardians pay nothing.",
         "Package 1 has 10 000 parts left",
@@ -234,3 +235,40 @@ def test_nobody_left_to_send_to_is_no_mistake(make_config: MakeConfig, message: 
     ran = run("--config", config, "send", message, "--all", "--yes", "--json")
     assert (ran.code, ran.data["outcome"]) == (0, {})
     assert ran.data["recipients"] == {"rows": 2, "ready": 0, "skipped": {"terms": 2}}
+
+
+def test_an_old_file_is_warned_of_where_somebody_looks(live_gateway: LiveGateway, message: Path) -> None:
+    config = live_gateway(recipients_max_age="2d").config
+    os.utime(config.parent / "recipients.csv", (1_700_000_000, 1_700_000_000))
+    ran = run_terminal(["--config", config, "send", message, "--all"], [("[y/N]", "n")])
+    assert "recipients_max_age" in ran.out
+    assert "Not confirmed" in ran.out
+
+
+def test_warnings_of_the_plan_are_told_without_a_terminal(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(rows=[*ROWS, "Ulf;hemligt;elever;Exempelkommun;ja"])
+    send = ("--config", config, "send", message, "--group", "guardians", "--yes")
+    assert "1 row outside the audience cannot be read: row 6" in run(*send).err
+    message.write_text("Hej igen", encoding="utf-8")
+    told = run(*send, "--json").json["messages"]
+    assert [(one["level"], "row 6" in one["text"]) for one in told] == [("warning", True)]
+
+
+def test_an_assumed_encoding_is_told_in_json(make_config: MakeConfig, message: Path, run: Run) -> None:
+    message.write_bytes("Hej på er".encode("cp1252"))
+    told = run("--config", make_config(), "send", message, "--all", "--dry-run", "--json").json["messages"]
+    assert any(one["level"] == "warning" and "Windows-1252" in one["text"] for one in told)
+
+
+def test_the_plan_tells_how_many_rows_the_file_has(make_config: MakeConfig, message: Path, run: Run) -> None:
+    out = run("--config", make_config(), "send", message, "--group", "guardians", "--dry-run").out
+    assert "4 rows" in out
+
+
+def test_a_row_whose_municipality_is_missing_stops_the_mailing(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(rows=[*ROWS, "Ulf;0701740609;vårdnadshavare;ja"])  # the cell under Kommun is missing
+    assert run("--config", config, "send", message, "--group", "guardians", "--yes").code == 8

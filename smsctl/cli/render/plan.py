@@ -170,16 +170,14 @@ def _send_at(letter: Letter, *, cancellable: bool) -> Sentence:
 
 def _source(plan: Plan, sheet: Sheet, local_now: datetime) -> Fact:
     modified = sheet.modified.astimezone(local_now.tzinfo)
-    return Fact(
-        say("Recipients"),
-        [
-            say(
-                "{path}, of {modified}",
-                path=plan.order.source,
-                modified=f"{modified:%Y-%m-%d %H:%M}",
-            )
-        ],
+    told = say_n(
+        "{rows} row, of {modified}",
+        "{rows} rows, of {modified}",
+        n=plan.recipients.sheet_rows,
+        rows=figures.count(plan.recipients.sheet_rows),
+        modified=f"{modified:%Y-%m-%d %H:%M}",
     )
+    return Fact(say("Recipients"), [plan.order.source or "", told])
 
 
 def _package(plan: Plan, stage: Stage) -> list[Block]:
