@@ -39,7 +39,8 @@ def newest_time(ledger: Ledger) -> str | None:
     """Return the newest time in the ledger's last rows; earlier rows, of a wrong clock, may be newer."""
     row = ledger.one(
         "SELECT MAX(at) FROM (SELECT (SELECT created_at FROM mailings ORDER BY id DESC LIMIT 1) AS at"
-        " UNION ALL SELECT (SELECT COALESCE(settled_at, claimed_at) FROM batches ORDER BY id DESC LIMIT 1)"
+        " UNION ALL SELECT (SELECT claimed_at FROM batches ORDER BY id DESC LIMIT 1)"
+        " UNION ALL SELECT (SELECT settled_at FROM batches ORDER BY id DESC LIMIT 1)"
         " UNION ALL SELECT (SELECT at FROM audit ORDER BY id DESC LIMIT 1)) AS newest"
     )
     return None if row is None or row[0] is None else str(row[0])

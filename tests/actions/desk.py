@@ -91,6 +91,8 @@ stale = all_of_it(Status.PENDING, Verdict.STALE)
 class Desk:
     """Where mailings are made and sent. Municipality `town` has packages of so many parts, and one open."""
 
+    gateway_name = "intelecom"  # gives our references back in its reports
+
     def __init__(self, folder: Path, *, package_size: int = 1000) -> None:
         self.ledger = store.open_ledger(folder / "ledger.db")
         self.now: Callable[[], Moment] = moment
@@ -108,7 +110,7 @@ class Desk:
         new = NewMailing(
             kind="send",
             municipality=self.town,
-            gateway="scripted",
+            gateway=self.gateway_name,
             letter=letter,
             size=measure(letter.text.body, INTELECOM_PARTS),
             audience="all",

@@ -22,6 +22,7 @@ from .desk import (
     accepted,
     all_of_it,
     each,
+    moment,
     not_reached,
     refused,
     stale,
@@ -357,6 +358,22 @@ def test_a_second_run_of_the_same_mailing_ends_at_once(desk: Desk) -> None:
     assert desk.send(mailing, ScriptedGateway(meanwhile)).exit_code is ExitCode.OK
     assert "being sent by another process" in second[0]
     assert desk.states(mailing) == {"accepted": 10}
+
+
+def test_a_clock_set_back_is_noticed_though_the_ledger_was_written_since(desk: Desk) -> None:
+    noon_s = time.time() + 24 * 3600
+    desk.now = lambda: moment(noon_s - 7 * 3600)
+    mailing = desk.mailing(10)
+
+    desk.now = lambda: moment(noon_s)
+    with pytest.raises(AssertionError):
+        desk.send(mailing, ScriptedGateway(lambda batch: accepted(batch)._replace(receipts=())))
+    desk.now = lambda: moment(noon_s - 6 * 3600)
+    assert desk.recover() == 5
+    gateway = ScriptedGateway(accepted)
+    with pytest.raises(LedgerError, match="The clock says"):
+        desk.send(mailing, gateway)
+    assert gateway.submitted == []
 
 
 def test_progress_is_told_of_what_is_durable(desk: Desk) -> None:
