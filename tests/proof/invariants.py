@@ -5,7 +5,7 @@ Recounted from the raw tables, row by row, by no code of smsctl's own. I1 to I12
 
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,9 +37,19 @@ class _Message(NamedTuple):
     batch_open: bool
 
 
-def compare(ledger: Path, accepted: Iterable[Accepted], *, rows: int | None = None) -> None:
-    """Raise AssertionError with everything that is not true; `rows` is what every mailing must hold."""
-    broken = [*_broken(ledger, list(accepted), rows)]
+def compare(
+    ledger: Path,
+    accepted: Iterable[Accepted],
+    *,
+    rows: int | None = None,
+    by_word: Collection[str] = frozenset(),
+) -> None:
+    """Raise AssertionError with everything that is not true.
+
+    `rows` is what every mailing must hold; `by_word` are the references of messages that a person has
+    settled or sent again, who may have been wrong.
+    """
+    broken = [*_broken(ledger, list(accepted), rows, by_word)]
     assert not broken, "\n".join(broken)
 
 
@@ -59,7 +69,9 @@ def mailings(ledger: Path) -> dict[int, int]:
         return dict(found)
 
 
-def _broken(ledger: Path, accepted: list[Accepted], rows: int | None) -> Iterator[str]:
+def _broken(
+    ledger: Path, accepted: list[Accepted], rows: int | None, by_word: Collection[str]
+) -> Iterator[str]:
     if not ledger.exists():
         if accepted:
             yield f"I5: {len(accepted)} accepted, and there is no ledger"
@@ -71,7 +83,7 @@ def _broken(ledger: Path, accepted: list[Accepted], rows: int | None) -> Iterato
         if not db.execute("PRAGMA user_version").fetchone()[0]:
             return
         messages = _messages(db)
-        yield from _against_gateway(messages, accepted)
+        yield from _against_gateway(messages, accepted, by_word)
         yield from _rows(db, messages, rows)
         yield from _batches(db, messages)
         yield from _counts(db, messages)
@@ -90,7 +102,9 @@ def _messages(db: sqlite3.Connection) -> list[_Message]:
     ]
 
 
-def _against_gateway(messages: list[_Message], accepted: list[Accepted]) -> Iterator[str]:
+def _against_gateway(
+    messages: list[_Message], accepted: list[Accepted], by_word: Collection[str]
+) -> Iterator[str]:
     times = Counter(one.reference for one in accepted)
     known = {one.reference: one for one in messages}
     for one in accepted:
@@ -100,8 +114,9 @@ def _against_gateway(messages: list[_Message], accepted: list[Accepted]) -> Iter
         elif (message.number, message.text) != (one.number, one.text):
             yield f"{one.reference}: another number or text was accepted than the ledger's"
     for message in messages:
-        yield from _of_one(message, times[message.reference])
-    people = Counter((one.number, one.text) for one in accepted)
+        if message.reference not in by_word:
+            yield from _of_one(message, times[message.reference])
+    people = Counter((one.number, one.text) for one in accepted if one.reference not in by_word)
     yield from (f"the same text went to one number {n} times" for n in people.values() if n > 1)
 
 

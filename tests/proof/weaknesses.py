@@ -20,6 +20,7 @@ class Weakness(StrEnum):
     NO_FSYNC = "no-fsync"  # commits are left to the operating system
     NOTHING_EVER_LEFT = "nothing-ever-left"  # the phase marker says so whatever happened
     ANY_ERROR_IS_A_REFUSAL = "any-error-is-a-refusal"  # an HTTP error counts as not accepted
+    LATE_ANSWERS_OVERRULE = "late-answers-overrule"  # an answer is stored whatever has happened meanwhile
     NO_LOCK = "no-lock"  # nobody holds the right to send a mailing
 
 
@@ -95,6 +96,13 @@ def _any_error_is_a_refusal() -> Mapping[str, object]:
     return {"smsctl.gateways.intelecom.verdict_of_status": refusal}
 
 
+def _late_answers_overrule() -> Mapping[str, object]:
+    def all_of_them(ledger: object, done: object, paired: object) -> object:
+        return paired
+
+    return {"smsctl.ledger.batches._still_unknown": all_of_them}
+
+
 def _no_lock() -> Mapping[str, object]:
     @contextmanager
     def free(*given: object) -> Iterator[bool]:
@@ -109,5 +117,6 @@ _PLACES: Mapping[Weakness, Callable[[], Mapping[str, object]]] = {
     Weakness.NO_FSYNC: _no_fsync,
     Weakness.NOTHING_EVER_LEFT: _nothing_ever_left,
     Weakness.ANY_ERROR_IS_A_REFUSAL: _any_error_is_a_refusal,
+    Weakness.LATE_ANSWERS_OVERRULE: _late_answers_overrule,
     Weakness.NO_LOCK: _no_lock,
 }
