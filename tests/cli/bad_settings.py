@@ -191,7 +191,14 @@ def _kept(**source: str) -> dict[str, object]:
 
 SECRETS = (
     Case("no secret", f"{SEND} --max-parts 10", 8, "SMSCTL_GATEWAY_SECRET", config=LIVE, secret=False),
-    Case("no secret for a test", "test +46701740605 hej", 8, "gateway secret is not there", config=LIVE, secret=False),
+    Case(
+        "no secret for a test",
+        "test +46701740605 hej",
+        8,
+        "gateway secret is not there",
+        config=LIVE,
+        secret=False,
+    ),
     Case("no secret file", SEND, 8, ("password", "credential set"), config=_kept(path="password")),
     Case("a secret for all to read", SEND, 8, "password", config=_kept(path="password"), before=_no_password),
     Case("nobody to unlock the keyring", SEND, 8, "only on a terminal", config=_kept(source="auto")),
