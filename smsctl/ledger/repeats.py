@@ -44,9 +44,9 @@ class Reached:
             return True
         return self._key is not None and isinstance(number, str) and self._key.hash(number) in self._hashes
 
-    def __bool__(self) -> bool:
-        """Whether the text has reached anybody."""
-        return bool(self._numbers or self._hashes)
+    def __len__(self) -> int:
+        """How many numbers the text has reached."""
+        return len(self._numbers) + len(self._hashes)
 
 
 NOBODY = Reached()
