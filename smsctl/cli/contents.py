@@ -63,7 +63,7 @@ COMMANDS = {
     "ledger check": "Check the ledger against itself: the file, every sum, every rule",
     "ledger backup": "Copy the ledger to a new file while others send",
     "ledger accept-restore": "Go on with a ledger that was put back from an older copy",
-    "purge": "Remove personal data under a disposal decision; the facts of the bill stay",
+    "purge": "Remove personal data under a disposal decision",
     "audit": "Show who did what, when, and from which host",
     "doctor": "Check whether a mailing would go out now, and what mends it",
     "schedule": "Print the line by which cron, systemd or Windows starts a mailing",
