@@ -1,0 +1,112 @@
+"""What the codes and states mean, in the one wording that the reference pages and the man page share."""
+
+from typing import NamedTuple
+
+from smsctl.domain.message import Status
+from smsctl.domain.recipients import SkipReason
+from smsctl.errors import ExitCode
+
+
+class Meaning(NamedTuple):
+    """What a code or a state says, and what a person does about it."""
+
+    says: str
+    then: str
+
+
+class State(NamedTuple):
+    """A message's state: its Swedish word, what it says, and how it is left."""
+
+    swedish: str
+    says: str
+    leaves_by: str
+
+
+EXIT_CODES = {
+    ExitCode.OK: Meaning("All accepted, or nothing to do; also: already done under this key.", "Nothing."),
+    ExitCode.BUG: Meaning("A bug in smsctl.", "Run again with `--verbose`, and report what it prints."),
+    ExitCode.USAGE: Meaning("The command line does not fit the command.", "Look at `--help`."),
+    ExitCode.REJECTED: Meaning("Some messages were rejected by the gateway.", "`smsctl mailings show ID`"),
+    ExitCode.UNSETTLED: Meaning(
+        "Finished, but some messages are unknown or held.", "[Settle them](../how-to/settle-unknowns.md)."
+    ),
+    ExitCode.REFUSED: Meaning(
+        "Refused by a rule; nothing was sent: not activated, a ceiling, quiet hours, everyone already sent,"
+        " not confirmed.",
+        "The sentence names the rule and what mends it.",
+    ),
+    ExitCode.GATEWAY: Meaning(
+        "The gateway refused us: the login or the service. The rest is pending.",
+        "Mend it, then `smsctl mailings resume ID`.",
+    ),
+    ExitCode.STOPPED: Meaning(
+        "Stopped before the end, or the gateway could not be reached. The rest is pending.",
+        "`smsctl mailings resume ID`",
+    ),
+    ExitCode.INPUT: Meaning(
+        "The config, a secret or an input file is wrong.", "The sentence names file, line and key."
+    ),
+    ExitCode.LEDGER: Meaning(
+        "The ledger is busy, newer than this smsctl, damaged, or cannot be written. Nothing was sent that is"
+        " not recorded.",
+        "Try again when the other run is done; else `smsctl ledger check`.",
+    ),
+    ExitCode.INTERRUPTED: Meaning(
+        "Stopped with Ctrl-C: after the batch in flight; pressed twice, at once, and that batch is unknown.",
+        "`smsctl mailings resume ID`",
+    ),
+    ExitCode.TERMINATED: Meaning("Stopped by SIGTERM, in the same way.", "`smsctl mailings resume ID`"),
+}
+
+STATES = {
+    Status.PENDING: State(
+        "väntar",
+        "Never handed to the network, or proved not accepted.",
+        "`mailings resume`, `mailings cancel`",
+    ),
+    Status.SENDING: State(
+        "skickas",
+        "Marked on disk; may be on its way to the gateway.",
+        "the gateway's answer; if the run dies, it becomes unknown",
+    ),
+    Status.ACCEPTED: State(
+        "mottaget av gateway", "The gateway took it. The phone may not have it yet.", "a delivery report"
+    ),
+    Status.DELIVERED: State("levererat", "A delivery report says that the phone has it.", "final"),
+    Status.EXPIRED: State("för gammalt", "The validity ran out before the phone could be reached.", "final"),
+    Status.FAILED: State("misslyckat", "A delivery report says that it cannot be delivered.", "final"),
+    Status.REJECTED: State("avvisat", "The gateway refused this message.", "final"),
+    Status.HELD: State(
+        "hålls",
+        "Queued at the gateway, waiting for a person there. Never sent again.",
+        "a delivery report",
+    ),
+    Status.UNKNOWN: State(
+        "okänt",
+        "Nobody can tell whether the gateway accepted it. Never sent again by itself.",
+        "a delivery report, the gateway's own proof, or `mailings resolve`",
+    ),
+    Status.CANCELLED: State("avbrutet", "Taken back by a person before it left.", "final"),
+}
+
+SKIP_REASONS = {
+    SkipReason.INVALID: "The row cannot be read. Only with `--skip-invalid`; without it, the mailing stops.",
+    SkipReason.NO_NUMBER: "The row has no number.",
+    SkipReason.NOT_MOBILE: "The number is not a mobile number.",
+    SkipReason.COUNTRY: "The number is of a country that `limits.countries` does not allow.",
+    SkipReason.BLOCKED: "The number is on the block list (spärrlista).",
+    SkipReason.TERMS: "The person has not accepted the terms (godkända villkor).",
+    SkipReason.DUPLICATE: "Another row of the audience has the same number, and gets the message.",
+    SkipReason.ALREADY_SENT: "The number has had the same text within 20 hours; `--again` overrules.",
+}
+
+FLAGS = {
+    "--config PATH": "the config file; else `$SMSCTL_CONFIG`, the user's config folder,"
+    " `/etc/smsctl/config.toml`; stands before the command",
+    "--json": "one JSON envelope instead of a screen; never asks",
+    "--quiet": "says nothing when all is well",
+    "--verbose": "says more, and shows where a bug is",
+    "--simulate": "rehearses: nothing leaves this machine, whatever `mode` says",
+    "--show-numbers": "shows whole numbers; written in the audit",
+    "--version": "prints the version",
+}

@@ -1,0 +1,137 @@
+"""The documents say what the program is: nothing drifts, nothing is missing, no link is dead."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smsctl.cli import contents
+from smsctl.cli.flags import Flags
+from smsctl.config.keys import KEYS
+from smsctl.domain.message import Status
+from smsctl.domain.recipients import SkipReason
+from smsctl.errors import ExitCode
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+MANUAL = ROOT / "man" / "smsctl.1"
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+_TYPED = re.compile(r"^(?:[$#] )?(?:sudo (?:-u \S+ )?)?smsctl ([a-z].*)", re.MULTILINE)
+_INLINE = re.compile(r"`smsctl ([a-z][^`]*)`")
+_FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+
+
+def _read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def _words_of(page: str) -> str:
+    return _read(REFERENCE / page)
+
+
+def test_no_generated_page_differs_from_the_program() -> None:
+    ran = subprocess.run(
+        [sys.executable, ROOT / "docs" / "generate.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, f"run: python docs/generate.py\n{ran.stdout}{ran.stderr}"
+
+
+@pytest.mark.parametrize("command", contents.COMMANDS)
+def test_every_command_is_described(command: str) -> None:
+    assert f"\n## {command}\n" in _words_of("commands.md")
+    assert f"\n.SS smsctl {command}".replace("-", r"\-") in _read(MANUAL)
+
+
+@pytest.mark.parametrize("field", Flags._fields)
+def test_every_flag_of_all_commands_is_described(field: str) -> None:
+    flag = f"--{field.replace('_', '-')}"
+    assert f"| `{flag}" in _words_of("commands.md")
+    assert f"\n\\fB{flag}".replace("-", r"\-") in _read(MANUAL)
+
+
+@pytest.mark.parametrize("key", [key.dotted for key in KEYS])
+def test_every_key_is_described(key: str) -> None:
+    section, _, name = key.rpartition(".")
+    heading = f"\n## [{section}]\n" if section else "\n## At the top\n"
+    table = _words_of("config.md").partition(heading)[2].partition("\n## ")[0]
+    assert f"| `{name}` |" in table
+
+
+@pytest.mark.parametrize("code", ExitCode)
+def test_every_exit_code_is_described(code: ExitCode) -> None:
+    assert f"\n| {int(code)} | " in _words_of("exit-codes.md")
+    assert f"\n\\fB{int(code)}\\fR\n" in _read(MANUAL)
+
+
+@pytest.mark.parametrize("word", [*Status, *SkipReason])
+def test_every_state_and_skip_reason_is_described(word: str) -> None:
+    assert f"\n| `{word}` | " in _words_of("states.md")
+
+
+def _links() -> list[tuple[Path, str]]:
+    found = ((page, target) for page in PAGES for target in _LINK.findall(_FENCED.sub("", _read(page))))
+    return [(page, target) for page, target in found if not re.match(r"[a-z]+:", target)]
+
+
+@pytest.mark.parametrize(("page", "target"), _links(), ids=lambda it: str(it).removeprefix(f"{ROOT}/"))
+def test_no_link_is_dead(page: Path, target: str) -> None:
+    path, _, anchor = target.partition("#")
+    meant = page if not path else page.parent / path
+    assert meant.exists()
+    assert not anchor or anchor in _anchors(meant)
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as they are made on the web."""
+    plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in _HEADING.findall(_read(page)))
+    return {title.strip().replace(" ", "-") for title in plain}
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = ROOT / "docs" / "README.md"
+    linked = {(index.parent / target).resolve() for page, target in _links() if page == index}
+    chapters = {
+        page for page in PAGES if page.parent.name in {"tutorial", "how-to", "reference", "explanation"}
+    }
+    assert chapters
+    assert chapters <= linked
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_that_a_page_prints_exists(page: Path) -> None:
+    for words in _typed(page):
+        assert words[0] in contents.COMMANDS or " ".join(words[:2]) in contents.COMMANDS, words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_flag_that_a_page_prints_with_a_command_exists(page: Path) -> None:
+    known = {"--help", *_FLAG.findall(_words_of("commands.md"))}
+    assert {word for words in _typed(page) for word in words if _FLAG.fullmatch(word)} <= known
+
+
+def _typed(page: Path) -> list[list[str]]:
+    """Return the words of every smsctl command that a page prints, in a block or within a sentence."""
+    text = _read(page)
+    blocks = _TYPED.findall("\n".join(_FENCED.findall(text)))
+    return [line.split() for line in (*blocks, *_INLINE.findall(_FENCED.sub("", text)))]
+
+
+def test_the_manual_page_is_valid() -> None:
+    groff = shutil.which("groff")
+    if groff is None:
+        pytest.skip("this machine has no groff to read a manual page with")
+    ran = subprocess.run(
+        [groff, "-man", "-Tutf8", "-ww", MANUAL], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "mailings resolve" in re.sub(r".\x08|\x1b\[[0-9;]*m", "", ran.stdout)
