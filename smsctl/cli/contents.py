@@ -40,7 +40,7 @@ COMMANDS = {
     "invoices export": "Write the invoices that are not yet handed over to a file",
     "invoices compare": "Compare the supplier's bill with our figures",
     "reports listen": "Listen for delivery reports and incoming SMS that are pushed",
-    "reports poll": "Fetch delivery reports and incoming SMS from the gateway's queues",
+    "reports poll": "Fetch delivery reports and incoming SMS from queues",
     "reports import": "Take in delivery reports from a file",
     "reports unmatched": "List delivery reports that fit no message",
     "inbox list": "List incoming SMS",

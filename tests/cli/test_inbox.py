@@ -16,6 +16,8 @@ from ..conftest import MakeConfig
 from ..front_door import Run
 from ..gateways.fault_server import FaultServer
 from ..gateways.test_mail import mail_server, sent
+from .conftest import wait_until
+from .test_reports import listening
 
 YES = {
     "messageid": "m1",
@@ -166,6 +168,20 @@ def test_a_person_lets_an_sms_come_in_and_it_is_mailed_on(
     assert mail.get_content().startswith("KOMMUN på väg")
     run("--config", config, "reports", "poll", "--forward-to", "kund@example.se")
     assert len(sent(mails)) == 1
+
+
+def test_what_is_pushed_is_mailed_on_after_it_is_stored(
+    make_config: MakeConfig, mails: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_REPORTS_SECRET", "canary")
+    smtp = {"host": "127.0.0.1", "port": mails.port, "starttls": False, "from_address": "sms@example.se"}
+    secret = {"secret": {"source": "env"}}
+    config = make_config(mode="live", **ENDPOINT, reports=secret, smtp=smtp)
+    with listening(config, "--forward-to", "kund@example.se") as ears:
+        assert ears.push(json.dumps({"mo": [YES, YES]}).encode()) == 200
+        wait_until(lambda: sent(mails))
+    (raw,) = sent(mails)
+    assert message_from_bytes(raw, policy=default)["To"] == "kund@example.se"
 
 
 def test_a_wrong_mail_address_gets_a_sentence(config: Path, run: Run) -> None:
