@@ -38,6 +38,21 @@ class Clock:
         return ZoneInfo(self._name)
 
 
+def groups_of(user: str) -> frozenset[str]:
+    """Return the groups of the operating system that a user is in; none where there are no such groups."""
+    if os.name != "posix":
+        return frozenset()
+    import grp
+    import pwd
+
+    try:
+        ids = os.getgrouplist(user, pwd.getpwnam(user).pw_gid)
+    except KeyError:
+        return frozenset()
+    known = {one.gr_gid: one.gr_name for one in grp.getgrall()}
+    return frozenset(known[id_] for id_ in ids if id_ in known)
+
+
 def _stamp(utc: datetime) -> str:
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

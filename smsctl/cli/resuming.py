@@ -8,6 +8,7 @@ from smsctl.actions.draft import quiet, standing_of
 from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import mailings as render
 from smsctl.cli.reply import Reply
+from smsctl.cli.rights import must_be_permitted
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -22,6 +23,7 @@ def go_on(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings
     rehearsal is not held to either.
     """
     mailings.must_have_body(mailing)
+    must_be_permitted(wiring, mailing)
     if not wiring.simulated:
         _must_be_allowed(wiring, mailing, urgent=urgent or mailing.urgent)
     done = deliver(wiring, _due(wiring, mailing), gateway, Ceilings() if wiring.simulated else ceilings)

@@ -12,6 +12,7 @@ from smsctl.cli.render import plan as render
 from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.request import Manner, Request, letter_for, must_give_reason, read_text_file, wish_for
+from smsctl.cli.rights import not_permitted
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
@@ -36,6 +37,9 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
         return done
     ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
     plan, sheet = draft(errand.wish, errand.gateway, ledger, wiring.clock.now(), errand.local_now)
+    plan = plan._replace(
+        refusals=(*plan.refusals, *not_permitted(wiring, plan, errand.wish.audience.groups, ledger))
+    )
     refusals = _holding(wiring, plan, manner, lenient=errand.wish.lenient)
     screen = [*errand.replaced, *render.screen(plan, sheet, errand.local_now, _stage(wiring, manner))]
     _warn_unattended(wiring, plan, manner)

@@ -98,6 +98,18 @@ def newest(
     return tuple(_mailing(one) for one in found)
 
 
+def parts_begun_by(ledger: Ledger, user: str, day: str) -> int:
+    """Return the parts of the mailings that a user has begun on a local day, sent or still to be sent."""
+    row = ledger.one(
+        "SELECT COALESCE(SUM(c.messages * g.parts_each), 0) FROM mailings g"
+        " JOIN mailing_counts c ON c.mailing = g.id"
+        " WHERE g.created_by = ? AND g.created_day = ? AND c.state NOT IN ('rejected', 'cancelled')",
+        user,
+        day,
+    )
+    return int(row[0]) if row else 0
+
+
 def tally(ledger: Ledger, mailing: Mailing) -> Tally:
     """Return what has come of a mailing."""
     found = ledger.rows(

@@ -11,6 +11,7 @@ from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import outcome
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import Style, letter_for
+from smsctl.cli.rights import must_be_permitted_to_test
 from smsctl.cli.trial import trial_mailing
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
@@ -52,6 +53,7 @@ def run(
     _must_not_be_blocked(wiring, e164)
     wiring.activate_for_rehearsal(payer)
     new = trial_mailing(gateway, payer, letter)
+    must_be_permitted_to_test(wiring, payer.key, new.size.parts)
     mailing = begin(new, [(None, e164, None)], [], wiring.ledger, wiring.clock.now(), wiring.actor)
     done = deliver(wiring, mailing, gateway, Ceilings())
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)

@@ -1,0 +1,114 @@
+"""Who may send: the config's [senders], asked before anything leaves.
+
+It guards against mistakes. Whoever may edit the config may change it; that is the file system's business.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from smsctl.config.settings import SenderRule
+from smsctl.domain.audience import group_key
+from smsctl.domain.moment import Moment
+from smsctl.domain.plan import Refusal, Rule
+from smsctl.errors import say
+from smsctl.ledger import mailings
+from smsctl.ledger.store import Ledger
+
+GROUP_SIGN = "@"
+
+
+class Person(NamedTuple):
+    """A user of the operating system, and the groups they are in."""
+
+    user: str
+    groups: Collection[str] = ()
+
+
+class Mission(NamedTuple):
+    """What somebody wants to send."""
+
+    municipality: str  # its key
+    audience: str  # the rule in words, to be shown
+    groups: Collection[str]  # the groups it is limited to; empty: to none
+    parts: int
+    is_test: bool = False  # to one number; no audience
+
+
+def permit(
+    senders: Mapping[str, SenderRule], person: Person, mission: Mission, ledger: Ledger | None, now: Moment
+) -> list[Refusal]:
+    """Return why this person may not send this; nothing where they may, or where there are no [senders].
+
+    Of several rules that fit a person and their groups, each allows what it allows by itself.
+    """
+    if not senders:
+        return []
+    theirs = [rule for rule in senders.values() if _is_about(rule, person)]
+    fitting = [rule for rule in theirs if _covers(rule, mission)]
+    if not fitting:
+        return [_no_right(theirs, person, mission)]
+    ceilings = [rule.max_parts_per_day for rule in fitting]
+    used = mailings.parts_begun_by(ledger, person.user, now.day) if ledger else 0
+    most = max((one for one in ceilings if one is not None), default=0)
+    if None in ceilings or used + mission.parts <= most:
+        return []
+    return [
+        Refusal(
+            rule=Rule.MAX_PARTS_PER_DAY,
+            sentence=say(
+                "The user {user} may send {most} parts a day; {used} are used, and this takes {parts}.",
+                user=person.user,
+                most=most,
+                used=used,
+                parts=mission.parts,
+            ),
+            hint=say("Send it tomorrow, or raise max_parts_per_day under [senders] in the config."),
+        )
+    ]
+
+
+def _is_about(rule: SenderRule, person: Person) -> bool:
+    if rule.name.startswith(GROUP_SIGN):
+        return rule.name.removeprefix(GROUP_SIGN) in person.groups
+    return rule.name == person.user
+
+
+def _covers(rule: SenderRule, mission: Mission) -> bool:
+    allowed = {municipality.casefold() for municipality in rule.municipalities}
+    if allowed and mission.municipality.casefold() not in allowed:
+        return False
+    audiences = {group_key(audience) for audience in rule.audiences}
+    wanted = {group_key(group) for group in mission.groups}
+    return mission.is_test or not audiences or (bool(wanted) and wanted <= audiences)
+
+
+def _no_right(theirs: list[SenderRule], person: Person, mission: Mission) -> Refusal:
+    if not theirs:
+        return Refusal(
+            rule=Rule.SENDER,
+            sentence=say(
+                "The user {user} may not send: no rule under [senders] is about them.", user=person.user
+            ),
+            hint=say("Ask whoever looks after the config to add the user, or one of their groups."),
+        )
+    return Refusal(
+        rule=Rule.SENDER,
+        sentence=say(
+            "The user {user} may not send to {audience} for {municipality}.",
+            user=person.user,
+            audience=mission.audience,
+            municipality=mission.municipality,
+        ),
+        hint=say("They may send: {rights}.", rights="; ".join(map(_in_words, theirs))),
+    )
+
+
+def _in_words(rule: SenderRule) -> str:
+    audiences = ", ".join(rule.audiences) or str(say("everybody"))
+    return str(
+        say(
+            "to {audiences} for {municipalities}",
+            audiences=audiences,
+            municipalities=", ".join(rule.municipalities) or say("any municipality"),
+        )
+    )

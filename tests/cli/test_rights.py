@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+
+from smsctl.cli.clock import groups_of, whoever
+
+from ..conftest import LiveGateway, MakeConfig
+from ..front_door import Run
+
+ME = whoever().user
+
+
+def send(run: Run, config: Path, message: Path, *flags: object) -> tuple[int, str]:
+    ran = run("--config", config, "send", message, "--yes", "--max-parts", 9, *flags)
+    return ran.code, ran.said
+
+
+def test_without_a_rule_for_them_nobody_sends(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    live = live_gateway(senders={"somebody": {}})
+    code, said = send(run, live.config, message, "--all")
+    assert code == 5
+    assert f"{ME} may not send" in said
+    assert run("--config", live.config, "test", "+46701740605", "hej").code == 5
+    assert not live.simulator.accepted()
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [
+        (["--group", "guardians"], 0),
+        (["--group", "vårdnadshavare"], 0),
+        (["--group", "students"], 5),
+        (["--group", "guardians", "--group", "students"], 5),
+        (["--all"], 5),
+        (["--where", "Grupp=elever"], 5),
+    ],
+)
+def test_a_rule_is_kept_to_its_audiences(
+    flags: list[str], code: int, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(senders={ME: {"audiences": ["guardians"], "municipalities": ["exempelkommun"]}})
+    assert send(run, live.config, message, *flags)[0] == code
+
+
+def test_a_dry_run_says_so_too(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    live = live_gateway(senders={ME: {"audiences": ["staff"]}})
+    ran = run("--config", live.config, "send", message, "--all", "--dry-run", "--max-parts", 9, "--json")
+    assert ran.code == 5
+    assert [one["rule"] for one in ran.data["refusals"]] == ["sender"]
+
+
+def test_a_rehearsal_is_refused_as_well(make_config: MakeConfig, message: Path, run: Run) -> None:
+    assert send(run, make_config(senders={"somebody": {}}), message, "--all")[0] == 5
+
+
+def test_a_group_of_the_operating_system_has_rules(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    mine = sorted(groups_of(ME))
+    if not mine:
+        pytest.skip("this user is in no group of the operating system")
+    live = live_gateway(senders={f"@{mine[0]}": {}})
+    assert send(run, live.config, message, "--all")[0] == 0
+
+
+def test_their_daily_ceiling_counts_what_they_have_begun_today(
+    live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path
+) -> None:
+    live = live_gateway(senders={ME: {"max_parts_per_day": 4}})
+    assert send(run, live.config, message, "--all")[0] == 0
+    other = tmp_path / "other.txt"
+    other.write_text("Hej igen")
+    code, said = send(run, live.config, other, "--all")
+    assert code == 5
+    assert f"{ME} may send 4 parts a day; 3 are used, and this takes 3." in said
+    assert run("--config", live.config, "test", "+46701740605", "hej").code == 0
+
+
+def test_who_sent_is_recorded_on_the_mailing(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    live = live_gateway(senders={ME: {}})
+    send(run, live.config, message, "--all")
+    (mailing,) = run("--config", live.config, "mailings", "list", "--json").data["mailings"]
+    assert mailing["created_by"] == ME
+
+
+def test_nobody_goes_on_with_what_they_may_not_send(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway()
+    ran = run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    assert ran.code == 0
+    import sqlite3
+
+    with sqlite3.connect(live.config.parent / "ledger" / "ledger.db") as ledger:
+        ledger.execute("UPDATE messages SET state = 'pending', batch = NULL WHERE id = 1")
+        ledger.execute("UPDATE mailing_counts SET messages = 2 WHERE state = 'accepted'")
+        ledger.execute("UPDATE mailing_counts SET messages = 1 WHERE state = 'pending'")
+    ledger.close()
+    text = live.config.read_text()
+    live.config.write_text(text + '\n[senders.somebody]\nmunicipalities = ["exempelkommun"]\n')
+    ran = run("--config", live.config, "mailings", "resume", 1)
+    assert ran.code == 5
+    assert f"{ME} may not send" in ran.err
