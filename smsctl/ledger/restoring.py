@@ -47,7 +47,7 @@ def watch(ledger: Ledger, batch: int) -> None:
         mark.trusted = True
         mark.rise(batch)
 
-    ledger.after_commit(note)
+    ledger.after_commit(_FACT, note)
 
 
 def renew(ledger: Ledger) -> None:
@@ -55,7 +55,7 @@ def renew(ledger: Ledger) -> None:
     ledger.write("DELETE FROM facts WHERE name IN (?, ?)", COPIED, _FACT)
     mark, water = ledger.high_water, Water(lineage=_new_lineage(ledger), batch=newest_batch(ledger))
     if mark is not None:
-        ledger.after_commit(lambda: mark.begin(water))
+        ledger.after_commit(_FACT, lambda: mark.begin(water))
 
 
 def newest_batch(ledger: Ledger) -> int:

@@ -32,7 +32,7 @@ class Ledger:
         self.high_water = high_water  # None: nothing lies on a disk that could be put back
         self._connection = connection
         self.on_wait: Callable[[Sentence], None] | None = None
-        self._after_commit: list[Callable[[], None]] = []
+        self._after_commit: dict[str, Callable[[], None]] = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -86,9 +86,9 @@ class Ledger:
         with told(self.path):
             self._connection.execute("VACUUM")
 
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Do something when the open transaction is durable, before anything else is; not if it fails."""
-        self._after_commit.append(action)
+    def after_commit(self, what: str, action: Callable[[], None]) -> None:
+        """Do this when the open transaction is durable, and not if it fails; of each `what` the last one."""
+        self._after_commit[what] = action
 
     @contextmanager
     def transaction(self, *, patient: bool = False) -> Iterator[None]:
@@ -107,7 +107,7 @@ class Ledger:
                     self._connection.execute("ROLLBACK")
                 raise
             self._commit(patient=patient)
-        for action in self._after_commit:
+        for action in self._after_commit.values():
             action()
 
     def _commit(self, *, patient: bool) -> None:

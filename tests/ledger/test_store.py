@@ -40,15 +40,16 @@ def test_what_must_follow_a_commit_does_not_follow_a_failure(ledger: Ledger) -> 
 
     def fail() -> NoReturn:
         with ledger.transaction():
-            ledger.after_commit(lambda: done.append("failed"))
+            ledger.after_commit("tell", lambda: done.append("failed"))
             ledger.write("INSERT INTO nowhere VALUES (1)")
         raise AssertionError
 
     with pytest.raises(LedgerError):
         fail()
     with ledger.transaction():
-        ledger.after_commit(lambda: done.append("committed"))
-    assert done == ["committed"]
+        for n in range(3):
+            ledger.after_commit("tell", partial(done.append, f"committed {n}"))
+    assert done == ["committed 2"]
 
 
 # A disk that fails at one commit
