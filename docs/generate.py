@@ -25,7 +25,7 @@ from smsctl.cli.render.envelope import of as envelope_of
 from smsctl.config.keys import KEYS, Key
 from smsctl.domain.message import COSTS, FINAL, Status
 from smsctl.domain.recipients import SkipReason
-from smsctl.errors import ExitCode
+from smsctl.errors import ExitCode, worst
 
 ROOT = Path(__file__).parents[1]
 _MADE = "<!-- Made by docs/generate.py. Change the program or docs/meanings.py, not this page. -->"
@@ -109,9 +109,15 @@ def _exit_codes_page() -> str:
             ("code", "means", "what to do"),
             [(str(int(code)), EXIT_CODES[code].says, EXIT_CODES[code].then) for code in ExitCode],
         ),
-        "Where several hold, the first of 1, 9, 130, 143, 4, 6, 7, 3 is given. The second Ctrl-C or SIGTERM"
-        " stops at once; what was in flight then is unknown.",
+        f"Where several hold, the first of these is given: {', '.join(_worst_first())}.",
     )
+
+
+def _worst_first() -> Iterator[str]:
+    left = set(ExitCode) - {ExitCode.OK}
+    while left:
+        left.remove(code := worst(left))
+        yield str(int(code))
 
 
 def _states_page() -> str:
