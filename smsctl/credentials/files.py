@@ -98,11 +98,11 @@ def _read(path: Path, *, private: bool) -> Secret | None:
 def _check_file(path: Path, state: os.stat_result) -> None:
     if state.st_uid not in (os.geteuid(), 0):
         raise CredentialError(
-            say("{path} belongs to another user", path=path), hint=say("`chown root {path}`", path=path)
+            say("{path} belongs to another user", path=path), hint=say("Run: chown root {path}", path=path)
         )
     if state.st_mode & 0o077:
         raise CredentialError(
-            say("{path} can be read by others", path=path), hint=say("`chmod 600 {path}`", path=path)
+            say("{path} can be read by others", path=path), hint=say("Run: chmod 600 {path}", path=path)
         )
 
 
@@ -119,7 +119,7 @@ def _check_folders(path: Path) -> None:
         if state.st_mode & 0o022 and not is_sticky:
             raise CredentialError(
                 say("the folder {folder} of {path} can be changed by others", folder=folder, path=path),
-                hint=say("`chmod go-w {folder}`", folder=folder),
+                hint=say("Run: chmod go-w {folder}", folder=folder),
             )
 
 

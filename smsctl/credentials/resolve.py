@@ -105,7 +105,7 @@ def _told_of(name: str, source: SecretSource) -> Generator[None]:
     except CredentialError as error:
         mends = _how_to_store if source.source is Source.FILE else _elsewhere
         raise CredentialError(
-            say("the {name} secret: {why}", name=name, why=error.sentence),
+            say("The {name} secret: {why}.", name=name, why=error.sentence),
             hint=error.hint or mends(name, source),
         ) from None
 
@@ -130,7 +130,7 @@ def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None
         case Source.ENV:
             text = around.environ.get(step.variable)
             secret = Secret(text) if text else None
-            notice = say("every program that smsctl starts can read ${variable}", variable=step.variable)
+            notice = say("Every program that smsctl starts can read ${variable}.", variable=step.variable)
         case Source.KEYRING:
             secret = vault.get(around.service, name)
         case _:
@@ -153,11 +153,11 @@ def _place(source: SecretSource, around: Surroundings) -> Sentence:
 def _not_found(name: str, source: SecretSource, around: Surroundings) -> Sentence:
     if source.source is Source.AUTO and not around.interactive:
         return say(
-            "the {name} secret is no systemd credential, and the keyring is asked only on a terminal",
+            "The {name} secret is no systemd credential, and the keyring is asked only on a terminal.",
             name=name,
         )
     return say(
-        "the {name} secret is not there: {place} is missing or empty",
+        "The {name} secret is not there: {place} is missing or empty.",
         name=name,
         place=_place(source, around),
     )
@@ -167,18 +167,18 @@ def _how_to_store(name: str, source: SecretSource) -> Sentence:
     match source.source:
         case Source.SYSTEMD:
             return say(
-                "`systemd-creds encrypt --name={credential} - /etc/credstore.encrypted/{credential}`, and "
-                "LoadCredentialEncrypted={credential} in the unit",
+                "Put LoadCredentialEncrypted={credential} into the unit, and store it with:"
+                " systemd-creds encrypt --name={credential} - /etc/credstore.encrypted/{credential}",
                 credential=source.name,
             )
         case Source.ENV:
-            return say("set {variable} for this run", variable=source.variable)
+            return say("Set {variable} for this run.", variable=source.variable)
         case _:
-            return say("`smsctl credential set {name}`", name=name)
+            return say("Store it with: smsctl credential set {name}", name=name)
 
 
 def _elsewhere(name: str, _source: SecretSource) -> Sentence:
-    return say('keep it elsewhere: source = "file" or "systemd" in [{section}]', section=SECTIONS[name])
+    return say('Keep it elsewhere: source = "file" or "systemd" in [{section}].', section=SECTIONS[name])
 
 
 def _not_ours(name: str, source: SecretSource) -> CredentialError:

@@ -83,7 +83,7 @@ def test_auto_stops_at_a_damaged_credential(kept: MemoryKeyring, credentials: di
         ("systemd", "the systemd credential gateway is missing", "systemd-creds encrypt --name=gateway"),
         ("file", "the file /nowhere/pw is missing", "smsctl credential set gateway"),
         ("keyring", "the keyring, under smsctl:", "smsctl credential set gateway"),
-        ("env", "SMSCTL_GATEWAY_SECRET is missing", "set SMSCTL_GATEWAY_SECRET"),
+        ("env", "SMSCTL_GATEWAY_SECRET is missing", "Set SMSCTL_GATEWAY_SECRET"),
     ],
 )
 def test_what_is_not_there_says_how_to_mend_it(
