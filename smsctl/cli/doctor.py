@@ -17,7 +17,7 @@ from smsctl.cli.render import figures
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import Settings
 from smsctl.credentials import resolve
-from smsctl.domain.secret import SecretSource
+from smsctl.domain.secret import SecretSource, Source
 from smsctl.errors import ExitCode, Sentence, say, say_n
 from smsctl.ledger.store import Ledger
 
@@ -35,10 +35,11 @@ def round_of(wiring: Wiring) -> tuple[Finding, ...]:
         return findings
     settings = wiring.settings
     findings += examine("permissions", lambda: check.permissions(settings.path))
-    findings += examine("secret", lambda: _secrets(wiring))
-    findings += _ledger(wiring, settings)
+    secrets = examine("secret", lambda: _secrets(wiring))
+    findings += secrets + _ledger(wiring, settings)
     findings += examine("time-zone", lambda: check.time_zone(settings.time_zone))
-    return findings + tuple(_network(wiring))
+    can_log_in = all(one.level in (Level.OK, Level.WARNING) for one in secrets)
+    return findings + tuple(_network(wiring, can_log_in=can_log_in))
 
 
 def as_cron(wiring: Wiring) -> tuple[Finding, ...]:
@@ -85,9 +86,17 @@ def _config(wiring: Wiring) -> Iterator[Finding]:
 
 def _secrets(wiring: Wiring) -> Iterator[Finding]:
     """Say of each secret which step answers; a rehearsal needs none, so there one may be missing."""
+    around = wiring_gateway.surroundings(wiring)
     for name, source in _needed(wiring.settings):
-        found = resolve.describe(name, source, wiring_gateway.surroundings(wiring))
-        if found.there:
+        found = resolve.describe(name, source, around)
+        if source.source is Source.SYSTEMD and "CREDENTIALS_DIRECTORY" not in around.environ:
+            text = say(
+                "systemd gives the {name} secret to the service alone, not to this session.", name=name
+            )
+            unit = f"systemd-run --pipe --wait -p LoadCredentialEncrypted={source.name}"
+            mend = say("Check as the service does: {unit} smsctl doctor", unit=unit)
+            yield Finding("secret", Level.SKIPPED, text, mend)
+        elif found.there:
             level = Level.WARNING if found.hint else Level.OK
             text = say("{name} comes from {place}.", name=name, place=found.sentence)
             yield Finding("secret", level, text, found.hint)
@@ -136,7 +145,7 @@ def _packages(wiring: Wiring, ledger: Ledger | None) -> Iterator[Finding]:
             yield from check.service(ledger, payer, settings.limits.warn_share)
 
 
-def _network(wiring: Wiring) -> Iterator[Finding]:
+def _network(wiring: Wiring, *, can_log_in: bool) -> Iterator[Finding]:
     """Follow the line to the gateway as far as it reaches; nothing is sent."""
     if wiring.simulated:
         why = say("Mode is simulate: nothing leaves this machine.")
@@ -146,6 +155,9 @@ def _network(wiring: Wiring) -> Iterator[Finding]:
     for name, step in _steps(wiring).items():
         if broken:
             yield Finding(name, Level.SKIPPED, say("The step before it failed."))
+            continue
+        if name == "login" and not can_log_in:
+            yield Finding(name, Level.SKIPPED, say("There is no secret to log in with."))
             continue
         findings = examine(name, step)
         broken = findings[0].level is Level.ERROR

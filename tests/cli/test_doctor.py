@@ -45,8 +45,8 @@ def test_each_check_is_one_line_with_what_mends_it(live_gateway: LiveGateway, ru
     live = live_gateway(active=False)
     ran = run("--config", live.config, "doctor")
     assert len(ran.out.splitlines()) == len(LIVE_CHECKS)
-    (line,) = [line for line in ran.out.splitlines() if " package:" in line]
-    assert line.startswith("warning")
+    (line,) = [line for line in ran.out.splitlines() if " package " in line[:24]]
+    assert line.split()[:2] == ["warning", "package"]
     assert line.endswith("smsctl municipality activate exempelkommun")
 
 
@@ -106,6 +106,15 @@ def test_the_step_that_answered_for_the_secret_is_named(
         "ok",
         "gateway comes from the systemd credential gateway.",
     )
+
+
+def test_a_secret_that_only_the_service_is_given_is_not_missed_elsewhere(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    live = live_gateway(gateway={"password": {"source": "systemd"}})
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "secret"), level(ran, "login")) == (0, "skipped", "skipped")
+    assert "systemd-run" in mend(ran, "secret")
 
 
 def test_a_damaged_ledger_is_an_error(live_gateway: LiveGateway, run: Run) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from smsctl.actions.check import Finding, Level
-from smsctl.cli.render.blocks import Block, Line, Tone
+from smsctl.cli.render.blocks import Block, Fact, Facts, Tone
 from smsctl.errors import ExitCode, Sentence, say
 
 _TONES = {Level.OK: Tone.GOOD, Level.WARNING: Tone.WARN, Level.ERROR: Tone.BAD, Level.SKIPPED: Tone.FAINT}
@@ -44,11 +44,14 @@ def from_data(found: Mapping[str, str | None], exit_code: ExitCode) -> Finding:
 
 def screen(findings: Sequence[Finding]) -> list[Block]:
     """Return one line for each finding."""
-    return [Line(_told(one), _TONES[one.level]) for one in findings]
+    return [Facts([Fact(_label(one), [_text(one)], _TONES[one.level]) for one in findings])]
 
 
-def _told(one: Finding) -> Sentence:
-    level, check = _LEVELS[one.level], f"{one.check}:"
+def _label(one: Finding) -> Sentence:
+    return say("{level}  {check}", level=_LEVELS[one.level], check=one.check)
+
+
+def _text(one: Finding) -> Sentence:
     if one.mend is None or one.level is Level.OK:
-        return say("{level}  {check:12} {text}", level=level, check=check, text=one.text)
-    return say("{level}  {check:12} {text} {mend}", level=level, check=check, text=one.text, mend=one.mend)
+        return one.text
+    return say("{text} {mend}", text=one.text, mend=one.mend)
