@@ -105,9 +105,9 @@ def run_process(*argv: object, stdin: str = "") -> Ran:
 
 
 class Terminal:
-    """A process on a real terminal, 120 columns wide."""
+    """A process on a real terminal."""
 
-    def __init__(self, *argv: object) -> None:
+    def __init__(self, *argv: object, columns: int = 120, **environ: str) -> None:
         import pty
 
         self._master, slave = pty.openpty()
@@ -117,7 +117,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"},
+            env=os.environ | {"TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "40"} | environ,
         )
         os.close(slave)
         self.seen = ""

@@ -95,10 +95,10 @@ def _facts(block: Facts) -> RichTable:
 
 
 def _table(block: Table) -> RichTable:
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold")
     for column in block.columns:
         justify: Literal["right", "left"] = "right" if column.right else "left"
-        table.add_column(_styled(column.title), justify=justify, no_wrap=column.right)
+        table.add_column(_styled(column.title), justify=justify, no_wrap=column.right, overflow="fold")
     for row in block.rows:
         table.add_row(*(_styled(cell) for cell in row))
     return table
