@@ -13,10 +13,18 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.errors import RuleError, say
-from smsctl.ledger import mailings
+from smsctl.ledger import audit, mailings
 
 
-def go_on(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings, *, urgent: bool) -> Reply:
+def go_on(
+    wiring: Wiring,
+    mailing: Mailing,
+    gateway: Gateway,
+    ceilings: Ceilings,
+    *,
+    urgent: bool,
+    reason: str | None = None,
+) -> Reply:
     """Send what is still pending of the mailing.
 
     Raises RuleError in quiet hours (unless urgent) and where the municipality is not active any more; a
@@ -26,6 +34,7 @@ def go_on(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings
     must_be_permitted(wiring, mailing)
     if not wiring.simulated:
         _must_be_allowed(wiring, mailing, urgent=urgent or mailing.urgent)
+    _record(wiring, mailing, reason)
     done = deliver(wiring, _due(wiring, mailing), gateway, Ceilings() if wiring.simulated else ceilings)
     return reply(wiring, done, render.data(mailing, done.tally))
 
@@ -40,6 +49,18 @@ def _must_be_allowed(wiring: Wiring, mailing: Mailing, *, urgent: bool) -> None:
         raise RuleError(
             say("The SMS service is not active for {key}.", key=municipality.key),
             hint=say("Activate it with: smsctl municipality activate {key}", key=municipality.key),
+        )
+
+
+def _record(wiring: Wiring, mailing: Mailing, reason: str | None) -> None:
+    with wiring.ledger.transaction():
+        audit.record(
+            wiring.ledger,
+            wiring.clock.now(),
+            wiring.actor,
+            "resume",
+            f"mailing {mailing.id}",
+            reason=reason,
         )
 
 

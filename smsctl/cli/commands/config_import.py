@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from smsctl.cli.recording import record_change
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import read_text_file
@@ -31,6 +32,7 @@ def run(
         settings = read.load(wiring.config_path)
         place = resolve.store("gateway", settings.gateway.password, imported.secret, surroundings(wiring))
         lines.append(Line(place, Tone.GOOD))
+    record_change(wiring, "config-import", file, ", ".join(key for key, _ in imported.settings))
     lines += [Line(notice, Tone.WARN) for notice in imported.notices]
     return Reply(
         data={"settings": dict(imported.settings), "secret_stored": imported.secret is not None}, screen=lines

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from smsctl.cli.recording import record_change
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
@@ -24,5 +25,6 @@ def run(
     """
     wiring: Wiring = ctx.obj
     written = write.set_value(wiring.config_path, key, value)
+    record_change(wiring, "config-set", key, str(written))
     told = say("{key} is set in {path}.", key=key, path=wiring.config_path)
     return Reply(data={"key": key, "value": written}, screen=[Line(told, Tone.GOOD)])

@@ -3,6 +3,7 @@
 import typer
 
 from smsctl.cli import credentials
+from smsctl.cli.recording import record_change
 from smsctl.cli.render.blocks import Line
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
@@ -17,6 +18,8 @@ def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
     """Remove a secret from where the config says it is kept."""
     wiring: Wiring = ctx.obj
     deleted = resolve.delete(name, credentials.source_of(wiring, name), surroundings(wiring))
+    if deleted:
+        record_change(wiring, "credential-delete", name)
     told = (
         say("The secret {name} is deleted.", name=name)
         if deleted

@@ -3,6 +3,7 @@
 import typer
 
 from smsctl.cli import credentials, dialogue
+from smsctl.cli.recording import record_change
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
@@ -22,4 +23,5 @@ def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
     source = credentials.source_of(wiring, name)
     secret = dialogue.secret(say("Secret {name} (not shown): ", name=name))
     place = resolve.store(name, source, secret, surroundings(wiring))
+    record_change(wiring, "credential-set", name)
     return Reply(data={"name": name, "stored": True}, screen=[Line(place, Tone.GOOD)])

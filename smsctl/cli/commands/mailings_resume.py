@@ -50,4 +50,4 @@ def run(
     )
     configured = wiring.settings.municipality(found.municipality.key)
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
-    return go_on(wiring, found, gateway, ceilings, urgent=urgent)
+    return go_on(wiring, found, gateway, ceilings, urgent=urgent, reason=reason)
