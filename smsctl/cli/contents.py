@@ -66,7 +66,7 @@ COMMANDS = {
     "purge": "Remove personal data under a disposal decision",
     "audit": "Show who did what, when, and from which host",
     "doctor": "Check whether a mailing would go out now, and what mends it",
-    "schedule": "Print the line by which cron, systemd or Windows starts a mailing",
+    "schedule": "Print what makes cron, systemd or Windows send at set times",
     "completion": "Print what the Tab key of bash, zsh or fish needs",
     "simulator": _SIMULATOR,
     "simulator incoming": "Let an SMS come in at a running simulator",
