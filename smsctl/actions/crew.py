@@ -1,12 +1,16 @@
 """The threads that wait for the gateway, so that several batches can be in flight.
 
-They touch nothing but the gateway: the ledger belongs to the thread that drives the run.
+They touch nothing but the gateway: the ledger belongs to the thread that drives the run. While it writes
+down answers and marks the next batches, threads that are done must not stand idle, or every round would
+wait for the disk; so where there are several, half as many batches again are marked ahead. A thread takes
+one of those at once, unless the run has been told to stop: then it is given back unsent.
 """
 
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from smsctl.domain.gateway import Gateway
@@ -16,7 +20,7 @@ from smsctl.ledger.batches import Claim
 STALE_AFTER_S = 60.0
 """A claim older than this is given back instead of sent (reliability.md 2.2 rule 5)."""
 
-_GAP_S = 0.01
+_GAP_S = 0.002
 _LONGEST_GATHER_S = 0.2
 
 
@@ -31,10 +35,14 @@ class Done(NamedTuple):
 class Crew:
     """So many threads, each with one batch at a time."""
 
-    def __init__(self, gateway: Gateway, size: int) -> None:
-        """Threads start when there is something to do; they never keep the process alive."""
+    def __init__(self, gateway: Gateway, size: int, halted: Callable[[], bool] = lambda: False) -> None:
+        """Threads start when there is something to do; they never keep the process alive.
+
+        `halted` is asked before each batch, by the threads: whether it must be given back instead.
+        """
         self._gateway = gateway
         self._size = size
+        self._halted = halted
         self._threads = 0
         self._work: queue.SimpleQueue[tuple[Claim, float] | None] = queue.SimpleQueue()
         self._back: queue.SimpleQueue[Done] = queue.SimpleQueue()
@@ -43,28 +51,31 @@ class Crew:
 
     @property
     def free(self) -> int:
-        """How many more batches may be in flight."""
-        return self._size - self.in_flight
+        """How many more batches may be marked."""
+        return self._size + self._size // 2 - self.in_flight
 
     @property
     def in_flight(self) -> int:
-        """Batches submitted whose answer is not stored."""
+        """Batches marked whose answer is not stored."""
         return len(self.open)
 
     def submit(self, claim: Claim) -> None:
         """Hand a claimed batch to a thread."""
         self.open[claim.id] = claim
-        if self._threads < len(self.open):
+        if self._threads < min(len(self.open), self._size):
             self._threads += 1
             threading.Thread(target=self._serve, daemon=True).start()
         self._work.put((claim, time.monotonic() + STALE_AFTER_S))
 
     def gather(self) -> list[Done]:
-        """Wait for an answer, and a moment for those that come close behind: they share its commit."""
+        """Wait for an answer, and for others that can share its commit.
+
+        As long as every thread has something to do nobody waits for us; then it is a moment only.
+        """
         self._take(timeout_s=None)
         latest = time.monotonic() + _LONGEST_GATHER_S
         while len(self._answered) < len(self.open) and time.monotonic() < latest:
-            if not self._take(timeout_s=_GAP_S):
+            if not self._take(timeout_s=_GAP_S) and self._work.empty():
                 break
         return list(self._answered.values())
 
@@ -73,6 +84,14 @@ class Crew:
         while self._take(timeout_s=0):
             pass
         return list(self._answered.values())
+
+    def recall(self) -> list[Done]:
+        """Take back the batches that no thread has begun; they were not sent."""
+        found: list[Done] = []
+        with suppress(queue.Empty):
+            while work := self._work.get_nowait():
+                found.append(_given_back(work[0]))
+        return found
 
     def stored(self, done: Sequence[Done]) -> None:
         """Forget batches whose answers are durable."""
@@ -97,7 +116,14 @@ class Crew:
         while (work := self._work.get()) is not None:
             claim, not_after = work
             try:
-                self._back.put(Done(claim, self._gateway.submit(claim.batch, not_after=not_after)))
+                if self._halted():
+                    self._back.put(_given_back(claim))
+                else:
+                    self._back.put(Done(claim, self._gateway.submit(claim.batch, not_after=not_after)))
             except BaseException as error:  # noqa: BLE001 - a fault here must not lose the batch: it is unknown
                 lost = same_for_all(claim.batch, Status.UNKNOWN, Verdict.UNCLEAR, type(error).__name__)
                 self._back.put(Done(claim, lost, error))
+
+
+def _given_back(claim: Claim) -> Done:
+    return Done(claim, same_for_all(claim.batch, Status.PENDING, Verdict.STALE, "given back unsent"))

@@ -118,7 +118,7 @@ def send(errand: Errand) -> Result:
     """
     fitness.must_be_fit(errand.ledger, errand.now())
     run = _Run(want=_want(errand))
-    crew = Crew(errand.gateway, errand.pace.connections)
+    crew = Crew(errand.gateway, errand.pace.connections, halted=lambda: _halted(errand, run))
     with lock.right_to_send(errand.ledger.path, errand.mailing.reference):
         try:
             _drive(errand, run, crew)
@@ -139,6 +139,12 @@ def _want(errand: Errand) -> Want:
         ceilings=errand.ceilings,
         repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
     )
+
+
+def _halted(errand: Errand, run: _Run) -> bool:
+    """Say whether nothing more must leave now, not even what is marked; asked by the crew's threads."""
+    stopped = run.stop not in (None, Stop.CEILING) or run.fault or errand.brake.asked
+    return bool(stopped) or time.monotonic() < run.not_before
 
 
 def _drive(errand: Errand, run: _Run, crew: Crew) -> None:
@@ -218,7 +224,7 @@ def _judge(errand: Errand, run: _Run, done: Done) -> None:
         run.end(Stop.REFUSED, say("The gateway refused us: {text}", text=answer.text))
     elif answer.verdict in (Verdict.NOT_REACHED, Verdict.BUSY):
         _pause(errand.pace, run, answer)
-    else:
+    elif answer.verdict is not Verdict.STALE:  # that one says nothing of the gateway
         run.unreached = 0
         _count_unclear(errand.pace, run, answer)
 
@@ -246,7 +252,7 @@ def _count_unclear(pace: Pace, run: _Run, answer: Answer) -> None:
 
 def _abandon(errand: Errand, run: _Run, crew: Crew) -> None:
     """Stop at once: what has been answered is stored, what has not is unknown."""
-    done = {one.claim.id: one for one in crew.arrived()}
+    done = {one.claim.id: one for one in (*crew.recall(), *crew.arrived())}
     for claim in crew.open.values():
         lost = same_for_all(claim.batch, Status.UNKNOWN, Verdict.UNCLEAR, "stopped before the answer")
         done.setdefault(claim.id, Done(claim, lost))

@@ -1,4 +1,5 @@
 import signal
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -270,6 +271,51 @@ def test_the_brake_twice_ends_the_run_at_once_and_what_is_in_flight_is_unknown(
     assert desk.states(mailing) == {"accepted": 5, "unknown": 5, "pending": 10}
     assert (result.stop, result.exit_code) == (Stop.INTERRUPTED, ExitCode.INTERRUPTED)
     assert desk.recover() == 0
+
+
+def test_at_once_gives_back_what_no_thread_has_begun(desk: Desk, signalled: Brake) -> None:
+    mailing = desk.mailing(20)
+    over = threading.Event()
+
+    def mute(batch: Batch) -> Answer:
+        over.wait(30)
+        return accepted(batch)
+
+    def stopped(batch: Batch) -> Answer:
+        for _ in range(2):
+            time.sleep(0.05)  # signals that arrive together are one
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        return mute(batch)
+
+    gateway = ScriptedGateway(mute, stopped, mute)
+    desk.send(mailing, gateway, brake=signalled, pace=PACE._replace(connections=2))
+    over.set()
+    assert desk.states(mailing) == {"unknown": 10, "pending": 10}
+    assert desk.recover() == 0
+
+
+def test_no_connection_waits_for_the_disk(desk: Desk) -> None:
+    mailing = desk.mailing(20)
+    third = threading.Event()
+    other = sqlite3.connect(desk.ledger.path, isolation_level=None, check_same_thread=False)
+
+    def holding_the_ledger(batch: Batch) -> Answer:
+        other.execute("BEGIN IMMEDIATE")
+        return accepted(batch)
+
+    def waiting(batch: Batch) -> Answer:
+        assert third.wait(10), "the next batch was not marked ahead"
+        return accepted(batch)
+
+    def releasing_it(batch: Batch) -> Answer:
+        other.execute("ROLLBACK")
+        third.set()
+        return accepted(batch)
+
+    gateway = ScriptedGateway(holding_the_ledger, waiting, releasing_it, accepted)
+    desk.send(mailing, gateway, pace=PACE._replace(connections=2))
+    other.close()
+    assert desk.states(mailing) == {"accepted": 20}
 
 
 def test_a_claim_is_good_for_a_minute_before_its_first_byte(desk: Desk) -> None:

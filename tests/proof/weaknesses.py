@@ -60,8 +60,8 @@ def _sent_before_the_mark() -> Mapping[str, object]:
     crews: list[crew.Crew] = []
 
     class Hasty(crew.Crew):
-        def __init__(self, gateway: Gateway, size: int) -> None:
-            super().__init__(gateway, size)
+        def __init__(self, gateway: Gateway, size: int, halted: Callable[[], bool]) -> None:
+            super().__init__(gateway, size, halted)
             crews.append(self)
 
         def submit(self, claim: Claim) -> None:
