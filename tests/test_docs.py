@@ -1,19 +1,22 @@
 """The documents say what the program is: nothing drifts, nothing is missing, no link is dead."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from smsctl.cli import contents
-from smsctl.cli.flags import Flags
+from smsctl.cli import app, contents, flags
 from smsctl.config.keys import KEYS
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import SkipReason
 from smsctl.errors import ExitCode
+
+from .test_house import Nobody
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
@@ -25,6 +28,7 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _TYPED = re.compile(r"^(?:[$#] )?(?:sudo (?:-u \S+ )?)?smsctl ([a-z].*)", re.MULTILINE)
 _INLINE = re.compile(r"`smsctl ([a-z][^`]*)`")
+_PROMPTED = re.compile(r"^\$ (?:sudo (?:-u \S+ )?)?smsctl ([a-z].*)", re.MULTILINE)
 _FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 
 
@@ -52,7 +56,7 @@ def test_every_command_is_described(command: str) -> None:
     assert f"\n.SS smsctl {command}".replace("-", r"\-") in _read(MANUAL)
 
 
-@pytest.mark.parametrize("field", Flags._fields)
+@pytest.mark.parametrize("field", flags.Flags._fields)
 def test_every_flag_of_all_commands_is_described(field: str) -> None:
     flag = f"--{field.replace('_', '-')}"
     assert f"| `{flag}" in _words_of("commands.md")
@@ -117,6 +121,14 @@ def test_every_command_that_a_page_prints_exists(page: Path) -> None:
 def test_every_flag_that_a_page_prints_with_a_command_exists(page: Path) -> None:
     known = {"--help", *_FLAG.findall(_words_of("commands.md"))}
     assert {word for words in _typed(page) for word in words if _FLAG.fullmatch(word)} <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_line_of_a_page_can_be_typed(page: Path) -> None:
+    for line in _PROMPTED.findall(_read(page)):
+        _, words = flags.take(shlex.split(line.replace(" ID", " 1"), comments=True))
+        with suppress(Nobody.AskedError):  # the line was read, and the command has begun
+            app.build(app.command_in(words))(args=words, standalone_mode=False, obj=Nobody())
 
 
 def _typed(page: Path) -> list[list[str]]:
