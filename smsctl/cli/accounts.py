@@ -28,15 +28,17 @@ def payers(wiring: Wiring, named: str | None) -> tuple[Municipality, ...]:
     return tuple(found.values())
 
 
-def account_of(wiring: Wiring, payer: Municipality, period: Period, *, most_mailings: int) -> Account:
-    """Return what is told of one municipality, with its newest mailings in the period."""
+def account_of(
+    wiring: Wiring, payer: Municipality, period: Period, *, most_mailings: int, most_packages: int
+) -> Account:
+    """Return what is told of one municipality, with its newest packages and mailings."""
     ledger, today = wiring.ledger, wiring.clock.now().day
     found, pace = usage(ledger, payer.key, period), pace_of(ledger, payer.key, today)
     newest = mailings.newest(ledger, most=most_mailings, municipality=payer.key, period=period)
     return Account(
         municipality=payer,
         usage=found,
-        packages=package_lines(ledger, found),
+        packages=package_lines(ledger, found, most=most_packages),
         mailings=[(mailing, mailings.tally(ledger, mailing)) for mailing in newest],
         came_back=_came_back(wiring, found) if period == ALWAYS else None,
         pace=pace,

@@ -29,11 +29,16 @@ class Booking(NamedTuple):
 
 
 def packages_of(ledger: Ledger, municipality: str) -> tuple[Package, ...]:
-    """Return the municipality's packages by number, the parts on the wire reserved on the first with room."""
+    """Return the packages that matter now, by number: those with room, and the newest.
+
+    The parts on the wire are reserved on the first with room.
+    """
     reserved = parts_in_flight(ledger, municipality)
     found: list[Package] = []
     for number, size, price_ore, used in ledger.rows(
-        "SELECT number, size, price_ore, used FROM packages WHERE municipality = ? ORDER BY number",
+        "SELECT number, size, price_ore, used FROM packages WHERE municipality = ? AND (used < size"
+        " OR number = (SELECT MAX(number) FROM packages WHERE municipality = ?)) ORDER BY number",
+        municipality,
         municipality,
     ):
         here = min(reserved, size - used)
@@ -156,16 +161,7 @@ def _sources(ledger: Ledger, booking: Booking, parts: int, moment: Moment) -> It
     if booking.terms is None:
         return [(OUTSIDE, parts)]
     # What other batches reserve is drawn when they settle; here only what is really left counts.
-    packages = [
-        Package(number=number, size=size, price_ore=price_ore, used=used)
-        for number, size, price_ore, used in ledger.rows(
-            "SELECT number, size, price_ore, used FROM packages"
-            " WHERE municipality = ? AND (used < size OR number ="
-            " (SELECT MAX(number) FROM packages WHERE municipality = ?)) ORDER BY number",
-            booking.municipality,
-            booking.municipality,
-        )
-    ]
+    packages = [one._replace(reserved=0) for one in packages_of(ledger, booking.municipality)]
     draws = draw(packages, parts, booking.terms)
     if booking.may_open and not _has_ended(ledger, booking.municipality):
         for one in draws:

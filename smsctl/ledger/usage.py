@@ -1,6 +1,7 @@
 """What a municipality has used, out of the sums: the cost of asking does not grow with the messages."""
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ class Usage(NamedTuple):
     """Everything that `usage` tells of one municipality; the packages are as of now."""
 
     municipality: str
-    packages: tuple[Package, ...]
+    packages: tuple[Package, ...]  # with room, and the newest
     parts: int  # drawn in the period, and reserved for what is on the wire
     parts_outside: int  # of these, outside any package
     states: Mapping[Status, int]
@@ -62,14 +63,15 @@ class Usage(NamedTuple):
 
 def usage(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> Usage:
     """Return the usage of one municipality; all zero where nothing was sent."""
-    months = _months(ledger, municipality, period)
+    states = _states_by_month(ledger, municipality, period)
+    months = _months(ledger, municipality, period, states)
     reserved = packages.parts_in_flight(ledger, municipality) if period == ALWAYS else 0
     return Usage(
         municipality=municipality,
         packages=packages.packages_of(ledger, municipality),
         parts=sum(one.parts for one in months) + reserved,
         parts_outside=sum(one.parts_outside for one in months),
-        states=_states(ledger, municipality, period),
+        states=_sum(states.values()),
         months=months,
     )
 
@@ -82,18 +84,20 @@ def known_municipalities(ledger: Ledger) -> tuple[str, ...]:
     return tuple(municipality for (municipality,) in found)
 
 
-def package_lines(ledger: Ledger, found: Usage) -> tuple[PackageLine, ...]:
-    """Return the packages with the days of their lives and their invoices."""
-    told = {
-        number: days
-        for number, *days in ledger.rows(
-            "SELECT p.number, p.opened_day, p.used_up_day, i.number, i.handed_over_day"
-            " FROM packages p JOIN invoices i ON i.municipality = p.municipality AND i.package = p.number"
-            " WHERE p.municipality = ?",
+def package_lines(ledger: Ledger, found: Usage, *, most: int) -> tuple[PackageLine, ...]:
+    """Return the newest packages with the days of their lives and their invoices, oldest first."""
+    now = {one.number: one for one in found.packages}
+    lines = [
+        PackageLine(now.get(number, Package(number=number, size=size, price_ore=price_ore, used=used)), *life)
+        for number, size, price_ore, used, *life in ledger.rows(
+            "SELECT p.number, p.size, p.price_ore, p.used, p.opened_day, p.used_up_day, i.number,"
+            " i.handed_over_day FROM packages p JOIN invoices i ON i.municipality = p.municipality"
+            " AND i.package = p.number WHERE p.municipality = ? ORDER BY p.number DESC LIMIT ?",
             found.municipality,
+            most,
         )
-    }
-    return tuple(PackageLine(one, *told[one.number]) for one in found.packages if one.number in told)
+    ]
+    return tuple(reversed(lines))
 
 
 def pace_of(ledger: Ledger, municipality: str, today: str) -> Pace:
@@ -112,26 +116,31 @@ def pace_of(ledger: Ledger, municipality: str, today: str) -> Pace:
     return Pace(parts=int(parts), days=max((last - begun).days + 1, _FEWEST_PACE_DAYS))
 
 
-def _states(ledger: Ledger, municipality: str, period: Period) -> dict[Status, int]:
-    found = ledger.rows(
-        "SELECT state, SUM(messages) FROM day_counts WHERE municipality = ?"
-        " AND day >= COALESCE(?, '') AND day <= COALESCE(?, '9999') GROUP BY state HAVING SUM(messages) > 0",
-        municipality,
-        *period,
-    )
-    return {Status(state): messages for state, messages in found}
-
-
-def _months(ledger: Ledger, municipality: str, period: Period) -> tuple[Month, ...]:
-    messages: dict[str, int] = {}
-    for month, state, n in ledger.rows(
+def _states_by_month(ledger: Ledger, municipality: str, period: Period) -> Mapping[str, Mapping[Status, int]]:
+    found: defaultdict[str, dict[Status, int]] = defaultdict(dict)
+    for month, state, messages in ledger.rows(
         "SELECT substr(day, 1, 7), state, SUM(messages) FROM day_counts WHERE municipality = ?"
         " AND day >= COALESCE(?, '') AND day <= COALESCE(?, '9999') GROUP BY 1, 2",
         municipality,
         *period,
     ):
-        if Status(state) in COSTS:
-            messages[month] = messages.get(month, 0) + n
+        found[month][Status(state)] = messages
+    return found
+
+
+def _sum(every: Iterable[Mapping[Status, int]]) -> dict[Status, int]:
+    total: Counter[Status] = Counter()
+    for states in every:
+        total.update(states)
+    return {state: total[state] for state in Status if total[state] > 0}
+
+
+def _months(
+    ledger: Ledger, municipality: str, period: Period, states: Mapping[str, Mapping[Status, int]]
+) -> tuple[Month, ...]:
+    messages = {
+        month: sum(n for state, n in counted.items() if state in COSTS) for month, counted in states.items()
+    }
     parts = {
         month: (drawn, outside)
         for month, drawn, outside in ledger.rows(
@@ -142,7 +151,5 @@ def _months(ledger: Ledger, municipality: str, period: Period) -> tuple[Month, .
             *period,
         )
     }
-    return tuple(
-        Month(month, messages.get(month, 0), *parts.get(month, (0, 0)))
-        for month in sorted(messages.keys() | parts.keys())
-    )
+    told = {month for month, n in messages.items() if n} | parts.keys()
+    return tuple(Month(month, messages.get(month, 0), *parts.get(month, (0, 0))) for month in sorted(told))

@@ -66,7 +66,7 @@ def test_the_terms_are_frozen_when_a_package_opens(ledger: Ledger) -> None:
     municipalities.deactivate(ledger, TOWN, LATER, ACTOR)
     dearer = TOWN._replace(rate=TOWN.rate and TOWN.rate._replace(price_ore=9900))
     assert activate(ledger, dearer) == 2
-    assert [one.price_ore for one in packages.packages_of(ledger, TOWN.key)] == [4900, 9900]
+    assert ledger.rows("SELECT price_ore FROM packages ORDER BY number") == [(4900,), (9900,)]
 
 
 def test_only_what_is_ordered_or_active_can_be_deactivated(ledger: Ledger) -> None:

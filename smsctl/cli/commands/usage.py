@@ -21,6 +21,7 @@ EXAMPLES = (
 )
 
 _LATEST = 5
+_PACKAGES = 12
 _ON_A_PAGE = 500
 
 
@@ -44,8 +45,11 @@ def run(
     asked = period(since, until)
     named = payers(wiring, municipality)
     alone = len(named) == 1
-    most = _ON_A_PAGE if html else _LATEST if alone else 0
-    accounts = [account_of(wiring, payer, asked, most_mailings=most) for payer in named]
+    mailings = _ON_A_PAGE if html else _LATEST if alone else 0
+    packages = _ON_A_PAGE if html else _PACKAGES
+    accounts = [
+        account_of(wiring, payer, asked, most_mailings=mailings, most_packages=packages) for payer in named
+    ]
     if alone:
         shown = accounts[0]._replace(mailings=accounts[0].mailings[:_LATEST])
         screen = render.one(shown, asked, wiring.settings.time_zone, simulated=wiring.simulated)
