@@ -40,6 +40,7 @@ def test_usage_answers_at_a_glance(config: Path) -> None:
         "10 parts, 10 messages",
         "Packages",
         "Latest mailings",
+        "9 9 4 410,00 kr",
     ):
         assert told in seen
 

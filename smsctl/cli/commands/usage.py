@@ -65,8 +65,8 @@ def run(
         from smsctl.cli import files
         from smsctl.cli.render import usage_page
 
-        made = wiring.clock.local()
-        page = usage_page.page(accounts, asked, made, simulated=wiring.simulated)
+        made, zone = wiring.clock.now().at, wiring.settings.time_zone
+        page = usage_page.page(accounts, asked, made, zone, simulated=wiring.simulated)
         files.write_text(html, page)
         written.append(Line(say("Written to {path}.", path=html), Tone.GOOD))
     data = {

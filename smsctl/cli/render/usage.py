@@ -102,8 +102,8 @@ def one(account: Account, period: Period, zone: str, *, simulated: bool) -> list
     blocks += [Line(parts_sentence(found, period)), *_unsettled(found), *returns.blocks(account.came_back)]
     blocks += [*_months(found.months[-_MONTHS_SHOWN:]), *_packages(account.packages[-_PACKAGES_SHOWN:])]
     if account.mailings:
-        listed = listing.listed(account.mailings, zone, simulated=False)
-        blocks += [GAP, Line(say("Latest mailings"), Tone.STRONG), *listed]
+        rows = [mailing_row(*one, zone) for one in account.mailings]
+        blocks += [GAP, Line(say("Latest mailings"), Tone.STRONG), Table(mailing_columns(), rows)]
     return blocks
 
 
@@ -182,6 +182,30 @@ def package_row(line: PackageLine) -> list[Text]:
         figures.money(one.price_ore),
         str(line.invoice),
         line.handed_over_day or "",
+    ]
+
+
+def mailing_columns() -> list[Column]:
+    """Return the columns of the table of mailings."""
+    return [
+        Column(say("Mailing"), right=True),
+        Column(say("When")),
+        Column(say("To")),
+        Column(say("Messages"), right=True),
+        Column(say("Parts"), right=True),
+        Column(say("Cost"), right=True),
+    ]
+
+
+def mailing_row(mailing: Mailing, tally: Tally, zone: str) -> list[Text]:
+    """Return one mailing with its cost, as far as a price is known."""
+    return [
+        str(mailing.id),
+        figures.local(mailing.created_at, zone),
+        mailing.audience,
+        figures.count(mailing.messages),
+        figures.count(tally.parts),
+        "" if tally.cost_ore is None else figures.money(tally.cost_ore),
     ]
 
 

@@ -4,7 +4,6 @@ The page stands alone: no scripts, nothing fetched, no telephone numbers and no 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from html import escape
 
 from smsctl.cli.render import figures, svg, usage
@@ -60,8 +59,8 @@ footer { margin-top: 3rem; font-size: .85rem; color: var(--faint); }
 """.strip()
 
 
-def page(accounts: Sequence[Account], period: Period, made: datetime, *, simulated: bool) -> str:
-    """Return the whole page."""
+def page(accounts: Sequence[Account], period: Period, made: str, zone: str, *, simulated: bool) -> str:
+    """Return the whole page, made at a time of the ledger's and shown on the clock of a time zone."""
     title = say("SMS usage, {when}", when=usage.when(period))
     head = [
         "<!DOCTYPE html>",
@@ -78,16 +77,16 @@ def page(accounts: Sequence[Account], period: Period, made: datetime, *, simulat
         "<body>",
         "<main>",
         f"<h1>{_text(title)}</h1>",
-        _p(say("As of {at}.", at=f"{made:%Y-%m-%d %H:%M}")),
+        _p(say("As of {at}.", at=figures.local(made, zone))),
     ]
     if simulated:
         body.append(_p(NOTHING_LEAVES, "warn"))
     for one in accounts:
-        body += ["<section>", *_account(one, period, made), "</section>"]
+        body += ["<section>", *_account(one, period, zone), "</section>"]
     return "\n".join([*head, *body, *_foot(), ""])
 
 
-def _account(account: Account, period: Period, made: datetime) -> list[str]:
+def _account(account: Account, period: Period, zone: str) -> list[str]:
     found = account.usage
     parts = [f"<h2>{_text(account.municipality.name)}</h2>"]
     if found.package:
@@ -105,7 +104,7 @@ def _account(account: Account, period: Period, made: datetime) -> list[str]:
     if account.packages:
         rows = [usage.package_row(line) for line in account.packages]
         parts += [f"<h3>{_text(say('Packages'))}</h3>", *_table(usage.package_columns(), rows)]
-    return [*parts, *_mailings(account.mailings, made)]
+    return [*parts, *_mailings(account.mailings, zone)]
 
 
 def _months(months: Sequence[Month], *, in_packages: bool) -> list[str]:
@@ -140,30 +139,12 @@ def _months(months: Sequence[Month], *, in_packages: bool) -> list[str]:
     return [*parts, *_table(columns, rows)]
 
 
-def _mailings(listed: Sequence[tuple[Mailing, Tally]], made: datetime) -> list[str]:
+def _mailings(listed: Sequence[tuple[Mailing, Tally]], zone: str) -> list[str]:
     if not listed:
         return []
-    columns = [
-        Column(say("Mailing"), right=True),
-        Column(say("When")),
-        Column(say("To")),
-        Column(say("Messages"), right=True),
-        Column(say("Parts"), right=True),
-        Column(say("Cost"), right=True),
-    ]
-    rows: list[list[Text]] = [
-        [
-            str(mailing.id),
-            f"{datetime.fromisoformat(mailing.created_at).astimezone(made.tzinfo):%Y-%m-%d %H:%M}",
-            mailing.audience,
-            figures.count(mailing.messages),
-            figures.count(tally.parts),
-            "" if tally.cost_ore is None else figures.money(tally.cost_ore),
-        ]
-        for mailing, tally in listed
-    ]
+    rows = [usage.mailing_row(*one, zone) for one in listed]
     title = say_n("The newest mailing", "The newest {n} mailings", n=len(rows))
-    return [f"<h3>{_text(title)}</h3>", *_table(columns, rows)]
+    return [f"<h3>{_text(title)}</h3>", *_table(usage.mailing_columns(), rows)]
 
 
 def _foot() -> list[str]:
