@@ -47,7 +47,7 @@ def begin(
             actor,
             new.kind,
             f"mailing {mailing.id}",
-            f"{mailing.messages} messages",
+            f"messages: {mailing.messages}",
             new.reason,
         )
     return mailing

@@ -43,7 +43,7 @@ def cancel(
                 actor,
                 "cancel",
                 f"mailing {mailing.id}",
-                f"{pending} pending messages",
+                f"pending messages: {pending}",
                 reason,
             )
         stopped = _stop(ledger, mailing, gateway, moment, actor) if isinstance(gateway, Cancelling) else 0

@@ -52,6 +52,18 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
+    try:
+        ended = _ended(words, asked, teller)
+        if isinstance(ended, int):
+            return ended
+        _let_know(asked, teller, ended)
+        return teller.tell(ended) if isinstance(ended, Reply) else teller.fail(ended)
+    except BrokenPipeError:
+        return teller.pipe_closed()
+
+
+def _ended(words: Sequence[str], asked: Flags, teller: Teller) -> Reply | SmsctlError | int:
+    """Run the command; return its reply, what went wrong, or the code of a help page."""
     command = teller.command
     try:
         with _wiring_for(command, words, asked, teller) as wiring:
@@ -59,15 +71,10 @@ def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
                 args=list(words), prog_name="smsctl", standalone_mode=False, obj=wiring
             )
     except BrokenPipeError:
-        return teller.pipe_closed()
+        raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug gets a sentence too
-        wrong = _told(error, teller, command)
-        _let_know(asked, teller, wrong)
-        return teller.fail(wrong)
-    if not isinstance(answer, Reply):
-        return int(answer or 0)
-    _let_know(asked, teller, answer)
-    return teller.tell(answer)
+        return _told(error, teller, command)
+    return answer or ExitCode.OK
 
 
 def _let_know(asked: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:

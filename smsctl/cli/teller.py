@@ -1,6 +1,7 @@
 """Tells the result of a command: a screen for people, one line for logs, or one JSON envelope."""
 
 import io
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -101,8 +102,10 @@ class Teller:
 
     def pipe_closed(self) -> int:
         """The reader of our output went away; that is its right."""
-        sys.stdout = io.StringIO()  # or the interpreter complains when it flushes at exit
+        # Or the interpreter complains when it flushes what is left, at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
 
     def _write_json(self, data: object, notes: Sequence[Note], code: ExitCode) -> None:
         self.out.line(envelope.of(self.command, self.mode, data, (*self._kept, *notes), code))
+        self.out.flush()

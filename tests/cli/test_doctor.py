@@ -1,7 +1,6 @@
 import os
 import sqlite3
 import stat
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -223,10 +222,8 @@ def test_as_cron_it_has_neither_this_environment_nor_this_terminal(
 def test_as_cron_it_is_given_up_after_ten_seconds(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:
     pipe = tmp_path / "config.toml"
     os.mkfifo(pipe)  # whoever reads it waits for ever
-    begun = time.monotonic()
     ran = run_process("--config", pipe, "doctor", "--as-cron", "--json")
     assert (ran.code, level(ran, "as-cron")) == (7, "error")
-    assert time.monotonic() - begun < 60
 
 
 def _sql(config: Path, statement: str, *values: object) -> None:

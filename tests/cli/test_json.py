@@ -1,5 +1,7 @@
 """The JSON contract of design.md 5: one envelope for every command, fixed keys, sums that agree."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -145,3 +147,14 @@ def test_json_never_asks(make_config: MakeConfig, message: Path, run: Run) -> No
 def test_a_live_run_says_live(live_gateway: LiveGateway, run: Run) -> None:
     ran = run("--config", live_gateway().config, "test", "+46701740605", "hej", "--json")
     assert ran.json["mode"] == "live"
+
+
+@pytest.mark.parametrize("words", ["--json", "--quiet"])
+def test_a_reader_that_goes_away_is_no_fault(words: str, make_config: MakeConfig) -> None:
+    shown = [sys.executable, "-m", "smsctl", "--config", str(make_config()), "config", "show", words]
+    with subprocess.Popen(shown, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

@@ -1,7 +1,6 @@
 import json
 import re
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -141,11 +140,9 @@ def test_in_a_rehearsal_the_command_is_run_and_no_mail_leaves(
 ) -> None:
     smtp = {"host": "192.0.2.1", "starttls": False, "from_address": "sms@example.se"}
     config = make_config(smtp=smtp, notify={"command": str(alarm), "to": "drift@example.se"})
-    begun = time.monotonic()
     ran = run_process("--config", config, "send", "no-such-file", "--all", "--yes")
     assert (ran.code, told(tmp_path)["SMSCTL_MODE"]) == (8, "simulate")
     assert "Nobody was told" not in ran.err
-    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize(

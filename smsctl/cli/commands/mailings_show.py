@@ -26,7 +26,7 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
         tally=tally,
         skipped=mailings.skipped_counts(ledger, found.id),
         batches=batches.of_mailing(ledger, found.id),
-        answers=mailings.answers(ledger, found, most=10),
+        answers=mailings.answers(ledger, found, most=render.ANSWERS_READ),
         cancelled=withdrawn(ledger, found) if tally.states.get(Status.CANCELLED) else {},
         returns=of_mailing(ledger, found, tally.states, wiring.clock.now().at, wiring.settings.reports.wait),
         shown=partial(numbers.shown, wiring),

@@ -27,12 +27,16 @@ class Screen:
             return
         for line in plain.lines_of(blocks, words):
             self.line(line)
-        self._stream.flush()
+        self.flush()
 
     def line(self, text: str) -> None:
         """Write one line as it is; a stream that is not UTF-8 still gets it, with question marks."""
         encoding = self._stream.encoding or "utf-8"
         self._stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+
+    def flush(self) -> None:
+        """Hand over what was written; a reader that went away is noticed here."""
+        self._stream.flush()
 
     @contextmanager
     def progress(self, label: Text, total: int) -> Iterator[Callable[[int], None]]:

@@ -16,6 +16,8 @@ from smsctl.ledger.mailings import AnsweredRow
 from smsctl.ledger.undelivered import Returns
 
 _SKIPPED_SHOWN = 50
+_ANSWERS_SHOWN = 10
+ANSWERS_READ = _ANSWERS_SHOWN + 1  # one more tells that there are more
 
 
 class Story(NamedTuple):
@@ -148,7 +150,7 @@ def _answers(story: Story) -> list[Block]:
             figures.state(one.state),
             one.answer,
         ]
-        for one in story.answers
+        for one in story.answers[:_ANSWERS_SHOWN]
     ]
     columns = [
         Column(say("Row"), right=True),
@@ -156,7 +158,8 @@ def _answers(story: Story) -> list[Block]:
         Column(say("State")),
         Column(say("Answer")),
     ]
-    return [GAP, Table(columns, table)]
+    more = [Line(say("and more"), indent=2)] if len(story.answers) > _ANSWERS_SHOWN else []
+    return [GAP, Table(columns, table), *more]
 
 
 def _batches(batches: Sequence[BatchRow], zone: str) -> list[Block]:
