@@ -119,7 +119,7 @@ def wish_for(wiring: Wiring, request: Request, letter: Letter, *, lenient: bool)
         numbers=numbers.reader(wiring),
         require_terms=settings.require_accepted_terms,
         skip_invalid=who.skip_invalid,
-        ceilings=_ceilings(wiring, request.bounds),
+        ceilings=_ceilings(wiring, request.bounds, asks=wiring.teller.interactive and not request.manner.yes),
         warn_share=settings.limits.warn_share,
         max_age=settings.recipients_max_age,
         quiet_hours=None if request.overruling.urgent else settings.limits.quiet_hours,
@@ -203,11 +203,11 @@ def must_give_reason(wiring: Wiring, overruling: Overruling) -> None:
         raise UsageError(say("Without a terminal, --again needs a reason, for the audit."), hint=hint)
 
 
-def _ceilings(wiring: Wiring, bounds: Bounds) -> Ceilings:
-    """Return the ceilings: a flag goes before the config; without a terminal no package opens unasked."""
+def _ceilings(wiring: Wiring, bounds: Bounds, *, asks: bool) -> Ceilings:
+    """Return the ceilings: a flag goes before the config; where nobody is asked, no package opens."""
     limits = wiring.settings.limits
     new_packages = limits.max_new_packages if bounds.max_new_packages is None else bounds.max_new_packages
-    if new_packages is None and not wiring.teller.interactive:
+    if new_packages is None and not asks:
         new_packages = 0
     return Ceilings(
         max_parts=limits.max_parts_per_run if bounds.max_parts is None else bounds.max_parts,

@@ -218,12 +218,25 @@ def _confirm(wiring: Wiring, plan: Plan) -> None:
         dialogue.confirm(wiring.teller, question, otherwise=otherwise)
 
 
+def _as_shown(plan: Plan) -> Plan:
+    """Return the plan with the packages it opens as the ceiling, where it was confirmed without one.
+
+    Another mailing may take the room that was left; then this one stops before it opens more than was shown.
+    """
+    order = plan.order
+    if order.ceilings.max_new_packages is not None:
+        return plan
+    ceilings = order.ceilings._replace(max_new_packages=plan.new_packages)
+    return plan._replace(order=order._replace(ceilings=ceilings))
+
+
 def _send(wiring: Wiring, plan: Plan, errand: _Errand, overruling: Overruling) -> Reply:
     from smsctl.cli.delivery import deliver, reply  # a dry run needs none of it
 
     lenient = errand.wish.lenient
     if lenient:
         overruling = overruling._replace(again=True)  # a rehearsal may send the same text again and again
+    plan = _as_shown(plan)
     mailing = begin(
         from_plan(plan, overruling, run_key=errand.key),
         plan.recipients.ready,

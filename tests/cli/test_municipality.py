@@ -1,3 +1,6 @@
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from ..conftest import LiveGateway, MakeConfig
@@ -143,3 +146,25 @@ def test_every_step_of_the_service_stands_in_the_audit(live_gateway: LiveGateway
     assert [row["action"] for row in rows] == ["order", "deactivate", "activate", "order"]
     assert {row["subject"] for row in rows} == {TOWN}
     assert all(row["user"] and row["host"] and row["at"] for row in rows)
+
+
+def test_yes_opens_no_package_unless_a_flag_allows_it(
+    live_gateway: LiveGateway, message: object, run: Run
+) -> None:
+    config = live_gateway(municipalities={TOWN: {"package_size": 2}}).config
+    argv = ["--config", config, "send", message, "--all", "--yes"]
+    refused = run_terminal(argv)
+    assert refused.code == 5
+    assert "The mailing would open 1 new package (one invoice); 0 may be opened." in refused.seen
+    assert "--max-new-packages 1" in refused.seen
+    assert run_terminal([*argv, "--max-new-packages", "1"]).code == 0
+
+
+def test_what_was_confirmed_is_the_most_that_may_be_opened(
+    live_gateway: LiveGateway, message: object, run: Run
+) -> None:
+    config = live_gateway(municipalities={TOWN: {"package_size": 2}}).config
+    argv = ["--config", config, "send", message, "--all"]
+    assert run_terminal(argv, [("Send 3 messages?", "y")]).code == 0
+    with closing(sqlite3.connect(config.parent / "ledger" / "ledger.db")) as ledger:
+        assert ledger.execute("SELECT max_new_packages FROM mailings").fetchall() == [(1,)]
