@@ -83,7 +83,7 @@ def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | Non
     batch = Batch(
         reference=f"{mailing.reference}-b{row[0] if row else 1}",
         letter=mailing.letter,
-        messages=tuple(Outgoing(mailing.message_reference(message), number) for message, number in found),
+        messages=tuple(map(Outgoing, map(mailing.message_reference, ids), (number for _, number in found))),
     )
     batch_id = _mark(ledger, mailing, batch, ids, moment)
     restoring.watch(ledger, batch_id)
@@ -115,7 +115,7 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     ledger.write_many(
         "UPDATE messages SET state = ?, gateway_id = ?, code = ?, answer = ?, batch = ?"
         " WHERE id = ? AND batch = ?",
-        [_stored(receipt, message, done.id) for message, receipt in paired],
+        _stored(paired, done.id),
     )
     after = Counter(receipt.status for _, receipt in paired)
     counts.move(ledger, mailing, done.day, Counter({before: len(paired)}), after)
@@ -234,18 +234,22 @@ def _paired(done: Claim, receipts: Sequence[Receipt]) -> Iterable[tuple[int, Rec
     return zip(done.messages, receipts, strict=True)
 
 
-def _stored(receipt: Receipt, message: int, batch: int) -> tuple[object, ...]:
-    given_back = receipt.status is Status.PENDING
-    text = receipt.text[:500] if receipt.text else None
-    return (
-        receipt.status,
-        receipt.gateway_id,
-        receipt.code,
-        text,
-        None if given_back else batch,
-        message,
-        batch,
-    )
+def _stored(paired: Sequence[tuple[int, Receipt]], batch: int) -> list[tuple[object, ...]]:
+    """Return the values for each message; its batch stays, unless it is given back."""
+    pending = Status.PENDING
+    return [
+        # The plain text of a state: sqlite3 first looks for a way to adapt what is not a str itself.
+        (
+            state.value,
+            gateway_id,
+            code,
+            text[:500] if text else None,
+            None if state is pending else batch,
+            message,
+            batch,
+        )
+        for message, (_, state, gateway_id, code, text) in paired
+    ]
 
 
 def _book(
