@@ -1,0 +1,216 @@
+"""Whole mailings, from the command line to the last stored answer, beside the goals of design.md 9.
+
+    python benchmarks/mailing.py                    all of them; makes a virtual environment, takes minutes
+    python benchmarks/mailing.py --venv PATH        with an installed smsctl (not editable) and pycurl
+    python benchmarks/mailing.py simulator latency  only these
+
+    simulator   10,000 messages to `smsctl simulator` in a process of its own
+    floor       100,000 recipients beside the floor (floor.py), both against one fast gateway (stub.py)
+    latency     the same with 50 ms a request
+    durable     the same with the ledger on the disk and in memory
+
+The floor needs pycurl: python -m pip install pycurl. Figures are medians of the rounds' ratios, taken in
+turn, of the clock on the wall; beside the floor also of CPU time, which tells more on a machine that has
+other work. Recipients are made up at run time, all different, and everything goes to loopback. How often a
+mailing flushes is counted by flushes.py.
+"""
+
+import argparse
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import place
+from place import Command, Pace
+
+HERE = Path(__file__).parent
+LARGE, SMALL = Pace(1_000, 2), Pace(100, 8)
+LATENCY_S = 0.05
+MEMORY = Path("/dev/shm")
+
+
+class Cost(NamedTuple):
+    """What one process took."""
+
+    wall_s: float
+    cpu_s: float
+
+
+class Bench(NamedTuple):
+    """What every measurement is done with."""
+
+    folder: Path
+    binaries: Path
+    rows: int
+    rounds: int
+
+    def mailing(self, port: int, pace: Pace, ledger: str = "ledger/ledger.db", rows: int = 0) -> Cost:
+        """Send a whole mailing from a place of its own."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as made:
+            rows = rows or self.rows
+            site = place.write(Path(made) / "site", port, self.binaries, rows, pace, ledger)
+            return timed(place.send_command(self.binaries, rows), site)
+
+    def floor(self, port: int) -> Cost:
+        """Send the same without all that smsctl is for."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as made:
+            site = place.write(Path(made) / "site", port, self.binaries, self.rows)
+            command: Command = [
+                self.binaries / "python",
+                HERE / "floor.py",
+                "recipients.csv",
+                place.url(port),
+                "floor.db",
+            ]
+            return timed(command, site)
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which; without any, all")
+    parser.add_argument("--venv", type=Path, help="a virtual environment with smsctl and pycurl in it")
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    asked = parser.parse_args()
+    place.compiled_once()
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        binaries = asked.venv.absolute() / "bin" if asked.venv else place.install(folder / "venv", "pycurl")
+        for part in asked.parts or PARTS:
+            PARTS[part](Bench(folder, binaries, asked.rows, asked.rounds))
+
+
+def against_simulator(bench: Bench) -> None:
+    """10,000 messages to the simulator that administrators have."""
+    rows = min(bench.rows, 10_000)
+    with simulator(bench) as port:
+        for pace in (Pace(), LARGE):
+            seconds = statistics.median(
+                bench.mailing(port, pace, rows=rows).wall_s for _ in range(bench.rounds)
+            )
+            figure(f"simulator, {rows:,}, {pace}", f"{seconds:.2f} s, {rows / seconds:,.0f} messages/s")
+
+
+def beside_the_floor(bench: Bench) -> None:
+    """No latency: what the checks, the plan, the money and the full ledger cost."""
+    looked = subprocess.run(
+        [bench.binaries / "python", "-c", "import pycurl"], check=False, capture_output=True
+    )
+    if looked.returncode:
+        print("floor: left out, for pycurl is not there (python -m pip install pycurl)")
+        return
+    ratios: dict[Pace, list[Cost]] = {LARGE: [], SMALL: []}
+    busy: list[float] = []
+    with place.gateway(0) as port:
+        for _ in range(bench.rounds):
+            floor = bench.floor(port)
+            must_have_all(told_by(port)["messages"], bench.rows)
+            for pace, found in ratios.items():
+                before_s = told_by(port)["cpu_s"]
+                cost = bench.mailing(port, pace)
+                told = told_by(port)
+                must_have_all(told["messages"], bench.rows)
+                found.append(Cost(cost.wall_s / floor.wall_s, cost.cpu_s / floor.cpu_s))
+                busy.append((told["cpu_s"] - before_s) / cost.wall_s)
+    for pace, goal in ((LARGE, 2.2), (SMALL, 3.8)):
+        wall, cpu = (statistics.median(values) for values in zip(*ratios[pace], strict=True))
+        figure(
+            f"no latency, {bench.rows:,}, {pace}", f"{wall:.2f} x floor ({cpu:.2f} x its CPU)", f"<= {goal}"
+        )
+    print(f"{'':4}the gateway was busy {max(busy):.0%} of the time at most: it is not the limit")
+
+
+def with_latency(bench: Bench) -> None:
+    """50 ms a request: how much of the time is spent waiting for the gateway, as it should be."""
+    ideal_s = bench.rows * LATENCY_S / (SMALL.batch_size * SMALL.connections)
+    with place.gateway(LATENCY_S) as port:
+        seconds = statistics.median(bench.mailing(port, SMALL).wall_s for _ in range(bench.rounds))
+    share = ideal_s / seconds
+    figure(f"50 ms a request, {bench.rows:,}, {SMALL}", f"{share:.0%} of w·k/latency", ">= 80 %")
+    print(f"{'':4}{seconds:.2f} s, {bench.rows / seconds:,.0f} messages/s")
+
+
+def durable_or_not(bench: Bench) -> None:
+    """The ledger on the disk, beside the same in memory."""
+    if not MEMORY.is_dir():
+        print(f"durable: left out, for there is no file system in memory here ({MEMORY})")
+        return
+    with place.gateway(0) as port, tempfile.TemporaryDirectory(dir=MEMORY) as memory:
+        for pace in (LARGE, SMALL):
+            ratios = [
+                bench.mailing(port, pace).wall_s
+                / bench.mailing(port, pace, f"{memory}/{pace.batch_size}-{round_}/ledger.db").wall_s
+                for round_ in range(bench.rounds)
+            ]
+            ratio = statistics.median(ratios)
+            figure(f"on disk, {bench.rows:,}, {pace}", f"{ratio:.2f} x in memory", "<= 1.6")
+
+
+PARTS: dict[str, Callable[[Bench], None]] = {
+    "simulator": against_simulator,
+    "floor": beside_the_floor,
+    "latency": with_latency,
+    "durable": durable_or_not,
+}
+
+
+def figure(what: str, found: str, goal: str = "") -> None:
+    print(f"{what:52} {found:26} {f'goal {goal}' if goal else ''}", flush=True)
+
+
+def timed(command: Command, folder: Path) -> Cost:
+    """Run a command to its end."""
+    with tempfile.TemporaryFile() as said:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        wall_s = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            said.seek(0)
+            sys.exit(f"{command}: exit code {process.returncode}\n{said.read().decode()}")
+    return Cost(wall_s, used.ru_utime + used.ru_stime)
+
+
+def told_by(port: int) -> dict[str, float]:
+    """Return what the gateway has been handed since it was last asked, and its CPU time so far."""
+    with urllib.request.urlopen(place.url(port)) as reply:
+        found: dict[str, float] = json.load(reply)
+        return found
+
+
+def must_have_all(handed: float, rows: int) -> None:
+    if handed != rows:
+        sys.exit(f"{rows:,} recipients, but the gateway was handed {handed:,.0f} messages")
+
+
+@contextmanager
+def simulator(bench: Bench) -> Iterator[int]:
+    """Run smsctl's own simulator in a process of its own; yield its port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    command: Command = [
+        bench.binaries / "smsctl",
+        "simulator",
+        "--port",
+        str(port),
+        "--journal",
+        "accepted.jsonl",
+    ]
+    with place.started(command, bench.folder):
+        yield port
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The place where a command is measured: an installed smsctl, a config, recipients and a ledger."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+
+CONFIG = """
+mode = "live"
+default_municipality = "exempelkommun"
+sender = "Kommunen"
+recipients = "recipients.csv"
+[gateway]
+module = "intelecom"
+url = "http://127.0.0.1:{port}"
+service_id = 4711
+username = "demo"
+batch_size = {batch_size}
+connections = {connections}
+[gateway.password]
+source = "file"
+path = "secret"
+[municipalities.exempelkommun]
+name = "Exempelkommun"
+package_size = 1000000
+package_price = "490000.00"
+[limits]
+quiet_hours = false
+countries = ["+46", "+47", "+45"]
+[ledger]
+path = "{ledger}"
+"""
+TEXT = "Hej! Föräldramöte på torsdag kl 18.30 i matsalen. Anmäl specialkost senast på tisdag. Välkomna!"
+
+
+Command = list[str | Path]
+
+
+class Pace(NamedTuple):
+    """How a mailing is sent: messages in a request, and requests in flight."""
+
+    batch_size: int = 100
+    connections: int = 1
+
+    def __str__(self) -> str:
+        """As a line of a table begins."""
+        return f"{self.batch_size:,} a request, {self.connections} in flight"
+
+
+CAREFUL = Pace()
+"""As smsctl is installed."""
+
+
+def compiled_once() -> None:
+    """Let Python keep what it compiles; without this every start would read the sources anew."""
+    for variable in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        os.environ.pop(variable, None)
+
+
+def install(venv: Path, *extras: str) -> Path:
+    """Make a virtual environment, install smsctl in it as an administrator would, and return its `bin`."""
+    print("installing smsctl in a virtual environment of its own ...", flush=True)
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    pip: Command = [venv / "bin" / "python", "-m", "pip"]
+    pip += ["install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--upgrade", "pip"], check=True)  # an old one writes start scripts that load `re`
+    subprocess.run([*pip, ROOT, *extras], check=True)
+    return venv / "bin"
+
+
+def write(
+    site: Path, port: int, binaries: Path, rows: int, pace: Pace = CAREFUL, ledger: str = "ledger/ledger.db"
+) -> Path:
+    """Write a config, a text, recipients who all get it, and a ledger in which the municipality is active."""
+    site.mkdir()
+    (site / "config.toml").write_text(CONFIG.format(port=port, ledger=ledger, **pace._asdict()))
+    (site / "message.txt").write_text(f"{TEXT}\n")
+    with (site / "recipients.csv").open("w", encoding="utf-8") as file:
+        file.write("Namn;Mobil;Grupp;Kommun;Godkänt villkor\n")
+        file.writelines(f"Åsa Ek;{number};Vårdnadshavare;Exempelkommun;ja\n" for number in numbers(rows))
+    secret = site / "secret"
+    secret.touch(mode=0o600)
+    secret.write_text("hemligt\n")
+    activate = ["--config", "config.toml", "municipality", "activate", "exempelkommun", "--yes"]
+    subprocess.run([binaries / "smsctl", *activate], cwd=site, check=True, stdout=subprocess.DEVNULL)
+    return site
+
+
+def numbers(rows: int) -> Iterator[str]:
+    """Yield mobile numbers of valid shapes, no two the same, as people write them."""
+    for row in range(rows):
+        digits = f"{row:07d}"
+        match row % 10:
+            case 7:
+                yield f"+4670{digits}"
+            case 8:
+                yield f"004670{digits}"
+            case 9:
+                yield f"+479{digits}"
+            case kind if kind % 2:
+                yield f"070{digits}"
+            case _:
+                yield f"070-{digits[:3]} {digits[3:5]} {digits[5:]}"
+
+
+def send_command(binaries: Path, rows: int) -> Command:
+    """Return the command that sends to everybody, as cron would."""
+    return [
+        *(binaries / "smsctl", "--config", "config.toml", "send", "--all", "message.txt"),
+        *("--yes", "--max-parts", str(rows), "--quiet"),
+    ]
+
+
+@contextmanager
+def gateway(latency_s: float) -> Iterator[int]:
+    """Run the fast gateway (stub.py) in a process of its own; yield its port."""
+    command: Command = [sys.executable, Path(__file__).with_name("stub.py"), "--latency", str(latency_s)]
+    with started(command) as first_line:
+        yield int(first_line)
+
+
+def url(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def started(command: Command, folder: Path | None = None) -> Iterator[str]:
+    """Run a server; yield the first line it prints, when it is ready."""
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        yield process.stdout.readline()
+    finally:
+        process.kill()
+        process.wait()
