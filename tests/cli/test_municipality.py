@@ -50,6 +50,7 @@ def test_without_a_terminal_activation_needs_a_yes(live_gateway: LiveGateway, ru
     config = live_gateway(active=False).config
     ran = run("--config", config, "municipality", "activate", TOWN)
     assert ran.code == 5
+    assert "one invoice of 4 900,00 kr" in ran.err
     assert "--yes" in ran.err
     (listed,) = run("--config", config, "municipality", "list", "--json").data["municipalities"]
     assert (listed["state"], listed["package"]) == (None, None)

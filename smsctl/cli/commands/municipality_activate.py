@@ -33,8 +33,10 @@ def run(ctx: typer.Context, municipality: options.Payer, *, yes: options.Yes = F
     opens = municipalities.opens_package(ledger, payer)
     if opens and not (yes or wiring.simulated):
         price = render.price_sentence(before, terms)
+        if not wiring.teller.interactive:
+            raise RuleError(price, hint=say("Nothing was activated. Do it with: --yes"))
         wiring.teller.show([Line(price, Tone.STRONG)])
-        otherwise = say("Not confirmed; nothing was activated. {price}", price=price)
+        otherwise = say("Not confirmed; nothing was activated.")
         dialogue.confirm(wiring.teller, say("Activate?"), otherwise=otherwise)
     with ledger.transaction():
         if opens is not municipalities.opens_package(ledger, payer):
