@@ -72,7 +72,9 @@ def _sent_before_the_mark() -> Mapping[str, object]:
         claimed = mark(*given)
         if claimed:
             crews[-1].submit(claimed)
-            time.sleep(0.01)
+            until = time.monotonic() + 1
+            while not vars(crews[-1])["_back"].qsize() and time.monotonic() < until:
+                time.sleep(0.01)
         return claimed
 
     return {"smsctl.actions.send.Crew": Hasty, "smsctl.actions.send._claim": claim}
