@@ -34,23 +34,27 @@ def clear_up(
     now: Callable[[], Moment],
     brake: Brake,
     *,
-    repeats_refused: bool,
+    proved_at: str | None,
 ) -> Counter[Status]:
     """Settle what can be proved of the mailing's unknown batches; return the messages' new states.
 
+    `proved_at` is when the gateway was proved to refuse repeats; None, it never was. What was first
+    submitted before that is never submitted again: the gateway may not have kept its references then.
     The caller holds the right to send the mailing. What cannot be proved stays unknown.
     """
     settled: Counter[Status] = Counter()
-    pauses = PAUSES_S if repeats_refused else PAUSES_S[:1]
+    pauses = PAUSES_S if proved_at else PAUSES_S[:1]
     for pause_s in pauses:
-        since = datetime.fromisoformat(now().at) - WITHIN
-        left = unknowns.unknown_batches(ledger, mailing, since.isoformat(timespec="milliseconds"))
+        oldest = datetime.fromisoformat(now().at) - WITHIN
+        since = oldest.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        left = unknowns.unknown_batches(ledger, mailing, since)
         if not left or brake.asked:
             break
-        if repeats_refused:
+        if proved_at:
             time.sleep(pause_s)
-        for claim in left:
-            settled += _settle(mailing, ledger, gateway, now, claim, repeats_refused=repeats_refused)
+        for claim, claimed_at in left:
+            again = proved_at is not None and claimed_at > proved_at
+            settled += _settle(mailing, ledger, gateway, now, claim, repeats_refused=again)
     return settled
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from smsctl.actions.judge import judge_sheet
 from smsctl.config.settings import QuietHours
 from smsctl.domain.audience import Audience
-from smsctl.domain.gateway import Gateway
+from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Batch, Letter
 from smsctl.domain.moment import Moment
@@ -52,6 +52,7 @@ def draft(
     Raises InputError: the file's structure, a bad row in the audience, a text too long for the gateway.
     """
     check_letter(gateway, wish.letter)
+    _check_time(gateway.traits, wish.letter.send_at, local_now)
     sheet = open_sheet(wish.recipients)
     repeated = _already_sent(wish, ledger, now)
     recipients = _recipients(wish, sheet, ledger, NOBODY if wish.lenient else repeated)
@@ -87,14 +88,27 @@ def check_letter(gateway: Gateway, letter: Letter) -> None:
                 n=characters_over(body, traits.parts, traits.max_parts),
             ),
         )
-    if letter.send_at is not None and traits.schedule_ahead is None:
-        raise InputError(
-            say("{title} cannot hold a mailing until later.", title=traits.title),
-            hint=say("Start the mailing at that time instead, from cron."),
-        )
     problems = gateway.check(Batch(reference="", letter=letter, messages=()))
     if problems:
         raise InputError(problems[0], problems=problems[1:])
+
+
+def _check_time(traits: Traits, send_at: datetime | None, local_now: datetime) -> None:
+    """Raise InputError when the gateway does not hold a mailing, or not for so long (design.md 5)."""
+    if send_at is None:
+        return
+    hint = say("Start the mailing at that time instead, from cron.")
+    if traits.schedule_ahead is None:
+        raise InputError(say("{title} cannot hold a mailing until later.", title=traits.title), hint=hint)
+    if send_at - local_now > traits.schedule_ahead:
+        raise InputError(
+            say(
+                "{title} holds a mailing for at most {days} days.",
+                title=traits.title,
+                days=traits.schedule_ahead.days,
+            ),
+            hint=hint,
+        )
 
 
 def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: datetime) -> Standing:

@@ -80,7 +80,7 @@ class Errand(NamedTuple):
     ceilings: Ceilings
     pace: Pace
     brake: Brake
-    repeats_refused: bool  # proved: this gateway account refuses references it has seen
+    proved_at: str | None  # when this gateway account was proved to refuse repeats; None: it was not
     on_progress: Callable[[Counter[Status]], None]
 
 
@@ -176,7 +176,7 @@ def _clear_up(errand: Errand, run: _Run) -> None:
         errand.gateway,
         errand.now,
         errand.brake,
-        repeats_refused=errand.repeats_refused,
+        proved_at=errand.proved_at,
     )
     run.states += settled
     run.states -= Counter({Status.UNKNOWN: settled.total()})
@@ -222,7 +222,7 @@ def _judge(errand: Errand, run: _Run, done: Done) -> None:
         run.cursor = min(run.cursor, done.claim.messages[0] - 1)
     if answer.verdict is Verdict.REFUSED:
         run.end(Stop.REFUSED, say("The gateway refused us: {text}", text=answer.text))
-    elif answer.verdict in (Verdict.NOT_REACHED, Verdict.BUSY):
+    elif answer.verdict in (Verdict.NOT_REACHED, Verdict.BUSY, Verdict.STALE):
         _pause(errand.pace, run, answer)
     elif answer.verdict is not Verdict.STALE:  # that one says nothing of the gateway
         run.unreached = 0

@@ -51,7 +51,7 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
                 ceilings=ceilings,
                 pace=Pace(batch_size=configured.batch_size, connections=configured.connections),
                 brake=brake,
-                repeats_refused=dedup.may_be_used(wiring),
+                proved_at=dedup.proved_at(wiring, wiring.settings.municipality(mailing.municipality.key)),
                 on_progress=lambda states: tell(states.total()),
             )
         )

@@ -83,7 +83,7 @@ def secret(question: Sentence) -> Secret:
 def _must_be_asked(teller: Teller) -> None:
     if not teller.interactive:
         raise RuleError(
-            say("Not confirmed: there is no terminal to ask on; nothing was sent."),
+            say("Not confirmed: there is no terminal to ask on; nothing was done."),
             hint=say("Answer beforehand with: --yes"),
         )
 

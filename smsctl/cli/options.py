@@ -71,4 +71,6 @@ ForwardTo = Annotated[
 ]
 Since = Annotated[str | None, typer.Option(metavar="DAY", help="From this day on: 2026-11-22, or 2026-11.")]
 Until = Annotated[str | None, typer.Option(metavar="DAY", help="Up to and with this day, or month.")]
-MailingId = Annotated[int, typer.Argument(metavar="ID", help="The number in: smsctl mailings list")]
+MailingId = Annotated[
+    int, typer.Argument(min=1, max=2**63 - 1, metavar="ID", help="The number in: smsctl mailings list")
+]

@@ -94,6 +94,8 @@ def letter_for(
 ) -> Letter:
     """Return the letter: a flag goes before the municipality's setting, and that before the config's."""
     gateway = wiring.settings.gateway
+    if style.sender is not None and not style.sender.strip():
+        raise UsageError(say("--sender is empty."), hint=say("Leave it out for the sender in the config."))
     priority = read_priority(style.priority) if style.priority else gateway.priority
     return Letter(
         text=text,

@@ -3,6 +3,7 @@
 One `key=value` a line (protocols.md 4). The password goes back to the caller, never into the file.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +24,12 @@ class Imported(NamedTuple):
     notices: tuple[Sentence, ...]  # the lines that were not used
 
 
-def import_plugin_block(path: Path, text: str) -> Imported:
+def import_plugin_block(
+    path: Path, text: str, store: Callable[[Secret], object] = lambda _secret: None
+) -> Imported:
     """Set in the config file at `path` what the block says.
+
+    The secret is handed to `store` first: where it cannot be kept, the file stays as it is.
 
     Raises:
         InputError: the text is no plugin block, or names two gateways.
@@ -48,6 +53,8 @@ def import_plugin_block(path: Path, text: str) -> Imported:
             secret = Secret(written)
         else:
             values["gateway", name] = value_of(("gateway", name), written, path)
+    if secret is not None:
+        store(secret)
     set_values(path, values)
     settings = tuple((".".join(place), value) for place, value in values.items())
     return Imported(settings, secret, notices)

@@ -39,6 +39,10 @@ class Audience:
 
     def __post_init__(self) -> None:
         """Refuse the rule that was forgotten."""
+        if not all(group.strip() for group in self.groups):
+            raise UsageError(say("--group has no name."), hint=say("Is the variable in the command empty?"))
+        if self.everyone and (self.groups or self.where):
+            raise UsageError(say("--all goes with neither --group nor --where."))
         if not (self.groups or self.where or self.everyone):
             raise UsageError(
                 say("Nobody is chosen."),

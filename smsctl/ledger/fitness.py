@@ -26,13 +26,14 @@ def accept_clock(ledger: Ledger, moment: Moment, actor: Actor, reason: str) -> N
     if newest is None or not _is_behind(moment, newest):
         return
     with ledger.transaction():
+        audit.record(ledger, moment, actor, "accept-clock", "ledger", f"newest time {newest}", reason)
+        # The row just written may have changed what the newest time is.
         ledger.write(
             "INSERT INTO facts (name, value) VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             _FACT,
-            newest,
+            newest_time(ledger) or newest,
         )
-        audit.record(ledger, moment, actor, "accept-clock", "ledger", f"newest time {newest}", reason)
 
 
 def newest_time(ledger: Ledger) -> str | None:

@@ -13,12 +13,12 @@ from smsctl.ledger.store import Ledger
 _PROVED = "dedup-proved"
 
 
-def unknown_batches(ledger: Ledger, mailing: Mailing, since_at: str) -> list[Claim]:
-    """Return the batches claimed since then of which every message is unknown."""
+def unknown_batches(ledger: Ledger, mailing: Mailing, since_at: str) -> list[tuple[Claim, str]]:
+    """Return the batches claimed since then of which every message is unknown, and when each was claimed."""
     found = []
-    for batch_id, reference, first, last, messages, day, kept in ledger.rows(
-        "SELECT id, reference, first_message, last_message, messages, claimed_day, digest FROM batches"
-        " WHERE mailing = ? AND verdict = 'unclear' AND claimed_at >= ? ORDER BY id",
+    for batch_id, reference, first, last, messages, day, kept, at in ledger.rows(
+        "SELECT id, reference, first_message, last_message, messages, claimed_day, digest, claimed_at"
+        " FROM batches WHERE mailing = ? AND verdict = 'unclear' AND claimed_at >= ? ORDER BY id",
         mailing.id,
         since_at,
     ):
@@ -32,7 +32,8 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, since_at: str) -> list[Cla
         outgoing = tuple(Outgoing(mailing.message_reference(message), number) for message, number in rows)
         if len(rows) == messages and digest(mailing, outgoing) == kept:
             batch = Batch(reference=reference, letter=mailing.letter, messages=outgoing)
-            found.append(Claim(id=batch_id, batch=batch, messages=[message for message, _ in rows], day=day))
+            ids = [message for message, _ in rows]
+            found.append((Claim(id=batch_id, batch=batch, messages=ids, day=day), at))
     return found
 
 

@@ -129,6 +129,7 @@ class Desk:
         pace: Pace = PACE,
         ceilings: Ceilings | None = None,
         brake: Brake | None = None,
+        proved_at: str | None = None,
         told: Callable[[Counter[Status]], None] = lambda states: None,
     ) -> Result:
         return send(
@@ -140,7 +141,7 @@ class Desk:
                 ceilings=ceilings or Ceilings(),
                 pace=pace,
                 brake=brake or Brake(),
-                repeats_refused=False,
+                proved_at=proved_at,
                 on_progress=told,
             )
         )

@@ -111,6 +111,7 @@ def test_what_was_sent_is_not_sent_again(desk: Desk) -> None:
             3,
             id="unclear now and then",
         ),
+        pytest.param([stale], {"pending": 12}, Stop.UNREACHED, ExitCode.STOPPED, 4, id="always stale"),
         pytest.param([stale, accepted], {"accepted": 12}, None, ExitCode.OK, 4, id="stale"),
         pytest.param(
             [each(Status.ACCEPTED, Status.REJECTED)],

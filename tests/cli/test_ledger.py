@@ -157,7 +157,11 @@ def test_what_a_restored_ledger_has_pending_becomes_unknown_and_can_be_settled(
     shutil.copy(aside, ledger)
     assert office("mailings", "resume", 1).code == 9
     accepted = office("ledger", "accept-restore", "--reason", "new disk")
-    assert accepted.out == "Accepted: 5 messages that were pending are now unknown.\n"
+    why, told, settle, look = accepted.out.splitlines()
+    assert "was put back from the backup" in why
+    assert told == "Accepted: 5 messages that were pending are now unknown."
+    assert settle == "Settle mailing 1 with: smsctl mailings resolve 1"
+    assert "look in the gateway's own log" in look
     shown = office("mailings", "show", 1, "--json").data
     assert (shown["states"], shown["parts"]) == ({"unknown": 5}, 5)
     assert office("mailings", "resume", 1, "--json").data["states"] == {"unknown": 5}

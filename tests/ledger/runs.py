@@ -85,7 +85,7 @@ def send_all(ledger: Ledger, mailing: Mailing, gateway: Taker, *, batch_size: in
             ceilings=Ceilings(),
             pace=Pace(batch_size=batch_size),
             brake=Brake(),
-            repeats_refused=False,
+            proved_at=None,
             on_progress=lambda states: None,
         )
     )

@@ -10,8 +10,9 @@ from smsctl.cli.reply import Reply
 from smsctl.cli.request import read_text_file
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_gateway import surroundings
-from smsctl.config import plugin, read
+from smsctl.config import plugin
 from smsctl.credentials import resolve
+from smsctl.domain.secret import Secret
 from smsctl.errors import say
 
 EXAMPLES = ("smsctl config import plugin.txt", "smsctl config import - < plugin.txt")
@@ -26,12 +27,14 @@ def run(
     The password goes to where the config keeps it (the keyring unless told otherwise), never into the file.
     """
     wiring: Wiring = ctx.obj
-    imported = plugin.import_plugin_block(wiring.config_path, read_text_file(wiring, file))
-    lines = [Line(say("{key} is set.", key=key), Tone.GOOD) for key, _ in imported.settings]
-    if imported.secret:
-        settings = read.load(wiring.config_path)
-        place = resolve.store("gateway", settings.gateway.password, imported.secret, surroundings(wiring))
+    source, lines = wiring.settings.gateway.password, []
+
+    def store(secret: Secret) -> None:
+        place = resolve.store("gateway", source, secret, surroundings(wiring))
         lines.append(Line(place, Tone.GOOD))
+
+    imported = plugin.import_plugin_block(wiring.config_path, read_text_file(wiring, file), store)
+    lines += [Line(say("{key} is set.", key=key), Tone.GOOD) for key, _ in imported.settings]
     record_change(wiring, "config-import", file, ", ".join(key for key, _ in imported.settings))
     lines += [Line(notice, Tone.WARN) for notice in imported.notices]
     return Reply(

@@ -24,6 +24,7 @@ def run(
     ctx: typer.Context,
     number: Annotated[str, typer.Argument(help="Your own telephone.")],
     *,
+    municipality: options.Municipality = None,
     yes: options.Yes = False,
 ) -> Reply:
     """Prove that the gateway refuses a reference it has seen: send one SMS, and the same one once more.
@@ -37,7 +38,7 @@ def run(
             say("unique_references is not set in {path}.", path=wiring.settings.path),
             hint=say("Ask the gateway's support to check references for the service, then set it."),
         )
-    configured, payer = wiring.municipality(None)
+    configured, payer = wiring.municipality(municipality)
     e164 = numbers.read(wiring, number)
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     letter = letter_for(wiring, configured, MessageText.read(_TEXT), Style(), wiring.clock.local())
@@ -51,7 +52,9 @@ def run(
     twice = [(None, e164, None), (None, e164, None)]
     new = trial_mailing(gateway, payer, letter, messages=len(twice))
     mailing = begin(new, twice, [], wiring.ledger, wiring.clock.now(), wiring.actor)
-    refused = verify_dedup(mailing, wiring.ledger, gateway, wiring.clock.now, dedup.account(wiring))
+    refused = verify_dedup(
+        mailing, wiring.ledger, gateway, wiring.clock.now, dedup.account(wiring, configured)
+    )
     told = (
         say("Proved: the gateway refused the repeat with code 25.")
         if refused

@@ -46,7 +46,7 @@ def run(ctx: typer.Context, *, reason: options.Reason = None) -> Reply:
         "unknown": done.messages,
         "missing_batches": done.restored.missing,
     }
-    return Reply(data=data, screen=screen, summary=told)
+    return Reply(data=data, screen=screen)  # all of it, also in a log
 
 
 def _next_steps(done: Accepted) -> list[Sentence]:

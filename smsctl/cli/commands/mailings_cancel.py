@@ -1,5 +1,7 @@
 """`smsctl mailings cancel ID`: stop what has not left."""
 
+from datetime import datetime
+
 import typer
 
 from smsctl.actions.cancel import cancel
@@ -8,8 +10,9 @@ from smsctl.cli.render import mailings as render
 from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
-from smsctl.errors import say_n
+from smsctl.errors import Sentence, say_n
 from smsctl.ledger import mailings
 
 EXAMPLES = ("smsctl mailings cancel 12", 'smsctl mailings cancel 12 --reason "wrong date in the text"')
@@ -36,15 +39,26 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
         ),
     ]
     if done.gone:
-        gone = say_n(
-            "{n} message could not be stopped: it may have been sent.",
-            "{n} messages could not be stopped: they may have been sent.",
-            n=done.gone,
-        )
-        blocks.append(Line(gone, Tone.WARN))
+        blocks.append(Line(_not_stopped(found, done.gone, wiring.clock.local()), Tone.WARN))
     data = {
         **render.data(found, mailings.tally(ledger, found)),
         "cancelled": done.pending,
         "stopped": done.stopped,
     }
     return Reply(data=data, screen=blocks)
+
+
+def _not_stopped(mailing: Mailing, gone: int, local_now: datetime) -> Sentence:
+    send_at = mailing.letter.send_at
+    if send_at is not None and send_at > local_now:
+        return say_n(
+            "{n} message could not be stopped: the gateway sends it at {at:%Y-%m-%d %H:%M}.",
+            "{n} messages could not be stopped: the gateway sends them at {at:%Y-%m-%d %H:%M}.",
+            n=gone,
+            at=send_at.astimezone(local_now.tzinfo),
+        )
+    return say_n(
+        "{n} message could not be stopped: it may have been sent.",
+        "{n} messages could not be stopped: they may have been sent.",
+        n=gone,
+    )

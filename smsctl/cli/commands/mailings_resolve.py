@@ -55,11 +55,11 @@ def run(
     found = mailings.get(ledger, mailing)
     unknown = mailings.tally(ledger, found).states.get(Status.UNKNOWN, 0)
     if words == [Word.RESEND] and unknown and not yes:
-        dialogue.confirm(
-            wiring.teller, _twice(found, unknown), otherwise=say("Not confirmed; nothing was changed.")
-        )
+        question = say("{twice} Send again?", twice=_twice(found, unknown))
+        dialogue.confirm(wiring.teller, question, otherwise=say("Not confirmed; nothing was changed."))
     settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason)
     tally = mailings.tally(ledger, found)
+    twice = [Line(_twice(found, settled))] if words == [Word.RESEND] and settled else []
     told = say_n(
         "{n} unknown message settled: {word}.",
         "{n} unknown messages settled: {word}.",
@@ -69,7 +69,7 @@ def run(
     steps = [Line(step) for step in outcome.next_steps(found, tally.states)]
     return Reply(
         data={**render.data(found, tally), "settled": settled},
-        screen=[Line(told), outcome.state_facts(tally.states), *steps],
+        screen=[Line(told), *twice, outcome.state_facts(tally.states), *steps],
     )
 
 
@@ -79,9 +79,9 @@ def _twice(mailing: Mailing, unknown: int) -> Sentence:
     price = "" if rate is None else f", {figures.money(share_ore(parts, rate.size, rate.price_ore))}"
     return say_n(
         "{n} person may get this text twice. Sending again costs {parts} parts{price}, and the first"
-        " sending may be billed too. Send again?",
+        " sending may be billed too.",
         "{n} people may get this text twice. Sending again costs {parts} parts{price}, and the first"
-        " sending may be billed too. Send again?",
+        " sending may be billed too.",
         n=unknown,
         parts=figures.count(parts),
         price=price,

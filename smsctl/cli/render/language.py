@@ -21,7 +21,10 @@ def opened(text: Text) -> str:
     """
     told = words(text).rstrip()
     first = told.split(" ", 1)[0]
-    return first[0].upper() + told[1:] if first.isalpha() and first.islower() else told
+    foreign = isinstance(text, str) or text.template.startswith("{")  # begins with a name or a path
+    if foreign or first == "smsctl" or not (first.isalpha() and first.islower()):
+        return told
+    return first[0].upper() + told[1:]
 
 
 _ENDS = (".", ":", "?", "!", "`")

@@ -71,6 +71,9 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
             Tone.STRONG,
         )
     )
+    if mailing.letter.send_at is not None:
+        at = figures.local(mailing.letter.send_at.isoformat(), zone)
+        blocks.append(Line(say("Handed over to be sent at {at}.", at=at), Tone.STRONG))
     blocks += [GAP, *_text(mailing.letter.text.body), GAP]
     blocks += [
         state_facts(tally.states),
