@@ -224,7 +224,7 @@ def _judge(errand: Errand, run: _Run, done: Done) -> None:
         run.end(Stop.REFUSED, say("The gateway refused us: {text}", text=answer.text))
     elif answer.verdict in (Verdict.NOT_REACHED, Verdict.BUSY, Verdict.STALE):
         _pause(errand.pace, run, answer)
-    elif answer.verdict is not Verdict.STALE:  # that one says nothing of the gateway
+    else:
         run.unreached = 0
         _count_unclear(errand.pace, run, answer)
 
