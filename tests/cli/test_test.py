@@ -85,3 +85,10 @@ def test_the_ledger_of_a_test_is_for_its_owner_only(
     run("--config", make_config(), "test", "+46701740605", "hej")
     assert (tmp_path / "ledger").stat().st_mode & 0o777 == 0o700
     assert (tmp_path / "ledger" / "ledger.simulate.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_envelope_of_a_test_holds_the_masked_number_and_the_answer(
+    make_config: MakeConfig, run: Run
+) -> None:
+    data = run("--config", make_config(), "test", "+46701740605", "hej", "--json").data
+    assert (data["number"], data["answer"]) == ("+46 70 *** ** 05", "Message enqueued for sending")

@@ -58,9 +58,8 @@ def run(
     done = deliver(wiring, mailing, gateway, Ceilings())
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
     shown = numbers.shown(wiring, e164)
-    told = reply(
-        wiring, done, outcome.test_data(mailing), outcome.test_screen(shown, mailing.size.parts, answer)
-    )
+    data = {**outcome.test_data(mailing), "number": shown, "answer": answer}
+    told = reply(wiring, done, data, outcome.test_screen(shown, mailing.size.parts, answer))
     if answer and told.summary:
         told = told._replace(summary=outcome.test_summary(told.summary, answer))
     return told
