@@ -29,7 +29,9 @@ OtherHosts = Annotated[
 JournalFile = Annotated[Path, typer.Option(metavar="FILE", help="One JSON line for each accepted message.")]
 Durable = Annotated[bool, typer.Option("--durable", help="Each line on the disk before the answer.")]
 Latency = Annotated[float, typer.Option(min=0, help="Seconds before each answer.")]
-Faults = Annotated[str, typer.Option(help="Shares of requests: timeout=0.02,reset=0.01")]
+Faults = Annotated[
+    str, typer.Option("--fault", "--faults", help="Shares of requests: timeout=0.02,reset=0.01")
+]
 Seed = Annotated[int, typer.Option(help="The same seed gives the same faults.")]
 OnlyText = Annotated[str | None, typer.Option(help="The only one accepted; else any. For rehearsals only.")]
 OnlyService = Annotated[int | None, typer.Option(help="The only service accepted; else any.")]

@@ -11,6 +11,9 @@ from smsctl.domain.message import Status
 from smsctl.domain.package import share_ore
 from smsctl.errors import Sentence, say, say_n
 
+BY_MAIL = "mail"
+"""The gateway whose messages are never heard of again (protocols.md 2.14)."""
+
 _LONG_NUMBER = re.compile(r"\+?[0-9][0-9 -]{5,}[0-9]")
 _TONES = {
     Status.ACCEPTED: Tone.GOOD,
@@ -74,6 +77,8 @@ def state_facts(states: Mapping[Status, int]) -> Facts:
 def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]:
     """Say what a person should do, if anything."""
     steps: list[Sentence] = []
+    if mailing.gateway == BY_MAIL and states.get(Status.ACCEPTED):
+        steps.append(say("Handed to the mail server; nothing further will be known of them."))
     if states.get(Status.PENDING):
         steps.append(say("Send what is pending with: smsctl mailings resume {id}", id=mailing.id))
     if states.get(Status.SENDING):
