@@ -77,13 +77,13 @@ def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | Non
             _withdraw(ledger, mailing, ids, code)
     else:
         return None
-    found = found[: ceilings.room(ledger, mailing, want.ceilings, len(found), moment)]
-    ids = [message for message, _ in found]
+    room = ceilings.room(ledger, mailing, want.ceilings, len(found), moment)
+    ids, numbers = [message for message, _ in found[:room]], numbers[:room]
     row = ledger.one("SELECT COUNT(*) + 1 FROM batches WHERE mailing = ?", mailing.id)
     batch = Batch(
         reference=f"{mailing.reference}-b{row[0] if row else 1}",
         letter=mailing.letter,
-        messages=tuple(map(Outgoing, map(mailing.message_reference, ids), (number for _, number in found))),
+        messages=tuple(map(Outgoing, map(mailing.message_reference, ids), numbers)),
     )
     batch_id = _mark(ledger, mailing, batch, ids, moment)
     restoring.watch(ledger, batch_id)

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing, Tally
@@ -50,10 +51,11 @@ def create(
     row = ledger.one("SELECT COALESCE(MAX(id), 0) + 1 FROM messages")
     first = int(row[0]) if row else 1
     mailing = ledger.insert(_INSERT, *_columns(new, first, moment, actor))
-    ledger.write_many(
-        "INSERT INTO messages (mailing, sheet_row, number, name, state) VALUES (?, ?, ?, ?, 'pending')",
-        ((mailing, line, number, name or None) for line, number, name in ready),
-    )
+    people = iter(ready)
+    while together := list(islice(people, _TOGETHER)):
+        rows = ", ".join(["(?, ?, ?, ?, 'pending')"] * len(together))
+        values = chain.from_iterable((mailing, line, number, name or None) for line, number, name in together)
+        ledger.write(_MESSAGES.replace("(?)", rows), *values)
     row = ledger.one("SELECT COALESCE(MAX(id), 0) FROM messages")
     messages = (int(row[0]) if row else 0) - first + 1
     ledger.write("UPDATE mailings SET messages = ? WHERE id = ?", messages, mailing)
@@ -179,6 +181,10 @@ def body_hash(body: str) -> str:
 
     return hashlib.sha256(body.encode()).hexdigest()
 
+
+_MESSAGES = "INSERT INTO messages (mailing, sheet_row, number, name, state) VALUES (?)"
+_TOGETHER = 500
+"""So many messages are written by one statement: half the time of a statement for each."""
 
 _INSERT = (
     "INSERT INTO mailings (reference, kind, municipality, gateway, created_at, created_day, created_by,"
