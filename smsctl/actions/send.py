@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from smsctl.actions.brake import Brake, Stop
-from smsctl.actions.clear_up import clear_up
+from smsctl.actions.clear_up import Search, clear_up
 from smsctl.actions.crew import Crew, Done
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -48,6 +48,7 @@ class Pace(NamedTuple):
     connections: int = 1
     first_pause_s: float = 2.0
     longest_pause_s: float = 600.0
+    clear_up_pauses_s: Sequence[float] = (1.0, 5.0, 20.0)
 
 
 class Result(NamedTuple):
@@ -56,6 +57,7 @@ class Result(NamedTuple):
     states: Counter[Status]
     stop: Stop | None
     why: Sentence | None
+    remarks: Sequence[Sentence] = ()  # on what stays unknown
 
     @property
     def exit_code(self) -> ExitCode:
@@ -97,6 +99,7 @@ class _Run:
     waits: bool = False  # nothing was claimed, for it was not yet time
     stop: Stop | None = None
     why: Sentence | None = None
+    remarks: Sequence[Sentence] = ()
     fault: BaseException | None = None  # in smsctl itself; raised when all that is in flight is stored
 
     @property
@@ -128,7 +131,7 @@ def send(errand: Errand) -> Result:
     crew.dismiss()
     if run.fault:
         raise run.fault
-    return Result(states=run.states, stop=run.stop, why=run.why)
+    return Result(states=run.states, stop=run.stop, why=run.why, remarks=run.remarks)
 
 
 def _want(errand: Errand) -> Want:
@@ -170,16 +173,20 @@ def _clear_up(errand: Errand, run: _Run) -> None:
     """Settle what can be proved of the unknown, of this run and of earlier ones."""
     if run.stop is Stop.REFUSED or run.fault:
         return
-    settled = clear_up(
-        errand.mailing,
-        errand.ledger,
-        errand.gateway,
-        errand.now,
-        errand.brake,
-        proved_at=errand.proved_at,
+    cleared = clear_up(
+        Search(
+            mailing=errand.mailing,
+            ledger=errand.ledger,
+            gateway=errand.gateway,
+            now=errand.now,
+            brake=errand.brake,
+            proved_at=errand.proved_at,
+            pauses_s=errand.pace.clear_up_pauses_s,
+        )
     )
-    run.states += settled
-    run.states -= Counter({Status.UNKNOWN: settled.total()})
+    run.states += cleared.states
+    run.states -= Counter({Status.UNKNOWN: cleared.states.total()})
+    run.remarks = cleared.remarks
 
 
 def _advance(errand: Errand, run: _Run, crew: Crew, done: Sequence[Done]) -> list[Claim]:

@@ -64,6 +64,7 @@ def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Se
     notes = []
     if done.result.why:
         notes.append(Note(code=str(done.result.stop), level="error", text=done.result.why))
+    notes += [Note(code="unknown", level="warning", text=remark) for remark in done.result.remarks]
     outcome_data = {
         "mailing": done.mailing.id,
         "outcome": {str(state): states[state] for state in Status if states.get(state)},

@@ -80,6 +80,13 @@ class CancelResult(NamedTuple):
     stopped_ids: tuple[str, ...] = ()  # the gateway's own names, same messages
 
 
+class Listed(NamedTuple):
+    """What a gateway still holds of a batch; it tells how many, not which."""
+
+    left: int
+    on_hold: int = 0  # of these: wait for a time or for a person, not only for their turn
+
+
 class Gateway(Protocol):
     """One way out of the machine. Made ready with its own options; knows no config, ledger or screen."""
 
@@ -115,9 +122,9 @@ class Cancelling(Protocol):
         stopping twice does no harm).
         """
 
-    def listed(self, batch_reference: str) -> bool:
-        """Say whether the gateway still holds part of the batch.
+    def listed(self, batch_reference: str) -> Listed | None:
+        """Return what the gateway still holds of the batch; None where it lists no such batch.
 
-        True proves that the batch was accepted; False proves nothing (protocols.md 2.9). Raises as
-        `cancel` does.
+        What it holds it has accepted. What it does not hold may have left, or never have been taken
+        (protocols.md 2.9, 2.13). Raises as `cancel` does.
         """

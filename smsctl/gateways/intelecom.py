@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from smsctl.domain.gateway import CancelResult, Options, Traits
+from smsctl.domain.gateway import CancelResult, Listed, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, Verdict
 from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import Sentence, say
@@ -105,8 +105,8 @@ class Intelecom:
         """Stop what is still held of the batch (protocols.md 2.13)."""
         return self._management.cancel(batch_reference)
 
-    def listed(self, batch_reference: str) -> bool:
-        """Say whether the gateway still holds part of the batch (protocols.md 2.13)."""
+    def listed(self, batch_reference: str) -> Listed | None:
+        """Return what the gateway still holds of the batch (protocols.md 2.13)."""
         return self._management.listed(batch_reference)
 
     def _request(self, batch: Batch) -> bytes:

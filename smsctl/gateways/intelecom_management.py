@@ -4,7 +4,7 @@ from base64 import b64encode
 from typing import Final
 from urllib.parse import quote
 
-from smsctl.domain.gateway import CancelResult, Options
+from smsctl.domain.gateway import CancelResult, Listed, Options
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.json_reply import read_json
 from smsctl.gateways.outcome import Reply, Stale
@@ -44,12 +44,15 @@ class Management:
             stopped_ids=_texts(stopped, "messageId"),
         )
 
-    def listed(self, batch_reference: str) -> bool:
-        """Say whether part of the batch is still held."""
+    def listed(self, batch_reference: str) -> Listed | None:
+        """Return how much of the batch is still held; None where it is not listed."""
         reply = self._ask("GET", f"/batch/{quote(batch_reference, safe='')}")
         if reply.status == _NOT_FOUND:
-            return False
-        return batch_reference in _texts(_entries(reply, "messageBatch"), "clientBatchReference")
+            return None
+        for entry in _entries(reply, "messageBatch"):
+            if entry.get("clientBatchReference") == batch_reference:
+                return Listed(left=_count(entry, "totalSize"), on_hold=_count(entry, "onHold"))
+        return None
 
     def _ask(self, method: str, path: str) -> Reply:
         """Return a reply of 200 or 404; raise for everything else."""
@@ -84,6 +87,14 @@ def _entries(reply: Reply, key: str) -> list[dict[str, object]]:
 def _texts(entries: list[dict[str, object]], *keys: str) -> tuple[str, ...]:
     """Return the texts that stand under any of the keys."""
     return tuple(text for entry in entries for key in keys if isinstance(text := entry.get(key), str))
+
+
+def _count(entry: dict[str, object], key: str) -> int:
+    """Return the number under the key; types are checked, for True equals 1."""
+    found = entry.get(key)
+    if type(found) is not int:
+        raise _no_answer(f"HTTP 200, but no number {key}")
+    return found
 
 
 def _no_answer(text: str) -> StoppedError:

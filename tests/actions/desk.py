@@ -20,7 +20,9 @@ from smsctl.errors import Sentence
 from smsctl.ledger import batches, mailings, municipalities, store
 from smsctl.ledger.mailings import NewMailing
 
-PACE = Pace(batch_size=5, first_pause_s=0.001, longest_pause_s=0.001)  # pauses shorter than a commit
+PACE = Pace(  # pauses shorter than a commit
+    batch_size=5, first_pause_s=0.001, longest_pause_s=0.001, clear_up_pauses_s=(0.001,) * 3
+)
 ACTOR = Actor("elin", "skolserver")
 Script = Callable[[Batch], Answer]
 

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.domain.message import Status, Verdict
+from smsctl.actions.brake import Brake, Stop
+from smsctl.domain.gateway import CancelResult, Listed
+from smsctl.domain.message import Answer, Batch, Status, Verdict
+from smsctl.errors import StoppedError, say
 from smsctl.ledger import mailings
 
-from .desk import Desk, ScriptedGateway, all_of_it, each
+from .desk import PACE, Desk, Script, ScriptedGateway, all_of_it, each
 
 LONG_AGO, NEVER_YET = "2000-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
 LOST = all_of_it(Status.UNKNOWN, Verdict.UNCLEAR)
@@ -45,3 +48,81 @@ def test_a_refused_repeat_proves_nothing_of_the_first(desk: Desk) -> None:
     gateway = ScriptedGateway(LOST, each(Status.REJECTED))
     desk.send(mailing, gateway, proved_at=LONG_AGO)
     assert mailings.tally(desk.ledger, mailing).states == {Status.UNKNOWN: 2}
+
+
+# The gateway's own list
+
+
+class ListingGateway(ScriptedGateway):
+    """One that also tells how much of a batch it still holds."""
+
+    def __init__(self, *script: Script, listed: Listed | None) -> None:
+        super().__init__(*script)
+        self.traits = self.traits._replace(cancelling=True)
+        self._listed = listed
+
+    def cancel(self, batch_reference: str) -> CancelResult:
+        raise NotImplementedError
+
+    def listed(self, batch_reference: str) -> Listed | None:
+        return self._listed
+
+
+@pytest.mark.parametrize(
+    ("listed", "state"),
+    [
+        (Listed(left=3), Status.ACCEPTED),
+        (Listed(left=3, on_hold=1), Status.ACCEPTED),
+        (Listed(left=3, on_hold=3), Status.HELD),
+        (Listed(left=2), Status.UNKNOWN),
+        (Listed(left=4), Status.UNKNOWN),
+        (None, Status.UNKNOWN),
+    ],
+)
+def test_only_a_list_that_holds_every_message_settles_them(
+    listed: Listed | None, state: Status, desk: Desk
+) -> None:
+    mailing = desk.mailing(3)
+    gateway = ListingGateway(LOST, listed=listed)
+    result = desk.send(mailing, gateway)
+    assert (result.states, desk.states(mailing)) == ({state: 3}, {state: 3})
+    assert len(gateway.submitted) == 1
+
+
+def test_a_list_that_holds_some_is_told_of(desk: Desk) -> None:
+    mailing = desk.mailing(3)
+    result = desk.send(mailing, ListingGateway(LOST, listed=Listed(left=2)))
+    (remark,) = result.remarks
+    assert f"holds 2 of the 3 messages of batch {mailing.reference}-b1" in str(remark)
+
+
+def test_what_a_list_holds_in_part_is_asked_for_by_a_repeat_where_those_are_refused(desk: Desk) -> None:
+    mailing = desk.mailing(2)
+    gateway = ListingGateway(LOST, each(Status.ACCEPTED, Status.REJECTED), listed=Listed(left=1))
+    result = desk.send(mailing, gateway, proved_at=LONG_AGO)
+    assert desk.in_order(mailing) == ["accepted", "unknown"]
+    assert result.remarks == []
+
+
+def test_a_list_that_cannot_be_asked_shows_nothing(desk: Desk) -> None:
+    class Silent(ListingGateway):
+        def listed(self, batch_reference: str) -> Listed | None:
+            raise StoppedError(say("no clear answer"))
+
+    mailing = desk.mailing(2)
+    desk.send(mailing, Silent(LOST, listed=None))
+    assert desk.states(mailing) == {"unknown": 2}
+
+
+def test_somebody_who_stops_the_run_does_not_wait_for_the_next_try(desk: Desk) -> None:
+    mailing, brake = desk.mailing(2), Brake()
+
+    def lost_and_stopped(batch: Batch) -> Answer:
+        brake.ask(Stop.TERMINATED)
+        return LOST(batch)
+
+    gateway = ScriptedGateway(lost_and_stopped)
+    endless = PACE._replace(clear_up_pauses_s=(1e6,))
+    result = desk.send(mailing, gateway, pace=endless, brake=brake, proved_at=LONG_AGO)
+    assert (result.stop, result.states) == (Stop.TERMINATED, {Status.UNKNOWN: 2})
+    assert len(gateway.submitted) == 1

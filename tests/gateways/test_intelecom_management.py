@@ -1,6 +1,6 @@
 import pytest
 
-from smsctl.domain.gateway import Cancelling, CancelResult
+from smsctl.domain.gateway import Cancelling, CancelResult, Listed
 from smsctl.errors import GatewayRefusedError, StoppedError
 from smsctl.gateways.intelecom import open_gateway
 
@@ -58,20 +58,38 @@ def test_cancelling_tells_what_was_stopped(status: int, body: bytes, expected: C
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "is_listed"),
+    ("status", "body", "expected"),
     [
-        (200, b'{"messageBatch": {"clientBatchReference": "smsctl-a1", "totalSize": 2}}', True),
-        (200, b'{"messageBatch": [{"clientBatchReference": "smsctl-a1"}]}', True),
-        (200, b'{"messageBatch": [{"clientBatchReference": "another"}]}', False),
-        (404, b"", False),
+        (
+            200,
+            b'{"messageBatch": {"clientBatchReference": "smsctl-a1", "totalSize": 2, "onHold": 1}}',
+            Listed(left=2, on_hold=1),
+        ),
+        (
+            200,
+            b'{"messageBatch": [{"clientBatchReference": "smsctl-a1", "totalSize": 2, "onHold": 0}]}',
+            Listed(left=2),
+        ),
+        (200, b'{"messageBatch": [{"clientBatchReference": "another", "totalSize": 2, "onHold": 0}]}', None),
+        (404, b"", None),
     ],
 )
-def test_a_listed_batch_is_proof_of_acceptance(status: int, body: bytes, is_listed: object) -> None:
+def test_a_listing_tells_how_much_is_held(status: int, body: bytes, expected: Listed | None) -> None:
     with FaultServer(answering(status, body)) as peer:
-        assert open_gateway(some_options(peer.port)).listed("smsctl-a1") is is_listed
+        assert open_gateway(some_options(peer.port)).listed("smsctl-a1") == expected
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"messageBatch": 7}', b"[]"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b'{"messageBatch": 7}',
+        b'{"messageBatch": [{"clientBatchReference": "smsctl-a1"}]}',
+        b'{"messageBatch": [{"clientBatchReference": "smsctl-a1", "totalSize": true, "onHold": 0}]}',
+    ],
+)
 def test_a_listing_that_cannot_be_read_is_no_answer(body: bytes) -> None:
     with FaultServer(answering(200, body)) as peer, pytest.raises(StoppedError):
         open_gateway(some_options(peer.port)).listed("smsctl-a1")
