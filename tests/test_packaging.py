@@ -7,6 +7,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import smsctl
 
@@ -30,6 +32,25 @@ def test_every_file_of_the_package_is_installed(path: Path) -> None:
     inside = path.relative_to(HOUSE)
     patterns = PROJECT["tool"]["setuptools"]["package-data"]["smsctl"]
     assert path.suffix in (".py", ".pyc") or any(inside.match(pattern) for pattern in patterns)
+
+
+LOCK = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
+LOCKED = dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", LOCK, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "wanted", [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["test"]]
+)
+def test_the_lock_holds_a_version_that_is_allowed(wanted: str) -> None:
+    asked = Requirement(wanted)
+    assert LOCKED[canonicalize_name(asked.name)] in asked.specifier
+
+
+def test_the_lock_has_a_hash_for_everything_and_names_no_place_to_fetch_from() -> None:
+    for pinned in re.split(r"^(?=[a-z0-9-]+==)", LOCK, flags=re.MULTILINE)[1:]:
+        assert "--hash=sha256:" in pinned
+    assert "://" not in LOCK
+    assert "index-url" not in LOCK
 
 
 def test_every_folder_with_code_is_a_package() -> None:
