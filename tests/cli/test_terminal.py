@@ -75,6 +75,28 @@ def test_a_table_folds_words_and_keeps_figures_whole_on_eighty_columns(wide: Pat
     assert re.search(r"\b10 000 +4 900,00 kr\b", table)
 
 
+@pytest.mark.parametrize("columns", [36, 60, 80])
+@pytest.mark.parametrize(
+    ("command", "figures"),
+    [
+        ("usage --municipality exempelkommun", ("10 000", "4 900,00 kr")),
+        ("invoices list", ("10 000", "4 900,00 kr")),
+        ("municipality list", ("10 000",)),
+    ],
+)
+def test_no_terminal_is_too_narrow_for_a_name_or_a_figure(
+    columns: int, command: str, figures: str, make_config: MakeConfig, run: Run
+) -> None:
+    config = make_config()
+    run("--config", config, "municipality", "activate", "exempelkommun")
+    with Terminal("--config", config, *command.split(), columns=columns) as terminal:
+        shown = terminal.end().seen
+    assert [line for line in shown.splitlines() if len(line) > columns] == []
+    assert "exempelkommun" in shown.casefold()
+    assert "…" not in shown
+    assert [figure for figure in figures if figure not in shown] == []
+
+
 def test_colours_are_for_terminals_that_want_them(wide: Path) -> None:
     argv = ["--config", wide, "doctor"]
     assert COLOUR.search(seen(*argv).out)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from smsctl.cli.render.blocks import Bars, Block, Facts, Line, Table, Text
 
-_BAR_CELLS = 30
+BAR_CELLS = 30
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -34,10 +34,10 @@ def lines_of(blocks: Sequence[Block], words: Callable[[Text], str]) -> Iterator[
                 yield from _bars(block, show)
 
 
-def bar(share: float) -> str:
+def bar(share: float, cells: int = BAR_CELLS) -> str:
     """Draw a share of 1 as a row of cells."""
-    filled = round(min(max(share, 0.0), 1.0) * _BAR_CELLS)
-    return "█" * filled + "░" * (_BAR_CELLS - filled)
+    filled = round(min(max(share, 0.0), 1.0) * cells)
+    return "█" * filled + "░" * (cells - filled)
 
 
 def _escaped(char: str) -> str:

@@ -1,11 +1,14 @@
 """Blocks on a terminal. The only file that imports rich; it is itself imported only when needed."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.containers import Lines
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,7 +22,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as Styled
 
 from smsctl.cli.render import plain
-from smsctl.cli.render.blocks import Bars, Block, Facts, Line, Table, Text, Tone
+from smsctl.cli.render.blocks import Bars, Block, Fact, Facts, Line, Table, Text, Tone
 from smsctl.cli.render.language import words
 
 _STYLES = {
@@ -30,6 +33,11 @@ _STYLES = {
     Tone.BAD: "bold red",
     Tone.FAINT: "dim",
 }
+_GLUE = "\ue000"  # one cell wide, and nothing that rich folds at
+_INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|kr\b|%)")
+_GAP = 2  # between the columns of a table
+_SHORTEST_BAR = 10
+_LONG_WORD = 18  # a longer one may be folded where a table would not fit
 
 
 def show(blocks: Sequence[Block], stream: TextIO) -> None:
@@ -39,13 +47,13 @@ def show(blocks: Sequence[Block], stream: TextIO) -> None:
         match block:
             case Line():
                 shown = _styled(block.text, block.tone, before=" " * block.indent)
-                console.print(shown, soft_wrap=block.whole)
+                console.print(Group(shown), soft_wrap=block.whole)
             case Facts():
                 console.print(_facts(block))
             case Table():
-                console.print(_table(block))
+                console.print(_table(block, console))
             case Bars():
-                console.print(_bars(block))
+                console.print(_bars(block, console))
 
 
 @contextmanager
@@ -75,8 +83,18 @@ def _console(stream: TextIO) -> Console:
     return Console(file=stream, highlight=False, markup=False, emoji=False)
 
 
+class _Whole(Styled):
+    """Text that is folded between words, and never inside a figure: 4 900,00 kr."""
+
+    def wrap(self, console: Console, width: int, **how: Any) -> Lines:  # noqa: ANN401 - as rich has it
+        lines = super().wrap(console, width, **how)
+        for line in lines:
+            line.plain = line.plain.replace(_GLUE, " ")
+        return lines
+
+
 def _styled(text: Text, tone: Tone = Tone.PLAIN, *, before: str = "") -> Styled:
-    return Styled(before + plain.safe(words(text)), style=_STYLES[tone])
+    return _Whole(before + _INSIDE_A_FIGURE.sub(_GLUE, plain.safe(words(text))), style=_STYLES[tone])
 
 
 def _grid() -> RichTable:
@@ -94,19 +112,52 @@ def _facts(block: Facts) -> RichTable:
     return grid
 
 
-def _table(block: Table) -> RichTable:
+def _table(block: Table, console: Console) -> RenderableType:
+    """Return the rows under their titles; where the terminal is too narrow for that, each as facts."""
+    titles = [_styled(column.title) for column in block.columns]
+    rows = [[_styled(cell) for cell in row] for row in block.rows]
+    widths = _widths([titles, *rows], console)
+    if not widths:
+        return Group(*_cards(block))
     table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold")
-    for column in block.columns:
+    for column, title, width in zip(block.columns, titles, widths, strict=True):
         justify: Literal["right", "left"] = "right" if column.right else "left"
-        table.add_column(_styled(column.title), justify=justify, no_wrap=column.right, overflow="fold")
-    for row in block.rows:
-        table.add_row(*(_styled(cell) for cell in row))
+        table.add_column(title, justify=justify, width=width, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
-def _bars(block: Bars) -> RichTable:
+def _widths(rows: Sequence[Sequence[Styled]], console: Console) -> list[int]:
+    """Return a width for each column, the widest narrowed first, down to its words; empty: no room."""
+    options = console.options
+    sizes = [
+        [Measurement.get(console, options, cell) for cell in column] for column in zip(*rows, strict=True)
+    ]
+    least = [min(max(one.minimum for one in column), _LONG_WORD) for column in sizes]
+    widths = [max(one.maximum for one in column) for column in sizes]
+    room = console.width - _GAP * len(widths)
+    while sum(widths) > room:
+        spare = [(width, place) for place, width in enumerate(widths) if width > least[place]]
+        if not spare:
+            return []
+        widths[max(spare)[1]] -= 1
+    return widths
+
+
+def _cards(block: Table) -> Iterator[RenderableType]:
+    for row in block.rows:
+        facts = [Fact(column.title, [cell]) for column, cell in zip(block.columns, row, strict=True)]
+        yield _facts(Facts([fact for fact in facts if fact.values != [""]]))
+        yield ""
+
+
+def _bars(block: Bars, console: Console) -> RichTable:
+    rows = [(_styled(one.label, before="  "), _styled(one.caption)) for one in block.bars]
+    beside = [max(1, *(row[place].cell_len for row in rows)) + _GAP for place in (0, 1)]
+    cells = min(max(console.width - sum(beside), _SHORTEST_BAR), plain.BAR_CELLS)
     grid = _grid()
-    for one in block.bars:
-        drawn = Styled(plain.bar(one.share), style=_STYLES[one.tone] or "cyan")
-        grid.add_row(_styled(one.label, before="  "), drawn, _styled(one.caption))
+    for one, (label, caption) in zip(block.bars, rows, strict=True):
+        drawn = Styled(plain.bar(one.share, cells), style=_STYLES[one.tone] or "cyan", no_wrap=True)
+        grid.add_row(label, drawn, caption)
     return grid
