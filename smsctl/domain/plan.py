@@ -185,7 +185,7 @@ def _over_ceilings(
                 hint=say("Send it tomorrow, or raise max_parts_per_day under [limits] in the config."),
             )
         )
-    opened = sum(1 for one in draws if one.opens)
+    opened = _opened_by_the_mailing(standing, draws)
     if ceilings.max_new_packages is not None and opened > ceilings.max_new_packages:
         found.append(
             Refusal(
@@ -200,6 +200,13 @@ def _over_ceilings(
             )
         )
     return found
+
+
+def _opened_by_the_mailing(standing: Standing, draws: tuple[Draw, ...]) -> int:
+    """Return how many of the new packages need leave here: the first may be opened by the activation."""
+    opened = sum(1 for one in draws if one.opens)
+    by_activation = not standing.active and all(one.left <= 0 for one in standing.packages)
+    return opened - 1 if opened and by_activation else opened
 
 
 def _all_already_sent(recipients: Recipients) -> list[Refusal]:

@@ -229,7 +229,13 @@ RULES = (
         "max_parts_per_day",
         config=LIVE | {"limits": {"max_parts_per_day": 1}},
     ),
-    Case("an invoice nobody allowed", f"{GUARDIANS} --max-parts 9", 5, "--max-new-packages 1", config=LIVE),
+    Case(
+        "an invoice nobody allowed",
+        f"{GUARDIANS} --max-parts 9",
+        5,
+        "--max-new-packages 1",  # beside the one that the activation opens
+        config=LIVE | {"municipalities": {"exempelkommun": {"package_size": 1}}},
+    ),
     Case("a strict rehearsal", f"{GUARDIANS} --strict --max-parts 1", 5, "takes 2 parts"),
     Case(
         "an old file",

@@ -115,6 +115,20 @@ def test_a_municipality_that_is_not_active_is_refused_with_the_command_that_help
 
 
 @pytest.mark.parametrize(
+    ("standing", "expected"),
+    [
+        (Standing(active=False), [Rule.NOT_ACTIVE]),
+        (used(10_000, active=False), [Rule.NOT_ACTIVE]),
+        (used(9998, active=False), [Rule.NOT_ACTIVE, Rule.MAX_NEW_PACKAGES]),
+    ],
+)
+def test_no_leave_is_asked_for_the_package_that_the_activation_opens(
+    standing: Standing, expected: list[Rule]
+) -> None:
+    assert rules(plan(3, ceilings=Ceilings(max_new_packages=0), standing=standing)) == expected
+
+
+@pytest.mark.parametrize(
     ("ceilings", "standing", "expected"),
     [
         (Ceilings(max_parts=10), used(0), []),
