@@ -33,6 +33,7 @@ _FILES = (
 )
 _ENVIRONMENT = (
     ("SMSCTL_CONFIG", "The config file, where --config is not given."),
+    ("SMSCTL_LANGUAGE", "The language of screens, sv or en; it goes before the config and the locale."),
     ("NO_COLOR", "If set, no colours."),
     ("CREDENTIALS_DIRECTORY", "Set by systemd: where a secret with source = systemd lies."),
 )

@@ -68,6 +68,7 @@ def _nowhere_real(
     monkeypatch.setenv("SMSCTL_CONFIG", str(home / "none.toml"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")  # for processes
     monkeypatch.setenv("TZ", "Pacific/Auckland")  # far from where the municipality is
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")  # in English, unless a test says otherwise
     time.tzset()
     yield
     monkeypatch.undo()

@@ -3,6 +3,7 @@
 Read on in `contents` (what there is), then `commands/send.py`, `domain/plan.py`, `actions/send.py`.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,6 +15,7 @@ import typer
 
 from smsctl.cli import contents, flags
 from smsctl.cli.flags import Flags
+from smsctl.cli.render import language
 from smsctl.cli.reply import Reply
 from smsctl.cli.teller import Teller
 from smsctl.errors import ExitCode, InterruptionError, SmsctlError, UsageError, say
@@ -37,6 +39,7 @@ def main(argv: Sequence[str]) -> int:
 
         print(f"smsctl {__version__}")  # noqa: T201 - before anything is loaded
         return ExitCode.OK
+    language.speak(None, os.environ)
     try:
         asked, rest = flags.take(argv)
     except UsageError as error:

@@ -12,6 +12,7 @@ from typing import Self
 
 from smsctl.cli.clock import Clock, whoever
 from smsctl.cli.flags import Flags
+from smsctl.cli.render import language
 from smsctl.cli.teller import Teller
 from smsctl.config import read
 from smsctl.config.settings import Mode, MunicipalitySettings, Settings
@@ -53,11 +54,12 @@ class Wiring:
 
     @cached_property
     def settings(self) -> Settings:
-        """The config, with --simulate taken into account."""
+        """The config, with --simulate taken into account; from now on its language is spoken."""
         found = read.load(self.config_path)
         if self.flags.simulate:
             found = found._replace(mode=Mode.SIMULATE)
         self.teller.mode = found.mode
+        language.speak(found.language, os.environ)
         return found
 
     @property

@@ -1,0 +1,65 @@
+"""Catalogues for the tests: the one that is translated, and one in which every sentence wears marks."""
+
+import importlib.util
+from pathlib import Path
+from string import Formatter
+from types import ModuleType
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).resolve().parent.parent
+OPEN, CLOSE = "⟦⟧"
+
+
+def script(name: str) -> ModuleType:
+    """Load a script of translations/, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "translations" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def extracted() -> Catalog:
+    """The sentences of the code, as the script finds them."""
+    found = script("update").extracted()
+    assert isinstance(found, Catalog)
+    return found
+
+
+def swedish() -> Catalog:
+    """The sentences as they are translated."""
+    with (ROOT / "translations" / "sv.po").open("rb") as file:
+        return read_po(file, "sv")
+
+
+def write(catalogue: Catalog, folder: Path) -> Path:
+    """Compile a catalogue as the Swedish one; return where smsctl is to look."""
+    made = folder / "sv" / "LC_MESSAGES" / "smsctl.mo"
+    made.parent.mkdir(parents=True)
+    with made.open("wb") as file:
+        write_mo(file, catalogue)
+    return folder
+
+
+def marked() -> Catalog:
+    """A language in which what is translated is between marks, and what is filled in is not."""
+    found = Catalog("sv", charset="utf-8")
+    for message in extracted():
+        if message.id:
+            one = message.id
+            found.add(one, _marked(one) if isinstance(one, str) else tuple(map(_marked, one)))
+    return found
+
+
+def _marked(template: str) -> str:
+    made = ""
+    for text, name, spec, conversion in Formatter().parse(template):
+        escaped = text.replace("{", "{{").replace("}", "}}")
+        made += f"{OPEN}{escaped}{CLOSE}" if any(map(str.isalpha, text)) else escaped
+        if name is not None:
+            made += f"{{{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
+    return made
