@@ -69,11 +69,27 @@ def test_a_period_leaves_out_what_is_outside_it(config: Path, run: Run) -> None:
     assert "0 parts used from 2020-01-01 to 2020-12-31." in ran.out
 
 
-@pytest.mark.parametrize("days", [("--since", "yesterday"), ("--until", "2026-02-30"), ("--since", "2026-1")])
-def test_a_day_that_does_not_exist_is_refused(
-    days: tuple[str, str], make_config: MakeConfig, run: Run
-) -> None:
-    assert run("--config", make_config(), "usage", *days).code == 2
+@pytest.mark.parametrize(
+    ("until", "day"),
+    [
+        ("2026-11", "2026-11-30"),
+        ("2026-12", "2026-12-31"),
+        ("2026-02", "2026-02-28"),
+        ("2028-02", "2028-02-29"),
+        ("2026-11-07", "2026-11-07"),
+    ],
+)
+def test_a_month_ends_on_its_last_day(until: str, day: str, make_config: MakeConfig, run: Run) -> None:
+    told = run("--config", make_config(), "usage", "--since", "2026-02", "--until", until, "--json").data
+    assert (told["since"], told["until"]) == ("2026-02-01", day)
+
+
+@pytest.mark.parametrize("flag", ["--since", "--until"])
+@pytest.mark.parametrize(
+    "day", ["yesterday", "2026-02-30", "2026-1", "2026-13", "2026-W48", "20261122", "2026", ""]
+)
+def test_a_day_that_does_not_exist_is_refused(flag: str, day: str, make_config: MakeConfig, run: Run) -> None:
+    assert run("--config", make_config(), "usage", flag, day).code == 2
 
 
 def test_a_file_has_the_months_of_every_municipality(config: Path, run: Run, tmp_path: Path) -> None:
