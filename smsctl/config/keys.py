@@ -67,8 +67,10 @@ class Key(NamedTuple):
         return self.field or self.name
 
     def default_value(self, folder: Path) -> object:
-        """Return the default as the settings hold it."""
-        return None if self.default is None else self.kind.read(self.default, folder)
+        """Return the default as the settings hold it; a test holds that each one fits its kind."""
+        if self.default is None or self.kind.as_written:
+            return self.default
+        return self.kind.read(self.default, folder)
 
 
 def _within(dotted: str, *keys: Key) -> tuple[Key, ...]:

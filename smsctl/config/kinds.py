@@ -33,6 +33,7 @@ class Kind(NamedTuple):
 
     words: str
     read: Callable[[object, Path], object]
+    as_written: bool = False  # what fits is held as it stands in the file
 
 
 def text(longest: int = _LONGEST_TEXT) -> Kind:
@@ -52,7 +53,7 @@ def pattern(words: str, shape: str, why: Sentence) -> Kind:
             raise RefusedError(why)
         return found
 
-    return Kind(words, read)
+    return Kind(words, read, as_written=True)
 
 
 def choice(*names: str) -> Kind:
@@ -163,10 +164,12 @@ def _priority(value: object, _folder: Path) -> int:
 
 
 def _duration(value: object, _folder: Path) -> timedelta:
-    found = re.fullmatch(_DURATION, value.strip()) if isinstance(value, str) else None
-    if found is None or not int(found[1]):
+    written = value.strip() if isinstance(value, str) else ""
+    number, unit_s = written[:-1].rstrip(), _UNITS_S.get(written[-1:])
+    is_number = number.isascii() and number.isdecimal() and len(number) <= _UNITS_DIGITS
+    if unit_s is None or not is_number or not int(number):
         raise RefusedError(say('must be a time with its unit: "30s", "90m", "4h" or "2d"'))
-    return timedelta(seconds=int(found[1]) * _UNITS_S[found[2]])
+    return timedelta(seconds=int(number) * unit_s)
 
 
 def _seconds(value: object, folder: Path) -> float:
@@ -248,9 +251,9 @@ def _table(value: object, _folder: Path) -> dict[str, object]:
 _ORE_DECIMALS = 2
 _PRIORITIES = ("low", "normal", "high")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_UNITS_DIGITS = 6
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 # Texts, not compiled: a start uses few of them, and re keeps what it has compiled.
-_DURATION = r"([0-9]{1,6})\s?([smhd])"
 _HOURS = r"([0-9]{2}:[0-9]{2})\s*-\s*([0-9]{2}:[0-9]{2})"
 _URL = (
     r"(?P<scheme>[A-Za-z]+)://(?P<login>[^/@]*@)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?"
@@ -269,7 +272,7 @@ SERVER = address("https")
 PROXY = address("https", "http")
 TIME_ZONE = Kind('time zone, as "Europe/Stockholm"', _time_zone)
 QUIET_HOURS = Kind('two times of day, as "21:00-07:00", or false', _quiet_hours)
-MAIL_TEMPLATE = Kind("mail address with {number} in it", _mail_template)
+MAIL_TEMPLATE = Kind("mail address with {number} in it", _mail_template, as_written=True)
 MAIL_ADDRESS = pattern("mail address", r"[^@\s]+@[^@\s]+", say('must be a mail address, as "sms@example.se"'))
 HOST = pattern("host name", r"[A-Za-z0-9.:-]+", say('must be a host name or address, as "mail.example.se"'))
 NETWORK = Kind('address or network, as "192.0.2.0/24"', _network)

@@ -20,7 +20,7 @@ NO_PASSWORD = say(
 )
 
 _OPTIONAL = ("smtp", "municipalities", "senders")
-_SECRET = re.compile(r"(.*[_-])?(password|passwd|passphrase|pw|pwd|secret)", re.IGNORECASE)
+_SECRETS = frozenset({"password", "passwd", "passphrase", "pw", "pwd", "secret"})
 _VERIFY = r"((ssl|tls)_?)?(no_)?verify.*|insecure|check_certificate"
 _CHOSEN = {  # texts, as in kinds: compiled at first use
     "municipalities": r"\w[\w-]*",
@@ -56,8 +56,8 @@ def read_values(document: Mapping[str, object], folder: Path) -> tuple[Values, l
 
 
 def is_secret(name: str) -> bool:
-    """Say whether a key of that name would hold a password."""
-    return _SECRET.fullmatch(name) is not None
+    """Say whether a key of that name would hold a password: it ends in a word for one."""
+    return name.casefold().replace("-", "_").rpartition("_")[2] in _SECRETS
 
 
 def unknown(path: Section) -> Sentence:

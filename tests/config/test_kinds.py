@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.config import kinds
+from smsctl.config.keys import KEYS, Key
 from smsctl.config.kinds import Kind, RefusedError
 from smsctl.config.settings import QuietHours
 
@@ -26,6 +27,7 @@ HERE = Path("/etc/smsctl")
         (kinds.DURATION, "90m", timedelta(minutes=90)),
         (kinds.DURATION, "4h", timedelta(hours=4)),
         (kinds.DURATION, "2 d", timedelta(days=2)),
+        (kinds.DURATION, "999999s", timedelta(seconds=999_999)),
         (kinds.SECONDS, "2m", 120.0),
         (kinds.PRIORITY, 1, 1),
         (kinds.PRIORITY, "high", 3),
@@ -65,6 +67,9 @@ def test_a_value_is_read(kind: Kind, value: object, read: object) -> None:
         (kinds.DURATION, "4w"),
         (kinds.DURATION, "1.5h"),
         (kinds.DURATION, "-4h"),
+        (kinds.DURATION, "1000000s"),
+        (kinds.DURATION, "s"),
+        (kinds.DURATION, "٤h"),
         (kinds.SHARE, 0),
         (kinds.SHARE, 1.1),
         (kinds.SHARE, True),
@@ -90,3 +95,8 @@ def test_a_value_that_does_not_fit_is_refused_without_repeating_it(kind: Kind, v
 def test_a_price_as_a_toml_number_is_told_how_to_be_written() -> None:
     with pytest.raises(RefusedError, match=r'quotation marks: "4900\.00"'):
         kinds.PRICE.read(4900.0, HERE)
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key.default is not None], ids=lambda key: key.dotted)
+def test_a_default_is_held_as_it_would_be_read(key: Key) -> None:
+    assert key.default_value(HERE) == key.kind.read(key.default, HERE)
