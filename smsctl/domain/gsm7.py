@@ -15,7 +15,7 @@ EXTENDED: Final = "\f^{}\\[~]|€"
 PAIR: Final = 0x1B
 """Marks the first unit of a pair, which must stay in the same part as the second."""
 
-_outside = re.compile(f"[^{re.escape(BASIC + EXTENDED)}]").search
+_ALL = BASIC + EXTENDED
 _GREEK = "[ΔΦΓΛΩΠΨΣΘΞ]"
 _OUTSIDE = 0xFF
 _MARKS = bytes(
@@ -31,12 +31,12 @@ def septets(body: str) -> bytes | None:
     Almost every text is Latin-1, where mapping bytes is many times faster than looking at characters;
     Greek capitals are rare enough to be made Latin-1 first.
     """
-    if _outside(body, 0, 1):  # another script shows at once
+    if body[:1] not in _ALL:  # another script shows at once
         return None
     latin = body.replace("€", "^").encode("latin-1", "ignore")  # the one pair outside Latin-1, and one inside
     if len(latin) != len(body):
-        if _outside(body):
+        latin = re.sub(_GREEK, "O", body).replace("€", "^").encode("latin-1", "ignore")
+        if len(latin) != len(body):
             return None
-        latin = re.sub(_GREEK, "O", body).replace("€", "^").encode("latin-1")
     marks = latin.translate(_MARKS)
     return None if _OUTSIDE in marks else marks.replace(_FIRST, _BOTH)
