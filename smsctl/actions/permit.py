@@ -11,7 +11,7 @@ from smsctl.domain.audience import group_key
 from smsctl.domain.moment import Moment
 from smsctl.domain.plan import Refusal, Rule
 from smsctl.errors import say
-from smsctl.ledger import mailings
+from smsctl.ledger import mailings, packages
 from smsctl.ledger.store import Ledger
 
 GROUP_SIGN = "@"
@@ -30,7 +30,7 @@ class Mission(NamedTuple):
     municipality: str  # its key
     audience: str  # the rule in words, to be shown
     groups: Collection[str]  # the groups it is limited to; empty: to none
-    parts: int
+    parts: int  # 0: those of a mailing that was begun; each claim is held to the ceiling
     is_test: bool = False  # to one number; no audience
 
 
@@ -43,14 +43,11 @@ def permit(
     """
     if not senders:
         return []
-    theirs = [rule for rule in senders.values() if _is_about(rule, person)]
-    fitting = [rule for rule in theirs if _covers(rule, mission)]
-    if not fitting:
-        return [_no_right(theirs, person, mission)]
-    ceilings = [rule.max_parts_per_day for rule in fitting]
-    used = mailings.parts_begun_by(ledger, person.user, now.day) if ledger else 0
-    most = max((one for one in ceilings if one is not None), default=0)
-    if None in ceilings or used + mission.parts <= most:
+    if not _fitting(senders, person, mission):
+        return [_no_right(_theirs(senders, person), person, mission)]
+    most = daily_ceiling(senders, person, mission)
+    used = _used(ledger, person.user, now.day) if ledger else 0
+    if most is None or not mission.parts or used + mission.parts <= most:
         return []
     return [
         Refusal(
@@ -65,6 +62,25 @@ def permit(
             hint=say("Send it tomorrow, or raise max_parts_per_day under [senders] in the config."),
         )
     ]
+
+
+def daily_ceiling(senders: Mapping[str, SenderRule], person: Person, mission: Mission) -> int | None:
+    """Return how many parts this person may send a day by what [senders] says; None is no ceiling."""
+    ceilings = [rule.max_parts_per_day for rule in _fitting(senders, person, mission)]
+    known = [one for one in ceilings if one is not None]
+    return None if len(known) < len(ceilings) else max(known, default=None)
+
+
+def _used(ledger: Ledger, user: str, day: str) -> int:
+    return packages.parts_of_user_on_day(ledger, user, day) + mailings.parts_waiting_of(ledger, user, day)
+
+
+def _theirs(senders: Mapping[str, SenderRule], person: Person) -> list[SenderRule]:
+    return [rule for rule in senders.values() if _is_about(rule, person)]
+
+
+def _fitting(senders: Mapping[str, SenderRule], person: Person, mission: Mission) -> list[SenderRule]:
+    return [rule for rule in _theirs(senders, person) if _covers(rule, mission)]
 
 
 def _is_about(rule: SenderRule, person: Person) -> bool:

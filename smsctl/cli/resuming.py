@@ -8,7 +8,7 @@ from smsctl.actions.draft import quiet, standing_of
 from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import mailings as render
 from smsctl.cli.reply import Reply
-from smsctl.cli.rights import must_be_permitted
+from smsctl.cli.rights import must_be_permitted, with_daily_ceiling
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -35,7 +35,8 @@ def go_on(
     if not wiring.simulated:
         _must_be_allowed(wiring, mailing, urgent=urgent or mailing.urgent)
     _record(wiring, mailing, reason)
-    done = deliver(wiring, _due(wiring, mailing), gateway, Ceilings() if wiring.simulated else ceilings)
+    held_to = Ceilings() if wiring.simulated else with_daily_ceiling(wiring, mailing, ceilings)
+    done = deliver(wiring, _due(wiring, mailing), gateway, held_to)
     return reply(wiring, done, render.data(mailing, done.tally))
 
 

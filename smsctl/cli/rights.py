@@ -1,11 +1,11 @@
-"""Who is at the keyboard, beside what [senders] says of them."""
+"""Who is at the keyboard, or began a mailing, beside what [senders] says of them."""
 
 from collections.abc import Collection
 
-from smsctl.actions.permit import Mission, Person, permit
+from smsctl.actions.permit import Mission, Person, daily_ceiling, permit
 from smsctl.cli.clock import groups_of
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.mailing import Mailing
+from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.plan import Plan, Refusal
 from smsctl.errors import RuleError
 from smsctl.ledger.store import Ledger
@@ -25,23 +25,35 @@ def not_permitted(
 
 
 def must_be_permitted(wiring: Wiring, mailing: Mailing) -> None:
-    """Raise RuleError where whoever runs this may not go on with a mailing; its parts are counted already."""
-    named = mailing.audience.partition(";")[0]
-    groups = () if "=" in named or named == "everyone" else named.split(", ")
-    mission = Mission(
-        municipality=mailing.municipality.key,
-        audience=mailing.audience,
-        groups=groups,
-        parts=0,
-        is_test=mailing.kind == _TEST,
-    )
-    _refuse(_asked(wiring, mission, wiring.ledger))
+    """Raise RuleError where whoever runs this may not go on with a mailing."""
+    _refuse(_asked(wiring, _mission_of(mailing), wiring.ledger))
+
+
+def with_daily_ceiling(wiring: Wiring, mailing: Mailing, ceilings: Ceilings) -> Ceilings:
+    """Return the ceilings with that of whoever began the mailing, so that every claim is held to it."""
+    if not wiring.settings.senders:
+        return ceilings
+    person = Person(mailing.created_by, groups_of(mailing.created_by))
+    most = daily_ceiling(wiring.settings.senders, person, _mission_of(mailing))
+    return ceilings._replace(max_parts_per_day_of_user=most)
 
 
 def must_be_permitted_to_test(wiring: Wiring, municipality: str, parts: int) -> None:
     """Raise RuleError where whoever runs this may not send a test SMS for the municipality."""
     mission = Mission(municipality=municipality, audience=_TEST, groups=(), parts=parts, is_test=True)
     _refuse(_asked(wiring, mission, wiring.ledger))
+
+
+def _mission_of(mailing: Mailing) -> Mission:
+    named = mailing.audience.partition(";")[0]
+    groups = () if "=" in named or named == "everyone" else named.split(", ")
+    return Mission(
+        municipality=mailing.municipality.key,
+        audience=mailing.audience,
+        groups=groups,
+        parts=0,
+        is_test=mailing.kind == _TEST,
+    )
 
 
 def _asked(wiring: Wiring, mission: Mission, ledger: Ledger | None) -> list[Refusal]:

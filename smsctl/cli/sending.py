@@ -12,7 +12,7 @@ from smsctl.cli.render import plan as render
 from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.request import Manner, Request, letter_for, must_give_reason, read_text_file, wish_for
-from smsctl.cli.rights import not_permitted
+from smsctl.cli.rights import not_permitted, with_daily_ceiling
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
@@ -245,6 +245,6 @@ def _send(wiring: Wiring, plan: Plan, errand: _Errand, overruling: Overruling) -
         wiring.clock.now(),
         wiring.actor,
     )
-    ceilings = Ceilings() if lenient else plan.order.ceilings
+    ceilings = Ceilings() if lenient else with_daily_ceiling(wiring, mailing, plan.order.ceilings)
     done = deliver(wiring, mailing, errand.gateway, ceilings)
     return reply(wiring, done, render.data(plan, dry_run=False))

@@ -15,6 +15,7 @@ class Ceilings(NamedTuple):
     max_parts: int | None = None
     max_parts_per_day: int | None = None
     max_new_packages: int | None = None
+    max_parts_per_day_of_user: int | None = None  # of all mailings of whoever began this one
 
 
 class Mailing(NamedTuple):

@@ -22,13 +22,17 @@ def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, mome
     key, each = mailing.municipality.key, mailing.size.parts
     if ceilings.max_parts is not None:
         left = ceilings.max_parts - packages.parts_of_mailing(ledger, mailing)
-        found = _fits(found, left, each, "max_parts_per_run", ceilings.max_parts)
+        found = _fits(found, left, each, _reached("max_parts_per_run", ceilings.max_parts))
     if ceilings.max_parts_per_day is not None:
         left = ceilings.max_parts_per_day - packages.parts_on_day(ledger, key, moment.day)
-        found = _fits(found, left, each, "max_parts_per_day", ceilings.max_parts_per_day)
+        found = _fits(found, left, each, _reached("max_parts_per_day", ceilings.max_parts_per_day))
+    if ceilings.max_parts_per_day_of_user is not None:
+        user, most = mailing.created_by, ceilings.max_parts_per_day_of_user
+        left = most - packages.parts_of_user_on_day(ledger, user, moment.day)
+        found = _fits(found, left, each, _used_up(user, most))
     if ceilings.max_new_packages is not None and mailing.municipality.package and mailing.kind == "send":
         left = _parts_before_next_package(ledger, mailing, ceilings.max_new_packages)
-        found = _fits(found, left, each, "max_new_packages", ceilings.max_new_packages)
+        found = _fits(found, left, each, _reached("max_new_packages", ceilings.max_new_packages))
     return found
 
 
@@ -45,18 +49,31 @@ def _must_be_active(ledger: Ledger, mailing: Mailing) -> None:
         )
 
 
-def _fits(room: int, parts_left: int, each: int, name: str, ceiling: int) -> int:
+def _fits(room: int, parts_left: int, each: int, reached: RuleError) -> int:
     fits = min(room, parts_left // each)
     if fits < 1:
-        raise RuleError(
-            say(
-                "The ceiling {name} = {ceiling} is reached; the rest is left pending.",
-                name=name,
-                ceiling=ceiling,
-            ),
-            hint=say("Raise the ceiling and go on with: smsctl mailings resume"),
-        )
+        raise reached
     return fits
+
+
+def _reached(name: str, ceiling: int) -> RuleError:
+    return RuleError(
+        say(
+            "The ceiling {name} = {ceiling} is reached; the rest is left pending.", name=name, ceiling=ceiling
+        ),
+        hint=say("Raise the ceiling and go on with: smsctl mailings resume"),
+    )
+
+
+def _used_up(user: str, ceiling: int) -> RuleError:
+    return RuleError(
+        say(
+            "The user {user} may send {ceiling} parts a day, and they are used; the rest is left pending.",
+            user=user,
+            ceiling=ceiling,
+        ),
+        hint=say("Go on tomorrow with: smsctl mailings resume"),
+    )
 
 
 def _parts_before_next_package(ledger: Ledger, mailing: Mailing, max_new: int) -> int:

@@ -100,12 +100,12 @@ def newest(
     return tuple(_mailing(one) for one in found)
 
 
-def parts_begun_by(ledger: Ledger, user: str, day: str) -> int:
-    """Return the parts of the mailings that a user has begun on a local day, sent or still to be sent."""
+def parts_waiting_of(ledger: Ledger, user: str, day: str) -> int:
+    """Return the parts still to be sent of the mailings that a user has begun on a local day."""
     row = ledger.one(
         "SELECT COALESCE(SUM(c.messages * g.parts_each), 0) FROM mailings g"
         " JOIN mailing_counts c ON c.mailing = g.id"
-        " WHERE g.created_by = ? AND g.created_day = ? AND c.state NOT IN ('rejected', 'cancelled')",
+        " WHERE g.created_by = ? AND g.created_day = ? AND c.state = 'pending'",
         user,
         day,
     )

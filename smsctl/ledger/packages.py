@@ -76,6 +76,23 @@ def parts_on_day(ledger: Ledger, municipality: str, day: str) -> int:
     return sum(int(parts) for state, parts in found if Status(state) in COSTS)
 
 
+def parts_of_user_on_day(ledger: Ledger, user: str, day: str) -> int:
+    """Return the parts that cost of the batches claimed on a local day, of mailings that the user began."""
+    row = ledger.one(
+        "WITH today AS (SELECT b.id, b.mailing, b.parts, b.settled_at FROM batches b"
+        " JOIN mailings g ON g.id = b.mailing WHERE b.claimed_day = ? AND g.created_by = ?"
+        # Ids rise with time, so that not every batch there ever was is looked at.
+        "  AND b.id > COALESCE((SELECT id FROM batches WHERE claimed_day < ? ORDER BY id DESC LIMIT 1), 0))"
+        " SELECT (SELECT COALESCE(SUM(parts), 0) FROM today WHERE settled_at IS NULL)"
+        " + (SELECT COALESCE(SUM(e.parts), 0) FROM entries e JOIN today ON today.id = e.batch"
+        "  WHERE e.mailing IN (SELECT mailing FROM today))",
+        day,
+        user,
+        day,
+    )
+    return int(row[0]) if row else 0
+
+
 def parts_of_mailing(ledger: Ledger, mailing: Mailing) -> int:
     """Return the parts that the mailing costs so far, on the wire or drawn."""
     found = ledger.rows("SELECT state, messages FROM mailing_counts WHERE mailing = ?", mailing.id)

@@ -204,6 +204,7 @@ def test_too_many_unknown_stop_the_run_though_no_batch_was_wholly_unclear(
         (Ceilings(max_parts=12), "max_parts_per_run"),
         (Ceilings(max_parts_per_day=12), "max_parts_per_day"),
         (Ceilings(max_new_packages=0), "max_new_packages"),
+        (Ceilings(max_parts_per_day_of_user=12), "The user elin may send 12 parts a day"),
     ],
 )
 def test_a_ceiling_is_filled_and_never_passed(

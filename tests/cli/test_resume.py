@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.actions.begin import begin
+from smsctl.cli.clock import whoever
 from smsctl.config.read import load
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
@@ -76,3 +77,14 @@ def test_nothing_is_resumed_for_a_municipality_that_was_deactivated(
     ran = run("--config", config, "mailings", "resume", number)
     assert ran.code == 5
     assert "smsctl municipality activate exempelkommun" in ran.err
+
+
+def test_every_claim_is_held_to_the_daily_ceiling_of_whoever_began_it(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    me = whoever().user
+    config = live_gateway(senders={me: {}, ACTOR.user: {"max_parts_per_day": 1}}).config
+    ran = run("--config", config, "mailings", "resume", begun(config), "--json")
+    assert (ran.code, ran.data["outcome"]) == (5, {"pending": 1, "accepted": 1})
+    (why,) = [one["text"] for one in ran.json["messages"] if one["code"] == "ceiling"]
+    assert why.startswith(f"The user {ACTOR.user} may send 1 parts a day, and they are used")

@@ -239,3 +239,31 @@ def test_what_is_corrected_today_makes_no_room_under_todays_ceiling(ledger: Ledg
     assert packages.parts_on_day(ledger, TOWN.key, today.day) == 2  # also while they are on the wire
     with pytest.raises(RuleError, match="max_parts_per_day = 2"):
         sending.claim(ledger, later)
+
+
+def test_the_daily_ceiling_of_a_user_counts_all_that_left_today_of_what_they_began(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    yesterday, mine = on("2026-11-21"), Ceilings(max_parts_per_day_of_user=8)
+    old = sending.begin(ledger, 5, new(ceilings=mine, body="Old"), moment=yesterday)
+    sending.settle(ledger, old, sending.claim(ledger, old, 2, yesterday), moment=yesterday)
+    sending.settle(
+        ledger, old, sending.claim(ledger, old), [Status.REJECTED, Status.UNKNOWN, Status.ACCEPTED]
+    )
+    assert parts_of_elin(ledger) == 2
+    first = sending.begin(ledger, 4, new(ceilings=mine, body="First"))
+    assert sending.claim(ledger, first)
+    assert parts_of_elin(ledger) == 6  # also while they are on the wire
+    second = sending.begin(ledger, 4, new(ceilings=mine, body="Second"))
+    claimed = sending.claim(ledger, second)
+    assert claimed
+    assert len(claimed.messages) == 2
+    with pytest.raises(RuleError, match=r"The user elin may send 8 parts a day, and they are used"):
+        sending.claim(ledger, second)
+    third = sending.begin(ledger, 1, new(ceilings=mine, body="Third"))
+    with ledger.transaction():
+        ledger.write("UPDATE mailings SET created_by = 'bo' WHERE id = ?", third.id)
+    assert sending.claim(ledger, third._replace(created_by="bo"))
+
+
+def parts_of_elin(ledger: Ledger) -> int:
+    return packages.parts_of_user_on_day(ledger, ACTOR.user, NOW.day)

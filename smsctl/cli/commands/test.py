@@ -11,7 +11,7 @@ from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import outcome
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import Style, letter_for
-from smsctl.cli.rights import must_be_permitted_to_test
+from smsctl.cli.rights import must_be_permitted_to_test, with_daily_ceiling
 from smsctl.cli.trial import trial_mailing
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
@@ -55,7 +55,7 @@ def run(
     new = trial_mailing(gateway, payer, letter)
     must_be_permitted_to_test(wiring, payer.key, new.size.parts)
     mailing = begin(new, [(None, e164, None)], [], wiring.ledger, wiring.clock.now(), wiring.actor)
-    done = deliver(wiring, mailing, gateway, Ceilings())
+    done = deliver(wiring, mailing, gateway, with_daily_ceiling(wiring, mailing, Ceilings()))
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
     shown = numbers.shown(wiring, e164)
     data = {**outcome.test_data(mailing), "number": shown, "answer": answer}
