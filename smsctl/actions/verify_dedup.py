@@ -7,7 +7,7 @@ from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Receipt, Status, Verdict
 from smsctl.domain.moment import Moment
-from smsctl.errors import StoppedError, say
+from smsctl.errors import InterruptionError, SmsctlError, StoppedError, say
 from smsctl.ledger import batches, lock, mailings, settling, unknowns
 from smsctl.ledger.batches import Claim, Want
 from smsctl.ledger.repeats import Repeats
@@ -18,30 +18,30 @@ _SOON_S = 60.0
 
 
 def verify_dedup(
-    mailing: Mailing, ledger: Ledger, gateway: Gateway, now: Callable[[], Moment], account: str
+    mailing: Mailing,
+    ledger: Ledger,
+    gateway: Gateway,
+    now: Callable[[], Moment],
+    account: str,
+    ceilings: Ceilings,
 ) -> bool:
     """Submit the first message of a two-message test mailing twice; say whether the repeat was refused.
 
     Both submissions are marked, answered and counted as any other; the second message stands for the
-    repeat. Raises StoppedError when the first one was not simply accepted: then nothing is proved.
+    repeat. Raises StoppedError when either got another answer: then nothing is proved.
     """
     with lock.right_to_send(ledger.path, mailing.reference):
-        first = _claim(ledger, mailing, 0, now())
-        answer = gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)
-        _settle(ledger, mailing, first, answer, now())
-        if answer.receipts[0].status is not Status.ACCEPTED:
+        try:
+            refused = _send_twice(mailing, ledger, gateway, now, ceilings)
+        except SmsctlError:
             _give_up(ledger, mailing, now())
-            raise StoppedError(
-                say("The first SMS was not accepted, so nothing is proved: {text}", text=answer.text)
-            )
-        second = _claim(ledger, mailing, first.messages[0], now())
-        repeat = gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S).receipts[0]
-        refused = repeat.code == REFUSED_AS_REPEAT
-        status = Status.REJECTED if refused else repeat.status
-        receipt = Receipt(
-            second.batch.messages[0].reference, status, repeat.gateway_id, repeat.code, repeat.text
-        )
-        _settle(ledger, mailing, second, Answer(verdict=Verdict.ANSWERED, receipts=(receipt,)), now())
+            raise
+        except KeyboardInterrupt as asked:
+            _give_up(ledger, mailing, now())
+            raise InterruptionError(
+                say("Interrupted; what was on its way counts as unknown."),
+                hint=say("Look with: smsctl mailings show {id}", id=mailing.id),
+            ) from asked
         with ledger.transaction():
             if refused:
                 unknowns.prove(ledger, account, now())
@@ -50,10 +50,32 @@ def verify_dedup(
     return refused
 
 
-def _claim(ledger: Ledger, mailing: Mailing, after: int, moment: Moment) -> Claim:
-    want = Want(
-        mailing=mailing, most=1, ceilings=Ceilings(), repeats=Repeats(mailing, mailings.body_hash(""))
-    )
+def _send_twice(
+    mailing: Mailing, ledger: Ledger, gateway: Gateway, now: Callable[[], Moment], ceilings: Ceilings
+) -> bool:
+    want = Want(mailing=mailing, most=1, ceilings=ceilings, repeats=Repeats(mailing, mailings.body_hash("")))
+    first = _claim(ledger, want, 0, now())
+    answer = gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)
+    _settle(ledger, mailing, first, answer, now())
+    if answer.receipts[0].status is not Status.ACCEPTED:
+        raise StoppedError(
+            say("The first SMS was not accepted, so nothing is proved: {text}", text=answer.text)
+        )
+    second = _claim(ledger, want, first.messages[0], now())
+    again = gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)
+    repeat = again.receipts[0]
+    refused = repeat.code == REFUSED_AS_REPEAT
+    status = Status.REJECTED if refused else repeat.status
+    receipt = Receipt(second.batch.messages[0].reference, status, repeat.gateway_id, repeat.code, repeat.text)
+    _settle(ledger, mailing, second, Answer(verdict=Verdict.ANSWERED, receipts=(receipt,)), now())
+    if not refused and repeat.status is not Status.ACCEPTED:
+        raise StoppedError(
+            say("The repeat got no clear answer, so nothing is proved: {text}", text=again.text)
+        )
+    return refused
+
+
+def _claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim:
     with ledger.transaction():
         claim = batches.claim(ledger, want, after, moment)
     if claim is None:

@@ -10,8 +10,10 @@ from smsctl.cli import dedup, dialogue, numbers, options, wiring_gateway
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import Style, letter_for
+from smsctl.cli.rights import must_be_permitted_to_test, with_daily_ceiling
 from smsctl.cli.trial import trial_mailing
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Ceilings
 from smsctl.domain.text import MessageText
 from smsctl.errors import ConfigError, ExitCode, say
 
@@ -30,7 +32,8 @@ def run(
     """Prove that the gateway refuses a reference it has seen: send one SMS, and the same one once more.
 
     Needed before unique_references = true is relied on. The telephone gets one SMS, or two if the gateway
-    does not refuse repeats; both are recorded and counted. Exit code 6 when it does not.
+    does not refuse repeats; both are recorded and counted. Exit code 6 when it does not, 7 without a clear
+    answer.
     """
     wiring: Wiring = ctx.obj
     if not wiring.settings.gateway.unique_references:
@@ -51,17 +54,27 @@ def run(
     wiring.activate_for_rehearsal(payer)
     twice = [(None, e164, None), (None, e164, None)]
     new = trial_mailing(gateway, payer, letter, messages=len(twice))
+    must_be_permitted_to_test(wiring, payer.key, new.size.parts * len(twice))
     mailing = begin(new, twice, [], wiring.ledger, wiring.clock.now(), wiring.actor)
     refused = verify_dedup(
-        mailing, wiring.ledger, gateway, wiring.clock.now, dedup.account(wiring, configured)
+        mailing,
+        wiring.ledger,
+        gateway,
+        wiring.clock.now,
+        dedup.account(wiring, configured),
+        with_daily_ceiling(wiring, mailing, Ceilings()),
     )
+    return _told(mailing.id, refused=refused)
+
+
+def _told(mailing: int, *, refused: bool) -> Reply:
     told = (
         say("Proved: the gateway refused the repeat with code 25.")
         if refused
         else say("The gateway took the repeat: it does not check references. Set unique_references = false.")
     )
     return Reply(
-        data={"mailing": mailing.id, "refused": refused},
+        data={"mailing": mailing, "refused": refused},
         screen=[Line(told, Tone.GOOD if refused else Tone.BAD)],
         exit_code=ExitCode.OK if refused else ExitCode.GATEWAY,
     )

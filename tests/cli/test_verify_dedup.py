@@ -1,0 +1,73 @@
+"""`smsctl gateway verify-dedup`: one real double send, held to the rules of every other."""
+
+import pytest
+
+from smsctl.cli.clock import whoever
+from smsctl.simulator.faults import Fault
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import Live, LiveGateway
+from ..front_door import Ran, Run
+
+ME = whoever().user
+CHECKED = Behaviour(unique_references=True)
+SET = {"unique_references": True}
+
+
+def verify(live: Live, run: Run, *flags: str) -> Ran:
+    return run("--config", live.config, "gateway", "verify-dedup", "+46701740605", "--yes", *flags)
+
+
+def states(live: Live, run: Run) -> dict[str, int]:
+    found: dict[str, int] = run("--config", live.config, "mailings", "show", 1, "--json").data["states"]
+    return found
+
+
+def test_a_refused_repeat_is_the_proof(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway(CHECKED, gateway=SET)
+    ran = verify(live, run)
+    assert (ran.code, ran.out) == (0, "Proved: the gateway refused the repeat with code 25.\n")
+    assert states(live, run) == {"accepted": 1, "rejected": 1}
+    assert len(live.simulator.accepted()) == 1
+
+
+def test_a_repeat_that_is_taken_is_told_and_counted(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway(gateway=SET)
+    ran = verify(live, run)
+    assert ran.code == 6
+    assert "Set unique_references = false." in ran.out
+    assert states(live, run) == {"accepted": 2}
+
+
+@pytest.mark.parametrize(
+    ("seed", "told", "left"),
+    [
+        (12, "The first SMS was not accepted, so nothing is proved", {"unknown": 1, "cancelled": 1}),
+        (1, "The repeat got no clear answer, so nothing is proved", {"accepted": 1, "unknown": 1}),
+    ],
+    ids=["the first is lost", "the repeat is lost"],
+)
+def test_without_a_clear_answer_nothing_is_proved(
+    seed: int, told: str, left: dict[str, int], live_gateway: LiveGateway, run: Run
+) -> None:
+    live = live_gateway(Behaviour(faults={Fault.RESET: 0.5}, seed=seed), gateway=SET)
+    ran = verify(live, run)
+    assert ran.code == 7
+    assert told in ran.err
+    assert states(live, run) == left
+
+
+def test_who_may_not_send_may_not_verify(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway(CHECKED, gateway=SET, senders={"somebody": {}})
+    ran = verify(live, run)
+    assert ran.code == 5
+    assert f"{ME} may not send" in ran.err
+    assert not live.simulator.accepted()
+
+
+def test_both_submissions_count_against_their_daily_ceiling(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway(CHECKED, gateway=SET, senders={ME: {"max_parts_per_day": 1}})
+    ran = verify(live, run)
+    assert ran.code == 5
+    assert f"{ME} may send 1 parts a day; 0 are used, and this takes 2." in ran.err
+    assert not live.simulator.accepted()
