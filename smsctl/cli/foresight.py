@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from smsctl.cli.render import figures
 from smsctl.config.settings import Settings
-from smsctl.errors import Sentence, say
+from smsctl.domain.package import Package
+from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger import municipalities, packages
 from smsctl.ledger.store import Ledger
 
@@ -17,10 +18,22 @@ def package_warnings(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
             continue
         newest = found[-1]
         if newest.is_nearly_used(settings.limits.warn_share):
-            yield say(
-                "{name}: {percent} of package {number} is used; {left} parts are left.",
-                name=municipality.name,
-                percent=figures.percent(newest.size - newest.left, newest.size),
-                number=newest.number,
-                left=figures.count(sum(one.left for one in found)),
-            )
+            yield _nearly_used(municipality.name, newest, sum(one.left for one in found))
+
+
+def _nearly_used(name: str, newest: Package, left: int) -> Sentence:
+    if left <= 0:
+        return say(
+            "{name}: package {number} is used up; the next part opens a package, and makes an invoice.",
+            name=name,
+            number=newest.number,
+        )
+    return say_n(
+        "{name}: {percent} of package {number} is used; {count} part is left.",
+        "{name}: {percent} of package {number} is used; {count} parts are left.",
+        n=left,
+        name=name,
+        percent=figures.percent(newest.size - newest.left, newest.size),
+        number=newest.number,
+        count=figures.count(left),
+    )

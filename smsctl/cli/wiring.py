@@ -16,6 +16,7 @@ from smsctl.cli.render import language
 from smsctl.cli.teller import Teller
 from smsctl.config import read
 from smsctl.config.settings import Mode, MunicipalitySettings, Settings
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor
 from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.domain.package import Terms
@@ -24,6 +25,8 @@ from smsctl.ledger import packages, store
 from smsctl.ledger.store import Ledger
 
 _HUNDRED = 100
+_TELL_THEMSELVES = ("send", "doctor")  # how full the packages are
+_GLANCE_S = 1
 
 
 class Wiring:
@@ -44,7 +47,7 @@ class Wiring:
     ) -> None:
         """Put away what was opened; say what is foreseen of the packages."""
         with self.open:
-            if kind is None and "ledger" in vars(self) and self.teller.command != "send":  # its plan says so
+            if kind is None and "settings" in vars(self) and self.teller.command not in _TELL_THEMSELVES:
                 self._look_ahead()
 
     @cached_property
@@ -122,10 +125,14 @@ class Wiring:
                 municipalities.activate(self.ledger, municipality, self.clock.now(), self.actor)
 
     def _look_ahead(self) -> None:
+        """Warn of packages that are nearly used; a command that opened no ledger only glances at one."""
         from smsctl.cli.foresight import package_warnings
 
         with suppress(LedgerError):  # the command has done its work
-            for sentence in package_warnings(self.ledger, self.settings):
+            ledger = vars(self).get("ledger") or self.ledger_as_it_is(
+                self.settings.ledger_path, wait_s=_GLANCE_S
+            )
+            for sentence in package_warnings(ledger, self.settings) if ledger else ():
                 self.teller.warn(sentence)
 
     @cached_property
@@ -142,10 +149,11 @@ class Wiring:
         """Return the live ledger for reading, None where there is none yet; changes nothing."""
         return self.ledger_as_it_is(self.settings.ledger.path)
 
-    def ledger_as_it_is(self, path: Path) -> Ledger | None:
+    def ledger_as_it_is(self, path: Path, *, wait_s: float | None = None) -> Ledger | None:
         """Return a ledger for reading, None where there is none yet; changes nothing."""
         settings = self.settings.ledger
-        ledger = store.read_ledger(path, group=settings.group, busy_timeout_s=settings.busy_timeout_s)
+        busy_timeout_s = settings.busy_timeout_s if wait_s is None else wait_s
+        ledger = store.read_ledger(path, group=settings.group, busy_timeout_s=busy_timeout_s)
         if ledger:
             self.open.callback(ledger.close)
         return ledger
@@ -161,6 +169,16 @@ class Wiring:
         return found, Municipality(
             key=found.key, name=found.name, rate=rate, in_packages=found.package_size is not None
         )
+
+    def called(self, municipality: str) -> str:
+        """Return the name that goes with a municipality's key; the key where the config has it no longer."""
+        found = self.settings.municipalities.get(municipality)
+        return found.name if found else municipality
+
+    def named(self, mailing: Mailing) -> Mailing:
+        """Return a mailing of the ledger's with the name of its municipality, which only the config knows."""
+        payer = mailing.municipality
+        return mailing._replace(municipality=payer._replace(name=self.called(payer.key)))
 
     def recipients_path(self, named: Path | None, municipality: MunicipalitySettings) -> Path:
         """Return the recipients file: named, the municipality's, or the config's."""

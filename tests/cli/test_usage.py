@@ -108,12 +108,36 @@ def test_several_municipalities_stand_in_one_table(make_config: MakeConfig, run:
     assert re.search(r"^  other +-", out, re.MULTILINE)
 
 
-@pytest.mark.parametrize("words", [["usage"], ["mailings", "list"], ["test", "+46701740698", "hej"]])
-def test_every_command_warns_when_a_package_is_nearly_used(words: list[str], config: Path, run: Run) -> None:
-    ran = run("--config", config, *words)
-    assert re.search(r"Exempelkommun: (90|100) % of package 1 is used; [10] parts are left\.", ran.err)
-    enveloped = run("--config", config, *words, "--json").json["messages"]
-    assert any("of package 1 is used" in one["text"] for one in enveloped)
+@pytest.mark.parametrize(
+    "command",
+    ["usage", "mailings list", "recipients check", "config show", "config check", "credential check"],
+)
+def test_every_command_warns_when_a_package_is_nearly_used(command: str, config: Path, run: Run) -> None:
+    told = "Exempelkommun: 90 % of package 1 is used; 1 part is left."
+    assert told in run("--config", config, *command.split()).err
+    enveloped = run("--config", config, *command.split(), "--json").json["messages"]
+    assert [one["text"] for one in enveloped].count(told) == 1
+
+
+def test_a_package_that_is_used_up_is_told_with_what_comes_next(config: Path, run: Run) -> None:
+    ran = run("--config", config, "test", "+46701740698", "hej")
+    told = "Exempelkommun: package 1 is used up; the next part opens a package, and makes an invoice."
+    assert told in ran.err
+    assert told in run("--config", config, "config", "check").err
+
+
+def test_a_command_that_needs_no_ledger_makes_none_to_look_at_its_packages(
+    make_config: MakeConfig, run: Run
+) -> None:
+    config = make_config()
+    assert run("--config", config, "config", "check").code == 0
+    assert not (config.parent / "ledger").exists()
+
+
+def test_a_ledger_that_cannot_be_read_stops_no_command_that_does_not_need_it(config: Path, run: Run) -> None:
+    (config.parent / "ledger" / "ledger.db").write_bytes(b"not a ledger")
+    ran = run("--config", config, "config", "check")
+    assert (ran.code, ran.err) == (0, "")
 
 
 def test_nobody_is_warned_of_a_package_that_is_not_used_up_soon_or_no_longer_open(
