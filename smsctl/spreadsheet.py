@@ -77,7 +77,7 @@ def open_sheet(path: Path, *, encoding: str | None = None, delimiter: str | None
         path=path,
         encoding=assumed.encoding,
         bom_bytes=assumed.bom_bytes,
-        has_preface=re.match(_PREFACE, head) is not None,
+        has_preface=_preface(head) is not None,
         delimiter=_delimiter(path, head, delimiter),
         stamp=(status.st_size, status.st_mtime_ns),
     )
@@ -98,7 +98,11 @@ def open_sheet(path: Path, *, encoding: str | None = None, delimiter: str | None
 
 
 _HEAD = 1 << 16  # characters; the header stands within them
-_PREFACE = r'(?i)"?sep=(.)"?(?:\r\n?|\n)'  # Excel obeys this line and does not show it
+
+
+def _preface(head: str) -> re.Match[str] | None:
+    """Find the line that Excel obeys and does not show; few files have it, so few need the pattern."""
+    return re.match(r'(?i)"?sep=(.)"?(?:\r\n?|\n)', head) if "sep=" in head[:5].lower() else None
 
 
 def _text(file: BinaryIO, encoding: str, bom_bytes: int) -> TextIO:
@@ -109,12 +113,13 @@ def _text(file: BinaryIO, encoding: str, bom_bytes: int) -> TextIO:
 
 def _delimiter(path: Path, head: str, asked: str | None) -> str:
     """Return the delimiter: what is asked for, else what the file says, else what its header shows."""
-    preface = re.match(_PREFACE, head)
+    preface = _preface(head)
     if preface:
         head = head[preface.end() :]
         asked = asked or preface[1]
     if asked is None:
-        header = re.split(r"[\r\n]", re.sub(r'"[^"]*"?', "", head), maxsplit=1)[0]
+        bare = re.sub(r'"[^"]*"?', "", head) if '"' in head else head
+        header = bare.partition("\n")[0].partition("\r")[0]
         return next((mark for mark in DELIMITERS if mark in header), ";")
     if asked not in tuple(DELIMITERS):
         raise InputError(

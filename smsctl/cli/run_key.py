@@ -5,7 +5,7 @@ from datetime import datetime
 
 from smsctl.errors import UsageError, say
 
-_PLACE = re.compile(r"\{([^{}]*)\}")
+_PLACE = r"\{([^{}]*)\}"
 _LONGEST = 200
 
 
@@ -18,10 +18,10 @@ def expand(key: str, local_now: datetime) -> str:
         "month": f"{local_now:%Y-%m}",
         "hour": f"{local_now:%Y-%m-%dT%H}",
     }
-    unknown = [place for place in _PLACE.findall(key) if place not in places]
+    unknown = [place for place in re.findall(_PLACE, key) if place not in places]
     if unknown or not key.strip() or len(key) > _LONGEST:
         raise UsageError(
             say("--key {key} is no usable name.", key=key[:_LONGEST]),
             hint=say("Use a short name; in braces only: date, week, month, hour."),
         )
-    return _PLACE.sub(lambda found: places[found[1]], key)
+    return re.sub(_PLACE, lambda found: places[found[1]], key)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import cache
 from typing import Final
 
 YES: Final = frozenset({"ja", "yes", "sant", "true", "1", "x"})
@@ -23,18 +24,21 @@ def has_accepted(cell: str) -> bool | None:
 
 
 _TIME = r"(?:[t ]\d{1,2}[:.]\d\d(?:[:.]\d\d(?:[.,]\d+)?)? ?(?:[ap]m|z|[+-]\d\d:?\d\d)?)?"
-_DATES = tuple(
-    re.compile(day + _TIME, re.ASCII)
-    for day in (
-        r"(?P<year>20\d\d)([-/.])(?P<one>\d{1,2})\2(?P<other>\d{1,2})",
-        r"(?P<year>20\d\d)(?P<one>\d\d)(?P<other>\d\d)",
-        r"(?P<one>\d{1,2})[-/.](?P<other>\d{1,2})[-/.](?P<year>20\d\d)",
-    )
+_DAYS = (
+    r"(?P<year>20\d\d)([-/.])(?P<one>\d{1,2})\2(?P<other>\d{1,2})",
+    r"(?P<year>20\d\d)(?P<one>\d\d)(?P<other>\d\d)",
+    r"(?P<one>\d{1,2})[-/.](?P<other>\d{1,2})[-/.](?P<year>20\d\d)",
 )
 
 
+@cache
+def _dates() -> tuple[re.Pattern[str], ...]:
+    """Compile when the first cell is no plain yes or no: most files have none."""
+    return tuple(re.compile(day + _TIME, re.ASCII) for day in _DAYS)
+
+
 def _is_date(word: str) -> bool:
-    for pattern in _DATES:
+    for pattern in _dates():
         if found := pattern.fullmatch(word):
             year, one, other = (int(found[part]) for part in ("year", "one", "other"))
             return _is_day(year, one, other) or _is_day(year, other, one)

@@ -4,7 +4,6 @@ What is the same for every message of a batch, the text above all, is encoded on
 its number and its reference. The reply is matched on our reference only, never on position or number.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -111,23 +110,26 @@ class Intelecom:
 
     def _request(self, batch: Batch) -> bytes:
         """Return the body: the common fields as JSON, the messages joined from encoded pieces."""
+        from json import JSONEncoder  # a plan needs none
+
+        encode = JSONEncoder(separators=(",", ":")).encode  # ASCII: no charset can be guessed wrong
         common = {
             "serviceId": self._options.service_id,
             "username": self._options.username,
             "password": password_of(self._options),
             "batchReference": batch.reference,
         }
-        content = _encode(batch.letter.text.body)
+        content = encode(batch.letter.text.body)
         settings = self._settings(batch.letter)
         middle = f',"content":{content},"clientReference":'
-        tail = f',"settings":{_encode(settings)}}}' if settings else "}"
+        tail = f',"settings":{encode(settings)}}}' if settings else "}"
         messages = ",".join(
             [
-                f'{{"recipient":{_encode(number)}{middle}{_encode(reference)}{tail}'
+                f'{{"recipient":{encode(number)}{middle}{encode(reference)}{tail}'
                 for reference, number in batch.messages
             ]
         )
-        return f'{_encode(common)[:-1]},"message":[{messages}]}}'.encode()
+        return f'{encode(common)[:-1]},"message":[{messages}]}}'.encode()
 
     def _settings(self, letter: Letter) -> dict[str, object]:
         """Return what every message of the batch asks for; what is left out the service decides."""
@@ -178,7 +180,7 @@ def originator_type(sender: str) -> str:
     """Return the type that the sender's shape means (protocols.md 2.4)."""
     if sender.startswith("+"):
         return "INTERNATIONAL"
-    return "NETWORK" if _SHORT_NUMBER.fullmatch(sender) else "ALPHANUMERIC"
+    return "NETWORK" if re.fullmatch(_SHORT_NUMBER, sender) else "ALPHANUMERIC"
 
 
 def validity_code(validity: timedelta) -> int:
@@ -191,12 +193,11 @@ def validity_code(validity: timedelta) -> int:
 
 
 _REFUSALS = frozenset({"2", "3", "4"})
-_SHORT_NUMBER = re.compile("[0-9]{3,6}")
-_INTERNATIONAL = re.compile(r"\+[1-9][0-9]{7,14}")
-_FOREIGN_TO_NAMES = re.compile("[^A-Za-z0-9 %&+,.-]")
+_SHORT_NUMBER = "[0-9]{3,6}"
+_INTERNATIONAL = r"\+[1-9][0-9]{7,14}"
+_FOREIGN_TO_NAMES = "[^A-Za-z0-9 %&+,.-]"
 
 _Entry = dict[str, object]
-_encode = json.JSONEncoder(separators=(",", ":")).encode  # ASCII: no charset can be guessed wrong
 
 
 def _ceil(period: timedelta, unit: timedelta) -> int:
@@ -205,10 +206,10 @@ def _ceil(period: timedelta, unit: timedelta) -> int:
 
 def _sender_problems(sender: str) -> Iterator[Sentence]:
     if sender.startswith("+"):
-        if not _INTERNATIONAL.fullmatch(sender):
+        if not re.fullmatch(_INTERNATIONAL, sender):
             yield say("the sender {sender} is not an international number", sender=sender)
     elif sender.isdecimal():
-        if not _SHORT_NUMBER.fullmatch(sender):
+        if not re.fullmatch(_SHORT_NUMBER, sender):
             yield say("the sender {sender} needs + and the country code", sender=sender)
     else:
         allowed = "A-Z, a-z, 0-9, space and % & + , - ."

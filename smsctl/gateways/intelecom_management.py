@@ -1,6 +1,5 @@
 """Intelecom's management API: what the gateway still holds, and stopping it (protocols.md 2.13)."""
 
-from base64 import b64encode
 from typing import Final
 from urllib.parse import quote
 
@@ -56,6 +55,8 @@ class Management:
 
     def _ask(self, method: str, path: str) -> Reply:
         """Return a reply of 200 or 404; raise for everything else."""
+        from base64 import b64encode
+
         from smsctl.gateways.wire import exchange
 
         login = f"{self._options.username}:{password_of(self._options)}".encode()

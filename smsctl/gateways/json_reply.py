@@ -1,14 +1,22 @@
 """How a JSON reply is read: strictly, because what it says costs money."""
 
-import json
+from collections.abc import Callable
+from functools import cache
 
 
 def read_json(body: bytes) -> object:
     """Return what a JSON document holds; None where it is none, or says one thing twice."""
     try:
-        return _STRICT.decode(body.decode())
+        return _strict()(body.decode())
     except (ValueError, RecursionError):
         return None
+
+
+@cache
+def _strict() -> Callable[[str], object]:
+    from json import JSONDecoder  # a plan needs none
+
+    return JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant).decode
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -20,6 +28,3 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _refuse_constant(_: str) -> None:
     raise ValueError  # NaN and the infinities are no JSON
-
-
-_STRICT = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant)

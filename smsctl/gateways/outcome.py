@@ -1,6 +1,5 @@
 """What can come of one request, and what each outcome proves about the batch (reliability.md 2.3)."""
 
-import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -85,7 +84,8 @@ def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
 
 def quoted(body: bytes | str, secret: str) -> str:
     """Return foreign text fit to be shown: short, in one line, and without the secret if it was echoed."""
-    from html import escape  # costs a start 2 ms, and the plan needs none
+    import json  # a plan needs none of this
+    from html import escape
 
     text = body if isinstance(body, str) else _decoded(body)
     for form in (secret, json.dumps(secret)[1:-1], escape(secret, quote=False)):

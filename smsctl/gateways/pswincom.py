@@ -181,9 +181,9 @@ class PSWinCom:
         return Answer(verdict=said, receipts=receipts, text=_words(receipts))
 
 
-_SHORT_NUMBER = re.compile("[0-9]{4,5}")
-_NUMBER = re.compile(r"\+?[1-9][0-9]{7,14}")
-_FOREIGN_TO_NAMES = re.compile(r"""[^A-Za-z0-9 !"#%&'()*+\-./?><;]""")
+_SHORT_NUMBER = "[0-9]{4,5}"
+_NUMBER = r"\+?[1-9][0-9]{7,14}"
+_FOREIGN_TO_NAMES = r"""[^A-Za-z0-9 !"#%&'()*+\-./?><;]"""
 
 
 def _is_plain(body: str) -> bool:
@@ -199,7 +199,7 @@ def _escaped(text: str) -> str:
 
 def _sender_problems(sender: str) -> Iterator[Sentence]:
     if sender.startswith("+") or sender.isdecimal():
-        if not (_NUMBER.fullmatch(sender) or _SHORT_NUMBER.fullmatch(sender)):
+        if not re.fullmatch(f"{_NUMBER}|{_SHORT_NUMBER}", sender):
             yield say(
                 "the sender {sender} is neither a short number nor a number with country code", sender=sender
             )

@@ -33,8 +33,8 @@ def too_long(body: str, traits: Traits) -> Iterator[Sentence]:
         )
 
 
-def name_problems(sender: str, foreign: re.Pattern[str], allowed: str) -> Iterator[Sentence]:
-    """Say what is wrong with a sender made of letters; `foreign` finds what the gateway does not take."""
+def name_problems(sender: str, foreign: str, allowed: str) -> Iterator[Sentence]:
+    """Say what is wrong with a sender made of letters; the pattern `foreign` finds what is not taken."""
     if not sender.strip():
         yield say("the sender is empty")
     if len(sender) > _MAX_ALPHANUMERIC:
@@ -44,7 +44,7 @@ def name_problems(sender: str, foreign: re.Pattern[str], allowed: str) -> Iterat
             length=len(sender),
             most=_MAX_ALPHANUMERIC,
         )
-    if found := "".join(dict.fromkeys(foreign.findall(sender))):
+    if found := "".join(dict.fromkeys(re.findall(foreign, sender))):
         yield say(
             "the sender {sender} holds {found}, and phone networks do not show that; allowed are {allowed}",
             sender=sender,
