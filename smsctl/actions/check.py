@@ -270,5 +270,5 @@ _MENDS = {
 
 
 def _nearest(folder: Path) -> Path:
-    """Return the folder, or the nearest one above it that is there."""
-    return next(one for one in (folder, *folder.parents) if one.exists())
+    """Return the folder, or the nearest one above it that is there, and that this user may see."""
+    return next(one for one in (folder, *folder.parents) if os.path.lexists(one))

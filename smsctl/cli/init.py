@@ -94,7 +94,7 @@ def by_flags(
 
 def _new_path(wiring: Wiring) -> Path:
     path = places.for_new(wiring.flags.config, os.environ)
-    if path.exists() or path.is_symlink():
+    if os.path.lexists(path):
         raise ConfigError(
             say("{path} is there already and is not overwritten.", path=path),
             hint=say("Change it with: smsctl config set KEY VALUE"),

@@ -1,6 +1,7 @@
 """A send command made fit for a machine: read by its own parser, with what cron needs added to it."""
 
 import re
+import stat
 import sys
 from collections.abc import Mapping, Sequence
 from functools import wraps
@@ -92,8 +93,14 @@ def _text_file(values: dict[str, Any]) -> Path:
     path = Path(values.pop("file"))
     if str(path) == "-":
         raise UsageError(say("A slot has no standard input; write the text in a file."))
-    if not path.is_file():
-        raise InputError(say("{path} does not exist.", path=path))
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        raise InputError(say("{path} does not exist.", path=path)) from None
+    except OSError as error:
+        raise InputError(say("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from None
+    if is_folder:
+        raise InputError(say("{path} is a folder, not a file.", path=path))
     return path.absolute()
 
 

@@ -1,5 +1,6 @@
 """Where the config file is looked for, and where its ledger lies (design.md 5 and 7)."""
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,27 +20,43 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
         return explicit
     if named := environ.get("SMSCTL_CONFIG"):
         return Path(named)
-    usual = (user_config(), SYSTEM_CONFIG)
-    for path in usual:
-        if _is_there(path):
+    own = user_config()
+    for path in (own, SYSTEM_CONFIG):
+        if path and _is_there(path):
             return path
+    hint = say("make one with `smsctl config init`, or name one with --config or $SMSCTL_CONFIG")
+    if own is None:
+        raise ConfigError(say("there is no config file {path}", path=SYSTEM_CONFIG), hint=hint)
     raise ConfigError(
-        say("there is no config file: looked for {first} and {second}", first=usual[0], second=usual[1]),
-        hint=say("make one with `smsctl config init`, or name one with --config or $SMSCTL_CONFIG"),
+        say("there is no config file: looked for {first} and {second}", first=own, second=SYSTEM_CONFIG),
+        hint=hint,
     )
 
 
 def for_new(explicit: Path | None, environ: Mapping[str, str]) -> Path:
-    """Return where a new config file goes: --config, $SMSCTL_CONFIG, or the user's own place."""
-    named = explicit or environ.get("SMSCTL_CONFIG")
-    return Path(named).absolute() if named else user_config()
+    """Return where a new config file goes: --config, $SMSCTL_CONFIG, or the user's own place.
+
+    Raises:
+        ConfigError: none was named, and the user has no home folder.
+    """
+    if named := explicit or environ.get("SMSCTL_CONFIG"):
+        return Path(named).absolute()
+    if own := user_config():
+        return own
+    raise ConfigError(
+        say("this user has no home folder for a config file"),
+        hint=say("name a file: smsctl --config PATH config init"),
+    )
 
 
-def user_config() -> Path:
-    """Return where the user's own config file lies, there or not."""
+def user_config() -> Path | None:
+    """Return where the user's own config file lies, there or not; None for a user without a home."""
     from platformdirs import user_config_path
 
-    return user_config_path("smsctl", appauthor=False) / "config.toml"
+    try:
+        return user_config_path("smsctl", appauthor=False) / "config.toml"
+    except RuntimeError:  # neither $HOME nor the user's entry names one: a service in a container
+        return None
 
 
 def default_ledger(config: Path) -> Path:
@@ -51,7 +68,7 @@ def default_ledger(config: Path) -> Path:
     if config.parent == SYSTEM_CONFIG.parent:
         return SYSTEM_LEDGER
     # Only a folder of that name can be the user's; platformdirs is slow to load.
-    if config.parent.name == "smsctl" and config.parent == user_config().parent:
+    if config.parent.name == "smsctl" and (own := user_config()) and config.parent == own.parent:
         from platformdirs import user_data_path
 
         return user_data_path("smsctl", appauthor=False) / "ledger.db"
@@ -60,6 +77,8 @@ def default_ledger(config: Path) -> Path:
 
 def _is_there(path: Path) -> bool:
     try:
-        return path.is_file()
+        return stat.S_ISREG(path.stat().st_mode)
     except PermissionError:
         return True  # reading it says so in words
+    except OSError:
+        return False

@@ -27,7 +27,7 @@ def back_up(ledger: Ledger, target: Path) -> Backup:
     """
     key, key_copy = keyfile.path_of(ledger.path), keyfile.path_of(target)
     for path in (target, key_copy):
-        if path.exists():
+        if os.path.lexists(path):
             raise InputError(
                 say("{path} exists already; nothing was written.", path=path),
                 hint=say("Name a new file; a date in its name makes one for each day."),

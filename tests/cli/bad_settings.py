@@ -8,6 +8,8 @@ from ..conftest import SECRET
 from .case import GUARDIANS, SEND, Case
 
 LIVE = {"mode": "live"}
+ENDLESS = f"{'x' * 300}/file"  # a path that cannot even be looked for, as one in a folder closed to the user
+NOT_LOOKED_FOR = "File name too long"
 
 COMMAND_LINES = (
     Case("an unknown command", "frob", 2, ("frob", "smsctl --help")),
@@ -50,6 +52,15 @@ COMMAND_LINES = (
     ),
     Case("a secret that is not ours to keep", "credential set", 8, "does not keep it", stdin=SECRET),
     Case("a simulator for everybody", "simulator --host 0.0.0.0", 5, "0.0.0.0"),
+    Case("a block list from nowhere", f"block import {ENDLESS}", 8, NOT_LOOKED_FOR),
+    Case("a new config nowhere", f"--config {ENDLESS} config init --yes", 8, NOT_LOOKED_FOR),
+    Case(
+        "a slot for a text from nowhere",
+        f"schedule --at 08:00 -- send --all {ENDLESS} --max-parts 9",
+        8,
+        NOT_LOOKED_FOR,
+    ),
+    Case("a slot for a folder", "schedule --at 08:00 -- send --all . --max-parts 9", 8, "is a folder"),
     Case("an unknown fault", "simulator --faults frob=1", 2, ("frob is no fault", "timeout")),
 )
 

@@ -81,6 +81,15 @@ def test_a_config_that_others_can_change_is_an_error(make_config: MakeConfig, ru
     assert mend(ran, "permissions") == f"Run: chmod go-w {config}"
 
 
+def test_a_ledger_in_a_folder_that_cannot_be_looked_into_is_an_error(
+    make_config: MakeConfig, run: Run
+) -> None:
+    config = make_config(ledger={"path": f"{'x' * 300}/ledger.db"})
+    ran = run("--config", config, "doctor", "--json")
+    assert (ran.code, level(ran, "ledger")) == (9, "error")
+    assert "File name too long" in text(ran, "ledger")
+
+
 def test_a_secret_that_cannot_be_had_is_an_error_when_it_is_needed(
     live_gateway: LiveGateway, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from smsctl.config.places import default_ledger, find
+from smsctl.config.places import default_ledger, find, for_new
 from smsctl.errors import ConfigError
 
 
@@ -35,6 +36,21 @@ def test_without_any_config_the_places_are_named(home: Path) -> None:
         find(None, {})
     assert str(home / "config" / "smsctl" / "config.toml") in str(caught.value)
     assert "smsctl config init" in str(caught.value.hint)
+
+
+def test_a_user_without_a_home_is_told_of_the_places_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)  # nobody of that number has an entry
+    assert default_ledger(Path("/srv/smsctl/config.toml")) == Path("/srv/smsctl/.smsctl/ledger.db")
+    assert find(Path("/a.toml"), {}) == Path("/a.toml")
+    assert for_new(None, {"SMSCTL_CONFIG": "/b.toml"}) == Path("/b.toml")
+    with pytest.raises(ConfigError, match="no home folder") as caught:
+        for_new(None, {})
+    assert "--config PATH" in str(caught.value.hint)
+    if not Path("/etc/smsctl").exists():
+        with pytest.raises(ConfigError, match=r"no config file /etc/smsctl/config\.toml"):
+            find(None, {})
 
 
 def test_the_ledger_follows_the_config(home: Path, own: Path) -> None:

@@ -124,6 +124,11 @@ def test_a_folder_that_is_not_there_is_told_in_words(ledger: Ledger, tmp_path: P
         back_up(ledger, tmp_path / "nowhere" / "backup.db")
 
 
+def test_a_folder_that_cannot_be_looked_into_is_told_in_words(ledger: Ledger, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"backup\.db: cannot be written: File name too long"):
+        back_up(ledger, tmp_path / ("x" * 300) / "backup.db")
+
+
 def test_a_key_that_cannot_be_copied_leaves_no_half_backup(ledger: Ledger, tmp_path: Path) -> None:
     keyfile.path_of(ledger.path).mkdir()
     with pytest.raises(InputError):

@@ -11,6 +11,7 @@ from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import pairs
 from smsctl.cli.wiring import Wiring
+from smsctl.decoding import open_file
 from smsctl.domain.columns import find_columns
 from smsctl.domain.number import NumberFault, NumberReader, why
 from smsctl.errors import InputError, Sentence, say, say_n
@@ -73,7 +74,8 @@ def _numbers_in(wiring: Wiring, file: Path, named: dict[str, str]) -> list[str]:
 
 def _cells(wiring: Wiring, file: Path, named: dict[str, str], reader: NumberReader) -> list[tuple[int, str]]:
     """Return the cells with numbers, each with its row; a heading that is itself a number is no heading."""
-    text = file.read_text("utf-8", "replace") if file.is_file() else ""
+    with open_file(file) as opened:
+        text = opened.read().decode("utf-8", "replace")
     lines = text.lstrip("\ufeff").splitlines()
     if lines and reader.read(lines[0]).number:
         return list(enumerate(lines, 1))
