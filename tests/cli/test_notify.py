@@ -119,7 +119,7 @@ def test_a_mail_goes_to_whom_the_config_names(live_gateway: LiveGateway, message
         ran = run_process("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
         spoken = b"".join(server.requests).decode()
     assert ran.code == 4
-    assert "rcpt TO:<drift@example.se>" in spoken
+    assert "rcpt to:<drift@example.se>" in spoken.lower()  # as Pythons differ
     assert re.search(r"^Subject: smsctl send on .* ended with 4", spoken, re.MULTILINE)
     assert "smsctl mailings show 1" in spoken
     assert "0701740" not in spoken
