@@ -30,6 +30,7 @@ def resolve(ledger: Ledger, mailing: Mailing, word: Word, moment: Moment, actor:
         settled = settling.move(
             ledger, mailing, unknown, Status.UNKNOWN, _BECOMES[word], moment, f"resolved: {word}"
         )
-        detail = f"{settled} messages: {word}"
-        audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)
+        if settled:
+            detail = f"{settled} messages: {word}"
+            audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)
     return settled

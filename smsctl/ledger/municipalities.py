@@ -65,18 +65,21 @@ def activate(ledger: Ledger, municipality: Municipality, moment: Moment, actor: 
     return opened
 
 
-def deactivate(ledger: Ledger, municipality: Municipality, moment: Moment, actor: Actor) -> bool:
-    """End the service in one transaction; False where it is neither ordered nor active.
+def deactivate(
+    ledger: Ledger, municipality: Municipality, moment: Moment, actor: Actor
+) -> ServiceState | None:
+    """End the service, or cancel its order, in one transaction; return which; None: neither was there.
 
     What is left of a package stays, and is used first when the service is activated again.
     """
     with ledger.transaction():
         now = service_of(ledger, municipality.key)
         if now is None or now.state is ServiceState.INACTIVE:
-            return False
+            return None
         _enter(ledger, municipality, ServiceState.INACTIVE, moment, actor)
-        audit.record(ledger, moment, actor, "deactivate", municipality.key)
-    return True
+        detail = "order cancelled" if now.state is ServiceState.ORDERED else ""
+        audit.record(ledger, moment, actor, "deactivate", municipality.key, detail)
+    return now.state
 
 
 def _enter(

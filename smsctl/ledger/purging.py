@@ -42,6 +42,11 @@ class Due(NamedTuple):
     incoming: int
     reports: int  # that fitted no message
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether there is nothing to remove."""
+        return not (self.mailings or self.incoming or self.reports)
+
 
 class Protocol(NamedTuple):
     """What one purge has removed; kept in the ledger."""

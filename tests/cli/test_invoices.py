@@ -62,6 +62,10 @@ def test_what_was_handed_over_is_exported_once(config: Path, run: Run, tmp_path:
     assert export("marked.csv", "--mark") == 2
     assert export("nothing-new.csv", "--mark") == 0
     assert export("all.csv", "--all") == 2
+    again = run("--config", config, "invoices", "export", "--csv", tmp_path / "none.csv", "--mark")
+    assert "No invoice is new" in again.out
+    assert "marked" not in again.out
+    assert "All of them are handed over." in run("--config", config, "invoices", "list").out
     (first, _) = run("--config", config, "invoices", "list", "--json").data["invoices"]
     assert first["handed_over"] is not None
     rows = run("--config", config, "audit", "--json").data["audit"]

@@ -53,6 +53,17 @@ def test_a_finished_mailing_has_nothing_to_go_on_with(sent: Path, run: Run) -> N
     assert "Mailing 1 has nothing pending." in ran.out
 
 
+@pytest.mark.parametrize("word", ["--sent", "--not-sent", "--resend"])
+def test_where_nothing_is_unknown_nothing_is_settled_and_nothing_written(
+    word: str, sent: Path, run: Run
+) -> None:
+    before = len(run("--config", sent, "audit", "--json").data["audit"])
+    ran = run("--config", sent, "mailings", "resolve", 1, word, "--reason", "to be sure")
+    assert ran.code == 0
+    assert "Mailing 1 has nothing unknown; nothing was changed." in ran.out
+    assert len(run("--config", sent, "audit", "--json").data["audit"]) == before
+
+
 def test_the_skipped_are_listed_without_their_numbers(sent: Path, run: Run) -> None:
     ran = run("--config", sent, "mailings", "skipped", 1)
     assert ran.out.splitlines()[-1].split() == ["5", "has", "not", "accepted", "the", "terms", "*********08"]

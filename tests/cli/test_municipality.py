@@ -101,6 +101,17 @@ def test_a_deactivated_municipality_sends_nothing_and_keeps_what_is_left(
     assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
 
 
+def test_what_is_only_ordered_is_cancelled_by_a_deactivation(live_gateway: LiveGateway, run: Run) -> None:
+    config = live_gateway(active=False).config
+    run("--config", config, "municipality", "order", TOWN)
+    ended = run("--config", config, "municipality", "deactivate", TOWN)
+    assert ended.code == 0
+    assert "The order for Exempelkommun is cancelled; it was not activated." in ended.out
+    again = run("--config", config, "municipality", "deactivate", TOWN)
+    assert "Exempelkommun: deactivated since" in again.out
+    assert len(run("--config", config, "audit", "--json").data["audit"]) == 2
+
+
 def test_activation_again_opens_a_package_when_nothing_is_left(
     live_gateway: LiveGateway, message: object, run: Run
 ) -> None:

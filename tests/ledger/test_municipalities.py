@@ -52,7 +52,7 @@ def test_activation_of_an_active_one_changes_nothing(ledger: Ledger) -> None:
 
 def test_activation_again_uses_what_is_left(ledger: Ledger) -> None:
     activate(ledger)
-    assert municipalities.deactivate(ledger, TOWN, LATER, ACTOR)
+    assert municipalities.deactivate(ledger, TOWN, LATER, ACTOR) is ServiceState.ACTIVE
     assert municipalities.service_of(ledger, TOWN.key) == (ServiceState.INACTIVE, LATER.day, ACTOR.user)
     assert not municipalities.opens_package(ledger, TOWN)
     assert activate(ledger) is None
@@ -72,8 +72,12 @@ def test_the_terms_are_frozen_when_a_package_opens(ledger: Ledger) -> None:
 def test_only_what_is_ordered_or_active_can_be_deactivated(ledger: Ledger) -> None:
     assert not municipalities.deactivate(ledger, TOWN, NOW, ACTOR)
     municipalities.order(ledger, TOWN, NOW, ACTOR)
-    assert municipalities.deactivate(ledger, TOWN, NOW, ACTOR)
+    assert municipalities.deactivate(ledger, TOWN, NOW, ACTOR) is ServiceState.ORDERED
     assert not municipalities.deactivate(ledger, TOWN, NOW, ACTOR)
+    assert [(row.action, row.detail) for row in audit.read(ledger)] == [
+        ("deactivate", "order cancelled"),
+        ("order", ""),
+    ]
 
 
 def test_an_upgrade_makes_active_who_has_sent_and_nobody_else(tmp_path: Path) -> None:

@@ -60,16 +60,18 @@ def run(
     settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason)
     tally = mailings.tally(ledger, found)
     twice = [Line(_twice(found, settled))] if words == [Word.RESEND] and settled else []
-    told = say_n(
-        "{n} unknown message settled: {word}.",
-        "{n} unknown messages settled: {word}.",
-        n=settled,
-        word=words[0],
-    )
     steps = [Line(step) for step in outcome.next_steps(found, tally.states)]
     return Reply(
         data={**render.data(found, tally), "settled": settled},
-        screen=[Line(told), *twice, outcome.state_facts(tally.states), *steps],
+        screen=[Line(_told(found, settled, words[0])), *twice, outcome.state_facts(tally.states), *steps],
+    )
+
+
+def _told(mailing: Mailing, settled: int, word: Word) -> Sentence:
+    if not settled:
+        return say("Mailing {id} has nothing unknown; nothing was changed.", id=mailing.id)
+    return say_n(
+        "{n} unknown message settled: {word}.", "{n} unknown messages settled: {word}.", n=settled, word=word
     )
 
 

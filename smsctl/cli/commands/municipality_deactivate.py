@@ -8,6 +8,7 @@ from smsctl.cli.render.blocks import Line
 from smsctl.cli.reply import Reply
 from smsctl.cli.service import standing, terms_of
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.municipality import ServiceState
 from smsctl.errors import say
 from smsctl.ledger import municipalities
 
@@ -17,17 +18,20 @@ EXAMPLES = ("smsctl municipality deactivate exempelkommun",)
 def run(ctx: typer.Context, municipality: options.Payer) -> Reply:
     """End the service: mailings are refused, also one that is under way, and no package is opened.
 
-    What is left of a package stays visible, and is used first after an activation.
+    What is left of a package stays visible, and is used first after an activation. Where the service is
+    only ordered, the order is cancelled.
     """
     wiring: Wiring = ctx.obj
     _, payer = wiring.municipality(municipality)
     terms_of(wiring, payer)
     done = municipalities.deactivate(wiring.ledger, payer, wiring.clock.now(), wiring.actor)
     now = standing(wiring, payer)
-    if done:
+    if done is ServiceState.ORDERED:
+        screen = render.order_cancelled(now)
+    elif done:
         screen = render.deactivated(now)
     elif now.service:
         screen = render.already(now, now.service)
     else:
         screen = [Line(say("{name} is not active. Nothing was changed.", name=payer.name))]
-    return Reply(data={**render.data(now), "changed": done}, screen=screen)
+    return Reply(data={**render.data(now), "changed": done is not None}, screen=screen)

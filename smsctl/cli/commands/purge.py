@@ -54,16 +54,18 @@ def run(
         return retention.release(wiring, release, reason)
     before = retention.before(wiring, older_than)
     due = purging.due(wiring.ledger, before)
-    planned = render.planned(due, before, simulated=wiring.simulated)
+    planned = render.planned(due, before, wiring.settings.time_zone, simulated=wiring.simulated)
     if dry_run:
         told = Line(say("Dry run: nothing was removed."), Tone.STRONG)
         return Reply(data={"dry_run": True, "due": render.due_data(due)}, screen=[*planned, told])
     decided = Decision(reference=retention.decision(wiring, decision), before=before)
+    if due.is_nothing:
+        data = {"dry_run": False, "due": render.due_data(due), "protocol": None}
+        return Reply(data=data, screen=planned)
     if wiring.teller.interactive and not yes:
         wiring.teller.show(planned)
-        dialogue.confirm(
-            wiring.teller, render.question(due), otherwise=say("Not confirmed; nothing was removed.")
-        )
+        otherwise = say("Not confirmed; nothing was removed.")
+        dialogue.confirm(wiring.teller, say("Remove this for good?"), otherwise=otherwise)
     with wiring.teller.progress(say("Removing"), len(due.mailings)) as tell:
         done = purge(wiring.ledger, decided, wiring.clock.now(), wiring.actor, tell)
     data = {

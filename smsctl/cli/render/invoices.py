@@ -70,6 +70,11 @@ def listed(found: Sequence[Invoice], *, simulated: bool) -> list[Block]:
 
 def exported(found: Sequence[Invoice], path: object, *, marked: bool) -> list[Block]:
     """Return what was written to a file."""
+    if not found:
+        return [
+            Line(say("No invoice is new; {path} holds only the headings.", path=path)),
+            Line(say("Also those that were handed over before: --all")),
+        ]
     written = say_n(
         "{n} invoice written to {path}.", "{n} invoices written to {path}.", n=len(found), path=path
     )
@@ -130,10 +135,8 @@ def _verdict(lines: Sequence[Compared]) -> Line:
         return Line(say("The supplier's figures and ours agree."), Tone.GOOD)
     return Line(
         say_n(
-            "{n} line differs, by {parts} parts in all. What is unknown here may explain it:"
-            " smsctl mailings list",
-            "{n} lines differ, by {parts} parts in all. What is unknown here may explain it:"
-            " smsctl mailings list",
+            "{n} line differs, by {parts} in all. What is unknown here may explain it: smsctl mailings list",
+            "{n} lines differ, by {parts} in all. What is unknown here may explain it: smsctl mailings list",
             n=apart,
             parts=_signed(sum(one.difference for one in lines)),
         ),
@@ -142,6 +145,8 @@ def _verdict(lines: Sequence[Compared]) -> Line:
 
 
 def _not_handed_over(new: Sequence[Invoice]) -> Sentence:
+    if not new:
+        return say("All of them are handed over.")
     return say_n(
         "{n} invoice is not handed over: {price}.",
         "{n} invoices are not handed over: {price}.",

@@ -140,10 +140,22 @@ def deactivated(one: Standing) -> list[Block]:
     ]
 
 
+def order_cancelled(one: Standing) -> list[Block]:
+    """Return what it means that an order was cancelled."""
+    ended = say("The order for {name} is cancelled; it was not activated.", name=one.municipality.name)
+    return [
+        Line(ended, Tone.GOOD),
+        *left(one),
+        Line(say("If the gateway's supplier has it already, tell them too.")),
+    ]
+
+
 def left(one: Standing) -> list[Block]:
     """Return what is left of the packages; nothing where there is none."""
     if not one.packages:
         return []
+    if one.left <= 0:
+        return [Line(say("Nothing is left of its packages."))]
     return [
         Line(
             say_n(

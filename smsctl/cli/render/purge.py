@@ -27,17 +27,15 @@ def protocol_data(protocol: Protocol) -> dict[str, object]:
     return dict(protocol._asdict())
 
 
-def planned(due: Due, before: str, *, simulated: bool) -> list[Block]:
+def planned(due: Due, before: str, zone: str, *, simulated: bool) -> list[Block]:
     """Return what a purge would remove."""
     head: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
-    removes = say_n(
-        "Numbers, names and the text of {count} mailing from before {day} would be removed.",
-        "Numbers, names and texts of {count} mailings from before {day} would be removed.",
-        n=len(due.mailings),
-        count=figures.count(len(due.mailings)),
-        day=before[:10],
-    )
-    return [*head, Line(removes, Tone.STRONG), *_beside(due), *_left_alone(due)]
+    at = figures.local(before, zone)
+    if due.is_nothing:
+        nothing = say("There is nothing to remove from before {at}; no protocol was made.", at=at)
+        return [*head, Line(nothing), *_left_alone(due)]
+    title = Line(say("From before {at} would be removed:", at=at), Tone.STRONG)
+    return [*head, title, *(Line(one, indent=2) for one in _removed(due)), *_left_alone(due)]
 
 
 def done(protocol: Protocol, due: Due, zone: str) -> list[Block]:
@@ -93,26 +91,23 @@ def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> lis
     return blocks
 
 
-def question(due: Due) -> Sentence:
-    """Ask before anything is removed."""
-    return say_n(
-        "Remove the numbers, names and text of {count} mailing for good?",
-        "Remove the numbers, names and texts of {count} mailings for good?",
-        n=len(due.mailings),
-        count=figures.count(len(due.mailings)),
-    )
-
-
-def _beside(due: Due) -> list[Block]:
-    return [
-        Line(
-            say(
-                "Beside them: {incoming} incoming SMS and {reports} delivery reports that fitted no message.",
-                incoming=figures.count(due.incoming),
-                reports=figures.count(due.reports),
-            )
-        )
+def _removed(due: Due) -> list[Sentence]:
+    found = [
+        say_n(
+            "numbers, names and the text of {n} mailing",
+            "numbers, names and texts of {count} mailings",
+            n=len(due.mailings),
+            count=figures.count(len(due.mailings)),
+        ),
+        say("{count} incoming SMS", n=due.incoming, count=figures.count(due.incoming)),
+        say_n(
+            "{n} delivery report that fitted no message",
+            "{count} delivery reports that fitted no message",
+            n=due.reports,
+            count=figures.count(due.reports),
+        ),
     ]
+    return [one for one in found if one.values["n"]]
 
 
 def _left_alone(due: Due) -> list[Block]:
