@@ -137,7 +137,11 @@ class _Exchange(HTTPAdapter):
             self._alarm.off = True
         if self._response is not None:
             self._response.close()
+            # A line that the gateway keeps goes back to its pool, which this would keep alive with it.
+            self._response = None
         super().close()
+        if self._socket is not None:
+            self._socket.close()
 
     def connecting(self) -> None:
         """Record that nothing has left yet."""

@@ -14,7 +14,7 @@ from smsctl.gateways.trust import tls_context
 from smsctl.gateways.wire import MAX_REPLY_BYTES
 
 from .certificates import server_context
-from .fault_server import Behaviour, FaultServer, Line, answering, free_port, reply
+from .fault_server import MAX_SILENCE_S, Behaviour, FaultServer, Line, answering, free_port, reply
 from .line import QUICK, post
 
 
@@ -39,6 +39,23 @@ def test_makes_a_new_connection_for_each_exchange_even_if_the_server_keeps_the_l
     with FaultServer(keeping) as server:
         assert all(isinstance(post(QUICK, server.url), Reply) for _ in range(3))
         assert server.connections == 3
+
+
+def test_leaves_no_connection_open_even_if_the_server_keeps_it() -> None:
+    left = threading.Semaphore(0)
+
+    def keeping(line: Line) -> None:
+        try:
+            while True:
+                line.read_request()
+                line.send(reply(200, b"ok"))
+        finally:
+            left.release()
+
+    with FaultServer(keeping) as server:
+        for _ in range(3):
+            assert isinstance(post(QUICK, server.url), Reply)
+            assert left.acquire(timeout=MAX_SILENCE_S / 2), "the line is still open"
 
 
 def test_several_threads_may_send_at_once() -> None:
