@@ -92,6 +92,14 @@ def say_n(one: str, many: str, /, *, n: int, **values: object) -> Sentence:
     return Sentence(one, many, {"n": n, **values})
 
 
+def joined(*several: object) -> Sentence:
+    """Make one sentence of several, with commas between."""
+    told = say("{one}", one=several[0] if several else "")
+    for one in several[1:]:
+        told = say("{before}, {one}", before=told, one=one)
+    return told
+
+
 class SmsctlError(Exception):
     """A mistake that is told in words. The class carries the exit code and the slug for JSON."""
 

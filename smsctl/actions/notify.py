@@ -57,12 +57,12 @@ class Facts(NamedTuple):
         )
 
     @property
-    def body(self) -> tuple[Sentence, ...]:
-        """The lines of the mail."""
-        lines = [say("{text}", text=without_numbers(str(self.text)))]
-        if self.mailing is not None:
-            lines.append(say("Look with: smsctl mailings show {mailing}", mailing=self.mailing))
-        return (*lines, say("Config: {config}, mode {mode}.", config=self.config, mode=self.mode))
+    def pointers(self) -> tuple[Sentence, ...]:
+        """The lines of the mail below the text: where to look."""
+        config = say("Config: {config}, mode {mode}.", config=self.config, mode=self.mode)
+        if self.mailing is None:
+            return (config,)
+        return say("Look with: smsctl mailings show {mailing}", mailing=self.mailing), config
 
 
 def without_numbers(text: str) -> str:

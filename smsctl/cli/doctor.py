@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,12 +14,14 @@ from smsctl.actions import check
 from smsctl.actions.check import Check, Finding, Level, examine
 from smsctl.cli import wiring_gateway, wiring_reach
 from smsctl.cli.render import doctor as render
-from smsctl.cli.render import figures
+from smsctl.cli.render import figures, language
+from smsctl.cli.render.blocks import Line
+from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import Settings
 from smsctl.credentials import resolve
 from smsctl.domain.secret import SecretSource, Source
-from smsctl.errors import ExitCode, Sentence, say, say_n
+from smsctl.errors import ExitCode, Sentence, SmsctlError, say, say_n
 from smsctl.ledger.store import Ledger
 
 AS_CRON_LIMIT_S = 10
@@ -42,40 +45,60 @@ def round_of(wiring: Wiring) -> tuple[Finding, ...]:
     return findings + tuple(_network(wiring, can_log_in=can_log_in))
 
 
-def as_cron(wiring: Wiring) -> tuple[Finding, ...]:
-    """Let another process make the round: from /, without a terminal, with the little that cron sets.
-
-    What it needs of this session's environment is what would be missing at 07:30.
-    """
-    words = ["--config", str(wiring.config_path.absolute()), "--json", "doctor"]
-    if wiring.flags.simulate:
-        words.append("--simulate")
-    kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}  # Windows needs it
+def as_cron(wiring: Wiring) -> Reply:
+    """Let another process make the round, and tell what it told: a person in lines, a program in JSON."""
     try:
-        done = subprocess.run(  # noqa: S603 - this program, with words of our own
-            [sys.executable, "-m", "smsctl", *words],
-            env={"PATH": _CRONS_PATH, **kept},
-            cwd=Path(sys.executable).anchor,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=AS_CRON_LIMIT_S,
-            start_new_session=True,
-            check=False,
-        )
-        told = json.loads(done.stdout)
-        checks = told["data"]["checks"]
+        done = _process_of_cron(wiring)
+        code, lines = ExitCode(done.returncode), done.stdout.decode(errors="replace").splitlines()
+        if wiring.teller.speaks_json:
+            told = json.loads(lines[-1])
+            wiring.teller.mode = told["mode"] or ""
+            return Reply(data=told["data"], screen=[], exit_code=code)
+        if lines:
+            return Reply(data={}, screen=[Line(line) for line in lines], exit_code=code)
     except subprocess.TimeoutExpired:
         text = say("As cron, it did not end within {n} seconds.", n=AS_CRON_LIMIT_S)
         mend = say("Look at what waits: smsctl doctor --verbose")
-        return (Finding("as-cron", Level.ERROR, text, mend, ExitCode.STOPPED),)
-    except (ValueError, KeyError):
-        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        text = say("As cron, smsctl does not start: {reason}.", reason=last)
-        mend = say("Install it for the whole machine, so that it needs nothing of this session.")
-        return (Finding("as-cron", Level.ERROR, text, mend, ExitCode.STOPPED),)
-    code = ExitCode(told["exit_code"])
-    wiring.teller.mode = told["mode"] or ""
-    return tuple(render.from_data(one, code) for one in checks)
+        return told_of([Finding("as-cron", Level.ERROR, text, mend, ExitCode.STOPPED)])
+    except (ValueError, KeyError, IndexError):
+        pass
+    last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+    text = say("As cron, smsctl does not start: {reason}.", reason=last)
+    mend = say("Install it for the whole machine, so that it needs nothing of this session.")
+    return told_of([Finding("as-cron", Level.ERROR, text, mend, ExitCode.STOPPED)])
+
+
+def told_of(findings: Sequence[Finding]) -> Reply:
+    """Return what is told of findings."""
+    return Reply(
+        data=render.data(findings), screen=render.screen(findings), exit_code=check.verdict(findings)
+    )
+
+
+def _process_of_cron(wiring: Wiring) -> subprocess.CompletedProcess[bytes]:
+    """Run the doctor from /, without a terminal, with the little that cron sets, and with our language.
+
+    What it needs of this session's environment is what would be missing at 07:30.
+    """
+    with suppress(SmsctlError):
+        _ = wiring.settings  # its language is spoken from now on
+    words = ["--config", str(wiring.config_path.absolute()), "doctor"]
+    words += [
+        word
+        for word, said in (("--json", wiring.teller.speaks_json), ("--simulate", wiring.flags.simulate))
+        if said
+    ]
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}  # Windows needs it
+    return subprocess.run(  # noqa: S603 - this program, with words of our own
+        [sys.executable, "-m", "smsctl", *words],
+        env={"PATH": _CRONS_PATH, language.VARIABLE: language.spoken(), **kept},
+        cwd=Path(sys.executable).anchor,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=AS_CRON_LIMIT_S,
+        start_new_session=True,
+        check=False,
+    )
 
 
 def _config(wiring: Wiring) -> Iterator[Finding]:

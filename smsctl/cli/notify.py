@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from smsctl.actions.notify import Facts, run_command
+from smsctl.actions.notify import Facts, run_command, without_numbers
 from smsctl.cli import wiring_gateway
 from smsctl.cli.flags import Flags
 from smsctl.cli.render.language import words
@@ -39,7 +39,8 @@ def _ways(wiring: Wiring, ended: Reply | SmsctlError) -> Iterator[Callable[[], N
     if command := settings.notify.command:
         yield lambda: run_command(command, facts, os.environ, _variables(settings))
     if (to := settings.notify.to) and not wiring.simulated:  # nothing leaves this machine
-        body = "".join(f"{words(line)}\n" for line in facts.body)
+        lines = (without_numbers(words(facts.text)), *map(words, facts.pointers))
+        body = "".join(f"{line}\n" for line in lines)
         yield lambda: wiring_gateway.mail(wiring, to, words(facts.subject), body)
 
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from smsctl.domain.columns import Columns, MisfitError, fold, place_of, seen_in
-from smsctl.errors import UsageError, say
+from smsctl.errors import Sentence, UsageError, say
 
 _GROUP_WORDS = {
     "students": "elev elever student",
@@ -20,6 +20,14 @@ GROUPS: Final[Mapping[str, str]] = MappingProxyType(
     {word: group for group, words in _GROUP_WORDS.items() for word in (group, *words.split())}
 )
 """The groups that have names in both languages: folded word -> our name."""
+
+_TITLES = {
+    "students": say("students"),
+    "guardians": say("guardians"),
+    "staff": say("staff"),
+    "principals": say("principals"),
+    "administrators": say("administrators"),
+}
 
 
 class Audience:
@@ -64,6 +72,11 @@ class Audience:
 def group_key(name: str) -> str:
     """Return the group that a name means: ours in either language, any other one with its case ignored."""
     return GROUPS.get(fold(name)) or _plain(name)
+
+
+def titled(group: str) -> Sentence | str:
+    """Return the name of a group as it is shown; any but ours is shown as it was written."""
+    return _TITLES.get(group, group)
 
 
 def groups_in(cell: str) -> dict[str, str]:

@@ -12,12 +12,12 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from smsctl.domain.audience import Audience
+from smsctl.domain.audience import Audience, titled
 from smsctl.domain.columns import Columns, MisfitError
 from smsctl.domain.number import NumberFault, NumberReader, Reading, why
 from smsctl.domain.people import People, PeopleWriter
 from smsctl.domain.standing import Standing, Standings
-from smsctl.errors import Sentence, say, say_n
+from smsctl.errors import Sentence, joined, say, say_n
 
 FIRST_ROW: Final = 2  # the spreadsheet's own count: the header is row 1
 SHOWN: Final = 50
@@ -189,7 +189,7 @@ class _Judge:
                 say("Nobody in the file is in the group {unmet}.", unmet=unmet),
                 hint=say(
                     "The groups in the file are: {groups}{more}.",
-                    groups=", ".join(groups[:_GROUPS_SHOWN]),
+                    groups=joined(*map(titled, groups[:_GROUPS_SHOWN])),
                     more=more,
                 ),
             )

@@ -1,9 +1,12 @@
 """Screens speak the reader's language; JSON and exit codes never change with it."""
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from smsctl.cli import contents
 from smsctl.cli.render import language
 from smsctl.errors import say, say_n
 
@@ -112,3 +115,111 @@ def test_without_catalogues_everything_is_in_english(tmp_path: Path, monkeypatch
     monkeypatch.setattr(language, "CATALOGUES", tmp_path)
     language.speak("sv", CRON)
     assert language.words(say("Cost: {parts}.", parts="2")) == "Cost: 2."
+
+
+SCREENS = (
+    "send message.txt --group guardians --dry-run",
+    "send message.txt --group guardians --yes",
+    "send greek.txt --all --dry-run --at 2999-12-01T07:30 --validity 4h --priority high",
+    "send message.txt --where Grupp=elever --yes --key {date}",
+    "send message.txt --where Grupp=elever --yes --key {date}",
+    "test +46701740605 hej",
+    "usage",
+    "usage --municipality exempelkommun",
+    "mailings list",
+    "mailings show 1",
+    "mailings skipped 1",
+    "mailings failed 1",
+    "mailings resume 1",
+    "mailings cancel 1 --reason vm",
+    "mailings resolve 1 --not-sent --reason vm",
+    "municipality list",
+    "municipality order exempelkommun",
+    "municipality activate exempelkommun --yes",
+    "municipality deactivate exempelkommun",
+    "invoices list",
+    "invoices export --csv new.csv",
+    "recipients check",
+    "reports unmatched",
+    "inbox list",
+    "block add +46701740609 --reason vm",
+    "block list",
+    "block remove +46701740609",
+    "config check",
+    "config set sender Skolan",
+    "credential check",
+    "doctor",
+    "ledger check",
+    "ledger backup backup.db",
+    "purge --older-than 90d --decision vm",
+    "purge --list",
+)
+FAULTS = (
+    "",
+    "mailings",
+    "frob",
+    "send",
+    "send message.txt",
+    "send message.txt --frob",
+    "send message.txt --group",
+    "send message.txt --all --max-parts ten",
+    "send message.txt --all extra",
+    "send gone.txt --all",
+    "send message.txt --all --recipients gone.csv",
+    "send message.txt --group janitors",
+    "send message.txt --all --at 1999-01-01T07:30",
+    "send message.txt --all --max-parts 1 --strict",
+    "test 12 hej",
+    "mailings show 99",
+    "mailings show first",
+    "usage --municipality ankeborg",
+    "usage --since yesterday",
+    "config set sender Abcdefghijklm",
+    "config set sendr Skolan",
+    "block add +4670",
+    "schedule --at 25:00 -- send message.txt --all",
+    "reports poll",
+    "purge",
+)
+HEADERS = ("Namn", "Mobil", "Grupp", "Kommun", "Godkänt", "villkor")
+CHECKS = ("config", "permissions", "secret", "ledger", "disk", "clock", "waiting")
+STEPS = ("dns", "tcp", "tls", "login")
+COMMANDS = " ".join((*contents.COMMANDS, *contents.GROUPS)).split()
+FOREIGN = frozenset(
+    {
+        *("kr", "hej", "vm", "kontoret", "Exempelkommun", "exempelkommun", "Skolan", "Kommunen", "UTF-8"),
+        *("Intelecom", "Puzzel", "Message", "enqueued", "for", "sending"),  # the gateway's words
+        *("simulate", "live", "sender", "gateway", "NZDT", *CHECKS, *STEPS, *HEADERS),
+        *("smsctl", "FILE", "ID", "intelecom", *COMMANDS),
+    }
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> Path:
+    config = make_config()
+    (tmp_path / "message.txt").write_text("hej\n", encoding="utf-8")
+    (tmp_path / "greek.txt").write_text("hej Ł\n", encoding="utf-8")
+    monkeypatch.setenv("SMSCTL_LANGUAGE", "sv")
+    monkeypatch.setenv("SUDO_USER", "kontoret")
+    monkeypatch.setenv("COLUMNS", "1000")  # nothing is folded
+    monkeypatch.chdir(tmp_path)
+    return config
+
+
+def english_in(screen: str) -> list[str]:
+    """Return the words that nobody translated; paths, keys, flags and figures are no words."""
+    outside = re.sub(f"{OPEN}[^{CLOSE}]*{CLOSE}", " ", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", " ", screen))
+    told = [one.strip(".,:;()\"'`") for one in outside.split()]
+    return [one for one in told if re.fullmatch(r"[^\W\d_]{2,}", one) and one not in FOREIGN]
+
+
+@pytest.mark.parametrize("where", ["log", "terminal"])
+def test_nothing_on_a_screen_was_left_untranslated(
+    where: str, world: Path, run: Run, swedish_is_marked: None
+) -> None:
+    for line in (*SCREENS, *FAULTS):
+        ran = run("--config", world, *shlex.split(line), terminal=where == "terminal")
+        help_page = line in ("", "mailings") and where == "terminal"
+        typed = set(re.findall(r"\w+", line))
+        assert help_page or not set(english_in(ran.said)) - typed, f"{line}\n{ran.said}"

@@ -4,9 +4,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.actions.check import verdict
 from smsctl.cli import doctor
-from smsctl.cli.render import doctor as render
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 
@@ -30,5 +28,4 @@ def run(
     well or only warned of; 8 config or secret, 9 ledger, 6 login refused, 7 gateway not reached.
     """
     wiring: Wiring = ctx.obj
-    findings = doctor.as_cron(wiring) if as_cron else doctor.round_of(wiring)
-    return Reply(data=render.data(findings), screen=render.screen(findings), exit_code=verdict(findings))
+    return doctor.as_cron(wiring) if as_cron else doctor.told_of(doctor.round_of(wiring))

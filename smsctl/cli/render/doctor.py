@@ -1,10 +1,10 @@
 """The doctor's findings: one line each, with what mends it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from smsctl.actions.check import Finding, Level
 from smsctl.cli.render.blocks import Block, Fact, Facts, Tone
-from smsctl.errors import ExitCode, Sentence, say
+from smsctl.errors import Sentence, say
 
 _TONES = {Level.OK: Tone.GOOD, Level.WARNING: Tone.WARN, Level.ERROR: Tone.BAD, Level.SKIPPED: Tone.FAINT}
 _LEVELS = {
@@ -28,18 +28,6 @@ def data(findings: Sequence[Finding]) -> dict[str, object]:
             for one in findings
         ]
     }
-
-
-def from_data(found: Mapping[str, str | None], exit_code: ExitCode) -> Finding:
-    """Return a finding that another process told."""
-    mend = found["mend"]
-    return Finding(
-        check=str(found["check"]),
-        level=Level(str(found["level"])),
-        text=say("{text}", text=found["text"]),
-        mend=None if mend is None else say("{text}", text=mend),
-        exit_code=exit_code,
-    )
 
 
 def screen(findings: Sequence[Finding]) -> list[Block]:

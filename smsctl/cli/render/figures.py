@@ -1,9 +1,11 @@
 """Figures, money, times and states as a person in Sweden reads them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from smsctl.domain.message import Priority, Status
-from smsctl.errors import Sentence, say
+from smsctl.domain.audience import titled
+from smsctl.domain.message import Priority, Status, Verdict
+from smsctl.errors import Sentence, joined, say
 
 KRONA_ORE = 100
 _HOUR_S = 3600
@@ -57,6 +59,28 @@ def state(status: Status) -> Sentence:
     return _STATES[status]
 
 
+def counted(states: Mapping[Status, int]) -> Sentence | None:
+    """Say how many messages are in each state, in few words; None: there are none."""
+    told = [
+        say("{n} {state}", n=count(states[one]), state=_IN_SHORT.get(one) or state(one))
+        for one in Status
+        if states.get(one)
+    ]
+    return joined(*told) if told else None
+
+
+def audience(rule: str) -> Sentence:
+    """Say whom a mailing is for: the groups that have names of ours in words, the rest as it was written."""
+    groups, mark, where = rule.partition("; ")
+    named = joined(*(_OTHERS.get(one) or titled(one) for one in groups.split(", ")))
+    return say("{groups}; {where}", groups=named, where=where) if mark else named
+
+
+def verdict(stored: str) -> Sentence | str:
+    """Say in words how a batch ended."""
+    return _VERDICTS.get(stored, stored)
+
+
 def reason(skipped: str) -> Sentence:
     """Say in words why a row gets no message."""
     return _REASONS.get(skipped) or say("{reason}", reason=skipped)
@@ -73,6 +97,23 @@ _STATES = {
     Status.HELD: say("held at the gateway"),
     Status.UNKNOWN: say("unknown"),
     Status.CANCELLED: say("cancelled"),
+}
+
+_IN_SHORT = {
+    Status.ACCEPTED: say("accepted"),
+    Status.REJECTED: say("rejected"),
+    Status.HELD: say("held"),
+}
+
+_OTHERS = {"everyone": say("everyone"), "test": say("test")}
+
+_VERDICTS: dict[str, Sentence] = {
+    Verdict.ANSWERED: say("answered"),
+    Verdict.UNCLEAR: say("unclear"),
+    Verdict.NOT_REACHED: say("not reached"),
+    Verdict.BUSY: say("busy"),
+    Verdict.REFUSED: say("refused"),
+    Verdict.STALE: say("too late"),
 }
 
 _REASONS = {

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import smsctl
 from smsctl.cli.render.blocks import Text
+from smsctl.cli.render.recognised import recognised
 from smsctl.errors import Sentence
 
 VARIABLE = "SMSCTL_LANGUAGE"
@@ -58,11 +59,8 @@ def words(text: Text) -> str:
     """Return what a person reads; a `str` is shown as it is."""
     if isinstance(text, str):
         return text
-    values = {
-        name: words(value) if isinstance(value, Sentence) else value for name, value in text.values.items()
-    }
     try:
-        return _template(text).format(**values)
+        return _template(text).format(**{name: _value(value) for name, value in text.values.items()})
     except (LookupError, ValueError, TypeError, AttributeError):  # a place that the English does not have
         return str(text)
 
@@ -84,6 +82,18 @@ def opened(text: Text) -> str:
     if foreign or first == "smsctl" or not (first.isalpha() and first.islower()):
         return told
     return first[0].upper() + told[1:]
+
+
+def known(text: str) -> str:
+    """Return a text that reached us in English, where it is one of ours; any other as it came."""
+    found = None if _Spoken.name == "en" else recognised(text)
+    return text if found is None else words(found)
+
+
+def _value(value: object) -> object:
+    if isinstance(value, Sentence):
+        return words(value)
+    return known(value) if type(value) is str else value
 
 
 def _template(text: Sentence) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from smsctl.cli.render import figures
-from smsctl.cli.render.blocks import Block, Column, Line, Table
+from smsctl.cli.render.blocks import Block, Column, Line, Table, Text
 from smsctl.cli.render.phrases import rehearsal
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.errors import say
@@ -42,15 +42,15 @@ def listed(rows: Sequence[tuple[Mailing, Tally]], zone: str, *, simulated: bool)
         Column(say("Parts"), right=True),
         Column(say("State")),
     ]
-    table = [
+    table: list[list[Text]] = [
         [
             str(mailing.id),
             figures.local(mailing.created_at, zone),
             mailing.municipality.key,
-            mailing.audience,
+            figures.audience(mailing.audience),
             figures.count(mailing.messages),
             figures.count(tally.parts),
-            ", ".join(f"{figures.count(n)} {state}" for state, n in tally.states.items()),
+            figures.counted(tally.states) or "",
         ]
         for mailing, tally in rows
     ]

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
+from smsctl.cli.render.language import known
 from smsctl.cli.render.phrases import NOTHING_LEAVES
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
@@ -43,7 +44,7 @@ def test_screen(number: str, parts: int, answer: str | None) -> list[Block]:
         Fact(say("Parts"), [figures.count(parts)]),
     ]
     if answer:
-        facts.insert(1, Fact(say("The gateway answered"), [answer]))
+        facts.insert(1, Fact(say("The gateway answered"), [known(answer)]))
     return [Facts(facts), GAP]
 
 
@@ -105,11 +106,10 @@ def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]
 
 def summary(mailing: Mailing, states: Mapping[Status, int], parts: int, *, simulated: bool) -> Sentence:
     """Return the one line for a log: no names, no numbers of telephones, no text."""
-    counted = ", ".join(f"{states[state]} {state}" for state in Status if states.get(state))
     values = {
         "id": mailing.id,
         "municipality": mailing.municipality.key,
-        "counted": counted or say("nothing to send"),
+        "counted": figures.counted(states) or say("nothing to send"),
         "parts": say_n("{n} part", "{n} parts", n=parts),
     }
     if simulated:

@@ -98,7 +98,7 @@ def _whom(plan: Plan) -> list[Block]:
                 "{ready} of {rows} in {audience}, {name}, get this text:",
                 ready=figures.count(plan.messages),
                 rows=figures.count(recipients.rows),
-                audience=order.audience,
+                audience=figures.audience(order.audience),
                 name=order.municipality.name,
             ),
             Tone.STRONG,

@@ -55,7 +55,7 @@ def _read_as(sheet: Sheet, found: Recipients, zone: str) -> Facts:
                 [say("{encoding}, separated by {delimiter}", encoding=sheet.encoding, delimiter=delimiter)],
             ),
             Fact(say("Columns"), [", ".join(sheet.header)]),
-            Fact(say("Groups"), [", ".join(found.groups) or "-"]),
+            Fact(say("Groups"), [figures.audience(", ".join(found.groups) or "-")]),
         ]
     )
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from smsctl.cli.render import figures, returns
 from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
+from smsctl.cli.render.language import known
 from smsctl.cli.render.mailings import data
 from smsctl.cli.render.outcome import next_steps, state_facts
 from smsctl.cli.render.phrases import quoted, rehearsal
@@ -65,7 +66,7 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
                 id=mailing.id,
                 when=figures.local(mailing.created_at, zone),
                 who=mailing.created_by,
-                audience=mailing.audience,
+                audience=figures.audience(mailing.audience),
                 municipality=mailing.municipality.key,
             ),
             Tone.STRONG,
@@ -151,7 +152,7 @@ def _answers(story: Story) -> list[Block]:
             "" if one.row is None else str(one.row),
             story.shown(one.number),
             figures.state(one.state),
-            one.answer,
+            known(one.answer),
         ]
         for one in story.answers[:_ANSWERS_SHOWN]
     ]
@@ -172,7 +173,7 @@ def _batches(batches: Sequence[BatchRow], zone: str) -> list[Block]:
             figures.count(one.messages),
             figures.local(one.claimed_at, zone),
             figures.local(one.settled_at, zone) if one.settled_at else say("on its way"),
-            one.verdict or "",
+            figures.verdict(one.verdict or ""),
         ]
         for one in batches
     ]

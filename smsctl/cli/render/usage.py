@@ -202,7 +202,7 @@ def mailing_row(mailing: Mailing, tally: Tally, zone: str) -> list[Text]:
     return [
         str(mailing.id),
         figures.local(mailing.created_at, zone),
-        mailing.audience,
+        figures.audience(mailing.audience),
         figures.count(mailing.messages),
         figures.count(tally.parts),
         "" if tally.cost_ore is None else figures.money(tally.cost_ore),

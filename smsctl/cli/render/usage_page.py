@@ -8,7 +8,7 @@ from html import escape
 
 from smsctl.cli.render import figures, svg, usage
 from smsctl.cli.render.blocks import Column, Text
-from smsctl.cli.render.language import words
+from smsctl.cli.render.language import spoken, words
 from smsctl.cli.render.phrases import NOTHING_LEAVES
 from smsctl.cli.render.plain import safe
 from smsctl.cli.render.usage import Account
@@ -64,7 +64,7 @@ def page(accounts: Sequence[Account], period: Period, made: str, zone: str, *, s
     title = say("SMS usage, {when}", when=usage.when(period))
     head = [
         "<!DOCTYPE html>",
-        '<html lang="en">',
+        f'<html lang="{spoken()}">',
         "<head>",
         '<meta charset="utf-8"/>',
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>',
