@@ -102,9 +102,7 @@ def price(decimals: int) -> Kind:
 
     def read(value: object, _folder: Path) -> int:
         if not isinstance(value, str):
-            raise RefusedError(
-                say('is an amount and stands in quotation marks: "{example}"', example=example)
-            )
+            raise RefusedError(say('must be an amount in quotation marks, as "{example}"', example=example))
         found = re.fullmatch(shape, value.strip())
         if found is None:
             raise RefusedError(
@@ -143,9 +141,9 @@ def _line(value: object, longest: int = _LONGEST_TEXT) -> str:
     if not value.strip():
         raise RefusedError(say("must not be empty; leave the line out instead"))
     if not value.isprintable():
-        raise RefusedError(say("holds a line break or another character that cannot be shown"))
+        raise RefusedError(say("must hold no line break and nothing else that cannot be shown"))
     if len(value) > longest:
-        raise RefusedError(say("is longer than {n} characters", n=longest))
+        raise RefusedError(say("must have at most {n} characters", n=longest))
     return value
 
 
@@ -201,7 +199,7 @@ def _time_zone(value: object, _folder: Path) -> str:
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            raise RefusedError(say('is no time zone that is known here; as "Europe/Stockholm"')) from None
+            raise RefusedError(say('must be a time zone that is known here, as "Europe/Stockholm"')) from None
     return name
 
 

@@ -155,8 +155,8 @@ def _refusal(problems: list[Problem], text: str, path: Path) -> ConfigError:
 def _told(problem: Problem, line: int | None) -> Sentence:
     key = ".".join(problem.path)
     if line is None:
-        return say("{key} {why}", key=key, why=problem.why)
-    return say("line {line}: {key} {why}", line=line, key=key, why=problem.why)
+        return say("{key}: {why}", key=key, why=problem.why)
+    return say("Line {line}, {key}: {why}", line=line, key=key, why=problem.why)
 
 
 def _not_toml(message: str, text: str, path: Path) -> ConfigError:
@@ -167,8 +167,7 @@ def _not_toml(message: str, text: str, path: Path) -> ConfigError:
     known = (why for begin, why in _IN_WORDS if what.startswith(begin))
     why = next(known, say("is not TOML: {what}", what=what))
     return ConfigError(
-        say("{path} cannot be read: line {line} {why}", path=path, line=line, why=why),
-        problems=[say("line {line} {why}", line=line, why=why)],
+        say("{path} cannot be read.", path=path), problems=[say("Line {line} {why}.", line=line, why=why)]
     )
 
 

@@ -48,11 +48,11 @@ def _gateway(values: Values) -> Iterator[Problem]:
         yield from _outside(str(module))
         return
     if gateway["extra"] != {} and gateway["extra"] is not BROKEN:
-        yield Problem(("gateway", "extra"), say("is for a gateway added from outside"))
+        yield Problem(("gateway", "extra"), say("must be left out: it is for a gateway added from outside"))
     only = {"failover_url": "pswincom", "unique_references": "intelecom", "management_path": "intelecom"}
     for name, owner in only.items():
         if gateway[name] not in (None, False, BROKEN) and module != owner:
-            yield Problem(("gateway", name), say("is for {owner} only", owner=owner))
+            yield Problem(("gateway", name), say("must be left out: it is for {owner} only", owner=owner))
 
 
 def _outside(module: str) -> Iterator[Problem]:
@@ -62,7 +62,8 @@ def _outside(module: str) -> Iterator[Problem]:
     known = sorted({*_BUILT_IN, *entry_points(group="smsctl.gateways").names})
     if module not in known:
         yield Problem(
-            ("gateway", "module"), say("is not installed; known are {known}", known=", ".join(known))
+            ("gateway", "module"),
+            say('there is no gateway "{module}"; known are {known}', module=module, known=", ".join(known)),
         )
 
 
@@ -73,12 +74,17 @@ def _route(values: Values) -> Iterator[Problem]:
     if module == "pswincom" and web is False:
         yield Problem(("gateway", "use_web_service"), say("sending by e-mail exists for intelecom only"))
     if module in _BUILT_IN and web is True and gateway["username"] is None:
-        yield Problem(("gateway", "username"), say("is missing: of the account at the gateway"))
+        yield Problem(
+            ("gateway", "username"), say("must be given: the user name of the account at the gateway")
+        )
     everyone_has_one = all(m["service_id"] is not None for m in names_of("municipalities", values).values())
     if module == "intelecom" and gateway["service_id"] is None and not everyone_has_one:
-        yield Problem(("gateway", "service_id"), say("is missing: the service, given by the supplier"))
+        yield Problem(
+            ("gateway", "service_id"),
+            say("must be given: the number of the service, which the supplier tells"),
+        )
     if module == "intelecom" and web is False and ("smtp",) not in values:
-        yield Problem(("gateway", "use_web_service"), say("by e-mail needs a mail server: [smtp]"))
+        yield Problem(("gateway", "use_web_service"), say("sending by e-mail needs a mail server: [smtp]"))
 
 
 def _timeouts(values: Values) -> Iterator[Problem]:
@@ -87,21 +93,22 @@ def _timeouts(values: Values) -> Iterator[Problem]:
     for name in ("connect_timeout", "read_timeout"):
         one = gateway[name]
         if isinstance(one, float) and isinstance(total, float) and one > total:
-            yield Problem(("gateway", name), say("is longer than total_timeout"))
+            yield Problem(("gateway", name), say("must not be longer than total_timeout"))
 
 
 def _secrets(values: Values) -> Iterator[Problem]:
     for path in (("gateway", "password"), ("smtp", "password"), ("reports", "secret")):
         given = values.get(path, {})
         if given.get("source") == "file" and given["path"] is None:
-            yield Problem((*path, "path"), say('is missing: source = "file" needs one'))
+            yield Problem((*path, "path"), say('must be given where source = "file"'))
 
 
 def _municipalities(values: Values) -> Iterator[Problem]:
     there = names_of("municipalities", values)
     if not there:
         yield Problem(
-            ("municipalities",), say("there is none; one is needed: [municipalities.exempelkommun]")
+            ("municipalities",),
+            say("none is in this file, and one is needed: [municipalities.exempelkommun]"),
         )
     elif values[()]["default_municipality"] is not BROKEN and default_municipality(values) is None:
         yield from _no_default(values, there)
@@ -116,7 +123,12 @@ def _no_default(values: Values, there: dict[str, dict[str, object]]) -> Iterator
     if values[()]["default_municipality"] is not None:
         known = ", ".join(there)
         yield Problem(
-            ("default_municipality",), say("is no municipality here; known are {known}", known=known)
+            ("default_municipality",),
+            say(
+                'there is no municipality "{name}" in this file; known are {known}',
+                name=values[()]["default_municipality"],
+                known=known,
+            ),
         )
 
 
@@ -124,14 +136,14 @@ def _money(values: Values) -> Iterator[Problem]:
     for key, given in names_of("municipalities", values).items():
         path = ("municipalities", key)
         if given["package_size"] is None and given["package_price"] is not None:
-            yield Problem((*path, "package_size"), say("is missing: package_price needs it"))
+            yield Problem((*path, "package_size"), say("must be given where there is a package_price"))
         if given["package_size"] is not None and given["package_price"] is None:
-            yield Problem((*path, "package_price"), say("is missing: package_size needs it"))
+            yield Problem((*path, "package_price"), say("must be given where there is a package_size"))
         if given["package_size"] is not None and given["part_price"] is not None:
-            yield Problem((*path, "part_price"), say("is for a municipality without packages"))
+            yield Problem((*path, "part_price"), say("must be left out where there is a package_size"))
     retention = values["retention",]
     if retention["days"] is not None and retention["decision"] is None:
-        yield Problem(("retention", "decision"), say("is missing: the disposal decision that allows it"))
+        yield Problem(("retention", "decision"), say("must be given: the disposal decision that allows it"))
 
 
 def _mail(values: Values) -> Iterator[Problem]:

@@ -51,7 +51,7 @@ def read_values(document: Mapping[str, object], folder: Path) -> tuple[Values, l
                 continue
             given[key.name] = BROKEN if key.required else key.default_value(folder)
             if key.required:
-                problems.append(Problem((*path, key.name), say("is missing: {help}", help=key.help)))
+                problems.append(Problem((*path, key.name), say("must be given: {help}", help=key.help)))
     return values, problems
 
 
@@ -67,10 +67,12 @@ def unknown(path: Section) -> Sentence:
         return say("the certificate check cannot be switched off; name your authority's file in ca_bundle")
     nearest = _nearest(path)
     if nearest is None:
-        return say("is no key here; `smsctl config show` lists them all")
+        return say("there is no such key; `smsctl config show` lists them all")
     if "." not in nearest and len(path) > 1:
-        return say('is no key here; "{nearest}" stands at the top, before any [section]', nearest=nearest)
-    return say('is no key here; did you mean "{nearest}"?', nearest=nearest)
+        return say(
+            'there is no such key here; "{nearest}" stands at the top, before any [section]', nearest=nearest
+        )
+    return say('there is no such key; did you mean "{nearest}"?', nearest=nearest)
 
 
 def _walk(path: Section, table: Mapping[str, object], folder: Path, values: Values) -> Iterator[Problem]:
@@ -97,7 +99,7 @@ def _walk(path: Section, table: Mapping[str, object], folder: Path, values: Valu
 def _section(path: Section, raw: object, folder: Path, values: Values) -> Iterator[Problem]:
     shape = _CHOSEN.get(path[0]) if len(path) > 1 else None
     if not isinstance(raw, dict):
-        yield Problem(path, say("is a section: [{section}]", section=".".join(path)))
+        yield Problem(path, say("this is a section: [{section}]", section=".".join(path)))
     elif shape and not re.fullmatch(shape, path[1]):
         yield Problem(path, say("this name may hold letters, digits, - and _ only"))
     else:

@@ -84,7 +84,7 @@ def value_of(place: Section, written: str, path: Path) -> object:
         raise ConfigError(say("{key}: {why}", key=name, why=NO_PASSWORD))
     key = find(place)
     if key is None:
-        raise ConfigError(say("{key} {why}", key=name, why=unknown(place)))
+        raise ConfigError(say("{key}: {why}", key=name, why=unknown(place)))
     refusals = []
     for value in _readings(written.strip()):
         try:
@@ -93,7 +93,7 @@ def value_of(place: Section, written: str, path: Path) -> object:
             refusals.append(refused.why)
         else:
             return value
-    raise ConfigError(say("{key} {why}", key=name, why=refusals[0]))
+    raise ConfigError(say("{key}: {why}", key=name, why=refusals[0]))
 
 
 def _readings(written: str) -> Iterator[object]:

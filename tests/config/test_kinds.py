@@ -93,7 +93,7 @@ def test_a_value_that_does_not_fit_is_refused_without_repeating_it(kind: Kind, v
 
 
 def test_a_price_as_a_toml_number_is_told_how_to_be_written() -> None:
-    with pytest.raises(RefusedError, match=r'quotation marks: "4900\.00"'):
+    with pytest.raises(RefusedError, match=r'quotation marks, as "4900\.00"'):
         kinds.PRICE.read(4900.0, HERE)
 
 

@@ -58,7 +58,7 @@ def test_what_is_no_plugin_block_is_refused(config: Path, block: str, words: str
 
 
 def test_a_value_that_does_not_fit_changes_nothing(config: Path) -> None:
-    with pytest.raises(ConfigError, match=r"gateway\.service_id must be a whole number"):
+    with pytest.raises(ConfigError, match=r"gateway\.service_id: must be a whole number"):
         import_plugin_block(config, "intele_serviceId=x\nintele_password=canary\n")
     assert config.read_text(encoding="utf-8") == PLAIN
 
@@ -68,5 +68,5 @@ def test_a_block_that_leaves_the_config_wrong_changes_nothing(config: Path) -> N
     config.write_text(before, encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         import_plugin_block(config, PSWIN)
-    assert "gateway.unique_references is for intelecom only" in str(caught.value.problems[0])
+    assert "unique_references: must be left out: it is for intelecom only" in str(caught.value.problems[0])
     assert config.read_text(encoding="utf-8") == before
