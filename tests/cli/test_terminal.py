@@ -111,11 +111,31 @@ def test_a_line_to_be_copied_is_never_folded(wide: Path) -> None:
     assert [line for line in lines if line.startswith("30 7 ") and line.endswith("message.txt")]
 
 
-def test_the_progress_tells_rate_and_time_left_on_a_terminal_only(wide: Path, message: Path) -> None:
-    argv = ["--config", wide, "send", message, "--all", "--yes"]
+def test_the_progress_tells_rate_and_time_left_on_a_terminal_only(
+    make_config: MakeConfig, message: Path
+) -> None:
+    config = make_config(gateway={"batch_size": 1})
+    argv = ["--config", config, "send", message, "--all", "--yes"]
     shown = seen(*argv).seen
-    assert re.search(r"Sending .* 1/1 \d+/s \S*\d:\d\d", shown)
+    assert re.search(r"Sending .* 3/3 \d+/s \S*\d:\d\d", shown)
     assert "Sending" not in run_process(*argv).said
+
+
+def test_the_progress_says_nothing_that_is_not_known_yet(make_config: MakeConfig, message: Path) -> None:
+    shown = seen("--config", make_config(), "send", message, "--all", "--yes").seen
+    assert re.search(r"Sending \S+ +0/3 *[\r\n]", shown)
+    assert " 0/s" not in shown
+    assert "-:--:--" not in shown
+
+
+def test_a_list_that_is_folded_keeps_its_margin(make_config: MakeConfig, message: Path) -> None:
+    rows = [f"Åsa;4,67E+1{n};vårdnadshavare;Exempelkommun;ja" for n in range(2)]
+    shown = seen("--config", make_config(rows=rows), "send", message, "--all").seen
+    _, _, listed = shown.replace("\r", "").partition("nothing was sent.\n")
+    *lines, hint = listed.splitlines()
+    assert len(lines) > len(rows)
+    assert [line for line in lines if not line.startswith("  ")] == []
+    assert hint == "Mend the rows, or leave them out with: --skip-invalid"
 
 
 class TestUnderCron:

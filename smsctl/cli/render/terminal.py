@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.containers import Lines
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -46,14 +47,21 @@ def show(blocks: Sequence[Block], stream: TextIO) -> None:
     for block in blocks:
         match block:
             case Line():
-                shown = _styled(block.text, block.tone, before=" " * block.indent)
-                console.print(Group(shown), soft_wrap=block.whole)
+                _print_line(block, console)
             case Facts():
                 console.print(_facts(block))
             case Table():
                 console.print(_table(block, console))
             case Bars():
                 console.print(_bars(block, console))
+
+
+def _print_line(line: Line, console: Console) -> None:
+    if line.whole:
+        console.print(Group(_styled(line.text, line.tone, before=" " * line.indent)), soft_wrap=True)
+        return
+    shown = _styled(line.text, line.tone)
+    console.print(Padding(shown, (0, 0, 0, line.indent), expand=False) if line.indent else Group(shown))
 
 
 @contextmanager
@@ -64,7 +72,7 @@ def progress(label: Text, total: int, stream: TextIO) -> Iterator[Callable[[int]
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),
-        TimeRemainingColumn(),
+        _TimeLeft(),
     )
     with Progress(*columns, console=_console(stream), transient=True) as bars:
         task = bars.add_task(plain.safe(words(label)), total=total)
@@ -72,10 +80,17 @@ def progress(label: Text, total: int, stream: TextIO) -> Iterator[Callable[[int]
 
 
 class _Rate(ProgressColumn):
-    """Messages a second."""
+    """Messages a second, as soon as there is one."""
 
     def render(self, task: Task) -> Styled:
-        return Styled(f"{task.speed or 0:.0f}/s")
+        return Styled(f"{task.speed:.0f}/s" if task.speed and task.speed >= 1 else "")
+
+
+class _TimeLeft(TimeRemainingColumn):
+    """The time that is left, as soon as it can be told."""
+
+    def render(self, task: Task) -> Styled:
+        return Styled() if task.time_remaining is None else super().render(task)
 
 
 def _console(stream: TextIO) -> Console:
