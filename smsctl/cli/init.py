@@ -13,7 +13,8 @@ from smsctl.cli import dialogue, first_secrets
 from smsctl.cli.commands import gateway_probe, municipality_activate, test
 from smsctl.cli.questions import NONE, Question, answers, refusal
 from smsctl.cli.render.blocks import GAP, Block, Line, Tone
-from smsctl.cli.reply import Note, Reply
+from smsctl.cli.render.phrases import mistake
+from smsctl.cli.reply import Reply, notes_of
 from smsctl.cli.wiring import Wiring
 from smsctl.config import places, write
 from smsctl.config.keys import Section
@@ -83,12 +84,12 @@ def by_flags(
         if password:
             shown.append(_kept(first_secrets.keep_password(wiring, password)))
     except CredentialError as error:
-        notes, code = _notes("error", error), error.exit_code
+        notes, code = notes_of(error), error.exit_code
     try:
         if made := first_secrets.make_reports_secret(wiring):
             shown.append(_kept_address(made))
     except CredentialError as error:
-        notes += _notes("warning", error)
+        notes += notes_of(error, "warning")
     return _reply(wiring, shown)._replace(notes=notes, exit_code=code)
 
 
@@ -187,9 +188,7 @@ def _step(wiring: Wiring, command: Callable[[], Reply]) -> None:
     try:
         done = command()
     except SmsctlError as error:
-        problems = [Line(problem, indent=2) for problem in error.problems]
-        hint = [Line(error.hint)] if error.hint else []
-        wiring.teller.show([Line(error.sentence, Tone.WARN), *problems, *hint])
+        wiring.teller.show(mistake(error, Tone.WARN))
     else:
         wiring.teller.show([*(Line(note.text, Tone.WARN) for note in done.notes), *done.screen])
 
@@ -224,8 +223,3 @@ def _kept_address(place: Sentence) -> Line:
     return Line(
         say("The secret part of the address for delivery reports is in: {place}", place=place), Tone.GOOD
     )
-
-
-def _notes(level: str, error: SmsctlError) -> list[Note]:
-    notes = [Note(code=error.code, level=level, text=error.sentence)]
-    return [*notes, Note(code="hint", level="info", text=error.hint)] if error.hint else notes

@@ -5,7 +5,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from smsctl.cli.render.blocks import Block
-from smsctl.errors import ExitCode, Sentence
+from smsctl.errors import ExitCode, Sentence, SmsctlError
+
+HINT = "hint"
 
 
 class Note(NamedTuple):
@@ -16,12 +18,24 @@ class Note(NamedTuple):
     text: Sentence
 
 
+def hint(sentence: Sentence) -> Note:
+    """Return the note that says what mends it."""
+    return Note(code=HINT, level="info", text=sentence)
+
+
+def notes_of(error: SmsctlError, level: str = "error") -> list[Note]:
+    """Return what went wrong as notes: the sentence, each detail, and what mends it."""
+    notes = [Note(error.code, level, told) for told in (error.sentence, *error.problems)]
+    return [*notes, hint(error.hint)] if error.hint else notes
+
+
 class Reply(NamedTuple):
     """The result of one command."""
 
     data: Mapping[str, object] = MappingProxyType({})
     screen: Sequence[Block] = ()
     summary: Sentence | None = None  # the one line without a terminal, free of personal data
-    advice: Sequence[Sentence] = ()  # what to do next; told in a log when not all is well
+    advice: Sequence[Sentence] = ()  # what to do next; told in a log and in JSON when not all is well
     notes: Sequence[Note] = ()
+    said: Sequence[Note] = ()  # what the screen says in its own way, and only the envelope needs as notes
     exit_code: ExitCode = ExitCode.OK

@@ -168,7 +168,7 @@ def read_duration(flag: str, text: str) -> timedelta:
     try:
         found = kinds.DURATION.read(text, Path())
     except kinds.RefusedError as error:
-        raise UsageError(say("{flag} {text} {why}.", flag=flag, text=text, why=error.why)) from None
+        raise UsageError(say("{flag} {text}: {why}.", flag=flag, text=text, why=error.why)) from None
     if not isinstance(found, timedelta):
         raise TypeError(found)
     return found

@@ -1,5 +1,6 @@
 """The way of `smsctl send`: text and rows make a plan, it is shown and confirmed, the mailing is sent."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ from smsctl.cli import dialogue, run_key, wiring_gateway
 from smsctl.cli.render import figures
 from smsctl.cli.render import mailings as listing
 from smsctl.cli.render import plan as render
-from smsctl.cli.render.blocks import Block, Line, Tone
+from smsctl.cli.render.blocks import GAP, Block, Line, Tone
+from smsctl.cli.render.phrases import mistake
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.request import Manner, Request, letter_for, must_give_reason, read_text_file, wish_for
 from smsctl.cli.rights import not_permitted, with_daily_ceiling
@@ -19,7 +21,7 @@ from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Status
 from smsctl.domain.plan import Plan, Refusal, Rule
 from smsctl.domain.text import MessageText, measure, replace_typographic
-from smsctl.errors import ExitCode, RuleError, UsageError, say, say_n
+from smsctl.errors import ExitCode, RuleError, Sentence, UsageError, say, say_n
 from smsctl.ledger import mailings
 
 
@@ -41,10 +43,11 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
         refusals=(*plan.refusals, *not_permitted(wiring, plan, errand.wish.audience.groups, ledger))
     )
     refusals = _holding(wiring, plan, manner, lenient=errand.wish.lenient)
-    screen = [*errand.replaced, *render.screen(plan, sheet, errand.local_now, _stage(wiring, manner))]
-    _warn_unattended(wiring, plan, manner)
+    spared = tuple(one for one in plan.refusals if one not in refusals)  # by a rehearsal; live would refuse
+    screen = [*errand.replaced, *render.screen(plan, sheet, errand.local_now, _stage(wiring, manner), spared)]
+    _warn_unattended(wiring, [*plan.warnings, *render.live_would(spared)], manner)
     if manner.dry_run:
-        return _dry_reply(wiring, plan, screen, refusals)
+        return _dry_reply(plan, screen, refusals)
     wiring.teller.show(screen)
     if refusals:
         raise _refused(refusals)
@@ -88,10 +91,10 @@ def _prepare(wiring: Wiring, file: str, request: Request) -> _Errand:
     return _Errand(gateway, wish, replaced, local_now, None if manner.dry_run else key)
 
 
-def _warn_unattended(wiring: Wiring, plan: Plan, manner: Manner) -> None:
+def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: Manner) -> None:
     """Tell the plan's warnings where nobody sees the plan."""
     if wiring.teller.speaks_json or not (wiring.teller.interactive or manner.dry_run):
-        for warning in plan.warnings:
+        for warning in warnings:
             wiring.teller.warn(warning)
 
 
@@ -182,19 +185,24 @@ def _unattended(wiring: Wiring, plan: Plan) -> list[Refusal]:
     ]
 
 
-def _refused(refusals: tuple[Refusal, ...]) -> RuleError:
-    first, *others = refusals
-    problems = [say("{what} {mend}", what=one.sentence, mend=one.hint or "") for one in others]
-    return RuleError(first.sentence, hint=first.hint, problems=problems)
+def _refused(refusals: Sequence[Refusal]) -> RuleError:
+    """Return one rule with what mends it, or a list of several, each with its own."""
+    if len(refusals) == 1:
+        return RuleError(refusals[0].sentence, hint=refusals[0].hint)
+    problems = [
+        say("{what} {mend}", what=one.sentence, mend=one.hint) if one.hint else one.sentence
+        for one in refusals
+    ]
+    return RuleError(say("{n} rules refuse this mailing.", n=len(refusals)), problems=problems)
 
 
-def _dry_reply(wiring: Wiring, plan: Plan, screen: list[Block], refusals: tuple[Refusal, ...]) -> Reply:
-    notes = [Note(code=one.rule, level="error", text=one.sentence) for one in refusals]
-    refused = render.refusals(refusals, simulated=False)
+def _dry_reply(plan: Plan, screen: list[Block], refusals: Sequence[Refusal]) -> Reply:
+    refused = [GAP, *mistake(_refused(refusals))] if refusals else []
     return Reply(
         data=render.data(plan, dry_run=True),
-        screen=[*screen, *refused, Line(say("Dry run: nothing was sent, nothing was written."), Tone.STRONG)],
-        notes=notes if wiring.teller.speaks_json else (),
+        screen=[*screen, *refused, GAP, Line(say("Dry run: nothing was sent, nothing was written."))],
+        said=[Note(code=one.rule, level="error", text=one.sentence) for one in refusals],
+        advice=[one.hint for one in refusals if one.hint],
         exit_code=ExitCode.REFUSED if refusals else ExitCode.OK,
     )
 

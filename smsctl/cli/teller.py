@@ -10,9 +10,10 @@ from contextlib import AbstractContextManager
 from smsctl.cli.flags import Flags
 from smsctl.cli.render import envelope
 from smsctl.cli.render.blocks import Block, Line, Tone
-from smsctl.cli.render.language import opened, whole
+from smsctl.cli.render.language import whole
+from smsctl.cli.render.phrases import mistake
 from smsctl.cli.render.screen import Screen
-from smsctl.cli.reply import Note, Reply
+from smsctl.cli.reply import Note, Reply, hint, notes_of
 from smsctl.errors import ExitCode, Sentence, SmsctlError, say
 
 _TONES = {"error": Tone.BAD, "warning": Tone.WARN, "info": Tone.PLAIN}
@@ -60,10 +61,11 @@ class Teller:
     def tell(self, reply: Reply) -> int:
         """Tell the result and return the exit code."""
         code = reply.exit_code
-        if self._flags.json:
-            self._write_json(reply.data, reply.notes, code)
-            return code
         well = code is ExitCode.OK
+        if self._flags.json:
+            hints = () if well else [hint(step) for step in reply.advice]
+            self._write_json(reply.data, (*reply.notes, *reply.said, *hints), code)
+            return code
         if self._flags.quiet and well:
             return code
         self.err.show([Line(whole(note.text), _TONES[note.level]) for note in (*self._kept, *reply.notes)])
@@ -76,19 +78,11 @@ class Teller:
 
     def fail(self, error: SmsctlError) -> int:
         """Tell what went wrong, where, and what mends it; return the error's exit code."""
-        notes = [Note(code=error.code, level="error", text=error.sentence)]
-        notes += [Note(code=error.code, level="error", text=problem) for problem in error.problems]
-        if error.hint:
-            notes.append(Note(code="hint", level="info", text=error.hint))
         if self._flags.json:
-            self._write_json({}, notes, error.exit_code)
+            self._write_json({}, notes_of(error), error.exit_code)
             return error.exit_code
-        lines = [Line(whole(note.text), _TONES[note.level]) for note in self._kept]
-        lines += [Line(whole(error.sentence), Tone.BAD)]
-        lines += [Line(problem, indent=2) for problem in error.problems]  # a list, not sentences
-        if error.hint:
-            lines.append(Line(opened(error.hint)))
-        self.err.show(lines)
+        kept = [Line(whole(note.text), _TONES[note.level]) for note in self._kept]
+        self.err.show([*kept, *mistake(error)])
         return error.exit_code
 
     def own_up(self, error: BaseException) -> SmsctlError:

@@ -1,4 +1,5 @@
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -172,6 +173,44 @@ def test_a_rehearsal_shows_what_live_would_refuse_and_goes_on(make_config: MakeC
     ran = run_terminal(["--config", make_config(), "send", message, "--all", "--yes", "--max-parts", "1"])
     assert ran.code == 0
     assert "Live would refuse: The mailing takes 3 parts; the ceiling for one run is 1." in ran.out
+
+
+def test_several_refusals_are_one_list_each_with_what_mends_it(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    config = live_gateway(limits={"max_parts_per_day": 2}).config
+    send = ("--config", config, "send", message, "--all", "--yes", "--max-parts", 1)
+    expected = """2 rules refuse this mailing.
+  The mailing takes 3 parts; the ceiling for one run is 1. Allow it with: --max-parts 3
+  The mailing takes 3 parts; of today's 2, 0 are used. Send it tomorrow, or raise max_parts_per_day under [limits] in the config.
+"""  # noqa: E501 - as it is told
+    assert run(*send).err == expected
+    assert expected in run(*send, "--dry-run").out
+
+
+def test_one_refusal_is_a_sentence_and_what_mends_it(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    send = ("--config", live_gateway().config, "send", message, "--all", "--yes", "--max-parts", 1)
+    expected = """The mailing takes 3 parts; the ceiling for one run is 1.
+Allow it with: --max-parts 3
+"""
+    assert run(*send).err == expected
+    assert expected in run(*send, "--dry-run").out
+    told = run(*send, "--dry-run", "--json").json["messages"]
+    assert [(one["code"], one["level"]) for one in told] == [("max-parts", "error"), ("hint", "info")]
+
+
+def test_what_live_would_refuse_is_warned_of_without_a_terminal(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(recipients_max_age="2d")
+    os.utime(config.parent / "recipients.csv", (1_700_000_000, 1_700_000_000))
+    ran = run("--config", config, "send", message, "--all", "--yes")
+    assert ran.code == 0
+    assert re.search(
+        r"^Live would refuse: .* days old; recipients_max_age allows less\.$", ran.err, re.MULTILINE
+    )
 
 
 def test_a_rehearsal_works_twice_in_a_row(make_config: MakeConfig, message: Path, run: Run) -> None:

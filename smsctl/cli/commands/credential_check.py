@@ -3,12 +3,13 @@
 import typer
 
 from smsctl.cli import credentials
+from smsctl.cli.render import envelope
 from smsctl.cli.render.blocks import Line, Tone
-from smsctl.cli.reply import Reply
+from smsctl.cli.reply import Note, Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_gateway import surroundings
 from smsctl.credentials import resolve
-from smsctl.errors import ExitCode
+from smsctl.errors import CredentialError, ExitCode
 
 EXAMPLES = ("smsctl credential check", "smsctl credential check smtp --json")
 
@@ -24,7 +25,9 @@ def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
     if found.hint:
         lines.append(Line(found.hint))
     return Reply(
-        data={"name": name, "there": found.there, "text": str(found.sentence)},
+        data={"name": name, "there": found.there, "text": envelope.text(found.sentence)},
         screen=lines,
+        said=[] if found.there else [Note(CredentialError.code, "error", found.sentence)],
+        advice=[found.hint] if found.hint else [],
         exit_code=ExitCode.OK if found.there else ExitCode.INPUT,
     )

@@ -8,7 +8,7 @@ from smsctl.actions.begin import begin
 from smsctl.actions.verify_dedup import verify_dedup
 from smsctl.cli import dedup, dialogue, numbers, options, wiring_gateway
 from smsctl.cli.render.blocks import Line, Tone
-from smsctl.cli.reply import Reply
+from smsctl.cli.reply import Note, Reply
 from smsctl.cli.request import Style, letter_for
 from smsctl.cli.rights import must_be_permitted_to_test, with_daily_ceiling
 from smsctl.cli.trial import trial_mailing
@@ -76,5 +76,6 @@ def _told(mailing: int, *, refused: bool) -> Reply:
     return Reply(
         data={"mailing": mailing, "refused": refused},
         screen=[Line(told, Tone.GOOD if refused else Tone.BAD)],
+        said=[] if refused else [Note("dedup", "error", told)],
         exit_code=ExitCode.OK if refused else ExitCode.GATEWAY,
     )

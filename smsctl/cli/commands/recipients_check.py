@@ -5,12 +5,13 @@ import typer
 from smsctl.actions.judge import judge_sheet
 from smsctl.cli import numbers, options
 from smsctl.cli.render import recipients as render
-from smsctl.cli.reply import Reply
+from smsctl.cli.render.blocks import GAP
+from smsctl.cli.render.phrases import mistake
+from smsctl.cli.reply import Reply, notes_of
 from smsctl.cli.request import pairs
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.audience import Audience
 from smsctl.domain.recipients import Rules
-from smsctl.errors import ExitCode
 from smsctl.spreadsheet import open_sheet
 
 EXAMPLES = (
@@ -41,8 +42,10 @@ def run(
     audience = Audience(everyone=True, municipality=named)
     rules = Rules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
     found = judge_sheet(sheet, overrides, audience, rules)
-    return Reply(
-        data=render.data(sheet, found),
-        screen=render.screen(sheet, found, settings.time_zone),
-        exit_code=ExitCode.INPUT if found.bad_count else ExitCode.OK,
+    checked = Reply(data=render.data(sheet, found), screen=render.screen(sheet, found, settings.time_zone))
+    wrong = render.to_mend(sheet, found)
+    if wrong is None:
+        return checked
+    return checked._replace(
+        screen=[*checked.screen, GAP, *mistake(wrong)], said=notes_of(wrong), exit_code=wrong.exit_code
     )

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from smsctl.cli.reply import Note
-from smsctl.errors import ExitCode
+from smsctl.cli.render import clauses
+from smsctl.cli.reply import HINT, Note
+from smsctl.errors import ExitCode, Sentence
 
 
 def of(command: str, mode: str, data: object, notes: Sequence[Note], code: ExitCode) -> str:
@@ -17,7 +18,21 @@ def of(command: str, mode: str, data: object, notes: Sequence[Note], code: ExitC
             "ok": code is ExitCode.OK,
             "exit_code": int(code),
             "data": data,
-            "messages": [{"code": note.code, "level": note.level, "text": str(note.text)} for note in notes],
+            "messages": [{"code": note.code, "level": note.level, "text": _told(note)} for note in notes],
         },
         ensure_ascii=False,
     )
+
+
+def text(sentence: Sentence) -> str:
+    """Return what JSON tells of it: a whole sentence, in English."""
+    return clauses.whole(str(sentence), sentence.template)
+
+
+def advice(sentence: Sentence) -> str:
+    """Return what JSON tells of a hint; it may end in a command."""
+    return clauses.opened(str(sentence), sentence.template)
+
+
+def _told(note: Note) -> str:
+    return (advice if note.code == HINT else text)(note.text)

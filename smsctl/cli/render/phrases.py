@@ -1,9 +1,11 @@
 """What several screens say in the same words."""
 
 import textwrap
+from collections.abc import Iterable
 
 from smsctl.cli.render.blocks import Block, Line, Tone
-from smsctl.errors import say
+from smsctl.cli.render.language import opened, whole
+from smsctl.errors import Sentence, SmsctlError, say
 
 _QUOTE_WIDTH = 74
 NOTHING_LEAVES = say("Simulation: no SMS leaves this machine.")
@@ -18,3 +20,14 @@ def quoted(body: str) -> list[Block]:
     """Return the text as it will be read, line by line."""
     folded = [part for line in body.split("\n") for part in textwrap.wrap(line, _QUOTE_WIDTH) or [""]]
     return [Line(f"│ {line}".rstrip(), indent=2) for line in folded]
+
+
+def mistake(error: SmsctlError, tone: Tone = Tone.BAD) -> list[Block]:
+    """Return what is wrong, each detail below it, and at the end, from the margin again, what mends it."""
+    hint: list[Block] = [Line(opened(error.hint))] if error.hint else []
+    return [Line(whole(error.sentence), tone), *details(error.problems), *hint]
+
+
+def details(problems: Iterable[Sentence]) -> list[Block]:
+    """Return the lines of a list of what is wrong."""
+    return [Line(whole(problem), indent=2) for problem in problems]

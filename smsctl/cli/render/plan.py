@@ -42,18 +42,18 @@ class Stage(StrEnum):
     REHEARSAL_DRY = "rehearsal-dry"  # simulate, with the live ledger's figures
 
 
-def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage) -> list[Block]:
-    """Return the plan screen."""
+def screen(
+    plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage, spared: Sequence[Refusal] = ()
+) -> list[Block]:
+    """Return the plan screen; `spared` are the refusals that a rehearsal goes past."""
     simulated = stage is not Stage.LIVE
     blocks: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN), GAP] if simulated else []
     blocks += _whom(plan)
     blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
     blocks.append(Facts([*_text_facts(plan), *letter_facts(plan), _source(plan, sheet, local_now)]))
     blocks += [GAP, Line(cost_sentence(plan), Tone.STRONG), *_package(plan, stage)]
-    blocks += [Line(warning, Tone.WARN) for warning in plan.warnings]
-    if simulated:
-        blocks += refusals(plan.refusals, simulated=True)
-    return blocks
+    warnings = [*plan.warnings, *live_would(spared)]
+    return [*blocks, *([GAP] if warnings else []), *(Line(warning, Tone.WARN) for warning in warnings)]
 
 
 def cost_sentence(plan: Plan) -> Sentence:
@@ -79,15 +79,9 @@ def cost_sentence(plan: Plan) -> Sentence:
     )
 
 
-def refusals(found: Sequence[Refusal], *, simulated: bool) -> list[Block]:
-    """Return the rules that say no, or in a rehearsal that live would say no."""
-    blocks: list[Block] = []
-    for one in found:
-        text = say("Live would refuse: {why}", why=one.sentence) if simulated else one.sentence
-        blocks.append(Line(text, Tone.WARN if simulated else Tone.BAD))
-        if one.hint and not simulated:
-            blocks.append(Line(one.hint, indent=2))
-    return blocks
+def live_would(spared: Sequence[Refusal]) -> list[Sentence]:
+    """Say which rules a rehearsal does not obey, and a live mailing would."""
+    return [say("Live would refuse: {why}", why=one.sentence) for one in spared]
 
 
 def _whom(plan: Plan) -> list[Block]:

@@ -1,9 +1,9 @@
 """A recipients file that was checked: what was assumed, who would get a message, what must be mended."""
 
-from smsctl.cli.render import figures
+from smsctl.cli.render import envelope, figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
 from smsctl.domain.recipients import Recipients
-from smsctl.errors import say, say_n
+from smsctl.errors import InputError, say, say_n
 from smsctl.spreadsheet import Sheet
 
 _DELIMITERS = {";": say("semicolon"), ",": say("comma"), "\t": say("tab")}
@@ -23,7 +23,7 @@ def data(sheet: Sheet, found: Recipients) -> dict[str, object]:
             "skipped": {str(reason): len(people) for reason, people in found.skipped.items()},
             "bad": found.bad_count,
         },
-        "problems": [str(sentence) for sentence in found.bad],
+        "problems": [envelope.text(sentence) for sentence in found.bad],
     }
 
 
@@ -40,7 +40,6 @@ def screen(sheet: Sheet, found: Recipients, zone: str) -> list[Block]:
         Facts(skipped),
         *([Line(sheet.notice, Tone.WARN)] if sheet.notice else []),
         *(Line(notice) for notice in found.notices),
-        *_to_mend(found),
     ]
 
 
@@ -60,13 +59,18 @@ def _read_as(sheet: Sheet, found: Recipients, zone: str) -> Facts:
     )
 
 
-def _to_mend(found: Recipients) -> list[Block]:
+def to_mend(sheet: Sheet, found: Recipients) -> InputError | None:
+    """Return what must be mended before the whole file can be sent to; None when nothing must."""
     if not found.bad_count:
-        return []
+        return None
     more = found.bad_count - len(found.bad)
-    return [
-        GAP,
-        Line(say_n("Mend {n} row:", "Mend {n} rows:", n=found.bad_count), Tone.BAD),
-        *(Line(sentence, indent=2) for sentence in found.bad),
-        *([Line(say("and {n} more", n=more), indent=2)] if more else []),
-    ]
+    return InputError(
+        say_n(
+            "{path}: {n} row must be mended.",
+            "{path}: {n} rows must be mended.",
+            n=found.bad_count,
+            path=sheet.path,
+        ),
+        problems=[*found.bad, *([say("And {n} more.", n=more)] if more else [])],
+        hint=say("Mend the rows, or send without them with: --skip-invalid"),
+    )
