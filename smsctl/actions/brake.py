@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
+_AT_ONCE = 2
+
 
 class Stop(StrEnum):
     """Why a run ended before everything was sent."""
@@ -17,30 +19,53 @@ class Stop(StrEnum):
 
 
 class Brake:
-    """Asked once, the run ends after the batches in flight; asked twice, at once."""
+    """Asked once, the run ends after the batches in flight; asked twice, at once; a third time, as it stands.
+
+    Only inside `armed` does asking again interrupt anything. Elsewhere it is noted, for nothing is in flight.
+    """
 
     def __init__(self) -> None:
         """Start with nobody asking."""
         self.asked: Stop | None = None
-        self._at_once = False
+        self._times = 0
+        self._armed = False
         self._shielded = False
+
+    @property
+    def as_it_stands(self) -> bool:
+        """Whether not even the answers that are here are to be stored: what is marked counts as unknown."""
+        return self._times > _AT_ONCE
 
     def ask(self, why: Stop) -> None:
         """Stop after what is in flight; the second time, raise KeyboardInterrupt as soon as that is safe."""
-        if self.asked is None:
-            self.asked = why
-        elif self._shielded:
-            self._at_once = True
-        else:
-            raise KeyboardInterrupt
+        self.asked = self.asked or why
+        self._times += 1
+        if self._times >= _AT_ONCE and self._armed and (self.as_it_stands or not self._shielded):
+            self._interrupt()
+
+    @contextmanager
+    def armed(self) -> Iterator[None]:
+        """Let whoever asks again end the block by KeyboardInterrupt, once."""
+        self._armed = True
+        try:
+            yield
+        finally:
+            self._armed = False
 
     @contextmanager
     def shield(self) -> Iterator[None]:
-        """Let a commit and the hand-over that belongs to it finish before stopping at once."""
+        """Let a commit and the hand-over that belongs to it finish before stopping at once.
+
+        Where it waits for somebody else's hold of the ledger, a third asking ends that too.
+        """
         self._shielded = True
         try:
             yield
         finally:
             self._shielded = False
-        if self._at_once:
-            raise KeyboardInterrupt
+        if self._times >= _AT_ONCE and self._armed:
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        self._armed = False
+        raise KeyboardInterrupt

@@ -22,6 +22,7 @@ STALE_AFTER_S = 60.0
 
 _GAP_S = 0.002
 _LONGEST_GATHER_S = 0.2
+_WAKE_S = 0.5
 
 
 class Done(NamedTuple):
@@ -72,7 +73,8 @@ class Crew:
 
         As long as every thread has something to do nobody waits for us; then it is a moment only.
         """
-        self._take(timeout_s=None)
+        while not self._take(timeout_s=_WAKE_S):
+            pass  # a signal that came just before would not end the wait; now its handler runs
         latest = time.monotonic() + _LONGEST_GATHER_S
         while len(self._answered) < len(self.open) and time.monotonic() < latest:
             if not self._take(timeout_s=_GAP_S) and self._work.empty():
@@ -104,9 +106,9 @@ class Crew:
         for _ in range(self._threads):
             self._work.put(None)
 
-    def _take(self, *, timeout_s: float | None) -> bool:
+    def _take(self, *, timeout_s: float) -> bool:
         try:
-            done = self._back.get(timeout=timeout_s) if timeout_s != 0 else self._back.get_nowait()
+            done = self._back.get(timeout=timeout_s) if timeout_s else self._back.get_nowait()
         except queue.Empty:
             return False
         self._answered[done.claim.id] = done

@@ -124,10 +124,11 @@ def send(errand: Errand) -> Result:
     crew = Crew(errand.gateway, errand.pace.connections, halted=lambda: _halted(errand, run))
     with lock.right_to_send(errand.ledger.path, errand.mailing.reference):
         try:
-            _drive(errand, run, crew)
-            _clear_up(errand, run)
+            with errand.brake.armed():
+                _drive(errand, run, crew)
+                _clear_up(errand, run)
         except KeyboardInterrupt:
-            _abandon(errand, run, crew)
+            _stop_at_once(errand, run, crew)
     crew.dismiss()
     if run.fault:
         raise run.fault
@@ -257,11 +258,22 @@ def _count_unclear(pace: Pace, run: _Run, answer: Answer) -> None:
         run.end(Stop.UNCLEAR, say("The gateway gives no clear answer: {text}", text=answer.text))
 
 
+def _stop_at_once(errand: Errand, run: _Run, crew: Crew) -> None:
+    run.end(errand.brake.asked or Stop.INTERRUPTED)
+    try:
+        if not errand.brake.as_it_stands:
+            with errand.brake.armed():
+                _abandon(errand, run, crew)
+    except KeyboardInterrupt:
+        pass
+    if errand.brake.as_it_stands and crew.in_flight:
+        run.why = say("Stopped without waiting for the ledger: what was on its way counts as unknown.")
+
+
 def _abandon(errand: Errand, run: _Run, crew: Crew) -> None:
-    """Stop at once: what has been answered is stored, what has not is unknown."""
+    """Store what has been answered; what has not is unknown."""
     done = {one.claim.id: one for one in (*crew.recall(), *crew.arrived())}
     for claim in crew.open.values():
         lost = same_for_all(claim.batch, Status.UNKNOWN, Verdict.UNCLEAR, "stopped before the answer")
         done.setdefault(claim.id, Done(claim, lost))
-    run.end(errand.brake.asked or Stop.INTERRUPTED)
     _advance(errand, run, crew, tuple(done.values()))

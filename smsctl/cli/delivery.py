@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NamedTuple
 
@@ -84,7 +84,9 @@ def _stopped_by_signals(wiring: Wiring, brake: Brake) -> Iterator[None]:
     def stop(number: int, _frame: FrameType | None) -> None:
         first = brake.asked is None
         brake.ask(_SIGNALS[signal.Signals(number)])
-        if first:
+        if not first:
+            return
+        with suppress(OSError, RuntimeError):  # nobody reads any more, or the line was being written just now
             wiring.teller.warn(say("Stopping after what is on its way; once more to stop at once."))
 
     earlier = {number: signal.signal(number, stop) for number in _SIGNALS}

@@ -1,3 +1,4 @@
+import _thread
 import signal
 import sqlite3
 import threading
@@ -12,7 +13,7 @@ from smsctl.actions.brake import Brake, Stop
 from smsctl.actions.crew import STALE_AFTER_S
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Answer, Batch, Status, Verdict
-from smsctl.errors import ExitCode, LedgerError
+from smsctl.errors import ExitCode, LedgerError, Sentence
 from smsctl.ledger import store
 
 from .desk import (
@@ -434,3 +435,52 @@ def test_progress_is_told_of_what_is_durable(desk: Desk) -> None:
 
     desk.send(mailing, ScriptedGateway(accepted), told=look)
     assert told == [5, 10, 12]
+
+
+def test_a_signal_that_does_not_wake_the_wait_for_an_answer_is_noticed_all_the_same(
+    desk: Desk, signalled: Brake
+) -> None:
+    mailing, ended = desk.mailing(5), threading.Event()
+
+    def silent(batch: Batch) -> Answer:
+        for _ in range(2):  # as when a signal comes just before the wait begins
+            _thread.interrupt_main(signal.SIGUSR1)
+            while not signalled.asked:
+                time.sleep(0.001)
+        ended.wait(20)
+        return accepted(batch)
+
+    result = desk.send(mailing, ScriptedGateway(silent), brake=signalled)
+    ended.set()
+    assert (result.stop, result.states) == (Stop.INTERRUPTED, {Status.UNKNOWN: 5})
+
+
+def test_the_brake_a_third_time_does_not_even_wait_for_the_ledger(desk: Desk, signalled: Brake) -> None:
+    mailing = desk.mailing(10)
+    desk.ledger.rows("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(desk.ledger.path, check_same_thread=False, isolation_level=None)
+
+    def answered(batch: Batch) -> Answer:
+        other.execute("BEGIN IMMEDIATE")
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        return accepted(batch)
+
+    def waits(_: Sentence) -> None:
+        for _ in range(2):
+            signal.raise_signal(signal.SIGUSR1)
+
+    desk.ledger.on_wait = waits
+    result = desk.send(mailing, ScriptedGateway(answered), brake=signalled)
+    other.close()
+    assert (result.stop, result.exit_code) == (Stop.INTERRUPTED, ExitCode.INTERRUPTED)
+    assert "counts as unknown" in str(result.why)
+    assert desk.states(mailing) == {"sending": 5, "pending": 5}
+    assert desk.recover() == 5
+    assert desk.states(mailing) == {"unknown": 5, "pending": 5}
+
+
+def test_who_asks_when_all_is_over_interrupts_nothing(desk: Desk, signalled: Brake) -> None:
+    result = desk.send(desk.mailing(1), ScriptedGateway(accepted), brake=signalled)
+    for _ in range(4):
+        signal.raise_signal(signal.SIGUSR1)
+    assert (result.stop, result.states) == (None, {Status.ACCEPTED: 1})

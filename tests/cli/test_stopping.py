@@ -1,8 +1,11 @@
 """Ctrl-C and SIGTERM in the middle of a mailing: real signals to a real process, and what is left to do."""
 
 import signal
+import sqlite3
 import subprocess
+import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 from typing import IO
 
@@ -94,6 +97,26 @@ def test_the_second_signal_stops_at_once_and_leaves_the_batch_unknown(
     assert "4 pending" in ran.said
     assert "2 unknown" in ran.said
     assert "Traceback" not in ran.said
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_whoever_goes_on_asking_does_not_wait_for_a_ledger_that_is_held(
+    number: signal.Signals, code: int, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(SLOW, rows=ROWS, gateway={"batch_size": 2}, ledger={"busy_timeout": "1s"})
+    process = begin(live, message)
+    with closing(sqlite3.connect(live.config.parent / "ledger" / "ledger.db")) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        read_until(process.stderr, "another program holds it")
+        while process.poll() is None:
+            process.send_signal(number)
+            time.sleep(2)  # longer than one wait for the ledger, or signals that arrive together are one
+        ran = end_process(process)
+    assert ran.code == code
+    assert "Stopped without waiting for the ledger: what was on its way counts as unknown." in ran.err
+    assert "Traceback" not in ran.said
+    shown = run("--config", live.config, "mailings", "show", 1, "--json").data
+    assert shown["states"] == {"pending": 4, "unknown": 2}
 
 
 def test_what_became_unknown_is_not_sent_again(live_gateway: LiveGateway, message: Path, run: Run) -> None:
