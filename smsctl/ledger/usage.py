@@ -1,7 +1,7 @@
 """What a municipality has used, out of the sums: the cost of asking does not grow with the messages."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ class Usage(NamedTuple):
     parts: int  # drawn in the period, and reserved for what is on the wire
     parts_outside: int  # of these, outside any package
     states: Mapping[Status, int]
-    months: tuple[Month, ...]  # oldest first
+    months: tuple[Month, ...]  # oldest first, without gaps
 
     @property
     def messages(self) -> int:
@@ -65,11 +65,10 @@ def usage(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> Usage:
     """Return the usage of one municipality; all zero where nothing was sent."""
     states = _states_by_month(ledger, municipality, period)
     months = _months(ledger, municipality, period, states)
-    reserved = packages.parts_in_flight(ledger, municipality) if period == ALWAYS else 0
     return Usage(
         municipality=municipality,
         packages=packages.packages_of(ledger, municipality),
-        parts=sum(one.parts for one in months) + reserved,
+        parts=sum(one.parts for one in months) + _on_the_wire(ledger, municipality, period),
         parts_outside=sum(one.parts_outside for one in months),
         states=_sum(states.values()),
         months=months,
@@ -128,6 +127,16 @@ def _states_by_month(ledger: Ledger, municipality: str, period: Period) -> Mappi
     return found
 
 
+def _on_the_wire(ledger: Ledger, municipality: str, period: Period) -> int:
+    row = ledger.one(
+        "SELECT COALESCE(SUM(parts), 0) FROM batches WHERE municipality = ? AND settled_at IS NULL"
+        " AND claimed_day >= COALESCE(?, '') AND claimed_day <= COALESCE(?, '9999')",
+        municipality,
+        *period,
+    )
+    return int(row[0]) if row else 0
+
+
 def _sum(every: Iterable[Mapping[Status, int]]) -> dict[Status, int]:
     total: Counter[Status] = Counter()
     for states in every:
@@ -152,4 +161,15 @@ def _months(
         )
     }
     told = {month for month, n in messages.items() if n} | parts.keys()
-    return tuple(Month(month, messages.get(month, 0), *parts.get(month, (0, 0))) for month in sorted(told))
+    return tuple(Month(month, messages.get(month, 0), *parts.get(month, (0, 0))) for month in _row(told))
+
+
+def _row(months: Collection[str]) -> Iterator[str]:
+    """Yield every month from the first to the last, also one in which nothing was sent."""
+    if not months:
+        return
+    month, last = min(months), max(months)
+    while month <= last:
+        yield month
+        year, number = int(month[:4]), int(month[5:])
+        month = f"{year + number // 12:04}-{number % 12 + 1:02}"

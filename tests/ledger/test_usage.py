@@ -66,6 +66,21 @@ def test_what_is_on_the_wire_counts_as_used(ledger: Ledger) -> None:
     sending.claim(ledger, sending.begin(ledger, 4))
     found = usage.usage(ledger, TOWN.key)
     assert (found.parts, found.left, found.messages) == (4, 6, 4)
+    assert usage.usage(ledger, TOWN.key, Period(since=TODAY)).parts == 4
+    assert usage.usage(ledger, TOWN.key, Period(until="2020-12-31")).parts == 0
+
+
+def test_a_month_in_which_nothing_was_sent_stands_between_the_others(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    for day in ("2026-11-30", "2027-02-01"):
+        sent_on(ledger, day, 1)
+    found = usage.usage(ledger, TOWN.key).months
+    assert [(one.month, one.parts) for one in found] == [
+        ("2026-11", 1),
+        ("2026-12", 0),
+        ("2027-01", 0),
+        ("2027-02", 1),
+    ]
 
 
 def test_a_correction_counts_in_the_month_it_is_made(ledger: Ledger) -> None:
