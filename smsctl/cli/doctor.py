@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import Settings
 from smsctl.credentials import resolve
 from smsctl.domain.secret import SecretSource, Source
-from smsctl.errors import ExitCode, Sentence, SmsctlError, say, say_n
+from smsctl.errors import ExitCode, Sentence, say, say_n
 from smsctl.ledger.store import Ledger
 
 AS_CRON_LIMIT_S = 10
@@ -80,18 +79,17 @@ def _process_of_cron(wiring: Wiring) -> subprocess.CompletedProcess[bytes]:
 
     What it needs of this session's environment is what would be missing at 07:30.
     """
-    with suppress(SmsctlError):
-        _ = wiring.settings  # its language is spoken from now on
     words = ["--config", str(wiring.config_path.absolute()), "doctor"]
     words += [
         word
         for word, said in (("--json", wiring.teller.speaks_json), ("--simulate", wiring.flags.simulate))
         if said
     ]
-    kept = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}  # Windows needs it
+    # Windows needs the first; the language is for whoever reads this, where the config names none.
+    kept = {name: os.environ[name] for name in ("SYSTEMROOT", language.VARIABLE) if name in os.environ}
     return subprocess.run(  # noqa: S603 - this program, with words of our own
         [sys.executable, "-m", "smsctl", *words],
-        env={"PATH": _CRONS_PATH, language.VARIABLE: language.spoken(), **kept},
+        env={"PATH": _CRONS_PATH, "LC_MESSAGES": language.spoken(), **kept},
         cwd=Path(sys.executable).anchor,
         stdin=subprocess.DEVNULL,
         capture_output=True,
