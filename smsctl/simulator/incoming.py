@@ -6,11 +6,10 @@ from http import HTTPStatus
 from typing import NamedTuple
 from uuid import uuid4
 
-from smsctl.simulator.pushes import Entry
+from smsctl.simulator.pushes import GATEWAYS, Entry
 from smsctl.simulator.web import Request, refuse
 
 INCOMING_PATH = "/simulator/incoming"
-GATEWAYS = ("intelecom", "pswincom")
 
 
 class Sms(NamedTuple):

@@ -13,7 +13,7 @@ def listen(host: str, port: int, *, allow_other_hosts: bool) -> socket.socket:
     Raises RuleError for an address that is not loopback, unless `allow_other_hosts`; UsageError when
     the address cannot be had.
     """
-    if not (allow_other_hosts or _is_loopback(host)):
+    if not (allow_other_hosts or is_loopback(host)):
         raise RuleError(
             say(
                 "the simulator takes any login, so it listens on this machine only, not on {host}", host=host
@@ -28,7 +28,8 @@ def listen(host: str, port: int, *, allow_other_hosts: bool) -> socket.socket:
         raise _cannot_listen(host, port, error.strerror or str(error)) from error
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine."""
     from ipaddress import ip_address
 
     try:

@@ -4,9 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+from smsctl.errors import UsageError, say
 from smsctl.simulator.documents import escape
+from smsctl.simulator.loopback import is_loopback
+
+GATEWAYS = ("intelecom", "pswincom")
 
 Entry = Mapping[str, str]
 """One report or SMS by the names of the wire."""
@@ -35,6 +39,34 @@ class Request(NamedTuple):
     query: str
     content_type: str
     body: bytes
+
+
+def must_be_addresses(push_to: Mapping[str, str], *, allow_other_hosts: bool) -> None:
+    """Raise UsageError unless each is a gateway's name and an address that can be pushed to."""
+    for gateway, address in push_to.items():
+        if gateway not in GATEWAYS:
+            raise UsageError(
+                say("nothing can be pushed as {gateway}: there is no such gateway", gateway=gateway),
+                hint=say("it is one of: {gateways}", gateways=", ".join(GATEWAYS)),
+            )
+        if not _can_be_pushed_to(address, allow_other_hosts=allow_other_hosts):
+            raise UsageError(
+                say("{gateway} cannot push to {address}", gateway=gateway, address=address),
+                hint=say(
+                    "write the address of a listener on this machine:"
+                    " {gateway}=http://127.0.0.1:8471 and the path that `reports listen --addresses` prints",
+                    gateway=gateway,
+                ),
+            )
+
+
+def _can_be_pushed_to(address: str, *, allow_other_hosts: bool) -> bool:
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port  # which raises where it is no number
+    except ValueError:
+        return False
+    return parts.scheme == "http" and bool(host) and (allow_other_hosts or is_loopback(host or ""))
 
 
 def request_for(gateway: str, kind: Kind, style: PushStyle, entries: Sequence[Entry]) -> Request:

@@ -7,14 +7,14 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self, cast
 
-from smsctl.errors import InputError
+from smsctl.errors import InputError, UsageError, say
 from smsctl.simulator.application import Application
 from smsctl.simulator.behaviour import BadLogin, Behaviour, NonGsm
 from smsctl.simulator.held import Held
 from smsctl.simulator.incoming import INCOMING_PATH, Sms, read_sms
 from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.loopback import listen
-from smsctl.simulator.pushes import PushStyle
+from smsctl.simulator.pushes import PushStyle, must_be_addresses
 from smsctl.simulator.reports import Reporter
 from smsctl.simulator.web import Reply, Request
 
@@ -112,8 +112,15 @@ def start(
     """Start the simulator; port 0 takes a free one.
 
     Raises RuleError for an address that is not loopback, unless `allow_other_hosts`; UsageError when
-    the address cannot be had; InputError when the journal cannot be written.
+    the address cannot be had or nothing can be pushed as asked; InputError when the journal cannot be
+    written.
     """
+    must_be_addresses(behaviour.push_to, allow_other_hosts=allow_other_hosts)
+    if behaviour.bad_login not in tuple(BadLogin):
+        raise UsageError(
+            say("a bad login cannot be told by {way}", way=behaviour.bad_login),
+            hint=say("it is one of: {ways}", ways=", ".join(BadLogin)),
+        )
     listening = listen(host, port, allow_other_hosts=allow_other_hosts)
     try:
         journal = Journal(behaviour.journal, durable=behaviour.durable, keep=behaviour.keep_accepted)

@@ -49,6 +49,23 @@ def test_a_port_in_use_is_told_in_words(client: Client) -> None:
         start(port=urlsplit(client.simulator.url).port or 0)
 
 
+@pytest.mark.parametrize(
+    ("gateway", "address"),
+    [
+        ("x", "http://127.0.0.1:8471/x"),
+        ("intelecom", "y"),
+        ("intelecom", "https://127.0.0.1:8471/x"),
+        ("intelecom", "http://192.0.2.1:8471/x"),
+        ("pswincom", "http://127.0.0.1:port/x"),
+        ("pswincom", "http://[::1/x"),
+    ],
+)
+def test_where_nothing_can_be_pushed_to_is_told_in_words(gateway: str, address: str) -> None:
+    with pytest.raises(UsageError, match="push") as caught:
+        start(Behaviour(push_to={gateway: address}))
+    assert caught.value.hint
+
+
 def test_a_journal_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write the simulator's journal"):
         start(Behaviour(journal=tmp_path / "missing" / "journal"))

@@ -2,8 +2,9 @@
 
 import signal
 import threading
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,13 +13,14 @@ from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import pairs
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import say
+from smsctl.errors import UsageError, say
 
 EXAMPLES = (
     "smsctl simulator",
     "smsctl simulator --port 8025 --journal accepted.jsonl --latency 0.05",
     "smsctl simulator --faults timeout=0.02,reset=0.01 --seed 7",
     "smsctl simulator --push-to intelecom=http://127.0.0.1:8471/intelecom/SECRET",
+    "smsctl simulator --report-spread 5 --report-twice 0.1 --report-code 351=0.05 --report-code 999=0.01",
 )
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
@@ -42,7 +44,18 @@ PushTo = Annotated[
     typer.Option(metavar="GATEWAY=URL", help="Where reports and incoming SMS are pushed. Repeatable."),
 ]
 PushStyle = Annotated[str, typer.Option(help="json, xml, get (intelecom) or form (pswincom).")]
+PushHeader = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A header of each push. Repeatable.")
+]
 ReportDelay = Annotated[float, typer.Option(min=0, help="Seconds from the answer to its reports.")]
+ReportSpread = Annotated[
+    float, typer.Option(min=0, help="Seconds more at random: reports overtake each other.")
+]
+ReportTwice = Annotated[float, typer.Option(min=0, max=1, help="Share of reports that come twice.")]
+ReportCode = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CODE=SHARE", help="Share of reports with this code, known or not. Repeatable."),
+]
 SpamLimit = Annotated[int | None, typer.Option(min=1, help="Code 24 after so many to one number.")]
 
 
@@ -65,7 +78,11 @@ def run(
     spam_limit: SpamLimit = None,
     push_to: PushTo = None,
     push_style: PushStyle = "json",
+    push_header: PushHeader = None,
     report_delay: ReportDelay = 1.0,
+    report_spread: ReportSpread = 0.0,
+    report_twice: ReportTwice = 0.0,
+    report_code: ReportCode = None,
 ) -> Reply:
     """Run both gateways on this machine, for rehearsals and for testing other systems.
 
@@ -84,18 +101,46 @@ def run(
         "bad_login": bad_login,
         "unique_references": unique_references,
         "spam_limit": spam_limit,
-        "push_to": pairs("--push-to", push_to or ()),
         "push_style": push_style,
         "report_delay_s": report_delay,
+        "report_spread_s": report_spread,
+        "report_twice_share": report_twice,
+        **_by_name(push_to or (), push_header or (), report_code or ()),
     }
     url = wiring_gateway.start_simulator(
         wiring, host, port, faults, switches, allow_other_hosts=allow_other_hosts
     )
-    _tell_and_wait(wiring, url, journal)
-    return Reply(data={"url": url, "journal": str(journal)})
+    return _tell_and_wait(wiring, url, journal)
 
 
-def _tell_and_wait(wiring: Wiring, url: str, journal: Path) -> None:
+def _by_name(push_to: Sequence[str], headers: Sequence[str], codes: Sequence[str]) -> dict[str, Any]:
+    return {
+        "push_to": pairs("--push-to", push_to),
+        "push_headers": pairs("--push-header", headers),
+        "report_codes": _shares("--report-code", codes),
+    }
+
+
+def _shares(flag: str, texts: Sequence[str]) -> dict[str, float]:
+    found = {}
+    for name, share in pairs(flag, texts).items():
+        try:
+            found[name] = float(share)
+        except ValueError:
+            found[name] = -1
+        if not 0 <= found[name] <= 1:
+            raise UsageError(
+                say(
+                    "{flag} {name}={share}: a share is a number from 0 to 1.",
+                    flag=flag,
+                    name=name,
+                    share=share,
+                )
+            )
+    return found
+
+
+def _tell_and_wait(wiring: Wiring, url: str, journal: Path) -> Reply:
     wiring.teller.mode = "simulate"
     wiring.teller.out.show(
         [
@@ -108,3 +153,4 @@ def _tell_and_wait(wiring: Wiring, url: str, journal: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
     done.wait()
+    return Reply(data={"url": url, "journal": str(journal)})
