@@ -1,5 +1,6 @@
 """Fetching what comes back from a gateway's queues: stored first, acknowledged after."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 
@@ -9,28 +10,40 @@ from smsctl.domain.push import Parcel, Queue
 PAUSE_S = 10
 """What the gateway asks us to wait after an empty answer (protocols.md 3.10)."""
 
+_LEAST_S = 5
+"""What one request may take even at the end of the time."""
+
 
 def poll(
-    queues: Sequence[Queue], store: Callable[[Parcel], Taken], for_s: float = 0, *, pause_s: float = PAUSE_S
+    queues: Sequence[Queue],
+    store: Callable[[Parcel], Taken],
+    for_s: float | None = None,
+    *,
+    pause_s: float = PAUSE_S,
 ) -> Taken:
-    """Empty the queues, and look again for so many seconds; return what was taken in.
+    """Empty the queues one after the other; return what was taken in.
 
-    `store` makes a parcel durable before it is acknowledged. What is fetched twice is stored once. Raises
-    GatewayRefusedError, StoppedError, or what `store` raises; all that was acknowledged is stored.
+    With `for_s`, look again for so many seconds, and stop then whatever is left or however slow the gateway
+    is. `store` makes a parcel durable before it is acknowledged. What is fetched twice is stored once.
+    Raises GatewayRefusedError, StoppedError, or what `store` raises; all that was acknowledged is stored.
     """
-    until = time.monotonic() + for_s
+    until = math.inf if for_s is None else time.monotonic() + for_s
     taken = NOTHING
     while True:
         for queue in queues:
-            taken = taken + _empty(queue, store)
-        if time.monotonic() + pause_s > until:
+            taken = taken + _empty(queue, store, until)
+        if for_s is None or time.monotonic() + pause_s > until:
             return taken
         time.sleep(pause_s)
 
 
-def _empty(queue: Queue, store: Callable[[Parcel], Taken]) -> Taken:
+def _empty(queue: Queue, store: Callable[[Parcel], Taken], until: float) -> Taken:
     taken = NOTHING
-    while found := queue.fetch():
+    while time.monotonic() < until and (found := queue.fetch(_left_s(until))):
         taken = taken + store(found.parcel)
-        queue.acknowledge(found.receipt)
+        queue.acknowledge(found.receipt, _left_s(until))
     return taken
+
+
+def _left_s(until: float) -> float:
+    return max(until - time.monotonic(), _LEAST_S)

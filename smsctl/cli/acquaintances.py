@@ -1,16 +1,18 @@
 """Who a number belongs to, by the recipients files of the config; for screens that show incoming SMS."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from smsctl.cli import numbers
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.columns import find_columns
-from smsctl.errors import SmsctlError
+from smsctl.errors import Sentence, SmsctlError
 from smsctl.spreadsheet import open_sheet
 
 
-def names_of(wiring: Wiring, wanted: Collection[str]) -> Mapping[str, str]:
+def names_of(
+    wiring: Wiring, wanted: Collection[str], warn: Callable[[Sentence], None] | None = None
+) -> Mapping[str, str]:
     """Return the names of those E.164 numbers that stand in a recipients file.
 
     A file that cannot be read is warned of: the inbox is read without it.
@@ -20,7 +22,7 @@ def names_of(wiring: Wiring, wanted: Collection[str]) -> Mapping[str, str]:
         try:
             found |= _named_in(wiring, path, frozenset(wanted))
         except SmsctlError as error:
-            wiring.teller.warn(error.sentence)
+            (warn or wiring.teller.warn)(error.sentence)
     return found
 
 

@@ -1,20 +1,16 @@
-"""What the three ways in share: storing what came, and mailing incoming SMS on."""
+"""What the three ways in share: storing what came, and saying on the way what went wrong."""
 
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Lock
 
 from smsctl.actions.report import NOTHING, House, Taken, take_in
-from smsctl.cli import acquaintances, wiring_listener
-from smsctl.cli.render import figures
 from smsctl.cli.wiring import Wiring
-from smsctl.cli.wiring_listener import Mail
-from smsctl.config import kinds
 from smsctl.domain.push import Parcel
-from smsctl.errors import SmsctlError, UsageError, say
-from smsctl.ledger import inbox
+from smsctl.errors import Sentence, say_n
 
-_AFTER_TROUBLE_S = 60
+_SILENT_S = 60
 
 
 class Intake:
@@ -38,56 +34,60 @@ class Intake:
         return taken
 
 
-class Forwarder:
-    """Mails incoming SMS on, after they are stored; one that is not taken is tried again later."""
+@dataclass(slots=True)
+class _Kind:
+    """Sentences that differ in their values only."""
 
-    def __init__(self, wiring: Wiring) -> None:
-        """Look up the mail server, so that a missing one is told at the start."""
-        self._wiring = wiring
-        self._send = wiring_listener.mailer(wiring)
-        self._not_before = 0.0  # monotonic
-
-    def forward_one(self) -> bool:
-        """Mail the oldest one that waits; say whether there was one and it went."""
-        if time.monotonic() < self._not_before:
-            return False
-        row = inbox.to_forward(self._wiring.ledger)
-        if row is None:
-            return False
-        try:
-            self._send(self._mail(row))
-        except SmsctlError as error:
-            self._not_before = time.monotonic() + _AFTER_TROUBLE_S
-            self._wiring.teller.warn(error.sentence)
-            return False
-        with self._wiring.ledger.transaction(patient=True):
-            inbox.forwarded(self._wiring.ledger, row.id, self._wiring.clock.now())
-        return True
-
-    def forward_all(self) -> None:
-        """Mail all that wait, until one is not taken."""
-        while self.forward_one():
-            pass
-
-    def _mail(self, row: inbox.InboxRow) -> Mail:
-        sender = row.message.sender
-        name = acquaintances.names_of(self._wiring, {sender}).get(sender)
-        who = f"{name}, {sender}" if name else sender
-        at = figures.local(row.at, self._wiring.settings.time_zone)
-        return Mail(
-            address=row.forward_to or "",
-            reference=f"smsctl-inbox-{row.id}",
-            subject=" ".join(str(say("SMS from {who}", who=who)).split()),
-            body=f"{row.message.text}\n\n-- \n{who}\n{at}\n",
-        )
+    latest: Sentence
+    told_at: float  # monotonic
+    untold: int = 0
 
 
-def forwarder(wiring: Wiring, address: str | None) -> Forwarder | None:
-    """Return what mails incoming SMS to the address; raises UsageError when it is none."""
-    if address is None:
-        return None
-    try:
-        kinds.MAIL_ADDRESS.read(address, Path())
-    except kinds.RefusedError as error:
-        raise UsageError(say("--forward-to {address} {why}.", address=address, why=error.why)) from None
-    return Forwarder(wiring)
+class Complaints:
+    """What goes wrong while a command runs for days: said at once, and once a minute how often it was.
+
+    Strangers cause some of them: they must fill neither the log nor the memory. Called from many threads.
+    """
+
+    def __init__(self, tell: Callable[[Sentence], None]) -> None:
+        """Nothing has gone wrong yet."""
+        self._tell = tell
+        self._lock = Lock()
+        self._kinds: dict[str, _Kind] = {}  # by template: there are only so many
+
+    def note(self, sentence: Sentence) -> None:
+        """Say it, unless its like was said within the last minute."""
+        with self._lock:
+            kind = self._kinds.get(sentence.template)
+            if kind is None:
+                self._kinds[sentence.template] = _Kind(sentence, time.monotonic())
+                self._tell(sentence)
+            else:
+                kind.latest = sentence
+                kind.untold += 1
+
+    def turn(self) -> None:
+        """Say how often it was, where a minute is over."""
+        self._sum_up(time.monotonic() - _SILENT_S)
+
+    def end(self) -> None:
+        """Say what is untold yet."""
+        self._sum_up(time.monotonic())
+
+    def _sum_up(self, until: float) -> None:
+        with self._lock:
+            for template, kind in list(self._kinds.items()):
+                if kind.told_at > until:
+                    continue
+                if not kind.untold:
+                    del self._kinds[template]
+                    continue
+                self._tell(
+                    say_n(
+                        "once more since then: {what}",
+                        "{n} times more since then: {what}",
+                        n=kind.untold,
+                        what=kind.latest,
+                    )
+                )
+                kind.told_at, kind.untold = time.monotonic(), 0

@@ -58,6 +58,10 @@ class Teller:
         else:
             self.err.show([Line(whole(sentence), Tone.WARN)])
 
+    def tell_now(self, sentence: Sentence) -> None:
+        """Say something on the standard error at once, whatever the flags: the end may be days away."""
+        self.err.show([Line(whole(sentence), Tone.WARN)])
+
     def tell(self, reply: Reply) -> int:
         """Tell the result and return the exit code."""
         code = reply.exit_code

@@ -14,7 +14,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.decoding import open_file
 from smsctl.domain.push import Parcel, Push, Queue, ReadPush, UnreadableError
 from smsctl.domain.secret import Secret
-from smsctl.errors import InputError, RuleError, SmsctlError, StoppedError, say
+from smsctl.errors import InputError, RuleError, Sentence, SmsctlError, StoppedError, say
 from smsctl.ledger.reports import Source
 from smsctl.listener.application import Application
 from smsctl.listener.desk import Desk, Store
@@ -22,6 +22,7 @@ from smsctl.listener.gate import Gate, Pass, Rules
 from smsctl.listener.server import Listener
 
 _LARGEST_FILE = 64 * 1024 * 1024
+_MAIL_WAIT_S = 10.0
 
 
 def readers() -> Mapping[str, ReadPush]:
@@ -65,18 +66,21 @@ def listen(
     host: str | None,
     port: int | None,
     on_trouble: Callable[[Exception], None],
-    on_idle: Callable[[], object],
+    on_refused: Callable[[Sentence], None],
+    on_turn: Callable[[], object],
 ) -> Ears:
     """Start to listen where the config says, or elsewhere."""
     reports = wiring.settings.reports
-    desk = Desk(store, on_trouble=on_trouble, on_idle=on_idle)
-    application = Application(_gate(wiring), readers(), desk, accept_get=reports.accept_get)
+    desk = Desk(store, on_trouble=on_trouble, on_turn=on_turn)
+    application = Application(
+        _gate(wiring), readers(), desk, accept_get=reports.accept_get, on_refused=on_refused
+    )
     listener = Listener(application, host or reports.host, reports.port if port is None else port)
     return Ears(listener, desk)
 
 
 def queues(wiring: Wiring) -> Sequence[Queue]:
-    """Return the account's queues of reports and of incoming SMS.
+    """Return the account's queues of incoming SMS and of reports.
 
     Raises RuleError where the config does not allow to empty them, or the gateway has none.
     """
@@ -100,7 +104,8 @@ def queues(wiring: Wiring) -> Sequence[Queue]:
     options = wiring_gateway.options_for(wiring)._replace(url=url, password=wiring_gateway.password(wiring))
     if wiring.simulated:
         options = options._replace(proxy=None)
-    return (PolledQueue(options, REPORTS), PolledQueue(options, INCOMING))
+    # Incoming SMS first: a STOP must not wait for ten thousand reports.
+    return (PolledQueue(options, INCOMING), PolledQueue(options, REPORTS))
 
 
 def read_report_file(path: Path) -> Parcel:
@@ -114,7 +119,7 @@ def read_report_file(path: Path) -> Parcel:
         try:
             return read(Push(method="POST", query="", content_type="", body=body))
         except UnreadableError as error:
-            reasons.append(say("not as {gateway} pushes: {error}", gateway=gateway, error=error))
+            reasons.append(say("not as {gateway} pushes: {why}", gateway=gateway, why=error.why))
     raise InputError(
         say("{path} holds no delivery reports and no incoming SMS as a gateway pushes them.", path=path),
         problems=reasons,
@@ -139,7 +144,9 @@ def mailer(wiring: Wiring) -> Callable[[Mail], None]:
     from smsctl.gateways.mail_line import Handed, open_line
 
     route = wiring_gateway.mail_route(wiring, for_sending=True)
-    options = wiring_gateway.options_for(wiring)
+    options = wiring_gateway.options_for(wiring)._replace(
+        connect_timeout_s=_MAIL_WAIT_S, read_timeout_s=_MAIL_WAIT_S
+    )
 
     def send(mail: Mail) -> None:
         line = open_line(options, route)
@@ -154,7 +161,7 @@ def mailer(wiring: Wiring) -> Callable[[Mail], None]:
 
 
 def _not_mailed(text: str) -> SmsctlError:
-    return StoppedError(say("An incoming SMS could not be mailed on: {text}.", text=text))
+    return StoppedError(say("an incoming SMS could not be mailed on: {text}", text=text))
 
 
 def _gate(wiring: Wiring) -> Gate:

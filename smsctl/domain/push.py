@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.report import Report
+from smsctl.errors import Sentence
 
 
 class Push(NamedTuple):
@@ -37,7 +38,12 @@ class Parcel(NamedTuple):
 
 
 class UnreadableError(Exception):
-    """This is no push of that gateway. Its text says why and never quotes the push."""
+    """This is no push of that gateway."""
+
+    def __init__(self, why: Sentence) -> None:
+        """Keep why, a clause that never quotes the push."""
+        super().__init__(str(why))
+        self.why = why
 
 
 ReadPush = Callable[[Push], Parcel]
@@ -54,11 +60,11 @@ class Polled(NamedTuple):
 class Queue(Protocol):
     """A gateway's queue of reports or of incoming SMS, from which we fetch (protocols.md 3.10)."""
 
-    def fetch(self) -> Polled | None:
+    def fetch(self, within_s: float) -> Polled | None:
         """Take the next thing, None when there is none.
 
-        Raises GatewayRefusedError (login, or not our queue) or StoppedError (no clear answer).
+        Raises GatewayRefusedError (login, or not our queue) or StoppedError (no clear answer in time).
         """
 
-    def acknowledge(self, receipt: str) -> None:
+    def acknowledge(self, receipt: str, within_s: float) -> None:
         """Tell the gateway that the thing is stored; raises as `fetch`."""

@@ -11,6 +11,7 @@ from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
 from smsctl.domain.push import Parcel, Push, UnreadableError
 from smsctl.domain.report import Cause, Report, Told
+from smsctl.errors import say
 from smsctl.gateways.json_reply import read_json
 from smsctl.gateways.push_fields import Fields, number, short, whole
 
@@ -77,22 +78,23 @@ def _entries(push: Push) -> Iterator[tuple[str, Fields]]:
     """Yield each report (dr) and each incoming SMS (mo) by its fields, their names in lower case."""
     if push.method == "GET":
         return _from_pairs(push.query)
-    if push.media_type == _FORM:
-        return _from_pairs(push.body.decode("ascii", "replace"))
-    if push.body.lstrip()[:1] == b"<":
+    beginning = push.body.lstrip()[:1]  # tells more than the content type, which a proxy may have changed
+    if beginning == b"<":
         return _from_xml(push.body)
+    if push.media_type == _FORM and beginning != b"{":
+        return _from_pairs(push.body.decode("ascii", "replace"))
     return _from_json(push.body)
 
 
 def _from_json(body: bytes) -> Iterator[tuple[str, Fields]]:
     document = read_json(body)
     if not isinstance(document, dict) or not document.keys() & {"dr", "mo"}:
-        raise UnreadableError("no JSON with dr or mo")
+        raise UnreadableError(say("it holds no JSON with dr or mo"))
     for kind in ("dr", "mo"):
         found = document.get(kind) or []
         for entry in found if isinstance(found, list) else [found]:
             if not isinstance(entry, dict):
-                raise UnreadableError("an entry is no object")
+                raise UnreadableError(say("an entry in it is no object"))
             yield kind, {name.lower(): value for name, value in entry.items()}
 
 
@@ -102,7 +104,7 @@ def _from_xml(body: bytes) -> Iterator[tuple[str, Fields]]:
     root = read_xml(body, "")
     kind = root.tag.rpartition("}")[2].lower()
     if kind not in {"dr", "mo"}:
-        raise UnreadableError("the root is neither dr nor mo")
+        raise UnreadableError(say("its root is neither dr nor mo"))
     for entry in root:
         yield kind, {child.tag.rpartition("}")[2].lower(): child.text for child in entry}
 
@@ -112,14 +114,14 @@ def _from_pairs(encoded: str) -> Iterator[tuple[str, Fields]]:
     try:
         pairs = parse_qsl(encoded, keep_blank_values=True, max_num_fields=100)
     except ValueError:
-        raise UnreadableError("too many fields") from None
+        raise UnreadableError(say("it has too many fields")) from None
     fields: dict[str, object] = {name.lower(): value for name, value in pairs}
     if "statuscode" in fields:
         yield "dr", fields
     elif "originator" in fields and (fields.keys() & {"content", "strippedcontent"}):
         yield "mo", fields
     else:
-        raise UnreadableError("neither a report nor an incoming SMS")
+        raise UnreadableError(say("it holds neither a report nor an incoming SMS"))
 
 
 def _report(fields: Fields) -> Report:

@@ -31,9 +31,9 @@ class PolledQueue:
         user = quote(options.username, safe="")
         self._url = f"{options.url}/api/output/rest/{kind}/gateway/{user}"
 
-    def fetch(self) -> Polled | None:
+    def fetch(self, within_s: float) -> Polled | None:
         """Take the next one; unless acknowledged it comes back after 20 seconds."""
-        reply = self._ask("POST", f"{self._url}?ackrequired=true")
+        reply = self._ask("POST", f"{self._url}?ackrequired=true", within_s)
         if reply.status == _EMPTY:
             return None
         document = read_json(reply.body)
@@ -41,9 +41,9 @@ class PolledQueue:
             raise _no_answer(f"HTTP {reply.status}")
         return Polled(self._parcel(document), short(document, "reference"))
 
-    def acknowledge(self, receipt: str) -> None:
+    def acknowledge(self, receipt: str, within_s: float) -> None:
         """Take it out of the queue for good."""
-        reply = self._ask("PUT", f"{self._url}/ack/{quote(receipt, safe='')}")
+        reply = self._ask("PUT", f"{self._url}/ack/{quote(receipt, safe='')}", within_s)
         if reply.status not in {_OK, _TAKEN, _EMPTY}:  # 404: acknowledged before
             raise _no_answer(f"HTTP {reply.status}")
 
@@ -63,13 +63,17 @@ class PolledQueue:
         )
         return Parcel(incoming=(incoming,))
 
-    def _ask(self, method: str, url: str) -> Reply:
+    def _ask(self, method: str, url: str, within_s: float) -> Reply:
         from smsctl.gateways.wire import exchange
 
         login = f"{self._options.username}:{password_of(self._options)}".encode()
         headers = {"Accept": "application/json", "Authorization": f"Basic {b64encode(login).decode()}"}
         body = b"" if method == "POST" else None  # so that a length is told: servers ask for one
-        outcome = exchange(self._options, method, url, headers=headers, body=body)
+        options = self._options._replace(
+            connect_timeout_s=min(self._options.connect_timeout_s, within_s),
+            total_timeout_s=min(self._options.total_timeout_s, within_s),
+        )
+        outcome = exchange(options, method, url, headers=headers, body=body)
         if not isinstance(outcome, Reply):
             raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
         if outcome.status in _LOGIN_REFUSED:

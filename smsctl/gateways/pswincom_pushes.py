@@ -11,6 +11,7 @@ from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
 from smsctl.domain.push import Acknowledgement, Parcel, Push, UnreadableError
 from smsctl.domain.report import Cause, Report, Told
+from smsctl.errors import say
 from smsctl.gateways.push_fields import Fields, number, short, whole
 
 NAME: Final = "pswincom"
@@ -46,8 +47,8 @@ _TAKEN = Acknowledgement("text/plain; charset=iso-8859-1", b"0\nOK\n")
 def read_push(push: Push) -> Parcel:
     """Return what the push holds. Raises UnreadableError."""
     if push.method == "GET":
-        raise UnreadableError("PSWinCom pushes by POST")
-    if push.media_type == _FORM:
+        raise UnreadableError(say("PSWinCom pushes by POST only"))
+    if push.media_type == _FORM and not push.body.lstrip().startswith(b"<"):
         return _from_form(push.body)
     return _from_xml(push)
 
@@ -74,13 +75,13 @@ def _from_form(body: bytes) -> Parcel:
             max_num_fields=100,
         )
     except ValueError:
-        raise UnreadableError("too many fields") from None
+        raise UnreadableError(say("it has too many fields")) from None
     fields: dict[str, object] = {name.upper(): value for name, value in pairs}
     if "STATE" in fields:
         return Parcel(reports=(report_of(fields),), acknowledgement=_TAKEN)
     if "SND" in fields and "TXT" in fields:
         return Parcel(incoming=(_incoming({**fields, "TEXT": fields["TXT"]}, {}),), acknowledgement=_TAKEN)
-    raise UnreadableError("neither a report nor an incoming SMS")
+    raise UnreadableError(say("it holds neither a report nor an incoming SMS"))
 
 
 def _from_xml(push: Push) -> Parcel:
@@ -88,7 +89,7 @@ def _from_xml(push: Push) -> Parcel:
 
     root = read_xml(push.body, push.content_type)
     if root.tag != "MSGLST":
-        raise UnreadableError("the root is not MSGLST")
+        raise UnreadableError(say("its root is not MSGLST"))
     reports: list[Report] = []
     incoming: list[Incoming] = []
     ids: list[str] = []
@@ -101,7 +102,7 @@ def _from_xml(push: Push) -> Parcel:
             metadata = {data.get("KEY", ""): data.get("VALUE") for data in message.iterfind("METADATA/DATA")}
             incoming.append(_incoming(fields, metadata))
         else:
-            raise UnreadableError("a message is neither a report nor an incoming SMS")
+            raise UnreadableError(say("a message in it is neither a report nor an incoming SMS"))
     return Parcel(tuple(reports), tuple(incoming), _listed(ids))
 
 

@@ -4,6 +4,7 @@ import re
 from xml.etree.ElementTree import Element, ParseError
 
 from smsctl.domain.push import UnreadableError
+from smsctl.errors import say
 
 _CHARSETS = frozenset({"utf-8", "iso-8859-1", "us-ascii", "windows-1252", "utf-16"})
 
@@ -17,10 +18,10 @@ def read_xml(body: bytes, content_type: str) -> Element:
     from defusedxml.ElementTree import fromstring
 
     try:
-        text = _decoded(body.strip(b"\0"), content_type)
+        text = _decoded(body.strip(b"\0").lstrip(), content_type)
         root: Element = fromstring(text, forbid_dtd=False, forbid_entities=True, forbid_external=True)
     except (ParseError, ValueError, LookupError, DefusedXmlException) as error:
-        raise UnreadableError(f"no XML ({type(error).__name__})") from None
+        raise UnreadableError(say("it is no XML ({kind})", kind=type(error).__name__)) from None
     return root
 
 

@@ -73,12 +73,13 @@ def get(ledger: Ledger, number: int) -> InboxRow:
     return _row(found[0])
 
 
-def to_forward(ledger: Ledger, *, after: int = 0) -> InboxRow | None:
-    """Return the oldest SMS, beyond the one with the id `after`, that is still to be mailed on."""
+def to_forward(ledger: Ledger, *, after: int, since: datetime) -> InboxRow | None:
+    """Return the next SMS beyond the one with the id `after` that came since then and is to be mailed on."""
     found = ledger.records(
-        "SELECT * FROM inbox WHERE forward_to IS NOT NULL AND forwarded_at IS NULL AND id > ?"
+        "SELECT * FROM inbox WHERE forward_to IS NOT NULL AND forwarded_at IS NULL AND id > ? AND at >= ?"
         " ORDER BY id LIMIT 1",
         after,
+        _stamp(since),
     )
     return _row(found[0]) if found else None
 
@@ -113,9 +114,13 @@ def _is_known(ledger: Ledger, message: Incoming, moment: Moment) -> bool:
     known = ledger.one(
         "SELECT 1 FROM inbox WHERE sender = ? AND at >= ? AND gateway = ? AND receiver = ? AND body = ?",
         message.sender,
-        since.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        _stamp(since),
         message.gateway,
         message.receiver,
         message.text,
     )
     return known is not None
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from smsctl.domain.push import Acknowledgement, Push, ReadPush, UnreadableError
+from smsctl.errors import Sentence, say
 from smsctl.listener.desk import Desk
 from smsctl.listener.gate import Gate, RefusedError
 
@@ -17,11 +18,20 @@ _TRY_AGAIN_S = 30
 class Application:
     """Answers every request; called from many threads."""
 
-    def __init__(self, gate: Gate, readers: Mapping[str, ReadPush], desk: Desk, *, accept_get: bool) -> None:
-        """`readers` has the parser of each gateway that the gate knows."""
+    def __init__(
+        self,
+        gate: Gate,
+        readers: Mapping[str, ReadPush],
+        desk: Desk,
+        *,
+        accept_get: bool,
+        on_refused: Callable[[Sentence], None],
+    ) -> None:
+        """`readers` has the parser of each gateway that the gate knows; `on_refused` hears why not."""
         self._gate = gate
         self._readers = readers
         self._desk = desk
+        self.on_refused = on_refused
         self._methods = _METHODS if accept_get else _METHODS - {"GET"}
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
@@ -29,6 +39,8 @@ class Application:
         try:
             status, answer, more = HTTPStatus.OK, self._take(environ), []
         except RefusedError as refused:
+            if refused.why:
+                self.on_refused(refused.why)
             status, more = refused.status, _headers_for(refused.status, self._methods)
             answer = Acknowledgement("text/plain; charset=utf-8", f"{status.phrase}\n".encode())
         headers = [
@@ -42,7 +54,14 @@ class Application:
     def _take(self, environ: Mapping[str, Any]) -> Acknowledgement:
         gateway = self._gate.admit(environ)
         if environ["REQUEST_METHOD"] not in self._methods:
-            raise RefusedError(HTTPStatus.METHOD_NOT_ALLOWED)
+            raise RefusedError(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                say(
+                    "a push for {gateway} was refused: it came neither by POST, nor by GET with"
+                    " `accept_get = true` under [reports]",
+                    gateway=gateway,
+                ),
+            )
         push = Push(
             method=environ["REQUEST_METHOD"],
             query=environ.get("QUERY_STRING", ""),
@@ -51,10 +70,11 @@ class Application:
         )
         try:
             parcel = self._readers[gateway](push)
-        except UnreadableError:
-            raise RefusedError(HTTPStatus.BAD_REQUEST) from None
+        except UnreadableError as error:
+            why = say("a push for {gateway} was refused: {why}", gateway=gateway, why=error.why)
+            raise RefusedError(HTTPStatus.BAD_REQUEST, why) from None
         if not self._desk.hand_in(parcel):
-            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)
+            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)  # the desk has said why
         return parcel.acknowledgement
 
 

@@ -32,12 +32,12 @@ class Desk:
     """Takes parcels from any thread; one thread, which owns the ledger, serves."""
 
     def __init__(
-        self, store: Store, *, on_trouble: Callable[[Exception], None], on_idle: Callable[[], object]
+        self, store: Store, *, on_trouble: Callable[[Exception], None], on_turn: Callable[[], object]
     ) -> None:
-        """`on_trouble` hears why a group was not stored; `on_idle` is called when nobody waits."""
+        """`on_trouble` hears why a group was not stored; `on_turn` is called between groups."""
         self._store = store
         self._on_trouble = on_trouble
-        self._on_idle = on_idle
+        self._on_turn = on_turn
         self._cases: SimpleQueue[_Case] = SimpleQueue()
 
     def hand_in(self, parcel: Parcel) -> bool:
@@ -55,8 +55,7 @@ class Desk:
                 self._store_group(group)
             elif closed.is_set():
                 return
-            else:
-                self._on_idle()
+            self._on_turn()
 
     def _next_group(self) -> list[_Case]:
         group: list[_Case] = []

@@ -9,10 +9,11 @@ import hmac
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, NamedTuple
 
 from smsctl.domain.secret import Secret
+from smsctl.errors import Sentence, say
 
 _TOKEN_DIGITS = 32  # of 4 bits: 128 bits
 _FORWARDED = "HTTP_X_FORWARDED_FOR"
@@ -22,10 +23,11 @@ _BEARER = "authorization"
 class RefusedError(Exception):
     """This request does not come in."""
 
-    def __init__(self, status: HTTPStatus) -> None:
-        """Keep the status to answer with."""
+    def __init__(self, status: HTTPStatus, why: Sentence | None = None) -> None:
+        """Keep the status to answer with, and why, for our own administrator only."""
         super().__init__(status)
         self.status = status
+        self.why = why
 
 
 class Rules(NamedTuple):
@@ -55,27 +57,50 @@ class Gate:
 
     def admit(self, environ: Mapping[str, Any]) -> str:
         """Return which gateway a request comes from (WSGI). Raises RefusedError (401, 403, 404)."""
-        if not self._may_come_from(environ):
-            raise RefusedError(HTTPStatus.FORBIDDEN)
+        address = _address_of(environ)
+        if not self._may_come_from(address):
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN,
+                say(
+                    "a push from {address} was refused: the address is not in `allow` under [reports]",
+                    address=address or "-",
+                ),
+            )
         shown = _bytes(environ.get("PATH_INFO", "")).rstrip(b"/")
         # Every path is compared, and each in constant time: how long it takes tells nothing.
         matching = [one for one in self.passes if hmac.compare_digest(shown, one.path.encode())]
         if not matching:
-            raise RefusedError(HTTPStatus.NOT_FOUND)
+            raise RefusedError(
+                HTTPStatus.NOT_FOUND,
+                say("a request was refused: its path is not one that `reports listen --addresses` prints"),
+            )
+        gateway = matching[0].gateway
         if not _shows_the_rest(matching[0], environ):
-            raise RefusedError(HTTPStatus.UNAUTHORIZED)
-        return matching[0].gateway
+            raise RefusedError(
+                HTTPStatus.UNAUTHORIZED,
+                say(
+                    "a push for {gateway} was refused: it lacks the right header or login, which [reports]"
+                    " asks for",
+                    gateway=gateway,
+                ),
+            )
+        return gateway
 
-    def _may_come_from(self, environ: Mapping[str, Any]) -> bool:
+    def _may_come_from(self, address: IPv4Address | IPv6Address | None) -> bool:
         if not self._networks:
             return True
-        try:
-            address = ip_address(environ.get("REMOTE_ADDR", ""))
-            if address.is_loopback and _FORWARDED in environ:  # the site's own proxy tells who it is for
-                address = ip_address(environ[_FORWARDED].rpartition(",")[2].strip())
-        except ValueError:
-            return False
-        return any(address in network for network in self._networks)
+        return address is not None and any(address in network for network in self._networks)
+
+
+def _address_of(environ: Mapping[str, Any]) -> IPv4Address | IPv6Address | None:
+    """Return who a request comes from; the site's own proxy tells who it is for."""
+    try:
+        address = ip_address(environ.get("REMOTE_ADDR", ""))
+        if address.is_loopback and _FORWARDED in environ:
+            address = ip_address(environ[_FORWARDED].rpartition(",")[2].strip())
+    except ValueError:
+        return None
+    return address
 
 
 def token(secret: Secret, purpose: str) -> str:

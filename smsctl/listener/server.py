@@ -3,10 +3,11 @@
 import socket
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from threading import Event, Thread
 from typing import Any, NamedTuple, cast
 
-from smsctl.errors import UsageError, say
+from smsctl.errors import Sentence, UsageError, say
 from smsctl.listener.application import Application
 
 MAX_BODY_BYTES = 256 * 1024
@@ -76,7 +77,7 @@ class Listener:
                 ident=None,
             ),
         )
-        server.channel_class = _channel_for_one_request()
+        server.channel_class = _channel_for_one_request(application)
         return server
 
     def _run(self) -> None:
@@ -102,20 +103,34 @@ class Listener:
                 channel.handle_close()
 
 
-def _channel_for_one_request() -> type:
+def _channel_for_one_request(application: Application) -> type:
     """Return waitress's connection, closed after its first answer: so its age is that of its request."""
     from waitress.channel import HTTPChannel
-    from waitress.task import WSGITask
+    from waitress.task import ErrorTask, WSGITask
 
     class Task(WSGITask):
         def build_response_header(self) -> bytes:
             self.set_close_on_finish()
             return super().build_response_header()
 
+    class Refusal(ErrorTask):
+        def execute(self) -> None:
+            application.on_refused(_malformed(cast("Any", self.request).error.code))
+            super().execute()
+
     class Channel(HTTPChannel):
         task_class = Task
+        error_task_class = Refusal
 
     return Channel
+
+
+def _malformed(status: int) -> Sentence:
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return say("a push was refused: it is larger than {n} KiB", n=MAX_BODY_BYTES // 1024)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return say("smsctl itself failed at a push; the gateway is asked to try again")
+    return say("a request was refused: it is no proper HTTP (answered with {status})", status=status)
 
 
 def _listen(host: str, port: int) -> socket.socket:

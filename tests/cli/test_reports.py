@@ -217,7 +217,7 @@ def test_the_listener_ends_cleanly_when_it_is_told_to(mailed: Path) -> None:
         ears.process.send_signal(signal.SIGTERM)
         out, err = ears.process.communicate(timeout=LONG_S)
         assert ears.process.returncode == 0
-        assert "1 delivery reports (0 applied, 1 unmatched)" in out
+        assert "1 delivery report (0 applied, 1 unmatched)" in out
         assert not err
         assert ears.push(report("nobody-1")) == 0
 

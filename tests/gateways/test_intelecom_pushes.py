@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smsctl.domain.incoming import Incoming
@@ -60,8 +60,10 @@ def push(body: bytes = b"", query: str = "", content_type: str = "application/js
         push(REPORT_XML, content_type="application/xml"),
         push(query=REPORT_QUERY),
         push(REPORT_QUERY.encode(), content_type="application/x-www-form-urlencoded"),
+        push(REPORT, content_type="application/x-www-form-urlencoded"),
+        push(b"\n" + REPORT_XML, content_type="application/x-www-form-urlencoded"),
     ],
-    ids=["json", "xml", "get", "form"],
+    ids=["json", "xml", "get", "form", "json as a form", "xml as a form"],
 )
 def test_a_report_reads_the_same_in_every_form(pushed: Push) -> None:
     assert read_push(pushed) == Parcel(reports=(DELIVERED,))
@@ -139,6 +141,7 @@ def test_what_cannot_be_stored_is_made_fit_to_be() -> None:
     assert len(text) == 500 - 2  # cut first, then freed of what cannot be shown
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -147,11 +150,13 @@ JSON = st.recursive(
 FIELDS = st.sampled_from(["statuscode", "messageid", "originator", "content", "customermessagereference"])
 
 
+@UNHURRIED
 @given(st.dictionaries(st.sampled_from(["dr", "mo", "x"]), st.lists(st.dictionaries(FIELDS, JSON)) | JSON))
 def test_no_document_makes_the_parser_stumble(document: dict[str, object]) -> None:
     must_be_read_or_refused(push(json.dumps(document).encode()))
 
 
+@UNHURRIED
 @given(
     st.binary()
     | st.builds(lambda a, b: b"<dr><message>" + a + b"</message></dr>" + b, st.binary(), st.binary())
@@ -160,6 +165,7 @@ def test_no_bytes_make_the_parser_stumble(body: bytes) -> None:
     must_be_read_or_refused(push(body))
 
 
+@UNHURRIED
 @given(st.text(), st.text())
 def test_no_query_makes_the_parser_stumble(query: str, content_type: str) -> None:
     must_be_read_or_refused(Push("GET", f"statuscode={query}", content_type, b""))

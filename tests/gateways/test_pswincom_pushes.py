@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smsctl.domain.incoming import Incoming
@@ -52,10 +52,11 @@ def push(body: str | bytes, content_type: str = XML) -> Push:
     [
         push(REPORT),
         push(REPORT, "text/plain"),
+        push(REPORT, FORM),
         push(REPORT.replace("?>", f"?>{DOCTYPE}")),
         push(REPORT.encode() + b"\0"),
     ],
-    ids=["xml", "text/plain", "doctype", "trailing NUL"],
+    ids=["xml", "text/plain", "as a form", "doctype", "trailing NUL"],
 )
 def test_a_report_is_read_and_acknowledged_by_its_id(pushed: Push) -> None:
     parcel = read_push(pushed)
@@ -140,15 +141,18 @@ def test_what_is_no_push_is_refused(pushed: Push) -> None:
         read_push(pushed)
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 XML_TEXT = st.text(st.characters(codec="latin-1"))
 
 
+@UNHURRIED
 @given(XML_TEXT, st.sampled_from([XML, FORM, "text/plain; charset=utf-8", "x; charset=utf-7"]))
 def test_no_text_makes_the_parser_stumble(text: str, content_type: str) -> None:
     for body in (text, f"<MSGLST><MSG>{text}</MSG></MSGLST>", f"STATE={text}&RCV={text}"):
         must_be_read_or_refused(push(body, content_type))
 
 
+@UNHURRIED
 @given(st.binary(), st.text())
 def test_no_bytes_make_the_parser_stumble(body: bytes, content_type: str) -> None:
     must_be_read_or_refused(push(body, content_type))

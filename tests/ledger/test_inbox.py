@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from smsctl.domain.incoming import Incoming
@@ -12,6 +14,7 @@ YES = Incoming(
     gateway="intelecom", sender="+46701740605", receiver="71234", text="KOMMUN ja", vendor_id="7q02"
 )
 NAMELESS = YES._replace(vendor_id="")
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 OTHER_TEXT = YES._replace(vendor_id="7q09", text="KOMMUN nej")
 
 
@@ -53,12 +56,26 @@ def test_what_is_to_be_mailed_on_waits_until_it_is(ledger: Ledger) -> None:
     store(ledger, YES)
     with ledger.transaction():
         inbox.store(ledger, OTHER_TEXT, Kind.OURS, NOW, "kund@example.se")
-    row = inbox.to_forward(ledger)
+    row = inbox.to_forward(ledger, after=0, since=LONG_AGO)
     assert row is not None
     assert (row.message, row.forward_to) == (OTHER_TEXT, "kund@example.se")
     with ledger.transaction():
         inbox.forwarded(ledger, row.id, NOW)
-    assert inbox.to_forward(ledger) is None
+    assert inbox.to_forward(ledger, after=0, since=LONG_AGO) is None
+
+
+def test_one_that_nobody_takes_does_not_keep_the_others_waiting_and_is_given_up(ledger: Ledger) -> None:
+    with ledger.transaction():
+        for name in ("one", "two"):
+            inbox.store(ledger, YES._replace(vendor_id=name), Kind.OURS, NOW, "kund@example.se")
+    first = inbox.to_forward(ledger, after=0, since=LONG_AGO)
+    assert first
+    second = inbox.to_forward(ledger, after=first.id, since=LONG_AGO)
+    assert second
+    assert (first.message.vendor_id, second.message.vendor_id) == ("one", "two")
+    assert inbox.to_forward(ledger, after=second.id, since=LONG_AGO) is None
+    later = datetime.fromisoformat(NOW.at) + timedelta(seconds=1)
+    assert inbox.to_forward(ledger, after=0, since=later) is None
 
 
 def test_a_number_that_is_not_there_gets_a_sentence(ledger: Ledger) -> None:

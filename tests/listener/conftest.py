@@ -10,6 +10,7 @@ import pytest
 
 from smsctl.domain.push import Parcel
 from smsctl.domain.secret import Secret
+from smsctl.errors import Sentence
 from smsctl.gateways import intelecom_pushes, pswincom_pushes
 from smsctl.listener.application import Application
 from smsctl.listener.desk import Desk
@@ -42,9 +43,12 @@ class Running:
         self.stored: list[Parcel] = []
         self.groups: list[int] = []
         self.troubles: list[Exception] = []
+        self.refusals: list[Sentence] = []
         self.gate = Gate(SECRET, READERS, rules)
-        desk = Desk(store or self._keep, on_trouble=self.troubles.append, on_idle=lambda: None)
-        application = Application(self.gate, READERS, desk, accept_get=accept_get)
+        desk = Desk(store or self._keep, on_trouble=self.troubles.append, on_turn=lambda: None)
+        application = Application(
+            self.gate, READERS, desk, accept_get=accept_get, on_refused=self.refusals.append
+        )
         self.listener = Listener(application, "127.0.0.1", 0, patience)
         self.clerk = threading.Thread(target=desk.serve, args=(self.listener.closed,), daemon=True)
         self.clerk.start()

@@ -86,6 +86,13 @@ def test_only_allowed_addresses_come_in(address: str, forwarded: str | None, *, 
         assert refusal(found, environ) is HTTPStatus.FORBIDDEN
 
 
+def test_the_administrator_hears_which_address_is_not_allowed() -> None:
+    found = gate(Rules(networks=(ip_network("192.0.2.0/24"),)))
+    with pytest.raises(RefusedError) as refused:
+        found.admit(asking(found.passes[0].path, "127.0.0.1", x_forwarded_for="198.51.100.7"))
+    assert "198.51.100.7" in str(refused.value.why)
+
+
 @pytest.mark.parametrize("name", ["X-API-Key", "Authorization"])
 def test_a_header_must_be_shown_where_it_is_asked_for(name: str) -> None:
     found = gate(Rules(header=name))

@@ -94,25 +94,29 @@ def _report(reference: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "status"),
+    ("method", "path", "body", "status", "told"),
     [
-        ("POST", "/intelecom/0123456789abcdef0123456789abcdef", REPORT, 404),
-        ("POST", "/", REPORT, 404),
-        ("POST", None, b"{", 400),
-        ("POST", None, b"", 400),
-        ("GET", None, b"", 400),
-        ("PUT", None, REPORT, 405),
-        ("HEAD", None, b"", 405),
+        ("POST", "/intelecom/0123456789abcdef0123456789abcdef", REPORT, 404, "its path is not one"),
+        ("POST", "/", REPORT, 404, "its path is not one"),
+        ("POST", None, b"{+46701740605", 400, "a push for intelecom was refused: it holds no JSON"),
+        ("POST", None, b"<a>+46701740605", 400, "a push for intelecom was refused: it is no XML"),
+        ("POST", None, b"", 400, "it holds no JSON"),
+        ("GET", None, b"", 400, "neither a report nor an incoming SMS"),
+        ("PUT", None, REPORT, 405, "came neither by POST"),
+        ("HEAD", None, b"", 405, "came neither by POST"),
     ],
 )
-def test_everything_else_gets_a_documented_answer_and_stores_nothing(
-    running: Running, method: str, path: str | None, body: bytes, status: int
+def test_everything_else_gets_a_documented_answer_is_told_of_and_stores_nothing(
+    running: Running, method: str, path: str | None, body: bytes, status: int, told: str
 ) -> None:
     response = running.ask(method, path, body)
     assert response.status == status
     assert b"Traceback" not in response.body
     assert "server" not in response.headers
     assert not running.stored
+    (why,) = map(str, running.refusals)
+    assert told in why
+    assert "46701740605" not in why
 
 
 def test_get_can_be_switched_off(begin: Begin) -> None:
@@ -134,6 +138,7 @@ def test_an_oversized_push_is_refused_unread(running: Running, *, chunked: bool)
         answer = line.recv(100)
     assert answer.startswith(b"HTTP/1.1 413")
     assert not running.stored
+    assert list(map(str, running.refusals)) == ["a push was refused: it is larger than 256 KiB"]
 
 
 def test_the_largest_push_is_taken(running: Running) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import options, receiving, wiring_listener
+from smsctl.cli import forwarding, options, receiving, wiring_listener
 from smsctl.cli.render import reports as render
 from smsctl.cli.render.blocks import Block, Fact, Facts, Line, Tone
 from smsctl.cli.render.phrases import rehearsal
@@ -18,6 +18,8 @@ from smsctl.errors import Sentence, SmsctlError, say
 from smsctl.ledger.reports import Source
 
 EXAMPLES = ("smsctl reports listen", "smsctl reports listen --addresses")
+
+_LAST_MAIL_S = 5  # for the mail under way when it is told to stop
 
 
 def run(
@@ -38,20 +40,32 @@ def run(
     wiring: Wiring = ctx.obj
     if addresses:
         return _addresses(wiring)
-    forwarder = receiving.forwarder(wiring, forward_to)
+    complaints = receiving.Complaints(wiring.teller.tell_now)
+    forwarder = forwarding.forwarder(wiring, forward_to, complaints.note)
     intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.PUSHED, forward_to))
+    wiring.ledger.on_wait = complaints.note
+
+    def turn() -> None:
+        complaints.turn()
+        if forwarder:
+            forwarder.turn()
+
     ears = wiring_listener.listen(
         wiring,
         intake.store,
         host=host,
         port=port,
-        on_trouble=lambda error: wiring.teller.warn(_told(error)),
-        on_idle=lambda: forwarder.forward_one() if forwarder else None,
+        on_trouble=lambda error: complaints.note(_told(error)),
+        on_refused=complaints.note,
+        on_turn=turn,
     )
     with _stopped_by_signals(ears):
         if not wiring.teller.speaks_json:
             wiring.teller.out.show([Line(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
         ears.desk.serve(ears.listener.closed)
+        if forwarder:
+            forwarder.end(_LAST_MAIL_S)
+        complaints.end()
     return Reply(
         data=render.taken_data(intake.taken),
         screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(intake.taken)],
@@ -73,10 +87,9 @@ def _stopped_by_signals(ears: Ears) -> Iterator[None]:
 
 def _told(error: Exception) -> Sentence:
     if isinstance(error, SmsctlError):
-        return say("Not stored, and the gateway is asked to try again: {why}", why=error.sentence)
+        return say("a push is not stored, and the gateway is asked to try again: {why}", why=error.sentence)
     return say(
-        "A push could not be stored ({kind}), and the gateway is asked to try again.",
-        kind=type(error).__name__,
+        "a push cannot be stored ({kind}), and the gateway is asked to try again", kind=type(error).__name__
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from smsctl.actions.poll import poll
-from smsctl.cli import options, receiving, wiring_listener
+from smsctl.cli import forwarding, options, receiving, wiring_listener
 from smsctl.cli.render import reports as render
 from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
@@ -14,6 +14,8 @@ from smsctl.cli.wiring import Wiring
 from smsctl.ledger.reports import Source
 
 EXAMPLES = ("smsctl reports poll", "smsctl reports poll --for 50s --quiet")
+
+_MAILING_S = 30  # what is not mailed on by then is mailed on the next time
 
 
 def run(
@@ -30,13 +32,18 @@ def run(
     from the queue for everybody else: it must be allowed with poll = true under [reports] in the config.
     """
     wiring: Wiring = ctx.obj
-    for_s = read_duration("--for", for_time).total_seconds() if for_time else 0
+    for_s = read_duration("--for", for_time).total_seconds() if for_time else None
     queues = wiring_listener.queues(wiring)
-    forwarder = receiving.forwarder(wiring, forward_to)
+    teller = wiring.teller
+    forwarder = forwarding.forwarder(
+        wiring, forward_to, teller.warn if teller.speaks_json else teller.tell_now
+    )
     intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.POLLED, forward_to))
-    taken = poll(queues, intake.store_one, for_s)
-    if forwarder:
-        forwarder.forward_all()
+    try:
+        taken = poll(queues, intake.store_one, for_s)
+    finally:  # what was stored is mailed on also when the gateway fails
+        if forwarder:
+            forwarder.work(_MAILING_S)
     return Reply(
         data=render.taken_data(taken),
         screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],

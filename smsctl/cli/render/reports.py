@@ -49,9 +49,10 @@ def taken_screen(taken: Taken) -> list[Block]:
 
 def taken_summary(taken: Taken) -> Sentence:
     """Return the one line for a log."""
-    return say(
-        "{reports} delivery reports ({applied} applied, {unmatched} unmatched), {incoming} incoming SMS.",
-        reports=taken.reports.total(),
+    return say_n(
+        "{n} delivery report ({applied} applied, {unmatched} unmatched), {incoming} incoming SMS.",
+        "{n} delivery reports ({applied} applied, {unmatched} unmatched), {incoming} incoming SMS.",
+        n=taken.reports.total(),
         applied=taken.reports[Fate.APPLIED],
         unmatched=taken.reports[Fate.UNMATCHED],
         incoming=taken.incoming.total(),

@@ -1,0 +1,164 @@
+"""A listener that runs for days: what it says on the way, and that mailing on never holds up an answer."""
+
+import json
+import signal
+import socket
+import threading
+import time
+from email import message_from_bytes
+from email.policy import default
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smsctl.cli.receiving import Complaints
+from smsctl.errors import Sentence, say
+
+from ..conftest import MakeConfig
+from ..front_door import Run
+from ..gateways.fault_server import FaultServer
+from ..gateways.test_mail import mail_server, sent
+from .conftest import wait_until
+from .test_reports import FROM_ENVIRONMENT, LONG_S, Listening, listening, report
+
+ENDPOINT: dict[str, Any] = {"gateway": {"endpoint": "KOMMUN"}}
+FORWARDED = ("--forward-to", "kund@example.se")
+
+
+@pytest.fixture(autouse=True)
+def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMSCTL_REPORTS_SECRET", "canary-of-the-reports")
+
+
+def sms(name: str) -> bytes:
+    fields = {"messageid": name, "originator": "+46701740605", "content": f"KOMMUN {name}", "sno": "71234"}
+    return json.dumps({"mo": [fields]}).encode()
+
+
+def stopped(ears: Listening) -> tuple[str, str]:
+    ears.process.send_signal(signal.SIGTERM)
+    told = ears.process.communicate(timeout=LONG_S)
+    assert ears.process.returncode == 0
+    return told
+
+
+@pytest.mark.parametrize("flag", ["--quiet", "--verbose"])
+def test_pushes_that_are_not_understood_are_told_at_once_and_without_what_they_hold(
+    make_config: MakeConfig, flag: str
+) -> None:
+    with listening(make_config(mode="live", reports=FROM_ENVIRONMENT), flag) as ears:
+        assert ears.push(b"{+46701740605 Ja tack") == 400
+        assert ears.process.stderr
+        first = ears.process.stderr.readline()  # it still runs
+        for _ in range(5):
+            assert ears.push(b"{+46701740605 Ja tack") == 400
+        _, err = stopped(ears)
+    assert first == "A push for intelecom was refused: it holds no JSON with dr or mo.\n"
+    assert err.startswith("5 times more since then: a push for intelecom was refused")
+    assert not any(word in first + err for word in ("701740605", "tack", ears.paths["intelecom"]))
+
+
+def test_the_same_is_said_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count(0, 10)  # ten seconds pass at every look
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    told: list[Sentence] = []
+    complaints = Complaints(told.append)
+    for n in range(30):
+        complaints.note(say("refused from {n}", n=n))
+        complaints.turn()
+    complaints.end()
+    assert str(told[0]) == "refused from 0"
+    assert 30 / 6 <= len(told) <= 30 / 3 + 2
+    assert 1 + sum(one.values["n"] for one in told if one.template.startswith("once more")) == 30  # type: ignore[misc]
+
+
+def test_what_stopped_long_ago_is_told_at_once_when_it_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count(0, 100)
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    told: list[Sentence] = []
+    complaints = Complaints(told.append)
+    for _ in range(2):
+        complaints.note(say("refused"))
+        complaints.turn()
+    assert list(map(str, told)) == ["refused", "refused"]
+
+
+def mailing_on(make_config: MakeConfig, port: int) -> Path:
+    smtp = {"host": "127.0.0.1", "port": port, "starttls": False, "from_address": "sms@example.se"}
+    return make_config(mode="live", **ENDPOINT, reports=FROM_ENVIRONMENT, smtp=smtp)
+
+
+def test_no_answer_waits_for_the_mail_server(make_config: MakeConfig) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        config = mailing_on(make_config, server.getsockname()[1])
+        with listening(config, *FORWARDED) as ears:
+            assert ears.push(sms("m1")) == 200
+            server.settimeout(LONG_S)
+            line, _ = server.accept()  # and not a word
+            assert [ears.push(body) for body in (sms("m2"), sms("m3"), report("nobody-1"))] == [200] * 3
+            line.setblocking(False)
+            with pytest.raises(BlockingIOError):  # the mail is still being tried
+                line.recv(1)
+            out, _ = stopped(ears)
+            line.close()
+    assert "3 incoming SMS" in out
+
+
+def test_what_was_not_mailed_on_is_mailed_on_after_a_restart(make_config: MakeConfig) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    config = mailing_on(make_config, port)
+    with listening(config, *FORWARDED) as ears:
+        assert [ears.push(sms(f"m{n}")) for n in range(3)] == [200] * 3
+        assert ears.process.stderr
+        assert "could not be mailed on" in ears.process.stderr.readline()
+        ears.process.kill()
+    with FaultServer(mail_server()) as mails:
+        text = config.read_text(encoding="utf-8").replace(f"port = {port}", f"port = {mails.port}")
+        config.write_text(text, encoding="utf-8")
+        with listening(config, *FORWARDED) as ears:
+            wait_until(lambda: len(sent(mails)) == 3)
+            stopped(ears)
+        with listening(config, *FORWARDED) as ears:
+            assert ears.push(sms("m3")) == 200
+            wait_until(lambda: len(sent(mails)) == 4)
+    subjects = {message_from_bytes(raw, policy=default)["Message-ID"] for raw in sent(mails)}
+    assert len(subjects) == 4
+
+
+def test_polling_ends_in_time_when_the_gateway_hangs(
+    make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "canary")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        link = {"module": "pswincom", "service_id": None, "total_timeout": "1h", "read_timeout": "1h"}
+        config = make_config(mode="live", gateway=link, reports={"poll": True, "poll_url": url})
+        asked = threading.Thread(
+            target=lambda: answers.append(run("--config", config, "reports", "poll", "--for", "1s"))
+        )
+        answers: list[Any] = []
+        asked.start()
+        asked.join(LONG_S)
+    (ran,) = answers
+    assert ran.code == 7
+    assert "no complete answer within 5 s" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--push-to", "x=y"), "Nothing can be pushed as x"),
+        (("--push-to", "intelecom"), "write NAME=VALUE"),
+        (("--report-code", "351=2"), "from 0 to 1"),
+        (("--report-code", "351=many"), "from 0 to 1"),
+        (("--bad-login", "x"), "cannot be told by x"),
+    ],
+)
+def test_a_simulator_that_cannot_do_as_told_says_so(
+    make_config: MakeConfig, run: Run, words: tuple[str, str], told: str
+) -> None:
+    ran = run("--config", make_config(), "simulator", *words)
+    assert (ran.code, told in ran.err) == (2, True)
