@@ -443,11 +443,12 @@ def test_a_signal_that_does_not_wake_the_wait_for_an_answer_is_noticed_all_the_s
     mailing, ended = desk.mailing(5), threading.Event()
 
     def silent(batch: Batch) -> Answer:
-        for _ in range(2):  # as when a signal comes just before the wait begins
-            _thread.interrupt_main(signal.SIGUSR1)
-            while not signalled.asked:
-                time.sleep(0.001)
-        ended.wait(20)
+        _thread.interrupt_main(signal.SIGUSR1)  # wakes nobody, as a signal just before the wait begins
+        until = time.monotonic() + 10
+        while not signalled.asked and time.monotonic() < until:
+            time.sleep(0.001)
+        _thread.interrupt_main(signal.SIGUSR1)
+        ended.wait(10)
         return accepted(batch)
 
     result = desk.send(mailing, ScriptedGateway(silent), brake=signalled)
@@ -466,7 +467,7 @@ def test_the_brake_a_third_time_does_not_even_wait_for_the_ledger(desk: Desk, si
         return accepted(batch)
 
     def waits(_: Sentence) -> None:
-        for _ in range(2):
+        for _again in range(2):
             signal.raise_signal(signal.SIGUSR1)
 
     desk.ledger.on_wait = waits
