@@ -86,10 +86,8 @@ def run(
 ) -> Reply:
     """Run both gateways on this machine, for rehearsals and for testing other systems.
 
-    Prints its address, accepts any login unless told otherwise, sends nothing anywhere, and serves until
-    Ctrl-C. Set `url` under [gateway] in a config to its address.
+    Prints its address for `url` under [gateway], accepts any login, sends nothing, and serves until Ctrl-C.
     """
-    wiring: Wiring = ctx.obj
     switches = {
         "journal": journal,
         "durable": durable,
@@ -108,9 +106,9 @@ def run(
         **_by_name(push_to or (), push_header or (), report_code or ()),
     }
     url = wiring_gateway.start_simulator(
-        wiring, host, port, faults, switches, allow_other_hosts=allow_other_hosts
+        ctx.obj, host, port, faults, switches, allow_other_hosts=allow_other_hosts
     )
-    return _tell_and_wait(wiring, url, journal)
+    return _tell_and_wait(ctx.obj, url, journal)
 
 
 def _by_name(push_to: Sequence[str], headers: Sequence[str], codes: Sequence[str]) -> dict[str, Any]:
