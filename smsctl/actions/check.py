@@ -100,6 +100,7 @@ def ledger_file(ledger: Ledger | None, path: Path, *, allow_network: bool) -> It
             hint=say("Run smsctl as the ledger's owner, or share it: `[ledger] group` in the config."),
         )
     if ledger is None:
+        restoring.refuse_missing(path)
         yield Finding(
             "ledger", Level.OK, say("{path} is not there yet; the first mailing makes it.", path=path)
         )

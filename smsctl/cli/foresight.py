@@ -1,16 +1,36 @@
-"""What every command says on its way out: a package that is nearly used up."""
+"""What every command says on its way out: the ledger is an older copy; a package is nearly used up."""
 
 from collections.abc import Iterator
 
 from smsctl.cli.render import figures
 from smsctl.config.settings import Settings
 from smsctl.domain.package import Package
-from smsctl.errors import Sentence, say, say_n
-from smsctl.ledger import municipalities, packages
+from smsctl.errors import LedgerError, Sentence, say, say_n
+from smsctl.ledger import municipalities, packages, restoring
 from smsctl.ledger.store import Ledger
 
 
-def package_warnings(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
+def warnings(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
+    """Yield what whoever reads in this ledger, or is about to send from it, should know."""
+    yield from _restored(ledger)
+    yield from _packages(ledger, settings)
+
+
+def _restored(ledger: Ledger) -> Iterator[Sentence]:
+    try:
+        restored = restoring.found_restored(ledger)
+    except LedgerError as error:
+        yield error.sentence
+        return
+    if restored:
+        yield say(
+            "{why} Nothing is sent until a person has accepted it: smsctl ledger accept-restore --reason"
+            " TEXT",
+            why=restored.why,
+        )
+
+
+def _packages(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
     """Yield a sentence for each active municipality whose newest package is used beyond `warn_share`."""
     for key, municipality in settings.municipalities.items():
         found = packages.packages_of(ledger, key) if municipality.package_size else ()

@@ -25,7 +25,7 @@ from smsctl.ledger import packages, store
 from smsctl.ledger.store import Ledger
 
 _HUNDRED = 100
-_TELL_THEMSELVES = ("send", "doctor")  # how full the packages are
+_TELL_THEMSELVES = ("send", "doctor", "ledger check")  # what is said on the way out
 _GLANCE_S = 1
 
 
@@ -45,7 +45,7 @@ class Wiring:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Put away what was opened; say what is foreseen of the packages."""
+        """Put away what was opened; say what is foreseen."""
         with self.open:
             if kind is None and "settings" in vars(self) and self.teller.command not in _TELL_THEMSELVES:
                 self._look_ahead()
@@ -125,14 +125,14 @@ class Wiring:
                 municipalities.activate(self.ledger, municipality, self.clock.now(), self.actor)
 
     def _look_ahead(self) -> None:
-        """Warn of packages that are nearly used; a command that opened no ledger only glances at one."""
-        from smsctl.cli.foresight import package_warnings
+        """Say what the next one should know; a command that opened no ledger only glances at it."""
+        from smsctl.cli.foresight import warnings
 
         with suppress(LedgerError):  # the command has done its work
             ledger = vars(self).get("ledger") or self.ledger_as_it_is(
                 self.settings.ledger_path, wait_s=_GLANCE_S
             )
-            for sentence in package_warnings(ledger, self.settings) if ledger else ():
+            for sentence in warnings(ledger, self.settings) if ledger else ():
                 self.teller.warn(sentence)
 
     @cached_property

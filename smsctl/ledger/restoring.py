@@ -5,6 +5,7 @@ batch, so that nothing goes round this guard.
 """
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say, say_n
@@ -24,12 +25,25 @@ class Restored(NamedTuple):
 
 def found_restored(ledger: Ledger) -> Restored | None:
     """Return why sending from this ledger could send twice; None where it knows all that was sent."""
-    return None if ledger.high_water is None else _judge(ledger, ledger.high_water, newest_batch(ledger))
+    return None if ledger.high_water is None else _judge(ledger, ledger.high_water)
 
 
 def refuse_restored(ledger: Ledger) -> None:
     """Raise LedgerError when sending from this ledger could send twice."""
     _refuse(found_restored(ledger))
+
+
+def refuse_missing(path: Path) -> None:
+    """Raise LedgerError when there is no ledger at `path`, and there was one that was sent from."""
+    water = HighWater(path).read()
+    if water and water.batch:
+        raise LedgerError(
+            say("{path} is missing, and it has been sent from.", path=path),
+            hint=say(
+                "Put back the latest backup. Nothing is sent until a person has accepted it: smsctl ledger"
+                " accept-restore --reason TEXT"
+            ),
+        )
 
 
 def watch(ledger: Ledger, batch: int) -> None:
@@ -73,8 +87,10 @@ def _take_hold(ledger: Ledger, mark: HighWater, newest: int) -> None:
         mark.begin(Water(lineage=lineage, batch=newest))
 
 
-def _judge(ledger: Ledger, mark: HighWater, newest: int) -> Restored | None:
-    water, lineage, copied_at = mark.read(), _fact(ledger, _FACT), _fact(ledger, COPIED)
+def _judge(ledger: Ledger, mark: HighWater, newest: int | None = None) -> Restored | None:
+    water = mark.read()  # first: another run may claim a batch between the two looks, and the file follows
+    newest = newest_batch(ledger) if newest is None else newest
+    lineage, copied_at = _fact(ledger, _FACT), _fact(ledger, COPIED)
     missing = water.batch - newest if water and water.lineage == lineage else None
     if copied_at:
         why = say("{path} was put back from the backup of {at}.", path=ledger.path, at=copied_at)

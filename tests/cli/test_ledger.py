@@ -142,6 +142,39 @@ def test_from_a_backup_that_was_put_back_nothing_is_sent_until_a_person_accepts_
     assert [row["reason"] for row in audited if row["action"] == "accept-restore"] == ["new disk"]
 
 
+READING = ("usage", "mailings list", "mailings show 1", "audit")
+
+
+@pytest.mark.parametrize("words", READING)
+def test_whoever_reads_in_an_older_copy_is_told_so(
+    words: str, office: Office, ledger: Path, tmp_path: Path
+) -> None:
+    office.send("one")
+    shutil.copy(ledger, tmp_path / "aside.db")
+    office.send("two")
+    assert office(*words.split()).err == ""
+    shutil.copy(tmp_path / "aside.db", ledger)
+    ran = office(*words.split())
+    assert ran.code == 0
+    (line,) = ran.err.splitlines()
+    assert "was put back from an older copy: it lacks the newest 3 batches that were sent." in line
+    assert "Nothing is sent until a person has accepted it: smsctl ledger accept-restore" in line
+    assert [one["level"] for one in office(*words.split(), "--json").json["messages"]] == ["warning"]
+
+
+def test_whoever_reads_where_the_ledger_was_taken_away_is_told_so(office: Office, ledger: Path) -> None:
+    office.send("one")
+    ledger.unlink()
+    doctor = office("doctor")
+    assert doctor.code == 9
+    assert f"{ledger} is missing, and it has been sent from." in doctor.said
+    for words in ("usage", "mailings list"):
+        ran = office(*words.split())
+        assert ran.code == 0
+        assert f"{ledger} is not the ledger that was sent from" in ran.err
+    assert office("doctor").code == 9
+
+
 def test_what_a_restored_ledger_has_pending_becomes_unknown_and_can_be_settled(
     live_gateway: LiveGateway, run: Run, message: Path, ledger: Path, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.errors import ExitCode, LedgerError
 from smsctl.ledger import audit, batches, fitness, lock, mailings, repeats, restoring, unknowns
 from smsctl.ledger.batches import Want
-from smsctl.ledger.high_water import HighWater
+from smsctl.ledger.high_water import HighWater, Water
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger, open_ledger
 
@@ -358,3 +358,16 @@ def test_two_ledgers_are_never_taken_for_each_other(path: Path, tmp_path: Path) 
     sent(other, 2, "one")
     shutil.copy(other, path)
     must_be_refused(path, "is not the ledger that was sent from")
+
+
+def test_a_batch_that_is_claimed_during_the_look_is_no_alarm(path: Path) -> None:
+    sent(path, 2, "before")
+
+    class Overtaken(HighWater):
+        def read(self) -> Water | None:
+            sent(path, 2, "meanwhile")
+            return super().read()
+
+    with closing(open_ledger(path)) as ledger:
+        ledger.high_water = Overtaken(path)
+        assert restoring.found_restored(ledger) is None
