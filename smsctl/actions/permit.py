@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from smsctl.config.settings import SenderRule
-from smsctl.domain.audience import group_key
+from smsctl.domain.audience import group_key, titled
 from smsctl.domain.moment import Moment
 from smsctl.domain.plan import Refusal, Rule
-from smsctl.errors import say
+from smsctl.errors import Sentence, joined, say
 from smsctl.ledger import mailings, packages
 from smsctl.ledger.store import Ledger
 
@@ -115,16 +115,13 @@ def _no_right(theirs: list[SenderRule], person: Person, mission: Mission) -> Ref
             audience=mission.audience,
             municipality=mission.municipality,
         ),
-        hint=say("They may send: {rights}.", rights="; ".join(map(_in_words, theirs))),
+        hint=say("They may send: {rights}.", rights=joined(*map(_in_words, theirs))),
     )
 
 
-def _in_words(rule: SenderRule) -> str:
-    audiences = ", ".join(rule.audiences) or str(say("everybody"))
-    return str(
-        say(
-            "to {audiences} for {municipalities}",
-            audiences=audiences,
-            municipalities=", ".join(rule.municipalities) or say("any municipality"),
-        )
+def _in_words(rule: SenderRule) -> Sentence:
+    return say(
+        "to {audiences} for {municipalities}",
+        audiences=joined(*map(titled, rule.audiences)) if rule.audiences else say("everybody"),
+        municipalities=", ".join(rule.municipalities) or say("any municipality"),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 import smsctl
+from smsctl.cli.render import clauses
 from smsctl.cli.render.blocks import Text
 from smsctl.cli.render.recognised import recognised
 from smsctl.errors import Sentence
@@ -18,7 +19,7 @@ VARIABLE = "SMSCTL_LANGUAGE"
 CATALOGUES = Path(smsctl.__file__).parent / "locale"
 _POSIX_ORDER = ("LC_ALL", "LC_MESSAGES", "LANG")
 _SWEDISH = ("sv", "swedish")  # as POSIX and Windows name it
-_ENDS = (".", ":", "?", "!", "`")
+_FOREIGN = "{}"  # the template of what is no sentence of ours
 
 
 class _Catalogue(Protocol):
@@ -67,21 +68,12 @@ def words(text: Text) -> str:
 
 def whole(text: Text) -> str:
     """Return a clause as a whole sentence: what may stand inside another is told alone here."""
-    told = opened(text)
-    return told if told.endswith(_ENDS) or not told else f"{told}."
+    return clauses.whole(words(text), _FOREIGN if isinstance(text, str) else _template(text))
 
 
 def opened(text: Text) -> str:
-    """Return a clause with a capital letter; it may end in a command, which takes no full stop.
-
-    A first word that is spelled in a special way (a path, a key, a command) stays as it is.
-    """
-    told = words(text).rstrip()
-    first = told.split(" ", 1)[0]
-    foreign = isinstance(text, str) or _template(text).startswith("{")  # begins with a name or a path
-    if foreign or first == "smsctl" or not (first.isalpha() and first.islower()):
-        return told
-    return first[0].upper() + told[1:]
+    """Return a clause with a capital letter, as it is told alone."""
+    return clauses.opened(words(text), _FOREIGN if isinstance(text, str) else _template(text))
 
 
 def known(text: str) -> str:

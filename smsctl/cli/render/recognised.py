@@ -1,7 +1,7 @@
 """English that reaches us ready made, known again so that it can be translated.
 
-Typer's words for a command line that does not fit, and the answers that gateways' adapters leave in the
-ledger. What is not known here is shown as it came.
+Typer's words for a command line that does not fit, the answers that gateways' adapters leave in the ledger,
+and what keys and senders are about. What is not known here is shown as it came.
 """
 
 import re
@@ -44,6 +44,11 @@ _KNOWN = (
     say("no answer within {seconds} s", seconds=_ANY),
     say("no complete reply"),
     say("timed out"),
+    say("A-Z, a-z, 0-9, space and {signs}", signs=_ANY),
+    say("intelecom (Puzzel) or pswincom (LINK Mobility)"),
+    say("the mail server"),
+    say("who the mails are from"),
+    say("as screens and invoices show it"),
 )
 
 
