@@ -15,7 +15,7 @@ from smsctl.cli import wiring_gateway, wiring_reach
 from smsctl.cli.render import doctor as render
 from smsctl.cli.render import figures, language
 from smsctl.cli.render.blocks import Line
-from smsctl.cli.reply import Reply
+from smsctl.cli.reply import Note, Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import Settings
 from smsctl.credentials import resolve
@@ -52,7 +52,10 @@ def as_cron(wiring: Wiring) -> Reply:
         if wiring.teller.speaks_json:
             told = json.loads(lines[-1])
             wiring.teller.mode = told["mode"] or ""
-            return Reply(data=told["data"], screen=[], exit_code=code)
+            said = [
+                Note(one["code"], one["level"], say("{text}", text=one["text"])) for one in told["messages"]
+            ]
+            return Reply(data=told["data"], screen=[], said=said, exit_code=code)
         if lines:
             return Reply(data={}, screen=[Line(line) for line in lines], exit_code=code)
     except subprocess.TimeoutExpired:
@@ -70,7 +73,10 @@ def as_cron(wiring: Wiring) -> Reply:
 def told_of(findings: Sequence[Finding]) -> Reply:
     """Return what is told of findings."""
     return Reply(
-        data=render.data(findings), screen=render.screen(findings), exit_code=check.verdict(findings)
+        data=render.data(findings),
+        screen=render.screen(findings),
+        said=render.notes(findings),
+        exit_code=check.verdict(findings),
     )
 
 

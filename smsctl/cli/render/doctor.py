@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 
 from smsctl.actions.check import Finding, Level
+from smsctl.cli.render import envelope
 from smsctl.cli.render.blocks import Block, Fact, Facts, Tone
+from smsctl.cli.render.language import opened, whole
+from smsctl.cli.reply import Note, hint
 from smsctl.errors import Sentence, say
 
 _TONES = {Level.OK: Tone.GOOD, Level.WARNING: Tone.WARN, Level.ERROR: Tone.BAD, Level.SKIPPED: Tone.FAINT}
@@ -22,12 +25,21 @@ def data(findings: Sequence[Finding]) -> dict[str, object]:
             {
                 "check": one.check,
                 "level": str(one.level),
-                "text": str(one.text),
-                "mend": None if one.mend is None else str(one.mend),
+                "text": envelope.text(one.text),
+                "mend": None if one.mend is None else envelope.advice(one.mend),
             }
             for one in findings
         ]
     }
+
+
+def notes(findings: Sequence[Finding]) -> list[Note]:
+    """Return what is not well, each with what mends it, for the envelope."""
+    found: list[Note] = []
+    for one in findings:
+        if one.level in (Level.WARNING, Level.ERROR):
+            found += [Note(one.check, str(one.level), one.text), *([hint(one.mend)] if one.mend else [])]
+    return found
 
 
 def screen(findings: Sequence[Finding]) -> list[Block]:
@@ -39,7 +51,6 @@ def _label(one: Finding) -> Sentence:
     return say("{level}  {check}", level=_LEVELS[one.level], check=one.check)
 
 
-def _text(one: Finding) -> Sentence:
-    if one.mend is None or one.level is Level.OK:
-        return one.text
-    return say("{text} {mend}", text=one.text, mend=one.mend)
+def _text(one: Finding) -> str:
+    told = whole(one.text)
+    return told if one.mend is None or one.level is Level.OK else f"{told} {opened(one.mend)}"
