@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from smsctl.cli.render.blocks import Line, Tone
-from smsctl.cli.render.language import words
+from smsctl.cli.render.language import whole, words
 from smsctl.cli.render.plain import safe
 from smsctl.cli.teller import Teller
 from smsctl.domain.secret import Secret
@@ -49,7 +49,7 @@ def ask_text(
         against = refuse(text) if text != default else None
         if against is None:
             return text
-        teller.show([Line(against, Tone.WARN)])
+        teller.show([Line(whole(against), Tone.WARN)])
 
 
 def ask_choice(teller: Teller, question: Sentence, choices: Sequence[str], *, default: str) -> str:

@@ -47,8 +47,12 @@ def with_a_person(
         )
     teller.show([Line(say("A dash (-) leaves out what may be left out; Return takes what is in brackets."))])
 
+    chosen: dict[str, str] = {}
+
     def answer(question: Question) -> str:
-        return given[question.name] or _ask(wiring, question, path)
+        text = given[question.name] or _ask(wiring, question, path, chosen.get("gateway", ""))
+        chosen[question.name] = text
+        return text
 
     write.create(path, text_of({**answers(answer, path), **extra}))
     wiring = _anew(ctx, path)
@@ -103,14 +107,14 @@ def _new_path(wiring: Wiring) -> Path:
     return path
 
 
-def _ask(wiring: Wiring, question: Question, path: Path) -> str:
+def _ask(wiring: Wiring, question: Question, path: Path, gateway: str) -> str:
     teller = wiring.teller
     teller.show([GAP, Line(question.about, Tone.FAINT)])
     if question.choices:
         return dialogue.ask_choice(teller, question.title, question.choices, default=question.default)
 
     def refuse(text: str) -> Sentence | None:
-        return refusal(question, text, path)
+        return refusal(question, text, path, gateway)
 
     return dialogue.ask_text(teller, question.title, default=question.default, refuse=refuse)
 

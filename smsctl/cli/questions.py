@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from smsctl.config import write
 from smsctl.config.keys import ANY, Section
+from smsctl.domain.sender import sender_problems
 from smsctl.errors import ConfigError, Sentence, say
 
 NONE = "-"
@@ -121,15 +122,15 @@ def answers(answer: Callable[[Question], str], path: Path) -> dict[Section, obje
     return {("mode",): "simulate", ("default_municipality",): key, **named}
 
 
-def refusal(question: Question, text: str, path: Path) -> Sentence | None:
-    """Say what is wrong with an answer; None: nothing is."""
+def refusal(question: Question, text: str, path: Path, gateway: str) -> Sentence | None:
+    """Say what is wrong with an answer, with that gateway; None: nothing is."""
     if question.may_be_left_out and text == NONE:
         return None
     try:
         write.value_of(question.place, text, path)
     except ConfigError as error:
         return error.sentence
-    return None
+    return next(sender_problems(text, gateway), None) if question.name == "sender" else None
 
 
 def municipality_key(name: str) -> str:

@@ -36,7 +36,6 @@ from smsctl.config.kinds import (
     Kind,
     choice,
     several,
-    text,
     whole,
 )
 
@@ -95,7 +94,7 @@ KEYS: tuple[Key, ...] = (
     Key("mode", choice("simulate", "live"), "simulate: nothing leaves this machine", "simulate"),
     Key("default_municipality", TEXT, "the one meant where no --municipality is given"),
     Key("default_country_code", COUNTRY_CODE, "for numbers written without one", "+46"),
-    Key("sender", text(16), "what the phone shows"),
+    Key("sender", TEXT, "what the phone shows"),
     Key("recipients", PATH, "the CSV file with the recipients"),
     Key("recipients_max_age", DURATION, "an older file is warned of, and refused without a terminal"),
     Key("require_accepted_terms", FLAG, "only to people who have accepted the terms", True),
@@ -146,7 +145,7 @@ KEYS: tuple[Key, ...] = (
         Key("package_price", PRICE, "SEK for a package, without VAT", field="package_price_ore"),
         Key("part_price", PART_PRICE, "SEK for a part, where there are no packages",
             field="hundred_parts_price_ore"),
-        Key("sender", text(16), "instead of the common one"),
+        Key("sender", TEXT, "instead of the common one"),
         Key("service_id", whole(1), "instead of the gateway's (intelecom)"),
         Key("recipients", PATH, "instead of the common file"),
         Key("invoice_node", TEXT, "the supplier's name for who is invoiced (intelecom)"),

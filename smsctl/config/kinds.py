@@ -36,15 +36,6 @@ class Kind(NamedTuple):
     as_written: bool = False  # what fits is held as it stands in the file
 
 
-def text(longest: int = _LONGEST_TEXT) -> Kind:
-    """Return the kind for one line of text."""
-
-    def read(value: object, _folder: Path) -> str:
-        return _line(value, longest)
-
-    return Kind("text", read)
-
-
 def pattern(words: str, shape: str, why: Sentence) -> Kind:
     """Return the kind for a text that matches the whole of a pattern."""
 
@@ -145,6 +136,10 @@ def _line(value: object, longest: int = _LONGEST_TEXT) -> str:
     if len(value) > longest:
         raise RefusedError(say("must have at most {n} characters", n=longest))
     return value
+
+
+def _text(value: object, _folder: Path) -> str:
+    return _line(value)
 
 
 def _flag(value: object, _folder: Path) -> bool:
@@ -257,7 +252,7 @@ _URL = (
     r"(?P<scheme>[A-Za-z]+)://(?P<login>[^/@]*@)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?"
 )
 
-TEXT = text()
+TEXT = Kind("text", _text)
 FLAG = Kind("true or false", _flag)
 PRIORITY = Kind('1, 2, 3, "low", "normal" or "high"', _priority)
 DURATION = Kind('time with its unit: "30s", "90m", "4h", "2d"', _duration)

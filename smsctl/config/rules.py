@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from smsctl.config.walk import BROKEN, Problem, Values
+from smsctl.domain.sender import sender_problems
 from smsctl.errors import say
 
 _BUILT_IN = ("intelecom", "pswincom")
@@ -19,6 +20,7 @@ def check(values: Values) -> Iterator[Problem]:
     yield from _mail(values)
     yield from _senders(values)
     yield from _reports(values)
+    yield from _shown_senders(values)
 
 
 def names_of(section: str, values: Values) -> dict[str, dict[str, object]]:
@@ -94,6 +96,15 @@ def _timeouts(values: Values) -> Iterator[Problem]:
         one = gateway[name]
         if isinstance(one, float) and isinstance(total, float) and one > total:
             yield Problem(("gateway", name), say("must not be longer than total_timeout"))
+
+
+def _shown_senders(values: Values) -> Iterator[Problem]:
+    """Check what the phone shows by the rule that the gateway goes by when it sends."""
+    module = str(values["gateway",]["module"])
+    for path, given in values.items():
+        shown = given.get("sender")
+        if isinstance(shown, str):
+            yield from (Problem((*path, "sender"), why) for why in sender_problems(shown, module))
 
 
 def _secrets(values: Values) -> Iterator[Problem]:

@@ -5,18 +5,18 @@ its number and its reference. The reply is matched on our reference only, never 
 """
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 from smsctl.domain.gateway import CancelResult, Listed, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, Verdict
+from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import Sentence, say
 from smsctl.gateways.intelecom_management import Management
 from smsctl.gateways.json_reply import read_json
 from smsctl.gateways.outcome import Reply, quoted, refused, unclear, verdict, verdict_of_status
-from smsctl.gateways.rules import name_problems, password_of, too_long
+from smsctl.gateways.rules import password_of, too_long
 
 STATUS_OF_CODE: Final = {
     1: Status.ACCEPTED,  # queued at the gateway, whatever its name MESSAGE_DELIVERED_OK says
@@ -91,7 +91,7 @@ class Intelecom:
         letter = batch.letter
         problems = [*too_long(letter.text.body, self.traits)]
         if letter.sender is not None:
-            problems += _sender_problems(letter.sender)
+            problems += sender_problems(letter.sender, "intelecom")
         if letter.validity is not None and letter.validity > _MAX_VALIDITY:
             problems.append(say("validity is at most 7 days with this gateway"))
         return problems
@@ -194,26 +194,12 @@ def validity_code(validity: timedelta) -> int:
 
 _REFUSALS = frozenset({"2", "3", "4"})
 _SHORT_NUMBER = "[0-9]{3,6}"
-_INTERNATIONAL = r"\+[1-9][0-9]{7,14}"
-_FOREIGN_TO_NAMES = "[^A-Za-z0-9 %&+,.-]"
 
 _Entry = dict[str, object]
 
 
 def _ceil(period: timedelta, unit: timedelta) -> int:
     return -(-period // unit)
-
-
-def _sender_problems(sender: str) -> Iterator[Sentence]:
-    if sender.startswith("+"):
-        if not re.fullmatch(_INTERNATIONAL, sender):
-            yield say("the sender {sender} is not an international number", sender=sender)
-    elif sender.isdecimal():
-        if not re.fullmatch(_SHORT_NUMBER, sender):
-            yield say("the sender {sender} needs + and the country code", sender=sender)
-    else:
-        allowed = "A-Z, a-z, 0-9, space and % & + , - ."
-        yield from name_problems(sender, _FOREIGN_TO_NAMES, allowed)
 
 
 def _window(start: datetime) -> dict[str, str]:

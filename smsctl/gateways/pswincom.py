@@ -4,13 +4,12 @@ What is the same for every message of a batch is escaped once; a message then ad
 its number. The reply is read by the elements' names, never by their order, and matched on ID.
 """
 
-import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
 from smsctl.domain.gateway import Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, Verdict
+from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import PSWINCOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.outcome import (
@@ -24,7 +23,7 @@ from smsctl.gateways.outcome import (
     verdict,
     verdict_of_status,
 )
-from smsctl.gateways.rules import name_problems, password_of, too_long
+from smsctl.gateways.rules import password_of, too_long
 
 STATUS_OF_CODE: Final = {
     "OK": Status.ACCEPTED,  # taken for forwarding
@@ -103,7 +102,7 @@ class PSWinCom:
         letter = batch.letter
         problems = [*too_long(letter.text.body, self.traits)]
         if letter.sender is not None:
-            problems += _sender_problems(letter.sender)
+            problems += sender_problems(letter.sender, "pswincom")
         return problems
 
     def _post(self, body: bytes, not_after: float) -> Outcome:
@@ -181,11 +180,6 @@ class PSWinCom:
         return Answer(verdict=said, receipts=receipts, text=_words(receipts))
 
 
-_SHORT_NUMBER = "[0-9]{4,5}"
-_NUMBER = r"\+?[1-9][0-9]{7,14}"
-_FOREIGN_TO_NAMES = r"""[^A-Za-z0-9 !"#%&'()*+\-./?><;]"""
-
-
 def _is_plain(body: str) -> bool:
     """Say whether the text may travel as OP 1: every character both in GSM-7 and in ISO-8859-1 (3.5)."""
     if measure(body, PSWINCOM_PARTS).encoding is Encoding.UCS2:
@@ -195,17 +189,6 @@ def _is_plain(body: str) -> bool:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _sender_problems(sender: str) -> Iterator[Sentence]:
-    if sender.startswith("+") or sender.isdecimal():
-        if not re.fullmatch(f"{_NUMBER}|{_SHORT_NUMBER}", sender):
-            yield say(
-                "the sender {sender} is neither a short number nor a number with country code", sender=sender
-            )
-    else:
-        allowed = "A-Z, a-z, 0-9, space and ! \" # % & ' ( ) * + - . / ? > < ;"
-        yield from name_problems(sender, _FOREIGN_TO_NAMES, allowed)
 
 
 def _receipt(message: Outgoing, entry: dict[str, str] | None, secret: str) -> Receipt:

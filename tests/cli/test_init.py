@@ -54,6 +54,7 @@ def test_flags_answer_the_questions(tmp_path: Path, run: Run) -> None:
         ("--service-id", "many", "gateway.service_id"),
         ("--country-code", "46", "default_country_code"),
         ("--package-price", "gratis", "package_price"),
+        ("--sender", "Åskan", "sender: the sender Åskan holds Å"),
     ],
 )
 def test_an_answer_that_does_not_fit_writes_nothing(
@@ -64,6 +65,18 @@ def test_an_answer_that_does_not_fit_writes_nothing(
     assert ran.code == 8
     assert says in ran.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_wizard_asks_again_for_a_sender_that_no_phone_shows(tmp_path: Path) -> None:
+    argv = ["--config", tmp_path / "config.toml", "config", "init", "--gateway", "intelecom"]
+    with Terminal(*argv) as terminal:
+        for question in ("Service ID [4711]: ", "User name [demo]: "):
+            terminal.wait_for(question)
+            terminal.type("")
+        terminal.wait_for("Sender [Kommunen]: ")
+        terminal.type("Åskan")
+        terminal.wait_for("The sender Åskan holds Å")
+        terminal.wait_for("Sender [Kommunen]: ")
 
 
 def test_a_file_that_is_there_is_never_overwritten(make_config: MakeConfig, run: Run) -> None:

@@ -132,3 +132,14 @@ def test_a_new_config_must_load(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         create(tmp_path / "config.toml", "mode = 1")
     assert not (tmp_path / "config.toml").exists()
+
+
+@pytest.mark.parametrize("key", ["sender", "municipalities.exempelkommun.sender"])
+def test_a_sender_that_no_phone_shows_is_not_written(config: Path, key: str) -> None:
+    before = config.read_bytes()
+    with pytest.raises(ConfigError) as caught:
+        set_value(config, key, "Åskan")
+    (told,) = map(str, caught.value.problems)
+    assert f"{key}: the sender Åskan holds Å" in told
+    assert str(config) in str(caught.value)
+    assert config.read_bytes() == before

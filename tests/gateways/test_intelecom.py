@@ -160,9 +160,9 @@ def test_the_senders_shape_gives_its_type(sender: str, kind: str) -> None:
         ("Bålsta", "holds å"),
         ("Hej!", "holds !"),
         ("", "empty"),
-        ("+4670", "not an international number"),
-        ("+46 70 174 06 05", "not an international number"),
-        ("46701740605", "needs + and the country code"),
+        ("+4670", "neither a short number nor"),
+        ("+46 70 174 06 05", "neither a short number nor"),
+        ("46701740605", "nor a number with + and its country code"),
     ],
 )
 def test_a_sender_the_network_would_not_show_is_refused_in_words(sender: str, words: str) -> None:
