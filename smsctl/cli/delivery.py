@@ -31,9 +31,13 @@ class Delivery(NamedTuple):
 
     @property
     def exit_code(self) -> ExitCode:
-        """The run's code; what an earlier run left unsettled counts too."""
-        unsettled = self.tally.states.get(Status.UNKNOWN, 0) + self.tally.states.get(Status.HELD, 0)
-        return worst([self.result.exit_code, ExitCode.UNSETTLED if unsettled else ExitCode.OK])
+        """The run's code; what an earlier run left unsettled counts too, and nothing pending is well."""
+        states, codes = self.tally.states, [self.result.exit_code]
+        if states.get(Status.UNKNOWN) or states.get(Status.HELD):
+            codes.append(ExitCode.UNSETTLED)
+        if states.get(Status.PENDING) and not self.result.stop:
+            codes.append(ExitCode.STOPPED)
+        return worst(codes)
 
 
 def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
