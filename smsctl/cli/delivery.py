@@ -13,10 +13,10 @@ from smsctl.cli.render import outcome
 from smsctl.cli.render.blocks import Block
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.gateway import Gateway
+from smsctl.domain.gateway import CHECK_ACCOUNT, CHECK_MAIL_SERVER, Gateway
 from smsctl.domain.mailing import Ceilings, Mailing, Tally
 from smsctl.domain.message import Status
-from smsctl.errors import ExitCode, say, worst
+from smsctl.errors import ExitCode, Sentence, say, worst
 from smsctl.ledger import mailings
 
 _SIGNALS = {signal.SIGINT: Stop.INTERRUPTED, signal.SIGTERM: Stop.TERMINATED}
@@ -65,6 +65,7 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
 def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Sequence[Block] = ()) -> Reply:
     """Return the reply of a command that sent a mailing; `data` and `screen` go before what became of it."""
     states, simulated = done.tally.states, wiring.simulated
+    steps = [*_account(done), *outcome.next_steps(done.mailing, states)]
     notes = []
     if done.result.why:
         notes.append(Note(code=str(done.result.stop), level="error", text=done.result.why))
@@ -75,12 +76,19 @@ def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Se
     }
     return Reply(
         data={**data, **outcome_data},
-        screen=[*screen, *outcome.screen(done.mailing, states, simulated=simulated)],
+        screen=[*screen, *outcome.screen(done.mailing, states, steps, simulated=simulated)],
         summary=outcome.summary(done.mailing, states, done.tally.parts, simulated=simulated),
-        advice=outcome.next_steps(done.mailing, states),
+        advice=steps,
         notes=notes,
         exit_code=done.exit_code,
     )
+
+
+def _account(done: Delivery) -> list[Sentence]:
+    """Say what mends a refusal of the whole batch, before what is to be done with the mailing."""
+    if done.result.stop is not Stop.REFUSED:
+        return []
+    return [CHECK_MAIL_SERVER if done.mailing.gateway == outcome.BY_MAIL else CHECK_ACCOUNT]
 
 
 @contextmanager

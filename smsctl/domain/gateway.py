@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from smsctl.domain.message import Answer, Batch
 from smsctl.domain.secret import Secret
 from smsctl.domain.text import PartProfile
-from smsctl.errors import Sentence
+from smsctl.errors import Sentence, say
+
+CHECK_ACCOUNT: Final = say(
+    "Check the account under [gateway] in the config, and its password with: smsctl credential check"
+)
+CHECK_MAIL_SERVER: Final = say(
+    "Check [smtp] in the config, and its password with: smsctl credential check smtp"
+)
+"""What mends a refusal, whether a mailing meets it or somebody only logs in."""
 
 
 class Traits(NamedTuple):

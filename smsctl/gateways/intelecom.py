@@ -168,7 +168,7 @@ class Intelecom:
             return Answer(verdict=Verdict.ANSWERED, receipts=receipts, text=_first_words(entries, secret))
         words = _words(receipts)
         if all(receipt.code in _REFUSALS for receipt in receipts):
-            return refused(batch, words)
+            return refused(batch, f"{_REFUSALS[receipts[0].code]}: {words}")
         statuses = {receipt.status for receipt in receipts}
         if Status.PENDING in statuses:
             return Answer(verdict=Verdict.REFUSED, receipts=receipts, text=words)
@@ -192,7 +192,11 @@ def validity_code(validity: timedelta) -> int:
     return min(166 + _ceil(validity, timedelta(days=1)), 173)
 
 
-_REFUSALS = frozenset({"2", "3", "4"})
+_REFUSALS: dict[str | None, str] = {
+    "2": "the gateway refused the login",
+    "3": "the gateway does not permit this",
+    "4": "the gateway refused the service",
+}
 _SHORT_NUMBER = "[0-9]{3,6}"
 
 _Entry = dict[str, object]

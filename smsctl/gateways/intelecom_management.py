@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import quote
 
-from smsctl.domain.gateway import CancelResult, Listed, Options
+from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.json_reply import read_json
 from smsctl.gateways.outcome import Reply, Stale
@@ -67,7 +67,7 @@ class Management:
         if outcome.status in _LOGIN_REFUSED:
             raise GatewayRefusedError(
                 say("the gateway refused the login (HTTP {status})", status=outcome.status),
-                hint=say("check username and service_id, and the password with: smsctl credential check"),
+                hint=CHECK_ACCOUNT,
             )
         if outcome.status not in {_OK, _NOT_FOUND}:
             raise _no_answer(f"HTTP {outcome.status}")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from smsctl.domain.gateway import MailRoute, Options, Traits
+from smsctl.domain.gateway import CHECK_MAIL_SERVER, MailRoute, Options, Traits
 from smsctl.domain.message import Answer, Batch, Outgoing, Receipt, Status, Verdict, same_for_all
 from smsctl.domain.text import INTELECOM_PARTS, with_part_length
 from smsctl.errors import ConfigError, CredentialError, GatewayRefusedError, Sentence, StoppedError, say
@@ -83,7 +83,9 @@ class Mail:
                 return say("the mail server is there; whether the gateway takes its mail cannot be asked")
         words = self._quoted(line.text)
         if line.verdict is Verdict.REFUSED:
-            raise GatewayRefusedError(say("the mail server refused us: {text}", text=words))
+            raise GatewayRefusedError(
+                say("the mail server refused us: {text}", text=words), hint=CHECK_MAIL_SERVER
+            )
         raise StoppedError(say("the mail server was not reached: {text}", text=words))
 
     def check(self, batch: Batch) -> list[Sentence]:

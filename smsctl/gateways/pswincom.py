@@ -7,7 +7,7 @@ its number. The reply is read by the elements' names, never by their order, and 
 from datetime import datetime, timedelta
 from typing import Final
 
-from smsctl.domain.gateway import Options, Traits
+from smsctl.domain.gateway import CHECK_ACCOUNT, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, Verdict
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import PSWINCOM_PARTS, Encoding, measure, with_part_length
@@ -93,7 +93,7 @@ class PSWinCom:
             reason = quoted(session.reason, password_of(self._options))
             raise GatewayRefusedError(
                 say("the gateway refused the login: {reason}", reason=reason or "-"),
-                hint=say("check username, and the password with: smsctl credential check"),
+                hint=CHECK_ACCOUNT,
             )
         return say("the gateway took the login")
 

@@ -4,7 +4,7 @@ from base64 import b64encode
 from typing import Final
 from urllib.parse import quote
 
-from smsctl.domain.gateway import Options
+from smsctl.domain.gateway import CHECK_ACCOUNT, Options
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.push import Parcel, Polled
 from smsctl.errors import GatewayRefusedError, StoppedError, say
@@ -79,7 +79,7 @@ class PolledQueue:
         if outcome.status in _LOGIN_REFUSED:
             raise GatewayRefusedError(
                 say("The gateway refused the login to its queue (HTTP {status}).", status=outcome.status),
-                hint=say("Check username, and the password with: smsctl credential check"),
+                hint=CHECK_ACCOUNT,
             )
         return outcome
 

@@ -66,8 +66,26 @@ def test_a_refused_login_is_told_and_the_secret_is_not(live_gateway: LiveGateway
     config = live_gateway(Behaviour(password="another")).config
     ran = run("--config", config, "test", "+46701740605", "hej")
     assert ran.code == 6
-    assert "the gateway refused the login" in ran.err
+    refused, _, *steps = ran.err.splitlines()
+    assert refused.startswith("Stopped: the gateway refused the login (HTTP 401")
+    assert steps[0].endswith("smsctl credential check")
+    assert steps[1].endswith("smsctl mailings resume 1")
     assert SECRET not in ran.said
+
+
+@pytest.mark.parametrize("module", ["intelecom", "pswincom"])
+def test_a_refused_login_is_told_alike_whether_something_is_sent_or_not(
+    live_gateway: LiveGateway, run: Run, module: str
+) -> None:
+    config = live_gateway(Behaviour(password="another"), gateway={"module": module}).config
+    told = [
+        run("--config", config, *argv, "--json").json["messages"]
+        for argv in (("test", "+46701740605", "hej"), ("gateway", "probe"))
+    ]
+    for notes in told:
+        assert "he gateway refused the login" in notes[0]["text"]
+        assert notes[1]["code"] == "hint"
+    assert told[0][1] == told[1][1]
 
 
 def test_secret_number_and_text_stay_out_of_the_line_for_a_log(live_gateway: LiveGateway, run: Run) -> None:

@@ -1,7 +1,7 @@
 """What became of a mailing: counts by state, and what to do next."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
@@ -28,10 +28,12 @@ _TONES = {
 }
 
 
-def screen(mailing: Mailing, states: Mapping[Status, int], *, simulated: bool) -> list[Block]:
-    """Return the outcome with its next steps."""
+def screen(
+    mailing: Mailing, states: Mapping[Status, int], steps: Sequence[Sentence], *, simulated: bool
+) -> list[Block]:
+    """Return the outcome with what to do next."""
     blocks: list[Block] = [Line(say("Mailing {id}:", id=mailing.id), Tone.STRONG), state_facts(states)]
-    blocks += [Line(step) for step in next_steps(mailing, states)]
+    blocks += [Line(step) for step in steps]
     if simulated:
         blocks += [GAP, Line(NOTHING_LEAVES, Tone.WARN)]
     return blocks
