@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -175,7 +175,28 @@ def read_duration(flag: str, text: str) -> timedelta:
 
 
 def read_time(text: str, local_now: datetime) -> datetime:
-    """Return the time a person means by 07:30 (the next one) or 2026-12-01T07:30, on the config's clock."""
+    """Return the time a person means by 07:30 (the next one) or 2026-12-01T07:30, on the config's clock.
+
+    Of a time that comes twice, when the clock is put back, it is the first, unless an offset is written.
+    """
+    found = _written_time(text, local_now)
+    if found is None:
+        raise UsageError(
+            say("--at {text}: there is no such time.", text=text),
+            hint=say("Write 07:30 or 2026-12-01T07:30."),
+        )
+    real = found.astimezone(UTC).astimezone(local_now.tzinfo)
+    if found.tzinfo is local_now.tzinfo and real.replace(tzinfo=None) != found.replace(tzinfo=None):
+        raise UsageError(
+            say("--at {text}: there is no such time, for the clock is put forward then.", text=text),
+            hint=say("The clock shows {clock:%H:%M} then.", clock=real),
+        )
+    if real.timestamp() <= local_now.timestamp():  # two times of one zone are compared without their offsets
+        raise UsageError(say("--at {text} is in the past.", text=text))
+    return real
+
+
+def _written_time(text: str, local_now: datetime) -> datetime | None:
     try:
         if len(text) <= len("07:30"):
             clock = datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - a time of day has no zone
@@ -183,15 +204,10 @@ def read_time(text: str, local_now: datetime) -> datetime:
             return found if found > local_now else found + timedelta(days=1)
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(
-            say("--at {text}: there is no such time.", text=text),
-            hint=say("Write 07:30 or 2026-12-01T07:30."),
-        ) from None
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=local_now.tzinfo)
-    if found <= local_now:
-        raise UsageError(say("--at {text} is in the past.", text=text))
-    return found
+        return None
+    if ":" not in text:  # a day alone would be its midnight
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=local_now.tzinfo)
 
 
 def must_give_reason(wiring: Wiring, overruling: Overruling) -> None:

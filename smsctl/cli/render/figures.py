@@ -35,6 +35,12 @@ def local(at: str, zone: str) -> str:
     return datetime.fromisoformat(at).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M")
 
 
+def moment(at: datetime) -> str:
+    """Show a time of a zone to the minute, with its offset where the clock shows it twice."""
+    twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
+    return f"{at:%Y-%m-%d %H:%M}" + (f" {at.isoformat()[-len('+01:00') :]}" if twice else "")
+
+
 def duration(length: timedelta) -> str:
     """Show a validity as it is written in the config: 4h, 2d, 90m."""
     seconds = int(length.total_seconds())

@@ -7,7 +7,6 @@ from enum import StrEnum
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Text, Tone
 from smsctl.cli.render.phrases import NOTHING_LEAVES, quoted
-from smsctl.domain.message import Letter
 from smsctl.domain.plan import Plan, Refusal
 from smsctl.domain.text import Encoding, costly
 from smsctl.errors import Sentence, say, say_n
@@ -151,12 +150,12 @@ def letter_facts(plan: Plan) -> list[Fact]:
     if letter.validity is not None:
         found.append(Fact(say("Validity"), [figures.duration(letter.validity)]))
     if letter.send_at is not None:
-        found.append(Fact(say("To be sent"), [_send_at(letter, cancellable=traits.cancelling)]))
+        found.append(Fact(say("To be sent"), [_held_until(letter.send_at, cancellable=traits.cancelling)]))
     return found
 
 
-def _send_at(letter: Letter, *, cancellable: bool) -> Sentence:
-    at = f"{letter.send_at:%Y-%m-%d %H:%M}"
+def _held_until(send_at: datetime, *, cancellable: bool) -> Sentence:
+    at = figures.moment(send_at)
     if cancellable:
         return say("{at}, held by the gateway; can be cancelled until then", at=at)
     return say("{at}, held by the gateway; cannot be cancelled", at=at)
