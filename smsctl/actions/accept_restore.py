@@ -30,7 +30,12 @@ def accept_restore(ledger: Ledger, moment: Moment, actor: Actor, reason: str) ->
         for mailing in unfinished:
             held.enter_context(lock.right_to_send(ledger.path, mailing.reference))
         held.enter_context(ledger.transaction())
-        messages = sum(writing_off.write_off(ledger, mailing, moment) for mailing in unfinished)
+        messages = 0
+        for mailing in unfinished:
+            unknown = writing_off.write_off(ledger, mailing, moment)
+            subject, told = f"mailing {mailing.id}", f"{unknown} messages unknown"
+            audit.record(ledger, moment, actor, "accept-restore", subject, told, reason)
+            messages += unknown
         restoring.renew(ledger)
         detail = f"{messages} messages unknown, {_told(restored.missing)} batches missing"
         audit.record(ledger, moment, actor, "accept-restore", "ledger", detail, reason)

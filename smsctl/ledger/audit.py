@@ -42,10 +42,12 @@ def record(
 
 def read(ledger: Ledger, *, most: int = 100) -> tuple[AuditRow, ...]:
     """Return the newest audit rows, newest first."""
-    found = ledger.rows(
-        "SELECT at, by_whom, host, action, subject, detail, reason FROM audit ORDER BY id DESC LIMIT ?", most
-    )
-    return tuple(
-        AuditRow(at=at, user=user, host=host, action=action, subject=subject, detail=detail, reason=reason)
-        for at, user, host, action, subject, detail, reason in found
-    )
+    return tuple(AuditRow(*row) for row in ledger.rows(f"{_SELECT} ORDER BY id DESC LIMIT ?", most))
+
+
+def of(ledger: Ledger, subject: str) -> tuple[AuditRow, ...]:
+    """Return all that was done to one thing, in the order it was done."""
+    return tuple(AuditRow(*row) for row in ledger.rows(f"{_SELECT} WHERE subject = ? ORDER BY id", subject))
+
+
+_SELECT = "SELECT at, by_whom, host, action, subject, detail, reason FROM audit"

@@ -38,6 +38,7 @@ class Want(NamedTuple):
 class BatchRow(NamedTuple):
     """One batch as it is told of: how many, when, and what came back."""
 
+    id: int
     reference: str
     first_message: int
     last_message: int
@@ -51,11 +52,24 @@ class BatchRow(NamedTuple):
 def of_mailing(ledger: Ledger, mailing: int) -> tuple[BatchRow, ...]:
     """Return the batches of a mailing in the order they were claimed."""
     found = ledger.records(
-        "SELECT reference, first_message, last_message, messages, claimed_at, settled_at, verdict, answer"
+        "SELECT id, reference, first_message, last_message, messages, claimed_at, settled_at, verdict, answer"
         " FROM batches WHERE mailing = ? ORDER BY id",
         mailing,
     )
     return tuple(BatchRow(**one) for one in found)
+
+
+def states_by_batch(ledger: Ledger, mailing: Mailing) -> dict[int, dict[Status, int]]:
+    """Return what has become of each batch's messages since; what was given back belongs to none."""
+    found: dict[int, dict[Status, int]] = {}
+    for batch, state, messages in ledger.rows(
+        "SELECT batch, state, COUNT(*) FROM messages WHERE id BETWEEN ? AND ? AND batch > 0"
+        " GROUP BY batch, state",
+        mailing.first_message,
+        mailing.last_message,
+    ):
+        found.setdefault(batch, {})[Status(state)] = messages
+    return found
 
 
 def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | None:

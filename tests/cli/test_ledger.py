@@ -197,6 +197,9 @@ def test_what_a_restored_ledger_has_pending_becomes_unknown_and_can_be_settled(
     assert "look in the gateway's own log" in look
     shown = office("mailings", "show", 1, "--json").data
     assert (shown["states"], shown["parts"]) == ({"unknown": 5}, 5)
+    assert [(row["action"], row["detail"], row["reason"]) for row in shown["history"]] == [
+        ("accept-restore", "5 messages unknown", "new disk")
+    ]
     assert office("mailings", "resume", 1, "--json").data["states"] == {"unknown": 5}
     assert office("mailings", "resolve", 1, "--not-sent", "--reason", "not in the gateway's log").code == 0
     assert office("mailings", "show", 1, "--json").data["states"] == {"pending": 5}

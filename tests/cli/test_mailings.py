@@ -2,8 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import ROWS, MakeConfig
+from smsctl.cli.clock import whoever
+from smsctl.simulator.faults import Fault
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import ROWS, LiveGateway, MakeConfig
 from ..front_door import Ran, Run, run_terminal
+from .conftest import guardians
 
 
 @pytest.fixture
@@ -44,7 +49,7 @@ def test_a_mailing_is_told_from_beginning_to_end(sent: Path, run: Run) -> None:
     for text in ("guardians", "│ Hej på er", "2  accepted by the gateway", "has not accepted the terms"):
         assert text in out
     assert "Cost: 2 parts, 0,98 kr." in out
-    assert "answered" in out
+    assert out.splitlines()[-1].endswith("  2 accepted")
 
 
 def test_a_finished_mailing_has_nothing_to_go_on_with(sent: Path, run: Run) -> None:
@@ -62,6 +67,62 @@ def test_where_nothing_is_unknown_nothing_is_settled_and_nothing_written(
     assert ran.code == 0
     assert "Mailing 1 has nothing unknown; nothing was changed." in ran.out
     assert len(run("--config", sent, "audit", "--json").data["audit"]) == before
+
+
+@pytest.fixture
+def lost(live_gateway: LiveGateway, message: Path, run: Run) -> Path:
+    """A config under which one mailing of three messages was sent, and its answer lost."""
+    config = live_gateway(Behaviour(faults={Fault.RESET: 1.0}), rows=guardians(3)).config
+    assert run("--config", config, "send", message, "--all", "--yes", "--max-parts", 3).code == 4
+    return config
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "shown"),
+    [
+        ("--sent", "accepted", "  3 accepted"),
+        ("--not-sent", "pending", "  given back"),
+        ("--resend", "pending", "  given back"),
+    ],
+)
+def test_a_batch_that_was_settled_is_told_with_who_and_why(
+    word: str, state: str, shown: str, lost: Path, run: Run
+) -> None:
+    show = ("--config", lost, "mailings", "show", 1)
+    assert "  3 unknown" in run(*show).out
+    assert run(*show, "--json").data["batches"][0]["states"] == {"unknown": 3}
+    settled = run("--config", lost, "mailings", "resolve", 1, word, "--reason", "asked support", "--yes")
+    assert settled.code == 0
+    told = run(*show).out
+    assert "unclear" not in told
+    assert next(line for line in told.splitlines() if "-b1 " in line).endswith(shown)
+    (line,) = [line for line in told.splitlines() if "asked support" in line]
+    for text in (whoever().user, "settled", f"3 messages: {word.removeprefix('--')}"):
+        assert text in line
+    data = run(*show, "--json").data
+    assert data["states"] == {state: 3}
+    assert data["batches"][0]["states"] == ({"accepted": 3} if state == "accepted" else {})
+    (row,) = data["history"]
+    assert (row["action"], row["user"], row["reason"]) == ("resolve", whoever().user, "asked support")
+
+
+def test_all_that_was_done_to_a_mailing_is_told_in_its_order(lost: Path, run: Run) -> None:
+    for words in ("resolve 1 --not-sent --reason gone", "resume 1", "resolve 1 --not-sent --reason again"):
+        run("--config", lost, "mailings", *words.split())
+    assert run("--config", lost, "mailings", "cancel", 1, "--reason", "wrong date").code == 0
+    data = run("--config", lost, "mailings", "show", 1, "--json").data
+    assert [(row["action"], row["reason"]) for row in data["history"]] == [
+        ("resolve", "gone"),
+        ("resume", None),
+        ("resolve", "again"),
+        ("cancel", "wrong date"),
+    ]
+    assert [one["states"] for one in data["batches"]] == [{}, {}]
+
+
+def test_a_mailing_that_nobody_touched_has_no_history(sent: Path, run: Run) -> None:
+    assert run("--config", sent, "mailings", "show", 1, "--json").data["history"] == []
+    assert "Afterwards" not in run("--config", sent, "mailings", "show", 1).out
 
 
 def test_the_skipped_are_listed_without_their_numbers(sent: Path, run: Run) -> None:

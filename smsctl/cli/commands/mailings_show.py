@@ -9,14 +9,14 @@ from smsctl.cli.render import story as render
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.message import Status
-from smsctl.ledger import batches, mailings
+from smsctl.ledger import audit, batches, mailings
 from smsctl.ledger.undelivered import of_mailing, withdrawn
 
 EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
 
 
 def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
-    """Tell the story of one mailing: counts by state, batches with their times, and what to do next."""
+    """Tell the story of one mailing: counts by state, batches, what was done, and what to do next."""
     wiring: Wiring = ctx.obj
     ledger = wiring.ledger
     found = mailings.get(ledger, mailing)
@@ -26,6 +26,8 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
         tally=tally,
         skipped=mailings.skipped_counts(ledger, found.id),
         batches=batches.of_mailing(ledger, found.id),
+        batch_states=batches.states_by_batch(ledger, found),
+        history=[row for row in audit.of(ledger, f"mailing {found.id}") if row.action != found.kind],
         answers=mailings.answers(ledger, found, most=render.ANSWERS_READ),
         cancelled=withdrawn(ledger, found) if tally.states.get(Status.CANCELLED) else {},
         returns=of_mailing(ledger, found, tally.states, wiring.clock.now().at, wiring.settings.reports.wait),

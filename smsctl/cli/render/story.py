@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.cli.render import figures, returns
+from smsctl.cli.render import figures, history, returns
 from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
 from smsctl.cli.render.language import known
 from smsctl.cli.render.mailings import data
 from smsctl.cli.render.outcome import next_steps, state_facts
 from smsctl.cli.render.phrases import quoted, rehearsal
 from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.message import Status
 from smsctl.errors import say, say_n
+from smsctl.ledger.audit import AuditRow
 from smsctl.ledger.batches import BatchRow
 from smsctl.ledger.mailings import AnsweredRow
 from smsctl.ledger.undelivered import Returns
@@ -28,6 +30,8 @@ class Story(NamedTuple):
     tally: Tally
     skipped: Mapping[str, int]
     batches: Sequence[BatchRow]
+    batch_states: Mapping[int, Mapping[Status, int]]  # by the batch's id
+    history: Sequence[AuditRow]
     answers: Sequence[AnsweredRow]
     cancelled: Mapping[str, int]  # by the reason
     returns: Returns | None
@@ -49,9 +53,11 @@ def story_data(story: Story) -> dict[str, object]:
                 "settled_at": one.settled_at,
                 "verdict": one.verdict,
                 "answer": one.answer,
+                "states": {str(state): n for state, n in story.batch_states.get(one.id, {}).items()},
             }
             for one in story.batches
         ],
+        "history": history.data(story.history),
     }
 
 
@@ -84,7 +90,8 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
         *_cost(tally),
     ]
     blocks += _answers(story)
-    blocks += _batches(story.batches, zone)
+    blocks += history.batches(story.batches, story.batch_states, zone)
+    blocks += history.blocks(story.history, zone)
     return [*blocks, *(Line(step) for step in next_steps(mailing, tally.states))]
 
 
@@ -164,26 +171,3 @@ def _answers(story: Story) -> list[Block]:
     ]
     more = [Line(say("and more"), indent=2)] if len(story.answers) > _ANSWERS_SHOWN else []
     return [GAP, Table(columns, table), *more]
-
-
-def _batches(batches: Sequence[BatchRow], zone: str) -> list[Block]:
-    table: list[list[Text]] = [
-        [
-            one.reference,
-            figures.count(one.messages),
-            figures.local(one.claimed_at, zone),
-            figures.local(one.settled_at, zone) if one.settled_at else say("on its way"),
-            figures.verdict(one.verdict or ""),
-        ]
-        for one in batches
-    ]
-    if not table:
-        return []
-    columns = [
-        Column(say("Batch")),
-        Column(say("Messages"), right=True),
-        Column(say("Handed over")),
-        Column(say("Answered")),
-        Column(say("Verdict")),
-    ]
-    return [GAP, Table(columns, table)]
