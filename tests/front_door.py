@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
 ENVELOPE = ("command", "mode", "ok", "exit_code", "data", "messages")
+SMSCTL = (sys.executable, "-m", "smsctl")
 _LONGEST_S = 60
 
 
@@ -107,12 +108,14 @@ def run_process(*argv: object, stdin: str = "") -> Ran:
 class Terminal:
     """A process on a real terminal."""
 
-    def __init__(self, *argv: object, columns: int = 120, **environ: str) -> None:
+    def __init__(
+        self, *argv: object, program: Sequence[str] = SMSCTL, columns: int = 120, **environ: str
+    ) -> None:
         import pty
 
         self._master, slave = pty.openpty()
         self.process = subprocess.Popen(
-            _command(argv),
+            [*program, *map(str, argv)],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -167,4 +170,4 @@ def run_terminal(argv: Sequence[object], answers: Sequence[tuple[str, str]] = ()
 
 
 def _command(argv: Sequence[object]) -> list[str]:
-    return [sys.executable, "-m", "smsctl", *(str(word) for word in argv)]
+    return [*SMSCTL, *map(str, argv)]

@@ -41,11 +41,20 @@ def candidates(words: Sequence[str], config: Path | None, environ: Mapping[str, 
     `config` is read where the words name none.
     """
     *before, current = words or [""]
+    flag, equals, value = current.partition("=")
+    if equals and flag.startswith("--"):
+        return [f"{flag}={one}" for one in candidates([*before, flag, value], config, environ)]
+    return _candidates([word for word in before if word != "="], current, config, environ)  # as bash cuts
+
+
+def _candidates(
+    before: Sequence[str], current: str, config: Path | None, environ: Mapping[str, str]
+) -> list[str]:
     asked, rest = _without_flags(before)
     config = asked.config or config
     command = app.command_in(rest)
     if command == "schedule" and "--" in before:  # from there on it is another command
-        return candidates(words[before.index("--") + 1 :], config, environ)
+        return _candidates(before[before.index("--") + 1 :], current, config, environ)
     previous = before[-1] if before else ""
     if previous == "--config":
         return []
@@ -116,9 +125,9 @@ def _values(command: str, name: str, config: Path | None, environ: Mapping[str, 
         yield from fixed
     elif name in _OF_THE_SITE:
         try:
-            settings = read.load(read.find(config, environ))
+            settings = read.load(read.find(config and config.expanduser(), environ))
             yield from _OF_THE_SITE[name](settings)
-        except (SmsctlError, OSError):
+        except (SmsctlError, OSError, RuntimeError):
             return  # what is wrong there is told by the command itself
 
 

@@ -1,8 +1,6 @@
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +8,9 @@ import pytest
 from smsctl.cli import contents
 
 from ..conftest import HEADER, ROWS, MakeConfig
-from ..front_door import Run
+from ..front_door import Run, Terminal
 
+KEY = "exempelkommun"
 OWN_GROUPS = ["Åsa;070-174 06 05;Fritids/Klass 7B;Exempelkommun;ja", *ROWS]
 
 
@@ -91,78 +90,86 @@ def test_a_recipients_file_that_cannot_be_read_leaves_the_groups_that_every_file
     assert "guardians" in offered(run, "--config", config, "send", "--group", "")
 
 
+def test_the_tab_key_writes_and_logs_nothing(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:
+    config = make_config(log={"path": "smsctl.log"})
+    before = sorted(tmp_path.rglob("*"))
+    assert offered(run, "--config", config, "send", "--municipality", "") == [KEY]
+    assert "guardians" in offered(run, "--config", config, "send", "--group", "")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_there_is_no_script_for_a_shell_that_is_not_known(run: Run) -> None:
     ran = run("completion", "tcsh")
     assert ran.code == 2
     assert "bash, zsh or fish" in ran.err
 
 
-def test_bash_completes(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:
-    config = make_config(rows=OWN_GROUPS, header=HEADER)
-    asked = _in_shell("bash", run, tmp_path, _BASH)
-    assert asked("municipality", "acti") == ["activate"]
-    assert asked("--config", str(config), "send", "--group", "Kla") == ["Klass\\ 7B"]
-    (tmp_path / "message.txt").write_text("hej", encoding="utf-8")
-    assert asked("send", "mess") == ["message.txt"]
+TYPED = (  # what stands before the Tab key, and what the command is given in the end
+    ("municipality acti", ("municipality", "activate")),
+    ("credential set smt", ("credential", "set", "smtp")),
+    ("--config 'own.toml' send --municipality ex", ("--config", "own.toml", "send", "--municipality", KEY)),
+    ("send --municipality=ex", ("send", f"--municipality={KEY}")),
+    ("send --group kla", ("send", "--group", "Klass 7B")),
+    ("send --group 'Kla", ("send", "--group", "Klass 7B")),
+    ('send --group "Kla', ("send", "--group", "Klass 7B")),
+    (r"send --group Klass\ 7", ("send", "--group", "Klass 7B")),
+    ("send --group 'Klass 7B' --muni", ("send", "--group", "Klass 7B", "--municipality")),
+    ("send --group åk", ("send", "--group", "Åk 9 & Öst")),
+    ("send --group 50", ("send", "--group", "50 % $HOME")),
+    ("send min", ("send", "min text.txt")),
+)
+START = {
+    "bash": ("--norc", "--noprofile", "-i"),
+    "zsh": ("--no-global-rcs", "--no-rcs", "-i"),
+    "fish": ("--no-config", "-i"),
+}
+SOURCE = {
+    "bash": "source {script}",
+    "zsh": "fpath=({folder} $fpath); autoload -Uz compinit; compinit -D -u",
+    "fish": "source {script}",
+}
+OWN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
 
 
-def test_zsh_completes(run: Run, tmp_path: Path) -> None:
-    asked = _in_shell("zsh", run, tmp_path, _ZSH)
-    assert asked("municipality", "acti") == ["activate"]
-    assert asked("credential", "set", "") == ["gateway", "reports", "smtp"]
-
-
-def test_fish_completes(run: Run, tmp_path: Path) -> None:
-    asked = _in_shell("fish", run, tmp_path, _FISH)
-    assert asked("municipality", "acti") == ["activate"]
-    assert asked("credential", "set", "") == ["gateway", "reports", "smtp"]
-
-
-_BASH = """
-source {script}
-COMP_WORDS=(smsctl "$@"); COMP_CWORD=$#
-_smsctl
-printf '%s\\n' "${{COMPREPLY[@]}}"
-"""
-_ZSH = """
-compdef() {{ }}
-compadd() {{ print -l -- $found }}
-source {script}
-words=(smsctl "$@"); CURRENT=$(( $# + 1 ))
-_smsctl
-"""
-_FISH = """
-source {script}
-complete -C "smsctl $argv[2..-1]"
-"""
+@pytest.mark.parametrize("shell", START)
+def test_a_shell_completes(shell: str, make_config: MakeConfig, run: Run, tmp_path: Path) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed here")
+    config = make_config(rows=["Åsa;070-174 06 05;Fritids/Klass 7B/Åk 9 & Öst/50 % $HOME;Exempelkommun;ja"])
+    shutil.copy(config, tmp_path / "own.toml")
+    (tmp_path / "min text.txt").write_text("hej", encoding="utf-8")
+    script = tmp_path / "functions" / "_smsctl"
+    script.parent.mkdir()
+    script.write_text(run("completion", shell).out, encoding="utf-8")
+    program = (sys.executable, "-c", OWN_TERMINAL, shell, *START[shell])
+    environ = {
+        "PATH": f"{_program(tmp_path)}:/usr/bin:/bin",
+        "LC_ALL": "C.UTF-8",
+        "SMSCTL_CONFIG": str(config),
+    }
+    with Terminal(program=program, **environ) as terminal:
+        terminal.type(f"cd {tmp_path}; {SOURCE[shell].format(script=script, folder=script.parent)}")
+        for typed, given in TYPED:
+            terminal.seen = ""
+            terminal.type(f"smsctl {typed}\t")
+            terminal.wait_for(":end")
+            (words,) = re.findall(r"typed(.*):end", terminal.seen)
+            assert words == "".join(f"<{word}>" for word in given)
 
 
 def _program(folder: Path) -> Path:
-    """A folder with smsctl in it, as the PATH of an administrator has one."""
+    """A folder with smsctl in it; it completes, and of all else it tells what it was given."""
     place = folder / "bin"
-    place.mkdir(exist_ok=True)
+    place.mkdir()
     program = place / "smsctl"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m smsctl "$@"\n', encoding="utf-8")
+    program.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" = completion ] && exec {sys.executable} -m smsctl "$@"\n'
+        "printf typed; printf '<%s>' \"$@\"; echo :end\n",
+        encoding="utf-8",
+    )
     program.chmod(0o755)
     return place
-
-
-def _in_shell(shell: str, run: Run, folder: Path, text: str) -> Callable[..., list[str]]:
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed here")
-    script = folder / "script"
-    script.write_text(run("completion", shell).out, encoding="utf-8")
-
-    def ask(*words: str) -> list[str]:
-        done = subprocess.run(
-            [str(shutil.which(shell)), "-c", text.format(script=script), shell, *words],
-            capture_output=True,
-            text=True,
-            cwd=folder,
-            env={"PATH": f"{_program(folder)}:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(folder)},
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.splitlines()
-
-    return ask
