@@ -56,6 +56,11 @@ def _is_name(host: object) -> bool:
 sys.addaudithook(_refuse_other_hosts)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="the proofs at the length of a night")
+    parser.addoption("--seed", metavar="TEXT", help="the chance of a proof that failed, as it told")
+
+
 @pytest.fixture(autouse=True)
 def _nowhere_real(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

@@ -25,9 +25,6 @@ from tests.proof.conftest import Scale
 from tests.proof.faults import FAULTS, MESSAGES, Fault, Taking, healthy
 from tests.proof.weaknesses import Weakness, weakened
 
-# The line's socket is closed when it is collected, which Python remarks on.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 _PER_LEDGER = 250
 _CODES = {
     None: ExitCode.OK,
@@ -132,12 +129,11 @@ def exchanges(folder: Path, dice: random.Random, how_many: int) -> None:
             invariants.compare(place.desk.ledger.path, place.gateways.taking.accepted, rows=MESSAGES)
 
 
-@pytest.mark.timeout(4 * 3600)
 def test_every_fault_leaves_what_the_table_says_and_nothing_is_sent_twice(
-    tmp_path: Path, dice: random.Random, scale: Scale
+    in_memory: Path, dice: random.Random, scale: Scale
 ) -> None:
     assert len(FAULTS) >= 20
-    exchanges(tmp_path, dice, scale.of(short=500, long=50_000))
+    exchanges(in_memory, dice, scale.of(short=500, long=50_000))
 
 
 @pytest.mark.parametrize(
@@ -149,18 +145,18 @@ def test_every_fault_leaves_what_the_table_says_and_nothing_is_sent_twice(
     ],
 )
 def test_the_table_finds_a_missing_guard(
-    tmp_path: Path, dice: random.Random, weakness: Weakness, name: str
+    in_memory: Path, dice: random.Random, weakness: Weakness, name: str
 ) -> None:
     with (
-        opened(tmp_path / "place", dice) as place,
+        opened(in_memory / "place", dice) as place,
         weakened(weakness),
         pytest.raises(AssertionError, match=name),
     ):
         meet(place, name)
 
 
-def test_without_the_phase_marker_messages_go_out_twice(tmp_path: Path, dice: random.Random) -> None:
-    with opened(tmp_path / "place", dice) as place, weakened(Weakness.NOTHING_EVER_LEFT):
+def test_without_the_phase_marker_messages_go_out_twice(in_memory: Path, dice: random.Random) -> None:
+    with opened(in_memory / "place", dice) as place, weakened(Weakness.NOTHING_EVER_LEFT):
         for _ in range(20):
             mailing = place.desk.mailing(MESSAGES)
             place.desk.send(mailing, place.gateways.gateway(FAULTS["closed unanswered"]))
