@@ -1,8 +1,8 @@
 """Forks a real smsctl process for each command it is told; run as `python -m tests.proof.nursery`.
 
 Starting Python takes several times as long as a short mailing, and a proof needs thousands of processes.
-Here Python and smsctl are loaded once; every command is a process of its own, which can be killed. An
-argument names a weakness that all of them have (weaknesses.py).
+Here Python and smsctl are loaded once; every command is a process of its own, which can be killed. The
+arguments name weaknesses that all of them have (weaknesses.py).
 """
 
 import json

@@ -30,6 +30,7 @@ module = "intelecom"
 url = "{url}"
 service_id = 4711
 username = "demo"
+unique_references = {unique_references}
 batch_size = {batch_size}
 connections = {connections}
 read_timeout = "{read_timeout_s}s"
@@ -55,7 +56,11 @@ def environment() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """One server: its config, its recipients, its ledger. Its name begins every text it sends."""
+    """One server: its config, its recipients, its ledger. Its name begins every text it sends.
+
+    Packages are small, so that some open while processes are killed; texts may be so long that a message
+    takes several parts, which straddle two packages.
+    """
 
     folder: Path
     url: str
@@ -63,6 +68,8 @@ class Site:
     batch_size: int = 5
     connections: int = 1
     read_timeout_s: float = 5
+    text_length: int = 0  # at least
+    unique_references: bool = False
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -72,6 +79,7 @@ class Site:
                 batch_size=self.batch_size,
                 connections=self.connections,
                 read_timeout_s=self.read_timeout_s,
+                unique_references=str(self.unique_references).lower(),
                 password=_PASSWORD,
             )
         )
@@ -90,12 +98,15 @@ class Site:
         """Return the command that makes the municipality active; the ledger begins with it."""
         return self._command("municipality", "activate", "exempelkommun", "--yes")
 
-    def send(self, name: str) -> list[str]:
-        """Return the command that sends a new mailing; its text is that of no other."""
+    def send(self, name: str, *, keyed: bool = False) -> list[str]:
+        """Return the command that sends a mailing, as cron does under a key; its text is the name's own."""
         text = self.folder / f"{name}.txt"
-        text.write_text(f"{self.folder.name} {name}")
-        ceilings = ["--max-parts", "10000", "--max-new-packages", "1000"]
-        return self._command("send", str(text), "--all", "--yes", *ceilings)
+        if not text.exists():
+            text.write_text(f"{self.folder.name} {name}".ljust(self.text_length, "."))
+        flags = ["--max-parts", "10000", "--max-new-packages", "1000"]
+        if keyed:
+            flags += ["--key", name]
+        return self._command("send", str(text), "--all", "--yes", *flags)
 
     def resume(self, mailing: int) -> list[str]:
         """Return the command that goes on with a mailing."""
@@ -149,7 +160,8 @@ class GatewayProcess:
             *lines, self._half = (self._half + self._journal.read()).split("\n")
             for line in lines:
                 found = json.loads(line)
-                one = Accepted(found["reference"], f"+{found['recipient'].lstrip('+')}", found["content"])
+                number = f"+{found['recipient'].lstrip('+')}"
+                one = Accepted(found["reference"], number, found["content"], found["parts"])
                 self._accepted[one.text.split()[0]].append(one)
             return tuple(self._accepted[site])
 
@@ -194,8 +206,8 @@ class ColdStarts:
 class Nursery:
     """Runs smsctl processes one after the other (nursery.py)."""
 
-    def __init__(self, weakness: Weakness | None = None) -> None:
-        command = [sys.executable, "-m", "tests.proof.nursery", *([weakness] if weakness else [])]
+    def __init__(self, *weaknesses: Weakness) -> None:
+        command = [sys.executable, "-m", "tests.proof.nursery", *weaknesses]
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -386,7 +386,6 @@ def run_machine(*, examples: int, steps: int, shrink: bool = True) -> None:
     )
 
 
-@pytest.mark.timeout(12 * 3600)
 def test_no_sequence_of_events_breaks_a_promise(scale: Scale) -> None:
     run_machine(examples=scale.of(short=60, long=20_000), steps=scale.of(short=25, long=50))
 

@@ -1,7 +1,7 @@
 """The order of things on the disk and on the wire, as the kernel saw them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -57,10 +57,10 @@ class Order:
 
 
 def marks_come_first(
-    folder: Path, *, connections: int, messages: int, weakness: Weakness | None = None
+    folder: Path, *, connections: int, messages: int, weaknesses: Sequence[Weakness] = ()
 ) -> None:
     """Raise AssertionError when a byte of a request leaves before the batch's mark is durable."""
-    with GatewayProcess(folder / "journal.jsonl") as gateway, Nursery(weakness) as processes:
+    with GatewayProcess(folder / "journal.jsonl") as gateway, Nursery(*weaknesses) as processes:
         site = Site(folder=folder / "site", url=gateway.url, messages=messages, connections=connections)
         assert processes.run(site, site.activate()) == 0
         trace = folder / "trace"
@@ -80,4 +80,4 @@ def test_each_mark_is_durable_before_the_first_byte_of_its_request(
 @pytest.mark.parametrize("weakness", [Weakness.SENT_BEFORE_THE_MARK, Weakness.NO_FSYNC])
 def test_the_trace_shows_a_mark_that_comes_too_late(tmp_path: Path, weakness: Weakness) -> None:
     with pytest.raises(AssertionError, match="too_early"):
-        marks_come_first(tmp_path, connections=1, messages=20, weakness=weakness)
+        marks_come_first(tmp_path, connections=1, messages=20, weaknesses=[weakness])

@@ -1,6 +1,7 @@
 """Each guard of the never-twice promise, taken away: with it gone, the proof that needs it must fail."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -10,18 +11,24 @@ from smsctl.actions import crew, send
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import Answer, Batch, Status, Verdict, same_for_all
 from smsctl.gateways.outcome import NotSent, Reply
-from smsctl.ledger import store
-from smsctl.ledger.batches import Claim
+from smsctl.ledger import batches, store
+from smsctl.ledger.batches import Claim, Want
+from smsctl.ledger.store import Ledger
 
 
 class Weakness(StrEnum):
     RECOVERED_AS_PENDING = "recovered-as-pending"  # what a dead process left on the wire is sent again
+    RECOVERED_AS_ACCEPTED = "recovered-as-accepted"  # what a dead process left on the wire counts as sent
+    REST_IS_FORGOTTEN = "rest-is-forgotten"  # what a dead process had not begun is never sent
+    UNKNOWN_IS_FREE = "unknown-is-free"  # what a dead process left on the wire costs nothing
     SENT_BEFORE_THE_MARK = "sent-before-the-mark"  # a batch is submitted, then its mark is committed
     NO_FSYNC = "no-fsync"  # commits are left to the operating system
     NOTHING_EVER_LEFT = "nothing-ever-left"  # the phase marker says so whatever happened
     ANY_ERROR_IS_A_REFUSAL = "any-error-is-a-refusal"  # an HTTP error counts as not accepted
     LATE_ANSWERS_OVERRULE = "late-answers-overrule"  # an answer is stored whatever has happened meanwhile
     NO_LOCK = "no-lock"  # nobody holds the right to send a mailing
+    REPEATS_ARE_PROVED = "repeats-are-proved"  # without a trial: wrong, unless the gateway refuses them
+    IMPATIENT = "impatient"  # no pause before what is unknown is submitted again; wrong only in haste
 
 
 def weaken(names: Iterable[str]) -> None:
@@ -53,6 +60,47 @@ def _recovered_as_pending() -> Mapping[str, object]:
         return same_for_all(batch, Status.PENDING, Verdict.STALE, text)
 
     return {"smsctl.ledger.batches.same_for_all": pending}
+
+
+def _recovered_as_accepted() -> Mapping[str, object]:
+    def accepted(batch: Batch, status: Status, verdict: Verdict, text: str) -> Answer:
+        return same_for_all(batch, Status.ACCEPTED, Verdict.ANSWERED, text)
+
+    return {"smsctl.ledger.batches.same_for_all": accepted}
+
+
+def _rest_is_forgotten() -> Mapping[str, object]:
+    pending: Callable[[Ledger, Want, int], list[tuple[int, str]]] = vars(batches)["_pending"]
+    withdraw: Callable[..., None] = vars(batches)["_withdraw"]
+
+    def nothing(ledger: Ledger, want: Want, after: int) -> list[tuple[int, str]]:
+        found = pending(ledger, want, after)
+        if found and not after and batches.of_mailing(ledger, want.mailing.id):
+            withdraw(ledger, want.mailing, [message for message, _ in found], "already-sent")
+            return []
+        return found
+
+    return {"smsctl.ledger.batches._pending": nothing}
+
+
+def _unknown_is_free() -> Mapping[str, object]:
+    book: Callable[..., None] = vars(batches)["_book"]
+
+    def booked(*given: object) -> None:
+        after = given[4]
+        assert isinstance(after, Counter)
+        if not after[Status.UNKNOWN]:
+            book(*given)
+
+    return {"smsctl.ledger.batches._book": booked}
+
+
+def _repeats_are_proved() -> Mapping[str, object]:
+    return {"smsctl.cli.dedup.proved_at": lambda *given: "2000-01-01T00:00:00.000Z"}
+
+
+def _impatient() -> Mapping[str, object]:
+    return {"smsctl.actions.clear_up._wait": lambda *given: None}
 
 
 def _sent_before_the_mark() -> Mapping[str, object]:
@@ -115,10 +163,15 @@ def _no_lock() -> Mapping[str, object]:
 
 _PLACES: Mapping[Weakness, Callable[[], Mapping[str, object]]] = {
     Weakness.RECOVERED_AS_PENDING: _recovered_as_pending,
+    Weakness.RECOVERED_AS_ACCEPTED: _recovered_as_accepted,
+    Weakness.REST_IS_FORGOTTEN: _rest_is_forgotten,
+    Weakness.UNKNOWN_IS_FREE: _unknown_is_free,
     Weakness.SENT_BEFORE_THE_MARK: _sent_before_the_mark,
     Weakness.NO_FSYNC: _no_fsync,
     Weakness.NOTHING_EVER_LEFT: _nothing_ever_left,
     Weakness.ANY_ERROR_IS_A_REFUSAL: _any_error_is_a_refusal,
     Weakness.LATE_ANSWERS_OVERRULE: _late_answers_overrule,
     Weakness.NO_LOCK: _no_lock,
+    Weakness.REPEATS_ARE_PROVED: _repeats_are_proved,
+    Weakness.IMPATIENT: _impatient,
 }
