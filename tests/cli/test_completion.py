@@ -145,12 +145,8 @@ def test_a_shell_completes(shell: str, make_config: MakeConfig, run: Run, tmp_pa
     script.parent.mkdir()
     script.write_text(run("completion", shell).out, encoding="utf-8")
     program = (sys.executable, "-c", OWN_TERMINAL, shell, *START[shell])
-    environ = {
-        "PATH": f"{_program(tmp_path)}:/usr/bin:/bin",
-        "LC_ALL": "C.UTF-8",
-        "SMSCTL_CONFIG": str(config),
-    }
-    with Terminal(program=program, **environ) as terminal:
+    path = f"{_program(tmp_path)}:/usr/bin:/bin"
+    with Terminal(program=program, PATH=path, LC_ALL="C.UTF-8", SMSCTL_CONFIG=str(config)) as terminal:
         terminal.type(f"cd {tmp_path}; {SOURCE[shell].format(script=script, folder=script.parent)}")
         for typed, given in TYPED:
             terminal.seen = ""
