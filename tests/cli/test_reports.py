@@ -217,7 +217,7 @@ def test_the_listener_ends_cleanly_when_it_is_told_to(mailed: Path) -> None:
         ears.process.send_signal(signal.SIGTERM)
         out, err = ears.process.communicate(timeout=LONG_S)
         assert ears.process.returncode == 0
-        assert "1 delivery report (0 applied, 1 unmatched)" in out
+        assert "1 delivery report (0 applied, 0 early, 0 repeated, 1 unmatched)" in out
         assert not err
         assert ears.push(report("nobody-1")) == 0
 
@@ -263,7 +263,7 @@ def test_polling_stores_and_empties_the_queues(link: tuple[Path, Simulator], run
     assert states(config, run) == {"delivered": 5}
     assert (
         run("--config", config, "reports", "poll").out
-        == "0 delivery reports (0 applied, 0 unmatched), 0 incoming SMS.\n"
+        == "0 delivery reports (0 applied, 0 early, 0 repeated, 0 unmatched), 0 incoming SMS.\n"
     )
 
 
@@ -372,7 +372,7 @@ def test_cron_can_poll_for_a_while(link: tuple[Path, Simulator]) -> None:
     config, _ = link
     ran = run_process("--config", config, "reports", "poll", "--for", "1s")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "5 delivery reports (5 applied, 0 unmatched), 0 incoming SMS.\n"
+    assert ran.out == "5 delivery reports (5 applied, 0 early, 0 repeated, 0 unmatched), 0 incoming SMS.\n"
 
 
 def test_the_listener_says_so_when_it_rehearses(make_config: MakeConfig) -> None:

@@ -50,11 +50,15 @@ def taken_screen(taken: Taken) -> list[Block]:
 def taken_summary(taken: Taken) -> Sentence:
     """Return the one line for a log."""
     return say_n(
-        "{n} delivery report ({applied} applied, {unmatched} unmatched), {incoming} incoming SMS.",
-        "{n} delivery reports ({applied} applied, {unmatched} unmatched), {incoming} incoming SMS.",
+        "{n} delivery report ({applied} applied, {early} early, {repeated} repeated, {unmatched} unmatched),"
+        " {incoming} incoming SMS.",
+        "{n} delivery reports ({applied} applied, {early} early, {repeated} repeated, {unmatched} unmatched),"
+        " {incoming} incoming SMS.",
         n=taken.reports.total(),
         applied=taken.reports[Fate.APPLIED],
-        unmatched=taken.reports[Fate.UNMATCHED],
+        early=taken.reports[Fate.WAITING],
+        repeated=taken.reports[Fate.REPEATED],
+        unmatched=taken.reports[Fate.UNMATCHED] + taken.reports[Fate.CONTRADICTS],
         incoming=taken.incoming.total(),
     )
 
