@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
+from smsctl.ledger.place import make_beside, make_names_durable
 from smsctl.ledger.store import Ledger
 
 _BYTES = 32
@@ -63,7 +64,7 @@ def find_or_make(ledger: Ledger) -> Key:
     key = find(ledger)
     if key is None:
         # A key without its check was left by a transaction that did not end: no hash depends on it.
-        key = _write(path_of(ledger.path), ledger.path.stat().st_mode & 0o660)
+        key = _write(ledger.path)
         ledger.write("INSERT INTO facts (name, value) VALUES (?, ?)", _FACT, key.hash(_FACT))
     return key
 
@@ -89,32 +90,22 @@ def _read(path: Path) -> Key | None:
     return Key(secret) if len(secret) == _BYTES else None
 
 
-def _write(path: Path, mode: int) -> Key:
+def _write(ledger: Path) -> Key:
     """Write a new key durably, before the transaction that depends on it ends."""
-    secret = os.urandom(_BYTES)
+    path, secret = path_of(ledger), os.urandom(_BYTES)
     unfinished = path.with_name(f"{path.name}.new")
     try:
         unfinished.unlink(missing_ok=True)
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file:
+        make_beside(ledger, unfinished)  # those who share the ledger share its key
+        with unfinished.open("r+b") as file:
             file.write(secret)
             file.flush()
             os.fsync(file.fileno())
-        unfinished.chmod(mode)  # whatever the umask says: those who share the ledger share its key
         unfinished.replace(path)
-        _make_name_durable(path.parent)
+        make_names_durable(path.parent)
     except OSError as error:
         raise LedgerError(
             say("{path}: the ledger's key cannot be written: {reason}.", path=path, reason=error.strerror),
             hint=say("The user who sends must be able to write in the ledger's folder."),
         ) from error
     return Key(secret)
-
-
-def _make_name_durable(folder: Path) -> None:
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

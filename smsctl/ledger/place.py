@@ -29,6 +29,7 @@ def prepare(path: Path, group: str | None) -> None:
             _share(path.parent, group, _SHARED_FOLDER)
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            _give_to_the_owner_of(path.parent, path)
             _share(path, group, _SHARED_FILE)
     except FileExistsError:
         pass  # another process made it in between
@@ -127,13 +128,18 @@ def make_names_durable(folder: Path) -> None:
 
 
 def _as_the_ledger(ledger: Path, path: Path, *, folder: bool) -> None:
-    found = ledger.stat()
-    mode = found.st_mode & _SHARED_FILE
-    if os.name == "posix" and os.geteuid() == 0:
-        os.chown(path, found.st_uid, found.st_gid)  # who ran it with sudo must not lock out the owner
+    mode = ledger.stat().st_mode & _SHARED_FILE
+    _give_to_the_owner_of(ledger, path)
     # A shared ledger has a shared folder: who may read may look in, and new files get the folder's group.
     shared = stat.S_ISGID if folder and mode & stat.S_IWGRP else 0
     path.chmod(mode | (mode >> 2 & 0o110 | shared if folder else 0))
+
+
+def _give_to_the_owner_of(model: Path, path: Path) -> None:
+    """Let whoever ran this with sudo not lock out the owner."""
+    if os.name == "posix" and os.geteuid() == 0:
+        found = model.stat()
+        os.chown(path, found.st_uid, found.st_gid)
 
 
 def _share(path: Path, group: str | None, mode: int) -> None:

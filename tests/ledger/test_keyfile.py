@@ -1,3 +1,4 @@
+import os
 import stat
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def test_whoever_shares_the_ledger_shares_its_key(ledger: Ledger) -> None:
     ledger.path.chmod(0o660)
     make(ledger)
     assert stat.S_IMODE(keyfile.path_of(ledger.path).stat().st_mode) == 0o660
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root acts for another user")
+def test_whoever_acts_with_sudo_does_not_keep_the_key(ledger: Ledger) -> None:
+    os.chown(ledger.path, 12_345, 12_345)
+    make(ledger)
+    assert keyfile.path_of(ledger.path).stat().st_uid == 12_345
 
 
 @pytest.mark.parametrize("left", [None, b"", b"short"])
