@@ -297,7 +297,7 @@ def test_what_was_pending_is_unknown_once_the_restore_is_accepted(put_back: Ledg
         for n in range(1, messages + 1)
     )
     must_be_true(put_back, everything)
-    (row,) = [row for row in audit.read(put_back) if row.action == "accept-restore"]
+    (row,) = [row for row in audit.of(put_back, "ledger") if row.action == "accept-restore"]
     assert (row.user, row.reason) == (ACTOR.user, "new disk")
     assert row.detail == "6 messages unknown, 4 batches missing"
     assert accept_restore(put_back, now(), ACTOR, "again") is None
