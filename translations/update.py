@@ -39,8 +39,12 @@ def has_words(message: str | tuple[str, ...]) -> bool:
 
 def is_translated(message: Message) -> bool:
     """Say whether every form of a sentence has its translation, and a person has looked at it."""
-    forms = [message.string] if isinstance(message.string, str) else message.string
-    return all(forms) and not message.fuzzy
+    return all(forms_of(message)) and not message.fuzzy
+
+
+def forms_of(message: Message) -> list[str]:
+    """Return the translations of a sentence: one, or one for each form of its plural."""
+    return [message.string] if isinstance(message.string, str) else list(message.string)
 
 
 def updated(path: Path, found: Catalog) -> bytes:
@@ -48,6 +52,10 @@ def updated(path: Path, found: Catalog) -> bytes:
     with path.open("rb") as file:
         catalogue = read_po(file, path.stem)
     catalogue.update(found)
+    for message in catalogue:
+        if not any(forms_of(message)):  # like another one that is not translated either
+            message.flags.discard("fuzzy")
+            message.previous_id = []
     written = BytesIO()
     write_po(
         written,

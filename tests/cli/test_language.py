@@ -10,7 +10,7 @@ from smsctl.cli import contents
 from smsctl.cli.render import language
 from smsctl.errors import say, say_n
 
-from ..catalogues import CLOSE, OPEN, marked, write
+from ..catalogues import CLOSE, OPEN, marked, swedish, write
 from ..conftest import MakeConfig
 from ..front_door import Run
 
@@ -92,6 +92,24 @@ def test_sentences_within_a_sentence_are_translated_and_plurals_chosen(swedish_i
     language.speak("sv", CRON)
     assert language.words(sentence) == f"{OPEN}Cost: {CLOSE}2{OPEN} parts{CLOSE}."
     assert str(sentence) == "Cost: 2 parts."
+
+
+def test_the_plan_is_read_and_confirmed_in_swedish(
+    run: Run, make_config: MakeConfig, message: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(language, "CATALOGUES", write(swedish(), tmp_path))
+    config = make_config(language="sv")
+    ran = run("--config", config, "send", message, "--group", "vårdnadshavare", stdin="ja\n", terminal=True)
+    assert ran.code == 0
+    for told in (
+        "2 av 3 bland vårdnadshavare, Exempelkommun, får den här texten:",
+        "1  har inte godkänt villkoren",
+        "2 meddelanden, 2 delar, 0,98 kr. Exempelkommun betalar",
+        "[j/N]",
+        "2  mottogs av gatewayen",
+        "Simulering: inget SMS lämnar den här datorn.",
+    ):
+        assert told in ran.seen
 
 
 @pytest.mark.parametrize("wrong", ["{nobody}", "{parts", "{parts.nothing}", "{0}", "{parts:d}"])
