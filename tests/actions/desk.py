@@ -105,7 +105,7 @@ class Desk:
         with self.ledger.transaction():
             municipalities.activate(self.ledger, self.town, self.now(), ACTOR)
 
-    def mailing(self, messages: int, *, text: str = "") -> Mailing:
+    def mailing(self, messages: int, *, text: str = "", run_key: str | None = None) -> Mailing:
         """Write a mailing to so many numbers; without a text it has one that no other has."""
         self._mailings += 1
         letter = Letter(text=MessageText.read(text or f"Text {self._mailings}"))
@@ -119,6 +119,7 @@ class Desk:
             source=None,
             rows=messages,
             ceilings=Ceilings(),
+            run_key=run_key,
         )
         ready = [(row, f"+4672{row:07d}", None) for row in range(messages)]
         return begin(new, ready, [], self.ledger, self.now(), ACTOR)

@@ -26,6 +26,8 @@ class Weakness(StrEnum):
     NOTHING_EVER_LEFT = "nothing-ever-left"  # the phase marker says so whatever happened
     ANY_ERROR_IS_A_REFUSAL = "any-error-is-a-refusal"  # an HTTP error counts as not accepted
     LATE_ANSWERS_OVERRULE = "late-answers-overrule"  # an answer is stored whatever has happened meanwhile
+    OLD_COPIES_ARE_TRUSTED = "old-copies-are-trusted"  # a ledger that was put back is sent from
+    ANY_CLOCK_IS_RIGHT = "any-clock-is-right"  # also one that goes backwards
     NO_LOCK = "no-lock"  # nobody holds the right to send a mailing
     REPEATS_ARE_PROVED = "repeats-are-proved"  # without a trial: wrong, unless the gateway refuses them
     IMPATIENT = "impatient"  # no pause before what is unknown is submitted again; wrong only in haste
@@ -153,6 +155,14 @@ def _late_answers_overrule() -> Mapping[str, object]:
     return {"smsctl.ledger.batches._still_unknown": all_of_them}
 
 
+def _old_copies_are_trusted() -> Mapping[str, object]:
+    return {"smsctl.ledger.restoring._judge": lambda *given: None}
+
+
+def _any_clock_is_right() -> Mapping[str, object]:
+    return {"smsctl.ledger.fitness._is_behind": lambda *given: False}
+
+
 def _no_lock() -> Mapping[str, object]:
     @contextmanager
     def free(*given: object) -> Iterator[bool]:
@@ -171,6 +181,8 @@ _PLACES: Mapping[Weakness, Callable[[], Mapping[str, object]]] = {
     Weakness.NOTHING_EVER_LEFT: _nothing_ever_left,
     Weakness.ANY_ERROR_IS_A_REFUSAL: _any_error_is_a_refusal,
     Weakness.LATE_ANSWERS_OVERRULE: _late_answers_overrule,
+    Weakness.OLD_COPIES_ARE_TRUSTED: _old_copies_are_trusted,
+    Weakness.ANY_CLOCK_IS_RIGHT: _any_clock_is_right,
     Weakness.NO_LOCK: _no_lock,
     Weakness.REPEATS_ARE_PROVED: _repeats_are_proved,
     Weakness.IMPATIENT: _impatient,

@@ -1,0 +1,509 @@
+"""Any sequence of imports, sends, crashes, faults, late answers, reports, words, old copies and clock jumps.
+
+The model knows what the gateway took and what it answered, and so which state each message may be in.
+"""
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from smsctl.actions.accept_restore import accept_restore
+from smsctl.actions.cancel import cancel
+from smsctl.actions.resolve import Word, resolve
+from smsctl.actions.send import Pace
+from smsctl.domain.gateway import CancelResult, Listed
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import FINAL, Answer, Batch, Receipt, Status, Verdict
+from smsctl.domain.moment import Moment
+from smsctl.domain.report import Report, Told
+from smsctl.errors import LedgerError
+from smsctl.ledger import batches, fitness, mailings, reports, store
+from smsctl.ledger.backup import back_up
+from smsctl.ledger.batches import Claim
+from smsctl.ledger.reports import Intake, Source
+from tests.actions.desk import ACTOR, Desk, ScriptedGateway, accepted, moment
+from tests.proof import invariants
+from tests.proof.invariants import Accepted
+
+_WINDOW_S = 20 * 3600  # within which the same text is not sent to the same number again
+_TAKEN_FOR_SENT = frozenset(Status) - {Status.PENDING, Status.REJECTED, Status.CANCELLED}
+_MEMORY = Path("/dev/shm")
+_TEXTS = ("one", "two", "a text of two parts".ljust(200, "."))
+_WRITTEN_WHEN_FIT = (
+    "SELECT created_at AS at FROM mailings WHERE id > {} UNION SELECT claimed_at FROM batches WHERE id > {}"
+)
+_WRITTEN = _WRITTEN_WHEN_FIT.format(0, 0) + " UNION SELECT settled_at FROM batches UNION SELECT at FROM audit"
+
+
+class Kind(NamedTuple):
+    """What the gateway does with one message: whether it takes it, and what it says."""
+
+    takes: bool
+    says: Status
+    verdict: Verdict = Verdict.ANSWERED
+
+
+KINDS = (
+    Kind(takes=True, says=Status.ACCEPTED),
+    Kind(takes=True, says=Status.ACCEPTED),
+    Kind(takes=True, says=Status.ACCEPTED),
+    Kind(takes=False, says=Status.REJECTED),
+    Kind(takes=True, says=Status.HELD),
+    Kind(takes=True, says=Status.UNKNOWN, verdict=Verdict.UNCLEAR),
+    Kind(takes=False, says=Status.UNKNOWN, verdict=Verdict.UNCLEAR),
+    Kind(takes=False, says=Status.PENDING, verdict=Verdict.REFUSED),
+    Kind(takes=False, says=Status.PENDING, verdict=Verdict.NOT_REACHED),
+    Kind(takes=False, says=Status.PENDING, verdict=Verdict.STALE),
+)
+
+
+class Copy(NamedTuple):
+    """A copy of the ledger, and what the model knew when it was made."""
+
+    path: Path
+    marked: bool  # it knows that it is a copy
+    batch: int  # the newest
+    lineage: int
+    mailings: Sequence[Mailing]
+    keys: Mapping[str, Mailing]
+    model: Mapping[str, "Known"]
+    early: Mapping[str, Status]
+    believed: tuple[int, int]
+
+
+class StoppingGateway(ScriptedGateway):
+    """Still holds what it was asked to stop, as far as it is told."""
+
+    def __init__(self, held: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(accepted)
+        self._held = held
+
+    def cancel(self, batch_reference: str) -> CancelResult:
+        return CancelResult(found=True, stopped=tuple(self._held.get(batch_reference, ())))
+
+    def listed(self, batch_reference: str) -> Listed | None:
+        return None
+
+
+class CrashError(BaseException):
+    """The process ends here; nothing of it is told."""
+
+
+class Known(NamedTuple):
+    """What the model knows of one message."""
+
+    mailing: Mailing
+    number: str
+    text: str
+    state: Status = Status.PENDING
+    claimed_s: float = 0.0
+
+
+class NeverTwice(RuleBasedStateMachine):
+    """A ledger and a gateway in this process, and a dict that knows what must be in both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
+        self.desk = Desk(self.folder, package_size=7)
+        self.desk.now = self._clock
+        self.ahead_s = 0.0
+        self.mailings: list[Mailing] = []
+        self.keys: dict[str, Mailing] = {}
+        self.model: dict[str, Known] = {}
+        self.accepted: list[Accepted] = []
+        self.by_word: set[str] = set()
+        self.early: dict[str, Status] = {}  # reports that wait for the answer to their message's batch
+        self.unheard: list[tuple[Mailing, Batch, Answer]] = []  # answers to processes that are gone
+        self.said: dict[str, Status] = {}  # of the run that goes on
+        self.dead = False
+        self.lock = threading.Lock()
+        self.batch_of: dict[str, str] = {}  # at the gateway
+        self.believed = (0, 0)  # mailings and batches up to these have wrong times, by a person's word
+        self.copy: Copy | None = None
+        self.batch = 0  # the newest that was handed out
+        self.lineage = 0
+        self.marked = False  # the ledger knows that it is a copy
+        self.old = False  # the ledger has forgotten what was sent, and nobody has accepted it
+
+    def teardown(self) -> None:
+        self.desk.ledger.close()
+        shutil.rmtree(self.folder)
+
+    @rule(messages=st.integers(1, 9), text=st.sampled_from(_TEXTS))
+    def begin(self, messages: int, text: str) -> None:
+        self._begin(messages, text, None)
+
+    @rule(messages=st.integers(1, 9), key=st.sampled_from(["daily", "weekly"]))
+    def begin_under_a_key(self, messages: int, key: str) -> None:
+        """Cron starts a slot, perhaps once more: then what has been begun is gone on with, as `send` does."""
+        begun = mailings.of_key(self.desk.ledger, key)
+        known = self.keys.get(key)
+        assert (begun and begun.id) == (known and known.id)
+        if known is None:
+            if mailing := self._begin(messages, f"text of {key}", key):
+                self.keys[key] = mailing
+            return
+        with pytest.raises(LedgerError):  # another process, which has not seen it
+            self.desk.mailing(messages, text=f"text of {key}", run_key=key)
+        self._check_states()
+
+    def _begin(self, messages: int, text: str, key: str | None) -> Mailing | None:
+        refuses, may_refuse = self._refuses()
+        try:
+            mailing = self.desk.mailing(messages, text=text, run_key=key)
+        except LedgerError:
+            assert may_refuse
+            return None
+        assert not refuses, "begun by a clock that goes backwards, or in an old copy"
+        self.mailings.append(mailing)
+        for place in range(messages):
+            reference = mailing.message_reference(mailing.first_message + place)
+            self.model[reference] = Known(mailing, f"+4672{place:07d}", text)
+        return mailing
+
+    @precondition(lambda self: self.mailings)
+    @rule(
+        which=st.integers(0, 100),
+        kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=6),
+        size=st.integers(1, 4),
+        connections=st.sampled_from([1, 1, 3]),
+        crash_at=st.none() | st.integers(0, 9),
+    )
+    def send(self, which: int, kinds: list[Kind], size: int, connections: int, crash_at: int | None) -> None:
+        mailing = self.mailings[which % len(self.mailings)]
+        gateway = ScriptedGateway(lambda batch: self._answer(mailing, batch, kinds))
+        self.said, self.dead = {}, False
+        steps = iter(range(10**6))
+
+        def step() -> None:
+            if crash_at is not None and next(steps) >= crash_at:
+                self.dead = True
+                raise CrashError
+
+        def now() -> Moment:
+            step()
+            return self._clock()
+
+        refuses, may_refuse = self._refuses()
+        self.desk.now = now
+        pace = Pace(batch_size=size, connections=connections, first_pause_s=0, longest_pause_s=0)
+        crashed = stopped = refused = False
+        try:
+            stopped = bool(self.desk.send(mailing, gateway, pace=pace, told=lambda states: step()).stop)
+        except CrashError:
+            crashed = True
+        except LedgerError:
+            refused = True
+        self.desk.now = self._clock
+        self._wait_for_silence(gateway)
+        assert not (gateway.submitted and refuses), "sent by a clock that goes backwards, or from an old copy"
+        assert may_refuse or not refused
+        self.batch = max(self.batch, self._newest_batch())
+        self._follow(mailing, crashed=crashed, finished=not (crashed or stopped or refused))
+        if crashed:
+            self._open_again()
+
+    @rule()
+    def start_again(self) -> None:
+        self._open_again()
+        self._recover()
+
+    @precondition(lambda self: self.unheard)
+    @rule(which=st.integers(0, 100))
+    def hear_a_late_answer(self, which: int) -> None:
+        """An answer to a process that was taken for dead: only what is still unknown of it moves."""
+        self._recover()
+        mailing, batch, answer = self.unheard.pop(which % len(self.unheard))
+        row = self.desk.ledger.one("SELECT id, claimed_day FROM batches WHERE reference = ?", batch.reference)
+        if row is None:
+            return
+        places = [int(one.reference.rpartition("-")[2]) for one in batch.messages]
+        claim = Claim(row[0], batch, [mailing.first_message + place - 1 for place in places], row[1])
+        movable = {
+            found
+            for (found,) in self.desk.ledger.rows(
+                "SELECT id FROM messages WHERE batch = ? AND state = 'unknown'", row[0]
+            )
+        }
+        with self.desk.ledger.transaction():
+            batches.settle(self.desk.ledger, mailing, claim, answer, self._clock())
+        for message, receipt in zip(claim.messages, answer.receipts, strict=True):
+            if message in movable:
+                self._set(receipt.reference, receipt.status)
+        self._check_states()
+
+    @precondition(lambda self: self.mailings)
+    @rule(which=st.integers(0, 100), word=st.sampled_from(Word))
+    def settle_by_word(self, which: int, word: Word) -> None:
+        """A person decides; where the word is not the truth, what follows is not smsctl's doing."""
+        mailing = self.mailings[which % len(self.mailings)]
+        resolve(self.desk.ledger, mailing, word, self._clock(), ACTOR, "tried")
+        becomes = Status.ACCEPTED if word is Word.SENT else Status.PENDING
+        for reference, known in self.model.items():
+            if known.mailing.id == mailing.id and known.state is Status.UNKNOWN:
+                self.by_word.add(reference)
+                self._set(reference, becomes)
+        self._check_states()
+
+    @precondition(lambda self: self.accepted)
+    @rule(which=st.integers(0, 1000), told=st.sampled_from([Status.DELIVERED, Status.FAILED, Status.EXPIRED]))
+    def hear_a_report(self, which: int, told: Status) -> None:
+        """Only what the gateway took is reported."""
+        one = self.accepted[which % len(self.accepted)]
+        report = Report(
+            gateway="intelecom", told=Told(told), code="0", reference=one.reference, number=one.number
+        )
+        with self.desk.ledger.transaction():
+            reports.take(self.desk.ledger, report, Intake(Source.PUSHED, self._clock(), timedelta(hours=72)))
+        before = self.model[one.reference].state if one.reference in self.model else None
+        if before is Status.SENDING:
+            self.early.setdefault(one.reference, told)
+        elif before and before not in FINAL:
+            self._set(one.reference, told)
+        self._check_states()
+
+    @precondition(lambda self: self.mailings)
+    @rule(which=st.integers(0, 100), stops=st.booleans())
+    def cancel(self, which: int, *, stops: bool) -> None:
+        """What is pending does not leave; what the gateway has not yet delivered it may still stop."""
+        self._recover()
+        mailing = self.mailings[which % len(self.mailings)]
+        held: dict[str, list[str]] = {}
+        for one in self.accepted if stops else ():
+            if one.reference in self.model and self.model[one.reference].state not in FINAL:
+                held.setdefault(self.batch_of[one.reference], []).append(one.reference)
+        accepted_in = {
+            self.batch_of[reference]
+            for reference, known in self.model.items()
+            if known.mailing.id == mailing.id
+            and known.state is Status.ACCEPTED
+            and reference in self.batch_of
+        }
+        cancel(self.desk.ledger, mailing, StoppingGateway(held), self._clock(), ACTOR, "tried")
+        stopped = {reference for batch in accepted_in for reference in held.get(batch, ())}
+        for reference, known in self.model.items():
+            waits = known.mailing.id == mailing.id and known.state is Status.PENDING
+            if waits or (reference in stopped and known.state is Status.ACCEPTED):
+                self._set(reference, Status.CANCELLED)
+        self.accepted = [one for one in self.accepted if one.reference not in stopped]
+        self.by_word |= stopped  # an answer or an old copy may still tell that they were taken
+        self._check_states()
+
+    @rule(marked=st.booleans())
+    def copy_the_ledger(self, *, marked: bool) -> None:
+        """By `ledger backup`, which marks its copies, or by any other program."""
+        path = self.folder / "copy.db"
+        path.unlink(missing_ok=True)
+        if marked:
+            back_up(self.desk.ledger, path)
+        else:
+            shutil.copyfile(self.desk.ledger.path, path)
+        self.copy = Copy(
+            path,
+            marked or self.marked,
+            self._newest_batch(),
+            self.lineage,
+            tuple(self.mailings),
+            dict(self.keys),
+            dict(self.model),
+            dict(self.early),
+            self.believed,
+        )
+
+    @precondition(lambda self: self.copy)
+    @rule()
+    def put_the_copy_back(self) -> None:
+        assert self.copy
+        copy = self.copy
+        self.desk.ledger.close()
+        shutil.copyfile(copy.path, self.desk.ledger.path)
+        self.desk.ledger = store.open_ledger(self.desk.ledger.path)
+        self.mailings, self.keys = list(copy.mailings), dict(copy.keys)
+        self.model, self.early, self.believed = dict(copy.model), dict(copy.early), copy.believed
+        self.unheard = []  # the machine was down
+        self.marked = copy.marked
+        self.old = copy.marked or self.batch > copy.batch
+        self.old |= copy.lineage != self.lineage and (copy.batch, self.batch) != (0, 0)
+        self._recover()
+
+    @rule()
+    def accept_the_copy(self) -> None:
+        """What the copy holds as pending may have been sent since."""
+        done = accept_restore(self.desk.ledger, self._clock(), ACTOR, "tried")
+        assert bool(done) is self.old
+        if done:
+            for reference, known in self.model.items():
+                if known.state is Status.PENDING:
+                    self._set(reference, Status.UNKNOWN, self._now_s())
+            self.old = self.marked = False
+            self.lineage, self.batch = self.lineage + 1, self._newest_batch()
+        self._check_states()
+
+    @rule()
+    def accept_the_clock(self) -> None:
+        """A person says that the clock is right, and the newest times in the ledger are not."""
+        fitness.accept_clock(self.desk.ledger, self._clock(), ACTOR, "tried")
+        if not self.old:
+            fitness.must_be_fit(self.desk.ledger, self._clock())
+        row = self.desk.ledger.one("SELECT COALESCE(MAX(id), 0) FROM mailings")
+        assert row
+        self.believed = row[0], self._newest_batch()
+
+    @rule(hours=st.sampled_from([-30, -1, 1, 12, 25]))
+    def jump(self, hours: int) -> None:
+        """The clock is set."""
+        self.ahead_s += hours * 3600
+
+    @rule()
+    def set_the_clock_right(self) -> None:
+        newest = datetime.fromisoformat(self._newest(_WRITTEN)).timestamp()
+        self.ahead_s = max(self.ahead_s, newest - time.time())
+
+    @invariant()
+    def ledger_and_gateway_agree(self) -> None:
+        """What was sent from mailings that an old copy has forgotten is not asked of it.
+
+        When a text may go to a number again is the model's business (_repeats).
+        """
+        known = [one for one in self.accepted if one.reference in self.model]
+        invariants.compare(self.desk.ledger.path, known, by_word=self.by_word, window_over=True)
+
+    def _answer(self, mailing: Mailing, batch: Batch, kinds: list[Kind]) -> Answer:
+        with self.lock:
+            if self.dead:
+                return self._lost(batch)
+            receipts = []
+            verdict = Verdict.ANSWERED
+            # A verdict that is about the request is about all of it.
+            first = kinds[len(self.said) % len(kinds)]
+            for place, one in enumerate(batch.messages):
+                known = self.model[one.reference]
+                assert known.state is Status.PENDING or self.said.get(one.reference) is Status.PENDING, (
+                    f"{one.reference} is {known.state} and was submitted"
+                )
+                kind = first if first.says is Status.PENDING else kinds[(len(self.said) + place) % len(kinds)]
+                kind = first if kind.says is Status.PENDING else kind
+                verdict = kind.verdict if kind.verdict is not Verdict.ANSWERED else verdict
+                if kind.takes:
+                    body, parts = batch.letter.text.body, mailing.size.parts
+                    self.accepted.append(Accepted(one.reference, one.number, body, parts))
+                    self.batch_of[one.reference] = batch.reference
+                receipts.append(Receipt(one.reference, kind.says))
+            self.said |= {receipt.reference: receipt.status for receipt in receipts}
+            answer = Answer(verdict=verdict, receipts=tuple(receipts), retry_after_s=0)
+            self.unheard.append((mailing, batch, answer))
+            return answer
+
+    def _lost(self, batch: Batch) -> Answer:
+        return Answer(
+            verdict=Verdict.UNCLEAR,
+            receipts=[Receipt(one.reference, Status.UNKNOWN) for one in batch.messages],
+        )
+
+    def _follow(self, mailing: Mailing, *, crashed: bool, finished: bool) -> None:
+        """Let the model go where the run may have gone, and no further."""
+        for reference, state in self._stored().items():
+            known = self.model[reference]
+            if known.mailing.id != mailing.id:
+                assert state is known.state, f"{reference} was moved by a run of another mailing"
+                continue
+            said = self.said.get(reference)
+            expected = {known.state if said is None else said}
+            if crashed and known.state is Status.PENDING:
+                expected |= (
+                    {Status.PENDING, Status.SENDING} if self._pending_is_possible(said) else {Status.SENDING}
+                )
+            if known.state is Status.PENDING and said in {None, Status.PENDING} and self._repeats(known):
+                expected = {Status.CANCELLED} if finished else expected | {Status.CANCELLED}
+            if finished and said is None and known.state is Status.PENDING and not self._repeats(known):
+                expected = set()
+            if state is not known.state or reference in self.said:
+                self._set(reference, state, self._now_s() if state in _TAKEN_FOR_SENT else None)
+            assert state in expected, f"{reference}: {state}, expected {sorted(expected)}"
+        if not crashed:
+            self.unheard = [one for one in self.unheard if one[0].id != mailing.id]
+
+    def _pending_is_possible(self, said: Status | None) -> bool:
+        return said in {None, Status.PENDING}
+
+    def _repeats(self, known: Known) -> bool:
+        """Whether the number has had the text from another mailing, or may have."""
+        return any(
+            (other.number, other.text) == (known.number, known.text)
+            and other.mailing.id != known.mailing.id
+            and other.state in _TAKEN_FOR_SENT
+            and other.claimed_s >= self._now_s() - _WINDOW_S
+            for other in self.model.values()
+        )
+
+    def _recover(self) -> None:
+        self.desk.recover()
+        for reference, known in self.model.items():
+            if known.state is Status.SENDING:
+                self._set(reference, self.early.pop(reference, Status.UNKNOWN))
+        self._check_states()
+
+    def _open_again(self) -> None:
+        self.desk.ledger.close()
+        self.desk.ledger = store.open_ledger(self.desk.ledger.path)
+
+    def _set(self, reference: str, state: Status, claimed_s: float | None = None) -> None:
+        known = self.model[reference]
+        self.model[reference] = known._replace(
+            state=state, claimed_s=known.claimed_s if claimed_s is None else claimed_s
+        )
+
+    def _check_states(self) -> None:
+        stored = self._stored()
+        wrong = {
+            reference: (stored[reference], known.state)
+            for reference, known in self.model.items()
+            if stored[reference] is not known.state
+        }
+        assert not wrong, wrong
+
+    def _stored(self) -> dict[str, Status]:
+        rows = self.desk.ledger.rows(
+            "SELECT i.reference || '-' || (m.id - i.first_message + 1), m.state"
+            " FROM messages m JOIN mailings i ON i.id = m.mailing"
+        )
+        return {reference: Status(state) for reference, state in rows}
+
+    def _wait_for_silence(self, gateway: ScriptedGateway) -> None:
+        """Threads of a run that has crashed may still be at the gateway; it tells them nothing."""
+        before = -1
+        while before != len(gateway.submitted):
+            before = len(gateway.submitted)
+            time.sleep(0.002 if self.dead else 0)
+
+    def _refuses(self) -> tuple[bool, bool]:
+        """Return whether all must be refused, and whether it may: an old copy, or over 5 minutes behind."""
+        limit = moment(self._now_s() + 300).at
+        must = self._newest(_WRITTEN_WHEN_FIT.format(*self.believed)) > limit
+        return self.old or must, self.old or self._newest(_WRITTEN) > limit
+
+    def _newest_batch(self) -> int:
+        row = self.desk.ledger.one("SELECT COALESCE(MAX(id), 0) FROM batches")
+        assert row
+        return int(row[0])
+
+    def _newest(self, times: str) -> str:
+        row = self.desk.ledger.one(f"SELECT COALESCE(MAX(at), '2000-01-01T00:00:00Z') FROM ({times})")
+        assert row
+        return str(row[0])
+
+    def _now_s(self) -> float:
+        return time.time() + self.ahead_s
+
+    def _clock(self) -> Moment:
+        return moment(self._now_s())
