@@ -6,7 +6,8 @@ so the dot is sent from here, and noted before it leaves (reliability.md 2.3).
 
 import re
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import formatdate
@@ -21,6 +22,7 @@ from typing import NamedTuple, Self
 
 from smsctl.domain.gateway import MailRoute, Options
 from smsctl.domain.message import Status, Verdict
+from smsctl.gateways.alarm import CLOCK
 from smsctl.gateways.trust import tls_context
 
 _AFTER_THE_DOT = 10  # times the read timeout: 10 minutes by default, as RFC 5321 4.5.3.2.6 asks
@@ -39,31 +41,75 @@ class Handed(NamedTuple):
 
 def open_line(options: Options, route: MailRoute) -> "MailLine | Handed":
     """Connect and log in; return the line, or why there is none. No mail has been spoken of yet."""
-    server = SMTP(timeout=options.connect_timeout_s, local_hostname=socket.gethostname())
+    server = _Server(route.host, options.connect_timeout_s)
     try:
-        code, words = server.connect(route.host, route.port)
-        if code != _READY:
-            raise SMTPResponseException(code, words)
-        _wait_at_most(server, options.read_timeout_s)
-        if route.starttls:
-            server.starttls(context=tls_context(options.ca_bundle))
-        if route.username is not None and route.password is not None:
-            server.login(route.username, route.password.reveal())
-        server.ehlo_or_helo_if_needed()
+        with server.within(options.total_timeout_s):
+            _log_in(server, options, route)
     except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors
         server.close()
         return _trouble(error)
-    return MailLine(server, route, options.read_timeout_s)
+    return MailLine(server, route, options)
+
+
+def _log_in(server: "_Server", options: Options, route: MailRoute) -> None:
+    code, words = server.reach(route.port)
+    if code != _READY:
+        raise SMTPResponseException(code, words)
+    _wait_at_most(server, options.read_timeout_s)
+    if route.starttls:
+        server.starttls(context=tls_context(options.ca_bundle))
+    if route.username is not None and route.password is not None:
+        server.login(route.username, route.password.reveal())
+    server.ehlo_or_helo_if_needed()
+
+
+class _Server(SMTP):
+    """The other end. Its timeout starts anew with every byte, so each stretch of the dialogue has a limit."""
+
+    def __init__(self, host: str, timeout_s: float) -> None:
+        super().__init__(timeout=timeout_s, local_hostname=socket.gethostname())
+        self._host = host  # whom the certificate must name; smtplib's own connect() does not keep it
+        self._expired = False
+
+    def reach(self, port: int) -> tuple[int, bytes]:
+        """Connect and return the greeting."""
+        self.sock = socket.create_connection((self._host, port), self.timeout)
+        if self._expired:  # while there was no socket that could be shut down
+            raise TimeoutError
+        return self.getreply()
+
+    @contextmanager
+    def within(self, limit_s: float) -> Iterator[None]:
+        """Raise TimeoutError when the block takes longer in all; the line is cut then, for good."""
+        alarm = CLOCK.set(limit_s, self._cut)
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            if self._expired:
+                raise TimeoutError from error
+            raise
+        finally:
+            alarm.off = True
+        if self._expired:  # half a line looks like a whole one
+            raise TimeoutError
+
+    def _cut(self) -> None:
+        self._expired = True
+        if self.sock is not None:
+            # Not SSLSocket's own shutdown: it takes the TLS object away from the thread that reads.
+            with suppress(OSError):  # closed at the other end first
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 class MailLine:
     """An open connection. As a context manager it says goodbye at the end of the block."""
 
-    def __init__(self, server: SMTP, route: MailRoute, read_timeout_s: float) -> None:
+    def __init__(self, server: _Server, route: MailRoute, options: Options) -> None:
         """Keep the connection, which is logged in."""
         self._server = server
         self._from = route.from_address
-        self._read_timeout_s = read_timeout_s
+        self._read_timeout_s = options.read_timeout_s
+        self._total_timeout_s = options.total_timeout_s
 
     def __enter__(self) -> Self:
         """Return the line."""
@@ -74,7 +120,7 @@ class MailLine:
     ) -> None:
         """Say goodbye, unless something went wrong."""
         if error is None:
-            with suppress(OSError):
+            with suppress(OSError), self._server.within(self._read_timeout_s):
                 self._server.quit()
         self._server.close()
 
@@ -94,14 +140,17 @@ class MailLine:
         head = f"Message-ID: <{reference}@{domain}>\r\nTo: {address}\r\n".encode()
         dot_may_have_left = False
         try:
-            refusal = self._announce(address)
-            if refusal is not None:
-                return refusal
-            self._server.send(head + content)
+            with self._server.within(self._total_timeout_s):
+                refusal = self._announce(address)
+                if refusal is not None:
+                    return refusal
+                self._server.send(head + content)
             dot_may_have_left = True
-            _wait_at_most(self._server, _AFTER_THE_DOT * self._read_timeout_s)
-            self._server.send(b".\r\n")
-            code, words = self._server.getreply()
+            patience_s = _AFTER_THE_DOT * self._read_timeout_s
+            _wait_at_most(self._server, patience_s)
+            with self._server.within(patience_s):
+                self._server.send(b".\r\n")
+                code, words = self._server.getreply()
             _wait_at_most(self._server, self._read_timeout_s)
         except (OSError, ValueError) as error:
             trouble = _trouble(error)

@@ -1,8 +1,10 @@
 import re
+import ssl
 import time
 from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -14,6 +16,7 @@ from smsctl.domain.text import MessageText
 from smsctl.errors import ConfigError, CredentialError, GatewayRefusedError, StoppedError
 from smsctl.gateways.mail import open_gateway
 
+from .certificates import server_context
 from .contract import CANARY, GatewayContract, outcome, some_batch, some_options, submit
 from .fault_server import Behaviour, FaultServer, Line, free_port
 
@@ -195,6 +198,60 @@ def test_starttls_that_the_server_does_not_offer_stops_the_run() -> None:
         gateway = open_gateway(options._replace(mail=options.mail._replace(starttls=True)))
         assert outcome(submit(gateway, some_batch(1))) == (Verdict.REFUSED, [P])
         assert sent(server) == []
+
+
+def offer_starttls(tls: ssl.SSLContext) -> Behaviour:
+    def begin(line: Line) -> None:
+        line.send(b"220 go ahead\r\n")
+        line.secured(tls)
+
+    return mail_server(ehlo=say("250-here\r\n250 STARTTLS"), star=begin)
+
+
+@pytest.mark.parametrize(
+    ("made_for", "is_trusted", "expected"),
+    [
+        ("localhost", True, (Verdict.ANSWERED, [A])),
+        ("localhost", False, (Verdict.REFUSED, [P])),
+        ("elsewhere.example", True, (Verdict.REFUSED, [P])),
+    ],
+)
+def test_starttls_where_it_is_offered_checks_who_the_server_is(
+    made_for: str, *, is_trusted: bool, expected: tuple[Verdict, list[Status]], tmp_path: Path
+) -> None:
+    tls, bundle = server_context(tmp_path, made_for)
+    with FaultServer(offer_starttls(tls)) as server:
+        options = some_options(server.port)
+        assert options.mail is not None
+        route = options.mail._replace(host="localhost", starttls=True)
+        options = options._replace(mail=route, ca_bundle=bundle if is_trusted else None)
+        assert outcome(submit(open_gateway(options), some_batch(1))) == expected
+        assert len(sent(server)) == (expected[0] is Verdict.ANSWERED)
+
+
+def drip(text: str) -> Reaction:
+    return lambda line: line.drip(text.encode() + b"." * 200 + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("reactions", "verdict", "states"),
+    [
+        ({"greeting": drip("220 hello")}, Verdict.NOT_REACHED, [P, P]),
+        ({"ehlo": drip("250 hello")}, Verdict.NOT_REACHED, [P, P]),
+        ({"rcpt": drip("250 ok")}, Verdict.NOT_REACHED, [P, P]),
+        ({"data": drip("354 go ahead")}, Verdict.NOT_REACHED, [P, P]),
+        ({"dot": drip("250 ok")}, Verdict.UNCLEAR, [U, P]),
+        ({"quit": drip("221 bye")}, Verdict.ANSWERED, [A, A]),
+    ],
+)
+def test_a_server_that_drips_is_not_listened_to_for_ever(
+    reactions: dict[str, Reaction], verdict: Verdict, states: list[Status]
+) -> None:
+    with FaultServer(mail_server(**reactions)) as server:
+        options = some_options(server.port, read_timeout_s=0.1, total_timeout_s=0.5)
+        answer = submit(open_gateway(options), some_batch(2))
+    assert outcome(answer) == (verdict, states)
+    assert verdict is Verdict.ANSWERED or answer.text == "timed out"
 
 
 def login(password: str) -> Options:
