@@ -3,10 +3,10 @@
 A kernel lock on a file beside the ledger: it dies with its process, so a free lock over a batch that is
 still marked as sending proves that its owner is gone (reliability.md 2.2, 2.4).
 
-The empty file of a finished mailing stays. Whoever opened it before it was removed could lock it while another
-process locks a new one of that name, and both would send. To look again after locking whether the file is
-still the one of that name needs the descriptor, which filelock keeps to itself, and every smsctl that shares the
-ledger would have to do it; a file made in between would also lack the ledger's owner and mode.
+The empty file of a finished mailing stays. Whoever opened it before it was removed could lock it while
+another process locks a new one of that name, and both would send. To look after locking whether the file is
+still the one of that name needs the descriptor, which filelock keeps to itself, and every smsctl that shares
+the ledger would have to do it; a file made in between would also lack the ledger's owner and mode.
 """
 
 from collections.abc import Iterator
