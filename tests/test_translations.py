@@ -74,6 +74,17 @@ def test_no_sentence_has_two_plurals() -> None:
     assert not [one for one, times in Counter(one for one, _ in pairs).items() if times > 1]
 
 
+def test_the_catalogue_has_the_sentences_of_the_code_and_no_others() -> None:
+    in_code = {name_of(one) for one in FOUND if one.id}
+    in_catalogue = {name_of(one) for one in TRANSLATED}
+    assert (in_code - in_catalogue, in_catalogue - in_code) == (set(), set()), "python translations/update.py"
+    assert not SWEDISH.obsolete
+
+
+def test_every_sentence_is_translated() -> None:
+    assert not [name_of(one) for one in TRANSLATED if one.fuzzy or not all(forms(one.string))]
+
+
 def test_both_forms_of_a_plural_are_there() -> None:
     assert SWEDISH.num_plurals == 2
     assert not [one.id for one in TRANSLATED if len(forms(one.id)) != len(forms(one.string))]
