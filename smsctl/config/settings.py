@@ -1,14 +1,14 @@
 """What the config file says, checked and frozen. Nothing here reads a file.
 
 Every default stands once, in `keys`; a `Settings` is made by `read` alone, and changed for one run with
-`dataclasses.replace`.
+`_replace`.
 """
 
 from collections.abc import Mapping
 from datetime import time, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import NoReturn, Self, dataclass_transform
 
 from smsctl.domain.secret import SecretSource
 from smsctl.errors import InputError, say
@@ -21,7 +21,39 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
-class GatewaySettings(NamedTuple):
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+class _Section:
+    """What one section says: built by keyword from every field, and never changed.
+
+    No NamedTuple, for every start makes all of these classes, and they have many fields (decision 0003).
+    """
+
+    def __init__(self, **given: object) -> None:
+        """Take every field that the class declares, and no other."""
+        if given.keys() != type(self).__annotations__.keys():
+            raise TypeError(sorted(given.keys() ^ type(self).__annotations__.keys()))
+        vars(self).update(given)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        """Refuse: what the file says does not change while smsctl runs."""
+        raise AttributeError(name)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is said."""
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Show what is said."""
+        return f"{type(self).__name__}({vars(self)})"
+
+    def _replace(self, **changes: object) -> Self:
+        """Return the same with other values for some fields."""
+        return type(self)(**vars(self) | changes)
+
+
+class GatewaySettings(_Section):
     """The way out: names as SuperOffice's SMS settings have them (protocols.md 4)."""
 
     module: str
@@ -50,7 +82,7 @@ class GatewaySettings(NamedTuple):
     password: SecretSource
 
 
-class SmtpSettings(NamedTuple):
+class SmtpSettings(_Section):
     """The site's own mail server, for the e-mail route and for notices."""
 
     host: str
@@ -61,7 +93,7 @@ class SmtpSettings(NamedTuple):
     password: SecretSource
 
 
-class MunicipalitySettings(NamedTuple):
+class MunicipalitySettings(_Section):
     """Who orders, sends and pays."""
 
     key: str
@@ -75,7 +107,7 @@ class MunicipalitySettings(NamedTuple):
     invoice_node: str | None
 
 
-class QuietHours(NamedTuple):
+class QuietHours(_Section):
     """The hours in which nothing is sent, by the clock of `time_zone`; may pass midnight."""
 
     start: time
@@ -88,7 +120,7 @@ class QuietHours(NamedTuple):
         return clock >= self.start or clock < self.end
 
 
-class LimitsSettings(NamedTuple):
+class LimitsSettings(_Section):
     """The ceilings; None is no ceiling."""
 
     max_parts_per_run: int | None
@@ -99,7 +131,7 @@ class LimitsSettings(NamedTuple):
     quiet_hours: QuietHours | None
 
 
-class LedgerSettings(NamedTuple):
+class LedgerSettings(_Section):
     """Where the ledger lies and who shares it."""
 
     path: Path
@@ -109,21 +141,21 @@ class LedgerSettings(NamedTuple):
     allow_network: bool  # a network disk's locks and flushes are somebody's word
 
 
-class RetentionSettings(NamedTuple):
+class RetentionSettings(_Section):
     """The disposal decision that `purge` acts under."""
 
     days: int | None
     decision: str | None
 
 
-class NotifySettings(NamedTuple):
+class NotifySettings(_Section):
     """Who hears of a run without a terminal that did not end well."""
 
     to: str | None
     command: str | None
 
 
-class ReportsSettings(NamedTuple):
+class ReportsSettings(_Section):
     """How delivery reports and incoming SMS come in."""
 
     host: str
@@ -139,7 +171,7 @@ class ReportsSettings(NamedTuple):
     secret: SecretSource
 
 
-class SenderRule(NamedTuple):
+class SenderRule(_Section):
     """What one user or group of the operating system may send; an empty tuple is no restriction."""
 
     name: str  # "@name" is a group
@@ -148,7 +180,7 @@ class SenderRule(NamedTuple):
     max_parts_per_day: int | None
 
 
-class Settings(NamedTuple):
+class Settings(_Section):
     """The whole config file."""
 
     path: Path

@@ -63,3 +63,15 @@ def test_quiet_hours_may_lie_within_a_day() -> None:
     lunch = QuietHours(start=time(12), end=time(13))
     assert lunch.covers(time(12, 30))
     assert not lunch.covers(time(13))
+
+
+def test_settings_do_not_change_while_smsctl_runs(config: Path) -> None:
+    settings = parse(TWO, config)
+    with pytest.raises(AttributeError):
+        settings.mode = Mode.LIVE  # type: ignore[misc]
+    assert settings == parse(TWO, config) != settings._replace(mode=Mode.LIVE)
+
+
+def test_settings_have_every_field_and_no_other() -> None:
+    with pytest.raises(TypeError, match="end"):
+        QuietHours(start=time(21))  # type: ignore[call-arg]
