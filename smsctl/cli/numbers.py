@@ -1,10 +1,9 @@
 """Numbers as the commands read and show them: masked, unless somebody asks and is written down."""
 
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.number import NumberFault, NumberReader, mask, spell, why
+from smsctl.domain.number import NumberFault, NumberReader, why
+from smsctl.domain.spelling import is_e164, mask, spell, veil
 from smsctl.errors import InputError
-
-_CLEAR_DIGITS = 2
 
 
 def reader(wiring: Wiring) -> NumberReader:
@@ -30,14 +29,8 @@ def shown(wiring: Wiring, number: str) -> str:
     return spell(number) if wiring.numbers_in_full else mask(number)
 
 
-def shown_sender(wiring: Wiring, sender: str) -> str:
-    """Return what an SMS or a report names as a number, which may be a name or a short number."""
-    return shown(wiring, sender) if sender.startswith("+") else shown_raw(wiring, sender)
-
-
-def shown_raw(wiring: Wiring, text: str) -> str:
-    """Return what stands in a number column, which may be no number at all, as a screen may show it."""
-    digits = [letter for letter in text if letter.isdecimal()]
-    if wiring.numbers_in_full or not digits:
-        return text
-    return "*" * max(len(digits) - _CLEAR_DIGITS, 0) + "".join(digits[-_CLEAR_DIGITS:])
+def shown_written(wiring: Wiring, text: str) -> str:
+    """Return what stands where a number should, as a screen may show it; it may be a name or a mistake."""
+    if is_e164(text):
+        return shown(wiring, text)
+    return text if wiring.numbers_in_full else veil(text)

@@ -1,4 +1,4 @@
-"""Phone numbers: every usual spelling to E.164, why one cannot be used, and how a number is shown.
+"""Phone numbers: every usual spelling to E.164, and why one cannot be used.
 
 `phonenumbers` is the authority. Two short cuts stand before it, because a file may have a million rows and
 a property test holds each against it: a plain Swedish or Norwegian mobile number is looked up by how it
@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Final, NamedTuple
 
+from smsctl.domain.spelling import country_of, veil
 from smsctl.errors import Sentence, say
 
 SWEDEN: Final = "+46"
@@ -21,6 +22,7 @@ class NumberFault(StrEnum):
     """Why no SMS can be sent to what is written."""
 
     EMPTY = "empty"
+    SEVERAL = "several"  # numbers in one cell
     UNREADABLE = "unreadable"  # letters, or signs that no number has
     EXCEL = "excel"  # damaged by a spreadsheet
     NO_PREFIX = "no-prefix"  # neither the national 0 nor a country code: never guessed
@@ -78,6 +80,8 @@ class NumberReader:
         digits = re.sub(_SEPARATORS, "", re.sub(_BRACKETED_ZERO, r"\1", text))
         if not digits:
             return Reading(None, NumberFault.EMPTY)
+        if sum(len(re.findall(_DIGIT, piece)) >= _FEWEST_BESIDE for piece in re.split(_BETWEEN, text)) > 1:
+            return Reading(None, NumberFault.SEVERAL)
         if not re.fullmatch(_DIGITS, digits):
             return Reading(None, NumberFault.UNREADABLE)
         number = self.fast(digits)
@@ -142,29 +146,7 @@ class NumberReader:
 
 def why(fault: NumberFault, raw: str) -> Sentence:
     """Say in one sentence what is wrong and how to mend it; the middle of a long number is hidden."""
-    return Sentence(_WHY[fault].template, None, {"raw": _veil(raw)})
-
-
-def country_of(number: str) -> str:
-    """Return the country code of an E.164 number, such as "+46"."""
-    found = re.match(_COUNTRY_CODE, number)
-    return found[0] if found else ""
-
-
-def spell(number: str) -> str:
-    """Return an E.164 number as people read it: "+46 70 174 06 05"."""
-    code = country_of(number)
-    rest = number[len(code) :]
-    odd = len(rest) % 2  # groups of two; with odd digits the second group takes three
-    tail = 4 + odd
-    groups = (rest[:2], rest[2:tail], *(rest[at : at + 2] for at in range(tail, len(rest), 2)))
-    return " ".join((code, *filter(None, groups)))
-
-
-def mask(number: str) -> str:
-    """Return an E.164 number for screens and logs: "+46 70 *** ** 05"."""
-    code, _, rest = spell(number).partition(" ")
-    return f"{code} {rest[:2]}{re.sub(_DIGIT, '*', rest[2:-2])}{rest[-2:]}"
+    return Sentence(_WHY[fault].template, None, {"raw": veil(raw)})
 
 
 _TAIL: Final = 5  # digits that any plain number may end with
@@ -175,7 +157,7 @@ def _heads(code: str, *, at_home: bool) -> dict[str, str]:
     """Return every beginning of a plain number, up to its tail, as E.164 has it (protocols.md 6.1, 6.2)."""
     prefixes = (code, f"00{code[1:]}", *(_BARE[code] if at_home else ()))
     if code == SWEDEN:
-        series = [f"7{second}{more:02}" for second in "02369" for more in range(100)]
+        series = [f"7{second}{more:02}" for second in "023689" for more in range(100)]
     else:
         tens = ("40", "41", "46", "47", "48", *map(str, range(90, 100)))
         series = [f"{ten}{more}" for ten in tens for more in range(10)]
@@ -240,7 +222,9 @@ def _without_prefix(digits: str) -> NumberFault:
 
 # Patterns are texts, compiled at first use: most commands read no number.
 _DIGIT: Final = "[0-9]"
+_FEWEST_BESIDE: Final = 7  # digits of what may be a number beside another
 _DIGITS: Final = r"\+?[0-9]+"
+_BETWEEN: Final = r"[/\n]|[^0-9\s\-\u2010-\u2015\u2212.()+]+"
 _SEPARATORS: Final = r"[\s\-\u2010-\u2015\u2212./()]"
 _UNSEEN: Final = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"  # comes along from phone books
 _BRACKETED_ZERO: Final = r"^(\(?(?:(?:\+|00)\s?[1-9][0-9]{0,2}|46)\)?[\s-]*)\(0\)"
@@ -248,11 +232,9 @@ _EXCEL: Final = r"[+-]?[0-9]+(?:[.,][0-9]+)?[Ee][+-]?[0-9]+|\+?[0-9]{7,}[.,][0-9
 
 _OTHER_DIGITS: Final = say("Full-width characters were read as plain digits.")
 
-_COUNTRY_CODE: Final = r"\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})"
-"""ITU-T E.164: 1 and 7 stand alone, some have two digits, all others three."""
-
 _WHY: Final = {
     NumberFault.EMPTY: say("There is no number; write a mobile number."),
+    NumberFault.SEVERAL: say('"{raw}" holds more than one number; enter one, the mobile number.'),
     NumberFault.UNREADABLE: say('"{raw}" is not a phone number; write it as 070-174 06 05.'),
     NumberFault.EXCEL: say(
         '"{raw}" was damaged by a spreadsheet; format the column as text and enter the number again.'
@@ -280,17 +262,3 @@ _WHY: Final = {
         '"{raw}" begins with 58 or 59, unknown to the number authority; enter another number.'
     ),
 }
-
-_SHOWN: Final = 30
-_MASKED_FROM: Final = 7
-_FIRST_DIGITS: Final = 4
-_LAST_DIGITS: Final = 2
-
-
-def _veil(raw: str) -> str:
-    """Hide the middle digits of what may be somebody's number, and the end of what is no number."""
-    text = raw.strip()
-    places = [at for at, char in enumerate(text) if char.isdecimal()]
-    hidden = set(places[_FIRST_DIGITS:-_LAST_DIGITS] if len(places) >= _MASKED_FROM else ())
-    veiled = "".join("*" if at in hidden else char for at, char in enumerate(text))
-    return veiled if len(veiled) <= _SHOWN else f"{veiled[:_SHOWN]}…"

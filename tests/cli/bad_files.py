@@ -98,7 +98,7 @@ RECIPIENTS = (
         "two numbers in a cell",
         SEND,
         8,
-        "too many digits",
+        "holds more than one number",
         csv=rows("Åsa;0701740605/0701740606;elever;Exempelkommun;ja"),
     ),
     Case(

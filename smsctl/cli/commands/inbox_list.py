@@ -35,7 +35,7 @@ def run(
     if export:
         senders = [(row, row.message.sender) for row in rows]
         files.write_json(export, [render.data(row, sender, names.get(sender)) for row, sender in senders])
-    shown = partial(numbers.shown_sender, wiring)
+    shown = partial(numbers.shown_written, wiring)
     return Reply(
         data={
             "inbox": [

@@ -23,7 +23,7 @@ def run(
     row = inbox.get(wiring.ledger, number)
     sender = row.message.sender
     name = acquaintances.names_of(wiring, {sender}).get(sender)
-    shown = numbers.shown_sender(wiring, sender)
+    shown = numbers.shown_written(wiring, sender)
     return Reply(
         data=render.data(row, shown, name),
         screen=[

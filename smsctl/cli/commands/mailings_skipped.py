@@ -30,5 +30,5 @@ def run(
         files.write_csv(csv, ("row", "reason", "number", "name"), rows)
     return Reply(
         data={"mailing": found.id, "skipped": [{"row": row, "reason": reason} for row, reason, _, _ in rows]},
-        screen=render.skipped(rows, partial(numbers.shown_raw, wiring), csv, simulated=wiring.simulated),
+        screen=render.skipped(rows, partial(numbers.shown_written, wiring), csv, simulated=wiring.simulated),
     )

@@ -34,7 +34,7 @@ def run(
         everyone = reports.kept(wiring.ledger)
         files.write_json(export, [render.kept_data(one, one.report.number) for one in everyone])
     rows = reports.kept(wiring.ledger, most=_SHOWN)
-    shown = partial(numbers.shown_sender, wiring)
+    shown = partial(numbers.shown_written, wiring)
     return Reply(
         data={"total": total, "reports": [render.kept_data(one, shown(one.report.number)) for one in rows]},
         screen=[

@@ -1,0 +1,52 @@
+"""How a number is shown: in groups, with its middle hidden, or as it was written with its middle hidden."""
+
+import re
+from typing import Final
+
+
+def country_of(number: str) -> str:
+    """Return the country code of an E.164 number, such as "+46"."""
+    found = re.match(_COUNTRY_CODE, number)
+    return found[0] if found else ""
+
+
+def spell(number: str) -> str:
+    """Return an E.164 number as people read it: "+46 70 174 06 05"."""
+    code = country_of(number)
+    rest = number[len(code) :]
+    odd = len(rest) % 2  # groups of two; with odd digits the second group takes three
+    tail = 4 + odd
+    groups = (rest[:2], rest[2:tail], *(rest[at : at + 2] for at in range(tail, len(rest), 2)))
+    return " ".join((code, *filter(None, groups)))
+
+
+def mask(number: str) -> str:
+    """Return an E.164 number for screens and logs: "+46 70 *** ** 05"."""
+    code, _, rest = spell(number).partition(" ")
+    return f"{code} {rest[:2]}{re.sub('[0-9]', '*', rest[2:-2])}{rest[-2:]}"
+
+
+def is_e164(text: str) -> bool:
+    """Say whether a text is a number as `read` returns them, for it may be a name or what somebody wrote."""
+    return re.fullmatch(_E164, text) is not None
+
+
+def veil(raw: str) -> str:
+    """Return what was written for a number with its middle digits hidden, and the end of what is none cut."""
+    text = raw.strip()
+    places = [at for at, char in enumerate(text) if char.isdecimal()]
+    first = _FIRST_DIGITS.get(text[:1], 0)
+    hidden = set(places[first:-_LAST_DIGITS] if len(places) >= _MASKED_FROM else ())
+    veiled = "".join("*" if at in hidden else char for at, char in enumerate(text))
+    return veiled if len(veiled) <= _SHOWN else f"{veiled[:_SHOWN]}…"
+
+
+_SHOWN: Final = 30
+_MASKED_FROM: Final = 7
+_FIRST_DIGITS: Final = {"+": 4, "0": 3}  # as `mask` leaves them: +46 70, 070; of anything else none
+_LAST_DIGITS: Final = 2
+
+# Texts, compiled at first use: most commands show no number.
+_E164: Final = r"\+[1-9][0-9]{6,14}"
+_COUNTRY_CODE: Final = r"\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})"
+"""ITU-T E.164: 1 and 7 stand alone, some have two digits, all others three."""
