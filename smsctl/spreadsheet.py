@@ -65,6 +65,7 @@ def open_sheet(path: Path, *, encoding: str | None = None, delimiter: str | None
     Raises InputError: missing, unreadable, empty, not a text file, wrong encoding, no header, no rows.
     """
     with open_file(path) as file:
+        path = path.resolve()  # it is there; told by the name that is the same from everywhere
         status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise InputError(say("{path} is not an ordinary file.", path=path))

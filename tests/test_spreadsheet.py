@@ -74,6 +74,13 @@ def test_the_line_with_which_excel_is_told_the_delimiter_is_no_header(tmp_path: 
     assert (read.header, list(read.rows())) == (("Mobil", "Namn, hela"), [["1", "2"]])
 
 
+def test_the_file_goes_by_its_whole_name(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "people.csv").write_text("Namn;Mobil\nÅsa;0701740605\n", encoding="utf-8")
+    found = open_sheet(tmp_path / "lists" / ".." / "people.csv")
+    assert found.path == tmp_path.resolve() / "people.csv"
+
+
 def test_a_delimiter_that_is_asked_for_holds(tmp_path: Path) -> None:
     assert sheet(tmp_path, "a;b,c\n1;2,3\n", delimiter=",").header == ("a;b", "c")
 
