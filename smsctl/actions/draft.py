@@ -68,7 +68,8 @@ def draft(
         letter=wish.letter,
         municipality=wish.municipality,
         audience=wish.audience.rule,
-        source=str(wish.recipients),
+        typed=wish.audience.typed,
+        source=str(sheet.path),
         ceilings=wish.ceilings,
         warn_share=wish.warn_share,
     )
@@ -157,7 +158,7 @@ def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: R
                 "{path}: {n} row of the audience cannot be used; nothing was sent.",
                 "{path}: {n} rows of the audience cannot be used; nothing was sent.",
                 n=recipients.bad_count,
-                path=wish.recipients,
+                path=sheet.path,
             ),
             problems=recipients.bad,
             hint=say("Mend the rows, or leave them out with: --skip-invalid"),
@@ -190,7 +191,7 @@ def _too_old(wish: Wish, sheet: Sheet, local_now: datetime) -> list[Refusal]:
             rule=Rule.FILE_AGE,
             sentence=say(
                 "{path} is {days} days old; recipients_max_age allows less.",
-                path=wish.recipients,
+                path=sheet.path,
                 days=age.days,
             ),
             hint=say("Export the recipients anew."),

@@ -66,7 +66,17 @@ class Audience:
         """The rule in words: the same for the same choice, in whatever order and language it was made."""
         groups = sorted({group_key(group) for group in self.groups})
         where = sorted({f"{column.strip().casefold()}={_plain(value)}" for column, value in self.where})
-        return "; ".join([*([", ".join(groups)] if groups else []), *where]) or "everyone"
+        return _in_words(groups, where)
+
+    @property
+    def typed(self) -> str:
+        """The rule as a person wrote it, for whoever looks at the plan."""
+        groups = dict.fromkeys(GROUPS.get(fold(group)) or group.strip() for group in self.groups)
+        return _in_words(list(groups), [f"{column}={value}" for column, value in self.where])
+
+
+def _in_words(groups: list[str], where: list[str]) -> str:
+    return "; ".join([*([", ".join(groups)] if groups else []), *where]) or "everyone"
 
 
 def group_key(name: str) -> str:

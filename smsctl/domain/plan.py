@@ -62,7 +62,8 @@ class Order(NamedTuple):
 
     letter: Letter
     municipality: Municipality
-    audience: str  # the rule that chose the rows, in words
+    audience: str  # the rule that chose the rows, the same however it was written
+    typed: str  # as it was written
     source: str | None  # the recipients file
     ceilings: Ceilings
     warn_share: float = 0.8  # of the newest package, from which on every plan warns

@@ -44,7 +44,7 @@ def test_a_plan_says_when_it_opens_a_package(live_gateway: LiveGateway, message:
     live = live_gateway(municipalities={"exempelkommun": {"package_size": 1}})
     ran = run_terminal(["--config", live.config, "send", message, "--all"], [("[y/N]", "n")])
     assert (
-        "Package 1 has 1 parts left: this mailing uses it up and opens package 2-3,"
+        "Package 1 has 1 part left: this mailing uses it up and opens packages 2 to 3,"
         " 2 new invoices of 4 900,00 kr each."
     ) in " ".join(ran.out.split())
     assert ran.code == 5

@@ -50,3 +50,9 @@ def test_an_audience_that_was_forgotten_is_refused() -> None:
 )
 def test_the_same_choice_has_the_same_rule(audience: Audience, rule: str) -> None:
     assert audience.rule == rule
+
+
+def test_a_person_reads_the_choice_as_it_was_written() -> None:
+    chosen = Audience(groups=("vårdnadshavare", "Åk 7"), where=(("Klass", "7B"), ("Ort", "Åmål")))
+    assert chosen.typed == "guardians, Åk 7; Klass=7B; Ort=Åmål"
+    assert Audience(everyone=True).typed == "everyone"

@@ -57,6 +57,7 @@ def plan(
         letter=letter or LETTER,
         municipality=municipality,
         audience="guardians",
+        typed="guardians",
         source="recipients.csv",
         ceilings=ceilings or Ceilings(),
     )

@@ -91,7 +91,7 @@ def _whom(plan: Plan) -> list[Block]:
                 "{ready} of {rows} in {audience}, {name}, get this text:",
                 ready=figures.count(plan.messages),
                 rows=figures.count(recipients.rows),
-                audience=figures.audience(order.audience),
+                audience=figures.audience(order.typed),
                 name=order.municipality.name,
             ),
             Tone.STRONG,
@@ -191,9 +191,12 @@ def _package_sentences(plan: Plan) -> list[Sentence]:
         if plan.package is None:
             return []
         return [
-            say(
+            say_n(
+                "Package {number} has {left} part left, and {after} after this mailing."
+                " No new package is opened.",
                 "Package {number} has {left} parts left, and {after} after this mailing."
                 " No new package is opened.",
+                n=left,
                 number=plan.package.number,
                 left=figures.count(left),
                 after=figures.count(left - plan.parts),
@@ -206,19 +209,25 @@ def _package_sentences(plan: Plan) -> list[Sentence]:
         price=figures.money(opened[0].price_ore),
     )
     first, last = opened[0].package, opened[-1].package
-    numbers = str(first) if first == last else f"{first}-{last}"
+    numbers = (
+        say("package {first}", first=first)
+        if first == last
+        else say("packages {first} to {last}", first=first, last=last)
+    )
     if plan.package is None or not left:
         return [
             say(
-                "No package has room: this mailing opens package {numbers}, {invoices}.",
+                "No package has room: this mailing opens {numbers}, {invoices}.",
                 numbers=numbers,
                 invoices=invoices,
             )
         ]
     return [
-        say(
-            "Package {number} has {left} parts left: this mailing uses it up and opens package {numbers},"
+        say_n(
+            "Package {number} has {left} part left: this mailing uses it up and opens {numbers}, {invoices}.",
+            "Package {number} has {left} parts left: this mailing uses it up and opens {numbers},"
             " {invoices}.",
+            n=left,
             number=plan.package.number,
             left=figures.count(left),
             numbers=numbers,
