@@ -6,7 +6,7 @@ from smsctl.cli.render import figures
 from smsctl.config.settings import Settings
 from smsctl.domain.package import Package
 from smsctl.errors import LedgerError, Sentence, say, say_n
-from smsctl.ledger import municipalities, packages, restoring
+from smsctl.ledger import packages, restoring
 from smsctl.ledger.store import Ledger
 
 
@@ -34,11 +34,12 @@ def _packages(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
     """Yield a sentence for each active municipality whose newest package is used beyond `warn_share`."""
     for key, municipality in settings.municipalities.items():
         found = packages.packages_of(ledger, key) if municipality.package_size else ()
-        if not found or not municipalities.is_active(ledger, key):
+        if not found or not found[-1].is_nearly_used(settings.limits.warn_share):
             continue
-        newest = found[-1]
-        if newest.is_nearly_used(settings.limits.warn_share):
-            yield _nearly_used(municipality.name, newest, sum(one.left for one in found))
+        from smsctl.ledger import municipalities  # seldom needed, and every command passes here
+
+        if municipalities.is_active(ledger, key):
+            yield _nearly_used(municipality.name, found[-1], sum(one.left for one in found))
 
 
 def _nearly_used(name: str, newest: Package, left: int) -> Sentence:

@@ -48,7 +48,7 @@ def migrate(connection: sqlite3.Connection, path: Path, folder: Path = MIGRATION
 
 
 def _numbered(folder: Path) -> dict[int, Path]:
-    return {int(file.name[:4]): file for file in folder.glob("[0-9]*.sql")}
+    return {int(file.name[:4]): file for file in folder.iterdir() if file.suffix == ".sql"}
 
 
 def _apply(connection: sqlite3.Connection, path: Path, before: int, number: int, script: str) -> None:

@@ -1,4 +1,4 @@
-"""What came back of what was sent: counted, the messages that failed, and those that no report tells of."""
+"""What came back of what was sent: counted, also the messages that no report tells of."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
-from smsctl.domain.report import Cause
 from smsctl.ledger.store import Ledger
 
 
@@ -72,40 +71,6 @@ def withdrawn(ledger: Ledger, mailing: Mailing) -> dict[str, int]:
             mailing.first_message,
             mailing.last_message,
         )
-    )
-
-
-class FailedRow(NamedTuple):
-    """A message that did not arrive, for whoever corrects the register."""
-
-    row: int | None
-    number: str
-    name: str
-    state: Status
-    cause: Cause
-    code: str
-    answer: str
-
-
-def failed(ledger: Ledger, mailing: Mailing) -> tuple[FailedRow, ...]:
-    """Return the messages of a mailing that a report says did not arrive, in the file's order."""
-    found = ledger.rows(
-        "SELECT sheet_row, number, name, state, cause, code, answer FROM messages"
-        " WHERE id BETWEEN ? AND ? AND state IN ('failed', 'expired') ORDER BY id",
-        mailing.first_message,
-        mailing.last_message,
-    )
-    return tuple(
-        FailedRow(
-            row=row,
-            number=number or "",
-            name=name or "",
-            state=Status(state),
-            cause=Cause(cause or Cause.UNTOLD),
-            code=code or "",
-            answer=answer or "",
-        )
-        for row, number, name, state, cause, code, answer in found
     )
 
 

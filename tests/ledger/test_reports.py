@@ -8,7 +8,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Receipt, Status, Verdict
 from smsctl.domain.moment import Moment
 from smsctl.domain.report import Cause, Report, Told
-from smsctl.ledger import batches, reports, undelivered
+from smsctl.ledger import batches, failures, reports, undelivered
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.reports import Fate, Intake, Source
 from smsctl.ledger.store import Ledger
@@ -307,7 +307,7 @@ def test_those_that_did_not_arrive_are_listed_with_the_reason(ledger: Ledger) ->
         report(mailing, 2, BAD_NUMBER, "351", text="Unknown"),
         report(mailing, 3, EXPIRED),
     )
-    found = undelivered.failed(ledger, mailing)
+    found = failures.failed(ledger, mailing)
     assert [(one.state, one.cause) for one in found] == [
         (Status.FAILED, Cause.BAD_NUMBER),
         (Status.EXPIRED, Cause.EXPIRED),

@@ -15,7 +15,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.report import PERMANENT
 from smsctl.errors import say
 from smsctl.ledger import mailings
-from smsctl.ledger.undelivered import failed
+from smsctl.ledger.failures import failed
 
 EXAMPLES = ("smsctl mailings failed 12", "smsctl mailings failed 12 --dead --csv dead.csv")
 

@@ -7,9 +7,9 @@ from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import Block, Column, Fact, Facts, Line, Table, Text, Tone
 from smsctl.domain.report import Cause
 from smsctl.errors import Sentence, say, say_n
+from smsctl.ledger.failures import FailedRow
 from smsctl.ledger.inbox import Kind
 from smsctl.ledger.reports import Fate, KeptReport
-from smsctl.ledger.undelivered import FailedRow
 
 _SHOWN = 50
 
