@@ -1,6 +1,7 @@
 """Clearing up what is unknown: submitted again only where the gateway was proved to refuse repeats."""
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ LOST = all_of_it(Status.UNKNOWN, Verdict.UNCLEAR)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.ledger.close()
 
 
 def test_a_lost_batch_is_submitted_again_with_the_same_references(desk: Desk) -> None:

@@ -265,7 +265,9 @@ def test_a_write_that_was_broken_off_is_undone_by_who_may_write(tmp_path: Path) 
     assert str(caught.value.hint) == "Undo it with: smsctl mailings list"
     with closing(open_ledger(path)) as ledger:
         assert ledger.rows("SELECT * FROM facts") == []
-    assert read_ledger(path)
+    found = read_ledger(path)
+    assert found
+    found.close()
 
 
 # What is not a ledger
