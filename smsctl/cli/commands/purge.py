@@ -60,8 +60,7 @@ def run(
         return Reply(data={"dry_run": True, "due": render.due_data(due)}, screen=[*planned, told])
     decided = Decision(reference=retention.decision(wiring, decision), before=before)
     if due.is_nothing:
-        data = {"dry_run": False, "due": render.due_data(due), "protocol": None}
-        return Reply(data=data, screen=planned)
+        return Reply(data={"dry_run": False, "due": render.due_data(due), "protocol": None}, screen=planned)
     if wiring.teller.interactive and not yes:
         wiring.teller.show(planned)
         otherwise = say("Not confirmed; nothing was removed.")
