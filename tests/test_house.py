@@ -324,6 +324,10 @@ def test_a_command_has_help_with_its_examples(command: str, run: Run) -> None:
         assert example in ran.out
 
 
+def test_what_a_value_is_has_a_name_in_the_help(command: str, run: Run) -> None:
+    assert re.findall(r"<\w+(?: range)?>", run(*command.split(), "--help").out) == []
+
+
 def test_the_examples_of_a_command_can_be_typed(command: str) -> None:
     for example in app.load(command).EXAMPLES:
         smsctl, *argv = shlex.split(example.partition("<")[0], comments=True)

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-Municipality = Annotated[str | None, typer.Option(help="Who pays: key or name in the config.")]
+Municipality = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Who pays: key or name in the config.")
+]
 Payer = Annotated[str, typer.Argument(metavar="MUNICIPALITY", help="Key or name in the config.")]
 Recipients = Annotated[
     Path | None, typer.Option(metavar="CSV", help="The recipients file, instead of the config's.")
@@ -26,17 +28,26 @@ Where = Annotated[
     typer.Option(metavar="COLUMN=VALUE", help="Only rows with this value in this column. Repeatable."),
 ]
 Everyone = Annotated[bool, typer.Option("--all", help="Every row of the municipality.")]
-Sender = Annotated[str | None, typer.Option(help="What the phone shows.")]
-Priority = Annotated[str | None, typer.Option(help="low, normal or high (1, 2, 3; 3 is fastest).")]
-Validity = Annotated[str | None, typer.Option(help="How long delivery is tried: 90m, 4h, 2d.")]
+Sender = Annotated[str | None, typer.Option(metavar="SENDER", help="What the phone shows.")]
+Priority = Annotated[
+    str | None, typer.Option(metavar="PRIORITY", help="low, normal or high (1, 2, 3; 3 is fastest).")
+]
+Validity = Annotated[
+    str | None, typer.Option(metavar="DURATION", help="How long delivery is tried: 90m, 4h, 2d.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan; send nothing, write nothing.")]
 SkipInvalid = Annotated[
     bool, typer.Option("--skip-invalid", help="Leave out rows that cannot be read, instead of stopping.")
 ]
-MaxParts = Annotated[int | None, typer.Option(min=0, help="The most parts that this run may cost.")]
+MaxParts = Annotated[
+    int | None, typer.Option(min=0, metavar="PARTS", help="The most parts that this run may cost.")
+]
 MaxNewPackages = Annotated[
-    int | None, typer.Option(min=0, help="The most packages (each an invoice) that this run may open.")
+    int | None,
+    typer.Option(
+        min=0, metavar="PACKAGES", help="The most packages (each an invoice) that this run may open."
+    ),
 ]
 ReplaceTypographic = Annotated[
     bool,
@@ -49,7 +60,9 @@ TextFile = Annotated[str, typer.Argument(metavar="FILE", help="The file with the
 Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why; written in the audit.")]
 Key = Annotated[
     str | None,
-    typer.Option(help="Send once under this name; {date} {week} {month} {hour} make one for each slot."),
+    typer.Option(
+        metavar="KEY", help="Send once under this name; {date} {week} {month} {hour} make one for each slot."
+    ),
 ]
 Again = Annotated[
     bool, typer.Option("--again", help="Also to people who have had this text in the last 20 hours.")

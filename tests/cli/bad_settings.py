@@ -18,7 +18,7 @@ COMMAND_LINES = (
     Case("no command", "", 2, "smsctl --help"),
     Case("a group without a command", "mailings", 2, "list"),
     Case("no file", "send --all", 2, "FILE"),
-    Case("no text", "test +46701740605", 2, "text"),
+    Case("no text", "test +46701740605", 2, "TEXT"),
     Case("a word too many", "test +46701740605 hej alla", 2, "alla"),
     Case("an option without its value", "send message.txt --group", 2, "--group"),
     Case("--config without a path", "usage --config", 2, "--config needs the path"),

@@ -16,7 +16,7 @@ EXAMPLES = ("smsctl audit", "smsctl audit --most 500 --json")
 
 def run(
     ctx: typer.Context,
-    most: Annotated[int, typer.Option(min=1, help="How many rows, the newest first.")] = 50,
+    most: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many rows, the newest first.")] = 50,
 ) -> Reply:
     """Show who changed what, when, from which host, and why."""
     wiring: Wiring = ctx.obj

@@ -17,7 +17,7 @@ EXAMPLES = ('smsctl block remove 070-1740605 --reason "wants messages again"',)
 
 def run(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(help="In any usual spelling.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any usual spelling.")],
     *,
     reason: options.Reason = None,
 ) -> Reply:

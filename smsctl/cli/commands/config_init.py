@@ -17,15 +17,21 @@ EXAMPLES = (
     "smsctl config init --yes --password-stdin --password-file gateway.secret < secret.txt",
 )
 
-_Gateway = Annotated[str | None, typer.Option(help="intelecom (Puzzel) or pswincom (LINK Mobility).")]
-_Service = Annotated[str | None, typer.Option("--service-id", help="The service, given by the supplier.")]
-_User = Annotated[str | None, typer.Option(help="Of the account at the gateway.")]
-_Country = Annotated[str | None, typer.Option(help="For numbers without one, as +46.")]
-_Municipality = Annotated[str | None, typer.Option(help="Its name: who orders, sends and pays.")]
-_Size = Annotated[str | None, typer.Option(help="Parts in a package; - for none.")]
-_Price = Annotated[str | None, typer.Option(help="SEK for a package, without VAT.")]
+_Gateway = Annotated[
+    str | None, typer.Option(metavar="GATEWAY", help="intelecom (Puzzel) or pswincom (LINK Mobility).")
+]
+_Service = Annotated[
+    str | None, typer.Option("--service-id", metavar="NUMBER", help="The service, given by the supplier.")
+]
+_User = Annotated[str | None, typer.Option(metavar="NAME", help="Of the account at the gateway.")]
+_Country = Annotated[str | None, typer.Option(metavar="CODE", help="For numbers without one, as +46.")]
+_Municipality = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Its name: who orders, sends and pays.")
+]
+_Size = Annotated[str | None, typer.Option(metavar="PARTS", help="Parts in a package; - for none.")]
+_Price = Annotated[str | None, typer.Option(metavar="SEK", help="SEK for a package, without VAT.")]
 _People = Annotated[str | None, typer.Option(metavar="CSV", help="The recipients file.")]
-_Url = Annotated[str | None, typer.Option(help="Another server than the gateway's own.")]
+_Url = Annotated[str | None, typer.Option(metavar="URL", help="Another server than the gateway's own.")]
 _File = Annotated[
     Path | None,
     typer.Option("--password-file", metavar="PATH", help="Keep the password in this file, not the keyring."),

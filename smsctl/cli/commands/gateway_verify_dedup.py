@@ -24,7 +24,7 @@ _TEXT = "Test of smsctl. If this text comes twice, the gateway does not refuse r
 
 def run(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(help="Your own telephone.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Your own telephone.")],
     *,
     municipality: options.Municipality = None,
     yes: options.Yes = False,

@@ -19,7 +19,7 @@ EXAMPLES = ("smsctl inbox list", "smsctl inbox list --other", "smsctl inbox list
 def run(
     ctx: typer.Context,
     *,
-    most: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 50,
+    most: Annotated[int, typer.Option(min=1, metavar="MESSAGES", help="How many, the newest first.")] = 50,
     other: Annotated[
         bool, typer.Option("--other", help="Those with another endpoint code, and only those.")
     ] = False,

@@ -16,7 +16,7 @@ EXAMPLES = ("smsctl mailings list", "smsctl mailings list --most 100 --municipal
 def run(
     ctx: typer.Context,
     municipality: options.Municipality = None,
-    most: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    most: Annotated[int, typer.Option(min=1, metavar="MAILINGS", help="How many, the newest first.")] = 20,
 ) -> Reply:
     """List the latest mailings: what was sent, when, to how many, and what came of it."""
     wiring: Wiring = ctx.obj

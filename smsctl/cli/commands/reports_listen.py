@@ -21,12 +21,15 @@ EXAMPLES = ("smsctl reports listen", "smsctl reports listen --addresses")
 
 _LAST_MAIL_S = 5  # for the mail under way when it is told to stop
 
+_Host = Annotated[str | None, typer.Option(metavar="HOST", help="Instead of the config's.")]
+_Port = Annotated[int | None, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")]
+
 
 def run(
     ctx: typer.Context,
     *,
-    host: Annotated[str | None, typer.Option(help="Instead of the config's.")] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one.")] = None,
+    host: _Host = None,
+    port: _Port = None,
     addresses: Annotated[
         bool, typer.Option("--addresses", help="Print the secret addresses for the supplier, and end.")
     ] = False,

@@ -27,10 +27,14 @@ def run(
     words: Annotated[list[str], typer.Argument(metavar="-- send ...", help="The command, after two dashes.")],
     *,
     at: Annotated[str, typer.Option(metavar="TIME", help="Time of day, as 07:30.")],
-    days: Annotated[str, typer.Option(help="daily, mon-fri, mon,thu, or days of the month: 1,15.")] = "daily",
-    system: Annotated[str, typer.Option("--for", help="cron, systemd or windows.")] = "cron",
+    days: Annotated[
+        str, typer.Option(metavar="DAYS", help="daily, mon-fri, mon,thu, or days of the month: 1,15.")
+    ] = "daily",
+    system: Annotated[
+        str, typer.Option("--for", metavar="SYSTEM", help="cron, systemd or windows.")
+    ] = "cron",
     name: Annotated[
-        str | None, typer.Option(help="Of the unit or task; made of the command without it.")
+        str | None, typer.Option(metavar="NAME", help="Of the unit or task; made of the command without it.")
     ] = None,
 ) -> Reply:
     """Print the crontab line, the systemd unit and timer, or the schtasks line for a mailing.

@@ -23,40 +23,55 @@ EXAMPLES = (
     "smsctl simulator --report-spread 5 --report-twice 0.1 --report-code 351=0.05 --report-code 999=0.01",
 )
 
-Port = Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")]
-Host = Annotated[str, typer.Option(help="Loopback only, unless --allow-other-hosts.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")]
+Host = Annotated[str, typer.Option(metavar="HOST", help="Loopback only, unless --allow-other-hosts.")]
 OtherHosts = Annotated[
     bool, typer.Option("--allow-other-hosts", help="Also an address that others can reach.")
 ]
 JournalFile = Annotated[Path, typer.Option(metavar="FILE", help="One JSON line for each accepted message.")]
 Durable = Annotated[bool, typer.Option("--durable", help="Each line on the disk before the answer.")]
-Latency = Annotated[float, typer.Option(min=0, help="Seconds before each answer.")]
+Latency = Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Seconds before each answer.")]
 Faults = Annotated[
-    str, typer.Option("--fault", "--faults", help="Shares of requests: timeout=0.02,reset=0.01")
+    str,
+    typer.Option(
+        "--fault", "--faults", metavar="FAULT=SHARE", help="Shares of requests: timeout=0.02,reset=0.01"
+    ),
 ]
-Seed = Annotated[int, typer.Option(help="The same seed gives the same faults.")]
-OnlyText = Annotated[str | None, typer.Option(help="The only one accepted; else any. For rehearsals only.")]
-OnlyService = Annotated[int | None, typer.Option(help="The only service accepted; else any.")]
-BadLogin = Annotated[str, typer.Option(help="401 or code2: how a bad login is told.")]
+Seed = Annotated[int, typer.Option(metavar="NUMBER", help="The same seed gives the same faults.")]
+OnlyText = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="The only one accepted; else any. For rehearsals only.")
+]
+OnlyService = Annotated[
+    int | None, typer.Option(metavar="NUMBER", help="The only service accepted; else any.")
+]
+BadLogin = Annotated[str, typer.Option(metavar="KIND", help="401 or code2: how a bad login is told.")]
 Unique = Annotated[bool, typer.Option("--unique-references", help="Refuse repeated references with code 25.")]
 PushTo = Annotated[
     list[str] | None,
     typer.Option(metavar="GATEWAY=URL", help="Where reports and incoming SMS are pushed. Repeatable."),
 ]
-PushStyle = Annotated[str, typer.Option(help="json, xml, get (intelecom) or form (pswincom).")]
+PushStyle = Annotated[
+    str, typer.Option(metavar="STYLE", help="json, xml, get (intelecom) or form (pswincom).")
+]
 PushHeader = Annotated[
     list[str] | None, typer.Option(metavar="NAME=VALUE", help="A header of each push. Repeatable.")
 ]
-ReportDelay = Annotated[float, typer.Option(min=0, help="Seconds from the answer to its reports.")]
-ReportSpread = Annotated[
-    float, typer.Option(min=0, help="Seconds more at random: reports overtake each other.")
+ReportDelay = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="Seconds from the answer to its reports.")
 ]
-ReportTwice = Annotated[float, typer.Option(min=0, max=1, help="Share of reports that come twice.")]
+ReportSpread = Annotated[
+    float, typer.Option(min=0, metavar="SECONDS", help="Seconds more at random: reports overtake each other.")
+]
+ReportTwice = Annotated[
+    float, typer.Option(min=0, max=1, metavar="SHARE", help="Share of reports that come twice.")
+]
 ReportCode = Annotated[
     list[str] | None,
     typer.Option(metavar="CODE=SHARE", help="Share of reports with this code, known or not. Repeatable."),
 ]
-SpamLimit = Annotated[int | None, typer.Option(min=1, help="Code 24 after so many to one number.")]
+SpamLimit = Annotated[
+    int | None, typer.Option(min=1, metavar="MESSAGES", help="Code 24 after so many to one number.")
+]
 
 
 def run(

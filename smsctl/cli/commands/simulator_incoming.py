@@ -18,14 +18,17 @@ EXAMPLES = (
 
 def run(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(help="Who it is from, in any usual spelling.")],
-    text: Annotated[str, typer.Argument(help="The text, in quotes.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Who it is from, in any usual spelling.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text, in quotes.")],
     *,
     url: Annotated[
-        str | None, typer.Option(help="The simulator's; without it, [gateway] url of the config.")
+        str | None,
+        typer.Option(metavar="URL", help="The simulator's; without it, [gateway] url of the config."),
     ] = None,
-    gateway: Annotated[str | None, typer.Option(help="intelecom or pswincom; else the config's.")] = None,
-    receiver: Annotated[str, typer.Option(help="The number it was sent to.")] = "71234",
+    gateway: Annotated[
+        str | None, typer.Option(metavar="GATEWAY", help="intelecom or pswincom; else the config's.")
+    ] = None,
+    receiver: Annotated[str, typer.Option(metavar="NUMBER", help="The number it was sent to.")] = "71234",
 ) -> Reply:
     """Let an SMS come in at a running simulator, which pushes or queues it as the gateway would."""
     wiring: Wiring = ctx.obj

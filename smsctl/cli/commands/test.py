@@ -27,8 +27,8 @@ EXAMPLES = (
 
 def run(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(help="In any usual spelling.")],
-    text: Annotated[str, typer.Argument(help="The text, in quotes.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any usual spelling.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text, in quotes.")],
     municipality: options.Municipality = None,
     sender: options.Sender = None,
     priority: options.Priority = None,
