@@ -39,12 +39,13 @@ def has_words(message: str | tuple[str, ...]) -> bool:
 
 def is_translated(message: Message) -> bool:
     """Say whether every form of a sentence has its translation, and a person has looked at it."""
-    return all(forms_of(message)) and not message.fuzzy
+    forms = forms_of(message)
+    return bool(forms) and all(forms) and not message.fuzzy
 
 
 def forms_of(message: Message) -> list[str]:
-    """Return the translations of a sentence: one, or one for each form of its plural."""
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    """Return the translations of a sentence: one, or one for each form of its plural; none of a new one."""
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
 def updated(path: Path, found: Catalog) -> bytes:
