@@ -34,7 +34,9 @@ def account_of(
     """Return what is told of one municipality, with its newest packages and mailings."""
     ledger, today = wiring.ledger, wiring.clock.now().day
     found, pace = usage(ledger, payer.key, period), pace_of(ledger, payer.key, today)
-    newest = mailings.newest(ledger, most=most_mailings, municipality=payer.key, period=period)
+    newest = map(
+        wiring.named, mailings.newest(ledger, most=most_mailings, municipality=payer.key, period=period)
+    )
     return Account(
         municipality=payer,
         usage=found,

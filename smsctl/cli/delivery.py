@@ -42,7 +42,7 @@ class Delivery(NamedTuple):
 
 def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
     """Send what is pending; Ctrl-C and SIGTERM stop after the batch in flight, a second one at once."""
-    configured = wiring.settings.gateway
+    configured, mailing = wiring.settings.gateway, wiring.named(mailing)
     brake = Brake()
     before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
     with _stopped_by_signals(wiring, brake), wiring.teller.progress(say("Sending"), before) as tell:

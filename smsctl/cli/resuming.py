@@ -48,7 +48,7 @@ def _must_be_allowed(wiring: Wiring, mailing: Mailing, *, urgent: bool) -> None:
     municipality = mailing.municipality
     if municipality.in_packages and not standing_of(wiring.ledger, municipality, local_now).active:
         raise RuleError(
-            say("The SMS service is not active for {key}.", key=municipality.key),
+            say("The SMS service is not active for {name}.", name=municipality.name),
             hint=say("Activate it with: smsctl municipality activate {key}", key=municipality.key),
         )
 

@@ -100,9 +100,10 @@ def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: Manne
 
 def _under_key(wiring: Wiring, errand: _Errand, key: str) -> Reply | None:
     """Go on with what was begun under this key; None when nothing was."""
-    mailing = mailings.of_key(wiring.ledger, key)
-    if mailing is None:
+    begun = mailings.of_key(wiring.ledger, key)
+    if begun is None:
         return None
+    mailing = wiring.named(begun)
     wish = errand.wish
     asked = (wish.letter.text.body, wish.audience.rule, wish.municipality.key)
     if asked != (mailing.letter.text.body, mailing.audience, mailing.municipality.key):

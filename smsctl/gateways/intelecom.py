@@ -110,7 +110,8 @@ class Intelecom:
 
     def _request(self, batch: Batch) -> bytes:
         """Return the body: the common fields as JSON, the messages joined from encoded pieces."""
-        from json import JSONEncoder  # a plan needs none
+        from json.encoder import JSONEncoder  # a plan needs none
+        from json.encoder import encode_basestring_ascii as text
 
         encode = JSONEncoder(separators=(",", ":")).encode  # ASCII: no charset can be guessed wrong
         common = {
@@ -125,7 +126,7 @@ class Intelecom:
         tail = f',"settings":{encode(settings)}}}' if settings else "}"
         messages = ",".join(
             [
-                f'{{"recipient":{encode(number)}{middle}{encode(reference)}{tail}'
+                f'{{"recipient":{text(number)}{middle}{text(reference)}{tail}'
                 for reference, number in batch.messages
             ]
         )

@@ -40,7 +40,10 @@ def _must_be_active(ledger: Ledger, mailing: Mailing) -> None:
     key = mailing.municipality.key
     if not municipalities.is_active(ledger, key):
         raise RuleError(
-            say("The SMS service is not active for {key}; the rest is left pending.", key=key),
+            say(
+                "The SMS service is not active for {name}; the rest is left pending.",
+                name=mailing.municipality.name,
+            ),
             hint=say(
                 "Activate it with: smsctl municipality activate {key}. Then: smsctl mailings resume {id}",
                 key=key,

@@ -114,7 +114,7 @@ def test_without_a_terminal_one_plain_line_tells_it_all(
     ran = run("--config", make_config(), "send", message, "--group", "VH", "--yes")
     assert (ran.code, ran.err) == (0, "")
     assert ran.out == (
-        "Simulated mailing 1 for exempelkommun: 2 accepted; 2 parts. No SMS left this machine.\n"
+        "Simulated mailing 1 for Exempelkommun: 2 accepted; 2 parts. No SMS left this machine.\n"
     )
 
 
@@ -236,7 +236,7 @@ def test_live_sends_to_the_gateway_and_does_not_speak_of_rehearsals(
         *("--max-parts", 2, "--max-new-packages", 1),
     )
     assert ran.code == 0
-    assert ran.out == "Mailing 1 for exempelkommun: 2 accepted; 2 parts.\n"
+    assert ran.out == "Mailing 1 for Exempelkommun: 2 accepted; 2 parts.\n"
     accepted = live.simulator.accepted()
     assert [(one.recipient, one.content) for one in accepted] == [
         ("+46701740605", "Hej på er"),

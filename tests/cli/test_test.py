@@ -91,7 +91,7 @@ def test_a_refused_login_is_told_alike_whether_something_is_sent_or_not(
 def test_secret_number_and_text_stay_out_of_the_line_for_a_log(live_gateway: LiveGateway, run: Run) -> None:
     ran = run("--config", live_gateway().config, "test", "+46701740605", "hemligheten")
     assert ran.out == (
-        "Mailing 1 for exempelkommun: 1 accepted; 1 part."
+        "Mailing 1 for Exempelkommun: 1 accepted; 1 part."
         " The gateway answered: Message enqueued for sending\n"
     )
     assert SECRET not in ran.said

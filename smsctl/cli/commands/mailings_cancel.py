@@ -25,7 +25,7 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
     """
     wiring: Wiring = ctx.obj
     ledger = wiring.ledger
-    found = mailings.get(ledger, mailing)
+    found = wiring.named(mailings.get(ledger, mailing))
     accepted = mailings.tally(ledger, found).states.get(Status.ACCEPTED, 0)
     configured = wiring.settings.municipality(found.municipality.key)
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id) if accepted else None

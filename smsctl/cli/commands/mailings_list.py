@@ -21,8 +21,9 @@ def run(
     """List the latest mailings: what was sent, when, to how many, and what came of it."""
     wiring: Wiring = ctx.obj
     key = wiring.municipality(municipality)[1].key if municipality else None
-    found = mailings.newest(wiring.ledger, most=most, municipality=key)
-    rows = [(mailing, mailings.tally(wiring.ledger, mailing)) for mailing in found]
+    ledger = wiring.ledger
+    found = map(wiring.named, mailings.newest(ledger, most=most, municipality=key))
+    rows = [(mailing, mailings.tally(ledger, mailing)) for mailing in found]
     return Reply(
         data={"mailings": [render.data(mailing, tally) for mailing, tally in rows]},
         screen=render.listed(rows, wiring.settings.time_zone, simulated=wiring.simulated),

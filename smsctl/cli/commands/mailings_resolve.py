@@ -52,7 +52,7 @@ def run(
     if not reason:
         raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
     ledger = wiring.ledger
-    found = mailings.get(ledger, mailing)
+    found = wiring.named(mailings.get(ledger, mailing))
     unknown = mailings.tally(ledger, found).states.get(Status.UNKNOWN, 0)
     if words == [Word.RESEND] and unknown and not yes:
         question = say("{twice} Send again?", twice=_twice(found, unknown))

@@ -36,7 +36,7 @@ def run(
     wiring: Wiring = ctx.obj
     must_give_reason(wiring, Overruling(urgent=urgent, reason=reason))
     ledger = wiring.ledger
-    found = mailings.get(ledger, mailing)
+    found = wiring.named(mailings.get(ledger, mailing))
     tally = mailings.tally(ledger, found)
     if not tally.states.get(Status.PENDING):
         sentence = say("Mailing {id} has nothing pending.", id=found.id)

@@ -19,7 +19,7 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
     """Tell the story of one mailing: counts by state, batches, what was done, and what to do next."""
     wiring: Wiring = ctx.obj
     ledger = wiring.ledger
-    found = mailings.get(ledger, mailing)
+    found = wiring.named(mailings.get(ledger, mailing))
     tally = mailings.tally(ledger, found)
     story = render.Story(
         mailing=found,

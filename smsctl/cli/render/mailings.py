@@ -8,8 +8,6 @@ from smsctl.cli.render.phrases import rehearsal
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.errors import say
 
-_SKIPPED_SHOWN = 50
-
 
 def data(mailing: Mailing, tally: Tally) -> dict[str, object]:
     """Return one mailing for the envelope."""
@@ -17,6 +15,7 @@ def data(mailing: Mailing, tally: Tally) -> dict[str, object]:
         "mailing": mailing.id,
         "kind": mailing.kind,
         "municipality": mailing.municipality.key,
+        "municipality_name": mailing.municipality.name,
         "gateway": mailing.gateway,
         "audience": mailing.audience,
         "created_at": mailing.created_at,
@@ -46,7 +45,7 @@ def listed(rows: Sequence[tuple[Mailing, Tally]], zone: str, *, simulated: bool)
         [
             str(mailing.id),
             figures.local(mailing.created_at, zone),
-            mailing.municipality.key,
+            mailing.municipality.name,
             figures.audience(mailing.audience),
             figures.count(mailing.messages),
             figures.count(tally.parts),

@@ -54,6 +54,7 @@ def test_data(mailing: Mailing) -> dict[str, object]:
     """Return the fixed keys of the envelope for one test SMS."""
     return {
         "municipality": mailing.municipality.key,
+        "municipality_name": mailing.municipality.name,
         "recipients": {"rows": 1, "ready": 1, "skipped": {}},
         "text": {"encoding": mailing.size.encoding, "units": mailing.size.units, "parts": mailing.size.parts},
         "cost": {"parts": mailing.size.parts, "ore": _price_ore(mailing), "currency": "SEK"},
@@ -110,7 +111,7 @@ def summary(mailing: Mailing, states: Mapping[Status, int], parts: int, *, simul
     """Return the one line for a log: no names, no numbers of telephones, no text."""
     values = {
         "id": mailing.id,
-        "municipality": mailing.municipality.key,
+        "municipality": mailing.municipality.name,
         "counted": figures.counted(states) or say("nothing to send"),
         "parts": say_n("{n} part", "{n} parts", n=parts),
     }

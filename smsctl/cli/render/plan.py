@@ -20,6 +20,7 @@ def data(plan: Plan, *, dry_run: bool) -> dict[str, object]:
     return {
         "mailing": None,
         "municipality": plan.order.municipality.key,
+        "municipality_name": plan.order.municipality.name,
         "recipients": {
             "rows": plan.recipients.rows,
             "ready": plan.messages,

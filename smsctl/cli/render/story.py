@@ -73,7 +73,7 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
                 when=figures.local(mailing.created_at, zone),
                 who=mailing.created_by,
                 audience=figures.audience(mailing.audience),
-                municipality=mailing.municipality.key,
+                municipality=mailing.municipality.name,
             ),
             Tone.STRONG,
         )
