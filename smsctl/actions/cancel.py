@@ -6,7 +6,7 @@ from smsctl.domain.gateway import Cancelling, Gateway
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import audit, batches, lock, settling
+from smsctl.ledger import audit, batches, lock, restoring, settling
 from smsctl.ledger.store import Ledger
 
 
@@ -29,8 +29,11 @@ def cancel(
     """Cancel what is pending, and stop at the gateway what it still holds (protocols.md 2.13).
 
     `gateway` is None where nothing was handed over, or it cannot stop anything. Raises LedgerError while
-    another process sends the mailing, GatewayRefusedError or StoppedError when the gateway cannot be asked.
+    another process sends the mailing, or where the ledger was put back from an older copy: what is pending
+    in it may have been sent since. Raises GatewayRefusedError or StoppedError when the gateway cannot be
+    asked.
     """
+    restoring.refuse_restored(ledger)
     with lock.right_to_send(ledger.path, mailing.reference):
         with ledger.transaction():
             waiting = settling.messages_in(ledger, mailing, Status.PENDING)
