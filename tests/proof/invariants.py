@@ -171,10 +171,13 @@ def _rows(db: sqlite3.Connection, messages: list[_Message], rows: int | None) ->
 
 
 def _batches(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
+    # What the gateway has stopped is cancelled and keeps its batch, whose parts are given back.
+    given_back = {batch for (batch,) in db.execute("SELECT DISTINCT batch FROM entries WHERE parts < 0")}
     for one in messages:
         if (one.state == "sending") != one.batch_open:
             yield f"{one.reference} is {one.state}, and its batch is {'open' if one.batch_open else 'closed'}"
-        if one.state in NOT_TAKEN - {"rejected"} and one.batch is not None:
+        in_a_batch = one.batch is not None and (one.state == "pending" or one.batch not in given_back)
+        if one.state in NOT_TAKEN - {"rejected"} and in_a_batch:
             yield f"{one.reference} is {one.state} and still in a batch"
     on_the_wire = Counter(one.batch for one in messages if one.state == "sending")
     for batch, count, parts, each in db.execute(

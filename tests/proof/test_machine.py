@@ -29,7 +29,7 @@ def run_machine(dice: random.Random, *, examples: int, steps: int, shrink: bool 
 
 
 def test_no_sequence_of_events_breaks_a_promise(dice: random.Random, scale: Scale) -> None:
-    run_machine(dice, examples=scale.of(short=60, long=20_000), steps=scale.of(short=30, long=50))
+    run_machine(dice, examples=scale.of(short=100, long=20_000), steps=scale.of(short=40, long=50))
 
 
 def test_the_machine_finds_a_missing_guard(dice: random.Random) -> None:
@@ -68,7 +68,7 @@ def send_from_an_old_copy() -> None:
     machine.copy_the_ledger(marked=False)
     for _ in range(2):
         machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=None)
-        machine.put_the_copy_back()
+        machine.put_the_copy_back(accept=False)
     machine.accept_the_copy()
     machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=None)
     machine.ledger_and_gateway_agree()
