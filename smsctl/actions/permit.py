@@ -4,6 +4,7 @@ It guards against mistakes. Whoever may edit the config may change it; that is t
 """
 
 from collections.abc import Collection, Mapping
+from functools import reduce
 from typing import NamedTuple
 
 from smsctl.config.settings import SenderRule
@@ -115,8 +116,13 @@ def _no_right(theirs: list[SenderRule], person: Person, mission: Mission) -> Ref
             audience=mission.audience,
             municipality=mission.municipality,
         ),
-        hint=say("They may send: {rights}.", rights=joined(*map(_in_words, theirs))),
+        hint=say("They may send: {rights}.", rights=reduce(_and_also, map(_in_words, theirs))),
     )
+
+
+def _and_also(before: Sentence, one: Sentence) -> Sentence:
+    """Join two rights; commas stand inside them."""
+    return say("{before}; {one}", before=before, one=one)
 
 
 def _in_words(rule: SenderRule) -> Sentence:
