@@ -221,6 +221,7 @@ def _confirm(wiring: Wiring, plan: Plan) -> None:
     count = figures.count(plan.messages)
     question = say_n("Send {count} message?", "Send {count} messages?", n=plan.messages, count=count)
     otherwise = say("Not confirmed; nothing was sent.")
+    wiring.teller.show([GAP])
     if plan.messages > wiring.settings.confirm_count_above:
         dialogue.confirm_count(wiring.teller, question, plan.messages, otherwise=otherwise)
     else:

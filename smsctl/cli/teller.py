@@ -56,6 +56,8 @@ class Teller:
         if self._flags.json or self._flags.quiet:
             self._kept.append(Note(code="warning", level="warning", text=sentence))
         else:
+            if self.out.shows_bar:
+                self.err.clear_line()
             self.err.show([Line(whole(sentence), Tone.WARN)])
 
     def tell_now(self, sentence: Sentence) -> None:

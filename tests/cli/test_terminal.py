@@ -1,6 +1,7 @@
 """What a person sees on a narrow or colourless terminal, and what cron puts into a mail."""
 
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,26 @@ def test_the_progress_says_nothing_that_is_not_known_yet(make_config: MakeConfig
     assert re.search(r"Sending \S+ +0/3 *[\r\n]", shown)
     assert " 0/s" not in shown
     assert "-:--:--" not in shown
+
+
+def test_a_warning_does_not_run_on_behind_the_progress(live_gateway: LiveGateway, message: Path) -> None:
+    config = live_gateway(Behaviour(latency_s=0.3), gateway={"batch_size": 1}).config
+    with Terminal("--config", config, "send", message, "--all", "--yes", "--max-parts", 9) as terminal:
+        terminal.wait_for("1/3")
+        terminal.process.send_signal(signal.SIGINT)
+        ran = terminal.end()
+    assert ran.code == 130
+    assert re.search(r"\r\x1b\[2K(\x1b\[[0-9;]*m)*Stopping after what is on its way", ran.out)
+
+
+def test_a_text_keeps_its_margin_on_any_terminal(make_config: MakeConfig, message: Path) -> None:
+    message.write_text("Skolan stänger klockan ett på fredag, och fritids är öppet som vanligt.", "utf-8")
+    argv = ["--config", make_config(), "send", message, "--all", "--dry-run"]
+    with Terminal(*argv, columns=40) as terminal:
+        lines = terminal.end().seen.splitlines()
+    quoted = [line for line in lines if line.startswith("  │ ")]
+    assert " ".join(line.removeprefix("  │ ").strip() for line in quoted) == message.read_text("utf-8")
+    assert max(map(len, quoted)) <= 40
 
 
 def test_a_list_that_is_folded_keeps_its_margin(make_config: MakeConfig, message: Path) -> None:

@@ -33,6 +33,12 @@ class Line(NamedTuple):
     whole: bool = False  # never folded: to be copied
 
 
+class Quote(NamedTuple):
+    """The text of an SMS, line by line, set apart by a bar at its margin."""
+
+    body: str
+
+
 class Fact(NamedTuple):
     """A label and what it says; several values stand below each other."""
 
@@ -76,5 +82,5 @@ class Bars(NamedTuple):
     bars: Sequence[Bar]
 
 
-Block = Line | Facts | Table | Bars
+Block = Line | Quote | Facts | Table | Bars
 GAP = Line()

@@ -1,13 +1,11 @@
 """What several screens say in the same words."""
 
-import textwrap
 from collections.abc import Iterable
 
-from smsctl.cli.render.blocks import Block, Line, Tone
+from smsctl.cli.render.blocks import Block, Line, Quote, Tone
 from smsctl.cli.render.language import opened, whole
 from smsctl.errors import Sentence, SmsctlError, say
 
-_QUOTE_WIDTH = 74
 NOTHING_LEAVES = say("Simulation: no SMS leaves this machine.")
 
 
@@ -18,8 +16,7 @@ def rehearsal(*, simulated: bool) -> list[Block]:
 
 def quoted(body: str) -> list[Block]:
     """Return the text as it will be read, line by line."""
-    folded = [part for line in body.split("\n") for part in textwrap.wrap(line, _QUOTE_WIDTH) or [""]]
-    return [Line(f"│ {line}".rstrip(), indent=2) for line in folded]
+    return [Quote(body)]
 
 
 def mistake(error: SmsctlError, tone: Tone = Tone.BAD) -> list[Block]:

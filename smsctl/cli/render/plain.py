@@ -3,9 +3,11 @@
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
-from smsctl.cli.render.blocks import Bars, Block, Facts, Line, Table, Text
+from smsctl.cli.render.blocks import Bars, Block, Facts, Line, Quote, Table, Text
 
 BAR_CELLS = 30
+_MARGIN = "  │ "
+_QUOTE_WIDTH = 78
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -26,12 +28,23 @@ def lines_of(blocks: Sequence[Block], words: Callable[[Text], str]) -> Iterator[
         match block:
             case Line():
                 yield " " * block.indent + show(block.text)
+            case Quote():
+                yield from quote(block)
             case Facts():
                 yield from _facts(block, show)
             case Table():
                 yield from _table(block, show)
             case Bars():
                 yield from _bars(block, show)
+
+
+def quote(block: Quote, width: int = _QUOTE_WIDTH) -> Iterator[str]:
+    """Yield the lines of a text behind a bar, folded at most at the usual width."""
+    import textwrap  # few screens show a text
+
+    for line in block.body.split("\n"):
+        for part in textwrap.wrap(safe(line), max(min(width, _QUOTE_WIDTH) - len(_MARGIN), 1)) or [""]:
+            yield f"{_MARGIN}{part}".rstrip()
 
 
 def bar(share: float, cells: int = BAR_CELLS) -> str:

@@ -16,6 +16,7 @@ class Screen:
     def __init__(self, stream: TextIO) -> None:
         """Look at the stream once: only a terminal gets colour and progress."""
         self._stream = stream
+        self.shows_bar = False
         self.is_terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
 
     def show(self, blocks: Sequence[Block]) -> None:
@@ -34,6 +35,11 @@ class Screen:
         encoding = self._stream.encoding or "utf-8"
         self._stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
+    def clear_line(self) -> None:
+        """Take away what stands on the line, a progress bar that is drawn again."""
+        if self.is_terminal:
+            self._stream.write("\r\x1b[2K")
+
     def flush(self) -> None:
         """Hand over what was written; a reader that went away is noticed here."""
         self._stream.flush()
@@ -47,7 +53,11 @@ class Screen:
         from smsctl.cli.render import terminal
 
         with terminal.progress(label, total, self._stream) as tell:
-            yield tell
+            self.shows_bar = True
+            try:
+                yield tell
+            finally:
+                self.shows_bar = False
 
 
 def _nobody(_done: int) -> None:

@@ -23,7 +23,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as Styled
 
 from smsctl.cli.render import plain
-from smsctl.cli.render.blocks import Bars, Block, Fact, Facts, Line, Table, Text, Tone
+from smsctl.cli.render.blocks import Bars, Block, Fact, Facts, Line, Quote, Table, Text, Tone
 from smsctl.cli.render.language import words
 
 _STYLES = {
@@ -48,6 +48,9 @@ def show(blocks: Sequence[Block], stream: TextIO) -> None:
         match block:
             case Line():
                 _print_line(block, console)
+            case Quote():
+                for line in plain.quote(block, console.width):
+                    console.print(Styled(line))
             case Facts():
                 console.print(_facts(block))
             case Table():
