@@ -355,7 +355,7 @@ REGIONS = [
     (f"+{code}", region)
     for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()
     for region in regions
-    if region != "001"  # services that belong to no country
+    if region not in {"001", "TA"}  # services of no country; Tristan da Cunha has no mobile phones
 ]
 WORLDLY = NumberReader("+46", frozenset(code for code, _ in REGIONS))
 
