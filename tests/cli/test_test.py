@@ -73,6 +73,15 @@ def test_a_refused_login_is_told_and_the_secret_is_not(live_gateway: LiveGateway
     assert SECRET not in ran.said
 
 
+def test_a_rehearsed_login_is_told_to_be_one(
+    make_config: MakeConfig, live_gateway: LiveGateway, run: Run
+) -> None:
+    took = "The gateway took the login.\n"
+    rehearsed = run("--config", make_config(), "gateway", "probe")
+    assert rehearsed.out == f"{took}Simulation: it was the simulator that answered.\n"
+    assert run("--config", live_gateway().config, "gateway", "probe").out == took
+
+
 @pytest.mark.parametrize("module", ["intelecom", "pswincom"])
 def test_a_refused_login_is_told_alike_whether_something_is_sent_or_not(
     live_gateway: LiveGateway, run: Run, module: str

@@ -3,9 +3,12 @@
 import typer
 
 from smsctl.cli import wiring_gateway
+from smsctl.cli.render import envelope
 from smsctl.cli.render.blocks import Line, Tone
+from smsctl.cli.render.language import whole
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
+from smsctl.errors import say
 
 EXAMPLES = ("smsctl gateway probe", "smsctl gateway probe --json")
 
@@ -18,6 +21,7 @@ def run(ctx: typer.Context) -> Reply:
     wiring: Wiring = ctx.obj
     gateway = wiring_gateway.gateway(wiring, service_id=wiring.settings.gateway.service_id)
     answer = gateway.probe()
-    return Reply(
-        data={"gateway": gateway.traits.name, "answer": str(answer)}, screen=[Line(answer, Tone.GOOD)]
-    )
+    lines = [Line(whole(answer), Tone.GOOD)]
+    if wiring.simulated:
+        lines.append(Line(say("Simulation: it was the simulator that answered."), Tone.WARN))
+    return Reply(data={"gateway": gateway.traits.name, "answer": envelope.text(answer)}, screen=lines)
