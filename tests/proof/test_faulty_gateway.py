@@ -25,6 +25,11 @@ from tests.proof.conftest import Scale
 from tests.proof.faults import FAULTS, MESSAGES, Fault, Taking, healthy
 from tests.proof.weaknesses import Weakness, weakened
 
+# CPython does not close what is reset before its handshake: SSLSocket._create meets ENOTCONN and raises.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
+)
+
 _PER_LEDGER = 250
 _CODES = {
     None: ExitCode.OK,
@@ -161,5 +166,5 @@ def test_without_the_phase_marker_messages_go_out_twice(in_memory: Path, dice: r
             mailing = place.desk.mailing(MESSAGES)
             place.desk.send(mailing, place.gateways.gateway(FAULTS["closed unanswered"]))
             go_on(place, mailing)
-        with pytest.raises(AssertionError, match="I1"):
+        with pytest.raises(AssertionError, match="I1:"):
             invariants.compare(place.desk.ledger.path, place.gateways.taking.accepted)
