@@ -360,14 +360,20 @@ def test_two_ledgers_are_never_taken_for_each_other(path: Path, tmp_path: Path) 
     must_be_refused(path, "is not the ledger that was sent from")
 
 
-def test_a_batch_that_is_claimed_during_the_look_is_no_alarm(path: Path) -> None:
-    sent(path, 2, "before")
+@pytest.mark.parametrize("earlier", [0, 1])
+def test_a_batch_that_is_claimed_during_the_look_is_no_alarm(earlier: int, path: Path) -> None:
+    for n in range(earlier):
+        sent(path, 2, f"earlier {n}")
+    overtake = [lambda: sent(path, 2, "meanwhile")]
 
     class Overtaken(HighWater):
         def read(self) -> Water | None:
-            sent(path, 2, "meanwhile")
-            return super().read()
+            water = super().read()
+            while overtake:
+                overtake.pop()()
+            return water
 
     with closing(open_ledger(path)) as ledger:
         ledger.high_water = Overtaken(path)
         assert restoring.found_restored(ledger) is None
+        assert not overtake
