@@ -21,6 +21,7 @@ _PROCESSES = 8
 _FAULTS = "reset=0.03,reset-early=0.02,error500=0.02,error503=0.02,html200=0.01,missing-entry=0.02"
 _REFUSED = 5  # everybody has the text, or is about to have it from another mailing
 _BUSY = 9  # another process has the mailing, or has just begun one under that key
+_ATTEMPTS = 10  # a crowd whose every kill strikes beside the wire cannot show the guard that is missing
 _ENDS = {0, 4, _REFUSED, 7, _BUSY, -signal.SIGKILL}
 
 
@@ -88,8 +89,11 @@ def test_eight_processes_share_a_ledger(tmp_path: Path, dice: random.Random, sca
 
 
 def test_the_crowd_finds_a_missing_guard(tmp_path: Path, dice: random.Random) -> None:
-    with pytest.raises(AssertionError, match=r"I1|I4|I5"):
-        crowd_together(tmp_path, dice, rounds=10, weaknesses=[Weakness.RECOVERED_AS_PENDING])
+    with pytest.raises(AssertionError, match=r"I1:|I4:|I5:"):
+        for attempt in range(_ATTEMPTS):
+            folder = tmp_path / str(attempt)
+            folder.mkdir()
+            crowd_together(folder, dice, rounds=10, weaknesses=[Weakness.RECOVERED_AS_PENDING])
 
 
 def second_run(folder: Path, weaknesses: Sequence[Weakness] = ()) -> tuple[int, int]:
