@@ -71,10 +71,19 @@ def clear_up(search: Search) -> Cleared:
     return Cleared(states, [remark for batch, remark in remarks.items() if batch in still])
 
 
+def may_be_proved(ledger: Ledger, mailing: Mailing, moment: Moment) -> bool:
+    """Say whether a batch of the mailing is unknown, and so young that it may be submitted again."""
+    return bool(_young(ledger, mailing, moment))
+
+
 def _left(search: Search) -> list[tuple[Claim, str]]:
-    oldest = datetime.fromisoformat(search.now().at) - WITHIN
+    return _young(search.ledger, search.mailing, search.now())
+
+
+def _young(ledger: Ledger, mailing: Mailing, moment: Moment) -> list[tuple[Claim, str]]:
+    oldest = datetime.fromisoformat(moment.at) - WITHIN
     since = oldest.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return unknowns.unknown_batches(search.ledger, search.mailing, since)
+    return unknowns.unknown_batches(ledger, mailing, since)
 
 
 def _wait(pause_s: float, brake: Brake) -> None:

@@ -2,6 +2,8 @@
 
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import MunicipalitySettings
+from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.message import Status
 from smsctl.errors import say
 from smsctl.ledger import unknowns
 
@@ -26,3 +28,13 @@ def proved_at(wiring: Wiring, municipality: MunicipalitySettings) -> str | None:
         )
     )
     return None
+
+
+def may_settle(wiring: Wiring, mailing: Mailing, tally: Tally) -> bool:
+    """Say whether going on with the mailing may settle what is unknown, though nothing of it is pending."""
+    if not tally.states.get(Status.UNKNOWN):
+        return False
+    from smsctl.actions.clear_up import may_be_proved
+
+    moment, configured = wiring.clock.now(), wiring.settings.municipality(mailing.municipality.key)
+    return may_be_proved(wiring.ledger, mailing, moment) and proved_at(wiring, configured) is not None

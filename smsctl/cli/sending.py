@@ -116,7 +116,9 @@ def _under_key(wiring: Wiring, errand: _Errand, key: str) -> Reply | None:
             hint=say("Choose another key for another mailing."),
         )
     tally = mailings.tally(wiring.ledger, mailing)
-    if not tally.states.get(Status.PENDING):
+    from smsctl.cli import dedup  # most runs are under a new key
+
+    if not tally.states.get(Status.PENDING) and not dedup.may_settle(wiring, mailing, tally):
         sentence = say("Mailing {id} was already sent under the key {key}.", id=mailing.id, key=key)
         return Reply(data=listing.data(mailing, tally), screen=[Line(sentence)], summary=sentence)
     from smsctl.cli.resuming import go_on

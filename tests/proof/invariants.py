@@ -80,14 +80,13 @@ def states(ledger: Path) -> Counter[str]:
         return Counter(dict(db.execute("SELECT state, COUNT(*) FROM messages GROUP BY state")))
 
 
-def mailings(ledger: Path) -> dict[int, int]:
-    """Return the mailings, each with the number of its messages that are pending or on the wire."""
+def mailings(ledger: Path) -> dict[int, Counter[str]]:
+    """Return the mailings, each with the number of its messages in each state."""
+    found: dict[int, Counter[str]] = defaultdict(Counter)
     with closing(sqlite3.connect(ledger, timeout=30)) as db:
-        found = db.execute(
-            "SELECT i.id, SUM(m.state IN ('pending', 'sending')) FROM mailings i"
-            " JOIN messages m ON m.mailing = i.id GROUP BY i.id"
-        )
-        return dict(found)
+        for mailing, state, n in db.execute("SELECT mailing, state, COUNT(*) FROM messages GROUP BY 1, 2"):
+            found[mailing][state] = n
+    return found
 
 
 def _broken(

@@ -113,8 +113,9 @@ class Site:
         return self._command("mailings", "resume", str(mailing))
 
     def unfinished(self) -> list[int]:
-        """Return the mailings that have pending messages, or some left on the wire."""
-        return [mailing for mailing, left in invariants.mailings(self.ledger).items() if left]
+        """Return the mailings that have messages to send, left on the wire, or to be submitted again."""
+        left = {"pending", "sending"} | ({"unknown"} if self.unique_references else set())
+        return [mailing for mailing, states in invariants.mailings(self.ledger).items() if left & set(states)]
 
     def compare(self, gateway: "GatewayProcess") -> None:
         """Raise AssertionError when ledger and gateway do not agree."""

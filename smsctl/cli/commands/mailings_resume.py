@@ -3,7 +3,7 @@
 import typer
 
 from smsctl.actions.begin import Overruling
-from smsctl.cli import options, wiring_gateway
+from smsctl.cli import dedup, options, wiring_gateway
 from smsctl.cli.render import mailings as render
 from smsctl.cli.render import story
 from smsctl.cli.reply import Reply
@@ -30,15 +30,15 @@ def run(
 ) -> Reply:
     """Send what is still pending of a mailing, with the text and price it was confirmed with.
 
-    What is unknown is never sent again by this. The ceilings are those of the mailing unless given anew;
-    they count everything the mailing has sent.
+    What is unknown is never sent again by this, unless the gateway is proved to refuse repeats. The
+    ceilings are those of the mailing unless given anew; they count everything the mailing has sent.
     """
     wiring: Wiring = ctx.obj
     must_give_reason(wiring, Overruling(urgent=urgent, reason=reason))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
     tally = mailings.tally(ledger, found)
-    if not tally.states.get(Status.PENDING):
+    if not tally.states.get(Status.PENDING) and not dedup.may_settle(wiring, found, tally):
         sentence = say("Mailing {id} has nothing pending.", id=found.id)
         screen = story.nothing_pending(found, tally, simulated=wiring.simulated)
         return Reply(data=render.data(found, tally), screen=screen, summary=sentence)
