@@ -231,7 +231,7 @@ def _receipt(reference: str, entry: _Entry | None, secret: str) -> Receipt:
     """Return what one entry says; types are checked, for True and 1.0 equal 1."""
     if entry is None:
         return Receipt(reference, Status.UNKNOWN, text="the gateway's answer does not tell of this message")
-    code, gateway_id, words = entry.get("statusCode"), entry.get("messageId"), entry.get("statusMessage")
+    code, gateway_id = entry.get("statusCode"), entry.get("messageId")
     if not isinstance(gateway_id, str):
         gateway_id = None
     if type(code) is not int:
@@ -240,6 +240,7 @@ def _receipt(reference: str, entry: _Entry | None, secret: str) -> Receipt:
         )
     if code == 1:
         return Receipt(reference, Status.ACCEPTED, gateway_id, "1")
+    words = entry.get("statusMessage")
     text = quoted(words, secret) if isinstance(words, str) else None
     return Receipt(reference, STATUS_OF_CODE.get(code, Status.UNKNOWN), gateway_id, str(code), text)
 

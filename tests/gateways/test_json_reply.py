@@ -1,0 +1,64 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smsctl.gateways.json_reply import read_json
+
+_NAMES = st.sampled_from(["a", "b", "a:b", "c"])
+_LEAVES = st.none() | st.booleans() | st.integers() | st.sampled_from(["", ":", "a", '"a":1'])
+
+
+def _as_text(value: object) -> str:
+    """Write a document in which an object is a tuple of pairs, so that it may say one thing twice."""
+    if isinstance(value, tuple):
+        return "{" + ",".join(f"{json.dumps(name)}:{_as_text(one)}" for name, one in value) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_as_text, value)) + "]"
+    return json.dumps(value)
+
+
+def _says_twice(value: object) -> bool:
+    if isinstance(value, tuple):
+        names = [name for name, _ in value]
+        return len(names) != len(set(names)) or any(_says_twice(one) for _, one in value)
+    return isinstance(value, list) and any(map(_says_twice, value))
+
+
+_DOCUMENTS = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(_NAMES, inner), max_size=3).map(tuple),
+    max_leaves=12,
+)
+
+
+@given(_DOCUMENTS)
+def test_a_document_is_read_whole_or_says_one_thing_twice(document: object) -> None:
+    text = _as_text(document)
+    assert read_json(text.encode()) == (None if _says_twice(document) else json.loads(text))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"a":NaN}',
+        b'{"a":-Infinity}',
+        b'{"a":1,"a":1}',
+        b'{"list":[{"a":1,"b":2,"a":1}]}',
+        b'{"list":[{"a" : 1,"a"\n: 1}]}',
+        b'{"deep":{"a":{"b":1,"b":2}}}',
+        b'{"list":[[{"a":1,"a":2}]]}',
+    ],
+)
+def test_what_is_no_document_or_says_one_thing_twice_is_not_read(body: bytes) -> None:
+    assert read_json(body) is None
+
+
+@pytest.mark.parametrize("body", [b'{"at":"07:30"}', b'{"a":[{"b":{"c":":"}}]}', b'[{"a":1}]', b'"a"', b"1"])
+def test_colons_in_words_and_other_shapes_are_no_obstacle(body: bytes) -> None:
+    assert read_json(body) == json.loads(body)
