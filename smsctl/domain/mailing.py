@@ -1,6 +1,6 @@
 """A mailing as the ledger holds it: one frozen text to one audience, and what has come of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from smsctl.domain.message import Letter, Status
@@ -48,7 +48,12 @@ class Mailing(NamedTuple):
 
     def message_reference(self, message: int) -> str:
         """Return the reference that travels with the message to the gateway and back in its report."""
-        return f"{self.reference}-{message - self.first_message + 1}"
+        return self.message_references((message,))[0]
+
+    def message_references(self, messages: Iterable[int]) -> list[str]:
+        """Return the references of many messages."""
+        reference, before = self.reference, self.first_message - 1
+        return [f"{reference}-{message - before}" for message in messages]
 
 
 class Tally(NamedTuple):
