@@ -91,7 +91,7 @@ def _judge(ledger: Ledger, mark: HighWater, newest: int | None = None) -> Restor
     water = mark.read()  # first: another run may claim a batch between the two looks, and the file follows
     newest = newest_batch(ledger) if newest is None else newest
     if water is None and newest:
-        water = mark.read()  # the file is made before the first batch is committed, maybe between the two looks
+        water = mark.read()  # made before the first batch is committed: maybe between the two looks
     lineage, copied_at = _fact(ledger, _FACT), _fact(ledger, COPIED)
     missing = water.batch - newest if water and water.lineage == lineage else None
     if copied_at:
