@@ -27,6 +27,9 @@ def go_on(
 ) -> Reply:
     """Send what is still pending of the mailing.
 
+    Nobody is asked here. A ceiling that is not given anew is therefore the mailing's own, under which it was
+    confirmed, so that no package is opened that nobody has said yes to.
+
     Raises RuleError in quiet hours (unless urgent) and where the municipality is not active any more; a
     rehearsal is not held to either.
     """
@@ -35,9 +38,18 @@ def go_on(
     if not wiring.simulated:
         _must_be_allowed(wiring, mailing, urgent=urgent or mailing.urgent)
     _record(wiring, mailing, reason)
-    held_to = Ceilings() if wiring.simulated else with_daily_ceiling(wiring, mailing, ceilings)
+    own = _not_beyond_the_confirmed(mailing, ceilings)
+    held_to = Ceilings() if wiring.simulated else with_daily_ceiling(wiring, mailing, own)
     done = deliver(wiring, _due(wiring, mailing), gateway, held_to)
     return reply(wiring, done, render.data(mailing, done.tally))
+
+
+def _not_beyond_the_confirmed(mailing: Mailing, given: Ceilings) -> Ceilings:
+    own = mailing.ceilings
+    return given._replace(
+        max_parts=own.max_parts if given.max_parts is None else given.max_parts,
+        max_new_packages=own.max_new_packages if given.max_new_packages is None else given.max_new_packages,
+    )
 
 
 def _must_be_allowed(wiring: Wiring, mailing: Mailing, *, urgent: bool) -> None:

@@ -17,12 +17,19 @@ from smsctl.ledger.mailings import NewMailing
 
 from ..actions.desk import ACTOR, moment
 from ..conftest import LiveGateway
-from ..front_door import Run
+from ..front_door import Run, run_terminal
 
+NO_CEILINGS = Ceilings()
 ALL_DAY = {"quiet_hours": "00:00-23:59"}
 
 
-def begun(config: Path) -> int:
+def begun(
+    config: Path,
+    *,
+    package_size: int = 10_000,
+    ceilings: Ceilings = NO_CEILINGS,
+    run_key: str | None = None,
+) -> int:
     """Leave a mailing of two messages behind, as a run does that is stopped before its first batch."""
     ledger = store.open_ledger(load(config).ledger_path)
     text = MessageText.read("Hej")
@@ -31,7 +38,7 @@ def begun(config: Path) -> int:
         municipality=Municipality(
             key="exempelkommun",
             name="Exempelkommun",
-            rate=Terms(size=10_000, price_ore=490_000),
+            rate=Terms(size=package_size, price_ore=490_000),
             in_packages=True,
         ),
         gateway="intelecom",
@@ -40,7 +47,8 @@ def begun(config: Path) -> int:
         audience="guardians",
         source=None,
         rows=2,
-        ceilings=Ceilings(),
+        ceilings=ceilings,
+        run_key=run_key,
     )
     people = [(2, "+46701740605", "Anna"), (3, "+46701740606", "Bo")]
     mailing = begin(new, people, [], ledger, moment(), ACTOR)
@@ -88,3 +96,17 @@ def test_every_claim_is_held_to_the_daily_ceiling_of_whoever_began_it(
     assert (ran.code, ran.data["outcome"]) == (5, {"pending": 1, "accepted": 1})
     (why,) = [one["text"] for one in ran.json["messages"] if one["code"] == "ceiling"]
     assert why.startswith(f"The user {ACTOR.user} may send 1 parts a day, and they are used")
+
+
+@pytest.mark.parametrize("command", ["mailings resume 1", "send hej.txt --group guardians --key slot"])
+def test_no_package_is_opened_beyond_what_was_confirmed_where_nobody_is_asked(
+    command: str, live_gateway: LiveGateway, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = live_gateway(municipalities={"exempelkommun": {"package_size": 1}}).config
+    begun(config, package_size=1, ceilings=Ceilings(max_new_packages=0), run_key="slot")
+    (tmp_path / "hej.txt").write_text("Hej", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    ran = run_terminal(["--config", config, *command.split()])
+    assert ran.code == 5
+    assert "The ceiling max_new_packages = 0 is reached" in ran.seen
+    assert len(run("--config", config, "invoices", "list", "--json").data["invoices"]) == 1

@@ -44,9 +44,9 @@ def run(
         return Reply(data=render.data(found, tally), screen=screen, summary=sentence)
     wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
     ceilings = Ceilings(
-        max_parts=found.ceilings.max_parts if max_parts is None else max_parts,
+        max_parts=max_parts,
         max_parts_per_day=wiring.settings.limits.max_parts_per_day,
-        max_new_packages=found.ceilings.max_new_packages if max_new_packages is None else max_new_packages,
+        max_new_packages=max_new_packages,
     )
     configured = wiring.settings.municipality(found.municipality.key)
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
