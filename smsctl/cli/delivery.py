@@ -70,18 +70,19 @@ def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Se
     if done.result.why:
         notes.append(Note(code=str(done.result.stop), level="error", text=done.result.why))
     notes += [Note(code="unknown", level="warning", text=remark) for remark in done.result.remarks]
-    outcome_data = {
-        "mailing": done.mailing.id,
-        "outcome": {str(state): states[state] for state in Status if states.get(state)},
-    }
     return Reply(
-        data={**data, **outcome_data},
+        data={**data, **sent_data(wiring, done.mailing, done.tally)},
         screen=[*screen, *outcome.screen(done.mailing, states, steps, simulated=simulated)],
         summary=outcome.summary(done.mailing, states, done.tally.parts, simulated=simulated),
         advice=steps,
         notes=notes,
         exit_code=done.exit_code,
     )
+
+
+def sent_data(wiring: Wiring, mailing: Mailing, tally: Tally) -> dict[str, object]:
+    """Return the fixed keys of what `send` tells of a mailing, whoever began it and when."""
+    return outcome.data(mailing, tally, mailings.skipped_counts(wiring.ledger, mailing.id))
 
 
 def _account(done: Delivery) -> list[Sentence]:

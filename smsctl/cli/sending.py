@@ -116,11 +116,12 @@ def _under_key(wiring: Wiring, errand: _Errand, key: str) -> Reply | None:
             hint=say("Choose another key for another mailing."),
         )
     tally = mailings.tally(wiring.ledger, mailing)
-    from smsctl.cli import dedup  # most runs are under a new key
+    from smsctl.cli import dedup, delivery  # most runs are under a new key, or dry
 
     if not tally.states.get(Status.PENDING) and not dedup.may_settle(wiring, mailing, tally):
         sentence = say("Mailing {id} was already sent under the key {key}.", id=mailing.id, key=key)
-        return Reply(data=listing.data(mailing, tally), screen=[Line(sentence)], summary=sentence)
+        data = {**listing.data(mailing, tally), **delivery.sent_data(wiring, mailing, tally)}
+        return Reply(data=data, screen=[Line(sentence)], summary=sentence)
     from smsctl.cli.resuming import go_on
 
     return go_on(wiring, mailing, errand.gateway, wish.ceilings, urgent=wish.quiet_hours is None)

@@ -65,6 +65,16 @@ def test_a_mailing_has_its_fixed_keys_and_its_sums_agree(
     assert data["dry_run"] is False
 
 
+def test_what_was_sent_under_a_key_is_told_as_when_it_was_sent(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    argv = ("--config", make_config(), "send", message, "--all", "--yes", "--key", "slot", "--json")
+    first, again = run(*argv).data, run(*argv).data
+    fixed = SEND | {"outcome"}
+    assert {key: again[key] for key in fixed} == {key: first[key] for key in fixed}
+    assert again["recipients"] == {"rows": 4, "ready": 3, "skipped": {"terms": 1}}
+
+
 def test_a_test_has_the_keys_of_a_mailing(make_config: MakeConfig, run: Run) -> None:
     data = run("--config", make_config(), "test", "+46701740605", "Hej 😀", "--json").data
     assert set(data) >= SEND | {"outcome"}

@@ -245,18 +245,19 @@ def test_live_sends_to_the_gateway_and_does_not_speak_of_rehearsals(
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "code", "outcome"),
+    ("behaviour", "code", "outcome", "ore"),
     [
-        (Behaviour(password="another"), 6, {"pending": 3}),
-        (Behaviour(bad_login=BadLogin.CODE_2, password="another"), 6, {"pending": 3}),
-        (Behaviour(internal_error_share=1), 4, {"unknown": 3}),
+        (Behaviour(password="another"), 6, {"pending": 3}, 0),
+        (Behaviour(bad_login=BadLogin.CODE_2, password="another"), 6, {"pending": 3}, 0),
+        (Behaviour(internal_error_share=1), 4, {"unknown": 3}, 147),
     ],
     ids=["login refused", "login refused in the body", "the gateway's own fault"],
 )
-def test_what_the_gateway_answers_decides_the_code(
+def test_what_the_gateway_answers_decides_the_code_and_the_cost(
     behaviour: Behaviour,
     code: int,
     outcome: dict[str, int],
+    ore: int,
     live_gateway: LiveGateway,
     message: Path,
     run: Run,
@@ -267,6 +268,7 @@ def test_what_the_gateway_answers_decides_the_code(
         *("--max-parts", 9, "--max-new-packages", 1),
     )
     assert (ran.code, ran.data["outcome"]) == (code, outcome)
+    assert ran.data["cost"] == {"parts": ore // 49, "ore": ore, "currency": "SEK"}
 
 
 def test_nobody_left_to_send_to_is_no_mistake(make_config: MakeConfig, message: Path, run: Run) -> None:

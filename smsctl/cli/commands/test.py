@@ -58,7 +58,7 @@ def run(
     done = deliver(wiring, mailing, gateway, with_daily_ceiling(wiring, mailing, Ceilings()))
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
     shown = numbers.shown(wiring, e164)
-    data = {**outcome.test_data(wiring.named(mailing)), "number": shown, "answer": answer}
+    data = {"number": shown, "answer": answer}
     told = reply(wiring, done, data, outcome.test_screen(shown, mailing.size.parts, answer))
     if answer and told.summary:
         told = told._replace(summary=outcome.test_summary(told.summary, answer))

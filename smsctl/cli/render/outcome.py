@@ -7,9 +7,8 @@ from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
 from smsctl.cli.render.language import known
 from smsctl.cli.render.phrases import NOTHING_LEAVES
-from smsctl.domain.mailing import Mailing
+from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
-from smsctl.domain.package import share_ore
 from smsctl.errors import Sentence, say, say_n
 
 BY_MAIL = "mail"
@@ -50,21 +49,21 @@ def test_screen(number: str, parts: int, answer: str | None) -> list[Block]:
     return [Facts(facts), GAP]
 
 
-def test_data(mailing: Mailing) -> dict[str, object]:
-    """Return the fixed keys of the envelope for one test SMS."""
+def data(mailing: Mailing, tally: Tally, skipped: Mapping[str, int]) -> dict[str, object]:
+    """Return the fixed keys of the envelope (design.md 5) for what was sent, as the ledger has it.
+
+    The cost is that of the messages that cost, which may be fewer than were planned.
+    """
     return {
+        "mailing": mailing.id,
         "municipality": mailing.municipality.key,
         "municipality_name": mailing.municipality.name,
-        "recipients": {"rows": 1, "ready": 1, "skipped": {}},
+        "recipients": {"rows": mailing.rows, "ready": mailing.messages, "skipped": dict(skipped)},
         "text": {"encoding": mailing.size.encoding, "units": mailing.size.units, "parts": mailing.size.parts},
-        "cost": {"parts": mailing.size.parts, "ore": _price_ore(mailing), "currency": "SEK"},
+        "cost": {"parts": tally.parts, "ore": tally.cost_ore, "currency": "SEK"},
         "dry_run": False,
+        "outcome": {str(state): tally.states[state] for state in Status if tally.states.get(state)},
     }
-
-
-def _price_ore(mailing: Mailing) -> int | None:
-    rate = mailing.municipality.rate
-    return None if rate is None else share_ore(mailing.size.parts, rate.size, rate.price_ore)
 
 
 def state_facts(states: Mapping[Status, int]) -> Facts:
