@@ -191,9 +191,12 @@ def _sources(ledger: Ledger, booking: Booking, parts: int, moment: Moment) -> It
 
 
 def _has_ended(ledger: Ledger, municipality: str) -> bool:
-    """Say whether the service was deactivated while the parts were on the wire: then no package is opened."""
+    """Say whether the service was ended while the parts were on the wire: then no package is opened.
+
+    It may even have been ordered again meanwhile.
+    """
     row = ledger.one("SELECT state FROM municipalities WHERE municipality = ?", municipality)
-    return row is not None and row[0] == ServiceState.INACTIVE
+    return row is not None and row[0] != ServiceState.ACTIVE
 
 
 def _give_back(ledger: Ledger, booking: Booking, parts: int, moment: Moment, reason: str) -> None:

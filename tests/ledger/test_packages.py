@@ -194,11 +194,16 @@ def test_a_test_never_opens_a_package(ledger: Ledger) -> None:
     must_agree(ledger)
 
 
-def test_nothing_is_claimed_and_no_package_opened_after_a_deactivation(ledger: Ledger) -> None:
+@pytest.mark.parametrize("ordered_anew", [False, True])
+def test_nothing_is_claimed_and_no_package_opened_after_a_deactivation(
+    ledger: Ledger, *, ordered_anew: bool
+) -> None:
     sending.activate(ledger)
     mailing = sending.begin(ledger, 12)
     on_the_wire = sending.claim(ledger, mailing, 11)
     municipalities.deactivate(ledger, TOWN, NOW, ACTOR)
+    if ordered_anew:
+        municipalities.order(ledger, TOWN, NOW, ACTOR)
     with pytest.raises(RuleError, match="not active"):
         sending.claim(ledger, mailing, 1)
     sending.settle(ledger, mailing, on_the_wire)
