@@ -57,6 +57,7 @@ class Result(NamedTuple):
     states: Counter[Status]
     stop: Stop | None
     why: Sentence | None
+    mend: Sentence | None = None  # what lets the rest be sent
     remarks: Sequence[Sentence] = ()  # on what stays unknown
 
     @property
@@ -99,6 +100,7 @@ class _Run:
     waits: bool = False  # nothing was claimed, for it was not yet time
     stop: Stop | None = None
     why: Sentence | None = None
+    mend: Sentence | None = None
     remarks: Sequence[Sentence] = ()
     fault: BaseException | None = None  # in smsctl itself; raised when all that is in flight is stored
 
@@ -107,10 +109,10 @@ class _Run:
         """Whether nothing more is claimed."""
         return self.stop is not None or self.fault is not None
 
-    def end(self, stop: Stop, why: Sentence | None = None) -> None:
+    def end(self, stop: Stop, why: Sentence | None = None, mend: Sentence | None = None) -> None:
         """Claim nothing more; the first reason stands."""
         if self.stop is None:
-            self.stop, self.why = stop, why
+            self.stop, self.why, self.mend = stop, why, mend
 
 
 def send(errand: Errand) -> Result:
@@ -132,7 +134,7 @@ def send(errand: Errand) -> Result:
     crew.dismiss()
     if run.fault:
         raise run.fault
-    return Result(states=run.states, stop=run.stop, why=run.why, remarks=run.remarks)
+    return Result(states=run.states, stop=run.stop, why=run.why, mend=run.mend, remarks=run.remarks)
 
 
 def _want(errand: Errand) -> Want:
@@ -213,7 +215,7 @@ def _claim(errand: Errand, run: _Run, now: Moment) -> Claim | None:
     try:
         claim = batches.claim(errand.ledger, run.want, run.cursor, now)
     except RuleError as reached:  # raised before anything is written, so the answers are still stored
-        run.end(Stop.CEILING, reached.sentence)
+        run.end(Stop.CEILING, reached.sentence, reached.hint)
         return None
     if claim:
         run.cursor = claim.messages[-1]

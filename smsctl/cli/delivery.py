@@ -65,7 +65,7 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
 def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Sequence[Block] = ()) -> Reply:
     """Return the reply of a command that sent a mailing; `data` and `screen` go before what became of it."""
     states, simulated = done.tally.states, wiring.simulated
-    steps = [*_account(done), *outcome.next_steps(done.mailing, states)]
+    steps = [*_mend(done), *outcome.next_steps(done.mailing, states)]
     notes = []
     if done.result.why:
         notes.append(Note(code=str(done.result.stop), level="error", text=done.result.why))
@@ -85,8 +85,10 @@ def sent_data(wiring: Wiring, mailing: Mailing, tally: Tally) -> dict[str, objec
     return outcome.data(mailing, tally, mailings.skipped_counts(wiring.ledger, mailing.id))
 
 
-def _account(done: Delivery) -> list[Sentence]:
-    """Say what mends a refusal of the whole batch, before what is to be done with the mailing."""
+def _mend(done: Delivery) -> list[Sentence]:
+    """Say what mends a refusal, by a rule of ours or of the whole batch, before what the mailing needs."""
+    if done.result.mend:
+        return [done.result.mend]
     if done.result.stop is not Stop.REFUSED:
         return []
     return [CHECK_MAIL_SERVER if done.mailing.gateway == outcome.BY_MAIL else CHECK_ACCOUNT]

@@ -5,7 +5,7 @@ Parts on the wire count as drawn, so that several processes together stay below 
 
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.moment import Moment
-from smsctl.errors import RuleError, say
+from smsctl.errors import RuleError, Sentence, say
 from smsctl.ledger import municipalities, packages
 from smsctl.ledger.store import Ledger
 
@@ -22,17 +22,19 @@ def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, mome
     key, each = mailing.municipality.key, mailing.size.parts
     if ceilings.max_parts is not None:
         left = ceilings.max_parts - packages.parts_of_mailing(ledger, mailing)
-        found = _fits(found, left, each, _reached("max_parts_per_run", ceilings.max_parts))
+        found = _fits(found, left, each, _reached("max_parts_per_run", ceilings.max_parts, _MORE_PARTS))
     if ceilings.max_parts_per_day is not None:
         left = ceilings.max_parts_per_day - packages.parts_on_day(ledger, key, moment.day)
-        found = _fits(found, left, each, _reached("max_parts_per_day", ceilings.max_parts_per_day))
+        reached = _reached("max_parts_per_day", ceilings.max_parts_per_day, _TOMORROW)
+        found = _fits(found, left, each, reached)
     if ceilings.max_parts_per_day_of_user is not None:
         user, most = mailing.created_by, ceilings.max_parts_per_day_of_user
         left = most - packages.parts_of_user_on_day(ledger, user, moment.day)
         found = _fits(found, left, each, _used_up(user, most))
     if ceilings.max_new_packages is not None and mailing.municipality.package and mailing.kind == "send":
         left = _parts_before_next_package(ledger, mailing, ceilings.max_new_packages)
-        found = _fits(found, left, each, _reached("max_new_packages", ceilings.max_new_packages))
+        reached = _reached("max_new_packages", ceilings.max_new_packages, _MORE_PACKAGES)
+        found = _fits(found, left, each, reached)
     return found
 
 
@@ -44,11 +46,7 @@ def _must_be_active(ledger: Ledger, mailing: Mailing) -> None:
                 "The SMS service is not active for {name}; the rest is left pending.",
                 name=mailing.municipality.name,
             ),
-            hint=say(
-                "Activate it with: smsctl municipality activate {key}. Then: smsctl mailings resume {id}",
-                key=key,
-                id=mailing.id,
-            ),
+            hint=say("Activate it with: smsctl municipality activate {key}", key=key),
         )
 
 
@@ -59,12 +57,17 @@ def _fits(room: int, parts_left: int, each: int, reached: RuleError) -> int:
     return fits
 
 
-def _reached(name: str, ceiling: int) -> RuleError:
+_MORE_PARTS = say("Allow more for this mailing with: --max-parts PARTS")
+_MORE_PACKAGES = say("Allow more for this mailing with: --max-new-packages PACKAGES")
+_TOMORROW = say("Go on tomorrow, or raise max_parts_per_day under [limits] in the config.")
+
+
+def _reached(name: str, ceiling: int, mend: Sentence) -> RuleError:
     return RuleError(
         say(
             "The ceiling {name} = {ceiling} is reached; the rest is left pending.", name=name, ceiling=ceiling
         ),
-        hint=say("Raise the ceiling and go on with: smsctl mailings resume"),
+        hint=mend,
     )
 
 
@@ -75,7 +78,7 @@ def _used_up(user: str, ceiling: int) -> RuleError:
             user=user,
             ceiling=ceiling,
         ),
-        hint=say("Go on tomorrow with: smsctl mailings resume"),
+        hint=say("Go on tomorrow, or raise max_parts_per_day under [senders] in the config."),
     )
 
 

@@ -96,6 +96,9 @@ def test_every_claim_is_held_to_the_daily_ceiling_of_whoever_began_it(
     assert (ran.code, ran.data["outcome"]) == (5, {"pending": 1, "accepted": 1})
     (why,) = [one["text"] for one in ran.json["messages"] if one["code"] == "ceiling"]
     assert why.startswith(f"The user {ACTOR.user} may send 1 parts a day, and they are used")
+    mend, then = [one["text"] for one in ran.json["messages"] if one["code"] == "hint"]
+    assert mend == "Go on tomorrow, or raise max_parts_per_day under [senders] in the config."
+    assert then == "Send what is pending with: smsctl mailings resume 1"
 
 
 @pytest.mark.parametrize("command", ["mailings resume 1", "send hej.txt --group guardians --key slot"])
@@ -109,4 +112,5 @@ def test_no_package_is_opened_beyond_what_was_confirmed_where_nobody_is_asked(
     ran = run_terminal(["--config", config, *command.split()])
     assert ran.code == 5
     assert "The ceiling max_new_packages = 0 is reached" in ran.seen
+    assert "Allow more for this mailing with: --max-new-packages PACKAGES" in ran.seen
     assert len(run("--config", config, "invoices", "list", "--json").data["invoices"]) == 1
