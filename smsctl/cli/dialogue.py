@@ -24,7 +24,7 @@ def confirm_count(teller: Teller, question: Sentence, count: int, *, otherwise: 
     """Ask for the number itself to be typed, for what is too large for a quick yes."""
     _must_be_asked(teller)
     typed = _ask(teller, say("{question} Type the number to go on: ", question=question))
-    if typed.replace(" ", "") != str(count):
+    if "".join(typed.split()) != str(count):  # also as it is shown or pasted, 1 204
         raise RuleError(otherwise)
 
 

@@ -92,7 +92,7 @@ def test_anything_but_yes_sends_nothing(
     assert run("--config", live.config, "mailings", "list", "--json").data == {"mailings": []}
 
 
-@pytest.mark.parametrize(("answer", "code"), [("3", 0), ("y", 5), ("4", 5), ("", 5)])
+@pytest.mark.parametrize(("answer", "code"), [("3", 0), ("\u00a03 ", 0), ("y", 5), ("4", 5), ("", 5)])
 def test_a_large_mailing_is_confirmed_by_its_number(
     answer: str, code: int, make_config: MakeConfig, message: Path
 ) -> None:
