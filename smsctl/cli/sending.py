@@ -170,8 +170,9 @@ def _holding(wiring: Wiring, plan: Plan, manner: Manner, *, lenient: bool) -> tu
 
 
 def _unattended(wiring: Wiring, plan: Plan) -> list[Refusal]:
-    """Without a person to look, a live mailing must have a ceiling."""
-    if wiring.simulated or wiring.teller.interactive or plan.order.ceilings.max_parts is not None:
+    """Without a person to look, a live mailing must have a ceiling, unless it costs nothing."""
+    is_bounded = plan.order.ceilings.max_parts is not None or not plan.parts
+    if wiring.simulated or wiring.teller.interactive or is_bounded:
         return []
     return [
         Refusal(

@@ -278,6 +278,14 @@ def test_nobody_left_to_send_to_is_no_mistake(make_config: MakeConfig, message: 
     assert ran.data["recipients"] == {"rows": 2, "ready": 0, "skipped": {"terms": 2}}
 
 
+def test_where_nobody_is_sent_to_no_ceiling_is_asked_for(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(rows=[row.replace(";ja", ";nej") for row in guardians(2)])
+    ran = run("--config", live.config, "send", message, "--all", "--yes")
+    assert (ran.code, ran.out) == (0, "Nobody in the audience can be sent to; nothing was sent.\n")
+
+
 def test_an_old_file_is_warned_of_where_somebody_looks(live_gateway: LiveGateway, message: Path) -> None:
     config = live_gateway(recipients_max_age="2d").config
     os.utime(config.parent / "recipients.csv", (1_700_000_000, 1_700_000_000))
