@@ -107,10 +107,9 @@ class Plan(NamedTuple):
         return sum(one.cost_ore for one in self.draws)
 
     @property
-    def package(self) -> Package | None:
-        """The package the first part would come from; None before the first one."""
-        with_room = [one for one in self.standing.packages if one.left > 0]
-        return with_room[0] if with_room else next(reversed(self.standing.packages), None)
+    def with_room(self) -> tuple[Package, ...]:
+        """The open packages that still have parts; several only after a correction."""
+        return tuple(one for one in self.standing.packages if one.left > 0)
 
 
 def make(

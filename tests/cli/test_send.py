@@ -50,6 +50,41 @@ def test_a_plan_says_when_it_opens_a_package(live_gateway: LiveGateway, message:
     assert ran.code == 5
 
 
+def test_a_plan_tells_of_every_package_that_has_room(
+    live_gateway: LiveGateway, message: Path, tmp_path: Path, run: Run
+) -> None:
+    live = live_gateway(
+        Behaviour(internal_error_share=1),
+        rows=guardians(3),
+        municipalities={"exempelkommun": {"package_size": 4}},
+    )
+    text = tmp_path / "another.txt"
+    for body in ("Hej", "Hej igen"):  # the second one opens package 2, and neither was sent
+        text.write_text(body, encoding="utf-8")
+        ceilings = ("--max-parts", 3, "--max-new-packages", 1)
+        run("--config", live.config, "send", text, "--all", "--yes", *ceilings)
+    run("--config", live.config, "mailings", "resolve", 1, "--not-sent", "--reason", "asked", "--yes")
+    run("--config", live.config, "mailings", "cancel", 1)
+    plan = ("--config", live.config, "send", message, "--all", "--dry-run", "--max-parts", 9)
+    assert (
+        "Packages 1, 2 have 5 parts left together, and 2 after this mailing. No new package is opened."
+    ) in run(*plan).out
+    message.write_text("Hej " * 41, encoding="utf-8")
+    assert (
+        "Packages 1, 2 have 5 parts left together: this mailing uses them up and opens package 3, one new"
+        " invoice of 4 900,00 kr."
+    ) in run(*plan).out
+
+
+def test_before_the_activation_a_plan_says_what_it_opens_itself(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(active=False, municipalities={"exempelkommun": {"package_size": 2}})
+    told = run("--config", live.config, "send", message, "--all", "--dry-run").out
+    assert "No package has room: the activation opens package 1, one new invoice of 4 900,00 kr." in told
+    assert "This mailing uses it up and opens package 2, one new invoice of 4 900,00 kr." in told
+
+
 def test_a_plan_points_out_what_makes_a_text_dearer(
     make_config: MakeConfig, tmp_path: Path, run: Run
 ) -> None:

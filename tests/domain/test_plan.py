@@ -81,8 +81,7 @@ def test_the_confirmation_has_the_figures_of_the_brief() -> None:
     found = plan(1204, standing=used(10_000, 10_000, 9389))
     assert (found.messages, found.parts, found.new_packages) == (1204, 1204, 1)
     assert found.cost_ore == 29_939 + 29_057  # 611 and 593 parts, each share rounded by itself
-    assert found.package is not None
-    assert (found.package.number, found.package.left) == (3, 611)
+    assert [(one.number, one.left) for one in found.with_room] == [(3, 611)]
     assert [(one.package, one.parts, one.opens) for one in found.draws] == [(3, 611, False), (4, 593, True)]
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Text, Tone
 from smsctl.cli.render.phrases import NOTHING_LEAVES, quoted
+from smsctl.domain.package import Draw, Package
 from smsctl.domain.plan import Plan, Refusal
 from smsctl.domain.text import Encoding, costly
 from smsctl.errors import Sentence, say, say_n
@@ -187,51 +188,102 @@ def _package(plan: Plan, stage: Stage) -> list[Block]:
 
 def _package_sentences(plan: Plan) -> list[Sentence]:
     opened = [one for one in plan.draws if one.opens]
-    left = sum(package.left for package in plan.standing.packages)
     if not opened:
-        if plan.package is None:
-            return []
+        return _from_what_is_there(plan) if plan.standing.packages else []
+    if plan.with_room:
+        return [_used_up(plan.with_room, opened)]
+    if plan.standing.active:
         return [
-            say_n(
-                "Package {number} has {left} part left, and {after} after this mailing."
-                " No new package is opened.",
-                "Package {number} has {left} parts left, and {after} after this mailing."
-                " No new package is opened.",
-                n=left,
-                number=plan.package.number,
-                left=figures.count(left),
-                after=figures.count(left - plan.parts),
+            say(
+                "No package has room: this mailing opens {numbers}, {invoices}.",
+                numbers=_numbers(opened),
+                invoices=_invoices(opened),
             )
         ]
-    invoices = say_n(
+    return _after_activation(opened)
+
+
+def _from_what_is_there(plan: Plan) -> list[Sentence]:
+    with_room = plan.with_room or plan.standing.packages[-1:]
+    left = sum(one.left for one in with_room)
+    figures_of = {"left": figures.count(left), "after": figures.count(left - plan.parts)}
+    if len(with_room) > 1:
+        told = say(
+            "Packages {numbers} have {left} parts left together, and {after} after this mailing."
+            " No new package is opened.",
+            numbers=_listed(with_room),
+            **figures_of,
+        )
+    else:
+        told = say_n(
+            "Package {number} has {left} part left, and {after} after this mailing."
+            " No new package is opened.",
+            "Package {number} has {left} parts left, and {after} after this mailing."
+            " No new package is opened.",
+            n=left,
+            number=with_room[0].number,
+            **figures_of,
+        )
+    return [told]
+
+
+def _used_up(with_room: Sequence[Package], opened: Sequence[Draw]) -> Sentence:
+    left = sum(one.left for one in with_room)
+    opens: dict[str, object] = {"numbers": _numbers(opened), "invoices": _invoices(opened)}
+    if len(with_room) > 1:
+        return say(
+            "Packages {used} have {left} parts left together: this mailing uses them up and opens {numbers},"
+            " {invoices}.",
+            used=_listed(with_room),
+            left=figures.count(left),
+            **opens,
+        )
+    return say_n(
+        "Package {number} has {left} part left: this mailing uses it up and opens {numbers}, {invoices}.",
+        "Package {number} has {left} parts left: this mailing uses it up and opens {numbers}, {invoices}.",
+        n=left,
+        number=with_room[0].number,
+        left=figures.count(left),
+        **opens,
+    )
+
+
+def _after_activation(opened: Sequence[Draw]) -> list[Sentence]:
+    """Say what is opened where the service must be activated first: then the first is not the mailing's."""
+    first, others = opened[:1], opened[1:]
+    found = [
+        say(
+            "No package has room: the activation opens {numbers}, {invoices}.",
+            numbers=_numbers(first),
+            invoices=_invoices(first),
+        )
+    ]
+    if others:
+        found.append(
+            say(
+                "This mailing uses it up and opens {numbers}, {invoices}.",
+                numbers=_numbers(others),
+                invoices=_invoices(others),
+            )
+        )
+    return found
+
+
+def _listed(packages: Sequence[Package]) -> str:
+    return ", ".join(str(one.number) for one in packages)
+
+
+def _numbers(opened: Sequence[Draw]) -> Sentence:
+    first, last = opened[0].package, opened[-1].package
+    if first == last:
+        return say("package {first}", first=first)
+    return say("packages {first} to {last}", first=first, last=last)
+
+
+def _invoices(opened: Sequence[Draw]) -> Sentence:
+    return say_n(
         "one new invoice of {price}",
         "{n} new invoices of {price} each",
         n=len(opened),
         price=figures.money(opened[0].price_ore),
     )
-    first, last = opened[0].package, opened[-1].package
-    numbers = (
-        say("package {first}", first=first)
-        if first == last
-        else say("packages {first} to {last}", first=first, last=last)
-    )
-    if plan.package is None or not left:
-        return [
-            say(
-                "No package has room: this mailing opens {numbers}, {invoices}.",
-                numbers=numbers,
-                invoices=invoices,
-            )
-        ]
-    return [
-        say_n(
-            "Package {number} has {left} part left: this mailing uses it up and opens {numbers}, {invoices}.",
-            "Package {number} has {left} parts left: this mailing uses it up and opens {numbers},"
-            " {invoices}.",
-            n=left,
-            number=plan.package.number,
-            left=figures.count(left),
-            numbers=numbers,
-            invoices=invoices,
-        )
-    ]
