@@ -38,6 +38,7 @@ def test_the_list_has_one_line_for_each_package(config: Path, run: Run) -> None:
         (2, 2, 2, 490_050),
     ]
     told = run("--config", config, "invoices", "list").out
+    assert "Exempelkommun" in told
     assert "4 900,50 kr" in told
     assert "2 invoices are not handed over: 9 801,00 kr." in told
 

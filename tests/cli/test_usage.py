@@ -104,8 +104,8 @@ def test_several_municipalities_stand_in_one_table(make_config: MakeConfig, run:
     towns = {"other": {"name": "Annanstans", "package_size": 7, "package_price": "1.00"}}
     config = make_config(default_municipality=TOWN, municipalities=towns)
     out = run("--config", config, "usage").out
-    assert re.search(r"^  exempelkommun +-", out, re.MULTILINE)
-    assert re.search(r"^  other +-", out, re.MULTILINE)
+    assert re.search(r"^  Exempelkommun +-", out, re.MULTILINE)
+    assert re.search(r"^  Annanstans +-", out, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

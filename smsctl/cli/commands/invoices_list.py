@@ -16,6 +16,5 @@ def run(ctx: typer.Context, municipality: options.Municipality = None) -> Reply:
     wiring: Wiring = ctx.obj
     key = wiring.municipality(municipality)[1].key if municipality else None
     found = invoices_of(wiring.ledger, key)
-    return Reply(
-        data={"invoices": render.data(found)}, screen=render.listed(found, simulated=wiring.simulated)
-    )
+    screen = render.listed(found, wiring.called, simulated=wiring.simulated)
+    return Reply(data={"invoices": render.data(found)}, screen=screen)

@@ -1,6 +1,6 @@
 """Invoices on a screen, in an envelope and in a file; and the supplier's bill beside our figures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from smsctl.actions.compare import Line as Compared
 from smsctl.cli.render import figures
@@ -38,8 +38,8 @@ def rows(found: Sequence[Invoice]) -> list[list[object]]:
     ]
 
 
-def listed(found: Sequence[Invoice], *, simulated: bool) -> list[Block]:
-    """Return the list, and the sum of what was not handed over."""
+def listed(found: Sequence[Invoice], called: Callable[[str], str], *, simulated: bool) -> list[Block]:
+    """Return the list, and the sum of what was not handed over; `called` gives a municipality's name."""
     head: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
     if not found:
         return [*head, Line(say("There are no invoices: no package was opened."))]
@@ -55,7 +55,7 @@ def listed(found: Sequence[Invoice], *, simulated: bool) -> list[Block]:
     table: list[list[Text]] = [
         [
             str(one.number),
-            one.municipality,
+            called(one.municipality),
             str(one.package),
             one.day,
             figures.count(one.parts),

@@ -227,7 +227,7 @@ def _row(account: Account) -> list[Text]:
     found = account.usage
     package = found.package
     return [
-        found.municipality,
+        account.municipality.name,
         "-" if package is None else str(package.number),
         "-" if package is None else figures.percent(package.size - package.left, package.size),
         "-" if package is None else figures.count(found.left),
