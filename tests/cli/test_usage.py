@@ -1,10 +1,14 @@
 import re
 import stat
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+
+from smsctl.cli.render import svg
+from smsctl.simulator.server import Behaviour
 
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run, run_terminal
@@ -12,6 +16,7 @@ from . import browser
 from .conftest import guardians
 
 TOWN = "exempelkommun"
+HALF_A_LABEL = 25  # of a month in 12 px
 
 
 @pytest.fixture
@@ -198,6 +203,32 @@ def test_the_page_tells_what_the_finance_office_asks(page: Path) -> None:
     for told in ("Exempelkommun", "90 %: 9 of 10 parts used, 1 left", "4 900,00 kr", "4 410,00 kr"):
         assert told in text
     assert "70174" not in text
+
+
+def test_the_page_tells_what_is_not_settled(
+    live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path
+) -> None:
+    config = live_gateway(Behaviour(internal_error_share=1), rows=guardians(9)).config
+    run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9)
+    run("--config", config, "usage", "--html", tmp_path / "usage.html")
+    told = (tmp_path / "usage.html").read_text(encoding="utf-8")
+    assert "9 unknown: counted as cost until settled." in told
+
+
+@pytest.mark.parametrize("months", [1, 12, 13, 24])
+def test_no_label_of_the_chart_is_cut_off_or_runs_into_the_next(months: int) -> None:
+    stacks = [svg.Stack(f"20{n // 12 + 20}-{n % 12 + 1:02}", [n], "10 000", "told") for n in range(months)]
+    root = ET.fromstring(svg.columns(stacks, "told"))
+    labels = {
+        text: float(one.get("x", "0"))
+        for one in root.findall("g/text")
+        if "-" in (text := "".join(one.itertext()))
+    }
+    assert stacks[-1].label in labels
+    assert all(HALF_A_LABEL < x < svg.WIDTH - HALF_A_LABEL for x in labels.values())
+    places = sorted(labels.values())
+    assert all(right - left > 2 * HALF_A_LABEL for left, right in pairwise(places))
+    assert ("10 000" in svg.columns(stacks, "told")) == (months <= 12)
 
 
 def test_the_page_escapes_foreign_text(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 Colours are classes, so that the page decides how they look on screen and on paper.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from smsctl.cli.render.language import words
 WIDTH = 720
 _BAR_HEIGHT = 28
 _CHART_HEIGHT = 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 8, 22, 26  # what stands around the columns
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 18, 22, 26  # around the columns; half a label fits beside the last one
 _MOST_LABELS = 12
 _STEPS = (1, 2, 5)
 _LINES = 4  # across the chart, at the most one more
@@ -48,8 +48,8 @@ def columns(stacks: Sequence[Stack], told: Text) -> str:
     pitch = (WIDTH - _LEFT - _RIGHT) / max(len(stacks), 1)
     every = -(-len(stacks) // _MOST_LABELS)
     drawn = [
-        _column(one, _LEFT + number * pitch, pitch, scale, labelled=(len(stacks) - 1 - number) % every == 0)
-        for number, one in enumerate(stacks)
+        _column(one, _LEFT + number * pitch, pitch, scale)
+        for number, one in enumerate(_as_far_as_there_is_room(stacks, every))
     ]
     return (
         f'<svg class="columns" viewBox="0 0 {WIDTH} {_CHART_HEIGHT}" role="img" aria-label="{_said(told)}">'
@@ -67,6 +67,13 @@ def step_for(highest: int) -> int:
         power *= 10
 
 
+def _as_far_as_there_is_room(stacks: Sequence[Stack], every: int) -> Iterator[Stack]:
+    """Leave out labels but every so many, the last one always told; and then all figures, which are wider."""
+    for after, one in zip(range(len(stacks) - 1, -1, -1), stacks, strict=True):
+        label = "" if after % every else one.label
+        yield one._replace(label=label, figure=one.figure if every == 1 else "")
+
+
 def _drawn(one: Stack) -> list[int]:
     # A month of corrections may be below nought; the table beside the chart tells its figure.
     return [max(value, 0) for value in one.values]
@@ -81,7 +88,7 @@ def _line(value: int, scale: float) -> str:
     )
 
 
-def _column(one: Stack, x: float, pitch: float, scale: float, *, labelled: bool) -> str:
+def _column(one: Stack, x: float, pitch: float, scale: float) -> str:
     width, y = min(pitch * 0.7, 48.0), float(_CHART_HEIGHT - _BOTTOM)
     middle = x + pitch / 2
     drawn = [f"<g><title>{_said(one.told)}</title>"]
@@ -91,9 +98,9 @@ def _column(one: Stack, x: float, pitch: float, scale: float, *, labelled: bool)
             f'<rect class="part{place}" x="{middle - width / 2:.1f}" y="{y:.1f}" width="{width:.1f}"'
             f' height="{value * scale:.1f}"/>'
         )
-    if labelled:
-        drawn.append(f'<text x="{middle:.1f}" y="{y - 6:.1f}">{escape(one.figure)}</text>')
-        drawn.append(f'<text x="{middle:.1f}" y="{_CHART_HEIGHT - 8}">{escape(one.label)}</text>')
+    for text, below in ((one.figure, y - 6), (one.label, float(_CHART_HEIGHT - 8))):
+        if text:
+            drawn.append(f'<text x="{middle:.1f}" y="{below:.1f}">{escape(text)}</text>')
     return "".join([*drawn, "</g>"])
 
 

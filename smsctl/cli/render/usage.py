@@ -99,7 +99,8 @@ def one(account: Account, period: Period, zone: str, *, simulated: bool) -> list
         blocks += _current(account)
     elif account.municipality.in_packages:
         blocks.append(Line(say("No package is open.")))
-    blocks += [Line(parts_sentence(found, period)), *_unsettled(found), *returns.blocks(account.came_back)]
+    blocks.append(Line(parts_sentence(found, period)))
+    blocks += [*(Line(one, Tone.WARN) for one in unsettled(found)), *returns.blocks(account.came_back)]
     blocks += [*_months(found.months[-_MONTHS_SHOWN:]), *_packages(account.packages[-_PACKAGES_SHOWN:])]
     if account.mailings:
         rows = [mailing_row(*one, zone) for one in account.mailings]
@@ -255,16 +256,14 @@ def _current(account: Account) -> list[Block]:
     return [Bars([bar]), *(Line(sentence, indent=2) for sentence in told)]
 
 
-def _unsettled(found: Usage) -> list[Block]:
+def unsettled(found: Usage) -> list[Sentence]:
+    """Say how many messages nobody can tell the cost of yet."""
     counted = [(state, found.states.get(state, 0)) for state in (Status.UNKNOWN, Status.HELD)]
     return [
-        Line(
-            say(
-                "{count} {state}: counted as cost until settled.",
-                count=figures.count(n),
-                state=figures.state(state),
-            ),
-            Tone.WARN,
+        say(
+            "{count} {state}: counted as cost until settled.",
+            count=figures.count(n),
+            state=figures.state(state),
         )
         for state, n in counted
         if n

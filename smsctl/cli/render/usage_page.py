@@ -3,6 +3,7 @@
 The page stands alone: no scripts, nothing fetched, no telephone numbers and no texts.
 """
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -18,6 +19,7 @@ from smsctl.errors import say, say_n
 from smsctl.ledger.usage import Month
 
 _MONTHS_SHOWN = 24
+_DAY = re.compile(r"\d{4}-\d\d")
 _NOTHING_FETCHED = "default-src 'none'; style-src 'unsafe-inline'"
 
 _STYLE = """
@@ -48,6 +50,7 @@ th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px soli
   vertical-align: top; }
 th { border-bottom-color: var(--ink); }
 .right { text-align: right; white-space: nowrap; }
+.day { white-space: nowrap; }
 footer { margin-top: 3rem; font-size: .85rem; color: var(--faint); }
 @media print {
   body { max-width: none; padding: 0; font-size: 10pt; }
@@ -100,6 +103,7 @@ def _account(account: Account, period: Period, zone: str) -> list[str]:
     elif account.municipality.in_packages:
         parts.append(_p(say("No package is open.")))
     parts.append(_p(usage.parts_sentence(found, period)))
+    parts += [_p(one, "warn") for one in usage.unsettled(found)]
     parts += _months(found.months[-_MONTHS_SHOWN:], in_packages=bool(account.packages))
     if account.packages:
         rows = [usage.package_row(line) for line in account.packages]
@@ -130,10 +134,10 @@ def _months(months: Sequence[Month], *, in_packages: bool) -> list[str]:
         Column(say("Month")),
         Column(say("Messages"), right=True),
         Column(say("Parts"), right=True),
-        Column(say("Outside packages"), right=True),
+        *([Column(say("Outside packages"), right=True)] if in_packages else []),
     ]
     rows: list[list[Text]] = [
-        [one.month, *(figures.count(n) for n in (one.messages, one.parts, one.parts_outside))]
+        [one.month, *map(figures.count, (one.messages, one.parts, one.parts_outside)[: len(columns) - 1])]
         for one in months
     ]
     return [*parts, *_table(columns, rows)]
@@ -163,9 +167,16 @@ def _table(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> list[st
     ]
     lines = ["<table>", f"<thead><tr>{''.join(heads)}</tr></thead>", "<tbody>"]
     for row in rows:
-        cells = [f"<td{side}>{_text(cell)}</td>" for cell, side in zip(row, right, strict=True)]
+        cells = [
+            f"<td{_kept(cell) or side}>{_text(cell)}</td>" for cell, side in zip(row, right, strict=True)
+        ]
         lines.append(f"<tr>{''.join(cells)}</tr>")
     return [*lines, "</tbody>", "</table>"]
+
+
+def _kept(cell: Text) -> str:
+    """Keep a date on one line: a browser folds at its hyphens."""
+    return ' class="day"' if isinstance(cell, str) and _DAY.match(cell) else ""
 
 
 def _p(text: Text, kind: str = "") -> str:
