@@ -50,7 +50,8 @@ def purge(
 
 def _must_be_gone(ledger: Ledger, removed: list[str]) -> None:
     """Search the file for some of what was removed; newer mailings may hold the same by right."""
-    searched = list(dict.fromkeys(removed))[-_MOST_SEARCHED:]
+    distinct = sorted(set(removed))
+    searched = distinct[:: -(-len(distinct) // _MOST_SEARCHED) or 1]  # of all mailings, not only of the last
     found = purging.found_in_file(
         ledger, [one for one in searched if not purging.is_still_known(ledger, one)]
     )

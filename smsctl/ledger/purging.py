@@ -132,7 +132,8 @@ def remove(ledger: Ledger, purge: int, mailing: Mailing) -> tuple[str, ...]:
         last,
     )
     skipped = ledger.write("UPDATE skipped SET number = NULL, name = NULL WHERE mailing = ?", mailing.id)
-    ledger.write("UPDATE batches SET answer = NULL WHERE mailing = ?", mailing.id)
+    # The digest has no key: the number of a batch of one is found by trying them all.
+    ledger.write("UPDATE batches SET answer = NULL, digest = '' WHERE mailing = ?", mailing.id)
     audience = re.sub("=[^;]*", "=…", mailing.audience)  # what was looked for may be a name
     ledger.write(
         "UPDATE mailings SET body = NULL, audience = ?, purge = ? WHERE id = ?", audience, purge, mailing.id

@@ -5,8 +5,8 @@ import pytest
 from smsctl.actions.purge import Purged, purge
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
-from smsctl.errors import InputError
-from smsctl.ledger import audit, checking, keyfile, mailings, purging, repeats
+from smsctl.errors import InputError, LedgerError
+from smsctl.ledger import audit, batches, checking, keyfile, mailings, purging, repeats
 from smsctl.ledger.purging import Decision
 from smsctl.ledger.store import Ledger
 
@@ -45,6 +45,28 @@ def test_numbers_names_and_texts_leave_the_file(sent: int, ledger: Ledger) -> No
     done = purge_before(ledger)
     assert not purging.found_in_file(ledger, gone)
     assert done.protocol[5:] == (TODAY, 1, 3, 1, 0, 0)
+
+
+def test_what_was_removed_cannot_be_found_by_trying(ledger: Ledger) -> None:
+    sending.activate(ledger, moment=OLD)
+    mailing = sending.begin(ledger, 1, new(body=TEXT), OLD)
+    claimed = sending.claim(ledger, mailing, moment=OLD)
+    assert claimed
+    sending.settle(ledger, mailing, claimed, moment=OLD)
+    guess = batches.digest(mailing, claimed.batch.messages)
+    assert purging.found_in_file(ledger, [guess])
+    purge_before(ledger)
+    assert not purging.found_in_file(ledger, [guess])
+
+
+def test_a_removal_that_left_something_in_any_mailing_is_told(ledger: Ledger) -> None:
+    sending.activate(ledger, moment=OLD)
+    for n in range(40):
+        send_at(ledger, OLD, f"{TEXT} {n}")
+    with ledger.transaction():
+        audit.record(ledger, OLD, ACTOR, "test", "+46700000000")  # stays where no purge looks for it
+    with pytest.raises(LedgerError, match="still found in the file"):
+        purge_before(ledger)
 
 
 def test_what_the_bill_needs_stays(sent: int, ledger: Ledger) -> None:
