@@ -95,6 +95,8 @@ def test_a_deactivated_municipality_sends_nothing_and_keeps_what_is_left(
     ended = run("--config", live.config, "municipality", "deactivate", TOWN)
     assert ended.code == 0
     assert "10 000 parts are left of its packages." in ended.out
+    ordered = run("--config", live.config, "municipality", "order", TOWN)
+    assert "What is left is used first: activating opens no package, and makes no invoice." in ordered.out
     assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9).code == 5
     again = run("--config", live.config, "municipality", "activate", TOWN, "--json")
     assert (again.code, again.data["opened"], again.data["left"]) == (0, None, 10_000)

@@ -25,5 +25,5 @@ def run(ctx: typer.Context, municipality: options.Payer) -> Reply:
     if not done and now.service:
         screen = render.already(now, now.service)
     else:
-        screen = render.ordered(payer, terms, configured.service_id or wiring.settings.gateway.service_id)
+        screen = render.ordered(now, terms, configured.service_id or wiring.settings.gateway.service_id)
     return Reply(data={**render.data(now), "changed": done}, screen=screen)

@@ -73,8 +73,10 @@ def state(one: Standing) -> Sentence:
     return _STATES[one.service.state]
 
 
-def ordered(municipality: Municipality, terms: Terms, service_id: int | None) -> list[Block]:
+def ordered(one: Standing, terms: Terms, service_id: int | None) -> list[Block]:
     """Return what to send to the supplier, what it will cost, and what comes then."""
+    municipality = one.municipality
+    used_first = say("What is left is used first: activating opens no package, and makes no invoice.")
     return [
         Line(say("The order for {name} is recorded.", name=municipality.name), Tone.GOOD),
         GAP,
@@ -92,6 +94,7 @@ def ordered(municipality: Municipality, terms: Terms, service_id: int | None) ->
         ),
         GAP,
         Line(say("It can take a day until the supplier has activated it. Nothing is charged before that.")),
+        *([*left(one), Line(used_first)] if one.left > 0 else []),
         Line(say("When it is, go on with: smsctl municipality activate {key}", key=municipality.key)),
     ]
 
