@@ -3,6 +3,7 @@
 protocols.md 2.10 and 2.11. Any push is answered with 200; the body of the answer is ignored.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl
@@ -78,12 +79,13 @@ def _entries(push: Push) -> Iterator[tuple[str, Fields]]:
     """Yield each report (dr) and each incoming SMS (mo) by its fields, their names in lower case."""
     if push.method == "GET":
         return _from_pairs(push.query)
-    beginning = push.body.lstrip()[:1]  # tells more than the content type, which a proxy may have changed
+    body = push.body.removeprefix(BOM_UTF8)  # as Windows programs write it, in files above all
+    beginning = body.lstrip()[:1]  # tells more than the content type, which a proxy may have changed
     if beginning == b"<":
-        return _from_xml(push.body)
+        return _from_xml(body)
     if push.media_type == _FORM and beginning != b"{":
-        return _from_pairs(push.body.decode("ascii", "replace"))
-    return _from_json(push.body)
+        return _from_pairs(body.decode("ascii", "replace"))
+    return _from_json(body)
 
 
 def _from_json(body: bytes) -> Iterator[tuple[str, Fields]]:

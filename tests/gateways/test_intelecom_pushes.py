@@ -1,4 +1,5 @@
 import json
+from codecs import BOM_UTF8
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -62,8 +63,10 @@ def push(body: bytes = b"", query: str = "", content_type: str = "application/js
         push(REPORT_QUERY.encode(), content_type="application/x-www-form-urlencoded"),
         push(REPORT, content_type="application/x-www-form-urlencoded"),
         push(b"\n" + REPORT_XML, content_type="application/x-www-form-urlencoded"),
+        push(BOM_UTF8 + REPORT),
+        push(BOM_UTF8 + REPORT_XML, content_type="application/xml"),
     ],
-    ids=["json", "xml", "get", "form", "json as a form", "xml as a form"],
+    ids=["json", "xml", "get", "form", "json as a form", "xml as a form", "json with a BOM", "xml with a BOM"],
 )
 def test_a_report_reads_the_same_in_every_form(pushed: Push) -> None:
     assert read_push(pushed) == Parcel(reports=(DELIVERED,))
