@@ -28,12 +28,18 @@ def is_ours(message: Incoming, endpoint: str | None) -> bool:
 
 
 def is_stop(message: Incoming, endpoint: str | None) -> bool:
-    """Say whether the text is nothing but a word that means stop, with or without the code before it."""
+    """Say whether the text is nothing but a word that means stop, with or without the code beside it.
+
+    People write the code after it, too; then the gateway's keyword is the stop word itself.
+    """
     words = [word for word in map(_folded, message.text.split()) if word]
     codes = {_folded(message.keyword), _folded(endpoint or "")}
-    if len(words) > 1 and words[0] in codes:
-        words = words[1:]
-    return len(words) == 1 and words[0] in STOP_WORDS
+    match words:
+        case [word]:
+            return word in STOP_WORDS
+        case [first, second]:
+            return (first in codes and second in STOP_WORDS) or (second in codes and first in STOP_WORDS)
+    return False
 
 
 def _first_word(text: str) -> str:

@@ -30,7 +30,18 @@ def test_without_a_code_everything_is_ours() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["STOP", "stopp", "Avsluta!", "sluta.", " Stop ", "KOMMUN STOP", "kommun: stopp!!", "«STOPP»", "Stop !"],
+    [
+        "STOP",
+        "stopp",
+        "Avsluta!",
+        "sluta.",
+        " Stop ",
+        "KOMMUN STOP",
+        "STOP kommun",
+        "kommun: stopp!!",
+        "«STOPP»",
+        "Stop !",
+    ],
 )
 def test_a_word_that_means_stop_is_obeyed(text: str) -> None:
     assert is_stop(incoming(text), "KOMMUN")
@@ -38,7 +49,18 @@ def test_a_word_that_means_stop_is_obeyed(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "KOMMUN", "stoppa", "Kan ni stoppa utskicken?", "STOP nu", "stop stop", "ANNAN STOP", "Sluta inte"],
+    [
+        "",
+        "KOMMUN",
+        "stoppa",
+        "Kan ni stoppa utskicken?",
+        "STOP nu",
+        "stop stop",
+        "ANNAN STOP",
+        "STOP ANNAN",
+        "STOP KOMMUN STOP",
+        "Sluta inte",
+    ],
 )
 def test_other_words_are_read_by_a_person(text: str) -> None:
     assert not is_stop(incoming(text), "KOMMUN")
@@ -46,3 +68,4 @@ def test_other_words_are_read_by_a_person(text: str) -> None:
 
 def test_the_gateways_keyword_counts_as_the_code() -> None:
     assert is_stop(incoming("Skola stop", keyword="SKOLA"), None)
+    assert is_stop(incoming("STOP KOMMUN", keyword="STOP"), "KOMMUN")
