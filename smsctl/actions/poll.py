@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from smsctl.actions.report import NOTHING, Taken
 from smsctl.domain.push import Parcel, Queue
+from smsctl.errors import GatewayRefusedError, SmsctlError, StoppedError
 
 PAUSE_S = 10
 """What the gateway asks us to wait after an empty answer (protocols.md 3.10)."""
@@ -25,16 +26,27 @@ def poll(
 
     With `for_s`, look again for so many seconds, and stop then whatever is left or however slow the gateway
     is. `store` makes a parcel durable before it is acknowledged. What is fetched twice is stored once.
-    Raises GatewayRefusedError, StoppedError, or what `store` raises; all that was acknowledged is stored.
+    A queue that fails is left alone, and the others are emptied all the same: an account may have one only.
+    Raises then GatewayRefusedError or StoppedError at the end, and at once what `store` raises; all that was
+    acknowledged is stored.
     """
     until = math.inf if for_s is None else time.monotonic() + for_s
     taken = NOTHING
+    failures: dict[Queue, SmsctlError] = {}
     while True:
         for queue in queues:
-            taken = taken + _empty(queue, store, until)
-        if for_s is None or time.monotonic() + pause_s > until:
-            return taken
+            if queue in failures:
+                continue
+            try:
+                taken = taken + _empty(queue, store, until)
+            except (GatewayRefusedError, StoppedError) as error:
+                failures[queue] = error
+        if for_s is None or len(failures) == len(queues) or time.monotonic() + pause_s > until:
+            break
         time.sleep(pause_s)
+    for failure in failures.values():
+        raise failure
+    return taken
 
 
 def _empty(queue: Queue, store: Callable[[Parcel], Taken], until: float) -> Taken:

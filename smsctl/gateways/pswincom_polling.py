@@ -77,10 +77,18 @@ class PolledQueue:
         if not isinstance(outcome, Reply):
             raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
         if outcome.status in _LOGIN_REFUSED:
-            raise GatewayRefusedError(
-                say("The gateway refused the login to its queue (HTTP {status}).", status=outcome.status),
-                hint=CHECK_ACCOUNT,
+            refused = (
+                say(
+                    "The gateway refused the login to its queue of reports (HTTP {status}).",
+                    status=outcome.status,
+                )
+                if self._kind == REPORTS
+                else say(
+                    "The gateway refused the login to its queue of incoming SMS (HTTP {status}).",
+                    status=outcome.status,
+                )
             )
+            raise GatewayRefusedError(refused, hint=CHECK_ACCOUNT)
         return outcome
 
 

@@ -7,9 +7,10 @@ import threading
 import time
 from email import message_from_bytes
 from email.policy import default
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -145,6 +146,51 @@ def test_polling_ends_in_time_when_the_gateway_hangs(
     (ran,) = answers
     assert ran.code == 7
     assert "no complete answer within 5 s" in ran.err
+
+
+class _ReportsOnly(BaseHTTPRequestHandler):
+    """An account whose incoming SMS somebody else gets."""
+
+    waiting: ClassVar = ["r1", "r2"]
+
+    def do_POST(self) -> None:
+        if "/mo/" in self.path:
+            self._answer(401, {})
+        elif self.waiting:
+            self._answer(200, {"receiver": "46701740605", "state": "DELIVRD", "reference": self.waiting[0]})
+        else:
+            self._answer(404, {})
+
+    def do_PUT(self) -> None:
+        self.waiting.remove(self.path.rpartition("/")[2])
+        self._answer(204, {})
+
+    def _answer(self, status: int, document: dict[str, str]) -> None:
+        body = json.dumps(document).encode() if document else b""
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_queue_that_fails_keeps_no_other_full(
+    make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "canary")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _ReportsOnly) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        link = {"module": "pswincom", "service_id": None}
+        url = f"http://127.0.0.1:{server.server_port}"
+        config = make_config(mode="live", gateway=link, reports={"poll": True, "poll_url": url})
+        ran = run("--config", config, "reports", "poll")
+        server.shutdown()
+    assert (ran.code, "queue of incoming SMS (HTTP 401)" in ran.err) == (6, True)
+    assert _ReportsOnly.waiting == []
+    kept = run("--config", config, "reports", "unmatched", "--json").data["reports"]
+    assert [one["gateway_id"] for one in kept] == ["r2", "r1"]
 
 
 @pytest.mark.parametrize(
