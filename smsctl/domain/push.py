@@ -35,6 +35,7 @@ class Parcel(NamedTuple):
     reports: tuple[Report, ...] = ()
     incoming: tuple[Incoming, ...] = ()
     acknowledgement: Acknowledgement = Acknowledgement("text/plain; charset=utf-8", b"OK\n")
+    unread: int = 0  # things beside these that are neither; the answer refuses them
 
 
 class UnreadableError(Exception):

@@ -92,22 +92,28 @@ def _from_xml(push: Push) -> Parcel:
         raise UnreadableError(say("its root is not MSGLST"))
     reports: list[Report] = []
     incoming: list[Incoming] = []
-    ids: list[str] = []
+    answers: list[tuple[str, str]] = []
     for place, message in enumerate(root.iterfind("MSG"), 1):
         fields: dict[str, object] = {child.tag: child.text for child in message}
-        ids.append(short(fields, "ID") or str(place))
+        answer = "OK"
         if "STATE" in fields:
             reports.append(report_of(fields))
         elif "TEXT" in fields and "SND" in fields:
             metadata = {data.get("KEY", ""): data.get("VALUE") for data in message.iterfind("METADATA/DATA")}
             incoming.append(_incoming(fields, metadata))
         else:
-            raise UnreadableError(say("a message in it is neither a report nor an incoming SMS"))
-    return Parcel(tuple(reports), tuple(incoming), _listed(ids))
+            answer = "FAIL"  # this one alone: a refusal of the whole would lose the others
+        answers.append((short(fields, "ID") or str(place), answer))
+    unread = len(answers) - len(reports) - len(incoming)
+    if unread and unread == len(answers):
+        raise UnreadableError(say("it holds neither a report nor an incoming SMS"))
+    return Parcel(tuple(reports), tuple(incoming), _listed(answers), unread)
 
 
-def _listed(ids: list[str]) -> Acknowledgement:
-    messages = "".join(f"<MSG><ID>{escape(one)}</ID><STATUS>OK</STATUS></MSG>" for one in ids)
+def _listed(answers: list[tuple[str, str]]) -> Acknowledgement:
+    messages = "".join(
+        f"<MSG><ID>{escape(one)}</ID><STATUS>{answer}</STATUS></MSG>" for one, answer in answers
+    )
     document = f'<?xml version="1.0" encoding="iso-8859-1"?><MSGLST>{messages}</MSGLST>'
     return Acknowledgement(
         "application/xml; charset=iso-8859-1", document.encode("iso-8859-1", "xmlcharrefreplace")

@@ -75,6 +75,13 @@ class Application:
             raise RefusedError(HTTPStatus.BAD_REQUEST, why) from None
         if not self._desk.hand_in(parcel):
             raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)  # the desk has said why
+        if parcel.unread:
+            self.on_refused(
+                say(
+                    "a part of a push for {gateway} was refused: it is neither a report nor an incoming SMS",
+                    gateway=gateway,
+                )
+            )
         return parcel.acknowledgement
 
 

@@ -293,6 +293,14 @@ def test_a_queue_that_is_not_ours_gets_a_sentence(
     assert "wrong" not in ran.said
 
 
+def test_what_is_left_out_of_a_file_is_told(make_config: MakeConfig, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "reports.xml"
+    file.write_text(LINK_REPORT.replace("</MSGLST>", "<MSG><ID>2</ID></MSG></MSGLST>"), encoding="latin-1")
+    ran = run("--config", make_config(gateway=LINK), "reports", "import", file)
+    assert (ran.code, "1 entry is neither" in ran.err) == (0, True)
+    assert "1 delivery report (0 applied" in ran.out
+
+
 @pytest.mark.parametrize("style", [PushStyle.XML, PushStyle.FORM])
 def test_pswincom_pushes_are_matched_on_their_reference(
     live_gateway: LiveGateway, message: Path, run: Run, style: PushStyle

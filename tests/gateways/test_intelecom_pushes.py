@@ -66,7 +66,16 @@ def push(body: bytes = b"", query: str = "", content_type: str = "application/js
         push(BOM_UTF8 + REPORT),
         push(BOM_UTF8 + REPORT_XML, content_type="application/xml"),
     ],
-    ids=["json", "xml", "get", "form", "json as a form", "xml as a form", "json with a BOM", "xml with a BOM"],
+    ids=[
+        "json",
+        "xml",
+        "get",
+        "form",
+        "json as a form",
+        "xml as a form",
+        "json with a BOM",
+        "xml with a BOM",
+    ],
 )
 def test_a_report_reads_the_same_in_every_form(pushed: Push) -> None:
     assert read_push(pushed) == Parcel(reports=(DELIVERED,))

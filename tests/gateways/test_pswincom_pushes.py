@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -93,6 +95,13 @@ def test_every_message_of_a_list_is_acknowledged() -> None:
     parcel = read_push(push(f"<MSGLST>{message(1)}{message(2)}</MSGLST>"))
     assert len(parcel.reports) == 2
     assert parcel.acknowledgement.body.count(b"<STATUS>OK</STATUS>") == 2
+
+
+def test_one_that_is_neither_is_refused_alone() -> None:
+    parcel = read_push(push(f"<MSGLST>{message(1)}<MSG><ID>2</ID><REF>r2</REF></MSG>{message(3)}</MSGLST>"))
+    assert [one.gateway_id for one in parcel.reports] == ["r1", "r3"]
+    assert re.findall(b"<STATUS>(.*?)<", parcel.acknowledgement.body) == [b"OK", b"FAIL", b"OK"]
+    assert parcel.unread == 1
 
 
 def message(place: int) -> str:

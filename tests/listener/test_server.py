@@ -38,6 +38,15 @@ def test_each_vendor_gets_the_answer_it_expects(running: Running) -> None:
     assert len(running.stored) == 3
 
 
+def test_what_is_left_out_of_a_push_is_told(running: Running) -> None:
+    mixed = LINK_REPORT.replace("</MSGLST>", "<MSG><ID>2</ID></MSG></MSGLST>")
+    response = running.ask(path=running.path("pswincom"), body=mixed.encode("latin-1"))
+    assert (response.status, b"FAIL" in response.body) == (200, True)
+    assert len(running.stored) == 1
+    (why,) = map(str, running.refusals)
+    assert why.startswith("a part of a push for pswincom was refused")
+
+
 def test_the_answer_waits_for_the_store(begin: Begin) -> None:
     let_go, entered, order = threading.Event(), threading.Event(), []
 

@@ -10,6 +10,7 @@ from smsctl.cli.render import reports as render
 from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
+from smsctl.errors import say_n
 from smsctl.ledger.reports import Source
 
 EXAMPLES = ("smsctl reports import reports.json",)
@@ -24,6 +25,14 @@ def run(
     house = wiring_listener.house(wiring, Source.IMPORTED)
     parcel = wiring_listener.read_report_file(file)
     taken = receiving.Intake(wiring, house).store_one(parcel)
+    if parcel.unread:
+        wiring.teller.warn(
+            say_n(
+                "{n} entry is neither a report nor an incoming SMS, and was left out.",
+                "{n} entries are neither reports nor incoming SMS, and were left out.",
+                n=parcel.unread,
+            )
+        )
     return Reply(
         data=render.taken_data(taken),
         screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],
