@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 
@@ -51,7 +52,7 @@ class Complaints:
 
     def __init__(self, tell: Callable[[Sentence], None]) -> None:
         """Nothing has gone wrong yet."""
-        self._tell = tell
+        self._speak = tell
         self._lock = Lock()
         self._kinds: dict[str, _Kind] = {}  # by template: there are only so many
 
@@ -73,6 +74,11 @@ class Complaints:
     def end(self) -> None:
         """Say what is untold yet."""
         self._sum_up(time.monotonic())
+
+    def _tell(self, sentence: Sentence) -> None:
+        # A log that went away or is full must not end what it would have told of.
+        with suppress(OSError):
+            self._speak(sentence)
 
     def _sum_up(self, until: float) -> None:
         with self._lock:

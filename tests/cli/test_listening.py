@@ -61,6 +61,20 @@ def test_pushes_that_are_not_understood_are_told_at_once_and_without_what_they_h
     assert not any(word in first + err for word in ("701740605", "tack", ears.paths["intelecom"]))
 
 
+def test_a_log_that_went_away_keeps_no_push_out(make_config: MakeConfig, run: Run) -> None:
+    config = make_config(mode="live", reports=FROM_ENVIRONMENT)
+    with listening(config) as ears:
+        assert ears.process.stderr
+        ears.process.stderr.close()
+        assert [ears.push(b"{"), ears.push(sms("m1")), ears.push(b"<")] == [400, 200, 400]
+        assert ears.process.poll() is None
+        ears.process.send_signal(signal.SIGTERM)
+        ears.process.wait(LONG_S)
+    assert [one["vendor_id"] for one in run("--config", config, "inbox", "list", "--json").data["inbox"]] == [
+        "m1"
+    ]
+
+
 def test_the_same_is_said_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count(0, 10)  # ten seconds pass at every look
     monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
