@@ -62,6 +62,12 @@ def newest(ledger: Ledger, *, most: int, other: bool) -> tuple[InboxRow, ...]:
     return tuple(map(_row, found))
 
 
+def count(ledger: Ledger, *, other: bool) -> int:
+    """Return how many SMS `newest` could return."""
+    row = ledger.one("SELECT COUNT(*) FROM inbox WHERE (kind = 'other') = ?", int(other))
+    return int(row[0]) if row else 0
+
+
 def get(ledger: Ledger, number: int) -> InboxRow:
     """Return one SMS; raises InputError when there is none with that number."""
     found = ledger.records("SELECT * FROM inbox WHERE id = ?", number)

@@ -95,6 +95,19 @@ def test_the_help_desk_gets_a_file_with_everything(config: Path, run: Run) -> No
     assert run("--config", config, "inbox", "list", "--export", file).code == 8
 
 
+def test_a_long_inbox_is_cut_on_the_screen_and_whole_in_the_file(config: Path, run: Run) -> None:
+    take_in(config, run, *(YES | {"messageid": f"m{n}"} for n in range(53)))
+    file = config.with_name("inbox.json")
+    ran = run("--config", config, "inbox", "list", "--export", file)
+    assert "And 3 more; all with: --export FILE" in ran.out
+    assert len(json.loads(file.read_text(encoding="utf-8"))) == 53
+    data = run("--config", config, "inbox", "list", "--json").data
+    assert (data["total"], len(data["inbox"])) == (53, 50)
+    few = config.with_name("few.json")
+    assert run("--config", config, "inbox", "list", "--most", 2, "--export", few).code == 0
+    assert len(json.loads(few.read_text(encoding="utf-8"))) == 2
+
+
 def test_an_inbox_is_read_without_a_recipients_file(make_config: MakeConfig, run: Run) -> None:
     config = make_config(**ENDPOINT, header="Namn;Fel;Grupp;Kommun;Godkänt villkor")
     take_in(config, run, YES)

@@ -15,11 +15,16 @@ from smsctl.ledger import inbox
 
 EXAMPLES = ("smsctl inbox list", "smsctl inbox list --other", "smsctl inbox list --export inbox.json")
 
+_SHOWN = 50
+
 
 def run(
     ctx: typer.Context,
     *,
-    most: Annotated[int, typer.Option(min=1, metavar="MESSAGES", help="How many, the newest first.")] = 50,
+    most: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="MESSAGES", help="The newest so many; else 50, and all in a file."),
+    ] = None,
     other: Annotated[
         bool, typer.Option("--other", help="Those with another endpoint code, and only those.")
     ] = False,
@@ -30,20 +35,23 @@ def run(
 ) -> Reply:
     """List incoming SMS: when, from whom, and how they begin; a known sender by name."""
     wiring: Wiring = ctx.obj
-    rows = inbox.newest(wiring.ledger, most=most, other=other)
-    names = acquaintances.names_of(wiring, {row.message.sender for row in rows})
+    total = inbox.count(wiring.ledger, other=other)
+    wanted = inbox.newest(wiring.ledger, most=most or (total if export else _SHOWN), other=other)
+    names = acquaintances.names_of(wiring, {row.message.sender for row in wanted})
     if export:
-        senders = [(row, row.message.sender) for row in rows]
+        senders = [(row, row.message.sender) for row in wanted]
         files.write_json(export, [render.data(row, sender, names.get(sender)) for row, sender in senders])
     shown = partial(numbers.shown_written, wiring)
+    rows = wanted[: most or _SHOWN]
     return Reply(
         data={
+            "total": total,
             "inbox": [
                 render.data(row, shown(row.message.sender), names.get(row.message.sender)) for row in rows
-            ]
+            ],
         },
         screen=[
             *rehearsal(simulated=wiring.simulated),
-            *render.listed(rows, names, shown, wiring.settings.time_zone),
+            *render.listed(rows, total, names, shown, wiring.settings.time_zone),
         ],
     )

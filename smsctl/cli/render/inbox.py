@@ -27,9 +27,9 @@ def data(row: InboxRow, sender: str, name: str | None) -> dict[str, object]:
 
 
 def listed(
-    rows: Sequence[InboxRow], names: Mapping[str, str], shown: Callable[[str], str], zone: str
+    rows: Sequence[InboxRow], total: int, names: Mapping[str, str], shown: Callable[[str], str], zone: str
 ) -> list[Block]:
-    """Return the list: when, from whom, and how the text begins."""
+    """Return the list, of so many in all: when, from whom, and how the text begins."""
     if not rows:
         return [Line(say("Nothing has come in."))]
     columns = [Column(say("ID"), right=True), Column(say("When")), Column(say("From")), Column(say("Text"))]
@@ -46,7 +46,10 @@ def listed(
                 say("STOP: {text}", text=beginning) if row.kind is Kind.STOP else beginning,
             ]
         )
-    return [Table(columns, table)]
+    blocks: list[Block] = [Table(columns, table)]
+    if total > len(rows):
+        blocks.append(Line(say("And {n} more; all with: --export FILE", n=total - len(rows))))
+    return blocks
 
 
 def one(row: InboxRow, name: str | None, sender: str, zone: str) -> list[Block]:
