@@ -1,6 +1,5 @@
 """Taking in what comes back: reports move messages, incoming SMS are stored, and STOP is obeyed."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
@@ -9,6 +8,7 @@ from typing import NamedTuple
 from smsctl.domain.incoming import Incoming, is_ours, is_stop
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.push import Parcel
+from smsctl.domain.spelling import is_e164
 from smsctl.ledger import blocklist, inbox, reports
 from smsctl.ledger.inbox import Kind
 from smsctl.ledger.reports import Fate, Intake, Source
@@ -77,6 +77,6 @@ def _take_message(ledger: Ledger, message: Incoming, house: House, moment: Momen
     if not inbox.store(ledger, message, kind, moment, forward_to):
         return NOTHING._replace(repeated=1)
     blocked = 0
-    if kind is Kind.STOP and re.fullmatch(r"\+[0-9]{8,15}", message.sender):
+    if kind is Kind.STOP and is_e164(message.sender):
         blocked = blocklist.add(ledger, [message.sender], moment, _RECIPIENT, "STOP by SMS")
     return Taken(Counter(), Counter({kind: 1}), blocked=blocked)

@@ -135,6 +135,13 @@ def test_who_asks_to_stop_is_blocked_and_seen(config: Path, run: Run, text: str)
     assert "STOP: " in run("--config", config, "inbox", "list").out
     (blocked,) = run("--config", config, "block", "list", "--json").data["blocked"]
     assert (blocked["last_digits"], blocked["reason"]) == ("05", "STOP by SMS")
+    assert "the number was put on the block list" in run("--config", config, "inbox", "show", 1).out
+
+
+def test_who_asks_to_stop_without_a_number_is_left_to_a_person(config: Path, run: Run) -> None:
+    take_in(config, run, YES | {"content": "STOP", "originator": "0701740605"})
+    assert run("--config", config, "block", "list", "--json").data["blocked"] == []
+    assert "but the sender is no number" in run("--config", config, "inbox", "show", 1).out
 
 
 def test_a_repeated_stop_does_not_undo_what_a_person_decided(config: Path, run: Run) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text
 from smsctl.cli.render.phrases import quoted
+from smsctl.domain.spelling import is_e164
 from smsctl.errors import say
 from smsctl.ledger.inbox import InboxRow, Kind
 
@@ -59,12 +60,12 @@ def one(row: InboxRow, name: str | None, sender: str, zone: str) -> list[Block]:
         Fact(say("To"), [row.message.receiver]),
         Fact(say("Received"), [figures.local(row.at, zone)]),
     ]
-    if row.kind is not Kind.OURS:
-        facts.append(Fact(say("Kind"), [_KINDS[row.kind]]))
+    if row.kind is Kind.STOP:
+        facts.append(Fact(say("Kind"), [_BLOCKED if is_e164(row.message.sender) else _NOT_BLOCKED]))
+    elif row.kind is Kind.OTHER:
+        facts.append(Fact(say("Kind"), [say("for another endpoint code")]))
     return [Facts(facts), GAP, *quoted(row.message.text)]
 
 
-_KINDS = {
-    Kind.STOP: say("asks to stop: the number is on the block list"),
-    Kind.OTHER: say("for another endpoint code"),
-}
+_BLOCKED = say("asks to stop: the number was put on the block list")
+_NOT_BLOCKED = say("asks to stop, but the sender is no number: find out who it is, then: smsctl block add")
