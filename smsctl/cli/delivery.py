@@ -1,6 +1,7 @@
 """Sending a mailing that stands in the ledger, with a person or a log looking on."""
 
 import signal
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -31,8 +32,14 @@ class Delivery(NamedTuple):
 
     @property
     def exit_code(self) -> ExitCode:
-        """The run's code; what an earlier run left unsettled counts too, and nothing pending is well."""
-        states, codes = self.tally.states, [self.result.exit_code]
+        """The run's code; but the ledger tells what is unsettled, and nothing pending is well.
+
+        A report may have settled what this run saw as unknown; an earlier run may have left some.
+        """
+        states = self.tally.states
+        rejected = min(self.result.states[Status.REJECTED], states.get(Status.REJECTED, 0))
+        run = self.result._replace(states=Counter({Status.REJECTED: rejected}))
+        codes = [run.exit_code]
         if states.get(Status.UNKNOWN) or states.get(Status.HELD):
             codes.append(ExitCode.UNSETTLED)
         if states.get(Status.PENDING) and not self.result.stop:

@@ -342,6 +342,20 @@ def test_reports_that_come_before_the_answer_are_matched_later(
     assert states(config, run) == {"delivered": 10}
 
 
+def test_a_lost_answer_that_a_report_makes_good_is_a_good_end(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    config = live_gateway(rows=guardians(3), gateway={"read_timeout": "2s"}, reports=FROM_ENVIRONMENT).config
+    with listening(config) as ears:
+        behaviour = Behaviour(push_to={"intelecom": ears.url("intelecom")}, faults={"timeout": 1.0})
+        with start(behaviour) as simulator:
+            text = config.read_text(encoding="utf-8")
+            url = next(line for line in text.splitlines() if line.startswith("url"))
+            config.write_text(text.replace(url, f'url = "{simulator.url}"'), encoding="utf-8")
+            send(config, message, run)  # which must end with 0
+    assert states(config, run) == {"delivered": 3}
+
+
 def test_a_file_is_taken_in_once(mailed: Path, run: Run) -> None:
     file = mailed.with_name("pushed.xml")
     name = references(mailed, 1)[0]
