@@ -84,6 +84,11 @@ def group_key(name: str) -> str:
     return GROUPS.get(fold(name)) or _plain(name)
 
 
+def municipality_key(cell: str) -> str:
+    """Return a municipality's name as it is compared: its case ignored."""
+    return _plain(cell)
+
+
 def titled(group: str) -> Sentence | str:
     """Return the name of a group as it is shown; any but ours is shown as it was written."""
     return _TITLES.get(group, group)

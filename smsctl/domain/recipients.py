@@ -82,7 +82,7 @@ def judge(
     return case.verdict()
 
 
-_GROUPS_SHOWN = 20
+_NAMES_SHOWN = 20
 _WRITTEN_SHOWN = 40  # characters of a number that could not be read
 
 _SKIPPED_FAULTS = {
@@ -164,6 +164,7 @@ class _Judge:
     def verdict(self) -> Recipients:
         """Return what became of all rows."""
         self._refuse_unmet_groups()
+        self._refuse_unmet_municipality()
         self._seen.clear()
         skipped = {reason: writer.people() for reason, writer in self._skipped.items() if len(writer)}
         ready = self._ready.people()
@@ -183,15 +184,26 @@ class _Judge:
 
     def _refuse_unmet_groups(self) -> None:
         if unmet := ", ".join(self._standings.unmet.values()):
-            groups = list(self._standings.groups.values())
-            more = say(" and {n} more", n=len(groups) - _GROUPS_SHOWN) if len(groups) > _GROUPS_SHOWN else ""
+            groups, more = _first(self._standings.groups)
             raise MisfitError(
                 say("Nobody in the file is in the group {unmet}.", unmet=unmet),
-                hint=say(
-                    "The groups in the file are: {groups}{more}.",
-                    groups=joined(*map(titled, groups[:_GROUPS_SHOWN])),
-                    more=more,
-                ),
+                hint=say("The groups in the file are: {groups}{more}.", groups=groups, more=more),
+            )
+
+    def _refuse_unmet_municipality(self) -> None:
+        """Refuse a file that spells ours otherwise, or is another one's: nobody in it would be reached."""
+        if self._standings.lacks_ours and not self._bad.count:
+            there, more = _first(self._standings.municipalities)
+            named = say(
+                "The municipalities in the file are: {municipalities}{more}. Write `name` in the config as"
+                " the file does, or choose another one with --municipality.",
+                municipalities=there,
+                more=more,
+            )
+            empty = say("Its column of municipalities is empty.")
+            raise MisfitError(
+                say("Nobody in the file belongs to the municipality that sends."),
+                hint=named if self._standings.municipalities else empty,
             )
 
     def _wrong_width(self, row: Sequence[str]) -> Sentence:
@@ -259,6 +271,13 @@ class _Judge:
         if number in self._sent:
             return SkipReason.ALREADY_SENT
         return None
+
+
+def _first(names: Mapping[str, str]) -> tuple[Sentence, Sentence | str]:
+    """Return the first names that a file has, as they are told, and how many more there are."""
+    shown = joined(*map(titled, list(names.values())[:_NAMES_SHOWN]))
+    more = len(names) - _NAMES_SHOWN
+    return shown, say(" and {n} more", n=more) if more > 0 else ""
 
 
 class _Found:

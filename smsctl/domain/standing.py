@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 from operator import itemgetter
 
-from smsctl.domain.audience import Audience, Selection, group_key, groups_in
+from smsctl.domain.audience import Audience, Selection, group_key, groups_in, municipality_key
 from smsctl.domain.columns import Columns
 from smsctl.domain.terms import has_accepted
 
@@ -44,10 +44,14 @@ class Standings(dict[tuple[str, ...], Standing]):
         self._selection = Selection(audience, header, columns)
         self._group = columns.group
         self._terms = columns.terms if require_terms else None
+        self._municipality = columns.municipality if audience.municipality else None
         beside = {place for place in (self._group, self._terms) if place is not None}
         self._places = tuple(sorted(self._selection.places | beside))
         self.groups: dict[str, str] = {}  # that the file has: key -> name to show
         self.unmet = {group_key(name): name for name in audience.groups}  # asked for, and not yet met
+        self.municipalities: dict[str, str] = {}  # that the file has: key -> name to show
+        self._ours = audience.municipality
+        self.lacks_ours = self._municipality is not None  # until a row of it is met
 
     def picker(self) -> Callable[[Sequence[str]], tuple[str, ...]]:
         """Return the function that picks out of a row the cells to look up here."""
@@ -65,6 +69,8 @@ class Standings(dict[tuple[str, ...], Standing]):
         by_place = dict(zip(self._places, cells, strict=True))
         if self._group is not None:
             self._note_groups(by_place[self._group])
+        if self._municipality is not None:
+            self._note_municipality(by_place[self._municipality])
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         self[cells] = standing = self._work_out(by_place)
@@ -75,6 +81,13 @@ class Standings(dict[tuple[str, ...], Standing]):
             self.unmet.pop(key, None)
             if len(self.groups) < _MOST_GROUPS:
                 self.groups.setdefault(key, name)
+
+    def _note_municipality(self, cell: str) -> None:
+        key = municipality_key(cell)
+        if key in self._ours:
+            self.lacks_ours = False
+        if key and len(self.municipalities) < _MOST_GROUPS:
+            self.municipalities.setdefault(key, cell.strip())
 
     def _work_out(self, by_place: Mapping[int, str]) -> Standing:
         accepted = True if self._terms is None else has_accepted(by_place[self._terms])

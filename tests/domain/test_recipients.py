@@ -253,6 +253,34 @@ def test_groups_are_a_union_and_the_rest_narrows_it(audience: Audience, rows: li
     assert found.rows == len(rows)
 
 
+def test_a_file_without_the_municipality_that_sends_is_refused_with_those_there_are() -> None:
+    people = [row(), row("0701740606", municipality="Provkommun"), row("0701740607", municipality="")]
+    with pytest.raises(InputError) as caught:
+        judged(people, Audience(groups=("VH",), municipality=frozenset({"amal", "åmåls kommun"})))
+    assert str(caught.value) == "Nobody in the file belongs to the municipality that sends."
+    assert str(caught.value.hint).startswith(
+        "The municipalities in the file are: Exempelkommun, Provkommun. Write `name` in the config"
+    )
+
+
+def test_a_file_whose_column_of_municipalities_is_empty_is_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        judged([row(municipality="")], Audience(everyone=True, municipality=frozenset({"provkommun"})))
+    assert str(caught.value.hint) == "Its column of municipalities is empty."
+
+
+def test_a_municipality_whose_rows_are_all_bad_is_told_by_its_rows() -> None:
+    ours = Audience(everyone=True, municipality=frozenset({"provkommun"}))
+    found = judged([row(), ["Åsa", "0701740605", "Provkommun"]], ours)
+    assert (found.rows, found.bad_count) == (1, 1)
+
+
+def test_a_municipality_with_nobody_in_the_group_is_nobody_and_no_mistake() -> None:
+    ours = Audience(groups=("VH",), municipality=frozenset({"provkommun"}))
+    found = judged([row(), row("0701740606", "elever", municipality="Provkommun")], ours)
+    assert found.rows == 0
+
+
 def test_the_groups_of_the_file_are_told() -> None:
     found = judged([row(group="VH"), row(group="Elever, 7B"), row(group="7b"), row(group="")])
     assert found.groups == ("guardians", "students", "7B")
