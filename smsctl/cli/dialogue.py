@@ -10,6 +10,7 @@ from smsctl.cli.teller import Teller
 from smsctl.domain.secret import Secret
 from smsctl.errors import RuleError, Sentence, UsageError, say
 
+_ROOM_FOR_ANSWER = 8  # cells
 _YES = frozenset({"y", "yes", "j", "ja"})
 
 
@@ -89,8 +90,22 @@ def _must_be_asked(teller: Teller) -> None:
 
 
 def _ask(teller: Teller, question: Sentence) -> str:
+    *above, last = _folded(safe(words(question)))
+    for line in above:
+        teller.out.line(line)
     try:
-        return input(safe(words(question))).strip()
+        return input(last).strip()
     except EOFError:
         teller.out.show([Line("", Tone.PLAIN)])
         return ""
+
+
+def _folded(question: str) -> list[str]:
+    """Fold a question between words, with room for a short answer: a terminal would cut through them."""
+    import shutil
+    import textwrap
+
+    body = question.rstrip()
+    width = max(shutil.get_terminal_size().columns - _ROOM_FOR_ANSWER, _ROOM_FOR_ANSWER)
+    lines = textwrap.wrap(body, width, break_long_words=False, break_on_hyphens=False) or [body]
+    return [*lines[:-1], lines[-1] + question[len(body) :]]

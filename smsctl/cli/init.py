@@ -14,7 +14,7 @@ from smsctl.cli.commands import gateway_probe, municipality_activate, test
 from smsctl.cli.questions import NONE, Question, answers, refusal
 from smsctl.cli.render.blocks import GAP, Block, Line, Tone
 from smsctl.cli.render.phrases import mistake
-from smsctl.cli.reply import Reply, notes_of
+from smsctl.cli.reply import Note, Reply, notes_of
 from smsctl.cli.wiring import Wiring
 from smsctl.config import places, write
 from smsctl.config.keys import Section
@@ -57,6 +57,7 @@ def with_a_person(
     write.create(path, text_of({**answers(answer, path), **extra}))
     wiring = _anew(ctx, path)
     teller.show([GAP, Line(_written(path), Tone.GOOD)])
+    teller.show([Line(told, Tone.WARN) for told in _not_there_yet(wiring)])
     if _password(ctx, path):
         _offer_login(ctx)
     _offer_test(ctx)
@@ -83,12 +84,12 @@ def by_flags(
     write.create(path, text_of({**values, **extra}))
     wiring = _anew(ctx, path)
     shown: list[Block] = [Line(_written(path), Tone.GOOD)]
-    notes, code = [], ExitCode.OK
+    notes, code = [Note("warning", "warning", told) for told in _not_there_yet(wiring)], ExitCode.OK
     try:
         if password:
             shown.append(_kept(first_secrets.keep_password(wiring, password)))
     except CredentialError as error:
-        notes, code = notes_of(error), error.exit_code
+        notes, code = [*notes, *notes_of(error)], error.exit_code
     try:
         if made := first_secrets.make_reports_secret(wiring):
             shown.append(_kept_address(made))
@@ -217,6 +218,14 @@ def _reply(wiring: Wiring, shown: list[Block]) -> Reply:
 
 def _written(path: Path) -> Sentence:
     return say("{path} is written, in simulate mode.", path=path)
+
+
+def _not_there_yet(wiring: Wiring) -> list[Sentence]:
+    """Say that the recipients file is missing: perhaps it is still to be exported, perhaps mistyped."""
+    path = wiring.settings.recipients
+    if path is None or path.exists():
+        return []
+    return [say("The recipients file {path} does not exist yet.", path=path)]
 
 
 def _kept(place: Sentence) -> Line:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.config import write
-from smsctl.config.keys import ANY, Section
+from smsctl.config.keys import ANY, Section, find
+from smsctl.config.kinds import RefusedError
 from smsctl.domain.sender import sender_problems
-from smsctl.errors import ConfigError, Sentence, say
+from smsctl.errors import Sentence, say
 
 NONE = "-"
 """The answer that leaves out what may be left out."""
@@ -28,6 +29,8 @@ class Question(NamedTuple):
     choices: tuple[str, ...] = ()
     may_be_left_out: bool = False
     gateway: str | None = None  # asked for this one only
+    figure: bool = False  # may be typed as figures are written in Sweden: 10 000, 4 900,00 kr
+    path: bool = False  # typed from where the person stands; the config's folder is another
     after: str | None = None  # asked only where this one was answered
 
 
@@ -46,6 +49,7 @@ QUESTIONS = (
         say("Service ID"),
         say("The number of the service, as in SuperOffice's SMS settings; given by the supplier."),
         "4711",
+        figure=True,
         gateway="intelecom",
     ),
     Question(
@@ -83,6 +87,7 @@ QUESTIONS = (
         say("Parts in a package"),
         say("SMS are bought in packages and billed by the part; - for an account without packages."),
         "10000",
+        figure=True,
         may_be_left_out=True,
     ),
     Question(
@@ -91,6 +96,7 @@ QUESTIONS = (
         say("Price of a package"),
         say("In SEK, without VAT; every plan shows what it makes of it."),
         "4900.00",
+        figure=True,
         after="package_size",
     ),
     Question(
@@ -100,6 +106,7 @@ QUESTIONS = (
         say("The CSV file of the people, as exported from the school platform; - to name it each time."),
         NONE,
         may_be_left_out=True,
+        path=True,
     ),
 )
 
@@ -116,7 +123,7 @@ def answers(answer: Callable[[Question], str], path: Path) -> dict[Section, obje
             text = answer(question)
             if not (question.may_be_left_out and text == NONE):
                 written[question.name] = text
-                values[question.place] = write.value_of(question.place, text, path)
+                values[question.place] = write.value_of(question.place, _meant(question, text), path)
     key = municipality_key(written["municipality"])
     named = {tuple(key if name == ANY else name for name in place): value for place, value in values.items()}
     return {("mode",): "simulate", ("default_municipality",): key, **named}
@@ -126,10 +133,12 @@ def refusal(question: Question, text: str, path: Path, gateway: str) -> Sentence
     """Say what is wrong with an answer, with that gateway; None: nothing is."""
     if question.may_be_left_out and text == NONE:
         return None
+    key = find(question.place)
     try:
-        write.value_of(question.place, text, path)
-    except ConfigError as error:
-        return error.sentence
+        if key is not None:
+            write.fitting(key, _meant(question, text), path)
+    except RefusedError as refused:
+        return say("{title}: {why}", title=question.title, why=refused.why)
     return next(sender_problems(text, gateway), None) if question.name == "sender" else None
 
 
@@ -137,6 +146,16 @@ def municipality_key(name: str) -> str:
     """Return the key of a municipality's section: Åmåls kommun -> amals-kommun."""
     plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "municipality"
+
+
+def _meant(question: Question, typed: str) -> str:
+    """Return a figure without the spaces between its digits and the currency behind it, and a path whole."""
+    text = typed.strip()
+    if question.path and text and not text.startswith("~"):
+        return str(Path(text).absolute())
+    if question.figure:
+        return re.sub(r"(?<=\d)\s(?=\d)", "", re.sub(r"\s*(?:kr|sek)\.?$", "", text, flags=re.IGNORECASE))
+    return text
 
 
 def _is_asked(question: Question, written: Mapping[str, str]) -> bool:

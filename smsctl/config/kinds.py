@@ -63,8 +63,10 @@ def whole(least: int, most: int = 2_000_000_000) -> Kind:
     """Return the kind for a whole number within limits, both included."""
 
     def read(value: object, _folder: Path) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, str) and value.isdecimal():
             raise RefusedError(say("must be a whole number, without quotation marks"))
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise RefusedError(say("must be a whole number"))
         if not least <= value <= most:
             raise RefusedError(say("must be from {least} to {most}", least=least, most=most))
         return value

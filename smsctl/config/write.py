@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from smsctl.config.keys import Section, find
+from smsctl.config.keys import Key, Section, find
 from smsctl.config.kinds import RefusedError
 from smsctl.config.read import parse, read_document, read_text
 from smsctl.config.walk import NO_PASSWORD, is_secret, unknown
@@ -85,15 +85,23 @@ def value_of(place: Section, written: str, path: Path) -> object:
     key = find(place)
     if key is None:
         raise ConfigError(say("{key}: {why}", key=name, why=unknown(place)))
+    try:
+        return fitting(key, written, path)
+    except RefusedError as refused:
+        raise ConfigError(say("{key}: {why}", key=name, why=refused.why)) from None
+
+
+def fitting(key: Key, written: str, path: Path) -> object:
+    """Return what was typed as the TOML value that the key takes; raise RefusedError where it takes none."""
     refusals = []
     for value in _readings(written.strip()):
         try:
             key.kind.read(value, path.parent)
         except RefusedError as refused:
-            refusals.append(refused.why)
+            refusals.append(refused)
         else:
             return value
-    raise ConfigError(say("{key}: {why}", key=name, why=refusals[0]))
+    raise refusals[0]
 
 
 def _readings(written: str) -> Iterator[object]:

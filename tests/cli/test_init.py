@@ -9,7 +9,7 @@ from smsctl.domain.secret import Source
 from smsctl.simulator.server import Behaviour, start
 
 from ..conftest import SECRET, MakeConfig
-from ..front_door import Run, Terminal, run_process, run_terminal
+from ..front_door import SMSCTL, Run, Terminal, run_process, run_terminal
 
 ASKED = [
     ("Gateway [intelecom]", ""),
@@ -22,7 +22,7 @@ ASKED = [
     ("Price of a package [4900.00]", ""),
     ("Recipients file [-]", ""),
 ]
-KEEP_IN_FILE = [("not shown; empty: later", SECRET), ("which only this user can read?", "y")]
+KEEP_IN_FILE = [("not shown; empty: later", SECRET), ("[y/N]", "y")]
 NUMBER = "+46701740605"
 
 
@@ -45,6 +45,55 @@ def test_flags_answer_the_questions(tmp_path: Path, run: Run) -> None:
     assert (settings.sender, settings.default_country_code) == (None, "+47")
     municipality = settings.municipality("amals-kommun")
     assert (municipality.name, municipality.package_size) == ("Åmåls kommun", None)
+
+
+def test_figures_may_be_typed_as_they_are_written_in_sweden(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "config.toml"
+    argv = ["--package-size", "20 000", "--package-price", "9\u00a0800,50 kr", "--service-id", "4 711"]
+    assert run("--config", path, "config", "init", "--yes", *argv).code == 0
+    settings = load(path)
+    municipality = settings.municipality()
+    assert (municipality.package_size, municipality.package_price_ore) == (20_000, 980_050)
+    assert settings.gateway.service_id == 4711
+
+
+def test_a_recipients_file_that_is_missing_is_told_at_once(tmp_path: Path, run: Run) -> None:
+    made = run("--config", tmp_path / "config.toml", "config", "init", "--yes", "--recipients", "peple.csv")
+    assert made.code == 0
+    missing = Path("peple.csv").absolute()
+    assert f"The recipients file {missing} does not exist yet." in made.err
+
+
+def test_a_path_is_typed_from_where_the_person_stands(tmp_path: Path) -> None:
+    path, here = tmp_path / "etc" / "config.toml", tmp_path / "people.csv"
+    here.write_text("Mobil\n", encoding="utf-8")
+    argv = ["--config", path, "config", "init", "--gateway", "pswincom"]
+    with Terminal(*argv, program=["env", "-C", str(tmp_path), *SMSCTL]) as terminal:
+        for question, _ in ASKED[2:-1]:
+            terminal.wait_for(question)
+            terminal.type("")
+        terminal.wait_for("Recipients file [-]")
+        terminal.type("people.csv")
+        terminal.wait_for("not shown; empty: later")
+        terminal.process.kill()
+    assert load(path).recipients == here
+    assert "does not exist" not in terminal.seen
+
+
+def test_a_question_is_folded_between_its_words(tmp_path: Path) -> None:
+    path = tmp_path / "a-folder-with-a-long-name" / "config.toml"
+    with Terminal("--config", path, "config", "init", "--gateway", "pswincom", columns=60) as terminal:
+        for question, _ in ASKED[2:]:
+            terminal.wait_for(question)
+            terminal.type("")
+        terminal.wait_for("not shown; empty: later")
+        terminal.type(SECRET)
+        terminal.wait_for("[y/N] ")
+        terminal.process.kill()
+    asked = terminal.seen[terminal.seen.index("Keep it in") :]
+    kept = path.with_name("gateway.secret")
+    assert " ".join(asked.split()) == f"Keep it in {kept} instead, which only this user can read? [y/N]"
+    assert all(len(line) < 60 for line in asked.splitlines() if str(path.parent) not in line)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +228,7 @@ def test_the_wizard_explains_and_asks_again_where_an_answer_does_not_fit(tmp_pat
         terminal.type("intelecom")
         terminal.wait_for("Service ID [4711]")
         terminal.type("abc")
-        terminal.wait_for("must be a whole number")
+        terminal.wait_for("Service ID: must be a whole number.")
         terminal.process.kill()
     assert not path.exists()
 

@@ -75,7 +75,7 @@ def run(
         "municipality": municipality,
         "package_size": package_size,
         "package_price": package_price,
-        "recipients": recipients and str(Path(recipients).absolute()),
+        "recipients": recipients,
     }
     extra = _kept(password_file)
     if url:
