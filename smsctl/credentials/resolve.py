@@ -52,7 +52,7 @@ def resolve(name: str, source: SecretSource, around: Surroundings) -> Resolved:
             found = _ask(name, step, around)
             if found is not None:
                 return found
-    raise CredentialError(_not_found(name, source, around), hint=_how_to_store(name, source))
+    raise CredentialError(_not_found(name, source, around), hint=_mend(name, source, around))
 
 
 def describe(name: str, source: SecretSource, around: Surroundings) -> Described:
@@ -175,6 +175,12 @@ def _how_to_store(name: str, source: SecretSource) -> Sentence:
             return say("Set {variable} for this run.", variable=source.variable)
         case _:
             return say("Store it with: smsctl credential set {name}", name=name)
+
+
+def _mend(name: str, source: SecretSource, around: Surroundings) -> Sentence:
+    """Say where to put a secret that is not there: the keyring would not be asked by a run like this one."""
+    unasked = source.source is Source.AUTO and not around.interactive
+    return (_elsewhere if unasked else _how_to_store)(name, source)
 
 
 def _elsewhere(name: str, _source: SecretSource) -> Sentence:

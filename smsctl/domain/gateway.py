@@ -12,10 +12,10 @@ from smsctl.domain.text import PartProfile
 from smsctl.errors import Sentence, say
 
 CHECK_ACCOUNT: Final = say(
-    "Check the account under [gateway] in the config, and its password with: smsctl credential check"
+    "Check the account under [gateway] in the config, or store its password anew: smsctl credential set"
 )
 CHECK_MAIL_SERVER: Final = say(
-    "Check [smtp] in the config, and its password with: smsctl credential check smtp"
+    "Check [smtp] in the config, or store its password anew: smsctl credential set smtp"
 )
 """What mends a refusal, whether a mailing meets it or somebody only logs in."""
 

@@ -68,7 +68,7 @@ def test_a_refused_login_is_told_and_the_secret_is_not(live_gateway: LiveGateway
     assert ran.code == 6
     refused, _, *steps = ran.err.splitlines()
     assert refused.startswith("Stopped: the gateway refused the login (HTTP 401")
-    assert steps[0].endswith("smsctl credential check")
+    assert steps[0].endswith("smsctl credential set")
     assert steps[1].endswith("smsctl mailings resume 1")
     assert SECRET not in ran.said
 

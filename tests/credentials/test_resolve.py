@@ -127,3 +127,9 @@ def test_a_place_of_others_is_not_written(memory: MemoryKeyring, kind: str) -> N
         store("gateway", _source(kind), Secret("s3cret"), ALONE)
     with pytest.raises(CredentialError, match="does not keep it"):
         delete("gateway", _source(kind), ALONE)
+
+
+def test_without_a_terminal_auto_names_the_places_that_such_a_run_asks() -> None:
+    with pytest.raises(CredentialError) as caught:
+        _find(_source("auto"))
+    assert str(caught.value.hint) == 'Keep it elsewhere: source = "file" or "systemd" in [gateway.password].'
