@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import reduce
 
 from smsctl.actions.notify import Facts, run_command, without_numbers
 from smsctl.cli import wiring_gateway
@@ -12,7 +13,7 @@ from smsctl.cli.reply import Reply
 from smsctl.cli.teller import Teller
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import Settings
-from smsctl.errors import Sentence, SmsctlError, say
+from smsctl.errors import ConfigError, RuleError, Sentence, SmsctlError, say
 
 
 def after(flags: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:
@@ -62,13 +63,14 @@ def _facts(wiring: Wiring, ended: Reply | SmsctlError) -> Facts:
 
 
 def _text(ended: Reply | SmsctlError) -> Sentence:
-    """Return what became of it, in the words of the log."""
+    """Return what became of it, in the words of the log.
+
+    A list of rules or of mistakes in the config is told whole; one of rows is not: it quotes their cells.
+    """
     if isinstance(ended, SmsctlError):
-        return (
-            ended.sentence
-            if ended.hint is None
-            else say("{what} {mend}", what=ended.sentence, mend=ended.hint)
-        )
+        told = ended.problems if isinstance(ended, RuleError | ConfigError) else ()
+        more = [*told, *([ended.hint] if ended.hint else [])]
+        return reduce(lambda what, mend: say("{what} {mend}", what=what, mend=mend), more, ended.sentence)
     return ended.summary or say("It ended with {code}.", code=int(ended.exit_code))
 
 

@@ -67,6 +67,17 @@ def test_a_refusal_before_the_command_has_begun_is_told_too(
     assert (ran.code, told(tmp_path)["SMSCTL_EXIT_CODE"]) == (2, "2")
 
 
+def test_every_rule_that_refuses_is_told(
+    live_gateway: LiveGateway, message: Path, alarm: Path, tmp_path: Path
+) -> None:
+    live = live_gateway(active=False, notify={"command": str(alarm)})
+    ran = run_process("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 1)
+    assert ran.code == 5
+    text = told(tmp_path)["SMSCTL_TEXT"]
+    assert text.startswith("2 rules refuse this mailing. The SMS service is not active for Exempelkommun.")
+    assert "the ceiling for one run is 1. Allow it with: --max-parts 3" in text
+
+
 def test_a_run_that_ends_well_or_is_watched_tells_nobody(
     live_gateway: LiveGateway, make_config: MakeConfig, message: Path, alarm: Path, tmp_path: Path
 ) -> None:
