@@ -115,12 +115,12 @@ def ledger_file(ledger: Ledger | None, path: Path, *, allow_network: bool) -> It
     yield Finding("ledger", Level.OK, say("{path} is sound.", path=path))
 
 
-def disk(path: Path) -> Iterator[Finding]:
-    """Look whether the disk has room for a mailing."""
+def disk(path: Path, figure: Callable[[int], str]) -> Iterator[Finding]:
+    """Look whether the disk has room for a mailing; `figure` writes a number for a person."""
     folder = _nearest(path.parent)
     place.must_have_room(folder / path.name, 0)
     free = shutil.disk_usage(folder).free
-    text = say("{n} MB are free where the ledger lies.", n=free // 1_000_000)
+    text = say("{n} MB are free where the ledger lies.", n=figure(free // 1_000_000))
     if free < _ROOMY_BYTES:
         mend = say("Make room on the disk, or move the ledger with `[ledger] path`.")
         yield Finding("disk", Level.WARNING, text, mend)
@@ -128,8 +128,8 @@ def disk(path: Path) -> Iterator[Finding]:
         yield Finding("disk", Level.OK, text)
 
 
-def clock(ledger: Ledger | None, moment: Moment) -> Iterator[Finding]:
-    """Hold the clock to the newest time in the ledger."""
+def clock(ledger: Ledger | None, moment: Moment, shown: Callable[[str], str]) -> Iterator[Finding]:
+    """Hold the clock to the newest time in the ledger; `shown` puts a time on the local clock."""
     newest = fitness.newest_time(ledger) if ledger else None
     behind = newest is not None and (
         datetime.fromisoformat(moment.at) < datetime.fromisoformat(newest) - fitness.BACKWARDS
@@ -139,13 +139,15 @@ def clock(ledger: Ledger | None, moment: Moment) -> Iterator[Finding]:
             "clock",
             Level.ERROR,
             say(
-                "The clock says {now}, but the ledger has an entry of {newest}.", now=moment.at, newest=newest
+                "The clock says {now}, but the ledger has an entry of {newest}.",
+                now=shown(moment.at),
+                newest=shown(newest or moment.at),
             ),
             say("Set the clock right; then run: timedatectl set-ntp true"),
             ExitCode.LEDGER,
         )
     else:
-        yield Finding("clock", Level.OK, say("The clock says {now}.", now=moment.at))
+        yield Finding("clock", Level.OK, say("The clock says {now}.", now=shown(moment.at)))
 
 
 def time_zone(name: str) -> Iterator[Finding]:
@@ -172,7 +174,9 @@ def time_zone(name: str) -> Iterator[Finding]:
         )
 
 
-def service(ledger: Ledger | None, payer: Municipality, warn_share: float) -> Iterator[Finding]:
+def service(
+    ledger: Ledger | None, payer: Municipality, warn_share: float, figure: Callable[[int], str]
+) -> Iterator[Finding]:
     """Look whether a municipality is active, and what is left of its package."""
     name = payer.name
     if ledger is None or not municipalities.is_active(ledger, payer.key):
@@ -189,8 +193,13 @@ def service(ledger: Ledger | None, payer: Municipality, warn_share: float) -> It
         yield Finding("package", Level.OK, say("{name}: no package is open.", name=name))
         return
     used = package.size - package.left
-    values = {"name": name, "number": package.number, "left": package.left, "size": package.size}
-    text = say("{name}: package {number} has {left} of {size} parts left.", **values)
+    text = say(
+        "{name}: package {number} has {left} of {size} parts left.",
+        name=name,
+        number=package.number,
+        left=figure(package.left),
+        size=figure(package.size),
+    )
     if used >= warn_share * package.size:
         mend = say(
             "The next package, and its invoice, comes soon; see: smsctl usage --municipality {key}",

@@ -14,7 +14,6 @@ from smsctl.actions.check import Check, Finding, Level, examine
 from smsctl.cli import wiring_gateway, wiring_reach
 from smsctl.cli.render import doctor as render
 from smsctl.cli.render import figures, language
-from smsctl.cli.render.blocks import Line
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import Settings
@@ -57,7 +56,7 @@ def as_cron(wiring: Wiring) -> Reply:
             ]
             return Reply(data=told["data"], screen=[], said=said, exit_code=code)
         if lines:
-            return Reply(data={}, screen=[Line(line) for line in lines], exit_code=code)
+            return Reply(data={}, screen=render.as_told(lines), exit_code=code)
     except subprocess.TimeoutExpired:
         text = say("As cron, it did not end within {n} seconds.", n=AS_CRON_LIMIT_S)
         mend = say("Look at what waits: smsctl doctor --verbose")
@@ -142,6 +141,10 @@ def _needed(settings: Settings) -> Iterator[tuple[str, SecretSource]]:
 def _ledger(wiring: Wiring, settings: Settings) -> tuple[Finding, ...]:
     """Make the checks that look into the ledger; one that cannot be opened is looked at no further."""
     path, zone = settings.ledger_path, settings.time_zone
+
+    def shown(at: str) -> str:
+        return figures.local(at, zone)
+
     opened: list[Ledger | None] = []
 
     def look() -> Iterator[Finding]:
@@ -149,19 +152,17 @@ def _ledger(wiring: Wiring, settings: Settings) -> tuple[Finding, ...]:
         yield from check.ledger_file(opened[0], path, allow_network=settings.ledger.allow_network)
 
     findings = examine("ledger", look)
-    findings += examine("disk", lambda: check.disk(path))
+    findings += examine("disk", lambda: check.disk(path, figures.count))
     if findings[0].level is Level.ERROR:
         return findings
     ledger = opened[0]
-    findings += examine("clock", lambda: check.clock(ledger, wiring.clock.now()))
+    findings += examine("clock", lambda: check.clock(ledger, wiring.clock.now(), shown))
     if not wiring.simulated:
         findings += examine("package", lambda: _packages(wiring, ledger))
     findings += examine("waiting", lambda: check.waiting(ledger))
     if not wiring.simulated:
         findings += examine("reports", lambda: check.reports(ledger, settings, datetime.now(UTC)))
-    return findings + examine(
-        "last-run", lambda: check.keyed_runs(ledger, lambda at: figures.local(at, zone))
-    )
+    return findings + examine("last-run", lambda: check.keyed_runs(ledger, shown))
 
 
 def _packages(wiring: Wiring, ledger: Ledger | None) -> Iterator[Finding]:
@@ -169,7 +170,7 @@ def _packages(wiring: Wiring, ledger: Ledger | None) -> Iterator[Finding]:
     for key in settings.municipalities:
         _, payer = wiring.municipality(key)
         if payer.in_packages:
-            yield from check.service(ledger, payer, settings.limits.warn_share)
+            yield from check.service(ledger, payer, settings.limits.warn_share, figures.count)
 
 
 def _network(wiring: Wiring, *, can_log_in: bool) -> Iterator[Finding]:

@@ -1,4 +1,5 @@
 import os
+import re
 import sqlite3
 import stat
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ import pytest
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import SECRET, LiveGateway, MakeConfig
-from ..front_door import Ran, Run, run_process
+from ..front_door import Ran, Run, run_process, run_terminal
 
 
 def level(ran: Ran, check: str) -> str:
@@ -226,6 +227,21 @@ def test_as_cron_it_has_neither_this_environment_nor_this_terminal(
     kept = live_gateway(gateway={"password": {"source": "file", "path": str(secret)}})
     mended = run("--config", kept.config, "doctor", "--as-cron", "--json")
     assert (mended.code, level(mended, "login"), mended.json["mode"]) == (0, "ok", "live")
+
+
+def test_as_cron_a_person_sees_the_same_screen(live_gateway: LiveGateway) -> None:
+    live = live_gateway(gateway={"password": {"source": "file", "path": "nowhere"}})
+    argv = ["--config", live.config, "doctor"]
+    own, crons = (run_terminal([*argv, *flags]).seen for flags in ([], ["--as-cron"]))
+    until = own.index("disk ")  # what follows differs by the minute, and by this session's time zone
+    assert own[:until] == crons[:until]
+    assert "secret" in own[:until]
+
+
+def test_figures_and_times_are_those_of_a_person(live_gateway: LiveGateway, run: Run) -> None:
+    told = run("--config", live_gateway().config, "doctor").out
+    assert "package 1 has 10 000 of 10 000 parts left" in told
+    assert re.search(r"The clock says 20\d\d-\d\d-\d\d \d\d:\d\d\.\n", told)
 
 
 def test_as_cron_it_is_given_up_after_ten_seconds(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:

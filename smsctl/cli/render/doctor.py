@@ -1,15 +1,17 @@
 """The doctor's findings: one line each, with what mends it."""
 
+import re
 from collections.abc import Sequence
 
 from smsctl.actions.check import Finding, Level
 from smsctl.cli.render import envelope
-from smsctl.cli.render.blocks import Block, Fact, Facts, Tone
-from smsctl.cli.render.language import opened, whole
+from smsctl.cli.render.blocks import Block, Fact, Facts, Line, Tone
+from smsctl.cli.render.language import opened, whole, words
 from smsctl.cli.reply import Note, hint
 from smsctl.errors import Sentence, say
 
 _TONES = {Level.OK: Tone.GOOD, Level.WARNING: Tone.WARN, Level.ERROR: Tone.BAD, Level.SKIPPED: Tone.FAINT}
+_PRINTED = re.compile(r"  (?P<label>(?P<level>\w+) +[\w-]+) {2,}(?P<text>\S.*)")
 _LEVELS = {
     Level.OK: say("ok     "),
     Level.WARNING: say("warning"),
@@ -45,6 +47,26 @@ def notes(findings: Sequence[Finding]) -> list[Note]:
 def screen(findings: Sequence[Finding]) -> list[Block]:
     """Return one line for each finding."""
     return [Facts([Fact(_label(one), [_text(one)], _TONES[one.level]) for one in findings])]
+
+
+def as_told(lines: Sequence[str]) -> list[Block]:
+    """Return the lines that another process printed of its findings, folded and coloured as our own are.
+
+    A line that is none of a finding's stands for itself.
+    """
+    tones = {words(told).strip(): _TONES[level] for level, told in _LEVELS.items()}
+    blocks: list[Block] = []
+    for line in lines:
+        found = _PRINTED.fullmatch(line)
+        if found is None:
+            blocks.append(Line(line))
+            continue
+        fact = Fact(found["label"], [found["text"]], tones.get(found["level"], Tone.PLAIN))
+        if blocks and isinstance(blocks[-1], Facts):
+            blocks[-1] = Facts([*blocks[-1].facts, fact])
+        else:
+            blocks.append(Facts([fact]))
+    return blocks
 
 
 def _label(one: Finding) -> Sentence:
