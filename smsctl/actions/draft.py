@@ -190,9 +190,9 @@ def _too_old(wish: Wish, sheet: Sheet, local_now: datetime) -> list[Refusal]:
         Refusal(
             rule=Rule.FILE_AGE,
             sentence=say(
-                "{path} is {days} days old; recipients_max_age allows less.",
+                "{path} is of {modified:%Y-%m-%d %H:%M}; recipients_max_age allows none so old.",
                 path=sheet.path,
-                days=age.days,
+                modified=sheet.modified.astimezone(local_now.tzinfo),
             ),
             hint=say("Export the recipients anew."),
         )

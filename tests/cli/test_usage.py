@@ -50,6 +50,12 @@ def test_usage_answers_at_a_glance(config: Path) -> None:
         assert told in seen
 
 
+def test_one_part_is_told_as_one(live_gateway: LiveGateway, run: Run) -> None:
+    config = live_gateway().config
+    assert run("--config", config, "test", "+46701740699", "hej").code == 0
+    assert re.search(r"█  1 part, 1 message\n", run("--config", config, "usage").out)
+
+
 def test_the_envelope_tells_packages_forecast_and_mailings(config: Path, run: Run) -> None:
     (used,) = run("--config", config, "usage", "--json").data["municipalities"]
     assert used["package"] == {"number": 1, "size": 10, "used": 9, "left": 1, "price_ore": 490_000}

@@ -80,11 +80,11 @@ def _twice(mailing: Mailing, unknown: int) -> Sentence:
     rate, parts = mailing.municipality.rate, unknown * mailing.size.parts
     price = "" if rate is None else f", {figures.money(share_ore(parts, rate.size, rate.price_ore))}"
     return say_n(
-        "{n} person may get this text twice. Sending again costs {parts} parts{price}, and the first"
+        "{n} person may get this text twice. Sending again costs {parts}{price}, and the first"
         " sending may be billed too.",
-        "{n} people may get this text twice. Sending again costs {parts} parts{price}, and the first"
+        "{n} people may get this text twice. Sending again costs {parts}{price}, and the first"
         " sending may be billed too.",
         n=unknown,
-        parts=figures.count(parts),
+        parts=figures.parts(parts),
         price=price,
     )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from smsctl.domain.audience import titled
 from smsctl.domain.message import Priority, Status, Verdict
-from smsctl.errors import Sentence, joined, say
+from smsctl.errors import Sentence, joined, say, say_n
 
 KRONA_ORE = 100
 _HOUR_S = 3600
@@ -15,6 +15,16 @@ _DAY_S = 86400
 def count(number: int) -> str:
     """1204 -> 1 204."""
     return f"{number:,}".replace(",", " ")
+
+
+def parts(number: int) -> Sentence:
+    """1 -> 1 part; 1204 -> 1 204 parts."""
+    return say_n("{count} part", "{count} parts", n=number, count=count(number))
+
+
+def messages(number: int) -> Sentence:
+    """1 -> 1 message; 1204 -> 1 204 messages."""
+    return say_n("{count} message", "{count} messages", n=number, count=count(number))
 
 
 def money(ore: int) -> str:

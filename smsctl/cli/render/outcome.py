@@ -112,7 +112,7 @@ def summary(mailing: Mailing, states: Mapping[Status, int], parts: int, *, simul
         "id": mailing.id,
         "municipality": mailing.municipality.name,
         "counted": figures.counted(states) or say("nothing to send"),
-        "parts": say_n("{count} part", "{count} parts", n=parts, count=figures.count(parts)),
+        "parts": figures.parts(parts),
     }
     if simulated:
         return say(

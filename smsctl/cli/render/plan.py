@@ -59,10 +59,7 @@ def screen(
 
 def cost_sentence(plan: Plan) -> Sentence:
     """Say what the mailing costs and who pays."""
-    messages = say_n(
-        "{count} message", "{count} messages", n=plan.messages, count=figures.count(plan.messages)
-    )
-    parts = say_n("{count} part", "{count} parts", n=plan.parts, count=figures.count(plan.parts))
+    messages, parts = figures.messages(plan.messages), figures.parts(plan.parts)
     name = plan.order.municipality.name
     if plan.cost_ore is None:
         return say(

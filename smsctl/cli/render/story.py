@@ -144,7 +144,7 @@ def _text(body: str) -> list[Block]:
 
 
 def _cost(tally: Tally) -> list[Block]:
-    parts = say_n("{count} part", "{count} parts", n=tally.parts, count=figures.count(tally.parts))
+    parts = figures.parts(tally.parts)
     if tally.cost_ore is None:
         return [Line(say("Cost: {parts}.", parts=parts))]
     return [Line(say("Cost: {parts}, {money}.", parts=parts, money=figures.money(tally.cost_ore)))]

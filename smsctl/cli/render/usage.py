@@ -13,7 +13,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Pace
-from smsctl.errors import Sentence, say, say_n
+from smsctl.errors import Sentence, say
 from smsctl.ledger.undelivered import Returns
 from smsctl.ledger.usage import Month, PackageLine, Usage
 
@@ -110,7 +110,7 @@ def one(account: Account, period: Period, zone: str, *, simulated: bool) -> list
 
 def parts_sentence(found: Usage, period: Period) -> Sentence:
     """Say how many parts were used in the period, and how many of them outside any package."""
-    parts = say_n("{count} part", "{count} parts", n=found.parts, count=figures.count(found.parts))
+    parts = figures.parts(found.parts)
     if found.package and found.parts_outside:
         return say(
             "{parts} used {when}, {outside} of them outside any package.",
@@ -279,9 +279,9 @@ def _months(months: Sequence[Month]) -> list[Block]:
             month.month,
             month.parts / longest,
             say(
-                "{parts} parts, {messages} messages",
-                parts=figures.count(month.parts),
-                messages=figures.count(month.messages),
+                "{parts}, {messages}",
+                parts=figures.parts(month.parts),
+                messages=figures.messages(month.messages),
             ),
         )
         for month in months

@@ -121,7 +121,7 @@ def _months(months: Sequence[Month], *, in_packages: bool) -> list[str]:
             label=month.month,
             values=(month.parts - month.parts_outside, month.parts_outside) if split else (month.parts,),
             figure=figures.count(month.parts),
-            told=say("{month}: {parts} parts", month=month.month, parts=figures.count(month.parts)),
+            told=say("{month}: {parts}", month=month.month, parts=figures.parts(month.parts)),
         )
         for month in months
     ]
