@@ -122,7 +122,10 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
         context_settings={"help_option_names": sorted(_HELP_OPTIONS)},
     )
     app.callback()(_root)
-    groups = {name: typer.Typer(help=line) for name, line in contents.GROUPS.items()}
+    groups = {
+        name: typer.Typer(help=line, epilog=f"Examples of each: smsctl {name} COMMAND --help")
+        for name, line in contents.GROUPS.items()
+    }
     for name, line in contents.COMMANDS.items():
         if (alone or name in contents.GROUPS) and name != command:
             continue  # `simulator` is both: its group's line stands for it
