@@ -10,7 +10,7 @@ import pytest
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import SECRET, LiveGateway, MakeConfig
-from ..front_door import Ran, Run, run_process, run_terminal
+from ..front_door import Ran, Run, Terminal, run_process, run_terminal
 
 
 def level(ran: Ran, check: str) -> str:
@@ -236,6 +236,13 @@ def test_as_cron_a_person_sees_the_same_screen(live_gateway: LiveGateway) -> Non
     until = own.index("disk ")  # what follows differs by the minute, and by this session's time zone
     assert own[:until] == crons[:until]
     assert "secret" in own[:until]
+
+
+def test_on_a_narrow_terminal_no_path_is_cut(live_gateway: LiveGateway) -> None:
+    live = live_gateway()
+    with Terminal("--config", live.config, "doctor", columns=60) as terminal:
+        seen = terminal.end().seen
+    assert str(live.config) in re.sub(r"\s|\x1b\[[0-9;]*m", "", seen)
 
 
 def test_figures_and_times_are_those_of_a_person(live_gateway: LiveGateway, run: Run) -> None:

@@ -122,7 +122,7 @@ def _grid() -> RichTable:
 def _facts(block: Facts) -> RichTable:
     grid = _grid()
     grid.add_column(no_wrap=True, style="dim")
-    grid.add_column()
+    grid.add_column(overflow="fold")  # the end of a path, its file, is what tells
     for fact in block.facts:
         for number, value in enumerate(fact.values):
             label = _styled(fact.label, before="  ") if number == 0 else Styled()
