@@ -163,7 +163,7 @@ def _json_page() -> str:
                 ("`mode`", "`simulate` or `live`; null where the config was not read"),
                 ("`ok`", "true for exit code 0"),
                 ("`exit_code`", "[the exit code](exit-codes.md)"),
-                ("`data`", "what the command found"),
+                ("`data`", "what the command found; after a failure, what it knew by then"),
                 (
                     "`messages`",
                     "list of `code`, `level` (`info`, `warning`, `error`) and `text`; go by the code",

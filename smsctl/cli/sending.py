@@ -49,6 +49,7 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
     if manner.dry_run:
         return _dry_reply(plan, screen, refusals)
     wiring.teller.show(screen)
+    wiring.teller.know(render.data(plan, dry_run=False))
     if refusals:
         raise _refused(refusals)
     if not plan.messages:
@@ -259,6 +260,8 @@ def _send(wiring: Wiring, plan: Plan, errand: _Errand, overruling: Overruling) -
         wiring.clock.now(),
         wiring.actor,
     )
+    data = render.data(plan, dry_run=False)
+    wiring.teller.know({**data, "mailing": mailing.id})
     ceilings = Ceilings() if lenient else with_daily_ceiling(wiring, mailing, plan.order.ceilings)
     done = deliver(wiring, mailing, errand.gateway, ceilings)
-    return reply(wiring, done, render.data(plan, dry_run=False))
+    return reply(wiring, done, data)

@@ -4,7 +4,7 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 from smsctl.cli.flags import Flags
@@ -30,6 +30,7 @@ class Teller:
         self.command = command
         self._flags = flags
         self._kept: list[Note] = []  # warnings that wait for the result
+        self._known: Mapping[str, object] = {}
 
     @property
     def speaks_json(self) -> bool:
@@ -50,6 +51,10 @@ class Teller:
         """Show how far something has come, on a person's terminal only."""
         watched = self.out.is_terminal and not (self._flags.json or self._flags.quiet)
         return (self.out if watched else Screen(io.StringIO())).progress(label, total)
+
+    def know(self, data: Mapping[str, object]) -> None:
+        """Keep what is known by now, so that the envelope tells it also where the run then fails."""
+        self._known = data
 
     def warn(self, sentence: Sentence) -> None:
         """Say something on the way: in JSON it waits for the envelope, with --quiet for a bad end."""
@@ -85,7 +90,7 @@ class Teller:
     def fail(self, error: SmsctlError) -> int:
         """Tell what went wrong, where, and what mends it; return the error's exit code."""
         if self._flags.json:
-            self._write_json({}, notes_of(error), error.exit_code)
+            self._write_json(self._known, notes_of(error), error.exit_code)
             return error.exit_code
         kept = [Line(whole(note.text), _TONES[note.level]) for note in self._kept]
         self.err.show([*kept, *mistake(error)])

@@ -154,6 +154,18 @@ def test_json_never_asks(make_config: MakeConfig, message: Path, run: Run) -> No
     assert [one["level"] for one in ran.json["messages"]] == ["error", "info"]
 
 
+def test_a_mailing_that_is_refused_tells_whom_it_would_reach_and_at_what_cost(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway()
+    argv = ("--config", live.config, "send", message, "--all", "--yes", "--max-parts", "0", "--json")
+    ran = run(*argv)
+    dry = run(*argv, "--dry-run").data
+    assert ran.code == 5
+    assert ran.data == {**dry, "dry_run": False}
+    assert ran.data["recipients"]["ready"]
+
+
 def test_a_live_run_says_live(live_gateway: LiveGateway, run: Run) -> None:
     ran = run("--config", live_gateway().config, "test", "+46701740605", "hej", "--json")
     assert ran.json["mode"] == "live"
