@@ -18,16 +18,25 @@ from smsctl.ledger.sentences import is_busy, told
 
 Row = tuple[Any, ...]
 _IN_FORCE = {"journal_mode": "truncate", "synchronous": 3, "secure_delete": 1, "foreign_keys": 1}
-_PATIENCE_S = 0.05
+_STEP_S = 0.1
+"""One wait for whoever holds the file. Inside it SQLite hears no signal, so a long wait is many of these."""
+
+_SAY_AFTER_S = 3.0
 
 
 class Ledger:
     """An open ledger. All SQL stands in this folder; callers speak in domain words."""
 
     def __init__(
-        self, connection: sqlite3.Connection, path: Path, high_water: HighWater | None = None
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        high_water: HighWater | None = None,
+        busy_timeout_s: float = 30,
     ) -> None:
         """Wrap an open connection; use `open_ledger` or `read_ledger`."""
+        connection.execute(f"PRAGMA busy_timeout = {int(min(busy_timeout_s, _STEP_S) * 1000):d}")
+        self._busy_timeout_s = busy_timeout_s
         self.path = path
         self.high_water = high_water  # None: nothing lies on a disk that could be put back
         self._connection = connection
@@ -41,18 +50,18 @@ class Ledger:
     def rows(self, sql: str, *values: object) -> list[Row]:
         """Fetch all rows at once, so that no read stays open while something is sent."""
         with told(self.path):
-            return self._connection.execute(sql, values).fetchall()
+            return self._insist(sql, *values).fetchall()
 
     def one(self, sql: str, *values: object) -> Row | None:
         """Fetch the first row."""
         with told(self.path):
-            row: Row | None = self._connection.execute(sql, values).fetchone()
+            row: Row | None = self._insist(sql, *values).fetchone()
             return row
 
     def records(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Fetch all rows at once, each by column name."""
         with told(self.path):
-            cursor = self._connection.execute(sql, values)
+            cursor = self._insist(sql, *values)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
@@ -84,7 +93,7 @@ class Ledger:
     def compact(self) -> None:
         """Write the file anew without the pages that are free; needs as much room once more meanwhile."""
         with told(self.path):
-            self._connection.execute("VACUUM")
+            self._insist("VACUUM")
 
     def after_commit(self, what: str, action: Callable[[], None]) -> None:
         """Do this when the open transaction is durable, and not if it fails; of each `what` the last one."""
@@ -113,25 +122,28 @@ class Ledger:
     def _commit(self, *, patient: bool) -> None:
         try:
             self._insist("COMMIT", patient=patient)
-        except sqlite3.Error:
+        except BaseException:  # also of who waits no longer: what is not durable must not be read back
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
 
-    def _insist(self, statement: str, *, patient: bool) -> None:
-        told = False
+    def _insist(self, sql: str, *values: object, patient: bool = False) -> sqlite3.Cursor:
+        """Run one statement; wait for whoever holds the file, but only the patient without an end."""
+        began_s, silent = time.monotonic(), patient
         while True:
             try:
-                self._connection.execute(statement)
+                return self._connection.execute(sql, values)
             except sqlite3.OperationalError as error:
-                if not (patient and is_busy(error)):
+                waited_s = time.monotonic() - began_s
+                if not is_busy(error) or not (patient or waited_s < self._busy_timeout_s):
                     raise
-                if self.on_wait and not told:
-                    told = True
-                    self.on_wait(say("Waiting for {path}: another program holds it.", path=self.path))
-                time.sleep(_PATIENCE_S)
-            else:
-                return
+            if silent and waited_s >= min(self._busy_timeout_s, _SAY_AFTER_S):
+                silent = False
+                self._say_so()
+
+    def _say_so(self) -> None:
+        if self.on_wait:
+            self.on_wait(say("Waiting for {path}: another program holds it.", path=self.path))
 
     def _must_be_open(self) -> None:
         # After SQLITE_FULL the transaction is gone and a later statement would commit by itself.
@@ -166,7 +178,7 @@ def open_ledger(
                 )
         schema.migrate(connection, path)
         unless_well.pop_all()
-    return Ledger(connection, path, HighWater(path))
+    return Ledger(connection, path, HighWater(path), busy_timeout_s)
 
 
 def read_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float = 30) -> Ledger | None:
@@ -185,4 +197,4 @@ def read_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float =
                 hint=say("Bring it up to date with: smsctl mailings list"),
             )
         unless_well.pop_all()
-    return Ledger(connection, path, HighWater(path))
+    return Ledger(connection, path, HighWater(path), busy_timeout_s)
