@@ -190,8 +190,8 @@ def _pending(ledger: Ledger, want: Want, after: int) -> list[tuple[int, str]]:
 def _next_reference(ledger: Ledger, mailing: Mailing) -> str:
     """Return the reference after that of the newest batch: to count them takes longer with each batch."""
     row = ledger.one("SELECT reference FROM batches WHERE mailing = ? ORDER BY id DESC LIMIT 1", mailing.id)
-    stem = f"{mailing.reference}-b"
-    return f"{stem}{int(row[0].removeprefix(stem)) + 1 if row else 1}"
+    newest = int(row[0].rpartition("-")[2][1:]) if row else 0  # -b7, or -r7 where a restore was accepted
+    return f"{mailing.reference}-b{newest + 1}"
 
 
 def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: str) -> None:

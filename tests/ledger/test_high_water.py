@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.actions.accept_restore import accept_restore
+from smsctl.actions.resolve import Word, resolve
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.errors import ExitCode, LedgerError
 from smsctl.ledger import audit, batches, fitness, lock, mailings, repeats, restoring, unknowns
@@ -316,6 +317,16 @@ def test_what_became_unknown_is_neither_sent_again_nor_given_to_somebody_twice(p
         ]
     assert not gateway.taken
     assert len(repeats.already_sent(put_back, mailings.body_hash("unbegun"), now())) == 4
+
+
+def test_what_a_person_knows_was_not_sent_is_sent_after_a_restore(put_back: Ledger) -> None:
+    accept_restore(put_back, now(), ACTOR, "new disk")
+    (unbegun,) = [one for one in mailings.newest(put_back, most=9) if one.letter.text.body == "unbegun"]
+    assert resolve(put_back, unbegun, Word.NOT_SENT, now(), ACTOR, "not in the gateway's log") == 4
+    gateway = Taker()
+    send_all(put_back, unbegun, gateway)
+    assert len(gateway.taken) == 4
+    assert mailings.tally(put_back, unbegun).states == {"accepted": 4}
 
 
 def test_after_a_restore_was_accepted_the_ledger_is_sent_from(put_back: Ledger) -> None:
