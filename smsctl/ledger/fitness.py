@@ -16,6 +16,8 @@ _FACT = "accepted-clock"
 def must_be_fit(ledger: Ledger, moment: Moment, *, rows: int = 0) -> None:
     """Raise LedgerError where a mailing must not be begun or gone on with; `rows` are still to be written."""
     restoring.refuse_restored(ledger)
+    if ledger.high_water:
+        ledger.high_water.must_take_marks()
     _refuse_backwards(ledger, moment)
     place.must_have_room(ledger.path, rows)
 

@@ -57,6 +57,18 @@ class HighWater:
             )
         return water
 
+    def must_take_marks(self) -> None:
+        """Raise LedgerError where the file is there and cannot be written; nothing is written.
+
+        Asked before a batch is claimed: after it, a failure leaves the batch unknown.
+        """
+        try:
+            os.close(self._open())
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._failed(error) from error
+
     def begin(self, water: Water) -> None:
         """Write the file anew, durably; for a new ledger, and for one that was accepted."""
         try:
@@ -79,7 +91,7 @@ class HighWater:
             raise self._failed(error) from error
 
     def _put(self, water: Water, *, flush: bool) -> None:
-        handle = os.open(self.path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0))
+        handle = self._open()
         try:
             os.write(handle, f"{water.lineage} {water.batch:0{_DIGITS}d}\n".encode())
             if flush:
@@ -87,6 +99,9 @@ class HighWater:
                 self._flushed_s = time.monotonic()
         finally:
             os.close(handle)
+
+    def _open(self) -> int:
+        return os.open(self.path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0))
 
     def _failed(self, error: OSError) -> LedgerError:
         return LedgerError(

@@ -81,6 +81,7 @@ def newest_batch(ledger: Ledger) -> int:
 def _take_hold(ledger: Ledger, mark: HighWater, newest: int) -> None:
     """Compare ledger and file before this process' first batch; the ledger's very first makes the file."""
     _refuse(_judge(ledger, mark, newest))
+    mark.must_take_marks()
     water = mark.read()
     lineage = _fact(ledger, _FACT) or _new_lineage(ledger)
     if water is None or water.lineage != lineage:

@@ -260,6 +260,20 @@ def test_a_file_that_cannot_be_written_is_told_in_words_and_nothing_is_sent(path
     assert not gateway.taken
 
 
+def test_a_file_that_can_only_be_read_leaves_everything_pending(path: Path, aside: Path) -> None:
+    sent(path, 2, "one")
+    begun(path, 2, "two")
+    HighWater(path).path.rename(aside)
+    HighWater(path).path.symlink_to(aside)  # is read and never written, also by root
+    with closing(open_ledger(path)) as ledger:
+        (mailing,) = mailings.newest(ledger, most=1)
+        with pytest.raises(LedgerError, match="high-water: cannot be read or written"):
+            fitness.must_be_fit(ledger, now())
+        with pytest.raises(LedgerError, match="high-water: cannot be read or written"):
+            _claim(ledger, mailing)
+        assert states(ledger) == {"accepted": 2, "pending": 2}
+
+
 # Going on
 
 
