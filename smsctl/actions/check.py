@@ -18,7 +18,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
-from smsctl.ledger import fitness, health, keyfile, municipalities, packages, place, restoring
+from smsctl.ledger import fitness, health, keyfile, lock, municipalities, packages, place, restoring
 from smsctl.ledger.store import Ledger
 
 _ROOMY_BYTES = 500_000_000
@@ -112,6 +112,9 @@ def ledger_file(ledger: Ledger | None, path: Path, *, allow_network: bool) -> It
         )
     keyfile.find(ledger)
     restoring.refuse_restored(ledger)
+    if ledger.high_water:
+        ledger.high_water.must_take_marks()
+    lock.must_be_open_to_us(path)
     yield Finding("ledger", Level.OK, say("{path} is sound.", path=path))
 
 
@@ -130,11 +133,7 @@ def disk(path: Path, figure: Callable[[int], str]) -> Iterator[Finding]:
 
 def clock(ledger: Ledger | None, moment: Moment, shown: Callable[[str], str]) -> Iterator[Finding]:
     """Hold the clock to the newest time in the ledger; `shown` puts a time on the local clock."""
-    newest = fitness.newest_time(ledger) if ledger else None
-    behind = newest is not None and (
-        datetime.fromisoformat(moment.at) < datetime.fromisoformat(newest) - fitness.BACKWARDS
-    )
-    if behind:
+    if newest := fitness.time_ahead(ledger, moment) if ledger else None:
         yield Finding(
             "clock",
             Level.ERROR,

@@ -49,12 +49,18 @@ def newest_time(ledger: Ledger) -> str | None:
     return None if row is None or row[0] is None else str(row[0])
 
 
-def _refuse_backwards(ledger: Ledger, moment: Moment) -> None:
+def time_ahead(ledger: Ledger, moment: Moment) -> str | None:
+    """Return the ledger's newest time where the clock is too far behind it and nobody has accepted that."""
     newest = newest_time(ledger)
     if newest is None or not _is_behind(moment, newest):
-        return
+        return None
     accepted = ledger.one("SELECT value FROM facts WHERE name = ?", _FACT)
-    if accepted is None or accepted[0] != newest:
+    return None if accepted is not None and accepted[0] == newest else newest
+
+
+def _refuse_backwards(ledger: Ledger, moment: Moment) -> None:
+    newest = time_ahead(ledger, moment)
+    if newest:
         raise LedgerError(
             say(
                 "The clock says {now}, but the ledger has an entry of {newest}; nothing was sent.",

@@ -9,6 +9,8 @@ still the one of that name needs the descriptor, which filelock keeps to itself,
 the ledger would have to do it; a file made in between would also lack the ledger's owner and mode.
 """
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,11 +39,18 @@ def if_nobody_sends(ledger_path: Path, reference: str) -> Iterator[bool]:
         yield held
 
 
+def must_be_open_to_us(ledger_path: Path) -> None:
+    """Raise LedgerError where this user may not make a lock; changes nothing."""
+    folder = _folder(ledger_path)
+    if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+        raise _closed(folder, os.strerror(errno.EACCES))
+
+
 @contextmanager
 def _lock(ledger_path: Path, reference: str) -> Iterator[bool]:
     from filelock import FileLock, Timeout
 
-    folder = ledger_path.with_name(f"{ledger_path.name}.locks")
+    folder = _folder(ledger_path)
     lock = FileLock(folder / reference, timeout=0, preserve_lock_file=True, thread_local=False)
     try:
         # The ledger's own rights decide who may lock: a shared ledger has a shared folder of locks.
@@ -52,11 +61,19 @@ def _lock(ledger_path: Path, reference: str) -> Iterator[bool]:
         yield False
         return
     except OSError as error:
-        raise LedgerError(
-            say("{folder}: cannot be locked: {reason}.", folder=folder, reason=reason(error)),
-            hint=say("The user who sends must be able to write in the ledger's folder."),
-        ) from error
+        raise _closed(folder, reason(error)) from error
     try:
         yield True
     finally:
         lock.release()
+
+
+def _folder(ledger_path: Path) -> Path:
+    return ledger_path.with_name(f"{ledger_path.name}.locks")
+
+
+def _closed(folder: Path, why: str) -> LedgerError:
+    return LedgerError(
+        say("{folder}: cannot be locked: {reason}.", folder=folder, reason=why),
+        hint=say("The user who sends must be able to write in the ledger's folder."),
+    )

@@ -144,6 +144,34 @@ def test_a_clock_behind_the_ledger_is_an_error(live_gateway: LiveGateway, run: R
     assert (ran.code, level(ran, "clock")) == (9, "error")
 
 
+def test_a_clock_that_was_accepted_is_none(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway()
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    _sql(live.config, "UPDATE audit SET at = ?", later)
+    test = ("test", "+46701740605", "hej", "--accept-clock", "--reason", "it was a day ahead")
+    assert run("--config", live.config, *test).code == 0
+    assert level(run("--config", live.config, "doctor", "--json"), "clock") == "ok"
+
+
+@pytest.mark.parametrize("beside", ["high-water", "locks"])
+def test_what_lies_beside_the_ledger_must_be_open_to_whoever_sends(
+    beside: str, live_gateway: LiveGateway, run: Run
+) -> None:
+    live = live_gateway()
+    test = ("test", "+46701740605", "hej")
+    assert run("--config", live.config, *test).code == 0
+    place = live.config.parent / "ledger" / f"ledger.db.{beside}"
+    place.rename(place.with_suffix(".aside"))
+    if beside == "locks":
+        place.write_bytes(b"")  # no folder
+    else:
+        place.symlink_to(place.with_suffix(".aside"))  # is read, and never written
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "ledger")) == (9, "error")
+    assert run("--config", live.config, *test).code == 9
+    assert len(live.simulator.accepted()) == 1
+
+
 def test_a_machine_of_another_time_zone_is_warned_of(make_config: MakeConfig, run: Run) -> None:
     ran = run("--config", make_config(), "doctor", "--json")
     assert level(ran, "time-zone") == "warning"
