@@ -8,7 +8,6 @@ from smsctl.actions.begin import Overruling, begin, from_plan, skipped_of
 from smsctl.actions.draft import Wish, draft
 from smsctl.cli import dialogue, run_key, wiring_gateway
 from smsctl.cli.render import figures
-from smsctl.cli.render import mailings as listing
 from smsctl.cli.render import plan as render
 from smsctl.cli.render.blocks import GAP, Block, Line, Tone
 from smsctl.cli.render.phrases import mistake
@@ -18,11 +17,10 @@ from smsctl.cli.rights import not_permitted, with_daily_ceiling
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
-from smsctl.domain.message import Status
 from smsctl.domain.plan import Plan, Refusal, Rule
 from smsctl.domain.text import MessageText, measure, replace_typographic
-from smsctl.errors import ExitCode, RuleError, Sentence, UsageError, say, say_n
-from smsctl.ledger import mailings
+from smsctl.errors import ExitCode, LedgerError, RuleError, Sentence, SmsctlError, UsageError, say, say_n
+from smsctl.ledger.store import Ledger
 
 
 def perform(wiring: Wiring, file: str, request: Request) -> Reply:
@@ -35,8 +33,10 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
             accept_clock=request.overruling.accept_clock, reason=request.overruling.reason
         )
     errand = _prepare(wiring, file, request)
-    if errand.key and (done := _under_key(wiring, errand, errand.key)):
-        return done
+    if errand.key:
+        done = run_key.begun(wiring, errand.key, errand.wish, errand.gateway, dry_run=manner.dry_run)
+        if done:
+            return done
     ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
     plan, sheet = draft(errand.wish, errand.gateway, ledger, wiring.clock.now(), errand.local_now)
     plan = plan._replace(
@@ -47,7 +47,7 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
     screen = [*errand.replaced, *render.screen(plan, sheet, errand.local_now, _stage(wiring, manner), spared)]
     _warn_unattended(wiring, [*plan.warnings, *render.live_would(spared)], manner)
     if manner.dry_run:
-        return _dry_reply(plan, screen, refusals)
+        return _dry_reply(plan, screen, refusals, _unfit(wiring, ledger, request.overruling))
     wiring.teller.show(screen)
     wiring.teller.know(render.data(plan, dry_run=False))
     if refusals:
@@ -66,7 +66,7 @@ class _Errand(NamedTuple):
     wish: Wish
     replaced: list[Block]
     local_now: datetime
-    key: str | None  # expanded; None in a dry run
+    key: str | None  # expanded
 
 
 def _must_be_askable(file: str, manner: Manner) -> None:
@@ -86,10 +86,10 @@ def _prepare(wiring: Wiring, file: str, request: Request) -> _Errand:
     local_now = wiring.clock.local()
     letter = letter_for(wiring, configured, text, request.style, local_now)
     wish = wish_for(wiring, request, letter, lenient=wiring.simulated and not manner.strict)
-    key = run_key.expand(manner.key, local_now) if manner.key else None
+    key = None if manner.key is None else run_key.expand(manner.key, local_now)
     if not manner.dry_run:
         wiring.activate_for_rehearsal(payer)
-    return _Errand(gateway, wish, replaced, local_now, None if manner.dry_run else key)
+    return _Errand(gateway, wish, replaced, local_now, key)
 
 
 def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: Manner) -> None:
@@ -97,35 +97,6 @@ def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: Manne
     if wiring.teller.speaks_json or not (wiring.teller.interactive or manner.dry_run):
         for warning in warnings:
             wiring.teller.warn(warning)
-
-
-def _under_key(wiring: Wiring, errand: _Errand, key: str) -> Reply | None:
-    """Go on with what was begun under this key; None when nothing was."""
-    begun = mailings.of_key(wiring.ledger, key)
-    if begun is None:
-        return None
-    mailing = wiring.named(begun)
-    wish = errand.wish
-    asked = (wish.letter.text.body, wish.audience.rule, wish.municipality.key)
-    if asked != (mailing.letter.text.body, mailing.audience, mailing.municipality.key):
-        raise RuleError(
-            say(
-                "Mailing {id} was sent under the key {key} with another text or to another audience.",
-                id=mailing.id,
-                key=key,
-            ),
-            hint=say("Choose another key for another mailing."),
-        )
-    tally = mailings.tally(wiring.ledger, mailing)
-    from smsctl.cli import dedup, delivery  # most runs are under a new key, or dry
-
-    if not tally.states.get(Status.PENDING) and not dedup.may_settle(wiring, mailing, tally):
-        sentence = say("Mailing {id} was already sent under the key {key}.", id=mailing.id, key=key)
-        data = {**listing.data(mailing, tally), **delivery.sent_data(wiring, mailing, tally)}
-        return Reply(data=data, screen=[Line(sentence)], summary=sentence)
-    from smsctl.cli.resuming import go_on
-
-    return go_on(wiring, mailing, errand.gateway, wish.ceilings, urgent=wish.quiet_hours is None)
 
 
 def _stage(wiring: Wiring, manner: Manner) -> render.Stage:
@@ -202,14 +173,40 @@ def _refused(refusals: Sequence[Refusal]) -> RuleError:
     return RuleError(say("{n} rules refuse this mailing.", n=len(refusals)), problems=problems)
 
 
-def _dry_reply(plan: Plan, screen: list[Block], refusals: Sequence[Refusal]) -> Reply:
-    refused = [GAP, *mistake(_refused(refusals))] if refusals else []
+def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: Overruling) -> LedgerError | None:
+    """Return why nothing would be sent from the live ledger now; a rehearsal has one of its own."""
+    if wiring.simulated:
+        return None
+    from smsctl.ledger import fitness, restoring
+
+    try:
+        if ledger is None:
+            restoring.refuse_missing(wiring.settings.ledger_path)
+        elif overruling.accept_clock:
+            restoring.refuse_restored(ledger)
+        else:
+            fitness.must_be_fit(ledger, wiring.clock.now())
+    except LedgerError as error:
+        return error
+    return None
+
+
+def _dry_reply(
+    plan: Plan, screen: list[Block], refusals: Sequence[Refusal], unfit: LedgerError | None
+) -> Reply:
+    errors: list[SmsctlError] = [_refused(refusals)] if refusals else []
+    said = [Note(code=one.rule, level="error", text=one.sentence) for one in refusals]
+    if unfit:
+        errors.append(unfit)
+        said.append(Note(code=unfit.code, level="error", text=unfit.sentence))
+    why = [block for error in errors for block in (GAP, *mistake(error))]
+    hints = [*(one.hint for one in refusals), unfit.hint if unfit else None]
     return Reply(
         data=render.data(plan, dry_run=True),
-        screen=[*screen, *refused, GAP, Line(say("Dry run: nothing was sent, nothing was written."))],
-        said=[Note(code=one.rule, level="error", text=one.sentence) for one in refusals],
-        advice=[one.hint for one in refusals if one.hint],
-        exit_code=ExitCode.REFUSED if refusals else ExitCode.OK,
+        screen=[*screen, *why, GAP, Line(say("Dry run: nothing was sent, nothing was written."))],
+        said=said,
+        advice=[one for one in hints if one],
+        exit_code=errors[-1].exit_code if errors else ExitCode.OK,
     )
 
 

@@ -1,0 +1,117 @@
+"""`--key`: a mailing is sent once under it, gone on with after a stop, and told of truthfully."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import Live, LiveGateway
+from ..front_door import Ran, Run
+from .conftest import guardians
+
+KEY = "friday-{week}"
+FIXED = {"mailing", "municipality", "recipients", "text", "cost", "dry_run"}  # design.md 5
+
+
+@pytest.fixture
+def live(live_gateway: LiveGateway) -> Live:
+    return live_gateway(rows=guardians(3))
+
+
+@pytest.fixture
+def stuck(live_gateway: LiveGateway) -> Live:
+    """A gateway that refuses the login, so that everything stays pending."""
+    return live_gateway(Behaviour(password="another"), rows=guardians(3))
+
+
+class Cron:
+    """One crontab line, run as often as one likes."""
+
+    def __init__(self, run: Run, config: Path, message: Path) -> None:
+        self._run, self._config, self._message = run, config, message
+
+    def send(self, *flags: object, key: str = KEY) -> Ran:
+        return self("send", self._message, "--all", "--yes", "--max-parts", 9, "--key", key, *flags)
+
+    def __call__(self, *argv: object) -> Ran:
+        return self._run("--config", self._config, *argv)
+
+
+@pytest.fixture
+def cron(run: Run, live: Live, message: Path) -> Cron:
+    return Cron(run, live.config, message)
+
+
+def test_the_second_run_says_what_came_of_the_first(cron: Cron, live: Live) -> None:
+    assert cron.send().code == 0
+    again = cron.send()
+    assert again.code == 0
+    assert again.out.startswith("Mailing 1 was already sent under the key friday-")
+    assert again.out.endswith(": 3 accepted.\n")
+    assert len(live.simulator.accepted()) == 3
+
+
+def test_the_envelope_has_its_fixed_keys_whatever_the_run_did(cron: Cron) -> None:
+    first, again, dry = (cron.send("--json", *flags).data for flags in ((), (), ("--dry-run",)))
+    for data in (first, again):
+        assert data.keys() >= FIXED | {"outcome"}
+        assert sum(data["outcome"].values()) == data["recipients"]["ready"] == 3
+    assert dry.keys() >= FIXED
+    assert "outcome" not in dry
+    for name in ("recipients", "text", "cost"):
+        assert first[name] == again[name] == dry[name]
+
+
+def test_what_was_cancelled_is_not_called_sent(run: Run, stuck: Live, message: Path) -> None:
+    cron = Cron(run, stuck.config, message)
+    assert cron.send().code == 6
+    cron("mailings", "cancel", 1)
+    again = cron.send()
+    assert again.code == 0
+    assert "nothing of it was sent: 3 cancelled. To send it after all, choose another key." in again.out
+
+
+def test_an_empty_key_is_no_key_and_is_told(cron: Cron, live: Live) -> None:
+    assert cron.send(key="").code == 2
+    assert not live.simulator.accepted()
+
+
+def test_a_dry_run_tells_what_the_key_would_do(cron: Cron, live: Live, message: Path) -> None:
+    assert cron.send().code == 0
+    done = cron.send("--dry-run")
+    assert (done.code, "already sent under the key" in done.out) == (0, True)
+    message.write_text("Another text\n", encoding="utf-8")
+    other = cron.send("--dry-run")
+    assert other.code == cron.send().code == 5
+    assert "with another text or to another audience" in other.err
+    assert cron.send("--dry-run", key="another").code == 0
+    assert len(live.simulator.accepted()) == 3
+
+
+def test_a_dry_run_tells_of_what_would_be_gone_on_with(run: Run, stuck: Live, message: Path) -> None:
+    cron = Cron(run, stuck.config, message)
+    assert cron.send().code == 6
+    before = cron("audit").out
+    ran = cron.send("--dry-run")
+    assert (ran.code, ": 3 pending. A real run goes on with it." in ran.out) == (0, True)
+    assert cron("audit").out == before
+
+
+def test_a_dry_run_is_refused_by_an_older_copy_as_the_real_one_is(
+    cron: Cron, tmp_path: Path, live: Live
+) -> None:
+    ledger, aside = tmp_path / "ledger" / "ledger.db", tmp_path / "aside.db"
+    assert cron.send(key="one").code == 0
+    shutil.copy(ledger, aside)
+    assert cron.send("--again", "--reason", "they asked", key="two").code == 0
+    shutil.copy(aside, ledger)
+    for flags in ((), ("--dry-run",), ("--dry-run", "--json")):
+        ran = cron.send("--again", "--reason", "they asked", *flags, key="three")
+        assert ran.code == 9
+        assert "was put back from an older copy" in ran.said
+    ledger.unlink()
+    assert cron.send("--dry-run", key="three").code == 9
+    assert not ledger.exists()
+    assert len(live.simulator.accepted()) == 6
