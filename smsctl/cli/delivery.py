@@ -10,15 +10,16 @@ from typing import NamedTuple
 from smsctl.actions.brake import Brake, Stop
 from smsctl.actions.send import Errand, Pace, Result, send
 from smsctl.cli import dedup
-from smsctl.cli.render import outcome
+from smsctl.cli.render import figures, outcome
 from smsctl.cli.render.blocks import Block
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import CHECK_ACCOUNT, CHECK_MAIL_SERVER, Gateway
 from smsctl.domain.mailing import Ceilings, Mailing, Tally
 from smsctl.domain.message import Status
-from smsctl.errors import ExitCode, Sentence, say, worst
+from smsctl.errors import ExitCode, LedgerError, Sentence, say, worst
 from smsctl.ledger import mailings
+from smsctl.ledger.lock import TakenError
 
 _SIGNALS = {signal.SIGINT: Stop.INTERRUPTED, signal.SIGTERM: Stop.TERMINATED}
 
@@ -53,20 +54,40 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
     brake = Brake()
     before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
     with _stopped_by_signals(wiring, brake), wiring.teller.progress(say("Sending"), before) as tell:
-        result = send(
-            Errand(
-                mailing=mailing,
-                ledger=wiring.ledger,
-                gateway=gateway,
-                now=wiring.clock.now,
-                ceilings=ceilings,
-                pace=Pace(batch_size=configured.batch_size, connections=configured.connections),
-                brake=brake,
-                proved_at=dedup.proved_at(wiring, wiring.settings.municipality(mailing.municipality.key)),
-                on_progress=lambda states: tell(states.total()),
-            )
+        errand = Errand(
+            mailing=mailing,
+            ledger=wiring.ledger,
+            gateway=gateway,
+            now=wiring.clock.now,
+            ceilings=ceilings,
+            pace=Pace(batch_size=configured.batch_size, connections=configured.connections),
+            brake=brake,
+            proved_at=dedup.proved_at(wiring, wiring.settings.municipality(mailing.municipality.key)),
+            on_progress=lambda states: tell(states.total()),
         )
+        result = _sent(errand)
     return Delivery(mailing=mailing, result=result, tally=mailings.tally(wiring.ledger, mailing))
+
+
+def _sent(errand: Errand) -> Result:
+    """Send; a ledger that fails on the way is told with what it leaves behind and how to go on."""
+    try:
+        return send(errand)
+    except TakenError:
+        raise
+    except LedgerError as error:
+        left: Mapping[Status, int] = {}
+        with suppress(LedgerError):  # it may not even be read
+            left = mailings.tally(errand.ledger, errand.mailing).states
+        if not left.get(Status.SENDING):
+            raise
+        told = say(
+            "Mailing {id} stopped: {counted}. What was on its way counts as unknown. Once the ledger is"
+            " well, send the rest with: smsctl mailings resume {id}",
+            id=errand.mailing.id,
+            counted=figures.counted(left),
+        )
+        raise LedgerError(error.sentence, hint=error.hint, problems=[told]) from error
 
 
 def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Sequence[Block] = ()) -> Reply:

@@ -20,12 +20,16 @@ from smsctl.ledger.place import make_beside, make_folder_beside
 from smsctl.ledger.sentences import reason
 
 
+class TakenError(LedgerError):
+    """Another process has the right to send the mailing."""
+
+
 @contextmanager
 def right_to_send(ledger_path: Path, reference: str) -> Iterator[None]:
-    """Hold the mailing's lock; raise LedgerError at once when another process has it."""
+    """Hold the mailing's lock; raise TakenError at once when another process has it."""
     with _lock(ledger_path, reference) as held:
         if not held:
-            raise LedgerError(
+            raise TakenError(
                 say("This mailing is being sent by another process right now."),
                 hint=say("Wait for it, or look with: smsctl mailings list"),
             )

@@ -60,6 +60,8 @@ def _mend(error: sqlite3.Error) -> Sentence:
     code = _code(error)
     if code in _BUSY:
         return say("Try again in a minute.")
+    if code == sqlite3.SQLITE_FULL:
+        return say("Make room on the disk, or move the ledger with `[ledger] path`.")
     if code in _DAMAGED:
         return say("Restore it from a backup; `[ledger] path` in the config says where it is looked for.")
     if _is_unfinished(error):

@@ -127,6 +127,20 @@ def test_whoever_goes_on_asking_does_not_wait_for_a_ledger_that_is_held(
     assert shown["states"] == {"pending": 4, "unknown": 2}
 
 
+def test_a_ledger_that_fails_on_the_way_is_told_with_how_to_go_on(
+    live_gateway: LiveGateway, message: Path
+) -> None:
+    live = live_gateway(SLOW, rows=ROWS, gateway={"batch_size": 2})
+    process = begin(live, message)
+    with closing(sqlite3.connect(live.config.parent / "ledger" / "ledger.db")) as db:
+        db.execute("CREATE TRIGGER worn BEFORE UPDATE ON batches BEGIN SELECT RAISE(ABORT, 'worn out'); END")
+    ran = end_process(process)
+    assert ran.code == 9
+    assert "worn out" in ran.err
+    assert "Mailing 1 stopped: 4 pending, 2 sending. What was on its way counts as unknown." in ran.err
+    assert "smsctl mailings resume 1" in ran.err
+
+
 def test_what_became_unknown_is_not_sent_again(live_gateway: LiveGateway, message: Path, run: Run) -> None:
     live = live_gateway(SILENT, rows=ROWS, gateway={"batch_size": 2})
     process = begin(live, message)
