@@ -2,7 +2,7 @@
 
 A batch is submitted a second time only where the gateway has been proved to refuse repeats, with the same
 references, and within 50 minutes of its first submission (reliability.md 2.3; the gateway remembers for
-one hour, protocols.md 2.9).
+one hour, protocols.md 2.9). The list may hold a batch for days: what is sent later, what waits for a person.
 """
 
 import time
@@ -56,34 +56,49 @@ def clear_up(search: Search) -> Cleared:
     """
     states: Counter[Status] = Counter()
     remarks: dict[int, Sentence] = {}  # by batch; the latest
-    for pause_s in search.pauses_s if search.proved_at else (0.0,):
-        left = _left(search)
+    lists = search.gateway.traits.cancelling
+    for tried, pause_s in enumerate(search.pauses_s if search.proved_at else (0.0,)):
+        # What can only be found in the list is looked for once: it does not come later.
+        left = [one for one in _left(search) if not tried or _may_repeat(search, one[1])]
         if left:
             _wait(pause_s, search.brake)
-        if not left or search.brake.asked:
-            break
         for claim, claimed_at in left:
-            listed = _listed(search.gateway, claim.batch.reference)
+            if search.brake.asked:
+                break
+            listed, lists = _listed(search.gateway, claim.batch.reference) if lists else (None, False)
             states += _settle(search, claim, claimed_at, listed)
             if listed and listed.left != len(claim.messages):
                 remarks[claim.id] = _partly(claim, listed)
+        if not left or search.brake.asked:
+            break
     still = {claim.id for claim, _ in _left(search)} if remarks else set()
     return Cleared(states, [remark for batch, remark in remarks.items() if batch in still])
 
 
-def may_be_proved(ledger: Ledger, mailing: Mailing, moment: Moment) -> bool:
+def may_be_repeated(ledger: Ledger, mailing: Mailing, moment: Moment) -> bool:
     """Say whether a batch of the mailing is unknown, and so young that it may be submitted again."""
-    return bool(_young(ledger, mailing, moment))
+    return any(_is_young(at, moment) for _, at in unknowns.unknown_batches(ledger, mailing))
+
+
+def may_be_listed(ledger: Ledger, mailing: Mailing) -> bool:
+    """Say whether a batch of the mailing is unknown, and could stand in the gateway's list."""
+    return bool(unknowns.unknown_batches(ledger, mailing))
 
 
 def _left(search: Search) -> list[tuple[Claim, str]]:
-    return _young(search.ledger, search.mailing, search.now())
+    return unknowns.unknown_batches(search.ledger, search.mailing)
 
 
-def _young(ledger: Ledger, mailing: Mailing, moment: Moment) -> list[tuple[Claim, str]]:
-    oldest = datetime.fromisoformat(moment.at) - WITHIN
-    since = oldest.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return unknowns.unknown_batches(ledger, mailing, since)
+def _may_repeat(search: Search, claimed_at: str) -> bool:
+    return (
+        search.proved_at is not None and search.proved_at < claimed_at and _is_young(claimed_at, search.now())
+    )
+
+
+def _is_young(claimed_at: str, moment: Moment) -> bool:
+    """Say whether the gateway still remembers it; of a time to come nobody can tell how long ago it was."""
+    age = datetime.fromisoformat(moment.at) - datetime.fromisoformat(claimed_at)
+    return timedelta(0) <= age <= WITHIN
 
 
 def _wait(pause_s: float, brake: Brake) -> None:
@@ -98,7 +113,7 @@ def _settle(search: Search, claim: Claim, claimed_at: str, listed: Listed | None
         waits = listed.on_hold == listed.left and search.mailing.letter.send_at is None
         held = dict.fromkeys(claim.messages, Status.HELD if waits else Status.ACCEPTED)
         return _store(search, claim, held, "in the gateway's list")
-    if search.proved_at is None or claimed_at <= search.proved_at:
+    if not _may_repeat(search, claimed_at):
         return Counter()
     answer = search.gateway.submit(claim.batch, not_after=time.monotonic() + 1)
     # A refusal of the repeat says nothing of the first: only acceptance, or code 25, proves anything.
@@ -121,14 +136,14 @@ def _store(search: Search, claim: Claim, proved: dict[int, Status], why: str) ->
     return states
 
 
-def _listed(gateway: Gateway, reference: str) -> Listed | None:
-    """Return what the gateway's list holds of the batch; one that cannot be asked shows nothing."""
-    if not (gateway.traits.cancelling and isinstance(gateway, Cancelling)):
-        return None
+def _listed(gateway: Gateway, reference: str) -> tuple[Listed | None, bool]:
+    """Return what the gateway's list holds of the batch, and whether it is worth asking for another."""
+    if not isinstance(gateway, Cancelling):
+        return None, False
     try:
-        return gateway.listed(reference)
+        return gateway.listed(reference), True
     except SmsctlError:
-        return None
+        return None, False
 
 
 def _partly(claim: Claim, listed: Listed) -> Sentence:

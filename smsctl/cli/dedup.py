@@ -34,7 +34,7 @@ def may_settle(wiring: Wiring, mailing: Mailing, tally: Tally) -> bool:
     """Say whether going on with the mailing may settle what is unknown, though nothing of it is pending."""
     if not tally.states.get(Status.UNKNOWN):
         return False
-    from smsctl.actions.clear_up import may_be_proved
+    from smsctl.actions.clear_up import may_be_repeated
 
     moment, configured = wiring.clock.now(), wiring.settings.municipality(mailing.municipality.key)
-    return may_be_proved(wiring.ledger, mailing, moment) and proved_at(wiring, configured) is not None
+    return may_be_repeated(wiring.ledger, mailing, moment) and proved_at(wiring, configured) is not None

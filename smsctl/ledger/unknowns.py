@@ -13,14 +13,13 @@ from smsctl.ledger.store import Ledger
 _PROVED = "dedup-proved"
 
 
-def unknown_batches(ledger: Ledger, mailing: Mailing, since_at: str) -> list[tuple[Claim, str]]:
-    """Return the batches claimed since then of which every message is unknown, and when each was claimed."""
+def unknown_batches(ledger: Ledger, mailing: Mailing) -> list[tuple[Claim, str]]:
+    """Return the batches of which every message is unknown, and when each was claimed."""
     found = []
     for batch_id, reference, first, last, messages, day, kept, at in ledger.rows(
         "SELECT id, reference, first_message, last_message, messages, claimed_day, digest, claimed_at"
-        " FROM batches WHERE mailing = ? AND verdict = 'unclear' AND claimed_at >= ? ORDER BY id",
+        " FROM batches WHERE mailing = ? AND verdict = 'unclear' ORDER BY id",
         mailing.id,
-        since_at,
     ):
         rows = ledger.rows(
             "SELECT id, number FROM messages WHERE id BETWEEN ? AND ? AND batch = ? AND state = 'unknown'"

@@ -1,7 +1,8 @@
 """Clearing up what is unknown: submitted again only where the gateway was proved to refuse repeats."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,11 @@ import pytest
 from smsctl.actions.brake import Brake, Stop
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Status, Verdict
+from smsctl.domain.moment import Moment
 from smsctl.errors import StoppedError, say
-from smsctl.ledger import mailings
+from smsctl.ledger import fitness, mailings
 
-from .desk import PACE, Desk, Script, ScriptedGateway, all_of_it, each
+from .desk import ACTOR, PACE, Desk, Script, ScriptedGateway, all_of_it, each, moment
 
 LONG_AGO, NEVER_YET = "2000-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
 LOST = all_of_it(Status.UNKNOWN, Verdict.UNCLEAR)
@@ -51,6 +53,29 @@ def test_a_refused_repeat_proves_nothing_of_the_first(desk: Desk) -> None:
     gateway = ScriptedGateway(LOST, each(Status.REJECTED))
     desk.send(mailing, gateway, proved_at=LONG_AGO)
     assert mailings.tally(desk.ledger, mailing).states == {Status.UNKNOWN: 2}
+
+
+def hours_from_now(hours: int) -> Callable[[], Moment]:
+    return lambda: moment(time.time() + 3600 * hours)
+
+
+def test_what_the_gateway_may_have_forgotten_is_never_submitted_again(desk: Desk) -> None:
+    mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))
+    desk.send(mailing, gateway)
+    desk.now = hours_from_now(1)
+    desk.send(mailing, gateway, proved_at=LONG_AGO)
+    assert len(gateway.submitted) == 1
+
+
+def test_of_a_time_that_has_not_come_nobody_can_tell_how_long_ago_it_was(desk: Desk) -> None:
+    mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))
+    desk.now = hours_from_now(3)
+    desk.send(mailing, gateway)
+    desk.now = moment
+    fitness.accept_clock(desk.ledger, moment(), ACTOR, "it was three hours ahead")
+    desk.send(mailing, gateway, proved_at=LONG_AGO)
+    assert len(gateway.submitted) == 1
+    assert desk.states(mailing) == {"unknown": 3}
 
 
 # The gateway's own list
@@ -92,6 +117,16 @@ def test_only_a_list_that_holds_every_message_settles_them(
     assert len(gateway.submitted) == 1
 
 
+def test_the_list_is_asked_however_long_ago_the_batch_was_submitted(desk: Desk) -> None:
+    mailing = desk.mailing(3)
+    desk.send(mailing, ListingGateway(LOST, listed=None))
+    desk.now = hours_from_now(24)
+    later = ListingGateway(LOST, listed=Listed(left=3))
+    desk.send(mailing, later, proved_at=LONG_AGO)
+    assert desk.states(mailing) == {"accepted": 3}
+    assert not later.submitted
+
+
 def test_a_list_that_holds_some_is_told_of(desk: Desk) -> None:
     mailing = desk.mailing(3)
     result = desk.send(mailing, ListingGateway(LOST, listed=Listed(left=2)))
@@ -108,13 +143,17 @@ def test_what_a_list_holds_in_part_is_asked_for_by_a_repeat_where_those_are_refu
 
 
 def test_a_list_that_cannot_be_asked_shows_nothing(desk: Desk) -> None:
+    asked: list[str] = []
+
     class Silent(ListingGateway):
         def listed(self, batch_reference: str) -> Listed | None:
+            asked.append(batch_reference)
             raise StoppedError(say("no clear answer"))
 
-    mailing = desk.mailing(2)
+    mailing = desk.mailing(10)
     desk.send(mailing, Silent(LOST, listed=None))
-    assert desk.states(mailing) == {"unknown": 2}
+    assert desk.states(mailing) == {"unknown": 10}
+    assert len(asked) == 1, "each one more would wait as long"
 
 
 def test_somebody_who_stops_the_run_does_not_wait_for_the_next_try(desk: Desk) -> None:

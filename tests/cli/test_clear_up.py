@@ -37,3 +37,23 @@ def test_a_batch_of_which_the_gateway_refused_some_stays_unknown(
     assert ran.code == 4
     assert "4 unknown" in ran.said
     assert f"The gateway's list holds {taken} of the 4 messages of batch " in ran.err
+
+
+def test_resume_asks_the_list_though_nothing_is_pending_and_also_in_quiet_hours(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(
+        LOST,
+        rows=FOUR,
+        municipalities=NO_PACKAGES,
+        limits={"quiet_hours": "00:00-23:59"},
+        gateway={"management_path": "/nowhere"},
+    )
+    assert send(live.config, message, run, "--urgent", "--reason", "storm").code == 4
+    resume = ("--config", live.config, "mailings", "resume", 1, "--json")
+    assert (run(*resume).code, run(*resume).data["outcome"]) == (4, {"unknown": 4})
+    found = live.config.read_text().replace("/nowhere", "/mgmt/rs/service/{service_id}")
+    live.config.write_text(found, encoding="utf-8")
+    ran = run(*resume)
+    assert (ran.code, ran.data["outcome"]) == (0, {"accepted": 4})
+    assert len(live.simulator.accepted()) == len(FOUR)
