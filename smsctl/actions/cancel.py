@@ -1,5 +1,6 @@
 """Cancelling a mailing: what is pending here, and what the gateway still holds."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from smsctl.domain.gateway import Cancelling, Gateway
@@ -54,25 +55,38 @@ def cancel(
     return Cancelled(pending, stopped, gone)
 
 
+_STOPPABLE = (Status.ACCEPTED, Status.UNKNOWN, Status.HELD)
+"""What the gateway may hold. That it names a message as stopped proves that it had taken it."""
+
+
 def _stop(ledger: Ledger, mailing: Mailing, gateway: Cancelling, moment: Moment, actor: Actor) -> int:
-    accepted = settling.messages_in(ledger, mailing, Status.ACCEPTED)
-    references = {mailing.message_reference(message): message for message in accepted}
+    there = {state: settling.messages_in(ledger, mailing, state) for state in _STOPPABLE}
+    message_of = {mailing.message_reference(one): one for messages in there.values() for one in messages}
     stopped = 0
     for batch in batches.of_mailing(ledger, mailing.id):
-        if not accepted.keys() & set(range(batch.first_message, batch.last_message + 1)):
+        if not any(batch.first_message <= one <= batch.last_message for one in message_of.values()):
             continue
         answer = gateway.cancel(batch.reference)  # asked outside any transaction: it may take its time
-        found = {references[one]: accepted[references[one]] for one in answer.stopped if one in references}
+        named = {message_of[one] for one in answer.stopped if one in message_of}
+        found = 0
         with ledger.transaction(patient=True):
-            stopped += settling.move(
-                ledger, mailing, found, Status.ACCEPTED, Status.CANCELLED, moment, "stopped at the gateway"
-            )
+            for state, messages in there.items():
+                these = {one: batch.id for one in named if messages.get(one) == batch.id}
+                found += settling.move(
+                    ledger, mailing, these, state, Status.CANCELLED, moment, "stopped at the gateway"
+                )
             audit.record(
                 ledger,
                 moment,
                 actor,
                 "stop",
                 f"mailing {mailing.id}",
-                f"{len(found)} of batch {batch.reference}",
+                f"{found} of batch {batch.reference}",
             )
+        stopped += found
     return stopped
+
+
+def may_be_held(states: Mapping[Status, int]) -> bool:
+    """Say whether the gateway may hold anything of a mailing in these states."""
+    return any(states.get(state) for state in _STOPPABLE)

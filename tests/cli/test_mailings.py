@@ -120,6 +120,20 @@ def test_all_that_was_done_to_a_mailing_is_told_in_its_order(lost: Path, run: Ru
     assert [one["states"] for one in data["batches"]] == [{}, {}]
 
 
+def test_what_is_unknown_is_stopped_where_the_gateway_still_holds_it(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    """That it names what it stopped proves that it had taken it."""
+    behaviour = Behaviour(faults={Fault.RESET: 1.0}, throttle_s=600)
+    live = live_gateway(behaviour, rows=guardians(3), gateway={"management_path": "/nowhere"})
+    assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 3).code == 4
+    found = live.config.read_text().replace("/nowhere", "/mgmt/rs/service/{service_id}")
+    live.config.write_text(found, encoding="utf-8")
+    ran = run("--config", live.config, "mailings", "cancel", 1, "--json")
+    assert (ran.code, ran.data["stopped"], ran.data["states"]) == (0, 3, {"cancelled": 3})
+    assert ran.data["parts"] == 0
+
+
 def test_a_mailing_that_nobody_touched_has_no_history(sent: Path, run: Run) -> None:
     assert run("--config", sent, "mailings", "show", 1, "--json").data["history"] == []
     assert "Afterwards" not in run("--config", sent, "mailings", "show", 1).out

@@ -78,6 +78,9 @@ class Copy(NamedTuple):
     believed: str
 
 
+STOPPABLE = {Status.ACCEPTED, Status.UNKNOWN, Status.HELD}
+
+
 class StoppingGateway(ScriptedGateway):
     """Still holds what it was asked to stop, as far as it is told."""
 
@@ -292,26 +295,32 @@ class NeverTwice(RuleBasedStateMachine):
         for one in self.accepted if stops else ():
             if one.reference in self.model and self.model[one.reference].state not in FINAL:
                 held.setdefault(self.batch_of[one.reference], []).append(one.reference)
-        accepted_in = {
-            self.batch_of[reference]
-            for reference, known in self.model.items()
-            if known.mailing.id == mailing.id
-            and known.state is Status.ACCEPTED
-            and reference in self.batch_of
+        own = self._batches_of(mailing)
+        stopped = {
+            one
+            for one, known in self.model.items()
+            if known.state in STOPPABLE and one in held.get(own.get(one, ""), ())
         }
         if self.old:
             with pytest.raises(LedgerError):  # what is pending there may have been sent
                 cancel(self.desk.ledger, mailing, StoppingGateway(held), self._clock(), ACTOR, "tried")
             return
         cancel(self.desk.ledger, mailing, StoppingGateway(held), self._clock(), ACTOR, "tried")
-        stopped = {reference for batch in accepted_in for reference in held.get(batch, ())}
         for reference, known in self.model.items():
             waits = known.mailing.id == mailing.id and known.state is Status.PENDING
-            if waits or (reference in stopped and known.state is Status.ACCEPTED):
+            if waits or reference in stopped:
                 self._set(reference, Status.CANCELLED)
         self.accepted = [one for one in self.accepted if one.reference not in stopped]
         self.by_word |= stopped  # an answer or an old copy may still tell that they were taken
         self._check_states()
+
+    def _batches_of(self, mailing: Mailing) -> dict[str, str]:
+        """Return the batch that each message of a mailing is in, as the ledger has it, by reference."""
+        rows = self.desk.ledger.rows(
+            "SELECT m.id, b.reference FROM messages m JOIN batches b ON b.id = m.batch WHERE m.mailing = ?",
+            mailing.id,
+        )
+        return {mailing.message_reference(message): batch for message, batch in rows}
 
     @rule(marked=st.booleans())
     def copy_the_ledger(self, *, marked: bool) -> None:

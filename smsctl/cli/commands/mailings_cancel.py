@@ -4,14 +4,13 @@ from datetime import datetime
 
 import typer
 
-from smsctl.actions.cancel import cancel
+from smsctl.actions.cancel import cancel, may_be_held
 from smsctl.cli import options, wiring_gateway
 from smsctl.cli.render import mailings as render
 from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import Status
 from smsctl.errors import Sentence, say_n
 from smsctl.ledger import mailings
 
@@ -26,9 +25,11 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
     wiring: Wiring = ctx.obj
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
-    accepted = mailings.tally(ledger, found).states.get(Status.ACCEPTED, 0)
+    states = mailings.tally(ledger, found).states
     configured = wiring.settings.municipality(found.municipality.key)
-    gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id) if accepted else None
+    gateway = (
+        wiring_gateway.gateway(wiring, service_id=configured.service_id) if may_be_held(states) else None
+    )
     done = cancel(ledger, found, gateway, wiring.clock.now(), wiring.actor, reason)
     blocks: list[Block] = [
         Line(say_n("{n} pending message cancelled.", "{n} pending messages cancelled.", n=done.pending)),
