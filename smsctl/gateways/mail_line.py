@@ -17,8 +17,9 @@ from smtplib import (  # this file is imported late
     SMTPResponseException,
     SMTPServerDisconnected,
 )
+from ssl import SSLCertVerificationError
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from smsctl.domain.gateway import MailRoute, Options
 from smsctl.domain.message import Status, Verdict
@@ -59,7 +60,7 @@ def _log_in(server: "_Server", options: Options, route: MailRoute) -> None:
     if route.starttls:
         server.starttls(context=tls_context(options.ca_bundle))
     if route.username is not None and route.password is not None:
-        server.login(route.username, route.password.reveal())
+        server.login(_Utf8(route.username), _Utf8(route.password.reveal()))
     server.ehlo_or_helo_if_needed()
 
 
@@ -93,12 +94,39 @@ class _Server(SMTP):
         if self._expired:  # half a line looks like a whole one
             raise TimeoutError
 
+    def auth(
+        self,
+        mechanism: str,
+        authobject: Any,  # noqa: ANN401  # as smtplib has it
+        *,
+        initial_response_ok: bool = True,
+    ) -> tuple[int, bytes]:
+        """Log in one way, as smtplib does, but with what is sent in UTF-8."""
+
+        def in_utf8(challenge: Any = None) -> Any:  # noqa: ANN401
+            answer = authobject(challenge)
+            return None if answer is None else _Utf8(answer)
+
+        return super().auth(mechanism, in_utf8, initial_response_ok=initial_response_ok)
+
     def _cut(self) -> None:
         self._expired = True
         if self.sock is not None:
             # Not SSLSocket's own shutdown: it takes the TLS object away from the thread that reads.
             with suppress(OSError):  # closed at the other end first
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+class _Utf8(str):
+    """A text that becomes UTF-8 whatever is asked for (RFC 4616).
+
+    smtplib asks for ASCII: a password with an å would fail, and the error would name the letter.
+    """
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:  # noqa: ARG002
+        return super().encode("utf-8", errors)
 
 
 class MailLine:
@@ -196,9 +224,19 @@ def _trouble(error: OSError | ValueError) -> Handed:
     if isinstance(error, SMTPResponseException):
         words = error.smtp_error
         return _refusal(error.smtp_code, words if isinstance(words, bytes) else words.encode())
+    # STARTTLS or login not offered, a certificate not trusted, an address that cannot be written
+    refused = isinstance(error, SMTPException | ValueError) and not isinstance(error, SMTPServerDisconnected)
+    verdict = Verdict.REFUSED if refused else Verdict.NOT_REACHED
+    return Handed(Status.PENDING, verdict, None, _in_words(error))
+
+
+def _in_words(error: OSError | ValueError) -> str:
+    if isinstance(error, SSLCertVerificationError):
+        return f"the certificate is not trusted: {error.verify_message}"
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return "timed out"  # smtplib calls a server that is silent disconnected, too
     if isinstance(error, SMTPServerDisconnected):
-        return Handed(Status.PENDING, Verdict.NOT_REACHED, None, "the mail server closed the connection")
-    if isinstance(error, SMTPException | ValueError):  # STARTTLS or login not offered, address not sendable
-        return Handed(Status.PENDING, Verdict.REFUSED, None, str(error))
-    text = "timed out" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__
-    return Handed(Status.PENDING, Verdict.NOT_REACHED, None, text)
+        return "the mail server closed the connection"
+    if isinstance(error, SMTPException | ValueError):
+        return str(error)
+    return error.strerror or type(error).__name__

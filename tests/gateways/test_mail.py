@@ -1,6 +1,8 @@
+import hmac
 import re
 import ssl
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import default
@@ -225,8 +227,11 @@ def test_starttls_where_it_is_offered_checks_who_the_server_is(
         assert options.mail is not None
         route = options.mail._replace(host="localhost", starttls=True)
         options = options._replace(mail=route, ca_bundle=bundle if is_trusted else None)
-        assert outcome(submit(open_gateway(options), some_batch(1))) == expected
+        answer = submit(open_gateway(options), some_batch(1))
+        assert outcome(answer) == expected
         assert len(sent(server)) == (expected[0] is Verdict.ANSWERED)
+        refused = expected[0] is Verdict.REFUSED
+        assert answer.text.startswith("the certificate is not trusted: ") is refused
 
 
 def drip(text: str) -> Reaction:
@@ -274,6 +279,48 @@ def test_a_refused_login_never_shows_the_password(words: str) -> None:
     assert [receipt.status for receipt in answer.receipts] == [P]
     assert "wrong: ***" in answer.text or "later: ***" in answer.text
     assert "canary" not in str(answer)
+
+
+def challenge(line: Line) -> None:
+    """Ask for the rest of a login, and take whatever comes."""
+    line.send(b"334 " + b64encode(b"<1@mail>") + b"\r\n")
+    line.keep(line.read_until(b"\r\n"))
+    line.send(b"235 welcome\r\n")
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "expected"),
+    [
+        ("PLAIN", [b"\0v\xc3\xa4xel\0hemlig\xc3\x85"]),
+        ("LOGIN", [b"v\xc3\xa4xel", b"hemlig\xc3\x85"]),
+        (
+            "CRAM-MD5",
+            [b"v\xc3\xa4xel " + hmac.new("hemligÅ".encode(), b"<1@mail>", "md5").hexdigest().encode()],
+        ),
+    ],
+)
+def test_a_login_with_swedish_letters_travels_as_utf_8(mechanism: str, expected: list[bytes]) -> None:
+    reactions = {
+        "ehlo": say(f"250-here\r\n250 AUTH {mechanism}"),
+        "auth": say("235 welcome") if mechanism == "PLAIN" else challenge,
+    }
+    with FaultServer(mail_server(**reactions)) as server:
+        options = some_options(server.port)
+        assert options.mail is not None
+        route = options.mail._replace(username="växel", password=Secret("hemligÅ"))
+        answer = submit(open_gateway(options._replace(mail=route)), some_batch(1))
+        begun = next(n for n, kept in enumerate(server.requests) if kept.startswith(b"AUTH "))
+        words = [*server.requests[begun].split()[2:], server.requests[begun + 1]]
+    assert outcome(answer) == (Verdict.ANSWERED, [A])
+    assert [b64decode(word) for word in words[: len(expected)]] == expected
+
+
+def test_a_server_that_says_nothing_is_told_from_one_that_hangs_up() -> None:
+    for ehlo, text in ((Line.keep_silent, "timed out"), (leave, "the mail server closed the connection")):
+        with FaultServer(mail_server(ehlo=ehlo)) as server:
+            options = some_options(server.port, read_timeout_s=0.2)
+            answer = submit(open_gateway(options), some_batch(1))
+        assert (answer.verdict, answer.text) == (Verdict.NOT_REACHED, text)
 
 
 def test_without_a_mail_server_or_its_password_it_is_told_in_words() -> None:
