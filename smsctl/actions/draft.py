@@ -10,7 +10,7 @@ from smsctl.config.settings import QuietHours
 from smsctl.domain.audience import Audience
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Ceilings
-from smsctl.domain.message import Batch, Letter
+from smsctl.domain.message import Letter
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.number import NumberReader
@@ -89,7 +89,7 @@ def check_letter(gateway: Gateway, letter: Letter) -> None:
                 n=characters_over(body, traits.parts, traits.max_parts),
             ),
         )
-    problems = gateway.check(Batch(reference="", letter=letter, messages=()))
+    problems = gateway.check(letter)
     if problems:
         raise InputError(problems[0], problems=problems[1:])
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol, runtime_checkable
 
-from smsctl.domain.message import Answer, Batch
+from smsctl.domain.message import Answer, Batch, Letter
 from smsctl.domain.secret import Secret
 from smsctl.domain.text import PartProfile
 from smsctl.errors import Sentence, say
@@ -115,8 +115,11 @@ class Gateway(Protocol):
         Raises GatewayRefusedError (login or service refused) or StoppedError (not reached).
         """
 
-    def check(self, batch: Batch) -> list[Sentence]:
-        """Return what is wrong with the batch's letter by this gateway's rules; empty when nothing is."""
+    def check(self, letter: Letter) -> list[Sentence]:
+        """Return what is wrong with a letter by this gateway's own rules; empty when nothing is.
+
+        Whether the text is too long need not be looked at: that follows from the traits.
+        """
 
 
 @runtime_checkable

@@ -16,7 +16,7 @@ from smsctl.errors import Sentence, say
 from smsctl.gateways.intelecom_management import Management
 from smsctl.gateways.json_reply import read_json
 from smsctl.gateways.outcome import Reply, quoted, refused, unclear, verdict, verdict_of_status
-from smsctl.gateways.rules import password_of, too_long
+from smsctl.gateways.password import password_of
 
 STATUS_OF_CODE: Final = {
     1: Status.ACCEPTED,  # queued at the gateway, whatever its name MESSAGE_DELIVERED_OK says
@@ -86,10 +86,9 @@ class Intelecom:
             return verdict_of_status(batch, outcome, quoted(outcome.body, password_of(self._options)))
         return self._answer(batch, outcome.body)
 
-    def check(self, batch: Batch) -> list[Sentence]:
-        """Return what the gateway would refuse (protocols.md 2.4-2.6)."""
-        letter = batch.letter
-        problems = [*too_long(letter.text.body, self.traits)]
+    def check(self, letter: Letter) -> list[Sentence]:
+        """Return what the gateway would refuse (protocols.md 2.4, 2.5)."""
+        problems: list[Sentence] = []
         if letter.sender is not None:
             problems += sender_problems(letter.sender, "intelecom")
         if letter.validity is not None and letter.validity > _MAX_VALIDITY:

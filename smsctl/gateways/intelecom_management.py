@@ -7,7 +7,7 @@ from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.json_reply import read_json
 from smsctl.gateways.outcome import Reply, Stale
-from smsctl.gateways.rules import password_of
+from smsctl.gateways.password import password_of
 
 DEFAULT_PATH: Final = "/mgmt/rs/service/{service_id}"
 

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from smsctl.domain.gateway import CHECK_MAIL_SERVER, MailRoute, Options, Traits
-from smsctl.domain.message import Answer, Batch, Outgoing, Receipt, Status, Verdict, same_for_all
+from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, Verdict, same_for_all
 from smsctl.domain.text import INTELECOM_PARTS, with_part_length
 from smsctl.errors import ConfigError, CredentialError, GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.outcome import quoted
-from smsctl.gateways.rules import too_long
 
 _MAX_PARTS = 6
 _MAX_BATCH = 20  # what becomes unknown when the power goes between the mails of a batch
@@ -88,9 +87,9 @@ class Mail:
             )
         raise StoppedError(say("the mail server was not reached: {text}", text=words))
 
-    def check(self, batch: Batch) -> list[Sentence]:
-        """Return what the gateway would refuse; what e-mail cannot carry at all stands in the traits."""
-        return [*too_long(batch.letter.text.body, self.traits)]
+    def check(self, letter: Letter) -> list[Sentence]:  # noqa: ARG002
+        """Return nothing: what e-mail cannot carry stands in the traits."""
+        return []
 
     def _route(self) -> MailRoute:
         """Return the way to the mail server, or say what is wrong with it."""

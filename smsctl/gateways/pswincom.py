@@ -23,7 +23,7 @@ from smsctl.gateways.outcome import (
     verdict,
     verdict_of_status,
 )
-from smsctl.gateways.rules import password_of, too_long
+from smsctl.gateways.password import password_of
 
 STATUS_OF_CODE: Final = {
     "OK": Status.ACCEPTED,  # taken for forwarding
@@ -97,13 +97,9 @@ class PSWinCom:
             )
         return say("the gateway took the login")
 
-    def check(self, batch: Batch) -> list[Sentence]:
-        """Return what the gateway would refuse (protocols.md 3.3-3.5)."""
-        letter = batch.letter
-        problems = [*too_long(letter.text.body, self.traits)]
-        if letter.sender is not None:
-            problems += sender_problems(letter.sender, "pswincom")
-        return problems
+    def check(self, letter: Letter) -> list[Sentence]:
+        """Return what the gateway would refuse (protocols.md 3.3)."""
+        return [] if letter.sender is None else [*sender_problems(letter.sender, "pswincom")]
 
     def _post(self, body: bytes, not_after: float) -> Outcome:
         """Send to the first host; to the second only where no byte has left."""

@@ -10,9 +10,9 @@ from smsctl.domain.push import Parcel, Polled
 from smsctl.errors import GatewayRefusedError, StoppedError, say
 from smsctl.gateways.json_reply import read_json
 from smsctl.gateways.outcome import Reply, Stale
+from smsctl.gateways.password import password_of
 from smsctl.gateways.pswincom_pushes import NAME, report_of
 from smsctl.gateways.push_fields import Fields, number, short, whole
-from smsctl.gateways.rules import password_of
 
 REPORTS: Final = "dr"
 INCOMING: Final = "mo"

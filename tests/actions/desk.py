@@ -61,7 +61,7 @@ class ScriptedGateway:
     def probe(self) -> Sentence:
         raise NotImplementedError
 
-    def check(self, batch: Batch) -> list[Sentence]:
+    def check(self, letter: Letter) -> list[Sentence]:
         return []
 
 

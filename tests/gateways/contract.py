@@ -6,11 +6,12 @@ from typing import ClassVar
 
 import pytest
 
+from smsctl.actions.draft import check_letter
 from smsctl.domain.gateway import Gateway, MailRoute, Options
 from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Status, Verdict
 from smsctl.domain.secret import Secret
 from smsctl.domain.text import MessageText
-from smsctl.errors import CredentialError
+from smsctl.errors import CredentialError, InputError
 
 from .fault_server import FaultServer, Line, free_port
 
@@ -110,7 +111,7 @@ class GatewayContract:
         gateway = self.open_gateway(Options(username="demo", service_id=4711))
         assert gateway.traits.max_parts == 6
         assert gateway.traits.max_batch <= 100
-        assert gateway.check(some_batch()) == []
+        assert gateway.check(some_batch().letter) == []
 
     def test_sending_without_a_password_is_told_in_words(self) -> None:
         with pytest.raises(CredentialError):
@@ -124,11 +125,13 @@ class GatewayContract:
     def test_a_text_too_long_says_how_much_to_remove(self, characters: int) -> None:
         gateway = self.opened(free_port())
         longest = traits_longest(gateway)
-        problems = gateway.check(some_batch(text=MessageText(body="a" * characters)))
+        letter = some_batch(text=MessageText(body="a" * characters)).letter
         if characters <= longest:
-            assert problems == []
-        else:
-            assert f"remove {characters - longest} character" in str(problems[0])
+            check_letter(gateway, letter)
+            return
+        with pytest.raises(InputError) as caught:
+            check_letter(gateway, letter)
+        assert f"Remove {characters - longest} character" in str(caught.value.hint)
 
     def test_what_e_mail_or_the_wire_carries_is_never_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level(logging.DEBUG)

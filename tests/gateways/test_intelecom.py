@@ -150,7 +150,7 @@ def test_validity_takes_the_smallest_code_that_is_not_shorter(period: timedelta,
 )
 def test_the_senders_shape_gives_its_type(sender: str, kind: str) -> None:
     assert originator_type(sender) == kind
-    assert open_gateway(some_options(free_port())).check(some_batch(sender=sender)) == []
+    assert open_gateway(some_options(free_port())).check(some_batch(sender=sender).letter) == []
 
 
 @pytest.mark.parametrize(
@@ -166,13 +166,13 @@ def test_the_senders_shape_gives_its_type(sender: str, kind: str) -> None:
     ],
 )
 def test_a_sender_the_network_would_not_show_is_refused_in_words(sender: str, words: str) -> None:
-    problems = open_gateway(some_options(free_port())).check(some_batch(sender=sender))
+    problems = open_gateway(some_options(free_port())).check(some_batch(sender=sender).letter)
     assert words in " ".join(map(str, problems))
 
 
 def test_a_validity_beyond_seven_days_is_refused() -> None:
     gateway = open_gateway(some_options(free_port()))
-    assert len(gateway.check(some_batch(validity=timedelta(days=7, seconds=1)))) == 1
+    assert len(gateway.check(some_batch(validity=timedelta(days=7, seconds=1)).letter)) == 1
 
 
 A, P, R, U, H = Status.ACCEPTED, Status.PENDING, Status.REJECTED, Status.UNKNOWN, Status.HELD

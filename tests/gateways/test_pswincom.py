@@ -117,14 +117,16 @@ def test_delivery_confirmation_off_asks_for_no_reports() -> None:
     ],
 )
 def test_the_sender_is_checked_by_this_gateways_rules(sender: str, words: str) -> None:
-    problems = open_gateway(some_options(free_port())).check(some_batch(sender=sender))
+    problems = open_gateway(some_options(free_port())).check(some_batch(sender=sender).letter)
     assert bool(problems) is bool(words)
     assert words in " ".join(map(str, problems))
 
 
 def test_a_priority_is_told_to_be_of_no_use() -> None:
     gateway = open_gateway(some_options(free_port()))
-    assert not gateway.check(some_batch(priority=Priority.LOW))  # it does no harm: the plan tells of it
+    assert not gateway.check(
+        some_batch(priority=Priority.LOW).letter
+    )  # it does no harm: the plan tells of it
     assert not gateway.traits.priority
 
 

@@ -44,7 +44,7 @@ class Taker:
     def probe(self) -> Sentence:
         return say("Here.")
 
-    def check(self, batch: Batch) -> list[Sentence]:
+    def check(self, letter: Letter) -> list[Sentence]:
         return []
 
 
