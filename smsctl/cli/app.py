@@ -4,7 +4,6 @@ Read on in `contents` (what there is), then `commands/send.py`, `domain/plan.py`
 """
 
 import os
-import sys
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
@@ -189,7 +188,3 @@ def _told(error: BaseException, teller: Teller, command: str) -> SmsctlError:
             hint = say("See: {page} --help", page=page)
             return UsageError(say("{text}", text=error.format_message()), hint=hint)
     return teller.own_up(error)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -2,7 +2,6 @@
 
 import codecs
 import unicodedata
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
@@ -57,11 +56,6 @@ class TextSize(NamedTuple):
     encoding: Encoding
     units: int
     parts: int
-
-
-def is_gsm7(body: str) -> bool:
-    """Tell whether every character is GSM-7, so that the text need not be sent as UCS-2."""
-    return gsm7.septets(body) is not None
 
 
 _GSM7: Final = Encoding.GSM7  # looking a member up takes as long as counting a short text
@@ -159,12 +153,11 @@ class Costly(NamedTuple):
 
 def costly(body: str) -> tuple[Costly, ...]:
     """Return the characters that force UCS-2, in the order of their first place."""
-    return _first_places(body, set(body).difference(gsm7.BASIC, gsm7.EXTENDED))
-
-
-def doubled(body: str) -> tuple[Costly, ...]:
-    """Return the characters that take two septets each, in the order of their first place."""
-    return _first_places(body, set(body).intersection(gsm7.EXTENDED))
+    foreign = set(body).difference(gsm7.BASIC, gsm7.EXTENDED)
+    return tuple(
+        Costly(body[at], *_place(body, at), _name(body[at]), body.count(body[at]))
+        for at in sorted(map(body.index, foreign))
+    )
 
 
 class Replacement(NamedTuple):
@@ -211,13 +204,6 @@ def _problems(body: str, found: tuple[int, ...]) -> list[Sentence]:
 def _problem(body: str, at: int) -> Sentence:
     line, column = _place(body, at)
     return say("line {line}, column {column}: {name}.", line=line, column=column, name=_name(body[at]))
-
-
-def _first_places(body: str, chars: Iterable[str]) -> tuple[Costly, ...]:
-    return tuple(
-        Costly(body[at], *_place(body, at), _name(body[at]), body.count(body[at]))
-        for at in sorted(map(body.index, chars))
-    )
 
 
 def _place(body: str, at: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from smsctl.domain.moment import ALWAYS, Actor, Moment, Period
+from smsctl.domain.moment import Actor, Moment, Period
 from smsctl.ledger import audit
 from smsctl.ledger.store import Ledger
 
@@ -24,13 +24,6 @@ class Invoice(NamedTuple):
     handed_over_day: str | None  # to whoever pays; None: not yet
 
 
-class Invoiced(NamedTuple):
-    """Several invoices together."""
-
-    invoices: int
-    price_ore: int  # without VAT
-
-
 def invoices_of(
     ledger: Ledger, municipality: str | None = None, *, only_new: bool = False
 ) -> tuple[Invoice, ...]:
@@ -43,17 +36,6 @@ def invoices_of(
         int(only_new),
     )
     return tuple(Invoice(**one) for one in found)
-
-
-def invoiced(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> Invoiced:
-    """Return what was invoiced to a municipality in a period."""
-    row = ledger.one(
-        "SELECT COUNT(*), COALESCE(SUM(price_ore), 0) FROM invoices WHERE municipality = ?"
-        " AND day >= COALESCE(?, '') AND day <= COALESCE(?, '9999')",
-        municipality,
-        *period,
-    )
-    return Invoiced(*(row or (0, 0)))
 
 
 def hand_over(ledger: Ledger, handed: Sequence[Invoice], moment: Moment, actor: Actor) -> None:

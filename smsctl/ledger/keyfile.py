@@ -69,11 +69,6 @@ def find_or_make(ledger: Ledger) -> Key:
     return key
 
 
-def keyed_hash(ledger: Ledger, number: str) -> str:
-    """Return the hash of one number, in the open transaction; for many, take the key and ask it."""
-    return find_or_make(ledger).hash(number)
-
-
 _MEND = say("Restore it from the backup that the ledger is from. Nothing is sent without it.")
 
 

@@ -13,8 +13,6 @@ from smsctl.domain.text import (
     Replacement,
     characters_over,
     costly,
-    doubled,
-    is_gsm7,
     measure,
     replace_typographic,
     with_part_length,
@@ -83,7 +81,6 @@ def test_parts_are_counted_as_the_standard_fills_them(
     body: str, encoding: Encoding, units: int, parts: int
 ) -> None:
     assert measure(body, INTELECOM_PARTS) == (encoding, units, parts)
-    assert is_gsm7(body) is (encoding is GSM7)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +123,8 @@ def test_every_character_is_in_the_alphabet_or_not() -> None:
     for code in range(0x3000):
         char = chr(code)
         expected = 1 if char in gsm7.BASIC else 2 if char in gsm7.EXTENDED else None
-        assert (measure(char, INTELECOM_PARTS).units if is_gsm7(char) else None) == expected
+        found = measure(char, INTELECOM_PARTS)
+        assert (found.units if found.encoding is GSM7 else None) == expected
 
 
 def fill(body: str, profile: PartProfile) -> tuple[Encoding, int, list[list[int]]]:
@@ -293,17 +291,8 @@ def test_the_characters_that_force_unicode_are_named_with_their_first_place() ->
     )
 
 
-def test_the_characters_that_count_two_are_named_with_their_first_place() -> None:
-    assert doubled("20 € [10 €]") == (
-        Costly("€", 1, 4, "U+20AC EURO SIGN", 2),
-        Costly("[", 1, 6, "U+005B LEFT SQUARE BRACKET", 1),
-        Costly("]", 1, 11, "U+005D RIGHT SQUARE BRACKET", 1),
-    )
-
-
 def test_a_plain_text_costs_nothing_more() -> None:
     assert costly("Välkomna, föräldrar!") == ()
-    assert doubled("Välkomna, föräldrar!") == ()
 
 
 @pytest.mark.parametrize(

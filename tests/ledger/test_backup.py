@@ -73,7 +73,7 @@ def test_a_backup_is_of_one_moment_while_somebody_writes(
 
 def test_only_its_owner_reads_a_backup_whatever_the_umask_says(ledger: Ledger, tmp_path: Path) -> None:
     with ledger.transaction():
-        keyfile.keyed_hash(ledger, "+46701740605")
+        keyfile.find_or_make(ledger).hash("+46701740605")
     before = os.umask(0)
     try:
         made = back_up(ledger, tmp_path / "backup.db")
@@ -85,10 +85,10 @@ def test_only_its_owner_reads_a_backup_whatever_the_umask_says(ledger: Ledger, t
 
 def test_the_key_of_the_hashes_goes_with_the_ledger(ledger: Ledger, tmp_path: Path) -> None:
     with ledger.transaction():
-        found = keyfile.keyed_hash(ledger, "+46701740605")
+        found = keyfile.find_or_make(ledger).hash("+46701740605")
     made = back_up(ledger, tmp_path / "elsewhere.db")
     with closing(open_ledger(made.ledger)) as copy, copy.transaction():
-        assert keyfile.keyed_hash(copy, "+46701740605") == found
+        assert keyfile.find_or_make(copy).hash("+46701740605") == found
 
 
 def test_a_ledger_without_hashes_has_no_key_to_copy(ledger: Ledger, tmp_path: Path) -> None:

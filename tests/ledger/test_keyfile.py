@@ -13,12 +13,12 @@ NUMBER = "+46701740605"
 
 def make(ledger: Ledger) -> str:
     with ledger.transaction():
-        return keyfile.keyed_hash(ledger, NUMBER)
+        return keyfile.find_or_make(ledger).hash(NUMBER)
 
 
 def make_and_fail(ledger: Ledger) -> None:
     with ledger.transaction():
-        keyfile.keyed_hash(ledger, NUMBER)
+        keyfile.find_or_make(ledger).hash(NUMBER)
         ledger.write("INSERT INTO nowhere VALUES (1)")
 
 
