@@ -32,19 +32,20 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
         wiring.must_be_fit_to_send(
             accept_clock=request.overruling.accept_clock, reason=request.overruling.reason
         )
-    errand = _prepare(wiring, file, request)
-    if errand.key:
-        done = run_key.begun(wiring, errand.key, errand.wish, errand.gateway, dry_run=manner.dry_run)
+    prepared = _prepare(wiring, file, request)
+    if prepared.key:
+        done = run_key.begun(wiring, prepared.key, prepared.wish, prepared.gateway, dry_run=manner.dry_run)
         if done:
             return done
     ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
-    plan, sheet = draft(errand.wish, errand.gateway, ledger, wiring.clock.now(), errand.local_now)
+    plan, sheet = draft(prepared.wish, prepared.gateway, ledger, wiring.clock.now(), prepared.local_now)
     plan = plan._replace(
-        refusals=(*plan.refusals, *not_permitted(wiring, plan, errand.wish.audience.groups, ledger))
+        refusals=(*plan.refusals, *not_permitted(wiring, plan, prepared.wish.audience.groups, ledger))
     )
-    refusals = _holding(wiring, plan, manner, lenient=errand.wish.lenient)
+    refusals = _holding(wiring, plan, manner, lenient=prepared.wish.lenient)
     spared = tuple(one for one in plan.refusals if one not in refusals)  # by a rehearsal; live would refuse
-    screen = [*errand.replaced, *render.screen(plan, sheet, errand.local_now, _stage(wiring, manner), spared)]
+    shown = render.screen(plan, sheet, prepared.local_now, _stage(wiring, manner), spared)
+    screen = [*prepared.replaced, *shown]
     _warn_unattended(wiring, [*plan.warnings, *render.live_would(spared)], manner)
     if manner.dry_run:
         return _dry_reply(plan, screen, refusals, _unfit(wiring, ledger, request.overruling))
@@ -56,10 +57,10 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
         return _nobody(plan, screen)
     if not manner.yes:
         _confirm(wiring, plan)
-    return _send(wiring, plan, errand, request.overruling)
+    return _send(wiring, plan, prepared, request.overruling)
 
 
-class _Errand(NamedTuple):
+class _Prepared(NamedTuple):
     """What is known before the recipients file is opened."""
 
     gateway: Gateway
@@ -77,7 +78,7 @@ def _must_be_askable(file: str, manner: Manner) -> None:
         )
 
 
-def _prepare(wiring: Wiring, file: str, request: Request) -> _Errand:
+def _prepare(wiring: Wiring, file: str, request: Request) -> _Prepared:
     manner = request.manner
     configured, payer = wiring.municipality(request.who.municipality)
     raw = read_text_file(wiring, file)
@@ -89,7 +90,7 @@ def _prepare(wiring: Wiring, file: str, request: Request) -> _Errand:
     key = None if manner.key is None else run_key.expand(manner.key, local_now)
     if not manner.dry_run:
         wiring.activate_for_rehearsal(payer)
-    return _Errand(gateway, wish, replaced, local_now, key)
+    return _Prepared(gateway, wish, replaced, local_now, key)
 
 
 def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: Manner) -> None:
@@ -242,15 +243,15 @@ def _as_shown(plan: Plan) -> Plan:
     return plan._replace(order=order._replace(ceilings=ceilings))
 
 
-def _send(wiring: Wiring, plan: Plan, errand: _Errand, overruling: Overruling) -> Reply:
+def _send(wiring: Wiring, plan: Plan, prepared: _Prepared, overruling: Overruling) -> Reply:
     from smsctl.cli.delivery import deliver, reply  # a dry run needs none of it
 
-    lenient = errand.wish.lenient
+    lenient = prepared.wish.lenient
     if lenient:
         overruling = overruling._replace(again=True)  # a rehearsal may send the same text again and again
     plan = _as_shown(plan)
     mailing = begin(
-        from_plan(plan, overruling, run_key=errand.key),
+        from_plan(plan, overruling, run_key=prepared.key),
         plan.recipients.ready,
         skipped_of(plan),
         wiring.ledger,
@@ -260,5 +261,5 @@ def _send(wiring: Wiring, plan: Plan, errand: _Errand, overruling: Overruling) -
     data = render.data(plan, dry_run=False)
     wiring.teller.know({**data, "mailing": mailing.id})
     ceilings = Ceilings() if lenient else with_daily_ceiling(wiring, mailing, plan.order.ceilings)
-    done = deliver(wiring, mailing, errand.gateway, ceilings)
+    done = deliver(wiring, mailing, prepared.gateway, ceilings)
     return reply(wiring, done, data)
