@@ -1,6 +1,6 @@
 """What the commands of a municipality's service share: which one is meant, and how it stands."""
 
-from smsctl.cli.render.municipalities import Standing
+from smsctl.cli.render.municipalities import ServiceStanding
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Terms
@@ -8,9 +8,9 @@ from smsctl.errors import ConfigError, say
 from smsctl.ledger import municipalities, packages
 
 
-def standing(wiring: Wiring, municipality: Municipality) -> Standing:
+def standing(wiring: Wiring, municipality: Municipality) -> ServiceStanding:
     """Return how the municipality stands in the ledger of this mode."""
-    return Standing(
+    return ServiceStanding(
         municipality=municipality,
         service=municipalities.service_of(wiring.ledger, municipality.key),
         packages=packages.packages_of(wiring.ledger, municipality.key),

@@ -11,7 +11,7 @@ from smsctl.domain.package import Package, Terms
 from smsctl.errors import Sentence, say, say_n
 
 
-class Standing(NamedTuple):
+class ServiceStanding(NamedTuple):
     """One municipality, its service and its packages."""
 
     municipality: Municipality
@@ -24,7 +24,7 @@ class Standing(NamedTuple):
         return sum(one.left for one in self.packages)
 
 
-def data(one: Standing) -> dict[str, object]:
+def data(one: ServiceStanding) -> dict[str, object]:
     """Return one municipality for the envelope; `state` is null where nothing was ordered."""
     service, last = one.service, next(reversed(one.packages), None)
     return {
@@ -39,7 +39,7 @@ def data(one: Standing) -> dict[str, object]:
     }
 
 
-def listed(every: Sequence[Standing], *, simulated: bool) -> list[Block]:
+def listed(every: Sequence[ServiceStanding], *, simulated: bool) -> list[Block]:
     """Return the list: one line for each municipality."""
     columns = [
         Column(say("Municipality")),
@@ -66,7 +66,7 @@ def listed(every: Sequence[Standing], *, simulated: bool) -> list[Block]:
     return [*head, Table(columns, rows)]
 
 
-def state(one: Standing) -> Sentence:
+def state(one: ServiceStanding) -> Sentence:
     """Say how the service stands."""
     if one.service is None:
         return say("not active") if one.municipality.in_packages else say("without packages")
@@ -99,7 +99,7 @@ def ordered(one: Standing, terms: Terms, service_id: int | None) -> list[Block]:
     ]
 
 
-def price_sentence(one: Standing, terms: Terms) -> Sentence:
+def price_sentence(one: ServiceStanding, terms: Terms) -> Sentence:
     """Say what an activation costs, and who pays."""
     return say(
         "Activating {name} opens package {number}: {size} parts, one invoice of {price} without VAT.",
@@ -110,7 +110,7 @@ def price_sentence(one: Standing, terms: Terms) -> Sentence:
     )
 
 
-def activated(one: Standing, opened: int | None) -> list[Block]:
+def activated(one: ServiceStanding, opened: int | None) -> list[Block]:
     """Return what an activation has done."""
     name = one.municipality.name
     if opened is not None:
@@ -119,7 +119,7 @@ def activated(one: Standing, opened: int | None) -> list[Block]:
     return [Line(say("{name} is active.", name=name), Tone.GOOD), *left(one)]
 
 
-def already(one: Standing, service: Service) -> list[Block]:
+def already(one: ServiceStanding, service: Service) -> list[Block]:
     """Return that nothing was changed, and why."""
     sentence = say(
         "{name}: {state} since {day}, by {who}. Nothing was changed.",
@@ -131,7 +131,7 @@ def already(one: Standing, service: Service) -> list[Block]:
     return [Line(sentence), *left(one)]
 
 
-def deactivated(one: Standing) -> list[Block]:
+def deactivated(one: ServiceStanding) -> list[Block]:
     """Return what a deactivation means."""
     ended = say(
         "{name} is no longer active: nothing is sent and no package is opened.", name=one.municipality.name
@@ -143,7 +143,7 @@ def deactivated(one: Standing) -> list[Block]:
     ]
 
 
-def order_cancelled(one: Standing) -> list[Block]:
+def order_cancelled(one: ServiceStanding) -> list[Block]:
     """Return what it means that an order was cancelled."""
     ended = say("The order for {name} is cancelled; it was not activated.", name=one.municipality.name)
     return [
@@ -153,7 +153,7 @@ def order_cancelled(one: Standing) -> list[Block]:
     ]
 
 
-def left(one: Standing) -> list[Block]:
+def left(one: ServiceStanding) -> list[Block]:
     """Return what is left of the packages; nothing where there is none."""
     if not one.packages:
         return []
