@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 
-from smsctl.cli import acquaintances, wiring_listener
+from smsctl.cli import names_by_number, wiring_listener
 from smsctl.cli.render import figures
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_listener import Mail
@@ -58,7 +58,7 @@ class Forwarder:
             self._complain(error.sentence)
 
     def work(self, for_s: float) -> None:
-        """Mail what waits, until one is not taken, and for so many seconds at most."""
+        """Mail what waits for at most `for_s` seconds; stop early when the mail server does not take one."""
         until = time.monotonic() + for_s
         self.turn()
         while self._errand and time.monotonic() < until:
@@ -66,7 +66,7 @@ class Forwarder:
             self.turn()
 
     def end(self, within_s: float) -> None:
-        """Wait so long for the mail under way, and start on no other."""
+        """Start on no other mail, and wait at most `within_s` for the one under way."""
         self._not_before = float("inf")
         self._wait(within_s)
         self.turn()
@@ -111,7 +111,7 @@ class Forwarder:
 
     def _mail(self, row: InboxRow) -> Mail:
         sender = row.message.sender
-        name = acquaintances.names_of(self._wiring, {sender}, self._complain).get(sender)
+        name = names_by_number.names_of(self._wiring, {sender}, self._complain).get(sender)
         who = f"{name}, {sender}" if name else sender
         at = figures.local(row.at, self._wiring.settings.time_zone)
         return Mail(

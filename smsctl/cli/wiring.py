@@ -99,9 +99,9 @@ class Wiring:
         return ledger
 
     def must_be_fit_to_send(self, *, accept_clock: bool = False, reason: str | None = None) -> None:
-        """Raise LedgerError where nothing must be sent from the ledger now, before anybody is asked anything.
+        """Raise LedgerError, before anybody is asked anything, if nothing may be sent from the ledger now.
 
-        With `accept_clock` the clock is right by a person's word, which the audit keeps.
+        With `accept_clock` a person vouches for the clock against the ledger's newest time; it is audited.
         """
         from smsctl.ledger import fitness
 
@@ -125,8 +125,8 @@ class Wiring:
                 municipalities.activate(self.ledger, municipality, self.clock.now(), self.actor)
 
     def _look_ahead(self) -> None:
-        """Say what the next one should know; a command that opened no ledger only glances at it."""
-        from smsctl.cli.foresight import warnings
+        """Warn of the ledger's state; where the command did not open it, hardly wait for one that is busy."""
+        from smsctl.cli.ledger_warnings import warnings
 
         with suppress(LedgerError):  # the command has done its work
             ledger = vars(self).get("ledger") or self.ledger_as_it_is(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import acquaintances, files, numbers
+from smsctl.cli import files, names_by_number, numbers
 from smsctl.cli.render import inbox as render
 from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
@@ -37,7 +37,7 @@ def run(
     wiring: Wiring = ctx.obj
     total = inbox.count(wiring.ledger, other=other)
     wanted = inbox.newest(wiring.ledger, most=most or (total if export else _SHOWN), other=other)
-    names = acquaintances.names_of(wiring, {row.message.sender for row in wanted})
+    names = names_by_number.names_of(wiring, {row.message.sender for row in wanted})
     if export:
         senders = [(row, row.message.sender) for row in wanted]
         files.write_json(export, [render.data(row, sender, names.get(sender)) for row, sender in senders])

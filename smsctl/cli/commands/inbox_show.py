@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import acquaintances, numbers
+from smsctl.cli import names_by_number, numbers
 from smsctl.cli.render import inbox as render
 from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
@@ -22,7 +22,7 @@ def run(
     wiring: Wiring = ctx.obj
     row = inbox.get(wiring.ledger, number)
     sender = row.message.sender
-    name = acquaintances.names_of(wiring, {sender}).get(sender)
+    name = names_by_number.names_of(wiring, {sender}).get(sender)
     shown = numbers.shown_written(wiring, sender)
     return Reply(
         data=render.data(row, shown, name),
