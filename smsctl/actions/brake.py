@@ -19,7 +19,9 @@ class Stop(StrEnum):
 
 
 class Brake:
-    """Asked once, the run ends after the batches in flight; asked twice, at once; a third time, as it stands.
+    """Asked once, the run ends after the batches in flight; asked twice, at once, with the answers stored.
+
+    Asked a third time it does not even wait for the ledger: what is marked counts as unknown.
 
     Only inside `armed` does asking again interrupt anything. Elsewhere it is noted, for nothing is in flight.
     """

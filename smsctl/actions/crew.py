@@ -71,7 +71,8 @@ class Crew:
     def gather(self) -> list[Done]:
         """Wait for an answer, and for others that can share its commit.
 
-        As long as every thread has something to do nobody waits for us; then it is a moment only.
+        While a marked batch is left for whichever thread is free next, no thread stands idle, so others are
+        waited for at leisure (`_LONGEST_GATHER_S`); when none is left, only for a moment (`_GAP_S`).
         """
         while not self._take(timeout_s=_WAKE_S):
             pass  # a signal that came just before would not end the wait; now its handler runs

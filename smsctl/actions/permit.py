@@ -31,7 +31,7 @@ class Mission(NamedTuple):
     municipality: str  # its key
     audience: str  # the rule in words, to be shown
     groups: Collection[str]  # the groups it is limited to; empty: to none
-    parts: int  # 0: those of a mailing that was begun; each claim is held to the ceiling
+    parts: int  # 0 for a mailing that is gone on with: there each claim looks at the ceiling
     is_test: bool = False  # to one number; no audience
 
 

@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     if list(argv) == ["--version"]:
         from smsctl import __version__
 
-        print(f"smsctl {__version__}")  # noqa: T201 - before anything is loaded
+        print(f"smsctl {__version__}")  # noqa: T201 - needs neither config nor teller
         return ExitCode.OK
     language.speak(None, os.environ)
     try:
@@ -110,7 +110,8 @@ def _words_after(group: Sequence[str]) -> list[str]:
 def build(command: str, *, alone: bool = False) -> typer.Typer:
     """Return the app with one command loaded; every other one is its line in the help.
 
-    `alone`: leave the others out, where no help page will list them; making them costs half a start.
+    `alone`: register no other command. Only a help page lists them, and registering all takes half of the
+    time that a start takes.
     """
     app = typer.Typer(
         help=_HELP,
@@ -147,7 +148,7 @@ def load(command: str) -> ModuleType:
 
 
 def _is_settled(command: str, words: Sequence[str]) -> bool:
-    """Say whether the words begin with the command, so that no page that lists the others can be shown."""
+    """Say whether the words begin with the command; then no help page that lists the others can follow."""
     return bool(command) and list(words[: command.count(" ") + 1]) == command.split()
 
 

@@ -1,4 +1,4 @@
-"""Whether the gateway account may be trusted to refuse repeats: configured, and proved with a real one."""
+"""Whether the gateway account may be trusted to refuse repeats: configured, and proved by a double send."""
 
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import MunicipalitySettings
@@ -9,14 +9,14 @@ from smsctl.ledger import unknowns
 
 
 def account(wiring: Wiring, municipality: MunicipalitySettings) -> str:
-    """Return the name the proof is kept under: the check is switched on per service (protocols.md 2.9)."""
+    """Return what the proof is kept under: the service, where the check is switched on (protocols.md 2.9)."""
     gateway = wiring.settings.gateway
     service_id = municipality.service_id or gateway.service_id
     return f"{gateway.module} {service_id} {gateway.username} {gateway.url or 'its own address'}"
 
 
 def proved_at(wiring: Wiring, municipality: MunicipalitySettings) -> str | None:
-    """Return since when an unknown batch may be submitted again; None: it may not, for lack of a proof."""
+    """Return when it was proved that repeats are refused; None: no unknown batch may be submitted again."""
     if not wiring.settings.gateway.unique_references:
         return None
     if proved := unknowns.proved_at(wiring.ledger, account(wiring, municipality)):
@@ -31,7 +31,7 @@ def proved_at(wiring: Wiring, municipality: MunicipalitySettings) -> str | None:
 
 
 def may_settle(wiring: Wiring, mailing: Mailing, tally: Tally) -> bool:
-    """Say whether going on with the mailing may settle what is unknown, though nothing of it is pending."""
+    """Say whether resuming the mailing may settle unknown messages, though it has no pending ones."""
     if not tally.states.get(Status.UNKNOWN):
         return False
     from smsctl.actions.clear_up import may_be_repeated

@@ -52,5 +52,5 @@ def move_to_files(config: Path) -> None:
 
 
 def _asked_of(source: SecretSource) -> SecretSource:
-    """Return where to look whether it is there: `auto` would not ask the keyring without a terminal."""
+    """Return where to look for an earlier secret; without a terminal, `auto` would pass by the keyring."""
     return source._replace(source=Source.KEYRING) if source.source is Source.AUTO else source

@@ -17,7 +17,7 @@ from smsctl.errors import ConfigError, RuleError, Sentence, SmsctlError, say
 
 
 def after(flags: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:
-    """Tell whom the config names; what goes wrong with that is told here, and changes no exit code."""
+    """Tell those whom [notify] names. Where that fails it is warned of, and the exit code stays."""
     if any(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         return
     with Wiring(flags, teller) as wiring:

@@ -1,4 +1,4 @@
-"""What the three ways in share: storing what came, and saying on the way what went wrong."""
+"""What `reports listen`, `poll` and `import` share: storing what came in, and telling of trouble."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ class Intake:
 
 @dataclass(slots=True)
 class _Kind:
-    """Sentences that differ in their values only."""
+    """Complaints of one kind, which have the same template; `untold` ones came after the latest was told."""
 
     latest: Sentence
     told_at: float  # monotonic
@@ -45,7 +45,7 @@ class _Kind:
 
 
 class Complaints:
-    """What goes wrong while a command runs for days: said at once, and once a minute how often it was.
+    """What goes wrong while a command runs for days: told at once, then each minute how often it came again.
 
     Strangers cause some of them: they must fill neither the log nor the memory. Called from many threads.
     """
@@ -57,7 +57,7 @@ class Complaints:
         self._kinds: dict[str, _Kind] = {}  # by template: there are only so many
 
     def note(self, sentence: Sentence) -> None:
-        """Say it, unless its like was said within the last minute."""
+        """Tell a sentence, unless one of the same template was told within the last minute."""
         with self._lock:
             kind = self._kinds.get(sentence.template)
             if kind is None:
@@ -68,11 +68,11 @@ class Complaints:
                 kind.untold += 1
 
     def turn(self) -> None:
-        """Say how often it was, where a minute is over."""
+        """Tell how often each kind came up again, once its minute is over. To be called now and then."""
         self._sum_up(time.monotonic() - _SILENT_S)
 
     def end(self) -> None:
-        """Say what is untold yet."""
+        """Tell at once how often each kind came up again."""
         self._sum_up(time.monotonic())
 
     def _tell(self, sentence: Sentence) -> None:

@@ -102,8 +102,8 @@ def parts_of_mailing(ledger: Ledger, mailing: Mailing) -> int:
 def opened_for(ledger: Ledger, mailing: Mailing) -> int:
     """Return how many new packages count against the mailing's ceiling.
 
-    Those it has opened itself; and those that another mailing had to open beyond its own ceiling since this
-    one was made: then the room that was left for the other has been taken by somebody else, such as this one.
+    Those that it opened itself; and those that another mailing, since this one was made, opened beyond its
+    own ceiling. The other was planned for the room left in a package, and this one may have used that up.
     """
     counted = 0
     for opener, allowed, opened, since in ledger.rows(

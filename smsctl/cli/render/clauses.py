@@ -1,10 +1,13 @@
-"""A clause told alone becomes a sentence: what may stand inside another text has neither capital nor stop."""
+"""Makes a sentence of a clause that is told alone.
+
+A text that may also stand inside another one is written as a clause: without capital letter and full stop.
+"""
 
 _ENDS = (".", ":", "?", "!", "`")
 
 
 def opened(told: str, template: str) -> str:
-    """Return it with a capital letter; it may end in a command, which takes no full stop.
+    """Return the clause with a capital letter, and no full stop: it may end in a command to be copied.
 
     A first word that is spelled in a special way stays as it is: a path, a key, a command, or whatever the
     template has a place for.
@@ -17,7 +20,7 @@ def opened(told: str, template: str) -> str:
 
 
 def whole(told: str, template: str) -> str:
-    """Return it with a capital letter and a full stop, unless it ends with what mends it."""
+    """Return the clause with a capital letter and a full stop; after a command at the end there is none."""
     sentence = opened(told, template)
     ended = sentence.endswith(_ENDS) or template.endswith("{mend}")
     return sentence if ended or not sentence else f"{sentence}."
