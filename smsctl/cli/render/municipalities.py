@@ -73,7 +73,7 @@ def state(one: ServiceStanding) -> Sentence:
     return _STATES[one.service.state]
 
 
-def ordered(one: Standing, terms: Terms, service_id: int | None) -> list[Block]:
+def ordered(one: ServiceStanding, terms: Terms, service_id: int | None) -> list[Block]:
     """Return what to send to the supplier, what it will cost, and what comes then."""
     municipality = one.municipality
     used_first = say("What is left is used first: activating opens no package, and makes no invoice.")
