@@ -33,9 +33,10 @@ class Delivery(NamedTuple):
 
     @property
     def exit_code(self) -> ExitCode:
-        """The run's code; but the ledger tells what is unsettled, and nothing pending is well.
+        """The run's code, set right by what the ledger says of the whole mailing.
 
-        A report may have settled what this run saw as unknown; an earlier run may have left some.
+        A report may have settled what this run saw as unknown; an earlier run may have left messages unknown,
+        held or pending.
         """
         states = self.tally.states
         rejected = min(self.result.states[Status.REJECTED], states.get(Status.REJECTED, 0))
