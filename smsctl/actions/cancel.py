@@ -16,7 +16,7 @@ class Cancelled(NamedTuple):
 
     pending: int  # never handed over
     stopped: int  # taken back from the gateway
-    gone: int  # accepted, and not stopped: it may have been sent
+    gone: int  # handed over, and not stopped: it may have been sent, or be sent later
 
 
 def cancel(
@@ -51,7 +51,7 @@ def cancel(
                 reason,
             )
         stopped = _stop(ledger, mailing, gateway, moment, actor) if isinstance(gateway, Cancelling) else 0
-    gone = len(settling.messages_in(ledger, mailing, Status.ACCEPTED))
+    gone = sum(len(settling.messages_in(ledger, mailing, state)) for state in _STOPPABLE)
     return Cancelled(pending, stopped, gone)
 
 
@@ -62,12 +62,17 @@ _STOPPABLE = (Status.ACCEPTED, Status.UNKNOWN, Status.HELD)
 def _stop(ledger: Ledger, mailing: Mailing, gateway: Cancelling, moment: Moment, actor: Actor) -> int:
     there = {state: settling.messages_in(ledger, mailing, state) for state in _STOPPABLE}
     message_of = {mailing.message_reference(one): one for messages in there.values() for one in messages}
+    message_named: dict[str, int] = {}
+    for state in _STOPPABLE:
+        message_named |= settling.names_in(ledger, mailing, state)
     stopped = 0
     for batch in batches.of_mailing(ledger, mailing.id):
         if not any(batch.first_message <= one <= batch.last_message for one in message_of.values()):
             continue
         answer = gateway.cancel(batch.reference)  # asked outside any transaction: it may take its time
+        # It may name a message by our reference, by its own name, or both (protocols.md 2.13).
         named = {message_of[one] for one in answer.stopped if one in message_of}
+        named |= {message_named[one] for one in answer.stopped_ids if one in message_named}
         found = 0
         with ledger.transaction(patient=True):
             for state, messages in there.items():

@@ -26,6 +26,19 @@ def messages_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[int, in
     )
 
 
+def names_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[str, int]:
+    """Return the messages in a state by the gateway's own names for them, where it gave any."""
+    return dict(
+        ledger.rows(
+            "SELECT gateway_id, id FROM messages WHERE id BETWEEN ? AND ? AND state = ?"
+            " AND gateway_id IS NOT NULL",
+            mailing.first_message,
+            mailing.last_message,
+            state,
+        )
+    )
+
+
 def move(
     ledger: Ledger,
     mailing: Mailing,
