@@ -23,8 +23,10 @@ def version_of(connection: sqlite3.Connection) -> int:
 def refuse_foreign(connection: sqlite3.Connection, path: Path, folder: Path = MIGRATIONS) -> None:
     """Raise LedgerError when the file was written by a newer smsctl, or is no ledger at all."""
     found = version_of(connection)
+    # In this order: another process may be making the ledger, and its first tables come with our mark.
+    has_tables = connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
     ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION
-    if not ours and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
+    if has_tables and not ours:
         raise LedgerError(
             say("{path}: this is a database of another program, not a ledger.", path=path),
             hint=say("Name the ledger's own file in `[ledger] path`."),

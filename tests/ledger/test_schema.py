@@ -92,6 +92,25 @@ def test_a_newer_ledger_is_never_taken_backwards(tmp_path: Path, folder: Path) -
     assert read(path)[0] == 2
 
 
+@pytest.mark.parametrize("look", [1, 2, 3])
+def test_a_ledger_that_is_made_between_two_looks_is_not_taken_for_another_programs(
+    look: int, tmp_path: Path, folder: Path
+) -> None:
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        looks: list[str] = []
+
+        def between_the_looks(sql: str) -> None:
+            looks.append(sql)
+            if len(looks) == look:
+                schema.migrate(other, path, folder)
+
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            connection.set_trace_callback(between_the_looks)
+            schema.refuse_foreign(connection, path, folder)
+            assert schema.version_of(other) == 1
+
+
 @pytest.mark.parametrize("made_before", [True, False])
 def test_processes_that_come_together_bring_it_up_to_date_once(
     *, made_before: bool, tmp_path: Path, folder: Path
