@@ -190,8 +190,9 @@ def _pending(ledger: Ledger, want: Want, after: int) -> list[tuple[int, str]]:
 def _next_reference(ledger: Ledger, mailing: Mailing) -> str:
     """Return the reference after that of the newest batch: to count them takes longer with each batch."""
     row = ledger.one("SELECT reference FROM batches WHERE mailing = ? ORDER BY id DESC LIMIT 1", mailing.id)
-    newest = int(row[0].rpartition("-")[2][1:]) if row else 0  # -b7, or -r7 where a restore was accepted
-    return f"{mailing.reference}-b{newest + 1}"
+    newest = row[0] if row else f"{mailing.reference}-b0"
+    stem = newest.rstrip("0123456789")
+    return f"{stem}{int(newest.removeprefix(stem)) + 1}"
 
 
 def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: str) -> None:

@@ -88,9 +88,21 @@ def answered(ledger: Ledger, mailing: Mailing, messages: Sequence[int], moment: 
         " WHERE m.id BETWEEN ? AND ? AND m.state = 'unknown' AND r.fate = 'unmatched' ORDER BY id",
         *(first, last, *(mailing.gateway, first, last) * 2),
     )
-    for one in map(_kept, early):
-        ledger.write("DELETE FROM reports WHERE id = ?", one.id)
-        take(ledger, one.report, Intake(one.source, moment._replace(at=one.at), _WAIT))
+    _take_again(ledger, early, moment)
+
+
+def written_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
+    """Apply the reports on messages that are unknown now because the ledger had forgotten that it sent them.
+
+    When the reports came it took the messages for pending, so they seemed to contradict it.
+    """
+    kept = ledger.records(
+        "SELECT r.* FROM reports r JOIN messages m ON m.id = r.message"
+        " WHERE r.fate = 'contradicts' AND m.id BETWEEN ? AND ? AND m.state = 'unknown' ORDER BY r.id",
+        mailing.first_message,
+        mailing.last_message,
+    )
+    _take_again(ledger, kept, moment)
 
 
 def kept(ledger: Ledger, *, most: int = -1) -> tuple[KeptReport, ...]:
@@ -101,6 +113,12 @@ def kept(ledger: Ledger, *, most: int = -1) -> tuple[KeptReport, ...]:
 def kept_counts(ledger: Ledger) -> dict[Fate, int]:
     """Return how many reports were not applied, by what became of them."""
     return {Fate(fate): n for fate, n in ledger.rows("SELECT fate, COUNT(*) FROM reports GROUP BY fate")}
+
+
+def _take_again(ledger: Ledger, rows: Sequence[dict[str, Any]], moment: Moment) -> None:
+    for one in map(_kept, rows):
+        ledger.write("DELETE FROM reports WHERE id = ?", one.id)
+        take(ledger, one.report, Intake(one.source, moment._replace(at=one.at), _WAIT))
 
 
 def _apply(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fate:

@@ -1,11 +1,12 @@
 """Taking what is pending for possibly sent, in a ledger that has forgotten what it sent."""
 
+import os
 from collections import Counter
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
-from smsctl.ledger import counts, mailings, packages, settling
+from smsctl.ledger import counts, mailings, packages, reports, settling
 from smsctl.ledger.store import Ledger
 
 VERDICT = "restored"
@@ -48,16 +49,19 @@ def write_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
         may_open=mailing.kind == "send",
     )
     packages.book(ledger, booking, written * mailing.size.parts, moment, VERDICT)
+    reports.written_off(ledger, mailing, moment)
     return written
 
 
 def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], moment: Moment) -> int:
-    row = ledger.one("SELECT COUNT(*) + 1 FROM batches WHERE mailing = ?", mailing.id)
+    # A name of its own, and so have the batches that are numbered after it: a gateway that refuses repeats
+    # must not take one of them for a batch that this ledger has forgotten.
+    reference = f"{mailing.reference}-r{os.urandom(2).hex()}-0"
     return ledger.insert(
         "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
         " digest, claimed_at, claimed_day, settled_at, verdict, answer)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)",
-        f"{mailing.reference}-r{row[0] if row else 1}",
+        reference,
         mailing.id,
         mailing.municipality.key,
         messages[0],

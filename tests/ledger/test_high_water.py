@@ -3,6 +3,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ import pytest
 from smsctl.actions.accept_restore import accept_restore
 from smsctl.actions.resolve import Word, resolve
 from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.message import Status
+from smsctl.domain.report import Report, Told
 from smsctl.errors import ExitCode, LedgerError
-from smsctl.ledger import audit, batches, fitness, lock, mailings, repeats, restoring, unknowns
+from smsctl.ledger import audit, batches, fitness, lock, mailings, repeats, reports, restoring, unknowns
 from smsctl.ledger.batches import Want
 from smsctl.ledger.high_water import HighWater, Water
 from smsctl.ledger.repeats import Repeats
+from smsctl.ledger.reports import Fate, Intake, Source
 from smsctl.ledger.store import Ledger, open_ledger
 
 from ..proof import tracing
@@ -339,6 +343,45 @@ def test_what_a_person_knows_was_not_sent_is_sent_after_a_restore(put_back: Ledg
     send_all(put_back, unbegun, gateway)
     assert len(gateway.taken) == 4
     assert mailings.tally(put_back, unbegun).states == {"accepted": 4}
+
+
+def test_no_batch_after_a_restore_has_the_name_of_one_that_was_forgotten(
+    put_back: Ledger, path: Path
+) -> None:
+    (half,) = [one for one in mailings.newest(put_back, most=9) if one.letter.text.body == "half sent"]
+    forgotten = f"{half.reference}-b3"
+    before = batches.of_mailing(put_back, half.id)
+    assert [one.reference for one in before] == [f"{half.reference}-b1", f"{half.reference}-b2"]
+    accept_restore(put_back, now(), ACTOR, "new disk")
+    assert resolve(put_back, half, Word.NOT_SENT, now(), ACTOR, "not in the gateway's log")
+    send_all(put_back, half, Taker())
+    new = [one.reference for one in batches.of_mailing(put_back, half.id)[len(before) :]]
+    assert len(new) > 2
+    assert forgotten not in new
+    assert len({one.rpartition("-")[0] for one in new}) == 1
+    assert [int(one.rpartition("-")[2]) for one in new] == list(range(len(new)))
+
+
+def test_reports_that_came_before_a_restore_was_accepted_count_then(put_back: Ledger) -> None:
+    (half,) = [one for one in mailings.newest(put_back, most=9) if one.letter.text.body == "half sent"]
+    place = half.messages
+    (number,) = put_back.one("SELECT number FROM messages WHERE id = ?", half.last_message) or ("",)
+    report = Report(
+        gateway=half.gateway,
+        told=Told(Status.DELIVERED),
+        code="0",
+        reference=f"{half.reference}-{place}",
+        gateway_id="id",
+        number=number,
+        text="",
+        told_at="",
+    )
+    with put_back.transaction():
+        fate = reports.take(put_back, report, Intake(Source.PUSHED, now(), timedelta(hours=72)))
+    assert fate is Fate.CONTRADICTS, "as far as this ledger knows, it was never sent"
+    accept_restore(put_back, now(), ACTOR, "new disk")
+    assert states(put_back) == {"accepted": 2, "unknown": 7, "delivered": 1}
+    assert not reports.kept(put_back)
 
 
 def test_after_a_restore_was_accepted_the_ledger_is_sent_from(put_back: Ledger) -> None:
