@@ -179,7 +179,21 @@ def _warnings(wish: Wish, recipients: Recipients, sheet: Sheet) -> list[Sentence
                 first=recipients.outside_bad[0],
             )
         )
-    return [*found, *recipients.notices]
+    return [*found, *unplaced(recipients), *recipients.notices]
+
+
+def unplaced(recipients: Recipients) -> list[Sentence]:
+    """Say how many rows are left out because their cell of the municipality is empty."""
+    n = recipients.unplaced_count
+    if not n:
+        return []
+    return [
+        say_n(
+            "{n} row names no municipality, and gets no message.",
+            "{n} rows name no municipality, and get no message.",
+            n=n,
+        )
+    ]
 
 
 def _too_old(wish: Wish, sheet: Sheet, local_now: datetime) -> list[Refusal]:

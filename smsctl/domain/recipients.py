@@ -61,6 +61,7 @@ class Recipients(NamedTuple):
     bad: tuple[Sentence, ...]  # also of those that are skipped as invalid
     outside_bad_count: int  # bad rows of other audiences, not part of `rows`
     outside_bad: tuple[Sentence, ...]
+    unplaced_count: int  # rows left out, and no part of `rows`, only because they name no municipality
     notices: tuple[Sentence, ...]  # what was repaired
     groups: tuple[str, ...]  # that the file has
     sheet_rows: int  # of any audience; empty ones are nobody
@@ -112,6 +113,7 @@ class _Judge:
         self._skipped = {reason: PeopleWriter() for reason in SkipReason}
         self._bad = _Found()
         self._outside_bad = _Found()
+        self._unplaced_count = 0
         self._notices = _Found()
         self._last_row = FIRST_ROW - 1
         self._empty_rows = 0
@@ -158,6 +160,8 @@ class _Judge:
         problem = self._problem(row, standing, reading)
         if problem:
             self._note_bad(row_number, row, problem, inside=standing.is_inside)
+        elif standing is Standing.UNPLACED:
+            self._unplaced_count += 1
         elif standing.is_inside:
             self._place(row_number, row, reading, self._reason(standing, reading))
 
@@ -177,6 +181,7 @@ class _Judge:
             bad=tuple(self._bad.sentences),
             outside_bad_count=self._outside_bad.count,
             outside_bad=tuple(self._outside_bad.sentences),
+            unplaced_count=self._unplaced_count,
             notices=tuple(self._notices.sentences),
             groups=tuple(self._standings.groups.values()),
             sheet_rows=self._last_row - FIRST_ROW + 1 - self._empty_rows,

@@ -15,13 +15,14 @@ class Standing(Enum):
     WELCOME = auto()  # in the audience, and the terms are accepted where they must be
     REFUSED = auto()  # in the audience; the terms are not accepted
     UNREADABLE = auto()  # in the audience; the cell does not say whether they are
+    UNPLACED = auto()  # would be in the audience, but names no municipality: nobody knows who pays
     OUTSIDE = auto()
     OUTSIDE_UNREADABLE = auto()
 
     @property
     def is_inside(self) -> bool:
         """Whether the row is in the audience."""
-        return self not in (Standing.OUTSIDE, Standing.OUTSIDE_UNREADABLE)
+        return self not in (Standing.UNPLACED, Standing.OUTSIDE, Standing.OUTSIDE_UNREADABLE)
 
     @property
     def is_readable(self) -> bool:
@@ -91,11 +92,18 @@ class Standings(dict[tuple[str, ...], Standing]):
 
     def _work_out(self, by_place: Mapping[int, str]) -> Standing:
         accepted = True if self._terms is None else has_accepted(by_place[self._terms])
+        if self._is_unplaced(by_place):
+            return Standing.UNPLACED
         if not self._selection.admits(by_place):
             return Standing.OUTSIDE_UNREADABLE if accepted is None else Standing.OUTSIDE
         if accepted is None:
             return Standing.UNREADABLE
         return Standing.WELCOME if accepted else Standing.REFUSED
+
+    def _is_unplaced(self, by_place: Mapping[int, str]) -> bool:
+        if self._municipality is None or by_place[self._municipality].strip():
+            return False
+        return self._selection.admits({p: cell for p, cell in by_place.items() if p != self._municipality})
 
 
 _MOST_REMEMBERED = 1 << 16

@@ -356,3 +356,9 @@ def test_a_row_whose_municipality_is_missing_stops_the_mailing(
 ) -> None:
     config = make_config(rows=[*ROWS, "Ulf;0701740609;vårdnadshavare;ja"])  # the cell under Kommun is missing
     assert run("--config", config, "send", message, "--group", "guardians", "--yes").code == 8
+
+
+def test_rows_that_name_no_municipality_are_told_of(message: Path, make_config: MakeConfig, run: Run) -> None:
+    rows = [*guardians(2), "Åsa;+46701740650;VH;;ja", "Bo;+46701740651;VH;;ja"]
+    ran = run("--config", make_config(rows=rows), "send", message, "--group", "guardians", "--dry-run")
+    assert "2 rows name no municipality, and get no message." in ran.out

@@ -39,6 +39,7 @@ def recipients(count: int, already: int = 0) -> Recipients:
         bad=(),
         outside_bad_count=0,
         outside_bad=(),
+        unplaced_count=0,
         notices=(),
         groups=(),
         sheet_rows=count + already,

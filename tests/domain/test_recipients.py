@@ -253,6 +253,20 @@ def test_groups_are_a_union_and_the_rest_narrows_it(audience: Audience, rows: li
     assert found.rows == len(rows)
 
 
+def test_rows_that_would_be_in_the_audience_but_name_no_municipality_are_counted() -> None:
+    people = [
+        row(),
+        row("0701740606", municipality=" "),
+        row("", municipality=""),
+        row("0701740607", "personal", municipality=""),
+        row("0701740608", municipality="Provkommun"),
+    ]
+    ours = Audience(groups=("VH",), municipality=frozenset({"exempelkommun"}))
+    found = judged(people, ours)
+    assert (found.rows, found.unplaced_count) == (1, 2)
+    assert judged(people, GUARDIANS).unplaced_count == 0
+
+
 def test_a_file_without_the_municipality_that_sends_is_refused_with_those_there_are() -> None:
     people = [row(), row("0701740606", municipality="Provkommun"), row("0701740607", municipality="")]
     with pytest.raises(InputError) as caught:

@@ -1,5 +1,6 @@
 """A recipients file that was checked: what was assumed, who would get a message, what must be mended."""
 
+from smsctl.actions.draft import unplaced
 from smsctl.cli.render import envelope, figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
 from smsctl.domain.recipients import Recipients
@@ -22,6 +23,7 @@ def data(sheet: Sheet, found: Recipients) -> dict[str, object]:
             "ready": len(found.ready),
             "skipped": {str(reason): len(people) for reason, people in found.skipped.items()},
             "bad": found.bad_count,
+            "without_municipality": found.unplaced_count,
         },
         "problems": [envelope.text(sentence) for sentence in found.bad],
     }
@@ -39,6 +41,7 @@ def screen(sheet: Sheet, found: Recipients, zone: str) -> list[Block]:
         Line(say("{ready} of {rows} rows can be sent to.", ready=ready, rows=rows), Tone.STRONG),
         Facts(skipped),
         *([Line(sheet.notice, Tone.WARN)] if sheet.notice else []),
+        *(Line(left_out, Tone.WARN) for left_out in unplaced(found)),
         *(Line(notice) for notice in found.notices),
     ]
 
