@@ -101,7 +101,7 @@ def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Se
     notes += [Note(code="unknown", level="warning", text=remark) for remark in done.result.remarks]
     return Reply(
         data={**data, **sent_data(wiring, done.mailing, done.tally)},
-        screen=[*screen, *outcome.screen(done.mailing, states, steps, simulated=simulated)],
+        screen=[*screen, *outcome.screen(done.mailing, done.tally, steps, simulated=simulated)],
         summary=outcome.summary(done.mailing, states, done.tally.parts, simulated=simulated),
         advice=steps,
         notes=notes,

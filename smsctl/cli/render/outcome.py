@@ -27,12 +27,10 @@ _TONES = {
 }
 
 
-def screen(
-    mailing: Mailing, states: Mapping[Status, int], steps: Sequence[Sentence], *, simulated: bool
-) -> list[Block]:
-    """Return the outcome with what to do next."""
-    blocks: list[Block] = [Line(say("Mailing {id}:", id=mailing.id), Tone.STRONG), state_facts(states)]
-    blocks += [Line(step) for step in steps]
+def screen(mailing: Mailing, tally: Tally, steps: Sequence[Sentence], *, simulated: bool) -> list[Block]:
+    """Return the outcome and what it costs, with what to do next."""
+    blocks: list[Block] = [Line(say("Mailing {id}:", id=mailing.id), Tone.STRONG), state_facts(tally.states)]
+    blocks += [Line(told) for told in (cost(tally), *steps)]
     if simulated:
         blocks += [GAP, Line(NOTHING_LEAVES, Tone.WARN)]
     return blocks
@@ -75,6 +73,14 @@ def state_facts(states: Mapping[Status, int]) -> Facts:
             if states.get(state)
         ]
     )
+
+
+def cost(tally: Tally) -> Sentence:
+    """Say what a mailing costs so far."""
+    parts = figures.parts(tally.parts)
+    if tally.cost_ore is None:
+        return say("Cost: {parts}.", parts=parts)
+    return say("Cost: {parts}, {money}.", parts=parts, money=figures.money(tally.cost_ore))
 
 
 def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]:

@@ -8,7 +8,7 @@ from smsctl.cli.render import figures, history, returns
 from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
 from smsctl.cli.render.language import known
 from smsctl.cli.render.mailings import data
-from smsctl.cli.render.outcome import next_steps, state_facts
+from smsctl.cli.render.outcome import cost, next_steps, state_facts
 from smsctl.cli.render.phrases import quoted, rehearsal
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
@@ -87,7 +87,7 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
         *returns.blocks(story.returns),
         *_by_reason(say("Cancelled:"), story.cancelled),
         *_by_reason(say("No message:"), story.skipped),
-        *_cost(tally),
+        Line(cost(tally)),
     ]
     blocks += _answers(story)
     blocks += history.batches(story.batches, story.batch_states, zone)
@@ -141,13 +141,6 @@ def _by_reason(title: Text, counted: Mapping[str, int]) -> list[Block]:
 
 def _text(body: str) -> list[Block]:
     return quoted(body) if body else [Line(say("The text, the numbers and the names were purged."))]
-
-
-def _cost(tally: Tally) -> list[Block]:
-    parts = figures.parts(tally.parts)
-    if tally.cost_ore is None:
-        return [Line(say("Cost: {parts}.", parts=parts))]
-    return [Line(say("Cost: {parts}, {money}.", parts=parts, money=figures.money(tally.cost_ore)))]
 
 
 def _answers(story: Story) -> list[Block]:
