@@ -6,18 +6,45 @@ from typing import NamedTuple
 
 
 def read_json(body: bytes) -> object:
-    """Return what a JSON document holds; None where it is none, or says one thing twice.
+    """Return what a JSON document holds; None where it is none, is very deep, or says one thing twice.
 
     Looking at each object's names costs half as much again as reading them. A colon stands behind every
     name, so where there are no more colons than names in what was read, none of them was dropped.
     """
+    if _is_deep(body):
+        return None
     readers = _readers()
     try:
         text = body.decode()
         found = readers.quick(text)
         return found if text.count(":") == _names(found) else readers.strict(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
+
+
+_DEEPEST = 20  # reliability.md 4
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_TEXT = rb'"(?:[^"\\]|\\.)*"'
+
+
+def _is_deep(body: bytes) -> bool:
+    """Say whether brackets are left over when pairs with nothing between them are taken out again and again.
+
+    Such a document is nested deeper than any answer, or is none. To read it would take the whole stack, and
+    then something else that Python does meanwhile may fail where nobody can catch it.
+    """
+    if not _unpaired(body):
+        return False
+    import re  # brackets in words are seldom
+
+    return _unpaired(re.sub(_TEXT, b"", body, flags=re.DOTALL))
+
+
+def _unpaired(text: bytes) -> bool:
+    brackets = text.translate(None, _NO_BRACKETS)
+    for _ in range(_DEEPEST):
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+    return bool(brackets)
 
 
 class _Readers(NamedTuple):

@@ -46,6 +46,8 @@ def test_a_document_is_read_whole_or_says_one_thing_twice(document: object) -> N
         b"{",
         b"\xff",
         b"[" * 100_000,
+        b"[" * 100 + b"]" * 100,
+        b'{"a":' * 100 + b"1" + b"}" * 100,
         b'{"a":NaN}',
         b'{"a":-Infinity}',
         b'{"a":1,"a":1}',
@@ -59,6 +61,18 @@ def test_what_is_no_document_or_says_one_thing_twice_is_not_read(body: bytes) ->
     assert read_json(body) is None
 
 
-@pytest.mark.parametrize("body", [b'{"at":"07:30"}', b'{"a":[{"b":{"c":":"}}]}', b'[{"a":1}]', b'"a"', b"1"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"at":"07:30"}',
+        b'{"a":"]}[[\\"{"}',
+        b'["' + b"[" * 999 + b'"]',
+        b"[" * 9 + b"]" * 9,
+        b'{"a":[{"b":{"c":":"}}]}',
+        b'[{"a":1}]',
+        b'"a"',
+        b"1",
+    ],
+)
 def test_colons_in_words_and_other_shapes_are_no_obstacle(body: bytes) -> None:
     assert read_json(body) == json.loads(body)
