@@ -322,6 +322,7 @@ def test_a_command_has_help_with_its_examples(command: str, run: Run) -> None:
     assert f"Usage: smsctl {command} " in ran.out
     for example in app.load(command).EXAMPLES:
         assert example in ran.out
+        assert len(f"    {example}") <= 80, "too long for a terminal"
 
 
 def test_what_a_value_is_has_a_name_in_the_help(command: str, run: Run) -> None:

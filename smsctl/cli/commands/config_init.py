@@ -13,8 +13,8 @@ from smsctl.errors import UsageError, say
 EXAMPLES = (
     "smsctl config init",
     "smsctl --config /etc/smsctl/config.toml config init",
-    "smsctl config init --yes --gateway pswincom --username demo --municipality Exempelkommun",
-    "smsctl config init --yes --password-stdin --password-file gateway.secret < secret.txt",
+    "smsctl config init --yes --gateway pswincom --username demo",
+    "smsctl config init --yes --password-stdin --password-file secret < new.txt",
 )
 
 _Gateway = Annotated[

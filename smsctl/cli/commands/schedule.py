@@ -16,9 +16,9 @@ from smsctl.domain.secret import Source
 from smsctl.errors import UsageError, say
 
 EXAMPLES = (
-    "smsctl schedule --at 07:30 --days mon-fri -- send --group guardians message.txt --max-parts 2000",
-    "smsctl schedule --at 07:30 --days mon --for systemd -- send --all message.txt --max-parts 500",
-    "smsctl schedule --at 16:00 --days 1,15 --for windows -- send --group staff message.txt --max-parts 500",
+    "smsctl schedule --at 07:30 --days fri -- send --all text.txt --max-parts 900",
+    "smsctl schedule --at 7:30 --for systemd -- send --all a.txt --max-parts 900",
+    "smsctl schedule --at 7:30 --for windows -- send --all a.txt --max-parts 900",
 )
 
 

@@ -20,7 +20,7 @@ EXAMPLES = (
     "smsctl simulator --port 8025 --journal accepted.jsonl --latency 0.05",
     "smsctl simulator --faults timeout=0.02,reset=0.01 --seed 7",
     "smsctl simulator --push-to intelecom=http://127.0.0.1:8471/intelecom/SECRET",
-    "smsctl simulator --report-spread 5 --report-twice 0.1 --report-code 351=0.05 --report-code 999=0.01",
+    "smsctl simulator --report-spread 5 --report-code 351=0.05 --report-twice 0.1",
 )
 
 Port = Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")]

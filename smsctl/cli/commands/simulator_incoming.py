@@ -12,7 +12,7 @@ from smsctl.errors import say
 
 EXAMPLES = (
     'smsctl simulator incoming +46701740605 "KOMMUN Ja tack"',
-    "smsctl simulator incoming 070-1740605 STOP --url http://127.0.0.1:8025 --gateway pswincom",
+    "smsctl simulator incoming 0701740605 STOP --url http://127.0.0.1:8025",
 )
 
 
