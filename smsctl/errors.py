@@ -5,8 +5,10 @@ file contents, a gateway's reply) only ever stands in the values, never in the t
 a sentence may translate the template first; `str()` gives the English.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
+from os import PathLike
 from typing import ClassVar
 
 
@@ -67,7 +69,7 @@ class Sentence:
         chosen = self.template
         if self.plural is not None and self.values.get("n") != 1:
             chosen = self.plural
-        return chosen.format(**self.values)
+        return filled(chosen, self.values)
 
     def __repr__(self) -> str:
         """Return the text marked as a sentence, for test failures."""
@@ -80,6 +82,20 @@ class Sentence:
     def __hash__(self) -> int:
         """Hash what is read."""
         return hash(str(self))
+
+
+def filled(template: str, values: Mapping[str, object]) -> str:
+    """Fill in a template. A foreign text that ends with a full stop needs no second one after it.
+
+    Raises LookupError, ValueError, TypeError or AttributeError for a place that the values do not fit.
+    """
+    text = template.format(**values)
+    if ".." not in text:  # as nearly always
+        return text
+    for name, value in values.items():
+        if not isinstance(value, PathLike) and str(value).endswith("."):
+            template = re.sub(rf"(\{{{name}\}})\.(?!\.)", r"\1", template)
+    return template.format(**values)
 
 
 def say(template: str, /, **values: object) -> Sentence:

@@ -13,7 +13,7 @@ import smsctl
 from smsctl.cli.render import clauses
 from smsctl.cli.render.blocks import Text
 from smsctl.cli.render.recognised import recognised
-from smsctl.errors import Sentence
+from smsctl.errors import Sentence, filled
 
 VARIABLE = "SMSCTL_LANGUAGE"
 CATALOGUES = Path(smsctl.__file__).parent / "locale"
@@ -61,7 +61,7 @@ def words(text: Text) -> str:
     if isinstance(text, str):
         return text
     try:
-        return _template(text).format(**{name: _value(value) for name, value in text.values.items()})
+        return filled(_template(text), {name: _value(value) for name, value in text.values.items()})
     except (LookupError, ValueError, TypeError, AttributeError):  # a place that the English does not have
         return str(text)
 
