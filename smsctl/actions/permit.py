@@ -11,7 +11,7 @@ from smsctl.config.settings import SenderRule
 from smsctl.domain.audience import group_key, titled
 from smsctl.domain.moment import Moment
 from smsctl.domain.plan import Refusal, Rule
-from smsctl.errors import Sentence, joined, say
+from smsctl.errors import Sentence, joined, say, say_n
 from smsctl.ledger import mailings, packages
 from smsctl.ledger.store import Ledger
 
@@ -53,10 +53,11 @@ def permit(
     return [
         Refusal(
             rule=Rule.MAX_PARTS_PER_DAY,
-            sentence=say(
-                "The user {user} may send {most} parts a day; {used} are used, and this takes {parts}.",
+            sentence=say_n(
+                "The user {user} may send {n} part a day; {used} already used, and this takes {parts}.",
+                "The user {user} may send {n} parts a day; {used} already used, and this takes {parts}.",
+                n=most,
                 user=person.user,
-                most=most,
                 used=used,
                 parts=mission.parts,
             ),

@@ -5,7 +5,7 @@ Parts on the wire count as drawn, so that several processes together stay below 
 
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.moment import Moment
-from smsctl.errors import RuleError, Sentence, say
+from smsctl.errors import RuleError, Sentence, say, say_n
 from smsctl.ledger import municipalities, packages
 from smsctl.ledger.store import Ledger
 
@@ -73,10 +73,11 @@ def _reached(name: str, ceiling: int, mend: Sentence) -> RuleError:
 
 def _used_up(user: str, ceiling: int) -> RuleError:
     return RuleError(
-        say(
-            "The user {user} may send {ceiling} parts a day, and they are used; the rest is left pending.",
+        say_n(
+            "The user {user} may send {n} part a day, and it is used; the rest is left pending.",
+            "The user {user} may send {n} parts a day, and they are used; the rest is left pending.",
+            n=ceiling,
             user=user,
-            ceiling=ceiling,
         ),
         hint=say("Go on tomorrow, or raise max_parts_per_day under [senders] in the config."),
     )

@@ -81,4 +81,4 @@ def test_a_test_sms_has_no_audience_but_a_municipality() -> None:
 def test_a_daily_ceiling_is_kept() -> None:
     (refusal,) = asked(rule("elin", most=9), rule("@office", most=5))
     assert refusal.rule is Rule.MAX_PARTS_PER_DAY
-    assert str(refusal.sentence) == "The user elin may send 9 parts a day; 0 are used, and this takes 10."
+    assert str(refusal.sentence) == "The user elin may send 9 parts a day; 0 already used, and this takes 10."

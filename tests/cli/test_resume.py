@@ -95,7 +95,7 @@ def test_every_claim_is_held_to_the_daily_ceiling_of_whoever_began_it(
     ran = run("--config", config, "mailings", "resume", begun(config), "--json")
     assert (ran.code, ran.data["outcome"]) == (5, {"pending": 1, "accepted": 1})
     (why,) = [one["text"] for one in ran.json["messages"] if one["code"] == "ceiling"]
-    assert why.startswith(f"The user {ACTOR.user} may send 1 parts a day, and they are used")
+    assert why.startswith(f"The user {ACTOR.user} may send 1 part a day, and it is used")
     mend, then = [one["text"] for one in ran.json["messages"] if one["code"] == "hint"]
     assert mend == "Go on tomorrow, or raise max_parts_per_day under [senders] in the config."
     assert then == "Send what is pending with: smsctl mailings resume 1"

@@ -72,7 +72,7 @@ def test_their_daily_ceiling_counts_what_they_have_begun_today(
     other.write_text("Hej igen")
     code, said = send(run, live.config, other, "--all")
     assert code == 5
-    assert f"{ME} may send 4 parts a day; 3 are used, and this takes 3." in said
+    assert f"{ME} may send 4 parts a day; 3 already used, and this takes 3." in said
     assert run("--config", live.config, "test", "+46701740605", "hej").code == 0
 
 

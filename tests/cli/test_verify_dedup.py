@@ -69,5 +69,5 @@ def test_both_submissions_count_against_their_daily_ceiling(live_gateway: LiveGa
     live = live_gateway(CHECKED, gateway=SET, senders={ME: {"max_parts_per_day": 1}})
     ran = verify(live, run)
     assert ran.code == 5
-    assert f"{ME} may send 1 parts a day; 0 are used, and this takes 2." in ran.err
+    assert f"{ME} may send 1 part a day; 0 already used, and this takes 2." in ran.err
     assert not live.simulator.accepted()
