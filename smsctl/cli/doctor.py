@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from smsctl.actions import check
@@ -37,7 +38,7 @@ def round_of(wiring: Wiring) -> tuple[Finding, ...]:
     settings = wiring.settings
     findings += examine("permissions", lambda: check.permissions(settings.path))
     secrets = examine("secret", lambda: _secrets(wiring))
-    findings += secrets + _ledger(wiring, settings)
+    findings += secrets + _recipients(wiring) + _ledger(wiring, settings)
     findings += examine("time-zone", lambda: check.time_zone(settings.time_zone))
     can_log_in = all(one.level in (Level.OK, Level.WARNING) for one in secrets)
     return findings + tuple(_network(wiring, can_log_in=can_log_in))
@@ -136,6 +137,26 @@ def _needed(settings: Settings) -> Iterator[tuple[str, SecretSource]]:
         yield "gateway", settings.gateway.password
     if settings.smtp and settings.smtp.username:
         yield "smtp", settings.smtp.password
+
+
+def _recipients(wiring: Wiring) -> tuple[Finding, ...]:
+    """Look at each file that a mailing takes when its command names none."""
+    settings = wiring.settings
+    payers = settings.municipalities.values()
+    files = dict.fromkeys(one.recipients or settings.recipients for one in payers)
+    found: tuple[Finding, ...] = ()
+    for path in filter(None, files):
+        found += examine("recipients", partial(_recipients_file, wiring, path))
+    if found:
+        return found
+    text = say("The config names no recipients file; each mailing needs --recipients.")
+    return (Finding("recipients", Level.SKIPPED, text),)
+
+
+def _recipients_file(wiring: Wiring, path: Path) -> Iterator[Finding]:
+    from smsctl.actions.check_recipients import check_recipients
+
+    yield from check_recipients(wiring.settings, path, wiring.clock.local(), figures.count)
 
 
 def _ledger(wiring: Wiring, settings: Settings) -> tuple[Finding, ...]:

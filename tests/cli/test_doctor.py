@@ -2,6 +2,7 @@ import os
 import re
 import sqlite3
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,8 +28,8 @@ def text(ran: Ran, check: str) -> str:
 
 
 LIVE_CHECKS = (
-    *("config", "permissions", "secret", "ledger", "disk", "clock", "package", "waiting", "reports"),
-    *("last-run", "time-zone", "dns", "tcp", "tls", "login"),
+    *("config", "permissions", "secret", "recipients", "ledger", "disk", "clock", "package", "waiting"),
+    *("reports", "last-run", "time-zone", "dns", "tcp", "tls", "login"),
 )
 
 
@@ -124,6 +125,53 @@ def test_a_secret_that_only_the_service_is_given_is_not_missed_elsewhere(
     ran = run("--config", live.config, "doctor", "--json")
     assert (ran.code, level(ran, "secret"), level(ran, "login")) == (0, "skipped", "skipped")
     assert "systemd-run" in mend(ran, "secret")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "says", "mends"),
+    [
+        (lambda file: file.unlink(), 8, "does not exist", "`recipients` in the config"),
+        (lambda file: file.write_text("", encoding="utf-8"), 8, "is empty", "Export"),
+        (
+            lambda file: file.write_text("Namn;Grupp\na;b\n", encoding="utf-8"),
+            8,
+            "mobile numbers",
+            "[columns]",
+        ),
+        (lambda file: file.write_text('Mobil;Villkor\n"1;ja\n', encoding="utf-8"), 8, "line 2", "Export"),
+        (lambda file: os.utime(file, (0, 0)), 5, "recipients_max_age", "Export"),
+    ],
+)
+def test_a_recipients_file_that_would_stop_the_mailing_is_an_error(
+    wrong: Callable[[Path], object], code: int, says: str, mends: str, live_gateway: LiveGateway, run: Run
+) -> None:
+    live = live_gateway(recipients_max_age="2d")
+    file = live.config.parent / "recipients.csv"
+    text_file = live.config.parent / "text.txt"
+    text_file.write_text("hej", encoding="utf-8")
+    assert level(run("--config", live.config, "doctor", "--json"), "recipients") == "ok"
+    wrong(file)
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "recipients")) == (code, "error")
+    assert says in text(ran, "recipients")
+    assert mends in mend(ran, "recipients")
+    sent = run("--config", live.config, "send", text_file, "--all", "--yes", "--max-parts", 9)
+    assert sent.code == code
+    assert says in sent.said
+
+
+def test_each_recipients_file_of_the_config_is_looked_at_once(make_config: MakeConfig, run: Run) -> None:
+    config = make_config(
+        municipalities={"a": {"name": "A"}, "b": {"name": "B"}, "c": {"name": "C", "recipients": "c.csv"}},
+        default_municipality="a",
+    )
+    ran = run("--config", config, "doctor", "--json")
+    assert level(ran, "recipients") == "ok+error"
+    assert "c.csv does not exist" in text(ran, "recipients")
+
+
+def test_a_config_without_a_recipients_file_is_not_looked_at(make_config: MakeConfig, run: Run) -> None:
+    assert level(run("--config", make_config(recipients=None), "doctor", "--json"), "recipients") == "skipped"
 
 
 def test_a_damaged_ledger_is_an_error(live_gateway: LiveGateway, run: Run) -> None:

@@ -25,7 +25,8 @@ def run(
     """Check whether a mailing would go out now, and say what mends it where it would not.
 
     Nothing is sent and nothing is written; in live mode it logs in at the gateway. Exit code 0 when all is
-    well or only warned of; 8 config or secret, 9 ledger, 6 login refused, 7 gateway not reached.
+    well or only warned of; 8 config, secret or recipients file, 5 that file too old, 9 ledger, 6 login
+    refused, 7 gateway not reached.
     """
     wiring: Wiring = ctx.obj
     return doctor.as_cron(wiring) if as_cron else doctor.told_of(doctor.round_of(wiring))

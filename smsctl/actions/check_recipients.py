@@ -1,0 +1,60 @@
+"""What `smsctl doctor` finds of a recipients file: what is wrong with it stops a mailing."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from smsctl.actions.check import Finding, Level
+from smsctl.config.settings import Mode, Settings
+from smsctl.domain.columns import MisfitError, find_columns
+from smsctl.errors import ExitCode, InputError, say, say_n
+from smsctl.spreadsheet import Sheet, open_sheet
+
+_CHECK = "recipients"
+
+
+def check_recipients(
+    settings: Settings, path: Path, local_now: datetime, figure: Callable[[int], str]
+) -> Iterator[Finding]:
+    """Look whether the file is there, can be read to its end, has the columns, and is new enough.
+
+    Its rows are not judged: that depends on the audience. Raises InputError; `figure` writes a number.
+    """
+    try:
+        sheet = open_sheet(path)
+        _columns(sheet, settings)
+        n = sum(map(any, sheet.rows()))
+    except InputError as error:
+        mend = say("Export the recipients anew, or name another file under `recipients` in the config.")
+        raise InputError(error.sentence, hint=error.hint or mend) from None
+    modified = sheet.modified.astimezone(local_now.tzinfo)
+    if settings.recipients_max_age is not None and local_now - modified > settings.recipients_max_age:
+        yield Finding(
+            _CHECK,
+            Level.WARNING if settings.mode is Mode.SIMULATE else Level.ERROR,
+            say(
+                "{path} is of {modified:%Y-%m-%d %H:%M}; recipients_max_age allows none so old.",
+                path=sheet.path,
+                modified=modified,
+            ),
+            say("Export the recipients anew."),
+            ExitCode.REFUSED,
+        )
+        return
+    found = say_n(
+        "{path} has {rows} row, of {modified:%Y-%m-%d %H:%M}.",
+        "{path} has {rows} rows, of {modified:%Y-%m-%d %H:%M}.",
+        n=n,
+        rows=figure(n),
+        path=sheet.path,
+        modified=modified,
+    )
+    yield Finding(_CHECK, Level.OK, found)
+
+
+def _columns(sheet: Sheet, settings: Settings) -> None:
+    try:
+        find_columns(sheet.header, settings.columns, require_terms=settings.require_accepted_terms)
+    except MisfitError as error:
+        sentence = say("{path}: {misfit}", path=sheet.path, misfit=error.sentence)
+        raise InputError(sentence, hint=error.hint) from None
