@@ -4,6 +4,7 @@ import re
 import stat
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,7 +50,7 @@ def order_of(wiring: Wiring, words: Sequence[str], slot: Slot, name: str | None)
         values["max_new_packages"] = limits.max_new_packages or 0
     subject = _subject(values, text)
     values |= {"yes": True, "key": _key(values["key"] or subject, slot)}
-    run_key.expand(values["key"], wiring.clock.local())
+    _must_be_new_in_each(slot, values["key"], wiring.clock.local())
     if values["recipients"]:
         values["recipients"] = Path(values["recipients"]).absolute()
     simulate = ["--simulate"] if asked.simulate or wiring.flags.simulate else []
@@ -143,6 +144,26 @@ def _subject(values: Mapping[str, Any], text: Path) -> str:
 
 def _key(key: str, slot: Slot) -> str:
     return key if _PLACES.search(key) else f"{key}-{slot.place}"
+
+
+def _must_be_new_in_each(slot: Slot, key: str, local_now: datetime) -> None:
+    """Raise UsageError for a key that two slots share: in the second, nothing would be sent."""
+    run_key.expand(key, local_now)
+    before: dict[str, datetime] = {}
+    for at in slot.within_a_year(local_now.date()):
+        expanded = run_key.expand(key, at)
+        if expanded in before:
+            raise UsageError(
+                say(
+                    "--key {key} is the same on {first:%Y-%m-%d} and {second:%Y-%m-%d}: on the second day"
+                    " nothing would be sent.",
+                    key=key,
+                    first=before[expanded],
+                    second=at,
+                ),
+                hint=say("A key that fits is: --key {key}", key=_PLACES.sub(slot.place, key, count=1)),
+            )
+        before[expanded] = at
 
 
 def _typed(values: Mapping[str, Any]) -> list[str]:

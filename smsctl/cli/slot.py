@@ -1,7 +1,8 @@
 """When a scheduled mailing leaves: a time of day, on certain days."""
 
 import re
-from datetime import time
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from smsctl.errors import UsageError, say
@@ -9,6 +10,9 @@ from smsctl.errors import UsageError, say
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAILY = "daily"
 _LAST_DAY = 28  # of the month: later ones are missing in February
+_YEAR_DAYS = 366
+_ANY_WEEKDAY = range(7)
+_ANY_DAY = range(1, 32)
 
 
 class Slot(NamedTuple):
@@ -24,6 +28,13 @@ class Slot(NamedTuple):
         if len(self.month_days) == 1:
             return "{month}"
         return "{week}" if len(self.weekdays) == 1 else "{date}"
+
+    def within_a_year(self, first: date) -> Iterator[datetime]:
+        """Yield when the slot comes from this day on: long enough that every weekday begins a month."""
+        for n in range(_YEAR_DAYS):
+            day = first + timedelta(days=n)
+            if day.weekday() in (self.weekdays or _ANY_WEEKDAY) and day.day in (self.month_days or _ANY_DAY):
+                yield datetime.combine(day, self.at)
 
 
 def read_slot(at: str, days: str) -> Slot:

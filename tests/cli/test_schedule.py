@@ -1,3 +1,4 @@
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -96,10 +97,17 @@ def test_the_ceilings_of_the_config_are_written_into_the_line(
         ("--at 12:00 -- send --help", 2, "whole `send`"),
         ("--at 25:00 -- send --all FILE --max-parts 9", 2, "07:30"),
         ("--at 12:00 --days funday -- send --all FILE --max-parts 9", 2, "funday"),
+        ("--at 12:00 -- send --all FILE --max-parts 9 --key f-{week}", 2, "--key f-{date}"),
+        ("--at 12:00 --days mon,thu -- send --all FILE --max-parts 9 --key f-{week}", 2, "f-{date}"),
+        ("--at 12:00 --days mon -- send --all FILE --max-parts 9 --key {month}", 2, "--key {week}"),
+        ("--at 12:00 --days 1,7 -- send --all FILE --max-parts 9 --key {week}-a", 2, "{date}-a"),
+        ("--at 12:00 --days 1,15 -- send --all FILE --max-parts 9 --key {month}-{week}", 0, "{week}"),
+        ("--at 12:00 --days 1 -- send --all FILE --max-parts 9 --key f-{week}", 0, "f-{week}"),
+        ("--at 12:00 -- send --all FILE --max-parts 9 --key f-{hour}", 0, "f-{hour}"),
         ("--at 12:00 --for amiga -- send --all FILE --max-parts 9", 2, "windows"),
     ],
 )
-def test_what_would_fail_in_the_slot_is_refused_now(
+def test_what_would_fail_in_a_slot_is_refused_now(
     make_config: MakeConfig, run: Run, message: Path, argv: str, code: int, says: str
 ) -> None:
     ran = run(
@@ -168,6 +176,59 @@ def test_each_system_writes_the_days_its_own_way(days: str, cron: str, calendar:
 def test_a_task_of_windows_that_is_too_long_is_refused() -> None:
     with pytest.raises(UsageError, match="261 characters"):
         render.schtasks("n", read_slot("07:30", "daily"), ["x" * 300])
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "å", "50%", "", "x" * 300])
+def test_a_name_that_no_unit_can_have_is_refused(name: str) -> None:
+    site = render.Site("smsctl", (), (), "Europe/Stockholm")
+    with pytest.raises(UsageError, match="--name"):
+        render.units(name, read_slot("07:30", "daily"), ["x"], site)
+
+
+@pytest.mark.parametrize("words", [["x", "--where", "Rabatt=100%"], ["x", "--where", "A=%PATH%"]])
+def test_a_percent_sign_that_no_prompt_of_windows_can_be_given_is_refused(words: list[str]) -> None:
+    with pytest.raises(UsageError, match="%") as refused:
+        render.schtasks("n", read_slot("07:30", "daily"), words)
+    assert words[-1].replace("%", "%%") in str(refused.value.hint)
+
+
+def test_quotes_within_quotes_of_windows_are_read_as_they_were_meant() -> None:
+    words = ["C:\\Skola & fritid\\smsctl.exe", "--where", 'Klass=5 "A" <B>', "--where", "F&S=1", "C:\\a b\\"]
+    line = render.schtasks("n", read_slot("07:30", "daily"), words)
+    typed = words_of_windows(seen_by_cmd(line))
+    assert typed[typed.index("/TN") + 1] == "smsctl n"
+    assert words_of_windows(typed[typed.index("/TR") + 1]) == words
+
+
+def seen_by_cmd(line: str) -> str:
+    """What cmd.exe hands on: a caret outside quotes goes, and nothing special may stand there without."""
+    out, is_quoted, place = "", False, 0
+    while place < len(line):
+        char = line[place]
+        if char == '"':
+            is_quoted = not is_quoted
+        elif not is_quoted and char == "^":
+            place += 1
+            char = line[place]
+        else:
+            assert is_quoted or char not in "&|<>", f"cmd.exe stops at {line[place:]}"
+        out, place = out + char, place + 1
+    return out
+
+
+def words_of_windows(line: str) -> list[str]:
+    """A command line as a program of Windows takes it apart: backslashes are special before a quote only."""
+    words, word, is_quoted = [], "", False
+    for slashes, char in re.findall(r"(\\*)(.|$)", line):
+        word += slashes if char != '"' else slashes[: len(slashes) // 2]
+        if char == '"' and len(slashes) % 2 == 0:
+            is_quoted = not is_quoted
+        elif char in ("", " ") and not is_quoted:
+            words.append(word)
+            word = ""
+        else:
+            word += char
+    return [one for one in words if one]
 
 
 def test_the_unit_may_write_the_ledger_and_is_given_the_credential(

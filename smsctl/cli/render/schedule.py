@@ -1,5 +1,6 @@
 """A slot as cron, systemd and Windows write it. Each has its own idea of what must be escaped."""
 
+import re
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.cli.slot import WEEKDAYS, Slot
-from smsctl.errors import UsageError, say
+from smsctl.errors import Sentence, UsageError, say
 
 _SYSTEM_STATE = Path("/var/lib/smsctl")
 _LONGEST_TASK = 261  # characters; schtasks refuses more
@@ -55,7 +56,15 @@ def crontab(slot: Slot, words: Sequence[str]) -> str:
 
 
 def units(name: str, slot: Slot, words: Sequence[str], site: Site) -> str:
-    """Return unit and timer, each under the path it goes to, and what puts them in force."""
+    """Return unit and timer, each under the path it goes to, and what puts them in force.
+
+    Raises UsageError for a name that systemd does not take.
+    """
+    if not re.fullmatch(r"[\w.-]{1,200}", name, flags=re.ASCII):
+        raise UsageError(
+            say("--name {name} is no name of a unit.", name=name),
+            hint=say("Use letters from a to z, digits, dots and dashes."),
+        )
     return (
         f"# /etc/systemd/system/smsctl-{name}.service\n{service(name, words, site)}\n"
         f"# /etc/systemd/system/smsctl-{name}.timer\n{timer(name, slot, site)}\n"
@@ -95,6 +104,8 @@ def timer(name: str, slot: Slot, site: Site) -> str:
 def schtasks(name: str, slot: Slot, words: Sequence[str]) -> str:
     """Return the line for cmd.exe. Raises UsageError for what schtasks cannot do."""
     task = subprocess.list2cmdline(words)
+    if "%" in task or "%" in name:  # no prompt has a way to write it: what is between two is a variable
+        raise UsageError(say("schtasks cannot be given a % sign."), hint=_by_a_file(task))
     if len(task) > _LONGEST_TASK:
         raise UsageError(
             say(
@@ -102,7 +113,7 @@ def schtasks(name: str, slot: Slot, words: Sequence[str]) -> str:
                 n=_LONGEST_TASK,
                 has=len(task),
             ),
-            hint=say("Write the command into a .cmd file, and let the task start that: {task}", task=task),
+            hint=_by_a_file(task),
         )
     if len(slot.month_days) > 1:
         raise UsageError(say("schtasks takes one day of the month; make a task for each."))
@@ -112,9 +123,22 @@ def schtasks(name: str, slot: Slot, words: Sequence[str]) -> str:
         days = f"/SC WEEKLY /D {','.join(WEEKDAYS[day].upper() for day in slot.weekdays)}"
     else:
         days = "/SC DAILY"
-    quoted = task.replace('"', '\\"')
-    what = f'/TN "smsctl {name}" {days} /ST {slot.at:%H:%M} /TR "{quoted}"'
-    return f'schtasks /Create {what} /RU "%USERNAME%" /RP *'
+    called, started = subprocess.list2cmdline([f"smsctl {name}"]), subprocess.list2cmdline([task])
+    what = f"/TN {called} {days} /ST {slot.at:%H:%M} /TR {started}"
+    return f'schtasks /Create {_at_the_prompt(what)} /RU "%USERNAME%" /RP *'
+
+
+def _at_the_prompt(line: str) -> str:
+    """Keep cmd.exe from what is special to it outside quotes; it takes an escaped quote for one too."""
+    pieces = line.split('"')
+    return '"'.join(
+        piece if place % 2 else re.sub(r"([&|<>^])", r"^\1", piece) for place, piece in enumerate(pieces)
+    )
+
+
+def _by_a_file(task: str) -> Sentence:
+    in_file = task.replace("%", "%%")
+    return say("Write the command into a .cmd file, and let the task start that: {task}", task=in_file)
 
 
 def _ranges(days: Sequence[int]) -> str:
