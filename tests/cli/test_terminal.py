@@ -122,6 +122,20 @@ def test_the_progress_tells_rate_and_time_left_on_a_terminal_only(
     assert "Sending" not in run_process(*argv).said
 
 
+@pytest.mark.parametrize("columns", [30, 36, 44, 60, 80])
+def test_the_progress_is_cut_nowhere_and_leaves_nothing(
+    make_config: MakeConfig, message: Path, columns: int
+) -> None:
+    config = make_config(gateway={"batch_size": 1})
+    with Terminal("--config", config, "send", message, "--all", "--yes", columns=columns) as terminal:
+        ran = terminal.end()
+    last = [line for line in re.split(r"[\r\n]+", ran.seen) if line.startswith("Sending")][-1].rstrip()
+    assert re.search(r" 3/3 (\d+/s )?\d:\d\d:\d\d$", last)
+    assert len(last) <= columns
+    assert ("━" in last) == (columns >= 44)
+    assert "\x1b[2K" in ran.out.rpartition("Sending")[2].partition("Mailing 1")[0]
+
+
 def test_the_progress_says_nothing_that_is_not_known_yet(make_config: MakeConfig, message: Path) -> None:
     shown = seen("--config", make_config(), "send", message, "--all", "--yes").seen
     assert re.search(r"Sending \S+ +0/3 *[\r\n]", shown)

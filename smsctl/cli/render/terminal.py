@@ -12,7 +12,6 @@ from rich.measure import Measurement
 from rich.padding import Padding
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     ProgressColumn,
     Task,
@@ -24,6 +23,7 @@ from rich.text import Text as Styled
 
 from smsctl.cli.render import plain
 from smsctl.cli.render.blocks import Bars, Block, Fact, Facts, Line, Quote, Table, Text, Tone
+from smsctl.cli.render.figures import count
 from smsctl.cli.render.language import words
 
 _STYLES = {
@@ -38,6 +38,8 @@ _GLUE = "\ue000"  # one cell wide, and nothing that rich folds at
 _INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|kr\b|%)")
 _GAP = 2  # between the columns of a table
 _SHORTEST_BAR = 10
+_LONGEST_BAR = 40
+_RATE_CELLS = len(" 10 000/s ")
 _LONG_WORD = 18  # a longer one may be folded where a table would not fit
 
 
@@ -70,23 +72,38 @@ def _print_line(line: Line, console: Console) -> None:
 @contextmanager
 def progress(label: Text, total: int, stream: TextIO) -> Iterator[Callable[[int], None]]:
     """Show a progress bar while the block runs."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        _TimeLeft(),
-    )
-    with Progress(*columns, console=_console(stream), transient=True) as bars:
+    console = _console(stream)
+    room = console.width - len(f"{words(label)} {count(total)}/{count(total)} 0:00:00")
+    with Progress(*_columns(room), console=console, transient=True) as bars:
         task = bars.add_task(plain.safe(words(label)), total=total)
         yield lambda done: bars.update(task, completed=done)
+
+
+def _columns(room: int) -> Iterator[ProgressColumn]:
+    """Yield what fits where so many cells are left beside label, figures and time: no figure is cut."""
+    yield TextColumn("{task.description}", markup=False)
+    if room >= _RATE_CELLS + _SHORTEST_BAR:
+        yield BarColumn(min(room - _RATE_CELLS, _LONGEST_BAR))
+    yield _Done()
+    if room >= _RATE_CELLS:
+        yield _Rate()
+    if room >= 0:
+        yield _TimeLeft()
+
+
+class _Done(ProgressColumn):
+    """How many are done, of how many; the first as wide as the second, so that nothing moves."""
+
+    def render(self, task: Task) -> Styled:
+        total = count(int(task.total or 0))
+        return Styled(f"{count(int(task.completed)):>{len(total)}}/{total}", no_wrap=True)
 
 
 class _Rate(ProgressColumn):
     """Messages a second, as soon as there is one."""
 
     def render(self, task: Task) -> Styled:
-        return Styled(f"{task.speed:.0f}/s" if task.speed and task.speed >= 1 else "")
+        return Styled(f"{count(int(task.speed))}/s" if task.speed and task.speed >= 1 else "", no_wrap=True)
 
 
 class _TimeLeft(TimeRemainingColumn):
