@@ -132,7 +132,10 @@ def _values(command: str, name: str, config: Path | None, environ: Mapping[str, 
 
 
 def _municipalities(settings: Settings) -> Iterator[str]:
-    yield from settings.municipalities
+    for key, one in settings.municipalities.items():
+        yield key
+        if one.name.casefold() != key:
+            yield one.name  # which is meant as well, and what a person knows
 
 
 def _groups(settings: Settings) -> Iterator[str]:

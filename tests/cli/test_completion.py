@@ -98,6 +98,13 @@ def test_the_tab_key_writes_and_logs_nothing(make_config: MakeConfig, run: Run, 
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_municipality_is_offered_by_its_name_too(make_config: MakeConfig, run: Run) -> None:
+    config = make_config(municipalities={"osteraker": {"name": "Österåker"}})
+    argv = ("--config", config, "usage", "--municipality")
+    assert offered(run, *argv, "") == ["exempelkommun", "osteraker", "Österåker"]
+    assert offered(run, *argv, "ö") == ["Österåker"]
+
+
 def test_there_is_no_script_for_a_shell_that_is_not_known(run: Run) -> None:
     ran = run("completion", "tcsh")
     assert ran.code == 2
@@ -118,6 +125,11 @@ TYPED = (  # what stands before the Tab key, and what the command is given in th
     ("send --group 50", ("send", "--group", "50 % $HOME")),
     ("send min", ("send", "min text.txt")),
 )
+SEVERAL = {  # fish lets a person choose among several
+    "bash": (("send --group är\tB", ("send", "--group", "Ärende B")),),
+    "zsh": (("send --group är\tB", ("send", "--group", "Ärende B")),),
+    "fish": (),
+}
 START = {
     "bash": ("--norc", "--noprofile", "-i"),
     "zsh": ("--no-global-rcs", "--no-rcs", "-i"),
@@ -138,7 +150,8 @@ OWN_TERMINAL = (
 def test_a_shell_completes(shell: str, make_config: MakeConfig, run: Run, tmp_path: Path) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed here")
-    config = make_config(rows=["Åsa;070-174 06 05;Fritids/Klass 7B/Åk 9 & Öst/50 % $HOME;Exempelkommun;ja"])
+    groups = "Fritids/Klass 7B/Åk 9 & Öst/50 % $HOME/Ärende A/Ärende B"
+    config = make_config(rows=[f"Åsa;070-174 06 05;{groups};Exempelkommun;ja"])
     shutil.copy(config, tmp_path / "own.toml")
     (tmp_path / "min text.txt").write_text("hej", encoding="utf-8")
     script = tmp_path / "functions" / "_smsctl"
@@ -148,7 +161,7 @@ def test_a_shell_completes(shell: str, make_config: MakeConfig, run: Run, tmp_pa
     path = f"{_program(tmp_path)}:/usr/bin:/bin"
     with Terminal(program=program, PATH=path, LC_ALL="C.UTF-8", SMSCTL_CONFIG=str(config)) as terminal:
         terminal.type(f"cd {tmp_path}; {SOURCE[shell].format(script=script, folder=script.parent)}")
-        for typed, given in TYPED:
+        for typed, given in (*TYPED, *SEVERAL[shell]):
             terminal.seen = ""
             terminal.type(f"smsctl {typed}\t")
             terminal.wait_for(":end")

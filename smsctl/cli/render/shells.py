@@ -32,7 +32,7 @@ _smsctl() {
     if (( ${#found} == 1 )); then
         compadd -U -a found  # zsh itself takes å and Å for two letters
     elif (( ${#found} )); then
-        compadd -M 'm:{a-zA-Z}={A-Za-z}' -a found
+        compadd -M 'm:{a-zA-Z}={A-Za-z}' -a found || compadd -U -a found
     else
         _files
     fi
