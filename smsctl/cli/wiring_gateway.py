@@ -35,6 +35,10 @@ def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None 
         options = options._replace(url=simulator_url(wiring), failover_url=None, proxy=None)
     if for_sending and not by_mail:
         options = options._replace(password=password(wiring))
+    if for_sending and options.ca_bundle and not wiring.simulated:
+        from smsctl.gateways import trust
+
+        trust.must_be_usable(options.ca_bundle)
     return gateways.find("mail" if by_mail else configured.module)(options)
 
 

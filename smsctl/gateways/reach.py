@@ -55,12 +55,14 @@ class Place(NamedTuple):
     def certificate_ends_s(self) -> float:
         """Return when the certificate ends, in seconds of the epoch.
 
-        Raises StoppedError where it is not to be trusted, or there is no TLS.
+        Raises StoppedError where it is not to be trusted, or there is no TLS; ConfigError where nobody is.
         """
         import ssl
 
-        from smsctl.gateways.trust import tls_context
+        from smsctl.gateways.trust import must_be_usable, tls_context
 
+        if self.ca_bundle:
+            must_be_usable(self.ca_bundle)
         context = tls_context(self.ca_bundle)
         with self._connected() as line:
             try:

@@ -248,6 +248,26 @@ def test_a_refused_login_is_told_apart_from_a_gateway_that_is_not_there(
     assert (level(gone, "tls"), level(gone, "login")) == ("skipped", "skipped")
 
 
+@pytest.mark.parametrize(("content", "says"), [(None, "cannot be read"), ("junk\n", "no certificate")])
+def test_certificates_that_are_none_stop_a_mailing_before_anything_is_marked(
+    content: str | None, says: str, live_gateway: LiveGateway, run: Run, message: Path, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "ca.pem"
+    if content:
+        bundle.write_text(content, encoding="utf-8")
+    live = live_gateway()
+    url = live.simulator.url.replace("http:", "https:")
+    live = live_gateway(gateway={"url": url, "ca_bundle": str(bundle)}, active=False)
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "tls")) == (8, "error")
+    assert says in text(ran, "tls")
+    assert "ca_bundle" in mend(ran, "tls")
+    for argv in (["send", message, "--all", "--yes", "--max-parts", 9], ["test", "+46701740605", "hej"]):
+        refused = run("--config", live.config, *argv)
+        assert (refused.code, says in refused.said) == (8, True)
+    assert run("--config", live.config, "mailings", "list", "--json").data["mailings"] == []
+
+
 def test_what_waits_for_a_person_is_counted(live_gateway: LiveGateway, run: Run, message: Path) -> None:
     live = live_gateway(Behaviour(faults={"reset": 1.0}))
     sent = run(
