@@ -135,7 +135,9 @@ def mail_route(wiring: Wiring, *, for_sending: bool) -> MailRoute:
     if smtp is None:
         raise ConfigError(
             say("{path}: by e-mail needs an [smtp] section.", path=wiring.settings.path),
-            hint=say("Name the site's mail server there, or set use_web_service = true."),
+            hint=say("Name the site's mail server there.")
+            if wiring.settings.gateway.use_web_service
+            else say("Name the site's mail server there, or set use_web_service = true."),
         )
     route = MailRoute(
         host=smtp.host,

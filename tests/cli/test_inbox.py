@@ -216,3 +216,12 @@ def test_without_a_simulator_nothing_comes_in(config: Path, run: Run) -> None:
         "--config", config, "simulator", "incoming", "070-1740605", "hej", "--url", "http://127.0.0.1:9"
     )
     assert (ran.code, "did not take the SMS" in ran.err) == (7, True)
+
+
+def test_who_has_no_mail_server_is_told_to_name_one_and_nothing_else(
+    make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_REPORTS_SECRET", "hemligt")
+    config = make_config(reports={"secret": {"source": "env"}})
+    ran = run("--config", config, "reports", "listen", "--port", 0, "--forward-to", "kund@example.se")
+    assert (ran.code, "[smtp]" in ran.err, "use_web_service" in ran.err) == (8, True, False)
