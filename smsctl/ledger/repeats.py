@@ -1,7 +1,7 @@
 """The same text to the same number: found in the plan, and once more in every claim (reliability.md 2.4).
 
-A message that cost within the last 20 hours, or may have, counts as sent; one that is still pending in
-another mailing is reserved by it.
+A message that cost within the last 20 hours, or may have, counts as sent; so does one that the gateway holds
+for a later time, until 20 hours after that. One that is still pending in another mailing is reserved by it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,11 +14,11 @@ from smsctl.ledger.keyfile import Key
 from smsctl.ledger.store import Ledger
 
 WINDOW = timedelta(hours=20)
+_OF_THE_TEXT = "SELECT id, send_at FROM mailings WHERE body_hash = ? AND kind = 'send' AND id <> ?"
 _SENT = (
     "SELECT m.number, m.number_hash FROM mailings g JOIN messages m ON m.id BETWEEN g.first_message"
     " AND g.first_message + g.messages - 1 JOIN batches b ON b.id = m.batch"
-    " WHERE g.body_hash = ? AND g.kind = 'send' AND g.id <> ? AND b.claimed_at >= ?"
-    " AND m.state NOT IN ('pending', 'rejected', 'cancelled')"
+    " WHERE g.id = ? AND b.claimed_at >= ? AND m.state NOT IN ('pending', 'rejected', 'cancelled')"
 )
 
 
@@ -55,7 +55,10 @@ NOBODY = Reached()
 def already_sent(ledger: Ledger, body_hash: str, moment: Moment, *, apart_from: int = 0) -> Reached:
     """Return the numbers that have had this text, or may have, within the window."""
     since = datetime.fromisoformat(moment.at) - WINDOW
-    rows = ledger.rows(_SENT, body_hash, apart_from, since.isoformat(timespec="milliseconds"))
+    rows: list[tuple[str | None, str | None]] = []
+    for mailing, send_at in ledger.rows(_OF_THE_TEXT, body_hash, apart_from):
+        is_late = send_at is not None and datetime.fromisoformat(send_at) >= since
+        rows += ledger.rows(_SENT, mailing, "" if is_late else since.isoformat(timespec="milliseconds"))
     hashes = frozenset(purged for number, purged in rows if purged and not number)
     return Reached(
         numbers=frozenset(number for number, _ in rows if number),
