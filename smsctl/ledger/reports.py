@@ -131,8 +131,13 @@ def _apply(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fa
             return _keep(ledger, report, intake, Fate.CONTRADICTS, message.id)
         return Fate.REPEATED
     mailing = mailings.get(ledger, message.mailing)
-    if before is Status.PENDING and not _ever_claimed(ledger, mailing, message.id):
-        return _keep(ledger, report, intake, Fate.CONTRADICTS, message.id)
+    if before is Status.PENDING:
+        batch = _latest_batch(ledger, mailing, message.id)
+        if batch is None:
+            return _keep(ledger, report, intake, Fate.CONTRADICTS, message.id)
+        # Back into a batch: it is by that that a message counts as sent, and at what time.
+        ledger.write("UPDATE messages SET batch = ? WHERE id = ?", batch, message.id)
+        message = message._replace(batch=batch)
     settling.move(ledger, mailing, {message.id: message.batch}, before, after, intake.moment, "report")
     return _note(ledger, report, intake, message)
 
@@ -158,13 +163,15 @@ def _note(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fat
     return Fate.APPLIED
 
 
-def _ever_claimed(ledger: Ledger, mailing: Mailing, message: int) -> bool:
+def _latest_batch(ledger: Ledger, mailing: Mailing, message: int) -> int | None:
+    """Return the batch in which a message that is pending again has left last; None: it never has."""
     found = ledger.one(
-        "SELECT 1 FROM batches WHERE mailing = ? AND ? BETWEEN first_message AND last_message LIMIT 1",
+        "SELECT MAX(id) FROM batches"
+        " WHERE mailing = ? AND ? BETWEEN first_message AND last_message AND settled_at IS NOT NULL",
         mailing.id,
         message,
     )
-    return found is not None
+    return found[0] if found else None
 
 
 def _keep(ledger: Ledger, report: Report, intake: Intake, fate: Fate, message: int | None = None) -> Fate:

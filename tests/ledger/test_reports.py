@@ -8,7 +8,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Receipt, Status, Verdict
 from smsctl.domain.moment import Moment
 from smsctl.domain.report import Cause, Report, Told
-from smsctl.ledger import batches, failures, reports, undelivered
+from smsctl.ledger import batches, checking, failures, mailings, repeats, reports, undelivered
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.reports import Fate, Intake, Source
 from smsctl.ledger.store import Ledger
@@ -108,6 +108,14 @@ def test_a_report_of_what_the_gateway_refused_is_weighed(ledger: Ledger, state: 
     mailing = sent(ledger, state)
     take(ledger, report(mailing))
     assert states(ledger, mailing) == ["rejected" if state is Status.REJECTED else "delivered"]
+
+
+def test_what_a_report_proves_sent_counts_so_from_the_batch_it_was_in(ledger: Ledger) -> None:
+    """Pending again after an answer or a person's word: the same text must not go there once more."""
+    mailing = sent(ledger, Status.PENDING, Status.ACCEPTED)
+    take(ledger, report(mailing))
+    assert checking.check(ledger) == ()
+    assert len(repeats.already_sent(ledger, mailings.body_hash("Hej"), LATER)) == 2
 
 
 def test_a_report_of_what_was_never_sent_is_kept_and_moves_nothing(ledger: Ledger) -> None:
