@@ -41,12 +41,18 @@ def veil(raw: str) -> str:
     return veiled if len(veiled) <= _SHOWN else f"{veiled[:_SHOWN]}…"
 
 
+def veil_numbers(text: str) -> str:
+    """Return foreign words with the middle of everything hidden in them that may be a number."""
+    return re.sub(_LONG_DIGITS, lambda found: veil(found[0]), text)
+
+
 _SHOWN: Final = 30
 _MASKED_FROM: Final = 7
 _FIRST_DIGITS: Final = {"+": 4, "0": 3}  # as `mask` leaves them: +46 70, 070; of anything else none
 _LAST_DIGITS: Final = 2
 
 # Texts, compiled at first use: most commands show no number.
+_LONG_DIGITS: Final = r"\+?[0-9]{8,}"
 _E164: Final = r"\+[1-9][0-9]{6,14}"
 _COUNTRY_CODE: Final = r"\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})"
 """ITU-T E.164: 1 and 7 stand alone, some have two digits, all others three."""

@@ -12,6 +12,7 @@ from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
 from smsctl.domain.push import Parcel, Push, UnreadableError
 from smsctl.domain.report import Cause, Report, Told
+from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import say
 from smsctl.gateways.json_reply import read_json
 from smsctl.gateways.push_fields import Fields, number, short, whole
@@ -136,7 +137,7 @@ def _report(fields: Fields) -> Report:
         reference=short(fields, "customermessagereference"),
         gateway_id=short(fields, "messageid"),
         number=number(fields, "recipient"),  # only in a template of the administrator's own
-        text="; ".join(dict.fromkeys(filter(None, words))),
+        text=veil_numbers("; ".join(dict.fromkeys(filter(None, words)))),
     )
 
 

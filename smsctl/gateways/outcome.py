@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from smsctl.domain.message import Answer, Batch, Status, Verdict, same_for_all
+from smsctl.domain.spelling import veil_numbers
 
 MAX_RETRY_AFTER_S = 600.0
 _QUOTE_LENGTH = 300
@@ -83,14 +84,14 @@ def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
 
 
 def quoted(body: bytes | str, secret: str) -> str:
-    """Return foreign text fit to be shown: short, in one line, and without the secret if it was echoed."""
+    """Return foreign text fit to be shown: short, in one line, without the secret or a number it echoes."""
     import json  # a plan needs none of this
     from html import escape
 
     text = body if isinstance(body, str) else _decoded(body)
     for form in (secret, json.dumps(secret)[1:-1], escape(secret, quote=False)):
         text = text.replace(form, "***") if form else text
-    return " ".join(text.split())[:_QUOTE_LENGTH]
+    return veil_numbers(" ".join(text.split()))[:_QUOTE_LENGTH]
 
 
 def _decoded(body: bytes) -> str:

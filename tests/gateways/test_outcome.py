@@ -1,0 +1,24 @@
+"""What a gateway says, made fit for screens and logs."""
+
+import pytest
+
+from smsctl.gateways.outcome import quoted
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ('{"recipient": "+46701740605", "x', '{"recipient": "+4670*****05", "x'),
+        ("<RCV>46701740605</RCV>", "<RCV>*********05</RCV>"),
+        ("0046701740605@sms.example", "004********05@sms.example"),
+        ("to=%2B46701740605", "to=%2B*********05"),
+        ("HTTP 500 after 90 s, code 4711", "HTTP 500 after 90 s, code 4711"),
+    ],
+)
+def test_a_number_that_it_echoes_is_hidden(said: str, shown: str) -> None:
+    assert quoted(said, "") == shown
+    assert quoted(said.encode(), "") == shown
+
+
+def test_a_number_at_the_cut_is_hidden_too() -> None:
+    assert "4670174" not in quoted("x" * 290 + " +46701740605", "")
