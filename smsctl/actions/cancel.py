@@ -7,7 +7,7 @@ from smsctl.domain.gateway import Cancelling, Gateway
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import audit, batches, lock, restoring, settling
+from smsctl.ledger import audit, batches, lock, restoring, settling, unknowns
 from smsctl.ledger.store import Ledger
 
 
@@ -37,6 +37,7 @@ def cancel(
     restoring.refuse_restored(ledger)
     with lock.right_to_send(ledger.path, mailing.reference):
         with ledger.transaction():
+            unknowns.repeat_none(ledger, mailing)
             waiting = settling.messages_in(ledger, mailing, Status.PENDING)
             pending = settling.move(
                 ledger, mailing, waiting, Status.PENDING, Status.CANCELLED, moment, "cancelled"

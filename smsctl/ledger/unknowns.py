@@ -36,6 +36,14 @@ def unknown_batches(ledger: Ledger, mailing: Mailing) -> list[tuple[Claim, str]]
     return found
 
 
+def repeat_none(ledger: Ledger, mailing: Mailing) -> None:
+    """Let none of the mailing's batches be submitted again, in the open transaction: it is cancelled.
+
+    Without a digest a batch is never taken for one that can be rebuilt.
+    """
+    ledger.write("UPDATE batches SET digest = '' WHERE mailing = ?", mailing.id)
+
+
 def proved_at(ledger: Ledger, account: str) -> str | None:
     """Return when it was proved that this account refuses repeats; None where it never was."""
     row = ledger.one("SELECT value FROM facts WHERE name = ?", f"{_PROVED} {account}")

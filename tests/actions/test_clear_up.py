@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from smsctl.actions.brake import Brake, Stop
+from smsctl.actions.cancel import cancel
+from smsctl.actions.clear_up import may_be_repeated
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Status, Verdict
 from smsctl.domain.moment import Moment
@@ -53,6 +55,16 @@ def test_a_refused_repeat_proves_nothing_of_the_first(desk: Desk) -> None:
     gateway = ScriptedGateway(LOST, each(Status.REJECTED))
     desk.send(mailing, gateway, proved_at=LONG_AGO)
     assert mailings.tally(desk.ledger, mailing).states == {Status.UNKNOWN: 2}
+
+
+def test_what_a_person_has_cancelled_is_never_submitted_again(desk: Desk) -> None:
+    mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))
+    desk.send(mailing, gateway)
+    cancel(desk.ledger, mailing, None, moment(), ACTOR, "wrong date")
+    assert not may_be_repeated(desk.ledger, mailing, moment())
+    desk.send(mailing, gateway, proved_at=LONG_AGO)
+    assert len(gateway.submitted) == 1
+    assert desk.states(mailing) == {"unknown": 3}
 
 
 def hours_from_now(hours: int) -> Callable[[], Moment]:

@@ -134,6 +134,11 @@ def test_what_is_unknown_is_stopped_where_the_gateway_still_holds_it(
     assert ran.data["parts"] == 0
 
 
+def test_what_is_unknown_and_not_stopped_is_told_as_such(lost: Path, run: Run) -> None:
+    ran = run("--config", lost, "mailings", "cancel", 1)
+    assert (ran.code, "3 messages could not be stopped: they may have been sent." in ran.out) == (0, True)
+
+
 def test_a_mailing_that_nobody_touched_has_no_history(sent: Path, run: Run) -> None:
     assert run("--config", sent, "mailings", "show", 1, "--json").data["history"] == []
     assert "Afterwards" not in run("--config", sent, "mailings", "show", 1).out
