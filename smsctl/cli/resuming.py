@@ -31,9 +31,10 @@ def go_on(
     confirmed, so that no package is opened that nobody has said yes to.
 
     Raises RuleError in quiet hours (unless urgent) and where the municipality is not active any more; a
-    rehearsal is not held to either.
+    rehearsal is not held to either. Raises RuleError where the config names another gateway by now.
     """
     mailings.must_have_body(mailing)
+    _must_be_its_gateway(mailing, gateway)
     must_be_permitted(wiring, mailing)
     if not wiring.simulated:
         _must_be_allowed(wiring, mailing, urgent=urgent or mailing.urgent)
@@ -42,6 +43,24 @@ def go_on(
     held_to = Ceilings() if wiring.simulated else with_daily_ceiling(wiring, mailing, own)
     done = deliver(wiring, _due(wiring, mailing), gateway, held_to)
     return reply(wiring, done, render.data(mailing, done.tally))
+
+
+def _must_be_its_gateway(mailing: Mailing, gateway: Gateway) -> None:
+    """Another gateway counts other parts than were confirmed, and its reports would find no message."""
+    if mailing.gateway != gateway.traits.name:
+        raise RuleError(
+            say(
+                "Mailing {id} was begun with {begun}, and the config now names {configured}.",
+                id=mailing.id,
+                begun=mailing.gateway,
+                configured=gateway.traits.name,
+            ),
+            hint=say(
+                "Go on with the earlier gateway in the config; or cancel what is pending, and send it anew:"
+                " smsctl mailings cancel {id}",
+                id=mailing.id,
+            ),
+        )
 
 
 def _not_beyond_the_confirmed(mailing: Mailing, given: Ceilings) -> Ceilings:

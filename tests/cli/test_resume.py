@@ -114,3 +114,13 @@ def test_no_package_is_opened_beyond_what_was_confirmed_where_nobody_is_asked(
     assert "The ceiling max_new_packages = 0 is reached" in ran.seen
     assert "Allow more for this mailing with: --max-new-packages PACKAGES" in ran.seen
     assert len(run("--config", config, "invoices", "list", "--json").data["invoices"]) == 1
+
+
+def test_another_gateway_does_not_go_on_with_it(live: Path, run: Run) -> None:
+    """It would count other parts than were confirmed, and its reports would find no message."""
+    mailing = begun(live, run_key="daily")
+    assert run("--config", live, "config", "set", "gateway.module", "pswincom").code == 0
+    ran = run("--config", live, "mailings", "resume", mailing)
+    assert ran.code == 5
+    assert f"Mailing {mailing} was begun with intelecom, and the config now names pswincom." in ran.err
+    assert run("--config", live, "mailings", "cancel", mailing).code == 0
