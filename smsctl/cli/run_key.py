@@ -13,7 +13,8 @@ from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import COSTS, Status
 from smsctl.errors import RuleError, Sentence, UsageError, say
-from smsctl.ledger import mailings
+from smsctl.ledger import mailings, purging
+from smsctl.ledger.store import Ledger
 
 _PLACE = r"\{([^{}]*)\}"
 _LONGEST = 200
@@ -47,7 +48,7 @@ def begun(wiring: Wiring, key: str, wish: Wish, gateway: Gateway, *, dry_run: bo
     if ledger is None or found is None:
         return None
     mailing = wiring.named(found)
-    _must_be_the_same(mailing, key, wish)
+    _must_be_the_same(ledger, mailing, key, wish)
     tally = mailings.tally(ledger, mailing)
     data = {
         **listing.data(mailing, tally),
@@ -68,16 +69,30 @@ def begun(wiring: Wiring, key: str, wish: Wish, gateway: Gateway, *, dry_run: bo
     return go_on(wiring, mailing, gateway, wish.ceilings, urgent=wish.quiet_hours is None)
 
 
-def _must_be_the_same(mailing: Mailing, key: str, wish: Wish) -> None:
-    asked = (wish.letter.text.body, wish.audience.rule, wish.municipality.key)
-    if asked != (mailing.letter.text.body, mailing.audience, mailing.municipality.key):
+def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, wish: Wish) -> None:
+    hint = say("Choose another key for another mailing.")
+    rule, municipality = wish.audience.rule, wish.municipality.key
+    is_purged = not mailing.letter.text.body
+    kept = purging.audience_without_values(rule) if is_purged else rule
+    same_text = mailings.has_text(ledger, mailing, wish.letter.text.body)
+    if not same_text or (kept, municipality) != (mailing.audience, mailing.municipality.key):
         raise RuleError(
             say(
                 "Mailing {id} was sent under the key {key} with another text or to another audience.",
                 id=mailing.id,
                 key=key,
             ),
-            hint=say("Choose another key for another mailing."),
+            hint=hint,
+        )
+    if kept != rule:
+        raise RuleError(
+            say(
+                "Mailing {id} was sent under the key {key} and is purged since: nobody can tell whether it"
+                " was to the same audience.",
+                id=mailing.id,
+                key=key,
+            ),
+            hint=hint,
         )
 
 

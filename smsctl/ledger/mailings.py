@@ -278,6 +278,12 @@ def _letter(found: dict[str, Any]) -> Letter:
     )
 
 
+def has_text(ledger: Ledger, mailing: Mailing, body: str) -> bool:
+    """Say whether a mailing was made with this text, also when its own is purged."""
+    found = ledger.one("SELECT 1 FROM mailings WHERE id = ? AND body_hash = ?", mailing.id, body_hash(body))
+    return found is not None
+
+
 def must_have_body(mailing: Mailing) -> None:
     """Raise LedgerError when the text was purged: nothing can be sent from this mailing any more."""
     if not mailing.letter.text.body:

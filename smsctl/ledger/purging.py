@@ -134,9 +134,11 @@ def remove(ledger: Ledger, purge: int, mailing: Mailing) -> tuple[str, ...]:
     skipped = ledger.write("UPDATE skipped SET number = NULL, name = NULL WHERE mailing = ?", mailing.id)
     # The digest has no key: the number of a batch of one is found by trying them all.
     ledger.write("UPDATE batches SET answer = NULL, digest = '' WHERE mailing = ?", mailing.id)
-    audience = re.sub("=[^;]*", "=…", mailing.audience)  # what was looked for may be a name
     ledger.write(
-        "UPDATE mailings SET body = NULL, audience = ?, purge = ? WHERE id = ?", audience, purge, mailing.id
+        "UPDATE mailings SET body = NULL, audience = ?, purge = ? WHERE id = ?",
+        audience_without_values(mailing.audience),
+        purge,
+        mailing.id,
     )
     ledger.write(
         "UPDATE purges SET mailings = mailings + 1, messages = messages + ?, skipped = skipped + ?"
@@ -147,6 +149,11 @@ def remove(ledger: Ledger, purge: int, mailing: Mailing) -> tuple[str, ...]:
     )
     sample = [number for _, number in numbers[:_SAMPLE]]
     return (*sample, mailing.letter.text.body) if mailing.letter.text.body else tuple(sample)
+
+
+def audience_without_values(rule: str) -> str:
+    """Return what is kept of the rule that chose the rows: what was looked for may be a name."""
+    return re.sub("=[^;]*", "=…", rule)
 
 
 def is_still_known(ledger: Ledger, text: str) -> bool:

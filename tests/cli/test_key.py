@@ -1,6 +1,8 @@
 """`--key`: a mailing is sent once under it, gone on with after a stop, and told of truthfully."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -33,7 +35,8 @@ class Cron:
         self._run, self._config, self._message = run, config, message
 
     def send(self, *flags: object, key: str = KEY) -> Ran:
-        return self("send", self._message, "--all", "--yes", "--max-parts", 9, "--key", key, *flags)
+        everybody = () if "--where" in flags else ("--all",)
+        return self("send", self._message, *everybody, "--yes", "--max-parts", 9, "--key", key, *flags)
 
     def __call__(self, *argv: object) -> Ran:
         return self._run("--config", self._config, *argv)
@@ -115,3 +118,22 @@ def test_a_dry_run_is_refused_by_an_older_copy_as_the_real_one_is(
     assert cron.send("--dry-run", key="three").code == 9
     assert not ledger.exists()
     assert len(live.simulator.accepted()) == 6
+
+
+def test_a_purged_mailing_is_still_known_by_its_key(cron: Cron, tmp_path: Path, live: Live) -> None:
+    where = ("--where", "Grupp=vårdnadshavare")
+    assert cron.send(key="all").code == 0
+    assert cron.send("--again", "--reason", "they asked", *where, key="some").code == 0
+    purge_all(cron, tmp_path)
+    again = cron.send(key="all")
+    assert (again.code, "Mailing 1 was already sent under the key all" in again.out) == (0, True)
+    some = cron.send(*where, key="some")
+    assert (some.code, "nobody can tell whether it was to the same audience" in some.err) == (5, True)
+    assert len(live.simulator.accepted()) == 6
+
+
+def purge_all(cron: Cron, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ledger" / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE mailings SET created_at = '2020-01-01T00:00:00.000Z'")
+        ledger.execute("UPDATE batches SET claimed_at = '2020-01-01T00:00:00.000Z'")
+    assert cron("purge", "--older-than", "90d", "--decision", "KS 2026/123").code == 0
