@@ -35,6 +35,7 @@ class Search(NamedTuple):
     gateway: Gateway
     now: Callable[[], Moment]
     brake: Brake
+    account: str  # the one that the gateway is asked for
     proved_at: str | None
     """When the gateway was proved to refuse repeats; None: it never was. What was first submitted before
     that is never submitted again: the gateway may not have kept its references then."""
@@ -75,18 +76,18 @@ def clear_up(search: Search) -> Cleared:
     return Cleared(states, [remark for batch, remark in remarks.items() if batch in still])
 
 
-def may_be_repeated(ledger: Ledger, mailing: Mailing, moment: Moment) -> bool:
+def may_be_repeated(ledger: Ledger, mailing: Mailing, account: str, moment: Moment) -> bool:
     """Say whether a batch of the mailing is unknown, and so young that it may be submitted again."""
-    return any(_is_young(at, moment) for _, at in unknowns.unknown_batches(ledger, mailing))
+    return any(_is_young(at, moment) for _, at in unknowns.unknown_batches(ledger, mailing, account))
 
 
-def may_be_listed(ledger: Ledger, mailing: Mailing) -> bool:
+def may_be_listed(ledger: Ledger, mailing: Mailing, account: str) -> bool:
     """Say whether a batch of the mailing is unknown, and could stand in the gateway's list."""
-    return bool(unknowns.unknown_batches(ledger, mailing))
+    return bool(unknowns.unknown_batches(ledger, mailing, account))
 
 
 def _left(search: Search) -> list[tuple[Claim, str]]:
-    return unknowns.unknown_batches(search.ledger, search.mailing)
+    return unknowns.unknown_batches(search.ledger, search.mailing, search.account)
 
 
 def _may_repeat(search: Search, claimed_at: str) -> bool:

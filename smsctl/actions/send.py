@@ -85,6 +85,7 @@ class Errand(NamedTuple):
     brake: Brake
     proved_at: str | None  # when this gateway account was proved to refuse repeats; None: it was not
     on_progress: Callable[[Counter[Status]], None]
+    account: str = ""  # at the gateway: only through the same one may a batch be submitted again
 
 
 @dataclass(slots=True)
@@ -144,6 +145,7 @@ def _want(errand: Errand) -> Want:
         most=min(errand.pace.batch_size, errand.gateway.traits.max_batch),
         ceilings=errand.ceilings,
         repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
+        account=errand.account,
     )
 
 
@@ -183,6 +185,7 @@ def _clear_up(errand: Errand, run: _Run) -> None:
             gateway=errand.gateway,
             now=errand.now,
             brake=errand.brake,
+            account=errand.account,
             proved_at=errand.proved_at,
             pauses_s=errand.pace.clear_up_pauses_s,
         )

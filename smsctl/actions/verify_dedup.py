@@ -53,6 +53,7 @@ def verify_dedup(
 def _send_twice(
     mailing: Mailing, ledger: Ledger, gateway: Gateway, now: Callable[[], Moment], ceilings: Ceilings
 ) -> bool:
+    # Without an account: what stays unknown of a test is never submitted again by anybody.
     want = Want(mailing=mailing, most=1, ceilings=ceilings, repeats=Repeats(mailing, mailings.body_hash("")))
     first = _claim(ledger, want, 0, now())
     answer = gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)

@@ -37,4 +37,7 @@ def may_settle(wiring: Wiring, mailing: Mailing, tally: Tally) -> bool:
     from smsctl.actions.clear_up import may_be_repeated
 
     moment, configured = wiring.clock.now(), wiring.settings.municipality(mailing.municipality.key)
-    return may_be_repeated(wiring.ledger, mailing, moment) and proved_at(wiring, configured) is not None
+    named = account(wiring, configured)
+    return (
+        may_be_repeated(wiring.ledger, mailing, named, moment) and proved_at(wiring, configured) is not None
+    )

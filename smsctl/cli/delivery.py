@@ -52,6 +52,7 @@ class Delivery(NamedTuple):
 def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
     """Send what is pending; Ctrl-C and SIGTERM stop after the batch in flight, a second one at once."""
     configured, mailing = wiring.settings.gateway, wiring.named(mailing)
+    payer = wiring.settings.municipality(mailing.municipality.key)
     brake = Brake()
     before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
     with _stopped_by_signals(wiring, brake), wiring.teller.progress(say("Sending"), before) as tell:
@@ -63,7 +64,8 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
             ceilings=ceilings,
             pace=Pace(batch_size=configured.batch_size, connections=configured.connections),
             brake=brake,
-            proved_at=dedup.proved_at(wiring, wiring.settings.municipality(mailing.municipality.key)),
+            account=dedup.account(wiring, payer),
+            proved_at=dedup.proved_at(wiring, payer),
             on_progress=lambda states: tell(states.total()),
         )
         result = _sent(errand)

@@ -33,6 +33,7 @@ class Want(NamedTuple):
     most: int  # messages in one batch
     ceilings: Ceilings
     repeats: Repeats
+    account: str = ""  # at the gateway, through which the batches leave
 
 
 class BatchRow(NamedTuple):
@@ -98,16 +99,16 @@ def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | Non
         letter=mailing.letter,
         messages=tuple(map(Outgoing, mailing.message_references(ids), numbers)),
     )
-    batch_id = _mark(ledger, mailing, batch, ids, moment)
+    batch_id = _mark(ledger, want, batch, ids, moment)
     restoring.watch(ledger, batch_id)
     return Claim(id=batch_id, batch=batch, messages=ids, day=moment.day)
 
 
-def digest(mailing: Mailing, messages: Sequence[Outgoing]) -> str:
-    """Return the hash by which a batch that is rebuilt is known to be the same, to the letter."""
+def digest(mailing: Mailing, messages: Sequence[Outgoing], account: str) -> str:
+    """Return the hash by which a rebuilt batch is known to be the same, for the account that has seen it."""
     import hashlib
 
-    found = hashlib.sha256(mailing.letter.text.body.encode())
+    found = hashlib.sha256(f"{account}\n{mailing.letter.text.body}".encode())
     found.update("".join(f"\n{reference} {number}" for reference, number in messages).encode())
     return found.hexdigest()
 
@@ -205,8 +206,9 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: s
     counts.move(ledger, mailing, day, Counter({Status.PENDING: moved}), Counter({Status.CANCELLED: moved}))
 
 
-def _mark(ledger: Ledger, mailing: Mailing, batch: Batch, ids: Sequence[int], moment: Moment) -> int:
+def _mark(ledger: Ledger, want: Want, batch: Batch, ids: Sequence[int], moment: Moment) -> int:
     """Write the batch and mark its messages; return the batch's id."""
+    mailing = want.mailing
     batch_id = ledger.insert(
         "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
         " digest, claimed_at, claimed_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -217,7 +219,7 @@ def _mark(ledger: Ledger, mailing: Mailing, batch: Batch, ids: Sequence[int], mo
         ids[-1],
         len(ids),
         len(ids) * mailing.size.parts,
-        digest(mailing, batch.messages),
+        digest(mailing, batch.messages, want.account),
         moment.at,
         moment.day,
     )

@@ -13,8 +13,11 @@ from smsctl.ledger.store import Ledger
 _PROVED = "dedup-proved"
 
 
-def unknown_batches(ledger: Ledger, mailing: Mailing) -> list[tuple[Claim, str]]:
-    """Return the batches of which every message is unknown, and when each was claimed."""
+def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[tuple[Claim, str]]:
+    """Return the batches of which every message is unknown, and when each was claimed.
+
+    Only those that left through this account: no other knows anything of them.
+    """
     found = []
     for batch_id, reference, first, last, messages, day, kept, at in ledger.rows(
         "SELECT id, reference, first_message, last_message, messages, claimed_day, digest, claimed_at"
@@ -29,7 +32,7 @@ def unknown_batches(ledger: Ledger, mailing: Mailing) -> list[tuple[Claim, str]]
             batch_id,
         )
         outgoing = tuple(Outgoing(mailing.message_reference(message), number) for message, number in rows)
-        if len(rows) == messages and digest(mailing, outgoing) == kept:
+        if len(rows) == messages and digest(mailing, outgoing, account) == kept:
             batch = Batch(reference=reference, letter=mailing.letter, messages=outgoing)
             ids = [message for message, _ in rows]
             found.append((Claim(id=batch_id, batch=batch, messages=ids, day=day), at))

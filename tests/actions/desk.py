@@ -94,6 +94,7 @@ class Desk:
     """Where mailings are made and sent. Municipality `town` has packages of so many parts, and one open."""
 
     gateway_name = "intelecom"  # gives our references back in its reports
+    account = ""  # at the gateway
 
     def __init__(self, folder: Path, *, package_size: int = 1000) -> None:
         self.ledger = store.open_ledger(folder / "ledger.db")
@@ -144,6 +145,7 @@ class Desk:
                 ceilings=ceilings or Ceilings(),
                 pace=pace,
                 brake=brake or Brake(),
+                account=self.account,
                 proved_at=proved_at,
                 on_progress=told,
             )

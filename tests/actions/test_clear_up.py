@@ -57,11 +57,24 @@ def test_a_refused_repeat_proves_nothing_of_the_first(desk: Desk) -> None:
     assert mailings.tally(desk.ledger, mailing).states == {Status.UNKNOWN: 2}
 
 
+def test_another_account_is_never_handed_the_batch(desk: Desk) -> None:
+    """It refuses repeats too, and has not seen these references."""
+    mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))
+    desk.account = "intelecom 4711"
+    desk.send(mailing, gateway)
+    desk.account = "intelecom 4712"
+    desk.send(mailing, gateway, proved_at=LONG_AGO)
+    assert len(gateway.submitted) == 1
+    desk.account = "intelecom 4711"
+    desk.send(mailing, gateway, proved_at=LONG_AGO)
+    assert desk.states(mailing) == {"accepted": 3}
+
+
 def test_what_a_person_has_cancelled_is_never_submitted_again(desk: Desk) -> None:
     mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))
     desk.send(mailing, gateway)
     cancel(desk.ledger, mailing, None, moment(), ACTOR, "wrong date")
-    assert not may_be_repeated(desk.ledger, mailing, moment())
+    assert not may_be_repeated(desk.ledger, mailing, "", moment())
     desk.send(mailing, gateway, proved_at=LONG_AGO)
     assert len(gateway.submitted) == 1
     assert desk.states(mailing) == {"unknown": 3}

@@ -53,7 +53,7 @@ def test_what_was_removed_cannot_be_found_by_trying(ledger: Ledger) -> None:
     claimed = sending.claim(ledger, mailing, moment=OLD)
     assert claimed
     sending.settle(ledger, mailing, claimed, moment=OLD)
-    guess = batches.digest(mailing, claimed.batch.messages)
+    guess = batches.digest(mailing, claimed.batch.messages, "")
     assert purging.found_in_file(ledger, [guess])
     purge_before(ledger)
     assert not purging.found_in_file(ledger, [guess])

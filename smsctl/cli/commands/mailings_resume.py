@@ -61,5 +61,6 @@ def _may_be_looked_up(wiring: Wiring, mailing: Mailing, tally: Tally) -> bool:
     """Say whether the gateway's list may tell what became of something unknown."""
     if not tally.states.get(Status.UNKNOWN):
         return False
+    account = dedup.account(wiring, wiring.settings.municipality(mailing.municipality.key))
     gateway = wiring_gateway.gateway(wiring, for_sending=False)
-    return gateway.traits.cancelling and may_be_listed(wiring.ledger, mailing)
+    return gateway.traits.cancelling and may_be_listed(wiring.ledger, mailing, account)
