@@ -97,8 +97,8 @@ SKIP_REASONS = {
     SkipReason.BLOCKED: "The number is on the block list (spärrlista).",
     SkipReason.TERMS: "The person has not accepted the terms (godkända villkor).",
     SkipReason.DUPLICATE: "Another row of the audience has the same number, and gets the message.",
-    SkipReason.ALREADY_SENT: "The number has had the same text within 20 hours, or the gateway holds it for later"
-    " (`--at`); `--again` overrules.",
+    SkipReason.ALREADY_SENT: "The number has had the same text within 20 hours, or the gateway holds it for"
+    " later (`--at`); `--again` overrules.",
 }
 
 FLAGS = {
