@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from smsctl.actions.begin import begin
@@ -106,10 +107,17 @@ class Desk:
         with self.ledger.transaction():
             municipalities.activate(self.ledger, self.town, self.now(), ACTOR)
 
-    def mailing(self, messages: int, *, text: str = "", run_key: str | None = None) -> Mailing:
+    def mailing(
+        self,
+        messages: int,
+        *,
+        text: str = "",
+        run_key: str | None = None,
+        send_at: datetime | None = None,
+    ) -> Mailing:
         """Write a mailing to so many numbers; without a text it has one that no other has."""
         self._mailings += 1
-        letter = Letter(text=MessageText.read(text or f"Text {self._mailings}"))
+        letter = Letter(text=MessageText.read(text or f"Text {self._mailings}"), send_at=send_at)
         new = NewMailing(
             kind="send",
             municipality=self.town,

@@ -178,6 +178,8 @@ def _batches(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
         in_a_batch = one.batch is not None and (one.state == "pending" or one.batch not in given_back)
         if one.state in NOT_TAKEN - {"rejected"} and in_a_batch:
             yield f"{one.reference} is {one.state} and still in a batch"
+        if one.state in TAKEN | EITHER and one.batch is None:
+            yield f"{one.reference} is {one.state} and was in no batch"
     on_the_wire = Counter(one.batch for one in messages if one.state == "sending")
     for batch, count, parts, each in db.execute(
         "SELECT b.id, b.messages, b.parts, i.parts_each FROM batches b JOIN mailings i ON i.id = b.mailing"

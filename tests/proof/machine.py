@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,7 +106,8 @@ class Known(NamedTuple):
     number: str
     text: str
     state: Status = Status.PENDING
-    claimed_s: float = 0.0
+    claimed_s: float = 0.0  # or when it is to arrive, where that is later
+    send_at_s: float = 0.0
 
 
 class NeverTwice(RuleBasedStateMachine):
@@ -144,9 +145,9 @@ class NeverTwice(RuleBasedStateMachine):
     def begin_with(self, messages: int) -> None:
         self._begin(messages, _TEXTS[0], None)
 
-    @rule(messages=st.integers(1, 9), text=st.sampled_from(_TEXTS))
-    def begin(self, messages: int, text: str) -> None:
-        self._begin(messages, text, None)
+    @rule(messages=st.integers(1, 9), text=st.sampled_from(_TEXTS), later_h=st.sampled_from([0, 0, 30]))
+    def begin(self, messages: int, text: str, later_h: int = 0) -> None:
+        self._begin(messages, text, None, later_h)
 
     @rule(messages=st.integers(1, 9), key=st.sampled_from(["daily", "weekly"]))
     def begin_under_a_key(self, messages: int, key: str) -> None:
@@ -162,10 +163,12 @@ class NeverTwice(RuleBasedStateMachine):
             self.desk.mailing(messages, text=f"text of {key}", run_key=key)
         self._check_states()
 
-    def _begin(self, messages: int, text: str, key: str | None) -> Mailing | None:
+    def _begin(self, messages: int, text: str, key: str | None, later_h: int = 0) -> Mailing | None:
         refuses, may_refuse = self._refuses()
+        send_at_s = self._now_s() + later_h * 3600 if later_h else 0.0
+        send_at = datetime.fromtimestamp(send_at_s, UTC) if later_h else None
         try:
-            mailing = self.desk.mailing(messages, text=text, run_key=key)
+            mailing = self.desk.mailing(messages, text=text, run_key=key, send_at=send_at)
         except LedgerError:
             assert may_refuse
             return None
@@ -173,7 +176,7 @@ class NeverTwice(RuleBasedStateMachine):
         self.mailings.append(mailing)
         for place in range(messages):
             reference = mailing.message_reference(mailing.first_message + place)
-            self.model[reference] = Known(mailing, f"+4672{place:07d}", text)
+            self.model[reference] = Known(mailing, f"+4672{place:07d}", text, send_at_s=send_at_s)
         return mailing
 
     @precondition(lambda self: self.mailings)
@@ -481,9 +484,8 @@ class NeverTwice(RuleBasedStateMachine):
 
     def _set(self, reference: str, state: Status, claimed_s: float | None = None) -> None:
         known = self.model[reference]
-        self.model[reference] = known._replace(
-            state=state, claimed_s=known.claimed_s if claimed_s is None else claimed_s
-        )
+        counts_s = known.claimed_s if claimed_s is None else max(claimed_s, known.send_at_s)
+        self.model[reference] = known._replace(state=state, claimed_s=counts_s)
 
     def _check_states(self) -> None:
         stored = self._stored()

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from smsctl.actions.resolve import Word
+from smsctl.domain.message import Status
 from tests.proof.conftest import Scale
 from tests.proof.machine import KINDS, NeverTwice
 from tests.proof.weaknesses import Weakness, weakened
@@ -107,3 +108,28 @@ def test_without_the_guard_a_clock_may_go_backwards() -> None:
         pytest.raises(AssertionError, match="clock that goes backwards"),
     ):
         send_by_a_clock_that_goes_backwards()
+
+
+def test_what_a_report_proves_sent_is_not_sent_by_another_mailing() -> None:
+    """The answer was lost, a person said that it was not sent, and the gateway tells otherwise."""
+    machine = NeverTwice()
+    machine.begin(messages=1, text="one")
+    machine.send(which=0, kinds=[KINDS[5]], size=1, connections=1, crash_at=None)
+    machine.settle_by_word(which=0, word=Word.NOT_SENT)
+    machine.hear_a_report(which=0, told=Status.DELIVERED)
+    machine.ledger_and_gateway_agree()
+    machine.begin(messages=1, text="one")
+    machine.send_where_all_is_well(which=1, size=1)
+    assert machine.desk.in_order(machine.mailings[1]) == ["cancelled"]
+    machine.teardown()
+
+
+def test_what_the_gateway_holds_for_later_is_not_sent_by_another_mailing() -> None:
+    machine = NeverTwice()
+    machine.begin(messages=1, text="one", later_h=30)
+    machine.send_where_all_is_well(which=0, size=1)
+    machine.jump(hours=25)
+    machine.begin(messages=1, text="one")
+    machine.send_where_all_is_well(which=1, size=1)
+    assert machine.desk.in_order(machine.mailings[1]) == ["cancelled"]
+    machine.teardown()
