@@ -143,7 +143,9 @@ def _apply(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fa
 
 
 def _note(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fate:
-    """Write the report's words on its message."""
+    """Write the report's words on its message; on one whose number is purged, only what became of it."""
+    if not message.number:
+        report = report._replace(text="", gateway_id="")
     ledger.write(
         "UPDATE messages SET code = ?, answer = ?, cause = ?, reported_at = ?,"
         " gateway_id = COALESCE(gateway_id, ?) WHERE id = ?",
@@ -154,7 +156,8 @@ def _note(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fat
         report.gateway_id or None,
         message.id,
     )
-    matching.remember(ledger, report, message.id)
+    if report.gateway_id:
+        matching.remember(ledger, report, message.id)
     ledger.write(
         "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
         f"reports:{report.gateway}",

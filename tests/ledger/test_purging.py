@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -5,9 +6,11 @@ import pytest
 from smsctl.actions.purge import Purged, purge
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
+from smsctl.domain.report import Report, Told
 from smsctl.errors import InputError, LedgerError
-from smsctl.ledger import audit, batches, checking, keyfile, mailings, purging, repeats
+from smsctl.ledger import audit, batches, checking, keyfile, mailings, purging, repeats, reports
 from smsctl.ledger.purging import Decision
+from smsctl.ledger.reports import Fate, Intake, Source
 from smsctl.ledger.store import Ledger
 
 from . import sending
@@ -154,6 +157,18 @@ def test_the_same_text_still_reaches_nobody_twice(sent: int, ledger: Ledger) -> 
     keyfile.path_of(ledger.path).unlink()
     with pytest.raises(Exception, match="the ledger's key is missing"):
         repeats.already_sent(ledger, body_hash, OLD)
+
+
+def test_a_report_that_comes_afterwards_brings_nothing_back(sent: int, ledger: Ledger) -> None:
+    """The mailing is purged once: what is written on it then would stay for ever."""
+    mailing = mailings.get(ledger, sent)
+    purge_before(ledger)
+    told = Report("intelecom", Told(Status.FAILED), "7", f"{mailing.reference}-1", "id-9", text="Bo moved")
+    with ledger.transaction():
+        taken = reports.take(ledger, told, Intake(Source.PUSHED, OLD, timedelta(hours=72)))
+    assert taken is Fate.APPLIED
+    found = ledger.one("SELECT state, answer, gateway_id FROM messages WHERE mailing = ?", mailing.id)
+    assert found == ("failed", None, None)
 
 
 def test_what_came_in_goes_with_it(sent: int, ledger: Ledger) -> None:
