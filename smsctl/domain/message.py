@@ -77,6 +77,14 @@ class Batch(NamedTuple):
     letter: Letter
     messages: Sequence[Outgoing]
 
+    def digest(self, account: str) -> str:
+        """Return the hash by which it is known again when rebuilt, for the account that has seen it."""
+        import hashlib
+
+        found = hashlib.sha256(f"{account}\n{self.letter.text.body}".encode())
+        found.update("".join(f"\n{reference} {number}" for reference, number in self.messages).encode())
+        return found.hexdigest()
+
 
 class Receipt(NamedTuple):
     """What is known of one message after its batch was submitted.

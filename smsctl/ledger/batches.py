@@ -104,15 +104,6 @@ def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | Non
     return Claim(id=batch_id, batch=batch, messages=ids, day=moment.day)
 
 
-def digest(mailing: Mailing, messages: Sequence[Outgoing], account: str) -> str:
-    """Return the hash by which a rebuilt batch is known to be the same, for the account that has seen it."""
-    import hashlib
-
-    found = hashlib.sha256(f"{account}\n{mailing.letter.text.body}".encode())
-    found.update("".join(f"\n{reference} {number}" for reference, number in messages).encode())
-    return found.hexdigest()
-
-
 def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment: Moment) -> None:
     """Store what was answered, draw the parts that cost, close the batch; in the open transaction."""
     closed = ledger.write(
@@ -219,7 +210,7 @@ def _mark(ledger: Ledger, want: Want, batch: Batch, ids: Sequence[int], moment: 
         ids[-1],
         len(ids),
         len(ids) * mailing.size.parts,
-        digest(mailing, batch.messages, want.account),
+        batch.digest(want.account),
         moment.at,
         moment.day,
     )

@@ -7,7 +7,7 @@ list taken when it was claimed. The request itself is never kept: it holds the p
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Batch, Outgoing
 from smsctl.domain.moment import Moment
-from smsctl.ledger.batches import Claim, digest
+from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger
 
 _PROVED = "dedup-proved"
@@ -32,8 +32,8 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[tupl
             batch_id,
         )
         outgoing = tuple(Outgoing(mailing.message_reference(message), number) for message, number in rows)
-        if len(rows) == messages and digest(mailing, outgoing, account) == kept:
-            batch = Batch(reference=reference, letter=mailing.letter, messages=outgoing)
+        batch = Batch(reference=reference, letter=mailing.letter, messages=outgoing)
+        if len(rows) == messages and batch.digest(account) == kept:
             ids = [message for message, _ in rows]
             found.append((Claim(id=batch_id, batch=batch, messages=ids, day=day), at))
     return found
