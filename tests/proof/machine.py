@@ -75,6 +75,7 @@ class Copy(NamedTuple):
     keys: Mapping[str, Mailing]
     model: Mapping[str, "Known"]
     early: Mapping[str, Status]
+    kept: Mapping[str, Status]
     believed: str
 
 
@@ -125,6 +126,7 @@ class NeverTwice(RuleBasedStateMachine):
         self.accepted: list[Accepted] = []
         self.by_word: set[str] = set()
         self.early: dict[str, Status] = {}  # reports that wait for the answer to their message's batch
+        self.kept: dict[str, Status] = {}  # reports on what an old copy takes for pending
         self.unheard: list[tuple[Mailing, Batch, Answer]] = []  # answers to processes that are gone
         self.said: dict[str, Status] = {}  # of the run that goes on
         self.dead = False
@@ -284,6 +286,8 @@ class NeverTwice(RuleBasedStateMachine):
         elif before is Status.PENDING and self.old:  # kept, where the ledger knows of no batch it was in
             assert self._stored()[one.reference] in {before, told}
             self._set(one.reference, self._stored()[one.reference])
+            if self.model[one.reference].state is Status.PENDING:
+                self.kept.setdefault(one.reference, told)
         elif before and before not in FINAL:
             self._set(one.reference, told)
         self._check_states()
@@ -343,6 +347,7 @@ class NeverTwice(RuleBasedStateMachine):
             dict(self.keys),
             dict(self.model),
             dict(self.early),
+            dict(self.kept),
             self.believed,
         )
 
@@ -356,6 +361,7 @@ class NeverTwice(RuleBasedStateMachine):
         self.desk.ledger = store.open_ledger(self.desk.ledger.path)
         self.mailings, self.keys = list(copy.mailings), dict(copy.keys)
         self.model, self.early, self.believed = dict(copy.model), dict(copy.early), copy.believed
+        self.kept = dict(copy.kept)
         self.unheard = []  # the machine was down
         self.marked = copy.marked
         self.old = copy.marked or self.batch > copy.batch
@@ -372,7 +378,7 @@ class NeverTwice(RuleBasedStateMachine):
         if done:
             for reference, known in self.model.items():
                 if known.state is Status.PENDING:
-                    self._set(reference, Status.UNKNOWN, self._now_s())
+                    self._set(reference, self.kept.pop(reference, Status.UNKNOWN), self._now_s())
             self.old = self.marked = False
             self.lineage, self.batch = self.lineage + 1, self._newest_batch()
         self._check_states()
