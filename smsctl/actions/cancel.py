@@ -1,5 +1,6 @@
 """Cancelling a mailing: what is pending here, and what the gateway still holds."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -66,10 +67,10 @@ def _stop(ledger: Ledger, mailing: Mailing, gateway: Cancelling, moment: Moment,
     message_named: dict[str, int] = {}
     for state in _STOPPABLE:
         message_named |= settling.names_in(ledger, mailing, state)
-    stopped = 0
+    stopped, ids = 0, sorted(message_of.values())
     for batch in batches.of_mailing(ledger, mailing.id):
-        if not any(batch.first_message <= one <= batch.last_message for one in message_of.values()):
-            continue
+        if bisect_left(ids, batch.first_message) == bisect_right(ids, batch.last_message):
+            continue  # nothing of it is left
         answer = gateway.cancel(batch.reference)  # asked outside any transaction: it may take its time
         # It may name a message by our reference, by its own name, or both (protocols.md 2.13).
         named = {message_of[one] for one in answer.stopped if one in message_of}
