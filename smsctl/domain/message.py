@@ -3,9 +3,11 @@
 Values are NamedTuples, here and on every other floor: docs/decisions/0003.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from functools import partial
+from itertools import repeat
 from typing import NamedTuple
 
 from smsctl.domain.text import MessageText
@@ -82,8 +84,13 @@ class Batch(NamedTuple):
         import hashlib
 
         found = hashlib.sha256(f"{account}\n{self.letter.text.body}".encode())
-        found.update("".join(f"\n{reference} {number}" for reference, number in self.messages).encode())
+        found.update("\n".join(["", *map(" ".join, self.messages)]).encode())
         return found.hexdigest()
+
+
+def outgoing(references: Iterable[str], numbers: Iterable[str]) -> tuple[Outgoing, ...]:
+    """Return the messages of a batch; as quick as tuples are made, for a mailing has many."""
+    return tuple(map(partial(tuple.__new__, Outgoing), zip(references, numbers, strict=True)))
 
 
 class Receipt(NamedTuple):
@@ -99,6 +106,12 @@ class Receipt(NamedTuple):
     gateway_id: str | None = None
     code: str | None = None
     text: str | None = None
+
+
+def accepted(references: Iterable[str], gateway_ids: Iterable[str], code: str) -> list[Receipt]:
+    """Return the receipts of messages that were all simply accepted; quick, as `outgoing` is."""
+    fields = zip(references, repeat(Status.ACCEPTED), gateway_ids, repeat(code), repeat(None))
+    return list(map(partial(tuple.__new__, Receipt), fields))
 
 
 class Verdict(StrEnum):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import COSTS, Answer, Batch, Outgoing, Receipt, Status, Verdict, same_for_all
+from smsctl.domain.message import COSTS, Answer, Batch, Receipt, Status, Verdict, outgoing, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.ledger import blocklist, ceilings, counts, lock, mailings, packages, reports, restoring
 from smsctl.ledger.repeats import Repeats
@@ -97,7 +97,7 @@ def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | Non
     batch = Batch(
         reference=_next_reference(ledger, mailing),
         letter=mailing.letter,
-        messages=tuple(map(Outgoing, mailing.message_references(ids), numbers)),
+        messages=outgoing(mailing.message_references(ids), numbers),
     )
     batch_id = _mark(ledger, want, batch, ids, moment)
     restoring.watch(ledger, batch_id)
@@ -159,8 +159,8 @@ def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
                     batch_id,
                 )
             ]
-            outgoing = tuple(Outgoing(reference, "") for reference in mailing.message_references(ids))
-            batch = Batch(reference="", letter=mailing.letter, messages=outgoing)
+            messages = outgoing(mailing.message_references(ids), [""] * len(ids))
+            batch = Batch(reference="", letter=mailing.letter, messages=messages)
             done = Claim(id=batch_id, batch=batch, messages=ids, day=day)
             gone = same_for_all(
                 batch, Status.UNKNOWN, Verdict.UNCLEAR, "smsctl or the machine stopped before the answer"

@@ -26,7 +26,7 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[tupl
     ):
         rows = ledger.rows(
             "SELECT id, number FROM messages WHERE id BETWEEN ? AND ? AND batch = ? AND state = 'unknown'"
-            " ORDER BY id",
+            " AND number IS NOT NULL ORDER BY id",  # none that is purged
             first,
             last,
             batch_id,
