@@ -282,11 +282,6 @@ def _book(
     """Draw or give back the difference between what cost before and what costs now."""
     messages = sum(n for state, n in after.items() if state in COSTS)
     messages -= sum(n for state, n in before.items() if state in COSTS)
-    booking = packages.Booking(
-        municipality=mailing.municipality.key,
-        mailing=mailing.id,
-        batch=batch,
-        terms=mailing.municipality.package,
-        may_open=mailing.kind == "send",
+    packages.book(
+        ledger, packages.on_account_of(mailing, batch), messages * mailing.size.parts, moment, "sent"
     )
-    packages.book(ledger, booking, messages * mailing.size.parts, moment, "sent")

@@ -28,6 +28,17 @@ class Booking(NamedTuple):
     may_open: bool  # False for `test`: what does not fit is booked outside any package
 
 
+def on_account_of(mailing: Mailing, batch: int | None) -> Booking:
+    """Return on whose account the parts of a mailing's batch are booked."""
+    return Booking(
+        municipality=mailing.municipality.key,
+        mailing=mailing.id,
+        batch=batch,
+        terms=mailing.municipality.package,
+        may_open=mailing.kind == "send",
+    )
+
+
 def packages_of(ledger: Ledger, municipality: str) -> tuple[Package, ...]:
     """Return the packages that matter now, by number: those with room, and the newest.
 

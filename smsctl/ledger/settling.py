@@ -85,13 +85,7 @@ def _account(
     counts.move(ledger, mailing, row[0] if row else mailing.created_day, before, after)
     packages.book(
         ledger,
-        packages.Booking(
-            municipality=mailing.municipality.key,
-            mailing=mailing.id,
-            batch=batch or None,
-            terms=mailing.municipality.package,
-            may_open=mailing.kind == "send",
-        ),
+        packages.on_account_of(mailing, batch or None),
         (_costing(after) - _costing(before)) * mailing.size.parts,
         moment,
         why,

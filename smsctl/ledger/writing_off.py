@@ -41,14 +41,9 @@ def write_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     counts.move(
         ledger, mailing, moment.day, Counter({Status.PENDING: written}), Counter({Status.UNKNOWN: written})
     )
-    booking = packages.Booking(
-        municipality=mailing.municipality.key,
-        mailing=mailing.id,
-        batch=batch,
-        terms=mailing.municipality.package,
-        may_open=mailing.kind == "send",
+    packages.book(
+        ledger, packages.on_account_of(mailing, batch), written * mailing.size.parts, moment, VERDICT
     )
-    packages.book(ledger, booking, written * mailing.size.parts, moment, VERDICT)
     reports.written_off(ledger, mailing, moment)
     return written
 
