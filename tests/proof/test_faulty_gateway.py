@@ -1,5 +1,6 @@
 """A gateway that goes wrong in every known way: what is stored is what the table says, and nothing twice."""
 
+import gc
 import random
 import socket
 import ssl
@@ -29,6 +30,14 @@ from tests.proof.weaknesses import Weakness, weakened
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
 )
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """Find such sockets here, where they are ignored, and not in whatever test comes next."""
+    yield
+    gc.collect()
+
 
 _PER_LEDGER = 250
 _CODES = {
