@@ -5,7 +5,7 @@ list taken when it was claimed. The request itself is never kept: it holds the p
 """
 
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import Batch, Outgoing
+from smsctl.domain.message import Batch, outgoing
 from smsctl.domain.moment import Moment
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger
@@ -31,10 +31,10 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[tupl
             last,
             batch_id,
         )
-        outgoing = tuple(Outgoing(mailing.message_reference(message), number) for message, number in rows)
-        batch = Batch(reference=reference, letter=mailing.letter, messages=outgoing)
+        ids, numbers = [message for message, _ in rows], [number for _, number in rows]
+        rebuilt = outgoing(mailing.message_references(ids), numbers)
+        batch = Batch(reference=reference, letter=mailing.letter, messages=rebuilt)
         if len(rows) == messages and batch.digest(account) == kept:
-            ids = [message for message, _ in rows]
             found.append((Claim(id=batch_id, batch=batch, messages=ids, day=day), at))
     return found
 
