@@ -5,10 +5,10 @@ from datetime import datetime
 from pathlib import Path
 
 from smsctl.actions.check import Finding, Level
+from smsctl.actions.judge import columns_of
 from smsctl.config.settings import Mode, Settings
-from smsctl.domain.columns import MisfitError, find_columns
 from smsctl.errors import ExitCode, InputError, say, say_n
-from smsctl.spreadsheet import Sheet, open_sheet
+from smsctl.spreadsheet import open_sheet
 
 _CHECK = "recipients"
 
@@ -22,7 +22,7 @@ def check_recipients(
     """
     try:
         sheet = open_sheet(path)
-        _columns(sheet, settings)
+        columns_of(sheet, settings.columns, require_terms=settings.require_accepted_terms)
         n = sum(map(any, sheet.rows()))
     except InputError as error:
         mend = say("Export the recipients anew, or name another file under `recipients` in the config.")
@@ -50,11 +50,3 @@ def check_recipients(
         modified=modified,
     )
     yield Finding(_CHECK, Level.OK, found)
-
-
-def _columns(sheet: Sheet, settings: Settings) -> None:
-    try:
-        find_columns(sheet.header, settings.columns, require_terms=settings.require_accepted_terms)
-    except MisfitError as error:
-        sentence = say("{path}: {misfit}", path=sheet.path, misfit=error.sentence)
-        raise InputError(sentence, hint=error.hint) from None

@@ -1,9 +1,10 @@
 """Judging a recipients file: its columns are found, its rows judged, and what does not fit names the file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from smsctl.domain.audience import Audience
-from smsctl.domain.columns import MisfitError, find_columns
+from smsctl.domain.columns import Columns, MisfitError, find_columns
 from smsctl.domain.recipients import Recipients, Rules, judge
 from smsctl.errors import InputError, say
 from smsctl.spreadsheet import Sheet
@@ -14,9 +15,21 @@ def judge_sheet(sheet: Sheet, overrides: Mapping[str, str], audience: Audience, 
 
     Raises InputError: the file's structure, a column that is missing or not clear, a group with nobody.
     """
-    try:
-        columns = find_columns(sheet.header, overrides, require_terms=rules.require_terms)
+    columns = columns_of(sheet, overrides, require_terms=rules.require_terms)
+    with _naming(sheet):
         return judge(sheet.header, sheet.rows(), columns, audience, rules)
+
+
+def columns_of(sheet: Sheet, overrides: Mapping[str, str], *, require_terms: bool) -> Columns:
+    """Find the columns of a sheet; raises InputError where one is missing or not clear."""
+    with _naming(sheet):
+        return find_columns(sheet.header, overrides, require_terms=require_terms)
+
+
+@contextmanager
+def _naming(sheet: Sheet) -> Iterator[None]:
+    try:
+        yield
     except MisfitError as error:
         sentence = say("{path}: {misfit}", path=sheet.path, misfit=error.sentence)
         raise InputError(sentence, hint=error.hint) from None
