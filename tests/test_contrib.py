@@ -1,5 +1,6 @@
 """What is copied from contrib/ into /etc does what `smsctl schedule` would have printed."""
 
+import os
 import re
 import shlex
 import shutil
@@ -85,11 +86,41 @@ def test_systemd_has_nothing_against_a_unit(path: Path, tmp_path: Path) -> None:
     assert (done.returncode, ours) == (0, [])
 
 
-def test_logrotate_has_nothing_against_its_file() -> None:
-    program = shutil.which("logrotate")
-    path = CONTRIB / "logrotate" / "smsctl"
-    text = re.sub(r"(?m)^#.*\n", "", path.read_text(encoding="utf-8"))
+def test_logrotate_keeps_to_its_file(tmp_path: Path) -> None:
+    text = in_force(CONTRIB / "logrotate" / "smsctl")
     assert re.fullmatch(r"/var/log/smsctl/\*\.log \{\n(    [a-z]+( [a-z0-9]+)*\n)+\}\n", text)
-    if program:
-        done = subprocess.run([program, "-d", path], capture_output=True, text=True, check=False)
-        assert "error" not in done.stderr
+    program = shutil.which("logrotate", path=os.pathsep.join((os.environ["PATH"], "/usr/sbin", "/sbin")))
+    if program is None:
+        pytest.skip("logrotate is not installed here")
+    user, group, why = whoever_runs_this()
+    if why:
+        pytest.skip(why)
+    place = tmp_path / "logs"
+    place.mkdir(mode=0o700)
+    (place / "smsctl.log").write_text("{}\n", encoding="utf-8")
+    here = text.replace("/var/log/smsctl/", f"{place}/").replace("smsctl smsctl\n", f"{user} {group}\n")
+    (tmp_path / "config").write_text(here, encoding="utf-8")
+    (tmp_path / "config").chmod(0o600)  # or logrotate would not trust it
+    done = subprocess.run(
+        [program, "--force", "--state", tmp_path / "state", tmp_path / "config"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    fresh, kept = sorted(place.iterdir(), key=lambda file: file.stat().st_size)
+    assert (fresh.name, fresh.stat().st_mode & 0o777) == ("smsctl.log", 0o640)
+    assert kept.read_text(encoding="utf-8") == "{}\n"
+
+
+def whoever_runs_this() -> tuple[str, str, str]:
+    """The user's name and group, for there is no user smsctl here; and why they are not to be had."""
+    if sys.platform == "win32":
+        return "", "", "users of the system are those of POSIX"
+    import grp
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name, ""
+    except KeyError:
+        return "", "", "this user, or its group, has no name here"
