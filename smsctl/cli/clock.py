@@ -1,11 +1,10 @@
-"""The clock and the person at the keyboard; the only place that asks the machine for either."""
+"""The clock; the only place that asks the machine for the time."""
 
-import os
 import time
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
-from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.moment import Moment
 
 
 class Clock:
@@ -38,38 +37,5 @@ class Clock:
         return ZoneInfo(self._name)
 
 
-def groups_of(user: str) -> frozenset[str]:
-    """Return the groups of the operating system that a user is in; none where there are no such groups."""
-    if os.name != "posix":
-        return frozenset()
-    import grp
-    import pwd
-
-    try:
-        ids = os.getgrouplist(user, pwd.getpwnam(user).pw_gid)
-    except KeyError:
-        return frozenset()
-    known = {one.gr_gid: one.gr_name for one in grp.getgrall()}
-    return frozenset(known[id_] for id_ in ids if id_ in known)
-
-
 def _stamp(utc: datetime) -> str:
     return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def whoever() -> Actor:
-    """Return the real user, seen through sudo, and the host."""
-    import platform
-
-    return Actor(user=os.environ.get("SUDO_USER") or _login(), host=platform.node())
-
-
-def _login() -> str:
-    if os.name == "posix":
-        import pwd
-
-        try:
-            return pwd.getpwuid(os.getuid()).pw_name
-        except KeyError:
-            return f"uid {os.getuid()}"
-    return os.environ.get("USERNAME", "unknown")

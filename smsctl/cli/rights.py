@@ -3,11 +3,11 @@
 from collections.abc import Collection
 
 from smsctl.actions.permit import Mission, Person, daily_ceiling, permit
-from smsctl.cli.clock import groups_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.plan import Plan, Refusal
 from smsctl.errors import RuleError
+from smsctl.host import groups_of
 from smsctl.ledger.store import Ledger
 
 _TEST = "test"

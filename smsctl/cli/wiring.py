@@ -10,7 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from smsctl.cli.clock import Clock, whoever
+from smsctl import host
+from smsctl.cli.clock import Clock
 from smsctl.cli.flags import Flags
 from smsctl.cli.render import language
 from smsctl.cli.teller import Teller
@@ -78,7 +79,7 @@ class Wiring:
     @cached_property
     def actor(self) -> Actor:
         """Who runs this command."""
-        return whoever()
+        return host.whoever()
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -28,5 +28,11 @@ ALWAYS = Period()
 class Actor(NamedTuple):
     """Who does it, and on which machine; written on every mailing and every audit row."""
 
-    user: str
+    user: str  # whose rights and ceilings count
     host: str
+    claim: str = ""  # whom they say they are, which anybody can say: it is shown and counts for nothing
+
+    @property
+    def shown(self) -> str:
+        """The user, and the claim beside it: `smsctl (says: anna)`."""
+        return f"{self.user} (says: {self.claim})" if self.claim else self.user

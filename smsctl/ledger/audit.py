@@ -1,9 +1,18 @@
-"""Who did what, when, and from which host; a row for every change of state that a person causes."""
+"""Who did what, when, and from which host; a row for every change of state that a person causes.
+
+What must stay true: a row is never changed or removed, and ids have no gaps. Triggers hold that against a
+mistake of ours; against somebody who may write the file nothing in the file can.
+"""
 
 from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.ledger.store import Ledger
+
+GUARDS = frozenset(
+    {"audit_is_not_replaced", "audit_has_no_gaps", "audit_is_not_removed", "audit_is_not_changed"}
+)
+"""The triggers, by name."""
 
 
 class AuditRow(NamedTuple):
@@ -31,7 +40,7 @@ def record(
     ledger.write(
         "INSERT INTO audit (at, by_whom, host, action, subject, detail, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
         moment.at,
-        actor.user,
+        actor.shown,
         actor.host,
         action,
         subject,

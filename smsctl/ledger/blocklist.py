@@ -35,7 +35,7 @@ def add(ledger: Ledger, numbers: Iterable[str], moment: Moment, actor: Actor, re
             key.hash(number),
             last,
             moment.at,
-            actor.user,
+            actor.shown,
             reason,
         )
         if is_new > 0:

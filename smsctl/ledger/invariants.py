@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from smsctl.domain.message import COSTS, Status
 from smsctl.errors import Sentence, say
+from smsctl.ledger.audit import GUARDS
 
 
 class Rule(NamedTuple):
@@ -38,6 +39,8 @@ _BY_DAY = (
     " FROM messages m JOIN mailings g ON g.id = m.mailing LEFT JOIN batches b ON b.id = m.batch) AS every"
     " GROUP BY municipality, day, state"
 )
+
+_GUARDS = " UNION ALL ".join(f"SELECT '{name}' AS name" for name in sorted(GUARDS))
 
 RULES = (
     Rule(
@@ -245,5 +248,20 @@ RULES = (
             municipality=municipality,
             package=package,
         ),
+    ),
+    Rule(
+        "audit",
+        "SELECT COUNT(*), MAX(id) FROM audit HAVING MIN(id) <> 1 OR MAX(id) <> COUNT(*)",
+        lambda n, newest: say(
+            "The audit has {n} rows, and its ids go to {newest}.",
+            n=n,
+            newest=newest,
+        ),
+    ),
+    Rule(
+        "audit-guards",
+        f"SELECT name FROM ({_GUARDS}) AS every WHERE name NOT IN"  # noqa: S608 - from literals
+        " (SELECT name FROM sqlite_master WHERE type = 'trigger')",
+        lambda name: say("What keeps the audit from being changed is gone: {name}.", name=name),
     ),
 )

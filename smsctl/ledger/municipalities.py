@@ -92,5 +92,5 @@ def _enter(
         municipality.key,
         state,
         moment.day,
-        actor.user,
+        actor.shown,
     )

@@ -98,7 +98,7 @@ def begin(ledger: Ledger, decision: Decision, moment: Moment, actor: Actor) -> i
     purge = ledger.insert(
         "INSERT INTO purges (at, by_whom, host, decision, before) VALUES (?, ?, ?, ?, ?)",
         moment.at,
-        actor.user,
+        actor.shown,
         actor.host,
         decision.reference,
         decision.before,
@@ -197,7 +197,7 @@ def hold(ledger: Ledger, mailing: Mailing, moment: Moment, actor: Actor, reason:
             " ON CONFLICT (mailing) DO NOTHING",
             mailing.id,
             moment.at,
-            actor.user,
+            actor.shown,
             reason,
         )
         if kept > 0:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from smsctl.actions.begin import begin
-from smsctl.cli.clock import whoever
 from smsctl.config.read import load
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Terms
 from smsctl.domain.text import INTELECOM_PARTS, MessageText, measure
+from smsctl.host import whoever
 from smsctl.ledger import store
 from smsctl.ledger.mailings import NewMailing
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.cli.clock import groups_of, whoever
+from smsctl.host import groups_of, whoever
 
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run

@@ -2,7 +2,7 @@
 
 import pytest
 
-from smsctl.cli.clock import whoever
+from smsctl.host import whoever
 from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour
 

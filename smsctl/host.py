@@ -1,0 +1,66 @@
+"""What the operating system tells of users: who runs this, and which groups they are in. Nowhere else."""
+
+import os
+import re
+from pathlib import Path
+
+from smsctl.domain.moment import Actor
+
+_LOGIN_UID = Path("/proc/self/loginuid")
+_NOBODY_LOGGED_IN = 0xFFFF_FFFF
+_A_NAME = re.compile(r"[\w.@\\-][\w.@$\\ -]{0,63}")
+
+
+def whoever(login_uid: Path = _LOGIN_UID) -> Actor:
+    """Return who runs this, and on which host; asked once, before the process becomes another user.
+
+    Who logged in is kept by Linux through su and sudo, and cannot be changed by them. Where nobody did (a
+    service, a container, a cron without pam_loginuid) it is whom sudo names, if root runs this: only root
+    can have set that; else the user. A $SUDO_USER of anybody else is a claim, which counts for nothing.
+    """
+    import platform
+
+    claim = os.environ.get("SUDO_USER", "")
+    claim = claim if _A_NAME.fullmatch(claim) else ""
+    user = _logged_in(login_uid) or (claim if _is_root() else "") or _login()
+    return Actor(user=user, host=platform.node(), claim=claim if claim != user else "")
+
+
+def groups_of(user: str) -> frozenset[str]:
+    """Return the groups of the operating system that a user is in; none where there are no such groups."""
+    if os.name != "posix":
+        return frozenset()
+    import grp
+    import pwd
+
+    try:
+        ids = os.getgrouplist(user, pwd.getpwnam(user).pw_gid)
+    except KeyError:
+        return frozenset()
+    known = {one.gr_gid: one.gr_name for one in grp.getgrall()}
+    return frozenset(known[id_] for id_ in ids if id_ in known)
+
+
+def _logged_in(login_uid: Path) -> str | None:
+    try:
+        uid = int(login_uid.read_bytes())
+    except (OSError, ValueError):  # no Linux, or one without auditing
+        return None
+    return None if uid == _NOBODY_LOGGED_IN else _name_of(uid)
+
+
+def _is_root() -> bool:
+    return os.name == "posix" and os.getuid() == 0
+
+
+def _login() -> str:
+    return _name_of(os.getuid()) if os.name == "posix" else os.environ.get("USERNAME", "unknown")
+
+
+def _name_of(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
