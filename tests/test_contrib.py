@@ -73,17 +73,26 @@ def exec_start(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_systemd_has_nothing_against_a_unit(path: Path, tmp_path: Path) -> None:
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        pytest.skip("systemd is not installed here")
+    plain = tmp_path / "plain.service"
+    plain.write_text("[Service]\nType=oneshot\nExecStart=/bin/true\n", encoding="utf-8")
+    if why := systemd_says(plain):
+        pytest.skip(f"systemd judges no unit here: {why}")
     for unit in UNITS:  # the program that is installed there is not here
         text = re.sub(r"/usr/(local/)?bin/smsctl", sys.executable, unit.read_text(encoding="utf-8"))
         (tmp_path / unit.name).write_text(text, encoding="utf-8")
-    done = subprocess.run(
-        [program, "verify", "--man=no", tmp_path / path.name], capture_output=True, text=True, check=False
-    )
-    ours = [line for line in done.stderr.splitlines() if "smsctl" in line]
-    assert (done.returncode, ours) == (0, [])
+    assert systemd_says(tmp_path / path.name) == ""
+
+
+def systemd_says(unit: Path) -> str:
+    """What is wrong with a unit, or why nobody can tell; other units of this machine are not judged."""
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        return "it is not installed"
+    # A systemd without the last flag (before 250) does not know all that our units say either.
+    verify = (program, "verify", "--man=no", "--recursive-errors=no")
+    done = subprocess.run([*verify, unit], capture_output=True, text=True, check=False)
+    ours = "\n".join(line for line in done.stderr.splitlines() if unit.stem in line)
+    return ours or (done.stderr if done.returncode else "")
 
 
 def test_logrotate_keeps_to_its_file(tmp_path: Path) -> None:

@@ -205,4 +205,6 @@ def test_it_has_a_manual_page(built: Built) -> None:
     shown = _ran(
         [man, "-M", built.home / "share" / "man", "smsctl"], cwd=Path("/"), env={"PATH": "/usr/bin:/bin"}
     )
+    if "minimized" in shown.said:
+        pytest.skip("man is here without its pages, as small systems have it")
     assert (shown.code, "municipality" in shown.out) == (0, True), shown.err

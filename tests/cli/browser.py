@@ -11,9 +11,25 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 Colour = tuple[int, int, int]
 
 
-def find() -> str | None:
-    """Return the browser's path; None where none is installed."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
+def find(folder: Path) -> tuple[str, str]:
+    """Return the path of a browser that makes pictures in the folder; else why there is none.
+
+    Some systems install a program of that name that only tells what else to install, or one that is locked
+    out of every folder but its own.
+    """
+    blank, picture = folder / "blank.html", folder / "blank.png"
+    blank.write_text("<p>blank", encoding="utf-8")
+    why = f"no browser is installed: none of {', '.join(NAMES)}"
+    for found in filter(None, map(shutil.which, NAMES)):
+        try:
+            photograph(found, blank, picture, width=100, height=100)
+        except (OSError, subprocess.SubprocessError) as error:
+            why = f"{found} makes no picture here: {error}"
+        else:
+            if picture.exists():
+                return found, ""
+            why = f"{found} makes no picture in {folder}"
+    return "", why
 
 
 def photograph(browser: str, page: Path, picture: Path, *, width: int = 900, height: int = 1600) -> None:

@@ -246,9 +246,9 @@ def test_the_page_escapes_foreign_text(make_config: MakeConfig, run: Run, tmp_pa
 
 
 def test_a_browser_shows_the_charts(page: Path, tmp_path: Path) -> None:
-    found = browser.find()
-    if found is None:
-        pytest.skip(f"no browser is installed: none of {', '.join(browser.NAMES)}")
+    found, why = browser.find(tmp_path)
+    if why:
+        pytest.skip(why)
     picture = tmp_path / "usage.png"
     browser.photograph(found, page, picture)
     seen = browser.colours(picture)

@@ -14,8 +14,18 @@ needed = ("dbus-run-session", "gnome-keyring-daemon")
 missing = [program for program in needed if shutil.which(program) is None]
 
 
-@pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+def why_no_session() -> str:
+    """Why no session of the message bus begins here, where its program is; empty where one does."""
+    if missing:
+        return f"not installed: {', '.join(missing)}"
+    command = ["dbus-run-session", "--", sys.executable, "-c", ""]
+    tried = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return f"no session of the message bus begins here: {tried.stderr.strip()}" if tried.returncode else ""
+
+
 def test_a_real_secret_service_keeps_and_is_given_up_when_locked_or_stopped(tmp_path: Path) -> None:
+    if why := why_no_session():
+        pytest.skip(why)
     runtime = tmp_path / "run"
     runtime.mkdir(mode=0o700)
     cron = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}

@@ -35,7 +35,22 @@ def why_not(folder: Path) -> str | None:
         text=True,
         check=False,
     )
-    return None if tried.returncode == 0 else f"strace does not work here: {tried.stderr.strip()}"
+    if tried.returncode:
+        return f"strace does not work here: {tried.stderr.strip()}"
+    return _why_not_attached(folder / "tried")
+
+
+def _why_not_attached(to: Path) -> str | None:
+    """Return why no process that runs already can be traced: many systems keep that for root."""
+    with subprocess.Popen(["sleep", "60"]) as one, _attached(one.pid, "-o", to) as strace:
+        assert strace.stderr
+        told = strace.stderr.readline()
+        one.kill()
+    return None if "attached" in told else f"strace may not look at a process here: {told.strip()}"
+
+
+def _attached(pid: int, *flags: str | Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(["strace", "-f", "-p", str(pid), *flags], stderr=subprocess.PIPE, text=True)
 
 
 def run_traced(processes: Nursery, site: Site, command: Sequence[str], *flags: str, to: Path) -> int:
@@ -45,11 +60,7 @@ def run_traced(processes: Nursery, site: Site, command: Sequence[str], *flags: s
         os.mkfifo(gate)
     pid = processes.begin(site, command, gate=gate)
     trace = ",".join(CALLS)
-    strace = subprocess.Popen(
-        ["strace", "-f", "-o", to, "-p", str(pid), "-e", f"trace={trace}", *flags],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    strace = _attached(pid, "-o", to, "-e", f"trace={trace}", *flags)
     assert strace.stderr
     attached = strace.stderr.readline()
     assert "attached" in attached, attached
