@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from smsctl.config.settings import Settings
 from smsctl.domain.message import Status
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
 from smsctl.ledger import fitness, health, keyfile, lock, municipalities, packages, place, restoring
@@ -89,21 +89,22 @@ def permissions(path: Path) -> Iterator[Finding]:
         yield Finding("permissions", Level.OK, say("Nobody else can change {path}.", path=path))
 
 
-def ledger_file(ledger: Ledger | None, path: Path, *, allow_network: bool) -> Iterator[Finding]:
-    """Look at the file: its place, its rights, its pages, its key, and whether it is an old copy."""
+def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_network: bool) -> Iterator[Finding]:
+    """Look at the file: its place, what the actor may do, its pages, its key, and whether it is a copy."""
     if not allow_network:
         place.refuse_network(path)
     folder = _nearest(path.parent)
     if not (os.access(path if ledger else folder, os.W_OK) and os.access(folder, os.W_OK)):
         raise LedgerError(
-            say("{path}: this user may not write there.", path=path),
+            say("{path}: {user} may not write there.", path=path, user=actor.user),
             hint=say("Run smsctl as the ledger's owner, or share it: `[ledger] group` in the config."),
         )
     if ledger is None:
         restoring.refuse_missing(path)
-        yield Finding(
-            "ledger", Level.OK, say("{path} is not there yet; the first mailing makes it.", path=path)
+        text = say(
+            "{path} is not there yet; the first mailing makes it. {user} asks.", path=path, user=actor.user
         )
+        yield Finding("ledger", Level.OK, text)
         return
     if damaged := health.damage(ledger):
         raise LedgerError(
@@ -115,7 +116,19 @@ def ledger_file(ledger: Ledger | None, path: Path, *, allow_network: bool) -> It
     if ledger.high_water:
         ledger.high_water.must_take_marks()
     lock.must_be_open_to_us(path)
-    yield Finding("ledger", Level.OK, say("{path} is sound.", path=path))
+    yield Finding("ledger", Level.OK, say("{path} is sound. {user} asks.", path=path, user=actor.user))
+
+
+def last_host(ledger: Ledger | None, actor: Actor, shown: Callable[[str], str]) -> Iterator[Finding]:
+    """Warn where another machine was the last to send; `shown` puts a time on the local clock."""
+    last = health.last_sent(ledger) if ledger else None
+    if last and last.host != actor.host:
+        yield Finding(
+            "ledger",
+            Level.WARNING,
+            say("This ledger last sent from {host}, at {at}.", host=last.host, at=shown(last.at)),
+            say("Let one machine alone send by this config: two ledgers do not know of each other."),
+        )
 
 
 def disk(path: Path, figure: Callable[[int], str]) -> Iterator[Finding]:

@@ -169,8 +169,11 @@ def _ledger(wiring: Wiring, settings: Settings) -> tuple[Finding, ...]:
     opened: list[Ledger | None] = []
 
     def look() -> Iterator[Finding]:
+        wiring.must_lie_here()
         opened.append(wiring.ledger_as_it_is(path))
-        yield from check.ledger_file(opened[0], path, allow_network=settings.ledger.allow_network)
+        network = settings.ledger.allow_network
+        yield from check.ledger_file(opened[0], path, wiring.actor, allow_network=network)
+        yield from check.last_host(opened[0], wiring.actor, shown)
 
     findings = examine("ledger", look)
     findings += examine("disk", lambda: check.disk(path, figures.count))

@@ -54,7 +54,7 @@ def with_a_person(
         chosen[question.name] = text
         return text
 
-    write.create(path, text_of({**answers(answer, path), **extra}))
+    write.create(path, text_of({**answers(answer, path), **_ledger(path), **extra}))
     wiring = _anew(ctx, path)
     teller.show([GAP, Line(_written(path), Tone.GOOD)])
     teller.show([Line(told, Tone.WARN) for told in _not_there_yet(wiring)])
@@ -81,7 +81,7 @@ def by_flags(
     path = _new_path(ctx.obj)
     values = answers(lambda question: given[question.name] or question.default, path)
     password = dialogue.secret(say("Password: ")) if password_on_stdin else None
-    write.create(path, text_of({**values, **extra}))
+    write.create(path, text_of({**values, **_ledger(path), **extra}))
     wiring = _anew(ctx, path)
     shown: list[Block] = [Line(_written(path), Tone.GOOD)]
     notes, code = [Note("warning", "warning", told) for told in _not_there_yet(wiring)], ExitCode.OK
@@ -106,6 +106,13 @@ def _new_path(wiring: Wiring) -> Path:
             hint=say("Change it with: smsctl config set KEY VALUE"),
         )
     return path
+
+
+def _ledger(config: Path) -> dict[Section, object]:
+    """Write where the ledger lies, in full; one that an earlier config of that name has left is kept."""
+    places_of_it = (places.default_ledger(config), *places.earlier_ledgers(config))
+    there = (path for path in places_of_it if os.path.lexists(path))
+    return {("ledger", "path"): str(next(there, places_of_it[0]))}
 
 
 def _ask(wiring: Wiring, question: Question, path: Path, gateway: str) -> str:

@@ -4,6 +4,7 @@ The way out of the machine is wired in `wiring_gateway`, which most commands nee
 """
 
 import os
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
@@ -15,14 +16,14 @@ from smsctl.cli.clock import Clock
 from smsctl.cli.flags import Flags
 from smsctl.cli.render import language
 from smsctl.cli.teller import Teller
-from smsctl.config import read
+from smsctl.config import places, read
 from smsctl.config.settings import Mode, MunicipalitySettings, Settings
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor
 from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.domain.package import Terms
-from smsctl.errors import InputError, LedgerError, UsageError, say
-from smsctl.ledger import packages, store
+from smsctl.errors import InputError, LedgerError, Sentence, UsageError, say
+from smsctl.ledger import packages, restoring, store
 from smsctl.ledger.store import Ledger
 
 _HUNDRED = 100
@@ -85,6 +86,7 @@ class Wiring:
     def ledger(self) -> Ledger:
         """The ledger of this mode, open for writing; what a dead process left on the wire is unknown now."""
         settings = self.settings.ledger
+        self.must_lie_here()
         ledger = store.open_ledger(
             self.settings.ledger_path,
             group=settings.group,
@@ -133,7 +135,7 @@ class Wiring:
             ledger = vars(self).get("ledger") or self.ledger_as_it_is(
                 self.settings.ledger_path, wait_s=_GLANCE_S
             )
-            for sentence in warnings(ledger, self.settings) if ledger else ():
+            for sentence in warnings(ledger, self.settings) if ledger else self._lies_elsewhere():
                 self.teller.warn(sentence)
 
     @cached_property
@@ -146,8 +148,36 @@ class Wiring:
                 audit.record(self.ledger, self.clock.now(), self.actor, "show-numbers", self.teller.command)
         return self.flags.show_numbers
 
+    def must_lie_here(self) -> None:
+        """Raise LedgerError where this config's ledger lies in an earlier place, and none in its own."""
+        settings = self.settings.ledger
+
+        def earlier(*, rehearsed: bool) -> Iterator[Path]:
+            for path in places.earlier_ledgers(self.settings.path, settings.written):
+                yield places.simulated(path) if rehearsed else path
+
+        def mend(found: Path) -> Sentence:
+            return say(
+                'To keep that one, write under [ledger] in {config}: path = "{kept}". To begin anew:'
+                ' path = "{anew}"',
+                config=self.settings.path,
+                kept=found.with_name(found.name.replace(".simulate.db", ".db")),
+                anew=settings.path,
+            )
+
+        restoring.refuse_elsewhere(settings.path, earlier(rehearsed=False), mend)
+        if self.simulated:
+            restoring.refuse_elsewhere(settings.simulate_path, earlier(rehearsed=True), mend)
+
+    def _lies_elsewhere(self) -> Iterator[Sentence]:
+        try:
+            self.must_lie_here()
+        except LedgerError as error:
+            yield error.sentence
+
     def live_ledger_as_it_is(self) -> Ledger | None:
         """Return the live ledger for reading, None where there is none yet; changes nothing."""
+        self.must_lie_here()
         return self.ledger_as_it_is(self.settings.ledger.path)
 
     def ledger_as_it_is(self, path: Path, *, wait_s: float | None = None) -> Ledger | None:

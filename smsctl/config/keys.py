@@ -18,6 +18,7 @@ from smsctl.config.kinds import (
     MAIL_TEMPLATE,
     MODULE,
     NETWORK,
+    ONE_PATH,
     PART_PRICE,
     PATH,
     PRICE,
@@ -169,7 +170,7 @@ KEYS: tuple[Key, ...] = (
     ),
     *_within(
         "ledger",
-        Key("path", PATH, "where the ledger lies"),
+        Key("path", ONE_PATH, "where the ledger lies", field="written"),
         Key("group", TEXT, "the system's group that shares it"),
         Key("busy_timeout", SECONDS, "how long to wait for another smsctl", "30s", field="busy_timeout_s"),
         Key("allow_network", FLAG, "it may lie on a network disk, which no other machine uses", False),

@@ -187,6 +187,14 @@ def _path(value: object, folder: Path) -> Path:
     return folder / written
 
 
+def _one_path(value: object, _folder: Path) -> Path:
+    """Read the path of what all users share; it is relative to the config file, not to a link to it."""
+    written = Path(_line(value, _LONGEST_PATH))
+    if written.parts[0].startswith("~"):
+        raise RefusedError(say("must be one file for every user: write the whole path, without ~"))
+    return written
+
+
 def _time_zone(value: object, _folder: Path) -> str:
     name = _line(value)
     # The usual zone is not looked up: zoneinfo would cost every start a share of its time.
@@ -263,6 +271,7 @@ SHARE = Kind("share from 0 to 1", _share)
 PRICE = price(_ORE_DECIMALS)
 PART_PRICE = price(4)
 PATH = Kind("path, relative to this file", _path)
+ONE_PATH = Kind("path, relative to this file, the same for every user", _one_path)
 SERVER = address("https")
 PROXY = address("https", "http")
 TIME_ZONE = Kind('time zone, as "Europe/Stockholm"', _time_zone)

@@ -1,7 +1,7 @@
 """Where the config file is looked for, and where its ledger lies (design.md 5 and 7)."""
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from smsctl.errors import ConfigError, say
@@ -62,17 +62,54 @@ def user_config() -> Path | None:
 def default_ledger(config: Path) -> Path:
     """Return where the ledger of this config file lies unless the file says otherwise.
 
-    It follows the config file and not the user, so that everyone who sends by one config shares one
-    ledger (design.md 7).
+    It follows the file itself, also where `config` is a link, and nothing of whoever runs smsctl: one
+    config is one ledger (design.md 7).
     """
-    if config.parent == SYSTEM_CONFIG.parent:
+    real = config.resolve()
+    if real.parent == SYSTEM_CONFIG.parent:
         return SYSTEM_LEDGER
-    # Only a folder of that name can be the user's; platformdirs is slow to load.
-    if config.parent.name == "smsctl" and (own := user_config()) and config.parent == own.parent:
-        from platformdirs import user_data_path
+    return real.parent / ".smsctl" / "ledger.db"
 
-        return user_data_path("smsctl", appauthor=False) / "ledger.db"
-    return config.parent / ".smsctl" / "ledger.db"
+
+def ledger_of(config: Path, written: Path | None) -> Path:
+    """Return where the ledger of this config file lies: as `written`, seen from the file, or by default."""
+    return default_ledger(config) if written is None else config.resolve().parent / written
+
+
+def earlier_ledgers(config: Path, written: Path | None = None) -> tuple[Path, ...]:
+    """Return where an earlier smsctl may have put this config's ledger, other than where it lies now.
+
+    It went by the link's folder where `config` is a link, and kept the ledger of a user's own config in the
+    user's data folder. `config` is a path without links in its folder.
+    """
+    if written is not None:
+        found = [config.parent / written]
+    elif config.parent == SYSTEM_CONFIG.parent:
+        found = [SYSTEM_LEDGER]
+    else:
+        found = [*_of_the_user(config), config.parent / ".smsctl" / "ledger.db"]
+    now = ledger_of(config, written)
+    return tuple(path for path in dict.fromkeys(found) if path != now)
+
+
+def simulated(ledger: Path) -> Path:
+    """Return where rehearsals are recorded, beside the ledger."""
+    return ledger.with_name(f"{ledger.stem}.simulate.db")
+
+
+def _of_the_user(config: Path) -> Iterator[Path]:
+    """Yield the ledgers in the data folders of whose own config this is: who runs smsctl, who lives there.
+
+    Only a folder of that name can be a user's; platformdirs is slow to load.
+    """
+    if config.parent.name != "smsctl":
+        return
+    from platformdirs import user_data_path
+
+    if (own := user_config()) and config.parent == own.parent:
+        yield user_data_path("smsctl", appauthor=False) / "ledger.db"
+    if config.parent.parent.name == ".config":  # also of another's home: cron may run as root
+        yield config.parent.parent.parent / ".local" / "share" / "smsctl" / "ledger.db"
 
 
 def _is_there(path: Path) -> bool:

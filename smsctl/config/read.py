@@ -94,8 +94,8 @@ def _settings(values: Values, path: Path) -> Settings:
     limits, ledger = fields["limits",], fields["ledger",]
     top = fields[()]
     limits["countries"] = limits["countries"] or (top["default_country_code"],)
-    ledger["path"] = ledger["path"] or places.default_ledger(path)
-    ledger["simulate_path"] = ledger["path"].with_name(f"{ledger['path'].stem}.simulate.db")
+    ledger["path"] = places.ledger_of(path, ledger["written"])
+    ledger["simulate_path"] = places.simulated(ledger["path"])
     smtp = fields.get(("smtp",))
     municipalities = {
         key: MunicipalitySettings(key=key, **given) for key, given in _named("municipalities", fields).items()

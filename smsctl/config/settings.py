@@ -134,6 +134,7 @@ class LimitsSettings(_Section):
 class LedgerSettings(_Section):
     """Where the ledger lies and who shares it."""
 
+    written: Path | None  # as the file says it; None: by default
     path: Path
     simulate_path: Path
     group: str | None

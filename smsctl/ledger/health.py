@@ -34,6 +34,22 @@ class Reporting(NamedTuple):
     reported: int
 
 
+class LastSent(NamedTuple):
+    """The mailing that the newest batch is of: where it was made, and when the batch was claimed."""
+
+    host: str
+    at: str
+
+
+def last_sent(ledger: Ledger) -> LastSent | None:
+    """Return from which machine the ledger was last sent; None: it never was."""
+    row = ledger.one(
+        "SELECT g.created_host, b.claimed_at FROM batches b JOIN mailings g ON g.id = b.mailing"
+        " ORDER BY b.id DESC LIMIT 1"
+    )
+    return None if row is None else LastSent(host=row[0], at=row[1])
+
+
 def damage(ledger: Ledger) -> str | None:
     """Return what SQLite's quick check finds wrong; None: nothing. `ledger check` goes deeper."""
     row = ledger.one("PRAGMA quick_check(1)")

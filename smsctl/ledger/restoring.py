@@ -5,10 +5,12 @@ batch, so that nothing goes round this guard.
 """
 
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say, say_n
+from smsctl.ledger import place
 from smsctl.ledger.copying import COPIED
 from smsctl.ledger.high_water import ACCEPT, HighWater, Water
 from smsctl.ledger.store import Ledger
@@ -44,6 +46,30 @@ def refuse_missing(path: Path) -> None:
                 " accept-restore --reason TEXT"
             ),
         )
+
+
+def refuse_elsewhere(path: Path, earlier: Iterable[Path], mend: Callable[[Path], Sentence]) -> None:
+    """Raise LedgerError when this config's ledger lies where an earlier smsctl put it, and not at `path`.
+
+    Nothing is moved or made: which of the two is right, a person says. `mend` tells how, for one found there.
+    """
+    if place.is_there(path):
+        return
+    for found in earlier:
+        try:
+            is_there = place.is_there(found)
+        except LedgerError as error:  # in another user's home: perhaps
+            raise LedgerError(error.sentence, hint=mend(found)) from error
+        if is_there:
+            raise LedgerError(
+                say(
+                    "There is no ledger at {path}, and an earlier smsctl kept this config's at {found};"
+                    " nothing was sent.",
+                    path=path,
+                    found=found,
+                ),
+                hint=mend(found),
+            )
 
 
 def watch(ledger: Ledger, batch: int) -> None:

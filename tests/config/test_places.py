@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.config.places import default_ledger, find, for_new
+from smsctl.config.places import default_ledger, earlier_ledgers, find, for_new, ledger_of
 from smsctl.errors import ConfigError
 
 
@@ -53,9 +53,40 @@ def test_a_user_without_a_home_is_told_of_the_places_that_are_left(monkeypatch: 
             find(None, {})
 
 
-def test_the_ledger_follows_the_config(home: Path, own: Path) -> None:
+@pytest.mark.parametrize("home_of", ["me", "root", None])
+def test_the_ledger_follows_the_config_and_not_who_runs_it(
+    home_of: str | None, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        if home_of:
+            monkeypatch.setenv(name, f"/srv/{home_of}")
+        else:
+            monkeypatch.delenv(name)
     assert default_ledger(Path("/etc/smsctl/config.toml")) == Path("/var/lib/smsctl/ledger.db")
     assert default_ledger(Path("/etc/smsctl/other.toml")) == Path("/var/lib/smsctl/ledger.db")
-    assert default_ledger(own) == home / "data" / "smsctl" / "ledger.db"
+    assert default_ledger(own) == own.parent / ".smsctl" / "ledger.db"
     assert default_ledger(Path("/srv/smsctl/config.toml")) == Path("/srv/smsctl/.smsctl/ledger.db")
     assert default_ledger(Path("/srv/x.toml")) == Path("/srv/.smsctl/ledger.db")
+
+
+def test_a_link_to_a_config_has_the_ledger_of_that_config(tmp_path: Path) -> None:
+    real, link = tmp_path / "real" / "config.toml", tmp_path / "linked" / "other.toml"
+    for path in (real, link):
+        path.parent.mkdir()
+    real.touch()
+    link.symlink_to(real)
+    assert default_ledger(link) == default_ledger(real) == real.parent / ".smsctl" / "ledger.db"
+    assert ledger_of(link, Path("l.db")) == real.parent / "l.db"
+    assert ledger_of(link, Path("/srv/l.db")) == Path("/srv/l.db")
+    assert earlier_ledgers(link) == (link.parent / ".smsctl" / "ledger.db",)
+    assert earlier_ledgers(link, Path("l.db")) == (link.parent / "l.db",)
+    assert earlier_ledgers(link, Path("/srv/l.db")) == ()
+
+
+def test_a_user_s_own_config_may_have_a_ledger_in_the_data_folder(home: Path, own: Path) -> None:
+    assert earlier_ledgers(own) == (home / "data" / "smsctl" / "ledger.db",)
+    of_anna = Path("/home/anna/.config/smsctl/config.toml")  # whoever runs it
+    assert earlier_ledgers(of_anna) == (Path("/home/anna/.local/share/smsctl/ledger.db"),)
+    assert earlier_ledgers(Path("/srv/smsctl/config.toml")) == ()
+    assert earlier_ledgers(Path("/etc/smsctl/config.toml")) == ()
+    assert earlier_ledgers(home / "config" / "other" / "config.toml") == ()

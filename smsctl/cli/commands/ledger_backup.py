@@ -30,6 +30,7 @@ def run(
     path = wiring.settings.ledger_path
     ledger = wiring.ledger_as_it_is(path)
     if ledger is None:
+        wiring.must_lie_here()
         raise LedgerError(say("{path}: there is no ledger yet, and nothing to back up.", path=path))
     made = back_up(ledger, file)
     told = say("{path} was copied to {file}.", path=path, file=made.ledger)

@@ -20,6 +20,7 @@ def run(ctx: typer.Context) -> Reply:
     path = wiring.settings.ledger_path
     ledger = wiring.ledger_as_it_is(path)
     if ledger is None:
+        wiring.must_lie_here()
         sentence = say("{path}: there is no ledger yet.", path=path)
         return Reply(data={"path": str(path), "sound": None, "findings": []}, screen=[Line(sentence)])
     found = checking.check(ledger)
