@@ -197,8 +197,6 @@ def _clear_up(errand: Errand, run: _Run) -> None:
 
 def _advance(errand: Errand, run: _Run, crew: Crew, done: Sequence[Done]) -> list[Claim]:
     """Store the answers and mark the next batches, in one commit; return what was marked."""
-    for one in done:
-        _judge(errand, run, one)
     run.waits = time.monotonic() < run.not_before
     if (run.ended or run.waits) and not done:
         return []
@@ -206,7 +204,9 @@ def _advance(errand: Errand, run: _Run, crew: Crew, done: Sequence[Done]) -> lis
     with errand.ledger.transaction(patient=bool(done)):
         now = errand.now()
         for one in done:
-            batches.settle(errand.ledger, errand.mailing, one.claim, one.answer, now)
+            stored = batches.settle(errand.ledger, errand.mailing, one.claim, one.answer, now)
+            _judge(errand, run, one._replace(answer=stored))
+        run.waits = time.monotonic() < run.not_before
         room = 0 if run.ended or run.waits else crew.free + len(done)
         while len(claims) < room and (claim := _claim(errand, run, now)):
             claims.append(claim)

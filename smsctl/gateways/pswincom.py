@@ -1,11 +1,14 @@
 """PSWinCom, today LINK Mobility: XML over HTTPS (protocols.md 3.1-3.7).
 
-What is the same for every message of a batch is escaped once; a message then adds its ID, 1 to n, and
-its number. The reply is read by the elements' names, never by their order, and matched on ID.
+What is the same for every message of a batch is escaped once; a message then adds its ID and its number,
+in the order of the vendor's document type. The reply is read by the elements' names, never by their order,
+and matched on ID, which no message of another batch has: a cached or crossed reply fits nothing.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Final
+from zlib import crc32
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, Verdict
@@ -38,6 +41,7 @@ _DEFAULT_PARTS = 6
 _MAX_BATCH = 100  # both official clients cut here (3.14)
 _HORIZON = timedelta(days=7)
 _MAX_TAG = 200
+_IDS = (1 << 31) - 1  # what every reader of a number holds
 _OK = 200
 _HEADERS = {"Content-Type": "text/xml; charset=ISO-8859-1", "Accept": "text/xml"}
 
@@ -78,10 +82,10 @@ class PSWinCom:
         return self._answer(batch, outcome.body)
 
     def probe(self) -> Sentence:
-        """Log in with an empty message list: observed to answer with LOGON alone (protocols.md 3.3)."""
+        """Log in without a message list, which the document type allows (protocols.md 3.3, 10)."""
         from smsctl.gateways.pswincom_reply import read_session
 
-        outcome = self._post(self._document("", ""), float("inf"))
+        outcome = self._post(self._document(""), float("inf"))
         if isinstance(outcome, NotSent):
             raise _no_answer(outcome.text)
         if not isinstance(outcome, Reply):
@@ -114,41 +118,41 @@ class PSWinCom:
 
     def _request(self, batch: Batch) -> bytes:
         """Return the document: the shared elements escaped once, the messages joined."""
-        shared = self._shared(batch.letter)
+        text, rest = self._shared(batch.letter)
         messages = "".join(
             [
-                f"<MSG><ID>{place}</ID>{shared}<RCV>{message.number[1:]}</RCV></MSG>"
-                for place, message in enumerate(batch.messages, start=1)
+                f"<MSG><ID>{message_id(reference)}</ID>{text}<RCV>{number[1:]}</RCV>{rest}</MSG>"
+                for reference, number in batch.messages
             ]
         )
-        return self._document(batch.reference[:_MAX_TAG], messages)
+        return self._document(f"<SD>{_escaped(batch.reference[:_MAX_TAG])}</SD><MSGLST>{messages}</MSGLST>")
 
-    def _document(self, tag: str, messages: str) -> bytes:
+    def _document(self, content: str) -> bytes:
         """Return a session; ISO-8859-1 in header and prolog, so that every reading gives the same text."""
         client = _escaped(self._options.username)
         password = _escaped(password_of(self._options))
         document = (
             '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
-            f"<SESSION><CLIENT>{client}</CLIENT><PW>{password}</PW><SD>{_escaped(tag)}</SD>"
-            f"<MSGLST>{messages}</MSGLST></SESSION>"
+            f"<SESSION><CLIENT>{client}</CLIENT><PW>{password}</PW>{content}</SESSION>"
         )
         return document.encode("iso-8859-1", "xmlcharrefreplace")
 
-    def _shared(self, letter: Letter) -> str:
-        """Return the elements that every message of the batch has."""
+    def _shared(self, letter: Letter) -> tuple[str, str]:
+        """Return the elements that every message of the batch has, before its number and after (3.3)."""
         body = letter.text.body
-        elements = [f"<TEXT>{_escaped(body)}</TEXT>"]
+        before = [f"<TEXT>{_escaped(body)}</TEXT>"]
         if not _is_plain(body):
-            elements = [f"<TEXT>{body.encode('utf-16-be').hex().upper()}</TEXT>", "<OP>9</OP>"]
+            before = [f"<TEXT>{body.encode('utf-16-be').hex().upper()}</TEXT>", "<OP>9</OP>"]
         if letter.want_report and self._options.delivery_confirmation:
-            elements.append("<RCPREQ>Y</RCPREQ>")
+            before.append("<RCPREQ>Y</RCPREQ>")
         if letter.sender is not None:
-            elements.append(f"<SND>{_escaped(letter.sender.removeprefix('+'))}</SND>")
+            before.append(f"<SND>{_escaped(letter.sender.removeprefix('+'))}</SND>")
+        after = []
         if letter.validity is not None:
-            elements.append(f"<TTL>{-(-letter.validity // timedelta(minutes=1))}</TTL>")
+            after.append(f"<TTL>{-(-letter.validity // timedelta(minutes=1))}</TTL>")
         if letter.send_at is not None:
-            elements.append(f"<DELIVERYTIME>{self._gateway_time(letter.send_at)}</DELIVERYTIME>")
-        return "".join(elements)
+            after.append(f"<DELIVERYTIME>{self._gateway_time(letter.send_at)}</DELIVERYTIME>")
+        return "".join(before), "".join(after)
 
     def _gateway_time(self, moment: datetime) -> str:
         """Return the time on the gateway's clock: "CET", most likely Norwegian local time (3.3)."""
@@ -167,13 +171,29 @@ class PSWinCom:
             return unclear(batch, f"HTTP 200, but not an answer: {quoted(body, secret)}")
         if session.logon == "FAIL":
             return refused(batch, f"the gateway refused the login: {quoted(session.reason, secret) or '-'}")
+        entries = [session.entries.get(message_id(message.reference)) for message in batch.messages]
+        names = Counter(entry.get("REF") for entry in session.entries.values() if entry)
         receipts = [
-            _receipt(message, session.entries.get(str(place)), secret)
-            for place, message in enumerate(batch.messages, start=1)
+            _receipt(message, entry if entry and _is_one(entry, names) else None, secret)
+            for message, entry in zip(batch.messages, entries, strict=True)
         ]
         known = all(receipt.status is not Status.UNKNOWN for receipt in receipts)
         said = Verdict.ANSWERED if known else Verdict.UNCLEAR
         return Answer(verdict=said, receipts=receipts, text=_words(receipts))
+
+
+def message_id(reference: str) -> str:
+    """Return the ID that names a message to the gateway: a number that follows from its reference.
+
+    References are unique over ledgers, so another batch's reply is never taken for this one's.
+    """
+    stem, _, place = reference.rpartition("-")
+    return str((crc32(stem.encode()) + int(place)) % _IDS + 1)
+
+
+def _is_one(entry: dict[str, str], names: Counter[str | None]) -> bool:
+    """Say whether no other message of the reply has the same name: one that stands twice names nothing."""
+    return not entry.get("REF") or names[entry["REF"]] == 1
 
 
 def _is_plain(body: str) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import COSTS, Answer, Batch, Receipt, Status, Verdict, outgoing, same_for_all
 from smsctl.domain.moment import Moment
-from smsctl.ledger import blocklist, ceilings, counts, lock, mailings, packages, reports, restoring
+from smsctl.ledger import blocklist, ceilings, counts, lock, mailings, matching, packages, reports, restoring
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -104,8 +104,12 @@ def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | Non
     return Claim(id=batch_id, batch=batch, messages=ids, day=moment.day)
 
 
-def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment: Moment) -> None:
-    """Store what was answered, draw the parts that cost, close the batch; in the open transaction."""
+def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment: Moment) -> Answer:
+    """Store what was answered, draw the parts that cost, close the batch; in the open transaction.
+
+    Returns the answer as it was stored: as far as it can be believed.
+    """
+    answer = matching.believed(ledger, mailing.gateway, done.messages, answer)
     closed = ledger.write(
         "UPDATE batches SET settled_at = ?, verdict = ?, answer = ? WHERE id = ? AND settled_at IS NULL",
         moment.at,
@@ -129,6 +133,7 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
         moment,
     )
     reports.answered(ledger, mailing, done.messages, moment)
+    return answer
 
 
 def recover(ledger: Ledger, moment: Moment) -> int:

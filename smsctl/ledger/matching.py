@@ -3,14 +3,17 @@
 What must stay true: where there is doubt, no message is found.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from smsctl.domain.message import Status
+from smsctl.domain.message import Answer, Receipt, Status, Verdict
 from smsctl.domain.report import Report
 from smsctl.ledger.store import Ledger
 
 _GIVES_OUR_REFERENCE_BACK = frozenset({"intelecom"})
+_ANOTHERS = "the gateway's answer names another message"
 
 
 class Clue(NamedTuple):
@@ -35,31 +38,63 @@ def find(ledger: Ledger, report: Report, clue: Clue) -> Found | None:
     """Return the one message that the report is about; None where there is none, or doubt."""
     if report.gateway in _GIVES_OUR_REFERENCE_BACK:
         return _by_reference(ledger, report)
-    known = ledger.one("SELECT message FROM gateway_ids WHERE gateway_id = ?", report.gateway_id)
-    if known:
-        return _agreeing(_message(ledger, known[0]), report)
+    owner = _owner(ledger, report.gateway_id)
+    if owner is not None:
+        return _agreeing(_message(ledger, owner), report)
     return _by_number(ledger, report, clue)
 
 
+def believed(ledger: Ledger, gateway: str, messages: Sequence[int], answer: Answer) -> Answer:
+    """Return the answer as far as it can be believed; `messages` are the ids, in the batch's order.
+
+    A name that the gateway has given to another message comes from another answer, one that was kept in a
+    cache or went astray: then nobody can tell what became of this message.
+    """
+    names = [receipt.gateway_id for receipt in answer.receipts if receipt.gateway_id]
+    if gateway in _GIVES_OUR_REFERENCE_BACK or not names:
+        return answer
+    told = Counter(names)
+    receipts = [
+        receipt
+        if not receipt.gateway_id
+        or (told[receipt.gateway_id] == 1 and _owner(ledger, receipt.gateway_id) in {None, message})
+        else Receipt(receipt.reference, Status.UNKNOWN, text=_ANOTHERS)
+        for message, receipt in zip(messages, answer.receipts, strict=True)
+    ]
+    if receipts == list(answer.receipts):
+        return answer
+    return answer._replace(verdict=Verdict.UNCLEAR, receipts=receipts, text=_ANOTHERS)
+
+
 def remember_batch(ledger: Ledger, gateway: str, first: int, last: int) -> None:
-    """Remember the gateway's names for the messages of a batch, where its reports carry nothing of ours."""
+    """Remember the gateway's names for the messages of a batch, where its reports carry nothing of ours.
+
+    Whose name another message has is not believed before it comes here, so that nothing clashes.
+    """
     if gateway not in _GIVES_OUR_REFERENCE_BACK:
         ledger.write(
-            "INSERT INTO gateway_ids (gateway_id, message) SELECT gateway_id, id FROM messages"
-            " WHERE id BETWEEN ? AND ? AND gateway_id IS NOT NULL ON CONFLICT (gateway_id) DO NOTHING",
+            "INSERT INTO gateway_ids (gateway_id, message) SELECT gateway_id, id FROM messages m"
+            " WHERE id BETWEEN ? AND ? AND gateway_id IS NOT NULL AND NOT EXISTS"
+            " (SELECT 1 FROM gateway_ids k WHERE k.gateway_id = m.gateway_id AND k.message = m.id)",
             first,
             last,
         )
 
 
 def remember(ledger: Ledger, report: Report, message: int) -> None:
-    """Remember the gateway's name for a message, learnt from its report."""
+    """Remember the gateway's name for a message, learnt from its report, which was found to be about it."""
     if report.gateway not in _GIVES_OUR_REFERENCE_BACK:
         ledger.write(
-            "INSERT INTO gateway_ids (gateway_id, message) VALUES (?, ?) ON CONFLICT (gateway_id) DO NOTHING",
-            report.gateway_id,
-            message,
+            "INSERT INTO gateway_ids (gateway_id, message) SELECT ?, ? WHERE NOT EXISTS"
+            " (SELECT 1 FROM gateway_ids WHERE gateway_id = ? AND message = ?)",
+            *(report.gateway_id, message) * 2,
         )
+
+
+def _owner(ledger: Ledger, gateway_id: str) -> int | None:
+    """Return the message that the gateway gave this name; None where it never did."""
+    found = ledger.one("SELECT message FROM gateway_ids WHERE gateway_id = ?", gateway_id)
+    return found[0] if found else None
 
 
 def _by_reference(ledger: Ledger, report: Report) -> Found | None:

@@ -1,6 +1,7 @@
 """Trouble that means the same with every gateway on HTTP: the table of reliability.md 2.3."""
 
 from smsctl.domain.message import Status, Verdict
+from smsctl.gateways.pswincom import message_id
 
 from .fault_server import Behaviour, Line, answering, reply
 
@@ -44,7 +45,10 @@ def echo(status: int) -> Behaviour:
     return behaviour
 
 
-ACCEPTING = b"".join(b"<MSG><ID>%d</ID><STATUS>OK</STATUS><INFO>&x;</INFO></MSG>" % n for n in (1, 2, 3))
+ACCEPTING = b"".join(
+    f"<MSG><ID>{message_id(f'a1-{n:04}')}</ID><STATUS>OK</STATUS><INFO>&x;</INFO></MSG>".encode()
+    for n in range(3)
+)
 ENTITY_BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE SESSION [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">'
     b'<!ENTITY x "&b;&b;&b;&b;&b;&b;">]><SESSION><LOGON>OK</LOGON><MSGLST>'

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -7,7 +8,7 @@ from smsctl.domain.gateway import Cancelling
 from smsctl.domain.message import Batch, Priority, Receipt, Status, Verdict
 from smsctl.domain.text import MessageText
 from smsctl.errors import GatewayRefusedError, StoppedError
-from smsctl.gateways.pswincom import open_gateway
+from smsctl.gateways.pswincom import message_id, open_gateway
 
 from .contract import CANARY, outcome, some_batch, some_options, submit
 from .fault_server import FaultServer, Line, answering, free_port, reply
@@ -54,9 +55,42 @@ def test_sends_the_document_in_latin_1_as_it_says() -> None:
     assert sent.findtext("PW") == CANARY
     assert sent.findtext("SD") == "smsctl-a1"
     assert [{e.tag: e.text for e in message} for message in sent.iterfind("MSGLST/MSG")] == [
-        {"ID": f"{n}", "TEXT": "Skolan är stängd i dag.", "RCPREQ": "Y", "RCV": f"4670174060{4 + n}"}
+        {"ID": own(n), "TEXT": "Skolan är stängd i dag.", "RCPREQ": "Y", "RCV": f"4670174060{4 + n}"}
         for n in (1, 2)
     ]
+
+
+def own(place: int) -> str:
+    """Return the ID of a message of `some_batch`, counted from 1."""
+    return message_id(f"a1-{place - 1:04}")
+
+
+def with_own_ids(messages: str) -> str:
+    """Put the IDs of `some_batch` in the place of 1, 2 and 3."""
+    return re.sub("<ID>([123])</ID>", lambda found: f"<ID>{own(int(found[1]))}</ID>", messages)
+
+
+def test_an_id_is_a_number_that_no_message_of_another_batch_has() -> None:
+    references = [f"{stem}-{place}" for stem in ("0a1b2c3d4e", "0a1b2c3d4f") for place in range(1, 1001)]
+    ids = list(map(message_id, references))
+    assert len(set(ids)) == len(ids)
+    assert all(0 < int(one) < 2**31 for one in ids)
+    assert message_id("0a1b2c3d4e-1") == ids[0]  # the same whenever it is asked for
+
+
+VENDORS_ORDER = "ID NET TARIFF TEXT CLASS OP RCPREQ RCPFRM SND RCV TTL CPATAG AGELIMIT SHORTCODE REPLACE"
+
+
+def test_elements_stand_in_the_order_of_the_vendors_document_type() -> None:
+    moment = datetime(2026, 12, 1, 6, 30, tzinfo=UTC)
+    batch = some_batch(
+        1, sender="Kommunen", validity=timedelta(hours=4), send_at=moment, text=MessageText(body="Ω")
+    )
+    _, sent = request_of(batch)
+    order = [*VENDORS_ORDER.split(), "DELIVERYTIME"]
+    found = [element.tag for element in sent.iterfind("MSGLST/MSG/")]
+    assert found == [name for name in order if name in found]
+    assert found == ["ID", "TEXT", "OP", "RCPREQ", "SND", "RCV", "TTL", "DELIVERYTIME"]
 
 
 @pytest.mark.parametrize(
@@ -154,10 +188,14 @@ OK = "<STATUS>OK</STATUS>"
         ("<MSG><ID>1</ID><STATUS>MAYBE</STATUS></MSG><MSG><ID>2</ID></MSG>", [U, U, U]),
         (f"<MSG>{OK}</MSG>" * 3, [U, U, U]),
         ("", [U, U, U]),
+        (f"<MSG><ID>1</ID>{OK}<REF>r</REF></MSG><MSG><ID>2</ID>{OK}<REF>r</REF></MSG>", [U, U, U]),
+        (f"<MSG><ID>1</ID>{OK}<REF>r</REF></MSG><MSG><ID>2</ID>{OK}<REF>s</REF></MSG>", [A, A, U]),
+        (f"<MSG><ID>1</ID>{OK}<REF>r</REF></MSG><MSG><ID>9</ID>{OK}<REF>r</REF></MSG>", [U, U, U]),
+        (f"<MSG><ID>1</ID>{OK}<REF/></MSG><MSG><ID>2</ID>{OK}<REF/></MSG>", [A, A, U]),
     ],
 )
 def test_the_reply_is_matched_on_id_by_name(messages: str, states: list[Status]) -> None:
-    with FaultServer(answering(200, session(messages))) as peer:
+    with FaultServer(answering(200, session(with_own_ids(messages)))) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch())
     assert outcome(answer) == (Verdict.UNCLEAR if U in states else Verdict.ANSWERED, states)
 
@@ -168,7 +206,7 @@ def test_the_receipt_keeps_reference_and_words() -> None:
         "<MSG><ID>1</ID><STATUS>OK</STATUS><INFO></INFO><REF>5f0c1a52-8d0e</REF></MSG>"
         f"<MSG><ID>2</ID><STATUS>FAIL</STATUS><INFO>{info}</INFO></MSG>"
     )
-    with FaultServer(answering(200, session(messages))) as peer:
+    with FaultServer(answering(200, session(with_own_ids(messages)))) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch(2))
     assert list(answer.receipts) == [
         Receipt("a1-0000", Status.ACCEPTED, "5f0c1a52-8d0e", "OK"),
@@ -196,10 +234,12 @@ def test_another_document_proves_nothing(body: bytes) -> None:
             open_gateway(some_options(peer.port)).probe()
 
 
-def test_the_probe_sends_an_empty_list() -> None:
+def test_the_probe_has_no_list_of_messages() -> None:
+    """An empty one breaks the vendor's document type; none at all does not."""
     with FaultServer(accept_all) as peer:
         assert str(open_gateway(some_options(peer.port)).probe()) == "the gateway took the login"
-        assert b"<MSGLST></MSGLST>" in peer.requests[0]
+        assert b"MSGLST" not in peer.requests[0]
+        assert b"<SESSION><CLIENT>demo</CLIENT><PW>" in peer.requests[0]
 
 
 def test_fails_over_while_no_byte_has_left() -> None:

@@ -34,6 +34,7 @@ _KNOWN = (
     say("the gateway found the request too large ({said})", said=_ANY),
     say("the address has moved; correct url in the config ({said})", said=_ANY),
     say("the gateway's answer does not tell of this message"),
+    say("the gateway's answer names another message"),
     say("the gateway's answer holds no status code"),
     say("the gateway's receipts are not those of the batch"),
     say("smsctl or the machine stopped before the answer"),
