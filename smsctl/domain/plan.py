@@ -222,16 +222,21 @@ def _all_already_sent(recipients: Recipients) -> list[Refusal]:
     ]
 
 
-def _warnings(
-    order: Order, traits: Traits, standing: Standing, draws: tuple[Draw, ...], messages: int
-) -> list[Sentence]:
+def not_carried(letter: Letter, traits: Traits) -> list[Sentence]:
+    """Say what of a letter this gateway does not carry: it does no harm, and has no effect."""
     found: list[Sentence] = []
-    letter = order.letter
     if letter.priority is not None and not traits.priority:
         found.append(say("{title} knows no priority; the setting has no effect.", title=traits.title))
     if letter.sender is not None and not traits.sender:
         found.append(say("{title} does not carry a sender; the phone shows another.", title=traits.title))
-    if letter.want_report and not traits.reports:
+    return found
+
+
+def _warnings(
+    order: Order, traits: Traits, standing: Standing, draws: tuple[Draw, ...], messages: int
+) -> list[Sentence]:
+    found = not_carried(order.letter, traits)
+    if order.letter.want_report and not traits.reports:
         found.append(say("{title} gives no delivery reports.", title=traits.title))
     if not traits.answers:
         found.append(say("{title}: once handed over, nothing further will be known.", title=traits.title))

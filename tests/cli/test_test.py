@@ -119,3 +119,14 @@ def test_the_envelope_of_a_test_holds_the_masked_number_and_the_answer(
 ) -> None:
     data = run("--config", make_config(), "test", "+46701740605", "hej", "--json").data
     assert (data["number"], data["answer"]) == ("+46 70 *** ** 05", "Message enqueued for sending")
+
+
+@pytest.mark.parametrize("module", ["intelecom", "pswincom"])
+def test_a_priority_that_the_gateway_does_not_know_is_told_as_in_a_plan(
+    make_config: MakeConfig, run: Run, module: str
+) -> None:
+    config = make_config(gateway={"module": module, "service_id": 4711 if module == "intelecom" else None})
+    ran = run("--config", config, "test", "+46701740605", "hej", "--priority", "high", "--json")
+    notes = [note["text"] for note in ran.json["messages"]]
+    told = "PSWinCom (LINK Mobility) knows no priority; the setting has no effect."
+    assert (ran.code, told in notes) == (0, module == "pswincom")

@@ -15,6 +15,7 @@ from smsctl.cli.rights import must_be_permitted_to_test, with_daily_ceiling
 from smsctl.cli.trial import trial_mailing
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
+from smsctl.domain.plan import not_carried
 from smsctl.domain.text import MessageText
 from smsctl.errors import RuleError, say
 from smsctl.ledger import blocklist, mailings
@@ -49,6 +50,8 @@ def run(
     letter = letter_for(wiring, configured, MessageText.read(text), style, wiring.clock.local())
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     check_letter(gateway, letter)
+    for remark in not_carried(letter, gateway.traits):
+        wiring.teller.warn(remark)
     wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
     _must_not_be_blocked(wiring, e164)
     wiring.activate_for_rehearsal(payer)
