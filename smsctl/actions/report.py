@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from smsctl.domain.incoming import Incoming, is_ours, is_stop
 from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.number import NumberReader
 from smsctl.domain.push import Parcel
 from smsctl.domain.spelling import is_e164
 from smsctl.ledger import blocklist, inbox, reports
@@ -22,6 +23,7 @@ class House(NamedTuple):
 
     source: Source
     wait: timedelta  # how long after a sending its report may come, the validity apart
+    numbers: NumberReader  # of the account's country: some gateways hand a sender over as 070…
     endpoint: str | None = None  # our code
     keep_other: bool = True
     forward_to: str | None = None  # a mail address for what is ours
@@ -69,6 +71,7 @@ def take_in(ledger: Ledger, parcels: Iterable[Parcel], house: House, moment: Mom
 
 
 def _take_message(ledger: Ledger, message: Incoming, house: House, moment: Moment) -> Taken:
+    message = _with_whole_number(message, house.numbers)
     ours = is_ours(message, house.endpoint)
     kind = Kind.STOP if is_stop(message, house.endpoint) else Kind.OURS if ours else Kind.OTHER
     if kind is Kind.OTHER and not house.keep_other:
@@ -80,3 +83,10 @@ def _take_message(ledger: Ledger, message: Incoming, house: House, moment: Momen
     if kind is Kind.STOP and is_e164(message.sender):
         blocked = blocklist.add(ledger, [message.sender], moment, _RECIPIENT, "STOP by SMS")
     return Taken(Counter(), Counter({kind: 1}), blocked=blocked)
+
+
+def _with_whole_number(message: Incoming, numbers: NumberReader) -> Incoming:
+    """Return the message with its sender as E.164, by which people are known; a name stays as it is."""
+    if is_e164(message.sender):
+        return message
+    return message._replace(sender=numbers.read(message.sender).number or message.sender)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.actions.report import House
-from smsctl.cli import wiring_gateway
+from smsctl.cli import numbers, wiring_gateway
 from smsctl.cli.wiring import Wiring
 from smsctl.decoding import open_file
 from smsctl.domain.push import Parcel, Push, Queue, ReadPush, UnreadableError
@@ -41,6 +41,7 @@ def house(wiring: Wiring, source: Source, forward_to: str | None = None) -> Hous
     return House(
         source=source,
         wait=settings.reports.wait,
+        numbers=numbers.reader(wiring),
         endpoint=settings.gateway.endpoint,
         keep_other=settings.reports.keep_other,
         forward_to=forward_to,

@@ -1,8 +1,11 @@
 """An incoming SMS: whether it is for us, and whether it asks us to stop."""
 
+import unicodedata
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 STOP_WORDS: Final = frozenset({"stop", "stopp", "avsluta", "sluta"})
+_POLITE: Final = frozenset({"tack", "snälla", "please", "thanks"})
 
 
 class Incoming(NamedTuple):
@@ -17,6 +20,14 @@ class Incoming(NamedTuple):
     told_at: str = ""  # the gateway's clock, as written
 
 
+class Wish(StrEnum):
+    """What an SMS says about further SMS."""
+
+    NONE = ""
+    STOP = "stop"
+    MAYBE_STOP = "maybe-stop"  # it begins like one that asks to stop: a person reads it
+
+
 def is_ours(message: Incoming, endpoint: str | None) -> bool:
     """Say whether the SMS carries our endpoint code: as the keyword, else as the first word of the text.
 
@@ -27,19 +38,34 @@ def is_ours(message: Incoming, endpoint: str | None) -> bool:
     return endpoint.casefold() in (_folded(message.keyword), _first_word(message.text))
 
 
-def is_stop(message: Incoming, endpoint: str | None) -> bool:
-    """Say whether the text is nothing but a word that means stop, with or without the code beside it.
+def wish_of(message: Incoming, endpoint: str | None) -> Wish:
+    """Return whether the text is nothing but a word that means stop, with or without the code beside it.
 
-    People write the code after it, too; then the gateway's keyword is the stop word itself.
+    Signs and words of politeness after it do not matter. People write the code after it, too; then the
+    gateway's keyword is the stop word itself. What goes on otherwise may mean anything: "Sluta inte".
     """
-    words = [word for word in map(_folded, message.text.split()) if word]
-    codes = {_folded(message.keyword), _folded(endpoint or "")}
-    match words:
-        case [word]:
-            return word in STOP_WORDS
-        case [first, second]:
-            return (first in codes and second in STOP_WORDS) or (second in codes and first in STOP_WORDS)
-    return False
+    codes = {_folded(message.keyword), _folded(endpoint or "")} - {""}
+    tokens = list(filter(None, map(_folded, unicodedata.normalize("NFKC", message.text).split())))
+    if len(tokens) > 1 and tokens[0] in codes - STOP_WORDS:
+        said = tokens[1:]
+    elif len(tokens) > 1 and tokens[1] in codes:
+        said = tokens[:1] + tokens[2:]
+    else:
+        said = tokens
+    first, *rest = _apart(" ".join(said)) or [""]
+    if first in STOP_WORDS and _POLITE.issuperset(rest):
+        return Wish.STOP
+    return Wish.MAYBE_STOP if first in STOP_WORDS or first.startswith("stop") else Wish.NONE
+
+
+def is_stop(message: Incoming, endpoint: str | None) -> bool:
+    """Say whether the SMS asks to stop, beyond doubt."""
+    return wish_of(message, endpoint) is Wish.STOP
+
+
+def _apart(text: str) -> list[str]:
+    """Return the words, also where only a sign stands between them."""
+    return "".join(sign if sign.isalnum() else " " for sign in text).split()
 
 
 def _first_word(text: str) -> str:

@@ -125,7 +125,7 @@ def test_control_characters_never_reach_the_screen(config: Path, run: Run) -> No
         assert "\u202e" not in ran.out
 
 
-@pytest.mark.parametrize("text", ["STOP", "Kommun stopp!", "avsluta"])
+@pytest.mark.parametrize("text", ["STOP", "Kommun stopp!", "avsluta", "KOMMUN STOPP tack", "Stop, snälla!"])
 def test_who_asks_to_stop_is_blocked_and_seen(config: Path, run: Run, text: str) -> None:
     assert take_in(config, run, YES | {"content": text, "command": ""}) == {
         "stop": 1,
@@ -139,9 +139,36 @@ def test_who_asks_to_stop_is_blocked_and_seen(config: Path, run: Run, text: str)
 
 
 def test_who_asks_to_stop_without_a_number_is_left_to_a_person(config: Path, run: Run) -> None:
-    take_in(config, run, YES | {"content": "STOP", "originator": "0701740605"})
+    take_in(config, run, YES | {"content": "STOP", "originator": "Skolan"})
     assert run("--config", config, "block", "list", "--json").data["blocked"] == []
     assert "but the sender is no number" in run("--config", config, "inbox", "show", 1).out
+
+
+@pytest.mark.parametrize("originator", ["0701740605", "070-174 06 05", "0046701740605", "46701740605"])
+def test_who_asks_to_stop_from_a_number_in_national_form_is_blocked_too(
+    config: Path, run: Run, originator: str
+) -> None:
+    take_in(config, run, YES | {"content": "STOP", "originator": originator})
+    (blocked,) = run("--config", config, "block", "list", "--json").data["blocked"]
+    assert blocked["last_digits"] == "05"
+    shown = run("--config", config, "inbox", "show", 1, "--json", "--show-numbers").data
+    assert (shown["sender"], shown["name"]) == ("+46 70 174 06 05", "Åsa Öberg")
+
+
+def test_the_account_s_country_decides_what_a_national_number_is(make_config: MakeConfig, run: Run) -> None:
+    config = make_config(**ENDPOINT, default_country_code="+47")
+    take_in(config, run, YES | {"content": "STOP", "originator": "0701740605"})
+    assert run("--config", config, "block", "list", "--json").data["blocked"] == []
+
+
+def test_what_only_begins_like_stop_is_left_to_a_person_and_seen(config: Path, run: Run) -> None:
+    take_in(config, run, YES | {"content": "KOMMUN stopp med alla sms"}, YES | {"messageid": "m2"})
+    assert run("--config", config, "block", "list", "--json").data["blocked"] == []
+    assert "STOP? KOMMUN stopp med alla sms" in run("--config", config, "inbox", "list").out
+    assert "may mean STOP" in run("--config", config, "inbox", "show", 1).out
+    assert "may mean STOP" not in run("--config", config, "inbox", "show", 2).out
+    listed = run("--config", config, "inbox", "list", "--json").data["inbox"]
+    assert [one["may_mean_stop"] for one in listed] == [False, True]
 
 
 def test_a_repeated_stop_does_not_undo_what_a_person_decided(config: Path, run: Run) -> None:

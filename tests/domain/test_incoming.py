@@ -1,6 +1,6 @@
 import pytest
 
-from smsctl.domain.incoming import Incoming, is_ours, is_stop
+from smsctl.domain.incoming import Incoming, Wish, is_ours, is_stop, wish_of
 
 
 def incoming(text: str, keyword: str = "") -> Incoming:
@@ -41,6 +41,15 @@ def test_without_a_code_everything_is_ours() -> None:
         "kommun: stopp!!",
         "«STOPP»",
         "Stop !",
+        "STOPP tack",
+        "KOMMUN STOPP tack",
+        "STOPP KOMMUN, tack!",
+        "stop, snälla!",
+        "Stop please. Thanks 🙏",
+        "STOPP,tack",
+        "stop sna\u0308lla",
+        "ＳＴＯＰ",
+        "Avsluta tack",
     ],
 )
 def test_a_word_that_means_stop_is_obeyed(text: str) -> None:
@@ -64,6 +73,28 @@ def test_a_word_that_means_stop_is_obeyed(text: str) -> None:
 )
 def test_other_words_are_read_by_a_person(text: str) -> None:
     assert not is_stop(incoming(text), "KOMMUN")
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("stoppa", Wish.MAYBE_STOP),
+        ("STOP nu", Wish.MAYBE_STOP),
+        ("KOMMUN stopp med alla sms", Wish.MAYBE_STOP),
+        ("stop stop", Wish.MAYBE_STOP),
+        ("Sluta inte", Wish.MAYBE_STOP),
+        ("STOPP tack för mig", Wish.MAYBE_STOP),
+        ("STOPPAR", Wish.MAYBE_STOP),
+        ("Slutar ni 14 idag?", Wish.NONE),
+        ("tack", Wish.NONE),
+        ("Tack stopp", Wish.NONE),
+        ("ANNAN STOP", Wish.NONE),
+        ("", Wish.NONE),
+        ("!", Wish.NONE),
+    ],
+)
+def test_what_only_begins_like_stop_is_told_apart(text: str, wish: Wish) -> None:
+    assert wish_of(incoming(text), "KOMMUN") is wish
 
 
 def test_the_gateways_keyword_counts_as_the_code() -> None:

@@ -35,23 +35,27 @@ def run(
 ) -> Reply:
     """List incoming SMS: when, from whom, and how they begin; a known sender by name."""
     wiring: Wiring = ctx.obj
+    endpoint = wiring.settings.gateway.endpoint
     total = inbox.count(wiring.ledger, other=other)
     wanted = inbox.newest(wiring.ledger, most=most or (total if export else _SHOWN), other=other)
     names = names_by_number.names_of(wiring, {row.message.sender for row in wanted})
     if export:
         senders = [(row, row.message.sender) for row in wanted]
-        files.write_json(export, [render.data(row, sender, names.get(sender)) for row, sender in senders])
+        files.write_json(
+            export, [render.data(row, sender, names.get(sender), endpoint) for row, sender in senders]
+        )
     shown = partial(numbers.shown_written, wiring)
     rows = wanted[: most or _SHOWN]
     return Reply(
         data={
             "total": total,
             "inbox": [
-                render.data(row, shown(row.message.sender), names.get(row.message.sender)) for row in rows
+                render.data(row, shown(row.message.sender), names.get(row.message.sender), endpoint)
+                for row in rows
             ],
         },
         screen=[
             *rehearsal(simulated=wiring.simulated),
-            *render.listed(rows, total, names, shown, wiring.settings.time_zone),
+            *render.listed(rows, total, names, shown, wiring.settings.time_zone, endpoint),
         ],
     )

@@ -24,10 +24,11 @@ def run(
     sender = row.message.sender
     name = names_by_number.names_of(wiring, {sender}).get(sender)
     shown = numbers.shown_written(wiring, sender)
+    endpoint = wiring.settings.gateway.endpoint
     return Reply(
-        data=render.data(row, shown, name),
+        data=render.data(row, shown, name, endpoint),
         screen=[
             *rehearsal(simulated=wiring.simulated),
-            *render.one(row, name, shown, wiring.settings.time_zone),
+            *render.one(row, name, shown, wiring.settings.time_zone, endpoint),
         ],
     )
