@@ -1,6 +1,7 @@
 """A gateway on loopback that speaks both wires, keeps what it takes, and is no simulator of smsctl's."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -42,6 +43,7 @@ class Recorder(FaultServer):
         """`end` is how requests end from `end_from` on; those before it are answered."""
         self.taken: list[Taken] = []
         self._end, self._end_from, self._refuse_from = end, end_from, refuse_from
+        self._origin = os.urandom(4).hex()  # no two gateways give the same name to two messages
         self._place = -1  # of the request with messages that is being answered
         super().__init__(self._behave)
 
@@ -60,12 +62,15 @@ class Recorder(FaultServer):
         else:
             self._end(line, answered, self._place)
 
+    def _new_name(self) -> str:
+        return f"{self._origin}{len(self.taken):06}"
+
     def _json(self, body: bytes) -> bytes:
         asked = json.loads(body)
         entries = []
         for message in asked["message"]:
             self.taken.append(Taken(message["recipient"], message["content"]))
-            reference, gateway_id = message["clientReference"], f"r{len(self.taken):011}"
+            reference, gateway_id = message["clientReference"], self._new_name()
             entries.append({"statusCode": 1, "clientReference": reference, "messageId": gateway_id})
         told = {"batchReference": asked["batchReference"], "messageStatus": entries}
         return reply(200, json.dumps(told).encode(), Content_Type="application/json", Connection="close")
@@ -78,6 +83,6 @@ class Recorder(FaultServer):
                 for name in ("ID", "RCV", "TEXT")
             )
             self.taken.append(Taken(f"+{number}", text))
-            entries += f"<MSG><ID>{place}</ID><REF>r{len(self.taken)}</REF><STATUS>OK</STATUS></MSG>"
+            entries += f"<MSG><ID>{place}</ID><REF>{self._new_name()}</REF><STATUS>OK</STATUS></MSG>"
         told = f'<?xml version="1.0"?><SESSION><LOGON>OK</LOGON><MSGLST>{entries}</MSGLST></SESSION>'
         return reply(200, told.encode(), Content_Type="text/xml", Connection="close")
