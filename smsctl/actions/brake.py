@@ -16,6 +16,7 @@ class Stop(StrEnum):
     REFUSED = "refused"
     UNREACHED = "unreached"
     UNCLEAR = "unclear"
+    CLOCK = "clock"
 
 
 class Brake:

@@ -38,6 +38,7 @@ _STOP_CODES = {
     Stop.REFUSED: ExitCode.GATEWAY,
     Stop.UNREACHED: ExitCode.STOPPED,
     Stop.UNCLEAR: ExitCode.STOPPED,
+    Stop.CLOCK: ExitCode.LEDGER,
 }
 
 
@@ -93,6 +94,7 @@ class _Run:
     """The loop's own bookkeeping; nothing of it outlives the process."""
 
     want: Want
+    clock: fitness.Steady
     states: Counter[Status] = field(default_factory=Counter)
     cursor: int = 0
     unreached: int = 0
@@ -123,7 +125,9 @@ def send(errand: Errand) -> Result:
     or it cannot be written; what was on the wire then is found as unknown at the next start.
     """
     fitness.must_be_fit(errand.ledger, errand.now())
-    run = _Run(want=_want(errand))
+    clock = fitness.Steady(errand.now, errand.ledger)
+    errand = errand._replace(now=clock.now)
+    run = _Run(want=_want(errand), clock=clock)
     crew = Crew(errand.gateway, errand.pace.connections, halted=lambda: _halted(errand, run))
     with lock.right_to_send(errand.ledger.path, errand.mailing.reference):
         try:
@@ -215,6 +219,9 @@ def _advance(errand: Errand, run: _Run, crew: Crew, done: Sequence[Done]) -> lis
 
 
 def _claim(errand: Errand, run: _Run, now: Moment) -> Claim | None:
+    if wrong := run.clock.gone_back():
+        run.end(Stop.CLOCK, wrong.sentence, wrong.hint)
+        return None
     try:
         claim = batches.claim(errand.ledger, run.want, run.cursor, now)
     except RuleError as reached:  # raised before anything is written, so the answers are still stored

@@ -1,6 +1,8 @@
 """Whether the ledger may be sent from now: it is no old copy, the clock is right, the disk has room."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
@@ -11,6 +13,7 @@ BACKWARDS = timedelta(minutes=5)
 """So far behind the ledger's newest time the clock may be: two machines never agree to the second."""
 
 _FACT = "accepted-clock"
+_MEND = say("Set the clock right. If it is right, go on with: --accept-clock --reason TEXT")
 
 
 def must_be_fit(ledger: Ledger, moment: Moment, *, rows: int = 0) -> None:
@@ -22,29 +25,78 @@ def must_be_fit(ledger: Ledger, moment: Moment, *, rows: int = 0) -> None:
     place.must_have_room(ledger.path, rows)
 
 
+class Steady:
+    """The clock of one run: its times never go back, though the machine's clock may.
+
+    A batch that is marked with a time long gone by would soon count as sent long ago, and its people would be
+    sent the text again.
+    """
+
+    def __init__(self, now: Callable[[], Moment], ledger: Ledger) -> None:
+        """`now` asks the machine. Times begin no earlier than the ledger's newest, where it may be ahead."""
+        self._now = now
+        self._newest = now()
+        self._shown = self._newest
+        newest = newest_time(ledger)
+        if newest and newest > self._newest.at and not _is_behind(self._newest, newest):
+            self._newest = self._newest._replace(at=newest)
+
+    def now(self) -> Moment:
+        """Return this moment, or the run's newest one where the machine's clock is behind it."""
+        self._shown = self._now()
+        if self._shown.at >= self._newest.at:
+            self._newest = self._shown
+        return self._newest
+
+    def gone_back(self) -> LedgerError | None:
+        """Return why nothing more is marked: when last asked, the clock was far behind; None: it was not."""
+        if not _is_behind(self._shown, self._newest.at):
+            return None
+        return LedgerError(
+            say(
+                "The clock went back to {now}, from {newest}, while this was sent.",
+                now=self._shown.at,
+                newest=self._newest.at,
+            ),
+            hint=_MEND,
+        )
+
+
 def accept_clock(ledger: Ledger, moment: Moment, actor: Actor, reason: str) -> None:
-    """Let the clock be right and the ledger's newest time wrong, by a person's word; nothing if it is not."""
+    """Let the clock be right and the ledger's newer times wrong, by a person's word; nothing if none is."""
     newest = newest_time(ledger)
     if newest is None or not _is_behind(moment, newest):
         return
     with ledger.transaction():
         audit.record(ledger, moment, actor, "accept-clock", "ledger", f"newest time {newest}", reason)
-        # The row just written may have changed what the newest time is.
+        last = (_last(ledger, table) for table in ("mailings", "batches", "audit"))
         ledger.write(
             "INSERT INTO facts (name, value) VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             _FACT,
-            newest_time(ledger) or newest,
+            " ".join((moment.at, *map(str, last))),
         )
 
 
 def newest_time(ledger: Ledger) -> str | None:
-    """Return the newest time in the ledger's last rows; earlier rows, of a wrong clock, may be newer."""
+    """Return the newest time in the ledger's last rows; earlier rows, of a wrong clock, may be newer.
+
+    A row that was there when a person accepted an earlier clock, and is newer than that, is of a wrong one.
+    For what has been sent it counts all the same: as sent now (`repeats`, `packages`).
+    """
+    accepted = _accepted(ledger)
     row = ledger.one(
-        "SELECT MAX(at) FROM (SELECT (SELECT created_at FROM mailings ORDER BY id DESC LIMIT 1) AS at"
-        " UNION ALL SELECT (SELECT claimed_at FROM batches ORDER BY id DESC LIMIT 1)"
-        " UNION ALL SELECT (SELECT settled_at FROM batches ORDER BY id DESC LIMIT 1)"
-        " UNION ALL SELECT (SELECT at FROM audit ORDER BY id DESC LIMIT 1)) AS newest"
+        "SELECT MAX(at) FROM (SELECT * FROM (SELECT created_at AS at, id <= ? AS old FROM mailings"
+        "  ORDER BY id DESC LIMIT 1)"
+        " UNION ALL SELECT * FROM (SELECT claimed_at, id <= ? FROM batches ORDER BY id DESC LIMIT 1)"
+        " UNION ALL SELECT * FROM (SELECT settled_at, id <= ? FROM batches ORDER BY id DESC LIMIT 1)"
+        " UNION ALL SELECT * FROM (SELECT at, id <= ? FROM audit ORDER BY id DESC LIMIT 1)) AS newest"
+        " WHERE NOT (old AND at > ?)",
+        accepted.mailing,
+        accepted.batch,
+        accepted.batch,
+        accepted.audit,
+        accepted.at,
     )
     return None if row is None or row[0] is None else str(row[0])
 
@@ -54,8 +106,30 @@ def time_ahead(ledger: Ledger, moment: Moment) -> str | None:
     newest = newest_time(ledger)
     if newest is None or not _is_behind(moment, newest):
         return None
-    accepted = ledger.one("SELECT value FROM facts WHERE name = ?", _FACT)
-    return None if accepted is not None and accepted[0] == newest else newest
+    earlier = ledger.one("SELECT 1 FROM facts WHERE name = ? AND value = ?", _FACT, newest)
+    return None if earlier else newest  # an earlier smsctl kept no more than the newest time
+
+
+class _Accepted(NamedTuple):
+    """A clock that a person vouched for, and the last rows that were there then."""
+
+    at: str = ""
+    mailing: int = 0
+    batch: int = 0
+    audit: int = 0
+
+
+def _accepted(ledger: Ledger) -> _Accepted:
+    row = ledger.one("SELECT value FROM facts WHERE name = ?", _FACT)
+    if row is None or " " not in row[0]:
+        return _Accepted()
+    at, mailing, batch, audited = row[0].split()
+    return _Accepted(at=at, mailing=int(mailing), batch=int(batch), audit=int(audited))
+
+
+def _last(ledger: Ledger, table: str) -> int:
+    row = ledger.one(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # noqa: S608 - a name of ours
+    return int(row[0]) if row else 0
 
 
 def _refuse_backwards(ledger: Ledger, moment: Moment) -> None:
@@ -67,7 +141,7 @@ def _refuse_backwards(ledger: Ledger, moment: Moment) -> None:
                 now=moment.at,
                 newest=newest,
             ),
-            hint=say("Set the clock right. If it is right, go on with: --accept-clock --reason TEXT"),
+            hint=_MEND,
         )
 
 

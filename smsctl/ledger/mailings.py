@@ -101,11 +101,11 @@ def newest(
 
 
 def parts_waiting_of(ledger: Ledger, user: str, day: str) -> int:
-    """Return the parts still to be sent of the mailings that a user has begun on a local day."""
+    """Return the parts still to be sent of the mailings that a user has begun on a local day or later."""
     row = ledger.one(
         "SELECT COALESCE(SUM(c.messages * g.parts_each), 0) FROM mailings g"
         " JOIN mailing_counts c ON c.mailing = g.id"
-        " WHERE g.created_by = ? AND g.created_day = ? AND c.state = 'pending'",
+        " WHERE g.created_by = ? AND g.created_day >= ? AND c.state = 'pending'",
         user,
         day,
     )

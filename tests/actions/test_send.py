@@ -425,6 +425,44 @@ def test_a_clock_set_back_is_noticed_though_the_ledger_was_written_since(desk: D
     assert gateway.submitted == []
 
 
+@pytest.mark.parametrize("connections", [1, 4])
+def test_a_clock_that_goes_back_during_the_run_stops_it_and_no_time_goes_back(
+    connections: int, desk: Desk
+) -> None:
+    began_s = time.time()
+    mailing, shown_s = desk.mailing(60), [began_s]
+    desk.now = lambda: moment(shown_s[0])
+
+    def answered(batch: Batch) -> Answer:
+        if len(gateway.submitted) > 3:
+            shown_s[0] = began_s - 21 * 3600
+        return accepted(batch)
+
+    gateway = ScriptedGateway(answered)
+    result = desk.send(mailing, gateway, pace=PACE._replace(connections=connections))
+    assert (result.stop, result.exit_code) == (Stop.CLOCK, ExitCode.LEDGER)
+    assert "--accept-clock --reason TEXT" in str(result.mend)
+    sent = len(gateway.references)
+    assert 0 < sent < 60
+    assert desk.states(mailing) == {"accepted": sent, "pending": 60 - sent}  # all answers are stored
+    assert times(desk) == sorted(times(desk))
+    desk.now = moment
+    assert desk.send(mailing, ScriptedGateway(accepted)).exit_code is ExitCode.OK
+
+
+def test_a_clock_that_goes_back_by_little_is_taken_for_the_newest_time(desk: Desk) -> None:
+    began_s, mailing = time.time(), desk.mailing(60)
+    shown_s = iter([began_s - 299.0 * (step % 2) for step in range(1000)])
+    desk.now = lambda: moment(next(shown_s))
+    result = desk.send(mailing, ScriptedGateway(accepted))
+    assert (result.stop, desk.states(mailing)) == (None, {"accepted": 60})
+    assert set(times(desk)) == {moment(began_s).at}
+
+
+def times(desk: Desk) -> list[str]:
+    return [at for (at,) in desk.ledger.rows("SELECT claimed_at FROM batches ORDER BY id")]
+
+
 def test_progress_is_told_of_what_is_durable(desk: Desk) -> None:
     mailing = desk.mailing(12)
     told: list[int] = []

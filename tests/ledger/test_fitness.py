@@ -69,6 +69,22 @@ def test_a_clock_that_is_accepted_once_is_watched_again(at_eight: Ledger) -> Non
         fitness.must_be_fit(at_eight, on(DAY, "04:00:00.000"))
 
 
+def test_rows_of_a_clock_that_was_ahead_are_left_out_and_no_others(at_eight: Ledger) -> None:
+    fitness.accept_clock(at_eight, on(DAY, "05:00:00.000"), ACTOR, "it was ahead")
+    assert fitness.newest_time(at_eight) == f"{DAY}T05:00:00.000Z"  # the acceptance itself
+    with at_eight.transaction():
+        audit.record(at_eight, on(DAY, "06:00:00.000"), ACTOR, "block", "a number")
+    assert fitness.newest_time(at_eight) == f"{DAY}T06:00:00.000Z"
+    with pytest.raises(LedgerError, match="The clock says"):
+        fitness.must_be_fit(at_eight, on(DAY, "05:30:00.000"))
+
+
+def test_a_clock_that_was_accepted_in_an_earlier_version_is_still_accepted(at_eight: Ledger) -> None:
+    with at_eight.transaction():
+        at_eight.write("INSERT INTO facts VALUES ('accepted-clock', ?)", f"{DAY}T08:00:00.000Z")
+    fitness.must_be_fit(at_eight, on(DAY, "05:00:00.000"))
+
+
 def test_a_wrong_time_in_an_old_mailing_is_accepted_once_for_all_of_its_runs(ledger: Ledger) -> None:
     mailing, gateway = new_mailing(ledger, 4, moment=on("2099-01-01")), Taker()
     fitness.accept_clock(ledger, now(), ACTOR, "no battery")

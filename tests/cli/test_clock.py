@@ -1,0 +1,113 @@
+"""The machine's clock while something is sent: a process whose clock is set back in the middle."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import Live, LiveGateway
+from ..front_door import SMSCTL, Ran, Run
+from .conftest import guardians, wait_until
+
+SLOW = Behaviour(latency_s=0.2)
+CAREFUL = {"batch_size": 5}
+RUN_S = 60
+
+
+class Clock:
+    """What a process takes for the clock: this machine's, so far away."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "clock"
+        self.set("+0")
+
+    def set(self, away: str) -> None:
+        self._file.write_text(f"{away}\n", encoding="utf-8")
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        named = ["faketime", "-f", "+0", "printenv", "LD_PRELOAD"]
+        library = subprocess.run(
+            named, capture_output=True, text=True, timeout=RUN_S, check=True
+        ).stdout.strip()
+        return os.environ | {
+            "LD_PRELOAD": library.replace("libfaketime.so", "libfaketimeMT.so"),
+            "FAKETIME_TIMESTAMP_FILE": str(self._file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Clock:
+    if shutil.which("faketime") is None:
+        pytest.skip("faketime is not installed: no process can be given another clock")
+    return Clock(tmp_path)
+
+
+def begin(clock: Clock, *argv: object) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [*SMSCTL, *map(str, argv)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clock.environ,
+    )
+
+
+def end(process: "subprocess.Popen[str]") -> Ran:
+    out, err = process.communicate(timeout=RUN_S)
+    return Ran(code=process.returncode, out=out, err=err)
+
+
+def send(live: Live, message: Path) -> tuple[object, ...]:
+    words = ("send", message, "--all", "--yes", "--max-parts", 1000, "--max-new-packages", 1)
+    return ("--config", live.config, *words)
+
+
+def numbers(live: Live) -> list[str]:
+    return [one.recipient for one in live.simulator.accepted()]
+
+
+def test_a_clock_that_is_set_back_stops_the_run_and_nobody_is_reached_twice(
+    clock: Clock, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(SLOW, rows=guardians(40), gateway=CAREFUL)
+    process = begin(clock, *send(live, message))
+    wait_until(lambda: len(numbers(live)) >= 10)
+    clock.set("-21h")
+    ran = end(process)
+    assert ran.code == 9, ran.said
+    assert "The clock went back to " in ran.err
+    taken = len(numbers(live))
+    assert 10 <= taken < 40
+    told = run("--config", live.config, "mailings", "show", 1, "--json").data["states"]
+    assert told == {"accepted": taken, "pending": 40 - taken}
+    # Whoever sends the text again, the clock being right, reaches nobody whom it has reached.
+    assert run(*send(live, message)).code == 5  # the rest is reserved by the first mailing
+    assert run("--config", live.config, "mailings", "resume", 1).code == 0
+    assert len(numbers(live)) == len(set(numbers(live))) == 40
+
+
+def test_what_a_clock_that_was_ahead_has_sent_counts_as_sent_now(
+    clock: Clock, live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path
+) -> None:
+    live = live_gateway(rows=guardians(6), limits={"max_parts_per_day": 10})
+    clock.set("+30h")
+    assert end(begin(clock, *send(live, message))).code == 0
+    assert run(*send(live, message)).code == 9
+    accepted = ("--accept-clock", "--reason", "it was a day ahead")
+    ran = run(*send(live, message), *accepted)
+    assert ran.code == 5, ran.said
+    other = tmp_path / "other.txt"
+    other.write_text("Något annat", encoding="utf-8")
+    ran = run(*send(live, other))  # the clock is accepted once for all
+    assert ran.code == 5, ran.said
+    assert "max_parts_per_day" in ran.err
+    assert len(numbers(live)) == 6
