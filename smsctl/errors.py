@@ -71,6 +71,10 @@ class Sentence:
             chosen = self.plural
         return filled(chosen, self.values)
 
+    def given(self, **values: object) -> "Sentence":
+        """Return the same sentence with other values in some of its places."""
+        return Sentence(self.template, self.plural, self.values | values)
+
     def __repr__(self) -> str:
         """Return the text marked as a sentence, for test failures."""
         return f"say({str(self)!r})"
@@ -148,6 +152,13 @@ class RuleError(SmsctlError):
 
     exit_code = ExitCode.REFUSED
     code = "refused"
+
+
+class NotConfirmedError(SmsctlError):
+    """Nobody said yes: a person said no, or there is no terminal to ask on; nothing was done."""
+
+    exit_code = ExitCode.REFUSED
+    code = "not-confirmed"
 
 
 class GatewayRefusedError(SmsctlError):

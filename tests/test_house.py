@@ -166,6 +166,15 @@ def test_a_floor_imports_only_what_is_below_it(module: Module) -> None:
     assert not strangers
 
 
+@pytest.mark.parametrize("module", [m for m in MODULES.values() if m.floor == "cli"], ids=lambda m: m.name)
+def test_the_way_in_decides_nothing(module: Module) -> None:
+    """A rule that says no has its home in an action, where another way in asks it too."""
+    assert not [module.at(call) for call, name in calls(module) if name == "RuleError"]
+    assert not [module.at(node) for node, name in imports(module) if name == "smsctl.domain.rules"], (
+        "a rule is asked through smsctl.actions.may_send"
+    )
+
+
 def test_no_module_imports_itself_by_a_detour() -> None:
     graph = {
         module.name: {name for _, name in imports(module) if name in MODULES} for module in MODULES.values()

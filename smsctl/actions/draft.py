@@ -1,24 +1,23 @@
 """Drafting a plan: the recipients file and the ledger are read, and nothing is written anywhere."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.actions.judge import judge_sheet
-from smsctl.config.settings import QuietHours
+from smsctl.actions.may_send import Circumstances, Leaving, Verdict, may_send, standing_of
 from smsctl.domain.audience import Audience
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
-from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.number import NumberReader
-from smsctl.domain.plan import Order, Plan, Refusal, Rule, Standing, make
-from smsctl.domain.recipients import Recipients, Rules
+from smsctl.domain.plan import Order, Plan, make
+from smsctl.domain.recipients import Recipients, Rules, SkipReason
 from smsctl.domain.text import characters_over, measure
 from smsctl.errors import InputError, Sentence, say, say_n
-from smsctl.ledger import blocklist, mailings, municipalities, packages, repeats
+from smsctl.ledger import blocklist, mailings, repeats
 from smsctl.ledger.repeats import NOBODY, Reached
 from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import Sheet, open_sheet
@@ -36,34 +35,28 @@ class Wish(NamedTuple):
     require_terms: bool
     skip_invalid: bool
     ceilings: Ceilings
-    warn_share: float
-    max_age: timedelta | None
-    quiet_hours: QuietHours | None  # None: none, or the mailing is urgent
-    attended: bool  # a person looks at the plan, and is warned of an old file instead of refused
-    again: bool  # also to people who have had the text
-    lenient: bool  # a rehearsal: nobody is left out for having had the text
+    again: bool = False  # also to people who have had the text
+    urgent: bool = False  # also in quiet hours
 
 
-def draft(
-    wish: Wish, gateway: Gateway, ledger: Ledger | None, now: Moment, local_now: datetime
-) -> tuple[Plan, Sheet]:
-    """Return the plan and the sheet it was made from.
+class Draft(NamedTuple):
+    """A plan, the sheet it was made from, and what the rules say of it."""
+
+    plan: Plan
+    sheet: Sheet
+    verdict: Verdict
+
+
+def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
+    """Return the plan as it would be sent now, judged by every rule.
 
     Raises InputError: the file's structure, a bad row in the audience, a text too long for the gateway.
     """
     check_letter(gateway, wish.letter)
-    _check_time(gateway.traits, wish.letter.send_at, local_now)
+    _check_time(gateway.traits, wish.letter.send_at, under.local_now)
     sheet = open_sheet(wish.recipients)
-    repeated = _already_sent(wish, ledger, now)
-    recipients = _recipients(wish, sheet, ledger, NOBODY if wish.lenient else repeated)
-    old = _too_old(wish, sheet, local_now)
-    warnings = [*_warnings(wish, recipients, sheet), *(one.sentence for one in old if wish.attended)]
-    refusals = [
-        *(() if wish.attended else old),
-        *quiet(wish.quiet_hours, wish.letter.send_at, local_now),
-        *_reserved(wish, ledger, recipients),
-        *(_repeated(recipients, repeated) if wish.lenient else ()),
-    ]
+    repeated = _already_sent(wish, under)
+    recipients = _recipients(wish, sheet, under.ledger, NOBODY if under.lenient else repeated)
     order = Order(
         letter=wish.letter,
         municipality=wish.municipality,
@@ -71,10 +64,27 @@ def draft(
         typed=wish.audience.typed,
         source=str(sheet.path),
         ceilings=wish.ceilings,
-        warn_share=wish.warn_share,
+        warn_share=under.settings.limits.warn_share,
     )
-    standing = standing_of(ledger, wish.municipality, local_now)
-    return make(order, recipients, gateway.traits, standing, refusals=refusals, warnings=warnings), sheet
+    standing = standing_of(under.ledger, wish.municipality, under.local_now)
+    warnings = _warnings(wish, recipients, sheet)
+    plan = make(order, recipients, gateway.traits, standing, warnings=warnings)
+    had_it = (
+        sum(person.number in repeated for person in recipients.ready) if under.lenient and repeated else 0
+    )
+    leaving = Leaving(
+        bill=plan.bill,
+        letter=wish.letter,
+        audience=wish.audience.rule,
+        groups=wish.audience.groups,
+        ceilings=wish.ceilings,
+        numbers=(person.number for person in recipients.ready),
+        already_sent=len(recipients.skipped.get(SkipReason.ALREADY_SENT, ())),
+        had_it=had_it,
+        source=(sheet.path, sheet.modified),
+        urgent=wish.urgent,
+    )
+    return Draft(plan=plan, sheet=sheet, verdict=may_send(leaving, under))
 
 
 def check_letter(gateway: Gateway, letter: Letter) -> None:
@@ -110,37 +120,6 @@ def _check_time(traits: Traits, send_at: datetime | None, local_now: datetime) -
             ),
             hint=hint,
         )
-
-
-def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: datetime) -> Standing:
-    """Return how the municipality stands; without a ledger nothing has been sent yet."""
-    if ledger is None:
-        return Standing(active=False)
-    key = municipality.key
-    return Standing(
-        active=municipalities.is_active(ledger, key),
-        packages=packages.packages_of(ledger, key),
-        parts_today=packages.parts_on_day(ledger, key, local_now.date().isoformat()),
-    )
-
-
-def quiet(hours: QuietHours | None, send_at: datetime | None, local_now: datetime) -> list[Refusal]:
-    """Return the refusal where the mailing would leave in quiet hours; `hours` is None where it may."""
-    clock = (send_at or local_now).astimezone(local_now.tzinfo).time()
-    if hours is None or not hours.covers(clock):
-        return []
-    return [
-        Refusal(
-            rule=Rule.QUIET_HOURS,
-            sentence=say(
-                "It is quiet from {start:%H:%M} to {end:%H:%M}; the mailing would leave at {clock:%H:%M}.",
-                start=hours.start,
-                end=hours.end,
-                clock=clock,
-            ),
-            hint=say("Send it later, with --at, or with: --urgent --reason TEXT"),
-        )
-    ]
 
 
 def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: Reached) -> Recipients:
@@ -196,59 +175,7 @@ def unplaced(recipients: Recipients) -> list[Sentence]:
     ]
 
 
-def _too_old(wish: Wish, sheet: Sheet, local_now: datetime) -> list[Refusal]:
-    age = local_now - sheet.modified
-    if wish.max_age is None or age <= wish.max_age:
-        return []
-    return [
-        Refusal(
-            rule=Rule.FILE_AGE,
-            sentence=say(
-                "{path} is of {modified:%Y-%m-%d %H:%M}; recipients_max_age allows none so old.",
-                path=sheet.path,
-                modified=sheet.modified.astimezone(local_now.tzinfo),
-            ),
-            hint=say("Export the recipients anew."),
-        )
-    ]
-
-
-def _already_sent(wish: Wish, ledger: Ledger | None, now: Moment) -> Reached:
-    if ledger is None or wish.again:
+def _already_sent(wish: Wish, under: Circumstances) -> Reached:
+    if under.ledger is None or wish.again:
         return NOBODY
-    return repeats.already_sent(ledger, mailings.body_hash(wish.letter.text.body), now)
-
-
-def _reserved(wish: Wish, ledger: Ledger | None, recipients: Recipients) -> list[Refusal]:
-    """An unfinished mailing with the same text comes first: resume or cancel it."""
-    if ledger is None:
-        return []
-    numbers = (person.number for person in recipients.ready)
-    held = repeats.reserved_by(ledger, mailings.body_hash(wish.letter.text.body), numbers)
-    if held is None:
-        return []
-    return [
-        Refusal(
-            rule=Rule.RESERVED,
-            sentence=say(
-                "Mailing {id} has the same text and is not finished; its people are waiting.", id=held
-            ),
-            hint=say(
-                "Finish it with: smsctl mailings resume {id}, or drop it with: smsctl mailings cancel {id}",
-                id=held,
-            ),
-        )
-    ]
-
-
-def _repeated(recipients: Recipients, repeated: Reached) -> list[Refusal]:
-    """Tell in a rehearsal how many live would leave out for having had the text."""
-    n = sum(person.number in repeated for person in recipients.ready) if repeated else 0
-    if not n:
-        return []
-    sentence = say_n(
-        "{n} person has had this text within the last 20 hours.",
-        "{n} people have had this text within the last 20 hours.",
-        n=n,
-    )
-    return [Refusal(rule=Rule.ALREADY_SENT, sentence=sentence)]
+    return repeats.already_sent(under.ledger, mailings.body_hash(wish.letter.text.body), under.now)

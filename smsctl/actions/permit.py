@@ -10,8 +10,8 @@ from typing import NamedTuple
 from smsctl.config.settings import SenderRule
 from smsctl.domain.audience import group_key, titled
 from smsctl.domain.moment import Moment
-from smsctl.domain.plan import Refusal, Rule
-from smsctl.errors import Sentence, joined, say, say_n
+from smsctl.domain.rules import Refusal, Rule, over_day_of_user
+from smsctl.errors import Sentence, joined, say
 from smsctl.ledger import mailings, packages
 from smsctl.ledger.store import Ledger
 
@@ -50,20 +50,7 @@ def permit(
     used = _used(ledger, person.user, now.day) if ledger else 0
     if most is None or not mission.parts or used + mission.parts <= most:
         return []
-    return [
-        Refusal(
-            rule=Rule.MAX_PARTS_PER_DAY,
-            sentence=say_n(
-                "The user {user} may send {n} part a day; {used} already used, and this takes {parts}.",
-                "The user {user} may send {n} parts a day; {used} already used, and this takes {parts}.",
-                n=most,
-                user=person.user,
-                used=used,
-                parts=mission.parts,
-            ),
-            hint=say("Send it tomorrow, or raise max_parts_per_day under [senders] in the config."),
-        )
-    ]
+    return [over_day_of_user(person.user, mission.parts, used, most)]
 
 
 def daily_ceiling(senders: Mapping[str, SenderRule], person: Person, mission: Mission) -> int | None:

@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from smsctl.actions.report import NOTHING, Taken
+from smsctl.config.settings import Settings
 from smsctl.domain.push import Parcel, Queue
-from smsctl.errors import GatewayRefusedError, SmsctlError, StoppedError
+from smsctl.errors import GatewayRefusedError, RuleError, SmsctlError, StoppedError, say
 
 PAUSE_S = 10
 """What the gateway asks us to wait after an empty answer (protocols.md 3.10)."""
@@ -47,6 +48,23 @@ def poll(
     for failure in failures.values():
         raise failure
     return taken
+
+
+def must_be_allowed_to_poll(settings: Settings) -> None:
+    """Raise RuleError where the config does not allow to empty the queues, or the gateway has none."""
+    if settings.gateway.module != "pswincom":
+        raise RuleError(
+            say("Only PSWinCom has queues to poll; {module} pushes.", module=settings.gateway.module),
+            hint=say("Listen with: smsctl reports listen"),
+        )
+    if not settings.reports.poll:
+        raise RuleError(
+            say("Polling is not allowed by the config: it empties the account's queues for everybody."),
+            hint=say(
+                "If nothing else reads them, SuperOffice for one, set under [reports] in {path}: poll = true",
+                path=settings.path,
+            ),
+        )
 
 
 def _empty(queue: Queue, store: Callable[[Parcel], Taken], until: float) -> Taken:

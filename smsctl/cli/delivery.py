@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NamedTuple
 
+from smsctl.actions import trust
 from smsctl.actions.brake import Brake, Stop
 from smsctl.actions.send import Errand, Pace, Result, send
-from smsctl.cli import dedup
 from smsctl.cli.render import figures, outcome
 from smsctl.cli.render.blocks import Block
 from smsctl.cli.reply import Note, Reply
@@ -42,7 +42,7 @@ class Delivery(NamedTuple):
         rejected = min(self.result.states[Status.REJECTED], states.get(Status.REJECTED, 0))
         run = self.result._replace(states=Counter({Status.REJECTED: rejected}))
         codes = [run.exit_code]
-        if states.get(Status.UNKNOWN) or states.get(Status.HELD):
+        if self.tally.unsettled:
             codes.append(ExitCode.UNSETTLED)
         if states.get(Status.PENDING) and not self.result.stop:
             codes.append(ExitCode.STOPPED)
@@ -54,6 +54,8 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
     configured, mailing = wiring.settings.gateway, wiring.named(mailing)
     payer = wiring.settings.municipality(mailing.municipality.key)
     brake = Brake()
+    for caution in trust.unproved(wiring.ledger, wiring.settings, payer):
+        wiring.teller.warn(caution)
     before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
     with _stopped_by_signals(wiring, brake), wiring.teller.progress(say("Sending"), before) as tell:
         errand = Errand(
@@ -64,8 +66,8 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
             ceilings=ceilings,
             pace=Pace(batch_size=configured.batch_size, connections=configured.connections),
             brake=brake,
-            account=dedup.account(wiring, payer),
-            proved_at=dedup.proved_at(wiring, payer),
+            account=trust.account_of(wiring.settings, payer),
+            proved_at=trust.proved_at(wiring.ledger, wiring.settings, payer),
             on_progress=lambda states: tell(states.total()),
         )
         result = _sent(errand)

@@ -8,17 +8,17 @@ from smsctl.cli.render.language import whole, words
 from smsctl.cli.render.plain import safe
 from smsctl.cli.teller import Teller
 from smsctl.domain.secret import Secret
-from smsctl.errors import RuleError, Sentence, UsageError, say
+from smsctl.errors import NotConfirmedError, Sentence, UsageError, say
 
 _ROOM_FOR_ANSWER = 8  # cells
 _YES = frozenset({"y", "yes", "j", "ja"})
 
 
 def confirm(teller: Teller, question: Sentence, *, otherwise: Sentence) -> None:
-    """Ask yes or no; raise RuleError unless the answer is yes. `otherwise` says what was not done."""
+    """Ask yes or no; raise NotConfirmedError unless the answer is yes. `otherwise` says what was not done."""
     _must_be_asked(teller)
     if _ask(teller, say("{question} [y/N] ", question=question)).casefold() not in _YES:
-        raise RuleError(otherwise)
+        raise NotConfirmedError(otherwise)
 
 
 def confirm_count(teller: Teller, question: Sentence, count: int, *, otherwise: Sentence) -> None:
@@ -26,7 +26,7 @@ def confirm_count(teller: Teller, question: Sentence, count: int, *, otherwise: 
     _must_be_asked(teller)
     typed = _ask(teller, say("{question} Type the number to go on: ", question=question))
     if "".join(typed.split()) != str(count):  # also as it is shown or pasted, 1 204
-        raise RuleError(otherwise)
+        raise NotConfirmedError(otherwise)
 
 
 def agrees(teller: Teller, question: Sentence) -> bool:
@@ -83,7 +83,7 @@ def secret(question: Sentence) -> Secret:
 
 def _must_be_asked(teller: Teller) -> None:
     if not teller.interactive:
-        raise RuleError(
+        raise NotConfirmedError(
             say("Not confirmed: there is no terminal to ask on; nothing was done."),
             hint=say("Answer beforehand with: --yes"),
         )
@@ -92,11 +92,14 @@ def _must_be_asked(teller: Teller) -> None:
 def _ask(teller: Teller, question: Sentence) -> str:
     *above, last = _folded(safe(words(question)))
     for line in above:
-        teller.out.line(line)
+        teller.face.line(line)
+    if teller.face is not teller.out:  # or the question would go where the result goes
+        teller.face.ask(last)
+        last = ""
     try:
         return input(last).strip()
     except EOFError:
-        teller.out.show([Line("", Tone.PLAIN)])
+        teller.face.show([Line("", Tone.PLAIN)])
         return ""
 
 

@@ -4,6 +4,7 @@ So usage errors speak JSON too, and no command declares them.
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,36 @@ class Flags(NamedTuple):
     simulate: bool = False
     show_numbers: bool = False
     config: Path | None = None
+    typed: tuple[str, ...] = ()  # no flag: everything, as it was typed
+
+    @property
+    def yes(self) -> bool:
+        """Whether the command is told by its own flag to ask nothing."""
+        return "--yes" in takewhile(lambda word: word != "--", self.typed)
+
+    def command(self, added: Sequence[str]) -> str:
+        """Return the whole command for a person to type, with these flags instead of what they were before.
+
+        `added` are flags with their values; a dry run becomes a real one.
+        """
+        import shlex
+
+        replaced = {
+            flag: index + 1 < len(added) and not added[index + 1].startswith("--")
+            for index, flag in enumerate(added)
+            if flag.startswith("--")
+        } | {"--dry-run": False}
+        kept: list[str] = []
+        rest: list[str] = []
+        words = iter(self.typed)
+        for word in words:
+            if word == "--":
+                rest = [word, *words]
+            elif (flag := word.partition("=")[0]) not in replaced:
+                kept.append(word)
+            elif replaced[flag] and flag == word:
+                next(words, None)
+        return shlex.join(["smsctl", *kept, *added, *rest])
 
 
 def take(argv: Sequence[str]) -> tuple[Flags, list[str]]:
@@ -50,4 +81,4 @@ def take(argv: Sequence[str]) -> tuple[Flags, list[str]]:
             config = Path(path)
         else:
             rest.append(word)
-    return Flags(config=config, **found), rest
+    return Flags(config=config, typed=tuple(argv), **found), rest

@@ -108,7 +108,7 @@ def letter_for(
     )
 
 
-def wish_for(wiring: Wiring, request: Request, letter: Letter, *, lenient: bool) -> Wish:
+def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
     """Return what the plan is drafted from."""
     settings, who = wiring.settings, request.who
     configured, payer = wiring.municipality(who.municipality)
@@ -121,13 +121,9 @@ def wish_for(wiring: Wiring, request: Request, letter: Letter, *, lenient: bool)
         numbers=numbers.reader(wiring),
         require_terms=settings.require_accepted_terms,
         skip_invalid=who.skip_invalid,
-        ceilings=_ceilings(wiring, request.bounds, asks=wiring.teller.interactive and not request.manner.yes),
-        warn_share=settings.limits.warn_share,
-        max_age=settings.recipients_max_age,
-        quiet_hours=None if request.overruling.urgent else settings.limits.quiet_hours,
-        attended=wiring.teller.interactive,
+        ceilings=_ceilings(wiring, request.bounds),
         again=request.overruling.again,
-        lenient=lenient,
+        urgent=request.overruling.urgent,
     )
 
 
@@ -221,11 +217,11 @@ def must_give_reason(wiring: Wiring, overruling: Overruling) -> None:
         raise UsageError(say("Without a terminal, --again needs a reason, for the audit."), hint=hint)
 
 
-def _ceilings(wiring: Wiring, bounds: Bounds, *, asks: bool) -> Ceilings:
+def _ceilings(wiring: Wiring, bounds: Bounds) -> Ceilings:
     """Return the ceilings: a flag goes before the config; where nobody is asked, no package opens."""
     limits = wiring.settings.limits
     new_packages = limits.max_new_packages if bounds.max_new_packages is None else bounds.max_new_packages
-    if new_packages is None and not asks:
+    if new_packages is None and not wiring.teller.interactive:
         new_packages = 0
     return Ceilings(
         max_parts=limits.max_parts_per_run if bounds.max_parts is None else bounds.max_parts,

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 import typer
 
-from smsctl.cli import flags, run_key
+from smsctl.actions.keyed_run import expand
+from smsctl.actions.may_send import must_be_outside_quiet_hours
+from smsctl.cli import flags
 from smsctl.cli.commands import send
 from smsctl.cli.slot import Slot
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import InputError, RuleError, UsageError, say
+from smsctl.errors import InputError, UsageError, say
 
 _PLACES = re.compile(r"\{(date|week|month|hour)\}")
 _FLAGS = {"everyone": "--all"}  # where the flag is not called as its parameter
@@ -37,7 +39,9 @@ def order_of(wiring: Wiring, words: Sequence[str], slot: Slot, name: str | None)
     asked, rest = flags.take(words)
     values = _read(rest)
     text = _text_file(values)
-    _must_be_allowed(wiring, values, slot)
+    _must_be_allowed(wiring, values)
+    if not values["urgent"]:
+        must_be_outside_quiet_hours(wiring.settings, slot.at)
     limits = wiring.settings.limits
     if values["max_parts"] is None:
         values["max_parts"] = limits.max_parts_per_run
@@ -105,7 +109,7 @@ def _text_file(values: dict[str, Any]) -> Path:
     return path.absolute()
 
 
-def _must_be_allowed(wiring: Wiring, values: Mapping[str, Any], slot: Slot) -> None:
+def _must_be_allowed(wiring: Wiring, values: Mapping[str, Any]) -> None:
     wiring.settings.municipality(values["municipality"])
     chosen = (values["group"], values["where"], values["everyone"])
     if not any(chosen):
@@ -116,17 +120,6 @@ def _must_be_allowed(wiring: Wiring, values: Mapping[str, Any], slot: Slot) -> N
         raise UsageError(
             say("--urgent and --again need a reason, for the audit."),
             hint=say("Add after `send`: --reason TEXT"),
-        )
-    quiet = wiring.settings.limits.quiet_hours
-    if quiet and quiet.covers(slot.at) and not values["urgent"]:
-        raise RuleError(
-            say(
-                "{at} is within the quiet hours, {start} to {end}: each mailing would be refused.",
-                at=f"{slot.at:%H:%M}",
-                start=f"{quiet.start:%H:%M}",
-                end=f"{quiet.end:%H:%M}",
-            ),
-            hint=say("Choose another hour, or add after `send`: --urgent --reason TEXT"),
         )
 
 
@@ -148,10 +141,10 @@ def _key(key: str, slot: Slot) -> str:
 
 def _must_be_new_in_each(slot: Slot, key: str, local_now: datetime) -> None:
     """Raise UsageError for a key that two slots share: in the second, nothing would be sent."""
-    run_key.expand(key, local_now)
+    expand(key, local_now)
     before: dict[str, datetime] = {}
     for at in slot.within_a_year(local_now.date()):
-        expanded = run_key.expand(key, at)
+        expanded = expand(key, at)
         if expanded in before:
             raise UsageError(
                 say(

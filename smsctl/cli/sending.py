@@ -1,25 +1,25 @@
 """The way of `smsctl send`: text and rows make a plan, it is shown and confirmed, the mailing is sent."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from smsctl.actions.begin import Overruling, begin, from_plan, skipped_of
 from smsctl.actions.draft import Wish, draft
+from smsctl.actions.keyed_run import expand
+from smsctl.actions.may_send import Circumstances, Verdict, ceilings_in_claims
 from smsctl.cli import dialogue, run_key, wiring_gateway
+from smsctl.cli.circumstances import circumstances
 from smsctl.cli.render import figures
 from smsctl.cli.render import plan as render
 from smsctl.cli.render.blocks import GAP, Block, Line, Tone
 from smsctl.cli.render.phrases import mistake
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.request import Manner, Request, letter_for, must_give_reason, read_text_file, wish_for
-from smsctl.cli.rights import not_permitted, with_daily_ceiling
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
-from smsctl.domain.mailing import Ceilings
-from smsctl.domain.plan import Plan, Refusal, Rule
+from smsctl.domain.plan import Plan
 from smsctl.domain.text import MessageText, measure, replace_typographic
-from smsctl.errors import ExitCode, LedgerError, RuleError, Sentence, SmsctlError, UsageError, say, say_n
+from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, UsageError, say, say_n
 from smsctl.ledger.store import Ledger
 
 
@@ -38,26 +38,21 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
         if done:
             return done
     ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
-    plan, sheet = draft(prepared.wish, prepared.gateway, ledger, wiring.clock.now(), prepared.local_now)
-    plan = plan._replace(
-        refusals=(*plan.refusals, *not_permitted(wiring, plan, prepared.wish.audience.groups, ledger))
-    )
-    refusals = _holding(wiring, plan, manner, lenient=prepared.wish.lenient)
-    spared = tuple(one for one in plan.refusals if one not in refusals)  # by a rehearsal; live would refuse
-    shown = render.screen(plan, sheet, prepared.local_now, _stage(wiring, manner), spared)
+    under = circumstances(wiring, ledger, lenient=wiring.simulated and not manner.strict)
+    plan, sheet, verdict = draft(prepared.wish, prepared.gateway, under)
+    shown = render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict)
     screen = [*prepared.replaced, *shown]
-    _warn_unattended(wiring, [*plan.warnings, *render.live_would(spared)], manner)
+    _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], manner)
     if manner.dry_run:
-        return _dry_reply(plan, screen, refusals, _unfit(wiring, ledger, request.overruling))
+        return _dry_reply(plan, verdict, screen, _unfit(wiring, ledger, request.overruling))
     wiring.teller.show(screen)
-    wiring.teller.know(render.data(plan, dry_run=False))
-    if refusals:
-        raise _refused(refusals)
+    wiring.teller.know(render.data(plan, verdict, dry_run=False))
+    verdict.must_hold()
     if not plan.messages:
-        return _nobody(plan, screen)
+        return _nobody(plan, verdict, screen)
     if not manner.yes:
         _confirm(wiring, plan)
-    return _send(wiring, plan, prepared, request.overruling)
+    return _send(wiring, plan, verdict, prepared, request.overruling, under)
 
 
 class _Prepared(NamedTuple):
@@ -66,7 +61,6 @@ class _Prepared(NamedTuple):
     gateway: Gateway
     wish: Wish
     replaced: list[Block]
-    local_now: datetime
     key: str | None  # expanded
 
 
@@ -86,11 +80,11 @@ def _prepare(wiring: Wiring, file: str, request: Request) -> _Prepared:
     text, replaced = _read(raw, gateway, replace=manner.replace_typographic)
     local_now = wiring.clock.local()
     letter = letter_for(wiring, configured, text, request.style, local_now)
-    wish = wish_for(wiring, request, letter, lenient=wiring.simulated and not manner.strict)
-    key = None if manner.key is None else run_key.expand(manner.key, local_now)
+    wish = wish_for(wiring, request, letter)
+    key = None if manner.key is None else expand(manner.key, local_now)
     if not manner.dry_run:
         wiring.activate_for_rehearsal(payer)
-    return _Prepared(gateway, wish, replaced, local_now, key)
+    return _Prepared(gateway=gateway, wish=wish, replaced=replaced, key=key)
 
 
 def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: Manner) -> None:
@@ -132,48 +126,6 @@ def _read(raw: str, gateway: Gateway, *, replace: bool) -> tuple[MessageText, li
     return MessageText.read(body), shown
 
 
-def _holding(wiring: Wiring, plan: Plan, manner: Manner, *, lenient: bool) -> tuple[Refusal, ...]:
-    """Return the refusals that stop this run; a rehearsal is stopped by few."""
-    if not lenient:
-        return (*plan.refusals, *_unattended(wiring, plan))
-    found = (one for one in plan.refusals if one.rule.holds_in_rehearsal)
-    if manner.dry_run:  # shows the live ledger's figures; the rehearsal's own service is always active
-        found = (one for one in found if one.rule is not Rule.NOT_ACTIVE)
-    return tuple(found)
-
-
-def _unattended(wiring: Wiring, plan: Plan) -> list[Refusal]:
-    """Without a person to look, a live mailing must have a ceiling, unless it costs nothing."""
-    is_bounded = plan.order.ceilings.max_parts is not None or not plan.parts
-    if wiring.simulated or wiring.teller.interactive or is_bounded:
-        return []
-    return [
-        Refusal(
-            rule=Rule.CEILING_MISSING,
-            sentence=say_n(
-                "The mailing takes {n} part, and without a terminal a ceiling must be set.",
-                "The mailing takes {n} parts, and without a terminal a ceiling must be set.",
-                n=plan.parts,
-            ),
-            hint=say(
-                "Add --max-parts {parts}, or max_parts_per_run under [limits] in the config.",
-                parts=plan.parts,
-            ),
-        )
-    ]
-
-
-def _refused(refusals: Sequence[Refusal]) -> RuleError:
-    """Return one rule with what mends it, or a list of several, each with its own."""
-    if len(refusals) == 1:
-        return RuleError(refusals[0].sentence, hint=refusals[0].hint)
-    problems = [
-        say("{what} {mend}", what=one.sentence, mend=one.hint) if one.hint else one.sentence
-        for one in refusals
-    ]
-    return RuleError(say("{n} rules refuse this mailing.", n=len(refusals)), problems=problems)
-
-
 def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: Overruling) -> LedgerError | None:
     """Return why nothing would be sent from the live ledger now; a rehearsal has one of its own."""
     if wiring.simulated:
@@ -192,10 +144,9 @@ def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: Overruling) -> Led
     return None
 
 
-def _dry_reply(
-    plan: Plan, screen: list[Block], refusals: Sequence[Refusal], unfit: LedgerError | None
-) -> Reply:
-    errors: list[SmsctlError] = [_refused(refusals)] if refusals else []
+def _dry_reply(plan: Plan, verdict: Verdict, screen: list[Block], unfit: LedgerError | None) -> Reply:
+    refusals = verdict.refusals
+    errors: list[SmsctlError] = [verdict.error] if verdict.error else []
     said = [Note(code=one.rule, level="error", text=one.sentence) for one in refusals]
     if unfit:
         errors.append(unfit)
@@ -203,7 +154,7 @@ def _dry_reply(
     why = [block for error in errors for block in (GAP, *mistake(error))]
     hints = [*(one.hint for one in refusals), unfit.hint if unfit else None]
     return Reply(
-        data=render.data(plan, dry_run=True),
+        data=render.data(plan, verdict, dry_run=True),
         screen=[*screen, *why, GAP, Line(say("Dry run: nothing was sent, nothing was written."))],
         said=said,
         advice=[one for one in hints if one],
@@ -211,10 +162,10 @@ def _dry_reply(
     )
 
 
-def _nobody(plan: Plan, screen: list[Block]) -> Reply:
+def _nobody(plan: Plan, verdict: Verdict, screen: list[Block]) -> Reply:
     sentence = say("Nobody in the audience can be sent to; nothing was sent.")
     return Reply(
-        data={**render.data(plan, dry_run=False), "outcome": {}},
+        data={**render.data(plan, verdict, dry_run=False), "outcome": {}},
         screen=[*screen, Line(sentence)],
         summary=sentence,
     )
@@ -239,15 +190,21 @@ def _as_shown(plan: Plan) -> Plan:
     order = plan.order
     if order.ceilings.max_new_packages is not None:
         return plan
-    ceilings = order.ceilings._replace(max_new_packages=plan.new_packages)
+    ceilings = order.ceilings._replace(max_new_packages=plan.bill.new_packages)
     return plan._replace(order=order._replace(ceilings=ceilings))
 
 
-def _send(wiring: Wiring, plan: Plan, prepared: _Prepared, overruling: Overruling) -> Reply:
+def _send(
+    wiring: Wiring,
+    plan: Plan,
+    verdict: Verdict,
+    prepared: _Prepared,
+    overruling: Overruling,
+    under: Circumstances,
+) -> Reply:
     from smsctl.cli.delivery import deliver, reply  # a dry run needs none of it
 
-    lenient = prepared.wish.lenient
-    if lenient:
+    if under.lenient:
         overruling = overruling._replace(again=True)  # a rehearsal may send the same text again and again
     plan = _as_shown(plan)
     mailing = begin(
@@ -258,8 +215,7 @@ def _send(wiring: Wiring, plan: Plan, prepared: _Prepared, overruling: Overrulin
         wiring.clock.now(),
         wiring.actor,
     )
-    data = render.data(plan, dry_run=False)
+    data = render.data(plan, verdict, dry_run=False)
     wiring.teller.know({**data, "mailing": mailing.id})
-    ceilings = Ceilings() if lenient else with_daily_ceiling(wiring, mailing, plan.order.ceilings)
-    done = deliver(wiring, mailing, prepared.gateway, ceilings)
+    done = deliver(wiring, mailing, prepared.gateway, ceilings_in_claims(mailing, plan.order.ceilings, under))
     return reply(wiring, done, data)

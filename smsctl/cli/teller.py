@@ -39,13 +39,26 @@ class Teller:
 
     @property
     def interactive(self) -> bool:
-        """Whether a person can be asked."""
+        """Whether a person can be asked: standard input is a terminal, and no answer was given beforehand.
+
+        The one meaning of "on a terminal", for every rule that depends on it.
+        """
+        return sys.stdin.isatty() and not (self._flags.json or self._flags.yes)
+
+    @property
+    def watched(self) -> bool:
+        """Whether a person looks at standard output."""
         return sys.stdin.isatty() and self.out.is_terminal and not self._flags.json
 
+    @property
+    def face(self) -> Screen:
+        """Where a person who is asked is looking, also when the result goes into a file."""
+        return self.out if self.out.is_terminal else self.err
+
     def show(self, blocks: Sequence[Block]) -> None:
-        """Show something on the way to the result; a person's terminal only."""
-        if self.interactive and not self._flags.quiet:
-            self.out.show(blocks)
+        """Show something on the way to the result; to a person only."""
+        if self.interactive or (self.watched and not self._flags.quiet):
+            self.face.show(blocks)
 
     def progress(self, label: Sentence, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """Show how far something has come, on a person's terminal only."""
@@ -80,7 +93,7 @@ class Teller:
         if self._flags.quiet and well:
             return code
         self.err.show([Line(whole(note.text), _TONES[note.level]) for note in (*self._kept, *reply.notes)])
-        if reply.summary is None or self.interactive:
+        if reply.summary is None or self.watched:
             self.out.show(reply.screen)
         else:
             advice = () if well else reply.advice

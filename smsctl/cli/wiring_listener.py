@@ -8,13 +8,14 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import NamedTuple
 
+from smsctl.actions.poll import must_be_allowed_to_poll
 from smsctl.actions.report import House
 from smsctl.cli import numbers, wiring_gateway
 from smsctl.cli.wiring import Wiring
 from smsctl.decoding import open_file
 from smsctl.domain.push import Parcel, Push, Queue, ReadPush, UnreadableError
 from smsctl.domain.secret import Secret
-from smsctl.errors import InputError, RuleError, Sentence, SmsctlError, StoppedError, say
+from smsctl.errors import InputError, Sentence, SmsctlError, StoppedError, say
 from smsctl.ledger.reports import Source
 from smsctl.listener.application import Application
 from smsctl.listener.desk import Desk, Store
@@ -86,19 +87,7 @@ def queues(wiring: Wiring) -> Sequence[Queue]:
     Raises RuleError where the config does not allow to empty them, or the gateway has none.
     """
     settings = wiring.settings
-    if settings.gateway.module != "pswincom":
-        raise RuleError(
-            say("Only PSWinCom has queues to poll; {module} pushes.", module=settings.gateway.module),
-            hint=say("Listen with: smsctl reports listen"),
-        )
-    if not settings.reports.poll:
-        raise RuleError(
-            say("Polling is not allowed by the config: it empties the account's queues for everybody."),
-            hint=say(
-                "If nothing else reads them, SuperOffice for one, set under [reports] in {path}: poll = true",
-                path=settings.path,
-            ),
-        )
+    must_be_allowed_to_poll(settings)
     from smsctl.gateways.pswincom_polling import INCOMING, REPORTS, PolledQueue
 
     url = wiring_gateway.simulator_url(wiring) if wiring.simulated else settings.reports.poll_url

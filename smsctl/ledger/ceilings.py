@@ -5,6 +5,7 @@ Parts on the wire count as drawn, so that several processes together stay below 
 
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.moment import Moment
+from smsctl.domain.rules import not_active
 from smsctl.errors import RuleError, Sentence, say, say_n
 from smsctl.ledger import municipalities, packages
 from smsctl.ledger.store import Ledger
@@ -39,15 +40,8 @@ def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, mome
 
 
 def _must_be_active(ledger: Ledger, mailing: Mailing) -> None:
-    key = mailing.municipality.key
-    if not municipalities.is_active(ledger, key):
-        raise RuleError(
-            say(
-                "The SMS service is not active for {name}; the rest is left pending.",
-                name=mailing.municipality.name,
-            ),
-            hint=say("Activate it with: smsctl municipality activate {key}", key=key),
-        )
+    if not municipalities.is_active(ledger, mailing.municipality.key):
+        raise not_active(mailing.municipality).error
 
 
 def _fits(room: int, parts_left: int, each: int, reached: RuleError) -> int:

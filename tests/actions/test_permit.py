@@ -3,7 +3,7 @@ import pytest
 from smsctl.actions.permit import Mission, Person, permit
 from smsctl.config.settings import SenderRule
 from smsctl.domain.moment import Moment
-from smsctl.domain.plan import Refusal, Rule
+from smsctl.domain.rules import Refusal, Rule
 
 NOW = Moment(at="2026-11-22T08:00:00.000Z", day="2026-11-22")
 ELIN = Person("elin", {"office", "smsctl"})

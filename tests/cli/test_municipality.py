@@ -166,7 +166,7 @@ def test_yes_opens_no_package_unless_a_flag_allows_it(
     live_gateway: LiveGateway, message: object, run: Run
 ) -> None:
     config = live_gateway(municipalities={TOWN: {"package_size": 2}}).config
-    argv = ["--config", config, "send", message, "--all", "--yes"]
+    argv = ["--config", config, "send", message, "--all", "--yes", "--max-parts", "3"]
     refused = run_terminal(argv)
     assert refused.code == 5
     assert "The mailing would open 1 new package (one invoice); 0 may be opened." in refused.seen

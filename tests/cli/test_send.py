@@ -1,5 +1,6 @@
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -215,8 +216,9 @@ def test_several_refusals_are_one_list_each_with_what_mends_it(
 ) -> None:
     config = live_gateway(limits={"max_parts_per_day": 2}).config
     send = ("--config", config, "send", message, "--all", "--yes", "--max-parts", 1)
-    expected = """2 rules refuse this mailing.
-  The mailing takes 3 parts; the ceiling for one run is 1. Allow it with: --max-parts 3
+    command = f"smsctl --config {config} send {message} --all --yes --max-parts 3"
+    expected = f"""2 rules refuse this mailing.
+  The mailing takes 3 parts; the ceiling for one run is 1. Allow it with: {command}
   The mailing takes 3 parts; of today's 2, 0 are used. Send it tomorrow, or raise max_parts_per_day under [limits] in the config.
 """  # noqa: E501 - as it is told
     assert run(*send).err == expected
@@ -226,14 +228,31 @@ def test_several_refusals_are_one_list_each_with_what_mends_it(
 def test_one_refusal_is_a_sentence_and_what_mends_it(
     live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:
-    send = ("--config", live_gateway().config, "send", message, "--all", "--yes", "--max-parts", 1)
-    expected = """The mailing takes 3 parts; the ceiling for one run is 1.
-Allow it with: --max-parts 3
+    config = live_gateway().config
+    send = ("--config", config, "send", message, "--all", "--yes", "--max-parts", 1)
+    expected = f"""The mailing takes 3 parts; the ceiling for one run is 1.
+Allow it with: smsctl --config {config} send {message} --all --yes --max-parts 3
 """
     assert run(*send).err == expected
     assert expected in run(*send, "--dry-run").out
     told = run(*send, "--dry-run", "--json").json["messages"]
     assert [(one["code"], one["level"]) for one in told] == [("max-parts", "error"), ("hint", "info")]
+
+
+def test_the_command_that_a_refusal_ends_with_does_go(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    """Also where several rules refuse: each names the one command that goes past all of them."""
+    limits = {"quiet_hours": "00:00-23:59", "max_parts_per_run": 1, "max_new_packages": 0}
+    live = live_gateway(limits=limits, municipalities={"exempelkommun": {"package_size": 2}})
+    ran = run("--config", live.config, "send", message, "--all", "--yes", "--max-parts=2")
+    assert (ran.code, ran.err.splitlines()[0]) == (5, "3 rules refuse this mailing.")
+    (command,) = {line.partition(" with: ")[2] for line in ran.err.splitlines()[1:]}
+    smsctl, *argv = shlex.split(command)
+    assert smsctl == "smsctl"
+    assert argv[-7:] == ["--urgent", "--reason", "TEXT", "--max-parts", "3", "--max-new-packages", "1"]
+    assert run(*argv).code == 0
+    assert len(live.simulator.accepted()) == 3
 
 
 def test_what_live_would_refuse_is_warned_of_without_a_terminal(

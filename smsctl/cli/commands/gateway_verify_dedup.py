@@ -5,13 +5,15 @@ from typing import Annotated
 import typer
 
 from smsctl.actions.begin import begin
+from smsctl.actions.may_send import ceilings_in_claims, may_send
+from smsctl.actions.trial import trial, trial_mailing
+from smsctl.actions.trust import account_of
 from smsctl.actions.verify_dedup import verify_dedup
-from smsctl.cli import dedup, dialogue, numbers, options, wiring_gateway
+from smsctl.cli import dialogue, numbers, options, wiring_gateway
+from smsctl.cli.circumstances import circumstances
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.request import Style, letter_for
-from smsctl.cli.rights import must_be_permitted_to_test, with_daily_ceiling
-from smsctl.cli.trial import trial_mailing
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.text import MessageText
@@ -54,15 +56,16 @@ def run(
     wiring.activate_for_rehearsal(payer)
     twice = [(None, e164, None), (None, e164, None)]
     new = trial_mailing(gateway, payer, letter, messages=len(twice))
-    must_be_permitted_to_test(wiring, payer.key, new.size.parts * len(twice))
+    under = circumstances(wiring, wiring.ledger)
+    may_send(trial(new, under, e164, numbers.shown(wiring, e164)), under).must_hold()
     mailing = begin(new, twice, [], wiring.ledger, wiring.clock.now(), wiring.actor)
     refused = verify_dedup(
         mailing,
         wiring.ledger,
         gateway,
         wiring.clock.now,
-        dedup.account(wiring, configured),
-        with_daily_ceiling(wiring, mailing, Ceilings()),
+        account_of(wiring.settings, configured),
+        ceilings_in_claims(mailing, Ceilings(), under),
     )
     return _told(mailing.id, refused=refused)
 

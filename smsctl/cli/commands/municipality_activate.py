@@ -8,7 +8,7 @@ from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.service import standing, terms_of
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import RuleError, say
+from smsctl.errors import NotConfirmedError, say
 from smsctl.ledger import municipalities
 
 EXAMPLES = (
@@ -34,13 +34,13 @@ def run(ctx: typer.Context, municipality: options.Payer, *, yes: options.Yes = F
     if opens and not (yes or wiring.simulated):
         price = render.price_sentence(before, terms)
         if not wiring.teller.interactive:
-            raise RuleError(price, hint=say("Nothing was activated. Do it with: --yes"))
+            raise NotConfirmedError(price, hint=say("Nothing was activated. Do it with: --yes"))
         wiring.teller.show([Line(price, Tone.STRONG)])
         otherwise = say("Not confirmed; nothing was activated.")
         dialogue.confirm(wiring.teller, say("Activate?"), otherwise=otherwise)
     with ledger.transaction():
         if opens is not municipalities.opens_package(ledger, payer):
-            raise RuleError(say("Another process has just changed the service; look again."))
+            raise NotConfirmedError(say("Another process has just changed the service; look again."))
         opened = municipalities.activate(ledger, payer, wiring.clock.now(), wiring.actor)
     now = standing(wiring, payer)
     return Reply(

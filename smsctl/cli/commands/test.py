@@ -6,19 +6,19 @@ import typer
 
 from smsctl.actions.begin import begin
 from smsctl.actions.draft import check_letter
+from smsctl.actions.may_send import ceilings_in_claims, may_send
+from smsctl.actions.trial import trial, trial_mailing
 from smsctl.cli import numbers, options, wiring_gateway
+from smsctl.cli.circumstances import circumstances
 from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import outcome
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import Style, letter_for
-from smsctl.cli.rights import must_be_permitted_to_test, with_daily_ceiling
-from smsctl.cli.trial import trial_mailing
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.plan import not_carried
 from smsctl.domain.text import MessageText
-from smsctl.errors import RuleError, say
-from smsctl.ledger import blocklist, mailings
+from smsctl.ledger import mailings
 
 EXAMPLES = (
     'smsctl test +46701740605 "hej"',
@@ -53,12 +53,11 @@ def run(
     for remark in not_carried(letter, gateway.traits):
         wiring.teller.warn(remark)
     wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
-    _must_not_be_blocked(wiring, e164)
     wiring.activate_for_rehearsal(payer)
-    new = trial_mailing(gateway, payer, letter)
-    must_be_permitted_to_test(wiring, payer.key, new.size.parts)
+    new, under = trial_mailing(gateway, payer, letter), circumstances(wiring, wiring.ledger)
+    may_send(trial(new, under, e164, numbers.shown(wiring, e164)), under).must_hold()
     mailing = begin(new, [(None, e164, None)], [], wiring.ledger, wiring.clock.now(), wiring.actor)
-    done = deliver(wiring, mailing, gateway, with_daily_ceiling(wiring, mailing, Ceilings()))
+    done = deliver(wiring, mailing, gateway, ceilings_in_claims(mailing, Ceilings(), under))
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
     shown = numbers.shown(wiring, e164)
     data = {"number": shown, "answer": answer}
@@ -66,11 +65,3 @@ def run(
     if answer and told.summary:
         told = told._replace(summary=outcome.test_summary(told.summary, answer))
     return told
-
-
-def _must_not_be_blocked(wiring: Wiring, number: str) -> None:
-    if blocklist.among(wiring.ledger, [number]):
-        raise RuleError(
-            say("{number} is on the block list; nothing was sent.", number=numbers.shown(wiring, number)),
-            hint=say("Take it off with: smsctl block remove NUMBER"),
-        )

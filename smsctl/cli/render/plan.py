@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from smsctl.actions.may_send import Verdict
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Text, Tone
 from smsctl.cli.render.phrases import NOTHING_LEAVES, quoted
 from smsctl.domain.package import Draw, Package
-from smsctl.domain.plan import Plan, Refusal
+from smsctl.domain.plan import Bill, Plan
 from smsctl.domain.text import Encoding, costly
 from smsctl.errors import Sentence, say, say_n
 from smsctl.spreadsheet import Sheet
@@ -16,7 +17,7 @@ from smsctl.spreadsheet import Sheet
 _COSTLY_SHOWN = 5
 
 
-def data(plan: Plan, *, dry_run: bool) -> dict[str, object]:
+def data(plan: Plan, verdict: Verdict, *, dry_run: bool) -> dict[str, object]:
     """Return the plan's fixed keys of the envelope (design.md 5)."""
     return {
         "mailing": None,
@@ -28,9 +29,11 @@ def data(plan: Plan, *, dry_run: bool) -> dict[str, object]:
             "skipped": {str(reason): len(people) for reason, people in plan.recipients.skipped.items()},
         },
         "text": {"encoding": plan.size.encoding, "units": plan.size.units, "parts": plan.size.parts},
-        "cost": {"parts": plan.parts, "ore": plan.cost_ore, "currency": "SEK"},
-        "new_packages": plan.new_packages,
-        "refusals": [{"rule": one.rule, "text": str(one.sentence)} for one in plan.refusals],
+        "cost": {"parts": plan.parts, "ore": plan.bill.cost_ore, "currency": "SEK"},
+        "new_packages": plan.bill.new_packages,
+        "refusals": [
+            {"rule": one.rule, "text": str(one.sentence)} for one in (*verdict.refusals, *verdict.spared)
+        ],
         "dry_run": dry_run,
     }
 
@@ -43,25 +46,23 @@ class Stage(StrEnum):
     REHEARSAL_DRY = "rehearsal-dry"  # simulate, with the live ledger's figures
 
 
-def screen(
-    plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage, spared: Sequence[Refusal] = ()
-) -> list[Block]:
-    """Return the plan screen; `spared` are the refusals that a rehearsal goes past."""
+def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage, verdict: Verdict) -> list[Block]:
+    """Return the plan screen, with what the rules say beside what they refuse."""
     simulated = stage is not Stage.LIVE
     blocks: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN), GAP] if simulated else []
     blocks += _whom(plan)
     blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
     blocks.append(Facts([*_text_facts(plan), *letter_facts(plan), _source(plan, sheet, local_now)]))
-    blocks += [GAP, Line(cost_sentence(plan), Tone.STRONG), *_package(plan, stage)]
-    warnings = [*plan.warnings, *live_would(spared)]
+    blocks += [GAP, Line(cost_sentence(plan.bill), Tone.STRONG), *_package(plan, stage)]
+    warnings = [*plan.warnings, *remarks(verdict)]
     return [*blocks, *([GAP] if warnings else []), *(Line(warning, Tone.WARN) for warning in warnings)]
 
 
-def cost_sentence(plan: Plan) -> Sentence:
-    """Say what the mailing costs and who pays."""
-    messages, parts = figures.messages(plan.messages), figures.parts(plan.parts)
-    name = plan.order.municipality.name
-    if plan.cost_ore is None:
+def cost_sentence(bill: Bill) -> Sentence:
+    """Say what the messages cost and who pays."""
+    messages, parts = figures.messages(bill.messages), figures.parts(bill.parts)
+    name = bill.payer.name
+    if bill.cost_ore is None:
         return say(
             "{messages}, {parts}. {name} is charged; staff, students and guardians pay nothing.",
             messages=messages,
@@ -72,14 +73,17 @@ def cost_sentence(plan: Plan) -> Sentence:
         "{messages}, {parts}, {cost}. {name} is charged; staff, students and guardians pay nothing.",
         messages=messages,
         parts=parts,
-        cost=figures.money(plan.cost_ore),
+        cost=figures.money(bill.cost_ore),
         name=name,
     )
 
 
-def live_would(spared: Sequence[Refusal]) -> list[Sentence]:
-    """Say which rules a rehearsal does not obey, and a live mailing would."""
-    return [say("Live would refuse: {why}", why=one.sentence) for one in spared]
+def remarks(verdict: Verdict) -> list[Sentence]:
+    """Say what the rules do not refuse, and a person should know."""
+    return [
+        *(one.sentence for one in verdict.warned),
+        *(say("Live would refuse: {why}", why=one.sentence) for one in verdict.spared),
+    ]
 
 
 def _whom(plan: Plan) -> list[Block]:
@@ -173,9 +177,9 @@ def _source(plan: Plan, sheet: Sheet, local_now: datetime) -> Fact:
 
 
 def _package(plan: Plan, stage: Stage) -> list[Block]:
-    if not plan.order.municipality.in_packages:
+    if not plan.bill.payer.in_packages:
         return []
-    blocks: list[Block] = [Line(sentence) for sentence in _package_sentences(plan)]
+    blocks: list[Block] = [Line(sentence) for sentence in package_sentences(plan.bill)]
     if stage is Stage.REHEARSAL:
         blocks.append(
             Line(say("These package figures are the rehearsal's; --dry-run shows the real ones."), Tone.FAINT)
@@ -183,13 +187,14 @@ def _package(plan: Plan, stage: Stage) -> list[Block]:
     return blocks
 
 
-def _package_sentences(plan: Plan) -> list[Sentence]:
-    opened = [one for one in plan.draws if one.opens]
+def package_sentences(bill: Bill) -> list[Sentence]:
+    """Say what the packages have left, and which are opened."""
+    opened = [one for one in bill.draws if one.opens]
     if not opened:
-        return _from_what_is_there(plan) if plan.standing.packages else []
-    if plan.with_room:
-        return [_used_up(plan.with_room, opened)]
-    if plan.standing.active:
+        return _from_what_is_there(bill) if bill.standing.packages else []
+    if bill.with_room:
+        return [_used_up(bill.with_room, opened)]
+    if bill.standing.active:
         return [
             say(
                 "No package has room: this mailing opens {numbers}, {invoices}.",
@@ -200,10 +205,10 @@ def _package_sentences(plan: Plan) -> list[Sentence]:
     return _after_activation(opened)
 
 
-def _from_what_is_there(plan: Plan) -> list[Sentence]:
-    with_room = plan.with_room or plan.standing.packages[-1:]
+def _from_what_is_there(bill: Bill) -> list[Sentence]:
+    with_room = bill.with_room or bill.standing.packages[-1:]
     left = sum(one.left for one in with_room)
-    figures_of = {"left": figures.count(left), "after": figures.count(left - plan.parts)}
+    figures_of = {"left": figures.count(left), "after": figures.count(left - bill.parts)}
     if len(with_room) > 1:
         told = say(
             "Packages {numbers} have {left} parts left together, and {after} after this mailing."

@@ -35,6 +35,11 @@ class Screen:
         encoding = self._stream.encoding or "utf-8"
         self._stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
 
+    def ask(self, question: str) -> None:
+        """Write a question, and stay on its line."""
+        self._stream.write(question)
+        self.flush()
+
     def clear_line(self) -> None:
         """Take away what stands on the line, a progress bar that is drawn again."""
         if self.is_terminal:

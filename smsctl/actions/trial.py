@@ -1,9 +1,11 @@
 """What a test mailing is made of: one text to one number, outside every audience and package rule."""
 
+from smsctl.actions.may_send import Circumstances, Leaving, standing_of
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
+from smsctl.domain.plan import bill_for
 from smsctl.domain.text import measure
 from smsctl.ledger.mailings import NewMailing
 
@@ -20,4 +22,16 @@ def trial_mailing(gateway: Gateway, payer: Municipality, letter: Letter, *, mess
         source=None,
         rows=messages,
         ceilings=Ceilings(),
+    )
+
+
+def trial(new: NewMailing, under: Circumstances, number: str, shown: str) -> Leaving:
+    """Return the test as it would leave now, to be judged; `shown` is the number as a screen may show it."""
+    standing = standing_of(under.ledger, new.municipality, under.local_now)
+    return Leaving(
+        bill=bill_for(new.municipality, new.rows, new.size.parts, standing),
+        letter=new.letter,
+        audience=new.audience,
+        numbers=(number,),
+        shown=shown,
     )

@@ -1,0 +1,87 @@
+"""A run under a key: a name under which a mailing is sent once, made anew for each slot of a crontab line."""
+
+import re
+from datetime import datetime
+from typing import NamedTuple
+
+from smsctl.actions import trust
+from smsctl.actions.draft import Wish
+from smsctl.actions.may_send import Circumstances
+from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.message import Status
+from smsctl.errors import RuleError, UsageError, say
+from smsctl.ledger import mailings, purging
+from smsctl.ledger.store import Ledger
+
+_PLACE = r"\{([^{}]*)\}"
+_LONGEST = 200
+
+
+class Begun(NamedTuple):
+    """What was begun under a key."""
+
+    mailing: Mailing
+    tally: Tally
+    goes_on: bool  # whether something of it may still be sent
+
+
+def expand(key: str, local_now: datetime) -> str:
+    """Fill in {date}, {week}, {month} and {hour} on the config's clock; raise UsageError for any other."""
+    year, week, _ = local_now.isocalendar()
+    places = {
+        "date": f"{local_now:%Y-%m-%d}",
+        "week": f"{year}-W{week:02d}",
+        "month": f"{local_now:%Y-%m}",
+        "hour": f"{local_now:%Y-%m-%dT%H}",
+    }
+    unknown = [place for place in re.findall(_PLACE, key) if place not in places]
+    if unknown or not key.strip() or len(key) > _LONGEST:
+        raise UsageError(
+            say("--key {key} is no usable name.", key=key[:_LONGEST]),
+            hint=say("Use a short name; in braces only: date, week, month, hour."),
+        )
+    return re.sub(_PLACE, lambda found: places[found[1]], key)
+
+
+def begun_under(key: str, wish: Wish, under: Circumstances) -> Begun | None:
+    """Return what was begun under an expanded key; None when nothing was.
+
+    Raises RuleError where it was another mailing: another text, audience or municipality.
+    """
+    ledger = under.ledger
+    mailing = mailings.of_key(ledger, key) if ledger else None
+    if ledger is None or mailing is None:
+        return None
+    _must_be_the_same(ledger, mailing, key, wish)
+    tally = mailings.tally(ledger, mailing)
+    goes_on = bool(tally.states.get(Status.PENDING)) or trust.may_repeat(
+        ledger, under.settings, mailing, tally, under.now
+    )
+    return Begun(mailing=mailing, tally=tally, goes_on=goes_on)
+
+
+def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, wish: Wish) -> None:
+    hint = say("Choose another key for another mailing.")
+    rule, municipality = wish.audience.rule, wish.municipality.key
+    is_purged = not mailing.letter.text.body
+    kept = purging.audience_without_values(rule) if is_purged else rule
+    same_text = mailings.has_text(ledger, mailing, wish.letter.text.body)
+    if not same_text or (kept, municipality) != (mailing.audience, mailing.municipality.key):
+        raise RuleError(
+            say(
+                "Mailing {id} was sent under the key {key} with another text or to another audience.",
+                id=mailing.id,
+                key=key,
+            ),
+            hint=hint,
+        )
+    if kept != rule:
+        raise RuleError(
+            say(
+                "Mailing {id} was sent under the key {key} and is purged since: nobody can tell whether it"
+                " was to the same audience.",
+                id=mailing.id,
+                key=key,
+            ),
+            hint=hint,
+        )

@@ -1,0 +1,252 @@
+"""Whether a mailing may leave: the one place where all rules are asked, whoever sends and in whichever way.
+
+A new mailing, what is left of one that was begun (`mailings resume`, the same `--key` again) and a test
+are judged here as they would leave now. Each claim asks activation and ceilings once more, in its own
+transaction.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime, time
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.actions.permit import Mission, Person, daily_ceiling, permit
+from smsctl.config.settings import Mode, Settings
+from smsctl.domain import rules
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.message import Letter
+from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.plan import Bill, Standing
+from smsctl.domain.rules import NOTHING_SPENT, Refusal, Rule, Spent
+from smsctl.errors import RuleError, say
+from smsctl.ledger import blocklist, mailings, municipalities, packages, repeats
+from smsctl.ledger.store import Ledger
+
+TEST = "test"
+
+
+class Circumstances(NamedTuple):
+    """What a mailing is judged under: the config, the ledger, the clock, and who is at the keyboard."""
+
+    settings: Settings
+    ledger: Ledger | None  # None: there is none yet, so nothing was ever sent
+    now: Moment
+    local_now: datetime
+    actor: Actor
+    groups_of: Callable[[str], Collection[str]]  # the groups of the operating system that a user is in
+    attended: bool  # a question can be asked
+    lenient: bool = False  # a rehearsal: most rules are only told
+    command: Callable[[Sequence[str]], str] = " ".join  # what was typed, with these flags: what would go
+
+    @property
+    def simulated(self) -> bool:
+        """Whether nothing leaves this machine."""
+        return self.settings.mode is Mode.SIMULATE
+
+
+class Leaving(NamedTuple):
+    """A mailing as it would leave now."""
+
+    bill: Bill  # of what is to be sent
+    letter: Letter
+    audience: str  # the rule in words
+    ceilings: Ceilings = Ceilings()
+    groups: Collection[str] = ()  # the groups it is limited to; empty: to none
+    numbers: Iterable[str] = ()  # of a new one
+    already_sent: int = 0  # rows left out for having had the text
+    had_it: int = 0  # people who get it though they have had it, in a rehearsal
+    source: tuple[Path, datetime] | None = None  # the recipients file, and when it was written
+    urgent: bool = False  # also in quiet hours
+    begun: Mailing | None = None  # of which this is what is left
+    repeats: bool = False  # an unknown batch of it may be submitted again
+    shown: str | None = None  # of a test: its number as it may be shown
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is one SMS to see that it works: to one number, outside every audience and package."""
+        return self.shown is not None or (self.begun is not None and self.begun.kind == TEST)
+
+
+class Verdict(NamedTuple):
+    """What the rules say. Nothing may leave where one refuses."""
+
+    refusals: tuple[Refusal, ...]
+    spared: tuple[Refusal, ...] = ()  # only told, for it is a rehearsal: live would refuse
+    overruled: tuple[Refusal, ...] = ()  # by a person, with a reason
+    later: tuple[Refusal, ...] = ()  # where a mailing that was begun will stop on its way
+    warned: tuple[Refusal, ...] = ()  # a person looks at the plan, and decides
+
+    def must_hold(self) -> None:
+        """Raise RuleError where a rule refuses: it with what mends it, or a list of several."""
+        if error := self.error:
+            raise error
+
+    @property
+    def error(self) -> RuleError | None:
+        """What is told where a rule refuses."""
+        if len(self.refusals) < 2:  # noqa: PLR2004 - one needs no list
+            return self.refusals[0].error if self.refusals else None
+        problems = [
+            say("{what} {mend}", what=one.sentence, mend=one.hint) if one.hint else one.sentence
+            for one in self.refusals
+        ]
+        return RuleError(say("{n} rules refuse this mailing.", n=len(self.refusals)), problems=problems)
+
+
+def may_send(leaving: Leaving, under: Circumstances) -> Verdict:
+    """Return what every rule says of a mailing as it would leave now; raises nothing."""
+    found = list(_of_a_test(leaving, under) if leaving.is_test else _of_a_mailing(leaving, under))
+    places: dict[str, list[Refusal]] = {name: [] for name in Verdict._fields}
+    for one in found:
+        places[_place(one.rule, leaving, under)].append(one)
+    flags = [flag for one in places["refusals"] for flag in one.flags]
+    return Verdict(
+        **{name: tuple(_with_command(one, flags, under) for one in those) for name, those in places.items()}
+    )
+
+
+def must_be_outside_quiet_hours(settings: Settings, at: time) -> None:
+    """Raise RuleError where a mailing that is started at this time of day would be refused each time."""
+    quiet = settings.limits.quiet_hours
+    if quiet and quiet.covers(at):
+        raise RuleError(
+            say(
+                "{at} is within the quiet hours, {start} to {end}: each mailing would be refused.",
+                at=f"{at:%H:%M}",
+                start=f"{quiet.start:%H:%M}",
+                end=f"{quiet.end:%H:%M}",
+            ),
+            hint=say("Choose another hour, or add after `send`: --urgent --reason TEXT"),
+        )
+
+
+def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: datetime) -> Standing:
+    """Return how the municipality stands; without a ledger nothing has been sent yet."""
+    if ledger is None:
+        return Standing(active=False)
+    key = municipality.key
+    return Standing(
+        active=municipalities.is_active(ledger, key),
+        packages=packages.packages_of(ledger, key),
+        parts_today=packages.parts_on_day(ledger, key, local_now.date().isoformat()),
+    )
+
+
+def ceilings_in_claims(mailing: Mailing, ceilings: Ceilings, under: Circumstances) -> Ceilings:
+    """Return the ceilings that each claim is held to, with the daily one of whoever began the mailing."""
+    if under.lenient:
+        return Ceilings()
+    if not under.settings.senders:
+        return ceilings
+    person = Person(mailing.created_by, under.groups_of(mailing.created_by))
+    most = daily_ceiling(under.settings.senders, person, _mission_of(mailing))
+    return ceilings._replace(max_parts_per_day_of_user=most)
+
+
+def groups_in(audience: str) -> Collection[str]:
+    """Return the groups that an audience in words is limited to."""
+    named = audience.partition(";")[0]
+    return () if "=" in named or named == "everyone" else named.split(", ")
+
+
+def _of_a_test(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
+    if under.ledger and leaving.shown is not None and blocklist.among(under.ledger, list(leaving.numbers)):
+        yield rules.blocked(leaving.shown)
+    yield from _not_permitted(leaving, under)
+
+
+def _of_a_mailing(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
+    bill, ledger = leaving.bill, under.ledger
+    yield from _too_old(leaving, under)
+    if bill.messages or leaving.repeats or not leaving.begun:  # a look at the gateway's list disturbs nobody
+        yield from rules.quiet(under.settings.limits.quiet_hours, leaving.letter.send_at, under.local_now)
+    if ledger and not leaving.begun:
+        held = repeats.reserved_by(ledger, mailings.body_hash(leaving.letter.text.body), leaving.numbers)
+        if held is not None:
+            yield rules.reserved(held)
+    if leaving.had_it:
+        yield rules.some_already_sent(leaving.had_it)
+    if bill.payer.in_packages and not bill.standing.active:
+        yield rules.not_active(bill.payer)
+    yield from rules.over_ceilings(bill, leaving.ceilings, _spent(leaving, under))
+    if leaving.already_sent and not bill.messages:
+        yield rules.all_already_sent()
+    yield from _not_permitted(leaving, under)
+    is_bounded = leaving.begun or leaving.ceilings.max_parts is not None or not bill.parts
+    if not (under.simulated or under.attended or is_bounded):
+        yield rules.ceiling_missing(bill.parts)
+
+
+def _too_old(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
+    oldest = under.settings.recipients_max_age
+    if oldest is not None and leaving.source:
+        path, modified = leaving.source
+        if under.local_now - modified > oldest:
+            yield rules.too_old(path, modified.astimezone(under.local_now.tzinfo))
+
+
+def _spent(leaving: Leaving, under: Circumstances) -> Spent:
+    if leaving.begun is None or under.ledger is None:
+        return NOTHING_SPENT
+    return Spent(
+        parts=packages.parts_of_mailing(under.ledger, leaving.begun),
+        new_packages=packages.opened_for(under.ledger, leaving.begun),
+    )
+
+
+def _not_permitted(leaving: Leaving, under: Circumstances) -> list[Refusal]:
+    """Return why whoever runs this may not send it; the ceiling is that of whoever began it."""
+    senders = under.settings.senders
+    if not senders:
+        return []
+    begun, user = leaving.begun, under.actor.user
+    mission = Mission(
+        municipality=leaving.bill.payer.key,
+        audience=leaving.audience,
+        groups=leaving.groups,
+        parts=0 if begun else leaving.bill.parts,
+        is_test=leaving.is_test,
+    )
+    return permit(senders, Person(user, under.groups_of(user)), mission, under.ledger, under.now)
+
+
+def _mission_of(mailing: Mailing) -> Mission:
+    return Mission(
+        municipality=mailing.municipality.key,
+        audience=mailing.audience,
+        groups=groups_in(mailing.audience),
+        parts=0,
+        is_test=mailing.kind == TEST,
+    )
+
+
+def _place(rule: Rule, leaving: Leaving, under: Circumstances) -> str:
+    """Return where in the verdict a rule that says no belongs."""
+    if rule is Rule.QUIET_HOURS and leaving.urgent:
+        return "overruled"
+    if rule is Rule.FILE_AGE and under.attended:
+        return "warned"
+    if under.lenient and not (rule.holds_in_rehearsal and _has_a_service(rule, under)):
+        return "spared"
+    if leaving.begun and rule.is_ceiling:
+        return "later"
+    return "refusals"
+
+
+def _has_a_service(rule: Rule, under: Circumstances) -> bool:
+    """Say whether the rule is asked of the rehearsal's own ledger, where the service is always active.
+
+    A dry run of a rehearsal shows the live ledger's figures.
+    """
+    return rule is not Rule.NOT_ACTIVE or (
+        under.ledger is not None and under.ledger.path == under.settings.ledger_path
+    )
+
+
+def _with_command(refusal: Refusal, flags: Sequence[str], under: Circumstances) -> Refusal:
+    """Write into the hint the command that goes past this rule, and past all others that flags go past."""
+    hint = refusal.hint
+    if hint is None or "command" not in hint.values:
+        return refusal
+    return refusal._replace(hint=hint.given(command=under.command(flags or refusal.flags)))

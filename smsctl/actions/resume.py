@@ -1,0 +1,125 @@
+"""Going on with a mailing that was begun: by `mailings resume`, or by the same key again.
+
+The rules are those of a new mailing, looked at now. What was confirmed, text and price, stays as it was.
+"""
+
+from typing import NamedTuple
+
+from smsctl.actions import trust
+from smsctl.actions.may_send import (
+    Circumstances,
+    Leaving,
+    Verdict,
+    ceilings_in_claims,
+    groups_in,
+    may_send,
+    standing_of,
+)
+from smsctl.domain.gateway import Traits
+from smsctl.domain.mailing import Ceilings, Mailing, Tally
+from smsctl.domain.message import Status
+from smsctl.domain.plan import Bill, bill_for
+from smsctl.errors import RuleError, say
+from smsctl.ledger import audit, mailings
+from smsctl.ledger.store import Ledger
+
+
+class Rest(NamedTuple):
+    """What is left of a mailing, as it would leave now."""
+
+    mailing: Mailing  # at once, where the time it was meant for has passed
+    tally: Tally
+    bill: Bill  # of what is pending
+    ceilings: Ceilings  # that each claim is held to
+    verdict: Verdict
+
+
+def what_is_left(
+    mailing: Mailing, traits: Traits, given: Ceilings, ledger: Ledger, under: Circumstances, *, urgent: bool
+) -> Rest | None:
+    """Return what may be sent, or looked for at the gateway, judged by every rule; None: nothing is left.
+
+    Nobody may be asked. A ceiling that is not given anew is therefore the mailing's own, under which it was
+    confirmed, so that no package is opened that nobody has said yes to.
+
+    Raises LedgerError where its text was purged, RuleError where the config names another gateway by now.
+    """
+    tally = mailings.tally(ledger, mailing)
+    repeats = trust.may_repeat(ledger, under.settings, mailing, tally, under.now)
+    pending = tally.states.get(Status.PENDING, 0)
+    if not (pending or repeats or _may_be_listed(mailing, traits, tally, ledger, under)):
+        return None
+    mailings.must_have_body(mailing)
+    _must_be_its_gateway(mailing, traits)
+    due = _due(mailing, under)
+    standing = standing_of(ledger, mailing.municipality, under.local_now)
+    ceilings = _not_beyond_the_confirmed(mailing, given)
+    leaving = Leaving(
+        bill=bill_for(mailing.municipality, pending, mailing.size.parts, standing),
+        letter=due.letter,
+        audience=mailing.audience,
+        groups=groups_in(mailing.audience),
+        ceilings=ceilings,
+        urgent=urgent or mailing.urgent,
+        begun=due,
+        repeats=repeats,
+    )
+    return Rest(
+        mailing=due,
+        tally=tally,
+        bill=leaving.bill,
+        ceilings=ceilings_in_claims(mailing, ceilings, under),
+        verdict=may_send(leaving, under),
+    )
+
+
+def record(rest: Rest, ledger: Ledger, under: Circumstances, reason: str | None) -> None:
+    """Write in the audit who goes on with the mailing, and why where a rule is overruled."""
+    with ledger.transaction():
+        audit.record(ledger, under.now, under.actor, "resume", f"mailing {rest.mailing.id}", reason=reason)
+
+
+def _may_be_listed(
+    mailing: Mailing, traits: Traits, tally: Tally, ledger: Ledger, under: Circumstances
+) -> bool:
+    """Say whether the gateway's list may tell what became of something unknown."""
+    if not (traits.cancelling and tally.states.get(Status.UNKNOWN)):
+        return False
+    from smsctl.actions.clear_up import may_be_listed
+
+    municipality = under.settings.municipality(mailing.municipality.key)
+    return may_be_listed(ledger, mailing, trust.account_of(under.settings, municipality))
+
+
+def _must_be_its_gateway(mailing: Mailing, traits: Traits) -> None:
+    """Another gateway counts other parts than were confirmed, and its reports would find no message."""
+    if mailing.gateway != traits.name:
+        raise RuleError(
+            say(
+                "Mailing {id} was begun with {begun}, and the config now names {configured}.",
+                id=mailing.id,
+                begun=mailing.gateway,
+                configured=traits.name,
+            ),
+            hint=say(
+                "Go on with the earlier gateway in the config; or cancel what is pending, and send it anew:"
+                " smsctl mailings cancel {id}",
+                id=mailing.id,
+            ),
+        )
+
+
+def _not_beyond_the_confirmed(mailing: Mailing, given: Ceilings) -> Ceilings:
+    own = mailing.ceilings
+    return given._replace(
+        max_parts=own.max_parts if given.max_parts is None else given.max_parts,
+        max_new_packages=own.max_new_packages if given.max_new_packages is None else given.max_new_packages,
+    )
+
+
+def _due(mailing: Mailing, under: Circumstances) -> Mailing:
+    """Return the mailing to be sent at once, where the time it was meant for has passed."""
+    send_at = mailing.letter.send_at
+    if send_at is None or send_at > under.local_now:
+        return mailing
+    return mailing._replace(letter=mailing.letter._replace(send_at=None))

@@ -1,0 +1,49 @@
+"""Whether the gateway account may be trusted to refuse repeats: configured, and proved by a double send."""
+
+from smsctl.config.settings import MunicipalitySettings, Settings
+from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.message import Status
+from smsctl.domain.moment import Moment
+from smsctl.errors import Sentence, say
+from smsctl.ledger import unknowns
+from smsctl.ledger.store import Ledger
+
+
+def account_of(settings: Settings, municipality: MunicipalitySettings) -> str:
+    """Return what the proof is kept under: the service, where the check is switched on (protocols.md 2.9)."""
+    gateway = settings.gateway
+    service_id = municipality.service_id or gateway.service_id
+    return f"{gateway.module} {service_id} {gateway.username} {gateway.url or 'its own address'}"
+
+
+def proved_at(ledger: Ledger, settings: Settings, municipality: MunicipalitySettings) -> str | None:
+    """Return when it was proved that repeats are refused; None: no unknown batch may be submitted again."""
+    if not settings.gateway.unique_references:
+        return None
+    return unknowns.proved_at(ledger, account_of(settings, municipality))
+
+
+def unproved(ledger: Ledger, settings: Settings, municipality: MunicipalitySettings) -> list[Sentence]:
+    """Warn where the config relies on it, and it was never proved."""
+    if not settings.gateway.unique_references or proved_at(ledger, settings, municipality):
+        return []
+    return [
+        say(
+            "unique_references is set, but not proved: unknown batches are not submitted again."
+            " Prove it with: smsctl gateway verify-dedup NUMBER"
+        )
+    ]
+
+
+def may_repeat(ledger: Ledger, settings: Settings, mailing: Mailing, tally: Tally, moment: Moment) -> bool:
+    """Say whether resuming the mailing may submit an unknown batch again, though nothing is pending."""
+    if not tally.states.get(Status.UNKNOWN):
+        return False
+    from smsctl.actions.clear_up import may_be_repeated  # most runs are of a new mailing
+
+    municipality = settings.municipality(mailing.municipality.key)
+    account = account_of(settings, municipality)
+    return (
+        may_be_repeated(ledger, mailing, account, moment)
+        and proved_at(ledger, settings, municipality) is not None
+    )

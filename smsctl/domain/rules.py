@@ -1,0 +1,259 @@
+"""Which rules can say no to a mailing, and the sentence of each with what mends it.
+
+Made from values alone. Which of them are asked, and when, `smsctl.actions.may_send` decides; a claim asks
+some of them once more.
+"""
+
+from datetime import datetime, time
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from smsctl.domain.mailing import Ceilings
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.plan import Bill
+from smsctl.errors import RuleError, Sentence, say, say_n
+
+
+class Rule(StrEnum):
+    """Which rule says no."""
+
+    NOT_ACTIVE = "not-active"
+    MAX_PARTS = "max-parts"
+    MAX_PARTS_PER_DAY = "max-parts-per-day"
+    MAX_NEW_PACKAGES = "max-new-packages"
+    QUIET_HOURS = "quiet-hours"
+    ALREADY_SENT = "already-sent"
+    RESERVED = "reserved"
+    FILE_AGE = "file-age"
+    CEILING_MISSING = "ceiling-missing"
+    SENDER = "sender"
+    BLOCKED = "blocked"
+
+    @property
+    def holds_in_rehearsal(self) -> bool:
+        """Whether a rehearsal is stopped by it; the others it shows and goes on (design 5)."""
+        return self in (Rule.NOT_ACTIVE, Rule.SENDER, Rule.BLOCKED)
+
+    @property
+    def is_ceiling(self) -> bool:
+        """Whether a mailing that was begun goes on until it, instead of not at all."""
+        return self in (Rule.MAX_PARTS, Rule.MAX_PARTS_PER_DAY, Rule.MAX_NEW_PACKAGES)
+
+
+class Refusal(NamedTuple):
+    """One rule that says no, and the command or change that helps.
+
+    `flags` let the same command go; then the hint has a place `{command}` for it.
+    """
+
+    rule: Rule
+    sentence: Sentence
+    hint: Sentence | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def error(self) -> RuleError:
+        """The refusal as it is raised."""
+        return RuleError(self.sentence, hint=self.hint)
+
+
+class Hours(Protocol):
+    """The hours in which nothing is sent."""
+
+    @property
+    def start(self) -> time:
+        """When they begin, on the local clock."""
+
+    @property
+    def end(self) -> time:
+        """When they are over."""
+
+    def covers(self, clock: time) -> bool:
+        """Say whether the time of day is quiet."""
+
+
+class Spent(NamedTuple):
+    """What a mailing has used of its ceilings before; nothing, where it is new."""
+
+    parts: int = 0
+    new_packages: int = 0
+
+
+NOTHING_SPENT = Spent()
+
+
+def not_active(payer: Municipality) -> Refusal:
+    """Return the refusal of a municipality without the service."""
+    return Refusal(
+        rule=Rule.NOT_ACTIVE,
+        sentence=say("The SMS service is not active for {name}.", name=payer.name),
+        hint=say("Activate it with: smsctl municipality activate {key}", key=payer.key),
+    )
+
+
+def quiet(hours: Hours | None, send_at: datetime | None, local_now: datetime) -> list[Refusal]:
+    """Return the refusal where a mailing would leave in quiet hours; `hours` is None where there are none."""
+    clock = (send_at or local_now).astimezone(local_now.tzinfo).time()
+    if hours is None or not hours.covers(clock):
+        return []
+    return [
+        Refusal(
+            rule=Rule.QUIET_HOURS,
+            sentence=say(
+                "It is quiet from {start:%H:%M} to {end:%H:%M}; the mailing would leave at {clock:%H:%M}.",
+                start=hours.start,
+                end=hours.end,
+                clock=clock,
+            ),
+            hint=say("Send it later; or now, with: {command}", command=""),
+            flags=("--urgent", "--reason", "TEXT"),
+        )
+    ]
+
+
+def over_ceilings(bill: Bill, ceilings: Ceilings, spent: Spent = NOTHING_SPENT) -> list[Refusal]:
+    """Return the refusal of each ceiling that what would leave goes beyond."""
+    found: list[Refusal] = []
+    parts, today = spent.parts + bill.parts, bill.standing.parts_today
+    if ceilings.max_parts is not None and parts > ceilings.max_parts:
+        found.append(_over_run(parts, ceilings.max_parts))
+    most_today = ceilings.max_parts_per_day
+    if most_today is not None and bill.parts + today > most_today:
+        sentence = say(
+            "The mailing takes {parts} parts; of today's {most}, {used} are used.",
+            parts=bill.parts,
+            most=most_today,
+            used=today,
+        )
+        found.append(_over_day(sentence, "limits"))
+    opened = spent.new_packages + _opened_by_the_mailing(bill)
+    if ceilings.max_new_packages is not None and opened > ceilings.max_new_packages:
+        found.append(_over_packages(opened, ceilings.max_new_packages))
+    return found
+
+
+def over_day_of_user(user: str, parts: int, used: int, most: int) -> Refusal:
+    """Return the refusal of a user who would send more in one day than [senders] allows."""
+    sentence = say_n(
+        "The user {user} may send {n} part a day; {used} already used, and this takes {parts}.",
+        "The user {user} may send {n} parts a day; {used} already used, and this takes {parts}.",
+        n=most,
+        user=user,
+        used=used,
+        parts=parts,
+    )
+    return _over_day(sentence, "senders")
+
+
+def ceiling_missing(parts: int) -> Refusal:
+    """Return the refusal of a mailing that costs, has no ceiling, and that no person looks at."""
+    return Refusal(
+        rule=Rule.CEILING_MISSING,
+        sentence=say_n(
+            "The mailing takes {n} part, and without a terminal a ceiling must be set.",
+            "The mailing takes {n} parts, and without a terminal a ceiling must be set.",
+            n=parts,
+        ),
+        hint=say(
+            "Set max_parts_per_run under [limits] in the config, or send it with: {command}", command=""
+        ),
+        flags=("--max-parts", str(parts)),
+    )
+
+
+def all_already_sent() -> Refusal:
+    """Return the refusal of a mailing whose people have all had its text."""
+    return Refusal(
+        rule=Rule.ALREADY_SENT,
+        sentence=say("Everybody has had this text within the last 20 hours."),
+        hint=say("Send it to them once more with: {command}", command=""),
+        flags=("--again", "--reason", "TEXT"),
+    )
+
+
+def some_already_sent(people: int) -> Refusal:
+    """Return what live would do in a rehearsal: leave out those who have had the text."""
+    sentence = say_n(
+        "{n} person has had this text within the last 20 hours.",
+        "{n} people have had this text within the last 20 hours.",
+        n=people,
+    )
+    return Refusal(rule=Rule.ALREADY_SENT, sentence=sentence)
+
+
+def reserved(mailing: int) -> Refusal:
+    """Return the refusal of a text that an unfinished mailing has, to some of the same people."""
+    return Refusal(
+        rule=Rule.RESERVED,
+        sentence=say(
+            "Mailing {id} has the same text and is not finished; its people are waiting.", id=mailing
+        ),
+        hint=say(
+            "Finish it with: smsctl mailings resume {id}, or drop it with: smsctl mailings cancel {id}",
+            id=mailing,
+        ),
+    )
+
+
+def too_old(path: object, modified: datetime) -> Refusal:
+    """Return the refusal of a recipients file that is older than the config allows; `modified` is local."""
+    return Refusal(
+        rule=Rule.FILE_AGE,
+        sentence=say(
+            "{path} is of {modified:%Y-%m-%d %H:%M}; recipients_max_age allows none so old.",
+            path=path,
+            modified=modified,
+        ),
+        hint=say("Export the recipients anew."),
+    )
+
+
+def blocked(number: str) -> Refusal:
+    """Return the refusal of a test to a number on the block list; `number` is as it may be shown."""
+    return Refusal(
+        rule=Rule.BLOCKED,
+        sentence=say("{number} is on the block list; nothing was sent.", number=number),
+        hint=say("Take it off with: smsctl block remove NUMBER"),
+    )
+
+
+def _over_run(parts: int, most: int) -> Refusal:
+    return Refusal(
+        rule=Rule.MAX_PARTS,
+        sentence=say(
+            "The mailing takes {parts} parts; the ceiling for one run is {most}.", parts=parts, most=most
+        ),
+        hint=say("Allow it with: {command}", command=""),
+        flags=("--max-parts", str(parts)),
+    )
+
+
+def _over_day(sentence: Sentence, section: str) -> Refusal:
+    return Refusal(
+        rule=Rule.MAX_PARTS_PER_DAY,
+        sentence=sentence,
+        hint=say(
+            "Send it tomorrow, or raise max_parts_per_day under [{section}] in the config.", section=section
+        ),
+    )
+
+
+def _over_packages(opened: int, most: int) -> Refusal:
+    return Refusal(
+        rule=Rule.MAX_NEW_PACKAGES,
+        sentence=say_n(
+            "The mailing would open {n} new package (one invoice); {most} may be opened.",
+            "The mailing would open {n} new packages ({n} invoices); {most} may be opened.",
+            n=opened,
+            most=most,
+        ),
+        hint=say("Allow it with: {command}", command=""),
+        flags=("--max-new-packages", str(opened)),
+    )
+
+
+def _opened_by_the_mailing(bill: Bill) -> int:
+    """Return how many of the new packages need leave here: the first may be opened by the activation."""
+    opened, standing = bill.new_packages, bill.standing
+    by_activation = not standing.active and all(one.left <= 0 for one in standing.packages)
+    return opened - 1 if opened and by_activation else opened

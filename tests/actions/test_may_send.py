@@ -1,0 +1,200 @@
+"""One place says whether a mailing may leave; a second way in sends, resumes and repeats a key by it."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from smsctl.actions.begin import Overruling, begin, from_plan, skipped_of
+from smsctl.actions.brake import Brake
+from smsctl.actions.draft import Wish, draft
+from smsctl.actions.keyed_run import begun_under
+from smsctl.actions.may_send import Circumstances, ceilings_in_claims
+from smsctl.actions.resume import record, what_is_left
+from smsctl.actions.send import Errand, Result, send
+from smsctl.config.read import load
+from smsctl.domain.audience import Audience
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.message import Letter, Status
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.number import NumberReader
+from smsctl.domain.package import Terms
+from smsctl.domain.rules import Rule
+from smsctl.domain.text import MessageText
+from smsctl.errors import RuleError
+from smsctl.ledger import mailings, municipalities, store
+
+from ..conftest import HEADER, ROWS, MakeConfig
+from .desk import ACTOR, PACE, ScriptedGateway, accepted, moment, refused
+
+NIGHT = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
+NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+CEILINGS = Ceilings(max_parts=9, max_new_packages=0)
+TERMS = Terms(size=10_000, price_ore=490_000)
+
+
+class SecondWayIn:
+    """What a web page, say, would do: no command line, and every rule asked."""
+
+    def __init__(self, config: Path) -> None:
+        self.settings = load(config)
+        self.ledger = store.open_ledger(self.settings.ledger_path)
+        found = self.settings.municipality("exempelkommun")
+        self.town = municipality(found.key)
+        with self.ledger.transaction():
+            municipalities.activate(self.ledger, self.town, moment(), ACTOR)
+
+    def under(self, local_now: datetime = NOON, *, attended: bool = False) -> Circumstances:
+        return Circumstances(
+            settings=self.settings,
+            ledger=self.ledger,
+            now=moment(),
+            local_now=local_now,
+            actor=ACTOR,
+            groups_of=lambda _user: (),
+            attended=attended,
+        )
+
+    def wish(self, text: str = "Hej", ceilings: Ceilings = CEILINGS, *, again: bool = False) -> Wish:
+        return Wish(
+            letter=Letter(text=MessageText.read(text)),
+            municipality=self.town,
+            recipients=self.settings.recipients or Path(),
+            audience=Audience(everyone=True),
+            columns={},
+            numbers=NumberReader("+46", frozenset({"+46"})),
+            require_terms=True,
+            skip_invalid=False,
+            ceilings=ceilings,
+            again=again,
+        )
+
+    def send(self, mailing: Mailing, gateway: ScriptedGateway, ceilings: Ceilings) -> Result:
+        return send(
+            Errand(
+                mailing=mailing,
+                ledger=self.ledger,
+                gateway=gateway,
+                now=moment,
+                ceilings=ceilings,
+                pace=PACE,
+                brake=Brake(),
+                proved_at=None,
+                on_progress=lambda _states: None,
+            )
+        )
+
+    def begin(self, wish: Wish, gateway: ScriptedGateway, key: str | None = None) -> Result:
+        plan, _, verdict = draft(wish, gateway, under := self.under())
+        verdict.must_hold()
+        mailing = begin(
+            from_plan(plan, Overruling(), run_key=key),
+            plan.recipients.ready,
+            skipped_of(plan),
+            self.ledger,
+            moment(),
+            ACTOR,
+        )
+        return self.send(mailing, gateway, ceilings_in_claims(mailing, wish.ceilings, under))
+
+
+def municipality(key: str) -> Municipality:
+    return Municipality(key=key, name="Exempelkommun", rate=TERMS, in_packages=True)
+
+
+@pytest.fixture
+def way_in(make_config: MakeConfig) -> Iterator[Callable[..., SecondWayIn]]:
+    opened: list[SecondWayIn] = []
+
+    def begin(**overrides: object) -> SecondWayIn:
+        opened.append(SecondWayIn(make_config(rows=ROWS, header=HEADER, mode="live", **overrides)))
+        return opened[-1]
+
+    yield begin
+    for one in opened:
+        one.ledger.close()
+
+
+def test_a_second_way_in_sends_resumes_and_repeats_a_key(way_in: Callable[..., SecondWayIn]) -> None:
+    page, gateway = way_in(), ScriptedGateway(refused, accepted)
+    wish = page.wish()
+    assert page.begin(wish, gateway, "slot").states == {}
+    begun = begun_under("slot", wish, page.under())
+    assert begun
+    assert (begun.goes_on, begun.tally.states) == (True, {Status.PENDING: 3})
+    rest = what_is_left(begun.mailing, gateway.traits, wish.ceilings, page.ledger, page.under(), urgent=False)
+    assert rest
+    assert (rest.bill.messages, rest.bill.parts, rest.bill.cost_ore) == (3, 3, 147)
+    rest.verdict.must_hold()
+    record(rest, page.ledger, page.under(), None)
+    assert page.send(rest.mailing, gateway, rest.ceilings).states == {Status.ACCEPTED: 3}
+    done = begun_under("slot", wish, page.under())
+    assert done
+    assert (done.goes_on, done.tally.states) == (False, {Status.ACCEPTED: 3})
+    with pytest.raises(RuleError, match="another text"):
+        begun_under("slot", page.wish("Annat"), page.under())
+
+
+@pytest.mark.parametrize(
+    ("overrides", "ceilings", "at", "rule"),
+    [
+        ({"limits": {"quiet_hours": "21:00-07:00"}}, CEILINGS, NIGHT, Rule.QUIET_HOURS),
+        ({"recipients_max_age": "1d"}, CEILINGS, NOON + timedelta(days=900), Rule.FILE_AGE),
+        ({"senders": {"somebody": {}}}, CEILINGS, NOON, Rule.SENDER),
+        ({"senders": {ACTOR.user: {"max_parts_per_day": 2}}}, CEILINGS, NOON, Rule.MAX_PARTS_PER_DAY),
+        ({}, Ceilings(max_parts=2), NOON, Rule.MAX_PARTS),
+        ({}, Ceilings(max_parts=3, max_parts_per_day=2), NOON, Rule.MAX_PARTS_PER_DAY),
+        ({}, Ceilings(), NOON, Rule.CEILING_MISSING),
+    ],
+)
+def test_a_new_mailing_is_asked_of_every_rule(
+    overrides: dict[str, object],
+    ceilings: Ceilings,
+    at: datetime,
+    rule: Rule,
+    way_in: Callable[..., SecondWayIn],
+) -> None:
+    page = way_in(**overrides)
+    found = draft(page.wish(ceilings=ceilings), ScriptedGateway(accepted), page.under(at))
+    assert [one.rule for one in found.verdict.refusals] == [rule]
+    with pytest.raises(RuleError):
+        found.verdict.must_hold()
+
+
+def test_a_municipality_that_is_not_active_is_refused_before_and_in_the_claim(
+    way_in: Callable[..., SecondWayIn],
+) -> None:
+    page, gateway = way_in(), ScriptedGateway(refused, accepted)
+    page.begin(page.wish(), gateway)
+    municipalities.deactivate(page.ledger, page.town, moment(), ACTOR)
+    found = draft(page.wish(again=True), gateway, page.under())
+    assert [one.rule for one in found.verdict.refusals] == [Rule.RESERVED, Rule.NOT_ACTIVE]
+    rest = what_is_left(
+        mailings.get(page.ledger, 1), gateway.traits, Ceilings(), page.ledger, page.under(), urgent=False
+    )
+    assert rest
+    (not_active,) = rest.verdict.refusals
+    assert not_active.rule is Rule.NOT_ACTIVE
+    stopped = page.send(rest.mailing, gateway, rest.ceilings)
+    assert (str(stopped.why), stopped.mend) == (
+        str(not_active.sentence).replace("Exempelkommun", "exempelkommun"),
+        not_active.hint,
+    )
+
+
+def test_everybody_who_has_had_the_text_is_no_mailing(way_in: Callable[..., SecondWayIn]) -> None:
+    page, gateway = way_in(), ScriptedGateway(accepted)
+    page.begin(page.wish(), gateway)
+    found = draft(page.wish(), gateway, page.under())
+    assert [one.rule for one in found.verdict.refusals] == [Rule.ALREADY_SENT]
+
+
+def test_where_a_person_looks_an_old_file_is_warned_of_and_no_ceiling_must_be_set(
+    way_in: Callable[..., SecondWayIn],
+) -> None:
+    page = way_in(recipients_max_age="1d")
+    under = page.under(NOON + timedelta(days=900), attended=True)
+    found = draft(page.wish(ceilings=Ceilings()), ScriptedGateway(accepted), under)
+    assert not found.verdict.refusals
+    assert [one.rule for one in found.verdict.warned] == [Rule.FILE_AGE]
