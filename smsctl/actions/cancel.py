@@ -1,23 +1,41 @@
 """Cancelling a mailing: what is pending here, and what the gateway still holds."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
-from smsctl.domain.gateway import Cancelling, Gateway
+from smsctl.domain.gateway import Cancelling, CancelResult, Gateway
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import audit, batches, lock, restoring, settling, unknowns
+from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, worst
+from smsctl.ledger import audit, batches, lock, restoring, settling, stops, unknowns
+from smsctl.ledger.batches import BatchRow
 from smsctl.ledger.store import Ledger
+
+_STOPPABLE = (Status.ACCEPTED, Status.UNKNOWN, Status.HELD)
+"""What the gateway may hold. That it names a message as stopped proves that it had taken it."""
+
+_UNANSWERED_IN_A_ROW = 2
 
 
 class Cancelled(NamedTuple):
-    """What was stopped, and what was not."""
+    """What was stopped, and what became of the rest."""
 
     pending: int  # never handed over
     stopped: int  # taken back from the gateway
-    gone: int  # handed over, and not stopped: it may have been sent, or be sent later
+    on_their_way: int = 0  # accepted before
+    in_doubt: int = 0  # stopped or gone: the gateway was asked, and nobody can tell
+    not_asked: int = 0  # accepted, and the gateway could not be asked
+    unsettled: int = 0  # unknown or held
+    trouble: SmsctlError | None = None  # why the gateway could not be asked
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The code to leave with: 0 only where all was stopped or accepted before."""
+        codes = [ExitCode.UNSETTLED if self.in_doubt or self.unsettled else ExitCode.OK]
+        return worst([*codes, self.trouble.exit_code] if self.trouble else codes)
 
 
 def cancel(
@@ -32,8 +50,7 @@ def cancel(
 
     `gateway` is None where nothing was handed over, or it cannot stop anything. Raises LedgerError while
     another process sends the mailing, or where the ledger was put back from an older copy: what is pending
-    in it may have been sent since. Raises GatewayRefusedError or StoppedError when the gateway cannot be
-    asked.
+    in it may have been sent since.
     """
     restoring.refuse_restored(ledger)
     with lock.right_to_send(ledger.path, mailing.reference):
@@ -43,57 +60,132 @@ def cancel(
             pending = settling.move(
                 ledger, mailing, waiting, Status.PENDING, Status.CANCELLED, moment, "cancelled"
             )
-            audit.record(
-                ledger,
-                moment,
-                actor,
-                "cancel",
-                f"mailing {mailing.id}",
-                f"pending messages: {pending}",
-                reason,
-            )
-        stopped = _stop(ledger, mailing, gateway, moment, actor) if isinstance(gateway, Cancelling) else 0
-    gone = sum(len(settling.messages_in(ledger, mailing, state)) for state in _STOPPABLE)
-    return Cancelled(pending, stopped, gone)
-
-
-_STOPPABLE = (Status.ACCEPTED, Status.UNKNOWN, Status.HELD)
-"""What the gateway may hold. That it names a message as stopped proves that it had taken it."""
-
-
-def _stop(ledger: Ledger, mailing: Mailing, gateway: Cancelling, moment: Moment, actor: Actor) -> int:
-    there = {state: settling.messages_in(ledger, mailing, state) for state in _STOPPABLE}
-    message_of = {mailing.message_reference(one): one for messages in there.values() for one in messages}
-    message_named: dict[str, int] = {}
-    for state in _STOPPABLE:
-        message_named |= settling.names_in(ledger, mailing, state)
-    stopped, ids = 0, sorted(message_of.values())
-    for batch in batches.of_mailing(ledger, mailing.id):
-        if bisect_left(ids, batch.first_message) == bisect_right(ids, batch.last_message):
-            continue  # nothing of it is left
-        answer = gateway.cancel(batch.reference)  # asked outside any transaction: it may take its time
-        # It may name a message by our reference, by its own name, or both (protocols.md 2.13).
-        named = {message_of[one] for one in answer.stopped if one in message_of}
-        named |= {message_named[one] for one in answer.stopped_ids if one in message_named}
-        found = 0
-        with ledger.transaction(patient=True):
-            for state, messages in there.items():
-                these = {one: batch.id for one in named if messages.get(one) == batch.id}
-                found += settling.move(
-                    ledger, mailing, these, state, Status.CANCELLED, moment, "stopped at the gateway"
-                )
-            audit.record(
-                ledger,
-                moment,
-                actor,
-                "stop",
-                f"mailing {mailing.id}",
-                f"{found} of batch {batch.reference}",
-            )
-        stopped += found
-    return stopped
+            there = {state: settling.messages_in(ledger, mailing, state) for state in _STOPPABLE}
+            handed = sum(map(len, there.values()))
+            told = f"pending messages: {pending}; at the gateway: {handed}"
+            audit.record(ledger, moment, actor, "cancel", f"mailing {mailing.id}", told, reason)
+        rope = _Rope(ledger, mailing, moment, there)
+        if gateway is not None and handed:
+            rope.pull(gateway)
+    accepted = settling.messages_in(ledger, mailing, Status.ACCEPTED)
+    in_doubt = stops.in_doubt(ledger, mailing)
+    not_asked = sum(1 for batch in accepted.values() if batch in rope.not_asked)
+    left = (settling.messages_in(ledger, mailing, state) for state in (Status.UNKNOWN, Status.HELD))
+    return Cancelled(
+        pending=pending,
+        stopped=rope.stopped,
+        on_their_way=max(len(accepted) - in_doubt - not_asked, 0),
+        in_doubt=in_doubt,
+        not_asked=not_asked,
+        unsettled=sum(map(len, left)),
+        trouble=rope.trouble,
+    )
 
 
 def may_be_held(states: Mapping[Status, int]) -> bool:
     """Say whether the gateway may hold anything of a mailing in these states."""
     return any(states.get(state) for state in _STOPPABLE)
+
+
+@dataclass(slots=True)
+class _Rope:
+    """What stops a mailing's batches at the gateway, one after the other."""
+
+    ledger: Ledger
+    mailing: Mailing
+    moment: Moment
+    there: Mapping[Status, Mapping[int, int]]  # by state: each message, and its batch
+    stopped: int = 0
+    trouble: SmsctlError | None = None
+    not_asked: set[int] = field(default_factory=set)  # batches
+    _by_reference: dict[str, int] = field(default_factory=dict)
+    _by_name: dict[str, int] = field(default_factory=dict)
+
+    def pull(self, gateway: Gateway) -> None:
+        """Ask for every batch of which something may be held; one that cannot be asked ends it."""
+        if not isinstance(gateway, Cancelling):
+            return None
+        for state, messages in self.there.items():
+            self._by_reference |= {self.mailing.message_reference(one): one for one in messages}
+            self._by_name |= settling.names_in(self.ledger, self.mailing, state)
+        marked = stops.left_in(self.ledger, self.mailing)
+        sizes = self._sizes()
+        rows = [one for one in batches.of_mailing(self.ledger, self.mailing.id) if one.id in sizes]
+        unanswered = 0
+        for place, batch in enumerate(rows):
+            try:
+                answer = self._stop(gateway, batch, marked.get(batch.id, 0), sizes[batch.id])
+            except (GatewayRefusedError, StoppedError) as error:
+                return self._give_up(rows[place:], error)
+            unanswered = 0 if answer.answered else unanswered + 1
+            if unanswered >= _UNANSWERED_IN_A_ROW:
+                return self._give_up(rows[place + 1 :], None)
+        return None
+
+    def _give_up(self, rows: Sequence[BatchRow], error: SmsctlError | None) -> None:
+        self.trouble = error
+        self.not_asked = {one.id for one in rows} - stops.left_in(self.ledger, self.mailing).keys()
+
+    def _stop(self, gateway: Cancelling, batch: BatchRow, marked: int, here: int) -> CancelResult:
+        """Ask for one batch, in two phases: that it is asked is durable before the request leaves."""
+        held = self._held(gateway, batch, here)
+        left = marked if held == 0 else here if held is None else held
+        if left != marked:
+            self._mark(batch, left)
+        try:
+            answer = gateway.cancel(batch.reference)  # outside any transaction: it may take its time
+        except (GatewayRefusedError, StoppedError):  # it was not asked
+            if left != marked:
+                self._mark(batch, marked)
+            raise
+        if answer.answered and held is None:
+            left = marked  # that it held anything is not known
+        self._store(batch, left, answer)
+        return answer
+
+    def _held(self, gateway: Cancelling, batch: BatchRow, here: int) -> int | None:
+        """Return how many messages of the batch the gateway holds; None where it does not tell.
+
+        Where their time has not come, and it lists none of them, somebody else may have stopped them.
+        """
+        try:
+            listed = gateway.listed(batch.reference)
+        except StoppedError:
+            return None
+        if listed and listed.left:
+            return listed.left  # whatever was asked before has stopped none of these
+        send_at = self.mailing.letter.send_at
+        return here if send_at is not None and send_at > datetime.fromisoformat(self.moment.at) else 0
+
+    def _mark(self, batch: BatchRow, left: int) -> None:
+        with self.ledger.transaction(patient=True):
+            stops.mark(self.ledger, batch.id, left, self.moment)
+
+    def _store(self, batch: BatchRow, left: int, answer: CancelResult) -> None:
+        # It may name a message by our reference, by its own name, or both (protocols.md 2.13).
+        named = {self._by_reference[one] for one in answer.stopped if one in self._by_reference}
+        named |= {self._by_name[one] for one in answer.stopped_ids if one in self._by_name}
+        doubt = max(answer.total - len(named), 0) if answer.total else left
+        if not named and not left and not doubt:
+            return
+        with self.ledger.transaction(patient=True):
+            for state, messages in self.there.items():
+                these = {one: batch.id for one in named if messages.get(one) == batch.id}
+                self.stopped += settling.move(
+                    self.ledger,
+                    self.mailing,
+                    these,
+                    state,
+                    Status.CANCELLED,
+                    self.moment,
+                    "stopped at the gateway",
+                )
+            stops.mark(self.ledger, batch.id, doubt, self.moment)
+
+    def _sizes(self) -> dict[int, int]:
+        """Return how many messages of each batch may be held."""
+        sizes: dict[int, int] = {}
+        for messages in self.there.values():
+            for batch in messages.values():
+                sizes[batch] = sizes.get(batch, 0) + 1
+        return sizes

@@ -5,7 +5,7 @@ from enum import StrEnum
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import audit, lock, settling
+from smsctl.ledger import audit, lock, settling, stops
 from smsctl.ledger.store import Ledger
 
 
@@ -23,6 +23,9 @@ _BECOMES = {Word.SENT: Status.ACCEPTED, Word.NOT_SENT: Status.PENDING, Word.RESE
 def resolve(ledger: Ledger, mailing: Mailing, word: Word, moment: Moment, actor: Actor, reason: str) -> int:
     """Settle the mailing's unknown messages; return how many. What becomes pending no longer costs.
 
+    What the gateway was asked to stop, and nobody can tell whether it did, is settled too: sent, or not
+    sent and so stopped. It is not sent again, for its mailing is cancelled.
+
     Raises LedgerError while another process sends the mailing.
     """
     with lock.right_to_send(ledger.path, mailing.reference), ledger.transaction():
@@ -30,6 +33,9 @@ def resolve(ledger: Ledger, mailing: Mailing, word: Word, moment: Moment, actor:
         settled = settling.move(
             ledger, mailing, unknown, Status.UNKNOWN, _BECOMES[word], moment, f"resolved: {word}"
         )
+        if word is not Word.RESEND:
+            stopped = word is Word.NOT_SENT
+            settled += stops.resolve(ledger, mailing, moment, f"resolved: {word}", stopped=stopped)
         if settled:
             detail = f"{settled} messages: {word}"
             audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)

@@ -86,6 +86,13 @@ class CancelResult(NamedTuple):
     found: bool  # False: the gateway holds no such batch; it may simply have left
     stopped: tuple[str, ...] = ()  # our references
     stopped_ids: tuple[str, ...] = ()  # the gateway's own names, same messages
+    entries: int = 0  # messages that it says it stopped, some perhaps without a name
+    answered: bool = True  # False: it was asked, and no answer can be read: it may have stopped them
+
+    @property
+    def total(self) -> int:
+        """How many messages it says it stopped."""
+        return max(self.entries, len(self.stopped), len(self.stopped_ids))
 
 
 class Listed(NamedTuple):
@@ -129,13 +136,13 @@ class Cancelling(Protocol):
     def cancel(self, batch_reference: str) -> CancelResult:
         """Stop what the gateway still holds of the batch.
 
-        Raises GatewayRefusedError (login) or StoppedError (not reached, or no clear answer: ask again;
-        stopping twice does no harm).
+        Raises GatewayRefusedError (login) or StoppedError (not reached) where it was not asked. That no
+        answer came is no error: it may have stopped them.
         """
 
     def listed(self, batch_reference: str) -> Listed | None:
         """Return what the gateway still holds of the batch; None where it lists no such batch.
 
         What it holds it has accepted. What it does not hold may have left, or never have been taken
-        (protocols.md 2.9, 2.13). Raises as `cancel` does.
+        (protocols.md 2.9, 2.13). Raises GatewayRefusedError (login) or StoppedError (no clear answer).
         """

@@ -7,6 +7,7 @@ import pytest
 from smsctl.actions.cancel import Cancelled, cancel
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Receipt, Status, Verdict
+from smsctl.errors import ExitCode
 from smsctl.ledger.store import Ledger, open_ledger
 
 from ..ledger.conftest import ACTOR
@@ -51,12 +52,23 @@ def test_what_the_gateway_still_holds_is_stopped_by_either_name(
     mailing = new_mailing(ledger, 2)
     send_all(ledger, mailing, gateway)
     assert states(ledger) == {status: 2}
-    assert cancel(ledger, mailing, gateway, now(), ACTOR, "wrong date") == Cancelled(0, 2, 0)
+    assert cancel(ledger, mailing, gateway, now(), ACTOR, "wrong date") == Cancelled(pending=0, stopped=2)
     assert states(ledger) == {"cancelled": 2}
     assert ledger.one("SELECT SUM(parts) FROM entries") == (0,)
 
 
-def test_what_was_not_stopped_is_told_whatever_its_state(ledger: Ledger) -> None:
+@pytest.mark.parametrize(
+    ("status", "expected", "code"),
+    [
+        (Status.ACCEPTED, Cancelled(pending=0, stopped=0, on_their_way=2), ExitCode.OK),
+        (Status.HELD, Cancelled(pending=0, stopped=0, unsettled=2), ExitCode.UNSETTLED),
+        (Status.UNKNOWN, Cancelled(pending=0, stopped=0, unsettled=2), ExitCode.UNSETTLED),
+    ],
+)
+def test_what_was_not_stopped_is_told_by_what_is_known_of_it(
+    ledger: Ledger, status: Status, expected: Cancelled, code: ExitCode
+) -> None:
     mailing = new_mailing(ledger, 2)
-    send_all(ledger, mailing, Holder(Status.HELD))
-    assert cancel(ledger, mailing, None, now(), ACTOR, None) == Cancelled(0, 0, 2)
+    send_all(ledger, mailing, Holder(status))
+    done = cancel(ledger, mailing, None, now(), ACTOR, None)
+    assert (done, done.exit_code) == (expected, code)

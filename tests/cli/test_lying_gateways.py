@@ -3,17 +3,19 @@
 Each has its negative control: with the guard taken away, the same test would see the harm.
 """
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from smsctl.domain.message import Answer
-from smsctl.ledger.store import Ledger
+from smsctl.ledger.store import Ledger, read_ledger
 
 from ..conftest import SECRET, MakeConfig
 from ..front_door import Run, run_here
@@ -151,3 +153,206 @@ def test_an_answer_to_another_mailing_is_not_believed(serve: Serve, message: Pat
     assert send(run, config, message) == (0, {"accepted": PEOPLE})
     message.write_text("Another text\n", encoding="utf-8")
     assert send(run, config, message) == (4, {"unknown": PEOPLE})
+
+
+class Holding(Vendor):
+    """Intelecom with a queue: it holds what it took until it is stopped, and answers as a test tells it."""
+
+    def __init__(self, *troubles: str) -> None:
+        """`troubles` befall the requests to stop, one after the other; then all is well."""
+        super().__init__()
+        self.held: dict[str, list[dict[str, object]]] = {}
+        self.lists_what_was: dict[str, bytes] | None = None  # a cache before the list
+        self._troubles = list(troubles)
+
+    def __call__(self, line: Line) -> None:
+        body = line.read_request()
+        method, path, _ = line.head.split(" ", 2)
+        batch = path.rpartition("/")[2]
+        if method == "POST":
+            line.send(self._taken(json.loads(body)))
+        elif method == "GET":
+            line.send(self.listed(batch))
+        else:
+            self._stop(line, batch)
+
+    def _taken(self, request: dict[str, Any]) -> bytes:
+        names = [one["clientReference"] for one in request["message"]]
+        self.held[request["batchReference"]] = [
+            {"messageId": f"id-{one}", "clientMessageReference": one} for one in names
+        ]
+        self.took += len(names)
+        told = [{"statusCode": 1, "clientReference": one, "messageId": f"id-{one}"} for one in names]
+        return reply(200, json.dumps({"messageStatus": told}).encode())
+
+    def listed(self, batch: str) -> bytes:
+        left = len(self.held.get(batch, ()))
+        document = {"messageBatch": {"clientBatchReference": batch, "totalSize": left, "onHold": 0}}
+        found = reply(200, json.dumps(document).encode()) if left else reply(404)
+        return found if self.lists_what_was is None else self.lists_what_was.setdefault(batch, found)
+
+    def _stop(self, line: Line, batch: str) -> None:
+        trouble = self._troubles.pop(0) if self._troubles else ""
+        if trouble == "login refused":
+            return line.send(reply(401))
+        stopped = self.held.pop(batch, None)
+        document = json.dumps({"stoppedMessages": stopped}).encode()
+        if trouble == "dropped":
+            return None
+        if trouble == "unreadable":
+            return line.send(reply(200, document[:-20]))
+        if trouble == "unavailable":
+            return line.send(reply(503))
+        if trouble == "nameless":
+            document = json.dumps({"stoppedMessages": [{"messageId": "x"}] * len(stopped or ())}).encode()
+        if trouble == "gzip":
+            return line.send(reply(200, gzip.compress(document), Content_Encoding="gzip"))
+        return line.send(reply(200, document) if stopped else reply(404))
+
+
+def cancel(run: Run, config: Path, *more: str) -> tuple[int, dict[str, Any]]:
+    ran = run("--config", config, "mailings", "cancel", 1, *more, "--json")
+    return ran.code, ran.data
+
+
+HOLDS: dict[str, object] = {"batch_size": PEOPLE, "read_timeout": "5s"}
+
+
+def test_what_the_gateway_names_is_stopped_and_costs_nothing(serve: Serve, message: Path, run: Run) -> None:
+    config = serve(Holding(), **HOLDS)
+    send(run, config, message)
+    code, data = cancel(run, config)
+    assert (code, data["stopped"], data["states"], data["parts"]) == (0, PEOPLE, {"cancelled": PEOPLE}, 0)
+
+
+@pytest.mark.parametrize("trouble", ["dropped", "unreadable", "unavailable", "nameless"])
+def test_stopped_without_an_answer_is_told_and_stays_counted(
+    trouble: str, serve: Serve, message: Path, run: Run
+) -> None:
+    """It stopped them, and the answer is lost; asked again it has none: stopped, or gone, nobody can tell."""
+    config = serve(gateway := Holding(trouble), **HOLDS)
+    send(run, config, message)
+    for _ in range(2):
+        code, data = cancel(run, config)
+        assert (code, data["stopped"], data["in_doubt"], data["on_their_way"]) == (4, 0, PEOPLE, 0)
+        assert (data["states"], data["parts"]) == ({"accepted": PEOPLE}, PEOPLE)
+        assert not gateway.held
+    said = run("--config", config, "mailings", "cancel", 1).out
+    assert f"asked to stop {PEOPLE} messages, and nobody can tell" in said
+    assert "sends them" not in said
+    assert "on their way" not in said
+    shown = run("--config", config, "mailings", "show", 1)
+    assert (shown.code, "smsctl mailings resolve 1" in shown.out) == (0, True)
+
+
+def test_without_the_mark_they_would_be_told_to_be_on_their_way(
+    serve: Serve, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr("smsctl.ledger.stops.mark", lambda *given: None)
+    config = serve(Holding("dropped"), **HOLDS)
+    send(run, config, message)
+    code, data = cancel(run, config)
+    assert (code, data["on_their_way"]) == (0, PEOPLE)
+
+
+def test_the_mark_is_durable_before_the_request_leaves(serve: Serve, message: Path, run: Run) -> None:
+    """The process ends between the two: the mark is there, and nothing else."""
+    marks: list[object] = []
+
+    class Looking(Holding):
+        def _stop(self, line: Line, batch: str) -> None:
+            ledger = read_ledger(config.parent / "ledger" / "ledger.db")
+            assert ledger
+            marks.extend(ledger.rows("SELECT stop_asked_at IS NOT NULL, stop_left FROM batches"))
+            ledger.close()
+            super()._stop(line, batch)
+
+    config = serve(Looking(), **HOLDS)
+    send(run, config, message)
+    assert cancel(run, config)[0] == 0
+    assert marks == [(1, PEOPLE)]
+
+
+def test_what_is_still_listed_was_not_stopped_by_what_was_asked_before(
+    serve: Serve, message: Path, run: Run
+) -> None:
+    gateway = Holding("dropped")
+    config = serve(gateway, **HOLDS)
+    send(run, config, message)
+    (held,) = gateway.held.values()
+    assert cancel(run, config)[0] == 4
+    gateway.held = {f"{str(held[0]['clientMessageReference']).rpartition('-')[0]}-b1": held}
+    code, data = cancel(run, config)
+    assert (code, data["stopped"], data["in_doubt"]) == (0, PEOPLE, 0)
+
+
+def test_a_list_out_of_a_cache_proves_nothing_was_left(serve: Serve, message: Path, run: Run) -> None:
+    """It lists what has left meanwhile; that the gateway then stops none is no proof that they left."""
+    gateway = Holding()
+    gateway.lists_what_was = {}
+    config = serve(gateway, **HOLDS)
+    send(run, config, message)
+    (batch,) = gateway.held
+    gateway.lists_what_was[batch] = gateway.listed(batch)
+    gateway.held = {}
+    code, data = cancel(run, config)
+    assert (code, data["in_doubt"], data["on_their_way"]) == (4, PEOPLE, 0)
+
+
+def test_an_answer_in_gzip_is_read(serve: Serve, message: Path, run: Run) -> None:
+    config = serve(Holding("gzip"), **HOLDS)
+    send(run, config, message)
+    code, data = cancel(run, config)
+    assert (code, data["stopped"]) == (0, PEOPLE)
+
+
+def test_where_nothing_is_held_they_are_on_their_way(serve: Serve, message: Path, run: Run) -> None:
+    gateway = Holding()
+    config = serve(gateway, **HOLDS)
+    send(run, config, message)
+    gateway.held = {}
+    code, data = cancel(run, config)
+    assert (code, data["on_their_way"], data["in_doubt"]) == (0, PEOPLE, 0)
+    said = run("--config", config, "mailings", "cancel", 1)
+    assert f"{PEOPLE} messages were accepted before: they are on their way." in said.out
+    history = run("--config", config, "mailings", "show", 1, "--json").data["history"]
+    assert [row["action"] for row in history] == ["cancel", "cancel"]  # one row for each
+
+
+def test_a_refused_login_leaves_no_mark(serve: Serve, message: Path, run: Run) -> None:
+    config = serve(Holding("login refused"), **HOLDS)
+    send(run, config, message)
+    ran = run("--config", config, "mailings", "cancel", 1)
+    assert (ran.code, f"{PEOPLE} messages could not be stopped" in ran.said) == (6, True)
+    code, data = cancel(run, config)
+    assert (code, data["stopped"]) == (0, PEOPLE)
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "parts"), [("--sent", "accepted", PEOPLE), ("--not-sent", "cancelled", 0)]
+)
+def test_a_person_settles_what_was_stopped_or_has_left(
+    word: str, state: str, parts: int, serve: Serve, message: Path, run: Run
+) -> None:
+    config = serve(Holding("dropped"), **HOLDS)
+    send(run, config, message)
+    cancel(run, config)
+    ran = run("--config", config, "mailings", "resolve", 1, word, "--reason", "asked support", "--json")
+    assert (ran.code, ran.data["settled"], ran.data["states"]) == (0, PEOPLE, {state: PEOPLE})
+    assert ran.data["parts"] == parts
+    assert cancel(run, config)[0] == 0
+
+
+def test_a_report_settles_what_was_stopped_or_has_left(
+    serve: Serve, message: Path, run: Run, tmp_path: Path
+) -> None:
+    config = serve(gateway := Holding("dropped"), **HOLDS)
+    send(run, config, message)
+    (held,) = gateway.held.values()
+    cancel(run, config)
+    told = [{"statuscode": 0, "customermessagereference": one["clientMessageReference"]} for one in held[:-1]]
+    (tmp_path / "reports.json").write_text(json.dumps({"dr": told}), encoding="utf-8")
+    assert run("--config", config, "reports", "import", tmp_path / "reports.json").code == 0
+    code, data = cancel(run, config)
+    assert (code, data["in_doubt"], data["states"]) == (4, 1, {"accepted": 1, "delivered": PEOPLE - 1})

@@ -1,17 +1,20 @@
 """`smsctl mailings cancel ID`: stop what has not left."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import typer
 
-from smsctl.actions.cancel import cancel, may_be_held
+from smsctl.actions.cancel import Cancelled, cancel, may_be_held
 from smsctl.cli import options, wiring_gateway
 from smsctl.cli.render import mailings as render
+from smsctl.cli.render import outcome
 from smsctl.cli.render.blocks import Block, Line, Tone
-from smsctl.cli.reply import Reply
+from smsctl.cli.reply import Reply, notes_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
-from smsctl.errors import Sentence, say_n
+from smsctl.domain.message import Status
+from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger import mailings
 
 EXAMPLES = ("smsctl mailings cancel 12", 'smsctl mailings cancel 12 --reason "wrong date in the text"')
@@ -20,7 +23,8 @@ EXAMPLES = ("smsctl mailings cancel 12", 'smsctl mailings cancel 12 --reason "wr
 def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reason = None) -> Reply:
     """Cancel what is pending, and stop at the gateway what it still holds (scheduled or queued).
 
-    Tells what could not be stopped: that may have been sent, and costs.
+    Tells what was accepted before and is on its way: that costs. Exit code 4 where nobody can tell of some
+    whether they were stopped, or accepted at all.
     """
     wiring: Wiring = ctx.obj
     ledger = wiring.ledger
@@ -31,6 +35,25 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
         wiring_gateway.gateway(wiring, service_id=configured.service_id) if may_be_held(states) else None
     )
     done = cancel(ledger, found, gateway, wiring.clock.now(), wiring.actor, reason)
+    tally = mailings.tally(ledger, found)
+    steps = _next_steps(found, done, tally.states)
+    data = {
+        **render.data(found, tally),
+        "cancelled": done.pending,
+        "stopped": done.stopped,
+        "on_their_way": done.on_their_way,
+        "in_doubt": done.in_doubt,
+    }
+    return Reply(
+        data=data,
+        screen=[*_told(found, done, wiring.clock.local()), *(Line(step, Tone.WARN) for step in steps)],
+        advice=steps,
+        notes=notes_of(done.trouble) if done.trouble else (),
+        exit_code=done.exit_code,
+    )
+
+
+def _told(mailing: Mailing, done: Cancelled, local_now: datetime) -> list[Block]:
     blocks: list[Block] = [
         Line(say_n("{n} pending message cancelled.", "{n} pending messages cancelled.", n=done.pending)),
         Line(
@@ -39,27 +62,43 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
             )
         ),
     ]
-    if done.gone:
-        blocks.append(Line(_not_stopped(found, done.gone, wiring.clock.local()), Tone.WARN))
-    data = {
-        **render.data(found, mailings.tally(ledger, found)),
-        "cancelled": done.pending,
-        "stopped": done.stopped,
-    }
-    return Reply(data=data, screen=blocks)
+    if done.on_their_way:
+        blocks.append(Line(_on_their_way(mailing, done.on_their_way, local_now)))
+    if done.not_asked:
+        blocks.append(
+            Line(
+                say_n(
+                    "{n} message could not be stopped: the gateway could not be asked.",
+                    "{n} messages could not be stopped: the gateway could not be asked.",
+                    n=done.not_asked,
+                ),
+                Tone.WARN,
+            )
+        )
+    return blocks
 
 
-def _not_stopped(mailing: Mailing, gone: int, local_now: datetime) -> Sentence:
+def _on_their_way(mailing: Mailing, messages: int, local_now: datetime) -> Sentence:
     send_at = mailing.letter.send_at
     if send_at is not None and send_at > local_now:
         return say_n(
             "{n} message could not be stopped: the gateway sends it at {at:%Y-%m-%d %H:%M}.",
             "{n} messages could not be stopped: the gateway sends them at {at:%Y-%m-%d %H:%M}.",
-            n=gone,
+            n=messages,
             at=send_at.astimezone(local_now.tzinfo),
         )
     return say_n(
-        "{n} message could not be stopped: it may have been sent.",
-        "{n} messages could not be stopped: they may have been sent.",
-        n=gone,
+        "{n} message was accepted before: it is on its way.",
+        "{n} messages were accepted before: they are on their way.",
+        n=messages,
     )
+
+
+def _next_steps(mailing: Mailing, done: Cancelled, states: Mapping[Status, int]) -> list[Sentence]:
+    """Say what is left for a person to settle."""
+    unsettled = {state: states.get(state, 0) for state in (Status.UNKNOWN, Status.HELD)}
+    steps = outcome.next_steps(mailing, unsettled)
+    steps += outcome.stopped_or_gone(mailing, done.in_doubt)
+    if done.not_asked:
+        steps.append(say("Ask it again with: smsctl mailings cancel {id}", id=mailing.id))
+    return steps

@@ -14,8 +14,8 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.package import share_ore
-from smsctl.errors import Sentence, UsageError, say, say_n
-from smsctl.ledger import mailings
+from smsctl.errors import ExitCode, Sentence, UsageError, say, say_n
+from smsctl.ledger import mailings, stops
 
 EXAMPLES = (
     'smsctl mailings resolve 12 --sent --reason "in the gateway\'s log"',
@@ -60,10 +60,18 @@ def run(
     settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason)
     tally = mailings.tally(ledger, found)
     twice = [Line(_twice(found, settled))] if words == [Word.RESEND] and settled else []
-    steps = [Line(step) for step in outcome.next_steps(found, tally.states)]
+    in_doubt = stops.in_doubt(ledger, found)
+    steps = [*outcome.next_steps(found, tally.states), *outcome.stopped_or_gone(found, in_doubt)]
     return Reply(
         data={**render.data(found, tally), "settled": settled},
-        screen=[Line(_told(found, settled, words[0])), *twice, outcome.state_facts(tally.states), *steps],
+        screen=[
+            Line(_told(found, settled, words[0])),
+            *twice,
+            outcome.state_facts(tally.states),
+            *map(Line, steps),
+        ],
+        advice=steps,
+        exit_code=ExitCode.UNSETTLED if in_doubt else ExitCode.OK,
     )
 
 

@@ -112,6 +112,24 @@ def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]
     return steps
 
 
+def stopped_or_gone(mailing: Mailing, messages: int) -> list[Sentence]:
+    """Say who settles what the gateway was asked to stop, where no answer tells whether it did."""
+    if not messages:
+        return []
+    return [
+        say_n(
+            "The gateway was asked to stop {n} message, and nobody can tell whether it did: it was stopped,"
+            " or it has left. It is counted as cost until a report comes. Settle it with: smsctl mailings"
+            " resolve {id}",
+            "The gateway was asked to stop {n} messages, and nobody can tell whether it did: they were"
+            " stopped, or have left. They are counted as cost until reports come. Settle them with: smsctl"
+            " mailings resolve {id}",
+            n=messages,
+            id=mailing.id,
+        )
+    ]
+
+
 def summary(mailing: Mailing, states: Mapping[Status, int], parts: int, *, simulated: bool) -> Sentence:
     """Return the one line for a log: no names, no numbers of telephones, no text."""
     values = {

@@ -8,7 +8,7 @@ from smsctl.cli.render import figures, history, returns
 from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
 from smsctl.cli.render.language import known
 from smsctl.cli.render.mailings import data
-from smsctl.cli.render.outcome import cost, next_steps, state_facts
+from smsctl.cli.render.outcome import cost, next_steps, state_facts, stopped_or_gone
 from smsctl.cli.render.phrases import quoted, rehearsal
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
@@ -34,6 +34,7 @@ class Story(NamedTuple):
     history: Sequence[AuditRow]
     answers: Sequence[AnsweredRow]
     cancelled: Mapping[str, int]  # by the reason
+    in_doubt: int  # accepted, then asked to be stopped: nobody can tell whether they were
     returns: Returns | None
     shown: Callable[[str], str]  # how a number may be shown
 
@@ -43,6 +44,7 @@ def story_data(story: Story) -> dict[str, object]:
     return {
         **data(story.mailing, story.tally),
         "cancelled": dict(story.cancelled),
+        "in_doubt": story.in_doubt,
         "reports": returns.data(story.returns),
         "skipped": dict(story.skipped),
         "batches": [
@@ -92,7 +94,8 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     blocks += _answers(story)
     blocks += history.batches(story.batches, story.batch_states, zone)
     blocks += history.blocks(story.history, zone)
-    return [*blocks, *(Line(step) for step in next_steps(mailing, tally.states))]
+    steps = [*next_steps(mailing, tally.states), *stopped_or_gone(mailing, story.in_doubt)]
+    return [*blocks, *map(Line, steps)]
 
 
 def nothing_pending(mailing: Mailing, tally: Tally, *, simulated: bool) -> list[Block]:
