@@ -5,6 +5,7 @@ its number and its reference. The reply is matched on our reference only, never 
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, cast
 
@@ -14,7 +15,7 @@ from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import Sentence, say
 from smsctl.gateways.intelecom_management import Management
-from smsctl.gateways.json_reply import read_json
+from smsctl.gateways.json_reply import folded, read_json, whole_number
 from smsctl.gateways.outcome import Reply, quoted, refused, unclear, verdict, verdict_of_status
 from smsctl.gateways.password import password_of
 
@@ -214,18 +215,30 @@ def _window(start: datetime) -> dict[str, str]:
     return {"startDate": text[:10] + text[19:], "startTime": text[11:]}
 
 
+_SPELLING = {name.lower(): name for name in ("clientReference", "messageId", "statusCode", "statusMessage")}
+
+
 def _entries(body: bytes) -> dict[str, _Entry | None] | None:
     """Return the reply's entries by our reference, None for one named twice; None if this is no reply."""
-    reply = read_json(body)
-    listed = reply.get("messageStatus") if isinstance(reply, dict) else None
+    reply = folded(read_json(body))
+    listed = reply.get("messagestatus") if reply is not None else None
     if not isinstance(listed, list):
         return None
     entries: dict[str, _Entry | None] = {}
-    for entry in listed:
-        reference = entry.get("clientReference") if isinstance(entry, dict) else None
-        if isinstance(reference, str):
+    for entry in _spelt(listed):
+        if isinstance(entry, dict) and isinstance(reference := entry.get("clientReference"), str):
             entries[reference] = None if reference in entries else entry
     return entries
+
+
+def _spelt(listed: list[object]) -> Sequence[object]:
+    """Return the entries with their names spelt as in the samples, which they nearly always are."""
+    names = {name for shape in {tuple(one) for one in listed if isinstance(one, dict)} for name in shape}
+    if all(_SPELLING.get(name.lower(), name) == name for name in names):
+        return listed
+    return [
+        {_SPELLING.get(name, name): value for name, value in (folded(one) or {}).items()} for one in listed
+    ]
 
 
 def _all_accepted(references: list[str], entries: dict[str, _Entry | None]) -> list[Receipt] | None:
@@ -238,13 +251,13 @@ def _all_accepted(references: list[str], entries: dict[str, _Entry | None]) -> l
 
 
 def _receipt(reference: str, entry: _Entry | None, secret: str) -> Receipt:
-    """Return what one entry says; types are checked, for True and 1.0 equal 1."""
+    """Return what one entry says."""
     if entry is None:
         return Receipt(reference, Status.UNKNOWN, text="the gateway's answer does not tell of this message")
-    code, gateway_id = entry.get("statusCode"), entry.get("messageId")
+    code, gateway_id = whole_number(entry.get("statusCode")), entry.get("messageId")
     if not isinstance(gateway_id, str):
         gateway_id = None
-    if type(code) is not int:
+    if code is None:
         return Receipt(
             reference, Status.UNKNOWN, gateway_id, text="the gateway's answer holds no status code"
         )

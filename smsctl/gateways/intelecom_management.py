@@ -5,14 +5,15 @@ from urllib.parse import quote
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
-from smsctl.gateways.json_reply import read_json
-from smsctl.gateways.outcome import Reply, Stale
+from smsctl.gateways.json_reply import Fields, folded, read_json, whole_number
+from smsctl.gateways.outcome import Outcome, Reply, Stale, Unclear
 from smsctl.gateways.password import password_of
 
 DEFAULT_PATH: Final = "/mgmt/rs/service/{service_id}"
 
 _OK, _NOT_FOUND = 200, 404
 _LOGIN_REFUSED = (401, 403)
+_NOT_DONE = range(300, 500)
 
 
 class Management:
@@ -33,14 +34,22 @@ class Management:
 
     def cancel(self, batch_reference: str) -> CancelResult:
         """Stop what is still held of the batch."""
-        reply = self._ask("DELETE", f"/batch/{quote(batch_reference, safe='')}")
+        outcome = self._exchange("DELETE", f"/batch/{quote(batch_reference, safe='')}")
+        if isinstance(outcome, Unclear):
+            return CancelResult(found=True, answered=False)
+        reply = _reply(outcome)
         if reply.status == _NOT_FOUND:
             return CancelResult(found=False)
-        stopped = _entries(reply, "stoppedMessages")
+        stopped = _listed(reply, "stoppedMessages") if reply.status == _OK else None
+        if stopped is None:
+            if reply.status in _NOT_DONE:
+                raise _no_answer(f"HTTP {reply.status}")
+            return CancelResult(found=True, answered=False)
         return CancelResult(
             found=True,
-            stopped=_texts(stopped, "clientMessageReference", "CustomerMessageReference"),
-            stopped_ids=_texts(stopped, "messageId"),
+            stopped=_texts(stopped, "clientmessagereference", "customermessagereference"),
+            stopped_ids=_texts(stopped, "messageid"),
+            entries=len(stopped),
         )
 
     def listed(self, batch_reference: str) -> Listed | None:
@@ -49,51 +58,68 @@ class Management:
         if reply.status == _NOT_FOUND:
             return None
         for entry in _entries(reply, "messageBatch"):
-            if entry.get("clientBatchReference") == batch_reference:
+            if entry.get("clientbatchreference") == batch_reference:
                 return Listed(left=_count(entry, "totalSize"), on_hold=_count(entry, "onHold"))
         return None
 
     def _ask(self, method: str, path: str) -> Reply:
         """Return a reply of 200 or 404; raise for everything else."""
+        reply = _reply(self._exchange(method, path))
+        if reply.status not in {_OK, _NOT_FOUND}:
+            raise _no_answer(f"HTTP {reply.status}")
+        return reply
+
+    def _exchange(self, method: str, path: str) -> Outcome:
         from base64 import b64encode
 
         from smsctl.gateways.wire import exchange
 
         login = f"{self._options.username}:{password_of(self._options)}".encode()
         headers = {"Accept": "application/json", "Authorization": f"Basic {b64encode(login).decode()}"}
-        outcome = exchange(self._options, method, self._url + path, headers=headers)
-        if not isinstance(outcome, Reply):
-            raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
-        if outcome.status in _LOGIN_REFUSED:
-            raise GatewayRefusedError(
-                say("the gateway refused the login (HTTP {status})", status=outcome.status),
-                hint=CHECK_ACCOUNT,
-            )
-        if outcome.status not in {_OK, _NOT_FOUND}:
-            raise _no_answer(f"HTTP {outcome.status}")
-        return outcome
+        return exchange(self._options, method, self._url + path, headers=headers)
 
 
-def _entries(reply: Reply, key: str) -> list[dict[str, object]]:
-    """Return the entries under `key`; a single one may stand without a list around it."""
-    document = read_json(reply.body)
-    found = document.get(key) if isinstance(document, dict) else None
+def _reply(outcome: Outcome) -> Reply:
+    """Return the reply; raise where there is none, or the login is refused."""
+    if not isinstance(outcome, Reply):
+        raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
+    if outcome.status in _LOGIN_REFUSED:
+        raise GatewayRefusedError(
+            say("the gateway refused the login (HTTP {status})", status=outcome.status),
+            hint=CHECK_ACCOUNT,
+        )
+    return outcome
+
+
+def _entries(reply: Reply, key: str) -> list[Fields]:
+    """Return the entries under `key`. Raises StoppedError where there is no such list."""
+    found = _listed(reply, key)
+    if found is None:
+        raise _no_answer("HTTP 200, but no list")
+    return found
+
+
+def _listed(reply: Reply, key: str) -> list[Fields] | None:
+    """Return the entries under `key`, None where there is no list; one may stand without a list around it."""
+    document = folded(read_json(reply.body))
+    found = document.get(key.lower()) if document is not None else None
     if isinstance(found, dict):
         found = [found]
     if not isinstance(found, list):
-        raise _no_answer("HTTP 200, but no list")
-    return [entry for entry in found if isinstance(entry, dict)]
+        return None
+    entries = [folded(entry) for entry in found]
+    return [{} if entry is None else entry for entry in entries]
 
 
-def _texts(entries: list[dict[str, object]], *keys: str) -> tuple[str, ...]:
+def _texts(entries: list[Fields], *keys: str) -> tuple[str, ...]:
     """Return the texts that stand under any of the keys."""
     return tuple(text for entry in entries for key in keys if isinstance(text := entry.get(key), str))
 
 
-def _count(entry: dict[str, object], key: str) -> int:
-    """Return the number under the key; types are checked, for True equals 1."""
-    found = entry.get(key)
-    if type(found) is not int:
+def _count(entry: Fields, key: str) -> int:
+    """Return the number under the key."""
+    found = whole_number(entry.get(key.lower()))
+    if found is None:
         raise _no_answer(f"HTTP 200, but no number {key}")
     return found
 

@@ -1,8 +1,29 @@
 """How a JSON reply is read: strictly, because what it says costs money."""
 
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
+
+Fields = dict[str, object]
+
+
+def folded(found: object) -> Fields | None:
+    """Return an object's fields by their names in lower case: the vendor spells them in more than one way.
+
+    None where it is no object, or two names differ in case only and so say one thing twice.
+    """
+    if not isinstance(found, dict):
+        return None
+    fields = {name.lower(): value for name, value in found.items()}
+    return fields if len(fields) == len(found) else None
+
+
+def whole_number(value: object) -> int | None:
+    """Return a number, also one that is written as a text; types are checked, for True and 1.0 equal 1."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
+        return int(value)
+    return value if type(value) is int else None
 
 
 def read_json(body: bytes) -> object:
@@ -11,6 +32,7 @@ def read_json(body: bytes) -> object:
     Looking at each object's names costs half as much again as reading them. A colon stands behind every
     name, so where there are no more colons than names in what was read, none of them was dropped.
     """
+    body = body.removeprefix(BOM_UTF8)
     if _is_deep(body):
         return None
     readers = _readers()
@@ -22,6 +44,7 @@ def read_json(body: bytes) -> object:
         return None
 
 
+_LONGEST_NUMBER = 15
 _DEEPEST = 20  # reliability.md 4
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _TEXT = rb'"(?:[^"\\]|\\.)*"'

@@ -12,9 +12,12 @@ connection itself records how far it came. A request *may be on the wire* until 
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from http import HTTPStatus
+from http.client import HTTPResponse
 from ipaddress import ip_address
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -33,7 +36,8 @@ from smsctl.gateways.trust import tls_context
 
 MAX_REPLY_BYTES = 1 << 20
 _PIECE = 1 << 18
-_MAX_REASON = 200
+_MAX_REASON, _MAX_INTERIM = 200, 20
+_ENCODINGS = frozenset({"identity", "gzip", "x-gzip"})
 
 _Verify = bool | str | None
 
@@ -110,8 +114,8 @@ class _Exchange(HTTPAdapter):
             timeout=(options.connect_timeout_s, options.read_timeout_s),
             proxies={"https": options.proxy} if options.proxy else None,
         )
-        encoding = response.headers.get("Content-Encoding", "identity")
-        if encoding != "identity":
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in _ENCODINGS:
             return Unclear(f"HTTP {response.status_code}, encoded as {encoding[:20]} against our wish")
         body = b""
         # Until nothing comes: only the last, empty read tells a cut reply from a whole one.
@@ -121,6 +125,11 @@ class _Exchange(HTTPAdapter):
             return Unclear(f"HTTP {response.status_code}, a reply larger than {MAX_REPLY_BYTES} bytes")
         if self._expired:  # what was shut down looks like the end of the reply
             raise TimeoutError
+        if encoding != "identity":
+            inflated = _inflated(body)
+            if inflated is None:
+                return Unclear(f"HTTP {response.status_code}, and no whole {encoding} of fit size")
+            body = inflated
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, headers, body)
 
@@ -191,8 +200,23 @@ class _Exchange(HTTPAdapter):
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
+class _FinalReply(HTTPResponse):
+    """A reply that passes over those that come before it (RFC 9110 15.2); http.client knows 100 alone."""
+
+    def begin(self) -> None:
+        super().begin()
+        for _ in range(_MAX_INTERIM):
+            if not 100 <= self.status < 200 or self.status == HTTPStatus.SWITCHING_PROTOCOLS:  # noqa: PLR2004
+                return
+            self.headers = self.msg = cast("Any", None)  # it has not begun, then
+            self.length = None
+            super().begin()
+
+
 class _Plain(HTTPConnection):
     """A connection that reports to its exchange before its first byte."""
+
+    response_class = _FinalReply
 
     def __init__(
         self,
@@ -244,6 +268,16 @@ def _prepared(
         request.headers["Content-Length"] = str(len(body))
         request.body = body
     return request
+
+
+def _inflated(body: bytes) -> bytes | None:
+    """Return what a gzip holds, though we asked for none; None where it is cut, or grows too large."""
+    reader = zlib.decompressobj(wbits=31)
+    try:
+        found = reader.decompress(body, MAX_REPLY_BYTES + 1)
+    except zlib.error:
+        return None
+    return found if reader.eof and not reader.unused_data and len(found) <= MAX_REPLY_BYTES else None
 
 
 def _is_loopback(host: str) -> bool:

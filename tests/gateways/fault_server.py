@@ -18,11 +18,13 @@ class Line:
 
     def __init__(self, connection: socket.socket, server: "FaultServer") -> None:
         self.connection = connection
+        self.head = ""  # of the request that was read last
         self._server = server
 
     def read_request(self) -> bytes:
         """Return the body of a whole request, and keep head and body in `requests`."""
         head = self.read_until(b"\r\n\r\n")
+        self.head = head.decode("latin-1")
         length = 0
         for line in head.split(b"\r\n"):
             if line.lower().startswith(b"content-length:"):

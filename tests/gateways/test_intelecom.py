@@ -193,7 +193,9 @@ A, P, R, U, H = Status.ACCEPTED, Status.PENDING, Status.REJECTED, Status.UNKNOWN
         ([1, 2, 6], Verdict.REFUSED, [A, P, U]),
         ([1, 99, 1], Verdict.UNCLEAR, [A, U, A]),
         ([0, -1, 1], Verdict.UNCLEAR, [U, U, A]),
-        ([True, 1.0, "1"], Verdict.UNCLEAR, [U, U, U]),
+        ([True, 1.0, "1"], Verdict.UNCLEAR, [U, U, A]),
+        (["1", "5", "24"], Verdict.ANSWERED, [A, R, H]),
+        (["01x", "\u0661", ""], Verdict.UNCLEAR, [U, U, U]),
         ([None, [1], {"1": 1}], Verdict.UNCLEAR, [U, U, U]),
     ],
 )
@@ -240,6 +242,26 @@ def test_a_reply_that_says_two_things_or_has_another_shape_proves_nothing(body: 
     with FaultServer(answering(200, body)) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch(1))
     assert outcome(answer) == (Verdict.UNCLEAR, [Status.UNKNOWN])
+
+
+@pytest.mark.parametrize(
+    ("body", "state"),
+    [
+        (b'{"messagestatus": [{"statuscode": 1, "clientreference": "a1-0000", "messageid": "m"}]}', A),
+        (b'{"MessageStatus": [{"StatusCode": "1", "ClientReference": "a1-0000", "MessageId": "m"}]}', A),
+        (b'\xef\xbb\xbf{"messageStatus": [{"statusCode": 1, "clientReference": "a1-0000"}]}', A),
+        (b'{"messagestatus": [{"statuscode": 5, "clientreference": "a1-0000"}]}', R),
+        (b'{"messageStatus": [{"statusCode": 1, "statuscode": 5, "clientReference": "a1-0000"}]}', U),
+        (b'{"messageStatus": [{"statusCode": 1, "clientReference": "a", "clientreference": "a1-0000"}]}', U),
+        (b'{"messageStatus": [], "messagestatus": [{"statusCode": 1, "clientReference": "a1-0000"}]}', U),
+        (b'{"messageStatus": [{"statusCode": 1, "clientReference": null, "sequenceIndex": 1}]}', U),
+        (b'{"messageStatus": [{"statusCode": 1, "sequenceIndex": 1}]}', U),
+    ],
+)
+def test_fields_are_known_however_their_names_are_written(body: bytes, state: Status) -> None:
+    with FaultServer(answering(200, body)) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch(1))
+    assert [receipt.status for receipt in answer.receipts] == [state]
 
 
 def test_the_receipt_keeps_the_gateways_name_code_and_words() -> None:

@@ -5,7 +5,8 @@ from smsctl.errors import GatewayRefusedError, StoppedError
 from smsctl.gateways.intelecom import open_gateway
 
 from .contract import some_options
-from .fault_server import FaultServer, answering
+from .fault_server import FaultServer, answering, free_port
+from .faults import close_unanswered
 
 
 def test_the_probe_asks_the_management_address_and_sends_nothing() -> None:
@@ -41,13 +42,25 @@ def test_a_probe_without_a_clear_answer_says_so(status: int) -> None:
                 b' {"messageId": "m2", "clientMessageReference": null},'
                 b' {"messageId": "m3", "CustomerMessageReference": "a1-0002"}]}'
             ),
-            CancelResult(found=True, stopped=("a1-0000", "a1-0002"), stopped_ids=("m1", "m2", "m3")),
+            CancelResult(
+                found=True, stopped=("a1-0000", "a1-0002"), stopped_ids=("m1", "m2", "m3"), entries=3
+            ),
         ),
         (
             200,
             b'{"stoppedMessages": {"messageId": "m1", "clientMessageReference": "a1-0000"}}',
-            CancelResult(found=True, stopped=("a1-0000",), stopped_ids=("m1",)),
+            CancelResult(found=True, stopped=("a1-0000",), stopped_ids=("m1",), entries=1),
         ),
+        (
+            200,
+            b'\xef\xbb\xbf{"StoppedMessages": [{"messageid": "m1", "ClientMessageReference": "a1-0000"}]}',
+            CancelResult(found=True, stopped=("a1-0000",), stopped_ids=("m1",), entries=1),
+        ),
+        (200, b'{"stoppedMessages": [{}, null]}', CancelResult(found=True, entries=2)),
+        (200, b'{"stoppedMessages": [', CancelResult(found=True, answered=False)),
+        (204, b"", CancelResult(found=True, answered=False)),
+        (500, b"", CancelResult(found=True, answered=False)),
+        (503, b"", CancelResult(found=True, answered=False)),
     ],
 )
 def test_cancelling_tells_what_was_stopped(status: int, body: bytes, expected: CancelResult) -> None:
@@ -57,9 +70,28 @@ def test_cancelling_tells_what_was_stopped(status: int, body: bytes, expected: C
         assert peer.requests[0].startswith(b"DELETE /management/4711/batch/smsctl-a1 HTTP/1.1\r\n")
 
 
+@pytest.mark.parametrize("status", [302, 400, 401, 403, 405, 429])
+def test_where_it_was_not_asked_an_error_says_so(status: int) -> None:
+    with FaultServer(answering(status)) as peer, pytest.raises((GatewayRefusedError, StoppedError)):
+        open_gateway(some_options(peer.port)).cancel("smsctl-a1")
+
+
+def test_an_answer_that_is_lost_may_have_stopped_them() -> None:
+    with FaultServer(close_unanswered) as peer:
+        answer = open_gateway(some_options(peer.port)).cancel("smsctl-a1")
+    assert answer == CancelResult(found=True, answered=False)
+    with pytest.raises(StoppedError):
+        open_gateway(some_options(free_port())).cancel("smsctl-a1")
+
+
 @pytest.mark.parametrize(
     ("status", "body", "expected"),
     [
+        (
+            200,
+            b'{"MESSAGEBATCH": {"clientbatchreference": "smsctl-a1", "totalsize": "2", "onhold": "1"}}',
+            Listed(left=2, on_hold=1),
+        ),
         (
             200,
             b'{"messageBatch": {"clientBatchReference": "smsctl-a1", "totalSize": 2, "onHold": 1}}',

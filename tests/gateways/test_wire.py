@@ -1,7 +1,9 @@
+import gzip
 import signal
 import ssl
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +30,76 @@ def test_sends_the_request_once_and_returns_the_whole_reply() -> None:
         assert head.startswith("POST /path HTTP/1.1\r\n")
         assert "Accept-Encoding: identity" in head
         assert "Connection: close" in head
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
+def test_a_gzip_that_was_not_asked_for_is_read(encoding: str) -> None:
+    with FaultServer(answering(200, gzip.compress(b"taken"), Content_Encoding=encoding)) as server:
+        outcome = post(QUICK, server.url)
+    assert isinstance(outcome, Reply)
+    assert outcome.body == b"taken"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (gzip.compress(bytes(MAX_REPLY_BYTES + 1)), "gzip"),
+        (gzip.compress(bytes(200 << 20)), "gzip"),  # 200 MiB in 200 KiB: it is never inflated whole
+        (gzip.compress(b"taken")[:-1], "gzip"),
+        (gzip.compress(b"taken") + b"more", "gzip"),
+        (gzip.compress(b"taken") * 2, "gzip"),
+        (b"taken", "gzip"),
+        (b"", "gzip"),
+        (gzip.compress(b"taken"), "br"),
+        (gzip.compress(gzip.compress(b"taken")), "gzip, gzip"),
+    ],
+)
+def test_a_gzip_that_is_cut_or_grows_too_large_proves_nothing(body: bytes, encoding: str) -> None:
+    with FaultServer(answering(200, body, Content_Encoding=encoding)) as server:
+        assert isinstance(post(QUICK, server.url), Unclear)
+
+
+def test_a_bomb_takes_no_memory() -> None:
+    body = gzip.compress(bytes(200 << 20))
+    with FaultServer(answering(200, body, Content_Encoding="gzip")) as server:
+        tracemalloc.start()
+        try:
+            post(QUICK, server.url)
+            assert tracemalloc.get_traced_memory()[1] < 8 << 20
+        finally:
+            tracemalloc.stop()
+
+
+INTERIM = (
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"HTTP/1.1 102 Processing\r\n\r\n",
+    b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nContent-Length: 7\r\n\r\n",
+)
+
+
+@pytest.mark.parametrize("before", [*INTERIM, b"".join(INTERIM), INTERIM[1] * 5])
+@pytest.mark.parametrize("status", [200, 401, 503])
+def test_replies_before_the_final_one_are_passed_over(before: bytes, status: int) -> None:
+    def behaviour(line: Line) -> None:
+        line.read_request()
+        line.send(before + reply(status, b"taken", X_Kind="Test"))
+
+    with FaultServer(behaviour) as server:
+        outcome = post(QUICK, server.url)
+    assert isinstance(outcome, Reply)
+    assert (outcome.status, outcome.body, outcome.headers["x-kind"]) == (status, b"taken", "Test")
+    assert "link" not in outcome.headers
+
+
+@pytest.mark.parametrize("told", [INTERIM[1], INTERIM[1] * 1000, b"HTTP/1.1 101 Switching Protocols\r\n\r\n"])
+def test_replies_before_none_prove_nothing(told: bytes) -> None:
+    def behaviour(line: Line) -> None:
+        line.read_request()
+        line.send(told)
+
+    with FaultServer(behaviour) as server:
+        outcome = post(QUICK, server.url)
+    assert isinstance(outcome, Unclear) or (isinstance(outcome, Reply) and outcome.status < 200)
 
 
 def test_makes_a_new_connection_for_each_exchange_even_if_the_server_keeps_the_last() -> None:
