@@ -1,12 +1,15 @@
-"""What the operating system tells of users: who runs this, and which groups they are in. Nowhere else."""
+"""What the operating system tells: who runs this, their groups, and how long it is up. Nowhere else."""
 
 import os
 import re
+import time
+from functools import cache
 from pathlib import Path
 
-from smsctl.domain.moment import Actor
+from smsctl.domain.moment import Actor, Uptime
 
 _LOGIN_UID = Path("/proc/self/loginuid")
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _NOBODY_LOGGED_IN = 0xFFFF_FFFF
 _A_NAME = re.compile(r"[\w.@\\-][\w.@$\\ -]{0,63}")
 
@@ -26,6 +29,18 @@ def whoever(login_uid: Path = _LOGIN_UID) -> Actor:
     return Actor(user=user, host=platform.node(), claim=claim if claim != user else "")
 
 
+def uptime() -> Uptime | None:
+    """Return how long the machine has been up; only Linux tells which boot that was."""
+    boot = _boot()
+    return Uptime(boot=boot, s=since_boot_s()) if boot else None
+
+
+def since_boot_s() -> float:
+    """Return seconds of a clock that nobody sets; on Linux it goes on while the machine sleeps."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 def groups_of(user: str) -> frozenset[str]:
     """Return the groups of the operating system that a user is in; none where there are no such groups."""
     if os.name != "posix":
@@ -39,6 +54,14 @@ def groups_of(user: str) -> frozenset[str]:
         return frozenset()
     known = {one.gr_gid: one.gr_name for one in grp.getgrall()}
     return frozenset(known[id_] for id_ in ids if id_ in known)
+
+
+@cache
+def _boot() -> str:
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def _logged_in(login_uid: Path) -> str | None:

@@ -35,21 +35,33 @@ def begin(
     """
     fitness.must_be_fit(ledger, moment, rows=new.rows)
     with ledger.transaction():
-        if new.run_key and mailings.of_key(ledger, new.run_key):
-            raise LedgerError(
-                say("Another run has just begun a mailing under the key {key}.", key=new.run_key),
-                hint=say("Look with: smsctl mailings list"),
-            )
-        mailing = mailings.create(ledger, new, ready, skipped, moment, actor)
-        audit.record(
-            ledger,
-            moment,
-            actor,
-            new.kind,
-            f"mailing {mailing.id}",
-            f"messages: {mailing.messages}",
-            new.reason,
+        return write(new, ready, skipped, ledger, moment, actor)
+
+
+def write(
+    new: NewMailing,
+    ready: Iterable[Addressee],
+    skipped: Iterable[SkippedRow],
+    ledger: Ledger,
+    moment: Moment,
+    actor: Actor,
+) -> Mailing:
+    """Write the mailing in the open transaction, whether it may be sent or not."""
+    if new.run_key and mailings.of_key(ledger, new.run_key):
+        raise LedgerError(
+            say("Another run has just begun a mailing under the key {key}.", key=new.run_key),
+            hint=say("Look with: smsctl mailings list"),
         )
+    mailing = mailings.create(ledger, new, ready, skipped, moment, actor)
+    audit.record(
+        ledger,
+        moment,
+        actor,
+        new.kind,
+        f"mailing {mailing.id}",
+        f"messages: {mailing.messages}",
+        new.reason,
+    )
     return mailing
 
 

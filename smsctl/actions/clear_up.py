@@ -2,7 +2,9 @@
 
 A batch is submitted a second time only where the gateway has been proved to refuse repeats, with the same
 references, and within 50 minutes of its first submission (reliability.md 2.3; the gateway remembers for
-one hour, protocols.md 2.9). The list may hold a batch for days: what is sent later, what waits for a person.
+one hour, protocols.md 2.9). Those minutes are counted by the clock that nobody sets, within one boot of the
+machine; a date can only forbid a repeat. The list may hold a batch for days: what is sent later, what waits
+for a person.
 """
 
 import time
@@ -20,6 +22,7 @@ from smsctl.errors import Sentence, SmsctlError, say
 from smsctl.ledger import settling, unknowns
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger
+from smsctl.ledger.unknowns import Unknown
 
 WITHIN = timedelta(minutes=50)
 
@@ -60,25 +63,27 @@ def clear_up(search: Search) -> Cleared:
     lists = search.gateway.traits.cancelling
     for tried, pause_s in enumerate(search.pauses_s if search.proved_at else (0.0,)):
         # What can only be found in the list is looked for once: it does not come later.
-        left = [one for one in _left(search) if not tried or _may_repeat(search, one[1])]
+        left = [one for one in _left(search) if not tried or _may_repeat(search, one)]
         if left:
             _wait(pause_s, search.brake)
-        for claim, claimed_at in left:
+        for one in left:
             if search.brake.asked:
                 break
+            claim = one.claim
             listed, lists = _listed(search.gateway, claim.batch.reference) if lists else (None, False)
-            states += _settle(search, claim, claimed_at, listed)
+            states += _settle(search, one, listed)
             if listed and listed.left != len(claim.messages):
                 remarks[claim.id] = _partly(claim, listed)
         if not left or search.brake.asked:
             break
-    still = {claim.id for claim, _ in _left(search)} if remarks else set()
+    still = {one.claim.id for one in _left(search)} if remarks else set()
     return Cleared(states, [remark for batch, remark in remarks.items() if batch in still])
 
 
 def may_be_repeated(ledger: Ledger, mailing: Mailing, account: str, moment: Moment) -> bool:
     """Say whether a batch of the mailing is unknown, and so young that it may be submitted again."""
-    return any(_is_young(at, moment) for _, at in unknowns.unknown_batches(ledger, mailing, account))
+    found = unknowns.unknown_batches(ledger, mailing, account)
+    return any(_is_young(one.claimed, moment) for one in found)
 
 
 def may_be_listed(ledger: Ledger, mailing: Mailing, account: str) -> bool:
@@ -86,19 +91,31 @@ def may_be_listed(ledger: Ledger, mailing: Mailing, account: str) -> bool:
     return bool(unknowns.unknown_batches(ledger, mailing, account))
 
 
-def _left(search: Search) -> list[tuple[Claim, str]]:
+def _left(search: Search) -> list[Unknown]:
     return unknowns.unknown_batches(search.ledger, search.mailing, search.account)
 
 
-def _may_repeat(search: Search, claimed_at: str) -> bool:
+def _may_repeat(search: Search, one: Unknown) -> bool:
     return (
-        search.proved_at is not None and search.proved_at < claimed_at and _is_young(claimed_at, search.now())
+        search.proved_at is not None
+        and search.proved_at < one.claimed.at
+        and unknowns.proved_after(search.ledger, search.account) < one.claim.id
+        and _is_young(one.claimed, search.now())
     )
 
 
-def _is_young(claimed_at: str, moment: Moment) -> bool:
-    """Say whether the gateway still remembers it; of a time to come nobody can tell how long ago it was."""
-    age = datetime.fromisoformat(moment.at) - datetime.fromisoformat(claimed_at)
+def _is_young(claimed: Moment, moment: Moment) -> bool:
+    """Say whether the gateway still remembers it; where the machine cannot tell, it does not."""
+    then, now = claimed.up, moment.up
+    if (
+        then is None
+        or now is None
+        or then.boot != now.boot
+        or not 0 <= now.s - then.s <= WITHIN.total_seconds()
+    ):
+        return False
+    # A virtual machine that was halted may not know that; its clock is set when it goes on.
+    age = datetime.fromisoformat(moment.at) - datetime.fromisoformat(claimed.at)
     return timedelta(0) <= age <= WITHIN
 
 
@@ -108,13 +125,14 @@ def _wait(pause_s: float, brake: Brake) -> None:
         time.sleep(min(_NAP_S, left_s))
 
 
-def _settle(search: Search, claim: Claim, claimed_at: str, listed: Listed | None) -> Counter[Status]:
+def _settle(search: Search, one: Unknown, listed: Listed | None) -> Counter[Status]:
+    claim = one.claim
     # The list tells how many it holds, never which: only one that holds them all proves anything of each.
     if listed and listed.left == len(claim.messages):
         waits = listed.on_hold == listed.left and search.mailing.letter.send_at is None
         held = dict.fromkeys(claim.messages, Status.HELD if waits else Status.ACCEPTED)
         return _store(search, claim, held, "in the gateway's list")
-    if not _may_repeat(search, claimed_at):
+    if not _may_repeat(search, one):
         return Counter()
     answer = search.gateway.submit(claim.batch, not_after=time.monotonic() + 1)
     # A refusal of the repeat says nothing of the first: only acceptance, or code 25, proves anything.

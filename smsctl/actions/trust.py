@@ -23,9 +23,20 @@ def proved_at(ledger: Ledger, settings: Settings, municipality: MunicipalitySett
     return unknowns.proved_at(ledger, account_of(settings, municipality))
 
 
-def unproved(ledger: Ledger, settings: Settings, municipality: MunicipalitySettings) -> list[Sentence]:
-    """Warn where the config relies on it, and it was never proved."""
-    if not settings.gateway.unique_references or proved_at(ledger, settings, municipality):
+def unproved(
+    ledger: Ledger, settings: Settings, municipality: MunicipalitySettings, moment: Moment
+) -> list[Sentence]:
+    """Warn where the config relies on it, and it was never proved, or can never be relied on here."""
+    if not settings.gateway.unique_references:
+        return []
+    if moment.up is None:
+        return [
+            say(
+                "This system does not tell when it was started: unknown batches are not submitted again, for"
+                " nobody could tell how long ago they were sent."
+            )
+        ]
+    if proved_at(ledger, settings, municipality):
         return []
     return [
         say(

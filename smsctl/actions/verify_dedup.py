@@ -1,15 +1,19 @@
 """Proving with one real double send that the gateway refuses a reference it has seen (protocols.md 2.9)."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 
+from smsctl.actions.begin import write
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Answer, Receipt, Status, Verdict
-from smsctl.domain.moment import Moment
+from smsctl.domain.message import Answer, Receipt, Status, Verdict, same_for_all
+from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import InterruptionError, SmsctlError, StoppedError, say
-from smsctl.ledger import batches, lock, mailings, settling, unknowns
+from smsctl.ledger import batches, fitness, lock, mailings, settling, unknowns
 from smsctl.ledger.batches import Claim, Want
+from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -17,58 +21,93 @@ REFUSED_AS_REPEAT = "25"
 _SOON_S = 60.0
 
 
-def verify_dedup(
-    mailing: Mailing,
-    ledger: Ledger,
-    gateway: Gateway,
-    now: Callable[[], Moment],
-    account: str,
-    ceilings: Ceilings,
-) -> bool:
+class DoubleSend(NamedTuple):
+    """What is tried, and with whose right."""
+
+    new: NewMailing  # to one number, twice
+    addressee: Addressee
+    ledger: Ledger
+    gateway: Gateway
+    now: Callable[[], Moment]
+    actor: Actor
+    account: str  # what the proof is kept under
+    ceilings: Callable[[Mailing], Ceilings]
+
+
+class Verified(NamedTuple):
+    """The test mailing, and whether its repeat was refused."""
+
+    mailing: Mailing
+    refused: bool
+
+
+class _Begun(NamedTuple):
+    """The mailing with both its messages claimed; the second stands for the repeat."""
+
+    mailing: Mailing
+    first: Claim
+    second: Claim
+
+
+def verify_dedup(trial: DoubleSend) -> Verified:
     """Submit the first message of a two-message test mailing twice; say whether the repeat was refused.
 
-    Both submissions are marked, answered and counted as any other; the second message stands for the
-    repeat. Raises StoppedError when either got another answer: then nothing is proved.
+    Both submissions are marked, answered and counted as any other. The mailing is written and both are
+    marked in one transaction: whenever this is killed, nothing of it is pending, and nobody can send it
+    later. Raises StoppedError when either got another answer: then nothing is proved.
     """
-    with lock.right_to_send(ledger.path, mailing.reference):
+    fitness.must_be_fit(trial.ledger, trial.now(), rows=trial.new.rows)
+    clock = fitness.Steady(trial.now, trial.ledger)
+    trial = trial._replace(now=clock.now)
+    with _begun(trial) as begun:
         try:
-            refused = _send_twice(mailing, ledger, gateway, now, ceilings)
-        except SmsctlError:
-            _give_up(ledger, mailing, now())
-            raise
+            refused = _send_twice(trial, begun)
         except KeyboardInterrupt as asked:
-            _give_up(ledger, mailing, now())
             raise InterruptionError(
                 say("Interrupted; what was on its way counts as unknown."),
-                hint=say("Look with: smsctl mailings show {id}", id=mailing.id),
+                hint=say("Look with: smsctl mailings show {id}", id=begun.mailing.id),
             ) from asked
-        with ledger.transaction():
+        with trial.ledger.transaction():
             if refused:
-                unknowns.prove(ledger, account, now())
+                unknowns.prove(trial.ledger, trial.account, trial.now())
             else:
-                unknowns.disprove(ledger, account)
-    return refused
+                unknowns.disprove(trial.ledger, trial.account)
+    return Verified(mailing=begun.mailing, refused=refused)
 
 
-def _send_twice(
-    mailing: Mailing, ledger: Ledger, gateway: Gateway, now: Callable[[], Moment], ceilings: Ceilings
-) -> bool:
-    # Without an account: what stays unknown of a test is never submitted again by anybody.
-    want = Want(mailing=mailing, most=1, ceilings=ceilings, repeats=Repeats(mailing, mailings.body_hash("")))
-    first = _claim(ledger, want, 0, now())
-    answer = gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)
-    _settle(ledger, mailing, first, answer, now())
-    if answer.receipts[0].status is not Status.ACCEPTED:
-        raise StoppedError(
-            say("The first SMS was not accepted, so nothing is proved: {text}", text=answer.text)
-        )
-    second = _claim(ledger, want, first.messages[0], now())
-    again = gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)
+@contextmanager
+def _begun(trial: DoubleSend) -> Iterator[_Begun]:
+    with ExitStack() as held:
+        with trial.ledger.transaction():
+            moment, twice = trial.now(), (trial.addressee, trial.addressee)
+            mailing = write(trial.new, twice, (), trial.ledger, moment, trial.actor)
+            held.enter_context(lock.right_to_send(trial.ledger.path, mailing.reference))
+            # Without an account: what stays unknown of a test is never submitted again by anybody.
+            repeats = Repeats(mailing, mailings.body_hash(""))
+            want = Want(mailing=mailing, most=1, ceilings=trial.ceilings(mailing), repeats=repeats)
+            first = _claim(trial.ledger, want, 0, moment)
+            second = _claim(trial.ledger, want, first.messages[0], moment)
+        yield _Begun(mailing=mailing, first=first, second=second)
+
+
+def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
+    first, second = begun.first, begun.second
+    try:
+        answer = trial.gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)
+        _settle(trial, begun.mailing, first, answer)
+        if answer.receipts[0].status is not Status.ACCEPTED:
+            raise StoppedError(
+                say("The first SMS was not accepted, so nothing is proved: {text}", text=answer.text)
+            )
+    except (SmsctlError, KeyboardInterrupt):
+        _withdraw(trial, begun)
+        raise
+    again = trial.gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)
     repeat = again.receipts[0]
     refused = repeat.code == REFUSED_AS_REPEAT
     status = Status.REJECTED if refused else repeat.status
     receipt = Receipt(second.batch.messages[0].reference, status, repeat.gateway_id, repeat.code, repeat.text)
-    _settle(ledger, mailing, second, Answer(verdict=Verdict.ANSWERED, receipts=(receipt,)), now())
+    _settle(trial, begun.mailing, second, Answer(verdict=Verdict.ANSWERED, receipts=(receipt,)))
     if not refused and repeat.status is not Status.ACCEPTED:
         raise StoppedError(
             say("The repeat got no clear answer, so nothing is proved: {text}", text=again.text)
@@ -77,19 +116,22 @@ def _send_twice(
 
 
 def _claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim:
-    with ledger.transaction():
-        claim = batches.claim(ledger, want, after, moment)
+    claim = batches.claim(ledger, want, after, moment)
     if claim is None:
         raise StoppedError(say("The test mailing has nothing to send."))
     return claim
 
 
-def _settle(ledger: Ledger, mailing: Mailing, claim: Claim, answer: Answer, moment: Moment) -> None:
+def _settle(trial: DoubleSend, mailing: Mailing, claim: Claim, answer: Answer) -> None:
+    with trial.ledger.transaction(patient=True):
+        batches.settle(trial.ledger, mailing, claim, answer, trial.now())
+
+
+def _withdraw(trial: DoubleSend, begun: _Begun) -> None:
+    """Cancel what was not submitted: the repeat, and the first where the gateway was not reached."""
+    ledger, mailing, moment = trial.ledger, begun.mailing, trial.now()
+    back = same_for_all(begun.second.batch, Status.PENDING, Verdict.STALE, "given back unsent")
     with ledger.transaction(patient=True):
-        batches.settle(ledger, mailing, claim, answer, moment)
-
-
-def _give_up(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
-    with ledger.transaction():
+        batches.settle(ledger, mailing, begun.second, back, moment)
         waiting = settling.messages_in(ledger, mailing, Status.PENDING)
         settling.move(ledger, mailing, waiting, Status.PENDING, Status.CANCELLED, moment, "nothing to prove")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
 from smsctl.domain.moment import Moment
+from smsctl.host import uptime
 
 
 class Clock:
@@ -20,6 +21,7 @@ class Clock:
         return Moment(
             at=_stamp(utc),
             day=utc.astimezone(self._zone).date().isoformat(),
+            up=uptime(),
         )
 
     def before(self, age: timedelta) -> str:

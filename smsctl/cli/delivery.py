@@ -54,7 +54,7 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
     configured, mailing = wiring.settings.gateway, wiring.named(mailing)
     payer = wiring.settings.municipality(mailing.municipality.key)
     brake = Brake()
-    for caution in trust.unproved(wiring.ledger, wiring.settings, payer):
+    for caution in trust.unproved(wiring.ledger, wiring.settings, payer, wiring.clock.now()):
         wiring.teller.warn(caution)
     before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
     with _stopped_by_signals(wiring, brake), wiring.teller.progress(say("Sending"), before) as tell:

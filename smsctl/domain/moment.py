@@ -3,11 +3,19 @@
 from typing import NamedTuple
 
 
+class Uptime(NamedTuple):
+    """How long the machine has been up, sleep included: by a clock that nobody sets."""
+
+    boot: str  # the id of this boot; times of different ones cannot be compared
+    s: float
+
+
 class Moment(NamedTuple):
     """UTC for the order of things, and the local calendar day for the bill."""
 
     at: str  # ISO 8601, UTC, milliseconds: 2026-11-22T06:30:00.000Z
     day: str  # 2026-11-22, in the config's time zone
+    up: Uptime | None = None  # None: the system does not tell
 
     @property
     def month(self) -> str:

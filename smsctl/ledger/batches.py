@@ -207,7 +207,7 @@ def _mark(ledger: Ledger, want: Want, batch: Batch, ids: Sequence[int], moment: 
     mailing = want.mailing
     batch_id = ledger.insert(
         "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
-        " digest, claimed_at, claimed_day) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " digest, claimed_at, claimed_day, boot, boot_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         batch.reference,
         mailing.id,
         mailing.municipality.key,
@@ -218,6 +218,7 @@ def _mark(ledger: Ledger, want: Want, batch: Batch, ids: Sequence[int], moment: 
         batch.digest(want.account),
         moment.at,
         moment.day,
+        *(moment.up or (None, None)),
     )
     # All that is pending between the first and the last belongs to the batch: it was read in this order.
     ledger.write(

@@ -46,7 +46,7 @@ class Steady:
         self._shown = self._now()
         if self._shown.at >= self._newest.at:
             self._newest = self._shown
-        return self._newest
+        return self._newest._replace(up=self._shown.up)
 
     def gone_back(self) -> LedgerError | None:
         """Return why nothing more is marked: when last asked, the clock was far behind; None: it was not."""

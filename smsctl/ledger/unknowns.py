@@ -4,24 +4,33 @@ A batch is rebuilt with the same references in the same order, and compared with
 list taken when it was claimed. The request itself is never kept: it holds the password.
 """
 
+from typing import NamedTuple
+
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Batch, outgoing
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Moment, Uptime
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger
 
-_PROVED = "dedup-proved"
+_PROVED, _PROVED_AFTER = "dedup-proved", "dedup-proved-after"
 
 
-def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[tuple[Claim, str]]:
-    """Return the batches of which every message is unknown, and when each was claimed.
+class Unknown(NamedTuple):
+    """A batch of which nothing is known, and when it was claimed."""
+
+    claim: Claim
+    claimed: Moment
+
+
+def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[Unknown]:
+    """Return the batches of which every message is unknown.
 
     Only those that left through this account: no other knows anything of them.
     """
     found = []
-    for batch_id, reference, first, last, messages, day, kept, at in ledger.rows(
-        "SELECT id, reference, first_message, last_message, messages, claimed_day, digest, claimed_at"
-        " FROM batches WHERE mailing = ? AND verdict = 'unclear' ORDER BY id",
+    for batch_id, reference, first, last, messages, day, kept, at, boot, boot_s in ledger.rows(
+        "SELECT id, reference, first_message, last_message, messages, claimed_day, digest, claimed_at, boot,"
+        " boot_s FROM batches WHERE mailing = ? AND verdict = 'unclear' ORDER BY id",
         mailing.id,
     ):
         rows = ledger.rows(
@@ -35,7 +44,9 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[tupl
         rebuilt = outgoing(mailing.message_references(ids), numbers)
         batch = Batch(reference=reference, letter=mailing.letter, messages=rebuilt)
         if len(rows) == messages and batch.digest(account) == kept:
-            found.append((Claim(id=batch_id, batch=batch, messages=ids, day=day), at))
+            up = Uptime(boot=boot, s=boot_s) if boot else None
+            claim = Claim(id=batch_id, batch=batch, messages=ids, day=day)
+            found.append(Unknown(claim=claim, claimed=Moment(at=at, day=day, up=up)))
     return found
 
 
@@ -53,16 +64,25 @@ def proved_at(ledger: Ledger, account: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def proved_after(ledger: Ledger, account: str) -> int:
+    """Return the newest batch when that was proved: whether its references were kept, nobody can tell."""
+    row = ledger.one("SELECT value FROM facts WHERE name = ?", f"{_PROVED_AFTER} {account}")
+    return int(row[0]) if row else 0
+
+
 def prove(ledger: Ledger, account: str, moment: Moment) -> None:
     """Write that the account refused a repeat, in the open transaction."""
-    ledger.write(
-        "INSERT INTO facts (name, value) VALUES (?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        f"{_PROVED} {account}",
-        moment.at,
-    )
+    row = ledger.one("SELECT COALESCE(MAX(id), 0) FROM batches")
+    for name, value in ((_PROVED, moment.at), (_PROVED_AFTER, str(row[0] if row else 0))):
+        ledger.write(
+            "INSERT INTO facts (name, value) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            f"{name} {account}",
+            value,
+        )
 
 
 def disprove(ledger: Ledger, account: str) -> None:
     """Forget the proof: the account has taken a repeat."""
-    ledger.write("DELETE FROM facts WHERE name = ?", f"{_PROVED} {account}")
+    for name in (_PROVED, _PROVED_AFTER):
+        ledger.write("DELETE FROM facts WHERE name = ?", f"{name} {account}")

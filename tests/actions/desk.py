@@ -18,6 +18,7 @@ from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Terms
 from smsctl.domain.text import INTELECOM_PARTS, MessageText, measure
 from smsctl.errors import Sentence
+from smsctl.host import uptime
 from smsctl.ledger import batches, mailings, municipalities, store
 from smsctl.ledger.mailings import NewMailing
 
@@ -31,7 +32,8 @@ Script = Callable[[Batch], Answer]
 def moment(at_s: float | None = None) -> Moment:
     """Return the moment that a clock shows so many seconds after 1970, or that it shows now."""
     when = time.gmtime(at_s)
-    return Moment(at=time.strftime("%Y-%m-%dT%H:%M:%S.000Z", when), day=time.strftime("%Y-%m-%d", when))
+    at, day = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", when), time.strftime("%Y-%m-%d", when)
+    return Moment(at=at, day=day, up=uptime())
 
 
 class ScriptedGateway:

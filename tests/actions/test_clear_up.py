@@ -12,9 +12,9 @@ from smsctl.actions.cancel import cancel
 from smsctl.actions.clear_up import may_be_repeated
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Status, Verdict
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Moment, Uptime
 from smsctl.errors import StoppedError, say
-from smsctl.ledger import fitness, mailings
+from smsctl.ledger import fitness, mailings, unknowns
 
 from .desk import ACTOR, PACE, Desk, Script, ScriptedGateway, all_of_it, each, moment
 
@@ -101,6 +101,57 @@ def test_of_a_time_that_has_not_come_nobody_can_tell_how_long_ago_it_was(desk: D
     desk.send(mailing, gateway, proved_at=LONG_AGO)
     assert len(gateway.submitted) == 1
     assert desk.states(mailing) == {"unknown": 3}
+
+
+def up_for(minutes: float, *, boot: str = "this one", wall_minutes: float = 0) -> Callable[[], Moment]:
+    """A clock on the machine that is up so long; what it shows is another matter."""
+    return lambda: moment(time.time() + 60 * wall_minutes)._replace(up=Uptime(boot=boot, s=60 * minutes))
+
+
+@pytest.mark.parametrize(
+    ("later", "repeated"),
+    [
+        (up_for(110), True),
+        (up_for(151), False),
+        (up_for(151, wall_minutes=5), False),  # a clock that was ahead at the send, and is right now
+        (up_for(110, boot="another"), False),
+        (up_for(99), False),  # put back to life from a picture of the machine
+        (up_for(110, wall_minutes=51), False),  # a virtual machine that was halted meanwhile
+        (lambda: moment()._replace(up=None), False),
+    ],
+    ids=["young", "old", "old by uptime only", "another boot", "earlier", "halted", "nothing known"],
+)
+def test_a_repeat_trusts_only_the_clock_that_nobody_sets(
+    later: Callable[[], Moment], *, repeated: bool, desk: Desk
+) -> None:
+    mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))
+    desk.now = up_for(100)
+    desk.send(mailing, gateway)
+    desk.now = later
+    assert may_be_repeated(desk.ledger, mailing, "", later()) is repeated
+    desk.send(mailing, gateway, proved_at=LONG_AGO)
+    assert desk.states(mailing) == ({"accepted": 3} if repeated else {"unknown": 3})
+
+
+def test_a_batch_whose_claim_nothing_is_known_of_is_never_submitted_again(desk: Desk) -> None:
+    mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))
+    desk.now = lambda: moment()._replace(up=None)
+    desk.send(mailing, gateway)
+    desk.now = moment
+    desk.send(mailing, gateway, proved_at=LONG_AGO)
+    assert desk.states(mailing) == {"unknown": 3}
+
+
+def test_a_proof_holds_for_later_batches_whatever_the_dates_say(desk: Desk) -> None:
+    mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))
+    desk.send(mailing, gateway)
+    with desk.ledger.transaction():
+        unknowns.prove(desk.ledger, "", moment(0))
+    desk.send(mailing, gateway, proved_at=unknowns.proved_at(desk.ledger, ""))
+    assert len(gateway.submitted) == 1
+    later, gateway = desk.mailing(2), ScriptedGateway(LOST, each(Status.ACCEPTED))
+    desk.send(later, gateway, proved_at=unknowns.proved_at(desk.ledger, ""))
+    assert desk.states(later) == {"accepted": 2}
 
 
 # The gateway's own list

@@ -1,5 +1,9 @@
 """`smsctl gateway verify-dedup`: one real double send, held to the rules of every other."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from smsctl.host import whoever
@@ -7,7 +11,8 @@ from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import Live, LiveGateway
-from ..front_door import Ran, Run
+from ..front_door import Ran, Run, begin_process
+from .conftest import guardians, wait_until
 
 ME = whoever().user
 CHECKED = Behaviour(unique_references=True)
@@ -71,3 +76,45 @@ def test_both_submissions_count_against_their_daily_ceiling(live_gateway: LiveGa
     assert ran.code == 5
     assert f"{ME} may send 1 part a day; 0 already used, and this takes 2." in ran.err
     assert not live.simulator.accepted()
+
+
+SLOW = Behaviour(unique_references=True, latency_s=0.5)
+
+
+def killed(live: Live, *argv: object, taken: int) -> None:
+    """Begin a command, and kill it when the gateway has taken so many messages in all, before it answers."""
+    process = begin_process("--config", live.config, *argv)
+    wait_until(lambda: len(live.simulator.accepted()) >= taken)
+    process.kill()
+    process.communicate()
+
+
+def test_one_that_was_killed_leaves_nothing_that_resume_would_send(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    live = live_gateway(SLOW, gateway=SET)
+    killed(live, "gateway", "verify-dedup", "+46701740605", "--yes", taken=1)
+    assert states(live, run) == {"unknown": 2}
+    assert run("--config", live.config, "mailings", "resume", 1).code in (0, 4)
+    assert len(live.simulator.accepted()) == 1
+
+
+@pytest.mark.parametrize(
+    ("since", "left"),
+    [("", "accepted"), ("boot_s = boot_s - 3060", "unknown"), ("boot = 'another one'", "unknown")],
+    ids=["now", "51 minutes ago", "before the machine was started"],
+)
+def test_what_a_killed_run_left_is_asked_for_again_only_within_50_minutes_of_one_boot(
+    since: str, left: str, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(SLOW, rows=guardians(3), gateway=SET)
+    assert verify(live, run).code == 0
+    bounds = ("--max-parts", 10, "--max-new-packages", 1)
+    killed(live, "send", message, "--all", "--yes", *bounds, taken=4)
+    if since:
+        with closing(sqlite3.connect(live.config.parent / "ledger" / "ledger.db")) as ledger, ledger:
+            ledger.execute(f"UPDATE batches SET {since}")
+    assert run("--config", live.config, "mailings", "resume", 2).code == (0 if left == "accepted" else 4)
+    shown = run("--config", live.config, "mailings", "show", 2, "--json")
+    assert shown.data["states"] == {left: 3}
+    assert len(live.simulator.accepted()) == 4  # one that tried the account, and these

@@ -13,6 +13,7 @@ from smsctl.domain.message import Answer, Batch, Letter, Status, Verdict, same_f
 from smsctl.domain.moment import Moment
 from smsctl.domain.text import MessageText, PartProfile, measure
 from smsctl.errors import Sentence, say
+from smsctl.host import uptime
 from smsctl.ledger import checking, municipalities
 from smsctl.ledger.mailings import NewMailing
 from smsctl.ledger.store import Ledger
@@ -50,7 +51,8 @@ class Taker:
 
 def now() -> Moment:
     at = datetime.now(UTC)
-    return Moment(at=at.isoformat(timespec="milliseconds").replace("+00:00", "Z"), day=at.date().isoformat())
+    written = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Moment(at=written, day=at.date().isoformat(), up=uptime())
 
 
 def new_mailing(ledger: Ledger, messages: int, *, body: str = "Hej", moment: Moment | None = None) -> Mailing:

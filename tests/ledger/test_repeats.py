@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import pytest
 
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Moment, Uptime
 from smsctl.ledger import mailings, repeats
 from smsctl.ledger.store import Ledger
 
@@ -40,3 +40,16 @@ def test_what_left_at_once_counts_from_its_batch(ledger: Ledger) -> None:
     body_hash = mailings.body_hash("At once")
     assert repeats.already_sent(ledger, body_hash, on("2026-11-22", "07:00:00.000"))
     assert not repeats.already_sent(ledger, body_hash, on("2026-11-25", "08:00:00.000"))
+
+
+@pytest.mark.parametrize(("hours", "boot", "counts"), [(19, "a", True), (21, "a", False), (19, "b", False)])
+def test_what_a_clock_that_was_slow_has_sent_counts_by_the_machine_s_own(
+    hours: float, boot: str, *, counts: bool, ledger: Ledger
+) -> None:
+    """Such as one that is set over the network only when smsctl has run already."""
+    activate(ledger)
+    send(ledger, 2, new(body="Slow"))
+    with ledger.transaction():
+        ledger.write("UPDATE batches SET boot = 'a', boot_s = 60")
+    asked = on("2026-11-30")._replace(up=Uptime(boot=boot, s=60 + 3600 * hours))
+    assert bool(repeats.already_sent(ledger, mailings.body_hash("Slow"), asked)) is counts

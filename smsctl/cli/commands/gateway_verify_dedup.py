@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 
-from smsctl.actions.begin import begin
 from smsctl.actions.may_send import ceilings_in_claims, may_send
 from smsctl.actions.trial import trial, trial_mailing
 from smsctl.actions.trust import account_of
-from smsctl.actions.verify_dedup import verify_dedup
+from smsctl.actions.verify_dedup import DoubleSend, verify_dedup
 from smsctl.cli import dialogue, numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.render.blocks import Line, Tone
@@ -21,6 +20,7 @@ from smsctl.errors import ConfigError, ExitCode, say
 
 EXAMPLES = ("smsctl gateway verify-dedup +46701740605",)
 
+_TWICE = 2
 _TEXT = "Test of smsctl. If this text comes twice, the gateway does not refuse repeats."
 
 
@@ -54,20 +54,22 @@ def run(
         )
         dialogue.confirm(wiring.teller, question, otherwise=say("Not confirmed; nothing was sent."))
     wiring.activate_for_rehearsal(payer)
-    twice = [(None, e164, None), (None, e164, None)]
-    new = trial_mailing(gateway, payer, letter, messages=len(twice))
+    new = trial_mailing(gateway, payer, letter, messages=_TWICE)
     under = circumstances(wiring, wiring.ledger)
     may_send(trial(new, under, e164, numbers.shown(wiring, e164)), under).must_hold()
-    mailing = begin(new, twice, [], wiring.ledger, wiring.clock.now(), wiring.actor)
-    refused = verify_dedup(
-        mailing,
-        wiring.ledger,
-        gateway,
-        wiring.clock.now,
-        account_of(wiring.settings, configured),
-        ceilings_in_claims(mailing, Ceilings(), under),
+    done = verify_dedup(
+        DoubleSend(
+            new=new,
+            addressee=(None, e164, None),
+            ledger=wiring.ledger,
+            gateway=gateway,
+            now=wiring.clock.now,
+            actor=wiring.actor,
+            account=account_of(wiring.settings, configured),
+            ceilings=lambda mailing: ceilings_in_claims(mailing, Ceilings(), under),
+        )
     )
-    return _told(mailing.id, refused=refused)
+    return _told(done.mailing.id, refused=done.refused)
 
 
 def _told(mailing: int, *, refused: bool) -> Reply:
