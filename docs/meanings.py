@@ -48,7 +48,8 @@ EXIT_CODES = {
     ),
     ExitCode.LEDGER: Meaning(
         "The ledger is busy, newer than this smsctl, damaged, or cannot be written. Nothing was sent that is"
-        " not recorded.",
+        " not recorded. Or: what a command was run for, a list or a report, cannot be written to standard"
+        " output.",
         "Try again when the other run is done; else `smsctl ledger check`.",
     ),
     ExitCode.INTERRUPTED: Meaning(

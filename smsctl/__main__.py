@@ -2,15 +2,17 @@
 
 import gc
 import sys
+from contextlib import suppress
 
 
 def main() -> int:
     """Run smsctl with the process's own arguments and return its exit code."""
-    if sys.argv[1:] == ["--version"]:
+    if sys.argv[1:] == ["--version"] and sys.stdout:
         from smsctl import __version__
 
-        print(f"smsctl {__version__}")
-        return 0
+        with suppress(OSError):  # what cannot be written is told below
+            print(f"smsctl {__version__}", flush=True)
+            return 0
     # A fifth of a short command's time would go to garbage collection, in vain: nearly all that is made while
     # it starts lives until the end. So collect seldom, and leave out the collection at exit (gc.freeze).
     gc.set_threshold(100_000)

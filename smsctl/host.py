@@ -1,7 +1,8 @@
-"""What the operating system tells: who runs this, their groups, and how long it is up. Nowhere else."""
+"""What the operating system gives: users, groups, uptime, standard streams, signals. Nowhere else."""
 
 import os
 import re
+import sys
 import time
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,26 @@ def since_boot_s() -> float:
     """Return seconds of a clock that nobody sets; on Linux it goes on while the machine sleeps."""
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
+def open_closed_streams() -> None:
+    """Give the process the standard streams that it was started without.
+
+    Else the next file that it opens, the ledger perhaps, would have the number of one of them, and get what
+    is meant for a screen. Reading finds nothing; writing fails, as it does where a stream is closed.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDONLY)  # the lowest that is free: the stream's own
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
+def has_a_folder() -> bool:
+    """Say whether the folder that the process stands in is still there."""
+    try:
+        return bool(os.getcwd())  # noqa: PTH109 - no path is made of it
+    except FileNotFoundError:
+        return False
 
 
 def groups_of(user: str) -> frozenset[str]:

@@ -3,21 +3,28 @@
 Read on in `contents` (what there is), then `commands/send.py`, `domain/plan.py`, `actions/send.py`.
 """
 
+import io
 import os
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from functools import partial
 from importlib import import_module
 from itertools import takewhile
 from types import ModuleType
+from typing import TypeVar
 
 import typer
 
+from smsctl import __version__
 from smsctl.cli import contents, flags
 from smsctl.cli.flags import Flags
 from smsctl.cli.render import language
 from smsctl.cli.reply import Reply
 from smsctl.cli.teller import Teller
-from smsctl.errors import ExitCode, InterruptionError, SmsctlError, UsageError, say
+from smsctl.errors import ExitCode, InputError, InterruptionError, SmsctlError, UsageError, say, worst
+
+T = TypeVar("T")
 
 _HELP = """Send SMS from a municipality's own server, through its own gateway account.
 
@@ -25,6 +32,7 @@ Start with: smsctl config init. Then: smsctl test NUMBER TEXT.
 """
 _RUN_BY_CRON = ("send", "mailings resume")
 _HELP_OPTIONS = frozenset({"--help", "-h"})
+_TELL_ONLY = frozenset({"--dry-run", "--addresses"})  # with these, a command that does something only tells
 _EPILOG = (
     "These work with every command: --config PATH, --json, --quiet, --verbose, --simulate, --show-numbers,"
     " and --version."
@@ -33,50 +41,76 @@ _EPILOG = (
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; everything that can go wrong becomes a sentence and an exit code."""
-    if list(argv) == ["--version"]:
-        from smsctl import __version__
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from smsctl import host
 
-        print(f"smsctl {__version__}")  # noqa: T201 - needs neither config nor teller
-        return ExitCode.OK
+        host.open_closed_streams()
     language.speak(None, os.environ)
     try:
         asked, rest = flags.take(argv)
     except UsageError as error:
-        return Teller("", Flags(json="--json" in argv)).fail(error)
+        teller = Teller("", Flags(json="--json" in argv))
+        return teller.end(teller.fail(error), is_product=False)
     teller = Teller(command_in(rest), asked)
+    if list(argv) == ["--version"]:
+        teller.out.line(f"smsctl {__version__}")
+        return teller.end(ExitCode.OK, is_product=True)
     if not names_no_command(rest):
         return _run(rest, asked, teller)
     if teller.interactive:
         return _run([*rest, "--help"], asked, teller) or ExitCode.USAGE
     page = " ".join(["smsctl", *rest])
     missing = say("{page} needs one of: {words}.", page=page, words=", ".join(_words_after(rest)))
-    return teller.fail(UsageError(missing, hint=say("See: {page} --help", page=page)))
+    unnamed = UsageError(missing, hint=say("See: {page} --help", page=page))
+    return teller.end(teller.fail(unnamed), is_product=False)
 
 
 def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
-    try:
-        ended = _ended(words, asked, teller)
-        if isinstance(ended, int):
-            return ended
-        _let_know(asked, teller, ended)
-        return teller.tell(ended) if isinstance(ended, Reply) else teller.fail(ended)
-    except BrokenPipeError:
-        return teller.pipe_closed()
+    """Run the command, let the site know, tell the result. What fails on the way never hides the result."""
+    ended = _caught(lambda: _answer(words, asked, teller), teller)
+    if failed := _caught(lambda: _let_know(asked, teller, ended), teller):
+        teller.warn(say("Nobody was told of this run: {reason}", reason=failed.sentence))
+    codes = [ended.exit_code]
+    told = _caught(lambda: teller.tell(ended) if isinstance(ended, Reply) else teller.fail(ended), teller)
+    if isinstance(told, SmsctlError):
+        codes.append(told.exit_code)
+        _caught(partial(teller.fail, told), teller)
+    is_product = isinstance(ended, Reply) and _is_product(teller.command, words)
+    return teller.end(worst(codes), is_product=is_product)
 
 
-def _ended(words: Sequence[str], asked: Flags, teller: Teller) -> Reply | SmsctlError | int:
-    """Run the command; return its reply, what went wrong, or the code of a help page."""
-    command = teller.command
+def _caught(act: Callable[[], T], teller: Teller) -> T | SmsctlError:
+    """Do it; return what came of it, or what went wrong. The one `except` of smsctl."""
     try:
-        with _wiring_for(command, words, asked, teller) as wiring:
-            answer: Reply | int | None = build(command, alone=_is_settled(command, words))(
-                args=list(words), prog_name="smsctl", standalone_mode=False, obj=wiring
-            )
-    except BrokenPipeError:
-        raise
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - a bug gets a sentence too
-        return _told(error, teller, command)
-    return answer or ExitCode.OK
+        return act()
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - a bug gets a sentence too
+        return _told(error, teller)
+
+
+def _answer(words: Sequence[str], asked: Flags, teller: Teller) -> Reply:
+    """Run the command and return its reply; a help page is written at once."""
+    command, page = teller.command, io.StringIO()
+    is_help = _asks_for_help(command, words)
+    with (
+        _wiring(asked, teller, is_help=is_help) as wiring,
+        redirect_stdout(page) if is_help else nullcontext(),
+    ):
+        answer: Reply | int | None = build(command, alone=_is_settled(command, words))(
+            args=list(words), prog_name="smsctl", standalone_mode=False, obj=wiring
+        )
+    if isinstance(answer, Reply):
+        return answer
+    teller.write(page.getvalue())
+    return Reply(exit_code=ExitCode(answer or ExitCode.OK))
+
+
+def _is_product(command: str, words: Sequence[str]) -> bool:
+    """Say whether the output is all that the command is run for."""
+    return (
+        command in contents.TELLS_ONLY
+        or _asks_for_help(command, words)
+        or not _TELL_ONLY.isdisjoint(_before_the_dashes(words))
+    )
 
 
 def _let_know(asked: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:
@@ -152,12 +186,17 @@ def _is_settled(command: str, words: Sequence[str]) -> bool:
     return bool(command) and list(words[: command.count(" ") + 1]) == command.split()
 
 
-def _wiring_for(
-    command: str, words: Sequence[str], asked: Flags, teller: Teller
-) -> AbstractContextManager[object]:
+def _asks_for_help(command: str, words: Sequence[str]) -> bool:
+    return not command or not _HELP_OPTIONS.isdisjoint(_before_the_dashes(words))
+
+
+def _before_the_dashes(words: Sequence[str]) -> set[str]:
+    return set(takewhile(lambda word: word != "--", words))  # what follows is for another command
+
+
+def _wiring(asked: Flags, teller: Teller, *, is_help: bool) -> AbstractContextManager[object]:
     """Return the wiring; a help page needs none, and then none of it is loaded."""
-    own = takewhile(lambda word: word != "--", words)  # what follows is for another command
-    if not command or _HELP_OPTIONS.intersection(own):
+    if is_help:
         return nullcontext()
     from smsctl.cli.wiring import Wiring
 
@@ -177,7 +216,13 @@ def _examples(module: ModuleType) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in module.EXAMPLES)
 
 
-def _told(error: BaseException, teller: Teller, command: str) -> SmsctlError:
+def _has_a_folder() -> bool:
+    from smsctl import host
+
+    return host.has_a_folder()
+
+
+def _told(error: BaseException, teller: Teller) -> SmsctlError:
     """Return what is told of an exception; what nobody foresaw is a bug of ours."""
     match error:
         case SmsctlError():
@@ -185,7 +230,10 @@ def _told(error: BaseException, teller: Teller, command: str) -> SmsctlError:
         case KeyboardInterrupt() | typer.Abort():
             return InterruptionError(say("Interrupted; nothing is on its way."))
         case typer.TyperException():
-            page = f"smsctl {command}".rstrip()
+            page = f"smsctl {teller.command}".rstrip()
             hint = say("See: {page} --help", page=page)
             return UsageError(say("{text}", text=error.format_message()), hint=hint)
+        case FileNotFoundError() if not _has_a_folder():
+            hint = say("Change to a folder that exists, and run it again.")
+            return InputError(say("The folder that this was started in is gone."), hint=hint)
     return teller.own_up(error)

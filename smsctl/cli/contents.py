@@ -71,3 +71,31 @@ COMMANDS = {
     "simulator": _SIMULATOR,
     "simulator incoming": "Let an SMS come in at a running simulator",
 }
+
+TELLS_ONLY = frozenset(
+    {
+        "usage",
+        "mailings list",
+        "mailings show",
+        "mailings skipped",
+        "mailings failed",
+        "municipality list",
+        "invoices list",
+        "invoices compare",
+        "reports unmatched",
+        "inbox list",
+        "inbox show",
+        "block list",
+        "recipients check",
+        "gateway probe",
+        "credential check",
+        "config check",
+        "config show",
+        "ledger check",
+        "audit",
+        "doctor",
+        "schedule",
+        "completion",
+    }
+)
+"""What is run for its output alone: if that cannot be written, the command has failed."""

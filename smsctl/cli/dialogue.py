@@ -98,7 +98,7 @@ def _ask(teller: Teller, question: Sentence) -> str:
         last = ""
     try:
         return input(last).strip()
-    except EOFError:
+    except (EOFError, OSError):  # a terminal that hangs up cannot be read
         teller.face.show([Line("", Tone.PLAIN)])
         return ""
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from threading import Lock
 
 from smsctl.actions.report import NOTHING, House, Taken, take_in
-from smsctl.cli.render.reports import taken_twice
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.push import Parcel
 from smsctl.errors import Sentence, say_n
-from smsctl.ledger.reports import Fate
 
 _SILENT_S = 60
 
@@ -19,23 +17,19 @@ _SILENT_S = 60
 class Intake:
     """Stores parcels in the ledger and keeps count."""
 
-    def __init__(
-        self, wiring: Wiring, house: House, tell: Callable[[Sentence], None] = lambda _: None
-    ) -> None:
-        """Open the ledger: what cannot be stored is not asked for. `tell` hears of what is urgent."""
+    def __init__(self, wiring: Wiring, house: House) -> None:
+        """Open the ledger: what cannot be stored is not asked for."""
         self._ledger = wiring.ledger
         self._clock = wiring.clock
         self._house = house
-        self._tell = tell
         self.taken = NOTHING
 
     def store(self, parcels: Sequence[Parcel]) -> None:
         """Store all of them durably, or raise LedgerError and store none."""
-        if twice := self.store_one(*parcels).reports[Fate.TWICE]:
-            self._tell(taken_twice(twice))
+        self.store_one(*parcels)
 
     def store_one(self, *parcels: Parcel) -> Taken:
-        """Store all of them durably, or raise LedgerError and store none; return what was taken in."""
+        """Store durably; return what was taken in."""
         taken = take_in(self._ledger, parcels, self._house, self._clock.now())
         self.taken = self.taken + taken
         return taken

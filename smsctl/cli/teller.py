@@ -1,9 +1,8 @@
 """Tells the result of a command: a screen for people, one line for logs, or one JSON envelope."""
 
+import errno
 import io
-import os
 import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
@@ -14,7 +13,7 @@ from smsctl.cli.render.language import whole
 from smsctl.cli.render.phrases import mistake
 from smsctl.cli.render.screen import Screen
 from smsctl.cli.reply import Note, Reply, hint, notes_of
-from smsctl.errors import ExitCode, Sentence, SmsctlError, say
+from smsctl.errors import ExitCode, Sentence, SmsctlError, say, worst
 
 _TONES = {"error": Tone.BAD, "warning": Tone.WARN, "info": Tone.PLAIN}
 
@@ -82,6 +81,10 @@ class Teller:
         """Say something on the standard error at once, whatever the flags: the end may be days away."""
         self.err.show([Line(whole(sentence), Tone.WARN)])
 
+    def write(self, page: str) -> None:
+        """Write a page as it is."""
+        self.out.line(page.removesuffix("\n"))
+
     def tell(self, reply: Reply) -> int:
         """Tell the result and return the exit code."""
         code = reply.exit_code
@@ -112,17 +115,30 @@ class Teller:
     def own_up(self, error: BaseException) -> SmsctlError:
         """Return what is told of a fault in smsctl; the traceback is for whoever asks with --verbose."""
         if self._flags.verbose:
-            traceback.print_exception(error)
+            import traceback
+
+            for piece in traceback.format_exception(error):
+                self.err.line(piece.rstrip("\n"))
         return SmsctlError(
             say("smsctl itself failed ({kind}). The ledger tells what was sent.", kind=type(error).__name__),
             hint=say("Look with: smsctl mailings list. What failed is shown with --verbose."),
         )
 
-    def pipe_closed(self) -> int:
-        """The reader of our output went away; that is its right."""
-        # Or the interpreter complains when it flushes what is left, at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
+    def end(self, code: int, *, is_product: bool) -> int:
+        """Hand over what was written; return the exit code to leave with.
+
+        A reader that went away has had enough. Where the output is what the command was run for, any other
+        loss of it is a failure; where the command has done something, its own code stands.
+        """
+        self.out.flush()
+        lost = self.out.lost
+        if lost is not None and lost.errno != errno.EPIPE:
+            reason = say("it is closed") if lost.errno == errno.EBADF else say("{text}", text=lost.strerror)
+            told = say("The standard output cannot be written: {reason}.", reason=reason)
+            self.err.show([Line(whole(told), Tone.BAD)])
+            code = worst([ExitCode(code), ExitCode.LEDGER]) if is_product else code
+        self.err.flush()
+        return code
 
     def _write_json(self, data: object, notes: Sequence[Note], code: ExitCode) -> None:
         self.out.line(envelope.of(self.command, self.mode, data, (*self._kept, *notes), code))

@@ -16,11 +16,10 @@ def must_agree(ledger: Ledger) -> None:
 
 def _entries_are_the_parts_that_cost(ledger: Ledger) -> None:
     cost: Counter[int] = Counter()
-    for mailing, state, besides, parts in ledger.rows(
-        "SELECT g.id, m.state, m.taken_besides, g.parts_each FROM messages m"
-        " JOIN mailings g ON g.id = m.mailing"
+    for mailing, state, parts in ledger.rows(
+        "SELECT g.id, m.state, g.parts_each FROM messages m JOIN mailings g ON g.id = m.mailing"
     ):
-        cost[mailing] += parts * ((state in COSTING) + besides)
+        cost[mailing] += parts if state in COSTING else 0
     entered: Counter[int] = Counter(
         dict(ledger.rows("SELECT mailing, SUM(parts) FROM entries GROUP BY mailing"))
     )

@@ -45,8 +45,7 @@ def run(
         return _addresses(wiring)
     complaints = receiving.Complaints(wiring.teller.tell_now)
     forwarder = forwarding.forwarder(wiring, forward_to, complaints.note)
-    house = wiring_listener.house(wiring, Source.PUSHED, forward_to)
-    intake = receiving.Intake(wiring, house, complaints.note)
+    intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.PUSHED, forward_to))
     wiring.ledger.on_wait = complaints.note
 
     def turn() -> None:

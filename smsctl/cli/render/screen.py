@@ -8,6 +8,7 @@ from typing import TextIO
 from smsctl.cli.render import plain
 from smsctl.cli.render.blocks import Block, Text
 from smsctl.cli.render.language import words
+from smsctl.cli.render.stream import Stream
 
 
 class Screen:
@@ -15,9 +16,14 @@ class Screen:
 
     def __init__(self, stream: TextIO) -> None:
         """Look at the stream once: only a terminal gets colour and progress."""
-        self._stream = stream
+        self._stream = Stream(stream)
         self.shows_bar = False
-        self.is_terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self.is_terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
+
+    @property
+    def lost(self) -> OSError | None:
+        """Why nothing more is written; None while all is well."""
+        return self._stream.lost
 
     def show(self, blocks: Sequence[Block]) -> None:
         """Write the blocks."""
@@ -31,9 +37,8 @@ class Screen:
         self.flush()
 
     def line(self, text: str) -> None:
-        """Write one line as it is; a stream that is not UTF-8 still gets it, with question marks."""
-        encoding = self._stream.encoding or "utf-8"
-        self._stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+        """Write one line as it is."""
+        self._stream.write(f"{text}\n")
 
     def ask(self, question: str) -> None:
         """Write a question, and stay on its line."""
@@ -46,7 +51,7 @@ class Screen:
             self._stream.write("\r\x1b[2K")
 
     def flush(self) -> None:
-        """Hand over what was written; a reader that went away is noticed here."""
+        """Hand over what was written."""
         self._stream.flush()
 
     @contextmanager

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, TextIO
+from typing import IO, Any, Literal, cast
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -25,6 +25,7 @@ from smsctl.cli.render import plain
 from smsctl.cli.render.blocks import Bars, Block, Fact, Facts, Line, Quote, Table, Text, Tone
 from smsctl.cli.render.figures import count
 from smsctl.cli.render.language import words
+from smsctl.cli.render.stream import Stream
 
 _STYLES = {
     Tone.PLAIN: "",
@@ -43,7 +44,7 @@ _RATE_CELLS = len(" 10 000/s ")
 _LONG_WORD = 18  # a longer one may be folded where a table would not fit
 
 
-def show(blocks: Sequence[Block], stream: TextIO) -> None:
+def show(blocks: Sequence[Block], stream: Stream) -> None:
     """Write the blocks, each line folded at the terminal's width."""
     console = _console(stream)
     for block in blocks:
@@ -70,7 +71,7 @@ def _print_line(line: Line, console: Console) -> None:
 
 
 @contextmanager
-def progress(label: Text, total: int, stream: TextIO) -> Iterator[Callable[[int], None]]:
+def progress(label: Text, total: int, stream: Stream) -> Iterator[Callable[[int], None]]:
     """Show a progress bar while the block runs."""
     console = _console(stream)
     room = console.width - len(f"{words(label)} {count(total)}/{count(total)} 0:00:00")
@@ -113,9 +114,9 @@ class _TimeLeft(TimeRemainingColumn):
         return Styled() if task.time_remaining is None else super().render(task)
 
 
-def _console(stream: TextIO) -> Console:
+def _console(stream: Stream) -> Console:
     # Foreign text is never markup, emoji codes or something to highlight.
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
+    return Console(file=cast("IO[str]", stream), highlight=False, markup=False, emoji=False)
 
 
 class _Whole(Styled):

@@ -1,0 +1,50 @@
+"""A standard stream that may fail: its reader goes away, its disk is full, nobody ever opened it.
+
+What cannot be written stops nothing: a run that has sent must still tell the ledger, the site and its caller.
+"""
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TextIO
+
+
+class Stream:
+    """A standard stream that is left alone for good once it cannot be written; `lost` tells why."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Nothing has failed yet."""
+        self._stream = stream
+        self.encoding = stream.encoding or "utf-8"
+        self.lost: OSError | None = None
+
+    def isatty(self) -> bool:
+        """Say whether a terminal is written to."""
+        return not self._stream.closed and self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Return the number that the operating system knows it by."""
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        """Write; a stream that is not UTF-8 gets question marks for what it cannot hold."""
+        self._attempt(lambda: self._stream.write(text.encode(self.encoding, "replace").decode(self.encoding)))
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand over what was written; that nobody takes it is noticed here."""
+        self._attempt(self._stream.flush)
+
+    def _attempt(self, act: Callable[[], object]) -> None:
+        if self.lost:
+            return
+        try:
+            if self._stream.closed:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))  # noqa: TRY301 - as the system says it
+            act()
+        except OSError as error:
+            self.lost = error
+            # Or the interpreter fails with what is left, when it flushes at its end.
+            with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no file
+                os.dup2(nowhere.fileno(), self._stream.fileno())
