@@ -11,12 +11,15 @@ from smsctl.ledger import audit, fitness, mailings
 from smsctl.ledger.mailings import Addressee, NewMailing, SkippedRow
 from smsctl.ledger.store import Ledger
 
+_IN_AUDIT = ("", "; urgent", "; urgent, also beyond the day's ceilings")
+
 
 class Overruling(NamedTuple):
     """Which rules a person has overruled for this mailing, and why."""
 
     again: bool = False
     urgent: bool = False
+    over_day: bool = False  # beyond the ceilings of the day
     reason: str | None = None
     accept_clock: bool = False
 
@@ -59,7 +62,7 @@ def write(
         actor,
         new.kind,
         f"mailing {mailing.id}",
-        f"messages: {mailing.messages}",
+        f"messages: {mailing.messages}{_IN_AUDIT[mailing.urgent + mailing.over_day]}",
         new.reason,
     )
     return mailing
@@ -81,6 +84,7 @@ def from_plan(plan: Plan, overruling: Overruling, *, run_key: str | None = None)
         run_key=run_key,
         again=overruling.again,
         urgent=overruling.urgent,
+        over_day=overruling.over_day,
         reason=overruling.reason,
     )
 

@@ -83,6 +83,7 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
         had_it=had_it,
         source=(sheet.path, sheet.modified),
         urgent=wish.urgent,
+        over_day=under.lifts_the_day(urgent=wish.urgent),
     )
     return Draft(plan=plan, sheet=sheet, verdict=may_send(leaving, under))
 

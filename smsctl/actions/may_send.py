@@ -6,9 +6,9 @@ transaction.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from smsctl.actions.permit import Mission, Person, daily_ceiling, permit
 from smsctl.config.settings import Mode, Settings
@@ -26,6 +26,13 @@ from smsctl.ledger.store import Ledger
 TEST = "test"
 
 
+class Retyped(Protocol):
+    """The command that was typed, as it would go."""
+
+    def __call__(self, added: Sequence[str], *, by_a_person: bool) -> str:
+        """Return it with these flags and their values; `by_a_person`: on a terminal, where it asks."""
+
+
 class Circumstances(NamedTuple):
     """What a mailing is judged under: the config, the ledger, the clock, and who is at the keyboard."""
 
@@ -36,8 +43,12 @@ class Circumstances(NamedTuple):
     actor: Actor
     groups_of: Callable[[str], Collection[str]]  # the groups of the operating system that a user is in
     attended: bool  # a question can be asked
+    command: Retyped
     lenient: bool = False  # a rehearsal: most rules are only told
-    command: Callable[[Sequence[str]], str] = " ".join  # what was typed, with these flags: what would go
+
+    def lifts_the_day(self, *, urgent: bool) -> bool:
+        """Whether the ceilings of the day do not hold: where a person on a terminal says it is urgent."""
+        return urgent and self.attended
 
     @property
     def simulated(self) -> bool:
@@ -58,6 +69,7 @@ class Leaving(NamedTuple):
     had_it: int = 0  # people who get it though they have had it, in a rehearsal
     source: tuple[Path, datetime] | None = None  # the recipients file, and when it was written
     urgent: bool = False  # also in quiet hours
+    over_day: bool = False  # also beyond the ceilings of the day
     begun: Mailing | None = None  # of which this is what is left
     repeats: bool = False  # an unknown batch of it may be submitted again
     shown: str | None = None  # of a test: its number as it may be shown
@@ -76,6 +88,16 @@ class Verdict(NamedTuple):
     overruled: tuple[Refusal, ...] = ()  # by a person, with a reason
     later: tuple[Refusal, ...] = ()  # where a mailing that was begun will stop on its way
     warned: tuple[Refusal, ...] = ()  # a person looks at the plan, and decides
+
+    @property
+    def is_only_quiet(self) -> bool:
+        """Whether nothing refuses but the hour, so that a person can be asked when it shall leave."""
+        return {one.rule for one in self.refusals} == {Rule.QUIET_HOURS}
+
+    @property
+    def is_over_day(self) -> bool:
+        """Whether a person overrules a ceiling of the day."""
+        return any(one.rule is Rule.MAX_PARTS_PER_DAY for one in self.overruled)
 
     def must_hold(self) -> None:
         """Raise RuleError where a rule refuses: it with what mends it, or a list of several."""
@@ -100,10 +122,19 @@ def may_send(leaving: Leaving, under: Circumstances) -> Verdict:
     places: dict[str, list[Refusal]] = {name: [] for name in Verdict._fields}
     for one in found:
         places[_place(one.rule, leaving, under)].append(one)
-    flags = [flag for one in places["refusals"] for flag in one.flags]
+    refused = places["refusals"]
     return Verdict(
-        **{name: tuple(_with_command(one, flags, under) for one in those) for name, those in places.items()}
+        **{name: tuple(_with_command(one, refused, under) for one in those) for name, those in places.items()}
     )
+
+
+def quiet_until(settings: Settings, at: datetime) -> datetime:
+    """Return when the quiet hours around a local time are over."""
+    quiet = settings.limits.quiet_hours
+    if quiet is None:
+        return at
+    end = at.replace(hour=quiet.end.hour, minute=quiet.end.minute, second=0, microsecond=0)
+    return end if end > at else end + timedelta(days=1)
 
 
 def must_be_outside_quiet_hours(settings: Settings, at: time) -> None:
@@ -137,6 +168,8 @@ def ceilings_in_claims(mailing: Mailing, ceilings: Ceilings, under: Circumstance
     """Return the ceilings that each claim is held to, with the daily one of whoever began the mailing."""
     if under.lenient:
         return Ceilings()
+    if mailing.over_day:
+        return ceilings._replace(max_parts_per_day=None)
     if not under.settings.senders:
         return ceilings
     person = Person(mailing.created_by, under.groups_of(mailing.created_by))
@@ -223,7 +256,7 @@ def _mission_of(mailing: Mailing) -> Mission:
 
 def _place(rule: Rule, leaving: Leaving, under: Circumstances) -> str:
     """Return where in the verdict a rule that says no belongs."""
-    if rule is Rule.QUIET_HOURS and leaving.urgent:
+    if (rule is Rule.QUIET_HOURS and leaving.urgent) or (rule is Rule.MAX_PARTS_PER_DAY and leaving.over_day):
         return "overruled"
     if rule is Rule.FILE_AGE and under.attended:
         return "warned"
@@ -244,9 +277,21 @@ def _has_a_service(rule: Rule, under: Circumstances) -> bool:
     )
 
 
-def _with_command(refusal: Refusal, flags: Sequence[str], under: Circumstances) -> Refusal:
+def _with_command(refusal: Refusal, others: Sequence[Refusal], under: Circumstances) -> Refusal:
     """Write into the hint the command that goes past this rule, and past all others that flags go past."""
     hint = refusal.hint
     if hint is None or "command" not in hint.values:
         return refusal
-    return refusal._replace(hint=hint.given(command=under.command(flags or refusal.flags)))
+    against = [*others, refusal]
+    flags = dict(pair for one in against for pair in _pairs(one.flags))
+    words = [word for pair in flags.items() for word in pair if word]
+    by_a_person = any(one.rule.needs_a_person for one in against)
+    return refusal._replace(hint=hint.given(command=under.command(words, by_a_person=by_a_person)))
+
+
+def _pairs(flags: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each flag with its value; one without a value has an empty one."""
+    for place, flag in enumerate(flags):
+        if flag.startswith("--"):
+            value = flags[place + 1] if place + 1 < len(flags) else ""
+            yield flag, "" if value.startswith("--") else value

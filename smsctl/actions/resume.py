@@ -27,6 +27,7 @@ from smsctl.ledger.store import Ledger
 class Rest(NamedTuple):
     """What is left of a mailing, as it would leave now."""
 
+    leaving: Leaving  # as it was judged
     mailing: Mailing  # at once, where the time it was meant for has passed
     tally: Tally
     bill: Bill  # of what is pending
@@ -60,22 +61,40 @@ def what_is_left(
         audience=mailing.audience,
         groups=groups_in(mailing.audience),
         ceilings=ceilings,
-        urgent=urgent or mailing.urgent,
+        urgent=mailing.urgent,
+        over_day=due.over_day,
         begun=due,
         repeats=repeats,
     )
-    return Rest(
+    rest = Rest(
+        leaving=leaving,
         mailing=due,
         tally=tally,
         bill=leaving.bill,
-        ceilings=ceilings_in_claims(mailing, ceilings, under),
+        ceilings=ceilings_in_claims(due, ceilings, under),
+        verdict=may_send(leaving, under),
+    )
+    return overruled(rest, under) if urgent else rest
+
+
+def overruled(rest: Rest, under: Circumstances) -> Rest:
+    """Return what is left, judged anew where a person has said that it is urgent."""
+    over_day = rest.mailing.over_day or under.lifts_the_day(urgent=True)
+    mailing = rest.mailing._replace(urgent=True, over_day=over_day)
+    leaving = rest.leaving._replace(urgent=True, over_day=over_day, begun=mailing)
+    return rest._replace(
+        leaving=leaving,
+        mailing=mailing,
+        ceilings=ceilings_in_claims(mailing, leaving.ceilings, under),
         verdict=may_send(leaving, under),
     )
 
 
 def record(rest: Rest, ledger: Ledger, under: Circumstances, reason: str | None) -> None:
-    """Write in the audit who goes on with the mailing, and why where a rule is overruled."""
+    """Write in the audit who goes on with the mailing, and why where a rule is overruled: that stays so."""
     with ledger.transaction():
+        if rest.mailing.urgent:
+            mailings.make_urgent(ledger, rest.mailing.id, over_day=rest.mailing.over_day)
         audit.record(ledger, under.now, under.actor, "resume", f"mailing {rest.mailing.id}", reason=reason)
 
 

@@ -114,8 +114,9 @@ def _is_product(command: str, words: Sequence[str]) -> bool:
 
 
 def _let_know(asked: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:
-    """Let the site know of a run of cron's that did not end well."""
-    if teller.command in _RUN_BY_CRON and ended.exit_code is not ExitCode.OK:
+    """Let the site know of a run of cron's that did not end well, and of an overruled ceiling of the day."""
+    overruled = isinstance(ended, Reply) and ended.overruled
+    if teller.command in _RUN_BY_CRON and (ended.exit_code is not ExitCode.OK or overruled):
         from smsctl.cli import notify
 
         notify.after(asked, teller, ended)

@@ -18,6 +18,8 @@ _VALUELESS = {
     "--show-numbers": "show_numbers",
 }
 
+_UNASKED = ("--yes", "--json", "--quiet")
+
 
 class Flags(NamedTuple):
     """What was asked of every command."""
@@ -35,10 +37,11 @@ class Flags(NamedTuple):
         """Whether the command is told by its own flag to ask nothing."""
         return "--yes" in takewhile(lambda word: word != "--", self.typed)
 
-    def command(self, added: Sequence[str]) -> str:
-        """Return the whole command for a person to type, with these flags instead of what they were before.
+    def command(self, added: Sequence[str], *, by_a_person: bool) -> str:
+        """Return the whole command that was typed, with these flags instead of what they were before.
 
-        `added` are flags with their values; a dry run becomes a real one.
+        `added` are flags with their values; a dry run becomes a real one. `by_a_person`: on a terminal,
+        where questions are asked.
         """
         import shlex
 
@@ -46,7 +49,7 @@ class Flags(NamedTuple):
             flag: index + 1 < len(added) and not added[index + 1].startswith("--")
             for index, flag in enumerate(added)
             if flag.startswith("--")
-        } | {"--dry-run": False}
+        } | dict.fromkeys(("--dry-run", *(_UNASKED if by_a_person else ())), False)
         kept: list[str] = []
         rest: list[str] = []
         words = iter(self.typed)

@@ -18,7 +18,8 @@ from smsctl.errors import ConfigError, RuleError, Sentence, SmsctlError, say
 
 def after(flags: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:
     """Tell those whom [notify] names. Where that fails it is warned of, and the exit code stays."""
-    if any(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+    must_be_told = isinstance(ended, Reply) and ended.overruled
+    if not must_be_told and any(one.isatty() for one in (sys.stdin, sys.stdout, sys.stderr)):
         return
     with Wiring(flags, teller) as wiring:
         for tell in _ways(wiring, ended):
@@ -71,7 +72,10 @@ def _text(ended: Reply | SmsctlError) -> Sentence:
         told = ended.problems if isinstance(ended, RuleError | ConfigError) else ()
         more = [*told, *([ended.hint] if ended.hint else [])]
         return reduce(lambda what, mend: say("{what} {mend}", what=what, mend=mend), more, ended.sentence)
-    return ended.summary or say("It ended with {code}.", code=int(ended.exit_code))
+    text = ended.summary or say("It ended with {code}.", code=int(ended.exit_code))
+    for one in ended.overruled:
+        text = say("{text} Overruled, being urgent: {why}", text=text, why=one)
+    return text
 
 
 def _variables(settings: Settings) -> list[str]:

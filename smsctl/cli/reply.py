@@ -39,3 +39,4 @@ class Reply(NamedTuple):
     notes: Sequence[Note] = ()
     said: Sequence[Note] = ()  # what the screen says in its own way, and only the envelope needs as notes
     exit_code: ExitCode = ExitCode.OK
+    overruled: Sequence[Sentence] = ()  # what a person overruled that the site must know of

@@ -1,20 +1,38 @@
 """Going on with a mailing that was begun: what is left is shown, on a terminal asked about, and sent."""
 
 from smsctl.actions.may_send import Circumstances
-from smsctl.actions.resume import Rest, record
+from smsctl.actions.resume import Rest, overruled, record
+from smsctl.cli import dialogue, quiet_hours
 from smsctl.cli.delivery import deliver, reply
+from smsctl.cli.render import figures
 from smsctl.cli.render import mailings as render
+from smsctl.cli.render.blocks import GAP
+from smsctl.cli.render.rest import screen
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
+from smsctl.errors import say, say_n
 
 
 def go_on(wiring: Wiring, rest: Rest, gateway: Gateway, under: Circumstances, reason: str | None) -> Reply:
-    """Send what is left of the mailing.
+    """Send what is left of the mailing; on a terminal it is shown and asked about first.
 
-    Raises RuleError where a rule says no now.
+    Raises RuleError where a rule says no now, NotConfirmedError where a person does.
     """
+    asks, teller = wiring.teller.interactive and bool(rest.bill.messages), wiring.teller
+    teller.know(render.data(rest.mailing, rest.tally))
+    if asks:
+        teller.show(screen(rest, gateway.traits, simulated=wiring.simulated))
+        if rest.verdict.is_only_quiet:
+            reason = quiet_hours.ask(wiring, rest.verdict, None).reason
+            rest = overruled(rest, under)
     rest.verdict.must_hold()
+    if asks:
+        count = figures.count(rest.bill.messages)
+        question = say_n("Send {count} message?", "Send {count} messages?", n=rest.bill.messages, count=count)
+        teller.show([GAP])
+        dialogue.confirm(teller, question, otherwise=say("Not confirmed; nothing was sent."))
     record(rest, wiring.ledger, under, reason)
     done = deliver(wiring, rest.mailing, gateway, rest.ceilings)
-    return reply(wiring, done, render.data(rest.mailing, done.tally))
+    told = [one.sentence for one in rest.verdict.overruled if rest.verdict.is_over_day]
+    return reply(wiring, done, render.data(rest.mailing, done.tally))._replace(overruled=told)

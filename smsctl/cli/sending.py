@@ -6,7 +6,7 @@ from typing import NamedTuple
 from smsctl.actions.begin import Overruling, begin, from_plan, skipped_of
 from smsctl.actions.draft import Wish, draft
 from smsctl.actions.keyed_run import expand
-from smsctl.actions.may_send import Circumstances, Verdict, ceilings_in_claims
+from smsctl.actions.may_send import Circumstances, Verdict, ceilings_in_claims, quiet_until
 from smsctl.cli import dialogue, run_key, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.render import figures
@@ -21,6 +21,15 @@ from smsctl.domain.plan import Plan
 from smsctl.domain.text import MessageText, measure, replace_typographic
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, UsageError, say, say_n
 from smsctl.ledger.store import Ledger
+
+
+class _Prepared(NamedTuple):
+    """What is known before the recipients file is opened."""
+
+    gateway: Gateway
+    wish: Wish
+    replaced: list[Block]
+    key: str | None  # expanded
 
 
 def perform(wiring: Wiring, file: str, request: Request) -> Reply:
@@ -39,12 +48,18 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
             return done
     ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
     under = circumstances(wiring, ledger, lenient=wiring.simulated and not manner.strict)
+    overruling = request.overruling
     plan, sheet, verdict = draft(prepared.wish, prepared.gateway, under)
+    if verdict.is_only_quiet and wiring.teller.interactive and not manner.dry_run:
+        wiring.teller.show(render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict))
+        prepared, overruling = _at_another_time(wiring, prepared, verdict, overruling, under)
+        plan, sheet, verdict = draft(prepared.wish, prepared.gateway, under)
+        wiring.teller.show([GAP])
     shown = render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict)
     screen = [*prepared.replaced, *shown]
     _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], manner)
     if manner.dry_run:
-        return _dry_reply(plan, verdict, screen, _unfit(wiring, ledger, request.overruling))
+        return _dry_reply(plan, verdict, screen, _unfit(wiring, ledger, overruling))
     wiring.teller.show(screen)
     wiring.teller.know(render.data(plan, verdict, dry_run=False))
     verdict.must_hold()
@@ -52,16 +67,25 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
         return _nobody(plan, verdict, screen)
     if not manner.yes:
         _confirm(wiring, plan)
-    return _send(wiring, plan, verdict, prepared, request.overruling, under)
+    overruling = overruling._replace(over_day=under.lifts_the_day(urgent=overruling.urgent))
+    return _send(wiring, plan, verdict, prepared, overruling, under)
 
 
-class _Prepared(NamedTuple):
-    """What is known before the recipients file is opened."""
+def _at_another_time(
+    wiring: Wiring, prepared: _Prepared, verdict: Verdict, overruling: Overruling, under: Circumstances
+) -> tuple[_Prepared, Overruling]:
+    """Ask when the mailing shall leave; return what is sent then, and what is overruled."""
+    from smsctl.cli import quiet_hours
 
-    gateway: Gateway
-    wish: Wish
-    replaced: list[Block]
-    key: str | None  # expanded
+    wish, can_wait = prepared.wish, prepared.gateway.traits.schedule_ahead is not None
+    letter = wish.letter
+    ends = quiet_until(under.settings, letter.send_at or under.local_now) if can_wait else None
+    chosen = quiet_hours.ask(wiring, verdict, ends)
+    if chosen.send_at:
+        later = wish._replace(letter=letter._replace(send_at=chosen.send_at))
+        return prepared._replace(wish=later), overruling
+    urgent = overruling._replace(urgent=True, reason=chosen.reason)
+    return prepared._replace(wish=wish._replace(urgent=True)), urgent
 
 
 def _must_be_askable(file: str, manner: Manner) -> None:
@@ -218,4 +242,5 @@ def _send(
     data = render.data(plan, verdict, dry_run=False)
     wiring.teller.know({**data, "mailing": mailing.id})
     done = deliver(wiring, mailing, prepared.gateway, ceilings_in_claims(mailing, plan.order.ceilings, under))
-    return reply(wiring, done, data)
+    overruled = [one.sentence for one in verdict.overruled if verdict.is_over_day]
+    return reply(wiring, done, data)._replace(overruled=overruled)

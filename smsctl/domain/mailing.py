@@ -40,6 +40,8 @@ class Mailing(NamedTuple):
     run_key: str | None = None
     again: bool = False  # also to people who have had this text
     urgent: bool = False  # also in quiet hours
+    over_day: bool = False  # also beyond the ceilings of the day
+    number_column: str | None = None  # asked for, folded; empty: recognised by itself; None: not stored
 
     @property
     def last_message(self) -> int:

@@ -35,6 +35,11 @@ class Rule(StrEnum):
         return self in (Rule.NOT_ACTIVE, Rule.SENDER, Rule.BLOCKED)
 
     @property
+    def needs_a_person(self) -> bool:
+        """Whether only a person on a terminal can overrule it."""
+        return self is Rule.MAX_PARTS_PER_DAY
+
+    @property
     def is_ceiling(self) -> bool:
         """Whether a mailing that was begun goes on until it, instead of not at all."""
         return self in (Rule.MAX_PARTS, Rule.MAX_PARTS_PER_DAY, Rule.MAX_NEW_PACKAGES)
@@ -233,8 +238,12 @@ def _over_day(sentence: Sentence, section: str) -> Refusal:
         rule=Rule.MAX_PARTS_PER_DAY,
         sentence=sentence,
         hint=say(
-            "Send it tomorrow, or raise max_parts_per_day under [{section}] in the config.", section=section
+            "Send it tomorrow, or raise max_parts_per_day under [{section}] in the config; or, in an"
+            " emergency, on a terminal: {command}",
+            section=section,
+            command="",
         ),
+        flags=("--urgent", "--reason", "TEXT"),
     )
 
 

@@ -23,18 +23,25 @@ def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, mome
     key, each = mailing.municipality.key, mailing.size.parts
     if ceilings.max_parts is not None:
         left = ceilings.max_parts - packages.parts_of_mailing(ledger, mailing)
-        found = _fits(found, left, each, _reached("max_parts_per_run", ceilings.max_parts, _MORE_PARTS))
+        mend = say(
+            "Allow more for this mailing with: smsctl mailings resume {id} --max-parts PARTS", id=mailing.id
+        )
+        found = _fits(found, left, each, _reached("max_parts_per_run", ceilings.max_parts, mend))
     if ceilings.max_parts_per_day is not None:
         left = ceilings.max_parts_per_day - packages.parts_on_day(ledger, key, moment.day)
-        reached = _reached("max_parts_per_day", ceilings.max_parts_per_day, _TOMORROW)
+        reached = _reached("max_parts_per_day", ceilings.max_parts_per_day, _tomorrow(mailing, "limits"))
         found = _fits(found, left, each, reached)
     if ceilings.max_parts_per_day_of_user is not None:
         user, most = mailing.created_by, ceilings.max_parts_per_day_of_user
         left = most - packages.parts_of_user_on_day(ledger, user, moment.day)
-        found = _fits(found, left, each, _used_up(user, most))
+        found = _fits(found, left, each, _used_up(mailing, most))
     if ceilings.max_new_packages is not None and mailing.municipality.package and mailing.kind == "send":
         left = _parts_before_next_package(ledger, mailing, ceilings.max_new_packages)
-        reached = _reached("max_new_packages", ceilings.max_new_packages, _MORE_PACKAGES)
+        mend = say(
+            "Allow more for this mailing with: smsctl mailings resume {id} --max-new-packages PACKAGES",
+            id=mailing.id,
+        )
+        reached = _reached("max_new_packages", ceilings.max_new_packages, mend)
         found = _fits(found, left, each, reached)
     return found
 
@@ -51,9 +58,13 @@ def _fits(room: int, parts_left: int, each: int, reached: RuleError) -> int:
     return fits
 
 
-_MORE_PARTS = say("Allow more for this mailing with: --max-parts PARTS")
-_MORE_PACKAGES = say("Allow more for this mailing with: --max-new-packages PACKAGES")
-_TOMORROW = say("Go on tomorrow, or raise max_parts_per_day under [limits] in the config.")
+def _tomorrow(mailing: Mailing, section: str) -> Sentence:
+    return say(
+        "Go on tomorrow, or raise max_parts_per_day under [{section}] in the config; or, in an emergency, on"
+        " a terminal: smsctl mailings resume {id} --urgent --reason TEXT",
+        section=section,
+        id=mailing.id,
+    )
 
 
 def _reached(name: str, ceiling: int, mend: Sentence) -> RuleError:
@@ -65,15 +76,15 @@ def _reached(name: str, ceiling: int, mend: Sentence) -> RuleError:
     )
 
 
-def _used_up(user: str, ceiling: int) -> RuleError:
+def _used_up(mailing: Mailing, ceiling: int) -> RuleError:
     return RuleError(
         say_n(
             "The user {user} may send {n} part a day, and it is used; the rest is left pending.",
             "The user {user} may send {n} parts a day, and they are used; the rest is left pending.",
             n=ceiling,
-            user=user,
+            user=mailing.created_by,
         ),
-        hint=say("Go on tomorrow, or raise max_parts_per_day under [senders] in the config."),
+        hint=_tomorrow(mailing, "senders"),
     )
 
 

@@ -36,6 +36,8 @@ class NewMailing(NamedTuple):
     run_key: str | None = None
     again: bool = False  # also to people who have had this text
     urgent: bool = False  # also in quiet hours
+    over_day: bool = False  # also beyond the ceilings of the day
+    number_column: str | None = None  # asked for, folded; empty: recognised by itself
     reason: str | None = None  # why a rule was overruled
 
 
@@ -98,6 +100,16 @@ def newest(
         most,
     )
     return tuple(_mailing(one) for one in found)
+
+
+def make_urgent(ledger: Ledger, mailing: int, *, over_day: bool) -> None:
+    """Let a mailing leave in quiet hours from now on, in the open transaction.
+
+    With `over_day`, also beyond the ceilings of the day; that is never taken back.
+    """
+    ledger.write(
+        "UPDATE mailings SET urgent = 1, over_day = MAX(over_day, ?) WHERE id = ?", int(over_day), mailing
+    )
 
 
 def parts_waiting_of(ledger: Ledger, user: str, day: str) -> int:
@@ -188,10 +200,11 @@ _TOGETHER = 500
 
 _INSERT = (
     "INSERT INTO mailings (reference, kind, municipality, gateway, created_at, created_day, created_by,"
-    " created_host, run_key, again, urgent, body, body_hash, encoding, units, parts_each, sender, priority,"
-    " validity_s, send_at, want_report, invoice_node, audience, source, rows_total, first_message, messages,"
-    " max_parts, max_new_packages, in_packages, rate_parts, rate_ore) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)"
+    " created_host, run_key, again, urgent, over_day, number_column, body, body_hash, encoding, units,"
+    " parts_each, sender, priority, validity_s, send_at, want_report, invoice_node, audience, source,"
+    " rows_total, first_message, messages, max_parts, max_new_packages, in_packages, rate_parts, rate_ore)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?,"
+    " ?, ?)"
 )
 
 
@@ -209,6 +222,8 @@ def _columns(new: NewMailing, first: int, moment: Moment, actor: Actor) -> list[
         new.run_key,
         int(new.again),
         int(new.urgent),
+        int(new.over_day),
+        new.number_column,
         letter.text.body,
         body_hash(letter.text.body),
         new.size.encoding,
@@ -262,6 +277,8 @@ def _mailing(found: dict[str, Any]) -> Mailing:
         run_key=found["run_key"],
         again=bool(found["again"]),
         urgent=bool(found["urgent"]),
+        over_day=bool(found["over_day"]),
+        number_column=found["number_column"],
     )
 
 

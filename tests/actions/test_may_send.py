@@ -1,6 +1,6 @@
 """One place says whether a mailing may leave; a second way in sends, resumes and repeats a key by it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +34,10 @@ CEILINGS = Ceilings(max_parts=9, max_new_packages=0)
 TERMS = Terms(size=10_000, price_ore=490_000)
 
 
+def as_typed(added: Sequence[str], *, by_a_person: bool) -> str:
+    return " ".join(["page", *(["asked"] if by_a_person else []), *added])
+
+
 class SecondWayIn:
     """What a web page, say, would do: no command line, and every rule asked."""
 
@@ -54,6 +58,7 @@ class SecondWayIn:
             actor=ACTOR,
             groups_of=lambda _user: (),
             attended=attended,
+            command=as_typed,
         )
 
     def wish(self, text: str = "Hej", ceilings: Ceilings = CEILINGS, *, again: bool = False) -> Wish:

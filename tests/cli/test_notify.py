@@ -75,7 +75,8 @@ def test_every_rule_that_refuses_is_told(
     assert ran.code == 5
     text = told(tmp_path)["SMSCTL_TEXT"]
     assert text.startswith("2 rules refuse this mailing. The SMS service is not active for Exempelkommun.")
-    assert "the ceiling for one run is 1. Allow it with: --max-parts 3" in text
+    assert "the ceiling for one run is 1. Allow it with: smsctl --config " in text
+    assert text.endswith(" --max-parts 3")
 
 
 def test_a_run_that_ends_well_or_is_watched_tells_nobody(

@@ -1,6 +1,9 @@
 """`mailings resume` and the same key again: held to the rules of the day."""
 
+import sys
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,7 +20,7 @@ from smsctl.ledger.mailings import NewMailing
 
 from ..actions.desk import ACTOR, moment
 from ..conftest import LiveGateway
-from ..front_door import Run, run_terminal
+from ..front_door import Run, Terminal, run_terminal
 
 NO_CEILINGS = Ceilings()
 ALL_DAY = {"quiet_hours": "00:00-23:59"}
@@ -29,6 +32,7 @@ def begun(
     package_size: int = 10_000,
     ceilings: Ceilings = NO_CEILINGS,
     run_key: str | None = None,
+    send_at: datetime | None = None,
 ) -> int:
     """Leave a mailing of two messages behind, as a run does that is stopped before its first batch."""
     ledger = store.open_ledger(load(config).ledger_path)
@@ -42,7 +46,7 @@ def begun(
             in_packages=True,
         ),
         gateway="intelecom",
-        letter=Letter(text=text),
+        letter=Letter(text=text, send_at=send_at),
         size=measure(text.body, INTELECOM_PARTS),
         audience="guardians",
         source=None,
@@ -97,7 +101,8 @@ def test_every_claim_is_held_to_the_daily_ceiling_of_whoever_began_it(
     (why,) = [one["text"] for one in ran.json["messages"] if one["code"] == "ceiling"]
     assert why.startswith(f"The user {ACTOR.user} may send 1 part a day, and it is used")
     mend, then = [one["text"] for one in ran.json["messages"] if one["code"] == "hint"]
-    assert mend == "Go on tomorrow, or raise max_parts_per_day under [senders] in the config."
+    assert mend.startswith("Go on tomorrow, or raise max_parts_per_day under [senders] in the config; or,")
+    assert mend.endswith("on a terminal: smsctl mailings resume 1 --urgent --reason TEXT")
     assert then == "Send what is pending with: smsctl mailings resume 1"
 
 
@@ -109,10 +114,11 @@ def test_no_package_is_opened_beyond_what_was_confirmed_where_nobody_is_asked(
     begun(config, package_size=1, ceilings=Ceilings(max_new_packages=0), run_key="slot")
     (tmp_path / "hej.txt").write_text("Hej", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    ran = run_terminal(["--config", config, *command.split()])
+    ran = run_terminal(["--config", config, *command.split()], [("Send 2 messages?", "y")])
     assert ran.code == 5
+    assert "It will stop before its end: The mailing would open 1 new package" in ran.seen
     assert "The ceiling max_new_packages = 0 is reached" in ran.seen
-    assert "Allow more for this mailing with: --max-new-packages PACKAGES" in ran.seen
+    assert "with: smsctl mailings resume 1 --max-new-packages PACKAGES" in ran.seen
     assert len(run("--config", config, "invoices", "list", "--json").data["invoices"]) == 1
 
 
@@ -124,3 +130,72 @@ def test_another_gateway_does_not_go_on_with_it(live: Path, run: Run) -> None:
     assert ran.code == 5
     assert f"Mailing {mailing} was begun with intelecom, and the config now names pswincom." in ran.err
     assert run("--config", live, "mailings", "cancel", mailing).code == 0
+
+
+def test_on_a_terminal_what_is_left_is_shown_and_asked_about(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway()
+    number = begun(live.config)
+    resume = ["--config", live.config, "mailings", "resume", number]
+    declined = run_terminal(resume, [("Send 2 messages?", "n")])
+    assert declined.code == 5
+    assert "Not confirmed; nothing was sent." in declined.seen
+    for shown in (
+        f"2 messages are left of mailing {number} to guardians, Exempelkommun",
+        "2 messages, 2 parts, 0,98 kr. Exempelkommun is charged",
+        "Package 1 has 10 000 parts left, and 9 998 after this mailing.",
+        "Intelecom",
+    ):
+        assert shown in declined.seen.replace("\xa0", " ")
+    assert not live.simulator.accepted()
+    assert run_terminal(resume, [("Send 2 messages?", "y")]).code == 0
+    assert len(live.simulator.accepted()) == 2
+
+
+def test_with_yes_nothing_is_asked_on_a_terminal(live_gateway: LiveGateway) -> None:
+    live = live_gateway()
+    assert (
+        run_terminal(["--config", live.config, "mailings", "resume", begun(live.config), "--yes"]).code == 0
+    )
+    assert len(live.simulator.accepted()) == 2
+
+
+def test_the_question_is_seen_also_where_the_result_goes_into_a_file(
+    live_gateway: LiveGateway, tmp_path: Path
+) -> None:
+    live, result = live_gateway(), tmp_path / "result"
+    resume = f"exec {sys.executable} -m smsctl --config {live.config} mailings resume {begun(live.config)}"
+    with Terminal(program=["sh", "-c", f"{resume} > {result}"]) as terminal:
+        terminal.wait_for("Send 2 messages? [y/N]")
+        terminal.type("y")
+        ran = terminal.end()
+    assert ran.code == 0
+    assert "2 messages are left of mailing 1" in ran.seen
+    assert "Mailing 1 for Exempelkommun: 2 accepted; 2 parts." in result.read_text()
+    assert "Send 2 messages?" not in result.read_text()
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_one_whose_time_has_passed_is_judged_by_the_clock_on_the_wall(
+    flags: tuple[str, ...], live: Path, run: Run
+) -> None:
+    """It would leave now: in the quiet hours, though the time it was meant for was outside them."""
+    number = begun(live, send_at=datetime(2026, 11, 27, 23, 59, 30, tzinfo=ZoneInfo("Europe/Stockholm")))
+    ran = run("--config", live, "mailings", "resume", number, *flags)
+    assert ran.code == 5
+    assert "quiet from 00:00 to 23:59; the mailing would leave at " in ran.said
+    assert "would leave at 23:59" not in ran.said
+
+
+def test_in_quiet_hours_a_person_is_asked_and_the_reason_stays_with_the_mailing(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    live = live_gateway(limits=ALL_DAY)
+    resume = ["--config", live.config, "mailings", "resume", begun(live.config)]
+    declined = run_terminal(resume, [("Your choice [2]", "")])
+    assert declined.code == 5
+    assert "It is quiet from 00:00 to 23:59" in declined.seen
+    answers = [("Your choice [2]", "1"), ("Why?", "storm"), ("Send 2 messages?", "y")]
+    assert run_terminal(resume, answers).code == 0
+    assert len(live.simulator.accepted()) == 2
+    rows = run("--config", live.config, "audit", "--json").data["audit"]
+    assert ("resume", "storm") in [(row["action"], row["reason"]) for row in rows]

@@ -216,10 +216,10 @@ def test_several_refusals_are_one_list_each_with_what_mends_it(
 ) -> None:
     config = live_gateway(limits={"max_parts_per_day": 2}).config
     send = ("--config", config, "send", message, "--all", "--yes", "--max-parts", 1)
-    command = f"smsctl --config {config} send {message} --all --yes --max-parts 3"
+    command = f"smsctl --config {config} send {message} --all --max-parts 3 --urgent --reason TEXT"
     expected = f"""2 rules refuse this mailing.
   The mailing takes 3 parts; the ceiling for one run is 1. Allow it with: {command}
-  The mailing takes 3 parts; of today's 2, 0 are used. Send it tomorrow, or raise max_parts_per_day under [limits] in the config.
+  The mailing takes 3 parts; of today's 2, 0 are used. Send it tomorrow, or raise max_parts_per_day under [limits] in the config; or, in an emergency, on a terminal: {command}
 """  # noqa: E501 - as it is told
     assert run(*send).err == expected
     assert expected in run(*send, "--dry-run").out

@@ -63,7 +63,7 @@ def test_the_first_signal_stops_after_the_batch_in_flight(
 
 def test_somebody_who_looks_is_told_how_to_go_on(live_gateway: LiveGateway, message: Path) -> None:
     live = live_gateway(SLOW, rows=ROWS, gateway={"batch_size": 2})
-    with Terminal("--config", live.config, "send", message, "--all", "--yes") as terminal:
+    with Terminal("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9) as terminal:
         wait_until(live.simulator.accepted)
         terminal.process.send_signal(signal.SIGINT)
         terminal.wait_for("once more to stop at once")

@@ -25,16 +25,20 @@ def run(
     max_parts: options.MaxParts = None,
     max_new_packages: options.MaxNewPackages = None,
     *,
+    yes: options.Yes = False,
     urgent: options.Urgent = False,
     accept_clock: options.AcceptClock = False,
     reason: options.Reason = None,
 ) -> Reply:
     """Send what is still pending of a mailing, with the text and price it was confirmed with.
 
+    On a terminal, what is left is shown and asked about; without one, or with --yes, it is sent.
+
     What is unknown is looked for in the gateway's list, and never sent again by this, unless the gateway is
     proved to refuse repeats. The ceilings are those of the mailing unless given anew; they count everything
     the mailing has sent.
     """
+    del yes  # is answered where it is asked whether anybody can be asked
     wiring: Wiring = ctx.obj
     must_give_reason(wiring, Overruling(urgent=urgent, reason=reason))
     ledger = wiring.ledger

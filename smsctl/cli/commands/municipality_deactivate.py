@@ -2,21 +2,23 @@
 
 import typer
 
-from smsctl.cli import options
+from smsctl.cli import dialogue, options
 from smsctl.cli.render import municipalities as render
 from smsctl.cli.render.blocks import Line
 from smsctl.cli.reply import Reply
 from smsctl.cli.service import standing, terms_of
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.municipality import ServiceState
+from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.errors import say
 from smsctl.ledger import municipalities
 
 EXAMPLES = ("smsctl municipality deactivate exempelkommun",)
 
 
-def run(ctx: typer.Context, municipality: options.Payer) -> Reply:
+def run(ctx: typer.Context, municipality: options.Payer, *, yes: options.Yes = False) -> Reply:
     """End the service: mailings are refused, also one that is under way, and no package is opened.
+
+    On a terminal it is asked first.
 
     What is left of a package stays visible, and is used first after an activation. Where the service is
     only ordered, the order is cancelled.
@@ -24,6 +26,8 @@ def run(ctx: typer.Context, municipality: options.Payer) -> Reply:
     wiring: Wiring = ctx.obj
     _, payer = wiring.municipality(municipality)
     terms_of(wiring, payer)
+    if wiring.teller.interactive and not yes:
+        _confirm(wiring, payer)
     done = municipalities.deactivate(wiring.ledger, payer, wiring.clock.now(), wiring.actor)
     now = standing(wiring, payer)
     if done is ServiceState.ORDERED:
@@ -35,3 +39,13 @@ def run(ctx: typer.Context, municipality: options.Payer) -> Reply:
     else:
         screen = [Line(say("{name} is not active. Nothing was changed.", name=payer.name))]
     return Reply(data={**render.data(now), "changed": done is not None}, screen=screen)
+
+
+def _confirm(wiring: Wiring, payer: Municipality) -> None:
+    """Ask, where there is something to end."""
+    before = standing(wiring, payer)
+    if before.service is None or before.service.state is ServiceState.INACTIVE:
+        return
+    wiring.teller.show(render.before_the_end(before))
+    question = say("End the service for {name}?", name=payer.name)
+    dialogue.confirm(wiring.teller, question, otherwise=say("Not confirmed; nothing was changed."))

@@ -53,5 +53,5 @@ def run(
     who = Who(municipality, recipients, column or (), group or (), where or (), everyone, skip_invalid)
     style, bounds = Style(sender, priority, validity, at), Bounds(max_parts, max_new_packages)
     manner = Manner(dry_run, yes, strict, replace_typographic, key)
-    overruling = Overruling(again, urgent, reason, accept_clock)
+    overruling = Overruling(again=again, urgent=urgent, reason=reason, accept_clock=accept_clock)
     return perform(ctx.obj, file, Request(who, style, bounds, overruling, manner))

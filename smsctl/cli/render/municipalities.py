@@ -131,6 +131,15 @@ def already(one: ServiceStanding, service: Service) -> list[Block]:
     return [Line(sentence), *left(one)]
 
 
+def before_the_end(one: ServiceStanding) -> list[Block]:
+    """Return what a deactivation would mean."""
+    text = say(
+        "Nothing more is sent for {name} then, also of a mailing that is under way or pending.",
+        name=one.municipality.name,
+    )
+    return [Line(text, Tone.STRONG), *left(one)]
+
+
 def deactivated(one: ServiceStanding) -> list[Block]:
     """Return what a deactivation means."""
     ended = say(

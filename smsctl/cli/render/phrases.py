@@ -21,10 +21,17 @@ def quoted(body: str) -> list[Block]:
 
 def mistake(error: SmsctlError, tone: Tone = Tone.BAD) -> list[Block]:
     """Return what is wrong, each detail below it, and at the end, from the margin again, what mends it."""
-    hint: list[Block] = [Line(opened(error.hint))] if error.hint else []
+    hint: list[Block] = [Line(opened(error.hint), whole=_has_command(error.hint))] if error.hint else []
     return [Line(whole(error.sentence), tone), *details(error.problems), *hint]
 
 
 def details(problems: Iterable[Sentence]) -> list[Block]:
     """Return the lines of a list of what is wrong."""
-    return [Line(whole(problem), indent=2) for problem in problems]
+    return [Line(whole(problem), indent=2, whole=_has_command(problem)) for problem in problems]
+
+
+def _has_command(sentence: Sentence) -> bool:
+    """Say whether a whole command stands in it, which is copied and must not be folded."""
+    return "command" in sentence.values or any(
+        isinstance(value, Sentence) and _has_command(value) for value in sentence.values.values()
+    )

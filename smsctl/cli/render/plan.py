@@ -8,8 +8,11 @@ from smsctl.actions.may_send import Verdict
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Text, Tone
 from smsctl.cli.render.phrases import NOTHING_LEAVES, quoted
+from smsctl.domain.gateway import Traits
+from smsctl.domain.message import Letter
 from smsctl.domain.package import Draw, Package
 from smsctl.domain.plan import Bill, Plan
+from smsctl.domain.rules import Refusal
 from smsctl.domain.text import Encoding, costly
 from smsctl.errors import Sentence, say, say_n
 from smsctl.spreadsheet import Sheet
@@ -31,11 +34,14 @@ def data(plan: Plan, verdict: Verdict, *, dry_run: bool) -> dict[str, object]:
         "text": {"encoding": plan.size.encoding, "units": plan.size.units, "parts": plan.size.parts},
         "cost": {"parts": plan.parts, "ore": plan.bill.cost_ore, "currency": "SEK"},
         "new_packages": plan.bill.new_packages,
-        "refusals": [
-            {"rule": one.rule, "text": str(one.sentence)} for one in (*verdict.refusals, *verdict.spared)
-        ],
+        "refusals": _listed_rules(*verdict.refusals, *verdict.spared),
+        "overruled": _listed_rules(*verdict.overruled),
         "dry_run": dry_run,
     }
+
+
+def _listed_rules(*refusals: Refusal) -> list[dict[str, str]]:
+    return [{"rule": str(one.rule), "text": str(one.sentence)} for one in refusals]
 
 
 class Stage(StrEnum):
@@ -52,7 +58,8 @@ def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage, verdict:
     blocks: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN), GAP] if simulated else []
     blocks += _whom(plan)
     blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
-    blocks.append(Facts([*_text_facts(plan), *letter_facts(plan), _source(plan, sheet, local_now)]))
+    asked = letter_facts(plan.order.letter, plan.traits)
+    blocks.append(Facts([*_text_facts(plan), *asked, _source(plan, sheet, local_now)]))
     blocks += [GAP, Line(cost_sentence(plan.bill), Tone.STRONG), *_package(plan, stage)]
     warnings = [*plan.warnings, *remarks(verdict)]
     return [*blocks, *([GAP] if warnings else []), *(Line(warning, Tone.WARN) for warning in warnings)]
@@ -82,6 +89,8 @@ def remarks(verdict: Verdict) -> list[Sentence]:
     """Say what the rules do not refuse, and a person should know."""
     return [
         *(one.sentence for one in verdict.warned),
+        *(say("Overruled, being urgent: {why}", why=one.sentence) for one in verdict.overruled),
+        *(say("It will stop before its end: {why}", why=one.sentence) for one in verdict.later),
         *(say("Live would refuse: {why}", why=one.sentence) for one in verdict.spared),
     ]
 
@@ -141,9 +150,8 @@ def _text_facts(plan: Plan) -> list[Fact]:
     return found
 
 
-def letter_facts(plan: Plan) -> list[Fact]:
+def letter_facts(letter: Letter, traits: Traits) -> list[Fact]:
     """Return what the gateway is asked for beside the text."""
-    letter, traits = plan.order.letter, plan.traits
     found = [Fact(say("Gateway"), [traits.title])]
     if traits.sender:
         found.append(Fact(say("Sender"), [letter.sender or say("the gateway's own")]))

@@ -1,0 +1,151 @@
+"""In an emergency: what a person on a terminal may overrule, and where that is written."""
+
+from pathlib import Path
+
+import pytest
+
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import Live, LiveGateway
+from ..front_door import Ran, Run, run_process, run_terminal
+from .conftest import guardians
+
+ALL_DAY = {"quiet_hours": "00:00-23:59"}
+URGENT = ("--urgent", "--reason", "storm")
+
+
+def begin(live: Live, message: Path, *flags: object) -> list[object]:
+    return ["--config", live.config, "send", message, "--all", *flags]
+
+
+def asked_and_sent(argv: list[object], *answers: tuple[str, str]) -> Ran:
+    return run_terminal(argv, [*answers, ("messages?", "y")])
+
+
+def test_in_quiet_hours_it_can_be_held_until_they_are_over(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(rows=guardians(3), limits=ALL_DAY)
+    ran = asked_and_sent(begin(live, message), ("Your choice [3]", "1"))
+    assert ran.code == 0, ran.seen
+    assert "1  Send it at 23:59; the gateway holds it until then." in ran.seen
+    assert "23:59, held by the gateway" in ran.seen
+    sent = live.simulator.accepted()
+    assert len(sent) == 3
+    assert {str(one.send_at)[14:19] for one in sent} == {"59:00"}
+
+
+def test_in_quiet_hours_it_can_be_sent_with_a_reason(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(rows=guardians(3), limits=ALL_DAY)
+    ran = asked_and_sent(begin(live, message), ("Your choice [3]", "2"), ("Why?", "a storm is coming"))
+    assert ran.code == 0, ran.seen
+    assert "Overruled, being urgent: It is quiet from 00:00 to 23:59" in ran.seen
+    (row,) = [
+        one
+        for one in run("--config", live.config, "audit", "--json").data["audit"]
+        if one["action"] == "send"
+    ]
+    assert (row["reason"], "urgent" in row["detail"]) == ("a storm is coming", True)
+
+
+@pytest.mark.parametrize("answers", [[("Your choice [3]", "3")], [("Your choice [3]", "2"), ("Why?", "")]])
+def test_in_quiet_hours_nothing_is_sent_without_an_answer_or_a_reason(
+    answers: list[tuple[str, str]], live_gateway: LiveGateway, message: Path
+) -> None:
+    live = live_gateway(rows=guardians(3), limits=ALL_DAY)
+    ran = run_terminal(begin(live, message), answers)
+    assert (ran.code, "Not confirmed; nothing was sent." in ran.seen) == (5, True)
+    assert not live.simulator.accepted()
+
+
+@pytest.mark.parametrize("flags", [("--yes", "--max-parts", 9), ("--json",)])
+def test_where_nothing_can_be_asked_quiet_hours_refuse(
+    flags: tuple[object, ...], live_gateway: LiveGateway, message: Path
+) -> None:
+    live = live_gateway(rows=guardians(3), limits=ALL_DAY)
+    ran = run_terminal(begin(live, message, *flags))
+    assert ran.code == 5
+    assert "It is quiet from 00:00 to 23:59" in ran.seen
+    assert not live.simulator.accepted()
+
+
+def test_a_person_overrules_the_ceilings_of_the_day_and_the_site_is_told(
+    live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path
+) -> None:
+    """The municipality's and the sender's; the mailing keeps that, so that each claim and resume does."""
+    told = tmp_path / "told"
+    script = tmp_path / "tell"
+    script.write_text(f'#!/bin/sh\nprintf "%s" "$SMSCTL_TEXT" > {told}\n')
+    script.chmod(0o755)
+    limits = {"max_parts_per_day": 2}
+    live = live_gateway(rows=guardians(3), limits=limits, notify={"command": str(script)})
+    refused = run_terminal(begin(live, message))
+    assert refused.code == 5
+    assert "--urgent --reason TEXT" in refused.seen
+    assert not told.exists()
+    ran = asked_and_sent(begin(live, message, *URGENT))
+    assert ran.code == 0, ran.seen
+    assert "Overruled, being urgent: The mailing takes 3 parts; of today's 2, 0 are used." in ran.seen
+    assert len(live.simulator.accepted()) == 3
+    assert "Overruled, being urgent: The mailing takes 3 parts" in told.read_text()
+    (row,) = [
+        one
+        for one in run("--config", live.config, "audit", "--json").data["audit"]
+        if one["action"] == "send"
+    ]
+    assert row["detail"] == "messages: 3; urgent, also beyond the day's ceilings"
+
+
+def test_without_a_terminal_being_urgent_leaves_the_ceilings_of_the_day(
+    live_gateway: LiveGateway, message: Path
+) -> None:
+    live = live_gateway(rows=guardians(3), limits={"max_parts_per_day": 2})
+    argv = begin(live, message, *URGENT, "--yes", "--max-parts", 9)
+    for ran in (run_process(*argv), run_terminal(argv)):
+        assert ran.code == 5
+        assert "of today's 2, 0 are used" in ran.said
+    assert not live.simulator.accepted()
+
+
+def test_run_ceilings_and_new_packages_stand_in_an_emergency(
+    live_gateway: LiveGateway, message: Path
+) -> None:
+    live = live_gateway(
+        rows=guardians(3),
+        limits={"max_parts_per_run": 2, "max_new_packages": 0},
+        municipalities={"exempelkommun": {"package_size": 2}},
+    )
+    ran = run_terminal(begin(live, message, *URGENT))
+    assert (ran.code, "2 rules refuse this mailing." in ran.seen) == (5, True)
+
+
+def test_what_was_overruled_is_kept_when_cron_goes_on_with_it(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(
+        Behaviour(password="another"), rows=guardians(3), limits={**ALL_DAY, "max_parts_per_day": 2}
+    )
+    assert asked_and_sent(begin(live, message, *URGENT)).code == 6
+    well = live_gateway(rows=guardians(3), limits={**ALL_DAY, "max_parts_per_day": 2}, active=False)
+    assert run("--config", well.config, "mailings", "resume", 1).code == 0
+    assert len(well.simulator.accepted()) == 3
+
+
+def test_resuming_can_overrule_the_senders_ceiling_of_the_day(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    from smsctl.host import whoever
+
+    senders = {whoever().user: {"max_parts_per_day": 2}}
+    live = live_gateway(Behaviour(password="another"), rows=guardians(3))
+    sent = run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    assert sent.code == 6
+    well = live_gateway(rows=guardians(3), senders=senders, active=False)
+    resume = ["--config", well.config, "mailings", "resume", 1]
+    assert run(*resume).code == 5
+    assert len(well.simulator.accepted()) == 2
+    assert run(*resume, *URGENT).code == 5
+    assert run_terminal([*resume, *URGENT], [("Send 1 message?", "y")]).code == 0
+    assert len(well.simulator.accepted()) == 3
