@@ -19,7 +19,8 @@ class Push(NamedTuple):
     @property
     def media_type(self) -> str:
         """The content type without its parameters, in lower case."""
-        return self.content_type.partition(";")[0].strip().lower()
+        named = self.content_type.replace(";", " ").split()  # some write a charset without the semicolon
+        return named[0].lower() if named else ""
 
 
 class Acknowledgement(NamedTuple):

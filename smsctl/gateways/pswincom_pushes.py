@@ -12,7 +12,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.push import Acknowledgement, Parcel, Push, UnreadableError
 from smsctl.domain.report import Cause, Report, Told
 from smsctl.errors import say
-from smsctl.gateways.push_fields import Fields, number, short, whole
+from smsctl.gateways.push_fields import Fields, charset, number, short, whole
 
 NAME: Final = "pswincom"
 
@@ -49,7 +49,7 @@ def read_push(push: Push) -> Parcel:
     if push.method == "GET":
         raise UnreadableError(say("PSWinCom pushes by POST only"))
     if push.media_type == _FORM and not push.body.lstrip().startswith(b"<"):
-        return _from_form(push.body)
+        return _from_form(push)
     return _from_xml(push)
 
 
@@ -66,14 +66,18 @@ def report_of(fields: Fields, *, told_at: str = "") -> Report:
     )
 
 
-def _from_form(body: bytes) -> Parcel:
+def _from_form(push: Push) -> Parcel:
+    """Read a form by the HTTP charset, else as ISO-8859-1."""
     try:
         pairs = parse_qsl(
-            body.decode("ascii", "replace"),
+            push.body.decode("ascii", "replace"),
             keep_blank_values=True,
-            encoding="iso-8859-1",
+            encoding=charset(push.content_type) or "iso-8859-1",
+            errors="replace",
             max_num_fields=100,
         )
+    except LookupError as error:
+        raise UnreadableError(say("it is in no charset known here ({kind})", kind=error)) from None
     except ValueError:
         raise UnreadableError(say("it has too many fields")) from None
     fields: dict[str, object] = {name.upper(): value for name, value in pairs}

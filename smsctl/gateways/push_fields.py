@@ -8,7 +8,20 @@ _LONGEST_TEXT = 5000  # of an incoming SMS: more than 30 parts
 _NUMBER = re.compile(r"\+?[1-9][0-9]{7,14}")
 _CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
 
+_CHARSETS = frozenset({"utf-8", "iso-8859-1", "us-ascii", "windows-1252", "utf-16"})
+
 Fields = Mapping[str, object]
+
+
+def charset(content_type: str) -> str | None:
+    """Return the charset that HTTP names, with or without a semicolon before it; None: it names none.
+
+    Raises LookupError for one that no gateway has any business with.
+    """
+    named = re.search(r"""(?i)charset\s*=\s*["']?([\w.:-]{1,40})""", content_type)
+    if named and named[1].lower() not in _CHARSETS:
+        raise LookupError(named[1])
+    return named[1].lower() if named else None
 
 
 def short(fields: Fields, name: str) -> str:

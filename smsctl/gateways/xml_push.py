@@ -5,14 +5,15 @@ from xml.etree.ElementTree import Element, ParseError
 
 from smsctl.domain.push import UnreadableError
 from smsctl.errors import say
-
-_CHARSETS = frozenset({"utf-8", "iso-8859-1", "us-ascii", "windows-1252", "utf-16"})
+from smsctl.gateways.push_fields import charset
 
 
 def read_xml(body: bytes, content_type: str) -> Element:
-    """Return the root, decoded by the HTTP charset, else by the prolog, else as UTF-8 or ISO-8859-1.
+    """Return the root, decoded by the HTTP charset, else as ISO-8859-1, as LINK's own receiver reads.
 
-    Raises UnreadableError. Nothing is ever fetched for a document (protocols.md 3.8, reliability.md 4).
+    The prolog is not believed, for some write UTF-8 there and Latin-1 below it; but where neither it nor the
+    bytes speak against UTF-8, it is that. Raises UnreadableError. Nothing is ever fetched for a document
+    (protocols.md 3.8 and 10, reliability.md 4).
     """
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
@@ -26,14 +27,14 @@ def read_xml(body: bytes, content_type: str) -> Element:
 
 
 def _decoded(body: bytes, content_type: str) -> bytes | str:
-    named = re.search(r"""(?i)charset\s*=\s*["']?([\w.:-]{1,40})""", content_type)
-    if named:
-        if named[1].lower() not in _CHARSETS:
-            raise LookupError(named[1])
-        return body.decode(named[1])
-    if re.match(rb"\s*<\?xml[^>]*\sencoding\s*=", body) or body.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if named := charset(content_type):
+        return body.decode(named)
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body
+    told = re.match(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)""", body)
+    if told and told[1].lower() != b"utf-8":
+        return body.decode("iso-8859-1")
     try:
-        return body.decode()
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         return body.decode("iso-8859-1")

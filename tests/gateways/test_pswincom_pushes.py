@@ -79,16 +79,35 @@ def test_a_form_is_answered_with_two_lines() -> None:
         push(INCOMING.replace("iso-8859-1", "utf-8").encode()),
         push(INCOMING.encode(), f"{XML}; charset=utf-8"),
         push(INCOMING.partition("?>")[2]),
+        push(INCOMING.replace("iso-8859-1", "utf-8")),
+        push(INCOMING.replace("iso-8859-1", "utf-8"), "text/xml charset=ISO-8859-1"),
+        push(INCOMING.encode(), 'text/xml charset="UTF-8"'),
+        push(INCOMING.replace("iso-8859-1", "windows-1252")),
     ],
-    ids=["prolog", "utf-8 prolog", "http charset", "no charset"],
+    ids=[
+        "prolog",
+        "utf-8 prolog",
+        "http charset",
+        "no charset",
+        "utf-8 prolog above Latin-1",
+        "no semicolon",
+        "no semicolon, utf-8",
+        "another prolog",
+    ],
 )
 def test_an_incoming_sms_is_read_in_its_charset(pushed: Push) -> None:
     assert read_push(pushed).incoming == (YES,)
 
 
 def test_an_incoming_sms_by_form_has_no_id() -> None:
-    parcel = read_push(push("ID=1&SND=46701740605&RCV=71234&TXT=KOMMUN+Ja+tack+p%E5+er", FORM))
-    assert parcel.incoming == (YES._replace(vendor_id="", told_at=""),)
+    form = "ID=1&SND=46701740605&RCV=71234&TXT=KOMMUN+Ja+tack+p{}+er"
+    for letter, content_type in (
+        ("%E5", FORM),
+        ("%E5", f"{FORM} charset=ISO-8859-1"),
+        ("%C3%A5", f"{FORM}; charset=UTF-8"),
+    ):
+        parcel = read_push(push(form.format(letter), content_type))
+        assert parcel.incoming == (YES._replace(vendor_id="", told_at=""),)
 
 
 def test_every_message_of_a_list_is_acknowledged() -> None:
@@ -140,6 +159,7 @@ def test_only_dead_numbers_are_permanent() -> None:
         push("hello=1", FORM),
         push(b"\xff\xfe\x00", f"{XML}; charset=utf-8"),
         push(REPORT, f"{XML}; charset=unicode_escape"),
+        push(REPORT_FORM, f"{FORM}; charset=unicode_escape"),
         push('<!DOCTYPE d [<!ENTITY a "aa">]><MSGLST>&a;</MSGLST>'),
         Push(method="GET", query=REPORT_FORM, content_type="", body=b""),
     ],
