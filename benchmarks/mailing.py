@@ -203,6 +203,7 @@ def simulator(bench: Bench) -> Iterator[int]:
     command: Command = [
         bench.binaries / "smsctl",
         "simulator",
+        "--as-a-gateway",
         "--port",
         str(port),
         "--journal",

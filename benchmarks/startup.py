@@ -163,8 +163,10 @@ def door() -> Iterator[tuple[int, threading.Event]]:
             while True:
                 line, _ = listener.accept()
                 with line, suppress(OSError):
-                    if line.recv(65_536).startswith(b"POST "):
-                        arrived.set()
+                    if not line.recv(65_536).startswith(b"POST "):  # whether it is a simulator
+                        line.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                        continue
+                    arrived.set()
                     while line.recv(65_536):
                         pass
 

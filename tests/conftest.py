@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -155,7 +155,7 @@ def _written(table: Mapping[str, object]) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """A config in live mode, and the gateway it means: a simulator on loopback."""
+    """A config in live mode, and the gateway it means: a simulator on loopback that says nothing of it."""
 
     config: Path
     simulator: Simulator
@@ -186,7 +186,7 @@ def live_gateway(make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> It
             active: bool = True,
             **overrides: object,
         ) -> Live:
-            simulator = stack.enter_context(start(behaviour))
+            simulator = stack.enter_context(start(replace(behaviour, as_a_gateway=True)))
             live = {"mode": "live", "gateway": {"url": simulator.url}}
             config = make_config(rows=rows, header=header, **merged(live, overrides))
             if active:

@@ -56,7 +56,7 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
         plan, sheet, verdict = draft(prepared.wish, prepared.gateway, under)
         wiring.teller.show([GAP])
     shown = render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict)
-    screen = [*prepared.replaced, *shown]
+    screen = [*shown[:1], *prepared.replaced, *shown[1:]]
     _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], manner)
     if manner.dry_run:
         return _dry_reply(plan, verdict, screen, _unfit(wiring, ledger, overruling))

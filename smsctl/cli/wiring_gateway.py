@@ -39,6 +39,8 @@ def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None 
         from smsctl.gateways import trust
 
         trust.must_be_usable(options.ca_bundle)
+    if for_sending:
+        must_fit_the_mode(options)
     return gateways.find("mail" if by_mail else configured.module)(options)
 
 
@@ -57,6 +59,16 @@ def surroundings(wiring: Wiring) -> Surroundings:
     )
 
 
+def must_fit_the_mode(options: Options) -> None:
+    """Raise GatewayRefusedError where live would reach a simulator, or simulate anything else.
+
+    Whoever may contact the gateway comes by here first: nothing is planned, written or sent before.
+    """
+    from smsctl.gateways import identity
+
+    identity.must_fit_the_mode(options)
+
+
 def start_simulator(
     wiring: Wiring, host: str, port: int, faults: str, switches: dict[str, Any], *, allow_other_hosts: bool
 ) -> str:
@@ -64,19 +76,13 @@ def start_simulator(
     from smsctl.simulator import faults as known_faults
     from smsctl.simulator import server
 
-    opened = wiring.open
-    if switches["push_style"] not in tuple(server.PushStyle):
-        raise UsageError(
-            say("There is no push style {style}.", style=switches["push_style"]),
-            hint=say("It is one of: {styles}.", styles=", ".join(server.PushStyle)),
-        )
     behaviour = server.Behaviour(faults=known_faults.parse_faults(faults), **switches)
     started = server.start(behaviour, host=host, port=port, allow_other_hosts=allow_other_hosts)
-    return opened.enter_context(started).url
+    return wiring.open.enter_context(started).url
 
 
-def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str]) -> None:
-    """Hand an SMS to a running simulator.
+def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str], *, as_a_gateway: bool) -> None:
+    """Hand an SMS to a running simulator; with `as_a_gateway` to one that does not say that it is one.
 
     Raises UsageError without its url, StoppedError when it does not answer as it should.
     """
@@ -91,8 +97,11 @@ def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str]) -> None
             say("Where does the simulator run?"),
             hint=say("Start one with: smsctl simulator, add --url URL"),
         )
+    options = options_for(wiring)._replace(url=url, failover_url=None, proxy=None, simulated=not as_a_gateway)
+    if not as_a_gateway:
+        must_fit_the_mode(options)
     outcome = exchange(
-        options_for(wiring)._replace(proxy=None),
+        options,
         "POST",
         f"{url.rstrip('/')}{INCOMING_PATH}",
         headers={"Content-Type": "application/json"},
@@ -101,7 +110,7 @@ def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str]) -> None
     if not isinstance(outcome, Reply) or outcome.status != _TAKEN:
         raise StoppedError(
             say("The simulator at {url} did not take the SMS.", url=url),
-            hint=say("Start one with: smsctl simulator, and see that the gateway's name is right."),
+            hint=say("Is the gateway's name right? An Intelecom one pushes SMS: smsctl simulator --push-to"),
         )
 
 
@@ -125,6 +134,7 @@ def options_for(wiring: Wiring, service_id: int | None = None) -> Options:
         part_length=gateway.part_length,
         max_parts=gateway.max_parts,
         time_zone=wiring.settings.time_zone,
+        simulated=wiring.simulated,
         extra={key: str(value) for key, value in gateway.extra.items()},
     )
 

@@ -91,9 +91,12 @@ def queues(wiring: Wiring) -> Sequence[Queue]:
     from smsctl.gateways.pswincom_polling import INCOMING, REPORTS, PolledQueue
 
     url = wiring_gateway.simulator_url(wiring) if wiring.simulated else settings.reports.poll_url
-    options = wiring_gateway.options_for(wiring)._replace(url=url, password=wiring_gateway.password(wiring))
+    options = wiring_gateway.options_for(wiring)._replace(
+        url=url, failover_url=None, password=wiring_gateway.password(wiring)
+    )
     if wiring.simulated:
         options = options._replace(proxy=None)
+    wiring_gateway.must_fit_the_mode(options)
     # Incoming SMS first: a STOP must not wait for ten thousand reports.
     return (PolledQueue(options, INCOMING), PolledQueue(options, REPORTS))
 

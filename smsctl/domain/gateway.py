@@ -73,6 +73,7 @@ class Options(NamedTuple):
     part_length: int | None = None  # as the invoice shows it; None: as the gateway documents
     max_parts: int | None = 6
     mail: MailRoute | None = None
+    simulated: bool = False  # only a simulator may answer; else none may
     time_zone: str = "Europe/Stockholm"
     extra: Mapping[str, str] = MappingProxyType({})  # for gateways from elsewhere
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.json_reply import Fields, folded, read_json, whole_number
-from smsctl.gateways.outcome import Outcome, Reply, Stale, Unclear
+from smsctl.gateways.outcome import Mistaken, Outcome, Reply, Stale, Unclear
 from smsctl.gateways.password import password_of
 
 DEFAULT_PATH: Final = "/mgmt/rs/service/{service_id}"
@@ -81,6 +81,8 @@ class Management:
 
 def _reply(outcome: Outcome) -> Reply:
     """Return the reply; raise where there is none, or the login is refused."""
+    if isinstance(outcome, Mistaken):
+        raise outcome.error()
     if not isinstance(outcome, Reply):
         raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
     if outcome.status in _LOGIN_REFUSED:

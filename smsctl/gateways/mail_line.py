@@ -24,9 +24,11 @@ from typing import Any, NamedTuple, Self
 from smsctl.domain.gateway import MailRoute, Options
 from smsctl.domain.message import Status, Verdict
 from smsctl.gateways.alarm import CLOCK
+from smsctl.gateways.outcome import Mistaken
 from smsctl.gateways.trust import tls_context
 
 _AFTER_THE_DOT = 10  # times the read timeout: 10 minutes by default, as RFC 5321 4.5.3.2.6 asks
+SIMULATOR = b"smsctl-simulator"
 _READY, _OK, _GO_AHEAD = 220, 250, 354
 _TAKEN, _NOT_NOW, _REFUSED = range(200, 300), range(400, 500), range(400, 600)
 
@@ -52,10 +54,35 @@ def open_line(options: Options, route: MailRoute) -> "MailLine | Handed":
     return MailLine(server, route, options)
 
 
+def must_greet_as_the_mode_says(options: Options, route: MailRoute) -> None:
+    """Raise GatewayRefusedError unless a simulator greets in simulate, and none in live.
+
+    Where nobody greets, sending tells it.
+    """
+    server = _Server(route.host, options.connect_timeout_s)
+    mistaken = None
+    with suppress(OSError, ValueError), server.within(options.total_timeout_s):
+        _, words = server.reach(route.port)
+        mistaken = _mistaken(words, options, route)
+        server.quit()
+    server.close()
+    if mistaken:
+        raise mistaken.error()
+
+
+def _mistaken(greeting: bytes, options: Options, route: MailRoute) -> Mistaken | None:
+    by_simulator = greeting.split()[:1] == [SIMULATOR]
+    if by_simulator is options.simulated:
+        return None
+    return Mistaken(where=f"{route.host}:{route.port}", by_simulator=by_simulator)
+
+
 def _log_in(server: "_Server", options: Options, route: MailRoute) -> None:
     code, words = server.reach(route.port)
     if code != _READY:
         raise SMTPResponseException(code, words)
+    if mistaken := _mistaken(words, options, route):
+        raise SMTPException(mistaken.error().sentence)
     _wait_at_most(server, options.read_timeout_s)
     if route.starttls:
         server.starttls(context=tls_context(options.ca_bundle))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from smsctl.domain.message import Answer, Batch, Status, Verdict, same_for_all
 from smsctl.domain.spelling import veil_numbers
+from smsctl.errors import GatewayRefusedError, say
 
 MAX_RETRY_AFTER_S = 600.0
 _QUOTE_LENGTH = 300
@@ -34,7 +35,31 @@ class Stale(NamedTuple):
     """The claim had grown too old before the first byte; nothing has left."""
 
 
-Outcome = Reply | NotSent | Unclear | Stale
+class Mistaken(NamedTuple):
+    """A simulator has answered in live mode, or something else in simulate mode."""
+
+    where: str  # scheme and host, or host and port
+    by_simulator: bool
+
+    def error(self) -> GatewayRefusedError:
+        """Return what whoever asked for no batch raises."""
+        if self.by_simulator:
+            return GatewayRefusedError(
+                say(
+                    "At {where} a simulator answers: live, no SMS would be sent through it.", where=self.where
+                ),
+                hint=say("Take this address out of the config; or rehearse, with --simulate."),
+            )
+        return GatewayRefusedError(
+            say(
+                "What answers at {where} does not say that it is a simulator: it is told nothing.",
+                where=self.where,
+            ),
+            hint=say("Start one with: smsctl simulator. Without this address a rehearsal brings its own."),
+        )
+
+
+Outcome = Reply | NotSent | Unclear | Stale | Mistaken
 
 _NOT_ACCEPTED = {
     400: "the gateway could not read the request",
@@ -48,8 +73,14 @@ _NOT_ACCEPTED = {
 """Statuses that say that the request was not taken, in words."""
 
 
-def verdict(batch: Batch, outcome: NotSent | Unclear | Stale) -> Answer:
-    """Return the answer for a batch whose request got no complete reply."""
+def verdict(batch: Batch, outcome: NotSent | Unclear | Stale | Mistaken) -> Answer:
+    """Return the answer for a batch whose request got no complete reply, or one from where none may come.
+
+    What a simulator took, no gateway has taken.
+    """
+    if isinstance(outcome, Mistaken):
+        status = Status.PENDING if outcome.by_simulator else Status.UNKNOWN
+        return same_for_all(batch, status, Verdict.REFUSED, str(outcome.error().sentence))
     if isinstance(outcome, Stale):
         return same_for_all(batch, Status.PENDING, Verdict.STALE, "too old before the first byte")
     if isinstance(outcome, NotSent):

@@ -16,6 +16,7 @@ from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import PSWINCOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.outcome import (
+    Mistaken,
     NotSent,
     Outcome,
     Reply,
@@ -86,6 +87,8 @@ class PSWinCom:
         from smsctl.gateways.pswincom_reply import read_session
 
         outcome = self._post(self._document(""), float("inf"))
+        if isinstance(outcome, Mistaken):
+            raise outcome.error()
         if isinstance(outcome, NotSent):
             raise _no_answer(outcome.text)
         if not isinstance(outcome, Reply):

@@ -9,7 +9,7 @@ from smsctl.domain.incoming import Incoming
 from smsctl.domain.push import Parcel, Polled
 from smsctl.errors import GatewayRefusedError, StoppedError, say
 from smsctl.gateways.json_reply import read_json
-from smsctl.gateways.outcome import Reply, Stale
+from smsctl.gateways.outcome import Mistaken, Reply, Stale
 from smsctl.gateways.password import password_of
 from smsctl.gateways.pswincom_pushes import NAME, report_of
 from smsctl.gateways.push_fields import Fields, number, short, whole
@@ -74,6 +74,8 @@ class PolledQueue:
             total_timeout_s=min(self._options.total_timeout_s, within_s),
         )
         outcome = exchange(options, method, url, headers=headers, body=body)
+        if isinstance(outcome, Mistaken):
+            raise outcome.error()
         if not isinstance(outcome, Reply):
             raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
         if outcome.status in _LOGIN_REFUSED:

@@ -15,10 +15,8 @@ import time
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
 from http import HTTPStatus
 from http.client import HTTPResponse
-from ipaddress import ip_address
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -29,12 +27,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from smsctl.domain.gateway import Options
-from smsctl.errors import ConfigError, say
+from smsctl.gateways.address import refuse_plain_http
 from smsctl.gateways.alarm import CLOCK, Alarm
-from smsctl.gateways.outcome import NotSent, Outcome, Reply, Stale, Unclear
+from smsctl.gateways.outcome import Mistaken, NotSent, Outcome, Reply, Stale, Unclear
 from smsctl.gateways.trust import tls_context
 
 MAX_REPLY_BYTES = 1 << 20
+SIMULATOR_HEADER = "Smsctl-Simulator"
 _PIECE = 1 << 18
 _MAX_REASON, _MAX_INTERIM = 200, 20
 _ENCODINGS = frozenset({"identity", "gzip", "x-gzip"})
@@ -69,20 +68,6 @@ def exchange(
         line.close()
 
 
-@cache
-def refuse_plain_http(url: str) -> None:
-    """Raise ConfigError unless the address is https, or http on this machine."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" and parts.hostname and not parts.username:
-        return
-    if parts.scheme == "http" and _is_loopback(parts.hostname or ""):
-        return
-    raise ConfigError(
-        say("the gateway's address {url} is not allowed", url=f"{parts.scheme}://{parts.hostname}"),
-        hint=say("use https; http is for this machine only (127.0.0.1)"),
-    )
-
-
 class _StaleError(Exception):
     """The claim is too old to send on."""
 
@@ -114,6 +99,10 @@ class _Exchange(HTTPAdapter):
             timeout=(options.connect_timeout_s, options.read_timeout_s),
             proxies={"https": options.proxy} if options.proxy else None,
         )
+        by_simulator = SIMULATOR_HEADER in response.headers
+        if by_simulator is not options.simulated:
+            parts = urlsplit(request.url or "")
+            return Mistaken(where=f"{parts.scheme}://{parts.netloc}", by_simulator=by_simulator)
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in _ENCODINGS:
             return Unclear(f"HTTP {response.status_code}, encoded as {encoding[:20]} against our wish")
@@ -278,13 +267,6 @@ def _inflated(body: bytes) -> bytes | None:
     except zlib.error:
         return None
     return found if reader.eof and not reader.unused_data and len(found) <= MAX_REPLY_BYTES else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _reason(error: BaseException) -> str:

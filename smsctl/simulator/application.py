@@ -7,6 +7,7 @@ from http import HTTPStatus
 from threading import Event
 from typing import Any
 
+from smsctl.simulator import identity
 from smsctl.simulator.behaviour import Behaviour
 from smsctl.simulator.held import Held
 from smsctl.simulator.intelecom import Intelecom
@@ -22,7 +23,8 @@ Route = tuple[str, Mapping[str, Callable[..., Reply]]]
 """A pattern for the path, and a handler for each method: it gets the request and the pattern's groups."""
 
 _QUEUE = r"/api/output/rest/(?P<kind>dr|mo)/gateway/(?P<user>[^/]+)"
-_SERVICE = r"/mgmt/rs/service/(?P<service_id>[0-9]+)"
+_BATCHES = r"/mgmt/rs/service/(?P<service_id>[0-9]+)/batch/"
+_VENDORS_BATCHES = r"/management/(?P<service_id>[0-9]+)/batch(?:/|$)"  # Puzzel's own client, 3.0.1
 
 
 class Application:
@@ -32,21 +34,25 @@ class Application:
         """Set the gateways up. What a gateway can do besides is another route."""
         self.requests: deque[Request] = deque(maxlen=behaviour.keep_requests)
         self._stopping = stopping
+        self._identity = () if behaviour.as_a_gateway else (identity.HEADER,)
         sending = Sending(behaviour, stopping)
         intelecom = sending.around(Intelecom(behaviour, journal, held).submit)
         pswincom = sending.around(PsWinCom(behaviour, journal).submit)
         management = Management(behaviour, held)
         batch = {"GET": management.get, "DELETE": management.stop}
+        batches = _VENDORS_BATCHES if behaviour.vendor_like else _BATCHES
         self.polling = Polling(behaviour)
         self._routes: tuple[Route, ...] = (
             (_QUEUE, {"POST": self.polling.fetch}),
             (rf"{_QUEUE}/ack/(?P<reference>[^/]+)", {"PUT": self.polling.acknowledge}),
             (r"/gw/rs/sendMessages", {"POST": intelecom, "GET": intelecom}),
-            (rf"{_SERVICE}/batch/", {"GET": management.list}),
-            (rf"{_SERVICE}/batch/(?P<reference>.+)", batch),
+            (batches, {"GET": management.list}),
+            (rf"{batches}(?P<reference>.+)", batch),
             (r"/mgmt/.*", {"GET": malformed, "DELETE": malformed}),
             (r"/[^/]*", {"POST": pswincom}),
         )
+        if self._identity:
+            self.add_route(identity.PATH, {"GET": identity.tell})
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
         """Serve one request (WSGI)."""
@@ -59,7 +65,7 @@ class Application:
         except NoAnswerError as none:
             Line(environ, self._stopping).break_off(none.silence_s)
         length = ("Content-Length", str(len(reply.body)))
-        headers = [("Content-Type", reply.content_type), length, *reply.headers]
+        headers = [("Content-Type", reply.content_type), length, *reply.headers, *self._identity]
         start_response(f"{int(reply.status)} {reply.status.phrase}", headers)
         return [reply.body]
 

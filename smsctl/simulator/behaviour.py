@@ -1,11 +1,12 @@
 """How the simulated gateways behave: every switch, with the documented behaviour as the default."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+from smsctl.errors import UsageError, say
 from smsctl.simulator.pushes import PushStyle
 
 
@@ -28,6 +29,8 @@ class Behaviour:
     """All switches of the simulator. Without any, it accepts every login and follows the documents."""
 
     # both gateways
+    vendor_like: bool = False  # as the vendors' own clients meet it where the documents differ
+    as_a_gateway: bool = False  # says nowhere that it is a simulator, for tests of live mode
     username: str | None = None  # None: any
     password: str | None = None  # None: any
     latency_s: float = 0.0  # every answer to a send waits so long; the messages are accepted before
@@ -78,6 +81,14 @@ class Behaviour:
     ref_last: bool = False  # REF stands after INFO, as real answers have had it
     leave_out_reason: bool = False  # no REASON element, as real answers have had it
 
+    def __post_init__(self) -> None:
+        """Take each word for what it names, so that it can be compared by `is`. Raises UsageError."""
+        for switch in fields(self):
+            if isinstance(switch.type, type) and issubclass(switch.type, StrEnum):
+                object.__setattr__(
+                    self, switch.name, _named(switch.type, switch.name, getattr(self, switch.name))
+                )
+
     def knows(self, username: object, password: object) -> bool:
         """Return whether the login is right: both must be there, and be those that are set, if any are."""
         return (
@@ -86,3 +97,13 @@ class Behaviour:
             and self.username in (None, username)
             and self.password in (None, password)
         )
+
+
+def _named(kind: type[StrEnum], switch: str, word: str) -> StrEnum:
+    try:
+        return kind(word)
+    except ValueError:
+        raise UsageError(
+            say("--{switch} cannot be {word}.", switch=switch.replace("_", "-"), word=word),
+            hint=say("It is one of: {known}.", known=", ".join(kind)),
+        ) from None

@@ -15,13 +15,13 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from smsctl.errors import InputError
+from smsctl.simulator.identity import GREETING
 from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.loopback import listen
 from smsctl.simulator.measure import Encoding, is_gsm, parts
 
 _KEEP = 100_000
 _FIXED_ANSWERS = {
-    "HELO": "250 smsctl-simulator",
     "NOOP": "250 OK",
     "VRFY": "252 Send a mail and see",
     "QUIT": "221 Bye",
@@ -37,13 +37,13 @@ _PART_LENGTH = {Encoding.GSM7: 153, Encoding.UCS2: 67}
 class Mailbox:
     """A running mail server. As a context manager it stops at the end of the block."""
 
-    def __init__(self, listening: socket, journal: Journal) -> None:
-        """Serve at once; `start` is the way in."""
+    def __init__(self, listening: socket, journal: Journal, name: str) -> None:
+        """Serve at once, greeting with the name; `start` is the way in."""
         self.host: str
         self.port: int
         self.host, self.port = listening.getsockname()[:2]
         self._journal = journal
-        self._server = _Server(listening, journal)
+        self._server = _Server(listening, journal, name)
         self._thread = Thread(target=self._server.serve_forever, args=(_STOP_WITHIN_S,), daemon=True)
         self._thread.start()
 
@@ -74,12 +74,14 @@ def start(
     *,
     journal: Path | None = None,
     durable: bool = False,
+    as_a_gateway: bool = False,
     host: str = "127.0.0.1",
     port: int = 0,
     allow_other_hosts: bool = False,
 ) -> Mailbox:
     """Start the mail server; port 0 takes a free one. The journal is that of the simulator.
 
+    With `as_a_gateway` it does not say that it is a simulator, for tests of live mode.
     Raises RuleError, UsageError and InputError as `smsctl.simulator.server.start` does.
     """
     listening = listen(host, port, allow_other_hosts=allow_other_hosts)
@@ -88,7 +90,7 @@ def start(
     except InputError:
         listening.close()
         raise
-    return Mailbox(listening, written)
+    return Mailbox(listening, written, "localhost" if as_a_gateway else GREETING)
 
 
 class _Recipient(NamedTuple):
@@ -99,11 +101,12 @@ class _Recipient(NamedTuple):
 class _Server(ThreadingTCPServer):
     daemon_threads = True
 
-    def __init__(self, listening: socket, journal: Journal) -> None:
+    def __init__(self, listening: socket, journal: Journal, name: str) -> None:
         super().__init__(listening.getsockname(), _Conversation, bind_and_activate=False)
         self.socket.close()
         self.socket = listening
         self.journal = journal
+        self.name = name
 
 
 class _Conversation(StreamRequestHandler):
@@ -118,8 +121,9 @@ class _Conversation(StreamRequestHandler):
 
     def _converse(self) -> None:
         self._forget()
-        self._say("220 smsctl-simulator ESMTP")
+        self._say(f"220 {self.server.name} ESMTP")
         commands = {
+            "HELO": self._helo,
             "EHLO": self._ehlo,
             "MAIL": self._mail,
             "RCPT": self._rcpt,
@@ -143,9 +147,13 @@ class _Conversation(StreamRequestHandler):
         self._has_sender = False
         self._recipients: list[_Recipient] = []
 
+    def _helo(self, _: str) -> None:
+        self._forget()
+        self._say(f"250 {self.server.name}")
+
     def _ehlo(self, _: str) -> None:
         self._forget()
-        self._say(f"250-smsctl-simulator\r\n250-SIZE {_LARGEST_MAIL}\r\n250 8BITMIME")
+        self._say(f"250-{self.server.name}\r\n250-SIZE {_LARGEST_MAIL}\r\n250 8BITMIME")
 
     def _rset(self, _: str) -> None:
         self._forget()

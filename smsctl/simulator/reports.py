@@ -60,7 +60,7 @@ class Reporter:
     def accepted(self, messages: Sequence[AcceptedMessage]) -> None:
         """Tell of accepted messages, when their time has come."""
         for message in messages:
-            if _is_reported(message) and self._tells(message.gateway):
+            if _is_reported(message) and self.tells(message.gateway):
                 for _ in range(2 if self._drawn() < self._behaviour.report_twice_share else 1):
                     self._add(message.gateway, Kind.REPORT, self._report(message), self._delay_s())
 
@@ -80,7 +80,8 @@ class Reporter:
             self._changed.notify_all()
         self._thread.join()
 
-    def _tells(self, gateway: str) -> bool:
+    def tells(self, gateway: str) -> bool:
+        """Say whether anybody hears of what this gateway has to tell."""
         return gateway in self._behaviour.push_to or (gateway == "pswincom" and self._behaviour.polling)
 
     def _delay_s(self) -> float:

@@ -7,7 +7,8 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self, cast
 
-from smsctl.errors import InputError, UsageError, say
+from smsctl.errors import InputError
+from smsctl.simulator import identity
 from smsctl.simulator.application import Application
 from smsctl.simulator.behaviour import BadLogin, Behaviour, NonGsm
 from smsctl.simulator.held import Held
@@ -16,7 +17,7 @@ from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.loopback import listen
 from smsctl.simulator.pushes import PushStyle, must_be_addresses
 from smsctl.simulator.reports import Reporter
-from smsctl.simulator.web import Reply, Request
+from smsctl.simulator.web import Reply, Request, refuse
 
 __all__ = [
     "AcceptedMessage",
@@ -49,7 +50,8 @@ class Simulator:
         self._reporter = Reporter(behaviour, self._application.polling)
         self._application.add_route(INCOMING_PATH, {"POST": self._receive})
         journal.on_taken = self._reporter.accepted
-        self._server = _Server(self._application, listening, self._stopping)
+        name = "waitress" if behaviour.as_a_gateway else identity.GREETING
+        self._server = _Server(self._application, listening, self._stopping, name)
 
     def accepted(self) -> tuple[AcceptedMessage, ...]:
         """Return the messages accepted so far, oldest first (at most Behaviour.keep_accepted)."""
@@ -82,6 +84,8 @@ class Simulator:
     def _receive(self, request: Request) -> Reply:
         """Take an SMS that a person wants to come in."""
         gateway, sms = read_sms(request)
+        if not self._reporter.tells(gateway):
+            raise refuse(HTTPStatus.CONFLICT, f"There is nowhere to push to, as {gateway} does.")
         self.incoming(gateway, sms)
         return Reply(HTTPStatus.ACCEPTED, "application/json", b"{}")
 
@@ -116,11 +120,6 @@ def start(
     written.
     """
     must_be_addresses(behaviour.push_to, allow_other_hosts=allow_other_hosts)
-    if behaviour.bad_login not in tuple(BadLogin):
-        raise UsageError(
-            say("a bad login cannot be told by {way}", way=behaviour.bad_login),
-            hint=say("it is one of: {ways}", ways=", ".join(BadLogin)),
-        )
     listening = listen(host, port, allow_other_hosts=allow_other_hosts)
     try:
         journal = Journal(behaviour.journal, durable=behaviour.durable, keep=behaviour.keep_accepted)
@@ -133,7 +132,9 @@ def start(
 class _Server:
     """Waitress in a thread of its own, which can be stopped."""
 
-    def __init__(self, application: Application, listening: socket.socket, stopping: Event) -> None:
+    def __init__(
+        self, application: Application, listening: socket.socket, stopping: Event, name: str
+    ) -> None:
         import logging
 
         from waitress.server import BaseWSGIServer, create_server
@@ -150,7 +151,7 @@ class _Server:
                 threads=_THREADS,
                 max_request_body_size=_MAX_BODY,
                 channel_request_lookahead=1,  # so that a client that leaves is noticed
-                ident="smsctl-simulator",
+                ident=name,
             ),
         )  # several sockets would make another class
         self._thread = Thread(target=self._run, name="simulator", daemon=True)

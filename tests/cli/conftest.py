@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.simulator import identity
+from smsctl.simulator.server import Request, Simulator
+
 WAIT_S = 30
 
 
@@ -19,6 +22,11 @@ def message(tmp_path: Path) -> Path:
 def guardians(count: int) -> list[str]:
     """Rows of as many guardians, each with a number from the range that belongs to nobody."""
     return [f"Person {n};+4670174{605 + n:04};vårdnadshavare;Exempelkommun;ja" for n in range(count)]
+
+
+def submitted(simulator: Simulator) -> list[Request]:
+    """Whatever a gateway was told, beside the question whether it is a simulator."""
+    return [one for one in simulator.requests() if one.path != identity.PATH]
 
 
 def wait_until(condition: Callable[[], object]) -> None:

@@ -17,6 +17,7 @@ from ..front_door import ENVELOPE, Ran, Run
 from .bad_files import NUMBERS, RECIPIENTS, TEXTS
 from .bad_settings import COMMAND_LINES, CONFIGS, LEDGERS, RULES, SECRETS
 from .case import Case
+from .conftest import submitted
 
 CASES = (
     *RECIPIENTS,
@@ -31,20 +32,34 @@ CASES = (
 
 
 @pytest.fixture(scope="module")
-def gateway() -> Iterator[Simulator]:
-    with start(Behaviour(keep_requests=1000)) as simulator:
-        yield simulator
+def gateways() -> Iterator[Mapping[str, Simulator]]:
+    """What stands for a gateway, by mode."""
+    asked, silent = Behaviour(keep_requests=1000), Behaviour(keep_requests=1000, as_a_gateway=True)
+    with start(asked) as simulator, start(silent) as gateway:
+        yield {"simulate": simulator, "live": gateway}
 
 
 @pytest.fixture(params=CASES, ids=lambda case: case.id)
+def row(request: pytest.FixtureRequest) -> Case:
+    found: Case = request.param
+    return found
+
+
+@pytest.fixture
+def gateway(row: Case, gateways: Mapping[str, Simulator]) -> Simulator:
+    mode = row.config.get("mode") if isinstance(row.config, Mapping) else None
+    return gateways["live" if mode == "live" else "simulate"]
+
+
+@pytest.fixture
 def case(
-    request: pytest.FixtureRequest,
+    row: Case,
     tmp_path: Path,
     gateway: Simulator,
     make_config: MakeConfig,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Case:
-    found: Case = request.param
+    found = row
     overrides = found.config if isinstance(found.config, Mapping) else {}
     config = make_config(**merged({"gateway": {"url": gateway.url}}, overrides))
     (tmp_path / "message.txt").write_text("Hej på er\n", encoding="utf-8")
@@ -64,18 +79,18 @@ def case(
 
 
 def test_bad_input_gets_a_sentence(case: Case, run: Run, gateway: Simulator, tmp_path: Path) -> None:
-    before = gateway.requests()
+    before = submitted(gateway)
     ran = run(*shlex.split(case.argv), stdin=case.stdin)
     assert ran.code == case.code, ran.said
     assert ran.out == ""
     for fragment in case.fragments:
         assert fragment in ran.err
-    assert gateway.requests() == before
+    assert submitted(gateway) == before
     _nothing_happened(ran, tmp_path)
 
 
 def test_bad_input_gets_an_envelope(case: Case, run: Run, gateway: Simulator, tmp_path: Path) -> None:
-    before = gateway.requests()
+    before = submitted(gateway)
     ran = run("--json", *shlex.split(case.argv), stdin=case.stdin)
     assert ran.code == case.code, ran.said
     assert tuple(ran.json) == ENVELOPE
@@ -85,7 +100,7 @@ def test_bad_input_gets_an_envelope(case: Case, run: Run, gateway: Simulator, tm
     told = "\n".join(texts)
     for fragment in case.fragments:
         assert fragment in told
-    assert gateway.requests() == before
+    assert submitted(gateway) == before
     _nothing_happened(ran, tmp_path)
 
 

@@ -197,7 +197,7 @@ def test_a_scripted_set_up_keeps_the_secrets_in_files_of_their_owner(tmp_path: P
 
 def test_the_wizard_leads_from_nothing_to_the_first_live_sms(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    with start(Behaviour(password=SECRET)) as simulator:
+    with start(Behaviour(password=SECRET, as_a_gateway=True)) as simulator:
         ran = run_terminal(
             ["--config", path, "config", "init", "--url", simulator.url],
             [
@@ -235,7 +235,7 @@ def test_the_wizard_explains_and_asks_again_where_an_answer_does_not_fit(tmp_pat
 
 def test_a_step_that_fails_does_not_end_the_wizard(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
-    with start(Behaviour(password="another")) as simulator:
+    with start(Behaviour(password="another", as_a_gateway=True)) as simulator:
         ran = run_terminal(
             ["--config", path, "config", "init", "--url", simulator.url],
             [

@@ -214,13 +214,18 @@ def test_a_ledger_that_is_no_older_copy_has_nothing_to_accept(office: Office, le
     assert "accept-restore" not in office("audit").out
 
 
-def test_a_rehearsal_has_a_mark_of_its_own(office: Office, ledger: Path) -> None:
-    office.send("one")
+def test_a_rehearsal_has_a_mark_of_its_own(office: Office, live: Live, ledger: Path) -> None:
+    text = live.config.read_text(encoding="utf-8")
+    without_url = text.replace(f'url = "{live.simulator.url}"\n', "")  # a rehearsal brings its own simulator
+    live.config.write_text(without_url, encoding="utf-8")
     assert office.send("one", "--simulate").code == 0
+    live.config.write_text(text, encoding="utf-8")
+    office.send("one")
     marks = sorted(path.name for path in ledger.parent.glob("*.high-water"))
     assert marks == ["ledger.db.high-water", "ledger.simulate.db.high-water"]
     ledger.with_name("ledger.simulate.db").unlink()
     assert office.send("two").code == 0
+    live.config.write_text(without_url, encoding="utf-8")
     assert office.send("two", "--simulate").code == 9
 
 

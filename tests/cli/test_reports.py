@@ -284,7 +284,7 @@ def test_a_queue_that_is_not_ours_gets_a_sentence(
     make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:
     monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "wrong")
-    with start(Behaviour(password="right")) as simulator:
+    with start(Behaviour(password="right", as_a_gateway=True)) as simulator:
         reports = {"poll": True, "poll_url": simulator.url}
         config = make_config(mode="live", gateway=LINK, reports=reports)
         ran = run("--config", config, "reports", "poll")
@@ -313,6 +313,7 @@ def test_pswincom_pushes_are_matched_on_their_reference(
             report_spread_s=0.3,
             report_twice_share=0.5,
             report_codes={"BARRED": 0.3},
+            as_a_gateway=True,
         )
         with start(behaviour) as simulator:
             text = config.read_text(encoding="utf-8")
@@ -332,7 +333,9 @@ def test_reports_that_come_before_the_answer_are_matched_later(
 ) -> None:
     config = live_gateway(rows=guardians(10), reports=FROM_ENVIRONMENT).config
     with listening(config) as ears:
-        behaviour = Behaviour(push_to={"intelecom": ears.url("intelecom")}, latency_s=1.0, push_batch=10)
+        behaviour = Behaviour(
+            push_to={"intelecom": ears.url("intelecom")}, latency_s=1.0, push_batch=10, as_a_gateway=True
+        )
         with start(behaviour) as simulator:
             text = config.read_text(encoding="utf-8")
             url = next(line for line in text.splitlines() if line.startswith("url"))
@@ -347,7 +350,9 @@ def test_a_lost_answer_that_a_report_makes_good_is_a_good_end(
 ) -> None:
     config = live_gateway(rows=guardians(3), gateway={"read_timeout": "2s"}, reports=FROM_ENVIRONMENT).config
     with listening(config) as ears:
-        behaviour = Behaviour(push_to={"intelecom": ears.url("intelecom")}, faults={"timeout": 1.0})
+        behaviour = Behaviour(
+            push_to={"intelecom": ears.url("intelecom")}, faults={"timeout": 1.0}, as_a_gateway=True
+        )
         with start(behaviour) as simulator:
             text = config.read_text(encoding="utf-8")
             url = next(line for line in text.splitlines() if line.startswith("url"))

@@ -19,6 +19,7 @@ class Line:
     def __init__(self, connection: socket.socket, server: "FaultServer") -> None:
         self.connection = connection
         self.head = ""  # of the request that was read last
+        self.heard = b""  # the latest whole request
         self._server = server
 
     def read_request(self) -> bytes:
@@ -32,7 +33,8 @@ class Line:
         body = b""
         while len(body) < length:
             body += self._receive()
-        self.keep(head + body)
+        self.heard = head + body
+        self.keep(self.heard)
         return body
 
     def keep(self, data: bytes) -> None:

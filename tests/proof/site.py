@@ -143,6 +143,7 @@ class GatewayProcess:
             "-m",
             "smsctl",
             "simulator",
+            "--as-a-gateway",
             "--durable",
             "--journal",
             str(journal),

@@ -21,6 +21,7 @@ EXAMPLES = (
     "smsctl simulator --faults timeout=0.02,reset=0.01 --seed 7",
     "smsctl simulator --push-to intelecom=http://127.0.0.1:8471/intelecom/SECRET",
     "smsctl simulator --report-spread 5 --report-code 351=0.05 --report-twice 0.1",
+    "smsctl simulator --as-a-gateway",
 )
 
 Port = Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")]
@@ -30,6 +31,19 @@ OtherHosts = Annotated[
 ]
 JournalFile = Annotated[Path, typer.Option(metavar="FILE", help="One JSON line for each accepted message.")]
 Durable = Annotated[bool, typer.Option("--durable", help="Each line on the disk before the answer.")]
+AsAGateway = Annotated[
+    bool,
+    typer.Option(
+        "--as-a-gateway",
+        help="Say nowhere that this is a simulator: for tests of live mode, which refuses one.",
+    ),
+]
+VendorLike = Annotated[
+    bool,
+    typer.Option(
+        "--vendor-like", help="As Puzzel's own clients meet it where the documents differ: gzip, other paths."
+    ),
+]
 Latency = Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Seconds before each answer.")]
 Faults = Annotated[
     str,
@@ -82,6 +96,8 @@ def run(
     allow_other_hosts: OtherHosts = False,
     journal: JournalFile = Path("simulated-sms.jsonl"),
     durable: Durable = False,
+    as_a_gateway: AsAGateway = False,
+    vendor_like: VendorLike = False,
     latency: Latency = 0.0,
     faults: Faults = "",
     seed: Seed = 1,
@@ -103,23 +119,17 @@ def run(
 
     Prints its address for `url` under [gateway], accepts any login, sends nothing, and serves until Ctrl-C.
     """
-    switches = {
-        "journal": journal,
-        "durable": durable,
-        "latency_s": latency,
-        "seed": seed,
-        "username": username,
-        "password": password,
-        "service_id": service_id,
-        "bad_login": bad_login,
-        "unique_references": unique_references,
-        "spam_limit": spam_limit,
-        "push_style": push_style,
+    kept = {"journal": journal, "durable": durable}
+    answered = {"as_a_gateway": as_a_gateway, "vendor_like": vendor_like, "latency_s": latency, "seed": seed}
+    login = {"username": username, "password": password, "service_id": service_id, "bad_login": bad_login}
+    refused = {"unique_references": unique_references, "spam_limit": spam_limit}
+    told = {"push_style": push_style, **_by_name(push_to or (), push_header or (), report_code or ())}
+    times = {
         "report_delay_s": report_delay,
         "report_spread_s": report_spread,
         "report_twice_share": report_twice,
-        **_by_name(push_to or (), push_header or (), report_code or ()),
     }
+    switches = kept | answered | login | refused | told | times
     url = wiring_gateway.start_simulator(
         ctx.obj, host, port, faults, switches, allow_other_hosts=allow_other_hosts
     )

@@ -28,6 +28,9 @@ def run(
     gateway: Annotated[
         str | None, typer.Option(metavar="GATEWAY", help="intelecom or pswincom; else the config's.")
     ] = None,
+    as_a_gateway: Annotated[
+        bool, typer.Option("--as-a-gateway", help="The simulator was started so: do not ask it what it is.")
+    ] = False,
     receiver: Annotated[str, typer.Option(metavar="NUMBER", help="The number it was sent to.")] = "71234",
 ) -> Reply:
     """Let an SMS come in at a running simulator, which pushes or queues it as the gateway would."""
@@ -42,6 +45,7 @@ def run(
             "receiver": receiver,
             "text": text,
         },
+        as_a_gateway=as_a_gateway,
     )
     wiring.teller.mode = "simulate"
     return Reply(screen=[Line(say("The simulator has taken the SMS."), Tone.GOOD)])

@@ -7,6 +7,12 @@ from smsctl.cli.render.language import opened, whole
 from smsctl.errors import Sentence, SmsctlError, say
 
 NOTHING_LEAVES = say("Simulation: no SMS leaves this machine.")
+FOR_REAL = say("Mode live: SMS are sent for real, and they cost.")
+
+
+def mode(*, simulated: bool) -> Line:
+    """Return the line that stands above what is about to be sent."""
+    return Line(NOTHING_LEAVES if simulated else FOR_REAL, Tone.WARN)
 
 
 def rehearsal(*, simulated: bool) -> list[Block]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from smsctl.actions.may_send import Verdict
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Text, Tone
-from smsctl.cli.render.phrases import NOTHING_LEAVES, quoted
+from smsctl.cli.render.phrases import mode, quoted
 from smsctl.domain.gateway import Traits
 from smsctl.domain.message import Letter
 from smsctl.domain.package import Draw, Package
@@ -53,9 +53,8 @@ class Stage(StrEnum):
 
 
 def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage, verdict: Verdict) -> list[Block]:
-    """Return the plan screen, with what the rules say beside what they refuse."""
-    simulated = stage is not Stage.LIVE
-    blocks: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN), GAP] if simulated else []
+    """Return the plan screen: first what the mode means, last what the rules say beside what they refuse."""
+    blocks: list[Block] = [mode(simulated=stage is not Stage.LIVE), GAP]
     blocks += _whom(plan)
     blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
     asked = letter_facts(plan.order.letter, plan.traits)

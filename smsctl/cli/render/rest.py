@@ -3,7 +3,7 @@
 from smsctl.actions.resume import Rest
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import GAP, Block, Facts, Line, Tone
-from smsctl.cli.render.phrases import quoted, rehearsal
+from smsctl.cli.render.phrases import mode, quoted
 from smsctl.cli.render.plan import cost_sentence, letter_facts, package_sentences, remarks
 from smsctl.domain.gateway import Traits
 from smsctl.errors import say_n
@@ -23,7 +23,7 @@ def screen(rest: Rest, traits: Traits, *, simulated: bool) -> list[Block]:
     )
     remarked = remarks(rest.verdict)
     return [
-        *rehearsal(simulated=simulated),
+        mode(simulated=simulated),
         Line(left, Tone.STRONG),
         *quoted(mailing.letter.text.body),
         GAP,

@@ -1,0 +1,64 @@
+"""Whether the other end is what the mode says: a simulator in simulate, anything else in live.
+
+Asked before anything else is said, of addresses on this machine only: there a simulator may stand in for a
+gateway, and no other address is probed. What comes later is held to the same at every answer (`wire`) and at
+every greeting (`mail_line`).
+"""
+
+from secrets import token_hex
+from typing import Final
+
+from smsctl.domain.gateway import Options
+from smsctl.errors import StoppedError, say
+from smsctl.gateways.address import is_loopback, is_on_this_machine
+from smsctl.gateways.json_reply import read_json
+from smsctl.gateways.outcome import Mistaken, NotSent, Reply
+
+_PATH: Final = "/simulator/identity"
+_PATIENCE_S: Final = 5.0
+_PATIENCE_LIVE_S: Final = 2.0  # what does not answer by then is no simulator, or its next answer tells
+_NONCE_BYTES: Final = 16
+
+
+def must_fit_the_mode(options: Options) -> None:
+    """Raise GatewayRefusedError where a rehearsal would reach a gateway, or a live mailing a simulator.
+
+    In simulate, nobody at the address is a StoppedError; in live, sending tells that.
+    """
+    if options.mail is None:
+        for url in (options.url, options.failover_url):
+            if url and is_on_this_machine(url):
+                _must_fit(options, url.rstrip("/"))
+    elif is_loopback(options.mail.host):
+        from smsctl.gateways.mail_line import must_greet_as_the_mode_says
+
+        must_greet_as_the_mode_says(_patient(options), options.mail)
+
+
+def _must_fit(options: Options, url: str) -> None:
+    from smsctl.gateways.wire import exchange
+
+    nonce = token_hex(_NONCE_BYTES)
+    asking = _patient(options)._replace(simulated=True)  # only a simulator's answer is a reply then
+    outcome = exchange(asking, "GET", f"{url}{_PATH}?nonce={nonce}", headers={})
+    if options.simulated and isinstance(outcome, NotSent):
+        raise StoppedError(
+            say("The simulator at {url} cannot be reached: {text}.", url=url, text=outcome.text),
+            hint=say("Start one with: smsctl simulator. Without this address a rehearsal brings its own."),
+        )
+    answers = isinstance(outcome, Reply)
+    if options.simulated and isinstance(outcome, Reply):
+        told = read_json(outcome.body)
+        answers = isinstance(told, dict) and told.get("nonce") == nonce  # and is no answer of another time
+    if answers is not options.simulated:
+        raise Mistaken(where=url, by_simulator=answers).error()
+
+
+def _patient(options: Options) -> Options:
+    """Return the options for a question that must not hold up a mailing."""
+    most_s = _PATIENCE_S if options.simulated else _PATIENCE_LIVE_S
+    return options._replace(
+        connect_timeout_s=min(options.connect_timeout_s, most_s),
+        read_timeout_s=min(options.read_timeout_s, most_s),
+        total_timeout_s=min(options.total_timeout_s, most_s),
+    )
