@@ -76,9 +76,10 @@ def start_simulator(
     from smsctl.simulator import faults as known_faults
     from smsctl.simulator import server
 
+    opened = wiring.open  # before anything is started that it must put away
     behaviour = server.Behaviour(faults=known_faults.parse_faults(faults), **switches)
     started = server.start(behaviour, host=host, port=port, allow_other_hosts=allow_other_hosts)
-    return wiring.open.enter_context(started).url
+    return opened.enter_context(started).url
 
 
 def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str], *, as_a_gateway: bool) -> None:

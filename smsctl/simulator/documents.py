@@ -122,7 +122,8 @@ def _from_pairs(encoded: str) -> Document:
         for step, index in re.findall(_STEP, name):
             way += [step, int(index)] if index else [step]
         if way:
-            _put(document, way, value)
+            # The samples write a number's plus as it is, and it is a space then.
+            _put(document, way, f"+{value[1:]}" if way[-1] == "recipient" and value[:1] == " " else value)
     listed = _with_lists(document)
     return listed if isinstance(listed, dict) else {}
 

@@ -86,7 +86,11 @@ class Intelecom:
                 entries = [_refused(fields, index, refused) for index, fields in enumerate(messages, 1)]
             else:
                 entries = self._take(str(document["serviceId"]), batch, messages)
-        return Answer(entries, "clientReference", partial(_write, request, batch))
+        return Answer(
+            entries,
+            "clientReference",
+            partial(_write, request, None if self._behaviour.vendor_like else batch),
+        )
 
     def _refusal(self, document: Document, batch: str) -> Code | None:
         """Return the code that all messages get, if the request as a whole is refused."""
@@ -249,5 +253,7 @@ def _accepted(message: _Message, stamp: str, batch: str, message_id: str) -> Acc
     )
 
 
-def _write(request: Request, batch: str, entries: Sequence[Entry]) -> Reply:
-    return documents.write(request, {"batchReference": batch, "messageStatus": entries})
+def _write(request: Request, batch: str | None, entries: Sequence[Entry]) -> Reply:
+    """Return the reply; the schema has a batchReference, the samples have none (protocols.md 2.7)."""
+    named = {} if batch is None else {"batchReference": batch}
+    return documents.write(request, {**named, "messageStatus": entries})

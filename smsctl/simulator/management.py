@@ -64,7 +64,7 @@ class Management:
         if "xml" in request.accept.lower() and "json" not in request.accept.lower():
             reply = documents.write_xml("text/xml", "result", document)
         headers: tuple[tuple[str, str], ...] = (("Cache-Control", "max-age=60"),)
-        if self._behaviour.management_gzip:
+        if self._behaviour.management_gzip or self._behaviour.vendor_like:
             import gzip
 
             headers += (("Content-Encoding", "gzip"),)

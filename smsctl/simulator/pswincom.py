@@ -91,18 +91,21 @@ class PsWinCom:
 
 
 def _read(request: Request) -> _Session:
-    """Return the document, decoded by the HTTP charset, else by its own prolog (3.5)."""
+    """Return the document, decoded by the HTTP charset, else as ISO-8859-1; the prolog is not believed.
+
+    So LINK's own receiver reads (protocols.md 10), and so its published clients write.
+    """
     from xml.etree.ElementTree import ParseError
 
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
-    body: bytes | str = request.body.rstrip(b"\0")  # the old client's terminator: protocols.md 3.5
+    body = request.body.rstrip(b"\0")  # the old client's terminator: protocols.md 3.5
     declared = re.search(_CHARSET, request.content_type)
     try:
-        if declared and isinstance(body, bytes):
-            body = body.decode(declared[1])
-        root = fromstring(body)  # a DOCTYPE is allowed, an entity is not
+        root = fromstring(
+            body.decode(declared[1] if declared else "iso-8859-1")
+        )  # a DOCTYPE is allowed, an entity is not
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise refuse(HTTPStatus.BAD_REQUEST, f"Malformed XML: {error}.") from error
     if root.tag != "SESSION":

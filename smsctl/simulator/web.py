@@ -22,7 +22,8 @@ class Request:
     @property
     def media_type(self) -> str:
         """The content type without its parameters."""
-        return self.content_type.partition(";")[0].strip().lower()
+        named = self.content_type.replace(";", " ").split()  # PSWinCom's Ruby client leaves the semicolon out
+        return named[0].lower() if named else ""
 
 
 class Reply(NamedTuple):

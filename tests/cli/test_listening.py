@@ -214,7 +214,7 @@ def test_a_queue_that_fails_keeps_no_other_full(
         (("--push-to", "intelecom"), "write NAME=VALUE"),
         (("--report-code", "351=2"), "from 0 to 1"),
         (("--report-code", "351=many"), "from 0 to 1"),
-        (("--bad-login", "x"), "cannot be told by x"),
+        (("--bad-login", "x"), "--bad-login cannot be x."),
     ],
 )
 def test_a_simulator_that_cannot_do_as_told_says_so(

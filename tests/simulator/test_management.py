@@ -1,6 +1,7 @@
 """Puzzel's management API, as protocols.md 2.13 has it, and the send window it looks into (2.5)."""
 
 import gzip
+import json
 import time
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
@@ -170,3 +171,19 @@ def test_a_window_without_a_zone_is_central_european_time(client: Client) -> Non
 def test_without_a_login_nobody_is_authorised(client: Client, header: str) -> None:
     assert ask(client, Authorization=basic("", "")).status == 200
     assert ask(client, Authorization=header).status == 401
+
+
+def test_vendor_like_the_paths_are_those_of_the_vendors_client_and_answers_are_gzipped(begin: Begin) -> None:
+    client = begin(vendor_like=True, throttle_s=600)
+    sent = client.send(message(), batchReference="b1").json()
+    assert sent.keys() == {"messageStatus"}
+    vendors = "/management/4711/batch"
+    for path in (vendors, f"{vendors}/", f"{vendors}/b1"):
+        response = ask(client, path=path)
+        assert (response.status, response.headers["content-encoding"]) == (200, "gzip")
+        assert b'"clientBatchReference": "b1"' in gzip.decompress(response.body)
+    assert (
+        len(json.loads(gzip.decompress(ask(client, "DELETE", f"{vendors}/b1").body))["stoppedMessages"]) == 1
+    )
+    assert ask(client, path=f"{vendors}/b1").status == 404
+    assert ask(client).status == 500  # the manual's path

@@ -8,12 +8,13 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 
 from smsctl.errors import InputError, RuleError, UsageError
-from smsctl.simulator.server import Behaviour, start
+from smsctl.simulator.server import BadLogin, Behaviour, NonGsm, PushStyle, start
 from tests.simulator.conftest import Begin, Client, message
 
 
@@ -36,6 +37,16 @@ def test_other_hosts_can_be_allowed() -> None:
     with start(host="0.0.0.0", allow_other_hosts=True) as simulator:
         port = urlsplit(simulator.url).port
         socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_a_word_is_as_good_as_what_it_names() -> None:
+    words: dict[str, Any] = {"bad_login": "code2", "push_style": "get", "non_gsm": "accept"}
+    behaviour = Behaviour(**words)
+    assert behaviour.bad_login is BadLogin.CODE_2
+    assert (behaviour.push_style is PushStyle.GET, behaviour.non_gsm is NonGsm.ACCEPT) == (True, True)
+    for switch in words:
+        with pytest.raises(UsageError, match=f"--{switch.replace('_', '-')} cannot be nonsense"):
+            Behaviour(**{switch: cast("Any", "nonsense")})
 
 
 @pytest.mark.parametrize("port", [70_000, -1])
