@@ -39,6 +39,7 @@ def run(
         wiring, forward_to, teller.warn if teller.speaks_json else teller.tell_now
     )
     intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.POLLED, forward_to))
+    intake.open(teller.warn)
     try:
         taken = poll(queues, intake.store_one, for_s)
     finally:  # what was stored is mailed on also when the gateway fails
