@@ -57,6 +57,11 @@ EXIT_CODES = {
         "`smsctl mailings resume ID`",
     ),
     ExitCode.TERMINATED: Meaning("Stopped by SIGTERM, in the same way.", "`smsctl mailings resume ID`"),
+    ExitCode.HUNG_UP: Meaning(
+        "Stopped because the terminal hung up (SIGHUP), with a dropped ssh session: after the batch in"
+        " flight, however often that is told.",
+        "`smsctl mailings resume ID`",
+    ),
 }
 
 STATES = {

@@ -25,6 +25,7 @@ class ExitCode(IntEnum):
     STOPPED = 7
     INPUT = 8
     LEDGER = 9
+    HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -34,6 +35,7 @@ _WORST_FIRST = (
     ExitCode.LEDGER,
     ExitCode.INTERRUPTED,
     ExitCode.TERMINATED,
+    ExitCode.HUNG_UP,
     ExitCode.UNSETTLED,
     ExitCode.GATEWAY,
     ExitCode.STOPPED,

@@ -14,6 +14,12 @@ from typing import Any, Protocol, Self
 
 ENVELOPE = ("command", "mode", "ok", "exit_code", "data", "messages")
 SMSCTL = (sys.executable, "-m", "smsctl")
+OWN_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+    "os.execvp(sys.argv[1], sys.argv[1:])"
+)
+"""A program that takes the terminal for its own, as a login does, and becomes the program that is named."""
+
 _LONGEST_S = 60
 
 
@@ -132,7 +138,13 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self._master)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Go away, as a connection that drops does."""
+        if self._master >= 0:
+            os.close(self._master)
+        self._master = -1
 
     def wait_for(self, text: str) -> None:
         """Read until the text has been shown."""

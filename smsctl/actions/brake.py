@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import Final
+
+from smsctl.errors import ExitCode
 
 _AT_ONCE = 2
 
@@ -12,6 +15,7 @@ class Stop(StrEnum):
 
     INTERRUPTED = "interrupted"
     TERMINATED = "terminated"
+    HUNG_UP = "hung-up"
     CEILING = "ceiling"
     REFUSED = "refused"
     UNREACHED = "unreached"
@@ -19,10 +23,23 @@ class Stop(StrEnum):
     CLOCK = "clock"
 
 
+BY_SIGNAL: Final = {"SIGINT": Stop.INTERRUPTED, "SIGTERM": Stop.TERMINATED, "SIGHUP": Stop.HUNG_UP}
+"""What a signal's name means."""
+
+CODES: Final = {
+    Stop.INTERRUPTED: ExitCode.INTERRUPTED,
+    Stop.TERMINATED: ExitCode.TERMINATED,
+    Stop.HUNG_UP: ExitCode.HUNG_UP,
+}
+"""The exit code of a run that was asked to end."""
+
+
 class Brake:
     """Asked once, the run ends after the batches in flight; asked twice, at once, with the answers stored.
 
     Asked a third time it does not even wait for the ledger: what is marked counts as unknown.
+    A terminal that hangs up ends the run too, but it does not insist: it is no second asking, nor a first one
+    that a second could follow.
 
     Only inside `armed` does asking again interrupt anything. Elsewhere it is noted, for nothing is in flight.
     """
@@ -42,6 +59,8 @@ class Brake:
     def ask(self, why: Stop) -> None:
         """Stop after what is in flight; the second time, raise KeyboardInterrupt as soon as that is safe."""
         self.asked = self.asked or why
+        if why is Stop.HUNG_UP:
+            return
         self._times += 1
         if self._times >= _AT_ONCE and self._armed and (self.as_it_stands or not self._shielded):
             self._interrupt()

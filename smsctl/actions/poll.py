@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 
+from smsctl.actions.brake import Brake
 from smsctl.actions.report import NOTHING, Taken
 from smsctl.config.settings import Settings
 from smsctl.domain.push import Parcel, Queue
@@ -12,6 +13,7 @@ from smsctl.errors import GatewayRefusedError, RuleError, SmsctlError, StoppedEr
 PAUSE_S = 10
 """What the gateway asks us to wait after an empty answer (protocols.md 3.10)."""
 
+_NAP_S = 0.1
 _LEAST_S = 5
 """What one request may take even at the end of the time."""
 
@@ -21,16 +23,19 @@ def poll(
     store: Callable[[Parcel], Taken],
     for_s: float | None = None,
     *,
+    brake: Brake | None = None,
     pause_s: float = PAUSE_S,
 ) -> Taken:
     """Empty the queues one after the other; return what was taken in.
 
     With `for_s`, look again for so many seconds, and stop then whatever is left or however slow the gateway
     is. `store` makes a parcel durable before it is acknowledged. What is fetched twice is stored once.
+    Once `brake` is asked, it ends after what is being stored.
     A queue that fails is left alone, and the others are emptied all the same: an account may have one only.
     Raises then GatewayRefusedError or StoppedError at the end, and at once what `store` raises; all that was
     acknowledged is stored.
     """
+    brake = brake or Brake()
     until = math.inf if for_s is None else time.monotonic() + for_s
     taken = NOTHING
     failures: dict[Queue, SmsctlError] = {}
@@ -39,12 +44,13 @@ def poll(
             if queue in failures:
                 continue
             try:
-                taken = taken + _empty(queue, store, until)
+                taken = taken + _empty(queue, store, until, brake)
             except (GatewayRefusedError, StoppedError) as error:
                 failures[queue] = error
         if for_s is None or len(failures) == len(queues) or time.monotonic() + pause_s > until:
             break
-        time.sleep(pause_s)
+        if not _waited(pause_s, brake):
+            break
     for failure in failures.values():
         raise failure
     return taken
@@ -67,9 +73,17 @@ def must_be_allowed_to_poll(settings: Settings) -> None:
         )
 
 
-def _empty(queue: Queue, store: Callable[[Parcel], Taken], until: float) -> Taken:
+def _waited(pause_s: float, brake: Brake) -> bool:
+    """Wait; say whether nobody asked to end meanwhile."""
+    over = time.monotonic() + pause_s
+    while not brake.asked and (left_s := over - time.monotonic()) > 0:
+        time.sleep(min(_NAP_S, left_s))  # a signal alone does not end a sleep
+    return not brake.asked
+
+
+def _empty(queue: Queue, store: Callable[[Parcel], Taken], until: float, brake: Brake) -> Taken:
     taken = NOTHING
-    while time.monotonic() < until and (found := queue.fetch(_left_s(until))):
+    while not brake.asked and time.monotonic() < until and (found := queue.fetch(_left_s(until))):
         taken = taken + store(found.parcel)
         queue.acknowledge(found.receipt, _left_s(until))
     return taken

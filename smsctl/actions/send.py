@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from smsctl.actions.brake import Brake, Stop
+from smsctl.actions.brake import CODES, Brake, Stop
 from smsctl.actions.clear_up import Search, clear_up
 from smsctl.actions.crew import Crew, Done
 from smsctl.domain.gateway import Gateway
@@ -32,8 +32,7 @@ _NAP_S = 0.1
 
 
 _STOP_CODES = {
-    Stop.INTERRUPTED: ExitCode.INTERRUPTED,
-    Stop.TERMINATED: ExitCode.TERMINATED,
+    **CODES,
     Stop.CEILING: ExitCode.REFUSED,
     Stop.REFUSED: ExitCode.GATEWAY,
     Stop.UNREACHED: ExitCode.STOPPED,

@@ -1,14 +1,13 @@
 """Sending a mailing that stands in the ledger, with a person or a log looking on."""
 
-import signal
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from types import FrameType
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import NamedTuple
 
+from smsctl import host
 from smsctl.actions import trust
-from smsctl.actions.brake import Brake, Stop
+from smsctl.actions.brake import BY_SIGNAL, Brake, Stop
 from smsctl.actions.send import Errand, Pace, Result, send
 from smsctl.cli.render import figures, outcome
 from smsctl.cli.render.blocks import Block
@@ -20,8 +19,6 @@ from smsctl.domain.message import Status
 from smsctl.errors import ExitCode, LedgerError, Sentence, say, worst
 from smsctl.ledger import mailings
 from smsctl.ledger.lock import TakenError
-
-_SIGNALS = {signal.SIGINT: Stop.INTERRUPTED, signal.SIGTERM: Stop.TERMINATED}
 
 
 class Delivery(NamedTuple):
@@ -50,7 +47,7 @@ class Delivery(NamedTuple):
 
 
 def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
-    """Send what is pending; Ctrl-C and SIGTERM stop after the batch in flight, a second one at once."""
+    """Send what is pending; Ctrl-C, SIGTERM and SIGHUP stop after the batch in flight."""
     configured, mailing = wiring.settings.gateway, wiring.named(mailing)
     payer = wiring.settings.municipality(mailing.municipality.key)
     brake = Brake()
@@ -127,19 +124,12 @@ def _mend(done: Delivery) -> list[Sentence]:
     return [CHECK_MAIL_SERVER if done.mailing.gateway == outcome.BY_MAIL else CHECK_ACCOUNT]
 
 
-@contextmanager
-def _stopped_by_signals(wiring: Wiring, brake: Brake) -> Iterator[None]:
-    def stop(number: int, _frame: FrameType | None) -> None:
-        first = brake.asked is None
-        brake.ask(_SIGNALS[signal.Signals(number)])
-        if not first:
-            return
-        with suppress(OSError, RuntimeError):  # nobody reads any more, or the line was being written just now
-            wiring.teller.warn(say("Stopping after what is on its way; once more to stop at once."))
+def _stopped_by_signals(wiring: Wiring, brake: Brake) -> AbstractContextManager[None]:
+    def stop(name: str) -> None:
+        is_first, why = brake.asked is None, BY_SIGNAL[name]
+        brake.ask(why)
+        if is_first and why is not Stop.HUNG_UP:  # or nobody is there to ask once more
+            with suppress(RuntimeError):  # a line was being written just now
+                wiring.teller.warn(say("Stopping after what is on its way; once more to stop at once."))
 
-    earlier = {number: signal.signal(number, stop) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
+    return host.stopped_by_signals(stop)

@@ -8,7 +8,7 @@ import pytest
 from smsctl.cli import contents
 
 from ..conftest import HEADER, ROWS, MakeConfig
-from ..front_door import Run, Terminal
+from ..front_door import OWN_TERMINAL, Run, Terminal
 
 KEY = "exempelkommun"
 OWN_GROUPS = ["Åsa;070-174 06 05;Fritids/Klass 7B;Exempelkommun;ja", *ROWS]
@@ -140,10 +140,6 @@ SOURCE = {
     "zsh": "fpath=({folder} $fpath); autoload -Uz compinit; compinit -D -u",
     "fish": "source {script}",
 }
-OWN_TERMINAL = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
-    "os.execvp(sys.argv[1], sys.argv[1:])"
-)
 
 
 @pytest.mark.parametrize("shell", START)

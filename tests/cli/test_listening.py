@@ -45,6 +45,13 @@ def stopped(ears: Listening) -> tuple[str, str]:
     return told
 
 
+def test_a_listener_ends_when_the_terminal_hangs_up(make_config: MakeConfig) -> None:
+    with listening(make_config(mode="live", reports=FROM_ENVIRONMENT)) as ears:
+        ears.process.send_signal(signal.SIGHUP)
+        ears.process.communicate(timeout=LONG_S)
+        assert ears.process.returncode == 129
+
+
 @pytest.mark.parametrize("flag", ["--quiet", "--verbose"])
 def test_pushes_that_are_not_understood_are_told_at_once_and_without_what_they_hold(
     make_config: MakeConfig, flag: str

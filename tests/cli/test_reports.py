@@ -19,9 +19,9 @@ from smsctl.ledger.store import read_ledger
 from smsctl.simulator.server import Behaviour, PushStyle, Simulator, Sms, start
 
 from ..conftest import LiveGateway, MakeConfig
-from ..front_door import Run, begin_process, run_here, run_process
+from ..front_door import Run, begin_process, end_process, run_here, run_process
 from ..gateways.test_pswincom_pushes import REPORT as LINK_REPORT
-from .conftest import guardians
+from .conftest import guardians, wait_until
 
 REPORTS_SECRET = "canary-of-the-reports"
 LINK = {"module": "pswincom", "service_id": None}
@@ -265,6 +265,21 @@ def test_polling_stores_and_empties_the_queues(link: tuple[Path, Simulator], run
         run("--config", config, "reports", "poll").out
         == "0 delivery reports (0 applied, 0 early, 0 repeated, 0 unmatched), 0 incoming SMS.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGTERM, 143), (signal.SIGINT, 130)]
+)
+def test_polling_that_is_asked_to_end_has_stored_what_it_took(
+    number: signal.Signals, code: int, link: tuple[Path, Simulator], run: Run
+) -> None:
+    config, _ = link
+    process = begin_process("--config", config, "reports", "poll", "--for", "60s")
+    wait_until(lambda: states(config, run) == {"delivered": 5})
+    process.send_signal(number)
+    ran = end_process(process)
+    assert ran.code == code
+    assert "5 delivery reports (5 applied" in ran.said
 
 
 def test_polling_must_be_allowed(make_config: MakeConfig, run: Run) -> None:

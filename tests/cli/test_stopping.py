@@ -3,6 +3,7 @@
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections import Counter
 from contextlib import closing
@@ -14,8 +15,8 @@ import pytest
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import Live, LiveGateway
-from ..front_door import Ran, Run, Terminal, begin_process, end_process
-from .conftest import guardians, wait_until
+from ..front_door import OWN_TERMINAL, SMSCTL, Ran, Run, Terminal, begin_process, end_process
+from .conftest import WAIT_S, guardians, wait_until
 
 ROWS = guardians(6)
 SLOW = Behaviour(latency_s=1.0)
@@ -46,7 +47,9 @@ def recipients(live: Live) -> Counter[str]:
     return Counter(message.recipient for message in live.simulator.accepted())
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_the_first_signal_stops_after_the_batch_in_flight(
     number: signal.Signals, code: int, live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:
@@ -177,3 +180,54 @@ def test_two_processes_do_not_send_the_same_mailing(
     assert "being sent by another process" in other.err
     assert end_process(process).code == 0
     assert set(recipients(live).values()) == {1}
+
+
+def test_a_connection_that_drops_leaves_nothing_unknown(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(SLOW, rows=ROWS, gateway={"batch_size": 2})
+    program = (sys.executable, "-c", OWN_TERMINAL, *SMSCTL)
+    argv = ("--config", live.config, "send", message, "--all")
+    with Terminal(*argv, program=program) as terminal:
+        terminal.wait_for("[y/N]")
+        terminal.type("y")
+        wait_until(live.simulator.accepted)
+        terminal.hang_up()
+        assert terminal.process.wait(WAIT_S) == 129
+    accepted = len(live.simulator.accepted())
+    assert accepted < len(ROWS)
+    shown = run("--config", live.config, "mailings", "show", 1, "--json").data
+    assert shown["states"] == {"accepted": accepted, "pending": len(ROWS) - accepted}
+
+
+def test_whoever_has_hung_up_may_say_so_again(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    live = live_gateway(SLOW, rows=ROWS, gateway={"batch_size": 2})
+    process = begin(live, message)
+    while process.poll() is None:  # the kernel, the shell and the session each say it, until the end
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.02)
+    assert end_process(process).code == 129
+    shown = run("--config", live.config, "mailings", "show", 1, "--json").data
+    assert "unknown" not in shown["states"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_what_was_ignored_at_the_start_stays_ignored(
+    number: signal.Signals, live_gateway: LiveGateway, message: Path
+) -> None:
+    live = live_gateway(Behaviour(latency_s=0.3), rows=ROWS, gateway={"batch_size": 2})
+    before = signal.signal(number, signal.SIG_IGN)  # as nohup and & leave it to the process
+    try:
+        process = begin(live, message)
+    finally:
+        signal.signal(number, before)
+    process.send_signal(number)
+    assert end_process(process).code == 0
+    assert len(live.simulator.accepted()) == len(ROWS)
+
+
+def test_a_simulator_ends_when_the_terminal_hangs_up(tmp_path: Path) -> None:
+    process = begin_process("simulator", "--journal", tmp_path / "journal")
+    read_until(process.stdout, "http://")
+    process.send_signal(signal.SIGHUP)
+    assert end_process(process).code == 129

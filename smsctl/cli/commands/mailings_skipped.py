@@ -24,7 +24,6 @@ def run(
 ) -> Reply:
     """List the rows that got no message, each with its reason: for whoever corrects the register."""
     wiring: Wiring = ctx.obj
-    wiring.names(write=(csv,))
     found = mailings.get(wiring.ledger, mailing)
     rows = mailings.skipped_rows(wiring.ledger, found.id)
     if csv:

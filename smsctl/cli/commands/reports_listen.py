@@ -1,12 +1,12 @@
 """`smsctl reports listen`: takes the gateways' pushes, until it is told to stop."""
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
+from smsctl import host
 from smsctl.cli import forwarding, options, receiving, wiring_listener
 from smsctl.cli.render import reports as render
 from smsctl.cli.render.blocks import Block, Fact, Facts, Line, Tone
@@ -14,7 +14,7 @@ from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_listener import Ears
-from smsctl.errors import Sentence, SmsctlError, say
+from smsctl.errors import ExitCode, Sentence, SmsctlError, say
 from smsctl.ledger.reports import Source
 
 EXAMPLES = ("smsctl reports listen", "smsctl reports listen --addresses")
@@ -38,7 +38,7 @@ def run(
     """Listen for delivery reports and incoming SMS that the gateways push.
 
     Stands behind the site's own TLS proxy. Each push is answered when it is stored, and not before. Ends
-    cleanly on Ctrl-C and SIGTERM.
+    cleanly on Ctrl-C and SIGTERM; on SIGHUP too, with exit code 129.
     """
     wiring: Wiring = ctx.obj
     if addresses:
@@ -46,6 +46,7 @@ def run(
     complaints = receiving.Complaints(wiring.teller.tell_now)
     forwarder = forwarding.forwarder(wiring, forward_to, complaints.note)
     intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.PUSHED, forward_to))
+    wiring.ledger.on_wait = complaints.note
 
     def turn() -> None:
         complaints.turn()
@@ -61,9 +62,7 @@ def run(
         on_refused=complaints.note,
         on_turn=turn,
     )
-    with _stopped_by_signals(ears):
-        # After the port is had: the ledger's owner may not be able to take it.
-        intake.open(complaints.note)
+    with _stopped_by_signals(ears) as heard:
         if not wiring.teller.speaks_json:
             wiring.teller.out.show([Line(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
         ears.desk.serve(ears.listener.closed)
@@ -74,19 +73,24 @@ def run(
         data=render.taken_data(intake.taken),
         screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(intake.taken)],
         summary=render.taken_summary(intake.taken),
+        exit_code=ExitCode.HUNG_UP if "SIGHUP" in heard[:1] else ExitCode.OK,
     )
 
 
 @contextmanager
-def _stopped_by_signals(ears: Ears) -> Iterator[None]:
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    earlier = {number: signal.signal(number, lambda *_: ears.listener.stop()) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
+def _stopped_by_signals(ears: Ears) -> Iterator[list[str]]:
+    """Yield the names of the signals that were heard."""
+    heard: list[str] = []
+
+    def stop(name: str) -> None:
+        heard.append(name)
         ears.listener.stop()
+
+    with host.stopped_by_signals(stop):
+        try:
+            yield heard
+        finally:
+            ears.listener.stop()
 
 
 def _told(error: Exception) -> Sentence:

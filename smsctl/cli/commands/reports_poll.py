@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from smsctl import host
+from smsctl.actions.brake import BY_SIGNAL, CODES, Brake
 from smsctl.actions.poll import poll
 from smsctl.cli import forwarding, options, receiving, wiring_listener
 from smsctl.cli.render import reports as render
@@ -11,6 +13,7 @@ from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import read_duration
 from smsctl.cli.wiring import Wiring
+from smsctl.errors import ExitCode
 from smsctl.ledger.reports import Source
 
 EXAMPLES = ("smsctl reports poll", "smsctl reports poll --for 50s --quiet")
@@ -39,9 +42,10 @@ def run(
         wiring, forward_to, teller.warn if teller.speaks_json else teller.tell_now
     )
     intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.POLLED, forward_to))
-    intake.open(teller.warn)
+    brake = Brake()
     try:
-        taken = poll(queues, intake.store_one, for_s)
+        with host.stopped_by_signals(lambda name: brake.ask(BY_SIGNAL[name])), brake.armed():
+            taken = poll(queues, intake.store_one, for_s, brake=brake)
     finally:  # what was stored is mailed on also when the gateway fails
         if forwarder:
             forwarder.work(_MAILING_S)
@@ -49,4 +53,5 @@ def run(
         data=render.taken_data(taken),
         screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],
         summary=render.taken_summary(taken),
+        exit_code=CODES[brake.asked] if brake.asked else ExitCode.OK,
     )

@@ -29,7 +29,6 @@ def run(
     Those of other programs on the same account are among them: SuperOffice's, for one.
     """
     wiring: Wiring = ctx.obj
-    wiring.names(write=(export,))
     total = sum(reports.kept_counts(wiring.ledger).values())
     if export:
         everyone = reports.kept(wiring.ledger)

@@ -1,19 +1,19 @@
 """`smsctl simulator`: both gateways on this machine, until interrupted."""
 
-import signal
-import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from smsctl import host
 from smsctl.cli import wiring_gateway
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import pairs
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import UsageError, say
+from smsctl.errors import ExitCode, UsageError, say
 
 EXAMPLES = (
     "smsctl simulator",
@@ -23,6 +23,8 @@ EXAMPLES = (
     "smsctl simulator --report-spread 5 --report-code 351=0.05 --report-twice 0.1",
     "smsctl simulator --as-a-gateway",
 )
+
+_NAP_S = 0.1
 
 Port = Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")]
 Host = Annotated[str, typer.Option(metavar="HOST", help="Loopback only, unless --allow-other-hosts.")]
@@ -165,15 +167,16 @@ def _shares(flag: str, texts: Sequence[str]) -> dict[str, float]:
 
 def _tell_and_wait(wiring: Wiring, url: str, journal: Path) -> Reply:
     wiring.teller.mode = "simulate"
-    wiring.teller.out.show(
-        [
-            Line(say("Simulator: no SMS leaves this machine."), Tone.WARN),
-            Line(url, Tone.STRONG),
-            Line(say("Accepted messages are appended to {journal}. Ctrl-C stops it.", journal=journal)),
-        ]
-    )
-    done = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
-    done.wait()
-    return Reply(data={"url": url, "journal": str(journal)})
+    heard: list[str] = []
+    with host.stopped_by_signals(heard.append):
+        wiring.teller.out.show(
+            [
+                Line(say("Simulator: no SMS leaves this machine."), Tone.WARN),
+                Line(url, Tone.STRONG),
+                Line(say("Accepted messages are appended to {journal}. Ctrl-C stops it.", journal=journal)),
+            ]
+        )
+        while not heard:
+            time.sleep(_NAP_S)  # a signal alone does not end a sleep
+    code = ExitCode.HUNG_UP if heard[0] == "SIGHUP" else ExitCode.OK
+    return Reply(data={"url": url, "journal": str(journal)}, exit_code=code)
