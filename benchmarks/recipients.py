@@ -106,8 +106,9 @@ def full(path: Path) -> None:
     """Read, normalise, judge and deduplicate all rows."""
     from smsctl.domain.audience import Audience
     from smsctl.domain.columns import find_columns
+    from smsctl.domain.judge import judge
     from smsctl.domain.number import NumberReader
-    from smsctl.domain.recipients import Rules, judge
+    from smsctl.domain.recipients import Rules
     from smsctl.spreadsheet import open_sheet
 
     sheet = open_sheet(path)

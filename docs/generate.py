@@ -18,11 +18,12 @@ from typing import Any
 
 from commands import Command, read
 from manual import manual
-from meanings import EXIT_CODES, FLAGS, SKIP_REASONS, STATES
+from meanings import EXIT_CODES, FLAGS, OUTSIDE, SKIP_REASONS, STATES
 
 from smsctl.cli import app, contents
 from smsctl.cli.render.envelope import of as envelope_of
 from smsctl.config.keys import KEYS, Key
+from smsctl.domain.audience import Outside
 from smsctl.domain.message import COSTS, FINAL, Status
 from smsctl.domain.recipients import SkipReason
 from smsctl.errors import ExitCode, worst
@@ -133,8 +134,10 @@ def _states_page() -> str:
     ]
     return _page(
         "States and skip reasons",
-        "Every row of the audience becomes a message (meddelande) in one state, or is skipped for one"
-        " reason. The sums agree: rows = messages + skipped.",
+        "Every row of the file is in the audience or outside for one reason, and every number of the audience"
+        " becomes a message (meddelande) in one state, or is skipped for one reason. The sums agree:"
+        " file_rows = audience_rows + outside; rows = messages + skipped. With one column of numbers, rows"
+        " and audience_rows are the same.",
         "## States of a message",
         _table(("state", "svenska", "means", "costs", "leaves by"), states),
         "A final state is left by a person's correction only. Sending reserves its parts: see"
@@ -142,6 +145,9 @@ def _states_page() -> str:
         "## Skip reasons",
         "Judged per row, in this order; the first that holds counts.",
         _table(("reason", "means"), [(f"`{reason}`", SKIP_REASONS[reason]) for reason in SkipReason]),
+        "## Reasons to be outside the audience",
+        "Judged in this order too; a row of another group is not asked for its municipality.",
+        _table(("reason", "means"), [(f"`{reason}`", OUTSIDE[reason]) for reason in Outside]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from smsctl.domain.audience import Outside
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import SkipReason
 from smsctl.errors import ExitCode
@@ -100,6 +101,8 @@ SKIP_REASONS = {
     SkipReason.NO_NUMBER: "The row has no number.",
     SkipReason.NOT_MOBILE: "The number is not a mobile number.",
     SkipReason.COUNTRY: "The number is of a country that `limits.countries` does not allow.",
+    SkipReason.PROTECTED: "The identity is protected: no row with this number gets a message. Named on a"
+    " screen only, by its row; everywhere else it is counted with the blocked.",
     SkipReason.BLOCKED: "The number is on the block list (spärrlista).",
     SkipReason.TERMS: "The person has not accepted the terms (godkända villkor).",
     SkipReason.DUPLICATE: "Another row of the audience has the same number, and gets the message.",
@@ -116,4 +119,11 @@ FLAGS = {
     "--simulate": "rehearses: nothing leaves this machine, whatever `mode` says",
     "--show-numbers": "shows whole numbers; written in the audit",
     "--version": "prints the version",
+}
+
+OUTSIDE = {
+    Outside.OTHER_GROUP: "The row is in none of the groups that were asked for.",
+    Outside.OTHER_MUNICIPALITY: "The row belongs to another municipality, which is counted by name.",
+    Outside.NO_MUNICIPALITY: "The row names no municipality, so nobody knows who pays.",
+    Outside.WHERE: "A cell is not what --where or --where-empty asks for.",
 }

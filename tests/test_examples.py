@@ -4,8 +4,9 @@ from pathlib import Path
 from smsctl.decoding import decode
 from smsctl.domain.audience import Audience
 from smsctl.domain.columns import find_columns
+from smsctl.domain.judge import judge
 from smsctl.domain.number import NumberReader
-from smsctl.domain.recipients import Rules, judge
+from smsctl.domain.recipients import Rules
 from smsctl.domain.text import INTELECOM_PARTS, PSWINCOM_PARTS, measure
 from smsctl.spreadsheet import open_sheet
 

@@ -1,14 +1,16 @@
 """Beginning a mailing: it becomes rows in the ledger before anything is handed to a gateway."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.plan import Plan
+from smsctl.domain.recipients import SkipReason
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import audit, fitness, mailings
-from smsctl.ledger.mailings import Addressee, NewMailing, SkippedRow
+from smsctl.ledger.mailings import Addressee, NewMailing
+from smsctl.ledger.skipped import SkippedEntry
 from smsctl.ledger.store import Ledger
 
 _IN_AUDIT = ("", "; urgent", "; urgent, also beyond the day's ceilings")
@@ -27,7 +29,7 @@ class Overruling(NamedTuple):
 def begin(
     new: NewMailing,
     ready: Iterable[Addressee],
-    skipped: Iterable[SkippedRow],
+    skipped: Iterable[SkippedEntry],
     ledger: Ledger,
     moment: Moment,
     actor: Actor,
@@ -86,11 +88,23 @@ def from_plan(plan: Plan, overruling: Overruling, *, run_key: str | None = None)
         urgent=overruling.urgent,
         over_day=overruling.over_day,
         reason=overruling.reason,
+        audience_rows=plan.recipients.audience_rows,
+        outside=plan.recipients.outside,
+        terms_required=order.terms_required,
     )
 
 
-def skipped_of(plan: Plan) -> Iterable[SkippedRow]:
-    """Yield the rows that get no message, each with its reason."""
+def skipped_of(plan: Plan) -> Iterator[SkippedEntry]:
+    """Yield who gets no message, each with its reason."""
+    titles, refused = plan.recipients.number_columns or ("",), plan.recipients.refused
     for reason, people in plan.recipients.skipped.items():
-        for row, number, name in people:
-            yield row, reason, number, name
+        for (row, number, name), column in zip(people, people.columns, strict=True):
+            accepted = reason is not SkipReason.TERMS and (row, column) not in refused
+            yield SkippedEntry(
+                row=row,
+                column=titles[column],
+                reason=reason,
+                number=number,
+                name=name,
+                accepted=accepted if plan.order.terms_required else None,
+            )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.domain.columns import fold, seen_in
+from smsctl.domain.columns import seen_in
+from smsctl.domain.headings import fold
 from smsctl.domain.moment import Period
 from smsctl.errors import InputError, Sentence, say
 from smsctl.ledger.invoices import parts_by_month_and_node

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from smsctl.actions.judge import judge_sheet
 from smsctl.actions.may_send import Circumstances, Leaving, Verdict, may_send, standing_of
+from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Ceilings
@@ -30,13 +31,14 @@ class Wish(NamedTuple):
     municipality: Municipality
     recipients: Path
     audience: Audience
-    columns: Mapping[str, str]
+    columns: Mapping[str, tuple[str, ...]]
     numbers: NumberReader
     require_terms: bool
     skip_invalid: bool
     ceilings: Ceilings
     again: bool = False  # also to people who have had the text
     urgent: bool = False  # also in quiet hours
+    known: tuple[str, ...] = ()  # keys and names of the municipalities in the config
 
 
 class Draft(NamedTuple):
@@ -65,6 +67,7 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
         source=str(sheet.path),
         ceilings=wish.ceilings,
         warn_share=under.settings.limits.warn_share,
+        terms_required=wish.require_terms,
     )
     standing = standing_of(under.ledger, wish.municipality, under.local_now)
     warnings = _warnings(wish, recipients, sheet)
@@ -159,21 +162,7 @@ def _warnings(wish: Wish, recipients: Recipients, sheet: Sheet) -> list[Sentence
                 first=recipients.outside_bad[0],
             )
         )
-    return [*found, *unplaced(recipients), *recipients.notices]
-
-
-def unplaced(recipients: Recipients) -> list[Sentence]:
-    """Say how many rows are left out because their cell of the municipality is empty."""
-    n = recipients.unplaced_count
-    if not n:
-        return []
-    return [
-        say_n(
-            "{n} row names no municipality, and gets no message.",
-            "{n} rows name no municipality, and get no message.",
-            n=n,
-        )
-    ]
+    return [*found, *elsewhere.warnings(recipients, wish.known), *recipients.notices]
 
 
 def _already_sent(wish: Wish, under: Circumstances) -> Reached:

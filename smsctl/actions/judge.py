@@ -1,16 +1,17 @@
 """Judging a recipients file: its columns are found, its rows judged, and what does not fit names the file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from smsctl.domain.audience import Audience
-from smsctl.domain.columns import Columns, MisfitError, find_columns
-from smsctl.domain.recipients import Recipients, Rules, judge
+from smsctl.domain.columns import Columns, MisfitError, Named, find_columns
+from smsctl.domain.judge import judge
+from smsctl.domain.recipients import Recipients, Rules
 from smsctl.errors import InputError, say
 from smsctl.spreadsheet import Sheet
 
 
-def judge_sheet(sheet: Sheet, overrides: Mapping[str, str], audience: Audience, rules: Rules) -> Recipients:
+def judge_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: Rules) -> Recipients:
     """Judge all rows of a sheet; `overrides` are columns named by a person, as in `find_columns`.
 
     Raises InputError: the file's structure, a column that is missing or not clear, a group with nobody.
@@ -20,7 +21,7 @@ def judge_sheet(sheet: Sheet, overrides: Mapping[str, str], audience: Audience, 
         return judge(sheet.header, sheet.rows(), columns, audience, rules)
 
 
-def columns_of(sheet: Sheet, overrides: Mapping[str, str], *, require_terms: bool) -> Columns:
+def columns_of(sheet: Sheet, overrides: Named, *, require_terms: bool) -> Columns:
     """Find the columns of a sheet; raises InputError where one is missing or not clear."""
     with _naming(sheet):
         return find_columns(sheet.header, overrides, require_terms=require_terms)

@@ -17,7 +17,7 @@ from smsctl.domain.gateway import CHECK_ACCOUNT, CHECK_MAIL_SERVER, Gateway
 from smsctl.domain.mailing import Ceilings, Mailing, Tally
 from smsctl.domain.message import Status
 from smsctl.errors import ExitCode, LedgerError, Sentence, say, worst
-from smsctl.ledger import mailings
+from smsctl.ledger import mailings, skipped
 from smsctl.ledger.lock import TakenError
 
 
@@ -112,7 +112,9 @@ def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Se
 
 def sent_data(wiring: Wiring, mailing: Mailing, tally: Tally) -> dict[str, object]:
     """Return the fixed keys of what `send` tells of a mailing, whoever began it and when."""
-    return outcome.data(mailing, tally, mailings.skipped_counts(wiring.ledger, mailing.id))
+    return outcome.data(
+        mailing, tally, skipped.counts(wiring.ledger, mailing.id), skipped.outside(wiring.ledger, mailing.id)
+    )
 
 
 def _mend(done: Delivery) -> list[Sentence]:

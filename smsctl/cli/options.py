@@ -25,7 +25,14 @@ Group = Annotated[
 ]
 Where = Annotated[
     list[str] | None,
-    typer.Option(metavar="COLUMN=VALUE", help="Only rows with this value in this column. Repeatable."),
+    typer.Option(
+        metavar="COLUMN=VALUE",
+        help="Only rows with this value in this column. Repeatable: any of the values given for a column.",
+    ),
+]
+WhereEmpty = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Only rows whose cell in this column is empty. Repeatable."),
 ]
 Everyone = Annotated[bool, typer.Option("--all", help="Every row of the municipality.")]
 Sender = Annotated[str | None, typer.Option(metavar="SENDER", help="What the phone shows.")]

@@ -32,6 +32,7 @@ class Who(NamedTuple):
     where: Sequence[str] = ()
     everyone: bool = False
     skip_invalid: bool = False
+    where_empty: Sequence[str] = ()
 
 
 class Style(NamedTuple):
@@ -117,13 +118,14 @@ def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
         municipality=payer,
         recipients=wiring.recipients_path(who.recipients, configured),
         audience=audience_for(who, configured),
-        columns=dict(settings.columns) | pairs("--column", who.columns),
+        columns={**settings.columns, **named_columns(who.columns)},
         numbers=numbers.reader(wiring),
         require_terms=settings.require_accepted_terms,
         skip_invalid=who.skip_invalid,
         ceilings=_ceilings(wiring, request.bounds),
         again=request.overruling.again,
         urgent=request.overruling.urgent,
+        known=settings.municipality_names,
     )
 
 
@@ -131,21 +133,53 @@ def audience_for(who: Who, municipality: MunicipalitySettings) -> Audience:
     """Return the rule that chooses rows; the municipality goes by its key and its name."""
     return Audience(
         groups=tuple(who.groups),
-        where=tuple(pairs("--where", who.where).items()),
+        where=chosen(who.where, who.where_empty),
         everyone=who.everyone,
         municipality=frozenset({municipality.key.casefold(), municipality.name.casefold()}),
     )
 
 
+def named_columns(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read --column flags; several of the same name are several columns."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, header in _in_order("--column", texts):
+        found[name] = (*found.get(name, ()), header)
+    return found
+
+
+def chosen(texts: Sequence[str], empty: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Read --where and --where-empty; an empty value is refused, for it may be a variable that is empty."""
+    if not all(column.strip() for column in empty):
+        raise UsageError(
+            say("--where-empty names no column."), hint=say("Is the variable in the command empty?")
+        )
+    found = _in_order("--where", texts)
+    for column, value in found:
+        if not value:
+            raise UsageError(
+                say("--where {column}= has no value.", column=column),
+                hint=say(
+                    "Is the variable in the command empty? The rows whose cell is empty are chosen with:"
+                    " --where-empty {column}",
+                    column=column,
+                ),
+            )
+    return (*found, *((column.strip(), "") for column in empty))
+
+
 def pairs(flag: str, texts: Sequence[str]) -> dict[str, str]:
-    """Read NAME=VALUE flags; raise UsageError for one without the sign."""
-    found: dict[str, str] = {}
+    """Read NAME=VALUE flags; raise UsageError for one without the sign. Of one name, the last holds."""
+    return dict(_in_order(flag, texts))
+
+
+def _in_order(flag: str, texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    found = []
     for text in texts:
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
             raise UsageError(say("{flag} {text}: write NAME=VALUE.", flag=flag, text=text))
-        found[name.strip()] = value.strip()
-    return found
+        found.append((name.strip(), value.strip()))
+    return tuple(found)
 
 
 def read_priority(text: str) -> Priority:

@@ -11,7 +11,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import COSTS
 from smsctl.errors import Sentence, say
-from smsctl.ledger import mailings
+from smsctl.ledger import skipped
 from smsctl.ledger.store import Ledger
 
 
@@ -63,7 +63,9 @@ def _told(sentence: Sentence, ledger: Ledger, found: Begun, *, dry_run: bool) ->
     mailing, tally = found.mailing, found.tally
     data = {
         **listing.data(mailing, tally),
-        **outcome.data(mailing, tally, mailings.skipped_counts(ledger, mailing.id)),
+        **outcome.data(
+            mailing, tally, skipped.counts(ledger, mailing.id), skipped.outside(ledger, mailing.id)
+        ),
     }
     if dry_run:
         data = {name: one for name, one in data.items() if name != "outcome"} | {"dry_run": True}

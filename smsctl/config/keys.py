@@ -7,6 +7,7 @@ by this table. A section named `*` stands for a name that the administrator choo
 from pathlib import Path
 from typing import NamedTuple
 
+from smsctl.config.file_kinds import COLUMN, COLUMNS, ONE_PATH, PATH
 from smsctl.config.kinds import (
     COUNTRY_CODE,
     CREDENTIAL_NAME,
@@ -18,9 +19,7 @@ from smsctl.config.kinds import (
     MAIL_TEMPLATE,
     MODULE,
     NETWORK,
-    ONE_PATH,
     PART_PRICE,
-    PATH,
     PRICE,
     PRIORITY,
     PROXY,
@@ -153,11 +152,12 @@ KEYS: tuple[Key, ...] = (
     ),
     *_within(
         "columns",
-        Key("number", TEXT, "the column with the mobile number"),
-        Key("name", TEXT, "the column with the name"),
-        Key("group", TEXT, "the column with the groups"),
-        Key("municipality", TEXT, "the column with the municipality"),
-        Key("accepted_terms", TEXT, "the column with the accepted terms"),
+        Key("number", COLUMNS, "the column with the mobile number, or several"),
+        Key("name", COLUMN, "the column with the name"),
+        Key("group", COLUMN, "the column with the groups"),
+        Key("municipality", COLUMN, "the column with the municipality"),
+        Key("accepted_terms", COLUMNS, "the column with the accepted terms, or one per number column"),
+        Key("protected", COLUMNS, "the column with the protected identities, or several"),
     ),
     *_within(
         "limits",

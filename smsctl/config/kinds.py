@@ -13,7 +13,6 @@ from smsctl.config.settings import QuietHours
 from smsctl.errors import Sentence, say
 
 _LONGEST_TEXT = 200
-_LONGEST_PATH = 4096
 
 
 class RefusedError(Exception):
@@ -40,7 +39,7 @@ def pattern(words: str, shape: str, why: Sentence) -> Kind:
     """Return the kind for a text that matches the whole of a pattern."""
 
     def read(value: object, _folder: Path) -> object:
-        if not re.fullmatch(shape, found := _line(value)):
+        if not re.fullmatch(shape, found := line(value)):
             raise RefusedError(why)
         return found
 
@@ -110,7 +109,7 @@ def address(*schemes: str) -> Kind:
     """Return the kind for scheme and host of a server; http only where `schemes` say or on loopback."""
 
     def read(value: object, _folder: Path) -> str:
-        found = re.fullmatch(_URL, _line(value))
+        found = re.fullmatch(_URL, line(value))
         if found is None:
             raise RefusedError(say('must be an address such as "https://smsgw.puzzel.com"'))
         scheme, login, host = found["scheme"].lower(), found["login"], found["host"].lower()
@@ -128,7 +127,8 @@ def address(*schemes: str) -> Kind:
     return Kind("address", read)
 
 
-def _line(value: object, longest: int = _LONGEST_TEXT) -> str:
+def line(value: object, longest: int = _LONGEST_TEXT) -> str:
+    """Return a text of one line; raise RefusedError for anything else."""
     if not isinstance(value, str):
         raise RefusedError(say('must be a text in quotation marks: "…"'))
     if not value.strip():
@@ -141,7 +141,7 @@ def _line(value: object, longest: int = _LONGEST_TEXT) -> str:
 
 
 def _text(value: object, _folder: Path) -> str:
-    return _line(value)
+    return line(value)
 
 
 def _flag(value: object, _folder: Path) -> bool:
@@ -177,26 +177,8 @@ def _share(value: object, _folder: Path) -> float:
     return float(value)
 
 
-def _path(value: object, folder: Path) -> Path:
-    written = Path(_line(value, _LONGEST_PATH))
-    if written.parts[0].startswith("~"):
-        try:
-            written = written.expanduser()
-        except RuntimeError:
-            raise RefusedError(say("names a home folder that is not known")) from None
-    return folder / written
-
-
-def _one_path(value: object, _folder: Path) -> Path:
-    """Read the path of what all users share; it is relative to the config file, not to a link to it."""
-    written = Path(_line(value, _LONGEST_PATH))
-    if written.parts[0].startswith("~"):
-        raise RefusedError(say("must be one file for every user: write the whole path, without ~"))
-    return written
-
-
 def _time_zone(value: object, _folder: Path) -> str:
-    name = _line(value)
+    name = line(value)
     # The usual zone is not looked up: zoneinfo would cost every start a share of its time.
     if name != "Europe/Stockholm":
         from zoneinfo import ZoneInfo
@@ -221,7 +203,7 @@ def _quiet_hours(value: object, _folder: Path) -> QuietHours | None:
 
 
 def _mail_template(value: object, _folder: Path) -> str:
-    template = _line(value)
+    template = line(value)
     places = re.findall(r"\{(.*?)\}", template)
     left = re.sub(r"\{(number|service_id)\}", "", template)
     if "number" not in places or "{" in left or "}" in left or left.count("@") != 1:
@@ -238,7 +220,7 @@ def _mail_template(value: object, _folder: Path) -> str:
 def _network(value: object, _folder: Path) -> str:
     from ipaddress import ip_network
 
-    written = _line(value)
+    written = line(value)
     try:
         return str(ip_network(written, strict=False))
     except ValueError:
@@ -270,8 +252,6 @@ SECONDS = Kind(DURATION.words, _seconds)
 SHARE = Kind("share from 0 to 1", _share)
 PRICE = price(_ORE_DECIMALS)
 PART_PRICE = price(4)
-PATH = Kind("path, relative to this file", _path)
-ONE_PATH = Kind("path, relative to this file, the same for every user", _one_path)
 SERVER = address("https")
 PROXY = address("https", "http")
 TIME_ZONE = Kind('time zone, as "Europe/Stockholm"', _time_zone)

@@ -108,7 +108,7 @@ def _settings(values: Values, path: Path) -> Settings:
         "gateway": GatewaySettings(**fields["gateway",], password=_source("gateway", "password", fields)),
         "smtp": smtp and SmtpSettings(**smtp, password=_source("smtp", "password", fields)),
         "municipalities": MappingProxyType(municipalities),
-        "columns": MappingProxyType({k: v for k, v in fields["columns",].items() if v is not None}),
+        "columns": MappingProxyType({name: one for name, one in fields["columns",].items() if one}),
         "limits": LimitsSettings(**limits),
         "ledger": LedgerSettings(**ledger),
         "log_path": fields["log",]["path"],
@@ -165,13 +165,27 @@ def _not_toml(message: str, text: str, path: Path) -> ConfigError:
     line = int(found[1]) if found and found[1] else len(text.rstrip().split("\n"))
     what = message[: found.start()] if found else message
     known = (why for begin, why in _IN_WORDS if what.startswith(begin))
-    why = next(known, say("is not TOML: {what}", what=what))
+    why = _windows_path(text.split("\n")[line - 1]) or next(known, say("is not TOML: {what}", what=what))
     return ConfigError(
         say("{path} cannot be read.", path=path), problems=[say("Line {line} {why}.", line=line, why=why)]
     )
 
 
+def _windows_path(line: str) -> Sentence | None:
+    """Say how a path with backslashes is written; only a path is repeated, for nothing else may be shown."""
+    found = re.fullmatch(
+        r"""\s*([\w.-]+)\s*=\s*"((?:[A-Za-z]:|\\)\\[^"'<>|?*]*)"\s*(?:#.*)?""", line.rstrip()
+    )
+    if found is None:
+        return None
+    return say(
+        "holds a backslash, which in double quotation marks begins an escape; write in single ones: {line}",
+        line=f"{found[1]} = '{found[2]}'",
+    )
+
+
 _UNCLOSED = say("lacks a closing quotation mark")
+_BACKSLASH = say("holds a backslash: write the text in single quotation marks instead")
 _IN_WORDS = (
     ("Cannot overwrite", say("sets a key that is already set above")),
     ("Cannot declare", say("begins a section that stands above already")),
@@ -180,7 +194,9 @@ _IN_WORDS = (
     ("Invalid statement", say("does not begin with a key")),
     ("Illegal character", _UNCLOSED),
     ("Unterminated string", _UNCLOSED),
-    ("Unescaped", say("holds a backslash: write the text in single quotation marks instead")),
+    ("Unescaped", _BACKSLASH),
+    ("Invalid hex", _BACKSLASH),
+    ("Escaped character", _BACKSLASH),
     ("Expected '='", say("lacks the = after its key; a key with å, ä or ö stands in quotation marks")),
     ("Expected newline", say("holds more than one value")),
 )

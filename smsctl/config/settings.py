@@ -198,7 +198,7 @@ class Settings(_Section):
     gateway: GatewaySettings
     smtp: SmtpSettings | None
     municipalities: Mapping[str, MunicipalitySettings]
-    columns: Mapping[str, str]
+    columns: Mapping[str, tuple[str, ...]]
     limits: LimitsSettings
     ledger: LedgerSettings
     log_path: Path | None
@@ -211,6 +211,11 @@ class Settings(_Section):
     def ledger_path(self) -> Path:
         """The ledger of this mode: a rehearsal has a file of its own."""
         return self.ledger.simulate_path if self.mode is Mode.SIMULATE else self.ledger.path
+
+    @property
+    def municipality_names(self) -> tuple[str, ...]:
+        """Names and keys by which the municipalities go."""
+        return (*(one.name for one in self.municipalities.values()), *self.municipalities)
 
     @property
     def keyring_service(self) -> str:

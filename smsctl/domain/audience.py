@@ -1,11 +1,14 @@
 """Who in a recipients file a mailing is for: by group, by any column, by municipality, or everyone."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from operator import itemgetter
+from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
-from smsctl.domain.columns import Columns, MisfitError, fold, place_of, seen_in
+from smsctl.domain.cells import pieces, plain
+from smsctl.domain.columns import Columns, MisfitError, place_of, seen_in
+from smsctl.domain.headings import fold
 from smsctl.errors import Sentence, UsageError, say
 
 _GROUP_WORDS = {
@@ -30,11 +33,21 @@ _TITLES = {
 }
 
 
-class Audience:
-    """The rule that chooses rows: in any of `groups`, and every `where`, and the municipality.
+class Outside(StrEnum):
+    """Why a row of the file is not of the audience, in the order in which it is asked (design.md 2)."""
 
-    `municipality` holds the spellings that the municipality goes by, casefolded; empty: any. Raises
-    UsageError when nothing is chosen: everyone is chosen by saying so.
+    OTHER_GROUP = "other-group"
+    OTHER_MUNICIPALITY = "other-municipality"
+    NO_MUNICIPALITY = "no-municipality"
+    WHERE = "where"
+
+
+class Audience:
+    """The rule that chooses rows: in any of `groups`, and in the municipality, and by `where`.
+
+    Several `where` of one column are a union, those of different columns narrow; an empty value chooses the
+    rows whose cell is empty. `municipality` holds the spellings that the municipality goes by, casefolded;
+    empty: any. Raises UsageError when nothing is chosen: everyone is chosen by saying so.
     """
 
     __slots__ = ("groups", "municipality", "where")  # no dataclass: making one costs every send 1 ms
@@ -59,13 +72,13 @@ class Audience:
             )
         self.groups: Final = groups  # as asked for, in either language
         self.where: Final = where
-        self.municipality: Final = municipality
+        self.municipality: Final = frozenset(map(plain, municipality))
 
     @property
     def rule(self) -> str:
         """The rule in words: the same for the same choice, in whatever order and language it was made."""
         groups = sorted({group_key(group) for group in self.groups})
-        where = sorted({f"{column.strip().casefold()}={_plain(value)}" for column, value in self.where})
+        where = sorted({f"{plain(column)}={plain(value)}" for column, value in self.where})
         return _in_words(groups, where)
 
     @property
@@ -80,13 +93,8 @@ def _in_words(groups: list[str], where: list[str]) -> str:
 
 
 def group_key(name: str) -> str:
-    """Return the group that a name means: ours in either language, any other one with its case ignored."""
-    return GROUPS.get(fold(name)) or _plain(name)
-
-
-def municipality_key(cell: str) -> str:
-    """Return a municipality's name as it is compared: its case ignored."""
-    return _plain(cell)
+    """Return the group that a name means: ours in either language, any other one as cells are compared."""
+    return GROUPS.get(fold(name)) or plain(name)
 
 
 def titled(group: str) -> Sentence | str:
@@ -95,42 +103,80 @@ def titled(group: str) -> Sentence | str:
 
 
 def groups_in(cell: str) -> dict[str, str]:
-    """Return the groups a cell names, key -> name to show; `,` and `/` stand between several."""
-    names = [name.strip() for name in cell.replace("/", ",").split(",")]
-    return {group_key(name): GROUPS.get(fold(name), name) for name in names if name}
+    """Return the groups a cell names, key -> name to show."""
+    return {group_key(name): GROUPS.get(fold(name), name) for name in pieces(cell)}
+
+
+def keys_in(cell: str) -> set[str]:
+    """Return the keys that a cell answers to: of each group it names, and of itself as a whole (7A/7B)."""
+    return {*groups_in(cell), group_key(cell)}
+
+
+def is_newly_split(cell: str, wanted: Collection[str]) -> bool:
+    """Tell whether only a line break, `;` or `|`, which older versions did not split at, makes it fit."""
+    older = {group_key(name) for name in cell.replace("/", ",").split(",")}
+    return older.isdisjoint(wanted) and group_key(cell) not in wanted
+
+
+class _Test(NamedTuple):
+    """One column that decides."""
+
+    place: int
+    fits: Callable[[str], bool]
+    otherwise: Outside
 
 
 class Selection:
     """An audience applied to the columns of one file."""
 
-    __slots__ = ("_tests",)
+    __slots__ = ("_by_place", "_tests")
 
     def __init__(self, audience: Audience, header: Sequence[str], columns: Columns) -> None:
         """Find the columns that decide; MisfitError when the file does not have them."""
-        tests: list[tuple[int, Callable[[str], bool]]] = []
+        tests: list[_Test] = []
         if audience.groups:
-            tests.append((_group_column(header, columns), _any_of(audience.groups)))
+            wanted = frozenset(map(group_key, audience.groups))
+            tests.append(_Test(_group_column(header, columns), _any_of(wanted), Outside.OTHER_GROUP))
         if audience.municipality and columns.municipality is not None:
-            tests.append((columns.municipality, _one_of(audience.municipality)))
-        tests += [(place_of(header, column), _one_of({_plain(value)})) for column, value in audience.where]
-        self._tests = sorted(tests, key=itemgetter(0))
+            fits = _one_of(audience.municipality)
+            tests.append(_Test(columns.municipality, fits, Outside.OTHER_MUNICIPALITY))
+        values: dict[int, set[str]] = {}
+        for column, value in audience.where:
+            values.setdefault(place_of(header, column), set()).add(plain(value))
+        tests += [_Test(place, _one_of(chosen), Outside.WHERE) for place, chosen in values.items()]
+        self._tests = tests  # in the order of Outside
+        self._by_place = sorted(tests, key=attrgetter("place"))
 
     @property
     def places(self) -> frozenset[int]:
         """The columns that decide."""
-        return frozenset(place for place, _test in self._tests)
+        return frozenset(test.place for test in self._tests)
+
+    def outside(self, cells: Mapping[int, str]) -> Outside | None:
+        """Return why a row is not in the audience; None: it is. A cell that is missing shuts nobody out."""
+        for place, fits, otherwise in self._tests:
+            if place in cells and not fits(cells[place]):
+                if otherwise is Outside.OTHER_MUNICIPALITY and not plain(cells[place]):
+                    return Outside.NO_MUNICIPALITY
+                return otherwise
+        return None
 
     def admits(self, cells: Mapping[int, str]) -> bool:
-        """Tell whether a row is in the audience; a cell that is missing does not shut anybody out."""
-        return all(test(cells[place]) for place, test in self._tests if place in cells)
+        """Tell whether a row is in the audience."""
+        return self.outside(cells) is None
 
-    def may_admit(self, row: Sequence[str], width: int) -> bool:
-        """Tell whether a row of another width than the header's may be in the audience.
+    def outside_of_width(self, row: Sequence[str], width: int) -> Outside | None:
+        """Return why a row of another width than the header's is not in the audience; None: it may be.
 
         Nobody knows which cell is missing or too many, so each in turn is taken to be, and the row is
         outside only if it is so in every reading: better a needless stop than somebody forgotten. A row
-        that lacks several cells may be anybody's.
+        that lacks several cells may be anybody's. The reason is that of the row as it stands.
         """
+        if self._may_admit(row, width):
+            return None
+        return self.outside(dict(enumerate(row))) or self._tests[0].otherwise
+
+    def _may_admit(self, row: Sequence[str], width: int) -> bool:
         too_many = len(row) - width
         if too_many > 0:
             return self._admits_within(row, too_many)
@@ -143,14 +189,10 @@ class Selection:
     def _admits_within(self, row: Sequence[str], too_many: int) -> bool:
         """Tell whether the cells that decide can be found in order, with others before and between them."""
         before = 0
-        for place, test in self._tests:
-            shifts = (shift for shift in range(before, too_many + 1) if test(row[place + shift]))
+        for place, fits, _otherwise in self._by_place:
+            shifts = (shift for shift in range(before, too_many + 1) if fits(row[place + shift]))
             before = next(shifts, too_many + 1)
         return before <= too_many
-
-
-def _plain(text: str) -> str:
-    return text.strip().casefold()
 
 
 def _group_column(header: Sequence[str], columns: Columns) -> int:
@@ -162,10 +204,9 @@ def _group_column(header: Sequence[str], columns: Columns) -> int:
     )
 
 
-def _any_of(groups: Collection[str]) -> Callable[[str], bool]:
-    wanted = frozenset(map(group_key, groups))
-    return lambda cell: not wanted.isdisjoint(groups_in(cell))
+def _any_of(wanted: Collection[str]) -> Callable[[str], bool]:
+    return lambda cell: not keys_in(cell).isdisjoint(wanted)
 
 
 def _one_of(values: Collection[str]) -> Callable[[str], bool]:
-    return lambda cell: _plain(cell) in values
+    return lambda cell: plain(cell) in values

@@ -1,16 +1,17 @@
 """Which column of a recipients file holds what: Swedish and English headers, or what the config says.
 
-A header is known whatever its case, accents, spaces, `_` and `-`: "Godkänt villkor", "GODKANT_VILLKOR".
-Nothing is guessed beyond the table below, and two columns that could both be meant are an error: one
+Nothing is guessed beyond the known headings, and two columns that could both be meant are an error: one
 question is better than a mailing to everybody's other telephone.
 """
 
-import unicodedata
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from smsctl.domain.headings import EXAMPLE, HEADERS, fold, is_heading, means, words_of
 from smsctl.errors import InputError, Sentence, say
+
+Named = Mapping[str, str | tuple[str, ...]]
+"""Columns as a person named them: the names of `HEADERS` -> a header, or several."""
 
 
 class MisfitError(InputError):
@@ -18,6 +19,19 @@ class MisfitError(InputError):
 
     Its sentence does not name the file, which is not known here; whoever opened it does.
     """
+
+
+class UnfoundError(MisfitError):
+    """A column that must be there is not recognised; its cells may still tell which it is."""
+
+
+class NumberColumn(NamedTuple):
+    """One column of mobile numbers, with what is said of its people beside it; places from 0."""
+
+    number: int
+    terms: int | None = None
+    protected: tuple[int, ...] = ()  # any of them protects
+    title: str = ""  # its header, where there are several
 
 
 class Columns(NamedTuple):
@@ -28,54 +42,67 @@ class Columns(NamedTuple):
     group: int | None = None
     municipality: int | None = None
     terms: int | None = None
+    protected: tuple[int, ...] = ()
+    title: str = ""
+    beside: tuple[NumberColumn, ...] = ()  # further columns of numbers
+    reason: int | None = None  # why smsctl gave no message, in a file that it wrote itself
+
+    @property
+    def numbers(self) -> tuple[NumberColumn, ...]:
+        """All columns of numbers."""
+        first = NumberColumn(number=self.number, terms=self.terms, protected=self.protected, title=self.title)
+        return (first, *self.beside)
 
 
-_WORDS = {
-    "number": """
-        mobil mobilnr mobilnummer mobiltelefon mobiltelefonnummer telefon telefonnr telefonnummer nummer
-        mobile mobilenumber mobilephone mobilephonenumber phone phonenumber telephone telephonenumber number
-    """,
-    "name": "namn name",
-    "group": "grupp grupper roll roller group groups role roles",
-    "municipality": "kommun municipality",
-    "accepted_terms": """
-        godkantvillkor godkantvillkoren godkandavillkor villkorgodkant villkorgodkanda villkor
-        acceptedterms termsaccepted terms
-    """,
-}
-
-HEADERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {name: frozenset(words.split()) for name, words in _WORDS.items()}
-)
-"""The columns by their names in `[columns]` and `--column`, and the headers that mean them, folded."""
+_WRITTEN = ({"row", "rad"}, {"reason", "orsak", "skal"}, {"number", "nummer"}, {"name", "namn"})
+_FAILED = ({"row", "rad"}, {"number", "nummer"}, {"name", "namn"}, {"state", "lage"}, {"why", "varfor"})
+"""How the files begin that smsctl writes of those who got no message, and of whose message failed."""
 
 
 def find_columns(
-    header: Sequence[str], overrides: Mapping[str, str] | None = None, *, require_terms: bool = True
+    header: Sequence[str], overrides: Named | None = None, *, require_terms: bool = True
 ) -> Columns:
     """Return where the columns are; `overrides` maps names of `HEADERS` to headers of this file.
 
-    Raises InputError for an override of a column that smsctl does not use, and MisfitError: an override that
-    does not fit, no number column, two columns for the same, or (with `require_terms`) none that says who
-    has accepted the terms.
+    Raises InputError for an override of a column that smsctl does not use, and MisfitError: a first row that
+    is no heading, an override that does not fit, no number column, two columns for the same, or (with
+    `require_terms`) none that says who has accepted the terms.
     """
-    overrides = overrides or {}
-    _refuse_unknown(overrides)
-    places = {name: _find(header, name, overrides.get(name)) for name in HEADERS}
-    number, terms = places["number"], places["accepted_terms"]
-    if number is None:
-        raise MisfitError(
+    named = {name: (one,) if isinstance(one, str) else one for name, one in (overrides or {}).items()}
+    _refuse_unknown(named)
+    refuse_people(header)
+    titles = tuple(place_of(header, one) for one in named.get("number", ()))
+    numbers = titles or _one(header, "number")
+    if not numbers:
+        raise UnfoundError(
             say("No column with mobile numbers was recognised. {seen}", seen=seen_in(header)), hint=_NAME_IT
         )
-    if terms is None and require_terms:
-        raise MisfitError(
-            say("No column says who has accepted the terms. {seen}", seen=seen_in(header)),
-            hint=say(
-                "Name it under [columns] in the config or with --column accepted_terms=HEADER. Where no"
-                " terms apply, set: require_accepted_terms = false"
-            ),
+    terms = _terms(header, numbers, named.get("accepted_terms", ()))
+    written = _written_here(header)
+    if None in terms and require_terms and written is None:
+        raise UnfoundError(
+            say("No column says who has accepted the terms. {seen}", seen=seen_in(header)), hint=_NAME_TERMS
         )
-    return Columns(number, places["name"], places["group"], places["municipality"], terms)
+    protected = _protected(header, numbers, named.get("protected", ()))
+    several = len(numbers) > 1
+    first, *beside = (
+        NumberColumn(number=place, terms=said, protected=shut, title=header[place] if several else "")
+        for place, said, shut in zip(numbers, terms, protected, strict=True)
+    )
+    name, group, municipality = (
+        _one_or_none(header, name, named.get(name, ())) for name in ("name", "group", "municipality")
+    )
+    return Columns(
+        number=first.number,
+        name=name,
+        group=group,
+        municipality=municipality,
+        terms=first.terms,
+        protected=first.protected,
+        title=first.title,
+        beside=tuple(beside),
+        reason=written if None in terms else None,
+    )
 
 
 def place_of(header: Sequence[str], wanted: str) -> int:
@@ -101,18 +128,25 @@ def seen_in(header: Sequence[str]) -> Sentence:
     return say("The file has these columns: {columns}.", columns=", ".join(header))
 
 
-def fold(text: str) -> str:
-    """Return a text without what is ignored in comparisons: case, accents, all but letters and digits."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if letter.isalnum())
+def refuse_people(header: Sequence[str]) -> None:
+    """Raise MisfitError, which repeats none of its cells, for a first row that is somebody's."""
+    if not is_heading(header):
+        raise MisfitError(
+            say("The first row is no heading: it holds a number or an address of somebody."),
+            hint=say("Write a row above it that names the columns, such as {example}", example=EXAMPLE),
+        )
 
 
 _NAME_IT = say(
     "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil VH1'"
 )
+_NAME_TERMS = say(
+    "Name it under [columns] in the config or with --column accepted_terms=HEADER. Where no"
+    " terms apply, set: require_accepted_terms = false"
+)
 
 
-def _refuse_unknown(overrides: Mapping[str, str]) -> None:
+def _refuse_unknown(overrides: Mapping[str, object]) -> None:
     for name in overrides:
         if name not in HEADERS:
             raise InputError(
@@ -121,10 +155,8 @@ def _refuse_unknown(overrides: Mapping[str, str]) -> None:
             )
 
 
-def _find(header: Sequence[str], name: str, override: str | None) -> int | None:
-    if override is not None:
-        return place_of(header, override)
-    found = [place for place, text in enumerate(header) if fold(text) in HEADERS[name]]
+def _one(header: Sequence[str], name: str) -> tuple[int, ...]:
+    found = tuple(place for place, text in enumerate(header) if fold(text) in HEADERS[name])
     if len(found) > 1:
         raise MisfitError(
             say(
@@ -136,4 +168,69 @@ def _find(header: Sequence[str], name: str, override: str | None) -> int | None:
             ),
             hint=_NAME_IT,
         )
+    return found
+
+
+def _one_or_none(header: Sequence[str], name: str, named: Sequence[str]) -> int | None:
+    if len(named) > 1:
+        raise MisfitError(
+            say("{name} is one column; {count} are named.", name=name, count=len(named)), hint=_NAME_IT
+        )
+    found = (place_of(header, named[0]),) if named else _one(header, name)
     return found[0] if found else None
+
+
+def _terms(header: Sequence[str], numbers: Sequence[int], named: Sequence[str]) -> list[int | None]:
+    """Return the column that tells of the terms for each column of numbers; one may tell for all."""
+    if named:
+        places = [place_of(header, one) for one in named]
+        if len(places) not in (1, len(numbers)):
+            raise MisfitError(
+                say(
+                    "{count} columns are named for accepted_terms, and {numbers} for number: name one, or one"
+                    " for each of them, in the same order.",
+                    count=len(places),
+                    numbers=len(numbers),
+                )
+            )
+        return [*(places if len(places) > 1 else places * len(numbers))]
+    own = [_own(header, numbers, place, "accepted_terms") for place in numbers]
+    if not all(own):
+        shared = _one(header, "accepted_terms")
+        return [found[0] if found else shared[0] if shared else None for found in own]
+    return [found[0] for found in own]
+
+
+def _protected(header: Sequence[str], numbers: Sequence[int], named: Sequence[str]) -> list[tuple[int, ...]]:
+    """Return the columns that tell of a protected identity for each column of numbers.
+
+    One that belongs to none of them, or to a column that is not used, protects the whole row.
+    """
+    places = [place_of(header, one) for one in named]
+    own = [_own(header, numbers, place, "protected") for place in numbers]
+    of_one = {place for found in own for place in found}
+    every = [place for place, text in enumerate(header) if means(text, "protected")]
+    shared = [place for place in dict.fromkeys((*places, *every)) if place not in of_one]
+    return [tuple(sorted((*found, *shared))) for found in own]
+
+
+def _own(header: Sequence[str], numbers: Sequence[int], place: int, name: str) -> list[int]:
+    """Return the columns of a kind whose header shares what sets this column of numbers apart (VH1)."""
+    if len(numbers) == 1:
+        return []
+    others = set[str]().union(*(words_of(header[other]) for other in numbers if other != place))
+    marks = words_of(header[place]) - others
+    return [
+        at
+        for at, text in enumerate(header)
+        if at not in numbers and marks and marks <= words_of(text) and means(text, name, marks)
+    ]
+
+
+def _written_here(header: Sequence[str]) -> int | None:
+    """Return the place of the reason, or of the state, in a file that smsctl wrote; None in any other."""
+    folded = [fold(text) for text in header]
+    for heads, place in ((_WRITTEN, 1), (_FAILED, 3)):
+        if len(folded) >= len(heads) and all(text in head for text, head in zip(folded, heads, strict=False)):
+            return place
+    return None

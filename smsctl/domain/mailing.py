@@ -42,6 +42,8 @@ class Mailing(NamedTuple):
     urgent: bool = False  # also in quiet hours
     over_day: bool = False  # also beyond the ceilings of the day
     number_column: str | None = None  # asked for, folded; empty: recognised by itself; None: not stored
+    audience_rows: int | None = None  # of the file; None: made before they were counted
+    terms_required: bool = True
 
     @property
     def last_message(self) -> int:

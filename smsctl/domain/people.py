@@ -6,8 +6,8 @@ packed: 8 bytes for the number, 4 for the row, and the names of a few thousand p
 """
 
 from array import array
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Container, Iterable, Iterator
+from itertools import chain, repeat
 from typing import NamedTuple
 
 
@@ -22,13 +22,20 @@ class Recipient(NamedTuple):
 class People:
     """Recipients in file order; sized, and to be gone through as often as wanted. Made by PeopleWriter."""
 
-    __slots__ = ("_digits", "_rows", "_texts")
+    __slots__ = ("_columns", "_digits", "_rows", "_texts")
 
-    def __init__(self, rows: "array[int]", digits: "array[int]", texts: tuple[bytes, ...]) -> None:
+    def __init__(
+        self,
+        rows: "array[int]",
+        digits: "array[int]",
+        texts: tuple[bytes, ...],
+        columns: "array[int] | None" = None,
+    ) -> None:
         """Keep the columns: rows, numbers (0: the text tells what was written), and packed names."""
         self._rows = rows
         self._digits = digits
         self._texts = texts
+        self._columns = columns
 
     def __len__(self) -> int:
         """Return how many they are."""
@@ -48,16 +55,40 @@ class People:
         """Show how many; numbers and names stay out of logs and tracebacks."""
         return f"<{len(self)} people>"
 
+    @property
+    def rows(self) -> "array[int]":
+        """The rows they stand in, in order; one may come twice."""
+        return self._rows
+
+    @property
+    def columns(self) -> Iterable[int]:
+        """In which of the columns of numbers each of them stands, from 0."""
+        return repeat(0, len(self._rows)) if self._columns is None else self._columns
+
+    def places_of(self, digits: Container[int]) -> list[tuple[int, int]]:
+        """Return row and column of those who have one of the numbers, as integers."""
+        placed = zip(self._rows, self._digits, self.columns, strict=True)
+        return [(row, column) for row, one, column in placed if one in digits]
+
+    def without(self, digits: Container[int]) -> "People":
+        """Return them without those who have one of the numbers; all must have been read."""
+        kept = PeopleWriter(by_column=self._columns is not None)
+        for (row, number, name), column in zip(self, self.columns, strict=True):
+            if int(number) not in digits:
+                kept.add(row, int(number), name, column)
+        return kept.people()
+
 
 class PeopleWriter:
     """Packs people, one at a time."""
 
-    __slots__ = ("_digits", "_names", "_rows", "_texts")
+    __slots__ = ("_columns", "_digits", "_names", "_rows", "_texts")
 
-    def __init__(self) -> None:
-        """Start with nobody."""
+    def __init__(self, *, by_column: bool = False) -> None:
+        """Start with nobody; `by_column` where the file has several columns of numbers."""
         self._rows = array("I")
         self._digits = array("Q")
+        self._columns = array("B") if by_column else None
         self._names: list[str] = []  # not packed yet
         self._texts: list[bytes] = []
 
@@ -65,7 +96,7 @@ class PeopleWriter:
         """Return how many there are so far."""
         return len(self._rows)
 
-    def add(self, row: int, digits: int, name: str) -> None:
+    def add(self, row: int, digits: int, name: str, column: int = 0) -> None:
         """Add a person whose number was read; `digits` is E.164 without the plus.
 
         Done for every row, so nothing is done here that can be done when someone looks.
@@ -73,18 +104,20 @@ class PeopleWriter:
         self._rows.append(row)
         self._digits.append(digits)
         self._names.append(name)
+        if self._columns is not None:
+            self._columns.append(column)
         if len(self._names) == _PACKED_TOGETHER:
             self._pack()
 
-    def add_as_written(self, row: int, written: str, name: str) -> None:
+    def add_as_written(self, row: int, written: str, name: str, column: int = 0) -> None:
         """Add a person whose number was not read."""
-        self.add(row, 0, f"{written.replace(_AFTER_WRITTEN, ' ')}{_AFTER_WRITTEN}{name}")
+        self.add(row, 0, f"{written.replace(_AFTER_WRITTEN, ' ')}{_AFTER_WRITTEN}{name}", column)
 
     def people(self) -> People:
         """Return those added so far."""
         if self._names:
             self._pack()
-        return People(self._rows, self._digits, tuple(self._texts))
+        return People(self._rows, self._digits, tuple(self._texts), self._columns)
 
     def _pack(self) -> None:
         text = _BETWEEN_PEOPLE.join(self._names)

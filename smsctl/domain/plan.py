@@ -38,6 +38,7 @@ class Order(NamedTuple):
     source: str | None  # the recipients file
     ceilings: Ceilings
     warn_share: float = 0.8  # of the newest package, from which on every plan warns
+    terms_required: bool = True
 
 
 class Bill(NamedTuple):

@@ -1,33 +1,53 @@
-"""What the cells beside the number say of a row: whether it is in the audience and has accepted the terms."""
+"""What the cells beside the number say of a row: whether it is in the audience, and may get the message."""
 
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum, auto
 from operator import itemgetter
+from typing import Final, NamedTuple
 
-from smsctl.domain.audience import Audience, Selection, group_key, groups_in, municipality_key
-from smsctl.domain.columns import Columns
+from smsctl.domain.audience import (
+    Audience,
+    Outside,
+    Selection,
+    group_key,
+    groups_in,
+    is_newly_split,
+    keys_in,
+    titled,
+)
+from smsctl.domain.cells import plain, shown
+from smsctl.domain.columns import Columns, MisfitError, NumberColumn
+from smsctl.domain.protection import is_known, is_protected
+from smsctl.domain.spelling import veil_numbers
 from smsctl.domain.terms import has_accepted
+from smsctl.errors import Sentence, joined, say
 
 
-class Standing(Enum):
-    """Where a row stands before its number is looked at."""
+class Tally:
+    """How many rows are outside the audience for one reason."""
 
-    WELCOME = auto()  # in the audience, and the terms are accepted where they must be
-    REFUSED = auto()  # in the audience; the terms are not accepted
-    UNREADABLE = auto()  # in the audience; the cell does not say whether they are
-    UNPLACED = auto()  # would be in the audience, but names no municipality: nobody knows who pays
-    OUTSIDE = auto()
-    OUTSIDE_UNREADABLE = auto()
+    __slots__ = ("municipality", "reason", "rows")
+
+    def __init__(self, reason: Outside, municipality: str) -> None:
+        """Start with none; the name is empty where the reason is not another municipality."""
+        self.reason = reason
+        self.municipality = municipality
+        self.rows = 0
+
+
+class Standing(NamedTuple):
+    """Where a row stands before its numbers are looked at; the tuples have a place per column of numbers."""
+
+    outside: Tally | None  # None: in the audience
+    accepted: tuple[bool | None, ...]  # None: the cell does not say whether the terms are
+    protected: tuple[bool, ...]
+    newly_split: str = ""  # the cell of groups, where only what older versions did not split at lets it in
 
     @property
-    def is_inside(self) -> bool:
-        """Whether the row is in the audience."""
-        return self not in (Standing.UNPLACED, Standing.OUTSIDE, Standing.OUTSIDE_UNREADABLE)
-
-    @property
-    def is_readable(self) -> bool:
-        """Whether the row says if the terms are accepted."""
-        return self not in (Standing.UNREADABLE, Standing.OUTSIDE_UNREADABLE)
+    def quiet(self) -> Tally | None:
+        """Where the row is counted, when nothing else has to be done about it."""
+        return (
+            self.outside if self.outside and None not in self.accepted and not any(self.protected) else None
+        )
 
 
 class Standings(dict[tuple[str, ...], Standing]):
@@ -44,15 +64,34 @@ class Standings(dict[tuple[str, ...], Standing]):
         super().__init__()
         self._selection = Selection(audience, header, columns)
         self._group = columns.group
-        self._terms = columns.terms if require_terms else None
+        self._wanted = frozenset(map(group_key, audience.groups))
+        self._numbers = columns.numbers
+        self._reason = columns.reason if require_terms else None
+        self._require_terms = require_terms
         self._municipality = columns.municipality if audience.municipality else None
-        beside = {place for place in (self._group, self._terms) if place is not None}
-        self._places = tuple(sorted(self._selection.places | beside))
+        self._places = self._deciding()
+        self._tallies: dict[tuple[Outside, str], Tally] = {}
+        self._ours = audience.municipality
+        self.welcome: Final = Standing(
+            outside=None, accepted=(True,) * len(self._numbers), protected=(False,) * len(self._numbers)
+        )
         self.groups: dict[str, str] = {}  # that the file has: key -> name to show
         self.unmet = {group_key(name): name for name in audience.groups}  # asked for, and not yet met
         self.municipalities: dict[str, str] = {}  # that the file has: key -> name to show
-        self._ours = audience.municipality
         self.lacks_ours = self._municipality is not None  # until a row of it is met
+        self.unknown: dict[str, None] = {}  # what stands for a protected identity and is neither yes nor no
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        """The rows outside the audience, in the order of Outside, and by how many they are."""
+        order = list(Outside)
+        met = (one for one in self._tallies.values() if one.rows)
+        return tuple(sorted(met, key=lambda one: (order.index(one.reason), -one.rows, one.municipality)))
+
+    @property
+    def last_place(self) -> int:
+        """The last column that decides."""
+        return self._places[-1] if self._places else 0
 
     def picker(self) -> Callable[[Sequence[str]], tuple[str, ...]]:
         """Return the function that picks out of a row the cells to look up here."""
@@ -61,9 +100,46 @@ class Standings(dict[tuple[str, ...], Standing]):
             return itemgetter(*places)
         return lambda row: tuple([row[place] for place in places])
 
-    def may_admit(self, row: Sequence[str], width: int) -> bool:
-        """Tell whether a row with too few or too many cells may be in the audience."""
-        return self._selection.may_admit(row, width)
+    def of_width(self, row: Sequence[str], width: int) -> Tally | None:
+        """Return where a row with too few or too many cells is counted; None: it may be in the audience."""
+        reason = self._selection.outside_of_width(row, width)
+        return None if reason is None else self._tally(reason, "")
+
+    def refuse_unmet(self, *, any_bad: bool) -> None:
+        """Raise MisfitError for a group that nobody is in, and for a file that is another municipality's.
+
+        One that spells ours otherwise would reach nobody; where there are bad rows, these are told instead.
+        """
+        if unmet := ", ".join(self.unmet.values()):
+            groups, more = _first(self.groups)
+            raise MisfitError(
+                say("Nobody in the file is in the group {unmet}.", unmet=unmet),
+                hint=say("The groups in the file are: {groups}{more}.", groups=groups, more=more),
+            )
+        if self.lacks_ours and not any_bad:
+            there, more = _first(self.municipalities)
+            named = say(
+                "The municipalities in the file are: {municipalities}{more}. Write `name` in the config as"
+                " the file does, or choose another one with --municipality.",
+                municipalities=there,
+                more=more,
+            )
+            raise MisfitError(
+                say("Nobody in the file belongs to the municipality that sends."),
+                hint=named if self.municipalities else say("Its column of municipalities is empty."),
+            )
+
+    def doubts(self) -> list[Sentence]:
+        """Return what was taken to mean something without being a usual word for it."""
+        if not self.unknown:
+            return []
+        values = ", ".join(f'"{veil_numbers(one[:_SHOWN])}"' for one in list(self.unknown)[:_NAMES_TOLD])
+        return [
+            say(
+                "What stands for a protected identity is neither yes nor no, and is taken as yes: {values}.",
+                values=values,
+            )
+        ]
 
     def __missing__(self, cells: tuple[str, ...]) -> Standing:
         """Work out a combination that was not met before."""
@@ -74,37 +150,79 @@ class Standings(dict[tuple[str, ...], Standing]):
             self._note_municipality(by_place[self._municipality])
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
-        self[cells] = standing = self._work_out(by_place)
+        found = self._work_out(by_place)
+        self[cells] = standing = self.welcome if found == self.welcome else found  # one object, to be quick
         return standing
 
+    def _deciding(self) -> tuple[int, ...]:
+        beside = {self._group, self._municipality, self._reason}
+        for column in self._numbers:
+            beside |= {*column.protected, column.terms if self._require_terms else None}
+        return tuple(sorted(self._selection.places | {place for place in beside if place is not None}))
+
     def _note_groups(self, cell: str) -> None:
-        for key, name in groups_in(cell).items():
+        for key in keys_in(cell):
             self.unmet.pop(key, None)
-            if len(self.groups) < _MOST_GROUPS:
+        for key, name in groups_in(cell).items():
+            if len(self.groups) < _MOST_NAMES:
                 self.groups.setdefault(key, name)
 
     def _note_municipality(self, cell: str) -> None:
-        key = municipality_key(cell)
+        key = plain(cell)
         if key in self._ours:
             self.lacks_ours = False
-        if key and len(self.municipalities) < _MOST_GROUPS:
-            self.municipalities.setdefault(key, cell.strip())
+        if key and len(self.municipalities) < _MOST_NAMES:
+            self.municipalities.setdefault(key, shown(cell))
 
     def _work_out(self, by_place: Mapping[int, str]) -> Standing:
-        accepted = True if self._terms is None else has_accepted(by_place[self._terms])
-        if self._is_unplaced(by_place):
-            return Standing.UNPLACED
-        if not self._selection.admits(by_place):
-            return Standing.OUTSIDE_UNREADABLE if accepted is None else Standing.OUTSIDE
-        if accepted is None:
-            return Standing.UNREADABLE
-        return Standing.WELCOME if accepted else Standing.REFUSED
+        reason = self._selection.outside(by_place)
+        return Standing(
+            outside=None if reason is None else self._tally(reason, self._name(reason, by_place)),
+            accepted=tuple(self._has_accepted(column, by_place) for column in self._numbers),
+            protected=tuple(self._is_protected(column, by_place) for column in self._numbers),
+            newly_split=self._newly_split(by_place) if reason is None else "",
+        )
 
-    def _is_unplaced(self, by_place: Mapping[int, str]) -> bool:
-        if self._municipality is None or by_place[self._municipality].strip():
-            return False
-        return self._selection.admits({p: cell for p, cell in by_place.items() if p != self._municipality})
+    def _tally(self, reason: Outside, municipality: str) -> Tally:
+        key = (reason, municipality)
+        return self._tallies.setdefault(key, Tally(*key))
+
+    def _name(self, reason: Outside, by_place: Mapping[int, str]) -> str:
+        """Return the municipality by which a row is counted; none where there are very many of them."""
+        if reason is not Outside.OTHER_MUNICIPALITY or self._municipality is None:
+            return ""
+        return self.municipalities.get(plain(by_place[self._municipality]), "")
+
+    def _has_accepted(self, column: NumberColumn, by_place: Mapping[int, str]) -> bool | None:
+        if not self._require_terms:
+            return True
+        if column.terms is None:
+            return self._reason is None or plain(by_place[self._reason]) not in _TERMS
+        return has_accepted(by_place[column.terms])
+
+    def _is_protected(self, column: NumberColumn, by_place: Mapping[int, str]) -> bool:
+        cells = [by_place[place] for place in column.protected]
+        for cell in cells:
+            if not is_known(cell) and len(self.unknown) < _MOST_NAMES:
+                self.unknown.setdefault(shown(cell))
+        return any(map(is_protected, cells))
+
+    def _newly_split(self, by_place: Mapping[int, str]) -> str:
+        if self._group is None or not self._wanted:
+            return ""
+        cell = by_place[self._group]
+        return shown(cell) if is_newly_split(cell, self._wanted) else ""
 
 
 _MOST_REMEMBERED = 1 << 16
-_MOST_GROUPS = 1000
+_MOST_NAMES = 1000
+_NAMES_TOLD = 20
+_SHOWN = 40  # characters
+_TERMS = frozenset({"terms", "villkor"})  # the reason in a file that smsctl wrote
+
+
+def _first(names: Mapping[str, str]) -> tuple[Sentence, Sentence | str]:
+    """Return the first names that a file has, as they are told, and how many more there are."""
+    shown = joined(*map(titled, list(names.values())[:_NAMES_TOLD]))
+    more = len(names) - _NAMES_TOLD
+    return shown, say(" and {n} more", n=more) if more > 0 else ""

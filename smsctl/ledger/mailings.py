@@ -12,13 +12,15 @@ from smsctl.domain.message import Letter, Priority, Status
 from smsctl.domain.moment import ALWAYS, Actor, Moment, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Terms
+from smsctl.domain.recipients import OutsideRows
 from smsctl.domain.text import Encoding, MessageText, TextSize
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.ledger import counts, packages
+from smsctl.ledger.skipped import SkippedEntry
+from smsctl.ledger.skipped import write as write_skipped
 from smsctl.ledger.store import Ledger
 
 Addressee = tuple[int | None, str, str | None]  # row in the file, E.164 number, name
-SkippedRow = tuple[int, str, str, str]  # row in the file, reason, number as written, name
 
 
 class NewMailing(NamedTuple):
@@ -39,13 +41,16 @@ class NewMailing(NamedTuple):
     over_day: bool = False  # also beyond the ceilings of the day
     number_column: str | None = None  # asked for, folded; empty: recognised by itself
     reason: str | None = None  # why a rule was overruled
+    audience_rows: int | None = None
+    outside: tuple[OutsideRows, ...] = ()
+    terms_required: bool = True
 
 
 def create(
     ledger: Ledger,
     new: NewMailing,
     ready: Iterable[Addressee],
-    skipped: Iterable[SkippedRow],
+    skipped: Iterable[SkippedEntry],
     moment: Moment,
     actor: Actor,
 ) -> Mailing:
@@ -61,10 +66,7 @@ def create(
     row = ledger.one("SELECT COALESCE(MAX(id), 0) FROM messages")
     messages = (int(row[0]) if row else 0) - first + 1
     ledger.write("UPDATE mailings SET messages = ? WHERE id = ?", messages, mailing)
-    ledger.write_many(
-        "INSERT INTO skipped (mailing, sheet_row, reason, number, name) VALUES (?, ?, ?, ?, ?)",
-        ((mailing, line, reason, number, name) for line, reason, number, name in skipped),
-    )
+    write_skipped(ledger, mailing, skipped, new.outside)
     made = get(ledger, mailing)
     counts.move(ledger, made, moment.day, Counter(), Counter({Status.PENDING: messages}))
     return made
@@ -137,22 +139,6 @@ def tally(ledger: Ledger, mailing: Mailing) -> Tally:
     )
 
 
-def skipped_counts(ledger: Ledger, mailing: int) -> dict[str, int]:
-    """Return how many rows were skipped, by reason."""
-    return dict(
-        ledger.rows(
-            "SELECT reason, COUNT(*) FROM skipped WHERE mailing = ? GROUP BY reason ORDER BY 2 DESC", mailing
-        )
-    )
-
-
-def skipped_rows(ledger: Ledger, mailing: int) -> list[tuple[int, str, str | None, str | None]]:
-    """Return the skipped rows: row, reason, number as written, name."""
-    return ledger.rows(
-        "SELECT sheet_row, reason, number, name FROM skipped WHERE mailing = ? ORDER BY sheet_row", mailing
-    )
-
-
 class AnsweredRow(NamedTuple):
     """A message that was not simply taken, with the gateway's own words."""
 
@@ -202,9 +188,10 @@ _INSERT = (
     "INSERT INTO mailings (reference, kind, municipality, gateway, created_at, created_day, created_by,"
     " created_host, run_key, again, urgent, over_day, number_column, body, body_hash, encoding, units,"
     " parts_each, sender, priority, validity_s, send_at, want_report, invoice_node, audience, source,"
-    " rows_total, first_message, messages, max_parts, max_new_packages, in_packages, rate_parts, rate_ore)"
+    " rows_total, first_message, messages, max_parts, max_new_packages, in_packages, rate_parts, rate_ore,"
+    " audience_rows, terms_required)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?,"
-    " ?, ?)"
+    " ?, ?, ?, ?)"
 )
 
 
@@ -244,6 +231,8 @@ def _columns(new: NewMailing, first: int, moment: Moment, actor: Actor) -> list[
         int(new.municipality.in_packages),
         None if rate is None else rate.size,
         None if rate is None else rate.price_ore,
+        new.audience_rows,
+        int(new.terms_required),
     ]
 
 
@@ -279,6 +268,8 @@ def _mailing(found: dict[str, Any]) -> Mailing:
         urgent=bool(found["urgent"]),
         over_day=bool(found["over_day"]),
         number_column=found["number_column"],
+        audience_rows=found["audience_rows"],
+        terms_required=bool(found["terms_required"] in (None, 1)),
     )
 
 

@@ -24,7 +24,7 @@ def judged(
 
 def test_a_sheet_is_judged_by_its_own_columns(tmp_path: Path) -> None:
     found = judged(tmp_path / "list.csv", HEADER, ROW, "Bo;0701740606;elever;ja")
-    assert (found.sheet_rows, found.rows, len(found.ready)) == (2, 1, 1)
+    assert (found.file_rows, found.rows, len(found.ready)) == (2, 1, 1)
 
 
 def test_columns_named_by_a_person_hold(tmp_path: Path) -> None:

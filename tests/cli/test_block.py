@@ -33,7 +33,8 @@ def test_the_list_shows_when_why_who_and_two_digits(config: Path, run: Run) -> N
 def test_who_is_blocked_is_skipped_in_the_plan(config: Path, message: Path, run: Run) -> None:
     add(config, run, "+46701740605")
     ran = run("--config", config, "send", message, "--all", "--yes", "--json")
-    assert ran.data["recipients"] == {"rows": 5, "ready": 4, "skipped": {"blocked": 1}}
+    found = ran.data["recipients"]
+    assert (found["rows"], found["ready"], found["skipped"]) == (5, 4, {"blocked": 1})
     assert ran.data["outcome"] == {"accepted": 4}
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.config import kinds
+from smsctl.config import file_kinds, kinds
 from smsctl.config.keys import KEYS, Key
 from smsctl.config.kinds import Kind, RefusedError
 from smsctl.config.settings import QuietHours
@@ -35,8 +35,8 @@ HERE = Path("/etc/smsctl")
         (kinds.QUIET_HOURS, "21:00-07:00", QuietHours(start=time(21), end=time(7))),
         (kinds.QUIET_HOURS, "21:30 - 06:45", QuietHours(start=time(21, 30), end=time(6, 45))),
         (kinds.QUIET_HOURS, False, None),
-        (kinds.PATH, "a/b.csv", HERE / "a/b.csv"),
-        (kinds.PATH, "/a/b.csv", Path("/a/b.csv")),
+        (file_kinds.PATH, "a/b.csv", HERE / "a/b.csv"),
+        (file_kinds.PATH, "/a/b.csv", Path("/a/b.csv")),
         (kinds.SERVER, "https://smsgw.puzzel.com/", "https://smsgw.puzzel.com"),
         (kinds.SERVER, "http://localhost:80", "http://localhost:80"),
         (kinds.SERVER, "http://[::1]:80", "http://[::1]:80"),

@@ -1,6 +1,7 @@
 import pytest
 
-from smsctl.domain.columns import HEADERS, Columns, find_columns, place_of
+from smsctl.domain.columns import Columns, find_columns, place_of
+from smsctl.domain.headings import HEADERS
 from smsctl.errors import InputError
 
 NAME_IT = (
@@ -51,7 +52,9 @@ def test_an_override_decides_between_two_that_would_do() -> None:
 def test_every_column_can_be_overridden() -> None:
     overrides = {name: f"kolumn {place}" for place, name in enumerate(HEADERS)}
     header = tuple(overrides.values())
-    assert find_columns(header, overrides) == Columns(number=0, name=1, group=2, municipality=3, terms=4)
+    assert find_columns(header, overrides) == Columns(
+        number=0, name=1, group=2, municipality=3, terms=4, protected=(5,)
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_every_column_can_be_overridden() -> None:
             ("Mobil", "Villkor"),
             {"nummer": "Mobil"},
             "There is no column nummer that smsctl uses.",
-            "Its columns are: number, name, group, municipality, accepted_terms.",
+            "Its columns are: number, name, group, municipality, accepted_terms, protected.",
         ),
     ],
 )

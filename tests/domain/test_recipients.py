@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from smsctl.domain.audience import Audience
 from smsctl.domain.columns import find_columns
+from smsctl.domain.findings import SHOWN
+from smsctl.domain.judge import judge
 from smsctl.domain.number import NumberReader
 from smsctl.domain.people import Recipient
-from smsctl.domain.recipients import SHOWN, Recipients, Rules, SkipReason, judge
+from smsctl.domain.recipients import Recipients, Rules, SkipReason
 from smsctl.errors import InputError
 
 HEADER = ("Namn", "Mobil", "Grupp", "Kommun", "Godkänt villkor")
@@ -28,6 +30,7 @@ def judged(rows: Iterable[Sequence[str]], audience: Audience = EVERYONE, rules: 
     columns = find_columns(HEADER, require_terms=rules.require_terms)
     found = judge(HEADER, rows, columns, audience, rules)
     assert found.rows == len(found.ready) + sum(map(len, found.skipped.values())) + found.bad_count
+    assert found.audience_rows == found.rows  # with one column of numbers, a row is one entry
     return found
 
 
@@ -79,7 +82,8 @@ def test_the_reasons_stand_in_the_order_of_judgement() -> None:
         row(""),
     ]
     found = judged(rows, rules=RULES._replace(is_blocked=N06.__eq__, already_sent={N07}))
-    assert list(found.skipped) == [reason for reason in SkipReason if reason is not SkipReason.INVALID]
+    left_out = (SkipReason.INVALID, SkipReason.PROTECTED)
+    assert list(found.skipped) == [reason for reason in SkipReason if reason not in left_out]
 
 
 def test_a_number_in_two_rows_gets_one_message() -> None:
@@ -131,7 +135,7 @@ def test_a_repaired_number_is_ready_and_told() -> None:
         ),
         (row()[:4], "row 2: it has 4 cells where the header has 5"),
         (["Åsa"], "row 2: it has 1 cell where the header has 5"),
-        ([*row(), ""], "row 2: it has 6 cells where the header has 5"),
+        ([*row(), "x"], "row 2: it has 6 cells where the header has 5"),
     ],
 )
 def test_a_bad_row_stops_the_mailing_with_its_row_number(bad: list[str], sentence: str) -> None:
@@ -154,10 +158,26 @@ def test_bad_rows_can_be_left_out_as_invalid() -> None:
     ]
 
 
-def test_all_bad_rows_are_counted_and_the_first_ones_told() -> None:
-    found = judged([row("x")] * (SHOWN + 10))
-    assert (found.bad_count, len(found.bad)) == (SHOWN + 10, SHOWN)
+def test_few_bad_rows_are_told_one_by_one() -> None:
+    found = judged([row("x")] * SHOWN)
+    assert (found.bad_count, len(found.bad)) == (SHOWN, SHOWN)
     assert str(found.bad[-1]).startswith(f"row {SHOWN + 1}: ")
+
+
+def test_many_bad_rows_are_told_by_their_kinds_with_the_first_rows_of_each() -> None:
+    found = judged([*[row("x")] * 40, *[row("4,67E+10")] * 110, row()[:3]])
+    assert found.bad_count == 151
+    assert [str(sentence).partition(";")[0] for sentence in found.bad] == [
+        'row 42: "4,67E+10" was damaged by a spreadsheet',
+        'row 43: "4,67E+10" was damaged by a spreadsheet',
+        'row 44: "4,67E+10" was damaged by a spreadsheet',
+        "the same in 107 more rows: 45, 46, 47, 48, 49, 50, 51, 52, 53, 54 …",
+        'row 2: "x" is not a phone number',
+        'row 3: "x" is not a phone number',
+        'row 4: "x" is not a phone number',
+        "the same in 37 more rows: 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 …",
+        "row 152: it has 3 cells where the header has 5",
+    ]
 
 
 def test_a_bad_row_of_another_audience_is_a_warning() -> None:
@@ -185,8 +205,8 @@ def test_a_bad_row_of_another_audience_is_a_warning() -> None:
         (["Ek", "Åsa", "0701740605", "elever", "VH", "Exempelkommun", "ja"], True),  # and one in the group
         (["Ek", "Åsa", "0701740605", "elever", "Exempelkommun", "ja"], False),
         (["Ek", "Åsa", "0701740605", "Exempelkommun", "VH", "ja"], False),  # not in this order
-        (["Åsa", "0701740605", "VH", "Exempelkommun", "ja", ""], True),
-        (["Åsa", "0701740605", "VH", "Provkommun", "ja", ""], False),
+        (["Åsa", "0701740605", "VH", "Exempelkommun", "ja", "x"], True),
+        (["Åsa", "0701740605", "VH", "Provkommun", "ja", "x"], False),
     ],
 )
 def test_a_row_with_missing_or_stray_cells_counts_where_it_may_belong(
@@ -216,8 +236,8 @@ def test_a_row_with_very_many_cells_is_read_at_once() -> None:
 
 def test_the_rows_of_the_whole_sheet_are_counted_without_the_empty_ones() -> None:
     rows = [row(), [], row("x"), row(group="elever"), row(terms="nej"), row()[:3], ["", " "], row()]
-    assert judged(rows, GUARDIANS).sheet_rows == 6
-    assert judged([]).sheet_rows == 0
+    assert judged(rows, GUARDIANS).file_rows == 6
+    assert judged([]).file_rows == 0
 
 
 @pytest.mark.parametrize("empty", [[], [""], ["", " ", "", "", ""], ["", ""]])
@@ -263,8 +283,93 @@ def test_rows_that_would_be_in_the_audience_but_name_no_municipality_are_counted
     ]
     ours = Audience(groups=("VH",), municipality=frozenset({"exempelkommun"}))
     found = judged(people, ours)
-    assert (found.rows, found.unplaced_count) == (1, 2)
-    assert judged(people, GUARDIANS).unplaced_count == 0
+    assert found.rows == 1
+    assert found.outside_by_reason() == {"other-group": 1, "other-municipality": 1, "no-municipality": 2}
+    assert judged(people, GUARDIANS).outside_by_reason() == {"other-group": 1}
+
+
+def test_rows_of_other_municipalities_are_counted_by_name() -> None:
+    elsewhere = [
+        row(municipality="Provkommun"),
+        *[row(municipality=name) for name in ("Åmål", "ÅMÅL ", "åmål")],
+    ]
+    ours = Audience(everyone=True, municipality=frozenset({"exempelkommun"}))
+    found = judged([row(), *elsewhere, row("x", municipality="Åmål"), [*row(municipality="Åmål"), "x"]], ours)
+    assert [tuple(one) for one in found.outside] == [
+        ("other-municipality", "Åmål", 4),
+        ("other-municipality", "", 1),  # which cell is too many, nobody can tell
+        ("other-municipality", "Provkommun", 1),
+    ]
+    assert (found.audience_rows, found.file_rows, found.outside_bad_count) == (1, 7, 2)
+
+
+@pytest.mark.parametrize(
+    "cell", ["Åmåls by", "Åmåls\u00a0by", "ÅMÅLS  BY", " A\u030ama\u030als by", "Åmåls by\u200b", "Åmåls\tby"]
+)
+def test_cells_are_compared_as_a_reader_sees_them(cell: str) -> None:
+    ours = Audience(everyone=True, municipality=frozenset({"Åmåls by"}))
+    assert judged([row(municipality=cell)], ours).rows == 1
+    assert judged([row(group=cell)], Audience(groups=("åmåls by",))).rows == 1
+    assert judged([row(group=cell)], Audience(where=(("Grupp", "Åmåls by"),))).rows == 1
+
+
+@pytest.mark.parametrize("between", [",", "/", ";", "|", "\n", "\r\n", " , ", "\u2028"])
+def test_a_cell_with_several_groups_is_in_each_of_them(between: str) -> None:
+    people = [row(group=f"Vårdnadshavare{between}7A"), row(N06, "Elever")]
+    for wanted in ("guardians", "7a"):
+        assert [person.row for person in judged(people, Audience(groups=(wanted,))).ready] == [2]
+    found = judged(people, GUARDIANS)
+    assert found.groups == ("guardians", "7A", "students")
+    assert found.newly_split == (0 if between.strip() in (",", "/") else 1)
+
+
+def test_a_group_whose_own_name_has_such_a_mark_is_found_as_a_whole() -> None:
+    people = [row(group="7A/7B"), row(N06, "7a / 7b"), row(N07, "7A")]
+    assert [person.row for person in judged(people, Audience(groups=("7A/7B",))).ready] == [2]
+    assert [person.row for person in judged(people, Audience(groups=("7A",))).ready] == [2, 3, 4]
+
+
+def test_what_newly_split_cells_add_is_told() -> None:
+    found = judged([row(group="VH|Personal"), row(N06, "VH;7A"), row(N07, "VH")], GUARDIANS)
+    assert (len(found.ready), found.newly_split) == (3, 2)
+    assert found.newly_split_cells == ("VH|Personal", "VH;7A")
+
+
+def test_values_of_one_column_are_a_union_and_columns_narrow() -> None:
+    people = [row(group="7A"), row(N06, "7B"), row(N07, "7C"), row("0701740608", "7A", "nej", "Provkommun")]
+    both = Audience(where=(("Grupp", "7A"), ("grupp", " 7b ")))
+    assert [person.row for person in judged(people, both).ready] == [2, 3]
+    narrow = Audience(where=(("Grupp", "7A"), ("Grupp", "7B"), ("Kommun", "Exempelkommun")))
+    assert judged(people, narrow).outside_by_reason() == {"where": 2}
+    assert judged([*people, row("0701740609", "")], Audience(where=(("Grupp", ""),))).rows == 1
+
+
+@given(
+    cells=st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["0701740605", "+46701740606", "", "x", "08-465 004 00", "4,67E+10", "'0701740607"]
+            ),
+            st.sampled_from(["VH", "elever", "VH|7A", ""]),
+            st.sampled_from(["Exempelkommun", "Åmål", "", " "]),
+            st.sampled_from(["ja", "nej", "?", ""]),
+            st.integers(0, 6),
+        )
+    ),
+    audience=st.sampled_from(
+        [EVERYONE, GUARDIANS, Audience(everyone=True, municipality=frozenset({"exempelkommun"}))]
+    ),
+    skip_invalid=st.booleans(),
+)
+def test_every_row_of_a_file_is_in_one_place(
+    cells: list[tuple[str, str, str, str, int]], audience: Audience, *, skip_invalid: bool
+) -> None:
+    people = [
+        ["Åsa", number, group, where, terms, ""][:width] for number, group, where, terms, width in cells
+    ]
+    sure = [row("0701740609"), *people]
+    found = judged(sure, audience, RULES._replace(skip_invalid=skip_invalid))
+    assert found.file_rows == sum(any(cell.strip() for cell in one) for one in sure)
 
 
 def test_a_file_without_the_municipality_that_sends_is_refused_with_those_there_are() -> None:

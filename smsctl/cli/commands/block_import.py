@@ -1,5 +1,6 @@
 """`smsctl block import FILE`: many numbers at once."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from smsctl.cli import numbers, options
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
-from smsctl.cli.request import pairs
+from smsctl.cli.request import named_columns
 from smsctl.cli.wiring import Wiring
 from smsctl.decoding import open_file
 from smsctl.domain.columns import find_columns
@@ -35,7 +36,7 @@ def run(
     The file has a heading as a recipients file has, or is a bare list of numbers.
     """
     wiring: Wiring = ctx.obj
-    wanted = _numbers_in(wiring, file, pairs("--column", column or ()))
+    wanted = _numbers_in(wiring, file, named_columns(column or ()))
     with wiring.ledger.transaction():
         added = blocklist.add(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "")
     sentence = say_n(
@@ -50,7 +51,7 @@ def run(
     )
 
 
-def _numbers_in(wiring: Wiring, file: Path, named: dict[str, str]) -> list[str]:
+def _numbers_in(wiring: Wiring, file: Path, named: Mapping[str, tuple[str, ...]]) -> list[str]:
     reader = numbers.reader(wiring)
     cells = _cells(wiring, file, named, reader)
     readings = [(row, cell, reader.read(cell)) for row, cell in cells if cell.strip()]
@@ -72,7 +73,9 @@ def _numbers_in(wiring: Wiring, file: Path, named: dict[str, str]) -> list[str]:
     return list(dict.fromkeys(reading.number for _, _, reading in readings if reading.number))
 
 
-def _cells(wiring: Wiring, file: Path, named: dict[str, str], reader: NumberReader) -> list[tuple[int, str]]:
+def _cells(
+    wiring: Wiring, file: Path, named: Mapping[str, tuple[str, ...]], reader: NumberReader
+) -> list[tuple[int, str]]:
     """Return the cells with numbers, each with its row; a heading that is itself a number is no heading."""
     with open_file(file) as opened:
         text = opened.read().decode("utf-8", "replace")

@@ -9,7 +9,8 @@ from smsctl.cli.render import story as render
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.message import Status
-from smsctl.ledger import audit, batches, mailings, stops
+from smsctl.domain.recipients import SkipReason
+from smsctl.ledger import audit, batches, mailings, skipped, stops
 from smsctl.ledger.undelivered import of_mailing, withdrawn
 
 EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
@@ -24,7 +25,9 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
     story = render.Story(
         mailing=found,
         tally=tally,
-        skipped=mailings.skipped_counts(ledger, found.id),
+        skipped=skipped.counts(ledger, found.id),
+        outside=skipped.outside(ledger, found.id),
+        protected=skipped.rows_of(ledger, found.id, SkipReason.PROTECTED),
         batches=batches.of_mailing(ledger, found.id),
         batch_states=batches.states_by_batch(ledger, found),
         history=[row for row in audit.of(ledger, f"mailing {found.id}") if row.action != found.kind],

@@ -1,5 +1,6 @@
 """`smsctl mailings skipped ID`: who got no message, and why."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,9 @@ from smsctl.cli import files, numbers, options
 from smsctl.cli.render import story as render
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
-from smsctl.ledger import mailings
+from smsctl.domain.recipients import BEFORE_TERMS, told
+from smsctl.ledger import mailings, skipped
+from smsctl.ledger.skipped import SkippedEntry
 
 EXAMPLES = ("smsctl mailings skipped 12", "smsctl mailings skipped 12 --csv skipped.csv")
 
@@ -25,10 +28,37 @@ def run(
     """List the rows that got no message, each with its reason: for whoever corrects the register."""
     wiring: Wiring = ctx.obj
     found = mailings.get(wiring.ledger, mailing)
-    rows = mailings.skipped_rows(wiring.ledger, found.id)
+    entries = skipped.entries(wiring.ledger, found.id)
     if csv:
-        files.write_csv(csv, ("row", "reason", "number", "name"), rows)
+        _write(csv, entries)
+    listed = [{"row": one.row, "reason": told(one.reason), "column": one.column} for one in entries]
     return Reply(
-        data={"mailing": found.id, "skipped": [{"row": row, "reason": reason} for row, reason, _, _ in rows]},
-        screen=render.skipped(rows, partial(numbers.shown_written, wiring), csv, simulated=wiring.simulated),
+        data={"mailing": found.id, "skipped": listed},
+        screen=render.skipped(
+            entries, partial(numbers.shown_written, wiring), csv, simulated=wiring.simulated
+        ),
     )
+
+
+def _write(path: Path, entries: Sequence[SkippedEntry]) -> None:
+    """Write a file that may be given as a recipients file, once it is corrected: the terms are told with it.
+
+    The last columns stand only where they say more than the reason does.
+    """
+    more = {
+        "column": [one.column for one in entries],
+        "accepted_terms": [_ACCEPTED[one.accepted] if one.reason in BEFORE_TERMS else "" for one in entries],
+    }
+    kept = {title: cells for title, cells in more.items() if any(cells)}
+    if "accepted_terms" in kept:
+        kept["accepted_terms"] = [_ACCEPTED[one.accepted] for one in entries]
+    lines = [(one.row, told(one.reason), one.number, one.name) for one in entries]
+    beside = zip(*kept.values(), strict=True) if kept else [()] * len(lines)
+    files.write_csv(
+        path,
+        ("row", "reason", "number", "name", *kept),
+        ((*line, *cells) for line, cells in zip(lines, beside, strict=True)),
+    )
+
+
+_ACCEPTED = {True: "yes", False: "no", None: ""}

@@ -7,9 +7,10 @@ from smsctl.cli import numbers, options
 from smsctl.cli.render import recipients as render
 from smsctl.cli.render.blocks import GAP
 from smsctl.cli.render.phrases import mistake
-from smsctl.cli.reply import Reply, notes_of
-from smsctl.cli.request import pairs
+from smsctl.cli.reply import Note, Reply, notes_of
+from smsctl.cli.request import named_columns
 from smsctl.cli.wiring import Wiring
+from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
 from smsctl.domain.recipients import Rules
 from smsctl.spreadsheet import open_sheet
@@ -35,17 +36,22 @@ def run(
     configured, _ = wiring.municipality(municipality)
     path = wiring.recipients_path(recipients, configured)
     sheet = open_sheet(path)
-    overrides = dict(settings.columns) | pairs("--column", tuple(column or ()))
-    named = (
-        frozenset({configured.key.casefold(), configured.name.casefold()}) if municipality else frozenset()
-    )
-    audience = Audience(everyone=True, municipality=named)
+    overrides = {**settings.columns, **named_columns(column or ())}
+    names = (configured.key, configured.name) if municipality else settings.municipality_names
+    audience = Audience(everyone=True, municipality=frozenset(names))
     rules = Rules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
     found = judge_sheet(sheet, overrides, audience, rules)
-    checked = Reply(data=render.data(sheet, found), screen=render.screen(sheet, found, settings.time_zone))
+    warnings = elsewhere.warnings(found, settings.municipality_names)
+    checked = Reply(
+        data=render.data(sheet, found),
+        screen=render.screen(sheet, found, warnings, settings.time_zone),
+        said=[Note(code="warning", level="warning", text=warning) for warning in warnings],
+    )
     wrong = render.to_mend(sheet, found)
     if wrong is None:
         return checked
     return checked._replace(
-        screen=[*checked.screen, GAP, *mistake(wrong)], said=notes_of(wrong), exit_code=wrong.exit_code
+        screen=[*checked.screen, GAP, *mistake(wrong)],
+        said=[*checked.said, *notes_of(wrong)],
+        exit_code=wrong.exit_code,
     )

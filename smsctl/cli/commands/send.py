@@ -19,6 +19,7 @@ def run(
     *,
     group: options.Group = None,
     where: options.Where = None,
+    where_empty: options.WhereEmpty = None,
     everyone: options.Everyone = False,
     municipality: options.Municipality = None,
     recipients: options.Recipients = None,
@@ -50,7 +51,8 @@ def run(
     from smsctl.cli.request import Bounds, Manner, Request, Style, Who
     from smsctl.cli.sending import perform
 
-    who = Who(municipality, recipients, column or (), group or (), where or (), everyone, skip_invalid)
+    rows = Who(municipality, recipients, column or (), group or (), where or (), everyone, skip_invalid)
+    who = rows._replace(where_empty=where_empty or ())
     style, bounds = Style(sender, priority, validity, at), Bounds(max_parts, max_new_packages)
     manner = Manner(dry_run, yes, strict, replace_typographic, key)
     overruling = Overruling(again=again, urgent=urgent, reason=reason, accept_clock=accept_clock)

@@ -137,6 +137,7 @@ _REASONS = {
     "no-number": say("no number"),
     "not-mobile": say("not a mobile number"),
     "country": say("a country that is not allowed"),
+    "protected": say("must get no SMS"),
     "blocked": say("on the block list"),
     "terms": say("has not accepted the terms"),
     "duplicate": say("same number as another row"),

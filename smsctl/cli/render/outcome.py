@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from smsctl.cli.render import figures
+from smsctl.cli.render import figures, whom
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
 from smsctl.cli.render.language import known
 from smsctl.cli.render.phrases import NOTHING_LEAVES
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
+from smsctl.domain.recipients import OutsideRows
 from smsctl.errors import Sentence, say, say_n
 
 BY_MAIL = "mail"
@@ -47,7 +48,9 @@ def test_screen(number: str, parts: int, answer: str | None) -> list[Block]:
     return [Facts(facts), GAP]
 
 
-def data(mailing: Mailing, tally: Tally, skipped: Mapping[str, int]) -> dict[str, object]:
+def data(
+    mailing: Mailing, tally: Tally, skipped: Mapping[str, int], outside: Sequence[OutsideRows]
+) -> dict[str, object]:
     """Return the fixed keys of the envelope (design.md 5) for what was sent, as the ledger has it.
 
     The cost is that of the messages that cost, which may be fewer than were planned.
@@ -56,7 +59,7 @@ def data(mailing: Mailing, tally: Tally, skipped: Mapping[str, int]) -> dict[str
         "mailing": mailing.id,
         "municipality": mailing.municipality.key,
         "municipality_name": mailing.municipality.name,
-        "recipients": {"rows": mailing.rows, "ready": mailing.messages, "skipped": dict(skipped)},
+        "recipients": whom.data(mailing.rows, mailing.messages, skipped, mailing.audience_rows, outside),
         "text": {"encoding": mailing.size.encoding, "units": mailing.size.units, "parts": mailing.size.parts},
         "cost": {"parts": tally.parts, "ore": tally.cost_ore, "currency": "SEK"},
         "dry_run": False,

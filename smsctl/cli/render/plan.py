@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from smsctl.actions.may_send import Verdict
-from smsctl.cli.render import figures
+from smsctl.cli.render import figures, whom
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Text, Tone
 from smsctl.cli.render.phrases import mode, quoted
 from smsctl.domain.gateway import Traits
@@ -26,11 +26,7 @@ def data(plan: Plan, verdict: Verdict, *, dry_run: bool) -> dict[str, object]:
         "mailing": None,
         "municipality": plan.order.municipality.key,
         "municipality_name": plan.order.municipality.name,
-        "recipients": {
-            "rows": plan.recipients.rows,
-            "ready": plan.messages,
-            "skipped": {str(reason): len(people) for reason, people in plan.recipients.skipped.items()},
-        },
+        "recipients": whom.data_of(plan.recipients),
         "text": {"encoding": plan.size.encoding, "units": plan.size.units, "parts": plan.size.parts},
         "cost": {"parts": plan.parts, "ore": plan.bill.cost_ore, "currency": "SEK"},
         "new_packages": plan.bill.new_packages,
@@ -108,17 +104,18 @@ def _whom(plan: Plan) -> list[Block]:
             Tone.STRONG,
         )
     ]
-    skipped = [
-        Fact(figures.count(len(people)), [figures.reason(reason)])
-        for reason, people in recipients.skipped.items()
-    ]
-    if skipped:
+    if recipients.skipped:
         without = recipients.rows - plan.messages
         blocks.append(
             Line(say_n("{count} does not:", "{count} do not:", n=without, count=figures.count(without)))
         )
-        blocks.append(Facts(skipped))
-    return blocks
+        blocks.append(Facts(whom.skipped(whom.counted(recipients))))
+    return [
+        *blocks,
+        *whom.to_phone(recipients.protected_rows),
+        *map(Line, whom.newly_split(recipients)),
+        *whom.outside(recipients.outside),
+    ]
 
 
 def _text_facts(plan: Plan) -> list[Fact]:
@@ -176,8 +173,8 @@ def _source(plan: Plan, sheet: Sheet, local_now: datetime) -> Fact:
     told = say_n(
         "{rows} row, of {modified}",
         "{rows} rows, of {modified}",
-        n=plan.recipients.sheet_rows,
-        rows=figures.count(plan.recipients.sheet_rows),
+        n=plan.recipients.file_rows,
+        rows=figures.count(plan.recipients.file_rows),
         modified=f"{modified:%Y-%m-%d %H:%M}",
     )
     return Fact(say("Recipients"), [plan.order.source or "", told])

@@ -1,10 +1,12 @@
 """A recipients file that was checked: what was assumed, who would get a message, what must be mended."""
 
-from smsctl.actions.draft import unplaced
-from smsctl.cli.render import envelope, figures
+from collections.abc import Sequence
+
+from smsctl.cli.render import envelope, figures, whom
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
+from smsctl.domain.audience import Outside
 from smsctl.domain.recipients import Recipients
-from smsctl.errors import InputError, say, say_n
+from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.spreadsheet import Sheet
 
 _DELIMITERS = {";": say("semicolon"), ",": say("comma"), "\t": say("tab")}
@@ -19,29 +21,26 @@ def data(sheet: Sheet, found: Recipients) -> dict[str, object]:
         "columns": list(sheet.header),
         "groups": list(found.groups),
         "recipients": {
-            "rows": found.rows,
-            "ready": len(found.ready),
-            "skipped": {str(reason): len(people) for reason, people in found.skipped.items()},
+            **whom.data_of(found),
             "bad": found.bad_count,
-            "without_municipality": found.unplaced_count,
+            "without_municipality": found.outside_by_reason().get(Outside.NO_MUNICIPALITY, 0),
         },
         "problems": [envelope.text(sentence) for sentence in found.bad],
     }
 
 
-def screen(sheet: Sheet, found: Recipients, zone: str) -> list[Block]:
+def screen(sheet: Sheet, found: Recipients, warnings: Sequence[Sentence], zone: str) -> list[Block]:
     """Return the check as a person reads it."""
     ready, rows = figures.count(len(found.ready)), figures.count(found.rows)
-    skipped = [
-        Fact(figures.count(len(people)), [figures.reason(why)]) for why, people in found.skipped.items()
-    ]
     return [
         _read_as(sheet, found, zone),
         GAP,
         Line(say("{ready} of {rows} rows can be sent to.", ready=ready, rows=rows), Tone.STRONG),
-        Facts(skipped),
+        Facts(whom.skipped(whom.counted(found))),
+        *whom.to_phone(found.protected_rows),
+        *whom.outside(found.outside),
         *([Line(sheet.notice, Tone.WARN)] if sheet.notice else []),
-        *(Line(left_out, Tone.WARN) for left_out in unplaced(found)),
+        *(Line(warning, Tone.WARN) for warning in warnings),
         *(Line(notice) for notice in found.notices),
     ]
 
@@ -66,7 +65,6 @@ def to_mend(sheet: Sheet, found: Recipients) -> InputError | None:
     """Return what must be mended before the whole file can be sent to; None when nothing must."""
     if not found.bad_count:
         return None
-    more = found.bad_count - len(found.bad)
     return InputError(
         say_n(
             "{path}: {n} row must be mended.",
@@ -74,6 +72,6 @@ def to_mend(sheet: Sheet, found: Recipients) -> InputError | None:
             n=found.bad_count,
             path=sheet.path,
         ),
-        problems=[*found.bad, *([say("And {n} more.", n=more)] if more else [])],
+        problems=found.bad,
         hint=say("Mend the rows, or send without them with: --skip-invalid"),
     )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.cli.render import figures, history, returns
+from smsctl.cli.render import figures, history, returns, whom
 from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
 from smsctl.cli.render.language import known
 from smsctl.cli.render.mailings import data
@@ -12,10 +12,12 @@ from smsctl.cli.render.outcome import cost, next_steps, state_facts, stopped_or_
 from smsctl.cli.render.phrases import quoted, rehearsal
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
+from smsctl.domain.recipients import OutsideRows, told_counts
 from smsctl.errors import say, say_n
 from smsctl.ledger.audit import AuditRow
 from smsctl.ledger.batches import BatchRow
 from smsctl.ledger.mailings import AnsweredRow
+from smsctl.ledger.skipped import SkippedEntry
 from smsctl.ledger.undelivered import Returns
 
 _SKIPPED_SHOWN = 50
@@ -29,6 +31,8 @@ class Story(NamedTuple):
     mailing: Mailing
     tally: Tally
     skipped: Mapping[str, int]
+    outside: Sequence[OutsideRows]
+    protected: Sequence[int]  # rows, for a screen only
     batches: Sequence[BatchRow]
     batch_states: Mapping[int, Mapping[Status, int]]  # by the batch's id
     history: Sequence[AuditRow]
@@ -46,7 +50,14 @@ def story_data(story: Story) -> dict[str, object]:
         "cancelled": dict(story.cancelled),
         "in_doubt": story.in_doubt,
         "reports": returns.data(story.returns),
-        "skipped": dict(story.skipped),
+        "skipped": told_counts(story.skipped),
+        "recipients": whom.data(
+            story.mailing.rows,
+            story.mailing.messages,
+            story.skipped,
+            story.mailing.audience_rows,
+            story.outside,
+        ),
         "batches": [
             {
                 "reference": one.reference,
@@ -89,6 +100,8 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
         *returns.blocks(story.returns),
         *_by_reason(say("Cancelled:"), story.cancelled),
         *_by_reason(say("No message:"), story.skipped),
+        *whom.to_phone(story.protected),
+        *whom.outside(story.outside),
         Line(cost(tally)),
     ]
     blocks += _answers(story)
@@ -109,7 +122,7 @@ def nothing_pending(mailing: Mailing, tally: Tally, *, simulated: bool) -> list[
 
 
 def skipped(
-    rows: Sequence[tuple[int, str, str | None, str | None]],
+    entries: Sequence[SkippedEntry],
     shown: Callable[[str], str],
     csv: Path | None,
     *,
@@ -117,16 +130,24 @@ def skipped(
 ) -> list[Block]:
     """Return the rows that got no message; a long list is cut, a file holds them all."""
     head = rehearsal(simulated=simulated)
-    if not rows:
+    if not entries:
         return [*head, Line(say("Everybody in the audience was sent to."))]
     columns = [Column(say("Row"), right=True), Column(say("Why")), Column(say("Number"))]
+    several = any(one.column for one in entries)
+    if several:
+        columns.append(Column(say("Column")))
     table: list[list[Text]] = [
-        [str(row), figures.reason(reason), shown(number or "")]
-        for row, reason, number, _ in rows[:_SKIPPED_SHOWN]
+        [
+            str(one.row),
+            figures.reason(one.reason),
+            shown(one.number or ""),
+            *([one.column] if several else []),
+        ]
+        for one in entries[:_SKIPPED_SHOWN]
     ]
     blocks: list[Block] = [*head, Table(columns, table)]
-    if len(rows) > _SKIPPED_SHOWN and csv is None:
-        more = len(rows) - _SKIPPED_SHOWN
+    if len(entries) > _SKIPPED_SHOWN and csv is None:
+        more = len(entries) - _SKIPPED_SHOWN
         blocks.append(
             Line(say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more))
         )

@@ -1,0 +1,52 @@
+"""The kinds of value that speak of files: a path, and the headings of a recipients file."""
+
+import re
+from pathlib import Path
+
+from smsctl.config.kinds import Kind, RefusedError, line
+from smsctl.errors import say
+
+_LONGEST_PATH = 4096
+
+
+def _column(value: object, _folder: Path) -> tuple[str, ...]:
+    return (line(value),)
+
+
+def _columns(value: object, _folder: Path) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        return (line(value),)
+    if not value:
+        raise RefusedError(say("must not be empty; leave the line out instead"))
+    return tuple(map(line, value))
+
+
+def _path(value: object, folder: Path) -> Path:
+    if isinstance(value, str) and re.search(r"[\t\n\r\f\x08]", value):
+        raise RefusedError(
+            say(
+                "holds a tab or a line break, for in double quotation marks a backslash begins one (\\t):"
+                " write the path in single quotation marks"
+            )
+        )
+    written = Path(line(value, _LONGEST_PATH))
+    if written.parts[0].startswith("~"):
+        try:
+            written = written.expanduser()
+        except RuntimeError:
+            raise RefusedError(say("names a home folder that is not known")) from None
+    return folder / written
+
+
+def _one_path(value: object, _folder: Path) -> Path:
+    """Read the path of what all users share; it is relative to the config file, not to a link to it."""
+    written = Path(line(value, _LONGEST_PATH))
+    if written.parts[0].startswith("~"):
+        raise RefusedError(say("must be one file for every user: write the whole path, without ~"))
+    return written
+
+
+COLUMN = Kind("heading in the recipients file", _column)
+COLUMNS = Kind("heading in the recipients file, or a list of them", _columns)
+PATH = Kind("path, relative to this file", _path)
+ONE_PATH = Kind("path, relative to this file, the same for every user", _one_path)

@@ -1,0 +1,37 @@
+"""How the cells of a recipients file are compared, and how one that names several things is split.
+
+Excel, school platforms and the web put no-break spaces, joiners and marks of direction into cells, and write
+å as one character or as two. A reader sees none of it, so no comparison may.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+
+def plain(text: str) -> str:
+    """Return a cell as it is compared: NFKC, without case and invisible characters, single spaces."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    shown = re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", text))
+    return " ".join(unicodedata.normalize("NFKC", shown.casefold()).split())
+
+
+def shown(text: str) -> str:
+    """Return a cell as it is shown: as it was written, without what nobody sees, on one line."""
+    return (
+        text.strip() if text.isascii() and "\n" not in text else " ".join(re.sub(_UNSEEN, "", text).split())
+    )
+
+
+def pieces(cell: str) -> list[str]:
+    """Return what a cell names, in order; `,` `/` `;` `|` and line breaks stand between several."""
+    return [piece for text in re.split(_BETWEEN, cell) if (piece := shown(text))]
+
+
+# Texts, compiled at first use: most commands read no file.
+_UNSEEN: Final = (
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+_BETWEEN: Final = "[,/;|\n\r\v\f\u0085\u2028\u2029]"

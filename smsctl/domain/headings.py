@@ -1,0 +1,77 @@
+"""The headings of recipients files: which words mean which column, and what is no heading at all.
+
+A heading is known whatever its case, accents, spaces, `_` and `-`: "Godkänt villkor", "GODKANT_VILLKOR".
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+_WORDS = {
+    "number": """
+        mobil mobilnr mobilnummer mobiltelefon mobiltelefonnr mobiltelefonnummer telefon telefonnr
+        telefonnummer nummer
+        mobile mobilenumber mobilephone mobilephonenumber phone phonenumber telephone telephonenumber number
+    """,
+    "name": "namn name",
+    "group": "grupp grupper roll roller group groups role roles",
+    "municipality": "kommun municipality",
+    "accepted_terms": """
+        godkantvillkor godkantvillkoren godkandavillkor villkorgodkant villkorgodkanda villkor
+        acceptedterms termsaccepted terms
+    """,
+    "protected": """
+        sekretess sekretessmarkering sekretessmarkerad sekretessmarkerade sekretesskydd sekretessskydd
+        skyddad skyddadidentitet skyddadid skyddadfolkbokforing skyddadeuppgifter skyddadepersonuppgifter
+        skyddadpersonuppgift protected protectedidentity protectedid
+    """,
+}
+
+HEADERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {name: frozenset(words.split()) for name, words in _WORDS.items()}
+)
+"""The columns by their names in `[columns]` and `--column`, and the headers that mean them, folded."""
+
+
+def fold(text: str) -> str:
+    """Return a text without what is ignored in comparisons: case, accents, all but letters and digits."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if letter.isalnum())
+
+
+def is_heading(row: Sequence[str]) -> bool:
+    """Tell whether a row names columns; one without any known name that holds somebody's number does not."""
+    folded = {fold(cell) for cell in row}
+    if any(not folded.isdisjoint(names) for names in HEADERS.values()):
+        return True
+    return not any(re.fullmatch(_PERSONAL, unicodedata.normalize("NFKC", cell).strip()) for cell in row)
+
+
+def means(text: str, name: str, beside: Collection[str] = ()) -> bool:
+    """Tell whether a header is of a kind, with a word beside it that tells whose it is."""
+    words = re.split(_BETWEEN_WORDS, text)
+    kept = "".join(fold(word) for word in words if fold(word) not in beside)
+    if name != "protected":
+        return kept in HEADERS[name]
+    return any(fold("".join(words[first:last])) in HEADERS[name] for first, last in _spans(len(words)))
+
+
+def _spans(count: int) -> list[tuple[int, int]]:
+    return [(first, last) for first in range(count) for last in range(first + 1, count + 1)]
+
+
+def words_of(text: str) -> set[str]:
+    """Return the words of a heading, folded."""
+    return {fold(word) for word in re.split(_BETWEEN_WORDS, text) if fold(word)}
+
+
+_BETWEEN_WORDS: Final = r"[\s_\-/.,:()]+"
+
+
+EXAMPLE: Final = "Namn;Mobil;Grupp;Kommun;Godkänt villkor."
+_PERSONAL: Final = (
+    r"(?!20[0-9]{2}-[0-9]{2}-[0-9]{2}$)[^A-Za-z]*[0-9](?:[^A-Za-z0-9]*[0-9]){6,}[^A-Za-z]*|\S+@\S+"
+)
+"""What is seven digits or more and no date, or an e-mail address: a telephone or personal identity number."""

@@ -1,0 +1,272 @@
+"""The rows of a recipients file before the rules: every one is judged once, in one pass, and counted once.
+
+A row is in the audience or outside for one reason; each of its numbers is ready, skipped, or bad.
+The judgement is the law (`_Judge.weigh`); beside it stands a short cut for the rows that plainly
+pass or plainly belong to another audience (`_Judge.hear`), because there may be a million of them. The short
+cut takes only what is plain; everything else goes to the law, so the two cannot come to differ.
+"""
+
+from collections.abc import Container, Iterable, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from smsctl.domain.audience import Audience
+from smsctl.domain.columns import Columns
+from smsctl.domain.entries import (
+    SKIPPED_FAULTS,
+    WRITTEN_SHOWN,
+    Entries,
+    Entry,
+    Problem,
+    problem_of,
+    wrong_width,
+)
+from smsctl.domain.findings import Findings
+from smsctl.domain.number import NumberFault
+from smsctl.domain.people import People, PeopleWriter
+from smsctl.domain.recipients import BEFORE_TERMS, OutsideRows, Recipients, Rules, SkipReason
+from smsctl.domain.standing import Standings
+from smsctl.errors import Sentence, say_n
+
+FIRST_ROW: Final = 2  # the spreadsheet's own count: the header is row 1
+
+
+def judge(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    columns: Columns,
+    audience: Audience,
+    rules: Rules,
+) -> Recipients:
+    """Judge all rows below a header.
+
+    Raises MisfitError: a column that the audience needs is missing, or a group it asks for has nobody.
+    """
+    case = _Judge(header, columns, audience, rules)
+    case.hear(rows)
+    return case.verdict()
+
+
+class _Judge:
+    """One file before its rules."""
+
+    def __init__(self, header: Sequence[str], columns: Columns, audience: Audience, rules: Rules) -> None:
+        self._header = header
+        self._columns = columns
+        self._numbers = columns.numbers
+        self._rules = rules
+        self._standings = Standings(header, columns, audience, require_terms=rules.require_terms)
+        self._cells = self._standings.picker()
+        self._entries = Entries(header, columns, rules.numbers)
+        self._last_used = max(
+            self._standings.last_place, columns.name or 0, *(one.number for one in self._numbers)
+        )
+        self._sent: Container[str] = rules.already_sent or ()
+        self._seen: set[int] = set()  # the numbers of those who are ready, as integers: a third of the memory
+        several = len(self._numbers) > 1
+        self._ready = PeopleWriter(by_column=several)
+        self._skipped = {reason: PeopleWriter(by_column=several) for reason in SkipReason}
+        self._protected: set[int] = set()  # no row with one of these numbers gets anything
+        self._bad = Findings()
+        self._outside_bad = Findings()
+        self._notices = Findings()
+        self._refused: set[tuple[int, int]] = set()
+        self._last_row = FIRST_ROW - 1
+        self._empty_rows = 0
+        self._cut_rows = 0  # whose last cells were left out
+        self._split: dict[str, int] = {}  # cells of groups that older versions did not split -> entries
+
+    def hear(self, rows: Iterable[Sequence[str]]) -> None:
+        """Go through the rows.
+
+        Written for speed: what is used for every row is a local name, cells are compared only when their
+        combination is new, and a number is one look-up in `fast`.
+        """
+        if len(self._numbers) > 1:
+            for row_number, row in enumerate(rows, FIRST_ROW):
+                self.weigh(row_number, row)
+                self._last_row = row_number
+            return
+        width, number_at, name_at = len(self._header), self._columns.number, self._columns.name
+        cells, standings, fast = self._cells, self._standings, self._rules.numbers.fast
+        is_blocked, sent, welcome = self._rules.is_blocked, self._sent, standings.welcome
+        seen, see = self._seen, self._seen.add
+        add_ready, add_duplicate = self._ready.add, self._skipped[SkipReason.DUPLICATE].add
+        row_number = self._last_row
+        for row_number, row in enumerate(rows, FIRST_ROW):
+            number = fast(row[number_at]) if len(row) == width else None
+            if number is not None:
+                standing = standings[cells(row)]
+                if standing is welcome:
+                    if number not in sent and not (is_blocked and is_blocked(number)):
+                        known = len(seen)
+                        see(digits := int(number))
+                        add = add_ready if len(seen) > known else add_duplicate
+                        add(row_number, digits, "" if name_at is None else row[name_at])
+                        continue
+                elif (counted := standing.quiet) is not None:
+                    counted.rows += 1
+                    continue
+            self.weigh(row_number, row)
+        self._last_row = row_number
+
+    def weigh(self, row_number: int, row: Sequence[str]) -> None:
+        """Judge one row by every rule. Empty cells are nobody."""
+        if not any(map(str.strip, row)):
+            self._empty_rows += 1
+            return
+        fitted = self._fitted(row)
+        if fitted is None:
+            self._misfit(row_number, row)
+            return
+        standing = self._standings[self._cells(fitted)]
+        entries = self._entries.of(row_number, fitted, standing)
+        for entry in entries:
+            self._protect(entry)
+            problem = problem_of(entry)
+            if problem is not None:
+                self._note_bad(entry, problem, inside=standing.outside is None)
+            elif standing.outside is None:
+                self._place(entry)
+        if standing.outside is not None:
+            standing.outside.rows += 1
+        elif standing.newly_split:
+            self._split[standing.newly_split] = self._split.get(standing.newly_split, 0) + len(entries)
+
+    def verdict(self) -> Recipients:
+        """Return what became of all rows."""
+        self._standings.refuse_unmet(any_bad=bool(self._bad.count))
+        self._seen.clear()
+        ready, skipped = self._shut_out()
+        bad_count = 0 if self._rules.skip_invalid else self._bad.count
+        outside = tuple(
+            OutsideRows(reason=one.reason, municipality=one.municipality, rows=one.rows)
+            for one in self._standings.tallies
+        )
+        file_rows = self._last_row - FIRST_ROW + 1 - self._empty_rows
+        return Recipients(
+            rows=len(ready) + sum(map(len, skipped.values())) + bad_count,
+            audience_rows=file_rows - sum(one.rows for one in outside),
+            ready=ready,
+            skipped=MappingProxyType(skipped),
+            bad_count=bad_count,
+            bad=self._bad.sentences,
+            outside=outside,
+            outside_bad_count=self._outside_bad.count,
+            outside_bad=self._outside_bad.sentences,
+            notices=(*self._notices.sentences, *_cut(self._cut_rows), *self._standings.doubts()),
+            groups=tuple(self._standings.groups.values()),
+            refused=frozenset(self._refused),
+            number_columns=tuple(one.title for one in self._numbers if one.title),
+            newly_split=sum(self._split.values()),
+            newly_split_cells=tuple(self._split)[:_CELLS_SHOWN],
+        )
+
+    def _fitted(self, row: Sequence[str]) -> Sequence[str] | None:
+        """Return a row as wide as the header; None for one whose missing or further cells may be anybody's.
+
+        Excel leaves out the empty cells at the end of a row, and some programs end every row in a delimiter.
+        What lacks a cell before the last one in use is not mended: nobody knows which it lacks.
+        """
+        width = len(self._header)
+        if len(row) == width:
+            return row
+        if len(row) > width:
+            return None if any(map(str.strip, row[width:])) else row[:width]
+        if len(row) <= self._last_used:
+            return None
+        if not self._entries.can_be_read(row, self._standings[self._cells(row)]):
+            return None
+        self._cut_rows += 1
+        return [*row, *[""] * (width - len(row))]
+
+    def _misfit(self, row_number: int, row: Sequence[str]) -> None:
+        counted = self._standings.of_width(row, len(self._header))
+        if counted is not None:
+            counted.rows += 1
+        entry = self._entries.of_another_width(row_number, row)
+        self._note_bad(entry, wrong_width(len(row), len(self._header)), inside=counted is None)
+
+    def _protect(self, entry: Entry) -> None:
+        if entry.is_protected and entry.reading.number is not None:
+            self._protected.add(int(entry.reading.number))
+
+    def _note_bad(self, entry: Entry, problem: Problem, *, inside: bool) -> None:
+        (self._bad if inside else self._outside_bad).add(entry.row, *problem)
+        if inside and self._rules.skip_invalid:
+            self._skip(SkipReason.INVALID, entry, readable=False)
+
+    def _place(self, entry: Entry) -> None:
+        if (notice := entry.reading.notice) is not None:
+            self._notices.add(entry.row, notice.template, lambda: notice)
+        reason = self._reason(entry)
+        if reason is not None:
+            self._skip(reason, entry, readable=entry.reading.number is not None)
+        elif entry.reading.number is not None:
+            digits = int(entry.reading.number)
+            self._seen.add(digits)
+            self._ready.add(entry.row, digits, entry.name, entry.column)
+
+    def _skip(self, reason: SkipReason, entry: Entry, *, readable: bool) -> None:
+        people = self._skipped[reason]
+        if not entry.accepted and reason in BEFORE_TERMS:
+            self._refused.add((entry.row, entry.column))
+        if entry.is_protected:  # neither name nor number is kept
+            people.add_as_written(entry.row, "", "", entry.column)
+        elif readable and entry.reading.number is not None:
+            people.add(entry.row, int(entry.reading.number), entry.name, entry.column)
+        else:
+            written = entry.written.strip()[:WRITTEN_SHOWN]
+            people.add_as_written(entry.row, written, entry.name, entry.column)
+
+    def _reason(self, entry: Entry) -> SkipReason | None:
+        """Return why it is skipped, in the order of SkipReason; None when it is not."""
+        number = entry.reading.number
+        if number is None:
+            return SKIPPED_FAULTS[entry.reading.fault or NumberFault.EMPTY]
+        if entry.is_protected:
+            return SkipReason.PROTECTED
+        if self._rules.is_blocked and self._rules.is_blocked(number):
+            return SkipReason.BLOCKED
+        if not entry.accepted:
+            return SkipReason.TERMS
+        if int(number) in self._seen:
+            return SkipReason.DUPLICATE
+        return SkipReason.ALREADY_SENT if number in self._sent else None
+
+    def _shut_out(self) -> tuple[People, dict[SkipReason, People]]:
+        """Return who is ready and who is not, with every row of a protected number among the protected."""
+        ready = self._ready.people()
+        skipped = {reason: writer.people() for reason, writer in self._skipped.items()}
+        if self._protected:
+            own = skipped[SkipReason.PROTECTED]
+            places = set(zip(own.rows, own.columns, strict=True))
+            for reason in _READ:
+                if found := skipped[reason].places_of(self._protected):
+                    places.update(found)
+                    skipped[reason] = skipped[reason].without(self._protected)
+            if found := ready.places_of(self._protected):
+                places.update(found)
+                ready = ready.without(self._protected)
+            shut = PeopleWriter(by_column=len(self._numbers) > 1)
+            for row, column in sorted(places):
+                shut.add_as_written(row, "", "", column)
+            skipped[SkipReason.PROTECTED] = shut.people()
+        return ready, {reason: people for reason, people in skipped.items() if len(people)}
+
+
+_CELLS_SHOWN = 3
+_READ = (SkipReason.BLOCKED, SkipReason.TERMS, SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
+"""The reasons of those whose number was read and may be sent to."""
+
+
+def _cut(n: int) -> list[Sentence]:
+    if not n:
+        return []
+    return [
+        say_n(
+            "{n} row lacks its last cells, as Excel leaves out empty ones, and was read without them.",
+            "{n} rows lack their last cells, as Excel leaves out empty ones, and were read without them.",
+            n=n,
+        )
+    ]
