@@ -46,7 +46,7 @@ def begin(
 def write(
     new: NewMailing,
     ready: Iterable[Addressee],
-    skipped: Iterable[SkippedRow],
+    skipped: Iterable[SkippedEntry],
     ledger: Ledger,
     moment: Moment,
     actor: Actor,

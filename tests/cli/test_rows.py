@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ MIXED = (
     "Siv;0701740621;VH;;ja",
     ";;;;",
 )
-OTHERS = {
+OTHERS: dict[str, Any] = {
     "municipalities": {
         "amal": {"name": "Åmåls kommun", "package_size": 10_000, "package_price": "4900.00"},
         "exempelkommun": {"name": "Exempelkommun", "package_size": 10_000, "package_price": "4900.00"},
