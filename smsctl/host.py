@@ -1,4 +1,8 @@
-"""What the operating system gives: users, groups, uptime, standard streams, signals. Nowhere else."""
+"""What the operating system gives: users, groups, uptime, standard streams, signals. Nowhere else.
+
+Root who acts for a ledger's owner becomes that owner. What root named before, the owner may not be able to
+open: so it is opened first, and kept here, since a process has one user.
+"""
 
 import os
 import re
@@ -7,9 +11,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Uptime
 
@@ -89,6 +94,111 @@ def stopped_by_signals(stop: Callable[[str], object]) -> Iterator[None]:
     finally:
         for number, handler in earlier.items():
             signal.signal(number, signal.SIG_IGN if number == hang_up and number in heard else handler)
+
+
+class Owner(NamedTuple):
+    """A user who owns a file, and the file's group."""
+
+    uid: int
+    gid: int
+
+    @property
+    def name(self) -> str:
+        """The user's name, `uid 1000` where there is none."""
+        return _name_of(self.uid)
+
+    @property
+    def has_name(self) -> bool:
+        """Whether this machine knows the user by a name."""
+        return self.name != f"uid {self.uid}"
+
+
+def become(owner: Owner) -> None:
+    """Become another user for good, with the groups and the home of theirs. Only root can.
+
+    Raises OSError: this user cannot be taken here, or cannot read smsctl.
+    """
+    import pwd
+
+    try:
+        known = pwd.getpwuid(owner.uid)
+    except KeyError:
+        os.setgroups([])
+        os.setgid(owner.gid)
+    else:
+        os.initgroups(known.pw_name, known.pw_gid)
+        os.setgid(known.pw_gid)
+        os.environ |= {"HOME": known.pw_dir, "USER": known.pw_name, "LOGNAME": known.pw_name}
+    _must_be_readable_to(owner)
+    os.setuid(owner.uid)
+
+
+def _must_be_readable_to(owner: Owner) -> None:
+    """Raise OSError where a user cannot read smsctl: much of it is loaded only when it is needed."""
+    os.seteuid(owner.uid)
+    try:
+        for program in (__file__, os.__file__):
+            with Path(program).open("rb"):
+                pass
+    finally:
+        os.seteuid(0)
+
+
+_kept: dict[str, int] = {}
+_made: dict[str, int | OSError] = {}
+
+
+def keep(path: Path) -> None:
+    """Open a file that was named, as the user who named it."""
+    with suppress(OSError, ValueError):  # whoever opens it later says so
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        os.set_blocking(handle, True)
+        for name in (str(path), str(path.absolute()), os.path.realpath(path)):
+            _kept[name] = handle
+
+
+def kept(path: Path) -> int | None:
+    """Return another handle of a file that was kept; its position is shared with every other one."""
+    return os.dup(_kept[str(path)]) if str(path) in _kept else None
+
+
+def make_ahead(path: Path) -> None:
+    """Make a file that is to be written, as the user who named it; what is wrong is said by `create`."""
+    try:
+        _made[str(path)] = _create(path)
+    except OSError as error:
+        _made[str(path)] = error
+
+
+def is_made_ahead(path: Path) -> bool:
+    """Say whether a file was made, or tried to be made, before this process became another user."""
+    return str(path) in _made
+
+
+def create(path: Path) -> int:
+    """Return the handle of a new file, mode 0600. Raises OSError, also where there is one already."""
+    made = _made.pop(str(path), None)
+    if isinstance(made, OSError):
+        raise made
+    return _create(path) if made is None else made
+
+
+def forget_unwritten() -> list[Path]:
+    """Close what was made ahead and never written; return those that could not be removed again."""
+    left = []
+    for name, made in _made.items():
+        if isinstance(made, int):
+            os.close(made)
+            try:
+                Path(name).unlink()
+            except OSError:
+                left.append(Path(name))
+    _made.clear()
+    return left
+
+
+def _create(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def groups_of(user: str) -> frozenset[str]:

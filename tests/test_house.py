@@ -26,7 +26,7 @@ FLOORS = {
     "errors": set[str](),
     "domain": {"domain", "errors"},
     "host": {"domain", "errors"},
-    "decoding": {"domain", "errors"},
+    "decoding": {"host", "domain", "errors"},
     "spreadsheet": {"decoding", "domain", "errors"},
     "config": {"config", "host", "domain", "errors"},
     "credentials": {"credentials", "host", "domain", "errors"},

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from smsctl.actions import check
 from smsctl.actions.check import Check, Finding, Level, examine
+from smsctl.actions.check_beside import check_beside
 from smsctl.cli import wiring_gateway, wiring_reach
 from smsctl.cli.render import doctor as render
 from smsctl.cli.render import figures, language
@@ -176,6 +177,7 @@ def _ledger(wiring: Wiring, settings: Settings) -> tuple[Finding, ...]:
         yield from check.last_host(opened[0], wiring.actor, shown)
 
     findings = examine("ledger", look)
+    findings += examine("beside", lambda: check_beside(path))
     findings += examine("disk", lambda: check.disk(path, figures.count))
     if findings[0].level is Level.ERROR:
         return findings

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from smsctl import host
 from smsctl.errors import InputError, say
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
@@ -39,7 +40,7 @@ def write_text(path: Path, text: str) -> None:
 
 def _create(path: Path) -> int:
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        return host.create(path)
     except OSError as error:
         raise InputError(
             say("{path}: cannot be written: {reason}.", path=path, reason=error.strerror),

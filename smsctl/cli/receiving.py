@@ -18,11 +18,15 @@ class Intake:
     """Stores parcels in the ledger and keeps count."""
 
     def __init__(self, wiring: Wiring, house: House) -> None:
-        """Open the ledger: what cannot be stored is not asked for."""
-        self._ledger = wiring.ledger
+        """Nothing is opened yet."""
+        self._wiring = wiring
         self._clock = wiring.clock
         self._house = house
         self.taken = NOTHING
+
+    def open(self, on_wait: Callable[[Sentence], None]) -> None:
+        """Open the ledger: what cannot be stored is not asked for."""
+        self._wiring.ledger.on_wait = on_wait
 
     def store(self, parcels: Sequence[Parcel]) -> None:
         """Store all of them durably, or raise LedgerError and store none."""
@@ -30,7 +34,7 @@ class Intake:
 
     def store_one(self, *parcels: Parcel) -> Taken:
         """Store durably; return what was taken in."""
-        taken = take_in(self._ledger, parcels, self._house, self._clock.now())
+        taken = take_in(self._wiring.ledger, parcels, self._house, self._clock.now())
         self.taken = self.taken + taken
         return taken
 

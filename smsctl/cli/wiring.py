@@ -4,7 +4,7 @@ The way out of the machine is wired in `wiring_gateway`, which most commands nee
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +23,8 @@ from smsctl.domain.moment import Actor
 from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.domain.package import Terms
 from smsctl.errors import InputError, LedgerError, Sentence, UsageError, say
-from smsctl.ledger import packages, restoring, store
+from smsctl.host import Owner
+from smsctl.ledger import packages, place, restoring, store
 from smsctl.ledger.store import Ledger
 
 _HUNDRED = 100
@@ -49,6 +50,8 @@ class Wiring:
     ) -> None:
         """Put away what was opened; say what is foreseen."""
         with self.open:
+            for path in host.forget_unwritten():
+                self.teller.warn(say("{path} was made before the run failed, and is empty.", path=path))
             if kind is None and "settings" in vars(self) and self.teller.command not in _TELL_THEMSELVES:
                 self._look_ahead()
 
@@ -86,6 +89,7 @@ class Wiring:
     def ledger(self) -> Ledger:
         """The ledger of this mode, open for writing; what a dead process left on the wire is unknown now."""
         settings = self.settings.ledger
+        self._let_the_owner_take_over(self.settings.ledger_path)
         self.must_lie_here()
         ledger = store.open_ledger(
             self.settings.ledger_path,
@@ -183,11 +187,32 @@ class Wiring:
     def ledger_as_it_is(self, path: Path, *, wait_s: float | None = None) -> Ledger | None:
         """Return a ledger for reading, None where there is none yet; changes nothing."""
         settings = self.settings.ledger
+        self._let_the_owner_take_over(path)
         busy_timeout_s = settings.busy_timeout_s if wait_s is None else wait_s
         ledger = store.read_ledger(path, group=settings.group, busy_timeout_s=busy_timeout_s)
         if ledger:
             self.open.callback(ledger.close)
         return ledger
+
+    def names(self, *, read: Sequence[Path | None] = (), write: Sequence[Path | None] = ()) -> None:
+        """Open what the caller named, or make it, before the ledger's owner takes over from the caller."""
+        if self._owner_for_root(self.settings.ledger_path):
+            from smsctl.cli import caller
+
+            caller.names(read, write)
+
+    def _let_the_owner_take_over(self, ledger: Path) -> None:
+        owner = self._owner_for_root(ledger)
+        if owner:
+            from smsctl.cli import caller
+
+            _ = self.actor  # who it is, is settled before
+            caller.step_aside(
+                self.settings, owner, ledger, self.teller.command, interactive=self.teller.interactive
+            )
+
+    def _owner_for_root(self, ledger: Path) -> Owner | None:
+        return place.owner_for_root(ledger, self.settings.ledger.group)
 
     def municipality(self, name: str | None) -> tuple[MunicipalitySettings, Municipality]:
         """Return the municipality as configured, and as the domain knows it."""

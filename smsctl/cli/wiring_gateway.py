@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from smsctl.cli import caller
 from smsctl.cli.wiring import Wiring
-from smsctl.credentials import resolve
 from smsctl.credentials.resolve import Surroundings
 from smsctl.domain.gateway import Gateway, MailRoute, Options
 from smsctl.domain.secret import Secret, SecretSource
@@ -46,7 +46,7 @@ def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None 
 
 def secret(wiring: Wiring, name: str, source: SecretSource) -> Secret:
     """Return a secret from its configured source; what must be said of the place is told to a person only."""
-    found = resolve.resolve(name, source, surroundings(wiring))
+    found = caller.secret(name, source, surroundings(wiring))
     if found.notice and wiring.teller.interactive:
         wiring.teller.warn(found.notice)
     return found.secret
@@ -54,9 +54,7 @@ def secret(wiring: Wiring, name: str, source: SecretSource) -> Secret:
 
 def surroundings(wiring: Wiring) -> Surroundings:
     """What the place of a secret depends on besides the config."""
-    return Surroundings(
-        service=wiring.settings.keyring_service, environ=os.environ, interactive=wiring.teller.interactive
-    )
+    return caller.surroundings(wiring.settings, interactive=wiring.teller.interactive)
 
 
 def must_fit_the_mode(options: Options) -> None:

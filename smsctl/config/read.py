@@ -1,12 +1,14 @@
 """The config file read into frozen settings, or refused with every problem at once."""
 
 import codecs
+import os
 import re
 import tomllib
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, BinaryIO
 
+from smsctl import host
 from smsctl.config import places
 from smsctl.config.keys import BY_SECTION, Section, section_of
 from smsctl.config.rules import check, default_municipality
@@ -41,10 +43,22 @@ def load(path: Path) -> Settings:
     return parse(read_text(path), path)
 
 
+def _opened(path: Path) -> BinaryIO:
+    """Open the config file, as it is kept where this process may not open it any more."""
+    try:
+        return path.open("rb")
+    except PermissionError:
+        handle = host.kept(path)
+        if handle is None:
+            raise
+        os.lseek(handle, 0, os.SEEK_SET)
+        return os.fdopen(handle, "rb")
+
+
 def read_text(path: Path) -> str:
     """Return the text of a config file; a byte order mark, which Notepad writes, is dropped."""
     try:
-        with path.open("rb") as file:
+        with _opened(path) as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:
         raise ConfigError(

@@ -4,7 +4,7 @@ Every default stands once, in `keys`; a `Settings` is made by `read` alone, and 
 `_replace`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import time, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -221,6 +221,18 @@ class Settings(_Section):
     def keyring_service(self) -> str:
         """The name under which the keyring keeps this config's secrets; two configs never share one."""
         return f"smsctl:{self.path}"
+
+    def secrets(self) -> Iterator[tuple[str, SecretSource]]:
+        """Yield the secrets that this config needs, by name."""
+        yield "gateway", self.gateway.password
+        yield "reports", self.reports.secret
+        if self.smtp and self.smtp.username:
+            yield "smtp", self.smtp.password
+
+    def files(self) -> Iterator[Path]:
+        """Yield the config file and the recipients files that it names."""
+        named = (one.recipients for one in self.municipalities.values())
+        yield from filter(None, (self.path, self.recipients, *named))
 
     def municipality(self, name: str | None = None) -> MunicipalitySettings:
         """Return the municipality of that key or name, case ignored; the default one without a name.

@@ -1,13 +1,17 @@
 """A backup of the ledger while it is in use, with the key that its hashes depend on."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.errors import InputError, say
+from smsctl import host
+from smsctl.errors import InputError, LedgerError, say
 from smsctl.ledger import copying, keyfile
 from smsctl.ledger.sentences import reason
 from smsctl.ledger.store import Ledger
+
+_PIECE_BYTES = 1 << 20
 
 
 class Backup(NamedTuple):
@@ -15,6 +19,19 @@ class Backup(NamedTuple):
 
     ledger: Path
     key: Path | None  # None: this ledger has no hashes
+
+
+def targets(ledger: Path, target: Path) -> tuple[Path, ...]:
+    """Return the files that a backup to `target` makes. Raises InputError where that names no file."""
+    is_folder = False
+    with suppress(OSError, ValueError):
+        is_folder = target.is_dir()
+    if not target.name or is_folder:
+        raise InputError(
+            say("{path} is a folder, not a file.", path=target),
+            hint=say("Name a new file; a date in its name makes one for each day."),
+        )
+    return (target, keyfile.path_of(target)) if os.path.lexists(keyfile.path_of(ledger)) else (target,)
 
 
 def back_up(ledger: Ledger, target: Path) -> Backup:
@@ -27,18 +44,22 @@ def back_up(ledger: Ledger, target: Path) -> Backup:
     """
     key, key_copy = keyfile.path_of(ledger.path), keyfile.path_of(target)
     for path in (target, key_copy):
-        if os.path.lexists(path):
+        if os.path.lexists(path) and not host.is_made_ahead(path):
             raise InputError(
                 say("{path} exists already; nothing was written.", path=path),
                 hint=say("Name a new file; a date in its name makes one for each day."),
             )
     try:
-        copying.copy(ledger.path, target)
+        if host.is_made_ahead(target):
+            _copy_through(ledger.path, target)
+        else:
+            copying.copy(ledger.path, target)
         try:
             # After the ledger: a key is durable before the first hash under it.
             return Backup(target, _copy_key(key, key_copy))
-        except OSError:
-            target.unlink()
+        except (OSError, LedgerError):
+            with suppress(OSError):
+                target.unlink()
             raise
     except OSError as error:
         raise InputError(
@@ -47,12 +68,36 @@ def back_up(ledger: Ledger, target: Path) -> Backup:
         ) from error
 
 
+def _copy_through(ledger: Path, target: Path) -> None:
+    """Copy to a file that was made by somebody who may write where this process may not: by its handle.
+
+    The beginning comes last, without which it is no ledger: a copy that is broken off is not taken for one.
+    """
+    between = ledger.with_name(f"{ledger.name}.copy-{os.getpid()}")
+    with os.fdopen(host.create(target), "wb") as made:
+        copying.copy(ledger, between)
+        try:
+            with between.open("rb") as copied:
+                copied.seek(_PIECE_BYTES)
+                made.seek(_PIECE_BYTES)
+                while piece := copied.read(_PIECE_BYTES):
+                    made.write(piece)
+                made.flush()
+                os.fsync(made.fileno())
+                copied.seek(0)
+                made.seek(0)
+                made.write(copied.read(_PIECE_BYTES))
+                made.flush()
+                os.fsync(made.fileno())
+        finally:
+            between.unlink(missing_ok=True)
+
+
 def _copy_key(key: Path, target: Path) -> Path | None:
-    if not key.exists():
+    secret = keyfile.read(key)
+    if secret is None:
         return None
-    secret = key.read_bytes()
-    copying.make_private(target)
-    with target.open("wb") as file:
+    with os.fdopen(host.create(target), "wb") as file:
         file.write(secret)
         file.flush()
         os.fsync(file.fileno())

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.place import make_beside, make_names_durable
+from smsctl.ledger import beside
+from smsctl.ledger.place import make_names_durable
 from smsctl.ledger.sentences import reason
 
 _FLUSH_EVERY_S = 5.0
@@ -44,7 +45,7 @@ class HighWater:
     def read(self) -> Water | None:
         """Return what the file says; None where there is no file. Raises LedgerError when it is damaged."""
         try:
-            line = self.path.read_bytes()
+            line = beside.read(self.path, _SIZE)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -72,7 +73,7 @@ class HighWater:
     def begin(self, water: Water) -> None:
         """Write the file anew, durably; for a new ledger, and for one that was accepted."""
         try:
-            make_beside(self._ledger, self.path)
+            beside.make(self._ledger, self.path)
             self._put(water, flush=True)
             make_names_durable(self.path.parent)
         except OSError as error:
@@ -101,7 +102,7 @@ class HighWater:
             os.close(handle)
 
     def _open(self) -> int:
-        return os.open(self.path, os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0))
+        return beside.open_file(self.path, os.O_WRONLY)
 
     def _failed(self, error: OSError) -> LedgerError:
         return LedgerError(

@@ -9,7 +9,9 @@ import os
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.place import make_beside, make_names_durable
+from smsctl.ledger import beside
+from smsctl.ledger.place import make_names_durable
+from smsctl.ledger.sentences import reason
 from smsctl.ledger.store import Ledger
 
 _BYTES = 32
@@ -47,9 +49,10 @@ def find(ledger: Ledger) -> Key | None:
     if check is None:
         return None
     path = path_of(ledger.path)
-    key = _read(path)
-    if key is None:
+    secret = read(path)
+    if secret is None:
         raise LedgerError(say("{path}: the ledger's key is missing.", path=path), hint=_MEND)
+    key = Key(secret)
     if key.hash(_FACT) != check[0]:
         raise LedgerError(say("{path}: this is not the key of this ledger.", path=path), hint=_MEND)
     return key
@@ -72,17 +75,24 @@ def find_or_make(ledger: Ledger) -> Key:
 _MEND = say("Restore it from the backup that the ledger is from. Nothing is sent without it.")
 
 
-def _read(path: Path) -> Key | None:
+def read(path: Path) -> bytes | None:
+    """Return the bytes of a key; None where there is no file.
+
+    Raises:
+        LedgerError: it cannot be read, or is no key.
+    """
     try:
-        secret = path.read_bytes()
+        secret = beside.read(path, _BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise LedgerError(
-            say("{path}: the ledger's key cannot be read: {reason}.", path=path, reason=error.strerror),
+            say("{path}: the ledger's key cannot be read: {reason}.", path=path, reason=reason(error)),
             hint=say("Whoever may write the ledger must be able to read its key."),
         ) from error
-    return Key(secret) if len(secret) == _BYTES else None
+    if len(secret) != _BYTES:
+        raise LedgerError(say("{path}: the ledger's key is damaged.", path=path), hint=_MEND)
+    return secret
 
 
 def _write(ledger: Path) -> Key:
@@ -91,16 +101,18 @@ def _write(ledger: Path) -> Key:
     unfinished = path.with_name(f"{path.name}.new")
     try:
         unfinished.unlink(missing_ok=True)
-        make_beside(ledger, unfinished)  # those who share the ledger share its key
-        with unfinished.open("r+b") as file:
-            file.write(secret)
-            file.flush()
-            os.fsync(file.fileno())
+        beside.make(ledger, unfinished)  # those who share the ledger share its key
+        handle = beside.open_file(unfinished, os.O_WRONLY)
+        try:
+            os.write(handle, secret)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
         unfinished.replace(path)
         make_names_durable(path.parent)
     except OSError as error:
         raise LedgerError(
-            say("{path}: the ledger's key cannot be written: {reason}.", path=path, reason=error.strerror),
+            say("{path}: the ledger's key cannot be written: {reason}.", path=path, reason=reason(error)),
             hint=say("The user who sends must be able to write in the ledger's folder."),
         ) from error
     return Key(secret)

@@ -5,18 +5,18 @@ still marked as sending proves that its owner is gone (reliability.md 2.2, 2.4).
 
 The empty file of a finished mailing stays. Whoever opened it before it was removed could lock it while
 another process locks a new one of that name, and both would send. To look after locking whether the file is
-still the one of that name needs the descriptor, which filelock keeps to itself, and every smsctl that shares
-the ledger would have to do it; a file made in between would also lack the ledger's owner and mode.
+still the one of that name would be a rule for every smsctl that shares the ledger; a file made in between
+would also lack the ledger's mode.
 """
 
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.place import make_beside, make_folder_beside
+from smsctl.ledger import beside
 from smsctl.ledger.sentences import reason
 
 
@@ -52,24 +52,42 @@ def must_be_open_to_us(ledger_path: Path) -> None:
 
 @contextmanager
 def _lock(ledger_path: Path, reference: str) -> Iterator[bool]:
+    folder = _folder(ledger_path)
+    with ExitStack() as held:
+        try:
+            # The ledger's own rights decide who may lock: a shared ledger has a shared folder of locks.
+            beside.make_folder(ledger_path, folder)
+            opened = beside.open_folder(folder)
+            if opened is not None:
+                held.callback(os.close, opened)
+            beside.make(ledger_path, folder / reference, folder=opened)
+            is_free = _take(folder / reference, opened, held)
+        except OSError as error:
+            raise _closed(folder, reason(error)) from error
+        yield is_free
+
+
+def _take(path: Path, folder: int | None, held: ExitStack) -> bool:
+    """Lock a file until `held` is closed; say whether it was free."""
+    if os.name == "posix":
+        import fcntl
+
+        handle = beside.open_file(path, os.O_RDWR, folder=folder)
+        held.callback(os.close, handle)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as filelock does, which opens by name
+        except BlockingIOError:
+            return False
+        return True
     from filelock import FileLock, Timeout
 
-    folder = _folder(ledger_path)
-    lock = FileLock(folder / reference, timeout=0, preserve_lock_file=True, thread_local=False)
+    lock = FileLock(path, timeout=0, preserve_lock_file=True, thread_local=False)
     try:
-        # The ledger's own rights decide who may lock: a shared ledger has a shared folder of locks.
-        make_folder_beside(ledger_path, folder)
-        make_beside(ledger_path, folder / reference)
         lock.acquire()
     except Timeout:
-        yield False
-        return
-    except OSError as error:
-        raise _closed(folder, reason(error)) from error
-    try:
-        yield True
-    finally:
-        lock.release()
+        return False
+    held.callback(lock.release)
+    return True
 
 
 def _folder(ledger_path: Path) -> Path:

@@ -6,6 +6,8 @@ import stat
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
+from smsctl.host import Owner
+from smsctl.ledger.beside import refuse_planted_journals
 from smsctl.ledger.sentences import reason
 
 MOUNTS = Path("/proc/self/mountinfo")
@@ -25,12 +27,13 @@ def prepare(path: Path, group: str | None) -> None:
     """Make the folder and an empty file with the right modes before SQLite makes them wider."""
     try:
         if not path.parent.exists():
-            path.parent.mkdir(parents=True, mode=0o700)
-            _share(path.parent, group, _SHARED_FOLDER)
+            _make_folder(path.parent, group)
         if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            _give_to_the_owner_of(path.parent, path)
-            _share(path, group, _SHARED_FILE)
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+            try:
+                _share(handle, group, _SHARED_FILE)
+            finally:
+                os.close(handle)
     except FileExistsError:
         pass  # another process made it in between
     except (OSError, LookupError) as error:
@@ -67,6 +70,45 @@ def refuse_stranger(path: Path, group: str | None) -> None:
         _refuse_mode(path, file.st_mode, group)
         _refuse_owner(path, file, group)
         _refuse_folder(path.parent, folder.st_mode)
+        refuse_planted_journals(path)
+
+
+def owner_for_root(path: Path, group: str | None) -> Owner | None:
+    """Return whose ledger this is where root runs on somebody else's, and must become that user first.
+
+    What lies in a folder can be swapped by the folder's owner, and by whoever may write it. None: this user
+    is not root, or root's own folder is out of everybody's reach. Raises LedgerError where it is not.
+    """
+    if os.name != "posix" or os.geteuid() != 0:
+        return None
+    folder = path.parent
+    try:
+        found = folder.stat()
+    except FileNotFoundError:
+        if group is None:
+            return None
+        raise LedgerError(
+            say("{folder}: root makes no folder that the group {group} shares.", folder=folder, group=group),
+            hint=say(
+                "Run: install -d -m 2770 -o USER -g {group} {folder}. USER is who sends.",
+                group=group,
+                folder=folder,
+            ),
+        ) from None
+    except OSError as error:
+        raise LedgerError(
+            say("{path}: cannot be read: {reason}.", path=path, reason=reason(error))
+        ) from error
+    if found.st_uid != 0:
+        return Owner(uid=found.st_uid, gid=found.st_gid)
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise LedgerError(
+            say("{folder}: belongs to root, and others may write there.", folder=folder),
+            hint=say("Put the ledger in a folder of its own: `[ledger] path` in the config.")
+            if found.st_mode & stat.S_ISVTX
+            else say("Run: chown USER {folder}. USER is who sends.", folder=folder),
+        )
+    return None
 
 
 def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
@@ -98,25 +140,6 @@ def must_have_room(path: Path, rows: int) -> None:
         )
 
 
-def make_beside(ledger: Path, path: Path) -> None:
-    """Make an empty file that whoever may write the ledger may write; leave one that is there."""
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    except FileExistsError:
-        return
-    os.close(handle)
-    _as_the_ledger(ledger, path, folder=False)
-
-
-def make_folder_beside(ledger: Path, path: Path) -> None:
-    """Make a folder that whoever may write the ledger may write; leave one that is there."""
-    try:
-        path.mkdir(mode=0o700)
-    except FileExistsError:
-        return
-    _as_the_ledger(ledger, path, folder=True)
-
-
 def make_names_durable(folder: Path) -> None:
     """Flush a folder, so that a file made or renamed in it is there after a power cut."""
     if os.name == "posix":
@@ -127,27 +150,24 @@ def make_names_durable(folder: Path) -> None:
             os.close(handle)
 
 
-def _as_the_ledger(ledger: Path, path: Path, *, folder: bool) -> None:
-    mode = ledger.stat().st_mode & _SHARED_FILE
-    _give_to_the_owner_of(ledger, path)
-    # A shared ledger has a shared folder: who may read may look in, and new files get the folder's group.
-    shared = stat.S_ISGID if folder and mode & stat.S_IWGRP else 0
-    path.chmod(mode | (mode >> 2 & 0o110 | shared if folder else 0))
-
-
-def _give_to_the_owner_of(model: Path, path: Path) -> None:
-    """Let whoever ran this with sudo not lock out the owner."""
-    if os.name == "posix" and os.geteuid() == 0:
-        found = model.stat()
-        os.chown(path, found.st_uid, found.st_gid)
-
-
-def _share(path: Path, group: str | None, mode: int) -> None:
+def _make_folder(folder: Path, group: str | None) -> None:
+    folder.mkdir(parents=True, mode=0o700)
     if group is not None:
-        import shutil
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if os.fstat(handle).st_uid == os.geteuid():
+                _share(handle, group, _SHARED_FOLDER)
+        finally:
+            os.close(handle)
 
-        shutil.chown(path, group=group)
-        path.chmod(mode)
+
+def _share(handle: int, group: str | None, mode: int) -> None:
+    """Give what was just made to the group. By its handle: a name can be made another file's meanwhile."""
+    if group is not None:
+        import grp
+
+        os.fchown(handle, -1, grp.getgrnam(group).gr_gid)
+        os.fchmod(handle, mode)
 
 
 def _refuse_mode(path: Path, mode: int, group: str | None) -> None:

@@ -28,7 +28,18 @@ def text(ran: Ran, check: str) -> str:
 
 
 LIVE_CHECKS = (
-    *("config", "permissions", "secret", "recipients", "ledger", "disk", "clock", "package", "waiting"),
+    *(
+        "config",
+        "permissions",
+        "secret",
+        "recipients",
+        "ledger",
+        "beside",
+        "disk",
+        "clock",
+        "package",
+        "waiting",
+    ),
     *("reports", "last-run", "time-zone", "dns", "tcp", "tls", "login"),
 )
 

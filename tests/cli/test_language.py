@@ -200,7 +200,7 @@ FAULTS = (
     "purge",
 )
 HEADERS = ("Namn", "Mobil", "Grupp", "Kommun", "Godkänt", "villkor")
-CHECKS = ("config", "permissions", "secret", "ledger", "disk", "clock", "waiting")
+CHECKS = ("config", "permissions", "secret", "ledger", "beside", "disk", "clock", "waiting")
 STEPS = ("dns", "tcp", "tls", "login")
 COMMANDS = " ".join((*contents.COMMANDS, *contents.GROUPS)).split()
 FOREIGN = frozenset(

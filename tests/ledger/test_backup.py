@@ -131,7 +131,7 @@ def test_a_folder_that_cannot_be_looked_into_is_told_in_words(ledger: Ledger, tm
 
 def test_a_key_that_cannot_be_copied_leaves_no_half_backup(ledger: Ledger, tmp_path: Path) -> None:
     keyfile.path_of(ledger.path).mkdir()
-    with pytest.raises(InputError):
+    with pytest.raises(LedgerError, match="plain file"):
         back_up(ledger, tmp_path / "backup.db")
     assert not list(tmp_path.glob("backup*"))
 

@@ -1,4 +1,3 @@
-import os
 import stat
 from pathlib import Path
 
@@ -56,13 +55,6 @@ def test_whoever_shares_the_ledger_shares_its_key(ledger: Ledger) -> None:
     assert stat.S_IMODE(keyfile.path_of(ledger.path).stat().st_mode) == 0o660
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root acts for another user")
-def test_whoever_acts_with_sudo_does_not_keep_the_key(ledger: Ledger) -> None:
-    os.chown(ledger.path, 12_345, 12_345)
-    make(ledger)
-    assert keyfile.path_of(ledger.path).stat().st_uid == 12_345
-
-
 @pytest.mark.parametrize("left", [None, b"", b"short"])
 def test_a_missing_key_stops_everything_once_there_are_hashes(ledger: Ledger, left: bytes | None) -> None:
     make(ledger)
@@ -70,7 +62,7 @@ def test_a_missing_key_stops_everything_once_there_are_hashes(ledger: Ledger, le
     path.unlink()
     if left is not None:
         path.write_bytes(left)
-    with pytest.raises(LedgerError, match="the ledger's key is missing") as refused:
+    with pytest.raises(LedgerError, match=r"the ledger's key is (missing|damaged)") as refused:
         keyfile.find(ledger)
     assert refused.value.exit_code is ExitCode.LEDGER
     with pytest.raises(LedgerError), ledger.transaction():

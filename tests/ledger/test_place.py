@@ -1,11 +1,9 @@
-import os
 from pathlib import Path
 
 import pytest
 
 from smsctl.errors import LedgerError
 from smsctl.ledger import place
-from smsctl.ledger.store import open_ledger
 
 MOUNTS = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
@@ -62,11 +60,3 @@ def test_room_is_asked_for_by_the_row(tmp_path: Path) -> None:
     place.must_have_room(tmp_path / "ledger.db", 1000)
     with pytest.raises(LedgerError, match=r"the disk has \d+ MB left, and 2048000010 MB are needed"):
         place.must_have_room(tmp_path / "ledger.db", 10**12)
-
-
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root acts for another user")
-def test_a_ledger_that_root_makes_in_a_users_folder_is_the_users(tmp_path: Path) -> None:
-    os.chown(tmp_path, 12_345, 12_346)
-    open_ledger(tmp_path / "ledger.db").close()
-    made = (tmp_path / "ledger.db").stat()
-    assert (made.st_uid, made.st_gid, made.st_mode & 0o777) == (12_345, 12_346, 0o600)

@@ -35,6 +35,7 @@ def run(
 ) -> Reply:
     """List incoming SMS: when, from whom, and how they begin; a known sender by name."""
     wiring: Wiring = ctx.obj
+    wiring.names(write=(export,))
     endpoint = wiring.settings.gateway.endpoint
     total = inbox.count(wiring.ledger, other=other)
     wanted = inbox.newest(wiring.ledger, most=most or (total if export else _SHOWN), other=other)

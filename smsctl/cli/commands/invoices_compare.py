@@ -33,6 +33,7 @@ def run(
     --since and --until the months of the file are compared; a file without months, with all that was sent.
     """
     wiring: Wiring = ctx.obj
+    wiring.names(read=(file,))
     lines = compare(wiring.ledger, file, period(since, until))
     differs = any(one.difference for one in lines)
     told = say("The supplier's figures and ours differ.")

@@ -27,6 +27,7 @@ def run(
 ) -> Reply:
     """Write the invoices that are not yet handed over to a file: one line for each package opened."""
     wiring: Wiring = ctx.obj
+    wiring.names(write=(csv,))
     ledger = wiring.ledger
     key = wiring.municipality(municipality)[1].key if municipality else None
     with ledger.transaction():

@@ -9,7 +9,7 @@ from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.backup import back_up
+from smsctl.ledger.backup import back_up, targets
 
 EXAMPLES = (
     "smsctl ledger backup /backup/ledger.db",
@@ -28,6 +28,7 @@ def run(
     """
     wiring: Wiring = ctx.obj
     path = wiring.settings.ledger_path
+    wiring.names(write=targets(path, file))
     ledger = wiring.ledger_as_it_is(path)
     if ledger is None:
         wiring.must_lie_here()

@@ -6,7 +6,7 @@ from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, say, say_n
-from smsctl.ledger import checking
+from smsctl.ledger import beside, checking
 
 EXAMPLES = ("smsctl ledger check", "smsctl ledger check --json")
 
@@ -24,6 +24,14 @@ def run(ctx: typer.Context) -> Reply:
         sentence = say("{path}: there is no ledger yet.", path=path)
         return Reply(data={"path": str(path), "sound": None, "findings": []}, screen=[Line(sentence)])
     found = checking.check(ledger)
+    open_ = [
+        Note(
+            code="open",
+            level="warning",
+            text=say("{path} is open to every user of this machine. Run: chmod o= {path}", path=one),
+        )
+        for one in beside.open_to_others(path)
+    ]
     data = {
         "path": str(path),
         "sound": not found,
@@ -31,10 +39,10 @@ def run(ctx: typer.Context) -> Reply:
     }
     if not found:
         sentence = say("{path} is sound: every sum agrees with its rows.", path=path)
-        return Reply(data=data, screen=[Line(sentence, Tone.GOOD)], summary=sentence)
+        return Reply(data=data, screen=[Line(sentence, Tone.GOOD)], summary=sentence, notes=open_)
     wrong = say_n("{path}: {n} thing is wrong.", "{path}: {n} things are wrong.", n=len(found), path=path)
     advice = say("Keep a copy of the file, and send nothing from it until it is understood.")
-    notes = [Note(f"ledger-{one.rule}", "error", one.sentence) for one in found]
+    notes = [*open_, *(Note(f"ledger-{one.rule}", "error", one.sentence) for one in found)]
     return Reply(
         data=data,
         screen=[Line(wrong, Tone.BAD), Line(advice)],

@@ -35,6 +35,7 @@ def run(
 ) -> Reply:
     """List the messages that did not arrive, by the delivery reports: for whoever corrects the register."""
     wiring: Wiring = ctx.obj
+    wiring.names(write=(csv,))
     found = mailings.get(wiring.ledger, mailing)
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
     if csv:

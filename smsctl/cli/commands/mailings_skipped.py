@@ -27,6 +27,7 @@ def run(
 ) -> Reply:
     """List the rows that got no message, each with its reason: for whoever corrects the register."""
     wiring: Wiring = ctx.obj
+    wiring.names(write=(csv,))
     found = mailings.get(wiring.ledger, mailing)
     entries = skipped.entries(wiring.ledger, found.id)
     if csv:

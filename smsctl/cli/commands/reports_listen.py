@@ -46,7 +46,6 @@ def run(
     complaints = receiving.Complaints(wiring.teller.tell_now)
     forwarder = forwarding.forwarder(wiring, forward_to, complaints.note)
     intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.PUSHED, forward_to))
-    wiring.ledger.on_wait = complaints.note
 
     def turn() -> None:
         complaints.turn()
@@ -63,6 +62,8 @@ def run(
         on_turn=turn,
     )
     with _stopped_by_signals(ears) as heard:
+        # After the port is had: the ledger's owner may not be able to take it.
+        intake.open(complaints.note)
         if not wiring.teller.speaks_json:
             wiring.teller.out.show([Line(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
         ears.desk.serve(ears.listener.closed)

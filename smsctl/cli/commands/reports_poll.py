@@ -43,6 +43,7 @@ def run(
     )
     intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.POLLED, forward_to))
     brake = Brake()
+    intake.open(teller.warn)
     try:
         with host.stopped_by_signals(lambda name: brake.ask(BY_SIGNAL[name])), brake.armed():
             taken = poll(queues, intake.store_one, for_s, brake=brake)

@@ -29,6 +29,7 @@ def run(
     Those of other programs on the same account are among them: SuperOffice's, for one.
     """
     wiring: Wiring = ctx.obj
+    wiring.names(write=(export,))
     total = sum(reports.kept_counts(wiring.ledger).values())
     if export:
         everyone = reports.kept(wiring.ledger)

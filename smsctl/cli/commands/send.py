@@ -1,5 +1,7 @@
 """`smsctl send FILE --group GROUP`: the plan, the question, the mailing."""
 
+from pathlib import Path
+
 import typer
 
 from smsctl.cli import options
@@ -56,4 +58,5 @@ def run(
     style, bounds = Style(sender, priority, validity, at), Bounds(max_parts, max_new_packages)
     manner = Manner(dry_run, yes, strict, replace_typographic, key)
     overruling = Overruling(again=again, urgent=urgent, reason=reason, accept_clock=accept_clock)
+    ctx.obj.names(read=(None if file == "-" else Path(file), recipients))
     return perform(ctx.obj, file, Request(who, style, bounds, overruling, manner))

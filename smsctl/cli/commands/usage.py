@@ -42,6 +42,7 @@ def run(
     Packages and the forecast are as of now; --since and --until choose what is counted beside them.
     """
     wiring: Wiring = ctx.obj
+    wiring.names(write=(csv, html))
     asked = period(since, until)
     named = payers(wiring, municipality)
     alone = len(named) == 1
@@ -56,13 +57,12 @@ def run(
     else:
         screen = render.table(accounts, simulated=wiring.simulated)
     written: list[Block] = []
+    if csv or html:
+        from smsctl.cli import files  # needs csv, which a start does not
     if csv:
-        from smsctl.cli import files
-
         files.write_csv(csv, render.MONTHS_HEADER, render.month_rows(accounts))
         written.append(Line(say("Written to {path}.", path=csv), Tone.GOOD))
     if html:
-        from smsctl.cli import files
         from smsctl.cli.render import usage_page
 
         made, zone = wiring.clock.now().at, wiring.settings.time_zone

@@ -1,0 +1,240 @@
+"""Root on somebody else's ledger: root's own files are used, and nothing at the ledger is done as root."""
+
+import os
+import pwd
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import smsctl
+
+from ..conftest import HEADER, ROWS, MakeConfig
+from ..front_door import Ran
+from ..two_users import NOBODY_LOGGED_IN, common_ground, everyones_python, needs_root, run_as
+
+pytestmark = needs_root
+OWNER = "daemon"
+PERSON = "bin"
+
+
+class Site(NamedTuple):
+    """A ledger of the owner's, and beside it what only root can read: config, recipients, text."""
+
+    config: Path
+    ledger: Path
+    private: Path
+
+    def as_root(self, *argv: object, before: Sequence[str] = (), **environ: str) -> Ran:
+        """Run a command as root, whom somebody became by sudo."""
+        return run_as(
+            0,
+            "--config",
+            self.config,
+            *argv,
+            before=before,
+            environ={"SUDO_USER": PERSON, **environ},
+            login_uid=NOBODY_LOGGED_IN,
+        )
+
+    def of_root(self) -> list[str]:
+        """What belongs to root where the ledger lies."""
+        return [one.name for one in self.ledger.parent.rglob("*") if one.lstat().st_uid == 0]
+
+
+@pytest.fixture
+def ground() -> Iterator[Path]:
+    with common_ground() as made:
+        yield made
+
+
+@pytest.fixture
+def site(ground: Path, make_config: MakeConfig, tmp_path: Path, message: Path) -> Site:
+    folder = ground / "ledger"
+    folder.mkdir(mode=0o700)
+    owner = pwd.getpwnam(OWNER)
+    os.chown(folder, owner.pw_uid, owner.pw_gid)
+    config = make_config(ledger={"path": str(folder / "ledger.db")})
+    tmp_path.chmod(0o700)
+    for path in (config, message, tmp_path / "recipients.csv"):
+        path.chmod(0o600)
+    return Site(config=config, ledger=folder / "ledger.simulate.db", private=tmp_path)
+
+
+WRITTEN: tuple[tuple[object, ...], ...] = (
+    ("usage", "--csv", "OUT"),
+    ("usage", "--html", "OUT"),
+    ("mailings", "failed", 1, "--csv", "OUT"),
+    ("mailings", "skipped", 1, "--csv", "OUT"),
+    ("inbox", "list", "--export", "OUT"),
+    ("reports", "unmatched", "--export", "OUT"),
+    ("invoices", "export", "--csv", "OUT"),
+    ("ledger", "backup", "OUT"),
+)
+
+
+def test_what_root_names_is_opened_as_root_and_the_rest_is_the_owners(site: Site) -> None:
+    private = site.private
+    (private / "other.csv").write_text("\n".join([HEADER, *ROWS]))
+    (private / "blocked.csv").write_text("+46701740699\n")
+    (private / "supplier.csv").write_text("month;parts\n2026-11;3\n")
+    (private / "reports.json").write_text("[]")
+    text = private / "message.txt"
+    commands: tuple[tuple[tuple[object, ...], int], ...] = (
+        (("send", text, "--all", "--yes"), 0),
+        (
+            (
+                "send",
+                text,
+                "--all",
+                "--yes",
+                "--again",
+                "--recipients",
+                private / "other.csv",
+                "--reason",
+                "x",
+            ),
+            0,
+        ),
+        (("send", text, "--all", "--dry-run"), 0),
+        (("block", "import", private / "blocked.csv"), 0),
+        (("invoices", "compare", private / "supplier.csv"), 0),
+        (("reports", "import", private / "reports.json"), 8),  # holds none
+        (("config", "set", "gateway.priority", "high"), 0),
+        (("ledger", "check"), 0),
+        (("inbox", "list"), 0),
+        (("doctor",), 0),
+    )
+    for argv, code in commands:
+        ran = site.as_root(*argv)
+        assert ran.code == code, (argv, ran.said)
+        assert not site.of_root(), argv
+    for n, argv in enumerate(WRITTEN):
+        made = private / f"out-{n}"
+        ran = site.as_root(*(made if word == "OUT" else word for word in argv))
+        assert ran.code == 0, (argv, ran.said)
+        found = made.stat()
+        assert (found.st_uid, found.st_mode & 0o777, found.st_size > 0) == (0, 0o600, True), argv
+        assert not site.of_root(), argv
+    assert (private / f"out-{len(WRITTEN) - 1}.key").stat().st_size == 32
+    rows = site.as_root("audit", "--json").data["audit"]
+    assert {row["user"] for row in rows} == {PERSON}
+
+
+def test_a_backup_that_root_put_elsewhere_is_a_sound_ledger(site: Site) -> None:
+    assert site.as_root("send", site.private / "message.txt", "--all", "--yes").code == 0
+    assert site.as_root("ledger", "backup", site.private / "copy.db").code == 0
+    shutil.copy(site.private / "copy.db", site.ledger)
+    assert "was put back from the backup" in site.as_root("ledger", "check").said
+
+
+def test_what_was_made_and_not_written_is_told(site: Site) -> None:
+    ran = site.as_root("mailings", "failed", 99, "--csv", site.private / "failed.csv")
+    assert ran.code == 8
+    assert "failed.csv was made before the run failed, and is empty" in ran.err
+    taken = site.as_root("mailings", "failed", 99, "--csv", site.private / "failed.csv")
+    assert taken.code == 8
+
+
+def test_root_is_led_nowhere_by_what_the_owner_puts_beside_the_ledger(site: Site, ground: Path) -> None:
+    assert site.as_root("send", site.private / "message.txt", "--all", "--yes").code == 0
+    goal = ground / "of-root"
+    goal.mkdir(mode=0o700)
+    locks = site.ledger.with_name(f"{site.ledger.name}.locks")
+    shutil.rmtree(locks)
+    locks.symlink_to(goal)
+    ran = site.as_root("send", site.private / "message.txt", "--all", "--yes", "--again", "--reason", "x")
+    assert (ran.code, "plain file" in ran.err) == (9, True), ran.said
+    assert not list(goal.iterdir())
+    assert (goal.stat().st_uid, goal.stat().st_mode & 0o777) == (0, 0o700)
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o2770, 0o777])
+def test_in_a_folder_of_roots_that_others_may_write_root_does_nothing(mode: int, site: Site) -> None:
+    folder = site.ledger.parent
+    os.chown(folder, 0, 12_345)
+    folder.chmod(mode)
+    for argv in (("usage",), ("send", site.private / "message.txt", "--all", "--yes")):
+        ran = site.as_root(*argv)
+        assert ran.code == 9
+        assert f"chown USER {folder}" in ran.err
+    assert not list(folder.iterdir())
+
+
+def test_root_makes_no_folder_that_a_group_shares(site: Site, ground: Path, make_config: MakeConfig) -> None:
+    make_config(ledger={"path": str(ground / "new" / "ledger.db"), "group": OWNER})
+    ran = site.as_root("usage")
+    assert ran.code == 9
+    assert f"install -d -m 2770 -o USER -g {OWNER} {ground / 'new'}" in ran.err
+    assert not (ground / "new").exists()
+
+
+def test_where_the_owner_cannot_be_become_nothing_is_done(site: Site) -> None:
+    """As in a container that may not change its user."""
+    without = ("setpriv", "--bounding-set", "-setuid", "--inh-caps", "-all")
+    ran = site.as_root("usage", before=without)
+    assert ran.code == 9
+    assert f"its folder belongs to {OWNER}, and root cannot become that user here" in ran.err
+    assert not list(site.ledger.parent.iterdir())
+
+
+def test_an_installation_that_only_root_can_read_is_told(site: Site) -> None:
+    shutil.copytree(Path(smsctl.__file__).parent, site.private / "installed" / "smsctl")
+    _, path = everyones_python()
+    ran = site.as_root("usage", PYTHONPATH=os.pathsep.join((str(site.private / "installed"), path)))
+    assert ran.code == 9
+    assert "Install smsctl where every user can read it" in ran.err
+
+
+def test_the_secret_of_root_is_had_before(site: Site, make_config: MakeConfig) -> None:
+    secret = site.private / "secret"
+    secret.write_text("canary\n")
+    secret.chmod(0o600)
+    make_config(
+        mode="live",
+        gateway={"url": "http://127.0.0.1:9", "password": {"source": "file", "path": str(secret)}},
+        ledger={"path": str(site.ledger.with_name("ledger.db"))},
+    )
+    assert site.as_root("municipality", "activate", "exempelkommun", "--yes").code == 0
+    ran = site.as_root("send", site.private / "message.txt", "--all", "--yes", "--max-parts", 9)
+    assert ran.code == 7, ran.said  # there is no gateway, which is noticed only with the secret in hand
+    assert not site.of_root()
+
+
+def test_the_command_of_notify_runs_as_the_ledgers_owner(
+    site: Site, ground: Path, make_config: MakeConfig
+) -> None:
+    place = ground / "told"
+    place.mkdir()
+    place.chmod(0o777)
+    make_config(
+        ledger={"path": str(site.ledger.with_name("ledger.db"))},
+        notify={"command": f"sh -c 'id -un > {place}/who; echo $HOME >> {place}/who'"},
+        limits={"quiet_hours": False, "max_parts_per_run": 1},
+    )
+    ran = site.as_root("send", site.private / "message.txt", "--all", "--yes", "--strict")
+    assert ran.code == 5, ran.said
+    assert (place / "who").read_text().split() == [OWNER, pwd.getpwnam(OWNER).pw_dir]
+
+
+def test_what_root_left_earlier_is_named_with_what_mends_it(site: Site) -> None:
+    assert site.as_root("send", site.private / "message.txt", "--all", "--yes").code == 0
+    left = site.ledger.with_name(f"{site.ledger.name}.high-water")
+    os.chown(left, 0, 0)
+    ran = site.as_root("doctor")
+    assert f"chown -hR {OWNER}: {site.ledger.parent}" in ran.said
+    assert str(left) in ran.said
+
+
+def test_what_others_can_read_is_named_and_stops_nothing(site: Site) -> None:
+    text = site.private / "message.txt"
+    assert site.as_root("send", text, "--all", "--yes").code == 0
+    open_ = site.ledger.with_name(f"{site.ledger.name}.high-water")
+    open_.chmod(0o644)
+    for argv in (("doctor",), ("ledger", "check")):
+        ran = site.as_root(*argv)
+        assert ran.code == 0
+        assert f"chmod o= {open_}" in ran.said
+    assert site.as_root("send", text, "--all", "--yes", "--again", "--reason", "x").code == 0
