@@ -33,6 +33,8 @@ def resolve(ledger: Ledger, mailing: Mailing, word: Word, moment: Moment, actor:
         settled = settling.move(
             ledger, mailing, unknown, Status.UNKNOWN, _BECOMES[word], moment, f"resolved: {word}"
         )
+        if _BECOMES[word] is Status.PENDING:
+            settling.remember_earlier(ledger, unknown)
         if word is not Word.RESEND:
             stopped = word is Word.NOT_SENT
             settled += stops.resolve(ledger, mailing, moment, f"resolved: {word}", stopped=stopped)

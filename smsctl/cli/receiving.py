@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from threading import Lock
 
 from smsctl.actions.report import NOTHING, House, Taken, take_in
+from smsctl.cli.render.reports import taken_twice
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.push import Parcel
 from smsctl.errors import Sentence, say_n
+from smsctl.ledger.reports import Fate
 
 _SILENT_S = 60
 
@@ -17,11 +19,14 @@ _SILENT_S = 60
 class Intake:
     """Stores parcels in the ledger and keeps count."""
 
-    def __init__(self, wiring: Wiring, house: House) -> None:
-        """Nothing is opened yet."""
+    def __init__(
+        self, wiring: Wiring, house: House, tell: Callable[[Sentence], None] = lambda _: None
+    ) -> None:
+        """Nothing is opened yet. `tell` hears of what is urgent."""
         self._wiring = wiring
         self._clock = wiring.clock
         self._house = house
+        self._tell = tell
         self.taken = NOTHING
 
     def open(self, on_wait: Callable[[Sentence], None]) -> None:
@@ -30,10 +35,11 @@ class Intake:
 
     def store(self, parcels: Sequence[Parcel]) -> None:
         """Store all of them durably, or raise LedgerError and store none."""
-        self.store_one(*parcels)
+        if twice := self.store_one(*parcels).reports[Fate.TWICE]:
+            self._tell(taken_twice(twice))
 
     def store_one(self, *parcels: Parcel) -> Taken:
-        """Store durably; return what was taken in."""
+        """Store all of them durably, or raise LedgerError and store none; return what was taken in."""
         taken = take_in(self._wiring.ledger, parcels, self._house, self._clock.now())
         self.taken = self.taken + taken
         return taken

@@ -174,7 +174,9 @@ RULES = (
             "mailing",
             "parts AS kept, 0 AS counted FROM entries",
             "0, parts_each * messages FROM (SELECT c.mailing, c.messages, g.parts_each FROM mailing_counts c"  # noqa: S608
-            f" JOIN mailings g ON g.id = c.mailing WHERE c.state IN ({_DRAWN})) AS costing",
+            f" JOIN mailings g ON g.id = c.mailing WHERE c.state IN ({_DRAWN})"
+            "  UNION ALL SELECT m.mailing, m.taken_besides, g.parts_each FROM messages m"
+            "  JOIN mailings g ON g.id = m.mailing WHERE m.taken_besides > 0) AS costing",
         ),
         lambda mailing, kept, n: say(
             "Mailing {mailing}: {kept} parts were drawn, and its messages cost {n}.",

@@ -32,6 +32,8 @@ class Found(NamedTuple):
     state: Status
     batch: int
     gateway_id: str
+    earlier_batch: int  # 0: none that a person's word took it out of
+    names_another: bool = False  # the report is about another submission of it than the last
 
 
 def find(ledger: Ledger, report: Report, clue: Clue) -> Found | None:
@@ -40,7 +42,7 @@ def find(ledger: Ledger, report: Report, clue: Clue) -> Found | None:
         return _by_reference(ledger, report)
     owner = _owner(ledger, report.gateway_id)
     if owner is not None:
-        return _agreeing(_message(ledger, owner), report)
+        return _agreeing(ledger, _message(ledger, owner), report)
     return _by_number(ledger, report, clue)
 
 
@@ -84,11 +86,16 @@ def remember_batch(ledger: Ledger, gateway: str, first: int, last: int) -> None:
 def remember(ledger: Ledger, report: Report, message: int) -> None:
     """Remember the gateway's name for a message, learnt from its report, which was found to be about it."""
     if report.gateway not in _GIVES_OUR_REFERENCE_BACK:
-        ledger.write(
-            "INSERT INTO gateway_ids (gateway_id, message) SELECT ?, ? WHERE NOT EXISTS"
-            " (SELECT 1 FROM gateway_ids WHERE gateway_id = ? AND message = ?)",
-            *(report.gateway_id, message) * 2,
-        )
+        remember_another(ledger, report, message)
+
+
+def remember_another(ledger: Ledger, report: Report, message: int) -> None:
+    """Remember a name of the message beside the one that it has, whatever the gateway's reports carry."""
+    ledger.write(
+        "INSERT INTO gateway_ids (gateway_id, message) SELECT ?, ? WHERE NOT EXISTS"
+        " (SELECT 1 FROM gateway_ids WHERE gateway_id = ? AND message = ?)",
+        *(report.gateway_id, message) * 2,
+    )
 
 
 def _owner(ledger: Ledger, gateway_id: str) -> int | None:
@@ -109,49 +116,65 @@ def _by_reference(ledger: Ledger, report: Report) -> Found | None:
         report.gateway,
         int(place),
     )
-    return _agreeing(_message(ledger, row[0]), report) if row else None
+    return _agreeing(ledger, _message(ledger, row[0]), report) if row else None
 
 
-def _agreeing(message: Found | None, report: Report) -> Found | None:
-    """Return the message unless the report names another number or another name of the gateway's."""
-    if message is None:
+def _agreeing(ledger: Ledger, message: Found | None, report: Report) -> Found | None:
+    """Return the message unless the report names another number, or a name that it has never had.
+
+    One that was submitted before, by a person's word, may have had another name then.
+    """
+    if message is None or (report.number and message.number and report.number != message.number):
         return None
-    other_number = report.number and message.number and report.number != message.number
-    other_id = report.gateway_id and message.gateway_id and report.gateway_id != message.gateway_id
-    return None if other_number or other_id else message
+    if not (report.gateway_id and message.gateway_id) or report.gateway_id == message.gateway_id:
+        return message
+    if message.earlier_batch or _owner(ledger, report.gateway_id) == message.id:
+        return message._replace(names_another=True)
+    return None
 
 
 def _by_number(ledger: Ledger, report: Report, clue: Clue) -> Found | None:
-    """Return the one unknown message to the number, sent at such a time that the report may be its.
+    """Return the one message to the number that the report may be about, by the time it was sent.
 
-    The reply that would have named the message was lost (protocols.md 3.7). Doubt comes from a second
-    message that fits, one on the wire included, and from a second report that fits.
+    The reply that would have named it was lost (protocols.md 3.7): it is unknown, or a person took it for not
+    sent. Doubt comes from a second message that fits, one on the wire included, and from a second report.
     """
     if not report.number or not report.gateway_id:
         return None
-    fitting = [
-        Found(id_, mailing, report.number, Status(state), batch, "")
-        for id_, mailing, state, batch, claimed_at, validity_s in ledger.rows(
-            "SELECT m.id, m.mailing, m.state, m.batch, b.claimed_at, g.validity_s FROM messages m"
-            " JOIN mailings g ON g.id = m.mailing JOIN batches b ON b.id = m.batch"
-            " WHERE m.number = ? AND m.state = 'unknown' AND m.gateway_id IS NULL AND g.gateway = ?"
-            " UNION ALL"
-            " SELECT m.id, m.mailing, m.state, m.batch, b.claimed_at, g.validity_s FROM batches b"
-            " JOIN mailings g ON g.id = b.mailing"
-            " JOIN messages m ON m.id BETWEEN b.first_message AND b.last_message AND m.batch = b.id"
-            " WHERE b.settled_at IS NULL AND m.number = ? AND m.state = 'sending' AND g.gateway = ?",
-            *(report.number, report.gateway) * 2,
-        )
+    fitting = {
+        message: Status(state)
+        for message, state, claimed_at, validity_s in ledger.rows(_SENT_TO, *_given(report))
         if _fits(report, clue, claimed_at, timedelta(seconds=validity_s or 0))
-    ]
+    }
     rival = ledger.one(
         "SELECT 1 FROM reports WHERE fate = 'unmatched' AND gateway = ? AND number = ? AND gateway_id <> ?",
         report.gateway,
         report.number,
         report.gateway_id,
     )
-    only = fitting[0] if len(fitting) == 1 and rival is None else None
-    return only if only and only.state is Status.UNKNOWN else None
+    if len(fitting) != 1 or rival or Status.SENDING in fitting.values():
+        return None
+    return _agreeing(ledger, _message(ledger, next(iter(fitting))), report)
+
+
+def _given(report: Report) -> tuple[str, ...]:
+    return (report.number, report.gateway) * 3
+
+
+_SENT_TO = (
+    "SELECT m.id, m.state, b.claimed_at, g.validity_s FROM messages m"
+    " JOIN mailings g ON g.id = m.mailing JOIN batches b ON b.id = m.batch"
+    " WHERE m.number = ? AND m.state = 'unknown' AND m.gateway_id IS NULL AND g.gateway = ?"
+    " UNION ALL"
+    " SELECT m.id, m.state, b.claimed_at, g.validity_s FROM messages m"
+    " JOIN mailings g ON g.id = m.mailing JOIN batches b ON b.id = m.earlier_batch"
+    " WHERE m.number = ? AND m.earlier_batch IS NOT NULL AND g.gateway = ?"
+    " UNION ALL"
+    " SELECT m.id, m.state, b.claimed_at, g.validity_s FROM batches b"
+    " JOIN mailings g ON g.id = b.mailing"
+    " JOIN messages m ON m.id BETWEEN b.first_message AND b.last_message AND m.batch = b.id"
+    " WHERE b.settled_at IS NULL AND m.number = ? AND m.state = 'sending' AND g.gateway = ?"
+)
 
 
 def _fits(report: Report, clue: Clue, claimed_at: str, validity: timedelta) -> bool:
@@ -165,8 +188,8 @@ def _fits(report: Report, clue: Clue, claimed_at: str, validity: timedelta) -> b
 
 def _message(ledger: Ledger, message: int) -> Found | None:
     row = ledger.one(
-        "SELECT id, mailing, COALESCE(number, ''), state, COALESCE(batch, 0), COALESCE(gateway_id, '')"
-        " FROM messages WHERE id = ?",
+        "SELECT id, mailing, COALESCE(number, ''), state, COALESCE(batch, 0), COALESCE(gateway_id, ''),"
+        " COALESCE(earlier_batch, 0) FROM messages WHERE id = ?",
         message,
     )
     return Found(*row)._replace(state=Status(row[3])) if row else None

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import FINAL, Status
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.report import Cause, Report, Told, next_state
-from smsctl.ledger import mailings, matching, settling
+from smsctl.ledger import audit, mailings, matching, packages, settling
 from smsctl.ledger.matching import Clue, Found
 from smsctl.ledger.store import Ledger
 
@@ -29,6 +29,7 @@ class Fate(StrEnum):
     REPEATED = "repeated"  # known already, or no news
     WAITING = "waiting"  # its message is still on the wire: applied when that is answered
     UNMATCHED = "unmatched"  # fits no message of this ledger, or more than one
+    TWICE = "twice"  # an earlier submission was taken too: both count, and the state stays
     CONTRADICTS = "contradicts"  # the message's final state says otherwise, and stands
 
 
@@ -85,7 +86,8 @@ def answered(ledger: Ledger, mailing: Mailing, messages: Sequence[int], moment: 
         " UNION SELECT r.* FROM messages m JOIN reports r ON r.gateway = ? AND r.gateway_id = m.gateway_id"
         " WHERE m.id BETWEEN ? AND ? AND r.fate = 'unmatched'"
         " UNION SELECT r.* FROM messages m JOIN reports r ON r.gateway = ? AND r.number = m.number"
-        " WHERE m.id BETWEEN ? AND ? AND m.state = 'unknown' AND r.fate = 'unmatched' ORDER BY id",
+        " WHERE m.id BETWEEN ? AND ? AND (m.state = 'unknown' OR m.earlier_batch IS NOT NULL)"
+        " AND r.fate = 'unmatched' ORDER BY id",
         *(first, last, *(mailing.gateway, first, last) * 2),
     )
     _take_again(ledger, early, moment)
@@ -122,6 +124,14 @@ def _take_again(ledger: Ledger, rows: Sequence[dict[str, Any]], moment: Moment) 
 
 
 def _apply(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fate:
+    if message.names_another:
+        return _taken_besides(ledger, report, intake, message)
+    mailing = mailings.get(ledger, message.mailing)
+    if message.state in _NEVER_TAKEN and message.earlier_batch:
+        # A person's word took it out of its batch, and was wrong: it goes back there, never to be sent again.
+        these = {message.id: message.batch}
+        settling.move(ledger, mailing, these, message.state, Status.PENDING, intake.moment, "report")
+        message = message._replace(state=Status.PENDING, batch=0)
     before, after = message.state, next_state(message.state, report.told.status)
     if after is None:
         if before is Status.ACCEPTED:
@@ -130,16 +140,49 @@ def _apply(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fa
         if says_otherwise and report.told.status is not Status.ACCEPTED:
             return _keep(ledger, report, intake, Fate.CONTRADICTS, message.id)
         return Fate.REPEATED
-    mailing = mailings.get(ledger, message.mailing)
     if before is Status.PENDING:
-        batch = _latest_batch(ledger, mailing, message.id)
+        batch = message.earlier_batch or _latest_batch(ledger, mailing, message.id)
         if batch is None:
             return _keep(ledger, report, intake, Fate.CONTRADICTS, message.id)
         # Back into a batch: it is by that that a message counts as sent, and at what time.
-        ledger.write("UPDATE messages SET batch = ? WHERE id = ?", batch, message.id)
+        ledger.write("UPDATE messages SET batch = ?, earlier_batch = NULL WHERE id = ?", batch, message.id)
         message = message._replace(batch=batch)
     settling.move(ledger, mailing, {message.id: message.batch}, before, after, intake.moment, "report")
     return _note(ledger, report, intake, message)
+
+
+_NEVER_TAKEN = frozenset({Status.CANCELLED, Status.REJECTED})
+
+
+def _taken_besides(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fate:
+    """Count what a person took for not sent, and sent once more: the gateway has taken it both times."""
+    if not message.earlier_batch:
+        return Fate.REPEATED
+    mailing = mailings.get(ledger, message.mailing)
+    booking = packages.on_account_of(mailing, message.earlier_batch)
+    packages.book(ledger, booking, mailing.size.parts, intake.moment, "report")
+    ledger.write(
+        "UPDATE messages SET taken_besides = taken_besides + 1, earlier_batch = NULL WHERE id = ?", message.id
+    )
+    matching.remember_another(ledger, report, message.id)
+    audit.record(
+        ledger,
+        intake.moment,
+        Actor(user="a delivery report", host=report.gateway),
+        "taken-twice",
+        f"mailing {mailing.id}",
+        f"message {mailing.message_reference(message.id)}: {mailing.size.parts} parts more",
+    )
+    return Fate.TWICE
+
+
+def taken_twice(ledger: Ledger, mailing: Mailing) -> int:
+    """Return how often the gateway took a message of the mailing beside the submission that it is in."""
+    row = ledger.one(
+        "SELECT COALESCE(SUM(taken_besides), 0) FROM messages WHERE mailing = ? AND taken_besides > 0",
+        mailing.id,
+    )
+    return int(row[0]) if row else 0
 
 
 def _note(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fate:

@@ -65,6 +65,14 @@ def move(
     return moved
 
 
+def remember_earlier(ledger: Ledger, messages: Mapping[int, int]) -> None:
+    """Remember the batch of messages that a person's word took out of it: a report may tell otherwise."""
+    ledger.write_many(
+        "UPDATE messages SET earlier_batch = ? WHERE id = ?",
+        [(batch, message) for message, batch in messages.items() if batch],
+    )
+
+
 def _by_batch(messages: Mapping[int, int]) -> dict[int, list[int]]:
     found: defaultdict[int, list[int]] = defaultdict(list)
     for message, batch in messages.items():

@@ -56,6 +56,7 @@ def resolve(ledger: Ledger, mailing: Mailing, moment: Moment, why: str, *, stopp
         if stopped:
             these = dict.fromkeys(messages, batch)
             settling.move(ledger, mailing, these, Status.ACCEPTED, Status.CANCELLED, moment, why)
+            settling.remember_earlier(ledger, these)
         mark(ledger, batch, 0, moment)
         settled += min(left, len(messages))
     return settled

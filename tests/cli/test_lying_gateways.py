@@ -41,6 +41,8 @@ class Vendor:
     def submit(self, line: Line) -> bytes:
         """Take the messages of one request; return the whole reply."""
         body = line.read_request()
+        if not line.head.startswith("POST"):
+            return reply(404)
         answer = self._xml(body) if body.startswith(b"<?xml") else self._json(body)
         return reply(200, answer)
 
@@ -73,9 +75,12 @@ class FirstAnswerForAll(Vendor):
     def __call__(self, line: Line) -> None:
         if self._kept:
             line.read_request()
-        else:
-            self._kept = self.submit(line)
-        line.send(self._kept)
+            line.send(self._kept)
+            return
+        answer = self.submit(line)
+        if line.head.startswith("POST"):
+            self._kept = answer
+        line.send(answer)
 
 
 Serve = Callable[..., Path]
@@ -356,3 +361,58 @@ def test_a_report_settles_what_was_stopped_or_has_left(
     assert run("--config", config, "reports", "import", tmp_path / "reports.json").code == 0
     code, data = cancel(run, config)
     assert (code, data["in_doubt"], data["states"]) == (4, 1, {"accepted": 1, "delivered": PEOPLE - 1})
+
+
+class Losing(Vendor):
+    """Takes everything; the first answer is lost on the way."""
+
+    def __call__(self, line: Line) -> None:
+        answer = self.submit(line)
+        if self.took > PEOPLE:
+            line.send(answer)
+
+
+def failed_report(module: str, config: Path, place: int = 1) -> bytes:
+    """Return a report on the first submission of a message: that it did not arrive."""
+    if module == "pswincom":
+        return (
+            f"<MSGLST><MSG><ID>1</ID><REF>ref-{place}</REF><RCV>4670174{604 + place:04}</RCV>"
+            "<STATE>UNDELIV</STATE></MSG></MSGLST>"
+        ).encode()
+    ledger = read_ledger(config.parent / "ledger" / "ledger.db")
+    assert ledger
+    ((reference,),) = ledger.rows("SELECT reference FROM mailings")
+    ledger.close()
+    told = {"statuscode": 351, "customermessagereference": f"{reference}-{place}", "messageid": f"id-{place}"}
+    return json.dumps({"dr": [told]}).encode()
+
+
+def taken_in(run: Run, config: Path, body: bytes) -> dict[str, int]:
+    file = config.with_name("report")
+    file.write_bytes(body)
+    ran = run("--config", config, "reports", "import", file, "--json")
+    assert ran.code == 0, ran.said
+    found: dict[str, int] = ran.data["reports"]
+    return found
+
+
+@pytest.mark.parametrize("module", ACCOUNTS)
+def test_a_report_that_it_failed_proves_that_what_was_resolved_as_not_sent_was_taken(
+    module: str, serve: Serve, message: Path, run: Run
+) -> None:
+    gateway = Losing()
+    config = serve(gateway, **ACCOUNTS[module], batch_size=PEOPLE)
+    assert send(run, config, message) == (4, {"unknown": PEOPLE})
+    run("--config", config, "mailings", "resolve", 1, "--not-sent", "--reason", "asked support")
+    assert taken_in(run, config, failed_report(module, config)) == {"applied": 1}
+    run("--config", config, "mailings", "resume", 1)
+    data = run("--config", config, "mailings", "show", 1, "--json").data
+    assert (data["states"], data["parts"]) == ({"accepted": PEOPLE - 1, "failed": 1}, PEOPLE)
+    assert gateway.took == 2 * PEOPLE - 1  # it was not sent again
+
+    assert taken_in(run, config, failed_report(module, config, place=2)) == {"twice": 1}
+    shown = run("--config", config, "mailings", "show", 1)
+    data = run("--config", config, "mailings", "show", 1, "--json").data
+    assert (data["states"], data["parts"]) == ({"accepted": PEOPLE - 1, "failed": 1}, PEOPLE + 1)
+    assert "The gateway took 1 message twice that had been resolved as not sent: both count." in shown.out
+    assert run("--config", config, "ledger", "check").code == 0

@@ -16,10 +16,11 @@ def must_agree(ledger: Ledger) -> None:
 
 def _entries_are_the_parts_that_cost(ledger: Ledger) -> None:
     cost: Counter[int] = Counter()
-    for mailing, state, parts in ledger.rows(
-        "SELECT g.id, m.state, g.parts_each FROM messages m JOIN mailings g ON g.id = m.mailing"
+    for mailing, state, besides, parts in ledger.rows(
+        "SELECT g.id, m.state, m.taken_besides, g.parts_each FROM messages m"
+        " JOIN mailings g ON g.id = m.mailing"
     ):
-        cost[mailing] += parts if state in COSTING else 0
+        cost[mailing] += parts * ((state in COSTING) + besides)
     entered: Counter[int] = Counter(
         dict(ledger.rows("SELECT mailing, SUM(parts) FROM entries GROUP BY mailing"))
     )

@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.domain.moment import Actor
-from smsctl.ledger import audit
+from smsctl.ledger import audit, schema
 from smsctl.ledger.store import Ledger, open_ledger
 
 from .conftest import ACTOR, NOW
@@ -80,14 +81,17 @@ def test_whom_somebody_says_they_are_stands_beside_who_they_are(ledger: Ledger) 
     assert audit.read(ledger)[0].user == "smsctl (says: anna)"
 
 
-def test_the_audit_of_an_older_ledger_is_kept_and_guarded(tmp_path: Path, audited: Ledger) -> None:
-    rows = audit.read(audited)
-    audited.close()
-    with closing(sqlite3.connect(audited.path)) as older:
-        for name in audit.GUARDS:
-            older.execute(f"DROP TRIGGER {name}")
-        older.execute("PRAGMA user_version = 2")
-    with closing(open_ledger(audited.path)) as newer:
-        assert audit.read(newer) == rows
+def test_the_audit_of_an_older_ledger_is_kept_and_guarded(tmp_path: Path) -> None:
+    path, before = tmp_path / "ledger.db", tmp_path / "before"
+    before.mkdir()
+    for step in sorted(schema.MIGRATIONS.glob("000[12]_*.sql")):
+        shutil.copy(step, before)
+    row = (1, "2026-11-22T10:00:00.000Z", "rut", "server", "resume", "mailing 1", "", "asked by phone")
+    with closing(sqlite3.connect(path, isolation_level=None)) as older:
+        schema.migrate(older, path, before)
+        older.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    path.chmod(0o600)
+    with closing(open_ledger(path)) as newer:
+        assert [one.reason for one in audit.read(newer)] == ["asked by phone"]
         with pytest.raises(sqlite3.IntegrityError), closing(sqlite3.connect(newer.path)) as other:
             other.execute("DELETE FROM audit")

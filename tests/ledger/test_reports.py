@@ -4,17 +4,19 @@ from typing import Any
 
 import pytest
 
+from smsctl.actions.cancel import cancel
+from smsctl.actions.resolve import Word, resolve
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Receipt, Status, Verdict
 from smsctl.domain.moment import Moment
 from smsctl.domain.report import Cause, Report, Told
-from smsctl.ledger import batches, checking, failures, mailings, repeats, reports, undelivered
+from smsctl.ledger import audit, batches, checking, failures, mailings, repeats, reports, undelivered
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.reports import Fate, Intake, Source
 from smsctl.ledger.store import Ledger
 
 from . import recount
-from .conftest import NOW, on
+from .conftest import ACTOR, NOW, on
 from .sending import PLAIN, activate, begin, claim
 
 LATER = on("2026-11-22", "09:00:00.000")
@@ -116,6 +118,116 @@ def test_what_a_report_proves_sent_counts_so_from_the_batch_it_was_in(ledger: Le
     take(ledger, report(mailing))
     assert checking.check(ledger) == ()
     assert len(repeats.already_sent(ledger, mailings.body_hash("Hej"), LATER)) == 2
+
+
+def given_back(ledger: Ledger, *, link: bool = False, word: Word = Word.NOT_SENT) -> Mailing:
+    """Return a mailing of one message, which a person has resolved when its answer was lost."""
+    mailing = sent(ledger, Status.UNKNOWN, link=link)
+    assert resolve(ledger, mailing, word, NOW, ACTOR, "asked support") == 1
+    recount.must_agree(ledger)
+    return mailing
+
+
+def one_of(mailing: Mailing, told: Told = DELIVERED, ref: str = "r1", *, link: bool) -> Report:
+    """Return a report on the only message of a mailing."""
+    if link:
+        return by_ref(ref, told=told)
+    return report(mailing, told=told, gateway_id=ref)
+
+
+def parts(ledger: Ledger) -> int:
+    row = ledger.one("SELECT SUM(parts) FROM entries")
+    assert row
+    return int(row[0])
+
+
+GATEWAYS = pytest.mark.parametrize("link", [False, True])
+
+
+@GATEWAYS
+@pytest.mark.parametrize("told", [DELIVERED, BAD_NUMBER, EXPIRED])
+def test_a_final_report_overrules_the_word_not_sent_and_nothing_is_sent_again(
+    ledger: Ledger, told: Told, *, link: bool
+) -> None:
+    mailing = given_back(ledger, link=link)
+    assert (states(ledger, mailing), parts(ledger)) == (["pending"], 0)
+    assert take(ledger, one_of(mailing, told, link=link)) == [Fate.APPLIED]
+    assert (states(ledger, mailing), parts(ledger)) == ([told.status], 1)
+    assert claim(ledger, mailing) is None
+    assert checking.check(ledger) == ()
+    assert take(ledger, one_of(mailing, told, link=link)) == [Fate.REPEATED]
+    assert parts(ledger) == 1
+
+
+@GATEWAYS
+def test_so_it_does_of_what_was_cancelled_since(ledger: Ledger, *, link: bool) -> None:
+    mailing = given_back(ledger, link=link)
+    cancel(ledger, mailing, None, NOW, ACTOR, None)
+    assert (states(ledger, mailing), parts(ledger)) == (["cancelled"], 0)
+    assert take(ledger, one_of(mailing, link=link)) == [Fate.APPLIED]
+    assert (states(ledger, mailing), parts(ledger)) == (["delivered"], 1)
+    assert checking.check(ledger) == ()
+
+
+@GATEWAYS
+def test_so_it_does_of_what_the_gateway_has_refused_since(ledger: Ledger, *, link: bool) -> None:
+    mailing = given_back(ledger, link=link)
+    settle(ledger, mailing, claim(ledger, mailing), Status.REJECTED)
+    assert take(ledger, one_of(mailing, link=link)) == [Fate.APPLIED]
+    assert (states(ledger, mailing), parts(ledger)) == (["delivered"], 1)
+    assert checking.check(ledger) == ()
+
+
+@GATEWAYS
+@pytest.mark.parametrize("word", [Word.NOT_SENT, Word.RESEND])
+def test_where_it_is_out_once_more_both_count_and_the_state_stays(
+    ledger: Ledger, word: Word, *, link: bool
+) -> None:
+    mailing = given_back(ledger, link=link, word=word)
+    settle(ledger, mailing, claim(ledger, mailing), Status.ACCEPTED)
+    assert parts(ledger) == 1
+    assert take(ledger, one_of(mailing, link=link)) == [Fate.TWICE]
+    assert (states(ledger, mailing), parts(ledger)) == (["accepted"], 2)
+    assert (reports.taken_twice(ledger, mailing), checking.check(ledger)) == (1, ())
+    assert take(ledger, one_of(mailing, link=link)) == [Fate.REPEATED]
+    assert take(ledger, one_of(mailing, ref="id-1", link=link)) == [Fate.APPLIED]
+    assert (states(ledger, mailing), parts(ledger)) == (["delivered"], 2)
+    (row,) = [row for row in audit.read(ledger) if row.action == "taken-twice"]
+    assert row.subject == f"mailing {mailing.id}"
+
+
+@GATEWAYS
+def test_a_report_that_comes_while_it_is_on_the_wire_once_more_waits_for_the_answer(
+    ledger: Ledger, *, link: bool
+) -> None:
+    mailing = given_back(ledger, link=link)
+    claimed = claim(ledger, mailing)
+    assert take(ledger, one_of(mailing, link=link)) == [Fate.UNMATCHED if link else Fate.WAITING]
+    settle(ledger, mailing, claimed, Status.ACCEPTED)
+    assert (states(ledger, mailing), parts(ledger)) == (["accepted"], 2)
+    assert (reports.taken_twice(ledger, mailing), reports.kept(ledger)) == (1, ())
+
+
+@GATEWAYS
+def test_two_reports_on_what_is_unknown_both_times_count_both(ledger: Ledger, *, link: bool) -> None:
+    mailing = given_back(ledger, link=link)
+    settle(ledger, mailing, claim(ledger, mailing), Status.UNKNOWN)
+    fates = take(ledger, one_of(mailing, link=link), one_of(mailing, ref="r2", link=link))
+    assert fates == [Fate.APPLIED, Fate.TWICE]
+    assert (states(ledger, mailing), parts(ledger)) == (["delivered"], 2)
+
+
+def test_two_messages_to_a_number_leave_a_report_in_doubt(ledger: Ledger) -> None:
+    first, second = given_back(ledger, link=True), given_back(ledger, link=True)
+    with ledger.transaction():
+        ledger.write("UPDATE messages SET number = '+46700000000'")
+    assert take(ledger, by_ref("r1")) == [Fate.UNMATCHED]
+    assert states(ledger, first) + states(ledger, second) == ["pending", "pending"]
+
+
+def test_without_a_persons_word_another_name_is_doubted(ledger: Ledger) -> None:
+    mailing = sent(ledger, Status.ACCEPTED)
+    assert take(ledger, report(mailing, gateway_id="r1")) == [Fate.UNMATCHED]
 
 
 def test_a_report_of_what_was_never_sent_is_kept_and_moves_nothing(ledger: Ledger) -> None:

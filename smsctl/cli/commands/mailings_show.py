@@ -10,7 +10,7 @@ from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import SkipReason
-from smsctl.ledger import audit, batches, mailings, skipped, stops
+from smsctl.ledger import audit, batches, mailings, reports, skipped, stops
 from smsctl.ledger.undelivered import of_mailing, withdrawn
 
 EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
@@ -33,6 +33,7 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
         history=[row for row in audit.of(ledger, f"mailing {found.id}") if row.action != found.kind],
         answers=mailings.answers(ledger, found, most=render.ANSWERS_READ),
         cancelled=withdrawn(ledger, found) if tally.states.get(Status.CANCELLED) else {},
+        taken_twice=reports.taken_twice(ledger, found),
         in_doubt=stops.in_doubt(ledger, found),
         returns=of_mailing(ledger, found, tally.states, wiring.clock.now().at, wiring.settings.reports.wait),
         shown=partial(numbers.shown, wiring),

@@ -45,7 +45,8 @@ def run(
         return _addresses(wiring)
     complaints = receiving.Complaints(wiring.teller.tell_now)
     forwarder = forwarding.forwarder(wiring, forward_to, complaints.note)
-    intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.PUSHED, forward_to))
+    house = wiring_listener.house(wiring, Source.PUSHED, forward_to)
+    intake = receiving.Intake(wiring, house, complaints.note)
 
     def turn() -> None:
         complaints.turn()

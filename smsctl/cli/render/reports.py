@@ -47,6 +47,15 @@ def taken_screen(taken: Taken) -> list[Block]:
     return blocks
 
 
+def taken_twice(messages: int) -> Sentence:
+    """Say that a person's word, that they were not sent, was wrong after they had been sent once more."""
+    return say_n(
+        "The gateway took {n} message twice that had been resolved as not sent: both count.",
+        "The gateway took {n} messages twice that had been resolved as not sent: both count.",
+        n=messages,
+    )
+
+
 def taken_summary(taken: Taken) -> Sentence:
     """Return the one line for a log."""
     return say_n(
@@ -137,9 +146,15 @@ _FATES = {
     Fate.REPEATED: say("reports known already"),
     Fate.WAITING: say("waits for the answer to its message"),
     Fate.UNMATCHED: say("fits no message of this ledger"),
+    Fate.TWICE: say("prove that the gateway took a message twice: both count"),
     Fate.CONTRADICTS: say("contradicts the message's final state"),
 }
-_TONES = {Fate.APPLIED: Tone.GOOD, Fate.UNMATCHED: Tone.WARN, Fate.CONTRADICTS: Tone.WARN}
+_TONES = {
+    Fate.APPLIED: Tone.GOOD,
+    Fate.UNMATCHED: Tone.WARN,
+    Fate.TWICE: Tone.WARN,
+    Fate.CONTRADICTS: Tone.WARN,
+}
 _KINDS = {
     Kind.OURS: say("incoming SMS"),
     Kind.STOP: say("incoming SMS that ask to stop"),

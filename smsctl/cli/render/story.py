@@ -10,6 +10,7 @@ from smsctl.cli.render.language import known
 from smsctl.cli.render.mailings import data
 from smsctl.cli.render.outcome import cost, next_steps, state_facts, stopped_or_gone
 from smsctl.cli.render.phrases import quoted, rehearsal
+from smsctl.cli.render.reports import taken_twice
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import OutsideRows, told_counts
@@ -38,6 +39,7 @@ class Story(NamedTuple):
     history: Sequence[AuditRow]
     answers: Sequence[AnsweredRow]
     cancelled: Mapping[str, int]  # by the reason
+    taken_twice: int  # beside the submission they are in
     in_doubt: int  # accepted, then asked to be stopped: nobody can tell whether they were
     returns: Returns | None
     shown: Callable[[str], str]  # how a number may be shown
@@ -49,6 +51,7 @@ def story_data(story: Story) -> dict[str, object]:
         **data(story.mailing, story.tally),
         "cancelled": dict(story.cancelled),
         "in_doubt": story.in_doubt,
+        "taken_twice": story.taken_twice,
         "reports": returns.data(story.returns),
         "skipped": told_counts(story.skipped),
         "recipients": whom.data(
@@ -104,6 +107,8 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
         *whom.outside(story.outside),
         Line(cost(tally)),
     ]
+    if story.taken_twice:
+        blocks.append(Line(taken_twice(story.taken_twice), Tone.WARN))
     blocks += _answers(story)
     blocks += history.batches(story.batches, story.batch_states, zone)
     blocks += history.blocks(story.history, zone)
