@@ -6,7 +6,7 @@ Read on in `contents` (what there is), then `commands/send.py`, `domain/plan.py`
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import partial
 from importlib import import_module
@@ -67,6 +67,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
     """Run the command, let the site know, tell the result. What fails on the way never hides the result."""
+    teller.leaves_no_trace = "--dry-run" in _before_the_dashes(words)
     ended = _caught(lambda: _answer(words, asked, teller), teller)
     if failed := _caught(lambda: _let_know(asked, teller, ended), teller):
         teller.warn(say("Nobody was told of this run: {reason}", reason=failed.sentence))
@@ -76,7 +77,20 @@ def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
         codes.append(told.exit_code)
         _caught(partial(teller.fail, told), teller)
     is_product = isinstance(ended, Reply) and _is_product(teller.command, words)
-    return teller.end(worst(codes), is_product=is_product)
+    code = ExitCode(teller.end(worst(codes), is_product=is_product))
+    teller.log.end(code, teller.mode, _facts(ended))
+    return code
+
+
+def _facts(ended: Reply | SmsctlError) -> dict[str, object]:
+    """Return what the log tells of a command's end: counts, and never whom it was about."""
+    if isinstance(ended, SmsctlError):
+        return {"error": ended.code}
+    mailing, outcome = ended.data.get("mailing"), ended.data.get("outcome")
+    return {
+        **({"mailing": mailing} if isinstance(mailing, int) else {}),
+        **({"outcome": dict(outcome)} if isinstance(outcome, Mapping) else {}),
+    }
 
 
 def _caught(act: Callable[[], T], teller: Teller) -> T | SmsctlError:

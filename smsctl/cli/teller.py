@@ -5,8 +5,10 @@ import io
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from smsctl.cli.flags import Flags
+from smsctl.cli.log import Log
 from smsctl.cli.render import envelope
 from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.render.language import whole
@@ -30,6 +32,8 @@ class Teller:
         self._flags = flags
         self._kept: list[Note] = []  # warnings that wait for the result
         self._known: Mapping[str, object] = {}
+        self.log = Log(command)
+        self.leaves_no_trace = False  # a dry run creates no file
 
     @property
     def speaks_json(self) -> bool:
@@ -80,6 +84,20 @@ class Teller:
     def tell_now(self, sentence: Sentence) -> None:
         """Say something on the standard error at once, whatever the flags: the end may be days away."""
         self.err.show([Line(whole(sentence), Tone.WARN)])
+
+    def keep_log(self, path: Path) -> None:
+        """Keep the log in this file; where that cannot be, all goes on without it."""
+        if self.leaves_no_trace:
+            return
+        try:
+            self.log.begin(path)
+        except OSError as error:
+            told = say(
+                "The log {path} cannot be written, and goes on without this run: {reason}.",
+                path=path,
+                reason=error.strerror,
+            )
+            self.warn(told)
 
     def write(self, page: str) -> None:
         """Write a page as it is."""

@@ -68,6 +68,8 @@ class Wiring:
             found = found._replace(mode=Mode.SIMULATE)
         self.teller.mode = found.mode
         language.speak(found.language, os.environ)
+        if found.log_path:
+            self.teller.keep_log(found.log_path)
         return found
 
     @property
@@ -99,6 +101,7 @@ class Wiring:
         )
         self.open.callback(ledger.close)
         ledger.on_wait = self.teller.warn
+        ledger.on_change = self.teller.log.change
         if packages.anything_in_flight(ledger):
             from smsctl.ledger import batches
 

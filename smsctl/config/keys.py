@@ -175,7 +175,7 @@ KEYS: tuple[Key, ...] = (
         Key("busy_timeout", SECONDS, "how long to wait for another smsctl", "30s", field="busy_timeout_s"),
         Key("allow_network", FLAG, "it may lie on a network disk, which no other machine uses", False),
     ),
-    *_within("log", Key("path", PATH, "a log in JSON lines, without numbers and texts")),
+    *_within("log", Key("path", PATH, "JSON lines: each command and change of state, no numbers and texts")),
     *_within(
         "retention",
         Key("days", whole(1, 36_500), "age at which `purge` removes personal data"),

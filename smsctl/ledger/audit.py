@@ -37,6 +37,7 @@ def record(
     reason: str | None = None,
 ) -> None:
     """Write one audit row in the open transaction. No full numbers and no message texts in `detail`."""
+    ledger.changed(event="audit", action=action)
     ledger.write(
         "INSERT INTO audit (at, by_whom, host, action, subject, detail, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
         moment.at,

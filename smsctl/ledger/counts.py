@@ -15,11 +15,16 @@ def move(ledger: Ledger, mailing: Mailing, day: str, before: Counter[Status], af
 
     Messages that wait are counted on the day the mailing was made, all others on the day they were claimed.
     """
+    ledger.changed(event="state", mailing=mailing.id, before=_told(before), after=_told(after))
     change = Counter(after)
     change.subtract(before)
     for state, messages in change.items():
         if messages:
             _add(ledger, mailing, mailing.created_day if state is Status.PENDING else day, state, messages)
+
+
+def _told(states: Counter[Status]) -> dict[str, int]:
+    return {str(state): messages for state, messages in states.items() if messages}
 
 
 def _add(ledger: Ledger, mailing: Mailing, day: str, state: Status, messages: int) -> None:

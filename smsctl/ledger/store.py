@@ -6,8 +6,9 @@ a file whose pragmas are not in force is refused (reliability.md 0.2, 2.2).
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class Ledger:
         self.high_water = high_water  # None: nothing lies on a disk that could be put back
         self._connection = connection
         self.on_wait: Callable[[Sentence], None] | None = None
+        self.on_change: Callable[[Mapping[str, object]], None] | None = None
         self._after_commit: dict[str, Callable[[], None]] = {}
 
     def close(self) -> None:
@@ -98,6 +100,11 @@ class Ledger:
     def after_commit(self, what: str, action: Callable[[], None]) -> None:
         """Do this when the open transaction is durable, and not if it fails; of each `what` the last one."""
         self._after_commit[what] = action
+
+    def changed(self, **facts: object) -> None:
+        """Tell whoever listens what the open transaction changes, once it is durable."""
+        if self.on_change:
+            self.after_commit(f"change {len(self._after_commit)}", partial(self.on_change, facts))
 
     @contextmanager
     def transaction(self, *, patient: bool = False) -> Iterator[None]:

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from smsctl import host
 from smsctl.cli import forwarding, options, receiving, wiring_listener
 from smsctl.cli.render import reports as render
 from smsctl.cli.render.blocks import Block, Fact, Facts, Line, Tone
@@ -15,6 +14,7 @@ from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_listener import Ears
 from smsctl.errors import ExitCode, Sentence, SmsctlError, say
+from smsctl.host import stopped_by_signals
 from smsctl.ledger.reports import Source
 
 EXAMPLES = ("smsctl reports listen", "smsctl reports listen --addresses")
@@ -22,6 +22,9 @@ EXAMPLES = ("smsctl reports listen", "smsctl reports listen --addresses")
 _LAST_MAIL_S = 5  # for the mail under way when it is told to stop
 
 _Host = Annotated[str | None, typer.Option(metavar="HOST", help="Instead of the config's.")]
+_Addresses = Annotated[
+    bool, typer.Option("--addresses", help="Print the secret addresses for the supplier, and end.")
+]
 _Port = Annotated[int | None, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")]
 
 
@@ -30,9 +33,7 @@ def run(
     *,
     host: _Host = None,
     port: _Port = None,
-    addresses: Annotated[
-        bool, typer.Option("--addresses", help="Print the secret addresses for the supplier, and end.")
-    ] = False,
+    addresses: _Addresses = False,
     forward_to: options.ForwardTo = None,
 ) -> Reply:
     """Listen for delivery reports and incoming SMS that the gateways push.
@@ -88,7 +89,7 @@ def _stopped_by_signals(ears: Ears) -> Iterator[list[str]]:
         heard.append(name)
         ears.listener.stop()
 
-    with host.stopped_by_signals(stop):
+    with stopped_by_signals(stop):
         try:
             yield heard
         finally:

@@ -1,0 +1,62 @@
+"""The log of `[log] path`: one JSON line for each command, and for each change of state that it makes.
+
+What must stay true: no number, name, text or secret stands in it; and it is only told from, so that nothing
+ever waits or fails for its sake (docs/decisions/0017).
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from smsctl.errors import ExitCode
+
+_MODE = 0o640  # as contrib/logrotate makes the next one
+
+
+class Log:
+    """The log of one command; without a path it is kept nowhere."""
+
+    def __init__(self, command: str) -> None:
+        """Nothing is written yet."""
+        self._command = command
+        self._path: Path | None = None
+        self._began_s = time.monotonic()
+
+    def begin(self, path: Path) -> None:
+        """Keep it in this file from now on. Raises OSError where nothing can be written there."""
+        os.close(_opened(path))
+        self._path = path
+
+    def change(self, facts: Mapping[str, object]) -> None:
+        """Tell of a change that is durable in the ledger."""
+        self._write(facts)
+
+    def end(self, code: ExitCode, mode: str, facts: Mapping[str, object]) -> None:
+        """Tell of the command."""
+        seconds = round(time.monotonic() - self._began_s, 3)
+        self._write({"event": "command", "mode": mode, "exit_code": int(code), "seconds": seconds, **facts})
+
+    def _write(self, facts: Mapping[str, object]) -> None:
+        """Write a line in one piece, for several may write; opened anew, for it may have been moved away."""
+        if self._path is None:
+            return
+        import json
+        from datetime import UTC, datetime
+
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"at": at, "command": self._command, "pid": os.getpid(), **facts})
+        try:
+            number = _opened(self._path)
+            try:
+                os.write(number, f"{line}\n".encode())
+            finally:
+                os.close(number)
+        except OSError:
+            self._path = None  # it could be written at the start; the ledger has all of it
+
+
+def _opened(path: Path) -> int:
+    # A pipe without a reader would be waited for.
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+    return os.open(path, flags, _MODE)
