@@ -1,6 +1,6 @@
 """Cancelling a mailing: what is pending here, and what the gateway still holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -41,16 +41,16 @@ class Cancelled(NamedTuple):
 def cancel(
     ledger: Ledger,
     mailing: Mailing,
-    gateway: Gateway | None,
+    open_gateway: Callable[[], Gateway] | None,
     moment: Moment,
     actor: Actor,
     reason: str | None,
 ) -> Cancelled:
     """Cancel what is pending, and stop at the gateway what it still holds (protocols.md 2.13).
 
-    `gateway` is None where nothing was handed over, or it cannot stop anything. Raises LedgerError while
-    another process sends the mailing, or where the ledger was put back from an older copy: what is pending
-    in it may have been sent since.
+    `open_gateway` is None where nothing was handed over. What is pending is cancelled before it is called,
+    whatever comes of that. Raises LedgerError while another process sends the mailing, or where the ledger
+    was put back from an older copy: what is pending in it may have been sent since.
     """
     restoring.refuse_restored(ledger)
     with lock.right_to_send(ledger.path, mailing.reference):
@@ -65,8 +65,8 @@ def cancel(
             told = f"pending messages: {pending}; at the gateway: {handed}"
             audit.record(ledger, moment, actor, "cancel", f"mailing {mailing.id}", told, reason)
         rope = _Rope(ledger, mailing, moment, there)
-        if gateway is not None and handed:
-            rope.pull(gateway)
+        if open_gateway is not None and handed:
+            rope.pull(open_gateway)
     accepted = settling.messages_in(ledger, mailing, Status.ACCEPTED)
     in_doubt = stops.in_doubt(ledger, mailing)
     not_asked = sum(1 for batch in accepted.values() if batch in rope.not_asked)
@@ -101,16 +101,20 @@ class _Rope:
     _by_reference: dict[str, int] = field(default_factory=dict)
     _by_name: dict[str, int] = field(default_factory=dict)
 
-    def pull(self, gateway: Gateway) -> None:
+    def pull(self, open_gateway: Callable[[], Gateway]) -> None:
         """Ask for every batch of which something may be held; one that cannot be asked ends it."""
+        sizes = self._sizes()
+        rows = [one for one in batches.of_mailing(self.ledger, self.mailing.id) if one.id in sizes]
+        try:
+            gateway = open_gateway()
+        except SmsctlError as error:
+            return self._give_up(rows, error)
         if not isinstance(gateway, Cancelling):
             return None
         for state, messages in self.there.items():
             self._by_reference |= {self.mailing.message_reference(one): one for one in messages}
             self._by_name |= settling.names_in(self.ledger, self.mailing, state)
         marked = stops.left_in(self.ledger, self.mailing)
-        sizes = self._sizes()
-        rows = [one for one in batches.of_mailing(self.ledger, self.mailing.id) if one.id in sizes]
         unanswered = 0
         for place, batch in enumerate(rows):
             try:

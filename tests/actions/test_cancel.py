@@ -52,7 +52,9 @@ def test_what_the_gateway_still_holds_is_stopped_by_either_name(
     mailing = new_mailing(ledger, 2)
     send_all(ledger, mailing, gateway)
     assert states(ledger) == {status: 2}
-    assert cancel(ledger, mailing, gateway, now(), ACTOR, "wrong date") == Cancelled(pending=0, stopped=2)
+    assert cancel(ledger, mailing, lambda: gateway, now(), ACTOR, "wrong date") == Cancelled(
+        pending=0, stopped=2
+    )
     assert states(ledger) == {"cancelled": 2}
     assert ledger.one("SELECT SUM(parts) FROM entries") == (0,)
 

@@ -77,7 +77,7 @@ def test_live_refuses_a_simulator_and_nothing_is_booked(
     assert booked(config, run) == before
 
 
-@pytest.mark.parametrize("words", [RESUME, KEYED, CANCEL], ids=["resume", "the key again", "cancel"])
+@pytest.mark.parametrize("words", [RESUME, KEYED], ids=["resume", "the key again"])
 def test_live_goes_on_with_nothing_at_a_simulator(
     words: tuple[object, ...], live_gateway: LiveGateway, simulator: Simulator, run: Run
 ) -> None:
@@ -90,6 +90,25 @@ def test_live_goes_on_with_nothing_at_a_simulator(
     assert (ran.code, A_SIMULATOR in ran.err) == (6, True)
     assert not submitted(simulator)
     assert booked(config, run) == before
+
+
+@pytest.mark.parametrize("trouble", ["simulator", "secret"])
+def test_what_is_pending_is_cancelled_though_the_gateway_cannot_be_asked(
+    trouble: str, live_gateway: LiveGateway, simulator: Simulator, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = Behaviour(faults={"reset": 1.0})
+    config = live_gateway(lost, gateway={"batch_size": 1, "management_path": "/nowhere"}).config
+    assert run("--config", config, *KEYED).code == 4
+    if trouble == "simulator":
+        moved(config, simulator.url)
+    else:
+        monkeypatch.delenv("SMSCTL_GATEWAY_SECRET")
+    ran = run("--config", config, *CANCEL, "--json")
+    assert (ran.code, ran.data["states"]) == (4, {"unknown": 2, "cancelled": 1})
+    told = " ".join(one["text"] for one in ran.json["messages"])
+    assert (A_SIMULATOR in told) is (trouble == "simulator")
+    assert trouble == "simulator" or "SMSCTL_GATEWAY_SECRET" in told
+    assert not submitted(simulator)
 
 
 def test_the_doctor_finds_a_simulator_where_the_gateway_should_be(

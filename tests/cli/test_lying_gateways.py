@@ -19,7 +19,7 @@ from smsctl.ledger.store import Ledger, read_ledger
 
 from ..conftest import SECRET, MakeConfig
 from ..front_door import Run, run_here
-from ..gateways.fault_server import FaultServer, Line, reply
+from ..gateways.fault_server import FaultServer, Line, no_simulator, reply
 from .conftest import guardians
 
 ACCOUNTS: dict[str, dict[str, object]] = {
@@ -93,7 +93,7 @@ def serve(make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     with ExitStack() as stack:
 
         def begin(behaviour: Callable[[Line], None], **gateway: object) -> Path:
-            server = stack.enter_context(FaultServer(behaviour))
+            server = stack.enter_context(FaultServer(no_simulator(behaviour)))
             url = f"http://127.0.0.1:{server.port}"
             account = {"url": url, "batch_size": IN_A_BATCH, **gateway}
             config = make_config(mode="live", rows=guardians(PEOPLE), gateway=account)

@@ -86,6 +86,20 @@ class Line:
 Behaviour = Callable[[Line], None]
 
 
+def no_simulator(behaviour: Behaviour) -> Behaviour:
+    """Answer the question whether it is a simulator as a gateway does; the rest is the behaviour's."""
+
+    def serve(line: Line) -> None:
+        question = b"GET /simulator/"
+        if line.connection.recv(len(question), socket.MSG_PEEK) == question:
+            line.read_until(b"\r\n\r\n")
+            line.send(reply(404, b""))
+        else:
+            behaviour(line)
+
+    return serve
+
+
 class FaultServer:
     """Serves every connection with the same behaviour, in a thread of its own."""
 

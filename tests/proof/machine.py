@@ -310,9 +310,11 @@ class NeverTwice(RuleBasedStateMachine):
         }
         if self.old:
             with pytest.raises(LedgerError):  # what is pending there may have been sent
-                cancel(self.desk.ledger, mailing, StoppingGateway(held), self._clock(), ACTOR, "tried")
+                cancel(
+                    self.desk.ledger, mailing, lambda: StoppingGateway(held), self._clock(), ACTOR, "tried"
+                )
             return
-        cancel(self.desk.ledger, mailing, StoppingGateway(held), self._clock(), ACTOR, "tried")
+        cancel(self.desk.ledger, mailing, lambda: StoppingGateway(held), self._clock(), ACTOR, "tried")
         for reference, known in self.model.items():
             waits = known.mailing.id == mailing.id and known.state is Status.PENDING
             if waits or reference in stopped:

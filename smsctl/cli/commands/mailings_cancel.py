@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 import typer
 
@@ -31,10 +32,9 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
     found = wiring.named(mailings.get(ledger, mailing))
     states = mailings.tally(ledger, found).states
     configured = wiring.settings.municipality(found.municipality.key)
-    gateway = (
-        wiring_gateway.gateway(wiring, service_id=configured.service_id) if may_be_held(states) else None
-    )
-    done = cancel(ledger, found, gateway, wiring.clock.now(), wiring.actor, reason)
+    opening = partial(wiring_gateway.gateway, wiring, service_id=configured.service_id)
+    opener = opening if may_be_held(states) else None
+    done = cancel(ledger, found, opener, wiring.clock.now(), wiring.actor, reason)
     tally = mailings.tally(ledger, found)
     steps = _next_steps(found, done, tally.states)
     data = {
