@@ -240,7 +240,7 @@ def _judge(errand: Errand, run: _Run, done: Done) -> None:
     if given_back:
         run.cursor = min(run.cursor, done.claim.messages[0] - 1)
     if answer.verdict is Verdict.REFUSED:
-        run.end(Stop.REFUSED, say("Stopped: {text}", text=answer.text))
+        run.end(Stop.REFUSED, say("Stopped: {text}", text=answer.text), answer.mend)
     elif answer.verdict in (Verdict.NOT_REACHED, Verdict.BUSY, Verdict.STALE):
         _pause(errand.pace, run, answer)
     else:

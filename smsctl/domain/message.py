@@ -11,6 +11,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from smsctl.domain.text import MessageText
+from smsctl.errors import Sentence
 
 
 class Status(StrEnum):
@@ -132,6 +133,7 @@ class Answer(NamedTuple):
     receipts: Sequence[Receipt]
     text: str = ""  # the gateway's words, or what happened on the line; foreign text
     retry_after_s: float | None = None
+    mend: Sentence | None = None  # what lets the rest be sent, where it is not the account that is wrong
 
 
 def same_for_all(

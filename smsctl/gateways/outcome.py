@@ -80,7 +80,9 @@ def verdict(batch: Batch, outcome: NotSent | Unclear | Stale | Mistaken) -> Answ
     """
     if isinstance(outcome, Mistaken):
         status = Status.PENDING if outcome.by_simulator else Status.UNKNOWN
-        return same_for_all(batch, status, Verdict.REFUSED, str(outcome.error().sentence))
+        error = outcome.error()
+        told = same_for_all(batch, status, Verdict.REFUSED, str(error.sentence))
+        return told._replace(mend=error.hint)
     if isinstance(outcome, Stale):
         return same_for_all(batch, Status.PENDING, Verdict.STALE, "too old before the first byte")
     if isinstance(outcome, NotSent):

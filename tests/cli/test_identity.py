@@ -140,7 +140,8 @@ def test_a_simulator_that_comes_later_is_known_by_its_answer_and_the_batch_is_pe
         config = moved(live_gateway(gateway={"batch_size": 1}).config, server.url)
         ran = run("--config", config, *SEND, "--json")
         assert (ran.code, ran.data["outcome"]) == (6, {"pending": 3})
-        assert A_SIMULATOR in " ".join(one["text"] for one in ran.json["messages"])
+        told = " ".join(one["text"] for one in ran.json["messages"])
+        assert (A_SIMULATOR in told, "--simulate" in told, "password" in told) == (True, True, False)
         assert len(server.requests) == 2  # the question, and the one batch
     (service,) = run("--config", config, "usage", "--json").data["municipalities"]
     assert service["parts"] == 0
@@ -215,7 +216,7 @@ def test_a_rehearsal_tells_nothing_to_what_is_no_simulator(
         config = make_config(gateway={**gateway, "url": server.url}, reports={"poll": True})
         ran = run("--config", config, *words)
         (asked,) = server.requests
-    assert (ran.code, NO_SIMULATOR in ran.err, "smsctl simulator" in ran.err) == (6, True, True)
+    assert (ran.code, NO_SIMULATOR in ran.said, "smsctl simulator" in ran.said) == (6, True, True)
     question, nonce = asked[:62], asked[30:62]
     assert question == b"GET /simulator/identity?nonce=" + nonce
     asked = asked.replace(nonce, b"")
