@@ -1,5 +1,7 @@
 """What the tests of the ledger share: an open one, and times and people that stand still."""
 
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Terms
+from smsctl.ledger import schema
 from smsctl.ledger.store import Ledger, open_ledger
 
 ACTOR = Actor(user="elin", host="skolserver")
@@ -27,3 +30,13 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened = open_ledger(tmp_path / "ledger.db")
     yield opened
     opened.close()
+
+
+def migrate_to(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """Make the file a ledger as an earlier smsctl left it, of this schema version."""
+    steps = path.with_name(f"steps{version}")
+    steps.mkdir()
+    for step in schema.MIGRATIONS.glob("*.sql"):
+        if int(step.name[:4]) <= version:
+            shutil.copy(step, steps)
+    schema.migrate(connection, path, steps)

@@ -1,4 +1,3 @@
-import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -6,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from smsctl.domain.moment import Actor
-from smsctl.ledger import audit, schema
+from smsctl.ledger import audit
 from smsctl.ledger.store import Ledger, open_ledger
 
-from .conftest import ACTOR, NOW
+from .conftest import ACTOR, NOW, migrate_to
 
 
 @pytest.fixture
@@ -82,13 +81,10 @@ def test_whom_somebody_says_they_are_stands_beside_who_they_are(ledger: Ledger) 
 
 
 def test_the_audit_of_an_older_ledger_is_kept_and_guarded(tmp_path: Path) -> None:
-    path, before = tmp_path / "ledger.db", tmp_path / "before"
-    before.mkdir()
-    for step in sorted(schema.MIGRATIONS.glob("000[12]_*.sql")):
-        shutil.copy(step, before)
+    path = tmp_path / "ledger.db"
     row = (1, "2026-11-22T10:00:00.000Z", "rut", "server", "resume", "mailing 1", "", "asked by phone")
     with closing(sqlite3.connect(path, isolation_level=None)) as older:
-        schema.migrate(older, path, before)
+        migrate_to(older, path, 2)
         older.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     path.chmod(0o600)
     with closing(open_ledger(path)) as newer:

@@ -37,7 +37,8 @@ def lived(ledger: Ledger) -> Ledger:
 DAMAGE = {
     "integrity": "PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage ="
     " (SELECT rootpage FROM sqlite_master WHERE name = 'mailings_of_body') WHERE name = 'batches_of_mailing'",
-    "references": "INSERT INTO skipped (mailing, sheet_row, number_column, reason) VALUES (999, 2, '', 'terms')",
+    "references": "INSERT INTO skipped (mailing, sheet_row, number_column, reason)"
+    " VALUES (999, 2, '', 'terms')",
     "key": "INSERT INTO facts VALUES ('key-check', 'a hash')",
     "restored": "DELETE FROM facts WHERE name = 'lineage'",
     "states": "UPDATE messages SET state = 'lost' WHERE id = 1",

@@ -8,7 +8,7 @@ from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.ledger import audit, municipalities, packages
 from smsctl.ledger.store import Ledger, open_ledger
 
-from .conftest import ACTOR, NOW, TOWN, on
+from .conftest import ACTOR, NOW, TOWN, migrate_to, on
 
 LATER = on("2026-11-23")
 
@@ -82,9 +82,8 @@ def test_only_what_is_ordered_or_active_can_be_deactivated(ledger: Ledger) -> No
 
 def test_an_upgrade_makes_active_who_has_sent_and_nobody_else(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
-    open_ledger(path).close()
-    with closing(sqlite3.connect(path)) as old:
-        old.execute("PRAGMA user_version = 1")  # before there was a service to activate
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        migrate_to(old, path, 1)  # before there was a service to activate
         for town, day in (("sent", "2026-10-02"), ("sent", "2026-10-01"), ("ended", "2026-10-03")):
             old.execute(
                 "INSERT INTO entries (at, day, municipality, mailing, package, parts, reason)"
@@ -93,7 +92,7 @@ def test_an_upgrade_makes_active_who_has_sent_and_nobody_else(tmp_path: Path) ->
             )
         old.execute("INSERT INTO municipalities VALUES ('ended', 'inactive', '2026-10-04', 'elin')")
         old.execute("INSERT INTO municipalities VALUES ('asked', 'ordered', '2026-10-04', 'elin')")
-        old.commit()
+    path.chmod(0o600)
     ledger = open_ledger(path)
     states = {key: (one.state, one.since_day) for key, one in municipalities.services(ledger).items()}
     ledger.close()
