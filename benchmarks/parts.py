@@ -1,6 +1,7 @@
 """How fast the parts of one text are counted, beside smsutil: `python benchmarks/parts.py`.
 
-Ratios only, both taken in turn in one process: milliseconds differ from machine to machine.
+Ratios only, both taken in turn in one process: milliseconds differ from machine to machine. At the end,
+what the check of a text costs: its goal is a time, for nothing else does the same.
 """
 
 import statistics
@@ -9,8 +10,10 @@ from collections.abc import Callable
 
 from smsctl.domain.gsm7 import BASIC, EXTENDED
 from smsctl.domain.text import INTELECOM_PARTS, measure
+from smsctl.domain.text_check import check
 
 GOAL = 20
+CHECK_GOAL_MS = 1
 ROUNDS = 9
 CALLS = 2_000
 
@@ -61,6 +64,9 @@ def main() -> None:
         ratio = statistics.median(their / our for their, our in rounds)
         our_us = statistics.median(our for _, our in rounds) * 1e6
         print(f"{title:32} {our_us:6.2f} us   {ratio:5.1f} times faster than {name} (goal {GOAL})")
+    for title, body in TEXTS.items():
+        check_ms = statistics.median(seconds(check, body) for _ in range(ROUNDS)) * 1e3
+        print(f"{title:32} {check_ms:6.3f} ms to check (goal {CHECK_GOAL_MS})")
 
 
 if __name__ == "__main__":

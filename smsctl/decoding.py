@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from smsctl import host
+from smsctl.domain.remains import Remain, remains
 from smsctl.errors import InputError, Sentence, say
 
 UTF_8: Final = "UTF-8"
@@ -48,6 +49,20 @@ def decode(data: bytes, encoding: str | None = None, *, source: str = "The text"
     assumed = recognise(io.BytesIO(data), source=source, encoding=encoding)
     text = data[assumed.bom_bytes :].decode(assumed.encoding)
     return Decoded(text=text, encoding=assumed.encoding, notice=assumed.notice)
+
+
+def taken_for_windows(data: bytes) -> Remain | None:
+    """Return a word of a text that is neither UTF-8 nor Windows-1252, though it would be taken for that.
+
+    It is known by the letters that no Swede writes: code page 850 and 437 (the same in å ä ö), MacRoman.
+    """
+    if _byte_order_mark(data) or 0 in data:
+        return None
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return next(remains(data.decode(WINDOWS_1252, "surrogateescape"), of_bytes=True), None)
+    return None
 
 
 def open_file(path: Path) -> BinaryIO:

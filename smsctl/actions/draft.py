@@ -17,8 +17,9 @@ from smsctl.domain.number import NumberReader
 from smsctl.domain.plan import Order, Plan, make
 from smsctl.domain.recipients import Recipients, Rules, SkipReason
 from smsctl.domain.text import characters_over, measure
+from smsctl.domain.text_check import Finding, recipients_in, refuse
 from smsctl.errors import InputError, Sentence, say, say_n
-from smsctl.ledger import blocklist, mailings, repeats
+from smsctl.ledger import blocklist, earlier, mailings, repeats
 from smsctl.ledger.repeats import NOBODY, Reached
 from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import Sheet, open_sheet
@@ -36,6 +37,9 @@ class Wish(NamedTuple):
     require_terms: bool
     skip_invalid: bool
     ceilings: Ceilings
+    same: tuple[str, ...] = ()  # bodies that are the same text to people
+    findings: tuple[Finding, ...] = ()  # in the text
+    text_as_it_is: bool = False  # whatever is found in it
     again: bool = False  # also to people who have had the text
     urgent: bool = False  # also in quiet hours
     known: tuple[str, ...] = ()  # keys and names of the municipalities in the config
@@ -52,8 +56,11 @@ class Draft(NamedTuple):
 def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
     """Return the plan as it would be sent now, judged by every rule.
 
-    Raises InputError: the file's structure, a bad row in the audience, a text too long for the gateway.
+    Raises InputError: the file's structure, a bad row in the audience, a text too long for the gateway, and
+    what certainly is no text for people where nobody is there to be asked.
     """
+    if not (under.attended or wish.text_as_it_is):
+        refuse(wish.findings)
     check_letter(gateway, wish.letter)
     _check_time(gateway.traits, wish.letter.send_at, under.local_now)
     sheet = open_sheet(wish.recipients)
@@ -72,6 +79,7 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
     standing = standing_of(under.ledger, wish.municipality, under.local_now)
     warnings = _warnings(wish, recipients, sheet)
     plan = make(order, recipients, gateway.traits, standing, warnings=warnings)
+    plan = _with_remarks(plan, wish, under.ledger)
     had_it = (
         sum(person.number in repeated for person in recipients.ready) if under.lenient and repeated else 0
     )
@@ -79,6 +87,7 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
         bill=plan.bill,
         letter=wish.letter,
         audience=wish.audience.rule,
+        same=wish.same,
         groups=wish.audience.groups,
         ceilings=wish.ceilings,
         numbers=(person.number for person in recipients.ready),
@@ -89,6 +98,18 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
         over_day=under.lifts_the_day(urgent=wish.urgent),
     )
     return Draft(plan=plan, sheet=sheet, verdict=may_send(leaving, under))
+
+
+def _with_remarks(plan: Plan, wish: Wish, ledger: Ledger | None) -> Plan:
+    """Return the plan with what was found in the text, and with the last mailing like it."""
+    ready = (person.number for person in plan.recipients.ready)
+    findings = (*wish.findings, *recipients_in(wish.letter.text.body, wish.numbers, ready))
+    told = () if wish.text_as_it_is else tuple(one.sentence for one in findings)
+    return plan._replace(
+        findings=findings,
+        warnings=(*plan.warnings, *told),
+        earlier=earlier.of_audience(ledger, plan.order) if ledger else None,
+    )
 
 
 def check_letter(gateway: Gateway, letter: Letter) -> None:
@@ -168,4 +189,5 @@ def _warnings(wish: Wish, recipients: Recipients, sheet: Sheet) -> list[Sentence
 def _already_sent(wish: Wish, under: Circumstances) -> Reached:
     if under.ledger is None or wish.again:
         return NOBODY
-    return repeats.already_sent(under.ledger, mailings.body_hash(wish.letter.text.body), under.now)
+    same = map(mailings.body_hash, wish.same)
+    return repeats.already_sent(under.ledger, mailings.body_hash(wish.letter.text.body), under.now, *same)

@@ -65,7 +65,8 @@ def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, wish: Wish) ->
     rule, municipality = wish.audience.rule, wish.municipality.key
     is_purged = not mailing.letter.text.body
     kept = purging.audience_without_values(rule) if is_purged else rule
-    same_text = mailings.has_text(ledger, mailing, wish.letter.text.body)
+    bodies = (wish.letter.text.body, *wish.same)
+    same_text = any(mailings.has_text(ledger, mailing, body) for body in bodies)
     if not same_text or (kept, municipality) != (mailing.audience, mailing.municipality.key):
         raise RuleError(
             say(

@@ -62,6 +62,7 @@ class Leaving(NamedTuple):
     bill: Bill  # of what is to be sent
     letter: Letter
     audience: str  # the rule in words
+    same: tuple[str, ...] = ()  # bodies that are the same text to people
     ceilings: Ceilings = Ceilings()
     groups: Collection[str] = ()  # the groups it is limited to; empty: to none
     numbers: Iterable[str] = ()  # of a new one
@@ -195,7 +196,9 @@ def _of_a_mailing(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
     if bill.messages or leaving.repeats or not leaving.begun:  # a look at the gateway's list disturbs nobody
         yield from rules.quiet(under.settings.limits.quiet_hours, leaving.letter.send_at, under.local_now)
     if ledger and not leaving.begun:
-        held = repeats.reserved_by(ledger, mailings.body_hash(leaving.letter.text.body), leaving.numbers)
+        same = map(mailings.body_hash, leaving.same)
+        of_this = mailings.body_hash(leaving.letter.text.body)
+        held = repeats.reserved_by(ledger, of_this, leaving.numbers, *same)
         if held is not None:
             yield rules.reserved(held)
     if leaving.had_it:

@@ -12,6 +12,7 @@ from smsctl.errors import NotConfirmedError, Sentence, UsageError, say
 
 _ROOM_FOR_ANSWER = 8  # cells
 _YES = frozenset({"y", "yes", "j", "ja"})
+_CHEAPER = frozenset({"c", "cheaper", "b", "billigare"})
 
 
 def confirm(teller: Teller, question: Sentence, *, otherwise: Sentence) -> None:
@@ -21,12 +22,36 @@ def confirm(teller: Teller, question: Sentence, *, otherwise: Sentence) -> None:
         raise NotConfirmedError(otherwise)
 
 
-def confirm_count(teller: Teller, question: Sentence, count: int, *, otherwise: Sentence) -> None:
-    """Ask for the number itself to be typed, for what is too large for a quick yes."""
+def confirm_or_cheaper(teller: Teller, question: Sentence, *, otherwise: Sentence) -> bool:
+    """Ask as `confirm`, with the cheaper text as one more answer; say whether it was chosen."""
     _must_be_asked(teller)
-    typed = _ask(teller, say("{question} Type the number to go on: ", question=question))
-    if "".join(typed.split()) != str(count):  # also as it is shown or pasted, 1 204
+    answer = _ask(teller, say("{question} [y/N, c: the cheaper text] ", question=question)).casefold()
+    if answer not in _YES | _CHEAPER:
         raise NotConfirmedError(otherwise)
+    return answer in _CHEAPER
+
+
+def confirm_count(
+    teller: Teller, question: Sentence, count: int, *, otherwise: Sentence, may_be_cheaper: bool = False
+) -> bool:
+    """Ask for the number itself to be typed, for what is too large for a quick yes.
+
+    Say whether the cheaper text was chosen: the number with a letter before it, where there is one.
+    """
+    _must_be_asked(teller)
+    if may_be_cheaper:
+        asked = say(
+            "{question} Type the number to go on, or c{count} for the cheaper text: ",
+            question=question,
+            count=count,
+        )
+    else:
+        asked = say("{question} Type the number to go on: ", question=question)
+    typed = "".join(_ask(teller, asked).split()).casefold()  # also as it is shown or pasted, 1 204
+    chosen = typed.rstrip("0123456789") if may_be_cheaper else ""
+    if typed.removeprefix(chosen) != str(count) or chosen not in _CHEAPER | {""}:
+        raise NotConfirmedError(otherwise)
+    return chosen != ""
 
 
 def agrees(teller: Teller, question: Sentence) -> bool:

@@ -63,7 +63,21 @@ ReplaceTypographic = Annotated[
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="In a rehearsal, obey the rules that live would.")]
-TextFile = Annotated[str, typer.Argument(metavar="FILE", help="The file with the text; - is standard input.")]
+TextFile = Annotated[
+    str | None, typer.Argument(metavar="[FILE]", help="The file with the text; - is standard input.")
+]
+Words = Annotated[
+    str | None, typer.Option("--text", metavar="TEXT", help="A short text, in quotes, instead of a file.")
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Of the file with the text: cp850, mac_roman, windows-1252 and others."
+    ),
+]
+TextAsItIs = Annotated[
+    bool, typer.Option("--text-as-it-is", help="Send it though it does not look like a message.")
+]
 Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why; written in the audit.")]
 Key = Annotated[
     str | None,

@@ -57,14 +57,24 @@ class Manner(NamedTuple):
     dry_run: bool = False
     yes: bool = False
     strict: bool = False
-    replace_typographic: bool = False
     key: str | None = None
+
+
+class Wording(NamedTuple):
+    """The flags that say what the text is: one of file and words."""
+
+    file: str | None = None  # - is standard input
+    words: str | None = None  # as they stand on the command line
+    encoding: str | None = None  # of the file; None: recognised
+    replace_typographic: bool = False
+    as_it_is: bool = False  # though it does not look like a message
 
 
 class Request(NamedTuple):
     """All flags of `send`."""
 
     who: Who
+    wording: Wording = Wording()
     style: Style = Style()
     bounds: Bounds = Bounds()
     overruling: Overruling = Overruling()
@@ -73,6 +83,12 @@ class Request(NamedTuple):
 
 def read_text_file(wiring: Wiring, file: str) -> str:
     """Return what stands in the file, or on standard input for `-`; the assumed encoding is told."""
+    data, source = read_bytes(file)
+    return decoded(wiring, data, source)
+
+
+def read_bytes(file: str) -> tuple[bytes, str]:
+    """Return the bytes of a text file, or of standard input for `-`, and what it is called in sentences."""
     if file == "-":
         data, source = sys.stdin.buffer.read(_LARGEST_TEXT + 1), "standard input"
     else:
@@ -80,10 +96,15 @@ def read_text_file(wiring: Wiring, file: str) -> str:
             data, source = stream.read(_LARGEST_TEXT + 1), file
     if len(data) > _LARGEST_TEXT:
         raise InputError(say("{source} is too large for a text message.", source=source))
-    decoded = decode(data, source=source)
-    if decoded.notice:
-        wiring.teller.warn(decoded.notice)
-    return decoded.text
+    return data, source
+
+
+def decoded(wiring: Wiring, data: bytes, source: str, encoding: str | None = None) -> str:
+    """Return the text of the bytes; where the encoding is a guess, that is told."""
+    found = decode(data, encoding, source=source)
+    if found.notice:
+        wiring.teller.warn(found.notice)
+    return found.text
 
 
 def letter_for(
@@ -122,6 +143,7 @@ def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
         numbers=numbers.reader(wiring),
         require_terms=settings.require_accepted_terms,
         skip_invalid=who.skip_invalid,
+        text_as_it_is=request.wording.as_it_is,
         ceilings=_ceilings(wiring, request.bounds),
         again=request.overruling.again,
         urgent=request.overruling.urgent,

@@ -7,19 +7,18 @@ from smsctl.actions.begin import Overruling, begin, from_plan, skipped_of
 from smsctl.actions.draft import Wish, draft
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.may_send import Circumstances, Verdict, ceilings_in_claims, quiet_until
-from smsctl.cli import dialogue, run_key, wiring_gateway
+from smsctl.cli import dialogue, run_key, text, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.render import figures
 from smsctl.cli.render import plan as render
-from smsctl.cli.render.blocks import GAP, Block, Line, Tone
+from smsctl.cli.render.blocks import GAP, Block, Line
 from smsctl.cli.render.phrases import mistake
 from smsctl.cli.reply import Note, Reply
-from smsctl.cli.request import Manner, Request, letter_for, must_give_reason, read_text_file, wish_for
+from smsctl.cli.request import Manner, Request, letter_for, must_give_reason, wish_for
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
-from smsctl.domain.plan import Plan
-from smsctl.domain.text import MessageText, measure, replace_typographic
-from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, UsageError, say, say_n
+from smsctl.domain.plan import Plan, offer
+from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n
 from smsctl.ledger.store import Ledger
 
 
@@ -28,20 +27,20 @@ class _Prepared(NamedTuple):
 
     gateway: Gateway
     wish: Wish
-    replaced: list[Block]
+    changes: list[Block]  # in the text
     key: str | None  # expanded
 
 
-def perform(wiring: Wiring, file: str, request: Request) -> Reply:
+def perform(wiring: Wiring, request: Request) -> Reply:
     """Plan, show, ask, send; a dry run ends after the showing and has written nothing."""
     manner = request.manner
-    _must_be_askable(file, manner)
+    text.must_be_one(request.wording, asks=not (manner.yes or manner.dry_run))
     must_give_reason(wiring, request.overruling)
     if not manner.dry_run:
         wiring.must_be_fit_to_send(
             accept_clock=request.overruling.accept_clock, reason=request.overruling.reason
         )
-    prepared = _prepare(wiring, file, request)
+    prepared = _prepare(wiring, request)
     if prepared.key:
         done = run_key.begun(wiring, prepared.key, prepared.wish, prepared.gateway, dry_run=manner.dry_run)
         if done:
@@ -56,7 +55,7 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
         plan, sheet, verdict = draft(prepared.wish, prepared.gateway, under)
         wiring.teller.show([GAP])
     shown = render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict)
-    screen = [*shown[:1], *prepared.replaced, *shown[1:]]
+    screen = [*shown[:1], *prepared.changes, *shown[1:]]
     _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], manner)
     if manner.dry_run:
         return _dry_reply(plan, verdict, screen, _unfit(wiring, ledger, overruling))
@@ -66,7 +65,7 @@ def perform(wiring: Wiring, file: str, request: Request) -> Reply:
     if not plan.messages:
         return _nobody(plan, verdict, screen)
     if not manner.yes:
-        _confirm(wiring, plan)
+        plan = _confirmed(wiring, plan)
     overruling = overruling._replace(over_day=under.lifts_the_day(urgent=overruling.urgent))
     return _send(wiring, plan, verdict, prepared, overruling, under)
 
@@ -88,27 +87,19 @@ def _at_another_time(
     return prepared._replace(wish=wish._replace(urgent=True)), urgent
 
 
-def _must_be_askable(file: str, manner: Manner) -> None:
-    if file == "-" and not (manner.yes or manner.dry_run):
-        raise UsageError(
-            say("With the text on standard input nothing can be asked."),
-            hint=say("Add --yes, or --dry-run."),
-        )
-
-
-def _prepare(wiring: Wiring, file: str, request: Request) -> _Prepared:
+def _prepare(wiring: Wiring, request: Request) -> _Prepared:
     manner = request.manner
     configured, payer = wiring.municipality(request.who.municipality)
-    raw = read_text_file(wiring, file)
+    raw = text.read(wiring, request.wording)
     gateway = wiring_gateway.gateway(wiring, for_sending=not manner.dry_run, service_id=configured.service_id)
-    text, replaced = _read(raw, gateway, replace=manner.replace_typographic)
+    given = text.given(raw, request.wording, gateway.traits.parts)
     local_now = wiring.clock.local()
-    letter = letter_for(wiring, configured, text, request.style, local_now)
-    wish = wish_for(wiring, request, letter)
+    letter = letter_for(wiring, configured, given.text, request.style, local_now)
+    wish = wish_for(wiring, request, letter)._replace(findings=given.findings, same=given.same)
     key = None if manner.key is None else expand(manner.key, local_now)
     if not manner.dry_run:
         wiring.activate_for_rehearsal(payer)
-    return _Prepared(gateway=gateway, wish=wish, replaced=replaced, key=key)
+    return _Prepared(gateway=gateway, wish=wish, changes=given.changes, key=key)
 
 
 def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: Manner) -> None:
@@ -122,32 +113,6 @@ def _stage(wiring: Wiring, manner: Manner) -> render.Stage:
     if not wiring.simulated:
         return render.Stage.LIVE
     return render.Stage.REHEARSAL_DRY if manner.dry_run else render.Stage.REHEARSAL
-
-
-def _read(raw: str, gateway: Gateway, *, replace: bool) -> tuple[MessageText, list[Block]]:
-    """Return the text; with `replace`, typographic characters are written plainly and each one is shown."""
-    text = MessageText.read(raw)
-    if not replace:
-        return text, []
-    body, changes = replace_typographic(text.body)
-    before, after = (measure(one, gateway.traits.parts).parts for one in (text.body, body))
-    shown: list[Block] = [
-        Line(
-            say(
-                "Line {line}, column {column}: {old} becomes {new}",
-                line=one.line,
-                column=one.column,
-                old=one.char,
-                new=one.replacement or say("nothing"),
-            )
-        )
-        for one in changes
-    ]
-    if changes:
-        shown.append(
-            Line(say("Parts each: {before} before, {after} now.", before=before, after=after), Tone.GOOD)
-        )
-    return MessageText.read(body), shown
 
 
 def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: Overruling) -> LedgerError | None:
@@ -195,15 +160,24 @@ def _nobody(plan: Plan, verdict: Verdict, screen: list[Block]) -> Reply:
     )
 
 
-def _confirm(wiring: Wiring, plan: Plan) -> None:
+def _confirmed(wiring: Wiring, plan: Plan) -> Plan:
+    """Ask, and return the plan that was agreed to: this one, or the one with the cheaper text."""
     count = figures.count(plan.messages)
     question = say_n("Send {count} message?", "Send {count} messages?", n=plan.messages, count=count)
     otherwise = say("Not confirmed; nothing was sent.")
-    wiring.teller.show([GAP])
+    offered = offer(plan)
+    teller = wiring.teller
+    teller.show([GAP])
+    chosen = False
     if plan.messages > wiring.settings.confirm_count_above:
-        dialogue.confirm_count(wiring.teller, question, plan.messages, otherwise=otherwise)
+        chosen = dialogue.confirm_count(
+            teller, question, plan.messages, otherwise=otherwise, may_be_cheaper=offered is not None
+        )
+    elif offered:
+        chosen = dialogue.confirm_or_cheaper(teller, question, otherwise=otherwise)
     else:
-        dialogue.confirm(wiring.teller, question, otherwise=otherwise)
+        dialogue.confirm(teller, question, otherwise=otherwise)
+    return offered.plan if offered and chosen else plan
 
 
 def _as_shown(plan: Plan) -> Plan:

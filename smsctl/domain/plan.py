@@ -7,13 +7,15 @@ takes every figure from here.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from smsctl.domain.cheaper import Cheaper, cheaper
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Draw, Package, draw, share_ore
 from smsctl.domain.recipients import Recipients
-from smsctl.domain.text import TextSize, measure
+from smsctl.domain.text import MessageText, TextSize, measure
+from smsctl.domain.text_check import Finding
 from smsctl.errors import Sentence, say
 
 LARGE_BY_MAIL = 100
@@ -39,6 +41,23 @@ class Order(NamedTuple):
     ceilings: Ceilings
     warn_share: float = 0.8  # of the newest package, from which on every plan warns
     terms_required: bool = True
+
+
+class OutOfUse(NamedTuple):
+    """The numbers that were out of use in the last two mailings to an audience, and what those cost."""
+
+    numbers: int
+    parts: int
+    cost_ore: int | None
+
+
+class Earlier(NamedTuple):
+    """The last mailing to the same audience of the same municipality."""
+
+    mailing: int
+    day: str  # local
+    messages: int
+    out_of_use: OutOfUse | None = None  # None: none was, or there are no two
 
 
 class Bill(NamedTuple):
@@ -91,6 +110,8 @@ class Plan(NamedTuple):
     size: TextSize
     bill: Bill
     warnings: tuple[Sentence, ...]
+    findings: tuple[Finding, ...] = ()  # what in the text a message seldom has
+    earlier: Earlier | None = None  # the last mailing to the same audience
 
     @property
     def messages(self) -> int:
@@ -122,6 +143,24 @@ def make(
         bill=bill,
         warnings=(*warnings, *_warnings(order, traits, bill)),
     )
+
+
+class Offer(NamedTuple):
+    """The plan with a cheaper text, and how that is written."""
+
+    cheaper: Cheaper
+    plan: Plan
+
+
+def offer(plan: Plan) -> Offer | None:
+    """Return what the mailing would be with a text that saves parts; None: there is no such text."""
+    found = cheaper(plan.order.letter.text.body, plan.traits.parts) if plan.messages else None
+    if found is None:
+        return None
+    letter = plan.order.letter._replace(text=MessageText(body=found.body))
+    bill = bill_for(plan.bill.payer, plan.messages, found.size.parts, plan.bill.standing)
+    order = plan.order._replace(letter=letter)
+    return Offer(cheaper=found, plan=plan._replace(order=order, size=found.size, bill=bill))
 
 
 def not_carried(letter: Letter, traits: Traits) -> list[Sentence]:

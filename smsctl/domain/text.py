@@ -114,7 +114,7 @@ _SHOWN_PROBLEMS: Final = 20
 
 
 class MessageText(NamedTuple):
-    """A text that may be sent: composed letters, LF line breaks, nothing invisible, not empty."""
+    """A text that may be sent: composed letters, LF line breaks, nothing invisible, and no empty end."""
 
     body: str
 
@@ -122,11 +122,10 @@ class MessageText(NamedTuple):
     def read(cls, raw: str) -> Self:
         """Make a text of what stands in a file or on the command line.
 
-        Drops a byte order mark and the final line break, makes every line break LF and composes letters
-        (NFC). Raises InputError with line and column of what must not reach a phone, or for no text.
+        As `as_written`, and blank lines and spaces at the end go, for they cost and nobody sees them.
+        Raises InputError with line and column of what must not reach a phone, or for no text.
         """
-        lines = raw.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-        body = unicodedata.normalize("NFC", lines).removesuffix("\n")
+        body = as_written(raw)
         if problems := _problems(body, tuple(invisible(body))):
             raise InputError(
                 say("The text holds characters that cannot be seen and must not be sent."),
@@ -138,7 +137,13 @@ class MessageText(NamedTuple):
                 say("The text is empty: there is nothing to send."),
                 hint=say("Write the text to be sent, then try again."),
             )
-        return cls(body=body)
+        return cls(body=body.rstrip())
+
+
+def as_written(raw: str) -> str:
+    """Return the text of a file: without byte order mark and final line break, LF, letters composed (NFC)."""
+    lines = raw.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", lines).removesuffix("\n")
 
 
 class Costly(NamedTuple):
@@ -155,7 +160,7 @@ def costly(body: str) -> tuple[Costly, ...]:
     """Return the characters that force UCS-2, in the order of their first place."""
     foreign = set(body).difference(gsm7.BASIC, gsm7.EXTENDED)
     return tuple(
-        Costly(body[at], *_place(body, at), _name(body[at]), body.count(body[at]))
+        Costly(body[at], *place(body, at), _name(body[at]), body.count(body[at]))
         for at in sorted(map(body.index, foreign))
     )
 
@@ -187,7 +192,7 @@ _TYPOGRAPHIC: Final = {
 def replace_typographic(body: str) -> tuple[str, tuple[Replacement, ...]]:
     """Write quotes, dashes, bullets, ellipsis and spaces in GSM-7, and say where; never a letter."""
     made = tuple(
-        Replacement(char, _TYPOGRAPHIC[ord(char)], *_place(body, at))
+        Replacement(char, _TYPOGRAPHIC[ord(char)], *place(body, at))
         for at, char in enumerate(body)
         if ord(char) in _TYPOGRAPHIC
     )
@@ -202,11 +207,12 @@ def _problems(body: str, found: tuple[int, ...]) -> list[Sentence]:
 
 
 def _problem(body: str, at: int) -> Sentence:
-    line, column = _place(body, at)
+    line, column = place(body, at)
     return say("line {line}, column {column}: {name}.", line=line, column=column, name=_name(body[at]))
 
 
-def _place(body: str, at: int) -> tuple[int, int]:
+def place(body: str, at: int) -> tuple[int, int]:
+    """Return line and column, from 1, of an index."""
     return body.count("\n", 0, at) + 1, at - body.rfind("\n", 0, at)
 
 

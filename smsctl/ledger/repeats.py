@@ -15,6 +15,10 @@ from smsctl.ledger.store import Ledger
 
 WINDOW = timedelta(hours=20)
 _OF_THE_TEXT = "SELECT id, send_at FROM mailings WHERE body_hash = ? AND kind = 'send' AND id <> ?"
+_UNFINISHED = (
+    "SELECT g.id, g.first_message, g.messages FROM mailings g JOIN mailing_counts c ON c.mailing = g.id"
+    " WHERE g.body_hash = ? AND g.kind = 'send' AND c.state = 'pending' AND c.messages > 0"
+)
 _SENT = (
     "SELECT m.number, m.number_hash FROM mailings g JOIN messages m ON m.id BETWEEN g.first_message"
     " AND g.first_message + g.messages - 1 JOIN batches b ON b.id = m.batch"
@@ -54,12 +58,18 @@ class Reached:
 NOBODY = Reached()
 
 
-def already_sent(ledger: Ledger, body_hash: str, moment: Moment, *, apart_from: int = 0) -> Reached:
-    """Return the numbers that have had this text, or may have, within the window."""
+def already_sent(
+    ledger: Ledger, body_hash: str, moment: Moment, *others: str, apart_from: int = 0
+) -> Reached:
+    """Return the numbers that have had this text, or may have, within the window.
+
+    `others` are the hashes of bodies that are the same text to people.
+    """
     since = datetime.fromisoformat(moment.at) - WINDOW
     boot, up_s = moment.up or (None, 0.0)
     rows: list[tuple[str | None, str | None]] = []
-    for mailing, send_at in ledger.rows(_OF_THE_TEXT, body_hash, apart_from):
+    found = [row for one in (body_hash, *others) for row in ledger.rows(_OF_THE_TEXT, one, apart_from)]
+    for mailing, send_at in found:
         is_late = send_at is not None and datetime.fromisoformat(send_at) >= since
         begin = "" if is_late else since.isoformat(timespec="milliseconds")
         rows += ledger.rows(_SENT, mailing, begin, boot, up_s - WINDOW.total_seconds())
@@ -71,14 +81,11 @@ def already_sent(ledger: Ledger, body_hash: str, moment: Moment, *, apart_from: 
     )
 
 
-def reserved_by(ledger: Ledger, body_hash: str, numbers: Iterable[str]) -> int | None:
+def reserved_by(ledger: Ledger, body_hash: str, numbers: Iterable[str], *others: str) -> int | None:
     """Return an unfinished mailing with this text that still holds one of the numbers as pending."""
     wanted: frozenset[str] = frozenset()
-    for mailing, first, messages in ledger.rows(
-        "SELECT g.id, g.first_message, g.messages FROM mailings g JOIN mailing_counts c ON c.mailing = g.id"
-        " WHERE g.body_hash = ? AND g.kind = 'send' AND c.state = 'pending' AND c.messages > 0",
-        body_hash,
-    ):
+    unfinished = [row for one in (body_hash, *others) for row in ledger.rows(_UNFINISHED, one)]
+    for mailing, first, messages in unfinished:
         wanted = wanted or frozenset(numbers)
         held = ledger.rows(
             "SELECT number FROM messages WHERE id BETWEEN ? AND ? AND state = 'pending'",

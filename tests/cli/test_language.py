@@ -208,7 +208,7 @@ FOREIGN = frozenset(
         *("kr", "hej", "vm", "kontoret", "Exempelkommun", "exempelkommun", "Skolan", "Kommunen", "UTF-8"),
         *("Intelecom", "Puzzel", "Message", "enqueued", "for", "sending"),  # the gateway's words
         *("simulate", "live", "sender", "gateway", "NZDT", *CHECKS, *STEPS, *HEADERS),
-        *("smsctl", "FILE", "ID", "intelecom", *COMMANDS),
+        *("smsctl", "FILE", "ID", "TEXT", "intelecom", *COMMANDS),
     }
 )
 

@@ -9,6 +9,7 @@ from smsctl.cli.reply import Reply
 
 EXAMPLES = (
     "smsctl send --group guardians message.txt",
+    'smsctl send --group staff --text "The meeting is at 15 today."',
     "smsctl send --group guardians --group staff message.txt --dry-run",
     "smsctl send --group guardians --where Klass=7B message.txt",
     "smsctl send --all message.txt --yes --max-parts 500 --quiet  # from cron",
@@ -17,8 +18,10 @@ EXAMPLES = (
 
 def run(
     ctx: typer.Context,
-    file: options.TextFile,
+    file: options.TextFile = None,
     *,
+    words: options.Words = None,
+    encoding: options.Encoding = None,
     group: options.Group = None,
     where: options.Where = None,
     where_empty: options.WhereEmpty = None,
@@ -32,6 +35,7 @@ def run(
     max_new_packages: options.MaxNewPackages = None,
     skip_invalid: options.SkipInvalid = False,
     replace_typographic: options.ReplaceTypographic = False,
+    text_as_it_is: options.TextAsItIs = False,
     strict: options.Strict = False,
     sender: options.Sender = None,
     priority: options.Priority = None,
@@ -50,13 +54,14 @@ def run(
     """
     # Here, for the help page needs none of it.
     from smsctl.actions.begin import Overruling
-    from smsctl.cli.request import Bounds, Manner, Request, Style, Who
+    from smsctl.cli.request import Bounds, Manner, Request, Style, Who, Wording
     from smsctl.cli.sending import perform
 
     rows = Who(municipality, recipients, column or (), group or (), where or (), everyone, skip_invalid)
     who = rows._replace(where_empty=where_empty or ())
     style, bounds = Style(sender, priority, validity, at), Bounds(max_parts, max_new_packages)
-    manner = Manner(dry_run, yes, strict, replace_typographic, key)
+    manner = Manner(dry_run, yes, strict, key)
+    wording = Wording(file, words, encoding, replace_typographic, text_as_it_is)
     overruling = Overruling(again=again, urgent=urgent, reason=reason, accept_clock=accept_clock)
-    ctx.obj.names(read=(None if file == "-" else Path(file), recipients))
-    return perform(ctx.obj, file, Request(who, style, bounds, overruling, manner))
+    ctx.obj.names(read=(Path(file) if file and file != "-" else None, recipients))
+    return perform(ctx.obj, Request(who, wording, style, bounds, overruling, manner))

@@ -18,6 +18,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.plan import not_carried
 from smsctl.domain.text import MessageText
+from smsctl.domain.text_check import check
 from smsctl.ledger import mailings
 
 EXAMPLES = (
@@ -47,10 +48,11 @@ def run(
     configured, payer = wiring.municipality(municipality)
     e164 = numbers.read(wiring, number)
     style = Style(sender=sender, priority=priority, validity=validity)
-    letter = letter_for(wiring, configured, MessageText.read(text), style, wiring.clock.local())
+    body = MessageText.read(text)
+    letter = letter_for(wiring, configured, body, style, wiring.clock.local())
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     check_letter(gateway, letter)
-    for remark in not_carried(letter, gateway.traits):
+    for remark in (*not_carried(letter, gateway.traits), *(one.sentence for one in check(body.body))):
         wiring.teller.warn(remark)
     wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
     wiring.activate_for_rehearsal(payer)

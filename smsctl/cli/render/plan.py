@@ -5,19 +5,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from smsctl.actions.may_send import Verdict
-from smsctl.cli.render import figures, whom
-from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Text, Tone
+from smsctl.cli.render import figures, plan_text, whom
+from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
 from smsctl.cli.render.phrases import mode, quoted
 from smsctl.domain.gateway import Traits
 from smsctl.domain.message import Letter
 from smsctl.domain.package import Draw, Package
 from smsctl.domain.plan import Bill, Plan
-from smsctl.domain.rules import Refusal
-from smsctl.domain.text import Encoding, costly
 from smsctl.errors import Sentence, say, say_n
 from smsctl.spreadsheet import Sheet
-
-_COSTLY_SHOWN = 5
 
 
 def data(plan: Plan, verdict: Verdict, *, dry_run: bool) -> dict[str, object]:
@@ -28,16 +24,15 @@ def data(plan: Plan, verdict: Verdict, *, dry_run: bool) -> dict[str, object]:
         "municipality_name": plan.order.municipality.name,
         "recipients": whom.data_of(plan.recipients),
         "text": {"encoding": plan.size.encoding, "units": plan.size.units, "parts": plan.size.parts},
+        **plan_text.data(plan),
         "cost": {"parts": plan.parts, "ore": plan.bill.cost_ore, "currency": "SEK"},
         "new_packages": plan.bill.new_packages,
-        "refusals": _listed_rules(*verdict.refusals, *verdict.spared),
-        "overruled": _listed_rules(*verdict.overruled),
+        "refusals": [
+            {"rule": one.rule, "text": str(one.sentence)} for one in (*verdict.refusals, *verdict.spared)
+        ],
+        "overruled": [{"rule": one.rule, "text": str(one.sentence)} for one in verdict.overruled],
         "dry_run": dry_run,
     }
-
-
-def _listed_rules(*refusals: Refusal) -> list[dict[str, str]]:
-    return [{"rule": str(one.rule), "text": str(one.sentence)} for one in refusals]
 
 
 class Stage(StrEnum):
@@ -54,8 +49,9 @@ def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage, verdict:
     blocks += _whom(plan)
     blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
     asked = letter_facts(plan.order.letter, plan.traits)
-    blocks.append(Facts([*_text_facts(plan), *asked, _source(plan, sheet, local_now)]))
+    blocks.append(Facts([*plan_text.facts(plan), *asked, _source(plan, sheet, local_now)]))
     blocks += [GAP, Line(cost_sentence(plan.bill), Tone.STRONG), *_package(plan, stage)]
+    blocks += [*plan_text.offered(plan), *plan_text.earlier(plan)]
     warnings = [*plan.warnings, *remarks(verdict)]
     return [*blocks, *([GAP] if warnings else []), *(Line(warning, Tone.WARN) for warning in warnings)]
 
@@ -116,34 +112,6 @@ def _whom(plan: Plan) -> list[Block]:
         *map(Line, whom.newly_split(recipients)),
         *whom.outside(recipients.outside),
     ]
-
-
-def _text_facts(plan: Plan) -> list[Fact]:
-    body = plan.order.letter.text.body
-    kind = say("standard characters") if plan.size.encoding is Encoding.GSM7 else say("unicode")
-    length = say_n(
-        "{length} characters, {kind}: {n} part each",
-        "{length} characters, {kind}: {n} parts each",
-        n=plan.size.parts,
-        length=figures.count(len(body)),
-        kind=kind,
-    )
-    found = [Fact(say("Length"), [length])]
-    if plan.size.encoding is Encoding.UCS2:
-        places: list[Text] = [
-            say(
-                "{char} ({name}), line {line}, column {column}",
-                char=c.char,
-                name=c.name,
-                line=c.line,
-                column=c.column,
-            )
-            for c in costly(body)
-        ]
-        if len(places) > _COSTLY_SHOWN:
-            places = [*places[:_COSTLY_SHOWN], say("and {n} more", n=len(places) - _COSTLY_SHOWN)]
-        found.append(Fact(say("Unicode because of"), places, Tone.WARN))
-    return found
 
 
 def letter_facts(letter: Letter, traits: Traits) -> list[Fact]:

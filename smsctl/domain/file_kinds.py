@@ -1,0 +1,273 @@
+"""Files that are given for a text by mistake, known by what stands in them and by how their bytes begin."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from smsctl.errors import Sentence, say
+
+
+class Evidence(NamedTuple):
+    """What a text is instead of a message, and where that shows."""
+
+    kind: Sentence
+    at: int
+
+
+def kind_of_bytes(head: bytes) -> Sentence | None:
+    """Return what a file is by its first bytes, where it is none of text; None: that cannot be told."""
+    return next((kind for start, kind in _STARTS if head.startswith(start)), None)
+
+
+def kind_of_text(body: str) -> Evidence | None:
+    """Return what the text certainly is instead of a message."""
+    for needles, look, kind in _LOOKS:
+        if any(needle in body for needle in needles) and (at := look(body)) is not None:
+            return Evidence(kind=kind, at=at)
+    return None
+
+
+_STARTS: Final = (
+    (b"%PDF", say("a PDF")),
+    (b"PK\x03\x04", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
+    (b"\xd0\xcf\x11\xe0", say("an Office file, such as .doc, .xls or .msg")),
+    (b"\x89PNG", say("a picture")),
+    (b"\xff\xd8\xff", say("a picture")),
+    (b"GIF8", say("a picture")),
+    (b"\x1f\x8b", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
+    (b"7z\xbc\xaf", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
+    (b"Rar!", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
+    (b"SQLite format 3", say("a database")),
+)
+
+_Look = Callable[[str], int | None]
+
+
+def _begins(*starts: str) -> _Look:
+    def look(body: str) -> int | None:
+        head = body.lstrip()
+        return len(body) - len(head) if head.casefold().startswith(starts) else None
+
+    return look
+
+
+def _finds(pattern: str, *, times: int = 1) -> _Look:
+    """Look for a pattern that stands there at least so many times. No pattern may cost more than its text."""
+
+    def look(body: str) -> int | None:
+        found = [one.start() for one in re.finditer(pattern, body)]
+        return found[0] if len(found) >= times else None
+
+    return look
+
+
+def _html(body: str) -> int | None:
+    return _finds(_HTML)(body) if re.search("<[A-Za-z/!]", body) else None
+
+
+def _entity(body: str) -> int | None:
+    return _finds(_ENTITY)(body) if "&" in body else None
+
+
+def _json(body: str) -> int | None:
+    text = body.strip()
+    if not text.startswith(("{", "[")):
+        return None
+    if re.match(r"[\[{]\s{0,80}(?:\{\s{0,80})?\"[^\"\n]{0,80}\"\s{0,9}:", text):
+        return 0
+    import json  # of a text that begins so, and hardly ever does
+
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return 0 if isinstance(value, list) and any(isinstance(one, str | dict | list) for one in value) else None
+
+
+def _encoded(body: str) -> int | None:
+    """Find a long line of letters and digits as base64 has them; nobody writes so, in both cases."""
+    if max(map(len, body.split()), default=0) < _LONGEST_WORD:
+        return None
+    for found in re.finditer(r"(?m)^[A-Za-z0-9+/]{60,}={0,2}$", body):
+        line = found[0]
+        if re.search("[a-z]", line) and re.search("[A-Z]", line):
+            return found.start()
+    return None
+
+
+def _table(body: str) -> int | None:
+    """Find the lines of a recipients file: cells between delimiters, with its headings or numbers."""
+    lines = [line for line in body.split("\n") if line.strip()]
+    return next((0 for delimiter in ";,|" if _is_table(lines, delimiter)), None)
+
+
+def _is_table(lines: list[str], delimiter: str) -> bool:
+    first = lines[0].split(delimiter)
+    if len(first) < _FEWEST_CELLS or not all(line.count(delimiter) for line in lines):
+        return False
+    heads = sum(_is_heading(cell) for cell in first)
+    is_prose = f"{delimiter} " in lines[0]
+    if heads >= _FEWEST_HEADINGS and heads * 2 >= len(first) and not is_prose:
+        return True
+    numbered = sum(_has_number(line.split(delimiter)) for line in lines)
+    even = sum(line.count(delimiter) == len(first) - 1 for line in lines)
+    wanted = 1 if delimiter == ";" else _FEWEST_LINES
+    return numbered >= wanted and numbered * 2 >= len(lines) and even * 5 >= len(lines) * 4
+
+
+def _is_heading(cell: str) -> bool:
+    words = re.findall(r"\w+", cell.casefold())
+    return 0 < len(words) <= _LONGEST_HEADING and any(word.endswith(_HEADINGS) for word in words)
+
+
+def _has_number(cells: Iterator[str] | list[str]) -> bool:
+    return any(re.fullmatch(_NUMBER_CELL, cell.strip(" '\"=")) for cell in cells)
+
+
+_LONGEST_WORD: Final = 60
+_FEWEST_CELLS: Final = 3
+_FEWEST_HEADINGS: Final = 2
+_FEWEST_LINES: Final = 2
+_LONGEST_HEADING: Final = 3
+_NUMBER_CELL: Final = r"(?:\+|00)?[0-9][0-9 ()\-]{6,18}[0-9]"
+_HEADINGS: Final = (
+    "namn",
+    "name",
+    "mobil",
+    "mobile",
+    "mobilnr",
+    "mobiltfn",
+    "telefon",
+    "phone",
+    "nummer",
+    "number",
+    "tel",
+    "grupp",
+    "group",
+    "roll",
+    "role",
+    "klass",
+    "class",
+    "skola",
+    "school",
+    "kommun",
+    "municipality",
+    "villkor",
+    "terms",
+    "personnr",
+    "epost",
+    "email",
+    "mejl",
+    "adress",
+    "address",
+    "avdelning",
+    "vårdnadshavare",
+)
+
+_TAG_NAMES: Final = (
+    "html|head|body|div|span|p|br|hr|strong|em|ul|ol|li|table|td|tr|font|img|style|script|meta"
+)
+_HTML: Final = (
+    rf"(?i)</?(?:{_TAG_NAMES}|h[1-6])(?:\s[^<>\n]{{0,300}}|\s?/)?>"
+    r"|<a\s[^<>\n]{0,300}>|</[abiu]>|<!--|<!doctype"
+)
+_ENTITY: Final = (
+    r"&(?:amp|lt|gt|quot|apos|nbsp|[aouAOU]uml|[aA]ring|[eE]acute|[nm]dash|hellip|[lr][sd]quo|euro"
+    r"|#[0-9]{2,6}|#x[0-9a-fA-F]{2,6});"
+)
+_ESCAPED: Final = r"\\u00[0-9a-fA-F]{2}|\\'[ef][0-9a-f]|\\x[cC]3\\x[0-9a-fA-F]{2}"
+_QUOTED_PRINTABLE: Final = r"(?<![\w/?&])?=(?:C3=[89AB][0-9A-F]|E[459]|F6|C[456]|D6|20\n)(?![0-9A-Z])"
+_UTF_7: Final = r"\+AO[QUYkT]-|\+AM[QUY]-"
+_MAIL: Final = (
+    r"(?m)^(?:MIME-Version|Content-Type|Content-Transfer-Encoding|Message-ID|Received|Return-Path"
+    r"|Delivered-To|X-[A-Z][\w-]{1,40}): ?\S"
+)
+_MAIL_SAVED: Final = r"(?m)^(?:Från|Skickat|Ämne|From|Sent|Date|Subject): ?\S"
+_SQL: Final = (
+    r"(?m)^[ ]{0,8}(?:INSERT INTO |CREATE TABLE |DROP TABLE |DELETE FROM |LOCK TABLES |ALTER TABLE |PRAGMA \w"
+    r"|UPDATE \S{1,80} SET |SELECT [^;\n]{1,300} FROM |-- (?:MySQL|PostgreSQL) |COPY \S{1,80} \()"
+    r"|(?i:^[ ]{0,8}insert into \S{1,80} [^\n]{0,300}values)"
+)
+_CRON: Final = (
+    r"(?m)^(?:@(?:reboot|hourly|daily|weekly|monthly|yearly)|(?=[^\n]{0,40}\*)(?:[0-9*/,-]{1,20}[ ]{1,9}){4}"
+    r"[0-9*/,A-Za-z-]{1,20})[ ]{1,9}[^\n ]*/"
+)
+_SECTION: Final = r"(?m)^\[[^\[\]\n]{1,60}\]$"
+_SETTING: Final = r"(?m)^[A-Za-z_][\w.-]{1,60}[ ]{0,20}=[ ]{0,4}\S"
+_QUOTED_SETTING: Final = (
+    r"(?m)^(?:export )?[A-Za-z_][\w.-]{1,60}[ ]{0,20}=[ ]{0,4}(?:\"[^\"\n]{0,200}\"|'|true$|false$|\[)"
+)
+_SHELL_SETTING: Final = r"(?m)^(?:export )?[A-Z][A-Z0-9_]{2,60}=\S"
+_LOG: Final = r"(?m)^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}"
+
+
+def _config(body: str) -> int | None:
+    if "\n" not in body:
+        return None
+    if (at := _finds(_SHELL_SETTING, times=2)(body)) is not None:
+        return at
+    at = _finds(_SETTING, times=1 if "[gateway" in body else 2)(body)
+    section = _finds(_SECTION)(body)
+    if at is not None and section is not None:
+        return min(at, section)
+    return _finds(_QUOTED_SETTING, times=2)(body)
+
+
+def _saved_mail(body: str) -> int | None:
+    found = list(re.finditer(_MAIL_SAVED, body))
+    words = {one[0].partition(":")[0] for one in found}
+    is_outlook = {"Skickat", "Ämne"} <= words or {"Sent", "Subject"} <= words
+    return found[0].start() if is_outlook or {"From", "Date", "Subject"} <= words else None
+
+
+_LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
+    (("{\\rtf", "{\\RTF"), _begins("{\\rtf"), say("RTF, as WordPad saves it")),
+    (("%PDF",), _begins("%pdf"), say("a PDF")),
+    (("<?xml", "<svg", "<plist"), _begins("<?xml", "<svg", "<plist"), say("XML")),
+    (("<",), _html, say("a web page (HTML)")),
+    ((";",), _entity, say("a web page (HTML)")),
+    (("BEGIN:V",), _finds(r"(?m)^BEGIN:V[A-Z]+$"), say("a calendar or contacts file")),
+    (("-----BEGIN ",), _finds(r"(?m)^-----BEGIN [A-Z ]{1,60}-----"), say("a key or a certificate")),
+    (("#!", "@echo", "@ECHO"), _begins("#!", "@echo off"), say("a script")),
+    (("{", "["), _json, say("JSON")),
+    (
+        ("MIME-V", "Content-", "Message-ID", "Received", "Return-Path", "X-"),
+        _finds(_MAIL, times=2),
+        say("a saved mail (.eml)"),
+    ),
+    (("Subject:", "Ämne:"), _saved_mail, say("a saved mail (.eml)")),
+    (
+        (
+            "INSERT ",
+            "CREATE ",
+            "DROP ",
+            "DELETE ",
+            "LOCK ",
+            "ALTER ",
+            "PRAGMA ",
+            "UPDATE ",
+            "SELECT ",
+            "-- ",
+            "COPY ",
+            "insert ",
+            "Insert ",
+        ),
+        _finds(_SQL),
+        say("SQL, out of a database"),
+    ),
+    (
+        (" * ", "*/", "@reboot", "@hourly", "@daily", "@weekly", "@monthly", "@yearly"),
+        _finds(_CRON),
+        say("a crontab"),
+    ),
+    (("=",), _config, say("a config file")),
+    (("=C", "=D6", "=E", "=F6", "=20\n"), _finds(_QUOTED_PRINTABLE), say("a saved mail (.eml)")),
+    (("+A",), _finds(_UTF_7), say("a saved mail (.eml)")),
+    (("\\",), _finds(_ESCAPED), say("program code: letters such as å are written as codes")),
+    (("\\document", "\\begin{"), _finds(r"\\documentclass|\\begin\{"), say("LaTeX")),
+    (("\n20", "\n[20"), _finds(_LOG, times=2), say("a log")),
+    (("diff --git", "@@ -"), _finds(r"(?m)^(?:diff --git |@@ -[0-9])"), say("a change of program code")),
+    (("sep=", "Sep=", "SEP="), _begins("sep="), say("a recipients file")),
+    ((";", ",", "|"), _table, say("a recipients file")),
+    (("",), _encoded, say("encoded data (base64)")),
+)

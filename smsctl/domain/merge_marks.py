@@ -1,0 +1,100 @@
+"""The merge marks by which other programs fill in a text, such as {namn}, «Förnamn» and %fornamn%.
+
+None of them is filled in here, so that one in a text is a slip. But brackets, quotes and per cent signs are
+ordinary writing too: certain is only what names something that is filled in, or what nobody writes by hand.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+
+class Mark(NamedTuple):
+    """A merge mark as it stands, and where."""
+
+    at: int
+    piece: str
+    certain: bool
+
+
+class _Sure(StrEnum):
+    """When a shape is certainly a merge mark."""
+
+    ALWAYS = "always"
+    NAME = "name"  # where it names something that is filled in; else where it looks like a name, it may be
+    ONLY_NAME = "only-name"  # else it is ordinary writing
+    MAYBE = "maybe"  # ordinary writing looks the same: never certain
+
+
+def merge_marks(body: str, headings: Collection[str] = ()) -> Iterator[Mark]:
+    """Give what looks like a merge mark. `headings`: those of the recipients file, casefolded."""
+    for needle, pattern, sure in _SHAPES:
+        if needle in body:
+            for found in re.finditer(pattern, body):
+                inner = next(filter(None, found.groups()), "").strip()
+                certain = _judge(inner, sure, headings)
+                if certain is not None:
+                    yield Mark(at=found.start(), piece=found[0], certain=certain)
+
+
+def _judge(inner: str, sure: _Sure, headings: Collection[str]) -> bool | None:
+    """Say whether a mark is certain; None: it is ordinary writing."""
+    if sure is _Sure.ALWAYS:
+        return True
+    words = [word for word in re.split(r"[\s_.\-]+", re.sub("(?<=[a-zåäö])(?=[A-ZÅÄÖ])", " ", inner)) if word]
+    if not words or len(words) > _MOST_WORDS or not any(map(str.isalpha, inner)):
+        return None
+    is_name = inner.casefold() in headings or all(map(_is_known, words))
+    if sure is _Sure.ONLY_NAME:
+        return True if is_name else None
+    if sure is _Sure.MAYBE:
+        return False if is_name else None
+    is_named = is_name or any(map(_is_known, words)) or "_" in inner or re.fullmatch(_CAMEL, inner)
+    if is_named:
+        return True
+    return False if re.fullmatch(r"[^\W\d][\w.]{3,}", inner) and not inner.isupper() else None
+
+
+def _is_known(word: str) -> bool:
+    plain = word.casefold().rstrip("0123456789")
+    return plain in _NAMES or plain.endswith(_ENDINGS)
+
+
+_MOST_WORDS: Final = 4
+_CAMEL: Final = r"[a-z]+(?:[A-Z][a-z]+)+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
+_ENDINGS: Final = ("namn", "name", "nummer", "adress", "address", "navn", "datum", "date")
+_WORDS: Final = (
+    "namn name förnamn fornamn efternamn fname lname surname elev elevens eleven barn barnet barnets child"
+    " student students klass class skola school grupp group mobil mobile telefon phone tel nummer number nr"
+    " epost email mail e post mejl adress address datum date tid time plats place ort city postnr zip first"
+    " personnr pnr id recipient mottagare mottagaren vårdnadshavare vh guardian parent förälder titel title"
+    " avsändare sender belopp amount länk link url kommun municipality vorname nachname nom prénom last full"
+    " user användare kod code avdelning förskola rektor lärare mentor"
+)
+_NAMES: Final = frozenset(re.findall(r"\w+", _WORDS))
+
+_SHAPES: Final = (
+    ("((", r"(?<!\()\(\((\w[^()\n]{0,60}?)\)\)(?!\))", _Sure.ALWAYS),
+    ("{{", r"\{\{\{?([^{}\n]{1,80})\}\}\}?", _Sure.ALWAYS),
+    ("{%", r"\{%[^{}\n]{1,80}%\}", _Sure.ALWAYS),
+    ("${", r"\$\{[^{}\n]{1,80}\}", _Sure.ALWAYS),
+    ("#{", r"#\{[^{}\n]{1,80}\}", _Sure.ALWAYS),
+    ("<%", r"<%[^<>\n]{1,80}%>", _Sure.ALWAYS),
+    ("*|", r"\*\|[^|\n]{1,60}\|\*", _Sure.ALWAYS),
+    ("{", r"(?<![{$#])\{[!@=]?([^{}%\n]{1,60})\}(?!\})", _Sure.NAME),
+    ("<<", r"<<([^<>\n]{1,60})>>", _Sure.NAME),
+    ("[[", r"\[\[([^\[\]\n]{1,60})\]\]", _Sure.NAME),
+    ("[%", r"\[%([^\[\]\n]{1,60})%\]", _Sure.NAME),
+    ("%", r"(?<![\w%\[])%%?([^\W\d](?:[\w.-]{0,40}\w)?)%%?(?!\w)", _Sure.NAME),
+    ("%", r"(?<![\w%])%%?([^\W\d]\w{0,40} \w{1,40})%%?(?!\w)", _Sure.ONLY_NAME),
+    ("«", r"«[ \u00a0\u202f]?([^«»\n]{1,60}?)[ \u00a0\u202f]?»", _Sure.ONLY_NAME),
+    ("$", r"(?<![\w$])\$([^\W\d]\w{1,40})\$?", _Sure.ONLY_NAME),
+    ("#", r"(?<![\w#])#{1,2}([^\W\d][\w ]{1,40})#{1,2}(?!\w)", _Sure.ONLY_NAME),
+    ("@", r"(?<![\w@.])@{1,2}([^\W\d]\w{1,40})@{1,2}(?!\w)", _Sure.ONLY_NAME),
+    ("__", r"(?<!\w)__([^\W_](?:\w{0,40}[^\W_]))__(?!\w)", _Sure.ONLY_NAME),
+    ("|", r"(?<![\w|])\|([^\W\d]\w{1,40})\|(?![\w|])", _Sure.ONLY_NAME),
+    ("~", r"(?<![\w~])~([^\W\d]\w{1,40})~(?![\w~])", _Sure.ONLY_NAME),
+    ("[", r"(?<!\[)\[([^\[\]%\n]{1,60})\](?!\])", _Sure.MAYBE),
+    ("<", r"(?<!<)<([^<>/%\n]{1,60})>(?!>)", _Sure.MAYBE),
+)

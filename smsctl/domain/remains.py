@@ -1,0 +1,126 @@
+"""What is left of å ä ö where a program took one encoding for another, and the letters that they were.
+
+Only what no language writes is taken for a remain: a sign between letters (st„nger), a capital after a small
+letter (pÕ), a box or a root where a letter should stand. Other alphabets (kõik, Saša) are left alone.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+_LETTERS: Final = "åäöÅÄÖé"
+
+
+class Mistake(NamedTuple):
+    """One encoding that was taken for another: what each of the letters came to look like."""
+
+    written: str  # the encoding of the file, as Python and `--encoding` know it
+    title: str  # for people
+    remains: tuple[str, ...]  # of each of å ä ö Å Ä Ö é
+    proof: str  # those that prove it, in a place where no language has them
+    of_bytes: bool = False  # of a file as it stands, read as Windows-1252; else of a text damaged earlier
+
+
+class Remain(NamedTuple):
+    """A word with a remain in it: where it begins, and how it was meant."""
+
+    at: int
+    piece: str
+    meant: str
+    mistake: Mistake
+
+
+_MISTAKES: Final = (
+    Mistake("cp850", "CP850 (DOS)", tuple("†„”\udc8fŽ™\u201a"), "†„”\udc8f™\u201a", of_bytes=True),
+    Mistake("mac_roman", "MacRoman", tuple("ŒŠš\udc81€…Ž"), "ŒŠš\udc81", of_bytes=True),
+    Mistake("cp1252", "Windows-1252", tuple("Õõ÷┼─ÍÚ"), "Õ÷┼─"),
+    Mistake("cp1252", "Windows-1252", tuple("σΣ÷┼─╓Θ"), "σΣ÷┼─╓"),
+    Mistake("cp1252", "Windows-1252", tuple("Â‰\u02c6≈ƒ÷È"), "Â‰\u02c6ƒ÷"),
+    Mistake("utf-8", "UTF-8", ("├Ñ", "├ñ", "├Â", "├à", "├ä", "├û", "├®"), "├"),
+    Mistake("utf-8", "UTF-8", ("├Ñ", "├ñ", "├╢", "├à", "├ä", "├û", "├⌐"), "├"),
+    Mistake("utf-8", "UTF-8", ("√•", "√§", "√∂", "√Ö", "√Ñ", "√ñ", "√©"), "√"),
+    Mistake("utf-8", "UTF-8", ("Ã¥", "Ã¤", "Ã¶", "Ã…", "Ã„", "Ã\u2013", "Ã©"), "Ã"),
+    Mistake("utf-8", "UTF-8", ("ГҐ", "Г¤", "Г¶", "Г…", "Г„", "Г\u2013", "Г©"), "Г"),
+)
+"""Å is undefined in Windows-1252 for both files of bytes; there it stands as Python's escape of the byte."""
+
+
+def remains(text: str, *, of_bytes: bool = False) -> Iterator[Remain]:
+    """Give the words with remains, by the one mistake that explains most of them.
+
+    `of_bytes`: the text is a file's bytes as Windows-1252 with surrogate escapes, where a small š between
+    consonants counts too: the languages that write it so cannot be written in Windows-1252.
+    """
+    if text.isascii():
+        return iter(())
+    signs = set(text)
+    by_mistake: list[list[Remain]] = [
+        list(_proved(text, one, of_bytes=of_bytes))
+        for one in _MISTAKES
+        if (one.of_bytes or not of_bytes) and not signs.isdisjoint(one.proof)
+    ]
+    return iter(max(by_mistake, key=len) if by_mistake else ())
+
+
+def _proved(text: str, mistake: Mistake, *, of_bytes: bool) -> Iterator[Remain]:
+    letter_of = dict(zip(mistake.remains, _LETTERS, strict=True))
+    opened = re.search(_OPENED, text) is not None  # then a quote within a word may be its end: ”SVT”s
+    closed = re.search(_CLOSED, text) is not None
+    for found in re.finditer("|".join(map(re.escape, mistake.remains)), text):
+        mark, letter = found[0], letter_of[found[0]]
+        before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
+        if mark[0] not in mistake.proof or not _could_be(letter, before, after):
+            continue
+        if (
+            (mark == "”" and opened)
+            or (mark == "„" and closed)
+            or (mark == "š" and not (of_bytes and letter == "ö" and before))
+            or not _is_odd(mark, before, after)
+        ):
+            continue
+        yield _word(text, found.start(), mistake, letter_of)
+
+
+def _could_be(letter: str, before: str, after: str) -> bool:
+    """Say whether the letter would make a word where the remain stands: beside consonants, in its case."""
+    if not (_is_latin(before) or _is_latin(after)):
+        return False
+    if letter.isupper() and before.islower():
+        return False
+    return before.casefold() not in _VOWELS and (after.casefold() not in _VOWELS or letter in "Åå")
+
+
+def _is_odd(mark: str, before: str, after: str) -> bool:
+    """Say whether no language has the remain there."""
+    inside = _is_latin(before) and _is_latin(after)
+    if mark in ("†", "„"):  # a dagger stands apart; a low quote opens, and then is closed
+        return _is_latin(before) or (mark == "„" and after.islower())
+    if mark in ("”", "™", "─", "\u201a", "÷"):
+        return inside
+    if mark.isalpha() and mark[0] not in "ƒσΣ\u02c6ÃГ":
+        return before.islower() or (mark == "š" and inside)
+    return True
+
+
+def _word(text: str, at: int, mistake: Mistake, letter_of: dict[str, str]) -> Remain:
+    """Return the whole word about the place, as it stands and as it was meant."""
+    first = max(0, at - _SHOWN)
+    start = max(text.rfind(" ", first, at), text.rfind("\n", first, at), first - 1) + 1
+    found = re.compile(r"\S{1,60}").match(text, start)
+    if found is None:
+        raise ValueError(at)
+    meant = found[0]
+    for mark, letter in letter_of.items():
+        meant = meant.replace(mark, letter)
+    strip = '.,:;!?()"'
+    return Remain(at=found.start(), piece=found[0].rstrip(strip), meant=meant.rstrip(strip), mistake=mistake)
+
+
+def _is_latin(char: str) -> bool:
+    return char.isalpha() and char < "\u0250"
+
+
+_SHOWN: Final = 30
+_VOWELS: Final = ("a", "e", "i", "o", "u", "y")
+_OPENED: Final = r"(?<!\w)[”“„](?=\w)"
+_CLOSED: Final = r"(?<=[^\s])[“”](?!\w)"

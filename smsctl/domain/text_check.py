@@ -1,0 +1,247 @@
+"""Does it look like a message? What in a text is no text for people, with its place, certain or doubtful.
+
+Certain is what nobody means to send: another kind of file, a merge mark that nothing fills in, letters that
+a program has damaged. Ordinary brackets, per cent signs, links and code words are none: a false alarm
+in cron is as bad as a miss. Each look waits behind a sign that plain texts lack, so that they cost little.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from smsctl.domain.file_kinds import kind_of_text
+from smsctl.domain.identity_number import DASHES, identity_numbers
+from smsctl.domain.merge_marks import merge_marks
+from smsctl.domain.number import NumberReader
+from smsctl.domain.remains import Remain, remains
+from smsctl.domain.spelling import veil
+from smsctl.domain.text import place
+from smsctl.errors import InputError, Sentence, say
+
+
+class Kind(StrEnum):
+    """What is wrong."""
+
+    FILE = "file"  # another kind of file than a text
+    MERGE_MARK = "merge-mark"
+    LETTERS = "letters"  # å ä ö in the guise of another encoding
+    LOST_LETTERS = "lost-letters"  # ? in their place
+    LINE_BREAK = "line-break"  # \n as two characters
+    IDENTITY_NUMBER = "identity-number"
+    RECIPIENT = "recipient"  # the number of somebody who gets the text
+    ENCODING = "encoding"  # the file's own, recognised and not asked for
+
+
+class Finding(NamedTuple):
+    """One thing that a text for people seldom has; line and column count from 1."""
+
+    kind: Kind
+    certain: bool  # nobody means to send that
+    line: int
+    column: int
+    piece: str  # as it stands; the middle of a person's number hidden
+    sentence: Sentence
+
+    @property
+    def data(self) -> dict[str, object]:
+        """What the envelope tells of it."""
+        return {
+            "kind": self.kind,
+            "certain": self.certain,
+            "line": self.line,
+            "column": self.column,
+            "piece": self.piece,
+        }
+
+
+def check(body: str, headings: Collection[str] = ()) -> tuple[Finding, ...]:
+    """Return what is found in a text, the certain first; `headings`: the recipients file's, casefolded."""
+    found = [
+        *_files(body),
+        *_merge_marks(body, headings),
+        *_letters(body),
+        *_lost_letters(body),
+        *_line_breaks(body),
+        *_identity_numbers(body),
+    ]
+    return tuple(sorted(found, key=lambda one: not one.certain))
+
+
+def candidates(body: str) -> tuple[tuple[int, str], ...]:
+    """Return what may be phone numbers in the text, each with its place."""
+    if sum(map(body.count, "0123456789")) < _SHORTEST_NUMBER:
+        return ()
+    return tuple((found.start(), found[0].strip()) for found in re.finditer(_PHONE, body.translate(DASHES)))
+
+
+def recipients_in(body: str, reader: NumberReader, numbers: Iterable[str]) -> tuple[Finding, ...]:
+    """Return what in the text is the number of one of those who get it; `numbers` are theirs, E.164."""
+    written = {reader.read(one).number: (at, one) for at, one in candidates(body)}
+    written.pop(None, None)
+    return tuple(_recipient(body, *written[one]) for one in numbers if one in written) if written else ()
+
+
+def _recipient(body: str, at: int, written: str) -> Finding:
+    shown = _shown(body, at, veil(written))
+    sentence = say("{place}: {piece} is the number of one of the recipients.", **shown)
+    return _finding(body, at, Kind.RECIPIENT, veil(written), sentence, certain=False)
+
+
+def unasked_encoding(source: str, remain: Remain) -> Finding:
+    """Return the finding that a file is in another encoding than it would be taken for."""
+    sentence = say(
+        "{source} seems to be in {encoding}: {meant} would else be sent as {piece}.",
+        source=source,
+        encoding=remain.mistake.title,
+        meant=remain.meant,
+        piece=remain.piece.encode(errors="replace").decode(),
+    )
+    return _finding("", 0, Kind.ENCODING, remain.meant, sentence, certain=True)
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """Raise InputError where something certainly is no text for people; nobody is there to be asked."""
+    certain = [one for one in findings if one.certain]
+    if certain:
+        raise InputError(
+            say("This does not look like a message; nothing was sent."),
+            problems=[one.sentence for one in certain],
+            hint=say("Mend the text. If it is meant to be so, add: --text-as-it-is"),
+        )
+
+
+def _files(body: str) -> Iterator[Finding]:
+    evidence = kind_of_text(body)
+    if evidence:
+        at = evidence.at
+        line, _ = place(body, at)
+        piece = next(iter(re.findall(r"\S[^\n]{0,39}", body[at : at + 200])), "")
+        sentence = say("line {line}: this is {kind}, not a text.", line=line, kind=evidence.kind)
+        yield _finding(body, at, Kind.FILE, _veiled(piece), sentence, certain=True)
+
+
+def _merge_marks(body: str, headings: Collection[str]) -> Iterator[Finding]:
+    told: set[str] = set()
+    for mark in sorted(merge_marks(body, headings)):
+        if mark.piece in told or len(told) >= _MOST:
+            continue
+        told.add(mark.piece)
+        shown = _shown(body, mark.at, mark.piece)
+        if mark.certain:
+            sentence = say("{place}: {piece} is a merge mark that is not filled in here.", **shown)
+        else:
+            sentence = say("{place}: {piece} may be a merge mark, and is not filled in here.", **shown)
+        yield _finding(body, mark.at, Kind.MERGE_MARK, mark.piece, sentence, certain=mark.certain)
+
+
+def _letters(body: str) -> Iterator[Finding]:
+    told: set[str] = set()
+    for remain in remains(body):
+        if remain.piece in told or len(told) >= _MOST:
+            continue
+        told.add(remain.piece)
+        sentence = say(
+            "{place}: {piece} should probably be {meant}: {encoding} was read as something else.",
+            meant=remain.meant,
+            encoding=remain.mistake.title,
+            **_shown(body, remain.at, remain.piece),
+        )
+        yield _finding(body, remain.at, Kind.LETTERS, remain.piece, sentence, certain=True)
+    if not told and len(body.encode("ascii", "ignore")) * 4 < len(body) * 3:
+        yield from _unreadable(body)
+
+
+def _unreadable(body: str) -> Iterator[Finding]:
+    """Find words of Latin letters with accents alone: another alphabet, read as Windows-1252."""
+    for found in re.finditer(_ACCENTED, body):
+        if len(set(found[0])) >= _DIFFERENT:
+            sentence = say(
+                "{place}: {piece} is no word: another encoding was read as Windows-1252.",
+                **_shown(body, found.start(), found[0]),
+            )
+            yield _finding(body, found.start(), Kind.LETTERS, found[0], sentence, certain=True)
+            return
+
+
+def _lost_letters(body: str) -> Iterator[Finding]:
+    at = body.find("?")
+    while at >= 0:
+        if _is_lost(body, at):
+            start, word = _word(body, at)
+            if not re.search(r"[/=@]|www\.", word):
+                sentence = say("{place}: {piece} has ? where a letter was lost.", **_shown(body, start, word))
+                yield _finding(body, start, Kind.LOST_LETTERS, word, sentence, certain=True)
+                return
+        at = body.find("?", at + 1)
+
+
+def _is_lost(body: str, at: int) -> bool:
+    """Say whether no question ends at the sign: it stands in a word, begins one, or cuts one short."""
+    before, after = body[max(at - 1, 0) : at], body[at + 1 : at + 2]
+    if after.islower() and (before.islower() or before in ("", " ", "\n")):  # st?nger, ?ppet
+        return True
+    if before == "?" and body.startswith(" ??", at + 1):  # another alphabet altogether
+        return set(_word(body, at)[1]) == {"?"}
+    goes_on = after == " " and (body[at + 2 : at + 3].islower() or body[at + 2 : at + 3].isdigit())
+    return goes_on and _word(body, at)[1][:-1].casefold() in _CUT_SHORT
+
+
+def _word(body: str, at: int) -> tuple[int, str]:
+    """Return where the word about a place begins, and the word, or as much of it as matters."""
+    before = body[max(0, at - _LONGEST) : at]
+    start = at - len(before) + max(before.rfind(" "), before.rfind("\n")) + 1
+    return start, body[start : at + _LONGEST].split(maxsplit=1)[0].rstrip(".,!")
+
+
+def _line_breaks(body: str) -> Iterator[Finding]:
+    if "\\" not in body:
+        return
+    for found in re.finditer(r"\\r\\n|\\n", body):
+        start = max(body.rfind(" ", 0, found.start()), body.rfind("\n", 0, found.start())) + 1
+        if ":\\" in body[start : found.start() + 1] or body.startswith("\\\\", start):  # a path of Windows
+            continue
+        sentence = say(
+            "{place}: {piece} reaches the phone as it stands, not as a line break.",
+            **_shown(body, found.start(), found[0]),
+        )
+        yield _finding(body, found.start(), Kind.LINE_BREAK, found[0], sentence, certain=False)
+        return
+
+
+def _identity_numbers(body: str) -> Iterator[Finding]:
+    if sum(map(body.count, "0123456789")) < _FEWEST_DIGITS:
+        return
+    for at, written in identity_numbers(body):
+        piece = f"{written[:-4]}****"
+        sentence = say("{place}: {piece} is a personal identity number.", **_shown(body, at, piece))
+        yield _finding(body, at, Kind.IDENTITY_NUMBER, piece, sentence, certain=False)
+        return
+
+
+def _finding(body: str, at: int, kind: Kind, piece: str, sentence: Sentence, *, certain: bool) -> Finding:
+    line, column = place(body, at)
+    return Finding(kind=kind, certain=certain, line=line, column=column, piece=piece, sentence=sentence)
+
+
+def _shown(body: str, at: int, piece: str) -> dict[str, object]:
+    line, column = place(body, at)
+    return {"place": say("line {line}, column {column}", line=line, column=column), "piece": piece}
+
+
+def _veiled(piece: str) -> str:
+    return re.sub(r"\+?[0-9][0-9 \-]{6,18}[0-9]", lambda found: veil(found[0]), piece)
+
+
+_MOST: Final = 5  # of a kind that are told
+_DIFFERENT: Final = 3
+_FEWEST_DIGITS: Final = 10  # of an identity number
+_SHORTEST_NUMBER: Final = 8
+_ACCENTED: Final = (
+    "[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff]{5,60}"
+    "|(?:[\u00d0\u00d1][\u0080-\u00bf\u0152-\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]){3,30}"
+    "|(?:[\u00d8-\u00db][\u0080-\u00bf\u0152-\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]){3,30}"
+)
+_LONGEST: Final = 200  # of a word; a link may be long
+_CUT_SHORT: Final = frozenset({"p", "s", "d", "f", "m", "g", "ocks"})  # på så då få må gå också
+_PHONE: Final = r"(?<![\w+/=.])(?:\+|00)?[0-9](?:[ \-()/]{0,2}[0-9]){7,14}(?!\w)"

@@ -1,0 +1,41 @@
+"""The mailings before this one to the same audience: how many they went to, and what was paid for in vain."""
+
+from smsctl.domain.package import share_ore
+from smsctl.domain.plan import Earlier, Order, OutOfUse
+from smsctl.domain.report import Cause
+from smsctl.ledger.store import Ledger
+
+_LAST_TWO = (
+    "SELECT id, created_day, messages, first_message, parts_each FROM mailings"
+    " WHERE kind = 'send' AND municipality = ? AND audience = ? AND messages > 0 ORDER BY id DESC LIMIT 2"
+)
+_OUT_OF_USE = (
+    "SELECT number FROM messages WHERE id BETWEEN ? AND ? AND state = 'failed' AND number IS NOT NULL"
+    " AND cause IN (?, ?)"
+)
+
+
+def of_audience(ledger: Ledger, order: Order) -> Earlier | None:
+    """Return the last mailing to this audience, and the numbers out of use in it and in the one before.
+
+    Their cost is reckoned at the municipality's price now. Purged numbers are not told apart.
+    """
+    found = ledger.rows(_LAST_TWO, order.municipality.key, order.audience)
+    if not found:
+        return None
+    mailing, day, messages, _, _ = found[0]
+    last = Earlier(mailing=mailing, day=day, messages=messages)
+    if len(found) == 1:
+        return last
+    numbers = frozenset[str].intersection(*(_out_of_use(ledger, row[3], row[2]) for row in found))
+    parts = len(numbers) * sum(row[4] for row in found)
+    rate = order.municipality.rate
+    cost_ore = share_ore(parts, rate.size, rate.price_ore) if rate else None
+    gone = OutOfUse(numbers=len(numbers), parts=parts, cost_ore=cost_ore) if numbers else None
+    return last._replace(out_of_use=gone)
+
+
+def _out_of_use(ledger: Ledger, first: int, messages: int) -> frozenset[str]:
+    """Return the numbers of which a report said that they do not exist, or are barred for good."""
+    found = ledger.rows(_OUT_OF_USE, first, first + messages - 1, Cause.BAD_NUMBER, Cause.BARRED)
+    return frozenset(number for (number,) in found)
