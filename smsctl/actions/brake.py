@@ -21,6 +21,12 @@ class Stop(StrEnum):
     UNREACHED = "unreached"
     UNCLEAR = "unclear"
     CLOCK = "clock"
+    DISK = "disk"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The code of a run that ended so."""
+        return _CODES[self]
 
 
 BY_SIGNAL: Final = {"SIGINT": Stop.INTERRUPTED, "SIGTERM": Stop.TERMINATED, "SIGHUP": Stop.HUNG_UP}
@@ -32,6 +38,16 @@ CODES: Final = {
     Stop.HUNG_UP: ExitCode.HUNG_UP,
 }
 """The exit code of a run that was asked to end."""
+
+_CODES: Final = {
+    **CODES,
+    Stop.CEILING: ExitCode.REFUSED,
+    Stop.REFUSED: ExitCode.GATEWAY,
+    Stop.UNREACHED: ExitCode.STOPPED,
+    Stop.UNCLEAR: ExitCode.STOPPED,
+    Stop.CLOCK: ExitCode.LEDGER,
+    Stop.DISK: ExitCode.LEDGER,
+}
 
 
 class Brake:

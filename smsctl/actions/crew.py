@@ -34,6 +34,11 @@ class Done(NamedTuple):
     error: BaseException | None = None
 
 
+def most_in_flight(size: int) -> int:
+    """Return how many batches may be marked and not yet answered, with so many threads."""
+    return size + size // 2
+
+
 class Crew:
     """So many threads, each with one batch at a time."""
 
@@ -54,7 +59,7 @@ class Crew:
     @property
     def free(self) -> int:
         """How many more batches may be marked."""
-        return self._size + self._size // 2 - self.in_flight
+        return most_in_flight(self._size) - self.in_flight
 
     @property
     def in_flight(self) -> int:

@@ -5,50 +5,29 @@ same transaction that marks the next ones. Every way out of here leaves each mes
 tells the truth.
 """
 
-import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from smsctl.actions.brake import CODES, Brake, Stop
+from smsctl.actions.brake import Brake, Stop
 from smsctl.actions.clear_up import Search, clear_up
-from smsctl.actions.crew import Crew, Done
+from smsctl.actions.course import Course, Pace
+from smsctl.actions.crew import Crew, Done, most_in_flight
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Answer, Status, Verdict, same_for_all
+from smsctl.domain.message import Status, Verdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.errors import ExitCode, RuleError, Sentence, say, worst
 from smsctl.ledger import batches, fitness, lock, mailings
 from smsctl.ledger.batches import Claim, Want
 from smsctl.ledger.repeats import Repeats
+from smsctl.ledger.reserve import Reserve
+from smsctl.ledger.sentences import FullError
 from smsctl.ledger.store import Ledger
 
-UNREACHED_TRIES = 4
-UNCLEAR_IN_A_ROW = 2
-UNKNOWN_IN_A_RUN = 200
 _NAP_S = 0.1
-
-
-_STOP_CODES = {
-    **CODES,
-    Stop.CEILING: ExitCode.REFUSED,
-    Stop.REFUSED: ExitCode.GATEWAY,
-    Stop.UNREACHED: ExitCode.STOPPED,
-    Stop.UNCLEAR: ExitCode.STOPPED,
-    Stop.CLOCK: ExitCode.LEDGER,
-}
-
-
-class Pace(NamedTuple):
-    """How fast a run goes, and how long it waits for a gateway that does not answer."""
-
-    batch_size: int = 100
-    connections: int = 1
-    first_pause_s: float = 2.0
-    longest_pause_s: float = 600.0
-    clear_up_pauses_s: Sequence[float] = (1.0, 5.0, 20.0)
 
 
 class Result(NamedTuple):
@@ -69,7 +48,7 @@ class Result(NamedTuple):
         if self.states[Status.REJECTED]:
             codes.append(ExitCode.REJECTED)
         if self.stop:
-            codes.append(_STOP_CODES[self.stop])
+            codes.append(self.stop.exit_code)
         return worst(codes)
 
 
@@ -88,33 +67,13 @@ class Errand(NamedTuple):
     account: str = ""  # at the gateway: only through the same one may a batch be submitted again
 
 
-@dataclass(slots=True)
-class _Run:
-    """The loop's own bookkeeping; nothing of it outlives the process."""
+@dataclass(slots=True, kw_only=True)
+class _Run(Course):
+    """A course, and what it takes from the ledger and its disk."""
 
     want: Want
     clock: fitness.Steady
-    states: Counter[Status] = field(default_factory=Counter)
-    cursor: int = 0
-    unreached: int = 0
-    unclear: int = 0
-    not_before: float = 0.0  # monotonic; nothing is claimed before it
-    waits: bool = False  # nothing was claimed, for it was not yet time
-    stop: Stop | None = None
-    why: Sentence | None = None
-    mend: Sentence | None = None
-    remarks: Sequence[Sentence] = ()
-    fault: BaseException | None = None  # in smsctl itself; raised when all that is in flight is stored
-
-    @property
-    def ended(self) -> bool:
-        """Whether nothing more is claimed."""
-        return self.stop is not None or self.fault is not None
-
-    def end(self, stop: Stop, why: Sentence | None = None, mend: Sentence | None = None) -> None:
-        """Claim nothing more; the first reason stands."""
-        if self.stop is None:
-            self.stop, self.why, self.mend = stop, why, mend
+    reserve: Reserve
 
 
 def send(errand: Errand) -> Result:
@@ -126,9 +85,9 @@ def send(errand: Errand) -> Result:
     fitness.must_be_fit(errand.ledger, errand.now())
     clock = fitness.Steady(errand.now, errand.ledger)
     errand = errand._replace(now=clock.now)
-    run = _Run(want=_want(errand), clock=clock)
+    run = _Run(pace=errand.pace, want=_want(errand), clock=clock, reserve=_reserve(errand))
     crew = Crew(errand.gateway, errand.pace.connections, halted=lambda: _halted(errand, run))
-    with lock.right_to_send(errand.ledger.path, errand.mailing.reference):
+    with lock.right_to_send(errand.ledger.path, errand.mailing.reference), run.reserve:
         try:
             with errand.brake.armed():
                 _drive(errand, run, crew)
@@ -150,6 +109,11 @@ def _want(errand: Errand) -> Want:
         repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
         account=errand.account,
     )
+
+
+def _reserve(errand: Errand) -> Reserve:
+    most = min(errand.pace.batch_size, errand.gateway.traits.max_batch, errand.mailing.messages)
+    return Reserve(errand.ledger.path, batches=most_in_flight(errand.pace.connections), messages=most)
 
 
 def _halted(errand: Errand, run: _Run) -> bool:
@@ -179,7 +143,7 @@ def _drive(errand: Errand, run: _Run, crew: Crew) -> None:
 
 def _clear_up(errand: Errand, run: _Run) -> None:
     """Settle what can be proved of the unknown, of this run and of earlier ones."""
-    if run.stop is Stop.REFUSED or run.fault:
+    if run.stop in (Stop.REFUSED, Stop.DISK) or run.fault:
         return
     cleared = clear_up(
         Search(
@@ -203,18 +167,48 @@ def _advance(errand: Errand, run: _Run, crew: Crew, done: Sequence[Done]) -> lis
     run.waits = time.monotonic() < run.not_before
     if (run.ended or run.waits) and not done:
         return []
+    before = replace(run, states=run.states.copy())
     claims: list[Claim] = []
-    with errand.ledger.transaction(patient=bool(done)):
-        now = errand.now()
-        for one in done:
-            stored = batches.settle(errand.ledger, errand.mailing, one.claim, one.answer, now)
-            _judge(errand, run, one._replace(answer=stored))
-        run.waits = time.monotonic() < run.not_before
-        room = 0 if run.ended or run.waits else crew.free + len(done)
-        while len(claims) < room and (claim := _claim(errand, run, now)):
-            claims.append(claim)
+    try:
+        with errand.ledger.transaction(patient=bool(done)):
+            now = errand.now()
+            for one in _settled(errand, done, now):
+                run.judge(one)
+            run.waits = time.monotonic() < run.not_before
+            room = 0 if run.ended or run.waits else crew.free + len(done)
+            while len(claims) < room and (claim := _claim(errand, run, now)):
+                claims.append(claim)
+    except FullError as full:
+        if not done:
+            raise
+        claims = []
+        run.become(before)
+        _store_alone(errand, run, done, full)
     crew.stored(done)
     return claims
+
+
+def _store_alone(errand: Errand, run: _Run, done: Sequence[Done], full: FullError) -> None:
+    """Store the answers with the room that was kept for them, and mark nothing more."""
+    stored: list[Done] = []
+
+    def write() -> None:
+        stored[:] = _settled(errand, done, errand.now())
+
+    full_disk = say("The disk is full: what was answered is recorded, and nothing more is sent.")
+    failing = say("The disk failed: what was answered is recorded, and nothing more is sent.")
+    run.end(Stop.DISK, full_disk if full.certain else failing, full.hint)
+    run.reserve.store(errand.ledger, write)
+    for one in stored:
+        run.judge(one)
+
+
+def _settled(errand: Errand, done: Sequence[Done], now: Moment) -> list[Done]:
+    """Store answers in the open transaction; return them as the ledger has them."""
+    return [
+        one._replace(answer=batches.settle(errand.ledger, errand.mailing, one.claim, one.answer, now))
+        for one in done
+    ]
 
 
 def _claim(errand: Errand, run: _Run, now: Moment) -> Claim | None:
@@ -229,44 +223,6 @@ def _claim(errand: Errand, run: _Run, now: Moment) -> Claim | None:
     if claim:
         run.cursor = claim.messages[-1]
     return claim
-
-
-def _judge(errand: Errand, run: _Run, done: Done) -> None:
-    """Decide from one answer whether the run goes on, waits or ends (reliability.md 2.3)."""
-    answer = done.answer
-    run.fault = run.fault or done.error
-    run.states.update(receipt.status for receipt in answer.receipts)
-    given_back = run.states.pop(Status.PENDING, 0)
-    if given_back:
-        run.cursor = min(run.cursor, done.claim.messages[0] - 1)
-    if answer.verdict is Verdict.REFUSED:
-        run.end(Stop.REFUSED, say("Stopped: {text}", text=answer.text), answer.mend)
-    elif answer.verdict in (Verdict.NOT_REACHED, Verdict.BUSY, Verdict.STALE):
-        _pause(errand.pace, run, answer)
-    else:
-        run.unreached = 0
-        _count_unclear(errand.pace, run, answer)
-
-
-def _pause(pace: Pace, run: _Run, answer: Answer) -> None:
-    if time.monotonic() < run.not_before:
-        return  # another batch of the same round has said it already
-    run.unreached += 1
-    if run.unreached >= UNREACHED_TRIES:
-        run.end(Stop.UNREACHED, say("The gateway cannot be reached: {text}", text=answer.text))
-        return
-    wait_s = answer.retry_after_s
-    if wait_s is None:
-        wait_s = pace.first_pause_s * 3 ** (run.unreached - 1) * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-    run.not_before = time.monotonic() + min(wait_s, pace.longest_pause_s)
-
-
-def _count_unclear(pace: Pace, run: _Run, answer: Answer) -> None:
-    unclear = all(receipt.status is Status.UNKNOWN for receipt in answer.receipts)
-    run.unclear = run.unclear + 1 if unclear else 0
-    too_many = run.states[Status.UNKNOWN] > max(UNKNOWN_IN_A_RUN, 2 * pace.batch_size)
-    if run.unclear >= UNCLEAR_IN_A_ROW or too_many:
-        run.end(Stop.UNCLEAR, say("The gateway gives no clear answer: {text}", text=answer.text))
 
 
 def _stop_at_once(errand: Errand, run: _Run, crew: Crew) -> None:

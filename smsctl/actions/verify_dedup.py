@@ -15,10 +15,12 @@ from smsctl.ledger import batches, fitness, lock, mailings, settling, unknowns
 from smsctl.ledger.batches import Claim, Want
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.repeats import Repeats
+from smsctl.ledger.reserve import Reserve
 from smsctl.ledger.store import Ledger
 
 REFUSED_AS_REPEAT = "25"
 _SOON_S = 60.0
+_TWICE = 2
 
 
 class DoubleSend(NamedTuple):
@@ -47,6 +49,7 @@ class _Begun(NamedTuple):
     mailing: Mailing
     first: Claim
     second: Claim
+    reserve: Reserve
 
 
 def verify_dedup(trial: DoubleSend) -> Verified:
@@ -77,7 +80,7 @@ def verify_dedup(trial: DoubleSend) -> Verified:
 
 @contextmanager
 def _begun(trial: DoubleSend) -> Iterator[_Begun]:
-    with ExitStack() as held:
+    with Reserve(trial.ledger.path, batches=_TWICE, messages=1) as reserve, ExitStack() as held:
         with trial.ledger.transaction():
             moment, twice = trial.now(), (trial.addressee, trial.addressee)
             mailing = write(trial.new, twice, (), trial.ledger, moment, trial.actor)
@@ -87,14 +90,14 @@ def _begun(trial: DoubleSend) -> Iterator[_Begun]:
             want = Want(mailing=mailing, most=1, ceilings=trial.ceilings(mailing), repeats=repeats)
             first = _claim(trial.ledger, want, 0, moment)
             second = _claim(trial.ledger, want, first.messages[0], moment)
-        yield _Begun(mailing=mailing, first=first, second=second)
+        yield _Begun(mailing=mailing, first=first, second=second, reserve=reserve)
 
 
 def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     first, second = begun.first, begun.second
     try:
         answer = trial.gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)
-        _settle(trial, begun.mailing, first, answer)
+        _settle(trial, begun, first, answer)
         if answer.receipts[0].status is not Status.ACCEPTED:
             raise StoppedError(
                 say("The first SMS was not accepted, so nothing is proved: {text}", text=answer.text)
@@ -107,7 +110,7 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     refused = repeat.code == REFUSED_AS_REPEAT
     status = Status.REJECTED if refused else repeat.status
     receipt = Receipt(second.batch.messages[0].reference, status, repeat.gateway_id, repeat.code, repeat.text)
-    _settle(trial, begun.mailing, second, Answer(verdict=Verdict.ANSWERED, receipts=(receipt,)))
+    _settle(trial, begun, second, Answer(verdict=Verdict.ANSWERED, receipts=(receipt,)))
     if not refused and repeat.status is not Status.ACCEPTED:
         raise StoppedError(
             say("The repeat got no clear answer, so nothing is proved: {text}", text=again.text)
@@ -122,9 +125,11 @@ def _claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim:
     return claim
 
 
-def _settle(trial: DoubleSend, mailing: Mailing, claim: Claim, answer: Answer) -> None:
-    with trial.ledger.transaction(patient=True):
-        batches.settle(trial.ledger, mailing, claim, answer, trial.now())
+def _settle(trial: DoubleSend, begun: _Begun, claim: Claim, answer: Answer) -> None:
+    def write() -> None:
+        batches.settle(trial.ledger, begun.mailing, claim, answer, trial.now())
+
+    begun.reserve.store(trial.ledger, write)
 
 
 def _withdraw(trial: DoubleSend, begun: _Begun) -> None:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from smsctl import host
 from smsctl.actions import trust
 from smsctl.actions.brake import BY_SIGNAL, Brake, Stop
-from smsctl.actions.send import Errand, Pace, Result, send
+from smsctl.actions.course import Pace
+from smsctl.actions.send import Errand, Result, send
 from smsctl.cli.render import figures, outcome
 from smsctl.cli.render.blocks import Block
 from smsctl.cli.reply import Note, Reply

@@ -1,5 +1,6 @@
 """Where a ledger may lie, and whose it may be: a plain file on a local disk, out of strangers' reach."""
 
+import errno
 import os
 import re
 import stat
@@ -17,6 +18,7 @@ _NETWORK = frozenset(
         "beegfs", "davfs", "vboxsf", "vmhgfs", "fuse",
     }
 )  # fmt: skip
+_NOT_DURABLE = (errno.EIO, errno.ENOSPC)
 _SPARE_BYTES = 10_000_000
 _ROW_BYTES = 2048
 _SHARED_FOLDER = 0o2770
@@ -29,6 +31,7 @@ def prepare(path: Path, group: str | None) -> None:
         if not path.parent.exists():
             _make_folder(path.parent, group)
         if not path.exists():
+            _make_way_durable(path.parent)
             handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             try:
                 _share(handle, group, _SHARED_FILE)
@@ -148,6 +151,20 @@ def make_names_durable(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _make_way_durable(folder: Path) -> None:
+    """Flush the names of the folder and of all above it: one just made may not outlast a power cut.
+
+    Whoever made them may have been killed right after it, so all are flushed, whoever it was. One that this
+    user may not look into, or on a disk that nobody writes, is not of those.
+    """
+    for above in folder.absolute().parents:
+        try:
+            make_names_durable(above)
+        except OSError as error:
+            if error.errno in _NOT_DURABLE:
+                raise
 
 
 def _make_folder(folder: Path, group: str | None) -> None:

@@ -8,13 +8,25 @@ from pathlib import Path
 from smsctl.errors import LedgerError, Sentence, say
 
 
+class FullError(LedgerError):
+    """The disk is full, or failed as one does that is: nothing of the transaction is stored."""
+
+    certain = True  # False: it may be broken as well
+
+
+class _PerhapsFullError(FullError):
+    """A quota, and a disk that finds its room only when it is flushed, fail as a broken disk does."""
+
+    certain = False
+
+
 @contextmanager
 def told(path: Path) -> Iterator[None]:
     """Turn SQLite's errors about the file at `path` into LedgerError."""
     try:
         yield
     except sqlite3.Error as error:
-        raise LedgerError(_words(error, path), hint=_mend(error)) from error
+        raise _kind(error)(_words(error, path), hint=_mend(error)) from error
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -29,11 +41,19 @@ def reason(error: Exception) -> str:
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC)
 _CLOSED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 
 
 def _code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _kind(error: sqlite3.Error) -> type[LedgerError]:
+    if _code(error) == sqlite3.SQLITE_FULL:
+        return FullError
+    is_unwritten = getattr(error, "sqlite_errorcode", 0) in _NOT_WRITTEN
+    return _PerhapsFullError if is_unwritten else LedgerError
 
 
 def _is_unfinished(error: sqlite3.Error) -> bool:

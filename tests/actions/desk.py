@@ -9,7 +9,8 @@ from pathlib import Path
 
 from smsctl.actions.begin import begin
 from smsctl.actions.brake import Brake
-from smsctl.actions.send import Errand, Pace, Result, send
+from smsctl.actions.course import Pace
+from smsctl.actions.send import Errand, Result, send
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, Verdict, same_for_all

@@ -1,13 +1,16 @@
 """One config is one ledger, whoever runs it; one that an earlier smsctl put elsewhere is not lost."""
 
+import re
 import shutil
+import sqlite3
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from ..conftest import Live, LiveGateway
-from ..front_door import Run, run_process
+from ..front_door import SMSCTL, Run, run_process
 
 DRY = ("send", "{message}", "--all", "--dry-run")
 SEND = ("send", "{message}", "--all", "--yes", "--max-parts", "100", "--max-new-packages", "1")
@@ -183,8 +186,6 @@ def test_a_new_config_keeps_the_ledger_that_the_one_before_it_left(
 def test_the_doctor_names_the_ledger_who_asks_and_another_host_that_sent(
     live_gateway: LiveGateway, message: Path, tmp_path: Path
 ) -> None:
-    import sqlite3
-
     live = live_gateway()
     ledger = tmp_path / "ledger" / "ledger.db"
     assert run_process("--config", live.config, *typed(SEND, message)).code == 0
@@ -198,3 +199,25 @@ def test_the_doctor_names_the_ledger_who_asks_and_another_host_that_sent(
     connection.close()
     ran = run_process("--config", live.config, "doctor")
     assert (ran.code, "This ledger last sent from skola-1, at " in ran.out) == (0, True)
+
+
+@pytest.mark.parametrize("left_by_a_killed_run", [False, True])
+def test_the_way_to_a_new_ledger_is_on_the_disk_before_the_first_request(
+    live_gateway: LiveGateway, tmp_path: Path, *, left_by_a_killed_run: bool
+) -> None:
+    strace, trace = shutil.which("strace"), tmp_path / "trace"
+    if strace is None:
+        pytest.skip("strace is not installed")
+    live = live_gateway(active=False, ledger={"path": "a/b/ledger.db"})
+    if left_by_a_killed_run:
+        (tmp_path / "a" / "b").mkdir(parents=True, mode=0o700)
+    command = [*SMSCTL, "--config", str(live.config), "test", "+46701740605", "hej"]
+    watched = [strace, "-f", "-y", "-o", str(trace), "-e", "trace=fsync,sendto", *command]
+    ran = subprocess.run(watched, capture_output=True, text=True, timeout=60, check=False)
+    if "ptrace" in ran.stderr.lower():
+        pytest.skip(f"strace does not work here: {ran.stderr.strip()}")
+    assert ran.returncode == 0, ran.stderr
+    before, request, _ = trace.read_text(encoding="utf-8").partition('"POST ')
+    assert request
+    for folder in (tmp_path, tmp_path / "a"):
+        assert re.search(rf"fsync\(\d+<{re.escape(str(folder))}>\)", before), folder

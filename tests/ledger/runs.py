@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from smsctl.actions.begin import begin
 from smsctl.actions.brake import Brake
-from smsctl.actions.send import Errand, Pace, Result, send
+from smsctl.actions.course import Pace
+from smsctl.actions.send import Errand, Result, send
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Batch, Letter, Status, Verdict, same_for_all

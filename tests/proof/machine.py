@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from smsctl.actions.accept_restore import accept_restore
 from smsctl.actions.cancel import cancel
+from smsctl.actions.course import Pace
 from smsctl.actions.resolve import Word, resolve
-from smsctl.actions.send import Pace
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import FINAL, Answer, Batch, Receipt, Status, Verdict

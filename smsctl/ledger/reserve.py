@@ -1,0 +1,108 @@
+"""Room on the disk that is kept for answers: given up when the disk is full while some are on their way.
+
+An answer that cannot be stored makes its messages unknown, though the gateway has told what became of them.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from smsctl.errors import LedgerError, say
+from smsctl.ledger.sentences import FullError, reason
+from smsctl.ledger.store import Ledger
+
+_LEAST_BYTES = 1 << 18
+_ROW_BYTES = 1024  # of each message on its way: its row, its names at the gateway, and both as they were
+_PAUSE_S = 0.2
+
+
+class Reserve:
+    """A file without a name in the ledger's folder, full of noise; it goes with the process that made it.
+
+    It has a share for each batch that may be on its way: what is given up at once may be taken by whoever
+    fills the disk, before the next answer comes.
+    """
+
+    def __init__(self, ledger: Path, *, batches: int, messages: int) -> None:
+        """Nothing is taken yet. So many batches, each of so many messages, may be on their way at once."""
+        self._ledger = ledger
+        self._share = _LEAST_BYTES + messages * _ROW_BYTES
+        self._shares = batches + 1
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Take the room. Raises LedgerError where there is too little: nothing is claimed then."""
+        from tempfile import TemporaryFile  # the way to the gateway loads it as well
+
+        try:
+            self._file = TemporaryFile(dir=self._ledger.parent, buffering=0)
+            # Noise, for a disk that compresses, or that keeps what is alike once, would hold nothing free.
+            for _ in range(self._shares):
+                _write_all(self._file, os.urandom(self._share))
+        except OSError as error:
+            self._close()
+            raise LedgerError(
+                say(
+                    "{path}: no room can be kept beside it: {reason}.",
+                    path=self._ledger,
+                    reason=reason(error),
+                ),
+                hint=say("Make room on the disk, or move the ledger with `[ledger] path`."),
+            ) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the room back."""
+        self._close()
+
+    def _give_up_a_share(self) -> bool:
+        """Give one share back now; say whether there was any."""
+        if self._file is None or not self._shares:
+            return False
+        self._shares -= 1
+        with suppress(OSError):
+            self._file.truncate(self._shares * self._share)
+        return True
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
+
+    def store(self, ledger: Ledger, write: Callable[[], None]) -> None:
+        """Run `write` in a transaction until it is durable: with the room kept for it, then as some is made.
+
+        A full disk is waited for as another program's hold of the ledger is: what is stored has cost money.
+        Raises LedgerError where the disk may be broken, or the ledger is.
+        """
+        silent = True
+        while True:
+            try:
+                with ledger.transaction(patient=True):
+                    write()
+            except FullError as full:
+                if self._give_up_a_share():
+                    continue
+                if not full.certain:
+                    raise
+                if silent and ledger.on_wait:
+                    ledger.on_wait(
+                        say("Waiting for room on the disk of {path}, to store answers.", path=ledger.path)
+                    )
+                silent = False
+                time.sleep(_PAUSE_S)
+            else:
+                return
+
+
+def _write_all(file: IO[bytes], noise: bytes) -> None:
+    if file.write(noise) < len(noise):  # an almost full disk takes a part without a word
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

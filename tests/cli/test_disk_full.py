@@ -1,0 +1,59 @@
+"""A disk that fills up in the middle of a mailing, seen from the front door."""
+
+from pathlib import Path
+
+import pytest
+
+from ..conftest import SECRET, MakeConfig
+from ..ledger.places import on_small_disk, python, why_no_mounts
+from .conftest import guardians
+
+_RUN = """
+import sys, threading, time
+from pathlib import Path
+from smsctl.cli.app import main
+from smsctl.simulator.server import Behaviour, start
+
+config, message, disk, filler = sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[3]) / "filler"
+
+def fill():
+    while not simulator.accepted(): time.sleep(0.01)
+    with filler.open("wb", buffering=0) as file:
+        for piece in (1 << 20, 1 << 12, 1):
+            try:
+                while file.write(b"x" * piece) == piece: pass
+            except OSError: pass
+
+with start(Behaviour(latency_s=0.5, as_a_gateway=True)) as simulator:
+    path = Path(config)
+    path.write_text(path.read_text().replace("http://127.0.0.1:1", simulator.url))
+    smsctl = ["--config", config]
+    main([*smsctl, "municipality", "activate", "exempelkommun", "--yes"])
+    threading.Thread(target=fill, daemon=True).start()
+    send = [*smsctl, "send", message, "--all", "--yes", "--max-parts", "90", "--max-new-packages", "1"]
+    print("code", int(main(send)), len(simulator.accepted()), flush=True)
+    filler.unlink()
+    print("code", int(main([*smsctl, "mailings", "resume", "1"])), len(simulator.accepted()))
+    print("numbers", len({one.recipient for one in simulator.accepted()}))
+"""
+
+
+def test_what_was_answered_is_recorded_and_the_rest_is_pending(
+    make_config: MakeConfig, message: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir(mode=0o700)
+    if why := why_no_mounts(disk):
+        pytest.skip(why)
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", SECRET)
+    config = make_config(
+        rows=guardians(20),
+        mode="live",
+        gateway={"url": "http://127.0.0.1:1", "batch_size": 5},
+        ledger={"path": str(disk / "ledger.db")},
+    )
+    ran = on_small_disk(disk, python(_RUN, config, message, disk), size="24m", before='chmod 700 "$0"')
+    told = [line for line in ran.stdout.splitlines() if line.startswith(("code", "numbers"))]
+    assert told == ["code 9 5", "code 0 20", "numbers 20"], ran.stdout + ran.stderr
+    assert "The disk is full: what was answered is recorded, and nothing more is sent." in ran.stderr
+    assert "15 pending, 5 accepted" in ran.stderr
