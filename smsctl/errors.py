@@ -205,6 +205,13 @@ class InterruptionError(SmsctlError):
     code = "interrupted"
 
 
+class OutputError(SmsctlError):
+    """What a command was run for, a list or an export, cannot be written."""
+
+    exit_code = ExitCode.LEDGER
+    code = "output"
+
+
 class LedgerError(SmsctlError):
     """The ledger is busy, newer than this smsctl, damaged or cannot be written."""
 

@@ -76,7 +76,7 @@ def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
     if isinstance(told, SmsctlError):
         codes.append(told.exit_code)
         _caught(partial(teller.fail, told), teller)
-    is_product = isinstance(ended, Reply) and _is_product(teller.command, words)
+    is_product = isinstance(ended, Reply) and (ended.page is not None or _is_product(teller.command, words))
     code = ExitCode(teller.end(worst(codes), is_product=is_product))
     teller.log.end(code, teller.mode, _facts(ended))
     return code

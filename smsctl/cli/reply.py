@@ -39,4 +39,5 @@ class Reply(NamedTuple):
     notes: Sequence[Note] = ()
     said: Sequence[Note] = ()  # what the screen says in its own way, and only the envelope needs as notes
     exit_code: ExitCode = ExitCode.OK
+    page: str | None = None  # for standard output as it is, in place of everything else: --csv -
     overruled: Sequence[Sentence] = ()  # what a person overruled that the site must know of

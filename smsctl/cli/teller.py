@@ -111,9 +111,13 @@ class Teller:
             hints = () if well else [hint(step) for step in reply.advice]
             self._write_json(reply.data, (*reply.notes, *reply.said, *hints), code)
             return code
-        if self._flags.quiet and well:
+        if reply.page is not None:
+            self.write(reply.page)
+        elif self._flags.quiet and well:
             return code
         self.err.show([Line(whole(note.text), _TONES[note.level]) for note in (*self._kept, *reply.notes)])
+        if reply.page is not None:
+            return code
         if reply.summary is None or self.watched:
             self.out.show(reply.screen)
         else:

@@ -199,10 +199,13 @@ class Wiring:
 
     def names(self, *, read: Sequence[Path | None] = (), write: Sequence[Path | None] = ()) -> None:
         """Open what the caller named, or make it, before the ledger's owner takes over from the caller."""
+        files = [path for path in write if path != Path("-")]
+        if len(files) < len(write) and self.teller.speaks_json:
+            raise UsageError(say("--json and a file named - would both write to standard output."))
         if self._owner_for_root(self.settings.ledger_path):
             from smsctl.cli import caller
 
-            caller.names(read, write)
+            caller.names(read, files)
 
     def _let_the_owner_take_over(self, ledger: Path) -> None:
         owner = self._owner_for_root(ledger)

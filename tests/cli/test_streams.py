@@ -16,6 +16,7 @@ from smsctl.cli.contents import COMMANDS, TELLS_ONLY
 
 from ..conftest import SECRET, LiveGateway, MakeConfig
 from ..front_door import SMSCTL, Ran, Run, Terminal, run_here
+from ..ledger.places import on_small_disk, why_no_mounts
 from .conftest import guardians
 
 OWN_LIFE = {"simulator", "reports listen"}  # they run until they are stopped
@@ -229,6 +230,8 @@ def test_the_site_is_told_of_a_run_whose_streams_are_lost(
     [
         ("{} usage | true", 0),
         ("{} usage --csv - | true", 0),
+        ("{} usage --csv - >/dev/full", 9),
+        ("{} audit | true", 0),
         ("{} usage >&-", 9),
         ("{} audit --json >/dev/full", 9),
         ("{} mailings list >/dev/full 2>&1", 9),
@@ -244,6 +247,41 @@ def test_the_site_is_told_of_a_run_whose_streams_are_lost(
 def test_what_is_run_for_its_output_fails_with_it(line: str, code: int, site: Path, tmp_path: Path) -> None:
     ran = in_bash(line, "", tmp_path)
     assert (ran.code, "Traceback" in ran.said) == (code, False), ran.said
+
+
+def test_a_table_is_printed_where_the_file_is_a_dash(
+    site: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in ("usage --csv -", "mailings skipped 1 --csv -", "invoices export --csv -"):
+        ran = run("--config", site, *words.split(), "--quiet")
+        assert ran.code == 0
+        title, *rows = ran.out.splitlines()
+        assert ";" in title
+        assert all(row.count(";") == title.count(";") for row in rows if row)
+        assert run_into("full", "stdout", "--config", site, *words.split()).code == 9
+        assert run_into("reader gone", "stdout", "--config", site, *words.split()).code == 0
+        assert run("--config", site, *words.split(), "--json").code == 2
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize(
+    "words", ["usage --csv", "usage --html", "invoices export --csv", "inbox list --export"]
+)
+def test_a_file_that_the_disk_has_no_room_for_is_told_and_not_left(
+    words: str, site: Path, tmp_path: Path
+) -> None:
+    if why := why_no_mounts(tmp_path):
+        pytest.skip(why)
+    small = tmp_path / "small"
+    small.mkdir()
+    command = [*SMSCTL, "--config", str(site), *words.split(), str(small / "file")]
+    fill = f"head -c 99999 /dev/zero >{small}/fill 2>/dev/null || true"
+    script = ["sh", "-c", f'"$@"; code=$?; ls {small}; exit $code', "sh", *command]
+    ran = on_small_disk(small, script, size="4k", before=f"{{ {fill}; }}")
+    assert ran.returncode == 9, ran.stderr
+    assert "No space left" in ran.stderr
+    assert ran.stdout.split() == ["fill"]
 
 
 def in_bash(line: str, argv: str, folder: Path) -> Ran:

@@ -40,9 +40,10 @@ def run(
     total = inbox.count(wiring.ledger, other=other)
     wanted = inbox.newest(wiring.ledger, most=most or (total if export else _SHOWN), other=other)
     names = names_by_number.names_of(wiring, {row.message.sender for row in wanted})
+    page = None
     if export:
         senders = [(row, row.message.sender) for row in wanted]
-        files.write_json(
+        page = files.write_json(
             export, [render.data(row, sender, names.get(sender), endpoint) for row, sender in senders]
         )
     shown = partial(numbers.shown_written, wiring)
@@ -55,6 +56,7 @@ def run(
                 for row in rows
             ],
         },
+        page=page,
         screen=[
             *rehearsal(simulated=wiring.simulated),
             *render.listed(rows, total, names, shown, wiring.settings.time_zone, endpoint),

@@ -19,7 +19,9 @@ EXAMPLES = (
 
 def run(
     ctx: typer.Context,
-    csv: Annotated[Path, typer.Option(metavar="FILE", help="The file to write; it must not exist yet.")],
+    csv: Annotated[
+        Path, typer.Option(metavar="FILE", help="The file to write; it must not exist yet; - prints.")
+    ],
     *,
     municipality: options.Municipality = None,
     mark: Annotated[bool, typer.Option("--mark", help="Mark them as handed over.")] = False,
@@ -32,9 +34,9 @@ def run(
     key = wiring.municipality(municipality)[1].key if municipality else None
     with ledger.transaction():
         found = invoices_of(ledger, key, only_new=not again)
-        files.write_csv(csv, render.HEADER, render.rows(found))
+        page = files.write_csv(csv, render.HEADER, render.rows(found))
         if mark:
             new = [one for one in found if one.handed_over_day is None]
             hand_over(ledger, new, wiring.clock.now(), wiring.actor)
     data = {"path": str(csv), "invoices": render.data(found), "marked": mark}
-    return Reply(data=data, screen=render.exported(found, csv, marked=mark))
+    return Reply(data=data, screen=render.exported(found, csv, marked=mark), page=page)

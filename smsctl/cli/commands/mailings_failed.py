@@ -30,7 +30,8 @@ def run(
         bool, typer.Option("--dead", help="Only numbers that will never work: those to correct.")
     ] = False,
     csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write them to a file, with full numbers (mode 0600).")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write them to a file (0600), with full numbers; - prints."),
     ] = None,
 ) -> Reply:
     """List the messages that did not arrive, by the delivery reports: for whoever corrects the register."""
@@ -38,8 +39,9 @@ def run(
     wiring.names(write=(csv,))
     found = mailings.get(wiring.ledger, mailing)
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
+    page = None
     if csv:
-        files.write_csv(
+        page = files.write_csv(
             csv,
             _HEADER,
             (
@@ -70,5 +72,7 @@ def run(
         for one in rows
     ]
     return Reply(
-        data={"mailing": found.id, "failed": data}, screen=[*rehearsal(simulated=wiring.simulated), *screen]
+        data={"mailing": found.id, "failed": data},
+        page=page,
+        screen=[*rehearsal(simulated=wiring.simulated), *screen],
     )

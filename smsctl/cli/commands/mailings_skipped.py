@@ -22,7 +22,8 @@ def run(
     ctx: typer.Context,
     mailing: options.MailingId,
     csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write them to a file, with full numbers (mode 0600).")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write them to a file (0600), with full numbers; - prints."),
     ] = None,
 ) -> Reply:
     """List the rows that got no message, each with its reason: for whoever corrects the register."""
@@ -30,18 +31,18 @@ def run(
     wiring.names(write=(csv,))
     found = mailings.get(wiring.ledger, mailing)
     entries = skipped.entries(wiring.ledger, found.id)
-    if csv:
-        _write(csv, entries)
+    page = _write(csv, entries) if csv else None
     listed = [{"row": one.row, "reason": told(one.reason), "column": one.column} for one in entries]
     return Reply(
         data={"mailing": found.id, "skipped": listed},
         screen=render.skipped(
             entries, partial(numbers.shown_written, wiring), csv, simulated=wiring.simulated
         ),
+        page=page,
     )
 
 
-def _write(path: Path, entries: Sequence[SkippedEntry]) -> None:
+def _write(path: Path, entries: Sequence[SkippedEntry]) -> str | None:
     """Write a file that may be given as a recipients file, once it is corrected: the terms are told with it.
 
     The last columns stand only where they say more than the reason does.
@@ -55,7 +56,7 @@ def _write(path: Path, entries: Sequence[SkippedEntry]) -> None:
         kept["accepted_terms"] = [_ACCEPTED[one.accepted] for one in entries]
     lines = [(one.row, told(one.reason), one.number, one.name) for one in entries]
     beside = zip(*kept.values(), strict=True) if kept else [()] * len(lines)
-    files.write_csv(
+    return files.write_csv(
         path,
         ("row", "reason", "number", "name", *kept),
         ((*line, *cells) for line, cells in zip(lines, beside, strict=True)),

@@ -31,13 +31,15 @@ def run(
     wiring: Wiring = ctx.obj
     wiring.names(write=(export,))
     total = sum(reports.kept_counts(wiring.ledger).values())
+    page = None
     if export:
         everyone = reports.kept(wiring.ledger)
-        files.write_json(export, [render.kept_data(one, one.report.number) for one in everyone])
+        page = files.write_json(export, [render.kept_data(one, one.report.number) for one in everyone])
     rows = reports.kept(wiring.ledger, most=_SHOWN)
     shown = partial(numbers.shown_written, wiring)
     return Reply(
         data={"total": total, "reports": [render.kept_data(one, shown(one.report.number)) for one in rows]},
+        page=page,
         screen=[
             *rehearsal(simulated=wiring.simulated),
             *render.kept(rows, total, shown, wiring.settings.time_zone),

@@ -31,7 +31,8 @@ def run(
     since: options.Since = None,
     until: options.Until = None,
     csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the months of each municipality to a file.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the months of each municipality to a file; - prints."),
     ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write one page with charts, to read or print.")
@@ -57,21 +58,22 @@ def run(
     else:
         screen = render.table(accounts, simulated=wiring.simulated)
     written: list[Block] = []
+    pages: list[str | None] = []
     if csv or html:
         from smsctl.cli import files  # needs csv, which a start does not
     if csv:
-        files.write_csv(csv, render.MONTHS_HEADER, render.month_rows(accounts))
+        pages.append(files.write_csv(csv, render.MONTHS_HEADER, render.month_rows(accounts)))
         written.append(Line(say("Written to {path}.", path=csv), Tone.GOOD))
     if html:
         from smsctl.cli.render import usage_page
 
         made, zone = wiring.clock.now().at, wiring.settings.time_zone
         page = usage_page.page(accounts, asked, made, zone, simulated=wiring.simulated)
-        files.write_text(html, page)
+        pages.append(files.write_text(html, page))
         written.append(Line(say("Written to {path}.", path=html), Tone.GOOD))
     data = {
         "since": asked.since,
         "until": asked.until,
         "municipalities": [render.data(one, mailings=alone) for one in accounts],
     }
-    return Reply(data=data, screen=[*screen, *written])
+    return Reply(data=data, screen=[*screen, *written], page="".join(filter(None, pages)) or None)
