@@ -33,7 +33,7 @@ EXIT_CODES = {
     ),
     ExitCode.REFUSED: Meaning(
         "Refused by a rule; nothing was sent: not activated, a ceiling, quiet hours, everyone already sent,"
-        " not confirmed.",
+        " nobody to send to, not confirmed.",
         "The sentence names the rule and what mends it.",
     ),
     ExitCode.GATEWAY: Meaning(

@@ -16,6 +16,10 @@ from smsctl.ledger.store import Ledger
 _IN_AUDIT = ("", "; urgent", "; urgent, also beyond the day's ceilings")
 
 
+EMPTY = "empty"
+"""The audit's word for a run that had nobody to send to, and was allowed to."""
+
+
 class Overruling(NamedTuple):
     """Which rules a person has overruled for this mailing, and why."""
 
@@ -70,6 +74,27 @@ def write(
     return mailing
 
 
+def record_nobody(
+    plan: Plan, key: str | None, ledger: Ledger, moment: Moment, actor: Actor, *, allowed: bool
+) -> None:
+    """Write in the audit that there was nobody to send to, and why; the key is not used up.
+
+    `allowed`: it is no mistake, and so the run of this key is done.
+    """
+    skipped = plan.recipients.skipped.items()
+    why = "; ".join(
+        [f"rows: {plan.recipients.rows}", *(f"{reason}: {len(people)}" for reason, people in skipped)]
+    )
+    subject = subject_of_key(key) if key else plan.order.municipality.key
+    with ledger.transaction():
+        audit.record(ledger, moment, actor, EMPTY if allowed else "nobody", subject, why)
+
+
+def subject_of_key(key: str) -> str:
+    """Return under what the audit keeps what was done under a key without a mailing."""
+    return f"key {key}"
+
+
 def from_plan(plan: Plan, overruling: Overruling, *, run_key: str | None = None) -> NewMailing:
     """Return what the ledger is to write of a plan that was confirmed."""
     order = plan.order
@@ -87,6 +112,7 @@ def from_plan(plan: Plan, overruling: Overruling, *, run_key: str | None = None)
         again=overruling.again,
         urgent=overruling.urgent,
         over_day=overruling.over_day,
+        number_column=order.number_column,
         reason=overruling.reason,
         audience_rows=plan.recipients.audience_rows,
         outside=plan.recipients.outside,

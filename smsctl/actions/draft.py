@@ -1,15 +1,17 @@
 """Drafting a plan: the recipients file and the ledger are read, and nothing is written anywhere."""
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.actions.judge import judge_sheet
+from smsctl.actions.judge import judge_sheet, unmatched
 from smsctl.actions.may_send import Circumstances, Leaving, Verdict, may_send, standing_of
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
 from smsctl.domain.gateway import Gateway, Traits
+from smsctl.domain.headings import fold
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
@@ -43,6 +45,18 @@ class Wish(NamedTuple):
     again: bool = False  # also to people who have had the text
     urgent: bool = False  # also in quiet hours
     known: tuple[str, ...] = ()  # keys and names of the municipalities in the config
+    allow_empty: bool = False  # nobody to send to is no mistake
+    min_messages: int = 0  # fewer are refused: the recipients file may be broken
+
+
+def absolute(path: Path) -> str:
+    """Return the whole path, without following links: what a key goes with."""
+    return os.path.normpath(path.absolute())
+
+
+def number_column_of(wish: Wish) -> str:
+    """Return the number columns that are asked for, folded; empty where they are recognised by themselves."""
+    return "+".join(sorted(map(fold, wish.columns.get("number", ()))))
 
 
 class Draft(NamedTuple):
@@ -71,7 +85,8 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
         municipality=wish.municipality,
         audience=wish.audience.rule,
         typed=wish.audience.typed,
-        source=str(sheet.path),
+        source=absolute(sheet.path),
+        number_column=number_column_of(wish),
         ceilings=wish.ceilings,
         warn_share=under.settings.limits.warn_share,
         terms_required=wish.require_terms,
@@ -91,10 +106,14 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
         groups=wish.audience.groups,
         ceilings=wish.ceilings,
         numbers=(person.number for person in recipients.ready),
+        rows=recipients.rows,
         already_sent=len(recipients.skipped.get(SkipReason.ALREADY_SENT, ())),
         had_it=had_it,
         source=(sheet.path, sheet.modified),
         urgent=wish.urgent,
+        allow_empty=wish.allow_empty,
+        min_messages=wish.min_messages,
+        unmatched=unmatched(sheet, wish.audience) if not recipients.rows else (),
         over_day=under.lifts_the_day(urgent=wish.urgent),
     )
     return Draft(plan=plan, sheet=sheet, verdict=may_send(leaving, under))

@@ -1,15 +1,17 @@
 """A run under a key: a name under which a mailing is sent once, made anew for each slot of a crontab line."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.actions import trust
-from smsctl.actions.draft import Wish
+from smsctl.actions.draft import Wish, absolute, number_column_of
 from smsctl.actions.may_send import Circumstances
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
-from smsctl.errors import RuleError, UsageError, say
+from smsctl.errors import RuleError, Sentence, UsageError, say
 from smsctl.ledger import mailings, purging
 from smsctl.ledger.store import Ledger
 
@@ -46,7 +48,8 @@ def expand(key: str, local_now: datetime) -> str:
 def begun_under(key: str, wish: Wish, under: Circumstances) -> Begun | None:
     """Return what was begun under an expanded key; None when nothing was.
 
-    Raises RuleError where it was another mailing: another text, audience or municipality.
+    Raises RuleError where it was another mailing: another text, audience, municipality, recipients file or
+    number column. What was not stored when it was begun is not compared; the file may be another export.
     """
     ledger = under.ledger
     mailing = mailings.of_key(ledger, key) if ledger else None
@@ -76,6 +79,11 @@ def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, wish: Wish) ->
             ),
             hint=hint,
         )
+    for other in _other_people(mailing, wish):
+        raise RuleError(
+            say("Mailing {id} was sent under the key {key} {other}.", id=mailing.id, key=key, other=other),
+            hint=hint,
+        )
     if kept != rule:
         raise RuleError(
             say(
@@ -86,3 +94,19 @@ def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, wish: Wish) ->
             ),
             hint=hint,
         )
+
+
+def _other_people(mailing: Mailing, wish: Wish) -> Iterator[Sentence]:
+    """Yield in which way the same audience is of other people, or of other telephones of theirs."""
+    source, path = mailing.source, absolute(wish.recipients)
+    if source is not None and Path(source).is_absolute() and source != path:
+        yield say("from another recipients file, {source}", source=source)
+    column, wanted = mailing.number_column, ", ".join(wish.columns.get("number", ()))
+    if column is not None and column != number_column_of(wish):
+        yield _another_column(wanted)
+
+
+def _another_column(wanted: str) -> Sentence:
+    if not wanted:
+        return say("to another number column")
+    return say("to another number column than {column}", column=wanted)

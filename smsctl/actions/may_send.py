@@ -1,12 +1,11 @@
 """Whether a mailing may leave: the one place where all rules are asked, whoever sends and in whichever way.
 
-A new mailing, what is left of one that was begun (`mailings resume`, the same `--key` again) and a test
-are judged here as they would leave now. Each claim asks activation and ceilings once more, in its own
-transaction.
+A new mailing, what is left of one that was begun and a test are judged here as they would leave now. Each
+claim asks activation and ceilings once more, in its own transaction.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -19,7 +18,7 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.plan import Bill, Standing
 from smsctl.domain.rules import NOTHING_SPENT, Refusal, Rule, Spent
-from smsctl.errors import RuleError, say
+from smsctl.errors import RuleError, Sentence, say
 from smsctl.ledger import blocklist, mailings, municipalities, packages, repeats
 from smsctl.ledger.store import Ledger
 
@@ -37,7 +36,7 @@ class Circumstances(NamedTuple):
     """What a mailing is judged under: the config, the ledger, the clock, and who is at the keyboard."""
 
     settings: Settings
-    ledger: Ledger | None  # None: there is none yet, so nothing was ever sent
+    ledger: Ledger | None  # None: there is none yet
     now: Moment
     local_now: datetime
     actor: Actor
@@ -66,6 +65,10 @@ class Leaving(NamedTuple):
     ceilings: Ceilings = Ceilings()
     groups: Collection[str] = ()  # the groups it is limited to; empty: to none
     numbers: Iterable[str] = ()  # of a new one
+    rows: int = 0  # of the audience of a new one
+    allow_empty: bool = False  # nobody to send to is no mistake
+    min_messages: int = 0
+    unmatched: Sequence[Sentence] = ()  # what no row has that was asked for
     already_sent: int = 0  # rows left out for having had the text
     had_it: int = 0  # people who get it though they have had it, in a rehearsal
     source: tuple[Path, datetime] | None = None  # the recipients file, and when it was written
@@ -94,6 +97,10 @@ class Verdict(NamedTuple):
     def is_only_quiet(self) -> bool:
         """Whether nothing refuses but the hour, so that a person can be asked when it shall leave."""
         return {one.rule for one in self.refusals} == {Rule.QUIET_HOURS}
+
+    def finds_nobody(self, messages: int) -> bool:
+        """Say whether there is nobody to send to, refused or allowed, so that it must be written down."""
+        return any(one.rule is Rule.NOBODY for one in self.refusals) or not (messages or self.refusals)
 
     @property
     def is_over_day(self) -> bool:
@@ -127,30 +134,6 @@ def may_send(leaving: Leaving, under: Circumstances) -> Verdict:
     return Verdict(
         **{name: tuple(_with_command(one, refused, under) for one in those) for name, those in places.items()}
     )
-
-
-def quiet_until(settings: Settings, at: datetime) -> datetime:
-    """Return when the quiet hours around a local time are over."""
-    quiet = settings.limits.quiet_hours
-    if quiet is None:
-        return at
-    end = at.replace(hour=quiet.end.hour, minute=quiet.end.minute, second=0, microsecond=0)
-    return end if end > at else end + timedelta(days=1)
-
-
-def must_be_outside_quiet_hours(settings: Settings, at: time) -> None:
-    """Raise RuleError where a mailing that is started at this time of day would be refused each time."""
-    quiet = settings.limits.quiet_hours
-    if quiet and quiet.covers(at):
-        raise RuleError(
-            say(
-                "{at} is within the quiet hours, {start} to {end}: each mailing would be refused.",
-                at=f"{at:%H:%M}",
-                start=f"{quiet.start:%H:%M}",
-                end=f"{quiet.end:%H:%M}",
-            ),
-            hint=say("Choose another hour, or add after `send`: --urgent --reason TEXT"),
-        )
 
 
 def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: datetime) -> Standing:
@@ -194,7 +177,7 @@ def _of_a_mailing(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
     bill, ledger = leaving.bill, under.ledger
     yield from _too_old(leaving, under)
     if bill.messages or leaving.repeats or not leaving.begun:  # a look at the gateway's list disturbs nobody
-        yield from rules.quiet(under.settings.limits.quiet_hours, leaving.letter.send_at, under.local_now)
+        yield from _quiet(leaving, under)
     if ledger and not leaving.begun:
         same = map(mailings.body_hash, leaving.same)
         of_this = mailings.body_hash(leaving.letter.text.body)
@@ -206,12 +189,31 @@ def _of_a_mailing(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
     if bill.payer.in_packages and not bill.standing.active:
         yield rules.not_active(bill.payer)
     yield from rules.over_ceilings(bill, leaving.ceilings, _spent(leaving, under))
-    if leaving.already_sent and not bill.messages:
-        yield rules.all_already_sent()
+    if not leaving.begun:
+        yield from _too_few(leaving)
     yield from _not_permitted(leaving, under)
     is_bounded = leaving.begun or leaving.ceilings.max_parts is not None or not bill.parts
     if not (under.simulated or under.attended or is_bounded):
         yield rules.ceiling_missing(bill.parts)
+
+
+def _quiet(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
+    hours, now = under.settings.limits.quiet_hours, under.local_now
+    clock = (leaving.letter.send_at or now).astimezone(now.tzinfo).time()
+    if hours and hours.covers(clock):
+        yield rules.quiet(hours.start, hours.end, clock)
+
+
+def _too_few(leaving: Leaving) -> Iterator[Refusal]:
+    messages = leaving.bill.messages
+    if not messages and not leaving.allow_empty:
+        yield (
+            rules.all_already_sent()
+            if leaving.already_sent
+            else rules.nobody(leaving.rows, leaving.unmatched)
+        )
+    elif messages < leaving.min_messages:
+        yield rules.too_few(messages, leaving.min_messages)
 
 
 def _too_old(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:

@@ -20,7 +20,7 @@ from smsctl.domain.mailing import Ceilings, Mailing, Tally
 from smsctl.domain.message import Status
 from smsctl.domain.plan import Bill, bill_for
 from smsctl.errors import RuleError, say
-from smsctl.ledger import audit, mailings
+from smsctl.ledger import audit, ceilings, mailings
 from smsctl.ledger.store import Ledger
 
 
@@ -94,7 +94,7 @@ def record(rest: Rest, ledger: Ledger, under: Circumstances, reason: str | None)
     """Write in the audit who goes on with the mailing, and why where a rule is overruled: that stays so."""
     with ledger.transaction():
         if rest.mailing.urgent:
-            mailings.make_urgent(ledger, rest.mailing.id, over_day=rest.mailing.over_day)
+            ceilings.make_urgent(ledger, rest.mailing.id, over_day=rest.mailing.over_day)
         audit.record(ledger, under.now, under.actor, "resume", f"mailing {rest.mailing.id}", reason=reason)
 
 

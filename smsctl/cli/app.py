@@ -129,8 +129,8 @@ def _is_product(command: str, words: Sequence[str]) -> bool:
 
 def _let_know(asked: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:
     """Let the site know of a run of cron's that did not end well, and of an overruled ceiling of the day."""
-    overruled = isinstance(ended, Reply) and ended.overruled
-    if teller.command in _RUN_BY_CRON and (ended.exit_code is not ExitCode.OK or overruled):
+    must_be_told = isinstance(ended, Reply) and (ended.overruled or ended.is_alarm)
+    if must_be_told or (teller.command in _RUN_BY_CRON and ended.exit_code is not ExitCode.OK):
         from smsctl.cli import notify
 
         notify.after(asked, teller, ended)

@@ -56,6 +56,15 @@ MaxNewPackages = Annotated[
         min=0, metavar="PACKAGES", help="The most packages (each an invoice) that this run may open."
     ),
 ]
+MinMessages = Annotated[
+    int | None,
+    typer.Option(
+        min=0, metavar="MESSAGES", help="Refuse a mailing of fewer: cron's guard against a broken export."
+    ),
+]
+AllowEmpty = Annotated[
+    bool, typer.Option("--allow-empty", help="Nobody to send to is no mistake: exit code 0 instead of 5.")
+]
 ReplaceTypographic = Annotated[
     bool,
     typer.Option(

@@ -40,4 +40,5 @@ class Reply(NamedTuple):
     said: Sequence[Note] = ()  # what the screen says in its own way, and only the envelope needs as notes
     exit_code: ExitCode = ExitCode.OK
     page: str | None = None  # for standard output as it is, in place of everything else: --csv -
+    is_alarm: bool = False  # the site must know, though the command is none of cron's that send
     overruled: Sequence[Sentence] = ()  # what a person overruled that the site must know of

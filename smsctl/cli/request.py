@@ -45,10 +45,12 @@ class Style(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """The flags that are ceilings."""
+    """The flags that are ceilings, and how few it may be."""
 
     max_parts: int | None = None
     max_new_packages: int | None = None
+    min_messages: int | None = None
+    allow_empty: bool = False
 
 
 class Manner(NamedTuple):
@@ -148,6 +150,8 @@ def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
         again=request.overruling.again,
         urgent=request.overruling.urgent,
         known=settings.municipality_names,
+        allow_empty=request.bounds.allow_empty,
+        min_messages=request.bounds.min_messages or 0,
     )
 
 

@@ -1,7 +1,6 @@
 """A send command made fit for a machine: read by its own parser, with what cron needs added to it."""
 
 import re
-import stat
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,56 +10,66 @@ from typing import Any, NamedTuple
 
 import typer
 
+from smsctl.actions.draft import absolute
 from smsctl.actions.keyed_run import expand
-from smsctl.actions.may_send import must_be_outside_quiet_hours
+from smsctl.actions.quiet_hours import must_be_outside_quiet_hours
 from smsctl.cli import flags
 from smsctl.cli.commands import send
+from smsctl.cli.reply import HINT
+from smsctl.cli.request import named_columns
 from smsctl.cli.slot import Slot
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import InputError, UsageError, say
+from smsctl.errors import ExitCode, InputError, Sentence, UsageError, say
 
 _PLACES = re.compile(r"\{(date|week|month|hour)\}")
-_FLAGS = {"everyone": "--all"}  # where the flag is not called as its parameter
+_NEVER = {ExitCode.USAGE: UsageError, ExitCode.INPUT: InputError}
+_LONGEST_SLUG = 80
+_DIGEST = 6
+EXPECT_AFTER_H = 1
+_FLAGS = {"everyone": "--all", "words": "--text"}  # where the flag is not called as its parameter
 
 
 class Order(NamedTuple):
-    """What is to be started in each slot."""
+    """What is to be started in each slot, and what asks after it an hour later."""
 
     name: str  # of the unit or task
     key: str
     words: tuple[str, ...]  # the program first; every path is absolute
+    expect: tuple[str, ...]  # the dead man's switch
+    doubts: tuple[Sentence, ...]  # why it would be refused today, which may be otherwise in the slot
 
 
 def order_of(wiring: Wiring, words: Sequence[str], slot: Slot, name: str | None) -> Order:
     """Return the command for the slot.
 
-    Raises UsageError where it could not be started without a person, RuleError where it would be refused.
+    Raises UsageError where it could not be started without a person, RuleError where it would be refused,
+    InputError where what it needs is not there.
     """
     asked, rest = flags.take(words)
     values = _read(rest)
     text = _text_file(values)
-    _must_be_allowed(wiring, values)
+    _must_give_reason(values)
     if not values["urgent"]:
         must_be_outside_quiet_hours(wiring.settings, slot.at)
-    limits = wiring.settings.limits
-    if values["max_parts"] is None:
-        values["max_parts"] = limits.max_parts_per_run
-    if values["max_parts"] is None:
-        raise UsageError(
-            say("Without a person to look, a mailing needs a ceiling."),
-            hint=say("Say what one mailing may cost at most, after `send`: --max-parts N"),
-        )
-    if values["max_new_packages"] is None:
-        values["max_new_packages"] = limits.max_new_packages or 0
-    subject = _subject(values, text)
-    values |= {"yes": True, "key": _key(values["key"] or subject, slot)}
-    _must_be_new_in_each(slot, values["key"], wiring.clock.local())
+    _bound(wiring, values)
     if values["recipients"]:
         values["recipients"] = Path(values["recipients"]).absolute()
     simulate = ["--simulate"] if asked.simulate or wiring.flags.simulate else []
-    config = ["--config", str(wiring.settings.path), "--quiet"]
-    command = (*program(), *config, *simulate, "send", *_typed(values), str(text))
-    return Order(name=name or subject, key=values["key"], words=command)
+    common = ["--config", str(wiring.settings.path), *simulate]
+    ready, doubts = _tried([*common, "send", *_typed(values), "--dry-run", *text])
+    if ready and values["min_messages"] is None and not values["allow_empty"]:
+        values["min_messages"] = max(1, ready // 2)
+    stem = _stem(wiring, values, text, slot)
+    values |= {"yes": True, "key": _key(values["key"] or stem, slot)}
+    _must_be_new_in_each(slot, values["key"], wiring.clock.local())
+    begin = (*program(), *common, "--quiet")
+    return Order(
+        name=name or stem,
+        key=values["key"],
+        words=(*begin, "send", *_typed(values), *text),
+        expect=(*begin, "doctor", "--expect", values["key"], "--ago", f"{EXPECT_AFTER_H}h"),
+        doubts=tuple(doubts),
+    )
 
 
 def program() -> tuple[str, ...]:
@@ -94,28 +103,17 @@ def _read(words: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-def _text_file(values: dict[str, Any]) -> Path:
-    path = Path(values.pop("file"))
-    if str(path) == "-":
+def _text_file(values: dict[str, Any]) -> list[str]:
+    """Return the text's file as it is named in the command; none where the text stands there itself."""
+    file = values.pop("file")
+    if file == "-":
         raise UsageError(say("A slot has no standard input; write the text in a file."))
-    try:
-        is_folder = stat.S_ISDIR(path.stat().st_mode)
-    except FileNotFoundError:
-        raise InputError(say("{path} does not exist.", path=path)) from None
-    except OSError as error:
-        raise InputError(say("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from None
-    if is_folder:
-        raise InputError(say("{path} is a folder, not a file.", path=path))
-    return path.absolute()
+    if "\n" in (values["words"] or ""):
+        raise UsageError(say("A text of several lines does not fit in one; write it in a file."))
+    return [str(Path(file).absolute())] if file else []
 
 
-def _must_be_allowed(wiring: Wiring, values: Mapping[str, Any]) -> None:
-    wiring.settings.municipality(values["municipality"])
-    chosen = (values["group"], values["where"], values["everyone"])
-    if not any(chosen):
-        raise UsageError(
-            say("Nobody is chosen."), hint=say("Choose with --group NAME, --where COLUMN=VALUE, or --all.")
-        )
+def _must_give_reason(values: Mapping[str, Any]) -> None:
     if (values["urgent"] or values["again"]) and not values["reason"]:
         raise UsageError(
             say("--urgent and --again need a reason, for the audit."),
@@ -123,16 +121,78 @@ def _must_be_allowed(wiring: Wiring, values: Mapping[str, Any]) -> None:
         )
 
 
-def _subject(values: Mapping[str, Any], text: Path) -> str:
-    """Return a name for the mailing: who pays where that was said, who gets it, and the text's file."""
-    whom = values["group"] or (
-        [one.partition("=")[2] for one in values["where"]] if values["where"] else ["all"]
+def _bound(wiring: Wiring, values: dict[str, Any]) -> None:
+    """Write in the ceilings of the config; raise UsageError where none is set."""
+    limits = wiring.settings.limits
+    if values["max_parts"] is None:
+        values["max_parts"] = limits.max_parts_per_run
+    if values["max_parts"] is None:
+        raise UsageError(
+            say("Without a person to look, a mailing needs a ceiling."),
+            hint=say("Say what one mailing may cost at most, after `send`: --max-parts N"),
+        )
+    if values["max_new_packages"] is None:
+        values["max_new_packages"] = limits.max_new_packages or 0
+
+
+def _tried(argv: Sequence[str]) -> tuple[int, list[Sentence]]:
+    """Try the command, as a dry run; return how many would get it, and why it would be refused today.
+
+    Raises UsageError or InputError for what could never be sent: no such group, no such file.
+    """
+    import io
+    import json
+    from contextlib import redirect_stderr, redirect_stdout
+
+    from smsctl.cli.app import main
+
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    with redirect_stdout(out), redirect_stderr(err):
+        code = ExitCode(main(["--json", *argv]))
+    out.seek(0)
+    told = json.loads(out.read())
+    against = [one["text"] for one in told["messages"] if one["level"] == "error"]
+    hints = [say("{text}", text=one["text"]) for one in told["messages"] if one["code"] == HINT]
+    if code in _NEVER:
+        why, *more = [say("{text}", text=text) for text in against]
+        raise _NEVER[code](why, problems=more, hint=hints[0] if hints else None)
+    ready = (told["data"] or {}).get("recipients", {}).get("ready", 0)
+    return ready, [say("Today it would be refused: {why}", why=text) for text in against]
+
+
+def _stem(wiring: Wiring, values: Mapping[str, Any], text: Sequence[str], slot: Slot) -> str:
+    """Return a name for the mailing, that no other one has: another file, column, audience or time.
+
+    Who pays where that was said, who gets it, the text's file, the recipients file, its column of numbers,
+    the time of day; and a digest of all that and of the whole paths, for what is alike when shortened.
+    """
+    import hashlib
+
+    configured = wiring.settings.municipality(values["municipality"])
+    recipients = absolute(wiring.recipients_path(values["recipients"], configured))
+    columns = {**wiring.settings.columns, **named_columns(values["column"] or ())}
+    whom = values["group"] or [one.partition("=")[2] for one in values["where"] or ()] or ["all"]
+    pieces = [
+        values["municipality"] or "",
+        *whom,
+        text.stem,
+        Path(recipients).stem,
+        *columns.get("number", ()),
+    ]
+    slug = re.sub(r"[^\w.]+", "-", "-".join(filter(None, pieces)), flags=re.ASCII).strip("-").lower()
+    identity = (
+        configured.key,
+        values["group"],
+        values["where"],
+        values["where_empty"],
+        text,
+        values["words"],
+        recipients,
+        sorted(columns.items()),
+        slot,
     )
-    pieces = [values["municipality"] or "", *whom, text.stem]
-    return (
-        re.sub(r"[^\w.]+", "-", "-".join(filter(None, pieces)), flags=re.ASCII).strip("-").lower()
-        or "mailing"
-    )
+    digest = hashlib.sha256(repr(identity).encode()).hexdigest()[:_DIGEST]
+    return f"{slug[:_LONGEST_SLUG] or 'mailing'}-{slot.at:%H%M}-{digest}"
 
 
 def _key(key: str, slot: Slot) -> str:

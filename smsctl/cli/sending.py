@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from smsctl.actions.begin import Overruling, begin, from_plan, skipped_of
+from smsctl.actions.begin import Overruling, begin, from_plan, record_nobody, skipped_of
 from smsctl.actions.draft import Wish, draft
 from smsctl.actions.keyed_run import expand
-from smsctl.actions.may_send import Circumstances, Verdict, ceilings_in_claims, quiet_until
+from smsctl.actions.may_send import Circumstances, Verdict, ceilings_in_claims
+from smsctl.actions.quiet_hours import quiet_until
 from smsctl.cli import dialogue, run_key, text, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.render import figures
@@ -47,7 +48,11 @@ def perform(wiring: Wiring, request: Request) -> Reply:
             return done
     ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
     under = circumstances(wiring, ledger, lenient=wiring.simulated and not manner.strict)
-    overruling = request.overruling
+    return _plan_and_send(wiring, prepared, request, under)
+
+
+def _plan_and_send(wiring: Wiring, prepared: _Prepared, request: Request, under: Circumstances) -> Reply:
+    manner, overruling = request.manner, request.overruling
     plan, sheet, verdict = draft(prepared.wish, prepared.gateway, under)
     if verdict.is_only_quiet and wiring.teller.interactive and not manner.dry_run:
         wiring.teller.show(render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict))
@@ -58,9 +63,12 @@ def perform(wiring: Wiring, request: Request) -> Reply:
     screen = [*shown[:1], *prepared.changes, *shown[1:]]
     _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], manner)
     if manner.dry_run:
-        return _dry_reply(plan, verdict, screen, _unfit(wiring, ledger, overruling))
+        return _dry_reply(plan, verdict, screen, _unfit(wiring, under.ledger, overruling))
     wiring.teller.show(screen)
     wiring.teller.know(render.data(plan, verdict, dry_run=False))
+    if verdict.finds_nobody(plan.messages):
+        now, allowed = wiring.clock.now(), not verdict.refusals
+        record_nobody(plan, prepared.key, wiring.ledger, now, wiring.actor, allowed=allowed)
     verdict.must_hold()
     if not plan.messages:
         return _nobody(plan, verdict, screen)

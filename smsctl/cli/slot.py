@@ -11,6 +11,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAILY = "daily"
 _LAST_DAY = 28  # of the month: later ones are missing in February
 _YEAR_DAYS = 366
+_LAST_HOUR = 23
 _ANY_WEEKDAY = range(7)
 _ANY_DAY = range(1, 32)
 
@@ -28,6 +29,16 @@ class Slot(NamedTuple):
         if len(self.month_days) == 1:
             return "{month}"
         return "{week}" if len(self.weekdays) == 1 else "{date}"
+
+    def an_hour_later(self) -> "Slot":
+        """Return the slot an hour after each of this one's, which may be on the next day."""
+        if self.at.hour < _LAST_HOUR:
+            return self._replace(at=self.at.replace(hour=self.at.hour + 1))
+        return Slot(
+            at=self.at.replace(hour=0),
+            weekdays=tuple(sorted((day + 1) % len(WEEKDAYS) for day in self.weekdays)),
+            month_days=tuple(day + 1 for day in self.month_days),
+        )
 
     def within_a_year(self, first: date) -> Iterator[datetime]:
         """Yield when the slot comes from this day on: long enough that every weekday begins a month."""

@@ -39,6 +39,7 @@ class Order(NamedTuple):
     typed: str  # as it was written
     source: str | None  # the recipients file
     ceilings: Ceilings
+    number_column: str = ""  # asked for, folded; empty: recognised by itself
     warn_share: float = 0.8  # of the newest package, from which on every plan warns
     terms_required: bool = True
 

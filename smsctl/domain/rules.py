@@ -4,9 +4,10 @@ Made from values alone. Which of them are asked, and when, `smsctl.actions.may_s
 some of them once more.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.municipality import Municipality
@@ -28,11 +29,13 @@ class Rule(StrEnum):
     CEILING_MISSING = "ceiling-missing"
     SENDER = "sender"
     BLOCKED = "blocked"
+    NOBODY = "nobody"
+    TOO_FEW = "too-few"
 
     @property
     def holds_in_rehearsal(self) -> bool:
         """Whether a rehearsal is stopped by it; the others it shows and goes on (design 5)."""
-        return self in (Rule.NOT_ACTIVE, Rule.SENDER, Rule.BLOCKED)
+        return self in (Rule.NOT_ACTIVE, Rule.SENDER, Rule.BLOCKED, Rule.NOBODY)
 
     @property
     def needs_a_person(self) -> bool:
@@ -62,21 +65,6 @@ class Refusal(NamedTuple):
         return RuleError(self.sentence, hint=self.hint)
 
 
-class Hours(Protocol):
-    """The hours in which nothing is sent."""
-
-    @property
-    def start(self) -> time:
-        """When they begin, on the local clock."""
-
-    @property
-    def end(self) -> time:
-        """When they are over."""
-
-    def covers(self, clock: time) -> bool:
-        """Say whether the time of day is quiet."""
-
-
 class Spent(NamedTuple):
     """What a mailing has used of its ceilings before; nothing, where it is new."""
 
@@ -96,24 +84,19 @@ def not_active(payer: Municipality) -> Refusal:
     )
 
 
-def quiet(hours: Hours | None, send_at: datetime | None, local_now: datetime) -> list[Refusal]:
-    """Return the refusal where a mailing would leave in quiet hours; `hours` is None where there are none."""
-    clock = (send_at or local_now).astimezone(local_now.tzinfo).time()
-    if hours is None or not hours.covers(clock):
-        return []
-    return [
-        Refusal(
-            rule=Rule.QUIET_HOURS,
-            sentence=say(
-                "It is quiet from {start:%H:%M} to {end:%H:%M}; the mailing would leave at {clock:%H:%M}.",
-                start=hours.start,
-                end=hours.end,
-                clock=clock,
-            ),
-            hint=say("Send it later; or now, with: {command}", command=""),
-            flags=("--urgent", "--reason", "TEXT"),
-        )
-    ]
+def quiet(start: time, end: time, clock: time) -> Refusal:
+    """Return the refusal of a mailing that would leave at this time of day, in quiet hours."""
+    return Refusal(
+        rule=Rule.QUIET_HOURS,
+        sentence=say(
+            "It is quiet from {start:%H:%M} to {end:%H:%M}; the mailing would leave at {clock:%H:%M}.",
+            start=start,
+            end=end,
+            clock=clock,
+        ),
+        hint=say("Send it later; or now, with: {command}", command=""),
+        flags=("--urgent", "--reason", "TEXT"),
+    )
 
 
 def over_ceilings(bill: Bill, ceilings: Ceilings, spent: Spent = NOTHING_SPENT) -> list[Refusal]:
@@ -173,6 +156,36 @@ def all_already_sent() -> Refusal:
         sentence=say("Everybody has had this text within the last 20 hours."),
         hint=say("Send it to them once more with: {command}", command=""),
         flags=("--again", "--reason", "TEXT"),
+    )
+
+
+def nobody(rows: int, unmatched: Sequence[Sentence]) -> Refusal:
+    """Return the refusal of a mailing that would reach nobody; `unmatched` tells what no row has."""
+    sentence = say("Nobody in the audience can be sent to; nothing was sent.")
+    if not rows:
+        sentence = say("No row of the recipients file is in the audience; nothing was sent.")
+    for one in unmatched:
+        sentence = say("{before} {one}", before=sentence, one=one)
+    return Refusal(
+        rule=Rule.NOBODY,
+        sentence=sentence,
+        hint=say("Where that is as it should be, use: {command}", command=""),
+        flags=("--allow-empty",),
+    )
+
+
+def too_few(messages: int, least: int) -> Refusal:
+    """Return the refusal of a mailing that has shrunk, as it does when an export is broken."""
+    return Refusal(
+        rule=Rule.TOO_FEW,
+        sentence=say_n(
+            "The mailing has {n} message, and --min-messages wants {least}; is the recipients file whole?",
+            "The mailing has {n} messages, and --min-messages wants {least}; is the recipients file whole?",
+            n=messages,
+            least=least,
+        ),
+        hint=say("Look with --dry-run; where it is right, use: {command}", command=""),
+        flags=("--min-messages", str(messages)),
     )
 
 

@@ -46,6 +46,16 @@ def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, mome
     return found
 
 
+def make_urgent(ledger: Ledger, mailing: int, *, over_day: bool) -> None:
+    """Let a mailing leave in quiet hours from now on, in the open transaction.
+
+    With `over_day`, also beyond the ceilings of the day; that is never taken back.
+    """
+    ledger.write(
+        "UPDATE mailings SET urgent = 1, over_day = MAX(over_day, ?) WHERE id = ?", int(over_day), mailing
+    )
+
+
 def _must_be_active(ledger: Ledger, mailing: Mailing) -> None:
     if not municipalities.is_active(ledger, mailing.municipality.key):
         raise not_active(mailing.municipality).error

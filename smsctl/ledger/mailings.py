@@ -104,16 +104,6 @@ def newest(
     return tuple(_mailing(one) for one in found)
 
 
-def make_urgent(ledger: Ledger, mailing: int, *, over_day: bool) -> None:
-    """Let a mailing leave in quiet hours from now on, in the open transaction.
-
-    With `over_day`, also beyond the ceilings of the day; that is never taken back.
-    """
-    ledger.write(
-        "UPDATE mailings SET urgent = 1, over_day = MAX(over_day, ?) WHERE id = ?", int(over_day), mailing
-    )
-
-
 def parts_waiting_of(ledger: Ledger, user: str, day: str) -> int:
     """Return the parts still to be sent of the mailings that a user has begun on a local day or later."""
     row = ledger.one(

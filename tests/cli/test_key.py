@@ -137,3 +137,57 @@ def purge_all(cron: Cron, tmp_path: Path) -> None:
         ledger.execute("UPDATE mailings SET created_at = '2020-01-01T00:00:00.000Z'")
         ledger.execute("UPDATE batches SET claimed_at = '2020-01-01T00:00:00.000Z'")
     assert cron("purge", "--older-than", "90d", "--decision", "KS 2026/123").code == 0
+
+
+SCHOOLS = "Elev;Mobil VH1;Mobil VH2;Kommun;Godkänt villkor"
+PUPILS = ("A;0701740605;0701740606;Exempelkommun;ja", "B;0701740607;0701740608;Exempelkommun;ja")
+
+
+@pytest.fixture
+def schools(live_gateway: LiveGateway) -> Live:
+    return live_gateway(header=SCHOOLS, rows=PUPILS)
+
+
+def test_another_number_column_is_another_mailing(run: Run, schools: Live, message: Path) -> None:
+    cron = Cron(run, schools.config, message)
+    first, second = (("--column", f"number=Mobil VH{n}") for n in (1, 2))
+    assert cron.send(*first).code == 0
+    for flags in (second, ("--dry-run", *second)):
+        other = cron.send(*flags)
+        assert other.code == 5
+        assert "to another number column than Mobil VH2" in other.err
+        assert "Choose another key for another mailing." in other.err
+    assert cron.send(*first).code == 0
+    assert cron.send("--column", "number= mobil vh1").code == 0
+    assert len(schools.simulator.accepted()) == 2
+    assert cron.send(*second, key="vh2-{date}").code == 0
+    assert len(schools.simulator.accepted()) == 4
+
+
+def test_another_recipients_file_is_another_mailing_and_another_export_is_not(
+    cron: Cron, live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, folder = tmp_path / "recipients.csv", tmp_path / "other"
+    folder.mkdir()
+    shutil.copy(whole, folder / "recipients.csv")
+    assert cron.send().code == 0
+    other = cron.send("--recipients", folder / "recipients.csv")
+    assert other.code == 5
+    assert f"from another recipients file, {whole}." in other.err
+    (tmp_path / "link.csv").symlink_to(whole)
+    assert cron.send("--recipients", tmp_path / "link.csv").code == 5
+    monkeypatch.chdir(folder)
+    assert cron.send("--recipients", "../recipients.csv").code == 0
+    whole.write_text(whole.read_text(encoding="utf-8") + guardians(4)[3] + "\n", encoding="utf-8")
+    again = cron.send()
+    assert (again.code, "already sent under the key" in again.out) == (0, True)
+    assert len(live.simulator.accepted()) == 3
+
+
+def test_what_an_older_version_did_not_store_is_not_compared(cron: Cron, live: Live, tmp_path: Path) -> None:
+    assert cron.send().code == 0
+    with closing(sqlite3.connect(tmp_path / "ledger" / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE mailings SET number_column = NULL, source = 'recipients.csv'")
+    shutil.copy(tmp_path / "recipients.csv", tmp_path / "other.csv")
+    assert cron.send("--recipients", tmp_path / "other.csv", "--column", "number=Mobil").code == 0
+    assert len(live.simulator.accepted()) == 3

@@ -9,15 +9,22 @@ from smsctl.cli.render import schedule as render
 from smsctl.cli.slot import Slot, read_slot
 from smsctl.errors import UsageError
 
-from ..conftest import MakeConfig
-from ..front_door import Run, run_process
+from ..conftest import LiveGateway, MakeConfig
+from ..front_door import Ran, Run, run_process
 
 QUIET_NIGHTS = {"quiet_hours": "21:00-07:00"}
 
 
 def crontab_words(line: str) -> list[str]:
-    """What cron would start: the sixth field on, as sh takes it."""
-    return shlex.split(line.split(maxsplit=5)[5].replace(r"\%", "%"))
+    """What cron would start by the first line: the sixth field on, as sh takes it."""
+    return shlex.split(line.splitlines()[0].split(maxsplit=5)[5].replace(r"\%", "%"))
+
+
+def keys(ran: Ran) -> str:
+    """The key of a schedule, without the digest that keeps it apart from all others."""
+    assert ran.code == 0, ran.said
+    key: str = ran.data["key"]
+    return re.sub(r"-[0-9a-f]{6}-", "-", key)
 
 
 def test_the_crontab_line_names_everything_in_full_and_has_what_cron_needs(
@@ -31,10 +38,10 @@ def test_the_crontab_line_names_everything_in_full_and_has_what_cron_needs(
     words = crontab_words(ran.out)
     assert Path(words[0]).is_absolute()
     wanted = f"--config {config} --quiet send --group guardians --yes --max-parts 90 --max-new-packages 0"
-    assert words[words.index("--config") :] == [
-        *wanted.split(),
-        *("--key", "guardians-message-{date}", str(message)),
-    ]
+    *given, key, text = words[words.index("--config") :]
+    assert given == [*wanted.split(), "--min-messages", "1", "--key"]
+    assert re.fullmatch(r"guardians-message-recipients-0730-[0-9a-f]{6}-{date}", key)
+    assert text == str(message)
 
 
 def test_the_line_does_what_it_says_and_in_the_same_slot_only_once(
@@ -56,10 +63,10 @@ def test_the_line_does_what_it_says_and_in_the_same_slot_only_once(
 @pytest.mark.parametrize(
     ("days", "key", "expected"),
     [
-        ("daily", None, "all-message-{date}"),
-        ("mon", None, "all-message-{week}"),
-        ("mon,thu", None, "all-message-{date}"),
-        ("1", None, "all-message-{month}"),
+        ("daily", None, "all-message-recipients-0730-{date}"),
+        ("mon", None, "all-message-recipients-0730-{week}"),
+        ("mon,thu", None, "all-message-recipients-0730-{date}"),
+        ("1", None, "all-message-recipients-0730-{month}"),
         ("mon", "weekly", "weekly-{week}"),
         ("mon", "weekly-{date}", "weekly-{date}"),
     ],
@@ -69,7 +76,7 @@ def test_the_key_is_new_in_each_slot(
 ) -> None:
     argv = ["--at", "07:30", "--days", days, "--json", "--", "send", "--all", message, "--max-parts", 9]
     ran = run("--config", make_config(), "schedule", *argv, *(["--key", key] if key else []))
-    assert (ran.code, ran.data["key"]) == (0, expected)
+    assert keys(ran) == expected
 
 
 def test_the_ceilings_of_the_config_are_written_into_the_line(
@@ -246,3 +253,94 @@ def test_where_cron_has_another_clock_it_is_warned_of(make_config: MakeConfig, m
     ran = run_process("--config", make_config(), *argv)
     assert ran.code == 0
     assert "Europe/Stockholm" in ran.err
+
+
+def test_no_two_schedules_share_a_key(
+    make_config: MakeConfig, run: Run, message: Path, tmp_path: Path
+) -> None:
+    header = "Namn;Mobil VH1;Mobil VH2;Grupp;Kommun;Godkänt villkor"
+    row = "Anna;0701740605;0701740606;vårdnadshavare;Exempelkommun;ja"
+    config = make_config(header=header, rows=[row, row])
+    for school in ("a", "b"):
+        (tmp_path / school).mkdir()
+        (tmp_path / school / "r.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    vh1, vh2 = ("--column", "number=Mobil VH1"), ("--column", "number=Mobil VH2")
+    a, b = ("--recipients", tmp_path / "a" / "r.csv"), ("--recipients", tmp_path / "b" / "r.csv")
+    everyone = ("--all",)
+    schedules = [
+        ("07:30", "daily", *everyone, *vh1),
+        ("07:30", "daily", *everyone, *vh2),
+        ("15:30", "daily", *everyone, *vh1),
+        ("07:30", "mon", *everyone, *vh1),
+        ("07:30", "tue", *everyone, *vh1),
+        ("07:30", "daily", *everyone, *vh1, *a),
+        ("07:30", "daily", *everyone, *vh1, *b),
+        ("07:30", "daily", "--group", "guardians", *vh1),
+        ("07:30", "daily", "--where", "Grupp=vårdnadshavare", *vh1),
+    ]
+    found = set()
+    for at, days, *send in schedules:
+        argv = ["--at", at, "--days", days, "--json", "--", "send", *send, message, "--max-parts", 9]
+        ran = run("--config", config, "schedule", *argv)
+        assert ran.code == 0, ran.said
+        found |= {ran.data["key"], ran.data["name"]}
+    assert len(found) == 2 * len(schedules)
+
+
+@pytest.mark.parametrize(
+    ("send", "code", "says"),
+    [
+        ("--group nobodys FILE", 8, "Nobody in the file is in the group nobodys."),
+        ("--all FILE --recipients nothing.csv", 8, "nothing.csv"),
+        ("--all nothing.txt", 8, "nothing.txt"),
+        ("--where Klass=7B FILE", 8, "Klass"),
+    ],
+)
+def test_what_could_never_be_sent_is_refused_by_trying_it(
+    send: str, code: int, says: str, make_config: MakeConfig, run: Run, message: Path
+) -> None:
+    words = send.replace("FILE", str(message)).split()
+    ran = run("--config", make_config(), "schedule", "--at", "07:30", "--", "send", *words, "--max-parts", 9)
+    assert (ran.code, ran.out) == (code, "")
+    assert says in ran.err
+
+
+def test_what_is_refused_only_today_is_scheduled_and_warned_of(
+    live_gateway: LiveGateway, run: Run, message: Path
+) -> None:
+    live = live_gateway(active=False)
+    argv = ["schedule", "--at", "07:30", "--", "send", "--all", message, "--max-parts", 9]
+    ran = run("--config", live.config, *argv)
+    assert ran.code == 0
+    assert "Today it would be refused: The SMS service is not active for Exempelkommun." in ran.err
+    assert live.simulator.requests() == ()
+
+
+@pytest.mark.parametrize(
+    ("at", "days", "first", "second"),
+    [
+        ("07:30", "mon-fri", "30 7 * * 1-5 ", "30 8 * * 1-5 "),
+        ("23:30", "daily", "30 23 * * * ", "30 0 * * * "),
+        ("23:30", "fri,sun", "30 23 * * 5,7 ", "30 0 * * 1,6 "),
+        ("23:30", "1,28", "30 23 1,28 * * ", "30 0 2,29 * * "),
+    ],
+)
+def test_a_second_line_asks_an_hour_later_whether_it_was_sent(
+    at: str, days: str, first: str, second: str, make_config: MakeConfig, run: Run, message: Path
+) -> None:
+    config = make_config()
+    argv = ["schedule", "--at", at, "--days", days, "--", "send", "--all", message, "--max-parts", 9]
+    sends, asks = run("--config", config, *argv).out.splitlines()
+    assert sends.startswith(first)
+    assert asks.startswith(second)
+    words = crontab_words(asks)
+    key = crontab_words(sends)[-2]
+    assert words[1:] == ["--config", str(config), "--quiet", "doctor", "--expect", key, "--ago", "1h"]
+
+
+def test_systemd_asks_an_hour_later_too(make_config: MakeConfig, run: Run, message: Path) -> None:
+    argv = ["--name", "week", "--", "send", "--all", message, "--max-parts", 9, "--key", "w"]
+    config = make_config()
+    units = run("--config", config, "schedule", "--at", "07:30", "--for", "systemd", *argv).out
+    assert "# /etc/systemd/system/smsctl-week-expect.timer" in units
+    assert "OnCalendar=*-*-* 08:30:00 Europe/Stockholm" in units

@@ -328,9 +328,11 @@ def test_what_the_gateway_answers_decides_the_code_and_the_cost(
 def test_nobody_left_to_send_to_is_no_mistake(make_config: MakeConfig, message: Path, run: Run) -> None:
     config = make_config(rows=[row.replace(";ja", ";nej") for row in guardians(2)])
     ran = run("--config", config, "send", message, "--all", "--yes", "--json")
-    assert (ran.code, ran.data["outcome"]) == (0, {})
+    assert (ran.code, [one["rule"] for one in ran.data["refusals"]]) == (5, ["nobody"])
     found = ran.data["recipients"]
     assert (found["rows"], found["ready"], found["skipped"]) == (2, 0, {"terms": 2})
+    allowed = run("--config", config, "send", message, "--all", "--yes", "--allow-empty", "--json")
+    assert (allowed.code, allowed.data["outcome"]) == (0, {})
 
 
 def test_where_nobody_is_sent_to_no_ceiling_is_asked_for(
@@ -338,7 +340,8 @@ def test_where_nobody_is_sent_to_no_ceiling_is_asked_for(
 ) -> None:
     live = live_gateway(rows=[row.replace(";ja", ";nej") for row in guardians(2)])
     ran = run("--config", live.config, "send", message, "--all", "--yes")
-    assert (ran.code, ran.out) == (0, "Nobody in the audience can be sent to; nothing was sent.\n")
+    assert (ran.code, ran.out) == (5, "")
+    assert "Nobody in the audience can be sent to; nothing was sent.\n" in ran.err
 
 
 def test_an_old_file_is_warned_of_where_somebody_looks(live_gateway: LiveGateway, message: Path) -> None:

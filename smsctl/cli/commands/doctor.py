@@ -4,13 +4,15 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import doctor
+from smsctl.cli import doctor, expecting
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
+from smsctl.errors import UsageError, say
 
 EXAMPLES = (
     "smsctl doctor",
     "smsctl doctor --as-cron",
+    "smsctl doctor --expect 'weekly-{week}' --ago 1h  # an hour after the slot",
     "smsctl doctor --json  # for monitoring; the exit code says enough",
 )
 
@@ -21,12 +23,28 @@ def run(
     as_cron: Annotated[
         bool, typer.Option("--as-cron", help="As cron would: no environment, no terminal, from /.")
     ] = False,
+    expect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KEY", help="Only this: has the run under the key been sent? The --key of `send`."
+        ),
+    ] = None,
+    ago: Annotated[
+        str | None, typer.Option(metavar="TIME", help="With --expect: the braces as they were then, as 1h.")
+    ] = None,
 ) -> Reply:
     """Check whether a mailing would go out now, and say what mends it where it would not.
 
     Nothing is sent and nothing is written; in live mode it logs in at the gateway. Exit code 0 when all is
     well or only warned of; 8 config, secret or recipients file, 5 that file too old, 9 ledger, 6 login
     refused, 7 gateway not reached.
+
+    With --expect, exit code 5 where no finished mailing stands under the key, and 4 where it holds unknown
+    or held messages.
     """
     wiring: Wiring = ctx.obj
+    if ago and not expect:
+        raise UsageError(say("--ago goes with --expect."))
+    if expect:
+        return expecting.told(wiring, expect, ago)
     return doctor.as_cron(wiring) if as_cron else doctor.told_of(doctor.round_of(wiring))

@@ -9,8 +9,8 @@ from smsctl.actions.check import Level
 from smsctl.cli.render import schedule as render
 from smsctl.cli.render.blocks import Line
 from smsctl.cli.reply import Note, Reply
-from smsctl.cli.schedule import order_of
-from smsctl.cli.slot import read_slot
+from smsctl.cli.schedule import Order, order_of
+from smsctl.cli.slot import Slot, read_slot
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.secret import Source
 from smsctl.errors import UsageError, say
@@ -40,24 +40,15 @@ def run(
     """Print the crontab line, the systemd unit and timer, or the schtasks line for a mailing.
 
     Nothing is installed. Paths are made absolute, and what cron needs is added: --yes, --quiet, both
-    ceilings, and a --key that is new in each slot, so that a slot that is run twice sends once.
+    ceilings, --min-messages against a broken export, and a --key that is new in each slot, so that a slot
+    that is run twice sends once. A second line asks an hour later whether it was sent. The command is tried
+    as a dry run, and what could never be sent is refused.
     """
     wiring: Wiring = ctx.obj
     settings = wiring.settings
     slot = read_slot(at, days)
     order = order_of(wiring, words, slot, name)
-    match system:
-        case "cron":
-            text = f"{render.crontab(slot, order.words)}\n"
-        case "systemd":
-            text = render.units(order.name, slot, order.words, _site(wiring))
-        case "windows":
-            text = f"{render.schtasks(order.name, slot, order.words)}\n"
-        case _:
-            raise UsageError(
-                say("--for {system}: there is no such way.", system=system),
-                hint=say("It is cron, systemd or windows."),
-            )
+    text = _text(wiring, system, slot, order)
     zone = [] if system == "systemd" else check.time_zone(settings.time_zone)
     return Reply(
         data={
@@ -65,12 +56,37 @@ def run(
             "name": order.name,
             "key": order.key,
             "command": list(order.words),
+            "expect": list(order.expect),
             "text": text,
         },
         screen=[Line(line, whole=True) for line in text.splitlines()],
         notes=[
-            Note(code=one.check, level="warning", text=one.text) for one in zone if one.level is Level.WARNING
+            *(Note(code="today", level="warning", text=one) for one in order.doubts),
+            *(
+                Note(code=one.check, level="warning", text=one.text)
+                for one in zone
+                if one.level is Level.WARNING
+            ),
         ],
+    )
+
+
+def _text(wiring: Wiring, system: str, slot: Slot, order: Order) -> str:
+    """Return what the system is given: the mailing, and an hour later the question whether it was sent."""
+    after, asking = slot.an_hour_later(), f"{order.name}-expect"
+    match system:
+        case "cron":
+            return f"{render.crontab(slot, order.words)}\n{render.crontab(after, order.expect)}\n"
+        case "systemd":
+            site = _site(wiring)
+            sends = render.units(order.name, slot, order.words, site)
+            return sends + render.units(asking, after, order.expect, site)
+        case "windows":
+            sends = render.schtasks(order.name, slot, order.words)
+            return f"{sends}\n{render.schtasks(asking, after, order.expect)}\n"
+    raise UsageError(
+        say("--for {system}: there is no such way.", system=system),
+        hint=say("It is cron, systemd or windows."),
     )
 
 

@@ -33,6 +33,8 @@ def run(
     yes: options.Yes = False,
     max_parts: options.MaxParts = None,
     max_new_packages: options.MaxNewPackages = None,
+    min_messages: options.MinMessages = None,
+    allow_empty: options.AllowEmpty = False,
     skip_invalid: options.SkipInvalid = False,
     replace_typographic: options.ReplaceTypographic = False,
     text_as_it_is: options.TextAsItIs = False,
@@ -59,7 +61,8 @@ def run(
 
     rows = Who(municipality, recipients, column or (), group or (), where or (), everyone, skip_invalid)
     who = rows._replace(where_empty=where_empty or ())
-    style, bounds = Style(sender, priority, validity, at), Bounds(max_parts, max_new_packages)
+    style = Style(sender, priority, validity, at)
+    bounds = Bounds(max_parts, max_new_packages, min_messages, allow_empty)
     manner = Manner(dry_run, yes, strict, key)
     wording = Wording(file, words, encoding, replace_typographic, text_as_it_is)
     overruling = Overruling(again=again, urgent=urgent, reason=reason, accept_clock=accept_clock)

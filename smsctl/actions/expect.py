@@ -1,0 +1,46 @@
+"""The dead man's switch: whether a run that may never have begun is done."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from smsctl.actions.begin import EMPTY, subject_of_key
+from smsctl.actions.check import Finding, Level
+from smsctl.domain.message import COSTS, Status
+from smsctl.errors import ExitCode, Sentence, say
+from smsctl.ledger import audit, mailings
+from smsctl.ledger.store import Ledger
+
+
+def expected(
+    ledger: Ledger | None, key: str, counted: Callable[[Mapping[Status, int]], Sentence | None]
+) -> Iterator[Finding]:
+    """Look whether the run under an expanded key is done; an empty one that was allowed to be is."""
+    mailing = mailings.of_key(ledger, key) if ledger else None
+    if ledger is None or mailing is None:
+        if ledger and any(one.action == EMPTY for one in audit.of(ledger, subject_of_key(key))):
+            yield Finding(
+                "expected", Level.OK, say("{key}: there was nobody to send to, as is allowed.", key=key)
+            )
+            return
+        mend = say("Did it start? Look at cron's own log, and at: smsctl audit")
+        yield _missed(say("{key}: nothing was sent under this key.", key=key), mend)
+        return
+    tally = mailings.tally(ledger, mailing)
+    values = {"key": key, "id": mailing.id, "counted": counted(tally.states) or say("nothing to send")}
+    if tally.unsettled:
+        text = say("{key}: mailing {id} is not settled: {counted}.", **values)
+        mend = say("Settle it with: smsctl mailings resolve {id}", id=mailing.id)
+        yield Finding("expected", Level.ERROR, text, mend, ExitCode.UNSETTLED)
+    elif {Status.PENDING, Status.SENDING} & tally.states.keys():
+        mend = say("Go on with: smsctl mailings resume {id}", id=mailing.id)
+        yield _missed(say("{key}: mailing {id} is not finished: {counted}.", **values), mend)
+    elif not COSTS & tally.states.keys():
+        yield _missed(
+            say("{key}: nothing of mailing {id} was sent: {counted}.", **values),
+            say("See why with: smsctl mailings show {id}", id=mailing.id),
+        )
+    else:
+        yield Finding("expected", Level.OK, say("{key}: mailing {id} is done: {counted}.", **values))
+
+
+def _missed(text: Sentence, mend: Sentence) -> Finding:
+    return Finding("expected", Level.ERROR, text, mend, ExitCode.REFUSED)
