@@ -175,7 +175,7 @@ def _stem(wiring: Wiring, values: Mapping[str, Any], text: Sequence[str], slot: 
     pieces = [
         values["municipality"] or "",
         *whom,
-        text.stem,
+        *(Path(one).stem for one in text),
         Path(recipients).stem,
         *columns.get("number", ()),
     ]

@@ -344,3 +344,15 @@ def test_systemd_asks_an_hour_later_too(make_config: MakeConfig, run: Run, messa
     units = run("--config", config, "schedule", "--at", "07:30", "--for", "systemd", *argv).out
     assert "# /etc/systemd/system/smsctl-week-expect.timer" in units
     assert "OnCalendar=*-*-* 08:30:00 Europe/Stockholm" in units
+
+
+def test_a_text_in_the_command_is_scheduled_as_it_stands(make_config: MakeConfig, run: Run) -> None:
+    argv = ["schedule", "--at", "07:30", "--json", "--", "send", "--all", "--max-parts", 9, "--text"]
+    config = make_config()
+    one, other = (
+        run("--config", config, *argv, text) for text in ("Mötet är i dag.", "Mötet är 100 % inställt.")
+    )
+    assert (one.code, other.code) == (0, 0)
+    assert one.data["key"] != other.data["key"]
+    assert "Mötet är 100 % inställt." in crontab_words(other.data["text"])
+    assert run("--config", config, *argv, "Två\nrader").code == 2

@@ -385,3 +385,15 @@ def test_rows_that_name_no_municipality_are_told_of(message: Path, make_config: 
     rows = [*guardians(2), "Åsa;+46701740650;VH;;ja", "Bo;+46701740651;VH;;ja"]
     ran = run("--config", make_config(rows=rows), "send", message, "--group", "guardians", "--dry-run")
     assert "2 rows name no municipality, and get no message." in ran.out
+
+
+def test_the_invoice_s_part_length_decides_what_a_long_text_costs(
+    make_config: MakeConfig, tmp_path: Path, run: Run
+) -> None:
+    (tmp_path / "long.txt").write_text("a" * 320, encoding="utf-8")
+    send = ("send", tmp_path / "long.txt", "--all", "--dry-run", "--json")
+    parts = [
+        run("--config", make_config(gateway={"part_length": length}), *send).data["text"]["parts"]
+        for length in (None, 160, 159)
+    ]
+    assert parts == [3, 2, 3]

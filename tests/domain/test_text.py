@@ -107,6 +107,12 @@ def test_the_invoice_may_show_another_part_length() -> None:
     assert profile.name == "pswincom"
 
 
+def test_an_invoice_may_count_as_many_in_each_part_as_in_one() -> None:
+    """160 is the most, and is allowed: two whole parts are two, and not three."""
+    profile = with_part_length(INTELECOM_PARTS, 160)
+    assert [measure("a" * n, profile).parts for n in (160, 161, 320, 321)] == [1, 2, 2, 3]
+
+
 @pytest.mark.parametrize("length", [-1, 0, 1, 161])
 def test_a_part_length_that_cannot_be_is_refused(length: int) -> None:
     with pytest.raises(ValueError, match=str(length)):
