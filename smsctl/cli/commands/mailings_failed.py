@@ -21,6 +21,11 @@ EXAMPLES = ("smsctl mailings failed 12", "smsctl mailings failed 12 --dead --csv
 
 _HEADER = ("row", "number", "name", "state", "why", "dead", "code", "answer")
 
+_File = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write them to a file (0600), with full numbers; - prints."),
+]
+
 
 def run(
     ctx: typer.Context,
@@ -29,10 +34,7 @@ def run(
     dead: Annotated[
         bool, typer.Option("--dead", help="Only numbers that will never work: those to correct.")
     ] = False,
-    csv: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write them to a file (0600), with full numbers; - prints."),
-    ] = None,
+    csv: _File = None,
 ) -> Reply:
     """List the messages that did not arrive, by the delivery reports: for whoever corrects the register."""
     wiring: Wiring = ctx.obj

@@ -24,19 +24,22 @@ _LATEST = 5
 _PACKAGES = 12
 _ON_A_PAGE = 500
 
+_Csv = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write the months of each municipality to a file; - prints."),
+]
+_Html = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Write one page with charts, to read or print.")
+]
+
 
 def run(
     ctx: typer.Context,
     municipality: options.Municipality = None,
     since: options.Since = None,
     until: options.Until = None,
-    csv: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write the months of each municipality to a file; - prints."),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write one page with charts, to read or print.")
-    ] = None,
+    csv: _Csv = None,
+    html: _Html = None,
 ) -> Reply:
     """Show packages, parts and cost: one line for each municipality, or one municipality in full.
 
