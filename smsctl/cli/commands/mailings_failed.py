@@ -15,7 +15,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.report import PERMANENT
 from smsctl.errors import say
 from smsctl.ledger import mailings
-from smsctl.ledger.failures import failed
+from smsctl.ledger.failures import FailedRow, failed
 
 EXAMPLES = ("smsctl mailings failed 12", "smsctl mailings failed 12 --dead --csv dead.csv")
 
@@ -41,25 +41,7 @@ def run(
     wiring.names(write=(csv,))
     found = mailings.get(wiring.ledger, mailing)
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
-    page = None
-    if csv:
-        page = files.write_csv(
-            csv,
-            _HEADER,
-            (
-                (
-                    one.row,
-                    one.number,
-                    one.name,
-                    one.state,
-                    str(render.cause(one.cause)),
-                    "yes" if one.cause in PERMANENT else "no",
-                    one.code,
-                    one.answer,
-                )
-                for one in rows
-            ),
-        )
+    page = files.write_csv(csv, _HEADER, map(_cells, rows)) if csv else None
     screen = render.failed(rows, partial(numbers.shown, wiring))
     if csv:
         screen.append(Line(say("Written to {path}.", path=csv)))
@@ -78,3 +60,8 @@ def run(
         page=page,
         screen=[*rehearsal(simulated=wiring.simulated), *screen],
     )
+
+
+def _cells(one: FailedRow) -> tuple[object, ...]:
+    why, is_dead = str(render.cause(one.cause)), "yes" if one.cause in PERMANENT else "no"
+    return one.row, one.number, one.name, one.state, why, is_dead, one.code, one.answer
