@@ -20,7 +20,7 @@ from smsctl.ledger.reports import Source
 from smsctl.listener.application import Application
 from smsctl.listener.desk import Desk, Store
 from smsctl.listener.gate import Gate, Pass, Rules
-from smsctl.listener.server import Listener
+from smsctl.listener.server import Listener, Patience
 
 _LARGEST_FILE = 64 * 1024 * 1024
 _MAIL_WAIT_S = 10.0
@@ -77,7 +77,12 @@ def listen(
     application = Application(
         _gate(wiring), readers(), desk, accept_get=reports.accept_get, on_refused=on_refused
     )
-    listener = Listener(application, host or reports.host, reports.port if port is None else port)
+    listener = Listener(
+        application,
+        host or reports.host,
+        reports.port if port is None else port,
+        Patience(largest_bytes=reports.largest_push_mib << 20),
+    )
     return Ears(listener, desk)
 
 

@@ -165,6 +165,7 @@ class ReportsSettings(_Section):
     header: str | None  # a header whose value smsctl makes, and each push must carry
     username: str | None  # of HTTP Basic, with a password that smsctl makes
     accept_get: bool
+    largest_push_mib: int
     poll: bool
     poll_url: str
     wait: timedelta  # beyond the validity; then a message shows as 'no report'

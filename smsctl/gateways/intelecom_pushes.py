@@ -14,8 +14,8 @@ from smsctl.domain.push import Parcel, Push, UnreadableError
 from smsctl.domain.report import Cause, Report, Told
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import say
-from smsctl.gateways.json_reply import read_json
-from smsctl.gateways.push_fields import Fields, number, short, whole
+from smsctl.gateways.json_reply import entries_of, folded
+from smsctl.gateways.push_fields import Fields, number, short, unreadable, whole
 
 NAME: Final = "intelecom"
 
@@ -61,6 +61,8 @@ TOLD_BY_CODE: Final = {
 }
 """protocols.md 2.10. A code that is not listed tells no outcome."""
 
+_KINDS = frozenset({"dr", "mo"})
+_ROOTS = _KINDS | {kind.upper() for kind in _KINDS}
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -68,16 +70,25 @@ def read_push(push: Push) -> Parcel:
     """Return what the push holds. Raises UnreadableError."""
     reports: list[Report] = []
     incoming: list[Incoming] = []
+    unread = 0
     for kind, fields in _entries(push):
-        if kind == "dr":
+        if isinstance(fields, str):
+            reports.append(unreadable(NAME, fields))
+            unread += 1
+        elif kind == "dr":
             reports.append(_report(fields))
         else:
             incoming.append(_incoming(fields))
-    return Parcel(reports=tuple(reports), incoming=tuple(incoming))
+    if unread and unread == len(reports) + len(incoming):
+        raise UnreadableError(say("no entry in it is an object"))
+    return Parcel(reports=tuple(reports), incoming=tuple(incoming), unread=unread)
 
 
-def _entries(push: Push) -> Iterator[tuple[str, Fields]]:
-    """Yield each report (dr) and each incoming SMS (mo) by its fields, their names in lower case."""
+def _entries(push: Push) -> Iterator[tuple[str, Fields | str]]:
+    """Yield each report (dr) and each incoming SMS (mo) by its fields, their names in lower case.
+
+    What cannot be read is yielded as it is written.
+    """
     if push.method == "GET":
         return _from_pairs(push.query)
     body = push.body.removeprefix(BOM_UTF8)  # as Windows programs write it, in files above all
@@ -89,27 +100,20 @@ def _entries(push: Push) -> Iterator[tuple[str, Fields]]:
     return _from_json(body)
 
 
-def _from_json(body: bytes) -> Iterator[tuple[str, Fields]]:
-    document = read_json(body)
-    if not isinstance(document, dict) or not document.keys() & {"dr", "mo"}:
-        raise UnreadableError(say("it holds no JSON with dr or mo"))
-    for kind in ("dr", "mo"):
-        found = document.get(kind) or []
-        for entry in found if isinstance(found, list) else [found]:
-            if not isinstance(entry, dict):
-                raise UnreadableError(say("an entry in it is no object"))
-            yield kind, {name.lower(): value for name, value in entry.items()}
+def _from_json(body: bytes) -> Iterator[tuple[str, Fields | str]]:
+    try:
+        for kind, entry in entries_of(body, _KINDS):
+            fields = folded(entry)
+            yield kind, str(entry) if fields is None else fields
+    except ValueError:
+        raise UnreadableError(say("it holds no JSON with dr or mo")) from None
 
 
 def _from_xml(body: bytes) -> Iterator[tuple[str, Fields]]:
-    from smsctl.gateways.xml_push import read_xml
+    from smsctl.gateways.xml_push import read_entries
 
-    root = read_xml(body, "")
-    kind = root.tag.rpartition("}")[2].lower()
-    if kind not in {"dr", "mo"}:
-        raise UnreadableError(say("its root is neither dr nor mo"))
-    for entry in root:
-        yield kind, {child.tag.rpartition("}")[2].lower(): child.text for child in entry}
+    for entry in read_entries(body, "", _ROOTS, say("its root is neither dr nor mo")):
+        yield entry.root.lower(), {name.lower(): value for name, value in entry.fields.items()}
 
 
 def _from_pairs(encoded: str) -> Iterator[tuple[str, Fields]]:

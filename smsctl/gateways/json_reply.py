@@ -1,7 +1,8 @@
 """How a JSON reply is read: strictly, because what it says costs money."""
 
 from codecs import BOM_UTF8
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import NamedTuple
 
@@ -44,6 +45,110 @@ def read_json(body: bytes) -> object:
         return None
 
 
+def entries_of(body: bytes, names: AbstractSet[str]) -> Iterator[tuple[str, Fields | str]]:
+    """Yield what stands in the lists under the names, one after the other: a large one is never held whole.
+
+    An entry that is no object, or says one thing twice, is yielded as it is written, and keeps nothing else
+    out; nor do control characters in a text, or one that is not in UTF-8. Raises ValueError where this is no
+    such document.
+    """
+    if _is_deep(body):
+        raise ValueError
+    cursor = _Cursor(_text(body.removeprefix(BOM_UTF8)))
+    seen: set[str] = set()
+    cursor.must_pass("{")
+    while True:
+        name = cursor.name()
+        if name in seen:
+            raise ValueError
+        seen.add(name)
+        cursor.must_pass(":")
+        if name in names:
+            for entry in cursor.entries():
+                yield name, entry
+        else:
+            cursor.entry()
+        if cursor.passes("}"):
+            break
+        cursor.must_pass(",")
+    if not seen & names or not cursor.at_the_end:
+        raise ValueError
+
+
+class _Cursor:
+    """A place in a JSON document, up to which it has been read."""
+
+    def __init__(self, text: str) -> None:
+        from json import JSONDecoder
+
+        self._decode = JSONDecoder(
+            object_pairs_hook=_once_or_nothing, parse_constant=_refuse_constant, strict=False
+        ).raw_decode
+        self._text = text
+        self._at = 0
+
+    @property
+    def at_the_end(self) -> bool:
+        return not self._text[self._at :].strip()
+
+    def passes(self, sign: str) -> bool:
+        """Say whether a sign comes next, and go past it."""
+        self._skip()
+        there = self._text.startswith(sign, self._at)
+        self._at += there
+        return there
+
+    def must_pass(self, sign: str) -> None:
+        if not self.passes(sign):
+            raise ValueError
+
+    def name(self) -> str:
+        self._skip()
+        if not self._text.startswith('"', self._at):
+            raise ValueError
+        found, self._at = self._decode(self._text, self._at)
+        return str(found)
+
+    def entry(self) -> Fields | str:
+        """Return an object, or what else comes next as it is written."""
+        self._skip()
+        begun = self._at
+        found, self._at = self._decode(self._text, self._at)
+        return found if isinstance(found, dict) else self._text[begun : self._at]
+
+    def entries(self) -> Iterator[Fields | str]:
+        """Yield what stands in a list, or the one thing that stands there without one, unless it is null."""
+        if not self.passes("["):
+            entry = self.entry()
+            if entry != "null":
+                yield entry
+            return
+        if self.passes("]"):
+            return
+        while True:
+            yield self.entry()
+            if self.passes("]"):
+                return
+            self.must_pass(",")
+
+    def _skip(self) -> None:
+        while self._text[self._at : self._at + 1] in _WHITE:
+            self._at += 1
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return body.decode("iso-8859-1")
+
+
+def _once_or_nothing(pairs: list[tuple[str, object]]) -> dict[str, object] | tuple[()]:
+    entry = dict(pairs)
+    return entry if len(entry) == len(pairs) else ()
+
+
+_WHITE = frozenset(" \t\r\n")
 _LONGEST_NUMBER = 15
 _DEEPEST = 20  # reliability.md 4
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))

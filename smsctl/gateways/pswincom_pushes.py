@@ -12,7 +12,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.push import Acknowledgement, Parcel, Push, UnreadableError
 from smsctl.domain.report import Cause, Report, Told
 from smsctl.errors import say
-from smsctl.gateways.push_fields import Fields, charset, number, short, whole
+from smsctl.gateways.push_fields import Fields, charset, number, short, unreadable, whole
 
 NAME: Final = "pswincom"
 
@@ -40,6 +40,7 @@ TOLD_BY_STATE: Final = {
 }
 """protocols.md 3.8. A state that is not listed tells no outcome."""
 
+_ROOTS = frozenset({"MSGLST"})
 _FORM = "application/x-www-form-urlencoded"
 _TAKEN = Acknowledgement("text/plain; charset=iso-8859-1", b"0\nOK\n")
 
@@ -47,7 +48,7 @@ _TAKEN = Acknowledgement("text/plain; charset=iso-8859-1", b"0\nOK\n")
 def read_push(push: Push) -> Parcel:
     """Return what the push holds. Raises UnreadableError."""
     if push.method == "GET":
-        raise UnreadableError(say("PSWinCom pushes by POST only"))
+        return _from_form(push._replace(body=push.query.encode("ascii", "replace"), content_type=""))
     if push.media_type == _FORM and not push.body.lstrip().startswith(b"<"):
         return _from_form(push)
     return _from_xml(push)
@@ -89,26 +90,27 @@ def _from_form(push: Push) -> Parcel:
 
 
 def _from_xml(push: Push) -> Parcel:
-    from smsctl.gateways.xml_push import read_xml
+    from smsctl.gateways.xml_push import read_entries
 
-    root = read_xml(push.body, push.content_type)
-    if root.tag != "MSGLST":
-        raise UnreadableError(say("its root is not MSGLST"))
     reports: list[Report] = []
     incoming: list[Incoming] = []
     answers: list[tuple[str, str]] = []
-    for place, message in enumerate(root.iterfind("MSG"), 1):
-        fields: dict[str, object] = {child.tag: child.text for child in message}
-        answer = "OK"
+    unread = 0
+    for entry in read_entries(push.body, push.content_type, _ROOTS, say("its root is not MSGLST")):
+        if entry.name != "MSG":
+            continue
+        fields, answer = entry.fields, "OK"
         if "STATE" in fields:
             reports.append(report_of(fields))
         elif "TEXT" in fields and "SND" in fields:
-            metadata = {data.get("KEY", ""): data.get("VALUE") for data in message.iterfind("METADATA/DATA")}
+            metadata = {data.get("KEY", ""): data.get("VALUE") for data in entry.within}
             incoming.append(_incoming(fields, metadata))
         else:
             answer = "FAIL"  # this one alone: a refusal of the whole would lose the others
-        answers.append((short(fields, "ID") or str(place), answer))
-    unread = len(answers) - len(reports) - len(incoming)
+            written = "; ".join(f"{name}={value}" for name, value in fields.items())
+            reports.append(unreadable(NAME, written))
+            unread += 1
+        answers.append((short(fields, "ID") or str(len(answers) + 1), answer))
     if unread and unread == len(answers):
         raise UnreadableError(say("it holds neither a report nor an incoming SMS"))
     return Parcel(tuple(reports), tuple(incoming), _listed(answers), unread)

@@ -2,7 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
+from smsctl.domain.message import Status
+from smsctl.domain.report import Cause, Report, Told
+from smsctl.domain.spelling import veil_numbers
+
+UNREADABLE: Final = "unreadable"
 _LONGEST = 500
 _LONGEST_TEXT = 5000  # of an incoming SMS: more than 30 parts
 _NUMBER = re.compile(r"\+?[1-9][0-9]{7,14}")
@@ -40,6 +46,22 @@ def number(fields: Fields, name: str) -> str:
     found = re.sub(r"[\s()-]", "", written)
     found = found.removeprefix("00")
     return f"+{found.removeprefix('+')}" if _NUMBER.fullmatch(found) else written
+
+
+def unreadable(gateway: str, written: str) -> Report:
+    """Return a report that stands for what cannot be read, so that it is kept and seen by a person.
+
+    It names no message of ours, so it moves none; the name it has keeps two such apart.
+    """
+    import hashlib
+
+    return Report(
+        gateway=gateway,
+        told=Told(Status.ACCEPTED, Cause.UNTOLD),
+        code=UNREADABLE,
+        gateway_id=hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()[:16],
+        text=veil_numbers(_plain(written)[:_LONGEST].translate(_CONTROL)),
+    )
 
 
 def _plain(value: object) -> str:

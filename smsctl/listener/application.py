@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from threading import Lock
 from typing import Any
 
 from smsctl.domain.push import Acknowledgement, Push, ReadPush, UnreadableError
@@ -13,6 +14,8 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 _METHODS = frozenset({"GET", "POST"})
 _TRY_AGAIN_S = 30
+_LARGE_BYTES = 256 * 1024
+_LARGE_WAITS_S = 20
 
 
 class Application:
@@ -33,6 +36,11 @@ class Application:
         self._desk = desk
         self.on_refused = on_refused
         self._methods = _METHODS if accept_get else _METHODS - {"GET"}
+        self._large = Lock()
+
+    def knows(self, path: str) -> bool:
+        """Say whether a push may come to this path."""
+        return self._gate.knows(path)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> list[bytes]:
         """Serve one request (WSGI)."""
@@ -62,6 +70,17 @@ class Application:
                     gateway=gateway,
                 ),
             )
+        if int(environ.get("CONTENT_LENGTH") or 0) <= _LARGE_BYTES:
+            return self._read(gateway, environ)
+        # One at a time: what a large push holds is in memory until it is stored.
+        if not self._large.acquire(timeout=_LARGE_WAITS_S):
+            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)
+        try:
+            return self._read(gateway, environ)
+        finally:
+            self._large.release()
+
+    def _read(self, gateway: str, environ: Mapping[str, Any]) -> Acknowledgement:
         push = Push(
             method=environ["REQUEST_METHOD"],
             query=environ.get("QUERY_STRING", ""),
@@ -78,7 +97,7 @@ class Application:
         if parcel.unread:
             self.on_refused(
                 say(
-                    "a part of a push for {gateway} was refused: it is neither a report nor an incoming SMS",
+                    "a part of a push for {gateway} cannot be read; it is kept: smsctl reports unmatched",
                     gateway=gateway,
                 )
             )

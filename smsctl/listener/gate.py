@@ -6,6 +6,7 @@ must show are made from one secret, a different one for each gateway and each us
 
 import hashlib
 import hmac
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -66,9 +67,7 @@ class Gate:
                     address=address or "-",
                 ),
             )
-        shown = _bytes(environ.get("PATH_INFO", "")).rstrip(b"/")
-        # Every path is compared, and each in constant time: how long it takes tells nothing.
-        matching = [one for one in self.passes if hmac.compare_digest(shown, one.path.encode())]
+        matching = self._at(environ.get("PATH_INFO", ""))
         if not matching:
             raise RefusedError(
                 HTTPStatus.NOT_FOUND,
@@ -86,6 +85,15 @@ class Gate:
             )
         return gateway
 
+    def knows(self, path: str) -> bool:
+        """Say whether the path is one of ours, before anything more of a request is read."""
+        return bool(self._at(path))
+
+    def _at(self, path: str) -> list[Pass]:
+        # Every path is compared, and each in constant time: how long it takes tells nothing.
+        shown = _bytes(path).rstrip(b"/")
+        return [one for one in self.passes if hmac.compare_digest(shown, one.path.encode())]
+
     def _may_come_from(self, address: IPv4Address | IPv6Address | None) -> bool:
         if not self._networks:
             return True
@@ -95,12 +103,19 @@ class Gate:
 def _address_of(environ: Mapping[str, Any]) -> IPv4Address | IPv6Address | None:
     """Return who a request comes from; the site's own proxy tells who it is for."""
     try:
-        address = ip_address(environ.get("REMOTE_ADDR", ""))
+        address = _plain(environ.get("REMOTE_ADDR", ""))
         if address.is_loopback and _FORWARDED in environ:
-            address = ip_address(environ[_FORWARDED].rpartition(",")[2].strip())
+            address = _plain(environ[_FORWARDED].rpartition(",")[2].strip())
     except ValueError:
         return None
     return address
+
+
+def _plain(written: str) -> IPv4Address | IPv6Address:
+    """Return an address without what some proxies write around it: a port, brackets, or ::ffff: before it."""
+    found = re.fullmatch(r"\[([^\]]+)\](?::\d+)?|([\d.]+):\d+", written)
+    address = ip_address((found[1] or found[2]) if found else written)
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def token(secret: Secret, purpose: str) -> str:

@@ -1,6 +1,7 @@
 """A listener that runs for days: what it says on the way, and that mailing on never holds up an answer."""
 
 import json
+import re
 import signal
 import socket
 import threading
@@ -17,7 +18,7 @@ import pytest
 from smsctl.cli.receiving import Complaints
 from smsctl.errors import Sentence, say
 
-from ..conftest import MakeConfig
+from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run
 from ..gateways.fault_server import FaultServer
 from ..gateways.test_mail import mail_server, sent
@@ -229,3 +230,46 @@ def test_a_simulator_that_cannot_do_as_told_says_so(
 ) -> None:
     ran = run("--config", make_config(), "simulator", *words)
     assert (ran.code, told in ran.err) == (2, True)
+
+
+def peak_kib(process: int) -> int:
+    """Return the most memory that a process has used (Linux)."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_a_push_of_eight_mib_is_taken_within_64_mib_of_memory(
+    live_gateway: LiveGateway, run: Run, form: str
+) -> None:
+    """Reports in the documented shape, most of them of other programs on the account."""
+    config = live_gateway(reports=FROM_ENVIRONMENT).config
+    entries = [
+        _as_documented(n, form) for n in range((8 << 20) // (len(_as_documented(10**6, form)) + 1) - 1)
+    ]
+    body = f'{{"dr":[{",".join(entries)}]}}' if form == "json" else f"<dr>{''.join(entries)}</dr>"
+    assert 7 << 20 < len(body) <= 8 << 20
+    with listening(config) as ears:
+        assert ears.push(body.encode()) == 200
+        assert peak_kib(ears.process.pid) <= 64 << 10
+    assert run("--config", config, "reports", "unmatched", "--json").data["total"] == len(entries)
+
+
+def _as_documented(place: int, form: str) -> str:
+    fields = {
+        "messageid": f"7q01x{place:07}",
+        "customerbatchreference": "smsctl-20260301-a1",
+        "customermessagereference": f"0a1b2c3d4e-{place:07}",
+        "serviceid": 4711,
+        "servicename": "Demo",
+        "mcc": 240,
+        "mnc": 1,
+        "type": 6,
+        "statuscode": 0,
+        "statusdescription": "OK",
+        "extstatuscode": "0",
+        "extstatusdescription": "Delivered",
+    }
+    if form == "json":
+        return json.dumps(fields)
+    return f"<message>{''.join(f'<{name}>{value}</{name}>' for name, value in fields.items())}</message>"

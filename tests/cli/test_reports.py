@@ -308,12 +308,12 @@ def test_a_queue_that_is_not_ours_gets_a_sentence(
     assert "wrong" not in ran.said
 
 
-def test_what_is_left_out_of_a_file_is_told(make_config: MakeConfig, tmp_path: Path, run: Run) -> None:
+def test_what_cannot_be_read_of_a_file_is_told(make_config: MakeConfig, tmp_path: Path, run: Run) -> None:
     file = tmp_path / "reports.xml"
     file.write_text(LINK_REPORT.replace("</MSGLST>", "<MSG><ID>2</ID></MSG></MSGLST>"), encoding="latin-1")
     ran = run("--config", make_config(gateway=LINK), "reports", "import", file)
-    assert (ran.code, "1 entry is neither" in ran.err) == (0, True)
-    assert "1 delivery report (0 applied" in ran.out
+    assert (ran.code, "1 entry cannot be read" in ran.err) == (0, True)
+    assert "2 delivery reports (0 applied" in ran.out
 
 
 @pytest.mark.parametrize("style", [PushStyle.XML, PushStyle.FORM])
@@ -421,3 +421,23 @@ def test_the_listener_says_so_when_it_rehearses(make_config: MakeConfig) -> None
     with listening(make_config()) as ears:
         assert ears.push(report("nobody-1")) == 200
     assert ears.paths.keys() == {"intelecom", "pswincom"}
+
+
+def test_what_cannot_be_read_is_listed_and_what_stands_beside_it_is_taken(mailed: Path, run: Run) -> None:
+    first, second, *_ = references(mailed, 20)
+    body = json.dumps(
+        {
+            "dr": [
+                {"statuscode": 0, "customermessagereference": first},
+                "odd",
+                {"statuscode": 0, "customermessagereference": second},
+            ]
+        }
+    )
+    with listening(mailed) as ears:
+        assert ears.push(body.encode()) == 200
+        assert ears.push(body.encode()) == 200
+    assert states(mailed, run) == {"accepted": 18, "delivered": 2}
+    (kept,) = run("--config", mailed, "reports", "unmatched", "--json").data["reports"]
+    assert (kept["code"], kept["text"], kept["fate"]) == ("unreadable", '"odd"', "unmatched")
+    assert "unreadable" in run("--config", mailed, "reports", "unmatched").out

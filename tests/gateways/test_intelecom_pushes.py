@@ -10,6 +10,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.push import Parcel, Push, UnreadableError
 from smsctl.domain.report import PERMANENT, Cause, Report, Told
 from smsctl.gateways.intelecom_pushes import TOLD_BY_CODE, read_push
+from smsctl.gateways.push_fields import UNREADABLE
 
 REPORT = b"""{"dr":[{"messageid":"7q01x0000a00","customerbatchreference":"smsctl-20260301-a1",
  "customermessagereference":"a1-000001","serviceid":4711,"servicename":"Demo","mcc":240,"mnc":1,"type":6,
@@ -143,6 +144,24 @@ def test_every_documented_code_is_in_the_table() -> None:
 def test_what_is_no_push_is_refused(pushed: Push) -> None:
     with pytest.raises(UnreadableError):
         read_push(pushed)
+
+
+@pytest.mark.parametrize("odd", ['"text"', '{"statuscode": 0, "statuscode": 5}', "7", "[]"])
+def test_what_cannot_be_read_is_kept_and_what_stands_beside_it_is_taken(odd: str) -> None:
+    first, second = (f'{{"statuscode": 0, "customermessagereference": "a-{n}"}}' for n in (1, 2))
+    parcel = read_push(push(f'{{"dr": [{first}, {odd}, {second}]}}'.encode()))
+    assert [one.reference for one in parcel.reports] == ["a-1", "", "a-2"]
+    assert (parcel.reports[1].code, parcel.unread) == (UNREADABLE, 1)
+    assert parcel.reports[1].text == odd
+
+
+@pytest.mark.parametrize("odd", [b"\x07", b"\xe5", b"\x0b"])
+def test_an_odd_character_keeps_nothing_out(odd: bytes) -> None:
+    """A control character, or one that is not in UTF-8, in one operator's text."""
+    body = REPORT.replace(b"Delivered", b"Deli" + odd + b"vered")
+    assert read_push(push(body)).reports[0]._replace(text="") == DELIVERED._replace(text="")
+    xml = REPORT_XML.replace(b"Delivered", b"Deli" + odd + b"vered").replace(b' encoding="UTF-8"', b"")
+    assert read_push(push(xml)).reports[0]._replace(text="") == DELIVERED._replace(text="")
 
 
 def test_what_cannot_be_stored_is_made_fit_to_be() -> None:

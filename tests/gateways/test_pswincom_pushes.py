@@ -9,6 +9,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.push import Parcel, Push, UnreadableError
 from smsctl.domain.report import PERMANENT, Cause, Report, Told
 from smsctl.gateways.pswincom_pushes import TOLD_BY_STATE, read_push
+from smsctl.gateways.push_fields import UNREADABLE
 
 REF = "5f0c1a52-8d0e-4b1c-9a6e-0c0ffee00001"
 REPORT = f"""<?xml version="1.0" encoding="iso-8859-1"?>
@@ -110,6 +111,23 @@ def test_an_incoming_sms_by_form_has_no_id() -> None:
         assert parcel.incoming == (YES._replace(vendor_id="", told_at=""),)
 
 
+def test_what_comes_by_get_reads_as_a_form() -> None:
+    sms = Push("GET", "ID=1&SND=46701740605&RCV=71234&TXT=KOMMUN+Ja+tack+p%E5+er", "", b"")
+    assert read_push(sms).incoming == (YES._replace(vendor_id="", told_at=""),)
+    report = Push("GET", REPORT_FORM, "", b"")
+    assert read_push(report).reports == read_push(push(REPORT_FORM, FORM)).reports
+    assert read_push(report).acknowledgement.body.split() == [b"0", b"OK"]
+
+
+@pytest.mark.parametrize("control", ["\x07", "&#7;", "&#x1F;", "\x0b", "&#55296;", "&#0;", "&#x110000;"])
+def test_a_control_character_keeps_neither_its_report_nor_others_out(control: str) -> None:
+    odd = message(1).replace("EXPIRED", f"EXPIRED</STATE><INFO>a{control}b</INFO><X>")
+    parcel = read_push(push(f"<MSGLST>{odd.replace('</STATE></MSG>', '</X></MSG>')}{message(2)}</MSGLST>"))
+    assert [one.gateway_id for one in parcel.reports] == ["r1", "r2"]
+    named = read_push(push(f"<MSGLST>{message(1).replace('r1', f'r{control}1')}{message(2)}</MSGLST>"))
+    assert [one.gateway_id for one in named.reports] == ["r\ufffd1", "r2"]  # no other message's name
+
+
 def test_every_message_of_a_list_is_acknowledged() -> None:
     parcel = read_push(push(f"<MSGLST>{message(1)}{message(2)}</MSGLST>"))
     assert len(parcel.reports) == 2
@@ -118,7 +136,9 @@ def test_every_message_of_a_list_is_acknowledged() -> None:
 
 def test_one_that_is_neither_is_refused_alone() -> None:
     parcel = read_push(push(f"<MSGLST>{message(1)}<MSG><ID>2</ID><REF>r2</REF></MSG>{message(3)}</MSGLST>"))
-    assert [one.gateway_id for one in parcel.reports] == ["r1", "r3"]
+    assert [one.gateway_id for one in parcel.reports if one.code != UNREADABLE] == ["r1", "r3"]
+    (kept,) = [one for one in parcel.reports if one.code == UNREADABLE]  # for a person to look at
+    assert (kept.text, kept.told.status) == ("ID=2; REF=r2", Status.ACCEPTED)
     assert re.findall(b"<STATUS>(.*?)<", parcel.acknowledgement.body) == [b"OK", b"FAIL", b"OK"]
     assert parcel.unread == 1
 
@@ -161,7 +181,7 @@ def test_only_dead_numbers_are_permanent() -> None:
         push(REPORT, f"{XML}; charset=unicode_escape"),
         push(REPORT_FORM, f"{FORM}; charset=unicode_escape"),
         push('<!DOCTYPE d [<!ENTITY a "aa">]><MSGLST>&a;</MSGLST>'),
-        Push(method="GET", query=REPORT_FORM, content_type="", body=b""),
+        Push(method="GET", query="hello=1", content_type="", body=b""),
     ],
     ids=lambda pushed: f"{pushed.body.decode('latin-1')[:20]}{pushed.query[:4]}",
 )

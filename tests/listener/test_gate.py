@@ -74,11 +74,26 @@ def test_another_path_leads_nowhere(change: "type[str]") -> None:
         ("127.0.0.1", "192.0.2.7, 198.51.100.7", False),
         ("198.51.100.7", "192.0.2.7", False),
         ("127.0.0.1", "not an address", False),
+        ("127.0.0.1", "192.0.2.5:51234", True),
+        ("127.0.0.1", "198.51.100.5:51234", False),
+        ("127.0.0.1", "::ffff:192.0.2.5", True),
+        ("127.0.0.1", "[::ffff:192.0.2.5]:51234", True),
+        ("127.0.0.1", "[::ffff:198.51.100.5]:51234", False),
+        ("127.0.0.1", "192.0.2.5:51234, 198.51.100.5:51234", False),
+        ("127.0.0.1", "192.0.2.5:", False),
+        ("127.0.0.1", "[192.0.2.5", False),
+        ("127.0.0.1", "192.0.2.5:1:2", False),
+        ("::ffff:127.0.0.1", "192.0.2.7", True),
+        ("::ffff:192.0.2.7", None, True),
+        ("::ffff:198.51.100.7", "192.0.2.7", False),
+        ("127.0.0.1", "[2001:db8::5]:443", True),
+        ("127.0.0.1", "2001:db8::5", True),
+        ("127.0.0.1", "[2001:db8:1::5]:443", False),
         ("", None, False),
     ],
 )
 def test_only_allowed_addresses_come_in(address: str, forwarded: str | None, *, comes_in: bool) -> None:
-    found = gate(Rules(networks=(ip_network("192.0.2.0/24"),)))
+    found = gate(Rules(networks=(ip_network("192.0.2.0/24"), ip_network("2001:db8::/48"))))
     environ = asking(found.passes[0].path, address, **({"x_forwarded_for": forwarded} if forwarded else {}))
     if comes_in:
         assert found.admit(environ) == "intelecom"

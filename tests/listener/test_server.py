@@ -10,7 +10,7 @@ import pytest
 
 from smsctl.domain.push import Parcel
 from smsctl.errors import LedgerError, UsageError, say
-from smsctl.listener.server import MAX_BODY_BYTES, Listener, Patience
+from smsctl.listener.server import STRANGERS_BODY_BYTES, Listener, Patience
 
 from ..gateways.test_intelecom_pushes import DELIVERED, REPORT, REPORT_QUERY
 from ..gateways.test_pswincom_pushes import ACKNOWLEDGED, REPORT_FORM
@@ -38,13 +38,13 @@ def test_each_vendor_gets_the_answer_it_expects(running: Running) -> None:
     assert len(running.stored) == 3
 
 
-def test_what_is_left_out_of_a_push_is_told(running: Running) -> None:
+def test_what_cannot_be_read_of_a_push_is_told(running: Running) -> None:
     mixed = LINK_REPORT.replace("</MSGLST>", "<MSG><ID>2</ID></MSG></MSGLST>")
     response = running.ask(path=running.path("pswincom"), body=mixed.encode("latin-1"))
     assert (response.status, b"FAIL" in response.body) == (200, True)
     assert len(running.stored) == 1
     (why,) = map(str, running.refusals)
-    assert why.startswith("a part of a push for pswincom was refused")
+    assert why.startswith("a part of a push for pswincom cannot be read")
 
 
 def test_the_answer_waits_for_the_store(begin: Begin) -> None:
@@ -135,24 +135,45 @@ def test_get_can_be_switched_off(begin: Begin) -> None:
     assert not running.stored
 
 
+LARGEST = Patience().largest_bytes
+
+
 @pytest.mark.parametrize("chunked", [False, True])
-def test_an_oversized_push_is_refused_unread(running: Running, *, chunked: bool) -> None:
-    body = b"x" * (MAX_BODY_BYTES + 1)
+@pytest.mark.parametrize(
+    ("known", "most", "told"), [(True, LARGEST, "8192 KiB"), (False, STRANGERS_BODY_BYTES, "256 KiB")]
+)
+def test_an_oversized_push_is_refused_unread_and_a_strangers_sooner(
+    running: Running,
+    most: int,
+    told: str,
+    *,
+    known: bool,
+    chunked: bool,
+) -> None:
+    body = b"x" * (most + 1)
     length = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)
     sent = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body
     with socket.create_connection(("127.0.0.1", running.listener.port), timeout=30) as line:
-        head = f"POST {running.path()} HTTP/1.1\r\nHost: x\r\n".encode()
+        head = f"POST {running.path() if known else '/'} HTTP/1.1\r\nHost: x\r\n".encode()
         with suppress(OSError):  # it does not care to read on
             line.sendall(head + length + b"\r\n\r\n" + sent)
         answer = line.recv(100)
     assert answer.startswith(b"HTTP/1.1 413")
     assert not running.stored
-    assert list(map(str, running.refusals)) == ["a push was refused: it is larger than 256 KiB"]
+    assert list(map(str, running.refusals)) == [f"a push was refused: it is larger than {told}"]
 
 
-def test_the_largest_push_is_taken(running: Running) -> None:
-    padding = MAX_BODY_BYTES - len(REPORT)
+@pytest.mark.parametrize("size", [STRANGERS_BODY_BYTES, STRANGERS_BODY_BYTES + 1, LARGEST])
+def test_the_largest_push_is_taken(running: Running, size: int) -> None:
+    padding = size - len(REPORT)
     assert running.ask(body=REPORT + b" " * padding).status == 200
+    assert running.stored == [Parcel(reports=(DELIVERED,))]
+
+
+def test_how_large_a_push_may_be_can_be_set(begin: Begin) -> None:
+    running = begin(patience=Patience(largest_bytes=len(REPORT)))
+    assert running.ask(body=REPORT).status == 200
+    assert running.ask(body=REPORT + b" ").status == 413
 
 
 def test_a_slow_client_is_cut_and_others_are_served(begin: Begin) -> None:

@@ -28,8 +28,8 @@ def run(
     if parcel.unread:
         wiring.teller.warn(
             say_n(
-                "{n} entry is neither a report nor an incoming SMS, and was left out.",
-                "{n} entries are neither reports nor incoming SMS, and were left out.",
+                "{n} entry cannot be read. It is kept: smsctl reports unmatched",
+                "{n} entries cannot be read. They are kept: smsctl reports unmatched",
                 n=parcel.unread,
             )
         )
