@@ -4,6 +4,7 @@ The only place that knows the gateways and the simulator; everything else is han
 """
 
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from smsctl.domain.gateway import Gateway, MailRoute, Options
 from smsctl.domain.secret import Secret, SecretSource
 from smsctl.errors import ConfigError, StoppedError, UsageError, say
 
+_MAIL_AGAIN_S = 2.0
 _MAIL_WAIT_S = 10.0  # a notice must not hold up what cron runs next
 
 _TAKEN = 202
@@ -171,19 +173,24 @@ def mail(wiring: Wiring, to: str, subject: str, body: str) -> None:
 
     Raises StoppedError when the server does not take it.
     """
-    from smsctl.domain.message import Status
-    from smsctl.gateways.mail_line import Handed, open_line
+    from smsctl.domain.message import Status, Verdict
+    from smsctl.gateways.mail_line import open_line
+    from smsctl.gateways.mail_refusals import Handed
 
     route = mail_route(wiring, for_sending=True)
     options = options_for(wiring)._replace(connect_timeout_s=_MAIL_WAIT_S, read_timeout_s=_MAIL_WAIT_S)
-    line = open_line(options, route)
-    if not isinstance(line, Handed):
-        with line:
-            handed = line.hand_over(to, f"smsctl-{os.urandom(8).hex()}", line.content(body, subject))
-        if handed.status in {Status.ACCEPTED, Status.UNKNOWN}:
+    until, reference = time.monotonic() + _MAIL_WAIT_S, f"smsctl-{os.urandom(8).hex()}"
+    while True:
+        line = open_line(options, route)
+        if not isinstance(line, Handed):
+            with line:
+                line = line.hand_over(to, reference, line.content(body, subject))
+        if line.status in {Status.ACCEPTED, Status.UNKNOWN}:
             return
-        line = handed
-    raise StoppedError(say("The mail server did not take the mail: {text}.", text=line.text))
+        if line.verdict is not Verdict.BUSY or time.monotonic() + _MAIL_AGAIN_S > until:
+            break
+        time.sleep(_MAIL_AGAIN_S)  # a server that was busy, or puts everybody off once
+    raise StoppedError(say("The mail server did not take the mail: {text}.", text=line.text), hint=line.mend)
 
 
 def password(wiring: Wiring) -> Secret:

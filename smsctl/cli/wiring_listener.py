@@ -139,7 +139,8 @@ def mailer(wiring: Wiring) -> Callable[[Mail], None]:
     It raises StoppedError when the server does not take the mail.
     """
     from smsctl.domain.message import Status
-    from smsctl.gateways.mail_line import Handed, open_line
+    from smsctl.gateways.mail_line import open_line
+    from smsctl.gateways.mail_refusals import Handed
 
     route = wiring_gateway.mail_route(wiring, for_sending=True)
     options = wiring_gateway.options_for(wiring)._replace(

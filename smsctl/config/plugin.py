@@ -11,9 +11,12 @@ from smsctl.config.write import set_values, value_of
 from smsctl.domain.secret import Secret
 from smsctl.errors import InputError, Sentence, say
 
+_NO_REPORTS = "delivery_confirmation"  # SuperOffice says when not to ask
 _MODULES = {"intele": "intelecom", "pswin": "pswincom"}
-_KEYS = {"serviceid": "service_id", "username": "username"}
+_KEYS = {"serviceid": "service_id", "username": "username", "nostatusreport": _NO_REPORTS}
 _KEPT_APART = "password"
+_YES = {"true", "1", "yes"}
+_NO = {"false", "0", "no"}
 
 
 class Imported(NamedTuple):
@@ -51,6 +54,8 @@ def import_plugin_block(
     for (_, name), written in found.items():
         if name == _KEPT_APART:
             secret = Secret(written)
+        elif name == _NO_REPORTS:
+            values["gateway", name] = written.lower() not in _YES
         else:
             values["gateway", name] = value_of(("gateway", name), written, path)
     if secret is not None:
@@ -74,6 +79,8 @@ def _read(text: str) -> tuple[dict[tuple[str, str], str], tuple[Sentence, ...]]:
             notices.append(_not_used(number, written.strip() if equals else None))
         elif not value.strip():
             notices.append(say("line {line} has no value: {key}", line=number, key=written.strip()))
+        elif name == _NO_REPORTS and value.strip().lower() not in _YES | _NO:
+            notices.append(_not_used(number, written.strip()))
         else:
             found[_MODULES[prefix], name] = value.strip()
     return found, tuple(notices)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, cast
 
-from smsctl.domain.gateway import CancelResult, Listed, Options, Traits
+from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, Verdict, accepted
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_length
@@ -171,10 +171,12 @@ class Intelecom:
             return Answer(verdict=Verdict.ANSWERED, receipts=receipts, text=_first_words(entries, secret))
         words = _words(receipts)
         if all(receipt.code in _REFUSALS for receipt in receipts):
-            return refused(batch, f"{_REFUSALS[receipts[0].code]}: {words}")
+            told, mend = _REFUSALS[receipts[0].code]
+            return refused(batch, f"{told}: {words}", mend)
         statuses = {receipt.status for receipt in receipts}
         if Status.PENDING in statuses:
-            return Answer(verdict=Verdict.REFUSED, receipts=receipts, text=words)
+            mend = next(_REFUSALS[one.code][1] for one in receipts if one.status is Status.PENDING)
+            return Answer(verdict=Verdict.REFUSED, receipts=receipts, text=words, mend=mend)
         said = Verdict.UNCLEAR if Status.UNKNOWN in statuses else Verdict.ANSWERED
         return Answer(verdict=said, receipts=receipts, text=words)
 
@@ -195,10 +197,10 @@ def validity_code(validity: timedelta) -> int:
     return min(166 + _ceil(validity, timedelta(days=1)), 173)
 
 
-_REFUSALS: dict[str | None, str] = {
-    "2": "the gateway refused the login",
-    "3": "the gateway does not permit this",
-    "4": "the gateway refused the service",
+_REFUSALS: dict[str | None, tuple[str, Sentence]] = {
+    "2": ("the gateway refused the login", CHECK_ACCOUNT),
+    "3": ("the gateway does not permit this", say("Ask the supplier what this service may send.")),
+    "4": ("the gateway refused the service", say("Check service_id in the config, or ask the supplier.")),
 }
 _SHORT_NUMBER = "[0-9]{3,6}"
 

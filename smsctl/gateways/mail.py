@@ -47,16 +47,18 @@ class Mail:
 
     def submit(self, batch: Batch, *, not_after: float) -> Answer:
         """Hand the mails over one by one, on one connection; stop at the first trouble."""
-        from smsctl.gateways.mail_line import Handed, open_line
+        from smsctl.gateways.mail_line import open_line
+        from smsctl.gateways.mail_refusals import Handed
 
         route = self._route()
         if time.monotonic() > not_after:
             return same_for_all(batch, Status.PENDING, Verdict.STALE, "too old before the first byte")
         line = open_line(self._options, route)
         if isinstance(line, Handed):
-            return same_for_all(batch, Status.PENDING, line.verdict, self._quoted(line.text))
+            text = self._quoted(line.text)
+            return same_for_all(batch, Status.PENDING, line.verdict, text)._replace(mend=line.mend)
         receipts: list[Receipt] = []
-        verdict, text = Verdict.ANSWERED, ""
+        verdict, text, mend = Verdict.ANSWERED, "", None
         with line:
             content = line.content(batch.letter.text.body)
             for message in batch.messages:
@@ -67,14 +69,15 @@ class Mail:
                 words = self._quoted(handed.text)
                 receipts.append(Receipt(message.reference, handed.status, None, handed.code, words))
                 if handed.verdict is not Verdict.ANSWERED:
-                    verdict, text = handed.verdict, words
+                    verdict, text, mend = handed.verdict, words, handed.mend
                     break
         receipts += _untouched(batch.messages[len(receipts) :])
-        return Answer(verdict=verdict, receipts=receipts, text=text)
+        return Answer(verdict=verdict, receipts=receipts, text=text, mend=mend)
 
     def probe(self) -> Sentence:
         """Log in at the mail server; whether the gateway takes its mail cannot be asked."""
-        from smsctl.gateways.mail_line import Handed, open_line
+        from smsctl.gateways.mail_line import open_line
+        from smsctl.gateways.mail_refusals import Handed
 
         line = open_line(self._options, self._route())
         if not isinstance(line, Handed):
@@ -83,7 +86,7 @@ class Mail:
         words = self._quoted(line.text)
         if line.verdict is Verdict.REFUSED:
             raise GatewayRefusedError(
-                say("the mail server refused us: {text}", text=words), hint=CHECK_MAIL_SERVER
+                say("the mail server refused us: {text}", text=words), hint=line.mend or CHECK_MAIL_SERVER
             )
         raise StoppedError(say("the mail server was not reached: {text}", text=words))
 

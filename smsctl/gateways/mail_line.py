@@ -19,27 +19,20 @@ from smtplib import (  # this file is imported late
 )
 from ssl import SSLCertVerificationError
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from smsctl.domain.gateway import MailRoute, Options
 from smsctl.domain.message import Status, Verdict
+from smsctl.errors import say
 from smsctl.gateways.alarm import CLOCK
+from smsctl.gateways.mail_refusals import Handed, is_of_this_address, refusal
 from smsctl.gateways.outcome import Mistaken
 from smsctl.gateways.trust import tls_context
 
 _AFTER_THE_DOT = 10  # times the read timeout: 10 minutes by default, as RFC 5321 4.5.3.2.6 asks
 SIMULATOR = b"smsctl-simulator"
 _READY, _OK, _GO_AHEAD = 220, 250, 354
-_TAKEN, _NOT_NOW, _REFUSED = range(200, 300), range(400, 500), range(400, 600)
-
-
-class Handed(NamedTuple):
-    """What came of one mail, and what that means for the next."""
-
-    status: Status
-    verdict: Verdict
-    code: str | None
-    text: str
+_TAKEN, _REFUSED = range(200, 300), range(400, 600)
 
 
 def open_line(options: Options, route: MailRoute) -> "MailLine | Handed":
@@ -183,8 +176,9 @@ class MailLine:
         """Return what all mails of a batch have in common: plain text in UTF-8, and the sender."""
         mail = EmailMessage(policy=SMTP_POLICY)
         mail["From"] = self._from
-        if subject is not None:
+        if subject is not None:  # a notice, or an SMS that is mailed on: nothing is to answer it by itself
             mail["Subject"] = subject
+            mail["Auto-Submitted"] = "auto-generated"  # RFC 3834
         mail["Date"] = formatdate(localtime=False)
         mail.set_content(body, cte="quoted-printable")
         return re.sub(rb"(?m)^\.", b"..", mail.as_bytes())
@@ -196,9 +190,9 @@ class MailLine:
         dot_may_have_left = False
         try:
             with self._server.within(self._total_timeout_s):
-                refusal = self._announce(address)
-                if refusal is not None:
-                    return refusal
+                refused = self._announce(address)
+                if refused is not None:
+                    return refused
                 self._server.send(head + content)
             dot_may_have_left = True
             patience_s = _AFTER_THE_DOT * self._read_timeout_s
@@ -208,12 +202,12 @@ class MailLine:
                 code, words = self._server.getreply()
             _wait_at_most(self._server, self._read_timeout_s)
         except (OSError, ValueError) as error:
-            trouble = _trouble(error)
+            why_not = _trouble(error)
             if dot_may_have_left:
-                return Handed(Status.UNKNOWN, Verdict.UNCLEAR, None, trouble.text)
-            return trouble
+                return Handed(Status.UNKNOWN, Verdict.UNCLEAR, None, why_not.text)
+            return why_not
         if code in _REFUSED:
-            return _refusal(code, words)
+            return refusal(code, words)
         text = words.decode("utf-8", "replace")
         if code in _TAKEN:
             return Handed(Status.ACCEPTED, Verdict.ANSWERED, str(code), text)
@@ -223,16 +217,16 @@ class MailLine:
         """Name sender and recipient and ask to send; return what the server had against it."""
         code, words = self._server.mail(self._from)
         if code != _OK:
-            return _refusal(code, words)
+            return refusal(code, words)
         code, words = self._server.rcpt(address)
         if code in {_OK, 251}:
             code, words = self._server.docmd("DATA")
-            return None if code == _GO_AHEAD else _refusal(code, words)
-        if words.startswith(b"5.1."):  # this address, not us (RFC 3463 3.2)
+            return None if code == _GO_AHEAD else refusal(code, words)
+        if is_of_this_address(code, words):
             self._server.rset()
             text = words.decode("utf-8", "replace")
             return Handed(Status.REJECTED, Verdict.ANSWERED, str(code), text)
-        return _refusal(code, words)
+        return refusal(code, words)
 
 
 def _wait_at_most(server: SMTP, timeout_s: float) -> None:
@@ -240,21 +234,18 @@ def _wait_at_most(server: SMTP, timeout_s: float) -> None:
         server.sock.settimeout(timeout_s)
 
 
-def _refusal(code: int, words: bytes) -> Handed:
-    """Return what a reply means that did not take the mail."""
-    verdict = Verdict.BUSY if code in _NOT_NOW else Verdict.REFUSED
-    return Handed(Status.PENDING, verdict, str(code), f"{code} {words.decode('utf-8', 'replace')}")
-
-
 def _trouble(error: OSError | ValueError) -> Handed:
     """Return what an exception means while no mail can have been taken."""
     if isinstance(error, SMTPResponseException):
         words = error.smtp_error
-        return _refusal(error.smtp_code, words if isinstance(words, bytes) else words.encode())
+        return refusal(error.smtp_code, words if isinstance(words, bytes) else words.encode())
     # STARTTLS or login not offered, a certificate not trusted, an address that cannot be written
     refused = isinstance(error, SMTPException | ValueError) and not isinstance(error, SMTPServerDisconnected)
     verdict = Verdict.REFUSED if refused else Verdict.NOT_REACHED
-    return Handed(Status.PENDING, verdict, None, _in_words(error))
+    mend = None
+    if isinstance(error, SSLCertVerificationError):
+        mend = say("Where the site's firewall reads along, name its authority: `[gateway] ca_bundle`.")
+    return Handed(Status.PENDING, verdict, None, _in_words(error), mend)
 
 
 def _in_words(error: OSError | ValueError) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from smsctl.domain.gateway import CHECK_ACCOUNT
 from smsctl.domain.message import Answer, Batch, Status, Verdict, same_for_all
 from smsctl.domain.spelling import veil_numbers
-from smsctl.errors import GatewayRefusedError, say
+from smsctl.errors import GatewayRefusedError, Sentence, say
 
 MAX_RETRY_AFTER_S = 600.0
 _QUOTE_LENGTH = 300
@@ -61,16 +62,22 @@ class Mistaken(NamedTuple):
 
 Outcome = Reply | NotSent | Unclear | Stale | Mistaken
 
+_CHECK_URL = say("Check url under [gateway] in the config, and the site's proxy.")
+_ASK_SUPPORT = say(
+    "The login is not what is wrong: smsctl gateway probe tries it. Ask the gateway's support what was."
+)
+_FEWER = say("Send fewer messages in a request: batch_size under [gateway] in the config.")
+
 _NOT_ACCEPTED = {
-    400: "the gateway could not read the request",
-    401: "the gateway refused the login",
-    403: "the gateway refused the login",
-    404: "the gateway does not know the address",
-    405: "the gateway does not know the address",
-    413: "the gateway found the request too large",
-    415: "the gateway could not read the request",
+    400: ("the gateway could not read the request", _ASK_SUPPORT),
+    401: ("the gateway refused the login", CHECK_ACCOUNT),
+    403: ("the gateway refused the login", CHECK_ACCOUNT),
+    404: ("the gateway does not know the address", _CHECK_URL),
+    405: ("the gateway does not know the address", _CHECK_URL),
+    413: ("the gateway found the request too large", _FEWER),
+    415: ("the gateway could not read the request", _ASK_SUPPORT),
 }
-"""Statuses that say that the request was not taken, in words."""
+"""Statuses that say that the request was not taken, in words, and what mends it."""
 
 
 def verdict(batch: Batch, outcome: NotSent | Unclear | Stale | Mistaken) -> Answer:
@@ -95,9 +102,9 @@ def unclear(batch: Batch, text: str) -> Answer:
     return same_for_all(batch, Status.UNKNOWN, Verdict.UNCLEAR, text)
 
 
-def refused(batch: Batch, text: str) -> Answer:
+def refused(batch: Batch, text: str, mend: Sentence) -> Answer:
     """Return the answer for a batch that was not accepted, and the next will not be either."""
-    return same_for_all(batch, Status.PENDING, Verdict.REFUSED, text)
+    return same_for_all(batch, Status.PENDING, Verdict.REFUSED, text)._replace(mend=mend)
 
 
 def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
@@ -107,9 +114,10 @@ def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
     """
     said = f"HTTP {reply.status}" + (f": {words}" if words else "")
     if reply.status in _NOT_ACCEPTED:
-        return refused(batch, f"{_NOT_ACCEPTED[reply.status]} ({said})")
+        told, mend = _NOT_ACCEPTED[reply.status]
+        return refused(batch, f"{told} ({said})", mend)
     if 300 <= reply.status < 400:  # noqa: PLR2004  # a redirect is never followed
-        return refused(batch, f"the address has moved; correct url in the config ({said})")
+        return refused(batch, f"the address has moved; correct url in the config ({said})", _CHECK_URL)
     if reply.status == 429:  # noqa: PLR2004
         wait_s = _retry_after_s(reply.headers.get("retry-after", ""))
         return same_for_all(batch, Status.PENDING, Verdict.BUSY, said, wait_s)

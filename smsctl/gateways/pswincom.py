@@ -173,7 +173,8 @@ class PSWinCom:
         if session is None:
             return unclear(batch, f"HTTP 200, but not an answer: {quoted(body, secret)}")
         if session.logon == "FAIL":
-            return refused(batch, f"the gateway refused the login: {quoted(session.reason, secret) or '-'}")
+            reason = quoted(session.reason, secret) or "-"
+            return refused(batch, f"the gateway refused the login: {reason}", CHECK_ACCOUNT)
         entries = [session.entries.get(message_id(message.reference)) for message in batch.messages]
         names = Counter(entry.get("REF") for entry in session.entries.values() if entry)
         receipts = [

@@ -10,8 +10,8 @@ from smsctl.simulator.server import Behaviour
 
 from ..conftest import SECRET, LiveGateway, MakeConfig
 from ..front_door import run_process, run_terminal
-from ..gateways.fault_server import FaultServer, free_port
-from ..gateways.test_mail import mail_server
+from ..gateways.fault_server import FaultServer, Line, free_port
+from ..gateways.test_mail import mail_server, sent
 
 TOLD = "told.txt"
 
@@ -132,10 +132,25 @@ def test_a_mail_goes_to_whom_the_config_names(live_gateway: LiveGateway, message
         spoken = b"".join(server.requests).decode()
     assert ran.code == 4
     assert "rcpt to:<drift@example.se>" in spoken.lower()  # as Pythons differ
+    assert re.search(r"^Auto-Submitted: auto-generated\r$", spoken, re.MULTILINE)
     assert re.search(r"^Subject: smsctl send on .* ended with 4", spoken, re.MULTILINE)
     assert "smsctl mailings show 1" in spoken
     assert "0701740" not in spoken
     assert "+467" not in spoken
+
+
+def test_a_notice_that_is_put_off_is_tried_again(live_gateway: LiveGateway, message: Path) -> None:
+    tried: list[int] = []
+
+    def later_please(line: Line) -> None:
+        tried.append(1)
+        line.send(b"250 ok\r\n" if len(tried) > 1 else b"451 4.7.1 greylisted\r\n")
+
+    with FaultServer(mail_server(rcpt=later_please)) as server:
+        live = live_gateway(active=False, smtp=smtp_at(server.port), notify={"to": "drift@example.se"})
+        ran = run_process("--config", live.config, "send", message, "--all", "--yes")
+        assert len(sent(server)) == 1
+    assert (ran.code, "Nobody was told" in ran.err) == (5, False)
 
 
 def test_a_mail_server_that_is_not_there_is_told_and_changes_no_exit_code(

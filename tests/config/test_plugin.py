@@ -43,6 +43,23 @@ def test_lines_that_are_not_used_are_told_without_their_values(config: Path) -> 
     ]
 
 
+@pytest.mark.parametrize("prefix", ["intele", "pswin"])
+@pytest.mark.parametrize(("written", "asks"), [("true", False), ("1", False), ("False", True), ("no", True)])
+def test_whether_reports_are_asked_for_is_taken_over(
+    config: Path, prefix: str, written: str, *, asks: bool
+) -> None:
+    block = f"{INTELE if prefix == 'intele' else PSWIN}{prefix}_noStatusReport={written}\n"
+    imported = import_plugin_block(config, block)
+    assert ("gateway.delivery_confirmation", asks) in imported.settings
+    assert imported.notices == ()
+    assert load(config).gateway.delivery_confirmation is asks
+
+
+def test_what_is_neither_yes_nor_no_is_told_of(config: Path) -> None:
+    notices = import_plugin_block(config, f"{INTELE}intele_noStatusReport=perhaps\n").notices
+    assert list(map(str, notices)) == ["line 4 is not used: intele_noStatusReport"]
+
+
 @pytest.mark.parametrize(
     ("block", "words"),
     [

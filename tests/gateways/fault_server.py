@@ -19,6 +19,7 @@ class Line:
     def __init__(self, connection: socket.socket, server: "FaultServer") -> None:
         self.connection = connection
         self.head = ""  # of the request that was read last
+        self.latest = b""  # command, by a server of mail
         self.heard = b""  # the latest whole request
         self._server = server
 

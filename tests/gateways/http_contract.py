@@ -31,6 +31,13 @@ class HttpGatewayContract(GatewayContract):
         assert outcome(answer) == (verdict, [status] * 3)
         assert "kanarie" not in f"{answer} {caplog.text}"
 
+    @pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 404, 405, 413, 415])
+    def test_only_a_refused_login_asks_for_the_password_anew(self, status: int) -> None:
+        with FaultServer(answering(status, b"no", Location="http://192.0.2.1/")) as peer:
+            answer = submit(self.opened(peer.port), some_batch())
+        assert answer.mend
+        assert ("credential set" in str(answer.mend)) == (status in {401, 403})
+
     @pytest.mark.parametrize(
         ("header", "expected_s"),
         [("7", 7.0), ("86400", 600.0), ("0", 0.0), ("soon", None), ("-5", None)],

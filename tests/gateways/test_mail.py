@@ -51,6 +51,7 @@ def mail_server(**reactions: Reaction) -> Behaviour:
         while True:
             command = line.read_until(b"\r\n")
             verb = command[:4].decode().strip().lower()
+            line.latest = command
             line.keep(command)
             answers.get(verb, say("250 ok"))(line)
             if verb == "data":
@@ -126,6 +127,38 @@ def test_a_mail_handed_over_is_accepted_with_the_servers_words() -> None:
     assert list(answer.receipts) == [Receipt("a1-0000", A, None, "250", "2.0.0 queued as 4711")]
 
 
+def test_one_recipient_that_is_refused_keeps_no_other_out() -> None:
+    def refuse_the_second(line: Line) -> None:
+        known = b"46701740606" not in line.latest
+        line.send(b"250 ok\r\n" if known else b"550 no such user here\r\n")
+
+    with FaultServer(mail_server(rcpt=refuse_the_second)) as server:
+        answer = submit(open_gateway(some_options(server.port)), some_batch(3))
+        assert len(sent(server)) == 2
+    assert outcome(answer) == (Verdict.ANSWERED, [A, R, A])
+
+
+@pytest.mark.parametrize(
+    ("reactions", "words"),
+    [
+        ({"greeting": say("535 5.7.8 wrong login")}, "store its password anew"),
+        ({"dot": say("552 5.3.4 too large")}, "no room for the mail, or finds it too large"),
+        ({"dot": say("552 storage exceeded")}, "no room for the mail, or finds it too large"),
+        ({"dot": say("554 spam")}, "own rules refuse these mails, as spam"),
+        ({"dot": say("550 5.7.1 message rejected")}, "own rules refuse these mails, as spam"),
+        ({"rcpt": say("550 relaying denied")}, "own rules refuse these mails, as spam"),
+        ({"mail": say("501 bad sender")}, "ask who runs the mail server"),
+    ],
+)
+def test_a_refusal_is_mended_by_its_cause(reactions: dict[str, Reaction], words: str) -> None:
+    with FaultServer(mail_server(**reactions)) as server:
+        answer = submit(open_gateway(some_options(server.port)), some_batch(2))
+    assert answer.verdict is Verdict.REFUSED
+    assert answer.mend
+    assert words in str(answer.mend)
+    assert ("password" in str(answer.mend)) == ("password" in words)
+
+
 @pytest.mark.parametrize(
     ("reactions", "verdict", "states"),
     [
@@ -140,6 +173,13 @@ def test_a_mail_handed_over_is_accepted_with_the_servers_words() -> None:
         ({"rcpt": say("450 later")}, Verdict.BUSY, [P, P]),
         ({"rcpt": say("554 5.7.1 relay access denied")}, Verdict.REFUSED, [P, P]),
         ({"rcpt": say("550 5.1.1 no such user")}, Verdict.ANSWERED, [R, R]),
+        ({"rcpt": say("550 no such user here")}, Verdict.ANSWERED, [R, R]),
+        ({"rcpt": say("553 mailbox name not allowed")}, Verdict.ANSWERED, [R, R]),
+        ({"rcpt": say("550 5.2.1 disabled")}, Verdict.ANSWERED, [R, R]),
+        ({"rcpt": say("550 relaying denied")}, Verdict.REFUSED, [P, P]),
+        ({"rcpt": say("550 blocked using a block list")}, Verdict.REFUSED, [P, P]),
+        ({"rcpt": say("550 5.7.1 unable to relay")}, Verdict.REFUSED, [P, P]),
+        ({"rcpt": say("554 no")}, Verdict.REFUSED, [P, P]),
         ({"rcpt": leave}, Verdict.NOT_REACHED, [P, P]),
         ({"data": say("451 later")}, Verdict.BUSY, [P, P]),
         ({"data": leave}, Verdict.NOT_REACHED, [P, P]),

@@ -1,0 +1,52 @@
+"""What a mail server's refusal means: of one recipient or of us, for now or for good, and what mends it."""
+
+import re
+from typing import NamedTuple
+
+from smsctl.domain.gateway import CHECK_MAIL_SERVER
+from smsctl.domain.message import Status, Verdict
+from smsctl.errors import Sentence, say
+
+_ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
+_OF_US = re.compile(rb"(?i)relay|spam|policy|blocked|block ?list|blacklist|junk|denied|not permitted")
+_OF_A_MAILBOX, _OF_THE_LOGIN, _TOO_LARGE = {550, 551, 553}, {530, 534, 535, 538}, 552
+_NOT_NOW = range(400, 500)
+
+
+class Handed(NamedTuple):
+    """What came of one mail, and what that means for the next."""
+
+    status: Status
+    verdict: Verdict
+    code: str | None
+    text: str
+    mend: Sentence | None = None  # what mends a refusal, where its cause is known
+
+
+def is_of_this_address(code: int, words: bytes) -> bool:
+    """Say whether a refusal is of the recipient and not of us (RFC 3463 3.2, 3.3; RFC 5321 4.2.3).
+
+    Without an enhanced code 550 means the mailbox, unless the words tell that it is our mails.
+    """
+    if _ENHANCED.match(words):
+        return words.startswith((b"5.1.", b"5.2."))
+    return code in _OF_A_MAILBOX and not _OF_US.search(words)
+
+
+def refusal(code: int, words: bytes) -> Handed:
+    """Return what a reply means that did not take the mail."""
+    text = f"{code} {words.decode('utf-8', 'replace')}"
+    if code in _NOT_NOW:
+        return Handed(Status.PENDING, Verdict.BUSY, str(code), text)
+    if code in _OF_THE_LOGIN:
+        mend = CHECK_MAIL_SERVER
+    elif code == _TOO_LARGE:
+        mend = say("The mail server has no room for the mail, or finds it too large: ask who runs it.")
+    elif words.startswith(b"5.7.") or _OF_US.search(words):
+        mend = say(
+            "The mail server's own rules refuse these mails, as spam or from this machine: ask who runs it to"
+            " let them pass."
+        )
+    else:
+        mend = say("Check [smtp] in the config, or ask who runs the mail server.")
+    return Handed(Status.PENDING, Verdict.REFUSED, str(code), text, mend)
