@@ -8,7 +8,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.secret import SecretSource
 from smsctl.errors import ConfigError, UsageError, say
 
-Name = Annotated[str, typer.Argument(metavar="[NAME]", help="gateway, smtp or reports.")]
+Name = Annotated[str, typer.Argument(metavar="[NAME]", help="gateway, proxy, smtp or reports.")]
 
 
 def source_of(wiring: Wiring, name: str) -> SecretSource:
@@ -16,11 +16,14 @@ def source_of(wiring: Wiring, name: str) -> SecretSource:
     settings = wiring.settings
     if name == "gateway":
         return settings.gateway.password
+    if name == "proxy":
+        return settings.gateway.proxy_password
     if name == "reports":
         return settings.reports.secret
     if name != "smtp":
         raise UsageError(
-            say("There is no secret called {name}.", name=name), hint=say("It is gateway, smtp or reports.")
+            say("There is no secret called {name}.", name=name),
+            hint=say("It is gateway, proxy, smtp or reports."),
         )
     if settings.smtp is None:
         raise ConfigError(say("{path} has no [smtp] section.", path=settings.path))

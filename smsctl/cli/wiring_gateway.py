@@ -36,7 +36,7 @@ def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None 
     elif for_sending and wiring.simulated:
         options = options._replace(url=simulator_url(wiring), failover_url=None, proxy=None)
     if for_sending and not by_mail:
-        options = options._replace(password=password(wiring))
+        options = through_the_proxy(wiring, options)._replace(password=password(wiring))
     if for_sending and options.ca_bundle and not wiring.simulated:
         from smsctl.gateways import trust
 
@@ -44,6 +44,15 @@ def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None 
     if for_sending:
         must_fit_the_mode(options)
     return gateways.find("mail" if by_mail else configured.module)(options)
+
+
+def through_the_proxy(wiring: Wiring, options: Options) -> Options:
+    """Return the options with the login for the proxy, where they go through one that wants a login."""
+    account = wiring.settings.gateway
+    if not options.proxy or not account.proxy_username:
+        return options
+    found = secret(wiring, "proxy", account.proxy_password)
+    return options._replace(proxy_username=account.proxy_username, proxy_password=found)
 
 
 def secret(wiring: Wiring, name: str, source: SecretSource) -> Secret:

@@ -101,6 +101,7 @@ def queues(wiring: Wiring) -> Sequence[Queue]:
     )
     if wiring.simulated:
         options = options._replace(proxy=None)
+    options = wiring_gateway.through_the_proxy(wiring, options)
     wiring_gateway.must_fit_the_mode(options)
     # Incoming SMS first: a STOP must not wait for ten thousand reports.
     return (PolledQueue(options, INCOMING), PolledQueue(options, REPORTS))

@@ -119,6 +119,7 @@ KEYS: tuple[Key, ...] = (
         Key("read_timeout", SECONDS, "for the next byte of its answer", "60s", field="read_timeout_s"),
         Key("total_timeout", SECONDS, "for one request in all", "90s", field="total_timeout_s"),
         Key("proxy", PROXY, "the only proxy used; the environment's are not"),
+        Key("proxy_username", USERNAME, "where the proxy wants a login"),
         Key("ca_bundle", PATH, "certificates to trust instead of the usual ones"),
         Key("unique_references", FLAG, "the gateway is proved to refuse repeats (intelecom)", False),
         Key("management_path", WEB_PATH, "where the supplier has moved the management API (intelecom)"),
@@ -129,6 +130,7 @@ KEYS: tuple[Key, ...] = (
         Key("extra", TABLE, "settings of a gateway added from outside", {}),
     ),
     *_secret("gateway.password", "gateway"),
+    *_secret("gateway.proxy_password", "proxy"),
     *_within(
         "smtp",
         Key("host", HOST, "the mail server", required=True),

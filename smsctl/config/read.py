@@ -119,7 +119,11 @@ def _settings(values: Values, path: Path) -> Settings:
         "path": path,
         "mode": Mode(top["mode"]),
         "default_municipality": default_municipality(values),
-        "gateway": GatewaySettings(**fields["gateway",], password=_source("gateway", "password", fields)),
+        "gateway": GatewaySettings(
+            **fields["gateway",],
+            password=_source("gateway", "password", fields),
+            proxy_password=_source("gateway", "proxy_password", fields),
+        ),
         "smtp": smtp and SmtpSettings(**smtp, password=_source("smtp", "password", fields)),
         "municipalities": MappingProxyType(municipalities),
         "columns": MappingProxyType({name: one for name, one in fields["columns",].items() if one}),

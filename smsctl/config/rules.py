@@ -55,6 +55,24 @@ def _gateway(values: Values) -> Iterator[Problem]:
     for name, owner in only.items():
         if gateway[name] not in (None, False, BROKEN) and module != owner:
             yield Problem(("gateway", name), say("must be left out: it is for {owner} only", owner=owner))
+    if gateway["proxy_username"] is not None and gateway["proxy"] is None:
+        yield Problem(("gateway", "proxy"), say("must be given where there is a proxy_username"))
+    yield from _management_path(values)
+
+
+def _management_path(values: Values) -> Iterator[Problem]:
+    """Check that the path leads to the service that sends: without it the gateway stops nothing."""
+    gateway = values["gateway",]
+    path = gateway["management_path"]
+    if not isinstance(path, str) or "{service_id}" in path or gateway["module"] != "intelecom":
+        return
+    own = (one["service_id"] for one in names_of("municipalities", values).values())
+    services = {str(one) for one in (gateway["service_id"], *own) if one not in (None, BROKEN)}
+    if len(services) > 1 or services.isdisjoint(path.split("/")):
+        yield Problem(
+            ("gateway", "management_path"),
+            say("must hold {{service_id}}, as /mgmt/rs/service/{{service_id}}"),
+        )
 
 
 def _outside(module: str) -> Iterator[Problem]:
@@ -107,8 +125,16 @@ def _shown_senders(values: Values) -> Iterator[Problem]:
             yield from (Problem((*path, "sender"), why) for why in sender_problems(shown, module))
 
 
+_SECRETS = (
+    ("gateway", "password"),
+    ("gateway", "proxy_password"),
+    ("smtp", "password"),
+    ("reports", "secret"),
+)
+
+
 def _secrets(values: Values) -> Iterator[Problem]:
-    for path in (("gateway", "password"), ("smtp", "password"), ("reports", "secret")):
+    for path in _SECRETS:
         given = values.get(path, {})
         if given.get("source") == "file" and given["path"] is None:
             yield Problem((*path, "path"), say('must be given where source = "file"'))

@@ -72,6 +72,7 @@ class GatewaySettings(_Section):
     read_timeout_s: float
     total_timeout_s: float
     proxy: str | None
+    proxy_username: str | None
     ca_bundle: Path | None
     unique_references: bool
     management_path: str | None
@@ -80,6 +81,7 @@ class GatewaySettings(_Section):
     mail_address: str
     extra: Mapping[str, object]  # for a gateway added from outside
     password: SecretSource
+    proxy_password: SecretSource
 
 
 class SmtpSettings(_Section):
@@ -226,6 +228,8 @@ class Settings(_Section):
     def secrets(self) -> Iterator[tuple[str, SecretSource]]:
         """Yield the secrets that this config needs, by name."""
         yield "gateway", self.gateway.password
+        if self.gateway.proxy_username:
+            yield "proxy", self.gateway.proxy_password
         yield "reports", self.reports.secret
         if self.smtp and self.smtp.username:
             yield "smtp", self.smtp.password

@@ -19,6 +19,7 @@ _HEAD = """\
 _ABOUT: Mapping[Section, str] = {
     ("gateway",): "The gateway: the same settings as in SuperOffice Service.",
     ("gateway", "password"): "Where the password is kept; never the password itself.",
+    ("gateway", "proxy_password"): "Where the password for the proxy is kept, if it wants one.",
     ("smtp",): "The site's own mail server: for Intelecom by e-mail, and for notices.",
     ("municipalities", ANY): "Who orders, sends and pays. One section each.",
     ("columns",): "Which column is which, where the file's own headings are not recognised.",

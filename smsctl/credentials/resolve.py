@@ -9,7 +9,12 @@ from smsctl.credentials import files, vault
 from smsctl.domain.secret import Secret, SecretSource, Source
 from smsctl.errors import CredentialError, Sentence, say
 
-SECTIONS = {"gateway": "gateway.password", "smtp": "smtp.password", "reports": "reports.secret"}
+SECTIONS = {
+    "gateway": "gateway.password",
+    "proxy": "gateway.proxy_password",
+    "smtp": "smtp.password",
+    "reports": "reports.secret",
+}
 """The secrets there are, and the section of the config that says where each is kept."""
 
 
@@ -38,7 +43,7 @@ class Described(NamedTuple):
 
 
 def resolve(name: str, source: SecretSource, around: Surroundings) -> Resolved:
-    """Return the secret called `name`: "gateway", "smtp" or "reports".
+    """Return the secret called `name`, one of SECTIONS.
 
     With source `auto`: systemd's where this service was given one of that name, else the keyring's where a
     person sits at a terminal. Only "not found" moves on; a locked keyring or a file open to others stops

@@ -66,6 +66,8 @@ class Options(NamedTuple):
     read_timeout_s: float = 60
     total_timeout_s: float = 90
     proxy: str | None = None
+    proxy_username: str | None = None
+    proxy_password: Secret | None = None  # where there is a user name
     ca_bundle: Path | None = None  # trusted instead of the public certificate authorities
     unique_references: bool = False  # the gateway is set up to refuse repeats (protocols.md 2.9)
     delivery_confirmation: bool = True

@@ -13,6 +13,7 @@ import socket
 import ssl
 import time
 import zlib
+from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -174,6 +175,14 @@ class _Exchange(HTTPAdapter):
         pool.conn_kw["exchange"] = self
         return pool
 
+    def proxy_headers(self, proxy: str) -> dict[str, str]:  # noqa: ARG002  # asked for the only one
+        """Return the login for the proxy, which goes with CONNECT and never to the gateway."""
+        options = self._options
+        if options.proxy_username is None or options.proxy_password is None:
+            return {}
+        login = f"{options.proxy_username}:{options.proxy_password.reveal()}".encode()
+        return {"Proxy-Authorization": f"Basic {b64encode(login).decode()}"}
+
     def cert_verify(self, conn: object, url: object, verify: object, cert: object) -> None:
         """Leave certificates to the context: here requests would load the authorities anew each time."""
 
@@ -277,6 +286,8 @@ def _reason(error: BaseException) -> str:
         return f"the certificate is not trusted: {error.verify_message}"
     if isinstance(error, TimeoutError):
         return "timed out"
+    if "407 " in str(error):  # urllib3 and http.client have no class for it
+        return "the proxy refused the login (407)"
     if isinstance(error, OSError):
         return error.strerror or str(error)[:_MAX_REASON] or type(error).__name__
     return type(error).__name__  # the text may quote what was received

@@ -41,7 +41,10 @@ COMMAND_LINES = (
     Case("a mailing by its name", "mailings show first", 2, "first"),
     Case("a list of none", "mailings list --most 0", 2, "--most"),
     Case(
-        "an unknown secret", "credential set frob", 2, ("no secret called frob", "gateway, smtp or reports")
+        "an unknown secret",
+        "credential set frob",
+        2,
+        ("no secret called frob", "gateway, proxy, smtp or reports"),
     ),
     Case(
         "a secret of nothing",

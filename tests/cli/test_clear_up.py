@@ -47,7 +47,7 @@ def test_resume_asks_the_list_though_nothing_is_pending_and_also_in_quiet_hours(
         rows=FOUR,
         municipalities=NO_PACKAGES,
         limits={"quiet_hours": "00:00-23:59"},
-        gateway={"management_path": "/nowhere"},
+        gateway={"management_path": "/nowhere/{service_id}"},
     )
     assert send(live.config, message, run, "--urgent", "--reason", "storm").code == 4
     resume = ("--config", live.config, "mailings", "resume", 1, "--json")

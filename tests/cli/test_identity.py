@@ -82,7 +82,7 @@ def test_live_goes_on_with_nothing_at_a_simulator(
     words: tuple[object, ...], live_gateway: LiveGateway, simulator: Simulator, run: Run
 ) -> None:
     lost = Behaviour(faults={"reset": 1.0})
-    config = live_gateway(lost, gateway={"batch_size": 1, "management_path": "/nowhere"}).config
+    config = live_gateway(lost, gateway={"batch_size": 1, "management_path": "/nowhere/{service_id}"}).config
     assert run("--config", config, *KEYED).code == 4
     moved(config, simulator.url)
     before = booked(config, run)
@@ -97,7 +97,7 @@ def test_what_is_pending_is_cancelled_though_the_gateway_cannot_be_asked(
     trouble: str, live_gateway: LiveGateway, simulator: Simulator, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lost = Behaviour(faults={"reset": 1.0})
-    config = live_gateway(lost, gateway={"batch_size": 1, "management_path": "/nowhere"}).config
+    config = live_gateway(lost, gateway={"batch_size": 1, "management_path": "/nowhere/{service_id}"}).config
     assert run("--config", config, *KEYED).code == 4
     if trouble == "simulator":
         moved(config, simulator.url)

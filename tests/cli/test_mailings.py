@@ -125,9 +125,9 @@ def test_what_is_unknown_is_stopped_where_the_gateway_still_holds_it(
 ) -> None:
     """That it names what it stopped proves that it had taken it."""
     behaviour = Behaviour(faults={Fault.RESET: 1.0}, throttle_s=600)
-    live = live_gateway(behaviour, rows=guardians(3), gateway={"management_path": "/nowhere"})
+    live = live_gateway(behaviour, rows=guardians(3), gateway={"management_path": "/nowhere/{service_id}"})
     assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 3).code == 4
-    found = live.config.read_text().replace("/nowhere", "/mgmt/rs/service/{service_id}")
+    found = live.config.read_text().replace("/nowhere/{service_id}", "/mgmt/rs/service/{service_id}")
     live.config.write_text(found, encoding="utf-8")
     ran = run("--config", live.config, "mailings", "cancel", 1, "--json")
     assert (ran.code, ran.data["stopped"], ran.data["states"]) == (0, 3, {"cancelled": 3})

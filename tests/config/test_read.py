@@ -118,6 +118,9 @@ INSIDE = [
     ("gateway", 'mail_address = "{nr}@smsmail.intele.com"', "gateway.mail_address", "{number}"),
     ("gateway", 'mail_address = "{number}"', "gateway.mail_address", "{number}"),
     ("gateway", "use_web_service = false", "gateway.use_web_service", "[smtp]"),
+    ("gateway", 'management_path = "/mgmt/rs/service"', "gateway.management_path", "must hold {service_id}"),
+    ("gateway", 'management_path = "/x/47110"', "gateway.management_path", "must hold {service_id}"),
+    ("gateway", 'proxy_username = "smsctl"', "gateway.proxy", "where there is a proxy_username"),
     ("gateway", 'management_path = "mgmt"', "gateway.management_path", 'start with "/"'),
     ("municipalities.exempelkommun", "package_prize = 1", "municipalities.exempelkommun.package_prize",
      'did you mean "municipalities.*.package_price"'),
@@ -254,3 +257,16 @@ def test_a_config_saved_by_notepad_is_read(config: Path) -> None:
 def test_plain_http_is_for_this_machine_only() -> None:
     text = PLAIN.replace("[gateway]", '[gateway]\nurl = "http://127.0.0.1:8080/"')
     assert parse(text, HERE).gateway.url == "http://127.0.0.1:8080"
+
+
+@pytest.mark.parametrize("path", ["/mgmt/rs/service/{service_id}", "/mgmt/rs/service/4711", "/x/4711/y/"])
+def test_a_management_path_leads_to_the_service(config: Path, path: str) -> None:
+    config.write_text(PLAIN.replace("[gateway]", f'[gateway]\nmanagement_path = "{path}"'), encoding="utf-8")
+    assert load(config).gateway.management_path == path
+
+
+def test_two_services_need_the_place_of_the_service_in_the_path(config: Path) -> None:
+    two = PLAIN.replace("[gateway]", '[gateway]\nmanagement_path = "/mgmt/4711"') + "service_id = 4712\n"
+    config.write_text(two, encoding="utf-8")
+    with pytest.raises(ConfigError):
+        load(config)

@@ -1,10 +1,13 @@
 import gc
+import re
 import ssl
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
 from smsctl.domain.gateway import Options
+from smsctl.domain.secret import Secret
 from smsctl.gateways.outcome import NotSent, Reply, Unclear
 
 from .fault_server import Behaviour, FaultServer, Line, answering, reply
@@ -55,6 +58,35 @@ def test_a_proxy_that_connects_carries_the_request_unread(
         assert isinstance(outcome, Reply)
         assert outcome.body == b"through"
         assert BODY not in proxy.requests[0]
+
+
+def test_a_proxy_gets_the_login_with_its_tunnel_and_the_gateway_does_not(
+    tls: tuple[ssl.SSLContext, Path], trusting: Options
+) -> None:
+    inside: list[str] = []
+
+    def tunnel(line: Line) -> None:
+        line.read_request()
+        if "Proxy-Authorization" not in line.head:
+            line.send(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+            return
+        line.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+        inner = line.secured(tls[0])
+        inner.read_request()
+        inside.append(inner.head)
+        inner.send(reply(200, b"through"))
+
+    with FaultServer(tunnel) as proxy:
+        through = trusting._replace(proxy=proxy.url)
+        known = through._replace(proxy_username="anna", proxy_password=Secret("kanarie:å"))
+        outcome = post(known, "https://localhost:4711/")
+        assert isinstance(outcome, Reply)
+        login = re.findall(rb"Proxy-Authorization: Basic (\S+)", proxy.requests[0])
+        assert b64decode(login[0]).decode() == "anna:kanarie:å"
+        assert "Proxy-Authorization" not in inside[0]
+        refused = post(through, "https://localhost:4711/")
+    assert refused == NotSent("the proxy refused the login (407)")
+    gc.collect()
 
 
 def test_a_reset_through_the_proxy_after_the_request_proves_nothing(

@@ -47,6 +47,7 @@ _KNOWN = (
     say("no answer within {seconds} s", seconds=_ANY),
     say("no complete reply"),
     say("timed out"),
+    say("the proxy refused the login (407)"),
     say("A-Z, a-z, 0-9, space and {signs}", signs=_ANY),
     say("intelecom (Puzzel) or pswincom (LINK Mobility)"),
     say("the mail server"),
