@@ -42,14 +42,22 @@ def most_in_flight(size: int) -> int:
 class Crew:
     """So many threads, each with one batch at a time."""
 
-    def __init__(self, gateway: Gateway, size: int, halted: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        size: int,
+        halted: Callable[[], bool] = lambda: False,
+        clock_s: Callable[[], float] = since_boot_s,
+    ) -> None:
         """Threads start when there is something to do; they never keep the process alive.
 
-        `halted` is asked before each batch, by the threads: whether it must be given back instead.
+        `halted` is asked before each batch, by the threads: whether it must be given back instead. So it is
+        when by `clock_s`, which goes on while the machine sleeps, its claim is too old.
         """
         self._gateway = gateway
         self._size = size
         self._halted = halted
+        self._clock_s = clock_s
         self._threads = 0
         self._work: queue.SimpleQueue[tuple[Claim, float, float] | None] = queue.SimpleQueue()
         self._back: queue.SimpleQueue[Done] = queue.SimpleQueue()
@@ -73,7 +81,7 @@ class Crew:
             self._threads += 1
             threading.Thread(target=self._serve, daemon=True).start()
         # The machine's sleep is not in the first clock, by which the gateway looks at the last moment.
-        self._work.put((claim, time.monotonic() + STALE_AFTER_S, since_boot_s() + STALE_AFTER_S))
+        self._work.put((claim, time.monotonic() + STALE_AFTER_S, self._clock_s() + STALE_AFTER_S))
 
     def gather(self) -> list[Done]:
         """Wait for an answer, and for others that can share its commit.
@@ -126,7 +134,7 @@ class Crew:
         while (work := self._work.get()) is not None:
             claim, not_after, latest_s = work
             try:
-                if self._halted() or since_boot_s() > latest_s:
+                if self._halted() or self._clock_s() > latest_s:
                     self._back.put(_given_back(claim))
                 else:
                     self._back.put(Done(claim, self._gateway.submit(claim.batch, not_after=not_after)))

@@ -98,7 +98,7 @@ def _unknown_is_free() -> Mapping[str, object]:
 
 
 def _repeats_are_proved() -> Mapping[str, object]:
-    return {"smsctl.cli.dedup.proved_at": lambda *given: "2000-01-01T00:00:00.000Z"}
+    return {"smsctl.actions.trust.proved_at": lambda *given: "2000-01-01T00:00:00.000Z"}
 
 
 def _impatient() -> Mapping[str, object]:
