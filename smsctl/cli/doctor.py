@@ -18,6 +18,7 @@ from smsctl.cli.render import doctor as render
 from smsctl.cli.render import figures, language
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.wiring import Wiring
+from smsctl.config import places
 from smsctl.config.settings import Settings
 from smsctl.credentials import resolve
 from smsctl.domain.secret import SecretSource, Source
@@ -175,6 +176,7 @@ def _ledger(wiring: Wiring, settings: Settings) -> tuple[Finding, ...]:
         network = settings.ledger.allow_network
         yield from check.ledger_file(opened[0], path, wiring.actor, allow_network=network)
         yield from check.last_host(opened[0], wiring.actor, shown)
+        yield from _earlier(settings)
 
     findings = examine("ledger", look)
     findings += examine("beside", lambda: check_beside(path))
@@ -189,6 +191,18 @@ def _ledger(wiring: Wiring, settings: Settings) -> tuple[Finding, ...]:
     if not wiring.simulated:
         findings += examine("reports", lambda: check.reports(ledger, settings, datetime.now(UTC)))
     return findings + examine("last-run", lambda: check.keyed_runs(ledger, shown))
+
+
+def _earlier(settings: Settings) -> Iterator[Finding]:
+    """Warn of a ledger where an earlier smsctl kept this config's, beside the one that is used."""
+    for found in places.earlier_ledgers(settings.path, settings.ledger.written):
+        if os.path.lexists(found):
+            text = say("An earlier smsctl kept this config's ledger at {found}; it is not used.", found=found)
+            mend = say(
+                "Look in it for what was sent, then put it away; a text that only it knows of would be sent"
+                " again."
+            )
+            yield Finding("ledger", Level.WARNING, text, mend)
 
 
 def _packages(wiring: Wiring, ledger: Ledger | None) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ from smsctl.ledger.sentences import FullError, reason
 from smsctl.ledger.store import Ledger
 
 _LEAST_BYTES = 1 << 18
+_PIECE = 1 << 18  # more than what a disk compresses at once
 _ROW_BYTES = 1024  # of each message on its way: its row, its names at the gateway, and both as they were
 _PAUSE_S = 0.2
 
@@ -41,9 +42,9 @@ class Reserve:
 
         try:
             self._file = TemporaryFile(dir=self._ledger.parent, buffering=0)
-            # Noise, for a disk that compresses, or that keeps what is alike once, would hold nothing free.
-            for _ in range(self._shares):
-                _write_all(self._file, os.urandom(self._share))
+            noise = os.urandom(_PIECE)  # a disk that compresses would hold no room with anything plainer
+            for left in range(self._shares * self._share, 0, -_PIECE):
+                _write_all(self._file, noise[:left])
         except OSError as error:
             self._close()
             raise LedgerError(

@@ -128,6 +128,17 @@ def test_the_line_that_is_named_keeps_the_earlier_ledger_or_begins_anew(
     assert run("--config", live.config, "municipality", "activate", "exempelkommun", "--yes").code == 0
 
 
+def test_the_doctor_warns_of_an_earlier_ledger_beside_the_one_that_is_used(
+    live: Live, tmp_path: Path, run: Run
+) -> None:
+    assert run("--config", live.config, "municipality", "activate", "exempelkommun", "--yes").code == 0
+    earlier = tmp_path / "anna" / ".local" / "share" / "smsctl" / "ledger.db"
+    earlier.parent.mkdir(parents=True)
+    earlier.touch(mode=0o600)
+    ran = run("--config", live.config, "doctor")
+    assert (ran.code, f"ledger at {earlier}; it is not used." in ran.out) == (0, True)
+
+
 def test_a_rehearsal_s_ledger_in_the_earlier_place_is_named_with_the_line_for_both(
     live: Live, tmp_path: Path, message: Path, run: Run
 ) -> None:
