@@ -19,7 +19,7 @@ from smsctl.domain.number import NumberReader
 from smsctl.domain.plan import Order, Plan, make
 from smsctl.domain.recipients import Recipients, Rules, SkipReason
 from smsctl.domain.text import characters_over, measure
-from smsctl.domain.text_check import Finding, recipients_in, refuse
+from smsctl.domain.text_check import Finding, check, recipients_in, refuse
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist, earlier, mailings, repeats
 from smsctl.ledger.repeats import NOBODY, Reached
@@ -40,7 +40,7 @@ class Wish(NamedTuple):
     skip_invalid: bool
     ceilings: Ceilings
     same: tuple[str, ...] = ()  # bodies that are the same text to people
-    findings: tuple[Finding, ...] = ()  # in the text
+    findings: tuple[Finding, ...] = ()  # in the bytes of the text
     text_as_it_is: bool = False  # whatever is found in it
     again: bool = False  # also to people who have had the text
     urgent: bool = False  # also in quiet hours
@@ -73,11 +73,13 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
     Raises InputError: the file's structure, a bad row in the audience, a text too long for the gateway, and
     what certainly is no text for people where nobody is there to be asked.
     """
-    if not (under.attended or wish.text_as_it_is):
-        refuse(wish.findings)
     check_letter(gateway, wish.letter)
     _check_time(gateway.traits, wish.letter.send_at, under.local_now)
     sheet = open_sheet(wish.recipients)
+    headings = frozenset(heading.casefold() for heading in sheet.header)
+    findings = (*wish.findings, *check(wish.letter.text.body, headings))
+    if not (under.attended or wish.text_as_it_is):
+        refuse(findings)
     repeated = _already_sent(wish, under)
     recipients = _recipients(wish, sheet, under.ledger, NOBODY if under.lenient else repeated)
     order = Order(
@@ -94,7 +96,7 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
     standing = standing_of(under.ledger, wish.municipality, under.local_now)
     warnings = _warnings(wish, recipients, sheet)
     plan = make(order, recipients, gateway.traits, standing, warnings=warnings)
-    plan = _with_remarks(plan, wish, under.ledger)
+    plan = _with_remarks(plan, wish, findings, under.ledger)
     had_it = (
         sum(person.number in repeated for person in recipients.ready) if under.lenient and repeated else 0
     )
@@ -119,10 +121,10 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
     return Draft(plan=plan, sheet=sheet, verdict=may_send(leaving, under))
 
 
-def _with_remarks(plan: Plan, wish: Wish, ledger: Ledger | None) -> Plan:
+def _with_remarks(plan: Plan, wish: Wish, findings: tuple[Finding, ...], ledger: Ledger | None) -> Plan:
     """Return the plan with what was found in the text, and with the last mailing like it."""
     ready = (person.number for person in plan.recipients.ready)
-    findings = (*wish.findings, *recipients_in(wish.letter.text.body, wish.numbers, ready))
+    findings = (*findings, *recipients_in(wish.letter.text.body, wish.numbers, ready))
     told = () if wish.text_as_it_is else tuple(one.sentence for one in findings)
     return plan._replace(
         findings=findings,

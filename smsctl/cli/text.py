@@ -9,7 +9,7 @@ from smsctl.decoding import decode, taken_for_windows
 from smsctl.domain.cheaper import same_text
 from smsctl.domain.file_kinds import kind_of_bytes
 from smsctl.domain.text import MessageText, PartProfile, as_written, measure, replace_typographic
-from smsctl.domain.text_check import Finding, check, unasked_encoding
+from smsctl.domain.text_check import Finding, unasked_encoding
 from smsctl.errors import InputError, UsageError, say, say_n
 
 
@@ -79,7 +79,7 @@ def given(raw: Raw, wording: Wording, profile: PartProfile) -> Given:
     return Given(
         text=text,
         same=same_text(raw.text, profile),
-        findings=(*raw.findings, *check(text.body)),
+        findings=raw.findings,
         changes=changes,
     )
 

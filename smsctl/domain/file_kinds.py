@@ -198,6 +198,12 @@ _QUOTED_SETTING: Final = (
     r"(?m)^(?:export )?[A-Za-z_][\w.-]{1,60}[ ]{0,20}=[ ]{0,4}(?:\"[^\"\n]{0,200}\"|'|true$|false$|\[)"
 )
 _SHELL_SETTING: Final = r"(?m)^(?:export )?[A-Z][A-Z0-9_]{2,60}=\S"
+_CODE: Final = (
+    r"(?m)^(?:import [a-z_][\w.]{0,60}$|from [a-z_][\w.]{0,60} import \w|def \w{1,60}\(|class \w{1,60}[:(]"
+    r"|function \w{1,60}\(.{0,80}\{)"
+)
+_YAML: Final = r"(?m)^[a-z_]{2,60}:\n[ ]{2,4}(?:- )?[a-z_]{2,60}: ?\S"
+_SYSLOG: Final = r"(?m)^[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} \S{1,80} [\w./-]{1,60}\[[0-9]{1,9}\]: "
 _LOG: Final = r"(?m)^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}"
 
 
@@ -228,7 +234,8 @@ _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
     ((";",), _entity, say("a web page (HTML)")),
     (("BEGIN:V",), _finds(r"(?m)^BEGIN:V[A-Z]+$"), say("a calendar or contacts file")),
     (("-----BEGIN ",), _finds(r"(?m)^-----BEGIN [A-Z ]{1,60}-----"), say("a key or a certificate")),
-    (("#!", "@echo", "@ECHO"), _begins("#!", "@echo off"), say("a script")),
+    (("#!", "@echo", "@ECHO", "<?php"), _begins("#!", "@echo off", "<?php"), say("a script")),
+    (("import ", "def ", "function ", "class "), _finds(_CODE), say("a script")),
     (("{", "["), _json, say("JSON")),
     (
         ("MIME-V", "Content-", "Message-ID", "Received", "Return-Path", "X-"),
@@ -261,11 +268,13 @@ _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
         say("a crontab"),
     ),
     (("=",), _config, say("a config file")),
+    ((":\n  ",), _finds(_YAML), say("a config file")),
     (("=C", "=D6", "=E", "=F6", "=20\n"), _finds(_QUOTED_PRINTABLE), say("a saved mail (.eml)")),
     (("+A",), _finds(_UTF_7), say("a saved mail (.eml)")),
     (("\\",), _finds(_ESCAPED), say("program code: letters such as å are written as codes")),
     (("\\document", "\\begin{"), _finds(r"\\documentclass|\\begin\{"), say("LaTeX")),
     (("\n20", "\n[20"), _finds(_LOG, times=2), say("a log")),
+    (("]: ",), _finds(_SYSLOG), say("a log")),
     (("diff --git", "@@ -"), _finds(r"(?m)^(?:diff --git |@@ -[0-9])"), say("a change of program code")),
     (("sep=", "Sep=", "SEP="), _begins("sep="), say("a recipients file")),
     ((";", ",", "|"), _table, say("a recipients file")),

@@ -25,6 +25,7 @@ class _Sure(StrEnum):
     NAME = "name"  # where it names something that is filled in; else where it looks like a name, it may be
     ONLY_NAME = "only-name"  # else it is ordinary writing
     MAYBE = "maybe"  # ordinary writing looks the same: never certain
+    NEVER = "never"  # names nothing, but hardly anybody writes so
 
 
 def merge_marks(body: str, headings: Collection[str] = ()) -> Iterator[Mark]:
@@ -40,8 +41,8 @@ def merge_marks(body: str, headings: Collection[str] = ()) -> Iterator[Mark]:
 
 def _judge(inner: str, sure: _Sure, headings: Collection[str]) -> bool | None:
     """Say whether a mark is certain; None: it is ordinary writing."""
-    if sure is _Sure.ALWAYS:
-        return True
+    if sure in (_Sure.ALWAYS, _Sure.NEVER):
+        return sure is _Sure.ALWAYS
     words = [word for word in re.split(r"[\s_.\-]+", re.sub("(?<=[a-zåäö])(?=[A-ZÅÄÖ])", " ", inner)) if word]
     if not words or len(words) > _MOST_WORDS or not any(map(str.isalpha, inner)):
         return None
@@ -70,7 +71,7 @@ _WORDS: Final = (
     " epost email mail e post mejl adress address datum date tid time plats place ort city postnr zip first"
     " personnr pnr id recipient mottagare mottagaren vårdnadshavare vh guardian parent förälder titel title"
     " avsändare sender belopp amount länk link url kommun municipality vorname nachname nom prénom last full"
-    " user användare kod code avdelning förskola rektor lärare mentor"
+    " user användare kod code avdelning förskola rektor lärare mentor mergefield"
 )
 _NAMES: Final = frozenset(re.findall(r"\w+", _WORDS))
 
@@ -88,6 +89,7 @@ _SHAPES: Final = (
     ("[%", r"\[%([^\[\]\n]{1,60})%\]", _Sure.NAME),
     ("%", r"(?<![\w%\[])%%?([^\W\d](?:[\w.-]{0,40}\w)?)%%?(?!\w)", _Sure.NAME),
     ("%", r"(?<![\w%])%%?([^\W\d]\w{0,40} \w{1,40})%%?(?!\w)", _Sure.ONLY_NAME),
+    ("%", r"(?<![\w%])%(?:s|d|[0-9]\$s)(?![\w%])", _Sure.NEVER),
     ("«", r"«[ \u00a0\u202f]?([^«»\n]{1,60}?)[ \u00a0\u202f]?»", _Sure.ONLY_NAME),
     ("$", r"(?<![\w$])\$([^\W\d]\w{1,40})\$?", _Sure.ONLY_NAME),
     ("#", r"(?<![\w#])#{1,2}([^\W\d][\w ]{1,40})#{1,2}(?!\w)", _Sure.ONLY_NAME),

@@ -243,5 +243,5 @@ _ACCENTED: Final = (
     "|(?:[\u00d8-\u00db][\u0080-\u00bf\u0152-\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]){3,30}"
 )
 _LONGEST: Final = 200  # of a word; a link may be long
-_CUT_SHORT: Final = frozenset({"p", "s", "d", "f", "m", "g", "ocks"})  # på så då få må gå också
+_CUT_SHORT: Final = frozenset({"p", "s", "ocks"})  # på så också
 _PHONE: Final = r"(?<![\w+/=.])(?:\+|00)?[0-9](?:[ \-()/]{0,2}[0-9]){7,14}(?!\w)"

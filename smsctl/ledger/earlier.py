@@ -6,8 +6,12 @@ from smsctl.domain.report import Cause
 from smsctl.ledger.store import Ledger
 
 _LAST_TWO = (
-    "SELECT id, created_day, messages, first_message, parts_each FROM mailings"
-    " WHERE kind = 'send' AND municipality = ? AND audience = ? AND messages > 0 ORDER BY id DESC LIMIT 2"
+    "SELECT g.id, g.created_day, SUM(c.messages), g.first_message, g.messages, g.parts_each,"
+    " MAX(CASE WHEN c.state = 'failed' THEN 1 ELSE 0 END)"
+    " FROM mailings g JOIN mailing_counts c ON c.mailing = g.id"
+    " WHERE g.kind = 'send' AND g.municipality = ? AND g.audience = ? AND c.messages > 0"
+    " AND c.state NOT IN ('pending', 'rejected', 'cancelled')"
+    " GROUP BY g.id, g.created_day, g.first_message, g.messages, g.parts_each ORDER BY g.id DESC LIMIT 2"
 )
 _OUT_OF_USE = (
     "SELECT number FROM messages WHERE id BETWEEN ? AND ? AND state = 'failed' AND number IS NOT NULL"
@@ -16,19 +20,20 @@ _OUT_OF_USE = (
 
 
 def of_audience(ledger: Ledger, order: Order) -> Earlier | None:
-    """Return the last mailing to this audience, and the numbers out of use in it and in the one before.
+    """Return the last mailing to this audience of which something was sent, and what it paid for in vain.
 
-    Their cost is reckoned at the municipality's price now. Purged numbers are not told apart.
+    That is the numbers out of use in it and in the one before, at the municipality's price now. Purged
+    numbers are not told apart.
     """
     found = ledger.rows(_LAST_TWO, order.municipality.key, order.audience)
     if not found:
         return None
-    mailing, day, messages, _, _ = found[0]
+    mailing, day, messages = found[0][:3]
     last = Earlier(mailing=mailing, day=day, messages=messages)
-    if len(found) == 1:
+    if len(found) == 1 or not all(row[6] for row in found):
         return last
-    numbers = frozenset[str].intersection(*(_out_of_use(ledger, row[3], row[2]) for row in found))
-    parts = len(numbers) * sum(row[4] for row in found)
+    numbers = frozenset[str].intersection(*(_out_of_use(ledger, row[3], row[4]) for row in found))
+    parts = len(numbers) * sum(row[5] for row in found)
     rate = order.municipality.rate
     cost_ore = share_ore(parts, rate.size, rate.price_ore) if rate else None
     gone = OutOfUse(numbers=len(numbers), parts=parts, cost_ore=cost_ore) if numbers else None

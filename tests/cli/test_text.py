@@ -38,6 +38,21 @@ def test_from_standard_input_it_is_refused_too(make_config: MakeConfig, run: Run
     assert (ran.code, "st?nger" in ran.err) == (8, True)
 
 
+def test_a_heading_of_the_recipients_file_is_a_merge_mark(
+    make_config: MakeConfig, tmp_path: Path, run: Run
+) -> None:
+    config = make_config(header="Namn;Mobil;Grupp;Kommun;Godkänt villkor;Smeknamnet")
+    rows = config.with_name("recipients.csv")
+    rows.write_text(
+        "Namn;Mobil;Grupp;Kommun;Godkänt villkor;Smeknamnet\n"
+        "Åsa;070-174 06 05;vårdnadshavare;Exempelkommun;ja;Å\n",
+        encoding="utf-8",
+    )
+    text = write(tmp_path, "Hej «Smeknamnet»!")
+    ran = run("--config", config, "send", text, "--all", "--yes", "--recipients", rows)
+    assert (ran.code, "«Smeknamnet» is a merge mark" in ran.err) == (8, True)
+
+
 def test_it_is_sent_as_it_is_where_somebody_said_so(
     make_config: MakeConfig, tmp_path: Path, run: Run
 ) -> None:
@@ -301,6 +316,9 @@ def test_a_plan_tells_of_numbers_that_were_out_of_use_twice(
     (ledger,) = live.config.parent.rglob("ledger.db")
     with sqlite3.connect(ledger) as db:
         db.execute("UPDATE messages SET state = 'failed', cause = 'bad-number' WHERE id IN (1, 3, 4)")
+        db.execute("DELETE FROM mailing_counts")
+        counts = [(1, "failed", 1), (1, "accepted", 1), (2, "failed", 2)]
+        db.executemany("INSERT INTO mailing_counts VALUES (?, ?, ?)", counts)
     db.close()
     out = run(*send, "--text", "Tredje", "--dry-run").out
     assert "1 number was out of use both last times (2 parts, 0,98 kr): smsctl mailings failed 2" in out
