@@ -223,7 +223,7 @@ FAULTS: Mapping[str, Fault] = {
         spoil=lambda all_: _last_renamed(all_, all_[0]["clientReference"]),
     ),
     "code true": _codes(True, True, True, True, states=UNKNOWN),
-    "code in quotes": _codes("1", "1", "1", "1", states=UNKNOWN),
+    "code in quotes": _codes("1", "1", "1", "1", states=ACCEPTED),
     "code unheard of": _codes(99, 99, 1, 0, states=("unknown", "unknown", "accepted", "unknown")),
     "login refused in the answer": _codes(2, 2, 2, 2, states=PENDING, stop=Stop.REFUSED),
     "not permitted": _codes(3, 3, 3, 3, states=PENDING, stop=Stop.REFUSED),
