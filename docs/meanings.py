@@ -125,5 +125,6 @@ OUTSIDE = {
     Outside.OTHER_GROUP: "The row is in none of the groups that were asked for.",
     Outside.OTHER_MUNICIPALITY: "The row belongs to another municipality, which is counted by name.",
     Outside.NO_MUNICIPALITY: "The row names no municipality, so nobody knows who pays.",
+    Outside.HIDDEN: "The workbook hides or filters the row away, and such rows are to be left out.",
     Outside.WHERE: "A cell is not what --where or --where-empty asks for.",
 }

@@ -27,7 +27,7 @@ FLOORS = {
     "domain": {"domain", "errors"},
     "host": {"domain", "errors"},
     "decoding": {"host", "domain", "errors"},
-    "spreadsheet": {"decoding", "domain", "errors"},
+    "spreadsheet": {"spreadsheet", "decoding", "domain", "errors"},
     "config": {"config", "host", "domain", "errors"},
     "credentials": {"credentials", "host", "domain", "errors"},
     "ledger": {"ledger", "host", "domain", "errors"},
@@ -77,6 +77,8 @@ ONLY_IN = {
     "filelock": "smsctl.ledger.lock",
     "phonenumbers": "smsctl.domain.number",
     "platformdirs": "smsctl.config.places",
+    "python_calamine": "smsctl.spreadsheet.workbook",
+    "zipfile": "smsctl.spreadsheet",
     "requests": "smsctl.gateways.wire",
     "urllib3": "smsctl.gateways.wire",
     "smtplib": "smsctl.gateways",
@@ -92,7 +94,7 @@ IMPURE = {
 
 HEAVY = (
     "requests", "urllib3", "keyring", "rich", "tomlkit", "pydantic", "phonenumbers", "filelock",
-    "platformdirs", "defusedxml", "waitress", "smtplib", "gettext", "importlib.metadata",
+    "platformdirs", "defusedxml", "waitress", "smtplib", "gettext", "importlib.metadata", "python_calamine",
 )  # fmt: skip
 
 NEVER = {

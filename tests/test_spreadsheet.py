@@ -8,22 +8,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smsctl.errors import InputError
-from smsctl.spreadsheet import MAX_FIELD, MAX_ROWS, Sheet, open_sheet
+from smsctl.spreadsheet import MAX_FIELD, MAX_ROWS, Reading, Sheet, open_sheet
 
 HEADER = "Namn;Mobil;Grupp"
 ROW = "Åsa;070-174 06 05;elever"
 
 
-def sheet(folder: Path, content: str | bytes, **options: str) -> Sheet:
+def sheet(
+    folder: Path, content: str | bytes, encoding: str | None = None, delimiter: str | None = None
+) -> Sheet:
     path = folder / "r.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return open_sheet(path, **options)
+    return open_sheet(path, Reading(encoding=encoding, delimiter=delimiter))
 
 
-def refusal(folder: Path, content: str | bytes, **options: str) -> str:
+def refusal(
+    folder: Path, content: str | bytes, encoding: str | None = None, delimiter: str | None = None
+) -> str:
     """Return the sentence, with the folder's name left out."""
     with pytest.raises(InputError) as caught:
-        list(sheet(folder, content, **options).rows())
+        list(sheet(folder, content, encoding, delimiter).rows())
     return str(caught.value).replace(f"{folder}{os.sep}", "")
 
 
@@ -59,6 +63,7 @@ def test_every_way_excel_in_sweden_saves_is_read(
         ("Efternamn, förnamn, titel;Mobil", ";"),
         ('"Mobil\n;",Namn', ","),
         ("Namn\tMobil;privat", "\t"),
+        ("Namn;Mobil\t", ";"),
         ("Mobil", ";"),
     ],
 )
@@ -66,6 +71,18 @@ def test_the_delimiter_is_seen_in_the_header_outside_quotes(
     tmp_path: Path, header: str, delimiter: str
 ) -> None:
     assert sheet(tmp_path, f"{header}\nx{delimiter}y\n").delimiter == delimiter
+
+
+def test_the_delimiter_is_the_mark_that_cuts_the_rows_as_the_heading(tmp_path: Path) -> None:
+    assert sheet(tmp_path, "Namn;Mobil\t;Grupp\nÅsa;070;elever\n").delimiter == ";"
+    assert sheet(tmp_path, "Namn, hela;Mobil, privat\nÅsa;070\n").delimiter == ";"
+
+
+def test_where_the_delimiter_cannot_be_told_it_must_be_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        sheet(tmp_path, "Namn;Mobil,privat\nÅsa;070,x\n")
+    assert str(caught.value.hint) == "Say it with --delimiter: semicolon, comma or tab."
+    assert sheet(tmp_path, "Namn;Mobil,privat\nÅsa;070,x\n", delimiter=",").header == ("Namn;Mobil", "privat")
 
 
 @pytest.mark.parametrize("preface", ["sep=;", "SEP=;", '"sep=;"'])
@@ -127,7 +144,6 @@ def test_the_time_of_change_is_told_in_utc(tmp_path: Path) -> None:
         ("\n\nM\n1\n", "r.csv has no header: the first row is empty."),
         ("sep=|\r\nM|N\r\n1|2\r\n", "r.csv: '|' cannot separate columns."),
         (b"M\n07\x00\n", "r.csv is not a text file: it has NUL bytes."),
-        (b"PK\x03\x04", "r.csv is a workbook, not a text file."),
         (
             'M;N\n1;2\n1;"2\n3;4\n',
             'r.csv, line 3: the row that begins here has a stray quote (").',
@@ -146,11 +162,11 @@ def test_the_time_of_change_is_told_in_utc(tmp_path: Path) -> None:
         ),
         (
             "M;N\n1;2\n1;" + "x" * (MAX_FIELD + 1),
-            "r.csv, line 3: a field of the row that begins here has over 4096 characters.",
+            "r.csv, line 3: a field of the row that begins here has over 32767 characters.",
         ),
         (
             'M;N\n1;2\n1;"2\n' + "1;2\n" * MAX_FIELD,
-            "r.csv, line 3: a field of the row that begins here has over 4096 characters.",
+            "r.csv, line 3: a field of the row that begins here has over 32767 characters.",
         ),
     ],
 )

@@ -68,7 +68,7 @@ def write(
         actor,
         new.kind,
         f"mailing {mailing.id}",
-        f"messages: {mailing.messages}{_IN_AUDIT[mailing.urgent + mailing.over_day]}",
+        f"messages: {mailing.messages}{_IN_AUDIT[mailing.urgent + mailing.over_day]}{_lifted(new)}",
         new.reason,
     )
     return mailing
@@ -81,10 +81,8 @@ def record_nobody(
 
     `allowed`: it is no mistake, and so the run of this key is done.
     """
-    skipped = plan.recipients.skipped.items()
-    why = "; ".join(
-        [f"rows: {plan.recipients.rows}", *(f"{reason}: {len(people)}" for reason, people in skipped)]
-    )
+    skipped = plan.recipients.counted.items()
+    why = "; ".join([f"rows: {plan.recipients.rows}", *(f"{reason}: {n}" for reason, n in skipped)])
     subject = subject_of_key(key) if key else plan.order.municipality.key
     with ledger.transaction():
         audit.record(ledger, moment, actor, EMPTY if allowed else "nobody", subject, why)
@@ -93,6 +91,10 @@ def record_nobody(
 def subject_of_key(key: str) -> str:
     """Return under what the audit keeps what was done under a key without a mailing."""
     return f"key {key}"
+
+
+def _lifted(new: NewMailing) -> str:
+    return "" if new.terms_required or new.kind != "send" else "; accepted terms not required"
 
 
 def from_plan(plan: Plan, overruling: Overruling, *, run_key: str | None = None) -> NewMailing:

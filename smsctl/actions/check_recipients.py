@@ -7,8 +7,9 @@ from pathlib import Path
 from smsctl.actions.check import Finding, Level
 from smsctl.actions.judge import columns_of
 from smsctl.config.settings import Mode, Settings
+from smsctl.domain.number import NumberReader
 from smsctl.errors import ExitCode, InputError, say, say_n
-from smsctl.spreadsheet import open_sheet
+from smsctl.spreadsheet import Reading, open_sheet
 
 _CHECK = "recipients"
 
@@ -21,8 +22,9 @@ def check_recipients(
     Its rows are not judged: that depends on the audience. Raises InputError; `figure` writes a number.
     """
     try:
-        sheet = open_sheet(path)
-        columns_of(sheet, settings.columns, require_terms=settings.require_accepted_terms)
+        sheet = open_sheet(path, reading=Reading(numbers=settings.columns.get("number", ())))
+        reader = NumberReader(settings.default_country_code, frozenset(settings.limits.countries))
+        columns_of(sheet, settings.columns, reader, require_terms=settings.require_accepted_terms)
         n = sum(map(any, sheet.rows()))
     except InputError as error:
         mend = say("Export the recipients anew, or name another file under `recipients` in the config.")

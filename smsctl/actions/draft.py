@@ -24,7 +24,7 @@ from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist, earlier, mailings, repeats
 from smsctl.ledger.repeats import NOBODY, Reached
 from smsctl.ledger.store import Ledger
-from smsctl.spreadsheet import Sheet, open_sheet
+from smsctl.spreadsheet import Reading, Sheet, open_sheet
 
 
 class Wish(NamedTuple):
@@ -44,6 +44,8 @@ class Wish(NamedTuple):
     text_as_it_is: bool = False  # whatever is found in it
     again: bool = False  # also to people who have had the text
     urgent: bool = False  # also in quiet hours
+    terms_lifted: bool = False  # for this mailing, by a person
+    reading: Reading = Reading()  # how the recipients file is to be read
     known: tuple[str, ...] = ()  # keys and names of the municipalities in the config
     allow_empty: bool = False  # nobody to send to is no mistake
     min_messages: int = 0  # fewer are refused: the recipients file may be broken
@@ -75,7 +77,7 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
     """
     check_letter(gateway, wish.letter)
     _check_time(gateway.traits, wish.letter.send_at, under.local_now)
-    sheet = open_sheet(wish.recipients)
+    sheet = open_sheet(wish.recipients, wish.reading._replace(numbers=wish.columns.get("number", ())))
     headings = frozenset(heading.casefold() for heading in sheet.header)
     findings = (*wish.findings, *check(wish.letter.text.body, headings))
     if not (under.attended or wish.text_as_it_is):
@@ -97,10 +99,17 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
     warnings = _warnings(wish, recipients, sheet)
     plan = make(order, recipients, gateway.traits, standing, warnings=warnings)
     plan = _with_remarks(plan, wish, findings, under.ledger)
+    leaving = _leaving(wish, plan, sheet, repeated, under)
+    return Draft(plan=plan, sheet=sheet, verdict=may_send(leaving, under))
+
+
+def _leaving(wish: Wish, plan: Plan, sheet: Sheet, repeated: Reached, under: Circumstances) -> Leaving:
+    """Return the mailing as the rules ask about it."""
+    recipients = plan.recipients
     had_it = (
         sum(person.number in repeated for person in recipients.ready) if under.lenient and repeated else 0
     )
-    leaving = Leaving(
+    return Leaving(
         bill=plan.bill,
         letter=wish.letter,
         audience=wish.audience.rule,
@@ -113,12 +122,12 @@ def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
         had_it=had_it,
         source=(sheet.path, sheet.modified),
         urgent=wish.urgent,
+        terms_lifted=wish.terms_lifted,
         allow_empty=wish.allow_empty,
         min_messages=wish.min_messages,
         unmatched=unmatched(sheet, wish.audience) if not recipients.rows else (),
         over_day=under.lifts_the_day(urgent=wish.urgent),
     )
-    return Draft(plan=plan, sheet=sheet, verdict=may_send(leaving, under))
 
 
 def _with_remarks(plan: Plan, wish: Wish, findings: tuple[Finding, ...], ledger: Ledger | None) -> Plan:
@@ -177,6 +186,10 @@ def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: R
         already_sent=already_sent or None,
     )
     recipients = judge_sheet(sheet, wish.columns, wish.audience, rules)
+    if ledger and (blocked := recipients.skipped.get(SkipReason.BLOCKED)):
+        has_stopped = blocklist.judge(ledger, by_stop=True)
+        stopped = tuple(one.row for one in blocked if has_stopped and has_stopped(one.number))
+        recipients = recipients._replace(stopped=stopped)
     if recipients.bad_count and not wish.skip_invalid:
         raise InputError(
             say_n(
@@ -193,7 +206,9 @@ def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: R
 
 def _warnings(wish: Wish, recipients: Recipients, sheet: Sheet) -> list[Sentence]:
     found = [sheet.notice] if sheet.notice else []
-    if not wish.require_terms:
+    if wish.terms_lifted:
+        found.append(say("Accepted terms are not required for this mailing (--terms-not-required)."))
+    elif not wish.require_terms:
         found.append(say("Accepted terms are not required (require_accepted_terms = false)."))
     if recipients.outside_bad_count:
         found.append(

@@ -3,14 +3,37 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
+from typing import ClassVar
 
-from smsctl.domain.audience import Audience
+from smsctl.domain.audience import Audience, Outside
 from smsctl.domain.cells import plain, shown
-from smsctl.domain.columns import Columns, MisfitError, Named, find_columns, place_of
+from smsctl.domain.columns import (
+    NAME_COLUMNS,
+    Columns,
+    MisfitError,
+    Named,
+    UnfoundError,
+    find_columns,
+    place_of,
+)
 from smsctl.domain.judge import judge
-from smsctl.domain.recipients import Recipients, Rules
+from smsctl.domain.number import NumberReader
+from smsctl.domain.proposal import SAMPLE, Proposal, heading_below, holds_people, proposal
+from smsctl.domain.recipients import OutsideRows, Recipients, Rules
 from smsctl.errors import InputError, Sentence, say
 from smsctl.spreadsheet import Sheet
+
+
+class UnnamedColumnError(InputError):
+    """No heading tells a column that must be there; its cells may, and then a person can choose."""
+
+    code: ClassVar[str] = "unnamed-column"
+
+    def __init__(self, sentence: Sentence, hint: Sentence | None, proposed: Proposal) -> None:
+        """Say what is missing, and what it may be."""
+        super().__init__(sentence, hint=proposed.told if proposed.headers else hint)
+        self.proposed = proposed
 
 
 def judge_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: Rules) -> Recipients:
@@ -18,15 +41,49 @@ def judge_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: Rules
 
     Raises InputError: the file's structure, a column that is missing or not clear, a group with nobody.
     """
-    columns = columns_of(sheet, overrides, require_terms=rules.require_terms)
+    columns = columns_of(sheet, overrides, rules.numbers, require_terms=rules.require_terms)
     with _naming(sheet):
-        return judge(sheet.header, sheet.rows(), columns, audience, rules)
+        found = judge(sheet.header, sheet.rows(), columns, audience, rules)
+    if not sheet.left_out:
+        return found
+    hidden = OutsideRows(reason=Outside.HIDDEN, municipality="", rows=len(sheet.left_out))
+    return found._replace(outside=(*found.outside, hidden))
 
 
-def columns_of(sheet: Sheet, overrides: Named, *, require_terms: bool) -> Columns:
-    """Find the columns of a sheet; raises InputError where one is missing or not clear."""
+def columns_of(sheet: Sheet, overrides: Named, reader: NumberReader, *, require_terms: bool) -> Columns:
+    """Find the columns of a sheet; raises InputError where one is missing or not clear.
+
+    Where a column is only not recognised, UnnamedColumnError proposes what its cells look like.
+    """
     with _naming(sheet):
-        return find_columns(sheet.header, overrides, require_terms=require_terms)
+        try:
+            return find_columns(sheet.header, overrides, require_terms=require_terms)
+        except UnfoundError as error:
+            _refuse_title(sheet, overrides)
+            rows = list(islice(sheet.rows(), SAMPLE))
+            if error.column == "number" and holds_people(sheet.header, rows, reader):
+                raise MisfitError(
+                    say("The first row is no heading, but somebody's."),
+                    hint=NAME_COLUMNS,
+                ) from None
+            sentence = say("{path}: {misfit}", path=sheet.path, misfit=error.sentence)
+            proposed = proposal(error.column, sheet.header, rows, reader)
+            raise UnnamedColumnError(sentence, error.hint, proposed) from None
+        except MisfitError:
+            _refuse_title(sheet, overrides)
+            raise
+
+
+def _refuse_title(sheet: Sheet, overrides: Named) -> None:
+    """Raise MisfitError where a title stands above the heading."""
+    numbers = overrides.get("number", ())
+    named = (numbers,) if isinstance(numbers, str) else numbers
+    below = heading_below(list(islice(sheet.rows(), SAMPLE)), named)
+    if below is not None:
+        raise MisfitError(
+            say("Row {row} looks like the heading; the heading must be first.", row=below + 2),
+            hint=say("Remove the rows above it."),
+        )
 
 
 @contextmanager

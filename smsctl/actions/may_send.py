@@ -74,6 +74,7 @@ class Leaving(NamedTuple):
     source: tuple[Path, datetime] | None = None  # the recipients file, and when it was written
     urgent: bool = False  # also in quiet hours
     over_day: bool = False  # also beyond the ceilings of the day
+    terms_lifted: bool = False  # also to people who have not accepted the terms
     begun: Mailing | None = None  # of which this is what is left
     repeats: bool = False  # an unknown batch of it may be submitted again
     shown: str | None = None  # of a test: its number as it may be shown
@@ -245,6 +246,7 @@ def _not_permitted(leaving: Leaving, under: Circumstances) -> list[Refusal]:
         groups=leaving.groups,
         parts=0 if begun else leaving.bill.parts,
         is_test=leaving.is_test,
+        terms_lifted=leaving.terms_lifted,
     )
     return permit(senders, Person(user, under.groups_of(user)), mission, under.ledger, under.now)
 

@@ -33,6 +33,7 @@ class Mission(NamedTuple):
     groups: Collection[str]  # the groups it is limited to; empty: to none
     parts: int  # 0 for a mailing that is gone on with: there each claim looks at the ceiling
     is_test: bool = False  # to one number; no audience
+    terms_lifted: bool = False  # also to people who have not accepted the terms
 
 
 def permit(
@@ -81,6 +82,8 @@ def _is_about(rule: SenderRule, person: Person) -> bool:
 def _covers(rule: SenderRule, mission: Mission) -> bool:
     allowed = {municipality.casefold() for municipality in rule.municipalities}
     if allowed and mission.municipality.casefold() not in allowed:
+        return False
+    if mission.terms_lifted and not rule.terms_not_required:
         return False
     audiences = {group_key(audience) for audience in rule.audiences}
     wanted = {group_key(group) for group in mission.groups}

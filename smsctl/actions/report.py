@@ -81,7 +81,7 @@ def _take_message(ledger: Ledger, message: Incoming, house: House, moment: Momen
         return NOTHING._replace(repeated=1)
     blocked = 0
     if kind is Kind.STOP and is_e164(message.sender):
-        blocked = blocklist.add(ledger, [message.sender], moment, _RECIPIENT, "STOP by SMS")
+        blocked = blocklist.add(ledger, [message.sender], moment, _RECIPIENT, blocklist.BY_STOP)
     return Taken(Counter(), Counter({kind: 1}), blocked=blocked)
 
 

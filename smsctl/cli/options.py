@@ -16,6 +16,25 @@ Column = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=HEADER", help="Which column holds what: number='Mobil VH1'. Repeatable."),
 ]
+Delimiter = Annotated[
+    str | None,
+    typer.Option(metavar="MARK", help="What separates the columns: semicolon, comma or tab."),
+]
+SheetName = Annotated[
+    str | None, typer.Option("--sheet", metavar="NAME", help="Which sheet of a workbook, where several fit.")
+]
+HiddenRows = Annotated[
+    str | None,
+    typer.Option(
+        metavar="send|skip", help="Whether rows that a workbook hides or filters away are meant, or left out."
+    ),
+]
+TermsNotRequired = Annotated[
+    bool,
+    typer.Option(
+        "--terms-not-required", help="Also to people who have not accepted the terms; goes with --reason."
+    ),
+]
 Group = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,14 +1,15 @@
 """From flags and config to what the actions take: the text, the letter, the wish for a plan."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from smsctl.actions.begin import Overruling
 from smsctl.actions.draft import Wish
 from smsctl.cli import numbers
+from smsctl.cli.typed_rows import chosen, named_columns, reading_of
 from smsctl.cli.wiring import Wiring
 from smsctl.config import kinds
 from smsctl.config.settings import MunicipalitySettings
@@ -27,12 +28,16 @@ class Who(NamedTuple):
 
     municipality: str | None = None
     recipients: Path | None = None
-    columns: Sequence[str] = ()
-    groups: Sequence[str] = ()
+    column: Sequence[str] = ()
+    group: Sequence[str] = ()
     where: Sequence[str] = ()
     everyone: bool = False
     skip_invalid: bool = False
     where_empty: Sequence[str] = ()
+    terms_not_required: bool = False
+    delimiter: str | None = None
+    sheet: str | None = None
+    hidden_rows: str | None = None
 
 
 class Style(NamedTuple):
@@ -69,7 +74,7 @@ class Wording(NamedTuple):
     words: str | None = None  # as they stand on the command line
     encoding: str | None = None  # of the file; None: recognised
     replace_typographic: bool = False
-    as_it_is: bool = False  # though it does not look like a message
+    text_as_it_is: bool = False  # though it does not look like a message
 
 
 class Request(NamedTuple):
@@ -81,6 +86,22 @@ class Request(NamedTuple):
     bounds: Bounds = Bounds()
     overruling: Overruling = Overruling()
     manner: Manner = Manner()
+
+
+def request_of(typed: Mapping[str, Any]) -> Request:
+    """Return the flags of `send` as they were typed; each is called as the field that takes it."""
+
+    def of(fields: Sequence[str]) -> dict[str, Any]:
+        return {name: typed[name] for name in fields if typed.get(name) is not None}
+
+    return Request(
+        who=Who(**of(Who._fields)),
+        wording=Wording(**of(Wording._fields)),
+        style=Style(**of(Style._fields)),
+        bounds=Bounds(**of(Bounds._fields)),
+        overruling=Overruling(**of(Overruling._fields)),
+        manner=Manner(**of(Manner._fields)),
+    )
 
 
 def read_text_file(wiring: Wiring, file: str) -> str:
@@ -141,11 +162,13 @@ def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
         municipality=payer,
         recipients=wiring.recipients_path(who.recipients, configured),
         audience=audience_for(who, configured),
-        columns={**settings.columns, **named_columns(who.columns)},
+        columns={**settings.columns, **named_columns(who.column)},
         numbers=numbers.reader(wiring),
-        require_terms=settings.require_accepted_terms,
+        require_terms=settings.require_accepted_terms and not who.terms_not_required,
+        terms_lifted=who.terms_not_required,
+        reading=reading_of(who.delimiter, who.sheet, who.hidden_rows),
         skip_invalid=who.skip_invalid,
-        text_as_it_is=request.wording.as_it_is,
+        text_as_it_is=request.wording.text_as_it_is,
         ceilings=_ceilings(wiring, request.bounds),
         again=request.overruling.again,
         urgent=request.overruling.urgent,
@@ -158,54 +181,11 @@ def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
 def audience_for(who: Who, municipality: MunicipalitySettings) -> Audience:
     """Return the rule that chooses rows; the municipality goes by its key and its name."""
     return Audience(
-        groups=tuple(who.groups),
+        groups=tuple(who.group),
         where=chosen(who.where, who.where_empty),
         everyone=who.everyone,
         municipality=frozenset({municipality.key.casefold(), municipality.name.casefold()}),
     )
-
-
-def named_columns(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Read --column flags; several of the same name are several columns."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name, header in _in_order("--column", texts):
-        found[name] = (*found.get(name, ()), header)
-    return found
-
-
-def chosen(texts: Sequence[str], empty: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Read --where and --where-empty; an empty value is refused, for it may be a variable that is empty."""
-    if not all(column.strip() for column in empty):
-        raise UsageError(
-            say("--where-empty names no column."), hint=say("Is the variable in the command empty?")
-        )
-    found = _in_order("--where", texts)
-    for column, value in found:
-        if not value:
-            raise UsageError(
-                say("--where {column}= has no value.", column=column),
-                hint=say(
-                    "Is the variable in the command empty? The rows whose cell is empty are chosen with:"
-                    " --where-empty {column}",
-                    column=column,
-                ),
-            )
-    return (*found, *((column.strip(), "") for column in empty))
-
-
-def pairs(flag: str, texts: Sequence[str]) -> dict[str, str]:
-    """Read NAME=VALUE flags; raise UsageError for one without the sign. Of one name, the last holds."""
-    return dict(_in_order(flag, texts))
-
-
-def _in_order(flag: str, texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    found = []
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign or not name.strip():
-            raise UsageError(say("{flag} {text}: write NAME=VALUE.", flag=flag, text=text))
-        found.append((name.strip(), value.strip()))
-    return tuple(found)
 
 
 def read_priority(text: str) -> Priority:
@@ -266,11 +246,13 @@ def _written_time(text: str, local_now: datetime) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=local_now.tzinfo)
 
 
-def must_give_reason(wiring: Wiring, overruling: Overruling) -> None:
+def must_give_reason(wiring: Wiring, overruling: Overruling, *, terms_lifted: bool = False) -> None:
     """Raise UsageError where a rule is overruled without saying why."""
     if overruling.reason:
         return
     hint = say("Add: --reason TEXT")
+    if terms_lifted:
+        raise UsageError(say("--terms-not-required needs a reason, for the audit."), hint=hint)
     if overruling.urgent:
         raise UsageError(say("--urgent needs a reason, for the audit."), hint=hint)
     if overruling.again and not wiring.teller.interactive and not wiring.simulated:

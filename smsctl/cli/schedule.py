@@ -16,8 +16,8 @@ from smsctl.actions.quiet_hours import must_be_outside_quiet_hours
 from smsctl.cli import flags
 from smsctl.cli.commands import send
 from smsctl.cli.reply import HINT
-from smsctl.cli.request import named_columns
 from smsctl.cli.slot import Slot
+from smsctl.cli.typed_rows import named_columns
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, InputError, Sentence, UsageError, say
 

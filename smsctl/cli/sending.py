@@ -10,6 +10,7 @@ from smsctl.actions.may_send import Circumstances, Verdict, ceilings_in_claims
 from smsctl.actions.quiet_hours import quiet_until
 from smsctl.cli import dialogue, run_key, text, wiring_gateway
 from smsctl.cli.circumstances import circumstances
+from smsctl.cli.drafting import drafted
 from smsctl.cli.render import figures
 from smsctl.cli.render import plan as render
 from smsctl.cli.render.blocks import GAP, Block, Line
@@ -36,7 +37,7 @@ def perform(wiring: Wiring, request: Request) -> Reply:
     """Plan, show, ask, send; a dry run ends after the showing and has written nothing."""
     manner = request.manner
     text.must_be_one(request.wording, asks=not (manner.yes or manner.dry_run))
-    must_give_reason(wiring, request.overruling)
+    must_give_reason(wiring, request.overruling, terms_lifted=request.who.terms_not_required)
     if not manner.dry_run:
         wiring.must_be_fit_to_send(
             accept_clock=request.overruling.accept_clock, reason=request.overruling.reason
@@ -53,7 +54,8 @@ def perform(wiring: Wiring, request: Request) -> Reply:
 
 def _plan_and_send(wiring: Wiring, prepared: _Prepared, request: Request, under: Circumstances) -> Reply:
     manner, overruling = request.manner, request.overruling
-    plan, sheet, verdict = draft(prepared.wish, prepared.gateway, under)
+    wish, (plan, sheet, verdict) = drafted(wiring, prepared.wish, prepared.gateway, under)
+    prepared = prepared._replace(wish=wish)
     if verdict.is_only_quiet and wiring.teller.interactive and not manner.dry_run:
         wiring.teller.show(render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict))
         prepared, overruling = _at_another_time(wiring, prepared, verdict, overruling, under)

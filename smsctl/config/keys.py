@@ -208,6 +208,7 @@ KEYS: tuple[Key, ...] = (
         Key("municipalities", several(TEXT), "those they may send for; without it, all", []),
         Key("audiences", several(TEXT), "the groups they may send to; without it, all", []),
         Key("max_parts_per_day", whole(1), "their daily ceiling"),
+        Key("terms_not_required", FLAG, "they may send with --terms-not-required", False),
     ),
 )
 # fmt: on

@@ -182,6 +182,7 @@ class SenderRule(_Section):
     municipalities: tuple[str, ...]
     audiences: tuple[str, ...]
     max_parts_per_day: int | None
+    terms_not_required: bool = False
 
 
 class Settings(_Section):

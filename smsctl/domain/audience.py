@@ -40,6 +40,7 @@ class Outside(StrEnum):
     OTHER_MUNICIPALITY = "other-municipality"
     NO_MUNICIPALITY = "no-municipality"
     WHERE = "where"
+    HIDDEN = "hidden"  # in the workbook, and to be left out
 
 
 class Audience:

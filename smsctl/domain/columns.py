@@ -5,7 +5,7 @@ question is better than a mailing to everybody's other telephone.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from smsctl.domain.headings import EXAMPLE, HEADERS, fold, is_heading, means, words_of
 from smsctl.errors import InputError, Sentence, say
@@ -23,6 +23,11 @@ class MisfitError(InputError):
 
 class UnfoundError(MisfitError):
     """A column that must be there is not recognised; its cells may still tell which it is."""
+
+    def __init__(self, column: str, sentence: Sentence, hint: Sentence) -> None:
+        """Keep which of ours it is."""
+        super().__init__(sentence, hint=hint)
+        self.column = column
 
 
 class NumberColumn(NamedTuple):
@@ -75,13 +80,17 @@ def find_columns(
     numbers = titles or _one(header, "number")
     if not numbers:
         raise UnfoundError(
-            say("No column with mobile numbers was recognised. {seen}", seen=seen_in(header)), hint=_NAME_IT
+            "number",
+            say("No column with mobile numbers was recognised. {seen}", seen=seen_in(header)),
+            _NAME_IT,
         )
     terms = _terms(header, numbers, named.get("accepted_terms", ()))
     written = _written_here(header)
     if None in terms and require_terms and written is None:
         raise UnfoundError(
-            say("No column says who has accepted the terms. {seen}", seen=seen_in(header)), hint=_NAME_TERMS
+            "accepted_terms",
+            say("No column says who has accepted the terms. {seen}", seen=seen_in(header)),
+            _NAME_TERMS,
         )
     protected = _protected(header, numbers, named.get("protected", ()))
     several = len(numbers) > 1
@@ -133,9 +142,11 @@ def refuse_people(header: Sequence[str]) -> None:
     if not is_heading(header):
         raise MisfitError(
             say("The first row is no heading: it holds a number or an address of somebody."),
-            hint=say("Write a row above it that names the columns, such as {example}", example=EXAMPLE),
+            hint=NAME_COLUMNS,
         )
 
+
+NAME_COLUMNS: Final = say("Write a row above it that names the columns, such as {example}", example=EXAMPLE)
 
 _NAME_IT = say(
     "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil VH1'"

@@ -69,6 +69,7 @@ class Recipients(NamedTuple):
     refused: frozenset[tuple[int, int]] = frozenset()
     """Row and column of those skipped for a reason that is judged before the terms, and had not accepted."""
 
+    stopped: tuple[int, ...] = ()  # rows of blocked numbers that have answered STOP
     newly_split: int = 0  # ready or skipped only for a group that older versions did not see in its cell
     newly_split_cells: tuple[str, ...] = ()  # the first of those cells
 

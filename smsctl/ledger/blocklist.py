@@ -11,6 +11,9 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.ledger import audit, keyfile
 from smsctl.ledger.store import Ledger
 
+BY_STOP = "STOP by SMS"
+"""The reason of a number that is on the list because its owner answered STOP."""
+
 _CLEAR_DIGITS = 2
 
 
@@ -60,12 +63,13 @@ def listed(ledger: Ledger) -> tuple[BlockedRow, ...]:
     return tuple(BlockedRow(*row) for row in found)
 
 
-def judge(ledger: Ledger) -> Callable[[str], bool] | None:
+def judge(ledger: Ledger, *, by_stop: bool = False) -> Callable[[str], bool] | None:
     """Return what says of an E.164 number whether it is on the list; None while the list is empty.
 
+    With `by_stop`, only numbers count that have answered STOP.
     Raises LedgerError when the key is missing.
     """
-    rows = ledger.rows("SELECT hash, last_digits FROM blocked")
+    rows = ledger.rows("SELECT hash, last_digits FROM blocked WHERE ? IN ('', reason)", BY_STOP * by_stop)
     key = keyfile.find(ledger) if rows else None
     if key is None:
         return None

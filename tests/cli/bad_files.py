@@ -71,7 +71,7 @@ RECIPIENTS = (
         ("line 2", "stray quote"),
         csv=rows('"Åsa" Öberg;0701740605;elever;Exempelkommun;ja'),
     ),
-    Case("a huge field", SEND, 8, ("line 2", "over 4096 characters"), csv=rows("Å" * 5000 + ";;;;")),
+    Case("a huge field", SEND, 8, ("line 2", "over 32767 characters"), csv=rows("Å" * 40_000 + ";;;;")),
     Case(
         "a cell too few",
         SEND,

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from smsctl.host import whoever
+
 from ..conftest import HEADER, MakeConfig
 from ..front_door import Run, run_terminal
+from ..workbooks import xlsx
+from .test_inbox import YES, take_in
 
 MIXED = (
     "Anna;0701740605;VH;Exempelkommun;ja",
@@ -141,3 +145,192 @@ def test_a_screen_tells_whom_to_phone(make_config: MakeConfig, message: Path) ->
     ran = run_terminal(["--config", config, "send", message, "--all", "--dry-run"])
     assert "3 must get no SMS: phone them (rows 2, 4, 5)." in ran.seen
     assert "Hemlig" not in ran.seen
+
+
+FAMILIES = (
+    "Elin;0701740605;0701740606;ja;nej;Exempelkommun",
+    "Bo;0701740607;;ja;ja;Exempelkommun",
+    "Siv;;;ja;ja;Exempelkommun",
+    "Ulf;0701740605;08-465 004 00;ja;ja;Exempelkommun",
+)
+FAMILY_HEADER = "Elev;Mobil VH1;Mobil VH2;Godkänt villkor VH1;Godkänt villkor VH2;Kommun"
+BOTH = ("--column", "number=Mobil VH1", "--column", "number=Mobil VH2")
+
+
+def test_each_number_of_a_row_is_a_recipient_of_its_own(
+    make_config: MakeConfig, message: Path, run: Run, tmp_path: Path
+) -> None:
+    config = make_config(rows=FAMILIES, header=FAMILY_HEADER)
+    sent = run("--config", config, "send", message, "--all", *BOTH, "--yes", "--json").data["recipients"]
+    assert (sent["rows"], sent["ready"], sent["audience_rows"], sent["file_rows"]) == (6, 2, 4, 4)
+    assert sent["skipped"] == {"no-number": 1, "not-mobile": 1, "terms": 1, "duplicate": 1}
+    listed = run("--config", config, "mailings", "skipped", 1, "--json").data["skipped"]
+    assert [(one["row"], one["column"], one["reason"]) for one in listed] == [
+        (2, "Mobil VH2", "terms"),
+        (4, "Mobil VH1", "no-number"),
+        (5, "Mobil VH1", "duplicate"),
+        (5, "Mobil VH2", "not-mobile"),
+    ]
+
+
+def test_the_columns_of_numbers_may_stand_in_the_config(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    columns = {"number": ["Mobil VH1", "Mobil VH2"], "accepted_terms": "Godkänt villkor VH1"}
+    config = make_config(rows=FAMILIES, header=FAMILY_HEADER, columns=columns)
+    sent = run("--config", config, "send", message, "--all", "--dry-run", "--json").data["recipients"]
+    assert sent["ready"] == 3  # one column tells of the terms for both
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "flags"),
+    [
+        (
+            "Namn;Mobiltfn;Villkor",
+            "Anna;0701740605;ja",
+            ["--column number='Mobiltfn'", 'number = "Mobiltfn"'],
+        ),
+        (
+            "Namn;VH1 Mobiltelefon;VH2 Mobiltelefon;Villkor",
+            "Anna;0701740605;0701740606;ja",
+            [
+                "--column number='VH1 Mobiltelefon' --column number='VH2 Mobiltelefon'",
+                'number = ["VH1 Mobiltelefon", "VH2 Mobiltelefon"]',
+            ],
+        ),
+        (
+            "Namn;Mobil;Godkänt användarvillkor;Född",
+            "Anna;0701740605;ja;2012-03-04",
+            ["--column accepted_terms='Godkänt användarvillkor'"],
+        ),
+    ],
+)
+def test_a_column_that_is_not_recognised_is_proposed_by_its_cells(
+    header: str, row: str, flags: list[str], make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    ran = run("--config", make_config(rows=[row], header=header), "send", message, "--all", "--yes")
+    assert ran.code == 8
+    for flag in flags:
+        assert flag in " ".join(ran.err.split())
+
+
+def test_on_a_terminal_a_person_picks_the_column(make_config: MakeConfig, message: Path) -> None:
+    config = make_config(rows=["Anna;0701740605;ja"], header="Namn;Cell phone;Villkor")
+    words = ["--config", config, "send", message, "--all", "--dry-run"]
+    picked = run_terminal(words, [("several as 1, 2", "1")])
+    assert "1 of 1 in everyone" in picked.seen
+    assert run_terminal(words, [("several as 1, 2", "")]).code == 8
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Anna;Test;anna@example.se;0701740605", "Bo;Test;bo@example.se;0701740606"),
+        ("Anna;Test;;", "Bo;Test;;0701740606"),
+        ("20120101-2384;Anna", "20120102-2383;Bo"),
+    ],
+)
+def test_of_a_file_without_a_heading_nothing_is_shown(
+    lines: tuple[str, ...], make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(header=lines[0], rows=lines[1:])
+    for words in (("send", message, "--all", "--yes"), ("recipients", "check"), ("doctor",)):
+        ran = run("--config", config, *words)
+        assert "The first row is no heading" in ran.said.replace("\n", " ")
+        assert not [cell for cell in ";".join(lines).split(";") if cell and cell in ran.said]
+
+
+def test_a_title_above_the_heading_is_told(make_config: MakeConfig, message: Path, run: Run) -> None:
+    config = make_config(header="Klasslista 7A;;;;", rows=[HEADER, "Anna;0701740605;VH;Exempelkommun;ja"])
+    ran = run("--config", config, "send", message, "--all", "--yes")
+    assert ran.code == 8
+    assert "Row 2 looks like the heading; the heading must be first." in ran.err
+
+
+def test_terms_may_be_lifted_for_one_mailing_with_a_reason(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config()
+    words = (
+        "--config",
+        config,
+        "send",
+        message,
+        "--group",
+        "guardians",
+        "--terms-not-required",
+        "--yes",
+        "--json",
+    )
+    assert run(*words).code == 2
+    sent = run(*words, "--reason", "vattenläcka")
+    assert sent.data["recipients"]["ready"] == 3
+    assert "Accepted terms are not required for this mailing" in sent.said
+    audit = run("--config", config, "audit", "--json").said
+    assert "accepted terms not required" in audit
+    assert "vattenläcka" in audit
+
+
+def test_lifting_the_terms_is_a_right_of_its_own(make_config: MakeConfig, message: Path, run: Run) -> None:
+    for may, code in ((False, 5), (True, 0)):
+        config = make_config(senders={whoever().user: {"terms_not_required": may}})
+        words = ("--terms-not-required", "--reason", "kris", "--again", "--yes")
+        assert run("--config", config, "send", message, "--all", *words).code == code
+
+
+def test_who_has_answered_stop_stays_out_and_is_shown(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config()
+    take_in(config, run, YES | {"content": "STOP"})
+    run("--config", config, "block", "add", "+46701740606", "--reason", "x")
+    words = ["--config", config, "send", message, "--all", "--terms-not-required", "--reason", "kris"]
+    ran = run_terminal([*words, "--strict"], [("[y/N]", "n")])
+    assert "1 has answered STOP: phone them (row 2)." in ran.seen
+
+
+def test_a_list_that_smsctl_wrote_is_known_again(
+    make_config: MakeConfig, message: Path, run: Run, tmp_path: Path
+) -> None:
+    rows = [
+        "Anna;0701740605;VH;Exempelkommun;nej",
+        "Bo;saknas;VH;Exempelkommun;ja",
+        "Ulf;08-465 004 00;VH;Exempelkommun;nej",
+        "Siv;0701740608;VH;Exempelkommun;ja",
+    ]
+    config = make_config(rows=rows)
+    run("--config", config, "send", message, "--all", "--yes", "--skip-invalid")
+    listed = tmp_path / "skipped.csv"
+    run("--config", config, "mailings", "skipped", 1, "--csv", listed)
+    text = listed.read_text(encoding="utf-8-sig")
+    mended = (
+        text.replace("saknas", "0701740606")
+        .replace("08-465 004 00", "0701740607")
+        .replace("4684650", "0701740")
+    )
+    listed.write_text(mended, encoding="utf-8")
+    again = run("--config", config, "send", message, "--all", "--recipients", listed, "--dry-run", "--json")
+    assert again.code == 0, again.said
+    assert again.data["recipients"]["ready"] == 1  # Ulf had not accepted, whatever his number
+    old = tmp_path / "old.csv"
+    old.write_text(
+        "rad;orsak;nummer;namn\n2;terms;0701740605;Anna\n3;invalid;0701740606;Bo\n", encoding="utf-8"
+    )
+    found = run("--config", config, "send", message, "--all", "--recipients", old, "--dry-run", "--json").data
+    assert (found["recipients"]["ready"], found["recipients"]["skipped"]) == (1, {"terms": 1})
+
+
+def test_hidden_rows_of_a_workbook_are_asked_about(make_config: MakeConfig, message: Path, run: Run) -> None:
+    config = make_config()
+    cells = [HEADER.split(";"), *(f"P;07017406{n};VH;Exempelkommun;ja".split(";") for n in (10, 11, 12))]
+    path = xlsx(message.parent / "r.xlsx", {"Blad1": cells}, hidden=(3,))
+    words = ("--config", config, "send", message, "--all", "--recipients", path, "--dry-run")
+    refused = run(*words)
+    assert refused.code == 8
+    assert "--hidden-rows send" in refused.err
+    found = run(*words, "--json", "--hidden-rows", "skip").data["recipients"]
+    assert (found["ready"], found["outside"], found["file_rows"]) == (2, {"hidden": 1}, 3)
+    assert run(*words, "--json", "--hidden-rows", "send").data["recipients"]["ready"] == 3
+    assert run(*words, "--hidden-rows", "perhaps").code == 2
+    asked = run_terminal(words, [("hidden row too?", "n")])
+    assert "hidden in the workbook" in asked.seen

@@ -10,7 +10,7 @@ from smsctl.cli import numbers, options
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
-from smsctl.cli.request import named_columns
+from smsctl.cli.typed_rows import named_columns
 from smsctl.cli.wiring import Wiring
 from smsctl.decoding import open_file
 from smsctl.domain.columns import find_columns

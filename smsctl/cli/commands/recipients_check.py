@@ -8,7 +8,7 @@ from smsctl.cli.render import recipients as render
 from smsctl.cli.render.blocks import GAP
 from smsctl.cli.render.phrases import mistake
 from smsctl.cli.reply import Note, Reply, notes_of
-from smsctl.cli.request import named_columns
+from smsctl.cli.typed_rows import named_columns, reading_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
@@ -25,6 +25,9 @@ def run(
     ctx: typer.Context,
     recipients: options.Recipients = None,
     column: options.Column = None,
+    delimiter: options.Delimiter = None,
+    sheet: options.SheetName = None,
+    hidden_rows: options.HiddenRows = None,
     municipality: options.Municipality = None,
 ) -> Reply:
     """Check the whole recipients file: every row of every group, and what was assumed in reading it.
@@ -35,19 +38,20 @@ def run(
     settings = wiring.settings
     configured, _ = wiring.municipality(municipality)
     path = wiring.recipients_path(recipients, configured)
-    sheet = open_sheet(path)
     overrides = {**settings.columns, **named_columns(column or ())}
+    reading = reading_of(delimiter, sheet, hidden_rows)
+    opened = open_sheet(path, reading._replace(numbers=overrides.get("number", ())))
     names = (configured.key, configured.name) if municipality else settings.municipality_names
     audience = Audience(everyone=True, municipality=frozenset(names))
     rules = Rules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
-    found = judge_sheet(sheet, overrides, audience, rules)
+    found = judge_sheet(opened, overrides, audience, rules)
     warnings = elsewhere.warnings(found, settings.municipality_names)
     checked = Reply(
-        data=render.data(sheet, found),
-        screen=render.screen(sheet, found, warnings, settings.time_zone),
+        data=render.data(opened, found),
+        screen=render.screen(opened, found, warnings, settings.time_zone),
         said=[Note(code="warning", level="warning", text=warning) for warning in warnings],
     )
-    wrong = render.to_mend(sheet, found)
+    wrong = render.to_mend(opened, found)
     if wrong is None:
         return checked
     return checked._replace(

@@ -25,10 +25,14 @@ def run(
     group: options.Group = None,
     where: options.Where = None,
     where_empty: options.WhereEmpty = None,
+    terms_not_required: options.TermsNotRequired = False,
     everyone: options.Everyone = False,
     municipality: options.Municipality = None,
     recipients: options.Recipients = None,
     column: options.Column = None,
+    delimiter: options.Delimiter = None,
+    sheet: options.SheetName = None,
+    hidden_rows: options.HiddenRows = None,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     max_parts: options.MaxParts = None,
@@ -54,17 +58,10 @@ def run(
     Shows whom it reaches, what it costs and who pays, and asks before anything leaves. One of --group,
     --where and --all chooses who gets it; only people who have accepted the terms do.
     """
+    typed = dict(locals())
     # Here, for the help page needs none of it.
-    from smsctl.actions.begin import Overruling
-    from smsctl.cli.request import Bounds, Manner, Request, Style, Who, Wording
+    from smsctl.cli.request import request_of
     from smsctl.cli.sending import perform
 
-    rows = Who(municipality, recipients, column or (), group or (), where or (), everyone, skip_invalid)
-    who = rows._replace(where_empty=where_empty or ())
-    style = Style(sender, priority, validity, at)
-    bounds = Bounds(max_parts, max_new_packages, min_messages, allow_empty)
-    manner = Manner(dry_run, yes, strict, key)
-    wording = Wording(file, words, encoding, replace_typographic, text_as_it_is)
-    overruling = Overruling(again=again, urgent=urgent, reason=reason, accept_clock=accept_clock)
     ctx.obj.names(read=(Path(file) if file and file != "-" else None, recipients))
-    return perform(ctx.obj, Request(who, wording, style, bounds, overruling, manner))
+    return perform(ctx.obj, request_of(typed))

@@ -11,7 +11,7 @@ from smsctl import host
 from smsctl.cli import wiring_gateway
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
-from smsctl.cli.request import pairs
+from smsctl.cli.typed_rows import pairs
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, UsageError, say
 

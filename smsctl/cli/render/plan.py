@@ -108,7 +108,7 @@ def _whom(plan: Plan) -> list[Block]:
         blocks.append(Facts(whom.skipped(whom.counted(recipients))))
     return [
         *blocks,
-        *whom.to_phone(recipients.protected_rows),
+        *whom.to_phone(recipients.protected_rows, recipients.stopped),
         *map(Line, whom.newly_split(recipients)),
         *whom.outside(recipients.outside),
     ]

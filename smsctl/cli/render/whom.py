@@ -40,13 +40,8 @@ def data(
 
 def data_of(found: Recipients) -> dict[str, object]:
     """Return the sums of a file that was judged."""
-    return data(
-        found.rows,
-        len(found.ready),
-        {str(reason): len(people) for reason, people in found.skipped.items()},
-        found.audience_rows,
-        found.outside,
-    )
+    sums = data(found.rows, len(found.ready), counted(found), found.audience_rows, found.outside)
+    return {**sums, "answered_stop": len(found.stopped)} if found.stopped else sums
 
 
 def skipped(counted: Mapping[str, int]) -> list[Fact]:
@@ -126,5 +121,6 @@ _OUTSIDE: Mapping[Outside, Sentence] = {
     Outside.OTHER_GROUP: say("in other groups"),
     Outside.OTHER_MUNICIPALITY: say("of other municipalities"),
     Outside.NO_MUNICIPALITY: say("without a municipality"),
+    Outside.HIDDEN: say("hidden in the workbook"),
     Outside.WHERE: say("with another value than --where asks for"),
 }

@@ -1,0 +1,64 @@
+"""What is typed of the recipients file: which rows, which columns, and how it is to be read."""
+
+from collections.abc import Sequence
+
+from smsctl.errors import UsageError, say
+from smsctl.spreadsheet import Reading
+from smsctl.spreadsheet.kinds import Hidden
+
+
+def reading_of(delimiter: str | None = None, sheet: str | None = None, hidden: str | None = None) -> Reading:
+    """Return how a recipients file is to be read by --delimiter, --sheet and --hidden-rows."""
+    if hidden is not None and hidden not in list(Hidden):
+        raise UsageError(
+            say("--hidden-rows {hidden}: there is no such choice.", hidden=hidden),
+            hint=say("Use send or skip."),
+        )
+    mark = None if delimiter is None else _DELIMITERS.get(delimiter.casefold(), delimiter)
+    return Reading(delimiter=mark, sheet=sheet, hidden=None if hidden is None else Hidden(hidden))
+
+
+_DELIMITERS = {"semicolon": ";", "comma": ",", "tab": "\t", "\\t": "\t"}
+
+
+def named_columns(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Read --column flags; several of the same name are several columns."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, header in _in_order("--column", texts):
+        found[name] = (*found.get(name, ()), header)
+    return found
+
+
+def chosen(texts: Sequence[str], empty: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Read --where and --where-empty; an empty value is refused, for it may be a variable that is empty."""
+    if not all(column.strip() for column in empty):
+        raise UsageError(
+            say("--where-empty names no column."), hint=say("Is the variable in the command empty?")
+        )
+    found = _in_order("--where", texts)
+    for column, value in found:
+        if not value:
+            raise UsageError(
+                say("--where {column}= has no value.", column=column),
+                hint=say(
+                    "Is the variable in the command empty? The rows whose cell is empty are chosen with:"
+                    " --where-empty {column}",
+                    column=column,
+                ),
+            )
+    return (*found, *((column.strip(), "") for column in empty))
+
+
+def pairs(flag: str, texts: Sequence[str]) -> dict[str, str]:
+    """Read NAME=VALUE flags; raise UsageError for one without the sign. Of one name, the last holds."""
+    return dict(_in_order(flag, texts))
+
+
+def _in_order(flag: str, texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise UsageError(say("{flag} {text}: write NAME=VALUE.", flag=flag, text=text))
+        found.append((name.strip(), value.strip()))
+    return tuple(found)

@@ -1,0 +1,106 @@
+"""Which columns may be the ones that no heading tells: those whose cells are mobile numbers, or yes and no.
+
+They are proposed, with the words that name them. Nothing is taken unless a person says so.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, NamedTuple
+
+from smsctl.domain.cells import plain
+from smsctl.domain.headings import fold, is_heading, means
+from smsctl.domain.number import NumberReader
+from smsctl.domain.terms import NO, YES, has_accepted
+from smsctl.errors import Sentence, say_n
+
+SAMPLE: Final = 200
+"""So many rows are looked at."""
+_FEWEST: Final = 0.5  # of the cells that are not empty
+_ABOUT_TERMS: Final = ("villkor", "godk", "terms", "accept", "avtal")
+
+
+class Proposal(NamedTuple):
+    """The headings that one of our columns may go by."""
+
+    column: str  # number or accepted_terms
+    headers: tuple[str, ...]
+
+    @property
+    def told(self) -> Sentence:
+        """How they are named, on the command line and in the config."""
+        flags = " ".join(f"--column {self.column}={_quoted(header)}" for header in self.headers)
+        listed = ", ".join(f'"{header}"' for header in self.headers)
+        line = f"{self.column} = {listed if len(self.headers) == 1 else f'[{listed}]'}"
+        if self.column == "number":
+            return say_n(
+                "It may be this column, whose cells are mobile numbers: {flags} or under [columns] in the"
+                " config: {line}",
+                "It may be one or several of these, whose cells are mobile numbers: {flags} or under"
+                " [columns] in the config: {line}",
+                n=len(self.headers),
+                flags=flags,
+                line=line,
+            )
+        return say_n(
+            "It may be this column, whose cells are yes and no: {flags} or under [columns] in the config:"
+            " {line}",
+            "It may be one of these, whose cells are yes and no: {flags} or under [columns] in the config:"
+            " {line}",
+            n=len(self.headers),
+            flags=flags,
+            line=line,
+        )
+
+
+def proposal(
+    column: str, header: Sequence[str], rows: Sequence[Sequence[str]], reader: NumberReader
+) -> Proposal:
+    """Return the headings whose cells fit a column of ours; perhaps none."""
+    fits = _mobile(reader) if column == "number" else _yes_or_no
+    found = [
+        title
+        for place, title in enumerate(header)
+        if title and _most(fits, title, [row[place] for row in rows if place < len(row)])
+    ]
+    return Proposal(column=column, headers=tuple(found))
+
+
+def holds_people(header: Sequence[str], rows: Sequence[Sequence[str]], reader: NumberReader) -> bool:
+    """Tell whether the first row is somebody's too: a column of numbers has a number, or nothing, on top."""
+    fits = _mobile(reader)
+    width = max(map(len, rows), default=0)
+    tops = [*header, *[""] * (width - len(header))]
+    return any(
+        (not top or reader.read(top).number is not None)
+        and _most(fits, top, [row[place] for row in rows if place < len(row)])
+        for place, top in enumerate(tops)
+    )
+
+
+def heading_below(rows: Sequence[Sequence[str]], named: Collection[str]) -> int | None:
+    """Return which of the first rows looks like the heading, from 0: it names a column of numbers."""
+    wanted = {fold(one) for one in named}
+    for place, row in enumerate(rows[:_TITLE_ROWS]):
+        if is_heading(row) and any(means(cell, "number") or fold(cell) in wanted for cell in row):
+            return place
+    return None
+
+
+_TITLE_ROWS: Final = 20
+
+
+def _most(fits: Callable[[str, str], bool], title: str, cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and sum(fits(title, cell) for cell in filled) > _FEWEST * len(filled)
+
+
+def _mobile(reader: NumberReader) -> Callable[[str, str], bool]:
+    return lambda _title, cell: (reader.fast(cell) or reader.read(cell).number) is not None
+
+
+def _yes_or_no(title: str, cell: str) -> bool:
+    about = any(word in fold(title) for word in _ABOUT_TERMS)
+    return plain(cell) in YES | NO or (about and has_accepted(cell) is not None)
+
+
+def _quoted(header: str) -> str:
+    return "'" + header.replace("'", "'\\''") + "'"

@@ -1,0 +1,139 @@
+"""A file of rows as schools have it, CSV or workbook -> a header and rows, and what was assumed.
+
+`open_sheet` looks the file through, so that its encoding and header are known to be right; `rows` then
+streams it with little Python code of ours per row. What is wrong with one row (a missing cell, an
+unreadable number) is judged elsewhere; what breaks the file's structure raises InputError.
+"""
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol
+
+from smsctl.decoding import open_file
+from smsctl.domain.headings import EXAMPLE
+from smsctl.errors import InputError, Sentence, say
+from smsctl.spreadsheet import kinds, text
+from smsctl.spreadsheet.kinds import Hidden
+
+MAX_ROWS: Final = 1_000_000
+MAX_FIELD: Final = text.MAX_FIELD
+
+
+class Records(Protocol):
+    """A file that was opened: what is known of it, and its rows."""
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of a text, or the kind of workbook."""
+
+    @property
+    def delimiter(self) -> str:
+        """What separates the cells; empty in a workbook."""
+
+    @property
+    def notice(self) -> Sentence | None:
+        """What was assumed and may be wrong."""
+
+    def read(self) -> Iterator[list[str]]:
+        """Yield the header and the rows; raise InputError for a fault in the file."""
+
+
+class Sheet(NamedTuple):
+    """A file with its header, ready to be read; encoding and delimiter are as assumed or asked for."""
+
+    path: Path
+    header: tuple[str, ...]
+    encoding: str
+    delimiter: str  # empty in a workbook
+    modified: datetime  # aware, UTC
+    records: Records
+    width: int  # columns in the file, with the nameless ones that the header leaves out
+    notice: Sentence | None = None  # where something is a guess
+    name: str = ""  # of the sheet in a workbook
+    left_out: frozenset[int] = frozenset()  # hidden rows that are to be skipped, by their number
+
+    def rows(self) -> Iterator[list[str]]:
+        """Return the rows below the header in file order, empty ones too; the first is row 2.
+
+        A row that is left out is empty. Raises InputError for a fault in the file's structure, for more
+        than MAX_ROWS rows, and when the file was changed since it was opened. So read to the end before
+        acting on what was read.
+        """
+        records = self.records.read()
+        rows: Iterator[list[str]] = chain(islice(records, 1, MAX_ROWS + 1), self._nothing_after(records))
+        if self.left_out:
+            rows = ([] if number in self.left_out else row for number, row in enumerate(rows, 2))
+        named, width = len(self.header), self.width
+        if named == width:
+            return rows
+        return (row[:named] if len(row) == width and not any(row[named:]) else row for row in rows)
+
+    def _nothing_after(self, records: Iterator[list[str]]) -> Iterator[list[str]]:
+        """Yield nothing; refuse what follows the last row allowed, if it is not empty."""
+        if any(map(any, records)):
+            raise InputError(say("{path} has more than {limit} rows.", path=self.path, limit=MAX_ROWS))
+        yield from ()
+
+
+class Reading(NamedTuple):
+    """How a file is to be read, as far as a person said."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None  # of a workbook
+    hidden: Hidden | None = Hidden.SEND  # None: rows that are hidden are refused, for somebody must say
+    numbers: Collection[str] = ()  # headers of the columns with numbers, where they are named
+
+
+def open_sheet(path: Path, reading: Reading | None = None) -> Sheet:
+    """Check that a file can be read as rows under a header, and return it.
+
+    Raises InputError: missing, unreadable, empty, not a file with rows, wrong encoding, no header, no rows;
+    and HiddenRowsError where the reading leaves it open what becomes of them.
+    """
+    asked = reading or Reading()
+    with open_file(path) as file:
+        path = path.resolve()  # it is there; told by the name that is the same from everywhere
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(say("{path} is not an ordinary file.", path=path))
+        kind = kinds.recognise(file, path)
+        if kind is None:
+            records: Records = text.open_text(file, path, asked.encoding, asked.delimiter)
+            name, left_out = "", frozenset[int]()
+        else:
+            from smsctl.spreadsheet import workbook  # few files are one
+
+            found = workbook.open_workbook(file, path, kind, asked.sheet, asked.numbers)
+            records, name = found, found.name
+            left_out = found.left_out(asked.hidden)
+    first = [cell.strip() for cell in next(records.read(), [])]
+    sheet = Sheet(
+        path=path,
+        header=_without_nameless_end(path, first),
+        encoding=records.encoding,
+        delimiter=records.delimiter,
+        modified=datetime.fromtimestamp(status.st_mtime, UTC),
+        notice=records.notice,
+        records=records,
+        width=len(first),
+        name=name,
+        left_out=left_out,
+    )
+    if not any(map(any, sheet.rows())):
+        raise InputError(say("{path} has a header but no rows.", path=path))
+    return sheet
+
+
+def _without_nameless_end(path: Path, cells: list[str]) -> tuple[str, ...]:
+    named = max((place for place, cell in enumerate(cells, 1) if cell), default=0)
+    if not named:
+        raise InputError(
+            say("{path} has no header: the first row is empty.", path=path),
+            hint=say("The first row names the columns, such as {example}", example=EXAMPLE),
+        )
+    return tuple(cells[:named])

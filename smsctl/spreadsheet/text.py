@@ -1,0 +1,166 @@
+"""A CSV file as Excel in Sweden, school platforms and the web write it, read with the `csv` module."""
+
+import csv
+import io
+import os
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple, Protocol, TextIO
+
+from smsctl.decoding import open_file, recognise
+from smsctl.errors import InputError, Sentence, say
+
+MAX_FIELD: Final = 32_767  # characters: what a cell of Excel holds
+DELIMITERS: Final = ";\t,"
+"""What may stand between cells; in this order where nothing else tells."""
+
+_HEAD = 1 << 16  # characters; the header stands within them
+_LINES_COMPARED = 50
+
+_Stream = Generator[list[str], None, None]
+
+
+class _Reader(Protocol):
+    """What csv.reader returns; the csv module gives it no public name."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[list[str]]: ...
+
+
+class Text(NamedTuple):
+    """How to read the file: everything that was found out about it before its header."""
+
+    path: Path
+    encoding: str
+    bom_bytes: int
+    has_preface: bool
+    delimiter: str
+    stamp: tuple[int, int]  # size, and time of change in ns: other ones mean another file
+    notice: Sentence | None
+
+    def read(self) -> _Stream:
+        """Yield header and rows; InputError for a fault in the structure, and for a file that changes."""
+        with open_file(self.path) as file, _text(file, self.encoding, self.bom_bytes) as text:
+            try:
+                yield from self._reader(text)
+            except (csv.Error, UnicodeError) as error:
+                self._refuse_change(file)
+                raise self._broken(error) from None
+            self._refuse_change(file)
+
+    def _reader(self, text: TextIO) -> _Reader:
+        csv.field_size_limit(MAX_FIELD)  # of the process; no other csv file has longer fields either
+        if self.has_preface:
+            next(text)
+        return csv.reader(text, delimiter=self.delimiter, strict=True)
+
+    def _refuse_change(self, file: BinaryIO) -> None:
+        status = os.fstat(file.fileno())
+        if (status.st_size, status.st_mtime_ns) != self.stamp:
+            raise InputError(
+                say("{path} was changed while it was being read.", path=self.path),
+                hint=say("Wait until the program that writes it is done, and try again."),
+            )
+
+    def _broken(self, error: Exception) -> InputError:
+        """Read once more to find the line on which the broken row begins: the mending starts there."""
+        line = 0
+        with open_file(self.path) as file, _text(file, self.encoding, self.bom_bytes) as text:
+            reader = self._reader(text)
+            try:
+                for _row in reader:
+                    line = reader.line_num
+            except (csv.Error, UnicodeError):
+                line += 1 + self.has_preface
+        if "limit" in str(error):
+            return InputError(
+                say(
+                    "{path}, line {line}: a field of the row that begins here has over {limit} characters.",
+                    path=self.path,
+                    line=line,
+                    limit=MAX_FIELD,
+                ),
+                hint=say('Perhaps a closing quote (") is missing.'),
+            )
+        return InputError(
+            say(
+                '{path}, line {line}: the row that begins here has a stray quote (").',
+                path=self.path,
+                line=line,
+            )
+        )
+
+
+def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str | None) -> Text:
+    """Find out how an open file is to be read. Raises InputError: empty, no text, wrong encoding."""
+    status = os.fstat(file.fileno())
+    assumed = recognise(file, source=str(path), encoding=encoding)
+    with _text(file, assumed.encoding, assumed.bom_bytes) as text:
+        head = text.read(_HEAD)
+    if not head.strip():
+        raise InputError(say("{path} is empty.", path=path))
+    return Text(
+        path=path,
+        encoding=assumed.encoding,
+        bom_bytes=assumed.bom_bytes,
+        has_preface=_preface(head) is not None,
+        delimiter=_delimiter(path, head, delimiter),
+        stamp=(status.st_size, status.st_mtime_ns),
+        notice=assumed.notice,
+    )
+
+
+def _preface(head: str) -> re.Match[str] | None:
+    """Find the line that Excel obeys and does not show; few files have it, so few need the pattern."""
+    return re.match(r'(?i)"?sep=(.)"?(?:\r\n?|\n)', head) if "sep=" in head[:5].lower() else None
+
+
+def _text(file: BinaryIO, encoding: str, bom_bytes: int) -> TextIO:
+    """Read a file as text from its start; line breaks stay as they are, as csv asks."""
+    file.seek(bom_bytes)
+    return io.TextIOWrapper(file, encoding, newline="")
+
+
+def _delimiter(path: Path, head: str, asked: str | None) -> str:
+    """Return the delimiter: what is asked for, else what the file says, else what its rows show."""
+    preface = _preface(head)
+    if preface:
+        head = head[preface.end() :]
+        asked = asked or preface[1]
+    if asked is None:
+        return _seen(path, head)
+    if asked not in tuple(DELIMITERS):
+        raise InputError(
+            say("{path}: {delimiter} cannot separate columns.", path=path, delimiter=repr(asked)),
+            hint=say("Columns are separated by a semicolon, a comma or a tab."),
+        )
+    return asked
+
+
+def _seen(path: Path, head: str) -> str:
+    """Return the mark that cuts most rows into as many cells as the heading, then the one seen most often.
+
+    A stray tab in a heading, or commas in its words, decide nothing then.
+    """
+    bare = re.sub(r'"[^"]*"?', "", head) if '"' in head else head
+    heading, *lines = bare.replace("\r\n", "\n").replace("\r", "\n").split("\n")[: _LINES_COMPARED + 1]
+    if len(head) == _HEAD and len(lines) < _LINES_COMPARED:
+        lines = lines[:-1]  # it may be cut
+    marks = [mark for mark in DELIMITERS if mark in heading]
+    rows = [line for line in lines if line.strip()]
+    ranks = {mark: (_agreeing(mark, heading, rows), heading.count(mark)) for mark in marks}
+    best = max(ranks.values(), default=None)
+    if best is not None and Counter(ranks.values())[best] > 1:
+        raise InputError(
+            say("{path}: it cannot be told what separates the columns.", path=path),
+            hint=say("Say it with --delimiter: semicolon, comma or tab."),
+        )
+    return max(marks, key=ranks.__getitem__, default=DELIMITERS[0])
+
+
+def _agreeing(mark: str, heading: str, rows: list[str]) -> int:
+    wanted = heading.count(mark)
+    return sum(row.count(mark) == wanted for row in rows)

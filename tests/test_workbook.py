@@ -1,0 +1,133 @@
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from smsctl.errors import InputError
+from smsctl.spreadsheet import Reading, open_sheet
+from smsctl.spreadsheet.kinds import Hidden, HiddenRowsError
+
+from .workbooks import ods, xlsx
+
+HEADER = ("Namn", "Mobil", "Grupp")
+ROWS = [HEADER, ("Åsa", "070-174 06 05", "elever"), ("Bo", "070-174 06 06", "elever")]
+
+
+def test_a_workbook_of_excel_is_rows_as_the_sheet_shows_them(tmp_path: Path) -> None:
+    cells = ("Åsa", 701_740_605, (46_367, "date"), (0.722_222_222_2, "time"), (46_367.722_222_2, "moment"))
+    path = xlsx(tmp_path / "r.xlsx", {"Blad1": [("N", "M", "D", "K", "Ö", "J", "T"), (*cells, True, 70.5)]})
+    sheet = open_sheet(path)
+    assert list(sheet.rows()) == [
+        ["Åsa", "701740605", "2026-12-11", "17:20", "2026-12-11 17:20", "SANT", "70,5"]
+    ]
+    assert (sheet.encoding, sheet.delimiter, sheet.name) == ("XLSX", "", "Blad1")
+
+
+def test_a_workbook_of_libreoffice_is_read(tmp_path: Path) -> None:
+    sheet = open_sheet(ods(tmp_path / "r.ods", {"Tabell1": ROWS}))
+    assert (sheet.header, list(sheet.rows())[:2]) == (HEADER, [list(row) for row in ROWS[1:]])
+
+
+def test_rows_keep_the_numbers_that_the_sheet_shows(tmp_path: Path) -> None:
+    sheet = open_sheet(xlsx(tmp_path / "r.xlsx", {"Blad1": [ROWS[0], (), ROWS[1]]}))
+    assert [any(row) for row in sheet.rows()] == [False, True]
+
+
+def test_the_sheet_with_numbers_is_found(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "r.xlsx", {"Läs mig": [("Hej",), ("x",)], "Elever": ROWS})
+    assert open_sheet(path).name == "Elever"
+
+
+@pytest.mark.parametrize("sheets", [{"A": ROWS, "B": ROWS}, {"A": [("x",), ("y",)], "B": [("z",), ("w",)]}])
+def test_where_the_sheet_is_not_clear_it_must_be_named(
+    tmp_path: Path, sheets: dict[str, list[tuple[str, ...]]]
+) -> None:
+    path = xlsx(tmp_path / "r.xlsx", sheets)
+    with pytest.raises(InputError) as caught:
+        open_sheet(path)
+    assert str(caught.value.hint) == "Name it with --sheet. They are: A, B."
+    assert open_sheet(path, Reading(sheet="b")).name == "B"
+    with pytest.raises(InputError, match="no sheet called C"):
+        open_sheet(path, Reading(sheet="C"))
+
+
+def test_a_named_column_tells_the_sheet_too(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "r.xlsx", {"A": [("x",), ("y",)], "B": [("Mobil VH1",), ("0701740605",)]})
+    assert open_sheet(path, Reading(numbers=("Mobil VH1",))).name == "B"
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_hidden_rows_of_excel_are_asked_about(tmp_path: Path, *, numbered: bool) -> None:
+    path = xlsx(tmp_path / "r.xlsx", {"Blad1": [*ROWS, ()]}, hidden=(3, 4), numbered=numbered)
+    with pytest.raises(HiddenRowsError) as caught:
+        open_sheet(path, Reading(hidden=None))
+    assert caught.value.n == 1  # an empty one is nobody
+    assert [row[:1] for row in open_sheet(path, Reading(hidden=Hidden.SKIP)).rows()][:2] == [["Åsa"], []]
+    assert [row[:1] for row in open_sheet(path, Reading(hidden=Hidden.SEND)).rows()][:2] == [["Åsa"], ["Bo"]]
+
+
+@pytest.mark.parametrize("visibility", ["collapse", "filter"])
+def test_hidden_rows_of_libreoffice_are_asked_about(tmp_path: Path, visibility: str) -> None:
+    path = ods(tmp_path / "r.ods", {"T": ROWS}, hidden={2: visibility})
+    sheet = open_sheet(path, Reading(hidden=Hidden.SKIP))
+    assert sheet.left_out == {2}
+    assert [row[:1] for row in sheet.rows()][:2] == [[], ["Bo"]]
+
+
+def _zip(path: Path, name: str, content: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("r.xls", b"<html><table><tr><td>Mobil</td></tr></table></html>", "is a web page"),
+        ("r.xls", b"\r\n<!DOCTYPE HTML>\n", "is a web page"),
+        ("r.xls", b'<?xml version="1.0"?><Workbook/>', "is XML"),
+        ("~$r.xlsx", b"\x05anna" + b"\0" * 160, "is the lock that a program keeps"),
+        ("r.pdf", b"%PDF-1.7\n", "is a PDF"),
+        ("r.xlsx", b"PK\x03\x04\x14\x00\x06\x00", "is a workbook that cannot be read"),
+        ("r.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "is a workbook that cannot be read"),
+    ],
+)
+def test_what_only_looks_like_a_list_gets_its_own_sentence(
+    tmp_path: Path, name: str, content: bytes, sentence: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=sentence) as caught:
+        open_sheet(path)
+    assert caught.value.hint
+
+
+def test_a_zipped_csv_is_to_be_unpacked(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is an archive"):
+        open_sheet(_zip(tmp_path / "r.zip", "r.csv", b"Mobil\n0701740605\n"))
+
+
+def test_a_workbook_that_swells_is_not_unpacked(tmp_path: Path) -> None:
+    path = _zip(tmp_path / "r.xlsx", "xl/worksheets/sheet1.xml", b" " * (60 << 20))
+    with pytest.raises(InputError, match="unpacked it has 60 MB"):
+        open_sheet(path)
+
+
+def test_a_file_that_changes_after_it_was_opened_is_refused(tmp_path: Path) -> None:
+    sheet = open_sheet(xlsx(tmp_path / "r.xlsx", {"Blad1": ROWS}))
+    sheet.path.write_bytes(b"other")
+    with pytest.raises(InputError, match="was changed while it was being read"):
+        list(sheet.rows())
+
+
+def test_a_csv_file_loads_nothing_for_workbooks(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("Mobil\n0701740605\n")
+    script = (
+        "import sys; from pathlib import Path; from smsctl.spreadsheet import open_sheet;"
+        f"open_sheet(Path({str(path)!r})); print('python_calamine' in sys.modules, 'zipfile' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "False"]
