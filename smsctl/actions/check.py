@@ -17,6 +17,7 @@ from smsctl.config.settings import Settings
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
+from smsctl.domain.rules import not_active
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
 from smsctl.ledger import fitness, health, keyfile, lock, municipalities, packages, place, restoring
 from smsctl.ledger.store import Ledger
@@ -192,12 +193,8 @@ def service(
     """Look whether a municipality is active, and what is left of its package."""
     name = payer.name
     if ledger is None or not municipalities.is_active(ledger, payer.key):
-        yield Finding(
-            "package",
-            Level.WARNING,
-            say("{name}: the service is not active; a mailing would be refused.", name=name),
-            say("Activate it with: smsctl municipality activate {key}", key=payer.key),
-        )
+        refusal = not_active(payer)
+        yield Finding("package", Level.WARNING, refusal.sentence, refusal.hint)
         return
     found = packages.packages_of(ledger, payer.key)
     package = next((one for one in found if one.left > 0), found[-1] if found else None)

@@ -3,6 +3,7 @@
 The rules are those of a new mailing, looked at now. What was confirmed, text and price, stays as it was.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
 from smsctl.actions import trust
@@ -33,6 +34,7 @@ class Rest(NamedTuple):
     bill: Bill  # of what is pending
     ceilings: Ceilings  # that each claim is held to
     verdict: Verdict
+    put_off: datetime | None = None  # a person wants it held by the gateway until then
 
 
 def what_is_left(
@@ -90,11 +92,20 @@ def overruled(rest: Rest, under: Circumstances) -> Rest:
     )
 
 
+def put_off(rest: Rest, send_at: datetime, under: Circumstances) -> Rest:
+    """Return what is left, judged anew where a person wants it held by the gateway until the time."""
+    mailing = rest.mailing._replace(letter=rest.mailing.letter._replace(send_at=send_at))
+    leaving = rest.leaving._replace(letter=mailing.letter, begun=mailing)
+    return rest._replace(leaving=leaving, mailing=mailing, verdict=may_send(leaving, under), put_off=send_at)
+
+
 def record(rest: Rest, ledger: Ledger, under: Circumstances, reason: str | None) -> None:
     """Write in the audit who goes on with the mailing, and why where a rule is overruled: that stays so."""
     with ledger.transaction():
         if rest.mailing.urgent:
             ceilings.make_urgent(ledger, rest.mailing.id, over_day=rest.mailing.over_day)
+        if rest.put_off:
+            mailings.put_off(ledger, rest.mailing.id, rest.put_off)
         audit.record(ledger, under.now, under.actor, "resume", f"mailing {rest.mailing.id}", reason=reason)
 
 

@@ -1,7 +1,8 @@
 """Going on with a mailing that was begun: what is left is shown, on a terminal asked about, and sent."""
 
 from smsctl.actions.may_send import Circumstances
-from smsctl.actions.resume import Rest, overruled, record
+from smsctl.actions.quiet_hours import quiet_until
+from smsctl.actions.resume import Rest, overruled, put_off, record
 from smsctl.cli import dialogue, quiet_hours
 from smsctl.cli.delivery import deliver, reply
 from smsctl.cli.render import figures
@@ -24,8 +25,11 @@ def go_on(wiring: Wiring, rest: Rest, gateway: Gateway, under: Circumstances, re
     if asks:
         teller.show(screen(rest, gateway.traits, simulated=wiring.simulated))
         if rest.verdict.is_only_quiet:
-            reason = quiet_hours.ask(wiring, rest.verdict, None).reason
-            rest = overruled(rest, under)
+            can_wait = gateway.traits.schedule_ahead is not None
+            ends = quiet_until(under.settings, under.local_now) if can_wait else None
+            chosen = quiet_hours.ask(wiring, rest.verdict, ends)
+            reason = chosen.reason
+            rest = put_off(rest, chosen.send_at, under) if chosen.send_at else overruled(rest, under)
     rest.verdict.must_hold()
     if asks:
         count = figures.count(rest.bill.messages)

@@ -104,6 +104,11 @@ def newest(
     return tuple(_mailing(one) for one in found)
 
 
+def put_off(ledger: Ledger, mailing: int, send_at: datetime) -> None:
+    """Let the gateway hold what is still pending until then, in the open transaction."""
+    ledger.write("UPDATE mailings SET send_at = ? WHERE id = ?", send_at.isoformat(), mailing)
+
+
 def parts_waiting_of(ledger: Ledger, user: str, day: str) -> int:
     """Return the parts still to be sent of the mailings that a user has begun on a local day or later."""
     row = ledger.one(

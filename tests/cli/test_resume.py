@@ -191,11 +191,24 @@ def test_in_quiet_hours_a_person_is_asked_and_the_reason_stays_with_the_mailing(
 ) -> None:
     live = live_gateway(limits=ALL_DAY)
     resume = ["--config", live.config, "mailings", "resume", begun(live.config)]
-    declined = run_terminal(resume, [("Your choice [2]", "")])
+    declined = run_terminal(resume, [("Your choice [3]", "")])
     assert declined.code == 5
     assert "It is quiet from 00:00 to 23:59" in declined.seen
-    answers = [("Your choice [2]", "1"), ("Why?", "storm"), ("Send 2 messages?", "y")]
+    answers = [("Your choice [3]", "2"), ("Why?", "storm"), ("Send 2 messages?", "y")]
     assert run_terminal(resume, answers).code == 0
     assert len(live.simulator.accepted()) == 2
     rows = run("--config", live.config, "audit", "--json").data["audit"]
     assert ("resume", "storm") in [(row["action"], row["reason"]) for row in rows]
+
+
+def test_in_quiet_hours_what_is_left_can_be_held_until_they_are_over(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    live = live_gateway(limits=ALL_DAY)
+    resume = ["--config", live.config, "mailings", "resume", begun(live.config)]
+    ran = run_terminal(resume, [("Your choice [3]", "1"), ("Send 2 messages?", "y")])
+    assert ran.code == 0, ran.seen
+    sent = live.simulator.accepted()
+    assert [str(one.send_at)[14:19] for one in sent] == ["59:00", "59:00"]
+    cancelled = run("--config", live.config, "mailings", "cancel", 1, "--json")
+    assert cancelled.data["states"].keys() <= {"cancelled", "accepted"}
