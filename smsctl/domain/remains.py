@@ -104,16 +104,14 @@ def _is_odd(mark: str, before: str, after: str) -> bool:
 
 def _word(text: str, at: int, mistake: Mistake, letter_of: dict[str, str]) -> Remain:
     """Return the whole word about the place, as it stands and as it was meant."""
-    first = max(0, at - _SHOWN)
-    start = max(text.rfind(" ", first, at), text.rfind("\n", first, at), first - 1) + 1
-    found = re.compile(r"\S{1,60}").match(text, start)
-    if found is None:
-        raise ValueError(at)
-    meant = found[0]
+    before = re.findall(r"\S+\Z", text[max(0, at - _SHOWN) : at])
+    start = at - len("".join(before))
+    word = re.findall(r"^\S+", text[start : at + _SHOWN])[0]
+    meant = word
     for mark, letter in letter_of.items():
         meant = meant.replace(mark, letter)
     strip = '.,:;!?()"'
-    return Remain(at=found.start(), piece=found[0].rstrip(strip), meant=meant.rstrip(strip), mistake=mistake)
+    return Remain(at=start, piece=word.rstrip(strip), meant=meant.rstrip(strip), mistake=mistake)
 
 
 def _is_latin(char: str) -> bool:

@@ -189,8 +189,8 @@ def _is_lost(body: str, at: int) -> bool:
 
 def _word(body: str, at: int) -> tuple[int, str]:
     """Return where the word about a place begins, and the word, or as much of it as matters."""
-    before = body[max(0, at - _LONGEST) : at]
-    start = at - len(before) + max(before.rfind(" "), before.rfind("\n")) + 1
+    before = re.findall(r"\S+\Z", body[max(0, at - _LONGEST) : at])
+    start = at - len("".join(before))
     return start, body[start : at + _LONGEST].split(maxsplit=1)[0].rstrip(".,!")
 
 

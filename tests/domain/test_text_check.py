@@ -1,6 +1,8 @@
 """The one check of a text, by two tables: what must pass unremarked, and what must be found."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smsctl.domain.number import NumberReader
 from smsctl.domain.text import MessageText
@@ -39,6 +41,10 @@ def test_what_may_be_meant_is_only_told(kind: Kind, text: str) -> None:
         ("Hej {namn}!", 1, 5, "{namn}"),
         ("Hej\nalla st?nger", 2, 6, "st?nger"),
         ("Hej\n\nSkolan st„nger.", 3, 8, "st„nger"),
+        ("Hej\u00a0vi ses\u00a0pÕ fredag", 1, 12, "pÕ"),
+        ("Hej\u00a0st?nger", 1, 5, "st?nger"),
+        ("Hej\n?ppet", 2, 1, "?ppet"),
+        ("Hej\n„r ni", 2, 1, "„r"),
         ("Gäller elev 19121212-1212.", 1, 13, "19121212-****"),
         ("Åsa Öberg;0701740605;7A;ja", 1, 1, "Åsa Öberg;070*****05;7A;ja"),
     ],
@@ -77,6 +83,17 @@ def test_what_may_be_a_number_is_found_in_any_spelling() -> None:
     ]
     (finding,) = recipients_in(text, NumberReader(), ["+46701740605", "+46701740608"])
     assert (finding.kind, finding.certain, finding.piece) == (Kind.RECIPIENT, False, "070-*** ** 05")
+
+
+@given(
+    st.text(max_size=80)
+    | st.text(alphabet="ab {}<>%«»?„†”™ŠšÕ├√Ã¥\\n;:=/012-+&#@[]()|~$_\n\u00a0", max_size=60)
+)
+def test_any_text_is_judged_and_each_place_is_in_it(text: str) -> None:
+    lines = text.split("\n")
+    for one in check(text):
+        assert 1 <= one.line <= len(lines)
+        assert 1 <= one.column <= len(lines[one.line - 1])
 
 
 @pytest.mark.parametrize(
