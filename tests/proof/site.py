@@ -26,10 +26,9 @@ recipients = "recipients.csv"
 require_accepted_terms = false
 
 [gateway]
-module = "intelecom"
+module = "{module}"
 url = "{url}"
-service_id = 4711
-username = "demo"
+{service}username = "demo"
 unique_references = {unique_references}
 batch_size = {batch_size}
 connections = {connections}
@@ -70,12 +69,15 @@ class Site:
     read_timeout_s: float = 5
     text_length: int = 0  # at least
     unique_references: bool = False
+    module: str = "intelecom"
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
         (self.folder / "config.toml").write_text(
             _CONFIG.format(
+                module=self.module,
                 url=self.url,
+                service="service_id = 4711\n" if self.module == "intelecom" else "",
                 batch_size=self.batch_size,
                 connections=self.connections,
                 read_timeout_s=self.read_timeout_s,

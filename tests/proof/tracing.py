@@ -53,14 +53,20 @@ def _attached(pid: int, *flags: str | Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(["strace", "-f", "-p", str(pid), *flags], stderr=subprocess.PIPE, text=True)
 
 
-def run_traced(processes: Nursery, site: Site, command: Sequence[str], *flags: str, to: Path) -> int:
+def run_traced(
+    processes: Nursery,
+    site: Site,
+    command: Sequence[str],
+    *flags: str,
+    to: Path,
+    calls: str = ",".join(CALLS),
+) -> int:
     """Run a command under strace with these flags and return its exit code; the trace is written to `to`."""
     gate = site.folder / "gate"
     if not gate.exists():
         os.mkfifo(gate)
     pid = processes.begin(site, command, gate=gate)
-    trace = ",".join(CALLS)
-    strace = _attached(pid, "-o", to, "-e", f"trace={trace}", *flags)
+    strace = _attached(pid, "-o", to, "-e", f"trace={calls}", *flags)
     assert strace.stderr
     attached = strace.stderr.readline()
     assert "attached" in attached, attached
