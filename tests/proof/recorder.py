@@ -1,8 +1,13 @@
 """Both gateways as a plain server that writes down what it took; shares no code with smsctl's simulator."""
 
+import itertools
 import json
+import random
 import re
+import socket
+import struct
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -16,6 +21,7 @@ class Taken(NamedTuple):
     number: str  # E.164
     text: str
     reference: str  # clientReference, or PSWinCom's ID
+    name: str = ""  # the gateway's own: messageId, or PSWinCom's REF
 
 
 def messages_in(body: bytes) -> list[Taken]:
@@ -40,25 +46,50 @@ def messages_in(body: bytes) -> list[Taken]:
     ]
 
 
-class Recorder:
-    """A gateway on loopback that takes everything, and tells what it took."""
+class Faults(NamedTuple):
+    """How often the gateway goes wrong, as a share of the requests; and how slow it is."""
 
-    def __init__(self) -> None:
+    reset_before: float = 0.0  # the line breaks before anything is taken
+    reset_after: float = 0.0  # all is taken, and the line breaks
+    error_after: float = 0.0  # all is taken, and the answer is an error
+    busy: float = 0.0  # 429: nothing is taken
+    latency_s: float = 0.0
+
+
+NO_FAULTS = Faults()
+
+
+class Recorder:
+    """A gateway on loopback that takes everything, unless it goes wrong, and tells what it took."""
+
+    def __init__(self, faults: Faults = NO_FAULTS, *, seed: int = 0) -> None:
+        self.faults = faults
+        self._dice = random.Random(seed)
         self._lock = threading.Lock()
         self._taken: list[Taken] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._names = itertools.count(1)
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.recorder = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
+    def fate(self) -> str:
+        """Say what goes wrong with the next request; empty: nothing."""
+        with self._lock:
+            drawn = self._dice.random()
+        for name, share in zip(Faults._fields[:-1], self.faults[:-1], strict=True):
+            if drawn < share:
+                return name
+            drawn -= share
+        return ""
+
     def take(self, body: bytes) -> bytes:
         """Write the messages down and return the answer."""
-        found = messages_in(body)
         with self._lock:
-            first = len(self._taken) + 1
+            found = [one._replace(name=f"r{next(self._names)}") for one in messages_in(body)]
             self._taken += found
-        return _json_answer(found, first) if body.lstrip().startswith(b"{") else _xml_answer(found, first)
+        return _json_answer(found) if body.lstrip().startswith(b"{") else _xml_answer(found)
 
     def taken(self) -> Sequence[Taken]:
         """Return what was taken since this was last asked."""
@@ -77,46 +108,77 @@ class Recorder:
         self._thread.join()
 
 
-def _json_answer(messages: Sequence[Taken], first: int) -> bytes:
+def _json_answer(messages: Sequence[Taken]) -> bytes:
     told: list[Mapping[str, object]] = [
-        {"statusCode": 1, "clientReference": one.reference, "messageId": f"r{first + place}"}
-        for place, one in enumerate(messages)
+        {"statusCode": 1, "clientReference": one.reference, "messageId": one.name} for one in messages
     ]
     return json.dumps({"batchReference": "", "messageStatus": told}).encode()
 
 
-def _xml_answer(messages: Sequence[Taken], first: int) -> bytes:
+def _xml_answer(messages: Sequence[Taken]) -> bytes:
     told = "".join(
-        f"<MSG><ID>{one.reference}</ID><STATUS>OK</STATUS><REF>r{first + place}</REF></MSG>"
-        for place, one in enumerate(messages)
+        f"<MSG><ID>{one.reference}</ID><STATUS>OK</STATUS><REF>{one.name}</REF></MSG>" for one in messages
     )
     answer = f"<?xml version='1.0'?><SESSION><LOGON>OK</LOGON><MSGLST>{told}</MSGLST></SESSION>"
     return answer.encode()
 
 
-def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    recorder: Recorder
 
-        def log_message(self, *given: object) -> None:
-            """Say nothing."""
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: whoever was killed does not wait for the answer."""
 
-        def do_GET(self) -> None:
-            self._answer(404, b"{}")
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self._answer(200, recorder.take(body))
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
 
-        def _answer(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            kind = "application/json" if body.startswith(b"{") else "text/xml"
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    @property
+    def _recorder(self) -> Recorder:
+        assert isinstance(self.server, _Server)
+        return self.server.recorder
 
-    return Handler
+    def log_message(self, *given: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        self._answer(404, b"{}")
+
+    def do_DELETE(self) -> None:
+        self._answer(404, b"{}")
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        match self._recorder.fate():
+            case "reset_before":
+                self._reset()
+            case "busy":
+                self._answer(429, b"{}", Retry_After="0")
+            case fault:
+                answer = self._recorder.take(body)
+                time.sleep(self._recorder.faults.latency_s)
+                if fault == "reset_after":
+                    self._reset()
+                elif fault == "error_after":
+                    self._answer(500, b"{}")
+                else:
+                    self._answer(200, answer)
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
+    def _answer(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        kind = "application/json" if body.startswith(b"{") else "text/xml"
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 def bodies_in(sent: bytes) -> list[bytes]:

@@ -1,0 +1,253 @@
+"""An administrator's server at its worst: two commands at once, kills, a faulty gateway, ageing mailings.
+
+What a person says of unknown messages is always true here, for the gateway can be asked. So nothing may
+ever be taken twice, by whatever road it went.
+"""
+
+import json
+import random
+import signal
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from tests.proof import invariants
+from tests.proof.invariants import Accepted
+from tests.proof.recorder import Recorder, Taken
+from tests.proof.site import Nursery, Site
+
+_ENDS = {0, 3, 4, 5, 6, 7, 8, 9, 130, -signal.SIGKILL}
+"""8: the side command names a mailing, a file or a report that is not there. Never 1, never 2."""
+_OLD = "2020-01-01T00:00:00.000Z"
+_FOREIGN = Taken(number="+46701740699", text="", reference="0000000000-1", name="x1")
+Command = list[str]
+
+
+class Attack:
+    """One server and its gateway, round after round."""
+
+    def __init__(self, site: Site, gateway: Recorder, dice: random.Random) -> None:
+        self._site = site
+        self._gateway = gateway
+        self._dice = dice
+        self._taken: list[Taken] = []
+        self._named: dict[tuple[str, str], str] = {}
+        self._texts = 0
+        self._cancelled: set[int] = set()
+        self._aged: set[int] = set()
+        self.ends: Counter[str] = Counter()
+
+    def round(self, main: Nursery, side: Nursery) -> None:
+        """Run a command and another beside it, each perhaps killed; compare when both are gone."""
+        first, second = self._main(), self._side()
+        beside = threading.Thread(target=self._run, args=(side, second))
+        beside.start()
+        self._run(main, first)
+        beside.join()
+        self.compare()
+        if self._dice.random() < 0.2:
+            self._age()
+
+    def finish(self, alone: Nursery) -> None:
+        """Go on with what is left until nothing is pending; nobody may be forgotten."""
+        for mailing in self._site.unfinished():
+            self._settle_unknown(alone, mailing)
+        while left := self._site.unfinished():
+            assert alone.run(self._site, self._site.resume(left[0])) in {0, 4, 7}, self._said()
+        self.compare()
+        lost = [
+            f"mailing {mailing}: {state} {n}"
+            for mailing, states in invariants.mailings(self._site.ledger).items()
+            for state, n in states.items()
+            if state not in invariants.TAKEN | {"unknown", "cancelled"}
+            or (state == "cancelled" and mailing not in self._cancelled and self._is_no_repeat(mailing))
+        ]
+        assert not lost, lost
+        assert alone.run(self._site, self._command("ledger", "check")) == 0, self._said()
+
+    def compare(self) -> None:
+        """Raise AssertionError when ledger and gateway differ in a row, a part or an öre."""
+        self._taken += self._gateway.taken()
+        self._named |= _references(self._site.ledger)  # kept: what is purged has no number any more
+        accepted = [_as_accepted(one, self._named) for one in self._taken]
+        invariants.compare(self._site.ledger, accepted)
+        _sums_agree(self._site.ledger)
+        assert not self._complaints(), self._said()
+
+    def _run(self, processes: Nursery, command: Command) -> None:
+        kill_after_s = self._dice.choice([None, self._dice.uniform(0, 0.5)])
+        code = processes.run(self._site, command, kill_after_s=kill_after_s)
+        self.ends[f"{_name_of(command)}: {code}"] += 1
+        assert code in _ENDS, (command, code, self._said())
+
+    def _main(self) -> Command:
+        left = self._site.unfinished()
+        if left and self._dice.random() < 0.6:
+            return self._site.resume(self._dice.choice(left))
+        return self._send()
+
+    def _send(self) -> Command:
+        self._texts += self._dice.random() < 0.6
+        return self._site.send(f"text{self._texts}", keyed=self._dice.random() < 0.5)
+
+    def _side(self) -> Command:
+        mailings = sorted(invariants.mailings(self._site.ledger))
+        choices: list[Callable[[], Command]] = [
+            lambda: self._command("usage", "--json"),
+            lambda: self._command("ledger", "check"),
+            lambda: self._command("ledger", "backup", str(self._free_name("backup", ".db"))),
+            lambda: self._command("purge", "--older-than", "30d", "--decision", "KS 1", "--yes"),
+            lambda: self._command("reports", "import", str(self._reports())),
+            self._send,
+        ]
+        if mailings:
+            one = self._dice.choice(mailings)
+            choices += [
+                lambda: self._command("mailings", "show", str(one)),
+                lambda: self._site.resume(one),
+                lambda: self._truth(one),
+                lambda: self._cancel(one),
+            ]
+        return self._dice.choice(choices)()
+
+    def _cancel(self, mailing: int) -> Command:
+        if self._dice.random() < 0.7:
+            return self._command("mailings", "list")
+        self._cancelled.add(mailing)
+        return self._command("mailings", "cancel", str(mailing))
+
+    def _truth(self, mailing: int) -> Command:
+        """Return the command by which a person settles what is unknown, who has asked the gateway.
+
+        Only of a mailing that no other process can have on the wire: nothing of it is pending.
+        """
+        said = self._known(mailing)
+        if said is None or mailing in self._site.unfinished():
+            return self._command("mailings", "show", str(mailing))
+        return self._command("mailings", "resolve", str(mailing), said, "--reason", "asked", "--yes")
+
+    def _settle_unknown(self, alone: Nursery, mailing: int) -> None:
+        if said := self._known(mailing):
+            words = ("mailings", "resolve", str(mailing), said, "--reason", "asked", "--yes")
+            assert alone.run(self._site, self._command(*words)) in {0, 4}, self._said()
+
+    def _known(self, mailing: int) -> str | None:
+        """Return what the gateway says of all that is unknown in a mailing; None where it is mixed."""
+        self._taken += self._gateway.taken()
+        taken = {(one.number, one.text) for one in self._taken}
+        with closing(sqlite3.connect(self._site.ledger, timeout=30)) as db:
+            there = {
+                (number, body) in taken
+                for number, body in db.execute(
+                    "SELECT m.number, g.body FROM messages m JOIN mailings g ON g.id = m.mailing"
+                    " WHERE m.mailing = ? AND m.state = 'unknown'",
+                    (mailing,),
+                )
+            }
+        if len(there) != 1:
+            return None
+        return "--sent" if there.pop() else "--not-sent"
+
+    def _reports(self) -> Path:
+        """Write final reports of some that were taken, good and bad, and of one that is not ours."""
+        self._taken += self._gateway.taken()
+        some = [*self._dice.sample(self._taken, min(len(self._taken), 10)), _FOREIGN]
+        write = _json_reports if self._site.module == "intelecom" else _xml_reports
+        text = write([(one, self._dice.choice((True, False))) for one in some])
+        path = self._free_name("reports", ".json" if text.startswith("{") else ".xml")
+        path.write_text(text)
+        return path
+
+    def _age(self) -> None:
+        """Let what is finished be long ago, so that a purge has something to remove."""
+        unfinished = set(self._site.unfinished())
+        states = invariants.mailings(self._site.ledger)
+        done = {m for m, found in states.items() if m not in unfinished and not found["unknown"]}
+        newest = max(states, default=0)
+        for mailing in done - {newest} - self._aged:
+            self._aged.add(mailing)
+            with closing(sqlite3.connect(self._site.ledger, timeout=30)) as db, db:
+                db.execute("UPDATE mailings SET created_at = ? WHERE id = ?", (_OLD, mailing))
+                db.execute("UPDATE batches SET claimed_at = ? WHERE mailing = ?", (_OLD, mailing))
+            self._texts += 1  # an old text may be sent again; here it never is
+
+    def _is_no_repeat(self, mailing: int) -> bool:
+        with closing(sqlite3.connect(self._site.ledger, timeout=30)) as db:
+            return bool(
+                db.execute(
+                    "SELECT COUNT(*) FROM messages WHERE mailing = ? AND state = 'cancelled'"
+                    " AND code <> 'already-sent'",
+                    (mailing,),
+                ).fetchone()[0]
+            )
+
+    def _command(self, *words: str) -> Command:
+        return ["--config", str(self._site.folder / "config.toml"), *words]
+
+    def _free_name(self, stem: str, suffix: str) -> Path:
+        return self._site.folder / f"{stem}{self._dice.randrange(10**9)}{suffix}"
+
+    def _said(self) -> str:
+        return self._site.said.read_text()[-3000:]
+
+    def _complaints(self) -> Sequence[str]:
+        said = self._site.said.read_text() if self._site.said.exists() else ""
+        return [line for line in said.splitlines() if "Traceback" in line or "smsctl itself failed" in line]
+
+
+def _name_of(command: Command) -> str:
+    return command[2] if command[2] in {"send", "purge", "usage"} else " ".join(command[2:4])
+
+
+def _references(ledger: Path) -> dict[tuple[str, str], str]:
+    """Return each message's reference by its number and text."""
+    if not ledger.exists():
+        return {}
+    with closing(sqlite3.connect(ledger, timeout=30)) as db:
+        return {
+            (number, body): reference
+            for number, body, reference in db.execute(
+                "SELECT m.number, i.body, i.reference || '-' || (m.id - i.first_message + 1)"
+                " FROM messages m JOIN mailings i ON i.id = m.mailing WHERE m.batch IS NOT NULL"
+            )
+        }
+
+
+def _json_reports(told: Sequence[tuple[Taken, bool]]) -> str:
+    reports = [
+        {"statuscode": 0 if arrived else 351, "customermessagereference": one.reference}
+        for one, arrived in told
+    ]
+    return json.dumps({"dr": reports})
+
+
+def _xml_reports(told: Sequence[tuple[Taken, bool]]) -> str:
+    reports = "".join(
+        f"<MSG><ID>{place}</ID><REF>{one.name}</REF><RCV>{one.number.lstrip('+')}</RCV>"
+        f"<STATE>{'DELIVRD' if arrived else 'UNDELIV'}</STATE></MSG>"
+        for place, (one, arrived) in enumerate(told, 1)
+    )
+    return f"<?xml version='1.0'?><MSGLST>{reports}</MSGLST>"
+
+
+def _as_accepted(one: Taken, named: dict[tuple[str, str], str]) -> Accepted:
+    reference = named.get((one.number, one.text), one.reference)
+    return Accepted(reference=reference, number=one.number, text=one.text)
+
+
+def _sums_agree(ledger: Path) -> None:
+    """Recount what each package has cost by its own arithmetic: öre by öre."""
+    with closing(sqlite3.connect(ledger, timeout=30)) as db:
+        used = db.execute("SELECT number, size, used, price_ore FROM packages ORDER BY number").fetchall()
+        drawn = Counter(dict(db.execute("SELECT package, SUM(parts) FROM entries GROUP BY package")))
+        invoiced = Counter(dict(db.execute("SELECT package, SUM(price_ore) FROM invoices GROUP BY package")))
+    for number, size, told, price_ore in used:
+        assert drawn[number] == told <= size, (
+            f"package {number}: {drawn[number]} drawn, {told} used of {size}"
+        )
+        assert invoiced[number] == price_ore, f"package {number}: {invoiced[number]} öre invoiced"
+    assert set(drawn) <= {0, *(number for number, *_ in used)}
+    assert sum(invoiced.values()) == sum(price for *_, price in used)
