@@ -80,6 +80,17 @@ def states(ledger: Path) -> Counter[str]:
         return Counter(dict(db.execute("SELECT state, COUNT(*) FROM messages GROUP BY state")))
 
 
+def reference_of(ledger: Path, number: str) -> str:
+    """Return the reference of the message to a number that was in a batch; empty where there is none."""
+    with closing(sqlite3.connect(ledger, timeout=30)) as db:
+        row = db.execute(
+            "SELECT i.reference || '-' || (m.id - i.first_message + 1) FROM messages m"
+            " JOIN mailings i ON i.id = m.mailing WHERE m.number = ? AND m.batch IS NOT NULL",
+            (number,),
+        ).fetchone()
+    return str(row[0]) if row else ""
+
+
 def mailings(ledger: Path) -> dict[int, Counter[str]]:
     """Return the mailings, each with the number of its messages in each state."""
     found: dict[int, Counter[str]] = defaultdict(Counter)

@@ -68,6 +68,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._taken: list[Taken] = []
         self._names = itertools.count(1)
+        self.count = 0  # of all that was taken
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.recorder = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
@@ -89,6 +90,7 @@ class Recorder:
         with self._lock:
             found = [one._replace(name=f"r{next(self._names)}") for one in messages_in(body)]
             self._taken += found
+            self.count += len(found)
         return _json_answer(found) if body.lstrip().startswith(b"{") else _xml_answer(found)
 
     def taken(self) -> Sequence[Taken]:
