@@ -125,9 +125,9 @@ PLACES = {
     "a folder that nobody may write": Place(meanwhile=_unwritable),
     "a ledger that is replaced by its copy": Place(meanwhile=_replaced, forgets=True),
     "a ledger that is cut": Place(meanwhile=_truncated, forgets=True),
-    "a disk that fills on the wire": Place(meanwhile=_filled, disk_kib=1024),
+    "a disk that fills on the wire": Place(meanwhile=_filled, disk_kib=65536),
     "a disk that is nearly full": Place(disk_kib=260),
-    "a disk that becomes read-only": Place(meanwhile=_read_only, disk_kib=1024),
+    "a disk that becomes read-only": Place(meanwhile=_read_only, disk_kib=65536),
     "a process that stands still": Place(meanwhile=_stopped),
 }
 
