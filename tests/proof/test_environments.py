@@ -78,12 +78,9 @@ def _filled(site: Site, process: subprocess.Popen[bytes]) -> None:
     (site.ledger.parent / "filler").unlink()
 
 
-def _read_only(site: Site, process: subprocess.Popen[bytes]) -> None:
-    disk = str(site.ledger.parent)
-    if subprocess.run(["mount", "-o", "remount,ro", disk], check=False, capture_output=True).returncode:
-        pytest.skip("the disk is in use and cannot be made read-only")
+def _made_writable(site: Site, process: subprocess.Popen[bytes]) -> None:
     process.wait()
-    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+    subprocess.run(["mount", "-o", "remount,rw", str(site.ledger.parent)], check=True)
 
 
 @contextmanager
@@ -127,7 +124,9 @@ PLACES = {
     "a ledger that is cut": Place(meanwhile=_truncated, forgets=True),
     "a disk that fills on the wire": Place(meanwhile=_filled, disk_kib=65536),
     "a disk that is nearly full": Place(disk_kib=260),
-    "a disk that becomes read-only": Place(meanwhile=_read_only, disk_kib=65536),
+    "a disk that is read-only": Place(
+        shell="mount -o remount,ro .smsctl; ", meanwhile=_made_writable, disk_kib=65536
+    ),
     "a process that stands still": Place(meanwhile=_stopped),
 }
 
