@@ -156,17 +156,21 @@ def measure(tree: Path) -> Coverage:
     done = subprocess.run(
         command, cwd=tree, env=environ, capture_output=True, text=True, timeout=_ALL_S, check=False
     )
-    if done.returncode != 0:
-        sys.exit(f"the tests fail without any mutant:\n{done.stdout[-3000:]}")
+    if done.returncode not in (0, 1):
+        sys.exit(f"the tests cannot be run:\n{done.stdout[-3000:]}")
+    durations: dict[str, float] = json.loads((tree / _DURATIONS).read_text())
+    for failed in (one for one, took_s in durations.items() if took_s < 0):
+        sys.stdout.write(f"left out, for it fails without any mutant: {failed}\n")
     read = coverage.CoverageData(basename=str(data))
     read.read()
     tests = {
         str(Path(file).relative_to(tree)): {
-            line: [one for one in names if one] for line, names in read.contexts_by_lineno(file).items()
+            line: [one for one in names if durations.get(one, -1) >= 0]
+            for line, names in read.contexts_by_lineno(file).items()
         }
         for file in read.measured_files()
     }
-    return Coverage(tests=tests, durations=json.loads((tree / _DURATIONS).read_text()))
+    return Coverage(tests=tests, durations=durations)
 
 
 class _Noting:
@@ -182,7 +186,9 @@ class _Noting:
         self._coverage.switch_context(item.nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._durations[report.nodeid] = self._durations.get(report.nodeid, 0.0) + report.duration
+        before = self._durations.get(report.nodeid, 0.0)
+        failed = report.failed or before < 0  # a negative time: it fails
+        self._durations[report.nodeid] = -1.0 if failed else before + report.duration
 
     def pytest_sessionfinish(self) -> None:
         self._coverage.stop()
