@@ -51,7 +51,7 @@ def permit(
     used = _used(ledger, person.user, now.day) if ledger else 0
     if most is None or not mission.parts or used + mission.parts <= most:
         return []
-    return [over_day_of_user(person.user, mission.parts, used, most)]
+    return [over_day_of_user(person.user, mission.parts, used, most, is_test=mission.is_test)]
 
 
 def daily_ceiling(senders: Mapping[str, SenderRule], person: Person, mission: Mission) -> int | None:

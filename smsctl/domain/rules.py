@@ -120,7 +120,7 @@ def over_ceilings(bill: Bill, ceilings: Ceilings, spent: Spent = NOTHING_SPENT) 
     return found
 
 
-def over_day_of_user(user: str, parts: int, used: int, most: int) -> Refusal:
+def over_day_of_user(user: str, parts: int, used: int, most: int, *, is_test: bool) -> Refusal:
     """Return the refusal of a user who would send more in one day than [senders] allows."""
     sentence = say_n(
         "The user {user} may send {n} part a day; {used} already used, and this takes {parts}.",
@@ -130,6 +130,9 @@ def over_day_of_user(user: str, parts: int, used: int, most: int) -> Refusal:
         used=used,
         parts=parts,
     )
+    if is_test:  # is never urgent
+        hint = say("Send it tomorrow, or raise max_parts_per_day under [senders] in the config.")
+        return Refusal(rule=Rule.MAX_PARTS_PER_DAY, sentence=sentence, hint=hint)
     return _over_day(sentence, "senders")
 
 

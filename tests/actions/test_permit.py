@@ -13,7 +13,13 @@ TO_GUARDIANS = Mission(municipality="town", audience="guardians", groups=("vård
 def rule(
     name: str, *, towns: tuple[str, ...] = (), audiences: tuple[str, ...] = (), most: int | None = None
 ) -> SenderRule:
-    return SenderRule(name=name, municipalities=towns, audiences=audiences, max_parts_per_day=most)
+    return SenderRule(
+        name=name,
+        municipalities=towns,
+        audiences=audiences,
+        max_parts_per_day=most,
+        terms_not_required=False,
+    )
 
 
 def asked(*rules: SenderRule, person: Person = ELIN, mission: Mission = TO_GUARDIANS) -> list[Refusal]:

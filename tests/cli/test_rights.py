@@ -74,6 +74,10 @@ def test_their_daily_ceiling_counts_what_they_have_begun_today(
     assert code == 5
     assert f"{ME} may send 4 parts a day; 3 already used, and this takes 3." in said
     assert run("--config", live.config, "test", "+46701740605", "hej").code == 0
+    ran = run("--config", live.config, "test", "+46701740605", "hej")
+    assert ran.code == 5
+    assert "raise max_parts_per_day under [senders] in the config.\n" in ran.err
+    assert "0701740605" not in ran.said.replace("+46", "0")
 
 
 def test_who_sent_is_recorded_on_the_mailing(live_gateway: LiveGateway, message: Path, run: Run) -> None:
