@@ -19,10 +19,8 @@ _SILENT_S = 60
 class Intake:
     """Stores parcels in the ledger and keeps count."""
 
-    def __init__(
-        self, wiring: Wiring, house: House, tell: Callable[[Sentence], None] = lambda _: None
-    ) -> None:
-        """Nothing is opened yet. `tell` hears of what is urgent."""
+    def __init__(self, wiring: Wiring, house: House, tell: Callable[[Sentence], None]) -> None:
+        """Nothing is opened yet. `tell` hears of what costs more than was told before."""
         self._wiring = wiring
         self._clock = wiring.clock
         self._house = house
@@ -35,13 +33,14 @@ class Intake:
 
     def store(self, parcels: Sequence[Parcel]) -> None:
         """Store all of them durably, or raise LedgerError and store none."""
-        if twice := self.store_one(*parcels).reports[Fate.TWICE]:
-            self._tell(taken_twice(twice))
+        self.store_one(*parcels)
 
     def store_one(self, *parcels: Parcel) -> Taken:
         """Store all of them durably, or raise LedgerError and store none; return what was taken in."""
         taken = take_in(self._wiring.ledger, parcels, self._house, self._clock.now())
         self.taken = self.taken + taken
+        if twice := taken.reports[Fate.TWICE]:
+            self._tell(taken_twice(twice))
         return taken
 
 

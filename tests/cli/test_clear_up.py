@@ -52,7 +52,7 @@ def test_resume_asks_the_list_though_nothing_is_pending_and_also_in_quiet_hours(
     assert send(live.config, message, run, "--urgent", "--reason", "storm").code == 4
     resume = ("--config", live.config, "mailings", "resume", 1, "--json")
     assert (run(*resume).code, run(*resume).data["outcome"]) == (4, {"unknown": 4})
-    found = live.config.read_text().replace("/nowhere", "/mgmt/rs/service/{service_id}")
+    found = live.config.read_text().replace("/nowhere/{service_id}", "/mgmt/rs/service/{service_id}")
     live.config.write_text(found, encoding="utf-8")
     ran = run(*resume)
     assert (ran.code, ran.data["outcome"]) == (0, {"accepted": 4})

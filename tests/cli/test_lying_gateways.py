@@ -410,7 +410,10 @@ def test_a_report_that_it_failed_proves_that_what_was_resolved_as_not_sent_was_t
     assert (data["states"], data["parts"]) == ({"accepted": PEOPLE - 1, "failed": 1}, PEOPLE)
     assert gateway.took == 2 * PEOPLE - 1  # it was not sent again
 
-    assert taken_in(run, config, failed_report(module, config, place=2)) == {"twice": 1}
+    config.with_name("report").write_bytes(failed_report(module, config, place=2))
+    ran = run("--config", config, "reports", "import", config.with_name("report"))
+    assert (ran.code, "The gateway took 1 message twice" in ran.err) == (0, True)
+    assert taken_in(run, config, failed_report(module, config, place=2)) == {"repeated": 1}
     shown = run("--config", config, "mailings", "show", 1)
     data = run("--config", config, "mailings", "show", 1, "--json").data
     assert (data["states"], data["parts"]) == ({"accepted": PEOPLE - 1, "failed": 1}, PEOPLE + 1)

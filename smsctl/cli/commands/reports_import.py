@@ -24,7 +24,7 @@ def run(
     wiring: Wiring = ctx.obj
     house = wiring_listener.house(wiring, Source.IMPORTED)
     parcel = wiring_listener.read_report_file(file)
-    taken = receiving.Intake(wiring, house).store_one(parcel)
+    taken = receiving.Intake(wiring, house, wiring.teller.warn).store_one(parcel)
     if parcel.unread:
         wiring.teller.warn(
             say_n(

@@ -41,7 +41,8 @@ def run(
     forwarder = forwarding.forwarder(
         wiring, forward_to, teller.warn if teller.speaks_json else teller.tell_now
     )
-    intake = receiving.Intake(wiring, wiring_listener.house(wiring, Source.POLLED, forward_to))
+    house = wiring_listener.house(wiring, Source.POLLED, forward_to)
+    intake = receiving.Intake(wiring, house, teller.warn)
     brake = Brake()
     intake.open(teller.warn)
     try:
