@@ -30,6 +30,13 @@ from smsctl.ledger.store import Ledger
 _HUNDRED = 100
 _TELL_THEMSELVES = ("send", "doctor", "ledger check")  # what is said on the way out
 _GLANCE_S = 1
+_UNFORESEEN = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+)  # as of a cell that is wrong
 
 
 class Wiring:
@@ -40,6 +47,7 @@ class Wiring:
         self.flags = flags
         self.teller = teller
         self.open = ExitStack()  # what must be put away
+        self._opened: list[Ledger] = []
 
     def __enter__(self) -> Self:
         """Return the wiring."""
@@ -52,8 +60,18 @@ class Wiring:
         with self.open:
             for path in host.forget_unwritten():
                 self.teller.warn(say("{path} was made before the run failed, and is empty.", path=path))
+            if isinstance(error, _UNFORESEEN):
+                self._blame_the_ledger(error)
             if kind is None and "settings" in vars(self) and self.teller.command not in _TELL_THEMSELVES:
                 self._look_ahead()
+
+    def _blame_the_ledger(self, error: Exception) -> None:
+        """Raise LedgerError where what nobody foresaw comes of a ledger that is damaged."""
+        from smsctl.ledger import checking
+
+        for ledger in self._opened:
+            if damaged := checking.blame(ledger, error):
+                raise damaged from error
 
     @cached_property
     def config_path(self) -> Path:
@@ -99,7 +117,7 @@ class Wiring:
             busy_timeout_s=settings.busy_timeout_s,
             allow_network=settings.allow_network,
         )
-        self.open.callback(ledger.close)
+        self._put_away_later(ledger)
         ledger.on_wait = self.teller.warn
         ledger.on_change = self.teller.log.change
         if packages.anything_in_flight(ledger):
@@ -138,7 +156,7 @@ class Wiring:
         """Warn of the ledger's state; where the command did not open it, hardly wait for one that is busy."""
         from smsctl.cli.ledger_warnings import warnings
 
-        with suppress(LedgerError):  # the command has done its work
+        with suppress(LedgerError, *_UNFORESEEN):  # the command has done its work
             ledger = vars(self).get("ledger") or self.ledger_as_it_is(
                 self.settings.ledger_path, wait_s=_GLANCE_S
             )
@@ -194,8 +212,12 @@ class Wiring:
         busy_timeout_s = settings.busy_timeout_s if wait_s is None else wait_s
         ledger = store.read_ledger(path, group=settings.group, busy_timeout_s=busy_timeout_s)
         if ledger:
-            self.open.callback(ledger.close)
+            self._put_away_later(ledger)
         return ledger
+
+    def _put_away_later(self, ledger: Ledger) -> None:
+        self.open.callback(ledger.close)
+        self._opened.append(ledger)
 
     def names(self, *, read: Sequence[Path | None] = (), write: Sequence[Path | None] = ()) -> None:
         """Open what the caller named, or make it, before the ledger's owner takes over from the caller."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger import keyfile, restoring
+from smsctl.ledger import keyfile, legible, restoring
 from smsctl.ledger.invariants import RULES
 from smsctl.ledger.store import Ledger
 
@@ -29,7 +29,28 @@ def check(ledger: Ledger) -> tuple[Finding, ...]:
     """
     with ledger.snapshot():
         damaged = (*_file(ledger),)
+        damaged = damaged or tuple(
+            Finding(rule="contents", sentence=told) for told in legible.wrong_cells(ledger, _MOST)
+        )
         return damaged or (*_rows(ledger), *_beside(ledger))
+
+
+def blame(ledger: Ledger, error: Exception) -> LedgerError | None:
+    """Return what is told of an unforeseen error, if the ledger is damaged; None where it is sound."""
+    try:
+        found = check(ledger)
+    except LedgerError as damaged:
+        return damaged
+    except Exception:  # noqa: BLE001 - what the check itself stumbles over is damage too
+        found = (
+            Finding(rule="contents", sentence=say("It cannot be read ({kind}).", kind=type(error).__name__)),
+        )
+    if not found:
+        return None
+    return LedgerError(
+        say("{path}: the ledger is damaged. {first}", path=ledger.path, first=found[0].sentence),
+        hint=say("Send nothing, and put back the latest backup: smsctl ledger check tells more."),
+    )
 
 
 def _file(ledger: Ledger) -> Iterator[Finding]:

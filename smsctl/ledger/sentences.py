@@ -27,6 +27,9 @@ def told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _kind(error)(_words(error, path), hint=_mend(error)) from error
+    except UnicodeDecodeError as error:  # what SQLite says quotes a schema that is no text any more
+        told = say("{path}: this is not a ledger, or it is damaged ({error}).", path=path, error=error.reason)
+        raise LedgerError(told, hint=_RESTORE) from error
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -42,6 +45,7 @@ def reason(error: Exception) -> str:
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _NOT_WRITTEN = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC)
+_RESTORE = say("Restore it from a backup; `[ledger] path` in the config says where it is looked for.")
 _CLOSED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 
 
@@ -83,7 +87,7 @@ def _mend(error: sqlite3.Error) -> Sentence:
     if code == sqlite3.SQLITE_FULL:
         return say("Make room on the disk, or move the ledger with `[ledger] path`.")
     if code in _DAMAGED:
-        return say("Restore it from a backup; `[ledger] path` in the config says where it is looked for.")
+        return _RESTORE
     if _is_unfinished(error):
         return say("Undo it with: smsctl mailings list")
     return say("Check the disk, the folder's owner and its rights, and `[ledger] path` in the config.")

@@ -1,0 +1,164 @@
+"""Whether every cell of the ledger can be what it claims: its type, its letters, its times, its words.
+
+The file's own check sees pages and not cells, so a bit that has turned in one is found here.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+
+from smsctl.domain.message import Priority, Status, Verdict
+from smsctl.domain.municipality import ServiceState
+from smsctl.domain.recipients import SkipReason
+from smsctl.domain.report import Cause
+from smsctl.domain.text import Encoding
+from smsctl.errors import Sentence, say
+from smsctl.ledger.store import Ledger
+
+_PIECE_ROWS = 10_000
+_TYPES = {"TEXT": "'text'", "INTEGER": "'integer'", "REAL": "'real', 'integer'"}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
+_HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|")
+_NUMBER = re.compile(r"\+[1-9]\d{4,14}")
+
+_Fits = Callable[[str], bool]
+
+
+def wrong_cells(ledger: Ledger, most: int) -> Iterator[Sentence]:
+    """Yield what is wrong in cells, at most so many of a column; reads every cell once, in pieces."""
+    tables = ledger.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    for (table,) in tables:
+        columns = [(str(row[1]), str(row[2])) for row in ledger.rows(f'PRAGMA table_info("{table}")')]
+        for column, kind in columns:
+            yield from _of_another_type(ledger, table, column, kind, most)
+        texts = [column for column, kind in columns if kind == "TEXT"]
+        yield from _texts(ledger, table, texts, most)
+    yield from _bodies(ledger)
+
+
+def _of_another_type(ledger: Ledger, table: str, column: str, kind: str, most: int) -> Iterator[Sentence]:
+    found = ledger.rows(
+        f'SELECT rowid, typeof("{column}") FROM "{table}"'  # noqa: S608 - the names are the schema's own
+        f" WHERE typeof(\"{column}\") NOT IN ({_TYPES[kind]}, 'null') LIMIT {most:d}"
+    )
+    for row, type_ in found:
+        yield say(
+            "Row {row} of {table}: {column} is of type {type}.",
+            row=row,
+            table=table,
+            column=column,
+            type=type_,
+        )
+
+
+def _texts(ledger: Ledger, table: str, columns: Sequence[str], most: int) -> Iterator[Sentence]:
+    if not columns:
+        return
+    cells = ", ".join(f'CAST("{column}" AS BLOB)' for column in columns)
+    after, left = -(1 << 63), dict.fromkeys(columns, most)
+    while rows := ledger.rows(
+        f'SELECT rowid, {cells} FROM "{table}" WHERE rowid > ? ORDER BY rowid LIMIT {_PIECE_ROWS:d}',  # noqa: S608
+        after,
+    ):
+        after = rows[-1][0]
+        for at, column in enumerate(columns, start=1):
+            fits = _fits(table, column)
+            for row in _unfit(rows, at, fits):
+                left[column] -= 1
+                if left[column] >= 0:
+                    yield say(
+                        "Row {row} of {table}: {column} cannot be read.", row=row, table=table, column=column
+                    )
+
+
+def _unfit(rows: Sequence[tuple[object, ...]], at: int, fits: _Fits) -> Iterator[object]:
+    """Yield the ids of the rows whose cell does not fit; what is the same is looked at once."""
+    known: dict[bytes, bool] = {}
+    for row in rows:
+        cell = row[at]
+        if isinstance(cell, bytes):
+            good = known.get(cell)
+            if good is None:
+                good = known[cell] = _is_good(cell, fits)
+            if not good:
+                yield row[0]
+
+
+def _is_good(cell: bytes, fits: _Fits) -> bool:
+    try:
+        return fits(cell.decode())
+    except ValueError:
+        return False
+
+
+def _fits(table: str, column: str) -> _Fits:
+    if found := _WORDS.get((table, column)):
+        return found
+    if column == "told_at":  # as the gateway wrote it
+        return _anything
+    if column == "at" or column.endswith("_at") or (table, column) == ("purges", "before"):
+        return _moment
+    if column == "day" or column.endswith("_day"):
+        return _day
+    return _anything
+
+
+def _anything(_text: str) -> bool:
+    return True
+
+
+def _moment(text: str) -> bool:
+    return _MOMENT.fullmatch(text) is not None and datetime.fromisoformat(text) is not None
+
+
+def _day(text: str) -> bool:
+    return date.fromisoformat(text).isoformat() == text
+
+
+def _one_of(words: Iterable[str]) -> _Fits:
+    known = frozenset(map(str, words))
+    return known.__contains__
+
+
+def _like(pattern: re.Pattern[str]) -> _Fits:
+    return lambda text: pattern.fullmatch(text) is not None
+
+
+_STATES = _one_of(Status)
+_WORDS: dict[tuple[str, str], _Fits] = {
+    ("messages", "state"): _STATES,
+    ("messages", "number"): _like(_NUMBER),
+    ("messages", "number_hash"): _like(_HASH),
+    ("messages", "cause"): _one_of(Cause),
+    ("mailing_counts", "state"): _STATES,
+    ("day_counts", "state"): _STATES,
+    ("reports", "state"): _STATES,
+    ("reports", "cause"): _one_of(("", *Cause)),
+    ("mailings", "encoding"): _one_of(Encoding),
+    ("mailings", "body_hash"): _like(_HASH),
+    ("batches", "digest"): _like(_HASH),
+    ("batches", "verdict"): _one_of(Verdict),
+    ("skipped", "reason"): _one_of(SkipReason),
+    ("municipalities", "state"): _one_of(ServiceState),
+    ("blocked", "hash"): _like(_HASH),
+}
+
+
+def _bodies(ledger: Ledger) -> Iterator[Sentence]:
+    """Hold each text to its hash, and each priority to those there are."""
+    from smsctl.ledger.mailings import body_hash
+
+    for mailing, body, kept in ledger.rows(
+        "SELECT id, CAST(body AS BLOB), body_hash FROM mailings WHERE body IS NOT NULL"
+    ):
+        try:
+            told = body_hash(body.decode())
+        except ValueError:  # is told as a cell
+            continue
+        if told != kept:
+            yield say("Mailing {mailing}: its text is not the one that was sent.", mailing=mailing)
+    known = ", ".join(str(int(one)) for one in Priority)
+    for (mailing,) in ledger.rows(f"SELECT id FROM mailings WHERE priority NOT IN ({known})"):  # noqa: S608
+        yield say(
+            "Row {row} of {table}: {column} cannot be read.", row=mailing, table="mailings", column="priority"
+        )

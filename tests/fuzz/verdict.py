@@ -1,0 +1,34 @@
+"""What every input must come to: a sentence and a documented code, no secret and no whole number told."""
+
+import re
+from collections.abc import Collection
+
+from smsctl.errors import ExitCode
+
+from ..front_door import Ran
+
+CANARY = "canary-of-the-fuzzers"
+_DOCUMENTED = {int(code) for code in ExitCode} - {int(ExitCode.BUG)}
+_WHOLE = re.compile(r"(?:\+46|0046|\b0)[\s-]?70[\s-]?174[\s-]?06[\s-]?\d\d")
+
+
+def faults(ran: Ran, *, codes: Collection[int] = _DOCUMENTED, numbers: bool = True) -> list[str]:
+    """Return what is wrong with how a command ended."""
+    found = []
+    if "Traceback" in ran.said:
+        found.append("a traceback")
+    if ran.code not in codes:
+        found.append(f"exit {ran.code}")
+    if ran.code and not ran.said.strip():
+        found.append("no word")
+    if CANARY in ran.said:
+        found.append("a secret")
+    if numbers and (whole := _WHOLE.search(ran.said)):
+        found.append(f"a whole number: {whole[0]}")
+    return found
+
+
+def must_be_well(ran: Ran, told: str, *, codes: Collection[int] = _DOCUMENTED, numbers: bool = True) -> None:
+    """Fail with the input that did it."""
+    found = faults(ran, codes=codes, numbers=numbers)
+    assert not found, f"{found}: {told}\n{ran.said[:2000]}"
