@@ -12,7 +12,7 @@ from functools import partial
 from importlib import import_module
 from itertools import takewhile
 from types import ModuleType
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import typer
 
@@ -212,10 +212,18 @@ def _before_the_dashes(words: Sequence[str]) -> set[str]:
 def _wiring(asked: Flags, teller: Teller, *, is_help: bool) -> AbstractContextManager[object]:
     """Return the wiring; a help page needs none, and then none of it is loaded."""
     if is_help:
-        return nullcontext()
+        return nullcontext(_NoWiring())
     from smsctl.cli.wiring import Wiring
 
     return Wiring(asked, teller)
+
+
+class _NoWiring:
+    """What a command is given where a help page was expected: `--column --help` takes it for a value."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say so, whatever the command asks for."""
+        raise UsageError(say("--help stands where a value should."), hint=say("Put --help last."))
 
 
 def _root() -> None:

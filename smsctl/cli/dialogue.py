@@ -8,7 +8,7 @@ from smsctl.cli.render.language import whole, words
 from smsctl.cli.render.plain import safe
 from smsctl.cli.teller import Teller
 from smsctl.domain.secret import Secret
-from smsctl.errors import NotConfirmedError, Sentence, UsageError, say
+from smsctl.errors import CredentialError, NotConfirmedError, Sentence, UsageError, say
 
 _ROOM_FOR_ANSWER = 8  # cells
 _YES = frozenset({"y", "yes", "j", "ja"})
@@ -96,14 +96,32 @@ def secret(question: Sentence) -> Secret:
     if sys.stdin.isatty():
         import getpass
 
-        return Secret(getpass.getpass(words(question)))
-    line = sys.stdin.readline().rstrip("\r\n")
+        return _secret_of(getpass.getpass(words(question)))
+    try:
+        line = sys.stdin.readline().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise _no_text() from None
     if not line:
         raise UsageError(
             say("No secret was given on standard input."),
             hint=say("Run it in a terminal, or pipe the secret in."),
         )
+    return _secret_of(line)
+
+
+def _secret_of(line: str) -> Secret:
+    try:
+        line.encode()
+    except UnicodeEncodeError:  # bytes that the terminal's or the stream's encoding does not know
+        raise _no_text() from None
     return Secret(line)
+
+
+def _no_text() -> CredentialError:
+    return CredentialError(
+        say("The secret is not a text in UTF-8; nothing was kept."),
+        hint=say("Type it in a terminal that speaks UTF-8, or pipe it in as UTF-8."),
+    )
 
 
 def _must_be_asked(teller: Teller) -> None:

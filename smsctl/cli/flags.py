@@ -3,6 +3,7 @@
 So usage errors speak JSON too, and no command declares them.
 """
 
+import os
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import Path
@@ -71,7 +72,8 @@ def take(argv: Sequence[str]) -> tuple[Flags, list[str]]:
     found: dict[str, bool] = {}
     config: Path | None = None
     rest: list[str] = []
-    words = iter(argv)
+    typed = tuple(map(_in_utf_8, argv))
+    words = iter(typed)
     for word in words:
         if word == "--":
             rest += [word, *words]
@@ -84,4 +86,22 @@ def take(argv: Sequence[str]) -> tuple[Flags, list[str]]:
             config = Path(path)
         else:
             rest.append(word)
-    return Flags(config=config, typed=tuple(argv), **found), rest
+    return Flags(config=config, typed=typed, **found), rest
+
+
+def _in_utf_8(word: str) -> str:
+    """Return a word as it was typed: Python keeps bytes that the locale does not know as halves of letters.
+
+    What is typed may be stored and shown, and a path stands in the ledger: so all of it must be text.
+    """
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        try:
+            return os.fsencode(word).decode()
+        except UnicodeError:
+            raise UsageError(
+                say("The command line has a word that is not in UTF-8: {word}", word=ascii(word)),
+                hint=say("Type it in UTF-8; give a file with such a name another one."),
+            ) from None
+    return word

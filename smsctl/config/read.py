@@ -4,6 +4,7 @@ import codecs
 import os
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -32,6 +33,7 @@ from smsctl.errors import ConfigError, Sentence, say, say_n
 find = places.find
 
 _LARGEST = 1_000_000
+_DEEPEST = 20  # tables and lists in each other; no key of ours lies deeper than four
 
 
 def load(path: Path) -> Settings:
@@ -98,9 +100,30 @@ def read_document(text: str, path: Path) -> dict[str, Any]:
         ConfigError: it is not TOML, or a key stands twice.
     """
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(str(error), text, path) from None
+    except RecursionError:
+        raise _too_deep(path) from None
+    level: list[object] = [document]
+    for _ in range(_DEEPEST):
+        level = [below for one in level for below in _below(one)]
+    if level:
+        raise _too_deep(path)
+    return document
+
+
+def _below(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _too_deep(path: Path) -> ConfigError:
+    return ConfigError(
+        say("the config file {path} is nested deeper than {n} levels", path=path, n=_DEEPEST),
+        hint=say("compare it with config.example.toml"),
+    )
 
 
 def _settings(values: Values, path: Path) -> Settings:

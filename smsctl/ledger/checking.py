@@ -29,10 +29,7 @@ def check(ledger: Ledger) -> tuple[Finding, ...]:
     """
     with ledger.snapshot():
         damaged = (*_file(ledger),)
-        damaged = damaged or tuple(
-            Finding(rule="contents", sentence=told) for told in legible.wrong_cells(ledger, _MOST)
-        )
-        return damaged or (*_rows(ledger), *_beside(ledger))
+        return damaged or (*_cells(ledger), *_rows(ledger), *_beside(ledger))
 
 
 def blame(ledger: Ledger, error: Exception) -> LedgerError | None:
@@ -57,6 +54,11 @@ def _file(ledger: Ledger) -> Iterator[Finding]:
     for (told,) in ledger.rows(f"PRAGMA integrity_check({_MOST:d})"):
         if told != "ok":
             yield Finding("integrity", say("The file is damaged: {told}.", told=told))
+
+
+def _cells(ledger: Ledger) -> Iterator[Finding]:
+    for told in legible.wrong_cells(ledger, _MOST):
+        yield Finding(rule="contents", sentence=told)
 
 
 def _rows(ledger: Ledger) -> Iterator[Finding]:

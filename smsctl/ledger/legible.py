@@ -7,9 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 
-from smsctl.domain.message import Priority, Status, Verdict
+from smsctl.domain.message import Priority, Status
 from smsctl.domain.municipality import ServiceState
-from smsctl.domain.recipients import SkipReason
 from smsctl.domain.report import Cause
 from smsctl.domain.text import Encoding
 from smsctl.errors import Sentence, say
@@ -137,8 +136,6 @@ _WORDS: dict[tuple[str, str], _Fits] = {
     ("mailings", "encoding"): _one_of(Encoding),
     ("mailings", "body_hash"): _like(_HASH),
     ("batches", "digest"): _like(_HASH),
-    ("batches", "verdict"): _one_of(Verdict),
-    ("skipped", "reason"): _one_of(SkipReason),
     ("municipalities", "state"): _one_of(ServiceState),
     ("blocked", "hash"): _like(_HASH),
 }

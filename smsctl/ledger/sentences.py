@@ -26,6 +26,9 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        if str(error).startswith("Could not decode"):  # it quotes the cell, which may be a number or a name
+            told = say("{path}: the ledger is damaged: a text in it cannot be read.", path=path)
+            raise LedgerError(told, hint=_RESTORE) from None
         raise _kind(error)(_words(error, path), hint=_mend(error)) from error
     except UnicodeDecodeError as error:  # what SQLite says quotes a schema that is no text any more
         told = say("{path}: this is not a ledger, or it is damaged ({error}).", path=path, error=error.reason)

@@ -7,7 +7,7 @@ a file whose pragmas are not in force is refused (reliability.md 0.2, 2.2).
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -51,19 +51,18 @@ class Ledger:
 
     def rows(self, sql: str, *values: object) -> list[Row]:
         """Fetch all rows at once, so that no read stays open while something is sent."""
-        with told(self.path):
-            return self._insist(sql, *values).fetchall()
+        with told(self.path), closing(self._insist(sql, *values)) as cursor:
+            return cursor.fetchall()
 
     def one(self, sql: str, *values: object) -> Row | None:
         """Fetch the first row."""
-        with told(self.path):
-            row: Row | None = self._insist(sql, *values).fetchone()
+        with told(self.path), closing(self._insist(sql, *values)) as cursor:
+            row: Row | None = cursor.fetchone()
             return row
 
     def records(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Fetch all rows at once, each by column name."""
-        with told(self.path):
-            cursor = self._insist(sql, *values)
+        with told(self.path), closing(self._insist(sql, *values)) as cursor:
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

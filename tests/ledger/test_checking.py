@@ -41,6 +41,7 @@ DAMAGE = {
     " VALUES (999, 2, '', 'terms')",
     "key": "INSERT INTO facts VALUES ('key-check', 'a hash')",
     "restored": "DELETE FROM facts WHERE name = 'lineage'",
+    "contents": "UPDATE mailings SET created_at = 'yesterday' WHERE id = 1",
     "states": "UPDATE messages SET state = 'lost' WHERE id = 1",
     "messages": "DELETE FROM messages WHERE id = 2",
     "strays": "UPDATE messages SET mailing = 99 WHERE id = 1",
@@ -81,7 +82,7 @@ def _of_any_thread(ledger: Ledger) -> Ledger:
 
 
 def test_there_is_a_damage_for_every_rule() -> None:
-    beside_the_rules = {"integrity", "references", "key", "restored"}
+    beside_the_rules = {"integrity", "contents", "references", "key", "restored"}
     assert DAMAGE.keys() == {rule.name for rule in RULES} | beside_the_rules
 
 
