@@ -182,3 +182,19 @@ def test_what_was_confirmed_is_the_most_that_may_be_opened(
     assert run_terminal(argv, [("Send 3 messages?", "y")]).code == 0
     with closing(sqlite3.connect(config.parent / "ledger" / "ledger.db")) as ledger:
         assert ledger.execute("SELECT max_new_packages FROM mailings").fetchall() == [(1,)]
+
+
+def test_on_a_terminal_it_is_asked_before_the_service_ends(live_gateway: LiveGateway, run: Run) -> None:
+    config = live_gateway().config
+    end = ["--config", config, "municipality", "deactivate", TOWN]
+    question = "End the service for Exempelkommun? [y/N]"
+    declined = run_terminal(end, [(question, "n")])
+    assert (declined.code, "Not confirmed; nothing was changed." in declined.seen) == (5, True)
+    assert "also of a mailing that is under way or pending" in declined.seen
+    listed = run("--config", config, "municipality", "list", "--json").data["municipalities"]
+    assert [one["state"] for one in listed] == ["active"]
+    assert run_terminal(end, [(question, "y")]).code == 0
+    nothing_to_end = run_terminal(end)
+    assert (nothing_to_end.code, "[y/N]" in nothing_to_end.seen) == (0, False)
+    run("--config", config, "municipality", "activate", TOWN, "--yes")
+    assert run_terminal([*end, "--yes"]).code == 0

@@ -149,3 +149,10 @@ def test_resuming_can_overrule_the_senders_ceiling_of_the_day(
     assert run(*resume, *URGENT).code == 5
     assert run_terminal([*resume, *URGENT], [("Send 1 message?", "y")]).code == 0
     assert len(well.simulator.accepted()) == 3
+
+
+def test_the_emergency_brake_asks_nothing(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    live = live_gateway(Behaviour(password="another"), rows=guardians(3))
+    run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    ran = run_terminal(["--config", live.config, "mailings", "cancel", 1])
+    assert (ran.code, "3 pending messages cancelled." in ran.seen) == (0, True)
