@@ -176,6 +176,14 @@ def test_a_fault_in_the_structure_is_refused_with_its_line(
     assert refusal(tmp_path, content) == sentence
 
 
+def test_a_cell_that_has_swallowed_rows_is_refused(tmp_path: Path) -> None:
+    swallowed = 'N;M;G;A\n1;2;g;"ring inte\n3;4;g;x\n5;6;g;y"\n7;8;g;z\n'
+    assert refusal(tmp_path, swallowed) == (
+        'r.csv, line 2: a cell of the row that begins here holds whole rows: a closing quote (") is missing.'
+    )
+    assert len(list(sheet(tmp_path, 'N;M;G;A\n1;2;g;"ring inte\npå dagen; tack"\n3;4;g;x\n').rows())) == 2
+
+
 def test_the_longest_field_allowed_is_read(tmp_path: Path) -> None:
     assert list(sheet(tmp_path, f"M\n{'å' * MAX_FIELD}\n").rows()) == [["å" * MAX_FIELD]]
 

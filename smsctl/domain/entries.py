@@ -105,6 +105,19 @@ def problem_of(entry: Entry) -> Problem | None:
     return None
 
 
+def cut_short(n: int) -> list[Sentence]:
+    """Say how many rows were read without cells at their end."""
+    if not n:
+        return []
+    return [
+        say_n(
+            "{n} row lacks its last cells, as Excel leaves out empty ones, and was read without them.",
+            "{n} rows lack their last cells, as Excel leaves out empty ones, and were read without them.",
+            n=n,
+        )
+    ]
+
+
 def wrong_width(cells: int, width: int) -> Problem:
     """Return what makes a row bad that has too few or too many cells."""
     return "width", partial(_too_few if cells < width else _too_many, cells, width)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
 from smsctl.domain.cells import plain
-from smsctl.domain.headings import fold, is_heading, means
+from smsctl.domain.headings import HEADERS, fold, is_heading, means
 from smsctl.domain.number import NumberReader
 from smsctl.domain.terms import NO, YES, has_accepted
 from smsctl.errors import Sentence, say_n
@@ -59,7 +59,9 @@ def proposal(
     found = [
         title
         for place, title in enumerate(header)
-        if title and _most(fits, title, [row[place] for row in rows if place < len(row)])
+        if title
+        and not _is_known(title)
+        and _most(fits, title, [row[place] for row in rows if place < len(row)])
     ]
     return Proposal(column=column, headers=tuple(found))
 
@@ -86,6 +88,11 @@ def heading_below(rows: Sequence[Sequence[str]], named: Collection[str]) -> int 
 
 
 _TITLE_ROWS: Final = 20
+
+
+def _is_known(title: str) -> bool:
+    """Tell whether a heading means another column of ours: a protected identity is no accepted term."""
+    return any(means(title, name) for name in HEADERS)
 
 
 def _most(fits: Callable[[str, str], bool], title: str, cells: Sequence[str]) -> bool:

@@ -124,9 +124,15 @@ def open_sheet(path: Path, reading: Reading | None = None) -> Sheet:
         name=name,
         left_out=left_out,
     )
+    if isinstance(records, text.Text) and len(sheet.header) >= _FEWEST_TO_TELL:
+        records.refuse_swallowed(len(sheet.header))
     if not any(map(any, sheet.rows())):
         raise InputError(say("{path} has a header but no rows.", path=path))
     return sheet
+
+
+_FEWEST_TO_TELL: Final = 4
+"""Of so many columns, a line with as many delimiters is a row, and no note with a semicolon in it."""
 
 
 def _without_nameless_end(path: Path, cells: list[str]) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import os
 import re
 from collections import Counter
 from collections.abc import Generator, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol, TextIO
 
@@ -18,6 +20,7 @@ DELIMITERS: Final = ";\t,"
 
 _HEAD = 1 << 16  # characters; the header stands within them
 _LINES_COMPARED = 50
+_PIECE_BYTES = 1 << 20
 
 _Stream = Generator[list[str], None, None]
 
@@ -40,6 +43,7 @@ class Text(NamedTuple):
     delimiter: str
     stamp: tuple[int, int]  # size, and time of change in ns: other ones mean another file
     notice: Sentence | None
+    has_quotes: bool = False
 
     def read(self) -> _Stream:
         """Yield header and rows; InputError for a fault in the structure, and for a file that changes."""
@@ -50,6 +54,32 @@ class Text(NamedTuple):
                 self._refuse_change(file)
                 raise self._broken(error) from None
             self._refuse_change(file)
+
+    def refuse_swallowed(self, width: int) -> None:
+        """Raise InputError where a cell holds whole rows, because a quote is opened and closed far below.
+
+        Nothing else would tell: those people would be nowhere. Only files with quotes are read for it.
+        """
+        if not self.has_quotes:
+            return
+        before = 0
+        with open_file(self.path) as file, _text(file, self.encoding, self.bom_bytes) as text:
+            reader = self._reader(text)
+            with suppress(csv.Error, UnicodeError):  # told when the rows are read
+                for row in reader:
+                    if reader.line_num - before > 1 and any(self._is_row(cell, width) for cell in row):
+                        raise InputError(
+                            say(
+                                "{path}, line {line}: a cell of the row that begins here holds whole rows: a"
+                                ' closing quote (") is missing.',
+                                path=self.path,
+                                line=before + 1 + self.has_preface,
+                            )
+                        )
+                    before = reader.line_num
+
+    def _is_row(self, cell: str, width: int) -> bool:
+        return "\n" in cell and any(line.count(self.delimiter) >= width - 1 for line in cell.split("\n")[1:])
 
     def _reader(self, text: TextIO) -> _Reader:
         csv.field_size_limit(MAX_FIELD)  # of the process; no other csv file has longer fields either
@@ -98,6 +128,7 @@ def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str |
     """Find out how an open file is to be read. Raises InputError: empty, no text, wrong encoding."""
     status = os.fstat(file.fileno())
     assumed = recognise(file, source=str(path), encoding=encoding)
+    has_quotes = _has_quotes(file)
     with _text(file, assumed.encoding, assumed.bom_bytes) as text:
         head = text.read(_HEAD)
     if not head.strip():
@@ -110,7 +141,13 @@ def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str |
         delimiter=_delimiter(path, head, delimiter),
         stamp=(status.st_size, status.st_mtime_ns),
         notice=assumed.notice,
+        has_quotes=has_quotes,
     )
+
+
+def _has_quotes(file: BinaryIO) -> bool:
+    file.seek(0)
+    return any(b'"' in piece for piece in iter(partial(file.read, _PIECE_BYTES), b""))
 
 
 def _preface(head: str) -> re.Match[str] | None:

@@ -199,8 +199,8 @@ def test_the_columns_of_numbers_may_stand_in_the_config(
             ],
         ),
         (
-            "Namn;Mobil;Godkänt användarvillkor;Född",
-            "Anna;0701740605;ja;2012-03-04",
+            "Namn;Mobil;Godkänt användarvillkor;Född;Skyddad identitet",
+            "Anna;0701740605;ja;2012-03-04;nej",
             ["--column accepted_terms='Godkänt användarvillkor'"],
         ),
     ],
@@ -212,6 +212,7 @@ def test_a_column_that_is_not_recognised_is_proposed_by_its_cells(
     assert ran.code == 8
     for flag in flags:
         assert flag in " ".join(ran.err.split())
+    assert "='Skyddad identitet'" not in ran.err
 
 
 def test_on_a_terminal_a_person_picks_the_column(make_config: MakeConfig, message: Path) -> None:

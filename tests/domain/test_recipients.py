@@ -487,3 +487,42 @@ def test_the_short_cut_and_the_full_rules_agree(rows: list[Sequence[str]]) -> No
     )
     assert outcome(quick) == outcome(slow)
     assert quick.bad == slow.bad
+
+
+WIDE = ("Namn", "Mobil VH1", "Mobil VH2", "Grupp", "Godkänt villkor", "Sekretess")
+NUMBERS = st.sampled_from(
+    ["0701740605", "+46701740606", "", "08-465 004 00", "070-174 06 07", "x", "+4791234567"]
+)
+
+
+@given(
+    cells=st.lists(
+        st.tuples(
+            NUMBERS,
+            NUMBERS,
+            st.sampled_from(["VH", "elever"]),
+            st.sampled_from(["ja", "nej"]),
+            st.sampled_from(["", "", "1"]),
+        )
+    )
+)
+def test_two_numbers_in_a_row_fare_as_if_each_had_a_row_of_its_own(
+    cells: list[tuple[str, str, str, str, str]],
+) -> None:
+    rules = RULES._replace(skip_invalid=True, is_blocked=N07.__eq__)
+    sure = ("0701740609", "", "VH", "ja", "")
+    rows = [["Åsa", *one] for one in (sure, *cells)]
+    both = {"number": ("Mobil VH1", "Mobil VH2")}
+    found = judge(WIDE, rows, find_columns(WIDE, both), GUARDIANS, rules)
+    single = [
+        ["Åsa", number, "", *rest]
+        for first, second, *rest in (sure, *cells)
+        for number in [one for one in (first, second) if one] or [""]
+    ]
+    apart = judge(WIDE, single, find_columns(WIDE, {"number": "Mobil VH1"}), GUARDIANS, rules)
+    assert [one.number for one in found.ready] == [one.number for one in apart.ready]
+    assert {why: len(people) for why, people in found.skipped.items()} == {
+        why: len(people) for why, people in apart.skipped.items()
+    }
+    assert found.audience_rows == sum(one[3] == "VH" for one in rows)
+    assert found.rows == apart.rows

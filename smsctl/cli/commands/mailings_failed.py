@@ -1,5 +1,6 @@
 """`smsctl mailings failed ID`: whose message did not arrive, and which numbers are dead."""
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from smsctl.cli.render.blocks import Line
 from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.report import PERMANENT
 from smsctl.errors import say
 from smsctl.ledger import mailings
@@ -41,7 +43,7 @@ def run(
     wiring.names(write=(csv,))
     found = mailings.get(wiring.ledger, mailing)
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
-    page = files.write_csv(csv, _HEADER, map(_cells, rows)) if csv else None
+    page = files.write_csv(csv, *_table(rows, found)) if csv else None
     screen = render.failed(rows, partial(numbers.shown, wiring))
     if csv:
         screen.append(Line(say("Written to {path}.", path=csv)))
@@ -60,6 +62,15 @@ def run(
         page=page,
         screen=[*rehearsal(simulated=wiring.simulated), *screen],
     )
+
+
+def _table(
+    rows: Sequence[FailedRow], mailing: Mailing
+) -> tuple[tuple[str, ...], Iterator[tuple[object, ...]]]:
+    """Return heading and lines; where the terms were not required, nobody is known to have accepted them."""
+    if mailing.terms_required:
+        return _HEADER, map(_cells, rows)
+    return (*_HEADER, "accepted_terms"), ((*_cells(one), "") for one in rows)
 
 
 def _cells(one: FailedRow) -> tuple[object, ...]:
