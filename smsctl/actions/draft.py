@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.actions.judge import judge_sheet, unmatched
-from smsctl.actions.may_send import Circumstances, Leaving, Verdict, may_send, standing_of
+from smsctl.actions.may_send import Circumstances, Leaving, may_send, standing_of
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
 from smsctl.domain.gateway import Gateway, Traits
@@ -20,6 +20,7 @@ from smsctl.domain.plan import Order, Plan, make
 from smsctl.domain.recipients import Recipients, Rules, SkipReason
 from smsctl.domain.text import characters_over, measure
 from smsctl.domain.text_check import Finding, check, recipients_in, refuse
+from smsctl.domain.verdict import Verdict
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist, earlier, mailings, repeats
 from smsctl.ledger.repeats import NOBODY, Reached

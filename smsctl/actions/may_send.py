@@ -18,7 +18,8 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.plan import Bill, Standing
 from smsctl.domain.rules import NOTHING_SPENT, Refusal, Rule, Spent
-from smsctl.errors import RuleError, Sentence, say
+from smsctl.domain.verdict import Verdict
+from smsctl.errors import Sentence
 from smsctl.ledger import blocklist, mailings, municipalities, packages, repeats
 from smsctl.ledger.store import Ledger
 
@@ -83,46 +84,6 @@ class Leaving(NamedTuple):
     def is_test(self) -> bool:
         """Whether it is one SMS to see that it works: to one number, outside every audience and package."""
         return self.shown is not None or (self.begun is not None and self.begun.kind == TEST)
-
-
-class Verdict(NamedTuple):
-    """What the rules say. Nothing may leave where one refuses."""
-
-    refusals: tuple[Refusal, ...]
-    spared: tuple[Refusal, ...] = ()  # only told, for it is a rehearsal: live would refuse
-    overruled: tuple[Refusal, ...] = ()  # by a person, with a reason
-    later: tuple[Refusal, ...] = ()  # where a mailing that was begun will stop on its way
-    warned: tuple[Refusal, ...] = ()  # a person looks at the plan, and decides
-
-    @property
-    def is_only_quiet(self) -> bool:
-        """Whether nothing refuses but the hour, so that a person can be asked when it shall leave."""
-        return {one.rule for one in self.refusals} == {Rule.QUIET_HOURS}
-
-    def finds_nobody(self, messages: int) -> bool:
-        """Say whether there is nobody to send to, refused or allowed, so that it must be written down."""
-        return any(one.rule is Rule.NOBODY for one in self.refusals) or not (messages or self.refusals)
-
-    @property
-    def is_over_day(self) -> bool:
-        """Whether a person overrules a ceiling of the day."""
-        return any(one.rule is Rule.MAX_PARTS_PER_DAY for one in self.overruled)
-
-    def must_hold(self) -> None:
-        """Raise RuleError where a rule refuses: it with what mends it, or a list of several."""
-        if error := self.error:
-            raise error
-
-    @property
-    def error(self) -> RuleError | None:
-        """What is told where a rule refuses."""
-        if len(self.refusals) < 2:  # noqa: PLR2004 - one needs no list
-            return self.refusals[0].error if self.refusals else None
-        problems = [
-            say("{what} {mend}", what=one.sentence, mend=one.hint) if one.hint else one.sentence
-            for one in self.refusals
-        ]
-        return RuleError(say("{n} rules refuse this mailing.", n=len(self.refusals)), problems=problems)
 
 
 def may_send(leaving: Leaving, under: Circumstances) -> Verdict:

@@ -10,7 +10,6 @@ from smsctl.actions import trust
 from smsctl.actions.may_send import (
     Circumstances,
     Leaving,
-    Verdict,
     ceilings_in_claims,
     groups_in,
     may_send,
@@ -20,6 +19,7 @@ from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings, Mailing, Tally
 from smsctl.domain.message import Status
 from smsctl.domain.plan import Bill, bill_for
+from smsctl.domain.verdict import Verdict
 from smsctl.errors import RuleError, say
 from smsctl.ledger import audit, ceilings, mailings
 from smsctl.ledger.store import Ledger

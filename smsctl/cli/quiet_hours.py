@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from smsctl.actions.may_send import Verdict
 from smsctl.cli import dialogue
 from smsctl.cli.render.blocks import GAP, Line, Tone
 from smsctl.cli.render.language import whole
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.verdict import Verdict
 from smsctl.errors import NotConfirmedError, Sentence, say
 
 

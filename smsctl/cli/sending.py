@@ -6,7 +6,7 @@ from typing import NamedTuple
 from smsctl.actions.begin import Overruling, begin, from_plan, record_nobody, skipped_of
 from smsctl.actions.draft import Wish, draft
 from smsctl.actions.keyed_run import expand
-from smsctl.actions.may_send import Circumstances, Verdict, ceilings_in_claims
+from smsctl.actions.may_send import Circumstances, ceilings_in_claims
 from smsctl.actions.quiet_hours import quiet_until
 from smsctl.cli import dialogue, run_key, text, wiring_gateway
 from smsctl.cli.circumstances import circumstances
@@ -20,6 +20,7 @@ from smsctl.cli.request import Manner, Request, letter_for, must_give_reason, wi
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.plan import Plan, offer
+from smsctl.domain.verdict import Verdict
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n
 from smsctl.ledger.store import Ledger
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from smsctl.actions.may_send import Verdict
 from smsctl.cli.render import figures, plan_text, whom
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
 from smsctl.cli.render.phrases import mode, quoted
@@ -12,6 +11,7 @@ from smsctl.domain.gateway import Traits
 from smsctl.domain.message import Letter
 from smsctl.domain.package import Draw, Package
 from smsctl.domain.plan import Bill, Plan
+from smsctl.domain.verdict import Verdict
 from smsctl.errors import Sentence, say, say_n
 from smsctl.spreadsheet import Sheet
 
