@@ -84,6 +84,29 @@ def open_file(path: Path) -> BinaryIO:
         raise InputError(say("{path} is not a path.", path=repr(str(path)))) from None
 
 
+def read_whole(path: Path, most_mb: int) -> bytes:
+    """Return what a file holds; InputError as `open_file`, and where it is larger than that."""
+    with open_file(path) as file:
+        data = file.read((most_mb << 20) + 1)
+    if len(data) > most_mb << 20:
+        raise _too_large(path, most_mb)
+    return data
+
+
+def refuse_larger(path: Path, most_mb: int) -> None:
+    """Raise InputError as `read_whole`, for a file that is then read in pieces."""
+    with open_file(path) as file:
+        if os.fstat(file.fileno()).st_size > most_mb << 20:
+            raise _too_large(path, most_mb)
+
+
+def _too_large(path: Path, most_mb: int) -> InputError:
+    return InputError(
+        say("{path} is larger than {n} MB, the most that is read at a time.", path=path, n=most_mb),
+        hint=say("Split it into several files."),
+    )
+
+
 class _NamedFile(io.RawIOBase):
     """A file that was named to us; a handle that was kept from earlier has a position of its own here."""
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from smsctl.decoding import refuse_larger
 from smsctl.domain.columns import seen_in
 from smsctl.domain.headings import fold
 from smsctl.domain.moment import Period
@@ -19,6 +20,7 @@ _HEADERS = {
     "node": "invoicenode node fakturanod nod invoicereference",
     "parts": "parts part delar del antaldelar antal sms antalsms quantity count segments smsparts",
 }
+_LARGEST_MB = 4  # each line may name another node
 _MONTH = re.compile(r"(\d{4})-?(\d{2})(-?\d{2})?")
 _WHOLE = re.compile(r"-?(\d{1,12}|\d{1,3}([ .\u00a0]\d{3}){1,3})(,0+)?")
 
@@ -43,6 +45,7 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[Line, ...]:
     Without a period, only the months that the file covers count. Raises InputError: no column with parts,
     neither months nor nodes, or a cell that cannot be read.
     """
+    refuse_larger(path, _LARGEST_MB)
     sheet = open_sheet(path)
     month, node, parts = _columns(sheet)
     supplier: Counter[tuple[str | None, str | None]] = Counter()

@@ -12,7 +12,7 @@ from smsctl.actions.poll import must_be_allowed_to_poll
 from smsctl.actions.report import House
 from smsctl.cli import numbers, wiring_gateway
 from smsctl.cli.wiring import Wiring
-from smsctl.decoding import open_file
+from smsctl.decoding import read_whole
 from smsctl.domain.push import Parcel, Push, Queue, ReadPush, UnreadableError
 from smsctl.domain.secret import Secret
 from smsctl.errors import InputError, Sentence, SmsctlError, StoppedError, say
@@ -22,7 +22,7 @@ from smsctl.listener.desk import Desk, Store
 from smsctl.listener.gate import Gate, Pass, Rules
 from smsctl.listener.server import Listener, Patience
 
-_LARGEST_FILE = 64 * 1024 * 1024
+_LARGEST_FILE_MB = 4  # which takes 100 MB of memory to read
 _MAIL_WAIT_S = 10.0
 
 
@@ -109,10 +109,7 @@ def queues(wiring: Wiring) -> Sequence[Queue]:
 
 def read_report_file(path: Path) -> Parcel:
     """Read a file that holds a push as a gateway makes it. Raises InputError."""
-    with open_file(path) as file:
-        body = file.read(_LARGEST_FILE + 1)
-    if len(body) > _LARGEST_FILE:
-        raise InputError(say("{path} is too large.", path=path))
+    body = read_whole(path, _LARGEST_FILE_MB)
     reasons = []
     for gateway, read in readers().items():
         try:

@@ -1,6 +1,6 @@
 """`smsctl block import FILE`: many numbers at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
 from smsctl.cli.typed_rows import named_columns
 from smsctl.cli.wiring import Wiring
-from smsctl.decoding import open_file
+from smsctl.decoding import read_whole
 from smsctl.domain.columns import find_columns
 from smsctl.domain.number import NumberFault, NumberReader, why
 from smsctl.errors import InputError, Sentence, say, say_n
@@ -22,6 +22,7 @@ from smsctl.spreadsheet import open_sheet
 EXAMPLES = ('smsctl block import blocked.csv --reason "taken over from SuperOffice"',)
 
 _SHOWN = 50
+_LARGEST_MB = 1  # some 80 000 numbers
 
 
 def run(
@@ -53,35 +54,42 @@ def run(
 
 def _numbers_in(wiring: Wiring, file: Path, named: Mapping[str, tuple[str, ...]]) -> list[str]:
     reader = numbers.reader(wiring)
-    cells = _cells(wiring, file, named, reader)
-    readings = [(row, cell, reader.read(cell)) for row, cell in cells if cell.strip()]
-    problems: list[Sentence] = [
-        say("row {row}: {why}", row=row, why=why(reading.fault or NumberFault.UNREADABLE, cell))
-        for row, cell, reading in readings
-        if reading.number is None
-    ]
+    found: dict[str, None] = {}
+    problems: list[Sentence] = []
+    bad = 0
+    for row, cell in _cells(wiring, file, named, reader):
+        reading = reader.read(cell) if cell.strip() else None
+        if reading and reading.number:
+            found[reading.number] = None
+        elif reading:
+            bad += 1
+            if bad <= _SHOWN:
+                told = why(reading.fault or NumberFault.UNREADABLE, cell)
+                problems.append(say("row {row}: {why}", row=row, why=told))
     if problems:
         raise InputError(
             say_n(
                 "{file}: {n} number cannot be read; nothing was put on the list.",
                 "{file}: {n} numbers cannot be read; nothing was put on the list.",
-                n=len(problems),
+                n=bad,
                 file=file,
             ),
-            problems=problems[:_SHOWN],
+            problems=problems,
         )
-    return list(dict.fromkeys(reading.number for _, _, reading in readings if reading.number))
+    return list(found)
 
 
 def _cells(
     wiring: Wiring, file: Path, named: Mapping[str, tuple[str, ...]], reader: NumberReader
-) -> list[tuple[int, str]]:
-    """Return the cells with numbers, each with its row; a heading that is itself a number is no heading."""
-    with open_file(file) as opened:
-        text = opened.read().decode("utf-8", "replace")
-    lines = text.lstrip("\ufeff").splitlines()
+) -> Iterator[tuple[int, str]]:
+    """Yield the cells with numbers, each with its row; a heading that is itself a number is no heading."""
+    lines = read_whole(file, _LARGEST_MB).decode("utf-8", "replace").lstrip("\ufeff").splitlines()
     if lines and reader.read(lines[0]).number:
-        return list(enumerate(lines, 1))
+        yield from enumerate(lines, 1)
+        return
+    del lines
     sheet = open_sheet(file)
     columns = find_columns(sheet.header, {**wiring.settings.columns, **named}, require_terms=False)
-    return [(at, row[columns.number]) for at, row in enumerate(sheet.rows(), 2) if len(row) > columns.number]
+    yield from (
+        (at, row[columns.number]) for at, row in enumerate(sheet.rows(), 2) if len(row) > columns.number
+    )
