@@ -1,7 +1,7 @@
 """The log of `[log] path`: one JSON line for each command, and for each change of state that it makes.
 
 What must stay true: no number, name, text or secret stands in it; and it is only told from, so that nothing
-ever waits or fails for its sake (docs/decisions/0017).
+ever waits or fails for its sake (docs/decisions/0019).
 """
 
 import os
