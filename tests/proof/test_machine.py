@@ -45,7 +45,7 @@ def hear_too_late() -> None:
     """An answer comes when its process was taken for dead, and a person has settled the messages."""
     machine = NeverTwice()
     machine.begin(messages=3, text="one")
-    machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=2)
+    machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=3)
     machine.start_again()
     machine.settle_by_word(which=0, word=Word.SENT)
     machine.hear_a_late_answer(which=0)
