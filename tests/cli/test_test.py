@@ -1,4 +1,5 @@
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from smsctl.simulator.server import Behaviour
 
 from ..conftest import SECRET, LiveGateway, MakeConfig
 from ..front_door import Run, run_terminal
+from ..gateways.fault_server import FaultServer, answering
 
 
 def test_a_test_tells_the_masked_number_the_parts_and_the_answer(make_config: MakeConfig) -> None:
@@ -130,3 +132,27 @@ def test_a_priority_that_the_gateway_does_not_know_is_told_as_in_a_plan(
     notes = [note["text"] for note in ran.json["messages"]]
     told = "PSWinCom (LINK Mobility) knows no priority; the setting has no effect."
     assert (ran.code, told in notes) == (0, module == "pswincom")
+
+
+def test_a_proxy_that_asks_for_a_login_gets_the_secret_that_is_kept_for_it(
+    make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", SECRET)
+    monkeypatch.setenv("SMSCTL_PROXY_SECRET", "kanarie")
+    with FaultServer(answering(407)) as proxy:
+        account = {
+            "url": "https://localhost:4711",
+            "proxy": f"http://127.0.0.1:{proxy.port}",
+            "proxy_username": "anna",
+            "proxy_password": {"source": "env"},
+        }
+        config = make_config(mode="live", gateway=account)
+        ran = run("--config", config, "gateway", "probe")
+        tunnels = [one for one in proxy.requests if one.startswith(b"CONNECT localhost:4711 ")]
+    assert ran.code == 7
+    assert "the proxy refused the login (407)" in ran.err
+    assert tunnels
+    assert all(b"Proxy-Authorization: Basic " + b64encode(b"anna:kanarie") in one for one in tunnels)
+    assert SECRET not in ran.said
+    assert "kanarie" not in ran.said
+    assert run("--config", config, "credential", "check", "proxy").code == 0
