@@ -20,7 +20,7 @@ _HEADERS = {
     "node": "invoicenode node fakturanod nod invoicereference",
     "parts": "parts part delar del antaldelar antal sms antalsms quantity count segments smsparts",
 }
-_LARGEST_MB = 4  # each line may name another node
+_LARGEST_MB = 2  # each line may name another node
 _MONTH = re.compile(r"(\d{4})-?(\d{2})(-?\d{2})?")
 _WHOLE = re.compile(r"-?(\d{1,12}|\d{1,3}([ .\u00a0]\d{3}){1,3})(,0+)?")
 

@@ -44,8 +44,20 @@ def purge(
         on_progress(done)
     ledger.compact()
     _must_be_gone(ledger, removed)
+    with ledger.transaction():
+        purging.finish(ledger)
     protocol = next(one for one in purging.protocols(ledger) if one.id == number)
     return Purged(protocol=protocol, due=due)
+
+
+def finish_purge(ledger: Ledger) -> bool:
+    """Overwrite what a purge that was broken off has left in free pages; say whether there was one."""
+    if not purging.is_unfinished(ledger):
+        return False
+    ledger.compact()
+    with ledger.transaction():
+        purging.finish(ledger)
+    return True
 
 
 def _must_be_gone(ledger: Ledger, removed: list[str]) -> None:

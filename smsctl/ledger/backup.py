@@ -73,7 +73,7 @@ def _copy_through(ledger: Path, target: Path) -> None:
 
     The beginning comes last, without which it is no ledger: a copy that is broken off is not taken for one.
     """
-    between = ledger.with_name(f"{ledger.name}.copy-{os.getpid()}")
+    between = ledger.with_name(f"{ledger.name}.copy-{os.getpid()}.unfinished")
     with os.fdopen(host.create(target), "wb") as made:
         copying.copy(ledger, between)
         try:

@@ -2,12 +2,13 @@
 
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
 from smsctl.ledger.place import make_names_durable
+from smsctl.ledger.schema import APPLICATION
 from smsctl.ledger.sentences import told
 
 COPIED = "copied"
@@ -16,6 +17,8 @@ COPIED = "copied"
 _STEPS = ((64, 3), (4096, 3), (-1, 0))  # pages at a time, and how often it may have to start over
 _PAUSE_S = 0.005
 _BUSY_TIMEOUT_S = 30
+_HEAD_BYTES = 100
+_MARK = slice(68, 72)  # of the program, in the head of SQLite's files
 
 
 def copy(source: Path, target: Path) -> None:
@@ -28,10 +31,12 @@ def copy(source: Path, target: Path) -> None:
     cannot be made.
     """
     unfinished = target.with_name(f"{target.name}.unfinished")
+    _take_away_unfinished(target.parent)
     unfinished.unlink(missing_ok=True)
     make_private(unfinished)
     try:
-        _fill(source, unfinished)
+        with _held(unfinished):
+            _fill(source, unfinished)
         _flush(unfinished)
         unfinished.replace(target)
         make_names_durable(target.parent)
@@ -42,6 +47,45 @@ def copy(source: Path, target: Path) -> None:
 def make_private(path: Path) -> None:
     """Make an empty file that only this user can read; raises OSError where one is already."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _take_away_unfinished(folder: Path) -> None:
+    """Remove what copies that were killed have left: numbers and names where nobody looks for them."""
+    for path in folder.glob("*.unfinished"):
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+            try:
+                head = os.read(handle, _HEAD_BYTES)
+                is_ours = head.startswith(b"SQLite format 3") and head[_MARK] == APPLICATION.to_bytes(
+                    4, "big"
+                )
+                if is_ours and _can_be_held(handle):
+                    path.unlink()
+            finally:
+                os.close(handle)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Let others see that a copy is being made, until this process ends."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        _can_be_held(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _can_be_held(handle: int) -> bool:
+    if os.name != "posix":
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class _StartedOverError(Exception):

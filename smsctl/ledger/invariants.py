@@ -252,6 +252,11 @@ RULES = (
         ),
     ),
     Rule(
+        "purge",
+        "SELECT value FROM facts WHERE name = 'purge-unfinished'",
+        lambda n: say("Purge {purge} was broken off, or is under way; smsctl purge ends it.", purge=n),
+    ),
+    Rule(
         "audit",
         "SELECT COUNT(*), MAX(id) FROM audit HAVING MIN(id) <> 1 OR MAX(id) <> COUNT(*)",
         lambda n, newest: say(

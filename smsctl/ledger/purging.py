@@ -14,6 +14,9 @@ from smsctl.errors import InputError, say
 from smsctl.ledger import audit, keyfile
 from smsctl.ledger.store import Ledger
 
+UNFINISHED = "purge-unfinished"
+"""The fact that stands from the first removal until the file was searched."""
+
 _SAMPLE = 5  # numbers of one mailing that are looked for in the file afterwards
 _PIECE = 1 << 22
 _OLD = (
@@ -93,6 +96,16 @@ def is_due(ledger: Ledger, before: str, mailing: int) -> bool:
     return row is not None and not any(row[1:])
 
 
+def is_unfinished(ledger: Ledger) -> bool:
+    """Say whether a purge has removed something and has not yet seen that it is gone from the file."""
+    return ledger.one("SELECT 1 FROM facts WHERE name = ?", UNFINISHED) is not None
+
+
+def finish(ledger: Ledger) -> None:
+    """Note, in the open transaction, that all that was removed is gone from the file."""
+    ledger.write("DELETE FROM facts WHERE name = ?", UNFINISHED)
+
+
 def begin(ledger: Ledger, decision: Decision, moment: Moment, actor: Actor) -> int:
     """Begin a protocol and remove what came in, in the open transaction; return the protocol's number."""
     purge = ledger.insert(
@@ -102,6 +115,12 @@ def begin(ledger: Ledger, decision: Decision, moment: Moment, actor: Actor) -> i
         actor.host,
         decision.reference,
         decision.before,
+    )
+    ledger.write(
+        "INSERT INTO facts (name, value) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        UNFINISHED,
+        str(purge),
     )
     incoming = ledger.write("DELETE FROM inbox WHERE at < ?", decision.before)
     reports = ledger.write("DELETE FROM reports WHERE fate <> 'waiting' AND at < ?", decision.before)

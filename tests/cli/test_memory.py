@@ -49,7 +49,7 @@ def _nodes(path: Path, size: int) -> None:
 READ_WHOLE = (
     ("block import", _numbers, 1),
     ("reports import", _reports, 4),
-    ("invoices compare", _nodes, 4),
+    ("invoices compare", _nodes, 2),
 )
 
 

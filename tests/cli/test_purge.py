@@ -112,3 +112,23 @@ def test_a_purged_text_is_not_resumed_and_its_key_is_not_sent_under_again(
     ran = run("--config", config, "mailings", "resume", 1)
     assert ran.code == 0
     assert "nothing pending" in ran.said
+
+
+def test_a_purge_that_was_broken_off_is_found_and_ended_by_the_next(
+    config: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from smsctl.ledger.store import Ledger
+
+    def killed(_ledger: Ledger) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Ledger, "compact", killed)
+        assert run("--config", config, "purge", "--older-than", "90d", *DECISION).code == 130
+    checked = run("--config", config, "ledger", "check")
+    assert (checked.code, "Purge 1 was broken off" in checked.said) == (9, True)
+    ran = run("--config", config, "purge", "--older-than", "90d", *DECISION)
+    assert (ran.code, "An earlier purge was broken off" in ran.out) == (0, True)
+    assert b"+46701740605" not in bytes_of(tmp_path)
+    assert run("--config", config, "ledger", "check").code == 0
+    assert "broken off" not in run("--config", config, "purge", "--older-than", "90d", *DECISION).out

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.errors import ExitCode, InputError, LedgerError
-from smsctl.ledger import checking, keyfile, restoring
+from smsctl.ledger import checking, copying, keyfile, restoring
 from smsctl.ledger.backup import back_up
 from smsctl.ledger.store import Ledger, open_ledger, read_ledger
 
@@ -169,3 +169,24 @@ def test_a_killed_backup_leaves_nothing_under_its_name(large: Ledger, tmp_path: 
     assert not target.exists()
     assert back_up(large, target).ledger == target
     assert not list(tmp_path.glob("*.unfinished*"))
+
+
+def test_what_a_killed_copy_left_is_taken_away_by_the_next(ledger: Ledger, tmp_path: Path) -> None:
+    left, of_another = tmp_path / "monday.db.unfinished", tmp_path / "thesis.unfinished"
+    copying.copy(ledger.path, left)
+    of_another.write_bytes(b"SQLite format 3\0 of another program" + bytes(100))
+    back_up(ledger, tmp_path / "tuesday.db")
+    assert not left.exists()
+    assert of_another.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX tells whether somebody still makes it")
+def test_a_copy_that_is_being_made_is_left_alone(ledger: Ledger, tmp_path: Path) -> None:
+    import fcntl
+
+    made = tmp_path / "monday.db.unfinished"
+    copying.copy(ledger.path, made)
+    with made.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        back_up(ledger, tmp_path / "tuesday.db")
+        assert made.exists()

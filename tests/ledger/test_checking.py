@@ -57,6 +57,7 @@ DAMAGE = {
     "packages": "UPDATE packages SET used = used - 1 WHERE number = 2",
     "package-size": "UPDATE packages SET used_up_day = NULL WHERE number = 1",
     "package-numbers": "UPDATE packages SET number = 7 WHERE number = 2",
+    "purge": "INSERT INTO facts VALUES ('purge-unfinished', '1')",
     "audit": "DROP TRIGGER audit_is_not_removed; DELETE FROM audit WHERE id = 1",
     "audit-guards": "DROP TRIGGER audit_is_not_changed",
     "invoices": "UPDATE invoices SET price_ore = 1 WHERE package = 2",

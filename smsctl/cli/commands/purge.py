@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.actions.purge import purge
+from smsctl.actions.purge import finish_purge, purge
 from smsctl.cli import dialogue, options, retention
 from smsctl.cli.render import purge as render
 from smsctl.cli.render.blocks import Line, Tone
@@ -60,7 +60,8 @@ def run(
         return Reply(data={"dry_run": True, "due": render.due_data(due)}, screen=[*planned, told])
     decided = Decision(reference=retention.decision(wiring, decision), before=before)
     if due.is_nothing:
-        return Reply(data={"dry_run": False, "due": render.due_data(due), "protocol": None}, screen=planned)
+        screen = [*planned, *_finished(wiring)]
+        return Reply(data={"dry_run": False, "due": render.due_data(due), "protocol": None}, screen=screen)
     if wiring.teller.interactive and not yes:
         wiring.teller.show(planned)
         otherwise = say("Not confirmed; nothing was removed.")
@@ -73,3 +74,10 @@ def run(
         "protocol": render.protocol_data(done.protocol),
     }
     return Reply(data=data, screen=render.done(done.protocol, done.due, wiring.settings.time_zone))
+
+
+def _finished(wiring: Wiring) -> list[Line]:
+    if not finish_purge(wiring.ledger):
+        return []
+    told = say("An earlier purge was broken off: what it removed is overwritten in the file now.")
+    return [Line(told, Tone.GOOD)]
