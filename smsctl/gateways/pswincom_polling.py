@@ -8,7 +8,7 @@ from smsctl.domain.gateway import CHECK_ACCOUNT, Options
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.push import Parcel, Polled
 from smsctl.errors import GatewayRefusedError, StoppedError, say
-from smsctl.gateways.json_reply import read_json
+from smsctl.gateways.json_reply import folded, read_json
 from smsctl.gateways.outcome import Mistaken, Reply, Stale
 from smsctl.gateways.password import password_of
 from smsctl.gateways.pswincom_pushes import NAME, report_of
@@ -36,8 +36,8 @@ class PolledQueue:
         reply = self._ask("POST", f"{self._url}?ackrequired=true", within_s)
         if reply.status == _EMPTY:
             return None
-        document = read_json(reply.body)
-        if reply.status != _OK or not isinstance(document, dict) or not short(document, "reference"):
+        document = folded(read_json(reply.body))
+        if reply.status != _OK or document is None or not short(document, "reference"):
             raise _no_answer(f"HTTP {reply.status}")
         return Polled(self._parcel(document), short(document, "reference"))
 
@@ -48,7 +48,7 @@ class PolledQueue:
             raise _no_answer(f"HTTP {reply.status}")
 
     def _parcel(self, document: Fields) -> Parcel:
-        told_at = short(document, "operatorTimestamp")
+        told_at = short(document, "operatortimestamp")
         if self._kind == REPORTS:
             wire = {"STATE": "state", "REF": "reference", "RCV": "receiver"}
             fields = {name: document.get(ours) for name, ours in wire.items()}

@@ -97,9 +97,9 @@ def _from_xml(push: Push) -> Parcel:
     answers: list[tuple[str, str]] = []
     unread = 0
     for entry in read_entries(push.body, push.content_type, _ROOTS, say("its root is not MSGLST")):
-        if entry.name != "MSG":
+        if entry.name.upper() != "MSG":
             continue
-        fields, answer = entry.fields, "OK"
+        fields, answer = {name.upper(): value for name, value in entry.fields.items()}, "OK"
         if "STATE" in fields:
             reports.append(report_of(fields))
         elif "TEXT" in fields and "SND" in fields:

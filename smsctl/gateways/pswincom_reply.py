@@ -1,4 +1,4 @@
-"""How PSWinCom's reply is read (protocols.md 3.6): by the elements' names, wherever they stand."""
+"""How PSWinCom's reply is read (protocols.md 3.6): by names, wherever they stand and however written."""
 
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
@@ -17,14 +17,14 @@ class Session(NamedTuple):
 def read_session(body: bytes) -> Session | None:
     """Return what the reply says; None where it is none."""
     root = _read_xml(body)
-    if root is None or root.tag != "SESSION":
+    if root is None or root.tag.upper() != "SESSION":
         return None
     logon = _text(root, "LOGON")
     if logon not in {"OK", "FAIL"}:
         return None
     entries: dict[str, Entry | None] = {}
-    for message in root.iterfind("MSGLST/MSG"):
-        entry = {element.tag: (element.text or "").strip() for element in message}
+    for message in (one for listed in _named(root, "MSGLST") for one in _named(listed, "MSG")):
+        entry = {element.tag.upper(): (element.text or "").strip() for element in message}
         place = entry.get("ID", "")
         says_one_thing = place not in entries and len(entry) == len(message)
         entries[place] = entry if says_one_thing else None
@@ -46,5 +46,12 @@ def _read_xml(body: bytes) -> Element | None:
     return root
 
 
+def _named(parent: Element, name: str) -> list[Element]:
+    """Return the elements of that name, however it is written."""
+    return [element for element in parent if element.tag.upper() == name]
+
+
 def _text(root: Element, name: str) -> str:
-    return (root.findtext(name) or "").strip()
+    """Return the text of the one element of that name; empty where there is none, or more than one."""
+    found = _named(root, name)
+    return (found[0].text or "").strip() if len(found) == 1 else ""

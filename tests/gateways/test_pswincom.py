@@ -225,7 +225,25 @@ def test_a_failed_logon_leaves_the_batch_pending(reason: str) -> None:
             open_gateway(some_options(peer.port)).probe()
 
 
-@pytest.mark.parametrize("body", [b"<MSGLST/>", b"<SESSION/>", b"<SESSION><LOGON>OKAY</LOGON></SESSION>"])
+def test_elements_are_known_however_their_names_are_written() -> None:
+    entries = (
+        f"<Msg><id>{own(1)}</id><Status>OK</Status></Msg><MSG><ID>{own(2)}</ID><STATUS>FAIL</STATUS></MSG>"
+    )
+    body = f"<session><logon>OK</logon><MsgLst>{entries}</MsgLst></session>".encode()
+    with FaultServer(answering(200, b"\xef\xbb\xbf" + body)) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch(2))
+    assert outcome(answer) == (Verdict.ANSWERED, [A, R])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<SESSION><LOGON>OK</LOGON><logon>FAIL</logon></SESSION>",
+        b"<MSGLST/>",
+        b"<SESSION/>",
+        b"<SESSION><LOGON>OKAY</LOGON></SESSION>",
+    ],
+)
 def test_another_document_proves_nothing(body: bytes) -> None:
     with FaultServer(answering(200, body)) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch())
