@@ -6,6 +6,7 @@ from pathlib import Path
 from smsctl.cli import numbers
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.columns import find_columns
+from smsctl.domain.protection import is_protected
 from smsctl.errors import Sentence, SmsctlError
 from smsctl.spreadsheet import open_sheet
 
@@ -38,11 +39,16 @@ def _named_in(wiring: Wiring, path: Path, wanted: frozenset[str]) -> dict[str, s
     if columns.name is None:
         return {}
     reader = numbers.reader(wiring)
-    last = max(columns.number, columns.name)
     found: dict[str, str] = {}
+    shut: set[str] = set()
     for row in sheet.rows():
-        if len(row) > last:
-            number = reader.fast(row[columns.number]) or reader.read(row[columns.number]).number
-            if number in wanted and row[columns.name].strip():
-                found.setdefault(number, row[columns.name].strip())
-    return found
+        for column in columns.numbers:
+            if len(row) <= max(column.number, columns.name, *column.protected):
+                continue
+            number = reader.fast(row[column.number]) or reader.read(row[column.number]).number
+            if number in wanted:
+                if any(is_protected(row[place]) for place in column.protected):
+                    shut.add(number)
+                elif row[columns.name].strip():
+                    found.setdefault(number, row[columns.name].strip())
+    return {number: name for number, name in found.items() if number not in shut}

@@ -71,6 +71,9 @@ class _Kind:
             )
         else:
             more = say_n(
-                "the same in {n} more row: {rows} …", "the same in {n} more rows: {rows} …", n=n, rows=rows
+                "the same in {n} more row: {rows} and more",
+                "the same in {n} more rows: {rows} and more",
+                n=n,
+                rows=rows,
             )
         return [*self.first, more]

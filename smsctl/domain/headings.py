@@ -46,7 +46,8 @@ def is_heading(row: Sequence[str]) -> bool:
     folded = {fold(cell) for cell in row}
     if any(not folded.isdisjoint(names) for names in HEADERS.values()):
         return True
-    return not any(re.fullmatch(_PERSONAL, unicodedata.normalize("NFKC", cell).strip()) for cell in row)
+    cells = (re.sub(_DATE, "", unicodedata.normalize("NFKC", cell)) for cell in row)
+    return not any(re.search(_PERSONAL, cell) for cell in cells)
 
 
 def means(text: str, name: str, beside: Collection[str] = ()) -> bool:
@@ -71,7 +72,6 @@ _BETWEEN_WORDS: Final = r"[\s_\-/.,:()]+"
 
 
 EXAMPLE: Final = "Namn;Mobil;Grupp;Kommun;Godkänt villkor."
-_PERSONAL: Final = (
-    r"(?!20[0-9]{2}-[0-9]{2}-[0-9]{2}$)[^A-Za-z]*[0-9](?:[^A-Za-z0-9]*[0-9]){6,}[^A-Za-z]*|\S+@\S+"
-)
-"""What is seven digits or more and no date, or an e-mail address: a telephone or personal identity number."""
+_DATE: Final = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"
+_PERSONAL: Final = r"[0-9](?:[\s\-+./()]*[0-9]){6,}|\S@\S"
+"""Seven digits or more (a telephone, a personal identity number) beside a date, or an e-mail address."""

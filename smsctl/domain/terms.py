@@ -5,6 +5,8 @@ from datetime import date
 from functools import cache
 from typing import Final
 
+from smsctl.domain.cells import plain
+
 YES: Final = frozenset({"ja", "yes", "sant", "true", "1", "x"})
 NO: Final = frozenset({"", "nej", "no", "falskt", "false", "0"})
 
@@ -15,7 +17,7 @@ def has_accepted(cell: str) -> bool | None:
     Dates are read as ISO 8601 and as Swedes and Excel write them; which number is the day and which the
     month does not matter here. Years before 2000 are what programs write for "never": not readable.
     """
-    word = cell.strip().casefold()
+    word = plain(cell)
     if word in YES:
         return True
     if word in NO:

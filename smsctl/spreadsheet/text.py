@@ -187,6 +187,11 @@ def _seen(path: Path, head: str) -> str:
     if len(head) == _HEAD and len(lines) < _LINES_COMPARED:
         lines = lines[:-1]  # it may be cut
     marks = [mark for mark in DELIMITERS if mark in heading]
+    if not marks and "|" in heading:
+        raise InputError(
+            say("{path}: its columns are separated by |, which is not read.", path=path),
+            hint=say("Columns are separated by a semicolon, a comma or a tab."),
+        )
     rows = [line for line in lines if line.strip()]
     ranks = {mark: (_agreeing(mark, heading, rows), heading.count(mark)) for mark in marks}
     best = max(ranks.values(), default=None)

@@ -108,6 +108,14 @@ def test_a_long_inbox_is_cut_on_the_screen_and_whole_in_the_file(config: Path, r
     assert len(json.loads(few.read_text(encoding="utf-8"))) == 2
 
 
+def test_who_is_protected_is_not_named(make_config: MakeConfig, run: Run) -> None:
+    rows = ["Anna Hemlig;0701740605;ja;ja", "Anna Annan;0701740605;ja;nej"]
+    config = make_config(**ENDPOINT, header="Namn;Mobil;Villkor;Sekretess", rows=rows)
+    take_in(config, run, YES)
+    for words in (("list",), ("show", 1)):
+        assert "Anna" not in run("--config", config, "inbox", *words).out
+
+
 def test_an_inbox_is_read_without_a_recipients_file(make_config: MakeConfig, run: Run) -> None:
     config = make_config(**ENDPOINT, header="Namn;Fel;Grupp;Kommun;Godkänt villkor")
     take_in(config, run, YES)

@@ -171,11 +171,11 @@ def test_many_bad_rows_are_told_by_their_kinds_with_the_first_rows_of_each() -> 
         'row 42: "4,67E+10" was damaged by a spreadsheet',
         'row 43: "4,67E+10" was damaged by a spreadsheet',
         'row 44: "4,67E+10" was damaged by a spreadsheet',
-        "the same in 107 more rows: 45, 46, 47, 48, 49, 50, 51, 52, 53, 54 …",
+        "the same in 107 more rows: 45, 46, 47, 48, 49, 50, 51, 52, 53, 54 and more",
         'row 2: "x" is not a phone number',
         'row 3: "x" is not a phone number',
         'row 4: "x" is not a phone number',
-        "the same in 37 more rows: 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 …",
+        "the same in 37 more rows: 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 and more",
         "row 152: it has 3 cells where the header has 5",
     ]
 

@@ -90,6 +90,6 @@ def _cells(
     del lines
     sheet = open_sheet(file)
     columns = find_columns(sheet.header, {**wiring.settings.columns, **named}, require_terms=False)
-    yield from (
-        (at, row[columns.number]) for at, row in enumerate(sheet.rows(), 2) if len(row) > columns.number
-    )
+    places = [one.number for one in columns.numbers]
+    rows = enumerate(sheet.rows(), 2)
+    yield from ((at, row[place]) for at, row in rows for place in places if len(row) > place)
