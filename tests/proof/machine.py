@@ -278,9 +278,10 @@ class NeverTwice(RuleBasedStateMachine):
         report = Report(
             gateway="intelecom", told=Told(told), code="0", reference=one.reference, number=one.number
         )
+        before = self.model[one.reference].state if one.reference in self.model else None
+        overruled = before in {Status.CANCELLED, Status.REJECTED} and self._was_given_back(one.reference)
         with self.desk.ledger.transaction():
             reports.take(self.desk.ledger, report, Intake(Source.PUSHED, self._clock(), timedelta(hours=72)))
-        before = self.model[one.reference].state if one.reference in self.model else None
         if before is Status.SENDING:
             self.early.setdefault(one.reference, told)
         elif before is Status.PENDING and self.old:  # kept, where the ledger knows of no batch it was in
@@ -288,9 +289,18 @@ class NeverTwice(RuleBasedStateMachine):
             self._set(one.reference, self._stored()[one.reference])
             if self.model[one.reference].state is Status.PENDING:
                 self.kept.setdefault(one.reference, told)
-        elif before and before not in FINAL:
+        elif overruled or (before and before not in FINAL):
             self._set(one.reference, told)
         self._check_states()
+
+    def _was_given_back(self, reference: str) -> bool:
+        """Say whether a person's word took the message out of a batch, and no report has put it back."""
+        row = self.desk.ledger.one(
+            "SELECT m.earlier_batch FROM messages m JOIN mailings i ON i.id = m.mailing"
+            " WHERE i.reference || '-' || (m.id - i.first_message + 1) = ?",
+            reference,
+        )
+        return bool(row and row[0])
 
     @precondition(lambda self: self.mailings)
     @rule(which=st.integers(0, 100), stops=st.booleans())

@@ -62,6 +62,18 @@ def test_without_the_guard_a_late_answer_is_counted_twice() -> None:
         hear_too_late()
 
 
+def test_a_report_overrules_a_persons_word_also_of_what_was_cancelled_since() -> None:
+    machine = NeverTwice()
+    machine.begin(messages=1, text="one")
+    machine.send(which=0, kinds=[KINDS[5]], size=1, connections=1, crash_at=None)  # taken, and unclear
+    machine.settle_by_word(which=0, word=Word.NOT_SENT)
+    machine.cancel(which=0, stops=False)
+    machine.hear_a_report(which=0, told=Status.DELIVERED)
+    assert machine.desk.in_order(machine.mailings[0]) == ["delivered"]
+    machine.ledger_and_gateway_agree()
+    machine.teardown()
+
+
 def send_from_an_old_copy() -> None:
     """A mailing is sent, and the ledger from before it is put back."""
     machine = NeverTwice()
