@@ -7,6 +7,7 @@ open: so it is opened first, and kept here, since a process has one user.
 import os
 import re
 import signal
+import stat
 import sys
 import threading
 import time
@@ -199,6 +200,42 @@ def forget_unwritten() -> list[Path]:
 
 def _create(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+
+def others_may_write(path: Path, sharing_group: str | None = None) -> bool:
+    """Say whether somebody other than root and this user may change a file.
+
+    The file's owner's own group is nobody else, and neither is `sharing_group`. Raises OSError.
+    """
+    if os.name != "posix":
+        return False
+    import grp
+    import pwd
+
+    found = _status(path)
+    if found.st_uid not in (0, os.geteuid()) or found.st_mode & stat.S_IWOTH:
+        return True
+    if not found.st_mode & stat.S_IWGRP:
+        return False
+    try:
+        if grp.getgrgid(found.st_gid).gr_name == sharing_group:
+            return False
+        return pwd.getpwuid(found.st_uid).pw_gid != found.st_gid
+    except KeyError:
+        return True
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except PermissionError:
+        handle = kept(path)
+        if handle is None:
+            raise
+        try:
+            return os.fstat(handle)
+        finally:
+            os.close(handle)
 
 
 def groups_of(user: str) -> frozenset[str]:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smsctl.decoding import decode, open_file, recognise
+from smsctl.decoding import decode, recognise
 from smsctl.errors import InputError
+from smsctl.opening import open_file
 
 TEXT = "Hej Åsa!\r\nMöte på tisdag."
 

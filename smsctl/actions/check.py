@@ -6,13 +6,13 @@ words. Nothing is sent, and nothing is written.
 
 import os
 import shutil
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from smsctl import host
 from smsctl.config.settings import Settings
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
@@ -65,21 +65,13 @@ def verdict(findings: Sequence[Finding]) -> ExitCode:
     return worst(found.exit_code for found in findings if found.level is Level.ERROR)
 
 
-def permissions(path: Path) -> Iterator[Finding]:
+def permissions(path: Path, sharing_group: str | None) -> Iterator[Finding]:
     """Look whether others may change the config, and so who pays and where the password goes."""
     if os.name != "posix":
         yield Finding("permissions", Level.SKIPPED, say("File rights are not looked at on this system."))
-        return
-    found = path.stat()
-    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        yield Finding(
-            "permissions",
-            Level.ERROR,
-            say("{path} can be changed by other users.", path=path),
-            say("Run: chmod go-w {path}", path=path),
-            ExitCode.INPUT,
-        )
-    elif found.st_uid not in (os.geteuid(), 0):
+    elif not host.others_may_write(path, sharing_group):
+        yield Finding("permissions", Level.OK, say("Nobody else can change {path}.", path=path))
+    elif path.stat().st_uid not in (os.geteuid(), 0):
         yield Finding(
             "permissions",
             Level.WARNING,
@@ -87,7 +79,12 @@ def permissions(path: Path) -> Iterator[Finding]:
             say("Run: chown root {path}", path=path),
         )
     else:
-        yield Finding("permissions", Level.OK, say("Nobody else can change {path}.", path=path))
+        yield Finding(
+            "permissions",
+            Level.WARNING,
+            say("{path} can be changed by other users; the command of [notify] is not run.", path=path),
+            say("Run: chmod go-w {path}", path=path),
+        )
 
 
 def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_network: bool) -> Iterator[Finding]:

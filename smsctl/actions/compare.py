@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.decoding import refuse_larger
 from smsctl.domain.columns import seen_in
 from smsctl.domain.headings import fold
 from smsctl.domain.moment import Period
 from smsctl.errors import InputError, Sentence, say
 from smsctl.ledger.invoices import parts_by_month_and_node
 from smsctl.ledger.store import Ledger
+from smsctl.opening import refuse_larger
 from smsctl.spreadsheet import Sheet, open_sheet
 
 _HEADERS = {

@@ -38,7 +38,7 @@ def round_of(wiring: Wiring) -> tuple[Finding, ...]:
     if findings[0].level is Level.ERROR:
         return findings
     settings = wiring.settings
-    findings += examine("permissions", lambda: check.permissions(settings.path))
+    findings += examine("permissions", lambda: check.permissions(settings.path, settings.ledger.group))
     secrets = examine("secret", lambda: _secrets(wiring))
     findings += secrets + _recipients(wiring) + _ledger(wiring, settings)
     findings += examine("time-zone", lambda: check.time_zone(settings.time_zone))

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from smsctl import host
+from smsctl.cli.render.envelope import harmless
 from smsctl.errors import InputError, OutputError, say
 
 STANDARD_OUTPUT = Path("-")
@@ -32,7 +33,7 @@ def write_json(path: Path, content: object) -> str | None:
     """Write a new JSON file, as `write_csv`."""
     import json  # of use to a few commands only
 
-    return _write(path, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    return _write(path, harmless(json.dumps(content, ensure_ascii=False, indent=2)) + "\n")
 
 
 def write_text(path: Path, text: str) -> str | None:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
 
+from smsctl import host
 from smsctl.actions.notify import Facts, run_command, without_numbers
 from smsctl.cli import wiring_gateway
 from smsctl.cli.flags import Flags
@@ -39,11 +40,20 @@ def _ways(wiring: Wiring, ended: Reply | SmsctlError) -> Iterator[Callable[[], N
         return
     facts = _facts(wiring, ended)
     if command := settings.notify.command:
-        yield lambda: run_command(command, facts, os.environ, _variables(settings))
+        yield lambda: _run(command, facts, settings)
     if (to := settings.notify.to) and not wiring.simulated:  # nothing leaves this machine
         lines = (without_numbers(words(facts.text)), *map(words, facts.pointers))
         body = "".join(f"{line}\n" for line in lines)
         yield lambda: wiring_gateway.mail(wiring, to, words(facts.subject), body)
+
+
+def _run(command: str, facts: Facts, settings: Settings) -> None:
+    path = settings.path
+    if host.others_may_write(path, settings.ledger.group):
+        raise ConfigError(
+            say("{path} can be changed by other users; the command of [notify] is not run.", path=path)
+        )
+    run_command(command, facts, os.environ, _variables(settings))
 
 
 def _facts(wiring: Wiring, ended: Reply | SmsctlError) -> Facts:

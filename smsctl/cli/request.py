@@ -13,12 +13,13 @@ from smsctl.cli.typed_rows import chosen, named_columns, reading_of
 from smsctl.cli.wiring import Wiring
 from smsctl.config import kinds
 from smsctl.config.settings import MunicipalitySettings
-from smsctl.decoding import decode, open_file
+from smsctl.decoding import decode
 from smsctl.domain.audience import Audience
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter, Priority
 from smsctl.domain.text import MessageText
 from smsctl.errors import InputError, UsageError, say
+from smsctl.opening import open_file
 
 _LARGEST_TEXT = 64 * 1024  # bytes; the longest SMS is far below
 

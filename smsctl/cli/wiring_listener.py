@@ -12,7 +12,6 @@ from smsctl.actions.poll import must_be_allowed_to_poll
 from smsctl.actions.report import House
 from smsctl.cli import numbers, wiring_gateway
 from smsctl.cli.wiring import Wiring
-from smsctl.decoding import read_whole
 from smsctl.domain.push import Parcel, Push, Queue, ReadPush, UnreadableError
 from smsctl.domain.secret import Secret
 from smsctl.errors import InputError, Sentence, SmsctlError, StoppedError, say
@@ -21,6 +20,7 @@ from smsctl.listener.application import Application
 from smsctl.listener.desk import Desk, Store
 from smsctl.listener.gate import Gate, Pass, Rules
 from smsctl.listener.server import Listener, Patience
+from smsctl.opening import read_whole
 
 _LARGEST_FILE_MB = 4  # which takes 100 MB of memory to read
 _MAIL_WAIT_S = 10.0

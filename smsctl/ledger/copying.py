@@ -7,8 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.place import make_names_durable
-from smsctl.ledger.schema import APPLICATION
+from smsctl.ledger.place import APPLICATION, make_names_durable
 from smsctl.ledger.sentences import told
 
 COPIED = "copied"

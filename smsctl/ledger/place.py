@@ -11,6 +11,7 @@ from smsctl.host import Owner
 from smsctl.ledger.beside import refuse_planted_journals
 from smsctl.ledger.sentences import reason
 
+APPLICATION = 0x736D7363  # "smsc", in the file's header: another program's database is not taken for a ledger
 MOUNTS = Path("/proc/self/mountinfo")
 _NETWORK = frozenset(
     {

@@ -4,10 +4,10 @@ import sqlite3
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
+from smsctl.ledger.place import APPLICATION
 from smsctl.ledger.sentences import reason
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-APPLICATION = 0x736D7363  # "smsc", in the file's header: another program's database is not taken for a ledger
 
 
 def newest(folder: Path = MIGRATIONS) -> int:

@@ -13,9 +13,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from smsctl.decoding import open_file
 from smsctl.domain.headings import EXAMPLE
 from smsctl.errors import InputError, Sentence, say
+from smsctl.opening import open_file
 from smsctl.spreadsheet import kinds, text
 from smsctl.spreadsheet.kinds import Hidden
 

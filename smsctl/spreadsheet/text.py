@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol, TextIO
 
-from smsctl.decoding import open_file, recognise
+from smsctl.decoding import recognise
 from smsctl.errors import InputError, Sentence, say
+from smsctl.opening import open_file
 
 MAX_FIELD: Final = 32_767  # characters: what a cell of Excel holds
 DELIMITERS: Final = ";\t,"

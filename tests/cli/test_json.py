@@ -1,11 +1,16 @@
 """The JSON contract of design.md 5: one envelope for every command, fixed keys, sums that agree."""
 
+import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from smsctl.cli.render import envelope
+from smsctl.errors import ExitCode
 
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import ENVELOPE, Run, run_process
@@ -188,3 +193,11 @@ def test_a_reader_that_goes_away_is_no_fault(words: str, make_config: MakeConfig
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_what_steers_a_screen_is_written_as_its_number() -> None:
+    foreign = "a\x7fb\x9bc\u202ed\u200be\ud800f\U000e0001g åäö 😀 \x1b[2J"
+    told = envelope.of("inbox list", "live", {"text": foreign}, (), ExitCode.OK)
+    assert json.loads(told)["data"]["text"] == foreign
+    assert not re.search("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\ud800-\udfff\U000e0001]", told)
+    assert "åäö 😀" in told

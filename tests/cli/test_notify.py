@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import stat
 from pathlib import Path
@@ -184,3 +185,25 @@ def test_in_a_rehearsal_the_command_is_run_and_no_mail_leaves(
 )
 def test_what_could_be_a_phone_number_is_starred(text: str, expected: str) -> None:
     assert without_numbers(text) == expected
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives a file to any group")
+@pytest.mark.parametrize(("mode", "shared", "is_run"), [(0o646, 0, 0), (0o664, 0, 0), (0o664, 1, 1)])
+def test_the_command_of_a_config_that_others_can_write_is_not_run(
+    mode: int, shared: int, is_run: int, make_config: MakeConfig, message: Path, tmp_path: Path
+) -> None:
+    import grp
+
+    told, other = tmp_path / "told", grp.getgrgid(1)
+    config = make_config(
+        notify={"command": f"touch {told}"},
+        limits={"max_parts_per_run": 1},
+        ledger={"group": other.gr_name} if shared else {},
+    )
+    (tmp_path / "ledger").mkdir(mode=0o700)
+    os.chown(config, -1, other.gr_gid)
+    config.chmod(mode)
+    ran = run_process("--config", config, "send", message, "--all", "--yes", "--strict")
+    assert ran.code == 5, ran.said
+    assert told.exists() == bool(is_run)
+    assert ("the command of [notify] is not run" in ran.err) != bool(is_run)

@@ -12,11 +12,11 @@ from smsctl.cli.render.phrases import rehearsal
 from smsctl.cli.reply import Reply
 from smsctl.cli.typed_rows import named_columns
 from smsctl.cli.wiring import Wiring
-from smsctl.decoding import read_whole
 from smsctl.domain.columns import find_columns
 from smsctl.domain.number import NumberFault, NumberReader, why
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist
+from smsctl.opening import read_whole
 from smsctl.spreadsheet import open_sheet
 
 EXAMPLES = ('smsctl block import blocked.csv --reason "taken over from SuperOffice"',)

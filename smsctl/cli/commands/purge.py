@@ -1,5 +1,6 @@
 """`smsctl purge`: personal data is removed under a disposal decision."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -7,12 +8,12 @@ import typer
 from smsctl.actions.purge import finish_purge, purge
 from smsctl.cli import dialogue, options, retention
 from smsctl.cli.render import purge as render
-from smsctl.cli.render.blocks import Line, Tone
+from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import UsageError, say
 from smsctl.ledger import purging
-from smsctl.ledger.purging import Decision
+from smsctl.ledger.purging import Decision, Due
 
 EXAMPLES = (
     'smsctl purge --older-than 90d --decision "KS 2026/123" --dry-run',
@@ -60,8 +61,7 @@ def run(
         return Reply(data={"dry_run": True, "due": render.due_data(due)}, screen=[*planned, told])
     decided = Decision(reference=retention.decision(wiring, decision), before=before)
     if due.is_nothing:
-        screen = [*planned, *_finished(wiring)]
-        return Reply(data={"dry_run": False, "due": render.due_data(due), "protocol": None}, screen=screen)
+        return _nothing(wiring, due, planned)
     if wiring.teller.interactive and not yes:
         wiring.teller.show(planned)
         otherwise = say("Not confirmed; nothing was removed.")
@@ -76,8 +76,9 @@ def run(
     return Reply(data=data, screen=render.done(done.protocol, done.due, wiring.settings.time_zone))
 
 
-def _finished(wiring: Wiring) -> list[Line]:
-    if not finish_purge(wiring.ledger):
-        return []
-    told = say("An earlier purge was broken off: what it removed is overwritten in the file now.")
-    return [Line(told, Tone.GOOD)]
+def _nothing(wiring: Wiring, due: Due, planned: Sequence[Block]) -> Reply:
+    screen = [*planned]
+    if finish_purge(wiring.ledger):
+        told = say("An earlier purge was broken off: what it removed is overwritten in the file now.")
+        screen.append(Line(told, Tone.GOOD))
+    return Reply(data={"dry_run": False, "due": render.due_data(due), "protocol": None}, screen=screen)
