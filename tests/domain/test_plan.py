@@ -208,4 +208,5 @@ def test_only_what_no_rehearsal_may_do_stops_one() -> None:
         Rule.NOT_ACTIVE,
         Rule.SENDER,
         Rule.BLOCKED,
+        Rule.NOBODY,
     ]
