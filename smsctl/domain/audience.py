@@ -86,7 +86,10 @@ class Audience:
     def typed(self) -> str:
         """The rule as a person wrote it, for whoever looks at the plan."""
         groups = dict.fromkeys(GROUPS.get(fold(group)) or group.strip() for group in self.groups)
-        return _in_words(list(groups), [f"{column}={value}" for column, value in self.where])
+        return _in_words(list(groups), [f"{column}={value or _EMPTY}" for column, value in self.where])
+
+
+_EMPTY = '""'
 
 
 def _in_words(groups: list[str], where: list[str]) -> str:

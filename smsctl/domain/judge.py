@@ -96,18 +96,25 @@ class _Judge:
         cells, standings, fast = self._cells, self._standings, self._rules.numbers.fast
         is_blocked, sent, welcome = self._rules.is_blocked, self._sent, standings.welcome
         seen, see = self._seen, self._seen.add
-        add_ready, add_duplicate = self._ready.add, self._skipped[SkipReason.DUPLICATE].add
+        put_row, put_number, put_name = self._ready.puts()
+        pack, add_duplicate = self._ready.pack, self._skipped[SkipReason.DUPLICATE].add
         row_number = self._last_row
         for row_number, row in enumerate(rows, FIRST_ROW):
+            if not row_number & _PACKED_EVERY:
+                pack()
             number = fast(row[number_at]) if len(row) == width else None
             if number is not None:
                 standing = standings[cells(row)]
                 if standing is welcome:
                     if number not in sent and not (is_blocked and is_blocked(number)):
-                        known = len(seen)
-                        see(digits := int(number))
-                        add = add_ready if len(seen) > known else add_duplicate
-                        add(row_number, digits, "" if name_at is None else row[name_at])
+                        name = "" if name_at is None else row[name_at]
+                        if (digits := int(number)) in seen:
+                            add_duplicate(row_number, digits, name)
+                        else:
+                            see(digits)
+                            put_row(row_number)
+                            put_number(digits)
+                            put_name(name)
                         continue
                 elif (counted := standing.quiet) is not None:
                     counted.rows += 1
@@ -286,5 +293,6 @@ class _Judge:
 
 
 _CELLS_SHOWN = 3
+_PACKED_EVERY = 0xFFF  # rows
 _READ = (SkipReason.BLOCKED, SkipReason.TERMS, SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
 """The reasons of those whose number was read and may be sent to."""

@@ -6,7 +6,7 @@ packed: 8 bytes for the number, 4 for the row, and the names of a few thousand p
 """
 
 from array import array
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import chain, repeat
 from typing import NamedTuple
 
@@ -106,8 +106,15 @@ class PeopleWriter:
         self._names.append(name)
         if self._columns is not None:
             self._columns.append(column)
-        if len(self._names) == _PACKED_TOGETHER:
-            self._pack()
+        if len(self._names) >= _PACKED_TOGETHER:
+            self.pack()
+
+    def puts(self) -> tuple[Callable[[int], None], Callable[[int], None], Callable[[str], None]]:
+        """Return what puts a row, a number and a name, for a loop that adds very many: all three for each.
+
+        Their names take memory until `pack` is called now and then.
+        """
+        return self._rows.append, self._digits.append, self._names.append
 
     def add_as_written(self, row: int, written: str, name: str, column: int = 0) -> None:
         """Add a person whose number was not read."""
@@ -115,11 +122,13 @@ class PeopleWriter:
 
     def people(self) -> People:
         """Return those added so far."""
-        if self._names:
-            self._pack()
+        self.pack()
         return People(self._rows, self._digits, tuple(self._texts), self._columns)
 
-    def _pack(self) -> None:
+    def pack(self) -> None:
+        """Pack the names of those who were added."""
+        if not self._names:
+            return
         text = _BETWEEN_PEOPLE.join(self._names)
         if text.count(_BETWEEN_PEOPLE) >= len(self._names):  # one stands in a name: it would shift the rest
             text = _BETWEEN_PEOPLE.join(name.replace(_BETWEEN_PEOPLE, " ") for name in self._names)

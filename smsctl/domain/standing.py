@@ -41,13 +41,7 @@ class Standing(NamedTuple):
     accepted: tuple[bool | None, ...]  # None: the cell does not say whether the terms are
     protected: tuple[bool, ...]
     newly_split: str = ""  # the cell of groups, where only what older versions did not split at lets it in
-
-    @property
-    def quiet(self) -> Tally | None:
-        """Where the row is counted, when nothing else has to be done about it."""
-        return (
-            self.outside if self.outside and None not in self.accepted and not any(self.protected) else None
-        )
+    quiet: Tally | None = None  # where the row is counted, when nothing else is to be done about it
 
 
 class Standings(dict[tuple[str, ...], Standing]):
@@ -176,10 +170,14 @@ class Standings(dict[tuple[str, ...], Standing]):
 
     def _work_out(self, by_place: Mapping[int, str]) -> Standing:
         reason = self._selection.outside(by_place)
+        counted = None if reason is None else self._tally(reason, self._name(reason, by_place))
+        accepted = tuple(self._has_accepted(column, by_place) for column in self._numbers)
+        protected = tuple(self._is_protected(column, by_place) for column in self._numbers)
         return Standing(
-            outside=None if reason is None else self._tally(reason, self._name(reason, by_place)),
-            accepted=tuple(self._has_accepted(column, by_place) for column in self._numbers),
-            protected=tuple(self._is_protected(column, by_place) for column in self._numbers),
+            outside=counted,
+            accepted=accepted,
+            protected=protected,
+            quiet=None if None in accepted or any(protected) else counted,
             newly_split=self._newly_split(by_place) if reason is None else "",
         )
 
