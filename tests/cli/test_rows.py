@@ -10,7 +10,7 @@ from smsctl.host import whoever
 
 from ..conftest import HEADER, MakeConfig
 from ..front_door import Run, run_terminal
-from ..workbooks import xlsx
+from ..workbooks import Cell, xlsx
 from .test_inbox import YES, take_in
 
 MIXED = (
@@ -336,3 +336,18 @@ def test_hidden_rows_of_a_workbook_are_asked_about(make_config: MakeConfig, mess
     assert run(*words, "--hidden-rows", "perhaps").code == 2
     asked = run_terminal(words, [("hidden row too?", "n")])
     assert "hidden in the workbook" in asked.seen
+
+
+def test_a_workbook_is_checked_as_a_csv_is(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:
+    cells: list[list[Cell]] = [
+        [*HEADER.split(";")],
+        ["Anna", 701740605, "VH", "Exempelkommun", (46_251, "date")],
+    ]
+    path = xlsx(tmp_path / "r.xlsx", {"Blad1": cells})
+    words = ("--config", make_config(), "recipients", "check", "--recipients", path)
+    assert "XLSX, the sheet Blad1" in run(*words).out
+    checked = run(*words, "--json").data
+    assert (checked["encoding"], checked["sheet"], checked["recipients"]["ready"]) == ("XLSX", "Blad1", 1)
+    config = make_config(recipients=str(path))
+    for command in (("doctor",), ("inbox", "list"), ("recipients", "check")):
+        assert "smsctl itself failed" not in run("--config", config, *command).said

@@ -18,6 +18,7 @@ def data(sheet: Sheet, found: Recipients) -> dict[str, object]:
         "path": str(sheet.path),
         "encoding": sheet.encoding,
         "delimiter": sheet.delimiter,
+        "sheet": sheet.name or None,
         "columns": list(sheet.header),
         "groups": list(found.groups),
         "recipients": {
@@ -47,18 +48,21 @@ def screen(sheet: Sheet, found: Recipients, warnings: Sequence[Sentence], zone: 
 
 def _read_as(sheet: Sheet, found: Recipients, zone: str) -> Facts:
     modified = figures.local(sheet.modified.isoformat(), zone)
-    delimiter = _DELIMITERS[sheet.delimiter]
     return Facts(
         [
             Fact(say("File"), [say("{path}, of {when}", path=sheet.path, when=modified)]),
-            Fact(
-                say("Read as"),
-                [say("{encoding}, separated by {delimiter}", encoding=sheet.encoding, delimiter=delimiter)],
-            ),
+            Fact(say("Read as"), [_manner(sheet)]),
             Fact(say("Columns"), [", ".join(sheet.header)]),
             Fact(say("Groups"), [figures.audience(", ".join(found.groups) or "-")]),
         ]
     )
+
+
+def _manner(sheet: Sheet) -> Sentence:
+    if sheet.name:
+        return say("{kind}, the sheet {name}", kind=sheet.encoding, name=sheet.name)
+    delimiter = _DELIMITERS[sheet.delimiter]
+    return say("{encoding}, separated by {delimiter}", encoding=sheet.encoding, delimiter=delimiter)
 
 
 def to_mend(sheet: Sheet, found: Recipients) -> InputError | None:
