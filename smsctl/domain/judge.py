@@ -225,8 +225,8 @@ class _Judge:
         self._note_bad(entry, wrong_width(len(row), len(self._header)), inside=counted is None)
 
     def _protect(self, entry: Entry) -> None:
-        if entry.is_protected and entry.reading.number is not None:
-            self._protected.add(int(entry.reading.number))
+        if entry.is_protected:
+            self._protected |= self._entries.numbers_in(entry)
 
     def _note_bad(self, entry: Entry, problem: Problem, *, inside: bool) -> None:
         (self._bad if inside else self._outside_bad).add(entry.row, *problem)

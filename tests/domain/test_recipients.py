@@ -526,3 +526,18 @@ def test_two_numbers_in_a_row_fare_as_if_each_had_a_row_of_its_own(
     }
     assert found.audience_rows == sum(one[3] == "VH" for one in rows)
     assert found.rows == apart.rows
+
+
+def test_every_number_in_a_protected_row_is_shut_out_though_it_cannot_be_read() -> None:
+    header = ("Mobil", "Villkor", "Sekretess")
+    rows = [
+        ["0701740605", "ja", ""],
+        ["070-174 06 05 / 070-174 06 06", "ja", "1"],
+        ["0701740606", "ja", "nej"],
+        ["0701740607", "ja", ""],
+    ]
+    rules = RULES._replace(skip_invalid=True)
+    found = judge(header, rows, find_columns(header), EVERYONE, rules)
+    assert [person.number for person in found.ready] == [N07]
+    assert outcome(found) == {2: "protected", 3: "invalid", 4: "protected", 5: "ready"}
+    assert not any("070" in str(sentence) or "protect" in str(sentence) for sentence in found.bad)
