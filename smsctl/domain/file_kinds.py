@@ -1,9 +1,10 @@
 """Files that are given for a text by mistake, known by what stands in them and by how their bytes begin."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from smsctl.domain.table import numbers_in, rows_in
 from smsctl.errors import Sentence, say
 
 
@@ -95,84 +96,19 @@ def _encoded(body: str) -> int | None:
     return None
 
 
-def _table(body: str) -> int | None:
-    """Find the lines of a recipients file: cells between delimiters, with its headings or numbers."""
-    lines = [line for line in body.split("\n") if line.strip()]
-    return next((0 for delimiter in ";,|" if _is_table(lines, delimiter)), None)
-
-
-def _is_table(lines: list[str], delimiter: str) -> bool:
-    first = lines[0].split(delimiter)
-    if len(first) < _FEWEST_CELLS or not all(line.count(delimiter) for line in lines):
-        return False
-    heads = sum(_is_heading(cell) for cell in first)
-    is_prose = f"{delimiter} " in lines[0]
-    if heads >= _FEWEST_HEADINGS and heads * 2 >= len(first) and not is_prose:
-        return True
-    numbered = sum(_has_number(line.split(delimiter)) for line in lines)
-    even = sum(line.count(delimiter) == len(first) - 1 for line in lines)
-    wanted = 1 if delimiter == ";" else _FEWEST_LINES
-    return numbered >= wanted and numbered * 2 >= len(lines) and even * 5 >= len(lines) * 4
-
-
-def _is_heading(cell: str) -> bool:
-    words = re.findall(r"\w+", cell.casefold())
-    return 0 < len(words) <= _LONGEST_HEADING and any(word.endswith(_HEADINGS) for word in words)
-
-
-def _has_number(cells: Iterator[str] | list[str]) -> bool:
-    return any(re.fullmatch(_NUMBER_CELL, cell.strip(" '\"=")) for cell in cells)
-
-
 _LONGEST_WORD: Final = 60
-_FEWEST_CELLS: Final = 3
-_FEWEST_HEADINGS: Final = 2
-_FEWEST_LINES: Final = 2
-_LONGEST_HEADING: Final = 3
-_NUMBER_CELL: Final = r"(?:\+|00)?[0-9][0-9 ()\-]{6,18}[0-9]"
-_HEADINGS: Final = (
-    "namn",
-    "name",
-    "mobil",
-    "mobile",
-    "mobilnr",
-    "mobiltfn",
-    "telefon",
-    "phone",
-    "nummer",
-    "number",
-    "tel",
-    "grupp",
-    "group",
-    "roll",
-    "role",
-    "klass",
-    "class",
-    "skola",
-    "school",
-    "kommun",
-    "municipality",
-    "villkor",
-    "terms",
-    "personnr",
-    "epost",
-    "email",
-    "mejl",
-    "adress",
-    "address",
-    "avdelning",
-    "vårdnadshavare",
-)
 
 _TAG_NAMES: Final = (
     "html|head|body|div|span|p|br|hr|strong|em|ul|ol|li|table|td|tr|font|img|style|script|meta"
 )
 _HTML: Final = (
     rf"(?i)</?(?:{_TAG_NAMES}|h[1-6])(?:\s[^<>\n]{{0,300}}|\s?/)?>"
-    r"|<a\s[^<>\n]{0,300}>|</[abiu]>|<!--|<!doctype"
+    r"|<a\s[^<>\n]{0,300}>|</[abiu]>|<!--|<!doctype|</?(?:o|w|v|m|st1|asp):[a-z]"
+    r"|<[a-z][\w-]{0,40}(?:\s[a-z][\w:-]{0,40}=\"[^\"<>\n]{0,200}\")+\s?/?>"
 )
 _ENTITY: Final = (
     r"&(?:amp|lt|gt|quot|apos|nbsp|[aouAOU]uml|[aA]ring|[eE]acute|[nm]dash|hellip|[lr][sd]quo|euro"
+    r"|copy|reg|trade|deg|sect|middot|bull|shy|[lr]aquo|[aeiouAEIOU](?:grave|acute|circ)|aelig|oslash|szlig"
     r"|#[0-9]{2,6}|#x[0-9a-fA-F]{2,6});"
 )
 _ESCAPED: Final = r"\\u00[0-9a-fA-F]{2}|\\'[ef][0-9a-f]|\\x[cC]3\\x[0-9a-fA-F]{2}"
@@ -182,7 +118,12 @@ _MAIL: Final = (
     r"(?m)^(?:MIME-Version|Content-Type|Content-Transfer-Encoding|Message-ID|Received|Return-Path"
     r"|Delivered-To|X-[A-Z][\w-]{1,40}): ?\S"
 )
+_MAIL_SURE: Final = (
+    r"(?m)^(?:MIME-Version: [0-9]|Content-Type: \w{1,20}/|Content-Transfer-Encoding: \w|DKIM-Signature: "
+    r"|Message-ID: <|From \S{1,80}@\S{1,80} [A-Z][a-z]{2} )"
+)
 _MAIL_SAVED: Final = r"(?m)^(?:Från|Skickat|Ämne|From|Sent|Date|Subject): ?\S"
+_MAIL_FROM: Final = r"(?m)^From: [^\n@]{0,80}@"
 _SQL: Final = (
     r"(?m)^[ ]{0,8}(?:INSERT INTO |CREATE TABLE |DROP TABLE |DELETE FROM |LOCK TABLES |ALTER TABLE |PRAGMA \w"
     r"|UPDATE \S{1,80} SET |SELECT [^;\n]{1,300} FROM |-- (?:MySQL|PostgreSQL) |COPY \S{1,80} \()"
@@ -198,9 +139,14 @@ _QUOTED_SETTING: Final = (
     r"(?m)^(?:export )?[A-Za-z_][\w.-]{1,60}[ ]{0,20}=[ ]{0,4}(?:\"[^\"\n]{0,200}\"|'|true$|false$|\[)"
 )
 _SHELL_SETTING: Final = r"(?m)^(?:export )?[A-Z][A-Z0-9_]{2,60}=\S"
+_SHELL_SIGN: Final = r"(?m)^export |^[A-Z0-9]+_[A-Z0-9_]*=|=[\"'/]"
+_CHANGE: Final = r"(?m)^(?:diff --git |@@ -[0-9]|<{7} \w)"
+_PLUGIN: Final = r"(?m)^(?:intele|pswin)_\w{1,60}[ ]{0,4}="
+_DOTTED: Final = r"(?m)^[a-z]\w{0,40}(?:[._][a-z]\w{0,40}){1,4}=\S"
 _CODE: Final = (
-    r"(?m)^(?:import [a-z_][\w.]{0,60}$|from [a-z_][\w.]{0,60} import \w|def \w{1,60}\(|class \w{1,60}[:(]"
-    r"|function \w{1,60}\(.{0,80}\{)"
+    r"(?m)^(?:import [a-z_][\w.]{0,60}$"
+    r"|from [a-z_][\w.]{0,60} import \w|def \w{1,60}\(|class \w{1,60}(?:\([^()\n]{0,80}\))?:$"
+    r"|function \w{1,60}\(.{0,80}\{|(?:\S{1,80}/)?smsctl (?:send|test|--config) |Traceback \(most recent)"
 )
 _YAML: Final = r"(?m)^[a-z_]{2,60}:\n[ ]{2,4}(?:- )?[a-z_]{2,60}: ?\S"
 _SYSLOG: Final = r"(?m)^[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} \S{1,80} [\w./-]{1,60}\[[0-9]{1,9}\]: "
@@ -210,8 +156,10 @@ _LOG: Final = r"(?m)^\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}
 def _config(body: str) -> int | None:
     if "\n" not in body:
         return None
-    if (at := _finds(_SHELL_SETTING, times=2)(body)) is not None:
-        return at
+    for sure, times, besides in ((_PLUGIN, 1, ""), (_SHELL_SETTING, 2, _SHELL_SIGN), (_DOTTED, 2, "")):
+        at = _finds(sure, times=times)(body)
+        if at is not None and re.search(besides, body):
+            return at
     at = _finds(_SETTING, times=1 if "[gateway" in body else 2)(body)
     section = _finds(_SECTION)(body)
     if at is not None and section is not None:
@@ -223,7 +171,8 @@ def _saved_mail(body: str) -> int | None:
     found = list(re.finditer(_MAIL_SAVED, body))
     words = {one[0].partition(":")[0] for one in found}
     is_outlook = {"Skickat", "Ämne"} <= words or {"Sent", "Subject"} <= words
-    return found[0].start() if is_outlook or {"From", "Date", "Subject"} <= words else None
+    is_sent = {"From", "Date", "Subject"} <= words or ("Subject" in words and re.search(_MAIL_FROM, body))
+    return found[0].start() if is_outlook or is_sent else None
 
 
 _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
@@ -235,11 +184,16 @@ _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
     (("BEGIN:V",), _finds(r"(?m)^BEGIN:V[A-Z]+$"), say("a calendar or contacts file")),
     (("-----BEGIN ",), _finds(r"(?m)^-----BEGIN [A-Z ]{1,60}-----"), say("a key or a certificate")),
     (("#!", "@echo", "@ECHO", "<?php"), _begins("#!", "@echo off", "<?php"), say("a script")),
-    (("import ", "def ", "function ", "class "), _finds(_CODE), say("a script")),
+    (("import ", "def ", "function ", "class ", "smsctl ", "Traceback "), _finds(_CODE), say("a script")),
     (("{", "["), _json, say("JSON")),
     (
         ("MIME-V", "Content-", "Message-ID", "Received", "Return-Path", "X-"),
         _finds(_MAIL, times=2),
+        say("a saved mail (.eml)"),
+    ),
+    (
+        ("MIME-V", "Content-", "Message-ID", "DKIM-", "From "),
+        _finds(_MAIL_SURE),
         say("a saved mail (.eml)"),
     ),
     (("Subject:", "Ämne:"), _saved_mail, say("a saved mail (.eml)")),
@@ -275,8 +229,13 @@ _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
     (("\\document", "\\begin{"), _finds(r"\\documentclass|\\begin\{"), say("LaTeX")),
     (("\n20", "\n[20"), _finds(_LOG, times=2), say("a log")),
     (("]: ",), _finds(_SYSLOG), say("a log")),
-    (("diff --git", "@@ -"), _finds(r"(?m)^(?:diff --git |@@ -[0-9])"), say("a change of program code")),
+    (
+        ("diff --git", "@@ -", "<<<<<<< "),
+        _finds(r"(?m)^(?:diff --git |@@ -[0-9]|<{7} \w)"),
+        say("a change of program code"),
+    ),
     (("sep=", "Sep=", "SEP="), _begins("sep="), say("a recipients file")),
-    ((";", ",", "|"), _table, say("a recipients file")),
+    ((";", ",", "|"), rows_in, say("a recipients file")),
+    (("0", "+"), numbers_in, say("a recipients file")),
     (("",), _encoded, say("encoded data (base64)")),
 )

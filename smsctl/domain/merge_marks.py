@@ -43,17 +43,21 @@ def _judge(inner: str, sure: _Sure, headings: Collection[str]) -> bool | None:
     """Say whether a mark is certain; None: it is ordinary writing."""
     if sure in (_Sure.ALWAYS, _Sure.NEVER):
         return sure is _Sure.ALWAYS
-    words = [word for word in re.split(r"[\s_.\-]+", re.sub("(?<=[a-zåäö])(?=[A-ZÅÄÖ])", " ", inner)) if word]
+    words = [word for word in re.split(_BETWEEN, re.sub("(?<=[a-zåäö])(?=[A-ZÅÄÖ])", " ", inner)) if word]
     if not words or len(words) > _MOST_WORDS or not any(map(str.isalpha, inner)):
         return None
     is_name = inner.casefold() in headings or all(map(_is_known, words))
     if sure is _Sure.ONLY_NAME:
         return True if is_name else None
     if sure is _Sure.MAYBE:
-        return False if is_name else None
-    is_named = is_name or any(map(_is_known, words)) or "_" in inner or re.fullmatch(_CAMEL, inner)
-    if is_named:
-        return True
+        return False if is_name or re.fullmatch(_SNAKE, inner) else None
+    return True if is_name or "_" in inner or re.fullmatch(_CAMEL, inner) else _names(inner, words)
+
+
+def _names(inner: str, words: list[str]) -> bool | None:
+    """Judge an unknown name: {Barnets smeknamn} is one; {grupp A} and {se länk} are ordinary writing."""
+    if any(map(_is_known, words)):
+        return all(len(word) >= _SHORTEST_WORD and word.isalpha() for word in words)
     return False if re.fullmatch(r"[^\W\d][\w.]{3,}", inner) and not inner.isupper() else None
 
 
@@ -63,6 +67,9 @@ def _is_known(word: str) -> bool:
 
 
 _MOST_WORDS: Final = 4
+_SHORTEST_WORD: Final = 3
+_BETWEEN: Final = r"[\s_.:;|\-]+"
+_SNAKE: Final = r"[A-Za-zåäö]+(?:_[A-Za-zåäö]+)+"
 _CAMEL: Final = r"[a-z]+(?:[A-Z][a-z]+)+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
 _ENDINGS: Final = ("namn", "name", "nummer", "adress", "address", "navn", "datum", "date")
 _WORDS: Final = (
@@ -70,14 +77,15 @@ _WORDS: Final = (
     " student students klass class skola school grupp group mobil mobile telefon phone tel nummer number nr"
     " epost email mail e post mejl adress address datum date tid time plats place ort city postnr zip first"
     " personnr pnr id recipient mottagare mottagaren vårdnadshavare vh guardian parent förälder titel title"
+    " fält field kolumn column kontakt contact kund customer"
     " avsändare sender belopp amount länk link url kommun municipality vorname nachname nom prénom last full"
     " user användare kod code avdelning förskola rektor lärare mentor mergefield"
 )
 _NAMES: Final = frozenset(re.findall(r"\w+", _WORDS))
 
 _SHAPES: Final = (
-    ("((", r"(?<!\()\(\((\w[^()\n]{0,60}?)\)\)(?!\))", _Sure.ALWAYS),
-    ("{{", r"\{\{\{?([^{}\n]{1,80})\}\}\}?", _Sure.ALWAYS),
+    ("((", r"(?<![:;=])\(\(\s?(\w[^()]{0,60}?)(?<![\s:;=])\s?\)\)", _Sure.ALWAYS),
+    ("{{", r"\{\{\{?([^{}]{1,80})\}\}\}?", _Sure.ALWAYS),
     ("{%", r"\{%[^{}\n]{1,80}%\}", _Sure.ALWAYS),
     ("${", r"\$\{[^{}\n]{1,80}\}", _Sure.ALWAYS),
     ("#{", r"#\{[^{}\n]{1,80}\}", _Sure.ALWAYS),
@@ -89,6 +97,8 @@ _SHAPES: Final = (
     ("[%", r"\[%([^\[\]\n]{1,60})%\]", _Sure.NAME),
     ("%", r"(?<![\w%\[])%%?([^\W\d](?:[\w.-]{0,40}\w)?)%%?(?!\w)", _Sure.NAME),
     ("%", r"(?<![\w%])%%?([^\W\d]\w{0,40} \w{1,40})%%?(?!\w)", _Sure.ONLY_NAME),
+    ("%(", r"(?<![\w%])%\([^\W\d]\w{0,40}\)[sd]", _Sure.ALWAYS),
+    ("%%=", r"%%=[^%\n]{1,80}=%%", _Sure.ALWAYS),
     ("%", r"(?<![\w%])%(?:s|d|[0-9]\$s)(?![\w%])", _Sure.NEVER),
     ("«", r"«[ \u00a0\u202f]?([^«»\n]{1,60}?)[ \u00a0\u202f]?»", _Sure.ONLY_NAME),
     ("$", r"(?<![\w$])\$([^\W\d]\w{1,40})\$?", _Sure.ONLY_NAME),

@@ -18,6 +18,7 @@ class Mistake(NamedTuple):
     title: str  # for people
     remains: tuple[str, ...]  # of each of å ä ö Å Ä Ö é
     proof: str  # those that prove it, in a place where no language has them
+    begins: str = ""  # those that prove it in front of the words that are begun so most often
     of_bytes: bool = False  # of a file as it stands, read as Windows-1252; else of a text damaged earlier
 
 
@@ -30,9 +31,10 @@ class Remain(NamedTuple):
     mistake: Mistake
 
 
+_UTF_8: Final = Mistake("utf-8", "UTF-8", (), "")
 _MISTAKES: Final = (
-    Mistake("cp850", "CP850 (DOS)", tuple("†„”\udc8fŽ™\u201a"), "†„”\udc8f™\u201a", of_bytes=True),
-    Mistake("mac_roman", "MacRoman", tuple("ŒŠš\udc81€…Ž"), "ŒŠš\udc81", of_bytes=True),
+    Mistake("cp850", "CP850 (DOS)", tuple("†„”\udc8fŽ™\u201a"), "†„”\udc8f™\u201a", "Ž", of_bytes=True),
+    Mistake("mac_roman", "MacRoman", tuple("ŒŠš\udc81€…Ž"), "ŒŠš\udc81", "€…", of_bytes=True),
     Mistake("cp1252", "Windows-1252", tuple("Õõ÷┼─ÍÚ"), "Õ÷┼─"),
     Mistake("cp1252", "Windows-1252", tuple("σΣ÷┼─╓Θ"), "σΣ÷┼─╓"),
     Mistake("cp1252", "Windows-1252", tuple("Â‰\u02c6≈ƒ÷È"), "Â‰\u02c6ƒ÷"),
@@ -40,6 +42,7 @@ _MISTAKES: Final = (
     Mistake("utf-8", "UTF-8", ("├Ñ", "├ñ", "├╢", "├à", "├ä", "├û", "├⌐"), "├"),
     Mistake("utf-8", "UTF-8", ("√•", "√§", "√∂", "√Ö", "√Ñ", "√ñ", "√©"), "√"),
     Mistake("utf-8", "UTF-8", ("Ã¥", "Ã¤", "Ã¶", "Ã…", "Ã„", "Ã\u2013", "Ã©"), "Ã"),
+    Mistake("utf-8", "UTF-8", ("ĂĄ", "Ă¤", "Ă¶", "Ă…", "Ă„", "Ă\u2013", "Ă©"), "Ă"),
     Mistake("utf-8", "UTF-8", ("ГҐ", "Г¤", "Г¶", "Г…", "Г„", "Г\u2013", "Г©"), "Г"),
 )
 """Å is undefined in Windows-1252 for both files of bytes; there it stands as Python's escape of the byte."""
@@ -57,9 +60,18 @@ def remains(text: str, *, of_bytes: bool = False) -> Iterator[Remain]:
     by_mistake: list[list[Remain]] = [
         list(_proved(text, one, of_bytes=of_bytes))
         for one in _MISTAKES
-        if (one.of_bytes or not of_bytes) and not signs.isdisjoint(one.proof)
+        if (one.of_bytes or not of_bytes) and not signs.isdisjoint(one.proof + one.begins)
     ]
+    if not of_bytes and not signs.isdisjoint("âÂï"):
+        by_mistake.append(list(_signs(text)))
     return iter(max(by_mistake, key=len) if by_mistake else ())
+
+
+def _signs(text: str) -> Iterator[Remain]:
+    """Give the words with dashes, quotes, no-break spaces and the like that are UTF-8, read otherwise."""
+    for found in re.finditer(_SIGNS, text):
+        meant = found[0].encode("cp1252").decode(errors="replace")
+        yield _word(text, found.start(), _UTF_8, {found[0]: meant})
 
 
 def _proved(text: str, mistake: Mistake, *, of_bytes: bool) -> Iterator[Remain]:
@@ -68,6 +80,9 @@ def _proved(text: str, mistake: Mistake, *, of_bytes: bool) -> Iterator[Remain]:
     closed = re.search(_CLOSED, text) is not None
     for found in re.finditer("|".join(map(re.escape, mistake.remains)), text):
         mark, letter = found[0], letter_of[found[0]]
+        if mark in mistake.begins and _begins_a_word(text, found, letter):
+            yield _word(text, found.start(), mistake, letter_of)
+            continue
         before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
         if mark[0] not in mistake.proof or not _could_be(letter, before, after):
             continue
@@ -79,6 +94,12 @@ def _proved(text: str, mistake: Mistake, *, of_bytes: bool) -> Iterator[Remain]:
         ):
             continue
         yield _word(text, found.start(), mistake, letter_of)
+
+
+def _begins_a_word(text: str, found: re.Match[str], letter: str) -> bool:
+    """Say whether a word that is written often begins here, if the mark is the letter: …ppet, €r, Žr."""
+    before, after = text[: found.start()][-1:], text[found.end() : found.end() + _SHOWN]
+    return not before.isalnum() and re.match(_BEGUN, letter + after) is not None
 
 
 def _could_be(letter: str, before: str, after: str) -> bool:
@@ -95,9 +116,11 @@ def _is_odd(mark: str, before: str, after: str) -> bool:
     inside = _is_latin(before) and _is_latin(after)
     if mark in ("†", "„"):  # a dagger stands apart; a low quote opens, and then is closed
         return _is_latin(before) or (mark == "„" and after.islower())
+    if mark == "™" and not before.isalnum():  # ™ppet
+        return after.islower()
     if mark in ("”", "™", "─", "\u201a", "÷"):
         return inside
-    if mark.isalpha() and mark[0] not in "ƒσΣ\u02c6ÃГ":
+    if mark.isalpha() and mark[0] not in "ƒσΣ\u02c6ÃĂГ":
         return before.islower() or (mark == "š" and inside)
     return True
 
@@ -122,3 +145,8 @@ _SHOWN: Final = 30
 _VOWELS: Final = ("a", "e", "i", "o", "u", "y")
 _OPENED: Final = r"(?<!\w)[”“„](?=\w)"
 _CLOSED: Final = r"(?<=[^\s])[“”](?!\w)"
+_SIGNS: Final = "â€[\u0152-\u2122]|Â[\u00a0-\u00bf]|ï»¿|ï¿½"
+_BEGUN: Final = (
+    r"(?:Är|Än|Äger|Även|Äntligen|Ännu|Öppet|Öppen|Öppna|Öppnar|Övrigt|Övriga|Östra|Österlång|Önskar|Övning)\b"
+    r"|Ändr[ai]|Öppettid|Önskem|Äldre|Ären?de|Övernatt|Öster[gmn]"
+)

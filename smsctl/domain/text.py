@@ -125,7 +125,7 @@ class MessageText(NamedTuple):
         As `as_written`, and blank lines and spaces at the end go, for they cost and nobody sees them.
         Raises InputError with line and column of what must not reach a phone, or for no text.
         """
-        body = as_written(raw)
+        body = as_written(raw).rstrip(" \t\n\u00a0")
         if problems := _problems(body, tuple(invisible(body))):
             raise InputError(
                 say("The text holds characters that cannot be seen and must not be sent."),

@@ -165,26 +165,53 @@ def _unreadable(body: str) -> Iterator[Finding]:
 
 
 def _lost_letters(body: str) -> Iterator[Finding]:
-    at = body.find("?")
-    while at >= 0:
-        if _is_lost(body, at):
-            start, word = _word(body, at)
-            if not re.search(r"[/=@]|www\.", word):
-                sentence = say("{place}: {piece} has ? where a letter was lost.", **_shown(body, start, word))
-                yield _finding(body, start, Kind.LOST_LETTERS, word, sentence, certain=True)
-                return
-        at = body.find("?", at + 1)
+    if "?" not in body and "¿" not in body:
+        return
+    doubts: list[tuple[int, str]] = []
+    for found in re.finditer(r"\?{1,2}|¿", body):
+        lost = _is_lost(body, found)
+        start, word = _word(body, found.start())
+        if lost is None or re.search(_LINK, word):
+            continue
+        if lost:
+            sentence = say("{place}: {piece} has ? where a letter was lost.", **_shown(body, start, word))
+            yield _finding(body, start, Kind.LOST_LETTERS, word, sentence, certain=True)
+            return
+        doubts.append((start, word))
+    for start, word in doubts[:1]:
+        sentence = say("{place}: {piece} may have ? where a letter was lost.", **_shown(body, start, word))
+        yield _finding(body, start, Kind.LOST_LETTERS, word, sentence, certain=False)
 
 
-def _is_lost(body: str, at: int) -> bool:
-    """Say whether no question ends at the sign: it stands in a word, begins one, or cuts one short."""
-    before, after = body[max(at - 1, 0) : at], body[at + 1 : at + 2]
-    if after.islower() and (before.islower() or before in ("", " ", "\n")):  # st?nger, ?ppet
-        return True
-    if before == "?" and body.startswith(" ??", at + 1):  # another alphabet altogether
-        return set(_word(body, at)[1]) == {"?"}
-    goes_on = after == " " and (body[at + 2 : at + 3].islower() or body[at + 2 : at + 3].isdigit())
-    return goes_on and _word(body, at)[1][:-1].casefold() in _CUT_SHORT
+def _is_lost(body: str, found: re.Match[str]) -> bool | None:
+    """Say whether no question ends at the sign: it stands in a word, begins one, or cuts one short.
+
+    False: it may be, or a space was forgotten (sjuk?ring). None: it is ordinary writing.
+    """
+    before, after = body[max(0, found.start() - _LONGEST) : found.start()], body[found.end() :][:_LONGEST]
+    left, right = re.findall(r"[^\W\d_]*\Z", before)[0], re.findall(r"\A[^\W\d_]*", after)[0]
+    if left and right:
+        return _is_lost_within(left, right)
+    if right and before[-1:] in ("", " ", "\n") and found[0] != "¿":
+        if right.islower():  # ?ppet
+            return right not in _GO_ON
+        return True if re.match(_SHOUTED, right) else None  # ?PPET
+    if before[-1:] == "?" or (found[0] == "??" and not left):  # another alphabet altogether
+        return True if re.match(r"\?? \?\?", after) and set(_word(body, found.start())[1]) == {"?"} else None
+    goes_on = after[:1] == " " and (after[1:2].islower() or after[1:2].isdigit())
+    return True if goes_on and left.casefold() in _CUT_SHORT else None
+
+
+def _is_lost_within(left: str, right: str) -> bool | None:
+    if right.islower() and (left.islower() or len(left) == 1 or left[1:].islower()):  # st?nger, M?te
+        return right not in _GO_ON or not _has_vowel(left)
+    if left.isupper() and right.isupper():  # ST?NGD
+        return None if _has_vowel(left) or right.casefold() in _GO_ON else True
+    return None
+
+
+def _has_vowel(piece: str) -> bool:
+    return not _VOWELS.isdisjoint(piece.casefold())
 
 
 def _word(body: str, at: int) -> tuple[int, str]:
@@ -244,4 +271,14 @@ _ACCENTED: Final = (
 )
 _LONGEST: Final = 200  # of a word; a link may be long
 _CUT_SHORT: Final = frozenset({"p", "s", "ocks"})  # på så också
+_LINK: Final = r"[/=@]|www\.|\w\.[a-z]{2,4}\?"
+_VOWELS: Final = frozenset("aeiouyåäöé")
+_GO_ON: Final = frozenset(  # after a question, where the space was forgotten
+    re.findall(
+        r"\w+",
+        "ring ringa svara svar mejla maila kontakta skriv stanna vi du ni ja nej tack hör läs då så och eller"
+        " annars anmäl meddela skicka klicka boka kom hej mvh om i det är call please reply contact we you",
+    )
+)
+_SHOUTED: Final = r"(?:R|N|VEN|PPET|PPNAR?|PPEN|RLIG\w*|TERBUD|NDRAD\w*|NTLIGEN|VRIGT|STRA|NSKAR)\b"
 _PHONE: Final = r"(?<![\w+/=.])(?:\+|00)?[0-9](?:[ \-()/]{0,2}[0-9]){7,14}(?!\w)"
