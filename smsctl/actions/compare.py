@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from smsctl.domain.cells import veiled
 from smsctl.domain.columns import seen_in
 from smsctl.domain.headings import fold
 from smsctl.domain.moment import Period
@@ -114,11 +115,15 @@ def _seen(sheet: Sheet) -> Sentence:
     return seen_in(sheet.header)
 
 
+def _quoted(cell: str) -> str:
+    return veiled(cell) or '""'
+
+
 def _month(cell: str, sheet: Sheet, row: int) -> str:
     found = _MONTH.fullmatch(cell.strip())
     if found is None or not 1 <= int(found[2]) <= 12:  # noqa: PLR2004 - months
         raise InputError(
-            say("{path}, row {row}: {cell} is no month.", path=sheet.path, row=row, cell=cell or '""'),
+            say("{path}, row {row}: {cell} is no month.", path=sheet.path, row=row, cell=_quoted(cell)),
             hint=say("Write 2026-11 or 2026-11-30."),
         )
     return f"{found[1]}-{found[2]}"
@@ -131,7 +136,7 @@ def _parts(cell: str, sheet: Sheet, row: int) -> int:
                 "{path}, row {row}: {cell} is no number of parts.",
                 path=sheet.path,
                 row=row,
-                cell=cell or '""',
+                cell=_quoted(cell),
             )
         )
     return int(re.sub(r"[^\d-]", "", cell.partition(",")[0]))

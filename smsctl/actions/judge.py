@@ -1,13 +1,12 @@
 """Judging a recipients file: its columns are found, its rows judged, and what does not fit names the file."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import ClassVar
 
 from smsctl.domain.audience import Audience, Outside
-from smsctl.domain.cells import plain, shown
+from smsctl.domain.cells import may_name_somebody, plain, shown
 from smsctl.domain.columns import (
     NAME_COLUMNS,
     Columns,
@@ -117,7 +116,7 @@ def _what_there_is(column: str, value: str, values: list[str]) -> Sentence:
     asked = {"column": column, "value": value}
     if not values:
         return say('Nothing stands under {column}, so not "{value}" either.', **asked)
-    if len(values) > _VALUES_TOLD or any(map(_FIGURES.search, values)):
+    if len(values) > _VALUES_TOLD or any(map(may_name_somebody, values)):
         more = say("at least {n}", n=_MOST_VALUES) if len(values) == _MOST_VALUES else str(len(values))
         return say(
             '"{value}" does not stand under {column}, which has {n} different values.', n=more, **asked
@@ -131,4 +130,3 @@ def _what_there_is(column: str, value: str, values: list[str]) -> Sentence:
 
 _VALUES_TOLD = 20
 _MOST_VALUES = 10_000
-_FIGURES = re.compile(r"\d(?:[\s()/.+-]*\d){6}|\d{5}")

@@ -24,11 +24,23 @@ def shown(text: str) -> str:
     )
 
 
+def may_name_somebody(text: str) -> bool:
+    """Say whether a foreign text may hold somebody's number: of a phone, of an identity, a date of birth."""
+    return re.search(_FIGURES, text) is not None
+
+
+def veiled(cell: str) -> str:
+    """Return a cell as a sentence or a list may repeat it: `…` where it may name somebody."""
+    return VEIL if may_name_somebody(cell) else cell
+
+
 def pieces(cell: str) -> list[str]:
     """Return what a cell names, in order; `,` `/` `;` `|` and line breaks stand between several."""
     return [piece for text in re.split(_BETWEEN, cell) if (piece := shown(text))]
 
 
+VEIL: Final = "…"
+_FIGURES: Final = r"\d(?:[\s()/.+-]*\d){6}|\d{5}"
 # Texts, compiled at first use: most commands read no file.
 _UNSEEN: Final = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"

@@ -7,6 +7,7 @@ question is better than a mailing to everybody's other telephone.
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
+from smsctl.domain.cells import veiled
 from smsctl.domain.headings import EXAMPLE, HEADERS, fold, is_heading, means, words_of
 from smsctl.errors import InputError, Sentence, say
 
@@ -134,7 +135,7 @@ def place_of(header: Sequence[str], wanted: str) -> int:
 
 def seen_in(header: Sequence[str]) -> Sentence:
     """Say which columns the file has."""
-    return say("The file has these columns: {columns}.", columns=", ".join(header))
+    return say("The file has these columns: {columns}.", columns=", ".join(map(veiled, header)))
 
 
 def refuse_people(header: Sequence[str]) -> None:

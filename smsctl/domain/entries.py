@@ -6,6 +6,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from smsctl.domain.cells import veiled
 from smsctl.domain.columns import Columns
 from smsctl.domain.number import NumberFault, NumberReader, Reading, why
 from smsctl.domain.recipients import SkipReason
@@ -153,7 +154,7 @@ def _too_many(cells: int, width: int) -> Sentence:
 def _unclear_terms(cell: str, title: str) -> Sentence:
     return say(
         '"{cell}" under {header} does not tell if the terms are accepted; write a date, ja or nej.',
-        cell=cell[:WRITTEN_SHOWN],
+        cell=veiled(cell)[:WRITTEN_SHOWN],
         header=title,
     )
 

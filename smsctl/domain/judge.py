@@ -192,7 +192,7 @@ class _Judge:
             outside_bad_count=self._outside_bad.count,
             outside_bad=self._outside_bad.sentences,
             notices=(*self._notices.sentences, *cut_short(self._cut_rows), *self._standings.doubts()),
-            groups=tuple(self._standings.groups.values()),
+            groups=self._standings.told_groups,
             refused=frozenset(self._refused),
             number_columns=tuple(one.title for one in self._numbers if one.title),
             newly_split=sum(self._split.values()),

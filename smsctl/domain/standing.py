@@ -14,10 +14,9 @@ from smsctl.domain.audience import (
     keys_in,
     titled,
 )
-from smsctl.domain.cells import plain, shown
+from smsctl.domain.cells import VEIL, plain, shown, veiled
 from smsctl.domain.columns import Columns, MisfitError, NumberColumn
 from smsctl.domain.protection import is_known, is_protected
-from smsctl.domain.spelling import veil_numbers
 from smsctl.domain.terms import has_accepted
 from smsctl.errors import Sentence, joined, say
 
@@ -99,24 +98,26 @@ class Standings(dict[tuple[str, ...], Standing]):
         reason = self._selection.outside_of_width(row, width)
         return None if reason is None else self._tally(reason, "")
 
+    @property
+    def told_groups(self) -> tuple[str, ...]:
+        """The groups of the file, as they may be listed: very many may be people."""
+        return tuple(self.groups.values()) if len(self.groups) <= _NAMES_TOLD else (VEIL,)
+
     def refuse_unmet(self, *, any_bad: bool) -> None:
         """Raise MisfitError for a group that nobody is in, and for a file that is another municipality's.
 
         One that spells ours otherwise would reach nobody; where there are bad rows, these are told instead.
         """
         if unmet := ", ".join(self.unmet.values()):
-            groups, more = _first(self.groups)
             raise MisfitError(
                 say("Nobody in the file is in the group {unmet}.", unmet=unmet),
-                hint=say("The groups in the file are: {groups}{more}.", groups=groups, more=more),
+                hint=say("The groups in the file are: {groups}.", groups=_told(self.groups)),
             )
         if self.lacks_ours and not any_bad:
-            there, more = _first(self.municipalities)
             named = say(
-                "The municipalities in the file are: {municipalities}{more}. Write `name` in the config as"
+                "The municipalities in the file are: {municipalities}. Write `name` in the config as"
                 " the file does, or choose another one with --municipality.",
-                municipalities=there,
-                more=more,
+                municipalities=_told(self.municipalities),
             )
             raise MisfitError(
                 say("Nobody in the file belongs to the municipality that sends."),
@@ -127,7 +128,7 @@ class Standings(dict[tuple[str, ...], Standing]):
         """Return what was taken to mean something without being a usual word for it."""
         if not self.unknown:
             return []
-        values = ", ".join(f'"{veil_numbers(one[:_SHOWN])}"' for one in list(self.unknown)[:_NAMES_TOLD])
+        values = ", ".join(f'"{veiled(one)[:_SHOWN]}"' for one in list(self.unknown)[:_NAMES_TOLD])
         return [
             say(
                 "What stands for a protected identity is neither yes nor no, and is taken as yes: {values}.",
@@ -159,14 +160,14 @@ class Standings(dict[tuple[str, ...], Standing]):
             self.unmet.pop(key, None)
         for key, name in groups_in(cell).items():
             if len(self.groups) < _MOST_NAMES:
-                self.groups.setdefault(key, name)
+                self.groups.setdefault(key, veiled(name))
 
     def _note_municipality(self, cell: str) -> None:
         key = plain(cell)
         if key in self._ours:
             self.lacks_ours = False
         if key and len(self.municipalities) < _MOST_NAMES:
-            self.municipalities.setdefault(key, shown(cell))
+            self.municipalities.setdefault(key, veiled(shown(cell)))
 
     def _work_out(self, by_place: Mapping[int, str]) -> Standing:
         reason = self._selection.outside(by_place)
@@ -219,8 +220,8 @@ _SHOWN = 40  # characters
 _TERMS = frozenset({"terms", "villkor"})  # the reason in a file that smsctl wrote
 
 
-def _first(names: Mapping[str, str]) -> tuple[Sentence, Sentence | str]:
-    """Return the first names that a file has, as they are told, and how many more there are."""
-    shown = joined(*map(titled, list(names.values())[:_NAMES_TOLD]))
-    more = len(names) - _NAMES_TOLD
-    return shown, say(" and {n} more", n=more) if more > 0 else ""
+def _told(names: Mapping[str, str]) -> Sentence:
+    """Return the names that a file has, as they are told; of very many, which may be people, their count."""
+    if len(names) > _NAMES_TOLD:
+        return say("{n} different ones", n=len(names))
+    return joined(*map(titled, names.values()))
