@@ -29,7 +29,9 @@ EXIT_CODES = {
     ExitCode.USAGE: Meaning("The command line does not fit the command.", "Look at `--help`."),
     ExitCode.REJECTED: Meaning("Some messages were rejected by the gateway.", "`smsctl mailings show ID`"),
     ExitCode.UNSETTLED: Meaning(
-        "Finished, but some messages are unknown or held.", "[Settle them](../how-to/settle-unknowns.md)."
+        "Some messages of the mailing are unknown or held, whoever left them so. Every command that acts on"
+        " it ends with this until they are settled; one that only reads warns, and ends with 0.",
+        "[Settle them](../how-to/settle-unknowns.md).",
     ),
     ExitCode.REFUSED: Meaning(
         "Refused by a rule; nothing was sent: not activated, a ceiling, quiet hours, everyone already sent,"

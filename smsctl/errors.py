@@ -177,6 +177,20 @@ class StoppedError(SmsctlError):
     code = "stopped"
 
 
+class UnsettledError(SmsctlError):
+    """It could not go on, and what is left of the mailing must be settled by a person, which goes before."""
+
+    exit_code = ExitCode.UNSETTLED
+    code = "unsettled"
+
+    def __init__(
+        self, sentence: Sentence, *, hint: Sentence | None, problems: Iterable[Sentence], mailing: int
+    ) -> None:
+        """Say why it could not go on, and in the problems what is left of which mailing."""
+        super().__init__(sentence, hint=hint, problems=problems)
+        self.mailing = mailing
+
+
 class ConfigError(SmsctlError):
     """The config file is wrong."""
 

@@ -1,5 +1,6 @@
 """Going on with a ledger that was put back from an older copy, by a person's order."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import NamedTuple
 
@@ -13,8 +14,12 @@ class Accepted(NamedTuple):
     """What was found, and what it made unknown."""
 
     restored: Restored
-    mailings: tuple[int, ...]  # whose pending messages may have been sent
-    messages: int
+    unknown: Mapping[int, int]  # messages that were pending and may have been sent, by mailing
+
+    @property
+    def messages(self) -> int:
+        """How many messages are unknown now."""
+        return sum(self.unknown.values())
 
 
 def accept_restore(ledger: Ledger, moment: Moment, actor: Actor, reason: str) -> Accepted | None:
@@ -30,16 +35,16 @@ def accept_restore(ledger: Ledger, moment: Moment, actor: Actor, reason: str) ->
         for mailing in unfinished:
             held.enter_context(lock.right_to_send(ledger.path, mailing.reference))
         held.enter_context(ledger.transaction())
-        messages = 0
+        made: dict[int, int] = {}
         for mailing in unfinished:
-            unknown = writing_off.write_off(ledger, mailing, moment)
-            subject, told = f"mailing {mailing.id}", f"{unknown} messages unknown"
+            made[mailing.id] = writing_off.write_off(ledger, mailing, moment)
+            subject, told = f"mailing {mailing.id}", f"{made[mailing.id]} messages unknown"
             audit.record(ledger, moment, actor, "accept-restore", subject, told, reason)
-            messages += unknown
         restoring.renew(ledger)
-        detail = f"{messages} messages unknown, {_told(restored.missing)} batches missing"
+        accepted = Accepted(restored=restored, unknown=made)
+        detail = f"{accepted.messages} messages unknown, {_told(restored.missing)} batches missing"
         audit.record(ledger, moment, actor, "accept-restore", "ledger", detail, reason)
-    return Accepted(restored, tuple(mailing.id for mailing in unfinished), messages)
+    return accepted
 
 
 def _told(missing: int | None) -> str:

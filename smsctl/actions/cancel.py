@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from smsctl.actions.ending import left_unsettled
 from smsctl.domain.gateway import Cancelling, CancelResult, Gateway
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, worst
 from smsctl.ledger import audit, batches, lock, restoring, settling, stops, unknowns
 from smsctl.ledger.batches import BatchRow
@@ -25,17 +27,16 @@ class Cancelled(NamedTuple):
 
     pending: int  # never handed over
     stopped: int  # taken back from the gateway
+    left: Unsettled
     on_their_way: int = 0  # accepted before
-    in_doubt: int = 0  # stopped or gone: the gateway was asked, and nobody can tell
     not_asked: int = 0  # accepted, and the gateway could not be asked
-    unsettled: int = 0  # unknown or held
     trouble: SmsctlError | None = None  # why the gateway could not be asked
 
     @property
     def exit_code(self) -> ExitCode:
         """The code to leave with: 0 only where all was stopped or accepted before."""
-        codes = [ExitCode.UNSETTLED if self.in_doubt or self.unsettled else ExitCode.OK]
-        return worst([*codes, self.trouble.exit_code] if self.trouble else codes)
+        code = self.left.exit_code
+        return worst([code, self.trouble.exit_code]) if self.trouble else code
 
 
 def cancel(
@@ -68,16 +69,14 @@ def cancel(
         if open_gateway is not None and handed:
             rope.pull(open_gateway)
     accepted = settling.messages_in(ledger, mailing, Status.ACCEPTED)
-    in_doubt = stops.in_doubt(ledger, mailing)
+    left = left_unsettled(ledger, mailing)
     not_asked = sum(1 for batch in accepted.values() if batch in rope.not_asked)
-    left = (settling.messages_in(ledger, mailing, state) for state in (Status.UNKNOWN, Status.HELD))
     return Cancelled(
         pending=pending,
         stopped=rope.stopped,
-        on_their_way=max(len(accepted) - in_doubt - not_asked, 0),
-        in_doubt=in_doubt,
+        left=left,
+        on_their_way=max(len(accepted) - left.in_doubt - not_asked, 0),
         not_asked=not_asked,
-        unsettled=sum(map(len, left)),
         trouble=rope.trouble,
     )
 
@@ -163,7 +162,7 @@ class _Rope:
 
     def _mark(self, batch: BatchRow, left: int) -> None:
         with self.ledger.transaction(patient=True):
-            stops.mark(self.ledger, batch.id, left, self.moment)
+            stops.mark(self.ledger, self.mailing, batch.id, left, self.moment)
 
     def _store(self, batch: BatchRow, left: int, answer: CancelResult) -> None:
         # It may name a message by our reference, by its own name, or both (protocols.md 2.13).
@@ -184,7 +183,7 @@ class _Rope:
                     self.moment,
                     "stopped at the gateway",
                 )
-            stops.mark(self.ledger, batch.id, doubt, self.moment)
+            stops.mark(self.ledger, self.mailing, batch.id, doubt, self.moment)
 
     def _sizes(self) -> dict[int, int]:
         """Return how many messages of each batch may be held."""

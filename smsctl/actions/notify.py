@@ -29,6 +29,7 @@ class Facts(NamedTuple):
     mailing: int | None = None
     municipality: str | None = None
     outcome: Mapping[str, int] = {}
+    is_of_earlier: bool = False  # the mailing was left so by another run, which could not tell
 
     @property
     def variables(self) -> dict[str, str]:
@@ -49,6 +50,8 @@ class Facts(NamedTuple):
     @property
     def subject(self) -> Sentence:
         """The subject of the mail."""
+        if self.is_of_earlier:
+            return say("smsctl on {host}: mailing {id} is not settled", host=self.host, id=self.mailing)
         return say(
             "smsctl {command} on {host} ended with {code}",
             command=self.command,

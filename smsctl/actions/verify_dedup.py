@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from smsctl.actions.begin import write
+from smsctl.actions.ending import told_with_what_is_left
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Receipt, Status, Verdict, same_for_all
@@ -62,7 +63,7 @@ def verify_dedup(trial: DoubleSend) -> Verified:
     fitness.must_be_fit(trial.ledger, trial.now(), rows=trial.new.rows)
     clock = fitness.Steady(trial.now, trial.ledger)
     trial = trial._replace(now=clock.now)
-    with _begun(trial) as begun:
+    with _begun(trial) as begun, told_with_what_is_left(trial.ledger, begun.mailing):
         try:
             refused = _send_twice(trial, begun)
         except KeyboardInterrupt as asked:

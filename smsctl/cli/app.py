@@ -32,6 +32,7 @@ Start with: smsctl config init. Then: smsctl test NUMBER TEXT.
 """
 _RUN_BY_CRON = ("send", "mailings resume")
 _HELP_OPTIONS = frozenset({"--help", "-h"})
+_LOOK_BACK = (*_RUN_BY_CRON, "reports listen", "reports poll")  # and tell what earlier runs could not
 _TELL_ONLY = frozenset({"--dry-run", "--addresses"})  # with these, a command that does something only tells
 _EPILOG = (
     "These work with every command: --config PATH, --json, --quiet, --verbose, --simulate, --show-numbers,"
@@ -128,12 +129,13 @@ def _is_product(command: str, words: Sequence[str]) -> bool:
 
 
 def _let_know(asked: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:
-    """Let the site know of a run of cron's that did not end well, and of an overruled ceiling of the day."""
-    must_be_told = isinstance(ended, Reply) and (ended.overruled or ended.is_alarm)
-    if must_be_told or (teller.command in _RUN_BY_CRON and ended.exit_code is not ExitCode.OK):
+    """Let the site know of a bad end of cron's run, and of what earlier runs have left untold."""
+    reply = ended if isinstance(ended, Reply) else Reply()
+    is_bad = teller.command in _RUN_BY_CRON and ended.exit_code is not ExitCode.OK
+    if is_bad or reply.overruled or reply.is_alarm or any(reply.left) or teller.command in _LOOK_BACK:
         from smsctl.cli import notify
 
-        notify.after(asked, teller, ended)
+        notify.after(asked, teller, ended, is_bad=is_bad)
 
 
 def names_no_command(words: Sequence[str]) -> bool:

@@ -17,8 +17,9 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import CHECK_ACCOUNT, CHECK_MAIL_SERVER, Gateway
 from smsctl.domain.mailing import Ceilings, Mailing, Tally
 from smsctl.domain.message import Status
+from smsctl.domain.unsettled import Unsettled, unsettled_of
 from smsctl.errors import ExitCode, LedgerError, Sentence, say, worst
-from smsctl.ledger import mailings, skipped
+from smsctl.ledger import mailings, skipped, stops
 from smsctl.ledger.lock import TakenError
 
 
@@ -28,23 +29,28 @@ class Delivery(NamedTuple):
     mailing: Mailing
     result: Result
     tally: Tally
+    in_doubt: int = 0  # stopped or gone, and nobody can tell
 
     @property
-    def exit_code(self) -> ExitCode:
-        """The run's code, set right by what the ledger says of the whole mailing.
+    def left(self) -> Unsettled:
+        """What of the mailing a person must settle, whoever left it so."""
+        return unsettled_of(self.mailing.id, self.tally.states, self.in_doubt)
 
-        A report may have settled what this run saw as unknown; an earlier run may have left messages unknown,
-        held or pending.
-        """
+    @property
+    def own_exit_code(self) -> ExitCode:
+        """The run's code beside what is unsettled, set right by what the ledger says of the whole mailing."""
         states = self.tally.states
         rejected = min(self.result.states[Status.REJECTED], states.get(Status.REJECTED, 0))
         run = self.result._replace(states=Counter({Status.REJECTED: rejected}))
         codes = [run.exit_code]
-        if self.tally.unsettled:
-            codes.append(ExitCode.UNSETTLED)
         if states.get(Status.PENDING) and not self.result.stop:
             codes.append(ExitCode.STOPPED)
         return worst(codes)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The run's code, and that of a mailing that holds something for a person to settle."""
+        return worst([self.own_exit_code, self.left.exit_code])
 
 
 def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
@@ -69,7 +75,12 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
             on_progress=lambda states: tell(states.total()),
         )
         result = _sent(errand)
-    return Delivery(mailing=mailing, result=result, tally=mailings.tally(wiring.ledger, mailing))
+    return Delivery(
+        mailing=mailing,
+        result=result,
+        tally=mailings.tally(wiring.ledger, mailing),
+        in_doubt=stops.in_doubt(wiring.ledger, mailing),
+    )
 
 
 def _sent(errand: Errand) -> Result:
@@ -96,7 +107,7 @@ def _sent(errand: Errand) -> Result:
 def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Sequence[Block] = ()) -> Reply:
     """Return the reply of a command that sent a mailing; `data` and `screen` go before what became of it."""
     states, simulated = done.tally.states, wiring.simulated
-    steps = [*_mend(done), *outcome.next_steps(done.mailing, states)]
+    steps = [*_mend(done), *outcome.next_steps(done.mailing, states, done.in_doubt)]
     notes = []
     if done.result.why:
         notes.append(Note(code=str(done.result.stop), level="error", text=done.result.why))
@@ -108,6 +119,8 @@ def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Se
         advice=steps,
         notes=notes,
         exit_code=done.exit_code,
+        left=(done.left,),
+        is_known=done.own_exit_code is ExitCode.OK,
     )
 
 

@@ -1,44 +1,155 @@
-"""After a run without a terminal that did not end well: the mail and the command of the config's [notify]."""
+"""Telling the site, by the mail and the command of the config's [notify], of what nobody watched.
+
+Of a run without a terminal that did not end well; and once of each change that left messages of a mailing
+unknown, held or doubtful, by the next run where the run itself was killed or is none that tells.
+"""
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from typing import NamedTuple
 
 from smsctl import host
+from smsctl.actions.ending import left_unsettled
 from smsctl.actions.notify import Facts, run_command, without_numbers
 from smsctl.cli import wiring_gateway
 from smsctl.cli.flags import Flags
+from smsctl.cli.render import outcome
 from smsctl.cli.render.language import words
 from smsctl.cli.reply import Reply
 from smsctl.cli.teller import Teller
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import Settings
-from smsctl.errors import ConfigError, RuleError, Sentence, SmsctlError, say
+from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.unsettled import Unsettled
+from smsctl.errors import ConfigError, ExitCode, RuleError, Sentence, SmsctlError, UnsettledError, say
+from smsctl.ledger import mailings
+from smsctl.ledger.untold import Untold, is_told, untold
+
+_GLANCE_S = 1
 
 
-def after(flags: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:
-    """Tell those whom [notify] names. Where that fails it is warned of, and the exit code stays."""
-    must_be_told = isinstance(ended, Reply) and ended.overruled
-    if not must_be_told and any(one.isatty() for one in (sys.stdin, sys.stdout, sys.stderr)):
-        return
-    with Wiring(flags, teller) as wiring:
-        for tell in _ways(wiring, ended):
-            try:
-                tell()
-            except Exception as error:  # noqa: BLE001 - the run's own result goes before everything
-                told = error.sentence if isinstance(error, SmsctlError) else type(error).__name__
-                teller.warn(say("Nobody was told of this run: {reason}", reason=told))
+class _Waiting(NamedTuple):
+    """A mailing that the site must be told of."""
+
+    mark: Untold
+    mailing: Mailing
+    tally: Tally
+    left: Unsettled
+
+    @property
+    def text(self) -> Sentence:
+        """What it holds, and what settles it, in the words of the log."""
+        told = outcome.summary(self.mailing, self.tally.states, self.tally.parts, simulated=False)
+        return _joined(told, self.left.sentences)
 
 
-def _ways(wiring: Wiring, ended: Reply | SmsctlError) -> Iterator[Callable[[], None]]:
+def after(flags: Flags, teller: Teller, ended: Reply | SmsctlError, *, is_bad: bool) -> None:
+    """Tell those whom [notify] names of this run where it is bad, and of what earlier ones have left.
+
+    Where that fails it is warned of, the exit code stays, and the next run tells of what is left.
+    """
+    always = isinstance(ended, Reply) and bool(ended.overruled or ended.is_alarm)
+    wiring = Wiring(flags, teller)
+    with wiring.open:  # without what is said on the way out: that was said
+        waiting = _waiting(wiring)
+        own = [one for one in waiting if one.mailing.id in _told_of(ended)]
+        if _is_on_a_terminal():
+            if _is_seen(ended):
+                _done(wiring, own)
+            if isinstance(ended, Reply) and ended.overruled:
+                _tell(wiring, _facts(wiring, ended))
+            return
+        is_known = isinstance(ended, Reply) and ended.is_known and not own
+        if always or (is_bad and not is_known):
+            if teller.speaks_json:
+                _say(wiring, own)
+            if _tell(wiring, _facts(wiring, ended)):
+                _done(wiring, own)
+        _tell_each(wiring, [one for one in waiting if one not in own])
+
+
+def tell_what_waits(wiring: Wiring) -> None:
+    """Tell what earlier runs have left untold, at once: this one may go on for days."""
+    if not _is_on_a_terminal():
+        _tell_each(wiring, _waiting(wiring))
+
+
+def _waiting(wiring: Wiring) -> list[_Waiting]:
+    """Return what the site must be told of; what is settled by now no longer is. A dry run tells nothing."""
+    found: list[_Waiting] = []
+    if wiring.teller.leaves_no_trace:
+        return found
     try:
-        settings = wiring.settings
+        seen = wiring.ledger_as_it_is(wiring.settings.ledger_path, wait_s=_GLANCE_S)
+        for mark in untold(seen) if seen else ():
+            mailing = wiring.named(mailings.get(wiring.ledger, mark.mailing))
+            found.append(
+                _Waiting(
+                    mark=mark,
+                    mailing=mailing,
+                    tally=mailings.tally(wiring.ledger, mailing),
+                    left=left_unsettled(wiring.ledger, mailing),
+                )
+            )
+        _done(wiring, [one for one in found if not one.left])
     except SmsctlError:
-        return  # the config does not load, so it names nobody; that has been told
-    if not (settings.notify.to or settings.notify.command):
-        return
-    facts = _facts(wiring, ended)
+        return []  # neither config nor ledger can be read, or not now: the next run tells
+    return [one for one in found if one.left]
+
+
+def _tell_each(wiring: Wiring, waiting: Iterable[_Waiting]) -> None:
+    for one in waiting:
+        _say(wiring, [one])
+        if _tell(wiring, _facts_of(wiring, one)):
+            _done(wiring, [one])
+
+
+def _say(wiring: Wiring, waiting: Iterable[_Waiting]) -> None:
+    """Say it on the standard error, whatever the flags: also where [notify] names nobody, cron mails it."""
+    for one in waiting:
+        wiring.teller.tell_now(one.text)
+
+
+def _done(wiring: Wiring, waiting: Sequence[_Waiting]) -> None:
+    if waiting:
+        with wiring.ledger.transaction():
+            for one in waiting:
+                is_told(wiring.ledger, one.mark)
+
+
+def _told_of(ended: Reply | SmsctlError) -> set[int]:
+    """Return the mailings of which the run itself tells what is unsettled."""
+    if isinstance(ended, Reply):
+        return {one.mailing for one in ended.left}
+    return {ended.mailing} if isinstance(ended, UnsettledError) else set()
+
+
+def _is_on_a_terminal() -> bool:
+    return any(one.isatty() for one in (sys.stdin, sys.stdout, sys.stderr))
+
+
+def _is_seen(ended: Reply | SmsctlError) -> bool:
+    """Say whether a person sees how the run ends."""
+    return ended.exit_code is not ExitCode.HUNG_UP and (sys.stdout.isatty() or sys.stderr.isatty())
+
+
+def _tell(wiring: Wiring, facts: Facts | None) -> bool:
+    """Tell those whom [notify] names; return whether all of them were told."""
+    all_went = True
+    for tell in _ways(wiring, facts) if facts else ():
+        try:
+            tell()
+        except Exception as error:  # noqa: BLE001 - the run's own result goes before everything
+            told = error.sentence if isinstance(error, SmsctlError) else type(error).__name__
+            wiring.teller.warn(say("Nobody was told of this run: {reason}", reason=told))
+            all_went = False
+    return all_went
+
+
+def _ways(wiring: Wiring, facts: Facts) -> Iterator[Callable[[], None]]:
+    settings = wiring.settings
     if command := settings.notify.command:
         yield lambda: _run(command, facts, settings)
     if (to := settings.notify.to) and not wiring.simulated:  # nothing leaves this machine
@@ -56,10 +167,16 @@ def _run(command: str, facts: Facts, settings: Settings) -> None:
     run_command(command, facts, os.environ, _variables(settings))
 
 
-def _facts(wiring: Wiring, ended: Reply | SmsctlError) -> Facts:
-    settings = wiring.settings
+def _facts(wiring: Wiring, ended: Reply | SmsctlError) -> Facts | None:
+    """Return the facts of a run; None where the config does not load, so that it names nobody."""
+    try:
+        settings = wiring.settings
+    except SmsctlError:
+        return None  # that has been told
     data: Mapping[str, object] = {} if isinstance(ended, SmsctlError) else ended.data
-    mailing, municipality, outcome = (data.get(name) for name in ("mailing", "municipality", "outcome"))
+    mailing, municipality, counted = (data.get(name) for name in ("mailing", "municipality", "outcome"))
+    if isinstance(ended, UnsettledError):
+        mailing = ended.mailing
     return Facts(
         command=wiring.teller.command,
         exit_code=ended.exit_code,
@@ -69,7 +186,23 @@ def _facts(wiring: Wiring, ended: Reply | SmsctlError) -> Facts:
         text=_text(ended),
         mailing=mailing if isinstance(mailing, int) else None,
         municipality=municipality if isinstance(municipality, str) else None,
-        outcome=outcome if isinstance(outcome, dict) else {},
+        outcome=counted if isinstance(counted, dict) else {},
+    )
+
+
+def _facts_of(wiring: Wiring, one: _Waiting) -> Facts:
+    """Return the facts of a mailing that an earlier run has left; the code is the one it ends with."""
+    return Facts(
+        command=wiring.teller.command,
+        exit_code=one.left.exit_code,
+        mode=wiring.settings.mode,
+        config=str(wiring.settings.path),
+        host=wiring.actor.host,
+        text=one.text,
+        mailing=one.mailing.id,
+        municipality=one.mailing.municipality.key,
+        outcome={str(state): n for state, n in one.tally.states.items()},
+        is_of_earlier=True,
     )
 
 
@@ -79,13 +212,17 @@ def _text(ended: Reply | SmsctlError) -> Sentence:
     A list of rules or of mistakes in the config is told whole; one of rows is not: it quotes their cells.
     """
     if isinstance(ended, SmsctlError):
-        told = ended.problems if isinstance(ended, RuleError | ConfigError) else ()
-        more = [*told, *([ended.hint] if ended.hint else [])]
-        return reduce(lambda what, mend: say("{what} {mend}", what=what, mend=mend), more, ended.sentence)
+        told = ended.problems if isinstance(ended, RuleError | ConfigError | UnsettledError) else ()
+        return _joined(ended.sentence, [*told, *([ended.hint] if ended.hint else [])])
     text = ended.summary or say("It ended with {code}.", code=int(ended.exit_code))
+    text = _joined(text, [told for one in ended.left for told in one.sentences])
     for one in ended.overruled:
         text = say("{text} Overruled, being urgent: {why}", text=text, why=one)
     return text
+
+
+def _joined(first: Sentence, more: Iterable[Sentence]) -> Sentence:
+    return reduce(lambda what, mend: say("{what} {mend}", what=what, mend=mend), more, first)
 
 
 def _variables(settings: Settings) -> list[str]:

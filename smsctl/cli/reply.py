@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from smsctl.cli.render.blocks import Block
-from smsctl.errors import ExitCode, Sentence, SmsctlError
+from smsctl.domain.unsettled import Unsettled
+from smsctl.errors import ExitCode, Sentence, SmsctlError, say_n
 
 HINT = "hint"
 
@@ -29,6 +30,24 @@ def notes_of(error: SmsctlError, level: str = "error") -> list[Note]:
     return [*notes, hint(error.hint)] if error.hint else notes
 
 
+def warnings_of(left: Unsettled) -> list[Note]:
+    """Return what a command that only reads warns of: it changes nothing, and so ends well."""
+    return [Note("unsettled", "warning", told) for told in left.sentences]
+
+
+def warning_of_all(unsettled: Mapping[int, int]) -> list[Note]:
+    """Return what a command warns of that lists mailings: how many messages are unknown or held in each."""
+    if not unsettled:
+        return []
+    told = say_n(
+        "{n} message is unknown or held: see smsctl mailings show {id}",
+        "{n} messages are unknown or held, the newest of mailing {id}: see smsctl mailings show {id}",
+        n=sum(unsettled.values()),
+        id=max(unsettled),
+    )
+    return [Note("unsettled", "warning", told)]
+
+
 class Reply(NamedTuple):
     """The result of one command."""
 
@@ -41,4 +60,6 @@ class Reply(NamedTuple):
     exit_code: ExitCode = ExitCode.OK
     page: str | None = None  # for standard output as it is, in place of everything else: --csv -
     is_alarm: bool = False  # the site must know, though the command is none of cron's that send
+    left: Sequence[Unsettled] = ()  # what it tells of that a person must settle
+    is_known: bool = False  # it ends so only for what is left of the mailing, which is told once
     overruled: Sequence[Sentence] = ()  # what a person overruled that the site must know of

@@ -1,12 +1,13 @@
 """`--key`: what was begun under a key is gone on with, or told."""
 
 from smsctl.actions.draft import Wish
+from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.keyed_run import Begun, begun_under
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.render import figures, outcome
 from smsctl.cli.render import mailings as listing
 from smsctl.cli.render.blocks import Line
-from smsctl.cli.reply import Reply
+from smsctl.cli.reply import Reply, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import COSTS
@@ -30,11 +31,12 @@ def begun(wiring: Wiring, key: str, wish: Wish, gateway: Gateway, *, dry_run: bo
         from smsctl.actions.resume import what_is_left
         from smsctl.cli.resuming import go_on
 
-        rest = found.goes_on and what_is_left(
-            found.mailing, gateway.traits, wish.ceilings, ledger, under, urgent=wish.urgent
-        )
-        if rest:
-            return go_on(wiring, rest, gateway, under, None)
+        with told_with_what_is_left(ledger, found.mailing):
+            rest = found.goes_on and what_is_left(
+                found.mailing, gateway.traits, wish.ceilings, ledger, under, urgent=wish.urgent
+            )
+            if rest:
+                return go_on(wiring, rest, gateway, under, None)
     elif found.goes_on:
         would = say(
             "Mailing {id} was begun under the key {key}: {counted}. A real run goes on with it.",
@@ -67,7 +69,17 @@ def _told(sentence: Sentence, ledger: Ledger, found: Begun, *, dry_run: bool) ->
             mailing, tally, skipped.counts(ledger, mailing.id), skipped.outside(ledger, mailing.id)
         ),
     }
+    left = left_unsettled(ledger, mailing)
     if dry_run:
         data = {name: one for name, one in data.items() if name != "outcome"} | {"dry_run": True}
-    steps = map(Line, outcome.next_steps(mailing, tally.states))
-    return Reply(data=data, screen=[Line(sentence), *steps], summary=sentence)
+        return Reply(data=data, screen=[Line(sentence)], summary=sentence, notes=warnings_of(left))
+    steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
+    return Reply(
+        data=data,
+        screen=[Line(sentence), *map(Line, steps)],
+        summary=sentence,
+        advice=steps,
+        exit_code=left.exit_code,
+        left=(left,),
+        is_known=True,
+    )

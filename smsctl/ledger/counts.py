@@ -7,6 +7,7 @@ from collections import Counter
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
+from smsctl.ledger import untold
 from smsctl.ledger.store import Ledger
 
 
@@ -14,10 +15,13 @@ def move(ledger: Ledger, mailing: Mailing, day: str, before: Counter[Status], af
     """Move messages of one mailing from states to states; `day` is the local day they are counted on.
 
     Messages that wait are counted on the day the mailing was made, all others on the day they were claimed.
+    Where more of them are unknown or held than before, the site is to be told.
     """
     ledger.changed(event="state", mailing=mailing.id, before=_told(before), after=_told(after))
     change = Counter(after)
     change.subtract(before)
+    if change[Status.UNKNOWN] > 0 or change[Status.HELD] > 0:
+        untold.mark(ledger, mailing.id)
     for state, messages in change.items():
         if messages:
             _add(ledger, mailing, mailing.created_day if state is Status.PENDING else day, state, messages)

@@ -65,6 +65,19 @@ def waiting(ledger: Ledger) -> Mapping[Status, int]:
     return {Status(state): messages for state, messages in found}
 
 
+def unsettled(ledger: Ledger, municipality: str | None = None) -> Mapping[int, int]:
+    """Return how many messages are unknown or held, by mailing, of one municipality or of all."""
+    return dict(
+        ledger.rows(
+            "SELECT c.mailing, SUM(c.messages) FROM mailing_counts c JOIN mailings m ON m.id = c.mailing"
+            " WHERE c.state IN ('unknown', 'held') AND (? IS NULL OR m.municipality = ?)"
+            " GROUP BY c.mailing HAVING SUM(c.messages) > 0 ORDER BY c.mailing",
+            municipality,
+            municipality,
+        )
+    )
+
+
 def keyed_runs(ledger: Ledger) -> tuple[KeyedRun, ...]:
     """Return each run key of late, with the slot taken out, newest first."""
     rows = ledger.rows(

@@ -7,15 +7,18 @@ it is there nobody can tell whether messages of the batch were stopped or have l
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
-from smsctl.ledger import settling
+from smsctl.ledger import settling, untold
 from smsctl.ledger.store import Ledger
 
 
-def mark(ledger: Ledger, batch: int, left: int, moment: Moment) -> None:
+def mark(ledger: Ledger, mailing: Mailing, batch: int, left: int, moment: Moment) -> None:
     """Write that the gateway is asked to stop the batch, of which it held so many; in the open transaction.
 
     With nothing left there is nothing to doubt, and no mark.
     """
+    before = ledger.one("SELECT stop_left FROM batches WHERE id = ?", batch)
+    if left > (before[0] if before else 0):
+        untold.mark(ledger, mailing.id)
     ledger.write(
         "UPDATE batches SET stop_asked_at = ?, stop_left = ? WHERE id = ?",
         moment.at if left else None,
@@ -57,7 +60,7 @@ def resolve(ledger: Ledger, mailing: Mailing, moment: Moment, why: str, *, stopp
             these = dict.fromkeys(messages, batch)
             settling.move(ledger, mailing, these, Status.ACCEPTED, Status.CANCELLED, moment, why)
             settling.remember_earlier(ledger, these)
-        mark(ledger, batch, 0, moment)
+        mark(ledger, mailing, batch, 0, moment)
         settled += min(left, len(messages))
     return settled
 

@@ -7,6 +7,7 @@ import pytest
 from smsctl.actions.cancel import Cancelled, cancel
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Receipt, Status, Verdict
+from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode
 from smsctl.ledger.store import Ledger, open_ledger
 
@@ -53,7 +54,7 @@ def test_what_the_gateway_still_holds_is_stopped_by_either_name(
     send_all(ledger, mailing, gateway)
     assert states(ledger) == {status: 2}
     assert cancel(ledger, mailing, lambda: gateway, now(), ACTOR, "wrong date") == Cancelled(
-        pending=0, stopped=2
+        pending=0, stopped=2, left=Unsettled(mailing=mailing.id)
     )
     assert states(ledger) == {"cancelled": 2}
     assert ledger.one("SELECT SUM(parts) FROM entries") == (0,)
@@ -62,9 +63,17 @@ def test_what_the_gateway_still_holds_is_stopped_by_either_name(
 @pytest.mark.parametrize(
     ("status", "expected", "code"),
     [
-        (Status.ACCEPTED, Cancelled(pending=0, stopped=0, on_their_way=2), ExitCode.OK),
-        (Status.HELD, Cancelled(pending=0, stopped=0, unsettled=2), ExitCode.UNSETTLED),
-        (Status.UNKNOWN, Cancelled(pending=0, stopped=0, unsettled=2), ExitCode.UNSETTLED),
+        (
+            Status.ACCEPTED,
+            Cancelled(pending=0, stopped=0, left=Unsettled(mailing=1), on_their_way=2),
+            ExitCode.OK,
+        ),
+        (Status.HELD, Cancelled(pending=0, stopped=0, left=Unsettled(1, held=2)), ExitCode.UNSETTLED),
+        (
+            Status.UNKNOWN,
+            Cancelled(pending=0, stopped=0, left=Unsettled(1, unknown=2)),
+            ExitCode.UNSETTLED,
+        ),
     ],
 )
 def test_what_was_not_stopped_is_told_by_what_is_known_of_it(

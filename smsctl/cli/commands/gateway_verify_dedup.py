@@ -34,8 +34,8 @@ def run(
     """Prove that the gateway refuses a reference it has seen: send one SMS, and the same one once more.
 
     Needed before unique_references = true is relied on. The telephone gets one SMS, or two if the gateway
-    does not refuse repeats; both are recorded and counted. Exit code 6 when it does not, 7 without a clear
-    answer.
+    does not refuse repeats; both are recorded and counted. Exit code 6 when it does not; 4 or 7 without a
+    clear answer.
     """
     wiring: Wiring = ctx.obj
     if not wiring.settings.gateway.unique_references:

@@ -8,7 +8,8 @@ from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import Sentence, UsageError, say, say_n
+from smsctl.domain.unsettled import Unsettled
+from smsctl.errors import Sentence, UsageError, say, say_n, worst
 
 EXAMPLES = ('smsctl ledger accept-restore --reason "new disk, backup of Monday night"',)
 
@@ -42,16 +43,18 @@ def run(ctx: typer.Context, *, reason: options.Reason = None) -> Reply:
     data = {
         "path": str(path),
         "accepted": True,
-        "mailings": list(done.mailings),
+        "mailings": list(done.unknown),
         "unknown": done.messages,
         "missing_batches": done.restored.missing,
     }
-    return Reply(data=data, screen=screen)  # all of it, also in a log
+    left = [Unsettled(mailing=mailing, unknown=unknown) for mailing, unknown in done.unknown.items()]
+    code = worst(one.exit_code for one in left)
+    return Reply(data=data, screen=screen, exit_code=code, left=left)  # all of it, also in a log
 
 
 def _next_steps(done: Accepted) -> list[Sentence]:
     steps = [
-        say("Settle mailing {id} with: smsctl mailings resolve {id}", id=mailing) for mailing in done.mailings
+        say("Settle mailing {id} with: smsctl mailings resolve {id}", id=mailing) for mailing in done.unknown
     ]
     if done.restored.missing is None:
         steps.append(say("Nobody can tell how many batches were sent that this ledger does not know."))

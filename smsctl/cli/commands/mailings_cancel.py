@@ -1,6 +1,5 @@
 """`smsctl mailings cancel ID`: stop what has not left."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
@@ -9,12 +8,10 @@ import typer
 from smsctl.actions.cancel import Cancelled, cancel, may_be_held
 from smsctl.cli import options, wiring_gateway
 from smsctl.cli.render import mailings as render
-from smsctl.cli.render import outcome
 from smsctl.cli.render.blocks import Block, Line, Tone
 from smsctl.cli.reply import Reply, notes_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import Status
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger import mailings
 
@@ -36,13 +33,13 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
     opener = opening if may_be_held(states) else None
     done = cancel(ledger, found, opener, wiring.clock.now(), wiring.actor, reason)
     tally = mailings.tally(ledger, found)
-    steps = _next_steps(found, done, tally.states)
+    steps = _next_steps(found, done)
     data = {
         **render.data(found, tally),
         "cancelled": done.pending,
         "stopped": done.stopped,
         "on_their_way": done.on_their_way,
-        "in_doubt": done.in_doubt,
+        "in_doubt": done.left.in_doubt,
     }
     return Reply(
         data=data,
@@ -50,6 +47,7 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
         advice=steps,
         notes=notes_of(done.trouble) if done.trouble else (),
         exit_code=done.exit_code,
+        left=(done.left,),
     )
 
 
@@ -94,11 +92,9 @@ def _on_their_way(mailing: Mailing, messages: int, local_now: datetime) -> Sente
     )
 
 
-def _next_steps(mailing: Mailing, done: Cancelled, states: Mapping[Status, int]) -> list[Sentence]:
+def _next_steps(mailing: Mailing, done: Cancelled) -> list[Sentence]:
     """Say what is left for a person to settle."""
-    unsettled = {state: states.get(state, 0) for state in (Status.UNKNOWN, Status.HELD)}
-    steps = outcome.next_steps(mailing, unsettled)
-    steps += outcome.stopped_or_gone(mailing, done.in_doubt)
+    steps = done.left.sentences
     if done.not_asked:
         steps.append(say("Ask it again with: smsctl mailings cancel {id}", id=mailing.id))
     return steps

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from smsctl.actions.ending import left_unsettled
 from smsctl.cli import files, numbers, options
 from smsctl.cli.render import reports as render
 from smsctl.cli.render.blocks import Line
 from smsctl.cli.render.phrases import rehearsal
-from smsctl.cli.reply import Reply
+from smsctl.cli.reply import Reply, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.report import PERMANENT
@@ -61,6 +62,7 @@ def run(
         data={"mailing": found.id, "failed": data},
         page=page,
         screen=[*rehearsal(simulated=wiring.simulated), *screen],
+        notes=warnings_of(left_unsettled(wiring.ledger, found)),
     )
 
 

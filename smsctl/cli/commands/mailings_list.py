@@ -6,9 +6,9 @@ import typer
 
 from smsctl.cli import options
 from smsctl.cli.render import mailings as render
-from smsctl.cli.reply import Reply
+from smsctl.cli.reply import Reply, warning_of_all
 from smsctl.cli.wiring import Wiring
-from smsctl.ledger import mailings
+from smsctl.ledger import health, mailings
 
 EXAMPLES = ("smsctl mailings list", "smsctl mailings list --most 100 --municipality exempelkommun")
 
@@ -27,4 +27,5 @@ def run(
     return Reply(
         data={"mailings": [render.data(mailing, tally) for mailing, tally in rows]},
         screen=render.listed(rows, wiring.settings.time_zone, simulated=wiring.simulated),
+        notes=warning_of_all(health.unsettled(ledger, key)),
     )

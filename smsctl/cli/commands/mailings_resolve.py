@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.resolve import Word, resolve
 from smsctl.cli import dialogue, options
 from smsctl.cli.render import figures, outcome
@@ -14,8 +15,8 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.package import share_ore
-from smsctl.errors import ExitCode, Sentence, UsageError, say, say_n
-from smsctl.ledger import mailings, stops
+from smsctl.errors import Sentence, UsageError, say, say_n
+from smsctl.ledger import mailings
 
 EXAMPLES = (
     'smsctl mailings resolve 12 --sent --reason "in the gateway\'s log"',
@@ -53,15 +54,13 @@ def run(
         raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
-    unknown = mailings.tally(ledger, found).states.get(Status.UNKNOWN, 0)
-    if words == [Word.RESEND] and unknown and not yes:
-        question = say("{twice} Send again?", twice=_twice(found, unknown))
-        dialogue.confirm(wiring.teller, question, otherwise=say("Not confirmed; nothing was changed."))
+    if words == [Word.RESEND] and not yes:
+        _confirm(wiring, found)
     settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason)
     tally = mailings.tally(ledger, found)
     twice = [Line(_twice(found, settled))] if words == [Word.RESEND] and settled else []
-    in_doubt = stops.in_doubt(ledger, found)
-    steps = [*outcome.next_steps(found, tally.states), *outcome.stopped_or_gone(found, in_doubt)]
+    left = left_unsettled(ledger, found)
+    steps = outcome.next_steps(found, tally.states, left.in_doubt)
     return Reply(
         data={**render.data(found, tally), "settled": settled},
         screen=[
@@ -71,8 +70,18 @@ def run(
             *map(Line, steps),
         ],
         advice=steps,
-        exit_code=ExitCode.UNSETTLED if in_doubt else ExitCode.OK,
+        exit_code=left.exit_code,
+        left=(left,),
     )
+
+
+def _confirm(wiring: Wiring, mailing: Mailing) -> None:
+    """Ask whether what nobody knows shall go out again."""
+    unknown = mailings.tally(wiring.ledger, mailing).states.get(Status.UNKNOWN, 0)
+    question = say("{twice} Send again?", twice=_twice(mailing, unknown))
+    with told_with_what_is_left(wiring.ledger, mailing):
+        if unknown:
+            dialogue.confirm(wiring.teller, question, otherwise=say("Not confirmed; nothing was changed."))
 
 
 def _told(mailing: Mailing, settled: int, word: Word) -> Sentence:

@@ -3,16 +3,17 @@
 import typer
 
 from smsctl.actions.begin import Overruling
+from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.resume import what_is_left
 from smsctl.cli import options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.render import mailings as render
-from smsctl.cli.render import story
+from smsctl.cli.render import outcome, story
 from smsctl.cli.reply import Reply
 from smsctl.cli.request import must_give_reason
 from smsctl.cli.resuming import go_on
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.mailing import Ceilings
+from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.errors import say
 from smsctl.ledger import mailings
 
@@ -43,19 +44,31 @@ def run(
     must_give_reason(wiring, Overruling(urgent=urgent, reason=reason))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
-    ceilings = Ceilings(
-        max_parts=max_parts,
-        max_parts_per_day=wiring.settings.limits.max_parts_per_day,
-        max_new_packages=max_new_packages,
+    with told_with_what_is_left(ledger, found):
+        ceilings = Ceilings(
+            max_parts=max_parts,
+            max_parts_per_day=wiring.settings.limits.max_parts_per_day,
+            max_new_packages=max_new_packages,
+        )
+        service_id = wiring.settings.municipality(found.municipality.key).service_id
+        traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=service_id).traits
+        under = circumstances(wiring, ledger, lenient=wiring.simulated)
+        rest = what_is_left(found, traits, ceilings, ledger, under, urgent=urgent)
+        if rest is None:
+            return _nothing_pending(wiring, found)
+        wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
+        return go_on(wiring, rest, wiring_gateway.gateway(wiring, service_id=service_id), under, reason)
+
+
+def _nothing_pending(wiring: Wiring, mailing: Mailing) -> Reply:
+    tally, left = mailings.tally(wiring.ledger, mailing), left_unsettled(wiring.ledger, mailing)
+    steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
+    return Reply(
+        data=render.data(mailing, tally),
+        screen=story.nothing_pending(mailing, tally, steps, simulated=wiring.simulated),
+        summary=say("Mailing {id} has nothing pending.", id=mailing.id),
+        advice=steps,
+        exit_code=left.exit_code,
+        left=(left,),
+        is_known=True,
     )
-    service_id = wiring.settings.municipality(found.municipality.key).service_id
-    traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=service_id).traits
-    under = circumstances(wiring, ledger, lenient=wiring.simulated)
-    rest = what_is_left(found, traits, ceilings, ledger, under, urgent=urgent)
-    if rest is None:
-        tally = mailings.tally(ledger, found)
-        sentence = say("Mailing {id} has nothing pending.", id=found.id)
-        screen = story.nothing_pending(found, tally, simulated=wiring.simulated)
-        return Reply(data=render.data(found, tally), screen=screen, summary=sentence)
-    wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
-    return go_on(wiring, rest, wiring_gateway.gateway(wiring, service_id=service_id), under, reason)

@@ -6,10 +6,11 @@ import typer
 
 from smsctl.cli import numbers, options
 from smsctl.cli.render import story as render
-from smsctl.cli.reply import Reply
+from smsctl.cli.reply import Reply, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import SkipReason
+from smsctl.domain.unsettled import unsettled_of
 from smsctl.ledger import audit, batches, mailings, reports, skipped, stops
 from smsctl.ledger.undelivered import of_mailing, withdrawn
 
@@ -41,4 +42,5 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
     return Reply(
         data=render.story_data(story),
         screen=render.story(story, wiring.settings.time_zone, simulated=wiring.simulated),
+        said=warnings_of(unsettled_of(found.id, tally.states, story.in_doubt)),
     )

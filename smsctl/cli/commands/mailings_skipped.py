@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from smsctl.actions.ending import left_unsettled
 from smsctl.cli import files, numbers, options
 from smsctl.cli.render import story as render
-from smsctl.cli.reply import Reply
+from smsctl.cli.reply import Reply, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.recipients import BEFORE_TERMS, told
 from smsctl.ledger import mailings, skipped
@@ -39,6 +40,7 @@ def run(
             entries, partial(numbers.shown_written, wiring), csv, simulated=wiring.simulated
         ),
         page=page,
+        notes=warnings_of(left_unsettled(wiring.ledger, found)),
     )
 
 

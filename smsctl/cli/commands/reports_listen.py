@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import forwarding, options, receiving, wiring_listener
+from smsctl.cli import forwarding, notify, options, receiving, wiring_listener
 from smsctl.cli.render import reports as render
 from smsctl.cli.render.blocks import Block, Fact, Facts, Line, Tone
 from smsctl.cli.render.phrases import rehearsal
@@ -64,8 +64,7 @@ def run(
         on_turn=turn,
     )
     with _stopped_by_signals(ears) as heard:
-        # After the port is had: the ledger's owner may not be able to take it.
-        intake.open(complaints.note)
+        _open(wiring, intake, complaints)
         if not wiring.teller.speaks_json:
             wiring.teller.out.show([Line(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
         ears.desk.serve(ears.listener.closed)
@@ -78,6 +77,12 @@ def run(
         summary=render.taken_summary(intake.taken),
         exit_code=ExitCode.HUNG_UP if "SIGHUP" in heard[:1] else ExitCode.OK,
     )
+
+
+def _open(wiring: Wiring, intake: receiving.Intake, complaints: receiving.Complaints) -> None:
+    """Open the ledger, whose owner may not be able to take the port; tell what waits in it."""
+    intake.open(complaints.note)
+    notify.tell_what_waits(wiring)
 
 
 @contextmanager

@@ -10,9 +10,10 @@ from smsctl.cli.accounts import account_of, payers
 from smsctl.cli.period import period
 from smsctl.cli.render import usage as render
 from smsctl.cli.render.blocks import Block, Line, Tone
-from smsctl.cli.reply import Reply
+from smsctl.cli.reply import Reply, warning_of_all
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say
+from smsctl.ledger import health
 
 EXAMPLES = (
     "smsctl usage",
@@ -60,8 +61,7 @@ def run(
         screen = render.one(shown, asked, wiring.settings.time_zone, simulated=wiring.simulated)
     else:
         screen = render.table(accounts, simulated=wiring.simulated)
-    written: list[Block] = []
-    pages: list[str | None] = []
+    written, pages = list[Block](), list[str | None]()
     if csv or html:
         from smsctl.cli import files  # needs csv, which a start does not
     if csv:
@@ -79,4 +79,6 @@ def run(
         "until": asked.until,
         "municipalities": [render.data(one, mailings=alone) for one in accounts],
     }
-    return Reply(data=data, screen=[*screen, *written], page="".join(filter(None, pages)) or None)
+    reply = Reply(data=data, screen=[*screen, *written], page="".join(filter(None, pages)) or None)
+    unsettled = health.unsettled(wiring.ledger, named[0].key if alone else None)
+    return reply._replace(notes=warning_of_all(unsettled))

@@ -10,7 +10,8 @@ from smsctl.cli.render.phrases import NOTHING_LEAVES
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import OutsideRows
-from smsctl.errors import Sentence, say, say_n
+from smsctl.domain.unsettled import unsettled_of
+from smsctl.errors import Sentence, say
 
 BY_MAIL = "mail"
 """The gateway whose messages are never heard of again (protocols.md 2.14)."""
@@ -86,8 +87,8 @@ def cost(tally: Tally) -> Sentence:
     return say("Cost: {parts}, {money}.", parts=parts, money=figures.money(tally.cost_ore))
 
 
-def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]:
-    """Say what a person should do, if anything."""
+def next_steps(mailing: Mailing, states: Mapping[Status, int], in_doubt: int = 0) -> list[Sentence]:
+    """Say what a person should do, if anything; `in_doubt` are stopped or gone, and nobody can tell."""
     steps: list[Sentence] = []
     if mailing.gateway == BY_MAIL and states.get(Status.ACCEPTED):
         steps.append(say("Handed to the mail server; nothing further will be known of them."))
@@ -95,42 +96,12 @@ def next_steps(mailing: Mailing, states: Mapping[Status, int]) -> list[Sentence]
         steps.append(say("Send what is pending with: smsctl mailings resume {id}", id=mailing.id))
     if states.get(Status.SENDING):
         steps.append(say("Some are on the wire right now. Look again in a minute."))
-    if states.get(Status.UNKNOWN):
-        steps.append(
-            say_n(
-                "Nobody can tell whether {n} message was accepted. It is counted as cost, and is never sent"
-                " again by itself. Settle it with: smsctl mailings resolve {id}",
-                "Nobody can tell whether {n} messages were accepted. They are counted as cost, and are never"
-                " sent again by themselves. Settle them with: smsctl mailings resolve {id}",
-                n=states[Status.UNKNOWN],
-                id=mailing.id,
-            )
-        )
-    if states.get(Status.HELD):
-        steps.append(say("Held messages wait for a person at the gateway; ask the gateway's support."))
+    steps += unsettled_of(mailing.id, states, in_doubt).sentences
     if states.get(Status.FAILED) or states.get(Status.EXPIRED):
         steps.append(say("See which numbers are dead with: smsctl mailings failed {id}", id=mailing.id))
     if states.get(Status.REJECTED):
         steps.append(say("See why with: smsctl mailings show {id}", id=mailing.id))
     return steps
-
-
-def stopped_or_gone(mailing: Mailing, messages: int) -> list[Sentence]:
-    """Say who settles what the gateway was asked to stop, where no answer tells whether it did."""
-    if not messages:
-        return []
-    return [
-        say_n(
-            "The gateway was asked to stop {n} message, and nobody can tell whether it did: it was stopped,"
-            " or it has left. It is counted as cost until a report comes. Settle it with: smsctl mailings"
-            " resolve {id}",
-            "The gateway was asked to stop {n} messages, and nobody can tell whether it did: they were"
-            " stopped, or have left. They are counted as cost until reports come. Settle them with: smsctl"
-            " mailings resolve {id}",
-            n=messages,
-            id=mailing.id,
-        )
-    ]
 
 
 def summary(mailing: Mailing, states: Mapping[Status, int], parts: int, *, simulated: bool) -> Sentence:

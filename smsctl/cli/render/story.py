@@ -8,13 +8,13 @@ from smsctl.cli.render import figures, history, returns, whom
 from smsctl.cli.render.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
 from smsctl.cli.render.language import known
 from smsctl.cli.render.mailings import data
-from smsctl.cli.render.outcome import cost, next_steps, state_facts, stopped_or_gone
+from smsctl.cli.render.outcome import cost, next_steps, state_facts
 from smsctl.cli.render.phrases import quoted, rehearsal
 from smsctl.cli.render.reports import taken_twice
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import OutsideRows, told_counts
-from smsctl.errors import say, say_n
+from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.audit import AuditRow
 from smsctl.ledger.batches import BatchRow
 from smsctl.ledger.mailings import AnsweredRow
@@ -112,17 +112,19 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     blocks += _answers(story)
     blocks += history.batches(story.batches, story.batch_states, zone)
     blocks += history.blocks(story.history, zone)
-    steps = [*next_steps(mailing, tally.states), *stopped_or_gone(mailing, story.in_doubt)]
+    steps = next_steps(mailing, tally.states, story.in_doubt)
     return [*blocks, *map(Line, steps)]
 
 
-def nothing_pending(mailing: Mailing, tally: Tally, *, simulated: bool) -> list[Block]:
+def nothing_pending(
+    mailing: Mailing, tally: Tally, steps: Sequence[Sentence], *, simulated: bool
+) -> list[Block]:
     """Return the screen of a resume that has nothing to do."""
     return [
         *rehearsal(simulated=simulated),
         Line(say("Mailing {id} has nothing pending.", id=mailing.id)),
         state_facts(tally.states),
-        *(Line(step) for step in next_steps(mailing, tally.states)),
+        *map(Line, steps),
     ]
 
 

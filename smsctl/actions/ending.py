@@ -1,0 +1,38 @@
+"""How a command that acts on a mailing ends: never well while the mailing holds what a person must settle."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.unsettled import Unsettled, unsettled_of
+from smsctl.errors import LedgerError, SmsctlError, UnsettledError, UsageError, worst
+from smsctl.ledger import mailings, stops
+from smsctl.ledger.store import Ledger
+
+
+def left_unsettled(ledger: Ledger, mailing: Mailing) -> Unsettled:
+    """Return what of the mailing is unknown, held or in doubt, whoever left it so."""
+    states = mailings.tally(ledger, mailing).states
+    return unsettled_of(mailing.id, states, stops.in_doubt(ledger, mailing))
+
+
+@contextmanager
+def told_with_what_is_left(ledger: Ledger, mailing: Mailing) -> Iterator[None]:
+    """Let what goes wrong with the mailing end as what is left of it does, where that goes before.
+
+    Raises UnsettledError, with the sentences of both, in place of a refusal or of a gateway's failure.
+    """
+    try:
+        yield
+    except SmsctlError as error:
+        left = Unsettled(mailing=mailing.id)
+        with suppress(LedgerError):  # it may not even be read
+            left = left_unsettled(ledger, mailing)
+        code = worst([error.exit_code, left.exit_code])
+        told = isinstance(error, UsageError | UnsettledError)
+        if told or not left or code is not left.exit_code:
+            raise
+        problems = [*error.problems, *left.sentences]
+        raise UnsettledError(
+            error.sentence, hint=error.hint, problems=problems, mailing=mailing.id
+        ) from error
