@@ -13,12 +13,16 @@ def main() -> int:
         with suppress(OSError):  # what cannot be written is told below
             print(f"smsctl {__version__}", flush=True)
             return 0
+    from smsctl import host
+
+    host.end_without_a_word()
     # A fifth of a short command's time would go to garbage collection, in vain: nearly all that is made while
     # it starts lives until the end. So collect seldom, and leave out the collection at exit (gc.freeze).
     gc.set_threshold(100_000)
     from smsctl.cli.app import main as run
 
     code = run(sys.argv[1:])
+    host.end_undisturbed()
     gc.freeze()
     return code
 

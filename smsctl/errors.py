@@ -219,6 +219,20 @@ class InterruptionError(SmsctlError):
     code = "interrupted"
 
 
+class TerminatedError(InterruptionError):
+    """The machine goes down, or somebody ended the process, while nothing was being sent."""
+
+    exit_code = ExitCode.TERMINATED
+    code = "terminated"
+
+
+class HungUpError(InterruptionError):
+    """The terminal went away while nothing was being sent."""
+
+    exit_code = ExitCode.HUNG_UP
+    code = "hung-up"
+
+
 class OutputError(SmsctlError):
     """What a command was run for, a list or an export, cannot be written."""
 

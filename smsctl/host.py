@@ -22,6 +22,8 @@ from smsctl.domain.moment import Actor, Uptime
 _LOGIN_UID = Path("/proc/self/loginuid")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _NOBODY_LOGGED_IN = 0xFFFF_FFFF
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows knows no SIGHUP
+_ASK_TO_END = [signal.Signals[name] for name in _SIGNALS if hasattr(signal, name)]
 _A_NAME = re.compile(r"[\w.@\\-][\w.@$\\ -]{0,63}")
 
 
@@ -72,6 +74,18 @@ def has_a_folder() -> bool:
         return False
 
 
+def end_without_a_word() -> None:
+    """Let Ctrl-C end the process as SIGTERM does, until a command is there that it can be asked of."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def end_undisturbed() -> None:
+    """Let nothing that asks the process to end change its exit code: it has one, and is about to leave."""
+    for number in _ASK_TO_END:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @contextmanager
 def stopped_by_signals(stop: Callable[[str], object]) -> Iterator[None]:
     """Let what asks a process to end (Ctrl-C, SIGTERM, a terminal that hangs up) call `stop` with its name.
@@ -85,16 +99,15 @@ def stopped_by_signals(stop: Callable[[str], object]) -> Iterator[None]:
         heard.add(number)
         stop(signal.Signals(number).name)
 
-    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
-    numbers = [one for one in (signal.SIGINT, signal.SIGTERM, hang_up) if one is not None]
     can_hear = threading.current_thread() is threading.main_thread()
-    heeded = [one for one in numbers if can_hear and signal.getsignal(one) is not signal.SIG_IGN]
+    heeded = [one for one in _ASK_TO_END if can_hear and signal.getsignal(one) is not signal.SIG_IGN]
     earlier = {number: signal.signal(number, hear) for number in heeded}
     try:
         yield
     finally:
         for number, handler in earlier.items():
-            signal.signal(number, signal.SIG_IGN if number == hang_up and number in heard else handler)
+            has_hung_up = number in heard and number.name == "SIGHUP"
+            signal.signal(number, signal.SIG_IGN if has_hung_up else handler)
 
 
 class Owner(NamedTuple):

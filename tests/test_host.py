@@ -1,6 +1,9 @@
-"""Who did it, told by real processes of several users."""
+"""Who did it, told by real processes of several users; and a process that is not there yet to be asked."""
 
 import pwd
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +92,15 @@ def test_a_claim_opens_no_door_that_is_for_somebody_else(
         )  # fmt: skip
     assert ran.code == code, ran.said
     assert ("may not send" in ran.said) == (code == 5)
+
+
+def test_ctrl_c_before_there_is_a_command_ends_without_a_traceback() -> None:
+    early = "import os, smsctl.host as host; host.end_without_a_word(); os.kill(os.getpid(), 2)"
+    done = subprocess.run([sys.executable, "-c", early], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
+
+
+def test_who_asks_at_the_very_end_changes_no_exit_code() -> None:
+    late = "import os; from smsctl import host; host.end_undisturbed(); os.kill(os.getpid(), 15)"
+    done = subprocess.run([sys.executable, "-c", late], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

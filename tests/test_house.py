@@ -60,7 +60,7 @@ FLOORS = {
         "domain",
         "errors",
     },
-    "__main__": {"cli"},
+    "__main__": {"cli", "host"},
 }
 WIRING = {
     "smsctl.cli.wiring",

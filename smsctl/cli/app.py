@@ -68,9 +68,16 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
     """Run the command, let the site know, tell the result. What fails on the way never hides the result."""
+    from smsctl import host
+
+    with host.stopped_by_signals(teller.stopping.hear):
+        return _heard_out(words, asked, teller)
+
+
+def _heard_out(words: Sequence[str], asked: Flags, teller: Teller) -> int:
     teller.leaves_no_trace = "--dry-run" in _before_the_dashes(words)
-    ended = _caught(lambda: _answer(words, asked, teller), teller)
-    if failed := _caught(lambda: _let_know(asked, teller, ended), teller):
+    ended = _caught(lambda: _answer(words, asked, teller), teller, patience=1)
+    if failed := _caught(lambda: _let_know(asked, teller, ended), teller, patience=2):
         teller.warn(say("Nobody was told of this run: {reason}", reason=failed.sentence))
     codes = [ended.exit_code]
     told = _caught(lambda: teller.tell(ended) if isinstance(ended, Reply) else teller.fail(ended), teller)
@@ -94,10 +101,14 @@ def _facts(ended: Reply | SmsctlError) -> dict[str, object]:
     }
 
 
-def _caught(act: Callable[[], T], teller: Teller) -> T | SmsctlError:
-    """Do it; return what came of it, or what went wrong. The one `except` of smsctl."""
+def _caught(act: Callable[[], T], teller: Teller, *, patience: int = 0) -> T | SmsctlError:
+    """Do it; return what came of it, or what went wrong. The one `except` of smsctl.
+
+    `patience`: how often it must be asked to end to be broken off; 0: it cannot be.
+    """
     try:
-        return act()
+        with teller.stopping.after(patience):
+            return act()
     except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - a bug gets a sentence too
         return _told(error, teller)
 
@@ -115,6 +126,8 @@ def _answer(words: Sequence[str], asked: Flags, teller: Teller) -> Reply:
         )
     if isinstance(answer, Reply):
         return answer
+    if answer == ExitCode.INTERRUPTED:  # what Typer makes of it, without a word
+        raise KeyboardInterrupt
     teller.write(page.getvalue())
     return Reply(exit_code=ExitCode(answer or ExitCode.OK))
 
@@ -250,10 +263,10 @@ def _has_a_folder() -> bool:
 def _told(error: BaseException, teller: Teller) -> SmsctlError:
     """Return what is told of an exception; what nobody foresaw is a bug of ours."""
     match error:
+        case InterruptionError():
+            return teller.stopping.told(error.sentence, error.hint)
         case SmsctlError():
             return error
-        case KeyboardInterrupt() | typer.Abort():
-            return InterruptionError(say("Interrupted; nothing is on its way."))
         case typer.TyperException():
             page = f"smsctl {teller.command}".rstrip()
             hint = say("See: {page} --help", page=page)
@@ -261,4 +274,6 @@ def _told(error: BaseException, teller: Teller) -> SmsctlError:
         case FileNotFoundError() if not _has_a_folder():
             hint = say("Change to a folder that exists, and run it again.")
             return InputError(say("The folder that this was started in is gone."), hint=hint)
-    return teller.own_up(error)
+    # What was being loaded may have made another error of an interruption.
+    is_interrupted = isinstance(error, KeyboardInterrupt | typer.Abort) or teller.stopping.by
+    return teller.interrupted() if is_interrupted else teller.own_up(error)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from typing import NamedTuple
 
-from smsctl import host
 from smsctl.actions import trust
 from smsctl.actions.brake import BY_SIGNAL, Brake, Stop
 from smsctl.actions.course import Pace
@@ -148,4 +147,4 @@ def _stopped_by_signals(wiring: Wiring, brake: Brake) -> AbstractContextManager[
             with suppress(RuntimeError):  # a line was being written just now
                 wiring.teller.warn(say("Stopping after what is on its way; once more to stop at once."))
 
-    return host.stopped_by_signals(stop)
+    return wiring.teller.stopping.ends(stop)

@@ -15,6 +15,7 @@ from smsctl.cli.render.language import whole
 from smsctl.cli.render.phrases import mistake
 from smsctl.cli.render.screen import Screen
 from smsctl.cli.reply import Note, Reply, hint, notes_of
+from smsctl.cli.stopping import Stopping
 from smsctl.errors import ExitCode, Sentence, SmsctlError, say, worst
 
 _TONES = {"error": Tone.BAD, "warning": Tone.WARN, "info": Tone.PLAIN}
@@ -33,6 +34,7 @@ class Teller:
         self._kept: list[Note] = []  # warnings that wait for the result
         self._known: Mapping[str, object] = {}
         self.log = Log(command)
+        self.stopping = Stopping()
         self.leaves_no_trace = False  # a dry run creates no file
 
     @property
@@ -133,6 +135,12 @@ class Teller:
         kept = [Line(whole(note.text), _TONES[note.level]) for note in self._kept]
         self.err.show([*kept, *mistake(error)])
         return error.exit_code
+
+    def interrupted(self) -> SmsctlError:
+        """Return what is told of a run that was broken off, and what sends the rest of what it had begun."""
+        begun = self._known.get("mailing")
+        mend = say("Send what is pending with: smsctl mailings resume {id}", id=begun) if begun else None
+        return self.stopping.told(say("Interrupted; nothing is on its way."), mend)
 
     def own_up(self, error: BaseException) -> SmsctlError:
         """Return what is told of a fault in smsctl; the traceback is for whoever asks with --verbose."""

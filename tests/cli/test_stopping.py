@@ -14,7 +14,7 @@ import pytest
 
 from smsctl.simulator.server import Behaviour
 
-from ..conftest import Live, LiveGateway
+from ..conftest import Live, LiveGateway, MakeConfig
 from ..front_door import OWN_TERMINAL, SMSCTL, Ran, Run, Terminal, begin_process, end_process
 from .conftest import WAIT_S, guardians, wait_until
 
@@ -102,8 +102,13 @@ def test_the_second_signal_stops_at_once_and_leaves_the_batch_unknown(
     assert "Traceback" not in ran.said
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("hold", ["BEGIN IMMEDIATE", "BEGIN; SELECT COUNT(*) FROM mailings"])
+@pytest.mark.parametrize(
+    ("hold", "number", "code"),
+    [
+        ("BEGIN IMMEDIATE", signal.SIGINT, 130),
+        ("BEGIN; SELECT COUNT(*) FROM mailings", signal.SIGTERM, 143),
+    ],
+)
 def test_whoever_goes_on_asking_does_not_wait_for_a_ledger_that_is_held(
     hold: str, number: signal.Signals, code: int, live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:
@@ -231,3 +236,77 @@ def test_a_simulator_ends_when_the_terminal_hangs_up(tmp_path: Path) -> None:
     read_until(process.stdout, "http://")
     process.send_signal(signal.SIGHUP)
     assert end_process(process).code == 129
+
+
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_run_that_is_broken_off_while_it_plans_says_so_and_tells_the_site(
+    number: signal.Signals, code: int, make_config: MakeConfig, tmp_path: Path
+) -> None:
+    config = make_config(notify={"command": f"touch '{tmp_path}/told'"}, log={"path": "log.jsonl"})
+    with subprocess.Popen(
+        [*SMSCTL, "--config", config, "send", "-", "--all", "--yes", "--json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_until((tmp_path / "log.jsonl").exists)  # the config is read, and the text is waited for
+        process.send_signal(number)
+        ran = end_process(process)
+    assert (ran.code, ran.err) == (code, "")
+    assert ran.json["exit_code"] == code
+    assert ran.json["messages"][0]["text"] == "Interrupted; nothing is on its way."
+    assert (tmp_path / "told").exists()
+    assert f'"exit_code": {code}' in (tmp_path / "log.jsonl").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_question_is_broken_off(
+    number: signal.Signals, code: int, make_config: MakeConfig, message: Path
+) -> None:
+    with Terminal("--config", make_config(), "send", message, "--all") as terminal:
+        terminal.wait_for("[y/N]")
+        wait_until(lambda: _sleeps(terminal.process.pid))  # it reads; a signal just before is heard later
+        terminal.process.send_signal(number)
+        ran = terminal.end()
+    assert ran.code == code
+    assert "Interrupted; nothing is on its way." in ran.seen
+
+
+def _sleeps(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(") ")[2].startswith("S")
+
+
+@pytest.mark.parametrize("number", [number for number, _ in SIGNALS])
+def test_a_run_that_has_ended_tells_the_site_all_the_same(
+    number: signal.Signals, live_gateway: LiveGateway, message: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "notify.sh"
+    script.write_text(f"touch '{tmp_path}/begun'; sleep 0.5; touch '{tmp_path}/told'\n", encoding="utf-8")
+    live = live_gateway(active=False, notify={"command": f"sh '{script}'"})
+    process = begin_process("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    wait_until((tmp_path / "begun").exists)
+    process.send_signal(number)
+    ran = end_process(process)
+    assert ran.code == 5  # as it would have been: the service is not active
+    assert "Nobody was told" not in ran.err
+    assert (tmp_path / "told").exists()
+
+
+def test_who_insists_does_not_wait_until_the_site_is_told(
+    live_gateway: LiveGateway, message: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "notify.sh"
+    script.write_text(f"touch '{tmp_path}/begun'; exec sleep 25\n", encoding="utf-8")
+    live = live_gateway(active=False, notify={"command": f"sh '{script}'"})
+    process = begin_process("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    wait_until((tmp_path / "begun").exists)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)  # signals that arrive together are one
+    process.send_signal(signal.SIGTERM)
+    ran = end_process(process)
+    assert ran.code == 5
+    assert "Nobody was told of this run: Interrupted" in ran.err

@@ -14,7 +14,6 @@ from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_listener import Ears
 from smsctl.errors import ExitCode, Sentence, SmsctlError, say
-from smsctl.host import stopped_by_signals
 from smsctl.ledger.reports import Source
 
 EXAMPLES = ("smsctl reports listen", "smsctl reports listen --addresses")
@@ -63,7 +62,7 @@ def run(
         on_refused=complaints.note,
         on_turn=turn,
     )
-    with _stopped_by_signals(ears) as heard:
+    with _stopped_by_signals(wiring, ears) as heard:
         _open(wiring, intake, complaints)
         if not wiring.teller.speaks_json:
             wiring.teller.out.show([Line(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
@@ -86,7 +85,7 @@ def _open(wiring: Wiring, intake: receiving.Intake, complaints: receiving.Compla
 
 
 @contextmanager
-def _stopped_by_signals(ears: Ears) -> Iterator[list[str]]:
+def _stopped_by_signals(wiring: Wiring, ears: Ears) -> Iterator[list[str]]:
     """Yield the names of the signals that were heard."""
     heard: list[str] = []
 
@@ -94,7 +93,7 @@ def _stopped_by_signals(ears: Ears) -> Iterator[list[str]]:
         heard.append(name)
         ears.listener.stop()
 
-    with stopped_by_signals(stop):
+    with wiring.teller.stopping.ends(stop):
         try:
             yield heard
         finally:

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from smsctl import host
 from smsctl.actions.brake import BY_SIGNAL, CODES, Brake
 from smsctl.actions.poll import poll
 from smsctl.cli import forwarding, options, receiving, wiring_listener
@@ -46,7 +45,7 @@ def run(
     brake = Brake()
     intake.open(teller.warn)
     try:
-        with host.stopped_by_signals(lambda name: brake.ask(BY_SIGNAL[name])), brake.armed():
+        with teller.stopping.ends(lambda name: brake.ask(BY_SIGNAL[name])), brake.armed():
             taken = poll(queues, intake.store_one, for_s, brake=brake)
     finally:  # what was stored is mailed on also when the gateway fails
         if forwarder:

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from smsctl import host
 from smsctl.cli import wiring_gateway
 from smsctl.cli.render.blocks import Line, Tone
 from smsctl.cli.reply import Reply
@@ -168,7 +167,7 @@ def _shares(flag: str, texts: Sequence[str]) -> dict[str, float]:
 def _tell_and_wait(wiring: Wiring, url: str, journal: Path) -> Reply:
     wiring.teller.mode = "simulate"
     heard: list[str] = []
-    with host.stopped_by_signals(heard.append):
+    with wiring.teller.stopping.ends(heard.append):
         wiring.teller.out.show(
             [
                 Line(say("Simulator: no SMS leaves this machine."), Tone.WARN),
