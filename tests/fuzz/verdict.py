@@ -9,7 +9,9 @@ from ..front_door import Ran
 
 CANARY = "canary-of-the-fuzzers"
 _DOCUMENTED = {int(code) for code in ExitCode} - {int(ExitCode.BUG)}
-_WHOLE = re.compile(r"(?:\+46|0046|\b0)[\s-]?70[\s-]?174[\s-]?06[\s-]?\d\d")
+_WHOLE = re.compile(
+    r"(?:\+46|0046|\b0)[\s-]?70[\s-]?174[\s-]?06[\s-]?(?!05)\d\d"
+)  # 05 is in the advice how to write one
 
 
 def faults(ran: Ran, *, codes: Collection[int] = _DOCUMENTED, numbers: bool = True) -> list[str]:
