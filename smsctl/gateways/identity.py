@@ -1,12 +1,15 @@
 """Whether the other end is what the mode says: a simulator in simulate, anything else in live.
 
-Asked before anything else is said, of addresses on this machine only: there a simulator may stand in for a
-gateway, and no other address is probed. What comes later is held to the same at every answer (`wire`) and at
-every greeting (`mail_line`).
+Asked before anything else is said, of addresses on this machine only, by whatever name: there a simulator may
+stand in for a gateway, and no other address is probed. What comes later is held to the same at every answer
+(`wire`) and at every greeting (`mail_line`).
 """
 
+import socket
+from ipaddress import IPv6Address, ip_address
 from secrets import token_hex
 from typing import Final
+from urllib.parse import urlsplit
 
 from smsctl.domain.gateway import Options
 from smsctl.errors import StoppedError, say
@@ -27,12 +30,32 @@ def must_fit_the_mode(options: Options) -> None:
     """
     if options.mail is None:
         for url in (options.url, options.failover_url):
-            if url and is_on_this_machine(url):
+            if url and (is_on_this_machine(url) or _leads_here(options, urlsplit(url).hostname or "")):
                 _must_fit(options, url.rstrip("/"))
-    elif is_loopback(options.mail.host):
+    elif is_loopback(options.mail.host) or _leads_here(options, options.mail.host):
         from smsctl.gateways.mail_line import must_greet_as_the_mode_says
 
         must_greet_as_the_mode_says(_patient(options), options.mail)
+
+
+def _leads_here(options: Options, host: str) -> bool:
+    """Say whether nothing but this machine is meant by a host, as far as its name can be looked up.
+
+    A rehearsal goes to loopback only where the config says so plainly; and a proxy looks names up itself.
+    """
+    if options.simulated or (options.proxy and options.mail is None):
+        return False
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, ValueError):  # sending tells it
+        return False
+    return all(_is_here(str(address[0])) for *_, address in found)
+
+
+def _is_here(address: str) -> bool:
+    found = ip_address(address.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return (mapped or found).is_loopback or found.is_unspecified
 
 
 def _must_fit(options: Options, url: str) -> None:

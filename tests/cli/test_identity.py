@@ -11,7 +11,7 @@ from smsctl.simulator import identity, mailbox
 from smsctl.simulator.server import Behaviour, Simulator, start
 
 from ..conftest import SECRET, LiveGateway, MakeConfig
-from ..front_door import Run, run_terminal
+from ..front_door import Run, run_process, run_terminal
 from ..gateways.fault_server import FaultServer, Line, free_port
 from ..gateways.test_mail import leave, mail_server, say
 from .conftest import submitted
@@ -77,9 +77,11 @@ def test_live_refuses_a_simulator_and_nothing_is_booked(
     assert booked(config, run) == before
 
 
-@pytest.mark.parametrize("words", [RESUME, KEYED], ids=["resume", "the key again"])
+@pytest.mark.parametrize(
+    ("words", "code"), [(RESUME, 4), (KEYED, 6)], ids=["resume, which tells of the unknown", "the key again"]
+)
 def test_live_goes_on_with_nothing_at_a_simulator(
-    words: tuple[object, ...], live_gateway: LiveGateway, simulator: Simulator, run: Run
+    words: tuple[object, ...], code: int, live_gateway: LiveGateway, simulator: Simulator, run: Run
 ) -> None:
     lost = Behaviour(faults={"reset": 1.0})
     config = live_gateway(lost, gateway={"batch_size": 1, "management_path": "/nowhere/{service_id}"}).config
@@ -87,7 +89,7 @@ def test_live_goes_on_with_nothing_at_a_simulator(
     moved(config, simulator.url)
     before = booked(config, run)
     ran = run("--config", config, *words)
-    assert (ran.code, A_SIMULATOR in ran.err) == (6, True)
+    assert (ran.code, A_SIMULATOR in ran.err) == (code, True)
     assert not submitted(simulator)
     assert booked(config, run) == before
 
@@ -160,8 +162,19 @@ def test_by_mail_the_greeting_tells(make_config: MakeConfig, run: Run) -> None:
         assert len(box.accepted()) == 3
 
 
-def by_mail(make_config: MakeConfig, port: int) -> Path:
-    smtp = {"host": "127.0.0.1", "port": port, "starttls": False, "from_address": "sms@example.se"}
+@pytest.mark.parametrize("host", ["127.1", "0.0.0.0", "::ffff:127.0.0.1"])
+def test_by_mail_this_machine_is_asked_by_whatever_name(host: str, make_config: MakeConfig, run: Run) -> None:
+    with mailbox.start() as box:
+        config = by_mail(make_config, box.port, host)
+        before = booked(config, run)
+        ran = run_process("--config", config, *SEND)  # names are looked up in no test
+        assert not box.accepted()
+    assert (ran.code, A_SIMULATOR in ran.err) == (6, True)
+    assert booked(config, run) == before
+
+
+def by_mail(make_config: MakeConfig, port: int, host: str = "127.0.0.1") -> Path:
+    smtp = {"host": host, "port": port, "starttls": False, "from_address": "sms@example.se"}
     payer = {"exempelkommun": {"package_size": None, "package_price": None}}
     return make_config(mode="live", gateway={"use_web_service": False}, smtp=smtp, municipalities=payer)
 
