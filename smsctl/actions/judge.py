@@ -1,5 +1,6 @@
 """Judging a recipients file: its columns are found, its rows judged, and what does not fit names the file."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -16,6 +17,7 @@ from smsctl.domain.columns import (
     find_columns,
     place_of,
 )
+from smsctl.domain.headings import words_of
 from smsctl.domain.judge import judge
 from smsctl.domain.number import NumberReader
 from smsctl.domain.proposal import SAMPLE, Proposal, heading_below, holds_people, proposal
@@ -97,7 +99,8 @@ def _naming(sheet: Sheet) -> Iterator[None]:
 def unmatched(sheet: Sheet, audience: Audience) -> list[Sentence]:
     """Say of each `where` whose value no row has which values there are, if that tells nothing of anybody.
 
-    Few, and without figures that could be somebody's number; else how many. The sheet is read once more.
+    Few, and neither people's names nor figures that could be somebody's number; else how many. The sheet is
+    read once more.
     """
     places = {column: place_of(sheet.header, column) for column, _ in audience.where}
     found: dict[str, dict[str, str]] = {column: {} for column in places}
@@ -116,7 +119,7 @@ def _what_there_is(column: str, value: str, values: list[str]) -> Sentence:
     asked = {"column": column, "value": value}
     if not values:
         return say('Nothing stands under {column}, so not "{value}" either.', **asked)
-    if len(values) > _VALUES_TOLD or any(map(may_name_somebody, values)):
+    if len(values) > _VALUES_TOLD or any(map(may_name_somebody, values)) or _are_people(column, values):
         more = say("at least {n}", n=_MOST_VALUES) if len(values) == _MOST_VALUES else str(len(values))
         return say(
             '"{value}" does not stand under {column}, which has {n} different values.', n=more, **asked
@@ -128,5 +131,16 @@ def _what_there_is(column: str, value: str, values: list[str]) -> Sentence:
     )
 
 
+def _are_people(column: str, values: list[str]) -> bool:
+    """Say whether the values are the names or addresses of people, by the heading or as they are written."""
+    words = words_of(column)
+    if any(word.startswith(_OF_PLACES) for word in words):
+        return False
+    return any(word.endswith(_OF_PEOPLE) for word in words) or all(map(_NAME.fullmatch, values))
+
+
+_OF_PLACES = ("skol", "school", "klass", "class", "grupp", "group", "enhet", "unit", "avdelning", "kommun")
+_OF_PEOPLE = ("namn", "name", "post", "mail", "mejl", "adress", "address", "elev", "barn", "note")
+_NAME = re.compile(r"[^\W\d_a-z][^\W\d_A-Z]+(?:[ -][^\W\d_a-z][^\W\d_A-Z]+)+|\S+@\S+")
 _VALUES_TOLD = 20
 _MOST_VALUES = 10_000

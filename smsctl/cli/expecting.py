@@ -15,7 +15,7 @@ from smsctl.errors import ExitCode
 
 def told(wiring: Wiring, key: str, ago: str | None) -> Reply:
     """Return whether the run under the key is done; the braces are filled in as they were that long ago."""
-    age = read_duration("--ago", ago) if ago else timedelta()
+    age = read_duration("--ago", ago) if ago is not None else timedelta()
     local_now = wiring.clock.local()
     then = (local_now.astimezone(UTC) - age).astimezone(local_now.tzinfo)
     ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path)

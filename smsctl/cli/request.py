@@ -90,7 +90,16 @@ class Request(NamedTuple):
 
 
 def request_of(typed: Mapping[str, Any]) -> Request:
-    """Return the flags of `send` as they were typed; each is called as the field that takes it."""
+    """Return the flags of `send` as they were typed; each is called as the field that takes it.
+
+    Raises UsageError for one without a value: --at "$WHEN" must not mean now where the variable is empty.
+    """
+    for name, value in typed.items():
+        if isinstance(value, str) and not value.strip() and name not in _TOLD_APART:
+            raise UsageError(
+                say("{flag} has no value.", flag=f"--{name.replace('_', '-')}"),
+                hint=say("Is the variable in the command empty?"),
+            )
 
     def of(fields: Sequence[str]) -> dict[str, Any]:
         return {name: typed[name] for name in fields if typed.get(name) is not None}
@@ -103,6 +112,9 @@ def request_of(typed: Mapping[str, Any]) -> Request:
         overruling=Overruling(**of(Overruling._fields)),
         manner=Manner(**of(Manner._fields)),
     )
+
+
+_TOLD_APART = ("file", "words", "sender", "key")  # where an empty one has a sentence of its own
 
 
 def read_text_file(wiring: Wiring, file: str) -> str:

@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -49,8 +49,9 @@ def order_of(wiring: Wiring, words: Sequence[str], slot: Slot, name: str | None)
     values = _read(rest)
     text = _text_file(values)
     _must_give_reason(values)
+    leaves = _leaves_at(values, slot)
     if not values["urgent"]:
-        must_be_outside_quiet_hours(wiring.settings, slot.at)
+        must_be_outside_quiet_hours(wiring.settings, leaves)
     _bound(wiring, values)
     if values["recipients"]:
         values["recipients"] = Path(values["recipients"]).absolute()
@@ -113,6 +114,24 @@ def _text_file(values: dict[str, Any]) -> list[str]:
     return [str(Path(file).absolute())] if file else []
 
 
+def _leaves_at(values: Mapping[str, Any], slot: Slot) -> time:
+    """Return when in each slot the mailing would leave; raise UsageError where it never would, or once."""
+    if values["dry_run"]:
+        raise UsageError(
+            say("With --dry-run nothing would ever be sent."),
+            hint=say("Leave it out: the command is tried as a dry run here, and nothing is installed."),
+        )
+    if values["at"] is None:
+        return slot.at
+    try:
+        return time.fromisoformat(values["at"].zfill(len("07:30")))
+    except ValueError:
+        raise UsageError(
+            say("--at {at} after `send` comes once, and a slot comes again and again.", at=values["at"]),
+            hint=say("Write a time of day there, as 07:30, or leave it out."),
+        ) from None
+
+
 def _must_give_reason(values: Mapping[str, Any]) -> None:
     if (values["urgent"] or values["again"]) and not values["reason"]:
         raise UsageError(
@@ -133,6 +152,15 @@ def _bound(wiring: Wiring, values: dict[str, Any]) -> None:
         )
     if values["max_new_packages"] is None:
         values["max_new_packages"] = limits.max_new_packages or 0
+    fewest = max(1, values["min_messages"] or 0)
+    if values["max_parts"] < fewest:  # each message takes a part
+        raise UsageError(
+            say(
+                "With --max-parts {most} nothing could ever be sent; it must be {fewest} or more.",
+                most=values["max_parts"],
+                fewest=fewest,
+            )
+        )
 
 
 def _tried(argv: Sequence[str]) -> tuple[int, list[Sentence]]:

@@ -35,7 +35,8 @@ def is_ours(message: Incoming, endpoint: str | None) -> bool:
     """
     if endpoint is None:
         return True
-    return endpoint.casefold() in (_folded(message.keyword), _first_word(message.text))
+    first = (_apart(message.text.casefold()) or [""])[0]  # KOMMUN,STOP too
+    return endpoint.casefold() in (_folded(message.keyword), _first_word(message.text), first)
 
 
 def wish_of(message: Incoming, endpoint: str | None) -> Wish:
@@ -45,7 +46,9 @@ def wish_of(message: Incoming, endpoint: str | None) -> Wish:
     gateway's keyword is the stop word itself. What goes on otherwise may mean anything: "Sluta inte".
     """
     codes = {_folded(message.keyword), _folded(endpoint or "")} - {""}
-    tokens = list(filter(None, map(_folded, unicodedata.normalize("NFKC", message.text).split())))
+    text = unicodedata.normalize("NFKC", message.text)
+    is_plain = all(map(str.isalnum, codes))  # then KOMMUN,STOP is two words too
+    tokens = _apart(text.casefold()) if is_plain else [*filter(None, map(_folded, text.split()))]
     if len(tokens) > 1 and tokens[0] in codes - STOP_WORDS:
         said = tokens[1:]
     elif len(tokens) > 1 and tokens[1] in codes:

@@ -102,6 +102,21 @@ def test_what_could_be_somebodys_number_is_counted_and_not_listed(
     assert "0701740" not in ran.said
 
 
+@pytest.mark.parametrize("column", ["Namn", "E-post", "Rektor", "Kontakt"])
+def test_names_and_addresses_of_people_are_counted_and_not_listed(
+    column: str, run: Run, live_gateway: LiveGateway, message: Path
+) -> None:
+    rows = (
+        "Åsa Öberg;+46701740605;7A;Exempelkommun;ja;asa@exempel.se;Bo Ek;eva@exempel.se",
+        "Bo-Anders Ek;+46701740606;7A;Exempelkommun;ja;bo@exempel.se;Åsa Öberg;bo@exempel.se",
+    )
+    header = "Namn;Mobil;Klass;Kommun;Godkänt villkor;E-post;Rektor;Kontakt"
+    few = Site(run, live_gateway(header=header, rows=rows, active=False), message)
+    ran = few.send(everybody=("--where", f"{column}=x"))
+    assert ran.code == 5
+    assert f'"x" does not stand under {column}, which has 2 different values.' in ran.err
+
+
 def test_a_mailing_that_has_shrunk_is_refused(site: Site) -> None:
     accept_all(site)
     ran = site.send("--min-messages", 4)
@@ -174,3 +189,17 @@ def test_the_site_is_told_of_a_run_that_is_missed(
     site = Site(run, live_gateway(notify={"command": str(script)}), message)
     assert site("doctor", "--expect", "s").code == 5
     assert "s: nothing was sent under this key." in told.read_text()
+
+
+@pytest.mark.parametrize("flags", [("--expect", ""), ("--expect", KEY, "--ago", ""), ("--ago", "")])
+def test_an_empty_variable_never_lets_a_missed_run_pass(flags: tuple[str, ...], site: Site) -> None:
+    assert site("doctor", *flags).code == 2
+
+
+@pytest.mark.parametrize("flag", ["--at", "--validity", "--priority", "--sheet", "--reason", "--encoding"])
+def test_a_flag_whose_variable_is_empty_is_refused(flag: str, site: Site) -> None:
+    accept_all(site)
+    ran = site.send(flag, "")
+    assert ran.code == 2
+    assert f"{flag} has no value. Is the variable in the command empty?" in " ".join(ran.err.split())
+    assert site("mailings", "list", "--json").data["mailings"] == []

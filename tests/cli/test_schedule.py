@@ -356,3 +356,35 @@ def test_a_text_in_the_command_is_scheduled_as_it_stands(make_config: MakeConfig
     assert one.data["key"] != other.data["key"]
     assert "Mötet är 100 % inställt." in crontab_words(other.data["text"])
     assert run("--config", config, *argv, "Två\nrader").code == 2
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "says"),
+    [
+        ("--max-parts 9 --dry-run", 2, "With --dry-run nothing would ever be sent."),
+        ("--max-parts 9 --at 2030-12-01T08:00", 2, "comes once, and a slot comes again and again"),
+        ("--max-parts 0", 2, "With --max-parts 0 nothing could ever be sent; it must be 1 or more."),
+        (
+            "--max-parts 9 --min-messages 10",
+            2,
+            "nothing could ever be sent; it must be 10 or more.",
+        ),
+        ("--max-parts 9 --at 22:30", 5, "22:30 is within the quiet hours, 21:00 to 07:00"),
+    ],
+)
+def test_what_could_never_leave_in_any_slot_is_refused(
+    make_config: MakeConfig, run: Run, message: Path, flags: str, code: int, says: str
+) -> None:
+    config = make_config(limits=QUIET_NIGHTS)
+    ran = run("--config", config, *f"schedule --at 07:30 -- send --all {message} {flags}".split())
+    assert (ran.code, ran.out) == (code, "")
+    assert says in ran.err
+
+
+def test_what_the_gateway_holds_until_the_morning_may_be_handed_over_at_night(
+    make_config: MakeConfig, run: Run, message: Path
+) -> None:
+    config = make_config(limits=QUIET_NIGHTS)
+    argv = f"schedule --at 22:30 -- send --all {message} --max-parts 9 --at 8:00"
+    ran = run("--config", config, *argv.split())
+    assert ran.code == 0, ran.said

@@ -43,8 +43,8 @@ def run(
     or held messages.
     """
     wiring: Wiring = ctx.obj
-    if ago and not expect:
+    if ago is not None and expect is None:
         raise UsageError(say("--ago goes with --expect."))
-    if expect:
+    if expect is not None:
         return expecting.told(wiring, expect, ago)
     return doctor.as_cron(wiring) if as_cron else doctor.told_of(doctor.round_of(wiring))
