@@ -44,7 +44,7 @@ def judge_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: Rules
     """
     columns = columns_of(sheet, overrides, rules.numbers, require_terms=rules.require_terms)
     with _naming(sheet):
-        found = judge(sheet.header, sheet.rows(), columns, audience, rules)
+        found = judge(sheet.header, sheet.rows(), columns, audience, rules, sheet.rows_left_out())
     if not sheet.left_out:
         return found
     hidden = OutsideRows(reason=Outside.HIDDEN, municipality="", rows=len(sheet.left_out))

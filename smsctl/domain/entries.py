@@ -1,6 +1,5 @@
 """A row of a recipients file -> one entry for each number in it, and what makes an entry bad."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -26,7 +25,6 @@ SKIPPED_FAULTS: Final[Mapping[NumberFault, SkipReason]] = MappingProxyType(
 )
 """The numbers that can be read but not sent to. All other faults make a bad row."""
 
-_BETWEEN: Final = r"[^0-9+()\s.\-]+|[/\n]"
 
 Problem = tuple[str, Callable[[], Sentence]]
 """The kind of what makes an entry bad, and what tells it."""
@@ -61,13 +59,6 @@ class Entries:
         """Return an entry for each number of a row, and one for a row that has none."""
         places = [at for at, one in enumerate(self._numbers) if row[one.number].strip()]
         return [self._entry(row_number, row, at, standing) for at in places or (0,)]
-
-    def numbers_in(self, entry: Entry) -> set[int]:
-        """Return every number that stands in an entry, also where it cannot be read as one number."""
-        if entry.reading.number is not None:
-            return {int(entry.reading.number)}
-        readings = map(self._reader.read, re.split(_BETWEEN, entry.written))
-        return {int(one.number) for one in readings if one.number is not None}
 
     def of_another_width(self, row_number: int, row: Sequence[str]) -> Entry:
         """Return the entry of a row in which nobody can tell which cell is which."""

@@ -25,6 +25,7 @@ from smsctl.domain.entries import (
 from smsctl.domain.findings import Findings
 from smsctl.domain.number import NumberFault
 from smsctl.domain.people import People, PeopleWriter
+from smsctl.domain.protection import ProtectedNumbers
 from smsctl.domain.recipients import BEFORE_TERMS, OutsideRows, Recipients, Rules, SkipReason
 from smsctl.domain.standing import Standings
 
@@ -37,13 +38,15 @@ def judge(
     columns: Columns,
     audience: Audience,
     rules: Rules,
+    left_out: Iterable[Sequence[str]] = (),
 ) -> Recipients:
-    """Judge all rows below a header.
+    """Judge all rows below a header; those left out of the file only shut out numbers that they protect.
 
     Raises MisfitError: a column that the audience needs is missing, or a group it asks for has nobody.
     """
     case = _Judge(header, columns, audience, rules)
     case.hear(rows)
+    case.protected.note_left_out(left_out)
     return case.verdict()
 
 
@@ -66,7 +69,7 @@ class _Judge:
         several = len(self._numbers) > 1
         self._ready = PeopleWriter(by_column=several)
         self._skipped = {reason: PeopleWriter(by_column=several) for reason in SkipReason}
-        self._protected: set[int] = set()  # no row with one of these numbers gets anything
+        self.protected: Final = ProtectedNumbers(self._numbers, rules.numbers, len(header))
         self._bad = Findings()
         self._outside_bad = Findings()
         self._notices = Findings()
@@ -158,8 +161,8 @@ class _Judge:
             return
         standing = self._standings[self._cells(fitted)]
         entries = self._entries.of(row_number, fitted, standing)
+        self.protected.note(fitted, standing.protected)
         for entry in entries:
-            self._protect(entry)
             problem = problem_of(entry)
             if problem is not None:
                 self._note_bad(entry, problem, inside=standing.outside is None)
@@ -218,15 +221,12 @@ class _Judge:
         return [*row, *[""] * (width - len(row))]
 
     def _misfit(self, row_number: int, row: Sequence[str]) -> None:
+        self.protected.note_misfit(row)
         counted = self._standings.of_width(row, len(self._header))
         if counted is not None:
             counted.rows += 1
         entry = self._entries.of_another_width(row_number, row)
         self._note_bad(entry, wrong_width(len(row), len(self._header)), inside=counted is None)
-
-    def _protect(self, entry: Entry) -> None:
-        if entry.is_protected:
-            self._protected |= self._entries.numbers_in(entry)
 
     def _note_bad(self, entry: Entry, problem: Problem, *, inside: bool) -> None:
         (self._bad if inside else self._outside_bad).add(entry.row, *problem)
@@ -275,16 +275,16 @@ class _Judge:
         """Return who is ready and who is not, with every row of a protected number among the protected."""
         ready = self._ready.people()
         skipped = {reason: writer.people() for reason, writer in self._skipped.items()}
-        if self._protected:
+        if protected := self.protected.found:
             own = skipped[SkipReason.PROTECTED]
             places = set(zip(own.rows, own.columns, strict=True))
             for reason in _READ:
-                if found := skipped[reason].places_of(self._protected):
+                if found := skipped[reason].places_of(protected):
                     places.update(found)
-                    skipped[reason] = skipped[reason].without(self._protected)
-            if found := ready.places_of(self._protected):
+                    skipped[reason] = skipped[reason].without(protected)
+            if found := ready.places_of(protected):
                 places.update(found)
-                ready = ready.without(self._protected)
+                ready = ready.without(protected)
             shut = PeopleWriter(by_column=len(self._numbers) > 1)
             for row, column in sorted(places):
                 shut.add_as_written(row, "", "", column)

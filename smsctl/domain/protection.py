@@ -4,9 +4,13 @@ Only what plainly says no is no. Anything else protects: a number that gets no m
 call, one that shows where somebody is may cost more.
 """
 
+import re
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 from smsctl.domain.cells import plain
+from smsctl.domain.columns import NumberColumn
+from smsctl.domain.number import NumberReader
 
 NO: Final = frozenset({"", "nej", "n", "no", "0", "false", "falskt", "ingen"})
 YES: Final = frozenset({"ja", "j", "yes", "y", "1", "true", "sant", "x"})
@@ -20,3 +24,52 @@ def is_protected(cell: str) -> bool:
 def is_known(cell: str) -> bool:
     """Tell whether the cell is one of the usual yes and no; any other is told, for it may be a mistake."""
     return plain(cell) in YES | NO
+
+
+class ProtectedNumbers:
+    """The numbers in protected rows, as integers: no row that has one of them gets anything.
+
+    Whatever cell of such a row they stand in: the column that is not used may be used in another row.
+    """
+
+    __slots__ = ("_columns", "_reader", "_width", "found")
+
+    def __init__(self, columns: Sequence[NumberColumn], reader: NumberReader, width: int) -> None:
+        """Start with none; `width` is that of the header."""
+        self._columns = columns
+        self._reader = reader
+        self._width = width
+        self.found: set[int] = set()
+
+    def note(self, row: Sequence[str], protected: Sequence[bool]) -> None:
+        """Take the numbers of a row, but of columns whose people are not protected."""
+        if any(protected):
+            free = {one.number for one, shut in zip(self._columns, protected, strict=True) if not shut}
+            self._take(row, free)
+
+    def note_left_out(self, rows: Iterable[Sequence[str]]) -> None:
+        """Take the numbers of those rows that are not judged and protect."""
+        for row in rows:
+            cells = dict(enumerate(row))
+            shut = [any(is_protected(cells.get(at, "")) for at in one.protected) for one in self._columns]
+            self.note(row, shut)
+
+    def note_misfit(self, row: Sequence[str]) -> None:
+        """Take the numbers of a row of another width, if a cell protects that may be the one that does."""
+        shift = len(row) - self._width
+        for place in {place for one in self._columns for place in one.protected}:
+            first, last = sorted((place, place + shift))
+            if any(map(is_protected, row[max(first, 0) : max(last, 0) + 1])):
+                self._take(row, ())
+
+    def _take(self, row: Sequence[str], free: Container[int]) -> None:
+        """Take every number in the cells, also where one cannot be read as one number."""
+        for at, cell in enumerate(row):
+            if at not in free and re.search(_SOME_NUMBER, cell):
+                whole = self._reader.read(cell)
+                readings = [whole] if whole.number else map(self._reader.read, re.split(_BETWEEN, cell))
+                self.found.update(int(one.number) for one in readings if one.number is not None)
+
+
+_SOME_NUMBER: Final = r"\d(?:\D*\d){6}"
+_BETWEEN: Final = r"[^0-9+()\s.\-]+|[/\n]"

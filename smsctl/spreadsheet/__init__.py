@@ -72,6 +72,11 @@ class Sheet(NamedTuple):
             return rows
         return (row[:named] if len(row) == width and not any(row[named:]) else row for row in rows)
 
+    def rows_left_out(self) -> Iterator[list[str]]:
+        """Return the hidden rows that are to be skipped, for one of them may shut others out."""
+        rows = enumerate(self.records.read(), 1) if self.left_out else ()
+        return (row for number, row in rows if number in self.left_out)
+
     def _nothing_after(self, records: Iterator[list[str]]) -> Iterator[list[str]]:
         """Yield nothing; refuse what follows the last row allowed, if it is not empty."""
         if any(map(any, records)):

@@ -1,6 +1,7 @@
 """Every row of the recipients file is accounted for: in the plan, the check, JSON, and afterwards."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from smsctl.host import whoever
 
 from ..conftest import HEADER, MakeConfig
 from ..front_door import Run, run_terminal
-from ..workbooks import Cell, xlsx
+from ..workbooks import Cell, ods, xlsx
 from .test_inbox import YES, take_in
 
 MIXED = (
@@ -336,6 +337,19 @@ def test_hidden_rows_of_a_workbook_are_asked_about(make_config: MakeConfig, mess
     assert run(*words, "--hidden-rows", "perhaps").code == 2
     asked = run_terminal(words, [("hidden row too?", "n")])
     assert "hidden in the workbook" in asked.seen
+
+
+@pytest.mark.parametrize("write", [xlsx, ods])
+def test_a_hidden_row_that_is_left_out_still_protects(
+    write: Callable[..., Path], make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    cells = [one.split(";") for one in (PROTECTED_HEADER, *PROTECTED)]
+    hidden = {2: "collapse"} if write is ods else (2,)
+    path = write(message.parent / "r.book", {"Blad1": cells}, hidden=hidden)
+    words = ("--all", "--recipients", path, "--hidden-rows", "skip", "--dry-run", "--json")
+    found = run("--config", make_config(), "send", message, *words).data["recipients"]
+    assert (found["ready"], found["skipped"]) == (1, {"no-number": 1, "blocked": 2})
+    assert found["file_rows"] == found["audience_rows"] + found["outside"]["hidden"] == 5
 
 
 def test_a_workbook_is_checked_as_a_csv_is(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:

@@ -541,3 +541,37 @@ def test_every_number_in_a_protected_row_is_shut_out_though_it_cannot_be_read() 
     assert [person.number for person in found.ready] == [N07]
     assert outcome(found) == {2: "protected", 3: "invalid", 4: "protected", 5: "ready"}
     assert not any("070" in str(sentence) or "protect" in str(sentence) for sentence in found.bad)
+
+
+def test_a_number_of_a_protected_row_is_shut_out_in_whatever_column_it_stands() -> None:
+    header = ("Mobil VH1", "Mobil VH2", "Villkor", "Sekretess")
+    rows = [
+        ["0701740605", "0701740606", "ja", "1"],
+        ["0701740606", "", "ja", ""],
+        ["0701740607", "", "ja", ""],
+    ]
+    columns = find_columns(header, {"number": "Mobil VH1"})
+    assert outcome(judge(header, rows, columns, EVERYONE, RULES)) == {
+        2: "protected",
+        3: "protected",
+        4: "ready",
+    }
+
+
+@pytest.mark.parametrize(
+    ("misfit", "becomes"),
+    [
+        (["x", "0701740605", "ja", "", "1"], "protected"),
+        (["0701740605", "ja", "1"], "protected"),
+        (["x", "y", "0701740605", "ja", "1", ""], "protected"),
+        (["x", "0701740605", "ja", "", ""], "ready"),
+    ],
+)
+def test_a_row_of_another_width_shuts_out_the_numbers_that_it_may_protect(
+    misfit: list[str], becomes: str
+) -> None:
+    header = ("Mobil", "Villkor", "Klass", "Sekretess")
+    rows = [misfit, ["0701740605", "ja", "7A", ""], ["0701740607", "ja", "7A", ""]]
+    rules = RULES._replace(skip_invalid=True)
+    found = outcome(judge(header, rows, find_columns(header), EVERYONE, rules))
+    assert {row: found[row] for row in (3, 4)} == {3: becomes, 4: "ready"}
