@@ -281,7 +281,7 @@ _SETTLE = say("Settle it with: smsctl mailings list, then smsctl mailings resolv
 _MENDS = {
     Status.PENDING: say("Go on with: smsctl mailings list, then smsctl mailings resume ID"),
     Status.UNKNOWN: _SETTLE,
-    Status.HELD: _SETTLE,
+    Status.HELD: say("Ask the gateway's support: they wait there for a person; see smsctl mailings list"),
 }
 
 

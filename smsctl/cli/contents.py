@@ -16,6 +16,7 @@ GROUPS = {
     "recipients": "The recipients file",
     "gateway": "The gateway account",
     "credential": "The secrets, kept outside the config",
+    "notify": "Whoever hears of runs that nobody watches",
     "config": "The config file",
     "ledger": "The record of what was sent: check it, copy it, put it back",
     "simulator": _SIMULATOR,  # a command too
@@ -66,6 +67,7 @@ COMMANDS = {
     "purge": "Remove personal data under a disposal decision",
     "audit": "Show who did what, when, and from which host",
     "doctor": "Check whether a mailing would go out now, and what mends it",
+    "notify test": "Send one notice to those whom [notify] names",
     "schedule": "Print what makes cron, systemd or Windows send at set times",
     "completion": "Print what the Tab key of bash, zsh or fish needs",
     "simulator": _SIMULATOR,

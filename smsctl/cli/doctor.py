@@ -13,13 +13,16 @@ from pathlib import Path
 from smsctl.actions import check
 from smsctl.actions.check import Check, Finding, Level, examine
 from smsctl.actions.check_beside import check_beside
+from smsctl.actions.check_mailing import check_mailing
+from smsctl.actions.check_notify import check_notify
 from smsctl.cli import wiring_gateway, wiring_reach
+from smsctl.cli.circumstances import circumstances
 from smsctl.cli.render import doctor as render
 from smsctl.cli.render import figures, language
 from smsctl.cli.reply import Note, Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.config import places
-from smsctl.config.settings import Settings
+from smsctl.config.settings import MunicipalitySettings, Settings
 from smsctl.credentials import resolve
 from smsctl.domain.secret import SecretSource, Source
 from smsctl.errors import ExitCode, Sentence, say, say_n
@@ -32,24 +35,32 @@ _DAY_S = 86_400
 _NETWORK = ("dns", "tcp", "tls", "login")
 
 
-def round_of(wiring: Wiring) -> tuple[Finding, ...]:
-    """Make every check; without a config there is nothing else to look at."""
+def round_of(wiring: Wiring, municipality: str | None = None) -> tuple[Finding, ...]:
+    """Make every check for a mailing of the municipality, or of the default one; without a config none."""
     findings = examine("config", lambda: _config(wiring))
     if findings[0].level is Level.ERROR:
         return findings
     settings = wiring.settings
     findings += examine("permissions", lambda: check.permissions(settings.path, settings.ledger.group))
     secrets = examine("secret", lambda: _secrets(wiring))
-    findings += secrets + _recipients(wiring) + _ledger(wiring, settings)
+    payer = _asked(settings, municipality)
+    findings += secrets + _recipients(wiring, payer if municipality else None)
+    findings += _ledger(wiring, settings, payer)
+    findings += examine("notify", lambda: check_notify(settings, partial(wiring_reach.mail_server, wiring)))
     findings += examine("time-zone", lambda: check.time_zone(settings.time_zone))
     can_log_in = all(one.level in (Level.OK, Level.WARNING) for one in secrets)
-    return findings + tuple(_network(wiring, can_log_in=can_log_in))
+    return findings + tuple(_network(wiring, payer, can_log_in=can_log_in))
 
 
-def as_cron(wiring: Wiring) -> Reply:
+def _asked(settings: Settings, named: str | None) -> MunicipalitySettings | None:
+    """Return whose mailing is asked about. Raises InputError where none is called so."""
+    return settings.municipality(named) if named or settings.default_municipality else None
+
+
+def as_cron(wiring: Wiring, municipality: str | None = None) -> Reply:
     """Let another process make the round, and tell what it told: a person in lines, a program in JSON."""
     try:
-        done = _process_of_cron(wiring)
+        done = _process_of_cron(wiring, municipality)
         code, lines = ExitCode(done.returncode), done.stdout.decode(errors="replace").splitlines()
         if wiring.teller.speaks_json:
             told = json.loads(lines[-1])
@@ -82,12 +93,13 @@ def told_of(findings: Sequence[Finding]) -> Reply:
     )
 
 
-def _process_of_cron(wiring: Wiring) -> subprocess.CompletedProcess[bytes]:
+def _process_of_cron(wiring: Wiring, municipality: str | None) -> subprocess.CompletedProcess[bytes]:
     """Run the doctor from /, without a terminal, with the little that cron sets, and with our language.
 
     What it needs of this session's environment is what would be missing at 07:30.
     """
     words = ["--config", str(wiring.config_path.absolute()), "doctor"]
+    words += ["--municipality", municipality] if municipality else []
     words += [
         word
         for word, said in (("--json", wiring.teller.speaks_json), ("--simulate", wiring.flags.simulate))
@@ -141,10 +153,10 @@ def _needed(settings: Settings) -> Iterator[tuple[str, SecretSource]]:
         yield "smtp", settings.smtp.password
 
 
-def _recipients(wiring: Wiring) -> tuple[Finding, ...]:
-    """Look at each file that a mailing takes when its command names none."""
+def _recipients(wiring: Wiring, alone: MunicipalitySettings | None) -> tuple[Finding, ...]:
+    """Look at each file that a mailing takes when its command names none, of one municipality or of all."""
     settings = wiring.settings
-    payers = settings.municipalities.values()
+    payers = [alone] if alone else settings.municipalities.values()
     files = dict.fromkeys(one.recipients or settings.recipients for one in payers)
     found: tuple[Finding, ...] = ()
     for path in filter(None, files):
@@ -161,7 +173,7 @@ def _recipients_file(wiring: Wiring, path: Path) -> Iterator[Finding]:
     yield from check_recipients(wiring.settings, path, wiring.clock.local(), figures.count)
 
 
-def _ledger(wiring: Wiring, settings: Settings) -> tuple[Finding, ...]:
+def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | None) -> tuple[Finding, ...]:
     """Make the checks that look into the ledger; one that cannot be opened is looked at no further."""
     path, zone = settings.ledger_path, settings.time_zone
 
@@ -186,7 +198,7 @@ def _ledger(wiring: Wiring, settings: Settings) -> tuple[Finding, ...]:
     ledger = opened[0]
     findings += examine("clock", lambda: check.clock(ledger, wiring.clock.now(), shown))
     if not wiring.simulated:
-        findings += examine("package", lambda: _packages(wiring, ledger))
+        findings += examine("package", lambda: _packages(wiring, ledger, payer))
     findings += examine("waiting", lambda: check.waiting(ledger))
     if not wiring.simulated:
         findings += examine("reports", lambda: check.reports(ledger, settings, datetime.now(UTC)))
@@ -205,22 +217,26 @@ def _earlier(settings: Settings) -> Iterator[Finding]:
             yield Finding("ledger", Level.WARNING, text, mend)
 
 
-def _packages(wiring: Wiring, ledger: Ledger | None) -> Iterator[Finding]:
+def _packages(wiring: Wiring, ledger: Ledger | None, asked: MunicipalitySettings | None) -> Iterator[Finding]:
+    """Look at the service of each municipality; of the one that is asked about, at what stops a mailing."""
     settings = wiring.settings
     for key in settings.municipalities:
-        _, payer = wiring.municipality(key)
-        if payer.in_packages:
+        configured, payer = wiring.municipality(key)
+        is_asked = asked is not None and configured.key == asked.key
+        found = list(check_mailing(payer, circumstances(wiring, ledger))) if is_asked else []
+        if payer.in_packages and not any(one.exit_code for one in found):
             yield from check.service(ledger, payer, settings.limits.warn_share, figures.count)
+        yield from found
 
 
-def _network(wiring: Wiring, *, can_log_in: bool) -> Iterator[Finding]:
+def _network(wiring: Wiring, payer: MunicipalitySettings | None, *, can_log_in: bool) -> Iterator[Finding]:
     """Follow the line to the gateway as far as it reaches; nothing is sent."""
     if wiring.simulated:
         why = say("Mode is simulate: nothing leaves this machine.")
         yield from (Finding(name, Level.SKIPPED, why) for name in _NETWORK)
         return
     broken = False
-    for name, step in _steps(wiring).items():
+    for name, step in _steps(wiring, payer).items():
         if broken:
             yield Finding(name, Level.SKIPPED, say("The step before it failed."))
             continue
@@ -232,9 +248,9 @@ def _network(wiring: Wiring, *, can_log_in: bool) -> Iterator[Finding]:
         yield from findings
 
 
-def _steps(wiring: Wiring) -> dict[str, Check]:
+def _steps(wiring: Wiring, payer: MunicipalitySettings | None) -> dict[str, Check]:
     """Return the steps on the way to the gateway; of one from elsewhere only the login is known."""
-    steps: dict[str, Check] = {"login": lambda: [_ok("login", _login(wiring))]}
+    steps: dict[str, Check] = {"login": lambda: [_ok("login", _login(wiring, payer))]}
     place = wiring_reach.first_place(wiring)
     if place is None:
         return steps
@@ -273,9 +289,8 @@ def _certificate(host: str, ends_s: float) -> Finding:
     return Finding("tls", Level.WARNING, text, say("Ask the supplier when it is renewed."))
 
 
-def _login(wiring: Wiring) -> Sentence:
-    service_id = wiring.settings.municipality().service_id if wiring.settings.default_municipality else None
-    return wiring_gateway.gateway(wiring, service_id=service_id).probe()
+def _login(wiring: Wiring, payer: MunicipalitySettings | None) -> Sentence:
+    return wiring_gateway.gateway(wiring, service_id=payer.service_id if payer else None).probe()
 
 
 def _ok(name: str, text: Sentence) -> Finding:

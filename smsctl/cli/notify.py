@@ -76,6 +76,30 @@ def tell_what_waits(wiring: Wiring) -> None:
         _tell_each(wiring, _waiting(wiring))
 
 
+def test(wiring: Wiring) -> list[tuple[str, Sentence]]:
+    """Send one notice in each way that [notify] names; return what was told, by the name of its key.
+
+    Raises StoppedError where one does not go.
+    """
+    settings = wiring.settings
+    facts = Facts(
+        command=wiring.teller.command,
+        exit_code=ExitCode.OK,
+        mode=settings.mode,
+        config=str(settings.path),
+        host=wiring.actor.host,
+        text=say("This is a test: nothing has gone wrong."),
+    )
+    for tell in _ways(wiring, facts):
+        tell()
+    told = [("command", say("The command of [notify] was run, and ended well."))]
+    mailed = say("The mail server took one mail to {to}.", to=settings.notify.to)
+    if wiring.simulated:
+        mailed = say("Simulation: no mail was sent to {to}.", to=settings.notify.to)
+    told.append(("to", mailed))
+    return [one for one in told if getattr(settings.notify, one[0])]
+
+
 def _waiting(wiring: Wiring) -> list[_Waiting]:
     """Return what the site must be told of; what is settled by now no longer is. A dry run tells nothing."""
     found: list[_Waiting] = []

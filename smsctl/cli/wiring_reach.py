@@ -11,3 +11,10 @@ def first_place(wiring: Wiring) -> Place | None:
     if not configured.use_web_service:
         options = options._replace(mail=wiring_gateway.mail_route(wiring, for_sending=False))
     return place_of(configured.module, options)
+
+
+def mail_server(wiring: Wiring) -> None:
+    """Connect to the mail server that the config names. Raises StoppedError where nobody is there."""
+    route = wiring_gateway.mail_route(wiring, for_sending=False)
+    timeout_s = wiring_gateway.options_for(wiring).connect_timeout_s
+    Place(host=route.host, port=route.port, speaks_tls=False, timeout_s=timeout_s).connect()

@@ -12,6 +12,9 @@ from smsctl.simulator.server import Behaviour
 
 from ..conftest import SECRET, LiveGateway, MakeConfig
 from ..front_door import Ran, Run, Terminal, run_process, run_terminal
+from ..gateways.fault_server import FaultServer, free_port
+from ..gateways.test_mail import mail_server, sent
+from .test_notify import smtp_at
 
 
 def level(ran: Ran, check: str) -> str:
@@ -40,7 +43,7 @@ LIVE_CHECKS = (
         "package",
         "waiting",
     ),
-    *("reports", "last-run", "time-zone", "dns", "tcp", "tls", "login"),
+    *("reports", "last-run", "notify", "time-zone", "dns", "tcp", "tls", "login"),
 )
 
 
@@ -58,8 +61,73 @@ def test_each_check_is_one_line_with_what_mends_it(live_gateway: LiveGateway, ru
     ran = run("--config", live.config, "doctor")
     assert len(ran.out.splitlines()) == len(LIVE_CHECKS)
     (line,) = [line for line in ran.out.splitlines() if " package " in line[:24]]
-    assert line.split()[:2] == ["warning", "package"]
+    assert line.split()[:2] == ["error", "package"]
     assert line.endswith("smsctl municipality activate exempelkommun")
+
+
+def test_it_ends_as_a_mailing_of_the_municipality_would(live_gateway: LiveGateway, run: Run) -> None:
+    two = {"exempelkommun": {}, "grannby": {"name": "Grannby", "package_size": 100, "package_price": "1.00"}}
+    live = live_gateway(default_municipality="exempelkommun", municipalities=two)
+    assert run("--config", live.config, "doctor").code == 0  # the neighbour has no service: warned of
+    assert level(run("--config", live.config, "doctor", "--json"), "package") == "ok+warning"
+    neighbour = run("--config", live.config, "doctor", "--municipality", "grannby", "--json")
+    assert (neighbour.code, level(neighbour, "package")) == (5, "ok+error")
+    assert run("--config", live.config, "doctor", "--municipality", "nowhere").code == 8
+
+
+def test_a_package_that_is_used_up_is_an_error_where_no_other_may_be_opened(
+    live_gateway: LiveGateway, run: Run, message: Path
+) -> None:
+    payers = {"exempelkommun": {"package_size": 3}}
+    live = live_gateway(municipalities=payers)
+    send = ("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert run(*send).code == 0
+    assert run("--config", live.config, "doctor").code == 0  # the next one is opened
+    live.config.write_text(live.config.read_text().replace("[limits]", "[limits]\nmax_new_packages = 0"))
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "package")) == (5, "error")
+
+
+def test_what_passes_by_itself_is_told_and_is_no_error(
+    live_gateway: LiveGateway, run: Run, message: Path
+) -> None:
+    limits = {"quiet_hours": "00:00-23:59", "max_parts_per_day": 3}
+    live = live_gateway(limits=limits)
+    urgent = ("--urgent", "--reason", "storm", "--max-parts", 3)
+    assert run("--config", live.config, "send", message, "--all", "--yes", *urgent).code == 0
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (ran.code, level(ran, "now")) == (0, "warning+warning")
+    assert "It is quiet from 00:00 to 23:59" in text(ran, "now")
+    assert "of today's 3, 3 are used" in text(ran, "now")
+
+
+@pytest.mark.parametrize(
+    ("command", "found", "says"),
+    [
+        ("true --loudly", "ok", "is there: true."),
+        ("/no/such/alarm --loudly", "warning", "is not there: /no/such/alarm."),
+        ("{folder}/message.txt", "warning", "may not be run"),
+        ("'half", "warning", "cannot be read"),
+    ],
+)
+def test_the_command_of_notify_is_looked_at(
+    make_config: MakeConfig, message: Path, run: Run, command: str, found: str, says: str
+) -> None:
+    config = make_config(notify={"command": command.format(folder=message.parent)})
+    ran = run("--config", config, "doctor", "--json")
+    assert (ran.code, level(ran, "notify")) == (0, found)
+    assert says in text(ran, "notify")
+
+
+def test_the_mail_server_of_notify_is_looked_for(live_gateway: LiveGateway, run: Run) -> None:
+    to = {"to": "drift@example.se"}
+    with FaultServer(mail_server()) as server:
+        live = live_gateway(smtp=smtp_at(server.port), notify=to)
+        assert level(run("--config", live.config, "doctor", "--json"), "notify") == "ok"
+        assert not sent(server)
+    gone = live_gateway(smtp=smtp_at(free_port()), notify=to)
+    ran = run("--config", gone.config, "doctor", "--json")
+    assert (ran.code, level(ran, "notify")) == (0, "warning")
 
 
 def test_in_simulate_mode_the_network_is_left_alone_and_it_says_why(

@@ -10,7 +10,7 @@ from smsctl.actions.notify import without_numbers
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import SECRET, LiveGateway, MakeConfig
-from ..front_door import run_process, run_terminal
+from ..front_door import Run, run_process, run_terminal
 from ..gateways.fault_server import FaultServer, Line, free_port
 from ..gateways.test_mail import mail_server, sent
 
@@ -171,6 +171,31 @@ def test_in_a_rehearsal_the_command_is_run_and_no_mail_leaves(
     ran = run_process("--config", config, "send", "no-such-file", "--all", "--yes")
     assert (ran.code, told(tmp_path)["SMSCTL_MODE"]) == (8, "simulate")
     assert "Nobody was told" not in ran.err
+
+
+def test_a_test_sends_one_notice_in_each_way(live_gateway: LiveGateway, alarm: Path, tmp_path: Path) -> None:
+    with FaultServer(mail_server()) as server:
+        live = live_gateway(
+            smtp=smtp_at(server.port), notify={"to": "drift@example.se", "command": str(alarm)}
+        )
+        ran = run_process("--config", live.config, "notify", "test", "--json")
+        assert (ran.code, ran.data["told"]) == (0, ["command", "to"])
+        assert len(sent(server)) == 1
+        assert b"This is a test" in b"".join(server.requests)
+    assert told(tmp_path)["SMSCTL_COMMAND"] == "notify test"
+    alarm.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    failed = run_process("--config", live.config, "notify", "test")
+    assert (failed.code, "it ended with 3" in failed.err) == (7, True)
+
+
+def test_a_test_in_a_rehearsal_mails_nobody_and_without_names_is_refused(
+    make_config: MakeConfig, run: Run
+) -> None:
+    smtp = {"host": "192.0.2.1", "starttls": False, "from_address": "sms@example.se"}
+    ran = run("--config", make_config(smtp=smtp, notify={"to": "drift@example.se"}), "notify", "test")
+    assert (ran.code, "no mail was sent" in ran.out) == (0, True)
+    nobody = run("--config", make_config(), "notify", "test")
+    assert (nobody.code, "names nobody" in nobody.err) == (8, True)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import doctor, expecting
+from smsctl.cli import doctor, expecting, options
 from smsctl.cli.reply import Reply
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import UsageError, say
 
 EXAMPLES = (
     "smsctl doctor",
-    "smsctl doctor --as-cron",
+    "smsctl doctor --as-cron --municipality exempelkommun",
     "smsctl doctor --expect 'weekly-{week}' --ago 1h  # an hour after the slot",
     "smsctl doctor --json  # for monitoring; the exit code says enough",
 )
@@ -19,6 +19,7 @@ EXAMPLES = (
 
 def run(
     ctx: typer.Context,
+    municipality: options.Municipality = None,
     *,
     as_cron: Annotated[
         bool, typer.Option("--as-cron", help="As cron would: no environment, no terminal, from /.")
@@ -36,8 +37,9 @@ def run(
     """Check whether a mailing would go out now, and say what mends it where it would not.
 
     Nothing is sent and nothing is written; in live mode it logs in at the gateway. Exit code 0 when all is
-    well or only warned of; 8 config, secret or recipients file, 5 that file too old, 9 ledger, 6 login
-    refused, 7 gateway not reached.
+    well or only warned of, such as quiet hours and what is used of the day; 8 config, secret or recipients
+    file, 5 that file too old, or the municipality's service not active or without a package it may take; 9
+    ledger, 6 login refused, 7 gateway not reached.
 
     With --expect, exit code 5 where no finished mailing stands under the key, and 4 where it holds unknown
     or held messages.
@@ -47,4 +49,6 @@ def run(
         raise UsageError(say("--ago goes with --expect."))
     if expect is not None:
         return expecting.told(wiring, expect, ago)
-    return doctor.as_cron(wiring) if as_cron else doctor.told_of(doctor.round_of(wiring))
+    if as_cron:
+        return doctor.as_cron(wiring, municipality)
+    return doctor.told_of(doctor.round_of(wiring, municipality))

@@ -1,0 +1,46 @@
+"""Whether a mailing of a municipality may leave now, for the doctor: what to mend, and what passes."""
+
+from collections.abc import Iterator
+
+from smsctl.actions.check import Finding, Level
+from smsctl.actions.may_send import Circumstances, Leaving, may_send, standing_of
+from smsctl.domain.mailing import Ceilings
+from smsctl.domain.message import Letter
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.plan import bill_for
+from smsctl.domain.rules import Refusal, Rule
+from smsctl.domain.text import MessageText
+from smsctl.errors import ExitCode, say
+
+_MUST_BE_MENDED = (Rule.NOT_ACTIVE, Rule.MAX_NEW_PACKAGES)
+_PASSES = (Rule.QUIET_HOURS, Rule.MAX_PARTS_PER_DAY)
+
+
+def check_mailing(payer: Municipality, under: Circumstances) -> Iterator[Finding]:
+    """Ask the rules of one part to one person; those that depend on who gets what are not asked.
+
+    Quiet hours and the ceilings of the day pass by themselves: they are told, and are no error.
+    """
+    limits = under.settings.limits
+    leaving = Leaving(
+        bill=bill_for(payer, 1, 1, standing_of(under.ledger, payer, under.local_now)),
+        letter=Letter(text=MessageText(body="")),
+        audience="everyone",
+        ceilings=Ceilings(
+            max_parts_per_day=limits.max_parts_per_day, max_new_packages=limits.max_new_packages
+        ),
+    )
+    for one in may_send(leaving, under).refusals:
+        if one.rule in _MUST_BE_MENDED:
+            yield _finding(one, Level.ERROR, ExitCode.REFUSED)
+        elif one.rule in _PASSES:
+            yield _finding(one, Level.WARNING, ExitCode.OK)
+
+
+def _finding(refusal: Refusal, level: Level, code: ExitCode) -> Finding:
+    mend = refusal.hint
+    if refusal.rule is Rule.MAX_NEW_PACKAGES:
+        mend = say("Raise max_new_packages under [limits] in the config; the next package makes an invoice.")
+    elif refusal.rule in _PASSES:
+        mend = say("Nothing needs to be mended: a mailing leaves when that is over.")
+    return Finding("package" if code else "now", level, refusal.sentence, mend, code)
