@@ -13,12 +13,15 @@ def main() -> int:
         with suppress(OSError):  # what cannot be written is told below
             print(f"smsctl {__version__}", flush=True)
             return 0
-    from smsctl import host
+    import signal
 
-    host.end_without_a_word()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Until a command is there to be asked, Ctrl-C ends the process as SIGTERM does: without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     # A fifth of a short command's time would go to garbage collection, in vain: nearly all that is made while
     # it starts lives until the end. So collect seldom, and leave out the collection at exit (gc.freeze).
     gc.set_threshold(100_000)
+    from smsctl import host
     from smsctl.cli.app import main as run
 
     code = run(sys.argv[1:])

@@ -74,12 +74,6 @@ def has_a_folder() -> bool:
         return False
 
 
-def end_without_a_word() -> None:
-    """Let Ctrl-C end the process as SIGTERM does, until a command is there that it can be asked of."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def end_undisturbed() -> None:
     """Let nothing that asks the process to end change its exit code: it has one, and is about to leave."""
     for number in _ASK_TO_END:

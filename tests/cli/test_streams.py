@@ -182,19 +182,15 @@ def test_a_dry_run_is_run_for_its_output(site: Path, message: Path) -> None:
 
 ROUNDS = (
     "{} <&-",
-    "{} >&-",
     "{} 2>&-",
-    "{} <&- >&- 2>&-",
-    "{} >/dev/full",
+    "{} --quiet <&- >&- 2>&-",
+    "{} --key one >/dev/full",
     "{} 2>/dev/full",
     "{} >/dev/full 2>&1",
     "{} | true",
     "{} 2>&1 | true",
     "{} --json >/dev/full",
     "{} --json >&-",
-    "{} --json | true",
-    "{} --quiet <&- >&- 2>&-",
-    "{} --key one >/dev/full",
     "cd gone && rmdir ../gone && {}",
 )
 
