@@ -128,7 +128,7 @@ def _must_be_asked(teller: Teller) -> None:
     if not teller.interactive:
         raise NotConfirmedError(
             say("Not confirmed: there is no terminal to ask on; nothing was done."),
-            hint=say("Answer beforehand with: --yes"),
+            hint=say("Answer beforehand with: {command}", command=teller.beforehand),
         )
 
 

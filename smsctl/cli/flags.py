@@ -38,6 +38,11 @@ class Flags(NamedTuple):
         """Whether the command is told by its own flag to ask nothing."""
         return "--yes" in takewhile(lambda word: word != "--", self.typed)
 
+    def unasked_command(self, added: Sequence[str], *, by_a_person: bool) -> str:
+        """Return the same of a command that would ask, where nobody can be asked: with --yes."""
+        unasked = () if by_a_person or self.yes else ("--yes",)
+        return self.command((*added, *unasked), by_a_person=by_a_person)
+
     def command(self, added: Sequence[str], *, by_a_person: bool) -> str:
         """Return the whole command that was typed, with these flags instead of what they were before.
 

@@ -50,6 +50,8 @@ def perform(wiring: Wiring, request: Request) -> Reply:
             return done
     ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
     under = circumstances(wiring, ledger, lenient=wiring.simulated and not manner.strict)
+    if not wiring.teller.interactive:
+        under = under._replace(command=wiring.flags.unasked_command)
     return _plan_and_send(wiring, prepared, request, under)
 
 

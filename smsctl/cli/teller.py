@@ -51,6 +51,11 @@ class Teller:
         return sys.stdin.isatty() and not (self._flags.json or self._flags.yes)
 
     @property
+    def beforehand(self) -> str:
+        """The whole command that was typed, with the answer to its question."""
+        return self._flags.unasked_command((), by_a_person=False)
+
+    @property
     def watched(self) -> bool:
         """Whether a person looks at standard output."""
         return sys.stdin.isatty() and self.out.is_terminal and not self._flags.json

@@ -255,6 +255,19 @@ def test_the_command_that_a_refusal_ends_with_does_go(
     assert len(live.simulator.accepted()) == 3
 
 
+@pytest.mark.parametrize("flags", [(), ("--json",), ("--dry-run",), ("--max-parts", "9")])
+def test_without_a_terminal_the_command_answers_the_question_too(
+    live_gateway: LiveGateway, message: Path, run: Run, flags: tuple[str, ...]
+) -> None:
+    live = live_gateway()
+    ran = run("--config", live.config, "send", message, "--all", *flags)
+    assert ran.code == 5
+    told = [one["text"] for one in ran.json["messages"]] if "--json" in flags else ran.said.splitlines()
+    (command,) = {line.partition(" with: ")[2] for line in told} - {""}
+    assert run(*shlex.split(command)[1:]).code == 0
+    assert len(live.simulator.accepted()) == 3
+
+
 def test_what_live_would_refuse_is_warned_of_without_a_terminal(
     make_config: MakeConfig, message: Path, run: Run
 ) -> None:
