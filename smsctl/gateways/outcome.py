@@ -1,10 +1,10 @@
 """What can come of one request, and what each outcome proves about the batch (reliability.md 2.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from smsctl.domain.gateway import CHECK_ACCOUNT
-from smsctl.domain.message import Answer, Batch, Status, Verdict, same_for_all
+from smsctl.domain.message import Answer, Batch, Receipt, Status, Verdict, same_for_all
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import GatewayRefusedError, Sentence, say
 
@@ -122,6 +122,19 @@ def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
         wait_s = _retry_after_s(reply.headers.get("retry-after", ""))
         return same_for_all(batch, Status.PENDING, Verdict.BUSY, said, wait_s)
     return unclear(batch, said)
+
+
+def unless_taken(batch: Batch, refusal: Answer, told: Iterable[Receipt]) -> Answer:
+    """Return a refusal, unless the same reply tells of a message of ours that it was not refused.
+
+    Such a reply says two things: to send again would be to send twice.
+    """
+    if refusal.verdict is Verdict.UNCLEAR or all(one.status in _REFUSED for one in told):
+        return refusal
+    return unclear(batch, f"refused and taken in one answer: {refusal.text}")
+
+
+_REFUSED = frozenset({Status.PENDING, Status.REJECTED})
 
 
 def quoted(body: bytes | str, secret: str) -> str:

@@ -7,7 +7,7 @@ and matched on ID, which no message of another batch has: a cached or crossed re
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, Options, Traits
@@ -24,10 +24,14 @@ from smsctl.gateways.outcome import (
     quoted,
     refused,
     unclear,
+    unless_taken,
     verdict,
     verdict_of_status,
 )
 from smsctl.gateways.password import password_of
+
+if TYPE_CHECKING:
+    from smsctl.gateways.pswincom_reply import Session
 
 STATUS_OF_CODE: Final = {
     "OK": Status.ACCEPTED,  # taken for forwarding
@@ -75,11 +79,14 @@ class PSWinCom:
 
     def submit(self, batch: Batch, *, not_after: float) -> Answer:
         """Hand over the batch in one request (protocols.md 3.2-3.6)."""
+        from smsctl.gateways.pswincom_reply import read_session
+
         outcome = self._post(self._request(batch), not_after)
         if not isinstance(outcome, Reply):
             return verdict(batch, outcome)
         if outcome.status != _OK:
-            return verdict_of_status(batch, outcome, quoted(outcome.body, password_of(self._options)))
+            refusal = verdict_of_status(batch, outcome, quoted(outcome.body, password_of(self._options)))
+            return unless_taken(batch, refusal, self._told_of(batch, read_session(outcome.body)))
         return self._answer(batch, outcome.body)
 
     def probe(self) -> Sentence:
@@ -174,7 +181,8 @@ class PSWinCom:
             return unclear(batch, f"HTTP 200, but not an answer: {quoted(body, secret)}")
         if session.logon == "FAIL":
             reason = quoted(session.reason, secret) or "-"
-            return refused(batch, f"the gateway refused the login: {reason}", CHECK_ACCOUNT)
+            refusal = refused(batch, f"the gateway refused the login: {reason}", CHECK_ACCOUNT)
+            return unless_taken(batch, refusal, self._told_of(batch, session))
         entries = [session.entries.get(message_id(message.reference)) for message in batch.messages]
         names = Counter(entry.get("REF") for entry in session.entries.values() if entry)
         receipts = [
@@ -184,6 +192,16 @@ class PSWinCom:
         known = all(receipt.status is not Status.UNKNOWN for receipt in receipts)
         said = Verdict.ANSWERED if known else Verdict.UNCLEAR
         return Answer(verdict=said, receipts=receipts, text=_words(receipts))
+
+    def _told_of(self, batch: Batch, session: "Session | None") -> list[Receipt]:
+        """Return what a reply that is a refusal tells of messages all the same."""
+        entries = session.entries if session else {}
+        secret = password_of(self._options)
+        return [
+            _receipt(message, entries[one], secret)
+            for message in batch.messages
+            if (one := message_id(message.reference)) in entries
+        ]
 
 
 def message_id(reference: str) -> str:

@@ -7,7 +7,7 @@ Entry = dict[str, str]
 
 
 class Session(NamedTuple):
-    """What a reply says: of the login, and of each message by our ID; None for an ID named twice."""
+    """What a reply says: of the login, and of each message by our ID; None where it says two things."""
 
     logon: str
     reason: str
@@ -26,7 +26,7 @@ def read_session(body: bytes) -> Session | None:
     for message in (one for listed in _named(root, "MSGLST") for one in _named(listed, "MSG")):
         entry = {element.tag.upper(): (element.text or "").strip() for element in message}
         place = entry.get("ID", "")
-        says_one_thing = place not in entries and len(entry) == len(message)
+        says_one_thing = place not in entries and len(entry) == len(message) and not any(map(len, message))
         entries[place] = entry if says_one_thing else None
     return Session(logon, _text(root, "REASON"), entries)
 

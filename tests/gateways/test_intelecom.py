@@ -208,6 +208,20 @@ def test_each_code_means_what_the_table_says(
 
 
 @pytest.mark.parametrize(
+    ("code", "verdict", "state"),
+    [(1, Verdict.UNCLEAR, U), (24, Verdict.UNCLEAR, U), (2, Verdict.REFUSED, P), (5, Verdict.REFUSED, P)],
+)
+@pytest.mark.parametrize("status", [302, 400, 401, 429])
+def test_a_refusal_that_tells_of_a_message_as_taken_proves_nothing(
+    status: int, code: int, verdict: Verdict, state: Status
+) -> None:
+    with FaultServer(answering(status, statuses(entry("a1-0001", code), entry("foreign")))) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch())
+    busy = status == 429 and verdict is Verdict.REFUSED
+    assert outcome(answer) == (Verdict.BUSY if busy else verdict, [state] * 3)
+
+
+@pytest.mark.parametrize(
     ("entries", "states"),
     [
         ([entry("a1-0002"), entry("a1-0000", 5), entry("a1-0001")], [R, A, A]),  # order means nothing

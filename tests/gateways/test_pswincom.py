@@ -184,6 +184,7 @@ OK = "<STATUS>OK</STATUS>"
         (f"<MSG>{OK}<ID>2</ID></MSG>", [U, A, U]),
         (f"<MSG><ID>1</ID>{OK}</MSG><MSG><ID>1</ID><STATUS>FAIL</STATUS></MSG>", [U, U, U]),
         (f"<MSG><ID>1</ID>{OK}<STATUS>FAIL</STATUS></MSG>", [U, U, U]),
+        ("<MSG><ID>1</ID><STATUS>OK<SUB>FAIL</SUB></STATUS></MSG>", [U, U, U]),
         (f"<MSG><ID>4</ID>{OK}</MSG><MSG><ID>01</ID>{OK}</MSG>", [U, U, U]),
         ("<MSG><ID>1</ID><STATUS>MAYBE</STATUS></MSG><MSG><ID>2</ID></MSG>", [U, U, U]),
         (f"<MSG>{OK}</MSG>" * 3, [U, U, U]),
@@ -223,6 +224,20 @@ def test_a_failed_logon_leaves_the_batch_pending(reason: str) -> None:
         assert outcome(answer) == (Verdict.REFUSED, [P, P, P])
         with pytest.raises(GatewayRefusedError):
             open_gateway(some_options(peer.port)).probe()
+
+
+@pytest.mark.parametrize(
+    ("taken", "verdict", "state"), [(OK, Verdict.UNCLEAR, U), ("<STATUS>FAIL</STATUS>", Verdict.REFUSED, P)]
+)
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 429])
+def test_a_refusal_that_tells_of_a_message_as_taken_proves_nothing(
+    status: int, taken: str, verdict: Verdict, state: Status
+) -> None:
+    body = session(with_own_ids(f"<MSG><ID>2</ID>{taken}</MSG>"), logon="FAIL")
+    with FaultServer(answering(status, body)) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch())
+    busy = status == 429 and verdict is Verdict.REFUSED
+    assert outcome(answer) == (Verdict.BUSY if busy else verdict, [state] * 3)
 
 
 def test_elements_are_known_however_their_names_are_written() -> None:
