@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from smsctl.actions.brake import Brake
@@ -16,6 +17,8 @@ PAUSE_S = 10
 _NAP_S = 0.1
 _LEAST_S = 5
 """What one request may take even at the end of the time."""
+_OFTEN = 5
+"""As often may one thing come that was acknowledged, or something that cannot be read."""
 
 
 def poll(
@@ -82,10 +85,19 @@ def _waited(pause_s: float, brake: Brake) -> bool:
 
 
 def _empty(queue: Queue, store: Callable[[Parcel], Taken], until: float, brake: Brake) -> Taken:
-    taken = NOTHING
+    taken, times = NOTHING, Counter[str]()
     while not brake.asked and time.monotonic() < until and (found := queue.fetch(_left_s(until))):
-        taken = taken + store(found.parcel)
-        queue.acknowledge(found.receipt, _left_s(until))
+        times[found.receipt] += 1
+        if times[found.receipt] > _OFTEN:
+            break
+        if found.receipt:
+            taken = taken + store(found.parcel)
+            queue.acknowledge(found.receipt, _left_s(until))
+    if times[""] or max(times.values(), default=0) > _OFTEN:
+        raise StoppedError(
+            say("The gateway's queue holds what cannot be read, or gives the same again and again."),
+            hint=say("What could be read is stored. Ask the gateway's support to look at the queue."),
+        )
     return taken
 
 

@@ -56,7 +56,7 @@ class Polled(NamedTuple):
     """One thing taken from a gateway's queue; it comes back unless its receipt is acknowledged."""
 
     parcel: Parcel
-    receipt: str
+    receipt: str  # empty: it cannot be read, and what comes after it may be
 
 
 class Queue(Protocol):

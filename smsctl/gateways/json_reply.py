@@ -75,6 +75,18 @@ def entries_of(body: bytes, names: AbstractSet[str]) -> Iterator[tuple[str, Fiel
         raise ValueError
 
 
+def entry_of(body: bytes) -> Fields | None:
+    """Return the one object that a document is, read as those of `entries_of`; None where it is none."""
+    if _is_deep(body):
+        return None
+    cursor = _Cursor(_text(body.removeprefix(BOM_UTF8)))
+    try:
+        found = cursor.entry()
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and cursor.at_the_end else None
+
+
 class _Cursor:
     """A place in a JSON document, up to which it has been read."""
 

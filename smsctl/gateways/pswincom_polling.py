@@ -8,7 +8,7 @@ from smsctl.domain.gateway import CHECK_ACCOUNT, Options
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.push import Parcel, Polled
 from smsctl.errors import GatewayRefusedError, StoppedError, say
-from smsctl.gateways.json_reply import folded, read_json
+from smsctl.gateways.json_reply import entry_of, folded
 from smsctl.gateways.outcome import Mistaken, Reply, Stale
 from smsctl.gateways.password import password_of
 from smsctl.gateways.pswincom_pushes import NAME, report_of
@@ -32,13 +32,18 @@ class PolledQueue:
         self._url = f"{options.url}/api/output/rest/{kind}/gateway/{user}"
 
     def fetch(self, within_s: float) -> Polled | None:
-        """Take the next one; unless acknowledged it comes back after 20 seconds."""
+        """Take the next one; unless acknowledged it comes back after 20 seconds.
+
+        One that cannot be read has no receipt.
+        """
         reply = self._ask("POST", f"{self._url}?ackrequired=true", within_s)
         if reply.status == _EMPTY:
             return None
-        document = folded(read_json(reply.body))
-        if reply.status != _OK or document is None or not short(document, "reference"):
+        if reply.status != _OK:
             raise _no_answer(f"HTTP {reply.status}")
+        document = folded(entry_of(reply.body))
+        if document is None or not short(document, "reference"):
+            return Polled(Parcel(unread=1), "")
         return Polled(self._parcel(document), short(document, "reference"))
 
     def acknowledge(self, receipt: str, within_s: float) -> None:

@@ -6,7 +6,7 @@ import random
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
@@ -20,6 +20,7 @@ from smsctl.simulator.server import Behaviour, PushStyle, Simulator, Sms, start
 
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run, begin_process, end_process, run_here, run_process
+from ..gateways.fault_server import FaultServer, Line, no_simulator, reply
 from ..gateways.test_pswincom_pushes import REPORT as LINK_REPORT
 from .conftest import guardians, wait_until
 
@@ -306,6 +307,58 @@ def test_a_queue_that_is_not_ours_gets_a_sentence(
     assert ran.code == 6
     assert "HTTP 401" in ran.err
     assert "wrong" not in ran.said
+
+
+Polls = Callable[[Line], None]
+
+
+@contextmanager
+def polled_from(behaviour: Polls, make_config: MakeConfig) -> Iterator[Path]:
+    """Serve a live account's queues so."""
+    with FaultServer(no_simulator(behaviour)) as server:
+        yield make_config(
+            mode="live", gateway=LINK, reports={"poll": True, "poll_url": f"http://127.0.0.1:{server.port}"}
+        )
+
+
+def queue_of(items: list[bytes]) -> Polls:
+    """Give one after the other, whatever is acknowledged; incoming SMS only."""
+
+    def behaviour(line: Line) -> None:
+        line.read_request()
+        if line.head.startswith("PUT"):
+            line.send(reply(204))
+        else:
+            line.send(reply(200, items.pop(0)) if "/mo/" in line.head and items else reply(404))
+
+    return behaviour
+
+
+def sms(text: bytes, reference: bytes) -> bytes:
+    return b'{"reference":"%b","sender":"46701740605","receiver":"1960","text":"%b"}' % (reference, text)
+
+
+def test_what_cannot_be_read_in_a_queue_keeps_nothing_behind_it_out(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "right")
+    odd = [sms(b"rad\nrad", b"a"), sms("då".encode("latin-1"), b"b"), b"<html>", b"{}", sms(b"STOP", b"c")]
+    with polled_from(queue_of(odd), make_config) as config:
+        ran = run("--config", config, "reports", "poll")
+        assert (ran.code, "holds what cannot be read" in ran.err) == (7, True)
+        listed = run("--config", config, "inbox", "list", "--json").data["inbox"]
+        assert {one["kind"] for one in listed} == {"ours", "stop"}
+        assert len(listed) == 3
+
+
+def test_a_queue_that_never_ends_is_left(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "right")
+    with polled_from(queue_of([sms(b"hej", b"a")] * 100), make_config) as config:
+        ran = run("--config", config, "reports", "poll")
+        assert (ran.code, "again and again" in ran.err) == (7, True)
+        assert len(run("--config", config, "inbox", "list", "--json").data["inbox"]) == 1
 
 
 def test_what_cannot_be_read_of_a_file_is_told(make_config: MakeConfig, tmp_path: Path, run: Run) -> None:
