@@ -167,7 +167,9 @@ class _Rope:
     def _store(self, batch: BatchRow, left: int, answer: CancelResult) -> None:
         # It may name a message by our reference, by its own name, or both (protocols.md 2.13).
         named = {self._by_reference[one] for one in answer.stopped if one in self._by_reference}
-        named |= {self._by_name[one] for one in answer.stopped_ids if one in self._by_name}
+        both = named | {self._by_name[one] for one in answer.stopped_ids if one in self._by_name}
+        named = both if len(both) <= answer.total else named  # more than it stopped: the names do not agree
+        named = {one for one in named if any(m.get(one) == batch.id for m in self.there.values())}
         doubt = max(answer.total - len(named), 0) if answer.total else left
         if not named and not left and not doubt:
             return

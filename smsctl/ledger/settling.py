@@ -27,11 +27,11 @@ def messages_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[int, in
 
 
 def names_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[str, int]:
-    """Return the messages in a state by the gateway's own names for them, where it gave any."""
+    """Return the messages in a state by the gateway's own names for them, where it gave any to one alone."""
     return dict(
         ledger.rows(
-            "SELECT gateway_id, id FROM messages WHERE id BETWEEN ? AND ? AND state = ?"
-            " AND gateway_id IS NOT NULL",
+            "SELECT gateway_id, MIN(id) FROM messages WHERE id BETWEEN ? AND ? AND state = ?"
+            " AND gateway_id IS NOT NULL GROUP BY gateway_id HAVING COUNT(*) = 1",
             mailing.first_message,
             mailing.last_message,
             state,

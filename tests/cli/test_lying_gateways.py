@@ -5,6 +5,7 @@ Each has its negative control: with the guard taken away, the same test would se
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -167,6 +168,7 @@ class Holding(Vendor):
         """`troubles` befall the requests to stop, one after the other; then all is well."""
         super().__init__()
         self.held: dict[str, list[dict[str, object]]] = {}
+        self.taken_last: list[dict[str, object]] = []
         self.lists_what_was: dict[str, bytes] | None = None  # a cache before the list
         self._troubles = list(troubles)
 
@@ -186,6 +188,7 @@ class Holding(Vendor):
         self.held[request["batchReference"]] = [
             {"messageId": f"id-{one}", "clientMessageReference": one} for one in names
         ]
+        self.taken_last = self.held[request["batchReference"]]
         self.took += len(names)
         told = [{"statusCode": 1, "clientReference": one, "messageId": f"id-{one}"} for one in names]
         return reply(200, json.dumps({"messageStatus": told}).encode())
@@ -220,6 +223,7 @@ def cancel(run: Run, config: Path, *more: str) -> tuple[int, dict[str, Any]]:
     return ran.code, ran.data
 
 
+Told = Callable[[list[dict[str, object]], Holding], list[dict[str, object]]]
 HOLDS: dict[str, object] = {"batch_size": PEOPLE, "read_timeout": "5s"}
 
 
@@ -248,6 +252,49 @@ def test_stopped_without_an_answer_is_told_and_stays_counted(
     assert "on their way" not in said
     shown = run("--config", config, "mailings", "show", 1)
     assert (shown.code, "smsctl mailings resolve 1" in shown.out) == (0, True)
+
+
+def crossed(stopped: list[dict[str, object]], _: Holding) -> list[dict[str, object]]:
+    """One was stopped; its two names are those of two messages."""
+    return [{**stopped[0], "messageId": stopped[1]["messageId"]}]
+
+
+def of_another_batch(_: object, gateway: Holding) -> list[dict[str, object]]:
+    return gateway.taken_last
+
+
+@pytest.mark.parametrize(
+    ("told", "stopped", "in_doubt"),
+    [(crossed, 3, 0), (of_another_batch, 10, 20)],
+    ids=["crossed", "other"],
+)
+def test_no_more_is_stopped_than_the_gateway_tells_of_that_batch(
+    told: Told, stopped: int, in_doubt: int, serve: Serve, message: Path, run: Run
+) -> None:
+    class Telling(Holding):
+        def _stop(self, line: Line, batch: str) -> None:
+            answer = told(self.held.pop(batch), self)
+            line.send(reply(200, json.dumps({"stoppedMessages": answer}).encode()))
+
+    config = serve(Telling())
+    send(run, config, message)
+    code, data = cancel(run, config)
+    assert (code, data["stopped"], data["in_doubt"]) == (4 if in_doubt else 0, stopped, in_doubt)
+
+
+def test_a_name_that_two_messages_have_stops_neither(serve: Serve, message: Path, run: Run) -> None:
+    class SameName(Holding):
+        def _taken(self, request: dict[str, Any]) -> bytes:
+            return re.sub(rb"id-[^\"]*(?=\")", lambda one: b"x".ljust(len(one[0])), super()._taken(request))
+
+        def _stop(self, line: Line, batch: str) -> None:
+            name = "x".ljust(len(str(self.held.pop(batch)[0]["messageId"])))
+            line.send(reply(200, json.dumps({"stoppedMessages": [{"messageId": name}]}).encode()))
+
+    config = serve(SameName(), **HOLDS)
+    send(run, config, message)
+    code, data = cancel(run, config)
+    assert (code, data["stopped"], data["in_doubt"]) == (4, 0, 1)
 
 
 def test_without_the_mark_they_would_be_told_to_be_on_their_way(
