@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from smsctl.domain.cells import plain
+
 Municipality = Annotated[
     str | None, typer.Option(metavar="NAME", help="Who pays: key or name in the config.")
 ]
@@ -106,7 +108,17 @@ Encoding = Annotated[
 TextAsItIs = Annotated[
     bool, typer.Option("--text-as-it-is", help="Send it though it does not look like a message.")
 ]
-Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why; written in the audit.")]
+
+
+def _something(text: str | None) -> str | None:
+    """Take a text that says nothing, as an empty variable gives, for none."""
+    return text if text and plain(text) else None
+
+
+Reason = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="Why; written in the audit.", callback=_something),
+]
 Key = Annotated[
     str | None,
     typer.Option(

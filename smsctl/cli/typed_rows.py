@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from smsctl.domain.cells import plain
 from smsctl.errors import UsageError, say
 from smsctl.spreadsheet import Reading
 from smsctl.spreadsheet.kinds import Hidden
@@ -31,13 +32,13 @@ def named_columns(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def chosen(texts: Sequence[str], empty: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Read --where and --where-empty; an empty value is refused, for it may be a variable that is empty."""
-    if not all(column.strip() for column in empty):
+    if not all(map(plain, empty)):
         raise UsageError(
             say("--where-empty names no column."), hint=say("Is the variable in the command empty?")
         )
     found = _in_order("--where", texts)
     for column, value in found:
-        if not value:
+        if not plain(value):
             raise UsageError(
                 say("--where {column}= has no value.", column=column),
                 hint=say(

@@ -62,7 +62,7 @@ class Audience:
         municipality: frozenset[str] = frozenset(),
     ) -> None:
         """Refuse the rule that was forgotten. A `where` is a header and a value."""
-        if not all(group.strip() for group in groups):
+        if not all(map(plain, groups)):
             raise UsageError(say("--group has no name."), hint=say("Is the variable in the command empty?"))
         if everyone and (groups or where):
             raise UsageError(say("--all goes with neither --group nor --where."))

@@ -26,6 +26,8 @@ _WORDS = {
         sekretess sekretessmarkering sekretessmarkerad sekretessmarkerade sekretesskydd sekretessskydd
         skyddad skyddadidentitet skyddadid skyddadfolkbokforing skyddadeuppgifter skyddadepersonuppgifter
         skyddadpersonuppgift protected protectedidentity protectedid
+        sekr sekretesskod skydd skyddade skyddat skyddsmarkering skyddsmarkerad personskydd
+        identitetsskydd idskydd kvarskrivning kvarskriven secretidentity
     """,
 }
 

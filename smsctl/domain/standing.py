@@ -128,7 +128,7 @@ class Standings(dict[tuple[str, ...], Standing]):
         """Return what was taken to mean something without being a usual word for it."""
         if not self.unknown:
             return []
-        values = ", ".join(f'"{veiled(one)[:_SHOWN]}"' for one in list(self.unknown)[:_NAMES_TOLD])
+        values = ", ".join(f'"{_mark(one)[:_SHOWN]}"' for one in list(self.unknown)[:_NAMES_TOLD])
         return [
             say(
                 "What stands for a protected identity is neither yes nor no, and is taken as yes: {values}.",
@@ -225,3 +225,13 @@ def _told(names: Mapping[str, str]) -> Sentence:
     if len(names) > _NAMES_TOLD:
         return say("{n} different ones", n=len(names))
     return joined(*map(titled, names.values()))
+
+
+def _mark(cell: str) -> str:
+    """Return what stands for a protected identity as it may be told: of a note about somebody nothing."""
+    words = plain(cell).split()
+    is_note = len(words) > 1 and not all(word.startswith(_OF_MARKS) for word in words)
+    return VEIL if is_note else veiled(cell)
+
+
+_OF_MARKS = ("skydd", "sekr", "person", "uppg", "folkbok", "identitet", "adress", "mark", "ja", "protected")

@@ -94,7 +94,17 @@ def test_repeated_values_of_a_column_are_a_union(make_config: MakeConfig, messag
     assert run(*send, "--where-empty", "Grupp").data["recipients"]["ready"] == 1
 
 
-@pytest.mark.parametrize("words", [("--where", "Grupp="), ("--where", "Grupp= "), ("--where-empty", "")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--where", "Grupp="),
+        ("--where", "Grupp= "),
+        ("--where", "Grupp=\u200b\u00a0"),
+        ("--where-empty", ""),
+        ("--where-empty", "\u200b"),
+        ("--group", "\u200b"),
+    ],
+)
 def test_an_empty_variable_chooses_nobody(
     words: tuple[str, str], make_config: MakeConfig, message: Path, run: Run
 ) -> None:
@@ -117,6 +127,35 @@ PROTECTED = (
     "Siv Hemlig;;VH;Exempelkommun;ja;Skyddad folkbokföring",
 )
 PROTECTED_HEADER = f"{HEADER};Sekretessmarkering"
+
+
+def test_a_note_about_somebody_protected_is_not_repeated(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    notes = ("bor hos Eva Storgatan", "ring 070-174 06 99", "S", "Skyddade personuppgifter")
+    rows = [f"Anna;070174061{at};VH;Exempelkommun;ja;{note}" for at, note in enumerate(notes)]
+    config = make_config(rows=[*rows, PROTECTED[1]], header=PROTECTED_HEADER)
+    ran = run("--config", config, "send", message, "--all", "--dry-run", "--json")
+    assert ran.data["recipients"]["skipped"] == {"blocked": 4}
+    assert '"S", "Skyddade personuppgifter"' in ran.said.replace("\\", "")
+    assert "Storgatan" not in ran.said
+    assert "174" not in ran.said
+
+
+@pytest.mark.parametrize(
+    "heading", ["Sekr.", "Sekretesskod", "Skydd", "Skyddade pers.uppg.", "Kvarskrivning"]
+)
+def test_what_lists_call_a_protected_identity_is_known(
+    heading: str, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(rows=PROTECTED, header=f"{HEADER};{heading}")
+    ran = run("--config", config, "send", message, "--all", "--dry-run", "--json")
+    assert ran.data["recipients"]["ready"] == 1
+
+
+def test_a_reason_that_says_nothing_is_none(make_config: MakeConfig, message: Path, run: Run) -> None:
+    words = ("--all", "--terms-not-required", "--reason", " \u200b", "--yes")
+    assert run("--config", make_config(), "send", message, *words).code == 2
 
 
 def test_a_protected_number_gets_nothing_from_any_row(
