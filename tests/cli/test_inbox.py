@@ -261,3 +261,13 @@ def test_who_has_no_mail_server_is_told_to_name_one_and_nothing_else(
     config = make_config(reports={"secret": {"source": "env"}})
     ran = run("--config", config, "reports", "listen", "--port", 0, "--forward-to", "kund@example.se")
     assert (ran.code, "[smtp]" in ran.err, "use_web_service" in ran.err) == (8, True, False)
+
+
+def test_the_block_list_tells_in_swedish_who_asked_for_it(
+    make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(**ENDPOINT)
+    take_in(config, run, YES | {"content": "KOMMUN,STOPP tack", "originator": "0701740605"})
+    monkeypatch.setenv("SMSCTL_LANGUAGE", "sv")
+    shown = run("--config", config, "block", "list")
+    assert re.search(r"STOPP med sms +mottagaren +05$", shown.out, re.MULTILINE)

@@ -324,3 +324,11 @@ def test_a_plan_tells_of_numbers_that_were_out_of_use_twice(
     assert "1 number was out of use both last times (2 parts, 0,98 kr): smsctl mailings failed 2" in out
     found = run(*send, "--text", "Tredje", "--dry-run", "--json").data["earlier"]
     assert found["out_of_use"] == {"numbers": 1, "parts": 2, "ore": 98}
+
+
+def test_standard_input_has_a_name_in_swedish(
+    make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_LANGUAGE", "sv")
+    ran = run("--config", make_config(), "send", "-", *GROUP, "--yes", stdin="Hej! " * 20_000)
+    assert ran.err.startswith("standard in är för stor"), ran.err[:200]

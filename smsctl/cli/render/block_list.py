@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from smsctl.cli.render import figures
 from smsctl.cli.render.blocks import Block, Column, Line, Table
+from smsctl.cli.render.language import known
 from smsctl.errors import say
 from smsctl.ledger.blocklist import BlockedRow
 
@@ -18,5 +19,7 @@ def listed(rows: Sequence[BlockedRow], zone: str) -> list[Block]:
     if not rows:
         return [Line(say("The block list is empty."))]
     columns = [Column(say("Since")), Column(say("Why")), Column(say("By")), Column(say("Last digits"))]
-    table = [[figures.local(row.at, zone), row.reason, row.by_whom, row.last_digits] for row in rows]
+    table = [
+        [figures.local(row.at, zone), known(row.reason), known(row.by_whom), row.last_digits] for row in rows
+    ]
     return [Table(columns, table)]

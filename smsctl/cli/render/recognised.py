@@ -53,6 +53,9 @@ _KNOWN = (
     say("the mail server"),
     say("who the mails are from"),
     say("as screens and invoices show it"),
+    say("standard input"),
+    say("STOP by SMS"),
+    say("the recipient"),
 )
 
 
