@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from smsctl.actions.begin import EMPTY, subject_of_key
 from smsctl.actions.check import Finding, Level
+from smsctl.actions.ending import left_unsettled
 from smsctl.domain.message import COSTS, Status
 from smsctl.errors import ExitCode, Sentence, say
 from smsctl.ledger import audit, mailings
@@ -26,10 +27,9 @@ def expected(
         return
     tally = mailings.tally(ledger, mailing)
     values = {"key": key, "id": mailing.id, "counted": counted(tally.states) or say("nothing to send")}
-    if tally.unsettled:
+    if left := left_unsettled(ledger, mailing):
         text = say("{key}: mailing {id} is not settled: {counted}.", **values)
-        mend = say("Settle it with: smsctl mailings resolve {id}", id=mailing.id)
-        yield Finding("expected", Level.ERROR, text, mend, ExitCode.UNSETTLED)
+        yield Finding("expected", Level.ERROR, text, left.sentences[0], left.exit_code)
     elif {Status.PENDING, Status.SENDING} & tally.states.keys():
         mend = say("Go on with: smsctl mailings resume {id}", id=mailing.id)
         yield _missed(say("{key}: mailing {id} is not finished: {counted}.", **values), mend)

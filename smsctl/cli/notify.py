@@ -59,13 +59,13 @@ def after(flags: Flags, teller: Teller, ended: Reply | SmsctlError, *, is_bad: b
             if _is_seen(ended):
                 _done(wiring, own)
             if isinstance(ended, Reply) and ended.overruled:
-                _tell(wiring, _facts(wiring, ended))
+                _tell(wiring, _facts(wiring, ended), teller.warn)
             return
         is_known = isinstance(ended, Reply) and ended.is_known and not own
         if always or (is_bad and not is_known):
             if teller.speaks_json:
                 _say(wiring, own)
-            if _tell(wiring, _facts(wiring, ended)):
+            if _tell(wiring, _facts(wiring, ended), teller.warn):
                 _done(wiring, own)
         _tell_each(wiring, [one for one in waiting if one not in own])
 
@@ -126,7 +126,7 @@ def _waiting(wiring: Wiring) -> list[_Waiting]:
 def _tell_each(wiring: Wiring, waiting: Iterable[_Waiting]) -> None:
     for one in waiting:
         _say(wiring, [one])
-        if _tell(wiring, _facts_of(wiring, one)):
+        if _tell(wiring, _facts_of(wiring, one), wiring.teller.tell_now):
             _done(wiring, [one])
 
 
@@ -159,15 +159,15 @@ def _is_seen(ended: Reply | SmsctlError) -> bool:
     return ended.exit_code is not ExitCode.HUNG_UP and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
-def _tell(wiring: Wiring, facts: Facts | None) -> bool:
-    """Tell those whom [notify] names; return whether all of them were told."""
+def _tell(wiring: Wiring, facts: Facts | None, warn: Callable[[Sentence], None]) -> bool:
+    """Tell those whom [notify] names, and warn where that fails; return whether all of them were told."""
     all_went = True
     for tell in _ways(wiring, facts) if facts else ():
         try:
             tell()
         except Exception as error:  # noqa: BLE001 - the run's own result goes before everything
             told = error.sentence if isinstance(error, SmsctlError) else type(error).__name__
-            wiring.teller.warn(say("Nobody was told of this run: {reason}", reason=told))
+            warn(say("Nobody was told of this run: {reason}", reason=told))
             all_went = False
     return all_went
 

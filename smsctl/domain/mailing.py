@@ -78,11 +78,6 @@ class Tally(NamedTuple):
         return inside + share_ore(outside, self.rate.size, self.rate.price_ore)
 
     @property
-    def unsettled(self) -> int:
-        """How many messages nobody knows the end of: unknown, or held at the gateway for a person."""
-        return self.states.get(Status.UNKNOWN, 0) + self.states.get(Status.HELD, 0)
-
-    @property
     def parts(self) -> int:
         """Parts that cost: drawn, and reserved for what is on the wire."""
         return sum(one.parts for one in self.draws) + self.reserved_parts

@@ -252,6 +252,7 @@ def test_stopped_without_an_answer_is_told_and_stays_counted(
     assert "on their way" not in said
     shown = run("--config", config, "mailings", "show", 1)
     assert (shown.code, "smsctl mailings resolve 1" in shown.out) == (0, True)
+    assert run("--config", config, "mailings", "resume", 1).code == 4
 
 
 def crossed(stopped: list[dict[str, object]], _: Holding) -> list[dict[str, object]]:

@@ -208,6 +208,13 @@ def test_a_notice_that_did_not_go_is_told_by_the_next_run(cron: Cron) -> None:
     aside = alarm.rename(alarm.with_name("aside"))
     ran = cron("--quiet")
     assert (ran.code, "Nobody was told" in ran.err) == (4, True)
+    (cron.live.config.parent / "other.txt").write_text("Något annat\n", encoding="utf-8")
+    with start(Behaviour(as_a_gateway=True)) as well:
+        before = cron.live.config.read_text(encoding="utf-8")
+        _ask(cron, well.url)
+        other = cron("--quiet", key="other", text="other.txt")
+        assert (other.code, "Nobody was told" in other.err, "80 unknown" in other.err) == (0, True, True)
+        cron.live.config.write_text(before, encoding="utf-8")
     aside.rename(alarm)
     assert cron("--quiet").code == 4
     assert cron("--quiet").code == 4
