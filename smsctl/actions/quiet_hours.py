@@ -2,7 +2,9 @@
 
 from datetime import datetime, time, timedelta
 
+from smsctl.actions.may_send import Circumstances
 from smsctl.config.settings import Settings
+from smsctl.domain.message import Letter
 from smsctl.errors import RuleError, say
 
 
@@ -27,4 +29,24 @@ def must_be_outside_quiet_hours(settings: Settings, at: time) -> None:
                 end=f"{quiet.end:%H:%M}",
             ),
             hint=say("Choose another hour, or add after `send`: --urgent --reason TEXT"),
+        )
+
+
+def must_still_be_in_time(letter: Letter, under: Circumstances, now: datetime, *, urgent: bool) -> None:
+    """Raise RuleError where the answer to a question came too late: it may have stood there for hours."""
+    quiet = under.settings.limits.quiet_hours
+    if under.lenient:
+        return
+    if letter.send_at is not None and letter.send_at <= now:
+        raise RuleError(
+            say(
+                "The answer came after {at:%H:%M}, which it was meant for; nothing was sent.",
+                at=letter.send_at.astimezone(now.tzinfo),
+            ),
+            hint=say("Run it again, with another time."),
+        )
+    if letter.send_at is None and not urgent and quiet and quiet.covers(now.time()):
+        raise RuleError(
+            say("The answer came when the quiet hours had begun; nothing was sent."),
+            hint=say("Run it again: it asks when to send."),
         )

@@ -1,7 +1,7 @@
 """Going on with a mailing that was begun: what is left is shown, on a terminal asked about, and sent."""
 
 from smsctl.actions.may_send import Circumstances
-from smsctl.actions.quiet_hours import quiet_until
+from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
 from smsctl.actions.resume import Rest, overruled, put_off, record
 from smsctl.cli import dialogue, quiet_hours
 from smsctl.cli.delivery import deliver, reply
@@ -36,6 +36,8 @@ def go_on(wiring: Wiring, rest: Rest, gateway: Gateway, under: Circumstances, re
         question = say_n("Send {count} message?", "Send {count} messages?", n=rest.bill.messages, count=count)
         teller.show([GAP])
         dialogue.confirm(teller, question, otherwise=say("Not confirmed; nothing was sent."))
+        now, urgent = wiring.clock.local(), rest.mailing.urgent
+        must_still_be_in_time(rest.mailing.letter, under, now, urgent=urgent)
     record(rest, wiring.ledger, under, reason)
     done = deliver(wiring, rest.mailing, gateway, rest.ceilings)
     told = [one.sentence for one in rest.verdict.overruled if rest.verdict.is_over_day]

@@ -7,7 +7,7 @@ from smsctl.actions.begin import Overruling, begin, from_plan, record_nobody, sk
 from smsctl.actions.draft import Wish, draft
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.may_send import Circumstances, ceilings_in_claims
-from smsctl.actions.quiet_hours import quiet_until
+from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
 from smsctl.cli import dialogue, run_key, text, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.drafting import drafted
@@ -79,6 +79,7 @@ def _plan_and_send(wiring: Wiring, prepared: _Prepared, request: Request, under:
         return _nobody(plan, verdict, screen)
     if not manner.yes:
         plan = _confirmed(wiring, plan)
+        must_still_be_in_time(prepared.wish.letter, under, wiring.clock.local(), urgent=overruling.urgent)
     overruling = overruling._replace(over_day=under.lifts_the_day(urgent=overruling.urgent))
     return _send(wiring, plan, verdict, prepared, overruling, under)
 

@@ -4,14 +4,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import Live, LiveGateway
-from ..front_door import SMSCTL, Ran, Run
+from ..front_door import SMSCTL, Ran, Run, Terminal
+from ..gateways.fault_server import free_port
 from .conftest import guardians, wait_until
 
 SLOW = Behaviour(latency_s=0.2)
@@ -111,3 +114,32 @@ def test_what_a_clock_that_was_ahead_has_sent_counts_as_sent_now(
     assert ran.code == 5, ran.said
     assert "max_parts_per_day" in ran.err
     assert len(numbers(live)) == 6
+
+
+def in_minutes(minutes: int) -> str:
+    return f"{datetime.now(ZoneInfo('Europe/Stockholm')) + timedelta(minutes=minutes):%H:%M}"
+
+
+@pytest.mark.parametrize("words", ["send", "send --at", "resume"])
+def test_an_answer_that_comes_too_late_sends_nothing(
+    words: str, clock: Clock, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    quiet = f"{in_minutes(30)}-{in_minutes(90)}"
+    limits = {"quiet_hours": False if words == "send --at" else quiet}
+    live = live_gateway(rows=guardians(2), limits=limits)
+    argv: tuple[object, ...] = ("send", message, "--all")
+    if words == "send --at":
+        argv = (*argv, "--at", in_minutes(30))
+    if words == "resume":
+        right = live.config.read_text(encoding="utf-8")
+        nobody = right.replace(live.simulator.url, f"http://127.0.0.1:{free_port()}")
+        live.config.write_text(nobody, encoding="utf-8")
+        assert run(*send(live, message)).code == 7
+        live.config.write_text(right, encoding="utf-8")
+        argv = ("mailings", "resume", 1)
+    with Terminal("--config", live.config, *argv, columns=120, **clock.environ) as terminal:
+        terminal.wait_for("[y/N]")
+        clock.set("+1h")
+        terminal.type("y")
+        ran = terminal.end()
+    assert (ran.code, "The answer came" in ran.seen, numbers(live)) == (5, True, [])
