@@ -78,6 +78,8 @@ def _cell(place: str, cell: Cell) -> str:
             return ""
         case bool():
             return f'<c r="{place}" t="b"><v>{int(cell)}</v></c>'
+        case "#N/A":
+            return f'<c r="{place}" t="e"><f>VLOOKUP(A1,B1,1)</f><v>#N/A</v></c>'
         case str():
             return f'<c r="{place}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>'
         case (value, style):

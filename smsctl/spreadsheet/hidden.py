@@ -1,4 +1,4 @@
-"""What calamine does not tell of a workbook: how large it is unpacked, and which of its rows are hidden.
+"""What calamine does not tell of a workbook: its size unpacked, its hidden rows, the errors of its formulas.
 
 XLSX says it of each row (`hidden`), ODS too (`table:visibility`), of hidden and of filtered rows alike. The
 sheet's XML is read as bytes, in pieces, and only rows that say so are looked at.
@@ -7,6 +7,7 @@ sheet's XML is read as bytes, in pieces, and only rows that say so are looked at
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from pathlib import Path
 from posixpath import join, normpath
 from typing import BinaryIO, Final
@@ -56,6 +57,27 @@ def hidden_rows(
             return frozenset(_of_xlsx(archive, names[place]))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, LookupError):
         raise unreadable(path) from None
+
+
+def broken_cells(file: BinaryIO, path: Path, name: str) -> dict[int, list[int]]:
+    """Return where an XLSX shows an error such as #N/A, row -> columns from 0; calamine leaves them empty."""
+    file.seek(0)
+    found: dict[int, list[int]] = {}
+    try:
+        with zipfile.ZipFile(file) as archive:
+            tags = _tags(archive, _part_of(archive, name), rb"<(?:\w+:)?c\b[^>]*>", b't="e"')
+            for tag in tags:
+                place = re.search(rb"\br=\"([A-Z]+)(\d+)\"", tag)
+                if place and b't="e"' in tag:
+                    found.setdefault(int(place[2]), []).append(_column(place[1]))
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, LookupError):
+        raise unreadable(path) from None
+    return found
+
+
+def _column(letters: bytes) -> int:
+    """Return the place of a column, from 0, by its letters: A, Z, AA."""
+    return reduce(lambda sum_, letter: sum_ * 26 + letter - ord("A") + 1, letters, 0) - 1
 
 
 def _of_xlsx(archive: zipfile.ZipFile, name: str) -> Iterator[int]:

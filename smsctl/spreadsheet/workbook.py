@@ -1,13 +1,13 @@
 """A workbook (XLSX, ODS, XLS) read with python-calamine: cells become texts, as the sheet shows them."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from smsctl.domain.headings import HEADERS, fold
 from smsctl.errors import InputError, Sentence, say
-from smsctl.spreadsheet.hidden import hidden_rows, refuse_bomb
+from smsctl.spreadsheet.hidden import broken_cells, hidden_rows, refuse_bomb
 from smsctl.spreadsheet.kinds import Hidden, HiddenRowsError, Workbook, unreadable
 
 if TYPE_CHECKING:
@@ -19,8 +19,15 @@ class Book:
 
     delimiter: Final = ""
 
-    def __init__(self, path: Path, kind: Workbook, sheet: "CalamineSheet", hidden: frozenset[int]) -> None:
-        """Keep the sheet, which is in memory, and which of its rows are hidden."""
+    def __init__(
+        self,
+        path: Path,
+        kind: Workbook,
+        sheet: "CalamineSheet",
+        hidden: frozenset[int],
+        broken: Mapping[int, Sequence[int]],
+    ) -> None:
+        """Keep the sheet, which is in memory, which of its rows are hidden, and where errors stand."""
         self.path = path
         self.encoding = str(kind)
         self.name = sheet.name
@@ -33,12 +40,16 @@ class Book:
                 path=path,
             )
         self._sheet = sheet
+        self._broken = broken
         self._stamp = _stamp_of(path)
 
     def read(self) -> Iterator[list[str]]:
         """Yield the header and the rows; InputError for a file that has changed since."""
-        for row in self._sheet.iter_rows():
-            yield [cell if type(cell) is str else _SHOWN.get(type(cell), str)(cell) for cell in row]
+        for number, row in enumerate(self._sheet.iter_rows(), 1):
+            shown = [cell if type(cell) is str else _SHOWN.get(type(cell), str)(cell) for cell in row]
+            for place in self._broken.get(number, ()):
+                shown[place] = _ERROR
+            yield shown
         if _stamp_of(self.path) != self._stamp:
             raise InputError(
                 say("{path} was changed while it was being read.", path=self.path),
@@ -78,7 +89,8 @@ def open_workbook(
     if hidden:
         rows = enumerate(sheet.iter_rows(), 1)
         hidden = frozenset(number for number, row in rows if number in hidden and any(row))
-    return Book(path, kind, sheet, hidden)
+    broken = broken_cells(file, path, book.sheet_names[place]) if kind is Workbook.XLSX else {}
+    return Book(path, kind, sheet, hidden, broken)
 
 
 def _place(book: "CalamineWorkbook", path: Path, asked: str | None, numbers: Collection[str]) -> int:
@@ -136,6 +148,7 @@ def _length(cell: timedelta) -> str:
     return f"{minutes // _MINUTE_S:02}:{minutes % _MINUTE_S:02}"
 
 
+_ERROR: Final = "#N/A"  # whichever it is: no number, no group, no yes, and no no
 _MINUTE_S: Final = 60
 _SHOWN: Final[Mapping[type, Callable[[Any], str]]] = {
     bool: _truth,

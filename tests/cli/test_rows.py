@@ -391,6 +391,18 @@ def test_a_hidden_row_that_is_left_out_still_protects(
     assert found["file_rows"] == found["audience_rows"] + found["outside"]["hidden"] == 5
 
 
+def test_the_error_of_a_formula_is_no_empty_cell(
+    make_config: MakeConfig, message: Path, run: Run, tmp_path: Path
+) -> None:
+    rows = ("Siv;0701740605;VH;Exempelkommun;ja;#N/A", PROTECTED[1])
+    path = xlsx(tmp_path / "r.xlsx", {"Blad1": [one.split(";") for one in (PROTECTED_HEADER, *rows)]})
+    words = ("--config", make_config(), "send", message, "--all", "--recipients", path, "--dry-run")
+    ran = run(*words, "--json")
+    assert (ran.data["recipients"]["ready"], ran.data["recipients"]["skipped"]) == (1, {"blocked": 1})
+    xlsx(path, {"Blad1": [HEADER.split(";"), ["Siv", "#N/A", "VH", "Exempelkommun", "ja"]]})
+    assert run(*words).code == 8
+
+
 def test_a_workbook_is_checked_as_a_csv_is(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:
     cells: list[list[Cell]] = [
         [*HEADER.split(";")],
