@@ -188,7 +188,8 @@ def _is_lost(body: str, found: re.Match[str]) -> bool | None:
 
     False: it may be, or a space was forgotten (sjuk?ring). None: it is ordinary writing.
     """
-    before, after = body[max(0, found.start() - _LONGEST) : found.start()], body[found.end() :][:_LONGEST]
+    before = body[max(0, found.start() - _LONGEST) : found.start()]
+    after = body[found.end() : found.end() + _LONGEST]
     left, right = re.findall(r"[^\W\d_]*\Z", before)[0], re.findall(r"\A[^\W\d_]*", after)[0]
     if left and right:
         return _is_lost_within(left, right)
