@@ -207,7 +207,7 @@ class MailLine:
                 return Handed(Status.UNKNOWN, Verdict.UNCLEAR, None, why_not.text)
             return why_not
         if code in _REFUSED:
-            return refusal(code, words)
+            return _refused(code, words)
         text = words.decode("utf-8", "replace")
         if code in _TAKEN:
             return Handed(Status.ACCEPTED, Verdict.ANSWERED, str(code), text)
@@ -221,12 +221,26 @@ class MailLine:
         code, words = self._server.rcpt(address)
         if code in {_OK, 251}:
             code, words = self._server.docmd("DATA")
-            return None if code == _GO_AHEAD else refusal(code, words)
+            if code == _GO_AHEAD:
+                return None
+            refused = _refused(code, words)
+            if refused.verdict is Verdict.ANSWERED:
+                self._server.rset()
+            return refused
         if is_of_this_address(code, words):
             self._server.rset()
-            text = words.decode("utf-8", "replace")
-            return Handed(Status.REJECTED, Verdict.ANSWERED, str(code), text)
+            return _rejected(code, words)
         return refusal(code, words)
+
+
+def _refused(code: int, words: bytes) -> Handed:
+    """Return what a refusal means once the server has taken the recipient."""
+    of_the_address = is_of_this_address(code, words, at_rcpt=False)
+    return _rejected(code, words) if of_the_address else refusal(code, words)
+
+
+def _rejected(code: int, words: bytes) -> Handed:
+    return Handed(Status.REJECTED, Verdict.ANSWERED, str(code), words.decode("utf-8", "replace"))
 
 
 def _wait_at_most(server: SMTP, timeout_s: float) -> None:

@@ -23,14 +23,15 @@ class Handed(NamedTuple):
     mend: Sentence | None = None  # what mends a refusal, where its cause is known
 
 
-def is_of_this_address(code: int, words: bytes) -> bool:
+def is_of_this_address(code: int, words: bytes, *, at_rcpt: bool = True) -> bool:
     """Say whether a refusal is of the recipient and not of us (RFC 3463 3.2, 3.3; RFC 5321 4.2.3).
 
-    Without an enhanced code 550 means the mailbox, unless the words tell that it is our mails.
+    Without an enhanced code 550 means the mailbox, unless the words tell that it is our mails, or it comes
+    when the mail itself has been named or seen: it has one recipient, but may be refused for what it holds.
     """
     if _ENHANCED.match(words):
-        return words.startswith((b"5.1.", b"5.2."))
-    return code in _OF_A_MAILBOX and not _OF_US.search(words)
+        return code not in _NOT_NOW and words.startswith((b"5.1.", b"5.2."))
+    return at_rcpt and code in _OF_A_MAILBOX and not _OF_US.search(words)
 
 
 def refusal(code: int, words: bytes) -> Handed:

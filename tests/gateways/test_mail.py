@@ -138,6 +138,32 @@ def test_one_recipient_that_is_refused_keeps_no_other_out() -> None:
     assert outcome(answer) == (Verdict.ANSWERED, [A, R, A])
 
 
+@pytest.mark.parametrize("step", ["data", "dot"])
+def test_one_recipient_that_is_refused_late_keeps_no_other_out(step: str) -> None:
+    """A filter before the mail server takes every recipient, and tells later that there is no such one."""
+    replies = [b"354 go ahead\r\n"] * 3 if step == "data" else [b"250 ok\r\n"] * 3
+    replies[1] = b"550 5.1.1 no such user here\r\n"
+
+    def refuse_the_second(line: Line) -> None:
+        line.send(replies.pop(0))
+        if line.latest.lower().startswith(b"data") and len(replies) == 1 and step == "data":
+            line.read_until(b"\r\n")  # RSET
+            line.send(b"250 ok\r\n")
+            raise ConnectionAbortedError
+
+    with FaultServer(mail_server(**{step: refuse_the_second})) as server:
+        answer = submit(open_gateway(some_options(server.port)), some_batch(3))
+    late = P if step == "data" else A
+    assert [receipt.status for receipt in answer.receipts] == [A, R, late]
+
+
+@pytest.mark.parametrize("words", [b"550 no", b"550 5.7.1 spam", b"451 5.1.1 later"])
+def test_what_is_refused_late_for_another_reason_stops_the_mails(words: bytes) -> None:
+    with FaultServer(mail_server(dot=lambda line: line.send(words + b"\r\n"))) as server:
+        answer = submit(open_gateway(some_options(server.port)), some_batch(3))
+    assert [receipt.status for receipt in answer.receipts] == [P, P, P]
+
+
 @pytest.mark.parametrize(
     ("reactions", "words"),
     [
