@@ -34,23 +34,60 @@ def test_every_file_of_the_package_is_installed(path: Path) -> None:
     assert path.suffix in (".py", ".pyc") or any(inside.match(pattern) for pattern in patterns)
 
 
-LOCK = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
-LOCKED = dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", LOCK, re.MULTILINE))
+OPTIONAL = PROJECT["project"]["optional-dependencies"]
+RUN = PROJECT["project"]["dependencies"]
+BUILD = PROJECT["build-system"]["requires"]
+LOCKS = {"run.txt": RUN, "build.txt": BUILD, "dev.txt": [*RUN, *BUILD, *OPTIONAL["test"]]}
 
 
-@pytest.mark.parametrize(
-    "wanted", [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["test"]]
-)
-def test_the_lock_holds_a_version_that_is_allowed(wanted: str) -> None:
+def lock(name: str) -> str:
+    return (ROOT / "requirements" / name).read_text(encoding="utf-8")
+
+
+def locked(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ ;]+)", lock(name), re.MULTILINE))
+
+
+@pytest.mark.parametrize(("name", "wanted"), [(name, one) for name in LOCKS for one in LOCKS[name]])
+def test_a_lock_holds_a_version_that_is_allowed(name: str, wanted: str) -> None:
     asked = Requirement(wanted)
-    assert LOCKED[canonicalize_name(asked.name)] in asked.specifier
+    assert locked(name)[canonicalize_name(asked.name)] in asked.specifier
 
 
-def test_the_lock_has_a_hash_for_everything_and_names_no_place_to_fetch_from() -> None:
-    for pinned in re.split(r"^(?=[a-z0-9-]+==)", LOCK, flags=re.MULTILINE)[1:]:
-        assert "--hash=sha256:" in pinned
-    assert "://" not in LOCK
-    assert "index-url" not in LOCK
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_a_hash_for_everything_and_names_no_place_to_fetch_from(name: str) -> None:
+    pins = re.split(r"^(?=[^\s#])", lock(name), flags=re.MULTILINE)[1:]
+    assert len(pins) == len(locked(name))
+    assert all("--hash=sha256:" in pinned for pinned in pins)
+    assert not re.search("://|index-url|find-links|trusted-host|file:", lock(name))
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_what_a_lock_brings_is_asked_for_by_something(name: str) -> None:
+    """A requirement that was taken out of pyproject.toml leaves the locks too."""
+    asked = {canonicalize_name(Requirement(one).name) for one in LOCKS[name]}
+    for pinned in re.split(r"^(?=[^\s#])", lock(name), flags=re.MULTILINE)[1:]:
+        project, _, why = pinned.partition("==")
+        by_us = "smsctl (pyproject.toml" in why
+        assert by_us == (project in asked), project
+
+
+def test_the_locks_agree_and_users_get_what_was_tried() -> None:
+    tried = locked("dev.txt")
+    for name in LOCKS:
+        assert locked(name).items() <= tried.items()
+
+
+def test_what_is_locked_to_build_with_is_what_building_asks_for() -> None:
+    assert PROJECT["dependency-groups"]["build"] == BUILD
+
+
+def test_ci_installs_what_is_locked() -> None:
+    told = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    installs = [line.partition("install ")[2] for line in told.splitlines() if '/pip" install' in line]
+    assert len(installs) == 2
+    assert "--require-hashes -r requirements/dev.txt" in installs[0]
+    assert "--no-deps --no-build-isolation ." in installs[1]
 
 
 def test_every_folder_with_code_is_a_package() -> None:
