@@ -4,11 +4,13 @@ import json
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from smsctl.errors import InputError, say
+from smsctl.simulator.web import refuse
 
 
 class AcceptedMessage(NamedTuple):
@@ -65,13 +67,21 @@ class Journal:
         with self._lock:
             if self._file is not None:
                 lines = "".join(f"{_to_json(dict(zip(_KEYS, m, strict=True)))}\n" for m in messages)
-                self._file.write(lines.encode())
-                self._file.flush()
-                if self._durable:
-                    os.fsync(self._file.fileno())
+                self._write(self._file, lines.encode())
             self._kept.extend(messages)
         if self.on_taken is not None:
             self.on_taken(messages)
+
+    def _write(self, journal: int, lines: bytes) -> None:
+        """Append; raise RefusedRequestError where the disk takes less than all of it."""
+        try:
+            while lines:
+                lines = lines[os.write(journal, lines) :]
+            if self._durable:
+                os.fsync(journal)
+        except OSError as error:
+            told = f"The simulator cannot write its journal: {error.strerror}."
+            raise refuse(HTTPStatus.INTERNAL_SERVER_ERROR, told) from error
 
     def accepted(self) -> tuple[AcceptedMessage, ...]:
         """Return what is remembered, oldest first."""
@@ -82,15 +92,14 @@ class Journal:
         """Close the file; what was accepted can still be asked for."""
         with self._lock:
             if self._file is not None:
-                self._file.close()
+                os.close(self._file)
                 self._file = None
 
 
-def _open(path: Path) -> IO[bytes]:
+def _open(path: Path) -> int:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     except OSError as error:
         raise InputError(
             say("cannot write the simulator's journal {path}: {why}", path=path, why=error.strerror)
         ) from error
-    return os.fdopen(descriptor, "ab")

@@ -19,6 +19,7 @@ from smsctl.simulator.identity import GREETING
 from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.loopback import listen
 from smsctl.simulator.measure import Encoding, is_gsm, parts
+from smsctl.simulator.web import RefusedRequestError
 
 _KEEP = 100_000
 _FIXED_ANSWERS = {
@@ -108,6 +109,9 @@ class _Server(ThreadingTCPServer):
         self.journal = journal
         self.name = name
 
+    def handle_error(self, *_: object) -> None:
+        """Break the connection off without a word: this would print a traceback among what smsctl says."""
+
 
 class _Conversation(StreamRequestHandler):
     """One connection, command by command."""
@@ -188,9 +192,15 @@ class _Conversation(StreamRequestHandler):
         elif (read := _read(mail)) is None:
             self._say("554 Plain text only")
         else:
-            self.server.journal.take([_accepted(*read, recipient) for recipient in self._recipients])
-            self._say("250 Accepted")
+            self._say(self._take(*read))
         self._forget()
+
+    def _take(self, message_id: str | None, content: str) -> str:
+        try:
+            self.server.journal.take([_accepted(message_id, content, one) for one in self._recipients])
+        except RefusedRequestError:
+            return "452 The journal cannot be written"
+        return "250 Accepted"
 
     def _read_mail(self) -> bytes | None:
         """Return the mail up to the lone dot; None: it was too large, and read to its end all the same."""
@@ -213,11 +223,12 @@ def _read(mail: bytes) -> tuple[str | None, str] | None:
     body = parsed.get_body(("plain",))
     try:
         content = body.get_content() if body is not None else None
+        message_id = parsed["Message-ID"]
     except (LookupError, ValueError):
         return None
     if content is None:
         return None
-    return parsed["Message-ID"], content.replace("\r\n", "\n").rstrip("\n")
+    return message_id, content.replace("\r\n", "\n").rstrip("\n")
 
 
 def _accepted(reference: str | None, text: str, recipient: _Recipient) -> AcceptedMessage:

@@ -139,7 +139,7 @@ class _Server:
 
         from waitress.server import BaseWSGIServer, create_server
 
-        logging.getLogger("waitress").setLevel(logging.ERROR)  # a full queue is part of a rehearsal
+        logging.getLogger("waitress").setLevel(logging.CRITICAL)  # it would tell tracebacks of rubbish
         self._connections: dict[int, Any] = {}
         self._stopping = stopping
         self._waitress = cast(

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from ..front_door import begin_process, end_process
+from ..simulator.raw import send_raw
 
 SEND = "/gw/rs/sendMessages"
 LOGIN = {"serviceId": 4711, "username": "demo", "password": "wrong"}
@@ -26,7 +27,8 @@ def running(folder: Path, *flags: str) -> Iterator[str]:
         yield next(line.strip() for line in process.stdout if "http://" in line)
     finally:
         process.send_signal(signal.SIGTERM)
-        assert end_process(process).code == 0
+        ran = end_process(process)
+        assert (ran.code, ran.err) == (0, "")  # whatever it was sent: no traceback of its server
 
 
 def ask(url: str, method: str, path: str, document: object = None) -> tuple[int, dict[str, str], Any]:
@@ -59,3 +61,37 @@ def test_it_says_that_it_is_one_unless_it_runs_as_a_gateway(tmp_path: Path) -> N
     with running(tmp_path, "--as-a-gateway") as url:
         status, headers, _ = ask(url, "GET", question)
         assert (status, "simulator" in str(headers).lower()) == (404, False)
+
+
+GET = b"GET /gw/rs/sendMessages HTTP/1.1\r\nHost: x\r\n"
+POST = b"POST /gw/rs/sendMessages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+RUBBISH = (
+    *(b"", b"\0" * 100, b"\r\n\r\n", bytes(range(256)) * 20, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+    bytes.fromhex("16030100c8010000c40303") + bytes(range(190)),  # TLS
+    *(GET + b"X: " + b"a" * 400_000 + b"\r\n\r\n", (GET + b"\r\n") * 2_000),
+    *(b"GET http://[::1 HTTP/1.1\r\n\r\n", b"GET //[ HTTP/1.1\r\n\r\n", b"GET /\xff%ff%00 HTTP/9.9\r\n\r\n"),
+    *(POST + b"Content-Length: 20\r\n\r\n{", POST + b"Content-Length: -1\r\n\r\n"),
+    *(POST + b"Content-Length: " + b"9" * 400 + b"\r\n\r\n", POST + b"Content-Length: \xc2\xb2\r\n\r\n"),
+    *(POST + b"Transfer-Encoding: chunked\r\n\r\n" + chunk for chunk in (b"zz\r\n", b"5\r\nab", b"-1\r\n")),
+    *(POST + b"Content-Length: 6000\r\n\r\n" + b"[" * 6_000, POST + b"Content-Length: 4\r\n\r\n\xff{}\0"),
+    b"POST / HTTP/1.1\r\nContent-Type: text/xml\r\nContent-Length: 9\r\n\r\n<\xff!ENTITY",
+)
+
+
+def test_whatever_it_is_sent_it_prints_no_traceback_and_serves_on(tmp_path: Path) -> None:
+    with running(tmp_path) as url:
+        port = urlsplit(url).port or 0
+        for then in ("ends", "leaves", "resets"):
+            for rubbish in RUBBISH:
+                send_raw(port, rubbish, then)
+        one = {"recipient": "+46701740605", "content": "Hej"}
+        assert ask(url, "POST", SEND, LOGIN | {"message": [one]})[0] == 200
+    assert len((tmp_path / "accepted.jsonl").read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_a_journal_without_room_is_told_in_the_answer(tmp_path: Path) -> None:
+    (tmp_path / "accepted.jsonl").symlink_to("/dev/full")
+    one = {"recipient": "+46701740605", "content": "Hej"}
+    with running(tmp_path) as url:
+        status, _, told = ask(url, "POST", SEND, LOGIN | {"message": [one]})
+    assert (status, "cannot write its journal" in told["detail"]) == (500, True)

@@ -12,6 +12,8 @@ import pytest
 from smsctl.errors import InputError, RuleError, UsageError
 from smsctl.simulator.mailbox import Mailbox, start
 
+from .raw import send_raw
+
 ADDRESS = "46701740605-4711@smsmail.example"
 
 
@@ -153,3 +155,31 @@ def test_after_the_stop_nobody_answers() -> None:
     mailbox.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((mailbox.host, mailbox.port))
+
+
+def test_a_journal_without_room_refuses_the_mail() -> None:
+    with start(journal=Path("/dev/full")) as mailbox:
+        with smtplib.SMTP(mailbox.host, mailbox.port, timeout=10) as client:
+            with pytest.raises(smtplib.SMTPDataError) as refused:
+                client.send_message(mail("Hej"))
+            assert refused.value.smtp_code == 452
+        assert not mailbox.accepted()
+
+
+def test_nothing_that_a_client_sends_is_answered_by_a_traceback(
+    mailbox: Mailbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin = f"MAIL FROM:<a@b.example>\r\nRCPT TO:<{ADDRESS}>\r\nDATA\r\n".encode()
+    mails = [
+        b"",
+        b"\0\xff" * 500,
+        b"Message-ID: <\r\n\r\nHej",
+        b"Message-ID: \xff<\r\n",
+        b"Message-ID: [\r\n\r\nHej",
+        b"Content-Type: ;;;\r\n\r\n\xff",
+    ]
+    for leaves in ("ends", "resets"):
+        for rubbish in (b"\x16\x03\x01\0\xc8" * 40, *(begin + one + b"\r\n.\r\nQUIT\r\n" for one in mails)):
+            send_raw(mailbox.port, rubbish, leaves)
+    send_raw(mailbox.port, b"QUIT\r\n", "ends")
+    assert capsys.readouterr().err == ""
