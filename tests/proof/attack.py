@@ -66,6 +66,7 @@ class Attack:
             or (state == "cancelled" and mailing not in self._cancelled and self._is_no_repeat(mailing))
         ]
         assert not lost, lost
+        assert alone.run(self._site, self._purge()) == 0, self._said()  # one that was killed is ended
         assert alone.run(self._site, self._command("ledger", "check")) == 0, self._said()
 
     def compare(self) -> None:
@@ -99,7 +100,7 @@ class Attack:
             lambda: self._command("usage", "--json"),
             lambda: self._command("ledger", "check"),
             lambda: self._command("ledger", "backup", str(self._free_name("backup", ".db"))),
-            lambda: self._command("purge", "--older-than", "30d", "--decision", "KS 1", "--yes"),
+            self._purge,
             lambda: self._command("reports", "import", str(self._reports())),
             self._send,
         ]
@@ -112,6 +113,9 @@ class Attack:
                 lambda: self._cancel(one),
             ]
         return self._dice.choice(choices)()
+
+    def _purge(self) -> Command:
+        return self._command("purge", "--older-than", "30d", "--decision", "KS 1", "--yes")
 
     def _cancel(self, mailing: int) -> Command:
         if self._dice.random() < 0.7:
