@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import audit, mailings, purging
+from smsctl.ledger import audit, mailings, purging, searching
 from smsctl.ledger.purging import Decision, Due, Protocol
 from smsctl.ledger.store import Ledger
 
@@ -61,13 +61,10 @@ def finish_purge(ledger: Ledger) -> bool:
 
 
 def _must_be_gone(ledger: Ledger, removed: list[str]) -> None:
-    """Search the file for some of what was removed; newer mailings may hold the same by right."""
+    """Search the file for some of what was removed."""
     distinct = sorted(set(removed))
     searched = distinct[:: -(-len(distinct) // _MOST_SEARCHED) or 1]  # of all mailings, not only of the last
-    found = purging.found_in_file(
-        ledger, [one for one in searched if not purging.is_still_known(ledger, one)]
-    )
-    if any(not purging.is_still_known(ledger, one) for one in found):
+    if searching.remnants(ledger, searched):
         raise LedgerError(
             say("{path}: removed personal data is still found in the file.", path=ledger.path),
             hint=say("Run `smsctl ledger check`, then purge once more."),

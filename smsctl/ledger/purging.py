@@ -5,7 +5,6 @@ and times are untouched; every removal has its protocol. The pragma secure_delet
 """
 
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
@@ -18,7 +17,6 @@ UNFINISHED = "purge-unfinished"
 """The fact that stands from the first removal until the file was searched."""
 
 _SAMPLE = 5  # numbers of one mailing that are looked for in the file afterwards
-_PIECE = 1 << 22
 _OLD = (
     "SELECT g.id, EXISTS (SELECT 1 FROM mailing_counts c WHERE c.mailing = g.id AND c.messages > 0"
     " AND c.state IN ('pending', 'sending', 'unknown', 'held')),"
@@ -175,20 +173,6 @@ def audience_without_values(rule: str) -> str:
     return re.sub("=[^;]*", "=…", rule)
 
 
-def is_still_known(ledger: Ledger, text: str) -> bool:
-    """Say whether a number or text stands in the ledger by right, in a mailing that is not purged."""
-    return any(
-        ledger.one(sql, text)
-        for sql in (
-            "SELECT 1 FROM messages WHERE number = ? LIMIT 1",
-            "SELECT 1 FROM skipped WHERE number = ? LIMIT 1",
-            "SELECT 1 FROM mailings WHERE body = ? LIMIT 1",
-            "SELECT 1 FROM inbox WHERE sender = ? LIMIT 1",
-            "SELECT 1 FROM reports WHERE number = ? LIMIT 1",
-        )
-    )
-
-
 def protocols(ledger: Ledger) -> tuple[Protocol, ...]:
     """Return the protocols of all purges, newest first."""
     found = ledger.records(
@@ -231,20 +215,6 @@ def release(ledger: Ledger, mailing: Mailing, moment: Moment, actor: Actor, reas
         if released:
             audit.record(ledger, moment, actor, "release", f"mailing {mailing.id}", reason=reason)
     return released
-
-
-def found_in_file(ledger: Ledger, texts: Sequence[str]) -> frozenset[str]:
-    """Return those of the texts whose bytes stand anywhere in the ledger's file."""
-    wanted = {text: text.encode() for text in texts if text}
-    overlap = max(map(len, wanted.values()), default=1) - 1
-    found: set[str] = set()
-    with ledger.path.open("rb") as file:
-        before = b""
-        while piece := file.read(_PIECE):
-            window = before + piece
-            found.update(text for text, needle in wanted.items() if needle in window)
-            before = window[-overlap:] if overlap else b""
-    return frozenset(found)
 
 
 def _count(ledger: Ledger, sql: str, *values: object) -> int:

@@ -8,7 +8,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.report import Report, Told
 from smsctl.errors import InputError, LedgerError
-from smsctl.ledger import audit, checking, keyfile, mailings, purging, repeats, reports, skipped
+from smsctl.ledger import audit, checking, keyfile, mailings, purging, repeats, reports, searching, skipped
 from smsctl.ledger.purging import Decision
 from smsctl.ledger.reports import Fate, Intake, Source
 from smsctl.ledger.store import Ledger
@@ -46,9 +46,9 @@ def sent(ledger: Ledger) -> int:
 
 def test_numbers_names_and_texts_leave_the_file(sent: int, ledger: Ledger) -> None:
     gone = ("+46700000000", "+46700000002", "Person 1", "070-174 06 99", "Bo Nej", TEXT)
-    assert purging.found_in_file(ledger, gone) == set(gone)
+    assert searching.found_in_file(ledger, gone) == set(gone)
     done = purge_before(ledger)
-    assert not purging.found_in_file(ledger, gone)
+    assert not searching.found_in_file(ledger, gone)
     assert done.protocol[5:] == (TODAY, 1, 3, 1, 0, 0)
 
 
@@ -59,9 +59,9 @@ def test_what_was_removed_cannot_be_found_by_trying(ledger: Ledger) -> None:
     assert claimed
     sending.settle(ledger, mailing, claimed, moment=OLD)
     guess = claimed.batch.digest("")
-    assert purging.found_in_file(ledger, [guess])
+    assert searching.found_in_file(ledger, [guess])
     purge_before(ledger)
-    assert not purging.found_in_file(ledger, [guess])
+    assert not searching.found_in_file(ledger, [guess])
 
 
 def test_a_removal_that_left_something_in_any_mailing_is_told(ledger: Ledger) -> None:
@@ -119,7 +119,7 @@ def test_a_held_mailing_is_left_alone_until_it_is_released(sent: int, ledger: Le
     assert purging.hold(ledger, mailing, NOW, ACTOR, "asked for")
     assert not purging.hold(ledger, mailing, NOW, ACTOR, "asked for")
     assert purge_before(ledger).due.kept == (sent,)
-    assert purging.found_in_file(ledger, [TEXT])
+    assert searching.found_in_file(ledger, [TEXT])
     assert [one.reason for one in purging.holds(ledger)] == ["asked for"]
     assert purging.release(ledger, mailing, NOW, ACTOR, None)
     assert not purging.release(ledger, mailing, NOW, ACTOR, None)
@@ -144,7 +144,40 @@ def test_a_number_that_a_newer_mailing_has_by_right_is_no_fault(sent: int, ledge
     with ledger.transaction():
         ledger.write("UPDATE messages SET number = '+46700000000' WHERE mailing = ?", mailing.id)
     assert purge_before(ledger).protocol.mailings == 1
-    assert purging.found_in_file(ledger, ["+46700000000"])
+    assert searching.found_in_file(ledger, ["+46700000000"])
+
+
+@pytest.mark.parametrize("younger", [f"{TEXT}, och vinden", f"Igen: {TEXT}"])
+def test_a_text_that_is_a_piece_of_a_newer_one_is_no_fault(younger: str, sent: int, ledger: Ledger) -> None:
+    send_at(ledger, NOW, younger)
+    assert purge_before(ledger).protocol.mailings == 1
+    assert searching.found_in_file(ledger, [TEXT, younger]) == {TEXT, younger}
+
+
+@pytest.mark.parametrize("body", ["ok", "sent", "mailings", "municipality"])
+def test_a_text_of_words_that_the_ledger_itself_uses_is_no_fault(body: str, ledger: Ledger) -> None:
+    sending.activate(ledger, moment=OLD)
+    send_at(ledger, OLD, body)
+    assert purge_before(ledger).protocol.mailings == 1
+
+
+def test_what_other_people_wrote_of_a_number_is_no_fault(sent: int, ledger: Ledger) -> None:
+    with ledger.transaction():
+        audit.record(ledger, NOW, ACTOR, "resolve", "mailing 9", reason="+46700000000 called")
+        ledger.write(
+            "INSERT INTO inbox (at, gateway, vendor_id, sender, receiver, body, keyword, told_at, kind)"
+            " VALUES (?, 'intelecom', '', '+46701740611', '72000', ?, '', '', 'ours')",
+            NOW.at,
+            f"You wrote: {TEXT}. Call my son on +46700000001",
+        )
+    assert purge_before(ledger).protocol.mailings == 1
+
+
+def test_what_is_left_in_free_room_of_the_file_is_a_fault(ledger: Ledger) -> None:
+    assert not searching.remnants(ledger, [TEXT])
+    with ledger.path.open("ab") as file:
+        file.write(TEXT.encode())
+    assert searching.remnants(ledger, [TEXT, "Something else"]) == {TEXT}
 
 
 def test_the_same_text_still_reaches_nobody_twice(sent: int, ledger: Ledger) -> None:
@@ -184,7 +217,7 @@ def test_what_came_in_goes_with_it(sent: int, ledger: Ledger) -> None:
             )
     assert purging.due(ledger, TODAY).incoming == 1
     assert purge_before(ledger).protocol.incoming == 1
-    assert purging.found_in_file(ledger, ["An old answer", "A new answer"]) == {"A new answer"}
+    assert searching.found_in_file(ledger, ["An old answer", "A new answer"]) == {"A new answer"}
 
 
 def test_what_was_looked_for_in_the_file_is_no_longer_told(ledger: Ledger) -> None:
@@ -194,10 +227,10 @@ def test_what_was_looked_for_in_the_file_is_no_longer_told(ledger: Ledger) -> No
     sending.settle(ledger, mailing, sending.claim(ledger, mailing, moment=OLD), moment=OLD)
     purge_before(ledger)
     assert mailings.get(ledger, mailing.id).audience == "guardians; namn=…; klass=…"
-    assert not purging.found_in_file(ledger, ["åsa öberg"])
+    assert not searching.found_in_file(ledger, ["åsa öberg"])
 
 
 def test_a_text_across_two_pieces_of_the_file_is_found(tmp_path: Path, ledger: Ledger) -> None:
     whole = ledger.path.read_bytes()
     ledger.path.write_bytes(whole + bytes((1 << 22) - len(whole) - 3) + b"needle")
-    assert purging.found_in_file(ledger, ["needle", "hay"]) == {"needle"}
+    assert searching.found_in_file(ledger, ["needle", "hay"]) == {"needle"}
