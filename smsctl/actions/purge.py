@@ -31,7 +31,7 @@ def purge(
     Stopped half-way, the protocol tells what was removed; the rest is due as before. Raises LedgerError
     when something that was removed is still found in the file.
     """
-    due = purging.due(ledger, decision.before)
+    due = purging.due(ledger, decision.before, moment)
     with ledger.transaction():
         number = purging.begin(ledger, decision, moment, actor)
         subject, detail = f"purge {number}", f"{len(due.mailings)} mailings before {decision.before}"
@@ -40,7 +40,7 @@ def purge(
     for done, mailing in enumerate(due.mailings, start=1):
         with ledger.transaction():
             if purging.is_due(ledger, decision.before, mailing):
-                removed += purging.remove(ledger, number, mailings.get(ledger, mailing))
+                removed += purging.remove(ledger, number, mailings.get(ledger, mailing), moment)
         on_progress(done)
     ledger.compact()
     _must_be_gone(ledger, removed)

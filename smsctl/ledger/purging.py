@@ -10,7 +10,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import InputError, say
-from smsctl.ledger import audit, keyfile
+from smsctl.ledger import audit, keyfile, repeats
 from smsctl.ledger.store import Ledger
 
 UNFINISHED = "purge-unfinished"
@@ -42,11 +42,12 @@ class Due(NamedTuple):
     kept: tuple[int, ...]  # by a hold
     incoming: int
     reports: int  # that fitted no message
+    hashes: int  # that earlier purges left, by which nobody need be known any more
 
     @property
     def is_nothing(self) -> bool:
         """Whether there is nothing to remove."""
-        return not (self.mailings or self.incoming or self.reports)
+        return not (self.mailings or self.incoming or self.reports or self.hashes)
 
 
 class Protocol(NamedTuple):
@@ -63,6 +64,7 @@ class Protocol(NamedTuple):
     skipped: int
     incoming: int
     reports: int
+    hashes: int
 
 
 class Hold(NamedTuple):
@@ -74,7 +76,7 @@ class Hold(NamedTuple):
     reason: str
 
 
-def due(ledger: Ledger, before: str) -> Due:
+def due(ledger: Ledger, before: str, moment: Moment) -> Due:
     """Return what is old enough. Changes nothing."""
     found: dict[str, list[int]] = {"due": [], "unfinished": [], "kept": []}
     for mailing, is_open, is_kept in ledger.rows(_OLD, before, before, before, None, None):
@@ -85,6 +87,7 @@ def due(ledger: Ledger, before: str) -> Due:
         kept=tuple(found["kept"]),
         incoming=_count(ledger, "SELECT COUNT(*) FROM inbox WHERE at < ?", before),
         reports=_count(ledger, "SELECT COUNT(*) FROM reports WHERE fate <> 'waiting' AND at < ?", before),
+        hashes=repeats.hashes_in_vain(ledger, moment),
     )
 
 
@@ -105,7 +108,7 @@ def finish(ledger: Ledger) -> None:
 
 
 def begin(ledger: Ledger, decision: Decision, moment: Moment, actor: Actor) -> int:
-    """Begin a protocol and remove what came in, in the open transaction; return the protocol's number."""
+    """Begin a protocol; remove what came in, and old hashes, in the open transaction. Return its number."""
     purge = ledger.insert(
         "INSERT INTO purges (at, by_whom, host, decision, before) VALUES (?, ?, ?, ?, ?)",
         moment.at,
@@ -122,24 +125,34 @@ def begin(ledger: Ledger, decision: Decision, moment: Moment, actor: Actor) -> i
     )
     incoming = ledger.write("DELETE FROM inbox WHERE at < ?", decision.before)
     reports = ledger.write("DELETE FROM reports WHERE fate <> 'waiting' AND at < ?", decision.before)
-    ledger.write("UPDATE purges SET incoming = ?, reports = ? WHERE id = ?", incoming, reports, purge)
+    ledger.write(
+        "UPDATE purges SET incoming = ?, reports = ?, hashes = ? WHERE id = ?",
+        incoming,
+        reports,
+        repeats.forget(ledger, moment),
+        purge,
+    )
     return purge
 
 
-def remove(ledger: Ledger, purge: int, mailing: Mailing) -> tuple[str, ...]:
+def remove(ledger: Ledger, purge: int, mailing: Mailing, moment: Moment) -> tuple[str, ...]:
     """Remove numbers, names and texts of a mailing, in the open transaction; return some to look for.
 
-    The numbers stay as hashes under the ledger's key, by which the already-sent rule knows them.
+    A number by which the already-sent rule still knows somebody stays as a hash under the ledger's key, until
+    a later purge: a hash too tells which text a number got.
     """
     first, last = mailing.first_message, mailing.last_message
-    numbers = ledger.rows(
-        "SELECT id, number FROM messages WHERE id BETWEEN ? AND ? AND number IS NOT NULL", first, last
+    sample = ledger.rows(
+        "SELECT number FROM messages WHERE id BETWEEN ? AND ? AND number IS NOT NULL LIMIT ?",
+        first,
+        last,
+        _SAMPLE,
     )
-    if numbers:
+    if counting := repeats.still_counting(ledger, mailing, moment):
         key = keyfile.find_or_make(ledger)
         ledger.write_many(
             "UPDATE messages SET number_hash = ? WHERE id = ?",
-            ((key.hash(number), message) for message, number in numbers),
+            ((key.hash(number), message) for message, number in counting),
         )
     ledger.write("DELETE FROM gateway_ids WHERE message BETWEEN ? AND ?", first, last)
     messages = ledger.write(
@@ -164,8 +177,8 @@ def remove(ledger: Ledger, purge: int, mailing: Mailing) -> tuple[str, ...]:
         skipped,
         purge,
     )
-    sample = [number for _, number in numbers[:_SAMPLE]]
-    return (*sample, mailing.letter.text.body) if mailing.letter.text.body else tuple(sample)
+    numbers = (number for (number,) in sample)
+    return (*numbers, mailing.letter.text.body) if mailing.letter.text.body else tuple(numbers)
 
 
 def audience_without_values(rule: str) -> str:
@@ -176,8 +189,8 @@ def audience_without_values(rule: str) -> str:
 def protocols(ledger: Ledger) -> tuple[Protocol, ...]:
     """Return the protocols of all purges, newest first."""
     found = ledger.records(
-        "SELECT id, at, by_whom, host, decision, before, mailings, messages, skipped, incoming, reports"
-        " FROM purges ORDER BY id DESC"
+        "SELECT id, at, by_whom, host, decision, before, mailings, messages, skipped, incoming, reports,"
+        " hashes FROM purges ORDER BY id DESC"
     )
     return tuple(Protocol(**one) for one in found)
 

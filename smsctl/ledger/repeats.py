@@ -4,7 +4,7 @@ A message that cost within the last 20 hours, or may have, counts as sent; so do
 for a later time, until 20 hours after that. One that is still pending in another mailing is reserved by it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from smsctl.domain.mailing import Mailing
@@ -14,18 +14,32 @@ from smsctl.ledger.keyfile import Key
 from smsctl.ledger.store import Ledger
 
 WINDOW = timedelta(hours=20)
+_Window = tuple[str, str | None, float]
 _OF_THE_TEXT = "SELECT id, send_at FROM mailings WHERE body_hash = ? AND kind = 'send' AND id <> ?"
 _UNFINISHED = (
     "SELECT g.id, g.first_message, g.messages FROM mailings g JOIN mailing_counts c ON c.mailing = g.id"
     " WHERE g.body_hash = ? AND g.kind = 'send' AND c.state = 'pending' AND c.messages > 0"
 )
-_SENT = (
-    "SELECT m.number, m.number_hash FROM mailings g JOIN messages m ON m.id BETWEEN g.first_message"
-    " AND g.first_message + g.messages - 1 JOIN batches b ON b.id = m.batch"
+_COUNTS = (
     # What was claimed since then by the clock that nobody sets was so, whatever its date says.
-    " WHERE g.id = ? AND (b.claimed_at >= ? OR (b.boot = ? AND b.boot_s >= ?))"
+    "(b.claimed_at >= ? OR (b.boot = ? AND b.boot_s >= ?))"
     " AND m.state NOT IN ('pending', 'rejected', 'cancelled')"
 )
+_SENT = (
+    " FROM mailings g JOIN messages m ON m.id BETWEEN g.first_message"
+    " AND g.first_message + g.messages - 1 JOIN batches b ON b.id = m.batch"
+    f" WHERE g.id = ? AND {_COUNTS}"
+)
+_HASHED = (
+    "SELECT id, send_at FROM mailings WHERE id IN"
+    " (SELECT mailing FROM messages WHERE number_hash IS NOT NULL)"
+)
+_IN_VAIN = (
+    " WHERE m.mailing = ? AND m.number_hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM mailings g"
+    " JOIN batches b ON b.id = m.batch WHERE g.id = m.mailing AND g.kind = 'send' AND [COUNTS])"
+).replace("[COUNTS]", _COUNTS)
+_COUNT_IN_VAIN = "SELECT COUNT(*) FROM messages m [WHERE]".replace("[WHERE]", _IN_VAIN)
+_FORGET = "UPDATE messages AS m SET number_hash = NULL [WHERE]".replace("[WHERE]", _IN_VAIN)
 
 
 class Reached:
@@ -65,20 +79,56 @@ def already_sent(
 
     `others` are the hashes of bodies that are the same text to people.
     """
-    since = datetime.fromisoformat(moment.at) - WINDOW
-    boot, up_s = moment.up or (None, 0.0)
     rows: list[tuple[str | None, str | None]] = []
     found = [row for one in (body_hash, *others) for row in ledger.rows(_OF_THE_TEXT, one, apart_from)]
     for mailing, send_at in found:
-        is_late = send_at is not None and datetime.fromisoformat(send_at) >= since
-        begin = "" if is_late else since.isoformat(timespec="milliseconds")
-        rows += ledger.rows(_SENT, mailing, begin, boot, up_s - WINDOW.total_seconds())
+        rows += ledger.rows(
+            f"SELECT m.number, m.number_hash{_SENT}", mailing, *_window(_read(send_at), moment)
+        )
     hashes = frozenset(purged for number, purged in rows if purged and not number)
     return Reached(
         numbers=frozenset(number for number, _ in rows if number),
         hashes=hashes,
         key=keyfile.find(ledger) if hashes else None,
     )
+
+
+def still_counting(ledger: Ledger, mailing: Mailing, moment: Moment) -> list[tuple[int, str]]:
+    """Return the messages, each with its number, by which people are known to have had the text."""
+    if mailing.kind != "send":
+        return []
+    window = _window(mailing.letter.send_at, moment)
+    return ledger.rows(f"SELECT m.id, m.number{_SENT} AND m.number IS NOT NULL", mailing.id, *window)
+
+
+def hashes_in_vain(ledger: Ledger, moment: Moment) -> int:
+    """Return how many hashes of purged numbers are kept, by which nobody need be known any more."""
+    return sum(
+        ledger.rows(_COUNT_IN_VAIN, mailing, *window)[0][0] for mailing, window in _hashed(ledger, moment)
+    )
+
+
+def forget(ledger: Ledger, moment: Moment) -> int:
+    """Remove those hashes, in the open transaction; return how many."""
+    return sum(ledger.write(_FORGET, mailing, *window) for mailing, window in _hashed(ledger, moment))
+
+
+def _hashed(ledger: Ledger, moment: Moment) -> Iterator[tuple[int, _Window]]:
+    for mailing, send_at in ledger.rows(_HASHED):
+        yield mailing, _window(_read(send_at), moment)
+
+
+def _window(send_at: datetime | None, moment: Moment) -> _Window:
+    """Return from when a batch counts: by its date; and by the machine's own clock, in which boot."""
+    since = datetime.fromisoformat(moment.at) - WINDOW
+    is_late = send_at is not None and send_at >= since
+    boot, up_s = moment.up or (None, 0.0)
+    begin = "" if is_late else since.isoformat(timespec="milliseconds")
+    return begin, boot, up_s - WINDOW.total_seconds()
+
+
+def _read(send_at: str | None) -> datetime | None:
+    return None if send_at is None else datetime.fromisoformat(send_at)
 
 
 def reserved_by(ledger: Ledger, body_hash: str, numbers: Iterable[str], *others: str) -> int | None:

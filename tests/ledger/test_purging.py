@@ -5,10 +5,21 @@ import pytest
 
 from smsctl.actions.purge import Purged, purge
 from smsctl.domain.message import Status
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Moment, Uptime
 from smsctl.domain.report import Report, Told
 from smsctl.errors import InputError, LedgerError
-from smsctl.ledger import audit, checking, keyfile, mailings, purging, repeats, reports, searching, skipped
+from smsctl.ledger import (
+    audit,
+    blocklist,
+    checking,
+    keyfile,
+    mailings,
+    purging,
+    repeats,
+    reports,
+    searching,
+    skipped,
+)
 from smsctl.ledger.purging import Decision
 from smsctl.ledger.reports import Fate, Intake, Source
 from smsctl.ledger.store import Ledger
@@ -23,8 +34,8 @@ TODAY = "2026-08-24T08:00:00.000Z"
 TEXT = "Skolan är stängd på grund av snö"
 
 
-def purge_before(ledger: Ledger, before: str = TODAY) -> Purged:
-    return purge(ledger, Decision("KS 2026/123", before), NOW, ACTOR, lambda _done: None)
+def purge_before(ledger: Ledger, before: str = TODAY, moment: Moment = NOW) -> Purged:
+    return purge(ledger, Decision("KS 2026/123", before), moment, ACTOR, lambda _done: None)
 
 
 def send_at(ledger: Ledger, moment: Moment, body: str = TEXT, states: tuple[Status, ...] = ()) -> int:
@@ -49,7 +60,7 @@ def test_numbers_names_and_texts_leave_the_file(sent: int, ledger: Ledger) -> No
     assert searching.found_in_file(ledger, gone) == set(gone)
     done = purge_before(ledger)
     assert not searching.found_in_file(ledger, gone)
-    assert done.protocol[5:] == (TODAY, 1, 3, 1, 0, 0)
+    assert done.protocol[5:] == (TODAY, 1, 3, 1, 0, 0, 0)
 
 
 def test_what_was_removed_cannot_be_found_by_trying(ledger: Ledger) -> None:
@@ -100,10 +111,10 @@ def test_a_mailing_that_is_not_finished_is_left_alone(state: Status, ledger: Led
 
 
 def test_what_is_younger_is_left_alone(sent: int, ledger: Ledger) -> None:
-    assert purging.due(ledger, OLD.at).mailings == ()
+    assert purging.due(ledger, OLD.at, NOW).mailings == ()
     younger = send_at(ledger, on("2026-08-24"), "Something else")
-    assert purging.due(ledger, TODAY).mailings == (sent,)
-    assert purging.due(ledger, "2026-08-25T00:00:00.000Z").mailings == (sent, younger)
+    assert purging.due(ledger, TODAY, NOW).mailings == (sent,)
+    assert purging.due(ledger, "2026-08-25T00:00:00.000Z", NOW).mailings == (sent, younger)
 
 
 def test_a_mailing_resumed_lately_is_not_old(ledger: Ledger) -> None:
@@ -111,7 +122,7 @@ def test_a_mailing_resumed_lately_is_not_old(ledger: Ledger) -> None:
     mailing = sending.begin(ledger, 2, moment=OLD)
     sending.settle(ledger, mailing, sending.claim(ledger, mailing, 1, OLD), moment=OLD)
     sending.settle(ledger, mailing, sending.claim(ledger, mailing, 1, NOW))
-    assert purging.due(ledger, TODAY).mailings == ()
+    assert purging.due(ledger, TODAY, NOW).mailings == ()
 
 
 def test_a_held_mailing_is_left_alone_until_it_is_released(sent: int, ledger: Ledger) -> None:
@@ -183,7 +194,7 @@ def test_what_is_left_in_free_room_of_the_file_is_a_fault(ledger: Ledger) -> Non
 def test_the_same_text_still_reaches_nobody_twice(sent: int, ledger: Ledger) -> None:
     body_hash = mailings.body_hash(TEXT)
     before = repeats.already_sent(ledger, body_hash, OLD)
-    purge_before(ledger)
+    purge_before(ledger, moment=on("2026-08-02", "03:59:00.000"))
     after = repeats.already_sent(ledger, body_hash, OLD)
     for reached in (before, after):
         assert reached
@@ -192,6 +203,57 @@ def test_the_same_text_still_reaches_nobody_twice(sent: int, ledger: Ledger) -> 
     keyfile.path_of(ledger.path).unlink()
     with pytest.raises(Exception, match="the ledger's key is missing"):
         repeats.already_sent(ledger, body_hash, OLD)
+
+
+def hashes(ledger: Ledger) -> int:
+    row = ledger.one("SELECT COUNT(number_hash) FROM messages")
+    return int(row[0]) if row else 0
+
+
+def test_a_hash_stays_no_longer_than_somebody_must_be_known_by_it(sent: int, ledger: Ledger) -> None:
+    """A hash too tells which text a number got: whoever has number and key finds it."""
+    within, after = on("2026-08-02", "03:59:00.000"), on("2026-08-02", "04:01:00.000")
+    purge_before(ledger, moment=within)
+    assert (hashes(ledger), purging.due(ledger, TODAY, within).is_nothing) == (3, True)
+    assert purging.due(ledger, TODAY, after).hashes == 3
+    assert purge_before(ledger, moment=after).protocol.hashes == 3
+    assert (hashes(ledger), purging.due(ledger, TODAY, after).is_nothing) == (0, True)
+    assert not checking.check(ledger)
+
+
+def test_what_is_older_than_the_rule_against_repeats_leaves_no_hash(sent: int, ledger: Ledger) -> None:
+    purge_before(ledger)
+    assert hashes(ledger) == 0
+    assert not keyfile.path_of(ledger.path).exists()
+
+
+@pytest.mark.parametrize(("hours", "left"), [(19, 3), (21, 0)])
+def test_a_hash_stays_as_long_as_the_clock_that_nobody_sets_counts(
+    hours: float, left: int, sent: int, ledger: Ledger
+) -> None:
+    with ledger.transaction():
+        ledger.write("UPDATE batches SET boot = 'a', boot_s = 60")
+    purge_before(ledger, moment=NOW._replace(up=Uptime(boot="a", s=61)))
+    assert hashes(ledger) == 3
+    purge_before(ledger, moment=NOW._replace(up=Uptime(boot="a", s=60 + 3600 * hours)))
+    assert hashes(ledger) == left
+
+
+def test_a_hash_of_what_the_gateway_holds_stays_until_it_has_arrived(sent: int, ledger: Ledger) -> None:
+    with ledger.transaction():
+        ledger.write("UPDATE mailings SET send_at = '2026-08-07T08:00:00+02:00'")
+    purge_before(ledger, moment=on("2026-08-08", "01:59:00.000"))
+    assert hashes(ledger) == 3
+    purge_before(ledger, moment=on("2026-08-08", "02:01:00.000"))
+    assert hashes(ledger) == 0
+
+
+def test_the_block_list_keeps_its_own_hashes(sent: int, ledger: Ledger) -> None:
+    with ledger.transaction():
+        blocklist.add(ledger, ["+46700000001"], OLD, ACTOR, "asked")
+    purge_before(ledger)
+    assert hashes(ledger) == 0
+    assert blocklist.among(ledger, ["+46700000001"]) == {"+46700000001"}
 
 
 def test_a_report_that_comes_afterwards_brings_nothing_back(sent: int, ledger: Ledger) -> None:
@@ -215,7 +277,7 @@ def test_what_came_in_goes_with_it(sent: int, ledger: Ledger) -> None:
                 at,
                 body,
             )
-    assert purging.due(ledger, TODAY).incoming == 1
+    assert purging.due(ledger, TODAY, NOW).incoming == 1
     assert purge_before(ledger).protocol.incoming == 1
     assert searching.found_in_file(ledger, ["An old answer", "A new answer"]) == {"A new answer"}
 

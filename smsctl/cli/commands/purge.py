@@ -54,7 +54,7 @@ def run(
     if release is not None:
         return retention.release(wiring, release, reason)
     before = retention.before(wiring, older_than)
-    due = purging.due(wiring.ledger, before)
+    due = purging.due(wiring.ledger, before, wiring.clock.now())
     planned = render.planned(due, before, wiring.settings.time_zone, simulated=wiring.simulated)
     if dry_run:
         told = Line(say("Dry run: nothing was removed."), Tone.STRONG)

@@ -19,6 +19,7 @@ def due_data(due: Due) -> dict[str, object]:
         "held": list(due.kept),
         "incoming": due.incoming,
         "reports": due.reports,
+        "hashes": due.hashes,
     }
 
 
@@ -50,12 +51,16 @@ def done(protocol: Protocol, due: Due, zone: str) -> list[Block]:
         Fact(say("Skipped rows"), [figures.count(protocol.skipped)]),
         Fact(say("Incoming SMS"), [figures.count(protocol.incoming)]),
         Fact(say("Stray delivery reports"), [figures.count(protocol.reports)]),
+        Fact(say("Hashes of numbers"), [figures.count(protocol.hashes)]),
     ]
     return [
         Line(say("Protocol of purge {id}", id=protocol.id), Tone.STRONG),
         Facts(facts),
         Line(
-            say("Removed: numbers, names, texts. Kept: counts, parts, money, times, and hashes of numbers.")
+            say(
+                "Removed: numbers, names, texts. Kept: counts, parts, money, times; and for 20 hours hashes"
+                " of numbers, so that nobody gets a text twice."
+            )
         ),
         Line(say("The ledger's file was searched: nothing of a sample of it is found there any more.")),
         *_left_alone(due),
@@ -105,6 +110,12 @@ def _removed(due: Due) -> list[Sentence]:
             "{count} delivery reports that fitted no message",
             n=due.reports,
             count=figures.count(due.reports),
+        ),
+        say_n(
+            "{n} hash of a number that an earlier purge left",
+            "{count} hashes of numbers that earlier purges left",
+            n=due.hashes,
+            count=figures.count(due.hashes),
         ),
     ]
     return [one for one in found if one.values["n"]]
