@@ -14,7 +14,9 @@ _LONGEST_TEXT = 5000  # of an incoming SMS: more than 30 parts
 _NUMBER = re.compile(r"\+?[1-9][0-9]{7,14}")
 _CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
 
-_CHARSETS = frozenset({"utf-8", "iso-8859-1", "us-ascii", "windows-1252", "utf-16"})
+_CHARSETS = frozenset(
+    {"utf-8", "utf8", "iso-8859-1", "latin1", "iso-8859-15", "us-ascii", "ascii", "windows-1252", "utf-16"}
+)
 
 Fields = Mapping[str, object]
 

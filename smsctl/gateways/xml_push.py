@@ -123,7 +123,10 @@ _REPLACED = "\ufffd"
 
 def _decoded(body: bytes, content_type: str) -> bytes | str:
     if named := charset(content_type):
-        return body.decode(named)
+        try:
+            return body.decode(named)
+        except UnicodeDecodeError:  # it is not what it says; a STOP in it must not be lost for that
+            return body.decode("iso-8859-1")
     if body.startswith((b"\xff\xfe", b"\xfe\xff")):
         return body
     told = re.match(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)""", body)

@@ -214,3 +214,12 @@ def must_be_read_or_refused(pushed: Push) -> None:
     except UnreadableError:
         return
     assert isinstance(parcel, Parcel)
+
+
+@pytest.mark.parametrize("named", ["utf-8", "utf8", "latin1", "us-ascii", "iso-8859-15", "iso-8859-1"])
+def test_a_charset_that_is_no_more_than_a_name_loses_no_stop(named: str) -> None:
+    body = "<MSGLST><MSG><ID>1</ID><TEXT>STOP å</TEXT><SND>46701740605</SND></MSG></MSGLST>".encode("latin-1")
+    (found,) = read_push(
+        Push(method="POST", query="", content_type=f"text/xml; charset={named}", body=body)
+    ).incoming
+    assert found.text == "STOP å"
