@@ -11,7 +11,7 @@ from smsctl.actions.draft import Wish, absolute, number_column_of
 from smsctl.actions.may_send import Circumstances
 from smsctl.domain.mailing import Mailing, Tally
 from smsctl.domain.message import Status
-from smsctl.errors import RuleError, Sentence, UsageError, say
+from smsctl.errors import RuleError, Sentence, UsageError, joined, say
 from smsctl.ledger import mailings, purging
 from smsctl.ledger.store import Ledger
 
@@ -65,26 +65,13 @@ def begun_under(key: str, wish: Wish, under: Circumstances) -> Begun | None:
 
 def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, wish: Wish) -> None:
     hint = say("Choose another key for another mailing.")
-    rule, municipality = wish.audience.rule, wish.municipality.key
-    is_purged = not mailing.letter.text.body
-    kept = purging.audience_without_values(rule) if is_purged else rule
-    bodies = (wish.letter.text.body, *wish.same)
-    same_text = any(mailings.has_text(ledger, mailing, body) for body in bodies)
-    if not same_text or (kept, municipality) != (mailing.audience, mailing.municipality.key):
-        raise RuleError(
-            say(
-                "Mailing {id} was sent under the key {key} with another text or to another audience.",
-                id=mailing.id,
-                key=key,
-            ),
-            hint=hint,
-        )
-    for other in _other_people(mailing, wish):
+    if others := list(_differences(ledger, mailing, wish)):
+        other = joined(*others)
         raise RuleError(
             say("Mailing {id} was sent under the key {key} {other}.", id=mailing.id, key=key, other=other),
             hint=hint,
         )
-    if kept != rule:
+    if _known_rule(mailing, wish) != wish.audience.rule:
         raise RuleError(
             say(
                 "Mailing {id} was sent under the key {key} and is purged since: nobody can tell whether it"
@@ -96,17 +83,32 @@ def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, wish: Wish) ->
         )
 
 
-def _other_people(mailing: Mailing, wish: Wish) -> Iterator[Sentence]:
-    """Yield in which way the same audience is of other people, or of other telephones of theirs."""
+def _known_rule(mailing: Mailing, wish: Wish) -> str:
+    """Return the rule that is asked for, as far as the mailing still knows its own."""
+    is_purged = not mailing.letter.text.body
+    return purging.audience_without_values(wish.audience.rule) if is_purged else wish.audience.rule
+
+
+def _differences(ledger: Ledger, mailing: Mailing, wish: Wish) -> Iterator[Sentence]:
+    """Yield how a mailing is another than is asked for; what it did not store is not compared."""
+    bodies = (wish.letter.text.body, *wish.same)
+    if not any(mailings.has_text(ledger, mailing, body) for body in bodies):
+        yield say("with another text")
+    if _known_rule(mailing, wish) != mailing.audience:
+        yield say("to another audience")
+    if wish.municipality.key != mailing.municipality.key:
+        yield say("for another municipality, {key}", key=mailing.municipality.key)
     source, path = mailing.source, absolute(wish.recipients)
     if source is not None and Path(source).is_absolute() and source != path:
         yield say("from another recipients file, {source}", source=source)
-    column, wanted = mailing.number_column, ", ".join(wish.columns.get("number", ()))
+    column = mailing.number_column
     if column is not None and column != number_column_of(wish):
-        yield _another_column(wanted)
+        yield _another_column(", ".join(wish.columns.get("number", ())), column)
 
 
-def _another_column(wanted: str) -> Sentence:
+def _another_column(wanted: str, used: str) -> Sentence:
+    if not used:
+        return say("without naming the number column {column}", column=wanted)
     if not wanted:
         return say("to another number column")
     return say("to another number column than {column}", column=wanted)
