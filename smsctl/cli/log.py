@@ -7,6 +7,7 @@ ever waits or fails for its sake (docs/decisions/0019).
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from smsctl.errors import ExitCode
@@ -21,11 +22,12 @@ class Log:
         """Nothing is written yet."""
         self._command = command
         self._path: Path | None = None
+        self._handle = -1
         self._began_s = time.monotonic()
 
     def begin(self, path: Path) -> None:
         """Keep it in this file from now on. Raises OSError where nothing can be written there."""
-        os.close(_opened(path))
+        self._handle = _opened(path)
         self._path = path
 
     def change(self, facts: Mapping[str, object]) -> None:
@@ -36,9 +38,11 @@ class Log:
         """Tell of the command."""
         seconds = round(time.monotonic() - self._began_s, 3)
         self._write({"event": "command", "mode": mode, "exit_code": int(code), "seconds": seconds, **facts})
+        if self._path is not None:
+            self._close()
 
     def _write(self, facts: Mapping[str, object]) -> None:
-        """Write a line in one piece, for several may write; opened anew, for it may have been moved away."""
+        """Write a line in one piece, for several may write."""
         if self._path is None:
             return
         import json
@@ -46,14 +50,26 @@ class Log:
 
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"at": at, "command": self._command, "pid": os.getpid(), **facts})
+        self._follow(self._path)
         try:
-            number = _opened(self._path)
-            try:
-                os.write(number, f"{line}\n".encode())
-            finally:
-                os.close(number)
+            os.write(self._handle, f"{line}\n".encode())
         except OSError:
-            self._path = None  # it could be written at the start; the ledger has all of it
+            self._close()  # it could be written at the start; the ledger has all of it
+
+    def _follow(self, path: Path) -> None:
+        """Go on in the new file where the log was moved away.
+
+        Whom root has become may not be able to: then the one that root opened is gone on with.
+        """
+        with suppress(OSError):
+            if not (path.exists() and os.path.samestat(path.stat(), os.fstat(self._handle))):
+                new = _opened(path)
+                os.close(self._handle)
+                self._handle = new
+
+    def _close(self) -> None:
+        self._path = None
+        os.close(self._handle)
 
 
 def _opened(path: Path) -> int:

@@ -1,5 +1,6 @@
 """Root on somebody else's ledger: root's own files are used, and nothing at the ledger is done as root."""
 
+import json
 import os
 import pwd
 import shutil
@@ -200,6 +201,15 @@ def test_the_secret_of_root_is_had_before(site: Site, make_config: MakeConfig) -
     assert site.as_root("municipality", "activate", "exempelkommun", "--yes").code == 0
     ran = site.as_root("send", site.private / "message.txt", "--all", "--yes", "--max-parts", 9)
     assert ran.code == 7, ran.said  # there is no gateway, which is noticed only with the secret in hand
+    assert not site.of_root()
+
+
+def test_the_log_that_root_opened_is_written_to_the_end(site: Site, make_config: MakeConfig) -> None:
+    log = site.private / "smsctl.log"
+    make_config(ledger={"path": str(site.ledger.with_name("ledger.db"))}, log={"path": str(log)})
+    assert site.as_root("send", site.private / "message.txt", "--all", "--yes").code == 0
+    told = [json.loads(line)["event"] for line in log.read_text(encoding="utf-8").splitlines()]
+    assert ("state" in told, told[-1]) == (True, "command")
     assert not site.of_root()
 
 
