@@ -46,6 +46,16 @@ def test_a_purge_removes_the_people_and_prints_its_protocol(config: Path, run: R
     ]
 
 
+def test_a_protocol_says_what_no_purge_reaches(config: Path, run: Run) -> None:
+    ran = run("--config", config, "purge", "--older-than", "90d", *DECISION)
+    listed = run("--config", config, "purge", "--list")
+    for told in (ran.out, listed.out):
+        assert "older copies of the ledger" in " ".join(told.split())
+        assert "--key names, and the reasons" in " ".join(told.split())
+    (protocol,) = run("--config", config, "purge", "--list", "--json").data["protocols"]
+    assert protocol["not_reached"] == ["backups", "exported_files", "reasons", "keys"]
+
+
 def test_a_dry_run_removes_nothing_and_needs_no_decision(config: Path, run: Run, tmp_path: Path) -> None:
     before = bytes_of(tmp_path)
     ran = run("--config", config, "purge", "--older-than", "90d", "--dry-run", "--json")

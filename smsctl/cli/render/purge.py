@@ -9,6 +9,8 @@ from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.purging import Due, Hold, Protocol
 
 _NAMED = 10
+_NOT_REACHED = ("backups", "exported_files", "reasons", "keys")
+"""What no purge removes: told in every protocol."""
 
 
 def due_data(due: Due) -> dict[str, object]:
@@ -25,7 +27,7 @@ def due_data(due: Due) -> dict[str, object]:
 
 def protocol_data(protocol: Protocol) -> dict[str, object]:
     """Return a protocol for the envelope."""
-    return dict(protocol._asdict())
+    return {**protocol._asdict(), "not_reached": list(_NOT_REACHED)}
 
 
 def planned(due: Due, before: str, zone: str, *, simulated: bool) -> list[Block]:
@@ -64,7 +66,7 @@ def done(protocol: Protocol, due: Due, zone: str) -> list[Block]:
         ),
         Line(say("The ledger's file was searched: nothing of a sample of it is found there any more.")),
         *_left_alone(due),
-        Line(say("Older copies of the ledger (backups) still hold it: remove them too."), Tone.WARN),
+        *_not_reached(),
     ]
 
 
@@ -87,6 +89,8 @@ def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> lis
         blocks.append(Table([Column(title) for title in titles], rows))
     else:
         blocks.append(Line(say("Nothing was purged yet.")))
+    if protocols:
+        blocks += _not_reached()
     if holds:
         columns = [Column(title) for title in (say("Held mailing"), say("Since"), say("By"), say("Why"))]
         held: list[list[Text]] = [
@@ -94,6 +98,21 @@ def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> lis
         ]
         blocks += [GAP, Table(columns, held)]
     return blocks
+
+
+def _not_reached() -> list[Block]:
+    return [
+        Line(
+            say(
+                "Not reached: older copies of the ledger (backups, and what an upgrade left beside it) and"
+                " files that were exported. Remove them too."
+            ),
+            Tone.WARN,
+        ),
+        Line(
+            say("Nor what a person wrote: --key names, and the reasons in the audit and on the block list.")
+        ),
+    ]
 
 
 def _removed(due: Due) -> list[Sentence]:
