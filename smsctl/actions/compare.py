@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.domain.cells import veiled
+from smsctl.domain.cells import NAMES_TOLD, VEIL, veiled
 from smsctl.domain.columns import seen_in
 from smsctl.domain.headings import fold
 from smsctl.domain.moment import Period
@@ -23,7 +23,7 @@ _HEADERS = {
 }
 _LARGEST_MB = 2  # each line may name another node
 _MONTH = re.compile(r"(\d{4})-?(\d{2})(-?\d{2})?")
-_WHOLE = re.compile(r"-?(\d{1,12}|\d{1,3}([ .\u00a0]\d{3}){1,3})(,0+)?")
+_WHOLE = re.compile(r"-?(\d{1,8}|\d{1,3}([ .\u00a0]\d{3}){1,2})(,0+)?")  # more digits may be a phone
 
 
 class Line(NamedTuple):
@@ -67,6 +67,13 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[Line, ...]:
     return tuple(_lines(supplier, ours))
 
 
+def veiled_nodes(lines: Sequence[Line], known: Collection[str]) -> tuple[Line, ...]:
+    """Return the lines as they may be shown: a node that is not ours, nor `known`, may be somebody."""
+    strange = {one.node for one in lines if one.node and not one.ours and one.node not in known}
+    told = {node: VEIL if len(strange) > NAMES_TOLD else veiled(node) for node in strange}
+    return tuple(one._replace(node=told.get(one.node or "", one.node)) for one in lines)
+
+
 def _lines(
     supplier: Counter[tuple[str | None, str | None]], ours: Counter[tuple[str | None, str | None]]
 ) -> Iterator[Line]:
@@ -98,7 +105,7 @@ def _find(sheet: Sheet, name: str) -> int | None:
     known = _HEADERS[name].split()
     found = [place for place, title in enumerate(sheet.header) if fold(title) in known]
     if len(found) > 1:
-        titles = ", ".join(sheet.header[place] for place in found)
+        titles = ", ".join(veiled(sheet.header[place]) for place in found)
         raise InputError(
             say(
                 "{path}: several columns could be {name}: {titles}.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.config.write import set_values, value_of
+from smsctl.domain.cells import veiled
 from smsctl.domain.secret import Secret
 from smsctl.errors import InputError, Sentence, say
 
@@ -78,7 +79,7 @@ def _read(text: str) -> tuple[dict[tuple[str, str], str], tuple[Sentence, ...]]:
         if not equals or prefix not in _MODULES or name is None:
             notices.append(_not_used(number, written.strip() if equals else None))
         elif not value.strip():
-            notices.append(say("line {line} has no value: {key}", line=number, key=written.strip()))
+            notices.append(say("line {line} has no value: {key}", line=number, key=veiled(written.strip())))
         elif name == _NO_REPORTS and value.strip().lower() not in _YES | _NO:
             notices.append(_not_used(number, written.strip()))
         else:
@@ -90,4 +91,4 @@ def _not_used(number: int, key: str | None) -> Sentence:
     """Tell of a line by its key alone: what stands to the right, or alone, may be a password."""
     if key is None:
         return say("line {line} is not used: it is not key=value", line=number)
-    return say("line {line} is not used: {key}", line=number, key=key)
+    return say("line {line} is not used: {key}", line=number, key=veiled(key))

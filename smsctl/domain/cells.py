@@ -40,7 +40,9 @@ def pieces(cell: str) -> list[str]:
 
 
 VEIL: Final = "…"
-_FIGURES: Final = r"\d(?:[\s()/.+-]*\d){6}|\d{5}"
+NAMES_TOLD: Final = 20
+"""Different cells of a column that are listed; more of them may be people."""
+_FIGURES: Final = r"\d(?:[\s()/.+\-\u2010-\u2015\u2212]*\d){6}|\d{5}"
 # Texts, compiled at first use: most commands read no file.
 _UNSEEN: Final = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from smsctl.domain.cells import veiled
 from smsctl.domain.columns import Columns
-from smsctl.domain.number import NumberFault, NumberReader, Reading, why
+from smsctl.domain.number import NumberFault, NumberReader, Reading, why_of_cell
 from smsctl.domain.recipients import SkipReason
 from smsctl.domain.standing import Standing
 from smsctl.errors import Sentence, say, say_n
@@ -100,7 +100,7 @@ def problem_of(entry: Entry) -> Problem | None:
     """Return what makes an entry bad; None when nothing does."""
     fault = entry.reading.fault
     if fault is not None and fault not in SKIPPED_FAULTS:
-        told = _protected_unread if entry.is_protected else partial(why, fault, entry.written)
+        told = _protected_unread if entry.is_protected else partial(why_of_cell, fault, entry.written)
         return str(fault), told
     if entry.accepted is None and not entry.is_protected:
         return "terms", partial(_unclear_terms, *entry.terms)
@@ -146,7 +146,7 @@ def _unclear_terms(cell: str, title: str) -> Sentence:
     return say(
         '"{cell}" under {header} does not tell if the terms are accepted; write a date, ja or nej.',
         cell=veiled(cell)[:WRITTEN_SHOWN],
-        header=title,
+        header=veiled(title),
     )
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Final, NamedTuple
 
-from smsctl.domain.spelling import country_of, veil
+from smsctl.domain.spelling import country_of, veil, veil_cell
 from smsctl.errors import Sentence, say
 
 SWEDEN: Final = "+46"
@@ -153,6 +153,11 @@ class NumberReader:
 def why(fault: NumberFault, raw: str) -> Sentence:
     """Say in one sentence what is wrong and how to mend it; the middle of a long number is hidden."""
     return Sentence(_WHY[fault].template, None, {"raw": veil(raw)})
+
+
+def why_of_cell(fault: NumberFault, cell: str) -> Sentence:
+    """Say the same of a cell of a file, which may hold a name: none of its words is repeated."""
+    return why(fault, "").given(raw=veil_cell(cell))
 
 
 _TAIL: Final = 5  # digits that any plain number may end with

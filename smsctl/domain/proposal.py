@@ -6,7 +6,7 @@ They are proposed, with the words that name them. Nothing is taken unless a pers
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
-from smsctl.domain.cells import plain
+from smsctl.domain.cells import may_name_somebody, plain
 from smsctl.domain.headings import HEADERS, fold, is_heading, means
 from smsctl.domain.number import NumberReader
 from smsctl.domain.terms import NO, YES, has_accepted
@@ -60,6 +60,7 @@ def proposal(
         title
         for place, title in enumerate(header)
         if title
+        and not may_name_somebody(title)  # not to be repeated
         and not _is_known(title)
         and _most(fits, title, [row[place] for row in rows if place < len(row)])
     ]

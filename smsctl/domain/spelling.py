@@ -41,9 +41,20 @@ def veil(raw: str) -> str:
     return veiled if len(veiled) <= _SHOWN else f"{veiled[:_SHOWN]}…"
 
 
+def veil_cell(cell: str) -> str:
+    """Return a cell of a file as `veil` does, and without its words, which may be names."""
+    return veil(re.sub(_WORDS, "…", cell))
+
+
+def veil_name(text: str) -> str:
+    """Return a foreign code or id as it is: `…` where it is none, being words, or is somebody's number."""
+    is_code = re.fullmatch(_CODE, text) and not re.fullmatch(_WRITTEN_NUMBERS, text)
+    return text if is_code or not text else "…"
+
+
 def veil_numbers(text: str) -> str:
     """Return foreign words with the middle of everything hidden in them that may be a number."""
-    return re.sub(_LONG_DIGITS, lambda found: veil(found[0]), text)
+    return re.sub(f"{_LONG_DIGITS}|{_WRITTEN_NUMBERS}", lambda found: veil(found[0]), text)
 
 
 _SHOWN: Final = 30
@@ -53,6 +64,15 @@ _LAST_DIGITS: Final = 2
 
 # Texts, compiled at first use: most commands show no number.
 _LONG_DIGITS: Final = r"\+?[0-9]{8,}"
+_GAP: Final = r"[\s()./\-\u2010-\u2015\u2212]{0,3}"
+_WRITTEN_NUMBERS: Final = (  # of phones and identities; no date, address or version begins so
+    rf"(?<![\w.])(?:(?:\+|00)[1-9](?:{_GAP}[0-9]){{7,13}}|0[1-9](?:{_GAP}[0-9]){{6,10}}"
+    rf"|4[67]{_GAP}[1-9](?:{_GAP}[0-9]){{7,9}}|7[02369](?:{_GAP}[0-9]){{7}}"
+    r"|(?:[0-9]{2})?[0-9]{2}[01][0-9][0-9]{2}[-+ \u2010-\u2015][0-9]{4}"
+    r"|(?:19|20)[0-9]{2}[01][0-9]{7})(?!\w)"
+)
+_CODE: Final = r"[!-~]{1,100}"
+_WORDS: Final = r"[^\W\d_]{2,}(?:[\s'\u2019.\-]*[^\W\d_]+)*"
 _E164: Final = r"\+[1-9][0-9]{6,14}"
 _COUNTRY_CODE: Final = r"\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})"
 """ITU-T E.164: 1 and 7 stand alone, some have two digits, all others three."""

@@ -14,7 +14,7 @@ from smsctl.domain.audience import (
     keys_in,
     titled,
 )
-from smsctl.domain.cells import VEIL, plain, shown, veiled
+from smsctl.domain.cells import NAMES_TOLD, VEIL, plain, shown, veiled
 from smsctl.domain.columns import Columns, MisfitError, NumberColumn
 from smsctl.domain.protection import is_known, is_protected
 from smsctl.domain.terms import has_accepted
@@ -101,7 +101,7 @@ class Standings(dict[tuple[str, ...], Standing]):
     @property
     def told_groups(self) -> tuple[str, ...]:
         """The groups of the file, as they may be listed: very many may be people."""
-        return tuple(self.groups.values()) if len(self.groups) <= _NAMES_TOLD else (VEIL,)
+        return tuple(self.groups.values()) if len(self.groups) <= NAMES_TOLD else (VEIL,)
 
     def refuse_unmet(self, *, any_bad: bool) -> None:
         """Raise MisfitError for a group that nobody is in, and for a file that is another municipality's.
@@ -128,7 +128,7 @@ class Standings(dict[tuple[str, ...], Standing]):
         """Return what was taken to mean something without being a usual word for it."""
         if not self.unknown:
             return []
-        values = ", ".join(f'"{_mark(one)[:_SHOWN]}"' for one in list(self.unknown)[:_NAMES_TOLD])
+        values = ", ".join(f'"{_mark(one)[:_SHOWN]}"' for one in list(self.unknown)[:NAMES_TOLD])
         return [
             say(
                 "What stands for a protected identity is neither yes nor no, and is taken as yes: {values}.",
@@ -215,14 +215,13 @@ class Standings(dict[tuple[str, ...], Standing]):
 
 _MOST_REMEMBERED = 1 << 16
 _MOST_NAMES = 1000
-_NAMES_TOLD = 20
 _SHOWN = 40  # characters
 _TERMS = frozenset({"terms", "villkor"})  # the reason in a file that smsctl wrote
 
 
 def _told(names: Mapping[str, str]) -> Sentence:
     """Return the names that a file has, as they are told; of very many, which may be people, their count."""
-    if len(names) > _NAMES_TOLD:
+    if len(names) > NAMES_TOLD:
         return say("{n} different ones", n=len(names))
     return joined(*map(titled, names.values()))
 

@@ -13,7 +13,7 @@ from smsctl.cli.reply import Reply
 from smsctl.cli.typed_rows import named_columns
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.columns import find_columns
-from smsctl.domain.number import NumberFault, NumberReader, why
+from smsctl.domain.number import NumberFault, NumberReader, why_of_cell
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist
 from smsctl.opening import read_whole
@@ -64,7 +64,7 @@ def _numbers_in(wiring: Wiring, file: Path, named: Mapping[str, tuple[str, ...]]
         elif reading:
             bad += 1
             if bad <= _SHOWN:
-                told = why(reading.fault or NumberFault.UNREADABLE, cell)
+                told = why_of_cell(reading.fault or NumberFault.UNREADABLE, cell)
                 problems.append(say("row {row}: {why}", row=row, why=told))
     if problems:
         raise InputError(

@@ -46,8 +46,8 @@ def run(
         page = files.write_json(
             export, [render.data(row, sender, names.get(sender), endpoint) for row, sender in senders]
         )
-    shown = partial(numbers.shown_written, wiring)
-    rows = wanted[: most or _SHOWN]
+    shown = partial(numbers.shown_sender, wiring)
+    rows = [_veiled(wiring, row) for row in wanted[: most or _SHOWN]]
     return Reply(
         data={
             "total": total,
@@ -62,3 +62,8 @@ def run(
             *render.listed(rows, total, names, shown, wiring.settings.time_zone, endpoint),
         ],
     )
+
+
+def _veiled(wiring: Wiring, row: inbox.InboxRow) -> inbox.InboxRow:
+    text = numbers.shown_text(wiring, row.message.text)
+    return row._replace(message=row.message._replace(text=text))

@@ -23,7 +23,7 @@ def run(
     row = inbox.get(wiring.ledger, number)
     sender = row.message.sender
     name = names_by_number.names_of(wiring, {sender}).get(sender)
-    shown = numbers.shown_written(wiring, sender)
+    shown = numbers.shown_sender(wiring, sender)
     endpoint = wiring.settings.gateway.endpoint
     return Reply(
         data=render.data(row, shown, name, endpoint),

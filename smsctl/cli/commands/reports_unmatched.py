@@ -1,6 +1,5 @@
 """`smsctl reports unmatched`: the delivery reports that were not applied, and why."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -34,14 +33,16 @@ def run(
     page = None
     if export:
         everyone = reports.kept(wiring.ledger)
-        page = files.write_json(export, [render.kept_data(one, one.report.number) for one in everyone])
-    rows = reports.kept(wiring.ledger, most=_SHOWN)
-    shown = partial(numbers.shown_written, wiring)
+        page = files.write_json(export, [render.kept_data(one) for one in everyone])
+    rows = [
+        one._replace(report=numbers.shown_report(wiring, one.report))
+        for one in reports.kept(wiring.ledger, most=_SHOWN)
+    ]
     return Reply(
-        data={"total": total, "reports": [render.kept_data(one, shown(one.report.number)) for one in rows]},
+        data={"total": total, "reports": [render.kept_data(one) for one in rows]},
         page=page,
         screen=[
             *rehearsal(simulated=wiring.simulated),
-            *render.kept(rows, total, shown, wiring.settings.time_zone),
+            *render.kept(rows, total, wiring.settings.time_zone),
         ],
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from smsctl.cli.render import envelope, figures, whom
 from smsctl.cli.render.blocks import GAP, Block, Fact, Facts, Line, Tone
 from smsctl.domain.audience import Outside
+from smsctl.domain.cells import veiled
 from smsctl.domain.recipients import Recipients
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.spreadsheet import Sheet
@@ -19,7 +20,7 @@ def data(sheet: Sheet, found: Recipients) -> dict[str, object]:
         "encoding": sheet.encoding,
         "delimiter": sheet.delimiter,
         "sheet": sheet.name or None,
-        "columns": list(sheet.header),
+        "columns": [*map(veiled, sheet.header)],
         "groups": list(found.groups),
         "recipients": {
             **whom.data_of(found),
@@ -52,7 +53,7 @@ def _read_as(sheet: Sheet, found: Recipients, zone: str) -> Facts:
         [
             Fact(say("File"), [say("{path}, of {when}", path=sheet.path, when=modified)]),
             Fact(say("Read as"), [_manner(sheet)]),
-            Fact(say("Columns"), [", ".join(sheet.header)]),
+            Fact(say("Columns"), [", ".join(map(veiled, sheet.header))]),
             Fact(say("Groups"), [figures.audience(", ".join(found.groups) or "-")]),
         ]
     )

@@ -72,8 +72,8 @@ def taken_summary(taken: Taken) -> Sentence:
     )
 
 
-def kept_data(one: KeptReport, number: str) -> dict[str, object]:
-    """Return one report that was not applied; `number` as it may be shown."""
+def kept_data(one: KeptReport) -> dict[str, object]:
+    """Return one report that was not applied."""
     return {
         "at": one.at,
         "source": one.source,
@@ -81,7 +81,7 @@ def kept_data(one: KeptReport, number: str) -> dict[str, object]:
         "gateway": one.report.gateway,
         "reference": one.report.reference,
         "gateway_id": one.report.gateway_id,
-        "number": number,
+        "number": one.report.number,
         "code": one.report.code,
         "state": one.report.told.status,
         "text": one.report.text,
@@ -89,7 +89,7 @@ def kept_data(one: KeptReport, number: str) -> dict[str, object]:
     }
 
 
-def kept(rows: Sequence[KeptReport], total: int, shown: Callable[[str], str], zone: str) -> list[Block]:
+def kept(rows: Sequence[KeptReport], total: int, zone: str) -> list[Block]:
     """Return the reports that were not applied."""
     if not rows:
         return [Line(say("Every delivery report fits a message."))]
@@ -98,7 +98,7 @@ def kept(rows: Sequence[KeptReport], total: int, shown: Callable[[str], str], zo
         [
             figures.local(one.at, zone),
             one.report.gateway,
-            shown(one.report.number),
+            one.report.number,
             one.report.code,
             one.report.reference or one.report.gateway_id,
             _FATES[one.fate],
