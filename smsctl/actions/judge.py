@@ -1,7 +1,7 @@
 """Judging a recipients file: its columns are found, its rows judged, and what does not fit names the file."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import ClassVar
@@ -62,17 +62,21 @@ def columns_of(sheet: Sheet, overrides: Named, reader: NumberReader, *, require_
         except UnfoundError as error:
             _refuse_title(sheet, overrides)
             rows = list(islice(sheet.rows(), SAMPLE))
-            if error.column == "number" and holds_people(sheet.header, rows, reader):
-                raise MisfitError(
-                    say("The first row is no heading, but somebody's."),
-                    hint=NAME_COLUMNS,
-                ) from None
+            if error.column == "number":
+                _refuse_people(sheet, rows, reader)
             sentence = say("{path}: {misfit}", path=sheet.path, misfit=error.sentence)
             proposed = proposal(error.column, sheet.header, rows, reader)
             raise UnnamedColumnError(sentence, error.hint, proposed) from None
         except MisfitError:
             _refuse_title(sheet, overrides)
+            _refuse_people(sheet, list(islice(sheet.rows(), SAMPLE)), reader)
             raise
+
+
+def _refuse_people(sheet: Sheet, rows: Sequence[Sequence[str]], reader: NumberReader) -> None:
+    """Raise MisfitError, which repeats none of its cells, where the first row is somebody's too."""
+    if holds_people(sheet.header, rows, reader):
+        raise MisfitError(say("The first row is no heading, but somebody's."), hint=NAME_COLUMNS) from None
 
 
 def _refuse_title(sheet: Sheet, overrides: Named) -> None:

@@ -282,6 +282,18 @@ def test_of_a_file_without_a_heading_nothing_is_shown(
         assert not [cell for cell in ";".join(lines).split(";") if cell and cell in ran.said]
 
 
+def test_nothing_is_shown_of_it_where_a_column_is_named_either(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(header="Anna Test;Storgatan 3;", rows=["Bo Test;Storgatan 4;0701740606"])
+    for words in (("send", message, "--all", "--yes"), ("recipients", "check")):
+        ran = run("--config", config, *words, "--column", "number=Mobil")
+        assert ran.code == 8
+        assert "The first row is no heading" in ran.said.replace("\n", " ")
+        assert "Storgatan" not in ran.said
+        assert "Anna" not in ran.said
+
+
 def test_a_title_above_the_heading_is_told(make_config: MakeConfig, message: Path, run: Run) -> None:
     config = make_config(header="Klasslista 7A;;;;", rows=[HEADER, "Anna;0701740605;VH;Exempelkommun;ja"])
     ran = run("--config", config, "send", message, "--all", "--yes")
