@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from smsctl.domain.cells import plain
+from smsctl.errors import UsageError, say
 
 Municipality = Annotated[
     str | None, typer.Option(metavar="NAME", help="Who pays: key or name in the config.")
@@ -110,9 +111,17 @@ TextAsItIs = Annotated[
 ]
 
 
+def without_value(flag: str) -> UsageError:
+    """Return what is told of a flag whose value says nothing, as an empty variable gives."""
+    return UsageError(
+        say("{flag} has no value.", flag=flag), hint=say("Is the variable in the command empty?")
+    )
+
+
 def _something(text: str | None) -> str | None:
-    """Take a text that says nothing, as an empty variable gives, for none."""
-    return text if text and plain(text) else None
+    if text is not None and not plain(text):
+        raise without_value("--reason")
+    return text
 
 
 Reason = Annotated[

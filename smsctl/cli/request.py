@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from smsctl.actions.begin import Overruling
 from smsctl.actions.draft import Wish
 from smsctl.cli import numbers
+from smsctl.cli.options import without_value
 from smsctl.cli.typed_rows import chosen, named_columns, reading_of
 from smsctl.cli.wiring import Wiring
 from smsctl.config import kinds
@@ -96,10 +97,7 @@ def request_of(typed: Mapping[str, Any]) -> Request:
     """
     for name, value in typed.items():
         if isinstance(value, str) and not value.strip() and name not in _TOLD_APART:
-            raise UsageError(
-                say("{flag} has no value.", flag=f"--{name.replace('_', '-')}"),
-                hint=say("Is the variable in the command empty?"),
-            )
+            raise without_value(f"--{name.replace('_', '-')}")
 
     def of(fields: Sequence[str]) -> dict[str, Any]:
         return {name: typed[name] for name in fields if typed.get(name) is not None}

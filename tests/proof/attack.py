@@ -158,7 +158,10 @@ class Attack:
     def _reports(self) -> Path:
         """Write final reports of some that were taken, good and bad, and of one that is not ours."""
         self._taken += self._gateway.taken()
-        some = [*self._dice.sample(self._taken, min(len(self._taken), 10)), _FOREIGN]
+        # What is purged is as old as a purge allows: no report of it can still come.
+        known = _references(self._site.ledger)
+        told_of = [one for one in self._taken if (one.number, one.text) in known]
+        some = [*self._dice.sample(told_of, min(len(told_of), 10)), _FOREIGN]
         write = _json_reports if self._site.module == "intelecom" else _xml_reports
         text = write([(one, self._dice.choice((True, False))) for one in some])
         path = self._free_name("reports", ".json" if text.startswith("{") else ".xml")
