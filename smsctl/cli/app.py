@@ -77,7 +77,8 @@ def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
 def _heard_out(words: Sequence[str], asked: Flags, teller: Teller) -> int:
     teller.leaves_no_trace = "--dry-run" in _before_the_dashes(words)
     ended = _caught(lambda: _answer(words, asked, teller), teller, patience=1)
-    if failed := _caught(lambda: _let_know(asked, teller, ended), teller, patience=2):
+    is_help = _asks_for_help(teller.command, words)  # a page is no run
+    if not is_help and (failed := _caught(lambda: _let_know(asked, teller, ended), teller, patience=2)):
         teller.warn(say("Nobody was told of this run: {reason}", reason=failed.sentence))
     codes = [ended.exit_code]
     told = _caught(lambda: teller.tell(ended) if isinstance(ended, Reply) else teller.fail(ended), teller)

@@ -230,6 +230,7 @@ def test_what_a_person_on_a_terminal_saw_is_not_told_again(cron: Cron) -> None:
 
 def test_a_command_that_tells_nobody_and_a_dry_run_leave_it_to_the_next_run(cron: Cron) -> None:
     assert cron.smsctl("mailings", "list").code == 0
+    assert cron.smsctl("send", "--help").code == 0  # a page is no run
     dry = run_process(*cron.line(), "--dry-run")
     assert (dry.code, "smsctl mailings resolve 1" in dry.err) == (0, True)
     assert not cron.notices
