@@ -21,7 +21,7 @@ from manual import manual
 from meanings import EXIT_CODES, FLAGS, OUTSIDE, SKIP_REASONS, STATES
 
 from smsctl.cli import app, contents
-from smsctl.cli.render.envelope import of as envelope_of
+from smsctl.cli.output.envelope import of as envelope_of
 from smsctl.config.keys import KEYS, Key
 from smsctl.domain.audience import Outside
 from smsctl.domain.message import COSTS, FINAL, Status

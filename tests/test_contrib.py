@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from smsctl.cli import flags
-from smsctl.cli.render import schedule as render
-from smsctl.cli.slot import read_slot
+from smsctl.cli.operations import slot_formats as render
+from smsctl.cli.operations.slot import read_slot
 
 from .front_door import Run
 

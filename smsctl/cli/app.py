@@ -1,6 +1,6 @@
 """The way in: `main(argv)` runs one command and returns the exit code; the one place that catches errors.
 
-Read on in `contents` (what there is), then `commands/send.py`, `domain/plan.py`, `actions/send.py`.
+Read on in `contents` (what there is), then `mailings/send.py`, `domain/plan.py`, `actions/send.py`.
 """
 
 import io
@@ -19,9 +19,9 @@ import typer
 from smsctl import __version__
 from smsctl.cli import contents, flags
 from smsctl.cli.flags import Flags
-from smsctl.cli.render import language
-from smsctl.cli.reply import Reply
-from smsctl.cli.teller import Teller
+from smsctl.cli.output import language
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.teller import Teller
 from smsctl.errors import ExitCode, InputError, InterruptionError, SmsctlError, UsageError, say, worst
 
 T = TypeVar("T")
@@ -209,7 +209,7 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
 
 def load(command: str) -> ModuleType:
     """Import the command's own file."""
-    return import_module(f"smsctl.cli.commands.{command.replace(' ', '_').replace('-', '_')}")
+    return import_module(contents.module_of(command))
 
 
 def _is_settled(command: str, words: Sequence[str]) -> bool:

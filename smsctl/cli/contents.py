@@ -1,7 +1,7 @@
 """The table of contents: every command, in the order of the help page, with its one line.
 
-A command is one file in `commands/`, called as the command with `_` for the space. Only the chosen file
-is loaded, so that sixty commands cost no more than one; the others stand in the help by their line here.
+A command is one file in the folder of its noun, `FOLDERS` says which. Only the chosen file is loaded, so that
+sixty commands cost no more than one; the others stand in the help by their line here.
 """
 
 _SIMULATOR = "Run both gateways on this machine, for rehearsals and tests"
@@ -73,6 +73,33 @@ COMMANDS = {
     "simulator": _SIMULATOR,
     "simulator incoming": "Let an SMS come in at a running simulator",
 }
+
+FOLDERS = {
+    "mailings": ("test", "send", "mailings"),
+    "money": ("usage", "municipality", "invoices"),
+    "incoming": ("reports", "inbox", "block"),
+    "setup": ("config", "credential", "notify", "completion"),
+    "operations": (
+        "doctor",
+        "schedule",
+        "recipients",
+        "gateway",
+        "ledger",
+        "purge",
+        "audit",
+        "simulator",
+    ),
+}
+"""The folder of each command, by the first word that is typed."""
+
+
+def module_of(command: str) -> str:
+    """Return the module that holds a command: of `mailings list` that is `mailings/list.py`."""
+    first, _, _ = command.partition(" ")
+    folder = next(name for name, words in FOLDERS.items() if first in words)
+    file = command.removeprefix(f"{folder} ").replace(" ", "_").replace("-", "_")
+    return f"smsctl.cli.{folder}.{file}"
+
 
 TELLS_ONLY = frozenset(
     {

@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from smsctl.cli.render.blocks import Line, Tone
-from smsctl.cli.render.language import whole, words
-from smsctl.cli.render.plain import safe
-from smsctl.cli.teller import Teller
+from smsctl.cli.output.blocks import Line, Tone
+from smsctl.cli.output.language import whole, words
+from smsctl.cli.output.plain import safe
+from smsctl.cli.output.teller import Teller
 from smsctl.domain.secret import Secret
 from smsctl.errors import CredentialError, NotConfirmedError, Sentence, UsageError, say
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from smsctl import host
-from smsctl.cli.render.envelope import harmless
+from smsctl.cli.output.envelope import harmless
 from smsctl.errors import InputError, OutputError, say
 
 STANDARD_OUTPUT = Path("-")

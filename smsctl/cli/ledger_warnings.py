@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from smsctl.cli.render import figures
+from smsctl.cli.output import figures
 from smsctl.config.settings import Settings
 from smsctl.domain.package import Package
 from smsctl.errors import LedgerError, Sentence, say, say_n

@@ -15,10 +15,10 @@ from smsctl.actions.ending import left_unsettled
 from smsctl.actions.notify import Facts, run_command, without_numbers
 from smsctl.cli import wiring_gateway
 from smsctl.cli.flags import Flags
-from smsctl.cli.render import outcome
-from smsctl.cli.render.language import words
-from smsctl.cli.reply import Reply
-from smsctl.cli.teller import Teller
+from smsctl.cli.output import outcome
+from smsctl.cli.output.language import words
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.teller import Teller
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import Settings
 from smsctl.domain.mailing import Mailing, Tally

@@ -14,8 +14,8 @@ from typing import Self
 from smsctl import host
 from smsctl.cli.clock import Clock
 from smsctl.cli.flags import Flags
-from smsctl.cli.render import language
-from smsctl.cli.teller import Teller
+from smsctl.cli.output import language
+from smsctl.cli.output.teller import Teller
 from smsctl.config import places, read
 from smsctl.config.settings import Mode, MunicipalitySettings, Settings
 from smsctl.domain.mailing import Mailing

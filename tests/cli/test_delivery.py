@@ -7,7 +7,7 @@ import pytest
 
 from smsctl.actions.brake import Stop
 from smsctl.actions.send import Result
-from smsctl.cli.delivery import Delivery
+from smsctl.cli.mailings.delivery import Delivery
 from smsctl.domain.mailing import Tally
 from smsctl.domain.message import Status
 from smsctl.errors import ExitCode

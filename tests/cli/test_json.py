@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.cli.render import envelope
+from smsctl.cli.output import envelope
 from smsctl.errors import ExitCode
 
 from ..conftest import LiveGateway, MakeConfig

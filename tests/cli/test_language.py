@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.cli import contents
-from smsctl.cli.render import language
+from smsctl.cli.output import language
 from smsctl.errors import say, say_n
 
 from ..catalogues import CLOSE, OPEN, marked, swedish, write

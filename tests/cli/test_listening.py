@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from smsctl.cli.receiving import Complaints
+from smsctl.cli.incoming.receiving import Complaints
 from smsctl.errors import Sentence, say
 
 from ..conftest import LiveGateway, MakeConfig

@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from smsctl.cli.render import figures
-from smsctl.cli.request import read_time
+from smsctl.cli.mailings.request import read_time
+from smsctl.cli.output import figures
 from smsctl.errors import UsageError
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from smsctl.cli.render import svg
+from smsctl.cli.output import svg
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import LiveGateway, MakeConfig

@@ -1,0 +1,70 @@
+"""`smsctl inbox list`: incoming SMS, the newest first."""
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import files, numbers
+from smsctl.cli.incoming import inbox as render
+from smsctl.cli.incoming import names_by_number
+from smsctl.cli.output.phrases import rehearsal
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.ledger import inbox
+
+EXAMPLES = ("smsctl inbox list", "smsctl inbox list --other", "smsctl inbox list --export inbox.json")
+
+_SHOWN = 50
+
+
+def run(
+    ctx: typer.Context,
+    *,
+    most: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="MESSAGES", help="The newest so many; else 50, and all in a file."),
+    ] = None,
+    other: Annotated[
+        bool, typer.Option("--other", help="Those with another endpoint code, and only those.")
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write them as JSON, with full numbers (mode 0600)."),
+    ] = None,
+) -> Reply:
+    """List incoming SMS: when, from whom, and how they begin; a known sender by name."""
+    wiring: Wiring = ctx.obj
+    wiring.names(write=(export,))
+    endpoint = wiring.settings.gateway.endpoint
+    total = inbox.count(wiring.ledger, other=other)
+    wanted = inbox.newest(wiring.ledger, most=most or (total if export else _SHOWN), other=other)
+    names = names_by_number.names_of(wiring, {row.message.sender for row in wanted})
+    page = None
+    if export:
+        senders = [(row, row.message.sender) for row in wanted]
+        page = files.write_json(
+            export, [render.data(row, sender, names.get(sender), endpoint) for row, sender in senders]
+        )
+    shown = partial(numbers.shown_sender, wiring)
+    rows = [_veiled(wiring, row) for row in wanted[: most or _SHOWN]]
+    return Reply(
+        data={
+            "total": total,
+            "inbox": [
+                render.data(row, shown(row.message.sender), names.get(row.message.sender), endpoint)
+                for row in rows
+            ],
+        },
+        page=page,
+        screen=[
+            *rehearsal(simulated=wiring.simulated),
+            *render.listed(rows, total, names, shown, wiring.settings.time_zone, endpoint),
+        ],
+    )
+
+
+def _veiled(wiring: Wiring, row: inbox.InboxRow) -> inbox.InboxRow:
+    text = numbers.shown_text(wiring, row.message.text)
+    return row._replace(message=row.message._replace(text=text))

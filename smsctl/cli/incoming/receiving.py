@@ -1,0 +1,108 @@
+"""What `reports listen`, `poll` and `import` share: storing what came in, and telling of trouble."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Lock
+
+from smsctl.actions.report import NOTHING, House, Taken, take_in
+from smsctl.cli.incoming.reports import taken_twice
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.push import Parcel
+from smsctl.errors import Sentence, say_n
+from smsctl.ledger.reports import Fate
+
+_SILENT_S = 60
+
+
+class Intake:
+    """Stores parcels in the ledger and keeps count."""
+
+    def __init__(self, wiring: Wiring, house: House, tell: Callable[[Sentence], None]) -> None:
+        """Nothing is opened yet. `tell` hears of what costs more than was told before."""
+        self._wiring = wiring
+        self._clock = wiring.clock
+        self._house = house
+        self._tell = tell
+        self.taken = NOTHING
+
+    def open(self, on_wait: Callable[[Sentence], None]) -> None:
+        """Open the ledger: what cannot be stored is not asked for."""
+        self._wiring.ledger.on_wait = on_wait
+
+    def store(self, parcels: Sequence[Parcel]) -> None:
+        """Store all of them durably, or raise LedgerError and store none."""
+        self.store_one(*parcels)
+
+    def store_one(self, *parcels: Parcel) -> Taken:
+        """Store all of them durably, or raise LedgerError and store none; return what was taken in."""
+        taken = take_in(self._wiring.ledger, parcels, self._house, self._clock.now())
+        self.taken = self.taken + taken
+        if twice := taken.reports[Fate.TWICE]:
+            self._tell(taken_twice(twice))
+        return taken
+
+
+@dataclass(slots=True)
+class _Kind:
+    """Complaints of one kind, which have the same template; `untold` ones came after the latest was told."""
+
+    latest: Sentence
+    told_at: float  # monotonic
+    untold: int = 0
+
+
+class Complaints:
+    """What goes wrong while a command runs for days: told at once, then each minute how often it came again.
+
+    Strangers cause some of them: they must fill neither the log nor the memory. Called from many threads.
+    """
+
+    def __init__(self, tell: Callable[[Sentence], None]) -> None:
+        """Nothing has gone wrong yet."""
+        self._speak = tell
+        self._lock = Lock()
+        self._kinds: dict[str, _Kind] = {}  # by template: there are only so many
+
+    def note(self, sentence: Sentence) -> None:
+        """Tell a sentence, unless one of the same template was told within the last minute."""
+        with self._lock:
+            kind = self._kinds.get(sentence.template)
+            if kind is None:
+                self._kinds[sentence.template] = _Kind(sentence, time.monotonic())
+                self._tell(sentence)
+            else:
+                kind.latest = sentence
+                kind.untold += 1
+
+    def turn(self) -> None:
+        """Tell how often each kind came up again, once its minute is over. To be called now and then."""
+        self._sum_up(time.monotonic() - _SILENT_S)
+
+    def end(self) -> None:
+        """Tell at once how often each kind came up again."""
+        self._sum_up(time.monotonic())
+
+    def _tell(self, sentence: Sentence) -> None:
+        # A log that went away or is full must not end what it would have told of.
+        with suppress(OSError):
+            self._speak(sentence)
+
+    def _sum_up(self, until: float) -> None:
+        with self._lock:
+            for template, kind in list(self._kinds.items()):
+                if kind.told_at > until:
+                    continue
+                if not kind.untold:
+                    del self._kinds[template]
+                    continue
+                self._tell(
+                    say_n(
+                        "once more since then: {what}",
+                        "{n} times more since then: {what}",
+                        n=kind.untold,
+                        what=kind.latest,
+                    )
+                )
+                kind.told_at, kind.untold = time.monotonic(), 0

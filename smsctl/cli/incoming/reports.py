@@ -1,0 +1,173 @@
+"""What came back, on a screen: how many reports, what became of them, and those that fit no message."""
+
+from collections.abc import Callable, Sequence
+
+from smsctl.actions.report import Taken
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import Block, Column, Fact, Facts, Line, Table, Text, Tone
+from smsctl.domain.report import Cause
+from smsctl.errors import Sentence, say, say_n
+from smsctl.ledger.failures import FailedRow
+from smsctl.ledger.inbox import Kind
+from smsctl.ledger.reports import Fate, KeptReport
+
+_SHOWN = 50
+
+
+def taken_data(taken: Taken) -> dict[str, object]:
+    """Return what was taken in, for the envelope."""
+    return {
+        "reports": {str(fate): n for fate, n in taken.reports.items()},
+        "incoming": {
+            **{str(kind): n for kind, n in taken.incoming.items()},
+            "repeated": taken.repeated,
+            "dropped": taken.dropped,
+        },
+        "blocked": taken.blocked,
+    }
+
+
+def taken_screen(taken: Taken) -> list[Block]:
+    """Return what was taken in."""
+    facts = [
+        Fact(figures.count(taken.reports[fate]), [_FATES[fate]], _TONES.get(fate, Tone.PLAIN))
+        for fate in Fate
+        if taken.reports[fate]
+    ]
+    facts += [
+        Fact(figures.count(taken.incoming[kind]), [_KINDS[kind]]) for kind in Kind if taken.incoming[kind]
+    ]
+    if taken.blocked:
+        facts.append(Fact(figures.count(taken.blocked), [say("put on the block list")]))
+    if not facts:
+        return [Line(say("Nothing new."))]
+    blocks: list[Block] = [Facts(facts)]
+    if taken.reports[Fate.UNMATCHED] or taken.reports[Fate.CONTRADICTS]:
+        blocks.append(Line(say("Look at them with: smsctl reports unmatched")))
+    return blocks
+
+
+def taken_twice(messages: int) -> Sentence:
+    """Say that a person's word, that they were not sent, was wrong after they had been sent once more."""
+    return say_n(
+        "The gateway took {n} message twice that had been resolved as not sent: both count.",
+        "The gateway took {n} messages twice that had been resolved as not sent: both count.",
+        n=messages,
+    )
+
+
+def taken_summary(taken: Taken) -> Sentence:
+    """Return the one line for a log."""
+    return say_n(
+        "{n} delivery report ({applied} applied, {early} early, {repeated} repeated, {unmatched} unmatched),"
+        " {incoming} incoming SMS.",
+        "{n} delivery reports ({applied} applied, {early} early, {repeated} repeated, {unmatched} unmatched),"
+        " {incoming} incoming SMS.",
+        n=taken.reports.total(),
+        applied=taken.reports[Fate.APPLIED],
+        early=taken.reports[Fate.WAITING],
+        repeated=taken.reports[Fate.REPEATED],
+        unmatched=taken.reports[Fate.UNMATCHED] + taken.reports[Fate.CONTRADICTS],
+        incoming=taken.incoming.total(),
+    )
+
+
+def kept_data(one: KeptReport) -> dict[str, object]:
+    """Return one report that was not applied."""
+    return {
+        "at": one.at,
+        "source": one.source,
+        "fate": one.fate,
+        "gateway": one.report.gateway,
+        "reference": one.report.reference,
+        "gateway_id": one.report.gateway_id,
+        "number": one.report.number,
+        "code": one.report.code,
+        "state": one.report.told.status,
+        "text": one.report.text,
+        "told_at": one.report.told_at,
+    }
+
+
+def kept(rows: Sequence[KeptReport], total: int, zone: str) -> list[Block]:
+    """Return the reports that were not applied."""
+    if not rows:
+        return [Line(say("Every delivery report fits a message."))]
+    titles = (say("When"), say("Gateway"), say("Number"), say("Code"), say("Reference"), say("Why"))
+    table: list[list[Text]] = [
+        [
+            figures.local(one.at, zone),
+            one.report.gateway,
+            one.report.number,
+            one.report.code,
+            one.report.reference or one.report.gateway_id,
+            _FATES[one.fate],
+        ]
+        for one in rows
+    ]
+    blocks: list[Block] = [Table([Column(title) for title in titles], table)]
+    if total > len(rows):
+        blocks.append(Line(say("And {n} more; all with: --export FILE", n=total - len(rows))))
+    return blocks
+
+
+def failed(rows: Sequence[FailedRow], shown: Callable[[str], str]) -> list[Block]:
+    """Return the messages that did not arrive; a long list is cut, a file holds them all."""
+    if not rows:
+        return [Line(say("No report says that a message did not arrive."))]
+    titles = (say("Number"), say("State"), say("Why"), say("Code"))
+    columns = [Column(say("Row"), right=True), *(Column(title) for title in titles)]
+    table: list[list[Text]] = [
+        [
+            "" if one.row is None else str(one.row),
+            shown(one.number),
+            figures.state(one.state),
+            cause(one.cause),
+            one.code,
+        ]
+        for one in rows[:_SHOWN]
+    ]
+    blocks: list[Block] = [Table(columns, table)]
+    if len(rows) > _SHOWN:
+        more = len(rows) - _SHOWN
+        blocks.append(
+            Line(say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more))
+        )
+    return blocks
+
+
+def cause(why: Cause) -> Sentence:
+    """Say in words why a message did not arrive."""
+    return _CAUSES[why]
+
+
+_FATES = {
+    Fate.APPLIED: say("reports applied to their messages"),
+    Fate.REPEATED: say("reports known already"),
+    Fate.WAITING: say("waits for the answer to its message"),
+    Fate.UNMATCHED: say("fits no message of this ledger"),
+    Fate.TWICE: say("prove that the gateway took a message twice: both count"),
+    Fate.CONTRADICTS: say("contradicts the message's final state"),
+}
+_TONES = {
+    Fate.APPLIED: Tone.GOOD,
+    Fate.UNMATCHED: Tone.WARN,
+    Fate.TWICE: Tone.WARN,
+    Fate.CONTRADICTS: Tone.WARN,
+}
+_KINDS = {
+    Kind.OURS: say("incoming SMS"),
+    Kind.STOP: say("incoming SMS that ask to stop"),
+    Kind.OTHER: say("incoming SMS for another endpoint code"),
+}
+_CAUSES = {
+    Cause.BAD_NUMBER: say("the number does not exist: correct it"),
+    Cause.BARRED: say("barred, or no longer in use: remove it"),
+    Cause.UNREACHABLE: say("the phone cannot be reached for now"),
+    Cause.EXPIRED: say("the phone was not reached in time"),
+    Cause.NETWORK: say("trouble at the operator or the gateway"),
+    Cause.PREMIUM: say("premium services are barred"),
+    Cause.CONFIGURATION: say("the gateway account must be mended"),
+    Cause.REFUSED: say("refused by the operator"),
+    Cause.UNTOLD: say("no reason was told"),
+}

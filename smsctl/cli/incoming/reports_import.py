@@ -1,0 +1,41 @@
+"""`smsctl reports import FILE`: reports that came by other ways."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import wiring_listener
+from smsctl.cli.incoming import receiving
+from smsctl.cli.incoming import reports as render
+from smsctl.cli.output.phrases import rehearsal
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import say_n
+from smsctl.ledger.reports import Source
+
+EXAMPLES = ("smsctl reports import reports.json",)
+
+
+def run(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON or XML, as the gateway pushes it.")],
+) -> Reply:
+    """Take in delivery reports and incoming SMS from a file; a second time changes nothing."""
+    wiring: Wiring = ctx.obj
+    house = wiring_listener.house(wiring, Source.IMPORTED)
+    parcel = wiring_listener.read_report_file(file)
+    taken = receiving.Intake(wiring, house, wiring.teller.warn).store_one(parcel)
+    if parcel.unread:
+        wiring.teller.warn(
+            say_n(
+                "{n} entry cannot be read. It is kept: smsctl reports unmatched",
+                "{n} entries cannot be read. They are kept: smsctl reports unmatched",
+                n=parcel.unread,
+            )
+        )
+    return Reply(
+        data=render.taken_data(taken),
+        screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],
+        summary=render.taken_summary(taken),
+    )

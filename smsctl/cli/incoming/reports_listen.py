@@ -1,0 +1,132 @@
+"""`smsctl reports listen`: takes the gateways' pushes, until it is told to stop."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import notify, options, wiring_listener
+from smsctl.cli.incoming import forwarding, receiving
+from smsctl.cli.incoming import reports as render
+from smsctl.cli.output.blocks import Block, Fact, Facts, Line, Tone
+from smsctl.cli.output.phrases import rehearsal
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_listener import Ears
+from smsctl.errors import ExitCode, Sentence, SmsctlError, say
+from smsctl.ledger.reports import Source
+
+EXAMPLES = ("smsctl reports listen", "smsctl reports listen --addresses")
+
+_LAST_MAIL_S = 5  # for the mail under way when it is told to stop
+
+_Host = Annotated[str | None, typer.Option(metavar="HOST", help="Instead of the config's.")]
+_Addresses = Annotated[
+    bool, typer.Option("--addresses", help="Print the secret addresses for the supplier, and end.")
+]
+_Port = Annotated[int | None, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")]
+
+
+def run(
+    ctx: typer.Context,
+    *,
+    host: _Host = None,
+    port: _Port = None,
+    addresses: _Addresses = False,
+    forward_to: options.ForwardTo = None,
+) -> Reply:
+    """Listen for delivery reports and incoming SMS that the gateways push.
+
+    Stands behind the site's own TLS proxy. Each push is answered when it is stored, and not before. Ends
+    cleanly on Ctrl-C and SIGTERM; on SIGHUP too, with exit code 129.
+    """
+    wiring: Wiring = ctx.obj
+    if addresses:
+        return _addresses(wiring)
+    complaints = receiving.Complaints(wiring.teller.tell_now)
+    forwarder = forwarding.forwarder(wiring, forward_to, complaints.note)
+    house = wiring_listener.house(wiring, Source.PUSHED, forward_to)
+    intake = receiving.Intake(wiring, house, complaints.note)
+
+    def turn() -> None:
+        complaints.turn()
+        if forwarder:
+            forwarder.turn()
+
+    ears = wiring_listener.listen(
+        wiring,
+        intake.store,
+        host=host,
+        port=port,
+        on_trouble=lambda error: complaints.note(_told(error)),
+        on_refused=complaints.note,
+        on_turn=turn,
+    )
+    with _stopped_by_signals(wiring, ears) as heard:
+        _open(wiring, intake, complaints)
+        if not wiring.teller.speaks_json:
+            wiring.teller.out.show([Line(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
+        ears.desk.serve(ears.listener.closed)
+        if forwarder:
+            forwarder.end(_LAST_MAIL_S)
+        complaints.end()
+    return Reply(
+        data=render.taken_data(intake.taken),
+        screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(intake.taken)],
+        summary=render.taken_summary(intake.taken),
+        exit_code=ExitCode.HUNG_UP if "SIGHUP" in heard[:1] else ExitCode.OK,
+    )
+
+
+def _open(wiring: Wiring, intake: receiving.Intake, complaints: receiving.Complaints) -> None:
+    """Open the ledger, whose owner may not be able to take the port; tell what waits in it."""
+    intake.open(complaints.note)
+    notify.tell_what_waits(wiring)
+
+
+@contextmanager
+def _stopped_by_signals(wiring: Wiring, ears: Ears) -> Iterator[list[str]]:
+    """Yield the names of the signals that were heard."""
+    heard: list[str] = []
+
+    def stop(name: str) -> None:
+        heard.append(name)
+        ears.listener.stop()
+
+    with wiring.teller.stopping.ends(stop):
+        try:
+            yield heard
+        finally:
+            ears.listener.stop()
+
+
+def _told(error: Exception) -> Sentence:
+    if isinstance(error, SmsctlError):
+        return say("a push is not stored, and the gateway is asked to try again: {why}", why=error.sentence)
+    return say(
+        "a push cannot be stored ({kind}), and the gateway is asked to try again", kind=type(error).__name__
+    )
+
+
+def _addresses(wiring: Wiring) -> Reply:
+    passes = wiring_listener.passes(wiring)
+    facts: list[Block] = [
+        Facts([Fact(one.gateway, _words(one.path, one.header, one.login))]) for one in passes
+    ]
+    advice = say(
+        "The path on the site's own address. These words are secret: tell them to the supplier only."
+    )
+    data = [
+        {"gateway": one.gateway, "path": one.path, "header": one.header, "login": one.login} for one in passes
+    ]
+    return Reply(data={"addresses": data}, screen=[*facts, Line(advice)])
+
+
+def _words(path: str, header: tuple[str, str] | None, login: tuple[str, str] | None) -> list[Sentence | str]:
+    words: list[Sentence | str] = [path]
+    if header:
+        words.append(say("header {name}: {value}", name=header[0], value=header[1]))
+    if login:
+        words.append(say("user name {name}, password {value}", name=login[0], value=login[1]))
+    return words

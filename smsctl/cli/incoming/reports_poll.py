@@ -1,0 +1,59 @@
+"""`smsctl reports poll`: fetches what the gateway has queued, for cron."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.actions.brake import BY_SIGNAL, CODES, Brake
+from smsctl.actions.poll import poll
+from smsctl.cli import options, wiring_listener
+from smsctl.cli.incoming import forwarding, receiving
+from smsctl.cli.incoming import reports as render
+from smsctl.cli.mailings.request import read_duration
+from smsctl.cli.output.phrases import rehearsal
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import ExitCode
+from smsctl.ledger.reports import Source
+
+EXAMPLES = ("smsctl reports poll", "smsctl reports poll --for 50s --quiet")
+
+_MAILING_S = 30  # what is not mailed on by then is mailed on the next time
+
+
+def run(
+    ctx: typer.Context,
+    *,
+    for_time: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="Look again for so long: 50s from cron.")
+    ] = None,
+    forward_to: options.ForwardTo = None,
+) -> Reply:
+    """Fetch delivery reports and incoming SMS from the gateway's queues (PSWinCom).
+
+    Each is stored before it is acknowledged, and needs no opening in the firewall. What is fetched is gone
+    from the queue for everybody else: it must be allowed with poll = true under [reports] in the config.
+    """
+    wiring: Wiring = ctx.obj
+    for_s = read_duration("--for", for_time).total_seconds() if for_time else None
+    queues = wiring_listener.queues(wiring)
+    teller = wiring.teller
+    forwarder = forwarding.forwarder(
+        wiring, forward_to, teller.warn if teller.speaks_json else teller.tell_now
+    )
+    house = wiring_listener.house(wiring, Source.POLLED, forward_to)
+    intake = receiving.Intake(wiring, house, teller.warn)
+    brake = Brake()
+    intake.open(teller.warn)
+    try:
+        with teller.stopping.ends(lambda name: brake.ask(BY_SIGNAL[name])), brake.armed():
+            taken = poll(queues, intake.store_one, for_s, brake=brake)
+    finally:  # what was stored is mailed on also when the gateway fails
+        if forwarder:
+            forwarder.work(_MAILING_S)
+    return Reply(
+        data=render.taken_data(taken),
+        screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],
+        summary=render.taken_summary(taken),
+        exit_code=CODES[brake.asked] if brake.asked else ExitCode.OK,
+    )

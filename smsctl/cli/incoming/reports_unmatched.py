@@ -1,0 +1,48 @@
+"""`smsctl reports unmatched`: the delivery reports that were not applied, and why."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import files, numbers
+from smsctl.cli.incoming import reports as render
+from smsctl.cli.output.phrases import rehearsal
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.ledger import reports
+
+EXAMPLES = ("smsctl reports unmatched", "smsctl reports unmatched --export reports.json")
+
+_SHOWN = 50
+
+
+def run(
+    ctx: typer.Context,
+    export: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all as JSON, with full numbers (mode 0600).")
+    ] = None,
+) -> Reply:
+    """List delivery reports that fit no message of this ledger, or contradict a final state.
+
+    Those of other programs on the same account are among them: SuperOffice's, for one.
+    """
+    wiring: Wiring = ctx.obj
+    wiring.names(write=(export,))
+    total = sum(reports.kept_counts(wiring.ledger).values())
+    page = None
+    if export:
+        everyone = reports.kept(wiring.ledger)
+        page = files.write_json(export, [render.kept_data(one) for one in everyone])
+    rows = [
+        one._replace(report=numbers.shown_report(wiring, one.report))
+        for one in reports.kept(wiring.ledger, most=_SHOWN)
+    ]
+    return Reply(
+        data={"total": total, "reports": [render.kept_data(one) for one in rows]},
+        page=page,
+        screen=[
+            *rehearsal(simulated=wiring.simulated),
+            *render.kept(rows, total, wiring.settings.time_zone),
+        ],
+    )

@@ -1,0 +1,100 @@
+"""`smsctl mailings cancel ID`: stop what has not left."""
+
+from datetime import datetime
+from functools import partial
+
+import typer
+
+from smsctl.actions.cancel import Cancelled, cancel, may_be_held
+from smsctl.cli import options, wiring_gateway
+from smsctl.cli.output import mailings as render
+from smsctl.cli.output.blocks import Block, Line, Tone
+from smsctl.cli.output.reply import Reply, notes_of
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Mailing
+from smsctl.errors import Sentence, say, say_n
+from smsctl.ledger import mailings
+
+EXAMPLES = ("smsctl mailings cancel 12", 'smsctl mailings cancel 12 --reason "wrong date in the text"')
+
+
+def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reason = None) -> Reply:
+    """Cancel what is pending, and stop at the gateway what it still holds (scheduled or queued).
+
+    Tells what was accepted before and is on its way: that costs. Exit code 4 where nobody can tell of some
+    whether they were stopped, or accepted at all.
+    """
+    wiring: Wiring = ctx.obj
+    ledger = wiring.ledger
+    found = wiring.named(mailings.get(ledger, mailing))
+    states = mailings.tally(ledger, found).states
+    configured = wiring.settings.municipality(found.municipality.key)
+    opening = partial(wiring_gateway.gateway, wiring, service_id=configured.service_id)
+    opener = opening if may_be_held(states) else None
+    done = cancel(ledger, found, opener, wiring.clock.now(), wiring.actor, reason)
+    tally = mailings.tally(ledger, found)
+    steps = _next_steps(found, done)
+    data = {
+        **render.data(found, tally),
+        "cancelled": done.pending,
+        "stopped": done.stopped,
+        "on_their_way": done.on_their_way,
+        "in_doubt": done.left.in_doubt,
+    }
+    return Reply(
+        data=data,
+        screen=[*_told(found, done, wiring.clock.local()), *(Line(step, Tone.WARN) for step in steps)],
+        advice=steps,
+        notes=notes_of(done.trouble) if done.trouble else (),
+        exit_code=done.exit_code,
+        left=(done.left,),
+    )
+
+
+def _told(mailing: Mailing, done: Cancelled, local_now: datetime) -> list[Block]:
+    blocks: list[Block] = [
+        Line(say_n("{n} pending message cancelled.", "{n} pending messages cancelled.", n=done.pending)),
+        Line(
+            say_n(
+                "{n} message stopped at the gateway.", "{n} messages stopped at the gateway.", n=done.stopped
+            )
+        ),
+    ]
+    if done.on_their_way:
+        blocks.append(Line(_on_their_way(mailing, done.on_their_way, local_now)))
+    if done.not_asked:
+        blocks.append(
+            Line(
+                say_n(
+                    "{n} message could not be stopped: the gateway could not be asked.",
+                    "{n} messages could not be stopped: the gateway could not be asked.",
+                    n=done.not_asked,
+                ),
+                Tone.WARN,
+            )
+        )
+    return blocks
+
+
+def _on_their_way(mailing: Mailing, messages: int, local_now: datetime) -> Sentence:
+    send_at = mailing.letter.send_at
+    if send_at is not None and send_at > local_now:
+        return say_n(
+            "{n} message could not be stopped: the gateway sends it at {at:%Y-%m-%d %H:%M}.",
+            "{n} messages could not be stopped: the gateway sends them at {at:%Y-%m-%d %H:%M}.",
+            n=messages,
+            at=send_at.astimezone(local_now.tzinfo),
+        )
+    return say_n(
+        "{n} message was accepted before: it is on its way.",
+        "{n} messages were accepted before: they are on their way.",
+        n=messages,
+    )
+
+
+def _next_steps(mailing: Mailing, done: Cancelled) -> list[Sentence]:
+    """Say what is left for a person to settle."""
+    steps = done.left.sentences
+    if done.not_asked:
+        steps.append(say("Ask it again with: smsctl mailings cancel {id}", id=mailing.id))
+    return steps

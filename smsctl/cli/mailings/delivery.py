@@ -1,0 +1,150 @@
+"""Sending a mailing that stands in the ledger, with a person or a log looking on."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import NamedTuple
+
+from smsctl.actions import trust
+from smsctl.actions.brake import BY_SIGNAL, Brake, Stop
+from smsctl.actions.course import Pace
+from smsctl.actions.send import Errand, Result, send
+from smsctl.cli.output import figures, outcome
+from smsctl.cli.output.blocks import Block
+from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.gateway import CHECK_ACCOUNT, CHECK_MAIL_SERVER, Gateway
+from smsctl.domain.mailing import Ceilings, Mailing, Tally
+from smsctl.domain.message import Status
+from smsctl.domain.unsettled import Unsettled, unsettled_of
+from smsctl.errors import ExitCode, LedgerError, Sentence, say, worst
+from smsctl.ledger import mailings, skipped, stops
+from smsctl.ledger.lock import TakenError
+
+
+class Delivery(NamedTuple):
+    """One run and what the mailing has come to."""
+
+    mailing: Mailing
+    result: Result
+    tally: Tally
+    in_doubt: int = 0  # stopped or gone, and nobody can tell
+
+    @property
+    def left(self) -> Unsettled:
+        """What of the mailing a person must settle, whoever left it so."""
+        return unsettled_of(self.mailing.id, self.tally.states, self.in_doubt)
+
+    @property
+    def own_exit_code(self) -> ExitCode:
+        """The run's code beside what is unsettled, set right by what the ledger says of the whole mailing."""
+        states = self.tally.states
+        rejected = min(self.result.states[Status.REJECTED], states.get(Status.REJECTED, 0))
+        run = self.result._replace(states=Counter({Status.REJECTED: rejected}))
+        codes = [run.exit_code]
+        if states.get(Status.PENDING) and not self.result.stop:
+            codes.append(ExitCode.STOPPED)
+        return worst(codes)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The run's code, and that of a mailing that holds something for a person to settle."""
+        return worst([self.own_exit_code, self.left.exit_code])
+
+
+def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
+    """Send what is pending; Ctrl-C, SIGTERM and SIGHUP stop after the batch in flight."""
+    configured, mailing = wiring.settings.gateway, wiring.named(mailing)
+    payer = wiring.settings.municipality(mailing.municipality.key)
+    brake = Brake()
+    for caution in trust.unproved(wiring.ledger, wiring.settings, payer, wiring.clock.now()):
+        wiring.teller.warn(caution)
+    before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
+    with _stopped_by_signals(wiring, brake), wiring.teller.progress(say("Sending"), before) as tell:
+        errand = Errand(
+            mailing=mailing,
+            ledger=wiring.ledger,
+            gateway=gateway,
+            now=wiring.clock.now,
+            ceilings=ceilings,
+            pace=Pace(batch_size=configured.batch_size, connections=configured.connections),
+            brake=brake,
+            account=trust.account_of(wiring.settings, payer),
+            proved_at=trust.proved_at(wiring.ledger, wiring.settings, payer),
+            on_progress=lambda states: tell(states.total()),
+        )
+        result = _sent(errand)
+    return Delivery(
+        mailing=mailing,
+        result=result,
+        tally=mailings.tally(wiring.ledger, mailing),
+        in_doubt=stops.in_doubt(wiring.ledger, mailing),
+    )
+
+
+def _sent(errand: Errand) -> Result:
+    """Send; a ledger that fails on the way is told with what it leaves behind and how to go on."""
+    try:
+        return send(errand)
+    except TakenError:
+        raise
+    except LedgerError as error:
+        left: Mapping[Status, int] = {}
+        with suppress(LedgerError):  # it may not even be read
+            left = mailings.tally(errand.ledger, errand.mailing).states
+        if not left.get(Status.SENDING):
+            raise
+        told = say(
+            "Mailing {id} stopped: {counted}. What was on its way counts as unknown. Once the ledger is"
+            " well, send the rest with: smsctl mailings resume {id}",
+            id=errand.mailing.id,
+            counted=figures.counted(left),
+        )
+        raise LedgerError(error.sentence, hint=error.hint, problems=[told]) from error
+
+
+def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Sequence[Block] = ()) -> Reply:
+    """Return the reply of a command that sent a mailing; `data` and `screen` go before what became of it."""
+    states, simulated = done.tally.states, wiring.simulated
+    steps = [*_mend(done), *outcome.next_steps(done.mailing, states, done.in_doubt)]
+    notes = []
+    if done.result.why:
+        notes.append(Note(code=str(done.result.stop), level="error", text=done.result.why))
+    notes += [Note(code="unknown", level="warning", text=remark) for remark in done.result.remarks]
+    return Reply(
+        data={**data, **sent_data(wiring, done.mailing, done.tally)},
+        screen=[*screen, *outcome.screen(done.mailing, done.tally, steps, simulated=simulated)],
+        summary=outcome.summary(done.mailing, states, done.tally.parts, simulated=simulated),
+        advice=steps,
+        notes=notes,
+        exit_code=done.exit_code,
+        left=(done.left,),
+        is_known=done.own_exit_code is ExitCode.OK,
+    )
+
+
+def sent_data(wiring: Wiring, mailing: Mailing, tally: Tally) -> dict[str, object]:
+    """Return the fixed keys of what `send` tells of a mailing, whoever began it and when."""
+    return outcome.data(
+        mailing, tally, skipped.counts(wiring.ledger, mailing.id), skipped.outside(wiring.ledger, mailing.id)
+    )
+
+
+def _mend(done: Delivery) -> list[Sentence]:
+    """Say what mends a refusal, by a rule of ours or of the whole batch, before what the mailing needs."""
+    if done.result.mend:
+        return [done.result.mend]
+    if done.result.stop is not Stop.REFUSED:
+        return []
+    return [CHECK_MAIL_SERVER if done.mailing.gateway == outcome.BY_MAIL else CHECK_ACCOUNT]
+
+
+def _stopped_by_signals(wiring: Wiring, brake: Brake) -> AbstractContextManager[None]:
+    def stop(name: str) -> None:
+        is_first, why = brake.asked is None, BY_SIGNAL[name]
+        brake.ask(why)
+        if is_first and why is not Stop.HUNG_UP:  # or nobody is there to ask once more
+            with suppress(RuntimeError):  # a line was being written just now
+                wiring.teller.warn(say("Stopping after what is on its way; once more to stop at once."))
+
+    return wiring.teller.stopping.ends(stop)

@@ -1,0 +1,137 @@
+"""What the plan says of the text: its length and cost, a cheaper one, and the last mailing like it."""
+
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import Block, Fact, Line, Text, Tone
+from smsctl.domain.cheaper import Cheaper, Way
+from smsctl.domain.plan import Earlier, Offer, OutOfUse, Plan, offer
+from smsctl.domain.text import Encoding, costly
+from smsctl.errors import Sentence, say, say_n
+
+_COSTLY_SHOWN = 5
+_MUCH = 4  # a quarter more or fewer people than last time is pointed out
+
+
+def data(plan: Plan) -> dict[str, object]:
+    """Return what the envelope says beside the text's size."""
+    return {
+        "findings": [one.data for one in plan.findings],
+        "cheaper": _offer_data(offer(plan)),
+        "earlier": _earlier_data(plan.earlier),
+    }
+
+
+def facts(plan: Plan) -> list[Fact]:
+    """Return how long the text is, and which characters make it dearer."""
+    body = plan.order.letter.text.body
+    kind = say("standard characters") if plan.size.encoding is Encoding.GSM7 else say("unicode")
+    length = say_n(
+        "{length} characters, {kind}: {n} part each",
+        "{length} characters, {kind}: {n} parts each",
+        n=plan.size.parts,
+        length=figures.count(len(body)),
+        kind=kind,
+    )
+    found = [Fact(say("Length"), [length])]
+    if plan.size.encoding is Encoding.UCS2:
+        places: list[Text] = [
+            say(
+                "{char} ({name}), line {line}, column {column}",
+                char=c.char,
+                name=c.name,
+                line=c.line,
+                column=c.column,
+            )
+            for c in costly(body)
+        ]
+        if len(places) > _COSTLY_SHOWN:
+            places = [*places[:_COSTLY_SHOWN], say("and {n} more", n=len(places) - _COSTLY_SHOWN)]
+        found.append(Fact(say("Unicode because of"), places, Tone.WARN))
+    return found
+
+
+def offered(plan: Plan) -> list[Block]:
+    """Say what a cheaper text would cost; the whole mailing's price stands above it."""
+    found = offer(plan)
+    if found is None:
+        return []
+    parts, ore = figures.parts(found.plan.parts), found.plan.bill.cost_ore
+    how = _how(found.cheaper)
+    if ore is None:
+        return [Line(say("{how}: {parts}.", how=how, parts=parts), Tone.GOOD)]
+    return [Line(say("{how}: {parts}, {cost}.", how=how, parts=parts, cost=figures.money(ore)), Tone.GOOD)]
+
+
+def earlier(plan: Plan) -> list[Block]:
+    """Say what has changed since the last mailing to the same audience, and what it paid for in vain."""
+    found = plan.earlier
+    if found is None:
+        return []
+    changed = abs(plan.messages - found.messages) * _MUCH > found.messages
+    blocks: list[Block] = [Line(_since(plan, found), Tone.WARN if changed else Tone.PLAIN)]
+    return [*blocks, *([Line(_in_vain(found, found.out_of_use), Tone.WARN)] if found.out_of_use else [])]
+
+
+def _since(plan: Plan, found: Earlier) -> Sentence:
+    return say(
+        "The last mailing to the same audience, {id} of {day}, had {before}; this one has {now}.",
+        id=found.mailing,
+        day=found.day,
+        before=figures.messages(found.messages),
+        now=figures.messages(plan.messages),
+    )
+
+
+def _in_vain(found: Earlier, gone: OutOfUse) -> Sentence:
+    values: dict[str, object] = {"parts": figures.parts(gone.parts), "id": found.mailing}
+    if gone.cost_ore is None:
+        return say_n(
+            "{n} number was out of use both last times ({parts}): smsctl mailings failed {id}",
+            "{n} numbers were out of use both last times ({parts}): smsctl mailings failed {id}",
+            n=gone.numbers,
+            **values,
+        )
+    return say_n(
+        "{n} number was out of use both last times ({parts}, {cost}): smsctl mailings failed {id}",
+        "{n} numbers were out of use both last times ({parts}, {cost}): smsctl mailings failed {id}",
+        n=gone.numbers,
+        cost=figures.money(gone.cost_ore),
+        **values,
+    )
+
+
+def _how(found: Cheaper) -> Sentence:
+    if found.way is Way.PLAIN:
+        return say("With plain quotes, dashes and spaces")
+    if found.way is Way.WITHOUT:
+        return say("Without {char}", char=found.removed)
+    return say_n(
+        "Without the last character ({removed})",
+        "Without the last {n} characters ({removed})",
+        n=len(found.removed),
+        removed=repr(found.removed),
+    )
+
+
+def _offer_data(found: Offer | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "way": found.cheaper.way,
+        "removed": found.cheaper.removed,
+        "parts_each": found.cheaper.size.parts,
+        "parts": found.plan.parts,
+        "ore": found.plan.bill.cost_ore,
+    }
+
+
+def _earlier_data(found: Earlier | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    gone = found.out_of_use
+    in_vain = gone and {"numbers": gone.numbers, "parts": gone.parts, "ore": gone.cost_ore}
+    return {
+        "mailing": found.mailing,
+        "day": found.day,
+        "messages": found.messages,
+        "out_of_use": in_vain,
+    }

@@ -1,0 +1,44 @@
+"""The question in quiet hours: a person says when a mailing leaves, instead of being refused."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from smsctl.cli import dialogue
+from smsctl.cli.output.blocks import GAP, Line, Tone
+from smsctl.cli.output.language import whole
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.verdict import Verdict
+from smsctl.errors import NotConfirmedError, Sentence, say
+
+
+class Chosen(NamedTuple):
+    """When a mailing shall leave: at the end of the quiet hours, or as it was asked for, with a reason."""
+
+    send_at: datetime | None = None
+    reason: str | None = None
+
+
+def ask(wiring: Wiring, verdict: Verdict, ends: datetime | None) -> Chosen:
+    """Ask when a mailing shall leave, that nothing refuses but the hour.
+
+    `ends` is when it may leave, held by the gateway until then; None where nothing holds it. Raises
+    NotConfirmedError where it shall not.
+    """
+    ways: list[tuple[Sentence, str]] = []
+    if ends is not None:
+        ways.append((say("Send it at {ends:%H:%M}; the gateway holds it until then.", ends=ends), "at"))
+    ways += [(say("Send it in the quiet hours, with a reason."), "now"), (say("Do not send it."), "no")]
+    teller = wiring.teller
+    teller.show([GAP, *(Line(whole(one.sentence), Tone.WARN) for one in verdict.refusals)])
+    numbers = [str(n) for n in range(1, len(ways) + 1)]
+    listed = [say("{n}  {way}", n=n, way=way) for n, (way, _) in zip(numbers, ways, strict=True)]
+    teller.show([Line(one, indent=2) for one in listed])
+    answer = dialogue.ask_choice(teller, say("Your choice"), numbers, default=numbers[-1])
+    match ways[int(answer) - 1][1]:
+        case "at":
+            return Chosen(send_at=ends)
+        case "now":
+            reason = dialogue.ask_text(teller, say("Why? It is written in the audit"))
+            if reason:
+                return Chosen(reason=reason)
+    raise NotConfirmedError(say("Not confirmed; nothing was sent."))

@@ -1,0 +1,107 @@
+"""`smsctl mailings resolve ID`: settle what is unknown, by a person's word."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.actions.ending import left_unsettled, told_with_what_is_left
+from smsctl.actions.resolve import Word, resolve
+from smsctl.cli import dialogue, options
+from smsctl.cli.output import figures, outcome
+from smsctl.cli.output import mailings as render
+from smsctl.cli.output.blocks import Line
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
+from smsctl.domain.package import share_ore
+from smsctl.errors import Sentence, UsageError, say, say_n
+from smsctl.ledger import mailings
+
+EXAMPLES = (
+    'smsctl mailings resolve 12 --sent --reason "in the gateway\'s log"',
+    'smsctl mailings resolve 12 --not-sent --reason "support: never arrived"',
+    'smsctl mailings resolve 12 --resend --reason "must reach everybody"',
+)
+
+
+def run(
+    ctx: typer.Context,
+    mailing: options.MailingId,
+    *,
+    sent: Annotated[
+        bool, typer.Option("--sent", help="The gateway has them: they count as accepted.")
+    ] = False,
+    not_sent: Annotated[bool, typer.Option("--not-sent", help="It never took them: pending again.")] = False,
+    resend: Annotated[bool, typer.Option("--resend", help="Nobody knows; send again all the same.")] = False,
+    reason: options.Reason = None,
+    yes: options.Yes = False,
+) -> Reply:
+    """Settle the messages of a mailing of which nobody can tell whether they were accepted.
+
+    Written in the audit with who, when and why; the package entries are corrected. What becomes pending is
+    sent by: smsctl mailings resume ID.
+    """
+    wiring: Wiring = ctx.obj
+    words = [
+        word
+        for word, chosen in ((Word.SENT, sent), (Word.NOT_SENT, not_sent), (Word.RESEND, resend))
+        if chosen
+    ]
+    if len(words) != 1:
+        raise UsageError(say("Say one of --sent, --not-sent and --resend."))
+    if not reason:
+        raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
+    ledger = wiring.ledger
+    found = wiring.named(mailings.get(ledger, mailing))
+    if words == [Word.RESEND] and not yes:
+        _confirm(wiring, found)
+    settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason)
+    tally = mailings.tally(ledger, found)
+    twice = [Line(_twice(found, settled))] if words == [Word.RESEND] and settled else []
+    left = left_unsettled(ledger, found)
+    steps = outcome.next_steps(found, tally.states, left.in_doubt)
+    return Reply(
+        data={**render.data(found, tally), "settled": settled},
+        screen=[
+            Line(_told(found, settled, words[0])),
+            *twice,
+            outcome.state_facts(tally.states),
+            *map(Line, steps),
+        ],
+        advice=steps,
+        exit_code=left.exit_code,
+        left=(left,),
+    )
+
+
+def _confirm(wiring: Wiring, mailing: Mailing) -> None:
+    """Ask whether what nobody knows shall go out again."""
+    unknown = mailings.tally(wiring.ledger, mailing).states.get(Status.UNKNOWN, 0)
+    question = say("{twice} Send again?", twice=_twice(mailing, unknown))
+    with told_with_what_is_left(wiring.ledger, mailing):
+        if unknown:
+            dialogue.confirm(wiring.teller, question, otherwise=say("Not confirmed; nothing was changed."))
+
+
+def _told(mailing: Mailing, settled: int, word: Word) -> Sentence:
+    if not settled:
+        return say("Mailing {id} has nothing unknown; nothing was changed.", id=mailing.id)
+    return say_n(
+        "{n} unknown message settled: {word}.", "{n} unknown messages settled: {word}.", n=settled, word=word
+    )
+
+
+def _twice(mailing: Mailing, unknown: int) -> Sentence:
+    """Say how many may get it twice, and what sending once more costs."""
+    rate, parts = mailing.municipality.rate, unknown * mailing.size.parts
+    price = "" if rate is None else f", {figures.money(share_ore(parts, rate.size, rate.price_ore))}"
+    return say_n(
+        "{n} person may get this text twice. Sending again costs {parts}{price}, and the first"
+        " sending may be billed too.",
+        "{n} people may get this text twice. Sending again costs {parts}{price}, and the first"
+        " sending may be billed too.",
+        n=unknown,
+        parts=figures.parts(parts),
+        price=price,
+    )

@@ -1,0 +1,75 @@
+"""`smsctl mailings resume ID`: go on with what is still pending."""
+
+import typer
+
+from smsctl.actions.begin import Overruling
+from smsctl.actions.ending import left_unsettled, told_with_what_is_left
+from smsctl.actions.resume import what_is_left
+from smsctl.cli import options, wiring_gateway
+from smsctl.cli.circumstances import circumstances
+from smsctl.cli.mailings import story
+from smsctl.cli.mailings.request import must_give_reason
+from smsctl.cli.mailings.resuming import go_on
+from smsctl.cli.output import mailings as render
+from smsctl.cli.output import outcome
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.errors import say
+from smsctl.ledger import mailings
+
+EXAMPLES = ("smsctl mailings resume 12", "smsctl mailings resume 12 --max-parts 2000")
+
+
+def run(
+    ctx: typer.Context,
+    mailing: options.MailingId,
+    max_parts: options.MaxParts = None,
+    max_new_packages: options.MaxNewPackages = None,
+    *,
+    yes: options.Yes = False,
+    urgent: options.Urgent = False,
+    accept_clock: options.AcceptClock = False,
+    reason: options.Reason = None,
+) -> Reply:
+    """Send what is still pending of a mailing, with the text and price it was confirmed with.
+
+    On a terminal, what is left is shown and asked about; without one, or with --yes, it is sent.
+
+    What is unknown is looked for in the gateway's list, and never sent again by this, unless the gateway is
+    proved to refuse repeats. The ceilings are those of the mailing unless given anew; they count everything
+    the mailing has sent.
+    """
+    del yes  # is answered where it is asked whether anybody can be asked
+    wiring: Wiring = ctx.obj
+    must_give_reason(wiring, Overruling(urgent=urgent, reason=reason))
+    ledger = wiring.ledger
+    found = wiring.named(mailings.get(ledger, mailing))
+    with told_with_what_is_left(ledger, found):
+        ceilings = Ceilings(
+            max_parts=max_parts,
+            max_parts_per_day=wiring.settings.limits.max_parts_per_day,
+            max_new_packages=max_new_packages,
+        )
+        service_id = wiring.settings.municipality(found.municipality.key).service_id
+        traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=service_id).traits
+        under = circumstances(wiring, ledger, lenient=wiring.simulated)
+        rest = what_is_left(found, traits, ceilings, ledger, under, urgent=urgent)
+        if rest is None:
+            return _nothing_pending(wiring, found)
+        wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
+        return go_on(wiring, rest, wiring_gateway.gateway(wiring, service_id=service_id), under, reason)
+
+
+def _nothing_pending(wiring: Wiring, mailing: Mailing) -> Reply:
+    tally, left = mailings.tally(wiring.ledger, mailing), left_unsettled(wiring.ledger, mailing)
+    steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
+    return Reply(
+        data=render.data(mailing, tally),
+        screen=story.nothing_pending(mailing, tally, steps, simulated=wiring.simulated),
+        summary=say("Mailing {id} has nothing pending.", id=mailing.id),
+        advice=steps,
+        exit_code=left.exit_code,
+        left=(left,),
+        is_known=True,
+    )

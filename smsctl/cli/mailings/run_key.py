@@ -1,0 +1,85 @@
+"""`--key`: what was begun under a key is gone on with, or told."""
+
+from smsctl.actions.draft import Wish
+from smsctl.actions.ending import left_unsettled, told_with_what_is_left
+from smsctl.actions.keyed_run import Begun, begun_under
+from smsctl.cli.circumstances import circumstances
+from smsctl.cli.output import figures, outcome
+from smsctl.cli.output import mailings as listing
+from smsctl.cli.output.blocks import Line
+from smsctl.cli.output.reply import Reply, warnings_of
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.gateway import Gateway
+from smsctl.domain.message import COSTS
+from smsctl.errors import Sentence, say
+from smsctl.ledger import skipped
+from smsctl.ledger.store import Ledger
+
+
+def begun(wiring: Wiring, key: str, wish: Wish, gateway: Gateway, *, dry_run: bool) -> Reply | None:
+    """Go on with what was begun under this key; None when nothing was.
+
+    A dry run says what would be done. Raises RuleError for another text, audience or municipality.
+    """
+    ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path) if dry_run else wiring.ledger
+    under = circumstances(wiring, ledger, lenient=wiring.simulated)
+    found = begun_under(key, wish, under)
+    if ledger is None or found is None:
+        return None
+    found = found._replace(mailing=wiring.named(found.mailing))
+    if not dry_run:
+        from smsctl.actions.resume import what_is_left
+        from smsctl.cli.mailings.resuming import go_on
+
+        with told_with_what_is_left(ledger, found.mailing):
+            rest = found.goes_on and what_is_left(
+                found.mailing, gateway.traits, wish.ceilings, ledger, under, urgent=wish.urgent
+            )
+            if rest:
+                return go_on(wiring, rest, gateway, under, None)
+    elif found.goes_on:
+        would = say(
+            "Mailing {id} was begun under the key {key}: {counted}. A real run goes on with it.",
+            **_values(found, key),
+        )
+        return _told(would, ledger, found, dry_run=True)
+    return _told(_done(found, key), ledger, found, dry_run=dry_run)
+
+
+def _done(found: Begun, key: str) -> Sentence:
+    if COSTS & found.tally.states.keys():
+        return say("Mailing {id} was already sent under the key {key}: {counted}.", **_values(found, key))
+    return say(
+        "Mailing {id} has used the key {key}, and nothing of it was sent: {counted}. To send it after all,"
+        " choose another key.",
+        **_values(found, key),
+    )
+
+
+def _values(found: Begun, key: str) -> dict[str, object]:
+    counted = figures.counted(found.tally.states) or say("nothing to send")
+    return {"id": found.mailing.id, "key": key, "counted": counted}
+
+
+def _told(sentence: Sentence, ledger: Ledger, found: Begun, *, dry_run: bool) -> Reply:
+    mailing, tally = found.mailing, found.tally
+    data = {
+        **listing.data(mailing, tally),
+        **outcome.data(
+            mailing, tally, skipped.counts(ledger, mailing.id), skipped.outside(ledger, mailing.id)
+        ),
+    }
+    left = left_unsettled(ledger, mailing)
+    if dry_run:
+        data = {name: one for name, one in data.items() if name != "outcome"} | {"dry_run": True}
+        return Reply(data=data, screen=[Line(sentence)], summary=sentence, notes=warnings_of(left))
+    steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
+    return Reply(
+        data=data,
+        screen=[Line(sentence), *map(Line, steps)],
+        summary=sentence,
+        advice=steps,
+        exit_code=left.exit_code,
+        left=(left,),
+        is_known=True,
+    )

@@ -1,0 +1,67 @@
+"""`smsctl send FILE --group GROUP`: the plan, the question, the mailing."""
+
+from pathlib import Path
+
+import typer
+
+from smsctl.cli import options
+from smsctl.cli.output.reply import Reply
+
+EXAMPLES = (
+    "smsctl send --group guardians message.txt",
+    'smsctl send --group staff --text "The meeting is at 15 today."',
+    "smsctl send --group guardians --group staff message.txt --dry-run",
+    "smsctl send --group guardians --where Klass=7B message.txt",
+    "smsctl send --all message.txt --yes --max-parts 500 --quiet  # from cron",
+)
+
+
+def run(
+    ctx: typer.Context,
+    file: options.TextFile = None,
+    *,
+    words: options.Words = None,
+    encoding: options.Encoding = None,
+    group: options.Group = None,
+    where: options.Where = None,
+    where_empty: options.WhereEmpty = None,
+    terms_not_required: options.TermsNotRequired = False,
+    everyone: options.Everyone = False,
+    municipality: options.Municipality = None,
+    recipients: options.Recipients = None,
+    column: options.Column = None,
+    delimiter: options.Delimiter = None,
+    sheet: options.SheetName = None,
+    hidden_rows: options.HiddenRows = None,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    max_parts: options.MaxParts = None,
+    max_new_packages: options.MaxNewPackages = None,
+    min_messages: options.MinMessages = None,
+    allow_empty: options.AllowEmpty = False,
+    skip_invalid: options.SkipInvalid = False,
+    replace_typographic: options.ReplaceTypographic = False,
+    text_as_it_is: options.TextAsItIs = False,
+    strict: options.Strict = False,
+    sender: options.Sender = None,
+    priority: options.Priority = None,
+    validity: options.Validity = None,
+    at: options.At = None,
+    key: options.Key = None,
+    again: options.Again = False,
+    urgent: options.Urgent = False,
+    reason: options.Reason = None,
+    accept_clock: options.AcceptClock = False,
+) -> Reply:
+    """Send a text to a group out of the recipients file.
+
+    Shows whom it reaches, what it costs and who pays, and asks before anything leaves. One of --group,
+    --where and --all chooses who gets it; only people who have accepted the terms do.
+    """
+    typed = dict(locals())
+    # Here, for the help page needs none of it.
+    from smsctl.cli.mailings.request import request_of
+    from smsctl.cli.mailings.sending import perform
+
+    ctx.obj.names(read=(Path(file) if file and file != "-" else None, recipients))
+    return perform(ctx.obj, request_of(typed))

@@ -1,0 +1,235 @@
+"""The way of `smsctl send`: text and rows make a plan, it is shown and confirmed, the mailing is sent."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from smsctl.actions.begin import Overruling, begin, from_plan, record_nobody, skipped_of
+from smsctl.actions.draft import Wish, draft
+from smsctl.actions.keyed_run import expand
+from smsctl.actions.may_send import Circumstances, ceilings_in_claims
+from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
+from smsctl.cli import dialogue, wiring_gateway
+from smsctl.cli.circumstances import circumstances
+from smsctl.cli.mailings import plan as render
+from smsctl.cli.mailings import run_key, text
+from smsctl.cli.mailings.drafting import drafted
+from smsctl.cli.mailings.request import Manner, Request, letter_for, must_give_reason, wish_for
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import GAP, Block, Line
+from smsctl.cli.output.phrases import mistake
+from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.gateway import Gateway
+from smsctl.domain.plan import Plan, offer
+from smsctl.domain.verdict import Verdict
+from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n
+from smsctl.ledger.store import Ledger
+
+
+class _Prepared(NamedTuple):
+    """What is known before the recipients file is opened."""
+
+    gateway: Gateway
+    wish: Wish
+    changes: list[Block]  # in the text
+    key: str | None  # expanded
+
+
+def perform(wiring: Wiring, request: Request) -> Reply:
+    """Plan, show, ask, send; a dry run ends after the showing and has written nothing."""
+    manner = request.manner
+    text.must_be_one(request.wording, asks=not (manner.yes or manner.dry_run))
+    must_give_reason(wiring, request.overruling, terms_lifted=request.who.terms_not_required)
+    if not manner.dry_run:
+        wiring.must_be_fit_to_send(
+            accept_clock=request.overruling.accept_clock, reason=request.overruling.reason
+        )
+    prepared = _prepare(wiring, request)
+    if prepared.key:
+        done = run_key.begun(wiring, prepared.key, prepared.wish, prepared.gateway, dry_run=manner.dry_run)
+        if done:
+            return done
+    ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
+    under = circumstances(wiring, ledger, lenient=wiring.simulated and not manner.strict)
+    if not wiring.teller.interactive:
+        under = under._replace(command=wiring.flags.unasked_command)
+    return _plan_and_send(wiring, prepared, request, under)
+
+
+def _plan_and_send(wiring: Wiring, prepared: _Prepared, request: Request, under: Circumstances) -> Reply:
+    manner, overruling = request.manner, request.overruling
+    wish, (plan, sheet, verdict) = drafted(wiring, prepared.wish, prepared.gateway, under)
+    prepared = prepared._replace(wish=wish)
+    if verdict.is_only_quiet and wiring.teller.interactive and not manner.dry_run:
+        wiring.teller.show(render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict))
+        prepared, overruling = _at_another_time(wiring, prepared, verdict, overruling, under)
+        plan, sheet, verdict = draft(prepared.wish, prepared.gateway, under)
+        wiring.teller.show([GAP])
+    shown = render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict)
+    screen = [*shown[:1], *prepared.changes, *shown[1:]]
+    _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], manner)
+    if manner.dry_run:
+        return _dry_reply(plan, verdict, screen, _unfit(wiring, under.ledger, overruling))
+    wiring.teller.show(screen)
+    wiring.teller.know(render.data(plan, verdict, dry_run=False))
+    if verdict.finds_nobody(plan.messages):
+        now, allowed = wiring.clock.now(), not verdict.refusals
+        record_nobody(plan, prepared.key, wiring.ledger, now, wiring.actor, allowed=allowed)
+    verdict.must_hold()
+    if not plan.messages:
+        return _nobody(plan, verdict, screen)
+    if not manner.yes:
+        plan = _confirmed(wiring, plan)
+        must_still_be_in_time(prepared.wish.letter, under, wiring.clock.local(), urgent=overruling.urgent)
+    overruling = overruling._replace(over_day=under.lifts_the_day(urgent=overruling.urgent))
+    return _send(wiring, plan, verdict, prepared, overruling, under)
+
+
+def _at_another_time(
+    wiring: Wiring, prepared: _Prepared, verdict: Verdict, overruling: Overruling, under: Circumstances
+) -> tuple[_Prepared, Overruling]:
+    """Ask when the mailing shall leave; return what is sent then, and what is overruled."""
+    from smsctl.cli.mailings import quiet_hours
+
+    wish, can_wait = prepared.wish, prepared.gateway.traits.schedule_ahead is not None
+    letter = wish.letter
+    ends = quiet_until(under.settings, letter.send_at or under.local_now) if can_wait else None
+    chosen = quiet_hours.ask(wiring, verdict, ends)
+    if chosen.send_at:
+        later = wish._replace(letter=letter._replace(send_at=chosen.send_at))
+        return prepared._replace(wish=later), overruling
+    urgent = overruling._replace(urgent=True, reason=chosen.reason)
+    return prepared._replace(wish=wish._replace(urgent=True)), urgent
+
+
+def _prepare(wiring: Wiring, request: Request) -> _Prepared:
+    manner = request.manner
+    configured, payer = wiring.municipality(request.who.municipality)
+    raw = text.read(wiring, request.wording)
+    gateway = wiring_gateway.gateway(wiring, for_sending=not manner.dry_run, service_id=configured.service_id)
+    given = text.given(raw, request.wording, gateway.traits.parts)
+    local_now = wiring.clock.local()
+    letter = letter_for(wiring, configured, given.text, request.style, local_now)
+    wish = wish_for(wiring, request, letter)._replace(findings=given.findings, same=given.same)
+    key = None if manner.key is None else expand(manner.key, local_now)
+    if not manner.dry_run:
+        wiring.activate_for_rehearsal(payer)
+    return _Prepared(gateway=gateway, wish=wish, changes=given.changes, key=key)
+
+
+def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: Manner) -> None:
+    """Tell the plan's warnings where nobody sees the plan."""
+    if wiring.teller.speaks_json or not (wiring.teller.interactive or manner.dry_run):
+        for warning in warnings:
+            wiring.teller.warn(warning)
+
+
+def _stage(wiring: Wiring, manner: Manner) -> render.Stage:
+    if not wiring.simulated:
+        return render.Stage.LIVE
+    return render.Stage.REHEARSAL_DRY if manner.dry_run else render.Stage.REHEARSAL
+
+
+def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: Overruling) -> LedgerError | None:
+    """Return why nothing would be sent from the live ledger now; a rehearsal has one of its own."""
+    if wiring.simulated:
+        return None
+    from smsctl.ledger import fitness, restoring
+
+    try:
+        if ledger is None:
+            restoring.refuse_missing(wiring.settings.ledger_path)
+        elif overruling.accept_clock:
+            restoring.refuse_restored(ledger)
+        else:
+            fitness.must_be_fit(ledger, wiring.clock.now())
+    except LedgerError as error:
+        return error
+    return None
+
+
+def _dry_reply(plan: Plan, verdict: Verdict, screen: list[Block], unfit: LedgerError | None) -> Reply:
+    refusals = verdict.refusals
+    errors: list[SmsctlError] = [verdict.error] if verdict.error else []
+    said = [Note(code=one.rule, level="error", text=one.sentence) for one in refusals]
+    if unfit:
+        errors.append(unfit)
+        said.append(Note(code=unfit.code, level="error", text=unfit.sentence))
+    why = [block for error in errors for block in (GAP, *mistake(error))]
+    hints = [*(one.hint for one in refusals), unfit.hint if unfit else None]
+    return Reply(
+        data=render.data(plan, verdict, dry_run=True),
+        screen=[*screen, *why, GAP, Line(say("Dry run: nothing was sent, nothing was written."))],
+        said=said,
+        advice=[one for one in hints if one],
+        exit_code=errors[-1].exit_code if errors else ExitCode.OK,
+    )
+
+
+def _nobody(plan: Plan, verdict: Verdict, screen: list[Block]) -> Reply:
+    sentence = say("Nobody in the audience can be sent to; nothing was sent.")
+    return Reply(
+        data={**render.data(plan, verdict, dry_run=False), "outcome": {}},
+        screen=[*screen, Line(sentence)],
+        summary=sentence,
+    )
+
+
+def _confirmed(wiring: Wiring, plan: Plan) -> Plan:
+    """Ask, and return the plan that was agreed to: this one, or the one with the cheaper text."""
+    count = figures.count(plan.messages)
+    question = say_n("Send {count} message?", "Send {count} messages?", n=plan.messages, count=count)
+    otherwise = say("Not confirmed; nothing was sent.")
+    offered = offer(plan)
+    teller = wiring.teller
+    teller.show([GAP])
+    chosen = False
+    if plan.messages > wiring.settings.confirm_count_above:
+        chosen = dialogue.confirm_count(
+            teller, question, plan.messages, otherwise=otherwise, may_be_cheaper=offered is not None
+        )
+    elif offered:
+        chosen = dialogue.confirm_or_cheaper(teller, question, otherwise=otherwise)
+    else:
+        dialogue.confirm(teller, question, otherwise=otherwise)
+    return offered.plan if offered and chosen else plan
+
+
+def _as_shown(plan: Plan) -> Plan:
+    """Return the plan with the packages it opens as the ceiling, where it was confirmed without one.
+
+    Another mailing may take the room that was left; then this one stops before it opens more than was shown.
+    """
+    order = plan.order
+    if order.ceilings.max_new_packages is not None:
+        return plan
+    ceilings = order.ceilings._replace(max_new_packages=plan.bill.new_packages)
+    return plan._replace(order=order._replace(ceilings=ceilings))
+
+
+def _send(
+    wiring: Wiring,
+    plan: Plan,
+    verdict: Verdict,
+    prepared: _Prepared,
+    overruling: Overruling,
+    under: Circumstances,
+) -> Reply:
+    from smsctl.cli.mailings.delivery import deliver, reply  # a dry run needs none of it
+
+    if under.lenient:
+        overruling = overruling._replace(again=True)  # a rehearsal may send the same text again and again
+    plan = _as_shown(plan)
+    mailing = begin(
+        from_plan(plan, overruling, run_key=prepared.key),
+        plan.recipients.ready,
+        skipped_of(plan),
+        wiring.ledger,
+        wiring.clock.now(),
+        wiring.actor,
+    )
+    data = render.data(plan, verdict, dry_run=False)
+    wiring.teller.know({**data, "mailing": mailing.id})
+    done = deliver(wiring, mailing, prepared.gateway, ceilings_in_claims(mailing, plan.order.ceilings, under))
+    overruled = [one.sentence for one in verdict.overruled if verdict.is_over_day]
+    return reply(wiring, done, data)._replace(overruled=overruled)

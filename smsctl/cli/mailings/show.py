@@ -1,0 +1,46 @@
+"""`smsctl mailings show ID`: did it go out? The story of one mailing, and what to do next."""
+
+from functools import partial
+
+import typer
+
+from smsctl.cli import numbers, options
+from smsctl.cli.mailings import story as render
+from smsctl.cli.output.reply import Reply, warnings_of
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.message import Status
+from smsctl.domain.recipients import SkipReason
+from smsctl.domain.unsettled import unsettled_of
+from smsctl.ledger import audit, batches, mailings, reports, skipped, stops
+from smsctl.ledger.undelivered import of_mailing, withdrawn
+
+EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
+
+
+def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
+    """Tell the story of one mailing: counts by state, batches, what was done, and what to do next."""
+    wiring: Wiring = ctx.obj
+    ledger = wiring.ledger
+    found = wiring.named(mailings.get(ledger, mailing))
+    tally = mailings.tally(ledger, found)
+    story = render.Story(
+        mailing=found,
+        tally=tally,
+        skipped=skipped.counts(ledger, found.id),
+        outside=skipped.outside(ledger, found.id),
+        protected=skipped.rows_of(ledger, found.id, SkipReason.PROTECTED),
+        batches=batches.of_mailing(ledger, found.id),
+        batch_states=batches.states_by_batch(ledger, found),
+        history=[row for row in audit.of(ledger, f"mailing {found.id}") if row.action != found.kind],
+        answers=mailings.answers(ledger, found, most=render.ANSWERS_READ),
+        cancelled=withdrawn(ledger, found) if tally.states.get(Status.CANCELLED) else {},
+        taken_twice=reports.taken_twice(ledger, found),
+        in_doubt=stops.in_doubt(ledger, found),
+        returns=of_mailing(ledger, found, tally.states, wiring.clock.now().at, wiring.settings.reports.wait),
+        shown=partial(numbers.shown, wiring),
+    )
+    return Reply(
+        data=render.story_data(story),
+        screen=render.story(story, wiring.settings.time_zone, simulated=wiring.simulated),
+        said=warnings_of(unsettled_of(found.id, tally.states, story.in_doubt)),
+    )

@@ -1,0 +1,198 @@
+"""One mailing on a screen: what, to whom, when, what came of it, and what to do next."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.cli.incoming.reports import taken_twice
+from smsctl.cli.mailings import history
+from smsctl.cli.output import figures, returns, whom
+from smsctl.cli.output.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
+from smsctl.cli.output.language import known
+from smsctl.cli.output.mailings import data
+from smsctl.cli.output.outcome import cost, next_steps, state_facts
+from smsctl.cli.output.phrases import quoted, rehearsal
+from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.message import Status
+from smsctl.domain.recipients import OutsideRows, told_counts
+from smsctl.errors import Sentence, say, say_n
+from smsctl.ledger.audit import AuditRow
+from smsctl.ledger.batches import BatchRow
+from smsctl.ledger.mailings import AnsweredRow
+from smsctl.ledger.skipped import SkippedEntry
+from smsctl.ledger.undelivered import Returns
+
+_SKIPPED_SHOWN = 50
+_ANSWERS_SHOWN = 10
+ANSWERS_READ = _ANSWERS_SHOWN + 1  # one more tells that there are more
+
+
+class Story(NamedTuple):
+    """Everything that is told of one mailing."""
+
+    mailing: Mailing
+    tally: Tally
+    skipped: Mapping[str, int]
+    outside: Sequence[OutsideRows]
+    protected: Sequence[int]  # rows, for a screen only
+    batches: Sequence[BatchRow]
+    batch_states: Mapping[int, Mapping[Status, int]]  # by the batch's id
+    history: Sequence[AuditRow]
+    answers: Sequence[AnsweredRow]
+    cancelled: Mapping[str, int]  # by the reason
+    taken_twice: int  # beside the submission they are in
+    in_doubt: int  # accepted, then asked to be stopped: nobody can tell whether they were
+    returns: Returns | None
+    shown: Callable[[str], str]  # how a number may be shown
+
+
+def story_data(story: Story) -> dict[str, object]:
+    """Return the story for the envelope."""
+    return {
+        **data(story.mailing, story.tally),
+        "cancelled": dict(story.cancelled),
+        "in_doubt": story.in_doubt,
+        "taken_twice": story.taken_twice,
+        "reports": returns.data(story.returns),
+        "skipped": told_counts(story.skipped),
+        "recipients": whom.data(
+            story.mailing.rows,
+            story.mailing.messages,
+            story.skipped,
+            story.mailing.audience_rows,
+            story.outside,
+        ),
+        "batches": [
+            {
+                "reference": one.reference,
+                "messages": one.messages,
+                "claimed_at": one.claimed_at,
+                "settled_at": one.settled_at,
+                "verdict": one.verdict,
+                "answer": one.answer,
+                "states": {str(state): n for state, n in story.batch_states.get(one.id, {}).items()},
+            }
+            for one in story.batches
+        ],
+        "history": history.data(story.history),
+    }
+
+
+def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
+    """Return the story of one mailing: what, to whom, when, what came of it, and what to do next."""
+    mailing, tally = story.mailing, story.tally
+    blocks = rehearsal(simulated=simulated)
+    blocks.append(
+        Line(
+            say(
+                "Mailing {id}, {when}, by {who}: {audience}, {municipality}",
+                id=mailing.id,
+                when=figures.local(mailing.created_at, zone),
+                who=mailing.created_by,
+                audience=figures.audience(mailing.audience),
+                municipality=mailing.municipality.name,
+            ),
+            Tone.STRONG,
+        )
+    )
+    if mailing.letter.send_at is not None:
+        at = figures.local(mailing.letter.send_at.isoformat(), zone)
+        blocks.append(Line(say("Handed over to be sent at {at}.", at=at), Tone.STRONG))
+    blocks += [GAP, *_text(mailing.letter.text.body), GAP]
+    blocks += [
+        state_facts(tally.states),
+        *returns.blocks(story.returns),
+        *_by_reason(say("Cancelled:"), story.cancelled),
+        *_by_reason(say("No message:"), story.skipped),
+        *whom.to_phone(story.protected),
+        *whom.outside(story.outside),
+        Line(cost(tally)),
+    ]
+    if story.taken_twice:
+        blocks.append(Line(taken_twice(story.taken_twice), Tone.WARN))
+    blocks += _answers(story)
+    blocks += history.batches(story.batches, story.batch_states, zone)
+    blocks += history.blocks(story.history, zone)
+    steps = next_steps(mailing, tally.states, story.in_doubt)
+    return [*blocks, *map(Line, steps)]
+
+
+def nothing_pending(
+    mailing: Mailing, tally: Tally, steps: Sequence[Sentence], *, simulated: bool
+) -> list[Block]:
+    """Return the screen of a resume that has nothing to do."""
+    return [
+        *rehearsal(simulated=simulated),
+        Line(say("Mailing {id} has nothing pending.", id=mailing.id)),
+        state_facts(tally.states),
+        *map(Line, steps),
+    ]
+
+
+def skipped(
+    entries: Sequence[SkippedEntry],
+    shown: Callable[[str], str],
+    csv: Path | None,
+    *,
+    simulated: bool,
+) -> list[Block]:
+    """Return the rows that got no message; a long list is cut, a file holds them all."""
+    head = rehearsal(simulated=simulated)
+    if not entries:
+        return [*head, Line(say("Everybody in the audience was sent to."))]
+    columns = [Column(say("Row"), right=True), Column(say("Why")), Column(say("Number"))]
+    several = any(one.column for one in entries)
+    if several:
+        columns.append(Column(say("Column")))
+    table: list[list[Text]] = [
+        [
+            str(one.row),
+            figures.reason(one.reason),
+            shown(one.number or ""),
+            *([one.column] if several else []),
+        ]
+        for one in entries[:_SKIPPED_SHOWN]
+    ]
+    blocks: list[Block] = [*head, Table(columns, table)]
+    if len(entries) > _SKIPPED_SHOWN and csv is None:
+        more = len(entries) - _SKIPPED_SHOWN
+        blocks.append(
+            Line(say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more))
+        )
+    if csv:
+        blocks.append(Line(say("Written to {path}.", path=csv)))
+    return blocks
+
+
+def _by_reason(title: Text, counted: Mapping[str, int]) -> list[Block]:
+    if not counted:
+        return []
+    facts = [Fact(figures.count(n), [figures.reason(reason)]) for reason, n in counted.items()]
+    return [Line(title), Facts(facts)]
+
+
+def _text(body: str) -> list[Block]:
+    return quoted(body) if body else [Line(say("The text, the numbers and the names were purged."))]
+
+
+def _answers(story: Story) -> list[Block]:
+    """Return what the gateway said of the messages it did not simply take."""
+    if not story.answers:
+        return []
+    table: list[list[Text]] = [
+        [
+            "" if one.row is None else str(one.row),
+            story.shown(one.number),
+            figures.state(one.state),
+            known(one.answer),
+        ]
+        for one in story.answers[:_ANSWERS_SHOWN]
+    ]
+    columns = [
+        Column(say("Row"), right=True),
+        Column(say("Number")),
+        Column(say("State")),
+        Column(say("Answer")),
+    ]
+    more = [Line(say("and more"), indent=2)] if len(story.answers) > _ANSWERS_SHOWN else []
+    return [GAP, Table(columns, table), *more]

@@ -1,0 +1,120 @@
+"""The text of a mailing: where it comes from, what was changed in it, and what is found in it."""
+
+from typing import NamedTuple
+
+from smsctl.cli.mailings.request import Wording, decoded, read_bytes
+from smsctl.cli.output.blocks import Block, Line, Tone
+from smsctl.cli.wiring import Wiring
+from smsctl.decoding import decode, taken_for_windows
+from smsctl.domain.cheaper import same_text
+from smsctl.domain.file_kinds import kind_of_bytes
+from smsctl.domain.text import MessageText, PartProfile, as_written, measure, replace_typographic
+from smsctl.domain.text_check import Finding, unasked_encoding
+from smsctl.errors import InputError, UsageError, say, say_n
+
+
+class Raw(NamedTuple):
+    """What stands in a file or on the command line, and what is found in its bytes."""
+
+    text: str
+    findings: tuple[Finding, ...] = ()
+
+
+class Given(NamedTuple):
+    """The text as it would be sent, and what is to be told of it."""
+
+    text: MessageText
+    same: tuple[str, ...]  # the bodies under which it may have been sent before
+    findings: tuple[Finding, ...]
+    changes: list[Block]
+
+
+def must_be_one(wording: Wording, *, asks: bool) -> None:
+    """Raise UsageError unless the text comes from one place, and from one that leaves room for a question."""
+    if (wording.file is None) == (wording.words is None):
+        raise UsageError(
+            say("Name the FILE with the text, or give the text with --text: one of them."),
+            hint=say('smsctl send --group guardians message.txt, or: --text "Hej!"'),
+        )
+    if wording.file == "-" and asks:
+        raise UsageError(
+            say("With the text on standard input nothing can be asked."),
+            hint=say("Add --yes, or --dry-run."),
+        )
+
+
+def read(wiring: Wiring, wording: Wording) -> Raw:
+    """Return what stands in the file or on the command line; raises InputError for what is no text at all.
+
+    A file in another encoding than it would be taken for is read in that where a person sees the text
+    before it is sent; else it must be named.
+    """
+    if wording.words is not None:
+        return Raw(text=wording.words)
+    data, source = read_bytes(wording.file or "-")
+    if wording.encoding is None:
+        kind = kind_of_bytes(data)
+        if kind:
+            raise InputError(
+                say("{source} is {kind}, not a text.", source=source, kind=kind),
+                hint=say("Save the text alone, as plain text (UTF-8)."),
+            )
+        remain = taken_for_windows(data)
+        if remain:
+            finding, encoding = unasked_encoding(source, remain), remain.mistake.written
+            if not wiring.teller.interactive:
+                hint = say("Have it read so with: --encoding {encoding}", encoding=encoding)
+                raise InputError(finding.sentence, hint=hint)
+            return Raw(text=decode(data, encoding, source=source).text, findings=(finding,))
+    return Raw(text=decoded(wiring, data, source, wording.encoding))
+
+
+def given(raw: Raw, wording: Wording, profile: PartProfile) -> Given:
+    """Return the text as it would be sent; raises InputError for what must not reach a phone."""
+    text = MessageText.read(raw.text)
+    changes = _cut(as_written(raw.text), text)
+    if wording.replace_typographic:
+        text, replaced = _plain(text, profile)
+        changes += replaced
+    return Given(
+        text=text,
+        same=same_text(raw.text, profile),
+        findings=raw.findings,
+        changes=changes,
+    )
+
+
+def _cut(written: str, text: MessageText) -> list[Block]:
+    """Tell what was cut at the end: nobody would see it, and it would be paid for."""
+    n = len(written) - len(text.body)
+    if not n:
+        return []
+    told = say_n(
+        "{n} blank character at the end was cut.",
+        "{n} blank characters (spaces and line breaks) at the end were cut.",
+        n=n,
+    )
+    return [Line(told, Tone.GOOD)]
+
+
+def _plain(text: MessageText, profile: PartProfile) -> tuple[MessageText, list[Block]]:
+    """Write typographic characters plainly, and show each one."""
+    body, changes = replace_typographic(text.body)
+    before, after = (measure(one, profile).parts for one in (text.body, body))
+    shown: list[Block] = [
+        Line(
+            say(
+                "Line {line}, column {column}: {old} becomes {new}",
+                line=one.line,
+                column=one.column,
+                old=one.char,
+                new=one.replacement or say("nothing"),
+            )
+        )
+        for one in changes
+    ]
+    if changes:
+        shown.append(
+            Line(say("Parts each: {before} before, {after} now.", before=before, after=after), Tone.GOOD)
+        )
+    return MessageText.read(body), shown

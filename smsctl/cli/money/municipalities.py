@@ -1,0 +1,187 @@
+"""The service of the municipalities on a screen: who has it since when, and what an order costs."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import GAP, Block, Column, Line, Table, Text, Tone
+from smsctl.cli.output.phrases import NOTHING_LEAVES
+from smsctl.domain.municipality import Municipality, Service, ServiceState
+from smsctl.domain.package import Package, Terms
+from smsctl.errors import Sentence, say, say_n
+
+
+class ServiceStanding(NamedTuple):
+    """One municipality, its service and its packages."""
+
+    municipality: Municipality
+    service: Service | None  # None: neither ordered nor activated
+    packages: tuple[Package, ...]
+
+    @property
+    def left(self) -> int:
+        """Parts left in all packages."""
+        return sum(one.left for one in self.packages)
+
+
+def data(one: ServiceStanding) -> dict[str, object]:
+    """Return one municipality for the envelope; `state` is null where nothing was ordered."""
+    service, last = one.service, next(reversed(one.packages), None)
+    return {
+        "municipality": one.municipality.key,
+        "name": one.municipality.name,
+        "in_packages": one.municipality.in_packages,
+        "state": service and str(service.state),
+        "since": service and service.since_day,
+        "by": service and service.by_whom,
+        "package": last and last.number,
+        "left": one.left if one.packages else None,
+    }
+
+
+def listed(every: Sequence[ServiceStanding], *, simulated: bool) -> list[Block]:
+    """Return the list: one line for each municipality."""
+    columns = [
+        Column(say("Municipality")),
+        Column(say("Name")),
+        Column(say("Service")),
+        Column(say("Since")),
+        Column(say("By")),
+        Column(say("Package"), right=True),
+        Column(say("Left"), right=True),
+    ]
+    rows: list[list[Text]] = [
+        [
+            one.municipality.key,
+            one.municipality.name,
+            state(one),
+            one.service.since_day if one.service else "",
+            one.service.by_whom if one.service else "",
+            str(one.packages[-1].number) if one.packages else "-",
+            figures.count(one.left) if one.packages else "-",
+        ]
+        for one in every
+    ]
+    head: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    return [*head, Table(columns, rows)]
+
+
+def state(one: ServiceStanding) -> Sentence:
+    """Say how the service stands."""
+    if one.service is None:
+        return say("not active") if one.municipality.in_packages else say("without packages")
+    return _STATES[one.service.state]
+
+
+def ordered(one: ServiceStanding, terms: Terms, service_id: int | None) -> list[Block]:
+    """Return what to send to the supplier, what it will cost, and what comes then."""
+    municipality = one.municipality
+    used_first = say("What is left is used first: activating opens no package, and makes no invoice.")
+    return [
+        Line(say("The order for {name} is recorded.", name=municipality.name), Tone.GOOD),
+        GAP,
+        Line(say("Send this to the gateway's supplier:"), Tone.STRONG),
+        Line(say("Please activate SMS for {name}.", name=municipality.name), indent=4),
+        *([Line(say("Service: {id}", id=service_id), indent=4)] if service_id else []),
+        Line(
+            say(
+                "Package: {size} parts for {price} without VAT; the first is invoiced at activation, the"
+                " next each time one is used up, until deactivation.",
+                size=figures.count(terms.size),
+                price=figures.money(terms.price_ore),
+            ),
+            indent=4,
+        ),
+        GAP,
+        Line(say("It can take a day until the supplier has activated it. Nothing is charged before that.")),
+        *([*left(one), Line(used_first)] if one.left > 0 else []),
+        Line(say("When it is, go on with: smsctl municipality activate {key}", key=municipality.key)),
+    ]
+
+
+def price_sentence(one: ServiceStanding, terms: Terms) -> Sentence:
+    """Say what an activation costs, and who pays."""
+    return say(
+        "Activating {name} opens package {number}: {size} parts, one invoice of {price} without VAT.",
+        name=one.municipality.name,
+        number=one.packages[-1].number + 1 if one.packages else 1,
+        size=figures.count(terms.size),
+        price=figures.money(terms.price_ore),
+    )
+
+
+def activated(one: ServiceStanding, opened: int | None) -> list[Block]:
+    """Return what an activation has done."""
+    name = one.municipality.name
+    if opened is not None:
+        sentence = say("{name} is active. Package {number} is open.", name=name, number=opened)
+        return [Line(sentence, Tone.GOOD), Line(say("Its invoice stands in: smsctl invoices list"))]
+    return [Line(say("{name} is active.", name=name), Tone.GOOD), *left(one)]
+
+
+def already(one: ServiceStanding, service: Service) -> list[Block]:
+    """Return that nothing was changed, and why."""
+    sentence = say(
+        "{name}: {state} since {day}, by {who}. Nothing was changed.",
+        name=one.municipality.name,
+        state=state(one),
+        day=service.since_day,
+        who=service.by_whom,
+    )
+    return [Line(sentence), *left(one)]
+
+
+def before_the_end(one: ServiceStanding) -> list[Block]:
+    """Return what a deactivation would mean."""
+    text = say(
+        "Nothing more is sent for {name} then, also of a mailing that is under way or pending.",
+        name=one.municipality.name,
+    )
+    return [Line(text, Tone.STRONG), *left(one)]
+
+
+def deactivated(one: ServiceStanding) -> list[Block]:
+    """Return what a deactivation means."""
+    ended = say(
+        "{name} is no longer active: nothing is sent and no package is opened.", name=one.municipality.name
+    )
+    return [
+        Line(ended, Tone.GOOD),
+        *left(one),
+        Line(say("Activate it again with: smsctl municipality activate {key}", key=one.municipality.key)),
+    ]
+
+
+def order_cancelled(one: ServiceStanding) -> list[Block]:
+    """Return what it means that an order was cancelled."""
+    ended = say("The order for {name} is cancelled; it was not activated.", name=one.municipality.name)
+    return [
+        Line(ended, Tone.GOOD),
+        *left(one),
+        Line(say("If the gateway's supplier has it already, tell them too.")),
+    ]
+
+
+def left(one: ServiceStanding) -> list[Block]:
+    """Return what is left of the packages; nothing where there is none."""
+    if not one.packages:
+        return []
+    if one.left <= 0:
+        return [Line(say("Nothing is left of its packages."))]
+    return [
+        Line(
+            say_n(
+                "{count} part is left of its packages.",
+                "{count} parts are left of its packages.",
+                n=one.left,
+                count=figures.count(one.left),
+            )
+        )
+    ]
+
+
+_STATES = {
+    ServiceState.ORDERED: say("ordered"),
+    ServiceState.ACTIVE: say("active"),
+    ServiceState.INACTIVE: say("deactivated"),
+}

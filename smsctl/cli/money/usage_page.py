@@ -1,0 +1,188 @@
+"""Usage as one page for the finance office: charts and tables, to read in a browser or on paper.
+
+The page stands alone: no scripts, nothing fetched, no telephone numbers and no texts.
+"""
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from smsctl.cli.money import usage_screen as usage
+from smsctl.cli.money.usage_screen import Account
+from smsctl.cli.output import figures, svg
+from smsctl.cli.output.blocks import Column, Text
+from smsctl.cli.output.language import spoken, words
+from smsctl.cli.output.phrases import NOTHING_LEAVES
+from smsctl.cli.output.plain import safe
+from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.moment import Period
+from smsctl.errors import say, say_n
+from smsctl.ledger.usage import Month
+
+_MONTHS_SHOWN = 24
+_DAY = re.compile(r"\d{4}-\d\d")
+_NOTHING_FETCHED = "default-src 'none'; style-src 'unsafe-inline'"
+
+_STYLE = """
+:root { color-scheme: light; --ink: #1d2730; --faint: #5b6873; --rule: #d9dfe4; --room: #e8edf1;
+  --part0: #1f5f8b; --part1: #b3641c; --warn: #7a4100; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 2.5rem 1.5rem; max-width: 52rem; color: var(--ink); background: #fff;
+  font: 1rem/1.5 system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; }
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0; }
+h2 { font-size: 1.35rem; margin: 2.5rem 0 .75rem; padding-top: 1.5rem; border-top: 2px solid var(--ink); }
+h3 { font-size: 1rem; margin: 1.75rem 0 .5rem; }
+p { margin: .25rem 0; }
+.faint { color: var(--faint); }
+.warn { color: var(--warn); font-weight: 600; }
+svg { display: block; width: 100%; height: auto; margin: .5rem 0; }
+svg text { font-size: 12px; fill: var(--ink); text-anchor: middle; }
+svg text.scale { text-anchor: end; fill: var(--faint); }
+svg line { stroke: var(--rule); }
+.room { fill: var(--room); }
+.part0 { fill: var(--part0); }
+.part1 { fill: var(--part1); }
+.key::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .4em;
+  background: var(--part0); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+.key + .key::before { background: var(--part1); }
+.key { margin-right: 1.5em; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--rule);
+  vertical-align: top; }
+th { border-bottom-color: var(--ink); }
+.right { text-align: right; white-space: nowrap; }
+.day { white-space: nowrap; }
+footer { margin-top: 3rem; font-size: .85rem; color: var(--faint); }
+@media print {
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  svg, tr { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
+  section + section { break-before: page; }
+  rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
+""".strip()
+
+
+def page(accounts: Sequence[Account], period: Period, made: str, zone: str, *, simulated: bool) -> str:
+    """Return the whole page, made at a time of the ledger's and shown on the clock of a time zone."""
+    title = say("SMS usage, {when}", when=usage.when(period))
+    head = [
+        "<!DOCTYPE html>",
+        f'<html lang="{spoken()}">',
+        "<head>",
+        '<meta charset="utf-8"/>',
+        '<meta name="viewport" content="width=device-width, initial-scale=1"/>',
+        f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_FETCHED}"/>',
+        f"<title>{_text(title)}</title>",
+        f"<style>\n{_STYLE}\n</style>",
+        "</head>",
+    ]
+    body = [
+        "<body>",
+        "<main>",
+        f"<h1>{_text(title)}</h1>",
+        _p(say("As of {at}.", at=figures.local(made, zone))),
+    ]
+    if simulated:
+        body.append(_p(NOTHING_LEAVES, "warn"))
+    for one in accounts:
+        body += ["<section>", *_account(one, period, zone), "</section>"]
+    return "\n".join([*head, *body, *_foot(), ""])
+
+
+def _account(account: Account, period: Period, zone: str) -> list[str]:
+    found = account.usage
+    parts = [f"<h2>{_text(account.municipality.name)}</h2>"]
+    if found.package:
+        caption, foreseen = usage.package_caption(account), usage.forecast(account)
+        number = say("Package {number}", number=found.package.number)
+        parts += [f"<h3>{_text(number)}</h3>"]
+        share = (found.package.size - found.package.left) / found.package.size
+        parts += [svg.share_bar(share, caption), _p(caption)]
+        if foreseen:
+            parts.append(_p(foreseen, "warn" if found.package.is_nearly_used(account.warn_share) else ""))
+    elif account.municipality.in_packages:
+        parts.append(_p(say("No package is open.")))
+    parts.append(_p(usage.parts_sentence(found, period)))
+    parts += [_p(one, "warn") for one in usage.unsettled(found)]
+    parts += _months(found.months[-_MONTHS_SHOWN:], in_packages=bool(account.packages))
+    if account.packages:
+        rows = [usage.package_row(line) for line in account.packages]
+        parts += [f"<h3>{_text(say('Packages'))}</h3>", *_table(usage.package_columns(), rows)]
+    return [*parts, *_mailings(account.mailings, zone)]
+
+
+def _months(months: Sequence[Month], *, in_packages: bool) -> list[str]:
+    if not months:
+        return []
+    parts = [f"<h3>{_text(say('Parts per month'))}</h3>"]
+    split = in_packages and any(month.parts_outside for month in months)
+    stacks = [
+        svg.Stack(
+            label=month.month,
+            values=(month.parts - month.parts_outside, month.parts_outside) if split else (month.parts,),
+            figure=figures.count(month.parts),
+            told=say("{month}: {parts}", month=month.month, parts=figures.parts(month.parts)),
+        )
+        for month in months
+    ]
+    told = say("Columns: parts per month. The table below has the same figures.")
+    parts.append(svg.columns(stacks, told))
+    if split:
+        inside, outside = _text(say("from packages")), _text(say("outside any package"))
+        parts.append(f'<p><span class="key">{inside}</span><span class="key">{outside}</span></p>')
+    columns = [
+        Column(say("Month")),
+        Column(say("Messages"), right=True),
+        Column(say("Parts"), right=True),
+        *([Column(say("Outside packages"), right=True)] if in_packages else []),
+    ]
+    rows: list[list[Text]] = [
+        [one.month, *map(figures.count, (one.messages, one.parts, one.parts_outside)[: len(columns) - 1])]
+        for one in months
+    ]
+    return [*parts, *_table(columns, rows)]
+
+
+def _mailings(listed: Sequence[tuple[Mailing, Tally]], zone: str) -> list[str]:
+    if not listed:
+        return []
+    rows = [usage.mailing_row(*one, zone) for one in listed]
+    title = say_n("The newest mailing", "The newest {n} mailings", n=len(rows))
+    return [f"<h3>{_text(title)}</h3>", *_table(usage.mailing_columns(), rows)]
+
+
+def _foot() -> list[str]:
+    told = say(
+        "A part is what the gateway bills. Prices are without VAT; a mailing's cost is its share of the"
+        " packages it used. Corrections count in the month in which they were made."
+    )
+    return ["</main>", f"<footer>{_p(told)}</footer>", "</body>", "</html>"]
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> list[str]:
+    right = [' class="right"' if column.right else "" for column in columns]
+    heads = [
+        f'<th scope="col"{side}>{_text(column.title)}</th>'
+        for column, side in zip(columns, right, strict=True)
+    ]
+    lines = ["<table>", f"<thead><tr>{''.join(heads)}</tr></thead>", "<tbody>"]
+    for row in rows:
+        cells = [
+            f"<td{_kept(cell) or side}>{_text(cell)}</td>" for cell, side in zip(row, right, strict=True)
+        ]
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return [*lines, "</tbody>", "</table>"]
+
+
+def _kept(cell: Text) -> str:
+    """Keep a date on one line: a browser folds at its hyphens."""
+    return ' class="day"' if isinstance(cell, str) and _DAY.match(cell) else ""
+
+
+def _p(text: Text, kind: str = "") -> str:
+    return f'<p class="{kind}">{_text(text)}</p>' if kind else f"<p>{_text(text)}</p>"
+
+
+def _text(text: Text) -> str:
+    return escape(safe(words(text)))

@@ -1,0 +1,296 @@
+"""Usage as the finance office reads it: the package as a bar, the months, the packages, the mailings."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+from smsctl.cli.output import figures, returns
+from smsctl.cli.output import mailings as listing
+from smsctl.cli.output.blocks import GAP, Bar, Bars, Block, Column, Line, Table, Text, Tone
+from smsctl.cli.output.phrases import NOTHING_LEAVES
+from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.message import Status
+from smsctl.domain.moment import Period
+from smsctl.domain.municipality import Municipality
+from smsctl.domain.package import Pace
+from smsctl.errors import Sentence, say
+from smsctl.ledger.undelivered import Returns
+from smsctl.ledger.usage import Month, PackageLine, Usage
+
+_MONTHS_SHOWN = 12
+_PACKAGES_SHOWN = 6
+
+MONTHS_HEADER = ("municipality", "month", "messages", "parts", "parts_outside_packages")
+
+
+class Account(NamedTuple):
+    """Everything that is told of one municipality."""
+
+    municipality: Municipality
+    usage: Usage
+    packages: Sequence[PackageLine]
+    mailings: Sequence[tuple[Mailing, Tally]]  # newest first
+    came_back: Returns | None
+    pace: Pace
+    runs_out: date | None  # None: not for years, or there is no package
+    warn_share: float
+
+
+def data(account: Account, *, mailings: bool) -> dict[str, object]:
+    """Return the fixed keys of the envelope (design.md 5), and what stands beside them."""
+    found = account.usage
+    package = found.package
+    told: dict[str, object] = {
+        "municipality": found.municipality,
+        "package": None
+        if package is None
+        else {
+            "number": package.number,
+            "size": package.size,
+            "used": package.size - package.left,
+            "left": package.left,
+            "price_ore": package.price_ore,
+        },
+        "parts": found.parts,
+        "parts_outside_packages": found.parts_outside,
+        "messages": found.messages,
+        "states": {str(state): n for state, n in found.states.items()},
+        "reports": returns.data(account.came_back),
+        "months": [
+            {"month": one.month, "messages": one.messages, "parts": one.parts} for one in found.months
+        ],
+        "packages": [_package_data(one) for one in account.packages],
+        "runs_out": account.runs_out and account.runs_out.isoformat(),
+    }
+    if mailings:
+        told["mailings"] = [listing.data(mailing, tally) for mailing, tally in account.mailings]
+    return told
+
+
+def month_rows(accounts: Sequence[Account]) -> list[list[object]]:
+    """Return the months of every municipality under `MONTHS_HEADER`."""
+    return [
+        [one.municipality.key, month.month, month.messages, month.parts, month.parts_outside]
+        for one in accounts
+        for month in one.usage.months
+    ]
+
+
+def table(accounts: Sequence[Account], *, simulated: bool) -> list[Block]:
+    """Return one line for each municipality."""
+    columns = [
+        Column(say("Municipality")),
+        Column(say("Package"), right=True),
+        Column(say("Used"), right=True),
+        Column(say("Left"), right=True),
+        Column(say("Runs out")),
+        Column(say("Parts in all"), right=True),
+        Column(say("Messages"), right=True),
+        Column(say("Unsettled"), right=True),
+    ]
+    return [*_head(simulated=simulated), Table(columns, [_row(one) for one in accounts])]
+
+
+def one(account: Account, period: Period, zone: str, *, simulated: bool) -> list[Block]:
+    """Return one municipality in full."""
+    found = account.usage
+    blocks: list[Block] = [*_head(simulated=simulated), Line(account.municipality.name, Tone.STRONG)]
+    if found.package:
+        blocks += _current(account)
+    elif account.municipality.in_packages:
+        blocks.append(Line(say("No package is open.")))
+    blocks.append(Line(parts_sentence(found, period)))
+    blocks += [*(Line(one, Tone.WARN) for one in unsettled(found)), *returns.blocks(account.came_back)]
+    blocks += [*_months(found.months[-_MONTHS_SHOWN:]), *_packages(account.packages[-_PACKAGES_SHOWN:])]
+    if account.mailings:
+        rows = [mailing_row(*one, zone) for one in account.mailings]
+        blocks += [GAP, Line(say("Latest mailings"), Tone.STRONG), Table(mailing_columns(), rows)]
+    return blocks
+
+
+def parts_sentence(found: Usage, period: Period) -> Sentence:
+    """Say how many parts were used in the period, and how many of them outside any package."""
+    parts = figures.parts(found.parts)
+    if found.package and found.parts_outside:
+        return say(
+            "{parts} used {when}, {outside} of them outside any package.",
+            parts=parts,
+            when=when(period),
+            outside=figures.count(found.parts_outside),
+        )
+    return say("{parts} used {when}.", parts=parts, when=when(period))
+
+
+def when(period: Period) -> Sentence:
+    """Say the period in words."""
+    match period:
+        case Period(since=None, until=None):
+            return say("in all")
+        case Period(until=None):
+            return say("since {since}", since=period.since)
+        case Period(since=None):
+            return say("until {until}", until=period.until)
+    return say("from {since} to {until}", since=period.since, until=period.until)
+
+
+def forecast(account: Account) -> Sentence | None:
+    """Say when the last part is used at the pace of the last 90 days; None where nothing can be said."""
+    if not account.packages or not account.pace.parts:
+        return None
+    if account.usage.left <= 0:
+        return say("Nothing is left: the next part opens a package, and makes an invoice.")
+    if account.runs_out is None:
+        return say("At the pace of the last 90 days it lasts for years.")
+    return say("At the pace of the last 90 days it is used up on {day}.", day=account.runs_out.isoformat())
+
+
+def package_caption(account: Account) -> Sentence:
+    """Say how full the current package is."""
+    package = account.usage.package
+    size, left = (package.size, package.left) if package else (0, 0)
+    return say(
+        "{percent}: {used} of {size} parts used, {left} left",
+        percent=figures.percent(size - left, size),
+        used=figures.count(size - left),
+        size=figures.count(size),
+        left=figures.count(left),
+    )
+
+
+def package_columns() -> list[Column]:
+    """Return the columns of the table of packages."""
+    return [
+        Column(say("Package"), right=True),
+        Column(say("Opened")),
+        Column(say("Used up")),
+        Column(say("Used"), right=True),
+        Column(say("Parts"), right=True),
+        Column(say("Price"), right=True),
+        Column(say("Invoice"), right=True),
+        Column(say("Handed over")),
+    ]
+
+
+def package_row(line: PackageLine) -> list[Text]:
+    """Return one package with the days of its life and its invoice."""
+    one = line.package
+    return [
+        str(one.number),
+        line.opened_day,
+        line.used_up_day or "",
+        figures.count(one.size - one.left),
+        figures.count(one.size),
+        figures.money(one.price_ore),
+        str(line.invoice),
+        line.handed_over_day or "",
+    ]
+
+
+def mailing_columns() -> list[Column]:
+    """Return the columns of the table of mailings."""
+    return [
+        Column(say("Mailing"), right=True),
+        Column(say("When")),
+        Column(say("To")),
+        Column(say("Messages"), right=True),
+        Column(say("Parts"), right=True),
+        Column(say("Cost"), right=True),
+    ]
+
+
+def mailing_row(mailing: Mailing, tally: Tally, zone: str) -> list[Text]:
+    """Return one mailing with its cost, as far as a price is known."""
+    return [
+        str(mailing.id),
+        figures.local(mailing.created_at, zone),
+        figures.audience(mailing.audience),
+        figures.count(mailing.messages),
+        figures.count(tally.parts),
+        "" if tally.cost_ore is None else figures.money(tally.cost_ore),
+    ]
+
+
+def _package_data(line: PackageLine) -> dict[str, object]:
+    one = line.package
+    return {
+        "number": one.number,
+        "size": one.size,
+        "used": one.size - one.left,
+        "price_ore": one.price_ore,
+        "opened": line.opened_day,
+        "used_up": line.used_up_day,
+        "invoice": line.invoice,
+        "handed_over": line.handed_over_day,
+    }
+
+
+def _row(account: Account) -> list[Text]:
+    found = account.usage
+    package = found.package
+    return [
+        account.municipality.name,
+        "-" if package is None else str(package.number),
+        "-" if package is None else figures.percent(package.size - package.left, package.size),
+        "-" if package is None else figures.count(found.left),
+        account.runs_out.isoformat() if account.runs_out and account.pace.parts else "-",
+        figures.count(found.parts),
+        figures.count(found.messages),
+        figures.count(found.states.get(Status.UNKNOWN, 0) + found.states.get(Status.HELD, 0)),
+    ]
+
+
+def _head(*, simulated: bool) -> list[Block]:
+    return [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+
+
+def _current(account: Account) -> list[Block]:
+    package, foreseen = account.usage.package, forecast(account)
+    if package is None:
+        return []
+    tone = Tone.WARN if package.is_nearly_used(account.warn_share) else Tone.GOOD
+    bar = Bar(
+        say("Package {number}", number=package.number), (package.size - package.left) / package.size, "", tone
+    )
+    price = say("Price of the package: {price}", price=figures.money(package.price_ore))
+    told = [package_caption(account), *([foreseen] if foreseen else []), price]
+    return [Bars([bar]), *(Line(sentence, indent=2) for sentence in told)]
+
+
+def unsettled(found: Usage) -> list[Sentence]:
+    """Say how many messages nobody can tell the cost of yet."""
+    counted = [(state, found.states.get(state, 0)) for state in (Status.UNKNOWN, Status.HELD)]
+    return [
+        say(
+            "{count} {state}: counted as cost until settled.",
+            count=figures.count(n),
+            state=figures.state(state),
+        )
+        for state, n in counted
+        if n
+    ]
+
+
+def _months(months: Sequence[Month]) -> list[Block]:
+    if not months:
+        return []
+    longest = max(1, *(one.parts for one in months), 1)
+    bars = [
+        Bar(
+            month.month,
+            month.parts / longest,
+            say(
+                "{parts}, {messages}",
+                parts=figures.parts(month.parts),
+                messages=figures.messages(month.messages),
+            ),
+        )
+        for month in months
+    ]
+    return [GAP, Line(say("Parts per month"), Tone.STRONG), Bars(bars)]
+
+
+def _packages(lines: Sequence[PackageLine]) -> list[Block]:
+    if not lines:
+        return []
+    rows = [package_row(line) for line in lines]
+    return [GAP, Line(say("Packages"), Tone.STRONG), Table(package_columns(), rows)]

@@ -1,0 +1,86 @@
+"""`smsctl gateway verify-dedup NUMBER`: one real double send."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.actions.may_send import ceilings_in_claims, may_send
+from smsctl.actions.trial import trial, trial_mailing
+from smsctl.actions.trust import account_of
+from smsctl.actions.verify_dedup import DoubleSend, verify_dedup
+from smsctl.cli import dialogue, numbers, options, wiring_gateway
+from smsctl.cli.circumstances import circumstances
+from smsctl.cli.mailings.request import Style, letter_for
+from smsctl.cli.output.blocks import Line, Tone
+from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Ceilings
+from smsctl.domain.text import MessageText
+from smsctl.errors import ConfigError, ExitCode, say
+
+EXAMPLES = ("smsctl gateway verify-dedup +46701740605",)
+
+_TWICE = 2
+_TEXT = "Test of smsctl. If this text comes twice, the gateway does not refuse repeats."
+
+
+def run(
+    ctx: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Your own telephone.")],
+    *,
+    municipality: options.Municipality = None,
+    yes: options.Yes = False,
+) -> Reply:
+    """Prove that the gateway refuses a reference it has seen: send one SMS, and the same one once more.
+
+    Needed before unique_references = true is relied on. The telephone gets one SMS, or two if the gateway
+    does not refuse repeats; both are recorded and counted. Exit code 6 when it does not; 4 or 7 without a
+    clear answer.
+    """
+    wiring: Wiring = ctx.obj
+    if not wiring.settings.gateway.unique_references:
+        raise ConfigError(
+            say("unique_references is not set in {path}.", path=wiring.settings.path),
+            hint=say("Ask the gateway's support to check references for the service, then set it."),
+        )
+    configured, payer = wiring.municipality(municipality)
+    e164 = numbers.read(wiring, number)
+    gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
+    letter = letter_for(wiring, configured, MessageText.read(_TEXT), Style(), wiring.clock.local())
+    if not yes:
+        question = say(
+            "One SMS, or two if repeats are not refused, goes to {number}. Send?",
+            number=numbers.shown(wiring, e164),
+        )
+        dialogue.confirm(wiring.teller, question, otherwise=say("Not confirmed; nothing was sent."))
+    wiring.activate_for_rehearsal(payer)
+    new = trial_mailing(gateway, payer, letter, messages=_TWICE)
+    under = circumstances(wiring, wiring.ledger)
+    may_send(trial(new, under, e164, numbers.shown(wiring, e164)), under).must_hold()
+    done = verify_dedup(
+        DoubleSend(
+            new=new,
+            addressee=(None, e164, None),
+            ledger=wiring.ledger,
+            gateway=gateway,
+            now=wiring.clock.now,
+            actor=wiring.actor,
+            account=account_of(wiring.settings, configured),
+            ceilings=lambda mailing: ceilings_in_claims(mailing, Ceilings(), under),
+        )
+    )
+    return _told(done.mailing.id, refused=done.refused)
+
+
+def _told(mailing: int, *, refused: bool) -> Reply:
+    told = (
+        say("Proved: the gateway refused the repeat with code 25.")
+        if refused
+        else say("The gateway took the repeat: it does not check references. Set unique_references = false.")
+    )
+    return Reply(
+        data={"mailing": mailing, "refused": refused},
+        screen=[Line(told, Tone.GOOD if refused else Tone.BAD)],
+        said=[] if refused else [Note("dedup", "error", told)],
+        exit_code=ExitCode.OK if refused else ExitCode.GATEWAY,
+    )

@@ -1,0 +1,52 @@
+"""`smsctl ledger check`: the ledger against itself."""
+
+import typer
+
+from smsctl.cli.output.blocks import Line, Tone
+from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import ExitCode, say, say_n
+from smsctl.ledger import beside, checking
+
+EXAMPLES = ("smsctl ledger check", "smsctl ledger check --json")
+
+
+def run(ctx: typer.Context) -> Reply:
+    """Check the ledger against itself: the file, every sum recounted, every rule between its rows.
+
+    Changes nothing; whoever sends meanwhile waits. Exit code 9 when anything is wrong.
+    """
+    wiring: Wiring = ctx.obj
+    path = wiring.settings.ledger_path
+    ledger = wiring.ledger_as_it_is(path)
+    if ledger is None:
+        wiring.must_lie_here()
+        sentence = say("{path}: there is no ledger yet.", path=path)
+        return Reply(data={"path": str(path), "sound": None, "findings": []}, screen=[Line(sentence)])
+    found = checking.check(ledger)
+    open_ = [
+        Note(
+            code="open",
+            level="warning",
+            text=say("{path} is open to every user of this machine. Run: chmod o= {path}", path=one),
+        )
+        for one in beside.open_to_others(path)
+    ]
+    data = {
+        "path": str(path),
+        "sound": not found,
+        "findings": [{"rule": one.rule, "text": str(one.sentence)} for one in found],
+    }
+    if not found:
+        sentence = say("{path} is sound: every sum agrees with its rows.", path=path)
+        return Reply(data=data, screen=[Line(sentence, Tone.GOOD)], summary=sentence, notes=open_)
+    wrong = say_n("{path}: {n} thing is wrong.", "{path}: {n} things are wrong.", n=len(found), path=path)
+    advice = say("Keep a copy of the file, and send nothing from it until it is understood.")
+    notes = [*open_, *(Note(f"ledger-{one.rule}", "error", one.sentence) for one in found)]
+    return Reply(
+        data=data,
+        screen=[Line(wrong, Tone.BAD), Line(advice)],
+        summary=wrong,
+        notes=notes,
+        exit_code=ExitCode.LEDGER,
+    )

@@ -1,0 +1,157 @@
+"""A purge on a screen: what would go, the protocol of what went, and what is held."""
+
+from collections.abc import Sequence
+
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
+from smsctl.cli.output.phrases import NOTHING_LEAVES
+from smsctl.errors import Sentence, say, say_n
+from smsctl.ledger.purging import Due, Hold, Protocol
+
+_NAMED = 10
+_NOT_REACHED = ("backups", "exported_files", "reasons", "keys")
+"""What no purge removes: told in every protocol."""
+
+
+def due_data(due: Due) -> dict[str, object]:
+    """Return what a purge finds, for the envelope."""
+    return {
+        "mailings": list(due.mailings),
+        "unfinished": list(due.unfinished),
+        "held": list(due.kept),
+        "incoming": due.incoming,
+        "reports": due.reports,
+        "hashes": due.hashes,
+    }
+
+
+def protocol_data(protocol: Protocol) -> dict[str, object]:
+    """Return a protocol for the envelope."""
+    return {**protocol._asdict(), "not_reached": list(_NOT_REACHED)}
+
+
+def planned(due: Due, before: str, zone: str, *, simulated: bool) -> list[Block]:
+    """Return what a purge would remove."""
+    head: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    at = figures.local(before, zone)
+    if due.is_nothing:
+        nothing = say("There is nothing to remove from before {at}; no protocol was made.", at=at)
+        return [*head, Line(nothing), *_left_alone(due)]
+    title = Line(say("From before {at} would be removed:", at=at), Tone.STRONG)
+    return [*head, title, *(Line(one, indent=2) for one in _removed(due)), *_left_alone(due)]
+
+
+def done(protocol: Protocol, due: Due, zone: str) -> list[Block]:
+    """Return the protocol of a purge."""
+    facts = [
+        Fact(say("Decision"), [protocol.decision]),
+        Fact(say("When"), [figures.local(protocol.at, zone)]),
+        Fact(say("By"), [say("{who} on {host}", who=protocol.by_whom, host=protocol.host)]),
+        Fact(say("From before"), [figures.local(protocol.before, zone)]),
+        Fact(say("Mailings"), [figures.count(protocol.mailings)]),
+        Fact(say("Messages"), [figures.count(protocol.messages)]),
+        Fact(say("Skipped rows"), [figures.count(protocol.skipped)]),
+        Fact(say("Incoming SMS"), [figures.count(protocol.incoming)]),
+        Fact(say("Stray delivery reports"), [figures.count(protocol.reports)]),
+        Fact(say("Hashes of numbers"), [figures.count(protocol.hashes)]),
+    ]
+    return [
+        Line(say("Protocol of purge {id}", id=protocol.id), Tone.STRONG),
+        Facts(facts),
+        Line(
+            say(
+                "Removed: numbers, names, texts. Kept: counts, parts, money, times; and for 20 hours hashes"
+                " of numbers, so that nobody gets a text twice."
+            )
+        ),
+        Line(say("The ledger's file was searched: nothing of a sample of it is found there any more.")),
+        *_left_alone(due),
+        *_not_reached(),
+    ]
+
+
+def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> list[Block]:
+    """Return the protocols that are kept, and the mailings that are held."""
+    blocks: list[Block] = []
+    if protocols:
+        titles = (say("Purge"), say("When"), say("By"), say("Decision"), say("Mailings"), say("Messages"))
+        rows: list[list[Text]] = [
+            [
+                str(one.id),
+                figures.local(one.at, zone),
+                one.by_whom,
+                one.decision,
+                figures.count(one.mailings),
+                figures.count(one.messages),
+            ]
+            for one in protocols
+        ]
+        blocks.append(Table([Column(title) for title in titles], rows))
+    else:
+        blocks.append(Line(say("Nothing was purged yet.")))
+    if protocols:
+        blocks += _not_reached()
+    if holds:
+        columns = [Column(title) for title in (say("Held mailing"), say("Since"), say("By"), say("Why"))]
+        held: list[list[Text]] = [
+            [str(one.mailing), figures.local(one.at, zone), one.by_whom, one.reason] for one in holds
+        ]
+        blocks += [GAP, Table(columns, held)]
+    return blocks
+
+
+def _not_reached() -> list[Block]:
+    return [
+        Line(
+            say(
+                "Not reached: older copies of the ledger (backups, and what an upgrade left beside it) and"
+                " files that were exported. Remove them too."
+            ),
+            Tone.WARN,
+        ),
+        Line(
+            say("Nor what a person wrote: --key names, and the reasons in the audit and on the block list.")
+        ),
+    ]
+
+
+def _removed(due: Due) -> list[Sentence]:
+    found = [
+        say_n(
+            "numbers, names and the text of {n} mailing",
+            "numbers, names and texts of {count} mailings",
+            n=len(due.mailings),
+            count=figures.count(len(due.mailings)),
+        ),
+        say("{count} incoming SMS", n=due.incoming, count=figures.count(due.incoming)),
+        say_n(
+            "{n} delivery report that fitted no message",
+            "{count} delivery reports that fitted no message",
+            n=due.reports,
+            count=figures.count(due.reports),
+        ),
+        say_n(
+            "{n} hash of a number that an earlier purge left",
+            "{count} hashes of numbers that earlier purges left",
+            n=due.hashes,
+            count=figures.count(due.hashes),
+        ),
+    ]
+    return [one for one in found if one.values["n"]]
+
+
+def _left_alone(due: Due) -> list[Block]:
+    found: list[Block] = []
+    if due.unfinished:
+        told = say(
+            "Left alone, not finished: {ids}. Resume, cancel or resolve them.", ids=_ids(due.unfinished)
+        )
+        found.append(Line(told, Tone.WARN))
+    if due.kept:
+        found.append(Line(say("Left alone, held: {ids}.", ids=_ids(due.kept))))
+    return found
+
+
+def _ids(ids: Sequence[int]) -> str:
+    more = f" … (+{len(ids) - _NAMED})" if len(ids) > _NAMED else ""
+    return ", ".join(map(str, ids[:_NAMED])) + more

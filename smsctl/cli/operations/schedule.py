@@ -1,0 +1,104 @@
+"""`smsctl schedule --at 07:30 -- send …`: the line by which a machine starts a mailing."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.actions import check
+from smsctl.actions.check import Level
+from smsctl.cli.operations import slot_formats as render
+from smsctl.cli.operations.send_order import Order, order_of
+from smsctl.cli.operations.slot import Slot, read_slot
+from smsctl.cli.output.blocks import Line
+from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.secret import Source
+from smsctl.errors import UsageError, say
+
+EXAMPLES = (
+    "smsctl schedule --at 07:30 --days fri -- send --all text.txt --max-parts 900",
+    "smsctl schedule --at 7:30 --for systemd -- send --all a.txt --max-parts 900",
+    "smsctl schedule --at 7:30 --for windows -- send --all a.txt --max-parts 900",
+)
+
+
+def run(
+    ctx: typer.Context,
+    words: Annotated[list[str], typer.Argument(metavar="-- send ...", help="The command, after two dashes.")],
+    *,
+    at: Annotated[str, typer.Option(metavar="TIME", help="Time of day, as 07:30.")],
+    days: Annotated[
+        str, typer.Option(metavar="DAYS", help="daily, mon-fri, mon,thu, or days of the month: 1,15.")
+    ] = "daily",
+    system: Annotated[
+        str, typer.Option("--for", metavar="SYSTEM", help="cron, systemd or windows.")
+    ] = "cron",
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the unit or task; made of the command without it.")
+    ] = None,
+) -> Reply:
+    """Print the crontab line, the systemd unit and timer, or the schtasks line for a mailing.
+
+    Nothing is installed. Paths are made absolute, and what cron needs is added: --yes, --quiet, both
+    ceilings, --min-messages against a broken export, and a --key that is new in each slot, so that a slot
+    that is run twice sends once. A second line asks an hour later whether it was sent. The command is tried
+    as a dry run, and what could never be sent is refused.
+    """
+    wiring: Wiring = ctx.obj
+    settings = wiring.settings
+    slot = read_slot(at, days)
+    order = order_of(wiring, words, slot, name)
+    text = _text(wiring, system, slot, order)
+    zone = [] if system == "systemd" else check.time_zone(settings.time_zone)
+    return Reply(
+        data={
+            "for": system,
+            "name": order.name,
+            "key": order.key,
+            "command": list(order.words),
+            "expect": list(order.expect),
+            "text": text,
+        },
+        screen=[Line(line, whole=True) for line in text.splitlines()],
+        notes=[
+            *(Note(code="today", level="warning", text=one) for one in order.doubts),
+            *(
+                Note(code=one.check, level="warning", text=one.text)
+                for one in zone
+                if one.level is Level.WARNING
+            ),
+        ],
+    )
+
+
+def _text(wiring: Wiring, system: str, slot: Slot, order: Order) -> str:
+    """Return what the system is given: the mailing, and an hour later the question whether it was sent."""
+    after, asking = slot.an_hour_later(), f"{order.name}-expect"
+    match system:
+        case "cron":
+            return f"{render.crontab(slot, order.words)}\n{render.crontab(after, order.expect)}\n"
+        case "systemd":
+            site = _site(wiring)
+            sends = render.units(order.name, slot, order.words, site)
+            return sends + render.units(asking, after, order.expect, site)
+        case "windows":
+            sends = render.schtasks(order.name, slot, order.words)
+            return f"{sends}\n{render.schtasks(asking, after, order.expect)}\n"
+    raise UsageError(
+        say("--for {system}: there is no such way.", system=system),
+        hint=say("It is cron, systemd or windows."),
+    )
+
+
+def _site(wiring: Wiring) -> render.Site:
+    settings = wiring.settings
+    sources = [settings.gateway.password]
+    if settings.smtp and settings.smtp.username:
+        sources.append(settings.smtp.password)
+    folders = [settings.ledger.path.parent, *([settings.log_path.parent] if settings.log_path else [])]
+    return render.Site(
+        user=wiring.actor.user,
+        writable=tuple(dict.fromkeys(folders)),
+        credentials=tuple(one.name for one in sources if one.source in (Source.SYSTEMD, Source.AUTO)),
+        time_zone=settings.time_zone,
+    )

@@ -1,0 +1,51 @@
+"""`smsctl simulator incoming NUMBER TEXT`: an SMS comes in at a running simulator."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import numbers, wiring_gateway
+from smsctl.cli.output.blocks import Line, Tone
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import say
+
+EXAMPLES = (
+    'smsctl simulator incoming +46701740605 "KOMMUN Ja tack"',
+    "smsctl simulator incoming 0701740605 STOP --url http://127.0.0.1:8025",
+)
+
+
+def run(
+    ctx: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Who it is from, in any usual spelling.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text, in quotes.")],
+    *,
+    url: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The simulator's; without it, [gateway] url of the config."),
+    ] = None,
+    gateway: Annotated[
+        str | None, typer.Option(metavar="GATEWAY", help="intelecom or pswincom; else the config's.")
+    ] = None,
+    as_a_gateway: Annotated[
+        bool, typer.Option("--as-a-gateway", help="The simulator was started so: do not ask it what it is.")
+    ] = False,
+    receiver: Annotated[str, typer.Option(metavar="NUMBER", help="The number it was sent to.")] = "71234",
+) -> Reply:
+    """Let an SMS come in at a running simulator, which pushes or queues it as the gateway would."""
+    wiring: Wiring = ctx.obj
+    sender = numbers.read(wiring, number)
+    wiring_gateway.let_come_in(
+        wiring,
+        url or wiring.settings.gateway.url,
+        {
+            "gateway": gateway or wiring.settings.gateway.module,
+            "sender": sender,
+            "receiver": receiver,
+            "text": text,
+        },
+        as_a_gateway=as_a_gateway,
+    )
+    wiring.teller.mode = "simulate"
+    return Reply(screen=[Line(say("The simulator has taken the SMS."), Tone.GOOD)])

@@ -1,0 +1,165 @@
+"""A slot as cron, systemd and Windows write it. Each has its own idea of what must be escaped."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.cli.operations.slot import WEEKDAYS, Slot
+from smsctl.errors import Sentence, UsageError, say
+
+_SYSTEM_STATE = Path("/var/lib/smsctl")
+_LONGEST_TASK = 261  # characters; schtasks refuses more
+_HARDENING = """\
+NoNewPrivileges=true
+CapabilityBoundingSet=
+UMask=0077
+ProtectSystem=strict
+ProtectHome=read-only
+PrivateTmp=true
+PrivateDevices=true
+ProtectClock=true
+ProtectControlGroups=true
+ProtectHostname=true
+ProtectKernelLogs=true
+ProtectKernelModules=true
+ProtectKernelTunables=true
+ProtectProc=invisible
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=true
+RestrictRealtime=true
+RestrictSUIDSGID=true
+LockPersonality=true
+MemoryDenyWriteExecute=true
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+"""
+
+
+class Site(NamedTuple):
+    """What a unit must know of the machine."""
+
+    user: str
+    writable: tuple[Path, ...]  # the folders of ledger and log
+    credentials: tuple[str, ...]  # names in LoadCredentialEncrypted=
+    time_zone: str
+
+
+def crontab(slot: Slot, words: Sequence[str]) -> str:
+    """Return the crontab line; cron takes a bare % for the end of the command."""
+    days = ",".join(map(str, slot.month_days)) or "*"
+    weekdays = _ranges([day + 1 for day in slot.weekdays]) or "*"
+    command = shlex.join(words).replace("%", r"\%")
+    return f"{slot.at.minute} {slot.at.hour} {days} * {weekdays} {command}"
+
+
+def units(name: str, slot: Slot, words: Sequence[str], site: Site) -> str:
+    """Return unit and timer, each under the path it goes to, and what puts them in force.
+
+    Raises UsageError for a name that systemd does not take.
+    """
+    if not re.fullmatch(r"[\w.-]{1,200}", name, flags=re.ASCII):
+        raise UsageError(
+            say("--name {name} is no name of a unit.", name=name),
+            hint=say("Use letters from a to z, digits, dots and dashes."),
+        )
+    return (
+        f"# /etc/systemd/system/smsctl-{name}.service\n{service(name, words, site)}\n"
+        f"# /etc/systemd/system/smsctl-{name}.timer\n{timer(name, slot, site)}\n"
+        f"# Then: systemctl daemon-reload && systemctl enable --now smsctl-{name}.timer\n"
+    )
+
+
+def service(name: str, words: Sequence[str], site: Site) -> str:
+    """Return the unit that is started once in each slot, with as few rights as it can do with."""
+    credentials = "".join(
+        f"LoadCredentialEncrypted={one}:/etc/credstore.encrypted/{one}\n" for one in site.credentials
+    )
+    return (
+        f"[Unit]\nDescription=smsctl: {name.replace('%', '%%')}\n"
+        "Wants=network-online.target\nAfter=network-online.target\n"
+        f"\n[Service]\nType=oneshot\nUser={site.user}\n"
+        f"ExecStart={' '.join(map(_unit_word, words))}\n"
+        f"{credentials}"
+        "# A stop waits for the batch in flight: what is cut off would be unknown.\n"
+        "TimeoutStopSec=3min\n"
+        f"\n{_HARDENING}{''.join(map(_writable, site.writable))}"
+    )
+
+
+def timer(name: str, slot: Slot, site: Site) -> str:
+    """Return the timer of the unit. A slot that was missed is not made up for at another hour."""
+    weekdays = ",".join(WEEKDAYS[day].capitalize() for day in slot.weekdays)
+    days = ",".join(f"{day:02}" for day in slot.month_days) or "*"
+    when = f"{weekdays} *-*-{days} {slot.at:%H:%M}:00 {site.time_zone}".strip()
+    return (
+        f"[Unit]\nDescription=When smsctl sends: {name.replace('%', '%%')}\n"
+        f"\n[Timer]\nOnCalendar={when}\nAccuracySec=1s\nPersistent=false\n"
+        "\n[Install]\nWantedBy=timers.target\n"
+    )
+
+
+def schtasks(name: str, slot: Slot, words: Sequence[str]) -> str:
+    """Return the line for cmd.exe. Raises UsageError for what schtasks cannot do."""
+    task = subprocess.list2cmdline(words)
+    if "%" in task or "%" in name:  # no prompt has a way to write it: what is between two is a variable
+        raise UsageError(say("schtasks cannot be given a % sign."), hint=_by_a_file(task))
+    if len(task) > _LONGEST_TASK:
+        raise UsageError(
+            say(
+                "schtasks takes commands of at most {n} characters; this has {has}.",
+                n=_LONGEST_TASK,
+                has=len(task),
+            ),
+            hint=_by_a_file(task),
+        )
+    if len(slot.month_days) > 1:
+        raise UsageError(say("schtasks takes one day of the month; make a task for each."))
+    if slot.month_days:
+        days = f"/SC MONTHLY /D {slot.month_days[0]}"
+    elif slot.weekdays:
+        days = f"/SC WEEKLY /D {','.join(WEEKDAYS[day].upper() for day in slot.weekdays)}"
+    else:
+        days = "/SC DAILY"
+    called, started = subprocess.list2cmdline([f"smsctl {name}"]), subprocess.list2cmdline([task])
+    what = f"/TN {called} {days} /ST {slot.at:%H:%M} /TR {started}"
+    return f'schtasks /Create {_at_the_prompt(what)} /RU "%USERNAME%" /RP *'
+
+
+def _at_the_prompt(line: str) -> str:
+    """Keep cmd.exe from what is special to it outside quotes; it takes an escaped quote for one too."""
+    pieces = line.split('"')
+    return '"'.join(
+        piece if place % 2 else re.sub(r"([&|<>^])", r"^\1", piece) for place, piece in enumerate(pieces)
+    )
+
+
+def _by_a_file(task: str) -> Sentence:
+    in_file = task.replace("%", "%%")
+    return say("Write the command into a .cmd file, and let the task start that: {task}", task=in_file)
+
+
+def _ranges(days: Sequence[int]) -> str:
+    """1 2 3 5 -> 1-3,5."""
+    runs: list[list[int]] = []
+    for day in days:
+        if runs and runs[-1][-1] == day - 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def _unit_word(word: str) -> str:
+    """Quote a word for ExecStart=, where % and $ are special even in quotes."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    plain = word and not set(word) & set(" \t\"'\\;")
+    return escaped if plain else f'"{escaped}"'
+
+
+def _writable(folder: Path) -> str:
+    if folder == _SYSTEM_STATE:
+        return "StateDirectory=smsctl\nStateDirectoryMode=0700\n"
+    return f"ReadWritePaths=-{_unit_word(str(folder))}\n"

@@ -1,0 +1,125 @@
+"""What became of a mailing: counts by state, and what to do next."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from smsctl.cli.output import figures, whom
+from smsctl.cli.output.blocks import GAP, Block, Fact, Facts, Line, Tone
+from smsctl.cli.output.language import known
+from smsctl.cli.output.phrases import NOTHING_LEAVES
+from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.message import Status
+from smsctl.domain.recipients import OutsideRows
+from smsctl.domain.unsettled import unsettled_of
+from smsctl.errors import Sentence, say
+
+BY_MAIL = "mail"
+"""The gateway whose messages are never heard of again (protocols.md 2.14)."""
+
+_LONG_NUMBER = re.compile(r"\+?[0-9][0-9 -]{5,}[0-9]")
+_TONES = {
+    Status.ACCEPTED: Tone.GOOD,
+    Status.DELIVERED: Tone.GOOD,
+    Status.REJECTED: Tone.BAD,
+    Status.FAILED: Tone.BAD,
+    Status.UNKNOWN: Tone.WARN,
+    Status.HELD: Tone.WARN,
+    Status.PENDING: Tone.WARN,
+    Status.SENDING: Tone.WARN,
+}
+
+
+def screen(mailing: Mailing, tally: Tally, steps: Sequence[Sentence], *, simulated: bool) -> list[Block]:
+    """Return the outcome and what it costs, with what to do next."""
+    blocks: list[Block] = [Line(say("Mailing {id}:", id=mailing.id), Tone.STRONG), state_facts(tally.states)]
+    blocks += [Line(told) for told in (cost(tally), *steps)]
+    if simulated:
+        blocks += [GAP, Line(NOTHING_LEAVES, Tone.WARN)]
+    return blocks
+
+
+def test_screen(number: str, parts: int, answer: str | None) -> list[Block]:
+    """Return what a person wants to know of one test SMS."""
+    facts = [
+        Fact(say("Number"), [number]),
+        Fact(say("Parts"), [figures.count(parts)]),
+    ]
+    if answer:
+        facts.insert(1, Fact(say("The gateway answered"), [known(answer)]))
+    return [Facts(facts), GAP]
+
+
+def data(
+    mailing: Mailing, tally: Tally, skipped: Mapping[str, int], outside: Sequence[OutsideRows]
+) -> dict[str, object]:
+    """Return the fixed keys of the envelope (design.md 5) for what was sent, as the ledger has it.
+
+    The cost is that of the messages that cost, which may be fewer than were planned.
+    """
+    return {
+        "mailing": mailing.id,
+        "municipality": mailing.municipality.key,
+        "municipality_name": mailing.municipality.name,
+        "recipients": whom.data(mailing.rows, mailing.messages, skipped, mailing.audience_rows, outside),
+        "text": {"encoding": mailing.size.encoding, "units": mailing.size.units, "parts": mailing.size.parts},
+        "cost": {"parts": tally.parts, "ore": tally.cost_ore, "currency": "SEK"},
+        "dry_run": False,
+        "outcome": {str(state): tally.states[state] for state in Status if tally.states.get(state)},
+    }
+
+
+def state_facts(states: Mapping[Status, int]) -> Facts:
+    """Return the states that occur, in the order a message passes them."""
+    return Facts(
+        [
+            Fact(figures.count(states[state]), [figures.state(state)], _TONES.get(state, Tone.PLAIN))
+            for state in Status
+            if states.get(state)
+        ]
+    )
+
+
+def cost(tally: Tally) -> Sentence:
+    """Say what a mailing costs so far."""
+    parts = figures.parts(tally.parts)
+    if tally.cost_ore is None:
+        return say("Cost: {parts}.", parts=parts)
+    return say("Cost: {parts}, {money}.", parts=parts, money=figures.money(tally.cost_ore))
+
+
+def next_steps(mailing: Mailing, states: Mapping[Status, int], in_doubt: int = 0) -> list[Sentence]:
+    """Say what a person should do, if anything; `in_doubt` are stopped or gone, and nobody can tell."""
+    steps: list[Sentence] = []
+    if mailing.gateway == BY_MAIL and states.get(Status.ACCEPTED):
+        steps.append(say("Handed to the mail server; nothing further will be known of them."))
+    if states.get(Status.PENDING):
+        steps.append(say("Send what is pending with: smsctl mailings resume {id}", id=mailing.id))
+    if states.get(Status.SENDING):
+        steps.append(say("Some are on the wire right now. Look again in a minute."))
+    steps += unsettled_of(mailing.id, states, in_doubt).sentences
+    if states.get(Status.FAILED) or states.get(Status.EXPIRED):
+        steps.append(say("See which numbers are dead with: smsctl mailings failed {id}", id=mailing.id))
+    if states.get(Status.REJECTED):
+        steps.append(say("See why with: smsctl mailings show {id}", id=mailing.id))
+    return steps
+
+
+def summary(mailing: Mailing, states: Mapping[Status, int], parts: int, *, simulated: bool) -> Sentence:
+    """Return the one line for a log: no names, no numbers of telephones, no text."""
+    values = {
+        "id": mailing.id,
+        "municipality": mailing.municipality.name,
+        "counted": figures.counted(states) or say("nothing to send"),
+        "parts": figures.parts(parts),
+    }
+    if simulated:
+        return say(
+            "Simulated mailing {id} for {municipality}: {counted}; {parts}. No SMS left this machine.",
+            **values,
+        )
+    return say("Mailing {id} for {municipality}: {counted}; {parts}.", **values)
+
+
+def test_summary(line: Sentence, answer: str) -> Sentence:
+    """Return the one line for a test SMS, with the gateway's words; a number in them is hidden."""
+    return say("{line} The gateway answered: {answer}", line=line, answer=_LONG_NUMBER.sub("***", answer))

@@ -1,0 +1,108 @@
+"""Charts as SVG, to stand inside a page: no scripts, nothing fetched, and each told in words too.
+
+Colours are classes, so that the page decides how they look on screen and on paper.
+"""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from typing import NamedTuple
+
+from smsctl.cli.output.blocks import Text
+from smsctl.cli.output.language import words
+
+WIDTH = 720
+_BAR_HEIGHT = 28
+_CHART_HEIGHT = 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 18, 22, 26  # around the columns; half a label fits beside the last one
+_MOST_LABELS = 12
+_STEPS = (1, 2, 5)
+_LINES = 4  # across the chart, at the most one more
+
+
+class Stack(NamedTuple):
+    """One column: its label, what stands in it from the bottom up, and what is told of it."""
+
+    label: str
+    values: Sequence[int]
+    figure: str  # above the column
+    told: Text
+
+
+def share_bar(share: float, told: Text) -> str:
+    """Draw a share of 1 as a bar that fills from the left."""
+    filled = round(min(max(share, 0.0), 1.0) * WIDTH)
+    return (
+        f'<svg class="share" viewBox="0 0 {WIDTH} {_BAR_HEIGHT}" role="img" aria-label="{_said(told)}">'
+        f'<rect class="room" width="{WIDTH}" height="{_BAR_HEIGHT}" rx="4"/>'
+        f'<rect class="part0" width="{filled}" height="{_BAR_HEIGHT}" rx="4"/></svg>'
+    )
+
+
+def columns(stacks: Sequence[Stack], told: Text) -> str:
+    """Draw columns side by side over a scale that begins at nought."""
+    highest = max((sum(_drawn(one)) for one in stacks), default=0)
+    step = step_for(highest)
+    top = step * max(-(-highest // step), 1)
+    scale = (_CHART_HEIGHT - _TOP - _BOTTOM) / top
+    lines = [_line(value, scale) for value in range(0, top + 1, step)]
+    pitch = (WIDTH - _LEFT - _RIGHT) / max(len(stacks), 1)
+    every = -(-len(stacks) // _MOST_LABELS)
+    drawn = [
+        _column(one, _LEFT + number * pitch, pitch, scale)
+        for number, one in enumerate(_as_far_as_there_is_room(stacks, every))
+    ]
+    return (
+        f'<svg class="columns" viewBox="0 0 {WIDTH} {_CHART_HEIGHT}" role="img" aria-label="{_said(told)}">'
+        f"{''.join(lines)}{''.join(drawn)}</svg>"
+    )
+
+
+def step_for(highest: int) -> int:
+    """Return the distance between the lines of a scale: 1, 2 or 5 times a power of ten."""
+    power = 1
+    while True:
+        for step in _STEPS:
+            if step * power * _LINES >= highest:
+                return step * power
+        power *= 10
+
+
+def _as_far_as_there_is_room(stacks: Sequence[Stack], every: int) -> Iterator[Stack]:
+    """Leave out labels but every so many, the last one always told; and then all figures, which are wider."""
+    for after, one in zip(range(len(stacks) - 1, -1, -1), stacks, strict=True):
+        label = "" if after % every else one.label
+        yield one._replace(label=label, figure=one.figure if every == 1 else "")
+
+
+def _drawn(one: Stack) -> list[int]:
+    # A month of corrections may be below nought; the table beside the chart tells its figure.
+    return [max(value, 0) for value in one.values]
+
+
+def _line(value: int, scale: float) -> str:
+    y = _CHART_HEIGHT - _BOTTOM - value * scale
+    text = f"{value:,}".replace(",", "\u00a0")
+    return (
+        f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        f'<text class="scale" x="{_LEFT - 8}" y="{y + 4:.1f}">{text}</text>'
+    )
+
+
+def _column(one: Stack, x: float, pitch: float, scale: float) -> str:
+    width, y = min(pitch * 0.7, 48.0), float(_CHART_HEIGHT - _BOTTOM)
+    middle = x + pitch / 2
+    drawn = [f"<g><title>{_said(one.told)}</title>"]
+    for place, value in enumerate(_drawn(one)):
+        y -= value * scale
+        drawn.append(
+            f'<rect class="part{place}" x="{middle - width / 2:.1f}" y="{y:.1f}" width="{width:.1f}"'
+            f' height="{value * scale:.1f}"/>'
+        )
+    for text, below in ((one.figure, y - 6), (one.label, float(_CHART_HEIGHT - 8))):
+        if text:
+            drawn.append(f'<text x="{middle:.1f}" y="{below:.1f}">{escape(text)}</text>')
+    return "".join([*drawn, "</g>"])
+
+
+def _said(text: Text) -> str:
+    return escape(words(text), quote=True)

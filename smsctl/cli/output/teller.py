@@ -1,0 +1,180 @@
+"""Tells the result of a command: a screen for people, one line for logs, or one JSON envelope."""
+
+import errno
+import io
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from smsctl.cli.flags import Flags
+from smsctl.cli.output import envelope
+from smsctl.cli.output.blocks import Block, Line, Tone
+from smsctl.cli.output.language import whole
+from smsctl.cli.output.log import Log
+from smsctl.cli.output.phrases import mistake
+from smsctl.cli.output.reply import Note, Reply, hint, notes_of
+from smsctl.cli.output.screen import Screen
+from smsctl.cli.output.stopping import Stopping
+from smsctl.errors import ExitCode, Sentence, SmsctlError, say, worst
+
+_TONES = {"error": Tone.BAD, "warning": Tone.WARN, "info": Tone.PLAIN}
+
+
+class Teller:
+    """The voice of one run. Results go to standard output, errors and warnings to standard error."""
+
+    def __init__(self, command: str, flags: Flags) -> None:
+        """`command` names the run in the envelope."""
+        self.out = Screen(sys.stdout)
+        self.err = Screen(sys.stderr)
+        self.mode = "simulate" if flags.simulate else ""
+        self.command = command
+        self._flags = flags
+        self._kept: list[Note] = []  # warnings that wait for the result
+        self._known: Mapping[str, object] = {}
+        self.log = Log(command)
+        self.stopping = Stopping()
+        self.leaves_no_trace = False  # a dry run creates no file
+
+    @property
+    def speaks_json(self) -> bool:
+        """Whether everything must stand in one envelope."""
+        return self._flags.json
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked: standard input is a terminal, and no answer was given beforehand.
+
+        The one meaning of "on a terminal", for every rule that depends on it.
+        """
+        return sys.stdin.isatty() and not (self._flags.json or self._flags.yes)
+
+    @property
+    def beforehand(self) -> str:
+        """The whole command that was typed, with the answer to its question."""
+        return self._flags.unasked_command((), by_a_person=False)
+
+    @property
+    def watched(self) -> bool:
+        """Whether a person looks at standard output."""
+        return sys.stdin.isatty() and self.out.is_terminal and not self._flags.json
+
+    @property
+    def face(self) -> Screen:
+        """Where a person who is asked is looking, also when the result goes into a file."""
+        return self.out if self.out.is_terminal else self.err
+
+    def show(self, blocks: Sequence[Block]) -> None:
+        """Show something on the way to the result; to a person only."""
+        if self.interactive or (self.watched and not self._flags.quiet):
+            self.face.show(blocks)
+
+    def progress(self, label: Sentence, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Show how far something has come, on a person's terminal only."""
+        watched = self.out.is_terminal and not (self._flags.json or self._flags.quiet)
+        return (self.out if watched else Screen(io.StringIO())).progress(label, total)
+
+    def know(self, data: Mapping[str, object]) -> None:
+        """Keep what is known by now, so that the envelope tells it also where the run then fails."""
+        self._known = data
+
+    def warn(self, sentence: Sentence) -> None:
+        """Say something on the way: in JSON it waits for the envelope, with --quiet for a bad end."""
+        if self._flags.json or self._flags.quiet:
+            self._kept.append(Note(code="warning", level="warning", text=sentence))
+        else:
+            if self.out.shows_bar:
+                self.err.clear_line()
+            self.err.show([Line(whole(sentence), Tone.WARN)])
+
+    def tell_now(self, sentence: Sentence) -> None:
+        """Say something on the standard error at once, whatever the flags: the end may be days away."""
+        self.err.show([Line(whole(sentence), Tone.WARN)])
+
+    def keep_log(self, path: Path) -> None:
+        """Keep the log in this file; where that cannot be, all goes on without it."""
+        if self.leaves_no_trace:
+            return
+        try:
+            self.log.begin(path)
+        except OSError as error:
+            told = say(
+                "The log {path} cannot be written, and goes on without this run: {reason}.",
+                path=path,
+                reason=error.strerror,
+            )
+            self.warn(told)
+
+    def write(self, page: str) -> None:
+        """Write a page as it is."""
+        self.out.line(page.removesuffix("\n"))
+
+    def tell(self, reply: Reply) -> int:
+        """Tell the result and return the exit code."""
+        code = reply.exit_code
+        well = code is ExitCode.OK
+        if self._flags.json:
+            hints = () if well else [hint(step) for step in reply.advice]
+            self._write_json(reply.data, (*reply.notes, *reply.said, *hints), code)
+            return code
+        if reply.page is not None:
+            self.write(reply.page)
+        elif self._flags.quiet and well:
+            return code
+        self.err.show([Line(whole(note.text), _TONES[note.level]) for note in (*self._kept, *reply.notes)])
+        if reply.page is not None:
+            return code
+        if reply.summary is None or self.watched:
+            self.out.show(reply.screen)
+        else:
+            advice = () if well else reply.advice
+            (self.out if well else self.err).show([Line(reply.summary), *map(Line, advice)])
+        return code
+
+    def fail(self, error: SmsctlError) -> int:
+        """Tell what went wrong, where, and what mends it; return the error's exit code."""
+        if self._flags.json:
+            self._write_json(self._known, notes_of(error), error.exit_code)
+            return error.exit_code
+        kept = [Line(whole(note.text), _TONES[note.level]) for note in self._kept]
+        self.err.show([*kept, *mistake(error)])
+        return error.exit_code
+
+    def interrupted(self) -> SmsctlError:
+        """Return what is told of a run that was broken off, and what sends the rest of what it had begun."""
+        begun = self._known.get("mailing")
+        mend = say("Send what is pending with: smsctl mailings resume {id}", id=begun) if begun else None
+        return self.stopping.told(say("Interrupted; nothing is on its way."), mend)
+
+    def own_up(self, error: BaseException) -> SmsctlError:
+        """Return what is told of a fault in smsctl; the traceback is for whoever asks with --verbose."""
+        if self._flags.verbose:
+            import traceback
+
+            for piece in traceback.format_exception(error):
+                self.err.line(piece.rstrip("\n"))
+        return SmsctlError(
+            say("smsctl itself failed ({kind}). The ledger tells what was sent.", kind=type(error).__name__),
+            hint=say("Look with: smsctl mailings list. What failed is shown with --verbose."),
+        )
+
+    def end(self, code: int, *, is_product: bool) -> int:
+        """Hand over what was written; return the exit code to leave with.
+
+        A reader that went away has had enough. Where the output is what the command was run for, any other
+        loss of it is a failure; where the command has done something, its own code stands.
+        """
+        self.out.flush()
+        lost = self.out.lost
+        if lost is not None and lost.errno != errno.EPIPE:
+            reason = say("it is closed") if lost.errno == errno.EBADF else say("{text}", text=lost.strerror)
+            told = say("The standard output cannot be written: {reason}.", reason=reason)
+            self.err.show([Line(whole(told), Tone.BAD)])
+            code = worst([ExitCode(code), ExitCode.LEDGER]) if is_product else code
+        self.err.flush()
+        return code
+
+    def _write_json(self, data: object, notes: Sequence[Note], code: ExitCode) -> None:
+        self.out.line(envelope.of(self.command, self.mode, data, (*self._kept, *notes), code))
+        self.out.flush()

@@ -1,0 +1,199 @@
+"""Blocks on a terminal. The only file that imports rich; it is itself imported only when needed."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Any, Literal, cast
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.containers import Lines
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table as RichTable
+from rich.text import Text as Styled
+
+from smsctl.cli.output import plain
+from smsctl.cli.output.blocks import Bars, Block, Fact, Facts, Line, Quote, Table, Text, Tone
+from smsctl.cli.output.figures import count
+from smsctl.cli.output.language import words
+from smsctl.cli.output.stream import Stream
+
+_STYLES = {
+    Tone.PLAIN: "",
+    Tone.STRONG: "bold",
+    Tone.GOOD: "green",
+    Tone.WARN: "yellow",
+    Tone.BAD: "bold red",
+    Tone.FAINT: "dim",
+}
+_GLUE = "\ue000"  # one cell wide, and nothing that rich folds at
+_INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|kr\b|%)")
+_GAP = 2  # between the columns of a table
+_SHORTEST_BAR = 10
+_LONGEST_BAR = 40
+_RATE_CELLS = len(" 10 000/s ")
+_LONG_WORD = 18  # a longer one may be folded where a table would not fit
+
+
+def show(blocks: Sequence[Block], stream: Stream) -> None:
+    """Write the blocks, each line folded at the terminal's width."""
+    console = _console(stream)
+    for block in blocks:
+        match block:
+            case Line():
+                _print_line(block, console)
+            case Quote():
+                for line in plain.quote(block, console.width):
+                    console.print(Styled(line))
+            case Facts():
+                console.print(_facts(block))
+            case Table():
+                console.print(_table(block, console))
+            case Bars():
+                console.print(_bars(block, console))
+
+
+def _print_line(line: Line, console: Console) -> None:
+    if line.whole:
+        console.print(Group(_styled(line.text, line.tone, before=" " * line.indent)), soft_wrap=True)
+        return
+    shown = _styled(line.text, line.tone)
+    console.print(Padding(shown, (0, 0, 0, line.indent), expand=False) if line.indent else Group(shown))
+
+
+@contextmanager
+def progress(label: Text, total: int, stream: Stream) -> Iterator[Callable[[int], None]]:
+    """Show a progress bar while the block runs."""
+    console = _console(stream)
+    room = console.width - len(f"{words(label)} {count(total)}/{count(total)} 0:00:00")
+    with Progress(*_columns(room), console=console, transient=True) as bars:
+        task = bars.add_task(plain.safe(words(label)), total=total)
+        yield lambda done: bars.update(task, completed=done)
+
+
+def _columns(room: int) -> Iterator[ProgressColumn]:
+    """Yield what fits where so many cells are left beside label, figures and time: no figure is cut."""
+    yield TextColumn("{task.description}", markup=False)
+    if room >= _RATE_CELLS + _SHORTEST_BAR:
+        yield BarColumn(min(room - _RATE_CELLS, _LONGEST_BAR))
+    yield _Done()
+    if room >= _RATE_CELLS:
+        yield _Rate()
+    if room >= 0:
+        yield _TimeLeft()
+
+
+class _Done(ProgressColumn):
+    """How many are done, of how many; the first as wide as the second, so that nothing moves."""
+
+    def render(self, task: Task) -> Styled:
+        total = count(int(task.total or 0))
+        return Styled(f"{count(int(task.completed)):>{len(total)}}/{total}", no_wrap=True)
+
+
+class _Rate(ProgressColumn):
+    """Messages a second, as soon as there is one."""
+
+    def render(self, task: Task) -> Styled:
+        return Styled(f"{count(int(task.speed))}/s" if task.speed and task.speed >= 1 else "", no_wrap=True)
+
+
+class _TimeLeft(TimeRemainingColumn):
+    """The time that is left, as soon as it can be told."""
+
+    def render(self, task: Task) -> Styled:
+        return Styled() if task.time_remaining is None else super().render(task)
+
+
+def _console(stream: Stream) -> Console:
+    # Foreign text is never markup, emoji codes or something to highlight.
+    return Console(file=cast("IO[str]", stream), highlight=False, markup=False, emoji=False)
+
+
+class _Whole(Styled):
+    """Text that is folded between words, and never inside a figure: 4 900,00 kr."""
+
+    def wrap(self, console: Console, width: int, **how: Any) -> Lines:  # noqa: ANN401 - as rich has it
+        lines = super().wrap(console, width, **how)
+        for line in lines:
+            line.plain = line.plain.replace(_GLUE, " ")
+        return lines
+
+
+def _styled(text: Text, tone: Tone = Tone.PLAIN, *, before: str = "") -> Styled:
+    return _Whole(before + _INSIDE_A_FIGURE.sub(_GLUE, plain.safe(words(text))), style=_STYLES[tone])
+
+
+def _grid() -> RichTable:
+    return RichTable.grid(padding=(0, 2), pad_edge=False)
+
+
+def _facts(block: Facts) -> RichTable:
+    grid = _grid()
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")  # the end of a path, its file, is what tells
+    for fact in block.facts:
+        for number, value in enumerate(fact.values):
+            label = _styled(fact.label, before="  ") if number == 0 else Styled()
+            grid.add_row(label, _styled(value, fact.tone))
+    return grid
+
+
+def _table(block: Table, console: Console) -> RenderableType:
+    """Return the rows under their titles; where the terminal is too narrow for that, each as facts."""
+    titles = [_styled(column.title) for column in block.columns]
+    rows = [[_styled(cell) for cell in row] for row in block.rows]
+    widths = _widths([titles, *rows], console)
+    if not widths:
+        return Group(*_cards(block))
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold")
+    for column, title, width in zip(block.columns, titles, widths, strict=True):
+        justify: Literal["right", "left"] = "right" if column.right else "left"
+        table.add_column(title, justify=justify, width=width, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _widths(rows: Sequence[Sequence[Styled]], console: Console) -> list[int]:
+    """Return a width for each column, the widest narrowed first, down to its words; empty: no room."""
+    options = console.options
+    sizes = [
+        [Measurement.get(console, options, cell) for cell in column] for column in zip(*rows, strict=True)
+    ]
+    least = [min(max(one.minimum for one in column), _LONG_WORD) for column in sizes]
+    widths = [max(one.maximum for one in column) for column in sizes]
+    room = console.width - _GAP * len(widths)
+    while sum(widths) > room:
+        spare = [(width, place) for place, width in enumerate(widths) if width > least[place]]
+        if not spare:
+            return []
+        widths[max(spare)[1]] -= 1
+    return widths
+
+
+def _cards(block: Table) -> Iterator[RenderableType]:
+    for row in block.rows:
+        facts = [Fact(column.title, [cell]) for column, cell in zip(block.columns, row, strict=True)]
+        yield _facts(Facts([fact for fact in facts if fact.values != [""]]))
+        yield ""
+
+
+def _bars(block: Bars, console: Console) -> RichTable:
+    rows = [(_styled(one.label, before="  "), _styled(one.caption)) for one in block.bars]
+    beside = [max(1, *(row[place].cell_len for row in rows)) + _GAP for place in (0, 1)]
+    cells = min(max(console.width - sum(beside), _SHORTEST_BAR), plain.BAR_CELLS)
+    grid = _grid()
+    for one, (label, caption) in zip(block.bars, rows, strict=True):
+        drawn = Styled(plain.bar(one.share, cells), style=_STYLES[one.tone] or "cyan", no_wrap=True)
+        grid.add_row(label, drawn, caption)
+    return grid

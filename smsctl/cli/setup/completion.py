@@ -1,0 +1,44 @@
+"""`smsctl completion SHELL`: what the Tab key needs."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import completion
+from smsctl.cli.output.blocks import Line
+from smsctl.cli.output.reply import Reply
+from smsctl.cli.setup import shells
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import UsageError, say
+
+EXAMPLES = (
+    "smsctl completion bash > /etc/bash_completion.d/smsctl",
+    'smsctl completion zsh > "${fpath[1]}/_smsctl"',
+    "smsctl completion fish > ~/.config/fish/completions/smsctl.fish",
+    "smsctl completion bash -- send --gr  # what the script asks",
+)
+
+
+def run(
+    ctx: typer.Context,
+    shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- WORD...]", help="What is typed so far.")
+    ] = None,
+) -> Reply:
+    """Print the script that completes commands, flags, municipalities and groups.
+
+    With words after two dashes it prints what the last of them can become, as the script asks at each Tab.
+    """
+    wiring: Wiring = ctx.obj
+    config = wiring.flags.config
+    if shell not in completion.SHELLS:
+        raise UsageError(
+            say("There is no completion for {shell}.", shell=shell), hint=say("It is bash, zsh or fish.")
+        )
+    if words is None:
+        text = shells.script(shell)
+        return Reply(data={"script": text}, screen=[Line(line, whole=True) for line in text.splitlines()])
+    found = completion.candidates(words, config, os.environ)
+    return Reply(data={"candidates": found}, screen=[Line(one, whole=True) for one in found])

@@ -1,0 +1,33 @@
+"""`smsctl credential check [NAME]`: where a secret would come from."""
+
+import typer
+
+from smsctl.cli.output import envelope
+from smsctl.cli.output.blocks import Line, Tone
+from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.setup import credentials
+from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_gateway import surroundings
+from smsctl.credentials import resolve
+from smsctl.errors import CredentialError, ExitCode
+
+EXAMPLES = ("smsctl credential check", "smsctl credential check smtp --json")
+
+
+def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
+    """Say where a secret would come from and whether it can be had, without showing it.
+
+    Exit code 8 when it cannot.
+    """
+    wiring: Wiring = ctx.obj
+    found = resolve.describe(name, credentials.source_of(wiring, name), surroundings(wiring))
+    lines = [Line(found.sentence, Tone.GOOD if found.there else Tone.BAD)]
+    if found.hint:
+        lines.append(Line(found.hint))
+    return Reply(
+        data={"name": name, "there": found.there, "text": envelope.text(found.sentence)},
+        screen=lines,
+        said=[] if found.there else [Note(CredentialError.code, "error", found.sentence)],
+        advice=[found.hint] if found.hint else [],
+        exit_code=ExitCode.OK if found.there else ExitCode.INPUT,
+    )
