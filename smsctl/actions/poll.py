@@ -1,6 +1,5 @@
 """Fetching what comes back from a gateway's queues: stored first, acknowledged after."""
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,11 +13,15 @@ from smsctl.errors import GatewayRefusedError, RuleError, SmsctlError, StoppedEr
 PAUSE_S = 10
 """What the gateway asks us to wait after an empty answer (protocols.md 3.10)."""
 
+LONGEST_S = 600
+"""For one look at the queues: they may be filled as fast as they are emptied."""
 _NAP_S = 0.1
 _LEAST_S = 5
 """What one request may take even at the end of the time."""
 _OFTEN = 5
 """As often may one thing come that was acknowledged, or something that cannot be read."""
+_REMEMBERED = 10_000
+"""So many receipts, by which it is known that a thing came before."""
 
 
 def poll(
@@ -29,23 +32,21 @@ def poll(
     brake: Brake | None = None,
     pause_s: float = PAUSE_S,
 ) -> Taken:
-    """Empty the queues one after the other; return what was taken in.
+    """Empty the queues one after the other, in ten minutes at most; return what was taken in.
 
     With `for_s`, look again for so many seconds, and stop then whatever is left or however slow the gateway
     is. `store` makes a parcel durable before it is acknowledged. What is fetched twice is stored once.
     Once `brake` is asked, it ends after what is being stored.
     A queue that fails is left alone, and the others are emptied all the same: an account may have one only.
-    Raises then GatewayRefusedError or StoppedError at the end, and at once what `store` raises; all that was
-    acknowledged is stored.
+    Raises then GatewayRefusedError or StoppedError at the end, also where one look was not enough, and at
+    once what `store` raises; all that was acknowledged is stored.
     """
     brake = brake or Brake()
-    until = math.inf if for_s is None else time.monotonic() + for_s
+    until = time.monotonic() + (LONGEST_S if for_s is None else for_s)
     taken = NOTHING
     failures: dict[Queue, SmsctlError] = {}
     while True:
-        for queue in queues:
-            if queue in failures:
-                continue
+        for queue in [one for one in queues if one not in failures]:
             try:
                 taken = taken + _empty(queue, store, until, brake)
             except (GatewayRefusedError, StoppedError) as error:
@@ -54,6 +55,11 @@ def poll(
             break
         if not _waited(pause_s, brake):
             break
+    if for_s is None and time.monotonic() >= until and not failures:
+        failures[queues[0]] = StoppedError(
+            say("The gateway's queues were not empty after {n} minutes.", n=LONGEST_S // 60),
+            hint=say("What was fetched is stored. Fetch the rest with: smsctl reports poll --for 1h"),
+        )
     for failure in failures.values():
         raise failure
     return taken
@@ -87,6 +93,8 @@ def _waited(pause_s: float, brake: Brake) -> bool:
 def _empty(queue: Queue, store: Callable[[Parcel], Taken], until: float, brake: Brake) -> Taken:
     taken, times = NOTHING, Counter[str]()
     while not brake.asked and time.monotonic() < until and (found := queue.fetch(_left_s(until))):
+        if len(times) > _REMEMBERED:
+            times.clear()
         times[found.receipt] += 1
         if times[found.receipt] > _OFTEN:
             break

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
@@ -20,11 +20,18 @@ _HEAD_BYTES = 100
 _MARK = slice(68, 72)  # of the program, in the head of SQLite's files
 
 
-def copy(source: Path, target: Path) -> None:
+Progress = Callable[[int, int], None]
+"""Is told how much is done, and of how much."""
+
+
+def _nobody(_done: int, _total: int) -> None:
+    """Nobody looks on."""
+
+
+def copy(source: Path, target: Path, on_progress: Progress = _nobody) -> None:
     """Copy the ledger to `target`, durably, mode 0600; it is there whole or not at all.
 
-    Writers get in between two steps. A write makes the copy begin again, so after some of these the steps
-    grow, and at last all is copied in one while writers wait.
+    `on_progress` is told how many pages are copied, and of how many.
 
     Raises LedgerError when the ledger cannot be read or the disk is full, and OSError when `target`
     cannot be made.
@@ -35,7 +42,7 @@ def copy(source: Path, target: Path) -> None:
     make_private(unfinished)
     try:
         with _held(unfinished):
-            _fill(source, unfinished)
+            _fill(source, unfinished, on_progress)
         _flush(unfinished)
         unfinished.replace(target)
         make_names_durable(target.parent)
@@ -91,35 +98,59 @@ class _StartedOverError(Exception):
     """The ledger was written to, so that what was copied is not worth anything."""
 
 
-def _fill(source: Path, target: Path) -> None:
+def _fill(source: Path, target: Path, on_progress: Progress) -> None:
     uri = f"{source.resolve().as_uri()}?mode=ro"
     with told(source), closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)) as found:
         found.execute("SELECT COUNT(*) FROM sqlite_master").fetchall()  # what is wrong with it is said of it
-        for pages, patience in _STEPS:
-            os.truncate(target, 0)  # half a copy is none
-            with suppress(_StartedOverError), told(target):
-                _fill_in_steps(found, target, pages, patience)
-                return
+        with told(target), closing(fill(found, lambda: _emptied(target), source, on_progress)) as made:
+            _mark(made, target)
 
 
-def _fill_in_steps(found: sqlite3.Connection, target: Path, pages: int, patience: int) -> None:
-    with closing(sqlite3.connect(target, isolation_level=None)) as made:
-        made.execute("PRAGMA journal_mode = OFF")  # the file gets its name only when it is whole
-        made.execute("PRAGMA synchronous = OFF")  # and is flushed then
-        found.backup(made, pages=pages, progress=_watch(patience), sleep=_PAUSE_S)
-        _mark(made, target)
+def _emptied(target: Path) -> sqlite3.Connection:
+    os.truncate(target, 0)  # half a copy is none
+    made = sqlite3.connect(target, isolation_level=None)
+    made.execute("PRAGMA journal_mode = OFF")  # the file gets its name only when it is whole
+    made.execute("PRAGMA synchronous = OFF")  # and is flushed then
+    return made
 
 
-def _watch(patience: int) -> Callable[[int, int, int], None]:
-    """Return what looks on: it gives up when the copy has had to begin again too often."""
+def fill(
+    found: sqlite3.Connection,
+    make: Callable[[], sqlite3.Connection],
+    path: Path,
+    on_progress: Progress = _nobody,
+) -> sqlite3.Connection:
+    """Copy an open ledger, that of `path`, into an empty database that `make` opens; all of one moment.
+
+    Writers get in between two steps. A write makes the copy begin again, so after some of these the steps
+    grow, and at last all is copied in one while writers wait.
+    """
+    for pages, patience in _STEPS:
+        with ExitStack() as unless_whole:
+            made = make()
+            unless_whole.callback(made.close)
+            with suppress(_StartedOverError):
+                found.backup(made, pages=pages, progress=_watch(patience, on_progress), sleep=_PAUSE_S)
+                unless_whole.pop_all()
+                return made
+    raise LedgerError(
+        say("{path}: the ledger is busy; another program holds it.", path=path),
+        hint=say("Try again in a minute."),
+    )
+
+
+def _watch(patience: int, on_progress: Progress) -> Callable[[int, int, int], None]:
+    """Return what looks on: it gives up when the copy has had to begin again, or to wait, too often."""
     before, again = 0, 0
 
     def look(_status: int, remaining: int, total: int) -> None:
         nonlocal before, again
-        again += remaining > (before or total)
+        # A copy that begins again after each step has the same left after each.
+        again += remaining >= (before or total)
         before = remaining
         if again > patience:
             raise _StartedOverError
+        on_progress(total - remaining, total)
 
     return look
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -359,6 +360,25 @@ def test_a_queue_that_never_ends_is_left(
         ran = run("--config", config, "reports", "poll")
         assert (ran.code, "again and again" in ran.err) == (7, True)
         assert len(run("--config", config, "inbox", "list", "--json").data["inbox"]) == 1
+
+
+def test_queues_that_are_filled_as_fast_as_they_are_emptied_are_left(
+    make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "right")
+    monkeypatch.setattr("smsctl.actions.poll.LONGEST_S", 1)
+    numbered = count(1)
+
+    def endless(line: Line) -> None:
+        line.read_request()
+        put = line.head.startswith("PUT")
+        line.send(reply(204) if put else reply(200, sms(b"hej", b"%d" % next(numbered))))
+
+    with polled_from(endless, make_config) as config:
+        ran = run("--config", config, "reports", "poll")
+        assert (ran.code, "were not empty after" in ran.err) == (7, True)
+        assert len(run("--config", config, "inbox", "list", "--json").data["inbox"]) > 1
+        assert run("--config", config, "reports", "poll", "--for", "1s").code == 0, "that was asked for"
 
 
 def test_what_cannot_be_read_of_a_file_is_told(make_config: MakeConfig, tmp_path: Path, run: Run) -> None:

@@ -71,6 +71,38 @@ def test_a_backup_is_of_one_moment_while_somebody_writes(
     assert not list(tmp_path.glob("*.unfinished*"))
 
 
+def test_a_backup_ends_though_somebody_writes_between_any_two_of_its_steps(
+    large: Ledger, tmp_path: Path
+) -> None:
+    steps: list[int] = []
+    with closing(sqlite3.connect(large.path, isolation_level=None)) as writer:
+
+        def write(done: int, _total: int) -> None:
+            steps.append(done)
+            writer.execute(
+                "INSERT INTO facts VALUES ('n', '0') ON CONFLICT (name) DO UPDATE SET value = value + 1"
+            )
+
+        copying.copy(large.path, tmp_path / "backup.db", write)
+    assert len(steps) < 20
+    assert value(tmp_path / "backup.db", "n") == len(steps) - 2, "the copy is of its last beginning"
+
+
+def test_a_backup_of_a_ledger_that_somebody_holds_for_good_ends_in_words(
+    large: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "_BUSY_TIMEOUT_S", 0.01)
+    with closing(sqlite3.connect(large.path, isolation_level=None)) as writer:
+
+        def hold(_done: int, _total: int) -> None:
+            if not writer.in_transaction:
+                writer.execute("BEGIN EXCLUSIVE")
+
+        with pytest.raises(LedgerError, match="another program holds it"):
+            copying.copy(large.path, tmp_path / "backup.db", hold)
+    assert not list(tmp_path.glob("backup*"))
+
+
 def test_only_its_owner_reads_a_backup_whatever_the_umask_says(ledger: Ledger, tmp_path: Path) -> None:
     with ledger.transaction():
         keyfile.find_or_make(ledger).hash("+46701740605")
