@@ -4,7 +4,7 @@
     python benchmarks/flushes.py --venv PATH        uses one where smsctl is installed
 
 Counts the system calls of a whole mailing with strace; nothing is timed. A commit ends when its journal is
-cut to nothing. A round of sending is as many batches as there are connections. The goal of design.md 9: a
+cut to nothing. A round of sending is as many batches as there are connections. The goal: a
 commit for each round and for each 5,000 rows imported, and a quarter more.
 """
 

@@ -1,4 +1,4 @@
-"""Whole mailings, from the command line to the last stored answer, beside the goals of design.md 9.
+"""Whole mailings, from the command line to the last stored answer, beside the goals of the README.
 
     python benchmarks/mailing.py                    all of them; makes a virtual environment, takes minutes
     python benchmarks/mailing.py --venv PATH        with an installed smsctl (not editable) and pycurl

@@ -1,11 +1,11 @@
 """Recipients: how fast and how small a CSV file becomes a checked, deduplicated audience.
 
-    python benchmarks/recipients.py            both sizes, beside the goals of design.md 9
+    python benchmarks/recipients.py            both sizes, beside the goals of benchmarks/README.md
     python benchmarks/recipients.py --check    also hold every number against phonenumbers
     python benchmarks/recipients.py --xlsx     the same rows as a workbook, beside the CSV
 
 The file is made at run time and removed: names, groups, terms, and numbers of valid shapes as in
-performance.md 2 (70 % national, 18 % with the country code, 10 % of three neighbours, 1 % fixed lines,
+a mixed list (70 % national, 18 % with the country code, 10 % of three neighbours, 1 % fixed lines,
 1 % garbage, 5 % repeats). The yardstick is a bare `csv.reader` pass over the same file. Each pass is a
 process of its own, in turn; figures are medians, and the ratio is the median of the rounds' ratios. Where
 others use the machine too, the ratio of processor time is the steadier one.
@@ -228,7 +228,7 @@ def write(path: Path, rows: int) -> None:
 
 
 def made_up(rows: int) -> Iterator[Row]:
-    """Yield rows in the proportions of performance.md 2; the same ones each time."""
+    """Yield rows in the proportions that stand at the top; the same ones each time."""
     dice = random.Random(20261121)
     written: list[str] = []
     for _ in range(rows):

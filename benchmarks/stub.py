@@ -2,7 +2,7 @@
 
     python benchmarks/stub.py --latency 0.05
 
-Prints its port, answers as protocols.md 2.7 shows, and tells by GET what it has been handed and how busy it
+Prints its port, answers as Puzzel does, and tells by GET what it has been handed and how busy it
 was. Started by mailing.py, once for the floor and for smsctl alike.
 """
 

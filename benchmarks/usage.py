@@ -1,7 +1,7 @@
 """Usage: what `smsctl usage` costs on a large ledger, beside the same command on an empty one.
 
     python benchmarks/usage.py                        1,000,000 messages in 10,000 mailings
-    python benchmarks/usage.py --messages 10000000    the size of design.md 9; takes some GB and minutes
+    python benchmarks/usage.py --messages 10000000    the size of the goal; takes some GB and minutes
 
 The ledger is a real one, filled by SQL with what 10,000 mailings over three years leave: messages in all
 states, batches, entries, packages, invoices and the sums beside them. Both commands run in turn as whole

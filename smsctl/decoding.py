@@ -1,6 +1,7 @@
 """Bytes as Windows programs in Sweden write them -> text, and which encoding was assumed.
 
-In this order (reliability.md 4): a byte order mark decides; else NULs at every other place mean UTF-16;
+In this order (what-comes-from-outside.md, "Files"): a byte order mark decides; else NULs at every
+other place mean UTF-16;
 else the whole file must be UTF-8; else it is Windows-1252, and a notice says so. Windows-1252 makes some
 text of almost any bytes, so whatever was assumed, the traces of a wrong assumption are looked for (here,
 or in the program that wrote the file): better one sentence now than "Ã…sa" on a thousand telephones.

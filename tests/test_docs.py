@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,9 @@ _TYPED = re.compile(r"^(?:[$#] )?(?:sudo (?:-u \S+ )?)?smsctl ([a-z].*)", re.MUL
 _INLINE = re.compile(r"`smsctl ([a-z][^`]*)`")
 _PROMPTED = re.compile(r"^\$ (?:sudo (?:-u \S+ )?)?smsctl ([a-z].*)", re.MULTILINE)
 _FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+_CITED = re.compile(r'(?<![\w-])((?:[\w-]+/)*[\w-]+\.md)((?:(?:,| and)(?: |\n[ #]*)"[^"\n]+")*)')
+_DECISION = re.compile(r"\bdecisions?[ /]([0-9]{4})")
+_BY_NUMBER = re.compile(r"\.md (?:section )?[0-9]|[\w,] \((?:[a-z]+ )?[0-9]{1,2}\.[0-9]{1,2}\)")
 
 
 def _read(page: Path) -> str:
@@ -101,12 +105,60 @@ def _anchors(page: Path) -> set[str]:
     return {title.strip().replace(" ", "-") for title in plain}
 
 
+def _sources() -> list[Path]:
+    """Return the files that cite pages: the code, the tests, what is installed beside them."""
+    folders = ("smsctl", "tests", "benchmarks", "docs", "translations")
+    code = [page for folder in folders for page in (ROOT / folder).rglob("*.py")]
+    beside = [page for page in (ROOT / "contrib").rglob("*") if page.is_file()]
+    return [*code, *(ROOT / "smsctl").rglob("*.sql"), *beside, ROOT / "pyproject.toml"]
+
+
+def _dead_citations(text: str) -> list[str]:
+    """Return what `text` cites and is not there: pages by the end of their path, headings, decisions."""
+    dead = [found.group() for found in _BY_NUMBER.finditer(text)]
+    dead += [number for number in _DECISION.findall(text) if not any(ROOT.glob(f"docs/decisions/{number}-*"))]
+    for cited, headings in _CITED.findall(text):
+        titles = _headings(cited)
+        dead += [cited] if not titles else []
+        dead += [f"{cited}: {title}" for title in re.findall(r'"(.+?)"', headings) if title not in titles]
+    return dead
+
+
+@cache
+def _headings(cited: str) -> set[str]:
+    """Return the headings of the pages whose path ends so; none where there is no such page."""
+    pages = [
+        page for page in (*PAGES, *ROOT.glob("benchmarks/*.md")) if page.as_posix().endswith(f"/{cited}")
+    ]
+    return {title for page in pages for title in _HEADING.findall(_read(page))}
+
+
+def test_no_citation_is_dead() -> None:
+    dead = [f"{page.relative_to(ROOT)}: {one}" for page in _sources() for one in _dead_citations(_read(page))]
+    assert not dead
+
+
+@pytest.mark.parametrize(
+    ("dead", "text"),
+    [
+        ("wires/puzzel", "(wires/puzzel{md})"),
+        ("wire/puzzel", '# wire/puzzel{md}, "Sender" and "Number of the beast"'),
+        ("wire/puzzel", 'wire/puzzel{md},\n    "Number of the beast".'),
+        (" 2", "exit-codes{md} 2"),
+        ("(3.5)", "beyond, it is cut (3{dot}5)"),
+        ("0999", "as decision {no}"),
+    ],
+)
+def test_a_dead_citation_is_found(dead: str, text: str) -> None:
+    (found,) = _dead_citations(text.format(md=".md", dot=".", no="0999"))
+    assert dead in found
+
+
 def test_every_page_is_in_the_index() -> None:
     index = ROOT / "docs" / "README.md"
     linked = {(index.parent / target).resolve() for page, target in _links() if page == index}
-    chapters = {
-        page for page in PAGES if page.parent.name in {"tutorial", "how-to", "reference", "explanation"}
-    }
+    kinds = {"tutorial", "how-to", "reference", "explanation"}
+    chapters = {page for page in PAGES if kinds & set(page.relative_to(ROOT).parts)}
     assert chapters
     assert chapters <= linked
 

@@ -11,7 +11,7 @@ from smsctl.domain.text import INTELECOM_PARTS, PSWINCOM_PARTS, measure
 from smsctl.spreadsheet import open_sheet
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-FICTION = re.compile(r"\+467017406(0[5-9]|[1-9][0-9])")  # protocols.md 6.1
+FICTION = re.compile(r"\+467017406(0[5-9]|[1-9][0-9])")  # wire/numbers.md, "Sweden"
 
 
 def test_the_example_recipients_show_every_common_case() -> None:

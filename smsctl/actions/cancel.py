@@ -47,7 +47,7 @@ def cancel(
     actor: Actor,
     reason: str | None,
 ) -> Cancelled:
-    """Cancel what is pending, and stop at the gateway what it still holds (protocols.md 2.13).
+    """Cancel what is pending, and stop at the gateway what it still holds (wire/puzzel.md, "Management API").
 
     `open_gateway` is None where nothing was handed over. What is pending is cancelled before it is called,
     whatever comes of that. Raises LedgerError while another process sends the mailing, or where the ledger
@@ -165,7 +165,7 @@ class _Rope:
             stops.mark(self.ledger, self.mailing, batch.id, left, self.moment)
 
     def _store(self, batch: BatchRow, left: int, answer: CancelResult) -> None:
-        # It may name a message by our reference, by its own name, or both (protocols.md 2.13).
+        # It may name a message by our reference, by its own name, or both (wire/puzzel.md, "Management API").
         named = {self._by_reference[one] for one in answer.stopped if one in self._by_reference}
         both = named | {self._by_name[one] for one in answer.stopped_ids if one in self._by_name}
         named = both if len(both) <= answer.total else named  # more than it stopped: the names do not agree

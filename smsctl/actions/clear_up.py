@@ -1,8 +1,8 @@
 """Clearing up what is unknown, where that is provable: the gateway's own list, or a repeat it refuses.
 
 A batch is submitted a second time only where the gateway has been proved to refuse repeats, with the same
-references, and within 50 minutes of its first submission (reliability.md 2.3; the gateway remembers for
-one hour, protocols.md 2.9). Those minutes are counted by the clock that nobody sets, within one boot of the
+references, and within 50 minutes of its first submission (what-an-answer-proves.md, "Asking again").
+Those minutes are counted by the clock that nobody sets, within one boot of the
 machine; a date can only forbid a repeat. The list may hold a batch for days: what is sent later, what waits
 for a person.
 """

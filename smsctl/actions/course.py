@@ -60,7 +60,7 @@ class Course:
             self.stop, self.why, self.mend = stop, why, mend
 
     def judge(self, done: Done) -> None:
-        """Decide from one answer whether the run goes on, waits or ends (reliability.md 2.3)."""
+        """Decide from one answer whether the run goes on, waits or ends (what-an-answer-proves.md)."""
         answer = done.answer
         self.fault = self.fault or done.error
         self.states.update(receipt.status for receipt in answer.receipts)

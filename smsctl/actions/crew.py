@@ -19,7 +19,7 @@ from smsctl.host import since_boot_s
 from smsctl.ledger.batches import Claim
 
 STALE_AFTER_S = 60.0
-"""A claim older than this is given back instead of sent (reliability.md 2.2 rule 5), also after a sleep."""
+"""A claim older than this is given back instead of sent, also after a sleep."""
 
 _GAP_S = 0.002
 _LONGEST_GATHER_S = 0.2

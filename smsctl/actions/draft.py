@@ -161,7 +161,7 @@ def check_letter(gateway: Gateway, letter: Letter) -> None:
 
 
 def _check_time(traits: Traits, send_at: datetime | None, local_now: datetime) -> None:
-    """Raise InputError when the gateway does not hold a mailing, or not for so long (design.md 5)."""
+    """Raise InputError when the gateway does not hold a mailing, or not for so long."""
     if send_at is None:
         return
     hint = say("Start the mailing at that time instead, from cron.")

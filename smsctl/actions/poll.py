@@ -11,7 +11,7 @@ from smsctl.domain.push import Parcel, Queue
 from smsctl.errors import GatewayRefusedError, RuleError, SmsctlError, StoppedError, say
 
 PAUSE_S = 10
-"""What the gateway asks us to wait after an empty answer (protocols.md 3.10)."""
+"""What the gateway asks us to wait after an empty answer (wire/pswincom.md, "Polling")."""
 
 LONGEST_S = 600
 """For one look at the queues: they may be filled as fast as they are emptied."""

@@ -41,7 +41,7 @@ class Result(NamedTuple):
 
     @property
     def exit_code(self) -> ExitCode:
-        """The code to leave with, where several hold by design.md section 5."""
+        """The code to leave with, where several hold: by the last line of docs/reference/exit-codes.md."""
         codes = [ExitCode.OK]
         if self.states[Status.UNKNOWN] or self.states[Status.HELD]:
             codes.append(ExitCode.UNSETTLED)

@@ -10,7 +10,7 @@ from smsctl.ledger.store import Ledger
 
 
 def account_of(settings: Settings, municipality: MunicipalitySettings) -> str:
-    """Return what the proof is kept under: the service, where the check is switched on (protocols.md 2.9)."""
+    """Return what the proof is kept under: the service, where the check is switched on (wire/puzzel.md)."""
     gateway = settings.gateway
     service_id = municipality.service_id or gateway.service_id
     return f"{gateway.module} {service_id} {gateway.username} {gateway.url or 'its own address'}"

@@ -1,4 +1,7 @@
-"""Proving with one real double send that the gateway refuses a reference it has seen (protocols.md 2.9)."""
+"""Proving with one real double send that the gateway refuses a reference it has seen.
+
+wire/puzzel.md, "References and repeats".
+"""
 
 import time
 from collections.abc import Callable, Iterator

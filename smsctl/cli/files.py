@@ -19,8 +19,8 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     """Write a new file, mode 0600; return what is meant for standard output in its place (`-`).
 
     Numbers are written without their plus, and other cells that a spreadsheet would run as a formula get an
-    apostrophe (reliability.md 4). Raises InputError when it exists already or cannot be made, OutputError
-    when its disk is full.
+    apostrophe (what-comes-from-outside.md, "Screens and lists"). Raises InputError when it exists already or
+    cannot be made, OutputError when its disk is full.
     """
     with io.StringIO(newline="") as page:
         writer = csv.writer(page, delimiter=";", lineterminator="\n" if path == STANDARD_OUTPUT else "\r\n")

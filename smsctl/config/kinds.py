@@ -87,7 +87,7 @@ def several(one: Kind) -> Kind:
 def price(decimals: int) -> Kind:
     """Return the kind for an amount in SEK, read into whole units of that decimal: 2 gives öre.
 
-    Money is never a float: 4900.10 has no exact binary form (design.md 6).
+    Money is never a float: 4900.10 has no exact binary form.
     """
     example = "4900.00" if decimals == _ORE_DECIMALS else "0.395"
     shape = rf"([0-9]{{1,9}})(?:[.,]([0-9]{{1,{decimals}}}))?"

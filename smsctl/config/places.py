@@ -1,4 +1,4 @@
-"""Where the config file is looked for, and where its ledger lies (design.md 5 and 7)."""
+"""Where the config file is looked for, and where its ledger lies."""
 
 import stat
 from collections.abc import Iterator, Mapping
@@ -63,7 +63,7 @@ def default_ledger(config: Path) -> Path:
     """Return where the ledger of this config file lies unless the file says otherwise.
 
     It follows the file itself, also where `config` is a link, and nothing of whoever runs smsctl: one
-    config is one ledger (design.md 7).
+    config is one ledger (docs/decisions/0013).
     """
     real = config.resolve()
     if real.parent == SYSTEM_CONFIG.parent:

@@ -1,6 +1,6 @@
 """SuperOffice's plugin configuration, as the supplier hands it out, taken into a config file.
 
-One `key=value` a line (protocols.md 4). The password goes back to the caller, never into the file.
+One `key=value` a line (wire/superoffice.md). The password goes back to the caller, never into the file.
 """
 
 from collections.abc import Callable

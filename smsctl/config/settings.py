@@ -54,7 +54,7 @@ class _Section:
 
 
 class GatewaySettings(_Section):
-    """The way out: names as SuperOffice's SMS settings have them (protocols.md 4)."""
+    """The way out: names as SuperOffice's SMS settings have them (wire/superoffice.md, "Settings")."""
 
     module: str
     endpoint: str | None  # the keyword that marks an incoming SMS as ours
@@ -62,7 +62,7 @@ class GatewaySettings(_Section):
     delivery_confirmation: bool
     service_id: int | None
     username: str | None
-    priority: int | None  # 1 low, 2 normal, 3 high (protocols.md 2.5)
+    priority: int | None  # 1 low, 2 normal, 3 high (wire/puzzel.md, "Priority and validity")
     validity: timedelta | None
     url: str | None  # scheme and host; None: the gateway's own
     failover_url: str | None

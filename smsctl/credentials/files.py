@@ -22,7 +22,7 @@ def read_private(path: Path) -> Secret | None:
     """Return the secret in a file of the administrator's, None where there is no such file.
 
     Raises:
-        CredentialError: others could read or replace the file, or it holds no secret (reliability.md 3).
+        CredentialError: others could read or replace the file, or it holds no secret (secrets.md).
     """
     if _POSIX:
         _check_folders(path)

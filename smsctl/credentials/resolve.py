@@ -47,7 +47,7 @@ def resolve(name: str, source: SecretSource, around: Surroundings) -> Resolved:
 
     With source `auto`: systemd's where this service was given one of that name, else the keyring's where a
     person sits at a terminal. Only "not found" moves on; a locked keyring or a file open to others stops
-    (reliability.md 3).
+    (secrets.md).
 
     Raises:
         CredentialError: it is not there, or cannot be had; `hint` is the command that mends it.

@@ -1,6 +1,6 @@
 """The keyring on a short lead: no plaintext backend, no dialogue, and no waiting beyond ten seconds.
 
-What keyring does in each situation was measured in reliability.md 3: it can block for ever on a locked
+What keyring does in each situation was measured (secrets.md): it can block for ever on a locked
 collection or a stopped daemon, and its errors are of any class. Therefore each call runs in a thread
 that is given up after a while, and every exception becomes one sentence.
 """

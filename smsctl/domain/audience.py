@@ -34,7 +34,7 @@ _TITLES = {
 
 
 class Outside(StrEnum):
-    """Why a row of the file is not of the audience, in the order in which it is asked (design.md 2)."""
+    """Why a row of the file is not of the audience, in the order in which it is asked."""
 
     OTHER_GROUP = "other-group"
     OTHER_MUNICIPALITY = "other-municipality"

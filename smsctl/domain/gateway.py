@@ -38,7 +38,7 @@ class Traits(NamedTuple):
 
 
 class MailRoute(NamedTuple):
-    """The site's own mail server, for a gateway that is reached by e-mail (protocols.md 2.14)."""
+    """The site's own mail server, for a gateway that is reached by e-mail (wire/puzzel.md, "E-mail")."""
 
     host: str
     from_address: str
@@ -69,7 +69,7 @@ class Options(NamedTuple):
     proxy_username: str | None = None
     proxy_password: Secret | None = None  # where there is a user name
     ca_bundle: Path | None = None  # trusted instead of the public certificate authorities
-    unique_references: bool = False  # the gateway is set up to refuse repeats (protocols.md 2.9)
+    unique_references: bool = False  # the gateway is set up to refuse repeats
     delivery_confirmation: bool = True
     management_path: str | None = None
     part_length: int | None = None  # as the invoice shows it; None: as the gateway documents
@@ -147,5 +147,5 @@ class Cancelling(Protocol):
         """Return what the gateway still holds of the batch; None where it lists no such batch.
 
         What it holds it has accepted. What it does not hold may have left, or never have been taken
-        (protocols.md 2.9, 2.13). Raises GatewayRefusedError (login) or StoppedError (no clear answer).
+        (wire/puzzel.md, "Management API"). Raises GatewayRefusedError (login) or StoppedError (no answer).
         """

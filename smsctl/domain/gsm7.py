@@ -1,4 +1,4 @@
-"""The GSM-7 alphabet (protocols.md section 5): what a plain SMS can spell, and what counts twice."""
+"""The GSM-7 alphabet: what a plain SMS can spell, and what counts twice (wire/sms-length.md)."""
 
 import re
 from typing import Final

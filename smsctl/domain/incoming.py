@@ -31,7 +31,7 @@ class Wish(StrEnum):
 def is_ours(message: Incoming, endpoint: str | None) -> bool:
     """Say whether the SMS carries our endpoint code: as the keyword, else as the first word of the text.
 
-    Case does not matter (protocols.md 2.11, 3.9). Without a code, everything that comes is for us.
+    Case does not matter. Without a code, everything that comes is for us.
     """
     if endpoint is None:
         return True

@@ -1,4 +1,4 @@
-"""The characters that a reader cannot see, and that therefore have no place in a text (reliability.md 4).
+"""The characters that a reader cannot see, and that therefore have no place in a text.
 
 They turn an SMS into UCS-2 unseen, show a text in another order than it was approved in, or are damage
 from a wrong conversion. What an emoji or a word in Persian or Hindi is built of is left alone, and so

@@ -47,7 +47,7 @@ FINAL = frozenset({Status.DELIVERED, Status.EXPIRED, Status.FAILED, Status.REJEC
 
 
 class Priority(IntEnum):
-    """How soon the gateway sends, among messages of the same service (protocols.md 2.5: 3 is fastest)."""
+    """How soon the gateway sends, among messages of the same service: 3 is fastest."""
 
     LOW = 1
     NORMAL = 2
@@ -116,7 +116,7 @@ def accepted(references: Iterable[str], gateway_ids: Iterable[str], code: str) -
 
 
 class Verdict(StrEnum):
-    """What one submit tells the run as a whole (reliability.md 2.3)."""
+    """What one submit tells the run as a whole (what-an-answer-proves.md)."""
 
     ANSWERED = "answered"  # every message has a clear answer
     UNCLEAR = "unclear"  # at least one message may or may not be accepted

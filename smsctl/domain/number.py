@@ -46,7 +46,7 @@ class Reading(NamedTuple):
 
 
 class NumberReader:
-    """Reads numbers as one municipality writes them (protocols.md 6.3)."""
+    """Reads numbers as one municipality writes them (wire/numbers.md, "Reading a number")."""
 
     __slots__ = ("_abroad", "_allowed", "_default", "_heads")
 
@@ -165,7 +165,7 @@ _BARE: Final = {SWEDEN: ("46", "0", ""), NORWAY: ("47", "")}  # prefixes at home
 
 
 def _heads(code: str, *, at_home: bool) -> dict[str, str]:
-    """Return every beginning of a plain number, up to its tail, as E.164 has it (protocols.md 6.1, 6.2)."""
+    """Return every beginning of a plain number, up to its tail, as E.164 has it (wire/numbers.md)."""
     prefixes = (code, f"00{code[1:]}", *(_BARE[code] if at_home else ()))
     if code == SWEDEN:
         series = [f"7{second}{more:02}" for second in "023689" for more in range(100)]
@@ -213,7 +213,7 @@ _OWN_RULES: Final = (
     (r"\+460?7[0-9]{0,7}|\+47[0-9]{0,7}", NumberFault.TOO_SHORT),
     (r"\+460?7[0-9]{9,}|\+47[0-9]{9,}", NumberFault.TOO_LONG),
 )
-"""What the plans of protocols.md 6.1 and 6.2 say more clearly than the authority does; first match holds."""
+"""What the plans of wire/numbers.md say more clearly than the authority does; first match holds."""
 
 
 def _ask_authority(written: str) -> str | NumberFault:

@@ -54,7 +54,7 @@ class Draw(NamedTuple):
 
 
 def share_ore(parts: int, size: int, price_ore: int) -> int:
-    """Return `parts` out of a package of `size` that costs `price_ore`, rounded half up (design 6)."""
+    """Return `parts` out of a package of `size` that costs `price_ore`, rounded half up."""
     return (2 * parts * price_ore + size) // (2 * size)
 
 

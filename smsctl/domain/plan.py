@@ -19,7 +19,7 @@ from smsctl.domain.text_check import Finding
 from smsctl.errors import Sentence, say
 
 LARGE_BY_MAIL = 100
-"""More recipients than this by e-mail is warned of: the route is not made for bulk (protocols.md 2.14)."""
+"""More recipients than this by e-mail is warned of: the route is not made for bulk (wire/puzzel.md)."""
 
 
 class Standing(NamedTuple):

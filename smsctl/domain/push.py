@@ -60,7 +60,7 @@ class Polled(NamedTuple):
 
 
 class Queue(Protocol):
-    """A gateway's queue of reports or of incoming SMS, from which we fetch (protocols.md 3.10)."""
+    """A gateway's queue of reports or of incoming SMS, from which we fetch (wire/pswincom.md, "Polling")."""
 
     def fetch(self, within_s: float) -> Polled | None:
         """Take the next thing, None when there is none.

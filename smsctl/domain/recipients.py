@@ -11,7 +11,7 @@ from smsctl.errors import Sentence
 
 
 class SkipReason(StrEnum):
-    """Why a row gets no message, in the order in which it is judged (design.md 2)."""
+    """Why a row gets no message, in the order in which it is judged."""
 
     INVALID = "invalid"  # a bad row, where bad rows are to be left out
     NO_NUMBER = "no-number"

@@ -7,7 +7,7 @@ from smsctl.domain.message import FINAL, Status
 
 
 class Cause(StrEnum):
-    """Why a message did not arrive, told apart by what to do about it (protocols.md 2.10, 3.8)."""
+    """Why a message did not arrive, told apart by what to do about it."""
 
     BAD_NUMBER = "bad-number"  # permanent: correct it in the register
     BARRED = "barred"  # permanent: barred, or no longer in use

@@ -34,7 +34,7 @@ class Rule(StrEnum):
 
     @property
     def holds_in_rehearsal(self) -> bool:
-        """Whether a rehearsal is stopped by it; the others it shows and goes on (design 5)."""
+        """Whether a rehearsal is stopped by it; the others it shows and goes on."""
         return self in (Rule.NOT_ACTIVE, Rule.SENDER, Rule.BLOCKED, Rule.NOBODY)
 
     @property

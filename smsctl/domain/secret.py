@@ -54,7 +54,7 @@ class Secret:
 
 
 class Source(StrEnum):
-    """Where a secret is kept (reliability.md 3)."""
+    """Where a secret is kept (secrets.md)."""
 
     SYSTEMD = "systemd"
     FILE = "file"

@@ -1,4 +1,4 @@
-"""The sender: what a phone shows as from whom, by the rules of each gateway (protocols.md 2.4, 3.3)."""
+"""The sender: what a phone shows as from whom, by each gateway's rules (wire/puzzel.md, wire/pswincom.md)."""
 
 import re
 from collections.abc import Iterator

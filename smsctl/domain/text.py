@@ -31,10 +31,13 @@ class PartProfile(NamedTuple):
 
 
 INTELECOM_PARTS: Final = PartProfile(name="intelecom")
-"""protocols.md 2.6."""
+"""wire/puzzel.md, "Length"."""
 
 PSWINCOM_PARTS: Final = PartProfile(name="pswincom", gsm7_part=134)
-"""protocols.md 3.5: octets, it seems, so that a long text takes more parts here than at Intelecom."""
+"""Octets, it seems, so that a long text takes more parts here than at Intelecom.
+
+wire/pswincom.md, "Characters and length".
+"""
 
 
 _PAIR_UNITS: Final = 2
@@ -63,7 +66,7 @@ _UCS2: Final = Encoding.UCS2
 
 
 def measure(body: str, profile: PartProfile) -> TextSize:
-    """Count units and parts. Neither an escape pair nor a surrogate pair is split (protocols.md 5)."""
+    """Count units and parts. Neither an escape pair nor a surrogate pair is split (wire/sms-length.md)."""
     units = gsm7.septets(body)
     if units is not None:
         return TextSize(_GSM7, len(units), _parts(units, profile.gsm7_single, profile.gsm7_part))

@@ -1,4 +1,4 @@
-"""Intelecom, today Puzzel SMS Gateway: JSON over HTTPS (protocols.md 2.1-2.9).
+"""Intelecom, today Puzzel SMS Gateway: JSON over HTTPS (wire/puzzel.md).
 
 What is the same for every message of a batch, the text above all, is encoded once; a message then adds
 its number and its reference. The reply is matched on our reference only, never on position or number.
@@ -29,15 +29,15 @@ STATUS_OF_CODE: Final = {
     24: Status.HELD,  # queued or refused, waiting for a person there: the manual says both
     25: Status.ACCEPTED,  # seen before: an earlier attempt got in
 }
-"""protocols.md 2.8. Any other code is UNKNOWN: nobody says whether such a message was taken."""
+"""wire/puzzel.md, "Result codes". Any other code is UNKNOWN: nobody says whether such a message was taken."""
 
 HOST = "https://smsgw.puzzel.com"
 _SEND_PATH = "/gw/rs/sendMessages"
-_MAX_PARTS = 6  # protocols.md 2.6
-_MAX_BATCH = 1000  # no limit is documented; the old manual advised this one (2.15)
-_HORIZON = timedelta(days=30)  # none is documented (2.16); further ahead is not relied on
-_DEDUP_WINDOW = timedelta(hours=1)  # 2.9
-_MAX_VALIDITY = timedelta(days=7)  # 2.5
+_MAX_PARTS = 6  # wire/puzzel.md, "Length"; the limits below stand there too
+_MAX_BATCH = 1000  # no limit is documented; the old manual advised this one
+_HORIZON = timedelta(days=30)  # none is documented; further ahead is not relied on
+_DEDUP_WINDOW = timedelta(hours=1)
+_MAX_VALIDITY = timedelta(days=7)
 _OK = 200
 
 
@@ -69,7 +69,7 @@ class Intelecom:
         )
 
     def submit(self, batch: Batch, *, not_after: float) -> Answer:
-        """Hand over the batch in one request (protocols.md 2.2-2.8)."""
+        """Hand over the batch in one request (wire/puzzel.md)."""
         from smsctl.gateways.wire import exchange
 
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -92,7 +92,7 @@ class Intelecom:
         return self._answer(batch, outcome.body)
 
     def check(self, letter: Letter) -> list[Sentence]:
-        """Return what the gateway would refuse (protocols.md 2.4, 2.5)."""
+        """Return what the gateway would refuse (wire/puzzel.md, "Sender" and "Priority and validity")."""
         problems: list[Sentence] = []
         if letter.sender is not None:
             problems += sender_problems(letter.sender, "intelecom")
@@ -101,15 +101,15 @@ class Intelecom:
         return problems
 
     def probe(self) -> Sentence:
-        """Log in at the management address, which sends nothing (protocols.md 2.15)."""
+        """Log in at the management address, which sends nothing (wire/puzzel.md, "Management API")."""
         return self._management.probe()
 
     def cancel(self, batch_reference: str) -> CancelResult:
-        """Stop what is still held of the batch (protocols.md 2.13)."""
+        """Stop what is still held of the batch (wire/puzzel.md, "Management API")."""
         return self._management.cancel(batch_reference)
 
     def listed(self, batch_reference: str) -> Listed | None:
-        """Return what the gateway still holds of the batch (protocols.md 2.13)."""
+        """Return what the gateway still holds of the batch (wire/puzzel.md, "Management API")."""
         return self._management.listed(batch_reference)
 
     def _request(self, batch: Batch) -> bytes:
@@ -163,7 +163,7 @@ class Intelecom:
         return parameters
 
     def _answer(self, batch: Batch, body: bytes) -> Answer:
-        """Read the reply message by message (protocols.md 2.7, 2.8)."""
+        """Read the reply message by message (wire/puzzel.md, "Reply" and "Result codes")."""
         secret = password_of(self._options)
         entries = _entries(body)
         if entries is None:
@@ -186,14 +186,17 @@ class Intelecom:
 
 
 def originator_type(sender: str) -> str:
-    """Return the type that the sender's shape means (protocols.md 2.4)."""
+    """Return the type that the sender's shape means (wire/puzzel.md, "Sender")."""
     if sender.startswith("+"):
         return "INTERNATIONAL"
     return "NETWORK" if re.fullmatch(_SHORT_NUMBER, sender) else "ALPHANUMERIC"
 
 
 def validity_code(validity: timedelta) -> int:
-    """Return the smallest code that is not shorter (protocols.md 2.5); 173, seven days, is the longest."""
+    """Return the smallest code that is not shorter; 173, seven days, is the longest.
+
+    wire/puzzel.md, "Priority and validity".
+    """
     if validity <= timedelta(hours=12):
         return max(_ceil(validity, timedelta(minutes=5)) - 1, 0)
     if validity <= timedelta(hours=24):

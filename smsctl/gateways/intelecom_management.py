@@ -1,4 +1,4 @@
-"""Intelecom's management API: what the gateway still holds, and stopping it (protocols.md 2.13)."""
+"""What the gateway still holds, and stopping it (wire/puzzel.md, "Management API")."""
 
 from typing import Final
 from urllib.parse import quote

@@ -1,6 +1,6 @@
 """What Intelecom (Puzzel) pushes: delivery reports and incoming SMS, as JSON, XML or GET.
 
-protocols.md 2.10 and 2.11. Any push is answered with 200; the body of the answer is ignored.
+wire/puzzel.md, "Delivery reports" and "Incoming SMS". Any push is answered with 200; the body is ignored.
 """
 
 from codecs import BOM_UTF8
@@ -59,7 +59,7 @@ TOLD_BY_CODE: Final = {
     "653": _NETWORK,
     "370": _UNTOLD,  # unspecified
 }
-"""protocols.md 2.10. A code that is not listed tells no outcome."""
+"""wire/puzzel.md, "Delivery reports". A code that is not listed tells no outcome."""
 
 _KINDS = frozenset({"dr", "mo"})
 _ROOTS = _KINDS | {kind.upper() for kind in _KINDS}
@@ -117,7 +117,7 @@ def _from_xml(body: bytes) -> Iterator[tuple[str, Fields]]:
 
 
 def _from_pairs(encoded: str) -> Iterator[tuple[str, Fields]]:
-    """Read one entry; the URL's template is the administrator's, with the documented names (2.10)."""
+    """Read one entry; the URL's template is the administrator's, with the documented names."""
     try:
         pairs = parse_qsl(encoded, keep_blank_values=True, max_num_fields=100)
     except ValueError:

@@ -162,7 +162,7 @@ def _once_or_nothing(pairs: list[tuple[str, object]]) -> dict[str, object] | tup
 
 _WHITE = frozenset(" \t\r\n")
 _LONGEST_NUMBER = 15
-_DEEPEST = 20  # reliability.md 4
+_DEEPEST = 20  # what-comes-from-outside.md, "Answers and pushes"
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _TEXT = rb'"(?:[^"\\]|\\.)*"'
 

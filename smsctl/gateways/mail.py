@@ -1,4 +1,4 @@
-"""Intelecom by e-mail, through the site's own mail server (protocols.md 2.14; reliability.md 2.3).
+"""Intelecom by e-mail, through the site's own mail server (wire/puzzel.md, "E-mail").
 
 One mail for each recipient. The gateway knows us by our server's address alone and answers nothing: all
 that is ever learnt is that the mail server took the mail.
@@ -113,7 +113,7 @@ class Mail:
         return route
 
     def _address(self, route: MailRoute, message: Outgoing) -> str:
-        """Return where the mail goes; the number is tried without plus, as no source says (2.14)."""
+        """Return where the mail goes; without plus, as no source says (wire/puzzel.md, "E-mail")."""
         return route.address.replace("{number}", message.number[1:]).replace(
             "{service_id}", str(self._options.service_id)
         )

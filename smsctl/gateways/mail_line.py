@@ -1,7 +1,7 @@
 """A connection to the mail server, on which mails are handed over step by step.
 
 smtplib raises the same exception for a break before the final dot (not accepted) and after it (unknown):
-so the dot is sent from here, and noted before it leaves (reliability.md 2.3).
+so the dot is sent from here, and noted before it leaves (what-an-answer-proves.md, "By e-mail").
 """
 
 import re

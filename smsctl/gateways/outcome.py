@@ -1,4 +1,4 @@
-"""What can come of one request, and what each outcome proves about the batch (reliability.md 2.3)."""
+"""What can come of one request, and what each outcome proves about the batch (what-an-answer-proves.md)."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple

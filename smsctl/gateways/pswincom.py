@@ -1,4 +1,4 @@
-"""PSWinCom, today LINK Mobility: XML over HTTPS (protocols.md 3.1-3.7).
+"""PSWinCom, today LINK Mobility: XML over HTTPS (wire/pswincom.md).
 
 What is the same for every message of a batch is escaped once; a message then adds its ID and its number,
 in the order of the vendor's document type. The reply is read by the elements' names, never by their order,
@@ -37,13 +37,13 @@ STATUS_OF_CODE: Final = {
     "OK": Status.ACCEPTED,  # taken for forwarding
     "FAIL": Status.REJECTED,
 }
-"""protocols.md 3.6. Any other STATUS is UNKNOWN."""
+"""wire/pswincom.md, "Reply". Any other STATUS is UNKNOWN."""
 
 HOST: Final = "https://xml.pswin.com"
 FAILOVER_HOST: Final = "https://xml2.pswin.com"
-_MAX_PARTS = 16  # beyond, the gateway cuts the text without a word (3.5)
+_MAX_PARTS = 16  # beyond, the gateway cuts the text: wire/pswincom.md, "Characters and length"
 _DEFAULT_PARTS = 6
-_MAX_BATCH = 100  # both official clients cut here (3.14)
+_MAX_BATCH = 100  # both official clients cut here
 _HORIZON = timedelta(days=7)
 _MAX_TAG = 200
 _IDS = (1 << 31) - 1  # what every reader of a number holds
@@ -78,7 +78,7 @@ class PSWinCom:
         )
 
     def submit(self, batch: Batch, *, not_after: float) -> Answer:
-        """Hand over the batch in one request (protocols.md 3.2-3.6)."""
+        """Hand over the batch in one request (wire/pswincom.md)."""
         from smsctl.gateways.pswincom_reply import read_session
 
         outcome = self._post(self._request(batch), not_after)
@@ -90,7 +90,7 @@ class PSWinCom:
         return self._answer(batch, outcome.body)
 
     def probe(self) -> Sentence:
-        """Log in without a message list, which the document type allows (protocols.md 3.3, 10)."""
+        """Log in without a message list, which the document type allows (wire/pswincom.md, "Sending")."""
         from smsctl.gateways.pswincom_reply import read_session
 
         outcome = self._post(self._document(""), float("inf"))
@@ -112,7 +112,7 @@ class PSWinCom:
         return say("the gateway took the login")
 
     def check(self, letter: Letter) -> list[Sentence]:
-        """Return what the gateway would refuse (protocols.md 3.3)."""
+        """Return what the gateway would refuse (wire/pswincom.md, "Sending")."""
         return [] if letter.sender is None else [*sender_problems(letter.sender, "pswincom")]
 
     def _post(self, body: bytes, not_after: float) -> Outcome:
@@ -148,7 +148,7 @@ class PSWinCom:
         return document.encode("iso-8859-1", "xmlcharrefreplace")
 
     def _shared(self, letter: Letter) -> tuple[str, str]:
-        """Return the elements that every message of the batch has, before its number and after (3.3)."""
+        """Return the elements that every message of the batch has, before its number and after."""
         body = letter.text.body
         before = [f"<TEXT>{_escaped(body)}</TEXT>"]
         if not _is_plain(body):
@@ -165,14 +165,14 @@ class PSWinCom:
         return "".join(before), "".join(after)
 
     def _gateway_time(self, moment: datetime) -> str:
-        """Return the time on the gateway's clock: "CET", most likely Norwegian local time (3.3)."""
+        """Return the time on the gateway's clock: "CET", most likely Norwegian local time."""
         from zoneinfo import ZoneInfo
 
         zone = ZoneInfo(self._options.extra.get("gateway_time_zone", "Europe/Oslo"))
         return moment.astimezone(zone).strftime("%Y%m%d%H%M")
 
     def _answer(self, batch: Batch, body: bytes) -> Answer:
-        """Read the reply message by message (protocols.md 3.6)."""
+        """Read the reply message by message (wire/pswincom.md, "Reply")."""
         from smsctl.gateways.pswincom_reply import read_session
 
         secret = password_of(self._options)
@@ -219,7 +219,7 @@ def _is_one(entry: dict[str, str], names: Counter[str | None]) -> bool:
 
 
 def _is_plain(body: str) -> bool:
-    """Say whether the text may travel as OP 1: every character both in GSM-7 and in ISO-8859-1 (3.5)."""
+    """Say whether the text may travel as OP 1: every character both in GSM-7 and in ISO-8859-1."""
     if measure(body, PSWINCOM_PARTS).encoding is Encoding.UCS2:
         return False
     return all(character <= "\xff" for character in body)

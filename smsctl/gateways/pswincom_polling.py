@@ -1,4 +1,4 @@
-"""PSWinCom's polling API: reports and incoming SMS fetched one by one (protocols.md 3.10)."""
+"""PSWinCom's polling API: reports and incoming SMS fetched one by one (wire/pswincom.md, "Polling")."""
 
 from base64 import b64encode
 from typing import Final

@@ -1,6 +1,6 @@
 """What PSWinCom (LINK Mobility) pushes: delivery reports and incoming SMS, as XML or as a form.
 
-protocols.md 3.8 and 3.9. The form of the answer follows the form of the push.
+wire/pswincom.md, "Delivery reports" and "Incoming SMS". The form of the answer follows that of the push.
 """
 
 from typing import Final
@@ -38,7 +38,7 @@ TOLD_BY_STATE: Final = {
     "UNKNOWN": _UNTOLD,
     "NULL": _UNTOLD,  # no report came from the operator
 }
-"""protocols.md 3.8. A state that is not listed tells no outcome."""
+"""wire/pswincom.md, "Delivery reports". A state that is not listed tells no outcome."""
 
 _ROOTS = frozenset({"MSGLST"})
 _FORM = "application/x-www-form-urlencoded"

@@ -1,4 +1,4 @@
-"""How PSWinCom's reply is read (protocols.md 3.6): by names, wherever they stand and however written."""
+"""How PSWinCom's reply (wire/pswincom.md) is read: by names, wherever they stand and however written."""
 
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError

@@ -4,7 +4,7 @@ Only this file imports requests, and it is itself imported where something is ab
 is no requests.Session: without one, nothing follows redirects, keeps cookies, or reads proxies and
 logins from the environment. Each exchange has an adapter and a connection of its own, closed at the end.
 
-The phase marker (reliability.md 2.3): an exception's class cannot tell "never sent" from "sent", so the
+The phase marker (what-an-answer-proves.md): an exception's class cannot tell "never sent" from "sent", so the
 connection itself records how far it came. A request *may be on the wire* until it is recorded as
 `connecting`, and again from just before its first byte. A proxy's CONNECT is part of connecting.
 """

@@ -31,8 +31,8 @@ def read_entries(
     Latin-1 below it; but where neither it nor the bytes speak against UTF-8, it is that.
 
     What XML forbids, a control character in one operator's text, is replaced and keeps nothing else out.
-    Raises UnreadableError. Nothing is ever fetched for a document (protocols.md 3.8 and 10,
-    reliability.md 4).
+    Raises UnreadableError. Nothing is ever fetched for a document (what-comes-from-outside.md,
+    "Answers and pushes").
     """
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import DefusedXMLParser

@@ -1,6 +1,6 @@
 """The ledger against itself: every sum recounted, every rule that needs no gateway held to its rows.
 
-I2, I10 and I12 of reliability.md 2.5, and what the parts of the ledger promise each other. Each rule is a
+I2, I10 and I12 of never-twice.md, and what the parts of the ledger promise each other. Each rule is a
 query for the rows that break it.
 """
 

@@ -1,6 +1,6 @@
 """What the rows of the ledger promise each other: each rule is a query for the rows that break it.
 
-I2 and I10 of reliability.md 2.5 and the laws that packages.py, counts.py and batches.py name.
+I2 and I10 of never-twice.md and the laws that packages.py, counts.py and batches.py name.
 """
 
 from collections.abc import Callable, Iterable

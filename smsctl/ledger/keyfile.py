@@ -2,7 +2,7 @@
 
 Without the key a hash cannot be turned back by trying all numbers, so the ledger alone gives nobody away.
 What must stay true: hashes are never made or looked up under another key than the ledger's first one; a
-missing or foreign key stops everything that depends on it (design 7).
+missing or foreign key stops everything that depends on it.
 """
 
 import os

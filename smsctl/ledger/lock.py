@@ -1,7 +1,7 @@
 """The right to send one mailing, held by one process at a time.
 
 A kernel lock on a file beside the ledger: it dies with its process, so a free lock over a batch that is
-still marked as sending proves that its owner is gone (reliability.md 2.2, 2.4).
+still marked as sending proves that its owner is gone (never-twice.md, "How it is kept").
 
 The empty file of a finished mailing stays. Whoever opened it before it was removed could lock it while
 another process locks a new one of that name, and both would send. To look after locking whether the file is

@@ -136,7 +136,7 @@ def _agreeing(ledger: Ledger, message: Found | None, report: Report) -> Found | 
 def _by_number(ledger: Ledger, report: Report, clue: Clue) -> Found | None:
     """Return the one message to the number that the report may be about, by the time it was sent.
 
-    The reply that would have named it was lost (protocols.md 3.7): it is unknown, or a person took it for not
+    The reply that would have named it was lost (wire/pswincom.md): it is unknown, or a person took it for not
     sent. Doubt comes from a second message that fits, one on the wire included, and from a second report.
     """
     if not report.number or not report.gateway_id:

@@ -129,7 +129,7 @@ def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
 
 
 def must_have_room(path: Path, rows: int) -> None:
-    """Raise LedgerError where the disk has no room for a mailing of so many rows (reliability.md 4)."""
+    """Raise LedgerError where the disk has no room for a mailing of so many rows."""
     needed = _SPARE_BYTES + rows * _ROW_BYTES
     free = _free_bytes(path.parent)
     if free < needed:

@@ -1,4 +1,4 @@
-"""The same text to the same number: found in the plan, and once more in every claim (reliability.md 2.4).
+"""The same text to the same number: found in the plan, and once more in every claim (never-twice.md).
 
 A message that cost within the last 20 hours, or may have, counts as sent; so does one that the gateway holds
 for a later time, until 20 hours after that. One that is still pending in another mailing is reserved by it.

@@ -2,7 +2,7 @@
 
 What must stay true: a report moves a message forward or not at all, never out of a final state and never
 back to pending; a report that is told twice changes nothing the second time; what cannot be matched is
-kept, not guessed (reliability.md 2.3, 2.5 I8). A report that was applied stands in its message alone.
+kept, not guessed (I8 of never-twice.md). A report that was applied stands in its message alone.
 """
 
 from collections.abc import Sequence

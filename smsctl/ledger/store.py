@@ -1,7 +1,7 @@
 """The ledger's file: opened with the pragmas that survive a power cut, read and written in transactions.
 
 What must stay true: nothing is handed to a gateway before the transaction that marks it is durable, so
-a file whose pragmas are not in force is refused (reliability.md 0.2, 2.2).
+a file whose pragmas are not in force is refused (never-twice.md, "Why the ledger is set so").
 """
 
 import sqlite3

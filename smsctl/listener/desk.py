@@ -14,7 +14,7 @@ from smsctl.errors import SmsctlError
 Store = Callable[[Sequence[Parcel]], None]
 """Stores all parcels durably, or raises and stores none."""
 
-_LONGEST_WAIT_S = 50  # Intelecom gives up after 60 (protocols.md 2.10)
+_LONGEST_WAIT_S = 50  # Intelecom gives up after 60 (wire/puzzel.md, "Delivery reports")
 _LOOK_UP_S = 0.5
 _GROUP = 64
 

@@ -1,6 +1,6 @@
 """Who may come in: by the secret path of each gateway, and by address, header or login where that is asked.
 
-No gateway signs its pushes (protocols.md 2.12, 3.8), so the path is the key. All the words that a gateway
+No gateway signs its pushes (wire/puzzel.md, "Who pushes"): the path is the key. All the words that a gateway
 must show are made from one secret, a different one for each gateway and each use.
 """
 

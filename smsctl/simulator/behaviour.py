@@ -11,14 +11,14 @@ from smsctl.simulator.pushes import PushStyle
 
 
 class BadLogin(StrEnum):
-    """How Puzzel's gateway says no to a login; the documents leave it open (protocols.md 2.8)."""
+    """How Puzzel's gateway says no to a login; nobody tells which (wire/puzzel.md, "Result codes")."""
 
     HTTP_401 = "401"  # a problem document
     CODE_2 = "code2"  # HTTP 200, and code 2 on every message
 
 
 class NonGsm(StrEnum):
-    """What PSWinCom's gateway does to characters that a plain text (OP 1) cannot hold (protocols.md 3.5)."""
+    """What PSWinCom's gateway does to characters that a plain text (OP 1) cannot hold: nobody tells."""
 
     REPLACE = "replace"  # by a question mark, without a word
     ACCEPT = "accept"

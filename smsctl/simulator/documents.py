@@ -1,4 +1,4 @@
-"""Puzzel's request and response as JSON, XML or form fields (protocols.md 2.2 and 2.3)."""
+"""Puzzel's request and response as JSON, XML or form fields (wire/puzzel.md, "Sending")."""
 
 import json
 import re
@@ -115,7 +115,7 @@ def _fields(element: Iterable[Any]) -> Document | str:
 
 
 def _from_pairs(encoded: str) -> Document:
-    """Return fields out of names such as `message[0].settings.priority` (protocols.md 2.2)."""
+    """Return fields out of names such as `message[0].settings.priority` (wire/puzzel.md, "Sending")."""
     document: Document = {}
     for name, value in parse_qsl(encoded, keep_blank_values=True):
         way: list[str | int] = []

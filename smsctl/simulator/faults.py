@@ -1,4 +1,4 @@
-"""Faults on demand: a share of the sends goes wrong in a named way (protocols.md 8)."""
+"""Faults on demand: a share of the sends goes wrong in a named way."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum

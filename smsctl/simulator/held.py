@@ -1,4 +1,7 @@
-"""What is accepted but has not left: throttled, scheduled or waiting for a person (protocols.md 2.13)."""
+"""What is accepted but has not left: throttled, scheduled or waiting for a person.
+
+wire/puzzel.md, "Management API".
+"""
 
 import time
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""An incoming SMS as each gateway tells of it (protocols.md 2.11, 3.9, 3.10)."""
+"""An incoming SMS as each gateway tells of it (wire/puzzel.md and wire/pswincom.md, "Incoming SMS")."""
 
 import json
 from datetime import UTC, datetime

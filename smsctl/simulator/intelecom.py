@@ -1,4 +1,4 @@
-"""Puzzel's (Intelecom's) way to take messages: /gw/rs/sendMessages (protocols.md 2.2-2.9)."""
+"""Puzzel's (Intelecom's) way to take messages: /gw/rs/sendMessages (wire/puzzel.md)."""
 
 import math
 import os
@@ -24,7 +24,7 @@ from smsctl.simulator.web import Answer, Entry, Reply, Request, refuse
 
 
 class Code(IntEnum):
-    """The statuses of a message (protocols.md 2.8)."""
+    """The statuses of a message (wire/puzzel.md, "Result codes")."""
 
     ACCEPTED = 1
     ACCESS_ERROR = 2
@@ -188,7 +188,7 @@ class Intelecom:
 
 
 class _Remembered:
-    """Identifiers seen within a window of time (protocols.md 2.9)."""
+    """Identifiers seen within a window of time (wire/puzzel.md, "References and repeats")."""
 
     def __init__(self, window_s: float) -> None:
         self._window_s = window_s
@@ -254,6 +254,6 @@ def _accepted(message: _Message, stamp: str, batch: str, message_id: str) -> Acc
 
 
 def _write(request: Request, batch: str | None, entries: Sequence[Entry]) -> Reply:
-    """Return the reply; the schema has a batchReference, the samples have none (protocols.md 2.7)."""
+    """Return the reply; the schema has a batchReference, the samples have none (wire/puzzel.md, "Reply")."""
     named = {} if batch is None else {"batchReference": batch}
     return documents.write(request, {**named, "messageStatus": entries})

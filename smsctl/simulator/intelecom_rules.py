@@ -1,4 +1,4 @@
-"""What Puzzel's gateway demands of one message's fields (protocols.md 2.3-2.6)."""
+"""What Puzzel's gateway demands of one message's fields (wire/puzzel.md)."""
 
 import re
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _PARAMETERS = {
     "skip_customer_report_delivery": r"(?i:true|false)",
 }
 _ALPHABET_BITS, _EIGHT_BIT = 0x0C, 0x04  # of a data coding scheme: 3GPP TS 23.038
-_CET = timezone(timedelta(hours=1))  # whether it follows summer time is unknown: protocols.md 2.5
+_CET = timezone(timedelta(hours=1))  # whether it follows summer time is unknown
 _DAY = timedelta(days=1)
 _ZONED = r"(.*?)(Z|[+-]\d\d:\d\d)?"
 
@@ -190,7 +190,7 @@ def _originator(fields: object, price: int) -> str | None:
 
 
 def _parameters(value: object) -> dict[str, str]:
-    """Return the parameters; both shapes seen in clients are read (protocols.md 2.3)."""
+    """Return the parameters; both shapes seen in clients are read (wire/puzzel.md, "Sending")."""
     if value is None:
         return {}
     if isinstance(value, Mapping):

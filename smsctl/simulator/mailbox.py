@@ -1,4 +1,4 @@
-"""Stands in for the site's mail server, so that the e-mail route can be rehearsed (protocols.md 2.14).
+"""Stands in for the site's mail server, so that the e-mail route can be rehearsed (wire/puzzel.md).
 
 A mail to `NUMBER-SERVICE@…` is one SMS. A small server of our own: what a rehearsal needs of SMTP is
 nine commands, and a mail library would be installed for nothing else.

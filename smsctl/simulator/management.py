@@ -1,4 +1,4 @@
-"""Puzzel's management API: list, look at and stop what has not left yet (protocols.md 2.13)."""
+"""List, look at and stop what has not left yet (wire/puzzel.md, "Management API")."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""How long a text is for a gateway: from protocols.md 5 alone, a second opinion on smsctl's own count."""
+"""How long a text is for a gateway: by wire/sms-length.md alone, a second opinion on smsctl's own count."""
 
 from enum import StrEnum
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""PSWinCom's queues of reports and incoming SMS, fetched one by one (protocols.md 3.10)."""
+"""PSWinCom's queues of reports and incoming SMS, fetched one by one (wire/pswincom.md, "Polling")."""
 
 import json
 import time

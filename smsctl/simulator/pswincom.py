@@ -1,4 +1,4 @@
-"""PSWinCom's (LINK's) way to take messages: one XML document in, one out (protocols.md 3.2-3.6)."""
+"""PSWinCom's (LINK's) way to take messages: one XML document in, one out (wire/pswincom.md)."""
 
 import os
 import re
@@ -33,7 +33,7 @@ class _Session(NamedTuple):
 
 
 class PsWinCom:
-    """One PSWinCom gateway. It knows no duplicates: what comes twice is sent twice (3.7)."""
+    """One PSWinCom gateway. It knows no duplicates: what comes twice is sent twice."""
 
     def __init__(self, behaviour: Behaviour, journal: Journal) -> None:
         """Start; nothing is remembered but what is accepted."""
@@ -93,14 +93,14 @@ class PsWinCom:
 def _read(request: Request) -> _Session:
     """Return the document, decoded by the HTTP charset, else as ISO-8859-1; the prolog is not believed.
 
-    So LINK's own receiver reads (protocols.md 10), and so its published clients write.
+    So LINK's own receiver reads (wire/pswincom.md, "Clients"), and so its published clients write.
     """
     from xml.etree.ElementTree import ParseError
 
     from defusedxml import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
-    body = request.body.rstrip(b"\0")  # the old client's terminator: protocols.md 3.5
+    body = request.body.rstrip(b"\0")  # the old client's terminator
     declared = re.search(_CHARSET, request.content_type)
     try:
         root = fromstring(

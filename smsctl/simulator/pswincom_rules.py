@@ -1,4 +1,4 @@
-"""What PSWinCom's gateway demands of one message's elements (protocols.md 3.3-3.5)."""
+"""What PSWinCom's gateway demands of one message's elements (wire/pswincom.md)."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from smsctl.simulator.measure import GSM, Encoding, is_gsm, parts
 MAX_PARTS = 16
 _PART_LENGTH = {Encoding.GSM7: 134, Encoding.UCS2: 67, Encoding.BINARY: 134}
 _AHEAD = timedelta(days=7)
-_CET = timezone(timedelta(hours=1))  # whether it follows summer time is unknown: protocols.md 3.3
+_CET = timezone(timedelta(hours=1))  # whether it follows summer time is unknown
 _RECIPIENT = r"[1-9][0-9]{8,14}"
 _SENDER = r"""[0-9]{1,15}|[A-Za-z0-9 !"#%&'()*+\-./?><;]{1,11}"""
 _HEX = r"(?:[0-9A-Fa-f]{2})*"
@@ -50,7 +50,7 @@ class _Text(NamedTuple):
 
 
 def read(fields: Mapping[str, str], now: datetime, non_gsm: NonGsm) -> Message:
-    """Return the message, or raise FieldError. Too long a text is cut without a word (3.5)."""
+    """Return the message, or raise FieldError. Too long a text is cut without a word."""
     recipient, sender = fields.get("RCV", ""), fields.get("SND", "")
     if not re.fullmatch(_RECIPIENT, recipient):
         raise FieldError(f"Invalid RCV '{recipient}'. Receiver number must be at least 9 digits.")

@@ -1,4 +1,4 @@
-"""How the simulated gateways push: reports and incoming SMS as requests (protocols.md 2.10-2.11, 3.8-3.9)."""
+"""How the gateways push: reports and incoming SMS as requests (wire/puzzel.md, wire/pswincom.md)."""
 
 import json
 from collections.abc import Mapping, Sequence

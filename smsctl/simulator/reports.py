@@ -1,7 +1,7 @@
 """What comes back: reports of what was accepted, and incoming SMS, pushed or queued by a thread of its own.
 
 Early, late, twice, out of order, with codes nobody knows: as the switches say. Anything but a 200 is tried
-again (protocols.md 2.10, 3.9).
+again (wire/puzzel.md and wire/pswincom.md, "Delivery reports").
 """
 
 import heapq
@@ -24,7 +24,7 @@ from smsctl.simulator.polling import Polling
 from smsctl.simulator.pushes import Entry, Kind, PushStyle, Request, request_for
 
 _DELIVERED = {"intelecom": "0", "pswincom": "DELIVRD"}
-_TIMEOUT_S = 60  # protocols.md 2.10
+_TIMEOUT_S = 60  # wire/puzzel.md, "Delivery reports"
 _OK = 200
 
 
@@ -190,7 +190,7 @@ class Reporter:
 
 
 def _is_reported(message: AcceptedMessage) -> bool:
-    """At PSWinCom a message with a name is reported: the account may ask for it, too (3.3)."""
+    """At PSWinCom a message with a name is reported: the account may ask for it, too."""
     return message.message_id is not None and (message.report or message.gateway == "pswincom")
 
 

@@ -66,7 +66,7 @@ class NoAnswerError(Exception):
 
 
 def refuse(status: HTTPStatus, detail: str, *headers: tuple[str, str]) -> RefusedRequestError:
-    """Return the refusal as a problem document (protocols.md 2.8)."""
+    """Return the refusal as a problem document (wire/puzzel.md, "Result codes")."""
     problem = {
         "type": "about:blank",
         "title": status.phrase,

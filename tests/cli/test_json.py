@@ -1,4 +1,4 @@
-"""The JSON contract of design.md 5: one envelope for every command, fixed keys, sums that agree."""
+"""The contract of docs/reference/json.md: one envelope for every command, fixed keys, sums that agree."""
 
 import json
 import re

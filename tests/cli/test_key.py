@@ -14,7 +14,7 @@ from ..front_door import Ran, Run
 from .conftest import guardians
 
 KEY = "friday-{week}"
-FIXED = {"mailing", "municipality", "recipients", "text", "cost", "dry_run"}  # design.md 5
+FIXED = {"mailing", "municipality", "recipients", "text", "cost", "dry_run"}  # docs/reference/json.md
 
 
 @pytest.fixture

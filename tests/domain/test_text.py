@@ -25,7 +25,7 @@ GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
 @pytest.mark.parametrize(
     ("body", "encoding", "units", "parts"),
     [
-        # protocols.md section 5
+        # wire/sms-length.md, "Examples"
         ("a" * 160, GSM7, 160, 1),
         ("a" * 161, GSM7, 161, 2),
         ("a" * 306, GSM7, 306, 2),
@@ -44,7 +44,7 @@ GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
         ("я" * 66 + "😀" + "я" * 66, UCS2, 134, 3),
         ("я" * 402, UCS2, 402, 6),
         ("я" * 403, UCS2, 403, 7),
-        # the edges that other libraries get wrong (performance.md 3)
+        # the edges that other libraries get wrong
         ("", GSM7, 0, 0),
         ("a" * 152 + "€" + "a" * 152, GSM7, 306, 3),
         ("😀" * 67, UCS2, 134, 3),

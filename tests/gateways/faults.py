@@ -1,4 +1,4 @@
-"""Trouble that means the same with every gateway on HTTP: the table of reliability.md 2.3."""
+"""Trouble that means the same with every gateway on HTTP: what-an-answer-proves.md, "Answers over HTTP"."""
 
 from smsctl.domain.message import Status, Verdict
 from smsctl.gateways.pswincom import message_id

@@ -99,7 +99,7 @@ def states(ledger: Ledger) -> dict[str, int]:
 
 
 def must_be_true(ledger: Ledger, gateway: Taker) -> None:
-    """I1 to I5 of reliability.md 2.5, and everything that `ledger check` looks at."""
+    """I1 to I5 of never-twice.md, and everything that `ledger check` looks at."""
     assert set(gateway.taken.values()) <= {1}, "I1"
     found = {
         f"{reference}-{number}": state

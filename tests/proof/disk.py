@@ -2,7 +2,7 @@
 
 What POSIX promises is what counts here: the content of a file is safe when the file was flushed, its name
 when the folder that holds it was. Everything else may be there or not, in any order, torn at the sectors
-of the disk (reliability.md 2.2).
+of the disk (never-twice.md, "How it is kept").
 """
 
 import random

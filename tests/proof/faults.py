@@ -1,4 +1,4 @@
-"""What a gateway may do wrong, and what the table of reliability.md 2.3 makes of it.
+"""What a gateway may do wrong, and what the table of what-an-answer-proves.md makes of it.
 
 Each fault meets one batch of four messages. Where the table says `unknown`, chance decides whether the
 gateway took them.

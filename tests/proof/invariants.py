@@ -1,4 +1,4 @@
-"""What must be true of a ledger and the gateway beside it at every moment (reliability.md 2.5).
+"""What must be true of a ledger and the gateway beside it at every moment (never-twice.md).
 
 Recounted from the raw tables, row by row, by no code of smsctl's own. I1 to I12 are that list's numbers.
 """

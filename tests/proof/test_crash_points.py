@@ -15,7 +15,7 @@ from tests.proof.site import GatewayProcess, Nursery, Site
 from tests.proof.weaknesses import Weakness
 
 _AT_ONCE = 2
-_PLANNED_POINTS = 137  # reliability.md 6
+_PLANNED_POINTS = 137  # as many as the smallest sender that marks ahead had
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Puzzel's formats on the wire: JSON, XML, form and GET (protocols.md 2.2 and 2.3)."""
+"""Puzzel's formats on the wire: JSON, XML, form and GET (wire/puzzel.md, "Sending")."""
 
 from urllib.parse import urlencode
 from xml.etree.ElementTree import fromstring

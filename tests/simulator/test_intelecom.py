@@ -1,4 +1,4 @@
-"""Puzzel's sendMessages, as protocols.md 2.2-2.9 has it."""
+"""Puzzel's sendMessages, as wire/puzzel.md has it."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""What Puzzel's gateway demands of a message, field by field (protocols.md 2.3-2.6)."""
+"""What Puzzel's gateway demands of a message, field by field (wire/puzzel.md)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The mail server for rehearsals of Puzzel's e-mail interface (protocols.md 2.14)."""
+"""The mail server for rehearsals of Puzzel's e-mail interface (wire/puzzel.md, "E-mail")."""
 
 import json
 import smtplib

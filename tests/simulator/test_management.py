@@ -1,4 +1,4 @@
-"""Puzzel's management API, as protocols.md 2.13 has it, and the send window it looks into (2.5)."""
+"""wire/puzzel.md, "Management API" and "Send window"."""
 
 import gzip
 import json

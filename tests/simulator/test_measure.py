@@ -1,4 +1,4 @@
-"""The length of a text: the vectors of protocols.md 5."""
+"""The length of a text: wire/sms-length.md, "Examples"."""
 
 import pytest
 

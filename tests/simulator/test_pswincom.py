@@ -1,4 +1,4 @@
-"""PSWinCom's submit, as protocols.md 3.2-3.6 has it."""
+"""PSWinCom's submit, as wire/pswincom.md has it."""
 
 import re
 from datetime import UTC, datetime, timedelta

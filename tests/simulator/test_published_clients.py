@@ -1,4 +1,4 @@
-"""Requests byte for byte as published clients and samples write them (protocols.md 10)."""
+"""Requests byte for byte as published clients write them (wire/puzzel.md and wire/pswincom.md, "Clients")."""
 
 from typing import NamedTuple
 from urllib.parse import quote

@@ -18,7 +18,7 @@ from smsctl.spreadsheet import Sheet
 
 
 def data(plan: Plan, verdict: Verdict, *, dry_run: bool) -> dict[str, object]:
-    """Return the plan's fixed keys of the envelope (design.md 5)."""
+    """Return the plan's fixed keys of the envelope (docs/reference/json.md)."""
     return {
         "mailing": None,
         "municipality": plan.order.municipality.key,

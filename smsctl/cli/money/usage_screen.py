@@ -37,7 +37,7 @@ class Account(NamedTuple):
 
 
 def data(account: Account, *, mailings: bool) -> dict[str, object]:
-    """Return the fixed keys of the envelope (design.md 5), and what stands beside them."""
+    """Return the fixed keys of the envelope (docs/reference/json.md), and what stands beside them."""
     found = account.usage
     package = found.package
     told: dict[str, object] = {

@@ -62,7 +62,7 @@ def duration(length: timedelta) -> str:
 
 
 def priority(value: Priority) -> Sentence:
-    """Say a priority in words; the bare digit is read the wrong way round by many (protocols.md 2.5)."""
+    """Say a priority in words; the bare digit is read the wrong way round by many."""
     return {
         Priority.LOW: say("low (slowest)"),
         Priority.NORMAL: say("normal"),

@@ -14,7 +14,7 @@ from smsctl.domain.unsettled import unsettled_of
 from smsctl.errors import Sentence, say
 
 BY_MAIL = "mail"
-"""The gateway whose messages are never heard of again (protocols.md 2.14)."""
+"""The gateway whose messages are never heard of again (wire/puzzel.md, "E-mail")."""
 
 _LONG_NUMBER = re.compile(r"\+?[0-9][0-9 -]{5,}[0-9]")
 _TONES = {
@@ -52,7 +52,7 @@ def test_screen(number: str, parts: int, answer: str | None) -> list[Block]:
 def data(
     mailing: Mailing, tally: Tally, skipped: Mapping[str, int], outside: Sequence[OutsideRows]
 ) -> dict[str, object]:
-    """Return the fixed keys of the envelope (design.md 5) for what was sent, as the ledger has it.
+    """Return the fixed keys of the envelope (docs/reference/json.md) for what was sent, as the ledger has it.
 
     The cost is that of the messages that cost, which may be fewer than were planned.
     """
