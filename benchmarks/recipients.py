@@ -169,12 +169,12 @@ def full(path: Path) -> None:
     from smsctl.domain.columns import find_columns
     from smsctl.domain.judge import judge
     from smsctl.domain.number import NumberReader
-    from smsctl.domain.recipients import Rules
+    from smsctl.domain.recipients import RowRules
     from smsctl.spreadsheet import open_sheet
 
     sheet = open_sheet(path)
     columns = find_columns(sheet.header)
-    rules = Rules(numbers=NumberReader("+46", ALLOWED), skip_invalid=True)
+    rules = RowRules(numbers=NumberReader("+46", ALLOWED), skip_invalid=True)
     found = judge(sheet.header, sheet.rows(), columns, Audience(everyone=True), rules)
     print(found.rows, len(found.ready), {reason: len(people) for reason, people in found.skipped.items()})
     print(peak_mib())

@@ -6,7 +6,7 @@ from smsctl.domain.audience import Audience
 from smsctl.domain.columns import find_columns
 from smsctl.domain.judge import judge
 from smsctl.domain.number import NumberReader
-from smsctl.domain.recipients import Rules
+from smsctl.domain.recipients import RowRules
 from smsctl.domain.text import INTELECOM_PARTS, PSWINCOM_PARTS, measure
 from smsctl.spreadsheet import open_sheet
 
@@ -18,7 +18,7 @@ def test_the_example_recipients_show_every_common_case() -> None:
     sheet = open_sheet(EXAMPLES / "recipients.csv")
     assert (sheet.encoding, sheet.delimiter, sheet.notice) == ("UTF-8", ";", None)
     guardians = Audience(groups=("guardians",), municipality=frozenset({"exempelkommun"}))
-    rules = Rules(numbers=NumberReader())
+    rules = RowRules(numbers=NumberReader())
     found = judge(sheet.header, sheet.rows(), find_columns(sheet.header), guardians, rules)
     assert (found.rows, len(found.ready), found.bad_count, found.outside_bad_count) == (21, 15, 0, 1)
     assert {reason.value: len(people) for reason, people in found.skipped.items()} == {
@@ -32,7 +32,7 @@ def test_the_example_recipients_show_every_common_case() -> None:
 
 def test_the_example_numbers_are_nobody_s() -> None:
     sheet = open_sheet(EXAMPLES / "recipients.csv")
-    rules = Rules(numbers=NumberReader(), skip_invalid=True)
+    rules = RowRules(numbers=NumberReader(), skip_invalid=True)
     found = judge(sheet.header, sheet.rows(), find_columns(sheet.header), Audience(everyone=True), rules)
     assert all(FICTION.fullmatch(person.number) for person in found.ready)
 

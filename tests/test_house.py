@@ -108,7 +108,7 @@ TO_MEND = {
     ("operations.gateway_verify_dedup", "mailings.request"),
     ("operations.retention", "mailings.request"),
     ("operations.send_order", "mailings.send"),
-    ("output.teller", "flags"),
+    ("output.output", "flags"),
     ("setup.config_import", "mailings.request"),
     ("setup.wizard", "mailings.test"),
     ("setup.wizard", "money.municipality_activate"),
@@ -430,3 +430,12 @@ def test_the_help_lists_every_command_and_group(run: Run) -> None:
     for name, line in [*contents.GROUPS.items(), *contents.COMMANDS.items()]:
         if " " not in name:
             assert re.search(rf"^  {name} +{re.escape(line)}$", out, re.MULTILINE)
+
+
+def test_a_public_class_name_stands_once_in_the_package() -> None:
+    places: dict[str, list[str]] = {}
+    for module in MODULES.values():
+        for node in module.tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(module.at(node))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smsctl.errors import InputError
-from smsctl.spreadsheet import MAX_FIELD, MAX_ROWS, Reading, Sheet, open_sheet
+from smsctl.spreadsheet import MAX_FIELD, MAX_ROWS, ReadOptions, Sheet, open_sheet
 
 HEADER = "Namn;Mobil;Grupp"
 ROW = "Åsa;070-174 06 05;elever"
@@ -19,7 +19,7 @@ def sheet(
 ) -> Sheet:
     path = folder / "r.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return open_sheet(path, Reading(encoding=encoding, delimiter=delimiter))
+    return open_sheet(path, ReadOptions(encoding=encoding, delimiter=delimiter))
 
 
 def refusal(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.errors import InputError
-from smsctl.spreadsheet import Reading, open_sheet
+from smsctl.spreadsheet import ReadOptions, open_sheet
 from smsctl.spreadsheet.kinds import Hidden, HiddenRowsError
 
 from .workbooks import ods, xlsx
@@ -48,30 +48,33 @@ def test_where_the_sheet_is_not_clear_it_must_be_named(
     with pytest.raises(InputError) as caught:
         open_sheet(path)
     assert str(caught.value.hint) == "Name it with --sheet. They are: A, B."
-    assert open_sheet(path, Reading(sheet="b")).name == "B"
+    assert open_sheet(path, ReadOptions(sheet="b")).name == "B"
     with pytest.raises(InputError, match="no sheet called C"):
-        open_sheet(path, Reading(sheet="C"))
+        open_sheet(path, ReadOptions(sheet="C"))
 
 
 def test_a_named_column_tells_the_sheet_too(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "r.xlsx", {"A": [("x",), ("y",)], "B": [("Mobil VH1",), ("0701740605",)]})
-    assert open_sheet(path, Reading(numbers=("Mobil VH1",))).name == "B"
+    assert open_sheet(path, ReadOptions(numbers=("Mobil VH1",))).name == "B"
 
 
 @pytest.mark.parametrize("numbered", [True, False])
 def test_hidden_rows_of_excel_are_asked_about(tmp_path: Path, *, numbered: bool) -> None:
     path = xlsx(tmp_path / "r.xlsx", {"Blad1": [*ROWS, ()]}, hidden=(3, 4), numbered=numbered)
     with pytest.raises(HiddenRowsError) as caught:
-        open_sheet(path, Reading(hidden=None))
+        open_sheet(path, ReadOptions(hidden=None))
     assert caught.value.n == 1  # an empty one is nobody
-    assert [row[:1] for row in open_sheet(path, Reading(hidden=Hidden.SKIP)).rows()][:2] == [["Åsa"], []]
-    assert [row[:1] for row in open_sheet(path, Reading(hidden=Hidden.SEND)).rows()][:2] == [["Åsa"], ["Bo"]]
+    assert [row[:1] for row in open_sheet(path, ReadOptions(hidden=Hidden.SKIP)).rows()][:2] == [["Åsa"], []]
+    assert [row[:1] for row in open_sheet(path, ReadOptions(hidden=Hidden.SEND)).rows()][:2] == [
+        ["Åsa"],
+        ["Bo"],
+    ]
 
 
 @pytest.mark.parametrize("visibility", ["collapse", "filter"])
 def test_hidden_rows_of_libreoffice_are_asked_about(tmp_path: Path, visibility: str) -> None:
     path = ods(tmp_path / "r.ods", {"T": ROWS}, hidden={2: visibility})
-    sheet = open_sheet(path, Reading(hidden=Hidden.SKIP))
+    sheet = open_sheet(path, ReadOptions(hidden=Hidden.SKIP))
     assert sheet.left_out == {2}
     assert [row[:1] for row in sheet.rows()][:2] == [[], ["Bo"]]
 

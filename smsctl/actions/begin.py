@@ -20,7 +20,7 @@ EMPTY = "empty"
 """The audit's word for a run that had nobody to send to, and was allowed to."""
 
 
-class Overruling(NamedTuple):
+class RuleOverrides(NamedTuple):
     """Which rules a person has overruled for this mailing, and why."""
 
     again: bool = False
@@ -97,7 +97,7 @@ def _lifted(new: NewMailing) -> str:
     return "" if new.terms_required or new.kind != "send" else "; accepted terms not required"
 
 
-def from_plan(plan: Plan, overruling: Overruling, *, run_key: str | None = None) -> NewMailing:
+def from_plan(plan: Plan, overruling: RuleOverrides, *, run_key: str | None = None) -> NewMailing:
     """Return what the ledger is to write of a plan that was confirmed."""
     order = plan.order
     return NewMailing(

@@ -65,7 +65,7 @@ def cancel(
             handed = sum(map(len, there.values()))
             told = f"pending messages: {pending}; at the gateway: {handed}"
             audit.record(ledger, moment, actor, "cancel", f"mailing {mailing.id}", told, reason)
-        rope = _Rope(ledger, mailing, moment, there)
+        rope = _GatewayCancelling(ledger, mailing, moment, there)
         if open_gateway is not None and handed:
             rope.pull(open_gateway)
     accepted = settling.messages_in(ledger, mailing, Status.ACCEPTED)
@@ -87,7 +87,7 @@ def may_be_held(states: Mapping[Status, int]) -> bool:
 
 
 @dataclass(slots=True)
-class _Rope:
+class _GatewayCancelling:
     """What stops a mailing's batches at the gateway, one after the other."""
 
     ledger: Ledger

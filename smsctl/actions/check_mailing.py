@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from smsctl.actions.check import Finding, Level
-from smsctl.actions.may_send import Circumstances, Leaving, may_send, standing_of
+from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
@@ -22,8 +22,8 @@ def check_mailing(payer: Municipality, under: Circumstances) -> Iterator[Finding
     Quiet hours and the ceilings of the day pass by themselves: they are told, and are no error.
     """
     limits = under.settings.limits
-    leaving = Leaving(
-        bill=bill_for(payer, 1, 1, standing_of(under.ledger, payer, under.local_now)),
+    leaving = DepartingMailing(
+        bill=bill_for(payer, 1, 1, account_status_of(under.ledger, payer, under.local_now)),
         letter=Letter(text=MessageText(body="")),
         audience="everyone",
         ceilings=Ceilings(

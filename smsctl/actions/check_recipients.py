@@ -9,7 +9,7 @@ from smsctl.actions.judge import columns_of
 from smsctl.config.settings import Mode, Settings
 from smsctl.domain.number import NumberReader
 from smsctl.errors import ExitCode, InputError, say, say_n
-from smsctl.spreadsheet import Reading, open_sheet
+from smsctl.spreadsheet import ReadOptions, open_sheet
 
 _CHECK = "recipients"
 
@@ -22,7 +22,7 @@ def check_recipients(
     Its rows are not judged: that depends on the audience. Raises InputError; `figure` writes a number.
     """
     try:
-        sheet = open_sheet(path, reading=Reading(numbers=settings.columns.get("number", ())))
+        sheet = open_sheet(path, reading=ReadOptions(numbers=settings.columns.get("number", ())))
         reader = NumberReader(settings.default_country_code, frozenset(settings.limits.countries))
         columns_of(sheet, settings.columns, reader, require_terms=settings.require_accepted_terms)
         n = sum(map(any, sheet.rows()))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from smsctl.actions.brake import Brake
+from smsctl.actions.stop_signal import StopSignal
 from smsctl.domain.gateway import Cancelling, Gateway, Listed
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
@@ -37,7 +37,7 @@ class Search(NamedTuple):
     ledger: Ledger
     gateway: Gateway
     now: Callable[[], Moment]
-    brake: Brake
+    stop_signal: StopSignal
     account: str  # the one that the gateway is asked for
     proved_at: str | None
     """When the gateway was proved to refuse repeats; None: it never was. What was first submitted before
@@ -65,16 +65,16 @@ def clear_up(search: Search) -> Cleared:
         # What can only be found in the list is looked for once: it does not come later.
         left = [one for one in _left(search) if not tried or _may_repeat(search, one)]
         if left:
-            _wait(pause_s, search.brake)
+            _wait(pause_s, search.stop_signal)
         for one in left:
-            if search.brake.asked:
+            if search.stop_signal.asked:
                 break
             claim = one.claim
             listed, lists = _listed(search.gateway, claim.batch.reference) if lists else (None, False)
             states += _settle(search, one, listed)
             if listed and listed.left != len(claim.messages):
                 remarks[claim.id] = _partly(claim, listed)
-        if not left or search.brake.asked:
+        if not left or search.stop_signal.asked:
             break
     still = {one.claim.id for one in _left(search)} if remarks else set()
     return Cleared(states, [remark for batch, remark in remarks.items() if batch in still])
@@ -119,9 +119,9 @@ def _is_young(claimed: Moment, moment: Moment) -> bool:
     return timedelta(0) <= age <= WITHIN
 
 
-def _wait(pause_s: float, brake: Brake) -> None:
+def _wait(pause_s: float, stop_signal: StopSignal) -> None:
     until = time.monotonic() + pause_s
-    while not brake.asked and (left_s := until - time.monotonic()) > 0:
+    while not stop_signal.asked and (left_s := until - time.monotonic()) > 0:
         time.sleep(min(_NAP_S, left_s))
 
 

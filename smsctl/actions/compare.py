@@ -26,7 +26,7 @@ _MONTH = re.compile(r"(\d{4})-?(\d{2})(-?\d{2})?")
 _WHOLE = re.compile(r"-?(\d{1,8}|\d{1,3}([ .\u00a0]\d{3}){1,2})(,0+)?")  # more digits may be a phone
 
 
-class Line(NamedTuple):
+class ComparedLine(NamedTuple):
     """One line of the comparison; a month or node that the supplier's file does not tell apart is None."""
 
     month: str | None  # 2026-11
@@ -40,7 +40,7 @@ class Line(NamedTuple):
         return self.supplier - self.ours
 
 
-def compare(ledger: Ledger, path: Path, period: Period) -> tuple[Line, ...]:
+def compare(ledger: Ledger, path: Path, period: Period) -> tuple[ComparedLine, ...]:
     """Return the supplier's parts beside ours, by what the file's columns tell apart.
 
     Without a period, only the months that the file covers count. Raises InputError: no column with parts,
@@ -67,7 +67,7 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[Line, ...]:
     return tuple(_lines(supplier, ours))
 
 
-def veiled_nodes(lines: Sequence[Line], known: Collection[str]) -> tuple[Line, ...]:
+def veiled_nodes(lines: Sequence[ComparedLine], known: Collection[str]) -> tuple[ComparedLine, ...]:
     """Return the lines as they may be shown: a node that is not ours, nor `known`, may be somebody."""
     strange = {one.node for one in lines if one.node and not one.ours and one.node not in known}
     told = {node: VEIL if len(strange) > NAMES_TOLD else veiled(node) for node in strange}
@@ -76,10 +76,10 @@ def veiled_nodes(lines: Sequence[Line], known: Collection[str]) -> tuple[Line, .
 
 def _lines(
     supplier: Counter[tuple[str | None, str | None]], ours: Counter[tuple[str | None, str | None]]
-) -> Iterator[Line]:
+) -> Iterator[ComparedLine]:
     for key in sorted(supplier.keys() | ours.keys(), key=lambda key: (key[0] or "", key[1] or "")):
         if supplier[key] or ours[key]:
-            yield Line(month=key[0], node=key[1], supplier=supplier[key], ours=ours[key])
+            yield ComparedLine(month=key[0], node=key[1], supplier=supplier[key], ours=ours[key])
 
 
 def _columns(sheet: Sheet) -> tuple[int | None, int | None, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.actions.judge import judge_sheet, unmatched
-from smsctl.actions.may_send import Circumstances, Leaving, may_send, standing_of
+from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
 from smsctl.domain.gateway import Gateway, Traits
@@ -16,19 +16,19 @@ from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.number import NumberReader
-from smsctl.domain.plan import Order, Plan, make
-from smsctl.domain.recipients import Recipients, Rules, SkipReason
+from smsctl.domain.plan import LetterOrder, Plan, make
+from smsctl.domain.recipients import Recipients, RowRules, SkipReason
 from smsctl.domain.text import characters_over, measure
-from smsctl.domain.text_check import Finding, check, recipients_in, refuse
-from smsctl.domain.verdict import Verdict
+from smsctl.domain.text_check import TextFinding, check, recipients_in, refuse
+from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist, earlier, mailings, repeats
 from smsctl.ledger.repeats import NOBODY, Reached
 from smsctl.ledger.store import Ledger
-from smsctl.spreadsheet import Reading, Sheet, open_sheet
+from smsctl.spreadsheet import ReadOptions, Sheet, open_sheet
 
 
-class Wish(NamedTuple):
+class PlanRequest(NamedTuple):
     """What the command line and the config ask for, before anything is looked up."""
 
     letter: Letter
@@ -41,12 +41,12 @@ class Wish(NamedTuple):
     skip_invalid: bool
     ceilings: Ceilings
     same: tuple[str, ...] = ()  # bodies that are the same text to people
-    findings: tuple[Finding, ...] = ()  # in the bytes of the text
+    findings: tuple[TextFinding, ...] = ()  # in the bytes of the text
     text_as_it_is: bool = False  # whatever is found in it
     again: bool = False  # also to people who have had the text
     urgent: bool = False  # also in quiet hours
     terms_lifted: bool = False  # for this mailing, by a person
-    reading: Reading = Reading()  # how the recipients file is to be read
+    reading: ReadOptions = ReadOptions()  # how the recipients file is to be read
     known: tuple[str, ...] = ()  # keys and names of the municipalities in the config
     allow_empty: bool = False  # nobody to send to is no mistake
     min_messages: int = 0  # fewer are refused: the recipients file may be broken
@@ -57,9 +57,9 @@ def absolute(path: Path) -> str:
     return os.path.normpath(path.absolute())
 
 
-def number_column_of(wish: Wish) -> str:
+def number_column_of(plan_request: PlanRequest) -> str:
     """Return the number columns that are asked for, folded; empty where they are recognised by themselves."""
-    return "+".join(sorted(map(fold, wish.columns.get("number", ()))))
+    return "+".join(sorted(map(fold, plan_request.columns.get("number", ()))))
 
 
 class Draft(NamedTuple):
@@ -67,75 +67,81 @@ class Draft(NamedTuple):
 
     plan: Plan
     sheet: Sheet
-    verdict: Verdict
+    verdict: RuleVerdict
 
 
-def draft(wish: Wish, gateway: Gateway, under: Circumstances) -> Draft:
+def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> Draft:
     """Return the plan as it would be sent now, judged by every rule.
 
     Raises InputError: the file's structure, a bad row in the audience, a text too long for the gateway, and
     what certainly is no text for people where nobody is there to be asked.
     """
-    check_letter(gateway, wish.letter)
-    _check_time(gateway.traits, wish.letter.send_at, under.local_now)
-    sheet = open_sheet(wish.recipients, wish.reading._replace(numbers=wish.columns.get("number", ())))
-    headings = frozenset(heading.casefold() for heading in sheet.header)
-    findings = (*wish.findings, *check(wish.letter.text.body, headings))
-    if not (under.attended or wish.text_as_it_is):
-        refuse(findings)
-    repeated = _already_sent(wish, under)
-    recipients = _recipients(wish, sheet, under.ledger, NOBODY if under.lenient else repeated)
-    order = Order(
-        letter=wish.letter,
-        municipality=wish.municipality,
-        audience=wish.audience.rule,
-        typed=wish.audience.typed,
-        source=absolute(sheet.path),
-        number_column=number_column_of(wish),
-        ceilings=wish.ceilings,
-        warn_share=under.settings.limits.warn_share,
-        terms_required=wish.require_terms,
+    check_letter(gateway, plan_request.letter)
+    _check_time(gateway.traits, plan_request.letter.send_at, under.local_now)
+    sheet = open_sheet(
+        plan_request.recipients, plan_request.reading._replace(numbers=plan_request.columns.get("number", ()))
     )
-    standing = standing_of(under.ledger, wish.municipality, under.local_now)
-    warnings = _warnings(wish, recipients, sheet)
-    plan = make(order, recipients, gateway.traits, standing, warnings=warnings)
-    plan = _with_remarks(plan, wish, findings, under.ledger)
-    leaving = _leaving(wish, plan, sheet, repeated, under)
+    headings = frozenset(heading.casefold() for heading in sheet.header)
+    findings = (*plan_request.findings, *check(plan_request.letter.text.body, headings))
+    if not (under.attended or plan_request.text_as_it_is):
+        refuse(findings)
+    repeated = _already_sent(plan_request, under)
+    recipients = _recipients(plan_request, sheet, under.ledger, NOBODY if under.lenient else repeated)
+    order = LetterOrder(
+        letter=plan_request.letter,
+        municipality=plan_request.municipality,
+        audience=plan_request.audience.rule,
+        typed=plan_request.audience.typed,
+        source=absolute(sheet.path),
+        number_column=number_column_of(plan_request),
+        ceilings=plan_request.ceilings,
+        warn_share=under.settings.limits.warn_share,
+        terms_required=plan_request.require_terms,
+    )
+    account_status = account_status_of(under.ledger, plan_request.municipality, under.local_now)
+    warnings = _warnings(plan_request, recipients, sheet)
+    plan = make(order, recipients, gateway.traits, account_status, warnings=warnings)
+    plan = _with_remarks(plan, plan_request, findings, under.ledger)
+    leaving = _leaving(plan_request, plan, sheet, repeated, under)
     return Draft(plan=plan, sheet=sheet, verdict=may_send(leaving, under))
 
 
-def _leaving(wish: Wish, plan: Plan, sheet: Sheet, repeated: Reached, under: Circumstances) -> Leaving:
+def _leaving(
+    plan_request: PlanRequest, plan: Plan, sheet: Sheet, repeated: Reached, under: Circumstances
+) -> DepartingMailing:
     """Return the mailing as the rules ask about it."""
     recipients = plan.recipients
     had_it = (
         sum(person.number in repeated for person in recipients.ready) if under.lenient and repeated else 0
     )
-    return Leaving(
+    return DepartingMailing(
         bill=plan.bill,
-        letter=wish.letter,
-        audience=wish.audience.rule,
-        same=wish.same,
-        groups=wish.audience.groups,
-        ceilings=wish.ceilings,
+        letter=plan_request.letter,
+        audience=plan_request.audience.rule,
+        same=plan_request.same,
+        groups=plan_request.audience.groups,
+        ceilings=plan_request.ceilings,
         numbers=(person.number for person in recipients.ready),
         rows=recipients.rows,
         already_sent=len(recipients.skipped.get(SkipReason.ALREADY_SENT, ())),
         had_it=had_it,
         source=(sheet.path, sheet.modified),
-        urgent=wish.urgent,
-        terms_lifted=wish.terms_lifted,
-        allow_empty=wish.allow_empty,
-        min_messages=wish.min_messages,
-        unmatched=unmatched(sheet, wish.audience) if not recipients.rows else (),
-        over_day=under.lifts_the_day(urgent=wish.urgent),
+        urgent=plan_request.urgent,
+        terms_lifted=plan_request.terms_lifted,
+        allow_empty=plan_request.allow_empty,
+        min_messages=plan_request.min_messages,
+        unmatched=unmatched(sheet, plan_request.audience) if not recipients.rows else (),
+        over_day=under.lifts_the_day(urgent=plan_request.urgent),
     )
 
 
-def _with_remarks(plan: Plan, wish: Wish, findings: tuple[Finding, ...], ledger: Ledger | None) -> Plan:
+def _with_remarks(
+    plan: Plan, plan_request: PlanRequest, findings: tuple[TextFinding, ...], ledger: Ledger | None
+) -> Plan:
     """Return the plan with what was found in the text, and with the last mailing like it."""
     ready = (person.number for person in plan.recipients.ready)
-    findings = (*findings, *recipients_in(wish.letter.text.body, wish.numbers, ready))
-    told = () if wish.text_as_it_is else tuple(one.sentence for one in findings)
+    findings = (*findings, *recipients_in(plan_request.letter.text.body, plan_request.numbers, ready))
+    told = () if plan_request.text_as_it_is else tuple(one.sentence for one in findings)
     return plan._replace(
         findings=findings,
         warnings=(*plan.warnings, *told),
@@ -178,20 +184,22 @@ def _check_time(traits: Traits, send_at: datetime | None, local_now: datetime) -
         )
 
 
-def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: Reached) -> Recipients:
-    rules = Rules(
-        numbers=wish.numbers,
-        require_terms=wish.require_terms,
-        skip_invalid=wish.skip_invalid,
+def _recipients(
+    plan_request: PlanRequest, sheet: Sheet, ledger: Ledger | None, already_sent: Reached
+) -> Recipients:
+    rules = RowRules(
+        numbers=plan_request.numbers,
+        require_terms=plan_request.require_terms,
+        skip_invalid=plan_request.skip_invalid,
         is_blocked=blocklist.judge(ledger) if ledger else None,
         already_sent=already_sent or None,
     )
-    recipients = judge_sheet(sheet, wish.columns, wish.audience, rules)
+    recipients = judge_sheet(sheet, plan_request.columns, plan_request.audience, rules)
     if ledger and (blocked := recipients.skipped.get(SkipReason.BLOCKED)):
         has_stopped = blocklist.judge(ledger, by_stop=True)
         stopped = tuple(one.row for one in blocked if has_stopped and has_stopped(one.number))
         recipients = recipients._replace(stopped=stopped)
-    if recipients.bad_count and not wish.skip_invalid:
+    if recipients.bad_count and not plan_request.skip_invalid:
         raise InputError(
             say_n(
                 "{path}: {n} row of the audience cannot be used; nothing was sent.",
@@ -205,11 +213,11 @@ def _recipients(wish: Wish, sheet: Sheet, ledger: Ledger | None, already_sent: R
     return recipients
 
 
-def _warnings(wish: Wish, recipients: Recipients, sheet: Sheet) -> list[Sentence]:
+def _warnings(plan_request: PlanRequest, recipients: Recipients, sheet: Sheet) -> list[Sentence]:
     found = [sheet.notice] if sheet.notice else []
-    if wish.terms_lifted:
+    if plan_request.terms_lifted:
         found.append(say("Accepted terms are not required for this mailing (--terms-not-required)."))
-    elif not wish.require_terms:
+    elif not plan_request.require_terms:
         found.append(say("Accepted terms are not required (require_accepted_terms = false)."))
     if recipients.outside_bad_count:
         found.append(
@@ -220,11 +228,13 @@ def _warnings(wish: Wish, recipients: Recipients, sheet: Sheet) -> list[Sentence
                 first=recipients.outside_bad[0],
             )
         )
-    return [*found, *elsewhere.warnings(recipients, wish.known), *recipients.notices]
+    return [*found, *elsewhere.warnings(recipients, plan_request.known), *recipients.notices]
 
 
-def _already_sent(wish: Wish, under: Circumstances) -> Reached:
-    if under.ledger is None or wish.again:
+def _already_sent(plan_request: PlanRequest, under: Circumstances) -> Reached:
+    if under.ledger is None or plan_request.again:
         return NOBODY
-    same = map(mailings.body_hash, wish.same)
-    return repeats.already_sent(under.ledger, mailings.body_hash(wish.letter.text.body), under.now, *same)
+    same = map(mailings.body_hash, plan_request.same)
+    return repeats.already_sent(
+        under.ledger, mailings.body_hash(plan_request.letter.text.body), under.now, *same
+    )

@@ -21,7 +21,7 @@ from smsctl.domain.headings import words_of
 from smsctl.domain.judge import judge
 from smsctl.domain.number import NumberReader
 from smsctl.domain.proposal import SAMPLE, Proposal, heading_below, holds_people, proposal
-from smsctl.domain.recipients import OutsideRows, Recipients, Rules
+from smsctl.domain.recipients import OutsideRows, Recipients, RowRules
 from smsctl.errors import InputError, Sentence, say
 from smsctl.spreadsheet import Sheet
 
@@ -37,7 +37,7 @@ class UnnamedColumnError(InputError):
         self.proposed = proposed
 
 
-def judge_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: Rules) -> Recipients:
+def judge_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: RowRules) -> Recipients:
     """Judge all rows of a sheet; `overrides` are columns named by a person, as in `find_columns`.
 
     Raises InputError: the file's structure, a column that is missing or not clear, a group with nobody.

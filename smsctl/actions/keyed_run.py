@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.actions import trust
-from smsctl.actions.draft import Wish, absolute, number_column_of
+from smsctl.actions.draft import PlanRequest, absolute, number_column_of
 from smsctl.actions.may_send import Circumstances
-from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.errors import RuleError, Sentence, UsageError, joined, say
 from smsctl.ledger import mailings, purging
@@ -23,7 +23,7 @@ class Begun(NamedTuple):
     """What was begun under a key."""
 
     mailing: Mailing
-    tally: Tally
+    tally: MailingTotals
     goes_on: bool  # whether something of it may still be sent
 
 
@@ -45,7 +45,7 @@ def expand(key: str, local_now: datetime) -> str:
     return re.sub(_PLACE, lambda found: places[found[1]], key)
 
 
-def begun_under(key: str, wish: Wish, under: Circumstances) -> Begun | None:
+def begun_under(key: str, plan_request: PlanRequest, under: Circumstances) -> Begun | None:
     """Return what was begun under an expanded key; None when nothing was.
 
     Raises RuleError where it was another mailing: another text, audience, municipality, recipients file or
@@ -55,7 +55,7 @@ def begun_under(key: str, wish: Wish, under: Circumstances) -> Begun | None:
     mailing = mailings.of_key(ledger, key) if ledger else None
     if ledger is None or mailing is None:
         return None
-    _must_be_the_same(ledger, mailing, key, wish)
+    _must_be_the_same(ledger, mailing, key, plan_request)
     tally = mailings.tally(ledger, mailing)
     goes_on = bool(tally.states.get(Status.PENDING)) or trust.may_repeat(
         ledger, under.settings, mailing, tally, under.now
@@ -63,15 +63,15 @@ def begun_under(key: str, wish: Wish, under: Circumstances) -> Begun | None:
     return Begun(mailing=mailing, tally=tally, goes_on=goes_on)
 
 
-def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, wish: Wish) -> None:
+def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, plan_request: PlanRequest) -> None:
     hint = say("Choose another key for another mailing.")
-    if others := list(_differences(ledger, mailing, wish)):
+    if others := list(_differences(ledger, mailing, plan_request)):
         other = joined(*others)
         raise RuleError(
             say("Mailing {id} was sent under the key {key} {other}.", id=mailing.id, key=key, other=other),
             hint=hint,
         )
-    if _known_rule(mailing, wish) != wish.audience.rule:
+    if _known_rule(mailing, plan_request) != plan_request.audience.rule:
         raise RuleError(
             say(
                 "Mailing {id} was sent under the key {key} and is purged since: nobody can tell whether it"
@@ -83,27 +83,31 @@ def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, wish: Wish) ->
         )
 
 
-def _known_rule(mailing: Mailing, wish: Wish) -> str:
+def _known_rule(mailing: Mailing, plan_request: PlanRequest) -> str:
     """Return the rule that is asked for, as far as the mailing still knows its own."""
     is_purged = not mailing.letter.text.body
-    return purging.audience_without_values(wish.audience.rule) if is_purged else wish.audience.rule
+    return (
+        purging.audience_without_values(plan_request.audience.rule)
+        if is_purged
+        else plan_request.audience.rule
+    )
 
 
-def _differences(ledger: Ledger, mailing: Mailing, wish: Wish) -> Iterator[Sentence]:
+def _differences(ledger: Ledger, mailing: Mailing, plan_request: PlanRequest) -> Iterator[Sentence]:
     """Yield how a mailing is another than is asked for; what it did not store is not compared."""
-    bodies = (wish.letter.text.body, *wish.same)
+    bodies = (plan_request.letter.text.body, *plan_request.same)
     if not any(mailings.has_text(ledger, mailing, body) for body in bodies):
         yield say("with another text")
-    if _known_rule(mailing, wish) != mailing.audience:
+    if _known_rule(mailing, plan_request) != mailing.audience:
         yield say("to another audience")
-    if wish.municipality.key != mailing.municipality.key:
+    if plan_request.municipality.key != mailing.municipality.key:
         yield say("for another municipality, {key}", key=mailing.municipality.key)
-    source, path = mailing.source, absolute(wish.recipients)
+    source, path = mailing.source, absolute(plan_request.recipients)
     if source is not None and Path(source).is_absolute() and source != path:
         yield say("from another recipients file, {source}", source=source)
     column = mailing.number_column
-    if column is not None and column != number_column_of(wish):
-        yield _another_column(", ".join(wish.columns.get("number", ())), column)
+    if column is not None and column != number_column_of(plan_request):
+        yield _another_column(", ".join(plan_request.columns.get("number", ())), column)
 
 
 def _another_column(wanted: str, used: str) -> Sentence:

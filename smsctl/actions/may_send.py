@@ -9,16 +9,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from smsctl.actions.permit import Mission, Person, daily_ceiling, permit
+from smsctl.actions.sender_rights import Person, SendRequest, daily_ceiling, permit
 from smsctl.config.settings import Mode, Settings
 from smsctl.domain import rules
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Letter
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.plan import Bill, Standing
+from smsctl.domain.plan import AccountStatus, Bill
 from smsctl.domain.rules import NOTHING_SPENT, Refusal, Rule, Spent
-from smsctl.domain.verdict import Verdict
+from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import Sentence
 from smsctl.ledger import blocklist, mailings, municipalities, packages, repeats
 from smsctl.ledger.store import Ledger
@@ -26,7 +26,7 @@ from smsctl.ledger.store import Ledger
 TEST = "test"
 
 
-class Retyped(Protocol):
+class CommandAgain(Protocol):
     """The command that was typed, as it would go."""
 
     def __call__(self, added: Sequence[str], *, by_a_person: bool) -> str:
@@ -43,7 +43,7 @@ class Circumstances(NamedTuple):
     actor: Actor
     groups_of: Callable[[str], Collection[str]]  # the groups of the operating system that a user is in
     attended: bool  # a question can be asked
-    command: Retyped
+    command: CommandAgain
     lenient: bool = False  # a rehearsal: most rules are only told
 
     def lifts_the_day(self, *, urgent: bool) -> bool:
@@ -56,7 +56,7 @@ class Circumstances(NamedTuple):
         return self.settings.mode is Mode.SIMULATE
 
 
-class Leaving(NamedTuple):
+class DepartingMailing(NamedTuple):
     """A mailing as it would leave now."""
 
     bill: Bill  # of what is to be sent
@@ -86,24 +86,26 @@ class Leaving(NamedTuple):
         return self.shown is not None or (self.begun is not None and self.begun.kind == TEST)
 
 
-def may_send(leaving: Leaving, under: Circumstances) -> Verdict:
+def may_send(leaving: DepartingMailing, under: Circumstances) -> RuleVerdict:
     """Return what every rule says of a mailing as it would leave now; raises nothing."""
     found = list(_of_a_test(leaving, under) if leaving.is_test else _of_a_mailing(leaving, under))
-    places: dict[str, list[Refusal]] = {name: [] for name in Verdict._fields}
+    places: dict[str, list[Refusal]] = {name: [] for name in RuleVerdict._fields}
     for one in found:
         places[_place(one.rule, leaving, under)].append(one)
     refused = places["refusals"]
-    return Verdict(
+    return RuleVerdict(
         **{name: tuple(_with_command(one, refused, under) for one in those) for name, those in places.items()}
     )
 
 
-def standing_of(ledger: Ledger | None, municipality: Municipality, local_now: datetime) -> Standing:
+def account_status_of(
+    ledger: Ledger | None, municipality: Municipality, local_now: datetime
+) -> AccountStatus:
     """Return how the municipality stands; without a ledger nothing has been sent yet."""
     if ledger is None:
-        return Standing(active=False)
+        return AccountStatus(active=False)
     key = municipality.key
-    return Standing(
+    return AccountStatus(
         active=municipalities.is_active(ledger, key),
         packages=packages.packages_of(ledger, key),
         parts_today=packages.parts_on_day(ledger, key, local_now.date().isoformat()),
@@ -129,13 +131,13 @@ def groups_in(audience: str) -> Collection[str]:
     return () if "=" in named or named == "everyone" else named.split(", ")
 
 
-def _of_a_test(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
+def _of_a_test(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
     if under.ledger and leaving.shown is not None and blocklist.among(under.ledger, list(leaving.numbers)):
         yield rules.blocked(leaving.shown)
     yield from _not_permitted(leaving, under)
 
 
-def _of_a_mailing(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
+def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
     bill, ledger = leaving.bill, under.ledger
     yield from _too_old(leaving, under)
     if bill.messages or leaving.repeats or not leaving.begun:  # a look at the gateway's list disturbs nobody
@@ -148,7 +150,7 @@ def _of_a_mailing(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
             yield rules.reserved(held)
     if leaving.had_it:
         yield rules.some_already_sent(leaving.had_it)
-    if bill.payer.in_packages and not bill.standing.active:
+    if bill.payer.in_packages and not bill.account_status.active:
         yield rules.not_active(bill.payer)
     yield from rules.over_ceilings(bill, leaving.ceilings, _spent(leaving, under))
     if not leaving.begun:
@@ -159,14 +161,14 @@ def _of_a_mailing(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
         yield rules.ceiling_missing(bill.parts)
 
 
-def _quiet(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
+def _quiet(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
     hours, now = under.settings.limits.quiet_hours, under.local_now
     clock = (leaving.letter.send_at or now).astimezone(now.tzinfo).time()
     if hours and hours.covers(clock):
         yield rules.quiet(hours.start, hours.end, clock)
 
 
-def _too_few(leaving: Leaving) -> Iterator[Refusal]:
+def _too_few(leaving: DepartingMailing) -> Iterator[Refusal]:
     messages = leaving.bill.messages
     if not messages and not leaving.allow_empty:
         yield (
@@ -178,7 +180,7 @@ def _too_few(leaving: Leaving) -> Iterator[Refusal]:
         yield rules.too_few(messages, leaving.min_messages)
 
 
-def _too_old(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
+def _too_old(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
     oldest = under.settings.recipients_max_age
     if oldest is not None and leaving.source:
         path, modified = leaving.source
@@ -186,7 +188,7 @@ def _too_old(leaving: Leaving, under: Circumstances) -> Iterator[Refusal]:
             yield rules.too_old(path, modified.astimezone(under.local_now.tzinfo))
 
 
-def _spent(leaving: Leaving, under: Circumstances) -> Spent:
+def _spent(leaving: DepartingMailing, under: Circumstances) -> Spent:
     if leaving.begun is None or under.ledger is None:
         return NOTHING_SPENT
     return Spent(
@@ -195,13 +197,13 @@ def _spent(leaving: Leaving, under: Circumstances) -> Spent:
     )
 
 
-def _not_permitted(leaving: Leaving, under: Circumstances) -> list[Refusal]:
+def _not_permitted(leaving: DepartingMailing, under: Circumstances) -> list[Refusal]:
     """Return why whoever runs this may not send it; the ceiling is that of whoever began it."""
     senders = under.settings.senders
     if not senders:
         return []
     begun, user = leaving.begun, under.actor.user
-    mission = Mission(
+    request = SendRequest(
         municipality=leaving.bill.payer.key,
         audience=leaving.audience,
         groups=leaving.groups,
@@ -209,11 +211,11 @@ def _not_permitted(leaving: Leaving, under: Circumstances) -> list[Refusal]:
         is_test=leaving.is_test,
         terms_lifted=leaving.terms_lifted,
     )
-    return permit(senders, Person(user, under.groups_of(user)), mission, under.ledger, under.now)
+    return permit(senders, Person(user, under.groups_of(user)), request, under.ledger, under.now)
 
 
-def _mission_of(mailing: Mailing) -> Mission:
-    return Mission(
+def _mission_of(mailing: Mailing) -> SendRequest:
+    return SendRequest(
         municipality=mailing.municipality.key,
         audience=mailing.audience,
         groups=groups_in(mailing.audience),
@@ -222,7 +224,7 @@ def _mission_of(mailing: Mailing) -> Mission:
     )
 
 
-def _place(rule: Rule, leaving: Leaving, under: Circumstances) -> str:
+def _place(rule: Rule, leaving: DepartingMailing, under: Circumstances) -> str:
     """Return where in the verdict a rule that says no belongs."""
     if (rule is Rule.QUIET_HOURS and leaving.urgent) or (rule is Rule.MAX_PARTS_PER_DAY and leaving.over_day):
         return "overruled"

@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"\+?\d(?:[\s()/-]*\d){6,}")
 _NEVER = ("CREDENTIALS_DIRECTORY",)
 
 
-class Facts(NamedTuple):
+class RunFacts(NamedTuple):
     """What is told of a run."""
 
     command: str
@@ -75,7 +75,7 @@ def without_numbers(text: str) -> str:
 
 def run_command(
     command: str,
-    facts: Facts,
+    facts: RunFacts,
     environ: Mapping[str, str],
     secret: Collection[str],
     limit_s: float = COMMAND_LIMIT_S,

@@ -4,10 +4,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from smsctl.actions.brake import Brake
-from smsctl.actions.report import NOTHING, Taken
+from smsctl.actions.report import NOTHING, IntakeCounts
+from smsctl.actions.stop_signal import StopSignal
 from smsctl.config.settings import Settings
-from smsctl.domain.push import Parcel, Queue
+from smsctl.domain.push import PushBatch, Queue
 from smsctl.errors import GatewayRefusedError, RuleError, SmsctlError, StoppedError, say
 
 PAUSE_S = 10
@@ -26,34 +26,34 @@ _REMEMBERED = 10_000
 
 def poll(
     queues: Sequence[Queue],
-    store: Callable[[Parcel], Taken],
+    store: Callable[[PushBatch], IntakeCounts],
     for_s: float | None = None,
     *,
-    brake: Brake | None = None,
+    stop_signal: StopSignal | None = None,
     pause_s: float = PAUSE_S,
-) -> Taken:
+) -> IntakeCounts:
     """Empty the queues one after the other, in ten minutes at most; return what was taken in.
 
     With `for_s`, look again for so many seconds, and stop then whatever is left or however slow the gateway
-    is. `store` makes a parcel durable before it is acknowledged. What is fetched twice is stored once.
-    Once `brake` is asked, it ends after what is being stored.
+    is. `store` makes a push_batch durable before it is acknowledged. What is fetched twice is stored once.
+    Once `stop_signal` is asked, it ends after what is being stored.
     A queue that fails is left alone, and the others are emptied all the same: an account may have one only.
     Raises then GatewayRefusedError or StoppedError at the end, also where one look was not enough, and at
     once what `store` raises; all that was acknowledged is stored.
     """
-    brake = brake or Brake()
+    stop_signal = stop_signal or StopSignal()
     until = time.monotonic() + (LONGEST_S if for_s is None else for_s)
     taken = NOTHING
     failures: dict[Queue, SmsctlError] = {}
     while True:
         for queue in [one for one in queues if one not in failures]:
             try:
-                taken = taken + _empty(queue, store, until, brake)
+                taken = taken + _empty(queue, store, until, stop_signal)
             except (GatewayRefusedError, StoppedError) as error:
                 failures[queue] = error
         if for_s is None or len(failures) == len(queues) or time.monotonic() + pause_s > until:
             break
-        if not _waited(pause_s, brake):
+        if not _waited(pause_s, stop_signal):
             break
     if for_s is None and time.monotonic() >= until and not failures:
         failures[queues[0]] = StoppedError(
@@ -82,24 +82,26 @@ def must_be_allowed_to_poll(settings: Settings) -> None:
         )
 
 
-def _waited(pause_s: float, brake: Brake) -> bool:
+def _waited(pause_s: float, stop_signal: StopSignal) -> bool:
     """Wait; say whether nobody asked to end meanwhile."""
     over = time.monotonic() + pause_s
-    while not brake.asked and (left_s := over - time.monotonic()) > 0:
+    while not stop_signal.asked and (left_s := over - time.monotonic()) > 0:
         time.sleep(min(_NAP_S, left_s))  # a signal alone does not end a sleep
-    return not brake.asked
+    return not stop_signal.asked
 
 
-def _empty(queue: Queue, store: Callable[[Parcel], Taken], until: float, brake: Brake) -> Taken:
+def _empty(
+    queue: Queue, store: Callable[[PushBatch], IntakeCounts], until: float, stop_signal: StopSignal
+) -> IntakeCounts:
     taken, times = NOTHING, Counter[str]()
-    while not brake.asked and time.monotonic() < until and (found := queue.fetch(_left_s(until))):
+    while not stop_signal.asked and time.monotonic() < until and (found := queue.fetch(_left_s(until))):
         if len(times) > _REMEMBERED:
             times.clear()
         times[found.receipt] += 1
         if times[found.receipt] > _OFTEN:
             break
         if found.receipt:
-            taken = taken + store(found.parcel)
+            taken = taken + store(found.push_batch)
             queue.acknowledge(found.receipt, _left_s(until))
     if times[""] or max(times.values(), default=0) > _OFTEN:
         raise StoppedError(

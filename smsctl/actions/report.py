@@ -8,20 +8,20 @@ from typing import NamedTuple
 from smsctl.domain.incoming import Incoming, is_ours, is_stop
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.number import NumberReader
-from smsctl.domain.push import Parcel
+from smsctl.domain.push import PushBatch
 from smsctl.domain.spelling import is_e164
 from smsctl.ledger import blocklist, inbox, reports
-from smsctl.ledger.inbox import Kind
-from smsctl.ledger.reports import Fate, Intake, Source
+from smsctl.ledger.inbox import IncomingKind
+from smsctl.ledger.reports import IntakeSource, ReportFate, ReportIntake
 from smsctl.ledger.store import Ledger
 
 _RECIPIENT = Actor(user="the recipient", host="by SMS")
 
 
-class House(NamedTuple):
+class IntakeRules(NamedTuple):
     """What incoming SMS and reports are judged by."""
 
-    source: Source
+    source: IntakeSource
     wait: timedelta  # how long after a sending its report may come, the validity apart
     numbers: NumberReader  # of the account's country: some gateways hand a sender over as 070…
     endpoint: str | None = None  # our code
@@ -29,20 +29,20 @@ class House(NamedTuple):
     forward_to: str | None = None  # a mail address for what is ours
 
 
-class Taken(NamedTuple):
+class IntakeCounts(NamedTuple):
     """What was taken in."""
 
-    reports: Counter[Fate]
-    incoming: Counter[Kind]  # those that are new
+    reports: Counter[ReportFate]
+    incoming: Counter[IncomingKind]  # those that are new
     repeated: int = 0  # incoming SMS known already
     dropped: int = 0  # for another code, and such are not kept
     blocked: int = 0  # numbers put on the block list
 
-    def __add__(self, other: object) -> "Taken":
+    def __add__(self, other: object) -> "IntakeCounts":
         """Return both together."""
-        if not isinstance(other, Taken):
+        if not isinstance(other, IntakeCounts):
             return NotImplemented
-        return Taken(
+        return IntakeCounts(
             self.reports + other.reports,
             self.incoming + other.incoming,
             self.repeated + other.repeated,
@@ -51,38 +51,48 @@ class Taken(NamedTuple):
         )
 
 
-NOTHING = Taken(Counter(), Counter())
+NOTHING = IntakeCounts(Counter(), Counter())
 
 
-def take_in(ledger: Ledger, parcels: Iterable[Parcel], house: House, moment: Moment) -> Taken:
+def take_in(
+    ledger: Ledger, push_batches: Iterable[PushBatch], intake_rules: IntakeRules, moment: Moment
+) -> IntakeCounts:
     """Store everything in one transaction; when this returns, it is durable and may be acknowledged.
 
     Raises LedgerError; then nothing was stored.
     """
     taken = NOTHING
     with ledger.transaction():
-        intake = Intake(house.source, moment, house.wait)
-        for parcel in parcels:
-            fates = Counter(reports.take(ledger, one, intake) for one in parcel.reports)
-            taken = taken + Taken(fates, Counter())
-            for message in parcel.incoming:
-                taken = taken + _take_message(ledger, message, house, moment)
+        intake = ReportIntake(intake_rules.source, moment, intake_rules.wait)
+        for push_batch in push_batches:
+            fates = Counter(reports.take(ledger, one, intake) for one in push_batch.reports)
+            taken = taken + IntakeCounts(fates, Counter())
+            for message in push_batch.incoming:
+                taken = taken + _take_message(ledger, message, intake_rules, moment)
     return taken
 
 
-def _take_message(ledger: Ledger, message: Incoming, house: House, moment: Moment) -> Taken:
-    message = _with_whole_number(message, house.numbers)
-    ours = is_ours(message, house.endpoint)
-    kind = Kind.STOP if is_stop(message, house.endpoint) else Kind.OURS if ours else Kind.OTHER
-    if kind is Kind.OTHER and not house.keep_other:
+def _take_message(
+    ledger: Ledger, message: Incoming, intake_rules: IntakeRules, moment: Moment
+) -> IntakeCounts:
+    message = _with_whole_number(message, intake_rules.numbers)
+    ours = is_ours(message, intake_rules.endpoint)
+    kind = (
+        IncomingKind.STOP
+        if is_stop(message, intake_rules.endpoint)
+        else IncomingKind.OURS
+        if ours
+        else IncomingKind.OTHER
+    )
+    if kind is IncomingKind.OTHER and not intake_rules.keep_other:
         return NOTHING._replace(dropped=1)
-    forward_to = house.forward_to if kind is not Kind.OTHER else None
+    forward_to = intake_rules.forward_to if kind is not IncomingKind.OTHER else None
     if not inbox.store(ledger, message, kind, moment, forward_to):
         return NOTHING._replace(repeated=1)
     blocked = 0
-    if kind is Kind.STOP and is_e164(message.sender):
+    if kind is IncomingKind.STOP and is_e164(message.sender):
         blocked = blocklist.add(ledger, [message.sender], moment, _RECIPIENT, blocklist.BY_STOP)
-    return Taken(Counter(), Counter({kind: 1}), blocked=blocked)
+    return IntakeCounts(Counter(), Counter({kind: 1}), blocked=blocked)
 
 
 def _with_whole_number(message: Incoming, numbers: NumberReader) -> Incoming:

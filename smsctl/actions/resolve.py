@@ -9,7 +9,7 @@ from smsctl.ledger import audit, lock, settling, stops
 from smsctl.ledger.store import Ledger
 
 
-class Word(StrEnum):
+class ResolveAnswer(StrEnum):
     """What a person says of the unknown messages."""
 
     SENT = "sent"  # found in the gateway's own log, or a phone has it
@@ -17,10 +17,16 @@ class Word(StrEnum):
     RESEND = "resend"  # not proved, but it shall go out, even if somebody gets it twice
 
 
-_BECOMES = {Word.SENT: Status.ACCEPTED, Word.NOT_SENT: Status.PENDING, Word.RESEND: Status.PENDING}
+_BECOMES = {
+    ResolveAnswer.SENT: Status.ACCEPTED,
+    ResolveAnswer.NOT_SENT: Status.PENDING,
+    ResolveAnswer.RESEND: Status.PENDING,
+}
 
 
-def resolve(ledger: Ledger, mailing: Mailing, word: Word, moment: Moment, actor: Actor, reason: str) -> int:
+def resolve(
+    ledger: Ledger, mailing: Mailing, word: ResolveAnswer, moment: Moment, actor: Actor, reason: str
+) -> int:
     """Settle the mailing's unknown messages; return how many. What becomes pending no longer costs.
 
     What the gateway was asked to stop, and nobody can tell whether it did, is settled too: sent, or not
@@ -35,8 +41,8 @@ def resolve(ledger: Ledger, mailing: Mailing, word: Word, moment: Moment, actor:
         )
         if _BECOMES[word] is Status.PENDING:
             settling.remember_earlier(ledger, unknown)
-        if word is not Word.RESEND:
-            stopped = word is Word.NOT_SENT
+        if word is not ResolveAnswer.RESEND:
+            stopped = word is ResolveAnswer.NOT_SENT
             settled += stops.resolve(ledger, mailing, moment, f"resolved: {word}", stopped=stopped)
         if settled:
             detail = f"{settled} messages: {word}"

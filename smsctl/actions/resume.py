@@ -9,37 +9,37 @@ from typing import NamedTuple
 from smsctl.actions import trust
 from smsctl.actions.may_send import (
     Circumstances,
-    Leaving,
+    DepartingMailing,
+    account_status_of,
     ceilings_in_claims,
     groups_in,
     may_send,
-    standing_of,
 )
 from smsctl.domain.gateway import Traits
-from smsctl.domain.mailing import Ceilings, Mailing, Tally
+from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.plan import Bill, bill_for
-from smsctl.domain.verdict import Verdict
+from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import RuleError, say
 from smsctl.ledger import audit, ceilings, mailings
 from smsctl.ledger.store import Ledger
 
 
-class Rest(NamedTuple):
+class Remainder(NamedTuple):
     """What is left of a mailing, as it would leave now."""
 
-    leaving: Leaving  # as it was judged
+    leaving: DepartingMailing  # as it was judged
     mailing: Mailing  # at once, where the time it was meant for has passed
-    tally: Tally
+    tally: MailingTotals
     bill: Bill  # of what is pending
     ceilings: Ceilings  # that each claim is held to
-    verdict: Verdict
+    verdict: RuleVerdict
     put_off: datetime | None = None  # a person wants it held by the gateway until then
 
 
 def what_is_left(
     mailing: Mailing, traits: Traits, given: Ceilings, ledger: Ledger, under: Circumstances, *, urgent: bool
-) -> Rest | None:
+) -> Remainder | None:
     """Return what may be sent, or looked for at the gateway, judged by every rule; None: nothing is left.
 
     Nobody may be asked. A ceiling that is not given anew is therefore the mailing's own, under which it was
@@ -55,10 +55,10 @@ def what_is_left(
     mailings.must_have_body(mailing)
     _must_be_its_gateway(mailing, traits)
     due = _due(mailing, under)
-    standing = standing_of(ledger, mailing.municipality, under.local_now)
+    account_status = account_status_of(ledger, mailing.municipality, under.local_now)
     ceilings = _not_beyond_the_confirmed(mailing, given)
-    leaving = Leaving(
-        bill=bill_for(mailing.municipality, pending, mailing.size.parts, standing),
+    leaving = DepartingMailing(
+        bill=bill_for(mailing.municipality, pending, mailing.size.parts, account_status),
         letter=due.letter,
         audience=mailing.audience,
         groups=groups_in(mailing.audience),
@@ -68,7 +68,7 @@ def what_is_left(
         begun=due,
         repeats=repeats,
     )
-    rest = Rest(
+    rest = Remainder(
         leaving=leaving,
         mailing=due,
         tally=tally,
@@ -79,7 +79,7 @@ def what_is_left(
     return overruled(rest, under) if urgent else rest
 
 
-def overruled(rest: Rest, under: Circumstances) -> Rest:
+def overruled(rest: Remainder, under: Circumstances) -> Remainder:
     """Return what is left, judged anew where a person has said that it is urgent."""
     over_day = rest.mailing.over_day or under.lifts_the_day(urgent=True)
     mailing = rest.mailing._replace(urgent=True, over_day=over_day)
@@ -92,14 +92,14 @@ def overruled(rest: Rest, under: Circumstances) -> Rest:
     )
 
 
-def put_off(rest: Rest, send_at: datetime, under: Circumstances) -> Rest:
+def put_off(rest: Remainder, send_at: datetime, under: Circumstances) -> Remainder:
     """Return what is left, judged anew where a person wants it held by the gateway until the time."""
     mailing = rest.mailing._replace(letter=rest.mailing.letter._replace(send_at=send_at))
     leaving = rest.leaving._replace(letter=mailing.letter, begun=mailing)
     return rest._replace(leaving=leaving, mailing=mailing, verdict=may_send(leaving, under), put_off=send_at)
 
 
-def record(rest: Rest, ledger: Ledger, under: Circumstances, reason: str | None) -> None:
+def record(rest: Remainder, ledger: Ledger, under: Circumstances, reason: str | None) -> None:
     """Write in the audit who goes on with the mailing, and why where a rule is overruled: that stays so."""
     with ledger.transaction():
         if rest.mailing.urgent:
@@ -110,7 +110,7 @@ def record(rest: Rest, ledger: Ledger, under: Circumstances, reason: str | None)
 
 
 def _may_be_listed(
-    mailing: Mailing, traits: Traits, tally: Tally, ledger: Ledger, under: Circumstances
+    mailing: Mailing, traits: Traits, tally: MailingTotals, ledger: Ledger, under: Circumstances
 ) -> bool:
     """Say whether the gateway's list may tell what became of something unknown."""
     if not (traits.cancelling and tally.states.get(Status.UNKNOWN)):

@@ -11,17 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from smsctl.actions.brake import Brake, Stop
 from smsctl.actions.clear_up import Search, clear_up
-from smsctl.actions.course import Course, Pace
-from smsctl.actions.crew import Crew, Done, most_in_flight
+from smsctl.actions.run_progress import RunProgress, SendPace
+from smsctl.actions.stop_signal import StopReason, StopSignal
+from smsctl.actions.workers import BatchDone, Workers, most_in_flight
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Status, Verdict, same_for_all
+from smsctl.domain.message import Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.errors import ExitCode, RuleError, Sentence, say, worst
 from smsctl.ledger import batches, fitness, lock, mailings
-from smsctl.ledger.batches import Claim, Want
+from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.reserve import Reserve
 from smsctl.ledger.sentences import FullError
@@ -31,10 +31,10 @@ _NAP_S = 0.1
 
 
 class Result(NamedTuple):
-    """What one run has done. `states` are this run's answers; the ledger has the mailing's."""
+    """What one progress has done. `states` are this progress's answers; the ledger has the mailing's."""
 
     states: Counter[Status]
-    stop: Stop | None
+    stop: StopReason | None
     why: Sentence | None
     mend: Sentence | None = None  # what lets the rest be sent
     remarks: Sequence[Sentence] = ()  # on what stays unknown
@@ -52,195 +52,203 @@ class Result(NamedTuple):
         return worst(codes)
 
 
-class Errand(NamedTuple):
-    """One run of one mailing: what is sent, through what, and how far it may go."""
+class SendRun(NamedTuple):
+    """One progress of one mailing: what is sent, through what, and how far it may go."""
 
     mailing: Mailing
     ledger: Ledger
     gateway: Gateway
     now: Callable[[], Moment]
     ceilings: Ceilings
-    pace: Pace
-    brake: Brake
+    pace: SendPace
+    stop_signal: StopSignal
     proved_at: str | None  # when this gateway account was proved to refuse repeats; None: it was not
     on_progress: Callable[[Counter[Status]], None]
     account: str = ""  # at the gateway: only through the same one may a batch be submitted again
 
 
 @dataclass(slots=True, kw_only=True)
-class _Run(Course):
+class _Progress(RunProgress):
     """A course, and what it takes from the ledger and its disk."""
 
-    want: Want
-    clock: fitness.Steady
+    want: ClaimRequest
+    clock: fitness.SteadyClock
     reserve: Reserve
 
 
-def send(errand: Errand) -> Result:
+def send(send_run: SendRun) -> Result:
     """Send what is pending and return what became of it.
 
     Raises LedgerError when another process sends this mailing, nothing must be sent from this ledger now,
     or it cannot be written; what was on the wire then is found as unknown at the next start.
     """
-    fitness.must_be_fit(errand.ledger, errand.now())
-    clock = fitness.Steady(errand.now, errand.ledger)
-    errand = errand._replace(now=clock.now)
-    run = _Run(pace=errand.pace, want=_want(errand), clock=clock, reserve=_reserve(errand))
-    crew = Crew(errand.gateway, errand.pace.connections, halted=lambda: _halted(errand, run))
-    with lock.right_to_send(errand.ledger.path, errand.mailing.reference), run.reserve:
+    fitness.must_be_fit(send_run.ledger, send_run.now())
+    clock = fitness.SteadyClock(send_run.now, send_run.ledger)
+    send_run = send_run._replace(now=clock.now)
+    progress = _Progress(pace=send_run.pace, want=_want(send_run), clock=clock, reserve=_reserve(send_run))
+    workers = Workers(send_run.gateway, send_run.pace.connections, halted=lambda: _halted(send_run, progress))
+    with lock.right_to_send(send_run.ledger.path, send_run.mailing.reference), progress.reserve:
         try:
-            with errand.brake.armed():
-                _drive(errand, run, crew)
-                _clear_up(errand, run)
+            with send_run.stop_signal.armed():
+                _drive(send_run, progress, workers)
+                _clear_up(send_run, progress)
         except KeyboardInterrupt:
-            _stop_at_once(errand, run, crew)
-    crew.dismiss()
-    if run.fault:
-        raise run.fault
-    return Result(states=run.states, stop=run.stop, why=run.why, mend=run.mend, remarks=run.remarks)
-
-
-def _want(errand: Errand) -> Want:
-    mailing = errand.mailing
-    return Want(
-        mailing=mailing,
-        most=min(errand.pace.batch_size, errand.gateway.traits.max_batch),
-        ceilings=errand.ceilings,
-        repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
-        account=errand.account,
+            _stop_at_once(send_run, progress, workers)
+    workers.dismiss()
+    if progress.fault:
+        raise progress.fault
+    return Result(
+        states=progress.states,
+        stop=progress.stop,
+        why=progress.why,
+        mend=progress.mend,
+        remarks=progress.remarks,
     )
 
 
-def _reserve(errand: Errand) -> Reserve:
-    most = min(errand.pace.batch_size, errand.gateway.traits.max_batch, errand.mailing.messages)
-    return Reserve(errand.ledger.path, batches=most_in_flight(errand.pace.connections), messages=most)
+def _want(send_run: SendRun) -> ClaimRequest:
+    mailing = send_run.mailing
+    return ClaimRequest(
+        mailing=mailing,
+        most=min(send_run.pace.batch_size, send_run.gateway.traits.max_batch),
+        ceilings=send_run.ceilings,
+        repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
+        account=send_run.account,
+    )
 
 
-def _halted(errand: Errand, run: _Run) -> bool:
-    """Say whether nothing more must leave now, not even what is marked; asked by the crew's threads."""
-    stopped = run.stop not in (None, Stop.CEILING) or run.fault or errand.brake.asked
-    return bool(stopped) or time.monotonic() < run.not_before
+def _reserve(send_run: SendRun) -> Reserve:
+    most = min(send_run.pace.batch_size, send_run.gateway.traits.max_batch, send_run.mailing.messages)
+    return Reserve(send_run.ledger.path, batches=most_in_flight(send_run.pace.connections), messages=most)
 
 
-def _drive(errand: Errand, run: _Run, crew: Crew) -> None:
-    done: Sequence[Done] = ()
+def _halted(send_run: SendRun, progress: _Progress) -> bool:
+    """Say whether nothing more must leave now, not even what is marked; asked by the workers's threads."""
+    stopped = progress.stop not in (None, StopReason.CEILING) or progress.fault or send_run.stop_signal.asked
+    return bool(stopped) or time.monotonic() < progress.not_before
+
+
+def _drive(send_run: SendRun, progress: _Progress, workers: Workers) -> None:
+    done: Sequence[BatchDone] = ()
     while True:
-        if errand.brake.asked:
-            run.end(errand.brake.asked)
-        with errand.brake.shield():
-            for claim in _advance(errand, run, crew, done):
-                crew.submit(claim)
+        if send_run.stop_signal.asked:
+            progress.end(send_run.stop_signal.asked)
+        with send_run.stop_signal.shield():
+            for claim in _advance(send_run, progress, workers, done):
+                workers.submit(claim)
         if done:
-            errand.on_progress(run.states)
-        if crew.in_flight:
-            done = crew.gather()
-        elif run.waits and not run.ended:
-            time.sleep(min(_NAP_S, max(run.not_before - time.monotonic(), 0)))
+            send_run.on_progress(progress.states)
+        if workers.in_flight:
+            done = workers.gather()
+        elif progress.waits and not progress.ended:
+            time.sleep(min(_NAP_S, max(progress.not_before - time.monotonic(), 0)))
             done = ()
         else:
             return
 
 
-def _clear_up(errand: Errand, run: _Run) -> None:
-    """Settle what can be proved of the unknown, of this run and of earlier ones."""
-    if run.stop in (Stop.REFUSED, Stop.DISK) or run.fault:
+def _clear_up(send_run: SendRun, progress: _Progress) -> None:
+    """Settle what can be proved of the unknown, of this progress and of earlier ones."""
+    if progress.stop in (StopReason.REFUSED, StopReason.DISK) or progress.fault:
         return
     cleared = clear_up(
         Search(
-            mailing=errand.mailing,
-            ledger=errand.ledger,
-            gateway=errand.gateway,
-            now=errand.now,
-            brake=errand.brake,
-            account=errand.account,
-            proved_at=errand.proved_at,
-            pauses_s=errand.pace.clear_up_pauses_s,
+            mailing=send_run.mailing,
+            ledger=send_run.ledger,
+            gateway=send_run.gateway,
+            now=send_run.now,
+            stop_signal=send_run.stop_signal,
+            account=send_run.account,
+            proved_at=send_run.proved_at,
+            pauses_s=send_run.pace.clear_up_pauses_s,
         )
     )
-    run.states += cleared.states
-    run.states -= Counter({Status.UNKNOWN: cleared.states.total()})
-    run.remarks = cleared.remarks
+    progress.states += cleared.states
+    progress.states -= Counter({Status.UNKNOWN: cleared.states.total()})
+    progress.remarks = cleared.remarks
 
 
-def _advance(errand: Errand, run: _Run, crew: Crew, done: Sequence[Done]) -> list[Claim]:
+def _advance(
+    send_run: SendRun, progress: _Progress, workers: Workers, done: Sequence[BatchDone]
+) -> list[Claim]:
     """Store the answers and mark the next batches, in one commit; return what was marked."""
-    run.waits = time.monotonic() < run.not_before
-    if (run.ended or run.waits) and not done:
+    progress.waits = time.monotonic() < progress.not_before
+    if (progress.ended or progress.waits) and not done:
         return []
-    before = replace(run, states=run.states.copy())
+    before = replace(progress, states=progress.states.copy())
     claims: list[Claim] = []
     try:
-        with errand.ledger.transaction(patient=bool(done)):
-            now = errand.now()
-            for one in _settled(errand, done, now):
-                run.judge(one)
-            run.waits = time.monotonic() < run.not_before
-            room = 0 if run.ended or run.waits else crew.free + len(done)
-            while len(claims) < room and (claim := _claim(errand, run, now)):
+        with send_run.ledger.transaction(patient=bool(done)):
+            now = send_run.now()
+            for one in _settled(send_run, done, now):
+                progress.judge(one)
+            progress.waits = time.monotonic() < progress.not_before
+            room = 0 if progress.ended or progress.waits else workers.free + len(done)
+            while len(claims) < room and (claim := _claim(send_run, progress, now)):
                 claims.append(claim)
     except FullError as full:
         if not done:
             raise
         claims = []
-        run.become(before)
-        _store_alone(errand, run, done, full)
-    crew.stored(done)
+        progress.become(before)
+        _store_alone(send_run, progress, done, full)
+    workers.stored(done)
     return claims
 
 
-def _store_alone(errand: Errand, run: _Run, done: Sequence[Done], full: FullError) -> None:
+def _store_alone(send_run: SendRun, progress: _Progress, done: Sequence[BatchDone], full: FullError) -> None:
     """Store the answers with the room that was kept for them, and mark nothing more."""
-    stored: list[Done] = []
+    stored: list[BatchDone] = []
 
     def write() -> None:
-        stored[:] = _settled(errand, done, errand.now())
+        stored[:] = _settled(send_run, done, send_run.now())
 
     full_disk = say("The disk is full: what was answered is recorded, and nothing more is sent.")
     failing = say("The disk failed: what was answered is recorded, and nothing more is sent.")
-    run.end(Stop.DISK, full_disk if full.certain else failing, full.hint)
-    run.reserve.store(errand.ledger, write)
+    progress.end(StopReason.DISK, full_disk if full.certain else failing, full.hint)
+    progress.reserve.store(send_run.ledger, write)
     for one in stored:
-        run.judge(one)
+        progress.judge(one)
 
 
-def _settled(errand: Errand, done: Sequence[Done], now: Moment) -> list[Done]:
+def _settled(send_run: SendRun, done: Sequence[BatchDone], now: Moment) -> list[BatchDone]:
     """Store answers in the open transaction; return them as the ledger has them."""
     return [
-        one._replace(answer=batches.settle(errand.ledger, errand.mailing, one.claim, one.answer, now))
+        one._replace(answer=batches.settle(send_run.ledger, send_run.mailing, one.claim, one.answer, now))
         for one in done
     ]
 
 
-def _claim(errand: Errand, run: _Run, now: Moment) -> Claim | None:
-    if wrong := run.clock.gone_back():
-        run.end(Stop.CLOCK, wrong.sentence, wrong.hint)
+def _claim(send_run: SendRun, progress: _Progress, now: Moment) -> Claim | None:
+    if wrong := progress.clock.gone_back():
+        progress.end(StopReason.CLOCK, wrong.sentence, wrong.hint)
         return None
     try:
-        claim = batches.claim(errand.ledger, run.want, run.cursor, now)
+        claim = batches.claim(send_run.ledger, progress.want, progress.cursor, now)
     except RuleError as reached:  # raised before anything is written, so the answers are still stored
-        run.end(Stop.CEILING, reached.sentence, reached.hint)
+        progress.end(StopReason.CEILING, reached.sentence, reached.hint)
         return None
     if claim:
-        run.cursor = claim.messages[-1]
+        progress.cursor = claim.messages[-1]
     return claim
 
 
-def _stop_at_once(errand: Errand, run: _Run, crew: Crew) -> None:
-    run.end(errand.brake.asked or Stop.INTERRUPTED)
+def _stop_at_once(send_run: SendRun, progress: _Progress, workers: Workers) -> None:
+    progress.end(send_run.stop_signal.asked or StopReason.INTERRUPTED)
     try:
-        if not errand.brake.as_it_stands:
-            with errand.brake.armed():
-                _abandon(errand, run, crew)
+        if not send_run.stop_signal.as_it_stands:
+            with send_run.stop_signal.armed():
+                _abandon(send_run, progress, workers)
     except KeyboardInterrupt:
         pass
-    if errand.brake.as_it_stands and crew.in_flight:
-        run.why = say("Stopped without waiting for the ledger: what was on its way counts as unknown.")
+    if send_run.stop_signal.as_it_stands and workers.in_flight:
+        progress.why = say("Stopped without waiting for the ledger: what was on its way counts as unknown.")
 
 
-def _abandon(errand: Errand, run: _Run, crew: Crew) -> None:
+def _abandon(send_run: SendRun, progress: _Progress, workers: Workers) -> None:
     """Store what has been answered; what has not is unknown."""
-    done = {one.claim.id: one for one in (*crew.recall(), *crew.arrived())}
-    for claim in crew.open.values():
-        lost = same_for_all(claim.batch, Status.UNKNOWN, Verdict.UNCLEAR, "stopped before the answer")
-        done.setdefault(claim.id, Done(claim, lost))
-    _advance(errand, run, crew, tuple(done.values()))
+    done = {one.claim.id: one for one in (*workers.recall(), *workers.arrived())}
+    for claim in workers.open.values():
+        lost = same_for_all(claim.batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, "stopped before the answer")
+        done.setdefault(claim.id, BatchDone(claim, lost))
+    _advance(send_run, progress, workers, tuple(done.values()))

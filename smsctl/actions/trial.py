@@ -1,6 +1,6 @@
 """What a test mailing is made of: one text to one number, outside every audience and package rule."""
 
-from smsctl.actions.may_send import Circumstances, Leaving, standing_of
+from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
@@ -25,11 +25,11 @@ def trial_mailing(gateway: Gateway, payer: Municipality, letter: Letter, *, mess
     )
 
 
-def trial(new: NewMailing, under: Circumstances, number: str, shown: str) -> Leaving:
+def trial(new: NewMailing, under: Circumstances, number: str, shown: str) -> DepartingMailing:
     """Return the test as it would leave now, to be judged; `shown` is the number as a screen may show it."""
-    standing = standing_of(under.ledger, new.municipality, under.local_now)
-    return Leaving(
-        bill=bill_for(new.municipality, new.rows, new.size.parts, standing),
+    account_status = account_status_of(under.ledger, new.municipality, under.local_now)
+    return DepartingMailing(
+        bill=bill_for(new.municipality, new.rows, new.size.parts, account_status),
         letter=new.letter,
         audience=new.audience,
         numbers=(number,),

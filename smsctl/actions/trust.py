@@ -1,7 +1,7 @@
 """Whether the gateway account may be trusted to refuse repeats: configured, and proved by a double send."""
 
 from smsctl.config.settings import MunicipalitySettings, Settings
-from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.errors import Sentence, say
@@ -46,7 +46,9 @@ def unproved(
     ]
 
 
-def may_repeat(ledger: Ledger, settings: Settings, mailing: Mailing, tally: Tally, moment: Moment) -> bool:
+def may_repeat(
+    ledger: Ledger, settings: Settings, mailing: Mailing, tally: MailingTotals, moment: Moment
+) -> bool:
     """Say whether resuming the mailing may submit an unknown batch again, though nothing is pending."""
     if not tally.states.get(Status.UNKNOWN):
         return False

@@ -12,11 +12,11 @@ from smsctl.actions.begin import write
 from smsctl.actions.ending import told_with_what_is_left
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Answer, Receipt, Status, Verdict, same_for_all
+from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import InterruptionError, SmsctlError, StoppedError, say
 from smsctl.ledger import batches, fitness, lock, mailings, settling, unknowns
-from smsctl.ledger.batches import Claim, Want
+from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.reserve import Reserve
@@ -64,7 +64,7 @@ def verify_dedup(trial: DoubleSend) -> Verified:
     later. Raises StoppedError when either got another answer: then nothing is proved.
     """
     fitness.must_be_fit(trial.ledger, trial.now(), rows=trial.new.rows)
-    clock = fitness.Steady(trial.now, trial.ledger)
+    clock = fitness.SteadyClock(trial.now, trial.ledger)
     trial = trial._replace(now=clock.now)
     with _begun(trial) as begun, told_with_what_is_left(trial.ledger, begun.mailing):
         try:
@@ -91,7 +91,7 @@ def _begun(trial: DoubleSend) -> Iterator[_Begun]:
             held.enter_context(lock.right_to_send(trial.ledger.path, mailing.reference))
             # Without an account: what stays unknown of a test is never submitted again by anybody.
             repeats = Repeats(mailing, mailings.body_hash(""))
-            want = Want(mailing=mailing, most=1, ceilings=trial.ceilings(mailing), repeats=repeats)
+            want = ClaimRequest(mailing=mailing, most=1, ceilings=trial.ceilings(mailing), repeats=repeats)
             first = _claim(trial.ledger, want, 0, moment)
             second = _claim(trial.ledger, want, first.messages[0], moment)
         yield _Begun(mailing=mailing, first=first, second=second, reserve=reserve)
@@ -114,7 +114,7 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     refused = repeat.code == REFUSED_AS_REPEAT
     status = Status.REJECTED if refused else repeat.status
     receipt = Receipt(second.batch.messages[0].reference, status, repeat.gateway_id, repeat.code, repeat.text)
-    _settle(trial, begun, second, Answer(verdict=Verdict.ANSWERED, receipts=(receipt,)))
+    _settle(trial, begun, second, Answer(verdict=SubmitVerdict.ANSWERED, receipts=(receipt,)))
     if not refused and repeat.status is not Status.ACCEPTED:
         raise StoppedError(
             say("The repeat got no clear answer, so nothing is proved: {text}", text=again.text)
@@ -122,7 +122,7 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     return refused
 
 
-def _claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim:
+def _claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment) -> Claim:
     claim = batches.claim(ledger, want, after, moment)
     if claim is None:
         raise StoppedError(say("The test mailing has nothing to send."))
@@ -139,7 +139,7 @@ def _settle(trial: DoubleSend, begun: _Begun, claim: Claim, answer: Answer) -> N
 def _withdraw(trial: DoubleSend, begun: _Begun) -> None:
     """Cancel what was not submitted: the repeat, and the first where the gateway was not reached."""
     ledger, mailing, moment = trial.ledger, begun.mailing, trial.now()
-    back = same_for_all(begun.second.batch, Status.PENDING, Verdict.STALE, "given back unsent")
+    back = same_for_all(begun.second.batch, Status.PENDING, SubmitVerdict.STALE, "given back unsent")
     with ledger.transaction(patient=True):
         batches.settle(ledger, mailing, begun.second, back, moment)
         waiting = settling.messages_in(ledger, mailing, Status.PENDING)

@@ -20,8 +20,8 @@ from smsctl import __version__
 from smsctl.cli import contents, flags
 from smsctl.cli.flags import Flags
 from smsctl.cli.output import language
-from smsctl.cli.output.reply import Reply
-from smsctl.cli.output.teller import Teller
+from smsctl.cli.output.output import Output
+from smsctl.cli.output.reply import CommandResult
 from smsctl.errors import ExitCode, InputError, InterruptionError, SmsctlError, UsageError, say, worst
 
 T = TypeVar("T")
@@ -50,48 +50,52 @@ def main(argv: Sequence[str]) -> int:
     try:
         asked, rest = flags.take(argv)
     except UsageError as error:
-        teller = Teller("", Flags(json="--json" in argv))
-        return teller.end(teller.fail(error), is_product=False)
-    teller = Teller(command_in(rest), asked)
+        output = Output("", Flags(json="--json" in argv))
+        return output.end(output.fail(error), is_product=False)
+    output = Output(command_in(rest), asked)
     if list(argv) == ["--version"]:
-        teller.out.line(f"smsctl {__version__}")
-        return teller.end(ExitCode.OK, is_product=True)
+        output.out.line(f"smsctl {__version__}")
+        return output.end(ExitCode.OK, is_product=True)
     if not names_no_command(rest):
-        return _run(rest, asked, teller)
-    if teller.interactive:
-        return _run([*rest, "--help"], asked, teller) or ExitCode.USAGE
+        return _run(rest, asked, output)
+    if output.interactive:
+        return _run([*rest, "--help"], asked, output) or ExitCode.USAGE
     page = " ".join(["smsctl", *rest])
     missing = say("{page} needs one of: {words}.", page=page, words=", ".join(_words_after(rest)))
     unnamed = UsageError(missing, hint=say("See: {page} --help", page=page))
-    return teller.end(teller.fail(unnamed), is_product=False)
+    return output.end(output.fail(unnamed), is_product=False)
 
 
-def _run(words: Sequence[str], asked: Flags, teller: Teller) -> int:
+def _run(words: Sequence[str], asked: Flags, output: Output) -> int:
     """Run the command, let the site know, tell the result. What fails on the way never hides the result."""
     from smsctl import host
 
-    with host.stopped_by_signals(teller.stopping.hear):
-        return _heard_out(words, asked, teller)
+    with host.stopped_by_signals(output.stopping.hear):
+        return _heard_out(words, asked, output)
 
 
-def _heard_out(words: Sequence[str], asked: Flags, teller: Teller) -> int:
-    teller.leaves_no_trace = "--dry-run" in _before_the_dashes(words)
-    ended = _caught(lambda: _answer(words, asked, teller), teller, patience=1)
-    is_help = _asks_for_help(teller.command, words)  # a page is no run
-    if not is_help and (failed := _caught(lambda: _let_know(asked, teller, ended), teller, patience=2)):
-        teller.warn(say("Nobody was told of this run: {reason}", reason=failed.sentence))
+def _heard_out(words: Sequence[str], asked: Flags, output: Output) -> int:
+    output.leaves_no_trace = "--dry-run" in _before_the_dashes(words)
+    ended = _caught(lambda: _answer(words, asked, output), output, patience=1)
+    is_help = _asks_for_help(output.command, words)  # a page is no run
+    if not is_help and (failed := _caught(lambda: _let_know(asked, output, ended), output, patience=2)):
+        output.warn(say("Nobody was told of this run: {reason}", reason=failed.sentence))
     codes = [ended.exit_code]
-    told = _caught(lambda: teller.tell(ended) if isinstance(ended, Reply) else teller.fail(ended), teller)
+    told = _caught(
+        lambda: output.tell(ended) if isinstance(ended, CommandResult) else output.fail(ended), output
+    )
     if isinstance(told, SmsctlError):
         codes.append(told.exit_code)
-        _caught(partial(teller.fail, told), teller)
-    is_product = isinstance(ended, Reply) and (ended.page is not None or _is_product(teller.command, words))
-    code = ExitCode(teller.end(worst(codes), is_product=is_product))
-    teller.log.end(code, teller.mode, _facts(ended))
+        _caught(partial(output.fail, told), output)
+    is_product = isinstance(ended, CommandResult) and (
+        ended.page is not None or _is_product(output.command, words)
+    )
+    code = ExitCode(output.end(worst(codes), is_product=is_product))
+    output.log.end(code, output.mode, _facts(ended))
     return code
 
 
-def _facts(ended: Reply | SmsctlError) -> dict[str, object]:
+def _facts(ended: CommandResult | SmsctlError) -> dict[str, object]:
     """Return what the log tells of a command's end: counts, and never whom it was about."""
     if isinstance(ended, SmsctlError):
         return {"error": ended.code}
@@ -102,35 +106,35 @@ def _facts(ended: Reply | SmsctlError) -> dict[str, object]:
     }
 
 
-def _caught(act: Callable[[], T], teller: Teller, *, patience: int = 0) -> T | SmsctlError:
+def _caught(act: Callable[[], T], output: Output, *, patience: int = 0) -> T | SmsctlError:
     """Do it; return what came of it, or what went wrong. The one `except` of smsctl.
 
     `patience`: how often it must be asked to end to be broken off; 0: it cannot be.
     """
     try:
-        with teller.stopping.after(patience):
+        with output.stopping.after(patience):
             return act()
     except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - a bug gets a sentence too
-        return _told(error, teller)
+        return _told(error, output)
 
 
-def _answer(words: Sequence[str], asked: Flags, teller: Teller) -> Reply:
+def _answer(words: Sequence[str], asked: Flags, output: Output) -> CommandResult:
     """Run the command and return its reply; a help page is written at once."""
-    command, page = teller.command, io.StringIO()
+    command, page = output.command, io.StringIO()
     is_help = _asks_for_help(command, words)
     with (
-        _wiring(asked, teller, is_help=is_help) as wiring,
+        _wiring(asked, output, is_help=is_help) as wiring,
         redirect_stdout(page) if is_help else nullcontext(),
     ):
-        answer: Reply | int | None = build(command, alone=_is_settled(command, words))(
+        answer: CommandResult | int | None = build(command, alone=_is_settled(command, words))(
             args=list(words), prog_name="smsctl", standalone_mode=False, obj=wiring
         )
-    if isinstance(answer, Reply):
+    if isinstance(answer, CommandResult):
         return answer
     if answer == ExitCode.INTERRUPTED:  # what Typer makes of it, without a word
         raise KeyboardInterrupt
-    teller.write(page.getvalue())
-    return Reply(exit_code=ExitCode(answer or ExitCode.OK))
+    output.write(page.getvalue())
+    return CommandResult(exit_code=ExitCode(answer or ExitCode.OK))
 
 
 def _is_product(command: str, words: Sequence[str]) -> bool:
@@ -142,14 +146,14 @@ def _is_product(command: str, words: Sequence[str]) -> bool:
     )
 
 
-def _let_know(asked: Flags, teller: Teller, ended: Reply | SmsctlError) -> None:
+def _let_know(asked: Flags, output: Output, ended: CommandResult | SmsctlError) -> None:
     """Let the site know of a bad end of cron's run, and of what earlier runs have left untold."""
-    reply = ended if isinstance(ended, Reply) else Reply()
-    is_bad = teller.command in _RUN_BY_CRON and ended.exit_code is not ExitCode.OK
-    if is_bad or reply.overruled or reply.is_alarm or any(reply.left) or teller.command in _LOOK_BACK:
+    reply = ended if isinstance(ended, CommandResult) else CommandResult()
+    is_bad = output.command in _RUN_BY_CRON and ended.exit_code is not ExitCode.OK
+    if is_bad or reply.overruled or reply.is_alarm or any(reply.left) or output.command in _LOOK_BACK:
         from smsctl.cli import notify
 
-        notify.after(asked, teller, ended, is_bad=is_bad)
+        notify.after(asked, output, ended, is_bad=is_bad)
 
 
 def names_no_command(words: Sequence[str]) -> bool:
@@ -225,13 +229,13 @@ def _before_the_dashes(words: Sequence[str]) -> set[str]:
     return set(takewhile(lambda word: word != "--", words))  # what follows is for another command
 
 
-def _wiring(asked: Flags, teller: Teller, *, is_help: bool) -> AbstractContextManager[object]:
+def _wiring(asked: Flags, output: Output, *, is_help: bool) -> AbstractContextManager[object]:
     """Return the wiring; a help page needs none, and then none of it is loaded."""
     if is_help:
         return nullcontext(_NoWiring())
     from smsctl.cli.wiring import Wiring
 
-    return Wiring(asked, teller)
+    return Wiring(asked, output)
 
 
 class _NoWiring:
@@ -261,20 +265,20 @@ def _has_a_folder() -> bool:
     return host.has_a_folder()
 
 
-def _told(error: BaseException, teller: Teller) -> SmsctlError:
+def _told(error: BaseException, output: Output) -> SmsctlError:
     """Return what is told of an exception; what nobody foresaw is a bug of ours."""
     match error:
         case InterruptionError():
-            return teller.stopping.told(error.sentence, error.hint)
+            return output.stopping.told(error.sentence, error.hint)
         case SmsctlError():
             return error
         case typer.TyperException():
-            page = f"smsctl {teller.command}".rstrip()
+            page = f"smsctl {output.command}".rstrip()
             hint = say("See: {page} --help", page=page)
             return UsageError(say("{text}", text=error.format_message()), hint=hint)
         case FileNotFoundError() if not _has_a_folder():
             hint = say("Change to a folder that exists, and run it again.")
             return InputError(say("The folder that this was started in is gone."), hint=hint)
     # What was being loaded may have made another error of an interruption.
-    is_interrupted = isinstance(error, KeyboardInterrupt | typer.Abort) or teller.stopping.by
-    return teller.interrupted() if is_interrupted else teller.own_up(error)
+    is_interrupted = isinstance(error, KeyboardInterrupt | typer.Abort) or output.stopping.by
+    return output.interrupted() if is_interrupted else output.own_up(error)

@@ -15,7 +15,7 @@ def circumstances(wiring: Wiring, ledger: Ledger | None, *, lenient: bool = Fals
         local_now=wiring.clock.local(),
         actor=wiring.actor,
         groups_of=groups_of,
-        attended=wiring.teller.interactive,
+        attended=wiring.output.interactive,
         lenient=lenient,
         command=wiring.flags.command,
     )

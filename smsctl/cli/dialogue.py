@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Callable, Sequence
 
-from smsctl.cli.output.blocks import Line, Tone
+from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.language import whole, words
+from smsctl.cli.output.output import Output
 from smsctl.cli.output.plain import safe
-from smsctl.cli.output.teller import Teller
 from smsctl.domain.secret import Secret
 from smsctl.errors import CredentialError, NotConfirmedError, Sentence, UsageError, say
 
@@ -15,30 +15,30 @@ _YES = frozenset({"y", "yes", "j", "ja"})
 _CHEAPER = frozenset({"c", "cheaper", "b", "billigare"})
 
 
-def confirm(teller: Teller, question: Sentence, *, otherwise: Sentence) -> None:
+def confirm(output: Output, question: Sentence, *, otherwise: Sentence) -> None:
     """Ask yes or no; raise NotConfirmedError unless the answer is yes. `otherwise` says what was not done."""
-    _must_be_asked(teller)
-    if _ask(teller, say("{question} [y/N] ", question=question)).casefold() not in _YES:
+    _must_be_asked(output)
+    if _ask(output, say("{question} [y/N] ", question=question)).casefold() not in _YES:
         raise NotConfirmedError(otherwise)
 
 
-def confirm_or_cheaper(teller: Teller, question: Sentence, *, otherwise: Sentence) -> bool:
+def confirm_or_cheaper(output: Output, question: Sentence, *, otherwise: Sentence) -> bool:
     """Ask as `confirm`, with the cheaper text as one more answer; say whether it was chosen."""
-    _must_be_asked(teller)
-    answer = _ask(teller, say("{question} [y/N, c: the cheaper text] ", question=question)).casefold()
+    _must_be_asked(output)
+    answer = _ask(output, say("{question} [y/N, c: the cheaper text] ", question=question)).casefold()
     if answer not in _YES | _CHEAPER:
         raise NotConfirmedError(otherwise)
     return answer in _CHEAPER
 
 
 def confirm_count(
-    teller: Teller, question: Sentence, count: int, *, otherwise: Sentence, may_be_cheaper: bool = False
+    output: Output, question: Sentence, count: int, *, otherwise: Sentence, may_be_cheaper: bool = False
 ) -> bool:
     """Ask for the number itself to be typed, for what is too large for a quick yes.
 
     Say whether the cheaper text was chosen: the number with a letter before it, where there is one.
     """
-    _must_be_asked(teller)
+    _must_be_asked(output)
     if may_be_cheaper:
         asked = say(
             "{question} Type the number to go on, or c{count} for the cheaper text: ",
@@ -47,38 +47,38 @@ def confirm_count(
         )
     else:
         asked = say("{question} Type the number to go on: ", question=question)
-    typed = "".join(_ask(teller, asked).split()).casefold()  # also as it is shown or pasted, 1 204
+    typed = "".join(_ask(output, asked).split()).casefold()  # also as it is shown or pasted, 1 204
     chosen = typed.rstrip("0123456789") if may_be_cheaper else ""
     if typed.removeprefix(chosen) != str(count) or chosen not in _CHEAPER | {""}:
         raise NotConfirmedError(otherwise)
     return chosen != ""
 
 
-def agrees(teller: Teller, question: Sentence) -> bool:
+def agrees(output: Output, question: Sentence) -> bool:
     """Ask whether something optional shall be done; anything but yes is no."""
-    _must_be_asked(teller)
-    return _ask(teller, say("{question} [y/N] ", question=question)).casefold() in _YES
+    _must_be_asked(output)
+    return _ask(output, say("{question} [y/N] ", question=question)).casefold() in _YES
 
 
 def ask_text(
-    teller: Teller,
+    output: Output,
     question: Sentence,
     *,
     default: str = "",
     refuse: Callable[[str], Sentence | None] = lambda _text: None,
 ) -> str:
     """Ask for a text until `refuse` has nothing against it; an empty answer is the default."""
-    _must_be_asked(teller)
+    _must_be_asked(output)
     shown = say("{question} [{default}]: ", question=question, default=default)
     while True:
-        text = _ask(teller, shown if default else say("{question}: ", question=question)) or default
+        text = _ask(output, shown if default else say("{question}: ", question=question)) or default
         against = refuse(text) if text != default else None
         if against is None:
             return text
-        teller.show([Line(whole(against), Tone.WARN)])
+        output.show([TextLine(whole(against), Tone.WARN)])
 
 
-def ask_choice(teller: Teller, question: Sentence, choices: Sequence[str], *, default: str) -> str:
+def ask_choice(output: Output, question: Sentence, choices: Sequence[str], *, default: str) -> str:
     """Ask for one of a few words; the beginning of one is enough."""
     listed = ", ".join(choices)
 
@@ -88,7 +88,7 @@ def ask_choice(teller: Teller, question: Sentence, choices: Sequence[str], *, de
     def refuse(text: str) -> Sentence | None:
         return None if len(meant(text)) == 1 else say("It is one of: {choices}", choices=listed)
 
-    return meant(ask_text(teller, question, default=default, refuse=refuse))[0]
+    return meant(ask_text(output, question, default=default, refuse=refuse))[0]
 
 
 def secret(question: Sentence) -> Secret:
@@ -124,25 +124,25 @@ def _no_text() -> CredentialError:
     )
 
 
-def _must_be_asked(teller: Teller) -> None:
-    if not teller.interactive:
+def _must_be_asked(output: Output) -> None:
+    if not output.interactive:
         raise NotConfirmedError(
             say("Not confirmed: there is no terminal to ask on; nothing was done."),
-            hint=say("Answer beforehand with: {command}", command=teller.beforehand),
+            hint=say("Answer beforehand with: {command}", command=output.beforehand),
         )
 
 
-def _ask(teller: Teller, question: Sentence) -> str:
+def _ask(output: Output, question: Sentence) -> str:
     *above, last = _folded(safe(words(question)))
     for line in above:
-        teller.face.line(line)
-    if teller.face is not teller.out:  # or the question would go where the result goes
-        teller.face.ask(last)
+        output.face.line(line)
+    if output.face is not output.out:  # or the question would go where the result goes
+        output.face.ask(last)
         last = ""
     try:
         return input(last).strip()
     except (EOFError, OSError):  # a terminal that hangs up cannot be read
-        teller.face.show([Line("", Tone.PLAIN)])
+        output.face.show([TextLine("", Tone.PLAIN)])
         return ""
 
 

@@ -12,20 +12,20 @@ from typing import NamedTuple
 
 from smsctl import host
 from smsctl.actions.ending import left_unsettled
-from smsctl.actions.notify import Facts, run_command, without_numbers
+from smsctl.actions.notify import RunFacts, run_command, without_numbers
 from smsctl.cli import wiring_gateway
 from smsctl.cli.flags import Flags
 from smsctl.cli.output import outcome
 from smsctl.cli.output.language import words
-from smsctl.cli.output.reply import Reply
-from smsctl.cli.output.teller import Teller
+from smsctl.cli.output.output import Output
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import Settings
-from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ConfigError, ExitCode, RuleError, Sentence, SmsctlError, UnsettledError, say
 from smsctl.ledger import mailings
-from smsctl.ledger.untold import Untold, is_told, untold
+from smsctl.ledger.untold import NoticeDue, is_told, untold
 
 _GLANCE_S = 1
 
@@ -33,9 +33,9 @@ _GLANCE_S = 1
 class _Waiting(NamedTuple):
     """A mailing that the site must be told of."""
 
-    mark: Untold
+    mark: NoticeDue
     mailing: Mailing
-    tally: Tally
+    tally: MailingTotals
     left: Unsettled
 
     @property
@@ -45,27 +45,27 @@ class _Waiting(NamedTuple):
         return _joined(told, self.left.sentences)
 
 
-def after(flags: Flags, teller: Teller, ended: Reply | SmsctlError, *, is_bad: bool) -> None:
+def after(flags: Flags, output: Output, ended: CommandResult | SmsctlError, *, is_bad: bool) -> None:
     """Tell those whom [notify] names of this run where it is bad, and of what earlier ones have left.
 
     Where that fails it is warned of, the exit code stays, and the next run tells of what is left.
     """
-    always = isinstance(ended, Reply) and bool(ended.overruled or ended.is_alarm)
-    wiring = Wiring(flags, teller)
+    always = isinstance(ended, CommandResult) and bool(ended.overruled or ended.is_alarm)
+    wiring = Wiring(flags, output)
     with wiring.open:  # without what is said on the way out: that was said
         waiting = _waiting(wiring)
         own = [one for one in waiting if one.mailing.id in _told_of(ended)]
         if _is_on_a_terminal():
             if _is_seen(ended):
                 _done(wiring, own)
-            if isinstance(ended, Reply) and ended.overruled:
-                _tell(wiring, _facts(wiring, ended), teller.warn)
+            if isinstance(ended, CommandResult) and ended.overruled:
+                _tell(wiring, _facts(wiring, ended), output.warn)
             return
-        is_known = isinstance(ended, Reply) and ended.is_known and not own
+        is_known = isinstance(ended, CommandResult) and ended.is_known and not own
         if always or (is_bad and not is_known):
-            if teller.speaks_json:
+            if output.speaks_json:
                 _say(wiring, own)
-            if _tell(wiring, _facts(wiring, ended), teller.warn):
+            if _tell(wiring, _facts(wiring, ended), output.warn):
                 _done(wiring, own)
         _tell_each(wiring, [one for one in waiting if one not in own])
 
@@ -82,8 +82,8 @@ def test(wiring: Wiring) -> list[tuple[str, Sentence]]:
     Raises StoppedError where one does not go.
     """
     settings = wiring.settings
-    facts = Facts(
-        command=wiring.teller.command,
+    facts = RunFacts(
+        command=wiring.output.command,
         exit_code=ExitCode.OK,
         mode=settings.mode,
         config=str(settings.path),
@@ -103,7 +103,7 @@ def test(wiring: Wiring) -> list[tuple[str, Sentence]]:
 def _waiting(wiring: Wiring) -> list[_Waiting]:
     """Return what the site must be told of; what is settled by now no longer is. A dry run tells nothing."""
     found: list[_Waiting] = []
-    if wiring.teller.leaves_no_trace:
+    if wiring.output.leaves_no_trace:
         return found
     try:
         seen = wiring.ledger_as_it_is(wiring.settings.ledger_path, wait_s=_GLANCE_S)
@@ -126,14 +126,14 @@ def _waiting(wiring: Wiring) -> list[_Waiting]:
 def _tell_each(wiring: Wiring, waiting: Iterable[_Waiting]) -> None:
     for one in waiting:
         _say(wiring, [one])
-        if _tell(wiring, _facts_of(wiring, one), wiring.teller.tell_now):
+        if _tell(wiring, _facts_of(wiring, one), wiring.output.tell_now):
             _done(wiring, [one])
 
 
 def _say(wiring: Wiring, waiting: Iterable[_Waiting]) -> None:
     """Say it on the standard error, whatever the flags: also where [notify] names nobody, cron mails it."""
     for one in waiting:
-        wiring.teller.tell_now(one.text)
+        wiring.output.tell_now(one.text)
 
 
 def _done(wiring: Wiring, waiting: Sequence[_Waiting]) -> None:
@@ -143,9 +143,9 @@ def _done(wiring: Wiring, waiting: Sequence[_Waiting]) -> None:
                 is_told(wiring.ledger, one.mark)
 
 
-def _told_of(ended: Reply | SmsctlError) -> set[int]:
+def _told_of(ended: CommandResult | SmsctlError) -> set[int]:
     """Return the mailings of which the run itself tells what is unsettled."""
-    if isinstance(ended, Reply):
+    if isinstance(ended, CommandResult):
         return {one.mailing for one in ended.left}
     return {ended.mailing} if isinstance(ended, UnsettledError) else set()
 
@@ -154,12 +154,12 @@ def _is_on_a_terminal() -> bool:
     return any(one.isatty() for one in (sys.stdin, sys.stdout, sys.stderr))
 
 
-def _is_seen(ended: Reply | SmsctlError) -> bool:
+def _is_seen(ended: CommandResult | SmsctlError) -> bool:
     """Say whether a person sees how the run ends."""
     return ended.exit_code is not ExitCode.HUNG_UP and (sys.stdout.isatty() or sys.stderr.isatty())
 
 
-def _tell(wiring: Wiring, facts: Facts | None, warn: Callable[[Sentence], None]) -> bool:
+def _tell(wiring: Wiring, facts: RunFacts | None, warn: Callable[[Sentence], None]) -> bool:
     """Tell those whom [notify] names, and warn where that fails; return whether all of them were told."""
     all_went = True
     for tell in _ways(wiring, facts) if facts else ():
@@ -172,7 +172,7 @@ def _tell(wiring: Wiring, facts: Facts | None, warn: Callable[[Sentence], None])
     return all_went
 
 
-def _ways(wiring: Wiring, facts: Facts) -> Iterator[Callable[[], None]]:
+def _ways(wiring: Wiring, facts: RunFacts) -> Iterator[Callable[[], None]]:
     settings = wiring.settings
     if command := settings.notify.command:
         yield lambda: _run(command, facts, settings)
@@ -182,7 +182,7 @@ def _ways(wiring: Wiring, facts: Facts) -> Iterator[Callable[[], None]]:
         yield lambda: wiring_gateway.mail(wiring, to, words(facts.subject), body)
 
 
-def _run(command: str, facts: Facts, settings: Settings) -> None:
+def _run(command: str, facts: RunFacts, settings: Settings) -> None:
     path = settings.path
     if host.others_may_write(path, settings.ledger.group):
         raise ConfigError(
@@ -191,7 +191,7 @@ def _run(command: str, facts: Facts, settings: Settings) -> None:
     run_command(command, facts, os.environ, _variables(settings))
 
 
-def _facts(wiring: Wiring, ended: Reply | SmsctlError) -> Facts | None:
+def _facts(wiring: Wiring, ended: CommandResult | SmsctlError) -> RunFacts | None:
     """Return the facts of a run; None where the config does not load, so that it names nobody."""
     try:
         settings = wiring.settings
@@ -201,8 +201,8 @@ def _facts(wiring: Wiring, ended: Reply | SmsctlError) -> Facts | None:
     mailing, municipality, counted = (data.get(name) for name in ("mailing", "municipality", "outcome"))
     if isinstance(ended, UnsettledError):
         mailing = ended.mailing
-    return Facts(
-        command=wiring.teller.command,
+    return RunFacts(
+        command=wiring.output.command,
         exit_code=ended.exit_code,
         mode=settings.mode,
         config=str(settings.path),
@@ -214,10 +214,10 @@ def _facts(wiring: Wiring, ended: Reply | SmsctlError) -> Facts | None:
     )
 
 
-def _facts_of(wiring: Wiring, one: _Waiting) -> Facts:
+def _facts_of(wiring: Wiring, one: _Waiting) -> RunFacts:
     """Return the facts of a mailing that an earlier run has left; the code is the one it ends with."""
-    return Facts(
-        command=wiring.teller.command,
+    return RunFacts(
+        command=wiring.output.command,
         exit_code=one.left.exit_code,
         mode=wiring.settings.mode,
         config=str(wiring.settings.path),
@@ -230,7 +230,7 @@ def _facts_of(wiring: Wiring, one: _Waiting) -> Facts:
     )
 
 
-def _text(ended: Reply | SmsctlError) -> Sentence:
+def _text(ended: CommandResult | SmsctlError) -> Sentence:
     """Return what became of it, in the words of the log.
 
     A list of rules or of mistakes in the config is told whole; one of rows is not: it quotes their cells.

@@ -22,7 +22,7 @@ def read(wiring: Wiring, raw: str) -> str:
     if reading.number is None:
         raise InputError(why(reading.fault or NumberFault.UNREADABLE, raw))
     if reading.notice:
-        wiring.teller.warn(reading.notice)
+        wiring.output.warn(reading.notice)
     return reading.number
 
 

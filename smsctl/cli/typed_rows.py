@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from smsctl.domain.cells import plain
 from smsctl.errors import UsageError, say
-from smsctl.spreadsheet import Reading
+from smsctl.spreadsheet import ReadOptions
 from smsctl.spreadsheet.kinds import Hidden
 
 
-def reading_of(delimiter: str | None = None, sheet: str | None = None, hidden: str | None = None) -> Reading:
+def reading_of(
+    delimiter: str | None = None, sheet: str | None = None, hidden: str | None = None
+) -> ReadOptions:
     """Return how a recipients file is to be read by --delimiter, --sheet and --hidden-rows."""
     if hidden is not None and hidden not in list(Hidden):
         raise UsageError(
@@ -16,7 +18,7 @@ def reading_of(delimiter: str | None = None, sheet: str | None = None, hidden: s
             hint=say("Use send or skip."),
         )
     mark = None if delimiter is None else _DELIMITERS.get(delimiter.casefold(), delimiter)
-    return Reading(delimiter=mark, sheet=sheet, hidden=None if hidden is None else Hidden(hidden))
+    return ReadOptions(delimiter=mark, sheet=sheet, hidden=None if hidden is None else Hidden(hidden))
 
 
 _DELIMITERS = {"semicolon": ";", "comma": ",", "tab": "\t", "\\t": "\t"}

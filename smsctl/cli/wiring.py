@@ -15,13 +15,13 @@ from smsctl import host
 from smsctl.cli.clock import Clock
 from smsctl.cli.flags import Flags
 from smsctl.cli.output import language
-from smsctl.cli.output.teller import Teller
+from smsctl.cli.output.output import Output
 from smsctl.config import places, read
 from smsctl.config.settings import Mode, MunicipalitySettings, Settings
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor
 from smsctl.domain.municipality import Municipality, ServiceState
-from smsctl.domain.package import Terms
+from smsctl.domain.package import PackageTerms
 from smsctl.errors import InputError, LedgerError, Sentence, UsageError, say
 from smsctl.host import Owner
 from smsctl.ledger import packages, place, restoring, store
@@ -42,10 +42,10 @@ _UNFORESEEN = (
 class Wiring:
     """What one command may ask for."""
 
-    def __init__(self, flags: Flags, teller: Teller) -> None:
+    def __init__(self, flags: Flags, output: Output) -> None:
         """Nothing is opened yet."""
         self.flags = flags
-        self.teller = teller
+        self.output = output
         self.open = ExitStack()  # what must be put away
         self._opened: list[Ledger] = []
 
@@ -59,10 +59,10 @@ class Wiring:
         """Put away what was opened; say what is foreseen."""
         with self.open:
             for path in host.forget_unwritten():
-                self.teller.warn(say("{path} was made before the run failed, and is empty.", path=path))
+                self.output.warn(say("{path} was made before the run failed, and is empty.", path=path))
             if isinstance(error, _UNFORESEEN):
                 self._blame_the_ledger(error)
-            if kind is None and "settings" in vars(self) and self.teller.command not in _TELL_THEMSELVES:
+            if kind is None and "settings" in vars(self) and self.output.command not in _TELL_THEMSELVES:
                 self._look_ahead()
 
     def _blame_the_ledger(self, error: Exception) -> None:
@@ -84,10 +84,10 @@ class Wiring:
         found = read.load(self.config_path)
         if self.flags.simulate:
             found = found._replace(mode=Mode.SIMULATE)
-        self.teller.mode = found.mode
+        self.output.mode = found.mode
         language.speak(found.language, os.environ)
         if found.log_path:
-            self.teller.keep_log(found.log_path)
+            self.output.keep_log(found.log_path)
         return found
 
     @property
@@ -118,8 +118,8 @@ class Wiring:
             allow_network=settings.allow_network,
         )
         self._put_away_later(ledger)
-        ledger.on_wait = self.teller.warn
-        ledger.on_change = self.teller.log.change
+        ledger.on_wait = self.output.warn
+        ledger.on_change = self.output.log.change
         if packages.anything_in_flight(ledger):
             from smsctl.ledger import batches
 
@@ -161,7 +161,7 @@ class Wiring:
                 self.settings.ledger_path, wait_s=_GLANCE_S
             )
             for sentence in warnings(ledger, self.settings) if ledger else self._lies_elsewhere():
-                self.teller.warn(sentence)
+                self.output.warn(sentence)
 
     @cached_property
     def numbers_in_full(self) -> bool:
@@ -170,7 +170,7 @@ class Wiring:
             from smsctl.ledger import audit
 
             with self.ledger.transaction():
-                audit.record(self.ledger, self.clock.now(), self.actor, "show-numbers", self.teller.command)
+                audit.record(self.ledger, self.clock.now(), self.actor, "show-numbers", self.output.command)
         return self.flags.show_numbers
 
     def must_lie_here(self) -> None:
@@ -222,7 +222,7 @@ class Wiring:
     def names(self, *, read: Sequence[Path | None] = (), write: Sequence[Path | None] = ()) -> None:
         """Open what the caller named, or make it, before the ledger's owner takes over from the caller."""
         files = [path for path in write if path != Path("-")]
-        if len(files) < len(write) and self.teller.speaks_json:
+        if len(files) < len(write) and self.output.speaks_json:
             raise UsageError(say("--json and a file named - would both write to standard output."))
         if self._owner_for_root(self.settings.ledger_path):
             from smsctl.cli import caller
@@ -236,7 +236,7 @@ class Wiring:
 
             _ = self.actor  # who it is, is settled before
             caller.step_aside(
-                self.settings, owner, ledger, self.teller.command, interactive=self.teller.interactive
+                self.settings, owner, ledger, self.output.command, interactive=self.output.interactive
             )
 
     def _owner_for_root(self, ledger: Path) -> Owner | None:
@@ -247,9 +247,9 @@ class Wiring:
         found = self.settings.municipality(name)
         rate = None
         if found.package_size:
-            rate = Terms(size=found.package_size, price_ore=found.package_price_ore or 0)
+            rate = PackageTerms(size=found.package_size, price_ore=found.package_price_ore or 0)
         elif found.hundred_parts_price_ore is not None:
-            rate = Terms(size=_HUNDRED, price_ore=found.hundred_parts_price_ore)
+            rate = PackageTerms(size=_HUNDRED, price_ore=found.hundred_parts_price_ore)
         return found, Municipality(
             key=found.key, name=found.name, rate=rate, in_packages=found.package_size is not None
         )

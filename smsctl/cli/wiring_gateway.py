@@ -58,14 +58,14 @@ def through_the_proxy(wiring: Wiring, options: Options) -> Options:
 def secret(wiring: Wiring, name: str, source: SecretSource) -> Secret:
     """Return a secret from its configured source; what must be said of the place is told to a person only."""
     found = caller.secret(name, source, surroundings(wiring))
-    if found.notice and wiring.teller.interactive:
-        wiring.teller.warn(found.notice)
+    if found.notice and wiring.output.interactive:
+        wiring.output.warn(found.notice)
     return found.secret
 
 
 def surroundings(wiring: Wiring) -> Surroundings:
     """What the place of a secret depends on besides the config."""
-    return caller.surroundings(wiring.settings, interactive=wiring.teller.interactive)
+    return caller.surroundings(wiring.settings, interactive=wiring.output.interactive)
 
 
 def must_fit_the_mode(options: Options) -> None:
@@ -98,7 +98,7 @@ def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str], *, as_a
     """
     import json
 
-    from smsctl.gateways.outcome import Reply
+    from smsctl.gateways.outcome import HttpReply
     from smsctl.gateways.wire import exchange
     from smsctl.simulator.incoming import INCOMING_PATH
 
@@ -117,7 +117,7 @@ def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str], *, as_a
         headers={"Content-Type": "application/json"},
         body=json.dumps(dict(sms)).encode(),
     )
-    if not isinstance(outcome, Reply) or outcome.status != _TAKEN:
+    if not isinstance(outcome, HttpReply) or outcome.status != _TAKEN:
         raise StoppedError(
             say("The simulator at {url} did not take the SMS.", url=url),
             hint=say("Is the gateway's name right? An Intelecom one pushes SMS: smsctl simulator --push-to"),
@@ -182,21 +182,21 @@ def mail(wiring: Wiring, to: str, subject: str, body: str) -> None:
 
     Raises StoppedError when the server does not take it.
     """
-    from smsctl.domain.message import Status, Verdict
+    from smsctl.domain.message import Status, SubmitVerdict
     from smsctl.gateways.mail_line import open_line
-    from smsctl.gateways.mail_refusals import Handed
+    from smsctl.gateways.mail_refusals import MailOutcome
 
     route = mail_route(wiring, for_sending=True)
     options = options_for(wiring)._replace(connect_timeout_s=_MAIL_WAIT_S, read_timeout_s=_MAIL_WAIT_S)
     until, reference = time.monotonic() + _MAIL_WAIT_S, f"smsctl-{os.urandom(8).hex()}"
     while True:
         line = open_line(options, route)
-        if not isinstance(line, Handed):
+        if not isinstance(line, MailOutcome):
             with line:
                 line = line.hand_over(to, reference, line.content(body, subject))
         if line.status in {Status.ACCEPTED, Status.UNKNOWN}:
             return
-        if line.verdict is not Verdict.BUSY or time.monotonic() + _MAIL_AGAIN_S > until:
+        if line.verdict is not SubmitVerdict.BUSY or time.monotonic() + _MAIL_AGAIN_S > until:
             break
         time.sleep(_MAIL_AGAIN_S)  # a server that was busy, or puts everybody off once
     raise StoppedError(say("The mail server did not take the mail: {text}.", text=line.text), hint=line.mend)

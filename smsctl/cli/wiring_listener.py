@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.actions.poll import must_be_allowed_to_poll
-from smsctl.actions.report import House
+from smsctl.actions.report import IntakeRules
 from smsctl.cli import numbers, wiring_gateway
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.push import Parcel, Push, Queue, ReadPush, UnreadableError
+from smsctl.domain.push import Push, PushBatch, Queue, ReadPush, UnreadableError
 from smsctl.domain.secret import Secret
 from smsctl.errors import InputError, Sentence, SmsctlError, StoppedError, say
-from smsctl.ledger.reports import Source
-from smsctl.listener.application import Application
-from smsctl.listener.desk import Desk, Store
-from smsctl.listener.gate import Gate, Pass, Rules
+from smsctl.ledger.reports import IntakeSource
+from smsctl.listener.application import PushApplication
+from smsctl.listener.authenticator import Authenticator, PushCredentials, RequestRules
+from smsctl.listener.push_queue import PushQueue, Store
 from smsctl.listener.server import Listener, Patience
 from smsctl.opening import read_whole
 
@@ -36,10 +36,10 @@ def readers() -> Mapping[str, ReadPush]:
     }
 
 
-def house(wiring: Wiring, source: Source, forward_to: str | None = None) -> House:
+def intake_rules(wiring: Wiring, source: IntakeSource, forward_to: str | None = None) -> IntakeRules:
     """Return what incoming SMS and reports are judged by."""
     settings = wiring.settings
-    return House(
+    return IntakeRules(
         source=source,
         wait=settings.reports.wait,
         numbers=numbers.reader(wiring),
@@ -49,16 +49,16 @@ def house(wiring: Wiring, source: Source, forward_to: str | None = None) -> Hous
     )
 
 
-def passes(wiring: Wiring) -> tuple[Pass, ...]:
+def passes(wiring: Wiring) -> tuple[PushCredentials, ...]:
     """Return what each gateway must show to push to us; the words in it are secret."""
     return _gate(wiring).passes
 
 
-class Ears(NamedTuple):
-    """A listener that runs, and the desk that must be served in the thread that owns the ledger."""
+class RunningListener(NamedTuple):
+    """A listener that runs, and the queue that must be served in the thread that owns the ledger."""
 
     listener: Listener
-    desk: Desk
+    push_queue: PushQueue
 
 
 def listen(
@@ -70,12 +70,12 @@ def listen(
     on_trouble: Callable[[Exception], None],
     on_refused: Callable[[Sentence], None],
     on_turn: Callable[[], object],
-) -> Ears:
+) -> RunningListener:
     """Start to listen where the config says, or elsewhere."""
     reports = wiring.settings.reports
-    desk = Desk(store, on_trouble=on_trouble, on_turn=on_turn)
-    application = Application(
-        _gate(wiring), readers(), desk, accept_get=reports.accept_get, on_refused=on_refused
+    push_queue = PushQueue(store, on_trouble=on_trouble, on_turn=on_turn)
+    application = PushApplication(
+        _gate(wiring), readers(), push_queue, accept_get=reports.accept_get, on_refused=on_refused
     )
     listener = Listener(
         application,
@@ -83,7 +83,7 @@ def listen(
         reports.port if port is None else port,
         Patience(largest_bytes=reports.largest_push_mib << 20),
     )
-    return Ears(listener, desk)
+    return RunningListener(listener, push_queue)
 
 
 def queues(wiring: Wiring) -> Sequence[Queue]:
@@ -107,7 +107,7 @@ def queues(wiring: Wiring) -> Sequence[Queue]:
     return (PolledQueue(options, INCOMING), PolledQueue(options, REPORTS))
 
 
-def read_report_file(path: Path) -> Parcel:
+def read_report_file(path: Path) -> PushBatch:
     """Read a file that holds a push as a gateway makes it. Raises InputError."""
     body = read_whole(path, _LARGEST_FILE_MB)
     reasons = []
@@ -122,7 +122,7 @@ def read_report_file(path: Path) -> Parcel:
     )
 
 
-class Mail(NamedTuple):
+class OutgoingMail(NamedTuple):
     """One mail to a person."""
 
     address: str
@@ -131,23 +131,23 @@ class Mail(NamedTuple):
     body: str
 
 
-def mailer(wiring: Wiring) -> Callable[[Mail], None]:
+def mailer(wiring: Wiring) -> Callable[[OutgoingMail], None]:
     """Return what sends a mail through the site's mail server.
 
     It raises StoppedError when the server does not take the mail.
     """
     from smsctl.domain.message import Status
     from smsctl.gateways.mail_line import open_line
-    from smsctl.gateways.mail_refusals import Handed
+    from smsctl.gateways.mail_refusals import MailOutcome
 
     route = wiring_gateway.mail_route(wiring, for_sending=True)
     options = wiring_gateway.options_for(wiring)._replace(
         connect_timeout_s=_MAIL_WAIT_S, read_timeout_s=_MAIL_WAIT_S
     )
 
-    def send(mail: Mail) -> None:
+    def send(mail: OutgoingMail) -> None:
         line = open_line(options, route)
-        if isinstance(line, Handed):
+        if isinstance(line, MailOutcome):
             raise _not_mailed(line.text)
         with line:
             handed = line.hand_over(mail.address, mail.reference, line.content(mail.body, mail.subject))
@@ -161,12 +161,12 @@ def _not_mailed(text: str) -> SmsctlError:
     return StoppedError(say("an incoming SMS could not be mailed on: {text}", text=text))
 
 
-def _gate(wiring: Wiring) -> Gate:
+def _gate(wiring: Wiring) -> Authenticator:
     reports = wiring.settings.reports
-    rules = Rules(
+    rules = RequestRules(
         networks=tuple(map(ip_network, reports.allow)), header=reports.header, username=reports.username
     )
-    return Gate(_secret(wiring), readers(), rules)
+    return Authenticator(_secret(wiring), readers(), rules)
 
 
 def _secret(wiring: Wiring) -> Secret:

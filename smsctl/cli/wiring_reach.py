@@ -2,10 +2,10 @@
 
 from smsctl.cli import wiring_gateway
 from smsctl.cli.wiring import Wiring
-from smsctl.gateways.reach import Place, place_of
+from smsctl.gateways.reach import Endpoint, place_of
 
 
-def first_place(wiring: Wiring) -> Place | None:
+def first_place(wiring: Wiring) -> Endpoint | None:
     """Return the first machine on the way to the gateway; None where only the gateway knows it."""
     configured, options = wiring.settings.gateway, wiring_gateway.options_for(wiring)
     if not configured.use_web_service:
@@ -17,4 +17,4 @@ def mail_server(wiring: Wiring) -> None:
     """Connect to the mail server that the config names. Raises StoppedError where nobody is there."""
     route = wiring_gateway.mail_route(wiring, for_sending=False)
     timeout_s = wiring_gateway.options_for(wiring).connect_timeout_s
-    Place(host=route.host, port=route.port, speaks_tls=False, timeout_s=timeout_s).connect()
+    Endpoint(host=route.host, port=route.port, speaks_tls=False, timeout_s=timeout_s).connect()

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from smsctl.config.kinds import Kind, RefusedError, line
+from smsctl.config.kinds import UnfitValueError, ValueKind, line
 from smsctl.errors import say
 
 _LONGEST_PATH = 4096
@@ -17,13 +17,13 @@ def _columns(value: object, _folder: Path) -> tuple[str, ...]:
     if not isinstance(value, list):
         return (line(value),)
     if not value:
-        raise RefusedError(say("must not be empty; leave the line out instead"))
+        raise UnfitValueError(say("must not be empty; leave the line out instead"))
     return tuple(map(line, value))
 
 
 def _path(value: object, folder: Path) -> Path:
     if isinstance(value, str) and re.search(r"[\t\n\r\f\x08]", value):
-        raise RefusedError(
+        raise UnfitValueError(
             say(
                 "holds a tab or a line break, for in double quotation marks a backslash begins one (\\t):"
                 " write the path in single quotation marks"
@@ -34,7 +34,7 @@ def _path(value: object, folder: Path) -> Path:
         try:
             written = written.expanduser()
         except RuntimeError:
-            raise RefusedError(say("names a home folder that is not known")) from None
+            raise UnfitValueError(say("names a home folder that is not known")) from None
     return folder / written
 
 
@@ -42,11 +42,11 @@ def _one_path(value: object, _folder: Path) -> Path:
     """Read the path of what all users share; it is relative to the config file, not to a link to it."""
     written = Path(line(value, _LONGEST_PATH))
     if written.parts[0].startswith("~"):
-        raise RefusedError(say("must be one file for every user: write the whole path, without ~"))
+        raise UnfitValueError(say("must be one file for every user: write the whole path, without ~"))
     return written
 
 
-COLUMN = Kind("heading in the recipients file", _column)
-COLUMNS = Kind("heading in the recipients file, or a list of them", _columns)
-PATH = Kind("path, relative to this file", _path)
-ONE_PATH = Kind("path, relative to this file, the same for every user", _one_path)
+COLUMN = ValueKind("heading in the recipients file", _column)
+COLUMNS = ValueKind("heading in the recipients file, or a list of them", _columns)
+PATH = ValueKind("path, relative to this file", _path)
+ONE_PATH = ValueKind("path, relative to this file, the same for every user", _one_path)

@@ -33,7 +33,7 @@ from smsctl.config.kinds import (
     USERNAME,
     VARIABLE,
     WEB_PATH,
-    Kind,
+    ValueKind,
     choice,
     several,
     whole,
@@ -48,7 +48,7 @@ class Key(NamedTuple):
     """One key. `default` is spelled as in the file; None is no value."""
 
     name: str
-    kind: Kind
+    kind: ValueKind
     help: str
     default: object = None
     required: bool = False

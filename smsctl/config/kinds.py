@@ -15,7 +15,7 @@ from smsctl.errors import Sentence, say
 _LONGEST_TEXT = 200
 
 
-class RefusedError(Exception):
+class UnfitValueError(Exception):
     """The value does not fit; `why` says what would."""
 
     def __init__(self, why: Sentence) -> None:
@@ -24,7 +24,7 @@ class RefusedError(Exception):
         self.why = why
 
 
-class Kind(NamedTuple):
+class ValueKind(NamedTuple):
     """One kind of value: how the reference names it, and how it is read.
 
     `read` takes the TOML value and the folder of the config file; it raises RefusedError.
@@ -35,56 +35,56 @@ class Kind(NamedTuple):
     as_written: bool = False  # what fits is held as it stands in the file
 
 
-def pattern(words: str, shape: str, why: Sentence) -> Kind:
+def pattern(words: str, shape: str, why: Sentence) -> ValueKind:
     """Return the kind for a text that matches the whole of a pattern."""
 
     def read(value: object, _folder: Path) -> object:
         if not re.fullmatch(shape, found := line(value)):
-            raise RefusedError(why)
+            raise UnfitValueError(why)
         return found
 
-    return Kind(words, read, as_written=True)
+    return ValueKind(words, read, as_written=True)
 
 
-def choice(*names: str) -> Kind:
+def choice(*names: str) -> ValueKind:
     """Return the kind for one out of a few words."""
     listed = ", ".join(f'"{name}"' for name in names)
 
     def read(value: object, _folder: Path) -> object:
         if value not in names:
-            raise RefusedError(say("must be one of {names}", names=listed))
+            raise UnfitValueError(say("must be one of {names}", names=listed))
         return value
 
-    return Kind(f"one of {listed}", read)
+    return ValueKind(f"one of {listed}", read)
 
 
-def whole(least: int, most: int = 2_000_000_000) -> Kind:
+def whole(least: int, most: int = 2_000_000_000) -> ValueKind:
     """Return the kind for a whole number within limits, both included."""
 
     def read(value: object, _folder: Path) -> int:
         if isinstance(value, str) and value.isdecimal():
-            raise RefusedError(say("must be a whole number, without quotation marks"))
+            raise UnfitValueError(say("must be a whole number, without quotation marks"))
         if isinstance(value, bool) or not isinstance(value, int):
-            raise RefusedError(say("must be a whole number"))
+            raise UnfitValueError(say("must be a whole number"))
         if not least <= value <= most:
-            raise RefusedError(say("must be from {least} to {most}", least=least, most=most))
+            raise UnfitValueError(say("must be from {least} to {most}", least=least, most=most))
         return value
 
-    return Kind("whole number", read)
+    return ValueKind("whole number", read)
 
 
-def several(one: Kind) -> Kind:
+def several(one: ValueKind) -> ValueKind:
     """Return the kind for a list of values of one kind."""
 
     def read(value: object, folder: Path) -> tuple[object, ...]:
         if not isinstance(value, list):
-            raise RefusedError(say('must be a list: ["…", "…"]'))
+            raise UnfitValueError(say('must be a list: ["…", "…"]'))
         return tuple(one.read(item, folder) for item in value)
 
-    return Kind(f"list of {one.words}", read)
+    return ValueKind(f"list of {one.words}", read)
 
 
-def price(decimals: int) -> Kind:
+def price(decimals: int) -> ValueKind:
     """Return the kind for an amount in SEK, read into whole units of that decimal: 2 gives öre.
 
     Money is never a float: 4900.10 has no exact binary form.
@@ -94,29 +94,31 @@ def price(decimals: int) -> Kind:
 
     def read(value: object, _folder: Path) -> int:
         if not isinstance(value, str):
-            raise RefusedError(say('must be an amount in quotation marks, as "{example}"', example=example))
+            raise UnfitValueError(
+                say('must be an amount in quotation marks, as "{example}"', example=example)
+            )
         found = re.fullmatch(shape, value.strip())
         if found is None:
-            raise RefusedError(
+            raise UnfitValueError(
                 say('must be SEK with at most {n} decimals, as "{example}"', n=decimals, example=example)
             )
         return int(found[1] + (found[2] or "").ljust(decimals, "0"))
 
-    return Kind(f'amount in SEK, such as "{example}"', read)
+    return ValueKind(f'amount in SEK, such as "{example}"', read)
 
 
-def address(*schemes: str) -> Kind:
+def address(*schemes: str) -> ValueKind:
     """Return the kind for scheme and host of a server; http only where `schemes` say or on loopback."""
 
     def read(value: object, _folder: Path) -> str:
         found = re.fullmatch(_URL, line(value))
         if found is None:
-            raise RefusedError(say('must be an address such as "https://smsgw.puzzel.com"'))
+            raise UnfitValueError(say('must be an address such as "https://smsgw.puzzel.com"'))
         scheme, login, host = found["scheme"].lower(), found["login"], found["host"].lower()
         if login:
-            raise RefusedError(say("must hold no user name and no password"))
+            raise UnfitValueError(say("must hold no user name and no password"))
         if scheme not in schemes and not (scheme == "http" and host in _LOOPBACK):
-            raise RefusedError(
+            raise UnfitValueError(
                 say(
                     'must start with "https://": the password would travel readable over {scheme}',
                     scheme=scheme,
@@ -124,19 +126,19 @@ def address(*schemes: str) -> Kind:
             )
         return str(value).rstrip("/")
 
-    return Kind("address", read)
+    return ValueKind("address", read)
 
 
 def line(value: object, longest: int = _LONGEST_TEXT) -> str:
     """Return a text of one line; raise RefusedError for anything else."""
     if not isinstance(value, str):
-        raise RefusedError(say('must be a text in quotation marks: "…"'))
+        raise UnfitValueError(say('must be a text in quotation marks: "…"'))
     if not value.strip():
-        raise RefusedError(say("must not be empty; leave the line out instead"))
+        raise UnfitValueError(say("must not be empty; leave the line out instead"))
     if not value.isprintable():
-        raise RefusedError(say("must hold no line break and nothing else that cannot be shown"))
+        raise UnfitValueError(say("must hold no line break and nothing else that cannot be shown"))
     if len(value) > longest:
-        raise RefusedError(say("must have at most {n} characters", n=longest))
+        raise UnfitValueError(say("must have at most {n} characters", n=longest))
     return value
 
 
@@ -146,7 +148,7 @@ def _text(value: object, _folder: Path) -> str:
 
 def _flag(value: object, _folder: Path) -> bool:
     if not isinstance(value, bool):
-        raise RefusedError(say("must be true or false, without quotation marks"))
+        raise UnfitValueError(say("must be true or false, without quotation marks"))
     return value
 
 
@@ -154,7 +156,7 @@ def _priority(value: object, _folder: Path) -> int:
     if isinstance(value, str) and value in _PRIORITIES:
         return _PRIORITIES.index(value) + 1
     if isinstance(value, bool) or value not in (1, 2, 3) or not isinstance(value, int):
-        raise RefusedError(say('must be 1, 2, 3, "low", "normal" or "high"; 3 and "high" are fastest'))
+        raise UnfitValueError(say('must be 1, 2, 3, "low", "normal" or "high"; 3 and "high" are fastest'))
     return value
 
 
@@ -163,7 +165,7 @@ def _duration(value: object, _folder: Path) -> timedelta:
     number, unit_s = written[:-1].rstrip(), _UNITS_S.get(written[-1:])
     is_number = number.isascii() and number.isdecimal() and len(number) <= _UNITS_DIGITS
     if unit_s is None or not is_number or not int(number):
-        raise RefusedError(say('must be a time with its unit: "30s", "90m", "4h" or "2d"'))
+        raise UnfitValueError(say('must be a time with its unit: "30s", "90m", "4h" or "2d"'))
     return timedelta(seconds=int(number) * unit_s)
 
 
@@ -173,7 +175,7 @@ def _seconds(value: object, folder: Path) -> float:
 
 def _share(value: object, _folder: Path) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
-        raise RefusedError(say("must be a share above 0 and up to 1, as 0.8 for 80 %"))
+        raise UnfitValueError(say("must be a share above 0 and up to 1, as 0.8 for 80 %"))
     return float(value)
 
 
@@ -186,7 +188,9 @@ def _time_zone(value: object, _folder: Path) -> str:
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            raise RefusedError(say('must be a time zone that is known here, as "Europe/Stockholm"')) from None
+            raise UnfitValueError(
+                say('must be a time zone that is known here, as "Europe/Stockholm"')
+            ) from None
     return name
 
 
@@ -199,7 +203,7 @@ def _quiet_hours(value: object, _folder: Path) -> QuietHours | None:
             return QuietHours(start=time.fromisoformat(found[1]), end=time.fromisoformat(found[2]))
     except ValueError:
         pass
-    raise RefusedError(say('must be two times of day, as "21:00-07:00", or false'))
+    raise UnfitValueError(say('must be two times of day, as "21:00-07:00", or false'))
 
 
 def _mail_template(value: object, _folder: Path) -> str:
@@ -207,7 +211,7 @@ def _mail_template(value: object, _folder: Path) -> str:
     places = re.findall(r"\{(.*?)\}", template)
     left = re.sub(r"\{(number|service_id)\}", "", template)
     if "number" not in places or "{" in left or "}" in left or left.count("@") != 1:
-        raise RefusedError(
+        raise UnfitValueError(
             say(
                 "must be a mail address with {number} in it, and no other place than {service_id}",
                 number="{number}",
@@ -224,12 +228,12 @@ def _network(value: object, _folder: Path) -> str:
     try:
         return str(ip_network(written, strict=False))
     except ValueError:
-        raise RefusedError(say('must be an address or a network, as "192.0.2.0/24"')) from None
+        raise UnfitValueError(say('must be an address or a network, as "192.0.2.0/24"')) from None
 
 
 def _table(value: object, _folder: Path) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise RefusedError(say("must be a table"))
+        raise UnfitValueError(say("must be a table"))
     return dict(value)
 
 
@@ -244,22 +248,22 @@ _URL = (
     r"(?P<scheme>[A-Za-z]+)://(?P<login>[^/@]*@)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?"
 )
 
-TEXT = Kind("text", _text)
-FLAG = Kind("true or false", _flag)
-PRIORITY = Kind('1, 2, 3, "low", "normal" or "high"', _priority)
-DURATION = Kind('time with its unit: "30s", "90m", "4h", "2d"', _duration)
-SECONDS = Kind(DURATION.words, _seconds)
-SHARE = Kind("share from 0 to 1", _share)
+TEXT = ValueKind("text", _text)
+FLAG = ValueKind("true or false", _flag)
+PRIORITY = ValueKind('1, 2, 3, "low", "normal" or "high"', _priority)
+DURATION = ValueKind('time with its unit: "30s", "90m", "4h", "2d"', _duration)
+SECONDS = ValueKind(DURATION.words, _seconds)
+SHARE = ValueKind("share from 0 to 1", _share)
 PRICE = price(_ORE_DECIMALS)
 PART_PRICE = price(4)
 SERVER = address("https")
 PROXY = address("https", "http")
-TIME_ZONE = Kind('time zone, as "Europe/Stockholm"', _time_zone)
-QUIET_HOURS = Kind('two times of day, as "21:00-07:00", or false', _quiet_hours)
-MAIL_TEMPLATE = Kind("mail address with {number} in it", _mail_template, as_written=True)
+TIME_ZONE = ValueKind('time zone, as "Europe/Stockholm"', _time_zone)
+QUIET_HOURS = ValueKind('two times of day, as "21:00-07:00", or false', _quiet_hours)
+MAIL_TEMPLATE = ValueKind("mail address with {number} in it", _mail_template, as_written=True)
 MAIL_ADDRESS = pattern("mail address", r"[^@\s]+@[^@\s]+", say('must be a mail address, as "sms@example.se"'))
 HOST = pattern("host name", r"[A-Za-z0-9.:-]+", say('must be a host name or address, as "mail.example.se"'))
-NETWORK = Kind('address or network, as "192.0.2.0/24"', _network)
+NETWORK = ValueKind('address or network, as "192.0.2.0/24"', _network)
 HEADER = pattern("name of a header", r"[A-Za-z][A-Za-z0-9-]*", say('must be a name such as "X-API-Key"'))
 USERNAME = pattern("user name", r"[^\s:]+", say("must be a user name without spaces and colons"))
 MODULE = pattern("name of a gateway", r"[a-z][a-z0-9_]*", say('must be a name such as "intelecom"'))
@@ -271,4 +275,4 @@ VARIABLE = pattern("name of a variable", r"[A-Za-z_][A-Za-z0-9_]*", say("must be
 COUNTRY_CODE = pattern(
     'country code, as "+46"', r"\+[1-9][0-9]{0,2}", say('must be a country code, as "+46"')
 )
-TABLE = Kind("table", _table)
+TABLE = ValueKind("table", _table)

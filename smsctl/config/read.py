@@ -27,7 +27,7 @@ from smsctl.config.settings import (
     SmtpSettings,
 )
 from smsctl.config.walk import Problem, Values, read_values
-from smsctl.domain.secret import SecretSource, Source
+from smsctl.domain.secret import SecretPlace, SecretSource
 from smsctl.errors import ConfigError, Sentence, say, say_n
 
 find = places.find
@@ -178,7 +178,7 @@ def _frozen(value: object) -> object:
 
 def _source(section: str, name: str, fields: dict[Section, dict[str, Any]]) -> SecretSource:
     given = fields[section, name]
-    return SecretSource(**given | {"source": Source(given["source"])})
+    return SecretSource(**given | {"source": SecretPlace(given["source"])})
 
 
 def _refusal(problems: list[Problem], text: str, path: Path) -> ConfigError:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.config.keys import ANY, BY_SECTION, KEYS, Section, find, section_of
-from smsctl.config.kinds import RefusedError
+from smsctl.config.kinds import UnfitValueError
 from smsctl.errors import Sentence, say
 
 Values = dict[Section, dict[str, object]]
@@ -90,7 +90,7 @@ def _walk(path: Section, table: Mapping[str, object], folder: Path, values: Valu
             here[name] = BROKEN
             try:
                 here[name] = key.kind.read(raw, folder)
-            except RefusedError as refused:
+            except UnfitValueError as refused:
                 yield Problem(inner, refused.why)
             if isinstance(raw, dict):
                 yield from _secrets_in(inner, raw)

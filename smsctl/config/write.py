@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from smsctl.config.keys import Key, Section, find
-from smsctl.config.kinds import RefusedError
+from smsctl.config.kinds import UnfitValueError
 from smsctl.config.read import parse, read_document, read_text
 from smsctl.config.walk import NO_PASSWORD, is_secret, unknown
 from smsctl.errors import ConfigError, say
@@ -87,7 +87,7 @@ def value_of(place: Section, written: str, path: Path) -> object:
         raise ConfigError(say("{key}: {why}", key=name, why=unknown(place)))
     try:
         return fitting(key, written, path)
-    except RefusedError as refused:
+    except UnfitValueError as refused:
         raise ConfigError(say("{key}: {why}", key=name, why=refused.why)) from None
 
 
@@ -97,7 +97,7 @@ def fitting(key: Key, written: str, path: Path) -> object:
     for value in _readings(written.strip()):
         try:
             key.kind.read(value, path.parent)
-        except RefusedError as refused:
+        except UnfitValueError as refused:
             refusals.append(refused)
         else:
             return value

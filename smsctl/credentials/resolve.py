@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.credentials import files, vault
-from smsctl.domain.secret import Secret, SecretSource, Source
+from smsctl.domain.secret import Secret, SecretPlace, SecretSource
 from smsctl.errors import CredentialError, Sentence, say
 
 SECTIONS = {
@@ -77,9 +77,9 @@ def store(name: str, source: SecretSource, secret: Secret, around: Surroundings)
     """
     with _told_of(name, source):
         match source.source:
-            case Source.KEYRING | Source.AUTO:
+            case SecretPlace.KEYRING | SecretPlace.AUTO:
                 vault.put(around.service, name, secret)
-            case Source.FILE if source.path is not None:
+            case SecretPlace.FILE if source.path is not None:
                 files.write_private(source.path, secret)
             case _:
                 raise _not_ours(name, source)
@@ -94,9 +94,9 @@ def delete(name: str, source: SecretSource, around: Surroundings) -> bool:
     """
     with _told_of(name, source):
         match source.source:
-            case Source.KEYRING | Source.AUTO:
+            case SecretPlace.KEYRING | SecretPlace.AUTO:
                 return vault.remove(around.service, name)
-            case Source.FILE if source.path is not None:
+            case SecretPlace.FILE if source.path is not None:
                 return files.remove(source.path)
             case _:
                 raise _not_ours(name, source)
@@ -108,7 +108,7 @@ def _told_of(name: str, source: SecretSource) -> Generator[None]:
     try:
         yield
     except CredentialError as error:
-        mends = _how_to_store if source.source is Source.FILE else _elsewhere
+        mends = _how_to_store if source.source is SecretPlace.FILE else _elsewhere
         raise CredentialError(
             say("The {name} secret: {why}.", name=name, why=error.sentence),
             hint=error.hint or mends(name, source),
@@ -117,9 +117,9 @@ def _told_of(name: str, source: SecretSource) -> Generator[None]:
 
 def _steps(source: SecretSource, around: Surroundings) -> tuple[SecretSource, ...]:
     """Return the places to ask, in order."""
-    if source.source is not Source.AUTO:
+    if source.source is not SecretPlace.AUTO:
         return (source,)
-    places = (Source.SYSTEMD, Source.KEYRING) if around.interactive else (Source.SYSTEMD,)
+    places = (SecretPlace.SYSTEMD, SecretPlace.KEYRING) if around.interactive else (SecretPlace.SYSTEMD,)
     return tuple(source._replace(source=place) for place in places)
 
 
@@ -127,16 +127,16 @@ def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None
     """Ask one place; None: it is not there."""
     notice = None
     match step.source:
-        case Source.SYSTEMD:
+        case SecretPlace.SYSTEMD:
             folder = around.environ.get("CREDENTIALS_DIRECTORY")
             secret = files.read_handed_over(Path(folder) / step.name) if folder else None
-        case Source.FILE if step.path is not None:
+        case SecretPlace.FILE if step.path is not None:
             secret = files.read_private(step.path)
-        case Source.ENV:
+        case SecretPlace.ENV:
             text = around.environ.get(step.variable)
             secret = Secret(text) if text else None
             notice = say("Every program that smsctl starts can read ${variable}.", variable=step.variable)
-        case Source.KEYRING:
+        case SecretPlace.KEYRING:
             secret = vault.get(around.service, name)
         case _:
             secret = None
@@ -145,18 +145,18 @@ def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None
 
 def _place(source: SecretSource, around: Surroundings) -> Sentence:
     match source.source:
-        case Source.SYSTEMD:
+        case SecretPlace.SYSTEMD:
             return say("the systemd credential {name}", name=source.name)
-        case Source.FILE:
+        case SecretPlace.FILE:
             return say("the file {path}", path=source.path)
-        case Source.ENV:
+        case SecretPlace.ENV:
             return say("the environment variable {variable}", variable=source.variable)
         case _:
             return say("the keyring, under {service}", service=around.service)
 
 
 def _not_found(name: str, source: SecretSource, around: Surroundings) -> Sentence:
-    if source.source is Source.AUTO and not around.interactive:
+    if source.source is SecretPlace.AUTO and not around.interactive:
         return say(
             "The {name} secret is no systemd credential, and the keyring is asked only on a terminal.",
             name=name,
@@ -170,13 +170,13 @@ def _not_found(name: str, source: SecretSource, around: Surroundings) -> Sentenc
 
 def _how_to_store(name: str, source: SecretSource) -> Sentence:
     match source.source:
-        case Source.SYSTEMD:
+        case SecretPlace.SYSTEMD:
             return say(
                 "Put LoadCredentialEncrypted={credential} into the unit, and store it with:"
                 " systemd-creds encrypt --name={credential} - /etc/credstore.encrypted/{credential}",
                 credential=source.name,
             )
-        case Source.ENV:
+        case SecretPlace.ENV:
             return say("Set {variable} for this run.", variable=source.variable)
         case _:
             return say("Store it with: smsctl credential set {name}", name=name)
@@ -184,7 +184,7 @@ def _how_to_store(name: str, source: SecretSource) -> Sentence:
 
 def _mend(name: str, source: SecretSource, around: Surroundings) -> Sentence:
     """Say where to put a secret that is not there: the keyring would not be asked by a run like this one."""
-    unasked = source.source is Source.AUTO and not around.interactive
+    unasked = source.source is SecretPlace.AUTO and not around.interactive
     return (_elsewhere if unasked else _how_to_store)(name, source)
 
 

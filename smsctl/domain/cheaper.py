@@ -18,7 +18,7 @@ MOST_CUT: Final = 20
 """Characters that may be cut from the end, at most: of more, a person writes the text anew."""
 
 
-class Way(StrEnum):
+class CheaperWay(StrEnum):
     """How the text is made cheaper."""
 
     PLAIN = "plain"  # typographic characters written plainly
@@ -29,7 +29,7 @@ class Way(StrEnum):
 class Cheaper(NamedTuple):
     """The cheaper text, and what was taken away of the dearer."""
 
-    way: Way
+    way: CheaperWay
     body: str
     size: TextSize
     removed: str  # the character that is left out, or the end that is cut
@@ -45,13 +45,13 @@ def cheaper(body: str, profile: PartProfile) -> Cheaper | None:
 def variants(body: str, profile: PartProfile) -> list[Cheaper]:
     """Return the ways to write the text otherwise, the least changed first."""
     plain = replace_typographic(body)[0].rstrip()
-    made = [(Way.PLAIN, plain, "")]
+    made = [(CheaperWay.PLAIN, plain, "")]
     if char := _only_costly(body):
         left = re.sub(rf" ?{re.escape(char)}(?=\s|$)|{re.escape(char)} ?", "", body).strip(" \n")
-        made.append((Way.WITHOUT, left, char))
+        made.append((CheaperWay.WITHOUT, left, char))
     over = _over(body, profile)
     if 0 < over <= MOST_CUT:
-        made.append((Way.SHORTER, body[:-over].rstrip(), body[-over:]))
+        made.append((CheaperWay.SHORTER, body[:-over].rstrip(), body[-over:]))
     return [
         Cheaper(way=way, body=one, size=measure(one, profile), removed=removed)
         for way, one, removed in made
@@ -67,7 +67,7 @@ def same_text(raw: str, profile: PartProfile) -> tuple[str, ...]:
     """
     written = as_written(raw)
     body = written.rstrip()
-    whole = (one.body for one in variants(body, profile) if one.way is not Way.SHORTER)
+    whole = (one.body for one in variants(body, profile) if one.way is not CheaperWay.SHORTER)
     return tuple(dict.fromkeys((body, written, *whole)))
 
 

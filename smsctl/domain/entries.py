@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 from smsctl.domain.cells import veiled
 from smsctl.domain.columns import Columns
-from smsctl.domain.number import NumberFault, NumberReader, Reading, why_of_cell
+from smsctl.domain.eligibility import RowEligibility
+from smsctl.domain.number import NumberFault, NumberReader, NumberReading, why_of_cell
 from smsctl.domain.recipients import SkipReason
-from smsctl.domain.standing import Standing
 from smsctl.errors import Sentence, say, say_n
 
 WRITTEN_SHOWN: Final = 40
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     row: int
     column: int  # which of the columns of numbers
     written: str
-    reading: Reading
+    reading: NumberReading
     name: str
     accepted: bool | None  # the terms; None: the cell does not tell
     terms: tuple[str, str]  # that cell and its header; empty where the file has none
@@ -55,10 +55,10 @@ class Entries:
         self._numbers = columns.numbers
         self._reader = reader
 
-    def of(self, row_number: int, row: Sequence[str], standing: Standing) -> list[Entry]:
+    def of(self, row_number: int, row: Sequence[str], eligibility: RowEligibility) -> list[Entry]:
         """Return an entry for each number of a row, and one for a row that has none."""
         places = [at for at, one in enumerate(self._numbers) if row[one.number].strip()]
-        return [self._entry(row_number, row, at, standing) for at in places or (0,)]
+        return [self._entry(row_number, row, at, eligibility) for at in places or (0,)]
 
     def of_another_width(self, row_number: int, row: Sequence[str]) -> Entry:
         """Return the entry of a row in which nobody can tell which cell is which."""
@@ -66,31 +66,31 @@ class Entries:
             row=row_number,
             column=0,
             written=_cell(row, self._columns.number),
-            reading=Reading(None, NumberFault.UNREADABLE),
+            reading=NumberReading(None, NumberFault.UNREADABLE),
             name=_cell(row, self._columns.name),
             accepted=None,
             terms=("", ""),
             is_protected=any(one.protected for one in self._numbers),  # nobody can tell that it is not
         )
 
-    def can_be_read(self, row: Sequence[str], standing: Standing) -> bool:
+    def can_be_read(self, row: Sequence[str], eligibility: RowEligibility) -> bool:
         """Tell whether the cells of a row stand where they should, as numbers and terms show."""
         readings = [self._reader.read(row[one.number]) for one in self._numbers]
         faults = [one.fault for one in readings if one.number is None]
-        return None not in standing.accepted and all(fault in SKIPPED_FAULTS for fault in faults)
+        return None not in eligibility.accepted and all(fault in SKIPPED_FAULTS for fault in faults)
 
-    def _entry(self, row_number: int, row: Sequence[str], at: int, standing: Standing) -> Entry:
+    def _entry(self, row_number: int, row: Sequence[str], at: int, eligibility: RowEligibility) -> Entry:
         column = self._numbers[at]
         written = row[column.number]
         number = self._reader.fast(written)
-        shut = standing.protected[at] if written.strip() else any(standing.protected)
+        shut = eligibility.protected[at] if written.strip() else any(eligibility.protected)
         return Entry(
             row=row_number,
             column=at,
             written=written,
-            reading=Reading(number) if number else self._reader.read(written),
+            reading=NumberReading(number) if number else self._reader.read(written),
             name="" if shut else _cell(row, self._columns.name),
-            accepted=standing.accepted[at],
+            accepted=eligibility.accepted[at],
             terms=("", "") if column.terms is None else (row[column.terms], self._header[column.terms]),
             is_protected=shut,
         )

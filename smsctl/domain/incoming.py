@@ -20,7 +20,7 @@ class Incoming(NamedTuple):
     told_at: str = ""  # the gateway's clock, as written
 
 
-class Wish(StrEnum):
+class SmsRequest(StrEnum):
     """What an SMS says about further SMS."""
 
     NONE = ""
@@ -39,7 +39,7 @@ def is_ours(message: Incoming, endpoint: str | None) -> bool:
     return endpoint.casefold() in (_folded(message.keyword), _first_word(message.text), first)
 
 
-def wish_of(message: Incoming, endpoint: str | None) -> Wish:
+def wish_of(message: Incoming, endpoint: str | None) -> SmsRequest:
     """Return whether the text is nothing but a word that means stop, with or without the code beside it.
 
     Signs and words of politeness after it do not matter. People write the code after it, too; then the
@@ -57,13 +57,13 @@ def wish_of(message: Incoming, endpoint: str | None) -> Wish:
         said = tokens
     first, *rest = _apart(" ".join(said)) or [""]
     if first in STOP_WORDS and _POLITE.issuperset(rest):
-        return Wish.STOP
-    return Wish.MAYBE_STOP if first in STOP_WORDS or first.startswith("stop") else Wish.NONE
+        return SmsRequest.STOP
+    return SmsRequest.MAYBE_STOP if first in STOP_WORDS or first.startswith("stop") else SmsRequest.NONE
 
 
 def is_stop(message: Incoming, endpoint: str | None) -> bool:
     """Say whether the SMS asks to stop, beyond doubt."""
-    return wish_of(message, endpoint) is Wish.STOP
+    return wish_of(message, endpoint) is SmsRequest.STOP
 
 
 def _apart(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from smsctl.domain.audience import Audience
 from smsctl.domain.columns import Columns
+from smsctl.domain.eligibility import RowEligibilities
 from smsctl.domain.entries import (
     SKIPPED_FAULTS,
     WRITTEN_SHOWN,
@@ -26,8 +27,7 @@ from smsctl.domain.findings import Findings
 from smsctl.domain.number import NumberFault
 from smsctl.domain.people import People, PeopleWriter
 from smsctl.domain.protection import ProtectedNumbers
-from smsctl.domain.recipients import BEFORE_TERMS, OutsideRows, Recipients, Rules, SkipReason
-from smsctl.domain.standing import Standings
+from smsctl.domain.recipients import BEFORE_TERMS, OutsideRows, Recipients, RowRules, SkipReason
 
 FIRST_ROW: Final = 2  # the spreadsheet's own count: the header is row 1
 
@@ -37,32 +37,32 @@ def judge(
     rows: Iterable[Sequence[str]],
     columns: Columns,
     audience: Audience,
-    rules: Rules,
+    rules: RowRules,
     left_out: Iterable[Sequence[str]] = (),
 ) -> Recipients:
     """Judge all rows below a header; those left out of the file only shut out numbers that they protect.
 
     Raises MisfitError: a column that the audience needs is missing, or a group it asks for has nobody.
     """
-    case = _Judge(header, columns, audience, rules)
+    case = _RowClassifier(header, columns, audience, rules)
     case.hear(rows)
     case.protected.note_left_out(left_out)
     return case.verdict()
 
 
-class _Judge:
+class _RowClassifier:
     """One file before its rules."""
 
-    def __init__(self, header: Sequence[str], columns: Columns, audience: Audience, rules: Rules) -> None:
+    def __init__(self, header: Sequence[str], columns: Columns, audience: Audience, rules: RowRules) -> None:
         self._header = header
         self._columns = columns
         self._numbers = columns.numbers
         self._rules = rules
-        self._standings = Standings(header, columns, audience, require_terms=rules.require_terms)
-        self._cells = self._standings.picker()
+        self._eligibilities = RowEligibilities(header, columns, audience, require_terms=rules.require_terms)
+        self._cells = self._eligibilities.picker()
         self._entries = Entries(header, columns, rules.numbers)
         self._last_used = max(
-            self._standings.last_place, columns.name or 0, *(one.number for one in self._numbers)
+            self._eligibilities.last_place, columns.name or 0, *(one.number for one in self._numbers)
         )
         self._sent: Container[str] = rules.already_sent or ()
         self._seen: set[int] = set()  # the numbers of those who are ready, as integers: a third of the memory
@@ -96,8 +96,8 @@ class _Judge:
         combination is new, and a number is one look-up in `fast`.
         """
         width, number_at, name_at = len(self._header), self._columns.number, self._columns.name
-        cells, standings, fast = self._cells, self._standings, self._rules.numbers.fast
-        is_blocked, sent, welcome = self._rules.is_blocked, self._sent, standings.welcome
+        cells, eligibilities, fast = self._cells, self._eligibilities, self._rules.numbers.fast
+        is_blocked, sent, welcome = self._rules.is_blocked, self._sent, eligibilities.welcome
         seen, see = self._seen, self._seen.add
         put_row, put_number, put_name = self._ready.puts()
         pack, add_duplicate = self._ready.pack, self._skipped[SkipReason.DUPLICATE].add
@@ -107,8 +107,8 @@ class _Judge:
                 pack()
             number = fast(row[number_at]) if len(row) == width else None
             if number is not None:
-                standing = standings[cells(row)]
-                if standing is welcome:
+                eligibility = eligibilities[cells(row)]
+                if eligibility is welcome:
                     if number not in sent and not (is_blocked and is_blocked(number)):
                         name = "" if name_at is None else row[name_at]
                         if (digits := int(number)) in seen:
@@ -119,7 +119,7 @@ class _Judge:
                             put_number(digits)
                             put_name(name)
                         continue
-                elif (counted := standing.quiet) is not None:
+                elif (counted := eligibility.quiet) is not None:
                     counted.rows += 1
                     continue
             self.weigh(row_number, row)
@@ -129,15 +129,15 @@ class _Judge:
         """Take a row with several numbers by the short cut, as `hear` does; say whether it could be."""
         if len(row) != len(self._header):
             return False
-        standing, fast = self._standings[self._cells(row)], self._rules.numbers.fast
+        eligibility, fast = self._eligibilities[self._cells(row)], self._rules.numbers.fast
         found = [(at, fast(cell)) for at, one in enumerate(self._numbers) if (cell := row[one.number])]
         if not found or any(number is None for _, number in found):
             return False
-        if (counted := standing.quiet) is not None:
+        if (counted := eligibility.quiet) is not None:
             counted.rows += 1
             return True
         is_blocked, sent = self._rules.is_blocked, self._sent
-        if standing is not self._standings.welcome:
+        if eligibility is not self._eligibilities.welcome:
             return False
         numbers = [(at, number) for at, number in found if number is not None]
         if any(number in sent or (is_blocked and is_blocked(number)) for _, number in numbers):
@@ -159,29 +159,29 @@ class _Judge:
         if fitted is None:
             self._misfit(row_number, row)
             return
-        standing = self._standings[self._cells(fitted)]
-        entries = self._entries.of(row_number, fitted, standing)
-        self.protected.note(fitted, standing.protected)
+        eligibility = self._eligibilities[self._cells(fitted)]
+        entries = self._entries.of(row_number, fitted, eligibility)
+        self.protected.note(fitted, eligibility.protected)
         for entry in entries:
             problem = problem_of(entry)
             if problem is not None:
-                self._note_bad(entry, problem, inside=standing.outside is None)
-            elif standing.outside is None:
+                self._note_bad(entry, problem, inside=eligibility.outside is None)
+            elif eligibility.outside is None:
                 self._place(entry)
-        if standing.outside is not None:
-            standing.outside.rows += 1
-        elif standing.newly_split:
-            self._split[standing.newly_split] = self._split.get(standing.newly_split, 0) + len(entries)
+        if eligibility.outside is not None:
+            eligibility.outside.rows += 1
+        elif eligibility.newly_split:
+            self._split[eligibility.newly_split] = self._split.get(eligibility.newly_split, 0) + len(entries)
 
     def verdict(self) -> Recipients:
         """Return what became of all rows."""
-        self._standings.refuse_unmet(any_bad=bool(self._bad.count))
+        self._eligibilities.refuse_unmet(any_bad=bool(self._bad.count))
         self._seen.clear()
         ready, skipped = self._shut_out()
         bad_count = 0 if self._rules.skip_invalid else self._bad.count
         outside = tuple(
             OutsideRows(reason=one.reason, municipality=one.municipality, rows=one.rows)
-            for one in self._standings.tallies
+            for one in self._eligibilities.tallies
         )
         file_rows = self._last_row - FIRST_ROW + 1 - self._empty_rows
         return Recipients(
@@ -194,8 +194,8 @@ class _Judge:
             outside=outside,
             outside_bad_count=self._outside_bad.count,
             outside_bad=self._outside_bad.sentences,
-            notices=(*self._notices.sentences, *cut_short(self._cut_rows), *self._standings.doubts()),
-            groups=self._standings.told_groups,
+            notices=(*self._notices.sentences, *cut_short(self._cut_rows), *self._eligibilities.doubts()),
+            groups=self._eligibilities.told_groups,
             refused=frozenset(self._refused),
             number_columns=tuple(one.title for one in self._numbers if one.title),
             newly_split=sum(self._split.values()),
@@ -215,14 +215,14 @@ class _Judge:
             return None if any(map(str.strip, row[width:])) else row[:width]
         if len(row) <= self._last_used:
             return None
-        if not self._entries.can_be_read(row, self._standings[self._cells(row)]):
+        if not self._entries.can_be_read(row, self._eligibilities[self._cells(row)]):
             return None
         self._cut_rows += 1
         return [*row, *[""] * (width - len(row))]
 
     def _misfit(self, row_number: int, row: Sequence[str]) -> None:
         self.protected.note_misfit(row)
-        counted = self._standings.of_width(row, len(self._header))
+        counted = self._eligibilities.of_width(row, len(self._header))
         if counted is not None:
             counted.rows += 1
         entry = self._entries.of_another_width(row_number, row)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from smsctl.domain.message import Letter, Status
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Draw, Terms, share_ore
+from smsctl.domain.package import Draw, PackageTerms, share_ore
 from smsctl.domain.text import TextSize
 
 
@@ -60,13 +60,13 @@ class Mailing(NamedTuple):
         return [f"{reference}-{message - before}" for message in messages]
 
 
-class Tally(NamedTuple):
+class MailingTotals(NamedTuple):
     """What has come of a mailing: messages by state, and the parts and money it has drawn."""
 
     states: Mapping[Status, int]
     draws: tuple[Draw, ...]
     reserved_parts: int
-    rate: Terms | None = None  # the frozen price of parts; None: not known
+    rate: PackageTerms | None = None  # the frozen price of parts; None: not known
 
     @property
     def cost_ore(self) -> int | None:

@@ -115,7 +115,7 @@ def accepted(references: Iterable[str], gateway_ids: Iterable[str], code: str) -
     return list(map(partial(tuple.__new__, Receipt), fields))
 
 
-class Verdict(StrEnum):
+class SubmitVerdict(StrEnum):
     """What one submit tells the run as a whole (what-an-answer-proves.md)."""
 
     ANSWERED = "answered"  # every message has a clear answer
@@ -129,7 +129,7 @@ class Verdict(StrEnum):
 class Answer(NamedTuple):
     """The outcome of one submit: one receipt per message, in the batch's order."""
 
-    verdict: Verdict
+    verdict: SubmitVerdict
     receipts: Sequence[Receipt]
     text: str = ""  # the gateway's words, or what happened on the line; foreign text
     retry_after_s: float | None = None
@@ -137,7 +137,7 @@ class Answer(NamedTuple):
 
 
 def same_for_all(
-    batch: Batch, status: Status, verdict: Verdict, text: str, retry_after_s: float | None = None
+    batch: Batch, status: Status, verdict: SubmitVerdict, text: str, retry_after_s: float | None = None
 ) -> Answer:
     """Return an answer that says the same of every message of the batch."""
     receipts = tuple(Receipt(m.reference, status) for m in batch.messages)

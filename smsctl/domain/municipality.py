@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import NamedTuple
 
-from smsctl.domain.package import Terms
+from smsctl.domain.package import PackageTerms
 
 
 class Municipality(NamedTuple):
@@ -11,11 +11,11 @@ class Municipality(NamedTuple):
 
     key: str
     name: str
-    rate: Terms | None = None  # the price of parts; None: not known, parts are only counted
+    rate: PackageTerms | None = None  # the price of parts; None: not known, parts are only counted
     in_packages: bool = False  # True: the rate is that of a package, bought and invoiced as a block
 
     @property
-    def package(self) -> Terms | None:
+    def package(self) -> PackageTerms | None:
         """What the next package would be; None where there are no packages."""
         return self.rate if self.in_packages else None
 

@@ -37,7 +37,7 @@ class NumberFault(StrEnum):
     NORWAY_58 = "norway-58"  # 58 and 59: Puzzel takes them, the number authority does not know them
 
 
-class Reading(NamedTuple):
+class NumberReading(NamedTuple):
     """What came of one spelling: a number (E.164) or a fault, and what was repaired on the way."""
 
     number: str | None
@@ -72,7 +72,7 @@ class NumberReader:
             return text
         return None
 
-    def read(self, raw: str) -> Reading:
+    def read(self, raw: str) -> NumberReading:
         """Read a number by every rule. What was repaired, spacing apart, is told in the notice."""
         text = re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", raw)).strip()
         if marked := re.fullmatch(_TEXT_MARK, text):
@@ -80,23 +80,23 @@ class NumberReader:
             return reading._replace(notice=reading.notice or _MARKED) if reading.number else reading
         return self._read(text, raw)
 
-    def _read(self, text: str, raw: str) -> Reading:
+    def _read(self, text: str, raw: str) -> NumberReading:
         if re.fullmatch(_EXCEL, text):
-            return Reading(None, NumberFault.EXCEL)
+            return NumberReading(None, NumberFault.EXCEL)
         digits = re.sub(_SEPARATORS, "", re.sub(_BRACKETED_ZERO, r"\1", text))
         if not digits:
-            return Reading(None, NumberFault.EMPTY)
+            return NumberReading(None, NumberFault.EMPTY)
         if sum(len(re.findall(_DIGIT, piece)) >= _FEWEST_BESIDE for piece in re.split(_BETWEEN, text)) > 1:
-            return Reading(None, NumberFault.SEVERAL)
+            return NumberReading(None, NumberFault.SEVERAL)
         if not re.fullmatch(_DIGITS, digits):
-            return Reading(None, NumberFault.UNREADABLE)
+            return NumberReading(None, NumberFault.UNREADABLE)
         number = self.fast(digits)
-        reading = Reading(number) if number else self._judge(digits)
+        reading = NumberReading(number) if number else self._judge(digits)
         if reading.number and re.findall(_DIGIT, raw) != re.findall(_DIGIT, text):
             return reading._replace(notice=_OTHER_DIGITS)
         return reading
 
-    def _judge(self, digits: str) -> Reading:
+    def _judge(self, digits: str) -> NumberReading:
         if digits.startswith("+"):
             return self._international(digits)
         if digits.startswith("00"):
@@ -107,25 +107,25 @@ class NumberReader:
             return self._norwegian(digits)
         return self._elsewhere(digits)
 
-    def _swedish(self, digits: str) -> Reading:
+    def _swedish(self, digits: str) -> NumberReading:
         if digits.startswith("0"):
             return self._international(SWEDEN + digits[1:])
         if re.fullmatch("7[0-9]{8}", digits):  # a spreadsheet has dropped the zero
             return self._international(SWEDEN + digits)
         if re.fullmatch("46[1-9][0-9]{8}", digits):
             return self._international(f"+{digits}")
-        return Reading(None, _without_prefix(digits))
+        return NumberReading(None, _without_prefix(digits))
 
-    def _norwegian(self, digits: str) -> Reading:
+    def _norwegian(self, digits: str) -> NumberReading:
         if digits.startswith("0"):
-            return Reading(None, NumberFault.LEADING_ZERO)
+            return NumberReading(None, NumberFault.LEADING_ZERO)
         if re.fullmatch("[0-9]{8}|5[89][0-9]{10}", digits):  # decided on length: 47 may begin a number
             return self._international(NORWAY + digits)
         if re.fullmatch("47[0-9]{8}", digits):
             return self._international(f"+{digits}")
-        return Reading(None, _without_prefix(digits))
+        return NumberReading(None, _without_prefix(digits))
 
-    def _elsewhere(self, digits: str) -> Reading:
+    def _elsewhere(self, digits: str) -> NumberReading:
         """Read a national spelling of any other default country by that country's own plan."""
         import phonenumbers
 
@@ -133,21 +133,21 @@ class NumberReader:
         try:
             parsed = phonenumbers.parse(digits, region)
         except phonenumbers.NumberParseException:
-            return Reading(None, NumberFault.UNREADABLE)
+            return NumberReading(None, NumberFault.UNREADABLE)
         return self._international(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
-    def _international(self, written: str) -> Reading:
+    def _international(self, written: str) -> NumberReading:
         for pattern, fault in _OWN_RULES:
             if re.fullmatch(pattern, written):
-                return Reading(None, fault)
+                return NumberReading(None, fault)
         found = NumberFault.NOT_MOBILE if _is_landline(written) else _ask_authority(written)
         if isinstance(found, NumberFault):
-            return Reading(None, found)
+            return NumberReading(None, found)
         if country_of(found) not in self._allowed:
-            return Reading(None, NumberFault.COUNTRY)
+            return NumberReading(None, NumberFault.COUNTRY)
         if found != written:
-            return Reading(found, notice=say("A 0 after the country code was left out."))
-        return Reading(found)
+            return NumberReading(found, notice=say("A 0 after the country code was left out."))
+        return NumberReading(found)
 
 
 def why(fault: NumberFault, raw: str) -> Sentence:

@@ -24,14 +24,14 @@ class Package(NamedTuple):
         return self.size - self.left >= share * self.size
 
 
-class Terms(NamedTuple):
+class PackageTerms(NamedTuple):
     """So many parts for so much: what the next package would be, or the rate where there are no packages."""
 
     size: int  # parts
     price_ore: int  # without VAT
 
 
-class Pace(NamedTuple):
+class ConsumptionPace(NamedTuple):
     """How fast parts were drawn lately."""
 
     parts: int
@@ -58,7 +58,7 @@ def share_ore(parts: int, size: int, price_ore: int) -> int:
     return (2 * parts * price_ore + size) // (2 * size)
 
 
-def draw(packages: Sequence[Package], parts: int, terms: Terms) -> tuple[Draw, ...]:
+def draw(packages: Sequence[Package], parts: int, terms: PackageTerms) -> tuple[Draw, ...]:
     """Say where `parts` would come from: the lowest packages with room first, then new ones.
 
     A package is opened by the first part that no longer fits, so that parts which exactly fill what is
@@ -82,7 +82,7 @@ def draw(packages: Sequence[Package], parts: int, terms: Terms) -> tuple[Draw, .
     return tuple(draws)
 
 
-def runs_out(left: int, pace: Pace, today: date) -> date | None:
+def runs_out(left: int, pace: ConsumptionPace, today: date) -> date | None:
     """Return the day on which the last of the parts `left` is drawn at this pace; None: not for years."""
     if left <= 0:
         return today

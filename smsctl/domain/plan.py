@@ -15,14 +15,14 @@ from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Draw, Package, draw, share_ore
 from smsctl.domain.recipients import Recipients
 from smsctl.domain.text import MessageText, TextSize, measure
-from smsctl.domain.text_check import Finding
+from smsctl.domain.text_check import TextFinding
 from smsctl.errors import Sentence, say
 
 LARGE_BY_MAIL = 100
 """More recipients than this by e-mail is warned of: the route is not made for bulk (wire/puzzel.md)."""
 
 
-class Standing(NamedTuple):
+class AccountStatus(NamedTuple):
     """How the municipality stands in the ledger before the mailing."""
 
     active: bool
@@ -30,7 +30,7 @@ class Standing(NamedTuple):
     parts_today: int = 0  # of the batches claimed on this local day, on the wire or drawn
 
 
-class Order(NamedTuple):
+class LetterOrder(NamedTuple):
     """What is asked for: the letter and where it should go."""
 
     letter: Letter
@@ -67,7 +67,7 @@ class Bill(NamedTuple):
     payer: Municipality
     messages: int
     each: int  # parts
-    standing: Standing
+    account_status: AccountStatus
     draws: tuple[Draw, ...]  # empty where there are no packages
 
     @property
@@ -93,25 +93,25 @@ class Bill(NamedTuple):
     @property
     def with_room(self) -> tuple[Package, ...]:
         """The open packages that still have parts; several only after a correction."""
-        return tuple(one for one in self.standing.packages if one.left > 0)
+        return tuple(one for one in self.account_status.packages if one.left > 0)
 
 
-def bill_for(payer: Municipality, messages: int, each: int, standing: Standing) -> Bill:
+def bill_for(payer: Municipality, messages: int, each: int, account_status: AccountStatus) -> Bill:
     """Return what the messages would cost, each of so many parts."""
-    draws = draw(standing.packages, messages * each, payer.package) if payer.package else ()
-    return Bill(payer=payer, messages=messages, each=each, standing=standing, draws=draws)
+    draws = draw(account_status.packages, messages * each, payer.package) if payer.package else ()
+    return Bill(payer=payer, messages=messages, each=each, account_status=account_status, draws=draws)
 
 
 class Plan(NamedTuple):
     """Everything that is decided before anything is sent, but for the rules that may refuse it."""
 
-    order: Order
+    order: LetterOrder
     traits: Traits
     recipients: Recipients
     size: TextSize
     bill: Bill
     warnings: tuple[Sentence, ...]
-    findings: tuple[Finding, ...] = ()  # what in the text a message seldom has
+    findings: tuple[TextFinding, ...] = ()  # what in the text a message seldom has
     earlier: Earlier | None = None  # the last mailing to the same audience
 
     @property
@@ -126,16 +126,16 @@ class Plan(NamedTuple):
 
 
 def make(
-    order: Order,
+    order: LetterOrder,
     recipients: Recipients,
     traits: Traits,
-    standing: Standing,
+    account_status: AccountStatus,
     *,
     warnings: Sequence[Sentence] = (),
 ) -> Plan:
     """Put the plan together; `warnings` are found elsewhere."""
     size = measure(order.letter.text.body, traits.parts)
-    bill = bill_for(order.municipality, len(recipients.ready), size.parts, standing)
+    bill = bill_for(order.municipality, len(recipients.ready), size.parts, account_status)
     return Plan(
         order=order,
         traits=traits,
@@ -159,7 +159,7 @@ def offer(plan: Plan) -> Offer | None:
     if found is None:
         return None
     letter = plan.order.letter._replace(text=MessageText(body=found.body))
-    bill = bill_for(plan.bill.payer, plan.messages, found.size.parts, plan.bill.standing)
+    bill = bill_for(plan.bill.payer, plan.messages, found.size.parts, plan.bill.account_status)
     order = plan.order._replace(letter=letter)
     return Offer(cheaper=found, plan=plan._replace(order=order, size=found.size, bill=bill))
 
@@ -174,7 +174,7 @@ def not_carried(letter: Letter, traits: Traits) -> list[Sentence]:
     return found
 
 
-def _warnings(order: Order, traits: Traits, bill: Bill) -> list[Sentence]:
+def _warnings(order: LetterOrder, traits: Traits, bill: Bill) -> list[Sentence]:
     found = not_carried(order.letter, traits)
     if order.letter.want_report and not traits.reports:
         found.append(say("{title} gives no delivery reports.", title=traits.title))
@@ -187,7 +187,7 @@ def _warnings(order: Order, traits: Traits, bill: Bill) -> list[Sentence]:
 
 def package_warning(bill: Bill, warn_share: float) -> list[Sentence]:
     """Warn where so large a share of the newest package is used afterwards that the next one comes soon."""
-    packages, draws = bill.standing.packages, bill.draws
+    packages, draws = bill.account_status.packages, bill.draws
     if not packages or any(one.opens for one in draws):
         return []  # the plan says in its own words that a package opens
     last = packages[-1]

@@ -30,7 +30,7 @@ class Acknowledgement(NamedTuple):
     body: bytes
 
 
-class Parcel(NamedTuple):
+class PushBatch(NamedTuple):
     """What one push holds, and what to answer when it is stored."""
 
     reports: tuple[Report, ...] = ()
@@ -48,14 +48,14 @@ class UnreadableError(Exception):
         self.why = why
 
 
-ReadPush = Callable[[Push], Parcel]
+ReadPush = Callable[[Push], PushBatch]
 """A gateway's parser. Raises UnreadableError, and nothing else."""
 
 
 class Polled(NamedTuple):
     """One thing taken from a gateway's queue; it comes back unless its receipt is acknowledged."""
 
-    parcel: Parcel
+    push_batch: PushBatch
     receipt: str  # empty: it cannot be read, and what comes after it may be
 
 

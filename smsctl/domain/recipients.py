@@ -28,7 +28,7 @@ BEFORE_TERMS: Final = frozenset(list(SkipReason)[: list(SkipReason).index(SkipRe
 """The reasons that are found before anybody asks for the terms."""
 
 
-class Rules(NamedTuple):
+class RowRules(NamedTuple):
     """What rows are judged by, beside the audience."""
 
     numbers: NumberReader

@@ -24,7 +24,7 @@ PERMANENT = frozenset({Cause.BAD_NUMBER, Cause.BARRED})
 """The causes that will not go away by themselves: the number is dead."""
 
 
-class Told(NamedTuple):
+class CodeMeaning(NamedTuple):
     """What one code of a gateway means. `status` is ACCEPTED where the code tells no outcome."""
 
     status: Status
@@ -35,7 +35,7 @@ class Report(NamedTuple):
     """One delivery report. Texts are foreign, and empty where nothing was told."""
 
     gateway: str
-    told: Told
+    told: CodeMeaning
     code: str  # the gateway's own
     reference: str = ""  # ours, where the gateway gives it back
     gateway_id: str = ""  # the gateway's name for the message

@@ -102,7 +102,7 @@ def quiet(start: time, end: time, clock: time) -> Refusal:
 def over_ceilings(bill: Bill, ceilings: Ceilings, spent: Spent = NOTHING_SPENT) -> list[Refusal]:
     """Return the refusal of each ceiling that what would leave goes beyond."""
     found: list[Refusal] = []
-    parts, today = spent.parts + bill.parts, bill.standing.parts_today
+    parts, today = spent.parts + bill.parts, bill.account_status.parts_today
     if ceilings.max_parts is not None and parts > ceilings.max_parts:
         found.append(_over_run(parts, ceilings.max_parts))
     most_today = ceilings.max_parts_per_day
@@ -279,6 +279,6 @@ def _over_packages(opened: int, most: int) -> Refusal:
 
 def _opened_by_the_mailing(bill: Bill) -> int:
     """Return how many of the new packages need leave here: the first may be opened by the activation."""
-    opened, standing = bill.new_packages, bill.standing
-    by_activation = not standing.active and all(one.left <= 0 for one in standing.packages)
+    opened, account_status = bill.new_packages, bill.account_status
+    by_activation = not account_status.active and all(one.left <= 0 for one in account_status.packages)
     return opened - 1 if opened and by_activation else opened

@@ -53,7 +53,7 @@ class Secret:
         raise TypeError(message)
 
 
-class Source(StrEnum):
+class SecretPlace(StrEnum):
     """Where a secret is kept (secrets.md)."""
 
     SYSTEMD = "systemd"
@@ -66,7 +66,7 @@ class Source(StrEnum):
 class SecretSource(NamedTuple):
     """What the config says of one secret: never the secret itself."""
 
-    source: Source
+    source: SecretPlace
     name: str  # of the systemd credential
     variable: str  # of the environment
     path: Path | None = None  # of the file

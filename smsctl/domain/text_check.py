@@ -20,7 +20,7 @@ from smsctl.domain.text import place
 from smsctl.errors import InputError, Sentence, say
 
 
-class Kind(StrEnum):
+class TextFault(StrEnum):
     """What is wrong."""
 
     FILE = "file"  # another kind of file than a text
@@ -33,10 +33,10 @@ class Kind(StrEnum):
     ENCODING = "encoding"  # the file's own, recognised and not asked for
 
 
-class Finding(NamedTuple):
+class TextFinding(NamedTuple):
     """One thing that a text for people seldom has; line and column count from 1."""
 
-    kind: Kind
+    kind: TextFault
     certain: bool  # nobody means to send that
     line: int
     column: int
@@ -55,7 +55,7 @@ class Finding(NamedTuple):
         }
 
 
-def check(body: str, headings: Collection[str] = ()) -> tuple[Finding, ...]:
+def check(body: str, headings: Collection[str] = ()) -> tuple[TextFinding, ...]:
     """Return what is found in a text, the certain first; `headings`: the recipients file's, casefolded."""
     found = [
         *_files(body),
@@ -75,20 +75,20 @@ def candidates(body: str) -> tuple[tuple[int, str], ...]:
     return tuple((found.start(), found[0].strip()) for found in re.finditer(_PHONE, body.translate(DASHES)))
 
 
-def recipients_in(body: str, reader: NumberReader, numbers: Iterable[str]) -> tuple[Finding, ...]:
+def recipients_in(body: str, reader: NumberReader, numbers: Iterable[str]) -> tuple[TextFinding, ...]:
     """Return what in the text is the number of one of those who get it; `numbers` are theirs, E.164."""
     written = {reader.read(one).number: (at, one) for at, one in candidates(body)}
     written.pop(None, None)
     return tuple(_recipient(body, *written[one]) for one in numbers if one in written) if written else ()
 
 
-def _recipient(body: str, at: int, written: str) -> Finding:
+def _recipient(body: str, at: int, written: str) -> TextFinding:
     shown = _shown(body, at, veil(written))
     sentence = say("{place}: {piece} is the number of one of the recipients.", **shown)
-    return _finding(body, at, Kind.RECIPIENT, veil(written), sentence, certain=False)
+    return _finding(body, at, TextFault.RECIPIENT, veil(written), sentence, certain=False)
 
 
-def unasked_encoding(source: str, remain: Remain) -> Finding:
+def unasked_encoding(source: str, remain: Remain) -> TextFinding:
     """Return the finding that a file is in another encoding than it would be taken for."""
     sentence = say(
         "{source} seems to be in {encoding}: {meant} would else be sent as {piece}.",
@@ -97,10 +97,10 @@ def unasked_encoding(source: str, remain: Remain) -> Finding:
         meant=remain.meant,
         piece=remain.piece.encode(errors="replace").decode(),
     )
-    return _finding("", 0, Kind.ENCODING, remain.meant, sentence, certain=True)
+    return _finding("", 0, TextFault.ENCODING, remain.meant, sentence, certain=True)
 
 
-def refuse(findings: Iterable[Finding]) -> None:
+def refuse(findings: Iterable[TextFinding]) -> None:
     """Raise InputError where something certainly is no text for people; nobody is there to be asked."""
     certain = [one for one in findings if one.certain]
     if certain:
@@ -111,17 +111,17 @@ def refuse(findings: Iterable[Finding]) -> None:
         )
 
 
-def _files(body: str) -> Iterator[Finding]:
+def _files(body: str) -> Iterator[TextFinding]:
     evidence = kind_of_text(body)
     if evidence:
         at = evidence.at
         line, _ = place(body, at)
         piece = next(iter(re.findall(r"\S[^\n]{0,39}", body[at : at + 200])), "")
         sentence = say("line {line}: this is {kind}, not a text.", line=line, kind=evidence.kind)
-        yield _finding(body, at, Kind.FILE, _veiled(piece), sentence, certain=True)
+        yield _finding(body, at, TextFault.FILE, _veiled(piece), sentence, certain=True)
 
 
-def _merge_marks(body: str, headings: Collection[str]) -> Iterator[Finding]:
+def _merge_marks(body: str, headings: Collection[str]) -> Iterator[TextFinding]:
     told: set[str] = set()
     for mark in sorted(merge_marks(body, headings)):
         if mark.piece in told or len(told) >= _MOST:
@@ -132,10 +132,10 @@ def _merge_marks(body: str, headings: Collection[str]) -> Iterator[Finding]:
             sentence = say("{place}: {piece} is a merge mark that is not filled in here.", **shown)
         else:
             sentence = say("{place}: {piece} may be a merge mark, and is not filled in here.", **shown)
-        yield _finding(body, mark.at, Kind.MERGE_MARK, mark.piece, sentence, certain=mark.certain)
+        yield _finding(body, mark.at, TextFault.MERGE_MARK, mark.piece, sentence, certain=mark.certain)
 
 
-def _letters(body: str) -> Iterator[Finding]:
+def _letters(body: str) -> Iterator[TextFinding]:
     told: set[str] = set()
     for remain in remains(body):
         if remain.piece in told or len(told) >= _MOST:
@@ -147,12 +147,12 @@ def _letters(body: str) -> Iterator[Finding]:
             encoding=remain.mistake.title,
             **_shown(body, remain.at, remain.piece),
         )
-        yield _finding(body, remain.at, Kind.LETTERS, remain.piece, sentence, certain=True)
+        yield _finding(body, remain.at, TextFault.LETTERS, remain.piece, sentence, certain=True)
     if not told and len(body.encode("ascii", "ignore")) * 4 < len(body) * 3:
         yield from _unreadable(body)
 
 
-def _unreadable(body: str) -> Iterator[Finding]:
+def _unreadable(body: str) -> Iterator[TextFinding]:
     """Find words of Latin letters with accents alone: another alphabet, read as Windows-1252."""
     for found in re.finditer(_ACCENTED, body):
         if len(set(found[0])) >= _DIFFERENT:
@@ -160,11 +160,11 @@ def _unreadable(body: str) -> Iterator[Finding]:
                 "{place}: {piece} is no word: another encoding was read as Windows-1252.",
                 **_shown(body, found.start(), found[0]),
             )
-            yield _finding(body, found.start(), Kind.LETTERS, found[0], sentence, certain=True)
+            yield _finding(body, found.start(), TextFault.LETTERS, found[0], sentence, certain=True)
             return
 
 
-def _lost_letters(body: str) -> Iterator[Finding]:
+def _lost_letters(body: str) -> Iterator[TextFinding]:
     if "?" not in body and "¿" not in body:
         return
     doubts: list[tuple[int, str]] = []
@@ -175,12 +175,12 @@ def _lost_letters(body: str) -> Iterator[Finding]:
             continue
         if lost:
             sentence = say("{place}: {piece} has ? where a letter was lost.", **_shown(body, start, word))
-            yield _finding(body, start, Kind.LOST_LETTERS, word, sentence, certain=True)
+            yield _finding(body, start, TextFault.LOST_LETTERS, word, sentence, certain=True)
             return
         doubts.append((start, word))
     for start, word in doubts[:1]:
         sentence = say("{place}: {piece} may have ? where a letter was lost.", **_shown(body, start, word))
-        yield _finding(body, start, Kind.LOST_LETTERS, word, sentence, certain=False)
+        yield _finding(body, start, TextFault.LOST_LETTERS, word, sentence, certain=False)
 
 
 def _is_lost(body: str, found: re.Match[str]) -> bool | None:
@@ -222,7 +222,7 @@ def _word(body: str, at: int) -> tuple[int, str]:
     return start, body[start : at + _LONGEST].split(maxsplit=1)[0].rstrip(".,!")
 
 
-def _line_breaks(body: str) -> Iterator[Finding]:
+def _line_breaks(body: str) -> Iterator[TextFinding]:
     if "\\" not in body:
         return
     for found in re.finditer(r"\\r\\n|\\n", body):
@@ -233,23 +233,25 @@ def _line_breaks(body: str) -> Iterator[Finding]:
             "{place}: {piece} reaches the phone as it stands, not as a line break.",
             **_shown(body, found.start(), found[0]),
         )
-        yield _finding(body, found.start(), Kind.LINE_BREAK, found[0], sentence, certain=False)
+        yield _finding(body, found.start(), TextFault.LINE_BREAK, found[0], sentence, certain=False)
         return
 
 
-def _identity_numbers(body: str) -> Iterator[Finding]:
+def _identity_numbers(body: str) -> Iterator[TextFinding]:
     if sum(map(body.count, "0123456789")) < _FEWEST_DIGITS:
         return
     for at, written in identity_numbers(body):
         piece = f"{written[:-4]}****"
         sentence = say("{place}: {piece} is a personal identity number.", **_shown(body, at, piece))
-        yield _finding(body, at, Kind.IDENTITY_NUMBER, piece, sentence, certain=False)
+        yield _finding(body, at, TextFault.IDENTITY_NUMBER, piece, sentence, certain=False)
         return
 
 
-def _finding(body: str, at: int, kind: Kind, piece: str, sentence: Sentence, *, certain: bool) -> Finding:
+def _finding(
+    body: str, at: int, kind: TextFault, piece: str, sentence: Sentence, *, certain: bool
+) -> TextFinding:
     line, column = place(body, at)
-    return Finding(kind=kind, certain=certain, line=line, column=column, piece=piece, sentence=sentence)
+    return TextFinding(kind=kind, certain=certain, line=line, column=column, piece=piece, sentence=sentence)
 
 
 def _shown(body: str, at: int, piece: str) -> dict[str, object]:

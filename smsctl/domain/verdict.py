@@ -6,7 +6,7 @@ from smsctl.domain.rules import Refusal, Rule
 from smsctl.errors import RuleError, say
 
 
-class Verdict(NamedTuple):
+class RuleVerdict(NamedTuple):
     """What the rules say. Nothing may leave where one refuses."""
 
     refusals: tuple[Refusal, ...]

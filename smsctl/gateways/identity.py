@@ -15,7 +15,7 @@ from smsctl.domain.gateway import Options
 from smsctl.errors import StoppedError, say
 from smsctl.gateways.address import is_loopback, is_on_this_machine
 from smsctl.gateways.json_reply import read_json
-from smsctl.gateways.outcome import Mistaken, NotSent, Reply
+from smsctl.gateways.outcome import HttpReply, NotSent, WrongCounterpart
 
 _PATH: Final = "/simulator/identity"
 _PATIENCE_S: Final = 5.0
@@ -69,12 +69,12 @@ def _must_fit(options: Options, url: str) -> None:
             say("The simulator at {url} cannot be reached: {text}.", url=url, text=outcome.text),
             hint=say("Start one with: smsctl simulator. Without this address a rehearsal brings its own."),
         )
-    answers = isinstance(outcome, Reply)
-    if options.simulated and isinstance(outcome, Reply):
+    answers = isinstance(outcome, HttpReply)
+    if options.simulated and isinstance(outcome, HttpReply):
         told = read_json(outcome.body)
         answers = isinstance(told, dict) and told.get("nonce") == nonce  # and is no answer of another time
     if answers is not options.simulated:
-        raise Mistaken(where=url, by_simulator=answers).error()
+        raise WrongCounterpart(where=url, by_simulator=answers).error()
 
 
 def _patient(options: Options) -> Options:

@@ -10,13 +10,21 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options, Traits
-from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, Verdict, accepted
+from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, SubmitVerdict, accepted
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import Sentence, say
-from smsctl.gateways.intelecom_management import Management
+from smsctl.gateways.intelecom_management import IntelecomManagement
 from smsctl.gateways.json_reply import folded, read_json, whole_number
-from smsctl.gateways.outcome import Reply, quoted, refused, unclear, unless_taken, verdict, verdict_of_status
+from smsctl.gateways.outcome import (
+    HttpReply,
+    quoted,
+    refused,
+    unclear,
+    unless_taken,
+    verdict,
+    verdict_of_status,
+)
 from smsctl.gateways.password import password_of
 
 STATUS_OF_CODE: Final = {
@@ -53,7 +61,7 @@ class Intelecom:
         """Keep the options; the traits follow from them."""
         self._options = options
         self._url = (options.url or HOST).rstrip("/")
-        self._management = Management(options, self._url)
+        self._management = IntelecomManagement(options, self._url)
         parts = INTELECOM_PARTS
         if options.part_length is not None:
             parts = with_part_length(parts, options.part_length)
@@ -81,7 +89,7 @@ class Intelecom:
             body=self._request(batch),
             not_after=not_after,
         )
-        if not isinstance(outcome, Reply):
+        if not isinstance(outcome, HttpReply):
             return verdict(batch, outcome)
         if outcome.status != _OK:
             secret = password_of(self._options)
@@ -172,7 +180,9 @@ class Intelecom:
         plain = _all_accepted(references, entries)
         receipts = plain or [_receipt(one, entries.get(one), secret) for one in references]
         if plain or all(receipt.status is Status.ACCEPTED for receipt in receipts):
-            return Answer(verdict=Verdict.ANSWERED, receipts=receipts, text=_first_words(entries, secret))
+            return Answer(
+                verdict=SubmitVerdict.ANSWERED, receipts=receipts, text=_first_words(entries, secret)
+            )
         words = _words(receipts)
         if all(receipt.code in _REFUSALS for receipt in receipts):
             told, mend = _REFUSALS[receipts[0].code]
@@ -180,8 +190,8 @@ class Intelecom:
         statuses = {receipt.status for receipt in receipts}
         if Status.PENDING in statuses:
             mend = next(_REFUSALS[one.code][1] for one in receipts if one.status is Status.PENDING)
-            return Answer(verdict=Verdict.REFUSED, receipts=receipts, text=words, mend=mend)
-        said = Verdict.UNCLEAR if Status.UNKNOWN in statuses else Verdict.ANSWERED
+            return Answer(verdict=SubmitVerdict.REFUSED, receipts=receipts, text=words, mend=mend)
+        said = SubmitVerdict.UNCLEAR if Status.UNKNOWN in statuses else SubmitVerdict.ANSWERED
         return Answer(verdict=said, receipts=receipts, text=words)
 
 

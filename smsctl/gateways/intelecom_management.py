@@ -6,7 +6,7 @@ from urllib.parse import quote
 from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.json_reply import Fields, folded, read_json, whole_number
-from smsctl.gateways.outcome import Mistaken, Outcome, Reply, Stale, Unclear
+from smsctl.gateways.outcome import HttpReply, Outcome, Stale, Unclear, WrongCounterpart
 from smsctl.gateways.password import password_of
 
 DEFAULT_PATH: Final = "/mgmt/rs/service/{service_id}"
@@ -16,7 +16,7 @@ _LOGIN_REFUSED = (401, 403)
 _NOT_DONE = range(300, 500)
 
 
-class Management:
+class IntelecomManagement:
     """The held batches of one service. Nothing here sends a message."""
 
     def __init__(self, options: Options, host: str) -> None:
@@ -62,7 +62,7 @@ class Management:
                 return Listed(left=_count(entry, "totalSize"), on_hold=_count(entry, "onHold"))
         return None
 
-    def _ask(self, method: str, path: str) -> Reply:
+    def _ask(self, method: str, path: str) -> HttpReply:
         """Return a reply of 200 or 404; raise for everything else."""
         reply = _reply(self._exchange(method, path))
         if reply.status not in {_OK, _NOT_FOUND}:
@@ -79,11 +79,11 @@ class Management:
         return exchange(self._options, method, self._url + path, headers=headers)
 
 
-def _reply(outcome: Outcome) -> Reply:
+def _reply(outcome: Outcome) -> HttpReply:
     """Return the reply; raise where there is none, or the login is refused."""
-    if isinstance(outcome, Mistaken):
+    if isinstance(outcome, WrongCounterpart):
         raise outcome.error()
-    if not isinstance(outcome, Reply):
+    if not isinstance(outcome, HttpReply):
         raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
     if outcome.status in _LOGIN_REFUSED:
         raise GatewayRefusedError(
@@ -93,7 +93,7 @@ def _reply(outcome: Outcome) -> Reply:
     return outcome
 
 
-def _entries(reply: Reply, key: str) -> list[Fields]:
+def _entries(reply: HttpReply, key: str) -> list[Fields]:
     """Return the entries under `key`. Raises StoppedError where there is no such list."""
     found = _listed(reply, key)
     if found is None:
@@ -101,7 +101,7 @@ def _entries(reply: Reply, key: str) -> list[Fields]:
     return found
 
 
-def _listed(reply: Reply, key: str) -> list[Fields] | None:
+def _listed(reply: HttpReply, key: str) -> list[Fields] | None:
     """Return the entries under `key`, None where there is no list; one may stand without a list around it."""
     document = folded(read_json(reply.body))
     found = document.get(key.lower()) if document is not None else None

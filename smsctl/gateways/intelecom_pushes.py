@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
-from smsctl.domain.push import Parcel, Push, UnreadableError
-from smsctl.domain.report import Cause, Report, Told
+from smsctl.domain.push import Push, PushBatch, UnreadableError
+from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import say
 from smsctl.gateways.json_reply import entries_of, folded
@@ -19,15 +19,15 @@ from smsctl.gateways.push_fields import Fields, number, short, unreadable, whole
 
 NAME: Final = "intelecom"
 
-_DELIVERED = Told(Status.DELIVERED)
-_BAD_NUMBER = Told(Status.FAILED, Cause.BAD_NUMBER)
-_BARRED = Told(Status.FAILED, Cause.BARRED)
-_PREMIUM = Told(Status.FAILED, Cause.PREMIUM)
-_UNREACHABLE = Told(Status.FAILED, Cause.UNREACHABLE)
-_EXPIRED = Told(Status.EXPIRED, Cause.EXPIRED)
-_CONFIGURATION = Told(Status.FAILED, Cause.CONFIGURATION)
-_NETWORK = Told(Status.FAILED, Cause.NETWORK)
-_UNTOLD = Told(Status.ACCEPTED, Cause.UNTOLD)
+_DELIVERED = CodeMeaning(Status.DELIVERED)
+_BAD_NUMBER = CodeMeaning(Status.FAILED, Cause.BAD_NUMBER)
+_BARRED = CodeMeaning(Status.FAILED, Cause.BARRED)
+_PREMIUM = CodeMeaning(Status.FAILED, Cause.PREMIUM)
+_UNREACHABLE = CodeMeaning(Status.FAILED, Cause.UNREACHABLE)
+_EXPIRED = CodeMeaning(Status.EXPIRED, Cause.EXPIRED)
+_CONFIGURATION = CodeMeaning(Status.FAILED, Cause.CONFIGURATION)
+_NETWORK = CodeMeaning(Status.FAILED, Cause.NETWORK)
+_UNTOLD = CodeMeaning(Status.ACCEPTED, Cause.UNTOLD)
 
 TOLD_BY_CODE: Final = {
     "0": _DELIVERED,
@@ -66,7 +66,7 @@ _ROOTS = _KINDS | {kind.upper() for kind in _KINDS}
 _FORM = "application/x-www-form-urlencoded"
 
 
-def read_push(push: Push) -> Parcel:
+def read_push(push: Push) -> PushBatch:
     """Return what the push holds. Raises UnreadableError."""
     reports: list[Report] = []
     incoming: list[Incoming] = []
@@ -81,7 +81,7 @@ def read_push(push: Push) -> Parcel:
             incoming.append(_incoming(fields))
     if unread and unread == len(reports) + len(incoming):
         raise UnreadableError(say("no entry in it is an object"))
-    return Parcel(reports=tuple(reports), incoming=tuple(incoming), unread=unread)
+    return PushBatch(reports=tuple(reports), incoming=tuple(incoming), unread=unread)
 
 
 def _entries(push: Push) -> Iterator[tuple[str, Fields | str]]:

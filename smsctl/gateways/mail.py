@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from smsctl.domain.gateway import CHECK_MAIL_SERVER, MailRoute, Options, Traits
-from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, Verdict, same_for_all
+from smsctl.domain.message import (
+    Answer,
+    Batch,
+    Letter,
+    Outgoing,
+    Receipt,
+    Status,
+    SubmitVerdict,
+    same_for_all,
+)
 from smsctl.domain.text import INTELECOM_PARTS, with_part_length
 from smsctl.errors import ConfigError, CredentialError, GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.outcome import quoted
@@ -19,12 +28,12 @@ _MAX_BATCH = 20  # what becomes unknown when the power goes between the mails of
 _PLAIN_LOGIN_ALLOWED = {"localhost", "127.0.0.1", "::1"}
 
 
-def open_gateway(options: Options) -> "Mail":
+def open_gateway(options: Options) -> "MailGateway":
     """Make the gateway ready. Nothing is contacted."""
-    return Mail(options)
+    return MailGateway(options)
 
 
-class Mail:
+class MailGateway:
     """The e-mail interface of one service."""
 
     def __init__(self, options: Options) -> None:
@@ -48,27 +57,27 @@ class Mail:
     def submit(self, batch: Batch, *, not_after: float) -> Answer:
         """Hand the mails over one by one, on one connection; stop at the first trouble."""
         from smsctl.gateways.mail_line import open_line
-        from smsctl.gateways.mail_refusals import Handed
+        from smsctl.gateways.mail_refusals import MailOutcome
 
         route = self._route()
         if time.monotonic() > not_after:
-            return same_for_all(batch, Status.PENDING, Verdict.STALE, "too old before the first byte")
+            return same_for_all(batch, Status.PENDING, SubmitVerdict.STALE, "too old before the first byte")
         line = open_line(self._options, route)
-        if isinstance(line, Handed):
+        if isinstance(line, MailOutcome):
             text = self._quoted(line.text)
             return same_for_all(batch, Status.PENDING, line.verdict, text)._replace(mend=line.mend)
         receipts: list[Receipt] = []
-        verdict, text, mend = Verdict.ANSWERED, "", None
+        verdict, text, mend = SubmitVerdict.ANSWERED, "", None
         with line:
             content = line.content(batch.letter.text.body)
             for message in batch.messages:
                 if time.monotonic() > not_after:
-                    verdict, text = Verdict.STALE, "too old before the next mail"
+                    verdict, text = SubmitVerdict.STALE, "too old before the next mail"
                     break
                 handed = line.hand_over(self._address(route, message), message.reference, content)
                 words = self._quoted(handed.text)
                 receipts.append(Receipt(message.reference, handed.status, None, handed.code, words))
-                if handed.verdict is not Verdict.ANSWERED:
+                if handed.verdict is not SubmitVerdict.ANSWERED:
                     verdict, text, mend = handed.verdict, words, handed.mend
                     break
         receipts += _untouched(batch.messages[len(receipts) :])
@@ -77,14 +86,14 @@ class Mail:
     def probe(self) -> Sentence:
         """Log in at the mail server; whether the gateway takes its mail cannot be asked."""
         from smsctl.gateways.mail_line import open_line
-        from smsctl.gateways.mail_refusals import Handed
+        from smsctl.gateways.mail_refusals import MailOutcome
 
         line = open_line(self._options, self._route())
-        if not isinstance(line, Handed):
+        if not isinstance(line, MailOutcome):
             with line:
                 return say("the mail server is there; whether the gateway takes its mail cannot be asked")
         words = self._quoted(line.text)
-        if line.verdict is Verdict.REFUSED:
+        if line.verdict is SubmitVerdict.REFUSED:
             raise GatewayRefusedError(
                 say("the mail server refused us: {text}", text=words), hint=line.mend or CHECK_MAIL_SERVER
             )

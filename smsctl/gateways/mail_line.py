@@ -22,11 +22,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from smsctl.domain.gateway import MailRoute, Options
-from smsctl.domain.message import Status, Verdict
+from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.errors import say
-from smsctl.gateways.alarm import CLOCK
-from smsctl.gateways.mail_refusals import Handed, is_of_this_address, refusal
-from smsctl.gateways.outcome import Mistaken
+from smsctl.gateways.deadline import CLOCK
+from smsctl.gateways.mail_refusals import MailOutcome, is_of_this_address, refusal
+from smsctl.gateways.outcome import WrongCounterpart
 from smsctl.gateways.trust import tls_context
 
 _AFTER_THE_DOT = 10  # times the read timeout: 10 minutes by default, as RFC 5321 4.5.3.2.6 asks
@@ -35,7 +35,7 @@ _READY, _OK, _GO_AHEAD = 220, 250, 354
 _TAKEN, _REFUSED = range(200, 300), range(400, 600)
 
 
-def open_line(options: Options, route: MailRoute) -> "MailLine | Handed":
+def open_line(options: Options, route: MailRoute) -> "MailLine | MailOutcome":
     """Connect and log in; return the line, or why there is none. No mail has been spoken of yet."""
     server = _Server(route.host, options.connect_timeout_s)
     try:
@@ -63,11 +63,11 @@ def must_greet_as_the_mode_says(options: Options, route: MailRoute) -> None:
         raise mistaken.error()
 
 
-def _mistaken(greeting: bytes, options: Options, route: MailRoute) -> Mistaken | None:
+def _mistaken(greeting: bytes, options: Options, route: MailRoute) -> WrongCounterpart | None:
     by_simulator = greeting.split()[:1] == [SIMULATOR]
     if by_simulator is options.simulated:
         return None
-    return Mistaken(where=f"{route.host}:{route.port}", by_simulator=by_simulator)
+    return WrongCounterpart(where=f"{route.host}:{route.port}", by_simulator=by_simulator)
 
 
 def _log_in(server: "_Server", options: Options, route: MailRoute) -> None:
@@ -183,7 +183,7 @@ class MailLine:
         mail.set_content(body, cte="quoted-printable")
         return re.sub(rb"(?m)^\.", b"..", mail.as_bytes())
 
-    def hand_over(self, address: str, reference: str, content: bytes) -> Handed:
+    def hand_over(self, address: str, reference: str, content: bytes) -> MailOutcome:
         """Send one mail. The Message-ID follows from the reference, so that a repeat can be recognised."""
         domain = self._from.rpartition("@")[2]
         head = f"Message-ID: <{reference}@{domain}>\r\nTo: {address}\r\n".encode()
@@ -204,16 +204,16 @@ class MailLine:
         except (OSError, ValueError) as error:
             why_not = _trouble(error)
             if dot_may_have_left:
-                return Handed(Status.UNKNOWN, Verdict.UNCLEAR, None, why_not.text)
+                return MailOutcome(Status.UNKNOWN, SubmitVerdict.UNCLEAR, None, why_not.text)
             return why_not
         if code in _REFUSED:
             return _refused(code, words)
         text = words.decode("utf-8", "replace")
         if code in _TAKEN:
-            return Handed(Status.ACCEPTED, Verdict.ANSWERED, str(code), text)
-        return Handed(Status.UNKNOWN, Verdict.UNCLEAR, str(code), text)
+            return MailOutcome(Status.ACCEPTED, SubmitVerdict.ANSWERED, str(code), text)
+        return MailOutcome(Status.UNKNOWN, SubmitVerdict.UNCLEAR, str(code), text)
 
-    def _announce(self, address: str) -> Handed | None:
+    def _announce(self, address: str) -> MailOutcome | None:
         """Name sender and recipient and ask to send; return what the server had against it."""
         code, words = self._server.mail(self._from)
         if code != _OK:
@@ -224,7 +224,7 @@ class MailLine:
             if code == _GO_AHEAD:
                 return None
             refused = _refused(code, words)
-            if refused.verdict is Verdict.ANSWERED:
+            if refused.verdict is SubmitVerdict.ANSWERED:
                 self._server.rset()
             return refused
         if is_of_this_address(code, words):
@@ -233,14 +233,14 @@ class MailLine:
         return refusal(code, words)
 
 
-def _refused(code: int, words: bytes) -> Handed:
+def _refused(code: int, words: bytes) -> MailOutcome:
     """Return what a refusal means once the server has taken the recipient."""
     of_the_address = is_of_this_address(code, words, at_rcpt=False)
     return _rejected(code, words) if of_the_address else refusal(code, words)
 
 
-def _rejected(code: int, words: bytes) -> Handed:
-    return Handed(Status.REJECTED, Verdict.ANSWERED, str(code), words.decode("utf-8", "replace"))
+def _rejected(code: int, words: bytes) -> MailOutcome:
+    return MailOutcome(Status.REJECTED, SubmitVerdict.ANSWERED, str(code), words.decode("utf-8", "replace"))
 
 
 def _wait_at_most(server: SMTP, timeout_s: float) -> None:
@@ -248,18 +248,18 @@ def _wait_at_most(server: SMTP, timeout_s: float) -> None:
         server.sock.settimeout(timeout_s)
 
 
-def _trouble(error: OSError | ValueError) -> Handed:
+def _trouble(error: OSError | ValueError) -> MailOutcome:
     """Return what an exception means while no mail can have been taken."""
     if isinstance(error, SMTPResponseException):
         words = error.smtp_error
         return refusal(error.smtp_code, words if isinstance(words, bytes) else words.encode())
     # STARTTLS or login not offered, a certificate not trusted, an address that cannot be written
     refused = isinstance(error, SMTPException | ValueError) and not isinstance(error, SMTPServerDisconnected)
-    verdict = Verdict.REFUSED if refused else Verdict.NOT_REACHED
+    verdict = SubmitVerdict.REFUSED if refused else SubmitVerdict.NOT_REACHED
     mend = None
     if isinstance(error, SSLCertVerificationError):
         mend = say("Where the site's firewall reads along, name its authority: `[gateway] ca_bundle`.")
-    return Handed(Status.PENDING, verdict, None, _in_words(error), mend)
+    return MailOutcome(Status.PENDING, verdict, None, _in_words(error), mend)
 
 
 def _in_words(error: OSError | ValueError) -> str:

@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from smsctl.domain.gateway import CHECK_MAIL_SERVER
-from smsctl.domain.message import Status, Verdict
+from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.errors import Sentence, say
 
 _ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
@@ -13,11 +13,11 @@ _OF_A_MAILBOX, _OF_THE_LOGIN, _TOO_LARGE = {550, 551, 553}, {530, 534, 535, 538}
 _NOT_NOW = range(400, 500)
 
 
-class Handed(NamedTuple):
+class MailOutcome(NamedTuple):
     """What came of one mail, and what that means for the next."""
 
     status: Status
-    verdict: Verdict
+    verdict: SubmitVerdict
     code: str | None
     text: str
     mend: Sentence | None = None  # what mends a refusal, where its cause is known
@@ -34,11 +34,11 @@ def is_of_this_address(code: int, words: bytes, *, at_rcpt: bool = True) -> bool
     return at_rcpt and code in _OF_A_MAILBOX and not _OF_US.search(words)
 
 
-def refusal(code: int, words: bytes) -> Handed:
+def refusal(code: int, words: bytes) -> MailOutcome:
     """Return what a reply means that did not take the mail."""
     text = f"{code} {words.decode('utf-8', 'replace')}"
     if code in _NOT_NOW:
-        return Handed(Status.PENDING, Verdict.BUSY, str(code), text)
+        return MailOutcome(Status.PENDING, SubmitVerdict.BUSY, str(code), text)
     if code in _OF_THE_LOGIN:
         mend = CHECK_MAIL_SERVER
     elif code == _TOO_LARGE:
@@ -50,4 +50,4 @@ def refusal(code: int, words: bytes) -> Handed:
         )
     else:
         mend = say("Check [smtp] in the config, or ask who runs the mail server.")
-    return Handed(Status.PENDING, Verdict.REFUSED, str(code), text, mend)
+    return MailOutcome(Status.PENDING, SubmitVerdict.REFUSED, str(code), text, mend)

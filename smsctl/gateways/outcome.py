@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from smsctl.domain.gateway import CHECK_ACCOUNT
-from smsctl.domain.message import Answer, Batch, Receipt, Status, Verdict, same_for_all
+from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict, same_for_all
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import GatewayRefusedError, Sentence, say
 
@@ -12,7 +12,7 @@ MAX_RETRY_AFTER_S = 600.0
 _QUOTE_LENGTH = 300
 
 
-class Reply(NamedTuple):
+class HttpReply(NamedTuple):
     """A complete HTTP reply. The names of the headers are lower case."""
 
     status: int
@@ -36,7 +36,7 @@ class Stale(NamedTuple):
     """The claim had grown too old before the first byte; nothing has left."""
 
 
-class Mistaken(NamedTuple):
+class WrongCounterpart(NamedTuple):
     """A simulator has answered in live mode, or something else in simulate mode."""
 
     where: str  # scheme and host, or host and port
@@ -60,7 +60,7 @@ class Mistaken(NamedTuple):
         )
 
 
-Outcome = Reply | NotSent | Unclear | Stale | Mistaken
+Outcome = HttpReply | NotSent | Unclear | Stale | WrongCounterpart
 
 _CHECK_URL = say("Check url under [gateway] in the config, and the site's proxy.")
 _ASK_SUPPORT = say(
@@ -80,34 +80,34 @@ _NOT_ACCEPTED = {
 """Statuses that say that the request was not taken, in words, and what mends it."""
 
 
-def verdict(batch: Batch, outcome: NotSent | Unclear | Stale | Mistaken) -> Answer:
+def verdict(batch: Batch, outcome: NotSent | Unclear | Stale | WrongCounterpart) -> Answer:
     """Return the answer for a batch whose request got no complete reply, or one from where none may come.
 
     What a simulator took, no gateway has taken.
     """
-    if isinstance(outcome, Mistaken):
+    if isinstance(outcome, WrongCounterpart):
         status = Status.PENDING if outcome.by_simulator else Status.UNKNOWN
         error = outcome.error()
-        told = same_for_all(batch, status, Verdict.REFUSED, str(error.sentence))
+        told = same_for_all(batch, status, SubmitVerdict.REFUSED, str(error.sentence))
         return told._replace(mend=error.hint)
     if isinstance(outcome, Stale):
-        return same_for_all(batch, Status.PENDING, Verdict.STALE, "too old before the first byte")
+        return same_for_all(batch, Status.PENDING, SubmitVerdict.STALE, "too old before the first byte")
     if isinstance(outcome, NotSent):
-        return same_for_all(batch, Status.PENDING, Verdict.NOT_REACHED, outcome.text)
+        return same_for_all(batch, Status.PENDING, SubmitVerdict.NOT_REACHED, outcome.text)
     return unclear(batch, outcome.text)
 
 
 def unclear(batch: Batch, text: str) -> Answer:
     """Return the answer for a batch of which nothing can be told."""
-    return same_for_all(batch, Status.UNKNOWN, Verdict.UNCLEAR, text)
+    return same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, text)
 
 
 def refused(batch: Batch, text: str, mend: Sentence) -> Answer:
     """Return the answer for a batch that was not accepted, and the next will not be either."""
-    return same_for_all(batch, Status.PENDING, Verdict.REFUSED, text)._replace(mend=mend)
+    return same_for_all(batch, Status.PENDING, SubmitVerdict.REFUSED, text)._replace(mend=mend)
 
 
-def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
+def verdict_of_status(batch: Batch, reply: HttpReply, words: str) -> Answer:
     """Return the answer for a reply whose status is not 200; `words` are the gateway's own.
 
     503 proves nothing: neither vendor says what it means for acceptance.
@@ -120,7 +120,7 @@ def verdict_of_status(batch: Batch, reply: Reply, words: str) -> Answer:
         return refused(batch, f"the address has moved; correct url in the config ({said})", _CHECK_URL)
     if reply.status == 429:  # noqa: PLR2004
         wait_s = _retry_after_s(reply.headers.get("retry-after", ""))
-        return same_for_all(batch, Status.PENDING, Verdict.BUSY, said, wait_s)
+        return same_for_all(batch, Status.PENDING, SubmitVerdict.BUSY, said, wait_s)
     return unclear(batch, said)
 
 
@@ -129,7 +129,7 @@ def unless_taken(batch: Batch, refusal: Answer, told: Iterable[Receipt]) -> Answ
 
     Such a reply says two things: to send again would be to send twice.
     """
-    if refusal.verdict is Verdict.UNCLEAR or all(one.status in _REFUSED for one in told):
+    if refusal.verdict is SubmitVerdict.UNCLEAR or all(one.status in _REFUSED for one in told):
         return refusal
     return unclear(batch, f"refused and taken in one answer: {refusal.text}")
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, Options, Traits
-from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, Verdict
+from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, SubmitVerdict
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import PSWINCOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.outcome import (
-    Mistaken,
+    HttpReply,
     NotSent,
     Outcome,
-    Reply,
     Stale,
+    WrongCounterpart,
     quoted,
     refused,
     unclear,
@@ -82,7 +82,7 @@ class PSWinCom:
         from smsctl.gateways.pswincom_reply import read_session
 
         outcome = self._post(self._request(batch), not_after)
-        if not isinstance(outcome, Reply):
+        if not isinstance(outcome, HttpReply):
             return verdict(batch, outcome)
         if outcome.status != _OK:
             refusal = verdict_of_status(batch, outcome, quoted(outcome.body, password_of(self._options)))
@@ -94,11 +94,11 @@ class PSWinCom:
         from smsctl.gateways.pswincom_reply import read_session
 
         outcome = self._post(self._document(""), float("inf"))
-        if isinstance(outcome, Mistaken):
+        if isinstance(outcome, WrongCounterpart):
             raise outcome.error()
         if isinstance(outcome, NotSent):
             raise _no_answer(outcome.text)
-        if not isinstance(outcome, Reply):
+        if not isinstance(outcome, HttpReply):
             raise _no_answer("no complete reply")
         session = read_session(outcome.body) if outcome.status == _OK else None
         if session is None:
@@ -190,7 +190,7 @@ class PSWinCom:
             for message, entry in zip(batch.messages, entries, strict=True)
         ]
         known = all(receipt.status is not Status.UNKNOWN for receipt in receipts)
-        said = Verdict.ANSWERED if known else Verdict.UNCLEAR
+        said = SubmitVerdict.ANSWERED if known else SubmitVerdict.UNCLEAR
         return Answer(verdict=said, receipts=receipts, text=_words(receipts))
 
     def _told_of(self, batch: Batch, session: "Session | None") -> list[Receipt]:

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, Options
 from smsctl.domain.incoming import Incoming
-from smsctl.domain.push import Parcel, Polled
+from smsctl.domain.push import Polled, PushBatch
 from smsctl.errors import GatewayRefusedError, StoppedError, say
 from smsctl.gateways.json_reply import entry_of, folded
-from smsctl.gateways.outcome import Mistaken, Reply, Stale
+from smsctl.gateways.outcome import HttpReply, Stale, WrongCounterpart
 from smsctl.gateways.password import password_of
 from smsctl.gateways.pswincom_pushes import NAME, report_of
 from smsctl.gateways.push_fields import Fields, number, short, whole
@@ -43,7 +43,7 @@ class PolledQueue:
             raise _no_answer(f"HTTP {reply.status}")
         document = folded(entry_of(reply.body))
         if document is None or not short(document, "reference"):
-            return Polled(Parcel(unread=1), "")
+            return Polled(PushBatch(unread=1), "")
         return Polled(self._parcel(document), short(document, "reference"))
 
     def acknowledge(self, receipt: str, within_s: float) -> None:
@@ -52,12 +52,12 @@ class PolledQueue:
         if reply.status not in {_OK, _TAKEN, _EMPTY}:  # 404: acknowledged before
             raise _no_answer(f"HTTP {reply.status}")
 
-    def _parcel(self, document: Fields) -> Parcel:
+    def _parcel(self, document: Fields) -> PushBatch:
         told_at = short(document, "operatortimestamp")
         if self._kind == REPORTS:
             wire = {"STATE": "state", "REF": "reference", "RCV": "receiver"}
             fields = {name: document.get(ours) for name, ours in wire.items()}
-            return Parcel(reports=(report_of(fields, told_at=told_at),))
+            return PushBatch(reports=(report_of(fields, told_at=told_at),))
         incoming = Incoming(
             gateway=NAME,
             sender=number(document, "sender"),
@@ -66,9 +66,9 @@ class PolledQueue:
             vendor_id=short(document, "reference"),
             told_at=told_at,
         )
-        return Parcel(incoming=(incoming,))
+        return PushBatch(incoming=(incoming,))
 
-    def _ask(self, method: str, url: str, within_s: float) -> Reply:
+    def _ask(self, method: str, url: str, within_s: float) -> HttpReply:
         from smsctl.gateways.wire import exchange
 
         login = f"{self._options.username}:{password_of(self._options)}".encode()
@@ -79,9 +79,9 @@ class PolledQueue:
             total_timeout_s=min(self._options.total_timeout_s, within_s),
         )
         outcome = exchange(options, method, url, headers=headers, body=body)
-        if isinstance(outcome, Mistaken):
+        if isinstance(outcome, WrongCounterpart):
             raise outcome.error()
-        if not isinstance(outcome, Reply):
+        if not isinstance(outcome, HttpReply):
             raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
         if outcome.status in _LOGIN_REFUSED:
             refused = (

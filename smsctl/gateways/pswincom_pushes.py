@@ -9,26 +9,26 @@ from xml.sax.saxutils import escape
 
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
-from smsctl.domain.push import Acknowledgement, Parcel, Push, UnreadableError
-from smsctl.domain.report import Cause, Report, Told
+from smsctl.domain.push import Acknowledgement, Push, PushBatch, UnreadableError
+from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.errors import say
 from smsctl.gateways.push_fields import Fields, charset, number, short, unreadable, whole
 
 NAME: Final = "pswincom"
 
-_PREMIUM = Told(Status.FAILED, Cause.PREMIUM)
-_UNTOLD = Told(Status.ACCEPTED, Cause.UNTOLD)
+_PREMIUM = CodeMeaning(Status.FAILED, Cause.PREMIUM)
+_UNTOLD = CodeMeaning(Status.ACCEPTED, Cause.UNTOLD)
 
 TOLD_BY_STATE: Final = {
-    "DELIVRD": Told(Status.DELIVERED),
-    "EXPIRED": Told(Status.EXPIRED, Cause.EXPIRED),
-    "UNDELIV": Told(Status.FAILED, Cause.BAD_NUMBER),  # or no route
-    "INV_NET": Told(Status.FAILED, Cause.BAD_NUMBER),
-    "BARRED": Told(Status.FAILED, Cause.BARRED),  # or not in use: remove it
-    "BARREDT": Told(Status.FAILED, Cause.UNREACHABLE),  # empty prepaid, credit limit
-    "DELETED": Told(Status.FAILED, Cause.REFUSED),
-    "REJECTD": Told(Status.FAILED, Cause.REFUSED),
-    "FAILED": Told(Status.FAILED, Cause.NETWORK),
+    "DELIVRD": CodeMeaning(Status.DELIVERED),
+    "EXPIRED": CodeMeaning(Status.EXPIRED, Cause.EXPIRED),
+    "UNDELIV": CodeMeaning(Status.FAILED, Cause.BAD_NUMBER),  # or no route
+    "INV_NET": CodeMeaning(Status.FAILED, Cause.BAD_NUMBER),
+    "BARRED": CodeMeaning(Status.FAILED, Cause.BARRED),  # or not in use: remove it
+    "BARREDT": CodeMeaning(Status.FAILED, Cause.UNREACHABLE),  # empty prepaid, credit limit
+    "DELETED": CodeMeaning(Status.FAILED, Cause.REFUSED),
+    "REJECTD": CodeMeaning(Status.FAILED, Cause.REFUSED),
+    "FAILED": CodeMeaning(Status.FAILED, Cause.NETWORK),
     "BARREDA": _PREMIUM,
     "BARREDC": _PREMIUM,
     "BARREDP": _PREMIUM,
@@ -45,7 +45,7 @@ _FORM = "application/x-www-form-urlencoded"
 _TAKEN = Acknowledgement("text/plain; charset=iso-8859-1", b"0\nOK\n")
 
 
-def read_push(push: Push) -> Parcel:
+def read_push(push: Push) -> PushBatch:
     """Return what the push holds. Raises UnreadableError."""
     if push.method == "GET":
         return _from_form(push._replace(body=push.query.encode("ascii", "replace"), content_type=""))
@@ -67,7 +67,7 @@ def report_of(fields: Fields, *, told_at: str = "") -> Report:
     )
 
 
-def _from_form(push: Push) -> Parcel:
+def _from_form(push: Push) -> PushBatch:
     """Read a form by the HTTP charset, else as ISO-8859-1."""
     try:
         pairs = parse_qsl(
@@ -83,13 +83,13 @@ def _from_form(push: Push) -> Parcel:
         raise UnreadableError(say("it has too many fields")) from None
     fields: dict[str, object] = {name.upper(): value for name, value in pairs}
     if "STATE" in fields:
-        return Parcel(reports=(report_of(fields),), acknowledgement=_TAKEN)
+        return PushBatch(reports=(report_of(fields),), acknowledgement=_TAKEN)
     if "SND" in fields and "TXT" in fields:
-        return Parcel(incoming=(_incoming({**fields, "TEXT": fields["TXT"]}, {}),), acknowledgement=_TAKEN)
+        return PushBatch(incoming=(_incoming({**fields, "TEXT": fields["TXT"]}, {}),), acknowledgement=_TAKEN)
     raise UnreadableError(say("it holds neither a report nor an incoming SMS"))
 
 
-def _from_xml(push: Push) -> Parcel:
+def _from_xml(push: Push) -> PushBatch:
     from smsctl.gateways.xml_push import read_entries
 
     reports: list[Report] = []
@@ -113,7 +113,7 @@ def _from_xml(push: Push) -> Parcel:
         answers.append((short(fields, "ID") or str(len(answers) + 1), answer))
     if unread and unread == len(answers):
         raise UnreadableError(say("it holds neither a report nor an incoming SMS"))
-    return Parcel(tuple(reports), tuple(incoming), _listed(answers), unread)
+    return PushBatch(tuple(reports), tuple(incoming), _listed(answers), unread)
 
 
 def _listed(answers: list[tuple[str, str]]) -> Acknowledgement:

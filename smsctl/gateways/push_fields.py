@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from smsctl.domain.message import Status
-from smsctl.domain.report import Cause, Report, Told
+from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.domain.spelling import veil_numbers
 
 UNREADABLE: Final = "unreadable"
@@ -59,7 +59,7 @@ def unreadable(gateway: str, written: str) -> Report:
 
     return Report(
         gateway=gateway,
-        told=Told(Status.ACCEPTED, Cause.UNTOLD),
+        told=CodeMeaning(Status.ACCEPTED, Cause.UNTOLD),
         code=UNREADABLE,
         gateway_id=hashlib.sha256(written.encode("utf-8", "replace")).hexdigest()[:16],
         text=veil_numbers(_plain(written)[:_LONGEST].translate(_CONTROL)),

@@ -15,7 +15,7 @@ from smsctl.errors import StoppedError, say
 _PORTS = {"https": 443, "http": 80}
 
 
-class Place(NamedTuple):
+class Endpoint(NamedTuple):
     """The first machine on the way: the gateway, a proxy or the site's mail server."""
 
     host: str
@@ -95,18 +95,18 @@ class Place(NamedTuple):
             ) from None
 
 
-def place_of(module: str, options: Options) -> Place | None:
+def place_of(module: str, options: Options) -> Endpoint | None:
     """Return where a connection to the gateway begins; None where only the gateway itself knows."""
     timeout_s = options.connect_timeout_s
     if options.mail is not None:
-        return Place(options.mail.host, options.mail.port, speaks_tls=False, timeout_s=timeout_s)
+        return Endpoint(options.mail.host, options.mail.port, speaks_tls=False, timeout_s=timeout_s)
     url = options.proxy or options.url or _own_host(module)
     if url is None:
         return None
     parts = urlsplit(url)
     speaks_tls = parts.scheme == "https" and options.proxy is None
     port = parts.port or _PORTS.get(parts.scheme, 443)
-    return Place(parts.hostname or "", port, speaks_tls, timeout_s, options.ca_bundle)
+    return Endpoint(parts.hostname or "", port, speaks_tls, timeout_s, options.ca_bundle)
 
 
 def _own_host(module: str) -> str | None:

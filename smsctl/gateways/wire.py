@@ -29,8 +29,8 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from smsctl.domain.gateway import Options
 from smsctl.gateways.address import refuse_plain_http
-from smsctl.gateways.alarm import CLOCK, Alarm
-from smsctl.gateways.outcome import Mistaken, NotSent, Outcome, Reply, Stale, Unclear
+from smsctl.gateways.deadline import CLOCK, Deadline
+from smsctl.gateways.outcome import HttpReply, NotSent, Outcome, Stale, Unclear, WrongCounterpart
 from smsctl.gateways.trust import tls_context
 
 MAX_REPLY_BYTES = 1 << 20
@@ -87,7 +87,7 @@ class _Exchange(HTTPAdapter):
         self._expired = False
         self._socket: socket.socket | None = None
         self._response: requests.Response | None = None
-        self._alarm: Alarm | None = None
+        self._alarm: Deadline | None = None
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def run(self, request: requests.PreparedRequest) -> Outcome:
@@ -103,7 +103,7 @@ class _Exchange(HTTPAdapter):
         by_simulator = SIMULATOR_HEADER in response.headers
         if by_simulator is not options.simulated:
             parts = urlsplit(request.url or "")
-            return Mistaken(where=f"{parts.scheme}://{parts.netloc}", by_simulator=by_simulator)
+            return WrongCounterpart(where=f"{parts.scheme}://{parts.netloc}", by_simulator=by_simulator)
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in _ENCODINGS:
             return Unclear(f"HTTP {response.status_code}, encoded as {encoding[:20]} against our wish")
@@ -121,7 +121,7 @@ class _Exchange(HTTPAdapter):
                 return Unclear(f"HTTP {response.status_code}, and no whole {encoding} of fit size")
             body = inflated
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, headers, body)
+        return HttpReply(response.status_code, headers, body)
 
     def failure(self, error: Exception) -> NotSent | Unclear:
         """Return what an exception proves; its text never holds any of the request."""

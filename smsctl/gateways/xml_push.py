@@ -12,7 +12,7 @@ from smsctl.errors import Sentence, say
 from smsctl.gateways.push_fields import charset
 
 
-class Entry(NamedTuple):
+class PushedEntry(NamedTuple):
     """One report or incoming SMS, as the document has it."""
 
     root: str  # the name of the document's root
@@ -23,7 +23,7 @@ class Entry(NamedTuple):
 
 def read_entries(
     body: bytes, content_type: str, roots: AbstractSet[str], why_not: Sentence
-) -> Iterator[Entry]:
+) -> Iterator[PushedEntry]:
     """Yield what stands in the root, one after the other: a large push is never in memory as a tree.
 
     `why_not` is told where the root is none of `roots`. It is decoded by the HTTP charset, else as
@@ -61,9 +61,9 @@ class _Target:
         self._names: list[str] = []
         self._fields: dict[str, str] = {}
         self._within: list[dict[str, str]] = []
-        self._entries: list[Entry] = []  # whole, and not yet taken
+        self._entries: list[PushedEntry] = []  # whole, and not yet taken
 
-    def taken(self) -> Iterator[Entry]:
+    def taken(self) -> Iterator[PushedEntry]:
         """Yield the entries that are whole, once."""
         done, self._entries = self._entries, []
         yield from done
@@ -91,7 +91,7 @@ class _Target:
     def end(self, _tag: str) -> None:
         name = self._names.pop()
         if len(self._names) == 1:
-            self._entries.append(Entry(self.root, name, self._fields, tuple(self._within)))
+            self._entries.append(PushedEntry(self.root, name, self._fields, tuple(self._within)))
 
     def close(self) -> None:
         """Nothing is left to be done."""

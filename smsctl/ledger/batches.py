@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import COSTS, Answer, Batch, Receipt, Status, Verdict, outgoing, same_for_all
+from smsctl.domain.message import COSTS, Answer, Batch, Receipt, Status, SubmitVerdict, outgoing, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.ledger import blocklist, ceilings, counts, lock, mailings, matching, packages, reports, restoring
 from smsctl.ledger.repeats import Repeats
@@ -26,7 +26,7 @@ class Claim(NamedTuple):
     day: str  # the local day it is counted on
 
 
-class Want(NamedTuple):
+class ClaimRequest(NamedTuple):
     """What a run wants of each claim."""
 
     mailing: Mailing
@@ -73,7 +73,7 @@ def states_by_batch(ledger: Ledger, mailing: Mailing) -> dict[int, dict[Status, 
     return found
 
 
-def claim(ledger: Ledger, want: Want, after: int, moment: Moment) -> Claim | None:
+def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment) -> Claim | None:
     """Mark the next pending messages with ids above `after` as sending, in the open transaction.
 
     Messages whose number has had the text meanwhile, or is on the block list, are cancelled instead.
@@ -168,14 +168,17 @@ def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
             batch = Batch(reference="", letter=mailing.letter, messages=messages)
             done = Claim(id=batch_id, batch=batch, messages=ids, day=day)
             gone = same_for_all(
-                batch, Status.UNKNOWN, Verdict.UNCLEAR, "smsctl or the machine stopped before the answer"
+                batch,
+                Status.UNKNOWN,
+                SubmitVerdict.UNCLEAR,
+                "smsctl or the machine stopped before the answer",
             )
             settle(ledger, mailing, done, gone, moment)
             orphaned += len(ids)
     return orphaned
 
 
-def _pending(ledger: Ledger, want: Want, after: int) -> list[tuple[int, str]]:
+def _pending(ledger: Ledger, want: ClaimRequest, after: int) -> list[tuple[int, str]]:
     return ledger.rows(
         "SELECT id, number FROM messages WHERE id > ? AND id <= ? AND state = 'pending' ORDER BY id LIMIT ?",
         max(after, want.mailing.first_message - 1),
@@ -202,7 +205,7 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: s
     counts.move(ledger, mailing, day, Counter({Status.PENDING: moved}), Counter({Status.CANCELLED: moved}))
 
 
-def _mark(ledger: Ledger, want: Want, batch: Batch, ids: Sequence[int], moment: Moment) -> int:
+def _mark(ledger: Ledger, want: ClaimRequest, batch: Batch, ids: Sequence[int], moment: Moment) -> int:
     """Write the batch and mark its messages; return the batch's id."""
     mailing = want.mailing
     batch_id = ledger.insert(

@@ -15,14 +15,14 @@ from smsctl.ledger.store import Ledger
 _MOST = 20  # of one kind; a broken sum seldom comes alone
 
 
-class Finding(NamedTuple):
+class LedgerFault(NamedTuple):
     """One thing that is wrong; `rule` never changes its meaning."""
 
     rule: str
     sentence: Sentence
 
 
-def check(ledger: Ledger) -> tuple[Finding, ...]:
+def check(ledger: Ledger) -> tuple[LedgerFault, ...]:
     """Return everything that is wrong, of one moment; whoever wants to write waits meanwhile.
 
     Raises LedgerError when the file is too damaged to be read.
@@ -40,7 +40,9 @@ def blame(ledger: Ledger, error: Exception) -> LedgerError | None:
         return damaged
     except Exception:  # noqa: BLE001 - what the check itself stumbles over is damage too
         found = (
-            Finding(rule="contents", sentence=say("It cannot be read ({kind}).", kind=type(error).__name__)),
+            LedgerFault(
+                rule="contents", sentence=say("It cannot be read ({kind}).", kind=type(error).__name__)
+            ),
         )
     if not found:
         return None
@@ -50,18 +52,18 @@ def blame(ledger: Ledger, error: Exception) -> LedgerError | None:
     )
 
 
-def _file(ledger: Ledger) -> Iterator[Finding]:
+def _file(ledger: Ledger) -> Iterator[LedgerFault]:
     for (told,) in ledger.rows(f"PRAGMA integrity_check({_MOST:d})"):
         if told != "ok":
-            yield Finding("integrity", say("The file is damaged: {told}.", told=told))
+            yield LedgerFault("integrity", say("The file is damaged: {told}.", told=told))
 
 
-def _cells(ledger: Ledger) -> Iterator[Finding]:
+def _cells(ledger: Ledger) -> Iterator[LedgerFault]:
     for told in legible.wrong_cells(ledger, _MOST):
-        yield Finding(rule="contents", sentence=told)
+        yield LedgerFault(rule="contents", sentence=told)
 
 
-def _rows(ledger: Ledger) -> Iterator[Finding]:
+def _rows(ledger: Ledger) -> Iterator[LedgerFault]:
     for table, row, parent, _ in ledger.rows("PRAGMA foreign_key_check"):
         sentence = say(
             "Row {row} of {table} names a row of {parent} that is not there.",
@@ -69,22 +71,22 @@ def _rows(ledger: Ledger) -> Iterator[Finding]:
             table=table,
             parent=parent,
         )
-        yield Finding("references", sentence)
+        yield LedgerFault("references", sentence)
     for rule in RULES:
         for found in ledger.rows(f"{rule.broken} LIMIT {_MOST:d}"):
-            yield Finding(rule.name, rule.told(*found))
+            yield LedgerFault(rule.name, rule.told(*found))
 
 
-def _beside(ledger: Ledger) -> Iterator[Finding]:
+def _beside(ledger: Ledger) -> Iterator[LedgerFault]:
     """Look at the files beside the ledger: the key, and how far sending had come."""
     try:
         keyfile.find(ledger)
     except LedgerError as error:
-        yield Finding("key", error.sentence)
+        yield LedgerFault("key", error.sentence)
     try:
         restored = restoring.found_restored(ledger)
     except LedgerError as error:
-        yield Finding("restored", error.sentence)
+        yield LedgerFault("restored", error.sentence)
     else:
         if restored:
-            yield Finding("restored", restored.why)
+            yield LedgerFault("restored", restored.why)

@@ -1,7 +1,7 @@
 """The mailings before this one to the same audience: how many they went to, and what was paid for in vain."""
 
 from smsctl.domain.package import share_ore
-from smsctl.domain.plan import Earlier, Order, OutOfUse
+from smsctl.domain.plan import Earlier, LetterOrder, OutOfUse
 from smsctl.domain.report import Cause
 from smsctl.ledger.store import Ledger
 
@@ -19,7 +19,7 @@ _OUT_OF_USE = (
 )
 
 
-def of_audience(ledger: Ledger, order: Order) -> Earlier | None:
+def of_audience(ledger: Ledger, order: LetterOrder) -> Earlier | None:
     """Return the last mailing to this audience of which something was sent, and what it paid for in vain.
 
     That is the numbers out of use in it and in the one before, at the municipality's price now. Purged

@@ -25,7 +25,7 @@ def must_be_fit(ledger: Ledger, moment: Moment, *, rows: int = 0) -> None:
     place.must_have_room(ledger.path, rows)
 
 
-class Steady:
+class SteadyClock:
     """The clock of one run: its times never go back, though the machine's clock may.
 
     A batch that is marked with a time long gone by would soon count as sent long ago, and its people would be

@@ -25,7 +25,7 @@ _DIGITS = 20
 _SIZE = _LINEAGE + 1 + _DIGITS + 1  # of one fixed line, overwritten in place: a write of it is never torn
 
 
-class Water(NamedTuple):
+class HighWaterRecord(NamedTuple):
     """What the file says."""
 
     lineage: str  # of the ledger; a new one when a restored ledger is accepted
@@ -42,7 +42,7 @@ class HighWater:
         self._flushed_s: float | None = None  # monotonic
         self.trusted = False  # this process has found ledger and file in accord
 
-    def read(self) -> Water | None:
+    def read(self) -> HighWaterRecord | None:
         """Return what the file says; None where there is no file. Raises LedgerError when it is damaged."""
         try:
             line = beside.read(self.path, _SIZE)
@@ -70,7 +70,7 @@ class HighWater:
         except OSError as error:
             raise self._failed(error) from error
 
-    def begin(self, water: Water) -> None:
+    def begin(self, water: HighWaterRecord) -> None:
         """Write the file anew, durably; for a new ledger, and for one that was accepted."""
         try:
             beside.make(self._ledger, self.path)
@@ -91,7 +91,7 @@ class HighWater:
         except OSError as error:
             raise self._failed(error) from error
 
-    def _put(self, water: Water, *, flush: bool) -> None:
+    def _put(self, water: HighWaterRecord, *, flush: bool) -> None:
         handle = self._open()
         try:
             os.write(handle, f"{water.lineage} {water.batch:0{_DIGITS}d}\n".encode())
@@ -117,8 +117,8 @@ ACCEPT = say(
 )
 
 
-def _parsed(line: bytes) -> Water | None:
+def _parsed(line: bytes) -> HighWaterRecord | None:
     lineage, _, digits = line.decode("ascii", "replace").strip().partition(" ")
     if len(line) != _SIZE or len(lineage) != _LINEAGE or not digits.isdecimal():
         return None
-    return Water(lineage=lineage, batch=int(digits))
+    return HighWaterRecord(lineage=lineage, batch=int(digits))

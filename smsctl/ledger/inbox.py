@@ -13,7 +13,7 @@ REPEAT_WINDOW = timedelta(minutes=30)
 """Where the gateway gives no id: the same text from the same sender within this time came twice."""
 
 
-class Kind(StrEnum):
+class IncomingKind(StrEnum):
     """What an incoming SMS is to us."""
 
     OURS = "ours"
@@ -26,13 +26,13 @@ class InboxRow(NamedTuple):
 
     id: int
     at: str
-    kind: Kind
+    kind: IncomingKind
     message: Incoming
     forward_to: str | None = None
 
 
 def store(
-    ledger: Ledger, message: Incoming, kind: Kind, moment: Moment, forward_to: str | None = None
+    ledger: Ledger, message: Incoming, kind: IncomingKind, moment: Moment, forward_to: str | None = None
 ) -> bool:
     """Store an SMS, in the open transaction; say whether it is new."""
     if _is_known(ledger, message, moment):
@@ -105,7 +105,7 @@ def _row(found: dict[str, Any]) -> InboxRow:
         vendor_id=found["vendor_id"],
         told_at=found["told_at"],
     )
-    return InboxRow(found["id"], found["at"], Kind(found["kind"]), message, found["forward_to"])
+    return InboxRow(found["id"], found["at"], IncomingKind(found["kind"]), message, found["forward_to"])
 
 
 def _is_known(ledger: Ledger, message: Incoming, moment: Moment) -> bool:

@@ -11,7 +11,7 @@ from smsctl.errors import Sentence, say
 from smsctl.ledger.audit import GUARDS
 
 
-class Rule(NamedTuple):
+class Invariant(NamedTuple):
     """One rule; `name` never changes its meaning."""
 
     name: str
@@ -43,7 +43,7 @@ _BY_DAY = (
 _GUARDS = " UNION ALL ".join(f"SELECT '{name}' AS name" for name in sorted(GUARDS))
 
 RULES = (
-    Rule(
+    Invariant(
         "states",
         f"SELECT mailing, state, COUNT(*) FROM messages WHERE state NOT IN ({_either(Status)})"  # noqa: S608
         " GROUP BY mailing, state",
@@ -54,7 +54,7 @@ RULES = (
             n=n,
         ),
     ),
-    Rule(
+    Invariant(
         "messages",
         "SELECT g.id, g.messages, COALESCE(held.n, 0) FROM mailings g LEFT JOIN"
         " (SELECT mailing, COUNT(*) AS n, MIN(id) AS low, MAX(id) AS high FROM messages GROUP BY mailing)"
@@ -68,7 +68,7 @@ RULES = (
             n=n,
         ),
     ),
-    Rule(
+    Invariant(
         "strays",
         "SELECT mailing, COUNT(*) FROM messages WHERE mailing NOT IN (SELECT id FROM mailings)"
         " GROUP BY mailing",
@@ -76,7 +76,7 @@ RULES = (
             "{n} messages belong to mailing {mailing}, which is not there.", mailing=mailing, n=n
         ),
     ),
-    Rule(
+    Invariant(
         "rows",
         "SELECT g.id, g.rows_total, g.messages, COUNT(s.mailing) FROM mailings g"
         " LEFT JOIN skipped s ON s.mailing = g.id GROUP BY g.id, g.rows_total, g.messages"
@@ -89,7 +89,7 @@ RULES = (
             skipped=skipped,
         ),
     ),
-    Rule(
+    Invariant(
         "sending",
         "SELECT m.mailing, m.id, m.state FROM messages m LEFT JOIN batches b ON b.id = m.batch"
         " WHERE (m.state = 'sending') <> (b.id IS NOT NULL AND b.settled_at IS NULL)",
@@ -100,7 +100,7 @@ RULES = (
             state=state,
         ),
     ),
-    Rule(
+    Invariant(
         "batch",
         "SELECT m.mailing, m.id, m.state FROM messages m LEFT JOIN batches b ON b.id = m.batch"  # noqa: S608
         f" WHERE (m.state IN ({_either(COSTS)}) AND (b.id IS NULL OR b.mailing <> m.mailing"
@@ -112,7 +112,7 @@ RULES = (
             state=state,
         ),
     ),
-    Rule(
+    Invariant(
         "batches",
         "SELECT b.reference, b.messages, COUNT(m.id) FROM batches b LEFT JOIN messages m"
         " ON m.id BETWEEN b.first_message AND b.last_message AND m.batch = b.id WHERE b.settled_at IS NULL"
@@ -121,7 +121,7 @@ RULES = (
             "Batch {batch} went out with {wanted} messages and holds {n}.", batch=batch, wanted=wanted, n=n
         ),
     ),
-    Rule(
+    Invariant(
         "mailing-counts",
         _recount(
             "mailing, state",
@@ -136,7 +136,7 @@ RULES = (
             n=n,
         ),
     ),
-    Rule(
+    Invariant(
         "day-counts",
         _recount(
             "municipality, day, state",
@@ -152,7 +152,7 @@ RULES = (
             n=n,
         ),
     ),
-    Rule(
+    Invariant(
         "day-parts-of-states",
         _recount(
             "municipality, day, state",
@@ -168,7 +168,7 @@ RULES = (
             n=n,
         ),
     ),
-    Rule(
+    Invariant(
         "cost",
         _recount(
             "mailing",
@@ -185,7 +185,7 @@ RULES = (
             n=n,
         ),
     ),
-    Rule(
+    Invariant(
         "day-parts",
         _recount(
             "municipality, day, package",
@@ -201,7 +201,7 @@ RULES = (
             n=n,
         ),
     ),
-    Rule(
+    Invariant(
         "packages",
         _recount(
             "municipality, package",
@@ -217,7 +217,7 @@ RULES = (
             n=n,
         ),
     ),
-    Rule(
+    Invariant(
         "package-size",
         "SELECT municipality, number, used, size FROM packages WHERE used > size OR used < 0"
         " OR (used = size) <> (used_up_day IS NOT NULL)",
@@ -229,7 +229,7 @@ RULES = (
             size=size,
         ),
     ),
-    Rule(
+    Invariant(
         "package-numbers",
         "SELECT municipality, COUNT(*), MAX(number) FROM packages GROUP BY municipality"
         " HAVING MIN(number) <> 1 OR MAX(number) <> COUNT(*)",
@@ -240,7 +240,7 @@ RULES = (
             highest=highest,
         ),
     ),
-    Rule(
+    Invariant(
         "invoices",
         "SELECT p.municipality, p.number FROM packages p LEFT JOIN invoices i"
         " ON i.municipality = p.municipality AND i.package = p.number"
@@ -251,12 +251,12 @@ RULES = (
             package=package,
         ),
     ),
-    Rule(
+    Invariant(
         "purge",
         "SELECT value FROM facts WHERE name = 'purge-unfinished'",
         lambda n: say("Purge {purge} was broken off, or is under way; smsctl purge ends it.", purge=n),
     ),
-    Rule(
+    Invariant(
         "audit",
         "SELECT COUNT(*), MAX(id) FROM audit HAVING MIN(id) <> 1 OR MAX(id) <> COUNT(*)",
         lambda n, newest: say(
@@ -265,7 +265,7 @@ RULES = (
             newest=newest,
         ),
     ),
-    Rule(
+    Invariant(
         "audit-guards",
         f"SELECT name FROM ({_GUARDS}) AS every WHERE name NOT IN"  # noqa: S608 - from literals
         " (SELECT name FROM sqlite_master WHERE type = 'trigger')",

@@ -18,7 +18,7 @@ _BYTES = 32
 _FACT = "key-check"
 
 
-class Key:
+class LedgerKey:
     """The key of one ledger; it shows itself nowhere."""
 
     __slots__ = ("_secret",)
@@ -39,7 +39,7 @@ def path_of(ledger_path: Path) -> Path:
     return ledger_path.with_name(f"{ledger_path.name}.key")
 
 
-def find(ledger: Ledger) -> Key | None:
+def find(ledger: Ledger) -> LedgerKey | None:
     """Return the ledger's key; None where no hash was ever made, so that nothing needs to be looked up.
 
     Raises:
@@ -52,13 +52,13 @@ def find(ledger: Ledger) -> Key | None:
     secret = read(path)
     if secret is None:
         raise LedgerError(say("{path}: the ledger's key is missing.", path=path), hint=_MEND)
-    key = Key(secret)
+    key = LedgerKey(secret)
     if key.hash(_FACT) != check[0]:
         raise LedgerError(say("{path}: this is not the key of this ledger.", path=path), hint=_MEND)
     return key
 
 
-def find_or_make(ledger: Ledger) -> Key:
+def find_or_make(ledger: Ledger) -> LedgerKey:
     """Return the ledger's key, in the open transaction; the first time, make it.
 
     Raises:
@@ -95,7 +95,7 @@ def read(path: Path) -> bytes | None:
     return secret
 
 
-def _write(ledger: Path) -> Key:
+def _write(ledger: Path) -> LedgerKey:
     """Write a new key durably, before the transaction that depends on it ends."""
     path, secret = path_of(ledger), os.urandom(_BYTES)
     unfinished = path.with_name(f"{path.name}.new")
@@ -115,4 +115,4 @@ def _write(ledger: Path) -> Key:
             say("{path}: the ledger's key cannot be written: {reason}.", path=path, reason=reason(error)),
             hint=say("The user who sends must be able to write in the ledger's folder."),
         ) from error
-    return Key(secret)
+    return LedgerKey(secret)

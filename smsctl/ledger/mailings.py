@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
-from smsctl.domain.mailing import Ceilings, Mailing, Tally
+from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
 from smsctl.domain.message import Letter, Priority, Status
 from smsctl.domain.moment import ALWAYS, Actor, Moment, Period
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Terms
+from smsctl.domain.package import PackageTerms
 from smsctl.domain.recipients import OutsideRows
 from smsctl.domain.text import Encoding, MessageText, TextSize
 from smsctl.errors import InputError, LedgerError, say
@@ -121,12 +121,12 @@ def parts_waiting_of(ledger: Ledger, user: str, day: str) -> int:
     return int(row[0]) if row else 0
 
 
-def tally(ledger: Ledger, mailing: Mailing) -> Tally:
+def tally(ledger: Ledger, mailing: Mailing) -> MailingTotals:
     """Return what has come of a mailing."""
     found = ledger.rows(
         "SELECT state, messages FROM mailing_counts WHERE mailing = ? AND messages > 0", mailing.id
     )
-    return Tally(
+    return MailingTotals(
         states={Status(state): messages for state, messages in found},
         draws=packages.draws_of_mailing(ledger, mailing.id),
         reserved_parts=packages.parts_in_flight(ledger, mailing.municipality.key, mailing.id),
@@ -234,7 +234,7 @@ def _columns(new: NewMailing, first: int, moment: Moment, actor: Actor) -> list[
 def _mailing(found: dict[str, Any]) -> Mailing:
     rate = None
     if found["rate_parts"]:
-        rate = Terms(size=found["rate_parts"], price_ore=found["rate_ore"])
+        rate = PackageTerms(size=found["rate_parts"], price_ore=found["rate_ore"])
     municipality = Municipality(
         key=found["municipality"],
         name=found["municipality"],

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from smsctl.domain.message import Answer, Receipt, Status, Verdict
+from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict
 from smsctl.domain.report import Report
 from smsctl.ledger.store import Ledger
 
@@ -16,14 +16,14 @@ _GIVES_OUR_REFERENCE_BACK = frozenset({"intelecom"})
 _ANOTHERS = "the gateway's answer names another message"
 
 
-class Clue(NamedTuple):
+class MatchLimits(NamedTuple):
     """When the report was taken, and how long after the sending one may come, the validity apart."""
 
     at: str
     wait: timedelta
 
 
-class Found(NamedTuple):
+class ReportedMessage(NamedTuple):
     """What is looked at of a message that a report may be about."""
 
     id: int
@@ -36,7 +36,7 @@ class Found(NamedTuple):
     names_another: bool = False  # the report is about another submission of it than the last
 
 
-def find(ledger: Ledger, report: Report, clue: Clue) -> Found | None:
+def find(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMessage | None:
     """Return the one message that the report is about; None where there is none, or doubt."""
     if report.gateway in _GIVES_OUR_REFERENCE_BACK:
         return _by_reference(ledger, report)
@@ -65,7 +65,7 @@ def believed(ledger: Ledger, gateway: str, messages: Sequence[int], answer: Answ
     ]
     if receipts == list(answer.receipts):
         return answer
-    return answer._replace(verdict=Verdict.UNCLEAR, receipts=receipts, text=_ANOTHERS)
+    return answer._replace(verdict=SubmitVerdict.UNCLEAR, receipts=receipts, text=_ANOTHERS)
 
 
 def remember_batch(ledger: Ledger, gateway: str, first: int, last: int) -> None:
@@ -104,7 +104,7 @@ def _owner(ledger: Ledger, gateway_id: str) -> int | None:
     return found[0] if found else None
 
 
-def _by_reference(ledger: Ledger, report: Report) -> Found | None:
+def _by_reference(ledger: Ledger, report: Report) -> ReportedMessage | None:
     stem, _, place = report.reference.rpartition("-")
     if not (place.isascii() and place.isdecimal() and len(place) < len("1000000000")):
         return None
@@ -119,7 +119,7 @@ def _by_reference(ledger: Ledger, report: Report) -> Found | None:
     return _agreeing(ledger, _message(ledger, row[0]), report) if row else None
 
 
-def _agreeing(ledger: Ledger, message: Found | None, report: Report) -> Found | None:
+def _agreeing(ledger: Ledger, message: ReportedMessage | None, report: Report) -> ReportedMessage | None:
     """Return the message unless the report names another number, or a name that it has never had.
 
     One that was submitted before, by a person's word, may have had another name then.
@@ -133,7 +133,7 @@ def _agreeing(ledger: Ledger, message: Found | None, report: Report) -> Found | 
     return None
 
 
-def _by_number(ledger: Ledger, report: Report, clue: Clue) -> Found | None:
+def _by_number(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMessage | None:
     """Return the one message to the number that the report may be about, by the time it was sent.
 
     The reply that would have named it was lost (wire/pswincom.md): it is unknown, or a person took it for not
@@ -177,7 +177,7 @@ _SENT_TO = (
 )
 
 
-def _fits(report: Report, clue: Clue, claimed_at: str, validity: timedelta) -> bool:
+def _fits(report: Report, clue: MatchLimits, claimed_at: str, validity: timedelta) -> bool:
     claimed, taken = datetime.fromisoformat(claimed_at), datetime.fromisoformat(clue.at)
     if not claimed <= taken <= claimed + validity + clue.wait:
         return False
@@ -186,10 +186,10 @@ def _fits(report: Report, clue: Clue, claimed_at: str, validity: timedelta) -> b
     return not day or day >= (claimed - timedelta(days=1)).strftime("%Y%m%d")
 
 
-def _message(ledger: Ledger, message: int) -> Found | None:
+def _message(ledger: Ledger, message: int) -> ReportedMessage | None:
     row = ledger.one(
         "SELECT id, mailing, COALESCE(number, ''), state, COALESCE(batch, 0), COALESCE(gateway_id, ''),"
         " COALESCE(earlier_batch, 0) FROM messages WHERE id = ?",
         message,
     )
-    return Found(*row)._replace(state=Status(row[3])) if row else None
+    return ReportedMessage(*row)._replace(state=Status(row[3])) if row else None

@@ -12,7 +12,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import ServiceState
-from smsctl.domain.package import Draw, Package, Terms, draw
+from smsctl.domain.package import Draw, Package, PackageTerms, draw
 from smsctl.ledger.store import Ledger
 
 OUTSIDE = 0
@@ -27,7 +27,7 @@ class Booking(NamedTuple):
     municipality: str
     mailing: int
     batch: int | None
-    terms: Terms | None  # None: this municipality has no packages
+    terms: PackageTerms | None  # None: this municipality has no packages
     may_open: bool  # False for `test`: what does not fit is booked outside any package
 
 
@@ -152,7 +152,9 @@ def draws_of_mailing(ledger: Ledger, mailing: int) -> tuple[Draw, ...]:
     )
 
 
-def open_package(ledger: Ledger, municipality: str, terms: Terms, moment: Moment, mailing: int | None) -> int:
+def open_package(
+    ledger: Ledger, municipality: str, terms: PackageTerms, moment: Moment, mailing: int | None
+) -> int:
     """Open the municipality's next package and make its invoice, in the open transaction."""
     row = ledger.one("SELECT COALESCE(MAX(number), 0) + 1 FROM packages WHERE municipality = ?", municipality)
     number = int(row[0]) if row else 1

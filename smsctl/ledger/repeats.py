@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Moment
 from smsctl.ledger import keyfile
-from smsctl.ledger.keyfile import Key
+from smsctl.ledger.keyfile import LedgerKey
 from smsctl.ledger.store import Ledger
 
 WINDOW = timedelta(hours=20)
@@ -51,7 +51,7 @@ class Reached:
         self,
         numbers: frozenset[str] = frozenset(),
         hashes: frozenset[str] = frozenset(),
-        key: Key | None = None,
+        key: LedgerKey | None = None,
     ) -> None:
         """`key` is that of the hashes."""
         self._numbers = numbers

@@ -13,16 +13,16 @@ from typing import Any, NamedTuple
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import FINAL, Status
 from smsctl.domain.moment import Actor, Moment
-from smsctl.domain.report import Cause, Report, Told, next_state
+from smsctl.domain.report import Cause, CodeMeaning, Report, next_state
 from smsctl.ledger import audit, mailings, matching, packages, settling
-from smsctl.ledger.matching import Clue, Found
+from smsctl.ledger.matching import MatchLimits, ReportedMessage
 from smsctl.ledger.store import Ledger
 
 _WAIT = timedelta(hours=72)
 """How long a report may take that had come before the answer to its batch."""
 
 
-class Fate(StrEnum):
+class ReportFate(StrEnum):
     """What became of one report."""
 
     APPLIED = "applied"  # the message has moved, or its report without an outcome is noted
@@ -33,7 +33,7 @@ class Fate(StrEnum):
     CONTRADICTS = "contradicts"  # the message's final state says otherwise, and stands
 
 
-class Source(StrEnum):
+class IntakeSource(StrEnum):
     """How reports and incoming SMS came in."""
 
     PUSHED = "pushed"
@@ -41,10 +41,10 @@ class Source(StrEnum):
     IMPORTED = "imported"
 
 
-class Intake(NamedTuple):
+class ReportIntake(NamedTuple):
     """How what comes in is taken: from where, when, and how long after its sending a report may come."""
 
-    source: Source
+    source: IntakeSource
     moment: Moment
     wait: timedelta
 
@@ -54,18 +54,18 @@ class KeptReport(NamedTuple):
 
     id: int
     at: str
-    source: Source
+    source: IntakeSource
     report: Report
-    fate: Fate
+    fate: ReportFate
 
 
-def take(ledger: Ledger, report: Report, intake: Intake) -> Fate:
+def take(ledger: Ledger, report: Report, intake: ReportIntake) -> ReportFate:
     """Match one report and apply it, or keep it; in the open transaction."""
-    message = matching.find(ledger, report, Clue(intake.moment.at, intake.wait))
+    message = matching.find(ledger, report, MatchLimits(intake.moment.at, intake.wait))
     if message is None:
-        return _keep(ledger, report, intake, Fate.UNMATCHED)
+        return _keep(ledger, report, intake, ReportFate.UNMATCHED)
     if message.state is Status.SENDING:
-        return _keep(ledger, report, intake, Fate.WAITING, message.id)
+        return _keep(ledger, report, intake, ReportFate.WAITING, message.id)
     return _apply(ledger, report, intake, message)
 
 
@@ -112,18 +112,20 @@ def kept(ledger: Ledger, *, most: int = -1) -> tuple[KeptReport, ...]:
     return tuple(map(_kept, ledger.records("SELECT * FROM reports ORDER BY id DESC LIMIT ?", most)))
 
 
-def kept_counts(ledger: Ledger) -> dict[Fate, int]:
+def kept_counts(ledger: Ledger) -> dict[ReportFate, int]:
     """Return how many reports were not applied, by what became of them."""
-    return {Fate(fate): n for fate, n in ledger.rows("SELECT fate, COUNT(*) FROM reports GROUP BY fate")}
+    return {
+        ReportFate(fate): n for fate, n in ledger.rows("SELECT fate, COUNT(*) FROM reports GROUP BY fate")
+    }
 
 
 def _take_again(ledger: Ledger, rows: Sequence[dict[str, Any]], moment: Moment) -> None:
     for one in map(_kept, rows):
         ledger.write("DELETE FROM reports WHERE id = ?", one.id)
-        take(ledger, one.report, Intake(one.source, moment._replace(at=one.at), _WAIT))
+        take(ledger, one.report, ReportIntake(one.source, moment._replace(at=one.at), _WAIT))
 
 
-def _apply(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fate:
+def _apply(ledger: Ledger, report: Report, intake: ReportIntake, message: ReportedMessage) -> ReportFate:
     if message.names_another:
         return _taken_besides(ledger, report, intake, message)
     mailing = mailings.get(ledger, message.mailing)
@@ -138,12 +140,12 @@ def _apply(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fa
             return _note(ledger, report, intake, message)
         says_otherwise = before in FINAL and report.told.status is not before
         if says_otherwise and report.told.status is not Status.ACCEPTED:
-            return _keep(ledger, report, intake, Fate.CONTRADICTS, message.id)
-        return Fate.REPEATED
+            return _keep(ledger, report, intake, ReportFate.CONTRADICTS, message.id)
+        return ReportFate.REPEATED
     if before is Status.PENDING:
         batch = message.earlier_batch or _latest_batch(ledger, mailing, message.id)
         if batch is None:
-            return _keep(ledger, report, intake, Fate.CONTRADICTS, message.id)
+            return _keep(ledger, report, intake, ReportFate.CONTRADICTS, message.id)
         # Back into a batch: it is by that that a message counts as sent, and at what time.
         ledger.write("UPDATE messages SET batch = ?, earlier_batch = NULL WHERE id = ?", batch, message.id)
         message = message._replace(batch=batch)
@@ -154,10 +156,12 @@ def _apply(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fa
 _NEVER_TAKEN = frozenset({Status.CANCELLED, Status.REJECTED})
 
 
-def _taken_besides(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fate:
+def _taken_besides(
+    ledger: Ledger, report: Report, intake: ReportIntake, message: ReportedMessage
+) -> ReportFate:
     """Count what a person took for not sent, and sent once more: the gateway has taken it both times."""
     if not message.earlier_batch:
-        return Fate.REPEATED
+        return ReportFate.REPEATED
     mailing = mailings.get(ledger, message.mailing)
     booking = packages.on_account_of(mailing, message.earlier_batch)
     packages.book(ledger, booking, mailing.size.parts, intake.moment, "report")
@@ -173,7 +177,7 @@ def _taken_besides(ledger: Ledger, report: Report, intake: Intake, message: Foun
         f"mailing {mailing.id}",
         f"message {mailing.message_reference(message.id)}: {mailing.size.parts} parts more",
     )
-    return Fate.TWICE
+    return ReportFate.TWICE
 
 
 def taken_twice(ledger: Ledger, mailing: Mailing) -> int:
@@ -185,7 +189,7 @@ def taken_twice(ledger: Ledger, mailing: Mailing) -> int:
     return int(row[0]) if row else 0
 
 
-def _note(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fate:
+def _note(ledger: Ledger, report: Report, intake: ReportIntake, message: ReportedMessage) -> ReportFate:
     """Write the report's words on its message; on one whose number is purged, only what became of it."""
     if not message.number:
         report = report._replace(text="", gateway_id="")
@@ -206,7 +210,7 @@ def _note(ledger: Ledger, report: Report, intake: Intake, message: Found) -> Fat
         f"reports:{report.gateway}",
         intake.moment.at,
     )
-    return Fate.APPLIED
+    return ReportFate.APPLIED
 
 
 def _latest_batch(ledger: Ledger, mailing: Mailing, message: int) -> int | None:
@@ -220,7 +224,9 @@ def _latest_batch(ledger: Ledger, mailing: Mailing, message: int) -> int | None:
     return found[0] if found else None
 
 
-def _keep(ledger: Ledger, report: Report, intake: Intake, fate: Fate, message: int | None = None) -> Fate:
+def _keep(
+    ledger: Ledger, report: Report, intake: ReportIntake, fate: ReportFate, message: int | None = None
+) -> ReportFate:
     """Keep a report that is not applied; one that is told again is kept once."""
     ledger.write(
         "INSERT INTO reports (at, source, gateway, reference, gateway_id, number, state, cause, code, answer,"
@@ -247,7 +253,7 @@ def _kept(found: dict[str, Any]) -> KeptReport:
     cause = found["cause"]
     report = Report(
         gateway=found["gateway"],
-        told=Told(Status(found["state"]), Cause(cause) if cause else None),
+        told=CodeMeaning(Status(found["state"]), Cause(cause) if cause else None),
         code=found["code"],
         reference=found["reference"],
         gateway_id=found["gateway_id"],
@@ -255,4 +261,6 @@ def _kept(found: dict[str, Any]) -> KeptReport:
         text=found["answer"],
         told_at=found["told_at"],
     )
-    return KeptReport(found["id"], found["at"], Source(found["source"]), report, Fate(found["fate"]))
+    return KeptReport(
+        found["id"], found["at"], IntakeSource(found["source"]), report, ReportFate(found["fate"])
+    )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from smsctl.errors import LedgerError, Sentence, say, say_n
 from smsctl.ledger import place
 from smsctl.ledger.copying import COPIED
-from smsctl.ledger.high_water import ACCEPT, HighWater, Water
+from smsctl.ledger.high_water import ACCEPT, HighWater, HighWaterRecord
 from smsctl.ledger.store import Ledger
 
 _FACT = "lineage"
@@ -93,7 +93,7 @@ def watch(ledger: Ledger, batch: int) -> None:
 def renew(ledger: Ledger) -> None:
     """Make this ledger, as it is, the one that is sent from; in the open transaction."""
     ledger.write("DELETE FROM facts WHERE name IN (?, ?)", COPIED, _FACT)
-    mark, water = ledger.high_water, Water(lineage=_new_lineage(ledger), batch=newest_batch(ledger))
+    mark, water = ledger.high_water, HighWaterRecord(lineage=_new_lineage(ledger), batch=newest_batch(ledger))
     if mark is not None:
         ledger.after_commit(_FACT, lambda: mark.begin(water))
 
@@ -111,7 +111,7 @@ def _take_hold(ledger: Ledger, mark: HighWater, newest: int) -> None:
     water = mark.read()
     lineage = _fact(ledger, _FACT) or _new_lineage(ledger)
     if water is None or water.lineage != lineage:
-        mark.begin(Water(lineage=lineage, batch=newest))
+        mark.begin(HighWaterRecord(lineage=lineage, batch=newest))
 
 
 def _judge(ledger: Ledger, mark: HighWater, newest: int | None = None) -> Restored | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from smsctl.ledger.store import Ledger
 
 
-class Untold(NamedTuple):
+class NoticeDue(NamedTuple):
     """A mailing to be told of, as far as it has changed by now."""
 
     mailing: int
@@ -25,13 +25,13 @@ def mark(ledger: Ledger, mailing: int) -> None:
     )
 
 
-def untold(ledger: Ledger) -> tuple[Untold, ...]:
+def untold(ledger: Ledger) -> tuple[NoticeDue, ...]:
     """Return the mailings that have changed since they were told of, the oldest first."""
     found = ledger.rows("SELECT mailing, changes FROM notices WHERE changes > told ORDER BY mailing")
-    return tuple(Untold(mailing=mailing, changes=changes) for mailing, changes in found)
+    return tuple(NoticeDue(mailing=mailing, changes=changes) for mailing, changes in found)
 
 
-def is_told(ledger: Ledger, one: Untold) -> None:
+def is_told(ledger: Ledger, one: NoticeDue) -> None:
     """Write in the open transaction that the site was told; a change since then is told anew."""
     ledger.write(
         "UPDATE notices SET told = ? WHERE mailing = ? AND told < ?", one.changes, one.mailing, one.changes

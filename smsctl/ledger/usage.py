@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.moment import ALWAYS, Period
-from smsctl.domain.package import Pace, Package
+from smsctl.domain.package import ConsumptionPace, Package
 from smsctl.ledger import packages
 from smsctl.ledger.store import Ledger
 
@@ -99,7 +99,7 @@ def package_lines(ledger: Ledger, found: Usage, *, most: int) -> tuple[PackageLi
     return tuple(reversed(lines))
 
 
-def pace_of(ledger: Ledger, municipality: str, today: str) -> Pace:
+def pace_of(ledger: Ledger, municipality: str, today: str) -> ConsumptionPace:
     """Return what was drawn in the last 90 days, or since the first day if that is later."""
     last = date.fromisoformat(today)
     since = last - timedelta(days=_PACE_DAYS - 1)
@@ -112,7 +112,7 @@ def pace_of(ledger: Ledger, municipality: str, today: str) -> Pace:
     )
     parts, first = row or (0, None)
     begun = max(since, date.fromisoformat(first)) if first else last
-    return Pace(parts=int(parts), days=max((last - begun).days + 1, _FEWEST_PACE_DAYS))
+    return ConsumptionPace(parts=int(parts), days=max((last - begun).days + 1, _FEWEST_PACE_DAYS))
 
 
 def _states_by_month(ledger: Ledger, municipality: str, period: Period) -> Mapping[str, Mapping[Status, int]]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from smsctl.domain.push import Acknowledgement, Push, ReadPush, UnreadableError
 from smsctl.errors import Sentence, say
-from smsctl.listener.desk import Desk
-from smsctl.listener.gate import Gate, RefusedError
+from smsctl.listener.authenticator import Authenticator, PushRefusedError
+from smsctl.listener.push_queue import PushQueue
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
@@ -18,14 +18,14 @@ _LARGE_BYTES = 256 * 1024
 _LARGE_WAITS_S = 20
 
 
-class Application:
+class PushApplication:
     """Answers every request; called from many threads."""
 
     def __init__(
         self,
-        gate: Gate,
+        gate: Authenticator,
         readers: Mapping[str, ReadPush],
-        desk: Desk,
+        push_queue: PushQueue,
         *,
         accept_get: bool,
         on_refused: Callable[[Sentence], None],
@@ -33,7 +33,7 @@ class Application:
         """`readers` has the parser of each gateway that the gate knows; `on_refused` hears why not."""
         self._gate = gate
         self._readers = readers
-        self._desk = desk
+        self._push_queue = push_queue
         self.on_refused = on_refused
         self._methods = _METHODS if accept_get else _METHODS - {"GET"}
         self._large = Lock()
@@ -46,7 +46,7 @@ class Application:
         """Serve one request (WSGI)."""
         try:
             status, answer, more = HTTPStatus.OK, self._take(environ), []
-        except RefusedError as refused:
+        except PushRefusedError as refused:
             if refused.why:
                 self.on_refused(refused.why)
             status, more = refused.status, _headers_for(refused.status, self._methods)
@@ -62,7 +62,7 @@ class Application:
     def _take(self, environ: Mapping[str, Any]) -> Acknowledgement:
         gateway = self._gate.admit(environ)
         if environ["REQUEST_METHOD"] not in self._methods:
-            raise RefusedError(
+            raise PushRefusedError(
                 HTTPStatus.METHOD_NOT_ALLOWED,
                 say(
                     "a push for {gateway} was refused: it came neither by POST, nor by GET with"
@@ -74,7 +74,7 @@ class Application:
             return self._read(gateway, environ)
         # One at a time: what a large push holds is in memory until it is stored.
         if not self._large.acquire(timeout=_LARGE_WAITS_S):
-            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)
+            raise PushRefusedError(HTTPStatus.SERVICE_UNAVAILABLE)
         try:
             return self._read(gateway, environ)
         finally:
@@ -88,20 +88,20 @@ class Application:
             body=environ["wsgi.input"].read(),
         )
         try:
-            parcel = self._readers[gateway](push)
+            push_batch = self._readers[gateway](push)
         except UnreadableError as error:
             why = say("a push for {gateway} was refused: {why}", gateway=gateway, why=error.why)
-            raise RefusedError(HTTPStatus.BAD_REQUEST, why) from None
-        if not self._desk.hand_in(parcel):
-            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE)  # the desk has said why
-        if parcel.unread:
+            raise PushRefusedError(HTTPStatus.BAD_REQUEST, why) from None
+        if not self._push_queue.hand_in(push_batch):
+            raise PushRefusedError(HTTPStatus.SERVICE_UNAVAILABLE)  # the queue has said why
+        if push_batch.unread:
             self.on_refused(
                 say(
                     "a part of a push for {gateway} cannot be read; it is kept: smsctl reports unmatched",
                     gateway=gateway,
                 )
             )
-        return parcel.acknowledgement
+        return push_batch.acknowledgement
 
 
 def _headers_for(status: HTTPStatus, methods: frozenset[str]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from threading import Event, Thread
 from typing import Any, NamedTuple, cast
 
 from smsctl.errors import Sentence, UsageError, say
-from smsctl.listener.application import Application
+from smsctl.listener.application import PushApplication
 
 STRANGERS_BODY_BYTES = 256 * 1024
 """What is read of a request whose path is not one of ours; and what is kept in memory while it comes in."""
@@ -34,7 +34,7 @@ class Listener:
     """A listening socket that is served until `stop`."""
 
     def __init__(
-        self, application: Application, host: str, port: int, patience: Patience = _PATIENCE
+        self, application: PushApplication, host: str, port: int, patience: Patience = _PATIENCE
     ) -> None:
         """Listen, and serve at once; port 0 takes a free one. Raises UsageError when that cannot be had."""
         listening = _listen(host, port)
@@ -58,7 +58,7 @@ class Listener:
         with suppress(OSError):  # it has stopped already
             self._waitress.pull_trigger()
 
-    def _serve_on(self, listening: socket.socket, application: Application) -> Any:  # noqa: ANN401
+    def _serve_on(self, listening: socket.socket, application: PushApplication) -> Any:  # noqa: ANN401
         import logging
 
         from waitress.server import create_server
@@ -106,7 +106,7 @@ class Listener:
                 channel.handle_close()
 
 
-def _channel_for_one_request(application: Application, largest_bytes: int) -> type:
+def _channel_for_one_request(application: PushApplication, largest_bytes: int) -> type:
     """Return waitress's connection, closed after its first answer: so its age is that of its request."""
     from waitress.channel import HTTPChannel
     from waitress.parser import HTTPRequestParser
@@ -124,7 +124,7 @@ def _channel_for_one_request(application: Application, largest_bytes: int) -> ty
             self.set_close_on_finish()
             return super().build_response_header()
 
-    class Refusal(ErrorTask):
+    class HttpRefusal(ErrorTask):
         def execute(self) -> None:
             request = cast("Any", self.request)
             largest = request.adj.max_request_body_size - 1
@@ -134,7 +134,7 @@ def _channel_for_one_request(application: Application, largest_bytes: int) -> ty
     class Channel(HTTPChannel):
         parser_class = Parser
         task_class = Task
-        error_task_class = Refusal
+        error_task_class = HttpRefusal
 
     return Channel
 

@@ -9,17 +9,17 @@ from typing import Any
 
 from smsctl.simulator import identity
 from smsctl.simulator.behaviour import Behaviour
+from smsctl.simulator.connection import ServedConnection
 from smsctl.simulator.held import Held
-from smsctl.simulator.intelecom import Intelecom
+from smsctl.simulator.intelecom import SimulatedIntelecom
 from smsctl.simulator.journal import Journal
-from smsctl.simulator.line import Line
-from smsctl.simulator.management import Management, malformed
+from smsctl.simulator.management import SimulatedManagement, malformed
 from smsctl.simulator.polling import Polling
-from smsctl.simulator.pswincom import PsWinCom
+from smsctl.simulator.pswincom import SimulatedPsWinCom
 from smsctl.simulator.sending import Sending
-from smsctl.simulator.web import NoAnswerError, RefusedRequestError, Reply, Request, refuse
+from smsctl.simulator.web import NoAnswerError, ReceivedRequest, RefusedRequestError, SimulatorReply, refuse
 
-Route = tuple[str, Mapping[str, Callable[..., Reply]]]
+Route = tuple[str, Mapping[str, Callable[..., SimulatorReply]]]
 """A pattern for the path, and a handler for each method: it gets the request and the pattern's groups."""
 
 _QUEUE = r"/api/output/rest/(?P<kind>dr|mo)/gateway/(?P<user>[^/]+)"
@@ -27,18 +27,18 @@ _BATCHES = r"/mgmt/rs/service/(?P<service_id>[0-9]+)/batch/"
 _VENDORS_BATCHES = r"/management/(?P<service_id>[0-9]+)/batch(?:/|$)"  # Puzzel's own client, 3.0.1
 
 
-class Application:
+class GatewayApplication:
     """Answers every request; safe to call from many threads."""
 
     def __init__(self, behaviour: Behaviour, journal: Journal, held: Held, stopping: Event) -> None:
         """Set the gateways up. What a gateway can do besides is another route."""
-        self.requests: deque[Request] = deque(maxlen=behaviour.keep_requests)
+        self.requests: deque[ReceivedRequest] = deque(maxlen=behaviour.keep_requests)
         self._stopping = stopping
         self._identity = () if behaviour.as_a_gateway else (identity.HEADER,)
         sending = Sending(behaviour, stopping)
-        intelecom = sending.around(Intelecom(behaviour, journal, held).submit)
-        pswincom = sending.around(PsWinCom(behaviour, journal).submit)
-        management = Management(behaviour, held)
+        intelecom = sending.around(SimulatedIntelecom(behaviour, journal, held).submit)
+        pswincom = sending.around(SimulatedPsWinCom(behaviour, journal).submit)
+        management = SimulatedManagement(behaviour, held)
         batch = {"GET": management.get, "DELETE": management.stop}
         batches = _VENDORS_BATCHES if behaviour.vendor_like else _BATCHES
         self.polling = Polling(behaviour)
@@ -63,17 +63,17 @@ class Application:
         except RefusedRequestError as refused:
             reply = refused.reply
         except NoAnswerError as none:
-            Line(environ, self._stopping).break_off(none.silence_s)
+            ServedConnection(environ, self._stopping).break_off(none.silence_s)
         length = ("Content-Length", str(len(reply.body)))
         headers = [("Content-Type", reply.content_type), length, *reply.headers, *self._identity]
         start_response(f"{int(reply.status)} {reply.status.phrase}", headers)
         return [reply.body]
 
-    def add_route(self, pattern: str, methods: Mapping[str, Callable[..., Reply]]) -> None:
+    def add_route(self, pattern: str, methods: Mapping[str, Callable[..., SimulatorReply]]) -> None:
         """Answer at one more path, ahead of all others."""
         self._routes = ((pattern, methods), *self._routes)
 
-    def _handle(self, request: Request) -> Reply:
+    def _handle(self, request: ReceivedRequest) -> SimulatorReply:
         for pattern, methods in self._routes:
             match = re.fullmatch(pattern, request.path)
             if match is None:
@@ -85,8 +85,8 @@ class Application:
         raise refuse(HTTPStatus.NOT_FOUND, f"There is no {request.path}.")
 
 
-def _request(environ: dict[str, Any]) -> Request:
-    return Request(
+def _request(environ: dict[str, Any]) -> ReceivedRequest:
+    return ReceivedRequest(
         method=environ["REQUEST_METHOD"],
         path=environ["PATH_INFO"] or "/",
         query=environ["QUERY_STRING"],

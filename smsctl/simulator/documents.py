@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
-from smsctl.simulator.web import Reply, Request, refuse
+from smsctl.simulator.web import ReceivedRequest, SimulatorReply, refuse
 
 Document = dict[str, Any]
 
@@ -22,7 +22,7 @@ _STEP = r"([^.\[\]]+)(?:\[(\d+)\])?"
 _BAD_REQUEST = HTTPStatus.BAD_REQUEST
 
 
-def read(request: Request) -> Document:
+def read(request: ReceivedRequest) -> Document:
     """Return the request's fields; numbers out of XML and forms stay text.
 
     Raises RefusedRequestError (400, 415).
@@ -38,7 +38,7 @@ def read(request: Request) -> Document:
     raise refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json, application/xml or a form.")
 
 
-def write(request: Request, document: Document) -> Reply:
+def write(request: ReceivedRequest, document: Document) -> SimulatorReply:
     """Return the response in the format the request asks for, else in the request's own."""
     if _wants_json(request):
         return write_json(document)
@@ -46,15 +46,17 @@ def write(request: Request, document: Document) -> Reply:
     return write_xml(media_type, "r:response", document, f' xmlns:r="{_RESPONSE_NAMESPACE}"')
 
 
-def write_json(document: Document) -> Reply:
+def write_json(document: Document) -> SimulatorReply:
     """Return the document as JSON."""
-    return Reply(HTTPStatus.OK, "application/json", json.dumps(document, ensure_ascii=False).encode())
+    return SimulatorReply(
+        HTTPStatus.OK, "application/json", json.dumps(document, ensure_ascii=False).encode()
+    )
 
 
-def write_xml(media_type: str, root: str, document: Document, attributes: str = "") -> Reply:
+def write_xml(media_type: str, root: str, document: Document, attributes: str = "") -> SimulatorReply:
     """Return the document as XML: an element for each value, repeated for a list, none for null."""
     text = f"{_PROLOG}<{root}{attributes}>{''.join(_elements(document))}</{root}>"
-    return Reply(HTTPStatus.OK, f"{media_type};charset=UTF-8", text.encode())
+    return SimulatorReply(HTTPStatus.OK, f"{media_type};charset=UTF-8", text.encode())
 
 
 def escape(text: str) -> str:
@@ -62,7 +64,7 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _wants_json(request: Request) -> bool:
+def _wants_json(request: ReceivedRequest) -> bool:
     accept = request.accept.lower()
     if "json" in accept:
         return True

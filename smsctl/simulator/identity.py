@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Final
 
 from smsctl.simulator.documents import write_json
-from smsctl.simulator.web import Reply, Request, refuse
+from smsctl.simulator.web import ReceivedRequest, SimulatorReply, refuse
 
 PATH: Final = "/simulator/identity"
 HEADER: Final = ("Smsctl-Simulator", "no SMS is sent")
@@ -19,7 +19,7 @@ GREETING: Final = "smsctl-simulator"
 _ASKED = re.compile(r"nonce=([0-9a-f]{32})")
 
 
-def tell(request: Request) -> Reply:
+def tell(request: ReceivedRequest) -> SimulatorReply:
     """Repeat the nonce, so that no stored answer passes for this one. Raises RefusedRequestError."""
     asked = _ASKED.fullmatch(request.query)
     if asked is None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from smsctl.simulator.pushes import GATEWAYS, Entry
-from smsctl.simulator.web import Request, refuse
+from smsctl.simulator.web import ReceivedRequest, refuse
 
 INCOMING_PATH = "/simulator/incoming"
 
@@ -48,7 +48,7 @@ def entry_for(gateway: str, sms: Sms) -> Entry:
     }
 
 
-def read_sms(request: Request) -> tuple[str, Sms]:
+def read_sms(request: ReceivedRequest) -> tuple[str, Sms]:
     """Read what a person sends to the simulator: the gateway and the SMS. Raises RefusedRequestError."""
     try:
         fields = json.loads(request.body)

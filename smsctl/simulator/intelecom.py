@@ -18,9 +18,9 @@ from smsctl.simulator.behaviour import BadLogin, Behaviour
 from smsctl.simulator.documents import Document
 from smsctl.simulator.faults import chance
 from smsctl.simulator.held import Held, HeldMessage
-from smsctl.simulator.intelecom_rules import Content, FieldError, Settings
+from smsctl.simulator.intelecom_rules import Content, IntelecomFieldError, MessageSettings
 from smsctl.simulator.journal import AcceptedMessage, Journal
-from smsctl.simulator.web import Answer, Entry, Reply, Request, refuse
+from smsctl.simulator.web import Entry, ReceivedRequest, SimulatedAnswer, SimulatorReply, refuse
 
 
 class Code(IntEnum):
@@ -53,10 +53,10 @@ class _Message(NamedTuple):
     reference: str | None
     recipient: str
     content: Content
-    settings: Settings
+    settings: MessageSettings
 
 
-class Intelecom:
+class SimulatedIntelecom:
     """One Puzzel gateway: it remembers identifiers, counts messages per number, and accepts."""
 
     def __init__(self, behaviour: Behaviour, journal: Journal, held: Held) -> None:
@@ -71,9 +71,9 @@ class Intelecom:
         self._references = _Remembered(behaviour.unique_window_s)
         self._batches = _Remembered(behaviour.unique_window_s)
         self._per_number: Counter[str] = Counter()
-        self._last_settings: tuple[object, Settings] = (None, Settings(behaviour.parsing_type))
+        self._last_settings: tuple[object, MessageSettings] = (None, MessageSettings(behaviour.parsing_type))
 
-    def submit(self, request: Request) -> Answer:
+    def submit(self, request: ReceivedRequest) -> SimulatedAnswer:
         """Take the messages of one request. Raises RefusedRequestError (400, 401, 415)."""
         document = documents.read(request)
         messages = document.get("message")
@@ -86,7 +86,7 @@ class Intelecom:
                 entries = [_refused(fields, index, refused) for index, fields in enumerate(messages, 1)]
             else:
                 entries = self._take(str(document["serviceId"]), batch, messages)
-        return Answer(
+        return SimulatedAnswer(
             entries,
             "clientReference",
             partial(_write, request, None if self._behaviour.vendor_like else batch),
@@ -116,7 +116,7 @@ class Intelecom:
         for index, fields in enumerate(messages, 1):
             try:
                 message = self._read(fields)
-            except FieldError as error:
+            except IntelecomFieldError as error:
                 entries.append(_refused(fields, index, Code.SYNTAX_ERROR, str(error)))
                 continue
             code = self._judge(message)
@@ -136,12 +136,12 @@ class Intelecom:
         number = intelecom_rules.recipient(fields.get("recipient"))
         text = fields.get("content")
         if not isinstance(text, str) or not text:
-            raise FieldError("Invalid content: missing")
+            raise IntelecomFieldError("Invalid content: missing")
         settings = self._settings(fields)
         content = intelecom_rules.content(text, settings.parsing_type, binary=settings.binary)
         return _Message(None if reference is None else str(reference), number, content, settings)
 
-    def _settings(self, fields: Document) -> Settings:
+    def _settings(self, fields: Document) -> MessageSettings:
         """Return the message's settings; mostly they are those of the message before it."""
         asked = (fields.get("settings"), fields.get("price"))
         if asked != self._last_settings[0]:
@@ -253,7 +253,7 @@ def _accepted(message: _Message, stamp: str, batch: str, message_id: str) -> Acc
     )
 
 
-def _write(request: Request, batch: str | None, entries: Sequence[Entry]) -> Reply:
+def _write(request: ReceivedRequest, batch: str | None, entries: Sequence[Entry]) -> SimulatorReply:
     """Return the reply; the schema has a batchReference, the samples have none (wire/puzzel.md, "Reply")."""
     named = {} if batch is None else {"batchReference": batch}
     return documents.write(request, {**named, "messageStatus": entries})

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
-from smsctl.simulator.measure import GSM, Encoding, is_gsm, parts
+from smsctl.simulator.measure import GSM, AirEncoding, is_gsm, parts
 
 MAX_PARTS = 6
-_PART_LENGTH = {Encoding.GSM7: 153, Encoding.UCS2: 67, Encoding.BINARY: 134}
+_PART_LENGTH = {AirEncoding.GSM7: 153, AirEncoding.UCS2: 67, AirEncoding.BINARY: 134}
 _MAX_VALIDITY = 173
 _PARSING_TYPES = frozenset({"NONE", "SAFE_REMOVE_NON_GSM", "SAFE_REMOVE_NON_GSM_WITH_REPLACE", "AUTO_DETECT"})
 _RECIPIENT = re.compile(r"\+(?!47)[1-9][0-9]{7,14}|\+47(?:[49][0-9]{7}|5[89][0-9]{6})")
@@ -33,7 +33,7 @@ _DAY = timedelta(days=1)
 _ZONED = r"(.*?)(Z|[+-]\d\d:\d\d)?"
 
 
-class FieldError(ValueError):
+class IntelecomFieldError(ValueError):
     """A field breaks a rule (code 5); the text says which."""
 
 
@@ -41,7 +41,7 @@ class Content(NamedTuple):
     """A text as it goes through the air."""
 
     text: str
-    encoding: Encoding
+    encoding: AirEncoding
     parts: int
 
 
@@ -65,7 +65,7 @@ class Window(NamedTuple):
         return tomorrow if tomorrow < self.stop else None
 
 
-class Settings(NamedTuple):
+class MessageSettings(NamedTuple):
     """What a message's `settings` and `price` come to."""
 
     parsing_type: str
@@ -83,43 +83,43 @@ class Settings(NamedTuple):
 def recipient(value: object) -> str:
     """Return the number as the gateway normalises it: formatting dropped."""
     if not isinstance(value, str):
-        raise FieldError("Invalid recipient: missing")
+        raise IntelecomFieldError("Invalid recipient: missing")
     if _RECIPIENT.fullmatch(value):
         return value
     plain = re.sub(_FORMATTING, "", value)
     if not _RECIPIENT.fullmatch(plain):
-        raise FieldError("Invalid recipient")
+        raise IntelecomFieldError("Invalid recipient")
     return plain
 
 
 @lru_cache(maxsize=64)
 def content(value: str, parsing_type: str, *, binary: bool) -> Content:
     """Return the text as it is sent, by the rule for characters outside GSM-7."""
-    text, encoding = value, Encoding.GSM7
+    text, encoding = value, AirEncoding.GSM7
     if binary:
         if not re.fullmatch(_PARAMETERS["udh"], value):
-            raise FieldError("Invalid content: not hex")
-        encoding = Encoding.BINARY
+            raise IntelecomFieldError("Invalid content: not hex")
+        encoding = AirEncoding.BINARY
     elif not is_gsm(value):
         if parsing_type == "NONE":
-            raise FieldError("Invalid content: characters outside GSM-7")
+            raise IntelecomFieldError("Invalid content: characters outside GSM-7")
         if parsing_type == "AUTO_DETECT":
-            encoding = Encoding.UCS2
+            encoding = AirEncoding.UCS2
         else:
             text = _safe(value, replace=parsing_type.endswith("WITH_REPLACE"))
     length = parts(text, encoding, _PART_LENGTH[encoding])
     if length > MAX_PARTS:
-        raise FieldError(f"Invalid content: {length} parts, at most {MAX_PARTS}")
+        raise IntelecomFieldError(f"Invalid content: {length} parts, at most {MAX_PARTS}")
     return Content(text, encoding, length)
 
 
-def settings(fields: object, price: object, parsing_type: str) -> Settings:
+def settings(fields: object, price: object, parsing_type: str) -> MessageSettings:
     """Return what the message's settings come to; `parsing_type` is the service's own rule."""
     cost = _number("price", price, range(10**6)) or 0
     if fields is None:
-        return Settings(parsing_type, cost)
+        return MessageSettings(parsing_type, cost)
     if not isinstance(fields, Mapping):
-        raise FieldError("Invalid settings: must be an object")
+        raise IntelecomFieldError("Invalid settings: must be an object")
     _number("age", fields.get("age"), (0, 16, 18))
     _gas(fields.get("gasSettings"))
     if _truth(fields.get("autoDetectEncoding")):
@@ -127,7 +127,7 @@ def settings(fields: object, price: object, parsing_type: str) -> Settings:
     elif _truth(fields.get("safeRemoveNonGsmCharacters")):
         parsing_type = "SAFE_REMOVE_NON_GSM"
     extra = _parameters(fields.get("parameter"))
-    return Settings(
+    return MessageSettings(
         parsing_type=extra.get("parsing-type", parsing_type),
         price=cost,
         originator=_originator(fields.get("originatorSettings"), cost),
@@ -153,9 +153,9 @@ def _number(name: str, value: object, allowed: range | tuple[int, ...]) -> int |
     try:
         number = int(str(value))
     except ValueError as error:
-        raise FieldError(f"Invalid {name}: not a number") from error
+        raise IntelecomFieldError(f"Invalid {name}: not a number") from error
     if number not in allowed:
-        raise FieldError(f"Invalid {name}: {number}")
+        raise IntelecomFieldError(f"Invalid {name}: {number}")
     return number
 
 
@@ -168,24 +168,26 @@ def _gas(fields: object) -> None:
         return
     code = str(fields.get("serviceCode")) if isinstance(fields, Mapping) else ""
     if not re.fullmatch(r"[0-9]{5}", code):
-        raise FieldError("Invalid gasSettings.serviceCode")
+        raise IntelecomFieldError("Invalid gasSettings.serviceCode")
 
 
 def _originator(fields: object, price: int) -> str | None:
     if fields is None:
         return None
     if not isinstance(fields, Mapping):
-        raise FieldError("Invalid originatorSettings: must be an object")
+        raise IntelecomFieldError("Invalid originatorSettings: must be an object")
     originator, kind = fields.get("originator"), fields.get("originatorType")
     if not isinstance(originator, str) or not isinstance(kind, str):
-        raise FieldError("Invalid originatorSettings: originator and originatorType are both required")
+        raise IntelecomFieldError(
+            "Invalid originatorSettings: originator and originatorType are both required"
+        )
     pattern = _ORIGINATORS.get(kind.upper())
     if pattern is None:
-        raise FieldError("Invalid originatorType")
+        raise IntelecomFieldError("Invalid originatorType")
     if not re.fullmatch(pattern, originator):
-        raise FieldError("Invalid originator")
+        raise IntelecomFieldError("Invalid originator")
     if price:
-        raise FieldError("Invalid originator: only allowed when price is 0")
+        raise IntelecomFieldError("Invalid originator: only allowed when price is 0")
     return originator
 
 
@@ -198,10 +200,10 @@ def _parameters(value: object) -> dict[str, str]:
     elif isinstance(value, list) and all(isinstance(item, Mapping) and "key" in item for item in value):
         found = {str(item["key"]): _text(item.get("value")) for item in value}
     else:
-        raise FieldError("Invalid parameter: a list of key and value")
+        raise IntelecomFieldError("Invalid parameter: a list of key and value")
     for key, item in found.items():
         if key in _PARAMETERS and not re.fullmatch(_PARAMETERS[key], item):
-            raise FieldError(f"Invalid parameter: {key}")
+            raise IntelecomFieldError(f"Invalid parameter: {key}")
     return found
 
 
@@ -213,7 +215,7 @@ def _new_session(fields: Mapping[str, object]) -> bool:
     wanted = _truth(fields.get("newSession"))
     origin = fields.get("originatorSettings")
     if wanted and isinstance(origin, Mapping) and str(origin.get("originatorType")).upper() != "NETWORK":
-        raise FieldError("Invalid newSession: the originatorType must be NETWORK")
+        raise IntelecomFieldError("Invalid newSession: the originatorType must be NETWORK")
     return wanted
 
 
@@ -221,13 +223,13 @@ def _window(fields: object) -> Window | None:
     if fields is None:
         return None
     if not isinstance(fields, Mapping):
-        raise FieldError("Invalid sendWindow: must be an object")
+        raise IntelecomFieldError("Invalid sendWindow: must be an object")
     start = _moment(fields, "start")
     if start is None:
-        raise FieldError("Invalid sendWindow.startDate: missing")
+        raise IntelecomFieldError("Invalid sendWindow.startDate: missing")
     stop = _moment(fields, "stop")
     if stop is not None and stop <= start:
-        raise FieldError("Invalid sendWindow: it stops before it starts")
+        raise IntelecomFieldError("Invalid sendWindow: it stops before it starts")
     return Window(start, stop)
 
 
@@ -236,7 +238,7 @@ def _moment(fields: Mapping[str, object], edge: str) -> datetime | None:
     if not day_text:
         return None
     if not clock_text:
-        raise FieldError(f"Invalid sendWindow.{edge}Time: missing")
+        raise IntelecomFieldError(f"Invalid sendWindow.{edge}Time: missing")
     day, day_zone = _split_zone(str(day_text))
     clock, clock_zone = _split_zone(str(clock_text))
     try:
@@ -245,7 +247,7 @@ def _moment(fields: Mapping[str, object], edge: str) -> datetime | None:
         if zone:
             return datetime.fromisoformat(f"{moment.isoformat()}{zone}").astimezone(UTC)
     except ValueError as error:
-        raise FieldError(f"Invalid sendWindow.{edge}Date or {edge}Time") from error
+        raise IntelecomFieldError(f"Invalid sendWindow.{edge}Date or {edge}Time") from error
     return moment.replace(tzinfo=_CET).astimezone(UTC)
 
 

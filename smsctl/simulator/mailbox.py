@@ -18,7 +18,7 @@ from smsctl.errors import InputError
 from smsctl.simulator.identity import GREETING
 from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.loopback import listen
-from smsctl.simulator.measure import Encoding, is_gsm, parts
+from smsctl.simulator.measure import AirEncoding, is_gsm, parts
 from smsctl.simulator.web import RefusedRequestError
 
 _KEEP = 100_000
@@ -32,7 +32,7 @@ _LARGEST_MAIL = 1024 * 1024
 _STOP_WITHIN_S = 0.05
 _RECIPIENT = re.compile(r"TO:\s*<\+?([0-9]{8,15})-([0-9]{1,10})@[^\s<>@]+>.*", re.IGNORECASE)
 _SENDER = re.compile(r"FROM:\s*<[^\s<>]*>.*", re.IGNORECASE)
-_PART_LENGTH = {Encoding.GSM7: 153, Encoding.UCS2: 67}
+_PART_LENGTH = {AirEncoding.GSM7: 153, AirEncoding.UCS2: 67}
 
 
 class Mailbox:
@@ -232,7 +232,7 @@ def _read(mail: bytes) -> tuple[str | None, str] | None:
 
 
 def _accepted(reference: str | None, text: str, recipient: _Recipient) -> AcceptedMessage:
-    encoding = Encoding.GSM7 if is_gsm(text) else Encoding.UCS2
+    encoding = AirEncoding.GSM7 if is_gsm(text) else AirEncoding.UCS2
     return AcceptedMessage(
         time=datetime.now(UTC).isoformat(timespec="milliseconds"),
         gateway="mail",

@@ -12,7 +12,7 @@ GSM = _BASIC | _EXTENSION
 """Every character that a GSM-7 message can hold."""
 
 
-class Encoding(StrEnum):
+class AirEncoding(StrEnum):
     """How a text goes through the air."""
 
     GSM7 = "gsm7"
@@ -21,7 +21,7 @@ class Encoding(StrEnum):
 
 
 _LAST_SINGLE_UNIT = 0xFFFF  # above it UTF-16 takes a pair
-_SINGLE = {Encoding.GSM7: 160, Encoding.UCS2: 70, Encoding.BINARY: 140}
+_SINGLE = {AirEncoding.GSM7: 160, AirEncoding.UCS2: 70, AirEncoding.BINARY: 140}
 
 
 @lru_cache(maxsize=64)
@@ -31,12 +31,12 @@ def is_gsm(text: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def parts(text: str, encoding: Encoding, part_length: int) -> int:
+def parts(text: str, encoding: AirEncoding, part_length: int) -> int:
     """Return how many parts the text takes, at `part_length` units each when there are several.
 
     A character of two units is never split: the last unit of the part before it stays empty.
     """
-    if encoding is Encoding.BINARY:
+    if encoding is AirEncoding.BINARY:
         text = text[::2]  # two hex digits an octet
     costs = [_cost(character, encoding) for character in text]
     if sum(costs) <= _SINGLE[encoding]:
@@ -49,7 +49,7 @@ def parts(text: str, encoding: Encoding, part_length: int) -> int:
     return count
 
 
-def _cost(character: str, encoding: Encoding) -> int:
-    if encoding is Encoding.GSM7:
+def _cost(character: str, encoding: AirEncoding) -> int:
+    if encoding is AirEncoding.GSM7:
         return 2 if character in _EXTENSION else 1
-    return 2 if encoding is Encoding.UCS2 and ord(character) > _LAST_SINGLE_UNIT else 1
+    return 2 if encoding is AirEncoding.UCS2 and ord(character) > _LAST_SINGLE_UNIT else 1

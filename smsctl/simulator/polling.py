@@ -10,7 +10,7 @@ from http import HTTPStatus
 from threading import Lock
 
 from smsctl.simulator.behaviour import Behaviour
-from smsctl.simulator.web import Reply, Request, refuse
+from smsctl.simulator.web import ReceivedRequest, SimulatorReply, refuse
 
 _JSON = "application/json"
 
@@ -30,7 +30,7 @@ class Polling:
         with self._lock:
             self._waiting[kind].append(item)
 
-    def fetch(self, request: Request, kind: str, user: str) -> Reply:
+    def fetch(self, request: ReceivedRequest, kind: str, user: str) -> SimulatorReply:
         """Return the next item; 404 when the queue is empty."""
         self._check_login(request, user)
         with self._lock:
@@ -40,15 +40,15 @@ class Polling:
             item = self._waiting[kind].popleft()
             if "ackrequired=true" in request.query:
                 self._fetched[kind, item["reference"]] = (time.monotonic(), item)
-        return Reply(HTTPStatus.OK, _JSON, json.dumps(item, ensure_ascii=False).encode())
+        return SimulatorReply(HTTPStatus.OK, _JSON, json.dumps(item, ensure_ascii=False).encode())
 
-    def acknowledge(self, request: Request, kind: str, user: str, reference: str) -> Reply:
+    def acknowledge(self, request: ReceivedRequest, kind: str, user: str, reference: str) -> SimulatorReply:
         """Forget an item that was fetched; 404 when there is none of that name."""
         self._check_login(request, user)
         with self._lock:
             if self._fetched.pop((kind, reference), None) is None:
                 raise refuse(HTTPStatus.NOT_FOUND, f"Nothing called {reference} waits to be acknowledged.")
-        return Reply(HTTPStatus.NO_CONTENT, _JSON, b"")
+        return SimulatorReply(HTTPStatus.NO_CONTENT, _JSON, b"")
 
     def left(self) -> int:
         """Return how many items nobody has acknowledged."""
@@ -62,7 +62,7 @@ class Polling:
                 del self._fetched[kind, reference]
                 self._waiting[kind].append(item)
 
-    def _check_login(self, request: Request, user: str) -> None:
+    def _check_login(self, request: ReceivedRequest, user: str) -> None:
         scheme, _, encoded = request.authorization.partition(" ")
         try:
             name, _, password = b64decode(encoded, validate=True).decode().partition(":")

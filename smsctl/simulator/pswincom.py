@@ -14,8 +14,8 @@ from smsctl.simulator import pswincom_rules
 from smsctl.simulator.behaviour import Behaviour
 from smsctl.simulator.documents import escape
 from smsctl.simulator.journal import AcceptedMessage, Journal
-from smsctl.simulator.pswincom_rules import FieldError, Message
-from smsctl.simulator.web import Answer, Entry, Reply, Request, refuse
+from smsctl.simulator.pswincom_rules import Message, PsWinComElementError
+from smsctl.simulator.web import Entry, ReceivedRequest, SimulatedAnswer, SimulatorReply, refuse
 
 Fields = Mapping[str, str]
 
@@ -32,7 +32,7 @@ class _Session(NamedTuple):
     messages: Sequence[Fields]
 
 
-class PsWinCom:
+class SimulatedPsWinCom:
     """One PSWinCom gateway. It knows no duplicates: what comes twice is sent twice."""
 
     def __init__(self, behaviour: Behaviour, journal: Journal) -> None:
@@ -43,16 +43,16 @@ class PsWinCom:
         self._origin = os.urandom(10).hex()  # so that references differ from those of earlier runs
         self._references = count(1)
 
-    def submit(self, request: Request) -> Answer:
+    def submit(self, request: ReceivedRequest) -> SimulatedAnswer:
         """Take the messages of one request. Raises RefusedRequestError (400, 415)."""
         if request.media_type not in _XML:
             raise refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send text/xml.")
         session = _read(request)
         if not self._behaviour.knows(session.fields.get("CLIENT"), session.fields.get("PW")):
-            return Answer((), "ID", partial(_write, self._head("FAIL", _BAD_LOGIN)))
+            return SimulatedAnswer((), "ID", partial(_write, self._head("FAIL", _BAD_LOGIN)))
         with self._lock:
             entries = self._take(session)
-        return Answer(entries, "ID", partial(_write, self._head("OK", "")))
+        return SimulatedAnswer(entries, "ID", partial(_write, self._head("OK", "")))
 
     def _head(self, logon: str, reason: str) -> str:
         reason = "" if self._behaviour.leave_out_reason else f"<REASON>{reason}</REASON>"
@@ -69,7 +69,7 @@ class PsWinCom:
             own_id = fields.get("ID") or str(index)
             try:
                 message = pswincom_rules.read(fields, now, self._behaviour.non_gsm)
-            except FieldError as error:
+            except PsWinComElementError as error:
                 entries.append({"ID": own_id, "STATUS": "FAIL", "INFO": str(error)})
                 continue
             ref = self._new_reference() if message.report or self._behaviour.reports_on_account else None
@@ -90,7 +90,7 @@ class PsWinCom:
         return f"{origin[:8]}-{origin[8:12]}-{origin[12:16]}-{origin[16:]}-{next(self._references):012x}"
 
 
-def _read(request: Request) -> _Session:
+def _read(request: ReceivedRequest) -> _Session:
     """Return the document, decoded by the HTTP charset, else as ISO-8859-1; the prolog is not believed.
 
     So LINK's own receiver reads (wire/pswincom.md, "Clients"), and so its published clients write.
@@ -136,11 +136,11 @@ def _accepted(
     )
 
 
-def _write(head: str, entries: Sequence[Entry]) -> Reply:
+def _write(head: str, entries: Sequence[Entry]) -> SimulatorReply:
     messages = "".join(
         f"<MSG>{''.join(f'<{name}>{escape(str(value))}</{name}>' for name, value in entry.items())}</MSG>"
         for entry in entries
     )
     listed = f"<MSGLST>{messages}</MSGLST>" if messages else ""
     body = f'<?xml version="1.0"?><SESSION>{head}{listed}</SESSION>'
-    return Reply(HTTPStatus.OK, "text/xml; charset=utf-8", body.encode())
+    return SimulatorReply(HTTPStatus.OK, "text/xml; charset=utf-8", body.encode())

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from smsctl.simulator.behaviour import NonGsm
-from smsctl.simulator.measure import GSM, Encoding, is_gsm, parts
+from smsctl.simulator.measure import GSM, AirEncoding, is_gsm, parts
 
 MAX_PARTS = 16
-_PART_LENGTH = {Encoding.GSM7: 134, Encoding.UCS2: 67, Encoding.BINARY: 134}
+_PART_LENGTH = {AirEncoding.GSM7: 134, AirEncoding.UCS2: 67, AirEncoding.BINARY: 134}
 _AHEAD = timedelta(days=7)
 _CET = timezone(timedelta(hours=1))  # whether it follows summer time is unknown
 _RECIPIENT = r"[1-9][0-9]{8,14}"
@@ -26,7 +26,7 @@ _ALLOWED = {
 }
 
 
-class FieldError(ValueError):
+class PsWinComElementError(ValueError):
     """An element breaks a rule; the text stands in INFO."""
 
 
@@ -35,7 +35,7 @@ class Message(NamedTuple):
 
     recipient: str
     text: str
-    encoding: Encoding
+    encoding: AirEncoding
     parts: int
     sender: str | None
     validity: int | None  # minutes
@@ -45,7 +45,7 @@ class Message(NamedTuple):
 
 class _Text(NamedTuple):
     text: str
-    encoding: Encoding
+    encoding: AirEncoding
     parts: int
 
 
@@ -53,12 +53,12 @@ def read(fields: Mapping[str, str], now: datetime, non_gsm: NonGsm) -> Message:
     """Return the message, or raise FieldError. Too long a text is cut without a word."""
     recipient, sender = fields.get("RCV", ""), fields.get("SND", "")
     if not re.fullmatch(_RECIPIENT, recipient):
-        raise FieldError(f"Invalid RCV '{recipient}'. Receiver number must be at least 9 digits.")
+        raise PsWinComElementError(f"Invalid RCV '{recipient}'. Receiver number must be at least 9 digits.")
     if sender and not re.fullmatch(_SENDER, sender):
-        raise FieldError(f"Invalid SND '{sender}'.")
+        raise PsWinComElementError(f"Invalid SND '{sender}'.")
     for name, pattern in _ALLOWED.items():
         if not re.fullmatch(pattern, fields.get(name, "")):
-            raise FieldError(f"Invalid {name} '{fields[name]}'.")
+            raise PsWinComElementError(f"Invalid {name} '{fields[name]}'.")
     text = _text(fields.get("TEXT", ""), fields.get("OP") or "1", non_gsm)
     return Message(
         recipient,
@@ -74,13 +74,13 @@ def read(fields: Mapping[str, str], now: datetime, non_gsm: NonGsm) -> Message:
 def _text(value: str, message_type: str, non_gsm: NonGsm) -> _Text:
     match message_type:
         case "1":
-            text, encoding = _plain(value, non_gsm), Encoding.GSM7
+            text, encoding = _plain(value, non_gsm), AirEncoding.GSM7
         case "8":
-            text, encoding = _hex(value, _HEX), Encoding.BINARY
+            text, encoding = _hex(value, _HEX), AirEncoding.BINARY
         case "9":
-            text, encoding = _unicode(_hex(value, _HEX_UNITS)), Encoding.UCS2
+            text, encoding = _unicode(_hex(value, _HEX_UNITS)), AirEncoding.UCS2
         case _:
-            raise FieldError(f"Invalid OP '{message_type}'.")
+            raise PsWinComElementError(f"Invalid OP '{message_type}'.")
     text = _cut(text, encoding)
     return _Text(text, encoding, parts(text, encoding, _PART_LENGTH[encoding]))
 
@@ -93,7 +93,7 @@ def _plain(value: str, non_gsm: NonGsm) -> str:
 
 def _hex(value: str, digits: str) -> str:
     if not re.fullmatch(digits, value):
-        raise FieldError("Invalid TEXT. Not hex.")
+        raise PsWinComElementError("Invalid TEXT. Not hex.")
     return value
 
 
@@ -101,9 +101,9 @@ def _unicode(digits: str) -> str:
     return bytes.fromhex(digits).decode("utf-16-be", errors="replace")
 
 
-def _cut(text: str, encoding: Encoding) -> str:
+def _cut(text: str, encoding: AirEncoding) -> str:
     """Return what fits into the most parts there can be."""
-    digits = 2 if encoding is Encoding.BINARY else 1
+    digits = 2 if encoding is AirEncoding.BINARY else 1
     text = text[: MAX_PARTS * _PART_LENGTH[encoding] * digits]
     while parts(text, encoding, _PART_LENGTH[encoding]) > MAX_PARTS:  # characters of two units
         text = text[:-1]
@@ -116,8 +116,8 @@ def _delivery_time(value: str, now: datetime) -> datetime | None:
     try:
         moment = datetime.strptime(value, "%Y%m%d%H%M").replace(tzinfo=_CET).astimezone(UTC)
     except ValueError as error:
-        raise FieldError(f"Invalid DELIVERYTIME '{value}'.") from error
+        raise PsWinComElementError(f"Invalid DELIVERYTIME '{value}'.") from error
     this_minute = now.replace(second=0, microsecond=0)
     if not this_minute <= moment <= now + _AHEAD:
-        raise FieldError(f"Invalid DELIVERYTIME '{value}'. Must be within the next 7 days.")
+        raise PsWinComElementError(f"Invalid DELIVERYTIME '{value}'. Must be within the next 7 days.")
     return moment

@@ -25,14 +25,14 @@ class PushStyle(StrEnum):
     FORM = "form"  # PSWinCom
 
 
-class Kind(StrEnum):
+class PushKind(StrEnum):
     """What is pushed, as the wire calls it."""
 
     REPORT = "dr"
     INCOMING = "mo"
 
 
-class Request(NamedTuple):
+class PushRequest(NamedTuple):
     """One push, ready to be sent to an address."""
 
     method: str
@@ -69,39 +69,39 @@ def _can_be_pushed_to(address: str, *, allow_other_hosts: bool) -> bool:
     return parts.scheme == "http" and bool(host) and (allow_other_hosts or is_loopback(host or ""))
 
 
-def request_for(gateway: str, kind: Kind, style: PushStyle, entries: Sequence[Entry]) -> Request:
+def request_for(gateway: str, kind: PushKind, style: PushStyle, entries: Sequence[Entry]) -> PushRequest:
     """Return the push of entries. By GET and by form one travels alone: the first."""
     if gateway == "intelecom":
         return _intelecom(kind, style, entries)
     return _pswincom(kind, style, entries)
 
 
-def _intelecom(kind: Kind, style: PushStyle, entries: Sequence[Entry]) -> Request:
+def _intelecom(kind: PushKind, style: PushStyle, entries: Sequence[Entry]) -> PushRequest:
     match style:
         case PushStyle.GET | PushStyle.FORM:
-            return Request("GET", urlencode(entries[0]), "", b"")
+            return PushRequest("GET", urlencode(entries[0]), "", b"")
         case PushStyle.XML:
             messages = "".join(f"<message>{_elements(entry)}</message>" for entry in entries)
             document = f'<?xml version="1.0" encoding="UTF-8"?><{kind}>{messages}</{kind}>'
-            return Request("POST", "", "application/xml", document.encode())
+            return PushRequest("POST", "", "application/xml", document.encode())
         case _:
             document = json.dumps({str(kind): [dict(entry) for entry in entries]}, ensure_ascii=False)
-            return Request("POST", "", "application/json", document.encode())
+            return PushRequest("POST", "", "application/json", document.encode())
 
 
-def _pswincom(kind: Kind, style: PushStyle, entries: Sequence[Entry]) -> Request:
+def _pswincom(kind: PushKind, style: PushStyle, entries: Sequence[Entry]) -> PushRequest:
     if style in (PushStyle.FORM, PushStyle.GET):
         fields = dict(entries[0])
-        if kind is Kind.INCOMING:
+        if kind is PushKind.INCOMING:
             fields = {"ID": "1", "SND": fields["SND"], "RCV": fields["RCV"], "TXT": fields["TEXT"]}
         body = urlencode(fields, encoding="iso-8859-1", errors="replace")
-        return Request("POST", "", "application/x-www-form-urlencoded", body.encode())
+        return PushRequest("POST", "", "application/x-www-form-urlencoded", body.encode())
     messages = "".join(
         f"<MSG><ID>{place}</ID>{_elements(entry)}</MSG>" for place, entry in enumerate(entries, 1)
     )
-    doctype = '<!DOCTYPE MSGLST SYSTEM "pswincom_report_request.dtd">' if kind is Kind.REPORT else ""
+    doctype = '<!DOCTYPE MSGLST SYSTEM "pswincom_report_request.dtd">' if kind is PushKind.REPORT else ""
     document = f'<?xml version="1.0" encoding="iso-8859-1"?>{doctype}<MSGLST>{messages}</MSGLST>'
-    return Request("POST", "", "application/xml", document.encode("iso-8859-1", "xmlcharrefreplace"))
+    return PushRequest("POST", "", "application/xml", document.encode("iso-8859-1", "xmlcharrefreplace"))
 
 
 def _elements(entry: Entry) -> str:

@@ -21,7 +21,7 @@ from smsctl.simulator.faults import chance
 from smsctl.simulator.incoming import Sms
 from smsctl.simulator.journal import AcceptedMessage
 from smsctl.simulator.polling import Polling
-from smsctl.simulator.pushes import Entry, Kind, PushStyle, Request, request_for
+from smsctl.simulator.pushes import Entry, PushKind, PushRequest, PushStyle, request_for
 
 _DELIVERED = {"intelecom": "0", "pswincom": "DELIVRD"}
 _TIMEOUT_S = 60  # wire/puzzel.md, "Delivery reports"
@@ -29,13 +29,13 @@ _OK = 200
 
 
 @dataclass(order=True, slots=True)
-class _Errand:
+class _DueReport:
     """Something to be told at a certain time."""
 
     due: float  # monotonic
     place: int
     gateway: str = field(compare=False)
-    kind: Kind = field(compare=False)
+    kind: PushKind = field(compare=False)
     entry: Entry = field(compare=False)
     tries: int = field(compare=False, default=0)
 
@@ -49,7 +49,7 @@ class Reporter:
         self._polling = polling
         self._draws = itertools.count()
         self._places = itertools.count()
-        self._errands: list[_Errand] = []
+        self._due: list[_DueReport] = []
         self._changed = Condition()
         self._stopping = False
         self._busy = False
@@ -62,16 +62,16 @@ class Reporter:
         for message in messages:
             if _is_reported(message) and self.tells(message.gateway):
                 for _ in range(2 if self._drawn() < self._behaviour.report_twice_share else 1):
-                    self._add(message.gateway, Kind.REPORT, self._report(message), self._delay_s())
+                    self._add(message.gateway, PushKind.REPORT, self._report(message), self._delay_s())
 
     def incoming(self, gateway: str, sms: Sms) -> None:
         """Tell of an incoming SMS at once."""
-        self._add(gateway, Kind.INCOMING, incoming.entry_for(gateway, sms), 0)
+        self._add(gateway, PushKind.INCOMING, incoming.entry_for(gateway, sms), 0)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until all is told; say whether it is."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._errands and not self._busy, timeout_s)
+            return self._changed.wait_for(lambda: not self._due and not self._busy, timeout_s)
 
     def stop(self) -> None:
         """Tell nothing more."""
@@ -118,10 +118,10 @@ class Reporter:
     def _drawn(self) -> float:
         return chance(self._behaviour.seed, "reports", next(self._draws))
 
-    def _add(self, gateway: str, kind: Kind, entry: Entry, delay_s: float, tries: int = 0) -> None:
-        errand = _Errand(time.monotonic() + delay_s, next(self._places), gateway, kind, entry, tries)
+    def _add(self, gateway: str, kind: PushKind, entry: Entry, delay_s: float, tries: int = 0) -> None:
+        due = _DueReport(time.monotonic() + delay_s, next(self._places), gateway, kind, entry, tries)
         with self._changed:
-            heapq.heappush(self._errands, errand)
+            heapq.heappush(self._due, due)
             self._changed.notify_all()
 
     def _run(self) -> None:
@@ -131,30 +131,30 @@ class Reporter:
                 self._busy = False
                 self._changed.notify_all()
 
-    def _next(self) -> list[_Errand]:
-        """Wait for what is due: one errand, and those due with it that fit into the same push."""
+    def _next(self) -> list[_DueReport]:
+        """Wait for what is due: one due, and those due with it that fit into the same push."""
         with self._changed:
             while not self._stopping:
-                wait_s = self._errands[0].due - time.monotonic() if self._errands else None
+                wait_s = self._due[0].due - time.monotonic() if self._due else None
                 if wait_s is not None and wait_s <= 0:
                     self._busy = True
                     return self._together()
                 self._changed.wait(wait_s)
         return []
 
-    def _together(self) -> list[_Errand]:
-        first = heapq.heappop(self._errands)
+    def _together(self) -> list[_DueReport]:
+        first = heapq.heappop(self._due)
         taken = [first]
         alone = self._behaviour.push_style in (PushStyle.GET, PushStyle.FORM)
-        while self._errands and not alone and len(taken) < self._behaviour.push_batch:
-            after = self._errands[0]
+        while self._due and not alone and len(taken) < self._behaviour.push_batch:
+            after = self._due[0]
             same = (after.gateway, after.kind) == (first.gateway, first.kind)
             if not same or after.due > time.monotonic():
                 break
-            taken.append(heapq.heappop(self._errands))
+            taken.append(heapq.heappop(self._due))
         return taken
 
-    def _tell(self, errands: Sequence[_Errand]) -> None:
+    def _tell(self, errands: Sequence[_DueReport]) -> None:
         first = errands[0]
         address = self._behaviour.push_to.get(first.gateway)
         if address is None:
@@ -170,7 +170,7 @@ class Reporter:
             if one.tries + 1 < self._behaviour.push_tries:
                 self._add(one.gateway, one.kind, one.entry, self._behaviour.push_again_s, one.tries + 1)
 
-    def _push(self, address: str, request: Request) -> int:
+    def _push(self, address: str, request: PushRequest) -> int:
         """Return the status that was answered; 0 where there was none."""
         from http.client import HTTPConnection, HTTPException
 
@@ -194,9 +194,9 @@ def _is_reported(message: AcceptedMessage) -> bool:
     return message.message_id is not None and (message.report or message.gateway == "pswincom")
 
 
-def _polled(errand: _Errand) -> Mapping[str, str]:
-    entry = errand.entry
-    if errand.kind is Kind.INCOMING:
+def _polled(due: _DueReport) -> Mapping[str, str]:
+    entry = due.entry
+    if due.kind is PushKind.INCOMING:
         return incoming.polled(entry)
     return {
         "receiver": entry["RCV"],

@@ -6,7 +6,7 @@ from threading import Event
 
 from smsctl.simulator.behaviour import Behaviour
 from smsctl.simulator.faults import Fault, Faults, damage
-from smsctl.simulator.web import Answer, NoAnswerError, Reply, Request, refuse
+from smsctl.simulator.web import NoAnswerError, ReceivedRequest, SimulatedAnswer, SimulatorReply, refuse
 
 _SIMULATED = "Simulated fault."
 _WEB_PAGE = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body>It works.</body></html>"
@@ -21,10 +21,12 @@ class Sending:
         self._faults = Faults(behaviour.faults, behaviour.seed)
         self._stopping = stopping
 
-    def around(self, submit: Callable[[Request], Answer]) -> Callable[[Request], Reply]:
+    def around(
+        self, submit: Callable[[ReceivedRequest], SimulatedAnswer]
+    ) -> Callable[[ReceivedRequest], SimulatorReply]:
         """Return `submit` with everything that can go wrong."""
 
-        def send(request: Request) -> Reply:
+        def send(request: ReceivedRequest) -> SimulatorReply:
             fault = self._faults.draw()
             self._strike_early(fault)
             answer = submit(request)
@@ -54,7 +56,7 @@ class Sending:
                 later = ("Retry-After", str(self._behaviour.retry_after_s))
                 raise refuse(HTTPStatus.TOO_MANY_REQUESTS, _SIMULATED, later)
 
-    def _strike(self, fault: Fault | None, reply: Reply) -> Reply:
+    def _strike(self, fault: Fault | None, reply: SimulatorReply) -> SimulatorReply:
         """Return what the fault leaves of the reply; the messages are accepted."""
         match fault:
             case Fault.TIMEOUT:
@@ -64,7 +66,7 @@ class Sending:
             case Fault.ERROR500:
                 raise refuse(HTTPStatus.INTERNAL_SERVER_ERROR, _SIMULATED)
             case Fault.HTML200:
-                return Reply(HTTPStatus.OK, "text/html", _WEB_PAGE)
+                return SimulatorReply(HTTPStatus.OK, "text/html", _WEB_PAGE)
             case Fault.TRUNCATED:
                 return reply._replace(body=reply.body[: len(reply.body) // 2])
         return reply

@@ -9,7 +9,7 @@ from typing import Any, Self, cast
 
 from smsctl.errors import InputError
 from smsctl.simulator import identity
-from smsctl.simulator.application import Application
+from smsctl.simulator.application import GatewayApplication
 from smsctl.simulator.behaviour import BadLogin, Behaviour, NonGsm
 from smsctl.simulator.held import Held
 from smsctl.simulator.incoming import INCOMING_PATH, Sms, read_sms
@@ -17,7 +17,7 @@ from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.loopback import listen
 from smsctl.simulator.pushes import PushStyle, must_be_addresses
 from smsctl.simulator.reports import Reporter
-from smsctl.simulator.web import Reply, Request, refuse
+from smsctl.simulator.web import ReceivedRequest, SimulatorReply, refuse
 
 __all__ = [
     "AcceptedMessage",
@@ -25,7 +25,7 @@ __all__ = [
     "Behaviour",
     "NonGsm",
     "PushStyle",
-    "Request",
+    "ReceivedRequest",
     "Simulator",
     "Sms",
     "start",
@@ -46,7 +46,7 @@ class Simulator:
         self._journal = journal
         self._held = Held()
         self._stopping = Event()
-        self._application = Application(behaviour, journal, self._held, self._stopping)
+        self._application = GatewayApplication(behaviour, journal, self._held, self._stopping)
         self._reporter = Reporter(behaviour, self._application.polling)
         self._application.add_route(INCOMING_PATH, {"POST": self._receive})
         journal.on_taken = self._reporter.accepted
@@ -61,7 +61,7 @@ class Simulator:
         """Return the message ids of accepted messages that the sender stopped before they left."""
         return self._held.stopped()
 
-    def requests(self) -> tuple[Request, ...]:
+    def requests(self) -> tuple[ReceivedRequest, ...]:
         """Return the latest raw requests, oldest first (at most Behaviour.keep_requests)."""
         return tuple(self._application.requests)
 
@@ -81,13 +81,13 @@ class Simulator:
         """Return how much waits in PSWinCom's queues, or is fetched and not acknowledged."""
         return self._application.polling.left()
 
-    def _receive(self, request: Request) -> Reply:
+    def _receive(self, request: ReceivedRequest) -> SimulatorReply:
         """Take an SMS that a person wants to come in."""
         gateway, sms = read_sms(request)
         if not self._reporter.tells(gateway):
             raise refuse(HTTPStatus.CONFLICT, f"There is nowhere to push to, as {gateway} does.")
         self.incoming(gateway, sms)
-        return Reply(HTTPStatus.ACCEPTED, "application/json", b"{}")
+        return SimulatorReply(HTTPStatus.ACCEPTED, "application/json", b"{}")
 
     def stop(self) -> None:
         """Stop serving and close all connections; a second time does no harm."""
@@ -133,7 +133,7 @@ class _Server:
     """Waitress in a thread of its own, which can be stopped."""
 
     def __init__(
-        self, application: Application, listening: socket.socket, stopping: Event, name: str
+        self, application: GatewayApplication, listening: socket.socket, stopping: Event, name: str
     ) -> None:
         import logging
 

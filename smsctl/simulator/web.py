@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ReceivedRequest:
     """A request with its whole body, raw."""
 
     method: str
@@ -26,7 +26,7 @@ class Request:
         return named[0].lower() if named else ""
 
 
-class Reply(NamedTuple):
+class SimulatorReply(NamedTuple):
     """What goes back."""
 
     status: HTTPStatus
@@ -39,18 +39,18 @@ Entry = dict[str, object]
 """What the reply says of one message, by the names of the wire."""
 
 
-class Answer(NamedTuple):
+class SimulatedAnswer(NamedTuple):
     """A reply to a send before it is written, so that a fault can still damage its entries."""
 
     entries: Sequence[Entry]
     reference: str  # which field of an entry is the sender's own reference
-    write: Callable[[Sequence[Entry]], Reply]
+    write: Callable[[Sequence[Entry]], SimulatorReply]
 
 
 class RefusedRequestError(Exception):
     """The request is refused as a whole, at the level of HTTP."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: SimulatorReply) -> None:
         """Keep the reply that says so."""
         super().__init__(reply.status)
         self.reply = reply
@@ -75,4 +75,4 @@ def refuse(status: HTTPStatus, detail: str, *headers: tuple[str, str]) -> Refuse
         "instance": None,
     }
     body = json.dumps(problem).encode()
-    return RefusedRequestError(Reply(status, "application/problem+json", body, headers))
+    return RefusedRequestError(SimulatorReply(status, "application/problem+json", body, headers))

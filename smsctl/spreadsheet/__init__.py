@@ -84,7 +84,7 @@ class Sheet(NamedTuple):
         yield from ()
 
 
-class Reading(NamedTuple):
+class ReadOptions(NamedTuple):
     """How a file is to be read, as far as a person said."""
 
     encoding: str | None = None
@@ -94,13 +94,13 @@ class Reading(NamedTuple):
     numbers: Collection[str] = ()  # headers of the columns with numbers, where they are named
 
 
-def open_sheet(path: Path, reading: Reading | None = None) -> Sheet:
+def open_sheet(path: Path, reading: ReadOptions | None = None) -> Sheet:
     """Check that a file can be read as rows under a header, and return it.
 
     Raises InputError: missing, unreadable, empty, not a file with rows, wrong encoding, no header, no rows;
     and HiddenRowsError where the reading leaves it open what becomes of them.
     """
-    asked = reading or Reading()
+    asked = reading or ReadOptions()
     with open_file(path) as file:
         path = path.resolve()  # it is there; told by the name that is the same from everywhere
         status = os.fstat(file.fileno())
@@ -129,7 +129,7 @@ def open_sheet(path: Path, reading: Reading | None = None) -> Sheet:
         name=name,
         left_out=left_out,
     )
-    if isinstance(records, text.Text) and len(sheet.header) >= _FEWEST_TO_TELL:
+    if isinstance(records, text.TextFormat) and len(sheet.header) >= _FEWEST_TO_TELL:
         records.refuse_swallowed(len(sheet.header))
     if not any(map(any, sheet.rows())):
         raise InputError(say("{path} has a header but no rows.", path=path))

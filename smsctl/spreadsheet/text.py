@@ -34,7 +34,7 @@ class _Reader(Protocol):
     def __iter__(self) -> Iterator[list[str]]: ...
 
 
-class Text(NamedTuple):
+class TextFormat(NamedTuple):
     """How to read the file: everything that was found out about it before its header."""
 
     path: Path
@@ -125,7 +125,7 @@ class Text(NamedTuple):
         )
 
 
-def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str | None) -> Text:
+def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str | None) -> TextFormat:
     """Find out how an open file is to be read. Raises InputError: empty, no text, wrong encoding."""
     status = os.fstat(file.fileno())
     assumed = recognise(file, source=str(path), encoding=encoding)
@@ -134,7 +134,7 @@ def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str |
         head = text.read(_HEAD)
     if not head.strip():
         raise InputError(say("{path} is empty.", path=path))
-    return Text(
+    return TextFormat(
         path=path,
         encoding=assumed.encoding,
         bom_bytes=assumed.bom_bytes,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
 
 
-class Book:
+class WorkbookSheet:
     """One sheet of a workbook, ready to be read."""
 
     delimiter: Final = ""
@@ -65,7 +65,7 @@ class Book:
 
 def open_workbook(
     file: BinaryIO, path: Path, kind: Workbook, asked: str | None, numbers: Collection[str]
-) -> Book:
+) -> WorkbookSheet:
     """Open the sheet that is asked for, or the one that has a column of numbers.
 
     Raises InputError: damaged, with a password, too large when unpacked, no such sheet, or several that fit.
@@ -90,7 +90,7 @@ def open_workbook(
         rows = enumerate(sheet.iter_rows(), 1)
         hidden = frozenset(number for number, row in rows if number in hidden and any(row))
     broken = broken_cells(file, path, book.sheet_names[place]) if kind is Workbook.XLSX else {}
-    return Book(path, kind, sheet, hidden, broken)
+    return WorkbookSheet(path, kind, sheet, hidden, broken)
 
 
 def _place(book: "CalamineWorkbook", path: Path, asked: str | None, numbers: Collection[str]) -> int:

@@ -8,22 +8,22 @@ from datetime import datetime
 from pathlib import Path
 
 from smsctl.actions.begin import begin
-from smsctl.actions.brake import Brake
-from smsctl.actions.course import Pace
-from smsctl.actions.send import Errand, Result, send
+from smsctl.actions.run_progress import SendPace
+from smsctl.actions.send import Result, SendRun, send
+from smsctl.actions.stop_signal import StopSignal
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, Verdict, same_for_all
+from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Terms
+from smsctl.domain.package import PackageTerms
 from smsctl.domain.text import INTELECOM_PARTS, MessageText, measure
 from smsctl.errors import Sentence
 from smsctl.host import uptime
 from smsctl.ledger import batches, mailings, municipalities, store
 from smsctl.ledger.mailings import NewMailing
 
-PACE = Pace(  # pauses shorter than a commit
+PACE = SendPace(  # pauses shorter than a commit
     batch_size=5, first_pause_s=0.001, longest_pause_s=0.001, clear_up_pauses_s=(0.001,) * 3
 )
 ACTOR = Actor("elin", "skolserver")
@@ -69,7 +69,7 @@ class ScriptedGateway:
         return []
 
 
-def each(*statuses: Status, verdict: Verdict = Verdict.ANSWERED) -> Script:
+def each(*statuses: Status, verdict: SubmitVerdict = SubmitVerdict.ANSWERED) -> Script:
     """Give the messages of a batch these states in turn."""
 
     def script(batch: Batch) -> Answer:
@@ -82,16 +82,16 @@ def each(*statuses: Status, verdict: Verdict = Verdict.ANSWERED) -> Script:
     return script
 
 
-def all_of_it(status: Status, verdict: Verdict, *, retry_after_s: float | None = None) -> Script:
+def all_of_it(status: Status, verdict: SubmitVerdict, *, retry_after_s: float | None = None) -> Script:
     """Say the same of every message."""
     return lambda batch: same_for_all(batch, status, verdict, "said", retry_after_s)
 
 
 accepted = each(Status.ACCEPTED)
-unclear = all_of_it(Status.UNKNOWN, Verdict.UNCLEAR)
-refused = all_of_it(Status.PENDING, Verdict.REFUSED)
-not_reached = all_of_it(Status.PENDING, Verdict.NOT_REACHED)
-stale = all_of_it(Status.PENDING, Verdict.STALE)
+unclear = all_of_it(Status.UNKNOWN, SubmitVerdict.UNCLEAR)
+refused = all_of_it(Status.PENDING, SubmitVerdict.REFUSED)
+not_reached = all_of_it(Status.PENDING, SubmitVerdict.NOT_REACHED)
+stale = all_of_it(Status.PENDING, SubmitVerdict.STALE)
 
 
 class Desk:
@@ -104,7 +104,7 @@ class Desk:
         self.ledger = store.open_ledger(folder / "ledger.db")
         self.now: Callable[[], Moment] = moment
         self.town = Municipality(
-            key="town", name="Town", rate=Terms(size=package_size, price_ore=4900), in_packages=True
+            key="town", name="Town", rate=PackageTerms(size=package_size, price_ore=4900), in_packages=True
         )
         self._mailings = 0
         with self.ledger.transaction():
@@ -141,21 +141,21 @@ class Desk:
         mailing: Mailing,
         gateway: Gateway,
         *,
-        pace: Pace = PACE,
+        pace: SendPace = PACE,
         ceilings: Ceilings | None = None,
-        brake: Brake | None = None,
+        stop_signal: StopSignal | None = None,
         proved_at: str | None = None,
         told: Callable[[Counter[Status]], None] = lambda states: None,
     ) -> Result:
         return send(
-            Errand(
+            SendRun(
                 mailing=mailing,
                 ledger=self.ledger,
                 gateway=gateway,
                 now=self.now,
                 ceilings=ceilings or Ceilings(),
                 pace=pace,
-                brake=brake or Brake(),
+                stop_signal=stop_signal or StopSignal(),
                 account=self.account,
                 proved_at=proved_at,
                 on_progress=told,

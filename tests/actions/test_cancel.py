@@ -6,7 +6,7 @@ import pytest
 
 from smsctl.actions.cancel import Cancelled, cancel
 from smsctl.domain.gateway import CancelResult, Listed
-from smsctl.domain.message import Answer, Batch, Receipt, Status, Verdict
+from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode
 from smsctl.ledger.store import Ledger, open_ledger
@@ -27,7 +27,7 @@ class Holder(Taker):
         super().submit(batch, not_after=not_after)
         receipts = [Receipt(m.reference, self._status, f"gw-{m.reference}") for m in batch.messages]
         unclear = self._status is Status.UNKNOWN
-        return Answer(verdict=Verdict.UNCLEAR if unclear else Verdict.ANSWERED, receipts=receipts)
+        return Answer(verdict=SubmitVerdict.UNCLEAR if unclear else SubmitVerdict.ANSWERED, receipts=receipts)
 
     def cancel(self, batch_reference: str) -> CancelResult:
         if self._by_reference:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.actions.brake import Brake, Stop
 from smsctl.actions.cancel import cancel
 from smsctl.actions.clear_up import may_be_repeated
+from smsctl.actions.stop_signal import StopReason, StopSignal
 from smsctl.domain.gateway import CancelResult, Listed
-from smsctl.domain.message import Answer, Batch, Status, Verdict
+from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
 from smsctl.domain.moment import Moment, Uptime
 from smsctl.errors import StoppedError, say
 from smsctl.ledger import fitness, mailings, unknowns
@@ -19,7 +19,7 @@ from smsctl.ledger import fitness, mailings, unknowns
 from .desk import ACTOR, PACE, Desk, Script, ScriptedGateway, all_of_it, each, moment
 
 LONG_AGO, NEVER_YET = "2000-01-01T00:00:00.000Z", "2999-01-01T00:00:00.000Z"
-LOST = all_of_it(Status.UNKNOWN, Verdict.UNCLEAR)
+LOST = all_of_it(Status.UNKNOWN, SubmitVerdict.UNCLEAR)
 
 
 @pytest.fixture
@@ -233,14 +233,14 @@ def test_a_list_that_cannot_be_asked_shows_nothing(desk: Desk) -> None:
 
 
 def test_somebody_who_stops_the_run_does_not_wait_for_the_next_try(desk: Desk) -> None:
-    mailing, brake = desk.mailing(2), Brake()
+    mailing, stop_signal = desk.mailing(2), StopSignal()
 
     def lost_and_stopped(batch: Batch) -> Answer:
-        brake.ask(Stop.TERMINATED)
+        stop_signal.ask(StopReason.TERMINATED)
         return LOST(batch)
 
     gateway = ScriptedGateway(lost_and_stopped)
     endless = PACE._replace(clear_up_pauses_s=(1e6,))
-    result = desk.send(mailing, gateway, pace=endless, brake=brake, proved_at=LONG_AGO)
-    assert (result.stop, result.states) == (Stop.TERMINATED, {Status.UNKNOWN: 2})
+    result = desk.send(mailing, gateway, pace=endless, stop_signal=stop_signal, proved_at=LONG_AGO)
+    assert (result.stop, result.states) == (StopReason.TERMINATED, {Status.UNKNOWN: 2})
     assert len(gateway.submitted) == 1

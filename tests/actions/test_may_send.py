@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.actions.begin import Overruling, begin, from_plan, skipped_of
-from smsctl.actions.brake import Brake
-from smsctl.actions.draft import Wish, draft
+from smsctl.actions.begin import RuleOverrides, begin, from_plan, skipped_of
+from smsctl.actions.draft import PlanRequest, draft
 from smsctl.actions.keyed_run import begun_under
 from smsctl.actions.may_send import Circumstances, ceilings_in_claims
 from smsctl.actions.resume import record, what_is_left
-from smsctl.actions.send import Errand, Result, send
+from smsctl.actions.send import Result, SendRun, send
+from smsctl.actions.stop_signal import StopSignal
 from smsctl.config.read import load
 from smsctl.domain.audience import Audience
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Letter, Status
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.number import NumberReader
-from smsctl.domain.package import Terms
+from smsctl.domain.package import PackageTerms
 from smsctl.domain.rules import Rule
 from smsctl.domain.text import MessageText
 from smsctl.errors import RuleError
@@ -31,7 +31,7 @@ from .desk import ACTOR, PACE, ScriptedGateway, accepted, moment, refused
 NIGHT = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
 NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 CEILINGS = Ceilings(max_parts=9, max_new_packages=0)
-TERMS = Terms(size=10_000, price_ore=490_000)
+TERMS = PackageTerms(size=10_000, price_ore=490_000)
 
 
 def as_typed(added: Sequence[str], *, by_a_person: bool) -> str:
@@ -61,8 +61,8 @@ class SecondWayIn:
             command=as_typed,
         )
 
-    def wish(self, text: str = "Hej", ceilings: Ceilings = CEILINGS, *, again: bool = False) -> Wish:
-        return Wish(
+    def wish(self, text: str = "Hej", ceilings: Ceilings = CEILINGS, *, again: bool = False) -> PlanRequest:
+        return PlanRequest(
             letter=Letter(text=MessageText.read(text)),
             municipality=self.town,
             recipients=self.settings.recipients or Path(),
@@ -77,24 +77,24 @@ class SecondWayIn:
 
     def send(self, mailing: Mailing, gateway: ScriptedGateway, ceilings: Ceilings) -> Result:
         return send(
-            Errand(
+            SendRun(
                 mailing=mailing,
                 ledger=self.ledger,
                 gateway=gateway,
                 now=moment,
                 ceilings=ceilings,
                 pace=PACE,
-                brake=Brake(),
+                stop_signal=StopSignal(),
                 proved_at=None,
                 on_progress=lambda _states: None,
             )
         )
 
-    def begin(self, wish: Wish, gateway: ScriptedGateway, key: str | None = None) -> Result:
+    def begin(self, wish: PlanRequest, gateway: ScriptedGateway, key: str | None = None) -> Result:
         plan, _, verdict = draft(wish, gateway, under := self.under())
         verdict.must_hold()
         mailing = begin(
-            from_plan(plan, Overruling(), run_key=key),
+            from_plan(plan, RuleOverrides(), run_key=key),
             plan.recipients.ready,
             skipped_of(plan),
             self.ledger,

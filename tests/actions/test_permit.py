@@ -1,13 +1,13 @@
 import pytest
 
-from smsctl.actions.permit import Mission, Person, permit
+from smsctl.actions.sender_rights import Person, SendRequest, permit
 from smsctl.config.settings import SenderRule
 from smsctl.domain.moment import Moment
 from smsctl.domain.rules import Refusal, Rule
 
 NOW = Moment(at="2026-11-22T08:00:00.000Z", day="2026-11-22")
 ELIN = Person("elin", {"office", "smsctl"})
-TO_GUARDIANS = Mission(municipality="town", audience="guardians", groups=("vårdnadshavare",), parts=10)
+TO_GUARDIANS = SendRequest(municipality="town", audience="guardians", groups=("vårdnadshavare",), parts=10)
 
 
 def rule(
@@ -22,7 +22,7 @@ def rule(
     )
 
 
-def asked(*rules: SenderRule, person: Person = ELIN, mission: Mission = TO_GUARDIANS) -> list[Refusal]:
+def asked(*rules: SenderRule, person: Person = ELIN, mission: SendRequest = TO_GUARDIANS) -> list[Refusal]:
     return permit({one.name: one for one in rules}, person, mission, None, NOW)
 
 

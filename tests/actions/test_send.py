@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.actions.brake import Brake, Stop
-from smsctl.actions.crew import STALE_AFTER_S, Crew
+from smsctl.actions.stop_signal import StopReason, StopSignal
+from smsctl.actions.workers import STALE_AFTER_S, Workers
 from smsctl.domain.mailing import Ceilings
-from smsctl.domain.message import Answer, Batch, Letter, Status, Verdict, outgoing
+from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, outgoing
 from smsctl.domain.text import MessageText
 from smsctl.errors import ExitCode, LedgerError, Sentence
 from smsctl.ledger import store
@@ -69,20 +69,22 @@ def test_what_was_sent_is_not_sent_again(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("script", "states", "stop", "code", "submitted"),
     [
-        pytest.param([refused], {"pending": 12}, Stop.REFUSED, ExitCode.GATEWAY, 1, id="refused"),
+        pytest.param([refused], {"pending": 12}, StopReason.REFUSED, ExitCode.GATEWAY, 1, id="refused"),
         pytest.param(
             [accepted, refused],
             {"accepted": 5, "pending": 7},
-            Stop.REFUSED,
+            StopReason.REFUSED,
             ExitCode.GATEWAY,
             2,
             id="refused later",
         ),
-        pytest.param([not_reached], {"pending": 12}, Stop.UNREACHED, ExitCode.STOPPED, 4, id="never reached"),
+        pytest.param(
+            [not_reached], {"pending": 12}, StopReason.UNREACHED, ExitCode.STOPPED, 4, id="never reached"
+        ),
         pytest.param(
             [accepted, not_reached],
             {"accepted": 5, "pending": 7},
-            Stop.UNREACHED,
+            StopReason.UNREACHED,
             ExitCode.STOPPED,
             5,
             id="lost on the way",
@@ -104,7 +106,12 @@ def test_what_was_sent_is_not_sent_again(desk: Desk) -> None:
             id="the tries are counted anew after an answer",
         ),
         pytest.param(
-            [unclear], {"unknown": 10, "pending": 2}, Stop.UNCLEAR, ExitCode.UNSETTLED, 2, id="two unclear"
+            [unclear],
+            {"unknown": 10, "pending": 2},
+            StopReason.UNCLEAR,
+            ExitCode.UNSETTLED,
+            2,
+            id="two unclear",
         ),
         pytest.param(
             [unclear, accepted, unclear],
@@ -114,7 +121,7 @@ def test_what_was_sent_is_not_sent_again(desk: Desk) -> None:
             3,
             id="unclear now and then",
         ),
-        pytest.param([stale], {"pending": 12}, Stop.UNREACHED, ExitCode.STOPPED, 4, id="always stale"),
+        pytest.param([stale], {"pending": 12}, StopReason.UNREACHED, ExitCode.STOPPED, 4, id="always stale"),
         pytest.param([stale, accepted], {"accepted": 12}, None, ExitCode.OK, 4, id="stale"),
         pytest.param(
             [each(Status.ACCEPTED, Status.REJECTED)],
@@ -128,7 +135,7 @@ def test_what_was_sent_is_not_sent_again(desk: Desk) -> None:
             [each(Status.HELD), accepted], {"held": 5, "accepted": 7}, None, ExitCode.UNSETTLED, 3, id="held"
         ),
         pytest.param(
-            [each(Status.ACCEPTED, Status.UNKNOWN, verdict=Verdict.UNCLEAR)],
+            [each(Status.ACCEPTED, Status.UNKNOWN, verdict=SubmitVerdict.UNCLEAR)],
             {"accepted": 7, "unknown": 5},
             None,
             ExitCode.UNSETTLED,
@@ -136,9 +143,9 @@ def test_what_was_sent_is_not_sent_again(desk: Desk) -> None:
             id="partly unclear is an answer",
         ),
         pytest.param(
-            [each(Status.PENDING, Status.ACCEPTED, verdict=Verdict.REFUSED)],
+            [each(Status.PENDING, Status.ACCEPTED, verdict=SubmitVerdict.REFUSED)],
             {"accepted": 2, "pending": 10},
-            Stop.REFUSED,
+            StopReason.REFUSED,
             ExitCode.GATEWAY,
             1,
             id="partly refused",
@@ -149,7 +156,7 @@ def test_each_answer_leaves_the_states_and_the_code_it_means(
     desk: Desk,
     script: list[Script],
     states: dict[str, int],
-    stop: Stop | None,
+    stop: StopReason | None,
     code: ExitCode,
     submitted: int,
 ) -> None:
@@ -174,7 +181,7 @@ def test_what_was_given_back_keeps_its_place_and_its_references(desk: Desk) -> N
 
 
 def test_a_busy_gateway_is_left_alone_as_long_as_it_asks(desk: Desk) -> None:
-    busy = all_of_it(Status.PENDING, Verdict.BUSY, retry_after_s=0.3)
+    busy = all_of_it(Status.PENDING, SubmitVerdict.BUSY, retry_after_s=0.3)
     mailing = desk.mailing(5)
     gateway = ScriptedGateway(busy, accepted)
     result = desk.send(mailing, gateway, pace=PACE._replace(longest_pause_s=10))
@@ -183,7 +190,7 @@ def test_a_busy_gateway_is_left_alone_as_long_as_it_asks(desk: Desk) -> None:
 
 
 def test_no_gateway_is_waited_for_longer_than_the_longest_pause(desk: Desk) -> None:
-    busy = all_of_it(Status.PENDING, Verdict.BUSY, retry_after_s=100_000)
+    busy = all_of_it(Status.PENDING, SubmitVerdict.BUSY, retry_after_s=100_000)
     assert desk.send(desk.mailing(5), ScriptedGateway(busy, accepted)).exit_code is ExitCode.OK
 
 
@@ -193,9 +200,9 @@ def test_too_many_unknown_stop_the_run_though_no_batch_was_wholly_unclear(
 ) -> None:
     mailing = desk.mailing(600)
     nearly = [Status.UNKNOWN] * (size - 1) + [Status.ACCEPTED]
-    gateway = ScriptedGateway(each(*nearly, verdict=Verdict.UNCLEAR))
+    gateway = ScriptedGateway(each(*nearly, verdict=SubmitVerdict.UNCLEAR))
     result = desk.send(mailing, gateway, pace=PACE._replace(batch_size=size))
-    assert result.stop is Stop.UNCLEAR
+    assert result.stop is StopReason.UNCLEAR
     assert len(gateway.submitted) == most
     assert desk.states(mailing)["pending"] == 600 - most * size
 
@@ -222,44 +229,46 @@ def test_a_ceiling_is_filled_and_never_passed(
         ceilings=ceilings,
     )
     assert desk.states(mailing) == {"accepted": 12, "pending": 8}
-    assert (result.stop, result.exit_code) == (Stop.CEILING, ExitCode.REFUSED)
+    assert (result.stop, result.exit_code) == (StopReason.CEILING, ExitCode.REFUSED)
     assert name in str(result.why)
     desk.ledger.close()
 
 
 @pytest.mark.parametrize(
     ("why", "code"),
-    [(Stop.INTERRUPTED, ExitCode.INTERRUPTED), (Stop.TERMINATED, ExitCode.TERMINATED)],
+    [(StopReason.INTERRUPTED, ExitCode.INTERRUPTED), (StopReason.TERMINATED, ExitCode.TERMINATED)],
 )
 @pytest.mark.parametrize("connections", [1, 3])
 def test_the_brake_ends_the_run_after_what_is_in_flight(
-    desk: Desk, why: Stop, code: ExitCode, connections: int
+    desk: Desk, why: StopReason, code: ExitCode, connections: int
 ) -> None:
-    brake = Brake()
+    stop_signal = StopSignal()
     mailing = desk.mailing(40)
-    all_there = threading.Barrier(connections, action=lambda: brake.ask(why) if not brake.asked else None)
+    all_there = threading.Barrier(
+        connections, action=lambda: stop_signal.ask(why) if not stop_signal.asked else None
+    )
 
     def asking(batch: Batch) -> Answer:
         all_there.wait(10)
         return accepted(batch)
 
     result = desk.send(
-        mailing, ScriptedGateway(asking), brake=brake, pace=PACE._replace(connections=connections)
+        mailing, ScriptedGateway(asking), stop_signal=stop_signal, pace=PACE._replace(connections=connections)
     )
     assert (result.stop, result.exit_code) == (why, code)
     assert desk.states(mailing) == {"accepted": 5 * connections, "pending": 40 - 5 * connections}
 
 
 @pytest.fixture
-def signalled() -> Iterator[Brake]:
-    brake = Brake()
-    before = signal.signal(signal.SIGUSR1, lambda *_: brake.ask(Stop.INTERRUPTED))
-    yield brake
+def signalled() -> Iterator[StopSignal]:
+    stop_signal = StopSignal()
+    before = signal.signal(signal.SIGUSR1, lambda *_: stop_signal.ask(StopReason.INTERRUPTED))
+    yield stop_signal
     signal.signal(signal.SIGUSR1, before)
 
 
 def test_the_brake_twice_ends_the_run_at_once_and_what_is_in_flight_is_unknown(
-    desk: Desk, signalled: Brake
+    desk: Desk, signalled: StopSignal
 ) -> None:
     mailing = desk.mailing(20)
     over = threading.Event()
@@ -271,14 +280,14 @@ def test_the_brake_twice_ends_the_run_at_once_and_what_is_in_flight_is_unknown(
         over.wait(30)
         return accepted(batch)
 
-    result = desk.send(mailing, ScriptedGateway(accepted, silent), brake=signalled)
+    result = desk.send(mailing, ScriptedGateway(accepted, silent), stop_signal=signalled)
     over.set()
     assert desk.states(mailing) == {"accepted": 5, "unknown": 5, "pending": 10}
-    assert (result.stop, result.exit_code) == (Stop.INTERRUPTED, ExitCode.INTERRUPTED)
+    assert (result.stop, result.exit_code) == (StopReason.INTERRUPTED, ExitCode.INTERRUPTED)
     assert desk.recover() == 0
 
 
-def test_at_once_gives_back_what_no_thread_has_begun(desk: Desk, signalled: Brake) -> None:
+def test_at_once_gives_back_what_no_thread_has_begun(desk: Desk, signalled: StopSignal) -> None:
     mailing = desk.mailing(20)
     over = threading.Event()
 
@@ -293,7 +302,7 @@ def test_at_once_gives_back_what_no_thread_has_begun(desk: Desk, signalled: Brak
         return mute(batch)
 
     gateway = ScriptedGateway(mute, stopped, mute)
-    desk.send(mailing, gateway, brake=signalled, pace=PACE._replace(connections=2))
+    desk.send(mailing, gateway, stop_signal=signalled, pace=PACE._replace(connections=2))
     over.set()
     assert desk.states(mailing) == {"unknown": 10, "pending": 10}
     assert desk.recover() == 0
@@ -335,12 +344,12 @@ def test_a_claim_that_a_machine_slept_over_is_given_back(asleep_s: float, *, lea
     letter = Letter(text=MessageText.read("Hej"))
     batch = Batch(reference="a-b1", letter=letter, messages=outgoing(["a-1"], ["+46701740605"]))
     times_s, gateway = iter([100.0, 100.0 + asleep_s]), ScriptedGateway(accepted)
-    crew = Crew(gateway, 1, clock_s=lambda: next(times_s))
-    crew.submit(Claim(id=1, batch=batch, messages=[1], day="2026-11-22"))
-    (done,) = crew.gather()
-    crew.dismiss()
+    workers = Workers(gateway, 1, clock_s=lambda: next(times_s))
+    workers.submit(Claim(id=1, batch=batch, messages=[1], day="2026-11-22"))
+    (done,) = workers.gather()
+    workers.dismiss()
     assert (len(gateway.submitted), done.answer.verdict) == (
-        (1, Verdict.ANSWERED) if leaves else (0, Verdict.STALE)
+        (1, SubmitVerdict.ANSWERED) if leaves else (0, SubmitVerdict.STALE)
     )
 
 
@@ -457,7 +466,7 @@ def test_a_clock_that_goes_back_during_the_run_stops_it_and_no_time_goes_back(
 
     gateway = ScriptedGateway(answered)
     result = desk.send(mailing, gateway, pace=PACE._replace(connections=connections))
-    assert (result.stop, result.exit_code) == (Stop.CLOCK, ExitCode.LEDGER)
+    assert (result.stop, result.exit_code) == (StopReason.CLOCK, ExitCode.LEDGER)
     assert "--accept-clock --reason TEXT" in str(result.mend)
     sent = len(gateway.references)
     assert 0 < sent < 60
@@ -493,7 +502,7 @@ def test_progress_is_told_of_what_is_durable(desk: Desk) -> None:
 
 
 def test_a_signal_that_does_not_wake_the_wait_for_an_answer_is_noticed_all_the_same(
-    desk: Desk, signalled: Brake
+    desk: Desk, signalled: StopSignal
 ) -> None:
     mailing, ended = desk.mailing(5), threading.Event()
 
@@ -506,12 +515,12 @@ def test_a_signal_that_does_not_wake_the_wait_for_an_answer_is_noticed_all_the_s
         ended.wait(10)
         return accepted(batch)
 
-    result = desk.send(mailing, ScriptedGateway(silent), brake=signalled)
+    result = desk.send(mailing, ScriptedGateway(silent), stop_signal=signalled)
     ended.set()
-    assert (result.stop, result.states) == (Stop.INTERRUPTED, {Status.UNKNOWN: 5})
+    assert (result.stop, result.states) == (StopReason.INTERRUPTED, {Status.UNKNOWN: 5})
 
 
-def test_the_brake_a_third_time_does_not_even_wait_for_the_ledger(desk: Desk, signalled: Brake) -> None:
+def test_the_brake_a_third_time_does_not_even_wait_for_the_ledger(desk: Desk, signalled: StopSignal) -> None:
     mailing = desk.mailing(10)
     desk.ledger.rows("PRAGMA busy_timeout = 0")
     other = sqlite3.connect(desk.ledger.path, check_same_thread=False, isolation_level=None)
@@ -526,17 +535,17 @@ def test_the_brake_a_third_time_does_not_even_wait_for_the_ledger(desk: Desk, si
             signal.raise_signal(signal.SIGUSR1)
 
     desk.ledger.on_wait = waits
-    result = desk.send(mailing, ScriptedGateway(answered), brake=signalled)
+    result = desk.send(mailing, ScriptedGateway(answered), stop_signal=signalled)
     other.close()
-    assert (result.stop, result.exit_code) == (Stop.INTERRUPTED, ExitCode.INTERRUPTED)
+    assert (result.stop, result.exit_code) == (StopReason.INTERRUPTED, ExitCode.INTERRUPTED)
     assert "counts as unknown" in str(result.why)
     assert desk.states(mailing) == {"sending": 5, "pending": 5}
     assert desk.recover() == 5
     assert desk.states(mailing) == {"unknown": 5, "pending": 5}
 
 
-def test_who_asks_when_all_is_over_interrupts_nothing(desk: Desk, signalled: Brake) -> None:
-    result = desk.send(desk.mailing(1), ScriptedGateway(accepted), brake=signalled)
+def test_who_asks_when_all_is_over_interrupts_nothing(desk: Desk, signalled: StopSignal) -> None:
+    result = desk.send(desk.mailing(1), ScriptedGateway(accepted), stop_signal=signalled)
     for _ in range(4):
         signal.raise_signal(signal.SIGUSR1)
     assert (result.stop, result.states) == (None, {Status.ACCEPTED: 1})

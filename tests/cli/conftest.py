@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.simulator import identity
-from smsctl.simulator.server import Request, Simulator
+from smsctl.simulator.server import ReceivedRequest, Simulator
 
 WAIT_S = 30
 
@@ -24,7 +24,7 @@ def guardians(count: int) -> list[str]:
     return [f"Person {n};+4670174{605 + n:04};vårdnadshavare;Exempelkommun;ja" for n in range(count)]
 
 
-def submitted(simulator: Simulator) -> list[Request]:
+def submitted(simulator: Simulator) -> list[ReceivedRequest]:
     """Whatever a gateway was told, beside the question whether it is a simulator."""
     return [one for one in simulator.requests() if one.path != identity.PATH]
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.actions.brake import Stop
 from smsctl.actions.send import Result
+from smsctl.actions.stop_signal import StopReason
 from smsctl.cli.mailings.delivery import Delivery
-from smsctl.domain.mailing import Tally
+from smsctl.domain.mailing import MailingTotals
 from smsctl.domain.message import Status
 from smsctl.errors import ExitCode
 
@@ -24,16 +24,16 @@ GOOD, LEFT = Status.ACCEPTED, Status.PENDING
         (None, {GOOD: 1, LEFT: 1}, ExitCode.STOPPED),
         (None, {LEFT: 1, Status.UNKNOWN: 1}, ExitCode.UNSETTLED),
         (None, {GOOD: 1, Status.HELD: 1}, ExitCode.UNSETTLED),
-        (Stop.CEILING, {GOOD: 1, LEFT: 1}, ExitCode.REFUSED),
-        (Stop.REFUSED, {LEFT: 2}, ExitCode.GATEWAY),
-        (Stop.TERMINATED, {GOOD: 1, LEFT: 1}, ExitCode.TERMINATED),
+        (StopReason.CEILING, {GOOD: 1, LEFT: 1}, ExitCode.REFUSED),
+        (StopReason.REFUSED, {LEFT: 2}, ExitCode.GATEWAY),
+        (StopReason.TERMINATED, {GOOD: 1, LEFT: 1}, ExitCode.TERMINATED),
     ],
 )
 def test_what_is_left_is_never_well(
-    stop: Stop | None, states: dict[Status, int], code: ExitCode, tmp_path: Path
+    stop: StopReason | None, states: dict[Status, int], code: ExitCode, tmp_path: Path
 ) -> None:
     desk = Desk(tmp_path)
-    tally = Tally(states=states, draws=(), reserved_parts=0)
+    tally = MailingTotals(states=states, draws=(), reserved_parts=0)
     done = Delivery(desk.mailing(2), Result(states=Counter(), stop=stop, why=None), tally)
     desk.ledger.close()
     assert done.exit_code is code

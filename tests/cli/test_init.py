@@ -5,7 +5,7 @@ import pytest
 
 from smsctl.config.read import load
 from smsctl.config.settings import Mode
-from smsctl.domain.secret import Source
+from smsctl.domain.secret import SecretPlace
 from smsctl.simulator.server import Behaviour, start
 
 from ..conftest import SECRET, MakeConfig
@@ -189,7 +189,7 @@ def test_a_scripted_set_up_keeps_the_secrets_in_files_of_their_owner(tmp_path: P
     )
     assert (ran.code, ran.err) == (0, "")
     settings = load(path)
-    assert settings.gateway.password.source is Source.FILE
+    assert settings.gateway.password.source is SecretPlace.FILE
     assert secret.read_text(encoding="utf-8").strip() == SECRET
     for file in (secret, tmp_path / "reports.secret"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600

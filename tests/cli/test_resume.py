@@ -12,7 +12,7 @@ from smsctl.config.read import load
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Terms
+from smsctl.domain.package import PackageTerms
 from smsctl.domain.text import INTELECOM_PARTS, MessageText, measure
 from smsctl.host import whoever
 from smsctl.ledger import store
@@ -42,7 +42,7 @@ def begun(
         municipality=Municipality(
             key="exempelkommun",
             name="Exempelkommun",
-            rate=Terms(size=package_size, price_ore=490_000),
+            rate=PackageTerms(size=package_size, price_ore=490_000),
             in_packages=True,
         ),
         gateway="intelecom",

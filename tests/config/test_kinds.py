@@ -5,7 +5,7 @@ import pytest
 
 from smsctl.config import file_kinds, kinds
 from smsctl.config.keys import KEYS, Key
-from smsctl.config.kinds import Kind, RefusedError
+from smsctl.config.kinds import UnfitValueError, ValueKind
 from smsctl.config.settings import QuietHours
 
 HERE = Path("/etc/smsctl")
@@ -46,7 +46,7 @@ HERE = Path("/etc/smsctl")
         (kinds.several(kinds.COUNTRY_CODE), ["+46", "+358"], ("+46", "+358")),
     ],
 )
-def test_a_value_is_read(kind: Kind, value: object, read: object) -> None:
+def test_a_value_is_read(kind: ValueKind, value: object, read: object) -> None:
     assert kind.read(value, HERE) == read
 
 
@@ -87,13 +87,13 @@ def test_a_value_is_read(kind: Kind, value: object, read: object) -> None:
         (kinds.TEXT, "a\u202eb"),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused_without_repeating_it(kind: Kind, value: object) -> None:
-    with pytest.raises(RefusedError):
+def test_a_value_that_does_not_fit_is_refused_without_repeating_it(kind: ValueKind, value: object) -> None:
+    with pytest.raises(UnfitValueError):
         kind.read(value, HERE)
 
 
 def test_a_price_as_a_toml_number_is_told_how_to_be_written() -> None:
-    with pytest.raises(RefusedError, match=r'quotation marks, as "4900\.00"'):
+    with pytest.raises(UnfitValueError, match=r'quotation marks, as "4900\.00"'):
         kinds.PRICE.read(4900.0, HERE)
 
 

@@ -4,18 +4,18 @@ import keyring
 import pytest
 
 from smsctl.credentials.resolve import Surroundings, delete, describe, resolve, store
-from smsctl.domain.secret import Secret, SecretSource, Source
+from smsctl.domain.secret import Secret, SecretPlace, SecretSource
 from smsctl.errors import CredentialError, ExitCode
 
 from .memory import LockedKeyring, MemoryKeyring
 
 SERVICE = "smsctl:/etc/smsctl/config.toml"
 ALONE = Surroundings(service=SERVICE, environ={}, interactive=False)
-SOURCE = SecretSource(source=Source.KEYRING, name="gateway", variable="SMSCTL_GATEWAY_SECRET")
+SOURCE = SecretSource(source=SecretPlace.KEYRING, name="gateway", variable="SMSCTL_GATEWAY_SECRET")
 
 
 def _source(kind: str, path: Path | None = None) -> SecretSource:
-    return SOURCE._replace(source=Source(kind), path=path)
+    return SOURCE._replace(source=SecretPlace(kind), path=path)
 
 
 def _find(source: SecretSource, environ: dict[str, str] | None = None, *, interactive: bool = False) -> str:

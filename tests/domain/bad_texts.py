@@ -3,9 +3,9 @@
 With a personal identity number or a phone number only such as belong to nobody.
 """
 
-from smsctl.domain.text_check import Kind
+from smsctl.domain.text_check import TextFault
 
-_F, _M, _L, _Q = Kind.FILE, Kind.MERGE_MARK, Kind.LETTERS, Kind.LOST_LETTERS
+_F, _M, _L, _Q = TextFault.FILE, TextFault.MERGE_MARK, TextFault.LETTERS, TextFault.LOST_LETTERS
 
 CERTAIN = (
     # other kinds of files
@@ -195,19 +195,19 @@ DOUBTFUL = (
     (_M, "Lunch {tid 11.30}"),
     (_M, "Hej! {se länk}"),
     (_M, "Hej [contact_name]"),
-    (Kind.LINE_BREAK, "Hej!\\nSkolan stänger kl 13.\\nHälsningar skolan"),
-    (Kind.LINE_BREAK, "Hej\\r\\nalla"),
-    (Kind.IDENTITY_NUMBER, "Gäller elev 20121212-1212 i klass 5B."),
-    (Kind.IDENTITY_NUMBER, "Gäller elev 20121212-2383 i klass 5B, med fel kontrollsiffra."),
-    (Kind.IDENTITY_NUMBER, "Gäller 121212-1212."),
-    (Kind.IDENTITY_NUMBER, "Gäller 121212+1212."),
-    (Kind.IDENTITY_NUMBER, "Gäller 191212121212."),
-    (Kind.IDENTITY_NUMBER, "Gäller 1212121212."),
-    (Kind.IDENTITY_NUMBER, "Gäller 19121212 1212"),
-    (Kind.IDENTITY_NUMBER, "Gäller 701063-2391."),
-    (Kind.MERGE_MARK, "Hej {Smeknamnet}, hej {veckans}"),
-    (Kind.MERGE_MARK, "Svara JA [namn]"),
-    (Kind.MERGE_MARK, "Svara JA <namn>"),
-    (Kind.MERGE_MARK, "Hej %veckans%"),
-    (Kind.MERGE_MARK, "Hej %s"),
+    (TextFault.LINE_BREAK, "Hej!\\nSkolan stänger kl 13.\\nHälsningar skolan"),
+    (TextFault.LINE_BREAK, "Hej\\r\\nalla"),
+    (TextFault.IDENTITY_NUMBER, "Gäller elev 20121212-1212 i klass 5B."),
+    (TextFault.IDENTITY_NUMBER, "Gäller elev 20121212-2383 i klass 5B, med fel kontrollsiffra."),
+    (TextFault.IDENTITY_NUMBER, "Gäller 121212-1212."),
+    (TextFault.IDENTITY_NUMBER, "Gäller 121212+1212."),
+    (TextFault.IDENTITY_NUMBER, "Gäller 191212121212."),
+    (TextFault.IDENTITY_NUMBER, "Gäller 1212121212."),
+    (TextFault.IDENTITY_NUMBER, "Gäller 19121212 1212"),
+    (TextFault.IDENTITY_NUMBER, "Gäller 701063-2391."),
+    (TextFault.MERGE_MARK, "Hej {Smeknamnet}, hej {veckans}"),
+    (TextFault.MERGE_MARK, "Svara JA [namn]"),
+    (TextFault.MERGE_MARK, "Svara JA <namn>"),
+    (TextFault.MERGE_MARK, "Hej %veckans%"),
+    (TextFault.MERGE_MARK, "Hej %s"),
 )

@@ -1,6 +1,6 @@
 import pytest
 
-from smsctl.domain.incoming import Incoming, Wish, is_ours, is_stop, wish_of
+from smsctl.domain.incoming import Incoming, SmsRequest, is_ours, is_stop, wish_of
 
 
 def incoming(text: str, keyword: str = "") -> Incoming:
@@ -83,22 +83,22 @@ def test_other_words_are_read_by_a_person(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "wish"),
     [
-        ("stoppa", Wish.MAYBE_STOP),
-        ("STOP nu", Wish.MAYBE_STOP),
-        ("KOMMUN stopp med alla sms", Wish.MAYBE_STOP),
-        ("stop stop", Wish.MAYBE_STOP),
-        ("Sluta inte", Wish.MAYBE_STOP),
-        ("STOPP tack för mig", Wish.MAYBE_STOP),
-        ("STOPPAR", Wish.MAYBE_STOP),
-        ("Slutar ni 14 idag?", Wish.NONE),
-        ("tack", Wish.NONE),
-        ("Tack stopp", Wish.NONE),
-        ("ANNAN STOP", Wish.NONE),
-        ("", Wish.NONE),
-        ("!", Wish.NONE),
+        ("stoppa", SmsRequest.MAYBE_STOP),
+        ("STOP nu", SmsRequest.MAYBE_STOP),
+        ("KOMMUN stopp med alla sms", SmsRequest.MAYBE_STOP),
+        ("stop stop", SmsRequest.MAYBE_STOP),
+        ("Sluta inte", SmsRequest.MAYBE_STOP),
+        ("STOPP tack för mig", SmsRequest.MAYBE_STOP),
+        ("STOPPAR", SmsRequest.MAYBE_STOP),
+        ("Slutar ni 14 idag?", SmsRequest.NONE),
+        ("tack", SmsRequest.NONE),
+        ("Tack stopp", SmsRequest.NONE),
+        ("ANNAN STOP", SmsRequest.NONE),
+        ("", SmsRequest.NONE),
+        ("!", SmsRequest.NONE),
     ],
 )
-def test_what_only_begins_like_stop_is_told_apart(text: str, wish: Wish) -> None:
+def test_what_only_begins_like_stop_is_told_apart(text: str, wish: SmsRequest) -> None:
     assert wish_of(incoming(text), "KOMMUN") is wish
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsctl.domain.package import Draw, Pace, Package, Terms, draw, runs_out, share_ore
+from smsctl.domain.package import ConsumptionPace, Draw, Package, PackageTerms, draw, runs_out, share_ore
 
-TERMS = Terms(size=10, price_ore=4900)
+TERMS = PackageTerms(size=10, price_ore=4900)
 TODAY = date(2026, 11, 22)
 
 
@@ -38,7 +38,7 @@ def test_parts_come_from_the_lowest_package_with_room(
 
 
 def test_a_package_that_opens_has_the_terms_of_now() -> None:
-    (old, opened) = draw([package(1, 9)], 3, Terms(size=5, price_ore=100))
+    (old, opened) = draw([package(1, 9)], 3, PackageTerms(size=5, price_ore=100))
     assert (old.size, old.price_ore) == (10, 4900)
     assert (opened.size, opened.price_ore) == (5, 100)
 
@@ -52,7 +52,7 @@ def test_every_part_has_one_place_and_no_package_is_opened_in_vain(
     used: list[int], parts: int, size: int
 ) -> None:
     packages = [package(number, n) for number, n in enumerate(used, start=1)]
-    draws = draw(packages, parts, Terms(size=size, price_ore=1))
+    draws = draw(packages, parts, PackageTerms(size=size, price_ore=1))
     assert sum(one.parts for one in draws) == parts
     assert all(one.parts > 0 for one in draws)
     assert [one.package for one in draws] == sorted({one.package for one in draws})
@@ -83,14 +83,16 @@ def test_a_share_is_whole_ore_rounded_half_up(parts: int, size: int, price_ore: 
 @pytest.mark.parametrize(
     ("left", "pace", "expected"),
     [
-        (0, Pace(parts=90, days=90), TODAY),
-        (10, Pace(parts=90, days=90), date(2026, 12, 2)),
-        (611, Pace(parts=1800, days=90), date(2026, 12, 22)),
-        (10, Pace(parts=0, days=90), None),
-        (10, Pace(parts=-5, days=90), None),  # nothing but corrections
-        (10_000, Pace(parts=90, days=90), None),  # years away
-        (1, Pace(parts=900, days=90), TODAY),
+        (0, ConsumptionPace(parts=90, days=90), TODAY),
+        (10, ConsumptionPace(parts=90, days=90), date(2026, 12, 2)),
+        (611, ConsumptionPace(parts=1800, days=90), date(2026, 12, 22)),
+        (10, ConsumptionPace(parts=0, days=90), None),
+        (10, ConsumptionPace(parts=-5, days=90), None),  # nothing but corrections
+        (10_000, ConsumptionPace(parts=90, days=90), None),  # years away
+        (1, ConsumptionPace(parts=900, days=90), TODAY),
     ],
 )
-def test_the_day_it_runs_out_follows_from_the_pace(left: int, pace: Pace, expected: date | None) -> None:
+def test_the_day_it_runs_out_follows_from_the_pace(
+    left: int, pace: ConsumptionPace, expected: date | None
+) -> None:
     assert runs_out(left, pace, TODAY) == expected

@@ -4,17 +4,20 @@ from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter, Priority
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Package, Terms
+from smsctl.domain.package import Package, PackageTerms
 from smsctl.domain.people import People, PeopleWriter
-from smsctl.domain.plan import Order, Plan, Standing, make
+from smsctl.domain.plan import AccountStatus, LetterOrder, Plan, make
 from smsctl.domain.recipients import Recipients
 from smsctl.domain.rules import NOTHING_SPENT, Rule, Spent, not_active, over_ceilings
 from smsctl.domain.text import MessageText, PartProfile
 
 TOWN = Municipality(
-    key="exempelkommun", name="Exempelkommun", rate=Terms(size=10_000, price_ore=490_000), in_packages=True
+    key="exempelkommun",
+    name="Exempelkommun",
+    rate=PackageTerms(size=10_000, price_ore=490_000),
+    in_packages=True,
 )
-PART_PRICE = TOWN._replace(rate=Terms(size=100, price_ore=3950), in_packages=False)
+PART_PRICE = TOWN._replace(rate=PackageTerms(size=100, price_ore=3950), in_packages=False)
 COUNTED = TOWN._replace(rate=None, in_packages=False)
 TRAITS = Traits(
     name="intelecom", title="Intelecom", parts=PartProfile("intelecom"), max_parts=6, max_batch=1000
@@ -50,11 +53,11 @@ def plan(
     count: int,
     *,
     municipality: Municipality = TOWN,
-    standing: Standing | None = None,
+    account_status: AccountStatus | None = None,
     ceilings: Ceilings | None = None,
     letter: Letter | None = None,
 ) -> Plan:
-    order = Order(
+    order = LetterOrder(
         letter=letter or LETTER,
         municipality=municipality,
         audience="guardians",
@@ -62,16 +65,16 @@ def plan(
         source="recipients.csv",
         ceilings=ceilings or Ceilings(),
     )
-    return make(order, recipients(count), TRAITS, standing or used(0))
+    return make(order, recipients(count), TRAITS, account_status or used(0))
 
 
-def used(*parts: int, active: bool = True, today: int = 0) -> Standing:
+def used(*parts: int, active: bool = True, today: int = 0) -> AccountStatus:
     """A municipality with a package of 10,000 for each figure, so much of it used."""
     packages = tuple(
         Package(number=number, size=10_000, price_ore=490_000, used=n)
         for number, n in enumerate(parts, start=1)
     )
-    return Standing(active=active, packages=packages, parts_today=today)
+    return AccountStatus(active=active, packages=packages, parts_today=today)
 
 
 def rules(found: Plan, spent: Spent = NOTHING_SPENT) -> list[Rule]:
@@ -79,7 +82,7 @@ def rules(found: Plan, spent: Spent = NOTHING_SPENT) -> list[Rule]:
 
 
 def test_the_confirmation_has_the_figures_of_the_brief() -> None:
-    found = plan(1204, standing=used(10_000, 10_000, 9389))
+    found = plan(1204, account_status=used(10_000, 10_000, 9389))
     assert (found.messages, found.parts, found.bill.new_packages) == (1204, 1204, 1)
     assert found.bill.cost_ore == 29_939 + 29_057  # 611 and 593 parts, each share rounded by itself
     assert [(one.number, one.left) for one in found.bill.with_room] == [(3, 611)]
@@ -108,7 +111,7 @@ def test_a_mailing_costs_its_parts(
 
 
 def test_a_municipality_without_packages_draws_on_none() -> None:
-    found = plan(3, municipality=PART_PRICE, standing=Standing(active=False))
+    found = plan(3, municipality=PART_PRICE, account_status=AccountStatus(active=False))
     assert (found.bill.draws, found.bill.new_packages) == ((), 0)
 
 
@@ -119,21 +122,21 @@ def test_a_municipality_that_is_not_active_is_refused_with_the_command_that_help
 
 
 @pytest.mark.parametrize(
-    ("standing", "expected"),
+    ("account_status", "expected"),
     [
-        (Standing(active=False), []),
+        (AccountStatus(active=False), []),
         (used(10_000, active=False), []),
         (used(9998, active=False), [Rule.MAX_NEW_PACKAGES]),
     ],
 )
 def test_no_leave_is_asked_for_the_package_that_the_activation_opens(
-    standing: Standing, expected: list[Rule]
+    account_status: AccountStatus, expected: list[Rule]
 ) -> None:
-    assert rules(plan(3, ceilings=Ceilings(max_new_packages=0), standing=standing)) == expected
+    assert rules(plan(3, ceilings=Ceilings(max_new_packages=0), account_status=account_status)) == expected
 
 
 @pytest.mark.parametrize(
-    ("ceilings", "standing", "expected"),
+    ("ceilings", "account_status", "expected"),
     [
         (Ceilings(max_parts=10), used(0), []),
         (Ceilings(max_parts=9), used(0), [Rule.MAX_PARTS]),
@@ -151,9 +154,9 @@ def test_no_leave_is_asked_for_the_package_that_the_activation_opens(
     ],
 )
 def test_a_ceiling_refuses_what_is_above_it(
-    ceilings: Ceilings, standing: Standing, expected: list[Rule]
+    ceilings: Ceilings, account_status: AccountStatus, expected: list[Rule]
 ) -> None:
-    found = plan(10, ceilings=ceilings, standing=standing)
+    found = plan(10, ceilings=ceilings, account_status=account_status)
     assert rules(found) == expected
     assert all(one.hint for one in over_ceilings(found.bill, ceilings))
 
@@ -170,7 +173,7 @@ def test_a_ceiling_refuses_what_is_above_it(
 def test_what_a_mailing_has_used_before_counts_against_its_ceilings(
     spent: Spent, expected: list[Rule]
 ) -> None:
-    found = plan(10, ceilings=Ceilings(max_parts=15, max_new_packages=1), standing=used(0))
+    found = plan(10, ceilings=Ceilings(max_parts=15, max_new_packages=1), account_status=used(0))
     assert rules(found, spent) == expected
 
 
@@ -178,12 +181,12 @@ def test_parts_on_the_wire_leave_less_room() -> None:
     busy = used(9000)._replace(
         packages=(Package(number=1, size=10_000, price_ore=490_000, used=9000, reserved=995),)
     )
-    assert plan(10, standing=busy).bill.new_packages == 1
+    assert plan(10, account_status=busy).bill.new_packages == 1
 
 
 @pytest.mark.parametrize(("before", "warnings"), [(7989, 0), (7990, 1), (9000, 1), (9990, 1), (9991, 0)])
 def test_a_plan_warns_from_eight_tenths_of_the_package_on(before: int, warnings: int) -> None:
-    found = plan(10, standing=used(before))
+    found = plan(10, account_status=used(before))
     assert sum("of package 1 is used" in str(one) for one in found.warnings) == warnings
     assert found.bill.new_packages == (1 if before == 9991 else 0)  # which the plan tells in its own words
 

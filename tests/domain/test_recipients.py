@@ -10,12 +10,12 @@ from smsctl.domain.findings import SHOWN
 from smsctl.domain.judge import judge
 from smsctl.domain.number import NumberReader
 from smsctl.domain.people import Recipient
-from smsctl.domain.recipients import Recipients, Rules, SkipReason
+from smsctl.domain.recipients import Recipients, RowRules, SkipReason
 from smsctl.errors import InputError
 
 HEADER = ("Namn", "Mobil", "Grupp", "Kommun", "Godkänt villkor")
 N05, N06, N07 = "+46701740605", "+46701740606", "+46701740607"
-RULES = Rules(numbers=NumberReader())
+RULES = RowRules(numbers=NumberReader())
 EVERYONE = Audience(everyone=True)
 GUARDIANS = Audience(groups=("guardians",))
 
@@ -26,7 +26,9 @@ def row(
     return ["Åsa Ek", number, group, municipality, terms]
 
 
-def judged(rows: Iterable[Sequence[str]], audience: Audience = EVERYONE, rules: Rules = RULES) -> Recipients:
+def judged(
+    rows: Iterable[Sequence[str]], audience: Audience = EVERYONE, rules: RowRules = RULES
+) -> Recipients:
     columns = find_columns(HEADER, require_terms=rules.require_terms)
     found = judge(HEADER, rows, columns, audience, rules)
     assert found.rows == len(found.ready) + sum(map(len, found.skipped.values())) + found.bad_count
@@ -482,7 +484,7 @@ def test_the_short_cut_and_the_full_rules_agree(rows: list[Sequence[str]]) -> No
 
     columns = find_columns(HEADER)
     quick, slow = (
-        judge(HEADER, rows, columns, EVERYONE, Rules(numbers=numbers, already_sent={N06}))
+        judge(HEADER, rows, columns, EVERYONE, RowRules(numbers=numbers, already_sent={N06}))
         for numbers in (NumberReader(), Slow())
     )
     assert outcome(quick) == outcome(slow)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from smsctl.domain.number import NumberReader
 from smsctl.domain.text import MessageText
-from smsctl.domain.text_check import Kind, candidates, check, recipients_in, refuse
+from smsctl.domain.text_check import TextFault, candidates, check, recipients_in, refuse
 from smsctl.errors import InputError
 
 from .bad_texts import CERTAIN, DOUBTFUL
@@ -21,7 +21,7 @@ def test_a_good_text_passes_unremarked(text: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "text"), CERTAIN)
-def test_what_is_no_text_is_certain(kind: Kind, text: str) -> None:
+def test_what_is_no_text_is_certain(kind: TextFault, text: str) -> None:
     assert kind in {one.kind for one in check(text) if one.certain}
     with pytest.raises(InputError, match="does not look like a message") as caught:
         refuse(check(text))
@@ -29,7 +29,7 @@ def test_what_is_no_text_is_certain(kind: Kind, text: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "text"), DOUBTFUL)
-def test_what_may_be_meant_is_only_told(kind: Kind, text: str) -> None:
+def test_what_may_be_meant_is_only_told(kind: TextFault, text: str) -> None:
     found = check(text)
     assert {(one.kind, one.certain) for one in found} == {(kind, False)}
     refuse(found)
@@ -82,7 +82,7 @@ def test_what_may_be_a_number_is_found_in_any_spelling() -> None:
         "0046 (0)70-174 06 07",
     ]
     (finding,) = recipients_in(text, NumberReader(), ["+46701740605", "+46701740608"])
-    assert (finding.kind, finding.certain, finding.piece) == (Kind.RECIPIENT, False, "070-*** ** 05")
+    assert (finding.kind, finding.certain, finding.piece) == (TextFault.RECIPIENT, False, "070-*** ** 05")
 
 
 @given(

@@ -8,7 +8,7 @@ import pytest
 
 from smsctl.actions.draft import check_letter
 from smsctl.domain.gateway import Gateway, MailRoute, Options
-from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Status, Verdict
+from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Status, SubmitVerdict
 from smsctl.domain.secret import Secret
 from smsctl.domain.text import MessageText
 from smsctl.errors import CredentialError, InputError
@@ -46,7 +46,7 @@ def submit(gateway: Gateway, batch: Batch) -> Answer:
     return gateway.submit(batch, not_after=time.monotonic() + 60)
 
 
-def outcome(answer: Answer) -> tuple[Verdict, list[Status]]:
+def outcome(answer: Answer) -> tuple[SubmitVerdict, list[Status]]:
     """Return the verdict and the states, in the batch's order."""
     return answer.verdict, [receipt.status for receipt in answer.receipts]
 
@@ -83,29 +83,29 @@ class GatewayContract:
         with FaultServer(self.accept_all) as peer:
             answer = submit(self.opened(peer.port), batch)
         assert [receipt.reference for receipt in answer.receipts] == [m.reference for m in batch.messages]
-        assert outcome(answer) == (Verdict.ANSWERED, [Status.ACCEPTED] * 5)
+        assert outcome(answer) == (SubmitVerdict.ANSWERED, [Status.ACCEPTED] * 5)
 
     def test_silence_after_the_request_is_unknown(self) -> None:
         with FaultServer(self.never_answer) as peer:
             answer = submit(self.opened(peer.port, read_timeout_s=0.2), some_batch(1))
             assert peer.connections == 1
-        assert outcome(answer) == (Verdict.UNCLEAR, [Status.UNKNOWN])
+        assert outcome(answer) == (SubmitVerdict.UNCLEAR, [Status.UNKNOWN])
 
     def test_a_break_after_the_request_is_unknown_and_nothing_is_sent_again(self) -> None:
         with FaultServer(self.close_unanswered) as peer:
             answer = submit(self.opened(peer.port), some_batch(1))
             assert peer.connections == 1
-        assert outcome(answer) == (Verdict.UNCLEAR, [Status.UNKNOWN])
+        assert outcome(answer) == (SubmitVerdict.UNCLEAR, [Status.UNKNOWN])
 
     def test_a_peer_that_is_not_there_leaves_the_batch_pending(self) -> None:
         answer = submit(self.opened(free_port()), some_batch())
-        assert outcome(answer) == (Verdict.NOT_REACHED, [Status.PENDING] * 3)
+        assert outcome(answer) == (SubmitVerdict.NOT_REACHED, [Status.PENDING] * 3)
 
     def test_a_stale_claim_is_given_back_and_nothing_leaves(self) -> None:
         with FaultServer(self.accept_all) as peer:
             answer = self.opened(peer.port).submit(some_batch(), not_after=time.monotonic() - 1)
             assert peer.connections == 0
-        assert outcome(answer) == (Verdict.STALE, [Status.PENDING] * 3)
+        assert outcome(answer) == (SubmitVerdict.STALE, [Status.PENDING] * 3)
 
     def test_the_plan_needs_no_password(self) -> None:
         gateway = self.open_gateway(Options(username="demo", service_id=4711))

@@ -1,13 +1,13 @@
 """Trouble that means the same with every gateway on HTTP: what-an-answer-proves.md, "Answers over HTTP"."""
 
-from smsctl.domain.message import Status, Verdict
+from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.gateways.pswincom import message_id
 
 from .fault_server import Behaviour, Line, answering, reply
 
-REFUSED = (Verdict.REFUSED, Status.PENDING)
-UNCLEAR = (Verdict.UNCLEAR, Status.UNKNOWN)
-BUSY = (Verdict.BUSY, Status.PENDING)
+REFUSED = (SubmitVerdict.REFUSED, Status.PENDING)
+UNCLEAR = (SubmitVerdict.UNCLEAR, Status.UNKNOWN)
+BUSY = (SubmitVerdict.BUSY, Status.PENDING)
 
 
 def never_answer(line: Line) -> None:
@@ -60,7 +60,7 @@ FETCHING = (
     b"<SESSION><LOGON>OK</LOGON><MSGLST>" + ACCEPTING + b"</MSGLST></SESSION>"
 )
 
-TABLE: dict[str, tuple[Behaviour, tuple[Verdict, Status]]] = {
+TABLE: dict[str, tuple[Behaviour, tuple[SubmitVerdict, Status]]] = {
     "reset while reading": (reset_unread, UNCLEAR),
     "reset in the reply": (reset_in_the_reply, UNCLEAR),
     "head cut to 200 O": (cut_the_head, UNCLEAR),

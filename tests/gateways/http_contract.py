@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from smsctl.domain.message import Status, Verdict
+from smsctl.domain.message import Status, SubmitVerdict
 
 from . import faults
 from .contract import GatewayContract, outcome, some_batch, submit
@@ -61,5 +61,5 @@ class HttpGatewayContract(GatewayContract):
         problem = b'{"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": "no"}'
         with FaultServer(answering(401, problem, Content_Type="application/problem+json")) as peer:
             answer = submit(self.opened(peer.port), some_batch())
-        assert outcome(answer) == (Verdict.REFUSED, [Status.PENDING] * 3)
+        assert outcome(answer) == (SubmitVerdict.REFUSED, [Status.PENDING] * 3)
         assert "refused the login" in answer.text

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from smsctl.domain.message import Batch, Priority, Receipt, Status, Verdict
+from smsctl.domain.message import Batch, Priority, Receipt, Status, SubmitVerdict
 from smsctl.domain.text import MessageText
 from smsctl.gateways.intelecom import open_gateway, originator_type, validity_code
 
@@ -181,26 +181,26 @@ A, P, R, U, H = Status.ACCEPTED, Status.PENDING, Status.REJECTED, Status.UNKNOWN
 @pytest.mark.parametrize(
     ("codes", "verdict", "states"),
     [
-        ([1, 1, 1], Verdict.ANSWERED, [A, A, A]),
-        ([1, 5, 24], Verdict.ANSWERED, [A, R, H]),
-        ([25, 25, 1], Verdict.ANSWERED, [A, A, A]),
-        ([1, 6, 1], Verdict.UNCLEAR, [A, U, A]),
-        ([2, 2, 2], Verdict.REFUSED, [P, P, P]),
-        ([4, 4, 4], Verdict.REFUSED, [P, P, P]),
-        ([3, 3, 3], Verdict.REFUSED, [P, P, P]),
-        ([1, 3, 1], Verdict.ANSWERED, [A, R, A]),
-        ([1, 2, 4], Verdict.REFUSED, [A, P, P]),
-        ([1, 2, 6], Verdict.REFUSED, [A, P, U]),
-        ([1, 99, 1], Verdict.UNCLEAR, [A, U, A]),
-        ([0, -1, 1], Verdict.UNCLEAR, [U, U, A]),
-        ([True, 1.0, "1"], Verdict.UNCLEAR, [U, U, A]),
-        (["1", "5", "24"], Verdict.ANSWERED, [A, R, H]),
-        (["01x", "\u0661", ""], Verdict.UNCLEAR, [U, U, U]),
-        ([None, [1], {"1": 1}], Verdict.UNCLEAR, [U, U, U]),
+        ([1, 1, 1], SubmitVerdict.ANSWERED, [A, A, A]),
+        ([1, 5, 24], SubmitVerdict.ANSWERED, [A, R, H]),
+        ([25, 25, 1], SubmitVerdict.ANSWERED, [A, A, A]),
+        ([1, 6, 1], SubmitVerdict.UNCLEAR, [A, U, A]),
+        ([2, 2, 2], SubmitVerdict.REFUSED, [P, P, P]),
+        ([4, 4, 4], SubmitVerdict.REFUSED, [P, P, P]),
+        ([3, 3, 3], SubmitVerdict.REFUSED, [P, P, P]),
+        ([1, 3, 1], SubmitVerdict.ANSWERED, [A, R, A]),
+        ([1, 2, 4], SubmitVerdict.REFUSED, [A, P, P]),
+        ([1, 2, 6], SubmitVerdict.REFUSED, [A, P, U]),
+        ([1, 99, 1], SubmitVerdict.UNCLEAR, [A, U, A]),
+        ([0, -1, 1], SubmitVerdict.UNCLEAR, [U, U, A]),
+        ([True, 1.0, "1"], SubmitVerdict.UNCLEAR, [U, U, A]),
+        (["1", "5", "24"], SubmitVerdict.ANSWERED, [A, R, H]),
+        (["01x", "\u0661", ""], SubmitVerdict.UNCLEAR, [U, U, U]),
+        ([None, [1], {"1": 1}], SubmitVerdict.UNCLEAR, [U, U, U]),
     ],
 )
 def test_each_code_means_what_the_table_says(
-    codes: list[object], verdict: Verdict, states: list[Status]
+    codes: list[object], verdict: SubmitVerdict, states: list[Status]
 ) -> None:
     body = statuses(*(entry(f"a1-000{n}", code) for n, code in enumerate(codes)))
     with FaultServer(answering(200, body)) as peer:
@@ -209,16 +209,21 @@ def test_each_code_means_what_the_table_says(
 
 @pytest.mark.parametrize(
     ("code", "verdict", "state"),
-    [(1, Verdict.UNCLEAR, U), (24, Verdict.UNCLEAR, U), (2, Verdict.REFUSED, P), (5, Verdict.REFUSED, P)],
+    [
+        (1, SubmitVerdict.UNCLEAR, U),
+        (24, SubmitVerdict.UNCLEAR, U),
+        (2, SubmitVerdict.REFUSED, P),
+        (5, SubmitVerdict.REFUSED, P),
+    ],
 )
 @pytest.mark.parametrize("status", [302, 400, 401, 429])
 def test_a_refusal_that_tells_of_a_message_as_taken_proves_nothing(
-    status: int, code: int, verdict: Verdict, state: Status
+    status: int, code: int, verdict: SubmitVerdict, state: Status
 ) -> None:
     with FaultServer(answering(status, statuses(entry("a1-0001", code), entry("foreign")))) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch())
-    busy = status == 429 and verdict is Verdict.REFUSED
-    assert outcome(answer) == (Verdict.BUSY if busy else verdict, [state] * 3)
+    busy = status == 429 and verdict is SubmitVerdict.REFUSED
+    assert outcome(answer) == (SubmitVerdict.BUSY if busy else verdict, [state] * 3)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +243,7 @@ def test_a_refusal_that_tells_of_a_message_as_taken_proves_nothing(
 def test_the_reply_is_matched_on_our_reference_alone(entries: list[object], states: list[Status]) -> None:
     with FaultServer(answering(200, statuses(*entries))) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch())
-    said = Verdict.UNCLEAR if U in states else Verdict.ANSWERED
+    said = SubmitVerdict.UNCLEAR if U in states else SubmitVerdict.ANSWERED
     assert outcome(answer) == (said, states)
 
 
@@ -255,7 +260,7 @@ def test_the_reply_is_matched_on_our_reference_alone(entries: list[object], stat
 def test_a_reply_that_says_two_things_or_has_another_shape_proves_nothing(body: bytes) -> None:
     with FaultServer(answering(200, body)) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch(1))
-    assert outcome(answer) == (Verdict.UNCLEAR, [Status.UNKNOWN])
+    assert outcome(answer) == (SubmitVerdict.UNCLEAR, [Status.UNKNOWN])
 
 
 @pytest.mark.parametrize(

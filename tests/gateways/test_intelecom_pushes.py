@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
-from smsctl.domain.push import Parcel, Push, UnreadableError
-from smsctl.domain.report import PERMANENT, Cause, Report, Told
+from smsctl.domain.push import Push, PushBatch, UnreadableError
+from smsctl.domain.report import PERMANENT, Cause, CodeMeaning, Report
 from smsctl.gateways.intelecom_pushes import TOLD_BY_CODE, read_push
 from smsctl.gateways.push_fields import UNREADABLE
 
@@ -34,7 +34,7 @@ INCOMING_QUERY = (
 
 DELIVERED = Report(
     gateway="intelecom",
-    told=Told(Status.DELIVERED),
+    told=CodeMeaning(Status.DELIVERED),
     code="0",
     reference="a1-000001",
     gateway_id="7q01x0000a00",
@@ -79,18 +79,18 @@ def push(body: bytes = b"", query: str = "", content_type: str = "application/js
     ],
 )
 def test_a_report_reads_the_same_in_every_form(pushed: Push) -> None:
-    assert read_push(pushed) == Parcel(reports=(DELIVERED,))
+    assert read_push(pushed) == PushBatch(reports=(DELIVERED,))
 
 
 @pytest.mark.parametrize("pushed", [push(INCOMING), push(query=INCOMING_QUERY)], ids=["json", "get"])
 def test_an_incoming_sms_reads_the_same_in_every_form(pushed: Push) -> None:
-    assert read_push(pushed) == Parcel(incoming=(YES,))
+    assert read_push(pushed) == PushBatch(incoming=(YES,))
 
 
 def test_many_reports_come_in_one_push() -> None:
     entries = [{"statuscode": "0", "customermessagereference": f"a1-{n}"} for n in range(3)]
-    parcel = read_push(push(json.dumps({"dr": entries}).encode()))
-    assert [one.reference for one in parcel.reports] == ["a1-0", "a1-1", "a1-2"]
+    push_batch = read_push(push(json.dumps({"dr": entries}).encode()))
+    assert [one.reference for one in push_batch.reports] == ["a1-0", "a1-1", "a1-2"]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_many_reports_come_in_one_push() -> None:
 )
 def test_a_code_means_what_the_document_says(code: object, status: Status, cause: Cause | None) -> None:
     body = json.dumps({"dr": [{"statuscode": code}]}).encode()
-    assert read_push(push(body)).reports[0].told == Told(status, cause)
+    assert read_push(push(body)).reports[0].told == CodeMeaning(status, cause)
 
 
 def test_only_dead_numbers_are_permanent() -> None:
@@ -149,10 +149,10 @@ def test_what_is_no_push_is_refused(pushed: Push) -> None:
 @pytest.mark.parametrize("odd", ['"text"', '{"statuscode": 0, "statuscode": 5}', "7", "[]"])
 def test_what_cannot_be_read_is_kept_and_what_stands_beside_it_is_taken(odd: str) -> None:
     first, second = (f'{{"statuscode": 0, "customermessagereference": "a-{n}"}}' for n in (1, 2))
-    parcel = read_push(push(f'{{"dr": [{first}, {odd}, {second}]}}'.encode()))
-    assert [one.reference for one in parcel.reports] == ["a-1", "", "a-2"]
-    assert (parcel.reports[1].code, parcel.unread) == (UNREADABLE, 1)
-    assert parcel.reports[1].text == odd
+    push_batch = read_push(push(f'{{"dr": [{first}, {odd}, {second}]}}'.encode()))
+    assert [one.reference for one in push_batch.reports] == ["a-1", "", "a-2"]
+    assert (push_batch.reports[1].code, push_batch.unread) == (UNREADABLE, 1)
+    assert push_batch.reports[1].text == odd
 
 
 @pytest.mark.parametrize("odd", [b"\x07", b"\xe5", b"\x0b"])
@@ -205,8 +205,8 @@ def test_no_query_makes_the_parser_stumble(query: str, content_type: str) -> Non
 
 def must_be_read_or_refused(pushed: Push) -> None:
     try:
-        parcel = read_push(pushed)
+        push_batch = read_push(pushed)
     except UnreadableError:
         return
-    for one in (*parcel.reports, *parcel.incoming):
+    for one in (*push_batch.reports, *push_batch.incoming):
         assert all(part.encode() or True for part in one if isinstance(part, str))

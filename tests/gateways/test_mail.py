@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from smsctl.domain.gateway import MailRoute, Options
-from smsctl.domain.message import Receipt, Status, Verdict
+from smsctl.domain.message import Receipt, Status, SubmitVerdict
 from smsctl.domain.secret import Secret
 from smsctl.domain.text import MessageText
 from smsctl.errors import ConfigError, CredentialError, GatewayRefusedError, StoppedError
@@ -106,7 +106,7 @@ def test_no_line_of_the_text_ends_the_mail(body: str) -> None:
     with FaultServer(mail_server()) as server:
         answer = submit(open_gateway(some_options(server.port)), some_batch(2, text=MessageText(body=body)))
         mails = [re.sub(rb"(?m)^\.\.", b".", mail[:-3]) for mail in sent(server)]
-    assert outcome(answer) == (Verdict.ANSWERED, [A, A])
+    assert outcome(answer) == (SubmitVerdict.ANSWERED, [A, A])
     for mail in mails:
         content = message_from_bytes(mail, policy=default).get_content()
         assert content.replace("\r\n", "\n").removesuffix("\n") == body
@@ -135,7 +135,7 @@ def test_one_recipient_that_is_refused_keeps_no_other_out() -> None:
     with FaultServer(mail_server(rcpt=refuse_the_second)) as server:
         answer = submit(open_gateway(some_options(server.port)), some_batch(3))
         assert len(sent(server)) == 2
-    assert outcome(answer) == (Verdict.ANSWERED, [A, R, A])
+    assert outcome(answer) == (SubmitVerdict.ANSWERED, [A, R, A])
 
 
 @pytest.mark.parametrize("step", ["data", "dot"])
@@ -179,7 +179,7 @@ def test_what_is_refused_late_for_another_reason_stops_the_mails(words: bytes) -
 def test_a_refusal_is_mended_by_its_cause(reactions: dict[str, Reaction], words: str) -> None:
     with FaultServer(mail_server(**reactions)) as server:
         answer = submit(open_gateway(some_options(server.port)), some_batch(2))
-    assert answer.verdict is Verdict.REFUSED
+    assert answer.verdict is SubmitVerdict.REFUSED
     assert answer.mend
     assert words in str(answer.mend)
     assert ("password" in str(answer.mend)) == ("password" in words)
@@ -188,39 +188,39 @@ def test_a_refusal_is_mended_by_its_cause(reactions: dict[str, Reaction], words:
 @pytest.mark.parametrize(
     ("reactions", "verdict", "states"),
     [
-        ({"greeting": leave}, Verdict.NOT_REACHED, [P, P]),
-        ({"greeting": Line.keep_silent}, Verdict.NOT_REACHED, [P, P]),
-        ({"greeting": say("421 busy")}, Verdict.BUSY, [P, P]),
-        ({"greeting": say("554 not you")}, Verdict.REFUSED, [P, P]),
-        ({"ehlo": leave, "helo": leave}, Verdict.NOT_REACHED, [P, P]),
-        ({"mail": say("451 later")}, Verdict.BUSY, [P, P]),
-        ({"mail": say("550 5.7.1 not you")}, Verdict.REFUSED, [P, P]),
-        ({"mail": leave}, Verdict.NOT_REACHED, [P, P]),
-        ({"rcpt": say("450 later")}, Verdict.BUSY, [P, P]),
-        ({"rcpt": say("554 5.7.1 relay access denied")}, Verdict.REFUSED, [P, P]),
-        ({"rcpt": say("550 5.1.1 no such user")}, Verdict.ANSWERED, [R, R]),
-        ({"rcpt": say("550 no such user here")}, Verdict.ANSWERED, [R, R]),
-        ({"rcpt": say("553 mailbox name not allowed")}, Verdict.ANSWERED, [R, R]),
-        ({"rcpt": say("550 5.2.1 disabled")}, Verdict.ANSWERED, [R, R]),
-        ({"rcpt": say("550 relaying denied")}, Verdict.REFUSED, [P, P]),
-        ({"rcpt": say("550 blocked using a block list")}, Verdict.REFUSED, [P, P]),
-        ({"rcpt": say("550 5.7.1 unable to relay")}, Verdict.REFUSED, [P, P]),
-        ({"rcpt": say("554 no")}, Verdict.REFUSED, [P, P]),
-        ({"rcpt": leave}, Verdict.NOT_REACHED, [P, P]),
-        ({"data": say("451 later")}, Verdict.BUSY, [P, P]),
-        ({"data": leave}, Verdict.NOT_REACHED, [P, P]),
-        ({"data": Line.keep_silent}, Verdict.NOT_REACHED, [P, P]),
-        ({"dot": say("452 full")}, Verdict.BUSY, [P, P]),
-        ({"dot": say("554 spam")}, Verdict.REFUSED, [P, P]),
-        ({"dot": leave}, Verdict.UNCLEAR, [U, P]),
-        ({"dot": Line.reset}, Verdict.UNCLEAR, [U, P]),
-        ({"dot": Line.keep_silent}, Verdict.UNCLEAR, [U, P]),
-        ({"dot": say("what?")}, Verdict.UNCLEAR, [U, P]),
-        ({"quit": leave}, Verdict.ANSWERED, [A, A]),
+        ({"greeting": leave}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"greeting": Line.keep_silent}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"greeting": say("421 busy")}, SubmitVerdict.BUSY, [P, P]),
+        ({"greeting": say("554 not you")}, SubmitVerdict.REFUSED, [P, P]),
+        ({"ehlo": leave, "helo": leave}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"mail": say("451 later")}, SubmitVerdict.BUSY, [P, P]),
+        ({"mail": say("550 5.7.1 not you")}, SubmitVerdict.REFUSED, [P, P]),
+        ({"mail": leave}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"rcpt": say("450 later")}, SubmitVerdict.BUSY, [P, P]),
+        ({"rcpt": say("554 5.7.1 relay access denied")}, SubmitVerdict.REFUSED, [P, P]),
+        ({"rcpt": say("550 5.1.1 no such user")}, SubmitVerdict.ANSWERED, [R, R]),
+        ({"rcpt": say("550 no such user here")}, SubmitVerdict.ANSWERED, [R, R]),
+        ({"rcpt": say("553 mailbox name not allowed")}, SubmitVerdict.ANSWERED, [R, R]),
+        ({"rcpt": say("550 5.2.1 disabled")}, SubmitVerdict.ANSWERED, [R, R]),
+        ({"rcpt": say("550 relaying denied")}, SubmitVerdict.REFUSED, [P, P]),
+        ({"rcpt": say("550 blocked using a block list")}, SubmitVerdict.REFUSED, [P, P]),
+        ({"rcpt": say("550 5.7.1 unable to relay")}, SubmitVerdict.REFUSED, [P, P]),
+        ({"rcpt": say("554 no")}, SubmitVerdict.REFUSED, [P, P]),
+        ({"rcpt": leave}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"data": say("451 later")}, SubmitVerdict.BUSY, [P, P]),
+        ({"data": leave}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"data": Line.keep_silent}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"dot": say("452 full")}, SubmitVerdict.BUSY, [P, P]),
+        ({"dot": say("554 spam")}, SubmitVerdict.REFUSED, [P, P]),
+        ({"dot": leave}, SubmitVerdict.UNCLEAR, [U, P]),
+        ({"dot": Line.reset}, SubmitVerdict.UNCLEAR, [U, P]),
+        ({"dot": Line.keep_silent}, SubmitVerdict.UNCLEAR, [U, P]),
+        ({"dot": say("what?")}, SubmitVerdict.UNCLEAR, [U, P]),
+        ({"quit": leave}, SubmitVerdict.ANSWERED, [A, A]),
     ],
 )
 def test_only_trouble_after_the_final_dot_is_unknown(
-    reactions: dict[str, Reaction], verdict: Verdict, states: list[Status]
+    reactions: dict[str, Reaction], verdict: SubmitVerdict, states: list[Status]
 ) -> None:
     with FaultServer(mail_server(**reactions)) as server:
         options = some_options(server.port, read_timeout_s=0.1)
@@ -237,7 +237,7 @@ def test_what_was_handed_over_before_the_trouble_stays_accepted() -> None:
 
     with FaultServer(mail_server(dot=accept_one)) as server:
         answer = submit(open_gateway(some_options(server.port)), some_batch(4))
-    assert outcome(answer) == (Verdict.UNCLEAR, [A, U, P, P])
+    assert outcome(answer) == (SubmitVerdict.UNCLEAR, [A, U, P, P])
 
 
 def test_a_claim_that_grows_stale_between_two_mails_is_given_back() -> None:
@@ -248,7 +248,7 @@ def test_a_claim_that_grows_stale_between_two_mails_is_given_back() -> None:
     with FaultServer(mail_server(dot=slowly)) as server:
         gateway = open_gateway(some_options(server.port))
         answer = gateway.submit(some_batch(), not_after=time.monotonic() + 0.15)
-    assert outcome(answer) == (Verdict.STALE, [A, P, P])
+    assert outcome(answer) == (SubmitVerdict.STALE, [A, P, P])
 
 
 def test_the_password_goes_nowhere_in_clear_text() -> None:
@@ -264,7 +264,7 @@ def test_starttls_that_the_server_does_not_offer_stops_the_run() -> None:
         options = some_options(server.port)
         assert options.mail is not None
         gateway = open_gateway(options._replace(mail=options.mail._replace(starttls=True)))
-        assert outcome(submit(gateway, some_batch(1))) == (Verdict.REFUSED, [P])
+        assert outcome(submit(gateway, some_batch(1))) == (SubmitVerdict.REFUSED, [P])
         assert sent(server) == []
 
 
@@ -279,13 +279,13 @@ def offer_starttls(tls: ssl.SSLContext) -> Behaviour:
 @pytest.mark.parametrize(
     ("made_for", "is_trusted", "expected"),
     [
-        ("localhost", True, (Verdict.ANSWERED, [A])),
-        ("localhost", False, (Verdict.REFUSED, [P])),
-        ("elsewhere.example", True, (Verdict.REFUSED, [P])),
+        ("localhost", True, (SubmitVerdict.ANSWERED, [A])),
+        ("localhost", False, (SubmitVerdict.REFUSED, [P])),
+        ("elsewhere.example", True, (SubmitVerdict.REFUSED, [P])),
     ],
 )
 def test_starttls_where_it_is_offered_checks_who_the_server_is(
-    made_for: str, *, is_trusted: bool, expected: tuple[Verdict, list[Status]], tmp_path: Path
+    made_for: str, *, is_trusted: bool, expected: tuple[SubmitVerdict, list[Status]], tmp_path: Path
 ) -> None:
     tls, bundle = server_context(tmp_path, made_for)
     with FaultServer(offer_starttls(tls)) as server:
@@ -295,8 +295,8 @@ def test_starttls_where_it_is_offered_checks_who_the_server_is(
         options = options._replace(mail=route, ca_bundle=bundle if is_trusted else None)
         answer = submit(open_gateway(options), some_batch(1))
         assert outcome(answer) == expected
-        assert len(sent(server)) == (expected[0] is Verdict.ANSWERED)
-        refused = expected[0] is Verdict.REFUSED
+        assert len(sent(server)) == (expected[0] is SubmitVerdict.ANSWERED)
+        refused = expected[0] is SubmitVerdict.REFUSED
         assert answer.text.startswith("the certificate is not trusted: ") is refused
 
 
@@ -307,22 +307,22 @@ def drip(text: str) -> Reaction:
 @pytest.mark.parametrize(
     ("reactions", "verdict", "states"),
     [
-        ({"greeting": drip("220 hello")}, Verdict.NOT_REACHED, [P, P]),
-        ({"ehlo": drip("250 hello")}, Verdict.NOT_REACHED, [P, P]),
-        ({"rcpt": drip("250 ok")}, Verdict.NOT_REACHED, [P, P]),
-        ({"data": drip("354 go ahead")}, Verdict.NOT_REACHED, [P, P]),
-        ({"dot": drip("250 ok")}, Verdict.UNCLEAR, [U, P]),
-        ({"quit": drip("221 bye")}, Verdict.ANSWERED, [A, A]),
+        ({"greeting": drip("220 hello")}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"ehlo": drip("250 hello")}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"rcpt": drip("250 ok")}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"data": drip("354 go ahead")}, SubmitVerdict.NOT_REACHED, [P, P]),
+        ({"dot": drip("250 ok")}, SubmitVerdict.UNCLEAR, [U, P]),
+        ({"quit": drip("221 bye")}, SubmitVerdict.ANSWERED, [A, A]),
     ],
 )
 def test_a_server_that_drips_is_not_listened_to_for_ever(
-    reactions: dict[str, Reaction], verdict: Verdict, states: list[Status]
+    reactions: dict[str, Reaction], verdict: SubmitVerdict, states: list[Status]
 ) -> None:
     with FaultServer(mail_server(**reactions)) as server:
         options = some_options(server.port, read_timeout_s=0.1, total_timeout_s=0.5)
         answer = submit(open_gateway(options), some_batch(2))
     assert outcome(answer) == (verdict, states)
-    assert verdict is Verdict.ANSWERED or answer.text == "timed out"
+    assert verdict is SubmitVerdict.ANSWERED or answer.text == "timed out"
 
 
 def login(password: str) -> Options:
@@ -377,7 +377,7 @@ def test_a_login_with_swedish_letters_travels_as_utf_8(mechanism: str, expected:
         answer = submit(open_gateway(options._replace(mail=route)), some_batch(1))
         begun = next(n for n, kept in enumerate(server.requests) if kept.startswith(b"AUTH "))
         words = [*server.requests[begun].split()[2:], server.requests[begun + 1]]
-    assert outcome(answer) == (Verdict.ANSWERED, [A])
+    assert outcome(answer) == (SubmitVerdict.ANSWERED, [A])
     assert [b64decode(word) for word in words[: len(expected)]] == expected
 
 
@@ -386,7 +386,7 @@ def test_a_server_that_says_nothing_is_told_from_one_that_hangs_up() -> None:
         with FaultServer(mail_server(ehlo=ehlo)) as server:
             options = some_options(server.port, read_timeout_s=0.2)
             answer = submit(open_gateway(options), some_batch(1))
-        assert (answer.verdict, answer.text) == (Verdict.NOT_REACHED, text)
+        assert (answer.verdict, answer.text) == (SubmitVerdict.NOT_REACHED, text)
 
 
 def test_without_a_mail_server_or_its_password_it_is_told_in_words() -> None:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from smsctl.domain.gateway import Cancelling
-from smsctl.domain.message import Batch, Priority, Receipt, Status, Verdict
+from smsctl.domain.message import Batch, Priority, Receipt, Status, SubmitVerdict
 from smsctl.domain.text import MessageText
 from smsctl.errors import GatewayRefusedError, StoppedError
 from smsctl.gateways.pswincom import message_id, open_gateway
@@ -198,7 +198,7 @@ OK = "<STATUS>OK</STATUS>"
 def test_the_reply_is_matched_on_id_by_name(messages: str, states: list[Status]) -> None:
     with FaultServer(answering(200, session(with_own_ids(messages)))) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch())
-    assert outcome(answer) == (Verdict.UNCLEAR if U in states else Verdict.ANSWERED, states)
+    assert outcome(answer) == (SubmitVerdict.UNCLEAR if U in states else SubmitVerdict.ANSWERED, states)
 
 
 def test_the_receipt_keeps_reference_and_words() -> None:
@@ -221,23 +221,24 @@ def test_a_failed_logon_leaves_the_batch_pending(reason: str) -> None:
     body = f"<SESSION><LOGON>FAIL</LOGON>{reason}</SESSION>".encode()
     with FaultServer(answering(200, body)) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch())
-        assert outcome(answer) == (Verdict.REFUSED, [P, P, P])
+        assert outcome(answer) == (SubmitVerdict.REFUSED, [P, P, P])
         with pytest.raises(GatewayRefusedError):
             open_gateway(some_options(peer.port)).probe()
 
 
 @pytest.mark.parametrize(
-    ("taken", "verdict", "state"), [(OK, Verdict.UNCLEAR, U), ("<STATUS>FAIL</STATUS>", Verdict.REFUSED, P)]
+    ("taken", "verdict", "state"),
+    [(OK, SubmitVerdict.UNCLEAR, U), ("<STATUS>FAIL</STATUS>", SubmitVerdict.REFUSED, P)],
 )
 @pytest.mark.parametrize("status", [200, 302, 400, 401, 429])
 def test_a_refusal_that_tells_of_a_message_as_taken_proves_nothing(
-    status: int, taken: str, verdict: Verdict, state: Status
+    status: int, taken: str, verdict: SubmitVerdict, state: Status
 ) -> None:
     body = session(with_own_ids(f"<MSG><ID>2</ID>{taken}</MSG>"), logon="FAIL")
     with FaultServer(answering(status, body)) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch())
-    busy = status == 429 and verdict is Verdict.REFUSED
-    assert outcome(answer) == (Verdict.BUSY if busy else verdict, [state] * 3)
+    busy = status == 429 and verdict is SubmitVerdict.REFUSED
+    assert outcome(answer) == (SubmitVerdict.BUSY if busy else verdict, [state] * 3)
 
 
 def test_elements_are_known_however_their_names_are_written() -> None:
@@ -247,7 +248,7 @@ def test_elements_are_known_however_their_names_are_written() -> None:
     body = f"<session><logon>OK</logon><MsgLst>{entries}</MsgLst></session>".encode()
     with FaultServer(answering(200, b"\xef\xbb\xbf" + body)) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch(2))
-    assert outcome(answer) == (Verdict.ANSWERED, [A, R])
+    assert outcome(answer) == (SubmitVerdict.ANSWERED, [A, R])
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ def test_elements_are_known_however_their_names_are_written() -> None:
 def test_another_document_proves_nothing(body: bytes) -> None:
     with FaultServer(answering(200, body)) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch())
-        assert outcome(answer) == (Verdict.UNCLEAR, [U, U, U])
+        assert outcome(answer) == (SubmitVerdict.UNCLEAR, [U, U, U])
         with pytest.raises(StoppedError):
             open_gateway(some_options(peer.port)).probe()
 
@@ -279,7 +280,7 @@ def test_fails_over_while_no_byte_has_left() -> None:
     with FaultServer(accept_all) as second:
         options = some_options(free_port(), failover_url=second.url)
         answer = submit(open_gateway(options), some_batch())
-        assert outcome(answer) == (Verdict.ANSWERED, [A, A, A])
+        assert outcome(answer) == (SubmitVerdict.ANSWERED, [A, A, A])
         assert len(second.requests) == 1
 
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
-from smsctl.domain.push import Parcel, Push, UnreadableError
-from smsctl.domain.report import PERMANENT, Cause, Report, Told
+from smsctl.domain.push import Push, PushBatch, UnreadableError
+from smsctl.domain.report import PERMANENT, Cause, CodeMeaning, Report
 from smsctl.gateways.pswincom_pushes import TOLD_BY_STATE, read_push
 from smsctl.gateways.push_fields import UNREADABLE
 
@@ -26,7 +26,7 @@ FORM = "application/x-www-form-urlencoded"
 
 DELIVERED = Report(
     gateway="pswincom",
-    told=Told(Status.DELIVERED),
+    told=CodeMeaning(Status.DELIVERED),
     code="DELIVRD",
     gateway_id=REF,
     number="+46701740605",
@@ -62,15 +62,15 @@ def push(body: str | bytes, content_type: str = XML) -> Push:
     ids=["xml", "text/plain", "as a form", "doctype", "trailing NUL"],
 )
 def test_a_report_is_read_and_acknowledged_by_its_id(pushed: Push) -> None:
-    parcel = read_push(pushed)
-    assert parcel.reports == (DELIVERED,)
-    assert parcel.acknowledgement.body == ACKNOWLEDGED
+    push_batch = read_push(pushed)
+    assert push_batch.reports == (DELIVERED,)
+    assert push_batch.acknowledgement.body == ACKNOWLEDGED
 
 
 def test_a_form_is_answered_with_two_lines() -> None:
-    parcel = read_push(push(REPORT_FORM, FORM))
-    assert parcel.reports == (DELIVERED,)
-    assert parcel.acknowledgement.body.split() == [b"0", b"OK"]
+    push_batch = read_push(push(REPORT_FORM, FORM))
+    assert push_batch.reports == (DELIVERED,)
+    assert push_batch.acknowledgement.body.split() == [b"0", b"OK"]
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_an_incoming_sms_by_form_has_no_id() -> None:
         ("%E5", f"{FORM} charset=ISO-8859-1"),
         ("%C3%A5", f"{FORM}; charset=UTF-8"),
     ):
-        parcel = read_push(push(form.format(letter), content_type))
-        assert parcel.incoming == (YES._replace(vendor_id="", told_at=""),)
+        push_batch = read_push(push(form.format(letter), content_type))
+        assert push_batch.incoming == (YES._replace(vendor_id="", told_at=""),)
 
 
 def test_what_comes_by_get_reads_as_a_form() -> None:
@@ -122,25 +122,29 @@ def test_what_comes_by_get_reads_as_a_form() -> None:
 @pytest.mark.parametrize("control", ["\x07", "&#7;", "&#x1F;", "\x0b", "&#55296;", "&#0;", "&#x110000;"])
 def test_a_control_character_keeps_neither_its_report_nor_others_out(control: str) -> None:
     odd = message(1).replace("EXPIRED", f"EXPIRED</STATE><INFO>a{control}b</INFO><X>")
-    parcel = read_push(push(f"<MSGLST>{odd.replace('</STATE></MSG>', '</X></MSG>')}{message(2)}</MSGLST>"))
-    assert [one.gateway_id for one in parcel.reports] == ["r1", "r2"]
+    push_batch = read_push(
+        push(f"<MSGLST>{odd.replace('</STATE></MSG>', '</X></MSG>')}{message(2)}</MSGLST>")
+    )
+    assert [one.gateway_id for one in push_batch.reports] == ["r1", "r2"]
     named = read_push(push(f"<MSGLST>{message(1).replace('r1', f'r{control}1')}{message(2)}</MSGLST>"))
     assert [one.gateway_id for one in named.reports] == ["r\ufffd1", "r2"]  # no other message's name
 
 
 def test_every_message_of_a_list_is_acknowledged() -> None:
-    parcel = read_push(push(f"<MSGLST>{message(1)}{message(2)}</MSGLST>"))
-    assert len(parcel.reports) == 2
-    assert parcel.acknowledgement.body.count(b"<STATUS>OK</STATUS>") == 2
+    push_batch = read_push(push(f"<MSGLST>{message(1)}{message(2)}</MSGLST>"))
+    assert len(push_batch.reports) == 2
+    assert push_batch.acknowledgement.body.count(b"<STATUS>OK</STATUS>") == 2
 
 
 def test_one_that_is_neither_is_refused_alone() -> None:
-    parcel = read_push(push(f"<MSGLST>{message(1)}<MSG><ID>2</ID><REF>r2</REF></MSG>{message(3)}</MSGLST>"))
-    assert [one.gateway_id for one in parcel.reports if one.code != UNREADABLE] == ["r1", "r3"]
-    (kept,) = [one for one in parcel.reports if one.code == UNREADABLE]  # for a person to look at
+    push_batch = read_push(
+        push(f"<MSGLST>{message(1)}<MSG><ID>2</ID><REF>r2</REF></MSG>{message(3)}</MSGLST>")
+    )
+    assert [one.gateway_id for one in push_batch.reports if one.code != UNREADABLE] == ["r1", "r3"]
+    (kept,) = [one for one in push_batch.reports if one.code == UNREADABLE]  # for a person to look at
     assert (kept.text, kept.told.status) == ("ID=2; REF=r2", Status.ACCEPTED)
-    assert re.findall(b"<STATUS>(.*?)<", parcel.acknowledgement.body) == [b"OK", b"FAIL", b"OK"]
-    assert parcel.unread == 1
+    assert re.findall(b"<STATUS>(.*?)<", push_batch.acknowledgement.body) == [b"OK", b"FAIL", b"OK"]
+    assert push_batch.unread == 1
 
 
 def message(place: int) -> str:
@@ -162,7 +166,7 @@ def message(place: int) -> str:
     ],
 )
 def test_a_state_means_what_the_document_says(state: str, status: Status, cause: Cause | None) -> None:
-    assert read_push(push(REPORT.replace("DELIVRD", state))).reports[0].told == Told(status, cause)
+    assert read_push(push(REPORT.replace("DELIVRD", state))).reports[0].told == CodeMeaning(status, cause)
 
 
 def test_only_dead_numbers_are_permanent() -> None:
@@ -210,10 +214,10 @@ def test_no_bytes_make_the_parser_stumble(body: bytes, content_type: str) -> Non
 
 def must_be_read_or_refused(pushed: Push) -> None:
     try:
-        parcel = read_push(pushed)
+        push_batch = read_push(pushed)
     except UnreadableError:
         return
-    assert isinstance(parcel, Parcel)
+    assert isinstance(push_batch, PushBatch)
 
 
 @pytest.mark.parametrize("named", ["utf-8", "utf8", "latin1", "us-ascii", "iso-8859-15", "iso-8859-1"])

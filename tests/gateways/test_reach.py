@@ -9,7 +9,7 @@ import pytest
 
 from smsctl.domain.gateway import MailRoute, Options
 from smsctl.errors import StoppedError
-from smsctl.gateways.reach import Place, place_of
+from smsctl.gateways.reach import Endpoint, place_of
 
 from .certificates import server_context
 
@@ -32,8 +32,8 @@ def greeting(context: ssl.SSLContext) -> Iterator[int]:
         thread.join()
 
 
-def place(port: int, bundle: Path | None = None) -> Place:
-    return Place("localhost", port, speaks_tls=True, timeout_s=5, ca_bundle=bundle)
+def place(port: int, bundle: Path | None = None) -> Endpoint:
+    return Endpoint("localhost", port, speaks_tls=True, timeout_s=5, ca_bundle=bundle)
 
 
 def test_the_end_of_a_certificate_is_told(tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_host_is_looked_up() -> None:
 
 def test_a_host_without_an_address_is_told() -> None:
     with pytest.raises(StoppedError, match=r"nowhere\.example\.se cannot be looked up"):
-        Place("nowhere.example.se", 443, speaks_tls=True, timeout_s=5).look_up()
+        Endpoint("nowhere.example.se", 443, speaks_tls=True, timeout_s=5).look_up()
 
 
 def test_a_port_that_nobody_listens_on_is_told() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from smsctl.domain.gateway import Options
 from smsctl.errors import ConfigError
-from smsctl.gateways.outcome import NotSent, Outcome, Reply, Stale, Unclear
+from smsctl.gateways.outcome import HttpReply, NotSent, Outcome, Stale, Unclear
 from smsctl.gateways.trust import tls_context
 from smsctl.gateways.wire import MAX_REPLY_BYTES
 
@@ -23,7 +23,7 @@ from .line import QUICK, post
 def test_sends_the_request_once_and_returns_the_whole_reply() -> None:
     with FaultServer(answering(200, b"taken", X_Kind="Test")) as server:
         outcome = post(QUICK, server.url + "/path")
-        assert isinstance(outcome, Reply)
+        assert isinstance(outcome, HttpReply)
         assert (outcome.status, outcome.body, outcome.headers["x-kind"]) == (200, b"taken", "Test")
         assert len(server.requests) == 1
         head = server.requests[0].partition(b"\r\n\r\n")[0].decode()
@@ -36,7 +36,7 @@ def test_sends_the_request_once_and_returns_the_whole_reply() -> None:
 def test_a_gzip_that_was_not_asked_for_is_read(encoding: str) -> None:
     with FaultServer(answering(200, gzip.compress(b"taken"), Content_Encoding=encoding)) as server:
         outcome = post(QUICK, server.url)
-    assert isinstance(outcome, Reply)
+    assert isinstance(outcome, HttpReply)
     assert outcome.body == b"taken"
 
 
@@ -87,7 +87,7 @@ def test_replies_before_the_final_one_are_passed_over(before: bytes, status: int
 
     with FaultServer(behaviour) as server:
         outcome = post(QUICK, server.url)
-    assert isinstance(outcome, Reply)
+    assert isinstance(outcome, HttpReply)
     assert (outcome.status, outcome.body, outcome.headers["x-kind"]) == (status, b"taken", "Test")
     assert "link" not in outcome.headers
 
@@ -100,7 +100,7 @@ def test_replies_before_none_prove_nothing(told: bytes) -> None:
 
     with FaultServer(behaviour) as server:
         outcome = post(QUICK, server.url)
-    assert isinstance(outcome, Unclear) or (isinstance(outcome, Reply) and outcome.status < 200)
+    assert isinstance(outcome, Unclear) or (isinstance(outcome, HttpReply) and outcome.status < 200)
 
 
 def test_makes_a_new_connection_for_each_exchange_even_if_the_server_keeps_the_last() -> None:
@@ -110,7 +110,7 @@ def test_makes_a_new_connection_for_each_exchange_even_if_the_server_keeps_the_l
             line.send(reply(200, b"ok"))
 
     with FaultServer(keeping) as server:
-        assert all(isinstance(post(QUICK, server.url), Reply) for _ in range(3))
+        assert all(isinstance(post(QUICK, server.url), HttpReply) for _ in range(3))
         assert server.connections == 3
 
 
@@ -127,7 +127,7 @@ def test_leaves_no_connection_open_even_if_the_server_keeps_it() -> None:
 
     with FaultServer(keeping) as server:
         for _ in range(3):
-            assert isinstance(post(QUICK, server.url), Reply)
+            assert isinstance(post(QUICK, server.url), HttpReply)
             assert left.acquire(timeout=MAX_SILENCE_S / 2), "the line is still open"
 
 
@@ -141,7 +141,7 @@ def test_several_threads_may_send_at_once() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        assert [type(outcome) for outcome in outcomes] == [Reply] * 8
+        assert [type(outcome) for outcome in outcomes] == [HttpReply] * 8
 
 
 def test_a_refused_connection_proves_that_nothing_left() -> None:
@@ -179,7 +179,7 @@ def test_a_certificate_of_the_given_bundle_is_trusted(
     tls: tuple[ssl.SSLContext, Path], trusting: Options
 ) -> None:
     with FaultServer(answering(200, b"ok"), tls=tls[0]) as server:
-        assert isinstance(post(trusting, server.url), Reply)
+        assert isinstance(post(trusting, server.url), HttpReply)
 
 
 def test_the_authorities_are_loaded_once_and_old_tls_is_off(trusting: Options) -> None:
@@ -308,7 +308,7 @@ def test_a_redirect_is_never_followed(status: int) -> None:
         FaultServer(answering(status, b"", Location=elsewhere.url + "/")) as server,
     ):
         outcome = post(QUICK, server.url)
-        assert isinstance(outcome, Reply)
+        assert isinstance(outcome, HttpReply)
         assert outcome.status == status
         assert elsewhere.connections == 0
 

@@ -8,7 +8,7 @@ import pytest
 
 from smsctl.domain.gateway import Options
 from smsctl.domain.secret import Secret
-from smsctl.gateways.outcome import NotSent, Reply, Unclear
+from smsctl.gateways.outcome import HttpReply, NotSent, Unclear
 
 from .fault_server import Behaviour, FaultServer, Line, answering, reply
 from .line import BODY, QUICK, post
@@ -55,7 +55,7 @@ def test_a_proxy_that_connects_carries_the_request_unread(
 
     with FaultServer(tunnel) as proxy:
         outcome = post(trusting._replace(proxy=proxy.url), "https://localhost:4711/")
-        assert isinstance(outcome, Reply)
+        assert isinstance(outcome, HttpReply)
         assert outcome.body == b"through"
         assert BODY not in proxy.requests[0]
 
@@ -80,7 +80,7 @@ def test_a_proxy_gets_the_login_with_its_tunnel_and_the_gateway_does_not(
         through = trusting._replace(proxy=proxy.url)
         known = through._replace(proxy_username="anna", proxy_password=Secret("kanarie:å"))
         outcome = post(known, "https://localhost:4711/")
-        assert isinstance(outcome, Reply)
+        assert isinstance(outcome, HttpReply)
         login = re.findall(rb"Proxy-Authorization: Basic (\S+)", proxy.requests[0])
         assert b64decode(login[0]).decode() == "anna:kanarie:å"
         assert "Proxy-Authorization" not in inside[0]
@@ -112,6 +112,6 @@ def test_proxies_and_logins_of_the_environment_are_ignored(
         for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
             monkeypatch.setenv(name, captor.url)
         monkeypatch.setenv("NETRC", str(netrc))
-        assert isinstance(post(QUICK, server.url), Reply)
+        assert isinstance(post(QUICK, server.url), HttpReply)
         assert captor.connections == 0
         assert b"Authorization" not in server.requests[0]

@@ -9,12 +9,12 @@ import pytest
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Terms
+from smsctl.domain.package import PackageTerms
 from smsctl.ledger import schema
 from smsctl.ledger.store import Ledger, open_ledger
 
 ACTOR = Actor(user="elin", host="skolserver")
-TOWN = Municipality(key="town", name="Town", rate=Terms(size=10, price_ore=4900), in_packages=True)
+TOWN = Municipality(key="town", name="Town", rate=PackageTerms(size=10, price_ore=4900), in_packages=True)
 
 
 def on(day: str, clock: str = "08:00:00.000") -> Moment:

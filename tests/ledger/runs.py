@@ -5,12 +5,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from smsctl.actions.begin import begin
-from smsctl.actions.brake import Brake
-from smsctl.actions.course import Pace
-from smsctl.actions.send import Errand, Result, send
+from smsctl.actions.run_progress import SendPace
+from smsctl.actions.send import Result, SendRun, send
+from smsctl.actions.stop_signal import StopSignal
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Answer, Batch, Letter, Status, Verdict, same_for_all
+from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.domain.text import MessageText, PartProfile, measure
 from smsctl.errors import Sentence, say
@@ -41,7 +41,7 @@ class Taker:
         if self._before:
             self._before()
         self.taken.update(message.reference for message in batch.messages)
-        return same_for_all(batch, Status.ACCEPTED, Verdict.ANSWERED, "")
+        return same_for_all(batch, Status.ACCEPTED, SubmitVerdict.ANSWERED, "")
 
     def probe(self) -> Sentence:
         return say("Here.")
@@ -80,14 +80,14 @@ def new_mailing(ledger: Ledger, messages: int, *, body: str = "Hej", moment: Mom
 def send_all(ledger: Ledger, mailing: Mailing, gateway: Taker, *, batch_size: int = 2) -> Result:
     """Send what is pending."""
     return send(
-        Errand(
+        SendRun(
             mailing=mailing,
             ledger=ledger,
             gateway=gateway,
             now=now,
             ceilings=Ceilings(),
-            pace=Pace(batch_size=batch_size),
-            brake=Brake(),
+            pace=SendPace(batch_size=batch_size),
+            stop_signal=StopSignal(),
             proved_at=None,
             on_progress=lambda states: None,
         )

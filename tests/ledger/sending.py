@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Answer, Letter, Receipt, Status, Verdict
+from smsctl.domain.message import Answer, Letter, Receipt, Status, SubmitVerdict
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.text import Encoding, MessageText, TextSize
 from smsctl.ledger import batches, mailings, municipalities
-from smsctl.ledger.batches import Claim, Want
+from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import NewMailing
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
@@ -60,7 +60,9 @@ def begin(ledger: Ledger, messages: int, made_of: NewMailing = PLAIN, moment: Mo
 
 def claim(ledger: Ledger, mailing: Mailing, most: int = 100, moment: Moment = NOW) -> Claim | None:
     """Claim what the mailing's own ceilings allow; RuleError where they allow nothing."""
-    want = Want(mailing=mailing, most=most, ceilings=mailing.ceilings, repeats=Repeats(mailing, "none"))
+    want = ClaimRequest(
+        mailing=mailing, most=most, ceilings=mailing.ceilings, repeats=Repeats(mailing, "none")
+    )
     with ledger.transaction():
         return batches.claim(ledger, want, 0, moment)
 
@@ -80,7 +82,7 @@ def settle(
         for message, state in zip(messages, states or [Status.ACCEPTED] * len(messages), strict=False)
     ]
     with ledger.transaction():
-        answer = Answer(verdict=Verdict.ANSWERED, receipts=receipts)
+        answer = Answer(verdict=SubmitVerdict.ANSWERED, receipts=receipts)
         batches.settle(ledger, mailing, claimed, answer, moment)
 
 

@@ -70,7 +70,7 @@ def test_a_ledger_that_has_lived_is_sound(lived: Ledger) -> None:
 
 def test_a_mailing_is_sound_at_every_moment_of_its_sending(ledger: Ledger) -> None:
     gateway = Taker(before=lambda: found.append(checking.check(reader)))
-    found: list[tuple[checking.Finding, ...]] = []
+    found: list[tuple[checking.LedgerFault, ...]] = []
     with closing(_of_any_thread(ledger)) as reader:
         send_all(ledger, new_mailing(ledger, 6), gateway)
     must_be_true(ledger, gateway)

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from smsctl.actions.accept_restore import accept_restore
-from smsctl.actions.resolve import Word, resolve
+from smsctl.actions.resolve import ResolveAnswer, resolve
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
-from smsctl.domain.report import Report, Told
+from smsctl.domain.report import CodeMeaning, Report
 from smsctl.errors import ExitCode, LedgerError
 from smsctl.ledger import audit, batches, fitness, lock, mailings, repeats, reports, restoring, unknowns
-from smsctl.ledger.batches import Want
-from smsctl.ledger.high_water import HighWater, Water
+from smsctl.ledger.batches import ClaimRequest
+from smsctl.ledger.high_water import HighWater, HighWaterRecord
 from smsctl.ledger.repeats import Repeats
-from smsctl.ledger.reports import Fate, Intake, Source
+from smsctl.ledger.reports import IntakeSource, ReportFate, ReportIntake
 from smsctl.ledger.store import Ledger, open_ledger
 
 from ..proof import tracing
@@ -66,7 +66,9 @@ def must_be_refused(path: Path, told: str) -> None:
 
 
 def _claim(ledger: Ledger, mailing: Mailing) -> None:
-    want = Want(mailing=mailing, most=2, ceilings=Ceilings(), repeats=Repeats(mailing, "another text"))
+    want = ClaimRequest(
+        mailing=mailing, most=2, ceilings=Ceilings(), repeats=Repeats(mailing, "another text")
+    )
     with ledger.transaction():
         if batches.claim(ledger, want, 0, now()) is None:
             restoring.watch(ledger, restoring.newest_batch(ledger) + 1)  # nothing was left to claim
@@ -332,7 +334,7 @@ def test_what_became_unknown_is_neither_sent_again_nor_given_to_somebody_twice(p
 def test_what_a_person_knows_was_not_sent_is_sent_after_a_restore(put_back: Ledger) -> None:
     accept_restore(put_back, now(), ACTOR, "new disk")
     (unbegun,) = [one for one in mailings.newest(put_back, most=9) if one.letter.text.body == "unbegun"]
-    assert resolve(put_back, unbegun, Word.NOT_SENT, now(), ACTOR, "not in the gateway's log") == 4
+    assert resolve(put_back, unbegun, ResolveAnswer.NOT_SENT, now(), ACTOR, "not in the gateway's log") == 4
     gateway = Taker()
     send_all(put_back, unbegun, gateway)
     assert len(gateway.taken) == 4
@@ -347,7 +349,7 @@ def test_no_batch_after_a_restore_has_the_name_of_one_that_was_forgotten(
     before = batches.of_mailing(put_back, half.id)
     assert [one.reference for one in before] == [f"{half.reference}-b1", f"{half.reference}-b2"]
     accept_restore(put_back, now(), ACTOR, "new disk")
-    assert resolve(put_back, half, Word.NOT_SENT, now(), ACTOR, "not in the gateway's log")
+    assert resolve(put_back, half, ResolveAnswer.NOT_SENT, now(), ACTOR, "not in the gateway's log")
     send_all(put_back, half, Taker())
     new = [one.reference for one in batches.of_mailing(put_back, half.id)[len(before) :]]
     assert len(new) > 2
@@ -362,7 +364,7 @@ def test_reports_that_came_before_a_restore_was_accepted_count_then(put_back: Le
     (number,) = put_back.one("SELECT number FROM messages WHERE id = ?", half.last_message) or ("",)
     report = Report(
         gateway=half.gateway,
-        told=Told(Status.DELIVERED),
+        told=CodeMeaning(Status.DELIVERED),
         code="0",
         reference=f"{half.reference}-{place}",
         gateway_id="id",
@@ -371,8 +373,8 @@ def test_reports_that_came_before_a_restore_was_accepted_count_then(put_back: Le
         told_at="",
     )
     with put_back.transaction():
-        fate = reports.take(put_back, report, Intake(Source.PUSHED, now(), timedelta(hours=72)))
-    assert fate is Fate.CONTRADICTS, "as far as this ledger knows, it was never sent"
+        fate = reports.take(put_back, report, ReportIntake(IntakeSource.PUSHED, now(), timedelta(hours=72)))
+    assert fate is ReportFate.CONTRADICTS, "as far as this ledger knows, it was never sent"
     accept_restore(put_back, now(), ACTOR, "new disk")
     assert states(put_back) == {"accepted": 2, "unknown": 7, "delivered": 1}
     assert not reports.kept(put_back)
@@ -427,7 +429,7 @@ def test_a_batch_that_is_claimed_during_the_look_is_no_alarm(earlier: int, path:
     overtake = [lambda: sent(path, 2, "meanwhile")]
 
     class Overtaken(HighWater):
-        def read(self) -> Water | None:
+        def read(self) -> HighWaterRecord | None:
             water = super().read()
             while overtake:
                 overtake.pop()()

@@ -5,7 +5,7 @@ import pytest
 from smsctl.domain.incoming import Incoming
 from smsctl.errors import InputError
 from smsctl.ledger import inbox
-from smsctl.ledger.inbox import Kind
+from smsctl.ledger.inbox import IncomingKind
 from smsctl.ledger.store import Ledger
 
 from .conftest import NOW, on
@@ -18,7 +18,9 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 OTHER_TEXT = YES._replace(vendor_id="7q09", text="KOMMUN nej")
 
 
-def store(ledger: Ledger, message: Incoming, clock: str = "08:00:00.000", kind: Kind = Kind.OURS) -> bool:
+def store(
+    ledger: Ledger, message: Incoming, clock: str = "08:00:00.000", kind: IncomingKind = IncomingKind.OURS
+) -> bool:
     with ledger.transaction():
         return inbox.store(ledger, message, kind, on("2026-11-22", clock))
 
@@ -26,7 +28,7 @@ def store(ledger: Ledger, message: Incoming, clock: str = "08:00:00.000", kind: 
 def test_what_was_stored_is_read_back(ledger: Ledger) -> None:
     assert store(ledger, YES)
     (row,) = inbox.newest(ledger, most=10, other=False)
-    assert (row.message, row.kind, row.at) == (YES, Kind.OURS, NOW.at)
+    assert (row.message, row.kind, row.at) == (YES, IncomingKind.OURS, NOW.at)
     assert inbox.get(ledger, row.id) == row
 
 
@@ -46,16 +48,19 @@ def test_without_an_id_the_same_text_is_stored_once_within_a_short_time(ledger: 
 
 def test_what_is_not_for_us_stands_apart(ledger: Ledger) -> None:
     store(ledger, YES)
-    store(ledger, YES._replace(vendor_id="other"), kind=Kind.OTHER)
-    store(ledger, YES._replace(vendor_id="stop"), kind=Kind.STOP)
-    assert [row.kind for row in inbox.newest(ledger, most=10, other=False)] == [Kind.STOP, Kind.OURS]
-    assert [row.kind for row in inbox.newest(ledger, most=10, other=True)] == [Kind.OTHER]
+    store(ledger, YES._replace(vendor_id="other"), kind=IncomingKind.OTHER)
+    store(ledger, YES._replace(vendor_id="stop"), kind=IncomingKind.STOP)
+    assert [row.kind for row in inbox.newest(ledger, most=10, other=False)] == [
+        IncomingKind.STOP,
+        IncomingKind.OURS,
+    ]
+    assert [row.kind for row in inbox.newest(ledger, most=10, other=True)] == [IncomingKind.OTHER]
 
 
 def test_what_is_to_be_mailed_on_waits_until_it_is(ledger: Ledger) -> None:
     store(ledger, YES)
     with ledger.transaction():
-        inbox.store(ledger, OTHER_TEXT, Kind.OURS, NOW, "kund@example.se")
+        inbox.store(ledger, OTHER_TEXT, IncomingKind.OURS, NOW, "kund@example.se")
     row = inbox.to_forward(ledger, after=0, since=LONG_AGO)
     assert row is not None
     assert (row.message, row.forward_to) == (OTHER_TEXT, "kund@example.se")
@@ -67,7 +72,7 @@ def test_what_is_to_be_mailed_on_waits_until_it_is(ledger: Ledger) -> None:
 def test_one_that_nobody_takes_does_not_keep_the_others_waiting_and_is_given_up(ledger: Ledger) -> None:
     with ledger.transaction():
         for name in ("one", "two"):
-            inbox.store(ledger, YES._replace(vendor_id=name), Kind.OURS, NOW, "kund@example.se")
+            inbox.store(ledger, YES._replace(vendor_id=name), IncomingKind.OURS, NOW, "kund@example.se")
     first = inbox.to_forward(ledger, after=0, since=LONG_AGO)
     assert first
     second = inbox.to_forward(ledger, after=first.id, since=LONG_AGO)

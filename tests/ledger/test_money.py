@@ -6,7 +6,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.errors import RuleError
 from smsctl.ledger import batches, blocklist, mailings, packages, settling
-from smsctl.ledger.batches import Claim, Want
+from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -25,7 +25,7 @@ def active(ledger: Ledger) -> Ledger:
 def claim(ledger: Ledger, mailing: Mailing) -> Claim | None:
     """Claim as a real run does, which looks for who has had the text."""
     repeats = Repeats(mailing, mailings.body_hash(mailing.letter.text.body))
-    want = Want(mailing=mailing, most=100, ceilings=mailing.ceilings, repeats=repeats)
+    want = ClaimRequest(mailing=mailing, most=100, ceilings=mailing.ceilings, repeats=repeats)
     with ledger.transaction():
         return batches.claim(ledger, want, 0, NOW)
 

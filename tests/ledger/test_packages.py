@@ -13,7 +13,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Terms
+from smsctl.domain.package import PackageTerms
 from smsctl.errors import RuleError
 from smsctl.ledger import municipalities, packages, settling
 from smsctl.ledger.batches import Claim
@@ -46,7 +46,7 @@ class Sending(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.ledger = open_ledger(Path(self.folder.name) / "ledger.db")
-        self.town = Municipality(key="town", name="Town", rate=Terms(10, 4900), in_packages=True)
+        self.town = Municipality(key="town", name="Town", rate=PackageTerms(10, 4900), in_packages=True)
         self.steps = 0
         self.day = 1
         self.activations = 0
@@ -80,7 +80,7 @@ class Sending(RuleBasedStateMachine):
 
     @rule(size=st.integers(1, 15), price=st.integers(1, 9999))
     def new_terms(self, size: int, price: int) -> None:
-        self.town = self.town._replace(rate=Terms(size=size, price_ore=price))
+        self.town = self.town._replace(rate=PackageTerms(size=size, price_ore=price))
 
     @rule(
         target=sent,
@@ -178,7 +178,7 @@ def test_a_correction_goes_to_the_package_its_parts_came_from_and_later_parts_fi
 
 def test_the_price_of_a_package_is_that_of_the_day_it_opened(ledger: Ledger) -> None:
     sending.activate(ledger)
-    dearer = TOWN._replace(rate=Terms(size=20, price_ore=9900))
+    dearer = TOWN._replace(rate=PackageTerms(size=20, price_ore=9900))
     sending.send(ledger, 11, new(municipality=dearer))
     assert ledger.rows("SELECT size, price_ore FROM packages ORDER BY number") == [(10, 4900), (20, 9900)]
     assert [one.number for one in packages.packages_of(ledger, TOWN.key)] == [2]  # the first has no room

@@ -6,7 +6,7 @@ import pytest
 from smsctl.actions.purge import Purged, purge
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment, Uptime
-from smsctl.domain.report import Report, Told
+from smsctl.domain.report import CodeMeaning, Report
 from smsctl.errors import InputError, LedgerError
 from smsctl.ledger import (
     audit,
@@ -21,7 +21,7 @@ from smsctl.ledger import (
     skipped,
 )
 from smsctl.ledger.purging import Decision
-from smsctl.ledger.reports import Fate, Intake, Source
+from smsctl.ledger.reports import IntakeSource, ReportFate, ReportIntake
 from smsctl.ledger.store import Ledger
 
 from . import sending
@@ -260,10 +260,12 @@ def test_a_report_that_comes_afterwards_brings_nothing_back(sent: int, ledger: L
     """The mailing is purged once: what is written on it then would stay for ever."""
     mailing = mailings.get(ledger, sent)
     purge_before(ledger)
-    told = Report("intelecom", Told(Status.FAILED), "7", f"{mailing.reference}-1", "id-9", text="Bo moved")
+    told = Report(
+        "intelecom", CodeMeaning(Status.FAILED), "7", f"{mailing.reference}-1", "id-9", text="Bo moved"
+    )
     with ledger.transaction():
-        taken = reports.take(ledger, told, Intake(Source.PUSHED, OLD, timedelta(hours=72)))
-    assert taken is Fate.APPLIED
+        taken = reports.take(ledger, told, ReportIntake(IntakeSource.PUSHED, OLD, timedelta(hours=72)))
+    assert taken is ReportFate.APPLIED
     found = ledger.one("SELECT state, answer, gateway_id FROM messages WHERE mailing = ?", mailing.id)
     assert found == ("failed", None, None)
 

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from smsctl.actions.cancel import cancel
-from smsctl.actions.resolve import Word, resolve
+from smsctl.actions.resolve import ResolveAnswer, resolve
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import Answer, Receipt, Status, Verdict
+from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict
 from smsctl.domain.moment import Moment
-from smsctl.domain.report import Cause, Report, Told
+from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.ledger import audit, batches, checking, failures, mailings, repeats, reports, undelivered
 from smsctl.ledger.batches import Claim
-from smsctl.ledger.reports import Fate, Intake, Source
+from smsctl.ledger.reports import IntakeSource, ReportFate, ReportIntake
 from smsctl.ledger.store import Ledger
 
 from . import recount
@@ -22,10 +22,10 @@ from .sending import PLAIN, activate, begin, claim
 LATER = on("2026-11-22", "09:00:00.000")
 WAIT = timedelta(hours=72)
 LINK = PLAIN._replace(gateway="pswincom")
-DELIVERED = Told(Status.DELIVERED)
-BAD_NUMBER = Told(Status.FAILED, Cause.BAD_NUMBER)
-EXPIRED = Told(Status.EXPIRED, Cause.EXPIRED)
-UNTOLD = Told(Status.ACCEPTED, Cause.UNTOLD)
+DELIVERED = CodeMeaning(Status.DELIVERED)
+BAD_NUMBER = CodeMeaning(Status.FAILED, Cause.BAD_NUMBER)
+EXPIRED = CodeMeaning(Status.EXPIRED, Cause.EXPIRED)
+UNTOLD = CodeMeaning(Status.ACCEPTED, Cause.UNTOLD)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,7 @@ def settle(
         for place, (one, state) in enumerate(zip(claimed.batch.messages, states, strict=True), 1)
     ]
     with ledger.transaction():
-        batches.settle(ledger, mailing, claimed, Answer(Verdict.ANSWERED, receipts), moment)
+        batches.settle(ledger, mailing, claimed, Answer(SubmitVerdict.ANSWERED, receipts), moment)
 
 
 def sent(ledger: Ledger, *states: Status, link: bool = False) -> Mailing:
@@ -58,18 +58,20 @@ def sent(ledger: Ledger, *states: Status, link: bool = False) -> Mailing:
     return mailing
 
 
-def report(mailing: Mailing, place: int = 1, told: Told = DELIVERED, code: str = "0", **more: str) -> Report:
+def report(
+    mailing: Mailing, place: int = 1, told: CodeMeaning = DELIVERED, code: str = "0", **more: str
+) -> Report:
     reference = f"{mailing.reference}-{place}"
     return Report(gateway="intelecom", told=told, code=code, reference=reference, **more)
 
 
-def by_ref(ref: str, number: str = "+46700000000", told: Told = DELIVERED, **more: str) -> Report:
+def by_ref(ref: str, number: str = "+46700000000", told: CodeMeaning = DELIVERED, **more: str) -> Report:
     return Report(gateway="pswincom", told=told, code=told.status, gateway_id=ref, number=number, **more)
 
 
-def take(ledger: Ledger, *told: Report, moment: Moment = LATER) -> list[Fate]:
+def take(ledger: Ledger, *told: Report, moment: Moment = LATER) -> list[ReportFate]:
     with ledger.transaction():
-        fates = [reports.take(ledger, one, Intake(Source.PUSHED, moment, WAIT)) for one in told]
+        fates = [reports.take(ledger, one, ReportIntake(IntakeSource.PUSHED, moment, WAIT)) for one in told]
     recount.must_agree(ledger)
     return fates
 
@@ -84,23 +86,25 @@ def states(ledger: Ledger, mailing: Mailing) -> list[str]:
 @pytest.mark.parametrize("told", [DELIVERED, BAD_NUMBER, EXPIRED])
 @pytest.mark.parametrize("before", [Status.ACCEPTED, Status.UNKNOWN, Status.HELD])
 def test_a_report_settles_an_open_message_and_its_cost_stays(
-    ledger: Ledger, before: Status, told: Told
+    ledger: Ledger, before: Status, told: CodeMeaning
 ) -> None:
     mailing = sent(ledger, before, Status.ACCEPTED)
     drawn = ledger.rows("SELECT SUM(parts) FROM entries")
-    assert take(ledger, report(mailing, told=told)) == [Fate.APPLIED]
+    assert take(ledger, report(mailing, told=told)) == [ReportFate.APPLIED]
     assert states(ledger, mailing) == [told.status, "accepted"]
     assert ledger.rows("SELECT SUM(parts) FROM entries") == drawn
 
 
 @pytest.mark.parametrize("second", [DELIVERED, BAD_NUMBER, EXPIRED, UNTOLD])
 @pytest.mark.parametrize("first", [DELIVERED, BAD_NUMBER, EXPIRED])
-def test_a_second_report_never_changes_a_final_state(ledger: Ledger, first: Told, second: Told) -> None:
+def test_a_second_report_never_changes_a_final_state(
+    ledger: Ledger, first: CodeMeaning, second: CodeMeaning
+) -> None:
     mailing = sent(ledger, Status.ACCEPTED)
     fates = take(ledger, report(mailing, told=first, code="1"), report(mailing, told=second, code="2"))
     assert states(ledger, mailing) == [first.status]
     says_otherwise = second not in (first, UNTOLD)
-    assert fates == [Fate.APPLIED, Fate.CONTRADICTS if says_otherwise else Fate.REPEATED]
+    assert fates == [ReportFate.APPLIED, ReportFate.CONTRADICTS if says_otherwise else ReportFate.REPEATED]
     assert len(reports.kept(ledger)) == says_otherwise
 
 
@@ -120,7 +124,9 @@ def test_what_a_report_proves_sent_counts_so_from_the_batch_it_was_in(ledger: Le
     assert len(repeats.already_sent(ledger, mailings.body_hash("Hej"), LATER)) == 2
 
 
-def given_back(ledger: Ledger, *, link: bool = False, word: Word = Word.NOT_SENT) -> Mailing:
+def given_back(
+    ledger: Ledger, *, link: bool = False, word: ResolveAnswer = ResolveAnswer.NOT_SENT
+) -> Mailing:
     """Return a mailing of one message, which a person has resolved when its answer was lost."""
     mailing = sent(ledger, Status.UNKNOWN, link=link)
     assert resolve(ledger, mailing, word, NOW, ACTOR, "asked support") == 1
@@ -128,7 +134,7 @@ def given_back(ledger: Ledger, *, link: bool = False, word: Word = Word.NOT_SENT
     return mailing
 
 
-def one_of(mailing: Mailing, told: Told = DELIVERED, ref: str = "r1", *, link: bool) -> Report:
+def one_of(mailing: Mailing, told: CodeMeaning = DELIVERED, ref: str = "r1", *, link: bool) -> Report:
     """Return a report on the only message of a mailing."""
     if link:
         return by_ref(ref, told=told)
@@ -147,15 +153,15 @@ GATEWAYS = pytest.mark.parametrize("link", [False, True])
 @GATEWAYS
 @pytest.mark.parametrize("told", [DELIVERED, BAD_NUMBER, EXPIRED])
 def test_a_final_report_overrules_the_word_not_sent_and_nothing_is_sent_again(
-    ledger: Ledger, told: Told, *, link: bool
+    ledger: Ledger, told: CodeMeaning, *, link: bool
 ) -> None:
     mailing = given_back(ledger, link=link)
     assert (states(ledger, mailing), parts(ledger)) == (["pending"], 0)
-    assert take(ledger, one_of(mailing, told, link=link)) == [Fate.APPLIED]
+    assert take(ledger, one_of(mailing, told, link=link)) == [ReportFate.APPLIED]
     assert (states(ledger, mailing), parts(ledger)) == ([told.status], 1)
     assert claim(ledger, mailing) is None
     assert checking.check(ledger) == ()
-    assert take(ledger, one_of(mailing, told, link=link)) == [Fate.REPEATED]
+    assert take(ledger, one_of(mailing, told, link=link)) == [ReportFate.REPEATED]
     assert parts(ledger) == 1
 
 
@@ -164,7 +170,7 @@ def test_so_it_does_of_what_was_cancelled_since(ledger: Ledger, *, link: bool) -
     mailing = given_back(ledger, link=link)
     cancel(ledger, mailing, None, NOW, ACTOR, None)
     assert (states(ledger, mailing), parts(ledger)) == (["cancelled"], 0)
-    assert take(ledger, one_of(mailing, link=link)) == [Fate.APPLIED]
+    assert take(ledger, one_of(mailing, link=link)) == [ReportFate.APPLIED]
     assert (states(ledger, mailing), parts(ledger)) == (["delivered"], 1)
     assert checking.check(ledger) == ()
 
@@ -173,24 +179,24 @@ def test_so_it_does_of_what_was_cancelled_since(ledger: Ledger, *, link: bool) -
 def test_so_it_does_of_what_the_gateway_has_refused_since(ledger: Ledger, *, link: bool) -> None:
     mailing = given_back(ledger, link=link)
     settle(ledger, mailing, claim(ledger, mailing), Status.REJECTED)
-    assert take(ledger, one_of(mailing, link=link)) == [Fate.APPLIED]
+    assert take(ledger, one_of(mailing, link=link)) == [ReportFate.APPLIED]
     assert (states(ledger, mailing), parts(ledger)) == (["delivered"], 1)
     assert checking.check(ledger) == ()
 
 
 @GATEWAYS
-@pytest.mark.parametrize("word", [Word.NOT_SENT, Word.RESEND])
+@pytest.mark.parametrize("word", [ResolveAnswer.NOT_SENT, ResolveAnswer.RESEND])
 def test_where_it_is_out_once_more_both_count_and_the_state_stays(
-    ledger: Ledger, word: Word, *, link: bool
+    ledger: Ledger, word: ResolveAnswer, *, link: bool
 ) -> None:
     mailing = given_back(ledger, link=link, word=word)
     settle(ledger, mailing, claim(ledger, mailing), Status.ACCEPTED)
     assert parts(ledger) == 1
-    assert take(ledger, one_of(mailing, link=link)) == [Fate.TWICE]
+    assert take(ledger, one_of(mailing, link=link)) == [ReportFate.TWICE]
     assert (states(ledger, mailing), parts(ledger)) == (["accepted"], 2)
     assert (reports.taken_twice(ledger, mailing), checking.check(ledger)) == (1, ())
-    assert take(ledger, one_of(mailing, link=link)) == [Fate.REPEATED]
-    assert take(ledger, one_of(mailing, ref="id-1", link=link)) == [Fate.APPLIED]
+    assert take(ledger, one_of(mailing, link=link)) == [ReportFate.REPEATED]
+    assert take(ledger, one_of(mailing, ref="id-1", link=link)) == [ReportFate.APPLIED]
     assert (states(ledger, mailing), parts(ledger)) == (["delivered"], 2)
     (row,) = [row for row in audit.read(ledger) if row.action == "taken-twice"]
     assert row.subject == f"mailing {mailing.id}"
@@ -202,7 +208,7 @@ def test_a_report_that_comes_while_it_is_on_the_wire_once_more_waits_for_the_ans
 ) -> None:
     mailing = given_back(ledger, link=link)
     claimed = claim(ledger, mailing)
-    assert take(ledger, one_of(mailing, link=link)) == [Fate.UNMATCHED if link else Fate.WAITING]
+    assert take(ledger, one_of(mailing, link=link)) == [ReportFate.UNMATCHED if link else ReportFate.WAITING]
     settle(ledger, mailing, claimed, Status.ACCEPTED)
     assert (states(ledger, mailing), parts(ledger)) == (["accepted"], 2)
     assert (reports.taken_twice(ledger, mailing), reports.kept(ledger)) == (1, ())
@@ -213,7 +219,7 @@ def test_two_reports_on_what_is_unknown_both_times_count_both(ledger: Ledger, *,
     mailing = given_back(ledger, link=link)
     settle(ledger, mailing, claim(ledger, mailing), Status.UNKNOWN)
     fates = take(ledger, one_of(mailing, link=link), one_of(mailing, ref="r2", link=link))
-    assert fates == [Fate.APPLIED, Fate.TWICE]
+    assert fates == [ReportFate.APPLIED, ReportFate.TWICE]
     assert (states(ledger, mailing), parts(ledger)) == (["delivered"], 2)
 
 
@@ -221,27 +227,27 @@ def test_two_messages_to_a_number_leave_a_report_in_doubt(ledger: Ledger) -> Non
     first, second = given_back(ledger, link=True), given_back(ledger, link=True)
     with ledger.transaction():
         ledger.write("UPDATE messages SET number = '+46700000000'")
-    assert take(ledger, by_ref("r1")) == [Fate.UNMATCHED]
+    assert take(ledger, by_ref("r1")) == [ReportFate.UNMATCHED]
     assert states(ledger, first) + states(ledger, second) == ["pending", "pending"]
 
 
 def test_without_a_persons_word_another_name_is_doubted(ledger: Ledger) -> None:
     mailing = sent(ledger, Status.ACCEPTED)
-    assert take(ledger, report(mailing, gateway_id="r1")) == [Fate.UNMATCHED]
+    assert take(ledger, report(mailing, gateway_id="r1")) == [ReportFate.UNMATCHED]
 
 
 def test_a_report_of_what_was_never_sent_is_kept_and_moves_nothing(ledger: Ledger) -> None:
     mailing = begin(ledger, 1)
-    assert take(ledger, report(mailing)) == [Fate.CONTRADICTS]
+    assert take(ledger, report(mailing)) == [ReportFate.CONTRADICTS]
     assert states(ledger, mailing) == ["pending"]
 
 
 def test_a_report_without_an_outcome_is_noted_and_a_later_one_still_counts(ledger: Ledger) -> None:
     mailing = sent(ledger, Status.ACCEPTED)
-    assert take(ledger, report(mailing, told=UNTOLD, code="370", text="Unspecified")) == [Fate.APPLIED]
+    assert take(ledger, report(mailing, told=UNTOLD, code="370", text="Unspecified")) == [ReportFate.APPLIED]
     assert states(ledger, mailing) == ["accepted"]
     assert ledger.one("SELECT code, answer FROM messages") == ("370", "Unspecified")
-    assert take(ledger, report(mailing)) == [Fate.APPLIED]
+    assert take(ledger, report(mailing)) == [ReportFate.APPLIED]
     assert states(ledger, mailing) == ["delivered"]
 
 
@@ -267,22 +273,22 @@ def test_a_forged_report_stays_in_quarantine(ledger: Ledger, change: dict[str, A
     forged = report(mailing, gateway_id="id-1")
     if "place" in change:
         change = {"reference": f"{mailing.reference}-{change['place']}"}
-    assert take(ledger, forged._replace(**change)) == [Fate.UNMATCHED]
+    assert take(ledger, forged._replace(**change)) == [ReportFate.UNMATCHED]
     assert states(ledger, mailing) == ["accepted"]
-    assert [one.fate for one in reports.kept(ledger)] == [Fate.UNMATCHED]
+    assert [one.fate for one in reports.kept(ledger)] == [ReportFate.UNMATCHED]
 
 
 def test_what_cannot_be_matched_is_kept_once(ledger: Ledger) -> None:
     stranger = Report(gateway="intelecom", told=DELIVERED, code="0", reference="superoffice-17")
     take(ledger, stranger, stranger, stranger)
     assert [one.report for one in reports.kept(ledger)] == [stranger]
-    assert reports.kept_counts(ledger) == {Fate.UNMATCHED: 1}
+    assert reports.kept_counts(ledger) == {ReportFate.UNMATCHED: 1}
 
 
 def test_a_report_that_comes_before_the_answer_waits_for_it(ledger: Ledger) -> None:
     mailing = begin(ledger, 2)
     claimed = claim(ledger, mailing)
-    assert take(ledger, report(mailing, 1), report(mailing, 2, BAD_NUMBER)) == [Fate.WAITING] * 2
+    assert take(ledger, report(mailing, 1), report(mailing, 2, BAD_NUMBER)) == [ReportFate.WAITING] * 2
     assert states(ledger, mailing) == ["sending"] * 2
     settle(ledger, mailing, claimed, Status.ACCEPTED, Status.ACCEPTED)
     assert states(ledger, mailing) == ["delivered", "failed"]
@@ -312,20 +318,20 @@ def test_a_late_answer_does_not_take_back_what_a_report_has_settled(ledger: Ledg
 
 def test_pswincoms_reference_finds_the_message(ledger: Ledger) -> None:
     mailing = sent(ledger, Status.ACCEPTED, Status.ACCEPTED, link=True)
-    assert take(ledger, by_ref("id-2", "+46700000001", BAD_NUMBER)) == [Fate.APPLIED]
+    assert take(ledger, by_ref("id-2", "+46700000001", BAD_NUMBER)) == [ReportFate.APPLIED]
     assert states(ledger, mailing) == ["accepted", "failed"]
 
 
 def test_pswincoms_reference_with_another_number_is_doubted(ledger: Ledger) -> None:
     mailing = sent(ledger, Status.ACCEPTED, link=True)
-    assert take(ledger, by_ref("id-1", "+46700000099")) == [Fate.UNMATCHED]
+    assert take(ledger, by_ref("id-1", "+46700000099")) == [ReportFate.UNMATCHED]
     assert states(ledger, mailing) == ["accepted"]
 
 
 def test_pswincoms_early_report_is_found_by_the_reference_of_the_answer(ledger: Ledger) -> None:
     mailing = begin(ledger, 1, LINK)
     claimed = claim(ledger, mailing)
-    assert take(ledger, by_ref("id-1")) == [Fate.UNMATCHED]
+    assert take(ledger, by_ref("id-1")) == [ReportFate.UNMATCHED]
     settle(ledger, mailing, claimed, Status.ACCEPTED)
     assert states(ledger, mailing) == ["delivered"]
     assert not reports.kept(ledger)
@@ -333,7 +339,7 @@ def test_pswincoms_early_report_is_found_by_the_reference_of_the_answer(ledger: 
 
 def test_a_report_settles_the_one_unknown_that_fits_by_number_and_time(ledger: Ledger) -> None:
     mailing = sent(ledger, Status.UNKNOWN, Status.UNKNOWN, link=True)
-    assert take(ledger, by_ref("lost", told=UNTOLD), by_ref("lost")) == [Fate.APPLIED] * 2
+    assert take(ledger, by_ref("lost", told=UNTOLD), by_ref("lost")) == [ReportFate.APPLIED] * 2
     assert states(ledger, mailing) == ["delivered", "unknown"]
 
 
@@ -346,7 +352,7 @@ def to_the_same_number(ledger: Ledger) -> Mailing:
 
 def test_two_unknowns_that_fit_are_left_to_a_person(ledger: Ledger) -> None:
     mailing = to_the_same_number(ledger)
-    assert take(ledger, by_ref("lost")) == [Fate.UNMATCHED]
+    assert take(ledger, by_ref("lost")) == [ReportFate.UNMATCHED]
     assert states(ledger, mailing) == ["unknown", "unknown"]
 
 
@@ -356,7 +362,7 @@ def test_two_reports_that_fit_are_left_to_a_person(ledger: Ledger) -> None:
     take(ledger, by_ref("one"), by_ref("two", told=BAD_NUMBER))
     settle(ledger, mailing, claimed, Status.UNKNOWN)
     assert states(ledger, mailing) == ["unknown"]
-    assert reports.kept_counts(ledger) == {Fate.UNMATCHED: 2}
+    assert reports.kept_counts(ledger) == {ReportFate.UNMATCHED: 2}
 
 
 def test_a_message_on_the_wire_to_the_same_number_makes_doubt(ledger: Ledger) -> None:
@@ -365,7 +371,7 @@ def test_a_message_on_the_wire_to_the_same_number_makes_doubt(ledger: Ledger) ->
     with ledger.transaction():
         ledger.write("UPDATE messages SET number = '+46700000000'")
     claim(ledger, other)
-    assert take(ledger, by_ref("lost")) == [Fate.UNMATCHED]
+    assert take(ledger, by_ref("lost")) == [ReportFate.UNMATCHED]
     assert states(ledger, unknown) == ["unknown"]
 
 
@@ -379,7 +385,7 @@ def test_a_message_on_the_wire_to_the_same_number_makes_doubt(ledger: Ledger) ->
 )
 def test_an_unknown_of_another_time_does_not_fit(ledger: Ledger, moment: Moment, told_at: str) -> None:
     mailing = sent(ledger, Status.UNKNOWN, link=True)
-    assert take(ledger, by_ref("lost", told_at=told_at), moment=moment) == [Fate.UNMATCHED]
+    assert take(ledger, by_ref("lost", told_at=told_at), moment=moment) == [ReportFate.UNMATCHED]
     assert states(ledger, mailing) == ["unknown"]
 
 

@@ -9,9 +9,9 @@ from .places import on_small_disk, python, why_no_mounts
 _RUN = """
 import sys, threading
 from pathlib import Path
-from smsctl.actions.brake import Brake
-from smsctl.actions.course import Pace
-from smsctl.actions.send import Errand, send
+from smsctl.actions.stop_signal import StopSignal
+from smsctl.actions.run_progress import SendPace
+from smsctl.actions.send import SendRun, send
 from smsctl.domain.mailing import Ceilings
 from smsctl.errors import LedgerError
 from smsctl.ledger import checking
@@ -31,18 +31,18 @@ def fill():
 
 ledger = open_ledger(folder / "ledger.db")
 mailing, gateway = new_mailing(ledger, 8 * connections * batch_size), Taker(fill)
-result = send(Errand(mailing=mailing, ledger=ledger, gateway=gateway, now=now, ceilings=Ceilings(),
-    pace=Pace(batch_size=batch_size, connections=connections), brake=Brake(), proved_at=None,
+result = send(SendRun(mailing=mailing, ledger=ledger, gateway=gateway, now=now, ceilings=Ceilings(),
+    pace=SendPace(batch_size=batch_size, connections=connections), stop_signal=StopSignal(), proved_at=None,
     on_progress=lambda states: None))
 found = states(ledger)
 print(result.stop, int(result.exit_code), sorted(found), found["accepted"] == len(gateway.taken))
-try: send(Errand(mailing=mailing, ledger=ledger, gateway=gateway, now=now, ceilings=Ceilings(),
-    pace=Pace(), brake=Brake(), proved_at=None, on_progress=lambda states: None))
+try: send(SendRun(mailing=mailing, ledger=ledger, gateway=gateway, now=now, ceilings=Ceilings(),
+    pace=SendPace(), stop_signal=StopSignal(), proved_at=None, on_progress=lambda states: None))
 except LedgerError as error: print(int(error.exit_code), states(ledger) == found)
 filler.unlink()
 gateway = Taker()
-result = send(Errand(mailing=mailing, ledger=ledger, gateway=gateway, now=now, ceilings=Ceilings(),
-    pace=Pace(), brake=Brake(), proved_at=None, on_progress=lambda states: None))
+result = send(SendRun(mailing=mailing, ledger=ledger, gateway=gateway, now=now, ceilings=Ceilings(),
+    pace=SendPace(), stop_signal=StopSignal(), proved_at=None, on_progress=lambda states: None))
 print(int(result.exit_code), len(gateway.taken) == found["pending"], sorted(states(ledger)))
 print(checking.check(ledger))
 """

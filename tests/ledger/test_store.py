@@ -14,8 +14,8 @@ from typing import NoReturn
 
 import pytest
 
-from smsctl.actions.brake import Stop
 from smsctl.actions.send import Result
+from smsctl.actions.stop_signal import StopReason
 from smsctl.domain.message import Status
 from smsctl.errors import ExitCode, LedgerError, Sentence
 from smsctl.ledger import batches, mailings, store
@@ -123,7 +123,10 @@ def test_a_disk_that_fails_at_any_commit_loses_nothing_and_sends_nothing_twice(
             assert told.hint
             assert not gateway.taken
         else:
-            assert (told.stop, told.states) == (Stop.DISK, Counter({Status.ACCEPTED: len(gateway.taken)}))
+            assert (told.stop, told.states) == (
+                StopReason.DISK,
+                Counter({Status.ACCEPTED: len(gateway.taken)}),
+            )
             assert told.mend
         failures += 1
         _go_on_and_compare(path, gateway)

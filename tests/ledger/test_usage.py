@@ -2,7 +2,7 @@ import pytest
 
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
-from smsctl.domain.package import Pace
+from smsctl.domain.package import ConsumptionPace
 from smsctl.ledger import mailings, municipalities, settling, usage
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.usage import Month
@@ -113,13 +113,15 @@ def test_a_package_has_the_days_of_its_life_and_its_invoice(ledger: Ledger) -> N
 @pytest.mark.parametrize(
     ("first", "expected"),
     [
-        ("2026-11-22", Pace(parts=4, days=14)),  # a first busy day is no pace
-        ("2026-11-03", Pace(parts=4, days=20)),
-        ("2026-08-25", Pace(parts=4, days=90)),
-        ("2026-08-24", Pace(parts=0, days=90)),
+        ("2026-11-22", ConsumptionPace(parts=4, days=14)),  # a first busy day is no pace
+        ("2026-11-03", ConsumptionPace(parts=4, days=20)),
+        ("2026-08-25", ConsumptionPace(parts=4, days=90)),
+        ("2026-08-24", ConsumptionPace(parts=0, days=90)),
     ],
 )
-def test_the_pace_is_that_of_the_last_ninety_days(first: str, expected: Pace, ledger: Ledger) -> None:
+def test_the_pace_is_that_of_the_last_ninety_days(
+    first: str, expected: ConsumptionPace, ledger: Ledger
+) -> None:
     sending.activate(ledger)
     sent_on(ledger, first, 4)
     assert usage.pace_of(ledger, TOWN.key, TODAY) == expected

@@ -1,4 +1,4 @@
-"""A listener on loopback, with a desk that is served, and a plain client."""
+"""A listener on loopback, with a queue that is served, and a plain client."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 import pytest
 
-from smsctl.domain.push import Parcel
+from smsctl.domain.push import PushBatch
 from smsctl.domain.secret import Secret
 from smsctl.errors import Sentence
 from smsctl.gateways import intelecom_pushes, pswincom_pushes
-from smsctl.listener.application import Application
-from smsctl.listener.desk import Desk
-from smsctl.listener.gate import Gate, Rules
+from smsctl.listener.application import PushApplication
+from smsctl.listener.authenticator import Authenticator, RequestRules
+from smsctl.listener.push_queue import PushQueue
 from smsctl.listener.server import Listener, Patience
 
 SECRET = Secret("canary-of-the-listener")
 READERS = {"intelecom": intelecom_pushes.read_push, "pswincom": pswincom_pushes.read_push}
-NO_RULES = Rules()
+NO_RULES = RequestRules()
 PATIENCE = Patience()
 
 
@@ -34,28 +34,28 @@ class Running:
 
     def __init__(
         self,
-        rules: Rules,
+        rules: RequestRules,
         patience: Patience,
-        store: Callable[[Sequence[Parcel]], None] | None,
+        store: Callable[[Sequence[PushBatch]], None] | None,
         *,
         accept_get: bool,
     ) -> None:
-        self.stored: list[Parcel] = []
+        self.stored: list[PushBatch] = []
         self.groups: list[int] = []
         self.troubles: list[Exception] = []
         self.refusals: list[Sentence] = []
-        self.gate = Gate(SECRET, READERS, rules)
-        desk = Desk(store or self._keep, on_trouble=self.troubles.append, on_turn=lambda: None)
-        application = Application(
-            self.gate, READERS, desk, accept_get=accept_get, on_refused=self.refusals.append
+        self.gate = Authenticator(SECRET, READERS, rules)
+        push_queue = PushQueue(store or self._keep, on_trouble=self.troubles.append, on_turn=lambda: None)
+        application = PushApplication(
+            self.gate, READERS, push_queue, accept_get=accept_get, on_refused=self.refusals.append
         )
         self.listener = Listener(application, "127.0.0.1", 0, patience)
-        self.clerk = threading.Thread(target=desk.serve, args=(self.listener.closed,), daemon=True)
+        self.clerk = threading.Thread(target=push_queue.serve, args=(self.listener.closed,), daemon=True)
         self.clerk.start()
 
-    def _keep(self, parcels: Sequence[Parcel]) -> None:
-        self.groups.append(len(parcels))
-        self.stored += parcels
+    def _keep(self, push_batches: Sequence[PushBatch]) -> None:
+        self.groups.append(len(push_batches))
+        self.stored += push_batches
 
     def path(self, gateway: str = "intelecom") -> str:
         return next(one.path for one in self.gate.passes if one.gateway == gateway)
@@ -87,9 +87,9 @@ class Begin:
 
     def __call__(
         self,
-        rules: Rules = NO_RULES,
+        rules: RequestRules = NO_RULES,
         patience: Patience = PATIENCE,
-        store: Callable[[Sequence[Parcel]], None] | None = None,
+        store: Callable[[Sequence[PushBatch]], None] | None = None,
         *,
         accept_get: bool = True,
     ) -> Running:

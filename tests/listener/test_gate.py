@@ -5,15 +5,15 @@ from ipaddress import ip_network
 import pytest
 
 from smsctl.domain.secret import Secret
-from smsctl.listener.gate import Gate, RefusedError, Rules, token
+from smsctl.listener.authenticator import Authenticator, PushRefusedError, RequestRules, token
 
 from .conftest import SECRET
 
 GATEWAYS = ("intelecom", "pswincom")
 
 
-def gate(rules: Rules) -> Gate:
-    return Gate(SECRET, GATEWAYS, rules)
+def gate(rules: RequestRules) -> Authenticator:
+    return Authenticator(SECRET, GATEWAYS, rules)
 
 
 def asking(path: str, address: str = "127.0.0.1", **headers: str) -> dict[str, str]:
@@ -21,14 +21,14 @@ def asking(path: str, address: str = "127.0.0.1", **headers: str) -> dict[str, s
     return {"PATH_INFO": path, "REMOTE_ADDR": address, **named}
 
 
-def refusal(of: Gate, environ: dict[str, str]) -> HTTPStatus:
-    with pytest.raises(RefusedError) as refused:
+def refusal(of: Authenticator, environ: dict[str, str]) -> HTTPStatus:
+    with pytest.raises(PushRefusedError) as refused:
         of.admit(environ)
     return refused.value.status
 
 
 def test_each_gateway_has_a_path_of_its_own() -> None:
-    found = gate(Rules())
+    found = gate(RequestRules())
     assert len({one.path for one in found.passes}) == len(GATEWAYS)
     for one in found.passes:
         assert found.admit(asking(one.path)) == one.gateway
@@ -36,7 +36,7 @@ def test_each_gateway_has_a_path_of_its_own() -> None:
 
 
 def test_the_secret_itself_is_in_no_word_and_words_differ_by_use() -> None:
-    shown = gate(Rules(header="X-API-Key", username="reports")).passes
+    shown = gate(RequestRules(header="X-API-Key", username="reports")).passes
     words = [word for one in shown for word in (one.path, *(one.header or ()), *(one.login or ()))]
     assert not any(SECRET.reveal() in word for word in words)
     assert (
@@ -59,7 +59,7 @@ def test_the_secret_itself_is_in_no_word_and_words_differ_by_use() -> None:
     ],
 )
 def test_another_path_leads_nowhere(change: "type[str]") -> None:
-    found = gate(Rules())
+    found = gate(RequestRules())
     assert refusal(found, asking(change(found.passes[0].path))) is HTTPStatus.NOT_FOUND
 
 
@@ -93,7 +93,7 @@ def test_another_path_leads_nowhere(change: "type[str]") -> None:
     ],
 )
 def test_only_allowed_addresses_come_in(address: str, forwarded: str | None, *, comes_in: bool) -> None:
-    found = gate(Rules(networks=(ip_network("192.0.2.0/24"), ip_network("2001:db8::/48"))))
+    found = gate(RequestRules(networks=(ip_network("192.0.2.0/24"), ip_network("2001:db8::/48"))))
     environ = asking(found.passes[0].path, address, **({"x_forwarded_for": forwarded} if forwarded else {}))
     if comes_in:
         assert found.admit(environ) == "intelecom"
@@ -102,15 +102,15 @@ def test_only_allowed_addresses_come_in(address: str, forwarded: str | None, *, 
 
 
 def test_the_administrator_hears_which_address_is_not_allowed() -> None:
-    found = gate(Rules(networks=(ip_network("192.0.2.0/24"),)))
-    with pytest.raises(RefusedError) as refused:
+    found = gate(RequestRules(networks=(ip_network("192.0.2.0/24"),)))
+    with pytest.raises(PushRefusedError) as refused:
         found.admit(asking(found.passes[0].path, "127.0.0.1", x_forwarded_for="198.51.100.7"))
     assert "198.51.100.7" in str(refused.value.why)
 
 
 @pytest.mark.parametrize("name", ["X-API-Key", "Authorization"])
 def test_a_header_must_be_shown_where_it_is_asked_for(name: str) -> None:
-    found = gate(Rules(header=name))
+    found = gate(RequestRules(header=name))
     shown = found.passes[0]
     assert shown.header
     key = name.replace("-", "_").lower()
@@ -120,7 +120,7 @@ def test_a_header_must_be_shown_where_it_is_asked_for(name: str) -> None:
 
 
 def test_a_login_must_be_shown_where_it_is_asked_for() -> None:
-    found = gate(Rules(username="reports"))
+    found = gate(RequestRules(username="reports"))
     shown = found.passes[1]
     assert shown.login
     right = b64encode(":".join(shown.login).encode()).decode()

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from smsctl.domain.push import Parcel
+from smsctl.domain.push import PushBatch
 from smsctl.errors import LedgerError, UsageError, say
 from smsctl.listener.server import STRANGERS_BODY_BYTES, Listener, Patience
 
@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 def test_a_push_is_stored_and_answered_with_200(running: Running) -> None:
     response = running.ask(body=REPORT, Content_Type="application/json")
     assert response.status == 200
-    assert running.stored == [Parcel(reports=(DELIVERED,))]
+    assert running.stored == [PushBatch(reports=(DELIVERED,))]
 
 
 def test_each_vendor_gets_the_answer_it_expects(running: Running) -> None:
@@ -50,7 +50,7 @@ def test_what_cannot_be_read_of_a_push_is_told(running: Running) -> None:
 def test_the_answer_waits_for_the_store(begin: Begin) -> None:
     let_go, entered, order = threading.Event(), threading.Event(), []
 
-    def store(_: Sequence[Parcel]) -> None:
+    def store(_: Sequence[PushBatch]) -> None:
         entered.set()
         let_go.wait(30)
         order.append("stored")
@@ -67,7 +67,7 @@ def test_the_answer_waits_for_the_store(begin: Begin) -> None:
 
 
 def test_what_cannot_be_stored_is_asked_for_again(begin: Begin) -> None:
-    def store(_: Sequence[Parcel]) -> None:
+    def store(_: Sequence[PushBatch]) -> None:
         raise LedgerError(say("The ledger is busy."))
 
     running = begin(store=store)
@@ -81,11 +81,11 @@ def test_one_parcel_that_cannot_be_stored_keeps_no_other_out(begin: Begin) -> No
     kept: list[str] = []
     begun = threading.Event()
 
-    def store(parcels: Sequence[Parcel]) -> None:
+    def store(push_batches: Sequence[PushBatch]) -> None:
         begun.wait(30)
-        if any(one.reference == "bad" for parcel in parcels for one in parcel.reports):
+        if any(one.reference == "bad" for push_batch in push_batches for one in push_batch.reports):
             raise ValueError
-        kept.extend(one.reference for parcel in parcels for one in parcel.reports)
+        kept.extend(one.reference for push_batch in push_batches for one in push_batch.reports)
 
     running = begin(store=store)
     bodies = [_report(name) for name in ("bad", *map(str, range(10)))]
@@ -167,7 +167,7 @@ def test_an_oversized_push_is_refused_unread_and_a_strangers_sooner(
 def test_the_largest_push_is_taken(running: Running, size: int) -> None:
     padding = size - len(REPORT)
     assert running.ask(body=REPORT + b" " * padding).status == 200
-    assert running.stored == [Parcel(reports=(DELIVERED,))]
+    assert running.stored == [PushBatch(reports=(DELIVERED,))]
 
 
 def test_how_large_a_push_may_be_can_be_set(begin: Begin) -> None:
@@ -210,7 +210,7 @@ def test_a_thousand_at_once_share_commits_and_are_all_stored(running: Running) -
 def test_what_is_in_when_it_stops_gets_its_answer(begin: Begin) -> None:
     entered, let_go = threading.Event(), threading.Event()
 
-    def store(_: Sequence[Parcel]) -> None:
+    def store(_: Sequence[PushBatch]) -> None:
         entered.set()
         let_go.wait(30)
 

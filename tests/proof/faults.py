@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from smsctl.actions.brake import Stop
+from smsctl.actions.stop_signal import StopReason
 from tests.gateways.fault_server import Line, reply
 from tests.proof.invariants import Accepted
 
@@ -28,7 +28,7 @@ class Fault(NamedTuple):
 
     serve: Serve
     states: Sequence[str]
-    stop: Stop | None = None
+    stop: StopReason | None = None
     place: str = "http"  # http, tls: behind a certificate; or an address at which no request arrives
     hangs: bool = False  # until a time limit ends it
 
@@ -80,7 +80,7 @@ def _unclear(status: int, body: bytes = b"oops", **headers: str) -> Fault:
     return Fault(_after_reading(lambda line: line.send(answer)), UNKNOWN)
 
 
-def _refusal(status: int, stop: Stop = Stop.REFUSED, **headers: str) -> Fault:
+def _refusal(status: int, stop: StopReason = StopReason.REFUSED, **headers: str) -> Fault:
     def serve(line: Line, taking: Taking) -> None:
         read(line)
         line.send(reply(status, b"no", **headers))
@@ -102,7 +102,7 @@ def _say(line: Line, entries: object) -> None:
 def _codes(
     *codes: object,
     states: Sequence[str],
-    stop: Stop | None = None,
+    stop: StopReason | None = None,
     spoil: Callable[[list[_Entry]], object] = lambda entries: entries,
 ) -> Fault:
     """Take what has code 1 or 25, perhaps take what has another that is unclear; then spoil the answer."""
@@ -157,12 +157,12 @@ healthy = _codes(1, 1, 1, 1, states=ACCEPTED)
 
 FAULTS: Mapping[str, Fault] = {
     # no byte of the request leaves
-    "nobody listens": Fault(_nothing, PENDING, Stop.UNREACHED, place="nobody"),
-    "no such host": Fault(_nothing, PENDING, Stop.UNREACHED, place="no such host"),
-    "certificate not trusted": Fault(_nothing, PENDING, Stop.UNREACHED, place="not trusted"),
-    "no handshake": Fault(_nothing, PENDING, Stop.UNREACHED, place="no handshake"),
+    "nobody listens": Fault(_nothing, PENDING, StopReason.UNREACHED, place="nobody"),
+    "no such host": Fault(_nothing, PENDING, StopReason.UNREACHED, place="no such host"),
+    "certificate not trusted": Fault(_nothing, PENDING, StopReason.UNREACHED, place="not trusted"),
+    "no handshake": Fault(_nothing, PENDING, StopReason.UNREACHED, place="no handshake"),
     "handshake hangs": Fault(
-        lambda line, _: line.keep_silent(), PENDING, Stop.UNREACHED, place="no handshake", hangs=True
+        lambda line, _: line.keep_silent(), PENDING, StopReason.UNREACHED, place="no handshake", hangs=True
     ),
     # it may have left
     "reset while reading": Fault(_reset_unread, UNKNOWN),
@@ -182,7 +182,7 @@ FAULTS: Mapping[str, Fault] = {
     # a status
     **{f"{status}": _refusal(status) for status in (400, 401, 403, 404, 405, 413, 415)},
     **{f"{status}": _refusal(status, Location="http://192.0.2.1/") for status in (301, 302, 307, 308)},
-    "429": _refusal(429, Stop.UNREACHED, Retry_After="0"),
+    "429": _refusal(429, StopReason.UNREACHED, Retry_After="0"),
     **{f"{status}": _unclear(status) for status in (201, 204, 402, 408, 418, 500, 502, 503, 504)},
     # 200, and no answer in it
     "html": _unclear(200, b"<html>Welcome</html>", Content_Type="text/html"),
@@ -225,7 +225,7 @@ FAULTS: Mapping[str, Fault] = {
     "code true": _codes(True, True, True, True, states=UNKNOWN),
     "code in quotes": _codes("1", "1", "1", "1", states=ACCEPTED),
     "code unheard of": _codes(99, 99, 1, 0, states=("unknown", "unknown", "accepted", "unknown")),
-    "login refused in the answer": _codes(2, 2, 2, 2, states=PENDING, stop=Stop.REFUSED),
-    "not permitted": _codes(3, 3, 3, 3, states=PENDING, stop=Stop.REFUSED),
-    "service refused in the answer": _codes(4, 4, 4, 4, states=PENDING, stop=Stop.REFUSED),
+    "login refused in the answer": _codes(2, 2, 2, 2, states=PENDING, stop=StopReason.REFUSED),
+    "not permitted": _codes(3, 3, 3, 3, states=PENDING, stop=StopReason.REFUSED),
+    "service refused in the answer": _codes(4, 4, 4, 4, states=PENDING, stop=StopReason.REFUSED),
 }

@@ -18,18 +18,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from smsctl.actions.accept_restore import accept_restore
 from smsctl.actions.cancel import cancel
-from smsctl.actions.course import Pace
-from smsctl.actions.resolve import Word, resolve
+from smsctl.actions.resolve import ResolveAnswer, resolve
+from smsctl.actions.run_progress import SendPace
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import FINAL, Answer, Batch, Receipt, Status, Verdict
+from smsctl.domain.message import FINAL, Answer, Batch, Receipt, Status, SubmitVerdict
 from smsctl.domain.moment import Moment
-from smsctl.domain.report import Report, Told
+from smsctl.domain.report import CodeMeaning, Report
 from smsctl.errors import LedgerError
 from smsctl.ledger import batches, fitness, mailings, reports, store
 from smsctl.ledger.backup import back_up
 from smsctl.ledger.batches import Claim
-from smsctl.ledger.reports import Intake, Source
+from smsctl.ledger.reports import IntakeSource, ReportIntake
 from tests.actions.desk import ACTOR, Desk, ScriptedGateway, accepted, moment
 from tests.proof import invariants
 from tests.proof.invariants import Accepted
@@ -47,7 +47,7 @@ class Kind(NamedTuple):
 
     takes: bool
     says: Status
-    verdict: Verdict = Verdict.ANSWERED
+    verdict: SubmitVerdict = SubmitVerdict.ANSWERED
 
 
 KINDS = (
@@ -56,11 +56,11 @@ KINDS = (
     Kind(takes=True, says=Status.ACCEPTED),
     Kind(takes=False, says=Status.REJECTED),
     Kind(takes=True, says=Status.HELD),
-    Kind(takes=True, says=Status.UNKNOWN, verdict=Verdict.UNCLEAR),
-    Kind(takes=False, says=Status.UNKNOWN, verdict=Verdict.UNCLEAR),
-    Kind(takes=False, says=Status.PENDING, verdict=Verdict.REFUSED),
-    Kind(takes=False, says=Status.PENDING, verdict=Verdict.NOT_REACHED),
-    Kind(takes=False, says=Status.PENDING, verdict=Verdict.STALE),
+    Kind(takes=True, says=Status.UNKNOWN, verdict=SubmitVerdict.UNCLEAR),
+    Kind(takes=False, says=Status.UNKNOWN, verdict=SubmitVerdict.UNCLEAR),
+    Kind(takes=False, says=Status.PENDING, verdict=SubmitVerdict.REFUSED),
+    Kind(takes=False, says=Status.PENDING, verdict=SubmitVerdict.NOT_REACHED),
+    Kind(takes=False, says=Status.PENDING, verdict=SubmitVerdict.STALE),
 )
 
 
@@ -206,7 +206,7 @@ class NeverTwice(RuleBasedStateMachine):
 
         refuses, may_refuse = self._refuses()
         self.desk.now = now
-        pace = Pace(batch_size=size, connections=connections, first_pause_s=0, longest_pause_s=0)
+        pace = SendPace(batch_size=size, connections=connections, first_pause_s=0, longest_pause_s=0)
         crashed = stopped = refused = False
         try:
             stopped = bool(self.desk.send(mailing, gateway, pace=pace, told=lambda states: step()).stop)
@@ -258,12 +258,12 @@ class NeverTwice(RuleBasedStateMachine):
         self._check_states()
 
     @precondition(lambda self: self.mailings)
-    @rule(which=st.integers(0, 100), word=st.sampled_from(Word))
-    def settle_by_word(self, which: int, word: Word) -> None:
+    @rule(which=st.integers(0, 100), word=st.sampled_from(ResolveAnswer))
+    def settle_by_word(self, which: int, word: ResolveAnswer) -> None:
         """A person decides; where the word is not the truth, what follows is not smsctl's doing."""
         mailing = self.mailings[which % len(self.mailings)]
         resolve(self.desk.ledger, mailing, word, self._clock(), ACTOR, "tried")
-        becomes = Status.ACCEPTED if word is Word.SENT else Status.PENDING
+        becomes = Status.ACCEPTED if word is ResolveAnswer.SENT else Status.PENDING
         for reference, known in self.model.items():
             if known.mailing.id == mailing.id and known.state is Status.UNKNOWN:
                 self.by_word.add(reference)
@@ -276,12 +276,16 @@ class NeverTwice(RuleBasedStateMachine):
         """Only what the gateway took is reported."""
         one = self.accepted[which % len(self.accepted)]
         report = Report(
-            gateway="intelecom", told=Told(told), code="0", reference=one.reference, number=one.number
+            gateway="intelecom", told=CodeMeaning(told), code="0", reference=one.reference, number=one.number
         )
         before = self.model[one.reference].state if one.reference in self.model else None
         overruled = before in {Status.CANCELLED, Status.REJECTED} and self._was_given_back(one.reference)
         with self.desk.ledger.transaction():
-            reports.take(self.desk.ledger, report, Intake(Source.PUSHED, self._clock(), timedelta(hours=72)))
+            reports.take(
+                self.desk.ledger,
+                report,
+                ReportIntake(IntakeSource.PUSHED, self._clock(), timedelta(hours=72)),
+            )
         if before is Status.SENDING:
             self.early.setdefault(one.reference, told)
         elif before is Status.PENDING and self.old:  # kept, where the ledger knows of no batch it was in
@@ -426,7 +430,7 @@ class NeverTwice(RuleBasedStateMachine):
             if self.dead:
                 return self._lost(batch)
             receipts = []
-            verdict = Verdict.ANSWERED
+            verdict = SubmitVerdict.ANSWERED
             # A verdict that is about the request is about all of it.
             first = kinds[len(self.said) % len(kinds)]
             for place, one in enumerate(batch.messages):
@@ -436,7 +440,7 @@ class NeverTwice(RuleBasedStateMachine):
                 )
                 kind = first if first.says is Status.PENDING else kinds[(len(self.said) + place) % len(kinds)]
                 kind = first if kind.says is Status.PENDING else kind
-                verdict = kind.verdict if kind.verdict is not Verdict.ANSWERED else verdict
+                verdict = kind.verdict if kind.verdict is not SubmitVerdict.ANSWERED else verdict
                 if kind.takes:
                     body, parts = batch.letter.text.body, mailing.size.parts
                     self.accepted.append(Accepted(one.reference, one.number, body, parts))
@@ -449,7 +453,7 @@ class NeverTwice(RuleBasedStateMachine):
 
     def _lost(self, batch: Batch) -> Answer:
         return Answer(
-            verdict=Verdict.UNCLEAR,
+            verdict=SubmitVerdict.UNCLEAR,
             receipts=[Receipt(one.reference, Status.UNKNOWN) for one in batch.messages],
         )
 

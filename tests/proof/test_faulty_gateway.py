@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from smsctl.actions.brake import Stop
+from smsctl.actions.stop_signal import StopReason
 from smsctl.domain.gateway import Gateway, Options
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.secret import Secret
@@ -42,8 +42,8 @@ def _collected() -> Iterator[None]:
 _PER_LEDGER = 250
 _CODES = {
     None: ExitCode.OK,
-    Stop.REFUSED: ExitCode.GATEWAY,
-    Stop.UNREACHED: ExitCode.STOPPED,
+    StopReason.REFUSED: ExitCode.GATEWAY,
+    StopReason.UNREACHED: ExitCode.STOPPED,
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from smsctl.actions.resolve import Word
+from smsctl.actions.resolve import ResolveAnswer
 from smsctl.domain.message import Status
 from tests.proof.conftest import Scale
 from tests.proof.machine import KINDS, NeverTwice
@@ -47,7 +47,7 @@ def hear_too_late() -> None:
     machine.begin(messages=3, text="one")
     machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=3)
     machine.start_again()
-    machine.settle_by_word(which=0, word=Word.SENT)
+    machine.settle_by_word(which=0, word=ResolveAnswer.SENT)
     machine.hear_a_late_answer(which=0)
     machine.ledger_and_gateway_agree()
     machine.teardown()
@@ -66,7 +66,7 @@ def test_a_report_overrules_a_persons_word_also_of_what_was_cancelled_since() ->
     machine = NeverTwice()
     machine.begin(messages=1, text="one")
     machine.send(which=0, kinds=[KINDS[5]], size=1, connections=1, crash_at=None)  # taken, and unclear
-    machine.settle_by_word(which=0, word=Word.NOT_SENT)
+    machine.settle_by_word(which=0, word=ResolveAnswer.NOT_SENT)
     machine.cancel(which=0, stops=False)
     machine.hear_a_report(which=0, told=Status.DELIVERED)
     assert machine.desk.in_order(machine.mailings[0]) == ["delivered"]
@@ -127,7 +127,7 @@ def test_what_a_report_proves_sent_is_not_sent_by_another_mailing() -> None:
     machine = NeverTwice()
     machine.begin(messages=1, text="one")
     machine.send(which=0, kinds=[KINDS[5]], size=1, connections=1, crash_at=None)
-    machine.settle_by_word(which=0, word=Word.NOT_SENT)
+    machine.settle_by_word(which=0, word=ResolveAnswer.NOT_SENT)
     machine.hear_a_report(which=0, told=Status.DELIVERED)
     machine.ledger_and_gateway_agree()
     machine.begin(messages=1, text="one")

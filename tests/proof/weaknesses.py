@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pkgutil import resolve_name
 
-from smsctl.actions import crew, send
+from smsctl.actions import send, workers
 from smsctl.domain.gateway import Gateway
-from smsctl.domain.message import Answer, Batch, Status, Verdict, same_for_all
-from smsctl.gateways.outcome import NotSent, Reply
+from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
+from smsctl.gateways.outcome import HttpReply, NotSent
 from smsctl.ledger import batches, store
-from smsctl.ledger.batches import Claim, Want
+from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.store import Ledger
 
 
@@ -58,24 +58,24 @@ def _put(place: str, value: object) -> object:
 
 
 def _recovered_as_pending() -> Mapping[str, object]:
-    def pending(batch: Batch, status: Status, verdict: Verdict, text: str) -> Answer:
-        return same_for_all(batch, Status.PENDING, Verdict.STALE, text)
+    def pending(batch: Batch, status: Status, verdict: SubmitVerdict, text: str) -> Answer:
+        return same_for_all(batch, Status.PENDING, SubmitVerdict.STALE, text)
 
     return {"smsctl.ledger.batches.same_for_all": pending}
 
 
 def _recovered_as_accepted() -> Mapping[str, object]:
-    def accepted(batch: Batch, status: Status, verdict: Verdict, text: str) -> Answer:
-        return same_for_all(batch, Status.ACCEPTED, Verdict.ANSWERED, text)
+    def accepted(batch: Batch, status: Status, verdict: SubmitVerdict, text: str) -> Answer:
+        return same_for_all(batch, Status.ACCEPTED, SubmitVerdict.ANSWERED, text)
 
     return {"smsctl.ledger.batches.same_for_all": accepted}
 
 
 def _rest_is_forgotten() -> Mapping[str, object]:
-    pending: Callable[[Ledger, Want, int], list[tuple[int, str]]] = vars(batches)["_pending"]
+    pending: Callable[[Ledger, ClaimRequest, int], list[tuple[int, str]]] = vars(batches)["_pending"]
     withdraw: Callable[..., None] = vars(batches)["_withdraw"]
 
-    def nothing(ledger: Ledger, want: Want, after: int) -> list[tuple[int, str]]:
+    def nothing(ledger: Ledger, want: ClaimRequest, after: int) -> list[tuple[int, str]]:
         found = pending(ledger, want, after)
         if found and not after and batches.of_mailing(ledger, want.mailing.id):
             withdraw(ledger, want.mailing, [message for message, _ in found], "already-sent")
@@ -107,9 +107,9 @@ def _impatient() -> Mapping[str, object]:
 
 def _sent_before_the_mark() -> Mapping[str, object]:
     mark: Callable[..., Claim | None] = vars(send)["_claim"]
-    crews: list[crew.Crew] = []
+    crews: list[workers.Workers] = []
 
-    class Hasty(crew.Crew):
+    class Hasty(workers.Workers):
         def __init__(self, gateway: Gateway, size: int, halted: Callable[[], bool]) -> None:
             super().__init__(gateway, size, halted)
             crews.append(self)
@@ -142,8 +142,8 @@ def _nothing_ever_left() -> Mapping[str, object]:
 
 
 def _any_error_is_a_refusal() -> Mapping[str, object]:
-    def refusal(batch: Batch, reply: Reply, words: str) -> Answer:
-        return same_for_all(batch, Status.PENDING, Verdict.REFUSED, words)
+    def refusal(batch: Batch, reply: HttpReply, words: str) -> Answer:
+        return same_for_all(batch, Status.PENDING, SubmitVerdict.REFUSED, words)
 
     return {"smsctl.gateways.intelecom.verdict_of_status": refusal}
 

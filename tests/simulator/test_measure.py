@@ -2,7 +2,7 @@
 
 import pytest
 
-from smsctl.simulator.measure import Encoding, is_gsm, parts
+from smsctl.simulator.measure import AirEncoding, is_gsm, parts
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ from smsctl.simulator.measure import Encoding, is_gsm, parts
     ],
 )
 def test_a_text_takes_so_many_parts(text: str, count: int) -> None:
-    encoding = Encoding.GSM7 if is_gsm(text) else Encoding.UCS2
-    assert parts(text, encoding, 153 if encoding is Encoding.GSM7 else 67) == count
+    encoding = AirEncoding.GSM7 if is_gsm(text) else AirEncoding.UCS2
+    assert parts(text, encoding, 153 if encoding is AirEncoding.GSM7 else 67) == count
 
 
 @pytest.mark.parametrize("text", ["åäöÅÄÖéÉàüÇ", "€[]{}\\^~|\f", "\r\n", "ΔΦΓΛΩΠΨΣΘΞ", "@£$¥¿¡§¤"])

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import numbers, options
-from smsctl.cli.output.blocks import Line, Tone
+from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say_n
 from smsctl.ledger import blocklist
@@ -20,7 +20,7 @@ def run(
     number: Annotated[list[str], typer.Argument(metavar="NUMBER...", help="In any usual spelling.")],
     *,
     reason: options.Reason = None,
-) -> Reply:
+) -> CommandResult:
     """Put numbers on the block list: nothing is sent to them any more.
 
     Only a hash of each is kept, and no name, so that people with protected identity can stand there too.
@@ -32,6 +32,6 @@ def run(
     sentence = say_n(
         "{n} number was put on the block list.", "{n} numbers were put on the block list.", n=added
     )
-    return Reply(
-        data={"added": added}, screen=[*rehearsal(simulated=wiring.simulated), Line(sentence, Tone.GOOD)]
+    return CommandResult(
+        data={"added": added}, screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence, Tone.GOOD)]
     )

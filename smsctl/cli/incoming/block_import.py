@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import numbers, options
-from smsctl.cli.output.blocks import Line, Tone
+from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_rows import named_columns
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.columns import find_columns
@@ -31,7 +31,7 @@ def run(
     *,
     column: options.Column = None,
     reason: options.Reason = None,
-) -> Reply:
+) -> CommandResult:
     """Put the numbers of a file on the block list: all of them, or none when one cannot be read.
 
     The file has a heading as a recipients file has, or is a bare list of numbers.
@@ -46,9 +46,9 @@ def run(
         n=added,
         known=len(wanted) - added,
     )
-    return Reply(
+    return CommandResult(
         data={"added": added, "known": len(wanted) - added},
-        screen=[*rehearsal(simulated=wiring.simulated), Line(sentence, Tone.GOOD)],
+        screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence, Tone.GOOD)],
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Column, Line, Table
+from smsctl.cli.output.blocks import Block, Column, Table, TextLine
 from smsctl.cli.output.language import known
 from smsctl.errors import say
 from smsctl.ledger.blocklist import BlockedRow
@@ -17,7 +17,7 @@ def data(row: BlockedRow) -> dict[str, object]:
 def listed(rows: Sequence[BlockedRow], zone: str) -> list[Block]:
     """Return the list."""
     if not rows:
-        return [Line(say("The block list is empty."))]
+        return [TextLine(say("The block list is empty."))]
     columns = [Column(say("Since")), Column(say("Why")), Column(say("By")), Column(say("Last digits"))]
     table = [
         [figures.local(row.at, zone), known(row.reason), known(row.by_whom), row.last_digits] for row in rows

@@ -16,7 +16,7 @@ from smsctl.cli import wiring_listener
 from smsctl.cli.incoming import names_by_number
 from smsctl.cli.output import figures
 from smsctl.cli.wiring import Wiring
-from smsctl.cli.wiring_listener import Mail
+from smsctl.cli.wiring_listener import OutgoingMail
 from smsctl.config import kinds
 from smsctl.errors import Sentence, SmsctlError, UsageError, say
 from smsctl.ledger import inbox
@@ -29,7 +29,7 @@ _LONGEST_PAUSE_S = 15 * 60
 Complain = Callable[[Sentence], None]
 
 
-class _Errand(NamedTuple):
+class _ForwardedMail(NamedTuple):
     """One mail under way."""
 
     row: InboxRow
@@ -44,7 +44,7 @@ class Forwarder:
         self._wiring = wiring
         self._complain = complain
         self._send = wiring_listener.mailer(wiring)
-        self._errand: _Errand | None = None
+        self._errand: _ForwardedMail | None = None
         self._last = 0  # the SMS tried last: one that is never taken does not keep the others waiting
         self._not_before = 0.0  # monotonic
         self._pause_s = _FIRST_PAUSE_S
@@ -82,8 +82,8 @@ class Forwarder:
         row = inbox.to_forward(ledger, after=self._last, since=since)
         self._last = row.id if row else 0
         if row:
-            errand = self._errand = _Errand(row, Future())
-            Thread(target=self._carry, args=errand, name="mailing on", daemon=True).start()
+            send_run = self._errand = _ForwardedMail(row, Future())
+            Thread(target=self._carry, args=send_run, name="mailing on", daemon=True).start()
 
     def _carry(self, row: InboxRow, trouble: "Future[Sentence | None]") -> None:
         try:
@@ -110,12 +110,12 @@ class Forwarder:
             self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
         self._errand = None
 
-    def _mail(self, row: InboxRow) -> Mail:
+    def _mail(self, row: InboxRow) -> OutgoingMail:
         sender = row.message.sender
         name = names_by_number.names_of(self._wiring, {sender}, self._complain).get(sender)
         who = f"{name}, {sender}" if name else sender
         at = figures.local(row.at, self._wiring.settings.time_zone)
-        return Mail(
+        return OutgoingMail(
             address=row.forward_to or "",
             reference=f"smsctl-inbox-{row.id}",
             subject=" ".join(str(say("SMS from {who}", who=who)).split()),
@@ -129,6 +129,6 @@ def forwarder(wiring: Wiring, address: str | None, complain: Complain) -> Forwar
         return None
     try:
         kinds.MAIL_ADDRESS.read(address, Path())
-    except kinds.RefusedError as error:
+    except kinds.UnfitValueError as error:
         raise UsageError(say("--forward-to {address} {why}.", address=address, why=error.why)) from None
     return Forwarder(wiring, complain)

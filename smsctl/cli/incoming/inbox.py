@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
+from smsctl.cli.output.blocks import GAP, Block, Column, Fact, FactList, Table, Text, TextLine, Tone
 from smsctl.cli.output.phrases import quoted
-from smsctl.domain.incoming import Wish, wish_of
+from smsctl.domain.incoming import SmsRequest, wish_of
 from smsctl.domain.spelling import is_e164
 from smsctl.errors import say
-from smsctl.ledger.inbox import InboxRow, Kind
+from smsctl.ledger.inbox import InboxRow, IncomingKind
 
 _BEGINNING = 60
 
@@ -39,7 +39,7 @@ def listed(
 ) -> list[Block]:
     """Return the list, of so many in all: when, from whom, and how the text begins."""
     if not rows:
-        return [Line(say("Nothing has come in."))]
+        return [TextLine(say("Nothing has come in."))]
     columns = [Column(say("ID"), right=True), Column(say("When")), Column(say("From")), Column(say("Text"))]
     table: list[list[Text]] = []
     for row in rows:
@@ -56,18 +56,18 @@ def listed(
         )
     blocks: list[Block] = [Table(columns, table)]
     if total > len(rows):
-        blocks.append(Line(say("And {n} more; all with: --export FILE", n=total - len(rows))))
+        blocks.append(TextLine(say("And {n} more; all with: --export FILE", n=total - len(rows))))
     return blocks
 
 
 def _marked(row: InboxRow, beginning: str, endpoint: str | None) -> Text:
-    if row.kind is Kind.STOP:
+    if row.kind is IncomingKind.STOP:
         return say("STOP: {text}", text=beginning)
     return say("STOP? {text}", text=beginning) if _may_mean_stop(row, endpoint) else beginning
 
 
 def _may_mean_stop(row: InboxRow, endpoint: str | None) -> bool:
-    return row.kind is not Kind.STOP and wish_of(row.message, endpoint) is not Wish.NONE
+    return row.kind is not IncomingKind.STOP and wish_of(row.message, endpoint) is not SmsRequest.NONE
 
 
 def one(row: InboxRow, name: str | None, sender: str, zone: str, endpoint: str | None) -> list[Block]:
@@ -77,13 +77,13 @@ def one(row: InboxRow, name: str | None, sender: str, zone: str, endpoint: str |
         Fact(say("To"), [row.message.receiver]),
         Fact(say("Received"), [figures.local(row.at, zone)]),
     ]
-    if row.kind is Kind.STOP:
+    if row.kind is IncomingKind.STOP:
         facts.append(Fact(say("Kind"), [_BLOCKED if is_e164(row.message.sender) else _NOT_BLOCKED]))
-    elif row.kind is Kind.OTHER:
+    elif row.kind is IncomingKind.OTHER:
         facts.append(Fact(say("Kind"), [say("for another endpoint code")]))
     if _may_mean_stop(row, endpoint):
         facts.append(Fact(say("Note"), [_MAY_MEAN_STOP], Tone.WARN))
-    return [Facts(facts), GAP, *quoted(row.message.text)]
+    return [FactList(facts), GAP, *quoted(row.message.text)]
 
 
 _MAY_MEAN_STOP = say("may mean STOP: read it, and block the number with: smsctl block add")

@@ -10,7 +10,7 @@ from smsctl.cli import files, numbers
 from smsctl.cli.incoming import inbox as render
 from smsctl.cli.incoming import names_by_number
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.ledger import inbox
 
@@ -33,7 +33,7 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Write them as JSON, with full numbers (mode 0600)."),
     ] = None,
-) -> Reply:
+) -> CommandResult:
     """List incoming SMS: when, from whom, and how they begin; a known sender by name."""
     wiring: Wiring = ctx.obj
     wiring.names(write=(export,))
@@ -49,7 +49,7 @@ def run(
         )
     shown = partial(numbers.shown_sender, wiring)
     rows = [_veiled(wiring, row) for row in wanted[: most or _SHOWN]]
-    return Reply(
+    return CommandResult(
         data={
             "total": total,
             "inbox": [

@@ -8,7 +8,7 @@ from smsctl.cli import numbers
 from smsctl.cli.incoming import inbox as render
 from smsctl.cli.incoming import names_by_number
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.ledger import inbox
 
@@ -18,7 +18,7 @@ EXAMPLES = ("smsctl inbox show 3", "smsctl inbox show 3 --json --show-numbers")
 def run(
     ctx: typer.Context,
     number: Annotated[int, typer.Argument(metavar="ID", help="The number in: smsctl inbox list")],
-) -> Reply:
+) -> CommandResult:
     """Show one incoming SMS in full: who, when, and the whole text."""
     wiring: Wiring = ctx.obj
     row = inbox.get(wiring.ledger, number)
@@ -26,7 +26,7 @@ def run(
     name = names_by_number.names_of(wiring, {sender}).get(sender)
     shown = numbers.shown_sender(wiring, sender)
     endpoint = wiring.settings.gateway.endpoint
-    return Reply(
+    return CommandResult(
         data=render.data(row, shown, name, endpoint),
         screen=[
             *rehearsal(simulated=wiring.simulated),

@@ -23,7 +23,7 @@ def names_of(
         try:
             found |= _named_in(wiring, path, frozenset(wanted))
         except SmsctlError as error:
-            (warn or wiring.teller.warn)(error.sentence)
+            (warn or wiring.output.warn)(error.sentence)
     return found
 
 

@@ -6,24 +6,24 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 
-from smsctl.actions.report import NOTHING, House, Taken, take_in
+from smsctl.actions.report import NOTHING, IntakeCounts, IntakeRules, take_in
 from smsctl.cli.incoming.reports import taken_twice
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.push import Parcel
+from smsctl.domain.push import PushBatch
 from smsctl.errors import Sentence, say_n
-from smsctl.ledger.reports import Fate
+from smsctl.ledger.reports import ReportFate
 
 _SILENT_S = 60
 
 
-class Intake:
-    """Stores parcels in the ledger and keeps count."""
+class PushIntake:
+    """Stores pushes in the ledger and keeps count."""
 
-    def __init__(self, wiring: Wiring, house: House, tell: Callable[[Sentence], None]) -> None:
+    def __init__(self, wiring: Wiring, intake_rules: IntakeRules, tell: Callable[[Sentence], None]) -> None:
         """Nothing is opened yet. `tell` hears of what costs more than was told before."""
         self._wiring = wiring
         self._clock = wiring.clock
-        self._house = house
+        self._intake_rules = intake_rules
         self._tell = tell
         self.taken = NOTHING
 
@@ -31,15 +31,15 @@ class Intake:
         """Open the ledger: what cannot be stored is not asked for."""
         self._wiring.ledger.on_wait = on_wait
 
-    def store(self, parcels: Sequence[Parcel]) -> None:
+    def store(self, push_batches: Sequence[PushBatch]) -> None:
         """Store all of them durably, or raise LedgerError and store none."""
-        self.store_one(*parcels)
+        self.store_one(*push_batches)
 
-    def store_one(self, *parcels: Parcel) -> Taken:
+    def store_one(self, *push_batches: PushBatch) -> IntakeCounts:
         """Store all of them durably, or raise LedgerError and store none; return what was taken in."""
-        taken = take_in(self._wiring.ledger, parcels, self._house, self._clock.now())
+        taken = take_in(self._wiring.ledger, push_batches, self._intake_rules, self._clock.now())
         self.taken = self.taken + taken
-        if twice := taken.reports[Fate.TWICE]:
+        if twice := taken.reports[ReportFate.TWICE]:
             self._tell(taken_twice(twice))
         return taken
 

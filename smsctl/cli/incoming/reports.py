@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Sequence
 
-from smsctl.actions.report import Taken
+from smsctl.actions.report import IntakeCounts
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Column, Fact, Facts, Line, Table, Text, Tone
+from smsctl.cli.output.blocks import Block, Column, Fact, FactList, Table, Text, TextLine, Tone
 from smsctl.domain.report import Cause
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.failures import FailedRow
-from smsctl.ledger.inbox import Kind
-from smsctl.ledger.reports import Fate, KeptReport
+from smsctl.ledger.inbox import IncomingKind
+from smsctl.ledger.reports import KeptReport, ReportFate
 
 _SHOWN = 50
 
 
-def taken_data(taken: Taken) -> dict[str, object]:
+def taken_data(taken: IntakeCounts) -> dict[str, object]:
     """Return what was taken in, for the envelope."""
     return {
         "reports": {str(fate): n for fate, n in taken.reports.items()},
@@ -27,23 +27,25 @@ def taken_data(taken: Taken) -> dict[str, object]:
     }
 
 
-def taken_screen(taken: Taken) -> list[Block]:
+def taken_screen(taken: IntakeCounts) -> list[Block]:
     """Return what was taken in."""
     facts = [
         Fact(figures.count(taken.reports[fate]), [_FATES[fate]], _TONES.get(fate, Tone.PLAIN))
-        for fate in Fate
+        for fate in ReportFate
         if taken.reports[fate]
     ]
     facts += [
-        Fact(figures.count(taken.incoming[kind]), [_KINDS[kind]]) for kind in Kind if taken.incoming[kind]
+        Fact(figures.count(taken.incoming[kind]), [_KINDS[kind]])
+        for kind in IncomingKind
+        if taken.incoming[kind]
     ]
     if taken.blocked:
         facts.append(Fact(figures.count(taken.blocked), [say("put on the block list")]))
     if not facts:
-        return [Line(say("Nothing new."))]
-    blocks: list[Block] = [Facts(facts)]
-    if taken.reports[Fate.UNMATCHED] or taken.reports[Fate.CONTRADICTS]:
-        blocks.append(Line(say("Look at them with: smsctl reports unmatched")))
+        return [TextLine(say("Nothing new."))]
+    blocks: list[Block] = [FactList(facts)]
+    if taken.reports[ReportFate.UNMATCHED] or taken.reports[ReportFate.CONTRADICTS]:
+        blocks.append(TextLine(say("Look at them with: smsctl reports unmatched")))
     return blocks
 
 
@@ -56,7 +58,7 @@ def taken_twice(messages: int) -> Sentence:
     )
 
 
-def taken_summary(taken: Taken) -> Sentence:
+def taken_summary(taken: IntakeCounts) -> Sentence:
     """Return the one line for a log."""
     return say_n(
         "{n} delivery report ({applied} applied, {early} early, {repeated} repeated, {unmatched} unmatched),"
@@ -64,10 +66,10 @@ def taken_summary(taken: Taken) -> Sentence:
         "{n} delivery reports ({applied} applied, {early} early, {repeated} repeated, {unmatched} unmatched),"
         " {incoming} incoming SMS.",
         n=taken.reports.total(),
-        applied=taken.reports[Fate.APPLIED],
-        early=taken.reports[Fate.WAITING],
-        repeated=taken.reports[Fate.REPEATED],
-        unmatched=taken.reports[Fate.UNMATCHED] + taken.reports[Fate.CONTRADICTS],
+        applied=taken.reports[ReportFate.APPLIED],
+        early=taken.reports[ReportFate.WAITING],
+        repeated=taken.reports[ReportFate.REPEATED],
+        unmatched=taken.reports[ReportFate.UNMATCHED] + taken.reports[ReportFate.CONTRADICTS],
         incoming=taken.incoming.total(),
     )
 
@@ -92,7 +94,7 @@ def kept_data(one: KeptReport) -> dict[str, object]:
 def kept(rows: Sequence[KeptReport], total: int, zone: str) -> list[Block]:
     """Return the reports that were not applied."""
     if not rows:
-        return [Line(say("Every delivery report fits a message."))]
+        return [TextLine(say("Every delivery report fits a message."))]
     titles = (say("When"), say("Gateway"), say("Number"), say("Code"), say("Reference"), say("Why"))
     table: list[list[Text]] = [
         [
@@ -107,14 +109,14 @@ def kept(rows: Sequence[KeptReport], total: int, zone: str) -> list[Block]:
     ]
     blocks: list[Block] = [Table([Column(title) for title in titles], table)]
     if total > len(rows):
-        blocks.append(Line(say("And {n} more; all with: --export FILE", n=total - len(rows))))
+        blocks.append(TextLine(say("And {n} more; all with: --export FILE", n=total - len(rows))))
     return blocks
 
 
 def failed(rows: Sequence[FailedRow], shown: Callable[[str], str]) -> list[Block]:
     """Return the messages that did not arrive; a long list is cut, a file holds them all."""
     if not rows:
-        return [Line(say("No report says that a message did not arrive."))]
+        return [TextLine(say("No report says that a message did not arrive."))]
     titles = (say("Number"), say("State"), say("Why"), say("Code"))
     columns = [Column(say("Row"), right=True), *(Column(title) for title in titles)]
     table: list[list[Text]] = [
@@ -131,7 +133,9 @@ def failed(rows: Sequence[FailedRow], shown: Callable[[str], str]) -> list[Block
     if len(rows) > _SHOWN:
         more = len(rows) - _SHOWN
         blocks.append(
-            Line(say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more))
+            TextLine(
+                say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more)
+            )
         )
     return blocks
 
@@ -142,23 +146,23 @@ def cause(why: Cause) -> Sentence:
 
 
 _FATES = {
-    Fate.APPLIED: say("reports applied to their messages"),
-    Fate.REPEATED: say("reports known already"),
-    Fate.WAITING: say("waits for the answer to its message"),
-    Fate.UNMATCHED: say("fits no message of this ledger"),
-    Fate.TWICE: say("prove that the gateway took a message twice: both count"),
-    Fate.CONTRADICTS: say("contradicts the message's final state"),
+    ReportFate.APPLIED: say("reports applied to their messages"),
+    ReportFate.REPEATED: say("reports known already"),
+    ReportFate.WAITING: say("waits for the answer to its message"),
+    ReportFate.UNMATCHED: say("fits no message of this ledger"),
+    ReportFate.TWICE: say("prove that the gateway took a message twice: both count"),
+    ReportFate.CONTRADICTS: say("contradicts the message's final state"),
 }
 _TONES = {
-    Fate.APPLIED: Tone.GOOD,
-    Fate.UNMATCHED: Tone.WARN,
-    Fate.TWICE: Tone.WARN,
-    Fate.CONTRADICTS: Tone.WARN,
+    ReportFate.APPLIED: Tone.GOOD,
+    ReportFate.UNMATCHED: Tone.WARN,
+    ReportFate.TWICE: Tone.WARN,
+    ReportFate.CONTRADICTS: Tone.WARN,
 }
 _KINDS = {
-    Kind.OURS: say("incoming SMS"),
-    Kind.STOP: say("incoming SMS that ask to stop"),
-    Kind.OTHER: say("incoming SMS for another endpoint code"),
+    IncomingKind.OURS: say("incoming SMS"),
+    IncomingKind.STOP: say("incoming SMS that ask to stop"),
+    IncomingKind.OTHER: say("incoming SMS for another endpoint code"),
 }
 _CAUSES = {
     Cause.BAD_NUMBER: say("the number does not exist: correct it"),

@@ -9,10 +9,10 @@ from smsctl.cli import wiring_listener
 from smsctl.cli.incoming import receiving
 from smsctl.cli.incoming import reports as render
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say_n
-from smsctl.ledger.reports import Source
+from smsctl.ledger.reports import IntakeSource
 
 EXAMPLES = ("smsctl reports import reports.json",)
 
@@ -20,21 +20,21 @@ EXAMPLES = ("smsctl reports import reports.json",)
 def run(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON or XML, as the gateway pushes it.")],
-) -> Reply:
+) -> CommandResult:
     """Take in delivery reports and incoming SMS from a file; a second time changes nothing."""
     wiring: Wiring = ctx.obj
-    house = wiring_listener.house(wiring, Source.IMPORTED)
-    parcel = wiring_listener.read_report_file(file)
-    taken = receiving.Intake(wiring, house, wiring.teller.warn).store_one(parcel)
-    if parcel.unread:
-        wiring.teller.warn(
+    intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.IMPORTED)
+    push_batch = wiring_listener.read_report_file(file)
+    taken = receiving.PushIntake(wiring, intake_rules, wiring.output.warn).store_one(push_batch)
+    if push_batch.unread:
+        wiring.output.warn(
             say_n(
                 "{n} entry cannot be read. It is kept: smsctl reports unmatched",
                 "{n} entries cannot be read. They are kept: smsctl reports unmatched",
-                n=parcel.unread,
+                n=push_batch.unread,
             )
         )
-    return Reply(
+    return CommandResult(
         data=render.taken_data(taken),
         screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],
         summary=render.taken_summary(taken),

@@ -9,13 +9,13 @@ import typer
 from smsctl.cli import notify, options, wiring_listener
 from smsctl.cli.incoming import forwarding, receiving
 from smsctl.cli.incoming import reports as render
-from smsctl.cli.output.blocks import Block, Fact, Facts, Line, Tone
+from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
-from smsctl.cli.wiring_listener import Ears
+from smsctl.cli.wiring_listener import RunningListener
 from smsctl.errors import ExitCode, Sentence, SmsctlError, say
-from smsctl.ledger.reports import Source
+from smsctl.ledger.reports import IntakeSource
 
 EXAMPLES = ("smsctl reports listen", "smsctl reports listen --addresses")
 
@@ -35,7 +35,7 @@ def run(
     port: _Port = None,
     addresses: _Addresses = False,
     forward_to: options.ForwardTo = None,
-) -> Reply:
+) -> CommandResult:
     """Listen for delivery reports and incoming SMS that the gateways push.
 
     Stands behind the site's own TLS proxy. Each push is answered when it is stored, and not before. Ends
@@ -44,10 +44,10 @@ def run(
     wiring: Wiring = ctx.obj
     if addresses:
         return _addresses(wiring)
-    complaints = receiving.Complaints(wiring.teller.tell_now)
+    complaints = receiving.Complaints(wiring.output.tell_now)
     forwarder = forwarding.forwarder(wiring, forward_to, complaints.note)
-    house = wiring_listener.house(wiring, Source.PUSHED, forward_to)
-    intake = receiving.Intake(wiring, house, complaints.note)
+    intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.PUSHED, forward_to)
+    intake = receiving.PushIntake(wiring, intake_rules, complaints.note)
 
     def turn() -> None:
         complaints.turn()
@@ -65,13 +65,13 @@ def run(
     )
     with _stopped_by_signals(wiring, ears) as heard:
         _open(wiring, intake, complaints)
-        if not wiring.teller.speaks_json:
-            wiring.teller.out.show([Line(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
-        ears.desk.serve(ears.listener.closed)
+        if not wiring.output.speaks_json:
+            wiring.output.out.show([TextLine(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
+        ears.push_queue.serve(ears.listener.closed)
         if forwarder:
             forwarder.end(_LAST_MAIL_S)
         complaints.end()
-    return Reply(
+    return CommandResult(
         data=render.taken_data(intake.taken),
         screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(intake.taken)],
         summary=render.taken_summary(intake.taken),
@@ -79,14 +79,14 @@ def run(
     )
 
 
-def _open(wiring: Wiring, intake: receiving.Intake, complaints: receiving.Complaints) -> None:
+def _open(wiring: Wiring, intake: receiving.PushIntake, complaints: receiving.Complaints) -> None:
     """Open the ledger, whose owner may not be able to take the port; tell what waits in it."""
     intake.open(complaints.note)
     notify.tell_what_waits(wiring)
 
 
 @contextmanager
-def _stopped_by_signals(wiring: Wiring, ears: Ears) -> Iterator[list[str]]:
+def _stopped_by_signals(wiring: Wiring, ears: RunningListener) -> Iterator[list[str]]:
     """Yield the names of the signals that were heard."""
     heard: list[str] = []
 
@@ -94,7 +94,7 @@ def _stopped_by_signals(wiring: Wiring, ears: Ears) -> Iterator[list[str]]:
         heard.append(name)
         ears.listener.stop()
 
-    with wiring.teller.stopping.ends(stop):
+    with wiring.output.stopping.ends(stop):
         try:
             yield heard
         finally:
@@ -109,10 +109,10 @@ def _told(error: Exception) -> Sentence:
     )
 
 
-def _addresses(wiring: Wiring) -> Reply:
+def _addresses(wiring: Wiring) -> CommandResult:
     passes = wiring_listener.passes(wiring)
     facts: list[Block] = [
-        Facts([Fact(one.gateway, _words(one.path, one.header, one.login))]) for one in passes
+        FactList([Fact(one.gateway, _words(one.path, one.header, one.login))]) for one in passes
     ]
     advice = say(
         "The path on the site's own address. These words are secret: tell them to the supplier only."
@@ -120,7 +120,7 @@ def _addresses(wiring: Wiring) -> Reply:
     data = [
         {"gateway": one.gateway, "path": one.path, "header": one.header, "login": one.login} for one in passes
     ]
-    return Reply(data={"addresses": data}, screen=[*facts, Line(advice)])
+    return CommandResult(data={"addresses": data}, screen=[*facts, TextLine(advice)])
 
 
 def _words(path: str, header: tuple[str, str] | None, login: tuple[str, str] | None) -> list[Sentence | str]:

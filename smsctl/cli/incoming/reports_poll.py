@@ -4,17 +4,17 @@ from typing import Annotated
 
 import typer
 
-from smsctl.actions.brake import BY_SIGNAL, CODES, Brake
 from smsctl.actions.poll import poll
+from smsctl.actions.stop_signal import BY_SIGNAL, CODES, StopSignal
 from smsctl.cli import options, wiring_listener
 from smsctl.cli.incoming import forwarding, receiving
 from smsctl.cli.incoming import reports as render
 from smsctl.cli.mailings.request import read_duration
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode
-from smsctl.ledger.reports import Source
+from smsctl.ledger.reports import IntakeSource
 
 EXAMPLES = ("smsctl reports poll", "smsctl reports poll --for 50s --quiet")
 
@@ -28,7 +28,7 @@ def run(
         str | None, typer.Option("--for", metavar="TIME", help="Look again for so long: 50s from cron.")
     ] = None,
     forward_to: options.ForwardTo = None,
-) -> Reply:
+) -> CommandResult:
     """Fetch delivery reports and incoming SMS from the gateway's queues (PSWinCom).
 
     Each is stored before it is acknowledged, and needs no opening in the firewall. What is fetched is gone
@@ -37,23 +37,23 @@ def run(
     wiring: Wiring = ctx.obj
     for_s = read_duration("--for", for_time).total_seconds() if for_time else None
     queues = wiring_listener.queues(wiring)
-    teller = wiring.teller
+    output = wiring.output
     forwarder = forwarding.forwarder(
-        wiring, forward_to, teller.warn if teller.speaks_json else teller.tell_now
+        wiring, forward_to, output.warn if output.speaks_json else output.tell_now
     )
-    house = wiring_listener.house(wiring, Source.POLLED, forward_to)
-    intake = receiving.Intake(wiring, house, teller.warn)
-    brake = Brake()
-    intake.open(teller.warn)
+    intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.POLLED, forward_to)
+    intake = receiving.PushIntake(wiring, intake_rules, output.warn)
+    stop_signal = StopSignal()
+    intake.open(output.warn)
     try:
-        with teller.stopping.ends(lambda name: brake.ask(BY_SIGNAL[name])), brake.armed():
-            taken = poll(queues, intake.store_one, for_s, brake=brake)
+        with output.stopping.ends(lambda name: stop_signal.ask(BY_SIGNAL[name])), stop_signal.armed():
+            taken = poll(queues, intake.store_one, for_s, stop_signal=stop_signal)
     finally:  # what was stored is mailed on also when the gateway fails
         if forwarder:
             forwarder.work(_MAILING_S)
-    return Reply(
+    return CommandResult(
         data=render.taken_data(taken),
         screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],
         summary=render.taken_summary(taken),
-        exit_code=CODES[brake.asked] if brake.asked else ExitCode.OK,
+        exit_code=CODES[stop_signal.asked] if stop_signal.asked else ExitCode.OK,
     )

@@ -8,7 +8,7 @@ import typer
 from smsctl.cli import files, numbers
 from smsctl.cli.incoming import reports as render
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.ledger import reports
 
@@ -22,7 +22,7 @@ def run(
     export: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write all as JSON, with full numbers (mode 0600).")
     ] = None,
-) -> Reply:
+) -> CommandResult:
     """List delivery reports that fit no message of this ledger, or contradict a final state.
 
     Those of other programs on the same account are among them: SuperOffice's, for one.
@@ -38,7 +38,7 @@ def run(
         one._replace(report=numbers.shown_report(wiring, one.report))
         for one in reports.kept(wiring.ledger, most=_SHOWN)
     ]
-    return Reply(
+    return CommandResult(
         data={"total": total, "reports": [render.kept_data(one) for one in rows]},
         page=page,
         screen=[

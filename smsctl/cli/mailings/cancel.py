@@ -8,8 +8,8 @@ import typer
 from smsctl.actions.cancel import Cancelled, cancel, may_be_held
 from smsctl.cli import options, wiring_gateway
 from smsctl.cli.output import mailings as render
-from smsctl.cli.output.blocks import Block, Line, Tone
-from smsctl.cli.output.reply import Reply, notes_of
+from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.reply import CommandResult, notes_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
 from smsctl.errors import Sentence, say, say_n
@@ -18,7 +18,7 @@ from smsctl.ledger import mailings
 EXAMPLES = ("smsctl mailings cancel 12", 'smsctl mailings cancel 12 --reason "wrong date in the text"')
 
 
-def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reason = None) -> Reply:
+def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reason = None) -> CommandResult:
     """Cancel what is pending, and stop at the gateway what it still holds (scheduled or queued).
 
     Tells what was accepted before and is on its way: that costs. Exit code 4 where nobody can tell of some
@@ -41,9 +41,9 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
         "on_their_way": done.on_their_way,
         "in_doubt": done.left.in_doubt,
     }
-    return Reply(
+    return CommandResult(
         data=data,
-        screen=[*_told(found, done, wiring.clock.local()), *(Line(step, Tone.WARN) for step in steps)],
+        screen=[*_told(found, done, wiring.clock.local()), *(TextLine(step, Tone.WARN) for step in steps)],
         advice=steps,
         notes=notes_of(done.trouble) if done.trouble else (),
         exit_code=done.exit_code,
@@ -53,18 +53,18 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
 
 def _told(mailing: Mailing, done: Cancelled, local_now: datetime) -> list[Block]:
     blocks: list[Block] = [
-        Line(say_n("{n} pending message cancelled.", "{n} pending messages cancelled.", n=done.pending)),
-        Line(
+        TextLine(say_n("{n} pending message cancelled.", "{n} pending messages cancelled.", n=done.pending)),
+        TextLine(
             say_n(
                 "{n} message stopped at the gateway.", "{n} messages stopped at the gateway.", n=done.stopped
             )
         ),
     ]
     if done.on_their_way:
-        blocks.append(Line(_on_their_way(mailing, done.on_their_way, local_now)))
+        blocks.append(TextLine(_on_their_way(mailing, done.on_their_way, local_now)))
     if done.not_asked:
         blocks.append(
-            Line(
+            TextLine(
                 say_n(
                     "{n} message could not be stopped: the gateway could not be asked.",
                     "{n} messages could not be stopped: the gateway could not be asked.",

@@ -6,15 +6,15 @@ from contextlib import AbstractContextManager, suppress
 from typing import NamedTuple
 
 from smsctl.actions import trust
-from smsctl.actions.brake import BY_SIGNAL, Brake, Stop
-from smsctl.actions.course import Pace
-from smsctl.actions.send import Errand, Result, send
+from smsctl.actions.run_progress import SendPace
+from smsctl.actions.send import Result, SendRun, send
+from smsctl.actions.stop_signal import BY_SIGNAL, StopReason, StopSignal
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output.blocks import Block
-from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import CHECK_ACCOUNT, CHECK_MAIL_SERVER, Gateway
-from smsctl.domain.mailing import Ceilings, Mailing, Tally
+from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.unsettled import Unsettled, unsettled_of
 from smsctl.errors import ExitCode, LedgerError, Sentence, say, worst
@@ -27,7 +27,7 @@ class Delivery(NamedTuple):
 
     mailing: Mailing
     result: Result
-    tally: Tally
+    tally: MailingTotals
     in_doubt: int = 0  # stopped or gone, and nobody can tell
 
     @property
@@ -56,24 +56,24 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
     """Send what is pending; Ctrl-C, SIGTERM and SIGHUP stop after the batch in flight."""
     configured, mailing = wiring.settings.gateway, wiring.named(mailing)
     payer = wiring.settings.municipality(mailing.municipality.key)
-    brake = Brake()
+    stop_signal = StopSignal()
     for caution in trust.unproved(wiring.ledger, wiring.settings, payer, wiring.clock.now()):
-        wiring.teller.warn(caution)
+        wiring.output.warn(caution)
     before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
-    with _stopped_by_signals(wiring, brake), wiring.teller.progress(say("Sending"), before) as tell:
-        errand = Errand(
+    with _stopped_by_signals(wiring, stop_signal), wiring.output.progress(say("Sending"), before) as tell:
+        send_run = SendRun(
             mailing=mailing,
             ledger=wiring.ledger,
             gateway=gateway,
             now=wiring.clock.now,
             ceilings=ceilings,
-            pace=Pace(batch_size=configured.batch_size, connections=configured.connections),
-            brake=brake,
+            pace=SendPace(batch_size=configured.batch_size, connections=configured.connections),
+            stop_signal=stop_signal,
             account=trust.account_of(wiring.settings, payer),
             proved_at=trust.proved_at(wiring.ledger, wiring.settings, payer),
             on_progress=lambda states: tell(states.total()),
         )
-        result = _sent(errand)
+        result = _sent(send_run)
     return Delivery(
         mailing=mailing,
         result=result,
@@ -82,28 +82,30 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
     )
 
 
-def _sent(errand: Errand) -> Result:
+def _sent(send_run: SendRun) -> Result:
     """Send; a ledger that fails on the way is told with what it leaves behind and how to go on."""
     try:
-        return send(errand)
+        return send(send_run)
     except TakenError:
         raise
     except LedgerError as error:
         left: Mapping[Status, int] = {}
         with suppress(LedgerError):  # it may not even be read
-            left = mailings.tally(errand.ledger, errand.mailing).states
+            left = mailings.tally(send_run.ledger, send_run.mailing).states
         if not left.get(Status.SENDING):
             raise
         told = say(
             "Mailing {id} stopped: {counted}. What was on its way counts as unknown. Once the ledger is"
             " well, send the rest with: smsctl mailings resume {id}",
-            id=errand.mailing.id,
+            id=send_run.mailing.id,
             counted=figures.counted(left),
         )
         raise LedgerError(error.sentence, hint=error.hint, problems=[told]) from error
 
 
-def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Sequence[Block] = ()) -> Reply:
+def reply(
+    wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Sequence[Block] = ()
+) -> CommandResult:
     """Return the reply of a command that sent a mailing; `data` and `screen` go before what became of it."""
     states, simulated = done.tally.states, wiring.simulated
     steps = [*_mend(done), *outcome.next_steps(done.mailing, states, done.in_doubt)]
@@ -111,7 +113,7 @@ def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Se
     if done.result.why:
         notes.append(Note(code=str(done.result.stop), level="error", text=done.result.why))
     notes += [Note(code="unknown", level="warning", text=remark) for remark in done.result.remarks]
-    return Reply(
+    return CommandResult(
         data={**data, **sent_data(wiring, done.mailing, done.tally)},
         screen=[*screen, *outcome.screen(done.mailing, done.tally, steps, simulated=simulated)],
         summary=outcome.summary(done.mailing, states, done.tally.parts, simulated=simulated),
@@ -123,7 +125,7 @@ def reply(wiring: Wiring, done: Delivery, data: Mapping[str, object], screen: Se
     )
 
 
-def sent_data(wiring: Wiring, mailing: Mailing, tally: Tally) -> dict[str, object]:
+def sent_data(wiring: Wiring, mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
     """Return the fixed keys of what `send` tells of a mailing, whoever began it and when."""
     return outcome.data(
         mailing, tally, skipped.counts(wiring.ledger, mailing.id), skipped.outside(wiring.ledger, mailing.id)
@@ -134,17 +136,17 @@ def _mend(done: Delivery) -> list[Sentence]:
     """Say what mends a refusal, by a rule of ours or of the whole batch, before what the mailing needs."""
     if done.result.mend:
         return [done.result.mend]
-    if done.result.stop is not Stop.REFUSED:
+    if done.result.stop is not StopReason.REFUSED:
         return []
     return [CHECK_MAIL_SERVER if done.mailing.gateway == outcome.BY_MAIL else CHECK_ACCOUNT]
 
 
-def _stopped_by_signals(wiring: Wiring, brake: Brake) -> AbstractContextManager[None]:
+def _stopped_by_signals(wiring: Wiring, stop_signal: StopSignal) -> AbstractContextManager[None]:
     def stop(name: str) -> None:
-        is_first, why = brake.asked is None, BY_SIGNAL[name]
-        brake.ask(why)
-        if is_first and why is not Stop.HUNG_UP:  # or nobody is there to ask once more
+        is_first, why = stop_signal.asked is None, BY_SIGNAL[name]
+        stop_signal.ask(why)
+        if is_first and why is not StopReason.HUNG_UP:  # or nobody is there to ask once more
             with suppress(RuntimeError):  # a line was being written just now
-                wiring.teller.warn(say("Stopping after what is on its way; once more to stop at once."))
+                wiring.output.warn(say("Stopping after what is on its way; once more to stop at once."))
 
-    return wiring.teller.stopping.ends(stop)
+    return wiring.output.stopping.ends(stop)

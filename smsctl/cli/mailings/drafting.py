@@ -1,10 +1,10 @@
 """Drafting a plan with a person beside: what the recipients file leaves open is asked on a terminal."""
 
-from smsctl.actions.draft import Draft, Wish, draft
+from smsctl.actions.draft import Draft, PlanRequest, draft
 from smsctl.actions.judge import UnnamedColumnError
 from smsctl.actions.may_send import Circumstances
 from smsctl.cli import dialogue
-from smsctl.cli.output.blocks import Fact, Facts, Line, Tone
+from smsctl.cli.output.blocks import Fact, FactList, TextLine, Tone
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.errors import say, say_n
@@ -13,37 +13,43 @@ from smsctl.spreadsheet.kinds import Hidden, HiddenRowsError
 _MOST_PICKED = 9  # of one digit
 
 
-def drafted(wiring: Wiring, wish: Wish, gateway: Gateway, under: Circumstances) -> tuple[Wish, Draft]:
-    """Return the draft, and the wish with what was answered. Without a terminal, what is open is an error."""
+def drafted(
+    wiring: Wiring, plan_request: PlanRequest, gateway: Gateway, under: Circumstances
+) -> tuple[PlanRequest, Draft]:
+    """Return the draft, and the request as answered. Without a terminal, what is open is an error."""
     while True:
         try:
-            return wish, draft(wish, gateway, under)
+            return plan_request, draft(plan_request, gateway, under)
         except HiddenRowsError as error:
-            if not wiring.teller.interactive:
+            if not wiring.output.interactive:
                 raise
-            wish = wish._replace(reading=wish.reading._replace(hidden=_meant(wiring, error)))
+            plan_request = plan_request._replace(
+                reading=plan_request.reading._replace(hidden=_meant(wiring, error))
+            )
         except UnnamedColumnError as error:
-            if not (wiring.teller.interactive and error.proposed.headers):
+            if not (wiring.output.interactive and error.proposed.headers):
                 raise
             picked = _picked(wiring, error)
-            wish = wish._replace(columns={**wish.columns, error.proposed.column: picked})
+            plan_request = plan_request._replace(
+                columns={**plan_request.columns, error.proposed.column: picked}
+            )
 
 
 def _meant(wiring: Wiring, error: HiddenRowsError) -> Hidden:
-    wiring.teller.show([Line(error.sentence, Tone.WARN)])
+    wiring.output.show([TextLine(error.sentence, Tone.WARN)])
     question = say_n("Send to {n} hidden row too?", "Send to the {n} hidden rows too?", n=error.n)
-    return Hidden.SEND if dialogue.agrees(wiring.teller, question) else Hidden.SKIP
+    return Hidden.SEND if dialogue.agrees(wiring.output, question) else Hidden.SKIP
 
 
 def _picked(wiring: Wiring, error: UnnamedColumnError) -> tuple[str, ...]:
     """Let a person pick one of the columns; nothing is picked for them."""
     headers = error.proposed.headers[:_MOST_PICKED]
     numbered = {str(number): header for number, header in enumerate(headers, 1)}
-    wiring.teller.show(
-        [Line(error.sentence, Tone.WARN), Facts([Fact(n, [one]) for n, one in numbered.items()])]
+    wiring.output.show(
+        [TextLine(error.sentence, Tone.WARN), FactList([Fact(n, [one]) for n, one in numbered.items()])]
     )
     answer = dialogue.ask_text(
-        wiring.teller,
+        wiring.output,
         say("Which of them is {column}? Its figure, or several as 1, 2", column=error.proposed.column),
         default="-",
         refuse=lambda text: None if _chosen(text, numbered) else say("Type one of the figures."),
@@ -51,7 +57,7 @@ def _picked(wiring: Wiring, error: UnnamedColumnError) -> tuple[str, ...]:
     chosen = _chosen(answer, numbered)
     if not chosen:
         raise error
-    wiring.teller.show([Line(error.proposed._replace(headers=chosen).told)])
+    wiring.output.show([TextLine(error.proposed._replace(headers=chosen).told)])
     return chosen
 
 

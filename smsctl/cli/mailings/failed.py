@@ -10,9 +10,9 @@ import typer
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import files, numbers, options
 from smsctl.cli.incoming import reports as render
-from smsctl.cli.output.blocks import Line
+from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.cli.output.reply import Reply, warnings_of
+from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.report import PERMANENT
@@ -38,7 +38,7 @@ def run(
         bool, typer.Option("--dead", help="Only numbers that will never work: those to correct.")
     ] = False,
     csv: _File = None,
-) -> Reply:
+) -> CommandResult:
     """List the messages that did not arrive, by the delivery reports: for whoever corrects the register."""
     wiring: Wiring = ctx.obj
     wiring.names(write=(csv,))
@@ -47,7 +47,7 @@ def run(
     page = files.write_csv(csv, *_table(rows, found)) if csv else None
     screen = render.failed(rows, partial(numbers.shown, wiring))
     if csv:
-        screen.append(Line(say("Written to {path}.", path=csv)))
+        screen.append(TextLine(say("Written to {path}.", path=csv)))
     data = [
         {
             "row": one.row,
@@ -58,7 +58,7 @@ def run(
         }
         for one in rows
     ]
-    return Reply(
+    return CommandResult(
         data={"mailing": found.id, "failed": data},
         page=page,
         screen=[*rehearsal(simulated=wiring.simulated), *screen],

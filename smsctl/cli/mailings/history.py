@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Column, Line, Table, Text
+from smsctl.cli.output.blocks import GAP, Block, Column, Table, Text, TextLine
 from smsctl.cli.output.language import known
-from smsctl.domain.message import Status, Verdict
+from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.errors import say
 from smsctl.ledger.audit import AuditRow
 from smsctl.ledger.batches import BatchRow
 
-_GAVE_BACK = frozenset({Verdict.NOT_REACHED, Verdict.BUSY, Verdict.REFUSED, Verdict.STALE})
+_GAVE_BACK = frozenset(
+    {SubmitVerdict.NOT_REACHED, SubmitVerdict.BUSY, SubmitVerdict.REFUSED, SubmitVerdict.STALE}
+)
 _ACTIONS = {
     "resume": say("resumed"),
     "resolve": say("settled"),
@@ -43,7 +45,7 @@ def blocks(rows: Sequence[AuditRow], zone: str) -> list[Block]:
         ]
         for row in rows
     ]
-    return [GAP, Line(say("Afterwards:")), Table(columns, table)]
+    return [GAP, TextLine(say("Afterwards:")), Table(columns, table)]
 
 
 def batches(rows: Sequence[BatchRow], states: Mapping[int, Mapping[Status, int]], zone: str) -> list[Block]:

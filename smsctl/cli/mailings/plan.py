@@ -6,18 +6,18 @@ from enum import StrEnum
 
 from smsctl.cli.mailings import plan_text
 from smsctl.cli.output import figures, whom
-from smsctl.cli.output.blocks import GAP, Block, Fact, Facts, Line, Tone
+from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.phrases import mode, quoted
 from smsctl.domain.gateway import Traits
 from smsctl.domain.message import Letter
 from smsctl.domain.package import Draw, Package
 from smsctl.domain.plan import Bill, Plan
-from smsctl.domain.verdict import Verdict
+from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import Sentence, say, say_n
 from smsctl.spreadsheet import Sheet
 
 
-def data(plan: Plan, verdict: Verdict, *, dry_run: bool) -> dict[str, object]:
+def data(plan: Plan, verdict: RuleVerdict, *, dry_run: bool) -> dict[str, object]:
     """Return the plan's fixed keys of the envelope (docs/reference/json.md)."""
     return {
         "mailing": None,
@@ -44,17 +44,17 @@ class Stage(StrEnum):
     REHEARSAL_DRY = "rehearsal-dry"  # simulate, with the live ledger's figures
 
 
-def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage, verdict: Verdict) -> list[Block]:
+def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage, verdict: RuleVerdict) -> list[Block]:
     """Return the plan screen: first what the mode means, last what the rules say beside what they refuse."""
     blocks: list[Block] = [mode(simulated=stage is not Stage.LIVE), GAP]
     blocks += _whom(plan)
     blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
     asked = letter_facts(plan.order.letter, plan.traits)
-    blocks.append(Facts([*plan_text.facts(plan), *asked, _source(plan, sheet, local_now)]))
-    blocks += [GAP, Line(cost_sentence(plan.bill), Tone.STRONG), *_package(plan, stage)]
+    blocks.append(FactList([*plan_text.facts(plan), *asked, _source(plan, sheet, local_now)]))
+    blocks += [GAP, TextLine(cost_sentence(plan.bill), Tone.STRONG), *_package(plan, stage)]
     blocks += [*plan_text.offered(plan), *plan_text.earlier(plan)]
     warnings = [*plan.warnings, *remarks(verdict)]
-    return [*blocks, *([GAP] if warnings else []), *(Line(warning, Tone.WARN) for warning in warnings)]
+    return [*blocks, *([GAP] if warnings else []), *(TextLine(warning, Tone.WARN) for warning in warnings)]
 
 
 def cost_sentence(bill: Bill) -> Sentence:
@@ -77,7 +77,7 @@ def cost_sentence(bill: Bill) -> Sentence:
     )
 
 
-def remarks(verdict: Verdict) -> list[Sentence]:
+def remarks(verdict: RuleVerdict) -> list[Sentence]:
     """Say what the rules do not refuse, and a person should know."""
     return [
         *(one.sentence for one in verdict.warned),
@@ -90,7 +90,7 @@ def remarks(verdict: Verdict) -> list[Sentence]:
 def _whom(plan: Plan) -> list[Block]:
     order, recipients = plan.order, plan.recipients
     blocks: list[Block] = [
-        Line(
+        TextLine(
             say(
                 "{ready} of {rows} in {audience}, {name}, get this text:",
                 ready=figures.count(plan.messages),
@@ -104,13 +104,13 @@ def _whom(plan: Plan) -> list[Block]:
     if recipients.skipped:
         without = recipients.rows - plan.messages
         blocks.append(
-            Line(say_n("{count} does not:", "{count} do not:", n=without, count=figures.count(without)))
+            TextLine(say_n("{count} does not:", "{count} do not:", n=without, count=figures.count(without)))
         )
-        blocks.append(Facts(whom.skipped(whom.counted(recipients))))
+        blocks.append(FactList(whom.skipped(whom.counted(recipients))))
     return [
         *blocks,
         *whom.to_phone(recipients.protected_rows, recipients.stopped),
-        *map(Line, whom.newly_split(recipients)),
+        *map(TextLine, whom.newly_split(recipients)),
         *whom.outside(recipients.outside),
     ]
 
@@ -152,10 +152,12 @@ def _source(plan: Plan, sheet: Sheet, local_now: datetime) -> Fact:
 def _package(plan: Plan, stage: Stage) -> list[Block]:
     if not plan.bill.payer.in_packages:
         return []
-    blocks: list[Block] = [Line(sentence) for sentence in package_sentences(plan.bill)]
+    blocks: list[Block] = [TextLine(sentence) for sentence in package_sentences(plan.bill)]
     if stage is Stage.REHEARSAL:
         blocks.append(
-            Line(say("These package figures are the rehearsal's; --dry-run shows the real ones."), Tone.FAINT)
+            TextLine(
+                say("These package figures are the rehearsal's; --dry-run shows the real ones."), Tone.FAINT
+            )
         )
     return blocks
 
@@ -164,10 +166,10 @@ def package_sentences(bill: Bill) -> list[Sentence]:
     """Say what the packages have left, and which are opened."""
     opened = [one for one in bill.draws if one.opens]
     if not opened:
-        return _from_what_is_there(bill) if bill.standing.packages else []
+        return _from_what_is_there(bill) if bill.account_status.packages else []
     if bill.with_room:
         return [_used_up(bill.with_room, opened)]
-    if bill.standing.active:
+    if bill.account_status.active:
         return [
             say(
                 "No package has room: this mailing opens {numbers}, {invoices}.",
@@ -179,7 +181,7 @@ def package_sentences(bill: Bill) -> list[Sentence]:
 
 
 def _from_what_is_there(bill: Bill) -> list[Sentence]:
-    with_room = bill.with_room or bill.standing.packages[-1:]
+    with_room = bill.with_room or bill.account_status.packages[-1:]
     left = sum(one.left for one in with_room)
     figures_of = {"left": figures.count(left), "after": figures.count(left - bill.parts)}
     if len(with_room) > 1:

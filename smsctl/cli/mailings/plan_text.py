@@ -1,8 +1,8 @@
 """What the plan says of the text: its length and cost, a cheaper one, and the last mailing like it."""
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Fact, Line, Text, Tone
-from smsctl.domain.cheaper import Cheaper, Way
+from smsctl.cli.output.blocks import Block, Fact, Text, TextLine, Tone
+from smsctl.domain.cheaper import Cheaper, CheaperWay
 from smsctl.domain.plan import Earlier, Offer, OutOfUse, Plan, offer
 from smsctl.domain.text import Encoding, costly
 from smsctl.errors import Sentence, say, say_n
@@ -57,8 +57,10 @@ def offered(plan: Plan) -> list[Block]:
     parts, ore = figures.parts(found.plan.parts), found.plan.bill.cost_ore
     how = _how(found.cheaper)
     if ore is None:
-        return [Line(say("{how}: {parts}.", how=how, parts=parts), Tone.GOOD)]
-    return [Line(say("{how}: {parts}, {cost}.", how=how, parts=parts, cost=figures.money(ore)), Tone.GOOD)]
+        return [TextLine(say("{how}: {parts}.", how=how, parts=parts), Tone.GOOD)]
+    return [
+        TextLine(say("{how}: {parts}, {cost}.", how=how, parts=parts, cost=figures.money(ore)), Tone.GOOD)
+    ]
 
 
 def earlier(plan: Plan) -> list[Block]:
@@ -67,8 +69,8 @@ def earlier(plan: Plan) -> list[Block]:
     if found is None:
         return []
     changed = abs(plan.messages - found.messages) * _MUCH > found.messages
-    blocks: list[Block] = [Line(_since(plan, found), Tone.WARN if changed else Tone.PLAIN)]
-    return [*blocks, *([Line(_in_vain(found, found.out_of_use), Tone.WARN)] if found.out_of_use else [])]
+    blocks: list[Block] = [TextLine(_since(plan, found), Tone.WARN if changed else Tone.PLAIN)]
+    return [*blocks, *([TextLine(_in_vain(found, found.out_of_use), Tone.WARN)] if found.out_of_use else [])]
 
 
 def _since(plan: Plan, found: Earlier) -> Sentence:
@@ -100,9 +102,9 @@ def _in_vain(found: Earlier, gone: OutOfUse) -> Sentence:
 
 
 def _how(found: Cheaper) -> Sentence:
-    if found.way is Way.PLAIN:
+    if found.way is CheaperWay.PLAIN:
         return say("With plain quotes, dashes and spaces")
-    if found.way is Way.WITHOUT:
+    if found.way is CheaperWay.WITHOUT:
         return say("Without {char}", char=found.removed)
     return say_n(
         "Without the last character ({removed})",

@@ -1,4 +1,4 @@
-"""From flags and config to what the actions take: the text, the letter, the wish for a plan."""
+"""From flags and config to what the actions take: the text, the letter, the request for a plan."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from smsctl.actions.begin import Overruling
-from smsctl.actions.draft import Wish
+from smsctl.actions.begin import RuleOverrides
+from smsctl.actions.draft import PlanRequest
 from smsctl.cli import numbers
 from smsctl.cli.options import without_value
 from smsctl.cli.typed_rows import chosen, named_columns, reading_of
@@ -25,7 +25,7 @@ from smsctl.opening import open_file
 _LARGEST_TEXT = 64 * 1024  # bytes; the longest SMS is far below
 
 
-class Who(NamedTuple):
+class AudienceFlags(NamedTuple):
     """The flags that say who gets it and who pays, as they were typed."""
 
     municipality: str | None = None
@@ -42,7 +42,7 @@ class Who(NamedTuple):
     hidden_rows: str | None = None
 
 
-class Style(NamedTuple):
+class LetterFlags(NamedTuple):
     """The flags that say how the letter looks and when it leaves."""
 
     sender: str | None = None
@@ -51,7 +51,7 @@ class Style(NamedTuple):
     at: str | None = None
 
 
-class Bounds(NamedTuple):
+class CeilingFlags(NamedTuple):
     """The flags that are ceilings, and how few it may be."""
 
     max_parts: int | None = None
@@ -60,7 +60,7 @@ class Bounds(NamedTuple):
     allow_empty: bool = False
 
 
-class Manner(NamedTuple):
+class RunFlags(NamedTuple):
     """The flags that say how the mailing is gone about."""
 
     dry_run: bool = False
@@ -69,7 +69,7 @@ class Manner(NamedTuple):
     key: str | None = None
 
 
-class Wording(NamedTuple):
+class TextFlags(NamedTuple):
     """The flags that say what the text is: one of file and words."""
 
     file: str | None = None  # - is standard input
@@ -79,18 +79,18 @@ class Wording(NamedTuple):
     text_as_it_is: bool = False  # though it does not look like a message
 
 
-class Request(NamedTuple):
+class SendFlags(NamedTuple):
     """All flags of `send`."""
 
-    who: Who
-    wording: Wording = Wording()
-    style: Style = Style()
-    bounds: Bounds = Bounds()
-    overruling: Overruling = Overruling()
-    manner: Manner = Manner()
+    who: AudienceFlags
+    wording: TextFlags = TextFlags()
+    style: LetterFlags = LetterFlags()
+    bounds: CeilingFlags = CeilingFlags()
+    overruling: RuleOverrides = RuleOverrides()
+    manner: RunFlags = RunFlags()
 
 
-def request_of(typed: Mapping[str, Any]) -> Request:
+def request_of(typed: Mapping[str, Any]) -> SendFlags:
     """Return the flags of `send` as they were typed; each is called as the field that takes it.
 
     Raises UsageError for one without a value: --at "$WHEN" must not mean now where the variable is empty.
@@ -102,13 +102,13 @@ def request_of(typed: Mapping[str, Any]) -> Request:
     def of(fields: Sequence[str]) -> dict[str, Any]:
         return {name: typed[name] for name in fields if typed.get(name) is not None}
 
-    return Request(
-        who=Who(**of(Who._fields)),
-        wording=Wording(**of(Wording._fields)),
-        style=Style(**of(Style._fields)),
-        bounds=Bounds(**of(Bounds._fields)),
-        overruling=Overruling(**of(Overruling._fields)),
-        manner=Manner(**of(Manner._fields)),
+    return SendFlags(
+        who=AudienceFlags(**of(AudienceFlags._fields)),
+        wording=TextFlags(**of(TextFlags._fields)),
+        style=LetterFlags(**of(LetterFlags._fields)),
+        bounds=CeilingFlags(**of(CeilingFlags._fields)),
+        overruling=RuleOverrides(**of(RuleOverrides._fields)),
+        manner=RunFlags(**of(RunFlags._fields)),
     )
 
 
@@ -137,7 +137,7 @@ def decoded(wiring: Wiring, data: bytes, source: str, encoding: str | None = Non
     """Return the text of the bytes; where the encoding is a guess, that is told."""
     found = decode(data, encoding, source=source)
     if found.notice:
-        wiring.teller.warn(found.notice)
+        wiring.output.warn(found.notice)
     return found.text
 
 
@@ -145,7 +145,7 @@ def letter_for(
     wiring: Wiring,
     municipality: MunicipalitySettings,
     text: MessageText,
-    style: Style,
+    style: LetterFlags,
     local_now: datetime,
 ) -> Letter:
     """Return the letter: a flag goes before the municipality's setting, and that before the config's."""
@@ -164,11 +164,11 @@ def letter_for(
     )
 
 
-def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
+def plan_request_for(wiring: Wiring, request: SendFlags, letter: Letter) -> PlanRequest:
     """Return what the plan is drafted from."""
     settings, who = wiring.settings, request.who
     configured, payer = wiring.municipality(who.municipality)
-    return Wish(
+    return PlanRequest(
         letter=letter,
         municipality=payer,
         recipients=wiring.recipients_path(who.recipients, configured),
@@ -189,7 +189,7 @@ def wish_for(wiring: Wiring, request: Request, letter: Letter) -> Wish:
     )
 
 
-def audience_for(who: Who, municipality: MunicipalitySettings) -> Audience:
+def audience_for(who: AudienceFlags, municipality: MunicipalitySettings) -> Audience:
     """Return the rule that chooses rows; the municipality goes by its key and its name."""
     return Audience(
         groups=tuple(who.group),
@@ -214,7 +214,7 @@ def read_duration(flag: str, text: str) -> timedelta:
     """Return the time a person means by 90m, 4h or 2d."""
     try:
         found = kinds.DURATION.read(text, Path())
-    except kinds.RefusedError as error:
+    except kinds.UnfitValueError as error:
         raise UsageError(say("{flag} {text}: {why}.", flag=flag, text=text, why=error.why)) from None
     if not isinstance(found, timedelta):
         raise TypeError(found)
@@ -257,7 +257,7 @@ def _written_time(text: str, local_now: datetime) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=local_now.tzinfo)
 
 
-def must_give_reason(wiring: Wiring, overruling: Overruling, *, terms_lifted: bool = False) -> None:
+def must_give_reason(wiring: Wiring, overruling: RuleOverrides, *, terms_lifted: bool = False) -> None:
     """Raise UsageError where a rule is overruled without saying why."""
     if overruling.reason:
         return
@@ -266,15 +266,15 @@ def must_give_reason(wiring: Wiring, overruling: Overruling, *, terms_lifted: bo
         raise UsageError(say("--terms-not-required needs a reason, for the audit."), hint=hint)
     if overruling.urgent:
         raise UsageError(say("--urgent needs a reason, for the audit."), hint=hint)
-    if overruling.again and not wiring.teller.interactive and not wiring.simulated:
+    if overruling.again and not wiring.output.interactive and not wiring.simulated:
         raise UsageError(say("Without a terminal, --again needs a reason, for the audit."), hint=hint)
 
 
-def _ceilings(wiring: Wiring, bounds: Bounds) -> Ceilings:
+def _ceilings(wiring: Wiring, bounds: CeilingFlags) -> Ceilings:
     """Return the ceilings: a flag goes before the config; where nobody is asked, no package opens."""
     limits = wiring.settings.limits
     new_packages = limits.max_new_packages if bounds.max_new_packages is None else bounds.max_new_packages
-    if new_packages is None and not wiring.teller.interactive:
+    if new_packages is None and not wiring.output.interactive:
         new_packages = 0
     return Ceilings(
         max_parts=limits.max_parts_per_run if bounds.max_parts is None else bounds.max_parts,

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
-from smsctl.actions.resolve import Word, resolve
+from smsctl.actions.resolve import ResolveAnswer, resolve
 from smsctl.cli import dialogue, options
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output import mailings as render
-from smsctl.cli.output.blocks import Line
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
@@ -36,38 +36,34 @@ def run(
     resend: Annotated[bool, typer.Option("--resend", help="Nobody knows; send again all the same.")] = False,
     reason: options.Reason = None,
     yes: options.Yes = False,
-) -> Reply:
+) -> CommandResult:
     """Settle the messages of a mailing of which nobody can tell whether they were accepted.
 
     Written in the audit with who, when and why; the package entries are corrected. What becomes pending is
     sent by: smsctl mailings resume ID.
     """
     wiring: Wiring = ctx.obj
-    words = [
-        word
-        for word, chosen in ((Word.SENT, sent), (Word.NOT_SENT, not_sent), (Word.RESEND, resend))
-        if chosen
-    ]
+    words = [word for word, chosen in zip(ResolveAnswer, (sent, not_sent, resend), strict=True) if chosen]
     if len(words) != 1:
         raise UsageError(say("Say one of --sent, --not-sent and --resend."))
     if not reason:
         raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
-    if words == [Word.RESEND] and not yes:
+    if words == [ResolveAnswer.RESEND] and not yes:
         _confirm(wiring, found)
     settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason)
     tally = mailings.tally(ledger, found)
-    twice = [Line(_twice(found, settled))] if words == [Word.RESEND] and settled else []
+    twice = [TextLine(_twice(found, settled))] if words == [ResolveAnswer.RESEND] and settled else []
     left = left_unsettled(ledger, found)
     steps = outcome.next_steps(found, tally.states, left.in_doubt)
-    return Reply(
+    return CommandResult(
         data={**render.data(found, tally), "settled": settled},
         screen=[
-            Line(_told(found, settled, words[0])),
+            TextLine(_told(found, settled, words[0])),
             *twice,
             outcome.state_facts(tally.states),
-            *map(Line, steps),
+            *map(TextLine, steps),
         ],
         advice=steps,
         exit_code=left.exit_code,
@@ -81,10 +77,10 @@ def _confirm(wiring: Wiring, mailing: Mailing) -> None:
     question = say("{twice} Send again?", twice=_twice(mailing, unknown))
     with told_with_what_is_left(wiring.ledger, mailing):
         if unknown:
-            dialogue.confirm(wiring.teller, question, otherwise=say("Not confirmed; nothing was changed."))
+            dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was changed."))
 
 
-def _told(mailing: Mailing, settled: int, word: Word) -> Sentence:
+def _told(mailing: Mailing, settled: int, word: ResolveAnswer) -> Sentence:
     if not settled:
         return say("Mailing {id} has nothing unknown; nothing was changed.", id=mailing.id)
     return say_n(

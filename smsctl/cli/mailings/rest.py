@@ -1,15 +1,15 @@
 """What is left of a mailing, as a person reads it before deciding: people, parts, money, packages, rules."""
 
-from smsctl.actions.resume import Rest
+from smsctl.actions.resume import Remainder
 from smsctl.cli.mailings.plan import cost_sentence, letter_facts, package_sentences, remarks
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Facts, Line, Tone
+from smsctl.cli.output.blocks import GAP, Block, FactList, TextLine, Tone
 from smsctl.cli.output.phrases import mode, quoted
 from smsctl.domain.gateway import Traits
 from smsctl.errors import say_n
 
 
-def screen(rest: Rest, traits: Traits, *, simulated: bool) -> list[Block]:
+def screen(rest: Remainder, traits: Traits, *, simulated: bool) -> list[Block]:
     """Return what would be sent now."""
     mailing, bill = rest.mailing, rest.bill
     left = say_n(
@@ -24,12 +24,12 @@ def screen(rest: Rest, traits: Traits, *, simulated: bool) -> list[Block]:
     remarked = remarks(rest.verdict)
     return [
         mode(simulated=simulated),
-        Line(left, Tone.STRONG),
+        TextLine(left, Tone.STRONG),
         *quoted(mailing.letter.text.body),
         GAP,
-        Facts(letter_facts(mailing.letter, traits)),
+        FactList(letter_facts(mailing.letter, traits)),
         GAP,
-        Line(cost_sentence(bill), Tone.STRONG),
-        *map(Line, package_sentences(bill) if bill.payer.in_packages else []),
-        *(Line(one, Tone.WARN) for one in remarked),
+        TextLine(cost_sentence(bill), Tone.STRONG),
+        *map(TextLine, package_sentences(bill) if bill.payer.in_packages else []),
+        *(TextLine(one, Tone.WARN) for one in remarked),
     ]

@@ -2,7 +2,7 @@
 
 import typer
 
-from smsctl.actions.begin import Overruling
+from smsctl.actions.begin import RuleOverrides
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.resume import what_is_left
 from smsctl.cli import options, wiring_gateway
@@ -12,7 +12,7 @@ from smsctl.cli.mailings.request import must_give_reason
 from smsctl.cli.mailings.resuming import go_on
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output import outcome
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.errors import say
@@ -31,7 +31,7 @@ def run(
     urgent: options.Urgent = False,
     accept_clock: options.AcceptClock = False,
     reason: options.Reason = None,
-) -> Reply:
+) -> CommandResult:
     """Send what is still pending of a mailing, with the text and price it was confirmed with.
 
     On a terminal, what is left is shown and asked about; without one, or with --yes, it is sent.
@@ -42,7 +42,7 @@ def run(
     """
     del yes  # is answered where it is asked whether anybody can be asked
     wiring: Wiring = ctx.obj
-    must_give_reason(wiring, Overruling(urgent=urgent, reason=reason))
+    must_give_reason(wiring, RuleOverrides(urgent=urgent, reason=reason))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
     with told_with_what_is_left(ledger, found):
@@ -61,10 +61,10 @@ def run(
         return go_on(wiring, rest, wiring_gateway.gateway(wiring, service_id=service_id), under, reason)
 
 
-def _nothing_pending(wiring: Wiring, mailing: Mailing) -> Reply:
+def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
     tally, left = mailings.tally(wiring.ledger, mailing), left_unsettled(wiring.ledger, mailing)
     steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
-    return Reply(
+    return CommandResult(
         data=render.data(mailing, tally),
         screen=story.nothing_pending(mailing, tally, steps, simulated=wiring.simulated),
         summary=say("Mailing {id} has nothing pending.", id=mailing.id),

@@ -2,7 +2,7 @@
 
 from smsctl.actions.may_send import Circumstances
 from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
-from smsctl.actions.resume import Rest, overruled, put_off, record
+from smsctl.actions.resume import Remainder, overruled, put_off, record
 from smsctl.cli import dialogue
 from smsctl.cli.mailings import quiet_hours
 from smsctl.cli.mailings.delivery import deliver, reply
@@ -10,21 +10,23 @@ from smsctl.cli.mailings.rest import screen
 from smsctl.cli.output import figures
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output.blocks import GAP
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.errors import say, say_n
 
 
-def go_on(wiring: Wiring, rest: Rest, gateway: Gateway, under: Circumstances, reason: str | None) -> Reply:
+def go_on(
+    wiring: Wiring, rest: Remainder, gateway: Gateway, under: Circumstances, reason: str | None
+) -> CommandResult:
     """Send what is left of the mailing; on a terminal it is shown and asked about first.
 
     Raises RuleError where a rule says no now, NotConfirmedError where a person does.
     """
-    asks, teller = wiring.teller.interactive and bool(rest.bill.messages), wiring.teller
-    teller.know(render.data(rest.mailing, rest.tally))
+    asks, output = wiring.output.interactive and bool(rest.bill.messages), wiring.output
+    output.know(render.data(rest.mailing, rest.tally))
     if asks:
-        teller.show(screen(rest, gateway.traits, simulated=wiring.simulated))
+        output.show(screen(rest, gateway.traits, simulated=wiring.simulated))
         if rest.verdict.is_only_quiet:
             can_wait = gateway.traits.schedule_ahead is not None
             ends = quiet_until(under.settings, under.local_now) if can_wait else None
@@ -35,8 +37,8 @@ def go_on(wiring: Wiring, rest: Rest, gateway: Gateway, under: Circumstances, re
     if asks:
         count = figures.count(rest.bill.messages)
         question = say_n("Send {count} message?", "Send {count} messages?", n=rest.bill.messages, count=count)
-        teller.show([GAP])
-        dialogue.confirm(teller, question, otherwise=say("Not confirmed; nothing was sent."))
+        output.show([GAP])
+        dialogue.confirm(output, question, otherwise=say("Not confirmed; nothing was sent."))
         now, urgent = wiring.clock.local(), rest.mailing.urgent
         must_still_be_in_time(rest.mailing.letter, under, now, urgent=urgent)
     record(rest, wiring.ledger, under, reason)

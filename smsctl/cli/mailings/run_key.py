@@ -1,13 +1,13 @@
 """`--key`: what was begun under a key is gone on with, or told."""
 
-from smsctl.actions.draft import Wish
+from smsctl.actions.draft import PlanRequest
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.keyed_run import Begun, begun_under
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output import mailings as listing
-from smsctl.cli.output.blocks import Line
-from smsctl.cli.output.reply import Reply, warnings_of
+from smsctl.cli.output.blocks import TextLine
+from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import COSTS
@@ -16,14 +16,16 @@ from smsctl.ledger import skipped
 from smsctl.ledger.store import Ledger
 
 
-def begun(wiring: Wiring, key: str, wish: Wish, gateway: Gateway, *, dry_run: bool) -> Reply | None:
+def begun(
+    wiring: Wiring, key: str, plan_request: PlanRequest, gateway: Gateway, *, dry_run: bool
+) -> CommandResult | None:
     """Go on with what was begun under this key; None when nothing was.
 
     A dry run says what would be done. Raises RuleError for another text, audience or municipality.
     """
     ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path) if dry_run else wiring.ledger
     under = circumstances(wiring, ledger, lenient=wiring.simulated)
-    found = begun_under(key, wish, under)
+    found = begun_under(key, plan_request, under)
     if ledger is None or found is None:
         return None
     found = found._replace(mailing=wiring.named(found.mailing))
@@ -33,7 +35,12 @@ def begun(wiring: Wiring, key: str, wish: Wish, gateway: Gateway, *, dry_run: bo
 
         with told_with_what_is_left(ledger, found.mailing):
             rest = found.goes_on and what_is_left(
-                found.mailing, gateway.traits, wish.ceilings, ledger, under, urgent=wish.urgent
+                found.mailing,
+                gateway.traits,
+                plan_request.ceilings,
+                ledger,
+                under,
+                urgent=plan_request.urgent,
             )
             if rest:
                 return go_on(wiring, rest, gateway, under, None)
@@ -61,7 +68,7 @@ def _values(found: Begun, key: str) -> dict[str, object]:
     return {"id": found.mailing.id, "key": key, "counted": counted}
 
 
-def _told(sentence: Sentence, ledger: Ledger, found: Begun, *, dry_run: bool) -> Reply:
+def _told(sentence: Sentence, ledger: Ledger, found: Begun, *, dry_run: bool) -> CommandResult:
     mailing, tally = found.mailing, found.tally
     data = {
         **listing.data(mailing, tally),
@@ -72,11 +79,13 @@ def _told(sentence: Sentence, ledger: Ledger, found: Begun, *, dry_run: bool) ->
     left = left_unsettled(ledger, mailing)
     if dry_run:
         data = {name: one for name, one in data.items() if name != "outcome"} | {"dry_run": True}
-        return Reply(data=data, screen=[Line(sentence)], summary=sentence, notes=warnings_of(left))
+        return CommandResult(
+            data=data, screen=[TextLine(sentence)], summary=sentence, notes=warnings_of(left)
+        )
     steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
-    return Reply(
+    return CommandResult(
         data=data,
-        screen=[Line(sentence), *map(Line, steps)],
+        screen=[TextLine(sentence), *map(TextLine, steps)],
         summary=sentence,
         advice=steps,
         exit_code=left.exit_code,

@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from smsctl.cli import options
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 
 EXAMPLES = (
     "smsctl send --group guardians message.txt",
@@ -52,7 +52,7 @@ def run(
     urgent: options.Urgent = False,
     reason: options.Reason = None,
     accept_clock: options.AcceptClock = False,
-) -> Reply:
+) -> CommandResult:
     """Send a text to a group out of the recipients file.
 
     Shows whom it reaches, what it costs and who pays, and asks before anything leaves. One of --group,

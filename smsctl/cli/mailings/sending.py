@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from smsctl.actions.begin import Overruling, begin, from_plan, record_nobody, skipped_of
-from smsctl.actions.draft import Wish, draft
+from smsctl.actions.begin import RuleOverrides, begin, from_plan, record_nobody, skipped_of
+from smsctl.actions.draft import PlanRequest, draft
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.may_send import Circumstances, ceilings_in_claims
 from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
@@ -13,15 +13,15 @@ from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import plan as render
 from smsctl.cli.mailings import run_key, text
 from smsctl.cli.mailings.drafting import drafted
-from smsctl.cli.mailings.request import Manner, Request, letter_for, must_give_reason, wish_for
+from smsctl.cli.mailings.request import RunFlags, SendFlags, letter_for, must_give_reason, plan_request_for
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Line
+from smsctl.cli.output.blocks import GAP, Block, TextLine
 from smsctl.cli.output.phrases import mistake
-from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.plan import Plan, offer
-from smsctl.domain.verdict import Verdict
+from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n
 from smsctl.ledger.store import Ledger
 
@@ -30,12 +30,12 @@ class _Prepared(NamedTuple):
     """What is known before the recipients file is opened."""
 
     gateway: Gateway
-    wish: Wish
+    plan_request: PlanRequest
     changes: list[Block]  # in the text
     key: str | None  # expanded
 
 
-def perform(wiring: Wiring, request: Request) -> Reply:
+def perform(wiring: Wiring, request: SendFlags) -> CommandResult:
     """Plan, show, ask, send; a dry run ends after the showing and has written nothing."""
     manner = request.manner
     text.must_be_one(request.wording, asks=not (manner.yes or manner.dry_run))
@@ -46,32 +46,36 @@ def perform(wiring: Wiring, request: Request) -> Reply:
         )
     prepared = _prepare(wiring, request)
     if prepared.key:
-        done = run_key.begun(wiring, prepared.key, prepared.wish, prepared.gateway, dry_run=manner.dry_run)
+        done = run_key.begun(
+            wiring, prepared.key, prepared.plan_request, prepared.gateway, dry_run=manner.dry_run
+        )
         if done:
             return done
     ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
     under = circumstances(wiring, ledger, lenient=wiring.simulated and not manner.strict)
-    if not wiring.teller.interactive:
+    if not wiring.output.interactive:
         under = under._replace(command=wiring.flags.unasked_command)
     return _plan_and_send(wiring, prepared, request, under)
 
 
-def _plan_and_send(wiring: Wiring, prepared: _Prepared, request: Request, under: Circumstances) -> Reply:
+def _plan_and_send(
+    wiring: Wiring, prepared: _Prepared, request: SendFlags, under: Circumstances
+) -> CommandResult:
     manner, overruling = request.manner, request.overruling
-    wish, (plan, sheet, verdict) = drafted(wiring, prepared.wish, prepared.gateway, under)
-    prepared = prepared._replace(wish=wish)
-    if verdict.is_only_quiet and wiring.teller.interactive and not manner.dry_run:
-        wiring.teller.show(render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict))
+    plan_request, (plan, sheet, verdict) = drafted(wiring, prepared.plan_request, prepared.gateway, under)
+    prepared = prepared._replace(plan_request=plan_request)
+    if verdict.is_only_quiet and wiring.output.interactive and not manner.dry_run:
+        wiring.output.show(render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict))
         prepared, overruling = _at_another_time(wiring, prepared, verdict, overruling, under)
-        plan, sheet, verdict = draft(prepared.wish, prepared.gateway, under)
-        wiring.teller.show([GAP])
+        plan, sheet, verdict = draft(prepared.plan_request, prepared.gateway, under)
+        wiring.output.show([GAP])
     shown = render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict)
     screen = [*shown[:1], *prepared.changes, *shown[1:]]
     _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], manner)
     if manner.dry_run:
         return _dry_reply(plan, verdict, screen, _unfit(wiring, under.ledger, overruling))
-    wiring.teller.show(screen)
-    wiring.teller.know(render.data(plan, verdict, dry_run=False))
+    wiring.output.show(screen)
+    wiring.output.know(render.data(plan, verdict, dry_run=False))
     if verdict.finds_nobody(plan.messages):
         now, allowed = wiring.clock.now(), not verdict.refusals
         record_nobody(plan, prepared.key, wiring.ledger, now, wiring.actor, allowed=allowed)
@@ -80,29 +84,31 @@ def _plan_and_send(wiring: Wiring, prepared: _Prepared, request: Request, under:
         return _nobody(plan, verdict, screen)
     if not manner.yes:
         plan = _confirmed(wiring, plan)
-        must_still_be_in_time(prepared.wish.letter, under, wiring.clock.local(), urgent=overruling.urgent)
+        must_still_be_in_time(
+            prepared.plan_request.letter, under, wiring.clock.local(), urgent=overruling.urgent
+        )
     overruling = overruling._replace(over_day=under.lifts_the_day(urgent=overruling.urgent))
     return _send(wiring, plan, verdict, prepared, overruling, under)
 
 
 def _at_another_time(
-    wiring: Wiring, prepared: _Prepared, verdict: Verdict, overruling: Overruling, under: Circumstances
-) -> tuple[_Prepared, Overruling]:
+    wiring: Wiring, prepared: _Prepared, verdict: RuleVerdict, overruling: RuleOverrides, under: Circumstances
+) -> tuple[_Prepared, RuleOverrides]:
     """Ask when the mailing shall leave; return what is sent then, and what is overruled."""
     from smsctl.cli.mailings import quiet_hours
 
-    wish, can_wait = prepared.wish, prepared.gateway.traits.schedule_ahead is not None
-    letter = wish.letter
+    plan_request, can_wait = prepared.plan_request, prepared.gateway.traits.schedule_ahead is not None
+    letter = plan_request.letter
     ends = quiet_until(under.settings, letter.send_at or under.local_now) if can_wait else None
     chosen = quiet_hours.ask(wiring, verdict, ends)
     if chosen.send_at:
-        later = wish._replace(letter=letter._replace(send_at=chosen.send_at))
-        return prepared._replace(wish=later), overruling
+        later = plan_request._replace(letter=letter._replace(send_at=chosen.send_at))
+        return prepared._replace(plan_request=later), overruling
     urgent = overruling._replace(urgent=True, reason=chosen.reason)
-    return prepared._replace(wish=wish._replace(urgent=True)), urgent
+    return prepared._replace(plan_request=plan_request._replace(urgent=True)), urgent
 
 
-def _prepare(wiring: Wiring, request: Request) -> _Prepared:
+def _prepare(wiring: Wiring, request: SendFlags) -> _Prepared:
     manner = request.manner
     configured, payer = wiring.municipality(request.who.municipality)
     raw = text.read(wiring, request.wording)
@@ -110,27 +116,29 @@ def _prepare(wiring: Wiring, request: Request) -> _Prepared:
     given = text.given(raw, request.wording, gateway.traits.parts)
     local_now = wiring.clock.local()
     letter = letter_for(wiring, configured, given.text, request.style, local_now)
-    wish = wish_for(wiring, request, letter)._replace(findings=given.findings, same=given.same)
+    plan_request = plan_request_for(wiring, request, letter)._replace(
+        findings=given.findings, same=given.same
+    )
     key = None if manner.key is None else expand(manner.key, local_now)
     if not manner.dry_run:
         wiring.activate_for_rehearsal(payer)
-    return _Prepared(gateway=gateway, wish=wish, changes=given.changes, key=key)
+    return _Prepared(gateway=gateway, plan_request=plan_request, changes=given.changes, key=key)
 
 
-def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: Manner) -> None:
+def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: RunFlags) -> None:
     """Tell the plan's warnings where nobody sees the plan."""
-    if wiring.teller.speaks_json or not (wiring.teller.interactive or manner.dry_run):
+    if wiring.output.speaks_json or not (wiring.output.interactive or manner.dry_run):
         for warning in warnings:
-            wiring.teller.warn(warning)
+            wiring.output.warn(warning)
 
 
-def _stage(wiring: Wiring, manner: Manner) -> render.Stage:
+def _stage(wiring: Wiring, manner: RunFlags) -> render.Stage:
     if not wiring.simulated:
         return render.Stage.LIVE
     return render.Stage.REHEARSAL_DRY if manner.dry_run else render.Stage.REHEARSAL
 
 
-def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: Overruling) -> LedgerError | None:
+def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: RuleOverrides) -> LedgerError | None:
     """Return why nothing would be sent from the live ledger now; a rehearsal has one of its own."""
     if wiring.simulated:
         return None
@@ -148,7 +156,9 @@ def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: Overruling) -> Led
     return None
 
 
-def _dry_reply(plan: Plan, verdict: Verdict, screen: list[Block], unfit: LedgerError | None) -> Reply:
+def _dry_reply(
+    plan: Plan, verdict: RuleVerdict, screen: list[Block], unfit: LedgerError | None
+) -> CommandResult:
     refusals = verdict.refusals
     errors: list[SmsctlError] = [verdict.error] if verdict.error else []
     said = [Note(code=one.rule, level="error", text=one.sentence) for one in refusals]
@@ -157,20 +167,20 @@ def _dry_reply(plan: Plan, verdict: Verdict, screen: list[Block], unfit: LedgerE
         said.append(Note(code=unfit.code, level="error", text=unfit.sentence))
     why = [block for error in errors for block in (GAP, *mistake(error))]
     hints = [*(one.hint for one in refusals), unfit.hint if unfit else None]
-    return Reply(
+    return CommandResult(
         data=render.data(plan, verdict, dry_run=True),
-        screen=[*screen, *why, GAP, Line(say("Dry run: nothing was sent, nothing was written."))],
+        screen=[*screen, *why, GAP, TextLine(say("Dry run: nothing was sent, nothing was written."))],
         said=said,
         advice=[one for one in hints if one],
         exit_code=errors[-1].exit_code if errors else ExitCode.OK,
     )
 
 
-def _nobody(plan: Plan, verdict: Verdict, screen: list[Block]) -> Reply:
+def _nobody(plan: Plan, verdict: RuleVerdict, screen: list[Block]) -> CommandResult:
     sentence = say("Nobody in the audience can be sent to; nothing was sent.")
-    return Reply(
+    return CommandResult(
         data={**render.data(plan, verdict, dry_run=False), "outcome": {}},
-        screen=[*screen, Line(sentence)],
+        screen=[*screen, TextLine(sentence)],
         summary=sentence,
     )
 
@@ -181,17 +191,17 @@ def _confirmed(wiring: Wiring, plan: Plan) -> Plan:
     question = say_n("Send {count} message?", "Send {count} messages?", n=plan.messages, count=count)
     otherwise = say("Not confirmed; nothing was sent.")
     offered = offer(plan)
-    teller = wiring.teller
-    teller.show([GAP])
+    output = wiring.output
+    output.show([GAP])
     chosen = False
     if plan.messages > wiring.settings.confirm_count_above:
         chosen = dialogue.confirm_count(
-            teller, question, plan.messages, otherwise=otherwise, may_be_cheaper=offered is not None
+            output, question, plan.messages, otherwise=otherwise, may_be_cheaper=offered is not None
         )
     elif offered:
-        chosen = dialogue.confirm_or_cheaper(teller, question, otherwise=otherwise)
+        chosen = dialogue.confirm_or_cheaper(output, question, otherwise=otherwise)
     else:
-        dialogue.confirm(teller, question, otherwise=otherwise)
+        dialogue.confirm(output, question, otherwise=otherwise)
     return offered.plan if offered and chosen else plan
 
 
@@ -210,11 +220,11 @@ def _as_shown(plan: Plan) -> Plan:
 def _send(
     wiring: Wiring,
     plan: Plan,
-    verdict: Verdict,
+    verdict: RuleVerdict,
     prepared: _Prepared,
-    overruling: Overruling,
+    overruling: RuleOverrides,
     under: Circumstances,
-) -> Reply:
+) -> CommandResult:
     from smsctl.cli.mailings.delivery import deliver, reply  # a dry run needs none of it
 
     if under.lenient:
@@ -229,7 +239,7 @@ def _send(
         wiring.actor,
     )
     data = render.data(plan, verdict, dry_run=False)
-    wiring.teller.know({**data, "mailing": mailing.id})
+    wiring.output.know({**data, "mailing": mailing.id})
     done = deliver(wiring, mailing, prepared.gateway, ceilings_in_claims(mailing, plan.order.ceilings, under))
     overruled = [one.sentence for one in verdict.overruled if verdict.is_over_day]
     return reply(wiring, done, data)._replace(overruled=overruled)

@@ -6,7 +6,7 @@ import typer
 
 from smsctl.cli import numbers, options
 from smsctl.cli.mailings import story as render
-from smsctl.cli.output.reply import Reply, warnings_of
+from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import SkipReason
@@ -17,7 +17,7 @@ from smsctl.ledger.undelivered import of_mailing, withdrawn
 EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
 
 
-def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
+def run(ctx: typer.Context, mailing: options.MailingId) -> CommandResult:
     """Tell the story of one mailing: counts by state, batches, what was done, and what to do next."""
     wiring: Wiring = ctx.obj
     ledger = wiring.ledger
@@ -39,7 +39,7 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> Reply:
         returns=of_mailing(ledger, found, tally.states, wiring.clock.now().at, wiring.settings.reports.wait),
         shown=partial(numbers.shown, wiring),
     )
-    return Reply(
+    return CommandResult(
         data=render.story_data(story),
         screen=render.story(story, wiring.settings.time_zone, simulated=wiring.simulated),
         said=warnings_of(unsettled_of(found.id, tally.states, story.in_doubt)),

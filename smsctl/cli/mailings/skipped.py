@@ -10,7 +10,7 @@ import typer
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import files, numbers, options
 from smsctl.cli.mailings import story as render
-from smsctl.cli.output.reply import Reply, warnings_of
+from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.recipients import BEFORE_TERMS, told
 from smsctl.ledger import mailings, skipped
@@ -26,7 +26,7 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Write them to a file (0600), with full numbers; - prints."),
     ] = None,
-) -> Reply:
+) -> CommandResult:
     """List the rows that got no message, each with its reason: for whoever corrects the register."""
     wiring: Wiring = ctx.obj
     wiring.names(write=(csv,))
@@ -34,7 +34,7 @@ def run(
     entries = skipped.entries(wiring.ledger, found.id)
     page = _write(csv, entries) if csv else None
     listed = [{"row": one.row, "reason": told(one.reason), "column": one.column} for one in entries]
-    return Reply(
+    return CommandResult(
         data={"mailing": found.id, "skipped": listed},
         screen=render.skipped(
             entries, partial(numbers.shown_written, wiring), csv, simulated=wiring.simulated

@@ -7,12 +7,12 @@ from typing import NamedTuple
 from smsctl.cli.incoming.reports import taken_twice
 from smsctl.cli.mailings import history
 from smsctl.cli.output import figures, returns, whom
-from smsctl.cli.output.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
+from smsctl.cli.output.blocks import GAP, Block, Column, Fact, FactList, Table, Text, TextLine, Tone
 from smsctl.cli.output.language import known
 from smsctl.cli.output.mailings import data
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
 from smsctl.cli.output.phrases import quoted, rehearsal
-from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import OutsideRows, told_counts
 from smsctl.errors import Sentence, say, say_n
@@ -31,7 +31,7 @@ class Story(NamedTuple):
     """Everything that is told of one mailing."""
 
     mailing: Mailing
-    tally: Tally
+    tally: MailingTotals
     skipped: Mapping[str, int]
     outside: Sequence[OutsideRows]
     protected: Sequence[int]  # rows, for a screen only
@@ -83,7 +83,7 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     mailing, tally = story.mailing, story.tally
     blocks = rehearsal(simulated=simulated)
     blocks.append(
-        Line(
+        TextLine(
             say(
                 "Mailing {id}, {when}, by {who}: {audience}, {municipality}",
                 id=mailing.id,
@@ -97,7 +97,7 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     )
     if mailing.letter.send_at is not None:
         at = figures.local(mailing.letter.send_at.isoformat(), zone)
-        blocks.append(Line(say("Handed over to be sent at {at}.", at=at), Tone.STRONG))
+        blocks.append(TextLine(say("Handed over to be sent at {at}.", at=at), Tone.STRONG))
     blocks += [GAP, *_text(mailing.letter.text.body), GAP]
     blocks += [
         state_facts(tally.states),
@@ -106,26 +106,26 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
         *_by_reason(say("No message:"), story.skipped),
         *whom.to_phone(story.protected),
         *whom.outside(story.outside),
-        Line(cost(tally)),
+        TextLine(cost(tally)),
     ]
     if story.taken_twice:
-        blocks.append(Line(taken_twice(story.taken_twice), Tone.WARN))
+        blocks.append(TextLine(taken_twice(story.taken_twice), Tone.WARN))
     blocks += _answers(story)
     blocks += history.batches(story.batches, story.batch_states, zone)
     blocks += history.blocks(story.history, zone)
     steps = next_steps(mailing, tally.states, story.in_doubt)
-    return [*blocks, *map(Line, steps)]
+    return [*blocks, *map(TextLine, steps)]
 
 
 def nothing_pending(
-    mailing: Mailing, tally: Tally, steps: Sequence[Sentence], *, simulated: bool
+    mailing: Mailing, tally: MailingTotals, steps: Sequence[Sentence], *, simulated: bool
 ) -> list[Block]:
     """Return the screen of a resume that has nothing to do."""
     return [
         *rehearsal(simulated=simulated),
-        Line(say("Mailing {id} has nothing pending.", id=mailing.id)),
+        TextLine(say("Mailing {id} has nothing pending.", id=mailing.id)),
         state_facts(tally.states),
-        *map(Line, steps),
+        *map(TextLine, steps),
     ]
 
 
@@ -139,7 +139,7 @@ def skipped(
     """Return the rows that got no message; a long list is cut, a file holds them all."""
     head = rehearsal(simulated=simulated)
     if not entries:
-        return [*head, Line(say("Everybody in the audience was sent to."))]
+        return [*head, TextLine(say("Everybody in the audience was sent to."))]
     columns = [Column(say("Row"), right=True), Column(say("Why")), Column(say("Number"))]
     several = any(one.column for one in entries)
     if several:
@@ -157,10 +157,12 @@ def skipped(
     if len(entries) > _SKIPPED_SHOWN and csv is None:
         more = len(entries) - _SKIPPED_SHOWN
         blocks.append(
-            Line(say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more))
+            TextLine(
+                say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more)
+            )
         )
     if csv:
-        blocks.append(Line(say("Written to {path}.", path=csv)))
+        blocks.append(TextLine(say("Written to {path}.", path=csv)))
     return blocks
 
 
@@ -168,11 +170,11 @@ def _by_reason(title: Text, counted: Mapping[str, int]) -> list[Block]:
     if not counted:
         return []
     facts = [Fact(figures.count(n), [figures.reason(reason)]) for reason, n in counted.items()]
-    return [Line(title), Facts(facts)]
+    return [TextLine(title), FactList(facts)]
 
 
 def _text(body: str) -> list[Block]:
-    return quoted(body) if body else [Line(say("The text, the numbers and the names were purged."))]
+    return quoted(body) if body else [TextLine(say("The text, the numbers and the names were purged."))]
 
 
 def _answers(story: Story) -> list[Block]:
@@ -194,5 +196,5 @@ def _answers(story: Story) -> list[Block]:
         Column(say("State")),
         Column(say("Answer")),
     ]
-    more = [Line(say("and more"), indent=2)] if len(story.answers) > _ANSWERS_SHOWN else []
+    more = [TextLine(say("and more"), indent=2)] if len(story.answers) > _ANSWERS_SHOWN else []
     return [GAP, Table(columns, table), *more]

@@ -11,9 +11,9 @@ from smsctl.actions.trial import trial, trial_mailing
 from smsctl.cli import numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings.delivery import deliver, reply
-from smsctl.cli.mailings.request import Style, letter_for
+from smsctl.cli.mailings.request import LetterFlags, letter_for
 from smsctl.cli.output import outcome
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.plan import not_carried
@@ -38,7 +38,7 @@ def run(
     *,
     accept_clock: options.AcceptClock = False,
     reason: options.Reason = None,
-) -> Reply:
+) -> CommandResult:
     """Send one test SMS, now.
 
     Asks nothing and shows what the gateway answered. It is recorded and its parts are counted. Quiet
@@ -47,13 +47,13 @@ def run(
     wiring: Wiring = ctx.obj
     configured, payer = wiring.municipality(municipality)
     e164 = numbers.read(wiring, number)
-    style = Style(sender=sender, priority=priority, validity=validity)
+    style = LetterFlags(sender=sender, priority=priority, validity=validity)
     body = MessageText.read(text)
     letter = letter_for(wiring, configured, body, style, wiring.clock.local())
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     check_letter(gateway, letter)
     for remark in (*not_carried(letter, gateway.traits), *(one.sentence for one in check(body.body))):
-        wiring.teller.warn(remark)
+        wiring.output.warn(remark)
     wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
     wiring.activate_for_rehearsal(payer)
     new, under = trial_mailing(gateway, payer, letter), circumstances(wiring, wiring.ledger)

@@ -2,34 +2,34 @@
 
 from typing import NamedTuple
 
-from smsctl.cli.mailings.request import Wording, decoded, read_bytes
-from smsctl.cli.output.blocks import Block, Line, Tone
+from smsctl.cli.mailings.request import TextFlags, decoded, read_bytes
+from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.wiring import Wiring
 from smsctl.decoding import decode, taken_for_windows
 from smsctl.domain.cheaper import same_text
 from smsctl.domain.file_kinds import kind_of_bytes
 from smsctl.domain.text import MessageText, PartProfile, as_written, measure, replace_typographic
-from smsctl.domain.text_check import Finding, unasked_encoding
+from smsctl.domain.text_check import TextFinding, unasked_encoding
 from smsctl.errors import InputError, UsageError, say, say_n
 
 
-class Raw(NamedTuple):
+class RawText(NamedTuple):
     """What stands in a file or on the command line, and what is found in its bytes."""
 
     text: str
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[TextFinding, ...] = ()
 
 
-class Given(NamedTuple):
+class CheckedText(NamedTuple):
     """The text as it would be sent, and what is to be told of it."""
 
     text: MessageText
     same: tuple[str, ...]  # the bodies under which it may have been sent before
-    findings: tuple[Finding, ...]
+    findings: tuple[TextFinding, ...]
     changes: list[Block]
 
 
-def must_be_one(wording: Wording, *, asks: bool) -> None:
+def must_be_one(wording: TextFlags, *, asks: bool) -> None:
     """Raise UsageError unless the text comes from one place, and from one that leaves room for a question."""
     if (wording.file is None) == (wording.words is None):
         raise UsageError(
@@ -43,14 +43,14 @@ def must_be_one(wording: Wording, *, asks: bool) -> None:
         )
 
 
-def read(wiring: Wiring, wording: Wording) -> Raw:
+def read(wiring: Wiring, wording: TextFlags) -> RawText:
     """Return what stands in the file or on the command line; raises InputError for what is no text at all.
 
     A file in another encoding than it would be taken for is read in that where a person sees the text
     before it is sent; else it must be named.
     """
     if wording.words is not None:
-        return Raw(text=wording.words)
+        return RawText(text=wording.words)
     data, source = read_bytes(wording.file or "-")
     if wording.encoding is None:
         kind = kind_of_bytes(data)
@@ -62,21 +62,21 @@ def read(wiring: Wiring, wording: Wording) -> Raw:
         remain = taken_for_windows(data)
         if remain:
             finding, encoding = unasked_encoding(source, remain), remain.mistake.written
-            if not wiring.teller.interactive:
+            if not wiring.output.interactive:
                 hint = say("Have it read so with: --encoding {encoding}", encoding=encoding)
                 raise InputError(finding.sentence, hint=hint)
-            return Raw(text=decode(data, encoding, source=source).text, findings=(finding,))
-    return Raw(text=decoded(wiring, data, source, wording.encoding))
+            return RawText(text=decode(data, encoding, source=source).text, findings=(finding,))
+    return RawText(text=decoded(wiring, data, source, wording.encoding))
 
 
-def given(raw: Raw, wording: Wording, profile: PartProfile) -> Given:
+def given(raw: RawText, wording: TextFlags, profile: PartProfile) -> CheckedText:
     """Return the text as it would be sent; raises InputError for what must not reach a phone."""
     text = MessageText.read(raw.text)
     changes = _cut(as_written(raw.text), text)
     if wording.replace_typographic:
         text, replaced = _plain(text, profile)
         changes += replaced
-    return Given(
+    return CheckedText(
         text=text,
         same=same_text(raw.text, profile),
         findings=raw.findings,
@@ -94,7 +94,7 @@ def _cut(written: str, text: MessageText) -> list[Block]:
         "{n} blank characters (spaces and line breaks) at the end were cut.",
         n=n,
     )
-    return [Line(told, Tone.GOOD)]
+    return [TextLine(told, Tone.GOOD)]
 
 
 def _plain(text: MessageText, profile: PartProfile) -> tuple[MessageText, list[Block]]:
@@ -102,7 +102,7 @@ def _plain(text: MessageText, profile: PartProfile) -> tuple[MessageText, list[B
     body, changes = replace_typographic(text.body)
     before, after = (measure(one, profile).parts for one in (text.body, body))
     shown: list[Block] = [
-        Line(
+        TextLine(
             say(
                 "Line {line}, column {column}: {old} becomes {new}",
                 line=one.line,
@@ -115,6 +115,6 @@ def _plain(text: MessageText, profile: PartProfile) -> tuple[MessageText, list[B
     ]
     if changes:
         shown.append(
-            Line(say("Parts each: {before} before, {after} now.", before=before, after=after), Tone.GOOD)
+            TextLine(say("Parts each: {before} before, {after} now.", before=before, after=after), Tone.GOOD)
         )
     return MessageText.read(body), shown

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from smsctl.actions.compare import Line as Compared
+from smsctl.actions.compare import ComparedLine as Compared
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Column, Line, Table, Text, Tone
+from smsctl.cli.output.blocks import Block, Column, Table, Text, TextLine, Tone
 from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.invoices import Invoice
@@ -40,9 +40,9 @@ def rows(found: Sequence[Invoice]) -> list[list[object]]:
 
 def listed(found: Sequence[Invoice], called: Callable[[str], str], *, simulated: bool) -> list[Block]:
     """Return the list, and the sum of what was not handed over; `called` gives a municipality's name."""
-    head: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    head: list[Block] = [TextLine(NOTHING_LEAVES, Tone.WARN)] if simulated else []
     if not found:
-        return [*head, Line(say("There are no invoices: no package was opened."))]
+        return [*head, TextLine(say("There are no invoices: no package was opened."))]
     columns = [
         Column(say("Invoice"), right=True),
         Column(say("Municipality")),
@@ -65,29 +65,29 @@ def listed(found: Sequence[Invoice], called: Callable[[str], str], *, simulated:
         for one in found
     ]
     new = [one for one in found if one.handed_over_day is None]
-    return [*head, Table(columns, table), Line(_not_handed_over(new))]
+    return [*head, Table(columns, table), TextLine(_not_handed_over(new))]
 
 
 def exported(found: Sequence[Invoice], path: object, *, marked: bool) -> list[Block]:
     """Return what was written to a file."""
     if not found:
         return [
-            Line(say("No invoice is new; {path} holds only the headings.", path=path)),
-            Line(say("Also those that were handed over before: --all")),
+            TextLine(say("No invoice is new; {path} holds only the headings.", path=path)),
+            TextLine(say("Also those that were handed over before: --all")),
         ]
     written = say_n(
         "{n} invoice written to {path}.", "{n} invoices written to {path}.", n=len(found), path=path
     )
-    lines: list[Block] = [Line(written, Tone.GOOD)]
+    lines: list[Block] = [TextLine(written, Tone.GOOD)]
     if marked:
-        lines.append(Line(say("They are marked as handed over.")))
+        lines.append(TextLine(say("They are marked as handed over.")))
     return lines
 
 
 def compared(lines: Sequence[Compared]) -> list[Block]:
     """Return the comparison with what the file tells apart, and the sum."""
     if not lines:
-        return [Line(say("Neither the supplier's file nor the ledger has any parts there."))]
+        return [TextLine(say("Neither the supplier's file nor the ledger has any parts there."))]
     by_month, by_node = lines[0].month is not None, lines[0].node is not None
     columns = [
         *([Column(say("Month"))] if by_month else []),
@@ -129,11 +129,11 @@ def compared_data(lines: Sequence[Compared]) -> dict[str, object]:
     }
 
 
-def _verdict(lines: Sequence[Compared]) -> Line:
+def _verdict(lines: Sequence[Compared]) -> TextLine:
     apart = sum(1 for one in lines if one.difference)
     if not apart:
-        return Line(say("The supplier's figures and ours agree."), Tone.GOOD)
-    return Line(
+        return TextLine(say("The supplier's figures and ours agree."), Tone.GOOD)
+    return TextLine(
         say_n(
             "{n} line differs, by {parts} in all. What is unknown here may explain it: smsctl mailings list",
             "{n} lines differ, by {parts} in all. What is unknown here may explain it: smsctl mailings list",

@@ -9,7 +9,7 @@ from smsctl.actions.compare import compare, veiled_nodes
 from smsctl.cli import options
 from smsctl.cli.money import invoices as render
 from smsctl.cli.money.period import period
-from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say
 
@@ -26,7 +26,7 @@ def run(
     ],
     since: options.Since = None,
     until: options.Until = None,
-) -> Reply:
+) -> CommandResult:
     """Compare the gateway supplier's figures with ours and show the differences.
 
     The file needs a column parts, and month or invoice_node (Swedish headings are known too). Without
@@ -41,6 +41,6 @@ def run(
     differs = any(one.difference for one in lines)
     told = say("The supplier's figures and ours differ.")
     notes = (
-        [Note(code="difference", level="warning", text=told)] if differs and wiring.teller.speaks_json else []
+        [Note(code="difference", level="warning", text=told)] if differs and wiring.output.speaks_json else []
     )
-    return Reply(data=render.compared_data(lines), screen=render.compared(lines), notes=notes)
+    return CommandResult(data=render.compared_data(lines), screen=render.compared(lines), notes=notes)

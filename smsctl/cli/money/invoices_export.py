@@ -7,7 +7,7 @@ import typer
 
 from smsctl.cli import files, options
 from smsctl.cli.money import invoices as render
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.ledger.invoices import hand_over, invoices_of
 
@@ -26,7 +26,7 @@ def run(
     municipality: options.Municipality = None,
     mark: Annotated[bool, typer.Option("--mark", help="Mark them as handed over.")] = False,
     again: Annotated[bool, typer.Option("--all", help="Also those that were handed over before.")] = False,
-) -> Reply:
+) -> CommandResult:
     """Write the invoices that are not yet handed over to a file: one line for each package opened."""
     wiring: Wiring = ctx.obj
     wiring.names(write=(csv,))
@@ -39,4 +39,4 @@ def run(
             new = [one for one in found if one.handed_over_day is None]
             hand_over(ledger, new, wiring.clock.now(), wiring.actor)
     data = {"path": str(csv), "invoices": render.data(found), "marked": mark}
-    return Reply(data=data, screen=render.exported(found, csv, marked=mark), page=page)
+    return CommandResult(data=data, screen=render.exported(found, csv, marked=mark), page=page)

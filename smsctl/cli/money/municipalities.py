@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Column, Line, Table, Text, Tone
+from smsctl.cli.output.blocks import GAP, Block, Column, Table, Text, TextLine, Tone
 from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.domain.municipality import Municipality, Service, ServiceState
-from smsctl.domain.package import Package, Terms
+from smsctl.domain.package import Package, PackageTerms
 from smsctl.errors import Sentence, say, say_n
 
 
-class ServiceStanding(NamedTuple):
+class ServiceStatus(NamedTuple):
     """One municipality, its service and its packages."""
 
     municipality: Municipality
@@ -24,7 +24,7 @@ class ServiceStanding(NamedTuple):
         return sum(one.left for one in self.packages)
 
 
-def data(one: ServiceStanding) -> dict[str, object]:
+def data(one: ServiceStatus) -> dict[str, object]:
     """Return one municipality for the envelope; `state` is null where nothing was ordered."""
     service, last = one.service, next(reversed(one.packages), None)
     return {
@@ -39,7 +39,7 @@ def data(one: ServiceStanding) -> dict[str, object]:
     }
 
 
-def listed(every: Sequence[ServiceStanding], *, simulated: bool) -> list[Block]:
+def listed(every: Sequence[ServiceStatus], *, simulated: bool) -> list[Block]:
     """Return the list: one line for each municipality."""
     columns = [
         Column(say("Municipality")),
@@ -62,28 +62,28 @@ def listed(every: Sequence[ServiceStanding], *, simulated: bool) -> list[Block]:
         ]
         for one in every
     ]
-    head: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    head: list[Block] = [TextLine(NOTHING_LEAVES, Tone.WARN)] if simulated else []
     return [*head, Table(columns, rows)]
 
 
-def state(one: ServiceStanding) -> Sentence:
+def state(one: ServiceStatus) -> Sentence:
     """Say how the service stands."""
     if one.service is None:
         return say("not active") if one.municipality.in_packages else say("without packages")
     return _STATES[one.service.state]
 
 
-def ordered(one: ServiceStanding, terms: Terms, service_id: int | None) -> list[Block]:
+def ordered(one: ServiceStatus, terms: PackageTerms, service_id: int | None) -> list[Block]:
     """Return what to send to the supplier, what it will cost, and what comes then."""
     municipality = one.municipality
     used_first = say("What is left is used first: activating opens no package, and makes no invoice.")
     return [
-        Line(say("The order for {name} is recorded.", name=municipality.name), Tone.GOOD),
+        TextLine(say("The order for {name} is recorded.", name=municipality.name), Tone.GOOD),
         GAP,
-        Line(say("Send this to the gateway's supplier:"), Tone.STRONG),
-        Line(say("Please activate SMS for {name}.", name=municipality.name), indent=4),
-        *([Line(say("Service: {id}", id=service_id), indent=4)] if service_id else []),
-        Line(
+        TextLine(say("Send this to the gateway's supplier:"), Tone.STRONG),
+        TextLine(say("Please activate SMS for {name}.", name=municipality.name), indent=4),
+        *([TextLine(say("Service: {id}", id=service_id), indent=4)] if service_id else []),
+        TextLine(
             say(
                 "Package: {size} parts for {price} without VAT; the first is invoiced at activation, the"
                 " next each time one is used up, until deactivation.",
@@ -93,13 +93,15 @@ def ordered(one: ServiceStanding, terms: Terms, service_id: int | None) -> list[
             indent=4,
         ),
         GAP,
-        Line(say("It can take a day until the supplier has activated it. Nothing is charged before that.")),
-        *([*left(one), Line(used_first)] if one.left > 0 else []),
-        Line(say("When it is, go on with: smsctl municipality activate {key}", key=municipality.key)),
+        TextLine(
+            say("It can take a day until the supplier has activated it. Nothing is charged before that.")
+        ),
+        *([*left(one), TextLine(used_first)] if one.left > 0 else []),
+        TextLine(say("When it is, go on with: smsctl municipality activate {key}", key=municipality.key)),
     ]
 
 
-def price_sentence(one: ServiceStanding, terms: Terms) -> Sentence:
+def price_sentence(one: ServiceStatus, terms: PackageTerms) -> Sentence:
     """Say what an activation costs, and who pays."""
     return say(
         "Activating {name} opens package {number}: {size} parts, one invoice of {price} without VAT.",
@@ -110,16 +112,16 @@ def price_sentence(one: ServiceStanding, terms: Terms) -> Sentence:
     )
 
 
-def activated(one: ServiceStanding, opened: int | None) -> list[Block]:
+def activated(one: ServiceStatus, opened: int | None) -> list[Block]:
     """Return what an activation has done."""
     name = one.municipality.name
     if opened is not None:
         sentence = say("{name} is active. Package {number} is open.", name=name, number=opened)
-        return [Line(sentence, Tone.GOOD), Line(say("Its invoice stands in: smsctl invoices list"))]
-    return [Line(say("{name} is active.", name=name), Tone.GOOD), *left(one)]
+        return [TextLine(sentence, Tone.GOOD), TextLine(say("Its invoice stands in: smsctl invoices list"))]
+    return [TextLine(say("{name} is active.", name=name), Tone.GOOD), *left(one)]
 
 
-def already(one: ServiceStanding, service: Service) -> list[Block]:
+def already(one: ServiceStatus, service: Service) -> list[Block]:
     """Return that nothing was changed, and why."""
     sentence = say(
         "{name}: {state} since {day}, by {who}. Nothing was changed.",
@@ -128,48 +130,48 @@ def already(one: ServiceStanding, service: Service) -> list[Block]:
         day=service.since_day,
         who=service.by_whom,
     )
-    return [Line(sentence), *left(one)]
+    return [TextLine(sentence), *left(one)]
 
 
-def before_the_end(one: ServiceStanding) -> list[Block]:
+def before_the_end(one: ServiceStatus) -> list[Block]:
     """Return what a deactivation would mean."""
     text = say(
         "Nothing more is sent for {name} then, also of a mailing that is under way or pending.",
         name=one.municipality.name,
     )
-    return [Line(text, Tone.STRONG), *left(one)]
+    return [TextLine(text, Tone.STRONG), *left(one)]
 
 
-def deactivated(one: ServiceStanding) -> list[Block]:
+def deactivated(one: ServiceStatus) -> list[Block]:
     """Return what a deactivation means."""
     ended = say(
         "{name} is no longer active: nothing is sent and no package is opened.", name=one.municipality.name
     )
     return [
-        Line(ended, Tone.GOOD),
+        TextLine(ended, Tone.GOOD),
         *left(one),
-        Line(say("Activate it again with: smsctl municipality activate {key}", key=one.municipality.key)),
+        TextLine(say("Activate it again with: smsctl municipality activate {key}", key=one.municipality.key)),
     ]
 
 
-def order_cancelled(one: ServiceStanding) -> list[Block]:
+def order_cancelled(one: ServiceStatus) -> list[Block]:
     """Return what it means that an order was cancelled."""
     ended = say("The order for {name} is cancelled; it was not activated.", name=one.municipality.name)
     return [
-        Line(ended, Tone.GOOD),
+        TextLine(ended, Tone.GOOD),
         *left(one),
-        Line(say("If the gateway's supplier has it already, tell them too.")),
+        TextLine(say("If the gateway's supplier has it already, tell them too.")),
     ]
 
 
-def left(one: ServiceStanding) -> list[Block]:
+def left(one: ServiceStatus) -> list[Block]:
     """Return what is left of the packages; nothing where there is none."""
     if not one.packages:
         return []
     if one.left <= 0:
-        return [Line(say("Nothing is left of its packages."))]
+        return [TextLine(say("Nothing is left of its packages."))]
     return [
-        Line(
+        TextLine(
             say_n(
                 "{count} part is left of its packages.",
                 "{count} parts are left of its packages.",

@@ -1,23 +1,23 @@
 """What the commands of a municipality's service share: which one is meant, and how it stands."""
 
-from smsctl.cli.money.municipalities import ServiceStanding
+from smsctl.cli.money.municipalities import ServiceStatus
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Terms
+from smsctl.domain.package import PackageTerms
 from smsctl.errors import ConfigError, say
 from smsctl.ledger import municipalities, packages
 
 
-def standing(wiring: Wiring, municipality: Municipality) -> ServiceStanding:
+def service_status(wiring: Wiring, municipality: Municipality) -> ServiceStatus:
     """Return how the municipality stands in the ledger of this mode."""
-    return ServiceStanding(
+    return ServiceStatus(
         municipality=municipality,
         service=municipalities.service_of(wiring.ledger, municipality.key),
         packages=packages.packages_of(wiring.ledger, municipality.key),
     )
 
 
-def terms_of(wiring: Wiring, municipality: Municipality) -> Terms:
+def terms_of(wiring: Wiring, municipality: Municipality) -> PackageTerms:
     """Return what a package is there; raise ConfigError where there are none, and so nothing to activate."""
     if municipality.package is None:
         raise ConfigError(

@@ -9,8 +9,8 @@ from smsctl.cli import options
 from smsctl.cli.money import usage_screen as render
 from smsctl.cli.money.accounts import account_of, payers
 from smsctl.cli.money.period import period
-from smsctl.cli.output.blocks import Block, Line, Tone
-from smsctl.cli.output.reply import Reply, warning_of_all
+from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say
 from smsctl.ledger import health
@@ -41,7 +41,7 @@ def run(
     until: options.Until = None,
     csv: _Csv = None,
     html: _Html = None,
-) -> Reply:
+) -> CommandResult:
     """Show packages, parts and cost: one line for each municipality, or one municipality in full.
 
     Packages and the forecast are as of now; --since and --until choose what is counted beside them.
@@ -66,19 +66,19 @@ def run(
         from smsctl.cli import files  # needs csv, which a start does not
     if csv:
         pages.append(files.write_csv(csv, render.MONTHS_HEADER, render.month_rows(accounts)))
-        written.append(Line(say("Written to {path}.", path=csv), Tone.GOOD))
+        written.append(TextLine(say("Written to {path}.", path=csv), Tone.GOOD))
     if html:
         from smsctl.cli.money import usage_page
 
         made, zone = wiring.clock.now().at, wiring.settings.time_zone
         page = usage_page.page(accounts, asked, made, zone, simulated=wiring.simulated)
         pages.append(files.write_text(html, page))
-        written.append(Line(say("Written to {path}.", path=html), Tone.GOOD))
+        written.append(TextLine(say("Written to {path}.", path=html), Tone.GOOD))
     data = {
         "since": asked.since,
         "until": asked.until,
         "municipalities": [render.data(one, mailings=alone) for one in accounts],
     }
-    reply = Reply(data=data, screen=[*screen, *written], page="".join(filter(None, pages)) or None)
+    reply = CommandResult(data=data, screen=[*screen, *written], page="".join(filter(None, pages)) or None)
     unsettled = health.unsettled(wiring.ledger, named[0].key if alone else None)
     return reply._replace(notes=warning_of_all(unsettled))

@@ -14,7 +14,7 @@ from smsctl.cli.output.blocks import Column, Text
 from smsctl.cli.output.language import spoken, words
 from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.cli.output.plain import safe
-from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.moment import Period
 from smsctl.errors import say, say_n
 from smsctl.ledger.usage import Month
@@ -144,7 +144,7 @@ def _months(months: Sequence[Month], *, in_packages: bool) -> list[str]:
     return [*parts, *_table(columns, rows)]
 
 
-def _mailings(listed: Sequence[tuple[Mailing, Tally]], zone: str) -> list[str]:
+def _mailings(listed: Sequence[tuple[Mailing, MailingTotals]], zone: str) -> list[str]:
     if not listed:
         return []
     rows = [usage.mailing_row(*one, zone) for one in listed]

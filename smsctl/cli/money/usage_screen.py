@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from smsctl.cli.output import figures, returns
 from smsctl.cli.output import mailings as listing
-from smsctl.cli.output.blocks import GAP, Bar, Bars, Block, Column, Line, Table, Text, Tone
+from smsctl.cli.output.blocks import GAP, Bar, Bars, Block, Column, Table, Text, TextLine, Tone
 from smsctl.cli.output.phrases import NOTHING_LEAVES
-from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Pace
+from smsctl.domain.package import ConsumptionPace
 from smsctl.errors import Sentence, say
 from smsctl.ledger.undelivered import Returns
 from smsctl.ledger.usage import Month, PackageLine, Usage
@@ -29,9 +29,9 @@ class Account(NamedTuple):
     municipality: Municipality
     usage: Usage
     packages: Sequence[PackageLine]
-    mailings: Sequence[tuple[Mailing, Tally]]  # newest first
+    mailings: Sequence[tuple[Mailing, MailingTotals]]  # newest first
     came_back: Returns | None
-    pace: Pace
+    pace: ConsumptionPace
     runs_out: date | None  # None: not for years, or there is no package
     warn_share: float
 
@@ -94,17 +94,17 @@ def table(accounts: Sequence[Account], *, simulated: bool) -> list[Block]:
 def one(account: Account, period: Period, zone: str, *, simulated: bool) -> list[Block]:
     """Return one municipality in full."""
     found = account.usage
-    blocks: list[Block] = [*_head(simulated=simulated), Line(account.municipality.name, Tone.STRONG)]
+    blocks: list[Block] = [*_head(simulated=simulated), TextLine(account.municipality.name, Tone.STRONG)]
     if found.package:
         blocks += _current(account)
     elif account.municipality.in_packages:
-        blocks.append(Line(say("No package is open.")))
-    blocks.append(Line(parts_sentence(found, period)))
-    blocks += [*(Line(one, Tone.WARN) for one in unsettled(found)), *returns.blocks(account.came_back)]
+        blocks.append(TextLine(say("No package is open.")))
+    blocks.append(TextLine(parts_sentence(found, period)))
+    blocks += [*(TextLine(one, Tone.WARN) for one in unsettled(found)), *returns.blocks(account.came_back)]
     blocks += [*_months(found.months[-_MONTHS_SHOWN:]), *_packages(account.packages[-_PACKAGES_SHOWN:])]
     if account.mailings:
         rows = [mailing_row(*one, zone) for one in account.mailings]
-        blocks += [GAP, Line(say("Latest mailings"), Tone.STRONG), Table(mailing_columns(), rows)]
+        blocks += [GAP, TextLine(say("Latest mailings"), Tone.STRONG), Table(mailing_columns(), rows)]
     return blocks
 
 
@@ -198,7 +198,7 @@ def mailing_columns() -> list[Column]:
     ]
 
 
-def mailing_row(mailing: Mailing, tally: Tally, zone: str) -> list[Text]:
+def mailing_row(mailing: Mailing, tally: MailingTotals, zone: str) -> list[Text]:
     """Return one mailing with its cost, as far as a price is known."""
     return [
         str(mailing.id),
@@ -240,7 +240,7 @@ def _row(account: Account) -> list[Text]:
 
 
 def _head(*, simulated: bool) -> list[Block]:
-    return [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    return [TextLine(NOTHING_LEAVES, Tone.WARN)] if simulated else []
 
 
 def _current(account: Account) -> list[Block]:
@@ -253,7 +253,7 @@ def _current(account: Account) -> list[Block]:
     )
     price = say("Price of the package: {price}", price=figures.money(package.price_ore))
     told = [package_caption(account), *([foreseen] if foreseen else []), price]
-    return [Bars([bar]), *(Line(sentence, indent=2) for sentence in told)]
+    return [Bars([bar]), *(TextLine(sentence, indent=2) for sentence in told)]
 
 
 def unsettled(found: Usage) -> list[Sentence]:
@@ -286,11 +286,11 @@ def _months(months: Sequence[Month]) -> list[Block]:
         )
         for month in months
     ]
-    return [GAP, Line(say("Parts per month"), Tone.STRONG), Bars(bars)]
+    return [GAP, TextLine(say("Parts per month"), Tone.STRONG), Bars(bars)]
 
 
 def _packages(lines: Sequence[PackageLine]) -> list[Block]:
     if not lines:
         return []
     rows = [package_row(line) for line in lines]
-    return [GAP, Line(say("Packages"), Tone.STRONG), Table(package_columns(), rows)]
+    return [GAP, TextLine(say("Packages"), Tone.STRONG), Table(package_columns(), rows)]

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Column, Line, Table
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import Column, Table, TextLine
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say
 from smsctl.ledger import audit
@@ -17,7 +17,7 @@ EXAMPLES = ("smsctl audit", "smsctl audit --most 500 --json")
 def run(
     ctx: typer.Context,
     most: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many rows, the newest first.")] = 50,
-) -> Reply:
+) -> CommandResult:
     """Show who changed what, when, from which host, and why."""
     wiring: Wiring = ctx.obj
     rows = audit.read(wiring.ledger, most=most)
@@ -36,7 +36,7 @@ def run(
         for row in rows
     ]
     keys = ("at", "user", "host", "action", "subject", "detail", "reason")
-    return Reply(
+    return CommandResult(
         data={"audit": [{key: getattr(row, key) for key in keys} for row in rows]},
-        screen=[Table(columns, table)] if rows else [Line(say("Nothing has been done yet."))],
+        screen=[Table(columns, table)] if rows else [TextLine(say("Nothing has been done yet."))],
     )

@@ -7,7 +7,7 @@ import typer
 from smsctl.cli import options
 from smsctl.cli.operations import doctor_round as doctor
 from smsctl.cli.operations import expecting
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import UsageError, say
 
@@ -35,7 +35,7 @@ def run(
     ago: Annotated[
         str | None, typer.Option(metavar="TIME", help="With --expect: the braces as they were then, as 1h.")
     ] = None,
-) -> Reply:
+) -> CommandResult:
     """Check whether a mailing would go out now, and say what mends it where it would not.
 
     Nothing is sent and nothing is written; in live mode it logs in at the gateway. Exit code 0 when all is

@@ -19,12 +19,12 @@ from smsctl.cli import wiring_gateway, wiring_reach
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.operations import doctor_screen as render
 from smsctl.cli.output import figures, language
-from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.config import places
 from smsctl.config.settings import MunicipalitySettings, Settings
 from smsctl.credentials import resolve
-from smsctl.domain.secret import SecretSource, Source
+from smsctl.domain.secret import SecretPlace, SecretSource
 from smsctl.errors import ExitCode, Sentence, say, say_n
 from smsctl.ledger.store import Ledger
 
@@ -57,20 +57,20 @@ def _asked(settings: Settings, named: str | None) -> MunicipalitySettings | None
     return settings.municipality(named) if named or settings.default_municipality else None
 
 
-def as_cron(wiring: Wiring, municipality: str | None = None) -> Reply:
+def as_cron(wiring: Wiring, municipality: str | None = None) -> CommandResult:
     """Let another process make the round, and tell what it told: a person in lines, a program in JSON."""
     try:
         done = _process_of_cron(wiring, municipality)
         code, lines = ExitCode(done.returncode), done.stdout.decode(errors="replace").splitlines()
-        if wiring.teller.speaks_json:
+        if wiring.output.speaks_json:
             told = json.loads(lines[-1])
-            wiring.teller.mode = told["mode"] or ""
+            wiring.output.mode = told["mode"] or ""
             said = [
                 Note(one["code"], one["level"], say("{text}", text=one["text"])) for one in told["messages"]
             ]
-            return Reply(data=told["data"], screen=[], said=said, exit_code=code)
+            return CommandResult(data=told["data"], screen=[], said=said, exit_code=code)
         if lines:
-            return Reply(data={}, screen=render.as_told(lines), exit_code=code)
+            return CommandResult(data={}, screen=render.as_told(lines), exit_code=code)
     except subprocess.TimeoutExpired:
         text = say("As cron, it did not end within {n} seconds.", n=AS_CRON_LIMIT_S)
         mend = say("Look at what waits: smsctl doctor --verbose")
@@ -83,9 +83,9 @@ def as_cron(wiring: Wiring, municipality: str | None = None) -> Reply:
     return told_of([Finding("as-cron", Level.ERROR, text, mend, ExitCode.STOPPED)])
 
 
-def told_of(findings: Sequence[Finding]) -> Reply:
+def told_of(findings: Sequence[Finding]) -> CommandResult:
     """Return what is told of findings."""
-    return Reply(
+    return CommandResult(
         data=render.data(findings),
         screen=render.screen(findings),
         said=render.notes(findings),
@@ -102,7 +102,7 @@ def _process_of_cron(wiring: Wiring, municipality: str | None) -> subprocess.Com
     words += ["--municipality", municipality] if municipality else []
     words += [
         word
-        for word, said in (("--json", wiring.teller.speaks_json), ("--simulate", wiring.flags.simulate))
+        for word, said in (("--json", wiring.output.speaks_json), ("--simulate", wiring.flags.simulate))
         if said
     ]
     # Windows needs the first; the language is for whoever reads this, where the config names none.
@@ -130,7 +130,7 @@ def _secrets(wiring: Wiring) -> Iterator[Finding]:
     around = wiring_gateway.surroundings(wiring)
     for name, source in _needed(wiring.settings):
         found = resolve.describe(name, source, around)
-        if source.source is Source.SYSTEMD and "CREDENTIALS_DIRECTORY" not in around.environ:
+        if source.source is SecretPlace.SYSTEMD and "CREDENTIALS_DIRECTORY" not in around.environ:
             text = say(
                 "systemd gives the {name} secret to the service alone, not to this session.", name=name
             )

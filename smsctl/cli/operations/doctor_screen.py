@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from smsctl.actions.check import Finding, Level
 from smsctl.cli.output import envelope
-from smsctl.cli.output.blocks import Block, Fact, Facts, Line, Tone
+from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.language import opened, whole, words
 from smsctl.cli.output.reply import Note, hint
 from smsctl.errors import Sentence, say
@@ -46,7 +46,7 @@ def notes(findings: Sequence[Finding]) -> list[Note]:
 
 def screen(findings: Sequence[Finding]) -> list[Block]:
     """Return one line for each finding."""
-    return [Facts([Fact(_label(one), [_text(one)], _TONES[one.level]) for one in findings])]
+    return [FactList([Fact(_label(one), [_text(one)], _TONES[one.level]) for one in findings])]
 
 
 def as_told(lines: Sequence[str]) -> list[Block]:
@@ -59,13 +59,13 @@ def as_told(lines: Sequence[str]) -> list[Block]:
     for line in lines:
         found = _PRINTED.fullmatch(line)
         if found is None:
-            blocks.append(Line(line))
+            blocks.append(TextLine(line))
             continue
         fact = Fact(found["label"], [found["text"]], tones.get(found["level"], Tone.PLAIN))
-        if blocks and isinstance(blocks[-1], Facts):
-            blocks[-1] = Facts([*blocks[-1].facts, fact])
+        if blocks and isinstance(blocks[-1], FactList):
+            blocks[-1] = FactList([*blocks[-1].facts, fact])
         else:
-            blocks.append(Facts([fact]))
+            blocks.append(FactList([fact]))
     return blocks
 
 

@@ -8,12 +8,12 @@ from smsctl.actions.keyed_run import expand
 from smsctl.cli.mailings.request import read_duration
 from smsctl.cli.operations import doctor_screen as render
 from smsctl.cli.output import figures
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode
 
 
-def told(wiring: Wiring, key: str, ago: str | None) -> Reply:
+def told(wiring: Wiring, key: str, ago: str | None) -> CommandResult:
     """Return whether the run under the key is done; the braces are filled in as they were that long ago."""
     age = read_duration("--ago", ago) if ago is not None else timedelta()
     local_now = wiring.clock.local()
@@ -21,7 +21,7 @@ def told(wiring: Wiring, key: str, ago: str | None) -> Reply:
     ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path)
     findings = list(expected(ledger, expand(key, then), figures.counted))
     code = verdict(findings)
-    return Reply(
+    return CommandResult(
         data=render.data(findings),
         screen=render.screen(findings),
         summary=findings[0].text,

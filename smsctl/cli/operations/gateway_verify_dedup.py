@@ -10,9 +10,9 @@ from smsctl.actions.trust import account_of
 from smsctl.actions.verify_dedup import DoubleSend, verify_dedup
 from smsctl.cli import dialogue, numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
-from smsctl.cli.mailings.request import Style, letter_for
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.mailings.request import LetterFlags, letter_for
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.text import MessageText
@@ -30,7 +30,7 @@ def run(
     *,
     municipality: options.Municipality = None,
     yes: options.Yes = False,
-) -> Reply:
+) -> CommandResult:
     """Prove that the gateway refuses a reference it has seen: send one SMS, and the same one once more.
 
     Needed before unique_references = true is relied on. The telephone gets one SMS, or two if the gateway
@@ -46,13 +46,13 @@ def run(
     configured, payer = wiring.municipality(municipality)
     e164 = numbers.read(wiring, number)
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
-    letter = letter_for(wiring, configured, MessageText.read(_TEXT), Style(), wiring.clock.local())
+    letter = letter_for(wiring, configured, MessageText.read(_TEXT), LetterFlags(), wiring.clock.local())
     if not yes:
         question = say(
             "One SMS, or two if repeats are not refused, goes to {number}. Send?",
             number=numbers.shown(wiring, e164),
         )
-        dialogue.confirm(wiring.teller, question, otherwise=say("Not confirmed; nothing was sent."))
+        dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was sent."))
     wiring.activate_for_rehearsal(payer)
     new = trial_mailing(gateway, payer, letter, messages=_TWICE)
     under = circumstances(wiring, wiring.ledger)
@@ -72,15 +72,15 @@ def run(
     return _told(done.mailing.id, refused=done.refused)
 
 
-def _told(mailing: int, *, refused: bool) -> Reply:
+def _told(mailing: int, *, refused: bool) -> CommandResult:
     told = (
         say("Proved: the gateway refused the repeat with code 25.")
         if refused
         else say("The gateway took the repeat: it does not check references. Set unique_references = false.")
     )
-    return Reply(
+    return CommandResult(
         data={"mailing": mailing, "refused": refused},
-        screen=[Line(told, Tone.GOOD if refused else Tone.BAD)],
+        screen=[TextLine(told, Tone.GOOD if refused else Tone.BAD)],
         said=[] if refused else [Note("dedup", "error", told)],
         exit_code=ExitCode.OK if refused else ExitCode.GATEWAY,
     )

@@ -5,8 +5,8 @@ import typer
 from smsctl.actions.accept_restore import Accepted, accept_restore
 from smsctl.cli import options
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import Sentence, UsageError, say, say_n, worst
@@ -14,7 +14,7 @@ from smsctl.errors import Sentence, UsageError, say, say_n, worst
 EXAMPLES = ('smsctl ledger accept-restore --reason "new disk, backup of Monday night"',)
 
 
-def run(ctx: typer.Context, *, reason: options.Reason = None) -> Reply:
+def run(ctx: typer.Context, *, reason: options.Reason = None) -> CommandResult:
     """Go on with a ledger that was put back from an older copy.
 
     It has forgotten what was sent after the copy was made. What it still holds as pending may have been
@@ -28,9 +28,9 @@ def run(ctx: typer.Context, *, reason: options.Reason = None) -> Reply:
     path = wiring.settings.ledger_path
     if done is None:
         sentence = say("{path} is no older copy: it knows everything that was sent from it.", path=path)
-        return Reply(
+        return CommandResult(
             data={"path": str(path), "accepted": False, "mailings": [], "unknown": 0, "missing_batches": 0},
-            screen=[Line(sentence)],
+            screen=[TextLine(sentence)],
             summary=sentence,
         )
     told = say_n(
@@ -39,7 +39,11 @@ def run(ctx: typer.Context, *, reason: options.Reason = None) -> Reply:
         n=done.messages,
         count=figures.count(done.messages),
     )
-    screen: list[Block] = [Line(done.restored.why), Line(told, Tone.STRONG), *map(Line, _next_steps(done))]
+    screen: list[Block] = [
+        TextLine(done.restored.why),
+        TextLine(told, Tone.STRONG),
+        *map(TextLine, _next_steps(done)),
+    ]
     data = {
         "path": str(path),
         "accepted": True,
@@ -49,7 +53,7 @@ def run(ctx: typer.Context, *, reason: options.Reason = None) -> Reply:
     }
     left = [Unsettled(mailing=mailing, unknown=unknown) for mailing, unknown in done.unknown.items()]
     code = worst(one.exit_code for one in left)
-    return Reply(data=data, screen=screen, exit_code=code, left=left)  # all of it, also in a log
+    return CommandResult(data=data, screen=screen, exit_code=code, left=left)  # all of it, also in a log
 
 
 def _next_steps(done: Accepted) -> list[Sentence]:

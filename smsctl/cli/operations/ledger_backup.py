@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli.output.blocks import Block, Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import LedgerError, say
 from smsctl.ledger.backup import back_up, targets
@@ -20,7 +20,7 @@ EXAMPLES = (
 def run(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file; its key goes beside it.")],
-) -> Reply:
+) -> CommandResult:
     """Copy the ledger, and the key of its hashes, to a new file while others send.
 
     A backup that is put back later is older than what was sent since: nothing is sent from it until you
@@ -35,9 +35,9 @@ def run(
         raise LedgerError(say("{path}: there is no ledger yet, and nothing to back up.", path=path))
     made = back_up(ledger, file)
     told = say("{path} was copied to {file}.", path=path, file=made.ledger)
-    screen: list[Block] = [Line(told, Tone.GOOD)]
+    screen: list[Block] = [TextLine(told, Tone.GOOD)]
     if made.key:
-        screen.append(Line(say("Its key was copied to {file}; the two belong together.", file=made.key)))
-    screen.append(Line(say("It holds numbers and texts: keep it as safe as the ledger.")))
+        screen.append(TextLine(say("Its key was copied to {file}; the two belong together.", file=made.key)))
+    screen.append(TextLine(say("It holds numbers and texts: keep it as safe as the ledger.")))
     data = {"path": str(path), "backup": str(made.ledger), "key": str(made.key) if made.key else None}
-    return Reply(data=data, screen=screen, summary=told)
+    return CommandResult(data=data, screen=screen, summary=told)

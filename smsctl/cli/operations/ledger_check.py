@@ -2,8 +2,8 @@
 
 import typer
 
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, say, say_n
 from smsctl.ledger import beside, checking
@@ -11,7 +11,7 @@ from smsctl.ledger import beside, checking
 EXAMPLES = ("smsctl ledger check", "smsctl ledger check --json")
 
 
-def run(ctx: typer.Context) -> Reply:
+def run(ctx: typer.Context) -> CommandResult:
     """Check the ledger against itself: the file, every sum recounted, every rule between its rows.
 
     Changes nothing; whoever sends meanwhile waits. Exit code 9 when anything is wrong.
@@ -22,7 +22,9 @@ def run(ctx: typer.Context) -> Reply:
     if ledger is None:
         wiring.must_lie_here()
         sentence = say("{path}: there is no ledger yet.", path=path)
-        return Reply(data={"path": str(path), "sound": None, "findings": []}, screen=[Line(sentence)])
+        return CommandResult(
+            data={"path": str(path), "sound": None, "findings": []}, screen=[TextLine(sentence)]
+        )
     found = checking.check(ledger)
     open_ = [
         Note(
@@ -39,13 +41,13 @@ def run(ctx: typer.Context) -> Reply:
     }
     if not found:
         sentence = say("{path} is sound: every sum agrees with its rows.", path=path)
-        return Reply(data=data, screen=[Line(sentence, Tone.GOOD)], summary=sentence, notes=open_)
+        return CommandResult(data=data, screen=[TextLine(sentence, Tone.GOOD)], summary=sentence, notes=open_)
     wrong = say_n("{path}: {n} thing is wrong.", "{path}: {n} things are wrong.", n=len(found), path=path)
     advice = say("Keep a copy of the file, and send nothing from it until it is understood.")
     notes = [*open_, *(Note(f"ledger-{one.rule}", "error", one.sentence) for one in found)]
-    return Reply(
+    return CommandResult(
         data=data,
-        screen=[Line(wrong, Tone.BAD), Line(advice)],
+        screen=[TextLine(wrong, Tone.BAD), TextLine(advice)],
         summary=wrong,
         notes=notes,
         exit_code=ExitCode.LEDGER,

@@ -9,8 +9,8 @@ from smsctl.actions.purge import finish_purge, purge
 from smsctl.cli import dialogue, options
 from smsctl.cli.operations import purge_screen as render
 from smsctl.cli.operations import retention
-from smsctl.cli.output.blocks import Block, Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import UsageError, say
 from smsctl.ledger import purging
@@ -40,7 +40,7 @@ def run(
     listed: Annotated[bool, typer.Option("--list", help="Show earlier protocols, and the holds.")] = False,
     reason: options.Reason = None,
     yes: options.Yes = False,
-) -> Reply:
+) -> CommandResult:
     """Remove numbers, names and texts of finished mailings, for good; and incoming SMS of that age.
 
     Counts, parts, money and times stay. A protocol is printed and kept. Nothing is ever removed by itself.
@@ -58,28 +58,30 @@ def run(
     due = purging.due(wiring.ledger, before, wiring.clock.now())
     planned = render.planned(due, before, wiring.settings.time_zone, simulated=wiring.simulated)
     if dry_run:
-        told = Line(say("Dry run: nothing was removed."), Tone.STRONG)
-        return Reply(data={"dry_run": True, "due": render.due_data(due)}, screen=[*planned, told])
+        told = TextLine(say("Dry run: nothing was removed."), Tone.STRONG)
+        return CommandResult(data={"dry_run": True, "due": render.due_data(due)}, screen=[*planned, told])
     decided = Decision(reference=retention.decision(wiring, decision), before=before)
     if due.is_nothing:
         return _nothing(wiring, due, planned)
-    if wiring.teller.interactive and not yes:
-        wiring.teller.show(planned)
+    if wiring.output.interactive and not yes:
+        wiring.output.show(planned)
         otherwise = say("Not confirmed; nothing was removed.")
-        dialogue.confirm(wiring.teller, say("Remove this for good?"), otherwise=otherwise)
-    with wiring.teller.progress(say("Removing"), len(due.mailings)) as tell:
+        dialogue.confirm(wiring.output, say("Remove this for good?"), otherwise=otherwise)
+    with wiring.output.progress(say("Removing"), len(due.mailings)) as tell:
         done = purge(wiring.ledger, decided, wiring.clock.now(), wiring.actor, tell)
     data = {
         "dry_run": False,
         "due": render.due_data(done.due),
         "protocol": render.protocol_data(done.protocol),
     }
-    return Reply(data=data, screen=render.done(done.protocol, done.due, wiring.settings.time_zone))
+    return CommandResult(data=data, screen=render.done(done.protocol, done.due, wiring.settings.time_zone))
 
 
-def _nothing(wiring: Wiring, due: Due, planned: Sequence[Block]) -> Reply:
+def _nothing(wiring: Wiring, due: Due, planned: Sequence[Block]) -> CommandResult:
     screen = [*planned]
     if finish_purge(wiring.ledger):
         told = say("An earlier purge was broken off: what it removed is overwritten in the file now.")
-        screen.append(Line(told, Tone.GOOD))
-    return Reply(data={"dry_run": False, "due": render.due_data(due), "protocol": None}, screen=screen)
+        screen.append(TextLine(told, Tone.GOOD))
+    return CommandResult(
+        data={"dry_run": False, "due": render.due_data(due), "protocol": None}, screen=screen
+    )

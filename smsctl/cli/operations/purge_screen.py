@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Column, Fact, Facts, Line, Table, Text, Tone
+from smsctl.cli.output.blocks import GAP, Block, Column, Fact, FactList, Table, Text, TextLine, Tone
 from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.purging import Due, Hold, Protocol
@@ -32,13 +32,13 @@ def protocol_data(protocol: Protocol) -> dict[str, object]:
 
 def planned(due: Due, before: str, zone: str, *, simulated: bool) -> list[Block]:
     """Return what a purge would remove."""
-    head: list[Block] = [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    head: list[Block] = [TextLine(NOTHING_LEAVES, Tone.WARN)] if simulated else []
     at = figures.local(before, zone)
     if due.is_nothing:
         nothing = say("There is nothing to remove from before {at}; no protocol was made.", at=at)
-        return [*head, Line(nothing), *_left_alone(due)]
-    title = Line(say("From before {at} would be removed:", at=at), Tone.STRONG)
-    return [*head, title, *(Line(one, indent=2) for one in _removed(due)), *_left_alone(due)]
+        return [*head, TextLine(nothing), *_left_alone(due)]
+    title = TextLine(say("From before {at} would be removed:", at=at), Tone.STRONG)
+    return [*head, title, *(TextLine(one, indent=2) for one in _removed(due)), *_left_alone(due)]
 
 
 def done(protocol: Protocol, due: Due, zone: str) -> list[Block]:
@@ -56,15 +56,15 @@ def done(protocol: Protocol, due: Due, zone: str) -> list[Block]:
         Fact(say("Hashes of numbers"), [figures.count(protocol.hashes)]),
     ]
     return [
-        Line(say("Protocol of purge {id}", id=protocol.id), Tone.STRONG),
-        Facts(facts),
-        Line(
+        TextLine(say("Protocol of purge {id}", id=protocol.id), Tone.STRONG),
+        FactList(facts),
+        TextLine(
             say(
                 "Removed: numbers, names, texts. Kept: counts, parts, money, times; and for 20 hours hashes"
                 " of numbers, so that nobody gets a text twice."
             )
         ),
-        Line(say("The ledger's file was searched: nothing of a sample of it is found there any more.")),
+        TextLine(say("The ledger's file was searched: nothing of a sample of it is found there any more.")),
         *_left_alone(due),
         *_not_reached(),
     ]
@@ -88,7 +88,7 @@ def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> lis
         ]
         blocks.append(Table([Column(title) for title in titles], rows))
     else:
-        blocks.append(Line(say("Nothing was purged yet.")))
+        blocks.append(TextLine(say("Nothing was purged yet.")))
     if protocols:
         blocks += _not_reached()
     if holds:
@@ -102,14 +102,14 @@ def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> lis
 
 def _not_reached() -> list[Block]:
     return [
-        Line(
+        TextLine(
             say(
                 "Not reached: older copies of the ledger (backups, and what an upgrade left beside it) and"
                 " files that were exported. Remove them too."
             ),
             Tone.WARN,
         ),
-        Line(
+        TextLine(
             say("Nor what a person wrote: --key names, and the reasons in the audit and on the block list.")
         ),
     ]
@@ -146,9 +146,9 @@ def _left_alone(due: Due) -> list[Block]:
         told = say(
             "Left alone, not finished: {ids}. Resume, cancel or resolve them.", ids=_ids(due.unfinished)
         )
-        found.append(Line(told, Tone.WARN))
+        found.append(TextLine(told, Tone.WARN))
     if due.kept:
-        found.append(Line(say("Left alone, held: {ids}.", ids=_ids(due.kept))))
+        found.append(TextLine(say("Left alone, held: {ids}.", ids=_ids(due.kept))))
     return found
 
 

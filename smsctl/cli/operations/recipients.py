@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from smsctl.cli.output import envelope, figures, whom
-from smsctl.cli.output.blocks import GAP, Block, Fact, Facts, Line, Tone
+from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
 from smsctl.domain.audience import Outside
 from smsctl.domain.cells import veiled
 from smsctl.domain.recipients import Recipients
@@ -37,19 +37,19 @@ def screen(sheet: Sheet, found: Recipients, warnings: Sequence[Sentence], zone: 
     return [
         _read_as(sheet, found, zone),
         GAP,
-        Line(say("{ready} of {rows} rows can be sent to.", ready=ready, rows=rows), Tone.STRONG),
-        Facts(whom.skipped(whom.counted(found))),
+        TextLine(say("{ready} of {rows} rows can be sent to.", ready=ready, rows=rows), Tone.STRONG),
+        FactList(whom.skipped(whom.counted(found))),
         *whom.to_phone(found.protected_rows),
         *whom.outside(found.outside),
-        *([Line(sheet.notice, Tone.WARN)] if sheet.notice else []),
-        *(Line(warning, Tone.WARN) for warning in warnings),
-        *(Line(notice) for notice in found.notices),
+        *([TextLine(sheet.notice, Tone.WARN)] if sheet.notice else []),
+        *(TextLine(warning, Tone.WARN) for warning in warnings),
+        *(TextLine(notice) for notice in found.notices),
     ]
 
 
-def _read_as(sheet: Sheet, found: Recipients, zone: str) -> Facts:
+def _read_as(sheet: Sheet, found: Recipients, zone: str) -> FactList:
     modified = figures.local(sheet.modified.isoformat(), zone)
-    return Facts(
+    return FactList(
         [
             Fact(say("File"), [say("{path}, of {when}", path=sheet.path, when=modified)]),
             Fact(say("Read as"), [_manner(sheet)]),

@@ -7,12 +7,12 @@ from smsctl.cli import numbers, options
 from smsctl.cli.operations import recipients as render
 from smsctl.cli.output.blocks import GAP
 from smsctl.cli.output.phrases import mistake
-from smsctl.cli.output.reply import Note, Reply, notes_of
+from smsctl.cli.output.reply import CommandResult, Note, notes_of
 from smsctl.cli.typed_rows import named_columns, reading_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
-from smsctl.domain.recipients import Rules
+from smsctl.domain.recipients import RowRules
 from smsctl.spreadsheet import open_sheet
 
 EXAMPLES = (
@@ -29,7 +29,7 @@ def run(
     sheet: options.SheetName = None,
     hidden_rows: options.HiddenRows = None,
     municipality: options.Municipality = None,
-) -> Reply:
+) -> CommandResult:
     """Check the whole recipients file: every row of every group, and what was assumed in reading it.
 
     Exit code 8 when a row must be mended.
@@ -43,10 +43,10 @@ def run(
     opened = open_sheet(path, reading._replace(numbers=overrides.get("number", ())))
     names = (configured.key, configured.name) if municipality else settings.municipality_names
     audience = Audience(everyone=True, municipality=frozenset(names))
-    rules = Rules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
+    rules = RowRules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
     found = judge_sheet(opened, overrides, audience, rules)
     warnings = elsewhere.warnings(found, settings.municipality_names)
-    checked = Reply(
+    checked = CommandResult(
         data=render.data(opened, found),
         screen=render.screen(opened, found, warnings, settings.time_zone),
         said=[Note(code="warning", level="warning", text=warning) for warning in warnings],

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from smsctl.cli.mailings.request import read_duration
 from smsctl.cli.operations import purge_screen as render
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import Sentence, UsageError, say
 from smsctl.ledger import mailings, purging
@@ -36,7 +36,7 @@ def decision(wiring: Wiring, given: str | None) -> str:
     return found
 
 
-def hold(wiring: Wiring, id_: int, reason: str | None) -> Reply:
+def hold(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
     """Keep a mailing from every purge."""
     if not reason:
         raise UsageError(say("A hold needs a reason, for the audit."), hint=say("Add: --reason TEXT"))
@@ -47,7 +47,7 @@ def hold(wiring: Wiring, id_: int, reason: str | None) -> Reply:
     return _told(say("Mailing {id} is held already.", id=id_), id_, held=True)
 
 
-def release(wiring: Wiring, id_: int, reason: str | None) -> Reply:
+def release(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
     """Let purges touch a mailing again."""
     mailing = mailings.get(wiring.ledger, id_)
     if purging.release(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason):
@@ -55,10 +55,10 @@ def release(wiring: Wiring, id_: int, reason: str | None) -> Reply:
     return _told(say("Mailing {id} was not held.", id=id_), id_, held=False)
 
 
-def listed(wiring: Wiring) -> Reply:
+def listed(wiring: Wiring) -> CommandResult:
     """Tell the protocols that are kept, and what is held."""
     protocols, holds = purging.protocols(wiring.ledger), purging.holds(wiring.ledger)
-    return Reply(
+    return CommandResult(
         data={
             "protocols": [render.protocol_data(one) for one in protocols],
             "holds": [one._asdict() for one in holds],
@@ -67,5 +67,5 @@ def listed(wiring: Wiring) -> Reply:
     )
 
 
-def _told(sentence: Sentence, mailing: int, *, held: bool) -> Reply:
-    return Reply(data={"mailing": mailing, "held": held}, screen=[Line(sentence, Tone.GOOD)])
+def _told(sentence: Sentence, mailing: int, *, held: bool) -> CommandResult:
+    return CommandResult(data={"mailing": mailing, "held": held}, screen=[TextLine(sentence, Tone.GOOD)])

@@ -7,12 +7,12 @@ import typer
 from smsctl.actions import check
 from smsctl.actions.check import Level
 from smsctl.cli.operations import slot_formats as render
-from smsctl.cli.operations.send_order import Order, order_of
+from smsctl.cli.operations.send_order import ScheduledCommand, order_of
 from smsctl.cli.operations.slot import Slot, read_slot
-from smsctl.cli.output.blocks import Line
-from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.output.blocks import TextLine
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.secret import Source
+from smsctl.domain.secret import SecretPlace
 from smsctl.errors import UsageError, say
 
 EXAMPLES = (
@@ -36,7 +36,7 @@ def run(
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of the unit or task; made of the command without it.")
     ] = None,
-) -> Reply:
+) -> CommandResult:
     """Print the crontab line, the systemd unit and timer, or the schtasks line for a mailing.
 
     Nothing is installed. Paths are made absolute, and what cron needs is added: --yes, --quiet, both
@@ -50,7 +50,7 @@ def run(
     order = order_of(wiring, words, slot, name)
     text = _text(wiring, system, slot, order)
     zone = [] if system == "systemd" else check.time_zone(settings.time_zone)
-    return Reply(
+    return CommandResult(
         data={
             "for": system,
             "name": order.name,
@@ -59,7 +59,7 @@ def run(
             "expect": list(order.expect),
             "text": text,
         },
-        screen=[Line(line, whole=True) for line in text.splitlines()],
+        screen=[TextLine(line, whole=True) for line in text.splitlines()],
         notes=[
             *(Note(code="today", level="warning", text=one) for one in order.doubts),
             *(
@@ -71,7 +71,7 @@ def run(
     )
 
 
-def _text(wiring: Wiring, system: str, slot: Slot, order: Order) -> str:
+def _text(wiring: Wiring, system: str, slot: Slot, order: ScheduledCommand) -> str:
     """Return what the system is given: the mailing, and an hour later the question whether it was sent."""
     after, asking = slot.an_hour_later(), f"{order.name}-expect"
     match system:
@@ -99,6 +99,8 @@ def _site(wiring: Wiring) -> render.Site:
     return render.Site(
         user=wiring.actor.user,
         writable=tuple(dict.fromkeys(folders)),
-        credentials=tuple(one.name for one in sources if one.source in (Source.SYSTEMD, Source.AUTO)),
+        credentials=tuple(
+            one.name for one in sources if one.source in (SecretPlace.SYSTEMD, SecretPlace.AUTO)
+        ),
         time_zone=settings.time_zone,
     )

@@ -29,7 +29,7 @@ EXPECT_AFTER_H = 1
 _FLAGS = {"everyone": "--all", "words": "--text"}  # where the flag is not called as its parameter
 
 
-class Order(NamedTuple):
+class ScheduledCommand(NamedTuple):
     """What is to be started in each slot, and what asks after it an hour later."""
 
     name: str  # of the unit or task
@@ -39,7 +39,7 @@ class Order(NamedTuple):
     doubts: tuple[Sentence, ...]  # why it would be refused today, which may be otherwise in the slot
 
 
-def order_of(wiring: Wiring, words: Sequence[str], slot: Slot, name: str | None) -> Order:
+def order_of(wiring: Wiring, words: Sequence[str], slot: Slot, name: str | None) -> ScheduledCommand:
     """Return the command for the slot.
 
     Raises UsageError where it could not be started without a person, RuleError where it would be refused,
@@ -64,7 +64,7 @@ def order_of(wiring: Wiring, words: Sequence[str], slot: Slot, name: str | None)
     values |= {"yes": True, "key": _key(values["key"] or stem, slot)}
     _must_be_new_in_each(slot, values["key"], wiring.clock.local())
     begin = (*program(), *common, "--quiet")
-    return Order(
+    return ScheduledCommand(
         name=name or stem,
         key=values["key"],
         words=(*begin, "send", *_typed(values), *text),

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from smsctl.cli import wiring_gateway
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_rows import pairs
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, UsageError, say
@@ -115,7 +115,7 @@ def run(
     report_spread: ReportSpread = 0.0,
     report_twice: ReportTwice = 0.0,
     report_code: ReportCode = None,
-) -> Reply:
+) -> CommandResult:
     """Run both gateways on this machine, for rehearsals and for testing other systems.
 
     Prints its address for `url` under [gateway], accepts any login, sends nothing, and serves until Ctrl-C.
@@ -164,18 +164,20 @@ def _shares(flag: str, texts: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def _tell_and_wait(wiring: Wiring, url: str, journal: Path) -> Reply:
-    wiring.teller.mode = "simulate"
+def _tell_and_wait(wiring: Wiring, url: str, journal: Path) -> CommandResult:
+    wiring.output.mode = "simulate"
     heard: list[str] = []
-    with wiring.teller.stopping.ends(heard.append):
-        wiring.teller.out.show(
+    with wiring.output.stopping.ends(heard.append):
+        wiring.output.out.show(
             [
-                Line(say("Simulator: no SMS leaves this machine."), Tone.WARN),
-                Line(url, Tone.STRONG),
-                Line(say("Accepted messages are appended to {journal}. Ctrl-C stops it.", journal=journal)),
+                TextLine(say("Simulator: no SMS leaves this machine."), Tone.WARN),
+                TextLine(url, Tone.STRONG),
+                TextLine(
+                    say("Accepted messages are appended to {journal}. Ctrl-C stops it.", journal=journal)
+                ),
             ]
         )
         while not heard:
             time.sleep(_NAP_S)  # a signal alone does not end a sleep
     code = ExitCode.HUNG_UP if heard[0] == "SIGHUP" else ExitCode.OK
-    return Reply(data={"url": url, "journal": str(journal)}, exit_code=code)
+    return CommandResult(data={"url": url, "journal": str(journal)}, exit_code=code)

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import numbers, wiring_gateway
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say
 
@@ -32,7 +32,7 @@ def run(
         bool, typer.Option("--as-a-gateway", help="The simulator was started so: do not ask it what it is.")
     ] = False,
     receiver: Annotated[str, typer.Option(metavar="NUMBER", help="The number it was sent to.")] = "71234",
-) -> Reply:
+) -> CommandResult:
     """Let an SMS come in at a running simulator, which pushes or queues it as the gateway would."""
     wiring: Wiring = ctx.obj
     sender = numbers.read(wiring, number)
@@ -47,5 +47,5 @@ def run(
         },
         as_a_gateway=as_a_gateway,
     )
-    wiring.teller.mode = "simulate"
-    return Reply(screen=[Line(say("The simulator has taken the SMS."), Tone.GOOD)])
+    wiring.output.mode = "simulate"
+    return CommandResult(screen=[TextLine(say("The simulator has taken the SMS."), Tone.GOOD)])

@@ -24,7 +24,7 @@ class Tone(StrEnum):
     FAINT = "faint"
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """One line of text; an empty one is a gap."""
 
     text: Text = ""
@@ -47,7 +47,7 @@ class Fact(NamedTuple):
     tone: Tone = Tone.PLAIN
 
 
-class Facts(NamedTuple):
+class FactList(NamedTuple):
     """Facts with their labels in one column."""
 
     facts: Sequence[Fact]
@@ -82,5 +82,5 @@ class Bars(NamedTuple):
     bars: Sequence[Bar]
 
 
-Block = Line | Quote | Facts | Table | Bars
-GAP = Line()
+Block = TextLine | Quote | FactList | Table | Bars
+GAP = TextLine()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from smsctl.domain.audience import titled
-from smsctl.domain.message import Priority, Status, Verdict
+from smsctl.domain.message import Priority, Status, SubmitVerdict
 from smsctl.errors import Sentence, joined, say, say_n
 
 KRONA_ORE = 100
@@ -124,12 +124,12 @@ _IN_SHORT = {
 _OTHERS = {"everyone": say("everyone"), "test": say("test")}
 
 _VERDICTS: dict[str, Sentence] = {
-    Verdict.ANSWERED: say("answered"),
-    Verdict.UNCLEAR: say("unclear"),
-    Verdict.NOT_REACHED: say("not reached"),
-    Verdict.BUSY: say("busy"),
-    Verdict.REFUSED: say("refused"),
-    Verdict.STALE: say("too late"),
+    SubmitVerdict.ANSWERED: say("answered"),
+    SubmitVerdict.UNCLEAR: say("unclear"),
+    SubmitVerdict.NOT_REACHED: say("not reached"),
+    SubmitVerdict.BUSY: say("busy"),
+    SubmitVerdict.REFUSED: say("refused"),
+    SubmitVerdict.STALE: say("too late"),
 }
 
 _REASONS = {

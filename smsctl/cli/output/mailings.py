@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Column, Line, Table, Text
+from smsctl.cli.output.blocks import Block, Column, Table, Text, TextLine
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.errors import say
 
 
-def data(mailing: Mailing, tally: Tally) -> dict[str, object]:
+def data(mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
     """Return one mailing for the envelope."""
     return {
         "mailing": mailing.id,
@@ -27,11 +27,11 @@ def data(mailing: Mailing, tally: Tally) -> dict[str, object]:
     }
 
 
-def listed(rows: Sequence[tuple[Mailing, Tally]], zone: str, *, simulated: bool) -> list[Block]:
+def listed(rows: Sequence[tuple[Mailing, MailingTotals]], zone: str, *, simulated: bool) -> list[Block]:
     """Return the list of mailings."""
     blocks = rehearsal(simulated=simulated)
     if not rows:
-        return [*blocks, Line(say("Nothing has been sent yet."))]
+        return [*blocks, TextLine(say("Nothing has been sent yet."))]
     columns = [
         Column(say("ID"), right=True),
         Column(say("When")),

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from smsctl.cli.output import figures, whom
-from smsctl.cli.output.blocks import GAP, Block, Fact, Facts, Line, Tone
+from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.language import known
 from smsctl.cli.output.phrases import NOTHING_LEAVES
-from smsctl.domain.mailing import Mailing, Tally
+from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import OutsideRows
 from smsctl.domain.unsettled import unsettled_of
@@ -29,12 +29,17 @@ _TONES = {
 }
 
 
-def screen(mailing: Mailing, tally: Tally, steps: Sequence[Sentence], *, simulated: bool) -> list[Block]:
+def screen(
+    mailing: Mailing, tally: MailingTotals, steps: Sequence[Sentence], *, simulated: bool
+) -> list[Block]:
     """Return the outcome and what it costs, with what to do next."""
-    blocks: list[Block] = [Line(say("Mailing {id}:", id=mailing.id), Tone.STRONG), state_facts(tally.states)]
-    blocks += [Line(told) for told in (cost(tally), *steps)]
+    blocks: list[Block] = [
+        TextLine(say("Mailing {id}:", id=mailing.id), Tone.STRONG),
+        state_facts(tally.states),
+    ]
+    blocks += [TextLine(told) for told in (cost(tally), *steps)]
     if simulated:
-        blocks += [GAP, Line(NOTHING_LEAVES, Tone.WARN)]
+        blocks += [GAP, TextLine(NOTHING_LEAVES, Tone.WARN)]
     return blocks
 
 
@@ -46,11 +51,11 @@ def test_screen(number: str, parts: int, answer: str | None) -> list[Block]:
     ]
     if answer:
         facts.insert(1, Fact(say("The gateway answered"), [known(answer)]))
-    return [Facts(facts), GAP]
+    return [FactList(facts), GAP]
 
 
 def data(
-    mailing: Mailing, tally: Tally, skipped: Mapping[str, int], outside: Sequence[OutsideRows]
+    mailing: Mailing, tally: MailingTotals, skipped: Mapping[str, int], outside: Sequence[OutsideRows]
 ) -> dict[str, object]:
     """Return the fixed keys of the envelope (docs/reference/json.md) for what was sent, as the ledger has it.
 
@@ -68,9 +73,9 @@ def data(
     }
 
 
-def state_facts(states: Mapping[Status, int]) -> Facts:
+def state_facts(states: Mapping[Status, int]) -> FactList:
     """Return the states that occur, in the order a message passes them."""
-    return Facts(
+    return FactList(
         [
             Fact(figures.count(states[state]), [figures.state(state)], _TONES.get(state, Tone.PLAIN))
             for state in Status
@@ -79,7 +84,7 @@ def state_facts(states: Mapping[Status, int]) -> Facts:
     )
 
 
-def cost(tally: Tally) -> Sentence:
+def cost(tally: MailingTotals) -> Sentence:
     """Say what a mailing costs so far."""
     parts = figures.parts(tally.parts)
     if tally.cost_ore is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from smsctl.cli.output.blocks import Block, Line, Quote, Tone
+from smsctl.cli.output.blocks import Block, Quote, TextLine, Tone
 from smsctl.cli.output.language import opened, whole
 from smsctl.errors import Sentence, SmsctlError, say
 
@@ -10,14 +10,14 @@ NOTHING_LEAVES = say("Simulation: no SMS leaves this machine.")
 FOR_REAL = say("Mode live: SMS are sent for real, and they cost.")
 
 
-def mode(*, simulated: bool) -> Line:
+def mode(*, simulated: bool) -> TextLine:
     """Return the line that stands above what is about to be sent."""
-    return Line(NOTHING_LEAVES if simulated else FOR_REAL, Tone.WARN)
+    return TextLine(NOTHING_LEAVES if simulated else FOR_REAL, Tone.WARN)
 
 
 def rehearsal(*, simulated: bool) -> list[Block]:
     """Return the line that stands above every screen of a rehearsal."""
-    return [Line(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    return [TextLine(NOTHING_LEAVES, Tone.WARN)] if simulated else []
 
 
 def quoted(body: str) -> list[Block]:
@@ -27,13 +27,13 @@ def quoted(body: str) -> list[Block]:
 
 def mistake(error: SmsctlError, tone: Tone = Tone.BAD) -> list[Block]:
     """Return what is wrong, each detail below it, and at the end, from the margin again, what mends it."""
-    hint: list[Block] = [Line(opened(error.hint), whole=_has_command(error.hint))] if error.hint else []
-    return [Line(whole(error.sentence), tone), *details(error.problems), *hint]
+    hint: list[Block] = [TextLine(opened(error.hint), whole=_has_command(error.hint))] if error.hint else []
+    return [TextLine(whole(error.sentence), tone), *details(error.problems), *hint]
 
 
 def details(problems: Iterable[Sentence]) -> list[Block]:
     """Return the lines of a list of what is wrong."""
-    return [Line(whole(problem), indent=2, whole=_has_command(problem)) for problem in problems]
+    return [TextLine(whole(problem), indent=2, whole=_has_command(problem)) for problem in problems]
 
 
 def _has_command(sentence: Sentence) -> bool:

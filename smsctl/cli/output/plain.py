@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
-from smsctl.cli.output.blocks import Bars, Block, Facts, Line, Quote, Table, Text
+from smsctl.cli.output.blocks import Bars, Block, FactList, Quote, Table, Text, TextLine
 
 BAR_CELLS = 30
 _MARGIN = "  │ "
@@ -26,11 +26,11 @@ def lines_of(blocks: Sequence[Block], words: Callable[[Text], str]) -> Iterator[
 
     for block in blocks:
         match block:
-            case Line():
+            case TextLine():
                 yield " " * block.indent + show(block.text)
             case Quote():
                 yield from quote(block)
-            case Facts():
+            case FactList():
                 yield from _facts(block, show)
             case Table():
                 yield from _table(block, show)
@@ -58,7 +58,7 @@ def _escaped(char: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"  # noqa: PLR2004 - one byte
 
 
-def _facts(block: Facts, show: Callable[[Text], str]) -> Iterator[str]:
+def _facts(block: FactList, show: Callable[[Text], str]) -> Iterator[str]:
     labels = [show(fact.label) for fact in block.facts]
     width = max(map(len, labels), default=0)
     for label, fact in zip(labels, block.facts, strict=True):

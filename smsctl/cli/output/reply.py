@@ -48,7 +48,7 @@ def warning_of_all(unsettled: Mapping[int, int]) -> list[Note]:
     return [Note("unsettled", "warning", told)]
 
 
-class Reply(NamedTuple):
+class CommandResult(NamedTuple):
     """The result of one command."""
 
     data: Mapping[str, object] = MappingProxyType({})

@@ -1,7 +1,7 @@
 """What the delivery reports say, beside the states."""
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Fact, Facts, Line, Tone
+from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
 from smsctl.errors import say
 from smsctl.ledger.undelivered import Returns
 
@@ -23,4 +23,4 @@ def blocks(returns: Returns | None) -> list[Block]:
         (returns.no_report, say("no report, although one is due"), Tone.WARN),
     )
     facts = [Fact(figures.count(n), [words], tone) for n, words, tone in told if n]
-    return [Line(say("Delivery reports:")), Facts(facts)] if facts else []
+    return [TextLine(say("Delivery reports:")), FactList(facts)] if facts else []

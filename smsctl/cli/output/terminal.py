@@ -22,7 +22,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as Styled
 
 from smsctl.cli.output import plain
-from smsctl.cli.output.blocks import Bars, Block, Fact, Facts, Line, Quote, Table, Text, Tone
+from smsctl.cli.output.blocks import Bars, Block, Fact, FactList, Quote, Table, Text, TextLine, Tone
 from smsctl.cli.output.figures import count
 from smsctl.cli.output.language import words
 from smsctl.cli.output.stream import Stream
@@ -49,12 +49,12 @@ def show(blocks: Sequence[Block], stream: Stream) -> None:
     console = _console(stream)
     for block in blocks:
         match block:
-            case Line():
+            case TextLine():
                 _print_line(block, console)
             case Quote():
                 for line in plain.quote(block, console.width):
                     console.print(Styled(line))
-            case Facts():
+            case FactList():
                 console.print(_facts(block))
             case Table():
                 console.print(_table(block, console))
@@ -62,7 +62,7 @@ def show(blocks: Sequence[Block], stream: Stream) -> None:
                 console.print(_bars(block, console))
 
 
-def _print_line(line: Line, console: Console) -> None:
+def _print_line(line: TextLine, console: Console) -> None:
     if line.whole:
         console.print(Group(_styled(line.text, line.tone, before=" " * line.indent)), soft_wrap=True)
         return
@@ -137,7 +137,7 @@ def _grid() -> RichTable:
     return RichTable.grid(padding=(0, 2), pad_edge=False)
 
 
-def _facts(block: Facts) -> RichTable:
+def _facts(block: FactList) -> RichTable:
     grid = _grid()
     grid.add_column(no_wrap=True, style="dim")
     grid.add_column(overflow="fold")  # the end of a path, its file, is what tells
@@ -184,7 +184,7 @@ def _widths(rows: Sequence[Sequence[Styled]], console: Console) -> list[int]:
 def _cards(block: Table) -> Iterator[RenderableType]:
     for row in block.rows:
         facts = [Fact(column.title, [cell]) for column, cell in zip(block.columns, row, strict=True)]
-        yield _facts(Facts([fact for fact in facts if fact.values != [""]]))
+        yield _facts(FactList([fact for fact in facts if fact.values != [""]]))
         yield ""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Fact, Facts, Line, Text, Tone
+from smsctl.cli.output.blocks import Block, Fact, FactList, Text, TextLine, Tone
 from smsctl.domain.audience import Outside
 from smsctl.domain.recipients import OutsideRows, Recipients, told_counts
 from smsctl.errors import Sentence, say, say_n
@@ -68,7 +68,7 @@ def outside(found: Sequence[OutsideRows]) -> list[Block]:
         n=n,
         count=figures.count(n),
     )
-    return [Line(title), Facts([Fact(figures.count(rows), [why]) for rows, why in counted])]
+    return [TextLine(title), FactList([Fact(figures.count(rows), [why]) for rows, why in counted])]
 
 
 def to_phone(protected: Sequence[int], stopped: Sequence[int] = ()) -> list[Block]:
@@ -81,7 +81,7 @@ def to_phone(protected: Sequence[int], stopped: Sequence[int] = ()) -> list[Bloc
             n=len(protected),
             rows=_listed(protected),
         )
-        blocks.append(Line(told, Tone.WARN))
+        blocks.append(TextLine(told, Tone.WARN))
     if stopped:
         told = say_n(
             "{n} has answered STOP: phone them (row {rows}).",
@@ -89,7 +89,7 @@ def to_phone(protected: Sequence[int], stopped: Sequence[int] = ()) -> list[Bloc
             n=len(stopped),
             rows=_listed(stopped),
         )
-        blocks.append(Line(told, Tone.WARN))
+        blocks.append(TextLine(told, Tone.WARN))
     return blocks
 
 

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import completion
-from smsctl.cli.output.blocks import Line
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.setup import shells
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import UsageError, say
@@ -26,7 +26,7 @@ def run(
     words: Annotated[
         list[str] | None, typer.Argument(metavar="[-- WORD...]", help="What is typed so far.")
     ] = None,
-) -> Reply:
+) -> CommandResult:
     """Print the script that completes commands, flags, municipalities and groups.
 
     With words after two dashes it prints what the last of them can become, as the script asks at each Tab.
@@ -39,6 +39,8 @@ def run(
         )
     if words is None:
         text = shells.script(shell)
-        return Reply(data={"script": text}, screen=[Line(line, whole=True) for line in text.splitlines()])
+        return CommandResult(
+            data={"script": text}, screen=[TextLine(line, whole=True) for line in text.splitlines()]
+        )
     found = completion.candidates(words, config, os.environ)
-    return Reply(data={"candidates": found}, screen=[Line(one, whole=True) for one in found])
+    return CommandResult(data={"candidates": found}, screen=[TextLine(one, whole=True) for one in found])

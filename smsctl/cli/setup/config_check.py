@@ -3,15 +3,15 @@
 import typer
 
 from smsctl.cli import wiring_gateway
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say
 
 EXAMPLES = ("smsctl config check", "smsctl --config test.toml config check --json")
 
 
-def run(ctx: typer.Context) -> Reply:
+def run(ctx: typer.Context) -> CommandResult:
     """List everything that is wrong with the config: each key, its line, and the nearest known key.
 
     Exit code 8 when there is anything to mend.
@@ -25,4 +25,4 @@ def run(ctx: typer.Context) -> Reply:
         mode=settings.mode,
         gateway=gateway.traits.title,
     )
-    return Reply(data={"path": str(settings.path)}, screen=[Line(told, Tone.GOOD)])
+    return CommandResult(data={"path": str(settings.path)}, screen=[TextLine(told, Tone.GOOD)])

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from smsctl.cli.mailings.request import read_text_file
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.setup.recording import record_change
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_gateway import surroundings
@@ -21,7 +21,7 @@ EXAMPLES = ("smsctl config import plugin.txt", "smsctl config import - < plugin.
 def run(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="The plugin block; - is standard input.")],
-) -> Reply:
+) -> CommandResult:
     """Take over the settings of SuperOffice's plugin block: lines such as intele_serviceId = 4711.
 
     The password goes to where the config keeps it (the keyring unless told otherwise), never into the file.
@@ -31,12 +31,12 @@ def run(
 
     def store(secret: Secret) -> None:
         place = resolve.store("gateway", source, secret, surroundings(wiring))
-        lines.append(Line(place, Tone.GOOD))
+        lines.append(TextLine(place, Tone.GOOD))
 
     imported = plugin.import_plugin_block(wiring.config_path, read_text_file(wiring, file), store)
-    lines += [Line(say("{key} is set.", key=key), Tone.GOOD) for key, _ in imported.settings]
+    lines += [TextLine(say("{key} is set.", key=key), Tone.GOOD) for key, _ in imported.settings]
     record_change(wiring, "config-import", file, ", ".join(key for key, _ in imported.settings))
-    lines += [Line(notice, Tone.WARN) for notice in imported.notices]
-    return Reply(
+    lines += [TextLine(notice, Tone.WARN) for notice in imported.notices]
+    return CommandResult(
         data={"settings": dict(imported.settings), "secret_stored": imported.secret is not None}, screen=lines
     )

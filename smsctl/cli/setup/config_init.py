@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import options
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.setup import first_secrets
 from smsctl.cli.setup import wizard as init
 from smsctl.config.keys import Section
@@ -62,7 +62,7 @@ def run(
     password_file: _File = None,
     password_stdin: _Stdin = False,
     yes: _Yes = False,
-) -> Reply:
+) -> CommandResult:
     """Make a config file: ask, explain, write it, and keep the password outside it.
 
     The file is written in simulate mode and never over another one. Then a login without sending, a test

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.setup.recording import record_change
 from smsctl.cli.wiring import Wiring
 from smsctl.config import write
@@ -18,7 +18,7 @@ def run(
     ctx: typer.Context,
     key: Annotated[str, typer.Argument(metavar="KEY", help="Its full name, as gateway.priority.")],
     value: Annotated[str, typer.Argument(metavar="VALUE", help="As in the file; quotes may be left out.")],
-) -> Reply:
+) -> CommandResult:
     """Change one key of the config, keeping comments and order.
 
     A config that would not load with the change is not written.
@@ -27,4 +27,4 @@ def run(
     written = write.set_value(wiring.config_path, key, value)
     record_change(wiring, "config-set", key, str(written))
     told = say("{key} is set in {path}.", key=key, path=wiring.config_path)
-    return Reply(data={"key": key, "value": written}, screen=[Line(told, Tone.GOOD)])
+    return CommandResult(data={"key": key, "value": written}, screen=[TextLine(told, Tone.GOOD)])

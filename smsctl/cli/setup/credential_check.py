@@ -3,8 +3,8 @@
 import typer
 
 from smsctl.cli.output import envelope
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Note, Reply
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.setup import credentials
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_gateway import surroundings
@@ -14,17 +14,17 @@ from smsctl.errors import CredentialError, ExitCode
 EXAMPLES = ("smsctl credential check", "smsctl credential check smtp --json")
 
 
-def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
+def run(ctx: typer.Context, name: credentials.Name = "gateway") -> CommandResult:
     """Say where a secret would come from and whether it can be had, without showing it.
 
     Exit code 8 when it cannot.
     """
     wiring: Wiring = ctx.obj
     found = resolve.describe(name, credentials.source_of(wiring, name), surroundings(wiring))
-    lines = [Line(found.sentence, Tone.GOOD if found.there else Tone.BAD)]
+    lines = [TextLine(found.sentence, Tone.GOOD if found.there else Tone.BAD)]
     if found.hint:
-        lines.append(Line(found.hint))
-    return Reply(
+        lines.append(TextLine(found.hint))
+    return CommandResult(
         data={"name": name, "there": found.there, "text": envelope.text(found.sentence)},
         screen=lines,
         said=[] if found.there else [Note(CredentialError.code, "error", found.sentence)],

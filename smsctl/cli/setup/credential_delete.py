@@ -2,8 +2,8 @@
 
 import typer
 
-from smsctl.cli.output.blocks import Line
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.setup import credentials
 from smsctl.cli.setup.recording import record_change
 from smsctl.cli.wiring import Wiring
@@ -14,7 +14,7 @@ from smsctl.errors import say
 EXAMPLES = ("smsctl credential delete", "smsctl credential delete smtp")
 
 
-def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
+def run(ctx: typer.Context, name: credentials.Name = "gateway") -> CommandResult:
     """Remove a secret from where the config says it is kept."""
     wiring: Wiring = ctx.obj
     deleted = resolve.delete(name, credentials.source_of(wiring, name), surroundings(wiring))
@@ -25,4 +25,4 @@ def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
         if deleted
         else say("There was no secret {name}.", name=name)
     )
-    return Reply(data={"name": name, "deleted": deleted}, screen=[Line(told)])
+    return CommandResult(data={"name": name, "deleted": deleted}, screen=[TextLine(told)])

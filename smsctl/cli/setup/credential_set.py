@@ -3,8 +3,8 @@
 import typer
 
 from smsctl.cli import dialogue
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.setup import credentials
 from smsctl.cli.setup.recording import record_change
 from smsctl.cli.wiring import Wiring
@@ -15,7 +15,7 @@ from smsctl.errors import say
 EXAMPLES = ("smsctl credential set", "smsctl credential set smtp < secret.txt")
 
 
-def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
+def run(ctx: typer.Context, name: credentials.Name = "gateway") -> CommandResult:
     """Store a secret where the config says it is kept: asked for without echo, or read from standard input.
 
     NAME is gateway (the gateway's password), smtp (the mail server's) or reports (the push address).
@@ -25,4 +25,4 @@ def run(ctx: typer.Context, name: credentials.Name = "gateway") -> Reply:
     secret = dialogue.secret(say("Secret {name} (not shown): ", name=name))
     place = resolve.store(name, source, secret, surroundings(wiring))
     record_change(wiring, "credential-set", name)
-    return Reply(data={"name": name, "stored": True}, screen=[Line(place, Tone.GOOD)])
+    return CommandResult(data={"name": name, "stored": True}, screen=[TextLine(place, Tone.GOOD)])

@@ -7,7 +7,7 @@ from smsctl.cli.wiring_gateway import surroundings
 from smsctl.config import write
 from smsctl.config.keys import Section
 from smsctl.credentials import resolve
-from smsctl.domain.secret import Secret, SecretSource, Source
+from smsctl.domain.secret import Secret, SecretPlace, SecretSource
 from smsctl.errors import Sentence
 
 _URL_BYTES = 32
@@ -53,4 +53,4 @@ def move_to_files(config: Path) -> None:
 
 def _asked_of(source: SecretSource) -> SecretSource:
     """Return where to look for an earlier secret; without a terminal, `auto` would pass by the keyring."""
-    return source._replace(source=Source.KEYRING) if source.source is Source.AUTO else source
+    return source._replace(source=SecretPlace.KEYRING) if source.source is SecretPlace.AUTO else source

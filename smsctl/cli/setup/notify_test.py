@@ -3,15 +3,15 @@
 import typer
 
 from smsctl.cli import notify
-from smsctl.cli.output.blocks import Line, Tone
-from smsctl.cli.output.reply import Reply
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ConfigError, say
 
 EXAMPLES = ("smsctl notify test",)
 
 
-def run(ctx: typer.Context) -> Reply:
+def run(ctx: typer.Context) -> CommandResult:
     """Send one notice, as after a run that did not end well: by the mail and the command of [notify].
 
     In simulate mode the command is run, and no mail leaves. Exit code 7 where a notice does not go, 8 where
@@ -25,7 +25,7 @@ def run(ctx: typer.Context) -> Reply:
             hint=say("Write `to` or `command` there."),
         )
     told = notify.test(wiring)
-    return Reply(
+    return CommandResult(
         data={"told": [name for name, _ in told]},
-        screen=[Line(sentence, Tone.GOOD) for _, sentence in told],
+        screen=[TextLine(sentence, Tone.GOOD) for _, sentence in told],
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from smsctl.config import write
 from smsctl.config.keys import ANY, Section, find
-from smsctl.config.kinds import RefusedError
+from smsctl.config.kinds import UnfitValueError
 from smsctl.domain.sender import sender_problems
 from smsctl.errors import Sentence, say
 
@@ -137,7 +137,7 @@ def refusal(question: Question, text: str, path: Path, gateway: str) -> Sentence
     try:
         if key is not None:
             write.fitting(key, _meant(question, text), path)
-    except RefusedError as refused:
+    except UnfitValueError as refused:
         return say("{title}: {why}", title=question.title, why=refused.why)
     return next(sender_problems(text, gateway), None) if question.name == "sender" else None
 

@@ -17,7 +17,7 @@ def record_change(wiring: Wiring, action: str, subject: str, detail: str = "") -
         with wiring.ledger.transaction():
             audit.record(wiring.ledger, wiring.clock.now(), wiring.actor, action, subject, detail[:_LONGEST])
     except (ConfigError, LedgerError) as error:
-        wiring.teller.warn(say("This change is not in the audit: {why}", why=error.sentence))
+        wiring.output.warn(say("This change is not in the audit: {why}", why=error.sentence))
 
 
 def _would_be_another_users(wiring: Wiring) -> bool:

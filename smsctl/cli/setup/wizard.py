@@ -13,9 +13,9 @@ from smsctl.cli import dialogue
 from smsctl.cli.mailings import test
 from smsctl.cli.money import municipality_activate
 from smsctl.cli.operations import gateway_probe
-from smsctl.cli.output.blocks import GAP, Block, Line, Tone
+from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
 from smsctl.cli.output.phrases import mistake
-from smsctl.cli.output.reply import Note, Reply, notes_of
+from smsctl.cli.output.reply import CommandResult, Note, notes_of
 from smsctl.cli.setup import first_secrets
 from smsctl.cli.setup.questions import NONE, Question, answers, refusal
 from smsctl.cli.wiring import Wiring
@@ -38,17 +38,19 @@ _TEST_TEXT = "Test av SMS."
 
 def with_a_person(
     ctx: typer.Context, given: Mapping[str, str | None], extra: Mapping[Section, object]
-) -> Reply:
+) -> CommandResult:
     """Ask for what no flag answers, write the config, and offer each first step."""
     wiring: Wiring = ctx.obj
     path = _new_path(wiring)
-    teller = wiring.teller
-    if not teller.interactive:
+    output = wiring.output
+    if not output.interactive:
         raise UsageError(
             say("There is no terminal to ask on."),
             hint=say("Answer with flags, and add --yes for the example's answers to the rest."),
         )
-    teller.show([Line(say("A dash (-) leaves out what may be left out; Return takes what is in brackets."))])
+    output.show(
+        [TextLine(say("A dash (-) leaves out what may be left out; Return takes what is in brackets."))]
+    )
 
     chosen: dict[str, str] = {}
 
@@ -59,13 +61,13 @@ def with_a_person(
 
     write.create(path, text_of({**answers(answer, path), **_ledger(path), **extra}))
     wiring = _anew(ctx, path)
-    teller.show([GAP, Line(_written(path), Tone.GOOD)])
-    teller.show([Line(told, Tone.WARN) for told in _not_there_yet(wiring)])
+    output.show([GAP, TextLine(_written(path), Tone.GOOD)])
+    output.show([TextLine(told, Tone.WARN) for told in _not_there_yet(wiring)])
     if _password(ctx, path):
         _offer_login(ctx)
     _offer_test(ctx)
-    teller.show([GAP])
-    if dialogue.agrees(teller, say("Send for real from now on?")):
+    output.show([GAP])
+    if dialogue.agrees(output, say("Send for real from now on?")):
         write.set_value(path, "mode", Mode.LIVE)
         _anew(ctx, path)
         _offer_test(ctx)
@@ -79,14 +81,14 @@ def by_flags(
     extra: Mapping[Section, object],
     *,
     password_on_stdin: bool,
-) -> Reply:
+) -> CommandResult:
     """Write the config out of flags and the example's answers; ask nothing, contact nothing."""
     path = _new_path(ctx.obj)
     values = answers(lambda question: given[question.name] or question.default, path)
     password = dialogue.secret(say("Password: ")) if password_on_stdin else None
     write.create(path, text_of({**values, **_ledger(path), **extra}))
     wiring = _anew(ctx, path)
-    shown: list[Block] = [Line(_written(path), Tone.GOOD)]
+    shown: list[Block] = [TextLine(_written(path), Tone.GOOD)]
     notes, code = [Note("warning", "warning", told) for told in _not_there_yet(wiring)], ExitCode.OK
     try:
         if password:
@@ -119,22 +121,22 @@ def _ledger(config: Path) -> dict[Section, object]:
 
 
 def _ask(wiring: Wiring, question: Question, path: Path, gateway: str) -> str:
-    teller = wiring.teller
-    teller.show([GAP, Line(question.about, Tone.FAINT)])
+    output = wiring.output
+    output.show([GAP, TextLine(question.about, Tone.FAINT)])
     if question.choices:
-        return dialogue.ask_choice(teller, question.title, question.choices, default=question.default)
+        return dialogue.ask_choice(output, question.title, question.choices, default=question.default)
 
     def refuse(text: str) -> Sentence | None:
         return refusal(question, text, path, gateway)
 
-    return dialogue.ask_text(teller, question.title, default=question.default, refuse=refuse)
+    return dialogue.ask_text(output, question.title, default=question.default, refuse=refuse)
 
 
 def _anew(ctx: typer.Context, path: Path) -> Wiring:
     """Let the commands that follow read the config as it now is."""
     before: Wiring = ctx.obj
-    wiring = before.open.enter_context(Wiring(before.flags._replace(config=path), before.teller))
-    wiring.teller.mode = wiring.settings.mode
+    wiring = before.open.enter_context(Wiring(before.flags._replace(config=path), before.output))
+    wiring.output.mode = wiring.settings.mode
     ctx.obj = wiring
     return wiring
 
@@ -142,34 +144,34 @@ def _anew(ctx: typer.Context, path: Path) -> Wiring:
 def _password(ctx: typer.Context, path: Path) -> bool:
     """Ask for the password and keep it, in a file where no keyring can be reached; say whether it is kept."""
     wiring: Wiring = ctx.obj
-    teller = wiring.teller
-    teller.show([GAP, Line(say("The password goes to the keyring, never into the config."), Tone.FAINT)])
+    output = wiring.output
+    output.show([GAP, TextLine(say("The password goes to the keyring, never into the config."), Tone.FAINT)])
     password = dialogue.secret(say("Password of the account (not shown; empty: later): "))
     if not password:
-        teller.show([Line(say("Store it later with: smsctl credential set"))])
+        output.show([TextLine(say("Store it later with: smsctl credential set"))])
         return False
     try:
         place = first_secrets.keep_password(wiring, password)
     except CredentialError as error:
-        teller.show([Line(error.sentence, Tone.WARN)])
+        output.show([TextLine(error.sentence, Tone.WARN)])
         beside = first_secrets.file_beside(path, "gateway")
         question = say("Keep it in {path} instead, which only this user can read?", path=beside)
-        if not dialogue.agrees(teller, question):
-            teller.show([Line(error.hint)] if error.hint else ())
+        if not dialogue.agrees(output, question):
+            output.show([TextLine(error.hint)] if error.hint else ())
             return False
         first_secrets.move_to_files(path)
         wiring = _anew(ctx, path)
         place = first_secrets.keep_password(wiring, password)
-    teller.show([_kept(place)])
+    output.show([_kept(place)])
     made = first_secrets.make_reports_secret(wiring)
-    teller.show([_kept_address(made)] if made else ())
+    output.show([_kept_address(made)] if made else ())
     return True
 
 
 def _offer_login(ctx: typer.Context) -> None:
     wiring: Wiring = ctx.obj
-    wiring.teller.show([GAP])
-    if not dialogue.agrees(wiring.teller, say("Log in at the gateway now? Nothing is sent.")):
+    wiring.output.show([GAP])
+    if not dialogue.agrees(wiring.output, say("Log in at the gateway now? Nothing is sent.")):
         return
     live = _anew(ctx, wiring.config_path)
     live.settings = live.settings._replace(mode=Mode.LIVE)  # a person has said so, for this one login
@@ -184,8 +186,8 @@ def _offer_test(ctx: typer.Context) -> None:
         if wiring.simulated
         else say("A test SMS is sent for real, and costs its part.")
     )
-    wiring.teller.show([GAP, Line(about, Tone.FAINT)])
-    number = dialogue.ask_text(wiring.teller, say("Mobile number for a test SMS"), default=NONE)
+    wiring.output.show([GAP, TextLine(about, Tone.FAINT)])
+    number = dialogue.ask_text(wiring.output, say("Mobile number for a test SMS"), default=NONE)
     if number != NONE:
         _step(wiring, lambda: test.run(ctx, number, _TEST_TEXT))
 
@@ -194,36 +196,38 @@ def _offer_activation(ctx: typer.Context) -> None:
     wiring: Wiring = ctx.obj
     _, payer = wiring.municipality(None)
     if payer.in_packages:
-        wiring.teller.show([GAP])
+        wiring.output.show([GAP])
         _step(wiring, lambda: municipality_activate.run(ctx, payer.key))
 
 
-def _step(wiring: Wiring, command: Callable[[], Reply]) -> None:
+def _step(wiring: Wiring, command: Callable[[], CommandResult]) -> None:
     """Run a command as if it had been typed; what goes wrong is told, and the wizard goes on."""
     try:
         done = command()
     except SmsctlError as error:
-        wiring.teller.show(mistake(error, Tone.WARN))
+        wiring.output.show(mistake(error, Tone.WARN))
     else:
-        wiring.teller.show([*(Line(note.text, Tone.WARN) for note in done.notes), *done.screen])
+        wiring.output.show([*(TextLine(note.text, Tone.WARN) for note in done.notes), *done.screen])
 
 
-def _reply(wiring: Wiring, shown: list[Block]) -> Reply:
+def _reply(wiring: Wiring, shown: list[Block]) -> CommandResult:
     settings = wiring.settings
     path = settings.path
-    later = [] if settings.mode is Mode.LIVE else [Line(say("For real, later: smsctl config set mode live"))]
+    later = (
+        [] if settings.mode is Mode.LIVE else [TextLine(say("For real, later: smsctl config set mode live"))]
+    )
     after: list[Block] = [
         GAP,
         *later,
-        Line(say("See what a mailing would do: smsctl send --group guardians message.txt --dry-run")),
-        Line(say("See whether cron could do it: smsctl doctor --as-cron")),
+        TextLine(say("See what a mailing would do: smsctl send --group guardians message.txt --dry-run")),
+        TextLine(say("See whether cron could do it: smsctl doctor --as-cron")),
     ]
     data = {
         "path": str(path),
         "municipality": settings.default_municipality,
         "gateway": settings.gateway.module,
     }
-    return Reply(data=data, screen=[*shown, *after], summary=_written(path))
+    return CommandResult(data=data, screen=[*shown, *after], summary=_written(path))
 
 
 def _written(path: Path) -> Sentence:
@@ -238,11 +242,11 @@ def _not_there_yet(wiring: Wiring) -> list[Sentence]:
     return [say("The recipients file {path} does not exist yet.", path=path)]
 
 
-def _kept(place: Sentence) -> Line:
-    return Line(say("The password is kept in: {place}", place=place), Tone.GOOD)
+def _kept(place: Sentence) -> TextLine:
+    return TextLine(say("The password is kept in: {place}", place=place), Tone.GOOD)
 
 
-def _kept_address(place: Sentence) -> Line:
-    return Line(
+def _kept_address(place: Sentence) -> TextLine:
+    return TextLine(
         say("The secret part of the address for delivery reports is in: {place}", place=place), Tone.GOOD
     )

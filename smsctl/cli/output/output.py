@@ -9,11 +9,11 @@ from pathlib import Path
 
 from smsctl.cli.flags import Flags
 from smsctl.cli.output import envelope
-from smsctl.cli.output.blocks import Block, Line, Tone
+from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.language import whole
 from smsctl.cli.output.log import Log
 from smsctl.cli.output.phrases import mistake
-from smsctl.cli.output.reply import Note, Reply, hint, notes_of
+from smsctl.cli.output.reply import CommandResult, Note, hint, notes_of
 from smsctl.cli.output.screen import Screen
 from smsctl.cli.output.stopping import Stopping
 from smsctl.errors import ExitCode, Sentence, SmsctlError, say, worst
@@ -21,7 +21,7 @@ from smsctl.errors import ExitCode, Sentence, SmsctlError, say, worst
 _TONES = {"error": Tone.BAD, "warning": Tone.WARN, "info": Tone.PLAIN}
 
 
-class Teller:
+class Output:
     """The voice of one run. Results go to standard output, errors and warnings to standard error."""
 
     def __init__(self, command: str, flags: Flags) -> None:
@@ -86,11 +86,11 @@ class Teller:
         else:
             if self.out.shows_bar:
                 self.err.clear_line()
-            self.err.show([Line(whole(sentence), Tone.WARN)])
+            self.err.show([TextLine(whole(sentence), Tone.WARN)])
 
     def tell_now(self, sentence: Sentence) -> None:
         """Say something on the standard error at once, whatever the flags: the end may be days away."""
-        self.err.show([Line(whole(sentence), Tone.WARN)])
+        self.err.show([TextLine(whole(sentence), Tone.WARN)])
 
     def keep_log(self, path: Path) -> None:
         """Keep the log in this file; where that cannot be, all goes on without it."""
@@ -110,7 +110,7 @@ class Teller:
         """Write a page as it is."""
         self.out.line(page.removesuffix("\n"))
 
-    def tell(self, reply: Reply) -> int:
+    def tell(self, reply: CommandResult) -> int:
         """Tell the result and return the exit code."""
         code = reply.exit_code
         well = code is ExitCode.OK
@@ -122,14 +122,16 @@ class Teller:
             self.write(reply.page)
         elif self._flags.quiet and well:
             return code
-        self.err.show([Line(whole(note.text), _TONES[note.level]) for note in (*self._kept, *reply.notes)])
+        self.err.show(
+            [TextLine(whole(note.text), _TONES[note.level]) for note in (*self._kept, *reply.notes)]
+        )
         if reply.page is not None:
             return code
         if reply.summary is None or self.watched:
             self.out.show(reply.screen)
         else:
             advice = () if well else reply.advice
-            (self.out if well else self.err).show([Line(reply.summary), *map(Line, advice)])
+            (self.out if well else self.err).show([TextLine(reply.summary), *map(TextLine, advice)])
         return code
 
     def fail(self, error: SmsctlError) -> int:
@@ -137,7 +139,7 @@ class Teller:
         if self._flags.json:
             self._write_json(self._known, notes_of(error), error.exit_code)
             return error.exit_code
-        kept = [Line(whole(note.text), _TONES[note.level]) for note in self._kept]
+        kept = [TextLine(whole(note.text), _TONES[note.level]) for note in self._kept]
         self.err.show([*kept, *mistake(error)])
         return error.exit_code
 
@@ -170,7 +172,7 @@ class Teller:
         if lost is not None and lost.errno != errno.EPIPE:
             reason = say("it is closed") if lost.errno == errno.EBADF else say("{text}", text=lost.strerror)
             told = say("The standard output cannot be written: {reason}.", reason=reason)
-            self.err.show([Line(whole(told), Tone.BAD)])
+            self.err.show([TextLine(whole(told), Tone.BAD)])
             code = worst([ExitCode(code), ExitCode.LEDGER]) if is_product else code
         self.err.flush()
         return code

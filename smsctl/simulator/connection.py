@@ -10,7 +10,7 @@ _LOOK_EVERY_S = 0.05
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class Line:
+class ServedConnection:
     """One connection while waitress serves its request."""
 
     def __init__(self, environ: dict[str, Any], stopping: Event) -> None:

@@ -8,7 +8,7 @@ from threading import Condition, Thread
 from typing import Final
 
 
-class Alarm:
+class Deadline:
     """One thing to call, unless it is switched off in time."""
 
     __slots__ = ("_ring", "off")
@@ -24,20 +24,20 @@ class Alarm:
             self._ring()
 
 
-class AlarmClock:
+class Deadlines:
     """Alarms in the order of their times. What they call must be short and must not raise."""
 
     def __init__(self) -> None:
         """Start no thread yet."""
         self._changed = Condition()
-        self._alarms: list[tuple[float, int, Alarm]] = []
+        self._alarms: list[tuple[float, int, Deadline]] = []
         self._number = count()
         self._sleeps_until = float("inf")
         self._thread: Thread | None = None
 
-    def set(self, after_s: float, ring: Callable[[], None]) -> Alarm:
+    def set(self, after_s: float, ring: Callable[[], None]) -> Deadline:
         """Call `ring` in so many seconds, in the clock's own thread."""
-        due, alarm = time.monotonic() + after_s, Alarm(ring)
+        due, alarm = time.monotonic() + after_s, Deadline(ring)
         with self._changed:
             self._drop_switched_off()
             heappush(self._alarms, (due, next(self._number), alarm))
@@ -64,5 +64,5 @@ class AlarmClock:
             heappop(self._alarms)
 
 
-CLOCK: Final = AlarmClock()
+CLOCK: Final = Deadlines()
 """The process's clock."""

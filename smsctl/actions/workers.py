@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from smsctl.domain.gateway import Gateway
-from smsctl.domain.message import Answer, Status, Verdict, same_for_all
+from smsctl.domain.message import Answer, Status, SubmitVerdict, same_for_all
 from smsctl.host import since_boot_s
 from smsctl.ledger.batches import Claim
 
@@ -26,7 +26,7 @@ _LONGEST_GATHER_S = 0.2
 _WAKE_S = 0.5
 
 
-class Done(NamedTuple):
+class BatchDone(NamedTuple):
     """A batch that came back. `error` is a fault in smsctl itself; the batch is then unknown."""
 
     claim: Claim
@@ -39,7 +39,7 @@ def most_in_flight(size: int) -> int:
     return size + size // 2
 
 
-class Crew:
+class Workers:
     """So many threads, each with one batch at a time."""
 
     def __init__(
@@ -60,9 +60,9 @@ class Crew:
         self._clock_s = clock_s
         self._threads = 0
         self._work: queue.SimpleQueue[tuple[Claim, float, float] | None] = queue.SimpleQueue()
-        self._back: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._back: queue.SimpleQueue[BatchDone] = queue.SimpleQueue()
         self.open: dict[int, Claim] = {}  # submitted, and its answer not yet stored
-        self._answered: dict[int, Done] = {}
+        self._answered: dict[int, BatchDone] = {}
 
     @property
     def free(self) -> int:
@@ -83,7 +83,7 @@ class Crew:
         # The machine's sleep is not in the first clock, by which the gateway looks at the last moment.
         self._work.put((claim, time.monotonic() + STALE_AFTER_S, self._clock_s() + STALE_AFTER_S))
 
-    def gather(self) -> list[Done]:
+    def gather(self) -> list[BatchDone]:
         """Wait for an answer, and for others that can share its commit.
 
         While a marked batch is left for whichever thread is free next, no thread stands idle, so others are
@@ -97,21 +97,21 @@ class Crew:
                 break
         return list(self._answered.values())
 
-    def arrived(self) -> list[Done]:
+    def arrived(self) -> list[BatchDone]:
         """Return the answers that are here and not yet stored, without waiting."""
         while self._take(timeout_s=0):
             pass
         return list(self._answered.values())
 
-    def recall(self) -> list[Done]:
+    def recall(self) -> list[BatchDone]:
         """Take back the batches that no thread has begun; they were not sent."""
-        found: list[Done] = []
+        found: list[BatchDone] = []
         with suppress(queue.Empty):
             while work := self._work.get_nowait():
                 found.append(_given_back(work[0]))
         return found
 
-    def stored(self, done: Sequence[Done]) -> None:
+    def stored(self, done: Sequence[BatchDone]) -> None:
         """Forget batches whose answers are durable."""
         for one in done:
             self.open.pop(one.claim.id, None)
@@ -137,11 +137,13 @@ class Crew:
                 if self._halted() or self._clock_s() > latest_s:
                     self._back.put(_given_back(claim))
                 else:
-                    self._back.put(Done(claim, self._gateway.submit(claim.batch, not_after=not_after)))
+                    self._back.put(BatchDone(claim, self._gateway.submit(claim.batch, not_after=not_after)))
             except BaseException as error:  # noqa: BLE001 - a fault here must not lose the batch: it is unknown
-                lost = same_for_all(claim.batch, Status.UNKNOWN, Verdict.UNCLEAR, type(error).__name__)
-                self._back.put(Done(claim, lost, error))
+                lost = same_for_all(claim.batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, type(error).__name__)
+                self._back.put(BatchDone(claim, lost, error))
 
 
-def _given_back(claim: Claim) -> Done:
-    return Done(claim, same_for_all(claim.batch, Status.PENDING, Verdict.STALE, "given back unsent"))
+def _given_back(claim: Claim) -> BatchDone:
+    return BatchDone(
+        claim, same_for_all(claim.batch, Status.PENDING, SubmitVerdict.STALE, "given back unsent")
+    )

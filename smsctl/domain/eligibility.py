@@ -21,7 +21,7 @@ from smsctl.domain.terms import has_accepted
 from smsctl.errors import Sentence, joined, say
 
 
-class Tally:
+class OutsideCount:
     """How many rows are outside the audience for one reason."""
 
     __slots__ = ("municipality", "reason", "rows")
@@ -33,18 +33,18 @@ class Tally:
         self.rows = 0
 
 
-class Standing(NamedTuple):
+class RowEligibility(NamedTuple):
     """Where a row stands before its numbers are looked at; the tuples have a place per column of numbers."""
 
-    outside: Tally | None  # None: in the audience
+    outside: OutsideCount | None  # None: in the audience
     accepted: tuple[bool | None, ...]  # None: the cell does not say whether the terms are
     protected: tuple[bool, ...]
     newly_split: str = ""  # the cell of groups, where only what older versions did not split at lets it in
-    quiet: Tally | None = None  # where the row is counted, when nothing else is to be done about it
+    quiet: OutsideCount | None = None  # where the row is counted, when nothing else is to be done about it
 
 
-class Standings(dict[tuple[str, ...], Standing]):
-    """The standing of each combination of cells, worked out when the combination is first met.
+class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
+    """The eligibility of each combination of cells, worked out when the combination is first met.
 
     A file has a handful of groups and municipalities and some hundred dates, so for almost every row this
     is one look-up. A file that is not like that is forgotten and begun anew, to stay within memory.
@@ -63,9 +63,9 @@ class Standings(dict[tuple[str, ...], Standing]):
         self._require_terms = require_terms
         self._municipality = columns.municipality if audience.municipality else None
         self._places = self._deciding()
-        self._tallies: dict[tuple[Outside, str], Tally] = {}
+        self._tallies: dict[tuple[Outside, str], OutsideCount] = {}
         self._ours = audience.municipality
-        self.welcome: Final = Standing(
+        self.welcome: Final = RowEligibility(
             outside=None, accepted=(True,) * len(self._numbers), protected=(False,) * len(self._numbers)
         )
         self.groups: dict[str, str] = {}  # that the file has: key -> name to show
@@ -75,7 +75,7 @@ class Standings(dict[tuple[str, ...], Standing]):
         self.unknown: dict[str, None] = {}  # what stands for a protected identity and is neither yes nor no
 
     @property
-    def tallies(self) -> tuple[Tally, ...]:
+    def tallies(self) -> tuple[OutsideCount, ...]:
         """The rows outside the audience, in the order of Outside, and by how many they are."""
         order = list(Outside)
         met = (one for one in self._tallies.values() if one.rows)
@@ -93,7 +93,7 @@ class Standings(dict[tuple[str, ...], Standing]):
             return itemgetter(*places)
         return lambda row: tuple([row[place] for place in places])
 
-    def of_width(self, row: Sequence[str], width: int) -> Tally | None:
+    def of_width(self, row: Sequence[str], width: int) -> OutsideCount | None:
         """Return where a row with too few or too many cells is counted; None: it may be in the audience."""
         reason = self._selection.outside_of_width(row, width)
         return None if reason is None else self._tally(reason, "")
@@ -136,7 +136,7 @@ class Standings(dict[tuple[str, ...], Standing]):
             )
         ]
 
-    def __missing__(self, cells: tuple[str, ...]) -> Standing:
+    def __missing__(self, cells: tuple[str, ...]) -> RowEligibility:
         """Work out a combination that was not met before."""
         by_place = dict(zip(self._places, cells, strict=True))
         if self._group is not None:
@@ -146,8 +146,10 @@ class Standings(dict[tuple[str, ...], Standing]):
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         found = self._work_out(by_place)
-        self[cells] = standing = self.welcome if found == self.welcome else found  # one object, to be quick
-        return standing
+        self[cells] = eligibility = (
+            self.welcome if found == self.welcome else found
+        )  # one object, to be quick
+        return eligibility
 
     def _deciding(self) -> tuple[int, ...]:
         beside = {self._group, self._municipality, self._reason}
@@ -169,12 +171,12 @@ class Standings(dict[tuple[str, ...], Standing]):
         if key and len(self.municipalities) < _MOST_NAMES:
             self.municipalities.setdefault(key, veiled(shown(cell)))
 
-    def _work_out(self, by_place: Mapping[int, str]) -> Standing:
+    def _work_out(self, by_place: Mapping[int, str]) -> RowEligibility:
         reason = self._selection.outside(by_place)
         counted = None if reason is None else self._tally(reason, self._name(reason, by_place))
         accepted = tuple(self._has_accepted(column, by_place) for column in self._numbers)
         protected = tuple(self._is_protected(column, by_place) for column in self._numbers)
-        return Standing(
+        return RowEligibility(
             outside=counted,
             accepted=accepted,
             protected=protected,
@@ -182,9 +184,9 @@ class Standings(dict[tuple[str, ...], Standing]):
             newly_split=self._newly_split(by_place) if reason is None else "",
         )
 
-    def _tally(self, reason: Outside, municipality: str) -> Tally:
+    def _tally(self, reason: Outside, municipality: str) -> OutsideCount:
         key = (reason, municipality)
-        return self._tallies.setdefault(key, Tally(*key))
+        return self._tallies.setdefault(key, OutsideCount(*key))
 
     def _name(self, reason: Outside, by_place: Mapping[int, str]) -> str:
         """Return the municipality by which a row is counted; none where there are very many of them."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event
 
-from smsctl.domain.push import Parcel
+from smsctl.domain.push import PushBatch
 from smsctl.errors import SmsctlError
 
-Store = Callable[[Sequence[Parcel]], None]
-"""Stores all parcels durably, or raises and stores none."""
+Store = Callable[[Sequence[PushBatch]], None]
+"""Stores all batches durably, or raises and stores none."""
 
 _LONGEST_WAIT_S = 50  # Intelecom gives up after 60 (wire/puzzel.md, "Delivery reports")
 _LOOK_UP_S = 0.5
@@ -20,16 +20,16 @@ _GROUP = 64
 
 
 @dataclass(slots=True)
-class _Case:
-    """One parcel on the desk."""
+class _QueuedBatch:
+    """One batch in the queue."""
 
-    parcel: Parcel
+    push_batch: PushBatch
     stored: bool = False
     done: Event = field(default_factory=Event)
 
 
-class Desk:
-    """Takes parcels from any thread; one thread, which owns the ledger, serves."""
+class PushQueue:
+    """Takes batches from any thread; one thread, which owns the ledger, serves."""
 
     def __init__(
         self, store: Store, *, on_trouble: Callable[[Exception], None], on_turn: Callable[[], object]
@@ -38,14 +38,14 @@ class Desk:
         self._store = store
         self._on_trouble = on_trouble
         self._on_turn = on_turn
-        self._cases: SimpleQueue[_Case] = SimpleQueue()
+        self._cases: SimpleQueue[_QueuedBatch] = SimpleQueue()
 
-    def hand_in(self, parcel: Parcel) -> bool:
-        """Wait until the parcel is stored; False: it is not, or not yet."""
-        case = _Case(parcel)
-        self._cases.put(case)
-        case.done.wait(_LONGEST_WAIT_S)
-        return case.stored
+    def hand_in(self, push_batch: PushBatch) -> bool:
+        """Wait until the batch is stored; False: it is not, or not yet."""
+        queued = _QueuedBatch(push_batch)
+        self._cases.put(queued)
+        queued.done.wait(_LONGEST_WAIT_S)
+        return queued.stored
 
     def serve(self, closed: Event) -> None:
         """Store what is handed in, until the door is closed and nobody waits."""
@@ -57,8 +57,8 @@ class Desk:
                 return
             self._on_turn()
 
-    def _next_group(self) -> list[_Case]:
-        group: list[_Case] = []
+    def _next_group(self) -> list[_QueuedBatch]:
+        group: list[_QueuedBatch] = []
         try:
             group.append(self._cases.get(timeout=_LOOK_UP_S))
             while len(group) < _GROUP:
@@ -67,19 +67,19 @@ class Desk:
             pass
         return group
 
-    def _store_group(self, group: list[_Case]) -> None:
+    def _store_group(self, group: list[_QueuedBatch]) -> None:
         try:
-            self._store([case.parcel for case in group])
+            self._store([queued.push_batch for queued in group])
         except SmsctlError as error:  # the ledger's trouble is everybody's
             self._on_trouble(error)
-        except Exception as error:  # noqa: BLE001  # one parcel must not keep the others out
+        except Exception as error:  # noqa: BLE001  # one batch must not keep the others out
             if len(group) > 1:
-                for case in group:
-                    self._store_group([case])
+                for queued in group:
+                    self._store_group([queued])
                 return
             self._on_trouble(error)
         else:
-            for case in group:
-                case.stored = True
-        for case in group:
-            case.done.set()
+            for queued in group:
+                queued.stored = True
+        for queued in group:
+            queued.done.set()

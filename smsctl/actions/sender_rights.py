@@ -25,7 +25,7 @@ class Person(NamedTuple):
     groups: Collection[str] = ()
 
 
-class Mission(NamedTuple):
+class SendRequest(NamedTuple):
     """What somebody wants to send."""
 
     municipality: str  # its key
@@ -37,7 +37,11 @@ class Mission(NamedTuple):
 
 
 def permit(
-    senders: Mapping[str, SenderRule], person: Person, mission: Mission, ledger: Ledger | None, now: Moment
+    senders: Mapping[str, SenderRule],
+    person: Person,
+    request: SendRequest,
+    ledger: Ledger | None,
+    now: Moment,
 ) -> list[Refusal]:
     """Return why this person may not send this; nothing where they may, or where there are no [senders].
 
@@ -45,18 +49,18 @@ def permit(
     """
     if not senders:
         return []
-    if not _fitting(senders, person, mission):
-        return [_no_right(_theirs(senders, person), person, mission)]
-    most = daily_ceiling(senders, person, mission)
+    if not _fitting(senders, person, request):
+        return [_no_right(_theirs(senders, person), person, request)]
+    most = daily_ceiling(senders, person, request)
     used = _used(ledger, person.user, now.day) if ledger else 0
-    if most is None or not mission.parts or used + mission.parts <= most:
+    if most is None or not request.parts or used + request.parts <= most:
         return []
-    return [over_day_of_user(person.user, mission.parts, used, most, is_test=mission.is_test)]
+    return [over_day_of_user(person.user, request.parts, used, most, is_test=request.is_test)]
 
 
-def daily_ceiling(senders: Mapping[str, SenderRule], person: Person, mission: Mission) -> int | None:
+def daily_ceiling(senders: Mapping[str, SenderRule], person: Person, request: SendRequest) -> int | None:
     """Return how many parts this person may send a day by what [senders] says; None is no ceiling."""
-    ceilings = [rule.max_parts_per_day for rule in _fitting(senders, person, mission)]
+    ceilings = [rule.max_parts_per_day for rule in _fitting(senders, person, request)]
     known = [one for one in ceilings if one is not None]
     return None if len(known) < len(ceilings) else max(known, default=None)
 
@@ -69,8 +73,8 @@ def _theirs(senders: Mapping[str, SenderRule], person: Person) -> list[SenderRul
     return [rule for rule in senders.values() if _is_about(rule, person)]
 
 
-def _fitting(senders: Mapping[str, SenderRule], person: Person, mission: Mission) -> list[SenderRule]:
-    return [rule for rule in _theirs(senders, person) if _covers(rule, mission)]
+def _fitting(senders: Mapping[str, SenderRule], person: Person, request: SendRequest) -> list[SenderRule]:
+    return [rule for rule in _theirs(senders, person) if _covers(rule, request)]
 
 
 def _is_about(rule: SenderRule, person: Person) -> bool:
@@ -79,18 +83,18 @@ def _is_about(rule: SenderRule, person: Person) -> bool:
     return rule.name == person.user
 
 
-def _covers(rule: SenderRule, mission: Mission) -> bool:
+def _covers(rule: SenderRule, request: SendRequest) -> bool:
     allowed = {municipality.casefold() for municipality in rule.municipalities}
-    if allowed and mission.municipality.casefold() not in allowed:
+    if allowed and request.municipality.casefold() not in allowed:
         return False
-    if mission.terms_lifted and not rule.terms_not_required:
+    if request.terms_lifted and not rule.terms_not_required:
         return False
     audiences = {group_key(audience) for audience in rule.audiences}
-    wanted = {group_key(group) for group in mission.groups}
-    return mission.is_test or not audiences or (bool(wanted) and wanted <= audiences)
+    wanted = {group_key(group) for group in request.groups}
+    return request.is_test or not audiences or (bool(wanted) and wanted <= audiences)
 
 
-def _no_right(theirs: list[SenderRule], person: Person, mission: Mission) -> Refusal:
+def _no_right(theirs: list[SenderRule], person: Person, request: SendRequest) -> Refusal:
     if not theirs:
         return Refusal(
             rule=Rule.SENDER,
@@ -104,8 +108,8 @@ def _no_right(theirs: list[SenderRule], person: Person, mission: Mission) -> Ref
         sentence=say(
             "The user {user} may not send to {audience} for {municipality}.",
             user=person.user,
-            audience=mission.audience,
-            municipality=mission.municipality,
+            audience=request.audience,
+            municipality=request.municipality,
         ),
         hint=say("They may send: {rights}.", rights=reduce(_and_also, map(_in_words, theirs))),
     )

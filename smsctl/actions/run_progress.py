@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import NamedTuple, Self
 
-from smsctl.actions.brake import Stop
-from smsctl.actions.crew import Done
-from smsctl.domain.message import Answer, Status, Verdict
+from smsctl.actions.stop_signal import StopReason
+from smsctl.actions.workers import BatchDone
+from smsctl.domain.message import Answer, Status, SubmitVerdict
 from smsctl.errors import Sentence, say
 
 UNREACHED_TRIES = 4
@@ -17,7 +17,7 @@ UNCLEAR_IN_A_ROW = 2
 UNKNOWN_IN_A_RUN = 200
 
 
-class Pace(NamedTuple):
+class SendPace(NamedTuple):
     """How fast a run goes, and how long it waits for a gateway that does not answer."""
 
     batch_size: int = 100
@@ -28,17 +28,17 @@ class Pace(NamedTuple):
 
 
 @dataclass(slots=True)
-class Course:
+class RunProgress:
     """The loop's own bookkeeping; nothing of it outlives the process."""
 
-    pace: Pace
+    pace: SendPace
     states: Counter[Status] = field(default_factory=Counter)
     cursor: int = 0
     unreached: int = 0
     unclear: int = 0
     not_before: float = 0.0  # monotonic; nothing is claimed before it
     waits: bool = False  # nothing was claimed, for it was not yet time
-    stop: Stop | None = None
+    stop: StopReason | None = None
     why: Sentence | None = None
     mend: Sentence | None = None
     remarks: Sequence[Sentence] = ()
@@ -51,15 +51,15 @@ class Course:
 
     def become(self, before: Self) -> None:
         """Take back what a transaction that failed had noted."""
-        for one in fields(Course):
+        for one in fields(RunProgress):
             setattr(self, one.name, getattr(before, one.name))
 
-    def end(self, stop: Stop, why: Sentence | None = None, mend: Sentence | None = None) -> None:
+    def end(self, stop: StopReason, why: Sentence | None = None, mend: Sentence | None = None) -> None:
         """Claim nothing more; the first reason stands."""
         if self.stop is None:
             self.stop, self.why, self.mend = stop, why, mend
 
-    def judge(self, done: Done) -> None:
+    def judge(self, done: BatchDone) -> None:
         """Decide from one answer whether the run goes on, waits or ends (what-an-answer-proves.md)."""
         answer = done.answer
         self.fault = self.fault or done.error
@@ -67,9 +67,9 @@ class Course:
         given_back = self.states.pop(Status.PENDING, 0)
         if given_back:
             self.cursor = min(self.cursor, done.claim.messages[0] - 1)
-        if answer.verdict is Verdict.REFUSED:
-            self.end(Stop.REFUSED, say("Stopped: {text}", text=answer.text), answer.mend)
-        elif answer.verdict in (Verdict.NOT_REACHED, Verdict.BUSY, Verdict.STALE):
+        if answer.verdict is SubmitVerdict.REFUSED:
+            self.end(StopReason.REFUSED, say("Stopped: {text}", text=answer.text), answer.mend)
+        elif answer.verdict in (SubmitVerdict.NOT_REACHED, SubmitVerdict.BUSY, SubmitVerdict.STALE):
             self._pause(answer)
         else:
             self.unreached = 0
@@ -80,7 +80,7 @@ class Course:
             return  # another batch of the same round has said it already
         self.unreached += 1
         if self.unreached >= UNREACHED_TRIES:
-            self.end(Stop.UNREACHED, say("The gateway cannot be reached: {text}", text=answer.text))
+            self.end(StopReason.UNREACHED, say("The gateway cannot be reached: {text}", text=answer.text))
             return
         wait_s = answer.retry_after_s
         if wait_s is None:
@@ -92,4 +92,4 @@ class Course:
         self.unclear = self.unclear + 1 if unclear else 0
         too_many = self.states[Status.UNKNOWN] > max(UNKNOWN_IN_A_RUN, 2 * self.pace.batch_size)
         if self.unclear >= UNCLEAR_IN_A_ROW or too_many:
-            self.end(Stop.UNCLEAR, say("The gateway gives no clear answer: {text}", text=answer.text))
+            self.end(StopReason.UNCLEAR, say("The gateway gives no clear answer: {text}", text=answer.text))

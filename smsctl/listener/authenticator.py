@@ -21,7 +21,7 @@ _FORWARDED = "HTTP_X_FORWARDED_FOR"
 _BEARER = "authorization"
 
 
-class RefusedError(Exception):
+class PushRefusedError(Exception):
     """This request does not come in."""
 
     def __init__(self, status: HTTPStatus, why: Sentence | None = None) -> None:
@@ -31,7 +31,7 @@ class RefusedError(Exception):
         self.why = why
 
 
-class Rules(NamedTuple):
+class RequestRules(NamedTuple):
     """What is asked beyond the path."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()  # empty: from anywhere
@@ -39,7 +39,7 @@ class Rules(NamedTuple):
     username: str | None = None  # of HTTP Basic
 
 
-class Pass(NamedTuple):
+class PushCredentials(NamedTuple):
     """Everything one gateway must show; for the supplier who sets its pushes up."""
 
     gateway: str
@@ -48,10 +48,10 @@ class Pass(NamedTuple):
     login: tuple[str, str] | None = None
 
 
-class Gate:
+class Authenticator:
     """Lets a request in, or not."""
 
-    def __init__(self, secret: Secret, gateways: Iterable[str], rules: Rules) -> None:
+    def __init__(self, secret: Secret, gateways: Iterable[str], rules: RequestRules) -> None:
         """Make the words of each gateway."""
         self.passes = tuple(_pass_for(secret, gateway, rules) for gateway in gateways)
         self._networks = rules.networks
@@ -60,7 +60,7 @@ class Gate:
         """Return which gateway a request comes from (WSGI). Raises RefusedError (401, 403, 404)."""
         address = _address_of(environ)
         if not self._may_come_from(address):
-            raise RefusedError(
+            raise PushRefusedError(
                 HTTPStatus.FORBIDDEN,
                 say(
                     "a push from {address} was refused: the address is not in `allow` under [reports]",
@@ -69,13 +69,13 @@ class Gate:
             )
         matching = self._at(environ.get("PATH_INFO", ""))
         if not matching:
-            raise RefusedError(
+            raise PushRefusedError(
                 HTTPStatus.NOT_FOUND,
                 say("a request was refused: its path is not one that `reports listen --addresses` prints"),
             )
         gateway = matching[0].gateway
         if not _shows_the_rest(matching[0], environ):
-            raise RefusedError(
+            raise PushRefusedError(
                 HTTPStatus.UNAUTHORIZED,
                 say(
                     "a push for {gateway} was refused: it lacks the right header or login, which [reports]"
@@ -89,7 +89,7 @@ class Gate:
         """Say whether the path is one of ours, before anything more of a request is read."""
         return bool(self._at(path))
 
-    def _at(self, path: str) -> list[Pass]:
+    def _at(self, path: str) -> list[PushCredentials]:
         # Every path is compared, and each in constant time: how long it takes tells nothing.
         shown = _bytes(path).rstrip(b"/")
         return [one for one in self.passes if hmac.compare_digest(shown, one.path.encode())]
@@ -124,17 +124,17 @@ def token(secret: Secret, purpose: str) -> str:
     return made.hexdigest()[:_TOKEN_DIGITS]
 
 
-def _pass_for(secret: Secret, gateway: str, rules: Rules) -> Pass:
+def _pass_for(secret: Secret, gateway: str, rules: RequestRules) -> PushCredentials:
     header = login = None
     if rules.header is not None:
         word = token(secret, f"{gateway} header")
         header = (rules.header, f"Bearer {word}" if rules.header.lower() == _BEARER else word)
     if rules.username is not None:
         login = (rules.username, token(secret, f"{gateway} login"))
-    return Pass(gateway, f"/{gateway}/{token(secret, f'{gateway} path')}", header, login)
+    return PushCredentials(gateway, f"/{gateway}/{token(secret, f'{gateway} path')}", header, login)
 
 
-def _shows_the_rest(asked: Pass, environ: Mapping[str, Any]) -> bool:
+def _shows_the_rest(asked: PushCredentials, environ: Mapping[str, Any]) -> bool:
     if asked.header is not None:
         name, value = asked.header
         shown = environ.get(f"HTTP_{name.upper().replace('-', '_')}", "")

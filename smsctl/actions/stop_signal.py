@@ -10,7 +10,7 @@ from smsctl.errors import ExitCode
 _AT_ONCE = 2
 
 
-class Stop(StrEnum):
+class StopReason(StrEnum):
     """Why a run ended before everything was sent."""
 
     INTERRUPTED = "interrupted"
@@ -29,28 +29,32 @@ class Stop(StrEnum):
         return _CODES[self]
 
 
-BY_SIGNAL: Final = {"SIGINT": Stop.INTERRUPTED, "SIGTERM": Stop.TERMINATED, "SIGHUP": Stop.HUNG_UP}
+BY_SIGNAL: Final = {
+    "SIGINT": StopReason.INTERRUPTED,
+    "SIGTERM": StopReason.TERMINATED,
+    "SIGHUP": StopReason.HUNG_UP,
+}
 """What a signal's name means."""
 
 CODES: Final = {
-    Stop.INTERRUPTED: ExitCode.INTERRUPTED,
-    Stop.TERMINATED: ExitCode.TERMINATED,
-    Stop.HUNG_UP: ExitCode.HUNG_UP,
+    StopReason.INTERRUPTED: ExitCode.INTERRUPTED,
+    StopReason.TERMINATED: ExitCode.TERMINATED,
+    StopReason.HUNG_UP: ExitCode.HUNG_UP,
 }
 """The exit code of a run that was asked to end."""
 
 _CODES: Final = {
     **CODES,
-    Stop.CEILING: ExitCode.REFUSED,
-    Stop.REFUSED: ExitCode.GATEWAY,
-    Stop.UNREACHED: ExitCode.STOPPED,
-    Stop.UNCLEAR: ExitCode.STOPPED,
-    Stop.CLOCK: ExitCode.LEDGER,
-    Stop.DISK: ExitCode.LEDGER,
+    StopReason.CEILING: ExitCode.REFUSED,
+    StopReason.REFUSED: ExitCode.GATEWAY,
+    StopReason.UNREACHED: ExitCode.STOPPED,
+    StopReason.UNCLEAR: ExitCode.STOPPED,
+    StopReason.CLOCK: ExitCode.LEDGER,
+    StopReason.DISK: ExitCode.LEDGER,
 }
 
 
-class Brake:
+class StopSignal:
     """Asked once, the run ends after the batches in flight; asked twice, at once, with the answers stored.
 
     Asked a third time it does not even wait for the ledger: what is marked counts as unknown.
@@ -62,7 +66,7 @@ class Brake:
 
     def __init__(self) -> None:
         """Start with nobody asking."""
-        self.asked: Stop | None = None
+        self.asked: StopReason | None = None
         self._times = 0
         self._armed = False
         self._shielded = False
@@ -72,10 +76,10 @@ class Brake:
         """Whether not even the answers that are here are to be stored: what is marked counts as unknown."""
         return self._times > _AT_ONCE
 
-    def ask(self, why: Stop) -> None:
+    def ask(self, why: StopReason) -> None:
         """Stop after what is in flight; the second time, raise KeyboardInterrupt as soon as that is safe."""
         self.asked = self.asked or why
-        if why is Stop.HUNG_UP:
+        if why is StopReason.HUNG_UP:
             return
         self._times += 1
         if self._times >= _AT_ONCE and self._armed and (self.as_it_stands or not self._shielded):
