@@ -1,34 +1,37 @@
 """Small faults put into the core, one at a time: does a test fail? `python -m tests.proof.mutants`.
 
-The faults are cosmic-ray's, and a few for SQL, which is a string to it. Each mutant is met by the tests that
-run its line, the quickest first; one that they let pass is shown as a change to the file. The proofs that
-run processes are left out: they would make a night of it.
-
-As a plugin of pytest (`-p tests.proof.mutants`) this notes which tests run which lines.
+Each mutant is met by the tests that run its line, the quickest first, until one fails; one that they let pass
+is shown as a change to the file. What cannot be told from the right program is listed, with the reason, in
+`equivalent.toml`. The proofs that run processes are left out: they would make a night of it.
 """
 
 import argparse
-import difflib
 import json
 import os
 import random
-import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from difflib import unified_diff
+from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
-from queue import SimpleQueue
 from typing import NamedTuple
 
-import coverage
 import pytest
 
-ROOT = Path(__file__).parents[2]
-MUTATED = (
+from tests.proof import covering
+from tests.proof.covering import Covered
+from tests.proof.mutating import ROOT, Mutant, faults_of
+
+MUTATED = (  # what is tried first stands first
     "smsctl/ledger/*.py",
     "smsctl/actions/*.py",
     "smsctl/domain/plan.py",
@@ -41,187 +44,121 @@ MUTATED = (
     "smsctl/gateways/intelecom.py",
     "smsctl/gateways/pswincom.py",
 )
-TESTS = ("tests/domain", "tests/ledger", "tests/actions", "tests/gateways", "tests/cli", "tests/simulator")
 SEED = "smsctl"
-_SQL = {
-    " = ": " <> ",
-    " > ": " >= ",
-    " < ": " <= ",
-    " >= ": " > ",
-    " <= ": " < ",
-    " + ": " - ",
-    " AND ": " OR ",
-}
-_IS_SQL = re.compile(r"\b(SELECT|UPDATE|DELETE|WHERE|VALUES|AND)\b")
-_BORING = ("BitOr", "RemoveDecorator", "VariableReplacer", "VariableInserter")  # annotations; not real faults
-_TESTS_AT_MOST, _MUTANT_S, _ALL_S = 80, 180, 3600
-_DURATIONS = "mutants-durations.json"
+_EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+_TEST_S, _MUTANT_S = 60, 300  # far longer than they take: who is slower hangs
+_LOOK_EVERY_S = 0.05
+_SAID, _LOADED, _RIGHT = "mutants-said.txt", "mutants-loaded.json", "mutants-right.py"  # in a tree
 
 
-class Mutant(NamedTuple):
-    """One file with one fault in it."""
+class Verdict(StrEnum):
+    """What became of a mutant."""
 
-    path: str
-    line: int
-    code: str
-
-
-class Fault(NamedTuple):
-    """One fault that a file could have: what to put where."""
-
-    path: str
-    line: int
-    kind: str
-    operator: str  # cosmic-ray's name; or, for SQL, what is put in
-    place: int  # the operator's how-manieth; or, for SQL, the column
-    length: int = 0  # SQL: of what is replaced; 0: Python
-
-    def applied(self) -> Mutant:
-        """Return the file with the fault in it."""
-        source = (ROOT / self.path).read_text(encoding="utf-8")
-        if self.length:
-            lines = source.splitlines(keepends=True)
-            line = lines[self.line - 1]
-            lines[self.line - 1] = line[: self.place] + self.operator + line[self.place + self.length :]
-            return Mutant(path=self.path, line=self.line, code="".join(lines))
-        from cosmic_ray.mutating import mutate_code
-        from cosmic_ray.plugins import get_operator
-
-        code = mutate_code(source, get_operator(self.operator)(), self.place)
-        return Mutant(path=self.path, line=self.line, code=code)
+    KILLED = "killed"
+    SURVIVES = "survives"
+    HANGS = "hangs: look again"
+    EQUIVALENT = "equivalent"
 
 
-def faults_of(file: Path, dice: random.Random) -> list[Fault]:
-    """Return the faults of a file: at each place one of each kind."""
-    path, source = str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
-    found: dict[tuple[object, ...], list[Fault]] = defaultdict(list)
-    for column, one in (*_of_python(path, source), *_of_sql(path, source)):
-        found[one.line, column, one.kind].append(one)
-    return [dice.choice(alike) for _, alike in sorted(found.items())]
+class Tried(NamedTuple):
+    """A mutant and what became of it."""
+
+    mutant: Mutant
+    verdict: Verdict
 
 
-def _of_python(path: str, source: str) -> Iterator[tuple[int, Fault]]:
-    from cosmic_ray import plugins
-    from cosmic_ray.ast import ast_nodes, get_ast
-
-    nodes = list(ast_nodes(get_ast(source)))
-    for name in sorted(plugins.operator_names()):
-        operator_class = plugins.get_operator(name)
-        if any(word in name for word in _BORING) or operator_class.arguments():
-            continue
-        operator, place = operator_class(), 0
-        for node in nodes:
-            for (line, column), _ in operator.mutation_positions(node):
-                kind = name.partition("_")[0]
-                yield column, Fault(path=path, line=line, kind=kind, operator=name, place=place)
-                place += 1
-
-
-def _of_sql(path: str, source: str) -> Iterator[tuple[int, Fault]]:
-    for line, text in enumerate(source.splitlines(), 1):
-        if '"' not in text or not _IS_SQL.search(text):
-            continue
-        for before, after in _SQL.items():
-            for found in re.finditer(re.escape(before), text):
-                yield (
-                    found.start(),
-                    Fault(
-                        path=path,
-                        line=line,
-                        kind=f"SQL{before}",
-                        operator=after,
-                        place=found.start(),
-                        length=len(before),
-                    ),
-                )
-
-
-class Coverage(NamedTuple):
-    """Which tests run a line of a file, and how long a test takes."""
-
-    tests: Mapping[str, Mapping[int, Sequence[str]]]
-    durations: Mapping[str, float]
-
-    def of(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run the mutant's line, the quickest first."""
-        found = self.tests.get(mutant.path, {}).get(mutant.line, ())
-        return sorted(found, key=lambda test: self.durations.get(test, 1.0))[:_TESTS_AT_MOST]
-
-
-def measure(tree: Path) -> Coverage:
-    """Run the tests once and note which lines each of them runs."""
-    data = tree / "mutants.coverage"
-    environ = os.environ | {"MUTANTS_COVERAGE": str(data)}
-    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "tests.proof.mutants", *TESTS]
-    done = subprocess.run(
-        command, cwd=tree, env=environ, capture_output=True, text=True, timeout=_ALL_S, check=False
+def diff_of(mutant: Mutant) -> list[str]:
+    """Return what the fault changes, as lines of a diff."""
+    before = (ROOT / mutant.path).read_text(encoding="utf-8")
+    return list(
+        unified_diff(before.splitlines(), mutant.code.splitlines(), mutant.path, "mutant", n=0, lineterm="")
     )
-    if done.returncode not in (0, 1):
-        sys.exit(f"the tests cannot be run:\n{done.stdout[-3000:]}")
-    durations: dict[str, float] = json.loads((tree / _DURATIONS).read_text())
-    for failed in (one for one, took_s in durations.items() if took_s < 0):
-        sys.stdout.write(f"left out, for it fails without any mutant: {failed}\n")
-    read = coverage.CoverageData(basename=str(data))
-    read.read()
-    tests = {
-        str(Path(file).relative_to(tree)): {
-            line: [one for one in names if durations.get(one, -1) >= 0]
-            for line, names in read.contexts_by_lineno(file).items()
-        }
-        for file in read.measured_files()
-    }
-    return Coverage(tests=tests, durations=durations)
 
 
-class _Noting:
-    """Notes, for each test, the lines it runs and how long it takes."""
-
-    def __init__(self, data: str) -> None:
-        self._coverage = coverage.Coverage(data_file=data, source=["smsctl"], config_file=False)
-        self._coverage.start()
-        self._durations: dict[str, float] = {}
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        self._coverage.switch_context(item.nodeid)
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        before = self._durations.get(report.nodeid, 0.0)
-        failed = report.failed or before < 0  # a negative time: it fails
-        self._durations[report.nodeid] = -1.0 if failed else before + report.duration
-
-    def pytest_sessionfinish(self) -> None:
-        self._coverage.stop()
-        self._coverage.save()
-        Path(_DURATIONS).write_text(json.dumps(self._durations))
+def change_of(mutant: Mutant) -> tuple[str, str, str]:
+    """Return the file, what stood there, and what stands there: by this a fault is known again."""
+    changed = [line for line in diff_of(mutant)[2:] if not line.startswith("@@")]
+    before, after = (" ".join(one[1:].strip() for one in changed if one[0] == sign) for sign in "-+")
+    return mutant.path, before, after
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    if data := os.environ.get("MUTANTS_COVERAGE"):
-        config.pluginmanager.register(_Noting(data))
+class Tree:
+    """A copy of the project, in which one mutant at a time is met by its tests, in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mutant: Mutant | None = None
+        self.pid = 0
+        self._ends = 0.0
+
+    def begin(self, mutant: Mutant, tests: Sequence[str]) -> None:
+        """Put the fault in, and start the tests."""
+        file = self.folder / mutant.path
+        self.mutant, self._ends = mutant, time.monotonic() + _MUTANT_S
+        shutil.copy2(file, self.folder / _RIGHT)
+        file.write_text(mutant.code, encoding="utf-8")
+        self.pid = _fork(self.folder, ["-x", f"--override-ini=timeout={_TEST_S}", *tests], at_once=True)
+
+    def ended(self) -> Verdict | None:
+        """Say what became of the mutant, if that is known by now; the fault is taken out."""
+        assert self.mutant
+        late = time.monotonic() > self._ends
+        if late:
+            os.killpg(self.pid, signal.SIGKILL)
+        found, status = os.waitpid(self.pid, 0 if late else os.WNOHANG)
+        if not found:
+            return None
+        with suppress(ProcessLookupError):  # what a test has left behind
+            os.killpg(self.pid, signal.SIGKILL)
+        right = self.folder / self.mutant.path
+        (self.folder / _RIGHT).replace(right)  # as old as it was: what is compiled of it is right
+        if late or "Timeout (>" in self.said():
+            return Verdict.HANGS
+        return Verdict.SURVIVES if status == 0 else Verdict.KILLED
+
+    def said(self) -> str:
+        """Return what the tests said."""
+        return (self.folder / _SAID).read_text(encoding="utf-8", errors="replace")
 
 
-def survives(tree: Path, mutant: Mutant, tests: Sequence[str]) -> bool:
-    """Say whether the tests pass with the fault in place."""
-    if not tests:
-        return True
-    file, listed = tree / mutant.path, tree / "mutants-tests.txt"
-    before = file.read_text(encoding="utf-8")
-    listed.write_text("\n".join(tests), encoding="utf-8")
-    file.write_text(mutant.code, encoding="utf-8")
+def _fork(tree: Path, words: Sequence[str], *, at_once: bool) -> int:
+    """Run tests in a process that has loaded already all that is not ours; return its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 70
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-n0", f"@{listed}"],
-            cwd=tree,
-            capture_output=True,
-            timeout=_MUTANT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False  # it hangs: somebody would see that
+        os.setsid()
+        os.chdir(tree)
+        with (tree / _SAID).open("w", encoding="utf-8") as said:
+            os.dup2(said.fileno(), 1)
+            os.dup2(said.fileno(), 2)
+        for name in [one for one in sys.modules if one.partition(".")[0] == "tests"]:
+            del sys.modules[name]  # ours are the project's; there are the tree's
+        sys.path[:] = [str(tree), *(path for path in sys.path if path not in ("", str(ROOT)))]
+        os.environ["PYTHONPATH"] = str(tree)
+        sys.dont_write_bytecode = at_once
+        quiet = "ignore::pytest.PytestAssertRewriteWarning"  # what is loaded already
+        code = int(pytest.main(["-q", "-n0", "-p", "no:cacheprovider", "-W", quiet, *words]))
+        if not at_once:
+            (tree / _LOADED).write_text(json.dumps(sorted(sys.modules)), encoding="utf-8")
     finally:
-        file.write_text(before, encoding="utf-8")
-    return done.returncode == 0
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def collected(tree: Path) -> set[str]:
+    """Collect the tests once, load what that loads of other projects, and return their names."""
+    status = os.waitpid(_fork(tree, ["--collect-only", *covering.TESTS], at_once=False), 0)[1]
+    said = (tree / _SAID).read_text(encoding="utf-8")
+    if status:
+        sys.exit(f"the tests cannot be collected:\n{said[-3000:]}")
+    for name in json.loads((tree / _LOADED).read_text(encoding="utf-8")):
+        if name.partition(".")[0] not in ("smsctl", "tests"):
+            with suppress(ImportError):
+                import_module(name)
+    return set(said.splitlines())
 
 
 def copy_of(folder: Path) -> Path:
@@ -233,15 +170,82 @@ def copy_of(folder: Path) -> Path:
         text=True,
         check=True,
     ).stdout
-    for name in filter(None, listed.split("\0")):
+    compiled = [str(one.relative_to(ROOT)) for one in ROOT.glob("smsctl/locale/**/*.mo")]
+    for name in filter(None, [*listed.split("\0"), *compiled]):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-    for compiled in ROOT.glob("smsctl/locale/**/*.mo"):
-        target = folder / compiled.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(compiled, target)
     return folder
+
+
+class Run:
+    """What is asked for: which mutants, met in how many trees, for how long."""
+
+    def __init__(self, asked: argparse.Namespace, kept: Path) -> None:
+        self._asked = asked
+        self._kept = kept
+        self._ends = time.monotonic() + 60 * asked.minutes
+        self._told: dict[str, str] = {}
+        if (kept / "verdicts.jsonl").exists():
+            lines = (kept / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()
+            self._told = dict(json.loads(line) for line in lines)
+        self._equivalent = {(one["file"], one["is"], one["mutant"]) for one in listed_as_equivalent()}
+
+    def of(self, chosen: Sequence[Mutant], folder: Path) -> list[Tried]:
+        """Try them; what was told before, or stands in the list, is not tried again."""
+        tried = [Tried(mutant=one, verdict=told) for one in chosen if (told := self._known(one))]
+        left = [one for one in chosen if not self._known(one)]
+        if left:
+            trees = [Tree(copy_of(folder / f"tree{place}")) for place in range(self._asked.at_once)]
+            tried += self._try(trees, left, self._covered(trees[0].folder))
+        return tried
+
+    def _known(self, mutant: Mutant) -> Verdict | None:
+        change = change_of(mutant)
+        if change in self._equivalent:
+            return Verdict.EQUIVALENT
+        told = self._told.get("\t".join(change))
+        return Verdict(told) if told else None
+
+    def _covered(self, tree: Path) -> Covered:
+        kept = self._kept / "covered.json"
+        if not kept.exists():
+            covering.measure(tree).write(kept)
+        return Covered.read(kept)
+
+    def _try(self, trees: Sequence[Tree], left: list[Mutant], covered: Covered) -> list[Tried]:
+        names = set.intersection(*(collected(tree.folder) for tree in trees))
+        tried: list[Tried] = []
+        while any(tree.mutant for tree in trees) or (left and time.monotonic() < self._ends):
+            for tree in trees:
+                if not tree.mutant and left and time.monotonic() < self._ends:
+                    mutant = left.pop(0)
+                    source = (ROOT / mutant.path).read_text(encoding="utf-8")
+                    tests = [one for one in covered.of(mutant.path, mutant.line, source) if one in names]
+                    if tests:
+                        tree.begin(mutant, tests)
+                    else:
+                        tried.append(self._tell(mutant, Verdict.SURVIVES, "no test runs it"))
+                elif tree.mutant and (verdict := tree.ended()):
+                    tried.append(self._tell(tree.mutant, verdict, tree.said()))
+                    tree.mutant = None
+            time.sleep(_LOOK_EVERY_S)
+        return tried
+
+    def _tell(self, mutant: Mutant, verdict: Verdict, said: str) -> Tried:
+        with (self._kept / "verdicts.jsonl").open("a", encoding="utf-8") as verdicts:
+            verdicts.write(json.dumps(("\t".join(change_of(mutant)), verdict)) + "\n")
+        if verdict is not Verdict.KILLED:
+            last = (said.splitlines() or [""])[-1]
+            sys.stdout.write("\n".join([f"{verdict} ({last})", *diff_of(mutant), "", ""]))
+            sys.stdout.flush()
+        return Tried(mutant=mutant, verdict=verdict)
+
+
+def listed_as_equivalent() -> list[dict[str, str]]:
+    """Return the mutants that no test could find, each with the reason."""
+    found: list[dict[str, str]] = tomllib.loads(_EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
+    return found
 
 
 def main() -> None:
@@ -250,55 +254,35 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=300)
     parser.add_argument("--seed", default=SEED)
     parser.add_argument("--at-once", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=24 * 60, help="begin no more after so long")
+    parser.add_argument("--keep", type=Path, help="a folder for what was found, by which a later run goes on")
     parser.add_argument("files", nargs="*", default=MUTATED, help="patterns of files below the project")
     asked = parser.parse_args()
     dice = random.Random(asked.seed)
     files = sorted({found for pattern in asked.files for found in ROOT.glob(pattern)})
     everything = [one for file in files for one in faults_of(file, dice)]
     sampled = dice.sample(everything, min(asked.sample, len(everything)))
-    chosen = [one.applied() for one in sampled]
+    chosen = sorted((one.applied() for one in sampled), key=lambda one: _turn(one.path, asked.files))
     with tempfile.TemporaryDirectory() as folder:
-        trees = [copy_of(Path(folder) / f"tree{place}") for place in range(asked.at_once)]
-        covered = measure(trees[0])
-        survived = _try_all(trees, chosen, covered)
-    _tell(chosen, survived, len(everything), asked.seed)
-    sys.exit(bool(survived))
+        kept = asked.keep or Path(folder)
+        kept.mkdir(exist_ok=True)
+        tried = Run(asked, kept).of(chosen, Path(folder))
+    _sum_up(tried, len(everything), asked)
+    sys.exit(any(one.verdict in (Verdict.SURVIVES, Verdict.HANGS) for one in tried))
 
 
-def _try_all(trees: Sequence[Path], chosen: Sequence[Mutant], covered: Coverage) -> list[Mutant]:
-    free: SimpleQueue[Path] = SimpleQueue()
-    for tree in trees:
-        free.put(tree)
-
-    def attempt(mutant: Mutant) -> bool:
-        tree = free.get()
-        try:
-            found = survives(tree, mutant, covered.of(mutant))
-        finally:
-            free.put(tree)
-        if found:
-            _show(mutant)
-        return found
-
-    with ThreadPoolExecutor(len(trees)) as pool:
-        return [mutant for mutant, lives in zip(chosen, pool.map(attempt, chosen), strict=True) if lives]
+def _turn(path: str, patterns: Sequence[str]) -> int:
+    return next(place for place, pattern in enumerate(patterns) if (Path(path).match(pattern)))
 
 
-def _show(mutant: Mutant) -> None:
-    before = (ROOT / mutant.path).read_text(encoding="utf-8")
-    lines = difflib.unified_diff(
-        before.splitlines(), mutant.code.splitlines(), mutant.path, "survives", n=1, lineterm=""
-    )
-    sys.stdout.write("\n".join(lines) + "\n\n")
-    sys.stdout.flush()
-
-
-def _tell(chosen: Sequence[Mutant], survived: Sequence[Mutant], of: int, seed: str) -> None:
-    tried = Counter(str(Path(one.path).parent) for one in chosen)
-    left = Counter(str(Path(one.path).parent) for one in survived)
-    for folder, n in sorted(tried.items()):
-        sys.stdout.write(f"{folder}: {left[folder]} of {n} survive ({100 * left[folder] / n:.1f} %)\n")
-    sys.stdout.write(f"{len(survived)} of {len(chosen)} sampled of {of}; --seed {seed}\n")
+def _sum_up(tried: Sequence[Tried], of: int, asked: argparse.Namespace) -> None:
+    folders = sorted({str(Path(one.mutant.path).parent) for one in tried})
+    for folder in folders:
+        n = Counter(one.verdict for one in tried if str(Path(one.mutant.path).parent) == folder)
+        share = 100 * n[Verdict.SURVIVES] / n.total()
+        told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(n.items()))
+        sys.stdout.write(f"{folder}: {n.total()} tried; {told}; {share:.1f} % survive\n")
+    sys.stdout.write(f"{len(tried)} tried of {asked.sample} sampled of {of}; --seed {asked.seed}\n")
 
 
 if __name__ == "__main__":

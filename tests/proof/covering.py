@@ -1,0 +1,146 @@
+"""Which tests run which lines, and how long each takes; a plugin of pytest (`-p tests.proof.covering`)."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import coverage
+import pytest
+
+TESTS = ("tests/domain", "tests/ledger", "tests/actions", "tests/gateways", "tests/cli")
+_PROCESSES = (  # what these measure is processes, disks and terminals: they would make a night of it
+    "completion",
+    "disk_full",
+    "eight_at_once",
+    "memory",
+    "stopping",
+    "streams",
+    "two_users",
+)
+_TESTS_S, _TESTS_AT_MOST, _ALL_S = 30, 300, 3600
+_NEAR = 5  # a test beside the module is met as if it were so many times as quick
+
+
+class Covered(NamedTuple):
+    """Which tests run a line of a file, and how long a test takes."""
+
+    durations: Mapping[str, float]
+    tests: Mapping[str, Mapping[int, Sequence[str]]]
+
+    def of(self, path: str, line: int, source: str) -> list[str]:
+        """Return the tests that run what stands on a line, the quickest first, as time allows."""
+        by_line, near = self.tests.get(path, {}), f"tests/{Path(path).parent.name}/"
+        found = {test for place in _lines_with(line, source) for test in by_line.get(place, ())}
+        took_s = {test: self.durations[test] / (_NEAR if test.startswith(near) else 1) for test in found}
+        return list(_as_time_allows(sorted(found, key=lambda test: (took_s[test], test)), self.durations))
+
+    @classmethod
+    def read(cls, kept: Path) -> Self:
+        """Read what `write` wrote."""
+        found = json.loads(kept.read_text(encoding="utf-8"))
+        names = list(found["durations"])
+        tests = {
+            path: {int(line): [names[place] for place in places] for line, places in lines.items()}
+            for path, lines in found["tests"].items()
+        }
+        return cls(durations=found["durations"], tests=tests)
+
+    def write(self, kept: Path) -> None:
+        """Keep it, for a run that goes on."""
+        place = {name: place for place, name in enumerate(self.durations)}
+        tests = {
+            path: {line: [place[name] for name in names] for line, names in lines.items()}
+            for path, lines in self.tests.items()
+        }
+        kept.write_text(json.dumps({"durations": dict(self.durations), "tests": tests}), encoding="utf-8")
+
+
+def _as_time_allows(tests: Sequence[str], durations: Mapping[str, float]) -> Iterator[str]:
+    took_s = 0.0
+    for test in tests[:_TESTS_AT_MOST]:
+        if took_s > _TESTS_S:
+            return
+        took_s += durations[test]
+        yield test
+
+
+def _lines_with(line: int, source: str) -> Sequence[int]:
+    """Return the lines of the statement; for one that runs at import, those of all functions."""
+    tree = ast.parse(source)
+    within = [
+        one for one in ast.walk(tree) if isinstance(one, ast.stmt) and one.lineno <= line <= _end_of(one)
+    ]
+    if any(isinstance(one, ast.FunctionDef) and one.body[0].lineno <= line for one in within):
+        innermost = min(within, key=lambda one: _end_of(one) - one.lineno)
+        return range(innermost.lineno, _end_of(innermost) + 1)
+    functions = (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef))
+    return [place for one in functions for place in range(one.body[0].lineno, _end_of(one) + 1)]
+
+
+def _end_of(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
+
+
+def measure(tree: Path) -> Covered:
+    """Run the tests once and note which lines each of them runs."""
+    data, noted = tree / "covering.data", tree / "covering.json"
+    environ = os.environ | {"COVERING": str(data), "PYTHONPATH": str(tree)}
+    left_out = [f"--ignore=tests/cli/test_{name}.py" for name in _PROCESSES]
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "tests.proof.covering", *left_out, *TESTS]
+    done = subprocess.run(
+        command, cwd=tree, env=environ, capture_output=True, text=True, timeout=_ALL_S, check=False
+    )
+    if done.returncode not in (0, 1):
+        sys.exit(f"the tests cannot be run:\n{done.stdout[-3000:]}")
+    return noted_in(tree, data, json.loads(noted.read_text()))
+
+
+def noted_in(tree: Path, data: Path, took_s: Mapping[str, float]) -> Covered:
+    """Read what the plugin noted; a test that fails without any fault is left out."""
+    for failed in (one for one, duration_s in took_s.items() if duration_s < 0):
+        sys.stdout.write(f"left out, for it fails without any fault: {failed}\n")
+    durations = {test: duration_s for test, duration_s in took_s.items() if duration_s >= 0}
+    read = coverage.CoverageData(basename=str(data))
+    read.read()
+    tests = {
+        str(Path(file).relative_to(tree)): {
+            line: [one for one in names if one in durations]
+            for line, names in read.contexts_by_lineno(file).items()
+        }
+        for file in read.measured_files()
+    }
+    return Covered(durations=durations, tests=tests)
+
+
+class _Noting:
+    """Notes, for each test, the lines it runs and how long it takes."""
+
+    def __init__(self, data: str) -> None:
+        self._noted = Path(data).with_suffix(".json")
+        self._coverage = coverage.Coverage(data_file=data, source=["smsctl"], config_file=False)
+        self._coverage.start()
+        self._durations: dict[str, float] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        self._coverage.switch_context(item.nodeid)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        before = self._durations.get(report.nodeid, 0.0)
+        failed = report.failed or before < 0  # a negative time: it fails
+        self._durations[report.nodeid] = -1.0 if failed else before + report.duration
+
+    def pytest_sessionfinish(self) -> None:
+        self._coverage.stop()
+        self._coverage.save()
+        self._noted.write_text(json.dumps(self._durations))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if data := os.environ.get("COVERING"):
+        config.pluginmanager.register(_Noting(data))

@@ -1,0 +1,99 @@
+"""Small faults for a file: cosmic-ray's, and a few for SQL, which is a string to it."""
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+_SQL = {
+    " = ": " <> ",
+    " > ": " >= ",
+    " < ": " <= ",
+    " >= ": " > ",
+    " <= ": " < ",
+    " + ": " - ",
+    " AND ": " OR ",
+}
+_IS_SQL = re.compile(r"\b(SELECT|UPDATE|DELETE|WHERE|VALUES|AND)\b")
+_BORING = ("BitOr", "RemoveDecorator", "VariableReplacer", "VariableInserter")  # annotations; not real faults
+
+
+class Mutant(NamedTuple):
+    """One file with one fault in it."""
+
+    path: str
+    line: int
+    code: str
+
+
+class Fault(NamedTuple):
+    """One fault that a file could have: what to put where."""
+
+    path: str
+    line: int
+    kind: str
+    operator: str  # cosmic-ray's name; or, for SQL, what is put in
+    place: int  # the operator's how-manieth; or, for SQL, the column
+    length: int = 0  # SQL: of what is replaced; 0: Python
+
+    def applied(self) -> Mutant:
+        """Return the file with the fault in it."""
+        source = (ROOT / self.path).read_text(encoding="utf-8")
+        if self.length:
+            lines = source.splitlines(keepends=True)
+            line = lines[self.line - 1]
+            lines[self.line - 1] = line[: self.place] + self.operator + line[self.place + self.length :]
+            return Mutant(path=self.path, line=self.line, code="".join(lines))
+        from cosmic_ray.mutating import mutate_code
+        from cosmic_ray.plugins import get_operator
+
+        code = mutate_code(source, get_operator(self.operator)(), self.place)
+        return Mutant(path=self.path, line=self.line, code=code)
+
+
+def faults_of(file: Path, dice: random.Random) -> list[Fault]:
+    """Return the faults of a file: at each place one of each kind."""
+    path, source = str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
+    found: dict[tuple[object, ...], list[Fault]] = defaultdict(list)
+    for column, one in (*_of_python(path, source), *_of_sql(path, source)):
+        found[one.line, column, one.kind].append(one)
+    return [dice.choice(alike) for _, alike in sorted(found.items())]
+
+
+def _of_python(path: str, source: str) -> Iterator[tuple[int, Fault]]:
+    from cosmic_ray import plugins
+    from cosmic_ray.ast import ast_nodes, get_ast
+
+    nodes = list(ast_nodes(get_ast(source)))
+    for name in sorted(plugins.operator_names()):
+        operator_class = plugins.get_operator(name)
+        if any(word in name for word in _BORING) or operator_class.arguments():
+            continue
+        operator, place = operator_class(), 0
+        for node in nodes:
+            for (line, column), _ in operator.mutation_positions(node):
+                kind = name.partition("_")[0]
+                yield column, Fault(path=path, line=line, kind=kind, operator=name, place=place)
+                place += 1
+
+
+def _of_sql(path: str, source: str) -> Iterator[tuple[int, Fault]]:
+    for line, text in enumerate(source.splitlines(), 1):
+        if '"' not in text or not _IS_SQL.search(text):
+            continue
+        for before, after in _SQL.items():
+            for found in re.finditer(re.escape(before), text):
+                yield (
+                    found.start(),
+                    Fault(
+                        path=path,
+                        line=line,
+                        kind=f"SQL{before}",
+                        operator=after,
+                        place=found.start(),
+                        length=len(before),
+                    ),
+                )
