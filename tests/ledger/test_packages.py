@@ -229,6 +229,33 @@ def test_a_package_that_another_mailing_had_to_open_counts_for_whoever_took_its_
     must_agree(ledger)
 
 
+@pytest.mark.parametrize(
+    ("allowed", "before", "since", "counted"),
+    [
+        (0, 0, 1, 1),
+        (0, 1, 1, 1),  # what was open when this one was planned is none of its business
+        (1, 0, 1, 0),
+        (2, 0, 1, 0),  # what it left unopened makes no room for others
+        (1, 0, 3, 2),
+        (None, 0, 2, 0),  # nobody planned with its ceiling
+    ],
+)
+def test_of_what_another_mailing_opened_since_what_is_beyond_its_ceiling_counts(
+    allowed: int | None, before: int, since: int, counted: int, ledger: Ledger
+) -> None:
+    other = sending.begin(ledger, 1, new(ceilings=Ceilings(max_new_packages=allowed)), on("2026-11-20"))
+    mine = sending.begin(ledger, 1, new(ceilings=Ceilings(max_new_packages=5), body="Hello"), NOW)
+    with ledger.transaction():
+        for moment, n in ((on("2026-11-21"), before), (NOW, since)):
+            for _ in range(n):
+                packages.open_package(ledger, TOWN.key, TOWN.rate, moment, other.id)
+    assert packages.opened_for(ledger, mine) == counted
+    with ledger.transaction():
+        packages.open_package(ledger, TOWN.key, TOWN.rate, NOW, mine.id)
+    assert packages.opened_for(ledger, mine) == counted + 1
+    assert packages.opened_for(ledger, mine._replace(municipality=TOWN._replace(key="elsewhere"))) == 0
+
+
 def test_what_is_corrected_today_makes_no_room_under_todays_ceiling(ledger: Ledger) -> None:
     sending.activate(ledger)
     yesterday, today = on("2026-11-21"), NOW
@@ -268,6 +295,14 @@ def test_the_daily_ceiling_of_a_user_counts_all_that_left_today_of_what_they_beg
     with ledger.transaction():
         ledger.write("UPDATE mailings SET created_by = 'bo' WHERE id = ?", third.id)
     assert sending.claim(ledger, third._replace(created_by="bo"))
+
+
+def test_a_clock_that_was_two_days_behind_hides_nothing_of_what_left_today(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    for moment in (NOW, on("2026-11-20")):
+        mailing = sending.begin(ledger, 2, new(body=moment.day), moment)
+        sending.settle(ledger, mailing, sending.claim(ledger, mailing, moment=moment), moment=moment)
+    assert parts_of_elin(ledger) == 2
 
 
 def parts_of_elin(ledger: Ledger) -> int:

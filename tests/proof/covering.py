@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import coverage
 import pytest
+
+from tests.proof.mutating import ROOT
 
 TESTS = ("tests/domain", "tests/ledger", "tests/actions", "tests/gateways", "tests/cli")
 _PROCESSES = (  # what these measure is processes, disks and terminals: they would make a night of it
@@ -26,6 +28,13 @@ _TESTS_S, _TESTS_AT_MOST, _ALL_S = 30, 300, 3600
 _NEAR = 5  # a test beside the module is met as if it were so many times as quick
 
 
+class _Statement(NamedTuple):
+    """Where a statement stands: its lines in a function, or else the names that it gives at import."""
+
+    lines: Sequence[int]
+    names: frozenset[str]
+
+
 class Covered(NamedTuple):
     """Which tests run a line of a file, and how long a test takes."""
 
@@ -34,10 +43,20 @@ class Covered(NamedTuple):
 
     def of(self, path: str, line: int, source: str) -> list[str]:
         """Return the tests that run what stands on a line, the quickest first, as time allows."""
-        by_line, near = self.tests.get(path, {}), f"tests/{Path(path).parent.name}/"
-        found = {test for place in _lines_with(line, source) for test in by_line.get(place, ())}
+        near = f"tests/{Path(path).parent.name}/"
+        found = set(self._tests_of(path, _statement_at(line, source)))
         took_s = {test: self.durations[test] / (_NEAR if test.startswith(near) else 1) for test in found}
         return list(_as_time_allows(sorted(found, key=lambda test: (took_s[test], test)), self.durations))
+
+    def _tests_of(self, path: str, statement: _Statement) -> Iterator[str]:
+        """Give the tests that run a statement; for one that runs at import, those of who uses its name."""
+        if statement.lines:
+            users = {path: statement.lines}
+        else:
+            users = {user: _lines_with(statement.names, text) for user, text in _users_of(path)}
+        for user, lines in users.items():
+            by_line = self.tests.get(user, {})
+            yield from (test for place in lines for test in by_line.get(place, ()))
 
     @classmethod
     def read(cls, kept: Path) -> Self:
@@ -69,17 +88,44 @@ def _as_time_allows(tests: Sequence[str], durations: Mapping[str, float]) -> Ite
         yield test
 
 
-def _lines_with(line: int, source: str) -> Sequence[int]:
-    """Return the lines of the statement; for one that runs at import, those of all functions."""
-    tree = ast.parse(source)
+def _statement_at(line: int, source: str) -> _Statement:
     within = [
-        one for one in ast.walk(tree) if isinstance(one, ast.stmt) and one.lineno <= line <= _end_of(one)
+        one
+        for one in ast.walk(ast.parse(source))
+        if isinstance(one, ast.stmt) and one.lineno <= line <= _end_of(one)
     ]
+    innermost = min(within, key=lambda one: _end_of(one) - one.lineno)
     if any(isinstance(one, ast.FunctionDef) and one.body[0].lineno <= line for one in within):
-        innermost = min(within, key=lambda one: _end_of(one) - one.lineno)
-        return range(innermost.lineno, _end_of(innermost) + 1)
-    functions = (one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef))
-    return [place for one in functions for place in range(one.body[0].lineno, _end_of(one) + 1)]
+        return _Statement(lines=range(innermost.lineno, _end_of(innermost) + 1), names=frozenset())
+    outermost = max(within, key=lambda one: _end_of(one) - one.lineno)
+    found = {one.id for one in ast.walk(outermost) if isinstance(one, ast.Name) and _is_set(one)}
+    if isinstance(outermost, ast.ClassDef | ast.FunctionDef):
+        found.add(outermost.name)
+    return _Statement(lines=(), names=frozenset(found))
+
+
+def _users_of(path: str) -> Iterator[tuple[str, str]]:
+    """Give the file and those that import from it, each with its text."""
+    imports = f"from {path.removesuffix('.py').replace('/', '.')} import"
+    for file in (ROOT / "smsctl").glob("**/*.py"):
+        user, text = str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
+        if user == path or imports in text:
+            yield user, text
+
+
+def _is_set(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _lines_with(names: Collection[str], source: str) -> list[int]:
+    """Return the lines of the functions that use a name; where none does, of all functions."""
+    functions = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.FunctionDef)]
+    using = [
+        one
+        for one in functions
+        if any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(one))
+    ]
+    return [place for one in using or functions for place in range(one.body[0].lineno, _end_of(one) + 1)]
 
 
 def _end_of(statement: ast.stmt) -> int:
