@@ -16,15 +16,7 @@ from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_len
 from smsctl.errors import Sentence, say
 from smsctl.gateways.intelecom_management import IntelecomManagement
 from smsctl.gateways.json_reply import folded, read_json, whole_number
-from smsctl.gateways.outcome import (
-    HttpReply,
-    quoted,
-    refused,
-    unclear,
-    unless_taken,
-    verdict,
-    verdict_of_status,
-)
+from smsctl.gateways.outcome import HttpReply, quoted, refused, status_verdict, unclear, unless_taken, verdict
 from smsctl.gateways.password import password_of
 
 STATUS_OF_CODE: Final = {
@@ -93,7 +85,7 @@ class Intelecom:
             return verdict(batch, outcome)
         if outcome.status != _OK:
             secret = password_of(self._options)
-            refusal = verdict_of_status(batch, outcome, quoted(outcome.body, secret))
+            refusal = status_verdict(batch, outcome, quoted(outcome.body, secret))
             entries = _entries(outcome.body) or {}
             ours = [one for one, _ in batch.messages if one in entries]
             return unless_taken(batch, refusal, [_receipt(one, entries[one], secret) for one in ours])

@@ -107,7 +107,7 @@ def refused(batch: Batch, text: str, mend: Sentence) -> Answer:
     return same_for_all(batch, Status.PENDING, SubmitVerdict.REFUSED, text)._replace(mend=mend)
 
 
-def verdict_of_status(batch: Batch, reply: HttpReply, words: str) -> Answer:
+def status_verdict(batch: Batch, reply: HttpReply, words: str) -> Answer:
     """Return the answer for a reply whose status is not 200; `words` are the gateway's own.
 
     503 proves nothing: neither vendor says what it means for acceptance.

@@ -23,10 +23,10 @@ from smsctl.gateways.outcome import (
     WrongCounterpart,
     quoted,
     refused,
+    status_verdict,
     unclear,
     unless_taken,
     verdict,
-    verdict_of_status,
 )
 from smsctl.gateways.password import password_of
 
@@ -85,7 +85,7 @@ class PSWinCom:
         if not isinstance(outcome, HttpReply):
             return verdict(batch, outcome)
         if outcome.status != _OK:
-            refusal = verdict_of_status(batch, outcome, quoted(outcome.body, password_of(self._options)))
+            refusal = status_verdict(batch, outcome, quoted(outcome.body, password_of(self._options)))
             return unless_taken(batch, refusal, self._told_of(batch, read_session(outcome.body)))
         return self._answer(batch, outcome.body)
 

@@ -145,7 +145,7 @@ def _any_error_is_a_refusal() -> Mapping[str, object]:
     def refusal(batch: Batch, reply: HttpReply, words: str) -> Answer:
         return same_for_all(batch, Status.PENDING, SubmitVerdict.REFUSED, words)
 
-    return {"smsctl.gateways.intelecom.verdict_of_status": refusal}
+    return {"smsctl.gateways.intelecom.status_verdict": refusal}
 
 
 def _late_answers_overrule() -> Mapping[str, object]:

@@ -23,15 +23,7 @@ from smsctl.config import places, write
 from smsctl.config.keys import Section
 from smsctl.config.settings import Mode
 from smsctl.config.template import text_of
-from smsctl.errors import (
-    ConfigError,
-    CredentialError,
-    ExitCode,
-    Sentence,
-    SmsctlError,
-    UsageError,
-    say,
-)
+from smsctl.errors import ConfigError, CredentialError, ExitCode, Sentence, SmsctlError, UsageError, say
 
 _TEST_TEXT = "Test av SMS."
 
