@@ -50,9 +50,17 @@ def main(argv: Sequence[str]) -> int:
     try:
         asked, rest = flags.take(argv)
     except UsageError as error:
-        output = Output("", Flags(json="--json" in argv))
+        output = Output("", json="--json" in argv)
         return output.end(output.fail(error), is_product=False)
-    output = Output(command_in(rest), asked)
+    output = Output(
+        command_in(rest),
+        json=asked.json,
+        quiet=asked.quiet,
+        verbose=asked.verbose,
+        simulate=asked.simulate,
+        yes=asked.yes,
+        beforehand=partial(asked.unasked_command, (), by_a_person=False),
+    )
     if list(argv) == ["--version"]:
         output.out.line(f"smsctl {__version__}")
         return output.end(ExitCode.OK, is_product=True)
@@ -126,15 +134,23 @@ def _answer(words: Sequence[str], asked: Flags, output: Output) -> CommandResult
         _wiring(asked, output, is_help=is_help) as wiring,
         redirect_stdout(page) if is_help else nullcontext(),
     ):
-        answer: CommandResult | int | None = build(command, alone=_is_settled(command, words))(
-            args=list(words), prog_name="smsctl", standalone_mode=False, obj=wiring
-        )
+        answer = answer_to(command, words, wiring, alone=_is_settled(command, words))
     if isinstance(answer, CommandResult):
         return answer
-    if answer == ExitCode.INTERRUPTED:  # what Typer makes of it, without a word
-        raise KeyboardInterrupt
     output.write(page.getvalue())
     return CommandResult(exit_code=ExitCode(answer or ExitCode.OK))
+
+
+def answer_to(
+    command: str, words: Sequence[str], wiring: object, *, alone: bool
+) -> CommandResult | int | None:
+    """Run a command as if the words had been typed, and return what it answers; it raises what it raises."""
+    answer: CommandResult | int | None = build(command, alone=alone)(
+        args=list(words), prog_name="smsctl", standalone_mode=False, obj=wiring
+    )
+    if answer == ExitCode.INTERRUPTED:  # what Typer makes of it, without a word
+        raise KeyboardInterrupt
+    return answer
 
 
 def _is_product(command: str, words: Sequence[str]) -> bool:

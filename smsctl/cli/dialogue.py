@@ -128,7 +128,7 @@ def _must_be_asked(output: Output) -> None:
     if not output.interactive:
         raise NotConfirmedError(
             say("Not confirmed: there is no terminal to ask on; nothing was done."),
-            hint=say("Answer beforehand with: {command}", command=output.beforehand),
+            hint=say("Answer beforehand with: {command}", command=output.beforehand()),
         )
 
 

@@ -1,26 +1,57 @@
-"""Files written for people: CSV as Excel in Sweden reads it, and JSON; readable by nobody else."""
+"""Text files as people write them; and files written for people, readable by nobody else."""
 
 import csv
 import io
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from smsctl import host
 from smsctl.cli.output.envelope import harmless
+from smsctl.cli.output.output import Output
+from smsctl.decoding import decode
 from smsctl.errors import InputError, OutputError, say
+from smsctl.opening import open_file
 
 STANDARD_OUTPUT = Path("-")
+_LARGEST_TEXT = 64 * 1024  # bytes; the longest SMS is far below
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+
+
+def read_text_file(output: Output, file: str) -> str:
+    """Return what stands in the file, or on standard input for `-`; the assumed encoding is told."""
+    data, source = read_bytes(file)
+    return decoded(output, data, source)
+
+
+def read_bytes(file: str) -> tuple[bytes, str]:
+    """Return the bytes of a text file, or of standard input for `-`, and what it is called in sentences."""
+    if file == "-":
+        data, source = sys.stdin.buffer.read(_LARGEST_TEXT + 1), "standard input"
+    else:
+        with open_file(Path(file)) as stream:
+            data, source = stream.read(_LARGEST_TEXT + 1), file
+    if len(data) > _LARGEST_TEXT:
+        raise InputError(say("{source} is too large for a text message.", source=source))
+    return data, source
+
+
+def decoded(output: Output, data: bytes, source: str, encoding: str | None = None) -> str:
+    """Return the text of the bytes; where the encoding is a guess, that is told."""
+    found = decode(data, encoding, source=source)
+    if found.notice:
+        output.warn(found.notice)
+    return found.text
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str | None:
     """Write a new file, mode 0600; return what is meant for standard output in its place (`-`).
 
-    Numbers are written without their plus, and other cells that a spreadsheet would run as a formula get an
-    apostrophe (what-comes-from-outside.md, "Screens and lists"). Raises InputError when it exists already or
-    cannot be made, OutputError when its disk is full.
+    It is as Excel in Sweden reads it. Numbers are written without their plus, and other cells that a
+    spreadsheet would run as a formula get an apostrophe (what-comes-from-outside.md, "Screens and lists").
+    Raises InputError when it exists already or cannot be made, OutputError when its disk is full.
     """
     with io.StringIO(newline="") as page:
         writer = csv.writer(page, delimiter=";", lineterminator="\n" if path == STANDARD_OUTPUT else "\r\n")

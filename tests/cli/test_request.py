@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from smsctl.cli.mailings.request import read_time
 from smsctl.cli.output import figures
+from smsctl.cli.typed_times import read_time
 from smsctl.errors import UsageError
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 
 from smsctl.actions.report import NOTHING, IntakeCounts, IntakeRules, take_in
-from smsctl.cli.incoming.reports import taken_twice
+from smsctl.cli.output.phrases import taken_twice
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.push import PushBatch
 from smsctl.errors import Sentence, say_n

@@ -1,17 +1,13 @@
 """What came back, on a screen: how many reports, what became of them, and those that fit no message."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from smsctl.actions.report import IntakeCounts
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Column, Fact, FactList, Table, Text, TextLine, Tone
-from smsctl.domain.report import Cause
 from smsctl.errors import Sentence, say, say_n
-from smsctl.ledger.failures import FailedRow
 from smsctl.ledger.inbox import IncomingKind
 from smsctl.ledger.reports import KeptReport, ReportFate
-
-_SHOWN = 50
 
 
 def taken_data(taken: IntakeCounts) -> dict[str, object]:
@@ -47,15 +43,6 @@ def taken_screen(taken: IntakeCounts) -> list[Block]:
     if taken.reports[ReportFate.UNMATCHED] or taken.reports[ReportFate.CONTRADICTS]:
         blocks.append(TextLine(say("Look at them with: smsctl reports unmatched")))
     return blocks
-
-
-def taken_twice(messages: int) -> Sentence:
-    """Say that a person's word, that they were not sent, was wrong after they had been sent once more."""
-    return say_n(
-        "The gateway took {n} message twice that had been resolved as not sent: both count.",
-        "The gateway took {n} messages twice that had been resolved as not sent: both count.",
-        n=messages,
-    )
 
 
 def taken_summary(taken: IntakeCounts) -> Sentence:
@@ -113,38 +100,6 @@ def kept(rows: Sequence[KeptReport], total: int, zone: str) -> list[Block]:
     return blocks
 
 
-def failed(rows: Sequence[FailedRow], shown: Callable[[str], str]) -> list[Block]:
-    """Return the messages that did not arrive; a long list is cut, a file holds them all."""
-    if not rows:
-        return [TextLine(say("No report says that a message did not arrive."))]
-    titles = (say("Number"), say("State"), say("Why"), say("Code"))
-    columns = [Column(say("Row"), right=True), *(Column(title) for title in titles)]
-    table: list[list[Text]] = [
-        [
-            "" if one.row is None else str(one.row),
-            shown(one.number),
-            figures.state(one.state),
-            cause(one.cause),
-            one.code,
-        ]
-        for one in rows[:_SHOWN]
-    ]
-    blocks: list[Block] = [Table(columns, table)]
-    if len(rows) > _SHOWN:
-        more = len(rows) - _SHOWN
-        blocks.append(
-            TextLine(
-                say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more)
-            )
-        )
-    return blocks
-
-
-def cause(why: Cause) -> Sentence:
-    """Say in words why a message did not arrive."""
-    return _CAUSES[why]
-
-
 _FATES = {
     ReportFate.APPLIED: say("reports applied to their messages"),
     ReportFate.REPEATED: say("reports known already"),
@@ -163,15 +118,4 @@ _KINDS = {
     IncomingKind.OURS: say("incoming SMS"),
     IncomingKind.STOP: say("incoming SMS that ask to stop"),
     IncomingKind.OTHER: say("incoming SMS for another endpoint code"),
-}
-_CAUSES = {
-    Cause.BAD_NUMBER: say("the number does not exist: correct it"),
-    Cause.BARRED: say("barred, or no longer in use: remove it"),
-    Cause.UNREACHABLE: say("the phone cannot be reached for now"),
-    Cause.EXPIRED: say("the phone was not reached in time"),
-    Cause.NETWORK: say("trouble at the operator or the gateway"),
-    Cause.PREMIUM: say("premium services are barred"),
-    Cause.CONFIGURATION: say("the gateway account must be mended"),
-    Cause.REFUSED: say("refused by the operator"),
-    Cause.UNTOLD: say("no reason was told"),
 }

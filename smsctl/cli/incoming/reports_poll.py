@@ -9,9 +9,9 @@ from smsctl.actions.stop_signal import BY_SIGNAL, CODES, StopSignal
 from smsctl.cli import options, wiring_listener
 from smsctl.cli.incoming import forwarding, receiving
 from smsctl.cli.incoming import reports as render
-from smsctl.cli.mailings.request import read_duration
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode
 from smsctl.ledger.reports import IntakeSource

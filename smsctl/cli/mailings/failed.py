@@ -1,6 +1,6 @@
 """`smsctl mailings failed ID`: whose message did not arrive, and which numbers are dead."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,20 +9,22 @@ import typer
 
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import files, numbers, options
-from smsctl.cli.incoming import reports as render
-from smsctl.cli.output.blocks import TextLine
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import Block, Column, Table, Text, TextLine
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.report import PERMANENT
-from smsctl.errors import say
+from smsctl.domain.report import PERMANENT, Cause
+from smsctl.errors import say, say_n
 from smsctl.ledger import mailings
 from smsctl.ledger.failures import FailedRow, failed
 
 EXAMPLES = ("smsctl mailings failed 12", "smsctl mailings failed 12 --dead --csv dead.csv")
 
 _HEADER = ("row", "number", "name", "state", "why", "dead", "code", "answer")
+
+_SHOWN = 50
 
 _File = Annotated[
     Path | None,
@@ -45,7 +47,7 @@ def run(
     found = mailings.get(wiring.ledger, mailing)
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
     page = files.write_csv(csv, *_table(rows, found)) if csv else None
-    screen = render.failed(rows, partial(numbers.shown, wiring))
+    screen = _screen(rows, partial(numbers.shown, wiring))
     if csv:
         screen.append(TextLine(say("Written to {path}.", path=csv)))
     data = [
@@ -66,6 +68,33 @@ def run(
     )
 
 
+def _screen(rows: Sequence[FailedRow], shown: Callable[[str], str]) -> list[Block]:
+    """Return the messages that did not arrive; a long list is cut, a file holds them all."""
+    if not rows:
+        return [TextLine(say("No report says that a message did not arrive."))]
+    titles = (say("Number"), say("State"), say("Why"), say("Code"))
+    columns = [Column(say("Row"), right=True), *(Column(title) for title in titles)]
+    table: list[list[Text]] = [
+        [
+            "" if one.row is None else str(one.row),
+            shown(one.number),
+            figures.state(one.state),
+            _CAUSES[one.cause],
+            one.code,
+        ]
+        for one in rows[:_SHOWN]
+    ]
+    blocks: list[Block] = [Table(columns, table)]
+    if len(rows) > _SHOWN:
+        more = len(rows) - _SHOWN
+        blocks.append(
+            TextLine(
+                say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more)
+            )
+        )
+    return blocks
+
+
 def _table(
     rows: Sequence[FailedRow], mailing: Mailing
 ) -> tuple[tuple[str, ...], Iterator[tuple[object, ...]]]:
@@ -76,5 +105,18 @@ def _table(
 
 
 def _cells(one: FailedRow) -> tuple[object, ...]:
-    why, is_dead = str(render.cause(one.cause)), "yes" if one.cause in PERMANENT else "no"
+    why, is_dead = str(_CAUSES[one.cause]), "yes" if one.cause in PERMANENT else "no"
     return one.row, one.number, one.name, one.state, why, is_dead, one.code, one.answer
+
+
+_CAUSES = {
+    Cause.BAD_NUMBER: say("the number does not exist: correct it"),
+    Cause.BARRED: say("barred, or no longer in use: remove it"),
+    Cause.UNREACHABLE: say("the phone cannot be reached for now"),
+    Cause.EXPIRED: say("the phone was not reached in time"),
+    Cause.NETWORK: say("trouble at the operator or the gateway"),
+    Cause.PREMIUM: say("premium services are barred"),
+    Cause.CONFIGURATION: say("the gateway account must be mended"),
+    Cause.REFUSED: say("refused by the operator"),
+    Cause.UNTOLD: say("no reason was told"),
+}

@@ -1,28 +1,24 @@
 """From flags and config to what the actions take: the text, the letter, the request for a plan."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from smsctl.actions.begin import RuleOverrides
 from smsctl.actions.draft import PlanRequest
+from smsctl.actions.letter import letter_for
 from smsctl.cli import numbers
 from smsctl.cli.options import without_value
 from smsctl.cli.typed_rows import chosen, named_columns, reading_of
+from smsctl.cli.typed_times import read_duration, read_time
 from smsctl.cli.wiring import Wiring
-from smsctl.config import kinds
 from smsctl.config.settings import MunicipalitySettings
-from smsctl.decoding import decode
 from smsctl.domain.audience import Audience
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter, Priority
 from smsctl.domain.text import MessageText
-from smsctl.errors import InputError, UsageError, say
-from smsctl.opening import open_file
-
-_LARGEST_TEXT = 64 * 1024  # bytes; the longest SMS is far below
+from smsctl.errors import UsageError, say
 
 
 class AudienceFlags(NamedTuple):
@@ -115,52 +111,22 @@ def request_of(typed: Mapping[str, Any]) -> SendFlags:
 _TOLD_APART = ("file", "words", "sender", "key")  # where an empty one has a sentence of its own
 
 
-def read_text_file(wiring: Wiring, file: str) -> str:
-    """Return what stands in the file, or on standard input for `-`; the assumed encoding is told."""
-    data, source = read_bytes(file)
-    return decoded(wiring, data, source)
-
-
-def read_bytes(file: str) -> tuple[bytes, str]:
-    """Return the bytes of a text file, or of standard input for `-`, and what it is called in sentences."""
-    if file == "-":
-        data, source = sys.stdin.buffer.read(_LARGEST_TEXT + 1), "standard input"
-    else:
-        with open_file(Path(file)) as stream:
-            data, source = stream.read(_LARGEST_TEXT + 1), file
-    if len(data) > _LARGEST_TEXT:
-        raise InputError(say("{source} is too large for a text message.", source=source))
-    return data, source
-
-
-def decoded(wiring: Wiring, data: bytes, source: str, encoding: str | None = None) -> str:
-    """Return the text of the bytes; where the encoding is a guess, that is told."""
-    found = decode(data, encoding, source=source)
-    if found.notice:
-        wiring.output.warn(found.notice)
-    return found.text
-
-
-def letter_for(
+def typed_letter(
     wiring: Wiring,
     municipality: MunicipalitySettings,
     text: MessageText,
     style: LetterFlags,
     local_now: datetime,
 ) -> Letter:
-    """Return the letter: a flag goes before the municipality's setting, and that before the config's."""
-    gateway = wiring.settings.gateway
+    """Return the letter; a flag goes before what the config says."""
     if style.sender is not None and not style.sender.strip():
         raise UsageError(say("--sender is empty."), hint=say("Leave it out for the sender in the config."))
-    priority = read_priority(style.priority) if style.priority else gateway.priority
-    return Letter(
-        text=text,
-        sender=style.sender or municipality.sender or wiring.settings.sender,
-        priority=None if priority is None else Priority(priority),
-        validity=read_duration("--validity", style.validity) if style.validity else gateway.validity,
+    letter = letter_for(wiring.settings, municipality, text)
+    return letter._replace(
+        sender=style.sender or letter.sender,
+        priority=read_priority(style.priority) if style.priority else letter.priority,
+        validity=read_duration("--validity", style.validity) if style.validity else letter.validity,
         send_at=read_time(style.at, local_now) if style.at else None,
-        want_report=gateway.delivery_confirmation,
-        invoice_node=municipality.invoice_node,
     )
 
 
@@ -208,53 +174,6 @@ def read_priority(text: str) -> Priority:
         say("--priority {text}: there is no such priority.", text=text),
         hint=say("Use low, normal or high (1, 2, 3; 3 is fastest)."),
     )
-
-
-def read_duration(flag: str, text: str) -> timedelta:
-    """Return the time a person means by 90m, 4h or 2d."""
-    try:
-        found = kinds.DURATION.read(text, Path())
-    except kinds.UnfitValueError as error:
-        raise UsageError(say("{flag} {text}: {why}.", flag=flag, text=text, why=error.why)) from None
-    if not isinstance(found, timedelta):
-        raise TypeError(found)
-    return found
-
-
-def read_time(text: str, local_now: datetime) -> datetime:
-    """Return the time a person means by 07:30 (the next one) or 2026-12-01T07:30, on the config's clock.
-
-    Of a time that comes twice, when the clock is put back, it is the first, unless an offset is written.
-    """
-    found = _written_time(text, local_now)
-    if found is None:
-        raise UsageError(
-            say("--at {text}: there is no such time.", text=text),
-            hint=say("Write 07:30 or 2026-12-01T07:30."),
-        )
-    real = found.astimezone(UTC).astimezone(local_now.tzinfo)
-    if found.tzinfo is local_now.tzinfo and real.replace(tzinfo=None) != found.replace(tzinfo=None):
-        raise UsageError(
-            say("--at {text}: there is no such time, for the clock is put forward then.", text=text),
-            hint=say("The clock shows {clock:%H:%M} then.", clock=real),
-        )
-    if real.timestamp() <= local_now.timestamp():  # two times of one zone are compared without their offsets
-        raise UsageError(say("--at {text} is in the past.", text=text))
-    return real
-
-
-def _written_time(text: str, local_now: datetime) -> datetime | None:
-    try:
-        if len(text) <= len("07:30"):
-            clock = datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 - a time of day has no zone
-            found = local_now.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0)
-            return found if found > local_now else found + timedelta(days=1)
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if ":" not in text:  # a day alone would be its midnight
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=local_now.tzinfo)
 
 
 def must_give_reason(wiring: Wiring, overruling: RuleOverrides, *, terms_lifted: bool = False) -> None:

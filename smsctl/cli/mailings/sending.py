@@ -13,7 +13,7 @@ from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import plan as render
 from smsctl.cli.mailings import run_key, text
 from smsctl.cli.mailings.drafting import drafted
-from smsctl.cli.mailings.request import RunFlags, SendFlags, letter_for, must_give_reason, plan_request_for
+from smsctl.cli.mailings.request import RunFlags, SendFlags, must_give_reason, plan_request_for, typed_letter
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, TextLine
 from smsctl.cli.output.phrases import mistake
@@ -115,7 +115,7 @@ def _prepare(wiring: Wiring, request: SendFlags) -> _Prepared:
     gateway = wiring_gateway.gateway(wiring, for_sending=not manner.dry_run, service_id=configured.service_id)
     given = text.given(raw, request.wording, gateway.traits.parts)
     local_now = wiring.clock.local()
-    letter = letter_for(wiring, configured, given.text, request.style, local_now)
+    letter = typed_letter(wiring, configured, given.text, request.style, local_now)
     plan_request = plan_request_for(wiring, request, letter)._replace(
         findings=given.findings, same=given.same
     )

@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.cli.incoming.reports import taken_twice
 from smsctl.cli.mailings import history
 from smsctl.cli.output import figures, returns, whom
 from smsctl.cli.output.blocks import GAP, Block, Column, Fact, FactList, Table, Text, TextLine, Tone
 from smsctl.cli.output.language import known
 from smsctl.cli.output.mailings import data
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
-from smsctl.cli.output.phrases import quoted, rehearsal
+from smsctl.cli.output.phrases import quoted, rehearsal, taken_twice
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import OutsideRows, told_counts

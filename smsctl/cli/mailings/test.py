@@ -11,7 +11,7 @@ from smsctl.actions.trial import trial, trial_mailing
 from smsctl.cli import numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings.delivery import deliver, reply
-from smsctl.cli.mailings.request import LetterFlags, letter_for
+from smsctl.cli.mailings.request import LetterFlags, typed_letter
 from smsctl.cli.output import outcome
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -49,7 +49,7 @@ def run(
     e164 = numbers.read(wiring, number)
     style = LetterFlags(sender=sender, priority=priority, validity=validity)
     body = MessageText.read(text)
-    letter = letter_for(wiring, configured, body, style, wiring.clock.local())
+    letter = typed_letter(wiring, configured, body, style, wiring.clock.local())
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     check_letter(gateway, letter)
     for remark in (*not_carried(letter, gateway.traits), *(one.sentence for one in check(body.body))):

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from smsctl.cli.mailings.request import TextFlags, decoded, read_bytes
+from smsctl.cli.files import decoded, read_bytes
+from smsctl.cli.mailings.request import TextFlags
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.wiring import Wiring
 from smsctl.decoding import decode, taken_for_windows
@@ -66,7 +67,7 @@ def read(wiring: Wiring, wording: TextFlags) -> RawText:
                 hint = say("Have it read so with: --encoding {encoding}", encoding=encoding)
                 raise InputError(finding.sentence, hint=hint)
             return RawText(text=decode(data, encoding, source=source).text, findings=(finding,))
-    return RawText(text=decoded(wiring, data, source, wording.encoding))
+    return RawText(text=decoded(wiring.output, data, source, wording.encoding))
 
 
 def given(raw: RawText, wording: TextFlags, profile: PartProfile) -> CheckedText:

@@ -8,8 +8,8 @@ import typer
 from smsctl.actions.compare import compare, veiled_nodes
 from smsctl.cli import options
 from smsctl.cli.money import invoices as render
-from smsctl.cli.money.period import period
 from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say
 

@@ -8,9 +8,9 @@ import typer
 from smsctl.cli import options
 from smsctl.cli.money import usage_screen as render
 from smsctl.cli.money.accounts import account_of, payers
-from smsctl.cli.money.period import period
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, warning_of_all
+from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say
 from smsctl.ledger import health

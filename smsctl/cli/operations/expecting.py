@@ -5,10 +5,10 @@ from datetime import UTC, timedelta
 from smsctl.actions.check import verdict
 from smsctl.actions.expect import expected
 from smsctl.actions.keyed_run import expand
-from smsctl.cli.mailings.request import read_duration
 from smsctl.cli.operations import doctor_screen as render
 from smsctl.cli.output import figures
 from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode
 

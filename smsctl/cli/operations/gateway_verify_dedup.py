@@ -4,13 +4,13 @@ from typing import Annotated
 
 import typer
 
+from smsctl.actions.letter import letter_for
 from smsctl.actions.may_send import ceilings_in_claims, may_send
 from smsctl.actions.trial import trial, trial_mailing
 from smsctl.actions.trust import account_of
 from smsctl.actions.verify_dedup import DoubleSend, verify_dedup
 from smsctl.cli import dialogue, numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
-from smsctl.cli.mailings.request import LetterFlags, letter_for
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
@@ -46,7 +46,7 @@ def run(
     configured, payer = wiring.municipality(municipality)
     e164 = numbers.read(wiring, number)
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
-    letter = letter_for(wiring, configured, MessageText.read(_TEXT), LetterFlags(), wiring.clock.local())
+    letter = letter_for(wiring.settings, configured, MessageText.read(_TEXT))
     if not yes:
         question = say(
             "One SMS, or two if repeats are not refused, goes to {number}. Send?",

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from smsctl.cli.mailings.request import read_duration
 from smsctl.cli.operations import purge_screen as render
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import Sentence, UsageError, say
 from smsctl.ledger import mailings, purging

@@ -13,8 +13,7 @@ import typer
 from smsctl.actions.draft import absolute
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.quiet_hours import must_be_outside_quiet_hours
-from smsctl.cli import flags
-from smsctl.cli.mailings import send
+from smsctl.cli import app, flags
 from smsctl.cli.operations.slot import Slot
 from smsctl.cli.output.reply import HINT
 from smsctl.cli.typed_rows import named_columns
@@ -91,13 +90,13 @@ def _read(words: Sequence[str]) -> dict[str, Any]:
         )
     values: dict[str, Any] = {}
 
-    @wraps(send.run)
+    @wraps(app.load("send").run)
     def keep(**given: Any) -> None:  # noqa: ANN401 - whatever the flags of `send` are
         values.update(given)
 
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command("send")(keep)
-    app(args=list(words[1:]), prog_name="smsctl send", standalone_mode=False)
+    parser = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    parser.command("send")(keep)
+    parser(args=list(words[1:]), prog_name="smsctl send", standalone_mode=False)
     if not values:
         raise UsageError(say("Only a whole `send` command can be scheduled."))
     del values["ctx"]
@@ -172,11 +171,9 @@ def _tried(argv: Sequence[str]) -> tuple[int, list[Sentence]]:
     import json
     from contextlib import redirect_stderr, redirect_stdout
 
-    from smsctl.cli.app import main
-
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
-        code = ExitCode(main(["--json", *argv]))
+        code = ExitCode(app.main(["--json", *argv]))
     out.seek(0)
     told = json.loads(out.read())
     against = [one["text"] for one in told["messages"] if one["level"] == "error"]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from smsctl.cli.flags import Flags
 from smsctl.cli.output import envelope
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.language import whole
@@ -24,13 +23,27 @@ _TONES = {"error": Tone.BAD, "warning": Tone.WARN, "info": Tone.PLAIN}
 class Output:
     """The voice of one run. Results go to standard output, errors and warnings to standard error."""
 
-    def __init__(self, command: str, flags: Flags) -> None:
-        """`command` names the run in the envelope."""
+    def __init__(
+        self,
+        command: str,
+        *,
+        json: bool = False,
+        quiet: bool = False,
+        verbose: bool = False,
+        simulate: bool = False,
+        yes: bool = False,
+        beforehand: Callable[[], str] = str,
+    ) -> None:
+        """`command` names the run in the envelope, `beforehand` writes it with the answer to its question."""
         self.out = Screen(sys.stdout)
         self.err = Screen(sys.stderr)
-        self.mode = "simulate" if flags.simulate else ""
+        self.mode = "simulate" if simulate else ""
         self.command = command
-        self._flags = flags
+        self.speaks_json = json  # everything must stand in one envelope
+        self.beforehand = beforehand
+        self._is_quiet = quiet
+        self._is_verbose = verbose
+        self._is_answered = json or yes
         self._kept: list[Note] = []  # warnings that wait for the result
         self._known: Mapping[str, object] = {}
         self.log = Log(command)
@@ -38,27 +51,17 @@ class Output:
         self.leaves_no_trace = False  # a dry run creates no file
 
     @property
-    def speaks_json(self) -> bool:
-        """Whether everything must stand in one envelope."""
-        return self._flags.json
-
-    @property
     def interactive(self) -> bool:
         """Whether a person can be asked: standard input is a terminal, and no answer was given beforehand.
 
         The one meaning of "on a terminal", for every rule that depends on it.
         """
-        return sys.stdin.isatty() and not (self._flags.json or self._flags.yes)
-
-    @property
-    def beforehand(self) -> str:
-        """The whole command that was typed, with the answer to its question."""
-        return self._flags.unasked_command((), by_a_person=False)
+        return sys.stdin.isatty() and not self._is_answered
 
     @property
     def watched(self) -> bool:
         """Whether a person looks at standard output."""
-        return sys.stdin.isatty() and self.out.is_terminal and not self._flags.json
+        return sys.stdin.isatty() and self.out.is_terminal and not self.speaks_json
 
     @property
     def face(self) -> Screen:
@@ -67,12 +70,12 @@ class Output:
 
     def show(self, blocks: Sequence[Block]) -> None:
         """Show something on the way to the result; to a person only."""
-        if self.interactive or (self.watched and not self._flags.quiet):
+        if self.interactive or (self.watched and not self._is_quiet):
             self.face.show(blocks)
 
     def progress(self, label: Sentence, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """Show how far something has come, on a person's terminal only."""
-        watched = self.out.is_terminal and not (self._flags.json or self._flags.quiet)
+        watched = self.out.is_terminal and not (self.speaks_json or self._is_quiet)
         return (self.out if watched else Screen(io.StringIO())).progress(label, total)
 
     def know(self, data: Mapping[str, object]) -> None:
@@ -81,7 +84,7 @@ class Output:
 
     def warn(self, sentence: Sentence) -> None:
         """Say something on the way: in JSON it waits for the envelope, with --quiet for a bad end."""
-        if self._flags.json or self._flags.quiet:
+        if self.speaks_json or self._is_quiet:
             self._kept.append(Note(code="warning", level="warning", text=sentence))
         else:
             if self.out.shows_bar:
@@ -114,13 +117,13 @@ class Output:
         """Tell the result and return the exit code."""
         code = reply.exit_code
         well = code is ExitCode.OK
-        if self._flags.json:
+        if self.speaks_json:
             hints = () if well else [hint(step) for step in reply.advice]
             self._write_json(reply.data, (*reply.notes, *reply.said, *hints), code)
             return code
         if reply.page is not None:
             self.write(reply.page)
-        elif self._flags.quiet and well:
+        elif self._is_quiet and well:
             return code
         self.err.show(
             [TextLine(whole(note.text), _TONES[note.level]) for note in (*self._kept, *reply.notes)]
@@ -136,7 +139,7 @@ class Output:
 
     def fail(self, error: SmsctlError) -> int:
         """Tell what went wrong, where, and what mends it; return the error's exit code."""
-        if self._flags.json:
+        if self.speaks_json:
             self._write_json(self._known, notes_of(error), error.exit_code)
             return error.exit_code
         kept = [TextLine(whole(note.text), _TONES[note.level]) for note in self._kept]
@@ -151,7 +154,7 @@ class Output:
 
     def own_up(self, error: BaseException) -> SmsctlError:
         """Return what is told of a fault in smsctl; the traceback is for whoever asks with --verbose."""
-        if self._flags.verbose:
+        if self._is_verbose:
             import traceback
 
             for piece in traceback.format_exception(error):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from smsctl.cli.output.blocks import Block, Quote, TextLine, Tone
 from smsctl.cli.output.language import opened, whole
-from smsctl.errors import Sentence, SmsctlError, say
+from smsctl.errors import Sentence, SmsctlError, say, say_n
 
 NOTHING_LEAVES = say("Simulation: no SMS leaves this machine.")
 FOR_REAL = say("Mode live: SMS are sent for real, and they cost.")
@@ -40,4 +40,13 @@ def _has_command(sentence: Sentence) -> bool:
     """Say whether a whole command stands in it, which is copied and must not be folded."""
     return "command" in sentence.values or any(
         isinstance(value, Sentence) and _has_command(value) for value in sentence.values.values()
+    )
+
+
+def taken_twice(messages: int) -> Sentence:
+    """Say that a person's word, that they were not sent, was wrong after they had been sent once more."""
+    return say_n(
+        "The gateway took {n} message twice that had been resolved as not sent: both count.",
+        "The gateway took {n} messages twice that had been resolved as not sent: both count.",
+        n=messages,
     )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli.mailings.request import read_text_file
+from smsctl.cli.files import read_text_file
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.setup.recording import record_change
@@ -33,7 +33,7 @@ def run(
         place = resolve.store("gateway", source, secret, surroundings(wiring))
         lines.append(TextLine(place, Tone.GOOD))
 
-    imported = plugin.import_plugin_block(wiring.config_path, read_text_file(wiring, file), store)
+    imported = plugin.import_plugin_block(wiring.config_path, read_text_file(wiring.output, file), store)
     lines += [TextLine(say("{key} is set.", key=key), Tone.GOOD) for key, _ in imported.settings]
     record_change(wiring, "config-import", file, ", ".join(key for key, _ in imported.settings))
     lines += [TextLine(notice, Tone.WARN) for notice in imported.notices]

@@ -4,15 +4,12 @@ Each step after the file is a command that can be typed by itself; the wizard on
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
 
-from smsctl.cli import dialogue
-from smsctl.cli.mailings import test
-from smsctl.cli.money import municipality_activate
-from smsctl.cli.operations import gateway_probe
+from smsctl.cli import app, dialogue
 from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
 from smsctl.cli.output.phrases import mistake
 from smsctl.cli.output.reply import CommandResult, Note, notes_of
@@ -167,7 +164,7 @@ def _offer_login(ctx: typer.Context) -> None:
         return
     live = _anew(ctx, wiring.config_path)
     live.settings = live.settings._replace(mode=Mode.LIVE)  # a person has said so, for this one login
-    _step(wiring, lambda: gateway_probe.run(ctx))
+    _step(live, "gateway probe")
     ctx.obj = wiring
 
 
@@ -181,7 +178,7 @@ def _offer_test(ctx: typer.Context) -> None:
     wiring.output.show([GAP, TextLine(about, Tone.FAINT)])
     number = dialogue.ask_text(wiring.output, say("Mobile number for a test SMS"), default=NONE)
     if number != NONE:
-        _step(wiring, lambda: test.run(ctx, number, _TEST_TEXT))
+        _step(wiring, "test", "--", number, _TEST_TEXT)
 
 
 def _offer_activation(ctx: typer.Context) -> None:
@@ -189,17 +186,18 @@ def _offer_activation(ctx: typer.Context) -> None:
     _, payer = wiring.municipality(None)
     if payer.in_packages:
         wiring.output.show([GAP])
-        _step(wiring, lambda: municipality_activate.run(ctx, payer.key))
+        _step(wiring, "municipality activate", payer.key)
 
 
-def _step(wiring: Wiring, command: Callable[[], CommandResult]) -> None:
+def _step(wiring: Wiring, command: str, *words: str) -> None:
     """Run a command as if it had been typed; what goes wrong is told, and the wizard goes on."""
     try:
-        done = command()
+        done = app.answer_to(command, [*command.split(), *words], wiring, alone=True)
     except SmsctlError as error:
         wiring.output.show(mistake(error, Tone.WARN))
     else:
-        wiring.output.show([*(TextLine(note.text, Tone.WARN) for note in done.notes), *done.screen])
+        if isinstance(done, CommandResult):
+            wiring.output.show([*(TextLine(note.text, Tone.WARN) for note in done.notes), *done.screen])
 
 
 def _reply(wiring: Wiring, shown: list[Block]) -> CommandResult:
