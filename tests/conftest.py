@@ -2,12 +2,15 @@
 
 import ipaddress
 import os
+import shutil
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,20 +58,43 @@ def _is_name(host: object) -> bool:
 
 sys.addaudithook(_refuse_other_hosts)
 
+_MEMORY = Path("/dev/shm")
+_ROOM = 4 * 2**30  # bytes
+
+
+def _write_to_memory() -> None:
+    """Let no test wait for a disk, where memory can hold all that they write and run what they install.
+
+    What a crash leaves is the same; what a power cut leaves is worked out from the calls that were made.
+    """
+    if "TMPDIR" in os.environ or not os.access(_MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(_MEMORY).free > _ROOM and not os.statvfs(_MEMORY).f_flag & os.ST_NOEXEC:
+        tempfile.tempdir = os.environ["TMPDIR"] = str(_MEMORY)
+
+
+_write_to_memory()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="the proofs at the length of a night")
     parser.addoption("--seed", metavar="TEXT", help="the chance of a proof that failed, as it told")
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Homes by number: pytest's own folders are counted anew for each that is made."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _nowhere_real(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    home = tmp_path_factory.mktemp("home")
+def _nowhere_real(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    home = next(_homes)
+    home.mkdir()
     for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(home))
-    for name in [*filter(_is_ours, os.environ), "CREDENTIALS_DIRECTORY", "SUDO_USER", "COLUMNS", "NO_COLOR"]:
+    for name in [*filter(_is_ours, os.environ), *_UNSET]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SMSCTL_CONFIG", str(home / "none.toml"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")  # for processes
@@ -78,6 +104,12 @@ def _nowhere_real(
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+_UNSET = (
+    *("CREDENTIALS_DIRECTORY", "SUDO_USER", "COLUMNS", "NO_COLOR"),
+    "PYTHONDONTWRITEBYTECODE",  # or each process compiles the program anew
+)
 
 
 def _is_ours(variable: str) -> bool:
