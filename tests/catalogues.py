@@ -1,6 +1,7 @@
 """Catalogues for the tests: the one that is translated, and one in which every sentence wears marks."""
 
 import importlib.util
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from types import ModuleType
@@ -23,15 +24,17 @@ def script(name: str) -> ModuleType:
     return module
 
 
+@cache
 def extracted() -> Catalog:
-    """The sentences of the code, as the script finds them."""
+    """The sentences of the code, as the script finds them: read once, not to be changed."""
     found = script("update").extracted()
     assert isinstance(found, Catalog)
     return found
 
 
+@cache
 def swedish() -> Catalog:
-    """The sentences as they are translated."""
+    """The sentences as they are translated: read once, not to be changed."""
     with (ROOT / "translations" / "sv.po").open("rb") as file:
         return read_po(file, "sv")
 

@@ -91,14 +91,19 @@ def _links() -> list[tuple[Path, str]]:
     return [(page, target) for page, target in found if not re.match(r"[a-z]+:", target)]
 
 
-@pytest.mark.parametrize(("page", "target"), _links(), ids=lambda it: str(it).removeprefix(f"{ROOT}/"))
-def test_no_link_is_dead(page: Path, target: str) -> None:
+def test_no_link_is_dead() -> None:
+    assert not [
+        f"{page.relative_to(ROOT)}: {target}" for page, target in _links() if not _leads(page, target)
+    ]
+
+
+def _leads(page: Path, target: str) -> bool:
     path, _, anchor = target.partition("#")
-    meant = page if not path else page.parent / path
-    assert meant.exists()
-    assert not anchor or anchor in _anchors(meant)
+    meant = page.parent / path if path else page
+    return meant.exists() and (not anchor or anchor in _anchors(meant))
 
 
+@cache
 def _anchors(page: Path) -> set[str]:
     """Return the anchors of a page's headings, as they are made on the web."""
     plain = (re.sub(r"[^\w\- ]", "", title.lower()) for title in _HEADING.findall(_read(page)))

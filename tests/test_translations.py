@@ -10,10 +10,11 @@ from babel.messages.catalog import Message
 from .catalogues import extracted, script, swedish
 from .test_house import MODULES, Module
 
-FOUND = extracted()
-SWEDISH = swedish()
-TRANSLATED = [message for message in SWEDISH if message.id]
 KEYWORDS = {"say": 1, "say_n": 2}
+
+
+def translated() -> list[Message]:
+    return [message for message in swedish() if message.id]
 
 
 def forms(of: object) -> tuple[str, ...]:
@@ -65,7 +66,7 @@ def test_nobody_makes_a_sentence_but_by_saying_it() -> None:
 def test_the_extraction_loses_none() -> None:
     has_words = script("update").has_words
     said = {tuple(literals(*call)) for module in MODULES.values() for call in calls(module)}
-    assert {name_of(one) for one in FOUND if one.id} == {one[0] for one in said if has_words(one)}
+    assert {name_of(one) for one in extracted() if one.id} == {one[0] for one in said if has_words(one)}
 
 
 def test_no_sentence_has_two_plurals() -> None:
@@ -75,25 +76,25 @@ def test_no_sentence_has_two_plurals() -> None:
 
 
 def test_the_catalogue_has_the_sentences_of_the_code_and_no_others() -> None:
-    in_code = {name_of(one) for one in FOUND if one.id}
-    in_catalogue = {name_of(one) for one in TRANSLATED}
+    in_code = {name_of(one) for one in extracted() if one.id}
+    in_catalogue = {name_of(one) for one in translated()}
     assert (in_code - in_catalogue, in_catalogue - in_code) == (set(), set()), "python translations/update.py"
-    assert not SWEDISH.obsolete
+    assert not swedish().obsolete
 
 
 def test_every_sentence_is_translated() -> None:
-    assert not [name_of(one) for one in TRANSLATED if one.fuzzy or not all(forms(one.string))]
+    assert not [name_of(one) for one in translated() if one.fuzzy or not all(forms(one.string))]
 
 
 def test_both_forms_of_a_plural_are_there() -> None:
-    assert SWEDISH.num_plurals == 2
-    assert not [one.id for one in TRANSLATED if len(forms(one.id)) != len(forms(one.string))]
+    assert swedish().num_plurals == 2
+    assert not [one.id for one in translated() if len(forms(one.id)) != len(forms(one.string))]
 
 
 def test_a_translation_has_the_places_of_its_sentence() -> None:
     assert not [
         translated
-        for one in TRANSLATED
+        for one in translated()
         for english, translated in zip(forms(one.id), forms(one.string), strict=True)
         if translated and places(translated) != places(english)
     ]
