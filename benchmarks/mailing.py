@@ -88,7 +88,7 @@ def main() -> None:
         folder = Path(made)
         binaries = asked.venv.absolute() / "bin" if asked.venv else place.install(folder / "venv", "pycurl")
         for part in asked.parts or PARTS:
-            PARTS[part](Bench(folder, binaries, asked.rows, asked.rounds))
+            PARTS[part](Bench(folder=folder, binaries=binaries, rows=asked.rows, rounds=asked.rounds))
 
 
 def against_simulator(bench: Bench) -> None:
@@ -121,7 +121,7 @@ def beside_the_floor(bench: Bench) -> None:
                 cost = bench.mailing(port, pace)
                 told = told_by(port)
                 must_have_all(told["messages"], bench.rows)
-                found.append(Cost(cost.wall_s / floor.wall_s, cost.cpu_s / floor.cpu_s))
+                found.append(Cost(wall_s=cost.wall_s / floor.wall_s, cpu_s=cost.cpu_s / floor.cpu_s))
                 busy.append((told["cpu_s"] - before_s) / cost.wall_s)
     for pace, goal in ((LARGE, 2.2), (SMALL, 3.8)):
         wall, cpu = (statistics.median(values) for values in zip(*ratios[pace], strict=True))
@@ -180,7 +180,7 @@ def timed(command: Command, folder: Path) -> Cost:
         if process.returncode:
             said.seek(0)
             sys.exit(f"{command}: exit code {process.returncode}\n{said.read().decode()}")
-    return Cost(wall_s, used.ru_utime + used.ru_stime)
+    return Cost(wall_s=wall_s, cpu_s=used.ru_utime + used.ru_stime)
 
 
 def told_by(port: int) -> dict[str, float]:

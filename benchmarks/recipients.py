@@ -152,7 +152,7 @@ def timed(one_pass: str, path: Path) -> Took:
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     wall_s, after = time.perf_counter() - start, os.times()
     cpu_s = after.children_user - used.children_user + after.children_system - used.children_system
-    return Took(wall_s, cpu_s, float(done.stdout.split()[-1]))
+    return Took(wall_s=wall_s, cpu_s=cpu_s, peak_mib=float(done.stdout.split()[-1]))
 
 
 def bare(path: Path) -> None:

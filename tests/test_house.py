@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -434,3 +435,28 @@ def test_a_public_class_name_stands_once_in_the_package() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(module.at(node))
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+FIELDS = {
+    node.name: [ast.unparse(one.annotation) for one in node.body if isinstance(one, ast.AnnAssign)]
+    for module in MODULES.values()
+    for node in module.tree.body
+    if isinstance(node, ast.ClassDef) and "NamedTuple" in map(ast.unparse, node.bases)
+}
+"""The types of each NamedTuple's fields in their order, by the class name, which stands once."""
+
+
+def _can_be_swapped(call: ast.Call, types: list[str]) -> bool:
+    given = [] if any(isinstance(one, ast.Starred) for one in call.args) else types[: len(call.args)]
+    plain = [re.sub(r" \| None|None \| ", "", one) for one in given]
+    return any(one == other for one, other in pairwise(plain))
+
+
+def test_two_values_of_one_type_are_told_apart_by_keyword() -> None:
+    """Two swapped booleans would pass the type checker (docs/decisions/0003)."""
+    assert not [
+        module.at(call)
+        for module in MODULES.values()
+        for call, name in calls(module)
+        if name in FIELDS and _can_be_swapped(call, FIELDS[name])
+    ]

@@ -77,7 +77,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Built:
             pytest.skip(reason.read_text(encoding="utf-8"))
     (sdist,) = place.glob("*.tar.gz")
     (wheel,) = place.glob("*.whl")
-    return Built(sdist, wheel, place / "environment")
+    return Built(sdist=sdist, wheel=wheel, home=place / "environment")
 
 
 def _build(place: Path) -> None:

@@ -57,7 +57,7 @@ def examine(name: str, check: Check) -> tuple[Finding, ...]:
         text = error.sentence
         if error.problems:
             text = say("{text} {first}", text=text, first=error.problems[0])
-        return (Finding(name, Level.ERROR, text, error.hint, error.exit_code),)
+        return (Finding(name, Level.ERROR, text=text, mend=error.hint, exit_code=error.exit_code),)
 
 
 def verdict(findings: Sequence[Finding]) -> ExitCode:
@@ -75,15 +75,15 @@ def permissions(path: Path, sharing_group: str | None) -> Iterator[Finding]:
         yield Finding(
             "permissions",
             Level.WARNING,
-            say("{path} belongs to another user, who can change it.", path=path),
-            say("Run: chown root {path}", path=path),
+            text=say("{path} belongs to another user, who can change it.", path=path),
+            mend=say("Run: chown root {path}", path=path),
         )
     else:
         yield Finding(
             "permissions",
             Level.WARNING,
-            say("{path} can be changed by other users; the command of [notify] is not run.", path=path),
-            say("Run: chmod go-w {path}", path=path),
+            text=say("{path} can be changed by other users; the command of [notify] is not run.", path=path),
+            mend=say("Run: chmod go-w {path}", path=path),
         )
 
 
@@ -124,8 +124,8 @@ def last_host(ledger: Ledger | None, actor: Actor, shown: Callable[[str], str]) 
         yield Finding(
             "ledger",
             Level.WARNING,
-            say("This ledger last sent from {host}, at {at}.", host=last.host, at=shown(last.at)),
-            say("Let one machine alone send by this config: two ledgers do not know of each other."),
+            text=say("This ledger last sent from {host}, at {at}.", host=last.host, at=shown(last.at)),
+            mend=say("Let one machine alone send by this config: two ledgers do not know of each other."),
         )
 
 
@@ -137,7 +137,7 @@ def disk(path: Path, figure: Callable[[int], str]) -> Iterator[Finding]:
     text = say("{n} MB are free where the ledger lies.", n=figure(free // 1_000_000))
     if free < _ROOMY_BYTES:
         mend = say("Make room on the disk, or move the ledger with `[ledger] path`.")
-        yield Finding("disk", Level.WARNING, text, mend)
+        yield Finding("disk", Level.WARNING, text=text, mend=mend)
     else:
         yield Finding("disk", Level.OK, text)
 
@@ -148,13 +148,13 @@ def clock(ledger: Ledger | None, moment: Moment, shown: Callable[[str], str]) ->
         yield Finding(
             "clock",
             Level.ERROR,
-            say(
+            text=say(
                 "The clock says {now}, but the ledger has an entry of {newest}.",
                 now=shown(moment.at),
                 newest=shown(newest or moment.at),
             ),
-            say("Set the clock right; then run: timedatectl set-ntp true"),
-            ExitCode.LEDGER,
+            mend=say("Set the clock right; then run: timedatectl set-ntp true"),
+            exit_code=ExitCode.LEDGER,
         )
     else:
         yield Finding("clock", Level.OK, say("The clock says {now}.", now=shown(moment.at)))
@@ -172,12 +172,12 @@ def time_zone(name: str) -> Iterator[Finding]:
         yield Finding(
             "time-zone",
             Level.WARNING,
-            say(
+            text=say(
                 "This machine goes by {theirs}, the config by {name}; a crontab line means the first.",
                 theirs=months[0].astimezone().tzname(),
                 name=name,
             ),
-            say(
+            mend=say(
                 "Run: timedatectl set-timezone {name}. Or use a systemd timer, which names its zone.",
                 name=name,
             ),
@@ -191,7 +191,7 @@ def service(
     name = payer.name
     if ledger is None or not municipalities.is_active(ledger, payer.key):
         refusal = not_active(payer)
-        yield Finding("package", Level.WARNING, refusal.sentence, refusal.hint)
+        yield Finding("package", Level.WARNING, text=refusal.sentence, mend=refusal.hint)
         return
     found = packages.packages_of(ledger, payer.key)
     package = next((one for one in found if one.left > 0), found[-1] if found else None)
@@ -211,7 +211,7 @@ def service(
             "The next package, and its invoice, comes soon; see: smsctl usage --municipality {key}",
             key=payer.key,
         )
-        yield Finding("package", Level.WARNING, text, mend)
+        yield Finding("package", Level.WARNING, text=text, mend=mend)
     else:
         yield Finding("package", Level.OK, text)
 
@@ -222,7 +222,7 @@ def waiting(ledger: Ledger | None) -> Iterator[Finding]:
     if not found:
         yield Finding("waiting", Level.OK, say("No message waits for a person."))
     for state, n in found.items():
-        yield Finding("waiting", Level.WARNING, _WAITING[state](n), _MENDS[state])
+        yield Finding("waiting", Level.WARNING, text=_WAITING[state](n), mend=_MENDS[state])
 
 
 def reports(ledger: Ledger | None, settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -238,11 +238,11 @@ def reports(ledger: Ledger | None, settings: Settings, now: datetime) -> Iterato
         yield Finding(
             "reports",
             Level.WARNING,
-            say(
+            text=say(
                 "No delivery report has come for mailing {mailing}, which is a day old.",
                 mailing=found.mailing,
             ),
-            say("Does the listener run? What the supplier needs: smsctl reports listen --addresses"),
+            mend=say("Does the listener run? What the supplier needs: smsctl reports listen --addresses"),
         )
     else:
         yield Finding(
@@ -267,8 +267,8 @@ def keyed_runs(ledger: Ledger | None, shown: Callable[[str], str]) -> Iterator[F
         yield Finding(
             "last-run",
             Level.WARNING,
-            say("{key}: mailing {mailing} is not finished; the last whole one was at {at}.", **values),
-            say("See: smsctl mailings show {mailing}", mailing=run.mailing),
+            text=say("{key}: mailing {mailing} is not finished; the last whole one was at {at}.", **values),
+            mend=say("See: smsctl mailings show {mailing}", mailing=run.mailing),
         )
 
 

@@ -18,7 +18,7 @@ def check_beside(ledger: Path) -> Iterator[Finding]:
         yield Finding(
             "beside",
             Level.WARNING,
-            say_n(
+            text=say_n(
                 "{first} belongs to root, and {owner} sends from this ledger.",
                 "{first} and {more} more belong to root, and {owner} sends from this ledger.",
                 n=len(left),
@@ -26,7 +26,7 @@ def check_beside(ledger: Path) -> Iterator[Finding]:
                 more=len(left) - 1,
                 owner=owner.name,
             ),
-            say(
+            mend=say(
                 "Run: chown -hR {owner}: {folder}",
                 owner=owner.name if owner.has_name else owner.uid,
                 folder=ledger.parent,
@@ -35,6 +35,6 @@ def check_beside(ledger: Path) -> Iterator[Finding]:
     open_ = list(beside.open_to_others(ledger))
     for path in open_:
         text = say("{path} is open to every user of this machine.", path=path)
-        yield Finding("beside", Level.WARNING, text, say("Run: chmod o= {path}", path=path))
+        yield Finding("beside", Level.WARNING, text=text, mend=say("Run: chmod o= {path}", path=path))
     if not left and not open_:
         yield Finding("beside", Level.OK, say("What lies beside the ledger is out of strangers' reach."))

@@ -20,7 +20,7 @@ def check_notify(settings: Settings, reach_mail_server: Callable[[], object]) ->
     named = settings.notify
     if not (named.to or named.command):
         mend = say("Name who hears of a run that nobody watches under [notify] in the config.")
-        yield Finding(_CHECK, Level.SKIPPED, say("The config names nobody under [notify]."), mend)
+        yield Finding(_CHECK, Level.SKIPPED, text=say("The config names nobody under [notify]."), mend=mend)
     if named.command:
         yield _command(named.command)
     if named.to and settings.mode is Mode.SIMULATE:
@@ -44,12 +44,12 @@ def _command(command: str) -> Finding:
 
 def _wrong(text: Sentence) -> Finding:
     mend = say("Mend `command` under [notify] in the config; then try it with: smsctl notify test")
-    return Finding(_CHECK, Level.WARNING, text, mend)
+    return Finding(_CHECK, Level.WARNING, text=text, mend=mend)
 
 
 def _mail(reach_mail_server: Callable[[], object]) -> Finding:
     try:
         reach_mail_server()
     except SmsctlError as error:
-        return Finding(_CHECK, Level.WARNING, error.sentence, error.hint)
+        return Finding(_CHECK, Level.WARNING, text=error.sentence, mend=error.hint)
     return Finding(_CHECK, Level.OK, say("The mail server for [notify] takes connections."))

@@ -34,13 +34,13 @@ def check_recipients(
         yield Finding(
             _CHECK,
             Level.WARNING if settings.mode is Mode.SIMULATE else Level.ERROR,
-            say(
+            text=say(
                 "{path} is of {modified:%Y-%m-%d %H:%M}; recipients_max_age allows none so old.",
                 path=sheet.path,
                 modified=modified,
             ),
-            say("Export the recipients anew."),
-            ExitCode.REFUSED,
+            mend=say("Export the recipients anew."),
+            exit_code=ExitCode.REFUSED,
         )
         return
     found = say_n(

@@ -29,7 +29,7 @@ def expected(
     values = {"key": key, "id": mailing.id, "counted": counted(tally.states) or say("nothing to send")}
     if left := left_unsettled(ledger, mailing):
         text = say("{key}: mailing {id} is not settled: {counted}.", **values)
-        yield Finding("expected", Level.ERROR, text, left.sentences[0], left.exit_code)
+        yield Finding("expected", Level.ERROR, text=text, mend=left.sentences[0], exit_code=left.exit_code)
     elif {Status.PENDING, Status.SENDING} & tally.states.keys():
         mend = say("Go on with: smsctl mailings resume {id}", id=mailing.id)
         yield _missed(say("{key}: mailing {id} is not finished: {counted}.", **values), mend)
@@ -43,4 +43,4 @@ def expected(
 
 
 def _missed(text: Sentence, mend: Sentence) -> Finding:
-    return Finding("expected", Level.ERROR, text, mend, ExitCode.REFUSED)
+    return Finding("expected", Level.ERROR, text=text, mend=mend, exit_code=ExitCode.REFUSED)

@@ -45,9 +45,9 @@ class IntakeCounts(NamedTuple):
         return IntakeCounts(
             self.reports + other.reports,
             self.incoming + other.incoming,
-            self.repeated + other.repeated,
-            self.dropped + other.dropped,
-            self.blocked + other.blocked,
+            repeated=self.repeated + other.repeated,
+            dropped=self.dropped + other.dropped,
+            blocked=self.blocked + other.blocked,
         )
 
 

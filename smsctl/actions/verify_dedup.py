@@ -113,7 +113,13 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     repeat = again.receipts[0]
     refused = repeat.code == REFUSED_AS_REPEAT
     status = Status.REJECTED if refused else repeat.status
-    receipt = Receipt(second.batch.messages[0].reference, status, repeat.gateway_id, repeat.code, repeat.text)
+    receipt = Receipt(
+        second.batch.messages[0].reference,
+        status,
+        gateway_id=repeat.gateway_id,
+        code=repeat.code,
+        text=repeat.text,
+    )
     _settle(trial, begun, second, Answer(verdict=SubmitVerdict.ANSWERED, receipts=(receipt,)))
     if not refused and repeat.status is not Status.ACCEPTED:
         raise StoppedError(

@@ -101,7 +101,7 @@ def _parameters(command: str) -> tuple[_Parameter, ...]:
                 names = [name for name in (info.default, *(info.param_decls or ())) if isinstance(name, str)]
                 flag = names[0] if names else f"--{one.name.replace('_', '-')}"
             is_switch = getattr(one.annotation, "__origin__", None) is bool
-            found.append(_Parameter(one.name, flag, takes_value=flag is not None and not is_switch))
+            found.append(_Parameter(name=one.name, flag=flag, takes_value=flag is not None and not is_switch))
     return tuple(found)
 
 

@@ -140,7 +140,7 @@ def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None
             secret = vault.get(around.service, name)
         case _:
             secret = None
-    return None if secret is None else Resolved(secret, _place(step, around), notice)
+    return None if secret is None else Resolved(secret=secret, step=_place(step, around), notice=notice)
 
 
 def _place(source: SecretSource, around: Surroundings) -> Sentence:

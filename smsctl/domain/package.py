@@ -70,14 +70,22 @@ def draw(packages: Sequence[Package], parts: int, terms: PackageTerms) -> tuple[
         taken = min(wanted, max(package.left, 0))
         if taken:
             draws.append(
-                Draw(package.number, taken, opens=False, size=package.size, price_ore=package.price_ore)
+                Draw(
+                    package=package.number,
+                    parts=taken,
+                    opens=False,
+                    size=package.size,
+                    price_ore=package.price_ore,
+                )
             )
             wanted -= taken
     number = packages[-1].number if packages else 0
     while wanted:
         number += 1
         taken = min(wanted, terms.size)
-        draws.append(Draw(number, taken, opens=True, size=terms.size, price_ore=terms.price_ore))
+        draws.append(
+            Draw(package=number, parts=taken, opens=True, size=terms.size, price_ore=terms.price_ore)
+        )
         wanted -= taken
     return tuple(draws)
 

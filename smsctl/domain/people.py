@@ -46,10 +46,10 @@ class People:
         texts = chain.from_iterable(text.decode().split(_BETWEEN_PEOPLE) for text in self._texts)
         for row, digits, text in zip(self._rows, self._digits, texts, strict=True):
             if digits:
-                yield Recipient(row, f"+{digits}", text.strip())
+                yield Recipient(row=row, number=f"+{digits}", name=text.strip())
             else:
                 written, _, name = text.partition(_AFTER_WRITTEN)
-                yield Recipient(row, written, name.strip())
+                yield Recipient(row=row, number=written, name=name.strip())
 
     def __repr__(self) -> str:
         """Show how many; numbers and names stay out of logs and tracebacks."""

@@ -31,19 +31,39 @@ class Remain(NamedTuple):
     mistake: Mistake
 
 
-_UTF_8: Final = Mistake("utf-8", "UTF-8", (), "")
+_UTF_8: Final = Mistake(written="utf-8", title="UTF-8", remains=(), proof="")
 _MISTAKES: Final = (
-    Mistake("cp850", "CP850 (DOS)", tuple("†„”\udc8fŽ™\u201a"), "†„”\udc8f™\u201a", "Ž", of_bytes=True),
-    Mistake("mac_roman", "MacRoman", tuple("ŒŠš\udc81€…Ž"), "ŒŠš\udc81", "€…", of_bytes=True),
-    Mistake("cp1252", "Windows-1252", tuple("Õõ÷┼─ÍÚ"), "Õ÷┼─"),
-    Mistake("cp1252", "Windows-1252", tuple("σΣ÷┼─╓Θ"), "σΣ÷┼─╓"),
-    Mistake("cp1252", "Windows-1252", tuple("Â‰\u02c6≈ƒ÷È"), "Â‰\u02c6ƒ÷"),
-    Mistake("utf-8", "UTF-8", ("├Ñ", "├ñ", "├Â", "├à", "├ä", "├û", "├®"), "├"),
-    Mistake("utf-8", "UTF-8", ("├Ñ", "├ñ", "├╢", "├à", "├ä", "├û", "├⌐"), "├"),
-    Mistake("utf-8", "UTF-8", ("√•", "√§", "√∂", "√Ö", "√Ñ", "√ñ", "√©"), "√"),
-    Mistake("utf-8", "UTF-8", ("Ã¥", "Ã¤", "Ã¶", "Ã…", "Ã„", "Ã\u2013", "Ã©"), "Ã"),
-    Mistake("utf-8", "UTF-8", ("ĂĄ", "Ă¤", "Ă¶", "Ă…", "Ă„", "Ă\u2013", "Ă©"), "Ă"),
-    Mistake("utf-8", "UTF-8", ("ГҐ", "Г¤", "Г¶", "Г…", "Г„", "Г\u2013", "Г©"), "Г"),
+    Mistake(
+        written="cp850",
+        title="CP850 (DOS)",
+        remains=tuple("†„”\udc8fŽ™\u201a"),
+        proof="†„”\udc8f™\u201a",
+        begins="Ž",
+        of_bytes=True,
+    ),
+    Mistake(
+        written="mac_roman",
+        title="MacRoman",
+        remains=tuple("ŒŠš\udc81€…Ž"),
+        proof="ŒŠš\udc81",
+        begins="€…",
+        of_bytes=True,
+    ),
+    Mistake(written="cp1252", title="Windows-1252", remains=tuple("Õõ÷┼─ÍÚ"), proof="Õ÷┼─"),
+    Mistake(written="cp1252", title="Windows-1252", remains=tuple("σΣ÷┼─╓Θ"), proof="σΣ÷┼─╓"),
+    Mistake(written="cp1252", title="Windows-1252", remains=tuple("Â‰\u02c6≈ƒ÷È"), proof="Â‰\u02c6ƒ÷"),
+    Mistake(written="utf-8", title="UTF-8", remains=("├Ñ", "├ñ", "├Â", "├à", "├ä", "├û", "├®"), proof="├"),
+    Mistake(written="utf-8", title="UTF-8", remains=("├Ñ", "├ñ", "├╢", "├à", "├ä", "├û", "├⌐"), proof="├"),
+    Mistake(written="utf-8", title="UTF-8", remains=("√•", "√§", "√∂", "√Ö", "√Ñ", "√ñ", "√©"), proof="√"),
+    Mistake(
+        written="utf-8", title="UTF-8", remains=("Ã¥", "Ã¤", "Ã¶", "Ã…", "Ã„", "Ã\u2013", "Ã©"), proof="Ã"
+    ),
+    Mistake(
+        written="utf-8", title="UTF-8", remains=("ĂĄ", "Ă¤", "Ă¶", "Ă…", "Ă„", "Ă\u2013", "Ă©"), proof="Ă"
+    ),
+    Mistake(
+        written="utf-8", title="UTF-8", remains=("ГҐ", "Г¤", "Г¶", "Г…", "Г„", "Г\u2013", "Г©"), proof="Г"
+    ),
 )
 """Å is undefined in Windows-1252 for both files of bytes; there it stands as Python's escape of the byte."""
 

@@ -19,12 +19,14 @@ class _Shape(NamedTuple):
 
 _SHAPES: Final = {
     "intelecom": _Shape(
-        r"\+[1-9][0-9]{7,14}|[0-9]{3,6}", "[^A-Za-z0-9 %&+,.-]", "A-Z, a-z, 0-9, space and % & + , - ."
+        number=r"\+[1-9][0-9]{7,14}|[0-9]{3,6}",
+        foreign="[^A-Za-z0-9 %&+,.-]",
+        allowed="A-Z, a-z, 0-9, space and % & + , - .",
     ),
     "pswincom": _Shape(
-        r"\+?[1-9][0-9]{7,14}|[0-9]{4,5}",
-        r"""[^A-Za-z0-9 !"#%&'()*+\-./?><;]""",
-        "A-Z, a-z, 0-9, space and ! \" # % & ' ( ) * + - . / ? > < ;",
+        number=r"\+?[1-9][0-9]{7,14}|[0-9]{4,5}",
+        foreign=r"""[^A-Za-z0-9 !"#%&'()*+\-./?><;]""",
+        allowed="A-Z, a-z, 0-9, space and ! \" # % & ' ( ) * + - . / ? > < ;",
     ),
 }
 

@@ -69,9 +69,13 @@ def measure(body: str, profile: PartProfile) -> TextSize:
     """Count units and parts. Neither an escape pair nor a surrogate pair is split (wire/sms-length.md)."""
     units = gsm7.septets(body)
     if units is not None:
-        return TextSize(_GSM7, len(units), _parts(units, profile.gsm7_single, profile.gsm7_part))
+        return TextSize(
+            encoding=_GSM7, units=len(units), parts=_parts(units, profile.gsm7_single, profile.gsm7_part)
+        )
     units = _utf16_units(body)
-    return TextSize(_UCS2, len(units), _parts(units, profile.ucs2_single, profile.ucs2_part))
+    return TextSize(
+        encoding=_UCS2, units=len(units), parts=_parts(units, profile.ucs2_single, profile.ucs2_part)
+    )
 
 
 def characters_over(body: str, profile: PartProfile, max_parts: int) -> int:

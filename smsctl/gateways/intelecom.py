@@ -273,10 +273,12 @@ def _receipt(reference: str, entry: _Entry | None, secret: str) -> Receipt:
             reference, Status.UNKNOWN, gateway_id, text="the gateway's answer holds no status code"
         )
     if code == 1:
-        return Receipt(reference, Status.ACCEPTED, gateway_id, "1")
+        return Receipt(reference, Status.ACCEPTED, gateway_id=gateway_id, code="1")
     words = entry.get("statusMessage")
     text = quoted(words, secret) if isinstance(words, str) else None
-    return Receipt(reference, STATUS_OF_CODE.get(code, Status.UNKNOWN), gateway_id, str(code), text)
+    return Receipt(
+        reference, STATUS_OF_CODE.get(code, Status.UNKNOWN), gateway_id=gateway_id, code=str(code), text=text
+    )
 
 
 def _first_words(entries: dict[str, _Entry | None], secret: str) -> str:

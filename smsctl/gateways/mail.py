@@ -76,7 +76,9 @@ class MailGateway:
                     break
                 handed = line.hand_over(self._address(route, message), message.reference, content)
                 words = self._quoted(handed.text)
-                receipts.append(Receipt(message.reference, handed.status, None, handed.code, words))
+                receipts.append(
+                    Receipt(message.reference, handed.status, gateway_id=None, code=handed.code, text=words)
+                )
                 if handed.verdict is not SubmitVerdict.ANSWERED:
                     verdict, text, mend = handed.verdict, words, handed.mend
                     break

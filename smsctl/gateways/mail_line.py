@@ -204,14 +204,14 @@ class MailLine:
         except (OSError, ValueError) as error:
             why_not = _trouble(error)
             if dot_may_have_left:
-                return MailOutcome(Status.UNKNOWN, SubmitVerdict.UNCLEAR, None, why_not.text)
+                return MailOutcome(Status.UNKNOWN, SubmitVerdict.UNCLEAR, code=None, text=why_not.text)
             return why_not
         if code in _REFUSED:
             return _refused(code, words)
         text = words.decode("utf-8", "replace")
         if code in _TAKEN:
-            return MailOutcome(Status.ACCEPTED, SubmitVerdict.ANSWERED, str(code), text)
-        return MailOutcome(Status.UNKNOWN, SubmitVerdict.UNCLEAR, str(code), text)
+            return MailOutcome(Status.ACCEPTED, SubmitVerdict.ANSWERED, code=str(code), text=text)
+        return MailOutcome(Status.UNKNOWN, SubmitVerdict.UNCLEAR, code=str(code), text=text)
 
     def _announce(self, address: str) -> MailOutcome | None:
         """Name sender and recipient and ask to send; return what the server had against it."""
@@ -240,7 +240,9 @@ def _refused(code: int, words: bytes) -> MailOutcome:
 
 
 def _rejected(code: int, words: bytes) -> MailOutcome:
-    return MailOutcome(Status.REJECTED, SubmitVerdict.ANSWERED, str(code), words.decode("utf-8", "replace"))
+    return MailOutcome(
+        Status.REJECTED, SubmitVerdict.ANSWERED, code=str(code), text=words.decode("utf-8", "replace")
+    )
 
 
 def _wait_at_most(server: SMTP, timeout_s: float) -> None:
@@ -259,7 +261,7 @@ def _trouble(error: OSError | ValueError) -> MailOutcome:
     mend = None
     if isinstance(error, SSLCertVerificationError):
         mend = say("Where the site's firewall reads along, name its authority: `[gateway] ca_bundle`.")
-    return MailOutcome(Status.PENDING, verdict, None, _in_words(error), mend)
+    return MailOutcome(Status.PENDING, verdict, code=None, text=_in_words(error), mend=mend)
 
 
 def _in_words(error: OSError | ValueError) -> str:

@@ -38,7 +38,7 @@ def refusal(code: int, words: bytes) -> MailOutcome:
     """Return what a reply means that did not take the mail."""
     text = f"{code} {words.decode('utf-8', 'replace')}"
     if code in _NOT_NOW:
-        return MailOutcome(Status.PENDING, SubmitVerdict.BUSY, str(code), text)
+        return MailOutcome(Status.PENDING, SubmitVerdict.BUSY, code=str(code), text=text)
     if code in _OF_THE_LOGIN:
         mend = CHECK_MAIL_SERVER
     elif code == _TOO_LARGE:
@@ -50,4 +50,4 @@ def refusal(code: int, words: bytes) -> MailOutcome:
         )
     else:
         mend = say("Check [smtp] in the config, or ask who runs the mail server.")
-    return MailOutcome(Status.PENDING, SubmitVerdict.REFUSED, str(code), text, mend)
+    return MailOutcome(Status.PENDING, SubmitVerdict.REFUSED, code=str(code), text=text, mend=mend)

@@ -236,7 +236,7 @@ def _receipt(message: Outgoing, entry: dict[str, str] | None, secret: str) -> Re
     code = entry.get("STATUS", "")
     status = STATUS_OF_CODE.get(code, Status.UNKNOWN)
     words = quoted(entry.get("INFO", ""), secret) or None
-    return Receipt(message.reference, status, entry.get("REF") or None, code[:20], words)
+    return Receipt(message.reference, status, gateway_id=entry.get("REF") or None, code=code[:20], text=words)
 
 
 def _words(receipts: list[Receipt]) -> str:

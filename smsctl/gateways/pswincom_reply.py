@@ -28,7 +28,7 @@ def read_session(body: bytes) -> Session | None:
         place = entry.get("ID", "")
         says_one_thing = place not in entries and len(entry) == len(message) and not any(map(len, message))
         entries[place] = entry if says_one_thing else None
-    return Session(logon, _text(root, "REASON"), entries)
+    return Session(logon=logon, reason=_text(root, "REASON"), entries=entries)
 
 
 def _read_xml(body: bytes) -> Element | None:

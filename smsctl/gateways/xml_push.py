@@ -91,7 +91,9 @@ class _Target:
     def end(self, _tag: str) -> None:
         name = self._names.pop()
         if len(self._names) == 1:
-            self._entries.append(PushedEntry(self.root, name, self._fields, tuple(self._within)))
+            self._entries.append(
+                PushedEntry(root=self.root, name=name, fields=self._fields, within=tuple(self._within))
+            )
 
     def close(self) -> None:
         """Nothing is left to be done."""

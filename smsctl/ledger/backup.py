@@ -56,7 +56,7 @@ def back_up(ledger: Ledger, target: Path) -> Backup:
             copying.copy(ledger.path, target)
         try:
             # After the ledger: a key is durable before the first hash under it.
-            return Backup(target, _copy_key(key, key_copy))
+            return Backup(ledger=target, key=_copy_key(key, key_copy))
         except (OSError, LedgerError):
             with suppress(OSError):
                 target.unlink()

@@ -44,10 +44,10 @@ _GUARDS = " UNION ALL ".join(f"SELECT '{name}' AS name" for name in sorted(GUARD
 
 RULES = (
     Invariant(
-        "states",
-        f"SELECT mailing, state, COUNT(*) FROM messages WHERE state NOT IN ({_either(Status)})"  # noqa: S608
+        name="states",
+        broken=f"SELECT mailing, state, COUNT(*) FROM messages WHERE state NOT IN ({_either(Status)})"  # noqa: S608
         " GROUP BY mailing, state",
-        lambda mailing, state, n: say(
+        told=lambda mailing, state, n: say(
             "Mailing {mailing}: {n} messages are {state}, which is no state.",
             mailing=mailing,
             state=state,
@@ -55,13 +55,13 @@ RULES = (
         ),
     ),
     Invariant(
-        "messages",
-        "SELECT g.id, g.messages, COALESCE(held.n, 0) FROM mailings g LEFT JOIN"
+        name="messages",
+        broken="SELECT g.id, g.messages, COALESCE(held.n, 0) FROM mailings g LEFT JOIN"
         " (SELECT mailing, COUNT(*) AS n, MIN(id) AS low, MAX(id) AS high FROM messages GROUP BY mailing)"
         " AS held ON held.mailing = g.id"
         " WHERE g.messages <> COALESCE(held.n, 0) OR (held.n > 0 AND"
         " (held.low <> g.first_message OR held.high <> g.first_message + g.messages - 1))",
-        lambda mailing, wanted, n: say(
+        told=lambda mailing, wanted, n: say(
             "Mailing {mailing} should hold {wanted} messages without gaps and holds {n}.",
             mailing=mailing,
             wanted=wanted,
@@ -69,19 +69,19 @@ RULES = (
         ),
     ),
     Invariant(
-        "strays",
-        "SELECT mailing, COUNT(*) FROM messages WHERE mailing NOT IN (SELECT id FROM mailings)"
+        name="strays",
+        broken="SELECT mailing, COUNT(*) FROM messages WHERE mailing NOT IN (SELECT id FROM mailings)"
         " GROUP BY mailing",
-        lambda mailing, n: say(
+        told=lambda mailing, n: say(
             "{n} messages belong to mailing {mailing}, which is not there.", mailing=mailing, n=n
         ),
     ),
     Invariant(
-        "rows",
-        "SELECT g.id, g.rows_total, g.messages, COUNT(s.mailing) FROM mailings g"
+        name="rows",
+        broken="SELECT g.id, g.rows_total, g.messages, COUNT(s.mailing) FROM mailings g"
         " LEFT JOIN skipped s ON s.mailing = g.id GROUP BY g.id, g.rows_total, g.messages"
         " HAVING g.rows_total <> g.messages + COUNT(s.mailing)",
-        lambda mailing, rows, messages, skipped: say(
+        told=lambda mailing, rows, messages, skipped: say(
             "Mailing {mailing}: {rows} rows are not {messages} messages and {skipped} skipped.",
             mailing=mailing,
             rows=rows,
@@ -90,10 +90,10 @@ RULES = (
         ),
     ),
     Invariant(
-        "sending",
-        "SELECT m.mailing, m.id, m.state FROM messages m LEFT JOIN batches b ON b.id = m.batch"
+        name="sending",
+        broken="SELECT m.mailing, m.id, m.state FROM messages m LEFT JOIN batches b ON b.id = m.batch"
         " WHERE (m.state = 'sending') <> (b.id IS NOT NULL AND b.settled_at IS NULL)",
-        lambda mailing, message, state: say(
+        told=lambda mailing, message, state: say(
             "Mailing {mailing}: message {message} is {state}, and its batch says otherwise.",
             mailing=mailing,
             message=message,
@@ -101,11 +101,11 @@ RULES = (
         ),
     ),
     Invariant(
-        "batch",
-        "SELECT m.mailing, m.id, m.state FROM messages m LEFT JOIN batches b ON b.id = m.batch"  # noqa: S608
+        name="batch",
+        broken="SELECT m.mailing, m.id, m.state FROM messages m LEFT JOIN batches b ON b.id = m.batch"  # noqa: S608
         f" WHERE (m.state IN ({_either(COSTS)}) AND (b.id IS NULL OR b.mailing <> m.mailing"
         "  OR m.id NOT BETWEEN b.first_message AND b.last_message)) OR (m.state = 'pending' AND m.batch > 0)",
-        lambda mailing, message, state: say(
+        told=lambda mailing, message, state: say(
             "Mailing {mailing}: message {message} is {state}, which does not go with its batch.",
             mailing=mailing,
             message=message,
@@ -113,22 +113,22 @@ RULES = (
         ),
     ),
     Invariant(
-        "batches",
-        "SELECT b.reference, b.messages, COUNT(m.id) FROM batches b LEFT JOIN messages m"
+        name="batches",
+        broken="SELECT b.reference, b.messages, COUNT(m.id) FROM batches b LEFT JOIN messages m"
         " ON m.id BETWEEN b.first_message AND b.last_message AND m.batch = b.id WHERE b.settled_at IS NULL"
         " GROUP BY b.reference, b.messages HAVING b.messages <> COUNT(m.id)",
-        lambda batch, wanted, n: say(
+        told=lambda batch, wanted, n: say(
             "Batch {batch} went out with {wanted} messages and holds {n}.", batch=batch, wanted=wanted, n=n
         ),
     ),
     Invariant(
-        "mailing-counts",
-        _recount(
+        name="mailing-counts",
+        broken=_recount(
             "mailing, state",
             "messages AS kept, 0 AS counted FROM mailing_counts",
             "0, COUNT(*) FROM messages GROUP BY mailing, state",
         ),
-        lambda mailing, state, kept, n: say(
+        told=lambda mailing, state, kept, n: say(
             "Mailing {mailing}: {kept} messages are noted as {state}, and {n} are.",
             mailing=mailing,
             kept=kept,
@@ -137,13 +137,13 @@ RULES = (
         ),
     ),
     Invariant(
-        "day-counts",
-        _recount(
+        name="day-counts",
+        broken=_recount(
             "municipality, day, state",
             "messages AS kept, 0 AS counted FROM day_counts",
             f"0, COUNT(*) {_BY_DAY}",
         ),
-        lambda municipality, day, state, kept, n: say(
+        told=lambda municipality, day, state, kept, n: say(
             "{municipality}, {day}: {kept} messages are noted as {state}, and {n} are.",
             municipality=municipality,
             day=day,
@@ -153,13 +153,13 @@ RULES = (
         ),
     ),
     Invariant(
-        "day-parts-of-states",
-        _recount(
+        name="day-parts-of-states",
+        broken=_recount(
             "municipality, day, state",
             "parts AS kept, 0 AS counted FROM day_counts",
             f"0, SUM(parts_each) {_BY_DAY}",
         ),
-        lambda municipality, day, state, kept, n: say(
+        told=lambda municipality, day, state, kept, n: say(
             "{municipality}, {day}: {kept} parts are noted as {state}, and {n} are.",
             municipality=municipality,
             day=day,
@@ -169,8 +169,8 @@ RULES = (
         ),
     ),
     Invariant(
-        "cost",
-        _recount(
+        name="cost",
+        broken=_recount(
             "mailing",
             "parts AS kept, 0 AS counted FROM entries",
             "0, parts_each * messages FROM (SELECT c.mailing, c.messages, g.parts_each FROM mailing_counts c"  # noqa: S608
@@ -178,7 +178,7 @@ RULES = (
             "  UNION ALL SELECT m.mailing, m.taken_besides, g.parts_each FROM messages m"
             "  JOIN mailings g ON g.id = m.mailing WHERE m.taken_besides > 0) AS costing",
         ),
-        lambda mailing, kept, n: say(
+        told=lambda mailing, kept, n: say(
             "Mailing {mailing}: {kept} parts were drawn, and its messages cost {n}.",
             mailing=mailing,
             kept=kept,
@@ -186,13 +186,13 @@ RULES = (
         ),
     ),
     Invariant(
-        "day-parts",
-        _recount(
+        name="day-parts",
+        broken=_recount(
             "municipality, day, package",
             "parts AS kept, 0 AS counted FROM day_parts",
             "0, parts FROM entries",
         ),
-        lambda municipality, day, package, kept, n: say(
+        told=lambda municipality, day, package, kept, n: say(
             "{municipality}, {day}, package {package}: {kept} parts are noted, and {n} were drawn.",
             municipality=municipality,
             day=day,
@@ -202,14 +202,14 @@ RULES = (
         ),
     ),
     Invariant(
-        "packages",
-        _recount(
+        name="packages",
+        broken=_recount(
             "municipality, package",
             "used AS kept, 0 AS counted"
             " FROM (SELECT municipality, number AS package, used FROM packages) AS every",
             "0, parts FROM entries WHERE package > 0",
         ),
-        lambda municipality, package, kept, n: say(
+        told=lambda municipality, package, kept, n: say(
             "{municipality}, package {package}: {kept} parts are noted as used, and {n} were drawn.",
             municipality=municipality,
             package=package,
@@ -218,10 +218,10 @@ RULES = (
         ),
     ),
     Invariant(
-        "package-size",
-        "SELECT municipality, number, used, size FROM packages WHERE used > size OR used < 0"
+        name="package-size",
+        broken="SELECT municipality, number, used, size FROM packages WHERE used > size OR used < 0"
         " OR (used = size) <> (used_up_day IS NOT NULL)",
-        lambda municipality, package, used, size: say(
+        told=lambda municipality, package, used, size: say(
             "{municipality}, package {package}: {used} of {size} parts are used, which cannot be.",
             municipality=municipality,
             package=package,
@@ -230,10 +230,10 @@ RULES = (
         ),
     ),
     Invariant(
-        "package-numbers",
-        "SELECT municipality, COUNT(*), MAX(number) FROM packages GROUP BY municipality"
+        name="package-numbers",
+        broken="SELECT municipality, COUNT(*), MAX(number) FROM packages GROUP BY municipality"
         " HAVING MIN(number) <> 1 OR MAX(number) <> COUNT(*)",
-        lambda municipality, n, highest: say(
+        told=lambda municipality, n, highest: say(
             "{municipality}: {n} packages are numbered up to {highest}.",
             municipality=municipality,
             n=n,
@@ -241,34 +241,34 @@ RULES = (
         ),
     ),
     Invariant(
-        "invoices",
-        "SELECT p.municipality, p.number FROM packages p LEFT JOIN invoices i"
+        name="invoices",
+        broken="SELECT p.municipality, p.number FROM packages p LEFT JOIN invoices i"
         " ON i.municipality = p.municipality AND i.package = p.number"
         " WHERE i.number IS NULL OR i.parts <> p.size OR i.price_ore <> p.price_ore",
-        lambda municipality, package: say(
+        told=lambda municipality, package: say(
             "{municipality}: the invoice of package {package} is missing or for another package.",
             municipality=municipality,
             package=package,
         ),
     ),
     Invariant(
-        "purge",
-        "SELECT value FROM facts WHERE name = 'purge-unfinished'",
-        lambda n: say("Purge {purge} was broken off, or is under way; smsctl purge ends it.", purge=n),
+        name="purge",
+        broken="SELECT value FROM facts WHERE name = 'purge-unfinished'",
+        told=lambda n: say("Purge {purge} was broken off, or is under way; smsctl purge ends it.", purge=n),
     ),
     Invariant(
-        "audit",
-        "SELECT COUNT(*), MAX(id) FROM audit HAVING MIN(id) <> 1 OR MAX(id) <> COUNT(*)",
-        lambda n, newest: say(
+        name="audit",
+        broken="SELECT COUNT(*), MAX(id) FROM audit HAVING MIN(id) <> 1 OR MAX(id) <> COUNT(*)",
+        told=lambda n, newest: say(
             "The audit has {n} rows, and its ids go to {newest}.",
             n=n,
             newest=newest,
         ),
     ),
     Invariant(
-        "audit-guards",
-        f"SELECT name FROM ({_GUARDS}) AS every WHERE name NOT IN"  # noqa: S608 - from literals
+        name="audit-guards",
+        broken=f"SELECT name FROM ({_GUARDS}) AS every WHERE name NOT IN"  # noqa: S608 - from literals
         " (SELECT name FROM sqlite_master WHERE type = 'trigger')",
-        lambda name: say("What keeps the audit from being changed is gone: {name}.", name=name),
+        told=lambda name: say("What keeps the audit from being changed is gone: {name}.", name=name),
     ),
 )

@@ -147,7 +147,7 @@ def draws_of_mailing(ledger: Ledger, mailing: int) -> tuple[Draw, ...]:
         mailing,
     )
     return tuple(
-        Draw(package, parts, opens=opener == mailing, size=size, price_ore=price)
+        Draw(package=package, parts=parts, opens=opener == mailing, size=size, price_ore=price)
         for package, parts, opener, size, price in found
     )
 

@@ -131,7 +131,9 @@ def _pass_for(secret: Secret, gateway: str, rules: RequestRules) -> PushCredenti
         header = (rules.header, f"Bearer {word}" if rules.header.lower() == _BEARER else word)
     if rules.username is not None:
         login = (rules.username, token(secret, f"{gateway} login"))
-    return PushCredentials(gateway, f"/{gateway}/{token(secret, f'{gateway} path')}", header, login)
+    return PushCredentials(
+        gateway=gateway, path=f"/{gateway}/{token(secret, f'{gateway} path')}", header=header, login=login
+    )
 
 
 def _shows_the_rest(asked: PushCredentials, environ: Mapping[str, Any]) -> bool:

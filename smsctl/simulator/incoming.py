@@ -52,7 +52,7 @@ def read_sms(request: ReceivedRequest) -> tuple[str, Sms]:
     """Read what a person sends to the simulator: the gateway and the SMS. Raises RefusedRequestError."""
     try:
         fields = json.loads(request.body)
-        sms = Sms(str(fields["sender"]), str(fields["text"]), str(fields["receiver"]))
+        sms = Sms(sender=str(fields["sender"]), text=str(fields["text"]), receiver=str(fields["receiver"]))
         gateway = str(fields["gateway"])
     except (ValueError, LookupError, TypeError) as error:
         raise refuse(HTTPStatus.BAD_REQUEST, "Send gateway, sender, receiver and text as JSON.") from error

@@ -139,7 +139,12 @@ class SimulatedIntelecom:
             raise IntelecomFieldError("Invalid content: missing")
         settings = self._settings(fields)
         content = intelecom_rules.content(text, settings.parsing_type, binary=settings.binary)
-        return _Message(None if reference is None else str(reference), number, content, settings)
+        return _Message(
+            reference=None if reference is None else str(reference),
+            recipient=number,
+            content=content,
+            settings=settings,
+        )
 
     def _settings(self, fields: Document) -> MessageSettings:
         """Return the message's settings; mostly they are those of the message before it."""
@@ -178,7 +183,11 @@ class SimulatedIntelecom:
             leaves_at, on_hold = opens.timestamp(), opens > now
         leaves_at += self._behaviour.throttle_s
         return (
-            [HeldMessage(message_id, message.reference, leaves_at, on_hold)]
+            [
+                HeldMessage(
+                    message_id=message_id, reference=message.reference, leaves_at=leaves_at, on_hold=on_hold
+                )
+            ]
             if leaves_at > time.time()
             else []
         )
@@ -236,20 +245,20 @@ def _entry(message: _Message, index: int, code: Code, message_id: str | None) ->
 def _accepted(message: _Message, stamp: str, batch: str, message_id: str) -> AcceptedMessage:
     content, settings = message.content, message.settings
     return AcceptedMessage(
-        stamp,
-        "intelecom",
-        message.reference,
-        batch,
-        message.recipient,
-        content.text,
-        content.encoding,
-        content.parts,
-        settings.originator,
-        settings.priority,
-        message_id,
-        settings.validity,
-        settings.window.start.isoformat() if settings.window else None,
-        settings.report,
+        time=stamp,
+        gateway="intelecom",
+        reference=message.reference,
+        batch_reference=batch,
+        recipient=message.recipient,
+        content=content.text,
+        encoding=content.encoding,
+        parts=content.parts,
+        originator=settings.originator,
+        priority=settings.priority,
+        message_id=message_id,
+        validity=settings.validity,
+        send_at=settings.window.start.isoformat() if settings.window else None,
+        report=settings.report,
     )
 
 

@@ -230,7 +230,7 @@ def _window(fields: object) -> Window | None:
     stop = _moment(fields, "stop")
     if stop is not None and stop <= start:
         raise IntelecomFieldError("Invalid sendWindow: it stops before it starts")
-    return Window(start, stop)
+    return Window(start=start, stop=stop)
 
 
 def _moment(fields: Mapping[str, object], edge: str) -> datetime | None:

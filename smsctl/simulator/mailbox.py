@@ -178,7 +178,7 @@ class _Conversation(StreamRequestHandler):
         elif match is None:
             self._say("550 The address must be NUMBER-SERVICE@...")
         else:
-            self._recipients.append(_Recipient(match[1], match[2]))
+            self._recipients.append(_Recipient(number=match[1], service_id=match[2]))
             self._say("250 OK")
 
     def _data(self, _: str) -> None:

@@ -119,20 +119,20 @@ def _accepted(
     message: Message, stamp: str, own_id: str, session_data: str | None, ref: str | None
 ) -> AcceptedMessage:
     return AcceptedMessage(
-        stamp,
-        "pswincom",
-        own_id,
-        session_data,
-        message.recipient,
-        message.text,
-        message.encoding,
-        message.parts,
-        message.sender,
-        None,
-        ref,
-        message.validity,
-        message.send_at.isoformat() if message.send_at else None,
-        message.report,
+        time=stamp,
+        gateway="pswincom",
+        reference=own_id,
+        batch_reference=session_data,
+        recipient=message.recipient,
+        content=message.text,
+        encoding=message.encoding,
+        parts=message.parts,
+        originator=message.sender,
+        priority=None,
+        message_id=ref,
+        validity=message.validity,
+        send_at=message.send_at.isoformat() if message.send_at else None,
+        report=message.report,
     )
 
 

@@ -79,14 +79,18 @@ def request_for(gateway: str, kind: PushKind, style: PushStyle, entries: Sequenc
 def _intelecom(kind: PushKind, style: PushStyle, entries: Sequence[Entry]) -> PushRequest:
     match style:
         case PushStyle.GET | PushStyle.FORM:
-            return PushRequest("GET", urlencode(entries[0]), "", b"")
+            return PushRequest(method="GET", query=urlencode(entries[0]), content_type="", body=b"")
         case PushStyle.XML:
             messages = "".join(f"<message>{_elements(entry)}</message>" for entry in entries)
             document = f'<?xml version="1.0" encoding="UTF-8"?><{kind}>{messages}</{kind}>'
-            return PushRequest("POST", "", "application/xml", document.encode())
+            return PushRequest(
+                method="POST", query="", content_type="application/xml", body=document.encode()
+            )
         case _:
             document = json.dumps({str(kind): [dict(entry) for entry in entries]}, ensure_ascii=False)
-            return PushRequest("POST", "", "application/json", document.encode())
+            return PushRequest(
+                method="POST", query="", content_type="application/json", body=document.encode()
+            )
 
 
 def _pswincom(kind: PushKind, style: PushStyle, entries: Sequence[Entry]) -> PushRequest:
@@ -95,13 +99,20 @@ def _pswincom(kind: PushKind, style: PushStyle, entries: Sequence[Entry]) -> Pus
         if kind is PushKind.INCOMING:
             fields = {"ID": "1", "SND": fields["SND"], "RCV": fields["RCV"], "TXT": fields["TEXT"]}
         body = urlencode(fields, encoding="iso-8859-1", errors="replace")
-        return PushRequest("POST", "", "application/x-www-form-urlencoded", body.encode())
+        return PushRequest(
+            method="POST", query="", content_type="application/x-www-form-urlencoded", body=body.encode()
+        )
     messages = "".join(
         f"<MSG><ID>{place}</ID>{_elements(entry)}</MSG>" for place, entry in enumerate(entries, 1)
     )
     doctype = '<!DOCTYPE MSGLST SYSTEM "pswincom_report_request.dtd">' if kind is PushKind.REPORT else ""
     document = f'<?xml version="1.0" encoding="iso-8859-1"?>{doctype}<MSGLST>{messages}</MSGLST>'
-    return PushRequest("POST", "", "application/xml", document.encode("iso-8859-1", "xmlcharrefreplace"))
+    return PushRequest(
+        method="POST",
+        query="",
+        content_type="application/xml",
+        body=document.encode("iso-8859-1", "xmlcharrefreplace"),
+    )
 
 
 def _elements(entry: Entry) -> str:

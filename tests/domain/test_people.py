@@ -13,9 +13,9 @@ def test_people_come_back_as_they_were_added() -> None:
     writer.add_as_written(3, "4,67E+10", "Bo")
     writer.add(4, NUMBER + 1, "")
     assert list(writer.people()) == [
-        Recipient(2, "+46701740605", "Åsa Ek"),
-        Recipient(3, "4,67E+10", "Bo"),
-        Recipient(4, "+46701740606", ""),
+        Recipient(row=2, number="+46701740605", name="Åsa Ek"),
+        Recipient(row=3, number="4,67E+10", name="Bo"),
+        Recipient(row=4, number="+46701740606", name=""),
     ]
 
 

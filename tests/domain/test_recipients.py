@@ -44,7 +44,10 @@ def outcome(found: Recipients) -> dict[int, str]:
 
 def test_a_plain_row_is_ready_with_its_row_number_and_name() -> None:
     found = judged([row(), row("070-174 06 06")])
-    assert list(found.ready) == [Recipient(2, N05, "Åsa Ek"), Recipient(3, N06, "Åsa Ek")]
+    assert list(found.ready) == [
+        Recipient(row=2, number=N05, name="Åsa Ek"),
+        Recipient(row=3, number=N06, name="Åsa Ek"),
+    ]
     assert (found.rows, found.skipped, found.bad, found.notices) == (2, {}, (), ())
 
 
@@ -154,9 +157,9 @@ def test_bad_rows_can_be_left_out_as_invalid() -> None:
     assert (found.rows, found.bad_count, len(found.bad)) == (4, 0, 3)
     assert outcome(found) == {2: "invalid", 3: "invalid", 4: "invalid", 5: "ready"}
     assert list(found.skipped[SkipReason.INVALID]) == [
-        Recipient(2, "4,67E+10" + "0" * 32, "Åsa Ek"),
-        Recipient(3, "0701740605", "Åsa Ek"),
-        Recipient(4, "0701740605", ""),
+        Recipient(row=2, number="4,67E+10" + "0" * 32, name="Åsa Ek"),
+        Recipient(row=3, number="0701740605", name="Åsa Ek"),
+        Recipient(row=4, number="0701740605", name=""),
     ]
 
 
@@ -437,7 +440,7 @@ def test_a_file_of_numbers_alone_is_enough_for_everyone() -> None:
     columns = find_columns(header, require_terms=False)
     rules = RULES._replace(require_terms=False)
     found = judge(header, [["0701740605"], ["0701740605"]], columns, EVERYONE, rules)
-    assert list(found.ready) == [Recipient(2, N05, "")]
+    assert list(found.ready) == [Recipient(row=2, number=N05, name="")]
     assert found.groups == ()
 
 

@@ -292,9 +292,9 @@ def test_what_is_read_reads_the_same_again(raw: str) -> None:
 
 def test_the_characters_that_force_unicode_are_named_with_their_first_place() -> None:
     assert costly("Hej,\n“Åsa” – ni\n– alla") == (
-        Costly("“", 2, 1, "U+201C LEFT DOUBLE QUOTATION MARK", 1),
-        Costly("”", 2, 5, "U+201D RIGHT DOUBLE QUOTATION MARK", 1),
-        Costly("–", 2, 7, "U+2013 EN DASH", 2),
+        Costly(char="“", line=2, column=1, name="U+201C LEFT DOUBLE QUOTATION MARK", times=1),
+        Costly(char="”", line=2, column=5, name="U+201D RIGHT DOUBLE QUOTATION MARK", times=1),
+        Costly(char="–", line=2, column=7, name="U+2013 EN DASH", times=2),
     )
 
 
@@ -324,9 +324,9 @@ def test_each_replacement_is_shown_with_its_place() -> None:
     plain, made = replace_typographic("a…\n“b\u00ad")
     assert plain == 'a...\n"b'
     assert made == (
-        Replacement("…", "...", 1, 2),
-        Replacement("“", '"', 2, 1),
-        Replacement("\u00ad", "", 2, 3),
+        Replacement(char="…", replacement="...", line=1, column=2),
+        Replacement(char="“", replacement='"', line=2, column=1),
+        Replacement(char="\u00ad", replacement="", line=2, column=3),
     )
 
 

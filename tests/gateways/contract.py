@@ -21,7 +21,7 @@ CANARY = 'kanarie<å>"7731'
 def some_batch(count: int = 3, **letter: object) -> Batch:
     """Return a batch of fictitious numbers, all different."""
     text = MessageText(body="Skolan är stängd i dag.")
-    messages = [Outgoing(f"a1-{n:04}", f"+467017406{5 + n:02}") for n in range(count)]
+    messages = [Outgoing(reference=f"a1-{n:04}", number=f"+467017406{5 + n:02}") for n in range(count)]
     kept = Letter(**{"text": text, **letter})  # type: ignore[arg-type]  # a table of cases fills it in
     return Batch(reference="smsctl-a1", letter=kept, messages=messages)
 

@@ -69,7 +69,7 @@ class Recorder(FaultServer):
         asked = json.loads(body)
         entries = []
         for message in asked["message"]:
-            self.taken.append(Taken(message["recipient"], message["content"]))
+            self.taken.append(Taken(number=message["recipient"], text=message["content"]))
             reference, gateway_id = message["clientReference"], self._new_name()
             entries.append({"statusCode": 1, "clientReference": reference, "messageId": gateway_id})
         told = {"batchReference": asked["batchReference"], "messageStatus": entries}
@@ -82,7 +82,7 @@ class Recorder(FaultServer):
                 found[1] if (found := re.search(f"<{name}>(.*?)</{name}>", message)) else ""
                 for name in ("ID", "RCV", "TEXT")
             )
-            self.taken.append(Taken(f"+{number}", text))
+            self.taken.append(Taken(number=f"+{number}", text=text))
             entries += f"<MSG><ID>{place}</ID><REF>{self._new_name()}</REF><STATUS>OK</STATUS></MSG>"
         told = f'<?xml version="1.0"?><SESSION><LOGON>OK</LOGON><MSGLST>{entries}</MSGLST></SESSION>'
         return reply(200, told.encode(), Content_Type="text/xml", Connection="close")

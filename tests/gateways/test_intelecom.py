@@ -290,8 +290,8 @@ def test_the_receipt_keeps_the_gateways_name_code_and_words() -> None:
     with FaultServer(answering(200, body)) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch(2))
     assert list(answer.receipts) == [
-        Receipt("a1-0000", Status.ACCEPTED, "id-a1-0000", "1"),
-        Receipt("a1-0001", Status.REJECTED, None, "5", "bad *** number"),
+        Receipt("a1-0000", Status.ACCEPTED, gateway_id="id-a1-0000", code="1"),
+        Receipt("a1-0001", Status.REJECTED, gateway_id=None, code="5", text="bad *** number"),
     ]
     assert answer.text == "bad *** number (code 5)"
 

@@ -199,8 +199,12 @@ def test_no_bytes_make_the_parser_stumble(body: bytes) -> None:
 @UNHURRIED
 @given(st.text(), st.text())
 def test_no_query_makes_the_parser_stumble(query: str, content_type: str) -> None:
-    must_be_read_or_refused(Push("GET", f"statuscode={query}", content_type, b""))
-    must_be_read_or_refused(Push("POST", query, content_type, query.encode("utf-8", "replace")))
+    must_be_read_or_refused(
+        Push(method="GET", query=f"statuscode={query}", content_type=content_type, body=b"")
+    )
+    must_be_read_or_refused(
+        Push(method="POST", query=query, content_type=content_type, body=query.encode("utf-8", "replace"))
+    )
 
 
 def must_be_read_or_refused(pushed: Push) -> None:

@@ -124,7 +124,9 @@ def test_the_address_is_a_template() -> None:
 def test_a_mail_handed_over_is_accepted_with_the_servers_words() -> None:
     with FaultServer(mail_server()) as server:
         answer = submit(open_gateway(some_options(server.port)), some_batch(1))
-    assert list(answer.receipts) == [Receipt("a1-0000", A, None, "250", "2.0.0 queued as 4711")]
+    assert list(answer.receipts) == [
+        Receipt("a1-0000", A, gateway_id=None, code="250", text="2.0.0 queued as 4711")
+    ]
 
 
 def test_one_recipient_that_is_refused_keeps_no_other_out() -> None:

@@ -210,8 +210,8 @@ def test_the_receipt_keeps_reference_and_words() -> None:
     with FaultServer(answering(200, session(with_own_ids(messages)))) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch(2))
     assert list(answer.receipts) == [
-        Receipt("a1-0000", Status.ACCEPTED, "5f0c1a52-8d0e", "OK"),
-        Receipt("a1-0001", Status.REJECTED, None, "FAIL", info),
+        Receipt("a1-0000", Status.ACCEPTED, gateway_id="5f0c1a52-8d0e", code="OK"),
+        Receipt("a1-0001", Status.REJECTED, gateway_id=None, code="FAIL", text=info),
     ]
     assert answer.text == info
 

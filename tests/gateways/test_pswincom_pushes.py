@@ -112,9 +112,14 @@ def test_an_incoming_sms_by_form_has_no_id() -> None:
 
 
 def test_what_comes_by_get_reads_as_a_form() -> None:
-    sms = Push("GET", "ID=1&SND=46701740605&RCV=71234&TXT=KOMMUN+Ja+tack+p%E5+er", "", b"")
+    sms = Push(
+        method="GET",
+        query="ID=1&SND=46701740605&RCV=71234&TXT=KOMMUN+Ja+tack+p%E5+er",
+        content_type="",
+        body=b"",
+    )
     assert read_push(sms).incoming == (YES._replace(vendor_id="", told_at=""),)
-    report = Push("GET", REPORT_FORM, "", b"")
+    report = Push(method="GET", query=REPORT_FORM, content_type="", body=b"")
     assert read_push(report).reports == read_push(push(REPORT_FORM, FORM)).reports
     assert read_push(report).acknowledgement.body.split() == [b"0", b"OK"]
 

@@ -75,7 +75,7 @@ def test_a_port_that_nobody_listens_on_is_told() -> None:
         ("intelecom", Options(proxy="http://proxy.example.se:3128"), ("proxy.example.se", 3128, False)),
         (
             "intelecom",
-            Options(mail=MailRoute("mail.example.se", "a@example.se")),
+            Options(mail=MailRoute(host="mail.example.se", from_address="a@example.se")),
             ("mail.example.se", 25, False),
         ),
     ],

@@ -46,7 +46,9 @@ class Sending(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.ledger = open_ledger(Path(self.folder.name) / "ledger.db")
-        self.town = Municipality(key="town", name="Town", rate=PackageTerms(10, 4900), in_packages=True)
+        self.town = Municipality(
+            key="town", name="Town", rate=PackageTerms(size=10, price_ore=4900), in_packages=True
+        )
         self.steps = 0
         self.day = 1
         self.activations = 0
@@ -245,6 +247,7 @@ def test_of_what_another_mailing_opened_since_what_is_beyond_its_ceiling_counts(
 ) -> None:
     other = sending.begin(ledger, 1, new(ceilings=Ceilings(max_new_packages=allowed)), on("2026-11-20"))
     mine = sending.begin(ledger, 1, new(ceilings=Ceilings(max_new_packages=5), body="Hello"), NOW)
+    assert TOWN.rate
     with ledger.transaction():
         for moment, n in ((on("2026-11-21"), before), (NOW, since)):
             for _ in range(n):

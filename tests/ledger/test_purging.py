@@ -35,7 +35,7 @@ TEXT = "Skolan är stängd på grund av snö"
 
 
 def purge_before(ledger: Ledger, before: str = TODAY, moment: Moment = NOW) -> Purged:
-    return purge(ledger, Decision("KS 2026/123", before), moment, ACTOR, lambda _done: None)
+    return purge(ledger, Decision(reference="KS 2026/123", before=before), moment, ACTOR, lambda _done: None)
 
 
 def send_at(ledger: Ledger, moment: Moment, body: str = TEXT, states: tuple[Status, ...] = ()) -> int:
@@ -261,7 +261,12 @@ def test_a_report_that_comes_afterwards_brings_nothing_back(sent: int, ledger: L
     mailing = mailings.get(ledger, sent)
     purge_before(ledger)
     told = Report(
-        "intelecom", CodeMeaning(Status.FAILED), "7", f"{mailing.reference}-1", "id-9", text="Bo moved"
+        "intelecom",
+        CodeMeaning(Status.FAILED),
+        code="7",
+        reference=f"{mailing.reference}-1",
+        gateway_id="id-9",
+        text="Bo moved",
     )
     with ledger.transaction():
         taken = reports.take(ledger, told, ReportIntake(IntakeSource.PUSHED, OLD, timedelta(hours=72)))

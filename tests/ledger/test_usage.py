@@ -33,9 +33,9 @@ def test_parts_are_told_by_local_month_inside_and_outside_packages(ledger: Ledge
     sent_on(ledger, "2026-11-01", 5)
     found = usage.usage(ledger, TOWN.key)
     assert found.months == (
-        Month("2026-09", 1, 1, 1),
-        Month("2026-10", 7, 7, 0),
-        Month("2026-11", 5, 5, 0),
+        Month(month="2026-09", messages=1, parts=1, parts_outside=1),
+        Month(month="2026-10", messages=7, parts=7, parts_outside=0),
+        Month(month="2026-11", messages=5, parts=5, parts_outside=0),
     )
     assert (found.parts, found.parts_outside, found.messages, found.left) == (13, 1, 13, 8)
 

@@ -42,7 +42,11 @@ class Taking:
 
     def take(self, messages: Sequence[_Message]) -> None:
         self.accepted += [
-            Accepted(one["clientReference"], f"+{str(one['recipient']).lstrip('+')}", one["content"])
+            Accepted(
+                reference=one["clientReference"],
+                number=f"+{str(one['recipient']).lstrip('+')}",
+                text=one["content"],
+            )
             for one in messages
         ]
 

@@ -178,7 +178,9 @@ class NeverTwice(RuleBasedStateMachine):
         self.mailings.append(mailing)
         for place in range(messages):
             reference = mailing.message_reference(mailing.first_message + place)
-            self.model[reference] = Known(mailing, f"+4672{place:07d}", text, send_at_s=send_at_s)
+            self.model[reference] = Known(
+                mailing=mailing, number=f"+4672{place:07d}", text=text, send_at_s=send_at_s
+            )
         return mailing
 
     @precondition(lambda self: self.mailings)
@@ -357,14 +359,14 @@ class NeverTwice(RuleBasedStateMachine):
         self.copy = Copy(
             path,
             marked or self.marked,
-            self._newest_batch(),
-            self.lineage,
-            tuple(self.mailings),
-            dict(self.keys),
-            dict(self.model),
-            dict(self.early),
-            dict(self.kept),
-            self.believed,
+            batch=self._newest_batch(),
+            lineage=self.lineage,
+            mailings=tuple(self.mailings),
+            keys=dict(self.keys),
+            model=dict(self.model),
+            early=dict(self.early),
+            kept=dict(self.kept),
+            believed=self.believed,
         )
 
     @precondition(lambda self: self.copy)
@@ -443,7 +445,9 @@ class NeverTwice(RuleBasedStateMachine):
                 verdict = kind.verdict if kind.verdict is not SubmitVerdict.ANSWERED else verdict
                 if kind.takes:
                     body, parts = batch.letter.text.body, mailing.size.parts
-                    self.accepted.append(Accepted(one.reference, one.number, body, parts))
+                    self.accepted.append(
+                        Accepted(reference=one.reference, number=one.number, text=body, parts=parts)
+                    )
                     self.batch_of[one.reference] = batch.reference
                 receipts.append(Receipt(one.reference, kind.says))
             self.said |= {receipt.reference: receipt.status for receipt in receipts}

@@ -165,7 +165,9 @@ class GatewayProcess:
             for line in lines:
                 found = json.loads(line)
                 number = f"+{found['recipient'].lstrip('+')}"
-                one = Accepted(found["reference"], number, found["content"], found["parts"])
+                one = Accepted(
+                    reference=found["reference"], number=number, text=found["content"], parts=found["parts"]
+                )
                 self._accepted[one.text.split()[0]].append(one)
             return tuple(self._accepted[site])
 

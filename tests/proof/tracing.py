@@ -81,13 +81,13 @@ def read(trace: Path) -> Iterator[Call]:
     pending: dict[int, tuple[str, str]] = {}
     for line in trace.read_text().splitlines():
         if found := _WHOLE.match(line):
-            yield Call(int(found[1]), found[2], found[3], begins=True, ends=True)
+            yield Call(thread=int(found[1]), name=found[2], about=found[3], begins=True, ends=True)
         elif found := _BEGUN.match(line):
             pending[int(found[1])] = found[2], found[3]
-            yield Call(int(found[1]), found[2], found[3], begins=True, ends=False)
+            yield Call(thread=int(found[1]), name=found[2], about=found[3], begins=True, ends=False)
         elif found := _RESUMED.match(line):
             name, about = pending.pop(int(found[1]))
-            yield Call(int(found[1]), name, about, begins=False, ends=True)
+            yield Call(thread=int(found[1]), name=name, about=about, begins=False, ends=True)
 
 
 _WHOLE = re.compile(r"(\d+) +(\w+)\((.*)\) += ")

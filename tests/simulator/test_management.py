@@ -139,16 +139,16 @@ def at(day: int, hour: int) -> datetime:
 @pytest.mark.parametrize(
     ("window", "now", "opens"),
     [
-        (Window(at(1, 7), None), at(1, 6), at(1, 7)),
-        (Window(at(1, 7), None), at(9, 6), at(9, 6)),
-        (Window(at(1, 7), at(1, 9)), at(1, 6), at(1, 7)),
-        (Window(at(1, 7), at(1, 9)), at(1, 8), at(1, 8)),
-        (Window(at(1, 7), at(1, 9)), at(1, 9), None),
-        (Window(at(1, 7), at(3, 9)), at(1, 10), at(2, 7)),
-        (Window(at(1, 7), at(3, 9)), at(2, 8), at(2, 8)),
-        (Window(at(1, 7), at(3, 9)), at(3, 9), None),
-        (Window(at(1, 22), at(3, 6)), at(2, 5), at(2, 5)),
-        (Window(at(1, 22), at(3, 6)), at(2, 7), at(2, 22)),
+        (Window(start=at(1, 7), stop=None), at(1, 6), at(1, 7)),
+        (Window(start=at(1, 7), stop=None), at(9, 6), at(9, 6)),
+        (Window(start=at(1, 7), stop=at(1, 9)), at(1, 6), at(1, 7)),
+        (Window(start=at(1, 7), stop=at(1, 9)), at(1, 8), at(1, 8)),
+        (Window(start=at(1, 7), stop=at(1, 9)), at(1, 9), None),
+        (Window(start=at(1, 7), stop=at(3, 9)), at(1, 10), at(2, 7)),
+        (Window(start=at(1, 7), stop=at(3, 9)), at(2, 8), at(2, 8)),
+        (Window(start=at(1, 7), stop=at(3, 9)), at(3, 9), None),
+        (Window(start=at(1, 22), stop=at(3, 6)), at(2, 5), at(2, 5)),
+        (Window(start=at(1, 22), stop=at(3, 6)), at(2, 7), at(2, 22)),
     ],
 )
 def test_a_window_opens_every_day_between_its_clock_times(

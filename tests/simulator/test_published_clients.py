@@ -73,9 +73,9 @@ AS_PUBLISHED = {
     "Puzzel's sample by GET": Written(
         "",
         b"",
-        "/gw/rs/sendMessages?serviceId=4711&username=demo&password=secret&message[0].recipient=+46701740605"
+        path="/gw/rs/sendMessages?serviceId=4711&username=demo&password=secret&message[0].recipient=+46701740605"
         f"&message[0].content={quote(TEXT)}",
-        "GET",
+        method="GET",
     ),
 }
 

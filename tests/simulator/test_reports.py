@@ -44,7 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
         assert isinstance(listener, Listener)
         length = int(self.headers.get("Content-Length") or 0)
         listener.received.append(
-            Received(self.command, self.path, dict(self.headers), self.rfile.read(length))
+            Received(
+                method=self.command, path=self.path, headers=dict(self.headers), body=self.rfile.read(length)
+            )
         )
         self.send_response(listener.answer(len(listener.received)))
         self.end_headers()

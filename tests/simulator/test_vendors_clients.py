@@ -157,10 +157,10 @@ class Vendors(NamedTuple):
         return json.loads(done.stdout)
 
 
-PYTHON_1 = Vendors("itcsmsgwclient", _PYTHON_1)
-PYTHON_2 = Vendors("puzzel-2", _PYTHON_2)
-PYTHON_3 = Vendors("puzzel-3", _PYTHON_3)
-NPM = Vendors("npm", _NPM)
+PYTHON_1 = Vendors(folder="itcsmsgwclient", program=_PYTHON_1)
+PYTHON_2 = Vendors(folder="puzzel-2", program=_PYTHON_2)
+PYTHON_3 = Vendors(folder="puzzel-3", program=_PYTHON_3)
+NPM = Vendors(folder="npm", program=_NPM)
 EACH = pytest.mark.parametrize("vendors", [PYTHON_1, PYTHON_2, PYTHON_3, NPM], ids=lambda one: one.folder)
 LIKE = pytest.mark.parametrize("like", [False, True], ids=["as documented", "vendor-like"])
 

@@ -66,7 +66,8 @@ def as_cron(wiring: Wiring, municipality: str | None = None) -> CommandResult:
             told = json.loads(lines[-1])
             wiring.output.mode = told["mode"] or ""
             said = [
-                Note(one["code"], one["level"], say("{text}", text=one["text"])) for one in told["messages"]
+                Note(code=one["code"], level=one["level"], text=say("{text}", text=one["text"]))
+                for one in told["messages"]
             ]
             return CommandResult(data=told["data"], screen=[], said=said, exit_code=code)
         if lines:
@@ -74,13 +75,13 @@ def as_cron(wiring: Wiring, municipality: str | None = None) -> CommandResult:
     except subprocess.TimeoutExpired:
         text = say("As cron, it did not end within {n} seconds.", n=AS_CRON_LIMIT_S)
         mend = say("Look at what waits: smsctl doctor --verbose")
-        return told_of([Finding("as-cron", Level.ERROR, text, mend, ExitCode.STOPPED)])
+        return told_of([Finding("as-cron", Level.ERROR, text=text, mend=mend, exit_code=ExitCode.STOPPED)])
     except (ValueError, KeyError, IndexError):
         pass
     last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
     text = say("As cron, smsctl does not start: {reason}.", reason=last)
     mend = say("Install it for the whole machine, so that it needs nothing of this session.")
-    return told_of([Finding("as-cron", Level.ERROR, text, mend, ExitCode.STOPPED)])
+    return told_of([Finding("as-cron", Level.ERROR, text=text, mend=mend, exit_code=ExitCode.STOPPED)])
 
 
 def told_of(findings: Sequence[Finding]) -> CommandResult:
@@ -136,14 +137,14 @@ def _secrets(wiring: Wiring) -> Iterator[Finding]:
             )
             unit = f"systemd-run --pipe --wait -p LoadCredentialEncrypted={source.name}"
             mend = say("Check as the service does: {unit} smsctl doctor", unit=unit)
-            yield Finding("secret", Level.SKIPPED, text, mend)
+            yield Finding("secret", Level.SKIPPED, text=text, mend=mend)
         elif found.there:
             level = Level.WARNING if found.hint else Level.OK
             text = say("{name} comes from {place}.", name=name, place=found.sentence)
-            yield Finding("secret", level, text, found.hint)
+            yield Finding("secret", level, text=text, mend=found.hint)
         else:
             level = Level.WARNING if wiring.simulated else Level.ERROR
-            yield Finding("secret", level, found.sentence, found.hint, ExitCode.INPUT)
+            yield Finding("secret", level, text=found.sentence, mend=found.hint, exit_code=ExitCode.INPUT)
 
 
 def _needed(settings: Settings) -> Iterator[tuple[str, SecretSource]]:
@@ -214,7 +215,7 @@ def _earlier(settings: Settings) -> Iterator[Finding]:
                 "Look in it for what was sent, then put it away; a text that only it knows of would be sent"
                 " again."
             )
-            yield Finding("ledger", Level.WARNING, text, mend)
+            yield Finding("ledger", Level.WARNING, text=text, mend=mend)
 
 
 def _packages(wiring: Wiring, ledger: Ledger | None, asked: MunicipalitySettings | None) -> Iterator[Finding]:
@@ -286,7 +287,7 @@ def _certificate(host: str, ends_s: float) -> Finding:
     )
     if days >= _CERTIFICATE_WARN_DAYS:
         return _ok("tls", text)
-    return Finding("tls", Level.WARNING, text, say("Ask the supplier when it is renewed."))
+    return Finding("tls", Level.WARNING, text=text, mend=say("Ask the supplier when it is renewed."))
 
 
 def _login(wiring: Wiring, payer: MunicipalitySettings | None) -> Sentence:

@@ -40,7 +40,10 @@ def notes(findings: Sequence[Finding]) -> list[Note]:
     found: list[Note] = []
     for one in findings:
         if one.level in (Level.WARNING, Level.ERROR):
-            found += [Note(one.check, str(one.level), one.text), *([hint(one.mend)] if one.mend else [])]
+            found += [
+                Note(code=one.check, level=str(one.level), text=one.text),
+                *([hint(one.mend)] if one.mend else []),
+            ]
     return found
 
 

@@ -81,6 +81,6 @@ def _told(mailing: int, *, refused: bool) -> CommandResult:
     return CommandResult(
         data={"mailing": mailing, "refused": refused},
         screen=[TextLine(told, Tone.GOOD if refused else Tone.BAD)],
-        said=[] if refused else [Note("dedup", "error", told)],
+        said=[] if refused else [Note(code="dedup", level="error", text=told)],
         exit_code=ExitCode.OK if refused else ExitCode.GATEWAY,
     )

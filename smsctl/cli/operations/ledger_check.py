@@ -44,7 +44,7 @@ def run(ctx: typer.Context) -> CommandResult:
         return CommandResult(data=data, screen=[TextLine(sentence, Tone.GOOD)], summary=sentence, notes=open_)
     wrong = say_n("{path}: {n} thing is wrong.", "{path}: {n} things are wrong.", n=len(found), path=path)
     advice = say("Keep a copy of the file, and send nothing from it until it is understood.")
-    notes = [*open_, *(Note(f"ledger-{one.rule}", "error", one.sentence) for one in found)]
+    notes = [*open_, *(Note(code=f"ledger-{one.rule}", level="error", text=one.sentence) for one in found)]
     return CommandResult(
         data=data,
         screen=[TextLine(wrong, Tone.BAD), TextLine(advice)],

@@ -26,13 +26,13 @@ def hint(sentence: Sentence) -> Note:
 
 def notes_of(error: SmsctlError, level: str = "error") -> list[Note]:
     """Return what went wrong as notes: the sentence, each detail, and what mends it."""
-    notes = [Note(error.code, level, told) for told in (error.sentence, *error.problems)]
+    notes = [Note(code=error.code, level=level, text=told) for told in (error.sentence, *error.problems)]
     return [*notes, hint(error.hint)] if error.hint else notes
 
 
 def warnings_of(left: Unsettled) -> list[Note]:
     """Return what a command that only reads warns of: it changes nothing, and so ends well."""
-    return [Note("unsettled", "warning", told) for told in left.sentences]
+    return [Note(code="unsettled", level="warning", text=told) for told in left.sentences]
 
 
 def warning_of_all(unsettled: Mapping[int, int]) -> list[Note]:
@@ -45,7 +45,7 @@ def warning_of_all(unsettled: Mapping[int, int]) -> list[Note]:
         n=sum(unsettled.values()),
         id=max(unsettled),
     )
-    return [Note("unsettled", "warning", told)]
+    return [Note(code="unsettled", level="warning", text=told)]
 
 
 class CommandResult(NamedTuple):

@@ -27,7 +27,7 @@ def run(ctx: typer.Context, name: credentials.Name = "gateway") -> CommandResult
     return CommandResult(
         data={"name": name, "there": found.there, "text": envelope.text(found.sentence)},
         screen=lines,
-        said=[] if found.there else [Note(CredentialError.code, "error", found.sentence)],
+        said=[] if found.there else [Note(code=CredentialError.code, level="error", text=found.sentence)],
         advice=[found.hint] if found.hint else [],
         exit_code=ExitCode.OK if found.there else ExitCode.INPUT,
     )

@@ -78,7 +78,10 @@ def by_flags(
     write.create(path, text_of({**values, **_ledger(path), **extra}))
     wiring = _anew(ctx, path)
     shown: list[Block] = [TextLine(_written(path), Tone.GOOD)]
-    notes, code = [Note("warning", "warning", told) for told in _not_there_yet(wiring)], ExitCode.OK
+    notes, code = (
+        [Note(code="warning", level="warning", text=told) for told in _not_there_yet(wiring)],
+        ExitCode.OK,
+    )
     try:
         if password:
             shown.append(_kept(first_secrets.keep_password(wiring, password)))
