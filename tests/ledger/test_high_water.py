@@ -1,4 +1,5 @@
 import os
+import resource
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -256,6 +257,25 @@ def test_a_file_that_cannot_be_written_is_told_in_words_and_nothing_is_sent(path
     with pytest.raises(LedgerError, match="high-water: must be a plain file"):
         sent(path, 2, "two", gateway)
     assert not gateway.taken
+
+
+def test_a_mark_that_cannot_be_written_is_told_in_words(path: Path) -> None:
+    sent(path, 2, "one")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))  # as a quota does, between the look and the write
+    try:
+        with pytest.raises(LedgerError, match="high-water: cannot be read or written"):
+            HighWater(path).rise(2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_mark_of_a_ledger_that_never_sent_keeps_nobody_from_sending(path: Path) -> None:
+    with closing(open_ledger(path)):
+        HighWater(path).begin(HighWaterRecord(lineage="0" * 16, batch=0))
+    gateway = Taker()
+    sent(path, 2, "one", gateway)
+    assert len(gateway.taken) == 2
 
 
 def test_a_file_that_can_only_be_read_leaves_everything_pending(path: Path, aside: Path) -> None:

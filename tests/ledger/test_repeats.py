@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 import pytest
 
+from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment, Uptime
 from smsctl.ledger import mailings, repeats
+from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
-from .conftest import on
-from .sending import activate, new, send
+from .conftest import NOW, on
+from .sending import activate, begin, claim, new, send, settle
 
 STOCKHOLM = timezone(timedelta(hours=1))
 
@@ -53,3 +55,41 @@ def test_what_a_clock_that_was_slow_has_sent_counts_by_the_machine_s_own(
         ledger.write("UPDATE batches SET boot = 'a', boot_s = 60")
     asked = on("2026-11-30")._replace(up=Uptime(boot=boot, s=60 + 3600 * hours))
     assert bool(repeats.already_sent(ledger, mailings.body_hash("Slow"), asked)) is counts
+
+
+def test_a_run_learns_of_another_that_begins_to_send_its_text(ledger: Ledger) -> None:
+    activate(ledger)
+    mine, other, another = (begin(ledger, 2, new(body=body)) for body in ("Same", "Same", "Not it"))
+    had = [f"+4670{place:07}" for place in range(6)]
+    run, again = Repeats(mine, mailings.body_hash("Same")), Repeats(mine._replace(again=True), "")
+    assert not run.among(ledger, had, NOW)
+    settle(ledger, another, claim(ledger, another))
+    settle(ledger, mine, claim(ledger, mine, 1))
+    assert not run.among(ledger, had, NOW)
+    first = claim(ledger, other, 1)
+    assert run.among(ledger, had, NOW) == {had[2]}
+    settle(ledger, other, claim(ledger, other))
+    assert run.among(ledger, had, NOW) == {had[2], had[3]}
+    settle(ledger, other, first, [Status.REJECTED])
+    assert run.among(ledger, had, NOW) == {had[2], had[3]}  # what no new batch has told is not looked up
+    assert not again.among(ledger, had, NOW)
+
+
+def test_numbers_are_reserved_by_an_unfinished_mailing_of_the_text(ledger: Ledger) -> None:
+    activate(ledger)
+    alone = begin(ledger, 2, new(body="Same"))
+    assert repeats.reserved_by(ledger, mailings.body_hash("Same"), ["+46700000001"]) == alone.id
+    settle(ledger, alone, claim(ledger, alone))
+    test = begin(ledger, 1, new(kind="test", body="Same"))
+    other = begin(ledger, 2, new(body="Not it"))
+    body_hash = mailings.body_hash("Same")
+    everybody = [f"+4670{place:07}" for place in range(9)]
+    assert (test.id, other.id, repeats.reserved_by(ledger, body_hash, everybody)) == (2, 3, None)
+    mine = begin(ledger, 2, new(body="Same"))
+    settle(ledger, mine, claim(ledger, mine, 1))
+    assert repeats.reserved_by(ledger, body_hash, everybody) == mine.id
+    assert repeats.reserved_by(ledger, "none", everybody, body_hash) == mine.id
+    assert repeats.reserved_by(ledger, body_hash, everybody[:6]) is None  # that one was sent
+    assert repeats.reserved_by(ledger, body_hash, everybody[6:]) == mine.id
+    settle(ledger, mine, claim(ledger, mine))
+    assert repeats.reserved_by(ledger, body_hash, everybody) is None

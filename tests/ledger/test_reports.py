@@ -195,6 +195,7 @@ def test_where_it_is_out_once_more_both_count_and_the_state_stays(
     assert take(ledger, one_of(mailing, link=link)) == [ReportFate.TWICE]
     assert (states(ledger, mailing), parts(ledger)) == (["accepted"], 2)
     assert (reports.taken_twice(ledger, mailing), checking.check(ledger)) == (1, ())
+    assert reports.taken_twice(ledger, begin(ledger, 1)) == 0
     assert take(ledger, one_of(mailing, link=link)) == [ReportFate.REPEATED]
     assert take(ledger, one_of(mailing, ref="id-1", link=link)) == [ReportFate.APPLIED]
     assert (states(ledger, mailing), parts(ledger)) == (["delivered"], 2)
@@ -341,6 +342,13 @@ def test_a_report_settles_the_one_unknown_that_fits_by_number_and_time(ledger: L
     mailing = sent(ledger, Status.UNKNOWN, Status.UNKNOWN, link=True)
     assert take(ledger, by_ref("lost", told=UNTOLD), by_ref("lost")) == [ReportFate.APPLIED] * 2
     assert states(ledger, mailing) == ["delivered", "unknown"]
+
+
+def test_reports_of_other_numbers_and_of_the_other_gateway_are_no_rivals(ledger: Ledger) -> None:
+    mailing = sent(ledger, Status.UNKNOWN, link=True)
+    strangers = [by_ref("other", number="+46700000099"), report(mailing, 99, number="+46700000000")]
+    assert take(ledger, *strangers) == [ReportFate.UNMATCHED] * 2
+    assert take(ledger, by_ref("lost")) == [ReportFate.APPLIED]
 
 
 def to_the_same_number(ledger: Ledger) -> Mailing:

@@ -1,0 +1,28 @@
+import re
+
+from smsctl.ledger import mailings
+from smsctl.ledger.store import Ledger
+
+from . import sending
+from .conftest import NOW, on
+from .sending import new
+
+
+def test_what_waits_of_a_user_is_what_is_pending_of_what_they_began_since(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    sending.begin(ledger, 1, new(parts=3), on("2026-11-20"))
+    mine = sending.begin(ledger, 4, new(parts=2), on("2026-11-21"))
+    sending.begin(ledger, 5, moment=NOW)
+    sending.settle(ledger, mine, sending.claim(ledger, mine, 1))
+    assert sending.claim(ledger, mine, 1)  # what is on the wire waits no more
+    with ledger.transaction():
+        ledger.write("UPDATE mailings SET created_by = 'bo' WHERE id = 3")
+    assert mailings.parts_waiting_of(ledger, "elin", "2026-11-21") == 4
+    assert mailings.parts_waiting_of(ledger, "elin", NOW.day) == 0
+    assert mailings.parts_waiting_of(ledger, "bo", "2026-11-21") == 5
+
+
+def test_a_reference_is_ten_hexadecimal_digits(
+    ledger: Ledger,
+) -> None:
+    assert re.fullmatch("[0-9a-f]{10}", sending.begin(ledger, 1).reference)
