@@ -6,7 +6,7 @@ from . import sending
 
 
 def due(ledger: Ledger) -> list[tuple[int, int]]:
-    return [tuple(one) for one in untold.untold(ledger)]
+    return [(one.mailing, one.changes) for one in untold.untold(ledger)]
 
 
 def changed(ledger: Ledger, *mailings: int) -> None:
