@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.incoming import Incoming
 from smsctl.domain.number import NumberFault, NumberReader, why
 from smsctl.domain.report import Report
 from smsctl.domain.spelling import is_e164, mask, spell, veil_cell, veil_name, veil_numbers
@@ -48,6 +49,12 @@ def shown_sender(wiring: Wiring, text: str) -> str:
 def shown_text(wiring: Wiring, text: str) -> str:
     """Return foreign words, as a list may show them."""
     return text if wiring.numbers_in_full else veil_numbers(text)
+
+
+def shown_incoming(wiring: Wiring, message: Incoming, *, text: str) -> Incoming:
+    """Return an incoming SMS but for its sender as it may be shown, with a text that may be."""
+    vendor_id = message.vendor_id if wiring.numbers_in_full else veil_name(message.vendor_id)
+    return message._replace(receiver=shown_sender(wiring, message.receiver), text=text, vendor_id=vendor_id)
 
 
 def shown_report(wiring: Wiring, report: Report) -> Report:

@@ -21,7 +21,6 @@ from smsctl.domain.message import (
 )
 from smsctl.domain.text import INTELECOM_PARTS, with_part_length
 from smsctl.errors import ConfigError, CredentialError, GatewayRefusedError, Sentence, StoppedError, say
-from smsctl.gateways.outcome import quoted
 
 _MAX_PARTS = 6
 _MAX_BATCH = 20  # what becomes unknown when the power goes between the mails of a batch
@@ -64,8 +63,7 @@ class MailGateway:
             return same_for_all(batch, Status.PENDING, SubmitVerdict.STALE, "too old before the first byte")
         line = open_line(self._options, route)
         if isinstance(line, MailOutcome):
-            text = self._quoted(line.text)
-            return same_for_all(batch, Status.PENDING, line.verdict, text)._replace(mend=line.mend)
+            return same_for_all(batch, Status.PENDING, line.verdict, line.text)._replace(mend=line.mend)
         receipts: list[Receipt] = []
         verdict, text, mend = SubmitVerdict.ANSWERED, "", None
         with line:
@@ -75,12 +73,12 @@ class MailGateway:
                     verdict, text = SubmitVerdict.STALE, "too old before the next mail"
                     break
                 handed = line.hand_over(self._address(route, message), message.reference, content)
-                words = self._quoted(handed.text)
-                receipts.append(
-                    Receipt(message.reference, handed.status, gateway_id=None, code=handed.code, text=words)
+                told = Receipt(
+                    message.reference, handed.status, gateway_id=None, code=handed.code, text=handed.text
                 )
+                receipts.append(told)
                 if handed.verdict is not SubmitVerdict.ANSWERED:
-                    verdict, text, mend = handed.verdict, words, handed.mend
+                    verdict, text, mend = handed.verdict, handed.text, handed.mend
                     break
         receipts += _untouched(batch.messages[len(receipts) :])
         return Answer(verdict=verdict, receipts=receipts, text=text, mend=mend)
@@ -94,12 +92,11 @@ class MailGateway:
         if not isinstance(line, MailOutcome):
             with line:
                 return say("the mail server is there; whether the gateway takes its mail cannot be asked")
-        words = self._quoted(line.text)
         if line.verdict is SubmitVerdict.REFUSED:
             raise GatewayRefusedError(
-                say("the mail server refused us: {text}", text=words), hint=line.mend or CHECK_MAIL_SERVER
+                say("the mail server refused us: {text}", text=line.text), hint=line.mend or CHECK_MAIL_SERVER
             )
-        raise StoppedError(say("the mail server was not reached: {text}", text=words))
+        raise StoppedError(say("the mail server was not reached: {text}", text=line.text))
 
     def check(self, letter: Letter) -> list[Sentence]:  # noqa: ARG002
         """Return nothing: what e-mail cannot carry stands in the traits."""
@@ -128,10 +125,6 @@ class MailGateway:
         return route.address.replace("{number}", message.number[1:]).replace(
             "{service_id}", str(self._options.service_id)
         )
-
-    def _quoted(self, text: str) -> str:
-        route = self._options.mail
-        return quoted(text, route.password.reveal() if route and route.password else "")
 
 
 def _untouched(messages: Sequence[Outgoing]) -> list[Receipt]:

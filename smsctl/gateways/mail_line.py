@@ -26,7 +26,7 @@ from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.errors import say
 from smsctl.gateways.deadline import CLOCK
 from smsctl.gateways.mail_refusals import MailOutcome, is_of_this_address, refusal
-from smsctl.gateways.outcome import WrongCounterpart
+from smsctl.gateways.outcome import WrongCounterpart, quoted
 from smsctl.gateways.trust import tls_context
 
 _AFTER_THE_DOT = 10  # times the read timeout: 10 minutes by default, as RFC 5321 4.5.3.2.6 asks
@@ -36,14 +36,17 @@ _TAKEN, _REFUSED = range(200, 300), range(400, 600)
 
 
 def open_line(options: Options, route: MailRoute) -> "MailLine | MailOutcome":
-    """Connect and log in; return the line, or why there is none. No mail has been spoken of yet."""
+    """Connect and log in; return the line, or why there is none. No mail has been spoken of yet.
+
+    Whatever is told of here is fit to be shown: the server may repeat a number, or the login.
+    """
     server = _Server(route.host, options.connect_timeout_s)
     try:
         with server.within(options.total_timeout_s):
             _log_in(server, options, route)
     except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors
         server.close()
-        return _trouble(error)
+        return _fit(_trouble(error), route)
     return MailLine(server, route, options)
 
 
@@ -155,6 +158,7 @@ class MailLine:
     def __init__(self, server: _Server, route: MailRoute, options: Options) -> None:
         """Keep the connection, which is logged in."""
         self._server = server
+        self._route = route
         self._from = route.from_address
         self._read_timeout_s = options.read_timeout_s
         self._total_timeout_s = options.total_timeout_s
@@ -185,6 +189,9 @@ class MailLine:
 
     def hand_over(self, address: str, reference: str, content: bytes) -> MailOutcome:
         """Send one mail. The Message-ID follows from the reference, so that a repeat can be recognised."""
+        return _fit(self._hand_over(address, reference, content), self._route)
+
+    def _hand_over(self, address: str, reference: str, content: bytes) -> MailOutcome:
         domain = self._from.rpartition("@")[2]
         head = f"Message-ID: <{reference}@{domain}>\r\nTo: {address}\r\n".encode()
         dot_may_have_left = False
@@ -231,6 +238,10 @@ class MailLine:
             self._server.rset()
             return _rejected(code, words)
         return refusal(code, words)
+
+
+def _fit(handed: MailOutcome, route: MailRoute) -> MailOutcome:
+    return handed._replace(text=quoted(handed.text, route.password.reveal() if route.password else ""))
 
 
 def _refused(code: int, words: bytes) -> MailOutcome:

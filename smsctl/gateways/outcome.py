@@ -1,5 +1,6 @@
 """What can come of one request, and what each outcome proves about the batch (what-an-answer-proves.md)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -143,9 +144,24 @@ def quoted(body: bytes | str, secret: str) -> str:
     from html import escape
 
     text = body if isinstance(body, str) else _decoded(body)
-    for form in (secret, json.dumps(secret)[1:-1], escape(secret, quote=False)):
-        text = text.replace(form, "***") if form else text
+    if secret:
+        for form in (secret, json.dumps(secret)[1:-1], escape(secret, quote=False)):
+            text = text.replace(form, "***")
+        text = re.sub(_BASE64, lambda word: "***" if _is_login(word[0], secret) else word[0], text)
     return veil_numbers(" ".join(text.split()))[:_QUOTE_LENGTH]
+
+
+def _is_login(word: str, secret: str) -> bool:
+    """Say whether a word is a login as it travels, in which the secret stands (RFC 4616, RFC 7617)."""
+    import binascii
+
+    try:
+        return secret.encode() in binascii.a2b_base64(f"{word}===")
+    except binascii.Error:
+        return False
+
+
+_BASE64 = r"[A-Za-z0-9+/]{8,}={0,2}"
 
 
 def _decoded(body: bytes) -> str:

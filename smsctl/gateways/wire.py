@@ -106,7 +106,7 @@ class _Exchange(HTTPAdapter):
             return WrongCounterpart(where=f"{parts.scheme}://{parts.netloc}", by_simulator=by_simulator)
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in _ENCODINGS:
-            return Unclear(f"HTTP {response.status_code}, encoded as {encoding[:20]} against our wish")
+            return Unclear(f"HTTP {response.status_code}, encoded against our wish")
         body = b""
         # Until nothing comes: only the last, empty read tells a cut reply from a whole one.
         while len(body) <= MAX_REPLY_BYTES and (piece := response.raw.read(_PIECE, decode_content=False)):

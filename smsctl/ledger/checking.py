@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger import keyfile, legible, restoring
+from smsctl.ledger import keyfile, legible, restoring, schema
 from smsctl.ledger.invariants import RULES
 from smsctl.ledger.store import Ledger
 
@@ -56,6 +56,9 @@ def _file(ledger: Ledger) -> Iterator[LedgerFault]:
     for (told,) in ledger.rows(f"PRAGMA integrity_check({_MOST:d})"):
         if told != "ok":
             yield LedgerFault("integrity", say("The file is damaged: {told}.", told=told))
+    for table in schema.strange_tables(ledger.rows):
+        told = say("The table {table} has not the columns that it must have.", table=table)
+        yield LedgerFault(rule="contents", sentence=told)
 
 
 def _cells(ledger: Ledger) -> Iterator[LedgerFault]:

@@ -1,6 +1,8 @@
 """Bringing a ledger file to this version: numbered SQL files, each applied in one transaction."""
 
 import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
@@ -47,6 +49,28 @@ def migrate(connection: sqlite3.Connection, path: Path, folder: Path = MIGRATION
     pending = {number: file for number, file in _numbered(folder).items() if number > found}
     for number in sorted(pending):
         _apply(connection, path, found, number, pending[number].read_text(encoding="utf-8"))
+
+
+def strange_tables(fetch: Callable[[str], Sequence[Sequence[object]]]) -> list[str]:
+    """Return the tables that have not the columns which the migrations make; `fetch` returns the rows of SQL.
+
+    A bit that turns in the schema leaves a file that SQLite finds sound.
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        for _, file in sorted(_numbered(MIGRATIONS).items()):
+            for statement in _statements(file.read_text(encoding="utf-8")):
+                made.execute(statement)
+        tables = made.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+
+        def kept(of: Callable[[str], Sequence[Sequence[object]]], table: str) -> list[object]:
+            columns = of(f'PRAGMA table_info("{table}")')
+            return [tuple(column)[1:4] for column in columns]  # name, type, whether it may be empty
+
+        return [
+            str(table)
+            for (table,) in tables
+            if kept(fetch, table) != kept(lambda sql: made.execute(sql).fetchall(), table)
+        ]
 
 
 def _numbered(folder: Path) -> dict[int, Path]:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from smsctl.simulator.server import Behaviour, Simulator, start
+from smsctl.simulator.server import Behaviour, Simulator, Sms, start
 
 from ..conftest import MakeConfig
 from ..front_door import Run
 from ..gateways.fault_server import FaultServer
-from ..gateways.test_mail import mail_server, sent
+from ..gateways.test_mail import mail_server, say, sent
 from .conftest import wait_until
 from .test_reports import listening
 
@@ -224,6 +224,31 @@ def test_a_person_lets_an_sms_come_in_and_it_is_mailed_on(
     assert mail.get_content().startswith("KOMMUN på väg")
     run("--config", config, "reports", "poll", "--forward-to", "kund@example.se")
     assert len(sent(mails)) == 1
+
+
+def test_what_a_mail_server_says_of_an_sms_that_it_refuses_holds_no_number(
+    make_config: MakeConfig, simulator: Simulator, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "canary")
+    simulator.incoming("pswincom", Sms("+46701740605", "KOMMUN hej"))
+    assert simulator.wait_until_told(30)
+    refusing = mail_server(dot=say("554 5.7.1 no mail of +46 70 174 06 17"))
+    with FaultServer(refusing) as server:
+        smtp = {"host": "127.0.0.1", "port": server.port, "starttls": False, "from_address": "sms@example.se"}
+        gateway = {"module": "pswincom", "service_id": None, "url": simulator.url}
+        reports = {"poll": True, "poll_url": simulator.url}
+        config = make_config(mode="live", gateway=gateway, reports=reports, smtp=smtp)
+        ran = run("--config", config, "reports", "poll", "--forward-to", "kund@example.se")
+    assert "could not be mailed on: 554 5.7.1 no mail of" in ran.err
+    assert "174 06" not in ran.said
+
+
+def test_the_ids_of_a_gateway_are_no_way_around_the_veil(config: Path, run: Run) -> None:
+    take_in(config, run, YES | {"messageid": "46701740617", "sno": "+46701740618"})
+    for line in ("inbox list --json", "inbox show 1 --json", "inbox show 1"):
+        said = run("--config", config, *line.split()).said
+        assert "70174061" not in said
+    assert "46701740617" in run("--show-numbers", "--config", config, "inbox", "list", "--json").out
 
 
 def test_what_is_pushed_is_mailed_on_after_it_is_stored(

@@ -195,6 +195,11 @@ def test_a_reader_that_goes_away_is_no_fault(words: str, make_config: MakeConfig
     assert process.returncode == 0
 
 
+@pytest.mark.parametrize("page", [["--help"], ["usage", "--help"], ["block", "--help"]])
+def test_a_help_page_is_no_fault(page: list[str], run: Run) -> None:
+    assert run(*page, "--json").code == 0
+
+
 def test_what_steers_a_screen_is_written_as_its_number() -> None:
     foreign = "a\x7fb\x9bc\u202ed\u200be\ud800f\U000e0001g åäö 😀 \x1b[2J"
     told = envelope.of("inbox list", "live", {"text": foreign}, (), ExitCode.OK)

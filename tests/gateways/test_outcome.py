@@ -1,5 +1,7 @@
 """What a gateway says, made fit for screens and logs."""
 
+import base64
+
 import pytest
 
 from smsctl.gateways.outcome import quoted
@@ -22,3 +24,9 @@ def test_a_number_that_it_echoes_is_hidden(said: str, shown: str) -> None:
 
 def test_a_number_at_the_cut_is_hidden_too() -> None:
     assert "4670174" not in quoted("x" * 290 + " +46701740605", "")
+
+
+@pytest.mark.parametrize("before", ["demo:", "\0demo\0", ""])
+def test_a_login_that_is_repeated_as_it_travelled_is_hidden(before: str) -> None:
+    sent = base64.b64encode(f"{before}canary-of-the-tests".encode()).decode()
+    assert quoted(f"501 cannot decode {sent}.", "canary-of-the-tests") == "501 cannot decode ***."

@@ -32,6 +32,11 @@ def test_sends_the_request_once_and_returns_the_whole_reply() -> None:
         assert "Connection: close" in head
 
 
+def test_a_header_is_not_repeated() -> None:
+    with FaultServer(answering(200, b"x", Content_Encoding="+46701740605 x")) as server:
+        assert "4670" not in str(post(QUICK, server.url))
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
 def test_a_gzip_that_was_not_asked_for_is_read(encoding: str) -> None:
     with FaultServer(answering(200, gzip.compress(b"taken"), Content_Encoding=encoding)) as server:

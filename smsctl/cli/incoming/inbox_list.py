@@ -67,4 +67,4 @@ def run(
 
 def _veiled(wiring: Wiring, row: inbox.InboxRow) -> inbox.InboxRow:
     text = numbers.shown_text(wiring, row.message.text)
-    return row._replace(message=row.message._replace(text=text))
+    return row._replace(message=numbers.shown_incoming(wiring, row.message, text=text))

@@ -23,6 +23,7 @@ def run(
     wiring: Wiring = ctx.obj
     row = inbox.get(wiring.ledger, number)
     sender = row.message.sender
+    row = row._replace(message=numbers.shown_incoming(wiring, row.message, text=row.message.text))
     name = names_by_number.names_of(wiring, {sender}).get(sender)
     shown = numbers.shown_sender(wiring, sender)
     endpoint = wiring.settings.gateway.endpoint

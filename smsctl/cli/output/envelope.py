@@ -28,6 +28,7 @@ def of(command: str, mode: str, data: object, notes: Sequence[Note], code: ExitC
             "messages": [{"code": note.code, "level": note.level, "text": _told(note)} for note in notes],
         },
         ensure_ascii=False,
+        default=dict,  # of a mapping that nobody may change
     )
     return harmless(told)
 
