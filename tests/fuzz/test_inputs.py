@@ -1,32 +1,42 @@
 """Files and words of any bytes: every command ends with a sentence and a documented code."""
 
-import random
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from ..conftest import MakeConfig
 from ..front_door import Run
-from .verdict import CANARY, faults, must_be_well
+from .mutation import mutated
+from .trial import Trial
+from .verdict import CANARY, faults
 
 _ROWS = "Namn;Mobil;Grupp;Kommun;Godkänt villkor\nÅsa;0701740606;elever;Exempelkommun;ja\n"
-_REPORT = '[{"clientReference": "x-1", "msisdn": "+46701740606", "messageId": "m", "statusCode": 0}]'
+_DR = '{"customerMessageReference": "x-1", "statusCode": 0, "messageId": "m-1", "recipient": "46701740606"}'
+_MO = '{"originator": "46701740607", "sno": "72456", "content": "KOMMUN hej", "messageId": "7"}'
+_XML = """<?xml version="1.0"?><!DOCTYPE MSGLST SYSTEM "x.dtd"><MSGLST>
+<MSG><ID>1</ID><REF>m-1</REF><RCV>46701740606</RCV><STATE>DELIVRD</STATE></MSG>
+<MSG><ID>2</ID><TEXT>KOMMUN hej</TEXT><SND>46701740607</SND><RCV>72456</RCV>
+<METADATA><DATA KEY="REFERENCE" VALUE="r"/></METADATA></MSG></MSGLST>"""
 _PLUGIN = f"intele_serviceId = 4711\nintele_username = demo\nintele_password = {CANARY}\n"
-_CONFIG = 'mode = "simulate"\n[gateway]\nmodule = "intelecom"\n[municipalities.x]\nname = "X"\n'
-SEEDS = {
-    "recipients": ("recipients check --recipients FILE", _ROWS),
-    "text": ("send FILE --all --dry-run", "Hej på er, kl. 10 på måndag {5} €\n"),
-    "reports": ("reports import FILE", _REPORT),
-    "block": ("block import FILE", "Mobil\n0701740607\n+46701740606\n"),
-    "supplier": ("invoices compare FILE", "month;parts\n2026-11;3\n"),
-    "plugin": ("config import FILE", _PLUGIN),
-    "config": ("--config FILE usage", _CONFIG),
-}
-PIECES = (
-    *(b"\x00", b"\xff", b"\xc3", b"\xef\xbb\xbf", b'"', b";", b"\n", b"\r", b"[", b"{" * 50, b"\\ud800"),
-    *(b"{n}", b"\x1b[2J", "\u202e".encode(), b"1" * 400, b"9" * 30, b"=", b"-", b"<a>", b"&x;", b"%s"),
+_CONFIG = (
+    'mode = "simulate"\n[gateway]\nmodule = "intelecom"\nusername = "demo"\nservice_id = 4711\n'
+    '[gateway.password]\nsource = "env"\n[municipalities.x]\nname = "X"\npackage_size = 10000\n'
+    'package_price = "4900.00"\n[limits]\nquiet_hours = false\n'
 )
+SEEDS: Mapping[str, tuple[str, Sequence[str]]] = {
+    "recipients": ("recipients check --recipients FILE", [_ROWS, _ROWS.replace(";", "\t")]),
+    "text": (
+        "send FILE --all --dry-run",
+        ["Hej på er, kl. 10 på måndag {5} €\n", "Hej, vi ses på måndag!\n"],
+    ),
+    "reports": ("reports import FILE", [f'{{"dr": [{_DR}, {_DR}], "mo": {_MO}}}', _XML]),
+    "block": ("block import FILE", ["Mobil\n0701740607\n+46701740606\n"]),
+    "supplier": ("invoices compare FILE", ["month;parts\n2026-11;3\n", "invoice_node;parts\nskola;3\n"]),
+    "plugin": ("config import FILE", [_PLUGIN]),
+    "config": ("--config FILE usage", [_CONFIG]),
+}
 WORDS = (
     *("send", "test", "usage", "--json", "--all", "--group", "--where", "=", "+46701740606", "x", "", "--"),
     *("--help", "--column", "number=x", "--at", "99:99", "--max-parts", "-1", "1e9", "--key", "{date}", "{"),
@@ -34,22 +44,6 @@ WORDS = (
     *("schedule", "--since", "2026-13", "recipients", "check", "ledger", "block", "add", "inbox", "list"),
     *("--reason", "\x00", "å" * 300, "--config="),
 )
-
-
-def mutated(seed: bytes, dice: random.Random) -> bytes:
-    data = bytearray(seed)
-    for _ in range(dice.randrange(1, 6)):
-        at = dice.randrange(len(data) + 1)
-        match dice.randrange(4):
-            case 0:
-                data[at:at] = dice.choice(PIECES)
-            case 1:
-                del data[at : at + dice.randrange(1, 8)]
-            case 2:
-                data[at:at] = data[: dice.randrange(1, 40)]
-            case _ if at < len(data):
-                data[at] = dice.randrange(256)
-    return bytes(data)
 
 
 @pytest.fixture
@@ -60,24 +54,36 @@ def config(make_config: MakeConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     return path
 
 
+@pytest.mark.tries(25, 12_000)
 @pytest.mark.parametrize("kind", SEEDS)
 def test_a_file_of_any_bytes_gets_a_sentence(
-    kind: str, config: Path, run: Run, dice: random.Random, many: int, tmp_path: Path
+    kind: str, config: Path, run: Run, trial: Trial, tmp_path: Path
 ) -> None:
-    line, seed = SEEDS[kind]
+    line, seeds = SEEDS[kind]
     kept, file = config.read_bytes(), tmp_path / "fuzzed"
-    for _ in range(25 * many):
+    for dice in trial:
         config.write_bytes(kept)  # an import changes it
-        data = mutated(seed.encode(), dice)
+        data = mutated(dice.choice(seeds).encode(), dice)
         file.write_bytes(data)
         ran = run(*(str(file) if word == "FILE" else word for word in line.split()))
-        must_be_well(ran, repr(data), numbers=kind != "text")
+        trial.judge(ran, repr(data), numbers=kind != "text")
 
 
-def test_words_of_any_kind_get_a_sentence(config: Path, run: Run, dice: random.Random, many: int) -> None:
-    for _ in range(60 * many):
+@pytest.mark.tries(60, 20_000)
+def test_words_of_any_kind_get_a_sentence(config: Path, run: Run, trial: Trial) -> None:
+    for dice in trial:
         words = [dice.choice(WORDS) for _ in range(dice.randrange(1, 8))]
-        must_be_well(run(*words), shlex.join(words), numbers=False)  # they may be quoted back
+        trial.judge(run(*words), shlex.join(words), numbers=False)  # they may be quoted back
+
+
+@pytest.mark.parametrize("kind", SEEDS)
+def test_what_is_spoiled_was_sound(kind: str, config: Path, run: Run, tmp_path: Path) -> None:
+    line, seeds = SEEDS[kind]
+    file = tmp_path / "sound"
+    for seed in seeds:
+        file.write_text(seed, encoding="utf-8")
+        ran = run(*(str(file) if word == "FILE" else word for word in line.split()))
+        assert ran.code == 0, ran.said
 
 
 def test_the_judge_of_these_tests_can_fail() -> None:

@@ -1,5 +1,6 @@
 """What every input must come to: a sentence and a documented code, no secret and no whole number told."""
 
+import binascii
 import re
 from collections.abc import Collection
 
@@ -23,14 +24,19 @@ def faults(ran: Ran, *, codes: Collection[int] = _DOCUMENTED, numbers: bool = Tr
         found.append(f"exit {ran.code}")
     if ran.code and not ran.said.strip():
         found.append("no word")
-    if CANARY in ran.said:
+    if CANARY in ran.said or any(CANARY.encode() in _read(word) for word in _BASE64.findall(ran.said)):
         found.append("a secret")
     if numbers and (whole := _WHOLE.search(ran.said)):
         found.append(f"a whole number: {whole[0]}")
     return found
 
 
-def must_be_well(ran: Ran, told: str, *, codes: Collection[int] = _DOCUMENTED, numbers: bool = True) -> None:
-    """Fail with the input that did it."""
-    found = faults(ran, codes=codes, numbers=numbers)
-    assert not found, f"{found}: {told}\n{ran.said[:2000]}"
+def _read(word: str) -> bytes:
+    """Return what a word holds where it is base64, as logins are sent."""
+    try:
+        return binascii.a2b_base64(f"{word}===")
+    except binascii.Error:
+        return b""
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}")
