@@ -6,6 +6,7 @@ from smsctl.errors import ExitCode, LedgerError
 from smsctl.ledger import audit, fitness
 from smsctl.ledger.store import Ledger
 
+from . import sending
 from .conftest import ACTOR, on
 from .places import on_small_disk, python, why_no_mounts
 from .runs import Taker, new_mailing, now, send_all
@@ -39,6 +40,13 @@ def test_a_clock_that_went_back_stops_everything(day: str, clock: str, at_eight:
     assert "--accept-clock --reason TEXT" in str(caught.value.hint)
     with pytest.raises(LedgerError, match="The clock says"):
         new_mailing(at_eight, 2, moment=on(day, clock))
+
+
+def test_the_very_first_batch_is_a_time_as_any_other(ledger: Ledger) -> None:
+    sending.activate(ledger, moment=on(DAY, "08:00:00.000"))
+    mailing = sending.begin(ledger, 2, moment=on(DAY, "08:00:00.000"))
+    sending.claim(ledger, mailing, moment=on(DAY, "20:00:00.000"))
+    assert fitness.newest_time(ledger) == f"{DAY}T20:00:00.000Z"
 
 
 def test_an_empty_ledger_knows_no_time(ledger: Ledger) -> None:

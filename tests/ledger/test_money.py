@@ -104,6 +104,15 @@ def test_what_another_batch_reserves_opens_no_package_when_this_one_settles(acti
     assert used(active) == {1: 6}
 
 
+def test_a_mailing_has_its_own_parts_on_the_wire_reserved_and_no_others(active: Ledger) -> None:
+    first, second = sending.begin(active, 3, new(parts=2)), sending.begin(active, 1, new(body="Annan"))
+    waiting = sending.begin(active, 1, new(body="Tredje"))
+    assert sending.claim(active, first)
+    assert sending.claim(active, second)
+    assert [mailings.tally(active, one).reserved_parts for one in (first, second, waiting)] == [6, 1, 0]
+    assert packages.parts_in_flight(active, "town") == 7
+
+
 def test_parts_on_the_wire_are_reserved_once_over_all_packages(active: Ledger) -> None:
     sending.send(active, 8, PLAIN)
     straddling = sending.begin(active, 4, PLAIN)

@@ -1,5 +1,4 @@
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -285,8 +284,18 @@ def test_what_came_in_goes_with_it(sent: int, ledger: Ledger) -> None:
                 body,
             )
     assert purging.due(ledger, TODAY, NOW).incoming == 1
+    assert purging.due(ledger, OLD.at, NOW).incoming == 0  # what came in at the very moment stays
     assert purge_before(ledger).protocol.incoming == 1
     assert searching.found_in_file(ledger, ["An old answer", "A new answer"]) == {"A new answer"}
+
+
+def test_of_reports_that_fit_nothing_those_from_before_are_told_and_go(ledger: Ledger) -> None:
+    forged = Report("intelecom", CodeMeaning(Status.DELIVERED), code="0", reference="0000000000-1")
+    with ledger.transaction():
+        reports.take(ledger, forged, ReportIntake(IntakeSource.PUSHED, OLD, timedelta(hours=72)))
+    assert (purging.due(ledger, OLD.at, NOW).reports, purging.due(ledger, TODAY, NOW).reports) == (0, 1)
+    assert purge_before(ledger, OLD.at).protocol.reports == 0
+    assert purge_before(ledger).protocol.reports == 1
 
 
 def test_what_was_looked_for_in_the_file_is_no_longer_told(ledger: Ledger) -> None:
@@ -299,7 +308,8 @@ def test_what_was_looked_for_in_the_file_is_no_longer_told(ledger: Ledger) -> No
     assert not searching.found_in_file(ledger, ["åsa öberg"])
 
 
-def test_a_text_across_two_pieces_of_the_file_is_found(tmp_path: Path, ledger: Ledger) -> None:
+@pytest.mark.parametrize("before", [1, 3, 5])
+def test_a_text_across_two_pieces_of_the_file_is_found(before: int, ledger: Ledger) -> None:
     whole = ledger.path.read_bytes()
-    ledger.path.write_bytes(whole + bytes((1 << 22) - len(whole) - 3) + b"needle")
+    ledger.path.write_bytes(whole + bytes((1 << 22) - len(whole) - before) + b"needle")
     assert searching.found_in_file(ledger, ["needle", "hay"]) == {"needle"}

@@ -227,6 +227,15 @@ def test_a_claim_gives_up_where_somebody_else_writes(ledger: Ledger) -> None:
         assert not gateway.taken
 
 
+def test_whoever_only_reads_or_compacts_gives_up_where_somebody_holds_the_ledger(ledger: Ledger) -> None:
+    with closing(open_ledger(ledger.path, busy_timeout_s=0.05)) as impatient:
+        with held(ledger.path, "BEGIN EXCLUSIVE"):
+            for attempt in (impatient.compact, lambda: impatient.rows("SELECT * FROM mailings")):
+                with pytest.raises(LedgerError, match="busy"):
+                    attempt()
+        impatient.compact()
+
+
 def test_an_open_reader_elsewhere_never_costs_an_answer(ledger: Ledger) -> None:
     mailing, waited = new_mailing(ledger, 2), list[Sentence]()
     with closing(open_ledger(ledger.path, busy_timeout_s=0.05)) as impatient, ExitStack() as others:

@@ -127,6 +127,13 @@ def test_the_pace_is_that_of_the_last_ninety_days(
     assert usage.pace_of(ledger, TOWN.key, TODAY) == expected
 
 
+def test_what_is_drawn_from_no_package_is_no_pace_of_the_packages(ledger: Ledger) -> None:
+    sent_on(ledger, "2026-11-02", 3, kind="test")
+    sending.activate(ledger, moment=on("2026-11-03"))
+    sent_on(ledger, "2026-11-03", 4)
+    assert usage.pace_of(ledger, TOWN.key, TODAY).parts == 4
+
+
 def test_everybody_the_ledger_knows_is_listed(ledger: Ledger) -> None:
     sending.send(ledger, 1, new(kind="test", municipality=TOWN._replace(key="a")))
     municipalities.order(ledger, TOWN, NOW, ACTOR)

@@ -59,6 +59,15 @@ class Covered(NamedTuple):
             by_line = self.tests.get(user, {})
             yield from (test for place in lines for test in by_line.get(place, ()))
 
+    def only(self, names: Collection[str]) -> Self:
+        """Leave out the tests that are not there, such as those named by chance or by the time."""
+        durations = {test: took_s for test, took_s in self.durations.items() if test in names}
+        tests = {
+            path: {line: [one for one in found if one in durations] for line, found in lines.items()}
+            for path, lines in self.tests.items()
+        }
+        return self._replace(durations=durations, tests=tests)
+
     @classmethod
     def read(cls, kept: Path) -> Self:
         """Read what `write` wrote."""

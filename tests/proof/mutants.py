@@ -196,8 +196,12 @@ class Run:
         tried = [Tried(mutant=one, verdict=told) for one in chosen if (told := self._known(one))]
         left = [one for one in chosen if not self._known(one)]
         if left:
-            trees = [Tree(copy_of(folder / f"tree{place}")) for place in range(self._asked.at_once)]
-            tried += self._try(trees, left, self._covered(trees[0].folder))
+            first = copy_of(folder / "tree0")
+            covered, names = self._covered(first), collected(first)
+            others = [folder / f"tree{place}" for place in range(1, self._asked.at_once)]
+            for other in others:
+                shutil.copytree(first, other, symlinks=True)  # with what is compiled of it
+            tried += self._try([Tree(one) for one in (first, *others)], left, covered.only(names))
         return tried
 
     def _known(self, mutant: Mutant) -> Verdict | None:
@@ -214,14 +218,13 @@ class Run:
         return Covered.read(kept)
 
     def _try(self, trees: Sequence[Tree], left: list[Mutant], covered: Covered) -> list[Tried]:
-        names = set.intersection(*(collected(tree.folder) for tree in trees))
         tried: list[Tried] = []
         while any(tree.mutant for tree in trees) or (left and time.monotonic() < self._ends):
             for tree in trees:
                 if not tree.mutant and left and time.monotonic() < self._ends:
                     mutant = left.pop(0)
                     source = (ROOT / mutant.path).read_text(encoding="utf-8")
-                    tests = [one for one in covered.of(mutant.path, mutant.line, source) if one in names]
+                    tests = covered.of(mutant.path, mutant.line, source)
                     if tests:
                         tree.begin(mutant, tests)
                     else:
