@@ -1,7 +1,7 @@
 """Taking in what comes back: reports move messages, incoming SMS are stored, and STOP is obeyed."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -10,10 +10,10 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.number import NumberReader
 from smsctl.domain.push import PushBatch
 from smsctl.domain.spelling import is_e164
-from smsctl.ledger import blocklist, inbox, reports
+from smsctl.ledger import blocklist, inbox, report_intake
 from smsctl.ledger.inbox import IncomingKind
 from smsctl.ledger.reports import IntakeSource, ReportFate, ReportIntake
-from smsctl.ledger.store import Ledger
+from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
 
 _RECIPIENT = Actor(user="the recipient", host="by SMS")
 
@@ -55,19 +55,21 @@ NOTHING = IntakeCounts(Counter(), Counter())
 
 
 def take_in(
-    ledger: Ledger, push_batches: Iterable[PushBatch], intake_rules: IntakeRules, moment: Moment
+    ledger: Ledger, push_batches: Sequence[PushBatch], intake_rules: IntakeRules, moment: Moment
 ) -> IntakeCounts:
-    """Store everything in one transaction; when this returns, it is durable and may be acknowledged.
+    """Store everything, in short transactions; when this returns, it is durable and may be acknowledged.
 
-    Raises LedgerError; then nothing was stored.
+    Raises LedgerError; what was stored by then changes nothing when it comes again.
     """
-    taken = NOTHING
-    with ledger.transaction():
-        intake = ReportIntake(intake_rules.source, moment, intake_rules.wait)
-        for push_batch in push_batches:
-            fates = Counter(reports.take(ledger, one, intake) for one in push_batch.reports)
+    taken, intake = NOTHING, ReportIntake(intake_rules.source, moment, intake_rules.wait)
+    reports = [report for push_batch in push_batches for report in push_batch.reports]
+    incoming = [message for push_batch in push_batches for message in push_batch.incoming]
+    for start in range(0, max(len(reports), len(incoming)), ROWS_IN_A_COMMIT):
+        end = start + ROWS_IN_A_COMMIT
+        with ledger.transaction():
+            fates = report_intake.take_all(ledger, reports[start:end], intake)
             taken = taken + IntakeCounts(fates, Counter())
-            for message in push_batch.incoming:
+            for message in incoming[start:end]:
                 taken = taken + _take_message(ledger, message, intake_rules, moment)
     return taken
 

@@ -3,16 +3,18 @@
 The only place that knows the listener and the gateways' parsers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from smsctl.actions.poll import must_be_allowed_to_poll
 from smsctl.actions.report import IntakeRules
 from smsctl.cli import numbers, wiring_gateway
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.push import Push, PushBatch, Queue, ReadPush, UnreadableError
+from smsctl.domain.push import PushBatch, Queue, ReadPush, UnreadableError
 from smsctl.domain.secret import Secret
 from smsctl.errors import InputError, Sentence, SmsctlError, StoppedError, say
 from smsctl.ledger.reports import IntakeSource
@@ -20,9 +22,9 @@ from smsctl.listener.application import PushApplication
 from smsctl.listener.authenticator import Authenticator, PushCredentials, RequestRules
 from smsctl.listener.push_queue import PushQueue, Store
 from smsctl.listener.server import Listener, Patience
-from smsctl.opening import read_whole
+from smsctl.opening import open_file
 
-_LARGEST_FILE_MB = 4  # which takes 100 MB of memory to read
+_PIECE_BYTES = 1 << 18
 _MAIL_WAIT_S = 10.0
 
 
@@ -107,19 +109,48 @@ def queues(wiring: Wiring) -> Sequence[Queue]:
     return (PolledQueue(options, INCOMING), PolledQueue(options, REPORTS))
 
 
-def read_report_file(path: Path) -> PushBatch:
-    """Read a file that holds a push as a gateway makes it. Raises InputError."""
-    body = read_whole(path, _LARGEST_FILE_MB)
-    reasons = []
-    for gateway, read in readers().items():
-        try:
-            return read(Push(method="POST", query="", content_type="", body=body))
-        except UnreadableError as error:
-            reasons.append(say("not as {gateway} pushes: {why}", gateway=gateway, why=error.why))
+def read_report_file(path: Path, on_progress: Callable[[int, int], None]) -> Iterator[PushBatch]:
+    """Read a file that holds a push as a gateway makes it, some thousands of reports at a time.
+
+    `on_progress` is told how many bytes were read, and of how many. Raises InputError; what came before that
+    has been yielded.
+    """
+    from smsctl.gateways import intelecom_pushes, pswincom_pushes
+
+    with open_file(path) as file:
+        pieces = _pieces(file, on_progress)
+        first, reasons = next(pieces, b""), []
+        for gateway in (intelecom_pushes, pswincom_pushes):
+            try:
+                yield from _parcels_of(path, gateway.read_file(chain((first,), pieces)))
+            except UnreadableError as error:
+                reasons.append(say("not as {gateway} pushes: {why}", gateway=gateway.NAME, why=error.why))
+            else:
+                return
     raise InputError(
         say("{path} holds no delivery reports and no incoming SMS as a gateway pushes them.", path=path),
         problems=reasons,
     )
+
+
+def _pieces(file: BinaryIO, on_progress: Callable[[int, int], None]) -> Iterator[bytes]:
+    done, size = 0, os.fstat(file.fileno()).st_size
+    while piece := file.read(_PIECE_BYTES):
+        done += len(piece)
+        on_progress(done, max(done, size))
+        yield piece
+
+
+def _parcels_of(path: Path, push_batches: Iterator[PushBatch]) -> Iterator[PushBatch]:
+    """Yield them all; UnreadableError where there is not even a first one."""
+    yield next(push_batches, PushBatch())
+    try:
+        yield from push_batches
+    except UnreadableError as error:
+        raise InputError(
+            say("{path} is damaged: {why}.", path=path, why=error.why),
+            hint=say("What came before that is taken in; a second time changes nothing."),
+        ) from None
 
 
 class OutgoingMail(NamedTuple):

@@ -4,13 +4,14 @@ wire/puzzel.md, "Delivery reports" and "Incoming SMS". Any push is answered with
 """
 
 from codecs import BOM_UTF8
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from typing import Final
 from urllib.parse import parse_qsl
 
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
-from smsctl.domain.push import Push, PushBatch, UnreadableError
+from smsctl.domain.push import ENTRIES_OF_A_FILE, Push, PushBatch, UnreadableError
 from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import say
@@ -68,10 +69,26 @@ _FORM = "application/x-www-form-urlencoded"
 
 def read_push(push: Push) -> PushBatch:
     """Return what the push holds. Raises UnreadableError."""
+    if push.method == "GET":
+        return _parcel(_from_pairs(push.query))
+    beginning = push.body.removeprefix(BOM_UTF8).lstrip()[:1]
+    if push.media_type == _FORM and beginning not in {b"<", b"{"}:
+        return _parcel(_from_pairs(push.body.decode("ascii", "replace")))
+    return _parcel(_entries((push.body,)))
+
+
+def read_file(pieces: Iterable[bytes]) -> Iterator[PushBatch]:
+    """Yield what a document holds that was pushed, some thousands at a time. Raises UnreadableError."""
+    entries = _entries(pieces)
+    while together := list(islice(entries, ENTRIES_OF_A_FILE)):
+        yield _parcel(together)
+
+
+def _parcel(entries: Iterable[tuple[str, Fields | str]]) -> PushBatch:
     reports: list[Report] = []
     incoming: list[Incoming] = []
     unread = 0
-    for kind, fields in _entries(push):
+    for kind, fields in entries:
         if isinstance(fields, str):
             reports.append(unreadable(NAME, fields))
             unread += 1
@@ -84,35 +101,30 @@ def read_push(push: Push) -> PushBatch:
     return PushBatch(reports=tuple(reports), incoming=tuple(incoming), unread=unread)
 
 
-def _entries(push: Push) -> Iterator[tuple[str, Fields | str]]:
+def _entries(pieces: Iterable[bytes]) -> Iterator[tuple[str, Fields | str]]:
     """Yield each report (dr) and each incoming SMS (mo) by its fields, their names in lower case.
 
     What cannot be read is yielded as it is written.
     """
-    if push.method == "GET":
-        return _from_pairs(push.query)
-    body = push.body.removeprefix(BOM_UTF8)  # as Windows programs write it, in files above all
-    beginning = body.lstrip()[:1]  # tells more than the content type, which a proxy may have changed
-    if beginning == b"<":
-        return _from_xml(body)
-    if push.media_type == _FORM and beginning != b"{":
-        return _from_pairs(body.decode("ascii", "replace"))
-    return _from_json(body)
+    rest = iter(pieces)
+    first = next(rest, b"").removeprefix(BOM_UTF8)  # as Windows programs write it, in files above all
+    beginning = first.lstrip()[:1]  # tells more than the content type, which a proxy may have changed
+    return (_from_xml if beginning == b"<" else _from_json)(chain((first,), rest))
 
 
-def _from_json(body: bytes) -> Iterator[tuple[str, Fields | str]]:
+def _from_json(pieces: Iterable[bytes]) -> Iterator[tuple[str, Fields | str]]:
     try:
-        for kind, entry in entries_of(body, _KINDS):
+        for kind, entry in entries_of(pieces, _KINDS):
             fields = folded(entry)
             yield kind, str(entry) if fields is None else fields
     except ValueError:
         raise UnreadableError(say("it holds no JSON with dr or mo")) from None
 
 
-def _from_xml(body: bytes) -> Iterator[tuple[str, Fields]]:
+def _from_xml(pieces: Iterable[bytes]) -> Iterator[tuple[str, Fields]]:
     from smsctl.gateways.xml_push import read_entries
 
-    for entry in read_entries(body, "", _ROOTS, say("its root is neither dr nor mo")):
+    for entry in read_entries(pieces, "", _ROOTS, say("its root is neither dr nor mo")):
         yield entry.root.lower(), {name.lower(): value for name, value in entry.fields.items()}
 
 

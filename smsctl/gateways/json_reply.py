@@ -1,10 +1,12 @@
 """How a JSON reply is read: strictly, because what it says costs money."""
 
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import NamedTuple
+
+from smsctl.gateways.push_fields import text_of
 
 Fields = dict[str, object]
 
@@ -45,16 +47,14 @@ def read_json(body: bytes) -> object:
         return None
 
 
-def entries_of(body: bytes, names: AbstractSet[str]) -> Iterator[tuple[str, Fields | str]]:
+def entries_of(pieces: Iterable[bytes], names: AbstractSet[str]) -> Iterator[tuple[str, Fields | str]]:
     """Yield what stands in the lists under the names, one after the other: a large one is never held whole.
 
     An entry that is no object, or says one thing twice, is yielded as it is written, and keeps nothing else
     out; nor do control characters in a text, or one that is not in UTF-8. Raises ValueError where this is no
-    such document.
+    such document; what came before is yielded by then.
     """
-    if _is_deep(body):
-        raise ValueError
-    cursor = _Cursor(_text(body.removeprefix(BOM_UTF8)))
+    cursor = _Cursor(pieces)
     seen: set[str] = set()
     cursor.must_pass("{")
     while True:
@@ -77,9 +77,7 @@ def entries_of(body: bytes, names: AbstractSet[str]) -> Iterator[tuple[str, Fiel
 
 def entry_of(body: bytes) -> Fields | None:
     """Return the one object that a document is, read as those of `entries_of`; None where it is none."""
-    if _is_deep(body):
-        return None
-    cursor = _Cursor(_text(body.removeprefix(BOM_UTF8)))
+    cursor = _Cursor([body])
     try:
         found = cursor.entry()
     except ValueError:
@@ -88,20 +86,32 @@ def entry_of(body: bytes) -> Fields | None:
 
 
 class _Cursor:
-    """A place in a JSON document, up to which it has been read."""
+    """A place in a JSON document, up to which it has been read; of the rest only a piece is in memory."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, pieces: Iterable[bytes]) -> None:
         from json import JSONDecoder
 
         self._decode = JSONDecoder(
             object_pairs_hook=_once_or_nothing, parse_constant=_refuse_constant, strict=False
         ).raw_decode
-        self._text = text
-        self._at = 0
+        self._pieces = text_of(pieces, "utf-8-sig")
+        self._text = ""
+        self._begun = self._at = 0
+
+    def _read_on(self) -> bool:
+        """Read the next piece; say whether there was any."""
+        more = next(self._pieces, "")
+        if more:
+            left = self._text[self._at :]
+            self._text, self._at = left + more, 0
+            if len(left) > _LONGEST_ENTRY or len(_unpaired(self._text.encode())) > _DEEPEST:
+                raise ValueError
+        return bool(more)
 
     @property
     def at_the_end(self) -> bool:
-        return not self._text[self._at :].strip()
+        self._skip()
+        return self._at == len(self._text)
 
     def passes(self, sign: str) -> bool:
         """Say whether a sign comes next, and go past it."""
@@ -118,15 +128,26 @@ class _Cursor:
         self._skip()
         if not self._text.startswith('"', self._at):
             raise ValueError
-        found, self._at = self._decode(self._text, self._at)
-        return str(found)
+        return str(self._value())
 
     def entry(self) -> Fields | str:
         """Return an object, or what else comes next as it is written."""
         self._skip()
-        begun = self._at
-        found, self._at = self._decode(self._text, self._at)
-        return found if isinstance(found, dict) else self._text[begun : self._at]
+        found = self._value()
+        return found if isinstance(found, dict) else self._text[self._begun : self._at]
+
+    def _value(self) -> object:
+        while True:
+            try:
+                found, end = self._decode(self._text, self._at)
+            except ValueError:  # or it goes on in the next piece
+                if not self._read_on():
+                    raise
+            else:
+                if end < len(self._text) or not self._read_on():
+                    break
+        self._begun, self._at = self._at, end
+        return found
 
     def entries(self) -> Iterator[Fields | str]:
         """Yield what stands in a list, or the one thing that stands there without one, unless it is null."""
@@ -144,15 +165,11 @@ class _Cursor:
             self.must_pass(",")
 
     def _skip(self) -> None:
-        while self._text[self._at : self._at + 1] in _WHITE:
-            self._at += 1
-
-
-def _text(body: bytes) -> str:
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return body.decode("iso-8859-1")
+        while True:
+            while self._text[self._at : self._at + 1] in _WHITE:
+                self._at += 1
+            if self._at < len(self._text) or not self._read_on():
+                return
 
 
 def _once_or_nothing(pairs: list[tuple[str, object]]) -> dict[str, object] | tuple[()]:
@@ -162,29 +179,36 @@ def _once_or_nothing(pairs: list[tuple[str, object]]) -> dict[str, object] | tup
 
 _WHITE = frozenset(" \t\r\n")
 _LONGEST_NUMBER = 15
+_LONGEST_ENTRY = 1 << 20
 _DEEPEST = 20  # what-comes-from-outside.md, "Answers and pushes"
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _TEXT = rb'"(?:[^"\\]|\\.)*"'
 
 
 def _is_deep(body: bytes) -> bool:
-    """Say whether brackets are left over when pairs with nothing between them are taken out again and again.
+    """Say whether a document is nested deeper than any answer, or is none.
 
-    Such a document is nested deeper than any answer, or is none. To read it would take the whole stack, and
-    then something else that Python does meanwhile may fail where nobody can catch it.
+    To read it would take the whole stack, and then something else that Python does meanwhile may fail where
+    nobody can catch it.
     """
-    if not _unpaired(body):
-        return False
-    import re  # brackets in words are seldom
-
-    return _unpaired(re.sub(_TEXT, b"", body, flags=re.DOTALL))
+    return bool(_unpaired(body))
 
 
-def _unpaired(text: bytes) -> bool:
+def _unpaired(text: bytes) -> bytes:
+    """Return the brackets left over when pairs with nothing between them are taken out again and again."""
+    left = _without_pairs(text)
+    if left:
+        import re  # brackets in words are seldom
+
+        left = _without_pairs(re.sub(_TEXT, b"", text, flags=re.DOTALL))
+    return left
+
+
+def _without_pairs(text: bytes) -> bytes:
     brackets = text.translate(None, _NO_BRACKETS)
     for _ in range(_DEEPEST):
         brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
-    return bool(brackets)
+    return brackets
 
 
 class _Readers(NamedTuple):

@@ -3,16 +3,21 @@
 wire/pswincom.md, "Delivery reports" and "Incoming SMS". The form of the answer follows that of the push.
 """
 
-from typing import Final
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
-from smsctl.domain.push import Acknowledgement, Push, PushBatch, UnreadableError
+from smsctl.domain.push import ENTRIES_OF_A_FILE, Acknowledgement, Push, PushBatch, UnreadableError
 from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.errors import say
 from smsctl.gateways.push_fields import Fields, charset, number, short, unreadable, whole
+
+if TYPE_CHECKING:
+    from smsctl.gateways.xml_push import PushedEntry
 
 NAME: Final = "pswincom"
 
@@ -51,7 +56,14 @@ def read_push(push: Push) -> PushBatch:
         return _from_form(push._replace(body=push.query.encode("ascii", "replace"), content_type=""))
     if push.media_type == _FORM and not push.body.lstrip().startswith(b"<"):
         return _from_form(push)
-    return _from_xml(push)
+    return _parcel(_messages((push.body,), push.content_type))
+
+
+def read_file(pieces: Iterable[bytes]) -> Iterator[PushBatch]:
+    """Yield what a document holds that was pushed, some thousands at a time. Raises UnreadableError."""
+    messages = _messages(pieces, "")
+    while together := list(islice(messages, ENTRIES_OF_A_FILE)):
+        yield _parcel(together)
 
 
 def report_of(fields: Fields, *, told_at: str = "") -> Report:
@@ -89,21 +101,24 @@ def _from_form(push: Push) -> PushBatch:
     raise UnreadableError(say("it holds neither a report nor an incoming SMS"))
 
 
-def _from_xml(push: Push) -> PushBatch:
+def _messages(pieces: Iterable[bytes], content_type: str) -> "Iterator[PushedEntry]":
     from smsctl.gateways.xml_push import read_entries
 
+    entries = read_entries(pieces, content_type, _ROOTS, say("its root is not MSGLST"))
+    return (entry for entry in entries if entry.name.upper() == "MSG")
+
+
+def _parcel(messages: "Iterable[PushedEntry]") -> PushBatch:
     reports: list[Report] = []
     incoming: list[Incoming] = []
     answers: list[tuple[str, str]] = []
     unread = 0
-    for entry in read_entries(push.body, push.content_type, _ROOTS, say("its root is not MSGLST")):
-        if entry.name.upper() != "MSG":
-            continue
-        fields, answer = {name.upper(): value for name, value in entry.fields.items()}, "OK"
+    for message in messages:
+        fields, answer = {name.upper(): value for name, value in message.fields.items()}, "OK"
         if "STATE" in fields:
             reports.append(report_of(fields))
         elif "TEXT" in fields and "SND" in fields:
-            metadata = {data.get("KEY", ""): data.get("VALUE") for data in entry.within}
+            metadata = {data.get("KEY", ""): data.get("VALUE") for data in message.within}
             incoming.append(_incoming(fields, metadata))
         else:
             answer = "FAIL"  # this one alone: a refusal of the whole would lose the others

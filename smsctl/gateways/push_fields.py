@@ -1,7 +1,7 @@
 """How the fields of a push are read: as short plain text, and numbers as E.164."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from smsctl.domain.message import Status
@@ -12,6 +12,7 @@ UNREADABLE: Final = "unreadable"
 _LONGEST = 500
 _LONGEST_TEXT = 5000  # of an incoming SMS: more than 30 parts
 _NUMBER = re.compile(r"\+?[1-9][0-9]{7,14}")
+_AS_LATIN_1 = "smsctl-as-latin-1"
 _CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
 
 _CHARSETS = frozenset(
@@ -30,6 +31,20 @@ def charset(content_type: str) -> str | None:
     if named and named[1].lower() not in _CHARSETS:
         raise LookupError(named[1])
     return named[1].lower() if named else None
+
+
+def text_of(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:
+    """Decode what comes in pieces; what is not in the encoding is taken for ISO-8859-1, and loses nothing."""
+    import codecs
+
+    codecs.register_error(_AS_LATIN_1, _as_latin_1)
+    yield from codecs.iterdecode(pieces, encoding, _AS_LATIN_1)
+
+
+def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("iso-8859-1"), error.end
 
 
 def short(fields: Fields, name: str) -> str:

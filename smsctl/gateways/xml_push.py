@@ -2,14 +2,15 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import NamedTuple
 from xml.etree.ElementTree import ParseError
 
 from smsctl.domain.push import UnreadableError
 from smsctl.errors import Sentence, say
-from smsctl.gateways.push_fields import charset
+from smsctl.gateways.push_fields import charset, text_of
 
 
 class PushedEntry(NamedTuple):
@@ -22,13 +23,13 @@ class PushedEntry(NamedTuple):
 
 
 def read_entries(
-    body: bytes, content_type: str, roots: AbstractSet[str], why_not: Sentence
+    pieces: Iterable[bytes], content_type: str, roots: AbstractSet[str], why_not: Sentence
 ) -> Iterator[PushedEntry]:
     """Yield what stands in the root, one after the other: a large push is never in memory as a tree.
 
     `why_not` is told where the root is none of `roots`. It is decoded by the HTTP charset, else as
     ISO-8859-1, as LINK's own receiver reads: the prolog is not believed, for some write UTF-8 there and
-    Latin-1 below it; but where neither it nor the bytes speak against UTF-8, it is that.
+    Latin-1 below it; but where it does not speak against UTF-8, it is that as far as the bytes are.
 
     What XML forbids, a control character in one operator's text, is replaced and keeps nothing else out.
     Raises UnreadableError. Nothing is ever fetched for a document (what-comes-from-outside.md,
@@ -40,12 +41,14 @@ def read_entries(
     target = _Target()
     parser = DefusedXMLParser(target=target, forbid_dtd=False, forbid_entities=True, forbid_external=True)
     try:
-        text = _legal(_decoded(body.strip(b"\0").lstrip(), content_type))
-        for start in range(0, len(text), _PIECE):
-            parser.feed(text[start : start + _PIECE])
+        for text in _small(_decoded(pieces, content_type)):
+            parser.feed(text)
             if target.root in roots:
                 yield from target.taken()
-        parser.close()
+            elif target.root:
+                break
+        else:
+            parser.close()
     except (ParseError, ValueError, LookupError, DefusedXmlException) as error:
         raise UnreadableError(say("it is no XML ({kind})", kind=type(error).__name__)) from None
     if target.root not in roots:
@@ -101,15 +104,26 @@ class _Target:
 
 _PIECE = 1 << 16
 _DEEPEST = 20
+_LONGEST_REFERENCE = 16
 _LONGEST = 20_000  # more than anybody reads of a field
 _FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,10}));")
 
 
-def _legal(text: bytes | str) -> bytes | str:
+def _small(pieces: Iterable[str]) -> Iterator[str]:
+    """Yield the document in small pieces that cut no reference to a character."""
+    left = ""
+    for piece in pieces:
+        for start in range(0, len(piece), _PIECE):
+            text = left + piece[start : start + _PIECE]
+            cut = text.rfind("&", -_LONGEST_REFERENCE)
+            left = text[cut:] if cut >= 0 else ""
+            yield _legal(text[:cut] if cut >= 0 else text)
+    yield _legal(left)
+
+
+def _legal(text: str) -> str:
     """Return the document with every character that XML forbids replaced, written out or by its number."""
-    if isinstance(text, bytes):
-        return text
 
     def legal(found: re.Match[str]) -> str:
         number = int(found[1], 16) if found[1] else int(found[2])
@@ -123,18 +137,14 @@ def _legal(text: bytes | str) -> bytes | str:
 _REPLACED = "\ufffd"
 
 
-def _decoded(body: bytes, content_type: str) -> bytes | str:
-    if named := charset(content_type):
-        try:
-            return body.decode(named)
-        except UnicodeDecodeError:  # it is not what it says; a STOP in it must not be lost for that
-            return body.decode("iso-8859-1")
-    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return body
-    told = re.match(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)""", body)
-    if told and told[1].lower() != b"utf-8":
-        return body.decode("iso-8859-1")
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return body.decode("iso-8859-1")
+def _decoded(pieces: Iterable[bytes], content_type: str) -> Iterator[str]:
+    rest = iter(pieces)
+    first = next(rest, b"").lstrip(b"\0").lstrip()
+    told = re.match(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)""", first)
+    encoding = charset(content_type)
+    if not encoding and first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif not encoding:
+        encoding = "iso-8859-1" if told and told[1].lower() != b"utf-8" else "utf-8-sig"
+    padding = b"" if encoding == "utf-16" else b"\0"  # at the end of the document
+    yield from text_of((piece.rstrip(padding) for piece in chain((first,), rest)), encoding)

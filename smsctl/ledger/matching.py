@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict
 from smsctl.domain.report import Report
-from smsctl.ledger.store import Ledger
+from smsctl.ledger.store import Ledger, Row
 
 _GIVES_OUR_REFERENCE_BACK = frozenset({"intelecom"})
 _ANOTHERS = "the gateway's answer names another message"
@@ -104,19 +104,43 @@ def _owner(ledger: Ledger, gateway_id: str) -> int | None:
     return found[0] if found else None
 
 
+def find_all(ledger: Ledger, told: Sequence[Report]) -> list[ReportedMessage | None]:
+    """Return for each report the message that it names; None where it names none, but may be about one."""
+    names = {one.gateway_id for one in told if one.gateway not in _GIVES_OUR_REFERENCE_BACK}
+    owners: dict[str, int] = dict(
+        ledger.rows_of("SELECT gateway_id, message FROM gateway_ids WHERE gateway_id IN (?)", names)
+    )
+    known: dict[tuple[str, str], Row | None] = {}
+    ids = [
+        _place(ledger, one, known) if one.gateway in _GIVES_OUR_REFERENCE_BACK else owners.get(one.gateway_id)
+        for one in told
+    ]
+    messages = {
+        row[0]: _found(row) for row in ledger.rows_of(f"{_MESSAGE} IN (?)", {one for one in ids if one})
+    }
+    return [
+        _agreeing(ledger, messages.get(message or 0), report)
+        for message, report in zip(ids, told, strict=True)
+    ]
+
+
 def _by_reference(ledger: Ledger, report: Report) -> ReportedMessage | None:
+    message = _place(ledger, report, {})
+    return _agreeing(ledger, _message(ledger, message), report) if message else None
+
+
+def _place(ledger: Ledger, report: Report, known: dict[tuple[str, str], Row | None]) -> int | None:
+    """Return the id of the message that has this reference; `known` are the mailings that were looked up."""
     stem, _, place = report.reference.rpartition("-")
     if not (place.isascii() and place.isdecimal() and len(place) < len("1000000000")):
         return None
-    row = ledger.one(
-        "SELECT first_message + ? - 1 FROM mailings"
-        " WHERE reference = ? AND gateway = ? AND ? BETWEEN 1 AND messages",
-        int(place),
-        stem,
-        report.gateway,
-        int(place),
-    )
-    return _agreeing(ledger, _message(ledger, row[0]), report) if row else None
+    key = stem, report.gateway
+    if key not in known:
+        known[key] = ledger.one(
+            "SELECT first_message, messages FROM mailings WHERE reference = ? AND gateway = ?", *key
+        )
+    row = known[key]
+    return row[0] + int(place) - 1 if row and 1 <= int(place) <= row[1] else None
 
 
 def _agreeing(ledger: Ledger, message: ReportedMessage | None, report: Report) -> ReportedMessage | None:
@@ -186,10 +210,25 @@ def _fits(report: Report, clue: MatchLimits, claimed_at: str, validity: timedelt
     return not day or day >= (claimed - timedelta(days=1)).strftime("%Y%m%d")
 
 
+_MESSAGE = (
+    "SELECT id, mailing, COALESCE(number, ''), state, COALESCE(batch, 0), COALESCE(gateway_id, ''),"
+    " COALESCE(earlier_batch, 0) FROM messages WHERE id"
+)
+
+
 def _message(ledger: Ledger, message: int) -> ReportedMessage | None:
-    row = ledger.one(
-        "SELECT id, mailing, COALESCE(number, ''), state, COALESCE(batch, 0), COALESCE(gateway_id, ''),"
-        " COALESCE(earlier_batch, 0) FROM messages WHERE id = ?",
-        message,
+    row = ledger.one(f"{_MESSAGE} = ?", message)
+    return _found(row) if row else None
+
+
+def _found(row: Row) -> ReportedMessage:
+    message, mailing, number, state, batch, gateway_id, earlier_batch = row
+    return ReportedMessage(
+        id=message,
+        mailing=mailing,
+        number=number,
+        state=Status(state),
+        batch=batch,
+        gateway_id=gateway_id,
+        earlier_batch=earlier_batch,
     )
-    return ReportedMessage(*row)._replace(state=Status(row[3])) if row else None

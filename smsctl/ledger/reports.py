@@ -189,27 +189,36 @@ def taken_twice(ledger: Ledger, mailing: Mailing) -> int:
     return int(row[0]) if row else 0
 
 
-def _note(ledger: Ledger, report: Report, intake: ReportIntake, message: ReportedMessage) -> ReportFate:
-    """Write the report's words on its message; on one whose number is purged, only what became of it."""
-    if not message.number:
-        report = report._replace(text="", gateway_id="")
-    ledger.write(
-        "UPDATE messages SET code = ?, answer = ?, cause = ?, reported_at = ?,"
+def note(ledger: Ledger, told: Sequence[tuple[Report, ReportedMessage]], intake: ReportIntake) -> None:
+    """Write what reports say on their messages; on one whose number is purged, only what became of it."""
+    ledger.write_many(
+        "UPDATE messages SET state = ?, code = ?, answer = ?, cause = ?, reported_at = ?,"
         " gateway_id = COALESCE(gateway_id, ?) WHERE id = ?",
-        report.code,
-        report.text or None,
-        report.told.cause,
-        intake.moment.at,
-        report.gateway_id or None,
-        message.id,
+        [
+            (
+                str(next_state(message.state, report.told.status) or message.state),
+                report.code,
+                (message.number and report.text) or None,
+                report.told.cause,
+                intake.moment.at,
+                (message.number and report.gateway_id) or None,
+                message.id,
+            )
+            for report, message in told
+        ],
     )
-    if report.gateway_id:
+    for gateway in {report.gateway for report, _ in told}:
+        ledger.write(
+            "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+            f"reports:{gateway}",
+            intake.moment.at,
+        )
+
+
+def _note(ledger: Ledger, report: Report, intake: ReportIntake, message: ReportedMessage) -> ReportFate:
+    note(ledger, [(report, message)], intake)
+    if message.number and report.gateway_id:
         matching.remember(ledger, report, message.id)
-    ledger.write(
-        "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
-        f"reports:{report.gateway}",
-        intake.moment.at,
-    )
     return ReportFate.APPLIED
 
 

@@ -6,9 +6,10 @@ a file whose pragmas are not in force is refused (never-twice.md, "Why the ledge
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ _STEP_S = 0.1
 """One wait for whoever holds the file. Inside it SQLite hears no signal, so a long wait is many of these."""
 
 _SAY_AFTER_S = 3.0
+ROWS_IN_A_COMMIT = 5_000
+"""So many are written at most before others get in between."""
+
+_TOGETHER = 500
+"""So many keys are looked for by one statement."""
 
 
 class Ledger:
@@ -59,6 +65,14 @@ class Ledger:
         with told(self.path), closing(self._insist(sql, *values)) as cursor:
             row: Row | None = cursor.fetchone()
             return row
+
+    def rows_of(self, sql: str, keys: Iterable[object]) -> list[Row]:
+        """Fetch all rows of many keys; the one place of `sql` is the list that they stand in: IN (?)."""
+        found: list[Row] = []
+        waiting = iter(keys)
+        while together := list(islice(waiting, _TOGETHER)):
+            found += self.rows(sql.replace("?", ", ".join("?" * len(together))), *together)
+        return found
 
     def records(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Fetch all rows at once, each by column name."""

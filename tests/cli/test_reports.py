@@ -389,6 +389,39 @@ def test_what_cannot_be_read_of_a_file_is_told(make_config: MakeConfig, tmp_path
     assert "2 delivery reports (0 applied" in ran.out
 
 
+def many_reports(style: str, reference: str) -> str:
+    """Return 12,000 reports in one document, all but the last on messages of nobody."""
+    told = [("x-1", f"m{n}") for n in range(11_999)] + [(reference, "")]
+    if style == "json":
+        entries = [
+            {"customerMessageReference": ours, "messageId": theirs, "statusCode": "0"}
+            for ours, theirs in told
+        ]
+        return json.dumps({"dr": entries})
+    pieces = [
+        f"<r><customerMessageReference>{ours}</customerMessageReference><messageId>{theirs}</messageId>"
+        "<statusCode>0</statusCode><statusDescription>&#229;</statusDescription></r>"
+        for ours, theirs in told
+    ]
+    return f"<dr>{''.join(pieces)}</dr>"
+
+
+@pytest.mark.parametrize("style", ["json", "xml"])
+def test_a_large_file_is_taken_in_pieces_and_to_where_it_is_damaged(
+    style: str, mailed: Path, run: Run, tmp_path: Path
+) -> None:
+    file, document = tmp_path / "reports", many_reports(style, references(mailed, 1)[0])
+    file.write_text(document[:-40], encoding="utf-8")
+    ran = run("--config", mailed, "reports", "import", file, "--json")
+    assert (ran.code, "is damaged" in ran.said) == (8, True)
+    assert run("--config", mailed, "reports", "unmatched", "--json").data["total"] == 10_000
+    file.write_text(document, encoding="utf-8")
+    for applied in ({"applied": 1, "unmatched": 11_999}, {"repeated": 1, "unmatched": 11_999}):
+        ran = run("--config", mailed, "reports", "import", file, "--json")
+        assert (ran.code, ran.data["reports"]) == (0, applied)
+    assert run("--config", mailed, "reports", "unmatched", "--json").data["total"] == 11_999
+
+
 @pytest.mark.parametrize("style", [PushStyle.XML, PushStyle.FORM])
 def test_pswincom_pushes_are_matched_on_their_reference(
     live_gateway: LiveGateway, message: Path, run: Run, style: PushStyle

@@ -11,7 +11,7 @@ from smsctl.cli.incoming import reports as render
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import say_n
+from smsctl.errors import say, say_n
 from smsctl.ledger.reports import IntakeSource
 
 EXAMPLES = ("smsctl reports import reports.json",)
@@ -24,14 +24,18 @@ def run(
     """Take in delivery reports and incoming SMS from a file; a second time changes nothing."""
     wiring: Wiring = ctx.obj
     intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.IMPORTED)
-    push_batch = wiring_listener.read_report_file(file)
-    taken = receiving.PushIntake(wiring, intake_rules, wiring.output.warn).store_one(push_batch)
-    if push_batch.unread:
+    intake, unread = receiving.PushIntake(wiring, intake_rules, wiring.output.warn), 0
+    with wiring.output.working(say("Reading")) as tell:
+        for push_batch in wiring_listener.read_report_file(file, tell):
+            intake.store_one(push_batch)
+            unread += push_batch.unread
+    taken = intake.taken
+    if unread:
         wiring.output.warn(
             say_n(
                 "{n} entry cannot be read. It is kept: smsctl reports unmatched",
                 "{n} entries cannot be read. They are kept: smsctl reports unmatched",
-                n=push_batch.unread,
+                n=unread,
             )
         )
     return CommandResult(

@@ -74,9 +74,17 @@ class Output:
             self.face.show(blocks)
 
     def progress(self, label: Sentence, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Show how far something has come, on a person's terminal only."""
+        """Show how many of something are done, on a person's terminal only."""
+        return self._watched_screen.progress(label, total)
+
+    def working(self, label: Sentence) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Show how much of something is done, and of how much, where it takes more than a second."""
+        return self._watched_screen.working(label)
+
+    @property
+    def _watched_screen(self) -> Screen:
         watched = self.out.is_terminal and not (self.speaks_json or self._is_quiet)
-        return (self.out if watched else Screen(io.StringIO())).progress(label, total)
+        return self.out if watched else Screen(io.StringIO())
 
     def know(self, data: Mapping[str, object]) -> None:
         """Keep what is known by now, so that the envelope tells it also where the run then fails."""

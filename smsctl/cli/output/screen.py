@@ -62,12 +62,27 @@ class Screen:
             return
         from smsctl.cli.output import terminal
 
-        with terminal.progress(label, total, self._stream) as tell:
-            self.shows_bar = True
-            try:
-                yield tell
-            finally:
-                self.shows_bar = False
+        with self._bar(), terminal.progress(label, total, self._stream) as tell:
+            yield tell
+
+    @contextmanager
+    def working(self, label: Text) -> Iterator[Callable[[int, int], None]]:
+        """Show on a terminal how much of a work of more than a second is done, of how much."""
+        if not self.is_terminal:
+            yield lambda _done, _total: None
+            return
+        from smsctl.cli.output import terminal
+
+        with self._bar(), terminal.working(label, self._stream) as tell:
+            yield tell
+
+    @contextmanager
+    def _bar(self) -> Iterator[None]:
+        self.shows_bar = True
+        try:
+            yield
+        finally:
+            self.shows_bar = False
 
 
 def _nobody(_done: int) -> None:

@@ -32,6 +32,7 @@ _GLUE = "\ue000"  # one cell wide, and nothing that rich folds at
 _INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|kr\b|%)")
 _GAP = 2  # between the columns of a table
 _SHORTEST_BAR = 10
+_AT_ONCE_S = 1
 _LONGEST_BAR = 40
 _RATE_CELLS = len(" 10 000/s ")
 _LONG_WORD = 18  # a longer one may be folded where a table would not fit
@@ -71,6 +72,27 @@ def progress(label: Text, total: int, stream: Stream) -> Iterator[Callable[[int]
     with Progress(*_columns(room), console=console, transient=True) as bars:
         task = bars.add_task(plain.safe(words(label)), total=total)
         yield lambda done: bars.update(task, completed=done)
+
+
+@contextmanager
+def working(label: Text, stream: Stream) -> Iterator[Callable[[int, int], None]]:
+    """Show while the block runs how much of it is done; nothing of what ends within a second."""
+    from threading import Timer
+
+    console, told = _console(stream), plain.safe(words(label))
+    room = console.width - len(f"{told} 100% 0:00:00 ")
+    bar = [BarColumn(min(room, _LONGEST_BAR))] if room >= _SHORTEST_BAR else []
+    shown = [TextColumn("{task.description}", markup=False), *bar, TextColumn("{task.percentage:>3.0f}%")]
+    bars = Progress(*shown, _TimeLeft(), console=console, transient=True)
+    task = bars.add_task(told, total=1)
+    start = Timer(_AT_ONCE_S, bars.start)
+    start.start()
+    try:
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+    finally:
+        start.cancel()
+        start.join()
+        bars.stop()
 
 
 def _columns(room: int) -> Iterator[ProgressColumn]:
