@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Column, Table, TextLine
+from smsctl.cli.output.blocks import Block, TextLine
+from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.cli.output.language import known
 from smsctl.errors import say
 from smsctl.ledger.blocklist import BlockedRow
@@ -11,15 +12,18 @@ from smsctl.ledger.blocklist import BlockedRow
 
 def data(row: BlockedRow) -> dict[str, object]:
     """Return one number for the envelope."""
-    return {"at": row.at, "reason": row.reason, "by": row.by_whom, "last_digits": row.last_digits}
+    return data_of(_fields(), row)
 
 
 def listed(rows: Sequence[BlockedRow], zone: str) -> list[Block]:
     """Return the list."""
-    if not rows:
-        return [TextLine(say("The block list is empty."))]
-    columns = [Column(say("Since")), Column(say("Why")), Column(say("By")), Column(say("Last digits"))]
-    table = [
-        [figures.local(row.at, zone), known(row.reason), known(row.by_whom), row.last_digits] for row in rows
+    return [table_of(_fields(zone), rows)] if rows else [TextLine(say("The block list is empty."))]
+
+
+def _fields(zone: str = "") -> list[Field[BlockedRow]]:
+    return [
+        Field("at", lambda one: one.at, say("Since"), lambda at: figures.local(at, zone)),
+        Field("reason", lambda one: one.reason, say("Why"), known),
+        Field("by", lambda one: one.by_whom, say("By"), known),
+        Field("last_digits", lambda one: one.last_digits, say("Last digits")),
     ]
-    return [Table(columns, table)]

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Column, Fact, FactList, Table, Text, TextLine, Tone
+from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
+from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.phrases import quoted
 from smsctl.domain.incoming import SmsRequest, wish_of
 from smsctl.domain.spelling import is_e164
@@ -40,27 +41,21 @@ def listed(
     """Return the list, of so many in all: when, from whom, and how the text begins."""
     if not rows:
         return [TextLine(say("Nothing has come in."))]
-    columns = [Column(say("ID"), right=True), Column(say("When")), Column(say("From")), Column(say("Text"))]
-    table: list[list[Text]] = []
-    for row in rows:
-        sender = row.message.sender
-        text = " ".join(row.message.text.split())
-        beginning = text if len(text) <= _BEGINNING else f"{text[:_BEGINNING]}…"
-        table.append(
-            [
-                str(row.id),
-                figures.local(row.at, zone),
-                names.get(sender) or shown(sender),
-                _marked(row, beginning, endpoint),
-            ]
-        )
-    blocks: list[Block] = [Table(columns, table)]
+    fields: list[Field[InboxRow]] = [
+        Field("", lambda row: row.id, say("ID"), right=True),
+        Field("", lambda row: figures.local(row.at, zone), say("When")),
+        Field("", lambda row: names.get(row.message.sender) or shown(row.message.sender), say("From")),
+        Field("", lambda row: _marked(row, endpoint), say("Text")),
+    ]
+    blocks: list[Block] = [table_of(fields, rows)]
     if total > len(rows):
         blocks.append(TextLine(say("And {n} more; all with: --export FILE", n=total - len(rows))))
     return blocks
 
 
-def _marked(row: InboxRow, beginning: str, endpoint: str | None) -> Text:
+def _marked(row: InboxRow, endpoint: str | None) -> Text:
+    text = " ".join(row.message.text.split())
+    beginning = text if len(text) <= _BEGINNING else f"{text[:_BEGINNING]}…"
     if row.kind is IncomingKind.STOP:
         return say("STOP: {text}", text=beginning)
     return say("STOP? {text}", text=beginning) if _may_mean_stop(row, endpoint) else beginning

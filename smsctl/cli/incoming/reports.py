@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from smsctl.actions.report import IntakeCounts
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Column, Fact, FactList, Table, Text, TextLine, Tone
+from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
+from smsctl.cli.output.fields import Field, table_of
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.inbox import IncomingKind
 from smsctl.ledger.reports import KeptReport, ReportFate
@@ -82,19 +83,15 @@ def kept(rows: Sequence[KeptReport], total: int, zone: str) -> list[Block]:
     """Return the reports that were not applied."""
     if not rows:
         return [TextLine(say("Every delivery report fits a message."))]
-    titles = (say("When"), say("Gateway"), say("Number"), say("Code"), say("Reference"), say("Why"))
-    table: list[list[Text]] = [
-        [
-            figures.local(one.at, zone),
-            one.report.gateway,
-            one.report.number,
-            one.report.code,
-            one.report.reference or one.report.gateway_id,
-            _FATES[one.fate],
-        ]
-        for one in rows
+    fields: list[Field[KeptReport]] = [
+        Field("", lambda one: figures.local(one.at, zone), say("When")),
+        Field("", lambda one: one.report.gateway, say("Gateway")),
+        Field("", lambda one: one.report.number, say("Number")),
+        Field("", lambda one: one.report.code, say("Code")),
+        Field("", lambda one: one.report.reference or one.report.gateway_id, say("Reference")),
+        Field("", lambda one: _FATES[one.fate], say("Why")),
     ]
-    blocks: list[Block] = [Table([Column(title) for title in titles], table)]
+    blocks: list[Block] = [table_of(fields, rows)]
     if total > len(rows):
         blocks.append(TextLine(say("And {n} more; all with: --export FILE", n=total - len(rows))))
     return blocks

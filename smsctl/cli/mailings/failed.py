@@ -10,7 +10,8 @@ import typer
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import files, numbers, options
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Column, Table, Text, TextLine
+from smsctl.cli.output.blocks import Block, TextLine
+from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
@@ -47,44 +48,34 @@ def run(
     found = mailings.get(wiring.ledger, mailing)
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
     page = files.write_csv(csv, *_table(rows, found)) if csv else None
-    screen = _screen(rows, partial(numbers.shown, wiring))
+    fields = _fields(partial(numbers.shown, wiring))
+    screen = _screen(rows, fields)
     if csv:
         screen.append(TextLine(say("Written to {path}.", path=csv)))
-    data = [
-        {
-            "row": one.row,
-            "state": one.state,
-            "cause": one.cause,
-            "dead": one.cause in PERMANENT,
-            "code": one.code,
-        }
-        for one in rows
-    ]
     return CommandResult(
-        data={"mailing": found.id, "failed": data},
+        data={"mailing": found.id, "failed": [data_of(fields, one) for one in rows]},
         page=page,
         screen=[*rehearsal(simulated=wiring.simulated), *screen],
         notes=warnings_of(left_unsettled(wiring.ledger, found)),
     )
 
 
-def _screen(rows: Sequence[FailedRow], shown: Callable[[str], str]) -> list[Block]:
+def _fields(shown: Callable[[str], str]) -> list[Field[FailedRow]]:
+    return [
+        Field("row", lambda one: one.row, say("Row"), right=True),
+        Field("", lambda one: shown(one.number), say("Number")),
+        Field("state", lambda one: one.state, say("State"), figures.state),
+        Field("cause", lambda one: one.cause, say("Why"), _CAUSES.__getitem__),
+        Field("dead", lambda one: one.cause in PERMANENT),
+        Field("code", lambda one: one.code, say("Code")),
+    ]
+
+
+def _screen(rows: Sequence[FailedRow], fields: Sequence[Field[FailedRow]]) -> list[Block]:
     """Return the messages that did not arrive; a long list is cut, a file holds them all."""
     if not rows:
         return [TextLine(say("No report says that a message did not arrive."))]
-    titles = (say("Number"), say("State"), say("Why"), say("Code"))
-    columns = [Column(say("Row"), right=True), *(Column(title) for title in titles)]
-    table: list[list[Text]] = [
-        [
-            "" if one.row is None else str(one.row),
-            shown(one.number),
-            figures.state(one.state),
-            _CAUSES[one.cause],
-            one.code,
-        ]
-        for one in rows[:_SHOWN]
-    ]
-    blocks: list[Block] = [Table(columns, table)]
+    blocks: list[Block] = [table_of(fields, rows[:_SHOWN])]
     if len(rows) > _SHOWN:
         more = len(rows) - _SHOWN
         blocks.append(

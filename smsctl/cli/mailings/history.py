@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Column, Table, Text, TextLine
+from smsctl.cli.output.blocks import GAP, Block, Text, TextLine
+from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.cli.output.language import known
 from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.errors import say
 from smsctl.ledger.audit import AuditRow
 from smsctl.ledger.batches import BatchRow
 
+States = Mapping[int, Mapping[Status, int]]
 _GAVE_BACK = frozenset(
     {SubmitVerdict.NOT_REACHED, SubmitVerdict.BUSY, SubmitVerdict.REFUSED, SubmitVerdict.STALE}
 )
@@ -26,50 +28,52 @@ _ACTIONS = {
 
 def data(rows: Sequence[AuditRow]) -> list[dict[str, object]]:
     """Return what was done, for the envelope."""
-    keys = ("at", "user", "host", "action", "detail", "reason")
-    return [{key: getattr(row, key) for key in keys} for row in rows]
+    return [data_of(_fields(), row) for row in rows]
 
 
 def blocks(rows: Sequence[AuditRow], zone: str) -> list[Block]:
     """Return what was done, in its order."""
-    if not rows:
-        return []
-    columns = [Column(say("When")), Column(say("Who")), Column(say("What")), Column(""), Column(say("Why"))]
-    table: list[list[Text]] = [
-        [
-            figures.local(row.at, zone),
-            row.user,
-            _ACTIONS.get(row.action, row.action),
-            known(row.detail),
-            row.reason or "",
-        ]
-        for row in rows
+    return [GAP, TextLine(say("Afterwards:")), table_of(_fields(zone), rows)] if rows else []
+
+
+def _fields(zone: str = "") -> list[Field[AuditRow]]:
+    return [
+        Field("at", lambda one: one.at, say("When"), lambda at: figures.local(at, zone)),
+        Field("user", lambda one: one.user, say("Who")),
+        Field("host", lambda one: one.host),
+        Field("action", lambda one: one.action, say("What"), lambda action: _ACTIONS.get(action, action)),
+        Field("detail", lambda one: one.detail, "", known),
+        Field("reason", lambda one: one.reason, say("Why")),
     ]
-    return [GAP, TextLine(say("Afterwards:")), Table(columns, table)]
 
 
-def batches(rows: Sequence[BatchRow], states: Mapping[int, Mapping[Status, int]], zone: str) -> list[Block]:
+def batches_data(rows: Sequence[BatchRow], states: States) -> list[dict[str, object]]:
+    """Return the batches for the envelope."""
+    return [data_of(_batch_fields(states), one) for one in rows]
+
+
+def batches(rows: Sequence[BatchRow], states: States, zone: str) -> list[Block]:
     """Return the batches with their times, and what has become of their messages since."""
-    table: list[list[Text]] = [
-        [
-            one.reference,
-            figures.count(one.messages),
-            figures.local(one.claimed_at, zone),
-            figures.local(one.settled_at, zone) if one.settled_at else say("on its way"),
-            figures.counted(states.get(one.id, {})) or _without_messages(one),
-        ]
-        for one in rows
+    return [GAP, table_of(_batch_fields(states, zone), rows)] if rows else []
+
+
+def _batch_fields(states: States, zone: str = "") -> list[Field[BatchRow]]:
+    def now(one: BatchRow) -> Text:
+        return figures.counted(states.get(one.id, {})) or _without_messages(one)
+
+    def at(moment: str | None) -> Text:
+        return figures.local(moment, zone) if moment else say("on its way")
+
+    return [
+        Field("reference", lambda one: one.reference, say("Batch")),
+        Field("messages", lambda one: one.messages, say("Messages"), figures.count, right=True),
+        Field("claimed_at", lambda one: one.claimed_at, say("Handed over"), at),
+        Field("settled_at", lambda one: one.settled_at, say("Answered"), at),
+        Field("verdict", lambda one: one.verdict),
+        Field("answer", lambda one: one.answer),
+        Field("states", lambda one: {str(state): n for state, n in states.get(one.id, {}).items()}),
+        Field("", now, say("Now")),
     ]
-    if not table:
-        return []
-    columns = [
-        Column(say("Batch")),
-        Column(say("Messages"), right=True),
-        Column(say("Handed over")),
-        Column(say("Answered")),
-        Column(say("Now")),
-    ]
-    return [GAP, Table(columns, table)]
 
 
 def _without_messages(batch: BatchRow) -> Text:

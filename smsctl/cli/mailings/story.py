@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from smsctl.cli.mailings import history
 from smsctl.cli.output import figures, returns, whom
-from smsctl.cli.output.blocks import GAP, Block, Column, Fact, FactList, Table, Text, TextLine, Tone
+from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
+from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.language import known
 from smsctl.cli.output.mailings import data
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
@@ -61,18 +62,7 @@ def story_data(story: Story) -> dict[str, object]:
             story.mailing.audience_rows,
             story.outside,
         ),
-        "batches": [
-            {
-                "reference": one.reference,
-                "messages": one.messages,
-                "claimed_at": one.claimed_at,
-                "settled_at": one.settled_at,
-                "verdict": one.verdict,
-                "answer": one.answer,
-                "states": {str(state): n for state, n in story.batch_states.get(one.id, {}).items()},
-            }
-            for one in story.batches
-        ],
+        "batches": history.batches_data(story.batches, story.batch_states),
         "history": history.data(story.history),
     }
 
@@ -139,20 +129,14 @@ def skipped(
     head = rehearsal(simulated=simulated)
     if not entries:
         return [*head, TextLine(say("Everybody in the audience was sent to."))]
-    columns = [Column(say("Row"), right=True), Column(say("Why")), Column(say("Number"))]
-    several = any(one.column for one in entries)
-    if several:
-        columns.append(Column(say("Column")))
-    table: list[list[Text]] = [
-        [
-            str(one.row),
-            figures.reason(one.reason),
-            shown(one.number or ""),
-            *([one.column] if several else []),
-        ]
-        for one in entries[:_SKIPPED_SHOWN]
+    fields: list[Field[SkippedEntry]] = [
+        Field("", lambda one: one.row, say("Row"), right=True),
+        Field("", lambda one: figures.reason(one.reason), say("Why")),
+        Field("", lambda one: shown(one.number or ""), say("Number")),
     ]
-    blocks: list[Block] = [*head, Table(columns, table)]
+    if any(one.column for one in entries):
+        fields.append(Field("", lambda one: one.column, say("Column")))
+    blocks: list[Block] = [*head, table_of(fields, entries[:_SKIPPED_SHOWN])]
     if len(entries) > _SKIPPED_SHOWN and csv is None:
         more = len(entries) - _SKIPPED_SHOWN
         blocks.append(
@@ -180,20 +164,11 @@ def _answers(story: Story) -> list[Block]:
     """Return what the gateway said of the messages it did not simply take."""
     if not story.answers:
         return []
-    table: list[list[Text]] = [
-        [
-            "" if one.row is None else str(one.row),
-            story.shown(one.number),
-            figures.state(one.state),
-            known(one.answer),
-        ]
-        for one in story.answers[:_ANSWERS_SHOWN]
-    ]
-    columns = [
-        Column(say("Row"), right=True),
-        Column(say("Number")),
-        Column(say("State")),
-        Column(say("Answer")),
+    fields: list[Field[AnsweredRow]] = [
+        Field("", lambda one: one.row, say("Row"), right=True),
+        Field("", lambda one: story.shown(one.number), say("Number")),
+        Field("", lambda one: figures.state(one.state), say("State")),
+        Field("", lambda one: known(one.answer), say("Answer")),
     ]
     more = [TextLine(say("and more"), indent=2)] if len(story.answers) > _ANSWERS_SHOWN else []
-    return [GAP, Table(columns, table), *more]
+    return [GAP, table_of(fields, story.answers[:_ANSWERS_SHOWN]), *more]

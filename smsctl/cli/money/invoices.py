@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 from smsctl.actions.compare import ComparedLine as Compared
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Column, Table, Text, TextLine, Tone
-from smsctl.cli.output.phrases import NOTHING_LEAVES
+from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
+from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.phrases import rehearsal
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.invoices import Invoice
 
@@ -13,21 +14,22 @@ CURRENCY = "SEK"
 HEADER = ("number", "municipality", "package", "date", "parts", "price", "currency")
 
 
+def _fields(called: Callable[[str], str] = str) -> list[Field[Invoice]]:
+    return [
+        Field("number", lambda one: one.number, say("Invoice"), right=True),
+        Field("municipality", lambda one: one.municipality, say("Municipality"), called),
+        Field("package", lambda one: one.package, say("Package"), right=True),
+        Field("date", lambda one: one.day, say("Date")),
+        Field("parts", lambda one: one.parts, say("Parts"), figures.count, right=True),
+        Field("price_ore", lambda one: one.price_ore, say("Price"), figures.money, right=True),
+        Field("currency", lambda _: CURRENCY),
+        Field("handed_over", lambda one: one.handed_over_day, say("Handed over"), _day),
+    ]
+
+
 def data(found: Sequence[Invoice]) -> list[dict[str, object]]:
     """Return the invoices for the envelope; the price is in öre."""
-    return [
-        {
-            "number": one.number,
-            "municipality": one.municipality,
-            "package": one.package,
-            "date": one.day,
-            "parts": one.parts,
-            "price_ore": one.price_ore,
-            "currency": CURRENCY,
-            "handed_over": one.handed_over_day,
-        }
-        for one in found
-    ]
+    return [data_of(_fields(), one) for one in found]
 
 
 def rows(found: Sequence[Invoice]) -> list[list[object]]:
@@ -40,32 +42,11 @@ def rows(found: Sequence[Invoice]) -> list[list[object]]:
 
 def listed(found: Sequence[Invoice], called: Callable[[str], str], *, simulated: bool) -> list[Block]:
     """Return the list, and the sum of what was not handed over; `called` gives a municipality's name."""
-    head: list[Block] = [TextLine(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+    head = rehearsal(simulated=simulated)
     if not found:
         return [*head, TextLine(say("There are no invoices: no package was opened."))]
-    columns = [
-        Column(say("Invoice"), right=True),
-        Column(say("Municipality")),
-        Column(say("Package"), right=True),
-        Column(say("Date")),
-        Column(say("Parts"), right=True),
-        Column(say("Price"), right=True),
-        Column(say("Handed over")),
-    ]
-    table: list[list[Text]] = [
-        [
-            str(one.number),
-            called(one.municipality),
-            str(one.package),
-            one.day,
-            figures.count(one.parts),
-            figures.money(one.price_ore),
-            one.handed_over_day or say("not yet"),
-        ]
-        for one in found
-    ]
     new = [one for one in found if one.handed_over_day is None]
-    return [*head, Table(columns, table), TextLine(_not_handed_over(new))]
+    return [*head, table_of(_fields(called), found), TextLine(_not_handed_over(new))]
 
 
 def exported(found: Sequence[Invoice], path: object, *, marked: bool) -> list[Block]:
@@ -88,45 +69,28 @@ def compared(lines: Sequence[Compared]) -> list[Block]:
     """Return the comparison with what the file tells apart, and the sum."""
     if not lines:
         return [TextLine(say("Neither the supplier's file nor the ledger has any parts there."))]
-    by_month, by_node = lines[0].month is not None, lines[0].node is not None
-    columns = [
-        *([Column(say("Month"))] if by_month else []),
-        *([Column(say("Invoice node"))] if by_node else []),
-        Column(say("Supplier's parts"), right=True),
-        Column(say("Our parts"), right=True),
-        Column(say("Difference"), right=True),
-    ]
-    table: list[list[Text]] = []
-    for one in lines:
-        named: list[Text] = []
-        if by_month:
-            named.append(one.month or "")
-        if by_node:
-            named.append(one.node or say("without"))
-        parts: list[Text] = [
-            figures.count(one.supplier),
-            figures.count(one.ours),
-            _signed(one.difference),
-        ]
-        table.append(named + parts)
-    return [Table(columns, table), _verdict(lines)]
+    return [table_of(_compared_fields(lines[0]), lines), _verdict(lines)]
 
 
 def compared_data(lines: Sequence[Compared]) -> dict[str, object]:
     """Return the comparison for the envelope."""
     return {
-        "lines": [
-            {
-                "month": one.month,
-                "invoice_node": one.node,
-                "supplier_parts": one.supplier,
-                "parts": one.ours,
-                "difference": one.difference,
-            }
-            for one in lines
-        ],
+        "lines": [data_of(_compared_fields(one), one) for one in lines],
         "difference": sum(one.difference for one in lines),
     }
+
+
+def _compared_fields(first: Compared) -> list[Field[Compared]]:
+    """Return the fields; month and node are shown where the file tells them apart."""
+    month = say("Month") if first.month is not None else None
+    node = say("Invoice node") if first.node is not None else None
+    return [
+        Field("month", lambda one: one.month, month),
+        Field("invoice_node", lambda one: one.node, node, lambda name: name or say("without")),
+        Field("supplier_parts", lambda one: one.supplier, say("Supplier's parts"), figures.count, right=True),
+        Field("parts", lambda one: one.ours, say("Our parts"), figures.count, right=True),
+        Field("difference", lambda one: one.difference, say("Difference"), _signed, right=True),
+    ]
 
 
 def _verdict(lines: Sequence[Compared]) -> TextLine:
@@ -153,6 +117,10 @@ def _not_handed_over(new: Sequence[Invoice]) -> Sentence:
         n=len(new),
         price=figures.money(sum(one.price_ore for one in new)),
     )
+
+
+def _day(handed_over: str | None) -> Text:
+    return handed_over or say("not yet")
 
 
 def _signed(parts: int) -> str:

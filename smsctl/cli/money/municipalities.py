@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Column, Table, Text, TextLine, Tone
-from smsctl.cli.output.phrases import NOTHING_LEAVES
+from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
+from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.municipality import Municipality, Service, ServiceState
 from smsctl.domain.package import Package, PackageTerms
 from smsctl.errors import Sentence, say, say_n
@@ -19,51 +20,28 @@ class ServiceStatus(NamedTuple):
     packages: tuple[Package, ...]
 
     @property
+    def newest(self) -> int | None:
+        """The number of the newest package."""
+        return self.packages[-1].number if self.packages else None
+
+    @property
     def left(self) -> int:
         """Parts left in all packages."""
         return sum(one.left for one in self.packages)
 
 
+def _number(figure: int | None) -> str:
+    return "-" if figure is None else figures.count(figure)
+
+
 def data(one: ServiceStatus) -> dict[str, object]:
     """Return one municipality for the envelope; `state` is null where nothing was ordered."""
-    service, last = one.service, next(reversed(one.packages), None)
-    return {
-        "municipality": one.municipality.key,
-        "name": one.municipality.name,
-        "in_packages": one.municipality.in_packages,
-        "state": service and str(service.state),
-        "since": service and service.since_day,
-        "by": service and service.by_whom,
-        "package": last and last.number,
-        "left": one.left if one.packages else None,
-    }
+    return data_of(_FIELDS, one)
 
 
 def listed(every: Sequence[ServiceStatus], *, simulated: bool) -> list[Block]:
     """Return the list: one line for each municipality."""
-    columns = [
-        Column(say("Municipality")),
-        Column(say("Name")),
-        Column(say("Service")),
-        Column(say("Since")),
-        Column(say("By")),
-        Column(say("Package"), right=True),
-        Column(say("Left"), right=True),
-    ]
-    rows: list[list[Text]] = [
-        [
-            one.municipality.key,
-            one.municipality.name,
-            state(one),
-            one.service.since_day if one.service else "",
-            one.service.by_whom if one.service else "",
-            str(one.packages[-1].number) if one.packages else "-",
-            figures.count(one.left) if one.packages else "-",
-        ]
-        for one in every
-    ]
-    head: list[Block] = [TextLine(NOTHING_LEAVES, Tone.WARN)] if simulated else []
-    return [*head, Table(columns, rows)]
+    return [*rehearsal(simulated=simulated), table_of(_FIELDS, every)]
 
 
 def state(one: ServiceStatus) -> Sentence:
@@ -106,7 +84,7 @@ def price_sentence(one: ServiceStatus, terms: PackageTerms) -> Sentence:
     return say(
         "Activating {name} opens package {number}: {size} parts, one invoice of {price} without VAT.",
         name=one.municipality.name,
-        number=one.packages[-1].number + 1 if one.packages else 1,
+        number=(one.newest or 0) + 1,
         size=figures.count(terms.size),
         price=figures.money(terms.price_ore),
     )
@@ -187,3 +165,14 @@ _STATES = {
     ServiceState.ACTIVE: say("active"),
     ServiceState.INACTIVE: say("deactivated"),
 }
+_FIELDS: Sequence[Field[ServiceStatus]] = (
+    Field("municipality", lambda one: one.municipality.key, say("Municipality")),
+    Field("name", lambda one: one.municipality.name, say("Name")),
+    Field("in_packages", lambda one: one.municipality.in_packages),
+    Field("state", lambda one: one.service and str(one.service.state)),
+    Field("", state, say("Service")),
+    Field("since", lambda one: one.service and one.service.since_day, say("Since")),
+    Field("by", lambda one: one.service and one.service.by_whom, say("By")),
+    Field("package", lambda one: one.newest, say("Package"), lambda number: str(number or "-"), right=True),
+    Field("left", lambda one: one.left if one.packages else None, say("Left"), _number, right=True),
+)

@@ -10,7 +10,8 @@ from html import escape
 from smsctl.cli.money import usage_screen as usage
 from smsctl.cli.money.usage_screen import Account
 from smsctl.cli.output import figures, svg
-from smsctl.cli.output.blocks import Column, Text
+from smsctl.cli.output.blocks import Table, Text
+from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.language import spoken, words
 from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.cli.output.plain import safe
@@ -107,8 +108,7 @@ def _account(account: Account, period: Period, zone: str) -> list[str]:
     parts += [_p(one, "warn") for one in usage.unsettled(found)]
     parts += _months(found.months[-_MONTHS_SHOWN:], in_packages=bool(account.packages))
     if account.packages:
-        rows = [usage.package_row(line) for line in account.packages]
-        parts += [f"<h3>{_text(say('Packages'))}</h3>", *_table(usage.package_columns(), rows)]
+        parts += [f"<h3>{_text(say('Packages'))}</h3>", *_table(table_of(usage.PACKAGE, account.packages))]
     return [*parts, *_mailings(account.mailings, zone)]
 
 
@@ -131,25 +131,22 @@ def _months(months: Sequence[Month], *, in_packages: bool) -> list[str]:
     if split:
         inside, outside = _text(say("from packages")), _text(say("outside any package"))
         parts.append(f'<p><span class="key">{inside}</span><span class="key">{outside}</span></p>')
-    columns = [
-        Column(say("Month")),
-        Column(say("Messages"), right=True),
-        Column(say("Parts"), right=True),
-        *([Column(say("Outside packages"), right=True)] if in_packages else []),
+    fields: list[Field[Month]] = [
+        Field("", lambda one: one.month, say("Month")),
+        Field("", lambda one: one.messages, say("Messages"), figures.count, right=True),
+        Field("", lambda one: one.parts, say("Parts"), figures.count, right=True),
     ]
-    rows: list[list[Text]] = [
-        [one.month, *map(figures.count, (one.messages, one.parts, one.parts_outside)[: len(columns) - 1])]
-        for one in months
-    ]
-    return [*parts, *_table(columns, rows)]
+    if in_packages:
+        outside_title = say("Outside packages")
+        fields.append(Field("", lambda one: one.parts_outside, outside_title, figures.count, right=True))
+    return [*parts, *_table(table_of(fields, months))]
 
 
 def _mailings(listed: Sequence[tuple[Mailing, MailingTotals]], zone: str) -> list[str]:
     if not listed:
         return []
-    rows = [usage.mailing_row(*one, zone) for one in listed]
-    title = say_n("The newest mailing", "The newest {n} mailings", n=len(rows))
-    return [f"<h3>{_text(title)}</h3>", *_table(usage.mailing_columns(), rows)]
+    title = say_n("The newest mailing", "The newest {n} mailings", n=len(listed))
+    return [f"<h3>{_text(title)}</h3>", *_table(table_of(usage.mailing_fields(zone), listed))]
 
 
 def _foot() -> list[str]:
@@ -160,14 +157,14 @@ def _foot() -> list[str]:
     return ["</main>", f"<footer>{_p(told)}</footer>", "</body>", "</html>"]
 
 
-def _table(columns: Sequence[Column], rows: Sequence[Sequence[Text]]) -> list[str]:
-    right = [' class="right"' if column.right else "" for column in columns]
+def _table(table: Table) -> list[str]:
+    right = [' class="right"' if column.right else "" for column in table.columns]
     heads = [
         f'<th scope="col"{side}>{_text(column.title)}</th>'
-        for column, side in zip(columns, right, strict=True)
+        for column, side in zip(table.columns, right, strict=True)
     ]
     lines = ["<table>", f"<thead><tr>{''.join(heads)}</tr></thead>", "<tbody>"]
-    for row in rows:
+    for row in table.rows:
         cells = [
             f"<td{_kept(cell) or side}>{_text(cell)}</td>" for cell, side in zip(row, right, strict=True)
         ]

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from smsctl.cli.output import figures, returns
 from smsctl.cli.output import mailings as listing
-from smsctl.cli.output.blocks import GAP, Bar, Bars, Block, Column, Table, Text, TextLine, Tone
-from smsctl.cli.output.phrases import NOTHING_LEAVES
+from smsctl.cli.output.blocks import GAP, Bar, Bars, Block, TextLine, Tone
+from smsctl.cli.output.fields import Field, table_of
+from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import ConsumptionPace
+from smsctl.domain.package import ConsumptionPace, Package
 from smsctl.errors import Sentence, say
 from smsctl.ledger.undelivered import Returns
 from smsctl.ledger.usage import Month, PackageLine, Usage
@@ -78,23 +79,13 @@ def month_rows(accounts: Sequence[Account]) -> list[list[object]]:
 
 def table(accounts: Sequence[Account], *, simulated: bool) -> list[Block]:
     """Return one line for each municipality."""
-    columns = [
-        Column(say("Municipality")),
-        Column(say("Package"), right=True),
-        Column(say("Used"), right=True),
-        Column(say("Left"), right=True),
-        Column(say("Runs out")),
-        Column(say("Parts in all"), right=True),
-        Column(say("Messages"), right=True),
-        Column(say("Unsettled"), right=True),
-    ]
-    return [*_head(simulated=simulated), Table(columns, [_row(one) for one in accounts])]
+    return [*rehearsal(simulated=simulated), table_of(_ACCOUNT, accounts)]
 
 
 def one(account: Account, period: Period, zone: str, *, simulated: bool) -> list[Block]:
     """Return one municipality in full."""
     found = account.usage
-    blocks: list[Block] = [*_head(simulated=simulated), TextLine(account.municipality.name, Tone.STRONG)]
+    blocks: list[Block] = [*rehearsal(simulated=simulated), TextLine(account.municipality.name, Tone.STRONG)]
     if found.package:
         blocks += _current(account)
     elif account.municipality.in_packages:
@@ -103,8 +94,8 @@ def one(account: Account, period: Period, zone: str, *, simulated: bool) -> list
     blocks += [*(TextLine(one, Tone.WARN) for one in unsettled(found)), *returns.blocks(account.came_back)]
     blocks += [*_months(found.months[-_MONTHS_SHOWN:]), *_packages(account.packages[-_PACKAGES_SHOWN:])]
     if account.mailings:
-        rows = [mailing_row(*one, zone) for one in account.mailings]
-        blocks += [GAP, TextLine(say("Latest mailings"), Tone.STRONG), Table(mailing_columns(), rows)]
+        latest = table_of(mailing_fields(zone), account.mailings)
+        blocks += [GAP, TextLine(say("Latest mailings"), Tone.STRONG), latest]
     return blocks
 
 
@@ -157,57 +148,20 @@ def package_caption(account: Account) -> Sentence:
     )
 
 
-def package_columns() -> list[Column]:
-    """Return the columns of the table of packages."""
+def mailing_fields(zone: str) -> list[Field[tuple[Mailing, MailingTotals]]]:
+    """Return what a table of mailings shows; the cost as far as a price is known."""
     return [
-        Column(say("Package"), right=True),
-        Column(say("Opened")),
-        Column(say("Used up")),
-        Column(say("Used"), right=True),
-        Column(say("Parts"), right=True),
-        Column(say("Price"), right=True),
-        Column(say("Invoice"), right=True),
-        Column(say("Handed over")),
+        Field("", lambda one: one[0].id, say("Mailing"), right=True),
+        Field("", lambda one: figures.local(one[0].created_at, zone), say("When")),
+        Field("", lambda one: figures.audience(one[0].audience), say("To")),
+        Field("", lambda one: figures.count(one[0].messages), say("Messages"), right=True),
+        Field("", lambda one: figures.count(one[1].parts), say("Parts"), right=True),
+        Field("", lambda one: one[1].cost_ore, say("Cost"), _money, right=True),
     ]
 
 
-def package_row(line: PackageLine) -> list[Text]:
-    """Return one package with the days of its life and its invoice."""
-    one = line.package
-    return [
-        str(one.number),
-        line.opened_day,
-        line.used_up_day or "",
-        figures.count(one.size - one.left),
-        figures.count(one.size),
-        figures.money(one.price_ore),
-        str(line.invoice),
-        line.handed_over_day or "",
-    ]
-
-
-def mailing_columns() -> list[Column]:
-    """Return the columns of the table of mailings."""
-    return [
-        Column(say("Mailing"), right=True),
-        Column(say("When")),
-        Column(say("To")),
-        Column(say("Messages"), right=True),
-        Column(say("Parts"), right=True),
-        Column(say("Cost"), right=True),
-    ]
-
-
-def mailing_row(mailing: Mailing, tally: MailingTotals, zone: str) -> list[Text]:
-    """Return one mailing with its cost, as far as a price is known."""
-    return [
-        str(mailing.id),
-        figures.local(mailing.created_at, zone),
-        figures.audience(mailing.audience),
-        figures.count(mailing.messages),
-        figures.count(tally.parts),
-        "" if tally.cost_ore is None else figures.money(tally.cost_ore),
-    ]
+def _money(ore: int | None) -> str:
+    return "" if ore is None else figures.money(ore)
 
 
 def _package_data(line: PackageLine) -> dict[str, object]:
@@ -224,23 +178,21 @@ def _package_data(line: PackageLine) -> dict[str, object]:
     }
 
 
-def _row(account: Account) -> list[Text]:
-    found = account.usage
-    package = found.package
-    return [
-        account.municipality.name,
-        "-" if package is None else str(package.number),
-        "-" if package is None else figures.percent(package.size - package.left, package.size),
-        "-" if package is None else figures.count(found.left),
-        account.runs_out.isoformat() if account.runs_out and account.pace.parts else "-",
-        figures.count(found.parts),
-        figures.count(found.messages),
-        figures.count(found.states.get(Status.UNKNOWN, 0) + found.states.get(Status.HELD, 0)),
-    ]
+def _runs_out(account: Account) -> str:
+    return account.runs_out.isoformat() if account.runs_out and account.pace.parts else "-"
 
 
-def _head(*, simulated: bool) -> list[Block]:
-    return [TextLine(NOTHING_LEAVES, Tone.WARN)] if simulated else []
+def _unsettled(account: Account) -> int:
+    states = account.usage.states
+    return states.get(Status.UNKNOWN, 0) + states.get(Status.HELD, 0)
+
+
+def _left(account: Account) -> str:
+    return figures.count(account.usage.left) if account.usage.package else "-"
+
+
+def _used(package: Package | None) -> str:
+    return "-" if package is None else figures.percent(package.size - package.left, package.size)
 
 
 def _current(account: Account) -> list[Block]:
@@ -292,5 +244,28 @@ def _months(months: Sequence[Month]) -> list[Block]:
 def _packages(lines: Sequence[PackageLine]) -> list[Block]:
     if not lines:
         return []
-    rows = [package_row(line) for line in lines]
-    return [GAP, TextLine(say("Packages"), Tone.STRONG), Table(package_columns(), rows)]
+    return [GAP, TextLine(say("Packages"), Tone.STRONG), table_of(PACKAGE, lines)]
+
+
+PACKAGE: Sequence[Field[PackageLine]] = (
+    Field("", lambda one: one.package.number, say("Package"), right=True),
+    Field("", lambda one: one.opened_day, say("Opened")),
+    Field("", lambda one: one.used_up_day, say("Used up")),
+    Field("", lambda one: one.package.size - one.package.left, say("Used"), figures.count, right=True),
+    Field("", lambda one: one.package.size, say("Parts"), figures.count, right=True),
+    Field("", lambda one: one.package.price_ore, say("Price"), figures.money, right=True),
+    Field("", lambda one: one.invoice, say("Invoice"), right=True),
+    Field("", lambda one: one.handed_over_day, say("Handed over")),
+)
+"""A package with the days of its life and its invoice."""
+
+_ACCOUNT: Sequence[Field[Account]] = (
+    Field("", lambda one: one.municipality.name, say("Municipality")),
+    Field("", lambda one: one.usage.package.number if one.usage.package else "-", say("Package"), right=True),
+    Field("", lambda one: one.usage.package, say("Used"), _used, right=True),
+    Field("", _left, say("Left"), right=True),
+    Field("", _runs_out, say("Runs out")),
+    Field("", lambda one: one.usage.parts, say("Parts in all"), figures.count, right=True),
+    Field("", lambda one: one.usage.messages, say("Messages"), figures.count, right=True),
+    Field("", _unsettled, say("Unsettled"), figures.count, right=True),
+)

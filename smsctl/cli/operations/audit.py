@@ -1,15 +1,18 @@
 """`smsctl audit`: who did what, when, and from which host."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Column, Table, TextLine
+from smsctl.cli.output.blocks import TextLine
+from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say
 from smsctl.ledger import audit
+from smsctl.ledger.audit import AuditRow
 
 EXAMPLES = ("smsctl audit", "smsctl audit --most 500 --json")
 
@@ -21,22 +24,16 @@ def run(
     """Show who changed what, when, from which host, and why."""
     wiring: Wiring = ctx.obj
     rows = audit.read(wiring.ledger, most=most)
-    titles = (say("When"), say("Who"), say("Host"), say("What"), say("Of what"), say("Detail"), say("Why"))
-    columns = [Column(title) for title in titles]
-    table = [
-        [
-            figures.local(row.at, wiring.settings.time_zone),
-            row.user,
-            row.host,
-            row.action,
-            row.subject,
-            row.detail,
-            row.reason or "",
-        ]
-        for row in rows
+    fields: list[Field[AuditRow]] = [
+        Field("at", lambda one: one.at, say("When"), partial(figures.local, zone=wiring.settings.time_zone)),
+        Field("user", lambda one: one.user, say("Who")),
+        Field("host", lambda one: one.host, say("Host")),
+        Field("action", lambda one: one.action, say("What")),
+        Field("subject", lambda one: one.subject, say("Of what")),
+        Field("detail", lambda one: one.detail, say("Detail")),
+        Field("reason", lambda one: one.reason, say("Why")),
     ]
-    keys = ("at", "user", "host", "action", "subject", "detail", "reason")
     return CommandResult(
-        data={"audit": [{key: getattr(row, key) for key in keys} for row in rows]},
-        screen=[Table(columns, table)] if rows else [TextLine(say("Nothing has been done yet."))],
+        data={"audit": [data_of(fields, row) for row in rows]},
+        screen=[table_of(fields, rows)] if rows else [TextLine(say("Nothing has been done yet."))],
     )

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Column, Table, Text, TextLine
+from smsctl.cli.output.blocks import Block, TextLine
+from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.errors import say
@@ -32,25 +33,13 @@ def listed(rows: Sequence[tuple[Mailing, MailingTotals]], zone: str, *, simulate
     blocks = rehearsal(simulated=simulated)
     if not rows:
         return [*blocks, TextLine(say("Nothing has been sent yet."))]
-    columns = [
-        Column(say("ID"), right=True),
-        Column(say("When")),
-        Column(say("Municipality")),
-        Column(say("To")),
-        Column(say("Messages"), right=True),
-        Column(say("Parts"), right=True),
-        Column(say("State")),
+    fields: list[Field[tuple[Mailing, MailingTotals]]] = [
+        Field("", lambda one: one[0].id, say("ID"), right=True),
+        Field("", lambda one: figures.local(one[0].created_at, zone), say("When")),
+        Field("", lambda one: one[0].municipality.name, say("Municipality")),
+        Field("", lambda one: figures.audience(one[0].audience), say("To")),
+        Field("", lambda one: one[0].messages, say("Messages"), figures.count, right=True),
+        Field("", lambda one: one[1].parts, say("Parts"), figures.count, right=True),
+        Field("", lambda one: figures.counted(one[1].states), say("State")),
     ]
-    table: list[list[Text]] = [
-        [
-            str(mailing.id),
-            figures.local(mailing.created_at, zone),
-            mailing.municipality.name,
-            figures.audience(mailing.audience),
-            figures.count(mailing.messages),
-            figures.count(tally.parts),
-            figures.counted(tally.states) or "",
-        ]
-        for mailing, tally in rows
-    ]
-    return [*blocks, Table(columns, table)]
+    return [*blocks, table_of(fields, rows)]
