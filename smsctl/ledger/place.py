@@ -50,11 +50,14 @@ def prepare(path: Path, group: str | None) -> None:
 def is_there(path: Path) -> bool:
     """Say whether there is anything at `path`; raises LedgerError where even that cannot be told."""
     try:
-        return path.exists() or path.is_symlink()
+        path.lstat()  # from Python 3.14 on, `exists` calls what it may not look at missing
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
     except OSError as error:
         raise LedgerError(
             say("{path}: cannot be read: {reason}.", path=path, reason=reason(error))
         ) from error
+    return True
 
 
 def refuse_stranger(path: Path, group: str | None) -> None:

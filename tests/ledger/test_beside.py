@@ -128,6 +128,16 @@ def test_what_others_can_read_is_found_and_stops_nothing(ledger: Ledger) -> None
 
 
 @needs_root
+def test_nor_is_one_in_a_folder_that_nobody_shares(ledger: Ledger) -> None:
+    _use_the_key(ledger)
+    os.chown(keyfile.path_of(ledger.path), 54_321, -1)
+    with pytest.raises(LedgerError, match="nothing to do with the ledger"):
+        _use_the_key(ledger)
+    ledger.path.parent.chmod(0o770)  # who shares the folder shares the ledger
+    _use_the_key(ledger)
+
+
+@needs_root
 def test_a_file_that_a_stranger_put_there_is_not_used() -> None:
     """In a folder such as /tmp everybody can put a file, and nobody else can take it away."""
     with common_ground() as ground:

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.errors import LedgerError
-from smsctl.ledger import place
+from smsctl.errors import LedgerError, say
+from smsctl.ledger import place, restoring
 
 MOUNTS = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
@@ -54,6 +54,28 @@ def test_where_nobody_tells_what_is_mounted_nothing_is_refused(tmp_path: Path) -
 
 def test_this_machine_tells_what_is_mounted(tmp_path: Path) -> None:
     place.refuse_network(tmp_path / "ledger.db")
+
+
+def test_a_ledger_of_before_that_cannot_be_looked_for_stops_a_run(tmp_path: Path) -> None:
+    unseen = tmp_path / ("x" * 300) / "ledger.db"
+    with pytest.raises(LedgerError, match="cannot be read") as caught:
+        restoring.refuse_elsewhere(
+            tmp_path / "ledger.db", [tmp_path / "none.db", unseen], lambda found: say("Move {it}.", it=found)
+        )
+    assert str(caught.value.hint) == f"Move {unseen}."
+    with pytest.raises(LedgerError, match="cannot be read"):
+        place.is_there(unseen)
+
+
+@pytest.mark.parametrize("name", ["none.db", "a-file/ledger.db", "a\0b"])
+def test_what_is_nowhere_is_not_there(name: str, tmp_path: Path) -> None:
+    (tmp_path / "a-file").touch()
+    assert not place.is_there(tmp_path / name)
+
+
+def test_a_link_to_nothing_is_there(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "none.db")
+    assert place.is_there(tmp_path / "link.db")
 
 
 def test_room_is_asked_for_by_the_row(tmp_path: Path) -> None:

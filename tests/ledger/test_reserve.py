@@ -1,8 +1,14 @@
 """A disk that fills up while answers are on their way: each is stored, and nothing more is marked."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+
+from smsctl.errors import Sentence, say
+from smsctl.ledger.reserve import Reserve
+from smsctl.ledger.sentences import FullError
+from smsctl.ledger.store import Ledger
 
 from .places import on_small_disk, python, why_no_mounts
 
@@ -59,3 +65,43 @@ def test_a_disk_that_fills_up_loses_no_answer(connections: int, batch_size: int,
         "0 True ['accepted']",
         "()",
     ], ran.stdout + ran.stderr
+
+
+class _MaybeBrokenError(FullError):
+    certain = False
+
+
+class _Disk:
+    """Takes what is stored only when it has been asked so many times."""
+
+    def __init__(self, ledger: Ledger, full: type[FullError], times: int) -> None:
+        self.asked = 0
+        self._ledger, self._full, self._times = ledger, full, times
+
+    def __call__(self) -> None:
+        self.asked += 1
+        if self.asked <= self._times:
+            raise self._full(say("The disk is full."))
+        self._ledger.write("INSERT INTO facts (name, value) VALUES ('answer', 'stored')")
+
+
+@pytest.mark.parametrize(
+    ("full", "times", "stored", "waits"),
+    [
+        (FullError, 3, True, 0),  # a share for each batch, and one
+        (FullError, 5, True, 1),  # then somebody must make room, and is told so once
+        (_MaybeBrokenError, 3, True, 0),
+        (_MaybeBrokenError, 4, False, 0),  # no room helps against a broken disk
+    ],
+)
+def test_kept_room_is_given_up_before_anybody_waits(
+    full: type[FullError], times: int, waits: int, ledger: Ledger, *, stored: bool
+) -> None:
+    said: list[Sentence] = []
+    ledger.on_wait = said.append
+    disk = _Disk(ledger, full, times)
+    how = nullcontext() if stored else pytest.raises(FullError)
+    with Reserve(ledger.path, batches=2, messages=10) as room, how:
+        room.store(ledger, disk)
+    assert ledger.rows("SELECT value FROM facts WHERE name = 'answer'") == [("stored",)] * stored
+    assert (disk.asked, len(said)) == (times + stored, waits)
