@@ -166,8 +166,8 @@ def bare(path: Path) -> None:
 def full(path: Path) -> None:
     """Read, normalise, judge and deduplicate all rows."""
     from smsctl.domain.audience import Audience
+    from smsctl.domain.classify import classify
     from smsctl.domain.columns import find_columns
-    from smsctl.domain.judge import judge
     from smsctl.domain.number import NumberReader
     from smsctl.domain.recipients import RowRules
     from smsctl.spreadsheet import open_sheet
@@ -175,7 +175,7 @@ def full(path: Path) -> None:
     sheet = open_sheet(path)
     columns = find_columns(sheet.header)
     rules = RowRules(numbers=NumberReader("+46", ALLOWED), skip_invalid=True)
-    found = judge(sheet.header, sheet.rows(), columns, Audience(everyone=True), rules)
+    found = classify(sheet.header, sheet.rows(), columns, Audience(everyone=True), rules)
     print(found.rows, len(found.ready), {reason: len(people) for reason, people in found.skipped.items()})
     print(peak_mib())
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from smsctl.simulator.server import Behaviour, Simulator, start
 
@@ -29,6 +30,9 @@ ROWS = (
     "Bo Nej;0701740608;vårdnadshavare;Exempelkommun;nej",
 )
 SECRET = "canary-of-the-tests"
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # a loaded machine is no failure
 
 
 def _refuse_other_hosts(event: str, arguments: tuple[object, ...]) -> None:

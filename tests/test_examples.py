@@ -3,8 +3,8 @@ from pathlib import Path
 
 from smsctl.decoding import decode
 from smsctl.domain.audience import Audience
+from smsctl.domain.classify import classify
 from smsctl.domain.columns import find_columns
-from smsctl.domain.judge import judge
 from smsctl.domain.number import NumberReader
 from smsctl.domain.recipients import RowRules
 from smsctl.domain.text import INTELECOM_PARTS, PSWINCOM_PARTS, measure
@@ -19,7 +19,7 @@ def test_the_example_recipients_show_every_common_case() -> None:
     assert (sheet.encoding, sheet.delimiter, sheet.notice) == ("UTF-8", ";", None)
     guardians = Audience(groups=("guardians",), municipality=frozenset({"exempelkommun"}))
     rules = RowRules(numbers=NumberReader())
-    found = judge(sheet.header, sheet.rows(), find_columns(sheet.header), guardians, rules)
+    found = classify(sheet.header, sheet.rows(), find_columns(sheet.header), guardians, rules)
     assert (found.rows, len(found.ready), found.bad_count, found.outside_bad_count) == (21, 15, 0, 1)
     assert {reason.value: len(people) for reason, people in found.skipped.items()} == {
         "no-number": 1,
@@ -33,7 +33,7 @@ def test_the_example_recipients_show_every_common_case() -> None:
 def test_the_example_numbers_are_nobody_s() -> None:
     sheet = open_sheet(EXAMPLES / "recipients.csv")
     rules = RowRules(numbers=NumberReader(), skip_invalid=True)
-    found = judge(sheet.header, sheet.rows(), find_columns(sheet.header), Audience(everyone=True), rules)
+    found = classify(sheet.header, sheet.rows(), find_columns(sheet.header), Audience(everyone=True), rules)
     assert all(FICTION.fullmatch(person.number) for person in found.ready)
 
 

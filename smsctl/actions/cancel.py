@@ -12,7 +12,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, worst
-from smsctl.ledger import audit, batches, lock, restoring, settling, stops, unknowns
+from smsctl.ledger import audit, batches, corrections, lock, restoring, stops, unknowns
 from smsctl.ledger.batches import BatchRow
 from smsctl.ledger.store import Ledger
 
@@ -57,18 +57,18 @@ def cancel(
     with lock.right_to_send(ledger.path, mailing.reference):
         with ledger.transaction():
             unknowns.repeat_none(ledger, mailing)
-            waiting = settling.messages_in(ledger, mailing, Status.PENDING)
-            pending = settling.move(
+            waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
+            pending = corrections.move(
                 ledger, mailing, waiting, Status.PENDING, Status.CANCELLED, moment, "cancelled"
             )
-            there = {state: settling.messages_in(ledger, mailing, state) for state in _STOPPABLE}
+            there = {state: corrections.messages_in(ledger, mailing, state) for state in _STOPPABLE}
             handed = sum(map(len, there.values()))
             told = f"pending messages: {pending}; at the gateway: {handed}"
             audit.record(ledger, moment, actor, "cancel", f"mailing {mailing.id}", told, reason)
         rope = _GatewayCancelling(ledger, mailing, moment, there)
         if open_gateway is not None and handed:
             rope.pull(open_gateway)
-    accepted = settling.messages_in(ledger, mailing, Status.ACCEPTED)
+    accepted = corrections.messages_in(ledger, mailing, Status.ACCEPTED)
     left = left_unsettled(ledger, mailing)
     not_asked = sum(1 for batch in accepted.values() if batch in rope.not_asked)
     return Cancelled(
@@ -112,7 +112,7 @@ class _GatewayCancelling:
             return None
         for state, messages in self.there.items():
             self._by_reference |= {self.mailing.message_reference(one): one for one in messages}
-            self._by_name |= settling.names_in(self.ledger, self.mailing, state)
+            self._by_name |= corrections.names_in(self.ledger, self.mailing, state)
         marked = stops.left_in(self.ledger, self.mailing)
         unanswered = 0
         for place, batch in enumerate(rows):
@@ -176,7 +176,7 @@ class _GatewayCancelling:
         with self.ledger.transaction(patient=True):
             for state, messages in self.there.items():
                 these = {one: batch.id for one in named if messages.get(one) == batch.id}
-                self.stopped += settling.move(
+                self.stopped += corrections.move(
                     self.ledger,
                     self.mailing,
                     these,

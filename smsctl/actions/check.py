@@ -19,7 +19,7 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.rules import not_active
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
-from smsctl.ledger import fitness, health, keyfile, lock, municipalities, packages, place, restoring
+from smsctl.ledger import file, fitness, health, keyfile, lock, municipalities, packages, restoring
 from smsctl.ledger.store import Ledger
 
 _ROOMY_BYTES = 500_000_000
@@ -90,7 +90,7 @@ def permissions(path: Path, sharing_group: str | None) -> Iterator[Finding]:
 def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_network: bool) -> Iterator[Finding]:
     """Look at the file: its place, what the actor may do, its pages, its key, and whether it is a copy."""
     if not allow_network:
-        place.refuse_network(path)
+        file.refuse_network(path)
     folder = _nearest(path.parent)
     if not (os.access(path if ledger else folder, os.W_OK) and os.access(folder, os.W_OK)):
         raise LedgerError(
@@ -132,7 +132,7 @@ def last_host(ledger: Ledger | None, actor: Actor, shown: Callable[[str], str]) 
 def disk(path: Path, figure: Callable[[int], str]) -> Iterator[Finding]:
     """Look whether the disk has room for a mailing; `figure` writes a number for a person."""
     folder = _nearest(path.parent)
-    place.must_have_room(folder / path.name, 0)
+    file.must_have_room(folder / path.name, 0)
     free = shutil.disk_usage(folder).free
     text = say("{n} MB are free where the ledger lies.", n=figure(free // 1_000_000))
     if free < _ROOMY_BYTES:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from smsctl.actions.check import Finding, Level
-from smsctl.actions.judge import columns_of
+from smsctl.actions.classify import columns_of
 from smsctl.config.settings import Mode, Settings
 from smsctl.domain.number import NumberReader
 from smsctl.errors import ExitCode, InputError, say, say_n

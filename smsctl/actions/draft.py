@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.actions.judge import judge_sheet, unmatched
+from smsctl.actions.classify import classify_sheet, unmatched
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
@@ -194,7 +194,7 @@ def _recipients(
         is_blocked=blocklist.judge(ledger) if ledger else None,
         already_sent=already_sent or None,
     )
-    recipients = judge_sheet(sheet, plan_request.columns, plan_request.audience, rules)
+    recipients = classify_sheet(sheet, plan_request.columns, plan_request.audience, rules)
     if ledger and (blocked := recipients.skipped.get(SkipReason.BLOCKED)):
         has_stopped = blocklist.judge(ledger, by_stop=True)
         stopped = tuple(one.row for one in blocked if has_stopped and has_stopped(one.number))

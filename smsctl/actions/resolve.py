@@ -5,7 +5,7 @@ from enum import StrEnum
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import audit, lock, settling, stops
+from smsctl.ledger import audit, corrections, lock, stops
 from smsctl.ledger.store import Ledger
 
 
@@ -35,12 +35,12 @@ def resolve(
     Raises LedgerError while another process sends the mailing.
     """
     with lock.right_to_send(ledger.path, mailing.reference), ledger.transaction():
-        unknown = settling.messages_in(ledger, mailing, Status.UNKNOWN)
-        settled = settling.move(
+        unknown = corrections.messages_in(ledger, mailing, Status.UNKNOWN)
+        settled = corrections.move(
             ledger, mailing, unknown, Status.UNKNOWN, _BECOMES[word], moment, f"resolved: {word}"
         )
         if _BECOMES[word] is Status.PENDING:
-            settling.remember_earlier(ledger, unknown)
+            corrections.remember_earlier(ledger, unknown)
         if word is not ResolveAnswer.RESEND:
             stopped = word is ResolveAnswer.NOT_SENT
             settled += stops.resolve(ledger, mailing, moment, f"resolved: {word}", stopped=stopped)

@@ -115,7 +115,7 @@ def _may_be_listed(
     """Say whether the gateway's list may tell what became of something unknown."""
     if not (traits.cancelling and tally.states.get(Status.UNKNOWN)):
         return False
-    from smsctl.actions.clear_up import may_be_listed
+    from smsctl.actions.reconcile import may_be_listed
 
     municipality = under.settings.municipality(mailing.municipality.key)
     return may_be_listed(ledger, mailing, trust.account_of(under.settings, municipality))

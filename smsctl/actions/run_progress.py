@@ -24,7 +24,7 @@ class SendPace(NamedTuple):
     connections: int = 1
     first_pause_s: float = 2.0
     longest_pause_s: float = 600.0
-    clear_up_pauses_s: Sequence[float] = (1.0, 5.0, 20.0)
+    reconcile_pauses_s: Sequence[float] = (1.0, 5.0, 20.0)
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from smsctl.actions.clear_up import Search, clear_up
+from smsctl.actions.reconcile import Search, reconcile
 from smsctl.actions.run_progress import RunProgress, SendPace
 from smsctl.actions.stop_signal import StopReason, StopSignal
 from smsctl.actions.workers import BatchDone, Workers, most_in_flight
@@ -91,7 +91,7 @@ def send(send_run: SendRun) -> Result:
         try:
             with send_run.stop_signal.armed():
                 _drive(send_run, progress, workers)
-                _clear_up(send_run, progress)
+                _reconcile(send_run, progress)
         except KeyboardInterrupt:
             _stop_at_once(send_run, progress, workers)
     workers.dismiss()
@@ -147,11 +147,11 @@ def _drive(send_run: SendRun, progress: _Progress, workers: Workers) -> None:
             return
 
 
-def _clear_up(send_run: SendRun, progress: _Progress) -> None:
+def _reconcile(send_run: SendRun, progress: _Progress) -> None:
     """Settle what can be proved of the unknown, of this progress and of earlier ones."""
     if progress.stop in (StopReason.REFUSED, StopReason.DISK) or progress.fault:
         return
-    cleared = clear_up(
+    cleared = reconcile(
         Search(
             mailing=send_run.mailing,
             ledger=send_run.ledger,
@@ -160,7 +160,7 @@ def _clear_up(send_run: SendRun, progress: _Progress) -> None:
             stop_signal=send_run.stop_signal,
             account=send_run.account,
             proved_at=send_run.proved_at,
-            pauses_s=send_run.pace.clear_up_pauses_s,
+            pauses_s=send_run.pace.reconcile_pauses_s,
         )
     )
     progress.states += cleared.states

@@ -52,7 +52,7 @@ def may_repeat(
     """Say whether resuming the mailing may submit an unknown batch again, though nothing is pending."""
     if not tally.states.get(Status.UNKNOWN):
         return False
-    from smsctl.actions.clear_up import may_be_repeated  # most runs are of a new mailing
+    from smsctl.actions.reconcile import may_be_repeated  # most runs are of a new mailing
 
     municipality = settings.municipality(mailing.municipality.key)
     account = account_of(settings, municipality)

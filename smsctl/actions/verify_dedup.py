@@ -15,7 +15,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import InterruptionError, SmsctlError, StoppedError, say
-from smsctl.ledger import batches, fitness, lock, mailings, settling, unknowns
+from smsctl.ledger import batches, corrections, fitness, lock, mailings, unknowns
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.repeats import Repeats
@@ -148,5 +148,7 @@ def _withdraw(trial: DoubleSend, begun: _Begun) -> None:
     back = same_for_all(begun.second.batch, Status.PENDING, SubmitVerdict.STALE, "given back unsent")
     with ledger.transaction(patient=True):
         batches.settle(ledger, mailing, begun.second, back, moment)
-        waiting = settling.messages_in(ledger, mailing, Status.PENDING)
-        settling.move(ledger, mailing, waiting, Status.PENDING, Status.CANCELLED, moment, "nothing to prove")
+        waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
+        corrections.move(
+            ledger, mailing, waiting, Status.PENDING, Status.CANCELLED, moment, "nothing to prove"
+        )

@@ -24,7 +24,7 @@ from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.domain.package import PackageTerms
 from smsctl.errors import InputError, LedgerError, Sentence, UsageError, say
 from smsctl.host import Owner
-from smsctl.ledger import packages, place, restoring, store
+from smsctl.ledger import file, packages, restoring, store
 from smsctl.ledger.store import Ledger
 
 _HUNDRED = 100
@@ -240,7 +240,7 @@ class Wiring:
             )
 
     def _owner_for_root(self, ledger: Path) -> Owner | None:
-        return place.owner_for_root(ledger, self.settings.ledger.group)
+        return file.owner_for_root(ledger, self.settings.ledger.group)
 
     def municipality(self, name: str | None) -> tuple[MunicipalitySettings, Municipality]:
         """Return the municipality as configured, and as the domain knows it."""

@@ -2,15 +2,15 @@
 
 from smsctl.cli import wiring_gateway
 from smsctl.cli.wiring import Wiring
-from smsctl.gateways.reach import Endpoint, place_of
+from smsctl.gateways.reach import Endpoint, position_of
 
 
-def first_place(wiring: Wiring) -> Endpoint | None:
+def first_endpoint(wiring: Wiring) -> Endpoint | None:
     """Return the first machine on the way to the gateway; None where only the gateway knows it."""
     configured, options = wiring.settings.gateway, wiring_gateway.options_for(wiring)
     if not configured.use_web_service:
         options = options._replace(mail=wiring_gateway.mail_route(wiring, for_sending=False))
-    return place_of(configured.module, options)
+    return position_of(configured.module, options)
 
 
 def mail_server(wiring: Wiring) -> None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from smsctl.domain.cells import pieces, plain
-from smsctl.domain.columns import Columns, MisfitError, place_of, seen_in
+from smsctl.domain.columns import Columns, MisfitError, position_of, seen_in
 from smsctl.domain.headings import fold
 from smsctl.errors import Sentence, UsageError, say
 
@@ -125,7 +125,7 @@ def is_newly_split(cell: str, wanted: Collection[str]) -> bool:
 class _Test(NamedTuple):
     """One column that decides."""
 
-    place: int
+    position: int
     fits: Callable[[str], bool]
     otherwise: Outside
 
@@ -133,7 +133,7 @@ class _Test(NamedTuple):
 class Selection:
     """An audience applied to the columns of one file."""
 
-    __slots__ = ("_by_place", "_tests")
+    __slots__ = ("_by_position", "_tests")
 
     def __init__(self, audience: Audience, header: Sequence[str], columns: Columns) -> None:
         """Find the columns that decide; MisfitError when the file does not have them."""
@@ -146,21 +146,21 @@ class Selection:
             tests.append(_Test(columns.municipality, fits, Outside.OTHER_MUNICIPALITY))
         values: dict[int, set[str]] = {}
         for column, value in audience.where:
-            values.setdefault(place_of(header, column), set()).add(plain(value))
-        tests += [_Test(place, _one_of(chosen), Outside.WHERE) for place, chosen in values.items()]
+            values.setdefault(position_of(header, column), set()).add(plain(value))
+        tests += [_Test(position, _one_of(chosen), Outside.WHERE) for position, chosen in values.items()]
         self._tests = tests  # in the order of Outside
-        self._by_place = sorted(tests, key=attrgetter("place"))
+        self._by_position = sorted(tests, key=attrgetter("position"))
 
     @property
-    def places(self) -> frozenset[int]:
+    def positions(self) -> frozenset[int]:
         """The columns that decide."""
-        return frozenset(test.place for test in self._tests)
+        return frozenset(test.position for test in self._tests)
 
     def outside(self, cells: Mapping[int, str]) -> Outside | None:
         """Return why a row is not in the audience; None: it is. A cell that is missing shuts nobody out."""
-        for place, fits, otherwise in self._tests:
-            if place in cells and not fits(cells[place]):
-                if otherwise is Outside.OTHER_MUNICIPALITY and not plain(cells[place]):
+        for position, fits, otherwise in self._tests:
+            if position in cells and not fits(cells[position]):
+                if otherwise is Outside.OTHER_MUNICIPALITY and not plain(cells[position]):
                     return Outside.NO_MUNICIPALITY
                 return otherwise
         return None
@@ -184,17 +184,19 @@ class Selection:
         too_many = len(row) - width
         if too_many > 0:
             return self._admits_within(row, too_many)
-        places = self.places
+        positions = self.positions
         return too_many < -1 or any(
-            self.admits({place: row[place - (gap < place)] for place in places if place != gap})
+            self.admits(
+                {position: row[position - (gap < position)] for position in positions if position != gap}
+            )
             for gap in range(width)
         )
 
     def _admits_within(self, row: Sequence[str], too_many: int) -> bool:
         """Tell whether the cells that decide can be found in order, with others before and between them."""
         before = 0
-        for place, fits, _otherwise in self._by_place:
-            shifts = (shift for shift in range(before, too_many + 1) if fits(row[place + shift]))
+        for position, fits, _otherwise in self._by_position:
+            shifts = (shift for shift in range(before, too_many + 1) if fits(row[position + shift]))
             before = next(shifts, too_many + 1)
         return before <= too_many
 

@@ -32,7 +32,7 @@ class UnfoundError(MisfitError):
 
 
 class NumberColumn(NamedTuple):
-    """One column of mobile numbers, with what is said of its people beside it; places from 0."""
+    """One column of mobile numbers, with what is said of its people beside it; positions from 0."""
 
     number: int
     terms: int | None = None
@@ -41,7 +41,7 @@ class NumberColumn(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The place of each column in a row, from 0; None where the file has none."""
+    """The position of each column in a row, from 0; None where the file has none."""
 
     number: int
     name: int | None = None
@@ -77,7 +77,7 @@ def find_columns(
     named = {name: (one,) if isinstance(one, str) else one for name, one in (overrides or {}).items()}
     _refuse_unknown(named)
     refuse_people(header)
-    titles = tuple(place_of(header, one) for one in named.get("number", ()))
+    titles = tuple(position_of(header, one) for one in named.get("number", ()))
     numbers = titles or _one(header, "number")
     if not numbers:
         raise UnfoundError(
@@ -96,8 +96,8 @@ def find_columns(
     protected = _protected(header, numbers, named.get("protected", ()))
     several = len(numbers) > 1
     first, *beside = (
-        NumberColumn(number=place, terms=said, protected=shut, title=header[place] if several else "")
-        for place, said, shut in zip(numbers, terms, protected, strict=True)
+        NumberColumn(number=position, terms=said, protected=shut, title=header[position] if several else "")
+        for position, said, shut in zip(numbers, terms, protected, strict=True)
     )
     name, group, municipality = (
         _one_or_none(header, name, named.get(name, ())) for name in ("name", "group", "municipality")
@@ -115,10 +115,10 @@ def find_columns(
     )
 
 
-def place_of(header: Sequence[str], wanted: str) -> int:
-    """Return the place of the one column with this header; MisfitError if there is none, or several."""
-    exact = [place for place, text in enumerate(header) if text == wanted.strip()]
-    found = exact or [place for place, text in enumerate(header) if fold(text) == fold(wanted)]
+def position_of(header: Sequence[str], wanted: str) -> int:
+    """Return the position of the one column with this header; MisfitError if there is none, or several."""
+    exact = [position for position, text in enumerate(header) if text == wanted.strip()]
+    found = exact or [position for position, text in enumerate(header) if fold(text) == fold(wanted)]
     if len(found) == 1:
         return found[0]
     if found:
@@ -168,14 +168,14 @@ def _refuse_unknown(overrides: Mapping[str, object]) -> None:
 
 
 def _one(header: Sequence[str], name: str) -> tuple[int, ...]:
-    found = tuple(place for place, text in enumerate(header) if fold(text) in HEADERS[name])
+    found = tuple(position for position, text in enumerate(header) if fold(text) in HEADERS[name])
     if len(found) > 1:
         raise MisfitError(
             say(
                 "{count} columns could be {name}: {found}. {seen}",
                 count=len(found),
                 name=name,
-                found=", ".join(header[place] for place in found),
+                found=", ".join(header[position] for position in found),
                 seen=seen_in(header),
             ),
             hint=_NAME_IT,
@@ -188,25 +188,25 @@ def _one_or_none(header: Sequence[str], name: str, named: Sequence[str]) -> int 
         raise MisfitError(
             say("{name} is one column; {count} are named.", name=name, count=len(named)), hint=_NAME_IT
         )
-    found = (place_of(header, named[0]),) if named else _one(header, name)
+    found = (position_of(header, named[0]),) if named else _one(header, name)
     return found[0] if found else None
 
 
 def _terms(header: Sequence[str], numbers: Sequence[int], named: Sequence[str]) -> list[int | None]:
     """Return the column that tells of the terms for each column of numbers; one may tell for all."""
     if named:
-        places = [place_of(header, one) for one in named]
-        if len(places) not in (1, len(numbers)):
+        positions = [position_of(header, one) for one in named]
+        if len(positions) not in (1, len(numbers)):
             raise MisfitError(
                 say(
                     "{count} columns are named for accepted_terms, and {numbers} for number: name one, or one"
                     " for each of them, in the same order.",
-                    count=len(places),
+                    count=len(positions),
                     numbers=len(numbers),
                 )
             )
-        return [*(places if len(places) > 1 else places * len(numbers))]
-    own = [_own(header, numbers, place, "accepted_terms") for place in numbers]
+        return [*(positions if len(positions) > 1 else positions * len(numbers))]
+    own = [_own(header, numbers, position, "accepted_terms") for position in numbers]
     if not all(own):
         shared = _one(header, "accepted_terms")
         return [found[0] if found else shared[0] if shared else None for found in own]
@@ -218,20 +218,20 @@ def _protected(header: Sequence[str], numbers: Sequence[int], named: Sequence[st
 
     One that belongs to none of them, or to a column that is not used, protects the whole row.
     """
-    places = [place_of(header, one) for one in named]
-    own = [_own(header, numbers, place, "protected") for place in numbers]
-    of_one = {place for found in own for place in found}
-    every = [place for place, text in enumerate(header) if means(text, "protected")]
-    shared = [place for place in dict.fromkeys((*places, *every)) if place not in of_one]
+    positions = [position_of(header, one) for one in named]
+    own = [_own(header, numbers, position, "protected") for position in numbers]
+    of_one = {position for found in own for position in found}
+    every = [position for position, text in enumerate(header) if means(text, "protected")]
+    shared = [position for position in dict.fromkeys((*positions, *every)) if position not in of_one]
     return [tuple(sorted((*found, *shared))) for found in own]
 
 
-def _own(header: Sequence[str], numbers: Sequence[int], place: int, name: str) -> list[int]:
+def _own(header: Sequence[str], numbers: Sequence[int], position: int, name: str) -> list[int]:
     """Return the columns of a kind whose header shares what sets this column of numbers apart (VH1)."""
     if len(numbers) == 1:
         return []
-    others = set[str]().union(*(words_of(header[other]) for other in numbers if other != place))
-    marks = words_of(header[place]) - others
+    others = set[str]().union(*(words_of(header[other]) for other in numbers if other != position))
+    marks = words_of(header[position]) - others
     return [
         at
         for at, text in enumerate(header)
@@ -240,9 +240,9 @@ def _own(header: Sequence[str], numbers: Sequence[int], place: int, name: str) -
 
 
 def _written_here(header: Sequence[str]) -> int | None:
-    """Return the place of the reason, or of the state, in a file that smsctl wrote; None in any other."""
+    """Return the position of the reason, or of the state, in a file that smsctl wrote; None in any other."""
     folded = [fold(text) for text in header]
-    for heads, place in ((_WRITTEN, 1), (_FAILED, 3)):
+    for heads, position in ((_WRITTEN, 1), (_FAILED, 3)):
         if len(folded) >= len(heads) and all(text in head for text, head in zip(folded, heads, strict=False)):
-            return place
+            return position
     return None

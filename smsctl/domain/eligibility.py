@@ -34,7 +34,7 @@ class OutsideCount:
 
 
 class RowEligibility(NamedTuple):
-    """Where a row stands before its numbers are looked at; the tuples have a place per column of numbers."""
+    """Where a row stands before its numbers are looked at; the tuples have a value per column of numbers."""
 
     outside: OutsideCount | None  # None: in the audience
     accepted: tuple[bool | None, ...]  # None: the cell does not say whether the terms are
@@ -62,7 +62,7 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
         self._reason = columns.reason if require_terms else None
         self._require_terms = require_terms
         self._municipality = columns.municipality if audience.municipality else None
-        self._places = self._deciding()
+        self._positions = self._deciding()
         self._tallies: dict[tuple[Outside, str], OutsideCount] = {}
         self._ours = audience.municipality
         self.welcome: Final = RowEligibility(
@@ -82,16 +82,16 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
         return tuple(sorted(met, key=lambda one: (order.index(one.reason), -one.rows, one.municipality)))
 
     @property
-    def last_place(self) -> int:
+    def last_position(self) -> int:
         """The last column that decides."""
-        return self._places[-1] if self._places else 0
+        return self._positions[-1] if self._positions else 0
 
     def picker(self) -> Callable[[Sequence[str]], tuple[str, ...]]:
         """Return the function that picks out of a row the cells to look up here."""
-        places = self._places
-        if len(places) > 1:
-            return itemgetter(*places)
-        return lambda row: tuple([row[place] for place in places])
+        positions = self._positions
+        if len(positions) > 1:
+            return itemgetter(*positions)
+        return lambda row: tuple([row[position] for position in positions])
 
     def of_width(self, row: Sequence[str], width: int) -> OutsideCount | None:
         """Return where a row with too few or too many cells is counted; None: it may be in the audience."""
@@ -138,14 +138,14 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
 
     def __missing__(self, cells: tuple[str, ...]) -> RowEligibility:
         """Work out a combination that was not met before."""
-        by_place = dict(zip(self._places, cells, strict=True))
+        by_position = dict(zip(self._positions, cells, strict=True))
         if self._group is not None:
-            self._note_groups(by_place[self._group])
+            self._note_groups(by_position[self._group])
         if self._municipality is not None:
-            self._note_municipality(by_place[self._municipality])
+            self._note_municipality(by_position[self._municipality])
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
-        found = self._work_out(by_place)
+        found = self._work_out(by_position)
         self[cells] = eligibility = (
             self.welcome if found == self.welcome else found
         )  # one object, to be quick
@@ -155,7 +155,9 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
         beside = {self._group, self._municipality, self._reason}
         for column in self._numbers:
             beside |= {*column.protected, column.terms if self._require_terms else None}
-        return tuple(sorted(self._selection.places | {place for place in beside if place is not None}))
+        return tuple(
+            sorted(self._selection.positions | {position for position in beside if position is not None})
+        )
 
     def _note_groups(self, cell: str) -> None:
         for key in keys_in(cell):
@@ -171,47 +173,47 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
         if key and len(self.municipalities) < _MOST_NAMES:
             self.municipalities.setdefault(key, veiled(shown(cell)))
 
-    def _work_out(self, by_place: Mapping[int, str]) -> RowEligibility:
-        reason = self._selection.outside(by_place)
-        counted = None if reason is None else self._tally(reason, self._name(reason, by_place))
-        accepted = tuple(self._has_accepted(column, by_place) for column in self._numbers)
-        protected = tuple(self._is_protected(column, by_place) for column in self._numbers)
+    def _work_out(self, by_position: Mapping[int, str]) -> RowEligibility:
+        reason = self._selection.outside(by_position)
+        counted = None if reason is None else self._tally(reason, self._name(reason, by_position))
+        accepted = tuple(self._has_accepted(column, by_position) for column in self._numbers)
+        protected = tuple(self._is_protected(column, by_position) for column in self._numbers)
         return RowEligibility(
             outside=counted,
             accepted=accepted,
             protected=protected,
             quiet=None if None in accepted or any(protected) else counted,
-            newly_split=self._newly_split(by_place) if reason is None else "",
+            newly_split=self._newly_split(by_position) if reason is None else "",
         )
 
     def _tally(self, reason: Outside, municipality: str) -> OutsideCount:
         key = (reason, municipality)
         return self._tallies.setdefault(key, OutsideCount(*key))
 
-    def _name(self, reason: Outside, by_place: Mapping[int, str]) -> str:
+    def _name(self, reason: Outside, by_position: Mapping[int, str]) -> str:
         """Return the municipality by which a row is counted; none where there are very many of them."""
         if reason is not Outside.OTHER_MUNICIPALITY or self._municipality is None:
             return ""
-        return self.municipalities.get(plain(by_place[self._municipality]), "")
+        return self.municipalities.get(plain(by_position[self._municipality]), "")
 
-    def _has_accepted(self, column: NumberColumn, by_place: Mapping[int, str]) -> bool | None:
+    def _has_accepted(self, column: NumberColumn, by_position: Mapping[int, str]) -> bool | None:
         if not self._require_terms:
             return True
         if column.terms is None:
-            return self._reason is None or plain(by_place[self._reason]) not in _TERMS
-        return has_accepted(by_place[column.terms])
+            return self._reason is None or plain(by_position[self._reason]) not in _TERMS
+        return has_accepted(by_position[column.terms])
 
-    def _is_protected(self, column: NumberColumn, by_place: Mapping[int, str]) -> bool:
-        cells = [by_place[place] for place in column.protected]
+    def _is_protected(self, column: NumberColumn, by_position: Mapping[int, str]) -> bool:
+        cells = [by_position[position] for position in column.protected]
         for cell in cells:
             if not is_known(cell) and len(self.unknown) < _MOST_NAMES:
                 self.unknown.setdefault(shown(cell))
         return any(map(is_protected, cells))
 
-    def _newly_split(self, by_place: Mapping[int, str]) -> str:
+    def _newly_split(self, by_position: Mapping[int, str]) -> str:
         if self._group is None or not self._wanted:
             return ""
-        cell = by_place[self._group]
+        cell = by_position[self._group]
         return shown(cell) if is_newly_split(cell, self._wanted) else ""
 
 

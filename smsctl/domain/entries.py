@@ -31,7 +31,7 @@ Problem = tuple[str, Callable[[], Sentence]]
 
 
 class Entry(NamedTuple):
-    """One number of a row, or the one empty place of a row that has none."""
+    """One number of a row, or the one empty position of a row that has none."""
 
     row: int
     column: int  # which of the columns of numbers
@@ -57,8 +57,8 @@ class Entries:
 
     def of(self, row_number: int, row: Sequence[str], eligibility: RowEligibility) -> list[Entry]:
         """Return an entry for each number of a row, and one for a row that has none."""
-        places = [at for at, one in enumerate(self._numbers) if row[one.number].strip()]
-        return [self._entry(row_number, row, at, eligibility) for at in places or (0,)]
+        positions = [at for at, one in enumerate(self._numbers) if row[one.number].strip()]
+        return [self._entry(row_number, row, at, eligibility) for at in positions or (0,)]
 
     def of_another_width(self, row_number: int, row: Sequence[str]) -> Entry:
         """Return the entry of a row in which nobody can tell which cell is which."""
@@ -154,5 +154,5 @@ def _protected_unread() -> Sentence:
     return say("the number cannot be read; mend it, or remove the row.")  # which row it is, is told to nobody
 
 
-def _cell(row: Sequence[str], place: int | None) -> str:
-    return row[place].strip() if place is not None and place < len(row) else ""
+def _cell(row: Sequence[str], position: int | None) -> str:
+    return row[position].strip() if position is not None and position < len(row) else ""

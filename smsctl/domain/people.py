@@ -65,7 +65,7 @@ class People:
         """In which of the columns of numbers each of them stands, from 0."""
         return repeat(0, len(self._rows)) if self._columns is None else self._columns
 
-    def places_of(self, digits: Container[int]) -> list[tuple[int, int]]:
+    def positions_of(self, digits: Container[int]) -> list[tuple[int, int]]:
         """Return row and column of those who have one of the numbers, as integers."""
         placed = zip(self._rows, self._digits, self.columns, strict=True)
         return [(row, column) for row, one, column in placed if one in digits]

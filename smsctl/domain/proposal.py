@@ -58,11 +58,11 @@ def proposal(
     fits = _mobile(reader) if column == "number" else _yes_or_no
     found = [
         title
-        for place, title in enumerate(header)
+        for position, title in enumerate(header)
         if title
         and not may_name_somebody(title)  # not to be repeated
         and not _is_known(title)
-        and _most(fits, title, [row[place] for row in rows if place < len(row)])
+        and _most(fits, title, [row[position] for row in rows if position < len(row)])
     ]
     return Proposal(column=column, headers=tuple(found))
 
@@ -74,17 +74,17 @@ def holds_people(header: Sequence[str], rows: Sequence[Sequence[str]], reader: N
     tops = [*header, *[""] * (width - len(header))]
     return any(
         (not top or reader.read(top).number is not None)
-        and _most(fits, top, [row[place] for row in rows if place < len(row)])
-        for place, top in enumerate(tops)
+        and _most(fits, top, [row[position] for row in rows if position < len(row)])
+        for position, top in enumerate(tops)
     )
 
 
 def heading_below(rows: Sequence[Sequence[str]], named: Collection[str]) -> int | None:
     """Return which of the first rows looks like the heading, from 0: it names a column of numbers."""
     wanted = {fold(one) for one in named}
-    for place, row in enumerate(rows[:_TITLE_ROWS]):
+    for position, row in enumerate(rows[:_TITLE_ROWS]):
         if is_heading(row) and any(means(cell, "number") or fold(cell) in wanted for cell in row):
-            return place
+            return position
     return None
 
 

@@ -57,8 +57,8 @@ class ProtectedNumbers:
     def note_misfit(self, row: Sequence[str]) -> None:
         """Take the numbers of a row of another width, if a cell protects that may be the one that does."""
         shift = len(row) - self._width
-        for place in {place for one in self._columns for place in one.protected}:
-            first, last = sorted((place, place + shift))
+        for position in {position for one in self._columns for position in one.protected}:
+            first, last = sorted((position, position + shift))
             if any(map(is_protected, row[max(first, 0) : max(last, 0) + 1])):
                 self._take(row, ())
 

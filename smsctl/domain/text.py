@@ -167,7 +167,7 @@ def costly(body: str) -> tuple[Costly, ...]:
     """Return the characters that force UCS-2, in the order of their first place."""
     foreign = set(body).difference(gsm7.BASIC, gsm7.EXTENDED)
     return tuple(
-        Costly(body[at], *place(body, at), _name(body[at]), body.count(body[at]))
+        Costly(body[at], *line_and_column(body, at), _name(body[at]), body.count(body[at]))
         for at in sorted(map(body.index, foreign))
     )
 
@@ -199,7 +199,7 @@ _TYPOGRAPHIC: Final = {
 def replace_typographic(body: str) -> tuple[str, tuple[Replacement, ...]]:
     """Write quotes, dashes, bullets, ellipsis and spaces in GSM-7, and say where; never a letter."""
     made = tuple(
-        Replacement(char, _TYPOGRAPHIC[ord(char)], *place(body, at))
+        Replacement(char, _TYPOGRAPHIC[ord(char)], *line_and_column(body, at))
         for at, char in enumerate(body)
         if ord(char) in _TYPOGRAPHIC
     )
@@ -214,11 +214,11 @@ def _problems(body: str, found: tuple[int, ...]) -> list[Sentence]:
 
 
 def _problem(body: str, at: int) -> Sentence:
-    line, column = place(body, at)
+    line, column = line_and_column(body, at)
     return say("line {line}, column {column}: {name}.", line=line, column=column, name=_name(body[at]))
 
 
-def place(body: str, at: int) -> tuple[int, int]:
+def line_and_column(body: str, at: int) -> tuple[int, int]:
     """Return line and column, from 1, of an index."""
     return body.count("\n", 0, at) + 1, at - body.rfind("\n", 0, at)
 

@@ -16,7 +16,7 @@ from smsctl.domain.merge_marks import merge_marks
 from smsctl.domain.number import NumberReader
 from smsctl.domain.remains import Remain, remains
 from smsctl.domain.spelling import veil
-from smsctl.domain.text import place
+from smsctl.domain.text import line_and_column
 from smsctl.errors import InputError, Sentence, say
 
 
@@ -115,7 +115,7 @@ def _files(body: str) -> Iterator[TextFinding]:
     evidence = kind_of_text(body)
     if evidence:
         at = evidence.at
-        line, _ = place(body, at)
+        line, _ = line_and_column(body, at)
         piece = next(iter(re.findall(r"\S[^\n]{0,39}", body[at : at + 200])), "")
         sentence = say("line {line}: this is {kind}, not a text.", line=line, kind=evidence.kind)
         yield _finding(body, at, TextFault.FILE, _veiled(piece), sentence, certain=True)
@@ -250,12 +250,12 @@ def _identity_numbers(body: str) -> Iterator[TextFinding]:
 def _finding(
     body: str, at: int, kind: TextFault, piece: str, sentence: Sentence, *, certain: bool
 ) -> TextFinding:
-    line, column = place(body, at)
+    line, column = line_and_column(body, at)
     return TextFinding(kind=kind, certain=certain, line=line, column=column, piece=piece, sentence=sentence)
 
 
 def _shown(body: str, at: int, piece: str) -> dict[str, object]:
-    line, column = place(body, at)
+    line, column = line_and_column(body, at)
     return {"place": say("line {line}, column {column}", line=line, column=column), "piece": piece}
 
 

@@ -95,7 +95,7 @@ class Endpoint(NamedTuple):
             ) from None
 
 
-def place_of(module: str, options: Options) -> Endpoint | None:
+def position_of(module: str, options: Options) -> Endpoint | None:
     """Return where a connection to the gateway begins; None where only the gateway itself knows."""
     timeout_s = options.connect_timeout_s
     if options.mail is not None:

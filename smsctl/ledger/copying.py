@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.place import APPLICATION, make_names_durable
+from smsctl.ledger.file import APPLICATION, make_names_durable
 from smsctl.ledger.sentences import told
 
 COPIED = "copied"

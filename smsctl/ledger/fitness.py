@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import audit, place, restoring
+from smsctl.ledger import audit, file, restoring
 from smsctl.ledger.store import Ledger
 
 BACKWARDS = timedelta(minutes=5)
@@ -22,7 +22,7 @@ def must_be_fit(ledger: Ledger, moment: Moment, *, rows: int = 0) -> None:
     if ledger.high_water:
         ledger.high_water.must_take_marks()
     _refuse_backwards(ledger, moment)
-    place.must_have_room(ledger.path, rows)
+    file.must_have_room(ledger.path, rows)
 
 
 class SteadyClock:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import beside
-from smsctl.ledger.place import make_names_durable
+from smsctl.ledger.file import make_names_durable
 from smsctl.ledger.sentences import reason
 
 _FLUSH_EVERY_S = 5.0

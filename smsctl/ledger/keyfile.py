@@ -10,7 +10,7 @@ from pathlib import Path
 
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import beside
-from smsctl.ledger.place import make_names_durable
+from smsctl.ledger.file import make_names_durable
 from smsctl.ledger.sentences import reason
 from smsctl.ledger.store import Ledger
 

@@ -14,7 +14,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import FINAL, Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.report import Cause, CodeMeaning, Report, next_state
-from smsctl.ledger import audit, mailings, matching, packages, settling
+from smsctl.ledger import audit, corrections, mailings, matching, packages
 from smsctl.ledger.matching import MatchLimits, ReportedMessage
 from smsctl.ledger.store import Ledger
 
@@ -132,7 +132,7 @@ def _apply(ledger: Ledger, report: Report, intake: ReportIntake, message: Report
     if message.state in _NEVER_TAKEN and message.earlier_batch:
         # A person's word took it out of its batch, and was wrong: it goes back there, never to be sent again.
         these = {message.id: message.batch}
-        settling.move(ledger, mailing, these, message.state, Status.PENDING, intake.moment, "report")
+        corrections.move(ledger, mailing, these, message.state, Status.PENDING, intake.moment, "report")
         message = message._replace(state=Status.PENDING, batch=0)
     before, after = message.state, next_state(message.state, report.told.status)
     if after is None:
@@ -149,7 +149,7 @@ def _apply(ledger: Ledger, report: Report, intake: ReportIntake, message: Report
         # Back into a batch: it is by that that a message counts as sent, and at what time.
         ledger.write("UPDATE messages SET batch = ?, earlier_batch = NULL WHERE id = ?", batch, message.id)
         message = message._replace(batch=batch)
-    settling.move(ledger, mailing, {message.id: message.batch}, before, after, intake.moment, "report")
+    corrections.move(ledger, mailing, {message.id: message.batch}, before, after, intake.moment, "report")
     return _note(ledger, report, intake, message)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say, say_n
-from smsctl.ledger import place
+from smsctl.ledger import file
 from smsctl.ledger.copying import COPIED
 from smsctl.ledger.high_water import ACCEPT, HighWater, HighWaterRecord
 from smsctl.ledger.store import Ledger
@@ -53,11 +53,11 @@ def refuse_elsewhere(path: Path, earlier: Iterable[Path], mend: Callable[[Path],
 
     Nothing is moved or made: which of the two is right, a person says. `mend` tells how, for one found there.
     """
-    if place.is_there(path):
+    if file.is_there(path):
         return
     for found in earlier:
         try:
-            is_there = place.is_there(found)
+            is_there = file.is_there(found)
         except LedgerError as error:  # in another user's home: perhaps
             raise LedgerError(error.sentence, hint=mend(found)) from error
         if is_there:

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.place import APPLICATION
+from smsctl.ledger.file import APPLICATION
 from smsctl.ledger.sentences import reason
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -7,7 +7,7 @@ it is there nobody can tell whether messages of the batch were stopped or have l
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
-from smsctl.ledger import settling, untold
+from smsctl.ledger import corrections, untold
 from smsctl.ledger.store import Ledger
 
 
@@ -58,8 +58,8 @@ def resolve(ledger: Ledger, mailing: Mailing, moment: Moment, why: str, *, stopp
             continue
         if stopped:
             these = dict.fromkeys(messages, batch)
-            settling.move(ledger, mailing, these, Status.ACCEPTED, Status.CANCELLED, moment, why)
-            settling.remember_earlier(ledger, these)
+            corrections.move(ledger, mailing, these, Status.ACCEPTED, Status.CANCELLED, moment, why)
+            corrections.remember_earlier(ledger, these)
         mark(ledger, mailing, batch, 0, moment)
         settled += min(left, len(messages))
     return settled
@@ -67,6 +67,6 @@ def resolve(ledger: Ledger, mailing: Mailing, moment: Moment, why: str, *, stopp
 
 def _accepted_by_batch(ledger: Ledger, mailing: Mailing) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
-    for message, batch in settling.messages_in(ledger, mailing, Status.ACCEPTED).items():
+    for message, batch in corrections.messages_in(ledger, mailing, Status.ACCEPTED).items():
         found.setdefault(batch, []).append(message)
     return found

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger import place, schema
+from smsctl.ledger import file, schema
 from smsctl.ledger.high_water import HighWater
 from smsctl.ledger.sentences import is_busy, told
 
@@ -180,10 +180,10 @@ def open_ledger(
     Raises LedgerError in words: not writable, damaged, newer, on a network disk, wrong owner or mode.
     """
     if not allow_network:
-        place.refuse_network(path)
-    if not place.is_there(path):
-        place.prepare(path, group)
-    place.refuse_stranger(path, group)
+        file.refuse_network(path)
+    if not file.is_there(path):
+        file.prepare(path, group)
+    file.refuse_stranger(path, group)
     with told(path), ExitStack() as unless_well:
         connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
         unless_well.callback(connection.close)
@@ -203,9 +203,9 @@ def open_ledger(
 
 def read_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float = 30) -> Ledger | None:
     """Open an existing ledger for reading only; None where there is none. Creates and changes nothing."""
-    if not place.is_there(path):
+    if not file.is_there(path):
         return None
-    place.refuse_stranger(path, group)
+    file.refuse_stranger(path, group)
     with told(path), ExitStack() as unless_well:
         uri = f"{path.resolve().as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None)

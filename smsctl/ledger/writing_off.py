@@ -6,7 +6,7 @@ from collections import Counter
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
-from smsctl.ledger import counts, mailings, packages, reports, settling
+from smsctl.ledger import corrections, counts, mailings, packages, reports
 from smsctl.ledger.store import Ledger
 
 VERDICT = "restored"
@@ -26,7 +26,7 @@ def write_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     They get a batch that stands for those the ledger does not know, so that they count as sent at this
     moment. It has no digest: it can never be taken for a request that may be repeated.
     """
-    pending = settling.messages_in(ledger, mailing, Status.PENDING)
+    pending = corrections.messages_in(ledger, mailing, Status.PENDING)
     if not pending:
         return 0
     batch, written = _batch(ledger, mailing, sorted(pending), moment), len(pending)

@@ -24,7 +24,7 @@ from smsctl.ledger import batches, mailings, municipalities, store
 from smsctl.ledger.mailings import NewMailing
 
 PACE = SendPace(  # pauses shorter than a commit
-    batch_size=5, first_pause_s=0.001, longest_pause_s=0.001, clear_up_pauses_s=(0.001,) * 3
+    batch_size=5, first_pause_s=0.001, longest_pause_s=0.001, reconcile_pauses_s=(0.001,) * 3
 )
 ACTOR = Actor(user="elin", host="skolserver")
 Script = Callable[[Batch], Answer]

@@ -1,6 +1,6 @@
 import pytest
 
-from smsctl.domain.columns import Columns, find_columns, place_of
+from smsctl.domain.columns import Columns, find_columns, position_of
 from smsctl.domain.headings import HEADERS
 from smsctl.errors import InputError
 
@@ -114,4 +114,4 @@ def test_what_does_not_fit_is_told_with_the_columns_seen(
 
 
 def test_an_exact_header_goes_before_one_that_differs_in_case() -> None:
-    assert place_of(("Mobil", "mobil"), "mobil") == 1
+    assert position_of(("Mobil", "mobil"), "mobil") == 1

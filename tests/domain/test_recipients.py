@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smsctl.domain.audience import Audience
+from smsctl.domain.classify import classify
 from smsctl.domain.columns import find_columns
 from smsctl.domain.findings import SHOWN
-from smsctl.domain.judge import judge
 from smsctl.domain.number import NumberReader
 from smsctl.domain.people import Recipient
 from smsctl.domain.recipients import Recipients, RowRules, SkipReason
@@ -30,7 +30,7 @@ def judged(
     rows: Iterable[Sequence[str]], audience: Audience = EVERYONE, rules: RowRules = RULES
 ) -> Recipients:
     columns = find_columns(HEADER, require_terms=rules.require_terms)
-    found = judge(HEADER, rows, columns, audience, rules)
+    found = classify(HEADER, rows, columns, audience, rules)
     assert found.rows == len(found.ready) + sum(map(len, found.skipped.values())) + found.bad_count
     assert found.audience_rows == found.rows  # with one column of numbers, a row is one entry
     return found
@@ -432,14 +432,14 @@ def test_a_column_that_the_audience_needs_must_be_there(audience: Audience) -> N
     header = ("Mobil",)
     columns = find_columns(header, require_terms=False)
     with pytest.raises(InputError, match="The file has these columns: Mobil"):
-        judge(header, [["0701740605"]], columns, audience, RULES._replace(require_terms=False))
+        classify(header, [["0701740605"]], columns, audience, RULES._replace(require_terms=False))
 
 
 def test_a_file_of_numbers_alone_is_enough_for_everyone() -> None:
     header = ("Mobil",)
     columns = find_columns(header, require_terms=False)
     rules = RULES._replace(require_terms=False)
-    found = judge(header, [["0701740605"], ["0701740605"]], columns, EVERYONE, rules)
+    found = classify(header, [["0701740605"], ["0701740605"]], columns, EVERYONE, rules)
     assert list(found.ready) == [Recipient(row=2, number=N05, name="")]
     assert found.groups == ()
 
@@ -487,7 +487,7 @@ def test_the_short_cut_and_the_full_rules_agree(rows: list[Sequence[str]]) -> No
 
     columns = find_columns(HEADER)
     quick, slow = (
-        judge(HEADER, rows, columns, EVERYONE, RowRules(numbers=numbers, already_sent={N06}))
+        classify(HEADER, rows, columns, EVERYONE, RowRules(numbers=numbers, already_sent={N06}))
         for numbers in (NumberReader(), Slow())
     )
     assert outcome(quick) == outcome(slow)
@@ -518,13 +518,13 @@ def test_two_numbers_in_a_row_fare_as_if_each_had_a_row_of_its_own(
     sure = ("0701740609", "", "VH", "ja", "")
     rows = [["Åsa", *one] for one in (sure, *cells)]
     both = {"number": ("Mobil VH1", "Mobil VH2")}
-    found = judge(WIDE, rows, find_columns(WIDE, both), GUARDIANS, rules)
+    found = classify(WIDE, rows, find_columns(WIDE, both), GUARDIANS, rules)
     single = [
         ["Åsa", number, "", *rest]
         for first, second, *rest in (sure, *cells)
         for number in [one for one in (first, second) if one] or [""]
     ]
-    apart = judge(WIDE, single, find_columns(WIDE, {"number": "Mobil VH1"}), GUARDIANS, rules)
+    apart = classify(WIDE, single, find_columns(WIDE, {"number": "Mobil VH1"}), GUARDIANS, rules)
     assert [one.number for one in found.ready] == [one.number for one in apart.ready]
     assert {why: len(people) for why, people in found.skipped.items()} == {
         why: len(people) for why, people in apart.skipped.items()
@@ -542,7 +542,7 @@ def test_every_number_in_a_protected_row_is_shut_out_though_it_cannot_be_read() 
         ["0701740607", "ja", ""],
     ]
     rules = RULES._replace(skip_invalid=True)
-    found = judge(header, rows, find_columns(header), EVERYONE, rules)
+    found = classify(header, rows, find_columns(header), EVERYONE, rules)
     assert [person.number for person in found.ready] == [N07]
     assert outcome(found) == {2: "protected", 3: "invalid", 4: "protected", 5: "ready"}
     assert not any("070" in str(sentence) or "protect" in str(sentence) for sentence in found.bad)
@@ -556,7 +556,7 @@ def test_a_number_of_a_protected_row_is_shut_out_in_whatever_column_it_stands() 
         ["0701740607", "", "ja", ""],
     ]
     columns = find_columns(header, {"number": "Mobil VH1"})
-    assert outcome(judge(header, rows, columns, EVERYONE, RULES)) == {
+    assert outcome(classify(header, rows, columns, EVERYONE, RULES)) == {
         2: "protected",
         3: "protected",
         4: "ready",
@@ -578,5 +578,5 @@ def test_a_row_of_another_width_shuts_out_the_numbers_that_it_may_protect(
     header = ("Mobil", "Villkor", "Klass", "Sekretess")
     rows = [misfit, ["0701740605", "ja", "7A", ""], ["0701740607", "ja", "7A", ""]]
     rules = RULES._replace(skip_invalid=True)
-    found = outcome(judge(header, rows, find_columns(header), EVERYONE, rules))
+    found = outcome(classify(header, rows, find_columns(header), EVERYONE, rules))
     assert {row: found[row] for row in (3, 4)} == {3: becomes, 4: "ready"}

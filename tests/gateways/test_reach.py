@@ -9,7 +9,7 @@ import pytest
 
 from smsctl.domain.gateway import MailRoute, Options
 from smsctl.errors import StoppedError
-from smsctl.gateways.reach import Endpoint, place_of
+from smsctl.gateways.reach import Endpoint, position_of
 
 from .certificates import server_context
 
@@ -83,10 +83,10 @@ def test_a_port_that_nobody_listens_on_is_told() -> None:
 def test_the_line_begins_at_the_first_machine(
     module: str, options: Options, expected: tuple[str, int, bool]
 ) -> None:
-    found = place_of(module, options)
+    found = position_of(module, options)
     assert found is not None
     assert (found.host, found.port, found.speaks_tls) == expected
 
 
 def test_where_a_gateway_from_elsewhere_lives_is_not_known() -> None:
-    assert place_of("acme", Options()) is None
+    assert position_of("acme", Options()) is None

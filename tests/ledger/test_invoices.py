@@ -2,7 +2,7 @@ import pytest
 
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
-from smsctl.ledger import audit, settling
+from smsctl.ledger import audit, corrections
 from smsctl.ledger.invoices import hand_over, invoices_of, parts_by_month_and_node
 from smsctl.ledger.store import Ledger
 
@@ -56,6 +56,6 @@ def test_parts_are_told_by_month_and_invoice_node(
     node = made_of._replace(letter=made_of.letter._replace(invoice_node="skola"))
     sending.send(ledger, 2, node)
     with ledger.transaction():
-        one = dict([*settling.messages_in(ledger, first, Status.ACCEPTED).items()][:1])
-        settling.move(ledger, first, one, Status.ACCEPTED, Status.CANCELLED, later, "stopped")
+        one = dict([*corrections.messages_in(ledger, first, Status.ACCEPTED).items()][:1])
+        corrections.move(ledger, first, one, Status.ACCEPTED, Status.CANCELLED, later, "stopped")
     assert parts_by_month_and_node(ledger, period) == expected

@@ -5,7 +5,7 @@ import pytest
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.errors import RuleError
-from smsctl.ledger import batches, blocklist, mailings, packages, settling
+from smsctl.ledger import batches, blocklist, corrections, mailings, packages
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
@@ -87,11 +87,11 @@ def test_what_is_given_back_comes_out_of_the_newest_package_first(active: Ledger
     assert claimed
     with active.transaction():
         batch = dict.fromkeys(claimed.messages[:1], claimed.id)
-        settling.move(active, mailing, batch, Status.ACCEPTED, Status.REJECTED, NOW, "no")
+        corrections.move(active, mailing, batch, Status.ACCEPTED, Status.REJECTED, NOW, "no")
     assert used(active) == {1: 10, 2: 1}
     with active.transaction():
         batch = dict.fromkeys(claimed.messages[1:3], claimed.id)
-        settling.move(active, mailing, batch, Status.ACCEPTED, Status.REJECTED, NOW, "no")
+        corrections.move(active, mailing, batch, Status.ACCEPTED, Status.REJECTED, NOW, "no")
     assert used(active) == {1: 9, 2: 0}
 
 
@@ -121,7 +121,7 @@ def test_parts_on_the_wire_are_reserved_once_over_all_packages(active: Ledger) -
     assert claimed
     with active.transaction():
         given_back = dict.fromkeys(claimed.messages, claimed.id)
-        settling.move(active, straddling, given_back, Status.ACCEPTED, Status.REJECTED, NOW, "no")
+        corrections.move(active, straddling, given_back, Status.ACCEPTED, Status.REJECTED, NOW, "no")
     assert used(active) == {1: 8, 2: 0}
     sending.claim(active, sending.begin(active, 3, PLAIN))
     assert [(one.number, one.reserved, one.left) for one in packages.packages_of(active, "town")] == [

@@ -15,7 +15,7 @@ from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.errors import RuleError
-from smsctl.ledger import municipalities, packages, settling
+from smsctl.ledger import corrections, municipalities, packages
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger, open_ledger
 
@@ -116,8 +116,8 @@ class Sending(RuleBasedStateMachine):
     def correct(self, mailing: Mailing, change: tuple[Status, Status], most: int) -> None:
         before, after = change
         with self.ledger.transaction():
-            found = list(settling.messages_in(self.ledger, mailing, before).items())[:most]
-            settling.move(self.ledger, mailing, dict(found), before, after, self.now(), "corrected")
+            found = list(corrections.messages_in(self.ledger, mailing, before).items())[:most]
+            corrections.move(self.ledger, mailing, dict(found), before, after, self.now(), "corrected")
 
     @invariant()
     def the_money_agrees_with_the_messages(self) -> None:
@@ -169,8 +169,8 @@ def test_a_correction_goes_to_the_package_its_parts_came_from_and_later_parts_fi
     sending.settle(ledger, first, sending.claim(ledger, first, 8), [Status.UNKNOWN] * 8)
     sending.settle(ledger, first, sending.claim(ledger, first, 4))
     with ledger.transaction():
-        unknown = settling.messages_in(ledger, first, Status.UNKNOWN)
-        settling.move(ledger, first, unknown, Status.UNKNOWN, Status.CANCELLED, NOW, "corrected")
+        unknown = corrections.messages_in(ledger, first, Status.UNKNOWN)
+        corrections.move(ledger, first, unknown, Status.UNKNOWN, Status.CANCELLED, NOW, "corrected")
     assert numbers(ledger) == [(1, 2), (2, 2)]  # never withdrawn
     sending.send(ledger, 9)
     assert numbers(ledger) == [(1, 10), (2, 3)]
@@ -265,8 +265,8 @@ def test_what_is_corrected_today_makes_no_room_under_todays_ceiling(ledger: Ledg
     old = sending.begin(ledger, 5, moment=yesterday)
     sending.settle(ledger, old, sending.claim(ledger, old, moment=yesterday), [Status.UNKNOWN] * 5, yesterday)
     with ledger.transaction():
-        unknown = settling.messages_in(ledger, old, Status.UNKNOWN)
-        settling.move(ledger, old, unknown, Status.UNKNOWN, Status.CANCELLED, today, "corrected")
+        unknown = corrections.messages_in(ledger, old, Status.UNKNOWN)
+        corrections.move(ledger, old, unknown, Status.UNKNOWN, Status.CANCELLED, today, "corrected")
     later = sending.begin(ledger, 5, new(ceilings=Ceilings(max_parts_per_day=2), body="Hello"))
     claimed = sending.claim(ledger, later)
     assert claimed

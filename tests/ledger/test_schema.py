@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.errors import LedgerError
-from smsctl.ledger import place, schema
+from smsctl.ledger import file, schema
 
 from .places import ROOT, python
 
@@ -153,4 +153,4 @@ def test_the_ledger_of_this_version_can_be_made(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         schema.migrate(connection, path)
         assert schema.version_of(connection) == schema.newest()
-        assert connection.execute("PRAGMA application_id").fetchone() == (place.APPLICATION,)
+        assert connection.execute("PRAGMA application_id").fetchone() == (file.APPLICATION,)

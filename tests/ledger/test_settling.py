@@ -1,5 +1,5 @@
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict
-from smsctl.ledger import batches, mailings, settling
+from smsctl.ledger import batches, corrections, mailings
 from smsctl.ledger.store import Ledger
 
 from . import sending
@@ -18,8 +18,8 @@ def test_the_gateway_s_names_are_those_of_one_mailing_in_one_state_and_of_one_me
         ]
         with ledger.transaction():
             batches.settle(ledger, mailing, claimed, Answer(SubmitVerdict.ANSWERED, receipts), NOW)
-    assert settling.names_in(ledger, mailing, Status.ACCEPTED) == {"b1": 4, "b2": 5}
-    assert settling.names_in(ledger, mailing, Status.HELD) == {"b5": 8}
-    assert settling.names_in(ledger, mailing, Status.REJECTED) == {}
+    assert corrections.names_in(ledger, mailing, Status.ACCEPTED) == {"b1": 4, "b2": 5}
+    assert corrections.names_in(ledger, mailing, Status.HELD) == {"b5": 8}
+    assert corrections.names_in(ledger, mailing, Status.REJECTED) == {}
     # This gateway gives our references back, so that nothing is doubted for its own names.
     assert mailings.tally(ledger, mailing).states == {Status.ACCEPTED: 5, Status.HELD: 1}

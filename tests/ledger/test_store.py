@@ -392,10 +392,10 @@ def test_a_ledger_of_another_user_is_told_in_words(tmp_path: Path) -> None:
     _of_another_user(path)
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from smsctl.ledger import place\n"
+        "from smsctl.ledger import file\n"
         "from smsctl.errors import LedgerError\n"
         "os.setuid(12346)\n"
-        "try: place.refuse_stranger(Path(sys.argv[1]), None)\n"
+        "try: file.refuse_stranger(Path(sys.argv[1]), None)\n"
         "except LedgerError as error: print(error)"
     )
     above = (folder for folder in tmp_path.parents if folder.is_relative_to(tempfile.gettempdir()))

@@ -3,7 +3,7 @@ import pytest
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
 from smsctl.domain.package import ConsumptionPace
-from smsctl.ledger import mailings, municipalities, settling, usage
+from smsctl.ledger import corrections, mailings, municipalities, usage
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.usage import Month
 
@@ -90,7 +90,7 @@ def test_a_correction_counts_in_the_month_it_is_made(ledger: Ledger) -> None:
         messages: dict[int, int] = dict(ledger.rows("SELECT id, batch FROM messages"))
         row = ledger.one("SELECT id FROM mailings")
         mailing = mailings.get(ledger, row[0] if row else 0)
-        settling.move(ledger, mailing, messages, Status.ACCEPTED, Status.CANCELLED, NOW, "stopped")
+        corrections.move(ledger, mailing, messages, Status.ACCEPTED, Status.CANCELLED, NOW, "stopped")
     assert [(one.month, one.parts) for one in usage.usage(ledger, TOWN.key).months] == [
         ("2026-10", 3),
         ("2026-11", -3),

@@ -102,7 +102,7 @@ def _repeats_are_proved() -> Mapping[str, object]:
 
 
 def _impatient() -> Mapping[str, object]:
-    return {"smsctl.actions.clear_up._wait": lambda *given: None}
+    return {"smsctl.actions.reconcile._wait": lambda *given: None}
 
 
 def _sent_before_the_mark() -> Mapping[str, object]:

@@ -1,7 +1,7 @@
 """Drafting a plan with a person beside: what the recipients file leaves open is asked on a terminal."""
 
+from smsctl.actions.classify import UnnamedColumnError
 from smsctl.actions.draft import Draft, PlanRequest, draft
-from smsctl.actions.judge import UnnamedColumnError
 from smsctl.actions.may_send import Circumstances
 from smsctl.cli import dialogue
 from smsctl.cli.output.blocks import Fact, FactList, TextLine, Tone

@@ -252,10 +252,11 @@ def _network(wiring: Wiring, payer: MunicipalitySettings | None, *, can_log_in: 
 def _steps(wiring: Wiring, payer: MunicipalitySettings | None) -> dict[str, Check]:
     """Return the steps on the way to the gateway; of one from elsewhere only the login is known."""
     steps: dict[str, Check] = {"login": lambda: [_ok("login", _login(wiring, payer))]}
-    place = wiring_reach.first_place(wiring)
-    if place is None:
+    endpoint = wiring_reach.first_endpoint(wiring)
+    if endpoint is None:
         return steps
-    host, look_up, connect, certificate = place.host, place.look_up, place.connect, place.certificate_ends_s
+    host, look_up = endpoint.host, endpoint.look_up
+    connect, certificate = endpoint.connect, endpoint.certificate_ends_s
 
     def dns() -> list[Finding]:
         return [
@@ -274,7 +275,7 @@ def _steps(wiring: Wiring, payer: MunicipalitySettings | None) -> dict[str, Chec
             Finding("tls", Level.SKIPPED, say("{host} does not begin with TLS; the login tells.", host=host))
         ]
 
-    return {"dns": dns, "tcp": tcp, "tls": tls if place.speaks_tls else no_tls, **steps}
+    return {"dns": dns, "tcp": tcp, "tls": tls if endpoint.speaks_tls else no_tls, **steps}
 
 
 def _certificate(host: str, ends_s: float) -> Finding:

@@ -2,7 +2,7 @@
 
 import typer
 
-from smsctl.actions.judge import judge_sheet
+from smsctl.actions.classify import classify_sheet
 from smsctl.cli import numbers, options
 from smsctl.cli.operations import recipients as render
 from smsctl.cli.output.blocks import GAP
@@ -44,7 +44,7 @@ def run(
     names = (configured.key, configured.name) if municipality else settings.municipality_names
     audience = Audience(everyone=True, municipality=frozenset(names))
     rules = RowRules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
-    found = judge_sheet(opened, overrides, audience, rules)
+    found = classify_sheet(opened, overrides, audience, rules)
     warnings = elsewhere.warnings(found, settings.municipality_names)
     checked = CommandResult(
         data=render.data(opened, found),

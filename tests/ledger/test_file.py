@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import place, restoring
+from smsctl.ledger import file, restoring
 
 MOUNTS = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
@@ -36,7 +36,7 @@ def mounts(tmp_path: Path) -> Path:
 )
 def test_a_network_disk_is_refused_by_name(folder: str, kind: str, mounts: Path) -> None:
     with pytest.raises(LedgerError, match="network disk") as caught:
-        place.refuse_network(Path(folder) / "ledger.db", mounts)
+        file.refuse_network(Path(folder) / "ledger.db", mounts)
     assert f"({kind})" in str(caught.value)
     assert "allow_network = true" in str(caught.value.hint)
 
@@ -45,15 +45,15 @@ def test_a_network_disk_is_refused_by_name(folder: str, kind: str, mounts: Path)
     "folder", ["/", "/var/lib/smsctl", "/srv", "/srv/shared", "/srv/share/local/x", "/mnt/usb", "/mnt"]
 )
 def test_a_local_disk_is_not(folder: str, mounts: Path) -> None:
-    place.refuse_network(Path(folder) / "ledger.db", mounts)
+    file.refuse_network(Path(folder) / "ledger.db", mounts)
 
 
 def test_where_nobody_tells_what_is_mounted_nothing_is_refused(tmp_path: Path) -> None:
-    place.refuse_network(Path("/srv/share/ledger.db"), tmp_path / "no such file")
+    file.refuse_network(Path("/srv/share/ledger.db"), tmp_path / "no such file")
 
 
 def test_this_machine_tells_what_is_mounted(tmp_path: Path) -> None:
-    place.refuse_network(tmp_path / "ledger.db")
+    file.refuse_network(tmp_path / "ledger.db")
 
 
 def test_a_ledger_of_before_that_cannot_be_looked_for_stops_a_run(tmp_path: Path) -> None:
@@ -64,21 +64,21 @@ def test_a_ledger_of_before_that_cannot_be_looked_for_stops_a_run(tmp_path: Path
         )
     assert str(caught.value.hint) == f"Move {unseen}."
     with pytest.raises(LedgerError, match="cannot be read"):
-        place.is_there(unseen)
+        file.is_there(unseen)
 
 
 @pytest.mark.parametrize("name", ["none.db", "a-file/ledger.db", "a\0b"])
 def test_what_is_nowhere_is_not_there(name: str, tmp_path: Path) -> None:
     (tmp_path / "a-file").touch()
-    assert not place.is_there(tmp_path / name)
+    assert not file.is_there(tmp_path / name)
 
 
 def test_a_link_to_nothing_is_there(tmp_path: Path) -> None:
     (tmp_path / "link.db").symlink_to(tmp_path / "none.db")
-    assert place.is_there(tmp_path / "link.db")
+    assert file.is_there(tmp_path / "link.db")
 
 
 def test_room_is_asked_for_by_the_row(tmp_path: Path) -> None:
-    place.must_have_room(tmp_path / "ledger.db", 1000)
+    file.must_have_room(tmp_path / "ledger.db", 1000)
     with pytest.raises(LedgerError, match=r"the disk has \d+ MB left, and 2048000010 MB are needed"):
-        place.must_have_room(tmp_path / "ledger.db", 10**12)
+        file.must_have_room(tmp_path / "ledger.db", 10**12)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.actions.cancel import cancel
-from smsctl.actions.clear_up import may_be_repeated
+from smsctl.actions.reconcile import may_be_repeated
 from smsctl.actions.stop_signal import StopReason, StopSignal
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
@@ -240,7 +240,7 @@ def test_somebody_who_stops_the_run_does_not_wait_for_the_next_try(desk: Desk) -
         return LOST(batch)
 
     gateway = ScriptedGateway(lost_and_stopped)
-    endless = PACE._replace(clear_up_pauses_s=(1e6,))
+    endless = PACE._replace(reconcile_pauses_s=(1e6,))
     result = desk.send(mailing, gateway, pace=endless, stop_signal=stop_signal, proved_at=LONG_AGO)
     assert (result.stop, result.states) == (StopReason.TERMINATED, {Status.UNKNOWN: 2})
     assert len(gateway.submitted) == 1

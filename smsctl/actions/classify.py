@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from smsctl.domain.audience import Audience, Outside
 from smsctl.domain.cells import may_name_somebody, plain, shown
+from smsctl.domain.classify import classify
 from smsctl.domain.columns import (
     NAME_COLUMNS,
     Columns,
@@ -15,10 +16,9 @@ from smsctl.domain.columns import (
     Named,
     UnfoundError,
     find_columns,
-    place_of,
+    position_of,
 )
 from smsctl.domain.headings import words_of
-from smsctl.domain.judge import judge
 from smsctl.domain.number import NumberReader
 from smsctl.domain.proposal import SAMPLE, Proposal, heading_below, holds_people, proposal
 from smsctl.domain.recipients import OutsideRows, Recipients, RowRules
@@ -37,14 +37,14 @@ class UnnamedColumnError(InputError):
         self.proposed = proposed
 
 
-def judge_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: RowRules) -> Recipients:
+def classify_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: RowRules) -> Recipients:
     """Judge all rows of a sheet; `overrides` are columns named by a person, as in `find_columns`.
 
     Raises InputError: the file's structure, a column that is missing or not clear, a group with nobody.
     """
     columns = columns_of(sheet, overrides, rules.numbers, require_terms=rules.require_terms)
     with _naming(sheet):
-        found = judge(sheet.header, sheet.rows(), columns, audience, rules, sheet.rows_left_out())
+        found = classify(sheet.header, sheet.rows(), columns, audience, rules, sheet.rows_left_out())
     if not sheet.left_out:
         return found
     hidden = OutsideRows(reason=Outside.HIDDEN, municipality="", rows=len(sheet.left_out))
@@ -106,12 +106,12 @@ def unmatched(sheet: Sheet, audience: Audience) -> list[Sentence]:
     Few, and neither people's names nor figures that could be somebody's number; else how many. The sheet is
     read once more.
     """
-    places = {column: place_of(sheet.header, column) for column, _ in audience.where}
-    found: dict[str, dict[str, str]] = {column: {} for column in places}
+    positions = {column: position_of(sheet.header, column) for column, _ in audience.where}
+    found: dict[str, dict[str, str]] = {column: {} for column in positions}
     for row in sheet.rows():
-        for column, place in places.items():
-            if place < len(row) and len(found[column]) < _MOST_VALUES and (cell := plain(row[place])):
-                found[column].setdefault(cell, shown(row[place]))
+        for column, position in positions.items():
+            if position < len(row) and len(found[column]) < _MOST_VALUES and (cell := plain(row[position])):
+                found[column].setdefault(cell, shown(row[position]))
     return [
         _what_there_is(column, value, list(found[column].values()))
         for column, value in audience.where

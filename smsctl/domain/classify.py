@@ -1,8 +1,8 @@
 """The rows of a recipients file before the rules: every one is judged once, in one pass, and counted once.
 
 A row is in the audience or outside for one reason; each of its numbers is ready, skipped, or bad.
-The judgement is the law (`_Judge.weigh`); beside it stands a short cut for the rows that plainly
-pass or plainly belong to another audience (`_Judge.hear`), because there may be a million of them. The short
+The judgement is the law (`_Judge.classify`); beside it stands a short cut for the rows that plainly
+pass or plainly belong to another audience (`_Judge.read`), because there may be a million of them. The short
 cut takes only what is plain; everything else goes to the law, so the two cannot come to differ.
 """
 
@@ -32,7 +32,7 @@ from smsctl.domain.recipients import BEFORE_TERMS, OutsideRows, Recipients, RowR
 FIRST_ROW: Final = 2  # the spreadsheet's own count: the header is row 1
 
 
-def judge(
+def classify(
     header: Sequence[str],
     rows: Iterable[Sequence[str]],
     columns: Columns,
@@ -45,9 +45,9 @@ def judge(
     Raises MisfitError: a column that the audience needs is missing, or a group it asks for has nobody.
     """
     case = _RowClassifier(header, columns, audience, rules)
-    case.hear(rows)
+    case.read(rows)
     case.protected.note_left_out(left_out)
-    return case.verdict()
+    return case.result()
 
 
 class _RowClassifier:
@@ -62,7 +62,7 @@ class _RowClassifier:
         self._cells = self._eligibilities.picker()
         self._entries = Entries(header, columns, rules.numbers)
         self._last_used = max(
-            self._eligibilities.last_place, columns.name or 0, *(one.number for one in self._numbers)
+            self._eligibilities.last_position, columns.name or 0, *(one.number for one in self._numbers)
         )
         self._sent: Container[str] = rules.already_sent or ()
         self._seen: set[int] = set()  # the numbers of those who are ready, as integers: a third of the memory
@@ -79,17 +79,17 @@ class _RowClassifier:
         self._cut_rows = 0  # whose last cells were left out
         self._split: dict[str, int] = {}  # cells of groups that older versions did not split -> entries
 
-    def hear(self, rows: Iterable[Sequence[str]]) -> None:
+    def read(self, rows: Iterable[Sequence[str]]) -> None:
         """Go through the rows."""
         if len(self._numbers) == 1:
-            self._hear_fast(rows)
+            self._read_fast(rows)
             return
         for row_number, row in enumerate(rows, FIRST_ROW):
             self._last_row = row_number
             if not self._is_plain(row_number, row):
-                self.weigh(row_number, row)
+                self.classify(row_number, row)
 
-    def _hear_fast(self, rows: Iterable[Sequence[str]]) -> None:
+    def _read_fast(self, rows: Iterable[Sequence[str]]) -> None:
         """Go through the rows of a file with one column of numbers.
 
         Written for speed: what is used for every row is a local name, cells are compared only when their
@@ -122,11 +122,11 @@ class _RowClassifier:
                 elif (counted := eligibility.quiet) is not None:
                     counted.rows += 1
                     continue
-            self.weigh(row_number, row)
+            self.classify(row_number, row)
         self._last_row = row_number
 
     def _is_plain(self, row_number: int, row: Sequence[str]) -> bool:
-        """Take a row with several numbers by the short cut, as `hear` does; say whether it could be."""
+        """Take a row with several numbers by the short cut, as `read` does; say whether it could be."""
         if len(row) != len(self._header):
             return False
         eligibility, fast = self._eligibilities[self._cells(row)], self._rules.numbers.fast
@@ -150,7 +150,7 @@ class _RowClassifier:
             people.add(row_number, digits, name, at)
         return True
 
-    def weigh(self, row_number: int, row: Sequence[str]) -> None:
+    def classify(self, row_number: int, row: Sequence[str]) -> None:
         """Judge one row by every rule. Empty cells are nobody."""
         if not any(map(str.strip, row)):
             self._empty_rows += 1
@@ -173,7 +173,7 @@ class _RowClassifier:
         elif eligibility.newly_split:
             self._split[eligibility.newly_split] = self._split.get(eligibility.newly_split, 0) + len(entries)
 
-    def verdict(self) -> Recipients:
+    def result(self) -> Recipients:
         """Return what became of all rows."""
         self._eligibilities.refuse_unmet(any_bad=bool(self._bad.count))
         self._seen.clear()
@@ -277,16 +277,16 @@ class _RowClassifier:
         skipped = {reason: writer.people() for reason, writer in self._skipped.items()}
         if protected := self.protected.found:
             own = skipped[SkipReason.PROTECTED]
-            places = set(zip(own.rows, own.columns, strict=True))
+            positions = set(zip(own.rows, own.columns, strict=True))
             for reason in _READ:
-                if found := skipped[reason].places_of(protected):
-                    places.update(found)
+                if found := skipped[reason].positions_of(protected):
+                    positions.update(found)
                     skipped[reason] = skipped[reason].without(protected)
-            if found := ready.places_of(protected):
-                places.update(found)
+            if found := ready.positions_of(protected):
+                positions.update(found)
                 ready = ready.without(protected)
             shut = PeopleWriter(by_column=len(self._numbers) > 1)
-            for row, column in sorted(places):
+            for row, column in sorted(positions):
                 shut.add_as_written(row, "", "", column)
             skipped[SkipReason.PROTECTED] = shut.people()
         return ready, {reason: people for reason, people in skipped.items() if len(people)}

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.actions.judge import judge_sheet
+from smsctl.actions.classify import classify_sheet
 from smsctl.domain.audience import Audience
 from smsctl.domain.number import NumberReader
 from smsctl.domain.recipients import Recipients, RowRules
@@ -19,7 +19,7 @@ def judged(
     path: Path, *lines: str, audience: Audience = GUARDIANS, columns: Mapping[str, str] | None = None
 ) -> Recipients:
     path.write_text("\n".join(lines), encoding="utf-8")
-    return judge_sheet(open_sheet(path), columns or {}, audience, RowRules(numbers=NumberReader()))
+    return classify_sheet(open_sheet(path), columns or {}, audience, RowRules(numbers=NumberReader()))
 
 
 def test_a_sheet_is_judged_by_its_own_columns(tmp_path: Path) -> None:

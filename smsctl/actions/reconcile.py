@@ -19,7 +19,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.errors import Sentence, SmsctlError, say
-from smsctl.ledger import settling, unknowns
+from smsctl.ledger import corrections, unknowns
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.unknowns import Unknown
@@ -46,14 +46,14 @@ class Search(NamedTuple):
     """Before each try; a gateway that gave no answer is seldom well again at once."""
 
 
-class Cleared(NamedTuple):
+class Reconciled(NamedTuple):
     """The new states of what was settled, and why the rest was not, where there is more to say."""
 
     states: Counter[Status]
     remarks: Sequence[Sentence]
 
 
-def clear_up(search: Search) -> Cleared:
+def reconcile(search: Search) -> Reconciled:
     """Settle what can be proved of the mailing's unknown batches.
 
     The caller holds the right to send the mailing. What cannot be proved stays unknown.
@@ -77,7 +77,7 @@ def clear_up(search: Search) -> Cleared:
         if not left or search.stop_signal.asked:
             break
     still = {one.claim.id for one in _left(search)} if remarks else set()
-    return Cleared(states, [remark for batch, remark in remarks.items() if batch in still])
+    return Reconciled(states, [remark for batch, remark in remarks.items() if batch in still])
 
 
 def may_be_repeated(ledger: Ledger, mailing: Mailing, account: str, moment: Moment) -> bool:
@@ -149,7 +149,7 @@ def _store(search: Search, claim: Claim, proved: dict[int, Status], why: str) ->
     with ledger.transaction(patient=True):
         for status in sorted(set(proved.values())):
             messages = {message: claim.id for message, found in proved.items() if found is status}
-            states[status] += settling.move(
+            states[status] += corrections.move(
                 ledger, mailing, messages, Status.UNKNOWN, status, search.now(), why
             )
     return states
