@@ -34,7 +34,7 @@ def targets(ledger: Path, target: Path) -> tuple[Path, ...]:
     return (target, keyfile.path_of(target)) if os.path.lexists(keyfile.path_of(ledger)) else (target,)
 
 
-def back_up(ledger: Ledger, target: Path) -> Backup:
+def back_up(ledger: Ledger, target: Path, on_progress: copying.Progress = copying.nobody_looks) -> Backup:
     """Copy the ledger to a new file and its key beside it, both mode 0600; all of it or nothing.
 
     The copy knows that it is one: put back, nothing is sent from it before a person has accepted that.
@@ -51,9 +51,9 @@ def back_up(ledger: Ledger, target: Path) -> Backup:
             )
     try:
         if host.is_made_ahead(target):
-            _copy_through(ledger.path, target)
+            _copy_through(ledger.path, target, on_progress)
         else:
-            copying.copy(ledger.path, target)
+            copying.copy(ledger.path, target, on_progress)
         try:
             # After the ledger: a key is durable before the first hash under it.
             return Backup(ledger=target, key=_copy_key(key, key_copy))
@@ -68,14 +68,14 @@ def back_up(ledger: Ledger, target: Path) -> Backup:
         ) from error
 
 
-def _copy_through(ledger: Path, target: Path) -> None:
+def _copy_through(ledger: Path, target: Path, on_progress: copying.Progress) -> None:
     """Copy to a file that was made by somebody who may write where this process may not: by its handle.
 
     The beginning comes last, without which it is no ledger: a copy that is broken off is not taken for one.
     """
     between = ledger.with_name(f"{ledger.name}.copy-{os.getpid()}.unfinished")
     with os.fdopen(host.create(target), "wb") as made:
-        copying.copy(ledger, between)
+        copying.copy(ledger, between, on_progress)
         try:
             with between.open("rb") as copied:
                 copied.seek(_PIECE_BYTES)

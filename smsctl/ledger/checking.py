@@ -5,11 +5,14 @@ query for the rows that break it.
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger import keyfile, legible, restoring, schema
+from smsctl.ledger.copying import Progress, nobody_looks
 from smsctl.ledger.invariants import RULES
+from smsctl.ledger.sentences import FullError
 from smsctl.ledger.store import Ledger
 
 _MOST = 20  # of one kind; a broken sum seldom comes alone
@@ -22,14 +25,32 @@ class LedgerFault(NamedTuple):
     sentence: Sentence
 
 
-def check(ledger: Ledger) -> tuple[LedgerFault, ...]:
-    """Return everything that is wrong, of one moment; whoever wants to write waits meanwhile.
+def check(ledger: Ledger, on_progress: Progress = nobody_looks) -> tuple[LedgerFault, ...]:
+    """Return everything that is wrong, of one moment: a copy is looked at, so that nobody waits.
 
-    Raises LedgerError when the file is too damaged to be read.
+    Raises LedgerError when the file is too damaged to be read, or there is no room for the copy, which lies
+    in the folder for temporary files, without a name.
     """
-    with ledger.snapshot():
-        damaged = (*_file(ledger),)
-        return damaged or (*_cells(ledger), *_rows(ledger), *_beside(ledger))
+    with closing(_copied(ledger, on_progress)) as copy:
+        looks = (_file, _cells, _rows)
+        found: list[LedgerFault] = []
+        for done, look in enumerate(looks, start=1):
+            on_progress(done, len(looks) + 1)
+            found += look(copy)
+            if found and look is _file:
+                return tuple(found)
+    with ledger.snapshot():  # of now: the copy is older than what lies beside the ledger
+        return (*found, *_beside(ledger))
+
+
+def _copied(ledger: Ledger, on_progress: Progress) -> Ledger:
+    try:
+        return ledger.copied(lambda done, total: on_progress(done, 4 * total))
+    except FullError as full:
+        raise LedgerError(
+            say("{path}: there is no room for the copy of it that is checked.", path=ledger.path),
+            hint=say("Make room, or name another folder for temporary files: SQLITE_TMPDIR=FOLDER"),
+        ) from full
 
 
 def blame(ledger: Ledger, error: Exception) -> LedgerError | None:

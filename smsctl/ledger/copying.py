@@ -24,11 +24,11 @@ Progress = Callable[[int, int], None]
 """Is told how much is done, and of how much."""
 
 
-def _nobody(_done: int, _total: int) -> None:
+def nobody_looks(_done: int, _total: int) -> None:
     """Nobody looks on."""
 
 
-def copy(source: Path, target: Path, on_progress: Progress = _nobody) -> None:
+def copy(source: Path, target: Path, on_progress: Progress = nobody_looks) -> None:
     """Copy the ledger to `target`, durably, mode 0600; it is there whole or not at all.
 
     `on_progress` is told how many pages are copied, and of how many.
@@ -118,7 +118,7 @@ def fill(
     found: sqlite3.Connection,
     make: Callable[[], sqlite3.Connection],
     path: Path,
-    on_progress: Progress = _nobody,
+    on_progress: Progress = nobody_looks,
 ) -> sqlite3.Connection:
     """Copy an open ledger, that of `path`, into an empty database that `make` opens; all of one moment.
 

@@ -105,6 +105,16 @@ class Ledger:
             finally:
                 self._connection.execute("ROLLBACK")
 
+    def copied(self, on_progress: Callable[[int, int], None]) -> "Ledger":
+        """Return a copy of one moment, to be read; it goes when it is closed, or the process dies."""
+        from smsctl.ledger import copying  # only a check needs it
+
+        def make() -> sqlite3.Connection:
+            return sqlite3.connect("", isolation_level=None)
+
+        with told(self.path):
+            return Ledger(copying.fill(self._connection, make, self.path, on_progress), self.path)
+
     def compact(self) -> None:
         """Write the file anew without the pages that are free; needs as much room once more meanwhile."""
         with told(self.path):

@@ -3,10 +3,13 @@ from contextlib import closing
 
 import pytest
 
+from smsctl.domain.mailing import Ceilings
 from smsctl.ledger import batches, checking
+from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.high_water import HighWater
 from smsctl.ledger.invariants import RULES
-from smsctl.ledger.store import Ledger
+from smsctl.ledger.repeats import Repeats
+from smsctl.ledger.store import Ledger, open_ledger
 
 from .conftest import TOWN
 from .runs import Taker, must_be_true, new_mailing, now, send_all
@@ -114,3 +117,20 @@ def test_a_thousand_faults_of_one_kind_are_told_twenty_times(lived: Ledger) -> N
     with lived.transaction():
         lived.write("UPDATE messages SET batch = 1 WHERE state = 'pending'")
     assert len([one for one in checking.check(lived) if one.rule == "batch"]) == 20
+
+
+def test_nobody_waits_for_a_check_and_what_is_sent_meanwhile_is_no_fault(ledger: Ledger) -> None:
+    mailing = new_mailing(ledger, 60)
+    with closing(open_ledger(ledger.path, busy_timeout_s=0)) as sender:
+        sent: list[int] = []
+
+        def send(_done: int, _total: int) -> None:
+            with sender.transaction():
+                want = ClaimRequest(
+                    mailing=mailing, most=3, ceilings=Ceilings(), repeats=Repeats(mailing, "none")
+                )
+                assert batches.claim(sender, want, 0, now())
+            sent.append(1)
+
+        assert checking.check(ledger, send) == ()
+    assert len(sent) > 3

@@ -33,7 +33,8 @@ def run(
     if ledger is None:
         wiring.must_lie_here()
         raise LedgerError(say("{path}: there is no ledger yet, and nothing to back up.", path=path))
-    made = back_up(ledger, file)
+    with wiring.output.working(say("Copying")) as tell:
+        made = back_up(ledger, file, tell)
     told = say("{path} was copied to {file}.", path=path, file=made.ledger)
     screen: list[Block] = [TextLine(told, Tone.GOOD)]
     if made.key:

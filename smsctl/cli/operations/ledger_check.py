@@ -14,7 +14,7 @@ EXAMPLES = ("smsctl ledger check", "smsctl ledger check --json")
 def run(ctx: typer.Context) -> CommandResult:
     """Check the ledger against itself: the file, every sum recounted, every rule between its rows.
 
-    Changes nothing; whoever sends meanwhile waits. Exit code 9 when anything is wrong.
+    Looks at a copy, so that nobody who sends waits. Changes nothing. Exit code 9 when anything is wrong.
     """
     wiring: Wiring = ctx.obj
     path = wiring.settings.ledger_path
@@ -25,7 +25,8 @@ def run(ctx: typer.Context) -> CommandResult:
         return CommandResult(
             data={"path": str(path), "sound": None, "findings": []}, screen=[TextLine(sentence)]
         )
-    found = checking.check(ledger)
+    with wiring.output.working(say("Checking")) as tell:
+        found = checking.check(ledger, tell)
     open_ = [
         Note(
             code="open",
