@@ -141,9 +141,8 @@ class _GatewayCancelling:
             if left != marked:
                 self._mark(batch, marked)
             raise
-        if answer.answered and held is None:
-            left = marked  # that it held anything is not known
-        self._store(batch, left, answer)
+        doubted = marked if answer.answered and held is None else left  # that it held anything is not known
+        self._store(batch, doubted, answer, is_marked=left > 0)
         return answer
 
     def _held(self, gateway: Cancelling, batch: BatchRow, here: int) -> int | None:
@@ -164,14 +163,14 @@ class _GatewayCancelling:
         with self.ledger.transaction(patient=True):
             stops.mark(self.ledger, self.mailing, batch.id, left, self.moment)
 
-    def _store(self, batch: BatchRow, left: int, answer: CancelResult) -> None:
+    def _store(self, batch: BatchRow, left: int, answer: CancelResult, *, is_marked: bool) -> None:
         # It may name a message by our reference, by its own name, or both (wire/puzzel.md, "Management API").
         named = {self._by_reference[one] for one in answer.stopped if one in self._by_reference}
         both = named | {self._by_name[one] for one in answer.stopped_ids if one in self._by_name}
         named = both if len(both) <= answer.total else named  # more than it stopped: the names do not agree
         named = {one for one in named if any(m.get(one) == batch.id for m in self.there.values())}
         doubt = max(answer.total - len(named), 0) if answer.total else left
-        if not named and not left and not doubt:
+        if not (named or doubt or is_marked):
             return
         with self.ledger.transaction(patient=True):
             for state, messages in self.there.items():

@@ -1,6 +1,8 @@
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -8,7 +10,8 @@ from smsctl.actions.cancel import Cancelled, cancel
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict
 from smsctl.domain.unsettled import Unsettled
-from smsctl.errors import ExitCode
+from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, say
+from smsctl.ledger import stops
 from smsctl.ledger.store import Ledger, open_ledger
 
 from ..ledger.conftest import ACTOR
@@ -36,6 +39,39 @@ class Holder(Taker):
 
     def listed(self, batch_reference: str) -> Listed | None:
         return None
+
+
+Answered = TypeVar("Answered")
+
+
+class Asked(Holder):
+    """A gateway whose answers to the requests to stop, and whose list, a test tells."""
+
+    def __init__(
+        self, *answers: CancelResult | SmsctlError, listed: Listed | SmsctlError | None = None
+    ) -> None:
+        super().__init__(Status.ACCEPTED)
+        self.asked: list[str] = []
+        self._answers = iter(answers)
+        self._listed = listed
+
+    def cancel(self, batch_reference: str) -> CancelResult:
+        self.asked.append(batch_reference)
+        return _said(next(self._answers))
+
+    def listed(self, batch_reference: str) -> Listed | None:
+        return _said(self._listed)
+
+
+def _said(answer: Answered | SmsctlError) -> Answered:
+    if isinstance(answer, SmsctlError):
+        raise answer
+    return answer
+
+
+UNANSWERED = CancelResult(found=False, answered=False)
+NOTHING_THERE = CancelResult(found=False)
+NOT_REACHED = StoppedError(say("The gateway cannot be reached."))
 
 
 @pytest.fixture
@@ -83,3 +119,71 @@ def test_what_was_not_stopped_is_told_by_what_is_known_of_it(
     send_all(ledger, mailing, Holder(status))
     done = cancel(ledger, mailing, None, now(), ACTOR, None)
     assert (done, done.exit_code) == (expected, code)
+
+
+def test_after_two_requests_in_a_row_without_an_answer_the_rest_is_not_asked(ledger: Ledger) -> None:
+    gateway = Asked(UNANSWERED, NOTHING_THERE, UNANSWERED, UNANSWERED)
+    mailing = new_mailing(ledger, 10)
+    send_all(ledger, mailing, gateway)
+    done = cancel(ledger, mailing, lambda: gateway, now(), ACTOR, None)
+    assert (len(gateway.asked), done.stopped, done.not_asked, done.on_their_way) == (4, 0, 2, 8)
+    assert (done.trouble, done.left) == (None, Unsettled(mailing=mailing.id))
+
+
+@pytest.mark.parametrize(
+    ("answer", "in_doubt"),
+    [
+        (UNANSWERED, 2),  # it may have stopped both
+        (NOTHING_THERE, 0),  # all had left
+        (CancelResult(found=True, stopped=(), entries=1), 1),
+    ],
+)
+def test_where_no_list_tells_what_is_held_the_answer_says_what_is_in_doubt(
+    answer: CancelResult, in_doubt: int, ledger: Ledger
+) -> None:
+    gateway = Asked(answer, listed=NOT_REACHED)
+    mailing = new_mailing(ledger, 2)
+    send_all(ledger, mailing, gateway)
+    done = cancel(ledger, mailing, lambda: gateway, now(), ACTOR, None)
+    assert (done.stopped, done.left.in_doubt, done.on_their_way) == (0, in_doubt, 2 - in_doubt)
+    assert stops.left_in(ledger, mailing) == ({1: in_doubt} if in_doubt else {})
+
+
+@pytest.mark.parametrize(
+    ("hours", "in_doubt"),
+    [
+        (1, 2),  # held until then: somebody may have stopped them
+        (-1, 0),
+        (None, 0),
+    ],
+)
+def test_what_no_list_has_is_in_doubt_only_before_its_time(
+    hours: int | None, in_doubt: int, ledger: Ledger
+) -> None:
+    gateway = Asked(UNANSWERED)
+    mailing = new_mailing(ledger, 2)
+    send_all(ledger, mailing, gateway)
+    send_at = None if hours is None else datetime.now(UTC) + timedelta(hours=hours)
+    later = mailing._replace(letter=mailing.letter._replace(send_at=send_at))
+    done = cancel(ledger, later, lambda: gateway, now(), ACTOR, None)
+    assert (done.left.in_doubt, done.on_their_way) == (in_doubt, 2 - in_doubt)
+
+
+def test_of_what_it_stopped_without_a_name_only_the_number_is_in_doubt(ledger: Ledger) -> None:
+    gateway = Asked(listed=Listed(left=3))
+    mailing = new_mailing(ledger, 3)
+    send_all(ledger, mailing, gateway, batch_size=3)
+    name = f"gw-{min(gateway.taken)}"
+    asked = Asked(CancelResult(found=True, stopped_ids=(name,), entries=2), listed=Listed(left=3))
+    done = cancel(ledger, mailing, lambda: asked, now(), ACTOR, None)
+    assert (done.stopped, done.left.in_doubt, done.on_their_way) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("error", [NOT_REACHED, GatewayRefusedError(say("The gateway refused us."))])
+def test_a_request_to_stop_that_never_left_leaves_no_doubt(error: SmsctlError, ledger: Ledger) -> None:
+    gateway = Asked(error, listed=Listed(left=2))
+    mailing = new_mailing(ledger, 4)
+    send_all(ledger, mailing, gateway)
+    done = cancel(ledger, mailing, lambda: gateway, now(), ACTOR, None)
+    assert (done.trouble, done.stopped, done.not_asked, done.left.in_doubt) == (error, 0, 4, 0)
+    assert done.exit_code is error.exit_code
