@@ -99,7 +99,7 @@ def _config_page() -> str:
 
 def _key_row(key: Key) -> tuple[str, ...]:
     default = "required" if key.required else "" if key.default is None else f"`{json.dumps(key.default)}`"
-    return f"`{key.name}`", key.kind.words, default, key.help
+    return f"`{key.name}`", key.kind.words, default, str(key.help)
 
 
 def _exit_codes_page() -> str:

@@ -39,7 +39,7 @@ class Decoded(NamedTuple):
     notice: Sentence | None = None  # where the encoding is a guess
 
 
-def decode(data: bytes, encoding: str | None = None, *, source: str = "The text") -> Decoded:
+def decode(data: bytes, encoding: str | None = None, *, source: Sentence | str = "The text") -> Decoded:
     """Return the text of a whole file; `source` names it in errors, `encoding` overrides the guess.
 
     Raises InputError: binary, not in the encoding, or showing traces of a wrong one.
@@ -63,7 +63,7 @@ def taken_for_windows(data: bytes) -> Remain | None:
     return None
 
 
-def recognise(file: BinaryIO, *, source: str, encoding: str | None = None) -> Assumption:
+def recognise(file: BinaryIO, *, source: Sentence | str, encoding: str | None = None) -> Assumption:
     """Read a seekable file through once and return how it is to be read.
 
     Every byte is decoded and checked here, so that reading it again the same way cannot fail.
@@ -125,14 +125,14 @@ def _wide_without_mark(head: bytes) -> str | None:
     return None
 
 
-def _refuse_binary(head: bytes, source: str) -> None:
+def _refuse_binary(head: bytes, source: Sentence | str) -> None:
     if head.startswith(_WORKBOOKS):
         raise InputError(say("{source} is a workbook, not a text file.", source=source), hint=_SAVE_AGAIN)
     if 0 in head:
         raise InputError(say("{source} is not a text file: it has NUL bytes.", source=source))
 
 
-def _windows(file: BinaryIO, source: str) -> Assumption:
+def _windows(file: BinaryIO, source: Sentence | str) -> Assumption:
     """Return Windows-1252 with a notice: what is not UTF-8 is most often that."""
     notice = say(
         "{source} is not UTF-8 and was read as Windows-1252, with these letters: {letters}.",
@@ -148,7 +148,7 @@ def _windows(file: BinaryIO, source: str) -> Assumption:
         raise InputError(neither, hint=_SAVE_AGAIN) from None
 
 
-def _checked(file: BinaryIO, source: str, assumed: Assumption) -> Assumption:
+def _checked(file: BinaryIO, source: Sentence | str, assumed: Assumption) -> Assumption:
     """Return the assumption when the whole file fits it and shows no trace of a wrong one."""
     decoder = codecs.getincrementaldecoder(assumed.encoding)()
     before = b""  # the end of the piece before: a trace may be a pair of letters

@@ -60,7 +60,7 @@ def test_nobody_makes_a_sentence_but_by_saying_it() -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Sentence"
     }
     # A Sentence whose template is another's, with other values.
-    assert makers == {"smsctl.errors", "smsctl.domain.number", "smsctl.cli.output.recognised"}
+    assert makers == {"smsctl.errors", "smsctl.domain.number"}
 
 
 def test_the_extraction_loses_none() -> None:

@@ -15,7 +15,7 @@ from smsctl.ledger.inbox import IncomingKind
 from smsctl.ledger.reports import IntakeSource, ReportFate, ReportIntake
 from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
 
-_RECIPIENT = Actor(user="the recipient", host="by SMS")
+_RECIPIENT = Actor(user=blocklist.THE_RECIPIENT, host="by SMS")
 
 
 class IntakeRules(NamedTuple):

@@ -19,6 +19,7 @@ from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
+from smsctl.domain.remark import Event, Remark
 from smsctl.errors import ExitCode, RuleError, Sentence, say, worst
 from smsctl.ledger import batches, fitness, lock, mailings
 from smsctl.ledger.batches import Claim, ClaimRequest
@@ -249,6 +250,6 @@ def _abandon(send_run: SendRun, progress: _Progress, workers: Workers) -> None:
     """Store what has been answered; what has not is unknown."""
     done = {one.claim.id: one for one in (*workers.recall(), *workers.arrived())}
     for claim in workers.open.values():
-        lost = same_for_all(claim.batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, "stopped before the answer")
+        lost = same_for_all(claim.batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, Remark(Event.STOPPED))
         done.setdefault(claim.id, BatchDone(claim, lost))
     _advance(send_run, progress, workers, tuple(done.values()))

@@ -14,6 +14,7 @@ from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.remark import Event, Remark
 from smsctl.errors import InterruptionError, SmsctlError, StoppedError, say
 from smsctl.ledger import batches, corrections, fitness, lock, mailings, unknowns
 from smsctl.ledger.batches import Claim, ClaimRequest
@@ -145,7 +146,7 @@ def _settle(trial: DoubleSend, begun: _Begun, claim: Claim, answer: Answer) -> N
 def _withdraw(trial: DoubleSend, begun: _Begun) -> None:
     """Cancel what was not submitted: the repeat, and the first where the gateway was not reached."""
     ledger, mailing, moment = trial.ledger, begun.mailing, trial.now()
-    back = same_for_all(begun.second.batch, Status.PENDING, SubmitVerdict.STALE, "given back unsent")
+    back = same_for_all(begun.second.batch, Status.PENDING, SubmitVerdict.STALE, Remark(Event.GIVEN_BACK))
     with ledger.transaction(patient=True):
         batches.settle(ledger, mailing, begun.second, back, moment)
         waiting = corrections.messages_in(ledger, mailing, Status.PENDING)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import Answer, Status, SubmitVerdict, same_for_all
+from smsctl.domain.remark import Event, Remark
 from smsctl.host import since_boot_s
 from smsctl.ledger.batches import Claim
 
@@ -145,5 +146,5 @@ class Workers:
 
 def _given_back(claim: Claim) -> BatchDone:
     return BatchDone(
-        claim, same_for_all(claim.batch, Status.PENDING, SubmitVerdict.STALE, "given back unsent")
+        claim, same_for_all(claim.batch, Status.PENDING, SubmitVerdict.STALE, Remark(Event.GIVEN_BACK))
     )

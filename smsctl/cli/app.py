@@ -289,9 +289,9 @@ def _told(error: BaseException, output: Output) -> SmsctlError:
         case SmsctlError():
             return error
         case typer.TyperException():
-            page = f"smsctl {output.command}".rstrip()
-            hint = say("See: {page} --help", page=page)
-            return UsageError(say("{text}", text=error.format_message()), hint=hint)
+            from smsctl.cli import typer_words
+
+            return typer_words.misuse(error.format_message(), output.command)
         case FileNotFoundError() if not _has_a_folder():
             hint = say("Change to a folder that exists, and run it again.")
             return InputError(say("The folder that this was started in is gone."), hint=hint)

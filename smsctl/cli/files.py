@@ -12,7 +12,7 @@ from smsctl import host
 from smsctl.cli.output.envelope import harmless
 from smsctl.cli.output.output import Output
 from smsctl.decoding import decode
-from smsctl.errors import InputError, OutputError, say
+from smsctl.errors import InputError, OutputError, Sentence, say
 from smsctl.opening import open_file
 
 STANDARD_OUTPUT = Path("-")
@@ -26,19 +26,20 @@ def read_text_file(output: Output, file: str) -> str:
     return decoded(output, data, source)
 
 
-def read_bytes(file: str) -> tuple[bytes, str]:
+def read_bytes(file: str) -> tuple[bytes, Sentence | str]:
     """Return the bytes of a text file, or of standard input for `-`, and what it is called in sentences."""
     if file == "-":
-        data, source = sys.stdin.buffer.read(_LARGEST_TEXT + 1), "standard input"
+        data = sys.stdin.buffer.read(_LARGEST_TEXT + 1)
     else:
         with open_file(Path(file)) as stream:
-            data, source = stream.read(_LARGEST_TEXT + 1), file
+            data = stream.read(_LARGEST_TEXT + 1)
+    source = say("standard input") if file == "-" else file
     if len(data) > _LARGEST_TEXT:
         raise InputError(say("{source} is too large for a text message.", source=source))
     return data, source
 
 
-def decoded(output: Output, data: bytes, source: str, encoding: str | None = None) -> str:
+def decoded(output: Output, data: bytes, source: Sentence | str, encoding: str | None = None) -> str:
     """Return the text of the bytes; where the encoding is a guess, that is told."""
     found = decode(data, encoding, source=source)
     if found.notice:

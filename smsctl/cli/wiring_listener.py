@@ -188,7 +188,7 @@ def mailer(wiring: Wiring) -> Callable[[OutgoingMail], None]:
     return send
 
 
-def _not_mailed(text: str) -> SmsctlError:
+def _not_mailed(text: str | Sentence) -> SmsctlError:
     return StoppedError(say("an incoming SMS could not be mailed on: {text}", text=text))
 
 

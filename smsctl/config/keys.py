@@ -38,6 +38,7 @@ from smsctl.config.kinds import (
     several,
     whole,
 )
+from smsctl.errors import Sentence, say
 
 Section = tuple[str, ...]
 
@@ -49,7 +50,7 @@ class Key(NamedTuple):
 
     name: str
     kind: ValueKind
-    help: str
+    help: str | Sentence  # a sentence where it is required: what is missing is told in words
     default: object = None
     required: bool = False
     field: str = ""  # of the settings, where it is not called as the key
@@ -103,7 +104,7 @@ KEYS: tuple[Key, ...] = (
     Key("confirm_count_above", whole(0), "messages; above it the number is typed to confirm", 1000),
     *_within(
         "gateway",
-        Key("module", MODULE, "intelecom (Puzzel) or pswincom (LINK Mobility)", required=True),
+        Key("module", MODULE, say("intelecom (Puzzel) or pswincom (LINK Mobility)"), required=True),
         Key("endpoint", TEXT, "the keyword that marks an incoming SMS as ours; not a URL"),
         Key("use_web_service", FLAG, "false: by e-mail (intelecom only)", True),
         Key("delivery_confirmation", FLAG, "ask for delivery reports", True),
@@ -133,16 +134,16 @@ KEYS: tuple[Key, ...] = (
     *_secret("gateway.proxy_password", "proxy"),
     *_within(
         "smtp",
-        Key("host", HOST, "the mail server", required=True),
+        Key("host", HOST, say("the mail server"), required=True),
         Key("port", whole(1, 65_535), "its port", 25),
         Key("starttls", FLAG, "encrypt the connection; needed for a password", True),
         Key("username", TEXT, "where the mail server wants a login"),
-        Key("from_address", MAIL_ADDRESS, "who the mails are from", required=True),
+        Key("from_address", MAIL_ADDRESS, say("who the mails are from"), required=True),
     ),
     *_secret("smtp.password", "smtp"),
     *_within(
         "municipalities.*",
-        Key("name", TEXT, "as screens and invoices show it", required=True),
+        Key("name", TEXT, say("as screens and invoices show it"), required=True),
         Key("package_size", whole(1), "parts in a package; without it there are no packages"),
         Key("package_price", PRICE, "SEK for a package, without VAT", field="package_price_ore"),
         Key("part_price", PART_PRICE, "SEK for a part, where there are no packages",

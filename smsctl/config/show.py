@@ -64,7 +64,7 @@ def _section(section: Section, place: Section, document: Mapping[str, object]) -
     given = _table(place, document)
     for key in BY_SECTION[section].values():
         value = given.get(key.name, key.default)
-        yield Shown(place, key.name, value, key.name in given, key.help)
+        yield Shown(place, key.name, value, key.name in given, str(key.help))
 
 
 def _table(place: Section, document: Mapping[str, object]) -> Mapping[str, object]:

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import repeat
 from typing import NamedTuple
 
+from smsctl.domain.remark import Words
 from smsctl.domain.text import MessageText
 from smsctl.errors import Sentence
 
@@ -98,15 +99,15 @@ class Receipt(NamedTuple):
     """What is known of one message after its batch was submitted.
 
     `status` is PENDING only where it is proved that the gateway did not take the message. `code` is the
-    gateway's own code as text, `text` its words; both are foreign text. `gateway_id` is the gateway's
-    name for the message, where it gave one.
+    gateway's own code as text, which is foreign text, `text` its words or a remark of ours. `gateway_id` is
+    the gateway's name for the message, where it gave one.
     """
 
     reference: str
     status: Status
     gateway_id: str | None = None
     code: str | None = None
-    text: str | None = None
+    text: Words | None = None
 
 
 def accepted(references: Iterable[str], gateway_ids: Iterable[str], code: str) -> list[Receipt]:
@@ -131,13 +132,13 @@ class Answer(NamedTuple):
 
     verdict: SubmitVerdict
     receipts: Sequence[Receipt]
-    text: str = ""  # the gateway's words, or what happened on the line; foreign text
+    text: Words = ""  # the gateway's words, or what happened on the line
     retry_after_s: float | None = None
     mend: Sentence | None = None  # what lets the rest be sent, where it is not the account that is wrong
 
 
 def same_for_all(
-    batch: Batch, status: Status, verdict: SubmitVerdict, text: str, retry_after_s: float | None = None
+    batch: Batch, status: Status, verdict: SubmitVerdict, text: Words, retry_after_s: float | None = None
 ) -> Answer:
     """Return an answer that says the same of every message of the batch."""
     receipts = tuple(Receipt(m.reference, status) for m in batch.messages)

@@ -14,19 +14,19 @@ class _Shape(NamedTuple):
 
     number: str
     foreign: str
-    allowed: str
+    allowed: Sentence
 
 
 _SHAPES: Final = {
     "intelecom": _Shape(
         number=r"\+[1-9][0-9]{7,14}|[0-9]{3,6}",
         foreign="[^A-Za-z0-9 %&+,.-]",
-        allowed="A-Z, a-z, 0-9, space and % & + , - .",
+        allowed=say("A-Z, a-z, 0-9, space and {signs}", signs="% & + , - ."),
     ),
     "pswincom": _Shape(
         number=r"\+?[1-9][0-9]{7,14}|[0-9]{4,5}",
         foreign=r"""[^A-Za-z0-9 !"#%&'()*+\-./?><;]""",
-        allowed="A-Z, a-z, 0-9, space and ! \" # % & ' ( ) * + - . / ? > < ;",
+        allowed=say("A-Z, a-z, 0-9, space and {signs}", signs="! \" # % & ' ( ) * + - . / ? > < ;"),
     ),
 }
 

@@ -88,7 +88,7 @@ def _recipient(body: str, at: int, written: str) -> TextFinding:
     return _finding(body, at, TextFault.RECIPIENT, veil(written), sentence, certain=False)
 
 
-def unasked_encoding(source: str, remain: Remain) -> TextFinding:
+def unasked_encoding(source: Sentence | str, remain: Remain) -> TextFinding:
     """Return the finding that a file is in another encoding than it would be taken for."""
     sentence = say(
         "{source} seems to be in {encoding}: {meant} would else be sent as {piece}.",

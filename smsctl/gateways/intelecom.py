@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, SubmitVerdict, accepted
+from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import Sentence, say
@@ -167,7 +168,7 @@ class Intelecom:
         secret = password_of(self._options)
         entries = _entries(body)
         if entries is None:
-            return unclear(batch, f"HTTP 200, but not an answer: {quoted(body, secret)}")
+            return unclear(batch, Remark(Event.NO_ANSWER, quoted(body, secret)))
         references = [reference for reference, _ in batch.messages]
         plain = _all_accepted(references, entries)
         receipts = plain or [_receipt(one, entries.get(one), secret) for one in references]
@@ -177,8 +178,8 @@ class Intelecom:
             )
         words = _words(receipts)
         if all(receipt.code in _REFUSALS for receipt in receipts):
-            told, mend = _REFUSALS[receipts[0].code]
-            return refused(batch, f"{told}: {words}", mend)
+            event, mend = _REFUSALS[receipts[0].code]
+            return refused(batch, Remark(event, str(words)), mend)
         statuses = {receipt.status for receipt in receipts}
         if Status.PENDING in statuses:
             mend = next(_REFUSALS[one.code][1] for one in receipts if one.status is Status.PENDING)
@@ -206,10 +207,10 @@ def validity_code(validity: timedelta) -> int:
     return min(166 + _ceil(validity, timedelta(days=1)), 173)
 
 
-_REFUSALS: dict[str | None, tuple[str, Sentence]] = {
-    "2": ("the gateway refused the login", CHECK_ACCOUNT),
-    "3": ("the gateway does not permit this", say("Ask the supplier what this service may send.")),
-    "4": ("the gateway refused the service", say("Check service_id in the config, or ask the supplier.")),
+_REFUSALS: dict[str | None, tuple[Event, Sentence]] = {
+    "2": (Event.LOGIN_REFUSED, CHECK_ACCOUNT),
+    "3": (Event.NOT_PERMITTED, say("Ask the supplier what this service may send.")),
+    "4": (Event.SERVICE_REFUSED, say("Check service_id in the config, or ask the supplier.")),
 }
 _SHORT_NUMBER = "[0-9]{3,6}"
 
@@ -264,14 +265,12 @@ def _all_accepted(references: list[str], entries: dict[str, _Entry | None]) -> l
 def _receipt(reference: str, entry: _Entry | None, secret: str) -> Receipt:
     """Return what one entry says."""
     if entry is None:
-        return Receipt(reference, Status.UNKNOWN, text="the gateway's answer does not tell of this message")
+        return Receipt(reference, Status.UNKNOWN, text=Remark(Event.NOT_TOLD_OF))
     code, gateway_id = whole_number(entry.get("statusCode")), entry.get("messageId")
     if not isinstance(gateway_id, str):
         gateway_id = None
     if code is None:
-        return Receipt(
-            reference, Status.UNKNOWN, gateway_id, text="the gateway's answer holds no status code"
-        )
+        return Receipt(reference, Status.UNKNOWN, gateway_id, text=Remark(Event.NO_CODE))
     if code == 1:
         return Receipt(reference, Status.ACCEPTED, gateway_id=gateway_id, code="1")
     words = entry.get("statusMessage")
@@ -287,7 +286,7 @@ def _first_words(entries: dict[str, _Entry | None], secret: str) -> str:
     return quoted(words, secret) if isinstance(words, str) else ""
 
 
-def _words(receipts: list[Receipt]) -> str:
+def _words(receipts: list[Receipt]) -> Words:
     """Return what was said of the first message that was not simply accepted."""
     for receipt in receipts:
         if receipt.status is not Status.ACCEPTED:

@@ -126,7 +126,7 @@ def _count(entry: Fields, key: str) -> int:
     return found
 
 
-def _no_answer(text: str) -> StoppedError:
+def _no_answer(text: str | Sentence) -> StoppedError:
     return StoppedError(
         say("the gateway's management address gave no clear answer: {text}", text=text),
         hint=say("try again; management_path in the config names another address"),

@@ -19,6 +19,7 @@ from smsctl.domain.message import (
     SubmitVerdict,
     same_for_all,
 )
+from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.text import INTELECOM_PARTS, with_part_length
 from smsctl.errors import ConfigError, CredentialError, GatewayRefusedError, Sentence, StoppedError, say
 
@@ -60,17 +61,18 @@ class MailGateway:
 
         route = self._route()
         if time.monotonic() > not_after:
-            return same_for_all(batch, Status.PENDING, SubmitVerdict.STALE, "too old before the first byte")
+            return same_for_all(batch, Status.PENDING, SubmitVerdict.STALE, Remark(Event.STALE))
         line = open_line(self._options, route)
         if isinstance(line, MailOutcome):
             return same_for_all(batch, Status.PENDING, line.verdict, line.text)._replace(mend=line.mend)
         receipts: list[Receipt] = []
-        verdict, text, mend = SubmitVerdict.ANSWERED, "", None
+        verdict, mend = SubmitVerdict.ANSWERED, None
+        text: Words = ""
         with line:
             content = line.content(batch.letter.text.body)
             for message in batch.messages:
                 if time.monotonic() > not_after:
-                    verdict, text = SubmitVerdict.STALE, "too old before the next mail"
+                    verdict, text = SubmitVerdict.STALE, Remark(Event.STALE_MAIL)
                     break
                 handed = line.hand_over(self._address(route, message), message.reference, content)
                 told = Receipt(

@@ -23,6 +23,7 @@ from typing import Any, Self
 
 from smsctl.domain.gateway import MailRoute, Options
 from smsctl.domain.message import Status, SubmitVerdict
+from smsctl.domain.remark import Event, Remark, Words
 from smsctl.errors import say
 from smsctl.gateways.deadline import CLOCK
 from smsctl.gateways.mail_refusals import MailOutcome, is_of_this_address, refusal
@@ -241,7 +242,10 @@ class MailLine:
 
 
 def _fit(handed: MailOutcome, route: MailRoute) -> MailOutcome:
-    return handed._replace(text=quoted(handed.text, route.password.reveal() if route.password else ""))
+    secret = route.password.reveal() if route.password else ""
+    text = handed.text
+    fit = Remark(text.event, quoted(text.said, secret)) if isinstance(text, Remark) else quoted(text, secret)
+    return handed._replace(text=fit)
 
 
 def _refused(code: int, words: bytes) -> MailOutcome:
@@ -275,13 +279,14 @@ def _trouble(error: OSError | ValueError) -> MailOutcome:
     return MailOutcome(Status.PENDING, verdict, code=None, text=_in_words(error), mend=mend)
 
 
-def _in_words(error: OSError | ValueError) -> str:
+def _in_words(error: OSError | ValueError) -> Words:
     if isinstance(error, SSLCertVerificationError):
-        return f"the certificate is not trusted: {error.verify_message}"
+        return Remark(Event.UNTRUSTED, error.verify_message)
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
-        return "timed out"  # smtplib calls a server that is silent disconnected, too
+        return Remark(Event.TIMED_OUT)  # smtplib calls a server that is silent disconnected, too
     if isinstance(error, SMTPServerDisconnected):
-        return "the mail server closed the connection"
+        return Remark(Event.CLOSED)
     if isinstance(error, SMTPException | ValueError):
-        return str(error)
+        told = error.args[0] if error.args else ""
+        return told if isinstance(told, Remark) else str(error)
     return error.strerror or type(error).__name__

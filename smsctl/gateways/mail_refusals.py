@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from smsctl.domain.gateway import CHECK_MAIL_SERVER
 from smsctl.domain.message import Status, SubmitVerdict
+from smsctl.domain.remark import Words
 from smsctl.errors import Sentence, say
 
 _ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
@@ -19,7 +20,7 @@ class MailOutcome(NamedTuple):
     status: Status
     verdict: SubmitVerdict
     code: str | None
-    text: str
+    text: Words
     mend: Sentence | None = None  # what mends a refusal, where its cause is known
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from smsctl.domain.gateway import CHECK_ACCOUNT
 from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict, same_for_all
+from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import GatewayRefusedError, Sentence, say
 
@@ -24,13 +25,13 @@ class HttpReply(NamedTuple):
 class NotSent(NamedTuple):
     """No byte of the request has left; `text` says what stood in the way."""
 
-    text: str
+    text: Words
 
 
 class Unclear(NamedTuple):
     """The request may have been received, and there is no complete reply; `text` says what happened."""
 
-    text: str
+    text: Words
 
 
 class Stale(NamedTuple):
@@ -43,20 +44,20 @@ class WrongCounterpart(NamedTuple):
     where: str  # scheme and host, or host and port
     by_simulator: bool
 
+    @property
+    def event(self) -> Event:
+        """What it is, for a ledger."""
+        return Event.SIMULATOR if self.by_simulator else Event.NO_SIMULATOR
+
     def error(self) -> GatewayRefusedError:
         """Return what whoever asked for no batch raises."""
         if self.by_simulator:
             return GatewayRefusedError(
-                say(
-                    "At {where} a simulator answers: live, no SMS would be sent through it.", where=self.where
-                ),
+                Remark(self.event, self.where),
                 hint=say("Take this address out of the config; or rehearse, with --simulate."),
             )
         return GatewayRefusedError(
-            say(
-                "What answers at {where} does not say that it is a simulator: it is told nothing.",
-                where=self.where,
-            ),
+            Remark(self.event, self.where),
             hint=say("Start one with: smsctl simulator. Without this address a rehearsal brings its own."),
         )
 
@@ -70,15 +71,15 @@ _ASK_SUPPORT = say(
 _FEWER = say("Send fewer messages in a request: batch_size under [gateway] in the config.")
 
 _NOT_ACCEPTED = {
-    400: ("the gateway could not read the request", _ASK_SUPPORT),
-    401: ("the gateway refused the login", CHECK_ACCOUNT),
-    403: ("the gateway refused the login", CHECK_ACCOUNT),
-    404: ("the gateway does not know the address", _CHECK_URL),
-    405: ("the gateway does not know the address", _CHECK_URL),
-    413: ("the gateway found the request too large", _FEWER),
-    415: ("the gateway could not read the request", _ASK_SUPPORT),
+    400: (Event.UNREADABLE_REQUEST, _ASK_SUPPORT),
+    401: (Event.LOGIN_REFUSED_BY_HTTP, CHECK_ACCOUNT),
+    403: (Event.LOGIN_REFUSED_BY_HTTP, CHECK_ACCOUNT),
+    404: (Event.UNKNOWN_ADDRESS, _CHECK_URL),
+    405: (Event.UNKNOWN_ADDRESS, _CHECK_URL),
+    413: (Event.TOO_LARGE, _FEWER),
+    415: (Event.UNREADABLE_REQUEST, _ASK_SUPPORT),
 }
-"""Statuses that say that the request was not taken, in words, and what mends it."""
+"""Statuses that say that the request was not taken, what that is, and what mends it."""
 
 
 def verdict(batch: Batch, outcome: NotSent | Unclear | Stale | WrongCounterpart) -> Answer:
@@ -89,21 +90,21 @@ def verdict(batch: Batch, outcome: NotSent | Unclear | Stale | WrongCounterpart)
     if isinstance(outcome, WrongCounterpart):
         status = Status.PENDING if outcome.by_simulator else Status.UNKNOWN
         error = outcome.error()
-        told = same_for_all(batch, status, SubmitVerdict.REFUSED, str(error.sentence))
+        told = same_for_all(batch, status, SubmitVerdict.REFUSED, Remark(outcome.event, outcome.where))
         return told._replace(mend=error.hint)
     if isinstance(outcome, Stale):
-        return same_for_all(batch, Status.PENDING, SubmitVerdict.STALE, "too old before the first byte")
+        return same_for_all(batch, Status.PENDING, SubmitVerdict.STALE, Remark(Event.STALE))
     if isinstance(outcome, NotSent):
         return same_for_all(batch, Status.PENDING, SubmitVerdict.NOT_REACHED, outcome.text)
     return unclear(batch, outcome.text)
 
 
-def unclear(batch: Batch, text: str) -> Answer:
+def unclear(batch: Batch, text: Words) -> Answer:
     """Return the answer for a batch of which nothing can be told."""
     return same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, text)
 
 
-def refused(batch: Batch, text: str, mend: Sentence) -> Answer:
+def refused(batch: Batch, text: Words, mend: Sentence) -> Answer:
     """Return the answer for a batch that was not accepted, and the next will not be either."""
     return same_for_all(batch, Status.PENDING, SubmitVerdict.REFUSED, text)._replace(mend=mend)
 
@@ -115,10 +116,10 @@ def status_verdict(batch: Batch, reply: HttpReply, words: str) -> Answer:
     """
     said = f"HTTP {reply.status}" + (f": {words}" if words else "")
     if reply.status in _NOT_ACCEPTED:
-        told, mend = _NOT_ACCEPTED[reply.status]
-        return refused(batch, f"{told} ({said})", mend)
+        event, mend = _NOT_ACCEPTED[reply.status]
+        return refused(batch, Remark(event, said), mend)
     if 300 <= reply.status < 400:  # noqa: PLR2004  # a redirect is never followed
-        return refused(batch, f"the address has moved; correct url in the config ({said})", _CHECK_URL)
+        return refused(batch, Remark(Event.MOVED, said), _CHECK_URL)
     if reply.status == 429:  # noqa: PLR2004
         wait_s = _retry_after_s(reply.headers.get("retry-after", ""))
         return same_for_all(batch, Status.PENDING, SubmitVerdict.BUSY, said, wait_s)
@@ -132,7 +133,8 @@ def unless_taken(batch: Batch, refusal: Answer, told: Iterable[Receipt]) -> Answ
     """
     if refusal.verdict is SubmitVerdict.UNCLEAR or all(one.status in _REFUSED for one in told):
         return refusal
-    return unclear(batch, f"refused and taken in one answer: {refusal.text}")
+    said = refusal.text.said if isinstance(refusal.text, Remark) else refusal.text
+    return unclear(batch, Remark(Event.REFUSED_AND_TAKEN, said))
 
 
 _REFUSED = frozenset({Status.PENDING, Status.REJECTED})

@@ -12,6 +12,7 @@ from zlib import crc32
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, SubmitVerdict
+from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import PSWINCOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
@@ -99,7 +100,7 @@ class PSWinCom:
         if isinstance(outcome, NotSent):
             raise _no_answer(outcome.text)
         if not isinstance(outcome, HttpReply):
-            raise _no_answer("no complete reply")
+            raise _no_answer(say("no complete reply"))
         session = read_session(outcome.body) if outcome.status == _OK else None
         if session is None:
             raise _no_answer(f"HTTP {outcome.status}")
@@ -178,10 +179,10 @@ class PSWinCom:
         secret = password_of(self._options)
         session = read_session(body)
         if session is None:
-            return unclear(batch, f"HTTP 200, but not an answer: {quoted(body, secret)}")
+            return unclear(batch, Remark(Event.NO_ANSWER, quoted(body, secret)))
         if session.logon == "FAIL":
             reason = quoted(session.reason, secret) or "-"
-            refusal = refused(batch, f"the gateway refused the login: {reason}", CHECK_ACCOUNT)
+            refusal = refused(batch, Remark(Event.LOGIN_REFUSED, reason), CHECK_ACCOUNT)
             return unless_taken(batch, refusal, self._told_of(batch, session))
         entries = [session.entries.get(message_id(message.reference)) for message in batch.messages]
         names = Counter(entry.get("REF") for entry in session.entries.values() if entry)
@@ -231,18 +232,17 @@ def _escaped(text: str) -> str:
 
 def _receipt(message: Outgoing, entry: dict[str, str] | None, secret: str) -> Receipt:
     if entry is None:
-        missing = "the gateway's answer does not tell of this message"
-        return Receipt(message.reference, Status.UNKNOWN, text=missing)
+        return Receipt(message.reference, Status.UNKNOWN, text=Remark(Event.NOT_TOLD_OF))
     code = entry.get("STATUS", "")
     status = STATUS_OF_CODE.get(code, Status.UNKNOWN)
     words = quoted(entry.get("INFO", ""), secret) or None
     return Receipt(message.reference, status, gateway_id=entry.get("REF") or None, code=code[:20], text=words)
 
 
-def _words(receipts: list[Receipt]) -> str:
+def _words(receipts: list[Receipt]) -> Words:
     """Return what was said of the first message that was not simply accepted."""
     return next((r.text or r.code or "" for r in receipts if r.status is not Status.ACCEPTED), "")
 
 
-def _no_answer(text: str) -> StoppedError:
+def _no_answer(text: str | Sentence) -> StoppedError:
     return StoppedError(say("the gateway gave no clear answer: {text}", text=text), hint=say("try again"))

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from smsctl.domain.gateway import CHECK_ACCOUNT, Options
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.push import Polled, PushBatch
-from smsctl.errors import GatewayRefusedError, StoppedError, say
+from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.json_reply import entry_of, folded
 from smsctl.gateways.outcome import HttpReply, Stale, WrongCounterpart
 from smsctl.gateways.password import password_of
@@ -99,7 +99,7 @@ class PolledQueue:
         return outcome
 
 
-def _no_answer(text: str) -> StoppedError:
+def _no_answer(text: str | Sentence) -> StoppedError:
     return StoppedError(
         say("The gateway's queue gave no clear answer: {text}.", text=text),
         hint=say("Nothing is lost: what was not acknowledged comes again."),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from smsctl.domain.gateway import Options
-from smsctl.errors import StoppedError, say
+from smsctl.errors import Sentence, StoppedError, say
 
 _PORTS = {"https": 443, "http": 80}
 
@@ -42,7 +42,11 @@ class Endpoint(NamedTuple):
         thread.join(self.timeout_s)
         if found:
             return len(found)
-        reason = _reason(failures[0]) if failures else f"no answer within {self.timeout_s:g} s"
+        reason = (
+            _reason(failures[0])
+            if failures
+            else say("no answer within {seconds} s", seconds=f"{self.timeout_s:g}")
+        )
         raise StoppedError(
             say("{host} cannot be looked up: {reason}.", host=self.host, reason=reason),
             hint=say("Mend the name service of this machine, or the address in the config."),
@@ -115,8 +119,8 @@ def _own_host(module: str) -> str | None:
     return {"intelecom": intelecom.HOST, "pswincom": pswincom.HOST}.get(module)
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError) -> str | Sentence:
     """Return what the machine says, without its numbers."""
     if isinstance(error, TimeoutError):
-        return "timed out"
+        return say("timed out")
     return getattr(error, "verify_message", "") or error.strerror or type(error).__name__

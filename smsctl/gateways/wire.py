@@ -28,6 +28,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from smsctl.domain.gateway import Options
+from smsctl.domain.remark import Event, Remark, Words
 from smsctl.gateways.address import refuse_plain_http
 from smsctl.gateways.deadline import CLOCK, Deadline
 from smsctl.gateways.outcome import HttpReply, NotSent, Outcome, Stale, Unclear, WrongCounterpart
@@ -127,7 +128,7 @@ class _Exchange(HTTPAdapter):
         """Return what an exception proves; its text never holds any of the request."""
         text = _reason(error)
         if self._expired:
-            text = f"no complete answer within {self._options.total_timeout_s:g} s"
+            text = Remark(Event.INCOMPLETE, f"{self._options.total_timeout_s:g}")
         return Unclear(text) if self._may_have_left else NotSent(text)
 
     def close(self) -> None:
@@ -278,16 +279,16 @@ def _inflated(body: bytes) -> bytes | None:
     return found if reader.eof and not reader.unused_data and len(found) <= MAX_REPLY_BYTES else None
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException) -> Words:
     """Return the innermost cause in words: the outer ones only wrap it."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not trusted: {error.verify_message}"
+        return Remark(Event.UNTRUSTED, error.verify_message)
     if isinstance(error, TimeoutError):
-        return "timed out"
+        return Remark(Event.TIMED_OUT)
     if "407 " in str(error):  # urllib3 and http.client have no class for it
-        return "the proxy refused the login (407)"
+        return Remark(Event.PROXY_REFUSED)
     if isinstance(error, OSError):
         return error.strerror or str(error)[:_MAX_REASON] or type(error).__name__
     return type(error).__name__  # the text may quote what was received

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import COSTS, Answer, Batch, Receipt, Status, SubmitVerdict, outgoing, same_for_all
 from smsctl.domain.moment import Moment
+from smsctl.domain.remark import Event, Remark, Words, restored, stored
 from smsctl.ledger import blocklist, ceilings, counts, lock, mailings, matching, packages, reports, restoring
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
@@ -47,16 +48,18 @@ class BatchRow(NamedTuple):
     claimed_at: str
     settled_at: str | None
     verdict: str | None
-    answer: str | None
+    answer: Words | None
 
 
 def of_mailing(ledger: Ledger, mailing: int) -> tuple[BatchRow, ...]:
     """Return the batches of a mailing in the order they were claimed."""
     found = ledger.records(
-        "SELECT id, reference, first_message, last_message, messages, claimed_at, settled_at, verdict, answer"
-        " FROM batches WHERE mailing = ? ORDER BY id",
+        "SELECT id, reference, first_message, last_message, messages, claimed_at, settled_at, verdict, event,"
+        " answer FROM batches WHERE mailing = ? ORDER BY id",
         mailing,
     )
+    for one in found:
+        one["answer"] = restored(one.pop("event"), one["answer"]) or None
     return tuple(BatchRow(**one) for one in found)
 
 
@@ -111,10 +114,11 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     """
     answer = matching.believed(ledger, mailing.gateway, done.messages, answer)
     closed = ledger.write(
-        "UPDATE batches SET settled_at = ?, verdict = ?, answer = ? WHERE id = ? AND settled_at IS NULL",
+        "UPDATE batches SET settled_at = ?, verdict = ?, event = ?, answer = ?"
+        " WHERE id = ? AND settled_at IS NULL",
         moment.at,
         answer.verdict,
-        answer.text[:500] or None,
+        *stored(answer.text),
         done.id,
     )
     before = Status.SENDING if closed else Status.UNKNOWN  # a late answer: recovery was quicker
@@ -171,7 +175,7 @@ def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
                 batch,
                 Status.UNKNOWN,
                 SubmitVerdict.UNCLEAR,
-                "smsctl or the machine stopped before the answer",
+                Remark(Event.BROKEN_OFF),
             )
             settle(ledger, mailing, done, gone, moment)
             orphaned += len(ids)
@@ -259,7 +263,7 @@ def _store(ledger: Ledger, paired: Sequence[tuple[int, Receipt]], batch: int) ->
     What was said alike is one statement: most batches are wholly accepted, and a statement for each
     message takes twice as long.
     """
-    alike: dict[tuple[Status, str | None, str | None], list[object]] = {}
+    alike: dict[tuple[Status, str | None, Words | None], list[object]] = {}
     for message, (_, state, gateway_id, code, text) in paired:
         alike.setdefault((state, code, text), []).extend((message, gateway_id))
     for (state, code, text), told in alike.items():
@@ -267,7 +271,7 @@ def _store(ledger: Ledger, paired: Sequence[tuple[int, Receipt]], batch: int) ->
             _STORE.replace("(?)", ", ".join(["(CAST(? AS INTEGER), ?)"] * (len(told) // 2))),
             state.value,  # plain: sqlite3 would look for an adapter first
             code,
-            text[:500] if text else None,
+            *stored(text),
             None if state is Status.PENDING else batch,
             *told,
             batch,
@@ -275,7 +279,7 @@ def _store(ledger: Ledger, paired: Sequence[tuple[int, Receipt]], batch: int) ->
 
 
 _STORE = (
-    "UPDATE messages SET state = ?, gateway_id = told.column2, code = ?, answer = ?, batch = ?"
+    "UPDATE messages SET state = ?, gateway_id = told.column2, code = ?, event = ?, answer = ?, batch = ?"
     " FROM (VALUES (?)) AS told WHERE messages.id = told.column1 AND messages.batch = ?"
 )
 

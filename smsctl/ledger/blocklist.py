@@ -12,6 +12,7 @@ from smsctl.ledger import audit, keyfile
 from smsctl.ledger.store import Ledger
 
 BY_STOP = "STOP by SMS"
+THE_RECIPIENT = "the recipient"
 """The reason of a number that is on the list because its owner answered STOP."""
 
 _CLEAR_DIGITS = 2

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
+from smsctl.domain.remark import Words, restored
 from smsctl.domain.report import Cause
 from smsctl.ledger.store import Ledger
 
@@ -17,13 +18,13 @@ class FailedRow(NamedTuple):
     state: Status
     cause: Cause
     code: str
-    answer: str
+    answer: Words
 
 
 def failed(ledger: Ledger, mailing: Mailing) -> tuple[FailedRow, ...]:
     """Return the messages of a mailing that a report says did not arrive, in the file's order."""
     found = ledger.rows(
-        "SELECT sheet_row, number, name, state, cause, code, answer FROM messages"
+        "SELECT sheet_row, number, name, state, cause, code, event, answer FROM messages"
         " WHERE id BETWEEN ? AND ? AND state IN ('failed', 'expired') ORDER BY id",
         mailing.first_message,
         mailing.last_message,
@@ -36,7 +37,7 @@ def failed(ledger: Ledger, mailing: Mailing) -> tuple[FailedRow, ...]:
             state=Status(state),
             cause=Cause(cause or Cause.UNTOLD),
             code=code or "",
-            answer=answer or "",
+            answer=restored(event, answer),
         )
-        for row, number, name, state, cause, code, answer in found
+        for row, number, name, state, cause, code, event, answer in found
     )

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from smsctl.domain.message import Priority, Status
 from smsctl.domain.municipality import ServiceState
+from smsctl.domain.remark import Event
 from smsctl.domain.report import Cause
 from smsctl.domain.text import Encoding
 from smsctl.errors import Sentence, say
@@ -129,6 +130,8 @@ _WORDS: dict[tuple[str, str], _Fits] = {
     ("messages", "number"): _like(_NUMBER),
     ("messages", "number_hash"): _like(_HASH),
     ("messages", "cause"): _one_of(Cause),
+    ("messages", "event"): _one_of(Event),
+    ("batches", "event"): _one_of(Event),
     ("mailing_counts", "state"): _STATES,
     ("day_counts", "state"): _STATES,
     ("reports", "state"): _STATES,

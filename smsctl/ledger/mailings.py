@@ -13,6 +13,7 @@ from smsctl.domain.moment import ALWAYS, Actor, Moment, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.domain.recipients import OutsideRows
+from smsctl.domain.remark import Words, restored
 from smsctl.domain.text import Encoding, MessageText, TextSize
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.ledger import counts, packages
@@ -135,37 +136,37 @@ def tally(ledger: Ledger, mailing: Mailing) -> MailingTotals:
 
 
 class AnsweredRow(NamedTuple):
-    """A message that was not simply taken, with the gateway's own words."""
+    """A message that was not simply taken, and what was told of it."""
 
     row: int | None
     number: str
     state: Status
-    answer: str
+    answer: Words
 
 
 def answers(ledger: Ledger, mailing: Mailing, *, most: int) -> tuple[AnsweredRow, ...]:
     """Return the first messages that were rejected, held or failed, or whose fate is unknown."""
     found = ledger.rows(
-        "SELECT sheet_row, number, state, answer FROM messages WHERE id BETWEEN ? AND ?"
+        "SELECT sheet_row, number, state, event, answer FROM messages WHERE id BETWEEN ? AND ?"
         " AND state IN ('rejected', 'held', 'failed', 'expired', 'unknown') ORDER BY id LIMIT ?",
         mailing.first_message,
         mailing.last_message,
         most,
     )
     return tuple(
-        AnsweredRow(row=row, number=number or "", state=Status(state), answer=answer or "")
-        for row, number, state, answer in found
+        AnsweredRow(row=row, number=number or "", state=Status(state), answer=restored(event, answer))
+        for row, number, state, event, answer in found
     )
 
 
-def answer_to(ledger: Ledger, message: int) -> str | None:
-    """Return the gateway's own words for one message."""
+def answer_to(ledger: Ledger, message: int) -> Words | None:
+    """Return what was told of one message, or of its batch."""
     row = ledger.one(
-        "SELECT COALESCE(m.answer, b.answer) FROM messages m LEFT JOIN batches b ON b.id = m.batch"
+        "SELECT m.event, m.answer, b.event, b.answer FROM messages m LEFT JOIN batches b ON b.id = m.batch"
         " WHERE m.id = ?",
         message,
     )
-    return None if row is None else row[0]
+    return None if row is None else restored(*row[:2]) or restored(*row[2:]) or None
 
 
 def body_hash(body: str) -> str:

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict
+from smsctl.domain.remark import Event, Remark
 from smsctl.domain.report import Report
 from smsctl.ledger.store import Ledger, Row
 
 _GIVES_OUR_REFERENCE_BACK = frozenset({"intelecom"})
-_ANOTHERS = "the gateway's answer names another message"
+_ANOTHERS = Remark(Event.ANOTHERS_NAME)
 
 
 class MatchLimits(NamedTuple):

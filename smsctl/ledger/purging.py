@@ -156,14 +156,14 @@ def remove(ledger: Ledger, purge: int, mailing: Mailing, moment: Moment) -> tupl
         )
     ledger.write("DELETE FROM gateway_ids WHERE message BETWEEN ? AND ?", first, last)
     messages = ledger.write(
-        "UPDATE messages SET number = NULL, name = NULL, gateway_id = NULL, answer = NULL"
+        "UPDATE messages SET number = NULL, name = NULL, gateway_id = NULL, event = NULL, answer = NULL"
         " WHERE id BETWEEN ? AND ?",
         first,
         last,
     )
     skipped = ledger.write("UPDATE skipped SET number = NULL, name = NULL WHERE mailing = ?", mailing.id)
     # The digest has no key: the number of a batch of one is found by trying them all.
-    ledger.write("UPDATE batches SET answer = NULL, digest = '' WHERE mailing = ?", mailing.id)
+    ledger.write("UPDATE batches SET event = NULL, answer = NULL, digest = '' WHERE mailing = ?", mailing.id)
     ledger.write(
         "UPDATE mailings SET body = NULL, audience = ?, purge = ? WHERE id = ?",
         audience_without_values(mailing.audience),

@@ -192,7 +192,7 @@ def taken_twice(ledger: Ledger, mailing: Mailing) -> int:
 def note(ledger: Ledger, told: Sequence[tuple[Report, ReportedMessage]], intake: ReportIntake) -> None:
     """Write what reports say on their messages; on one whose number is purged, only what became of it."""
     ledger.write_many(
-        "UPDATE messages SET state = ?, code = ?, answer = ?, cause = ?, reported_at = ?,"
+        "UPDATE messages SET state = ?, code = ?, event = NULL, answer = ?, cause = ?, reported_at = ?,"
         " gateway_id = COALESCE(gateway_id, ?) WHERE id = ?",
         [
             (

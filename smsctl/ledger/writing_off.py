@@ -6,6 +6,7 @@ from collections import Counter
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
+from smsctl.domain.remark import Event
 from smsctl.ledger import corrections, counts, mailings, packages, reports
 from smsctl.ledger.store import Ledger
 
@@ -54,7 +55,7 @@ def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], moment: Moment
     reference = f"{mailing.reference}-r{os.urandom(2).hex()}-0"
     return ledger.insert(
         "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
-        " digest, claimed_at, claimed_day, settled_at, verdict, answer)"
+        " digest, claimed_at, claimed_day, settled_at, verdict, event)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)",
         reference,
         mailing.id,
@@ -67,5 +68,5 @@ def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], moment: Moment
         moment.day,
         moment.at,
         VERDICT,
-        "the ledger was put back from an older copy",
+        Event.RESTORED,
     )

@@ -467,3 +467,22 @@ def test_a_report_that_it_failed_proves_that_what_was_resolved_as_not_sent_was_t
     assert (data["states"], data["parts"]) == ({"accepted": PEOPLE - 1, "failed": 1}, PEOPLE + 1)
     assert "The gateway took 1 message twice that had been resolved as not sent: both count." in shown.out
     assert run("--config", config, "ledger", "check").code == 0
+
+
+def test_what_smsctl_says_of_an_answer_is_told_in_the_readers_language(
+    serve: Serve, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tells_of_nobody(line: Line) -> None:
+        line.read_request()
+        line.send(reply(200, b'{"messageStatus": []}'))
+
+    config = serve(tells_of_nobody)
+    assert send(run, config, message)[0] == 4
+    english = "the gateway's answer does not tell of this message"
+    told = run("--config", config, "mailings", "show", 1, "--json")
+    assert {one["answer"] for one in told.data["batches"]} == {english}
+    assert english in run("--config", config, "mailings", "show", 1).out
+    monkeypatch.setenv("SMSCTL_LANGUAGE", "sv")
+    shown = run("--config", config, "mailings", "show", 1).out
+    assert "gatewayens svar säger inget om det här meddelandet" in shown
+    assert english not in shown

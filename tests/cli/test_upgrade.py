@@ -123,3 +123,18 @@ def test_an_older_ledger_is_read_and_resumed_and_its_keys_repeated(site: Site) -
     for name, states in LEFT[site.kind].items():
         assert states["accepted"] <= reached[name] <= sum(states.values())
     assert site.mailings() == mailings
+
+
+def test_what_an_older_ledger_says_of_its_batches_is_told_as_before(site: Site) -> None:
+    with closing(sqlite3.connect(site.folder / "ledger" / "ledger.db")) as ledger:
+        rows = ledger.execute(
+            "SELECT mailing, CASE WHEN settled_at IS NULL THEN ? ELSE answer END FROM batches"
+            " ORDER BY mailing, id",
+            ("smsctl or the machine stopped before the answer",),  # as the first command finds
+        ).fetchall()
+    told = [
+        (mailing, one["answer"])
+        for mailing in sorted(site.mailings())
+        for one in site("mailings", "show", mailing, "--json").data["batches"]
+    ]
+    assert told == rows

@@ -31,7 +31,7 @@ def test_what_was_answered_is_in_force_and_the_rest_is_the_default() -> None:
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.dotted)
 def test_every_key_stands_there_with_its_help(key: Key) -> None:
     text = text_of(NEEDED)
-    line = rf"^(# )?{key.name} =.* # {re.escape(key.help)}"
+    line = rf"^(# )?{key.name} =.* # {re.escape(str(key.help))}"
     assert key.name == "extra" or re.search(line, text, re.MULTILINE)
 
 

@@ -62,4 +62,4 @@ class HttpGatewayContract(GatewayContract):
         with FaultServer(answering(401, problem, Content_Type="application/problem+json")) as peer:
             answer = submit(self.opened(peer.port), some_batch())
         assert outcome(answer) == (SubmitVerdict.REFUSED, [Status.PENDING] * 3)
-        assert "refused the login" in answer.text
+        assert "refused the login" in str(answer.text)

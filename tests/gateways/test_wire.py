@@ -168,7 +168,7 @@ def test_an_untrusted_certificate_is_refused_before_anything_leaves(
     with FaultServer(answering(200), tls=tls[0]) as server:
         outcome = post(QUICK, server.url)
         assert isinstance(outcome, NotSent)
-        assert "certificate is not trusted" in outcome.text
+        assert "certificate is not trusted" in str(outcome.text)
         assert server.requests == []
 
 
@@ -199,7 +199,7 @@ def test_a_handshake_that_hangs_proves_that_nothing_left(trusting: Options) -> N
     with FaultServer(Line.keep_silent) as server:
         outcome = post(trusting, server.url.replace("http:", "https:"))
         assert isinstance(outcome, NotSent)
-        assert outcome.text == "timed out"
+        assert str(outcome.text) == "timed out"
 
 
 def reset_unread(line: Line) -> None:

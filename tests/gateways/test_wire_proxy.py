@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.domain.gateway import Options
+from smsctl.domain.remark import Event, Remark
 from smsctl.domain.secret import Secret
 from smsctl.gateways.outcome import HttpReply, NotSent, Unclear
 
@@ -85,7 +86,7 @@ def test_a_proxy_gets_the_login_with_its_tunnel_and_the_gateway_does_not(
         assert b64decode(login[0]).decode() == "anna:kanarie:å"
         assert "Proxy-Authorization" not in inside[0]
         refused = post(through, "https://localhost:4711/")
-    assert refused == NotSent("the proxy refused the login (407)")
+    assert refused == NotSent(Remark(Event.PROXY_REFUSED))
     gc.collect()
 
 

@@ -97,7 +97,7 @@ def _table(
 
 def _cells(one: FailedRow) -> tuple[object, ...]:
     why, is_dead = str(_CAUSES[one.cause]), "yes" if one.cause in PERMANENT else "no"
-    return one.row, one.number, one.name, one.state, why, is_dead, one.code, one.answer
+    return one.row, one.number, one.name, one.state, why, is_dead, one.code, str(one.answer)
 
 
 _CAUSES = {

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, Text, TextLine
 from smsctl.cli.output.fields import Field, data_of, table_of
-from smsctl.cli.output.language import known
 from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.errors import say
 from smsctl.ledger.audit import AuditRow
@@ -42,7 +41,7 @@ def _fields(zone: str = "") -> list[Field[AuditRow]]:
         Field("user", lambda one: one.user, say("Who")),
         Field("host", lambda one: one.host),
         Field("action", lambda one: one.action, say("What"), lambda action: _ACTIONS.get(action, action)),
-        Field("detail", lambda one: one.detail, "", known),
+        Field("detail", lambda one: one.detail, ""),
         Field("reason", lambda one: one.reason, say("Why")),
     ]
 
@@ -70,7 +69,7 @@ def _batch_fields(states: States, zone: str = "") -> list[Field[BatchRow]]:
         Field("claimed_at", lambda one: one.claimed_at, say("Handed over"), at),
         Field("settled_at", lambda one: one.settled_at, say("Answered"), at),
         Field("verdict", lambda one: one.verdict),
-        Field("answer", lambda one: one.answer),
+        Field("answer", lambda one: one.answer and str(one.answer)),
         Field("states", lambda one: {str(state): n for state, n in states.get(one.id, {}).items()}),
         Field("", now, say("Now")),
     ]

@@ -8,7 +8,6 @@ from smsctl.cli.mailings import history
 from smsctl.cli.output import figures, returns, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, table_of
-from smsctl.cli.output.language import known
 from smsctl.cli.output.mailings import data
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
 from smsctl.cli.output.phrases import quoted, rehearsal, taken_twice
@@ -168,7 +167,7 @@ def _answers(story: Story) -> list[Block]:
         Field("", lambda one: one.row, say("Row"), right=True),
         Field("", lambda one: story.shown(one.number), say("Number")),
         Field("", lambda one: figures.state(one.state), say("State")),
-        Field("", lambda one: known(one.answer), say("Answer")),
+        Field("", lambda one: one.answer, say("Answer")),
     ]
     more = [TextLine(say("and more"), indent=2)] if len(story.answers) > _ANSWERS_SHOWN else []
     return [GAP, table_of(fields, story.answers[:_ANSWERS_SHOWN]), *more]

@@ -62,7 +62,7 @@ def run(
     done = deliver(wiring, mailing, gateway, ceilings_in_claims(mailing, Ceilings(), under))
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
     shown = numbers.shown(wiring, e164)
-    data = {"number": shown, "answer": answer}
+    data = {"number": shown, "answer": None if answer is None else str(answer)}
     told = reply(wiring, done, data, outcome.test_screen(shown, mailing.size.parts, answer))
     if answer and told.summary:
         told = told._replace(summary=outcome.test_summary(told.summary, answer))

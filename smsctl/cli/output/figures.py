@@ -142,4 +142,5 @@ _REASONS = {
     "terms": say("has not accepted the terms"),
     "duplicate": say("same number as another row"),
     "already-sent": say("has had this text already"),
+    "stopped at the gateway": say("stopped at the gateway"),
 }

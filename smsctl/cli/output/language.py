@@ -12,7 +12,6 @@ from typing import Protocol
 import smsctl
 from smsctl.cli.output import clauses
 from smsctl.cli.output.blocks import Text
-from smsctl.cli.output.recognised import recognised
 from smsctl.errors import Sentence, filled
 
 VARIABLE = "SMSCTL_LANGUAGE"
@@ -76,16 +75,8 @@ def opened(text: Text) -> str:
     return clauses.opened(words(text), _FOREIGN if isinstance(text, str) else _template(text))
 
 
-def known(text: str) -> str:
-    """Return a text that reached us in English, where it is one of ours; any other as it came."""
-    found = None if _Spoken.name == "en" else recognised(text)
-    return text if found is None else words(found)
-
-
 def _value(value: object) -> object:
-    if isinstance(value, Sentence):
-        return words(value)
-    return known(value) if type(value) is str else value
+    return words(value) if isinstance(value, Sentence) else value
 
 
 def _template(text: Sentence) -> str:

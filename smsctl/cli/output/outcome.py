@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from smsctl.cli.output import figures, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
-from smsctl.cli.output.language import known
 from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import OutsideRows
+from smsctl.domain.remark import Words
 from smsctl.domain.unsettled import unsettled_of
 from smsctl.errors import Sentence, say
 
@@ -43,14 +43,14 @@ def screen(
     return blocks
 
 
-def test_screen(number: str, parts: int, answer: str | None) -> list[Block]:
+def test_screen(number: str, parts: int, answer: Words | None) -> list[Block]:
     """Return what a person wants to know of one test SMS."""
     facts = [
         Fact(say("Number"), [number]),
         Fact(say("Parts"), [figures.count(parts)]),
     ]
     if answer:
-        facts.insert(1, Fact(say("The gateway answered"), [known(answer)]))
+        facts.insert(1, Fact(say("The gateway answered"), [answer]))
     return [FactList(facts), GAP]
 
 
@@ -125,6 +125,7 @@ def summary(mailing: Mailing, states: Mapping[Status, int], parts: int, *, simul
     return say("Mailing {id} for {municipality}: {counted}; {parts}.", **values)
 
 
-def test_summary(line: Sentence, answer: str) -> Sentence:
+def test_summary(line: Sentence, answer: Words) -> Sentence:
     """Return the one line for a test SMS, with the gateway's words; a number in them is hidden."""
-    return say("{line} The gateway answered: {answer}", line=line, answer=_LONG_NUMBER.sub("***", answer))
+    hidden = _LONG_NUMBER.sub("***", answer) if isinstance(answer, str) else answer
+    return say("{line} The gateway answered: {answer}", line=line, answer=hidden)
