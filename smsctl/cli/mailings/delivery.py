@@ -1,13 +1,12 @@
 """Sending a mailing that stands in the ledger, with a person or a log looking on."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
-from typing import NamedTuple
 
 from smsctl.actions import trust
+from smsctl.actions.deliver import Delivery, deliver
 from smsctl.actions.run_progress import SendPace
-from smsctl.actions.send import Result, SendRun, send
+from smsctl.actions.send import SendRun
 from smsctl.actions.stop_signal import BY_SIGNAL, StopReason, StopSignal
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output.blocks import Block
@@ -16,43 +15,12 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import CHECK_ACCOUNT, CHECK_MAIL_SERVER, Gateway
 from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
 from smsctl.domain.message import Status
-from smsctl.domain.unsettled import Unsettled, unsettled_of
-from smsctl.errors import ExitCode, LedgerError, Sentence, say, worst
-from smsctl.ledger import mailings, skipped, stops
+from smsctl.errors import ExitCode, LedgerError, Sentence, say
+from smsctl.ledger import mailings, skipped
 from smsctl.ledger.lock import TakenError
 
 
-class Delivery(NamedTuple):
-    """One run and what the mailing has come to."""
-
-    mailing: Mailing
-    result: Result
-    tally: MailingTotals
-    in_doubt: int = 0  # stopped or gone, and nobody can tell
-
-    @property
-    def left(self) -> Unsettled:
-        """What of the mailing a person must settle, whoever left it so."""
-        return unsettled_of(self.mailing.id, self.tally.states, self.in_doubt)
-
-    @property
-    def own_exit_code(self) -> ExitCode:
-        """The run's code beside what is unsettled, set right by what the ledger says of the whole mailing."""
-        states = self.tally.states
-        rejected = min(self.result.states[Status.REJECTED], states.get(Status.REJECTED, 0))
-        run = self.result._replace(states=Counter({Status.REJECTED: rejected}))
-        codes = [run.exit_code]
-        if states.get(Status.PENDING) and not self.result.stop:
-            codes.append(ExitCode.STOPPED)
-        return worst(codes)
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The run's code, and that of a mailing that holds something for a person to settle."""
-        return worst([self.own_exit_code, self.left.exit_code])
-
-
-def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
+def deliver_mailing(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
     """Send what is pending; Ctrl-C, SIGTERM and SIGHUP stop after the batch in flight."""
     configured, mailing = wiring.settings.gateway, wiring.named(mailing)
     payer = wiring.settings.municipality(mailing.municipality.key)
@@ -73,19 +41,13 @@ def deliver(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilin
             proved_at=trust.proved_at(wiring.ledger, wiring.settings, payer),
             on_progress=lambda states: tell(states.total()),
         )
-        result = _sent(send_run)
-    return Delivery(
-        mailing=mailing,
-        result=result,
-        tally=mailings.tally(wiring.ledger, mailing),
-        in_doubt=stops.in_doubt(wiring.ledger, mailing),
-    )
+        return _sent(send_run)
 
 
-def _sent(send_run: SendRun) -> Result:
+def _sent(send_run: SendRun) -> Delivery:
     """Send; a ledger that fails on the way is told with what it leaves behind and how to go on."""
     try:
-        return send(send_run)
+        return deliver(send_run)
     except TakenError:
         raise
     except LedgerError as error:

@@ -2,13 +2,12 @@
 
 import typer
 
-from smsctl.actions.begin import RuleOverrides
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.resume import what_is_left
 from smsctl.cli import options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import story
-from smsctl.cli.mailings.request import must_give_reason
+from smsctl.cli.mailings.request import SendFlags, overrides_of
 from smsctl.cli.mailings.resuming import go_on
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output import outcome
@@ -42,7 +41,7 @@ def run(
     """
     del yes  # is answered where it is asked whether anybody can be asked
     wiring: Wiring = ctx.obj
-    must_give_reason(wiring, RuleOverrides(urgent=urgent, reason=reason))
+    overrides_of(wiring, SendFlags(urgent=urgent, reason=reason))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
     with told_with_what_is_left(ledger, found):

@@ -5,7 +5,7 @@ from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
 from smsctl.actions.resume import Remainder, overruled, put_off, record
 from smsctl.cli import dialogue
 from smsctl.cli.mailings import quiet_hours
-from smsctl.cli.mailings.delivery import deliver, reply
+from smsctl.cli.mailings.delivery import deliver_mailing, reply
 from smsctl.cli.mailings.rest import screen
 from smsctl.cli.output import figures
 from smsctl.cli.output import mailings as render
@@ -42,6 +42,6 @@ def go_on(
         now, urgent = wiring.clock.local(), rest.mailing.urgent
         must_still_be_in_time(rest.mailing.letter, under, now, urgent=urgent)
     record(rest, wiring.ledger, under, reason)
-    done = deliver(wiring, rest.mailing, gateway, rest.ceilings)
+    done = deliver_mailing(wiring, rest.mailing, gateway, rest.ceilings)
     told = [one.sentence for one in rest.verdict.overruled if rest.verdict.is_over_day]
     return reply(wiring, done, render.data(rest.mailing, done.tally))._replace(overruled=told)

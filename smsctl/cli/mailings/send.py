@@ -60,8 +60,8 @@ def run(
     """
     typed = dict(locals())
     # Here, for the help page needs none of it.
-    from smsctl.cli.mailings.request import request_of
+    from smsctl.cli.mailings.request import send_flags
     from smsctl.cli.mailings.sending import perform
 
     ctx.obj.names(read=(Path(file) if file and file != "-" else None, recipients))
-    return perform(ctx.obj, request_of(typed))
+    return perform(ctx.obj, send_flags(typed))

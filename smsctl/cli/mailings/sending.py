@@ -13,7 +13,7 @@ from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import plan as render
 from smsctl.cli.mailings import run_key, text
 from smsctl.cli.mailings.drafting import drafted
-from smsctl.cli.mailings.request import RunFlags, SendFlags, must_give_reason, plan_request_for, typed_letter
+from smsctl.cli.mailings.request import SendFlags, overrides_of, plan_request_for, typed_letter
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, TextLine
 from smsctl.cli.output.phrases import mistake
@@ -35,44 +35,40 @@ class _Prepared(NamedTuple):
     key: str | None  # expanded
 
 
-def perform(wiring: Wiring, request: SendFlags) -> CommandResult:
+def perform(wiring: Wiring, flags: SendFlags) -> CommandResult:
     """Plan, show, ask, send; a dry run ends after the showing and has written nothing."""
-    manner = request.manner
-    text.must_be_one(request.wording, asks=not (manner.yes or manner.dry_run))
-    must_give_reason(wiring, request.overruling, terms_lifted=request.who.terms_not_required)
-    if not manner.dry_run:
-        wiring.must_be_fit_to_send(
-            accept_clock=request.overruling.accept_clock, reason=request.overruling.reason
-        )
-    prepared = _prepare(wiring, request)
+    text.must_be_one(flags)
+    overruling = overrides_of(wiring, flags)
+    if not flags.dry_run:
+        wiring.must_be_fit_to_send(accept_clock=flags.accept_clock, reason=flags.reason)
+    prepared = _prepare(wiring, flags)
     if prepared.key:
         done = run_key.begun(
-            wiring, prepared.key, prepared.plan_request, prepared.gateway, dry_run=manner.dry_run
+            wiring, prepared.key, prepared.plan_request, prepared.gateway, dry_run=flags.dry_run
         )
         if done:
             return done
-    ledger = wiring.live_ledger_as_it_is() if manner.dry_run else wiring.ledger
-    under = circumstances(wiring, ledger, lenient=wiring.simulated and not manner.strict)
+    ledger = wiring.live_ledger_as_it_is() if flags.dry_run else wiring.ledger
+    under = circumstances(wiring, ledger, lenient=wiring.simulated and not flags.strict)
     if not wiring.output.interactive:
         under = under._replace(command=wiring.flags.unasked_command)
-    return _plan_and_send(wiring, prepared, request, under)
+    return _plan_and_send(wiring, prepared, flags, overruling, under)
 
 
 def _plan_and_send(
-    wiring: Wiring, prepared: _Prepared, request: SendFlags, under: Circumstances
+    wiring: Wiring, prepared: _Prepared, flags: SendFlags, overruling: RuleOverrides, under: Circumstances
 ) -> CommandResult:
-    manner, overruling = request.manner, request.overruling
     plan_request, (plan, sheet, verdict) = drafted(wiring, prepared.plan_request, prepared.gateway, under)
     prepared = prepared._replace(plan_request=plan_request)
-    if verdict.is_only_quiet and wiring.output.interactive and not manner.dry_run:
-        wiring.output.show(render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict))
+    if verdict.is_only_quiet and wiring.output.interactive and not flags.dry_run:
+        wiring.output.show(render.screen(plan, sheet, under.local_now, _stage(wiring, flags), verdict))
         prepared, overruling = _at_another_time(wiring, prepared, verdict, overruling, under)
         plan, sheet, verdict = draft(prepared.plan_request, prepared.gateway, under)
         wiring.output.show([GAP])
-    shown = render.screen(plan, sheet, under.local_now, _stage(wiring, manner), verdict)
+    shown = render.screen(plan, sheet, under.local_now, _stage(wiring, flags), verdict)
     screen = [*shown[:1], *prepared.changes, *shown[1:]]
-    _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], manner)
-    if manner.dry_run:
+    _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], flags)
+    if flags.dry_run:
         return _dry_reply(plan, verdict, screen, _unfit(wiring, under.ledger, overruling))
     wiring.output.show(screen)
     wiring.output.know(render.data(plan, verdict, dry_run=False))
@@ -82,7 +78,7 @@ def _plan_and_send(
     verdict.must_hold()
     if not plan.messages:
         return _nobody(plan, verdict, screen)
-    if not manner.yes:
+    if not flags.yes:
         plan = _confirmed(wiring, plan)
         must_still_be_in_time(
             prepared.plan_request.letter, under, wiring.clock.local(), urgent=overruling.urgent
@@ -108,34 +104,31 @@ def _at_another_time(
     return prepared._replace(plan_request=plan_request._replace(urgent=True)), urgent
 
 
-def _prepare(wiring: Wiring, request: SendFlags) -> _Prepared:
-    manner = request.manner
-    configured, payer = wiring.municipality(request.who.municipality)
-    raw = text.read(wiring, request.wording)
-    gateway = wiring_gateway.gateway(wiring, for_sending=not manner.dry_run, service_id=configured.service_id)
-    given = text.given(raw, request.wording, gateway.traits.parts)
+def _prepare(wiring: Wiring, flags: SendFlags) -> _Prepared:
+    configured, payer = wiring.municipality(flags.municipality)
+    raw = text.read(wiring, flags)
+    gateway = wiring_gateway.gateway(wiring, for_sending=not flags.dry_run, service_id=configured.service_id)
+    given = text.given(raw, flags, gateway.traits.parts)
     local_now = wiring.clock.local()
-    letter = typed_letter(wiring, configured, given.text, request.style, local_now)
-    plan_request = plan_request_for(wiring, request, letter)._replace(
-        findings=given.findings, same=given.same
-    )
-    key = None if manner.key is None else expand(manner.key, local_now)
-    if not manner.dry_run:
+    letter = typed_letter(wiring, configured, given.text, flags, local_now)
+    plan_request = plan_request_for(wiring, flags, letter)._replace(findings=given.findings, same=given.same)
+    key = None if flags.key is None else expand(flags.key, local_now)
+    if not flags.dry_run:
         wiring.activate_for_rehearsal(payer)
     return _Prepared(gateway=gateway, plan_request=plan_request, changes=given.changes, key=key)
 
 
-def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], manner: RunFlags) -> None:
+def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], flags: SendFlags) -> None:
     """Tell the plan's warnings where nobody sees the plan."""
-    if wiring.output.speaks_json or not (wiring.output.interactive or manner.dry_run):
+    if wiring.output.speaks_json or not (wiring.output.interactive or flags.dry_run):
         for warning in warnings:
             wiring.output.warn(warning)
 
 
-def _stage(wiring: Wiring, manner: RunFlags) -> render.Stage:
+def _stage(wiring: Wiring, flags: SendFlags) -> render.Stage:
     if not wiring.simulated:
         return render.Stage.LIVE
-    return render.Stage.REHEARSAL_DRY if manner.dry_run else render.Stage.REHEARSAL
+    return render.Stage.REHEARSAL_DRY if flags.dry_run else render.Stage.REHEARSAL
 
 
 def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: RuleOverrides) -> LedgerError | None:
@@ -225,7 +218,7 @@ def _send(
     overruling: RuleOverrides,
     under: Circumstances,
 ) -> CommandResult:
-    from smsctl.cli.mailings.delivery import deliver, reply  # a dry run needs none of it
+    from smsctl.cli.mailings.delivery import deliver_mailing, reply  # a dry run needs none of it
 
     if under.lenient:
         overruling = overruling._replace(again=True)  # a rehearsal may send the same text again and again
@@ -240,6 +233,8 @@ def _send(
     )
     data = render.data(plan, verdict, dry_run=False)
     wiring.output.know({**data, "mailing": mailing.id})
-    done = deliver(wiring, mailing, prepared.gateway, ceilings_in_claims(mailing, plan.order.ceilings, under))
+    done = deliver_mailing(
+        wiring, mailing, prepared.gateway, ceilings_in_claims(mailing, plan.order.ceilings, under)
+    )
     overruled = [one.sentence for one in verdict.overruled if verdict.is_over_day]
     return reply(wiring, done, data)._replace(overruled=overruled)

@@ -10,8 +10,8 @@ from smsctl.actions.may_send import ceilings_in_claims, may_send
 from smsctl.actions.trial import trial, trial_mailing
 from smsctl.cli import numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
-from smsctl.cli.mailings.delivery import deliver, reply
-from smsctl.cli.mailings.request import LetterFlags, typed_letter
+from smsctl.cli.mailings.delivery import deliver_mailing, reply
+from smsctl.cli.mailings.request import SendFlags, typed_letter
 from smsctl.cli.output import outcome
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -47,9 +47,9 @@ def run(
     wiring: Wiring = ctx.obj
     configured, payer = wiring.municipality(municipality)
     e164 = numbers.read(wiring, number)
-    style = LetterFlags(sender=sender, priority=priority, validity=validity)
+    flags = SendFlags(sender=sender, priority=priority, validity=validity)
     body = MessageText.read(text)
-    letter = typed_letter(wiring, configured, body, style, wiring.clock.local())
+    letter = typed_letter(wiring, configured, body, flags, wiring.clock.local())
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     check_letter(gateway, letter)
     for remark in (*not_carried(letter, gateway.traits), *(one.sentence for one in check(body.body))):
@@ -59,7 +59,7 @@ def run(
     new, under = trial_mailing(gateway, payer, letter), circumstances(wiring, wiring.ledger)
     may_send(trial(new, under, e164, numbers.shown(wiring, e164)), under).must_hold()
     mailing = begin(new, [(None, e164, None)], [], wiring.ledger, wiring.clock.now(), wiring.actor)
-    done = deliver(wiring, mailing, gateway, ceilings_in_claims(mailing, Ceilings(), under))
+    done = deliver_mailing(wiring, mailing, gateway, ceilings_in_claims(mailing, Ceilings(), under))
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
     shown = numbers.shown(wiring, e164)
     data = {"number": shown, "answer": None if answer is None else str(answer)}

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from smsctl.cli.files import decoded, read_bytes
-from smsctl.cli.mailings.request import TextFlags
+from smsctl.cli.mailings.request import SendFlags
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.wiring import Wiring
 from smsctl.decoding import decode, taken_for_windows
@@ -30,30 +30,30 @@ class CheckedText(NamedTuple):
     changes: list[Block]
 
 
-def must_be_one(wording: TextFlags, *, asks: bool) -> None:
+def must_be_one(flags: SendFlags) -> None:
     """Raise UsageError unless the text comes from one place, and from one that leaves room for a question."""
-    if (wording.file is None) == (wording.words is None):
+    if (flags.file is None) == (flags.words is None):
         raise UsageError(
             say("Name the FILE with the text, or give the text with --text: one of them."),
             hint=say('smsctl send --group guardians message.txt, or: --text "Hej!"'),
         )
-    if wording.file == "-" and asks:
+    if flags.file == "-" and not (flags.yes or flags.dry_run):
         raise UsageError(
             say("With the text on standard input nothing can be asked."),
             hint=say("Add --yes, or --dry-run."),
         )
 
 
-def read(wiring: Wiring, wording: TextFlags) -> RawText:
+def read(wiring: Wiring, flags: SendFlags) -> RawText:
     """Return what stands in the file or on the command line; raises InputError for what is no text at all.
 
     A file in another encoding than it would be taken for is read in that where a person sees the text
     before it is sent; else it must be named.
     """
-    if wording.words is not None:
-        return RawText(text=wording.words)
-    data, source = read_bytes(wording.file or "-")
-    if wording.encoding is None:
+    if flags.words is not None:
+        return RawText(text=flags.words)
+    data, source = read_bytes(flags.file or "-")
+    if flags.encoding is None:
         kind = kind_of_bytes(data)
         if kind:
             raise InputError(
@@ -67,14 +67,14 @@ def read(wiring: Wiring, wording: TextFlags) -> RawText:
                 hint = say("Have it read so with: --encoding {encoding}", encoding=encoding)
                 raise InputError(finding.sentence, hint=hint)
             return RawText(text=decode(data, encoding, source=source).text, findings=(finding,))
-    return RawText(text=decoded(wiring.output, data, source, wording.encoding))
+    return RawText(text=decoded(wiring.output, data, source, flags.encoding))
 
 
-def given(raw: RawText, wording: TextFlags, profile: PartProfile) -> CheckedText:
+def given(raw: RawText, flags: SendFlags, profile: PartProfile) -> CheckedText:
     """Return the text as it would be sent; raises InputError for what must not reach a phone."""
     text = MessageText.read(raw.text)
     changes = _cut(as_written(raw.text), text)
-    if wording.replace_typographic:
+    if flags.replace_typographic:
         text, replaced = _plain(text, profile)
         changes += replaced
     return CheckedText(

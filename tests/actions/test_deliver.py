@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.actions.deliver import Delivery
 from smsctl.actions.send import Result
 from smsctl.actions.stop_signal import StopReason
-from smsctl.cli.mailings.delivery import Delivery
 from smsctl.domain.mailing import MailingTotals
 from smsctl.domain.message import Status
 from smsctl.errors import ExitCode
 
-from ..actions.desk import Desk
+from .desk import Desk
 
 GOOD, LEFT = Status.ACCEPTED, Status.PENDING
 

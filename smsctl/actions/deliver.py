@@ -1,0 +1,52 @@
+"""Sends a mailing that stands in the ledger, and tells what it has come to."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from smsctl.actions.send import Result, SendRun, send
+from smsctl.domain.mailing import Mailing, MailingTotals
+from smsctl.domain.message import Status
+from smsctl.domain.unsettled import Unsettled, unsettled_of
+from smsctl.errors import ExitCode, worst
+from smsctl.ledger import mailings, stops
+
+
+class Delivery(NamedTuple):
+    """One run and what the mailing has come to."""
+
+    mailing: Mailing
+    result: Result
+    tally: MailingTotals
+    in_doubt: int = 0  # stopped or gone, and nobody can tell
+
+    @property
+    def left(self) -> Unsettled:
+        """What of the mailing a person must settle, whoever left it so."""
+        return unsettled_of(self.mailing.id, self.tally.states, self.in_doubt)
+
+    @property
+    def own_exit_code(self) -> ExitCode:
+        """The run's code beside what is unsettled, set right by what the ledger says of the whole mailing."""
+        states = self.tally.states
+        rejected = min(self.result.states[Status.REJECTED], states.get(Status.REJECTED, 0))
+        run = self.result._replace(states=Counter({Status.REJECTED: rejected}))
+        codes = [run.exit_code]
+        if states.get(Status.PENDING) and not self.result.stop:
+            codes.append(ExitCode.STOPPED)
+        return worst(codes)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The run's code, and that of a mailing that holds something for a person to settle."""
+        return worst([self.own_exit_code, self.left.exit_code])
+
+
+def deliver(send_run: SendRun) -> Delivery:
+    """Send what is pending, as `send`; return what the whole mailing has come to."""
+    result = send(send_run)
+    return Delivery(
+        mailing=send_run.mailing,
+        result=result,
+        tally=mailings.tally(send_run.ledger, send_run.mailing),
+        in_doubt=stops.in_doubt(send_run.ledger, send_run.mailing),
+    )
