@@ -15,6 +15,7 @@ from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import Sentence, say
+from smsctl.gateways.connection_pool import ConnectionPool
 from smsctl.gateways.intelecom_management import IntelecomManagement
 from smsctl.gateways.json_reply import folded, read_json, whole_number
 from smsctl.gateways.outcome import HttpReply, quoted, refused, status_verdict, unclear, unless_taken, verdict
@@ -53,6 +54,7 @@ class Intelecom:
     def __init__(self, options: Options) -> None:
         """Keep the options; the traits follow from them."""
         self._options = options
+        self._pool = ConnectionPool()
         self._url = (options.url or HOST).rstrip("/")
         self._management = IntelecomManagement(options, self._url)
         parts = INTELECOM_PARTS
@@ -81,6 +83,7 @@ class Intelecom:
             headers=headers,
             body=self._request(batch),
             not_after=not_after,
+            pool=self._pool,
         )
         if not isinstance(outcome, HttpReply):
             return verdict(batch, outcome)

@@ -16,6 +16,7 @@ from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import PSWINCOM_PARTS, Encoding, measure, with_part_length
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
+from smsctl.gateways.connection_pool import ConnectionPool
 from smsctl.gateways.outcome import (
     HttpReply,
     NotSent,
@@ -64,6 +65,7 @@ class PSWinCom:
         """Keep the options; the traits follow from them. The second host goes with the built-in first."""
         self._options = options
         failover = options.failover_url or (None if options.url else FAILOVER_HOST)
+        self._pool = ConnectionPool()
         self._hosts = [host.rstrip("/") + "/" for host in (options.url or HOST, failover) if host]
         parts = PSWINCOM_PARTS
         if options.part_length is not None:
@@ -122,7 +124,15 @@ class PSWinCom:
 
         outcome: Outcome = Stale()
         for url in self._hosts:
-            outcome = exchange(self._options, "POST", url, headers=_HEADERS, body=body, not_after=not_after)
+            outcome = exchange(
+                self._options,
+                "POST",
+                url,
+                headers=_HEADERS,
+                body=body,
+                not_after=not_after,
+                pool=self._pool,
+            )
             if not isinstance(outcome, NotSent):
                 break
         return outcome

@@ -114,6 +114,7 @@ class FaultServer:
         self._tls = tls
         self._handshake_after_s = handshake_after_s
         self._listening = socket.create_server(("127.0.0.1", 0))
+        self._lines: list[Line] = []
         self._threads = [Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
@@ -136,6 +137,9 @@ class FaultServer:
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
+        for line in self._lines:  # a client may keep its own
+            with suppress(OSError):
+                socket.socket.shutdown(line.connection, socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(MAX_SILENCE_S)
 
@@ -153,6 +157,7 @@ class FaultServer:
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(MAX_SILENCE_S)
         line = Line(connection, self)
+        self._lines.append(line)
         try:
             if self._tls is not None:
                 self.stopping.wait(self._handshake_after_s)

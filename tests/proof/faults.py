@@ -136,6 +136,10 @@ def _reset_unread(line: Line, taking: Taking) -> None:
     line.reset()
 
 
+def _close_unread(line: Line, taking: Taking) -> None:
+    line.connection.recv(1)
+
+
 def _reset_in_the_reply(line: Line) -> None:
     line.send(reply(200, b"{" * 100)[:-50])
     line.reset()
@@ -170,6 +174,7 @@ FAULTS: Mapping[str, Fault] = {
     ),
     # it may have left
     "reset while reading": Fault(_reset_unread, UNKNOWN),
+    "closed while reading": Fault(_close_unread, UNKNOWN),
     "reset after reading": Fault(_after_reading(Line.reset), UNKNOWN),
     "reset after reading, by TLS": Fault(_after_reading(Line.reset), UNKNOWN, place="tls"),
     "reset in the reply": Fault(_after_reading(_reset_in_the_reply), UNKNOWN),

@@ -40,6 +40,8 @@ MUTATED = (  # what is tried first stands first
     "smsctl/domain/recipients.py",
     "smsctl/domain/number.py",
     "smsctl/gateways/outcome.py",
+    "smsctl/gateways/http_reader.py",
+    "smsctl/gateways/connection_pool.py",
     "smsctl/gateways/wire.py",
     "smsctl/gateways/intelecom.py",
     "smsctl/gateways/pswincom.py",

@@ -1,7 +1,11 @@
-"""A gateway that goes wrong in every known way: what is stored is what the table says, and nothing twice."""
+"""A gateway that goes wrong in every known way: what is stored is what the table says, and nothing twice.
+
+Half of the faults are met on a line over which another request has gone before.
+"""
 
 import gc
 import random
+import select
 import socket
 import ssl
 from collections.abc import Iterator
@@ -20,7 +24,7 @@ from smsctl.errors import ExitCode
 from smsctl.gateways import find
 from tests.actions.desk import Desk
 from tests.gateways.certificates import server_context
-from tests.gateways.fault_server import FaultServer, Line
+from tests.gateways.fault_server import MAX_SILENCE_S, FaultServer, Line
 from tests.proof import invariants
 from tests.proof.conftest import Scale
 from tests.proof.faults import FAULTS, MESSAGES, Fault, Taking, healthy
@@ -53,6 +57,7 @@ class Gateways:
     def __init__(self, folder: Path, dice: random.Random, open_: ExitStack) -> None:
         self.fault = healthy
         self.taking = Taking(dice)
+        self.on_kept_lines = 0
         trusted, self._bundle = server_context(folder)
         plain, secure = (open_.enter_context(self._server(tls)) for tls in (None, trusted))
         deaf = open_.enter_context(socket.socket())
@@ -67,8 +72,7 @@ class Gateways:
         }
 
     def gateway(self, fault: Fault) -> Gateway:
-        """Return the gateway as a config would name it, and let the fault happen there."""
-        self.fault = fault
+        """Return the gateway as a config would name it."""
         limit_s = 0.2 if fault.hangs else 20.0
         return find("intelecom")(
             Options(
@@ -85,7 +89,13 @@ class Gateways:
 
     def _server(self, tls: ssl.SSLContext | None) -> FaultServer:
         def serve(line: Line) -> None:
-            self.fault.serve(line, self.taking)
+            fault = self.fault
+            fault.serve(line, self.taking)
+            while fault is healthy:
+                select.select([line.connection], [], [], MAX_SILENCE_S)  # only now is it clear what happens
+                fault = self.fault
+                self.on_kept_lines += fault is not healthy
+                fault.serve(line, self.taking)
 
         return FaultServer(serve, tls=tls)
 
@@ -106,11 +116,16 @@ def opened(folder: Path, dice: random.Random) -> Iterator[Place]:
         yield Place(desk, Gateways(folder, dice, open_))
 
 
-def meet(place: Place, name: str) -> Mailing:
-    """Let one mailing meet the fault, and hold what is stored against the table."""
+def meet(place: Place, name: str, *, kept: bool = False) -> Mailing:
+    """Let one mailing meet the fault, after another or not, and hold what is stored against the table."""
     fault, desk = FAULTS[name], place.desk
+    gateway = place.gateways.gateway(fault)
+    if kept and fault.place in {"http", "tls"}:
+        place.gateways.fault = healthy
+        desk.send(desk.mailing(MESSAGES), gateway)
+    place.gateways.fault = fault
     mailing = desk.mailing(MESSAGES)
-    result = desk.send(mailing, place.gateways.gateway(fault))
+    result = desk.send(mailing, gateway)
     assert tuple(desk.in_order(mailing)) == tuple(fault.states), name
     code = _CODES[fault.stop]
     if {"unknown", "held"} & set(fault.states):
@@ -121,6 +136,7 @@ def meet(place: Place, name: str) -> Mailing:
 
 def go_on(place: Place, mailing: Mailing) -> None:
     """Resume where the gateway is well again: what was given back is sent, and nothing else."""
+    place.gateways.fault = healthy
     place.desk.send(mailing, place.gateways.gateway(healthy))
     assert "pending" not in place.desk.in_order(mailing)
 
@@ -136,11 +152,14 @@ def drawn(dice: random.Random) -> Iterator[str]:
 def exchanges(folder: Path, dice: random.Random, how_many: int) -> None:
     """Meet so many faults, one after the other, and compare ledger and gateway."""
     names = drawn(dice)
+    on_kept_lines = 0
     for start in range(0, how_many, _PER_LEDGER):
         with opened(folder / f"from {start}", dice) as place:
             for name in islice(names, min(_PER_LEDGER, how_many - start)):
-                go_on(place, meet(place, name))
+                go_on(place, meet(place, name, kept=dice.random() < 0.5))
+            on_kept_lines += place.gateways.on_kept_lines
             invariants.compare(place.desk.ledger.path, place.gateways.taking.accepted, rows=MESSAGES)
+    assert on_kept_lines > how_many / 10
 
 
 def test_every_fault_leaves_what_the_table_says_and_nothing_is_sent_twice(
@@ -173,7 +192,8 @@ def test_without_the_phase_marker_messages_go_out_twice(in_memory: Path, dice: r
     with opened(in_memory / "place", dice) as place, weakened(Weakness.NOTHING_EVER_LEFT):
         for _ in range(20):
             mailing = place.desk.mailing(MESSAGES)
-            place.desk.send(mailing, place.gateways.gateway(FAULTS["closed unanswered"]))
+            place.gateways.fault = FAULTS["closed unanswered"]
+            place.desk.send(mailing, place.gateways.gateway(place.gateways.fault))
             go_on(place, mailing)
         with pytest.raises(AssertionError, match="I1:"):
             invariants.compare(place.desk.ledger.path, place.gateways.taking.accepted)
