@@ -17,8 +17,8 @@ sender = "Kommunen"
 recipients = "recipients.csv"
 [gateway]
 module = "intelecom"
-url = "http://127.0.0.1:{port}"
-service_id = 4711
+url = "{url}"
+{trust}service_id = 4711
 username = "demo"
 batch_size = {batch_size}
 connections = {connections}
@@ -74,11 +74,19 @@ def install(venv: Path, *extras: str) -> Path:
 
 
 def write(
-    site: Path, port: int, binaries: Path, rows: int, pace: Pace = CAREFUL, ledger: str = "ledger/ledger.db"
+    site: Path,
+    port: int,
+    binaries: Path,
+    rows: int,
+    pace: Pace = CAREFUL,
+    ledger: str = "ledger/ledger.db",
+    certificate: Path | None = None,
 ) -> Path:
     """Write a config, a text, recipients who all get it, and a ledger in which the municipality is active."""
     site.mkdir()
-    (site / "config.toml").write_text(CONFIG.format(port=port, ledger=ledger, **pace._asdict()))
+    trust = f'ca_bundle = "{certificate}"\n' if certificate else ""
+    filled = CONFIG.format(url=url(port, certificate), trust=trust, ledger=ledger, **pace._asdict())
+    (site / "config.toml").write_text(filled)
     (site / "message.txt").write_text(f"{TEXT}\n")
     with (site / "recipients.csv").open("w", encoding="utf-8") as file:
         file.write("Namn;Mobil;Grupp;Kommun;Godkänt villkor\n")
@@ -117,15 +125,27 @@ def send_command(binaries: Path, rows: int) -> Command:
 
 
 @contextmanager
-def gateway(latency_s: float) -> Iterator[int]:
+def gateway(latency_s: float, certificate: Path | None = None) -> Iterator[int]:
     """Run the fast gateway (stub.py) in a process of its own; yield its port."""
     command: Command = [sys.executable, Path(__file__).with_name("stub.py"), "--latency", str(latency_s)]
+    if certificate:
+        command += ["--certificate", certificate]
     with started(command) as first_line:
         yield int(first_line)
 
 
-def url(port: int) -> str:
-    return f"http://127.0.0.1:{port}"
+def url(port: int, certificate: Path | None = None) -> str:
+    return f"https://localhost:{port}" if certificate else f"http://127.0.0.1:{port}"
+
+
+def certify(folder: Path) -> Path:
+    """Make a certificate for this machine, and its key in the same file."""
+    made = folder / "localhost.pem"
+    openssl: Command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    openssl += ["-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    subprocess.run([*openssl, "-keyout", made, "-out", folder / "cert"], check=True, capture_output=True)
+    made.write_text(made.read_text() + (folder / "cert").read_text())
+    return made
 
 
 @contextmanager

@@ -1,18 +1,20 @@
 """A gateway that is never the limit: it takes every message and looks at nothing but the references.
 
-    python benchmarks/stub.py --latency 0.05
+    python benchmarks/stub.py --latency 0.05 --certificate pair.pem
 
-Prints its port, answers as Puzzel does, and tells by GET what it has been handed and how busy it
-was. Started by mailing.py, once for the floor and for smsctl alike.
+Prints its port, answers as Puzzel does, and tells by GET what it has been handed, over how many connections,
+and how busy it was. Started once for smsctl and for what it is measured beside.
 """
 
 import argparse
 import asyncio
 import json
 import re
+import ssl
 import time
+from pathlib import Path
 
-_REFERENCE = re.compile(rb'"clientReference":"([^"]*)"')
+_REFERENCE = re.compile(rb'"clientReference": ?"([^"]*)"')
 _LENGTH = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
 _ENTRY = (
     '{{"statusCode":1,"statusMessage":"Message enqueued for sending","clientReference":"{}",'
@@ -24,7 +26,7 @@ _BEFORE, _AFTER = (part.encode() for part in _ENTRY.format("|").split("|"))
 class Line(asyncio.Protocol):
     """One connection, kept open as long as the client likes."""
 
-    messages = requests = 0
+    messages = requests = connections = 0
 
     def __init__(self, latency_s: float) -> None:
         """Wait so long before each answer."""
@@ -36,6 +38,7 @@ class Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back."""
         self._transport = transport
+        Line.connections += 1
 
     def data_received(self, data: bytes) -> None:
         """Answer when a request is whole."""
@@ -61,8 +64,13 @@ class Line(asyncio.Protocol):
         return b'{"messageStatus":[' + _BEFORE + entries + _AFTER + b"]}"
 
     def _busy(self) -> bytes:
-        told = {"messages": Line.messages, "requests": Line.requests, "cpu_s": time.process_time()}
-        Line.messages = Line.requests = 0
+        told = {
+            "messages": Line.messages,
+            "requests": Line.requests,
+            "connections": Line.connections - 1,  # this one asks
+            "cpu_s": time.process_time(),
+        }
+        Line.messages = Line.requests = Line.connections = 0
         return json.dumps(told).encode()
 
     def _say(self, body: bytes) -> None:
@@ -75,8 +83,14 @@ async def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
-    latency_s = parser.parse_args().latency
-    server = await asyncio.get_running_loop().create_server(lambda: Line(latency_s), "127.0.0.1", 0)
+    parser.add_argument("--certificate", type=Path, help="speak TLS, with this and its key")
+    asked = parser.parse_args()
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if asked.certificate else None
+    if tls:
+        tls.load_cert_chain(asked.certificate)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Line(asked.latency), "127.0.0.1", 0, ssl=tls
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
