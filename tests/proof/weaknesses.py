@@ -127,7 +127,7 @@ def _sent_before_the_mark() -> Mapping[str, object]:
                 time.sleep(0.01)
         return claimed
 
-    return {"smsctl.actions.send.Crew": Hasty, "smsctl.actions.send._claim": claim}
+    return {"smsctl.actions.send.Workers": Hasty, "smsctl.actions.send._claim": claim}
 
 
 def _no_fsync() -> Mapping[str, object]:
