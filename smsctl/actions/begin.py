@@ -8,7 +8,7 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.plan import Plan
 from smsctl.domain.recipients import SkipReason
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import audit, fitness, mailings
+from smsctl.ledger import audit, fitness, mailings, run_keys
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.skipped import SkippedEntry
 from smsctl.ledger.store import Ledger
@@ -83,14 +83,9 @@ def record_nobody(
     """
     skipped = plan.recipients.counted.items()
     why = "; ".join([f"rows: {plan.recipients.rows}", *(f"{reason}: {n}" for reason, n in skipped)])
-    subject = subject_of_key(key) if key else plan.order.municipality.key
+    subject = run_keys.subject_of(key) if key else plan.order.municipality.key
     with ledger.transaction():
         audit.record(ledger, moment, actor, EMPTY if allowed else "nobody", subject, why)
-
-
-def subject_of_key(key: str) -> str:
-    """Return under what the audit keeps what was done under a key without a mailing."""
-    return f"key {key}"
 
 
 def _lifted(new: NewMailing) -> str:

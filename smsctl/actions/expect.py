@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from smsctl.actions.begin import EMPTY, subject_of_key
+from smsctl.actions.begin import EMPTY
 from smsctl.actions.check import Finding, Level
 from smsctl.actions.ending import left_unsettled
 from smsctl.domain.message import COSTS, Status
 from smsctl.errors import ExitCode, Sentence, say
-from smsctl.ledger import audit, mailings
+from smsctl.ledger import mailings, run_keys
 from smsctl.ledger.store import Ledger
 
 
@@ -17,7 +17,7 @@ def expected(
     """Look whether the run under an expanded key is done; an empty one that was allowed to be is."""
     mailing = mailings.of_key(ledger, key) if ledger else None
     if ledger is None or mailing is None:
-        if ledger and any(one.action == EMPTY for one in audit.of(ledger, subject_of_key(key))):
+        if ledger and run_keys.is_noted(ledger, key, EMPTY):
             yield Finding(
                 "expected", Level.OK, say("{key}: there was nobody to send to, as is allowed.", key=key)
             )

@@ -1,11 +1,12 @@
 """Purging: personal data is removed from what is old and finished, and the file is searched afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import audit, mailings, purging, searching
+from smsctl.ledger import audit, blanking, mailings, purging, searching
+from smsctl.ledger.blanking import Written
 from smsctl.ledger.purging import Decision, Due, Protocol
 from smsctl.ledger.store import Ledger
 
@@ -31,7 +32,7 @@ def purge(
     Stopped half-way, the protocol tells what was removed; the rest is due as before. Raises LedgerError
     when something that was removed is still found in the file.
     """
-    due = purging.due(ledger, decision.before, moment)
+    due = purging.due(ledger, decision.before, decision.reach, moment)
     with ledger.transaction():
         number = purging.begin(ledger, decision, moment, actor)
         subject, detail = f"purge {number}", f"{len(due.mailings)} mailings before {decision.before}"
@@ -39,33 +40,39 @@ def purge(
     removed: list[str] = []
     for done, mailing in enumerate(due.mailings, start=1):
         with ledger.transaction():
-            if purging.is_due(ledger, decision.before, mailing):
+            if purging.is_due(ledger, decision, mailing):
                 removed += purging.remove(ledger, number, mailings.get(ledger, mailing), moment)
         on_progress(done)
-    ledger.compact()
-    _must_be_gone(ledger, removed)
-    with ledger.transaction():
-        purging.finish(ledger)
+    _overwrite(ledger, removed, searching.OURS)
     protocol = next(one for one in purging.protocols(ledger) if one.id == number)
     return Purged(protocol=protocol, due=due)
 
 
+def blank(ledger: Ledger, what: Written, moment: Moment, actor: Actor, why: str) -> None:
+    """Blank what a person wrote, wherever it stands. Raises LedgerError when the file still has it."""
+    with ledger.transaction():
+        removed = blanking.blank(ledger, what, moment, actor, why)
+    _overwrite(ledger, removed, frozenset())
+
+
 def finish_purge(ledger: Ledger) -> bool:
     """Overwrite what a purge that was broken off has left in free pages; say whether there was one."""
-    if not purging.is_unfinished(ledger):
+    if purging.unfinished(ledger) is None:
         return False
-    ledger.compact()
-    with ledger.transaction():
-        purging.finish(ledger)
+    _overwrite(ledger, (), frozenset())
     return True
 
 
-def _must_be_gone(ledger: Ledger, removed: list[str]) -> None:
-    """Search the file for some of what was removed."""
+def _overwrite(ledger: Ledger, removed: Sequence[str], empty: Collection[searching.Cell]) -> None:
+    """Write the file anew, and search it for some of what was removed; then the mark of it goes."""
+    seen = purging.unfinished(ledger)
+    ledger.compact()
     distinct = sorted(set(removed))
     searched = distinct[:: -(-len(distinct) // _MOST_SEARCHED) or 1]  # of all mailings, not only of the last
-    if searching.remnants(ledger, searched):
+    if searching.remnants(ledger, searched, empty):
         raise LedgerError(
             say("{path}: removed personal data is still found in the file.", path=ledger.path),
             hint=say("Run `smsctl ledger check`, then purge once more."),
         )
+    with ledger.transaction():
+        purging.finish(ledger, seen)

@@ -1,12 +1,15 @@
 """The flags of the commands, each with its one help text; what several commands share looks the same."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from smsctl.domain.cells import plain
 from smsctl.errors import UsageError, say
+
+LARGEST: Final = 1_000_000_000
+"""Of any count and id: more than a ledger will have, and no more than its columns hold."""
 
 Municipality = Annotated[
     str | None, typer.Option(metavar="NAME", help="Who pays: key or name in the config.")
@@ -70,18 +73,25 @@ SkipInvalid = Annotated[
     bool, typer.Option("--skip-invalid", help="Leave out rows that cannot be read, instead of stopping.")
 ]
 MaxParts = Annotated[
-    int | None, typer.Option(min=0, metavar="PARTS", help="The most parts that this run may cost.")
+    int | None,
+    typer.Option(min=0, max=LARGEST, metavar="PARTS", help="The most parts that this run may cost."),
 ]
 MaxNewPackages = Annotated[
     int | None,
     typer.Option(
-        min=0, metavar="PACKAGES", help="The most packages (each an invoice) that this run may open."
+        min=0,
+        max=LARGEST,
+        metavar="PACKAGES",
+        help="The most packages (each an invoice) that this run may open.",
     ),
 ]
 MinMessages = Annotated[
     int | None,
     typer.Option(
-        min=0, metavar="MESSAGES", help="Refuse a mailing of fewer: cron's guard against a broken export."
+        min=0,
+        max=LARGEST,
+        metavar="MESSAGES",
+        help="Refuse a mailing of fewer: cron's guard against a broken export.",
     ),
 ]
 AllowEmpty = Annotated[
@@ -155,5 +165,5 @@ ForwardTo = Annotated[
 Since = Annotated[str | None, typer.Option(metavar="DAY", help="From this day on: 2026-11-22, or 2026-11.")]
 Until = Annotated[str | None, typer.Option(metavar="DAY", help="Up to and with this day, or month.")]
 MailingId = Annotated[
-    int, typer.Argument(min=1, max=2**63 - 1, metavar="ID", help="The number in: smsctl mailings list")
+    int, typer.Argument(min=1, max=LARGEST, metavar="ID", help="The number in: smsctl mailings list")
 ]

@@ -90,6 +90,14 @@ def _secret(dotted: str, credential: str) -> tuple[Key, ...]:
     )
 
 
+def _retention(dotted: str, decision: str) -> tuple[Key, ...]:
+    return _within(
+        dotted,
+        Key("days", whole(1, 36_500), "age at which `purge` removes personal data"),
+        Key("decision", TEXT, decision),
+    )
+
+
 # fmt: off
 KEYS: tuple[Key, ...] = (
     Key("mode", choice("simulate", "live"), "simulate: nothing leaves this machine", "simulate"),
@@ -153,6 +161,7 @@ KEYS: tuple[Key, ...] = (
         Key("recipients", PATH, "instead of the common file"),
         Key("invoice_node", TEXT, "the supplier's name for who is invoiced (intelecom)"),
     ),
+    *_retention("municipalities.*.retention", "the municipality's own: no other decision reaches its data"),
     *_within(
         "columns",
         Key("number", COLUMNS, "the column with the mobile number, or several"),
@@ -179,11 +188,7 @@ KEYS: tuple[Key, ...] = (
         Key("allow_network", FLAG, "it may lie on a network disk, which no other machine uses", False),
     ),
     *_within("log", Key("path", PATH, "JSON lines: each command and change of state, no numbers and texts")),
-    *_within(
-        "retention",
-        Key("days", whole(1, 36_500), "age at which `purge` removes personal data"),
-        Key("decision", TEXT, "the disposal decision that allows it"),
-    ),
+    *_retention("retention", "the disposal decision that allows it"),
     *_within(
         "notify",
         Key("to", MAIL_ADDRESS, "a mail when a run without a terminal did not end well"),
@@ -224,7 +229,7 @@ def section_of(path: Section) -> Section | None:
     """Return the section of the table that a section of a file belongs to; None: there is none."""
     if path in BY_SECTION:
         return path
-    chosen = (path[0], ANY) if len(path) == 2 else path  # noqa: PLR2004
+    chosen = (*path[:1], ANY, *path[2:])
     return chosen if chosen in BY_SECTION else None
 
 

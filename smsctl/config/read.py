@@ -135,7 +135,10 @@ def _settings(values: Values, path: Path) -> Settings:
     ledger["simulate_path"] = places.simulated(ledger["path"])
     smtp = fields.get(("smtp",))
     municipalities = {
-        key: MunicipalitySettings(key=key, **given) for key, given in _named("municipalities", fields).items()
+        key: MunicipalitySettings(
+            key=key, **given, retention=RetentionSettings(**fields["municipalities", key, "retention"])
+        )
+        for key, given in _named("municipalities", fields).items()
     }
     senders = {name: SenderRule(name=name, **given) for name, given in _named("senders", fields).items()}
     top |= {

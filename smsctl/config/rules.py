@@ -17,6 +17,7 @@ def check(values: Values) -> Iterator[Problem]:
     yield from _secrets(values)
     yield from _municipalities(values)
     yield from _money(values)
+    yield from _retention(values)
     yield from _mail(values)
     yield from _senders(values)
     yield from _reports(values)
@@ -25,7 +26,7 @@ def check(values: Values) -> Iterator[Problem]:
 
 def names_of(section: str, values: Values) -> dict[str, dict[str, object]]:
     """Return the sections of a collection by the name the administrator chose."""
-    return {path[1]: given for path, given in values.items() if len(path) > 1 and path[0] == section}
+    return {path[1]: given for path, given in values.items() if path[:-1] == (section,)}
 
 
 def default_municipality(values: Values) -> str | None:
@@ -178,9 +179,12 @@ def _money(values: Values) -> Iterator[Problem]:
             yield Problem((*path, "package_price"), say("must be given where there is a package_size"))
         if given["package_size"] is not None and given["part_price"] is not None:
             yield Problem((*path, "part_price"), say("must be left out where there is a package_size"))
-    retention = values["retention",]
-    if retention["days"] is not None and retention["decision"] is None:
-        yield Problem(("retention", "decision"), say("must be given: the disposal decision that allows it"))
+
+
+def _retention(values: Values) -> Iterator[Problem]:
+    for path, given in values.items():
+        if path[-1:] == ("retention",) and given["days"] is not None and given["decision"] is None:
+            yield Problem((*path, "decision"), say("must be given: the disposal decision that allows it"))
 
 
 def _mail(values: Values) -> Iterator[Problem]:

@@ -95,6 +95,18 @@ class SmtpSettings(_Section):
     password: SecretSource
 
 
+class RetentionSettings(_Section):
+    """The disposal decision that `purge` acts under."""
+
+    days: int | None
+    decision: str | None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether anything of it is said."""
+        return self.days is not None or self.decision is not None
+
+
 class MunicipalitySettings(_Section):
     """Who orders, sends and pays."""
 
@@ -107,6 +119,7 @@ class MunicipalitySettings(_Section):
     service_id: int | None
     recipients: Path | None
     invoice_node: str | None
+    retention: RetentionSettings  # not given: the common one covers it
 
 
 class QuietHours(_Section):
@@ -142,13 +155,6 @@ class LedgerSettings(_Section):
     group: str | None
     busy_timeout_s: float
     allow_network: bool  # a network disk's locks and flushes are somebody's word
-
-
-class RetentionSettings(_Section):
-    """The disposal decision that `purge` acts under."""
-
-    days: int | None
-    decision: str | None
 
 
 class NotifySettings(_Section):

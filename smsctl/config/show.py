@@ -54,8 +54,8 @@ def effective(path: Path) -> tuple[Shown, ...]:
 
 def _places(section: Section, document: Mapping[str, object]) -> Iterator[Section]:
     """Yield the sections of the file that go by this section of the table."""
-    if section[-1:] == (ANY,):
-        yield from ((section[0], name) for name in _table(section[:1], document))
+    if ANY in section:
+        yield from ((section[0], name, *section[2:]) for name in _table(section[:1], document))
     elif section[:1] != ("smtp",) or "smtp" in document:
         yield section
 

@@ -22,6 +22,7 @@ _ABOUT: Mapping[Section, str] = {
     ("gateway", "proxy_password"): "Where the password for the proxy is kept, if it wants one.",
     ("smtp",): "The site's own mail server: for Intelecom by e-mail, and for notices.",
     ("municipalities", ANY): "Who orders, sends and pays. One section each.",
+    ("municipalities", ANY, "retention"): "Its own disposal decision, where it has one.",
     ("columns",): "Which column is which, where the file's own headings are not recognised.",
     ("ledger",): "The record of what was sent.",
     ("retention",): "Personal data is removed only by `smsctl purge`, and under a decision.",
@@ -50,17 +51,17 @@ def text_of(values: Mapping[Section, object]) -> str:
 
 def _places(section: Section, values: Mapping[Section, object]) -> tuple[Section, ...]:
     """Return the sections of the file that go by this section of the table."""
-    if section[-1:] != (ANY,):
+    if ANY not in section:
         return (section,)
-    named = dict.fromkeys(path[:2] for path in values if path[0] == section[0] and len(path) > 2)  # noqa: PLR2004
-    return tuple(named) or ((section[0], _STAND_IN[section[0]]),)
+    named = dict.fromkeys(path[1] for path in values if path[0] == section[0] and len(path) > 2)  # noqa: PLR2004
+    return tuple((section[0], name, *section[2:]) for name in named or (_STAND_IN[section[0]],))
 
 
 def _section(section: Section, place: Section, values: Mapping[Section, object]) -> Iterator[str]:
     keys = [key for key in BY_SECTION[section].values() if key.name not in _NOT_WRITTEN]
     if place:
         # A section that would not load as it stands, or is nobody's, is not in force either.
-        needed = section[:1] == ("smtp",) or section[-1:] == (ANY,)
+        needed = section[:1] == ("smtp",) or ANY in section
         off = needed and not any(path[: len(place)] == place for path in values)
         if section in _ABOUT:
             yield f"# {_ABOUT[section]}"

@@ -20,6 +20,7 @@ NO_PASSWORD = say(
 )
 
 _OPTIONAL = ("smtp", "municipalities", "senders")
+_OF_ONE = 2  # steps to the section of one municipality
 _SECRETS = frozenset({"password", "passwd", "passphrase", "pw", "pwd", "secret"})
 _VERIFY = r"((ssl|tls)_?)?(no_)?verify.*|insecure|check_certificate"
 _CHOSEN = {  # texts, as in kinds: compiled at first use
@@ -45,6 +46,8 @@ def read_values(document: Mapping[str, object], folder: Path) -> tuple[Values, l
     problems = list(_walk((), document, folder, values))
     if ("smtp",) in values:
         values.setdefault(("smtp", "password"), {})
+    for path in [one for one in values if one[:1] == ("municipalities",) and len(one) == _OF_ONE]:
+        values.setdefault((*path, "retention"), {})
     for path, given in values.items():
         for key in BY_SECTION[section_of(path) or ()].values():
             if key.name in given:

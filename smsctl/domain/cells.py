@@ -29,6 +29,11 @@ def may_name_somebody(text: str) -> bool:
     return re.search(_FIGURES, text) is not None
 
 
+def may_hold_a_name(text: str) -> bool:
+    """Say whether a word within a sentence is written as names are; many a name is not."""
+    return re.search(_WITHIN, text) is not None
+
+
 def veiled(cell: str) -> str:
     """Return a cell as a sentence or a list may repeat it: `…` where it may name somebody."""
     return VEIL if may_name_somebody(cell) else cell
@@ -43,6 +48,7 @@ VEIL: Final = "…"
 NAMES_TOLD: Final = 20
 """Different cells of a column that are listed; more of them may be people."""
 _FIGURES: Final = r"\d(?:[\s()/.+\-\u2010-\u2015\u2212]*\d){6}|\d{5}"
+_WITHIN: Final = r"(?<=[^\W\d_]|[,(\d])[ /]\(?[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]+"
 # Texts, compiled at first use: most commands read no file.
 _UNSEEN: Final = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"

@@ -18,6 +18,7 @@ GUARDS = frozenset(
 class AuditRow(NamedTuple):
     """One line of the audit."""
 
+    id: int
     at: str
     user: str
     host: str
@@ -60,4 +61,4 @@ def of(ledger: Ledger, subject: str) -> tuple[AuditRow, ...]:
     return tuple(AuditRow(*row) for row in ledger.rows(f"{_SELECT} WHERE subject = ? ORDER BY id", subject))
 
 
-_SELECT = "SELECT at, by_whom, host, action, subject, detail, reason FROM audit"
+_SELECT = "SELECT id, at, by_whom, host, action, subject, detail, reason FROM audit"

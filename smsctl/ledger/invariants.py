@@ -31,6 +31,13 @@ def _recount(keys: str, kept: str, counted: str) -> str:
     )
 
 
+def _broken_off(mark: object) -> Sentence:
+    purge = str(mark).partition(".")[0]
+    if purge.isdecimal():
+        return say("Purge {purge} was broken off, or is under way; smsctl purge ends it.", purge=purge)
+    return say("A purge that blanks words was broken off, or is under way; smsctl purge ends it.")
+
+
 _DRAWN = _either(COSTS - {Status.SENDING})  # what is on the wire is only reserved
 
 # What was never in a batch is counted on the day of its mailing, all else on the day of its batch.
@@ -254,7 +261,7 @@ RULES = (
     Invariant(
         name="purge",
         broken="SELECT value FROM facts WHERE name = 'purge-unfinished'",
-        told=lambda n: say("Purge {purge} was broken off, or is under way; smsctl purge ends it.", purge=n),
+        told=_broken_off,
     ),
     Invariant(
         name="audit",

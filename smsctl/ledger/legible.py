@@ -138,6 +138,7 @@ _WORDS: dict[tuple[str, str], _Fits] = {
     ("reports", "cause"): _one_of(("", *Cause)),
     ("mailings", "encoding"): _one_of(Encoding),
     ("mailings", "body_hash"): _like(_HASH),
+    ("mailings", "run_key_hash"): _like(_HASH),
     ("batches", "digest"): _like(_HASH),
     ("municipalities", "state"): _one_of(ServiceState),
     ("blocked", "hash"): _like(_HASH),

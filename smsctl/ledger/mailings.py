@@ -16,7 +16,7 @@ from smsctl.domain.recipients import OutsideRows
 from smsctl.domain.remark import Words, restored
 from smsctl.domain.text import Encoding, MessageText, TextSize
 from smsctl.errors import InputError, LedgerError, say
-from smsctl.ledger import counts, packages
+from smsctl.ledger import counts, packages, run_keys
 from smsctl.ledger.skipped import SkippedEntry
 from smsctl.ledger.skipped import write as write_skipped
 from smsctl.ledger.store import Ledger
@@ -85,9 +85,9 @@ def get(ledger: Ledger, mailing: int) -> Mailing:
 
 
 def of_key(ledger: Ledger, run_key: str) -> Mailing | None:
-    """Return the mailing that was made under this key."""
-    found = ledger.records("SELECT * FROM mailings WHERE run_key = ?", run_key)
-    return _mailing(found[0]) if found else None
+    """Return the mailing that was made under this key, also when its name is blanked."""
+    found = run_keys.mailing_of(ledger, run_key)
+    return None if found is None else get(ledger, found)
 
 
 def newest(

@@ -1,10 +1,12 @@
 """Removing personal data under a disposal decision: numbers, names and texts go, the facts of the bill stay.
 
-What must stay true: nothing is removed from a mailing that is not finished or is held; counts, parts, money
-and times are untouched; every removal has its protocol. The pragma secure_delete overwrites what is freed.
+What must stay true: nothing is removed from a mailing that is not finished or is held, or whose municipality
+the decision does not cover; counts, parts, money and times are untouched; every removal has its protocol. The
+pragma secure_delete overwrites what is freed.
 """
 
 import re
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
@@ -14,17 +16,35 @@ from smsctl.ledger import audit, keyfile, repeats
 from smsctl.ledger.store import Ledger
 
 UNFINISHED = "purge-unfinished"
-"""The fact that stands from the first removal until the file was searched."""
+"""The fact that stands from the first removal until the file was searched; its value is another each time."""
 
 _SAMPLE = 5  # numbers of one mailing that are looked for in the file afterwards
 _OLD = (
-    "SELECT g.id, EXISTS (SELECT 1 FROM mailing_counts c WHERE c.mailing = g.id AND c.messages > 0"
-    " AND c.state IN ('pending', 'sending', 'unknown', 'held')),"
+    "SELECT g.id, g.municipality, EXISTS (SELECT 1 FROM mailing_counts c WHERE c.mailing = g.id"
+    " AND c.messages > 0 AND c.state IN ('pending', 'sending', 'unknown', 'held')),"
     " EXISTS (SELECT 1 FROM holds h WHERE h.mailing = g.id)"
     " FROM mailings g WHERE g.purge IS NULL AND g.created_at < ? AND COALESCE(g.send_at, '') < ?"
     " AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.mailing = g.id AND b.claimed_at >= ?)"
     " AND (? IS NULL OR g.id = ?) ORDER BY g.id"
 )
+
+_REPORTS = (
+    " FROM reports WHERE fate <> 'waiting' AND at < ? AND COALESCE((SELECT g.municipality FROM messages m"
+    " JOIN mailings g ON g.id = m.mailing WHERE m.id = reports.message), '') = ?"
+)
+_REMOVE_REPORTS = f"DELETE{_REPORTS}"
+
+
+class Reach(NamedTuple):
+    """Whose data a decision covers."""
+
+    municipalities: frozenset[str]
+    strays: bool  # also what belongs to none: incoming SMS, and reports that fitted no message
+
+    @property
+    def owners(self) -> Iterable[str]:
+        """To whom a row may belong; empty: to no municipality."""
+        return (*sorted(self.municipalities), "") if self.strays else sorted(self.municipalities)
 
 
 class Decision(NamedTuple):
@@ -32,6 +52,7 @@ class Decision(NamedTuple):
 
     reference: str  # of the disposal decision, as KS 2026/123
     before: str  # UTC: mailings whose last batch is older, and what came in before
+    reach: Reach
 
 
 class Due(NamedTuple):
@@ -51,7 +72,7 @@ class Due(NamedTuple):
 
 
 class Protocol(NamedTuple):
-    """What one purge has removed; kept in the ledger."""
+    """What one purge has removed, and whose it was; kept in the ledger."""
 
     id: int
     at: str
@@ -65,6 +86,7 @@ class Protocol(NamedTuple):
     incoming: int
     reports: int
     hashes: int
+    municipalities: tuple[str, ...]
 
 
 class Hold(NamedTuple):
@@ -76,60 +98,76 @@ class Hold(NamedTuple):
     reason: str
 
 
-def due(ledger: Ledger, before: str, moment: Moment) -> Due:
-    """Return what is old enough. Changes nothing."""
+def due(ledger: Ledger, before: str, reach: Reach, moment: Moment) -> Due:
+    """Return what is old enough, of those whom a decision covers. Changes nothing."""
     found: dict[str, list[int]] = {"due": [], "unfinished": [], "kept": []}
-    for mailing, is_open, is_kept in ledger.rows(_OLD, before, before, before, None, None):
-        found["kept" if is_kept else "unfinished" if is_open else "due"].append(mailing)
+    for mailing, municipality, is_open, is_kept in ledger.rows(_OLD, before, before, before, None, None):
+        if municipality in reach.municipalities:
+            found["kept" if is_kept else "unfinished" if is_open else "due"].append(mailing)
     return Due(
         mailings=tuple(found["due"]),
         unfinished=tuple(found["unfinished"]),
         kept=tuple(found["kept"]),
-        incoming=_count(ledger, "SELECT COUNT(*) FROM inbox WHERE at < ?", before),
-        reports=_count(ledger, "SELECT COUNT(*) FROM reports WHERE fate <> 'waiting' AND at < ?", before),
-        hashes=repeats.hashes_in_vain(ledger, moment),
+        incoming=_count(ledger, "SELECT COUNT(*) FROM inbox WHERE at < ?", before) if reach.strays else 0,
+        reports=sum(_count(ledger, f"SELECT COUNT(*){_REPORTS}", before, one) for one in reach.owners),
+        hashes=repeats.hashes_in_vain(ledger, reach.municipalities, moment),
     )
 
 
-def is_due(ledger: Ledger, before: str, mailing: int) -> bool:
+def is_due(ledger: Ledger, decision: Decision, mailing: int) -> bool:
     """Say whether a mailing may be purged: nobody has held or resumed it since it was listed."""
+    before = decision.before
     row = ledger.one(_OLD, before, before, before, mailing, mailing)
-    return row is not None and not any(row[1:])
+    return row is not None and row[1] in decision.reach.municipalities and not any(row[2:])
 
 
-def is_unfinished(ledger: Ledger) -> bool:
-    """Say whether a purge has removed something and has not yet seen that it is gone from the file."""
-    return ledger.one("SELECT 1 FROM facts WHERE name = ?", UNFINISHED) is not None
+def of_nobody_known(ledger: Ledger, known: Collection[str]) -> tuple[str, ...]:
+    """Return the municipalities whose personal data is here, and that are not among these."""
+    found = ledger.rows("SELECT DISTINCT municipality FROM mailings WHERE purge IS NULL ORDER BY 1")
+    return tuple(one for (one,) in found if one not in known)
 
 
-def finish(ledger: Ledger) -> None:
-    """Note, in the open transaction, that all that was removed is gone from the file."""
-    ledger.write("DELETE FROM facts WHERE name = ?", UNFINISHED)
+def unfinished(ledger: Ledger) -> str | None:
+    """Return the mark of what was removed and not yet seen to be gone from the file; None: there is none."""
+    row = ledger.one("SELECT hex(value) FROM facts WHERE name = ?", UNFINISHED)
+    return None if row is None else row[0]
+
+
+def mark(ledger: Ledger, removal: str) -> None:
+    """Note, in the open transaction that removes something, which removal the file must be rid of."""
+    ledger.write(
+        "INSERT INTO facts (name, value) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        UNFINISHED,
+        removal,
+    )
+
+
+def finish(ledger: Ledger, seen: str | None) -> None:
+    """Note, in the open transaction, that what was removed is gone, unless another has removed more since."""
+    ledger.write("DELETE FROM facts WHERE name = ? AND hex(value) = ?", UNFINISHED, seen)
 
 
 def begin(ledger: Ledger, decision: Decision, moment: Moment, actor: Actor) -> int:
     """Begin a protocol; remove what came in, and old hashes, in the open transaction. Return its number."""
     purge = ledger.insert(
-        "INSERT INTO purges (at, by_whom, host, decision, before) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO purges (at, by_whom, host, decision, before, municipality) VALUES (?, ?, ?, ?, ?, ?)",
         moment.at,
         actor.shown,
         actor.host,
         decision.reference,
         decision.before,
+        None if decision.reach.strays else ", ".join(decision.reach.owners),
     )
-    ledger.write(
-        "INSERT INTO facts (name, value) VALUES (?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        UNFINISHED,
-        str(purge),
-    )
-    incoming = ledger.write("DELETE FROM inbox WHERE at < ?", decision.before)
-    reports = ledger.write("DELETE FROM reports WHERE fate <> 'waiting' AND at < ?", decision.before)
+    mark(ledger, str(purge))
+    before, reach = decision.before, decision.reach
+    incoming = ledger.write("DELETE FROM inbox WHERE at < ?", before) if reach.strays else 0
+    reports = sum(ledger.write(_REMOVE_REPORTS, before, one) for one in reach.owners)
     ledger.write(
         "UPDATE purges SET incoming = ?, reports = ?, hashes = ? WHERE id = ?",
         incoming,
         reports,
-        repeats.forget(ledger, moment),
+        repeats.forget(ledger, reach.municipalities, moment),
         purge,
     )
     return purge
@@ -177,6 +215,7 @@ def remove(ledger: Ledger, purge: int, mailing: Mailing, moment: Moment) -> tupl
         skipped,
         purge,
     )
+    mark(ledger, f"{purge}.{mailing.id}")
     numbers = (number for (number,) in sample)
     return (*numbers, mailing.letter.text.body) if mailing.letter.text.body else tuple(numbers)
 
@@ -188,10 +227,18 @@ def audience_without_values(rule: str) -> str:
 
 def protocols(ledger: Ledger) -> tuple[Protocol, ...]:
     """Return the protocols of all purges, newest first."""
+    reached: dict[int, list[str]] = {}
+    for purge, municipality in ledger.rows(
+        "SELECT DISTINCT purge, municipality FROM mailings WHERE purge IS NOT NULL ORDER BY municipality"
+    ):
+        reached.setdefault(purge, []).append(municipality)
     found = ledger.records(
         "SELECT id, at, by_whom, host, decision, before, mailings, messages, skipped, incoming, reports,"
-        " hashes FROM purges ORDER BY id DESC"
+        " hashes, municipality AS municipalities FROM purges ORDER BY id DESC"
     )
+    for one in found:
+        named = one["municipalities"]
+        one["municipalities"] = tuple(reached.get(one["id"], ()) if named is None else (named,))
     return tuple(Protocol(**one) for one in found)
 
 

@@ -4,7 +4,7 @@ A message that cost within the last 20 hours, or may have, counts as sent; so do
 for a later time, until 20 hours after that. One that is still pending in another mailing is reserved by it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from smsctl.domain.mailing import Mailing
@@ -31,7 +31,7 @@ _SENT = (
     f" WHERE g.id = ? AND {_COUNTS}"
 )
 _HASHED = (
-    "SELECT id, send_at FROM mailings WHERE id IN"
+    "SELECT id, send_at, municipality FROM mailings WHERE id IN"
     " (SELECT mailing FROM messages WHERE number_hash IS NOT NULL)"
 )
 _IN_VAIN = (
@@ -101,21 +101,22 @@ def still_counting(ledger: Ledger, mailing: Mailing, moment: Moment) -> list[tup
     return ledger.rows(f"SELECT m.id, m.number{_SENT} AND m.number IS NOT NULL", mailing.id, *window)
 
 
-def hashes_in_vain(ledger: Ledger, moment: Moment) -> int:
-    """Return how many hashes of purged numbers are kept, by which nobody need be known any more."""
+def hashes_in_vain(ledger: Ledger, of: Collection[str], moment: Moment) -> int:
+    """Return how many hashes of purged numbers these municipalities keep, by which nobody need be known."""
     return sum(
-        ledger.rows(_COUNT_IN_VAIN, mailing, *window)[0][0] for mailing, window in _hashed(ledger, moment)
+        ledger.rows(_COUNT_IN_VAIN, mailing, *window)[0][0] for mailing, window in _hashed(ledger, of, moment)
     )
 
 
-def forget(ledger: Ledger, moment: Moment) -> int:
+def forget(ledger: Ledger, of: Collection[str], moment: Moment) -> int:
     """Remove those hashes, in the open transaction; return how many."""
-    return sum(ledger.write(_FORGET, mailing, *window) for mailing, window in _hashed(ledger, moment))
+    return sum(ledger.write(_FORGET, mailing, *window) for mailing, window in _hashed(ledger, of, moment))
 
 
-def _hashed(ledger: Ledger, moment: Moment) -> Iterator[tuple[int, _Window]]:
-    for mailing, send_at in ledger.rows(_HASHED):
-        yield mailing, _window(_read(send_at), moment)
+def _hashed(ledger: Ledger, of: Collection[str], moment: Moment) -> Iterator[tuple[int, _Window]]:
+    for mailing, send_at, municipality in ledger.rows(_HASHED):
+        if municipality in of:
+            yield mailing, _window(_read(send_at), moment)
 
 
 def _window(send_at: datetime | None, moment: Moment) -> _Window:

@@ -1,6 +1,6 @@
 """Looking in the ledger's file for what was removed; what stands in a cell, stands there by right."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from smsctl.ledger.store import Ledger
 
@@ -9,20 +9,23 @@ _PIECE = 1 << 22
 _SHORTEST = 8
 """Bytes. What is shorter stands anywhere by chance, and proves nothing."""
 
-_OURS = {("audit", "subject"), ("audit", "detail")}
+Cell = tuple[str, str]
+OURS = frozenset({("audit", "subject"), ("audit", "detail")})
 """Cells in which smsctl itself writes, and never a number or a text."""
 
 
-def remnants(ledger: Ledger, removed: Sequence[str]) -> frozenset[str]:
+def remnants(ledger: Ledger, removed: Sequence[str], empty: Collection[Cell] = OURS) -> frozenset[str]:
     """Return those of the removed texts that stand in the file and in no cell of the ledger.
 
-    Looked for more than once: another process may have written and removed the same in between.
+    `empty` are cells in which none of them may stand. Looked for more than once: another process may have
+    written and removed the same in between.
     """
     left = frozenset(one for one in removed if len(one.encode()) >= _SHORTEST)
     for _ in range(_LOOKS):
         if not left:
             break
-        left = frozenset(one for one in found_in_file(ledger, sorted(left)) if not in_a_cell(ledger, one))
+        found = found_in_file(ledger, sorted(left))
+        left = frozenset(one for one in found if not in_a_cell(ledger, one, empty))
     return left
 
 
@@ -40,22 +43,22 @@ def found_in_file(ledger: Ledger, texts: Sequence[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def in_a_cell(ledger: Ledger, text: str) -> bool:
+def in_a_cell(ledger: Ledger, text: str, empty: Collection[Cell] = OURS) -> bool:
     """Say whether a text stands in a cell: there by right, by itself or as a piece of another.
 
     A younger mailing has the same numbers, or a text that goes on after this one; a reason or an incoming
     SMS may repeat either. What a purge removes is empty, so nothing of it is taken for such a cell.
     """
-    return any(ledger.one(sql, *(text,) * sql.count("?")) for sql in _tables(ledger))
+    return any(ledger.one(sql, *(text,) * sql.count("?")) for sql in _tables(ledger, empty))
 
 
-def _tables(ledger: Ledger) -> Iterator[str]:
+def _tables(ledger: Ledger, empty: Collection[Cell]) -> Iterator[str]:
     """Yield for each table a query for a row with a text; first the schema itself, which is text too."""
     yield "SELECT 1 FROM sqlite_master WHERE instr(sql, ?) LIMIT 1"
     names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     for (table,) in ledger.rows(names):
         columns = [row[1] for row in ledger.rows(f'PRAGMA table_info("{table}")') if row[2] == "TEXT"]
-        if of_others := [column for column in columns if (table, column) not in _OURS]:
+        if of_others := [column for column in columns if (table, column) not in empty]:
             holds = " OR ".join(f'instr("{column}", ?)' for column in of_others)
             yield "SELECT 1 FROM [table] WHERE [holds] LIMIT 1".replace("[table]", f'"{table}"').replace(
                 "[holds]", holds

@@ -43,7 +43,7 @@ LIVE_CHECKS = (
         "package",
         "waiting",
     ),
-    *("reports", "last-run", "notify", "time-zone", "dns", "tcp", "tls", "login"),
+    *("reports", "retention", "last-run", "notify", "time-zone", "dns", "tcp", "tls", "login"),
 )
 
 

@@ -51,7 +51,7 @@ def test_a_protocol_says_what_no_purge_reaches(config: Path, run: Run) -> None:
     listed = run("--config", config, "purge", "--list")
     for told in (ran.out, listed.out):
         assert "older copies of the ledger" in " ".join(told.split())
-        assert "--key names, and the reasons" in " ".join(told.split())
+        assert "--key names and reasons: see them" in " ".join(told.split())
     (protocol,) = run("--config", config, "purge", "--list", "--json").data["protocols"]
     assert protocol["not_reached"] == ["backups", "exported_files", "reasons", "keys"]
 

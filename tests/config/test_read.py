@@ -140,6 +140,18 @@ INSIDE = [
     ("limits", 'quiet_hours = "07:00-07:00"', "limits.quiet_hours", "21:00-07:00"),
     ("limits", "quiet_hours = true", "limits.quiet_hours", "21:00-07:00"),
     ("retention", "days = 90", "retention.decision", "must be given"),
+    (
+        "municipalities.exempelkommun.retention",
+        "days = 90",
+        "municipalities.exempelkommun.retention.decision",
+        "must be given",
+    ),
+    (
+        "municipalities.exempelkommun.retention",
+        "day = 90",
+        "municipalities.exempelkommun.retention.day",
+        'did you mean "municipalities.*.retention.days"',
+    ),
     ("notify", 'to = "drift@example.se"', "notify.to", "[smtp]"),
     ("notify", 'to = "drift"', "notify.to", "mail address"),
     ("smtp", 'host = "mail.example.se"', "smtp.from_address", "must be given"),

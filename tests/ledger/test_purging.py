@@ -19,22 +19,28 @@ from smsctl.ledger import (
     searching,
     skipped,
 )
-from smsctl.ledger.purging import Decision
+from smsctl.ledger.purging import Decision, Reach
 from smsctl.ledger.reports import IntakeSource, ReportFate, ReportIntake
 from smsctl.ledger.store import Ledger
 
 from . import sending
-from .conftest import ACTOR, NOW, on
+from .conftest import ACTOR, NOW, TOWN, on
 from .recount import must_agree
 from .sending import new
 
 OLD = on("2026-08-01")
 TODAY = "2026-08-24T08:00:00.000Z"
+OURS = Reach(municipalities=frozenset({TOWN.key}), strays=True)
 TEXT = "Skolan är stängd på grund av snö"
 
 
+def purge_of(ledger: Ledger, reach: Reach, moment: Moment = NOW, before: str = TODAY) -> Purged:
+    decision = Decision(reference="KS 2026/123", before=before, reach=reach)
+    return purge(ledger, decision, moment, ACTOR, lambda _done: None)
+
+
 def purge_before(ledger: Ledger, before: str = TODAY, moment: Moment = NOW) -> Purged:
-    return purge(ledger, Decision(reference="KS 2026/123", before=before), moment, ACTOR, lambda _done: None)
+    return purge_of(ledger, OURS, moment, before)
 
 
 def send_at(ledger: Ledger, moment: Moment, body: str = TEXT, states: tuple[Status, ...] = ()) -> int:
@@ -59,7 +65,7 @@ def test_numbers_names_and_texts_leave_the_file(sent: int, ledger: Ledger) -> No
     assert searching.found_in_file(ledger, gone) == set(gone)
     done = purge_before(ledger)
     assert not searching.found_in_file(ledger, gone)
-    assert done.protocol[5:] == (TODAY, 1, 3, 1, 0, 0, 0)
+    assert done.protocol[5:] == (TODAY, 1, 3, 1, 0, 0, 0, ("town",))
 
 
 def test_what_was_removed_cannot_be_found_by_trying(ledger: Ledger) -> None:
@@ -110,10 +116,10 @@ def test_a_mailing_that_is_not_finished_is_left_alone(state: Status, ledger: Led
 
 
 def test_what_is_younger_is_left_alone(sent: int, ledger: Ledger) -> None:
-    assert purging.due(ledger, OLD.at, NOW).mailings == ()
+    assert purging.due(ledger, OLD.at, OURS, NOW).mailings == ()
     younger = send_at(ledger, on("2026-08-24"), "Something else")
-    assert purging.due(ledger, TODAY, NOW).mailings == (sent,)
-    assert purging.due(ledger, "2026-08-25T00:00:00.000Z", NOW).mailings == (sent, younger)
+    assert purging.due(ledger, TODAY, OURS, NOW).mailings == (sent,)
+    assert purging.due(ledger, "2026-08-25T00:00:00.000Z", OURS, NOW).mailings == (sent, younger)
 
 
 def test_a_mailing_resumed_lately_is_not_old(ledger: Ledger) -> None:
@@ -121,7 +127,7 @@ def test_a_mailing_resumed_lately_is_not_old(ledger: Ledger) -> None:
     mailing = sending.begin(ledger, 2, moment=OLD)
     sending.settle(ledger, mailing, sending.claim(ledger, mailing, 1, OLD), moment=OLD)
     sending.settle(ledger, mailing, sending.claim(ledger, mailing, 1, NOW))
-    assert purging.due(ledger, TODAY, NOW).mailings == ()
+    assert purging.due(ledger, TODAY, OURS, NOW).mailings == ()
 
 
 def test_a_held_mailing_is_left_alone_until_it_is_released(sent: int, ledger: Ledger) -> None:
@@ -213,10 +219,10 @@ def test_a_hash_stays_no_longer_than_somebody_must_be_known_by_it(sent: int, led
     """A hash too tells which text a number got: whoever has number and key finds it."""
     within, after = on("2026-08-02", "03:59:00.000"), on("2026-08-02", "04:01:00.000")
     purge_before(ledger, moment=within)
-    assert (hashes(ledger), purging.due(ledger, TODAY, within).is_nothing) == (3, True)
-    assert purging.due(ledger, TODAY, after).hashes == 3
+    assert (hashes(ledger), purging.due(ledger, TODAY, OURS, within).is_nothing) == (3, True)
+    assert purging.due(ledger, TODAY, OURS, after).hashes == 3
     assert purge_before(ledger, moment=after).protocol.hashes == 3
-    assert (hashes(ledger), purging.due(ledger, TODAY, after).is_nothing) == (0, True)
+    assert (hashes(ledger), purging.due(ledger, TODAY, OURS, after).is_nothing) == (0, True)
     assert not checking.check(ledger)
 
 
@@ -283,8 +289,8 @@ def test_what_came_in_goes_with_it(sent: int, ledger: Ledger) -> None:
                 at,
                 body,
             )
-    assert purging.due(ledger, TODAY, NOW).incoming == 1
-    assert purging.due(ledger, OLD.at, NOW).incoming == 0  # what came in at the very moment stays
+    assert purging.due(ledger, TODAY, OURS, NOW).incoming == 1
+    assert purging.due(ledger, OLD.at, OURS, NOW).incoming == 0  # what came in at the very moment stays
     assert purge_before(ledger).protocol.incoming == 1
     assert searching.found_in_file(ledger, ["An old answer", "A new answer"]) == {"A new answer"}
 
@@ -293,7 +299,10 @@ def test_of_reports_that_fit_nothing_those_from_before_are_told_and_go(ledger: L
     forged = Report("intelecom", CodeMeaning(Status.DELIVERED), code="0", reference="0000000000-1")
     with ledger.transaction():
         reports.take(ledger, forged, ReportIntake(IntakeSource.PUSHED, OLD, timedelta(hours=72)))
-    assert (purging.due(ledger, OLD.at, NOW).reports, purging.due(ledger, TODAY, NOW).reports) == (0, 1)
+    assert (
+        purging.due(ledger, OLD.at, OURS, NOW).reports,
+        purging.due(ledger, TODAY, OURS, NOW).reports,
+    ) == (0, 1)
     assert purge_before(ledger, OLD.at).protocol.reports == 0
     assert purge_before(ledger).protocol.reports == 1
 
@@ -313,3 +322,75 @@ def test_a_text_across_two_pieces_of_the_file_is_found(before: int, ledger: Ledg
     whole = ledger.path.read_bytes()
     ledger.path.write_bytes(whole + bytes((1 << 22) - len(whole) - before) + b"needle")
     assert searching.found_in_file(ledger, ["needle", "hay"]) == {"needle"}
+
+
+CITY = TOWN._replace(key="city", name="City")
+CITYS = Reach(municipalities=frozenset({"city"}), strays=False)
+
+
+@pytest.fixture
+def both(sent: int, ledger: Ledger) -> tuple[int, int]:
+    """A mailing of the town and one of the city, of the same day, and what came in then."""
+    sending.activate(ledger, CITY, OLD)
+    mailing = sending.begin(ledger, 2, new(body="Till staden", municipality=CITY), OLD)
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing, moment=OLD), moment=OLD)
+    with ledger.transaction():
+        ledger.write(
+            "INSERT INTO inbox (at, gateway, vendor_id, sender, receiver, body, keyword, told_at, kind)"
+            " VALUES (?, 'intelecom', '', '+46701740611', '72000', 'Tack', '', '', 'ours')",
+            OLD.at,
+        )
+        for reference, fate, message in (
+            ("a", "unmatched", None),
+            ("b", "contradicts", mailing.first_message),
+        ):
+            ledger.write(
+                "INSERT INTO reports (at, source, gateway, reference, gateway_id, number, state, code,"
+                " answer, told_at, fate, message)"
+                " VALUES (?, 'pushed', 'intelecom', ?, '', '', 'failed', '7', '', '', ?, ?)",
+                OLD.at,
+                reference,
+                fate,
+                message,
+            )
+    return sent, mailing.id
+
+
+def test_a_decision_reaches_no_other_municipality(both: tuple[int, int], ledger: Ledger) -> None:
+    town, city = both
+    done = purge_of(ledger, CITYS)
+    assert (done.due.mailings, done.protocol.municipalities) == ((city,), ("city",))
+    assert (done.protocol.incoming, done.protocol.reports) == (0, 1)
+    assert mailings.get(ledger, town).letter.text.body == TEXT
+    assert not mailings.get(ledger, city).letter.text.body
+    assert ledger.rows("SELECT reference FROM reports") == [("a",)]
+    rest = purge_of(ledger, OURS)
+    assert (rest.due.mailings, rest.protocol.municipalities) == ((town,), ("town",))
+    assert (rest.protocol.incoming, rest.protocol.reports) == (1, 1)
+
+
+def test_nor_the_hashes_of_another(both: tuple[int, int], ledger: Ledger) -> None:
+    within, after = on("2026-08-02", "03:59:00.000"), on("2026-08-02", "04:01:00.000")
+    for reach in (OURS, CITYS):
+        purge_of(ledger, reach, within)
+    assert hashes(ledger) == 5
+    assert purging.due(ledger, TODAY, CITYS, after).hashes == 2
+    assert purge_of(ledger, CITYS, after).protocol.hashes == 2
+    assert hashes(ledger) == 3
+
+
+def test_a_municipality_that_the_config_forgot_is_named(both: tuple[int, int], ledger: Ledger) -> None:
+    assert purging.of_nobody_known(ledger, ["town"]) == ("city",)
+    purge_of(ledger, CITYS)
+    assert purging.of_nobody_known(ledger, ["town"]) == ()
+
+
+def test_a_mark_of_what_another_has_removed_since_stays(ledger: Ledger) -> None:
+    """Two purge at once: one that ends must not vouch for what the other is still removing."""
+    with ledger.transaction():
+        purging.mark(ledger, "1.1")
+    seen = purging.unfinished(ledger)
+    with ledger.transaction():
+        purging.mark(ledger, "1.2")
+        purging.finish(ledger, seen)
+    assert purging.unfinished(ledger)

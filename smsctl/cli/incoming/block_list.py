@@ -2,6 +2,7 @@
 
 import typer
 
+from smsctl.cli import numbers
 from smsctl.cli.incoming import block_screen as render
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
@@ -17,7 +18,9 @@ def run(ctx: typer.Context) -> CommandResult:
     More is not kept: the list holds hashes, not numbers.
     """
     wiring: Wiring = ctx.obj
-    rows = blocklist.listed(wiring.ledger)
+    rows = [
+        row._replace(reason=numbers.shown_text(wiring, row.reason)) for row in blocklist.listed(wiring.ledger)
+    ]
     return CommandResult(
         data={"blocked": [render.data(row) for row in rows]},
         screen=[*rehearsal(simulated=wiring.simulated), *render.listed(rows, wiring.settings.time_zone)],

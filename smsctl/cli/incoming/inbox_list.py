@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import files, numbers
+from smsctl.cli import files, numbers, options
 from smsctl.cli.incoming import inbox as render
 from smsctl.cli.incoming import names_by_number
 from smsctl.cli.output.phrases import rehearsal
@@ -24,7 +24,12 @@ def run(
     *,
     most: Annotated[
         int | None,
-        typer.Option(min=1, metavar="MESSAGES", help="The newest so many; else 50, and all in a file."),
+        typer.Option(
+            min=1,
+            max=options.LARGEST,
+            metavar="MESSAGES",
+            help="The newest so many; else 50, and all in a file.",
+        ),
     ] = None,
     other: Annotated[
         bool, typer.Option("--other", help="Those with another endpoint code, and only those.")

@@ -16,7 +16,9 @@ EXAMPLES = ("smsctl mailings list", "smsctl mailings list --most 100 --municipal
 def run(
     ctx: typer.Context,
     municipality: options.Municipality = None,
-    most: Annotated[int, typer.Option(min=1, metavar="MAILINGS", help="How many, the newest first.")] = 20,
+    most: Annotated[
+        int, typer.Option(min=1, max=options.LARGEST, metavar="MAILINGS", help="How many, the newest first.")
+    ] = 20,
 ) -> CommandResult:
     """List the latest mailings: what was sent, when, to how many, and what came of it."""
     wiring: Wiring = ctx.obj

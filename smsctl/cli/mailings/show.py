@@ -31,7 +31,11 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> CommandResult:
         protected=skipped.rows_of(ledger, found.id, SkipReason.PROTECTED),
         batches=batches.of_mailing(ledger, found.id),
         batch_states=batches.states_by_batch(ledger, found),
-        history=[row for row in audit.of(ledger, f"mailing {found.id}") if row.action != found.kind],
+        history=[
+            row._replace(reason=row.reason and numbers.shown_text(wiring, row.reason))
+            for row in audit.of(ledger, f"mailing {found.id}")
+            if row.action != found.kind
+        ],
         answers=mailings.answers(ledger, found, most=render.ANSWERS_READ),
         cancelled=withdrawn(ledger, found) if tally.states.get(Status.CANCELLED) else {},
         taken_twice=reports.taken_twice(ledger, found),

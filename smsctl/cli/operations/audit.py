@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from smsctl.cli import numbers, options
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.fields import Field, data_of, table_of
@@ -19,12 +20,22 @@ EXAMPLES = ("smsctl audit", "smsctl audit --most 500 --json")
 
 def run(
     ctx: typer.Context,
-    most: Annotated[int, typer.Option(min=1, metavar="ROWS", help="How many rows, the newest first.")] = 50,
+    most: Annotated[
+        int,
+        typer.Option(min=1, max=options.LARGEST, metavar="ROWS", help="How many rows, the newest first."),
+    ] = 50,
 ) -> CommandResult:
     """Show who changed what, when, from which host, and why."""
     wiring: Wiring = ctx.obj
-    rows = audit.read(wiring.ledger, most=most)
+    rows = [
+        row._replace(
+            subject=numbers.shown_text(wiring, row.subject),
+            reason=row.reason and numbers.shown_text(wiring, row.reason),
+        )
+        for row in audit.read(wiring.ledger, most=most)
+    ]
     fields: list[Field[AuditRow]] = [
+        Field("id", lambda one: one.id, say("Id")),
         Field("at", lambda one: one.at, say("When"), partial(figures.local, zone=wiring.settings.time_zone)),
         Field("user", lambda one: one.user, say("Who")),
         Field("host", lambda one: one.host, say("Host")),

@@ -15,6 +15,7 @@ from smsctl.actions.check import Check, Finding, Level, examine
 from smsctl.actions.check_beside import check_beside
 from smsctl.actions.check_mailing import check_mailing
 from smsctl.actions.check_notify import check_notify
+from smsctl.actions.check_retention import check_retention
 from smsctl.cli import wiring_gateway, wiring_reach
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.operations import doctor_screen as render
@@ -176,11 +177,8 @@ def _recipients_file(wiring: Wiring, path: Path) -> Iterator[Finding]:
 
 def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | None) -> tuple[Finding, ...]:
     """Make the checks that look into the ledger; one that cannot be opened is looked at no further."""
-    path, zone = settings.ledger_path, settings.time_zone
-
-    def shown(at: str) -> str:
-        return figures.local(at, zone)
-
+    path, clock = settings.ledger_path, wiring.clock
+    shown = partial(figures.local, zone=settings.time_zone)
     opened: list[Ledger | None] = []
 
     def look() -> Iterator[Finding]:
@@ -203,6 +201,7 @@ def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | No
     findings += examine("waiting", lambda: check.waiting(ledger))
     if not wiring.simulated:
         findings += examine("reports", lambda: check.reports(ledger, settings, datetime.now(UTC)))
+    findings += examine("retention", lambda: check_retention(ledger, settings, clock.now(), clock.before))
     return findings + examine("last-run", lambda: check.keyed_runs(ledger, shown))
 
 

@@ -1,28 +1,44 @@
 """`smsctl purge`: personal data is removed under a disposal decision."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from smsctl.actions.purge import finish_purge, purge
+from smsctl.actions.retention import regime_of
 from smsctl.cli import dialogue, options
-from smsctl.cli.operations import purge_screen as render
-from smsctl.cli.operations import retention
-from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.operations import blanking, retention
+from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import UsageError, say
 from smsctl.ledger import purging
-from smsctl.ledger.purging import Decision, Due
+from smsctl.ledger.blanking import WrittenKind
+from smsctl.ledger.purging import Decision
 
 EXAMPLES = (
     'smsctl purge --older-than 90d --decision "KS 2026/123" --dry-run',
     'smsctl purge --older-than 90d --decision "KS 2026/123"',
+    "smsctl purge --municipality exempelkommun",
     'smsctl purge --hold 12 --reason "asked for by the press"',
     "smsctl purge --release 12",
     "smsctl purge --list",
+    "smsctl purge --written",
+    'smsctl purge --blank 31 --reason "a number stood there"',
 )
+
+
+_Hold = Annotated[
+    int | None, typer.Option(max=options.LARGEST, metavar="ID", help="Keep a mailing from every purge.")
+]
+_Release = Annotated[int | None, typer.Option(max=options.LARGEST, metavar="ID", help="End such a hold.")]
+_Blank = Annotated[int | None, typer.Option(max=options.LARGEST, metavar="ID", help="Blank such a reason.")]
+_BlankKey = Annotated[int | None, typer.Option(max=options.LARGEST, metavar="ID", help="Blank such a key.")]
+_Municipality = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Only its data, under its own retention if it has one.")
+]
 
 
 def run(
@@ -34,54 +50,83 @@ def run(
     decision: Annotated[
         str | None, typer.Option(metavar="TEXT", help="The disposal decision that allows it.")
     ] = None,
+    municipality: _Municipality = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go; remove nothing.")] = False,
-    hold: Annotated[int | None, typer.Option(metavar="ID", help="Keep a mailing from every purge.")] = None,
-    release: Annotated[int | None, typer.Option(metavar="ID", help="End such a hold.")] = None,
+    hold: _Hold = None,
+    release: _Release = None,
     listed: Annotated[bool, typer.Option("--list", help="Show earlier protocols, and the holds.")] = False,
+    written: Annotated[
+        bool, typer.Option("--written", help="Show the reasons and keys that people wrote, by id.")
+    ] = False,
+    blank: _Blank = None,
+    blank_key: _BlankKey = None,
     reason: options.Reason = None,
     yes: options.Yes = False,
 ) -> CommandResult:
     """Remove numbers, names and texts of finished mailings, for good; and incoming SMS of that age.
 
-    Counts, parts, money and times stay. A protocol is printed and kept. Nothing is ever removed by itself.
+    Counts, parts, money and times stay. A protocol is printed and kept. Nothing is ever removed by itself. A
+    municipality with a retention of its own is purged only by its name.
     """
     wiring: Wiring = ctx.obj
-    if sum((hold is not None, release is not None, listed)) > 1:
-        raise UsageError(say("Use one of --hold, --release and --list at a time."))
-    if listed:
-        return retention.listed(wiring)
-    if hold is not None:
-        return retention.hold(wiring, hold, reason)
-    if release is not None:
-        return retention.release(wiring, release, reason)
-    before = retention.before(wiring, older_than)
-    due = purging.due(wiring.ledger, before, wiring.clock.now())
-    planned = render.planned(due, before, wiring.settings.time_zone, simulated=wiring.simulated)
-    if dry_run:
-        told = TextLine(say("Dry run: nothing was removed."), Tone.STRONG)
-        return CommandResult(data={"dry_run": True, "due": render.due_data(due)}, screen=[*planned, told])
-    decided = Decision(reference=retention.decision(wiring, decision), before=before)
+    asks = wiring.output.interactive and not yes
+    manner = blanking.Manner(reason=reason, asks=asks, dry_run=dry_run)
+    tasks: list[Callable[[], CommandResult]] = [
+        *([partial(retention.listed, wiring)] if listed else []),
+        *([partial(blanking.listed, wiring)] if written else []),
+        *_given(hold, lambda id_: retention.hold(wiring, id_, reason)),
+        *_given(release, lambda id_: retention.release(wiring, id_, reason)),
+        *_given(blank, lambda id_: blanking.blank(wiring, id_, WrittenKind.REASON, manner)),
+        *_given(blank_key, lambda id_: blanking.blank(wiring, id_, WrittenKind.KEY, manner)),
+    ]
+    if len(tasks) > 1:
+        raise UsageError(
+            say("Use one of --hold, --release, --list, --written, --blank and --blank-key at a time.")
+        )
+    if tasks and municipality:
+        raise UsageError(say("--municipality goes with a purge alone."))
+    if tasks:
+        return tasks[0]()
+    return _purge(wiring, municipality, older_than, decision, manner)
+
+
+def _purge(
+    wiring: Wiring,
+    municipality: str | None,
+    older_than: str | None,
+    decision: str | None,
+    manner: blanking.Manner,
+) -> CommandResult:
+    regime = regime_of(wiring.settings, wiring.ledger, municipality)
+    has_ended = not manner.dry_run and finish_purge(wiring.ledger)
+    if has_ended and older_than is None and regime.retention.days is None:
+        return CommandResult(data={"ended_earlier": True}, screen=[_ENDED])
+    before = retention.before(wiring, regime, older_than)
+    due = purging.due(wiring.ledger, before, regime.reach, wiring.clock.now())
+    told = retention.told_before(wiring, regime, due, before)
+    if manner.dry_run:
+        dry = TextLine(say("Dry run: nothing was removed."), Tone.STRONG)
+        return CommandResult(data={"dry_run": True, **told.data}, screen=[*told.screen, dry])
+    reference = retention.decision(wiring, regime, decision)
+    data: dict[str, object] = {"dry_run": False, "ended_earlier": has_ended, **told.data}
     if due.is_nothing:
-        return _nothing(wiring, due, planned)
-    if wiring.output.interactive and not yes:
-        wiring.output.show(planned)
+        ended = [_ENDED] if has_ended else []
+        return CommandResult(data={**data, "protocol": None}, screen=[*told.screen, *ended])
+    if manner.asks:
+        wiring.output.show(told.screen)
         otherwise = say("Not confirmed; nothing was removed.")
         dialogue.confirm(wiring.output, say("Remove this for good?"), otherwise=otherwise)
+    decided = Decision(reference=reference, before=before, reach=regime.reach)
     with wiring.output.progress(say("Removing"), len(due.mailings)) as tell:
         done = purge(wiring.ledger, decided, wiring.clock.now(), wiring.actor, tell)
-    data = {
-        "dry_run": False,
-        "due": render.due_data(done.due),
-        "protocol": render.protocol_data(done.protocol),
-    }
-    return CommandResult(data=data, screen=render.done(done.protocol, done.due, wiring.settings.time_zone))
+    return retention.told_after(wiring, done, data)
 
 
-def _nothing(wiring: Wiring, due: Due, planned: Sequence[Block]) -> CommandResult:
-    screen = [*planned]
-    if finish_purge(wiring.ledger):
-        told = say("An earlier purge was broken off: what it removed is overwritten in the file now.")
-        screen.append(TextLine(told, Tone.GOOD))
-    return CommandResult(
-        data={"dry_run": False, "due": render.due_data(due), "protocol": None}, screen=screen
-    )
+_ENDED = TextLine(
+    say("An earlier purge was broken off: what it removed is overwritten in the file now."), Tone.GOOD
+)
+
+
+def _given(id_: int | None, task: Callable[[int], CommandResult]) -> Iterator[Callable[[], CommandResult]]:
+    if id_ is not None:
+        yield partial(task, id_)

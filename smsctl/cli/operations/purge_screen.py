@@ -13,6 +13,10 @@ _NOT_REACHED = ("backups", "exported_files", "reasons", "keys")
 """What no purge removes: told in every protocol."""
 
 
+BLANKED = say("(blanked)")
+"""Stands where somebody's words stood."""
+
+
 def due_data(due: Due) -> dict[str, object]:
     """Return what a purge finds, for the envelope."""
     return {
@@ -30,21 +34,22 @@ def protocol_data(protocol: Protocol) -> dict[str, object]:
     return {**protocol._asdict(), "not_reached": list(_NOT_REACHED)}
 
 
-def planned(due: Due, before: str, zone: str, *, simulated: bool) -> list[Block]:
-    """Return what a purge would remove."""
+def planned(due: Due, before: str, names: str, zone: str, *, simulated: bool) -> list[Block]:
+    """Return what a purge would remove; `names` are those of the municipalities whose data it is."""
     head: list[Block] = [TextLine(NOTHING_LEAVES, Tone.WARN)] if simulated else []
     at = figures.local(before, zone)
     if due.is_nothing:
         nothing = say("There is nothing to remove from before {at}; no protocol was made.", at=at)
         return [*head, TextLine(nothing), *_left_alone(due)]
-    title = TextLine(say("From before {at} would be removed:", at=at), Tone.STRONG)
+    title = TextLine(say("From before {at} would be removed, of {names}:", at=at, names=names), Tone.STRONG)
     return [*head, title, *(TextLine(one, indent=2) for one in _removed(due)), *_left_alone(due)]
 
 
-def done(protocol: Protocol, due: Due, zone: str) -> list[Block]:
+def done(protocol: Protocol, due: Due, names: str, zone: str) -> list[Block]:
     """Return the protocol of a purge."""
     facts = [
         Fact(say("Decision"), [protocol.decision]),
+        Fact(say("Municipality"), [names]),
         Fact(say("When"), [figures.local(protocol.at, zone)]),
         Fact(say("By"), [say("{who} on {host}", who=protocol.by_whom, host=protocol.host)]),
         Fact(say("From before"), [figures.local(protocol.before, zone)]),
@@ -74,13 +79,22 @@ def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> lis
     """Return the protocols that are kept, and the mailings that are held."""
     blocks: list[Block] = []
     if protocols:
-        titles = (say("Purge"), say("When"), say("By"), say("Decision"), say("Mailings"), say("Messages"))
+        titles = (
+            say("Purge"),
+            say("When"),
+            say("By"),
+            say("Decision"),
+            say("Municipality"),
+            say("Mailings"),
+            say("Messages"),
+        )
         rows: list[list[Text]] = [
             [
                 str(one.id),
                 figures.local(one.at, zone),
                 one.by_whom,
-                one.decision,
+                one.decision or BLANKED,
+                ", ".join(one.municipalities),
                 figures.count(one.mailings),
                 figures.count(one.messages),
             ]
@@ -94,7 +108,8 @@ def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> lis
     if holds:
         columns = [Column(title) for title in (say("Held mailing"), say("Since"), say("By"), say("Why"))]
         held: list[list[Text]] = [
-            [str(one.mailing), figures.local(one.at, zone), one.by_whom, one.reason] for one in holds
+            [str(one.mailing), figures.local(one.at, zone), one.by_whom, one.reason or BLANKED]
+            for one in holds
         ]
         blocks += [GAP, Table(columns, held)]
     return blocks
@@ -110,7 +125,10 @@ def _not_reached() -> list[Block]:
             Tone.WARN,
         ),
         TextLine(
-            say("Nor what a person wrote: --key names, and the reasons in the audit and on the block list.")
+            say(
+                "Nor what a person wrote, --key names and reasons: see them, and blank them by id, with"
+                " smsctl purge --written"
+            )
         ),
     ]
 
