@@ -28,7 +28,6 @@ class Command(NamedTuple):
 
 def read(name: str) -> Command:
     """Return a command as its help page would show it."""
-    module = app.load(name)
     found: Any = typer.main.get_command(app.build(name))
     for word in name.split():
         found = found.commands[word]
@@ -44,7 +43,7 @@ def read(name: str) -> Command:
             *(Flag(_name(one), one.help or "") for one in arguments),
             *(Flag(_spelled(one), one.help or "") for one in options),
         ),
-        examples=module.EXAMPLES,
+        examples=contents.load(name).examples,
     )
 
 

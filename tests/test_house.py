@@ -89,7 +89,7 @@ ONLY_IN = {
     "smtplib": "smsctl.gateways",
     "csv": ("smsctl.spreadsheet", "smsctl.cli.files"),
     "waitress": ("smsctl.simulator", "smsctl.listener"),
-    "importlib.import_module": ("smsctl.cli.app", "smsctl.gateways"),
+    "importlib.import_module": ("smsctl.cli.contents", "smsctl.gateways"),
 }
 
 IMPURE = {
@@ -365,7 +365,16 @@ def test_the_linter_bans_the_same_heavy_imports() -> None:
 
 def test_every_command_has_its_file_and_every_file_its_command() -> None:
     shown = {m.name for m in MODULES.values() if any(name == "EXAMPLES" for _, name in _identifiers(m))}
-    assert shown - {"smsctl.cli.app"} == {contents.module_of(name) for name in contents.COMMANDS}
+    assert shown - {"smsctl.cli.contents"} == {contents.module_of(name) for name in contents.COMMANDS}
+
+
+def test_a_file_of_several_commands_holds_only_what_can_be_typed() -> None:
+    for first in contents.IN_ONE_FILE:
+        words = [name.partition(" ")[2] for name in contents.COMMANDS if name.startswith(f"{first} ")]
+        module = MODULES[contents.module_of(f"{first} {words[0]}")]
+        found = [n.name for n in module.tree.body if isinstance(n, ast.FunctionDef)]
+        runs = {name.removeprefix("run_") for name in found if name.startswith("run")}
+        assert runs == {word.replace("-", "_") for word in words}
 
 
 def test_every_command_has_its_folder() -> None:
@@ -384,7 +393,7 @@ def command(request: pytest.FixtureRequest) -> str:
 
 
 def test_a_command_begins_with_the_same_verb_in_the_list_and_in_its_own_help(command: str) -> None:
-    told: str = app.load(command).run.__doc__
+    told = contents.load(command).run.__doc__ or ""
     assert told.partition(" ")[0] == contents.COMMANDS[command].partition(" ")[0]
 
 
@@ -392,7 +401,7 @@ def test_a_command_has_help_with_its_examples(command: str, run: Run) -> None:
     ran = run(*command.split(), "--help")
     assert (ran.code, ran.err) == (0, "")
     assert f"Usage: smsctl {command} " in ran.out
-    for example in app.load(command).EXAMPLES:
+    for example in contents.load(command).examples:
         assert example in ran.out
         assert len(f"    {example}") <= 80, "too long for a terminal"
 
@@ -402,7 +411,7 @@ def test_what_a_value_is_has_a_name_in_the_help(command: str, run: Run) -> None:
 
 
 def test_the_examples_of_a_command_can_be_typed(command: str) -> None:
-    for example in app.load(command).EXAMPLES:
+    for example in contents.load(command).examples:
         smsctl, *argv = shlex.split(example.partition("<")[0], comments=True)
         _, words = flags.take(argv)
         assert smsctl == "smsctl"

@@ -9,9 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import partial
-from importlib import import_module
 from itertools import takewhile
-from types import ModuleType
 from typing import NoReturn, TypeVar
 
 import typer
@@ -217,19 +215,14 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
         group, _, word = name.rpartition(" ")
         place = groups[group] if group else app
         if name == command:
-            module = load(name)
-            place.command(word, short_help=line, epilog=_examples(module))(module.run)
+            loaded = contents.load(name)
+            place.command(word, short_help=line, epilog=_epilog(loaded.examples))(loaded.run)
         else:
             place.command(word, help=line)(_elsewhere)
     for name, group_app in groups.items():
         if group_app.registered_commands and name != command:
             app.add_typer(group_app, name=name)
     return app
-
-
-def load(command: str) -> ModuleType:
-    """Import the command's own file."""
-    return import_module(contents.module_of(command))
 
 
 def _is_settled(command: str, words: Sequence[str]) -> bool:
@@ -270,9 +263,9 @@ def _elsewhere() -> None:
     """Stand for a command that was not asked for."""
 
 
-def _examples(module: ModuleType) -> str:
+def _epilog(examples: Sequence[str]) -> str:
     # Click keeps the lines of a paragraph apart only when it starts with a backspace character.
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in module.EXAMPLES)
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in examples)
 
 
 def _has_a_folder() -> bool:

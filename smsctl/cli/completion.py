@@ -93,7 +93,7 @@ def _next_words(rest: Sequence[str]) -> list[str]:
 def _parameters(command: str) -> tuple[_Parameter, ...]:
     """Return the parameters of a command, out of its own file."""
     found = []
-    for one in inspect.signature(app.load(command).run).parameters.values():
+    for one in inspect.signature(contents.load(command).run).parameters.values():
         for info in getattr(one.annotation, "__metadata__", ()):
             flag = None
             if isinstance(info, OptionInfo):

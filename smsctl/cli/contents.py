@@ -1,8 +1,13 @@
 """The table of contents: every command, in the order of the help page, with its one line.
 
-A command is one file in the folder of its noun, `FOLDERS` says which. Only the chosen file is loaded, so that
-sixty commands cost no more than one; the others stand in the help by their line here.
+A command stands in the folder of its noun (`FOLDERS`): as `run` in a file of its own, or as `run_list` in one
+with those of the same word (`IN_ONE_FILE`). Only the chosen file is loaded, so that sixty commands cost no
+more than one; the others stand in the help by their line here.
 """
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NamedTuple
 
 _SIMULATOR = "Run both gateways on this machine, for rehearsals and tests"
 
@@ -93,12 +98,32 @@ FOLDERS = {
 """The folder of each command, by the first word that is typed."""
 
 
+IN_ONE_FILE = frozenset({"municipality", "invoices", "config", "credential", "gateway"})
+"""The words whose commands are short and share what they need."""
+
+
 def module_of(command: str) -> str:
     """Return the module that holds a command: of `mailings list` that is `mailings/list.py`."""
     first, _, _ = command.partition(" ")
     folder = next(name for name, words in FOLDERS.items() if first in words)
-    file = command.removeprefix(f"{folder} ").replace(" ", "_").replace("-", "_")
-    return f"smsctl.cli.{folder}.{file}"
+    file = first if first in IN_ONE_FILE else command.removeprefix(f"{folder} ")
+    return f"smsctl.cli.{folder}.{file.replace(' ', '_').replace('-', '_')}"
+
+
+class LoadedCommand(NamedTuple):
+    """What a command does, and how it is typed."""
+
+    run: Callable[..., Any]
+    examples: tuple[str, ...]
+
+
+def load(command: str) -> LoadedCommand:
+    """Import the file that a command stands in."""
+    module = import_module(module_of(command))
+    first, _, word = command.partition(" ")
+    if first not in IN_ONE_FILE:
+        return LoadedCommand(run=module.run, examples=module.EXAMPLES)
+    return LoadedCommand(run=getattr(module, f"run_{word.replace('-', '_')}"), examples=module.EXAMPLES[word])
 
 
 TELLS_ONLY = frozenset(

@@ -20,7 +20,7 @@ _LOADED = (
     "phonenumbers",
     "smsctl.cli.app",
     "smsctl.cli.mailings.resume",
-    "smsctl.cli.money.municipality_activate",
+    "smsctl.cli.money.municipality",
     "smsctl.cli.mailings.send",
     "smsctl.gateways.intelecom",
     "smsctl.gateways.wire",

@@ -1,131 +1,88 @@
-"""Invoices on a screen, in an envelope and in a file; and the supplier's bill beside our figures."""
+"""`smsctl invoices …`: one line for each package that was opened, and the supplier's bill beside them."""
 
-from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
 
-from smsctl.actions.compare import ComparedLine as Compared
-from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, data_of, table_of
-from smsctl.cli.output.phrases import rehearsal
-from smsctl.errors import Sentence, say, say_n
-from smsctl.ledger.invoices import Invoice
+import typer
 
-CURRENCY = "SEK"
-HEADER = ("number", "municipality", "package", "date", "parts", "price", "currency")
+from smsctl.actions.compare import compare, veiled_nodes
+from smsctl.cli import files, options
+from smsctl.cli.money import invoices_screen as render
+from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.typed_times import period
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import say
+from smsctl.ledger.invoices import hand_over, invoices_of
 
-
-def _fields(called: Callable[[str], str] = str) -> list[Field[Invoice]]:
-    return [
-        Field("number", lambda one: one.number, say("Invoice"), right=True),
-        Field("municipality", lambda one: one.municipality, say("Municipality"), called),
-        Field("package", lambda one: one.package, say("Package"), right=True),
-        Field("date", lambda one: one.day, say("Date")),
-        Field("parts", lambda one: one.parts, say("Parts"), figures.count, right=True),
-        Field("price_ore", lambda one: one.price_ore, say("Price"), figures.money, right=True),
-        Field("currency", lambda _: CURRENCY),
-        Field("handed_over", lambda one: one.handed_over_day, say("Handed over"), _day),
-    ]
-
-
-def data(found: Sequence[Invoice]) -> list[dict[str, object]]:
-    """Return the invoices for the envelope; the price is in öre."""
-    return [data_of(_fields(), one) for one in found]
+EXAMPLES = {
+    "list": ("smsctl invoices list", "smsctl invoices list --municipality exempelkommun --json"),
+    "export": (
+        "smsctl invoices export --csv invoices.csv",
+        "smsctl invoices export --csv 2026-11.csv --mark",
+    ),
+    "compare": (
+        "smsctl invoices compare supplier.csv",
+        "smsctl invoices compare nodes.csv --since 2026-11 --until 2026-11",
+    ),
+}
 
 
-def rows(found: Sequence[Invoice]) -> list[list[object]]:
-    """Return the rows under `HEADER`; the price as Excel in Sweden reads it, 4900,00."""
-    return [
-        [one.number, one.municipality, one.package, one.day, one.parts, _plain(one.price_ore), CURRENCY]
-        for one in found
-    ]
+def run_list(ctx: typer.Context, municipality: options.Municipality = None) -> CommandResult:
+    """List the invoices: one for each package opened, at its price, and whether it was handed over."""
+    wiring: Wiring = ctx.obj
+    key = wiring.municipality(municipality)[1].key if municipality else None
+    found = invoices_of(wiring.ledger, key)
+    screen = render.listed(found, wiring.called, simulated=wiring.simulated)
+    return CommandResult(data={"invoices": render.data(found)}, screen=screen)
 
 
-def listed(found: Sequence[Invoice], called: Callable[[str], str], *, simulated: bool) -> list[Block]:
-    """Return the list, and the sum of what was not handed over; `called` gives a municipality's name."""
-    head = rehearsal(simulated=simulated)
-    if not found:
-        return [*head, TextLine(say("There are no invoices: no package was opened."))]
-    new = [one for one in found if one.handed_over_day is None]
-    return [*head, table_of(_fields(called), found), TextLine(_not_handed_over(new))]
+def run_export(
+    ctx: typer.Context,
+    csv: Annotated[
+        Path, typer.Option(metavar="FILE", help="The file to write; it must not exist yet; - prints.")
+    ],
+    *,
+    municipality: options.Municipality = None,
+    mark: Annotated[bool, typer.Option("--mark", help="Mark them as handed over.")] = False,
+    again: Annotated[bool, typer.Option("--all", help="Also those that were handed over before.")] = False,
+) -> CommandResult:
+    """Write the invoices that are not yet handed over to a file: one line for each package opened."""
+    wiring: Wiring = ctx.obj
+    wiring.names(write=(csv,))
+    ledger = wiring.ledger
+    key = wiring.municipality(municipality)[1].key if municipality else None
+    with ledger.transaction():
+        found = invoices_of(ledger, key, only_new=not again)
+        page = files.write_csv(csv, render.HEADER, render.rows(found))
+        if mark:
+            new = [one for one in found if one.handed_over_day is None]
+            hand_over(ledger, new, wiring.clock.now(), wiring.actor)
+    data = {"path": str(csv), "invoices": render.data(found), "marked": mark}
+    return CommandResult(data=data, screen=render.exported(found, csv, marked=mark), page=page)
 
 
-def exported(found: Sequence[Invoice], path: object, *, marked: bool) -> list[Block]:
-    """Return what was written to a file."""
-    if not found:
-        return [
-            TextLine(say("No invoice is new; {path} holds only the headings.", path=path)),
-            TextLine(say("Also those that were handed over before: --all")),
-        ]
-    written = say_n(
-        "{n} invoice written to {path}.", "{n} invoices written to {path}.", n=len(found), path=path
+def run_compare(
+    ctx: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV with parts per month, per invoice node, or both.")
+    ],
+    since: options.Since = None,
+    until: options.Until = None,
+) -> CommandResult:
+    """Compare the gateway supplier's figures with ours and show the differences.
+
+    The file needs a column parts, and month or invoice_node (Swedish headings are known too). Without
+    --since and --until the months of the file are compared; a file without months, with all that was sent.
+    """
+    wiring: Wiring = ctx.obj
+    wiring.names(read=(file,))
+    lines = compare(wiring.ledger, file, period(since, until))
+    if not wiring.numbers_in_full:
+        paying = wiring.settings.municipalities.values()
+        lines = veiled_nodes(lines, {one.invoice_node for one in paying if one.invoice_node})
+    differs = any(one.difference for one in lines)
+    told = say("The supplier's figures and ours differ.")
+    notes = (
+        [Note(code="difference", level="warning", text=told)] if differs and wiring.output.speaks_json else []
     )
-    lines: list[Block] = [TextLine(written, Tone.GOOD)]
-    if marked:
-        lines.append(TextLine(say("They are marked as handed over.")))
-    return lines
-
-
-def compared(lines: Sequence[Compared]) -> list[Block]:
-    """Return the comparison with what the file tells apart, and the sum."""
-    if not lines:
-        return [TextLine(say("Neither the supplier's file nor the ledger has any parts there."))]
-    return [table_of(_compared_fields(lines[0]), lines), _verdict(lines)]
-
-
-def compared_data(lines: Sequence[Compared]) -> dict[str, object]:
-    """Return the comparison for the envelope."""
-    return {
-        "lines": [data_of(_compared_fields(one), one) for one in lines],
-        "difference": sum(one.difference for one in lines),
-    }
-
-
-def _compared_fields(first: Compared) -> list[Field[Compared]]:
-    """Return the fields; month and node are shown where the file tells them apart."""
-    month = say("Month") if first.month is not None else None
-    node = say("Invoice node") if first.node is not None else None
-    return [
-        Field("month", lambda one: one.month, month),
-        Field("invoice_node", lambda one: one.node, node, lambda name: name or say("without")),
-        Field("supplier_parts", lambda one: one.supplier, say("Supplier's parts"), figures.count, right=True),
-        Field("parts", lambda one: one.ours, say("Our parts"), figures.count, right=True),
-        Field("difference", lambda one: one.difference, say("Difference"), _signed, right=True),
-    ]
-
-
-def _verdict(lines: Sequence[Compared]) -> TextLine:
-    apart = sum(1 for one in lines if one.difference)
-    if not apart:
-        return TextLine(say("The supplier's figures and ours agree."), Tone.GOOD)
-    return TextLine(
-        say_n(
-            "{n} line differs, by {parts} in all. What is unknown here may explain it: smsctl mailings list",
-            "{n} lines differ, by {parts} in all. What is unknown here may explain it: smsctl mailings list",
-            n=apart,
-            parts=_signed(sum(one.difference for one in lines)),
-        ),
-        Tone.WARN,
-    )
-
-
-def _not_handed_over(new: Sequence[Invoice]) -> Sentence:
-    if not new:
-        return say("All of them are handed over.")
-    return say_n(
-        "{n} invoice is not handed over: {price}.",
-        "{n} invoices are not handed over: {price}.",
-        n=len(new),
-        price=figures.money(sum(one.price_ore for one in new)),
-    )
-
-
-def _day(handed_over: str | None) -> Text:
-    return handed_over or say("not yet")
-
-
-def _signed(parts: int) -> str:
-    return f"{'+' if parts > 0 else '-' if parts < 0 else ''}{figures.count(abs(parts))}"
-
-
-def _plain(ore: int) -> str:
-    return f"{ore // figures.KRONA_ORE},{ore % figures.KRONA_ORE:02d}"
+    return CommandResult(data=render.compared_data(lines), screen=render.compared(lines), notes=notes)

@@ -13,7 +13,7 @@ import typer
 from smsctl.actions.draft import absolute
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.quiet_hours import must_be_outside_quiet_hours
-from smsctl.cli import app, flags
+from smsctl.cli import app, contents, flags
 from smsctl.cli.operations.slot import Slot
 from smsctl.cli.output.reply import HINT
 from smsctl.cli.typed_rows import named_columns
@@ -90,7 +90,7 @@ def _read(words: Sequence[str]) -> dict[str, Any]:
         )
     values: dict[str, Any] = {}
 
-    @wraps(app.load("send").run)
+    @wraps(contents.load("send").run)
     def keep(**given: Any) -> None:  # noqa: ANN401 - whatever the flags of `send` are
         values.update(given)
 

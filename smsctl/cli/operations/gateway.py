@@ -1,4 +1,4 @@
-"""`smsctl gateway verify-dedup NUMBER`: one real double send."""
+"""`smsctl gateway …`: a login without sending, and one real double send."""
 
 from typing import Annotated
 
@@ -11,20 +11,40 @@ from smsctl.actions.trust import account_of
 from smsctl.actions.verify_dedup import DoubleSend, verify_dedup
 from smsctl.cli import dialogue, numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
+from smsctl.cli.output import envelope
 from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.language import whole
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.text import MessageText
 from smsctl.errors import ConfigError, ExitCode, say
 
-EXAMPLES = ("smsctl gateway verify-dedup +46701740605",)
+EXAMPLES = {
+    "probe": ("smsctl gateway probe", "smsctl gateway probe --json"),
+    "verify-dedup": ("smsctl gateway verify-dedup +46701740605",),
+}
 
 _TWICE = 2
+
 _TEXT = "Test of smsctl. If this text comes twice, the gateway does not refuse repeats."
 
 
-def run(
+def run_probe(ctx: typer.Context) -> CommandResult:
+    """Log in at the gateway and say what it answered; nothing is sent and nothing costs.
+
+    Exit code 6 when the login is refused, 7 when the gateway cannot be reached.
+    """
+    wiring: Wiring = ctx.obj
+    gateway = wiring_gateway.gateway(wiring, service_id=wiring.settings.gateway.service_id)
+    answer = gateway.probe()
+    lines = [TextLine(whole(answer), Tone.GOOD)]
+    if wiring.simulated:
+        lines.append(TextLine(say("Simulation: it was the simulator that answered."), Tone.WARN))
+    return CommandResult(data={"gateway": gateway.traits.name, "answer": envelope.text(answer)}, screen=lines)
+
+
+def run_verify_dedup(
     ctx: typer.Context,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="Your own telephone.")],
     *,

@@ -1,0 +1,151 @@
+"""`smsctl municipality …`: the life of the service, per municipality."""
+
+import typer
+
+from smsctl.cli import dialogue, options
+from smsctl.cli.money import municipality_screen as render
+from smsctl.cli.money.municipality_screen import ServiceStatus
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.municipality import Municipality, ServiceState
+from smsctl.domain.package import PackageTerms
+from smsctl.errors import ConfigError, NotConfirmedError, say
+from smsctl.ledger import municipalities, packages
+
+EXAMPLES = {
+    "list": ("smsctl municipality list", "smsctl municipality list --json"),
+    "order": ("smsctl municipality order exempelkommun",),
+    "activate": (
+        "smsctl municipality activate exempelkommun",
+        "smsctl municipality activate exempelkommun --yes  # without a terminal",
+    ),
+    "deactivate": ("smsctl municipality deactivate exempelkommun",),
+}
+
+
+def _service_status(wiring: Wiring, municipality: Municipality) -> ServiceStatus:
+    """Return how the municipality stands in the ledger of this mode."""
+    return ServiceStatus(
+        municipality=municipality,
+        service=municipalities.service_of(wiring.ledger, municipality.key),
+        packages=packages.packages_of(wiring.ledger, municipality.key),
+    )
+
+
+def _terms_of(wiring: Wiring, municipality: Municipality) -> PackageTerms:
+    """Return what a package is there; raise ConfigError where there are none, and so nothing to activate."""
+    if municipality.package is None:
+        raise ConfigError(
+            say("{name} has no packages, so it needs no activation.", name=municipality.name),
+            hint=say(
+                "For packages, set package_size and package_price under [municipalities.{key}] in {path}.",
+                key=municipality.key,
+                path=wiring.settings.path,
+            ),
+        )
+    return municipality.package
+
+
+def run_list(ctx: typer.Context) -> CommandResult:
+    """List the municipalities: whether the service is active, since when, and what is left.
+
+    Those that the config no longer has are listed by their key.
+    """
+    wiring: Wiring = ctx.obj
+    known = {key: wiring.municipality(key)[1] for key in wiring.settings.municipalities}
+    for key in municipalities.services(wiring.ledger):
+        known.setdefault(key, Municipality(key=key, name=key))
+    every = [_service_status(wiring, one) for one in known.values()]
+    return CommandResult(
+        data={"municipalities": [render.data(one) for one in every]},
+        screen=render.listed(every, simulated=wiring.simulated),
+    )
+
+
+def run_order(ctx: typer.Context, municipality: options.Payer) -> CommandResult:
+    """Record that the service is ordered; show what to send to the supplier and what it will cost.
+
+    An order costs nothing and opens no package. Activating does, with or without an order.
+    """
+    wiring: Wiring = ctx.obj
+    configured, payer = wiring.municipality(municipality)
+    terms = _terms_of(wiring, payer)
+    done = municipalities.order(wiring.ledger, payer, wiring.clock.now(), wiring.actor)
+    now = _service_status(wiring, payer)
+    if not done and now.service:
+        screen = render.already(now, now.service)
+    else:
+        screen = render.ordered(now, terms, configured.service_id or wiring.settings.gateway.service_id)
+    return CommandResult(data={**render.data(now), "changed": done}, screen=screen)
+
+
+def run_activate(
+    ctx: typer.Context, municipality: options.Payer, *, yes: options.Yes = False
+) -> CommandResult:
+    """Activate the service at once, with or without an order.
+
+    Opens the first package, which makes an invoice; after a deactivation only when nothing is left. Shows
+    the price and asks before that.
+    """
+    wiring: Wiring = ctx.obj
+    _, payer = wiring.municipality(municipality)
+    terms, ledger = _terms_of(wiring, payer), wiring.ledger
+    before = _service_status(wiring, payer)
+    if before.service and municipalities.is_active(ledger, payer.key):
+        data = {**render.data(before), "changed": False, "opened": None}
+        return CommandResult(data=data, screen=render.already(before, before.service))
+    opens = municipalities.opens_package(ledger, payer)
+    if opens and not (yes or wiring.simulated):
+        price = render.price_sentence(before, terms)
+        if not wiring.output.interactive:
+            raise NotConfirmedError(price, hint=say("Nothing was activated. Do it with: --yes"))
+        wiring.output.show([TextLine(price, Tone.STRONG)])
+        otherwise = say("Not confirmed; nothing was activated.")
+        dialogue.confirm(wiring.output, say("Activate?"), otherwise=otherwise)
+    with ledger.transaction():
+        if opens is not municipalities.opens_package(ledger, payer):
+            raise NotConfirmedError(say("Another process has just changed the service; look again."))
+        opened = municipalities.activate(ledger, payer, wiring.clock.now(), wiring.actor)
+    now = _service_status(wiring, payer)
+    return CommandResult(
+        data={**render.data(now), "changed": True, "opened": opened}, screen=render.activated(now, opened)
+    )
+
+
+def run_deactivate(
+    ctx: typer.Context, municipality: options.Payer, *, yes: options.Yes = False
+) -> CommandResult:
+    """End the service: mailings are refused, also one that is under way, and no package is opened.
+
+    On a terminal it is asked first.
+
+    What is left of a package stays visible, and is used first after an activation. Where the service is
+    only ordered, the order is cancelled.
+    """
+    wiring: Wiring = ctx.obj
+    _, payer = wiring.municipality(municipality)
+    _terms_of(wiring, payer)
+    if wiring.output.interactive and not yes:
+        _confirm(wiring, payer)
+    done = municipalities.deactivate(wiring.ledger, payer, wiring.clock.now(), wiring.actor)
+    now = _service_status(wiring, payer)
+    if done is ServiceState.ORDERED:
+        screen = render.order_cancelled(now)
+    elif done:
+        screen = render.deactivated(now)
+    elif now.service:
+        screen = render.already(now, now.service)
+    else:
+        screen = [TextLine(say("{name} is not active. Nothing was changed.", name=payer.name))]
+    return CommandResult(data={**render.data(now), "changed": done is not None}, screen=screen)
+
+
+def _confirm(wiring: Wiring, payer: Municipality) -> None:
+    """Ask, where there is something to end."""
+    before = _service_status(wiring, payer)
+    if before.service is None or before.service.state is ServiceState.INACTIVE:
+        return
+    wiring.output.show(render.before_the_end(before))
+    question = say("End the service for {name}?", name=payer.name)
+    dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was changed."))

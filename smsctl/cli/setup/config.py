@@ -1,0 +1,188 @@
+"""`smsctl config …`: make the config, check it, show it, change it."""
+
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import options, wiring_gateway
+from smsctl.cli.files import read_text_file
+from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
+from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.setup.recording import record_change
+from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_gateway import surroundings
+from smsctl.config import plugin, show, write
+from smsctl.config.keys import Section
+from smsctl.credentials import resolve
+from smsctl.domain.secret import Secret
+from smsctl.errors import UsageError, say
+
+EXAMPLES = {
+    "init": (
+        "smsctl config init",
+        "smsctl --config /etc/smsctl/config.toml config init",
+        "smsctl config init --yes --gateway pswincom --username demo",
+        "smsctl config init --yes --password-stdin --password-file secret < new.txt",
+    ),
+    "check": ("smsctl config check", "smsctl --config test.toml config check --json"),
+    "show": ("smsctl config show", "smsctl config show --json"),
+    "set": ("smsctl config set gateway.priority high", "smsctl config set mode live"),
+    "import": ("smsctl config import plugin.txt", "smsctl config import - < plugin.txt"),
+}
+
+_Gateway = Annotated[
+    str | None, typer.Option(metavar="GATEWAY", help="intelecom (Puzzel) or pswincom (LINK Mobility).")
+]
+_Service = Annotated[
+    str | None, typer.Option("--service-id", metavar="NUMBER", help="The service, given by the supplier.")
+]
+_User = Annotated[str | None, typer.Option(metavar="NAME", help="Of the account at the gateway.")]
+_Country = Annotated[str | None, typer.Option(metavar="CODE", help="For numbers without one, as +46.")]
+_Municipality = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Its name: who orders, sends and pays.")
+]
+_Size = Annotated[str | None, typer.Option(metavar="PARTS", help="Parts in a package; - for none.")]
+_Price = Annotated[str | None, typer.Option(metavar="SEK", help="SEK for a package, without VAT.")]
+_People = Annotated[str | None, typer.Option(metavar="CSV", help="The recipients file.")]
+_Url = Annotated[str | None, typer.Option(metavar="URL", help="Another server than the gateway's own.")]
+_File = Annotated[
+    Path | None,
+    typer.Option("--password-file", metavar="PATH", help="Keep the password in this file, not the keyring."),
+]
+_Stdin = Annotated[
+    bool, typer.Option("--password-stdin", help="With --yes: read the password from standard input.")
+]
+_Yes = Annotated[
+    bool, typer.Option("--yes", help="Ask nothing: the example's answers where no flag is given.")
+]
+
+
+def run_init(
+    ctx: typer.Context,
+    *,
+    gateway: _Gateway = None,
+    service_id: _Service = None,
+    username: _User = None,
+    sender: options.Sender = None,
+    country_code: _Country = None,
+    municipality: _Municipality = None,
+    package_size: _Size = None,
+    package_price: _Price = None,
+    recipients: _People = None,
+    url: _Url = None,
+    password_file: _File = None,
+    password_stdin: _Stdin = False,
+    yes: _Yes = False,
+) -> CommandResult:
+    """Make a config file: ask, explain, write it, and keep the password outside it.
+
+    The file is written in simulate mode and never over another one. Then a login without sending, a test
+    SMS, sending for real, and the activation with its price are offered. --yes asks and offers nothing.
+    """
+    from smsctl.cli.setup import wizard  # the other commands need none of it
+
+    given = {
+        "gateway": gateway,
+        "service_id": service_id,
+        "username": username,
+        "sender": sender,
+        "country_code": country_code,
+        "municipality": municipality,
+        "package_size": package_size,
+        "package_price": package_price,
+        "recipients": recipients,
+    }
+    extra = _kept(password_file)
+    if url:
+        extra["gateway", "url"] = url
+    if yes:
+        return wizard.by_flags(ctx, given, extra, password_on_stdin=password_stdin)
+    if password_stdin:
+        raise UsageError(say("--password-stdin goes with --yes: the wizard asks for the password."))
+    return wizard.with_a_person(ctx, given, extra)
+
+
+def _kept(password_file: Path | None) -> dict[Section, object]:
+    if password_file is None:
+        return {("gateway", "password", "source"): "keyring"}
+    from smsctl.cli.setup import first_secrets
+
+    path = password_file.absolute()
+    return first_secrets.in_files(path, path.with_name("reports.secret"))
+
+
+def run_check(ctx: typer.Context) -> CommandResult:
+    """List everything that is wrong with the config: each key, its line, and the nearest known key.
+
+    Exit code 8 when there is anything to mend.
+    """
+    wiring: Wiring = ctx.obj
+    settings = wiring.settings
+    gateway = wiring_gateway.gateway(wiring, for_sending=False)
+    told = say(
+        "{path} is in order: mode {mode}, gateway {gateway}.",
+        path=settings.path,
+        mode=settings.mode,
+        gateway=gateway.traits.title,
+    )
+    return CommandResult(data={"path": str(settings.path)}, screen=[TextLine(told, Tone.GOOD)])
+
+
+def run_show(ctx: typer.Context) -> CommandResult:
+    """Show the settings in force, section by section, as TOML; what is faint is a default.
+
+    There is no secret among them: a config never holds one.
+    """
+    wiring: Wiring = ctx.obj
+    path = wiring.settings.path  # read first, so that the envelope tells the mode
+    shown = show.effective(path)
+    blocks: list[Block] = [TextLine(say("# {path}", path=path), Tone.FAINT)]
+    for section, keys in groupby(shown, key=lambda one: one.section):
+        if section:
+            blocks += [GAP, TextLine(f"[{'.'.join(section)}]", Tone.STRONG)]
+        for one in keys:
+            text = f"{one.name} = {one.spelled}" if one.spelled else f"# {one.name} ="
+            blocks.append(TextLine(text, Tone.PLAIN if one.written else Tone.FAINT))
+    return CommandResult(data={"settings": {one.dotted: one.value for one in shown}}, screen=blocks)
+
+
+def run_set(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Its full name, as gateway.priority.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="As in the file; quotes may be left out.")],
+) -> CommandResult:
+    """Change one key of the config, keeping comments and order.
+
+    A config that would not load with the change is not written.
+    """
+    wiring: Wiring = ctx.obj
+    written = write.set_value(wiring.config_path, key, value)
+    record_change(wiring, "config-set", key, str(written))
+    told = say("{key} is set in {path}.", key=key, path=wiring.config_path)
+    return CommandResult(data={"key": key, "value": written}, screen=[TextLine(told, Tone.GOOD)])
+
+
+def run_import(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The plugin block; - is standard input.")],
+) -> CommandResult:
+    """Take over the settings of SuperOffice's plugin block: lines such as intele_serviceId = 4711.
+
+    The password goes to where the config keeps it (the keyring unless told otherwise), never into the file.
+    """
+    wiring: Wiring = ctx.obj
+    source, lines = wiring.settings.gateway.password, []
+
+    def store(secret: Secret) -> None:
+        place = resolve.store("gateway", source, secret, surroundings(wiring))
+        lines.append(TextLine(place, Tone.GOOD))
+
+    imported = plugin.import_plugin_block(wiring.config_path, read_text_file(wiring.output, file), store)
+    lines += [TextLine(say("{key} is set.", key=key), Tone.GOOD) for key, _ in imported.settings]
+    record_change(wiring, "config-import", file, ", ".join(key for key, _ in imported.settings))
+    lines += [TextLine(notice, Tone.WARN) for notice in imported.notices]
+    return CommandResult(
+        data={"settings": dict(imported.settings), "secret_stored": imported.secret is not None}, screen=lines
+    )

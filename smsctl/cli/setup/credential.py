@@ -1,0 +1,89 @@
+"""`smsctl credential …`: the secrets, kept outside the config."""
+
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import dialogue
+from smsctl.cli.output import envelope
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.setup.recording import record_change
+from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_gateway import surroundings
+from smsctl.credentials import resolve
+from smsctl.domain.secret import SecretSource
+from smsctl.errors import ConfigError, CredentialError, ExitCode, UsageError, say
+
+EXAMPLES = {
+    "set": ("smsctl credential set", "smsctl credential set smtp < secret.txt"),
+    "check": ("smsctl credential check", "smsctl credential check smtp --json"),
+    "delete": ("smsctl credential delete", "smsctl credential delete smtp"),
+}
+
+_Name = Annotated[str, typer.Argument(metavar="[NAME]", help="gateway, proxy, smtp or reports.")]
+
+
+def _source_of(wiring: Wiring, name: str) -> SecretSource:
+    """Return where the config keeps the secret of that name."""
+    settings = wiring.settings
+    if name == "gateway":
+        return settings.gateway.password
+    if name == "proxy":
+        return settings.gateway.proxy_password
+    if name == "reports":
+        return settings.reports.secret
+    if name != "smtp":
+        raise UsageError(
+            say("There is no secret called {name}.", name=name),
+            hint=say("It is gateway, proxy, smtp or reports."),
+        )
+    if settings.smtp is None:
+        raise ConfigError(say("{path} has no [smtp] section.", path=settings.path))
+    return settings.smtp.password
+
+
+def run_set(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
+    """Store a secret where the config says it is kept: asked for without echo, or read from standard input.
+
+    NAME is gateway (the gateway's password), smtp (the mail server's) or reports (the push address).
+    """
+    wiring: Wiring = ctx.obj
+    source = _source_of(wiring, name)
+    secret = dialogue.secret(say("Secret {name} (not shown): ", name=name))
+    place = resolve.store(name, source, secret, surroundings(wiring))
+    record_change(wiring, "credential-set", name)
+    return CommandResult(data={"name": name, "stored": True}, screen=[TextLine(place, Tone.GOOD)])
+
+
+def run_check(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
+    """Say where a secret would come from and whether it can be had, without showing it.
+
+    Exit code 8 when it cannot.
+    """
+    wiring: Wiring = ctx.obj
+    found = resolve.describe(name, _source_of(wiring, name), surroundings(wiring))
+    lines = [TextLine(found.sentence, Tone.GOOD if found.there else Tone.BAD)]
+    if found.hint:
+        lines.append(TextLine(found.hint))
+    return CommandResult(
+        data={"name": name, "there": found.there, "text": envelope.text(found.sentence)},
+        screen=lines,
+        said=[] if found.there else [Note(code=CredentialError.code, level="error", text=found.sentence)],
+        advice=[found.hint] if found.hint else [],
+        exit_code=ExitCode.OK if found.there else ExitCode.INPUT,
+    )
+
+
+def run_delete(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
+    """Remove a secret from where the config says it is kept."""
+    wiring: Wiring = ctx.obj
+    deleted = resolve.delete(name, _source_of(wiring, name), surroundings(wiring))
+    if deleted:
+        record_change(wiring, "credential-delete", name)
+    told = (
+        say("The secret {name} is deleted.", name=name)
+        if deleted
+        else say("There was no secret {name}.", name=name)
+    )
+    return CommandResult(data={"name": name, "deleted": deleted}, screen=[TextLine(told)])
