@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from smsctl.actions.check import Finding, Level
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
@@ -25,7 +26,7 @@ def check_mailing(payer: Municipality, under: Circumstances) -> Iterator[Finding
     leaving = DepartingMailing(
         bill=bill_for(payer, 1, 1, account_status_of(under.ledger, payer, under.local_now)),
         letter=Letter(text=MessageText(body="")),
-        audience="everyone",
+        audience=AudienceRule(),
         ceilings=Ceilings(
             max_parts_per_day=limits.max_parts_per_day, max_new_packages=limits.max_new_packages
         ),

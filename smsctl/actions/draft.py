@@ -119,7 +119,6 @@ def _leaving(
         letter=plan_request.letter,
         audience=plan_request.audience.rule,
         same=plan_request.same,
-        groups=plan_request.audience.groups,
         ceilings=plan_request.ceilings,
         numbers=(person.number for person in recipients.ready),
         rows=recipients.rows,

@@ -71,7 +71,7 @@ def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, plan_request: 
             say("Mailing {id} was sent under the key {key} {other}.", id=mailing.id, key=key, other=other),
             hint=hint,
         )
-    if _known_rule(mailing, plan_request) != plan_request.audience.rule:
+    if _known_rule(mailing, plan_request) != str(plan_request.audience.rule):
         raise RuleError(
             say(
                 "Mailing {id} was sent under the key {key} and is purged since: nobody can tell whether it"
@@ -86,11 +86,8 @@ def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, plan_request: 
 def _known_rule(mailing: Mailing, plan_request: PlanRequest) -> str:
     """Return the rule that is asked for, as far as the mailing still knows its own."""
     is_purged = not mailing.letter.text.body
-    return (
-        purging.audience_without_values(plan_request.audience.rule)
-        if is_purged
-        else plan_request.audience.rule
-    )
+    rule = plan_request.audience.rule
+    return str(purging.audience_without_values(rule) if is_purged else rule)
 
 
 def _differences(ledger: Ledger, mailing: Mailing, plan_request: PlanRequest) -> Iterator[Sentence]:
@@ -98,7 +95,7 @@ def _differences(ledger: Ledger, mailing: Mailing, plan_request: PlanRequest) ->
     bodies = (plan_request.letter.text.body, *plan_request.same)
     if not any(mailings.has_text(ledger, mailing, body) for body in bodies):
         yield say("with another text")
-    if _known_rule(mailing, plan_request) != mailing.audience:
+    if _known_rule(mailing, plan_request) != str(mailing.audience):
         yield say("to another audience")
     if plan_request.municipality.key != mailing.municipality.key:
         yield say("for another municipality, {key}", key=mailing.municipality.key)

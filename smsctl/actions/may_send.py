@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from smsctl.actions.sender_rights import Person, SendRequest, daily_ceiling, permit
 from smsctl.config.settings import Mode, Settings
 from smsctl.domain import rules
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Letter
 from smsctl.domain.moment import Actor, Moment
@@ -61,10 +62,9 @@ class DepartingMailing(NamedTuple):
 
     bill: Bill  # of what is to be sent
     letter: Letter
-    audience: str  # the rule in words
+    audience: AudienceRule
     same: tuple[str, ...] = ()  # bodies that are the same text to people
     ceilings: Ceilings = Ceilings()
-    groups: Collection[str] = ()  # the groups it is limited to; empty: to none
     numbers: Iterable[str] = ()  # of a new one
     rows: int = 0  # of the audience of a new one
     allow_empty: bool = False  # nobody to send to is no mistake
@@ -123,12 +123,6 @@ def ceilings_in_claims(mailing: Mailing, ceilings: Ceilings, under: Circumstance
     person = Person(mailing.created_by, under.groups_of(mailing.created_by))
     most = daily_ceiling(under.settings.senders, person, _mission_of(mailing))
     return ceilings._replace(max_parts_per_day_of_user=most)
-
-
-def groups_in(audience: str) -> Collection[str]:
-    """Return the groups that an audience in words is limited to."""
-    named = audience.partition(";")[0]
-    return () if "=" in named or named == "everyone" else named.split(", ")
 
 
 def _of_a_test(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
@@ -206,7 +200,6 @@ def _not_permitted(leaving: DepartingMailing, under: Circumstances) -> list[Refu
     request = SendRequest(
         municipality=leaving.bill.payer.key,
         audience=leaving.audience,
-        groups=leaving.groups,
         parts=0 if begun else leaving.bill.parts,
         is_test=leaving.is_test,
         terms_lifted=leaving.terms_lifted,
@@ -218,7 +211,6 @@ def _mission_of(mailing: Mailing) -> SendRequest:
     return SendRequest(
         municipality=mailing.municipality.key,
         audience=mailing.audience,
-        groups=groups_in(mailing.audience),
         parts=0,
         is_test=mailing.kind == TEST,
     )

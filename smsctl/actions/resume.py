@@ -12,7 +12,6 @@ from smsctl.actions.may_send import (
     DepartingMailing,
     account_status_of,
     ceilings_in_claims,
-    groups_in,
     may_send,
 )
 from smsctl.domain.gateway import Traits
@@ -61,7 +60,6 @@ def what_is_left(
         bill=bill_for(mailing.municipality, pending, mailing.size.parts, account_status),
         letter=due.letter,
         audience=mailing.audience,
-        groups=groups_in(mailing.audience),
         ceilings=ceilings,
         urgent=mailing.urgent,
         over_day=due.over_day,

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from smsctl.config.settings import SenderRule
-from smsctl.domain.audience import group_key, titled
+from smsctl.domain.audience import AudienceRule, group_key, titled
 from smsctl.domain.moment import Moment
 from smsctl.domain.rules import Refusal, Rule, over_day_of_user
 from smsctl.errors import Sentence, joined, say
@@ -29,8 +29,7 @@ class SendRequest(NamedTuple):
     """What somebody wants to send."""
 
     municipality: str  # its key
-    audience: str  # the rule in words, to be shown
-    groups: Collection[str]  # the groups it is limited to; empty: to none
+    audience: AudienceRule
     parts: int  # 0 for a mailing that is gone on with: there each claim looks at the ceiling
     is_test: bool = False  # to one number; no audience
     terms_lifted: bool = False  # also to people who have not accepted the terms
@@ -90,7 +89,7 @@ def _covers(rule: SenderRule, request: SendRequest) -> bool:
     if request.terms_lifted and not rule.terms_not_required:
         return False
     audiences = {group_key(audience) for audience in rule.audiences}
-    wanted = {group_key(group) for group in request.groups}
+    wanted = {group_key(group) for group in request.audience.groups}
     return request.is_test or not audiences or (bool(wanted) and wanted <= audiences)
 
 

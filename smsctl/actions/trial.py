@@ -1,6 +1,7 @@
 """What a test mailing is made of: one text to one number, outside every audience and package rule."""
 
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
@@ -18,7 +19,7 @@ def trial_mailing(gateway: Gateway, payer: Municipality, letter: Letter, *, mess
         gateway=gateway.traits.name,
         letter=letter,
         size=measure(letter.text.body, gateway.traits.parts),
-        audience="test",
+        audience=AudienceRule(groups=("test",)),
         source=None,
         rows=messages,
         ceilings=Ceilings(),

@@ -43,6 +43,23 @@ class Outside(StrEnum):
     HIDDEN = "hidden"  # in the workbook, and to be left out
 
 
+class AudienceRule(NamedTuple):
+    """The rule as values: groups, and what columns must hold besides; neither is everyone."""
+
+    groups: tuple[str, ...] = ()
+    where: str = ""
+
+    def __str__(self) -> str:
+        """Return the rule as JSON tells it; the ledger knows it again by this text."""
+        return "; ".join(filter(None, (", ".join(self.groups), self.where))) or _EVERYONE
+
+
+def rule_of(text: str, groups: tuple[str, ...]) -> AudienceRule:
+    """Return the rule out of its text and its groups, which the ledger keeps beside it."""
+    where = text.removeprefix(", ".join(groups)).removeprefix("; ") if groups or text != _EVERYONE else ""
+    return AudienceRule(groups=groups, where=where)
+
+
 class Audience:
     """The rule that chooses rows: in any of `groups`, and in the municipality, and by `where`.
 
@@ -76,24 +93,21 @@ class Audience:
         self.municipality: Final = frozenset(map(plain, municipality))
 
     @property
-    def rule(self) -> str:
-        """The rule in words: the same for the same choice, in whatever order and language it was made."""
+    def rule(self) -> AudienceRule:
+        """The rule, the same for the same choice, in whatever order and language it was made."""
         groups = sorted({group_key(group) for group in self.groups})
         where = sorted({f"{plain(column)}={plain(value)}" for column, value in self.where})
-        return _in_words(groups, where)
+        return AudienceRule(groups=tuple(groups), where="; ".join(where))
 
     @property
-    def typed(self) -> str:
+    def typed(self) -> AudienceRule:
         """The rule as a person wrote it, for whoever looks at the plan."""
         groups = dict.fromkeys(GROUPS.get(fold(group)) or group.strip() for group in self.groups)
-        return _in_words(list(groups), [f"{column}={value or _EMPTY}" for column, value in self.where])
+        where = "; ".join(f"{column}={value or _EMPTY}" for column, value in self.where)
+        return AudienceRule(groups=tuple(groups), where=where)
 
 
-_EMPTY = '""'
-
-
-def _in_words(groups: list[str], where: list[str]) -> str:
-    return "; ".join([*([", ".join(groups)] if groups else []), *where]) or "everyone"
+_EMPTY, _EVERYONE = '""', "everyone"
 
 
 def group_key(name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.message import Letter, Status
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Draw, PackageTerms, share_ore
@@ -28,7 +29,7 @@ class Mailing(NamedTuple):
     gateway: str
     letter: Letter
     size: TextSize
-    audience: str
+    audience: AudienceRule
     source: str | None
     rows: int
     first_message: int

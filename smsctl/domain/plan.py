@@ -7,6 +7,7 @@ takes every figure from here.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.cheaper import Cheaper, cheaper
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings
@@ -35,8 +36,8 @@ class LetterOrder(NamedTuple):
 
     letter: Letter
     municipality: Municipality
-    audience: str  # the rule that chose the rows, the same however it was written
-    typed: str  # as it was written
+    audience: AudienceRule  # that chose the rows, the same however it was written
+    typed: AudienceRule  # as it was written
     source: str | None  # the recipients file
     ceilings: Ceilings
     number_column: str = ""  # asked for, folded; empty: recognised by itself

@@ -25,7 +25,7 @@ def of_audience(ledger: Ledger, order: LetterOrder) -> Earlier | None:
     That is the numbers out of use in it and in the one before, at the municipality's price now. Purged
     numbers are not told apart.
     """
-    found = ledger.rows(_LAST_TWO, order.municipality.key, order.audience)
+    found = ledger.rows(_LAST_TWO, order.municipality.key, str(order.audience))
     if not found:
         return None
     mailing, day, messages = found[0][:3]

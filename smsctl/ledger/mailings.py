@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+from smsctl.domain.audience import AudienceRule, rule_of
 from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
 from smsctl.domain.message import Letter, Priority, Status
 from smsctl.domain.moment import ALWAYS, Actor, Moment, Period
@@ -32,7 +33,7 @@ class NewMailing(NamedTuple):
     gateway: str
     letter: Letter
     size: TextSize
-    audience: str
+    audience: AudienceRule
     source: str | None
     rows: int
     ceilings: Ceilings
@@ -185,9 +186,9 @@ _INSERT = (
     " created_host, run_key, again, urgent, over_day, number_column, body, body_hash, encoding, units,"
     " parts_each, sender, priority, validity_s, send_at, want_report, invoice_node, audience, source,"
     " rows_total, first_message, messages, max_parts, max_new_packages, in_packages, rate_parts, rate_ore,"
-    " audience_rows, terms_required)"
+    " audience_rows, terms_required, audience_groups)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?,"
-    " ?, ?, ?, ?)"
+    " ?, ?, ?, ?, ?)"
 )
 
 
@@ -218,7 +219,7 @@ def _columns(new: NewMailing, first: int, moment: Moment, actor: Actor) -> list[
         None if letter.send_at is None else letter.send_at.isoformat(),
         int(letter.want_report),
         letter.invoice_node,
-        new.audience,
+        str(new.audience),
         new.source,
         new.rows,
         first,
@@ -229,6 +230,7 @@ def _columns(new: NewMailing, first: int, moment: Moment, actor: Actor) -> list[
         None if rate is None else rate.price_ore,
         new.audience_rows,
         int(new.terms_required),
+        "\n".join(new.audience.groups) or None,
     ]
 
 
@@ -250,7 +252,7 @@ def _mailing(found: dict[str, Any]) -> Mailing:
         gateway=found["gateway"],
         letter=_letter(found),
         size=TextSize(encoding=Encoding(found["encoding"]), units=found["units"], parts=found["parts_each"]),
-        audience=found["audience"],
+        audience=rule_of(found["audience"], tuple((found["audience_groups"] or "").splitlines())),
         source=found["source"],
         rows=found["rows_total"],
         first_message=found["first_message"],

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import InputError, say
@@ -204,7 +205,7 @@ def remove(ledger: Ledger, purge: int, mailing: Mailing, moment: Moment) -> tupl
     ledger.write("UPDATE batches SET event = NULL, answer = NULL, digest = '' WHERE mailing = ?", mailing.id)
     ledger.write(
         "UPDATE mailings SET body = NULL, audience = ?, purge = ? WHERE id = ?",
-        audience_without_values(mailing.audience),
+        str(audience_without_values(mailing.audience)),
         purge,
         mailing.id,
     )
@@ -220,9 +221,9 @@ def remove(ledger: Ledger, purge: int, mailing: Mailing, moment: Moment) -> tupl
     return (*numbers, mailing.letter.text.body) if mailing.letter.text.body else tuple(numbers)
 
 
-def audience_without_values(rule: str) -> str:
+def audience_without_values(rule: AudienceRule) -> AudienceRule:
     """Return what is kept of the rule that chose the rows: what was looked for may be a name."""
-    return re.sub("=[^;]*", "=…", rule)
+    return rule._replace(where=re.sub("=[^;]*", "=…", rule.where))
 
 
 def protocols(ledger: Ledger) -> tuple[Protocol, ...]:

@@ -11,6 +11,7 @@ from smsctl.actions.begin import begin
 from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import Result, SendRun, send
 from smsctl.actions.stop_signal import StopSignal
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, SubmitVerdict, same_for_all
@@ -127,7 +128,7 @@ class Desk:
             gateway=self.gateway_name,
             letter=letter,
             size=measure(letter.text.body, INTELECOM_PARTS),
-            audience="all",
+            audience=AudienceRule(),
             source=None,
             rows=messages,
             ceilings=Ceilings(),

@@ -2,12 +2,13 @@ import pytest
 
 from smsctl.actions.sender_rights import Person, SendRequest, permit
 from smsctl.config.settings import SenderRule
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.moment import Moment
 from smsctl.domain.rules import Refusal, Rule
 
 NOW = Moment(at="2026-11-22T08:00:00.000Z", day="2026-11-22")
 ELIN = Person("elin", {"office", "smsctl"})
-TO_GUARDIANS = SendRequest(municipality="town", audience="guardians", groups=("vårdnadshavare",), parts=10)
+TO_GUARDIANS = SendRequest(municipality="town", audience=AudienceRule(groups=("guardians",)), parts=10)
 
 
 def rule(
@@ -73,13 +74,14 @@ def test_a_refusal_says_what_they_may_send() -> None:
 @pytest.mark.parametrize("groups", [(), ("guardians", "students")])
 def test_who_may_send_to_some_groups_may_not_send_to_more(groups: tuple[str, ...]) -> None:
     (refusal,) = asked(
-        rule("elin", audiences=("guardians",)), mission=TO_GUARDIANS._replace(groups=groups, audience="x")
+        rule("elin", audiences=("guardians",)),
+        mission=TO_GUARDIANS._replace(audience=AudienceRule(groups=groups)),
     )
     assert refusal.rule is Rule.SENDER
 
 
 def test_a_test_sms_has_no_audience_but_a_municipality() -> None:
-    trial = TO_GUARDIANS._replace(groups=(), is_test=True)
+    trial = TO_GUARDIANS._replace(audience=AudienceRule(), is_test=True)
     assert asked(rule("elin", audiences=("staff",)), mission=trial) == []
     assert asked(rule("elin", towns=("other",)), mission=trial) != []
 

@@ -9,6 +9,7 @@ import pytest
 
 from smsctl.actions.begin import begin
 from smsctl.config.read import load
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
@@ -33,6 +34,7 @@ def begun(
     ceilings: Ceilings = NO_CEILINGS,
     run_key: str | None = None,
     send_at: datetime | None = None,
+    groups: tuple[str, ...] = ("guardians",),
 ) -> int:
     """Leave a mailing of two messages behind, as a run does that is stopped before its first batch."""
     ledger = store.open_ledger(load(config).ledger_path)
@@ -48,7 +50,7 @@ def begun(
         gateway="intelecom",
         letter=Letter(text=text, send_at=send_at),
         size=measure(text.body, INTELECOM_PARTS),
-        audience="guardians",
+        audience=AudienceRule(groups=groups),
         source=None,
         rows=2,
         ceilings=ceilings,
@@ -89,6 +91,17 @@ def test_nothing_is_resumed_for_a_municipality_that_was_deactivated(
     ran = run("--config", config, "mailings", "resume", number)
     assert ran.code == 5
     assert "smsctl municipality activate exempelkommun" in ran.err
+
+
+def test_a_group_whose_name_begins_like_another_is_not_taken_for_it(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    config = live_gateway(senders={whoever().user: {"audiences": ["guardians"]}}).config
+    begun(config, groups=("guardians; and everybody else",))
+    ran = run("--config", config, "mailings", "resume", 1)
+    assert (ran.code, "may not send to guardians; and everybody else" in ran.err) == (5, True)
+    begun(config)
+    assert run("--config", config, "mailings", "resume", 2).code == 0
 
 
 def test_every_claim_is_held_to_the_daily_ceiling_of_whoever_began_it(

@@ -1,6 +1,6 @@
 import pytest
 
-from smsctl.domain.audience import Audience, group_key, groups_in
+from smsctl.domain.audience import Audience, AudienceRule, group_key, groups_in, rule_of
 from smsctl.errors import UsageError
 
 
@@ -49,10 +49,23 @@ def test_an_audience_that_was_forgotten_is_refused() -> None:
     ],
 )
 def test_the_same_choice_has_the_same_rule(audience: Audience, rule: str) -> None:
-    assert audience.rule == rule
+    assert str(audience.rule) == rule
 
 
 def test_a_person_reads_the_choice_as_it_was_written() -> None:
     chosen = Audience(groups=("vårdnadshavare", "Åk 7"), where=(("Klass", "7B"), ("Ort", "Åmål")))
-    assert chosen.typed == "guardians, Åk 7; Klass=7B; Ort=Åmål"
-    assert Audience(everyone=True).typed == "everyone"
+    assert str(chosen.typed) == "guardians, Åk 7; Klass=7B; Ort=Åmål"
+    assert str(Audience(everyone=True).typed) == "everyone"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        AudienceRule(),
+        AudienceRule(groups=("a; b", "7=A")),
+        AudienceRule(groups=("a, b",), where="klass=7b; ort=åmål"),
+        AudienceRule(where="klass=7b"),
+    ],
+)
+def test_a_rule_is_known_again_by_its_text_and_its_groups(rule: AudienceRule) -> None:
+    assert rule_of(str(rule), rule.groups) == rule

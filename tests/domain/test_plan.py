@@ -1,5 +1,6 @@
 import pytest
 
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter, Priority
@@ -60,8 +61,8 @@ def plan(
     order = LetterOrder(
         letter=letter or LETTER,
         municipality=municipality,
-        audience="guardians",
-        typed="guardians",
+        audience=AudienceRule(groups=("guardians",)),
+        typed=AudienceRule(groups=("guardians",)),
         source="recipients.csv",
         ceilings=ceilings or Ceilings(),
     )

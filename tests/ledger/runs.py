@@ -8,6 +8,7 @@ from smsctl.actions.begin import begin
 from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import Result, SendRun, send
 from smsctl.actions.stop_signal import StopSignal
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, same_for_all
@@ -68,7 +69,7 @@ def new_mailing(ledger: Ledger, messages: int, *, body: str = "Hej", moment: Mom
         gateway="intelecom",
         letter=Letter(text=text),
         size=measure(text.body, PROFILE),
-        audience="everyone",
+        audience=AudienceRule(),
         source=None,
         rows=messages,
         ceilings=Ceilings(),

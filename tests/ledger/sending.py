@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Letter, Receipt, Status, SubmitVerdict
 from smsctl.domain.moment import Moment
@@ -38,7 +39,7 @@ def new(
         gateway="intelecom",
         letter=Letter(text=MessageText.read(body)),
         size=TextSize(encoding=Encoding.GSM7, units=9, parts=parts),
-        audience="all",
+        audience=AudienceRule(),
         source=None,
         rows=0,
         ceilings=ceilings,

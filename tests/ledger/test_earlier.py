@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Letter, Status
 from smsctl.domain.municipality import Municipality
@@ -28,7 +29,10 @@ def _active(ledger: Ledger) -> None:
     sending.activate(ledger)
 
 
-def order(municipality: Municipality = TOWN, audience: str = "all") -> LetterOrder:
+EVERYONE = AudienceRule()
+
+
+def order(municipality: Municipality = TOWN, audience: AudienceRule = EVERYONE) -> LetterOrder:
     return LetterOrder(
         letter=Letter(text=MessageText.read("Hej")),
         municipality=municipality,
@@ -81,7 +85,7 @@ def test_the_last_mailing_is_one_to_the_same_audience_of_which_something_was_sen
     assert earlier.of_audience(ledger, order()) is None
     last = sent(ledger, [ANNA, BO])
     sent(ledger, [ANNA], made_of=new(kind="test"))
-    sent(ledger, [ANNA], made_of=FAMILIES._replace(audience="staff"))
+    sent(ledger, [ANNA], made_of=FAMILIES._replace(audience=AudienceRule(groups=("staff",))))
     begun(ledger, [ANNA])  # nothing has left
     rejected = begun(ledger, [ANNA])
     sending.settle(ledger, rejected, sending.claim(ledger, rejected), [Status.REJECTED])
@@ -89,7 +93,7 @@ def test_the_last_mailing_is_one_to_the_same_audience_of_which_something_was_sen
     assert found
     assert (found.mailing, found.day, found.messages, found.out_of_use) == (last.id, NOW.day, 2, None)
     assert earlier.of_audience(ledger, order(HELD_OUT)) is None
-    assert earlier.of_audience(ledger, order(audience="nobody")) is None
+    assert earlier.of_audience(ledger, order(audience=AudienceRule(groups=("nobody",)))) is None
 
 
 def test_out_of_use_is_who_failed_for_good_both_last_times(ledger: Ledger) -> None:

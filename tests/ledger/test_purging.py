@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from smsctl.actions.purge import Purged, purge
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment, Uptime
 from smsctl.domain.report import CodeMeaning, Report
@@ -309,11 +310,11 @@ def test_of_reports_that_fit_nothing_those_from_before_are_told_and_go(ledger: L
 
 def test_what_was_looked_for_in_the_file_is_no_longer_told(ledger: Ledger) -> None:
     sending.activate(ledger)
-    made_of = new()._replace(audience="guardians; namn=åsa öberg; klass=7b")
+    made_of = new()._replace(audience=AudienceRule(groups=("guardians",), where="namn=åsa öberg; klass=7b"))
     mailing = sending.begin(ledger, 1, made_of, OLD)
     sending.settle(ledger, mailing, sending.claim(ledger, mailing, moment=OLD), moment=OLD)
     purge_before(ledger)
-    assert mailings.get(ledger, mailing.id).audience == "guardians; namn=…; klass=…"
+    assert str(mailings.get(ledger, mailing.id).audience) == "guardians; namn=…; klass=…"
     assert not searching.found_in_file(ledger, ["åsa öberg"])
 
 

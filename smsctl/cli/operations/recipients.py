@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from smsctl.cli.output import envelope, figures, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
-from smsctl.domain.audience import Outside
+from smsctl.domain.audience import Outside, titled
 from smsctl.domain.cells import veiled
 from smsctl.domain.recipients import Recipients
-from smsctl.errors import InputError, Sentence, say, say_n
+from smsctl.errors import InputError, Sentence, joined, say, say_n
 from smsctl.spreadsheet import Sheet
 
 _DELIMITERS = {";": say("semicolon"), ",": say("comma"), "\t": say("tab")}
@@ -54,7 +54,10 @@ def _read_as(sheet: Sheet, found: Recipients, zone: str) -> FactList:
             Fact(say("File"), [say("{path}, of {when}", path=sheet.path, when=modified)]),
             Fact(say("Read as"), [_manner(sheet)]),
             Fact(say("Columns"), [", ".join(map(veiled, sheet.header))]),
-            Fact(say("Groups"), [figures.audience(", ".join(found.groups) or "-")]),
+            Fact(
+                say("Groups"),
+                [joined(*map(titled, found.groups or ("-",)))],
+            ),
         ]
     )
 

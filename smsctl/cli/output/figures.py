@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from smsctl.domain.audience import titled
+from smsctl.domain.audience import AudienceRule, titled
 from smsctl.domain.message import Priority, Status, SubmitVerdict
 from smsctl.errors import Sentence, joined, say, say_n
 
@@ -85,11 +85,12 @@ def counted(states: Mapping[Status, int]) -> Sentence | None:
     return joined(*told) if told else None
 
 
-def audience(rule: str) -> Sentence:
+def audience(rule: AudienceRule) -> Sentence:
     """Say whom a mailing is for: the groups that have names of ours in words, the rest as it was written."""
-    groups, mark, where = rule.partition("; ")
-    named = joined(*(_OTHERS.get(one) or titled(one) for one in groups.split(", ")))
-    return say("{groups}; {where}", groups=named, where=where) if mark else named
+    if not rule.groups:
+        return say("{where}", where=rule.where) if rule.where else say("everyone")
+    named = joined(*(_TEST if one == "test" else titled(one) for one in rule.groups))
+    return say("{groups}; {where}", groups=named, where=rule.where) if rule.where else named
 
 
 def verdict(stored: str) -> Sentence | str:
@@ -121,7 +122,7 @@ _IN_SHORT = {
     Status.HELD: say("held"),
 }
 
-_OTHERS = {"everyone": say("everyone"), "test": say("test")}
+_TEST = say("test")
 
 _VERDICTS: dict[str, Sentence] = {
     SubmitVerdict.ANSWERED: say("answered"),

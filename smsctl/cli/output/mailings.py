@@ -18,7 +18,7 @@ def data(mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
         "municipality": mailing.municipality.key,
         "municipality_name": mailing.municipality.name,
         "gateway": mailing.gateway,
-        "audience": mailing.audience,
+        "audience": str(mailing.audience),
         "created_at": mailing.created_at,
         "created_by": mailing.created_by,
         "messages": mailing.messages,

@@ -1,10 +1,12 @@
-"""What earlier versions wrote in words is brought over to codes, and reads the same."""
+"""What earlier versions wrote in words is brought over to codes and values, and reads the same."""
 
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.remark import Event, restored
+from smsctl.ledger import mailings
 from smsctl.ledger.store import open_ledger
 
 from .conftest import migrate_to
@@ -69,3 +71,37 @@ def test_what_earlier_versions_said_in_words_reads_the_same(tmp_path: Path) -> N
 
 def test_every_event_but_those_that_are_newer_is_brought_over() -> None:
     assert set(Event) - set(IN_WORDS) == {Event.REFUSED_AND_TAKEN}
+
+
+AUDIENCES = {
+    "everyone": AudienceRule(),
+    "test": AudienceRule(groups=("test",)),
+    "guardians": AudienceRule(groups=("guardians",)),
+    "guardians, åk 7": AudienceRule(groups=("guardians", "åk 7")),
+    "guardians, staff; klass=7b; ort=åmål": AudienceRule(
+        groups=("guardians", "staff"), where="klass=7b; ort=åmål"
+    ),
+    "klass=7b; ort=": AudienceRule(where="klass=7b; ort="),
+}
+
+
+def test_the_groups_of_earlier_mailings_are_taken_out_of_their_text(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        migrate_to(old, path, 12)
+        for place, text in enumerate(AUDIENCES):
+            old.execute(_MAILING, (f"a{place}", text))
+    path.chmod(0o600)
+    ledger = open_ledger(path)
+    kept = [one.audience for one in reversed(mailings.newest(ledger, most=9))]
+    assert kept == list(AUDIENCES.values())
+    assert list(map(str, kept)) == list(AUDIENCES)
+    ledger.close()
+
+
+_MAILING = (
+    "INSERT INTO mailings (reference, kind, municipality, gateway, created_at, created_day, created_by,"
+    " created_host, again, urgent, body_hash, encoding, units, parts_each, want_report, audience, rows_total,"
+    " first_message, messages, in_packages) VALUES (?, 'send', 'town', 'intelecom', '2026-01-01T00:00:00Z',"
+    " '2026-01-01', 'elin', 'host', 0, 0, '', 'gsm7', 1, 1, 0, ?, 1, 1, 1, 0)"
+)
