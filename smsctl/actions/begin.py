@@ -8,10 +8,11 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.plan import Plan
 from smsctl.domain.recipients import SkipReason
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import audit, fitness, mailings, run_keys
+from smsctl.ledger import audit, fitness, lock, mailings, openings, run_keys
+from smsctl.ledger.copying import Progress, nobody_looks
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.skipped import SkippedEntry
-from smsctl.ledger.store import Ledger
+from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
 
 _IN_AUDIT = ("", "; urgent", "; urgent, also beyond the day's ceilings")
 
@@ -37,14 +38,31 @@ def begin(
     ledger: Ledger,
     moment: Moment,
     actor: Actor,
+    on_progress: Progress = nobody_looks,
 ) -> Mailing:
-    """Write the mailing with its text, price, messages and skipped rows in one transaction.
+    """Write the mailing with its text, price, messages and skipped rows: as a whole or not at all.
 
-    Raises LedgerError when nothing must be sent from this ledger now.
+    A large one is written in several commits, the mailing itself by the last; `on_progress` is told how many
+    rows are written, and of how many. Raises LedgerError when nothing must be sent from this ledger now.
     """
     fitness.must_be_fit(ledger, moment, rows=new.rows)
-    with ledger.transaction():
-        return write(new, ready, skipped, ledger, moment, actor)
+    if new.rows <= ROWS_IN_A_COMMIT:
+        with ledger.transaction():
+            return write(new, ready, skipped, ledger, moment, actor)
+    _refuse_used_key(ledger, new)
+    reference = openings.new_reference()
+    with lock.right_to_send(ledger.path, reference):
+        with ledger.transaction():
+            opening = openings.keep(ledger, reference, new.rows)
+        messages = 0
+        for written, rows in openings.write_in_pieces(ledger, opening, ready, skipped):
+            messages = written
+            on_progress(rows, new.rows)
+        with ledger.transaction():
+            _refuse_used_key(ledger, new)
+            openings.keep_no_longer(ledger, opening, messages)
+            mailing = openings.finish(ledger, opening, new, messages, moment, actor)
+            return _recorded(mailing, new, ledger, moment, actor)
 
 
 def write(
@@ -56,12 +74,20 @@ def write(
     actor: Actor,
 ) -> Mailing:
     """Write the mailing in the open transaction, whether it may be sent or not."""
+    _refuse_used_key(ledger, new)
+    mailing = openings.create(ledger, new, ready, skipped, moment, actor)
+    return _recorded(mailing, new, ledger, moment, actor)
+
+
+def _refuse_used_key(ledger: Ledger, new: NewMailing) -> None:
     if new.run_key and mailings.of_key(ledger, new.run_key):
         raise LedgerError(
             say("Another run has just begun a mailing under the key {key}.", key=new.run_key),
             hint=say("Look with: smsctl mailings list"),
         )
-    mailing = mailings.create(ledger, new, ready, skipped, moment, actor)
+
+
+def _recorded(mailing: Mailing, new: NewMailing, ledger: Ledger, moment: Moment, actor: Actor) -> Mailing:
     audit.record(
         ledger,
         moment,

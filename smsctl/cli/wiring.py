@@ -120,10 +120,13 @@ class Wiring:
         self._put_away_later(ledger)
         ledger.on_wait = self.output.warn
         ledger.on_change = self.output.log.change
-        if packages.anything_in_flight(ledger):
-            from smsctl.ledger import batches
+        if packages.anything_half_done(ledger):
+            from smsctl.ledger import batches, openings
 
             batches.recover(ledger, self.clock.now())
+            with self.output.working(say("Removing a mailing that was not opened as a whole")) as tell:
+                for done, rows in openings.clear(ledger):
+                    tell(done, rows)
         return ledger
 
     def must_be_fit_to_send(self, *, accept_clock: bool = False, reason: str | None = None) -> None:

@@ -77,10 +77,18 @@ RULES = (
     ),
     Invariant(
         name="strays",
-        broken="SELECT mailing, COUNT(*) FROM messages WHERE mailing NOT IN (SELECT id FROM mailings)"
-        " GROUP BY mailing",
+        broken="SELECT mailing, COUNT(*) FROM messages WHERE mailing NOT IN"
+        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
         told=lambda mailing, n: say(
             "{n} messages belong to mailing {mailing}, which is not there.", mailing=mailing, n=n
+        ),
+    ),
+    Invariant(
+        name="strays-skipped",
+        broken="SELECT mailing, COUNT(*) FROM skipped WHERE mailing NOT IN"
+        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
+        told=lambda mailing, n: say(
+            "{n} skipped rows belong to mailing {mailing}, which is not there.", mailing=mailing, n=n
         ),
     ),
     Invariant(
@@ -133,7 +141,8 @@ RULES = (
         broken=_recount(
             "mailing, state",
             "messages AS kept, 0 AS counted FROM mailing_counts",
-            "0, COUNT(*) FROM messages GROUP BY mailing, state",
+            "0, COUNT(*) FROM messages WHERE mailing NOT IN (SELECT mailing FROM openings)"
+            " GROUP BY mailing, state",
         ),
         told=lambda mailing, state, kept, n: say(
             "Mailing {mailing}: {kept} messages are noted as {state}, and {n} are.",

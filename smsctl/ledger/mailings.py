@@ -1,25 +1,19 @@
-"""Mailings and their messages: opened in one transaction, read back as they were frozen."""
+"""Mailings as they were frozen when they were opened, and what has come of them."""
 
-import os
-from collections import Counter
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from smsctl.domain.audience import AudienceRule, rule_of
 from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
 from smsctl.domain.message import Letter, Priority, Status
-from smsctl.domain.moment import ALWAYS, Actor, Moment, Period
+from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.domain.recipients import OutsideRows
 from smsctl.domain.remark import Words, restored
 from smsctl.domain.text import Encoding, MessageText, TextSize
 from smsctl.errors import InputError, LedgerError, say
-from smsctl.ledger import counts, packages, run_keys
-from smsctl.ledger.skipped import SkippedEntry
-from smsctl.ledger.skipped import write as write_skipped
+from smsctl.ledger import packages, run_keys
 from smsctl.ledger.store import Ledger
 
 Addressee = tuple[int | None, str, str | None]  # row in the file, E.164 number, name
@@ -46,32 +40,6 @@ class NewMailing(NamedTuple):
     audience_rows: int | None = None
     outside: tuple[OutsideRows, ...] = ()
     terms_required: bool = True
-
-
-def create(
-    ledger: Ledger,
-    new: NewMailing,
-    ready: Iterable[Addressee],
-    skipped: Iterable[SkippedEntry],
-    moment: Moment,
-    actor: Actor,
-) -> Mailing:
-    """Write the mailing, its messages and its skipped rows in the open transaction."""
-    row = ledger.one("SELECT COALESCE(MAX(id), 0) + 1 FROM messages")
-    first = int(row[0]) if row else 1
-    mailing = ledger.insert(_INSERT, *_columns(new, first, moment, actor))
-    people = iter(ready)
-    while together := list(islice(people, _TOGETHER)):
-        rows = ", ".join(["(?, ?, ?, ?, 'pending')"] * len(together))
-        values = chain.from_iterable((mailing, line, number, name or None) for line, number, name in together)
-        ledger.write(_MESSAGES.replace("(?)", rows), *values)
-    row = ledger.one("SELECT COALESCE(MAX(id), 0) FROM messages")
-    messages = (int(row[0]) if row else 0) - first + 1
-    ledger.write("UPDATE mailings SET messages = ? WHERE id = ?", messages, mailing)
-    write_skipped(ledger, mailing, skipped, new.outside)
-    made = get(ledger, mailing)
-    counts.move(ledger, made, moment.day, Counter(), Counter({Status.PENDING: messages}))
-    return made
 
 
 def get(ledger: Ledger, mailing: int) -> Mailing:
@@ -175,63 +143,6 @@ def body_hash(body: str) -> str:
     import hashlib  # costs a start 3 ms, and most commands need no hash
 
     return hashlib.sha256(body.encode()).hexdigest()
-
-
-_MESSAGES = "INSERT INTO messages (mailing, sheet_row, number, name, state) VALUES (?)"
-_TOGETHER = 500
-"""So many messages are written by one statement: half the time of a statement for each."""
-
-_INSERT = (
-    "INSERT INTO mailings (reference, kind, municipality, gateway, created_at, created_day, created_by,"
-    " created_host, run_key, again, urgent, over_day, number_column, body, body_hash, encoding, units,"
-    " parts_each, sender, priority, validity_s, send_at, want_report, invoice_node, audience, source,"
-    " rows_total, first_message, messages, max_parts, max_new_packages, in_packages, rate_parts, rate_ore,"
-    " audience_rows, terms_required, audience_groups)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?,"
-    " ?, ?, ?, ?, ?)"
-)
-
-
-def _columns(new: NewMailing, first: int, moment: Moment, actor: Actor) -> list[object]:
-    letter, rate = new.letter, new.municipality.rate
-    return [
-        os.urandom(5).hex(),
-        new.kind,
-        new.municipality.key,
-        new.gateway,
-        moment.at,
-        moment.day,
-        actor.user,
-        actor.host,
-        new.run_key,
-        int(new.again),
-        int(new.urgent),
-        int(new.over_day),
-        new.number_column,
-        letter.text.body,
-        body_hash(letter.text.body),
-        new.size.encoding,
-        new.size.units,
-        new.size.parts,
-        letter.sender,
-        letter.priority,
-        None if letter.validity is None else int(letter.validity.total_seconds()),
-        None if letter.send_at is None else letter.send_at.isoformat(),
-        int(letter.want_report),
-        letter.invoice_node,
-        str(new.audience),
-        new.source,
-        new.rows,
-        first,
-        new.ceilings.max_parts,
-        new.ceilings.max_new_packages,
-        int(new.municipality.in_packages),
-        None if rate is None else rate.size,
-        None if rate is None else rate.price_ore,
-        new.audience_rows,
-        int(new.terms_required),
-        "\n".join(new.audience.groups) or None,
-    ]
 
 
 def _mailing(found: dict[str, Any]) -> Mailing:

@@ -73,9 +73,12 @@ def parts_in_flight(ledger: Ledger, municipality: str, mailing: int | None = Non
     return int(row[0]) if row else 0
 
 
-def anything_in_flight(ledger: Ledger) -> bool:
-    """Say whether any batch is marked and not settled: on the wire, or left by a process that is gone."""
-    return ledger.one("SELECT 1 FROM batches WHERE settled_at IS NULL LIMIT 1") is not None
+def anything_half_done(ledger: Ledger) -> bool:
+    """Say whether a batch is on the wire or a mailing is being opened, or was when a process died."""
+    found = ledger.rows(
+        "SELECT 1 FROM batches WHERE settled_at IS NULL UNION ALL SELECT 1 FROM openings LIMIT 1"
+    )
+    return bool(found)
 
 
 def parts_on_day(ledger: Ledger, municipality: str, day: str) -> int:

@@ -19,18 +19,31 @@ class SkippedEntry(NamedTuple):
     accepted: bool | None = None  # the terms; None: nobody asked
 
 
-def write(
-    ledger: Ledger, mailing: int, skipped: Iterable[SkippedEntry], outside: Iterable[OutsideRows]
-) -> None:
+def write(ledger: Ledger, mailing: int, skipped: Iterable[SkippedEntry]) -> None:
     """Write them, in the open transaction."""
     ledger.write_many(
         "INSERT INTO skipped (mailing, sheet_row, number_column, reason, number, name, accepted)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         ((mailing, *one) for one in skipped),
     )
+
+
+def write_outside(ledger: Ledger, mailing: int, rows: Iterable[OutsideRows]) -> None:
+    """Write how many rows were outside the audience, in the open transaction."""
     ledger.write_many(
         "INSERT INTO outside (mailing, reason, municipality, sheet_rows) VALUES (?, ?, ?, ?)",
-        ((mailing, str(one.reason), one.municipality, one.rows) for one in outside),
+        ((mailing, str(one.reason), one.municipality, one.rows) for one in rows),
+    )
+
+
+def remove_some(ledger: Ledger, mailing: int, most: int) -> int:
+    """Remove those of so many rows, in the open transaction; return how many there were."""
+    return ledger.write(
+        "DELETE FROM skipped WHERE mailing = ? AND sheet_row IN"
+        " (SELECT sheet_row FROM skipped WHERE mailing = ? ORDER BY sheet_row LIMIT ?)",
+        mailing,
+        mailing,
+        most,
     )
 
 

@@ -24,6 +24,7 @@ _STEP_S = 0.1
 """One wait for whoever holds the file. Inside it SQLite hears no signal, so a long wait is many of these."""
 
 _SAY_AFTER_S = 3.0
+_SHARE_OF_OTHERS, _LEAST_GAP_S, _LONGEST_GAP_S = 0.15, 0.003, 0.03
 ROWS_IN_A_COMMIT = 5_000
 """So many are written at most before others get in between."""
 
@@ -49,6 +50,7 @@ class Ledger:
         self._connection = connection
         self.on_wait: Callable[[Sentence], None] | None = None
         self.on_change: Callable[[Mapping[str, object]], None] | None = None
+        self._held_s = 0.0  # by the latest transaction
         self._after_commit: dict[str, Callable[[], None]] = {}
 
     def close(self) -> None:
@@ -138,6 +140,7 @@ class Ledger:
         """
         with told(self.path):
             self._insist("BEGIN IMMEDIATE", patient=patient)
+            began_s = time.monotonic()
             self._after_commit.clear()
             try:
                 yield
@@ -146,8 +149,16 @@ class Ledger:
                     self._connection.execute("ROLLBACK")
                 raise
             self._commit(patient=patient)
+            self._held_s = time.monotonic() - began_s
         for action in self._after_commit.values():
             action()
+
+    def give_way(self) -> None:
+        """Let whoever waits for the file get in, between two transactions of a long work.
+
+        Nobody stands in a queue for it: a waiter looks again each few milliseconds.
+        """
+        time.sleep(min(max(self._held_s * _SHARE_OF_OTHERS, _LEAST_GAP_S), _LONGEST_GAP_S))
 
     def _commit(self, *, patient: bool) -> None:
         try:

@@ -8,7 +8,7 @@ from smsctl.domain.message import Answer, Letter, Receipt, Status, SubmitVerdict
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.text import Encoding, MessageText, TextSize
-from smsctl.ledger import batches, mailings, municipalities
+from smsctl.ledger import batches, municipalities, openings
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import NewMailing
 from smsctl.ledger.repeats import Repeats
@@ -55,7 +55,7 @@ def begin(ledger: Ledger, messages: int, made_of: NewMailing = PLAIN, moment: Mo
     first = row[0] if row else 0
     ready = [(n + 2, f"+4670{first + n:07}", f"Person {first + n}") for n in range(messages)]
     with ledger.transaction():
-        mailing = mailings.create(ledger, made_of._replace(rows=messages), ready, [], moment, ACTOR)
+        mailing = openings.create(ledger, made_of._replace(rows=messages), ready, [], moment, ACTOR)
     return mailing._replace(ceilings=made_of.ceilings)
 
 

@@ -40,14 +40,16 @@ def lived(ledger: Ledger) -> Ledger:
 DAMAGE = {
     "integrity": "PRAGMA writable_schema = ON; UPDATE sqlite_master SET rootpage ="
     " (SELECT rootpage FROM sqlite_master WHERE name = 'mailings_of_body') WHERE name = 'batches_of_mailing'",
-    "references": "INSERT INTO skipped (mailing, sheet_row, number_column, reason)"
-    " VALUES (999, 2, '', 'terms')",
+    "references": "INSERT INTO outside (mailing, reason, municipality, sheet_rows)"
+    " VALUES (999, 'where', '', 2)",
     "key": "INSERT INTO facts VALUES ('key-check', 'a hash')",
     "restored": "DELETE FROM facts WHERE name = 'lineage'",
     "contents": "UPDATE mailings SET created_at = 'yesterday' WHERE id = 1",
     "states": "UPDATE messages SET state = 'lost' WHERE id = 1",
     "messages": "DELETE FROM messages WHERE id = 2",
     "strays": "UPDATE messages SET mailing = 99 WHERE id = 1",
+    "strays-skipped": "INSERT INTO skipped (mailing, sheet_row, number_column, reason)"
+    " VALUES (999, 2, '', 'terms')",
     "rows": "UPDATE mailings SET rows_total = rows_total + 1 WHERE id = 1",
     "sending": "UPDATE messages SET state = 'sending' WHERE id = 1",
     "batch": "UPDATE messages SET batch = NULL WHERE id = 1",

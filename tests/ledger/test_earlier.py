@@ -11,7 +11,7 @@ from smsctl.domain.municipality import Municipality
 from smsctl.domain.plan import LetterOrder, OutOfUse
 from smsctl.domain.report import Cause
 from smsctl.domain.text import MessageText
-from smsctl.ledger import earlier, mailings
+from smsctl.ledger import earlier, openings
 from smsctl.ledger.mailings import NewMailing
 from smsctl.ledger.store import Ledger
 
@@ -46,7 +46,7 @@ def order(municipality: Municipality = TOWN, audience: AudienceRule = EVERYONE) 
 def begun(ledger: Ledger, numbers: Iterable[str], made_of: NewMailing = FAMILIES) -> Mailing:
     ready = [(row, number, None) for row, number in enumerate(numbers, 2)]
     with ledger.transaction():
-        return mailings.create(ledger, made_of._replace(rows=len(ready)), ready, [], NOW, ACTOR)
+        return openings.create(ledger, made_of._replace(rows=len(ready)), ready, [], NOW, ACTOR)
 
 
 def sent(

@@ -5,7 +5,7 @@ import pytest
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.errors import RuleError
-from smsctl.ledger import batches, blocklist, corrections, mailings, packages
+from smsctl.ledger import batches, blocklist, corrections, mailings, openings, packages
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
@@ -66,7 +66,7 @@ def test_who_is_blocked_and_has_had_the_text_is_left_out_once(active: Ledger) ->
     made_of = new(body="Samma")._replace(rows=1)
     anna = [(2, "+46701740605", "Anna")]
     with active.transaction():
-        mailing, again = (mailings.create(active, made_of, anna, [], NOW, ACTOR) for _ in range(2))
+        mailing, again = (openings.create(active, made_of, anna, [], NOW, ACTOR) for _ in range(2))
     sending.settle(active, mailing, claim(active, mailing))
     with active.transaction():
         blocklist.add(active, ["+46701740605"], NOW, ACTOR, "STOP")

@@ -92,10 +92,12 @@ def reference_of(ledger: Path, number: str) -> str:
 
 
 def mailings(ledger: Path) -> dict[int, Counter[str]]:
-    """Return the mailings, each with the number of its messages in each state."""
+    """Return the mailings, each with the number of its messages in each state; none that is half opened."""
     found: dict[int, Counter[str]] = defaultdict(Counter)
     with closing(sqlite3.connect(ledger, timeout=30)) as db:
-        for mailing, state, n in db.execute("SELECT mailing, state, COUNT(*) FROM messages GROUP BY 1, 2"):
+        for mailing, state, n in db.execute(
+            "SELECT g.id, m.state, COUNT(*) FROM messages m JOIN mailings g ON g.id = m.mailing GROUP BY 1, 2"
+        ):
             found[mailing][state] = n
     return found
 

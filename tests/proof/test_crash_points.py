@@ -34,15 +34,23 @@ def crash_everywhere(
     command: Command = lambda site: site.send("mailing"),
     connections: int = 1,
     weaknesses: Sequence[Weakness] = (),
+    left: str = "",
 ) -> int:
-    """Kill a command at each call of these kinds, go on from there, compare; return how many points."""
+    """Kill a command at each call of these kinds, go on from there, compare; return how many points.
+
+    `left`: the ledger that it begins with holds what this earlier death of it has left.
+    """
     folder.joinpath("sites").mkdir()
 
     def take_turns(first: int) -> int:
         points = 0
         with Nursery(*weaknesses) as processes:
-            active = Site(folder=folder / f"active{first}", url=gateway.url, messages=0)
+            active = Site(folder=folder / f"active{first}", url=gateway.url, messages=20 if left else 0)
             assert processes.run(active, active.activate()) == 0
+            if left:
+                tracing.run_traced(processes, active, command(active), "-e", left, to=active.folder / "trace")
+                assert invariants.states(active.ledger)
+                assert not invariants.mailings(active.ledger)
             for call in calls:
                 for k in count(first, _AT_ONCE):
                     site = Site(
@@ -76,7 +84,7 @@ def crash_at(
     if command is Site.activate:
         assert processes.run(site, site.activate()) == 0
     if not invariants.mailings(site.ledger):
-        assert processes.run(site, site.send("mailing")) == 0
+        assert processes.run(site, site.send("mailing") if command is Site.activate else command(site)) == 0
     while left := site.unfinished():
         assert processes.run(site, site.resume(left[0])) in (0, 4)
     site.compare(gateway)
@@ -99,6 +107,28 @@ def test_a_crash_at_any_call_with_several_batches_in_flight_leaves_the_truth(
 ) -> None:
     calls = tracing.CALLS if scale.night else ("connect", "sendto", "recvfrom", "ftruncate")
     assert crash_everywhere(tmp_path, calls, connections=4) >= len(calls)
+
+
+def under_its_key(site: Site) -> Sequence[str]:
+    return site.send("mailing", keyed=True)
+
+
+def test_a_crash_at_any_commit_of_a_mailing_that_is_opened_in_pieces_leaves_the_truth(tmp_path: Path) -> None:
+    small = [Weakness.SMALL_COMMITS]
+    assert crash_everywhere(tmp_path, ["ftruncate"], command=under_its_key, weaknesses=small) >= 10
+
+
+def test_a_crash_while_what_a_crash_left_is_removed_leaves_the_truth(tmp_path: Path) -> None:
+    left = "inject=ftruncate:signal=SIGKILL:when=5"
+    small = [Weakness.SMALL_COMMITS]
+    assert crash_everywhere(tmp_path, ["ftruncate"], command=under_its_key, weaknesses=small, left=left) >= 14
+
+
+@pytest.mark.parametrize("weakness", [Weakness.BEFORE_ITS_ROWS, Weakness.LEFT_OPENINGS_STAY])
+def test_the_crash_points_find_a_mailing_that_is_there_by_half(tmp_path: Path, weakness: Weakness) -> None:
+    weak = [Weakness.SMALL_COMMITS, weakness]
+    with pytest.raises(AssertionError, match=r"lost:|I2:|== 20"):
+        crash_everywhere(tmp_path, ["ftruncate"], command=under_its_key, weaknesses=weak)
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,15 @@ from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pkgutil import resolve_name
 
-from smsctl.actions import send, workers
+from smsctl.actions import begin, send, workers
 from smsctl.domain.gateway import Gateway
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
+from smsctl.domain.moment import Actor, Moment
 from smsctl.gateways.outcome import HttpReply, NotSent
-from smsctl.ledger import batches, store
+from smsctl.ledger import batches, counts, mailings, openings, store
 from smsctl.ledger.batches import Claim, ClaimRequest
+from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.store import Ledger
 
 
@@ -30,6 +33,9 @@ class Weakness(StrEnum):
     ANY_CLOCK_IS_RIGHT = "any-clock-is-right"  # also one that goes backwards
     NO_LOCK = "no-lock"  # nobody holds the right to send a mailing
     REPEATS_ARE_PROVED = "repeats-are-proved"  # without a trial: wrong, unless the gateway refuses them
+    SMALL_COMMITS = "small-commits"  # a mailing of 20 is opened in pieces; no harm in itself
+    BEFORE_ITS_ROWS = "before-its-rows"  # a mailing is there when the first of its rows are
+    LEFT_OPENINGS_STAY = "left-openings-stay"  # nobody removes what an opening that was broken off has left
     IMPATIENT = "impatient"  # no pause before what is unknown is submitted again; wrong only in haste
 
 
@@ -103,6 +109,40 @@ def _repeats_are_proved() -> Mapping[str, object]:
 
 def _impatient() -> Mapping[str, object]:
     return {"smsctl.actions.reconcile._wait": lambda *given: None}
+
+
+def _small_commits() -> Mapping[str, object]:
+    return {"smsctl.actions.begin.ROWS_IN_A_COMMIT": 5, "smsctl.ledger.openings.ROWS_IN_A_COMMIT": 5}
+
+
+def _before_its_rows() -> Mapping[str, object]:
+    def begun(
+        new: NewMailing,
+        ready: Iterable[Addressee],
+        _skipped: object,
+        ledger: Ledger,
+        moment: Moment,
+        actor: Actor,
+        _tell: object,
+    ) -> Mailing:
+        people = list(ready)
+        with ledger.transaction():
+            mailing = begin.write(new._replace(rows=5), people[:5], [], ledger, moment, actor)
+        with ledger.transaction():
+            opening = openings.Opening(
+                mailing=mailing.id, reference=mailing.reference, first_message=mailing.first_message
+            )
+            openings.write_messages(ledger, opening, people[5:], 5)
+            ledger.write("UPDATE mailings SET messages = ?, rows_total = ?", len(people), len(people))
+            pending = Counter({Status.PENDING: len(people) - 5})
+            counts.move(ledger, mailing, mailing.created_day, Counter(), pending)
+        return mailings.get(ledger, mailing.id)
+
+    return {"smsctl.cli.mailings.sending.begin": begun}
+
+
+def _left_openings_stay() -> Mapping[str, object]:
+    return {"smsctl.ledger.openings.clear": lambda ledger: iter(())}
 
 
 def _sent_before_the_mark() -> Mapping[str, object]:
@@ -185,5 +225,8 @@ _PLACES: Mapping[Weakness, Callable[[], Mapping[str, object]]] = {
     Weakness.ANY_CLOCK_IS_RIGHT: _any_clock_is_right,
     Weakness.NO_LOCK: _no_lock,
     Weakness.REPEATS_ARE_PROVED: _repeats_are_proved,
+    Weakness.SMALL_COMMITS: _small_commits,
+    Weakness.BEFORE_ITS_ROWS: _before_its_rows,
+    Weakness.LEFT_OPENINGS_STAY: _left_openings_stay,
     Weakness.IMPATIENT: _impatient,
 }

@@ -223,14 +223,16 @@ def _send(
     if under.lenient:
         overruling = overruling._replace(again=True)  # a rehearsal may send the same text again and again
     plan = _as_shown(plan)
-    mailing = begin(
-        from_plan(plan, overruling, run_key=prepared.key),
-        plan.recipients.ready,
-        skipped_of(plan),
-        wiring.ledger,
-        wiring.clock.now(),
-        wiring.actor,
-    )
+    with wiring.output.working(say("Writing the mailing down")) as tell:
+        mailing = begin(
+            from_plan(plan, overruling, run_key=prepared.key),
+            plan.recipients.ready,
+            skipped_of(plan),
+            wiring.ledger,
+            wiring.clock.now(),
+            wiring.actor,
+            tell,
+        )
     data = render.data(plan, verdict, dry_run=False)
     wiring.output.know({**data, "mailing": mailing.id})
     done = deliver_mailing(

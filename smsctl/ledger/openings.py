@@ -1,0 +1,217 @@
+"""Opening a mailing: its rows are written first, and itself last, so that it is there whole or not at all.
+
+A large one takes several commits, and others get in between. Its ids are kept for it meanwhile. Until the
+last commit no command finds a mailing: nothing can be sent, and its key is not used. Whoever opens it holds
+its lock, so that a free lock proves that the opening was broken off. What is left of it goes then.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from typing import NamedTuple
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
+from smsctl.domain.moment import Actor, Moment
+from smsctl.errors import LedgerError, say
+from smsctl.ledger import counts, lock, mailings, skipped
+from smsctl.ledger.mailings import Addressee, NewMailing
+from smsctl.ledger.skipped import SkippedEntry
+from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
+
+
+class Opening(NamedTuple):
+    """A mailing that is not there yet, and the ids that are kept for it."""
+
+    mailing: int
+    reference: str
+    first_message: int
+
+
+def new_reference() -> str:
+    """Return a reference that no mailing of any ledger has."""
+    return os.urandom(5).hex()
+
+
+def at_once(ledger: Ledger) -> Opening:
+    """Return the ids of a mailing that is written in the one transaction that is open."""
+    mailing, first = (
+        int(row[0])
+        for row in ledger.rows(
+            "SELECT COALESCE(MAX(used), 0) + 1 FROM (SELECT MAX(id) AS used FROM mailings"
+            " UNION ALL SELECT MAX(mailing) FROM openings) AS ids"
+            " UNION ALL SELECT COALESCE(MAX(used), 0) + 1 FROM (SELECT MAX(id) AS used FROM messages"
+            " UNION ALL SELECT MAX(first_message + kept - 1) FROM openings) AS ids"
+        )
+    )
+    return Opening(mailing=mailing, reference=new_reference(), first_message=first)
+
+
+def keep(ledger: Ledger, reference: str, rows: int) -> Opening:
+    """Keep ids for a mailing of so many rows at most, in the open transaction; its lock is held."""
+    opening = at_once(ledger)._replace(reference=reference)
+    ledger.write(
+        "INSERT INTO openings (mailing, reference, first_message, kept) VALUES (?, ?, ?, ?)", *opening, rows
+    )
+    return opening
+
+
+def write_messages(ledger: Ledger, opening: Opening, ready: Iterable[Addressee], written: int) -> int:
+    """Write messages behind those that are written, in the open transaction; return how many there are."""
+    people = iter(ready)
+    while together := list(islice(people, _TOGETHER)):
+        rows = ", ".join(["(?, ?, ?, ?, ?, 'pending')"] * len(together))
+        numbered = enumerate(together, opening.first_message + written)
+        values = chain.from_iterable(
+            (message, opening.mailing, line, number, name or None)
+            for message, (line, number, name) in numbered
+        )
+        ledger.write(_MESSAGES.replace("(?)", rows), *values)
+        written += len(together)
+    return written
+
+
+def write_in_pieces(
+    ledger: Ledger, opening: Opening, ready: Iterable[Addressee], left_out: Iterable[SkippedEntry]
+) -> Iterator[tuple[int, int]]:
+    """Write all rows of a mailing that ids are kept for, in commits; yield how many messages, and rows."""
+    people, others, messages, rows = iter(ready), iter(left_out), 0, 0
+    while together := list(islice(people, ROWS_IN_A_COMMIT)):
+        with ledger.transaction():
+            rows = messages = write_messages(ledger, opening, together, messages)
+        yield messages, rows
+        ledger.give_way()
+    while rest := list(islice(others, ROWS_IN_A_COMMIT)):
+        with ledger.transaction():
+            skipped.write(ledger, opening.mailing, rest)
+        rows += len(rest)
+        yield messages, rows
+        ledger.give_way()
+
+
+def finish(
+    ledger: Ledger, opening: Opening, new: NewMailing, messages: int, moment: Moment, actor: Actor
+) -> Mailing:
+    """Write the mailing itself, whose rows are written, in the open transaction."""
+    columns = {
+        "id": opening.mailing,
+        "reference": opening.reference,
+        "first_message": opening.first_message,
+        "messages": messages,
+        **_columns(new, moment, actor),
+    }
+    sql = "INSERT INTO mailings (names) VALUES (?)".replace("names", ", ".join(columns))
+    ledger.write(sql.replace("?", ", ".join("?" * len(columns))), *columns.values())
+    skipped.write_outside(ledger, opening.mailing, new.outside)
+    made = mailings.get(ledger, opening.mailing)
+    counts.move(ledger, made, moment.day, Counter(), Counter({Status.PENDING: messages}))
+    return made
+
+
+def keep_no_longer(ledger: Ledger, opening: Opening, messages: int) -> None:
+    """End the keeping of ids, in the transaction that writes the mailing itself.
+
+    Raises LedgerError where somebody has taken the opening for one that was broken off.
+    """
+    if not ledger.write(
+        "DELETE FROM openings WHERE reference = ? AND kept >= ?", opening.reference, messages
+    ):
+        raise LedgerError(
+            say("What was written of a new mailing was removed by another process; nothing was sent."),
+            hint=say("Run the same command again."),
+        )
+
+
+def create(
+    ledger: Ledger,
+    new: NewMailing,
+    ready: Iterable[Addressee],
+    left_out: Iterable[SkippedEntry],
+    moment: Moment,
+    actor: Actor,
+) -> Mailing:
+    """Write the mailing, its messages and its skipped rows in the open transaction."""
+    opening = at_once(ledger)
+    messages = write_messages(ledger, opening, ready, 0)
+    skipped.write(ledger, opening.mailing, left_out)
+    return finish(ledger, opening, new, messages, moment, actor)
+
+
+def clear(ledger: Ledger) -> Iterator[tuple[int, int]]:
+    """Remove what is left of openings whose process is gone; yield how many rows are gone, of how many."""
+    for mailing, reference, first, kept in ledger.rows(
+        "SELECT mailing, reference, first_message, kept FROM openings"
+    ):
+        with lock.if_nobody_sends(ledger.path, reference) as free:
+            if not free:
+                continue
+            done = 0
+            while _remove_some(
+                ledger, Opening(mailing=mailing, reference=reference, first_message=first + done), kept - done
+            ):
+                done = min(done + ROWS_IN_A_COMMIT, kept)
+                yield done, kept
+                ledger.give_way()
+
+
+def _remove_some(ledger: Ledger, left: Opening, kept: int) -> bool:
+    """Remove some rows of an opening that was broken off, or the last of it; say whether anything is left."""
+    with ledger.transaction():
+        # It may have ended before its lock was free: then the mailing is there.
+        if not ledger.rows("SELECT 1 FROM openings WHERE reference = ?", left.reference):
+            return False
+        first, end = left.first_message, left.first_message + min(kept, ROWS_IN_A_COMMIT)
+        if first < end:
+            ledger.write(
+                "DELETE FROM messages WHERE id >= ? AND id < ? AND mailing = ?", first, end, left.mailing
+            )
+        elif not skipped.remove_some(ledger, left.mailing, ROWS_IN_A_COMMIT):
+            ledger.write("DELETE FROM openings WHERE reference = ?", left.reference)
+            return False
+    return True
+
+
+_MESSAGES = "INSERT INTO messages (id, mailing, sheet_row, number, name, state) VALUES (?)"
+_TOGETHER = 500
+"""So many messages are written by one statement: half the time of a statement for each."""
+
+
+def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]:
+    letter, rate, body = new.letter, new.municipality.rate, new.letter.text.body
+    return {
+        "kind": new.kind,
+        "municipality": new.municipality.key,
+        "gateway": new.gateway,
+        "created_at": moment.at,
+        "created_day": moment.day,
+        "created_by": actor.user,
+        "created_host": actor.host,
+        "run_key": new.run_key,
+        "again": int(new.again),
+        "urgent": int(new.urgent),
+        "over_day": int(new.over_day),
+        "number_column": new.number_column,
+        "body": body,
+        "body_hash": mailings.body_hash(body),
+        "encoding": new.size.encoding,
+        "units": new.size.units,
+        "parts_each": new.size.parts,
+        "sender": letter.sender,
+        "priority": letter.priority,
+        "validity_s": None if letter.validity is None else int(letter.validity.total_seconds()),
+        "send_at": None if letter.send_at is None else letter.send_at.isoformat(),
+        "want_report": int(letter.want_report),
+        "invoice_node": letter.invoice_node,
+        "audience": str(new.audience),
+        "audience_groups": "\n".join(new.audience.groups) or None,
+        "source": new.source,
+        "rows_total": new.rows,
+        "max_parts": new.ceilings.max_parts,
+        "max_new_packages": new.ceilings.max_new_packages,
+        "in_packages": int(new.municipality.in_packages),
+        "rate_parts": None if rate is None else rate.size,
+        "rate_ore": None if rate is None else rate.price_ore,
+        "audience_rows": new.audience_rows,
+        "terms_required": int(new.terms_required),
+    }
