@@ -1,6 +1,7 @@
 """The laws of the house, read from the source and from what a start really loads."""
 
 import ast
+import builtins
 import graphlib
 import re
 import shlex
@@ -263,6 +264,26 @@ def test_a_module_says_what_lives_here(module: Module) -> Iterator[str]:
     empty = module.path.name == "__init__.py" and not module.source
     if not empty and not ast.get_docstring(module.tree):
         yield module.at(module.tree)
+
+
+@in_every_module
+def test_what_a_function_raises_begins_a_sentence_and_is_there(module: Module) -> Iterator[str]:
+    """`Raises InputError where …`, or of a function that does nothing else, `Raise InputError where …`."""
+    for node in nodes(module):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            told = ast.get_docstring(node) or ""
+            named = set(re.findall(r"\b[Rr]aises?\s+(\w+Error)\b", told))
+            if named - errors() or re.search(r"^\s*Raises:|\braises?\s+\w+Error\b", told, re.MULTILINE):
+                yield f"{module.at(node)} {named - errors() or ''}"
+
+
+@cache
+def errors() -> set[str]:
+    """The names of all exceptions, Python's and ours."""
+    classes = [
+        node for module in MODULES.values() for node in nodes(module) if isinstance(node, ast.ClassDef)
+    ]
+    return {one.name for one in classes} | set(dir(builtins))
 
 
 @in_every_module

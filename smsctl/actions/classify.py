@@ -52,7 +52,7 @@ def classify_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: Ro
 
 
 def columns_of(sheet: Sheet, overrides: Named, reader: NumberReader, *, require_terms: bool) -> Columns:
-    """Find the columns of a sheet; raises InputError where one is missing or not clear.
+    """Find the columns of a sheet. Raises InputError where one is missing or not clear.
 
     Where a column is only not recognised, UnnamedColumnError proposes what its cells look like.
     """

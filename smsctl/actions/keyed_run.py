@@ -28,7 +28,7 @@ class Begun(NamedTuple):
 
 
 def expand(key: str, local_now: datetime) -> str:
-    """Fill in {date}, {week}, {month} and {hour} on the config's clock; raise UsageError for any other."""
+    """Fill in {date}, {week}, {month} and {hour} on the config's clock. Raises UsageError for any other."""
     year, week, _ = local_now.isocalendar()
     places = {
         "date": f"{local_now:%Y-%m-%d}",

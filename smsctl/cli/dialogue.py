@@ -16,7 +16,7 @@ _CHEAPER = frozenset({"c", "cheaper", "b", "billigare"})
 
 
 def confirm(output: Output, question: Sentence, *, otherwise: Sentence) -> None:
-    """Ask yes or no; raise NotConfirmedError unless the answer is yes. `otherwise` says what was not done."""
+    """Ask yes or no. Raises NotConfirmedError for all but yes; `otherwise` says what was not done."""
     _must_be_asked(output)
     if _ask(output, say("{question} [y/N] ", question=question)).casefold() not in _YES:
         raise NotConfirmedError(otherwise)

@@ -18,7 +18,7 @@ def reader(wiring: Wiring) -> NumberReader:
 
 
 def read(wiring: Wiring, raw: str) -> str:
-    """Return the number as E.164; raise InputError with its own sentence for what is wrong with it."""
+    """Return the number as E.164. Raises InputError with its own sentence for what is wrong with it."""
     reading = reader(wiring).read(raw)
     if reading.number is None:
         raise InputError(why(reading.fault or NumberFault.UNREADABLE, raw))

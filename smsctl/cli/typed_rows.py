@@ -53,7 +53,7 @@ def chosen(texts: Sequence[str], empty: Sequence[str]) -> tuple[tuple[str, str],
 
 
 def pairs(flag: str, texts: Sequence[str]) -> dict[str, str]:
-    """Read NAME=VALUE flags; raise UsageError for one without the sign. Of one name, the last holds."""
+    """Read NAME=VALUE flags. Raises UsageError for one without the sign. Of one name, the last holds."""
     return dict(_in_order(flag, texts))
 
 

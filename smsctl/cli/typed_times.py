@@ -59,7 +59,7 @@ def _written_time(text: str, local_now: datetime) -> datetime | None:
 
 
 def period(since: str | None, until: str | None) -> Period:
-    """Return the days meant by 2026-11-22 or 2026-11, both included; raise UsageError for anything else."""
+    """Return the days meant by 2026-11-22 or 2026-11, both included. Raises UsageError for anything else."""
     found = Period(
         since=None if since is None else _day("--since", since, last=False),
         until=None if until is None else _day("--until", until, last=True),

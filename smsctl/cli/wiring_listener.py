@@ -165,7 +165,7 @@ class OutgoingMail(NamedTuple):
 def mailer(wiring: Wiring) -> Callable[[OutgoingMail], None]:
     """Return what sends a mail through the site's mail server.
 
-    It raises StoppedError when the server does not take the mail.
+    Raises StoppedError when the server does not take the mail.
     """
     from smsctl.domain.message import Status
     from smsctl.gateways.mail_line import open_line

@@ -27,7 +27,7 @@ class UnfitValueError(Exception):
 class ValueKind(NamedTuple):
     """One kind of value: how the reference names it, and how it is read.
 
-    `read` takes the TOML value and the folder of the config file; it raises RefusedError.
+    `read` takes the TOML value and the folder of the config file, and refuses with UnfitValueError.
     """
 
     words: str
@@ -130,7 +130,7 @@ def address(*schemes: str) -> ValueKind:
 
 
 def line(value: object, longest: int = _LONGEST_TEXT) -> str:
-    """Return a text of one line; raise RefusedError for anything else."""
+    """Return a text of one line. Raises UnfitValueError for anything else."""
     if not isinstance(value, str):
         raise UnfitValueError(say('must be a text in quotation marks: "…"'))
     if not value.strip():

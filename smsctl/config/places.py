@@ -13,8 +13,7 @@ SYSTEM_LEDGER = Path("/var/lib/smsctl/ledger.db")
 def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     """Return the config file: --config, $SMSCTL_CONFIG, the user's, or the system's.
 
-    Raises:
-        ConfigError: none was named and there is none in the usual places.
+    Raises ConfigError: none was named and there is none in the usual places.
     """
     if explicit is not None:
         return explicit
@@ -36,8 +35,7 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
 def for_new(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     """Return where a new config file goes: --config, $SMSCTL_CONFIG, or the user's own place.
 
-    Raises:
-        ConfigError: none was named, and the user has no home folder.
+    Raises ConfigError: none was named, and the user has no home folder.
     """
     if named := explicit or environ.get("SMSCTL_CONFIG"):
         return Path(named).absolute()

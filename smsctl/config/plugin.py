@@ -35,9 +35,8 @@ def import_plugin_block(
 
     The secret is handed to `store` first: where it cannot be kept, the file stays as it is.
 
-    Raises:
-        InputError: the text is no plugin block, or names two gateways.
-        ConfigError: a value does not fit, or the config would not load with it.
+    Raises InputError: the text is no plugin block, or names two gateways. Raises ConfigError: a value does
+    not fit, or the config would not load with it.
     """
     found, notices = _read(text)
     modules = sorted({module for module, _ in found})

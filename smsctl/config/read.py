@@ -39,8 +39,7 @@ _DEEPEST = 20  # tables and lists in each other; no key of ours lies deeper than
 def load(path: Path) -> Settings:
     """Read the config file.
 
-    Raises:
-        ConfigError: it cannot be read, is not TOML, or is wrong; `problems` names every key and line.
+    Raises ConfigError: it cannot be read, is not TOML, or is wrong; `problems` names every key and line.
     """
     return parse(read_text(path), path)
 
@@ -81,8 +80,7 @@ def read_text(path: Path) -> str:
 def parse(text: str, path: Path) -> Settings:
     """Read the text of a config file that lies at `path`; relative paths in it start there.
 
-    Raises:
-        ConfigError: as `load`.
+    Raises ConfigError: as `load`.
     """
     path = path.parent.resolve() / path.name
     document = read_document(text, path)
@@ -96,8 +94,7 @@ def parse(text: str, path: Path) -> Settings:
 def read_document(text: str, path: Path) -> dict[str, Any]:
     """Return the text as tomllib reads it.
 
-    Raises:
-        ConfigError: it is not TOML, or a key stands twice.
+    Raises ConfigError: it is not TOML, or a key stands twice.
     """
     try:
         document = tomllib.loads(text)

@@ -249,8 +249,7 @@ class Settings(_Section):
     def municipality(self, name: str | None = None) -> MunicipalitySettings:
         """Return the municipality of that key or name, case ignored; the default one without a name.
 
-        Raises:
-            InputError: none is called so, or none was named and there is no default.
+        Raises InputError: none is called so, or none was named and there is no default.
         """
         known = ", ".join(self.municipalities)
         if name is None:

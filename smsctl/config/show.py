@@ -33,8 +33,7 @@ class Shown(NamedTuple):
 def effective(path: Path) -> tuple[Shown, ...]:
     """Return every key of the config file and every default, section by section.
 
-    Raises:
-        ConfigError: as `read.load`.
+    Raises ConfigError: as `read.load`.
     """
     text = read_text(path)
     settings = parse(text, path)

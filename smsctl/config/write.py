@@ -20,8 +20,7 @@ _HEADER = re.compile(r"(?P<off># )?\[(?P<name>[^\[\]]+)\]")
 def create(path: Path, text: str) -> None:
     """Write a new config file, readable by its owner only.
 
-    Raises:
-        ConfigError: it would not load, there is a file already, or it cannot be written.
+    Raises ConfigError: it would not load, there is a file already, or it cannot be written.
     """
     parse(text, path)
     try:
@@ -38,8 +37,7 @@ def set_value(path: Path, name: str, written: str) -> object:
 
     `written` may be spelled as in TOML or without the quotation marks; a list may be written "a, b".
 
-    Raises:
-        ConfigError: there is no such key, the value does not fit, or the config would not load with it.
+    Raises ConfigError: there is no such key, the value does not fit, or the config would not load with it.
     """
     place = tuple(name.split("."))
     value = value_of(place, written, path)
@@ -50,8 +48,7 @@ def set_value(path: Path, name: str, written: str) -> object:
 def set_values(path: Path, values: Mapping[Section, object]) -> None:
     """Set several keys, by their full names, in one step.
 
-    Raises:
-        ConfigError: the config would not load with them, or cannot be written.
+    Raises ConfigError: the config would not load with them, or cannot be written.
     """
     import tomlkit
 
@@ -76,8 +73,7 @@ def set_values(path: Path, values: Mapping[Section, object]) -> None:
 def value_of(place: Section, written: str, path: Path) -> object:
     """Return what was typed as the TOML value that the key takes.
 
-    Raises:
-        ConfigError: there is no such key, or it does not take the value.
+    Raises ConfigError: there is no such key, or it does not take the value.
     """
     name = ".".join(place)
     if is_secret(place[-1]):
@@ -92,7 +88,7 @@ def value_of(place: Section, written: str, path: Path) -> object:
 
 
 def fitting(key: Key, written: str, path: Path) -> object:
-    """Return what was typed as the TOML value that the key takes; raise RefusedError where it takes none."""
+    """Return what was typed as the TOML value that the key takes. Raises UnfitValueError."""
     refusals = []
     for value in _readings(written.strip()):
         try:

@@ -21,8 +21,7 @@ _FLAGS = (
 def read_private(path: Path) -> Secret | None:
     """Return the secret in a file of the administrator's, None where there is no such file.
 
-    Raises:
-        CredentialError: others could read or replace the file, or it holds no secret (secrets.md).
+    Raises CredentialError: others could read or replace the file, or it holds no secret (secrets.md).
     """
     if _POSIX:
         _check_folders(path)
@@ -32,8 +31,7 @@ def read_private(path: Path) -> Secret | None:
 def read_handed_over(path: Path) -> Secret | None:
     """Return the secret in a file that systemd made for this service; its bits are systemd's business.
 
-    Raises:
-        CredentialError: it is no plain file, or holds no secret.
+    Raises CredentialError: it is no plain file, or holds no secret.
     """
     return _read(path, private=False)
 
@@ -41,8 +39,7 @@ def read_handed_over(path: Path) -> Secret | None:
 def write_private(path: Path, secret: Secret) -> None:
     """Put the secret into a file that only its owner can read, in place of what was there.
 
-    Raises:
-        CredentialError: the folder is missing, may not be written, or is open to others.
+    Raises CredentialError: the folder is missing, may not be written, or is open to others.
     """
     if _POSIX:
         _check_folders(path)
@@ -62,8 +59,7 @@ def write_private(path: Path, secret: Secret) -> None:
 def remove(path: Path) -> bool:
     """Delete the file; say whether there was one.
 
-    Raises:
-        CredentialError: it may not be deleted.
+    Raises CredentialError: it may not be deleted.
     """
     try:
         path.unlink()

@@ -49,8 +49,7 @@ def resolve(name: str, source: SecretSource, around: Surroundings) -> Resolved:
     person sits at a terminal. Only "not found" moves on; a locked keyring or a file open to others stops
     (secrets.md).
 
-    Raises:
-        CredentialError: it is not there, or cannot be had; `hint` is the command that mends it.
+    Raises CredentialError: it is not there, or cannot be had; `hint` is the command that mends it.
     """
     with _told_of(name, source):
         for step in _steps(source, around):
@@ -72,8 +71,7 @@ def describe(name: str, source: SecretSource, around: Surroundings) -> Described
 def store(name: str, source: SecretSource, secret: Secret, around: Surroundings) -> Sentence:
     """Keep the secret where the config says; return that place in words.
 
-    Raises:
-        CredentialError: the place is not smsctl's to write (systemd, env), or cannot be written.
+    Raises CredentialError: the place is not smsctl's to write (systemd, env), or cannot be written.
     """
     with _told_of(name, source):
         match source.source:
@@ -89,8 +87,7 @@ def store(name: str, source: SecretSource, secret: Secret, around: Surroundings)
 def delete(name: str, source: SecretSource, around: Surroundings) -> bool:
     """Delete the secret where the config says it is kept; return whether there was one.
 
-    Raises:
-        CredentialError: as `store`.
+    Raises CredentialError: as `store`.
     """
     with _told_of(name, source):
         match source.source:

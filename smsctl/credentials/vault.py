@@ -30,8 +30,7 @@ class _Backend(Protocol):
 def get(service: str, name: str, timeout_s: float = TIMEOUT_S) -> Secret | None:
     """Return the secret kept under these names, None where there is none.
 
-    Raises:
-        CredentialError: there is no keyring to be trusted, it is locked, or it does not answer.
+    Raises CredentialError: there is no keyring to be trusted, it is locked, or it does not answer.
     """
     text = _within(timeout_s, lambda: _backend().get_password(service, name))
     return None if text is None else Secret(text)
@@ -40,8 +39,7 @@ def get(service: str, name: str, timeout_s: float = TIMEOUT_S) -> Secret | None:
 def put(service: str, name: str, secret: Secret, timeout_s: float = TIMEOUT_S) -> None:
     """Keep the secret under these names, in place of what was there.
 
-    Raises:
-        CredentialError: as `get`.
+    Raises CredentialError: as `get`.
     """
     _within(timeout_s, lambda: _backend().set_password(service, name, secret.reveal()), secret)
 
@@ -49,8 +47,7 @@ def put(service: str, name: str, secret: Secret, timeout_s: float = TIMEOUT_S) -
 def remove(service: str, name: str, timeout_s: float = TIMEOUT_S) -> bool:
     """Delete what is kept under these names; say whether there was something.
 
-    Raises:
-        CredentialError: as `get`.
+    Raises CredentialError: as `get`.
     """
 
     def task() -> bool:

@@ -53,7 +53,7 @@ class Options(NamedTuple):
     """Everything a gateway may be given; each takes what its protocol knows.
 
     Without a password a gateway can be opened, and its traits and `check` used: the plan needs no more.
-    `submit` and `probe` then raise CredentialError.
+    Of `submit` and `probe`, CredentialError comes then.
     """
 
     username: str = ""

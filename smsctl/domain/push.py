@@ -76,4 +76,4 @@ class Queue(Protocol):
         """
 
     def acknowledge(self, receipt: str, within_s: float) -> None:
-        """Tell the gateway that the thing is stored; raises as `fetch`."""
+        """Tell the gateway that the thing is stored. Raises as `fetch`."""

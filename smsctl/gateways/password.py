@@ -5,7 +5,7 @@ from smsctl.errors import CredentialError, say
 
 
 def password_of(options: Options) -> str:
-    """Return the password for the wire, or raise CredentialError."""
+    """Return the password for the wire. Raises CredentialError."""
     if options.password is None or not options.password:
         raise CredentialError(
             say("there is no password for the gateway"),

@@ -14,8 +14,7 @@ from smsctl.ledger.store import Ledger
 def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, moment: Moment) -> int:
     """Return how many of the wanted messages may be claimed, at least one.
 
-    Raises:
-        RuleError: none may; what is pending stays so.
+    Raises RuleError: none may; what is pending stays so.
     """
     if mailing.kind == "send" and mailing.municipality.in_packages:
         _must_be_active(ledger, mailing)

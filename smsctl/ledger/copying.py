@@ -51,7 +51,7 @@ def copy(source: Path, target: Path, on_progress: Progress = nobody_looks) -> No
 
 
 def make_private(path: Path) -> None:
-    """Make an empty file that only this user can read; raises OSError where one is already."""
+    """Make an empty file that only this user can read. Raises OSError where one is already."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 

@@ -48,7 +48,7 @@ def prepare(path: Path, group: str | None) -> None:
 
 
 def is_there(path: Path) -> bool:
-    """Say whether there is anything at `path`; raises LedgerError where even that cannot be told."""
+    """Say whether there is anything at `path`. Raises LedgerError where even that cannot be told."""
     try:
         path.lstat()  # from Python 3.14 on, `exists` calls what it may not look at missing
     except (FileNotFoundError, NotADirectoryError, ValueError):

@@ -69,7 +69,7 @@ def count(ledger: Ledger, *, other: bool) -> int:
 
 
 def get(ledger: Ledger, number: int) -> InboxRow:
-    """Return one SMS; raises InputError when there is none with that number."""
+    """Return one SMS. Raises InputError when there is none with that number."""
     found = ledger.records("SELECT * FROM inbox WHERE id = ?", number)
     if not found:
         raise InputError(

@@ -42,8 +42,7 @@ def path_of(ledger_path: Path) -> Path:
 def find(ledger: Ledger) -> LedgerKey | None:
     """Return the ledger's key; None where no hash was ever made, so that nothing needs to be looked up.
 
-    Raises:
-        LedgerError: hashes exist, and their key is missing, unreadable or another one.
+    Raises LedgerError: hashes exist, and their key is missing, unreadable or another one.
     """
     check = ledger.one("SELECT value FROM facts WHERE name = ?", _FACT)
     if check is None:
@@ -61,8 +60,7 @@ def find(ledger: Ledger) -> LedgerKey | None:
 def find_or_make(ledger: Ledger) -> LedgerKey:
     """Return the ledger's key, in the open transaction; the first time, make it.
 
-    Raises:
-        LedgerError: as `find`; or a new key cannot be written.
+    Raises LedgerError: as `find`; or a new key cannot be written.
     """
     key = find(ledger)
     if key is None:
@@ -78,8 +76,7 @@ _MEND = say("Restore it from the backup that the ledger is from. Nothing is sent
 def read(path: Path) -> bytes | None:
     """Return the bytes of a key; None where there is no file.
 
-    Raises:
-        LedgerError: it cannot be read, or is no key.
+    Raises LedgerError: it cannot be read, or is no key.
     """
     try:
         secret = beside.read(path, _BYTES)

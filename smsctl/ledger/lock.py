@@ -26,7 +26,7 @@ class TakenError(LedgerError):
 
 @contextmanager
 def right_to_send(ledger_path: Path, reference: str) -> Iterator[None]:
-    """Hold the mailing's lock; raise TakenError at once when another process has it."""
+    """Hold the mailing's lock. Raises TakenError at once when another process has it."""
     with _lock(ledger_path, reference) as held:
         if not held:
             raise TakenError(

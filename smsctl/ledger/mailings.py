@@ -43,7 +43,7 @@ class NewMailing(NamedTuple):
 
 
 def get(ledger: Ledger, mailing: int) -> Mailing:
-    """Return one mailing; raises InputError when there is none with that number."""
+    """Return one mailing. Raises InputError when there is none with that number."""
     found = ledger.records("SELECT * FROM mailings WHERE id = ?", mailing)
     if not found:
         raise InputError(

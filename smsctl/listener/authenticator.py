@@ -57,7 +57,7 @@ class Authenticator:
         self._networks = rules.networks
 
     def admit(self, environ: Mapping[str, Any]) -> str:
-        """Return which gateway a request comes from (WSGI). Raises RefusedError (401, 403, 404)."""
+        """Return which gateway a request comes from (WSGI). Raises PushRefusedError (401, 403, 404)."""
         address = _address_of(environ)
         if not self._may_come_from(address):
             raise PushRefusedError(

@@ -73,7 +73,7 @@ class Journal:
             self.on_taken(messages)
 
     def _write(self, journal: int, lines: bytes) -> None:
-        """Append; raise RefusedRequestError where the disk takes less than all of it."""
+        """Append. Raises RefusedRequestError where the disk takes less than all of it."""
         try:
             while lines:
                 lines = lines[os.write(journal, lines) :]

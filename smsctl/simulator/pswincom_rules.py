@@ -50,7 +50,7 @@ class _Text(NamedTuple):
 
 
 def read(fields: Mapping[str, str], now: datetime, non_gsm: NonGsm) -> Message:
-    """Return the message, or raise FieldError. Too long a text is cut without a word."""
+    """Return the message. Raises PsWinComElementError. Too long a text is cut without a word."""
     recipient, sender = fields.get("RCV", ""), fields.get("SND", "")
     if not re.fullmatch(_RECIPIENT, recipient):
         raise PsWinComElementError(f"Invalid RCV '{recipient}'. Receiver number must be at least 9 digits.")

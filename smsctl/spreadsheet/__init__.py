@@ -2,7 +2,7 @@
 
 `open_sheet` looks the file through, so that its encoding and header are known to be right; `rows` then
 streams it with little Python code of ours per row. What is wrong with one row (a missing cell, an
-unreadable number) is judged elsewhere; what breaks the file's structure raises InputError.
+unreadable number) is judged elsewhere; what breaks the file's structure is an InputError.
 """
 
 import os
@@ -39,7 +39,7 @@ class Records(Protocol):
         """What was assumed and may be wrong."""
 
     def read(self) -> Iterator[list[str]]:
-        """Yield the header and the rows; raise InputError for a fault in the file."""
+        """Yield the header and the rows. Raises InputError for a fault in the file."""
 
 
 class Sheet(NamedTuple):

@@ -124,7 +124,7 @@ class Forwarder:
 
 
 def forwarder(wiring: Wiring, address: str | None, complain: Complain) -> Forwarder | None:
-    """Return what mails incoming SMS to the address; raises UsageError when it is none."""
+    """Return what mails incoming SMS to the address. Raises UsageError when it is none."""
     if address is None:
         return None
     try:

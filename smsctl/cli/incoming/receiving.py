@@ -32,11 +32,11 @@ class PushIntake:
         self._wiring.ledger.on_wait = on_wait
 
     def store(self, push_batches: Sequence[PushBatch]) -> None:
-        """Store all of them durably, or raise LedgerError and store none."""
+        """Store all of them durably. Raises LedgerError, and has then stored none."""
         self.store_one(*push_batches)
 
     def store_one(self, *push_batches: PushBatch) -> IntakeCounts:
-        """Store all of them durably, or raise LedgerError and store none; return what was taken in."""
+        """Store all of them and return what was taken in. Raises LedgerError, and has then stored none."""
         taken = take_in(self._wiring.ledger, push_batches, self._intake_rules, self._clock.now())
         self.taken = self.taken + taken
         if twice := taken.reports[ReportFate.TWICE]:

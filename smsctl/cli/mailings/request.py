@@ -141,7 +141,7 @@ def read_priority(text: str) -> Priority:
 
 
 def overrides_of(wiring: Wiring, flags: SendFlags) -> RuleOverrides:
-    """Return which rules are overruled; raise UsageError where that is done without saying why."""
+    """Return which rules are overruled. Raises UsageError where that is done without saying why."""
     found = RuleOverrides(
         again=flags.again, urgent=flags.urgent, reason=flags.reason, accept_clock=flags.accept_clock
     )

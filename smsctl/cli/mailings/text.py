@@ -45,7 +45,7 @@ def must_be_one(flags: SendFlags) -> None:
 
 
 def read(wiring: Wiring, flags: SendFlags) -> RawText:
-    """Return what stands in the file or on the command line; raises InputError for what is no text at all.
+    """Return what stands in the file or on the command line. Raises InputError for what is no text at all.
 
     A file in another encoding than it would be taken for is read in that where a person sees the text
     before it is sent; else it must be named.
@@ -71,7 +71,7 @@ def read(wiring: Wiring, flags: SendFlags) -> RawText:
 
 
 def given(raw: RawText, flags: SendFlags, profile: PartProfile) -> CheckedText:
-    """Return the text as it would be sent; raises InputError for what must not reach a phone."""
+    """Return the text as it would be sent. Raises InputError for what must not reach a phone."""
     text = MessageText.read(raw.text)
     changes = _cut(as_written(raw.text), text)
     if flags.replace_typographic:

@@ -34,7 +34,7 @@ def _service_status(wiring: Wiring, municipality: Municipality) -> ServiceStatus
 
 
 def _terms_of(wiring: Wiring, municipality: Municipality) -> PackageTerms:
-    """Return what a package is there; raise ConfigError where there are none, and so nothing to activate."""
+    """Return what a package is there. Raises ConfigError where there are none, and so nothing to activate."""
     if municipality.package is None:
         raise ConfigError(
             say("{name} has no packages, so it needs no activation.", name=municipality.name),

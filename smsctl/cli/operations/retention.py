@@ -58,7 +58,7 @@ def _own_rules(wiring: Wiring, regime: Regime) -> UsageError:
 
 
 def decision(wiring: Wiring, regime: Regime, given: str | None) -> str:
-    """Return the disposal decision; raise UsageError where there is none, or another than its own."""
+    """Return the disposal decision. Raises UsageError where there is none, or another than its own."""
     own = regime.retention.decision if regime.is_own else None
     if given and own and given.strip() != own.strip():
         raise _own_rules(wiring, regime)

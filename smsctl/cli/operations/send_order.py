@@ -114,7 +114,7 @@ def _text_file(values: dict[str, Any]) -> list[str]:
 
 
 def _leaves_at(values: Mapping[str, Any], slot: Slot) -> time:
-    """Return when in each slot the mailing would leave; raise UsageError where it never would, or once."""
+    """Return when in each slot the mailing would leave. Raises UsageError where it never would, or once."""
     if values["dry_run"]:
         raise UsageError(
             say("With --dry-run nothing would ever be sent."),
@@ -140,7 +140,7 @@ def _must_give_reason(values: Mapping[str, Any]) -> None:
 
 
 def _bound(wiring: Wiring, values: dict[str, Any]) -> None:
-    """Write in the ceilings of the config; raise UsageError where none is set."""
+    """Write in the ceilings of the config. Raises UsageError where none is set."""
     limits = wiring.settings.limits
     if values["max_parts"] is None:
         values["max_parts"] = limits.max_parts_per_run
