@@ -13,6 +13,7 @@ from smsctl.actions.may_send import Circumstances, ceilings_in_claims
 from smsctl.actions.resume import record, what_is_left
 from smsctl.actions.send import Result, SendRun, send
 from smsctl.actions.stop_signal import StopSignal
+from smsctl.actions.trust import account_of
 from smsctl.config.read import load
 from smsctl.domain.audience import Audience
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -85,6 +86,7 @@ class SecondWayIn:
                 ceilings=ceilings,
                 pace=PACE,
                 stop_signal=StopSignal(),
+                account=account_of(self.settings, self.settings.municipality("exempelkommun")),
                 proved_at=None,
                 on_progress=lambda _states: None,
             )
@@ -165,6 +167,16 @@ def test_a_new_mailing_is_asked_of_every_rule(
     assert [one.rule for one in found.verdict.refusals] == [rule]
     with pytest.raises(RuleError):
         found.verdict.must_hold()
+
+
+@pytest.mark.parametrize(
+    ("urgent", "attended", "lifted"),
+    [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
+)
+def test_only_a_person_who_calls_it_urgent_lifts_the_ceilings_of_the_day(
+    way_in: Callable[..., SecondWayIn], *, urgent: bool, attended: bool, lifted: bool
+) -> None:
+    assert way_in().under(attended=attended).lifts_the_day(urgent=urgent) is lifted
 
 
 def test_a_municipality_that_is_not_active_is_refused_before_and_in_the_claim(

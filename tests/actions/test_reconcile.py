@@ -57,6 +57,15 @@ def test_a_refused_repeat_proves_nothing_of_the_first(desk: Desk) -> None:
     assert mailings.tally(desk.ledger, mailing).states == {Status.UNKNOWN: 2}
 
 
+def test_a_repeat_that_was_lost_as_well_is_tried_again_as_often_as_there_are_pauses(desk: Desk) -> None:
+    mailing = desk.mailing(3)
+    gateway = ScriptedGateway(LOST, LOST, LOST, each(Status.ACCEPTED))
+    result = desk.send(mailing, gateway, proved_at=LONG_AGO)
+    assert result.states == Counter({Status.ACCEPTED: 3})
+    assert len({batch.reference for batch in gateway.submitted}) == 1
+    assert len(gateway.submitted) == 4
+
+
 def test_another_account_is_never_handed_the_batch(desk: Desk) -> None:
     """It refuses repeats too, and has not seen these references."""
     mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))

@@ -194,6 +194,22 @@ def test_no_gateway_is_waited_for_longer_than_the_longest_pause(desk: Desk) -> N
     assert desk.send(desk.mailing(5), ScriptedGateway(busy, accepted)).exit_code is ExitCode.OK
 
 
+def test_a_clear_answer_between_two_unclear_ones_lets_the_run_go_on(desk: Desk) -> None:
+    gateway = ScriptedGateway(unclear, accepted, unclear, unclear, accepted)
+    result = desk.send(desk.mailing(30), gateway)
+    assert result.stop is StopReason.UNCLEAR
+    assert len(gateway.submitted) == 4
+
+
+def test_a_gateway_that_is_not_reached_is_left_alone_longer_each_time(desk: Desk) -> None:
+    gateway = ScriptedGateway(not_reached, not_reached, accepted)
+    pace = PACE._replace(first_pause_s=0.05, longest_pause_s=9)
+    desk.send(desk.mailing(5), gateway, pace=pace)
+    first, second, third = gateway.at
+    assert second - first >= 0.04  # a fifth less than was asked for, at the least
+    assert third - second >= 0.12
+
+
 @pytest.mark.parametrize(("size", "most"), [(10, 23), (150, 3)], ids=["over 200", "over two batches"])
 def test_too_many_unknown_stop_the_run_though_no_batch_was_wholly_unclear(
     desk: Desk, size: int, most: int

@@ -167,6 +167,22 @@ def test_the_skipped_are_written_in_full_for_whoever_corrects_the_register(
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_of_those_skipped_before_the_terms_it_is_told_whether_they_accepted_them(
+    make_config: MakeConfig, message: Path, run: Run, tmp_path: Path
+) -> None:
+    without = ("Cia Ek;;vårdnadshavare;Exempelkommun;ja", "Dan Ek;;vårdnadshavare;Exempelkommun;nej")
+    config = make_config(rows=[*ROWS, *without])
+    run("--config", config, "send", message, "--group", "guardians", "--yes")
+    path = tmp_path / "skipped.csv"
+    assert run("--config", config, "mailings", "skipped", 1, "--csv", path).code == 0
+    assert path.read_text(encoding="utf-8-sig").splitlines() == [
+        "row;reason;number;name;accepted_terms",
+        "5;terms;46701740608;Bo Nej;no",
+        "6;no-number;;Cia Ek;yes",
+        "7;no-number;;Dan Ek;no",
+    ]
+
+
 def test_a_file_that_is_there_is_not_written_over(sent: Path, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "skipped.csv"
     path.write_text("mine", encoding="utf-8")

@@ -117,6 +117,17 @@ def test_names_and_addresses_of_people_are_counted_and_not_listed(
     assert f'"x" does not stand under {column}, which has 2 different values.' in ran.err
 
 
+def test_one_number_among_what_a_column_has_keeps_all_of_it_from_the_screen(
+    run: Run, live_gateway: LiveGateway, message: Path
+) -> None:
+    rows = ("Åsa Öberg;+46701740605;7A;Exempelkommun;ja", "Bo Ek;+46701740606;0701740699;Exempelkommun;ja")
+    header = "Namn;Mobil;Klass;Kommun;Godkänt villkor"
+    few = Site(run, live_gateway(header=header, rows=rows, active=False), message)
+    ran = few.send(everybody=("--where", "Klass=x"))
+    assert '"x" does not stand under Klass, which has 2 different values.' in ran.err
+    assert "0701740699" not in ran.said
+
+
 def test_a_mailing_that_has_shrunk_is_refused(site: Site) -> None:
     accept_all(site)
     ran = site.send("--min-messages", 4)

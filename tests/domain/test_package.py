@@ -84,6 +84,7 @@ def test_a_share_is_whole_ore_rounded_half_up(parts: int, size: int, price_ore: 
     ("left", "pace", "expected"),
     [
         (0, ConsumptionPace(parts=90, days=90), TODAY),
+        (0, ConsumptionPace(parts=0, days=90), TODAY),
         (10, ConsumptionPace(parts=90, days=90), date(2026, 12, 2)),
         (611, ConsumptionPace(parts=1800, days=90), date(2026, 12, 22)),
         (10, ConsumptionPace(parts=0, days=90), None),

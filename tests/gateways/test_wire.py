@@ -4,6 +4,7 @@ import ssl
 import threading
 import time
 import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -53,12 +54,13 @@ def test_a_gzip_that_was_not_asked_for_is_read(encoding: str) -> None:
         (gzip.compress(b"taken") + b"more", "gzip"),
         (gzip.compress(b"taken") * 2, "gzip"),
         (b"taken", "gzip"),
+        (zlib.compress(b"taken"), "gzip"),
         (b"", "gzip"),
         (gzip.compress(b"taken"), "br"),
         (gzip.compress(gzip.compress(b"taken")), "gzip, gzip"),
     ],
     # Named: a gzip holds the time, and the processes that share the tests must agree on their names.
-    ids=["large", "cut", "and more", "twice", "not gzip", "empty", "another coding", "in gzip"],
+    ids=["large", "cut", "and more", "twice", "not gzip", "deflated", "empty", "another coding", "in gzip"],
 )
 def test_a_gzip_that_is_cut_or_grows_too_large_proves_nothing(body: bytes, encoding: str) -> None:
     with FaultServer(answering(200, body, Content_Encoding=encoding)) as server:
