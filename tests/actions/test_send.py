@@ -203,11 +203,11 @@ def test_a_clear_answer_between_two_unclear_ones_lets_the_run_go_on(desk: Desk) 
 
 def test_a_gateway_that_is_not_reached_is_left_alone_longer_each_time(desk: Desk) -> None:
     gateway = ScriptedGateway(not_reached, not_reached, accepted)
-    pace = PACE._replace(first_pause_s=0.05, longest_pause_s=9)
+    pace = PACE._replace(first_pause_s=0.45, longest_pause_s=9)
     desk.send(desk.mailing(5), gateway, pace=pace)
     first, second, third = gateway.at
-    assert second - first >= 0.04  # a fifth less than was asked for, at the least
-    assert third - second >= 0.12
+    assert second - first >= 0.36  # a fifth less than was asked for, at the least
+    assert third - second >= 1.08
 
 
 @pytest.mark.parametrize(("size", "most"), [(10, 23), (150, 3)], ids=["over 200", "over two batches"])

@@ -17,7 +17,12 @@ def test_a_proof_is_kept_for_one_service_one_user_and_one_address(make_config: M
         settings = load(make_config(gateway=gateway))
         return account_of(settings, settings.municipality("exempelkommun"))
 
-    others = ({}, {"service_id": 4712}, {"username": "other"}, {"url": "https://a.example/"})
+    others: tuple[dict[str, object], ...] = (
+        {},
+        {"service_id": 4712},
+        {"username": "other"},
+        {"url": "https://a.example/"},
+    )
     accounts = [account(**one) for one in (*others, {"url": "https://b.example/"})]
     assert len(set(accounts)) == len(accounts)
     assert account() == account()
