@@ -71,7 +71,7 @@ class Attack:
 
     def compare(self) -> None:
         """Raise AssertionError when ledger and gateway differ in a row, a part or an öre."""
-        self._taken += self._gateway.taken()
+        self._ask_gateway()
         self._named |= _references(self._site.ledger)  # kept: what is purged has no number any more
         accepted = [_as_accepted(one, self._named) for one in self._taken]
         invariants.compare(self._site.ledger, accepted)
@@ -140,7 +140,7 @@ class Attack:
 
     def _known(self, mailing: int) -> str | None:
         """Return what the gateway says of all that is unknown in a mailing; None where it is mixed."""
-        self._taken += self._gateway.taken()
+        self._ask_gateway()
         taken = {(one.number, one.text) for one in self._taken}
         with closing(sqlite3.connect(self._site.ledger, timeout=30)) as db:
             there = {
@@ -155,9 +155,14 @@ class Attack:
             return None
         return "--sent" if there.pop() else "--not-sent"
 
+    def _ask_gateway(self) -> None:
+        """Learn what it took; no process runs meanwhile, and what those that were killed sent has arrived."""
+        self._gateway.come_to_rest()
+        self._taken += self._gateway.taken()
+
     def _reports(self) -> Path:
         """Write final reports of some that were taken, good and bad, and of one that is not ours."""
-        self._taken += self._gateway.taken()
+        self._ask_gateway()
         # What is purged is as old as a purge allows: no report of it can still come.
         known = _references(self._site.ledger)
         told_of = [one for one in self._taken if (one.number, one.text) in known]

@@ -1,5 +1,6 @@
 """Both gateways as a plain server that writes down what it took; shares no code with smsctl's simulator."""
 
+import http.client
 import itertools
 import json
 import random
@@ -9,6 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -57,6 +59,7 @@ class Faults(NamedTuple):
 
 
 NO_FAULTS = Faults()
+_REST_S = 60
 
 
 class Recorder:
@@ -99,6 +102,16 @@ class Recorder:
             found, self._taken = self._taken, []
             return found
 
+    def come_to_rest(self) -> None:
+        """Wait until all is read that processes which are gone have sent: it may lie there for a while."""
+        with closing(
+            http.client.HTTPConnection("127.0.0.1", self._server.server_port, timeout=_REST_S)
+        ) as last:
+            last.request("GET", "/", headers={"Connection": "close"})
+            last.getresponse().read()  # lines are taken in the order in which they were opened
+        with self._server.changed:
+            assert self._server.changed.wait_for(lambda: not self._server.lines, _REST_S), "never at rest"
+
     def __enter__(self) -> Self:
         return self
 
@@ -125,9 +138,32 @@ def _xml_answer(messages: Sequence[Taken]) -> bytes:
     return answer.encode()
 
 
+_Request = socket.socket | tuple[bytes, socket.socket]
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     recorder: Recorder
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.lines = 0  # that are read
+        self.changed = threading.Condition()
+        super().__init__(address, handler)
+
+    def process_request(self, request: _Request, client_address: object) -> None:
+        self._count(1)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: _Request, client_address: object) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self.changed:
+            self.lines += change
+            self.changed.notify_all()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: whoever was killed does not wait for the answer."""
