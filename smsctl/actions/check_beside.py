@@ -10,7 +10,7 @@ from smsctl.ledger import beside
 
 
 def check_beside(ledger: Path) -> Iterator[Finding]:
-    """Name what is wrong with whom the files beside the ledger belong to, and the command that mends it."""
+    """Name the files beside the ledger that have the wrong owner or mode, and the command that mends them."""
     left = list(beside.left_by_root(ledger))
     if left:
         found = ledger.parent.stat()

@@ -18,7 +18,7 @@ def left_unsettled(ledger: Ledger, mailing: Mailing) -> Unsettled:
 
 @contextmanager
 def told_with_what_is_left(ledger: Ledger, mailing: Mailing) -> Iterator[None]:
-    """Let what goes wrong with the mailing end as what is left of it does, where that goes before.
+    """Turn a failure into UnsettledError where the mailing has unsettled messages and that code goes first.
 
     Raises UnsettledError, with the sentences of both, in place of a refusal or of a gateway's failure.
     """

@@ -14,7 +14,7 @@ from smsctl.ledger.store import Ledger
 def expected(
     ledger: Ledger | None, key: str, counted: Callable[[Mapping[Status, int]], Sentence | None]
 ) -> Iterator[Finding]:
-    """Look whether the run under an expanded key is done; an empty one that was allowed to be is."""
+    """Say whether the run under an expanded key is done. One that may reach nobody, and did, is done too."""
     mailing = mailings.of_key(ledger, key) if ledger else None
     if ledger is None or mailing is None:
         if ledger and run_keys.is_noted(ledger, key, EMPTY):

@@ -35,7 +35,7 @@ def poll(
     """Empty the queues one after the other, in ten minutes at most; return what was taken in.
 
     With `for_s`, look again for so many seconds, and stop then whatever is left or however slow the gateway
-    is. `store` makes a push_batch durable before it is acknowledged. What is fetched twice is stored once.
+    is. `store` makes a batch durable before it is acknowledged. What is fetched twice is stored once.
     Once `stop_signal` is asked, it ends after what is being stored.
     A queue that fails is left alone, and the others are emptied all the same: an account may have one only.
     Raises then GatewayRefusedError or StoppedError at the end, also where one look was not enough, and at

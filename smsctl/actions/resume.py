@@ -120,7 +120,10 @@ def _may_be_listed(
 
 
 def _must_be_its_gateway(mailing: Mailing, traits: Traits) -> None:
-    """Another gateway counts other parts than were confirmed, and its reports would find no message."""
+    """Raise RuleError where the config names another gateway than the mailing was begun with.
+
+    Another one counts other parts than were confirmed, and its reports would find no message.
+    """
     if mailing.gateway != traits.name:
         raise RuleError(
             say(

@@ -50,7 +50,7 @@ class RunProgress:
         return self.stop is not None or self.fault is not None
 
     def become(self, before: Self) -> None:
-        """Take back what a transaction that failed had noted."""
+        """Return to what was noted `before`, because the transaction since then has failed."""
         for one in fields(RunProgress):
             setattr(self, one.name, getattr(before, one.name))
 

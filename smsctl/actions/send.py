@@ -32,7 +32,7 @@ _NAP_S = 0.1
 
 
 class Result(NamedTuple):
-    """What one progress has done. `states` are this progress's answers; the ledger has the mailing's."""
+    """What one run has done. `states` are this run's answers; the ledger has those of the whole mailing."""
 
     states: Counter[Status]
     stop: StopReason | None
@@ -54,7 +54,7 @@ class Result(NamedTuple):
 
 
 class SendRun(NamedTuple):
-    """One progress of one mailing: what is sent, through what, and how far it may go."""
+    """One run of one mailing: what is sent, through what, and how far it may go."""
 
     mailing: Mailing
     ledger: Ledger
@@ -70,7 +70,7 @@ class SendRun(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class _Progress(RunProgress):
-    """A course, and what it takes from the ledger and its disk."""
+    """The progress of a run, and what it needs of the ledger and its disk."""
 
     want: ClaimRequest
     clock: fitness.SteadyClock
@@ -124,7 +124,7 @@ def _reserve(send_run: SendRun) -> Reserve:
 
 
 def _halted(send_run: SendRun, progress: _Progress) -> bool:
-    """Say whether nothing more must leave now, not even what is marked; asked by the workers's threads."""
+    """Say whether nothing more must leave now, not even what is marked; asked by the workers' threads."""
     stopped = progress.stop not in (None, StopReason.CEILING) or progress.fault or send_run.stop_signal.asked
     return bool(stopped) or time.monotonic() < progress.not_before
 
@@ -149,7 +149,7 @@ def _drive(send_run: SendRun, progress: _Progress, workers: Workers) -> None:
 
 
 def _reconcile(send_run: SendRun, progress: _Progress) -> None:
-    """Settle what can be proved of the unknown, of this progress and of earlier ones."""
+    """Settle what can be proved of unknown messages, of this run and of earlier ones."""
     if progress.stop in (StopReason.REFUSED, StopReason.DISK) or progress.fault:
         return
     cleared = reconcile(

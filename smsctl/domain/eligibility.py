@@ -224,14 +224,14 @@ _TERMS = frozenset({"terms", "villkor"})  # the reason in a file that smsctl wro
 
 
 def _told(names: Mapping[str, str]) -> Sentence:
-    """Return the names that a file has, as they are told; of very many, which may be people, their count."""
+    """Return the names as a sentence lists them; only the count of many, which may be people."""
     if len(names) > NAMES_TOLD:
         return say("{n} different ones", n=len(names))
     return joined(*map(titled, names.values()))
 
 
 def _mark(cell: str) -> str:
-    """Return what stands for a protected identity as it may be told: of a note about somebody nothing."""
+    """Return the cell that marks a protected identity, as it may be shown; "…" for a note about somebody."""
     words = plain(cell).split()
     is_note = len(words) > 1 and not all(word.startswith(_OF_MARKS) for word in words)
     return VEIL if is_note else veiled(cell)

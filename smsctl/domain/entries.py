@@ -61,7 +61,7 @@ class Entries:
         return [self._entry(row_number, row, at, eligibility) for at in positions or (0,)]
 
     def of_another_width(self, row_number: int, row: Sequence[str]) -> Entry:
-        """Return the entry of a row in which nobody can tell which cell is which."""
+        """Return the entry of a row with too many or too few cells: which cell is which is not known."""
         return Entry(
             row=row_number,
             column=0,

@@ -67,7 +67,7 @@ def is_stop(message: Incoming, endpoint: str | None) -> bool:
 
 
 def _apart(text: str) -> list[str]:
-    """Return the words, also where only a sign stands between them."""
+    """Return the words of a text; signs between them count as spaces."""
     return "".join(sign if sign.isalnum() else " " for sign in text).split()
 
 

@@ -55,7 +55,7 @@ class ProtectedNumbers:
             self.note(row, shut)
 
     def note_misfit(self, row: Sequence[str]) -> None:
-        """Take the numbers of a row of another width, if a cell protects that may be the one that does."""
+        """Take the numbers of a row of another width, if any cell that may be the mark protects."""
         shift = len(row) - self._width
         for position in {position for one in self._columns for position in one.protected}:
             first, last = sorted((position, position + shift))

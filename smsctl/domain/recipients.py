@@ -98,7 +98,7 @@ class Recipients(NamedTuple):
 
 
 def told(reason: str) -> str:
-    """Return a reason as machines are told it."""
+    """Return a reason as machines are told it: `blocked` stands for `protected` too."""
     return SkipReason.BLOCKED if reason == SkipReason.PROTECTED else reason
 
 

@@ -184,9 +184,10 @@ def _lost_letters(body: str) -> Iterator[TextFinding]:
 
 
 def _is_lost(body: str, found: re.Match[str]) -> bool | None:
-    """Say whether no question ends at the sign: it stands in a word, begins one, or cuts one short.
+    """Say whether a question mark stands for a lost letter.
 
-    False: it may be, or a space was forgotten (sjuk?ring). None: it is ordinary writing.
+    True: it stands within a word, begins one or cuts one short. False: perhaps; or a question ends there and
+    a space was forgotten (sjuk?ring). None: it is ordinary writing.
     """
     before = body[max(0, found.start() - _LONGEST) : found.start()]
     after = body[found.end() : found.end() + _LONGEST]

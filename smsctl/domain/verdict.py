@@ -30,7 +30,7 @@ class RuleVerdict(NamedTuple):
         return any(one.rule is Rule.MAX_PARTS_PER_DAY for one in self.overruled)
 
     def must_hold(self) -> None:
-        """Raise RuleError where a rule refuses: it with what mends it, or a list of several."""
+        """Raise RuleError where rules refuse: the one with what mends it, or the list of several."""
         if error := self.error:
             raise error
 

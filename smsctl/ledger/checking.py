@@ -54,7 +54,7 @@ def _copied(ledger: Ledger, on_progress: Progress) -> Ledger:
 
 
 def blame(ledger: Ledger, error: Exception) -> LedgerError | None:
-    """Return what is told of an unforeseen error, if the ledger is damaged; None where it is sound."""
+    """Return the error to show for an unforeseen one if the ledger is damaged; None if it is sound."""
     try:
         found = check(ledger)
     except LedgerError as damaged:

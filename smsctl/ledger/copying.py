@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 
 def nobody_looks(_done: int, _total: int) -> None:
-    """Nobody looks on."""
+    """Do nothing with the progress: for a copy that nobody watches."""
 
 
 def copy(source: Path, target: Path, on_progress: Progress = nobody_looks) -> None:
@@ -140,7 +140,7 @@ def fill(
 
 
 def _watch(patience: int, on_progress: Progress) -> Callable[[int, int, int], None]:
-    """Return what looks on: it gives up when the copy has had to begin again, or to wait, too often."""
+    """Return the progress callback; it ends a copy that had to begin again, or to wait, too often."""
     before, again = 0, 0
 
     def look(_status: int, remaining: int, total: int) -> None:

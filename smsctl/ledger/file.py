@@ -81,10 +81,10 @@ def refuse_stranger(path: Path, group: str | None) -> None:
 
 
 def owner_for_root(path: Path, group: str | None) -> Owner | None:
-    """Return whose ledger this is where root runs on somebody else's, and must become that user first.
+    """Return the user that root must become before it touches this ledger: the owner of its folder.
 
-    What lies in a folder can be swapped by the folder's owner, and by whoever may write it. None: this user
-    is not root, or root's own folder is out of everybody's reach. Raises LedgerError where it is not.
+    The owner of a folder, and whoever may write in it, can swap what lies there. None: this user is not root,
+    or the folder is root's own and only root can write in it. Raises LedgerError where others can.
     """
     if os.name != "posix" or os.geteuid() != 0:
         return None

@@ -17,7 +17,7 @@ _MEND = say("Set the clock right. If it is right, go on with: --accept-clock --r
 
 
 def must_be_fit(ledger: Ledger, moment: Moment, *, rows: int = 0) -> None:
-    """Raise LedgerError where a mailing must not be begun or gone on with; `rows` are still to be written."""
+    """Raise LedgerError where nothing may be sent from this ledger now; `rows` are still to be written."""
     restoring.refuse_restored(ledger)
     if ledger.high_water:
         ledger.high_water.must_take_marks()
@@ -33,7 +33,7 @@ class SteadyClock:
     """
 
     def __init__(self, now: Callable[[], Moment], ledger: Ledger) -> None:
-        """`now` asks the machine. Times begin no earlier than the ledger's newest, where it may be ahead."""
+        """`now` asks the machine. A time that the ledger has, if only a little ahead, is not gone behind."""
         self._now = now
         self._newest = now()
         self._shown = self._newest
@@ -42,14 +42,14 @@ class SteadyClock:
             self._newest = self._newest._replace(at=newest)
 
     def now(self) -> Moment:
-        """Return this moment, or the run's newest one where the machine's clock is behind it."""
+        """Return the machine's time, or the newest one returned before if the machine is behind that."""
         self._shown = self._now()
         if self._shown.at >= self._newest.at:
             self._newest = self._shown
         return self._newest._replace(up=self._shown.up)
 
     def gone_back(self) -> LedgerError | None:
-        """Return why nothing more is marked: when last asked, the clock was far behind; None: it was not."""
+        """Return why the run must end: its clock was set back far, as last seen. None: it was not."""
         if not _is_behind(self._shown, self._newest.at):
             return None
         return LedgerError(
@@ -63,7 +63,10 @@ class SteadyClock:
 
 
 def accept_clock(ledger: Ledger, moment: Moment, actor: Actor, reason: str) -> None:
-    """Let the clock be right and the ledger's newer times wrong, by a person's word; nothing if none is."""
+    """Record that a person says: the clock is right, and the ledger's times beyond it are wrong.
+
+    Nothing is recorded where no time in the ledger is far beyond the clock.
+    """
     newest = newest_time(ledger)
     if newest is None or not _is_behind(moment, newest):
         return
@@ -79,10 +82,10 @@ def accept_clock(ledger: Ledger, moment: Moment, actor: Actor, reason: str) -> N
 
 
 def newest_time(ledger: Ledger) -> str | None:
-    """Return the newest time in the ledger's last rows; earlier rows, of a wrong clock, may be newer.
+    """Return the newest time in the last row of each table, leaving out times of a clock that was wrong.
 
-    A row that was there when a person accepted an earlier clock, and is newer than that, is of a wrong one.
-    For what has been sent it counts all the same: as sent now (`repeats`, `packages`).
+    A time is wrong if it is beyond the clock that a person accepted (`accept_clock`), and its row was there
+    then. A message of such a row still counts as sent, namely now (`repeats`, `packages`).
     """
     accepted = _accepted(ledger)
     row = ledger.one(
@@ -102,7 +105,7 @@ def newest_time(ledger: Ledger) -> str | None:
 
 
 def time_ahead(ledger: Ledger, moment: Moment) -> str | None:
-    """Return the ledger's newest time where the clock is too far behind it and nobody has accepted that."""
+    """Return the newest time if the clock is too far behind it; None if not, or if a person accepted it."""
     newest = newest_time(ledger)
     if newest is None or not _is_behind(moment, newest):
         return None
@@ -111,7 +114,7 @@ def time_ahead(ledger: Ledger, moment: Moment) -> str | None:
 
 
 class _Accepted(NamedTuple):
-    """A clock that a person vouched for, and the last rows that were there then."""
+    """What the clock showed when a person accepted it, and the last row of each table at that time."""
 
     at: str = ""
     mailing: int = 0

@@ -105,7 +105,7 @@ def without_slot(run_key: str) -> str:
 
 
 def reporting(ledger: Ledger, *, older_than_at: str) -> Reporting | None:
-    """Return how the newest mailing fared whose reports should be there; None: there is no such mailing."""
+    """Return whether reports came for the newest mailing old enough to have some; None: no such mailing."""
     row = ledger.one(
         "SELECT id FROM mailings WHERE want_report = 1 AND send_at IS NULL AND created_at < ?"
         " ORDER BY id DESC LIMIT 1",

@@ -55,7 +55,7 @@ def store(
 
 
 def newest(ledger: Ledger, *, most: int, other: bool) -> tuple[InboxRow, ...]:
-    """Return the newest SMS, newest first; `other`: those that are not for us, and only those."""
+    """Return the newest SMS, newest first: with `other` those that are not for us, else those that are."""
     found = ledger.records(
         "SELECT * FROM inbox WHERE (kind = 'other') = ? ORDER BY id DESC LIMIT ?", int(other), most
     )
@@ -80,7 +80,7 @@ def get(ledger: Ledger, number: int) -> InboxRow:
 
 
 def to_forward(ledger: Ledger, *, after: int, since: datetime) -> InboxRow | None:
-    """Return the next SMS beyond the one with the id `after` that came since then and is to be mailed on."""
+    """Return the first SMS to be mailed on with an id above `after` that came at `since` or later."""
     found = ledger.records(
         "SELECT * FROM inbox WHERE forward_to IS NOT NULL AND forwarded_at IS NULL AND id > ? AND at >= ?"
         " ORDER BY id LIMIT 1",

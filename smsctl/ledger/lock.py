@@ -38,7 +38,7 @@ def right_to_send(ledger_path: Path, reference: str) -> Iterator[None]:
 
 @contextmanager
 def if_nobody_sends(ledger_path: Path, reference: str) -> Iterator[bool]:
-    """Say whether the mailing's lock was free; it is held meanwhile if so."""
+    """Yield whether nobody sends the mailing; if so, nobody can begin to until the block ends."""
     with _lock(ledger_path, reference) as held:
         yield held
 

@@ -102,14 +102,14 @@ def still_counting(ledger: Ledger, mailing: Mailing, moment: Moment) -> list[tup
 
 
 def hashes_in_vain(ledger: Ledger, of: Collection[str], moment: Moment) -> int:
-    """Return how many hashes of purged numbers these municipalities keep, by which nobody need be known."""
+    """Return how many hashes of purged numbers these municipalities keep beyond the window of repeats."""
     return sum(
         ledger.rows(_COUNT_IN_VAIN, mailing, *window)[0][0] for mailing, window in _hashed(ledger, of, moment)
     )
 
 
 def forget(ledger: Ledger, of: Collection[str], moment: Moment) -> int:
-    """Remove those hashes, in the open transaction; return how many."""
+    """Remove the hashes that `hashes_in_vain` counts, in the open transaction; return how many."""
     return sum(ledger.write(_FORGET, mailing, *window) for mailing, window in _hashed(ledger, of, moment))
 
 
@@ -120,7 +120,7 @@ def _hashed(ledger: Ledger, of: Collection[str], moment: Moment) -> Iterator[tup
 
 
 def _window(send_at: datetime | None, moment: Moment) -> _Window:
-    """Return from when a batch counts: by its date; and by the machine's own clock, in which boot."""
+    """Return the oldest claim that still counts: its date, and in which boot how long the machine was up."""
     since = datetime.fromisoformat(moment.at) - WINDOW
     is_late = send_at is not None and send_at >= since
     boot, up_s = moment.up or (None, 0.0)

@@ -30,7 +30,7 @@ class Reserve:
     """
 
     def __init__(self, ledger: Path, *, batches: int, messages: int) -> None:
-        """Nothing is taken yet. So many batches, each of so many messages, may be on their way at once."""
+        """Take nothing yet. `batches` of so many `messages` each may be on their way at once."""
         self._ledger = ledger
         self._share = _LEAST_BYTES + messages * _ROW_BYTES
         self._shares = batches + 1
@@ -79,9 +79,9 @@ class Reserve:
                 file.close()
 
     def store(self, ledger: Ledger, write: Callable[[], None]) -> None:
-        """Run `write` in a transaction until it is durable: with the room kept for it, then as some is made.
+        """Repeat `write` in a transaction until it is durable; while the disk is full, give up shares.
 
-        A full disk is waited for as another program's hold of the ledger is: what is stored has cost money.
+        With no share left, wait until somebody makes room: what is stored has cost money.
         Raises LedgerError where the disk may be broken, or the ledger is.
         """
         silent = True

@@ -51,9 +51,9 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[Unkn
 
 
 def repeat_none(ledger: Ledger, mailing: Mailing) -> None:
-    """Let none of the mailing's batches be submitted again, in the open transaction: it is cancelled.
+    """Remove the digests of a cancelled mailing's batches, so that none is submitted again.
 
-    Without a digest a batch is never taken for one that can be rebuilt.
+    Runs in the open transaction. Only a batch with a digest can be rebuilt.
     """
     ledger.write("UPDATE batches SET digest = '' WHERE mailing = ?", mailing.id)
 
