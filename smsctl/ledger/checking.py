@@ -97,8 +97,8 @@ def _rows(ledger: Ledger) -> Iterator[LedgerFault]:
         )
         yield LedgerFault("references", sentence)
     for rule in RULES:
-        for found in ledger.rows(f"{rule.broken} LIMIT {_MOST:d}"):
-            yield LedgerFault(rule.name, rule.told(*found))
+        for row in ledger.records(f"{rule.broken} LIMIT {_MOST:d}"):
+            yield LedgerFault(rule.name, rule.told(row))
 
 
 def _beside(ledger: Ledger) -> Iterator[LedgerFault]:
