@@ -560,6 +560,35 @@ def test_the_brake_a_third_time_does_not_even_wait_for_the_ledger(desk: Desk, si
     assert desk.states(mailing) == {"unknown": 5, "pending": 5}
 
 
+def test_nor_does_it_where_the_brake_twice_has_ended_the_wait_for_the_gateway(
+    desk: Desk, signalled: StopSignal
+) -> None:
+    mailing, ended = desk.mailing(10), threading.Event()
+    desk.ledger.rows("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(desk.ledger.path, check_same_thread=False, isolation_level=None)
+
+    def silent(batch: Batch) -> Answer:
+        other.execute("BEGIN IMMEDIATE")
+        main = threading.main_thread().ident or 0
+        signal.pthread_kill(main, signal.SIGUSR1)
+        until = time.monotonic() + 10
+        while not signalled.asked and time.monotonic() < until:
+            time.sleep(0.001)
+        signal.pthread_kill(main, signal.SIGUSR1)
+        ended.wait(10)
+        return accepted(batch)
+
+    desk.ledger.on_wait = lambda _: signal.raise_signal(signal.SIGUSR1)
+    result = desk.send(mailing, ScriptedGateway(silent), stop_signal=signalled)
+    ended.set()
+    other.close()
+    assert (result.stop, result.exit_code) == (StopReason.INTERRUPTED, ExitCode.INTERRUPTED)
+    assert "counts as unknown" in str(result.why)
+    assert desk.states(mailing) == {"sending": 5, "pending": 5}
+    assert desk.recover() == 5
+    assert desk.states(mailing) == {"unknown": 5, "pending": 5}
+
+
 def test_who_asks_when_all_is_over_interrupts_nothing(desk: Desk, signalled: StopSignal) -> None:
     result = desk.send(desk.mailing(1), ScriptedGateway(accepted), stop_signal=signalled)
     for _ in range(4):

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -142,25 +144,39 @@ def _end_of(statement: ast.stmt) -> int:
     return statement.end_lineno or statement.lineno
 
 
-def measure(tree: Path) -> Covered:
-    """Run the tests once and note which lines each of them runs."""
-    data, noted = tree / "covering.data", tree / "covering.json"
+def measure(tree: Path, at_once: int) -> Covered:
+    """Run the tests once, in so many processes, and note which lines each of them runs."""
+    files = [
+        str(one.relative_to(tree)) for folder in TESTS for one in sorted((tree / folder).rglob("test_*.py"))
+    ]
+    files = [one for one in files if Path(one).stem.removeprefix("test_") not in _PROCESSES]
+    shares = [files[start::at_once] for start in range(at_once)]
+    with ThreadPoolExecutor(at_once) as pool:
+        noted = list(pool.map(partial(_measured, tree), range(at_once), shares))
+    durations = {test: took_s for one in noted for test, took_s in one.durations.items()}
+    tests: dict[str, dict[int, list[str]]] = {}
+    for path, lines in ((path, lines) for one in noted for path, lines in one.tests.items()):
+        for line, names in lines.items():
+            tests.setdefault(path, {}).setdefault(line, []).extend(names)
+    return Covered(durations=durations, tests=tests)
+
+
+def _measured(tree: Path, place: int, files: Sequence[str]) -> Covered:
+    data = tree / f"covering{place}.data"
     environ = os.environ | {"COVERING": str(data), "PYTHONPATH": str(tree)}
-    left_out = [f"--ignore=tests/cli/test_{name}.py" for name in _PROCESSES]
-    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "tests.proof.covering", *left_out, *TESTS]
+    command = [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "tests.proof.covering", *files]
     done = subprocess.run(
         command, cwd=tree, env=environ, capture_output=True, text=True, timeout=_ALL_S, check=False
     )
     if done.returncode not in (0, 1):
         sys.exit(f"the tests cannot be run:\n{done.stdout[-3000:]}")
-    return noted_in(tree, data, json.loads(noted.read_text()))
-
-
-def noted_in(tree: Path, data: Path, took_s: Mapping[str, float]) -> Covered:
-    """Read what the plugin noted; a test that fails without any fault is left out."""
+    took_s: dict[str, float] = json.loads(data.with_suffix(".json").read_text(encoding="utf-8"))
     for failed in (one for one, duration_s in took_s.items() if duration_s < 0):
         sys.stdout.write(f"left out, for it fails without any fault: {failed}\n")
-    durations = {test: duration_s for test, duration_s in took_s.items() if duration_s >= 0}
+    return _noted_in(tree, data, {test: one for test, one in took_s.items() if one >= 0})
+
+
+def _noted_in(tree: Path, data: Path, durations: Mapping[str, float]) -> Covered:
     read = coverage.CoverageData(basename=str(data))
     read.read()
     tests = {

@@ -8,7 +8,6 @@ is shown as a change to the file. What cannot be told from the right program is 
 import argparse
 import json
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -29,7 +28,7 @@ import pytest
 
 from tests.proof import covering
 from tests.proof.covering import Covered
-from tests.proof.mutating import ROOT, Mutant, faults_of
+from tests.proof.mutating import ROOT, Fault, Mutant, faults_of, lot_of
 
 MUTATED = (  # what is tried first stands first
     "smsctl/ledger/*.py",
@@ -216,7 +215,7 @@ class Run:
     def _covered(self, tree: Path) -> Covered:
         kept = self._kept / "covered.json"
         if not kept.exists():
-            covering.measure(tree).write(kept)
+            covering.measure(tree, self._asked.at_once).write(kept)
         return Covered.read(kept)
 
     def _try(self, trees: Sequence[Tree], left: list[Mutant], covered: Covered) -> list[Tried]:
@@ -263,10 +262,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="a folder for what was found, by which a later run goes on")
     parser.add_argument("files", nargs="*", default=MUTATED, help="patterns of files below the project")
     asked = parser.parse_args()
-    dice = random.Random(asked.seed)
-    files = sorted({found for pattern in asked.files for found in ROOT.glob(pattern)})
-    everything = [one for file in files for one in faults_of(file, dice)]
-    sampled = dice.sample(everything, min(asked.sample, len(everything)))
+    everything = [one for file in _files(asked) for one in _drawn(file, asked.seed)]
+    sampled = [fault for _, fault in sorted(everything)[: asked.sample]]
     chosen = sorted((one.applied() for one in sampled), key=lambda one: _turn(one.path, asked.files))
     with tempfile.TemporaryDirectory() as folder:
         kept = asked.keep or Path(folder)
@@ -274,6 +271,15 @@ def main() -> None:
         tried = Run(asked, kept).of(chosen, Path(folder))
     _sum_up(tried, len(everything), asked)
     sys.exit(any(one.verdict in (Verdict.SURVIVES, Verdict.HANGS) for one in tried))
+
+
+def _files(asked: argparse.Namespace) -> list[Path]:
+    return sorted({found for pattern in asked.files for found in ROOT.glob(pattern)})
+
+
+def _drawn(file: Path, seed: str) -> list[tuple[str, Fault]]:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [(lot_of(one, lines, seed), one) for one in faults_of(file, seed)]
 
 
 def _turn(path: str, patterns: Sequence[str]) -> int:
@@ -287,6 +293,9 @@ def _sum_up(tried: Sequence[Tried], of: int, asked: argparse.Namespace) -> None:
         share = 100 * n[Verdict.SURVIVES] / n.total()
         told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(n.items()))
         sys.stdout.write(f"{folder}: {n.total()} tried; {told}; {share:.1f} % survive\n")
+    for one in listed_as_equivalent():
+        if one["is"] not in (ROOT / one["file"]).read_text(encoding="utf-8"):
+            sys.stdout.write(f"no longer there, so strike it from {_EQUIVALENT.name}: {one['is']}\n")
     sys.stdout.write(f"{len(tried)} tried of {asked.sample} sampled of {of}; --seed {asked.seed}\n")
 
 

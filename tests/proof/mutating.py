@@ -1,9 +1,9 @@
 """Small faults for a file: cosmic-ray's, and a few for SQL, which is a string to it."""
 
-import random
+import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,13 +54,20 @@ class Fault(NamedTuple):
         return Mutant(path=self.path, line=self.line, code=code)
 
 
-def faults_of(file: Path, dice: random.Random) -> list[Fault]:
+def faults_of(file: Path, seed: str) -> list[Fault]:
     """Return the faults of a file: at each place one of each kind."""
     path, source = str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
     found: dict[tuple[object, ...], list[Fault]] = defaultdict(list)
     for column, one in (*_of_python(path, source), *_of_sql(path, source)):
         found[one.line, column, one.kind].append(one)
-    return [dice.choice(alike) for _, alike in sorted(found.items())]
+    lines = source.splitlines()
+    return [min(alike, key=lambda one: lot_of(one, lines, seed)) for _, alike in sorted(found.items())]
+
+
+def lot_of(fault: Fault, lines: Sequence[str], seed: str) -> str:
+    """Return what a fault is drawn by. It stays while its line stays, wherever that moves in the file."""
+    drawn = (seed, fault.path, lines[fault.line - 1].strip(), fault.operator)
+    return hashlib.sha256("\n".join(drawn).encode()).hexdigest()
 
 
 def _of_python(path: str, source: str) -> Iterator[tuple[int, Fault]]:
