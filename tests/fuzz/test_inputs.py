@@ -40,7 +40,21 @@ SEEDS: Mapping[str, tuple[str, Sequence[str]]] = {
 WORDS = (
     *("send", "test", "usage", "--json", "--all", "--group", "--where", "=", "+46701740606", "x", "", "--"),
     *("--help", "--column", "number=x", "--at", "99:99", "--max-parts", "-1", "1e9", "--key", "{date}", "{"),
-    *("mailings", "show", "0", "99999999999999999999", "purge", "--older-than", "3q", "audit", "--most"),
+    *(
+        "mailings",
+        "show",
+        "0",
+        "99999999999999999999",
+        "purge",
+        "--older-than",
+        "3q",
+        "--municipality",
+        "--blank",
+        "--blank-key",
+        "--written",
+        "audit",
+        "--most",
+    ),
     *("schedule", "--since", "2026-13", "recipients", "check", "ledger", "block", "add", "inbox", "list"),
     *("--reason", "\x00", "å" * 300, "--config="),
 )

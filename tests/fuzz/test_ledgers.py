@@ -16,7 +16,7 @@ from .verdict import faults
 READS = (
     "usage", "usage --municipality exempelkommun", "mailings list", "mailings show 1", "mailings failed 1",
     "mailings skipped 1", "audit", "inbox list", "inbox show 1", "block list", "reports unmatched",
-    "invoices list", "municipality list", "purge --list", "doctor", "ledger check",
+    "invoices list", "municipality list", "purge --list", "purge --written", "doctor", "ledger check",
     "send message.txt --all --dry-run", "usage --json", "mailings show 1 --json",
 )  # fmt: skip
 CELLS: tuple[object, ...] = (

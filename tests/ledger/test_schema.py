@@ -148,6 +148,12 @@ def test_processes_that_come_together_bring_it_up_to_date_once(
         assert read(tmp_path / "ledger.db.before-version-2") == (1, sent)
 
 
+def test_no_two_steps_have_the_same_number() -> None:
+    """Of two with one number a ledger would take one, and never the other."""
+    numbers = sorted(int(step.name[:4]) for step in schema.MIGRATIONS.glob("*.sql"))
+    assert numbers == [*range(1, len(numbers) + 1)]
+
+
 def test_the_ledger_of_this_version_can_be_made(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
