@@ -124,7 +124,10 @@ def is_due(ledger: Ledger, decision: Decision, mailing: int) -> bool:
 
 def of_nobody_known(ledger: Ledger, known: Collection[str]) -> tuple[str, ...]:
     """Return the municipalities whose personal data is here, and that are not among these."""
-    found = ledger.rows("SELECT DISTINCT municipality FROM mailings WHERE purge IS NULL ORDER BY 1")
+    found = ledger.rows(
+        "SELECT DISTINCT municipality FROM mailings WHERE purge IS NULL"
+        " OR id IN (SELECT mailing FROM messages WHERE number_hash IS NOT NULL) ORDER BY 1"
+    )
     return tuple(one for (one,) in found if one not in known)
 
 

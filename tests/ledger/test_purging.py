@@ -382,6 +382,8 @@ def test_nor_the_hashes_of_another(both: tuple[int, int], ledger: Ledger) -> Non
 
 def test_a_municipality_that_the_config_forgot_is_named(both: tuple[int, int], ledger: Ledger) -> None:
     assert purging.of_nobody_known(ledger, ["town"]) == ("city",)
+    purge_of(ledger, CITYS, on("2026-08-02", "03:59:00.000"))
+    assert purging.of_nobody_known(ledger, ["town"]) == ("city",)  # for the hashes that it left
     purge_of(ledger, CITYS)
     assert purging.of_nobody_known(ledger, ["town"]) == ()
 
