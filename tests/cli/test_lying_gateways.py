@@ -6,10 +6,12 @@ Each has its negative control: with the guard taken away, the same test would se
 import gzip
 import json
 import re
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from threading import Event
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -19,9 +21,9 @@ from smsctl.domain.message import Answer
 from smsctl.ledger.store import Ledger, read_ledger
 
 from ..conftest import SECRET, MakeConfig
-from ..front_door import Run, run_here
+from ..front_door import Run, begin_process, end_process, run_here
 from ..gateways.fault_server import FaultServer, Line, no_simulator, reply
-from .conftest import guardians
+from .conftest import WAIT_S, guardians
 
 ACCOUNTS: dict[str, dict[str, object]] = {
     "intelecom": {"module": "intelecom"},
@@ -170,6 +172,7 @@ class Holding(Vendor):
         self.held: dict[str, list[dict[str, object]]] = {}
         self.taken_last: list[dict[str, object]] = []
         self.lists_what_was: dict[str, bytes] | None = None  # a cache before the list
+        self.is_asked, self.may_answer = Event(), Event()  # where it is silent
         self._troubles = list(troubles)
 
     def __call__(self, line: Line) -> None:
@@ -203,6 +206,9 @@ class Holding(Vendor):
         trouble = self._troubles.pop(0) if self._troubles else ""
         if trouble == "login refused":
             return line.send(reply(401))
+        if trouble == "silent":
+            self.is_asked.set()
+            self.may_answer.wait(WAIT_S)
         stopped = self.held.pop(batch, None)
         document = json.dumps({"stoppedMessages": stopped}).encode()
         if trouble == "dropped":
@@ -371,6 +377,21 @@ def test_where_nothing_is_held_they_are_on_their_way(serve: Serve, message: Path
     assert f"{PEOPLE} messages were accepted before: they are on their way." in said.out
     history = run("--config", config, "mailings", "show", 1, "--json").data["history"]
     assert [row["action"] for row in history] == ["cancel", "cancel"]  # one row for each
+
+
+def test_a_cancelling_that_is_broken_off_says_what_is_certain(serve: Serve, message: Path, run: Run) -> None:
+    gateway = Holding("silent")
+    config = serve(gateway, **HOLDS)
+    send(run, config, message)
+    process = begin_process("--config", config, "mailings", "cancel", 1)
+    assert gateway.is_asked.wait(WAIT_S)
+    process.send_signal(signal.SIGINT)
+    ran = end_process(process)
+    gateway.may_answer.set()
+    assert (ran.code, "nothing is on its way" in ran.said) == (130, False)
+    assert "what was pending is cancelled" in ran.err
+    assert f"asked to stop {PEOPLE} messages, and nobody can tell" in ran.err
+    assert "smsctl mailings cancel 1" in ran.err
 
 
 def test_a_refused_login_leaves_no_mark(serve: Serve, message: Path, run: Run) -> None:

@@ -263,6 +263,33 @@ def test_a_refusal_is_told_with_what_is_left_and_does_not_hide_it(
         assert SETTLES["unknown"] in ran.err
 
 
+@pytest.mark.parametrize("why", ["secret", "simulator", "text"])
+def test_so_is_one_before_the_gateway_is_reached(
+    why: str,
+    live_gateway: LiveGateway,
+    message: Path,
+    tmp_path: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever keeps the next run of the key from sending, the unknown ones of the first are told."""
+    live = live_gateway(LEFT["unknown"], rows=guardians(3))
+    site = Site(live, tmp_path, run)
+    assert site("send message.txt --key friday").code == 4
+    with start(Behaviour()) as told_apart:
+        if why == "secret":
+            monkeypatch.delenv("SMSCTL_GATEWAY_SECRET")
+        elif why == "text":
+            message.unlink()
+        else:
+            config = live.config.read_text(encoding="utf-8")
+            live.config.write_text(config.replace(live.simulator.url, told_apart.url), encoding="utf-8")
+        ran = site("send message.txt --key friday")
+        assert (ran.code, SETTLES["unknown"] in ran.err) == (4, True)
+        assert site("send message.txt --key another").code in {6, 8}
+        assert not told_apart.accepted()
+
+
 def _ask(cron: Cron, url: str) -> None:
     """Let the config name another gateway address."""
     found = cron.live.config.read_text(encoding="utf-8")

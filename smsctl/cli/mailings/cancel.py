@@ -6,14 +6,17 @@ from functools import partial
 import typer
 
 from smsctl.actions.cancel import Cancelled, cancel, may_be_held
+from smsctl.actions.ending import left_unsettled
 from smsctl.cli import options, wiring_gateway
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, notes_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger import mailings
+from smsctl.ledger.store import Ledger
 
 EXAMPLES = ("smsctl mailings cancel 12", 'smsctl mailings cancel 12 --reason "wrong date in the text"')
 
@@ -31,7 +34,11 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
     configured = wiring.settings.municipality(found.municipality.key)
     opening = partial(wiring_gateway.gateway, wiring, service_id=configured.service_id)
     opener = opening if may_be_held(states) else None
-    done = cancel(ledger, found, opener, wiring.clock.now(), wiring.actor, reason)
+    try:
+        done = cancel(ledger, found, opener, wiring.clock.now(), wiring.actor, reason)
+    except KeyboardInterrupt:
+        mend = say("Ask it again with: smsctl mailings cancel {id}", id=found.id)
+        raise wiring.output.stopping.told(_broken_off(ledger, found), mend) from None
     tally = mailings.tally(ledger, found)
     steps = _next_steps(found, done)
     data = {
@@ -49,6 +56,16 @@ def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reaso
         exit_code=done.exit_code,
         left=(done.left,),
     )
+
+
+def _broken_off(ledger: Ledger, mailing: Mailing) -> Sentence:
+    """Say what is certain of a cancelling that was broken off."""
+    if mailings.tally(ledger, mailing).states.get(Status.PENDING):
+        return say("Interrupted; nothing is cancelled yet.")
+    told = say("Interrupted; what was pending is cancelled, and the gateway may still hold the rest.")
+    for one in left_unsettled(ledger, mailing).sentences:
+        told = say("{before} {one}", before=told, one=one)
+    return told
 
 
 def _told(mailing: Mailing, done: Cancelled, local_now: datetime) -> list[Block]:

@@ -1,7 +1,9 @@
 """`--key`: what was begun under a key is gone on with, or told."""
 
+from contextlib import AbstractContextManager, nullcontext
+
+from smsctl.actions import ending
 from smsctl.actions.draft import PlanRequest
-from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.keyed_run import Begun, begun_under
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.output import figures, outcome
@@ -12,7 +14,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import COSTS
 from smsctl.errors import Sentence, say
-from smsctl.ledger import skipped
+from smsctl.ledger import mailings, skipped
 from smsctl.ledger.store import Ledger
 
 
@@ -33,7 +35,7 @@ def begun(
         from smsctl.actions.resume import what_is_left
         from smsctl.cli.mailings.resuming import go_on
 
-        with told_with_what_is_left(ledger, found.mailing):
+        with ending.told_with_what_is_left(ledger, found.mailing):
             rest = found.goes_on and what_is_left(
                 found.mailing,
                 gateway.traits,
@@ -51,6 +53,12 @@ def begun(
         )
         return _told(would, ledger, found, dry_run=True)
     return _told(_done(found, key), ledger, found, dry_run=dry_run)
+
+
+def told_with_what_is_left(wiring: Wiring, key: str | None) -> AbstractContextManager[None]:
+    """Let what goes wrong before the mailing under a key is gone on with end as what is left of it does."""
+    mailing = mailings.of_key(wiring.ledger, key) if key else None
+    return ending.told_with_what_is_left(wiring.ledger, mailing) if mailing else nullcontext()
 
 
 def _done(found: Begun, key: str) -> Sentence:
@@ -76,7 +84,7 @@ def _told(sentence: Sentence, ledger: Ledger, found: Begun, *, dry_run: bool) ->
             mailing, tally, skipped.counts(ledger, mailing.id), skipped.outside(ledger, mailing.id)
         ),
     }
-    left = left_unsettled(ledger, mailing)
+    left = ending.left_unsettled(ledger, mailing)
     if dry_run:
         data = {name: one for name, one in data.items() if name != "outcome"} | {"dry_run": True}
         return CommandResult(

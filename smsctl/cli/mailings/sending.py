@@ -41,7 +41,9 @@ def perform(wiring: Wiring, flags: SendFlags) -> CommandResult:
     overruling = overrides_of(wiring, flags)
     if not flags.dry_run:
         wiring.must_be_fit_to_send(accept_clock=flags.accept_clock, reason=flags.reason)
-    prepared = _prepare(wiring, flags)
+    key = None if flags.key is None else expand(flags.key, wiring.clock.local())
+    with run_key.told_with_what_is_left(wiring, None if flags.dry_run else key):
+        prepared = _prepare(wiring, flags, key)
     if prepared.key:
         done = run_key.begun(
             wiring, prepared.key, prepared.plan_request, prepared.gateway, dry_run=flags.dry_run
@@ -104,7 +106,7 @@ def _at_another_time(
     return prepared._replace(plan_request=plan_request._replace(urgent=True)), urgent
 
 
-def _prepare(wiring: Wiring, flags: SendFlags) -> _Prepared:
+def _prepare(wiring: Wiring, flags: SendFlags, key: str | None) -> _Prepared:
     configured, payer = wiring.municipality(flags.municipality)
     raw = text.read(wiring, flags)
     gateway = wiring_gateway.gateway(wiring, for_sending=not flags.dry_run, service_id=configured.service_id)
@@ -112,7 +114,6 @@ def _prepare(wiring: Wiring, flags: SendFlags) -> _Prepared:
     local_now = wiring.clock.local()
     letter = typed_letter(wiring, configured, given.text, flags, local_now)
     plan_request = plan_request_for(wiring, flags, letter)._replace(findings=given.findings, same=given.same)
-    key = None if flags.key is None else expand(flags.key, local_now)
     if not flags.dry_run:
         wiring.activate_for_rehearsal(payer)
     return _Prepared(gateway=gateway, plan_request=plan_request, changes=given.changes, key=key)

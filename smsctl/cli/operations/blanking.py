@@ -7,6 +7,7 @@ from typing import NamedTuple
 from smsctl.actions.purge import blank as blank_words
 from smsctl.actions.purge import finish_purge
 from smsctl.cli import dialogue, numbers
+from smsctl.cli.operations.retention import broken_off
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of
@@ -58,7 +59,8 @@ def blank(wiring: Wiring, row: int, kind: WrittenKind, manner: Manner) -> Comman
         wiring.output.show(planned)
         otherwise = say("Not confirmed; nothing was removed.")
         dialogue.confirm(wiring.output, say("Blank this for good?"), otherwise=otherwise)
-    blank_words(wiring.ledger, what, wiring.clock.now(), wiring.actor, why)
+    with broken_off(wiring):
+        blank_words(wiring.ledger, what, wiring.clock.now(), wiring.actor, why)
     n = what.rows
     done = say_n("Blanked, in {n} row.", "Blanked, in {count} rows.", n=n, count=figures.count(n))
     renamed = [TextLine(_RENAME)] if kind is WrittenKind.KEY else []

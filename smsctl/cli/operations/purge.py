@@ -117,7 +117,8 @@ def _purge(
         otherwise = say("Not confirmed; nothing was removed.")
         dialogue.confirm(wiring.output, say("Remove this for good?"), otherwise=otherwise)
     decided = Decision(reference=reference, before=before, reach=regime.reach)
-    with wiring.output.progress(say("Removing"), len(due.mailings)) as tell:
+    removing = wiring.output.progress(say("Removing"), len(due.mailings))
+    with retention.broken_off(wiring), removing as tell:
         done = purge(wiring.ledger, decided, wiring.clock.now(), wiring.actor, tell)
     return retention.told_after(wiring, done, data)
 

@@ -1,6 +1,7 @@
 """What `purge` asks of flags and config, and the holds that keep a mailing from it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -92,6 +93,18 @@ def told_after(wiring: Wiring, done: Purged, data: Mapping[str, object]) -> Comm
         data={**data, "due": render.due_data(done.due), "protocol": render.protocol_data(protocol)},
         screen=render.done(protocol, done.due, names, wiring.settings.time_zone),
     )
+
+
+@contextmanager
+def broken_off(wiring: Wiring) -> Iterator[None]:
+    """Let who breaks off a removal hear what is left of it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if purging.unfinished(wiring.ledger) is None:
+            raise
+        told = say("Interrupted; what was removed is not yet overwritten in the file.")
+        raise wiring.output.stopping.told(told, say("End it with: smsctl purge")) from None
 
 
 def _names(wiring: Wiring, owners: Iterable[str]) -> str:
