@@ -3,6 +3,7 @@
     python benchmarks/recipients.py            both sizes, beside the goals of benchmarks/README.md
     python benchmarks/recipients.py --check    also hold every number against phonenumbers
     python benchmarks/recipients.py --xlsx     the same rows as a workbook, beside the CSV
+    python benchmarks/recipients.py --abroad   mobiles of one other country after the other, in each form
 
 The file is made at run time and removed: names, groups, terms, and numbers of valid shapes as in
 a mixed list (70 % national, 18 % with the country code, 10 % of three neighbours, 1 % fixed lines,
@@ -22,16 +23,21 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 GOAL_RATIO = 6.0
 GOAL_PEAK_MIB = 150.0
+GOAL_ABROAD_RATIO = 10.0
 GOAL_WORKBOOK_RATIO = 4.0  # times the CSV
 GOAL_WORKBOOK_MIB = 600.0
 SIZES = (100_000, 1_000_000)
-ALLOWED = frozenset({"+45", "+47", "+44"})
+COUNTRIES = "+46,+45,+47,+44"  # at home, and where else one may send to
+MOBILES = {"+45": ("", "26######"), "+358": ("0", "40#######"), "+49": ("0", "151########")}
+MOBILES |= {"+44": ("0", "7400######"), "+47": ("", "9#######"), "+46": ("0", "70#######")}
+"""What stands before a mobile number at home, and one of its series."""
 
 Row = tuple[str, str, str, str, str]
 
@@ -41,18 +47,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--check", action="store_true", help="compare every row with phonenumbers")
     parser.add_argument("--xlsx", action="store_true", help="compare a workbook with the CSV")
+    parser.add_argument("--abroad", action="store_true", help="one country after the other")
     parser.add_argument("--rows", type=int, action="append", help="instead of 100,000 and 1,000,000")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pass", dest="one_pass", choices=PASSES, help=argparse.SUPPRESS)
     parser.add_argument("file", type=Path, nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("--countries", default=COUNTRIES, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one_pass:
-        PASSES[asked.one_pass](asked.file)
+        PASSES[asked.one_pass](asked.file, asked.countries)
         return
     with tempfile.TemporaryDirectory() as folder:
+        if asked.abroad:
+            compare_countries(Path(folder) / "recipients.csv", (asked.rows or SIZES)[0], asked.rounds)
+            return
         for rows in asked.rows or SIZES:
             path = Path(folder) / "recipients.csv"
-            write(path, rows)
+            write(path, made_up(rows))
             if asked.xlsx:
                 compare_workbook(path, rows, asked.rounds)
                 continue
@@ -84,6 +95,52 @@ def compare(path: Path, rows: int, rounds: int) -> None:
     print(f"  read, judge, dedupe   {told(ours)}")
     print(f"  ratio  {wall:5.1f} x wall, {cpu:.1f} x cpu   goal <= {GOAL_RATIO:.0f}")
     print(f"  peak   {peak_mib:5.0f} MiB              goal <= {GOAL_PEAK_MIB:.0f} for the whole mailing")
+
+
+def compare_countries(path: Path, rows: int, rounds: int) -> None:
+    """Time mobiles of one country at home, allowed beside Sweden's, and not allowed."""
+    for code, (prefix, series) in MOBILES.items():
+        for what, countries, forms in (
+            ("at home", code, (prefix, code, f"00{code[1:]}")),
+            ("abroad", f"+46,{code}", (code, f"00{code[1:]}")),
+            ("not allowed", "+46", (code, f"00{code[1:]}")),
+        ):
+            if countries == "+46,+46" or (what, code) == ("not allowed", "+46"):
+                continue
+            write(path, mobiles(rows, series, forms))
+            pairs = [(timed("smsctl", path, countries), timed("csv", path)) for _ in range(rounds)]
+            wall = statistics.median(ours.wall_s / bare.wall_s for ours, bare in pairs)
+            cpu = statistics.median(ours.cpu_s / bare.cpu_s for ours, bare in pairs)
+            differ = "" if what == "not allowed" else f"{differing(path, countries)} of 5,000 differ"
+            label = f"{rows:,} of {code} {what}"
+            print(
+                f"{label:32} {wall:5.1f} x wall, {cpu:.1f} x cpu   goal <= {GOAL_ABROAD_RATIO:.0f}   {differ}"
+            )
+
+
+def mobiles(rows: int, series: str, forms: Sequence[str]) -> Iterator[Row]:
+    """Yield rows with mobile numbers of one series, all different, in each form, some with spaces."""
+    begin, digits = series.rstrip("#"), series.count("#")
+    for row in range(rows):
+        number = f"{begin}{row * 7 % 10**digits:0{digits}d}"
+        spaced = f" {number[:2]} {number[2:]}" if row % 2 else number
+        yield f"Åsa Ek {row}", forms[row % len(forms)] + spaced, "Elever", "Exempelkommun", "ja"
+
+
+def differing(path: Path, countries: str) -> int:
+    """Count the first rows' numbers that phonenumbers alone reads otherwise."""
+    import phonenumbers
+
+    from smsctl.domain.number import NumberReader
+    from smsctl.spreadsheet import open_sheet
+
+    home, *others = countries.split(",")
+    reader, region = (
+        NumberReader(home, frozenset(others)),
+        phonenumbers.region_code_for_country_code(int(home)),
+    )
+    rows = islice(open_sheet(path).rows(), 5_000)
+    return sum(reader.read(row[1]).number != authority(row[1], region) for row in rows)
 
 
 def compare_workbook(path: Path, rows: int, rounds: int) -> None:
@@ -145,9 +202,9 @@ def told(rounds: list[Took]) -> str:
     return f"{wall_s:6.2f} s wall, {cpu_s:.2f} s cpu"
 
 
-def timed(one_pass: str, path: Path) -> Took:
+def timed(one_pass: str, path: Path, countries: str = COUNTRIES) -> Took:
     """Run one pass in a process of its own."""
-    command = [sys.executable, __file__, "--pass", one_pass, str(path)]
+    command = [sys.executable, __file__, "--pass", one_pass, str(path), "--countries", countries]
     start, used = time.perf_counter(), os.times()
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     wall_s, after = time.perf_counter() - start, os.times()
@@ -155,7 +212,7 @@ def timed(one_pass: str, path: Path) -> Took:
     return Took(wall_s=wall_s, cpu_s=cpu_s, peak_mib=float(done.stdout.split()[-1]))
 
 
-def bare(path: Path) -> None:
+def bare(path: Path, _: str) -> None:
     """Read all rows and drop them."""
     with path.open(encoding="utf-8", newline="") as file:
         for _row in csv.reader(file, delimiter=";"):
@@ -163,7 +220,7 @@ def bare(path: Path) -> None:
     print(peak_mib())
 
 
-def full(path: Path) -> None:
+def full(path: Path, countries: str) -> None:
     """Read, normalise, judge and deduplicate all rows."""
     from smsctl.domain.audience import Audience
     from smsctl.domain.classify import classify
@@ -174,13 +231,14 @@ def full(path: Path) -> None:
 
     sheet = open_sheet(path)
     columns = find_columns(sheet.header)
-    rules = RowRules(numbers=NumberReader("+46", ALLOWED), skip_invalid=True)
+    home, *others = countries.split(",")
+    rules = RowRules(numbers=NumberReader(home, frozenset(others)), skip_invalid=True)
     found = classify(sheet.header, sheet.rows(), columns, Audience(everyone=True), rules)
     print(found.rows, len(found.ready), {reason: len(people) for reason, people in found.skipped.items()})
     print(peak_mib())
 
 
-PASSES: dict[str, Callable[[Path], None]] = {"csv": bare, "smsctl": full}
+PASSES: dict[str, Callable[[Path, str], None]] = {"csv": bare, "smsctl": full}
 
 
 def peak_mib() -> float:
@@ -193,7 +251,8 @@ def check(path: Path) -> None:
     from smsctl.domain.number import NumberReader
     from smsctl.spreadsheet import open_sheet
 
-    reader = NumberReader("+46", ALLOWED)
+    home, *others = COUNTRIES.split(",")
+    reader = NumberReader(home, frozenset(others))
     rows = taken = differ = 0
     for row in open_sheet(path).rows():
         rows += 1
@@ -202,12 +261,12 @@ def check(path: Path) -> None:
     print(f"  {rows:,} rows, {taken:,} by the short cuts; {differ} differ from phonenumbers   goal 0")
 
 
-def authority(raw: str) -> str | None:
+def authority(raw: str, region: str = "SE") -> str | None:
     """Return what phonenumbers alone makes of a spelling; that 46 may stand without + is our own rule."""
     import phonenumbers
 
     try:
-        parsed = phonenumbers.parse(f"+{raw}" if raw.startswith("46") and len(raw) == 11 else raw, "SE")
+        parsed = phonenumbers.parse(f"+{raw}" if raw.startswith("46") and len(raw) == 11 else raw, region)
     except phonenumbers.NumberParseException:
         return None
     mobile = (
@@ -219,12 +278,12 @@ def authority(raw: str) -> str | None:
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
-def write(path: Path, rows: int) -> None:
-    """Write a recipients file with so many rows."""
+def write(path: Path, rows: Iterable[Row]) -> None:
+    """Write a recipients file."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(("Namn", "Mobil", "Grupp", "Kommun", "Godkänt villkor"))
-        writer.writerows(made_up(rows))
+        writer.writerows(rows)
 
 
 def made_up(rows: int) -> Iterator[Row]:

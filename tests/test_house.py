@@ -81,7 +81,7 @@ ONLY_IN = {
     "keyring": "smsctl.credentials.vault",
     "sqlite3": "smsctl.ledger",
     "filelock": "smsctl.ledger.lock",
-    "phonenumbers": "smsctl.domain.number",
+    "phonenumbers": ("smsctl.domain.number", "smsctl.domain.number_plan"),
     "platformdirs": "smsctl.config.places",
     "python_calamine": "smsctl.spreadsheet.workbook",
     "zipfile": "smsctl.spreadsheet",

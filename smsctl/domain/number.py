@@ -1,21 +1,27 @@
 """Phone numbers: every usual spelling to E.164, and why one cannot be used.
 
-`phonenumbers` is the authority. Two short cuts stand before it, because a file may have a million rows and
-a property test holds each against it: a plain Swedish or Norwegian mobile number is looked up by how it
-begins, and one of another allowed country, written with its +, is matched with the authority's own pattern.
+`phonenumbers` is the authority. Short cuts stand before it (number_plan.py), because a file may have a
+million rows: a plain Swedish or Norwegian mobile number is looked up by how it begins, and one of another
+country is matched with the authority's own pattern.
 """
 
 import re
 import unicodedata
 from enum import StrEnum
-from functools import cache
 from typing import Final, NamedTuple
 
+from smsctl.domain.number_plan import (
+    BARE,
+    NORWAY,
+    SWEDEN,
+    TAIL,
+    heads,
+    is_landline,
+    mobiles,
+    national_prefix,
+)
 from smsctl.domain.spelling import country_of, veil, veil_cell
 from smsctl.errors import Sentence, say
-
-SWEDEN: Final = "+46"
-NORWAY: Final = "+47"
 
 
 class NumberFault(StrEnum):
@@ -48,7 +54,7 @@ class NumberReading(NamedTuple):
 class NumberReader:
     """Reads numbers as one municipality writes them (wire/numbers.md, "Reading a number")."""
 
-    __slots__ = ("_abroad", "_allowed", "_default", "_heads")
+    __slots__ = ("_abroad", "_allowed", "_begin_abroad", "_default", "_heads", "_is_plain_home")
 
     def __init__(
         self, default_country_code: str = SWEDEN, allowed_country_codes: frozenset[str] = frozenset()
@@ -57,28 +63,46 @@ class NumberReader:
         self._default = default_country_code
         self._allowed = allowed_country_codes | {default_country_code}
         self._heads: dict[str, str] = {}
-        for code in self._allowed.intersection(_BARE):
-            self._heads |= _heads(code, at_home=code == default_country_code)
-        self._abroad = tuple(sorted(self._allowed.difference(_BARE)))
+        for code in self._allowed.intersection(BARE):
+            self._heads |= heads(code, at_home=code == default_country_code)
+        self._abroad = tuple(sorted(self._allowed.difference(BARE)))
+        self._begin_abroad = (*self._abroad, *(f"00{code[1:]}" for code in self._abroad))
+        self._is_plain_home = default_country_code in BARE
 
     def fast(self, raw: str) -> str | None:
         """Return a plain mobile number of an allowed country as E.164; None: ask `read`."""
         text = raw.replace(" ", "").replace("-", "")
-        tail = text[-_TAIL:]
-        head = self._heads.get(text[:-_TAIL])
+        tail = text[-TAIL:]
+        head = self._heads.get(text[:-TAIL])
         if head:
             return head + tail if tail.isascii() and tail.isdigit() else None
-        if text.startswith(self._abroad) and _mobiles(self._abroad).fullmatch(text):
-            return text
-        return None
+        if text.startswith(self._begin_abroad):
+            number = f"+{text.removeprefix('00').removeprefix('+')}"
+        elif self._is_plain_home or (prefix := national_prefix(self._default)) is None:
+            return None
+        else:
+            number = self._default + text.removeprefix(prefix)
+        return number if mobiles(self._abroad).fullmatch(number) else None
 
     def read(self, raw: str) -> NumberReading:
         """Read a number by every rule. What was repaired, spacing apart, is told in the notice."""
+        if self._is_refused_mobile(raw.replace(" ", "").replace("-", "")):
+            return NumberReading(None, NumberFault.COUNTRY)
         text = re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", raw)).strip()
         if marked := re.fullmatch(_TEXT_MARK, text):
             reading = self._read((marked["bare"] or marked["formula"] or "").strip(), raw)
             return reading._replace(notice=reading.notice or _MARKED) if reading.number else reading
         return self._read(text, raw)
+
+    def _is_refused_mobile(self, text: str) -> bool:
+        """Tell whether it is a plain mobile number of a country that is not allowed: the third short cut."""
+        if not text.startswith(("+", "00")):
+            return False
+        number = f"+{text.removeprefix('00').removeprefix('+')}"
+        country = country_of(number)
+        if not country or country in self._allowed:
+            return False
+        return mobiles((country,)).fullmatch(number) is not None
 
     def _read(self, text: str, raw: str) -> NumberReading:
         if re.fullmatch(_EXCEL, text):
@@ -140,7 +164,7 @@ class NumberReader:
         for pattern, fault in _OWN_RULES:
             if re.fullmatch(pattern, written):
                 return NumberReading(None, fault)
-        found = NumberFault.NOT_MOBILE if _is_landline(written) else _ask_authority(written)
+        found = NumberFault.NOT_MOBILE if is_landline(written) else _ask_authority(written)
         if isinstance(found, NumberFault):
             return NumberReading(None, found)
         if country_of(found) not in self._allowed:
@@ -158,52 +182,6 @@ def why(fault: NumberFault, raw: str) -> Sentence:
 def why_of_cell(fault: NumberFault, cell: str) -> Sentence:
     """Say the same of a cell of a file, which may hold a name: none of its words is repeated."""
     return why(fault, "").given(raw=veil_cell(cell))
-
-
-_TAIL: Final = 5  # digits that any plain number may end with
-_BARE: Final = {SWEDEN: ("46", "0", ""), NORWAY: ("47", "")}  # prefixes at home, besides + and 00
-
-
-def _heads(code: str, *, at_home: bool) -> dict[str, str]:
-    """Return every beginning of a plain number, up to its tail, as E.164 has it (wire/numbers.md)."""
-    prefixes = (code, f"00{code[1:]}", *(_BARE[code] if at_home else ()))
-    if code == SWEDEN:
-        series = [f"7{second}{more:02}" for second in "023689" for more in range(100)]
-    else:
-        tens = ("40", "41", "46", "47", "48", *map(str, range(90, 100)))
-        series = [f"{ten}{more}" for ten in tens for more in range(10)]
-        series += [f"45{more}" for more in "012456789"]  # 453 in part only
-    return {prefix + start: code + start for prefix in prefixes for start in series}
-
-
-@cache
-def _mobiles(codes: tuple[str, ...]) -> re.Pattern[str]:
-    """Return the pattern of all mobile numbers of these countries with their +, as the authority has it."""
-    import phonenumbers
-
-    plan_of = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code
-    series = [
-        rf"{re.escape(code)}(?:{plan.mobile.national_number_pattern})"
-        for code in codes
-        for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
-        if (plan := plan_of(int(code), region)) and plan.mobile and plan.mobile.national_number_pattern
-    ]
-    return re.compile("|".join(series), re.ASCII)
-
-
-def _is_landline(written: str) -> bool:
-    """Tell whether a number is a plain Swedish landline, as many rows have: asking takes 60 microseconds."""
-    return written.startswith(SWEDEN) and _landlines().fullmatch(written) is not None
-
-
-@cache
-def _landlines() -> re.Pattern[str]:
-    """Return the authority's own pattern of Swedish landlines, none of which is a mobile number."""
-    import phonenumbers
-
-    plan = phonenumbers.PhoneMetadata.metadata_for_region("SE")
-    pattern = plan.fixed_line.national_number_pattern if plan and plan.fixed_line else "(?!)"
-    return re.compile(rf"\{SWEDEN}(?:{pattern})", re.ASCII)
 
 
 _OWN_RULES: Final = (

@@ -379,13 +379,60 @@ def test_a_number_of_any_country_that_takes_the_fast_way_is_what_the_authority_s
 ) -> None:
     code, region = country
     digits = data.draw(st.from_regex(mobile_pattern(code, region), fullmatch=True))
-    for raw in (f"{code}{digits}", f"{code}{digits[:place]}{slip}{digits[place:]}"):
+    slipped = f"{digits[:place]}{slip}{digits[place:]}"
+    for raw in (f"{code}{digits}", f"{code}{slipped}", f"00{code[1:]}{digits}", f"00{code[1:]}{slipped}"):
         number = WORLDLY.fast(raw)
         assert number is None or number == authority(raw, "SE") == WORLDLY.read(raw).number
+        fault = SWEDISH.read(raw).fault  # what is allowed nowhere is a mobile number all the same
+        assert code == "+46" or (fault is NumberFault.COUNTRY) == (WORLDLY.read(raw).number is not None)
+
+
+@settings(deadline=None)
+@given(
+    country=st.sampled_from(REGIONS),
+    data=st.data(),
+    prefix=st.sampled_from(["0", "0", "", "00", "1", "8"]),
+    place=st.integers(0, 12),
+    slip=st.sampled_from(["", "", "0", "7", " "]),
+)
+def test_a_number_at_home_in_any_country_that_takes_the_fast_way_is_what_the_authority_says(
+    country: tuple[str, str], data: st.DataObject, prefix: str, place: int, slip: str
+) -> None:
+    code, region = country
+    home = phonenumbers.region_code_for_country_code(int(code))
+    digits = data.draw(st.from_regex(mobile_pattern(code, region), fullmatch=True))
+    raw = f"{prefix}{digits[:place]}{slip}{digits[place:]}"
+    number = NumberReader(code).fast(raw)
+    assert number is None or number == authority(raw, home)
 
 
 @pytest.mark.parametrize(
-    "raw", ["+45 20 12 34 56", "+4520123456", "+358 40 123 4567", "+44 7400 123456", "+1 212-555-1234"]
+    ("code", "raw", "number"),
+    [
+        ("+45", "20 12 34 56", "+4520123456"),
+        ("+358", "040 123 4567", "+358401234567"),
+        ("+49", "0151 23456789", "+4915123456789"),
+        ("+44", "07400 123456", "+447400123456"),
+        ("+47", "412 34 567", "+4741234567"),
+        ("+48", "512 345 678", "+48512345678"),
+    ],
+)
+def test_plain_numbers_take_the_fast_way_in_each_form(code: str, raw: str, number: str) -> None:
+    reader = NumberReader(code)
+    for spelled in (raw, number, f"00{number[1:]}", spell(number)):
+        assert reader.fast(spelled) == number == reader.read(spelled).number
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "+45 20 12 34 56",
+        "+4520123456",
+        "+358 40 123 4567",
+        "+44 7400 123456",
+        "+1 212-555-1234",
+        "004520123456",
+    ],
 )
 def test_plain_numbers_of_other_allowed_countries_take_the_fast_way(raw: str) -> None:
     assert WORLDLY.fast(raw) == authority(raw, "SE") is not None

@@ -38,6 +38,7 @@ MUTATED = (  # what is tried first stands first
     "smsctl/domain/text.py",
     "smsctl/domain/recipients.py",
     "smsctl/domain/number.py",
+    "smsctl/domain/number_plan.py",
     "smsctl/gateways/outcome.py",
     "smsctl/gateways/http_reader.py",
     "smsctl/gateways/connection_pool.py",
