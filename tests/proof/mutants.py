@@ -21,6 +21,7 @@ from contextlib import suppress
 from difflib import unified_diff
 from enum import StrEnum
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -264,8 +265,8 @@ def main() -> None:
     parser.add_argument("files", nargs="*", default=MUTATED, help="patterns of files below the project")
     asked = parser.parse_args()
     everything = [one for file in _files(asked) for one in _drawn(file, asked.seed)]
-    sampled = [fault for _, fault in sorted(everything)[: asked.sample]]
-    chosen = sorted((one.applied() for one in sampled), key=lambda one: _turn(one.path, asked.files))
+    drawn = (one for _, fault in sorted(everything) if (one := fault.applied()).is_a_program)
+    chosen = sorted(islice(drawn, asked.sample), key=lambda one: _turn(one.path, asked.files))
     with tempfile.TemporaryDirectory() as folder:
         kept = asked.keep or Path(folder)
         kept.mkdir(exist_ok=True)

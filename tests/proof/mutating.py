@@ -1,5 +1,6 @@
 """Small faults for a file: cosmic-ray's, and a few for SQL, which is a string to it."""
 
+import ast
 import hashlib
 import re
 from collections import defaultdict
@@ -28,15 +29,25 @@ class Mutant(NamedTuple):
     line: int
     code: str
 
+    @property
+    def is_a_program(self) -> bool:
+        """Whether Python reads it at all: a star before keywords is no product."""
+        try:
+            ast.parse(self.code)
+        except SyntaxError:
+            return False
+        return True
+
 
 class Fault(NamedTuple):
     """One fault that a file could have: what to put where."""
 
     path: str
     line: int
+    column: int
     kind: str
     operator: str  # cosmic-ray's name; or, for SQL, what is put in
-    place: int  # the operator's how-manieth; or, for SQL, the column
+    place: int = 0  # the operator's how-manieth
     length: int = 0  # SQL: of what is replaced; 0: Python
 
     def applied(self) -> Mutant:
@@ -45,7 +56,7 @@ class Fault(NamedTuple):
         if self.length:
             lines = source.splitlines(keepends=True)
             line = lines[self.line - 1]
-            lines[self.line - 1] = line[: self.place] + self.operator + line[self.place + self.length :]
+            lines[self.line - 1] = line[: self.column] + self.operator + line[self.column + self.length :]
             return Mutant(path=self.path, line=self.line, code="".join(lines))
         from cosmic_ray.mutating import mutate_code
         from cosmic_ray.plugins import get_operator
@@ -58,19 +69,21 @@ def faults_of(file: Path, seed: str) -> list[Fault]:
     """Return the faults of a file: at each place one of each kind."""
     path, source = str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
     found: dict[tuple[object, ...], list[Fault]] = defaultdict(list)
-    for column, one in (*_of_python(path, source), *_of_sql(path, source)):
-        found[one.line, column, one.kind].append(one)
+    for one in (*_of_python(path, source), *_of_sql(path, source)):
+        found[one.line, one.column, one.kind].append(one)
     lines = source.splitlines()
     return [min(alike, key=lambda one: lot_of(one, lines, seed)) for _, alike in sorted(found.items())]
 
 
 def lot_of(fault: Fault, lines: Sequence[str], seed: str) -> str:
     """Return what a fault is drawn by. It stays while its line stays, wherever that moves in the file."""
-    drawn = (seed, fault.path, lines[fault.line - 1].strip(), fault.operator)
+    line = lines[fault.line - 1]
+    column = fault.column - (len(line) - len(line.lstrip()))
+    drawn = (seed, fault.path, line.strip(), str(column), fault.operator)
     return hashlib.sha256("\n".join(drawn).encode()).hexdigest()
 
 
-def _of_python(path: str, source: str) -> Iterator[tuple[int, Fault]]:
+def _of_python(path: str, source: str) -> Iterator[Fault]:
     from cosmic_ray import plugins
     from cosmic_ray.ast import ast_nodes, get_ast
 
@@ -83,24 +96,16 @@ def _of_python(path: str, source: str) -> Iterator[tuple[int, Fault]]:
         for node in nodes:
             for (line, column), _ in operator.mutation_positions(node):
                 kind = name.partition("_")[0]
-                yield column, Fault(path=path, line=line, kind=kind, operator=name, place=place)
+                yield Fault(path=path, line=line, column=column, kind=kind, operator=name, place=place)
                 place += 1
 
 
-def _of_sql(path: str, source: str) -> Iterator[tuple[int, Fault]]:
+def _of_sql(path: str, source: str) -> Iterator[Fault]:
     for line, text in enumerate(source.splitlines(), 1):
         if '"' not in text or not _IS_SQL.search(text):
             continue
         for before, after in _SQL.items():
             for found in re.finditer(re.escape(before), text):
-                yield (
-                    found.start(),
-                    Fault(
-                        path=path,
-                        line=line,
-                        kind=f"SQL{before}",
-                        operator=after,
-                        place=found.start(),
-                        length=len(before),
-                    ),
-                )
+                kind = f"SQL{before}"
+                column, length = found.start(), len(before)
+                yield Fault(path=path, line=line, column=column, kind=kind, operator=after, length=length)
