@@ -21,7 +21,7 @@ from ..front_door import Run
 from ..gateways.certificates import server_context
 from ..gateways.fault_server import FaultServer, Line, reply
 from .mutation import mutated
-from .trial import Trial
+from .trial import Trial, hasty
 from .verdict import CANARY
 
 NUMBER = "+46701740606"
@@ -272,3 +272,24 @@ def test_whatever_is_answered_ends_with_a_sentence(
 ) -> None:
     with site(kind, make_config, run) as (place, answers):
         try_replies(kind, place, answers, run, trial)
+
+
+BROKEN: Mapping[str, tuple[str, object]] = {
+    "intelecom": ("smsctl.gateways.intelecom.quoted", lambda said, _secret: str(said)),
+    "pswincom": ("smsctl.gateways.pswincom.quoted", lambda said, _secret: str(said)),
+    "queues": ("smsctl.cli.numbers.veil_name", str),
+    "mail": ("smsctl.gateways.mail_line.quoted", lambda said, _secret: said),
+}
+"""For each kind of reply, a fault of ours that only some of them meet."""
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_a_fault_of_ours_is_found(
+    kind: str, make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(*BROKEN[kind])
+    with (
+        site(kind, make_config, run) as (place, answers),
+        pytest.raises(AssertionError, match=r"a secret|a whole number"),
+    ):
+        try_replies(kind, place, answers, run, hasty())
