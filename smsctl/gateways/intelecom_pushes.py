@@ -7,7 +7,6 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Final
-from urllib.parse import parse_qsl
 
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
@@ -16,7 +15,18 @@ from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import say
 from smsctl.gateways.json_reply import entries_of, folded
-from smsctl.gateways.push_fields import Fields, number, short, unreadable, whole
+from smsctl.gateways.push_fields import (
+    Fields,
+    as_written,
+    form,
+    is_xml,
+    not_too_many,
+    number,
+    said_once,
+    short,
+    unreadable,
+    whole,
+)
 
 NAME: Final = "intelecom"
 
@@ -71,10 +81,10 @@ def read_push(push: Push) -> PushBatch:
     """Return what the push holds. Raises UnreadableError."""
     if push.method == "GET":
         return _parcel(_from_pairs(push.query))
-    beginning = push.body.removeprefix(BOM_UTF8).lstrip()[:1]
-    if push.media_type == _FORM and beginning not in {b"<", b"{"}:
+    body = push.body.removeprefix(BOM_UTF8)
+    if push.media_type == _FORM and not is_xml(body) and not body.lstrip().startswith(b"{"):
         return _parcel(_from_pairs(push.body.decode("ascii", "replace")))
-    return _parcel(_entries((push.body,)))
+    return _parcel(not_too_many(_entries((push.body,))))
 
 
 def read_file(pieces: Iterable[bytes]) -> Iterator[PushBatch]:
@@ -108,8 +118,7 @@ def _entries(pieces: Iterable[bytes]) -> Iterator[tuple[str, Fields | str]]:
     """
     rest = iter(pieces)
     first = next(rest, b"").removeprefix(BOM_UTF8)  # as Windows programs write it, in files above all
-    beginning = first.lstrip()[:1]  # tells more than the content type, which a proxy may have changed
-    return (_from_xml if beginning == b"<" else _from_json)(chain((first,), rest))
+    return (_from_xml if is_xml(first) else _from_json)(chain((first,), rest))
 
 
 def _from_json(pieces: Iterable[bytes]) -> Iterator[tuple[str, Fields | str]]:
@@ -121,20 +130,16 @@ def _from_json(pieces: Iterable[bytes]) -> Iterator[tuple[str, Fields | str]]:
         raise UnreadableError(say("it holds no JSON with dr or mo")) from None
 
 
-def _from_xml(pieces: Iterable[bytes]) -> Iterator[tuple[str, Fields]]:
+def _from_xml(pieces: Iterable[bytes]) -> Iterator[tuple[str, Fields | str]]:
     from smsctl.gateways.xml_push import read_entries
 
     for entry in read_entries(pieces, "", _ROOTS, say("its root is neither dr nor mo")):
-        yield entry.root.lower(), {name.lower(): value for name, value in entry.fields.items()}
+        yield entry.root.lower(), said_once(entry.fields, str.lower) or as_written(entry.fields)
 
 
 def _from_pairs(encoded: str) -> Iterator[tuple[str, Fields]]:
     """Read one entry; the URL's template is the administrator's, with the documented names."""
-    try:
-        pairs = parse_qsl(encoded, keep_blank_values=True, max_num_fields=100)
-    except ValueError:
-        raise UnreadableError(say("it has too many fields")) from None
-    fields: dict[str, object] = {name.lower(): value for name, value in pairs}
+    fields = form(encoded, str.lower, "utf-8")
     if "statuscode" in fields:
         yield "dr", fields
     elif "originator" in fields and (fields.keys() & {"content", "strippedcontent"}):

@@ -1,6 +1,7 @@
 """How a JSON reply is read: strictly, because what it says costs money."""
 
 from codecs import BOM_UTF8
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import cache
@@ -67,7 +68,7 @@ def entries_of(pieces: Iterable[bytes], names: AbstractSet[str]) -> Iterator[tup
             for entry in cursor.entries():
                 yield name, entry
         else:
-            cursor.entry()
+            deque(cursor.entries(), maxlen=0)  # one by one, for it may be large
         if cursor.passes("}"):
             break
         cursor.must_pass(",")

@@ -6,7 +6,6 @@ wire/pswincom.md, "Delivery reports" and "Incoming SMS". The form of the answer 
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from smsctl.domain.incoming import Incoming
@@ -14,7 +13,19 @@ from smsctl.domain.message import Status
 from smsctl.domain.push import ENTRIES_OF_A_FILE, Acknowledgement, Push, PushBatch, UnreadableError
 from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.errors import say
-from smsctl.gateways.push_fields import Fields, charset, number, short, unreadable, whole
+from smsctl.gateways.push_fields import (
+    Fields,
+    as_written,
+    charset,
+    form,
+    is_xml,
+    not_too_many,
+    number,
+    said_once,
+    short,
+    unreadable,
+    whole,
+)
 
 if TYPE_CHECKING:
     from smsctl.gateways.xml_push import PushedEntry
@@ -54,9 +65,9 @@ def read_push(push: Push) -> PushBatch:
     """Return what the push holds. Raises UnreadableError."""
     if push.method == "GET":
         return _from_form(push._replace(body=push.query.encode("ascii", "replace"), content_type=""))
-    if push.media_type == _FORM and not push.body.lstrip().startswith(b"<"):
+    if push.media_type == _FORM and not is_xml(push.body):
         return _from_form(push)
-    return _parcel(_messages((push.body,), push.content_type))
+    return _parcel(not_too_many(_messages((push.body,), push.content_type)))
 
 
 def read_file(pieces: Iterable[bytes]) -> Iterator[PushBatch]:
@@ -82,18 +93,10 @@ def report_of(fields: Fields, *, told_at: str = "") -> Report:
 def _from_form(push: Push) -> PushBatch:
     """Read a form by the HTTP charset, else as ISO-8859-1."""
     try:
-        pairs = parse_qsl(
-            push.body.decode("ascii", "replace"),
-            keep_blank_values=True,
-            encoding=charset(push.content_type) or "iso-8859-1",
-            errors="replace",
-            max_num_fields=100,
-        )
+        encoding = charset(push.content_type) or "iso-8859-1"
     except LookupError as error:
         raise UnreadableError(say("it is in no charset known here ({kind})", kind=error)) from None
-    except ValueError:
-        raise UnreadableError(say("it has too many fields")) from None
-    fields: dict[str, object] = {name.upper(): value for name, value in pairs}
+    fields = form(push.body.decode("ascii", "replace"), str.upper, encoding)
     if "STATE" in fields:
         return PushBatch(reports=(report_of(fields),), acknowledgement=_TAKEN)
     if "SND" in fields and "TXT" in fields:
@@ -114,18 +117,17 @@ def _parcel(messages: "Iterable[PushedEntry]") -> PushBatch:
     answers: list[tuple[str, str]] = []
     unread = 0
     for message in messages:
-        fields, answer = {name.upper(): value for name, value in message.fields.items()}, "OK"
-        if "STATE" in fields:
+        fields, answer = said_once(message.fields, str.upper), "OK"
+        if fields and "STATE" in fields:
             reports.append(report_of(fields))
-        elif "TEXT" in fields and "SND" in fields:
+        elif fields and "TEXT" in fields and "SND" in fields:
             metadata = {data.get("KEY", ""): data.get("VALUE") for data in message.within}
             incoming.append(_incoming(fields, metadata))
         else:
             answer = "FAIL"  # this one alone: a refusal of the whole would lose the others
-            written = "; ".join(f"{name}={value}" for name, value in fields.items())
-            reports.append(unreadable(NAME, written))
+            reports.append(unreadable(NAME, as_written(message.fields)))
             unread += 1
-        answers.append((short(fields, "ID") or str(len(answers) + 1), answer))
+        answers.append((short(fields or dict(message.fields), "ID") or str(len(answers) + 1), answer))
     if unread and unread == len(answers):
         raise UnreadableError(say("it holds neither a report nor an incoming SMS"))
     return PushBatch(tuple(reports), tuple(incoming), _listed(answers), unread)

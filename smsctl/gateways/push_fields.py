@@ -1,12 +1,15 @@
 """How the fields of a push are read: as short plain text, and numbers as E.164."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, TypeVar
+from urllib.parse import parse_qsl
 
 from smsctl.domain.message import Status
+from smsctl.domain.push import UnreadableError
 from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.domain.spelling import veil_numbers
+from smsctl.errors import say
 
 UNREADABLE: Final = "unreadable"
 _LONGEST = 500
@@ -20,6 +23,55 @@ _CHARSETS = frozenset(
 )
 
 Fields = Mapping[str, object]
+Pairs = Iterable[tuple[str, str]]
+T = TypeVar("T")
+
+MOST_FIELDS: Final = 100
+_MOST_ENTRIES = 50_000  # fifty times the largest push that a gateway is known to make
+_WIDE = (("utf-16", b"\xff\xfe"), ("utf-16", b"\xfe\xff"), ("utf-16-le", b"<\0"), ("utf-16-be", b"\0<"))
+
+
+def too_many_fields() -> UnreadableError:
+    """Return what is told of a report that would take the memory of thousands."""
+    return UnreadableError(say("it has too many fields"))
+
+
+def not_too_many(entries: Iterable[T]) -> Iterator[T]:
+    """Yield the entries of one push. Raises UnreadableError where no gateway sends as many at once."""
+    for place, entry in enumerate(entries):
+        if place == _MOST_ENTRIES:
+            raise UnreadableError(say("it has more than {n} entries", n=_MOST_ENTRIES))
+        yield entry
+
+
+def wide(beginning: bytes) -> str | None:
+    """Return how a document of XML is in UTF-16, by its mark or its first sign; None where it is not."""
+    return next((name for name, mark in _WIDE if beginning.startswith(mark)), None)
+
+
+def is_xml(beginning: bytes) -> bool:
+    """Say whether a body is XML, which tells more than the content type: a proxy may have changed that."""
+    return wide(beginning) is not None or beginning.lstrip().startswith(b"<")
+
+
+def said_once(pairs: Pairs, fold: Callable[[str], str]) -> Fields | None:
+    """Return fields by their folded names; None where one is there twice and says two things."""
+    fields: dict[str, str] = {}
+    return fields if all(fields.setdefault(fold(name), value) == value for name, value in pairs) else None
+
+
+def form(encoded: str, fold: Callable[[str], str], encoding: str) -> Fields:
+    """Return the fields of a form. Raises UnreadableError for too many, or for one that says two things."""
+    try:
+        pairs = parse_qsl(
+            encoded, keep_blank_values=True, encoding=encoding, errors="replace", max_num_fields=MOST_FIELDS
+        )
+    except ValueError:
+        raise too_many_fields() from None
+    fields = said_once(pairs, fold)
+    if fields is None:
+        raise UnreadableError(say("a field of it is there twice and says two things"))
+    return fields
 
 
 def charset(content_type: str) -> str | None:
@@ -63,6 +115,11 @@ def number(fields: Fields, name: str) -> str:
     found = re.sub(r"[\s()-]", "", written)
     found = found.removeprefix("00")
     return f"+{found.removeprefix('+')}" if _NUMBER.fullmatch(found) else written
+
+
+def as_written(pairs: Pairs) -> str:
+    """Return fields that cannot be read, for a person."""
+    return "; ".join(f"{name}={value}" for name, value in pairs)
 
 
 def unreadable(gateway: str, written: str) -> Report:

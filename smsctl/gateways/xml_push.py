@@ -10,7 +10,7 @@ from xml.etree.ElementTree import ParseError
 
 from smsctl.domain.push import UnreadableError
 from smsctl.errors import Sentence, say
-from smsctl.gateways.push_fields import charset, text_of
+from smsctl.gateways.push_fields import MOST_FIELDS, charset, text_of, too_many_fields, wide
 
 
 class PushedEntry(NamedTuple):
@@ -18,7 +18,7 @@ class PushedEntry(NamedTuple):
 
     root: str  # the name of the document's root
     name: str
-    fields: dict[str, str]
+    fields: tuple[tuple[str, str], ...]
     within: tuple[dict[str, str], ...]  # the attributes of what stands inside its fields
 
 
@@ -42,6 +42,8 @@ def read_entries(
     parser = DefusedXMLParser(target=target, forbid_dtd=False, forbid_entities=True, forbid_external=True)
     try:
         for text in _small(_decoded(pieces, content_type)):
+            if len(text) > _PIECE // 2 and "<" not in text:
+                raise UnreadableError(say("an element of it is too large"))  # which is held whole
             parser.feed(text)
             if target.root in roots:
                 yield from target.taken()
@@ -62,7 +64,7 @@ class _Target:
     def __init__(self) -> None:
         self.root = ""
         self._names: list[str] = []
-        self._fields: dict[str, str] = {}
+        self._fields: list[tuple[str, str]] = []
         self._within: list[dict[str, str]] = []
         self._entries: list[PushedEntry] = []  # whole, and not yet taken
 
@@ -79,23 +81,25 @@ class _Target:
             case 1:
                 self.root = self._names[0]
             case 2:
-                self._fields, self._within = {}, []
+                self._fields, self._within = [], []
             case 3:
-                self._fields[self._names[2]] = ""
+                self._fields.append((self._names[2], ""))
             case _:
                 self._within.append(dict(attributes))
+        if max(len(self._fields), len(self._within), len(attributes)) > MOST_FIELDS:
+            raise too_many_fields()
 
     def data(self, text: str) -> None:
         if len(self._names) == len(("root", "entry", "field")):
-            found = self._fields[self._names[2]]
+            name, found = self._fields[-1]
             if len(found) < _LONGEST:  # it comes in many pieces, and each makes it anew
-                self._fields[self._names[2]] = found + text
+                self._fields[-1] = (name, found + text)
 
     def end(self, _tag: str) -> None:
         name = self._names.pop()
         if len(self._names) == 1:
             self._entries.append(
-                PushedEntry(root=self.root, name=name, fields=self._fields, within=tuple(self._within))
+                PushedEntry(root=self.root, name=name, fields=tuple(self._fields), within=tuple(self._within))
             )
 
     def close(self) -> None:
@@ -139,12 +143,13 @@ _REPLACED = "\ufffd"
 
 def _decoded(pieces: Iterable[bytes], content_type: str) -> Iterator[str]:
     rest = iter(pieces)
-    first = next(rest, b"").lstrip(b"\0").lstrip()
+    first = next(rest, b"")
+    encoding = wide(first)
+    first = first if encoding else first.lstrip(b"\0").lstrip()
     told = re.match(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([\w.:-]+)""", first)
-    encoding = charset(content_type)
-    if not encoding and first.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif not encoding:
-        encoding = "iso-8859-1" if told and told[1].lower() != b"utf-8" else "utf-8-sig"
-    padding = b"" if encoding == "utf-16" else b"\0"  # at the end of the document
-    yield from text_of((piece.rstrip(padding) for piece in chain((first,), rest)), encoding)
+    whole = chain((first,), rest)
+    if encoding:
+        yield from text_of(whole, encoding)
+        return
+    by_prolog = "iso-8859-1" if told and told[1].lower() != b"utf-8" else "utf-8-sig"
+    yield from text_of((piece.rstrip(b"\0") for piece in whole), charset(content_type) or by_prolog)

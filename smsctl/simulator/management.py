@@ -1,7 +1,6 @@
 """List, look at and stop what has not left yet (wire/puzzel.md, "Management API")."""
 
 import base64
-import binascii
 from http import HTTPStatus
 
 from smsctl.simulator import documents
@@ -91,7 +90,7 @@ def _basic(header: str) -> tuple[str | None, str | None]:
         return None, None
     try:
         username, colon, password = base64.b64decode(encoded).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None, None
     return (username, password) if colon else (None, None)
 

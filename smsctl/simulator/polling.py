@@ -3,7 +3,6 @@
 import json
 import time
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections import deque
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -66,7 +65,7 @@ class Polling:
         scheme, _, encoded = request.authorization.partition(" ")
         try:
             name, _, password = b64decode(encoded, validate=True).decode().partition(":")
-        except (Base64Error, UnicodeDecodeError):
+        except ValueError:
             name = password = ""
         if scheme != "Basic" or name != user or not self._behaviour.knows(name, password):
             raise refuse(HTTPStatus.UNAUTHORIZED, "This is not your queue.")

@@ -255,6 +255,13 @@ def test_a_push_of_eight_mib_is_taken_within_64_mib_of_memory(
     assert run("--config", config, "reports", "unmatched", "--json").data["total"] == len(entries)
 
 
+def test_a_push_of_eight_mib_of_nothing_takes_little_memory_either(make_config: MakeConfig) -> None:
+    with listening(make_config(mode="live", reports=FROM_ENVIRONMENT)) as ears:
+        assert ears.push(b'{"dr":[' + b"{}," * 2_700_000 + b"{}]}") == 400
+        assert ears.push(f"<dr><message>{'<a/>' * 2_000_000}</message></dr>".encode()) == 400
+        assert peak_kib(ears.process.pid) <= 100 << 10
+
+
 def _as_documented(place: int, form: str) -> str:
     fields = {
         "messageid": f"7q01x{place:07}",

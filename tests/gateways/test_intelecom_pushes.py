@@ -214,3 +214,25 @@ def must_be_read_or_refused(pushed: Push) -> None:
         return
     for one in (*push_batch.reports, *push_batch.incoming):
         assert all(part.encode() or True for part in one if isinstance(part, str))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_document_in_utf_16_is_read(encoding: str) -> None:
+    wide = REPORT_XML.decode().replace("UTF-8", "utf-16").encode(encoding)
+    for kind in ("application/xml", "application/x-www-form-urlencoded"):
+        assert read_push(push(wide, content_type=kind)) == read_push(push(REPORT_XML))
+
+
+def test_a_field_that_is_there_twice_says_one_thing_or_cannot_be_read() -> None:
+    code = b"<statuscode>0</statuscode>"
+    assert code in REPORT_XML
+    assert read_push(push(REPORT_XML.replace(code, code * 2))) == read_push(push(REPORT_XML))
+    with pytest.raises(UnreadableError):
+        read_push(push(REPORT_XML.replace(code, code + b"<StatusCode>362</StatusCode>")))
+    with pytest.raises(UnreadableError, match="says two things"):
+        read_push(push(query=f"{REPORT_QUERY}&statuscode=362"))
+
+
+def test_a_push_that_would_fill_the_memory_is_refused() -> None:
+    with pytest.raises(UnreadableError, match="more than 50000 entries"):
+        read_push(push(b'{"mo":[' + b"{}," * 50_000 + b"{}]}"))

@@ -232,3 +232,41 @@ def test_a_charset_that_is_no_more_than_a_name_loses_no_stop(named: str) -> None
         Push(method="POST", query="", content_type=f"text/xml; charset={named}", body=body)
     ).incoming
     assert found.text == "STOP å"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("kind", [XML, f"{XML}; charset=utf-16", f"{XML}; charset=utf-8", FORM])
+def test_a_document_in_utf_16_is_read(encoding: str, kind: str) -> None:
+    body = INCOMING.replace("iso-8859-1", "utf-16").encode(encoding)
+    assert read_push(push(body, kind)).incoming == (YES,)
+
+
+def test_a_field_that_is_there_twice_says_one_thing_or_cannot_be_read() -> None:
+    state = "<STATE>DELIVRD</STATE>"
+    assert read_push(push(REPORT.replace(state, state * 2))).reports == (DELIVERED,)
+    twice = REPORT.replace(state, f"{state}<state>EXPIRED</state>")
+    both = read_push(push(twice.replace("</MSGLST>", f"<MSG><ID>2</ID>{state}</MSG></MSGLST>")))
+    assert [one.code for one in both.reports] == [UNREADABLE, "DELIVRD"]
+    assert both.unread == 1
+    assert b"<ID>1</ID><STATUS>FAIL</STATUS>" in both.acknowledgement.body
+    assert read_push(push(f"{REPORT_FORM}&STATE=DELIVRD", FORM)).reports == (DELIVERED,)
+    with pytest.raises(UnreadableError, match="says two things"):
+        read_push(push(f"{REPORT_FORM}&state=EXPIRED", FORM))
+
+
+_ATTRIBUTES = " ".join(f"a{n}='1'" for n in range(101))
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (f"<MSGLST>{'<MSG/>' * 50_001}</MSGLST>", "more than 50000 entries"),
+        (f"<MSGLST><MSG>{'<a/>' * 101}</MSG></MSGLST>", "too many fields"),
+        (f"<MSGLST><MSG><STATE>{'<a/>' * 101}</STATE></MSG></MSGLST>", "too many fields"),
+        (f"<MSGLST><MSG {_ATTRIBUTES}/></MSGLST>", "too many fields"),
+        (f"<MSGLST><MSG {' ' * 200_000}/></MSGLST>", "too large"),
+    ],
+)
+def test_a_push_that_would_fill_the_memory_is_refused(body: str, why: str) -> None:
+    with pytest.raises(UnreadableError, match=why):
+        read_push(push(body))

@@ -112,7 +112,17 @@ def test_xml_is_answered_where_it_is_asked_for(begin: Begin) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Basic", "Basic x", "Bearer abc", basic("other"), basic(password="other"), basic("", "")]
+    "header",
+    [
+        "",
+        "Basic",
+        "Basic x",
+        "Basic \xe5",
+        "Bearer abc",
+        basic("other"),
+        basic(password="other"),
+        basic("", ""),
+    ],
 )
 def test_a_bad_login_is_not_authorised(begin: Begin, header: str) -> None:
     client = begin(username="demo-user", password="demo-secret")
