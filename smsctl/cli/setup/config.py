@@ -1,4 +1,4 @@
-"""`smsctl config …`: make the config, check it, show it, change it."""
+"""`smsctl config …`: make the config, check it, show it, change it. Each loads only what it needs."""
 
 from itertools import groupby
 from pathlib import Path
@@ -6,16 +6,12 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import options, wiring_gateway
-from smsctl.cli.files import read_text_file
+from smsctl.cli import options
 from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
-from smsctl.cli.setup.recording import record_change
 from smsctl.cli.wiring import Wiring
-from smsctl.cli.wiring_gateway import surroundings
-from smsctl.config import plugin, show, write
+from smsctl.config import show
 from smsctl.config.keys import Section
-from smsctl.credentials import resolve
 from smsctl.domain.secret import Secret
 from smsctl.errors import UsageError, say
 
@@ -119,6 +115,8 @@ def run_check(ctx: typer.Context) -> CommandResult:
     Exit code 8 when there is anything to mend.
     """
     wiring: Wiring = ctx.obj
+    from smsctl.cli import wiring_gateway
+
     settings = wiring.settings
     gateway = wiring_gateway.gateway(wiring, for_sending=False)
     told = say(
@@ -158,6 +156,9 @@ def run_set(
     A config that would not load with the change is not written.
     """
     wiring: Wiring = ctx.obj
+    from smsctl.cli.setup.recording import record_change
+    from smsctl.config import write
+
     written = write.set_value(wiring.config_path, key, value)
     record_change(wiring, "config-set", key, str(written))
     told = say("{key} is set in {path}.", key=key, path=wiring.config_path)
@@ -173,6 +174,12 @@ def run_import(
     The password goes to where the config keeps it (the keyring unless told otherwise), never into the file.
     """
     wiring: Wiring = ctx.obj
+    from smsctl.cli.files import read_text_file
+    from smsctl.cli.setup.recording import record_change
+    from smsctl.cli.wiring_gateway import surroundings
+    from smsctl.config import plugin
+    from smsctl.credentials import resolve
+
     source, lines = wiring.settings.gateway.password, []
 
     def store(secret: Secret) -> None:
