@@ -98,7 +98,9 @@ FOLDERS = {
 """The folder of each command, by the first word that is typed."""
 
 
-IN_ONE_FILE = frozenset({"municipality", "invoices", "config", "credential", "gateway"})
+IN_ONE_FILE = frozenset(
+    {"municipality", "invoices", "inbox", "block", "config", "credential", "gateway", "ledger"}
+)
 """The words whose commands are short and share what they need."""
 
 

@@ -1,86 +1,99 @@
-"""Incoming SMS on a screen, and for the help desk's file."""
+"""`smsctl inbox …`: incoming SMS, the newest first, and one in full."""
 
-from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated
 
-from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, table_of
-from smsctl.cli.output.phrases import quoted
-from smsctl.domain.incoming import SmsRequest, wish_of
-from smsctl.domain.spelling import is_e164
-from smsctl.errors import say
-from smsctl.ledger.inbox import InboxRow, IncomingKind
+import typer
 
-_BEGINNING = 60
+from smsctl.cli import files, numbers, options
+from smsctl.cli.incoming import inbox_screen as render
+from smsctl.cli.incoming import names_by_number
+from smsctl.cli.output.phrases import rehearsal
+from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.wiring import Wiring
+from smsctl.ledger import inbox
 
+EXAMPLES = {
+    "list": ("smsctl inbox list", "smsctl inbox list --other", "smsctl inbox list --export inbox.json"),
+    "show": ("smsctl inbox show 3", "smsctl inbox show 3 --json --show-numbers"),
+}
 
-def data(row: InboxRow, sender: str, name: str | None, endpoint: str | None) -> dict[str, object]:
-    """Return one SMS; `sender` as it may be shown, `endpoint` our code."""
-    return {
-        "id": row.id,
-        "at": row.at,
-        "kind": row.kind,
-        "may_mean_stop": _may_mean_stop(row, endpoint),
-        "gateway": row.message.gateway,
-        "sender": sender,
-        "name": name,
-        "receiver": row.message.receiver,
-        "text": row.message.text,
-        "vendor_id": row.message.vendor_id,
-    }
+_SHOWN = 50
 
 
-def listed(
-    rows: Sequence[InboxRow],
-    total: int,
-    names: Mapping[str, str],
-    shown: Callable[[str], str],
-    zone: str,
-    endpoint: str | None,
-) -> list[Block]:
-    """Return the list, of so many in all: when, from whom, and how the text begins."""
-    if not rows:
-        return [TextLine(say("Nothing has come in."))]
-    fields: list[Field[InboxRow]] = [
-        Field("", lambda row: row.id, say("ID"), right=True),
-        Field("", lambda row: figures.local(row.at, zone), say("When")),
-        Field("", lambda row: names.get(row.message.sender) or shown(row.message.sender), say("From")),
-        Field("", lambda row: _marked(row, endpoint), say("Text")),
-    ]
-    blocks: list[Block] = [table_of(fields, rows)]
-    if total > len(rows):
-        blocks.append(TextLine(say("And {n} more; all with: --export FILE", n=total - len(rows))))
-    return blocks
+def run_list(
+    ctx: typer.Context,
+    *,
+    most: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=options.LARGEST,
+            metavar="MESSAGES",
+            help="The newest so many; else 50, and all in a file.",
+        ),
+    ] = None,
+    other: Annotated[
+        bool, typer.Option("--other", help="Those with another endpoint code, and only those.")
+    ] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write them as JSON, with full numbers (mode 0600)."),
+    ] = None,
+) -> CommandResult:
+    """List incoming SMS: when, from whom, and how they begin; a known sender by name."""
+    wiring: Wiring = ctx.obj
+    wiring.names(write=(export,))
+    endpoint = wiring.settings.gateway.endpoint
+    total = inbox.count(wiring.ledger, other=other)
+    wanted = inbox.newest(wiring.ledger, most=most or (total if export else _SHOWN), other=other)
+    names = names_by_number.names_of(wiring, {row.message.sender for row in wanted})
+    page = None
+    if export:
+        senders = [(row, row.message.sender) for row in wanted]
+        page = files.write_json(
+            export, [render.data(row, sender, names.get(sender), endpoint) for row, sender in senders]
+        )
+    shown = partial(numbers.shown_sender, wiring)
+    rows = [_veiled(wiring, row) for row in wanted[: most or _SHOWN]]
+    return CommandResult(
+        data={
+            "total": total,
+            "inbox": [
+                render.data(row, shown(row.message.sender), names.get(row.message.sender), endpoint)
+                for row in rows
+            ],
+        },
+        page=page,
+        screen=[
+            *rehearsal(simulated=wiring.simulated),
+            *render.listed(rows, total, names, shown, wiring.settings.time_zone, endpoint),
+        ],
+    )
 
 
-def _marked(row: InboxRow, endpoint: str | None) -> Text:
-    text = " ".join(row.message.text.split())
-    beginning = text if len(text) <= _BEGINNING else f"{text[:_BEGINNING]}…"
-    if row.kind is IncomingKind.STOP:
-        return say("STOP: {text}", text=beginning)
-    return say("STOP? {text}", text=beginning) if _may_mean_stop(row, endpoint) else beginning
+def _veiled(wiring: Wiring, row: inbox.InboxRow) -> inbox.InboxRow:
+    text = numbers.shown_text(wiring, row.message.text)
+    return row._replace(message=numbers.shown_incoming(wiring, row.message, text=text))
 
 
-def _may_mean_stop(row: InboxRow, endpoint: str | None) -> bool:
-    return row.kind is not IncomingKind.STOP and wish_of(row.message, endpoint) is not SmsRequest.NONE
-
-
-def one(row: InboxRow, name: str | None, sender: str, zone: str, endpoint: str | None) -> list[Block]:
-    """Return one SMS in full."""
-    facts = [
-        Fact(say("From"), [f"{name}, {sender}" if name else sender]),
-        Fact(say("To"), [row.message.receiver]),
-        Fact(say("Received"), [figures.local(row.at, zone)]),
-    ]
-    if row.kind is IncomingKind.STOP:
-        facts.append(Fact(say("Kind"), [_BLOCKED if is_e164(row.message.sender) else _NOT_BLOCKED]))
-    elif row.kind is IncomingKind.OTHER:
-        facts.append(Fact(say("Kind"), [say("for another endpoint code")]))
-    if _may_mean_stop(row, endpoint):
-        facts.append(Fact(say("Note"), [_MAY_MEAN_STOP], Tone.WARN))
-    return [FactList(facts), GAP, *quoted(row.message.text)]
-
-
-_MAY_MEAN_STOP = say("may mean STOP: read it, and block the number with: smsctl block add")
-_BLOCKED = say("asks to stop: the number was put on the block list")
-_NOT_BLOCKED = say("asks to stop, but the sender is no number: find out who it is, then: smsctl block add")
+def run_show(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="ID", help="The number in: smsctl inbox list")],
+) -> CommandResult:
+    """Show one incoming SMS in full: who, when, and the whole text."""
+    wiring: Wiring = ctx.obj
+    row = inbox.get(wiring.ledger, number)
+    sender = row.message.sender
+    row = row._replace(message=numbers.shown_incoming(wiring, row.message, text=row.message.text))
+    name = names_by_number.names_of(wiring, {sender}).get(sender)
+    shown = numbers.shown_sender(wiring, sender)
+    endpoint = wiring.settings.gateway.endpoint
+    return CommandResult(
+        data=render.data(row, shown, name, endpoint),
+        screen=[
+            *rehearsal(simulated=wiring.simulated),
+            *render.one(row, name, shown, wiring.settings.time_zone, endpoint),
+        ],
+    )

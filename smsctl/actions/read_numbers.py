@@ -1,0 +1,58 @@
+"""Reads a file of numbers, with a heading as a recipients file has, or a bare list."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from smsctl.domain.columns import find_columns
+from smsctl.domain.number import NumberFault, NumberReader, why_of_cell
+from smsctl.errors import InputError, Sentence, say, say_n
+from smsctl.opening import read_whole
+from smsctl.spreadsheet import open_sheet
+
+Columns = Mapping[str, tuple[str, ...]]
+_SHOWN = 50
+_LARGEST_MB = 1  # some 80 000 numbers
+
+
+def read_numbers(file: Path, columns: Columns, reader: NumberReader) -> list[str]:
+    """Return the numbers of a file, each once; `columns` names those that are not recognised by themselves.
+
+    Raises InputError where one cannot be read.
+    """
+    found: dict[str, None] = {}
+    problems: list[Sentence] = []
+    bad = 0
+    for row, cell in _cells(file, columns, reader):
+        reading = reader.read(cell) if cell.strip() else None
+        if reading and reading.number:
+            found[reading.number] = None
+        elif reading:
+            bad += 1
+            if bad <= _SHOWN:
+                told = why_of_cell(reading.fault or NumberFault.UNREADABLE, cell)
+                problems.append(say("row {row}: {why}", row=row, why=told))
+    if problems:
+        raise InputError(
+            say_n(
+                "{file}: {n} number cannot be read; nothing was put on the list.",
+                "{file}: {n} numbers cannot be read; nothing was put on the list.",
+                n=bad,
+                file=file,
+            ),
+            problems=problems,
+        )
+    return list(found)
+
+
+def _cells(file: Path, named: Columns, reader: NumberReader) -> Iterator[tuple[int, str]]:
+    """Yield the cells with numbers, each with its row; a heading that is itself a number is no heading."""
+    lines = read_whole(file, _LARGEST_MB).decode("utf-8", "replace").lstrip("\ufeff").splitlines()
+    if lines and reader.read(lines[0]).number:
+        yield from enumerate(lines, 1)
+        return
+    del lines
+    sheet = open_sheet(file)
+    columns = find_columns(sheet.header, named, require_terms=False)
+    places = [one.number for one in columns.numbers]
+    rows = enumerate(sheet.rows(), 2)
+    yield from ((at, row[place]) for at, row in rows for place in places if len(row) > place)

@@ -1,0 +1,107 @@
+"""`smsctl block …`: the numbers that are never sent to."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.cli import numbers, options
+from smsctl.cli.incoming import block_screen as render
+from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.phrases import rehearsal
+from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.typed_rows import named_columns
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import say, say_n
+from smsctl.ledger import blocklist
+
+EXAMPLES = {
+    "add": ('smsctl block add 070-1740605 --reason "asked by phone"',),
+    "remove": ('smsctl block remove 070-1740605 --reason "wants messages again"',),
+    "list": ("smsctl block list", "smsctl block list --json"),
+    "import": ('smsctl block import blocked.csv --reason "taken over from SuperOffice"',),
+}
+
+
+def run_add(
+    ctx: typer.Context,
+    number: Annotated[list[str], typer.Argument(metavar="NUMBER...", help="In any usual spelling.")],
+    *,
+    reason: options.Reason = None,
+) -> CommandResult:
+    """Put numbers on the block list: nothing is sent to them any more.
+
+    Only a hash of each is kept, and no name, so that people with protected identity can stand there too.
+    """
+    wiring: Wiring = ctx.obj
+    wanted = [numbers.read(wiring, one) for one in number]
+    with wiring.ledger.transaction():
+        added = blocklist.add(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "")
+    sentence = say_n(
+        "{n} number was put on the block list.", "{n} numbers were put on the block list.", n=added
+    )
+    return CommandResult(
+        data={"added": added}, screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence, Tone.GOOD)]
+    )
+
+
+def run_remove(
+    ctx: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any usual spelling.")],
+    *,
+    reason: options.Reason = None,
+) -> CommandResult:
+    """Take a number off the block list; what was cancelled meanwhile stays cancelled."""
+    wiring: Wiring = ctx.obj
+    wanted = numbers.read(wiring, number)
+    with wiring.ledger.transaction():
+        removed = blocklist.remove(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "")
+    sentence = say("The number may be sent to again.") if removed else say("The number was not on the list.")
+    return CommandResult(
+        data={"removed": removed}, screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence)]
+    )
+
+
+def run_list(ctx: typer.Context) -> CommandResult:
+    """List the block list: since when, why, by whom, and the last two digits.
+
+    More is not kept: the list holds hashes, not numbers.
+    """
+    wiring: Wiring = ctx.obj
+    rows = [
+        row._replace(reason=numbers.shown_text(wiring, row.reason)) for row in blocklist.listed(wiring.ledger)
+    ]
+    return CommandResult(
+        data={"blocked": [render.data(row) for row in rows]},
+        screen=[*rehearsal(simulated=wiring.simulated), *render.listed(rows, wiring.settings.time_zone)],
+    )
+
+
+def run_import(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file with a column of numbers.")],
+    *,
+    column: options.Column = None,
+    reason: options.Reason = None,
+) -> CommandResult:
+    """Put the numbers of a file on the block list: all of them, or none when one cannot be read.
+
+    The file has a heading as a recipients file has, or is a bare list of numbers.
+    """
+    wiring: Wiring = ctx.obj
+    from smsctl.actions.read_numbers import read_numbers  # the other commands need none of it
+
+    columns = {**wiring.settings.columns, **named_columns(column or ())}
+    wanted = read_numbers(file, columns, numbers.reader(wiring))
+    with wiring.ledger.transaction():
+        added = blocklist.add(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "")
+    sentence = say_n(
+        "{n} number was put on the block list, {known} stood there already.",
+        "{n} numbers were put on the block list, {known} stood there already.",
+        n=added,
+        known=len(wanted) - added,
+    )
+    return CommandResult(
+        data={"added": added, "known": len(wanted) - added},
+        screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence, Tone.GOOD)],
+    )

@@ -1,0 +1,162 @@
+"""`smsctl ledger …`: check it, copy it, go on with an older copy."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from smsctl.actions.accept_restore import Accepted, accept_restore
+from smsctl.cli import options
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.unsettled import Unsettled
+from smsctl.errors import ExitCode, LedgerError, Sentence, UsageError, say, say_n, worst
+from smsctl.ledger import beside, checking
+from smsctl.ledger.backup import back_up, targets
+
+EXAMPLES = {
+    "check": ("smsctl ledger check", "smsctl ledger check --json"),
+    "backup": (
+        "smsctl ledger backup /backup/ledger.db",
+        'smsctl ledger backup "/backup/ledger-$(date +%F).db"',
+    ),
+    "accept-restore": ('smsctl ledger accept-restore --reason "new disk, backup of Monday night"',),
+}
+
+
+def run_check(ctx: typer.Context) -> CommandResult:
+    """Check the ledger against itself: the file, every sum recounted, every rule between its rows.
+
+    Looks at a copy, so that nobody who sends waits. Changes nothing. Exit code 9 when anything is wrong.
+    """
+    wiring: Wiring = ctx.obj
+    path = wiring.settings.ledger_path
+    ledger = wiring.ledger_as_it_is(path)
+    if ledger is None:
+        wiring.must_lie_here()
+        sentence = say("{path}: there is no ledger yet.", path=path)
+        return CommandResult(
+            data={"path": str(path), "sound": None, "findings": []}, screen=[TextLine(sentence)]
+        )
+    with wiring.output.working(say("Checking")) as tell:
+        found = checking.check(ledger, tell)
+    open_ = [
+        Note(
+            code="open",
+            level="warning",
+            text=say("{path} is open to every user of this machine. Run: chmod o= {path}", path=one),
+        )
+        for one in beside.open_to_others(path)
+    ]
+    data = {
+        "path": str(path),
+        "sound": not found,
+        "findings": [{"rule": one.rule, "text": str(one.sentence)} for one in found],
+    }
+    if not found:
+        sentence = say("{path} is sound: every sum agrees with its rows.", path=path)
+        return CommandResult(data=data, screen=[TextLine(sentence, Tone.GOOD)], summary=sentence, notes=open_)
+    wrong = say_n("{path}: {n} thing is wrong.", "{path}: {n} things are wrong.", n=len(found), path=path)
+    advice = say("Keep a copy of the file, and send nothing from it until it is understood.")
+    notes = [*open_, *(Note(code=f"ledger-{one.rule}", level="error", text=one.sentence) for one in found)]
+    return CommandResult(
+        data=data,
+        screen=[TextLine(wrong, Tone.BAD), TextLine(advice)],
+        summary=wrong,
+        notes=notes,
+        exit_code=ExitCode.LEDGER,
+    )
+
+
+def run_backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file; its key goes beside it.")],
+) -> CommandResult:
+    """Copy the ledger, and the key of its hashes, to a new file while others send.
+
+    A backup that is put back later is older than what was sent since: nothing is sent from it until you
+    run smsctl ledger accept-restore.
+    """
+    wiring: Wiring = ctx.obj
+    path = wiring.settings.ledger_path
+    wiring.names(write=targets(path, file))
+    ledger = wiring.ledger_as_it_is(path)
+    if ledger is None:
+        wiring.must_lie_here()
+        raise LedgerError(say("{path}: there is no ledger yet, and nothing to back up.", path=path))
+    with wiring.output.working(say("Copying")) as tell:
+        made = back_up(ledger, file, tell)
+    told = say("{path} was copied to {file}.", path=path, file=made.ledger)
+    screen: list[Block] = [TextLine(told, Tone.GOOD)]
+    if made.key:
+        screen.append(TextLine(say("Its key was copied to {file}; the two belong together.", file=made.key)))
+    screen.append(TextLine(say("It holds numbers and texts: keep it as safe as the ledger.")))
+    data = {"path": str(path), "backup": str(made.ledger), "key": str(made.key) if made.key else None}
+    return CommandResult(data=data, screen=screen, summary=told)
+
+
+def run_accept_restore(ctx: typer.Context, *, reason: options.Reason = None) -> CommandResult:
+    """Go on with a ledger that was put back from an older copy.
+
+    It has forgotten what was sent after the copy was made. What it still holds as pending may have been
+    sent, and becomes unknown: it counts as cost, and is settled with smsctl mailings resolve. Mailings
+    that were made after the copy are not in it at all: they must not be made again without looking.
+    """
+    wiring: Wiring = ctx.obj
+    if not reason:
+        raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
+    done = accept_restore(wiring.ledger, wiring.clock.now(), wiring.actor, reason)
+    path = wiring.settings.ledger_path
+    if done is None:
+        sentence = say("{path} is no older copy: it knows everything that was sent from it.", path=path)
+        return CommandResult(
+            data={"path": str(path), "accepted": False, "mailings": [], "unknown": 0, "missing_batches": 0},
+            screen=[TextLine(sentence)],
+            summary=sentence,
+        )
+    told = say_n(
+        "Accepted: {count} message that was pending is now unknown.",
+        "Accepted: {count} messages that were pending are now unknown.",
+        n=done.messages,
+        count=figures.count(done.messages),
+    )
+    screen: list[Block] = [
+        TextLine(done.restored.why),
+        TextLine(told, Tone.STRONG),
+        *map(TextLine, _next_steps(done)),
+    ]
+    data = {
+        "path": str(path),
+        "accepted": True,
+        "mailings": list(done.unknown),
+        "unknown": done.messages,
+        "missing_batches": done.restored.missing,
+    }
+    left = [Unsettled(mailing=mailing, unknown=unknown) for mailing, unknown in done.unknown.items()]
+    code = worst(one.exit_code for one in left)
+    return CommandResult(data=data, screen=screen, exit_code=code, left=left)  # all of it, also in a log
+
+
+def _next_steps(done: Accepted) -> list[Sentence]:
+    steps = [
+        say("Settle mailing {id} with: smsctl mailings resolve {id}", id=mailing) for mailing in done.unknown
+    ]
+    if done.restored.missing is None:
+        steps.append(say("Nobody can tell how many batches were sent that this ledger does not know."))
+    elif done.restored.missing:
+        steps.append(
+            say_n(
+                "{n} batch was sent that this ledger does not know, of mailings above or of later ones.",
+                "{n} batches were sent that this ledger does not know, of mailings above or of later ones.",
+                n=done.restored.missing,
+            )
+        )
+    steps.append(
+        say(
+            "Before a text is sent again, look in the gateway's own log whether it went out after the copy"
+            " was made: this ledger cannot tell. The same goes for packages and invoices."
+        )
+    )
+    return steps
