@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import audit, blanking, mailings, purging, searching
 from smsctl.ledger.blanking import Written
 from smsctl.ledger.purging import Decision, Due, Protocol
-from smsctl.ledger.store import Ledger
+from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
 
 _MOST_SEARCHED = 20
 
@@ -27,7 +28,7 @@ def purge(
     actor: Actor,
     on_progress: Callable[[int], None],
 ) -> Purged:
-    """Remove what is due, one mailing in a transaction, so that others can send in between.
+    """Remove what is due, some thousands of rows in a transaction, so that others can send in between.
 
     Stopped half-way, the protocol tells what was removed; the rest is due as before. Raises LedgerError
     when something that was removed is still found in the file.
@@ -37,15 +38,46 @@ def purge(
         number = purging.begin(ledger, decision, moment, actor)
         subject, detail = f"purge {number}", f"{len(due.mailings)} mailings before {decision.before}"
         audit.record(ledger, moment, actor, "purge", subject, detail, decision.reference)
+    _while_any(ledger, lambda: purging.sweep(ledger, number, decision, moment, ROWS_IN_A_COMMIT))
     removed: list[str] = []
     for done, mailing in enumerate(due.mailings, start=1):
-        with ledger.transaction():
-            if purging.is_due(ledger, decision, mailing):
-                removed += purging.remove(ledger, number, mailings.get(ledger, mailing), moment)
+        removed += _remove(ledger, decision, number, mailings.get(ledger, mailing), moment)
         on_progress(done)
     _overwrite(ledger, removed, searching.OURS)
     protocol = next(one for one in purging.protocols(ledger) if one.id == number)
     return Purged(protocol=protocol, due=due)
+
+
+def _remove(
+    ledger: Ledger, decision: Decision, number: int, mailing: Mailing, moment: Moment
+) -> tuple[str, ...]:
+    """Remove what a mailing holds, unless somebody keeps it; return some of it, to be looked for."""
+    pieces = iter(range(mailing.first_message, mailing.last_message + 1, ROWS_IN_A_COMMIT))
+    removed = purging.sample(ledger, mailing)
+
+    def remove_some() -> bool:
+        if not purging.is_due(ledger, decision, mailing.id):
+            return False
+        if (first := next(pieces, None)) is not None:
+            last = min(first + ROWS_IN_A_COMMIT - 1, mailing.last_message)
+            purging.remove_messages(ledger, number, mailing, first, last, moment)
+        elif not purging.remove_skipped(ledger, number, mailing, ROWS_IN_A_COMMIT):
+            purging.remove_text(ledger, number, mailing)  # then it is due no longer
+        return True
+
+    return removed if _while_any(ledger, remove_some) else ()
+
+
+def _while_any(ledger: Ledger, remove_some: Callable[[], bool]) -> bool:
+    """Remove again and again, each time in a transaction of its own, until nothing is; say whether it was."""
+    was_any = False
+    while True:
+        with ledger.transaction():
+            is_any = remove_some()
+        if not is_any:
+            return was_any
+        was_any = True
+        ledger.give_way()
 
 
 def blank(ledger: Ledger, what: Written, moment: Moment, actor: Actor, why: str) -> None:

@@ -40,7 +40,8 @@ def record(
     """Write one audit row in the open transaction. No full numbers and no message texts in `detail`."""
     ledger.changed(event="audit", action=action)
     ledger.write(
-        "INSERT INTO audit (at, by_whom, host, action, subject, detail, reason) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO audit (id, at, by_whom, host, action, subject, detail, reason)"
+        " VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit), ?, ?, ?, ?, ?, ?, ?)",
         moment.at,
         actor.shown,
         actor.host,

@@ -212,9 +212,12 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: s
 def _mark(ledger: Ledger, want: ClaimRequest, batch: Batch, ids: Sequence[int], moment: Moment) -> int:
     """Write the batch and mark its messages; return the batch's id."""
     mailing = want.mailing
-    batch_id = ledger.insert(
-        "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
-        " digest, claimed_at, claimed_day, boot, boot_s) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    batch_id = ledger.next_id("batches")
+    ledger.write(
+        "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
+        " parts, digest, claimed_at, claimed_day, boot, boot_s)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        batch_id,
         batch.reference,
         mailing.id,
         mailing.municipality.key,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.ledger import audit, keyfile
-from smsctl.ledger.store import Ledger
+from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
 
 BY_STOP = "STOP by SMS"
 THE_RECIPIENT = "the recipient"
@@ -45,6 +45,24 @@ def add(ledger: Ledger, numbers: Iterable[str], moment: Moment, actor: Actor, re
         if is_new > 0:
             added += 1
             audit.record(ledger, moment, actor, "block", f"number ending in {last}", reason=reason)
+    return added
+
+
+def add_all(
+    ledger: Ledger,
+    numbers: Sequence[str],
+    moment: Moment,
+    actor: Actor,
+    reason: str,
+    on_progress: Callable[[int, int], None],
+) -> int:
+    """Put many numbers on the list as `add`, in several commits; stopped half-way, a repeat adds the rest."""
+    added = 0
+    for start in range(0, len(numbers), ROWS_IN_A_COMMIT):
+        on_progress(start, len(numbers))
+        with ledger.transaction():
+            added += add(ledger, numbers[start : start + ROWS_IN_A_COMMIT], moment, actor, reason)
+        ledger.give_way()
     return added
 
 

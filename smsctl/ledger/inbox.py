@@ -38,8 +38,8 @@ def store(
     if _is_known(ledger, message, moment):
         return False
     ledger.write(
-        "INSERT INTO inbox (at, gateway, vendor_id, sender, receiver, body, keyword, told_at, kind,"
-        " forward_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO inbox (id, at, gateway, vendor_id, sender, receiver, body, keyword, told_at, kind,"
+        " forward_to) VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM inbox), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         moment.at,
         message.gateway,
         message.vendor_id,

@@ -174,7 +174,8 @@ def open_package(
         mailing,
     )
     ledger.write(
-        "INSERT INTO invoices (municipality, package, day, parts, price_ore) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO invoices (number, municipality, package, day, parts, price_ore)"
+        " VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM invoices), ?, ?, ?, ?, ?)",
         municipality,
         number,
         moment.day,
@@ -242,8 +243,8 @@ def _give_back(ledger: Ledger, booking: Booking, parts: int, moment: Moment, rea
 
 def _enter(ledger: Ledger, booking: Booking, package: int, parts: int, moment: Moment, reason: str) -> None:
     ledger.write(
-        "INSERT INTO entries (at, day, municipality, mailing, batch, package, parts, reason)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO entries (id, at, day, municipality, mailing, batch, package, parts, reason)"
+        " VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM entries), ?, ?, ?, ?, ?, ?, ?, ?)",
         moment.at,
         moment.day,
         booking.municipality,

@@ -33,7 +33,14 @@ _REPORTS = (
     " FROM reports WHERE fate <> 'waiting' AND at < ? AND COALESCE((SELECT g.municipality FROM messages m"
     " JOIN mailings g ON g.id = m.mailing WHERE m.id = reports.message), '') = ?"
 )
-_REMOVE_REPORTS = f"DELETE{_REPORTS}"
+_REMOVE_REPORTS = "DELETE FROM reports WHERE id IN (SELECT id[REPORTS] LIMIT ?)".replace(
+    "[REPORTS]", _REPORTS
+)
+_REMOVE_INCOMING = "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE at < ? LIMIT ?)"
+_REMOVE_SKIPPED = (
+    "UPDATE skipped SET number = NULL, name = NULL WHERE mailing = ? AND sheet_row IN (SELECT sheet_row"
+    " FROM skipped WHERE mailing = ? AND (number IS NOT NULL OR name IS NOT NULL) LIMIT ?)"
+)
 
 
 class Reach(NamedTuple):
@@ -153,9 +160,12 @@ def finish(ledger: Ledger, seen: str | None) -> None:
 
 
 def begin(ledger: Ledger, decision: Decision, moment: Moment, actor: Actor) -> int:
-    """Begin a protocol; remove what came in, and old hashes, in the open transaction. Return its number."""
-    purge = ledger.insert(
-        "INSERT INTO purges (at, by_whom, host, decision, before, municipality) VALUES (?, ?, ?, ?, ?, ?)",
+    """Begin a protocol, in the open transaction; return its number."""
+    purge = ledger.next_id("purges")
+    ledger.write(
+        "INSERT INTO purges (id, at, by_whom, host, decision, before, municipality)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        purge,
         moment.at,
         actor.shown,
         actor.host,
@@ -164,33 +174,46 @@ def begin(ledger: Ledger, decision: Decision, moment: Moment, actor: Actor) -> i
         None if decision.reach.strays else ", ".join(decision.reach.owners),
     )
     mark(ledger, str(purge))
-    before, reach = decision.before, decision.reach
-    incoming = ledger.write("DELETE FROM inbox WHERE at < ?", before) if reach.strays else 0
-    reports = sum(ledger.write(_REMOVE_REPORTS, before, one) for one in reach.owners)
-    ledger.write(
-        "UPDATE purges SET incoming = ?, reports = ?, hashes = ? WHERE id = ?",
-        incoming,
-        reports,
-        repeats.forget(ledger, reach.municipalities, moment),
-        purge,
-    )
     return purge
 
 
-def remove(ledger: Ledger, purge: int, mailing: Mailing, moment: Moment) -> tuple[str, ...]:
-    """Remove numbers, names and texts of a mailing, in the open transaction; return some to look for.
+def sweep(ledger: Ledger, purge: int, decision: Decision, moment: Moment, most: int) -> bool:
+    """Remove so much of what came in, and of old hashes, in the open transaction; False: none was left."""
+    before, reach = decision.before, decision.reach
+    incoming = ledger.write(_REMOVE_INCOMING, before, most) if reach.strays else 0
+    reports = sum(ledger.write(_REMOVE_REPORTS, before, one, most) for one in reach.owners)
+    hashes = 0 if incoming or reports else repeats.forget(ledger, reach.municipalities, moment, most)
+    ledger.write(
+        "UPDATE purges SET incoming = incoming + ?, reports = reports + ?, hashes = hashes + ? WHERE id = ?",
+        incoming,
+        reports,
+        hashes,
+        purge,
+    )
+    return bool(incoming or reports or hashes)
+
+
+def sample(ledger: Ledger, mailing: Mailing) -> tuple[str, ...]:
+    """Return some of what a mailing holds, to be looked for in the file when it is removed."""
+    found = ledger.rows(
+        "SELECT number FROM messages WHERE id BETWEEN ? AND ? AND number IS NOT NULL LIMIT ?",
+        mailing.first_message,
+        mailing.last_message,
+        _SAMPLE,
+    )
+    numbers = tuple(number for (number,) in found)
+    return (*numbers, mailing.letter.text.body) if mailing.letter.text.body else numbers
+
+
+def remove_messages(
+    ledger: Ledger, purge: int, mailing: Mailing, first: int, last: int, moment: Moment
+) -> None:
+    """Remove the numbers and names of some messages of a mailing, in the open transaction.
 
     A number by which the already-sent rule still knows somebody stays as a hash under the ledger's key, until
     a later purge: a hash too tells which text a number got.
     """
-    first, last = mailing.first_message, mailing.last_message
-    sample = ledger.rows(
-        "SELECT number FROM messages WHERE id BETWEEN ? AND ? AND number IS NOT NULL LIMIT ?",
-        first,
-        last,
-        _SAMPLE,
-    )
-    if counting := repeats.still_counting(ledger, mailing, moment):
+    if counting := repeats.still_counting(ledger, mailing, first, last, moment):
         key = keyfile.find_or_make(ledger)
         ledger.write_many(
             "UPDATE messages SET number_hash = ? WHERE id = ?",
@@ -199,11 +222,23 @@ def remove(ledger: Ledger, purge: int, mailing: Mailing, moment: Moment) -> tupl
     ledger.write("DELETE FROM gateway_ids WHERE message BETWEEN ? AND ?", first, last)
     messages = ledger.write(
         "UPDATE messages SET number = NULL, name = NULL, gateway_id = NULL, event = NULL, answer = NULL"
-        " WHERE id BETWEEN ? AND ?",
+        " WHERE id BETWEEN ? AND ? AND number IS NOT NULL",
         first,
         last,
     )
-    skipped = ledger.write("UPDATE skipped SET number = NULL, name = NULL WHERE mailing = ?", mailing.id)
+    ledger.write("UPDATE purges SET messages = messages + ? WHERE id = ?", messages, purge)
+    mark(ledger, f"{purge}.{mailing.id}.{first}")
+
+
+def remove_skipped(ledger: Ledger, purge: int, mailing: Mailing, most: int) -> bool:
+    """Remove so many numbers and names of those who got no message, in the open transaction; False: none."""
+    skipped = ledger.write(_REMOVE_SKIPPED, mailing.id, mailing.id, most)
+    ledger.write("UPDATE purges SET skipped = skipped + ? WHERE id = ?", skipped, purge)
+    return skipped > 0
+
+
+def remove_text(ledger: Ledger, purge: int, mailing: Mailing) -> None:
+    """Remove the text of a mailing whose numbers are gone, in the open transaction: now it is purged."""
     # The digest has no key: the number of a batch of one is found by trying them all.
     ledger.write("UPDATE batches SET event = NULL, answer = NULL, digest = '' WHERE mailing = ?", mailing.id)
     ledger.write(
@@ -212,16 +247,8 @@ def remove(ledger: Ledger, purge: int, mailing: Mailing, moment: Moment) -> tupl
         purge,
         mailing.id,
     )
-    ledger.write(
-        "UPDATE purges SET mailings = mailings + 1, messages = messages + ?, skipped = skipped + ?"
-        " WHERE id = ?",
-        messages,
-        skipped,
-        purge,
-    )
+    ledger.write("UPDATE purges SET mailings = mailings + 1 WHERE id = ?", purge)
     mark(ledger, f"{purge}.{mailing.id}")
-    numbers = (number for (number,) in sample)
-    return (*numbers, mailing.letter.text.body) if mailing.letter.text.body else tuple(numbers)
 
 
 def audience_without_values(rule: AudienceRule) -> AudienceRule:

@@ -39,7 +39,9 @@ _IN_VAIN = (
     " JOIN batches b ON b.id = m.batch WHERE g.id = m.mailing AND g.kind = 'send' AND [COUNTS])"
 ).replace("[COUNTS]", _COUNTS)
 _COUNT_IN_VAIN = "SELECT COUNT(*) FROM messages m [WHERE]".replace("[WHERE]", _IN_VAIN)
-_FORGET = "UPDATE messages AS m SET number_hash = NULL [WHERE]".replace("[WHERE]", _IN_VAIN)
+_FORGET = (
+    "UPDATE messages SET number_hash = NULL WHERE id IN (SELECT m.id FROM messages m [WHERE] LIMIT ?)"
+).replace("[WHERE]", _IN_VAIN)
 
 
 class Reached:
@@ -93,12 +95,15 @@ def already_sent(
     )
 
 
-def still_counting(ledger: Ledger, mailing: Mailing, moment: Moment) -> list[tuple[int, str]]:
-    """Return the messages, each with its number, by which people are known to have had the text."""
+def still_counting(
+    ledger: Ledger, mailing: Mailing, first: int, last: int, moment: Moment
+) -> list[tuple[int, str]]:
+    """Return those of some messages, each with its number, by which people are known to have had the text."""
     if mailing.kind != "send":
         return []
     window = _window(mailing.letter.send_at, moment)
-    return ledger.rows(f"SELECT m.id, m.number{_SENT} AND m.number IS NOT NULL", mailing.id, *window)
+    some = f"SELECT m.id, m.number{_SENT} AND m.number IS NOT NULL AND m.id BETWEEN ? AND ?"
+    return ledger.rows(some, mailing.id, *window, first, last)
 
 
 def hashes_in_vain(ledger: Ledger, of: Collection[str], moment: Moment) -> int:
@@ -108,9 +113,12 @@ def hashes_in_vain(ledger: Ledger, of: Collection[str], moment: Moment) -> int:
     )
 
 
-def forget(ledger: Ledger, of: Collection[str], moment: Moment) -> int:
-    """Remove the hashes that `hashes_in_vain` counts, in the open transaction; return how many."""
-    return sum(ledger.write(_FORGET, mailing, *window) for mailing, window in _hashed(ledger, of, moment))
+def forget(ledger: Ledger, of: Collection[str], moment: Moment, most: int) -> int:
+    """Remove so many of the hashes that `hashes_in_vain` counts, in the open transaction; return how many."""
+    for mailing, window in _hashed(ledger, of, moment):
+        if removed := ledger.write(_FORGET, mailing, *window, most):
+            return removed
+    return 0
 
 
 def _hashed(ledger: Ledger, of: Collection[str], moment: Moment) -> Iterator[tuple[int, _Window]]:

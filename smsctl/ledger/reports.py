@@ -238,8 +238,9 @@ def _keep(
 ) -> ReportFate:
     """Keep a report that is not applied; one that is told again is kept once."""
     ledger.write(
-        "INSERT INTO reports (at, source, gateway, reference, gateway_id, number, state, cause, code, answer,"
-        " told_at, fate, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO reports (id, at, source, gateway, reference, gateway_id, number, state, cause, code,"
+        " answer, told_at, fate, message)"
+        " VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM reports), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (gateway, gateway_id, reference, number, code) DO NOTHING",
         intake.moment.at,
         intake.source,

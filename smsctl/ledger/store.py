@@ -92,10 +92,10 @@ class Ledger:
         self._must_be_open()
         return self._connection.executemany(sql, values).rowcount
 
-    def insert(self, sql: str, *values: object) -> int:
-        """Run one INSERT inside an open transaction and return the new row's id."""
-        self._must_be_open()
-        return int(self._connection.execute(sql, values).lastrowid or 0)
+    def next_id(self, table: str) -> int:
+        """Return the id of a new row, in the open transaction: the greatest so far and one more."""
+        found = self.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM [table]".replace("[table]", table))
+        return int(found[0][0])
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -53,10 +53,12 @@ def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], moment: Moment
     # A name of its own, and so have the batches that are numbered after it: a gateway that refuses repeats
     # must not take one of them for a batch that this ledger has forgotten.
     reference = f"{mailing.reference}-r{os.urandom(2).hex()}-0"
-    return ledger.insert(
-        "INSERT INTO batches (reference, mailing, municipality, first_message, last_message, messages, parts,"
-        " digest, claimed_at, claimed_day, settled_at, verdict, event)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)",
+    batch = ledger.next_id("batches")
+    ledger.write(
+        "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
+        " parts, digest, claimed_at, claimed_day, settled_at, verdict, event)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)",
+        batch,
         reference,
         mailing.id,
         mailing.municipality.key,
@@ -70,3 +72,4 @@ def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], moment: Moment
         VERDICT,
         Event.RESTORED,
     )
+    return batch

@@ -84,7 +84,7 @@ def run_import(
     column: options.Column = None,
     reason: options.Reason = None,
 ) -> CommandResult:
-    """Put the numbers of a file on the block list: all of them, or none when one cannot be read.
+    """Put the numbers of a file on the block list: none when one of them cannot be read.
 
     The file has a heading as a recipients file has, or is a bare list of numbers.
     """
@@ -93,8 +93,8 @@ def run_import(
 
     columns = {**wiring.settings.columns, **named_columns(column or ())}
     wanted = read_numbers(file, columns, numbers.reader(wiring))
-    with wiring.ledger.transaction():
-        added = blocklist.add(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "")
+    with wiring.output.working(say("Blocking")) as tell:
+        added = blocklist.add_all(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", tell)
     sentence = say_n(
         "{n} number was put on the block list, {known} stood there already.",
         "{n} numbers were put on the block list, {known} stood there already.",
