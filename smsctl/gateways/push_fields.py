@@ -106,7 +106,7 @@ def short(fields: Fields, name: str) -> str:
 
 def whole(fields: Fields, name: str) -> str:
     """Return the text of an incoming SMS with its line breaks."""
-    return _plain(fields.get(name))[:_LONGEST_TEXT].replace("\0", "").strip()
+    return _plain(fields.get(name))[:_LONGEST_TEXT].strip()
 
 
 def number(fields: Fields, name: str) -> str:

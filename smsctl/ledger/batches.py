@@ -110,16 +110,18 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment) -> Cla
 def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment: Moment) -> Answer:
     """Store what was answered, draw the parts that cost, close the batch; in the open transaction.
 
-    Returns the answer as it was stored: as far as it can be believed.
+    Returns the answer as it was stored: as far as it can be believed. The batch is known by id and reference:
+    where a ledger was put back, another may have got its id.
     """
     answer = matching.believed(ledger, mailing.gateway, done.messages, answer)
     closed = ledger.write(
         "UPDATE batches SET settled_at = ?, verdict = ?, event = ?, answer = ?"
-        " WHERE id = ? AND settled_at IS NULL",
+        " WHERE id = ? AND reference = ? AND settled_at IS NULL",
         moment.at,
         answer.verdict,
         *stored(answer.text),
         done.id,
+        done.batch.reference,
     )
     before = Status.SENDING if closed else Status.UNKNOWN  # a late answer: recovery was quicker
     paired = list(_paired(done, answer.receipts))
@@ -128,14 +130,7 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     _store(ledger, paired, done.id)
     after = Counter(receipt.status for _, receipt in paired)
     counts.move(ledger, mailing, done.day, Counter({before: len(paired)}), after)
-    _book(
-        ledger,
-        mailing,
-        done.id,
-        Counter() if closed else Counter({before: len(paired)}),
-        after,
-        moment,
-    )
+    _book(ledger, mailing, done.id, Counter({before: 0 if closed else len(paired)}), after, moment)
     reports.answered(ledger, mailing, done.messages, moment)
     return answer
 
@@ -154,8 +149,8 @@ def recover(ledger: Ledger, moment: Moment) -> int:
 def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     orphaned = 0
     with ledger.transaction():
-        for batch_id, first, last, day in ledger.rows(
-            "SELECT id, first_message, last_message, claimed_day FROM batches"
+        for batch_id, first, last, day, reference in ledger.rows(
+            "SELECT id, first_message, last_message, claimed_day, reference FROM batches"
             " WHERE mailing = ? AND settled_at IS NULL",
             mailing.id,
         ):
@@ -169,14 +164,10 @@ def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
                 )
             ]
             messages = outgoing(mailing.message_references(ids), [""] * len(ids))
-            batch = Batch(reference="", letter=mailing.letter, messages=messages)
+            batch = Batch(reference=reference, letter=mailing.letter, messages=messages)
             done = Claim(id=batch_id, batch=batch, messages=ids, day=day)
-            gone = same_for_all(
-                batch,
-                Status.UNKNOWN,
-                SubmitVerdict.UNCLEAR,
-                Remark(Event.BROKEN_OFF),
-            )
+            broken_off = Remark(Event.BROKEN_OFF)
+            gone = same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, broken_off)
             settle(ledger, mailing, done, gone, moment)
             orphaned += len(ids)
     return orphaned
@@ -248,7 +239,12 @@ def _still_unknown(
     ledger: Ledger, done: Claim, paired: Sequence[tuple[int, Receipt]]
 ) -> list[tuple[int, Receipt]]:
     """Leave out of a late answer what a report or a person has settled meanwhile."""
-    rows = ledger.rows("SELECT id FROM messages WHERE batch = ? AND state = 'unknown'", done.id)
+    rows = ledger.rows(
+        "SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch"
+        " WHERE m.batch = ? AND b.reference = ? AND m.state = 'unknown'",
+        done.id,
+        done.batch.reference,
+    )
     unknown = {message for (message,) in rows}
     return [(message, receipt) for message, receipt in paired if message in unknown]
 

@@ -12,8 +12,7 @@ from typing import NamedTuple
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
-from smsctl.errors import InputError, say
-from smsctl.ledger import audit, keyfile, repeats
+from smsctl.ledger import keyfile, repeats
 from smsctl.ledger.store import Ledger
 
 UNFINISHED = "purge-unfinished"
@@ -95,15 +94,6 @@ class Protocol(NamedTuple):
     reports: int
     hashes: int
     municipalities: tuple[str, ...]
-
-
-class Hold(NamedTuple):
-    """A mailing that no purge touches."""
-
-    mailing: int
-    at: str
-    by_whom: str
-    reason: str
 
 
 def due(ledger: Ledger, before: str, reach: Reach, moment: Moment) -> Due:
@@ -271,41 +261,6 @@ def protocols(ledger: Ledger) -> tuple[Protocol, ...]:
         named = one["municipalities"]
         one["municipalities"] = tuple(reached.get(one["id"], ()) if named is None else (named,))
     return tuple(Protocol(**one) for one in found)
-
-
-def holds(ledger: Ledger) -> tuple[Hold, ...]:
-    """Return the mailings that no purge touches."""
-    found = ledger.records("SELECT mailing, at, by_whom, reason FROM holds ORDER BY mailing")
-    return tuple(Hold(**one) for one in found)
-
-
-def hold(ledger: Ledger, mailing: Mailing, moment: Moment, actor: Actor, reason: str) -> bool:
-    """Keep a mailing from every purge; False where it is held already. InputError when it is purged."""
-    with ledger.transaction():
-        if _count(ledger, "SELECT COUNT(*) FROM mailings WHERE purge IS NOT NULL AND id = ?", mailing.id):
-            raise InputError(
-                say("Mailing {id} is purged already: there is nothing left to keep.", id=mailing.id)
-            )
-        kept = ledger.write(
-            "INSERT INTO holds (mailing, at, by_whom, reason) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (mailing) DO NOTHING",
-            mailing.id,
-            moment.at,
-            actor.shown,
-            reason,
-        )
-        if kept > 0:
-            audit.record(ledger, moment, actor, "hold", f"mailing {mailing.id}", reason=reason)
-    return kept > 0
-
-
-def release(ledger: Ledger, mailing: Mailing, moment: Moment, actor: Actor, reason: str | None) -> bool:
-    """Let purges touch a mailing again; False where nothing kept it."""
-    with ledger.transaction():
-        released = ledger.write("DELETE FROM holds WHERE mailing = ?", mailing.id) > 0
-        if released:
-            audit.record(ledger, moment, actor, "release", f"mailing {mailing.id}", reason=reason)
-    return released
 
 
 def _count(ledger: Ledger, sql: str, *values: object) -> int:

@@ -41,10 +41,12 @@ class Ledger:
         path: Path,
         high_water: HighWater | None = None,
         busy_timeout_s: float = 30,
+        version: int | None = None,
     ) -> None:
-        """Wrap an open connection; use `open_ledger` or `read_ledger`."""
+        """Wrap an open connection; use `open_ledger` or `read_ledger`. `version` is that of its schema."""
         connection.execute(f"PRAGMA busy_timeout = {int(min(busy_timeout_s, _STEP_S) * 1000):d}")
         self._busy_timeout_s = busy_timeout_s
+        self._version = version
         self.path = path
         self.high_water = high_water  # None: nothing lies on a disk that could be put back
         self._connection = connection
@@ -85,12 +87,12 @@ class Ledger:
     def write(self, sql: str, *values: object) -> int:
         """Run one statement inside an open transaction and return how many rows it changed."""
         self._must_be_open()
-        return self._connection.execute(sql, values).rowcount
+        return self._connection.execute(sql, _without_nul(values)).rowcount
 
     def write_many(self, sql: str, values: Iterator[Sequence[object]] | Sequence[Sequence[object]]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
         self._must_be_open()
-        return self._connection.executemany(sql, values).rowcount
+        return self._connection.executemany(sql, map(_without_nul, values)).rowcount
 
     def next_id(self, table: str) -> int:
         """Return the id of a new row, in the open transaction: the greatest so far and one more."""
@@ -143,6 +145,7 @@ class Ledger:
             began_s = time.monotonic()
             self._after_commit.clear()
             try:
+                self._must_be_as_opened()
                 yield
             except BaseException:
                 if self._connection.in_transaction:
@@ -152,6 +155,14 @@ class Ledger:
             self._held_s = time.monotonic() - began_s
         for action in self._after_commit.values():
             action()
+
+    def _must_be_as_opened(self) -> None:
+        """Raise LedgerError where a newer smsctl has brought the file up to date since it was opened."""
+        if self._version not in {None, schema.version_of(self._connection)}:
+            raise LedgerError(
+                say("{path}: a newer smsctl has changed the ledger; this run stops.", path=self.path),
+                hint=say("Run the same command again, with the newer smsctl."),
+            )
 
     def give_way(self) -> None:
         """Let whoever waits for the file get in, between two transactions of a long work.
@@ -193,6 +204,14 @@ class Ledger:
             raise sqlite3.ProgrammingError(message)
 
 
+def _without_nul(values: Sequence[object]) -> Sequence[object]:
+    """Return the values as every engine takes them: a text with a NUL in it would lose a whole answer."""
+    for value in values:
+        if type(value) is str and "\0" in value:
+            return [one.replace("\0", "") if isinstance(one, str) else one for one in values]
+    return values
+
+
 def open_ledger(
     path: Path, *, group: str | None = None, busy_timeout_s: float = 30, allow_network: bool = False
 ) -> Ledger:
@@ -218,8 +237,9 @@ def open_ledger(
                     hint=say("Put the ledger on a local disk; nothing is sent without it."),
                 )
         schema.migrate(connection, path)
+        version = schema.version_of(connection)
         unless_well.pop_all()
-    return Ledger(connection, path, HighWater(path), busy_timeout_s)
+    return Ledger(connection, path, HighWater(path), busy_timeout_s, version)
 
 
 def read_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float = 30) -> Ledger | None:

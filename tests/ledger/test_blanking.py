@@ -9,6 +9,7 @@ from smsctl.ledger import (
     blanking,
     blocklist,
     checking,
+    holds,
     keyfile,
     mailings,
     purging,
@@ -42,7 +43,7 @@ def spoken(ledger: Ledger) -> Ledger:
     """A ledger in which the same words stand in a hold and on the block list, and a number answered STOP."""
     sending.activate(ledger)
     mailing = sending.begin(ledger, 1)
-    purging.hold(ledger, mailing, NOW, ACTOR, WORDS)
+    holds.hold(ledger, mailing, NOW, ACTOR, WORDS)
     with ledger.transaction():
         blocklist.add(ledger, ["+46700000001", "+46700000002"], NOW, ACTOR, WORDS)
         blocklist.add(ledger, ["+46700000003"], NOW, ACTOR, blocklist.BY_STOP)
@@ -59,7 +60,7 @@ def test_blanked_words_leave_the_file_with_every_copy(spoken: Ledger) -> None:
     blank_row(spoken, 3)  # any of its rows
     assert not searching.found_in_file(spoken, [WORDS])
     assert told(blanking.written(spoken)) == [(9, "reason", WHY, 3), (6, "reason", "asked by phone", 1)]
-    assert [one.reason for one in purging.holds(spoken)] == [""]
+    assert [one.reason for one in holds.holds(spoken)] == [""]
     assert sorted(one.reason for one in blocklist.listed(spoken)) == ["", "", blocklist.BY_STOP]
     assert [(one.subject, one.detail) for one in audit.read(spoken, most=3)] == [
         ("audit 2", "reason"),

@@ -12,6 +12,7 @@ from smsctl.ledger import (
     audit,
     blocklist,
     checking,
+    holds,
     keyfile,
     mailings,
     purging,
@@ -133,16 +134,16 @@ def test_a_mailing_resumed_lately_is_not_old(ledger: Ledger) -> None:
 
 def test_a_held_mailing_is_left_alone_until_it_is_released(sent: int, ledger: Ledger) -> None:
     mailing = mailings.get(ledger, sent)
-    assert purging.hold(ledger, mailing, NOW, ACTOR, "asked for")
-    assert not purging.hold(ledger, mailing, NOW, ACTOR, "asked for")
+    assert holds.hold(ledger, mailing, NOW, ACTOR, "asked for")
+    assert not holds.hold(ledger, mailing, NOW, ACTOR, "asked for")
     assert purge_before(ledger).due.kept == (sent,)
     assert searching.found_in_file(ledger, [TEXT])
-    assert [one.reason for one in purging.holds(ledger)] == ["asked for"]
-    assert purging.release(ledger, mailing, NOW, ACTOR, None)
-    assert not purging.release(ledger, mailing, NOW, ACTOR, None)
+    assert [one.reason for one in holds.holds(ledger)] == ["asked for"]
+    assert holds.release(ledger, mailing, NOW, ACTOR, None)
+    assert not holds.release(ledger, mailing, NOW, ACTOR, None)
     assert purge_before(ledger).protocol.mailings == 1
     with pytest.raises(InputError, match="purged already"):
-        purging.hold(ledger, mailing, NOW, ACTOR, "too late")
+        holds.hold(ledger, mailing, NOW, ACTOR, "too late")
 
 
 def test_nothing_is_purged_twice_and_each_purge_has_its_protocol(sent: int, ledger: Ledger) -> None:

@@ -265,6 +265,28 @@ def test_without_patience_an_open_reader_stops_a_commit_and_nothing_is_written(l
     assert ledger.one("SELECT value FROM facts WHERE name = 'claim'") is None
 
 
+def test_an_open_ledger_that_a_newer_smsctl_has_brought_up_to_date_is_not_written(ledger: Ledger) -> None:
+    with closing(raw(ledger.path)) as newer:
+        newer.execute("PRAGMA user_version = 999")
+    for patient in (False, True):
+        with (
+            pytest.raises(LedgerError, match="a newer smsctl has changed the ledger"),
+            ledger.transaction(patient=patient),
+        ):
+            ledger.write("INSERT INTO facts VALUES ('a', 'b')")
+    with closing(raw(ledger.path)) as newer:
+        assert not newer.execute("SELECT * FROM facts WHERE name = 'a'").fetchall()
+        newer.execute("BEGIN IMMEDIATE")  # nobody holds it
+
+
+def test_no_text_holds_a_nul(ledger: Ledger) -> None:
+    with ledger.transaction():
+        ledger.write("INSERT INTO facts VALUES (?, ?)", "one", "a\0b")
+        ledger.write_many("INSERT INTO facts VALUES (?, ?)", iter([("two", "\0"), ("three", "c")]))
+    found = ledger.rows("SELECT name, value FROM facts WHERE name IN ('one', 'two', 'three') ORDER BY name")
+    assert found == [("one", "ab"), ("three", "c"), ("two", "")]
+
+
 def test_a_write_that_was_broken_off_is_undone_by_who_may_write(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     open_ledger(path).close()

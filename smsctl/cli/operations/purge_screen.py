@@ -6,7 +6,8 @@ from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, Column, Fact, FactList, Table, Text, TextLine, Tone
 from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.errors import Sentence, say, say_n
-from smsctl.ledger.purging import Due, Hold, Protocol
+from smsctl.ledger.holds import Hold
+from smsctl.ledger.purging import Due, Protocol
 
 _NAMED = 10
 _NOT_REACHED = ("backups", "exported_files", "reasons", "keys")

@@ -14,7 +14,7 @@ from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import Sentence, UsageError, say
-from smsctl.ledger import mailings, purging
+from smsctl.ledger import holds, mailings, purging
 from smsctl.ledger.purging import Due
 
 
@@ -130,7 +130,7 @@ def hold(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
     if not reason:
         raise UsageError(say("A hold needs a reason, for the audit."), hint=say("Add: --reason TEXT"))
     mailing = mailings.get(wiring.ledger, id_)
-    is_new = purging.hold(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason)
+    is_new = holds.hold(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason)
     if is_new:
         return _told(say("Mailing {id} is held: no purge touches it.", id=id_), id_, held=True)
     return _told(say("Mailing {id} is held already.", id=id_), id_, held=True)
@@ -139,7 +139,7 @@ def hold(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
 def release(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
     """Let purges touch a mailing again."""
     mailing = mailings.get(wiring.ledger, id_)
-    if purging.release(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason):
+    if holds.release(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason):
         return _told(say("Mailing {id} is no longer held.", id=id_), id_, held=False)
     return _told(say("Mailing {id} was not held.", id=id_), id_, held=False)
 
@@ -147,16 +147,16 @@ def release(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
 def listed(wiring: Wiring) -> CommandResult:
     """Tell the protocols that are kept, and what is held."""
     protocols = purging.protocols(wiring.ledger)
-    holds = [
-        one._replace(reason=numbers.shown_text(wiring, one.reason)) for one in purging.holds(wiring.ledger)
+    kept = [
+        one._replace(reason=numbers.shown_text(wiring, one.reason)) for one in holds.holds(wiring.ledger)
     ]
     named = [one._replace(municipalities=tuple(map(wiring.called, one.municipalities))) for one in protocols]
     return CommandResult(
         data={
             "protocols": [render.protocol_data(one) for one in protocols],
-            "holds": [one._asdict() for one in holds],
+            "holds": [one._asdict() for one in kept],
         },
-        screen=render.kept(named, holds, wiring.settings.time_zone),
+        screen=render.kept(named, kept, wiring.settings.time_zone),
     )
 
 
