@@ -19,13 +19,13 @@ _SHARED = 0o660
 _JOURNALS = ("-journal", "-wal", "-shm")
 
 
-def open_file(path: Path, flags: int, *, folder: int | None = None) -> int:
+def open_file(path: Path, flags: int, *, folder: int | None = None, mode: int = 0o600) -> int:
     """Open a file beside the ledger, or one in an open folder there by its name.
 
     Raises LedgerError where it is no plain file, or a stranger's, and OSError where it cannot be opened.
     """
     try:
-        handle = os.open(path if folder is None else path.name, flags | _CAREFULLY, dir_fd=folder)
+        handle = os.open(path if folder is None else path.name, flags | _CAREFULLY, mode, dir_fd=folder)
     except OSError as error:
         if error.errno in _NO_FILE:
             raise _no_plain_file(path) from error

@@ -98,6 +98,23 @@ def test_a_log_that_cannot_be_written_is_told_and_stops_nothing(
     assert [note["code"] for note in told.json["messages"]] == ["warning"]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links and modes are POSIX")
+def test_a_link_is_followed_only_where_nobody_else_can_put_one(
+    make_config: MakeConfig, tmp_path: Path, run: Run
+) -> None:
+    place, elsewhere = tmp_path / "logs", tmp_path / "elsewhere"
+    place.mkdir()
+    (place / "smsctl.log").symlink_to(elsewhere)
+    config = make_config(log={"path": "logs/smsctl.log"})
+    place.chmod(0o777)
+    ran = run("--config", config, "usage")
+    assert (ran.code, elsewhere.exists()) == (0, False)
+    assert "goes on without this run" in ran.err
+    place.chmod(0o755)
+    assert run("--config", config, "usage").err == ""
+    assert elsewhere.exists()
+
+
 def test_a_disk_that_is_full_stops_nothing(live_gateway: LiveGateway, message: Path, run: Run) -> None:
     live = live_gateway(log={"path": "/dev/full"})
     assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0

@@ -213,6 +213,18 @@ def test_the_log_that_root_opened_is_written_to_the_end(site: Site, make_config:
     assert not site.of_root()
 
 
+def test_root_is_led_nowhere_by_a_link_that_stands_for_the_log(
+    site: Site, ground: Path, make_config: MakeConfig
+) -> None:
+    log = site.ledger.with_name("smsctl.log")
+    log.symlink_to(ground / "planted")
+    make_config(ledger={"path": str(site.ledger.with_name("ledger.db"))}, log={"path": str(log)})
+    ran = site.as_root("usage")
+    assert ran.code == 0
+    assert "no link" in ran.err
+    assert not (ground / "planted").exists()
+
+
 def test_the_command_of_notify_runs_as_the_ledgers_owner(
     site: Site, ground: Path, make_config: MakeConfig
 ) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from smsctl.errors import ExitCode
+from smsctl import host
+from smsctl.errors import ExitCode, LedgerError
 
 _MODE = 0o640  # as contrib/logrotate makes the next one
 
@@ -26,7 +27,7 @@ class Log:
         self._began_s = time.monotonic()
 
     def begin(self, path: Path) -> None:
-        """Keep it in this file from now on. Raises OSError where nothing can be written there."""
+        """Keep it in this file from now on. Raises OSError or LedgerError where it cannot be."""
         self._handle = _opened(path)
         self._path = path
 
@@ -61,7 +62,7 @@ class Log:
 
         Whom root has become may not be able to: then the one that root opened is gone on with.
         """
-        with suppress(OSError):
+        with suppress(OSError, LedgerError):
             if not (path.exists() and os.path.samestat(path.stat(), os.fstat(self._handle))):
                 new = _opened(path)
                 os.close(self._handle)
@@ -75,4 +76,8 @@ class Log:
 def _opened(path: Path) -> int:
     # A pipe without a reader would be waited for.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
-    return os.open(path, flags, _MODE)
+    if not host.others_may_write(path.parent):
+        return os.open(path, flags, _MODE)
+    from smsctl.ledger import beside
+
+    return beside.open_file(path, flags, mode=_MODE)  # who may write there may lead us elsewhere by a link

@@ -15,7 +15,7 @@ from smsctl.cli.output.phrases import mistake
 from smsctl.cli.output.reply import CommandResult, Note, hint, notes_of
 from smsctl.cli.output.screen import Screen
 from smsctl.cli.output.stopping import Stopping
-from smsctl.errors import ExitCode, Sentence, SmsctlError, say, worst
+from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, worst
 
 _TONES = {"error": Tone.BAD, "warning": Tone.WARN, "info": Tone.PLAIN}
 
@@ -109,11 +109,11 @@ class Output:
             return
         try:
             self.log.begin(path)
-        except OSError as error:
+        except (OSError, LedgerError) as error:
             told = say(
                 "The log {path} cannot be written, and goes on without this run: {reason}.",
                 path=path,
-                reason=error.strerror,
+                reason=error.sentence if isinstance(error, LedgerError) else error.strerror,
             )
             self.warn(told)
 
