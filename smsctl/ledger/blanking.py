@@ -40,24 +40,27 @@ class Written(NamedTuple):
     subject: str
     kind: WrittenKind
     text: str  # a key with the slot as its place, `weekly-{week}`
-    rows: int = 1  # of the audit
+    rows: int  # of the audit
 
 
-class _Place(NamedTuple):
-    """One row of the audit that has the words, or whose mailing has them as its key."""
+class _NamedKey(NamedTuple):
+    """A row of the audit whose mailing has a key, or that itself names one."""
 
-    told: Written
+    row: int
+    text: str  # with the slot as its place
     run_key: str
     mailing: int | None
 
 
 def written(ledger: Ledger) -> tuple[Written, ...]:
     """Return what people wrote and nobody has blanked, newest first."""
-    found: dict[tuple[WrittenKind, str], Written] = {}
-    for told, _, _ in _places(ledger):
-        known = found.get((told.kind, told.text))
-        found[told.kind, told.text] = known._replace(rows=known.rows + 1) if known else told
-    return tuple(found.values())
+    keys: dict[str, list[int]] = {}
+    for one in _named_keys(ledger):
+        keys.setdefault(one.text, []).append(one.row)
+    found = [(rows[0], WrittenKind.KEY, text, len(rows)) for text, rows in keys.items()]
+    for text, newest, rows in ledger.rows(_REASONS, BY_STOP):
+        found.append((newest, WrittenKind.REASON, text, rows))
+    return tuple(_told(ledger, *one) for one in sorted(found, reverse=True))
 
 
 def find(ledger: Ledger, row: int, kind: WrittenKind) -> Written | None:
@@ -65,9 +68,9 @@ def find(ledger: Ledger, row: int, kind: WrittenKind) -> Written | None:
 
     Raises InputError where there is no such row, or nothing in it that a person wrote.
     """
-    there = next((one.told for one in _places(ledger) if one.told.id == row and one.told.kind is kind), None)
-    if there:
-        return next(one for one in written(ledger) if (one.kind, one.text) == (kind, there.text))
+    text = _words_in(ledger, row, kind)
+    if text is not None:
+        return next(one for one in written(ledger) if (one.kind, one.text) == (kind, text))
     hint = say("The ids stand in: smsctl purge --written")
     if ledger.one("SELECT 1 FROM audit WHERE id = ?", row) is None:
         raise InputError(say("The audit has no row {id}.", id=row), hint=hint)
@@ -80,40 +83,51 @@ def find(ledger: Ledger, row: int, kind: WrittenKind) -> Written | None:
 
 def blank(ledger: Ledger, what: Written, moment: Moment, actor: Actor, why: str) -> tuple[str, ...]:
     """Blank the words wherever they stand, in the open transaction; return what to look for in the file."""
-    key = keyfile.find_or_make(ledger) if what.kind is WrittenKind.KEY else None
-    places = [one for one in _places(ledger) if (one.told.kind, one.told.text) == (what.kind, what.text)]
-    for told, run_key, mailing in places:
-        audit.record(ledger, moment, actor, _BLANK, f"audit {told.id}", what.kind, why)
-        if key is None:
-            ledger.write("UPDATE audit SET reason = NULL WHERE id = ?", told.id)
-        elif mailing is None:
-            subject = run_keys.blanked_subject_of(key, run_key)
-            ledger.write("UPDATE audit SET subject = ? WHERE id = ?", subject, told.id)
+    if what.kind is WrittenKind.REASON:
+        for (row,) in ledger.rows("SELECT id FROM audit WHERE reason = ? ORDER BY id", what.text):
+            audit.record(ledger, moment, actor, _BLANK, f"audit {row}", what.kind, why)
+            ledger.write("UPDATE audit SET reason = NULL WHERE id = ?", row)
+        for copy in _COPIES:
+            ledger.write(copy, what.text)
+        purging.mark(ledger, f"blank.{what.id}")
+        return (what.text,)
+    key = keyfile.find_or_make(ledger)
+    named = [one for one in _named_keys(ledger) if one.text == what.text]
+    for one in named:
+        audit.record(ledger, moment, actor, _BLANK, f"audit {one.row}", what.kind, why)
+        if one.mailing is None:
+            subject = run_keys.blanked_subject_of(key, one.run_key)
+            ledger.write("UPDATE audit SET subject = ? WHERE id = ?", subject, one.row)
         else:
-            known_by = run_keys.hash_of(key, run_key)
-            ledger.write(
-                "UPDATE mailings SET run_key = NULL, run_key_hash = ? WHERE id = ?", known_by, mailing
-            )
-    for copy in _COPIES if key is None else ():
-        ledger.write(copy, what.text)
+            by_hash = "UPDATE mailings SET run_key = NULL, run_key_hash = ? WHERE id = ?"
+            ledger.write(by_hash, run_keys.hash_of(key, one.run_key), one.mailing)
     purging.mark(ledger, f"blank.{what.id}")
-    return (what.text,) if key is None else tuple(one.run_key for one in places)
+    return tuple(one.run_key for one in named)
 
 
-def _places(ledger: Ledger) -> Iterator[_Place]:
-    """Yield each row of the audit with words that a person wrote, newest first; one may have both kinds."""
+_REASONS = "SELECT reason, MAX(id), COUNT(*) FROM audit WHERE reason <> '' AND reason <> ? GROUP BY reason"
+
+
+def _told(ledger: Ledger, row: int, kind: WrittenKind, text: str, rows: int) -> Written:
+    (told,) = ledger.records("SELECT id, at, by_whom AS user, action, subject FROM audit WHERE id = ?", row)
+    return Written(**told, kind=kind, text=text, rows=rows)
+
+
+def _words_in(ledger: Ledger, row: int, kind: WrittenKind) -> str | None:
+    if kind is WrittenKind.KEY:
+        return next((one.text for one in _named_keys(ledger) if one.row == row), None)
+    sql = "SELECT reason FROM audit WHERE id = ? AND reason <> '' AND reason <> ?"
+    found = ledger.one(sql, row, BY_STOP)
+    return None if found is None else str(found[0])
+
+
+def _named_keys(ledger: Ledger) -> Iterator[_NamedKey]:
+    """Yield where keys are named, newest first."""
     rows = ledger.rows(
-        "SELECT a.id, a.at, a.by_whom, a.action, a.subject, a.reason, g.run_key, g.id FROM audit a"
-        " LEFT JOIN mailings g ON a.action = 'send' AND g.id = CAST(substr(a.subject, 9) AS INTEGER)"
-        " AND g.run_key IS NOT NULL"
-        " WHERE a.reason <> '' OR g.id IS NOT NULL OR substr(a.subject, 1, 4) = 'key ' ORDER BY a.id DESC"
+        "SELECT a.id, a.subject, g.run_key, g.id FROM audit a LEFT JOIN mailings g ON a.action = 'send'"
+        " AND g.id = CAST(substr(a.subject, 9) AS INTEGER) AND g.run_key IS NOT NULL"
+        " WHERE g.id IS NOT NULL OR substr(a.subject, 1, 4) = 'key ' ORDER BY a.id DESC"
     )
-    for id_, at, user, action, subject, reason, run_key, mailing in rows:
-        told = Written(
-            id=id_, at=at, user=user, action=action, subject=subject, kind=WrittenKind.REASON, text=reason
-        )
-        if reason and reason != BY_STOP:
-            yield _Place(told=told, run_key="", mailing=None)
+    for row, subject, run_key, mailing in rows:
         if named := run_key or run_keys.in_subject(subject):
-            text = health.without_slot(named)
-            yield _Place(told=told._replace(kind=WrittenKind.KEY, text=text), run_key=named, mailing=mailing)
+            yield _NamedKey(row=row, text=health.without_slot(named), run_key=named, mailing=mailing)

@@ -63,9 +63,9 @@ def test_blanked_words_leave_the_file_with_every_copy(spoken: Ledger) -> None:
     assert [one.reason for one in holds.holds(spoken)] == [""]
     assert sorted(one.reason for one in blocklist.listed(spoken)) == ["", "", blocklist.BY_STOP]
     assert [(one.subject, one.detail) for one in audit.read(spoken, most=3)] == [
-        ("audit 2", "reason"),
-        ("audit 3", "reason"),
         ("audit 4", "reason"),
+        ("audit 3", "reason"),
+        ("audit 2", "reason"),
     ]
     assert purging.unfinished(spoken) is None
     assert not checking.check(spoken)

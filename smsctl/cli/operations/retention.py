@@ -147,9 +147,7 @@ def release(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
 def listed(wiring: Wiring) -> CommandResult:
     """Tell the protocols that are kept, and what is held."""
     protocols = purging.protocols(wiring.ledger)
-    kept = [
-        one._replace(reason=numbers.shown_text(wiring, one.reason)) for one in holds.holds(wiring.ledger)
-    ]
+    kept = [one._replace(reason=numbers.shown_text(wiring, one.reason)) for one in holds.holds(wiring.ledger)]
     named = [one._replace(municipalities=tuple(map(wiring.called, one.municipalities))) for one in protocols]
     return CommandResult(
         data={
