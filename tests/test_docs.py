@@ -159,6 +159,12 @@ def test_a_dead_citation_is_found(dead: str, text: str) -> None:
     assert dead in found
 
 
+def test_every_proof_is_told_of_and_what_is_told_of_is_there() -> None:
+    page = (ROOT / "docs/explanation/never-twice.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(test_\w+\.py)`", page, re.MULTILINE)
+    assert sorted(told) == sorted(one.name for one in (ROOT / "tests/proof").glob("test_*.py"))
+
+
 def test_every_page_is_in_the_index() -> None:
     index = ROOT / "docs" / "README.md"
     linked = {(index.parent / target).resolve() for page, target in _links() if page == index}
