@@ -226,6 +226,20 @@ def test_no_folder_imports_itself_by_a_detour() -> None:
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names the ring
 
 
+def test_the_map_of_the_house_is_true() -> None:
+    """The tree and the way in ten minutes of CONTRIBUTING.md name what is there, and all floors of it."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    tree = text.partition("```\nsmsctl/\n")[2].partition("```")[0]
+    drawn = re.findall(r"^  (\w+)(?:/|\.py) ", tree, re.MULTILINE)
+    assert set(drawn) == {module.floor for module in MODULES.values()} - {"", "__main__"}
+    inside = " ".join(re.findall(r"^    (\S.*)", tree, re.MULTILINE))
+    assert set(re.findall(r"(\w+)/", inside)) == {*contents.FOLDERS, "output"}
+    way = text.partition("## Find your way in ten minutes")[2].partition("```")[0]
+    passed = [name.removeprefix("smsctl/") for name in re.findall(r"`([\w./]+)`", way)]
+    assert passed
+    assert not [name for name in passed if not (HOUSE / name).exists()]
+
+
 def test_every_floor_is_built() -> None:
     built = {module.floor for module in MODULES.values()} - {""}
     assert built - set(FLOORS) == set()
