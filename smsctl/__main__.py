@@ -21,11 +21,11 @@ def main() -> int:
     # A fifth of a short command's time would go to garbage collection, in vain: nearly all that is made while
     # it starts lives until the end. So collect seldom, and leave out the collection at exit (gc.freeze).
     gc.set_threshold(100_000)
-    from smsctl import host
     from smsctl.cli.app import main as run
+    from smsctl.host import process
 
     code = run(sys.argv[1:])
-    host.end_undisturbed()
+    process.end_undisturbed()
     gc.freeze()
     return code
 

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from smsctl import host
 from smsctl.errors import InputError, say
+from smsctl.host import disk, named_files
 
 _PIECE_BYTES = 1 << 20
 
@@ -23,7 +23,7 @@ def open_file(path: Path) -> BinaryIO:
     except FileNotFoundError:
         raise InputError(say("{path} does not exist.", path=path)) from None
     except PermissionError:
-        handle = host.kept(path)
+        handle = named_files.kept(path)
         if handle is not None:
             return io.BufferedReader(_NamedFile(path, handle), _PIECE_BYTES)
         raise InputError(say("{path} cannot be read: this user may not open it.", path=path)) from None
@@ -68,7 +68,7 @@ class _NamedFile(io.RawIOBase):
         try:
             if self._at is None:
                 return self._file.readinto(buffer)
-            count = os.preadv(self._file.fileno(), [buffer], self._at)
+            count = disk.read_at(self._file.fileno(), buffer, self._at)
         except OSError as error:
             raise _unreadable(self._path, error) from None
         self._at += count

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.host import groups_of, whoever
+from smsctl.host.users import groups_of, whoever
 
 from .two_users import NOBODY_LOGGED_IN, common_ground, needs_root, run_as, run_python_as
 
 ANNA, REKTOR, SERVICE, ROOT = "daemon", "bin", "nobody", "root"  # people that every Linux has
-_TELL = "from smsctl.host import whoever; print(whoever().shown)"
+_TELL = "from smsctl.host.users import whoever; print(whoever().shown)"
 
 
 def uid_of(name: str) -> int:
@@ -112,6 +112,6 @@ def test_ctrl_c_before_there_is_a_command_ends_without_a_traceback() -> None:
 
 
 def test_who_asks_at_the_very_end_changes_no_exit_code() -> None:
-    late = "import os; from smsctl import host; host.end_undisturbed(); os.kill(os.getpid(), 15)"
+    late = "import os; from smsctl.host import process; process.end_undisturbed(); os.kill(os.getpid(), 15)"
     done = subprocess.run([sys.executable, "-c", late], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -28,7 +28,7 @@ HOUSE = ROOT / "smsctl"
 FLOORS = {
     "errors": set[str](),
     "domain": {"domain", "errors"},
-    "host": {"domain", "errors"},
+    "host": {"host", "domain", "errors"},
     "opening": {"host", "domain", "errors"},
     "decoding": {"domain", "errors"},
     "spreadsheet": {"spreadsheet", "decoding", "opening", "domain", "errors"},
@@ -90,8 +90,17 @@ ONLY_IN = {
     "smtplib": "smsctl.gateways",
     "csv": ("smsctl.spreadsheet", "smsctl.cli.files"),
     "waitress": ("smsctl.simulator", "smsctl.listener"),
+    "pwd": "smsctl.host",
+    "grp": "smsctl.host",
+    "fcntl": "smsctl.host",
+    "signal": ("smsctl.host", "smsctl.__main__"),  # which is asked to end before anything is loaded
     "importlib.import_module": ("smsctl.cli.contents", "smsctl.gateways"),
 }
+
+OF_ONE_SYSTEM = re.compile(
+    r"os\.(name|get(|e|res)[ug]id|set(|e|res|re)[ug]id|[gs]etgroups|getgrouplist|initgroups|l?chown|fchown|fchmod"
+    r"|statvfs|preadv|set_blocking|O_DIRECTORY|O_NOFOLLOW|O_NONBLOCK|O_NOCTTY)|sys\.platform|platform\.system"
+)
 
 IMPURE = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "random", "secrets", "shutil", "signal",
@@ -251,6 +260,23 @@ def test_each_library_has_one_door(module: Module) -> Iterator[str]:
         for library, places in ONLY_IN.items():
             if within(name, library) and not within(module.name, places):
                 yield f"{module.at(node)} {name}"
+
+
+def _asked_of_one_system(module: Module) -> Iterator[str]:
+    for node in nodes(module):
+        if isinstance(node, ast.Attribute) and OF_ONE_SYSTEM.fullmatch(ast.unparse(node)):
+            yield f"{module.at(node)} {ast.unparse(node)}"
+
+
+@in_every_module
+def test_what_differs_from_system_to_system_is_asked_in_one_place(module: Module) -> Iterator[str]:
+    if module.floor != "host":
+        yield from _asked_of_one_system(module)
+
+
+@pytest.mark.parametrize("name", ["users", "rights", "disk", "process"])
+def test_that_place_is_where_it_is_asked(name: str) -> None:
+    assert list(_asked_of_one_system(MODULES[f"smsctl.host.{name}"]))
 
 
 @in_every_module

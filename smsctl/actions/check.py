@@ -12,13 +12,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl import host
 from smsctl.config.settings import Settings
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.rules import not_active
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
+from smsctl.host import rights, users
 from smsctl.ledger import file, fitness, health, keyfile, lock, municipalities, packages, restoring
 from smsctl.ledger.store import Ledger
 
@@ -67,11 +67,11 @@ def verdict(findings: Sequence[Finding]) -> ExitCode:
 
 def permissions(path: Path, sharing_group: str | None) -> Iterator[Finding]:
     """Look whether others may change the config, and so who pays and where the password goes."""
-    if os.name != "posix":
+    if not rights.ARE_LOOKED_AT:
         yield Finding("permissions", Level.SKIPPED, say("File rights are not looked at on this system."))
-    elif not host.others_may_write(path, sharing_group):
+    elif not rights.others_may_write(path, sharing_group):
         yield Finding("permissions", Level.OK, say("Nobody else can change {path}.", path=path))
-    elif path.stat().st_uid not in (os.geteuid(), 0):
+    elif (uid := path.stat().st_uid) != 0 and not users.is_ours(uid):
         yield Finding(
             "permissions",
             Level.WARNING,

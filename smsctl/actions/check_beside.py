@@ -5,7 +5,7 @@ from pathlib import Path
 
 from smsctl.actions.check import Finding, Level
 from smsctl.errors import say, say_n
-from smsctl.host import Owner
+from smsctl.host.users import Owner
 from smsctl.ledger import beside
 
 

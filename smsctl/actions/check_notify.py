@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from smsctl.actions.check import Finding, Level
 from smsctl.config.settings import Mode, Settings
 from smsctl.errors import Sentence, SmsctlError, say
+from smsctl.host import process
 
 _CHECK = "notify"
 
@@ -31,7 +32,7 @@ def check_notify(settings: Settings, reach_mail_server: Callable[[], object]) ->
 
 def _command(command: str) -> Finding:
     try:
-        words = shlex.split(command, posix=os.name == "posix")
+        words = shlex.split(command, posix=not process.IS_WINDOWS)
     except ValueError as error:
         return _wrong(say("The command of [notify] cannot be read: {reason}.", reason=str(error)))
     program = words[0] if words else command

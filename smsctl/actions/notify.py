@@ -3,7 +3,6 @@
 What must stay true: no phone number and no secret is handed on, and whoever is told too slowly is given up.
 """
 
-import os
 import re
 import shlex
 import subprocess
@@ -11,6 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from smsctl.errors import ExitCode, Sentence, StoppedError, say
+from smsctl.host import process
 
 COMMAND_LIMIT_S = 30.0
 _NUMBER = re.compile(r"\+?\d(?:[\s()/-]*\d){6,}")
@@ -87,7 +87,7 @@ def run_command(
     hidden = {*secret, *_NEVER}
     clean = {name: value for name, value in environ.items() if name not in hidden}
     try:
-        words = shlex.split(command, posix=os.name == "posix")
+        words = shlex.split(command, posix=not process.IS_WINDOWS)
         # Its output goes nowhere: a pipe that its children keep open would outlast the time limit.
         done = subprocess.run(  # noqa: S603 - the administrator's own command, out of the config
             words,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import Answer, Status, SubmitVerdict, same_for_all
 from smsctl.domain.remark import Event, Remark
-from smsctl.host import since_boot_s
+from smsctl.host.clock import since_boot_s
 from smsctl.ledger.batches import Claim
 
 STALE_AFTER_S = 60.0

@@ -41,9 +41,9 @@ _EPILOG = (
 def main(argv: Sequence[str]) -> int:
     """Run one command; everything that can go wrong becomes a sentence and an exit code."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
-        from smsctl import host
+        from smsctl.host import process
 
-        host.open_closed_streams()
+        process.open_closed_streams()
     language.speak(None, os.environ)
     try:
         asked, rest = flags.take(argv)
@@ -74,9 +74,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(words: Sequence[str], asked: Flags, output: Output) -> int:
     """Run the command, let the site know, tell the result. What fails on the way never hides the result."""
-    from smsctl import host
+    from smsctl.host import process
 
-    with host.stopped_by_signals(output.stopping.hear):
+    with process.stopped_by_signals(output.stopping.hear):
         return _heard_out(words, asked, output)
 
 
@@ -269,9 +269,9 @@ def _epilog(examples: Sequence[str]) -> str:
 
 
 def _has_a_folder() -> bool:
-    from smsctl import host
+    from smsctl.host import process
 
-    return host.has_a_folder()
+    return process.has_a_folder()
 
 
 def _told(error: BaseException, output: Output) -> SmsctlError:

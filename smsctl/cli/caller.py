@@ -9,13 +9,13 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from smsctl import host
 from smsctl.config.settings import Settings
 from smsctl.credentials import resolve
 from smsctl.credentials.resolve import Resolved, Surroundings
 from smsctl.domain.secret import SecretSource
 from smsctl.errors import CredentialError, LedgerError, say
-from smsctl.host import Owner
+from smsctl.host import named_files, users
+from smsctl.host.users import Owner
 
 _MAY_NEED_A_SECRET = frozenset({"send", "test", "mailings", "gateway", "reports", "doctor", "notify"})
 
@@ -25,9 +25,9 @@ _secrets: dict[str, Resolved | CredentialError] = {}
 def names(read: Iterable[Path | None], write: Iterable[Path | None]) -> None:
     """Open what was named for reading, and make what was named for writing."""
     for path in filter(None, read):
-        host.keep(path)
+        named_files.keep(path)
     for path in filter(None, write):
-        host.make_ahead(path)
+        named_files.make_ahead(path)
 
 
 def step_aside(settings: Settings, owner: Owner, ledger: Path, command: str, *, interactive: bool) -> None:
@@ -37,7 +37,7 @@ def step_aside(settings: Settings, owner: Owner, ledger: Path, command: str, *, 
             _secrets[name] = _ask(name, source, surroundings(settings, interactive=interactive))
     names(settings.files(), ())
     try:
-        host.become(owner)
+        users.become(owner)
     except OSError as error:
         raise LedgerError(
             say(

@@ -2,7 +2,7 @@
 
 from smsctl.actions.may_send import Circumstances
 from smsctl.cli.wiring import Wiring
-from smsctl.host import groups_of
+from smsctl.host.users import groups_of
 from smsctl.ledger.store import Ledger
 
 

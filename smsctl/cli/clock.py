@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
 from smsctl.domain.moment import Moment
-from smsctl.host import uptime
+from smsctl.host.clock import uptime
 
 
 class Clock:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from smsctl import host
 from smsctl.cli.output.envelope import harmless
 from smsctl.cli.output.output import Output
 from smsctl.decoding import decode
 from smsctl.errors import InputError, OutputError, Sentence, say
+from smsctl.host import named_files
 from smsctl.opening import open_file
 
 STANDARD_OUTPUT = Path("-")
@@ -92,7 +92,7 @@ def _write(path: Path, page: str, encoding: str = "utf-8") -> str | None:
 
 def _create(path: Path) -> int:
     try:
-        return host.create(path)
+        return named_files.create(path)
     except OSError as error:
         raise InputError(
             say("{path}: cannot be written: {reason}.", path=path, reason=error.strerror),

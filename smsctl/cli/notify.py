@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
 
-from smsctl import host
 from smsctl.actions.ending import left_unsettled
 from smsctl.actions.notify import RunFacts, run_command, without_numbers
 from smsctl.cli import wiring_gateway
@@ -24,6 +23,7 @@ from smsctl.config.settings import Settings
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ConfigError, ExitCode, RuleError, Sentence, SmsctlError, UnsettledError, say
+from smsctl.host import rights
 from smsctl.ledger import mailings
 from smsctl.ledger.untold import NoticeDue, is_told, untold
 
@@ -184,7 +184,7 @@ def _ways(wiring: Wiring, facts: RunFacts) -> Iterator[Callable[[], None]]:
 
 def _run(command: str, facts: RunFacts, settings: Settings) -> None:
     path = settings.path
-    if host.others_may_write(path, settings.ledger.group):
+    if rights.others_may_write(path, settings.ledger.group):
         raise ConfigError(
             say("{path} can be changed by other users; the command of [notify] is not run.", path=path)
         )

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from smsctl import host
 from smsctl.cli.clock import Clock
 from smsctl.cli.flags import Flags
 from smsctl.cli.output import language
@@ -23,7 +22,8 @@ from smsctl.domain.moment import Actor
 from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.domain.package import PackageTerms
 from smsctl.errors import InputError, LedgerError, Sentence, UsageError, say
-from smsctl.host import Owner
+from smsctl.host import named_files, users
+from smsctl.host.users import Owner
 from smsctl.ledger import file, packages, restoring, store
 from smsctl.ledger.store import Ledger
 
@@ -58,7 +58,7 @@ class Wiring:
     ) -> None:
         """Put away what was opened; say what is foreseen."""
         with self.open:
-            for path in host.forget_unwritten():
+            for path in named_files.forget_unwritten():
                 self.output.warn(say("{path} was made before the run failed, and is empty.", path=path))
             if isinstance(error, _UNFORESEEN):
                 self._blame_the_ledger(error)
@@ -103,7 +103,7 @@ class Wiring:
     @cached_property
     def actor(self) -> Actor:
         """Who runs this command."""
-        return host.whoever()
+        return users.whoever()
 
     @cached_property
     def ledger(self) -> Ledger:

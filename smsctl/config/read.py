@@ -9,7 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from smsctl import host
 from smsctl.config import places
 from smsctl.config.keys import BY_SECTION, Section, section_of
 from smsctl.config.rules import check, default_municipality
@@ -29,6 +28,7 @@ from smsctl.config.settings import (
 from smsctl.config.walk import Problem, Values, read_values
 from smsctl.domain.secret import SecretPlace, SecretSource
 from smsctl.errors import ConfigError, Sentence, say, say_n
+from smsctl.host import named_files
 
 find = places.find
 
@@ -49,7 +49,7 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except PermissionError:
-        handle = host.kept(path)
+        handle = named_files.kept(path)
         if handle is None:
             raise
         os.lseek(handle, 0, os.SEEK_SET)

@@ -12,6 +12,7 @@ from smsctl.config.kinds import UnfitValueError
 from smsctl.config.read import parse, read_document, read_text
 from smsctl.config.walk import NO_PASSWORD, is_secret, unknown
 from smsctl.errors import ConfigError, say
+from smsctl.host import rights
 
 _WITHOUT_VALUE = re.compile(r"^(\w+ =)(?=\s*(?:#|$))")
 _HEADER = re.compile(r"(?P<off># )?\[(?P<name>[^\[\]]+)\]")
@@ -142,9 +143,7 @@ def _replace(path: Path, text: str) -> None:
     try:
         before = path.stat()
         _write_private(draft, text)
-        if hasattr(os, "chown"):
-            os.chown(draft, before.st_uid, before.st_gid)
-        draft.chmod(before.st_mode & 0o7777)
+        rights.give_back(draft, before)
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

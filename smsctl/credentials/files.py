@@ -9,13 +9,9 @@ from pathlib import Path
 
 from smsctl.domain.secret import Secret
 from smsctl.errors import CredentialError, Sentence, say
+from smsctl.host import disk, rights, users
 
 _LARGEST = 4096
-_POSIX = os.name == "posix"
-# Not followed where it is a link, not waited for where it is a pipe, not handed to children.
-_FLAGS = (
-    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-)
 
 
 def read_private(path: Path) -> Secret | None:
@@ -23,9 +19,9 @@ def read_private(path: Path) -> Secret | None:
 
     Raises CredentialError: others could read or replace the file, or it holds no secret (secrets.md).
     """
-    if _POSIX:
+    if rights.ARE_LOOKED_AT:
         _check_folders(path)
-    return _read(path, private=_POSIX)
+    return _read(path, private=rights.ARE_LOOKED_AT)
 
 
 def read_handed_over(path: Path) -> Secret | None:
@@ -41,7 +37,7 @@ def write_private(path: Path, secret: Secret) -> None:
 
     Raises CredentialError: the folder is missing, may not be written, or is open to others.
     """
-    if _POSIX:
+    if rights.ARE_LOOKED_AT:
         _check_folders(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -72,7 +68,7 @@ def remove(path: Path) -> bool:
 
 def _read(path: Path, *, private: bool) -> Secret | None:
     try:
-        handle = os.open(path, _FLAGS)
+        handle = os.open(path, os.O_RDONLY | disk.CAREFULLY)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -92,7 +88,7 @@ def _read(path: Path, *, private: bool) -> Secret | None:
 
 
 def _check_file(path: Path, state: os.stat_result) -> None:
-    if state.st_uid not in (os.geteuid(), 0):
+    if state.st_uid != 0 and not users.is_ours(state.st_uid):
         raise CredentialError(
             say("{path} belongs to another user", path=path), hint=say("Run: chown root {path}", path=path)
         )

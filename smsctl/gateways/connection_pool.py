@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from smsctl.gateways.deadline import CLOCK
 from smsctl.gateways.http_reader import HttpReader
-from smsctl.host import since_boot_s
+from smsctl.host.clock import since_boot_s
 
 if TYPE_CHECKING:
     import socket

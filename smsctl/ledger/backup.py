@@ -5,8 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl import host
 from smsctl.errors import InputError, LedgerError, say
+from smsctl.host import named_files
 from smsctl.ledger import copying, keyfile
 from smsctl.ledger.sentences import reason
 from smsctl.ledger.store import Ledger
@@ -44,13 +44,13 @@ def back_up(ledger: Ledger, target: Path, on_progress: copying.Progress = copyin
     """
     key, key_copy = keyfile.path_of(ledger.path), keyfile.path_of(target)
     for path in (target, key_copy):
-        if os.path.lexists(path) and not host.is_made_ahead(path):
+        if os.path.lexists(path) and not named_files.is_made_ahead(path):
             raise InputError(
                 say("{path} exists already; nothing was written.", path=path),
                 hint=say("Name a new file; a date in its name makes one for each day."),
             )
     try:
-        if host.is_made_ahead(target):
+        if named_files.is_made_ahead(target):
             _copy_through(ledger.path, target, on_progress)
         else:
             copying.copy(ledger.path, target, on_progress)
@@ -74,7 +74,7 @@ def _copy_through(ledger: Path, target: Path, on_progress: copying.Progress) -> 
     The beginning comes last, without which it is no ledger: a copy that is broken off is not taken for one.
     """
     between = ledger.with_name(f"{ledger.name}.copy-{os.getpid()}.unfinished")
-    with os.fdopen(host.create(target), "wb") as made:
+    with os.fdopen(named_files.create(target), "wb") as made:
         copying.copy(ledger, between, on_progress)
         try:
             with between.open("rb") as copied:
@@ -97,7 +97,7 @@ def _copy_key(key: Path, target: Path) -> Path | None:
     secret = keyfile.read(key)
     if secret is None:
         return None
-    with os.fdopen(host.create(target), "wb") as file:
+    with os.fdopen(named_files.create(target), "wb") as file:
         file.write(secret)
         file.flush()
         os.fsync(file.fileno())

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
+from smsctl.host import disk, rights, users
 
-_CAREFULLY = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 _NO_FILE = (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EISDIR, errno.ENOTDIR)
 _SHARED = 0o660
 _JOURNALS = ("-journal", "-wal", "-shm")
@@ -25,7 +25,7 @@ def open_file(path: Path, flags: int, *, folder: int | None = None, mode: int = 
     Raises LedgerError where it is no plain file, or a stranger's, and OSError where it cannot be opened.
     """
     try:
-        handle = os.open(path if folder is None else path.name, flags | _CAREFULLY, mode, dir_fd=folder)
+        handle = os.open(path if folder is None else path.name, flags | disk.CAREFULLY, mode, dir_fd=folder)
     except OSError as error:
         if error.errno in _NO_FILE:
             raise _no_plain_file(path) from error
@@ -42,14 +42,14 @@ def open_file(path: Path, flags: int, *, folder: int | None = None, mode: int = 
 
 def open_folder(path: Path) -> int | None:
     """Open a folder beside the ledger; None on Windows, which opens no folders. Raises as `open_file`."""
-    if os.name != "posix":
-        return None
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | _CAREFULLY)
+        handle = disk.open_folder(path)
     except OSError as error:
         if error.errno in _NO_FILE:
             raise _no_plain_file(path) from error
         raise
+    if handle is None:
+        return None
     try:
         _refuse_stranger(path, os.fstat(handle), path.parent)
     except BaseException:
@@ -69,14 +69,13 @@ def read(path: Path, most: int) -> bytes:
 
 def make(ledger: Path, path: Path, *, folder: int | None = None) -> None:
     """Make an empty file that whoever may write the ledger may write; leave one that is there."""
-    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | _CAREFULLY
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | disk.CAREFULLY
     try:
         handle = os.open(path if folder is None else path.name, flags, 0o600, dir_fd=folder)
     except FileExistsError:
         return
     try:
-        if os.name == "posix":
-            os.fchmod(handle, ledger.stat().st_mode & _SHARED)
+        rights.set_mode(handle, ledger.stat().st_mode & _SHARED)
     finally:
         os.close(handle)
 
@@ -92,7 +91,7 @@ def make_folder(ledger: Path, path: Path) -> None:
         mode = ledger.stat().st_mode & _SHARED
         # A shared ledger has a shared folder: who may read may look in, and new files get its group.
         try:
-            os.fchmod(handle, mode | mode >> 2 & 0o110 | (stat.S_ISGID if mode & stat.S_IWGRP else 0))
+            rights.set_mode(handle, mode | mode >> 2 & 0o110 | (stat.S_ISGID if mode & stat.S_IWGRP else 0))
         finally:
             os.close(handle)
 
@@ -117,7 +116,7 @@ def open_to_others(ledger: Path) -> Iterator[Path]:
 def left_by_root(ledger: Path) -> Iterator[Path]:
     """Yield what belongs to root in the folder of a ledger that somebody else sends from."""
     with suppress(OSError):  # there is no folder, or not for this user
-        if os.name != "posix" or ledger.parent.stat().st_uid == 0:
+        if not rights.ARE_LOOKED_AT or ledger.parent.stat().st_uid == 0:
             return
         for path in (ledger, *_all(ledger)):
             with suppress(OSError):
@@ -141,11 +140,11 @@ def _refuse_other_kinds(path: Path, found: os.stat_result, *, to_be_written: boo
 
 
 def _refuse_stranger(path: Path, found: os.stat_result, ledgers_folder: Path) -> None:
-    if os.name != "posix":
+    if not rights.ARE_LOOKED_AT:
         return
     folder = ledgers_folder.stat()
     is_shared = folder.st_mode & stat.S_IWGRP and not folder.st_mode & stat.S_IWOTH
-    if not is_shared and found.st_uid not in (0, os.geteuid(), folder.st_uid):
+    if not is_shared and not users.is_ours(found.st_uid) and found.st_uid not in (0, folder.st_uid):
         raise LedgerError(
             say("{path}: belongs to a user who has nothing to do with the ledger.", path=path),
             hint=say("Find out who put it there, and take it away."),

@@ -7,7 +7,8 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.file import APPLICATION, make_names_durable
+from smsctl.host import disk
+from smsctl.ledger.file import APPLICATION
 from smsctl.ledger.sentences import told
 
 COPIED = "copied"
@@ -45,7 +46,7 @@ def copy(source: Path, target: Path, on_progress: Progress = nobody_looks) -> No
             _fill(source, unfinished, on_progress)
         _flush(unfinished)
         unfinished.replace(target)
-        make_names_durable(target.parent)
+        disk.make_names_durable(target.parent)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -59,13 +60,13 @@ def _take_away_unfinished(folder: Path) -> None:
     """Remove what copies that were killed have left: numbers and names where nobody looks for them."""
     for path in folder.glob("*.unfinished"):
         with suppress(OSError):
-            handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+            handle = os.open(path, os.O_RDONLY | disk.CAREFULLY)
             try:
                 head = os.read(handle, _HEAD_BYTES)
                 is_ours = head.startswith(b"SQLite format 3") and head[_MARK] == APPLICATION.to_bytes(
                     4, "big"
                 )
-                if is_ours and _can_be_held(handle):
+                if is_ours and disk.lock(handle):
                     path.unlink()
             finally:
                 os.close(handle)
@@ -76,22 +77,10 @@ def _held(path: Path) -> Iterator[None]:
     """Let others see that a copy is being made, until this process ends."""
     handle = os.open(path, os.O_RDONLY)
     try:
-        _can_be_held(handle)
+        disk.lock(handle)
         yield
     finally:
         os.close(handle)
-
-
-def _can_be_held(handle: int) -> bool:
-    if os.name != "posix":
-        return False
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 class _StartedOverError(Exception):

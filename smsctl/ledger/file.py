@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.host import Owner
+from smsctl.host import disk, rights, users
 from smsctl.ledger.beside import refuse_planted_journals
 from smsctl.ledger.sentences import reason
 
@@ -35,7 +35,7 @@ def prepare(path: Path, group: str | None) -> None:
             _make_way_durable(path.parent)
             handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
             try:
-                _share(handle, group, _SHARED_FILE)
+                rights.share(handle, group, _SHARED_FILE)
             finally:
                 os.close(handle)
     except FileExistsError:
@@ -73,20 +73,20 @@ def refuse_stranger(path: Path, group: str | None) -> None:
             say("{path}: the ledger must be a plain file, not a link or a folder.", path=path),
             hint=say("Name the real file in `[ledger] path`."),
         )
-    if os.name == "posix":
+    if rights.ARE_LOOKED_AT:
         _refuse_mode(path, file.st_mode, group)
         _refuse_owner(path, file, group)
         _refuse_folder(path.parent, folder.st_mode)
         refuse_planted_journals(path)
 
 
-def owner_for_root(path: Path, group: str | None) -> Owner | None:
+def owner_for_root(path: Path, group: str | None) -> users.Owner | None:
     """Return the user that root must become before it touches this ledger: the owner of its folder.
 
     The owner of a folder, and whoever may write in it, can swap what lies there. None: this user is not root,
     or the folder is root's own and only root can write in it. Raises LedgerError where others can.
     """
-    if os.name != "posix" or os.geteuid() != 0:
+    if not users.is_root():
         return None
     folder = path.parent
     try:
@@ -107,7 +107,7 @@ def owner_for_root(path: Path, group: str | None) -> Owner | None:
             say("{path}: cannot be read: {reason}.", path=path, reason=reason(error))
         ) from error
     if found.st_uid != 0:
-        return Owner(uid=found.st_uid, gid=found.st_gid)
+        return users.Owner(uid=found.st_uid, gid=found.st_gid)
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise LedgerError(
             say("{folder}: belongs to root, and others may write there.", folder=folder),
@@ -134,7 +134,7 @@ def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
 def must_have_room(path: Path, rows: int) -> None:
     """Raise LedgerError where the disk has no room for a mailing of so many rows."""
     needed = _SPARE_BYTES + rows * _ROW_BYTES
-    free = _free_bytes(path.parent)
+    free = disk.free_bytes(path.parent)
     if free < needed:
         raise LedgerError(
             say(
@@ -147,16 +147,6 @@ def must_have_room(path: Path, rows: int) -> None:
         )
 
 
-def make_names_durable(folder: Path) -> None:
-    """Flush a folder, so that a file made or renamed in it is there after a power cut."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def _make_way_durable(folder: Path) -> None:
     """Flush the names of the folder and of all above it: one just made may not outlast a power cut.
 
@@ -165,7 +155,7 @@ def _make_way_durable(folder: Path) -> None:
     """
     for above in folder.absolute().parents:
         try:
-            make_names_durable(above)
+            disk.make_names_durable(above)
         except OSError as error:
             if error.errno in _NOT_DURABLE:
                 raise
@@ -174,21 +164,13 @@ def _make_way_durable(folder: Path) -> None:
 def _make_folder(folder: Path, group: str | None) -> None:
     folder.mkdir(parents=True, mode=0o700)
     if group is not None:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        try:
-            if os.fstat(handle).st_uid == os.geteuid():
-                _share(handle, group, _SHARED_FOLDER)
-        finally:
-            os.close(handle)
-
-
-def _share(handle: int, group: str | None, mode: int) -> None:
-    """Give what was just made to the group. By its handle: a name can be made another file's meanwhile."""
-    if group is not None:
-        import grp
-
-        os.fchown(handle, -1, grp.getgrnam(group).gr_gid)
-        os.fchmod(handle, mode)
+        handle = disk.open_folder(folder)
+        if handle is not None:
+            try:
+                if users.is_ours(os.fstat(handle).st_uid):
+                    rights.share(handle, group, _SHARED_FOLDER)
+            finally:
+                os.close(handle)
 
 
 def _refuse_mode(path: Path, mode: int, group: str | None) -> None:
@@ -207,7 +189,7 @@ def _refuse_mode(path: Path, mode: int, group: str | None) -> None:
 
 
 def _refuse_owner(path: Path, file: os.stat_result, group: str | None) -> None:
-    if os.geteuid() in (0, file.st_uid) or file.st_uid == 0 or group is not None:
+    if users.is_root() or users.is_ours(file.st_uid) or file.st_uid == 0 or group is not None:
         return
     raise LedgerError(
         say("{path}: the ledger belongs to another user.", path=path),
@@ -238,12 +220,3 @@ def _kind_of_disk(folder: Path, mounts: Path) -> str:
         if len(place) >= len(best) and folder.is_relative_to(place):
             best, kind = place, after.split()[0]
     return kind
-
-
-def _free_bytes(folder: Path) -> int:
-    if os.name == "posix":
-        found = os.statvfs(folder)
-        return found.f_bavail * found.f_frsize
-    import shutil
-
-    return shutil.disk_usage(folder).free

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, say
+from smsctl.host import disk
 from smsctl.ledger import beside
-from smsctl.ledger.file import make_names_durable
 from smsctl.ledger.sentences import reason
 
 _FLUSH_EVERY_S = 5.0
@@ -75,7 +75,7 @@ class HighWater:
         try:
             beside.make(self._ledger, self.path)
             self._put(water, flush=True)
-            make_names_durable(self.path.parent)
+            disk.make_names_durable(self.path.parent)
         except OSError as error:
             raise self._failed(error) from error
 

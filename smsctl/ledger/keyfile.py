@@ -9,8 +9,8 @@ import os
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
+from smsctl.host import disk
 from smsctl.ledger import beside
-from smsctl.ledger.file import make_names_durable
 from smsctl.ledger.sentences import reason
 from smsctl.ledger.store import Ledger
 
@@ -106,7 +106,7 @@ def _write(ledger: Path) -> LedgerKey:
         finally:
             os.close(handle)
         unfinished.replace(path)
-        make_names_durable(path.parent)
+        disk.make_names_durable(path.parent)
     except OSError as error:
         raise LedgerError(
             say("{path}: the ledger's key cannot be written: {reason}.", path=path, reason=reason(error)),

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
+from smsctl.host import disk
 from smsctl.ledger import beside
 from smsctl.ledger.sentences import reason
 
@@ -69,16 +70,10 @@ def _lock(ledger_path: Path, reference: str) -> Iterator[bool]:
 
 def _take(path: Path, folder: int | None, held: ExitStack) -> bool:
     """Lock a file until `held` is closed; say whether it was free."""
-    if os.name == "posix":
-        import fcntl
-
+    if folder is not None:
         handle = beside.open_file(path, os.O_RDWR, folder=folder)
         held.callback(os.close, handle)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as filelock does, which opens by name
-        except BlockingIOError:
-            return False
-        return True
+        return disk.lock(handle)  # as filelock does, which opens by name
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, timeout=0, preserve_lock_file=True, thread_local=False)

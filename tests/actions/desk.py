@@ -20,7 +20,7 @@ from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.domain.text import INTELECOM_PARTS, MessageText, measure
 from smsctl.errors import Sentence
-from smsctl.host import uptime
+from smsctl.host.clock import uptime
 from smsctl.ledger import batches, mailings, municipalities, store
 from smsctl.ledger.mailings import NewMailing
 

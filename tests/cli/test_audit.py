@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.host import whoever
+from smsctl.host.users import whoever
 
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run

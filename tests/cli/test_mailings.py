@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.host import whoever
+from smsctl.host.users import whoever
 from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour
 

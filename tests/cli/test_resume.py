@@ -15,7 +15,7 @@ from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.domain.text import INTELECOM_PARTS, MessageText, measure
-from smsctl.host import whoever
+from smsctl.host.users import whoever
 from smsctl.ledger import store
 from smsctl.ledger.mailings import NewMailing
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.host import groups_of, whoever
+from smsctl.host.users import groups_of, whoever
 
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run

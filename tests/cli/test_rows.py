@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from smsctl.host import whoever
+from smsctl.host.users import whoever
 
 from ..conftest import HEADER, MakeConfig
 from ..front_door import Run, run_terminal

@@ -136,7 +136,7 @@ def test_what_was_overruled_is_kept_when_cron_goes_on_with_it(
 def test_resuming_can_overrule_the_senders_ceiling_of_the_day(
     live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:
-    from smsctl.host import whoever
+    from smsctl.host.users import whoever
 
     senders = {whoever().user: {"max_parts_per_day": 2}}
     live = live_gateway(Behaviour(password="another"), rows=guardians(3))

@@ -15,7 +15,7 @@ from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, 
 from smsctl.domain.moment import Moment
 from smsctl.domain.text import MessageText, PartProfile, measure
 from smsctl.errors import Sentence, say
-from smsctl.host import uptime
+from smsctl.host.clock import uptime
 from smsctl.ledger import checking, municipalities
 from smsctl.ledger.mailings import NewMailing
 from smsctl.ledger.store import Ledger

@@ -4,7 +4,6 @@ The catalogues are compiled out of translations/ when smsctl is built. Where one
 wrong, English is shown.
 """
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +12,7 @@ import smsctl
 from smsctl.cli.output import clauses
 from smsctl.cli.output.blocks import Text
 from smsctl.errors import Sentence, filled
+from smsctl.host import process
 
 VARIABLE = "SMSCTL_LANGUAGE"
 CATALOGUES = Path(smsctl.__file__).parent / "locale"
@@ -94,7 +94,7 @@ def _catalogue(name: str) -> _Catalogue:
 
 
 def _of_system(environ: Mapping[str, str]) -> str:
-    if sys.platform == "win32" and not any(environ.get(name) for name in _POSIX_ORDER):
+    if process.IS_WINDOWS and not any(environ.get(name) for name in _POSIX_ORDER):
         import locale
 
         return locale.getlocale()[0] or ""

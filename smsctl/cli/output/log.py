@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from smsctl import host
 from smsctl.errors import ExitCode, LedgerError
+from smsctl.host import rights
 
 _MODE = 0o640  # as contrib/logrotate makes the next one
 
@@ -76,7 +76,7 @@ class Log:
 def _opened(path: Path) -> int:
     # A pipe without a reader would be waited for.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
-    if not host.others_may_write(path.parent):
+    if not rights.others_may_write(path.parent):
         return os.open(path, flags, _MODE)
     from smsctl.ledger import beside
 

@@ -7,8 +7,8 @@ way. Once that is done, it has an exit code, which holds: the site is told all t
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from smsctl import host
 from smsctl.errors import HungUpError, InterruptionError, Sentence, TerminatedError
+from smsctl.host import process
 
 _KINDS = {"SIGTERM": TerminatedError, "SIGHUP": HungUpError}
 
@@ -49,7 +49,7 @@ class Stopping:
             self.by = self.by or name
             stop(name)
 
-        with host.stopped_by_signals(hear):
+        with process.stopped_by_signals(hear):
             if self.by:  # an exception may be lost where Python cannot raise it, while it tidies up
                 stop(self.by)
             yield

@@ -1,9 +1,8 @@
 """Changes of config and secrets in the audit: what was set by whom, never a secret."""
 
-import os
-
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ConfigError, LedgerError, say
+from smsctl.host import users
 from smsctl.ledger import audit
 
 _LONGEST = 200
@@ -23,5 +22,4 @@ def record_change(wiring: Wiring, action: str, subject: str, detail: str = "") -
 def _would_be_another_users(wiring: Wiring) -> bool:
     """Say whether the ledger is still to be made, and elsewhere: not by root, who only sets things up."""
     path = wiring.settings.ledger_path
-    is_root = os.name == "posix" and os.geteuid() == 0
-    return is_root and not path.exists() and not path.is_relative_to(wiring.settings.path.parent)
+    return users.is_root() and not path.exists() and not path.is_relative_to(wiring.settings.path.parent)

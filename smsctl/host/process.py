@@ -1,0 +1,64 @@
+"""The process: its standard streams, its folder, and what asks it to end."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+IS_WINDOWS: Final = sys.platform == "win32"
+
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows knows no SIGHUP
+_ASK_TO_END = [signal.Signals[name] for name in _SIGNALS if hasattr(signal, name)]
+
+
+def open_closed_streams() -> None:
+    """Give the process the standard streams that it was started without.
+
+    Else the next file that it opens, the ledger perhaps, would have the number of one of them, and get what
+    is meant for a screen. Reading finds nothing; writing fails, as it does where a stream is closed.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDONLY)  # the lowest that is free: the stream's own
+            setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+
+
+def has_a_folder() -> bool:
+    """Say whether the folder that the process stands in is still there."""
+    try:
+        return bool(os.getcwd())  # noqa: PTH109 - no path is made of it
+    except FileNotFoundError:
+        return False
+
+
+def end_undisturbed() -> None:
+    """Let nothing that asks the process to end change its exit code: it has one, and is about to leave."""
+    for number in _ASK_TO_END:
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def stopped_by_signals(stop: Callable[[str], object]) -> Iterator[None]:
+    """Let what asks a process to end (Ctrl-C, SIGTERM, a terminal that hangs up) call `stop` with its name.
+
+    What was ignored at the start stays ignored: nohup and `&` mean it. Whoever has hung up hangs up once: the
+    shell, the session and the kernel may all say so, until the process ends.
+    """
+    heard: set[int] = set()
+
+    def hear(number: int, _frame: object) -> None:
+        heard.add(number)
+        stop(signal.Signals(number).name)
+
+    can_hear = threading.current_thread() is threading.main_thread()
+    heeded = [one for one in _ASK_TO_END if can_hear and signal.getsignal(one) is not signal.SIG_IGN]
+    earlier = {number: signal.signal(number, hear) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            has_hung_up = number in heard and number.name == "SIGHUP"
+            signal.signal(number, signal.SIG_IGN if has_hung_up else handler)

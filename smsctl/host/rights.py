@@ -1,0 +1,70 @@
+"""Owners and modes of files. On Windows the file system's own rights must do."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import Final
+
+from smsctl.host import named_files
+
+ARE_LOOKED_AT: Final = sys.platform != "win32"
+"""Whether files have an owner, a group and a mode here."""
+
+
+def others_may_write(path: Path, sharing_group: str | None = None) -> bool:
+    """Say whether somebody other than root and this user may change a file.
+
+    The file's owner's own group is nobody else, and neither is `sharing_group`. Raises OSError.
+    """
+    if sys.platform == "win32":
+        return False
+    import grp
+    import pwd
+
+    found = _status(path)
+    if found.st_uid not in (0, os.geteuid()) or found.st_mode & stat.S_IWOTH:
+        return True
+    if not found.st_mode & stat.S_IWGRP:
+        return False
+    try:
+        if grp.getgrgid(found.st_gid).gr_name == sharing_group:
+            return False
+        return pwd.getpwuid(found.st_uid).pw_gid != found.st_gid
+    except KeyError:
+        return True
+
+
+def _status(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except PermissionError:
+        handle = named_files.kept(path)
+        if handle is None:
+            raise
+        try:
+            return os.fstat(handle)
+        finally:
+            os.close(handle)
+
+
+def set_mode(handle: int, mode: int) -> None:
+    """Set the mode of what was just made, by its handle: a name can be made another file's meanwhile."""
+    if sys.platform != "win32":
+        os.fchmod(handle, mode)
+
+
+def share(handle: int, group: str | None, mode: int) -> None:
+    """Give what was just made to a group, by its handle. Raises KeyError where there is no such group."""
+    if sys.platform != "win32" and group is not None:
+        import grp
+
+        os.fchown(handle, -1, grp.getgrnam(group).gr_gid)
+        os.fchmod(handle, mode)
+
+
+def give_back(path: Path, before: os.stat_result) -> None:
+    """Give a file the owner, the group and the mode that it had before it was written anew."""
+    if sys.platform != "win32":
+        os.chown(path, before.st_uid, before.st_gid)
+    path.chmod(before.st_mode & 0o7777)
