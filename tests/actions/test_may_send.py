@@ -1,126 +1,23 @@
 """One place says whether a mailing may leave; a second way in sends, resumes and repeats a key by it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from smsctl.actions.begin import RuleOverrides, begin, from_plan, skipped_of
-from smsctl.actions.draft import PlanRequest, draft
+from smsctl.actions.draft import draft
 from smsctl.actions.keyed_run import begun_under
-from smsctl.actions.may_send import Circumstances, ceilings_in_claims
 from smsctl.actions.resume import record, what_is_left
-from smsctl.actions.send import Result, SendRun, send
-from smsctl.actions.stop_signal import StopSignal
-from smsctl.actions.trust import account_of
-from smsctl.config.read import load
-from smsctl.domain.audience import Audience
-from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Letter, Status
-from smsctl.domain.municipality import Municipality
-from smsctl.domain.number import NumberReader
-from smsctl.domain.package import PackageTerms
+from smsctl.domain.mailing import Ceilings
+from smsctl.domain.message import Status
 from smsctl.domain.rules import Rule
-from smsctl.domain.text import MessageText
 from smsctl.errors import RuleError
-from smsctl.ledger import mailings, municipalities, store
+from smsctl.ledger import mailings, municipalities
 
-from ..conftest import HEADER, ROWS, MakeConfig
-from .desk import ACTOR, PACE, ScriptedGateway, accepted, moment, refused
+from .desk import ACTOR, ScriptedGateway, accepted, moment, refused
+from .second_way_in import CEILINGS, NOON, SecondWayIn
 
 NIGHT = datetime(2026, 11, 30, 23, 0, tzinfo=UTC)
-NOON = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
-CEILINGS = Ceilings(max_parts=9, max_new_packages=0)
-TERMS = PackageTerms(size=10_000, price_ore=490_000)
-
-
-def as_typed(added: Sequence[str], *, by_a_person: bool) -> str:
-    return " ".join(["page", *(["asked"] if by_a_person else []), *added])
-
-
-class SecondWayIn:
-    """What a web page, say, would do: no command line, and every rule asked."""
-
-    def __init__(self, config: Path) -> None:
-        self.settings = load(config)
-        self.ledger = store.open_ledger(self.settings.ledger_path)
-        found = self.settings.municipality("exempelkommun")
-        self.town = municipality(found.key)
-        with self.ledger.transaction():
-            municipalities.activate(self.ledger, self.town, moment(), ACTOR)
-
-    def under(self, local_now: datetime = NOON, *, attended: bool = False) -> Circumstances:
-        return Circumstances(
-            settings=self.settings,
-            ledger=self.ledger,
-            now=moment(),
-            local_now=local_now,
-            actor=ACTOR,
-            groups_of=lambda _user: (),
-            attended=attended,
-            command=as_typed,
-        )
-
-    def wish(self, text: str = "Hej", ceilings: Ceilings = CEILINGS, *, again: bool = False) -> PlanRequest:
-        return PlanRequest(
-            letter=Letter(text=MessageText.read(text)),
-            municipality=self.town,
-            recipients=self.settings.recipients or Path(),
-            audience=Audience(everyone=True),
-            columns={},
-            numbers=NumberReader("+46", frozenset({"+46"})),
-            require_terms=True,
-            skip_invalid=False,
-            ceilings=ceilings,
-            again=again,
-        )
-
-    def send(self, mailing: Mailing, gateway: ScriptedGateway, ceilings: Ceilings) -> Result:
-        return send(
-            SendRun(
-                mailing=mailing,
-                ledger=self.ledger,
-                gateway=gateway,
-                now=moment,
-                ceilings=ceilings,
-                pace=PACE,
-                stop_signal=StopSignal(),
-                account=account_of(self.settings, self.settings.municipality("exempelkommun")),
-                proved_at=None,
-                on_progress=lambda _states: None,
-            )
-        )
-
-    def begin(self, wish: PlanRequest, gateway: ScriptedGateway, key: str | None = None) -> Result:
-        plan, _, verdict = draft(wish, gateway, under := self.under())
-        verdict.must_hold()
-        mailing = begin(
-            from_plan(plan, RuleOverrides(), run_key=key),
-            plan.recipients.ready,
-            skipped_of(plan),
-            self.ledger,
-            moment(),
-            ACTOR,
-        )
-        return self.send(mailing, gateway, ceilings_in_claims(mailing, wish.ceilings, under))
-
-
-def municipality(key: str) -> Municipality:
-    return Municipality(key=key, name="Exempelkommun", rate=TERMS, in_packages=True)
-
-
-@pytest.fixture
-def way_in(make_config: MakeConfig) -> Iterator[Callable[..., SecondWayIn]]:
-    opened: list[SecondWayIn] = []
-
-    def begin(**overrides: object) -> SecondWayIn:
-        opened.append(SecondWayIn(make_config(rows=ROWS, header=HEADER, mode="live", **overrides)))
-        return opened[-1]
-
-    yield begin
-    for one in opened:
-        one.ledger.close()
 
 
 def test_a_second_way_in_sends_resumes_and_repeats_a_key(way_in: Callable[..., SecondWayIn]) -> None:

@@ -10,13 +10,11 @@ from pathlib import Path
 import pytest
 
 from smsctl.actions.stop_signal import StopReason, StopSignal
-from smsctl.actions.workers import STALE_AFTER_S, Workers
+from smsctl.actions.workers import STALE_AFTER_S
 from smsctl.domain.mailing import Ceilings
-from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, outgoing
-from smsctl.domain.text import MessageText
+from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
 from smsctl.errors import ExitCode, LedgerError, Sentence
 from smsctl.ledger import store
-from smsctl.ledger.batches import Claim
 
 from .desk import (
     PACE,
@@ -352,21 +350,6 @@ def test_a_claim_is_good_for_a_minute_before_its_first_byte(desk: Desk) -> None:
     gateway = ScriptedGateway(accepted)
     desk.send(desk.mailing(5), gateway)
     assert 0 < gateway.not_after[0] - gateway.at[0] <= STALE_AFTER_S
-
-
-@pytest.mark.parametrize(("asleep_s", "leaves"), [(0, True), (STALE_AFTER_S + 1, False)])
-def test_a_claim_that_a_machine_slept_over_is_given_back(asleep_s: float, *, leaves: bool) -> None:
-    """Which the clock that the gateway looks at does not know."""
-    letter = Letter(text=MessageText.read("Hej"))
-    batch = Batch(reference="a-b1", letter=letter, messages=outgoing(["a-1"], ["+46701740605"]))
-    times_s, gateway = iter([100.0, 100.0 + asleep_s]), ScriptedGateway(accepted)
-    workers = Workers(gateway, 1, clock_s=lambda: next(times_s))
-    workers.submit(Claim(id=1, batch=batch, messages=[1], day="2026-11-22"))
-    (done,) = workers.gather()
-    workers.dismiss()
-    assert (len(gateway.submitted), done.answer.verdict) == (
-        (1, SubmitVerdict.ANSWERED) if leaves else (0, SubmitVerdict.STALE)
-    )
 
 
 def test_many_connections_lose_no_receipt(desk: Desk) -> None:

@@ -7,9 +7,7 @@ from smsctl.ledger import mailings, unknowns
 
 from ..conftest import MakeConfig
 from .desk import ScriptedGateway, accepted, moment, unclear
-from .test_may_send import SecondWayIn, way_in
-
-__all__ = ["way_in"]
+from .second_way_in import SecondWayIn
 
 
 def test_a_proof_is_kept_for_one_service_one_user_and_one_address(make_config: MakeConfig) -> None:

@@ -1,0 +1,165 @@
+"""The threads that wait for the gateway: how many, what they give back, and that no batch is lost by them."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from smsctl.actions.workers import STALE_AFTER_S, BatchDone, Workers, most_in_flight
+from smsctl.domain.gateway import Gateway
+from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, outgoing
+from smsctl.domain.remark import Event
+from smsctl.domain.text import MessageText
+from smsctl.ledger.batches import Claim
+
+from .desk import ScriptedGateway, accepted
+
+WAIT_S = 30
+Begin = Callable[..., Workers]
+
+
+def claim(number: int) -> Claim:
+    messages = outgoing([f"a-{number}"], ["+46701740605"])
+    batch = Batch(reference=f"a-b{number}", letter=Letter(text=MessageText.read("Hej")), messages=messages)
+    return Claim(id=number, batch=batch, messages=[number], day="2026-11-22")
+
+
+@pytest.fixture
+def begin() -> Iterator[Begin]:
+    started: list[Workers] = []
+
+    def workers(gateway: Gateway, size: int, halted: Callable[[], bool] = lambda: False) -> Workers:
+        started.append(Workers(gateway, size, halted))
+        return started[-1]
+
+    yield workers
+    for one in started:
+        one.dismiss()
+
+
+class Door:
+    """A script for the gateway: a batch waits inside until the door is opened."""
+
+    def __init__(self) -> None:
+        self.inside = threading.Semaphore(0)
+        self.opened = threading.Event()
+
+    def __call__(self, batch: Batch) -> Answer:
+        self.inside.release()
+        assert self.opened.wait(WAIT_S)
+        return accepted(batch)
+
+    def wait_for(self, batches: int) -> None:
+        for _ in range(batches):
+            assert self.inside.acquire(timeout=WAIT_S)
+
+
+def gathered(workers: Workers, many: int) -> list[BatchDone]:
+    """Gather until so many are here; none of them is stored yet."""
+    done = workers.gather()
+    while len(done) < many:
+        done = workers.gather()
+    return done
+
+
+@pytest.mark.parametrize(("threads", "batches"), [(1, 1), (2, 3), (3, 4), (8, 12)])
+def test_half_as_many_again_are_marked_ahead_where_there_are_several(threads: int, batches: int) -> None:
+    assert most_in_flight(threads) == batches
+
+
+def test_a_batch_takes_its_place_until_its_answer_is_stored(begin: Begin) -> None:
+    workers = begin(ScriptedGateway(accepted), 2)
+    assert (workers.in_flight, workers.free) == (0, 3)
+    for number in (1, 2, 3):
+        workers.submit(claim(number))
+    assert (workers.in_flight, workers.free) == (3, 0)
+    done = gathered(workers, 3)
+    assert {one.answer.verdict for one in done} == {SubmitVerdict.ANSWERED}
+    assert workers.free == 0
+    workers.stored(done[:1])
+    assert (workers.in_flight, workers.free) == (2, 1)
+    assert [one.claim.id for one in workers.arrived()] == [one.claim.id for one in done[1:]]
+    workers.stored(done)
+    assert (workers.in_flight, workers.arrived()) == (0, [])
+
+
+def test_no_more_batches_are_at_the_gateway_than_there_are_threads(begin: Begin) -> None:
+    door = Door()
+    gateway = ScriptedGateway(door)
+    workers = begin(gateway, 2)
+    for number in (1, 2, 3):
+        workers.submit(claim(number))
+    door.wait_for(2)
+    assert not door.inside.acquire(timeout=0.1), "a third is at the gateway"
+    assert (len(gateway.submitted), workers.arrived()) == (2, [])
+    door.opened.set()
+    assert len(gathered(workers, 3)) == 3
+
+
+def test_what_no_thread_has_begun_is_taken_back_unsent(begin: Begin) -> None:
+    door = Door()
+    gateway = ScriptedGateway(door)
+    workers = begin(gateway, 1)
+    workers.submit(claim(1))
+    door.wait_for(1)
+    workers.submit(claim(2))
+    (back,) = workers.recall()
+    assert (back.claim.id, back.answer.verdict, back.error) == (2, SubmitVerdict.STALE, None)
+    assert [one.status for one in back.answer.receipts] == [Status.PENDING]
+    assert workers.recall() == []
+    door.opened.set()
+    (done,) = gathered(workers, 1)
+    assert (done.claim.id, [batch.reference for batch in gateway.submitted]) == (1, ["a-b1"])
+
+
+def test_a_batch_is_given_back_where_the_run_is_told_to_stop(begin: Begin) -> None:
+    gateway = ScriptedGateway(accepted)
+    workers = begin(gateway, 1, lambda: True)
+    workers.submit(claim(1))
+    (done,) = gathered(workers, 1)
+    assert (done.answer.verdict, gateway.submitted) == (SubmitVerdict.STALE, [])
+    assert getattr(done.answer.text, "event", None) is Event.GIVEN_BACK
+
+
+@pytest.mark.parametrize("error", [ValueError("of smsctl"), KeyboardInterrupt(), SystemExit(1)], ids=repr)
+def test_a_fault_in_a_thread_makes_its_batch_unknown_and_the_thread_goes_on(
+    error: BaseException, begin: Begin
+) -> None:
+    def faulty(_: Batch) -> Answer:
+        raise error
+
+    gateway = ScriptedGateway(faulty, accepted)
+    workers = begin(gateway, 1)
+    workers.submit(claim(1))
+    (lost,) = gathered(workers, 1)
+    assert (lost.error, lost.answer.verdict) == (error, SubmitVerdict.UNCLEAR)
+    assert [one.status for one in lost.answer.receipts] == [Status.UNKNOWN]
+    workers.stored([lost])
+    workers.submit(claim(2))
+    (done,) = gathered(workers, 1)
+    assert (done.error, done.answer.verdict) == (None, SubmitVerdict.ANSWERED)
+
+
+def test_nothing_has_arrived_before_the_gateway_answers(begin: Begin) -> None:
+    door = Door()
+    workers = begin(ScriptedGateway(door), 3)
+    for number in (1, 2, 3):
+        workers.submit(claim(number))
+    door.wait_for(3)
+    assert workers.arrived() == []
+    door.opened.set()
+    done = gathered(workers, 3)
+    assert sorted(one.claim.id for one in done) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("asleep_s", "leaves"), [(0, True), (STALE_AFTER_S + 1, False)])
+def test_a_claim_that_a_machine_slept_over_is_given_back(asleep_s: float, *, leaves: bool) -> None:
+    """Which the clock that the gateway looks at does not know."""
+    times_s, gateway = iter([100.0, 100.0 + asleep_s]), ScriptedGateway(accepted)
+    workers = Workers(gateway, 1, clock_s=lambda: next(times_s))
+    workers.submit(claim(1))
+    (done,) = workers.gather()
+    workers.dismiss()
+    assert (len(gateway.submitted), done.answer.verdict) == (
+        (1, SubmitVerdict.ANSWERED) if leaves else (0, SubmitVerdict.STALE)
+    )
