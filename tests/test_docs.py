@@ -210,3 +210,24 @@ def test_the_manual_page_is_valid() -> None:
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "mailings resolve" in re.sub(r".\x08|\x1b\[[0-9;]*m", "", ran.stdout)
+
+
+def test_the_map_of_the_tests_is_true() -> None:
+    """Every test that it names is there, and each module of the core has its tests: in its file, or named."""
+    contributing = _read(ROOT / "CONTRIBUTING.md")
+    guards = contributing.partition("\n## What guards what\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([a-z_/.]+)`", guards))
+    modules = {
+        f"{folder}/{path.stem}"
+        for folder in ("ledger", "actions")
+        for path in (ROOT / "smsctl" / folder).glob("[a-z]*.py")
+    }
+    tests = {name for name in named if name.endswith((".py", "/"))} - {"tests/", "ledger/", "actions/"}
+    assert [name for name in tests if not (ROOT / "tests" / name).exists()] == []
+    without = {name for name in modules if not (ROOT / "tests" / _test_of(name)).exists()}
+    assert {name for name in named - tests if "/" in name} - {"tests/", "ledger/", "actions/"} == without
+
+
+def _test_of(module: str) -> str:
+    folder, _, name = module.partition("/")
+    return f"{folder}/test_{name}.py"
