@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, table_of
-from smsctl.cli.output.phrases import quoted
+from smsctl.cli.output.phrases import and_more, quoted
 from smsctl.domain.incoming import SmsRequest, wish_of
 from smsctl.domain.spelling import is_e164
 from smsctl.errors import say
@@ -47,10 +47,7 @@ def listed(
         Field("", lambda row: names.get(row.message.sender) or shown(row.message.sender), say("From")),
         Field("", lambda row: _marked(row, endpoint), say("Text")),
     ]
-    blocks: list[Block] = [table_of(fields, rows)]
-    if total > len(rows):
-        blocks.append(TextLine(say("And {n} more; all with: --export FILE", n=total - len(rows))))
-    return blocks
+    return [table_of(fields, rows), *and_more(total, len(rows), "--export")]
 
 
 def _marked(row: InboxRow, endpoint: str | None) -> Text:

@@ -6,12 +6,14 @@ from smsctl.actions.report import IntakeCounts
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.fields import Field, table_of
-from smsctl.errors import Sentence, say, say_n
+from smsctl.cli.output.phrases import and_more, rehearsal
+from smsctl.cli.output.reply import CommandResult
+from smsctl.errors import ExitCode, Sentence, say, say_n
 from smsctl.ledger.inbox import IncomingKind
 from smsctl.ledger.reports import KeptReport, ReportFate
 
 
-def taken_data(taken: IntakeCounts) -> dict[str, object]:
+def _taken_data(taken: IntakeCounts) -> dict[str, object]:
     """Return what was taken in, for the envelope."""
     return {
         "reports": {str(fate): n for fate, n in taken.reports.items()},
@@ -24,7 +26,7 @@ def taken_data(taken: IntakeCounts) -> dict[str, object]:
     }
 
 
-def taken_screen(taken: IntakeCounts) -> list[Block]:
+def _taken_screen(taken: IntakeCounts) -> list[Block]:
     """Return what was taken in."""
     facts = [
         Fact(figures.count(taken.reports[fate]), [_FATES[fate]], _TONES.get(fate, Tone.PLAIN))
@@ -46,7 +48,17 @@ def taken_screen(taken: IntakeCounts) -> list[Block]:
     return blocks
 
 
-def taken_summary(taken: IntakeCounts) -> Sentence:
+def taken_result(taken: IntakeCounts, code: ExitCode = ExitCode.OK, *, simulated: bool) -> CommandResult:
+    """Return what a command answers with that took something in."""
+    return CommandResult(
+        data=_taken_data(taken),
+        screen=[*rehearsal(simulated=simulated), *_taken_screen(taken)],
+        summary=_taken_summary(taken),
+        exit_code=code,
+    )
+
+
+def _taken_summary(taken: IntakeCounts) -> Sentence:
     """Return the one line for a log."""
     return say_n(
         "{n} delivery report ({applied} applied, {early} early, {repeated} repeated, {unmatched} unmatched),"
@@ -91,10 +103,7 @@ def kept(rows: Sequence[KeptReport], total: int, zone: str) -> list[Block]:
         Field("", lambda one: one.report.reference or one.report.gateway_id, say("Reference")),
         Field("", lambda one: _FATES[one.fate], say("Why")),
     ]
-    blocks: list[Block] = [table_of(fields, rows)]
-    if total > len(rows):
-        blocks.append(TextLine(say("And {n} more; all with: --export FILE", n=total - len(rows))))
-    return blocks
+    return [table_of(fields, rows), *and_more(total, len(rows), "--export")]
 
 
 _FATES = {

@@ -8,7 +8,6 @@ import typer
 from smsctl.cli import wiring_listener
 from smsctl.cli.incoming import receiving
 from smsctl.cli.incoming import reports as render
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say, say_n
@@ -29,7 +28,6 @@ def run(
         for push_batch in wiring_listener.read_report_file(file, tell):
             intake.store_one(push_batch)
             unread += push_batch.unread
-    taken = intake.taken
     if unread:
         wiring.output.warn(
             say_n(
@@ -38,8 +36,4 @@ def run(
                 n=unread,
             )
         )
-    return CommandResult(
-        data=render.taken_data(taken),
-        screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],
-        summary=render.taken_summary(taken),
-    )
+    return render.taken_result(intake.taken, simulated=wiring.simulated)

@@ -10,7 +10,6 @@ from smsctl.cli import notify, options, wiring_listener
 from smsctl.cli.incoming import forwarding, receiving
 from smsctl.cli.incoming import reports as render
 from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_listener import RunningListener
@@ -71,12 +70,8 @@ def run(
         if forwarder:
             forwarder.end(_LAST_MAIL_S)
         complaints.end()
-    return CommandResult(
-        data=render.taken_data(intake.taken),
-        screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(intake.taken)],
-        summary=render.taken_summary(intake.taken),
-        exit_code=ExitCode.HUNG_UP if "SIGHUP" in heard[:1] else ExitCode.OK,
-    )
+    code = ExitCode.HUNG_UP if "SIGHUP" in heard[:1] else ExitCode.OK
+    return render.taken_result(intake.taken, code, simulated=wiring.simulated)
 
 
 def _open(wiring: Wiring, intake: receiving.PushIntake, complaints: receiving.Complaints) -> None:

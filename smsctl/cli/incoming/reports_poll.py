@@ -9,7 +9,6 @@ from smsctl.actions.stop_signal import BY_SIGNAL, CODES, StopSignal
 from smsctl.cli import options, wiring_listener
 from smsctl.cli.incoming import forwarding, receiving
 from smsctl.cli.incoming import reports as render
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
@@ -51,9 +50,5 @@ def run(
     finally:  # what was stored is mailed on also when the gateway fails
         if forwarder:
             forwarder.work(_MAILING_S)
-    return CommandResult(
-        data=render.taken_data(taken),
-        screen=[*rehearsal(simulated=wiring.simulated), *render.taken_screen(taken)],
-        summary=render.taken_summary(taken),
-        exit_code=CODES[stop_signal.asked] if stop_signal.asked else ExitCode.OK,
-    )
+    code = CODES[stop_signal.asked] if stop_signal.asked else ExitCode.OK
+    return render.taken_result(taken, code, simulated=wiring.simulated)

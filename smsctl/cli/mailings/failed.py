@@ -12,12 +12,12 @@ from smsctl.cli import files, numbers, options
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine
 from smsctl.cli.output.fields import Field, data_of, table_of
-from smsctl.cli.output.phrases import rehearsal
+from smsctl.cli.output.phrases import and_more, rehearsal
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.report import PERMANENT, Cause
-from smsctl.errors import say, say_n
+from smsctl.errors import say
 from smsctl.ledger import mailings
 from smsctl.ledger.failures import FailedRow, failed
 
@@ -75,15 +75,7 @@ def _screen(rows: Sequence[FailedRow], fields: Sequence[Field[FailedRow]]) -> li
     """Return the messages that did not arrive; a long list is cut, a file holds them all."""
     if not rows:
         return [TextLine(say("No report says that a message did not arrive."))]
-    blocks: list[Block] = [table_of(fields, rows[:_SHOWN])]
-    if len(rows) > _SHOWN:
-        more = len(rows) - _SHOWN
-        blocks.append(
-            TextLine(
-                say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more)
-            )
-        )
-    return blocks
+    return [table_of(fields, rows[:_SHOWN]), *and_more(len(rows), _SHOWN, "--csv")]
 
 
 def _table(

@@ -10,11 +10,11 @@ from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine,
 from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.mailings import data
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
-from smsctl.cli.output.phrases import quoted, rehearsal, taken_twice
+from smsctl.cli.output.phrases import and_more, quoted, rehearsal, taken_twice
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import OutsideRows, told_counts
-from smsctl.errors import Sentence, say, say_n
+from smsctl.errors import Sentence, say
 from smsctl.ledger.audit import AuditRow
 from smsctl.ledger.batches import BatchRow
 from smsctl.ledger.mailings import AnsweredRow
@@ -136,16 +136,9 @@ def skipped(
     if any(one.column for one in entries):
         fields.append(Field("", lambda one: one.column, say("Column")))
     blocks: list[Block] = [*head, table_of(fields, entries[:_SKIPPED_SHOWN])]
-    if len(entries) > _SKIPPED_SHOWN and csv is None:
-        more = len(entries) - _SKIPPED_SHOWN
-        blocks.append(
-            TextLine(
-                say_n("And {n} more; all with: --csv FILE", "And {n} more; all with: --csv FILE", n=more)
-            )
-        )
     if csv:
-        blocks.append(TextLine(say("Written to {path}.", path=csv)))
-    return blocks
+        return [*blocks, TextLine(say("Written to {path}.", path=csv))]
+    return [*blocks, *and_more(len(entries), _SKIPPED_SHOWN, "--csv")]
 
 
 def _by_reason(title: Text, counted: Mapping[str, int]) -> list[Block]:

@@ -50,3 +50,9 @@ def taken_twice(messages: int) -> Sentence:
         "The gateway took {n} messages twice that had been resolved as not sent: both count.",
         n=messages,
     )
+
+
+def and_more(rows: int, shown: int, flag: str) -> list[Block]:
+    """Say how many rows a list leaves out, and the flag by which a file holds them all."""
+    more = rows - shown
+    return [TextLine(say("And {n} more; all with: {flag} FILE", n=more, flag=flag))] if more > 0 else []
