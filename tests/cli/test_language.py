@@ -198,9 +198,12 @@ FAULTS = (
     "schedule --at 25:00 -- send message.txt --all",
     "reports poll",
     "purge",
+    "purge --blank 99 --reason vm",
+    "purge --list --written",
+    "purge --municipality ankeborg",
 )
 HEADERS = ("Namn", "Mobil", "Grupp", "Kommun", "Godkänt", "villkor")
-CHECKS = ("config", "permissions", "secret", "ledger", "beside", "disk", "clock", "waiting")
+CHECKS = ("config", "permissions", "secret", "ledger", "beside", "disk", "clock", "waiting", "retention")
 STEPS = ("dns", "tcp", "tls", "login")
 COMMANDS = " ".join((*contents.COMMANDS, *contents.GROUPS)).split()
 FOREIGN = frozenset(
