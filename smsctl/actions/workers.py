@@ -2,8 +2,9 @@
 
 They touch nothing but the gateway: the ledger belongs to the thread that drives the run. While it writes
 down answers and marks the next batches, threads that are done must not stand idle, or every round would
-wait for the disk; so where there are several, half as many batches again are marked ahead. A thread takes
-one of those at once, unless the run has been told to stop: then it is given back unsent.
+wait for the disk; so where there are several, half as many batches again are marked ahead, and more where the
+disk is slower than the gateway, so that more batches share a commit. A thread takes one of those at once,
+unless the run has been told to stop: then it is given back unsent.
 """
 
 import queue
@@ -36,8 +37,8 @@ class BatchDone(NamedTuple):
 
 
 def most_in_flight(size: int) -> int:
-    """Return how many batches may be marked and not yet answered, with so many threads."""
-    return size + size // 2
+    """Return how many batches may be marked and not yet answered, with so many threads, at the most."""
+    return 3 * size if size > 1 else size
 
 
 class Workers:
@@ -60,6 +61,7 @@ class Workers:
         self._halted = halted
         self._clock_s = clock_s
         self._threads = 0
+        self._ahead = size // 2
         self._work: queue.SimpleQueue[tuple[Claim, float, float] | None] = queue.SimpleQueue()
         self._back: queue.SimpleQueue[BatchDone] = queue.SimpleQueue()
         self.open: dict[int, Claim] = {}  # submitted, and its answer not yet stored
@@ -68,7 +70,7 @@ class Workers:
     @property
     def free(self) -> int:
         """How many more batches may be marked."""
-        return most_in_flight(self._size) - self.in_flight
+        return self._size + self._ahead - self.in_flight
 
     @property
     def in_flight(self) -> int:
@@ -113,10 +115,16 @@ class Workers:
         return found
 
     def stored(self, done: Sequence[BatchDone]) -> None:
-        """Forget batches whose answers are durable."""
+        """Forget batches whose answers are durable.
+
+        Where all others have come back meanwhile, the threads stood idle for the disk: more are marked ahead.
+        """
         for one in done:
             self.open.pop(one.claim.id, None)
             self._answered.pop(one.claim.id, None)
+        if self.open and self._back.qsize() == len(self.open):
+            most = most_in_flight(self._size) - self._size
+            self._ahead = min(self._ahead + self._size // 2, most)
 
     def dismiss(self) -> None:
         """Let the threads end when they have nothing more to do."""

@@ -1,6 +1,7 @@
 """The threads that wait for the gateway: how many, what they give back, and that no batch is lost by them."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -62,9 +63,46 @@ def gathered(workers: Workers, many: int) -> list[BatchDone]:
     return done
 
 
-@pytest.mark.parametrize(("threads", "batches"), [(1, 1), (2, 3), (3, 4), (8, 12)])
-def test_half_as_many_again_are_marked_ahead_where_there_are_several(threads: int, batches: int) -> None:
-    assert most_in_flight(threads) == batches
+@pytest.mark.parametrize(("threads", "batches", "most"), [(1, 1, 1), (2, 3, 6), (3, 4, 9), (8, 12, 24)])
+def test_half_as_many_again_are_marked_ahead_where_there_are_several(
+    threads: int, batches: int, most: int, begin: Begin
+) -> None:
+    assert begin(ScriptedGateway(accepted), threads).free == batches
+    assert most_in_flight(threads) == most
+
+
+@pytest.mark.parametrize(
+    ("threads", "idle", "marked"),
+    [(4, True, [8, 10, 12, 12]), (2, True, [4, 5, 6, 6]), (1, True, [1]), (4, False, [6])],
+)
+def test_more_are_marked_ahead_only_where_all_came_back_while_one_answer_was_stored(
+    threads: int, marked: list[int], begin: Begin, *, idle: bool
+) -> None:
+    door, answered = Door(), threading.Semaphore(0)
+
+    def answer(batch: Batch) -> Answer:
+        told = accepted(batch) if batch.reference == "a-b0" else door(batch)
+        answered.release()
+        return told
+
+    workers, found = begin(ScriptedGateway(answer), threads), []
+    for _ in marked:
+        door.opened.clear()
+        for number in range(workers.free):
+            workers.submit(claim(number))
+        (first,) = workers.gather()
+        if idle:
+            door.opened.set()
+            assert all(answered.acquire(timeout=WAIT_S) for _ in workers.open)
+            time.sleep(0.1)  # until the last is back
+        workers.stored([first])
+        found.append(workers.in_flight + workers.free)
+        door.opened.set()
+        while workers.open:
+            workers.stored(workers.gather())
+        while answered.acquire(blocking=False):
+            pass
+    assert found == marked
 
 
 def test_a_batch_takes_its_place_until_its_answer_is_stored(begin: Begin) -> None:
