@@ -7,6 +7,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.plan import Plan
 from smsctl.domain.recipients import SkipReason
+from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import audit, fitness, lock, mailings, openings, run_keys
 from smsctl.ledger.copying import Progress, nobody_looks
@@ -82,7 +83,7 @@ def write(
 def _refuse_used_key(ledger: Ledger, new: NewMailing) -> None:
     if new.run_key and mailings.of_key(ledger, new.run_key):
         raise LedgerError(
-            say("Another run has just begun a mailing under the key {key}.", key=new.run_key),
+            say("Another run has just begun a mailing under the key {key}.", key=veil_numbers(new.run_key)),
             hint=say("Look with: smsctl mailings list"),
         )
 

@@ -17,6 +17,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.rules import not_active
+from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
 from smsctl.host import rights, users
 from smsctl.ledger import file, fitness, health, keyfile, lock, municipalities, packages, restoring
@@ -256,14 +257,12 @@ def keyed_runs(ledger: Ledger | None, shown: Callable[[str], str]) -> Iterator[F
     if not runs:
         yield Finding("last-run", Level.SKIPPED, say("Nothing was sent under a key yet."))
     for run in runs:
-        at = shown(run.last_good_at) if run.last_good_at else None
+        at, key = shown(run.last_good_at) if run.last_good_at else None, veil_numbers(run.key)
         if not run.unfinished:
-            text = say(
-                "{key}: sent whole at {at}, mailing {mailing}.", key=run.key, at=at, mailing=run.mailing
-            )
+            text = say("{key}: sent whole at {at}, mailing {mailing}.", key=key, at=at, mailing=run.mailing)
             yield Finding("last-run", Level.OK, text)
             continue
-        values = {"key": run.key, "mailing": run.mailing, "at": at or "-"}
+        values = {"key": key, "mailing": run.mailing, "at": at or "-"}
         yield Finding(
             "last-run",
             Level.WARNING,

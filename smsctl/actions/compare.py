@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.domain.cells import NAMES_TOLD, VEIL, veiled
+from smsctl.domain.cells import NAMES_TOLD, VEIL, may_name_somebody, veiled
 from smsctl.domain.columns import seen_in
 from smsctl.domain.headings import fold
 from smsctl.domain.moment import Period
+from smsctl.domain.spelling import veil_cell
 from smsctl.errors import InputError, Sentence, say
 from smsctl.ledger.invoices import parts_by_month_and_node
 from smsctl.ledger.store import Ledger
@@ -123,7 +124,7 @@ def _seen(sheet: Sheet) -> Sentence:
 
 
 def _quoted(cell: str) -> str:
-    return veiled(cell) or '""'
+    return (VEIL if may_name_somebody(cell) else veil_cell(cell)) or '""'
 
 
 def _month(cell: str, sheet: Sheet, row: int) -> str:

@@ -6,6 +6,7 @@ from smsctl.actions.begin import EMPTY
 from smsctl.actions.check import Finding, Level
 from smsctl.actions.ending import left_unsettled
 from smsctl.domain.message import COSTS, Status
+from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import ExitCode, Sentence, say
 from smsctl.ledger import mailings, run_keys
 from smsctl.ledger.store import Ledger
@@ -15,18 +16,18 @@ def expected(
     ledger: Ledger | None, key: str, counted: Callable[[Mapping[Status, int]], Sentence | None]
 ) -> Iterator[Finding]:
     """Say whether the run under an expanded key is done. One that may reach nobody, and did, is done too."""
-    mailing = mailings.of_key(ledger, key) if ledger else None
+    mailing, told = mailings.of_key(ledger, key) if ledger else None, veil_numbers(key)
     if ledger is None or mailing is None:
         if ledger and run_keys.is_noted(ledger, key, EMPTY):
             yield Finding(
-                "expected", Level.OK, say("{key}: there was nobody to send to, as is allowed.", key=key)
+                "expected", Level.OK, say("{key}: there was nobody to send to, as is allowed.", key=told)
             )
             return
         mend = say("Did it start? Look at cron's own log, and at: smsctl audit")
-        yield _missed(say("{key}: nothing was sent under this key.", key=key), mend)
+        yield _missed(say("{key}: nothing was sent under this key.", key=told), mend)
         return
     tally = mailings.tally(ledger, mailing)
-    values = {"key": key, "id": mailing.id, "counted": counted(tally.states) or say("nothing to send")}
+    values = {"key": told, "id": mailing.id, "counted": counted(tally.states) or say("nothing to send")}
     if left := left_unsettled(ledger, mailing):
         text = say("{key}: mailing {id} is not settled: {counted}.", **values)
         yield Finding("expected", Level.ERROR, text=text, mend=left.sentences[0], exit_code=left.exit_code)

@@ -11,6 +11,7 @@ from smsctl.actions.draft import PlanRequest, absolute, number_column_of
 from smsctl.actions.may_send import Circumstances
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
+from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import RuleError, Sentence, UsageError, joined, say
 from smsctl.ledger import mailings, purging
 from smsctl.ledger.store import Ledger
@@ -39,7 +40,7 @@ def expand(key: str, local_now: datetime) -> str:
     unknown = [place for place in re.findall(_PLACE, key) if place not in places]
     if unknown or not key.strip() or len(key) > _LONGEST:
         raise UsageError(
-            say("--key {key} is no usable name.", key=key[:_LONGEST]),
+            say("--key {key} is no usable name.", key=veil_numbers(key[:_LONGEST])),
             hint=say("Use a short name; in braces only: date, week, month, hour."),
         )
     return re.sub(_PLACE, lambda found: places[found[1]], key)
@@ -68,7 +69,12 @@ def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, plan_request: 
     if others := list(_differences(ledger, mailing, plan_request)):
         other = joined(*others)
         raise RuleError(
-            say("Mailing {id} was sent under the key {key} {other}.", id=mailing.id, key=key, other=other),
+            say(
+                "Mailing {id} was sent under the key {key} {other}.",
+                id=mailing.id,
+                key=veil_numbers(key),
+                other=other,
+            ),
             hint=hint,
         )
     if _known_rule(mailing, plan_request) != str(plan_request.audience.rule):
@@ -77,7 +83,7 @@ def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, plan_request: 
                 "Mailing {id} was sent under the key {key} and is purged since: nobody can tell whether it"
                 " was to the same audience.",
                 id=mailing.id,
-                key=key,
+                key=veil_numbers(key),
             ),
             hint=hint,
         )

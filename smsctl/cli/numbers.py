@@ -7,7 +7,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.number import NumberFault, NumberReader, why
 from smsctl.domain.report import Report
-from smsctl.domain.spelling import is_e164, mask, spell, veil_cell, veil_name, veil_numbers
+from smsctl.domain.spelling import is_code, is_e164, mask, spell, veil_cell, veil_name, veil_numbers
 from smsctl.errors import InputError
 
 
@@ -43,7 +43,7 @@ def shown_written(wiring: Wiring, text: str) -> str:
 
 def shown_sender(wiring: Wiring, text: str) -> str:
     """Return who an incoming SMS is from, as a screen may show it: a number, or the one word of a company."""
-    return text if len(text) <= _LONGEST_NAME and veil_name(text) == text else shown_written(wiring, text)
+    return text if len(text) <= _LONGEST_NAME and is_code(text) else shown_written(wiring, text)
 
 
 def shown_text(wiring: Wiring, text: str) -> str:

@@ -47,7 +47,9 @@ def pieces(cell: str) -> list[str]:
 VEIL: Final = "…"
 NAMES_TOLD: Final = 20
 """Different cells of a column that are listed; more of them may be people."""
-_FIGURES: Final = r"\d(?:[\s()/.+\-\u2010-\u2015\u2212]*\d){6}|\d{5}"
+_BESIDE: Final = r"[\s()/.+\-\u2010-\u2015\u2212]*"
+_FIGURES: Final = rf"\d(?:{_BESIDE}\d){{6}}|\d{{5}}|(?<!\d)[+0](?:{_BESIDE}\d){{4}}"
+"""Of dates, months and school years, 2026-11 and 2025/26 are none: a telephone begins with 0 or +."""
 _WITHIN: Final = r"(?<=[^\W\d_]|[,(\d])[ /]\(?[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]+"
 # Texts, compiled at first use: most commands read no file.
 _UNSEEN: Final = (

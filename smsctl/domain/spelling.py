@@ -47,9 +47,13 @@ def veil_cell(cell: str) -> str:
 
 
 def veil_name(text: str) -> str:
-    """Return a foreign code or id as it is: `…` where it is none, being words, or is somebody's number."""
-    is_code = re.fullmatch(_CODE, text) and not re.fullmatch(_WRITTEN_NUMBERS, text)
-    return text if is_code or not text else "…"
+    """Return a foreign code or id as it is: `…` where it is none, being words or a name, or is a number."""
+    return text if is_code(text) and not re.fullmatch(_NAME, text) else "…" * bool(text)
+
+
+def is_code(text: str) -> bool:
+    """Say whether a foreign text is one word of any kind, and nobody's number."""
+    return re.fullmatch(_CODE, text) is not None and not re.fullmatch(_WRITTEN_NUMBERS, text)
 
 
 def veil_numbers(text: str) -> str:
@@ -72,6 +76,7 @@ _WRITTEN_NUMBERS: Final = (  # of phones and identities; no date, address or ver
     r"|(?:19|20)[0-9]{2}[01][0-9]{7})(?!\w)"
 )
 _CODE: Final = r"[!-~]{1,100}"
+_NAME: Final = r"[A-Z][a-z]+(?:[-'.][A-Z][a-z]+)*"
 _WORDS: Final = r"[^\W\d_]{2,}(?:[\s'\u2019.\-]*[^\W\d_]+)*"
 _E164: Final = r"\+[1-9][0-9]{6,14}"
 _COUNTRY_CODE: Final = r"\+(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})"

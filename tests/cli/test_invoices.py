@@ -121,7 +121,7 @@ def test_a_period_is_compared_as_a_whole(config: Path, run: Run, tmp_path: Path)
     [
         ("month;price\n2026-11;3\n", "no column with parts"),
         ("parts;price\n3;1\n", "neither months nor invoice nodes"),
-        ("month;parts\nNovember;3\n", "row 2: November is no month"),
+        ("month;parts\nNovember;3\n", "row 2: … is no month"),
         ("month;parts\n2026-11;3\n2026-13;3\n", "row 3: 2026-13 is no month"),
         ("month;parts\n2026-11;3.5\n", "row 2: 3.5 is no number of parts"),
         ("month;parts\n2026-11;\n", "is no number of parts"),

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.domain.cells import veiled
 from smsctl.domain.spelling import veil_name
 from smsctl.gateways.outcome import quoted
 
-from ..conftest import HEADER, MakeConfig
+from ..conftest import HEADER, LiveGateway, MakeConfig
 from ..front_door import Run
 
-NUMBERS = ("0701740605", "20121212-1212", "201212121212", "070-174 06 99")
+NUMBERS = ("0701740605", "20121212-1212", "201212121212", "070-174 06 99", "070-99", "+46 70 99")
 SWAPPED = "Åsa;elever;{};Exempelkommun;ja"
 TERMS = "Åsa;0701740605;elever;Exempelkommun;{}"
 PAYER = "Åsa;0701740605;elever;{};ja"
@@ -183,6 +184,43 @@ def test_a_gateways_words_hold_no_number(written: str) -> None:
 )
 def test_figures_addresses_and_dates_stay(words: str) -> None:
     assert quoted(words, "") == words
+
+
+@pytest.mark.parametrize("cell", ["Fågelsång", "Anna Andersson"])
+@pytest.mark.parametrize("content", ["month;parts\n{};3\n", "month;parts\n2026-11;{}\n"])
+def test_a_name_in_the_suppliers_file_is_not_repeated(
+    cell: str, content: str, make_config: MakeConfig, run: Run, tmp_path: Path
+) -> None:
+    file = tmp_path / "bill.csv"
+    file.write_text(content.format(cell), encoding="utf-8")
+    ran = run("--config", make_config(), "invoices", "compare", file)
+    assert (ran.code, "row 2" in ran.err) == (8, True)
+    assert not any(word in ran.said for word in cell.split())
+
+
+def test_a_number_in_a_key_is_not_repeated(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    config = live_gateway().config
+    sending = ("--all", "--yes", "--max-parts", 9, "--key", "ring-0701740617")
+    for line in (
+        ("send", message, *sending),
+        ("send", message, *sending),
+        ("send", message, *sending, "--urgent", "--reason", "x"),
+        ("send", message, "--group", "elever", *sending[1:]),
+        ("doctor",),
+        ("doctor", "--expect", "ring-0701740617"),
+    ):
+        ran = run("--config", config, *line)
+        assert not told(ran.said), line
+
+
+@pytest.mark.parametrize("name", ["Andersson", "Anna-Lena", "Kanarina.Ek"])
+def test_a_name_that_stands_for_a_code_is_none(name: str) -> None:
+    assert veil_name(name) == "…"
+
+
+@pytest.mark.parametrize("month", ["2026-11", "2025/26", "7B", "Åk 7-9", "HT 2026"])
+def test_months_school_years_and_classes_stay(month: str) -> None:
+    assert veiled(month) == month
 
 
 @pytest.mark.parametrize("code", ["DELIVRD", "104", "r-1/2", "1cyb9lz2x5", "9f86d081884c7d65", "40617.55"])

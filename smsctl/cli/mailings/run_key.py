@@ -13,6 +13,7 @@ from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import COSTS
+from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import Sentence, say
 from smsctl.ledger import mailings, skipped
 from smsctl.ledger.store import Ledger
@@ -73,7 +74,7 @@ def _done(found: Begun, key: str) -> Sentence:
 
 def _values(found: Begun, key: str) -> dict[str, object]:
     counted = figures.counted(found.tally.states) or say("nothing to send")
-    return {"id": found.mailing.id, "key": key, "counted": counted}
+    return {"id": found.mailing.id, "key": veil_numbers(key), "counted": counted}
 
 
 def _told(sentence: Sentence, ledger: Ledger, found: Begun, *, dry_run: bool) -> CommandResult:
