@@ -5,6 +5,7 @@ from enum import StrEnum
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
+from smsctl.errors import RuleError, say, say_n
 from smsctl.ledger import audit, corrections, lock, stops
 from smsctl.ledger.store import Ledger
 
@@ -22,6 +23,20 @@ _BECOMES = {
     ResolveAnswer.NOT_SENT: Status.PENDING,
     ResolveAnswer.RESEND: Status.PENDING,
 }
+
+
+def refuse_unasked(mailing: Mailing, broken_off: int) -> None:
+    """Raise RuleError where so many messages are unknown only now: of these the person has not asked yet."""
+    if broken_off:
+        raise RuleError(
+            say_n(
+                "{n} message of mailing {id} is unknown only now, as a run broke off; nothing was settled.",
+                "{n} messages of mailing {id} are unknown only now, as a run broke off; nothing was settled.",
+                n=broken_off,
+                id=mailing.id,
+            ),
+            hint=say("Ask about them too, then say it once more: smsctl mailings show {id}", id=mailing.id),
+        )
 
 
 def resolve(

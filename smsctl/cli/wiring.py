@@ -4,6 +4,7 @@ The way out of the machine is wired in `wiring_gateway`, which most commands nee
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import cached_property
@@ -48,6 +49,7 @@ class Wiring:
         self.output = output
         self.open = ExitStack()  # what must be put away
         self._opened: list[Ledger] = []
+        self.broken_off: Counter[int] = Counter()  # by mailing: messages unknown only since this command
 
     def __enter__(self) -> Self:
         """Return the wiring."""
@@ -123,7 +125,7 @@ class Wiring:
         if packages.anything_half_done(ledger):
             from smsctl.ledger import batches, openings
 
-            batches.recover(ledger, self.clock.now())
+            self.broken_off = batches.recover(ledger, self.clock.now())
             with self.output.working(say("Removing a mailing that was not opened as a whole")) as tell:
                 for done, rows in openings.clear(ledger):
                     tell(done, rows)

@@ -135,14 +135,14 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     return answer
 
 
-def recover(ledger: Ledger, moment: Moment) -> int:
-    """Make batches of processes that are gone `unknown`, never `pending`; return how many messages."""
-    orphaned = 0
+def recover(ledger: Ledger, moment: Moment) -> Counter[int]:
+    """Make batches of processes that are gone `unknown`, never `pending`; return how many, by mailing."""
+    orphaned: Counter[int] = Counter()
     for (mailing_id,) in ledger.rows("SELECT DISTINCT mailing FROM batches WHERE settled_at IS NULL"):
         mailing = mailings.get(ledger, mailing_id)
         with lock.if_nobody_sends(ledger.path, mailing.reference) as free:
             if free:
-                orphaned += _recover_mailing(ledger, mailing, moment)
+                orphaned[mailing_id] += _recover_mailing(ledger, mailing, moment)
     return orphaned
 
 

@@ -164,7 +164,7 @@ class Desk:
         )
 
     def recover(self) -> int:
-        return batches.recover(self.ledger, self.now())
+        return batches.recover(self.ledger, self.now()).total()
 
     def states(self, mailing: Mailing) -> dict[str, int]:
         return {str(state): n for state, n in mailings.tally(self.ledger, mailing).states.items()}

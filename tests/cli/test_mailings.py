@@ -1,13 +1,19 @@
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from smsctl.domain.message import Status
 from smsctl.host.users import whoever
+from smsctl.ledger import mailings
+from smsctl.ledger.store import open_ledger
 from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour
 
+from ..actions.desk import moment
 from ..conftest import ROWS, LiveGateway, MakeConfig
 from ..front_door import Ran, Run, run_terminal
+from ..ledger import sending
 from .conftest import guardians
 
 
@@ -132,6 +138,27 @@ def test_what_is_unknown_is_stopped_where_the_gateway_still_holds_it(
     ran = run("--config", live.config, "mailings", "cancel", 1, "--json")
     assert (ran.code, ran.data["stopped"], ran.data["states"]) == (0, 3, {"cancelled": 3})
     assert ran.data["parts"] == 0
+
+
+@pytest.mark.parametrize("word", ["--sent", "--not-sent", "--resend"])
+def test_a_word_about_what_was_unknown_settles_nothing_that_is_so_only_now(
+    word: str, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    one_by_one = {"batch_size": 1, "connections": 1}
+    live = live_gateway(Behaviour(faults={Fault.RESET: 1.0}), rows=guardians(3), gateway=one_by_one)
+    run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 3)
+    (path,) = live.config.parent.rglob("ledger.db")
+    with closing(open_ledger(path)) as ledger:  # as a run that was killed leaves it
+        mailing, now = mailings.get(ledger, 1), moment()
+        assert mailings.tally(ledger, mailing).states == {Status.UNKNOWN: 2, Status.PENDING: 1}
+        assert sending.claim(ledger, mailing, moment=now)
+    settle = ("--config", live.config, "mailings", "resolve", 1, word, "--reason", "asked support", "--yes")
+    ran = run(*settle)
+    assert ran.code == 4
+    assert "1 message of mailing 1 is unknown only now, as a run broke off; nothing was settled." in ran.err
+    shown = ("--config", live.config, "mailings", "show", 1, "--json")
+    assert run(*shown).data["states"] == {"unknown": 3}
+    assert run(*settle, "--json").data["settled"] == 3
 
 
 def test_what_is_unknown_and_not_stopped_is_told_as_such(lost: Path, run: Run) -> None:

@@ -134,9 +134,10 @@ class Attack:
         return self._command("mailings", "resolve", str(mailing), said, "--reason", "asked", "--yes")
 
     def _settle_unknown(self, alone: Nursery, mailing: int) -> None:
-        if said := self._known(mailing):
-            words = ("mailings", "resolve", str(mailing), said, "--reason", "asked", "--yes")
-            assert alone.run(self._site, self._command(*words)) in {0, 4}, self._said()
+        for _ in range(2):  # some may be unknown only since the first word: they are asked for then
+            if said := self._known(mailing):
+                words = ("mailings", "resolve", str(mailing), said, "--reason", "asked", "--yes")
+                assert alone.run(self._site, self._command(*words)) in {0, 4}, self._said()
 
     def _known(self, mailing: int) -> str | None:
         """Return what the gateway says of all that is unknown in a mailing; None where it is mixed."""

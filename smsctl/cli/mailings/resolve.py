@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
-from smsctl.actions.resolve import ResolveAnswer, resolve
+from smsctl.actions.resolve import ResolveAnswer, refuse_unasked, resolve
 from smsctl.cli import dialogue, options
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output import mailings as render
@@ -50,6 +50,8 @@ def run(
         raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
+    with told_with_what_is_left(ledger, found):
+        refuse_unasked(found, wiring.broken_off[found.id])
     if words == [ResolveAnswer.RESEND] and not yes:
         _confirm(wiring, found)
     settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason)
