@@ -10,7 +10,7 @@ import pytest
 
 from smsctl.errors import ExitCode, InputError, LedgerError
 from smsctl.ledger import checking, copying, keyfile, restoring
-from smsctl.ledger.backup import back_up
+from smsctl.ledger.backup import back_up, targets
 from smsctl.ledger.store import Ledger, open_ledger, read_ledger
 
 from .places import ROOT, on_small_disk, python, why_no_mounts
@@ -159,6 +159,11 @@ def test_a_folder_that_is_not_there_is_told_in_words(ledger: Ledger, tmp_path: P
 def test_a_folder_that_cannot_be_looked_into_is_told_in_words(ledger: Ledger, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"backup\.db: cannot be written: File name too long"):
         back_up(ledger, tmp_path / ("x" * 300) / "backup.db")
+
+
+def test_a_place_that_cannot_be_looked_at_is_not_called_a_folder(ledger: Ledger, tmp_path: Path) -> None:
+    unseen = tmp_path / ("x" * 300) / "backup.db"
+    assert targets(ledger.path, unseen) == (unseen,)
 
 
 def test_a_key_that_cannot_be_copied_leaves_no_half_backup(ledger: Ledger, tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -416,6 +416,15 @@ def test_no_report_is_told_when_it_is_due_and_the_state_stays(ledger: Ledger) ->
     assert states(ledger, mailing) == ["delivered", "accepted"]
     take(ledger, report(mailing, 2), moment=on("2026-12-01"))
     assert returned(ledger, mailing, on("2026-12-24")) == (2, 0, 0, 0, 0)
+
+
+def test_of_what_the_gateway_holds_no_report_is_missed_before_its_time(ledger: Ledger) -> None:
+    mailing = sent(ledger, Status.ACCEPTED, Status.ACCEPTED)
+    take(ledger, report(mailing, 1))
+    later = datetime(2026, 12, 24, tzinfo=UTC)
+    held = mailing._replace(letter=mailing.letter._replace(send_at=later))
+    assert returned(ledger, held, on("2026-12-24")) == (1, 0, 0, 1, 0)
+    assert returned(ledger, held, on("2026-12-28")) == (1, 0, 0, 0, 1)
 
 
 def test_the_validity_is_waited_for_too(ledger: Ledger) -> None:

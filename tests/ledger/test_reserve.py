@@ -1,11 +1,12 @@
 """A disk that fills up while answers are on their way: each is stored, and nothing more is marked."""
 
+import resource
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from smsctl.errors import Sentence, say
+from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger.reserve import Reserve
 from smsctl.ledger.sentences import FullError
 from smsctl.ledger.store import Ledger
@@ -65,6 +66,21 @@ def test_a_disk_that_fills_up_loses_no_answer(connections: int, batch_size: int,
         "0 True ['accepted']",
         "()",
     ], ran.stdout + ran.stderr
+
+
+def test_where_less_room_is_left_than_must_be_kept_nothing_is_begun(ledger: Ledger) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3 << 18, hard))  # two shares and a bit are asked for
+    try:
+        with (
+            pytest.raises(LedgerError, match="no room can be kept beside it"),
+            Reserve(ledger.path, batches=2, messages=100),
+        ):
+            pass
+        with Reserve(ledger.path, batches=1, messages=100):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class _MaybeBrokenError(FullError):
