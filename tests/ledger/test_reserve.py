@@ -68,16 +68,22 @@ def test_a_disk_that_fills_up_loses_no_answer(connections: int, batch_size: int,
     ], ran.stdout + ran.stderr
 
 
-def test_where_less_room_is_left_than_must_be_kept_nothing_is_begun(ledger: Ledger) -> None:
+@pytest.mark.parametrize(
+    ("room", "batches", "begins"),
+    [
+        (3 << 18, 2, False),
+        (3 << 18, 1, True),
+        (2 * (256 + 100) * 1024 - 100, 1, False),  # the last piece is taken in part
+    ],
+)
+def test_where_less_room_is_left_than_must_be_kept_nothing_is_begun(
+    room: int, batches: int, ledger: Ledger, *, begins: bool
+) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3 << 18, hard))  # two shares and a bit are asked for
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    how = nullcontext() if begins else pytest.raises(LedgerError, match="no room can be kept beside it")
     try:
-        with (
-            pytest.raises(LedgerError, match="no room can be kept beside it"),
-            Reserve(ledger.path, batches=2, messages=100),
-        ):
-            pass
-        with Reserve(ledger.path, batches=1, messages=100):
+        with how, Reserve(ledger.path, batches=batches, messages=100):
             pass
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
