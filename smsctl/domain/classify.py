@@ -100,7 +100,8 @@ class _RowClassifier:
         is_blocked, sent, welcome = self._rules.is_blocked, self._sent, eligibilities.welcome
         seen, see = self._seen, self._seen.add
         put_row, put_number, put_name = self._ready.puts()
-        pack, add_duplicate = self._ready.pack, self._skipped[SkipReason.DUPLICATE].add
+        pack, left_out = self._ready.pack, (SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
+        leave_out = [self._skipped[reason].add for reason in left_out]
         row_number = self._last_row
         for row_number, row in enumerate(rows, FIRST_ROW):
             if not row_number & _PACKED_EVERY:
@@ -109,10 +110,10 @@ class _RowClassifier:
             if number is not None:
                 eligibility = eligibilities[cells(row)]
                 if eligibility is welcome:
-                    if number not in sent and not (is_blocked and is_blocked(number)):
-                        name = "" if name_at is None else row[name_at]
-                        if (digits := int(number)) in seen:
-                            add_duplicate(row_number, digits, name)
+                    if not (is_blocked and is_blocked(number)):
+                        digits, name = int(number), "" if name_at is None else row[name_at]
+                        if digits in seen or number in sent:
+                            leave_out[digits not in seen](row_number, digits, name)
                         else:
                             see(digits)
                             put_row(row_number)

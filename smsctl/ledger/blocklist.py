@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.ledger import audit, keyfile
-from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
+from smsctl.ledger.store import Ledger
 
 BY_STOP = "STOP by SMS"
 THE_RECIPIENT = "the recipient"
 """The reason of a number that is on the list because its owner answered STOP."""
 
 _CLEAR_DIGITS = 2
+_IN_A_COMMIT = 1_000
+"""Each number is hashed, and has its row in the audit as well."""
 
 
 class BlockedRow(NamedTuple):
@@ -58,10 +60,10 @@ def add_all(
 ) -> int:
     """Put many numbers on the list as `add`, in several commits; stopped half-way, a repeat adds the rest."""
     added = 0
-    for start in range(0, len(numbers), ROWS_IN_A_COMMIT):
+    for start in range(0, len(numbers), _IN_A_COMMIT):
         on_progress(start, len(numbers))
         with ledger.transaction():
-            added += add(ledger, numbers[start : start + ROWS_IN_A_COMMIT], moment, actor, reason)
+            added += add(ledger, numbers[start : start + _IN_A_COMMIT], moment, actor, reason)
         ledger.give_way()
     return added
 

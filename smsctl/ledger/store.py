@@ -20,11 +20,12 @@ from smsctl.ledger.sentences import is_busy, told
 
 Row = tuple[Any, ...]
 _IN_FORCE = {"journal_mode": "truncate", "synchronous": 3, "secure_delete": 1, "foreign_keys": 1}
-_STEP_S = 0.1
-"""One wait for whoever holds the file. Inside it SQLite hears no signal, so a long wait is many of these."""
+_STEP_S = 0.01
+"""One wait for whoever holds the file; a long one is many of these. SQLite looks after 1, 3 and 8 ms,
+and later more seldom, so a gap between two commits of a long work (`give_way`) is not missed."""
 
 _SAY_AFTER_S = 3.0
-_SHARE_OF_OTHERS, _LEAST_GAP_S, _LONGEST_GAP_S = 0.15, 0.003, 0.03
+_SHARE_OF_OTHERS, _LEAST_GAP_S, _LONGEST_GAP_S = 0.15, 0.006, 0.05
 ROWS_IN_A_COMMIT = 5_000
 """So many are written at most before others get in between."""
 
