@@ -187,6 +187,16 @@ def test_the_price_of_a_package_is_that_of_the_day_it_opened(ledger: Ledger) -> 
     must_agree(ledger)
 
 
+def test_a_mailing_tells_what_it_drew_and_which_packages_it_opened(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    sending.send(ledger, 8)
+    mailing = sending.send(ledger, 5)
+    later = sending.send(ledger, 1)
+    draws = packages.draws_of_mailing(ledger, mailing.id)
+    assert [(one.package, one.parts, one.opens) for one in draws] == [(1, 2, False), (2, 3, True)]
+    assert [one.opens for one in packages.draws_of_mailing(ledger, later.id)] == [False]
+
+
 def test_a_test_never_opens_a_package(ledger: Ledger) -> None:
     sending.send(ledger, 1, new(kind="test"))
     sending.activate(ledger)

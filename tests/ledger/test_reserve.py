@@ -1,7 +1,8 @@
 """A disk that fills up while answers are on their way: each is stored, and nothing more is marked."""
 
 import resource
-from contextlib import nullcontext
+import sqlite3
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger.reserve import Reserve
 from smsctl.ledger.sentences import FullError
-from smsctl.ledger.store import Ledger
+from smsctl.ledger.store import Ledger, open_ledger
 
 from .places import on_small_disk, python, why_no_mounts
 
@@ -127,3 +128,19 @@ def test_kept_room_is_given_up_before_anybody_waits(
         room.store(ledger, disk)
     assert ledger.rows("SELECT value FROM facts WHERE name = 'answer'") == [("stored",)] * stored
     assert (disk.asked, len(said)) == (times + stored, waits)
+
+
+def test_an_answer_waits_for_whoever_holds_the_ledger_too(ledger: Ledger) -> None:
+    other, said = sqlite3.connect(ledger.path, isolation_level=None), list[Sentence]()
+
+    def told(sentence: Sentence) -> None:
+        said.append(sentence)
+        other.execute("ROLLBACK")  # the other ends only when it is told of the wait
+
+    with closing(other), closing(open_ledger(ledger.path, busy_timeout_s=0.05)) as impatient:
+        impatient.on_wait = told
+        other.execute("BEGIN IMMEDIATE")
+        with Reserve(ledger.path, batches=1, messages=10) as room:
+            room.store(impatient, _Disk(impatient, FullError, 0))
+    assert len(said) == 1
+    assert ledger.rows("SELECT value FROM facts WHERE name = 'answer'") == [("stored",)]
