@@ -22,6 +22,10 @@ class Event(StrEnum):
     MOVED = "moved"
     REFUSED_AND_TAKEN = "refused-and-taken"
     NO_ANSWER = "no-answer"
+    NO_HTTP = "no-http"
+    CUT_OFF = "cut-off"
+    OVERSIZED = "oversized"
+    UNREADABLE_BODY = "unreadable-body"
     NOT_TOLD_OF = "not-told-of"
     ANOTHERS_NAME = "anothers-name"
     NO_CODE = "no-code"
@@ -68,6 +72,10 @@ _WORDS = {
     Event.MOVED: say("the address has moved; correct url in the config ({said})", said=_SAID),
     Event.REFUSED_AND_TAKEN: say("refused and taken in one answer: {said}", said=_SAID),
     Event.NO_ANSWER: say("HTTP 200, but not an answer: {said}", said=_SAID),
+    Event.NO_HTTP: say("no HTTP reply"),
+    Event.CUT_OFF: say("closed before a whole answer had come"),
+    Event.OVERSIZED: say("{said}, and more than an answer may be", said=_SAID),
+    Event.UNREADABLE_BODY: say("{said}, and what follows cannot be read", said=_SAID),
     Event.NOT_TOLD_OF: say("the gateway's answer does not tell of this message"),
     Event.ANOTHERS_NAME: say("the gateway's answer names another message"),
     Event.NO_CODE: say("the gateway's answer holds no status code"),

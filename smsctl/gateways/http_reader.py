@@ -8,6 +8,8 @@ read as they read it; what is cut or says two things is no reply.
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from smsctl.domain.remark import Event, Remark
+
 _MAX_LINE, _MAX_HEADERS, _MAX_INTERIM = 1 << 16, 100, 20
 _PIECE = 1 << 16
 _MAX_DIGITS = 20
@@ -15,10 +17,6 @@ _FIRST_FINAL = 200
 _WITHOUT_BODY = frozenset({204, 304})
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 _HEX = b"0123456789abcdefABCDEF"
-
-
-class ReplyError(Exception):
-    """There is no whole reply. The text says why and quotes nothing that was received."""
 
 
 class ReplyHead(NamedTuple):
@@ -29,6 +27,15 @@ class ReplyHead(NamedTuple):
     keeps: (
         bool  # the peer will take another request on this line, and there is no doubt where this reply ends
     )
+
+
+class ReplyError(Exception):
+    """There is no whole reply. The remark says why and quotes nothing that was received."""
+
+    def __init__(self, event: Event, head: ReplyHead | None = None) -> None:
+        """Keep what is wrong, and with what reply."""
+        self.remark = Remark(event, f"HTTP {head.status}" if head else "")
+        super().__init__(str(self.remark))
 
 
 class HttpReader:
@@ -51,7 +58,7 @@ class HttpReader:
             self._more()
         found, self._at = self._held[self._at : end], end + 1
         if end < 0 or len(found) > _MAX_LINE:
-            raise ReplyError("no HTTP reply: a line without an end")
+            raise ReplyError(Event.NO_HTTP)
         return found.removesuffix(b"\r")
 
     def exactly(self, length: int) -> bytes:
@@ -79,7 +86,7 @@ class HttpReader:
     def _more(self) -> None:
         piece = self._receive(_PIECE)
         if not piece:
-            raise ReplyError("closed before a whole answer had come")
+            raise ReplyError(Event.CUT_OFF)
         self._held, self._at = self._held[self._at :] + piece, 0
 
 
@@ -92,7 +99,7 @@ def read_head(reader: HttpReader) -> ReplyHead:
             ends_clearly = len(_FRAMING & headers.keys()) == 1
             goes_on = version == b"HTTP/1.1" and "close" not in headers.get("connection", "").lower()
             return ReplyHead(status=status, headers=headers, keeps=goes_on and ends_clearly)
-    raise ReplyError("only replies that come before one")
+    raise ReplyError(Event.NO_HTTP)
 
 
 def read_body(reader: HttpReader, head: ReplyHead, at_most: int) -> bytes:
@@ -102,14 +109,14 @@ def read_body(reader: HttpReader, head: ReplyHead, at_most: int) -> bytes:
     coding, length = head.headers.get("transfer-encoding"), _length(head)
     if coding is not None:
         if coding.strip().lower() != "chunked":
-            raise ReplyError(f"HTTP {head.status}, transferred in a way that we did not ask for")
+            raise ReplyError(Event.UNREADABLE_BODY, head)
         body = b"".join(_chunks(reader, head, at_most))
     elif length is None:
         body = reader.to_the_end(at_most)
     else:
         body = reader.exactly(min(length, at_most + 1))
     if len(body) > at_most:
-        raise ReplyError(f"HTTP {head.status}, a reply larger than {at_most} bytes")
+        raise ReplyError(Event.OVERSIZED, head)
     return body
 
 
@@ -117,10 +124,10 @@ def _status(line: bytes) -> tuple[bytes, int]:
     version, _, rest = line.partition(b" ")
     code = rest.lstrip()[:3]
     if not version.startswith(b"HTTP/1.") or not code.isdigit() or len(code) < 3:  # noqa: PLR2004
-        raise ReplyError("no HTTP reply")
+        raise ReplyError(Event.NO_HTTP)
     status = int(code)
     if status == 101 or not 100 <= status < 1000:  # noqa: PLR2004
-        raise ReplyError("no HTTP reply")
+        raise ReplyError(Event.NO_HTTP)
     return version, status
 
 
@@ -139,7 +146,7 @@ def _headers(reader: HttpReader) -> dict[str, str]:
         if colon:
             name, value = before.strip().lower(), value.strip()
             found[name] = f"{found[name]}, {value}" if name in found else value
-    raise ReplyError("no HTTP reply: more headers than any gateway sends")
+    raise ReplyError(Event.NO_HTTP)
 
 
 def _length(head: ReplyHead) -> int | None:
@@ -150,7 +157,7 @@ def _length(head: ReplyHead) -> int | None:
     lengths = {one.strip() for one in said.split(",")}
     length = lengths.pop()
     if lengths or not (length.isascii() and length.isdecimal() and len(length) <= _MAX_DIGITS):
-        raise ReplyError(f"HTTP {head.status}, and how long it is cannot be read")
+        raise ReplyError(Event.UNREADABLE_BODY, head)
     return int(length)
 
 
@@ -159,7 +166,7 @@ def _chunks(reader: HttpReader, head: ReplyHead, at_most: int) -> Iterator[bytes
     while True:
         size = reader.line().partition(b";")[0].strip()
         if not size or size.strip(_HEX):
-            raise ReplyError(f"HTTP {head.status}, and a broken chunk")
+            raise ReplyError(Event.UNREADABLE_BODY, head)
         length = int(size, 16)
         if length == 0:
             break
@@ -169,5 +176,5 @@ def _chunks(reader: HttpReader, head: ReplyHead, at_most: int) -> Iterator[bytes
         if room < 0:
             return
         if reader.line():
-            raise ReplyError(f"HTTP {head.status}, and a broken chunk")
+            raise ReplyError(Event.UNREADABLE_BODY, head)
     _headers(reader)

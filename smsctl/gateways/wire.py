@@ -192,12 +192,12 @@ def _decoded(head: ReplyHead, body: bytes) -> bytes:
     """Return what was said, where it came compressed though we asked for it as it is."""
     encoding = head.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in _ENCODINGS:
-        raise ReplyError(f"HTTP {head.status}, encoded against our wish")
+        raise ReplyError(Event.UNREADABLE_BODY, head)
     if encoding == "identity":
         return body
     inflated = _inflated(body)
     if inflated is None:
-        raise ReplyError(f"HTTP {head.status}, and no whole {encoding} of fit size")
+        raise ReplyError(Event.UNREADABLE_BODY, head)
     return inflated
 
 
@@ -222,7 +222,7 @@ def _reason(error: BaseException) -> Words:
     if "407 " in str(error):  # urllib3 and http.client have no class for it
         return Remark(Event.PROXY_REFUSED)
     if isinstance(error, ReplyError):
-        return str(error)
+        return error.remark
     if isinstance(error, OSError):
         return error.strerror or str(error)[:_MAX_REASON] or type(error).__name__
     return type(error).__name__  # the text may quote what was received

@@ -117,6 +117,21 @@ def test_what_is_no_head_is_refused(head: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"220 mail ready\r\n\r\n", "no HTTP reply"),
+        (b"HTTP/1.1 200", "closed before a whole answer had come"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 2001, "HTTP 200, and more than an answer may be"),
+        (b"HTTP/1.1 502 Bad\r\nContent-Length: five\r\n\r\n", "HTTP 502, and what follows cannot be read"),
+    ],
+)
+def test_what_is_wrong_with_a_reply_is_told(data: bytes, told: str) -> None:
+    with pytest.raises(ReplyError) as raised:
+        read(data)
+    assert str(raised.value.remark) == told
+
+
+@pytest.mark.parametrize(
     "rest",
     [
         b"Content-Length: 6\r\n\r\ntaken",
