@@ -10,6 +10,7 @@ from smsctl.ledger.file import APPLICATION
 from smsctl.ledger.sentences import reason
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_Fetch = Callable[[str], Sequence[Sequence[object]]]
 
 
 def newest(folder: Path = MIGRATIONS) -> int:
@@ -51,26 +52,28 @@ def migrate(connection: sqlite3.Connection, path: Path, folder: Path = MIGRATION
         _apply(connection, path, found, number, pending[number].read_text(encoding="utf-8"))
 
 
-def strange_tables(fetch: Callable[[str], Sequence[Sequence[object]]]) -> list[str]:
+def strange_tables(fetch: _Fetch) -> list[str]:
     """Return the tables that have not the columns which the migrations make; `fetch` returns the rows of SQL.
 
     A bit that turns in the schema leaves a file that SQLite finds sound.
     """
+    ((version,),) = fetch("PRAGMA user_version")
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        for _, file in sorted(_numbered(MIGRATIONS).items()):
-            for statement in _statements(file.read_text(encoding="utf-8")):
+        for number, file in sorted(_numbered(MIGRATIONS).items()):
+            for statement in (
+                _statements(file.read_text(encoding="utf-8")) if number <= int(str(version)) else ()
+            ):
                 made.execute(statement)
         tables = made.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        expected = {
+            str(table): _columns(lambda sql: made.execute(sql).fetchall(), table) for (table,) in tables
+        }
+    return [table for table, columns in expected.items() if _columns(fetch, table) != columns]
 
-        def kept(of: Callable[[str], Sequence[Sequence[object]]], table: str) -> list[object]:
-            columns = of(f'PRAGMA table_info("{table}")')
-            return [tuple(column)[1:4] for column in columns]  # name, type, whether it may be empty
 
-        return [
-            str(table)
-            for (table,) in tables
-            if kept(fetch, table) != kept(lambda sql: made.execute(sql).fetchall(), table)
-        ]
+def _columns(fetch: _Fetch, table: str) -> list[tuple[object, ...]]:
+    """Return of each column its name, its type, and whether it may be empty."""
+    return [tuple(column)[1:4] for column in fetch(f'PRAGMA table_info("{table}")')]
 
 
 def _numbered(folder: Path) -> dict[int, Path]:
