@@ -1,6 +1,5 @@
 """The connections to a gateway that are kept for another request, and for how long."""
 
-import time
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -37,13 +36,12 @@ class Connection:
         """For how long it has been idle; a machine that slept was idle, too."""
         return since_boot_s() - self._idle_since_s
 
-    @property
-    def is_quiet(self) -> bool:
-        """Say whether nothing has come that nobody asked for: the end, a reset, or any byte."""
+    def stays_quiet(self, for_s: float) -> bool:
+        """Say whether nothing has come, or comes by then, that nobody asked for: the end, a reset, a byte."""
         from urllib3.util import wait_for_read  # there is a connection only where this is loaded
 
         is_unread = getattr(self.socket, "pending", int)() or not self.reader.is_empty
-        return self._can_be_watched and not is_unread and not wait_for_read(self.socket, timeout=0)
+        return self._can_be_watched and not is_unread and not wait_for_read(self.socket, timeout=for_s)
 
     def close(self) -> None:
         """Close it, without the end of TLS, which would have to be waited for."""
@@ -70,11 +68,11 @@ class ConnectionPool:
     def take(self, origin: str) -> Connection | None:
         """Return one on which a request may go out at once."""
         while found := self._taken(origin):
-            if origin not in self._watched:
-                time.sleep(max(_WATCHED_FOR_S - found.idle_s, 0))
+            watch_s = 0 if origin in self._watched else max(_WATCHED_FOR_S - found.idle_s, 0)
+            is_quiet = found.stays_quiet(watch_s)
             if found.idle_s >= KEPT_FOR_S:
                 found.close()
-            elif found.is_quiet:
+            elif is_quiet:
                 self._watched.add(origin)
                 return found
             else:
