@@ -11,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 import smsctl
+from smsctl.simulator.server import Behaviour, start
 
 from ..conftest import HEADER, ROWS, MakeConfig
 from ..front_door import Ran
@@ -193,14 +194,15 @@ def test_the_secret_of_root_is_had_before(site: Site, make_config: MakeConfig) -
     secret = site.private / "secret"
     secret.write_text("canary\n")
     secret.chmod(0o600)
-    make_config(
-        mode="live",
-        gateway={"url": "http://127.0.0.1:9", "password": {"source": "file", "path": str(secret)}},
-        ledger={"path": str(site.ledger.with_name("ledger.db"))},
-    )
-    assert site.as_root("municipality", "activate", "exempelkommun", "--yes").code == 0
-    ran = site.as_root("send", site.private / "message.txt", "--all", "--yes", "--max-parts", 9)
-    assert ran.code == 7, ran.said  # there is no gateway, which is noticed only with the secret in hand
+    with start(Behaviour(as_a_gateway=True, password="canary")) as gateway:
+        make_config(
+            mode="live",
+            gateway={"url": gateway.url, "password": {"source": "file", "path": str(secret)}},
+            ledger={"path": str(site.ledger.with_name("ledger.db"))},
+        )
+        assert site.as_root("municipality", "activate", "exempelkommun", "--yes").code == 0
+        ran = site.as_root("send", site.private / "message.txt", "--all", "--yes", "--max-parts", 9)
+        assert (ran.code, len(gateway.accepted())) == (0, 3), ran.said
     assert not site.of_root()
 
 
