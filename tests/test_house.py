@@ -413,6 +413,13 @@ def test_a_plain_command_loads_nothing_heavy(words: list[str], make_config: Make
     assert not heavy_after(code)
 
 
+def test_usage_loads_few_of_our_own_files(make_config: MakeConfig) -> None:
+    """Finance offices run it most; what it does not show is imported by the function that needs it."""
+    argv = ["--config", str(make_config()), "usage"]
+    loaded = loaded_after(f"from smsctl.cli.app import main\nassert main({argv}) == 0")
+    assert len([name for name in loaded if within(name, "smsctl")]) <= 80
+
+
 def test_the_version_loads_hardly_anything() -> None:
     loaded = loaded_after("sys.argv = ['smsctl', '--version']\nfrom smsctl.__main__ import main\nmain()")
     assert {name for name in loaded if within(name, ("smsctl", "typer"))} == {"smsctl", "smsctl.__main__"}

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import ClassVar
 
-from smsctl.domain.audience import Audience, Outside
+from smsctl.domain.audience import Audience, Outside, OutsideRows
 from smsctl.domain.cells import may_name_somebody, plain, shown
 from smsctl.domain.classify import classify
 from smsctl.domain.columns import (
@@ -21,7 +21,7 @@ from smsctl.domain.columns import (
 from smsctl.domain.headings import words_of
 from smsctl.domain.number import NumberReader
 from smsctl.domain.proposal import SAMPLE, Proposal, heading_below, holds_people, proposal
-from smsctl.domain.recipients import OutsideRows, Recipients, RowRules
+from smsctl.domain.recipients import Recipients, RowRules
 from smsctl.errors import InputError, Sentence, say
 from smsctl.spreadsheet import Sheet
 

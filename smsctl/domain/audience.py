@@ -43,6 +43,14 @@ class Outside(StrEnum):
     HIDDEN = "hidden"  # in the workbook, and to be left out
 
 
+class OutsideRows(NamedTuple):
+    """How many rows of the file are outside the audience for one reason."""
+
+    reason: Outside
+    municipality: str  # as the file has it; empty where that is not the reason
+    rows: int
+
+
 class AudienceRule(NamedTuple):
     """The rule as values: groups, and what columns must hold besides; neither is everyone."""
 

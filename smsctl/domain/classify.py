@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from smsctl.domain.audience import Audience
+from smsctl.domain.audience import Audience, OutsideRows
 from smsctl.domain.columns import Columns
 from smsctl.domain.eligibility import RowEligibilities
 from smsctl.domain.entries import (
@@ -27,7 +27,7 @@ from smsctl.domain.findings import Findings
 from smsctl.domain.number import NumberFault
 from smsctl.domain.people import People, PeopleWriter
 from smsctl.domain.protection import ProtectedNumbers
-from smsctl.domain.recipients import BEFORE_TERMS, OutsideRows, Recipients, RowRules, SkipReason
+from smsctl.domain.recipients import BEFORE_TERMS, Recipients, RowRules, SkipReason
 
 FIRST_ROW: Final = 2  # the spreadsheet's own count: the header is row 1
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from smsctl.domain.audience import Outside
+from smsctl.domain.audience import Outside, OutsideRows
 from smsctl.domain.cells import plain
 from smsctl.domain.headings import fold
-from smsctl.domain.recipients import OutsideRows, Recipients
+from smsctl.domain.recipients import Recipients
 from smsctl.errors import Sentence, say_n
 
 _TOLD: Final = 5  # municipalities, by how many rows they have

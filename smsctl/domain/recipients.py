@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from smsctl.domain.audience import Outside
+from smsctl.domain.audience import OutsideRows
 from smsctl.domain.number import NumberReader
 from smsctl.domain.people import People
 from smsctl.errors import Sentence
@@ -36,14 +36,6 @@ class RowRules(NamedTuple):
     skip_invalid: bool = False  # bad rows are skipped, instead of stopping the mailing
     is_blocked: Callable[[str], bool] | None = None  # takes E.164
     already_sent: Container[str] | None = None  # E.164
-
-
-class OutsideRows(NamedTuple):
-    """How many rows of the file are outside the audience for one reason."""
-
-    reason: Outside
-    municipality: str  # as the file has it; empty where that is not the reason
-    rows: int
 
 
 class Recipients(NamedTuple):

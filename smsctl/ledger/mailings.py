@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from smsctl.domain.audience import AudienceRule, rule_of
+from smsctl.domain.audience import AudienceRule, OutsideRows, rule_of
 from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
 from smsctl.domain.message import Letter, Priority, Status
 from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
-from smsctl.domain.recipients import OutsideRows
 from smsctl.domain.remark import Words, restored
 from smsctl.domain.text import Encoding, MessageText, TextSize
 from smsctl.errors import InputError, LedgerError, say

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from smsctl.domain.audience import Outside
-from smsctl.domain.recipients import OutsideRows
+from smsctl.domain.audience import Outside, OutsideRows
 from smsctl.ledger.store import Ledger
 
 

@@ -11,9 +11,10 @@ from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.mailings import data
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
 from smsctl.cli.output.phrases import and_more, quoted, rehearsal, taken_twice
+from smsctl.domain.audience import OutsideRows
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
-from smsctl.domain.recipients import OutsideRows, told_counts
+from smsctl.domain.recipients import told_counts
 from smsctl.errors import Sentence, say
 from smsctl.ledger.audit import AuditRow
 from smsctl.ledger.batches import BatchRow

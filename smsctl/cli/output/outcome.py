@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from smsctl.cli.output import figures, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.phrases import NOTHING_LEAVES
+from smsctl.domain.audience import OutsideRows
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
-from smsctl.domain.recipients import OutsideRows
 from smsctl.domain.remark import Words
 from smsctl.domain.unsettled import unsettled_of
 from smsctl.errors import Sentence, say

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Fact, FactList, Text, TextLine, Tone
-from smsctl.domain.audience import Outside
-from smsctl.domain.recipients import OutsideRows, Recipients, told_counts
+from smsctl.domain.audience import Outside, OutsideRows
+from smsctl.domain.recipients import Recipients, told_counts
 from smsctl.errors import Sentence, say, say_n
 
 _ROWS_TOLD = 50
