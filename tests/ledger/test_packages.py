@@ -310,6 +310,16 @@ def test_the_daily_ceiling_of_a_user_counts_all_that_left_today_of_what_they_beg
     assert sending.claim(ledger, third._replace(created_by="bo"))
 
 
+@pytest.mark.parametrize("state", [Status.ACCEPTED, Status.HELD, Status.UNKNOWN, Status.REJECTED])
+def test_what_leaves_another_day_than_it_was_begun_counts_on_that_day(state: Status, ledger: Ledger) -> None:
+    sending.activate(ledger, moment=on("2026-11-20"))
+    mailing = sending.begin(ledger, 3, moment=on("2026-11-20"))
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing, 2), [state] * 2)
+    assert ledger.rows(
+        "SELECT day, state, SUM(messages) FROM day_counts WHERE messages <> 0 GROUP BY 1, 2 ORDER BY 1"
+    ) == [("2026-11-20", "pending", 1), (NOW.day, state, 2)]
+
+
 def test_a_clock_that_was_two_days_behind_hides_nothing_of_what_left_today(ledger: Ledger) -> None:
     sending.activate(ledger)
     for moment in (NOW, on("2026-11-20")):
