@@ -73,6 +73,14 @@ def test_a_ledger_that_has_lived_is_sound(lived: Ledger) -> None:
     assert checking.check(lived) == ()
 
 
+def test_a_look_shows_how_far_it_has_come_and_is_not_at_its_end_before_it_ends(lived: Ledger) -> None:
+    told: list[tuple[int, int]] = []
+    checking.check(lived, lambda done, total: told.append((done, total)))
+    shares = [done / total for done, total in told]
+    assert shares == sorted(shares)
+    assert 0 < shares[-1] < 1
+
+
 def test_a_mailing_is_sound_at_every_moment_of_its_sending(ledger: Ledger) -> None:
     gateway = Taker(before=lambda: found.append(checking.check(reader)))
     found: list[tuple[checking.LedgerFault, ...]] = []
