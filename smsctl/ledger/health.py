@@ -70,9 +70,8 @@ def unsettled(ledger: Ledger, municipality: str | None = None) -> Mapping[int, i
     return dict(
         ledger.rows(
             "SELECT c.mailing, SUM(c.messages) FROM mailing_counts c JOIN mailings m ON m.id = c.mailing"
-            " WHERE c.state IN ('unknown', 'held') AND (? IS NULL OR m.municipality = ?)"
+            " WHERE c.state IN ('unknown', 'held') AND m.municipality = COALESCE(?, m.municipality)"
             " GROUP BY c.mailing HAVING SUM(c.messages) > 0 ORDER BY c.mailing",
-            municipality,
             municipality,
         )
     )

@@ -57,14 +57,18 @@ def store(
 def newest(ledger: Ledger, *, most: int, other: bool) -> tuple[InboxRow, ...]:
     """Return the newest SMS, newest first: with `other` those that are not for us, else those that are."""
     found = ledger.records(
-        "SELECT * FROM inbox WHERE (kind = 'other') = ? ORDER BY id DESC LIMIT ?", int(other), most
+        "SELECT * FROM inbox WHERE CASE kind WHEN 'other' THEN 1 ELSE 0 END = ? ORDER BY id DESC LIMIT ?",
+        int(other),
+        most,
     )
     return tuple(map(_row, found))
 
 
 def count(ledger: Ledger, *, other: bool) -> int:
     """Return how many SMS `newest` could return."""
-    row = ledger.one("SELECT COUNT(*) FROM inbox WHERE (kind = 'other') = ?", int(other))
+    row = ledger.one(
+        "SELECT COUNT(*) FROM inbox WHERE CASE kind WHEN 'other' THEN 1 ELSE 0 END = ?", int(other)
+    )
     return int(row[0]) if row else 0
 
 

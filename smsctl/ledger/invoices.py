@@ -30,8 +30,8 @@ def invoices_of(
     """Return the invoices of one municipality or of all, oldest first; `only_new`: not yet handed over."""
     found = ledger.records(
         "SELECT number, municipality, package, day, parts, price_ore, handed_over_day FROM invoices"
-        " WHERE (? IS NULL OR municipality = ?) AND (? = 0 OR handed_over_day IS NULL) ORDER BY number",
-        municipality,
+        " WHERE municipality = COALESCE(?, municipality) AND (? = 0 OR handed_over_day IS NULL)"
+        " ORDER BY number",
         municipality,
         int(only_new),
     )
@@ -55,11 +55,8 @@ def parts_by_month_and_node(ledger: Ledger, period: Period) -> dict[tuple[str, s
     for month, node, parts in ledger.rows(
         "SELECT substr(e.day, 1, 7), COALESCE(g.invoice_node, ''), SUM(e.parts)"
         " FROM entries e JOIN mailings g ON g.id = e.mailing"
-        " WHERE (? IS NULL OR e.day >= ?) AND (? IS NULL OR e.day <= ?) GROUP BY 1, 2",
-        period.since,
-        period.since,
-        period.until,
-        period.until,
+        " WHERE e.day >= COALESCE(?, '') AND e.day <= COALESCE(?, '9999') GROUP BY 1, 2",
+        *period,
     ):
         drawn[month, node] += parts
     return dict(drawn)

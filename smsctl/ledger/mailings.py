@@ -65,9 +65,8 @@ def newest(
 ) -> tuple[Mailing, ...]:
     """Return the newest mailings of one municipality or of all, newest first."""
     found = ledger.records(
-        "SELECT * FROM mailings WHERE (? IS NULL OR municipality = ?) AND created_day >= COALESCE(?, '')"
-        " AND created_day <= COALESCE(?, '9999') ORDER BY id DESC LIMIT ?",
-        municipality,
+        "SELECT * FROM mailings WHERE municipality = COALESCE(?, municipality)"
+        " AND created_day >= COALESCE(?, '') AND created_day <= COALESCE(?, '9999') ORDER BY id DESC LIMIT ?",
         municipality,
         *period,
         most,

@@ -36,15 +36,12 @@ def new_reference() -> str:
 
 def at_once(ledger: Ledger) -> Opening:
     """Return the ids of a mailing that is written in the one transaction that is open."""
-    mailing, first = (
-        int(row[0])
-        for row in ledger.rows(
-            "SELECT COALESCE(MAX(used), 0) + 1 FROM (SELECT MAX(id) AS used FROM mailings"
-            " UNION ALL SELECT MAX(mailing) FROM openings) AS ids"
-            " UNION ALL SELECT COALESCE(MAX(used), 0) + 1 FROM (SELECT MAX(id) AS used FROM messages"
-            " UNION ALL SELECT MAX(first_message + kept - 1) FROM openings) AS ids"
-        )
+    used = (
+        "SELECT MAX(id) AS used FROM mailings UNION ALL SELECT MAX(mailing) FROM openings",
+        "SELECT MAX(id) AS used FROM messages UNION ALL SELECT MAX(first_message + kept - 1) FROM openings",
     )
+    next_id = "SELECT COALESCE(MAX(used), 0) + 1 FROM ([USED]) AS ids"
+    mailing, first = (int(ledger.rows(next_id.replace("[USED]", one))[0][0]) for one in used)
     return Opening(mailing=mailing, reference=new_reference(), first_message=first)
 
 

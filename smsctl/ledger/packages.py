@@ -65,9 +65,8 @@ def parts_in_flight(ledger: Ledger, municipality: str, mailing: int | None = Non
     """Return the parts of batches that are marked and not yet settled, of all mailings or of one."""
     row = ledger.one(
         "SELECT COALESCE(SUM(parts), 0) FROM batches"
-        " WHERE municipality = ? AND settled_at IS NULL AND (? IS NULL OR mailing = ?)",
+        " WHERE municipality = ? AND settled_at IS NULL AND mailing = COALESCE(?, mailing)",
         municipality,
-        mailing,
         mailing,
     )
     return int(row[0]) if row else 0
@@ -225,10 +224,10 @@ def _has_ended(ledger: Ledger, municipality: str) -> bool:
 def _give_back(ledger: Ledger, booking: Booking, parts: int, moment: Moment, reason: str) -> None:
     """Correct on the packages the batch's parts came from, the newest first."""
     drawn = ledger.rows(
-        "SELECT package, SUM(parts) FROM entries WHERE mailing = ? AND (? IS NULL OR batch = ?)"
+        "SELECT package, SUM(parts) FROM entries"
+        " WHERE mailing = ? AND COALESCE(batch, 0) = COALESCE(?, batch, 0)"
         " GROUP BY package HAVING SUM(parts) > 0 ORDER BY package DESC",
         booking.mailing,
-        booking.batch,
         booking.batch,
     )
     for package, there in drawn:

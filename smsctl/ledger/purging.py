@@ -25,7 +25,7 @@ _OLD = (
     " EXISTS (SELECT 1 FROM holds h WHERE h.mailing = g.id)"
     " FROM mailings g WHERE g.purge IS NULL AND g.created_at < ? AND COALESCE(g.send_at, '') < ?"
     " AND NOT EXISTS (SELECT 1 FROM batches b WHERE b.mailing = g.id AND b.claimed_at >= ?)"
-    " AND (? IS NULL OR g.id = ?) ORDER BY g.id"
+    " AND g.id = COALESCE(?, g.id) ORDER BY g.id"
 )
 
 _REPORTS = (
@@ -99,7 +99,7 @@ class Protocol(NamedTuple):
 def due(ledger: Ledger, before: str, reach: Reach, moment: Moment) -> Due:
     """Return what is old enough, of those whom a decision covers. Changes nothing."""
     found: dict[str, list[int]] = {"due": [], "unfinished": [], "kept": []}
-    for mailing, municipality, is_open, is_kept in ledger.rows(_OLD, before, before, before, None, None):
+    for mailing, municipality, is_open, is_kept in ledger.rows(_OLD, before, before, before, None):
         if municipality in reach.municipalities:
             found["kept" if is_kept else "unfinished" if is_open else "due"].append(mailing)
     return Due(
@@ -115,7 +115,7 @@ def due(ledger: Ledger, before: str, reach: Reach, moment: Moment) -> Due:
 def is_due(ledger: Ledger, decision: Decision, mailing: int) -> bool:
     """Say whether a mailing may be purged: nobody has held or resumed it since it was listed."""
     before = decision.before
-    row = ledger.one(_OLD, before, before, before, mailing, mailing)
+    row = ledger.one(_OLD, before, before, before, mailing)
     return row is not None and row[1] in decision.reach.municipalities and not any(row[2:])
 
 

@@ -18,6 +18,7 @@ from smsctl.ledger import audit, corrections, mailings, matching, packages
 from smsctl.ledger.matching import MatchLimits, ReportedMessage
 from smsctl.ledger.store import Ledger
 
+_ALL = 1 << 62
 _WAIT = timedelta(hours=72)
 """How long a report may take that had come before the answer to its batch."""
 
@@ -107,7 +108,7 @@ def written_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
     _take_again(ledger, kept, moment)
 
 
-def kept(ledger: Ledger, *, most: int = -1) -> tuple[KeptReport, ...]:
+def kept(ledger: Ledger, *, most: int = _ALL) -> tuple[KeptReport, ...]:
     """Return the reports that were not applied, newest first."""
     return tuple(map(_kept, ledger.records("SELECT * FROM reports ORDER BY id DESC LIMIT ?", most)))
 
