@@ -128,6 +128,18 @@ def test_what_others_can_read_is_found_and_stops_nothing(ledger: Ledger) -> None
 
 
 @needs_root
+def test_what_root_left_beside_the_ledger_of_somebody_else_is_found(ledger: Ledger) -> None:
+    assert not list(beside.left_by_root(ledger.path))  # root's own folder
+    os.chown(ledger.path.parent, 54_321, -1)
+    os.chown(ledger.path, 54_321, -1)
+    _use_the_mark(ledger)
+    keyfile.path_of(ledger.path).touch()
+    left = set(beside.left_by_root(ledger.path))  # the journal, which the ledger here has open, among them
+    assert keyfile.path_of(ledger.path) in left
+    assert ledger.path not in left
+
+
+@needs_root
 def test_nor_is_one_in_a_folder_that_nobody_shares(ledger: Ledger) -> None:
     _use_the_key(ledger)
     os.chown(keyfile.path_of(ledger.path), 54_321, -1)

@@ -4,7 +4,7 @@ from contextlib import closing
 import pytest
 
 from smsctl.domain.mailing import Ceilings
-from smsctl.ledger import batches, checking
+from smsctl.ledger import batches, checking, legible
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.high_water import HighWater
 from smsctl.ledger.invariants import RULES
@@ -120,6 +120,15 @@ def test_what_is_found_names_the_place_and_both_figures(lived: Ledger) -> None:
     (found,) = checking.check(lived)
     day = now().day
     assert str(found.sentence) == f"{TOWN.key}, {day}, package 1: 14 parts are noted, and 10 were drawn."
+
+
+@pytest.mark.parametrize(("wrong", "told"), [(1, 1), (2, 2), (3, 2)])
+def test_of_a_column_no_more_cells_are_told_than_are_asked_for(wrong: int, told: int, ledger: Ledger) -> None:
+    with ledger.transaction():
+        for n in range(wrong):
+            ledger.write("INSERT INTO facts (name, value) VALUES (?, CAST(x'ff' AS TEXT))", f"fact {n}")
+    found = [str(one) for one in legible.wrong_cells(ledger, 2)]
+    assert sum("of facts: value cannot be read" in one for one in found) == told
 
 
 def test_a_thousand_faults_of_one_kind_are_told_twenty_times(lived: Ledger) -> None:
