@@ -82,8 +82,8 @@ def _while_any(ledger: Ledger, remove_some: Callable[[], bool]) -> bool:
 
 def blank(ledger: Ledger, what: Written, moment: Moment, actor: Actor, why: str) -> None:
     """Blank what a person wrote, wherever it stands. Raises LedgerError when the file still has it."""
-    with ledger.transaction():
-        removed = blanking.blank(ledger, what, moment, actor, why)
+    removed = blanking.words_of(ledger, what)
+    _while_any(ledger, lambda: blanking.blank(ledger, what, moment, actor, why, ROWS_IN_A_COMMIT))
     _overwrite(ledger, removed, frozenset())
 
 

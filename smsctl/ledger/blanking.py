@@ -4,7 +4,7 @@ What must stay true: of each blanked row of the audit another one says so; under
 once more; the file is marked until the words are gone from it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -81,28 +81,44 @@ def find(ledger: Ledger, row: int, kind: WrittenKind) -> Written | None:
     raise InputError(say("Row {id} of the audit has no reason that a person wrote.", id=row), hint=hint)
 
 
-def blank(ledger: Ledger, what: Written, moment: Moment, actor: Actor, why: str) -> tuple[str, ...]:
-    """Blank the words wherever they stand, in the open transaction; return what to look for in the file."""
+def words_of(ledger: Ledger, what: Written) -> tuple[str, ...]:
+    """Return what must stand nowhere in the file once the words are blanked."""
     if what.kind is WrittenKind.REASON:
-        for (row,) in ledger.rows("SELECT id FROM audit WHERE reason = ? ORDER BY id", what.text):
-            audit.record(ledger, moment, actor, _BLANK, f"audit {row}", what.kind, why)
-            ledger.write("UPDATE audit SET reason = NULL WHERE id = ?", row)
-        for copy in _COPIES:
-            ledger.write(copy, what.text)
-        purging.mark(ledger, f"blank.{what.id}")
         return (what.text,)
+    return tuple(one.run_key for one in _named_keys(ledger) if one.text == what.text)
+
+
+def blank(ledger: Ledger, what: Written, moment: Moment, actor: Actor, why: str, most: int) -> bool:
+    """Blank the words in so many rows, in the open transaction; False: they stood nowhere any more."""
+    if what.kind is WrittenKind.KEY:
+        named = [one for one in _named_keys(ledger) if one.text == what.text][:most]
+        rows = [one.row for one in named]
+    else:
+        found = ledger.rows("SELECT id FROM audit WHERE reason = ? ORDER BY id LIMIT ?", what.text, most)
+        named, rows = [], [row for (row,) in found]
+    for row in rows:
+        audit.record(ledger, moment, actor, _BLANK, f"audit {row}", what.kind, why)
+    if not rows:
+        return False
+    purging.mark(ledger, f"blank.{what.id}")
+    if named:
+        _blank_keys(ledger, named)
+        return True
+    ledger.write_many("UPDATE audit SET reason = NULL WHERE id = ?", [(row,) for row in rows])
+    for copy in _COPIES:
+        ledger.write(copy, what.text)
+    return True
+
+
+def _blank_keys(ledger: Ledger, named: Sequence[_NamedKey]) -> None:
     key = keyfile.find_or_make(ledger)
-    named = [one for one in _named_keys(ledger) if one.text == what.text]
     for one in named:
-        audit.record(ledger, moment, actor, _BLANK, f"audit {one.row}", what.kind, why)
         if one.mailing is None:
             subject = run_keys.blanked_subject_of(key, one.run_key)
             ledger.write("UPDATE audit SET subject = ? WHERE id = ?", subject, one.row)
         else:
             by_hash = "UPDATE mailings SET run_key = NULL, run_key_hash = ? WHERE id = ?"
             ledger.write(by_hash, run_keys.hash_of(key, one.run_key), one.mailing)
-    purging.mark(ledger, f"blank.{what.id}")
-    return tuple(one.run_key for one in named)
 
 
 _REASONS = "SELECT reason, MAX(id), COUNT(*) FROM audit WHERE reason <> '' AND reason <> ? GROUP BY reason"

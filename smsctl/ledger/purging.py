@@ -5,6 +5,7 @@ the decision does not cover; counts, parts, money and times are untouched; every
 pragma secure_delete overwrites what is freed.
 """
 
+import os
 import re
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
@@ -140,7 +141,7 @@ def mark(ledger: Ledger, removal: str) -> None:
         "INSERT INTO facts (name, value) VALUES (?, ?)"
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         UNFINISHED,
-        removal,
+        f"{removal}.{os.urandom(4).hex()}",
     )
 
 
@@ -180,6 +181,7 @@ def sweep(ledger: Ledger, purge: int, decision: Decision, moment: Moment, most: 
         hashes,
         purge,
     )
+    mark(ledger, str(purge))
     return bool(incoming or reports or hashes)
 
 
@@ -217,13 +219,14 @@ def remove_messages(
         last,
     )
     ledger.write("UPDATE purges SET messages = messages + ? WHERE id = ?", messages, purge)
-    mark(ledger, f"{purge}.{mailing.id}.{first}")
+    mark(ledger, str(purge))
 
 
 def remove_skipped(ledger: Ledger, purge: int, mailing: Mailing, most: int) -> bool:
     """Remove so many numbers and names of those who got no message, in the open transaction; False: none."""
     skipped = ledger.write(_REMOVE_SKIPPED, mailing.id, mailing.id, most)
     ledger.write("UPDATE purges SET skipped = skipped + ? WHERE id = ?", skipped, purge)
+    mark(ledger, str(purge))
     return skipped > 0
 
 
@@ -238,7 +241,7 @@ def remove_text(ledger: Ledger, purge: int, mailing: Mailing) -> None:
         mailing.id,
     )
     ledger.write("UPDATE purges SET mailings = mailings + 1 WHERE id = ?", purge)
-    mark(ledger, f"{purge}.{mailing.id}")
+    mark(ledger, str(purge))
 
 
 def audience_without_values(rule: AudienceRule) -> AudienceRule:
