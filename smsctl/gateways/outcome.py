@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from smsctl.domain.gateway import CHECK_ACCOUNT
@@ -157,10 +158,11 @@ def _is_login(word: str, secret: str) -> bool:
     """Say whether a word is a login as it travels, in which the secret stands (RFC 4616, RFC 7617)."""
     import binascii
 
-    try:
-        return secret.encode() in binascii.a2b_base64(f"{word}===")
-    except binascii.Error:
-        return False
+    for begun in range(4):  # it may stand behind other letters, or have lost its first ones
+        with suppress(binascii.Error):
+            if secret.encode() in binascii.a2b_base64(f"{word[begun:]}==="):
+                return True
+    return False
 
 
 _BASE64 = r"[A-Za-z0-9+/]{8,}={0,2}"

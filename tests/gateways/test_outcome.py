@@ -29,4 +29,6 @@ def test_a_number_at_the_cut_is_hidden_too() -> None:
 @pytest.mark.parametrize("before", ["demo:", "\0demo\0", ""])
 def test_a_login_that_is_repeated_as_it_travelled_is_hidden(before: str) -> None:
     sent = base64.b64encode(f"{before}canary-of-the-tests".encode()).decode()
-    assert quoted(f"501 cannot decode {sent}.", "canary-of-the-tests") == "501 cannot decode ***."
+    for letters in ("", "u0000", "x", "xy"):
+        said = quoted(f"501 cannot decode {letters}{sent}.", "canary-of-the-tests")
+        assert said == "501 cannot decode ***."
