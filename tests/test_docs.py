@@ -232,3 +232,12 @@ def test_the_map_of_the_tests_is_true() -> None:
 def _test_of(module: str) -> str:
     folder, _, name = module.partition("/")
     return f"{folder}/test_{name}.py"
+
+
+def test_a_decision_has_a_number_of_its_own() -> None:
+    records = sorted(path.name for path in (ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    numbers = [name.partition("-")[0] for name in records]
+    assert sorted(set(numbers)) == numbers
+    for name, number in zip(records, numbers, strict=True):
+        text = (ROOT / "docs" / "decisions" / name).read_text(encoding="utf-8")
+        assert text.startswith(f"# {number}: "), name
