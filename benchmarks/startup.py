@@ -83,11 +83,11 @@ def table(binaries: Path) -> list[Row]:
         Row("--version", [smsctl, "--version"], 1.5),
         Row("--help", [smsctl, "--help"], 7),
         Row("send --help", [smsctl, "send", "--help"], 7),
-        Row("usage", [*ours, "usage"], 7),
+        Row("usage", [*ours, "usage"], 6),
         Row("usage, on a terminal", [*ours, "usage"], 10, terminal=True),
         Row("send --dry-run, 10 rows", [*send, "--dry-run", "--max-parts", "100"], 9),
-        Row("send, first request", live, 20, until_request=True),
-        Row("send, the same on a terminal", live, 20, terminal=True, until_request=True),
+        Row("send, first request", live, 13, until_request=True),
+        Row("send, the same on a terminal", live, 13, terminal=True, until_request=True),
         *(Row(f"{peer} --version", [binaries / peer, "--version"]) for peer in PEERS),
     ]
 

@@ -1,13 +1,15 @@
 """A mailing as the ledger holds it: one frozen text to one audience, and what has come of it."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.message import Letter, Status
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Draw, PackageTerms, share_ore
-from smsctl.domain.text import TextSize
+
+if TYPE_CHECKING:
+    from smsctl.domain.text import TextSize
 
 
 class Ceilings(NamedTuple):
@@ -28,7 +30,7 @@ class Mailing(NamedTuple):
     municipality: Municipality  # with the rate frozen when the mailing was made
     gateway: str
     letter: Letter
-    size: TextSize
+    size: "TextSize"
     audience: AudienceRule
     source: str | None
     rows: int

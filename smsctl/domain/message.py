@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from functools import partial
 from itertools import repeat
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from smsctl.domain.remark import Words
-from smsctl.domain.text import MessageText
 from smsctl.errors import Sentence
+
+if TYPE_CHECKING:
+    from smsctl.domain.text import MessageText
 
 
 class Status(StrEnum):
@@ -65,7 +67,7 @@ class Outgoing(NamedTuple):
 class Letter(NamedTuple):
     """What every message of a mailing has in common; frozen when the mailing is opened."""
 
-    text: MessageText
+    text: "MessageText"
     sender: str | None = None
     priority: Priority | None = None
     validity: timedelta | None = None

@@ -1,7 +1,7 @@
 """Mailings as they were frozen when they were opened, and what has come of them."""
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smsctl.domain.audience import AudienceRule, OutsideRows, rule_of
 from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
@@ -10,10 +10,13 @@ from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.domain.remark import Words, restored
-from smsctl.domain.text import Encoding, MessageText, TextSize
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.ledger import packages
 from smsctl.ledger.store import Ledger
+
+if TYPE_CHECKING:  # what `usage` does without
+    from smsctl.domain.audience import OutsideRows
+    from smsctl.domain.text import TextSize
 
 Addressee = tuple[int | None, str, str | None]  # row in the file, E.164 number, name
 
@@ -25,7 +28,7 @@ class NewMailing(NamedTuple):
     municipality: Municipality
     gateway: str
     letter: Letter
-    size: TextSize
+    size: "TextSize"
     audience: AudienceRule
     source: str | None
     rows: int
@@ -37,7 +40,7 @@ class NewMailing(NamedTuple):
     number_column: str | None = None  # asked for, folded; empty: recognised by itself
     reason: str | None = None  # why a rule was overruled
     audience_rows: int | None = None
-    outside: tuple[OutsideRows, ...] = ()
+    outside: tuple["OutsideRows", ...] = ()
     terms_required: bool = True
 
 
@@ -146,6 +149,8 @@ def body_hash(body: str) -> str:
 
 
 def _mailing(found: dict[str, Any]) -> Mailing:
+    from smsctl.domain.text import Encoding, TextSize
+
     rate = None
     if found["rate_parts"]:
         rate = PackageTerms(size=found["rate_parts"], price_ore=found["rate_ore"])
@@ -183,6 +188,8 @@ def _mailing(found: dict[str, Any]) -> Mailing:
 
 
 def _letter(found: dict[str, Any]) -> Letter:
+    from smsctl.domain.text import MessageText
+
     priority, validity_s, send_at = found["priority"], found["validity_s"], found["send_at"]
     return Letter(
         text=MessageText(body=found["body"] or ""),
