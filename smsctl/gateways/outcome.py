@@ -147,6 +147,8 @@ def quoted(body: bytes | str, secret: str) -> str:
     from html import escape
 
     text = body if isinstance(body, str) else _decoded(body)
+    # First what nobody sees goes, or what it parted would stand there whole; an escape is shown as one.
+    text = "".join(sign for sign in text if sign.isprintable() or sign.isspace() or sign == "\x1b")
     if secret:
         for form in (secret, json.dumps(secret)[1:-1], escape(secret, quote=False)):
             text = text.replace(form, "***")

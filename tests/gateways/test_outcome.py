@@ -32,3 +32,9 @@ def test_a_login_that_is_repeated_as_it_travelled_is_hidden(before: str) -> None
     for letters in ("", "u0000", "x", "xy"):
         said = quoted(f"501 cannot decode {letters}{sent}.", "canary-of-the-tests")
         assert said == "501 cannot decode ***."
+
+
+@pytest.mark.parametrize("unseen", ["\0", "\x7f", "\x9b", "\u200b", "\u202e", "\xad"])
+def test_what_nobody_sees_parts_neither_a_secret_nor_a_number(unseen: str) -> None:
+    said = f"no canary-{unseen}of-the-tests for +467017{unseen}40605"
+    assert quoted(said, "canary-of-the-tests") == "no *** for +4670*****05"
