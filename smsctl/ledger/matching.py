@@ -161,8 +161,9 @@ def _agreeing(ledger: Ledger, message: ReportedMessage | None, report: Report) -
 def _by_number(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMessage | None:
     """Return the one message to the number that the report may be about, by the time it was sent.
 
-    The reply that would have named it was lost (wire/pswincom.md): it is unknown, or a person took it for not
-    sent. Doubt comes from a second message that fits, one on the wire included, and from a second report.
+    The reply that would have named it was lost (wire/pswincom.md): it is unknown, or a person took it for
+    sent or not. Doubt comes from a second message that fits, one on the wire included, and from a second
+    report.
     """
     if not report.number or not report.gateway_id:
         return None
@@ -183,13 +184,17 @@ def _by_number(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMes
 
 
 def _given(report: Report) -> tuple[str, ...]:
-    return (report.number, report.gateway) * 3
+    return (report.number, report.gateway) * 4
 
 
 _SENT_TO = (
     "SELECT m.id, m.state, b.claimed_at, g.validity_s FROM messages m"
     " JOIN mailings g ON g.id = m.mailing JOIN batches b ON b.id = m.batch"
     " WHERE m.number = ? AND m.state = 'unknown' AND m.gateway_id IS NULL AND g.gateway = ?"
+    " UNION ALL"
+    " SELECT m.id, m.state, b.claimed_at, g.validity_s FROM messages m"
+    " JOIN mailings g ON g.id = m.mailing JOIN batches b ON b.id = m.batch"
+    " WHERE m.number = ? AND m.state = 'accepted' AND m.gateway_id IS NULL AND g.gateway = ?"
     " UNION ALL"
     " SELECT m.id, m.state, b.claimed_at, g.validity_s FROM messages m"
     " JOIN mailings g ON g.id = m.mailing JOIN batches b ON b.id = m.earlier_batch"

@@ -364,6 +364,31 @@ def test_two_unknowns_that_fit_are_left_to_a_person(ledger: Ledger) -> None:
     assert states(ledger, mailing) == ["unknown", "unknown"]
 
 
+def test_a_report_may_be_of_what_a_person_called_sent(ledger: Ledger) -> None:
+    mailing = given_back(ledger, link=True, word=ResolveAnswer.SENT)
+    assert take(ledger, by_ref("lost")) == [ReportFate.APPLIED]
+    assert states(ledger, mailing) == ["delivered"]
+
+
+def test_what_a_person_called_sent_makes_doubt_of_an_unknown_one_to_the_same_number(ledger: Ledger) -> None:
+    """Its report is no proof that the other one arrived."""
+    called_sent = given_back(ledger, link=True, word=ResolveAnswer.SENT)
+    unknown = sent(ledger, Status.UNKNOWN, link=True)
+    with ledger.transaction():
+        ledger.write("UPDATE messages SET number = '+46700000000'")
+    assert take(ledger, by_ref("lost")) == [ReportFate.UNMATCHED]
+    assert (states(ledger, called_sent), states(ledger, unknown)) == (["accepted"], ["unknown"])
+
+
+def test_what_has_a_name_at_the_gateway_is_no_rival(ledger: Ledger) -> None:
+    named = sent(ledger, Status.ACCEPTED, link=True)
+    unknown = sent(ledger, Status.UNKNOWN, link=True)
+    with ledger.transaction():
+        ledger.write("UPDATE messages SET number = '+46700000000'")
+    assert take(ledger, by_ref("lost")) == [ReportFate.APPLIED]
+    assert (states(ledger, named), states(ledger, unknown)) == (["accepted"], ["delivered"])
+
+
 def test_two_reports_that_fit_are_left_to_a_person(ledger: Ledger) -> None:
     mailing = begin(ledger, 1, LINK)
     claimed = claim(ledger, mailing)

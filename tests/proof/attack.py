@@ -180,12 +180,18 @@ class Attack:
         states = invariants.mailings(self._site.ledger)
         done = {m for m, found in states.items() if m not in unfinished and not found["unknown"]}
         newest = max(states, default=0)
-        for mailing in done - {newest} - self._aged:
+        for mailing in done - {newest} - self._aged - self._nameless():
             self._aged.add(mailing)
             with closing(sqlite3.connect(self._site.ledger, timeout=30)) as db, db:
                 db.execute("UPDATE mailings SET created_at = ? WHERE id = ?", (_OLD, mailing))
                 db.execute("UPDATE batches SET claimed_at = ? WHERE mailing = ?", (_OLD, mailing))
             self._texts += 1  # an old text may be sent again; here it never is
+
+    def _nameless(self) -> set[int]:
+        """Return the mailings that a report may still be about by its number alone."""
+        with closing(sqlite3.connect(self._site.ledger, timeout=30)) as db:
+            found = db.execute("SELECT mailing FROM messages WHERE state = 'accepted' AND gateway_id IS NULL")
+            return {mailing for (mailing,) in found}
 
     def _is_no_repeat(self, mailing: int) -> bool:
         with closing(sqlite3.connect(self._site.ledger, timeout=30)) as db:
