@@ -122,7 +122,7 @@ def read_report_file(path: Path, on_progress: Callable[[int, int], None]) -> Ite
         first, reasons = next(pieces, b""), []
         for gateway in (intelecom_pushes, pswincom_pushes):
             try:
-                yield from _parcels_of(path, gateway.read_file(chain((first,), pieces)))
+                yield from _batches_of(path, gateway.read_file(chain((first,), pieces)))
             except UnreadableError as error:
                 reasons.append(say("not as {gateway} pushes: {why}", gateway=gateway.NAME, why=error.why))
             else:
@@ -141,7 +141,7 @@ def _pieces(file: BinaryIO, on_progress: Callable[[int, int], None]) -> Iterator
         yield piece
 
 
-def _parcels_of(path: Path, push_batches: Iterator[PushBatch]) -> Iterator[PushBatch]:
+def _batches_of(path: Path, push_batches: Iterator[PushBatch]) -> Iterator[PushBatch]:
     """Yield them all; UnreadableError where there is not even a first one."""
     yield next(push_batches, PushBatch())
     try:

@@ -132,7 +132,7 @@ class Reporter:
                 self._changed.notify_all()
 
     def _next(self) -> list[_DueReport]:
-        """Wait for what is due: one due, and those due with it that fit into the same push."""
+        """Wait for what is due: one report, and those due with it that fit into the same push."""
         with self._changed:
             while not self._stopping:
                 wait_s = self._due[0].due - time.monotonic() if self._due else None
@@ -154,19 +154,19 @@ class Reporter:
             taken.append(heapq.heappop(self._due))
         return taken
 
-    def _tell(self, errands: Sequence[_DueReport]) -> None:
-        first = errands[0]
+    def _tell(self, reports: Sequence[_DueReport]) -> None:
+        first = reports[0]
         address = self._behaviour.push_to.get(first.gateway)
         if address is None:
-            for one in errands:
+            for one in reports:
                 self._polling.add(one.kind, _polled(one))
             return
-        entries = [one.entry for one in errands]
+        entries = [one.entry for one in reports]
         status = self._push(
             address, request_for(first.gateway, first.kind, self._behaviour.push_style, entries)
         )
         self.answers[status] += 1
-        for one in errands if status != _OK else ():
+        for one in reports if status != _OK else ():
             if one.tries + 1 < self._behaviour.push_tries:
                 self._add(one.gateway, one.kind, one.entry, self._behaviour.push_again_s, one.tries + 1)
 

@@ -44,7 +44,7 @@ class Forwarder:
         self._wiring = wiring
         self._complain = complain
         self._send = wiring_listener.mailer(wiring)
-        self._errand: _ForwardedMail | None = None
+        self._under_way: _ForwardedMail | None = None
         self._last = 0  # the SMS tried last: one that is never taken does not keep the others waiting
         self._not_before = 0.0  # monotonic
         self._pause_s = _FIRST_PAUSE_S
@@ -53,7 +53,7 @@ class Forwarder:
         """Note what came of the mail under way, and start on the next one."""
         try:
             self._note()
-            if self._errand is None and time.monotonic() >= self._not_before:
+            if self._under_way is None and time.monotonic() >= self._not_before:
                 self._start()
         except SmsctlError as error:  # the ledger's; a later turn tries again
             self._complain(error.sentence)
@@ -62,7 +62,7 @@ class Forwarder:
         """Mail what waits for at most `for_s` seconds; stop early when the mail server does not take one."""
         until = time.monotonic() + for_s
         self.turn()
-        while self._errand and time.monotonic() < until:
+        while self._under_way and time.monotonic() < until:
             self._wait(until - time.monotonic())
             self.turn()
 
@@ -73,8 +73,8 @@ class Forwarder:
         self.turn()
 
     def _wait(self, at_most_s: float) -> None:
-        if self._errand:
-            wait([self._errand.trouble], at_most_s)
+        if self._under_way:
+            wait([self._under_way.trouble], at_most_s)
 
     def _start(self) -> None:
         ledger, now = self._wiring.ledger, self._wiring.clock.now()
@@ -82,8 +82,8 @@ class Forwarder:
         row = inbox.to_forward(ledger, after=self._last, since=since)
         self._last = row.id if row else 0
         if row:
-            send_run = self._errand = _ForwardedMail(row, Future())
-            Thread(target=self._carry, args=send_run, name="mailing on", daemon=True).start()
+            mail = self._under_way = _ForwardedMail(row, Future())
+            Thread(target=self._carry, args=mail, name="mailing on", daemon=True).start()
 
     def _carry(self, row: InboxRow, trouble: "Future[Sentence | None]") -> None:
         try:
@@ -97,9 +97,9 @@ class Forwarder:
             trouble.set_result(None)
 
     def _note(self) -> None:
-        if self._errand is None or not self._errand.trouble.done():
+        if self._under_way is None or not self._under_way.trouble.done():
             return
-        row, trouble = self._errand.row, self._errand.trouble.result()
+        row, trouble = self._under_way.row, self._under_way.trouble.result()
         if trouble is None:
             with self._wiring.ledger.transaction():
                 inbox.forwarded(self._wiring.ledger, row.id, self._wiring.clock.now())
@@ -108,7 +108,7 @@ class Forwarder:
             self._complain(trouble)
             self._not_before = max(self._not_before, time.monotonic() + self._pause_s)
             self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
-        self._errand = None
+        self._under_way = None
 
     def _mail(self, row: InboxRow) -> OutgoingMail:
         sender = row.message.sender

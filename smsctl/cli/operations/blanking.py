@@ -24,8 +24,8 @@ _HOLDS = {"number": say("a number"), "name": say("perhaps a name")}
 _SHORTEST = 4  # what is shorter stands within many another word
 
 
-class Manner(NamedTuple):
-    """How a blanking is to be done."""
+class RemovalFlags(NamedTuple):
+    """How a removal is to be gone about."""
 
     reason: str | None
     asks: bool
@@ -41,21 +41,21 @@ def listed(wiring: Wiring) -> CommandResult:
     )
 
 
-def blank(wiring: Wiring, row: int, kind: WrittenKind, manner: Manner) -> CommandResult:
+def blank(wiring: Wiring, row: int, kind: WrittenKind, flags: RemovalFlags) -> CommandResult:
     """Blank the words in a row of the audit, and wherever else the same stand."""
     what = blanking.find(wiring.ledger, row, kind)
     if what is None:
         finish_purge(wiring.ledger)
         told = TextLine(say("What stood in row {id} of the audit is blanked already.", id=row), Tone.GOOD)
         return CommandResult(data={"blanked": None}, screen=[told])
-    data = {"dry_run": manner.dry_run, "blanked": data_of(_fields(wiring), what)}
+    data = {"dry_run": flags.dry_run, "blanked": data_of(_fields(wiring), what)}
     planned = _screen(wiring, [what])
-    if manner.dry_run:
+    if flags.dry_run:
         return CommandResult(
             data=data, screen=[*planned, TextLine(say("Dry run: nothing was removed."), Tone.STRONG)]
         )
-    why = _why(manner, what)
-    if manner.asks:
+    why = _why(flags, what)
+    if flags.asks:
         wiring.output.show(planned)
         otherwise = say("Not confirmed; nothing was removed.")
         dialogue.confirm(wiring.output, say("Blank this for good?"), otherwise=otherwise)
@@ -73,9 +73,9 @@ _RENAME = say(
 )
 
 
-def _why(manner: Manner, what: Written) -> str:
+def _why(flags: RemovalFlags, what: Written) -> str:
     """Return why it is blanked. Raises UsageError where that is missing, or says it all again."""
-    why = manner.reason
+    why = flags.reason
     if not why:
         raise UsageError(say("A blanking needs a reason, for the audit."), hint=say("Add: --reason TEXT"))
     words, told = what.text.casefold(), why.casefold()

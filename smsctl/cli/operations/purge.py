@@ -70,14 +70,14 @@ def run(
     """
     wiring: Wiring = ctx.obj
     asks = wiring.output.interactive and not yes
-    manner = blanking.Manner(reason=reason, asks=asks, dry_run=dry_run)
+    flags = blanking.RemovalFlags(reason=reason, asks=asks, dry_run=dry_run)
     tasks: list[Callable[[], CommandResult]] = [
         *([partial(retention.listed, wiring)] if listed else []),
         *([partial(blanking.listed, wiring)] if written else []),
         *_given(hold, lambda id_: retention.hold(wiring, id_, reason)),
         *_given(release, lambda id_: retention.release(wiring, id_, reason)),
-        *_given(blank, lambda id_: blanking.blank(wiring, id_, WrittenKind.REASON, manner)),
-        *_given(blank_key, lambda id_: blanking.blank(wiring, id_, WrittenKind.KEY, manner)),
+        *_given(blank, lambda id_: blanking.blank(wiring, id_, WrittenKind.REASON, flags)),
+        *_given(blank_key, lambda id_: blanking.blank(wiring, id_, WrittenKind.KEY, flags)),
     ]
     if len(tasks) > 1:
         raise UsageError(
@@ -87,7 +87,7 @@ def run(
         raise UsageError(say("--municipality goes with a purge alone."))
     if tasks:
         return tasks[0]()
-    return _purge(wiring, municipality, older_than, decision, manner)
+    return _purge(wiring, municipality, older_than, decision, flags)
 
 
 def _purge(
@@ -95,16 +95,16 @@ def _purge(
     municipality: str | None,
     older_than: str | None,
     decision: str | None,
-    manner: blanking.Manner,
+    flags: blanking.RemovalFlags,
 ) -> CommandResult:
     regime = regime_of(wiring.settings, wiring.ledger, municipality)
-    has_ended = not manner.dry_run and finish_purge(wiring.ledger)
+    has_ended = not flags.dry_run and finish_purge(wiring.ledger)
     if has_ended and older_than is None and regime.retention.days is None:
         return CommandResult(data={"ended_earlier": True}, screen=[_ENDED])
     before = retention.before(wiring, regime, older_than)
     due = purging.due(wiring.ledger, before, regime.reach, wiring.clock.now())
     told = retention.told_before(wiring, regime, due, before)
-    if manner.dry_run:
+    if flags.dry_run:
         dry = TextLine(say("Dry run: nothing was removed."), Tone.STRONG)
         return CommandResult(data={"dry_run": True, **told.data}, screen=[*told.screen, dry])
     reference = retention.decision(wiring, regime, decision)
@@ -112,7 +112,7 @@ def _purge(
     if due.is_nothing:
         ended = [_ENDED] if has_ended else []
         return CommandResult(data={**data, "protocol": None}, screen=[*told.screen, *ended])
-    if manner.asks:
+    if flags.asks:
         wiring.output.show(told.screen)
         otherwise = say("Not confirmed; nothing was removed.")
         dialogue.confirm(wiring.output, say("Remove this for good?"), otherwise=otherwise)
