@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import COSTS, Answer, Batch, Receipt, Status, SubmitVerdict, outgoing, same_for_all
+from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict, outgoing, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.domain.remark import Event, Remark, Words, restored, stored
 from smsctl.ledger import blocklist, ceilings, counts, lock, mailings, matching, packages, reports, restoring
@@ -130,7 +130,8 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     _store(ledger, paired, done.id)
     after = Counter(receipt.status for _, receipt in paired)
     counts.move(ledger, mailing, done.day, Counter({before: len(paired)}), after)
-    _book(ledger, mailing, done.id, Counter({before: 0 if closed else len(paired)}), after, moment)
+    drawn = Counter({before: 0 if closed else len(paired)})
+    packages.book_change(ledger, mailing, done.id, drawn, after, moment, "sent")
     reports.answered(ledger, mailing, done.messages, moment)
     return answer
 
@@ -281,19 +282,3 @@ _STORE = (
     "UPDATE messages SET state = ?, gateway_id = told.column2, code = ?, event = ?, answer = ?, batch = ?"
     " FROM (VALUES (?)) AS told WHERE messages.id = told.column1 AND messages.batch = ?"
 )
-
-
-def _book(
-    ledger: Ledger,
-    mailing: Mailing,
-    batch: int,
-    before: Counter[Status],
-    after: Counter[Status],
-    moment: Moment,
-) -> None:
-    """Draw or give back the difference between what cost before and what costs now."""
-    messages = sum(n for state, n in after.items() if state in COSTS)
-    messages -= sum(n for state, n in before.items() if state in COSTS)
-    packages.book(
-        ledger, packages.on_account_of(mailing, batch), messages * mailing.size.parts, moment, "sent"
-    )

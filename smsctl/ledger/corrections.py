@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import COSTS, Status
+from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.ledger import counts, packages
 from smsctl.ledger.store import Ledger
@@ -91,14 +91,4 @@ def _account(
 ) -> None:
     row = ledger.one("SELECT claimed_day FROM batches WHERE id = ?", batch)
     counts.move(ledger, mailing, row[0] if row else mailing.created_day, before, after)
-    packages.book(
-        ledger,
-        packages.on_account_of(mailing, batch or None),
-        (_costing(after) - _costing(before)) * mailing.size.parts,
-        moment,
-        why,
-    )
-
-
-def _costing(states: Counter[Status]) -> int:
-    return sum(n for state, n in states.items() if state in COSTS)
+    packages.book_change(ledger, mailing, batch or None, before, after, moment, why)

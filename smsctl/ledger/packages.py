@@ -4,6 +4,7 @@ What must stay true: the sum of a municipality's entries is the parts of its mes
 package holds more than its size; numbers have no gaps; every package has exactly one invoice.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -194,6 +195,24 @@ def book(ledger: Ledger, booking: Booking, parts: int, moment: Moment, reason: s
             _enter(ledger, booking, package, taken, moment, reason)
     elif parts < 0:
         _give_back(ledger, booking, -parts, moment, reason)
+
+
+def book_change(
+    ledger: Ledger,
+    mailing: Mailing,
+    batch: int | None,
+    before: Counter[Status],
+    after: Counter[Status],
+    moment: Moment,
+    reason: str,
+) -> None:
+    """Draw or give back, in the open transaction, what the messages cost more or less than before."""
+    messages = _costing(after) - _costing(before)
+    book(ledger, on_account_of(mailing, batch), messages * mailing.size.parts, moment, reason)
+
+
+def _costing(states: Counter[Status]) -> int:
+    return sum(n for state, n in states.items() if state in COSTS)
 
 
 def _sources(ledger: Ledger, booking: Booking, parts: int, moment: Moment) -> Iterable[tuple[int, int]]:

@@ -39,12 +39,9 @@ def write_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
         mailing.first_message,
         mailing.last_message,
     )
-    counts.move(
-        ledger, mailing, moment.day, Counter({Status.PENDING: written}), Counter({Status.UNKNOWN: written})
-    )
-    packages.book(
-        ledger, packages.on_account_of(mailing, batch), written * mailing.size.parts, moment, VERDICT
-    )
+    before, after = Counter({Status.PENDING: written}), Counter({Status.UNKNOWN: written})
+    counts.move(ledger, mailing, moment.day, before, after)
+    packages.book_change(ledger, mailing, batch, before, after, moment, VERDICT)
     reports.written_off(ledger, mailing, moment)
     return written
 
