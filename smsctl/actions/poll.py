@@ -15,7 +15,6 @@ PAUSE_S = 10
 
 LONGEST_S = 600
 """For one look at the queues: they may be filled as fast as they are emptied."""
-_NAP_S = 0.1
 _LEAST_S = 5
 """What one request may take even at the end of the time."""
 _OFTEN = 5
@@ -53,7 +52,7 @@ def poll(
                 failures[queue] = error
         if for_s is None or len(failures) == len(queues) or time.monotonic() + pause_s > until:
             break
-        if not _waited(pause_s, stop_signal):
+        if stop_signal.asked_within(pause_s):
             break
     if for_s is None and time.monotonic() >= until and not failures:
         failures[queues[0]] = StoppedError(
@@ -80,14 +79,6 @@ def must_be_allowed_to_poll(settings: Settings) -> None:
                 path=settings.path,
             ),
         )
-
-
-def _waited(pause_s: float, stop_signal: StopSignal) -> bool:
-    """Wait; say whether nobody asked to end meanwhile."""
-    over = time.monotonic() + pause_s
-    while not stop_signal.asked and (left_s := over - time.monotonic()) > 0:
-        time.sleep(min(_NAP_S, left_s))  # a signal alone does not end a sleep
-    return not stop_signal.asked
 
 
 def _empty(

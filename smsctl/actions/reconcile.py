@@ -27,7 +27,6 @@ from smsctl.ledger.unknowns import Unknown
 WITHIN = timedelta(minutes=50)
 
 _PROVES = {Status.ACCEPTED, Status.HELD}
-_NAP_S = 0.1
 
 
 class Search(NamedTuple):
@@ -65,7 +64,7 @@ def reconcile(search: Search) -> Reconciled:
         # What can only be found in the list is looked for once: it does not come later.
         left = [one for one in _left(search) if not tried or _may_repeat(search, one)]
         if left:
-            _wait(pause_s, search.stop_signal)
+            search.stop_signal.asked_within(pause_s)
         for one in left:
             if search.stop_signal.asked:
                 break
@@ -117,12 +116,6 @@ def _is_young(claimed: Moment, moment: Moment) -> bool:
     # A virtual machine that was halted may not know that; its clock is set when it goes on.
     age = datetime.fromisoformat(moment.at) - datetime.fromisoformat(claimed.at)
     return timedelta(0) <= age <= WITHIN
-
-
-def _wait(pause_s: float, stop_signal: StopSignal) -> None:
-    until = time.monotonic() + pause_s
-    while not stop_signal.asked and (left_s := until - time.monotonic()) > 0:
-        time.sleep(min(_NAP_S, left_s))
 
 
 def _settle(search: Search, one: Unknown, listed: Listed | None) -> Counter[Status]:

@@ -1,5 +1,6 @@
 """How a person, or the machine going down, stops a run."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -8,6 +9,7 @@ from typing import Final
 from smsctl.errors import ExitCode
 
 _AT_ONCE = 2
+_NAP_S = 0.1
 
 
 class StopReason(StrEnum):
@@ -84,6 +86,13 @@ class StopSignal:
         self._times += 1
         if self._times >= _AT_ONCE and self._armed and (self.as_it_stands or not self._shielded):
             self._interrupt()
+
+    def asked_within(self, pause_s: float) -> bool:
+        """Wait so long, but no longer than until somebody asks; say whether anybody has."""
+        until = time.monotonic() + pause_s
+        while not self.asked and (left_s := until - time.monotonic()) > 0:
+            time.sleep(min(_NAP_S, left_s))  # a signal alone does not end a sleep
+        return self.asked is not None
 
     @contextmanager
     def armed(self) -> Iterator[None]:
