@@ -13,7 +13,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
 from smsctl.gateways.outcome import HttpReply, NotSent
-from smsctl.ledger import batches, counts, mailings, openings, store
+from smsctl.ledger import batches, counts, mailings, openings, packages, store
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.store import Ledger
@@ -92,7 +92,7 @@ def _rest_is_forgotten() -> Mapping[str, object]:
 
 
 def _unknown_is_free() -> Mapping[str, object]:
-    book: Callable[..., None] = vars(batches)["_book"]
+    book: Callable[..., None] = vars(packages)["book_change"]
 
     def booked(*given: object) -> None:
         after = given[4]
@@ -100,7 +100,7 @@ def _unknown_is_free() -> Mapping[str, object]:
         if not after[Status.UNKNOWN]:
             book(*given)
 
-    return {"smsctl.ledger.batches._book": booked}
+    return {"smsctl.ledger.packages.book_change": booked}
 
 
 def _repeats_are_proved() -> Mapping[str, object]:
@@ -108,7 +108,7 @@ def _repeats_are_proved() -> Mapping[str, object]:
 
 
 def _impatient() -> Mapping[str, object]:
-    return {"smsctl.actions.reconcile._wait": lambda *given: None}
+    return {"smsctl.actions.stop_signal.StopSignal.asked_within": lambda *given: None}
 
 
 def _small_commits() -> Mapping[str, object]:
