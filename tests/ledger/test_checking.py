@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger, open_ledger
 
 from .conftest import TOWN
+from .places import on_small_disk, python, why_no_mounts
 from .runs import Taker, must_be_true, new_mailing, now, send_all
 
 
@@ -153,3 +155,25 @@ def test_nobody_waits_for_a_check_and_what_is_sent_meanwhile_is_no_fault(ledger:
 
         assert checking.check(ledger, send) == ()
     assert len(sent) > 3
+
+
+def test_a_copy_for_which_there_is_no_room_is_told_with_the_way_out(
+    ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_mailing(ledger, 40_000, body="more than is kept in memory")
+    small = tmp_path / "small"
+    small.mkdir()
+    if why := why_no_mounts(small):
+        pytest.skip(why)
+    monkeypatch.setenv("SQLITE_TMPDIR", str(small))
+    code = (
+        "import sys; from pathlib import Path; from smsctl.ledger import checking, store\n"
+        "from smsctl.errors import LedgerError\n"
+        "try: checking.check(store.read_ledger(Path(sys.argv[1])))\n"
+        "except LedgerError as error: print(error, error.hint, sep='\\n')\n"
+    )
+    ran = on_small_disk(small, python(code, ledger.path), size="200k")
+    assert ran.stdout.splitlines() == [
+        f"{ledger.path}: there is no room for the copy of it that is checked.",
+        "Make room, or name another folder for temporary files: SQLITE_TMPDIR=FOLDER",
+    ], ran.stderr
