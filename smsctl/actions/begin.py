@@ -141,6 +141,7 @@ def from_plan(plan: Plan, overruling: RuleOverrides, *, run_key: str | None = No
         audience_rows=plan.recipients.audience_rows,
         outside=plan.recipients.outside,
         terms_required=order.terms_required,
+        label=order.label,
     )
 
 

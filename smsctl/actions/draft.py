@@ -12,7 +12,7 @@ from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.headings import fold
-from smsctl.domain.mailing import Ceilings
+from smsctl.domain.mailing import Ceilings, Label
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.number import NumberReader
@@ -50,6 +50,7 @@ class PlanRequest(NamedTuple):
     known: tuple[str, ...] = ()  # keys and names of the municipalities in the config
     allow_empty: bool = False  # nobody to send to is no mistake
     min_messages: int = 0  # fewer are refused: the recipients file may be broken
+    label: Label = Label()
 
 
 def absolute(path: Path) -> str:
@@ -97,6 +98,7 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
         ceilings=plan_request.ceilings,
         warn_share=under.settings.limits.warn_share,
         terms_required=plan_request.require_terms,
+        label=plan_request.label,
     )
     account_status = account_status_of(under.ledger, plan_request.municipality, under.local_now)
     warnings = _warnings(plan_request, recipients, sheet)

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from smsctl.cli.output.blocks import Text
 from smsctl.cli.output.envelope import harmless
+from smsctl.cli.output.language import words
 from smsctl.cli.output.output import Output
 from smsctl.decoding import decode
 from smsctl.errors import InputError, OutputError, Sentence, say
@@ -47,8 +49,10 @@ def decoded(output: Output, data: bytes, source: Sentence | str, encoding: str |
     return found.text
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> str | None:
+def write_csv(path: Path, header: Sequence[Text], rows: Iterable[Sequence[object]]) -> str | None:
     """Write a new file, mode 0600; return what is meant for standard output in its place (`-`).
+
+    Sentences of ours, in a heading or a cell, are written in the reader's language.
 
     It is as Excel in Sweden reads it. Numbers are written without their plus, and other cells that a
     spreadsheet would run as a formula get an apostrophe (what-comes-from-outside.md, "Screens and lists").
@@ -56,7 +60,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     """
     with io.StringIO(newline="") as page:
         writer = csv.writer(page, delimiter=";", lineterminator="\n" if path == STANDARD_OUTPUT else "\r\n")
-        writer.writerow(header)
+        writer.writerow(map(words, header))
         writer.writerows([_harmless(cell) for cell in row] for row in rows)
         return _write(path, page.getvalue(), "utf-8-sig")
 
@@ -101,6 +105,8 @@ def _create(path: Path) -> int:
 
 
 def _harmless(cell: object) -> object:
+    if isinstance(cell, Sentence):
+        cell = words(cell)
     if not isinstance(cell, str):
         return "" if cell is None else cell
     if cell.startswith("+") and cell[1:].isdecimal():

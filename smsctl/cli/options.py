@@ -144,6 +144,14 @@ Key = Annotated[
         metavar="KEY", help="Send once under this name; {date} {week} {month} {hour} make one for each slot."
     ),
 ]
+Title = Annotated[
+    str | None,
+    typer.Option(metavar="TITLE", help="What this mailing is called in lists: 'Study day 11 December'."),
+]
+Case = Annotated[
+    str | None,
+    typer.Option(metavar="CASE", help="The case in the register of records (diarienummer): 'BUN 2026/123'."),
+]
 Again = Annotated[
     bool, typer.Option("--again", help="Also to people who have had this text in the last 20 hours.")
 ]

@@ -1,6 +1,6 @@
 """Times as they are typed: how long (90m), when (07:30), from which day to which (2026-11)."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
 from smsctl.config import kinds
@@ -67,6 +67,17 @@ def period(since: str | None, until: str | None) -> Period:
     if found.since and found.until and found.since > found.until:
         raise UsageError(say("--since {since} is after --until {until}.", since=since, until=until))
     return found
+
+
+def moments_of(days: Period, zone: tzinfo | None) -> tuple[str, str]:
+    """Return from which ledger time on, and before which one, local days last."""
+    since, until = (one and datetime.combine(date.fromisoformat(one), time(), zone) for one in days)
+    before = until and datetime.combine(until.date() + timedelta(days=1), time(), zone)
+    return _stamp(since) if since else "", _stamp(before) if before else "9999"
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _day(flag: str, text: str, *, last: bool) -> str:

@@ -21,6 +21,13 @@ class Ceilings(NamedTuple):
     max_parts_per_day_of_user: int | None = None  # of all mailings of whoever began this one
 
 
+class Label(NamedTuple):
+    """What a mailing is called, so that ten to the same audience can be told apart."""
+
+    title: str | None = None  # goes with the text when that is purged
+    case: str | None = None  # of the register of public records (diarienummer)
+
+
 class Mailing(NamedTuple):
     """One mailing. Its messages have ids from `first_message` on, without gaps."""
 
@@ -47,6 +54,7 @@ class Mailing(NamedTuple):
     number_column: str | None = None  # asked for, folded; empty: recognised by itself; None: not stored
     audience_rows: int | None = None  # of the file; None: made before they were counted
     terms_required: bool = True
+    label: Label = Label()
 
     @property
     def last_message(self) -> int:

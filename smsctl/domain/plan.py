@@ -10,7 +10,7 @@ from typing import NamedTuple
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.cheaper import Cheaper, cheaper
 from smsctl.domain.gateway import Traits
-from smsctl.domain.mailing import Ceilings
+from smsctl.domain.mailing import Ceilings, Label
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Draw, Package, draw, share_ore
@@ -43,6 +43,7 @@ class LetterOrder(NamedTuple):
     number_column: str = ""  # asked for, folded; empty: recognised by itself
     warn_share: float = 0.8  # of the newest package, from which on every plan warns
     terms_required: bool = True
+    label: Label = Label()
 
 
 class OutOfUse(NamedTuple):

@@ -4,6 +4,8 @@ What must stay true: a row is never changed or removed, and ids have no gaps. Tr
 mistake of ours; against somebody who may write the file nothing in the file can.
 """
 
+from collections.abc import Collection
+from itertools import islice
 from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
@@ -52,9 +54,38 @@ def record(
     )
 
 
-def read(ledger: Ledger, *, most: int = 100) -> tuple[AuditRow, ...]:
-    """Return the newest audit rows, newest first."""
-    return tuple(AuditRow(*row) for row in ledger.rows(f"{_SELECT} ORDER BY id DESC LIMIT ?", most))
+def read(
+    ledger: Ledger,
+    *,
+    most: int = 100,
+    since: str = "",
+    before: str = "9999",
+    of: Collection[str] | None = None,
+) -> tuple[AuditRow, ...]:
+    """Return the newest audit rows, newest first: from one time on (UTC), and before another.
+
+    `of`: only what was done to these municipalities, or to mailings of theirs.
+    """
+    if of is None:
+        found = ledger.rows(
+            f"{_SELECT} WHERE at >= ? AND at < ? ORDER BY id DESC LIMIT ?", since, before, most
+        )
+        return tuple(AuditRow(*row) for row in found)
+    mailings = ledger.rows_of("SELECT id FROM mailings WHERE municipality IN (?)", of)
+    theirs = {*of, *(mailing_subject(mailing) for (mailing,) in mailings)}
+    rows = ledger.rows(f"{_SELECT} WHERE at >= ? AND at < ? ORDER BY id DESC", since, before)
+    return tuple(islice((row for row in (AuditRow(*row) for row in rows) if row.subject in theirs), most))
+
+
+def mailing_subject(mailing: int) -> str:
+    """Return what the audit calls a mailing."""
+    return f"{_MAILING}{mailing}"
+
+
+def mailing_of(subject: str) -> int | None:
+    """Return the mailing that a row is about; None: it is about something else."""
+    number = subject.removeprefix(_MAILING)
+    return int(number) if number != subject and number.isdecimal() else None
 
 
 def of(ledger: Ledger, subject: str) -> tuple[AuditRow, ...]:
@@ -62,4 +93,5 @@ def of(ledger: Ledger, subject: str) -> tuple[AuditRow, ...]:
     return tuple(AuditRow(*row) for row in ledger.rows(f"{_SELECT} WHERE subject = ? ORDER BY id", subject))
 
 
+_MAILING = "mailing "
 _SELECT = "SELECT id, at, by_whom, host, action, subject, detail, reason FROM audit"

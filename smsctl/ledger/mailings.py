@@ -1,10 +1,11 @@
 """Mailings as they were frozen when they were opened, and what has come of them."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smsctl.domain.audience import AudienceRule, OutsideRows, rule_of
-from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
+from smsctl.domain.mailing import Ceilings, Label, Mailing, MailingTotals
 from smsctl.domain.message import Letter, Priority, Status
 from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
@@ -17,6 +18,9 @@ from smsctl.ledger.store import Ledger
 if TYPE_CHECKING:  # what `usage` does without
     from smsctl.domain.audience import OutsideRows
     from smsctl.domain.text import TextSize
+
+EVERY = 1 << 31
+"""More mailings than a ledger has: a limit that is none."""
 
 Addressee = tuple[int | None, str, str | None]  # row in the file, E.164 number, name
 
@@ -42,6 +46,7 @@ class NewMailing(NamedTuple):
     audience_rows: int | None = None
     outside: tuple["OutsideRows", ...] = ()
     terms_required: bool = True
+    label: Label = Label()
 
 
 def get(ledger: Ledger, mailing: int) -> Mailing:
@@ -64,7 +69,7 @@ def of_key(ledger: Ledger, run_key: str) -> Mailing | None:
 
 
 def newest(
-    ledger: Ledger, *, most: int, municipality: str | None = None, period: Period = ALWAYS
+    ledger: Ledger, *, most: int = EVERY, municipality: str | None = None, period: Period = ALWAYS
 ) -> tuple[Mailing, ...]:
     """Return the newest mailings of one municipality or of all, newest first."""
     found = ledger.records(
@@ -184,6 +189,7 @@ def _mailing(found: dict[str, Any]) -> Mailing:
         number_column=found["number_column"],
         audience_rows=found["audience_rows"],
         terms_required=bool(found["terms_required"] in (None, 1)),
+        label=Label(title=found["title"], case=found["case_number"]),
     )
 
 
@@ -200,6 +206,12 @@ def _letter(found: dict[str, Any]) -> Letter:
         want_report=bool(found["want_report"]),
         invoice_node=found["invoice_node"],
     )
+
+
+def labels(ledger: Ledger, mailings: Iterable[int]) -> dict[int, Label]:
+    """Return what some mailings are called."""
+    found = ledger.rows_of("SELECT id, title, case_number FROM mailings WHERE id IN (?)", mailings)
+    return {mailing: Label(title=title, case=case) for mailing, title, case in found}
 
 
 def has_text(ledger: Ledger, mailing: Mailing, body: str) -> bool:

@@ -211,4 +211,6 @@ def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]
         "rate_ore": None if rate is None else rate.price_ore,
         "audience_rows": new.audience_rows,
         "terms_required": int(new.terms_required),
+        "title": new.label.title,
+        "case_number": new.label.case,
     }

@@ -194,7 +194,7 @@ def sample(ledger: Ledger, mailing: Mailing) -> tuple[str, ...]:
         _SAMPLE,
     )
     numbers = tuple(number for (number,) in found)
-    return (*numbers, mailing.letter.text.body) if mailing.letter.text.body else numbers
+    return (*numbers, *filter(None, (mailing.letter.text.body, mailing.label.title)))
 
 
 def remove_messages(
@@ -235,7 +235,7 @@ def remove_text(ledger: Ledger, purge: int, mailing: Mailing) -> None:
     # The digest has no key: the number of a batch of one is found by trying them all.
     ledger.write("UPDATE batches SET event = NULL, answer = NULL, digest = '' WHERE mailing = ?", mailing.id)
     ledger.write(
-        "UPDATE mailings SET body = NULL, audience = ?, purge = ? WHERE id = ?",
+        "UPDATE mailings SET body = NULL, title = NULL, audience = ?, purge = ? WHERE id = ?",
         str(audience_without_values(mailing.audience)),
         purge,
         mailing.id,

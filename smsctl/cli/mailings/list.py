@@ -1,33 +1,64 @@
 """`smsctl mailings list`: the latest mailings, one line each."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from smsctl.cli import options
 from smsctl.cli.output import mailings as render
+from smsctl.cli.output.blocks import TextLine
+from smsctl.cli.output.fields import page_of
 from smsctl.cli.output.reply import CommandResult, warning_of_all
+from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
+from smsctl.errors import say
 from smsctl.ledger import health, mailings
 
-EXAMPLES = ("smsctl mailings list", "smsctl mailings list --most 100 --municipality exempelkommun")
+EXAMPLES = (
+    "smsctl mailings list",
+    "smsctl mailings list --most 100 --municipality exempelkommun",
+    "smsctl mailings list --since 2026-01 --until 2026-06 --csv mailings.csv",
+)
+
+_SHOWN = 20
 
 
 def run(
     ctx: typer.Context,
     municipality: options.Municipality = None,
     most: Annotated[
-        int, typer.Option(min=1, max=options.LARGEST, metavar="MAILINGS", help="How many, the newest first.")
-    ] = 20,
+        int | None,
+        typer.Option(min=1, max=options.LARGEST, metavar="MAILINGS", help="How many, the newest first."),
+    ] = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write them with their texts to a file (0600); - prints."),
+    ] = None,
 ) -> CommandResult:
-    """List the latest mailings: what was sent, when, to how many, and what came of it."""
+    """List the last 20 mailings, or all of a time: what was sent, when, to how many, and what came of it.
+
+    The file is for the auditor, and for whoever asks for public records: no telephone numbers and no names
+    of recipients, but each text as it was sent.
+    """
     wiring: Wiring = ctx.obj
+    wiring.names(write=(csv,))
     key = wiring.municipality(municipality)[1].key if municipality else None
-    ledger = wiring.ledger
-    found = map(wiring.named, mailings.newest(ledger, most=most, municipality=key))
+    ledger, asked = wiring.ledger, period(since, until)
+    most = most or (mailings.EVERY if csv or since or until else _SHOWN)
+    found = map(wiring.named, mailings.newest(ledger, most=most, municipality=key, period=asked))
     rows = [(mailing, mailings.tally(ledger, mailing)) for mailing in found]
+    page = None
+    if csv:
+        from smsctl.cli import files  # needs csv, which a start does not
+
+        page = files.write_csv(csv, *page_of(render.register(wiring.settings.time_zone), rows))
+    screen = render.listed(rows, wiring.settings.time_zone, simulated=wiring.simulated)
     return CommandResult(
         data={"mailings": [render.data(mailing, tally) for mailing, tally in rows]},
-        screen=render.listed(rows, wiring.settings.time_zone, simulated=wiring.simulated),
+        screen=[TextLine(say("Written to {path}.", path=csv))] if csv else screen,
+        page=page,
         notes=warning_of_all(health.unsettled(ledger, key)),
     )

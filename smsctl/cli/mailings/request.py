@@ -16,7 +16,9 @@ from smsctl.cli.typed_times import read_duration, read_time
 from smsctl.cli.wiring import Wiring
 from smsctl.config.settings import MunicipalitySettings
 from smsctl.domain.audience import Audience
+from smsctl.domain.mailing import Label
 from smsctl.domain.message import Letter, Priority
+from smsctl.domain.spelling import veil_numbers
 from smsctl.domain.text import MessageText
 from smsctl.errors import UsageError, say
 
@@ -57,6 +59,8 @@ class SendFlags(NamedTuple):
     yes: bool = False
     strict: bool = False
     key: str | None = None
+    title: str | None = None
+    case: str | None = None
 
 
 def send_flags(typed: Mapping[str, Any]) -> SendFlags:
@@ -116,7 +120,30 @@ def plan_request_for(wiring: Wiring, flags: SendFlags, letter: Letter) -> PlanRe
         known=settings.municipality_names,
         allow_empty=flags.allow_empty,
         min_messages=flags.min_messages or 0,
+        label=label_of(flags.title, flags.case),
     )
+
+
+def label_of(title: str | None, case: str | None) -> Label:
+    """Return what a mailing is called. Raises UsageError for what does not fit in a list.
+
+    A title is told wherever mailings are listed, also to finance: so it holds nobody's number.
+    """
+    for flag, text, most in (("--title", title, _LONGEST_TITLE), ("--case", case, _LONGEST_CASE)):
+        if text is not None and (len(text) > most or not text.isprintable()):
+            raise UsageError(
+                say("{flag} must be one line of at most {most} visible characters.", flag=flag, most=most)
+            )
+    if title is not None and veil_numbers(title) != title:
+        raise UsageError(
+            say("--title holds what may be the number of a telephone or a person."),
+            hint=say("It stands in lists and on the page of usage: choose words without one."),
+        )
+    return Label(title=title and title.strip(), case=case and case.strip())
+
+
+_LONGEST_TITLE = 80
+_LONGEST_CASE = 40
 
 
 def audience_for(flags: SendFlags, municipality: MunicipalitySettings) -> Audience:

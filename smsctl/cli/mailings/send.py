@@ -1,11 +1,14 @@
 """`smsctl send FILE --group GROUP`: the plan, the question, the mailing."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from smsctl.cli import options
 from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.wiring import Wiring
 
 EXAMPLES = (
     "smsctl send --group guardians message.txt",
@@ -48,6 +51,8 @@ def run(
     validity: options.Validity = None,
     at: options.At = None,
     key: options.Key = None,
+    title: options.Title = None,
+    case: options.Case = None,
     again: options.Again = False,
     urgent: options.Urgent = False,
     reason: options.Reason = None,
@@ -58,10 +63,14 @@ def run(
     Shows whom it reaches, what it costs and who pays, and asks before anything leaves. One of --group,
     --where and --all chooses who gets it; only people who have accepted the terms do.
     """
-    typed = dict(locals())
+    return _perform(ctx.obj, dict(locals()))
+
+
+def _perform(wiring: Wiring, typed: Mapping[str, Any]) -> CommandResult:
     # Here, for the help page needs none of it.
     from smsctl.cli.mailings.request import send_flags
     from smsctl.cli.mailings.sending import perform
 
-    ctx.obj.names(read=(Path(file) if file and file != "-" else None, recipients))
-    return perform(ctx.obj, send_flags(typed))
+    file = typed["file"]
+    wiring.names(read=(Path(file) if file and file != "-" else None, typed["recipients"]))
+    return perform(wiring, send_flags(typed))

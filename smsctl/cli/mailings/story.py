@@ -8,7 +8,7 @@ from smsctl.cli.mailings import history
 from smsctl.cli.output import figures, returns, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, table_of
-from smsctl.cli.output.mailings import data
+from smsctl.cli.output.mailings import data, label_facts
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
 from smsctl.cli.output.phrases import and_more, quoted, rehearsal, taken_twice
 from smsctl.domain.audience import OutsideRows
@@ -84,6 +84,8 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
             Tone.STRONG,
         )
     )
+    if named := label_facts(mailing.label):
+        blocks.append(FactList(named))
     if mailing.letter.send_at is not None:
         at = figures.local(mailing.letter.send_at.isoformat(), zone)
         blocks.append(TextLine(say("Handed over to be sent at {at}.", at=at), Tone.STRONG))

@@ -146,7 +146,7 @@ def _mailings(listed: Sequence[tuple[Mailing, MailingTotals]], zone: str) -> lis
     if not listed:
         return []
     title = say_n("The newest mailing", "The newest {n} mailings", n=len(listed))
-    return [f"<h3>{_text(title)}</h3>", *_table(table_of(usage.mailing_fields(zone), listed))]
+    return [f"<h3>{_text(title)}</h3>", *_table(table_of(usage.mailing_fields(listed, zone), listed))]
 
 
 def _foot() -> list[str]:

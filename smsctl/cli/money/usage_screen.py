@@ -94,7 +94,7 @@ def one(account: Account, period: Period, zone: str, *, simulated: bool) -> list
     blocks += [*(TextLine(one, Tone.WARN) for one in unsettled(found)), *returns.blocks(account.came_back)]
     blocks += [*_months(found.months[-_MONTHS_SHOWN:]), *_packages(account.packages[-_PACKAGES_SHOWN:])]
     if account.mailings:
-        latest = table_of(mailing_fields(zone), account.mailings)
+        latest = table_of(mailing_fields(account.mailings, zone), account.mailings)
         blocks += [GAP, TextLine(say("Latest mailings"), Tone.STRONG), latest]
     return blocks
 
@@ -148,12 +148,14 @@ def package_caption(account: Account) -> Sentence:
     )
 
 
-def mailing_fields(zone: str) -> list[Field[tuple[Mailing, MailingTotals]]]:
+def mailing_fields(
+    listed: Sequence[tuple[Mailing, MailingTotals]], zone: str
+) -> list[Field[tuple[Mailing, MailingTotals]]]:
     """Return what a table of mailings shows; the cost as far as a price is known."""
     return [
         Field("", lambda one: one[0].id, say("Mailing"), right=True),
         Field("", lambda one: figures.local(one[0].created_at, zone), say("When")),
-        Field("", lambda one: figures.audience(one[0].audience), say("To")),
+        listing.subject_field(mailing for mailing, _ in listed),
         Field("", lambda one: figures.count(one[0].messages), say("Messages"), right=True),
         Field("", lambda one: figures.count(one[1].parts), say("Parts"), right=True),
         Field("", lambda one: one[1].cost_ore, say("Cost"), _money, right=True),

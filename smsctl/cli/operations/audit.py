@@ -1,50 +1,93 @@
 """`smsctl audit`: who did what, when, and from which host."""
 
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from smsctl.cli import numbers, options
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import TextLine
-from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.blocks import Block, TextLine
+from smsctl.cli.output.fields import Field, data_of, page_of, table_of
 from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.typed_times import moments_of, period
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Label
 from smsctl.errors import say
-from smsctl.ledger import audit
+from smsctl.ledger import audit, mailings
 from smsctl.ledger.audit import AuditRow
 
-EXAMPLES = ("smsctl audit", "smsctl audit --most 500 --json")
+EXAMPLES = (
+    "smsctl audit",
+    "smsctl audit --most 500 --json",
+    "smsctl audit --since 2026-01 --until 2026-06 --csv audit.csv",
+)
+
+_SHOWN = 50
 
 
 def run(
     ctx: typer.Context,
     most: Annotated[
-        int,
+        int | None,
         typer.Option(min=1, max=options.LARGEST, metavar="ROWS", help="How many rows, the newest first."),
-    ] = 50,
+    ] = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    municipality: options.Municipality = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the rows to a file (0600); - prints.")
+    ] = None,
 ) -> CommandResult:
-    """Show who changed what, when, from which host, and why."""
+    """Show who changed what, when, from which host, and why: the last 50 rows, or all of a time.
+
+    With --municipality only what was done to it and to its mailings.
+    """
     wiring: Wiring = ctx.obj
+    wiring.names(write=(csv,))
+    begin, before = moments_of(period(since, until), wiring.clock.local().tzinfo)
+    of = None if municipality is None else {wiring.municipality(municipality)[1].key}
+    most = most or (mailings.EVERY if csv or since or until else _SHOWN)
     rows = [
         row._replace(
             subject=numbers.shown_text(wiring, row.subject),
             reason=row.reason and numbers.shown_text(wiring, row.reason),
         )
-        for row in audit.read(wiring.ledger, most=most)
+        for row in audit.read(wiring.ledger, most=most, since=begin, before=before, of=of)
     ]
-    fields: list[Field[AuditRow]] = [
+    fields = _fields(wiring, rows)
+    page = None
+    if csv:
+        from smsctl.cli import files  # needs csv, which a start does not
+
+        page = files.write_csv(csv, *page_of(fields, rows))
+    screen: list[Block] = [TextLine(say("Written to {path}.", path=csv))] if csv else []
+    if not csv:
+        screen = [table_of(fields, rows)] if rows else [TextLine(say("Nothing has been done yet."))]
+    return CommandResult(data={"audit": [data_of(fields, row) for row in rows]}, screen=screen, page=page)
+
+
+def _fields(wiring: Wiring, rows: Sequence[AuditRow]) -> list[Field[AuditRow]]:
+    """Return what is told of a row; a title and a case stand where any mailing of these rows has one."""
+    about = {mailing for row in rows if (mailing := audit.mailing_of(row.subject)) is not None}
+    labels = mailings.labels(wiring.ledger, about)
+
+    def label(row: AuditRow) -> Label:
+        return labels.get(audit.mailing_of(row.subject) or 0, Label())
+
+    titled = any(one.title for one in labels.values())
+    filed = any(one.case for one in labels.values())
+    return [
         Field("id", lambda one: one.id, say("Id")),
         Field("at", lambda one: one.at, say("When"), partial(figures.local, zone=wiring.settings.time_zone)),
         Field("user", lambda one: one.user, say("Who")),
         Field("host", lambda one: one.host, say("Host")),
         Field("action", lambda one: one.action, say("What")),
         Field("subject", lambda one: one.subject, say("Of what")),
+        Field("title", lambda one: label(one).title, say("Title") if titled else None),
+        Field("case", lambda one: label(one).case, say("Case") if filed else None),
         Field("detail", lambda one: one.detail, say("Detail")),
         Field("reason", lambda one: one.reason, say("Why")),
     ]
-    return CommandResult(
-        data={"audit": [data_of(fields, row) for row in rows]},
-        screen=[table_of(fields, rows)] if rows else [TextLine(say("Nothing has been done yet."))],
-    )

@@ -1,6 +1,6 @@
 """One table of fields tells of each fact of a row what stands in the envelope, and what on a screen."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from smsctl.cli.output.blocks import Column, Table, Text
@@ -37,6 +37,11 @@ def columns_of(fields: Sequence[Field[T]]) -> list[Column]:
 def cells_of(fields: Sequence[Field[T]], row: T) -> list[Text]:
     """Return a row of a screen."""
     return [one.shown(one.value(row)) for one in fields if one.title is not None]
+
+
+def page_of(fields: Sequence[Field[T]], rows: Iterable[T]) -> tuple[list[Text], Iterator[list[Text]]]:
+    """Return the heading and the lines of a CSV file."""
+    return [one.title for one in columns_of(fields)], (cells_of(fields, row) for row in rows)
 
 
 def table_of(fields: Sequence[Field[T]], rows: Iterable[T]) -> Table:

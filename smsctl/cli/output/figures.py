@@ -33,6 +33,12 @@ def money(ore: int) -> str:
     return f"{sign}{count(ore // KRONA_ORE)},{ore % KRONA_ORE:02d} kr"
 
 
+def kronor(ore: int) -> str:
+    """123450 öre -> 1234,50: as a spreadsheet in Sweden reads an amount."""
+    sign, ore = ("-", -ore) if ore < 0 else ("", ore)
+    return f"{sign}{ore // KRONA_ORE},{ore % KRONA_ORE:02d}"
+
+
 def percent(part: int, whole: int) -> str:
     """Whole percent, rounded down, so that 100 % means all."""
     return f"{100 * part // whole if whole else 0} %"

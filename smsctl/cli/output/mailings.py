@@ -1,12 +1,14 @@
 """Mailings on a screen: the list, and the story of one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, TextLine
+from smsctl.cli.output.blocks import Block, Fact, Text, TextLine
 from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.domain.mailing import Mailing, MailingTotals
+from smsctl.domain.mailing import Label, Mailing, MailingTotals
+from smsctl.domain.message import Status
 from smsctl.errors import say
 
 
@@ -19,6 +21,8 @@ def data(mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
         "municipality_name": mailing.municipality.name,
         "gateway": mailing.gateway,
         "audience": str(mailing.audience),
+        "title": mailing.label.title,
+        "case": mailing.label.case,
         "created_at": mailing.created_at,
         "created_by": mailing.created_by,
         "messages": mailing.messages,
@@ -26,6 +30,23 @@ def data(mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
         "parts": tally.parts,
         "cost_ore": tally.cost_ore,
     }
+
+
+def label_facts(label: Label) -> list[Fact]:
+    """Return what a mailing is called and the case it belongs to, as far as somebody has said."""
+    told = ((say("Title"), label.title), (say("Case"), label.case))
+    return [Fact(name, [value]) for name, value in told if value]
+
+
+def subject_of(mailing: Mailing) -> Text:
+    """Return what a list calls a mailing: its title, else whom it is for."""
+    return mailing.label.title or figures.audience(mailing.audience)
+
+
+def subject_field(mailings: Iterable[Mailing]) -> Field[tuple[Mailing, MailingTotals]]:
+    """Return the column that tells these mailings apart."""
+    heading = say("Title or audience") if any(one.label.title for one in mailings) else say("To")
+    return Field("", lambda one: subject_of(one[0]), heading)
 
 
 def listed(rows: Sequence[tuple[Mailing, MailingTotals]], zone: str, *, simulated: bool) -> list[Block]:
@@ -37,9 +58,41 @@ def listed(rows: Sequence[tuple[Mailing, MailingTotals]], zone: str, *, simulate
         Field("", lambda one: one[0].id, say("ID"), right=True),
         Field("", lambda one: figures.local(one[0].created_at, zone), say("When")),
         Field("", lambda one: one[0].municipality.name, say("Municipality")),
-        Field("", lambda one: figures.audience(one[0].audience), say("To")),
+        subject_field(mailing for mailing, _ in rows),
         Field("", lambda one: one[0].messages, say("Messages"), figures.count, right=True),
         Field("", lambda one: one[1].parts, say("Parts"), figures.count, right=True),
         Field("", lambda one: figures.counted(one[1].states), say("State")),
     ]
     return [*blocks, table_of(fields, rows)]
+
+
+def register(zone: str) -> list[Field[tuple[Mailing, MailingTotals]]]:
+    """Return the columns of the file for an auditor: no numbers of telephones and no names of recipients."""
+    return [
+        Field("", lambda one: one[0].id, say("Mailing")),
+        Field("", lambda one: figures.local(one[0].created_at, zone), say("When")),
+        Field("", lambda one: one[0].created_by, say("Who")),
+        Field("", lambda one: one[0].municipality.name, say("Municipality")),
+        Field("", lambda one: one[0].label.title, say("Title")),
+        Field("", lambda one: one[0].label.case, say("Case")),
+        Field("", lambda one: one[0].audience, say("To"), figures.audience),
+        Field("", lambda one: one[0].letter.sender, say("Sender")),
+        Field("", lambda one: one[0].letter.text.body, say("Text")),
+        Field("", lambda one: one[0].messages, say("Messages")),
+        *(
+            Field("", partial(_in_state, state), figures.state(state))
+            for state in Status
+            if state is not Status.SENDING
+        ),
+        Field("", lambda one: one[1].parts, say("Parts")),
+        Field(
+            "",
+            lambda one: one[1].cost_ore,
+            say("Kronor"),
+            lambda ore: "" if ore is None else figures.kronor(ore),
+        ),
+    ]
+
+
+def _in_state(state: Status, one: tuple[Mailing, MailingTotals]) -> int:
+    return one[1].states.get(state, 0)
