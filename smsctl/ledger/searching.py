@@ -1,6 +1,7 @@
 """Looking in the ledger's file for what was removed; what stands in a cell, stands there by right."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
 
 from smsctl.ledger.store import Ledger
 
@@ -47,7 +48,8 @@ def in_a_cell(ledger: Ledger, text: str, empty: Collection[Cell] = OURS) -> bool
     """Say whether a text stands in a cell: there by right, by itself or as a piece of another.
 
     A younger mailing has the same numbers, or a text that goes on after this one; a reason or an incoming
-    SMS may repeat either. What a purge removes is empty, so nothing of it is taken for such a cell.
+    SMS may repeat either. What a purge removes is empty, so nothing of it is taken for such a cell. Cells of
+    a row lie side by side in the file: the text of one and the hash after it may read as another text.
     """
     return any(ledger.one(sql, *(text,) * sql.count("?")) for sql in _tables(ledger, empty))
 
@@ -58,8 +60,14 @@ def _tables(ledger: Ledger, empty: Collection[Cell]) -> Iterator[str]:
     names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     for (table,) in ledger.rows(names):
         columns = [row[1] for row in ledger.rows(f'PRAGMA table_info("{table}")') if row[2] == "TEXT"]
-        if of_others := [column for column in columns if (table, column) not in empty]:
-            holds = " OR ".join(f'instr("{column}", ?)' for column in of_others)
+        ours = {column for one, column in empty if one == table}
+        runs = [_joined(run) for is_ours, run in groupby(columns, ours.__contains__) if not is_ours]
+        if runs:
+            holds = " OR ".join(f"instr({run}, ?)" for run in runs)
             yield "SELECT 1 FROM [table] WHERE [holds] LIMIT 1".replace("[table]", f'"{table}"').replace(
                 "[holds]", holds
             )
+
+
+def _joined(columns: Iterable[str]) -> str:
+    return " || ".join(f"COALESCE(\"{column}\", '')" for column in columns)

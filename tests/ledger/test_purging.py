@@ -191,6 +191,14 @@ def test_what_other_people_wrote_of_a_number_is_no_fault(sent: int, ledger: Ledg
     assert purge_before(ledger).protocol.mailings == 1
 
 
+def test_a_text_that_two_cells_of_a_row_make_together_is_no_fault(ledger: Ledger) -> None:
+    sending.activate(ledger, moment=OLD)
+    younger = send_at(ledger, NOW, "School is closed")
+    ((its_hash,),) = ledger.rows("SELECT body_hash FROM mailings WHERE id = ?", younger)
+    send_at(ledger, OLD, f"School is closed{its_hash[:2]}")  # in the file, the hash stands after the text
+    assert purge_before(ledger).protocol.mailings == 1
+
+
 def test_what_is_left_in_free_room_of_the_file_is_a_fault(ledger: Ledger) -> None:
     assert not searching.remnants(ledger, [TEXT])
     with ledger.path.open("ab") as file:

@@ -58,6 +58,7 @@ def test_an_attacked_server_sends_nothing_twice_and_loses_nothing(
 ) -> None:
     ends = attack(tmp_path, dice, kills=scale.of(short=20, long=5000), module=module)
     assert _killed(ends) >= 20
+    print(f"{module}: {_killed(ends)} of {ends.total()} processes were killed; nobody twice, nobody lost")
 
 
 def test_the_attack_finds_a_recovery_that_says_pending(tmp_path: Path, dice: random.Random) -> None:
