@@ -1,6 +1,7 @@
 """Two commands at once, kills and a faulty gateway: compared row by row and öre by öre."""
 
 import random
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,7 +59,8 @@ def test_an_attacked_server_sends_nothing_twice_and_loses_nothing(
 ) -> None:
     ends = attack(tmp_path, dice, kills=scale.of(short=20, long=5000), module=module)
     assert _killed(ends) >= 20
-    print(f"{module}: {_killed(ends)} of {ends.total()} processes were killed; nobody twice, nobody lost")
+    told = f"{module}: {_killed(ends)} of {ends.total()} commands killed; nobody twice, nobody lost"
+    sys.stdout.write(told + "\n")
 
 
 def test_the_attack_finds_a_recovery_that_says_pending(tmp_path: Path, dice: random.Random) -> None:
