@@ -19,6 +19,11 @@ class Package(NamedTuple):
         """Parts that nobody has drawn or reserved."""
         return self.size - self.used - self.reserved
 
+    @property
+    def unused_ore(self) -> int:
+        """What is paid for and not drawn, without VAT: the rest of the price beside what was."""
+        return self.price_ore - share_ore(self.used, self.size, self.price_ore)
+
     def is_nearly_used(self, share: float) -> bool:
         """Say whether so large a share of the package is drawn or reserved that it must be told."""
         return self.size - self.left >= share * self.size

@@ -203,6 +203,13 @@ RULES = (
         told=lambda row: say("{municipality}: {n} packages are numbered up to {highest}.", **row),
     ),
     Invariant(
+        name="closed-packages",
+        broken="SELECT p.municipality, p.number AS package FROM packages p WHERE p.closed_day IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM packages later"
+        "  WHERE later.municipality = p.municipality AND later.number > p.number)",
+        told=lambda row: say("{municipality}, package {package}: it is closed and the newest.", **row),
+    ),
+    Invariant(
         name="invoices",
         broken="SELECT p.municipality, p.number AS package FROM packages p LEFT JOIN invoices i"
         " ON i.municipality = p.municipality AND i.package = p.number"

@@ -5,11 +5,21 @@ and no package is opened for it (the claim asks here, in its own transaction).
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality, Service, ServiceState
+from smsctl.domain.package import Package, PackageTerms
+from smsctl.errors import RuleError, say
 from smsctl.ledger import audit, packages
 from smsctl.ledger.store import Ledger
+
+
+class Renewal(NamedTuple):
+    """A package that was opened at today's price, and those that were closed with room in them."""
+
+    opened: int
+    closed: tuple[Package, ...]
 
 
 def service_of(ledger: Ledger, municipality: str) -> Service | None:
@@ -63,6 +73,59 @@ def activate(ledger: Ledger, municipality: Municipality, moment: Moment, actor: 
     detail = f"package {opened}" if opened else ""
     audit.record(ledger, moment, actor, "activate", municipality.key, detail)
     return opened
+
+
+def renew(
+    ledger: Ledger,
+    municipality: Municipality,
+    terms: PackageTerms,
+    moment: Moment,
+    actor: Actor,
+    reason: str,
+) -> Renewal:
+    """Close what is left of every package, open one at these terms, and be active, in the open transaction.
+
+    What was drawn stays where it was drawn, and what is given back later goes there too. Raises RuleError
+    while anything is still to be sent, at the old price: it would be drawn from the new package.
+    """
+    _nothing_may_wait(ledger, municipality)
+    closed = tuple(one for one in packages.packages_of(ledger, municipality.key) if one.left > 0)
+    # The new one first: the newest package is never a closed one.
+    opened = packages.open_package(ledger, municipality.key, terms, moment, None)
+    for one in closed:
+        ledger.write(
+            "UPDATE packages SET closed_day = ? WHERE municipality = ? AND number = ?",
+            moment.day,
+            municipality.key,
+            one.number,
+        )
+    if not is_active(ledger, municipality.key):
+        _enter(ledger, municipality, ServiceState.ACTIVE, moment, actor)
+    ended = [f"; closed: package {one.number}, {one.left} of {one.size} parts left" for one in closed]
+    detail = f"package {opened}{''.join(ended)}"
+    audit.record(ledger, moment, actor, "new-package", municipality.key, detail, reason)
+    return Renewal(opened=opened, closed=closed)
+
+
+def _nothing_may_wait(ledger: Ledger, municipality: Municipality) -> None:
+    row = ledger.one(
+        "SELECT g.id FROM mailings g JOIN mailing_counts c ON c.mailing = g.id WHERE g.municipality = ?"
+        " AND c.state IN ('pending', 'sending') AND c.messages > 0 ORDER BY g.id LIMIT 1",
+        municipality.key,
+    )
+    if row is not None:
+        raise RuleError(
+            say(
+                "Mailing {id} of {name} has messages that are still to be sent, at the old price.",
+                id=row[0],
+                name=municipality.name,
+            ),
+            hint=say(
+                "End it through the gateway it was begun with: smsctl mailings resume {id} or: smsctl"
+                " mailings cancel {id}",
+                id=row[0],
+            ),
+        )
 
 
 def deactivate(

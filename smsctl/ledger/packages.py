@@ -44,15 +44,16 @@ def on_account_of(mailing: Mailing, batch: int | None) -> Booking:
 
 
 def packages_of(ledger: Ledger, municipality: str) -> tuple[Package, ...]:
-    """Return the packages that matter now, by number: those with room, and the newest.
+    """Return the packages that matter now, by number: those with room that are not closed, and the newest.
 
     The parts on the wire are reserved on the first with room.
     """
     reserved = parts_in_flight(ledger, municipality)
     found: list[Package] = []
     for number, size, price_ore, used in ledger.rows(
-        "SELECT number, size, price_ore, used FROM packages WHERE municipality = ? AND (used < size"
-        " OR number = (SELECT MAX(number) FROM packages WHERE municipality = ?)) ORDER BY number",
+        "SELECT number, size, price_ore, used FROM packages WHERE municipality = ?"
+        " AND ((used < size AND closed_day IS NULL)"
+        "  OR number = (SELECT MAX(number) FROM packages WHERE municipality = ?)) ORDER BY number",
         municipality,
         municipality,
     ):

@@ -32,6 +32,7 @@ class PackageLine(NamedTuple):
     used_up_day: str | None
     invoice: int
     handed_over_day: str | None
+    closed_day: str | None = None  # with room in it: what was left is lost
 
 
 class Usage(NamedTuple):
@@ -90,8 +91,9 @@ def package_lines(ledger: Ledger, found: Usage, *, most: int) -> tuple[PackageLi
         PackageLine(now.get(number, Package(number=number, size=size, price_ore=price_ore, used=used)), *life)
         for number, size, price_ore, used, *life in ledger.rows(
             "SELECT p.number, p.size, p.price_ore, p.used, p.opened_day, p.used_up_day, i.number,"
-            " i.handed_over_day FROM packages p JOIN invoices i ON i.municipality = p.municipality"
-            " AND i.package = p.number WHERE p.municipality = ? ORDER BY p.number DESC LIMIT ?",
+            " i.handed_over_day, p.closed_day FROM packages p"
+            " JOIN invoices i ON i.municipality = p.municipality AND i.package = p.number"
+            " WHERE p.municipality = ? ORDER BY p.number DESC LIMIT ?",
             found.municipality,
             most,
         )

@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -198,3 +199,74 @@ def test_on_a_terminal_it_is_asked_before_the_service_ends(live_gateway: LiveGat
     assert (nothing_to_end.code, "[y/N]" in nothing_to_end.seen) == (0, False)
     run("--config", config, "municipality", "activate", TOWN, "--yes")
     assert run_terminal([*end, "--yes"]).code == 0
+
+
+def new_supplier(config: Path, *more: str) -> list[str]:
+    argv = ["--config", str(config), "municipality", "activate", TOWN, "--new-package"]
+    return [*argv, "--reason", "ny leverantör", *more]
+
+
+def test_a_change_of_supplier_closes_the_old_package_and_opens_one_at_the_new_price(
+    live_gateway: LiveGateway, message: object, run: Run
+) -> None:
+    config = live_gateway().config
+    assert run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
+    config.write_text(config.read_text().replace('"4900.00"', '"5900.00"'))
+    refused = run(*new_supplier(config))
+    assert refused.code == 5
+    for told in (
+        "opens package 2: 10 000 parts, one invoice of 5 900,00 kr without VAT.",
+        "Package 1 will be closed with 9 997 of 10 000 parts left: a loss of 4 898,53 kr without VAT.",
+        "--yes",
+    ):
+        assert told in refused.err
+    asked = run_terminal(new_supplier(config), [("Activate? [y/N]", "y")])
+    assert asked.code == 0
+    assert "Package 1 is closed with 9 997 of 10 000 parts left: a loss of 4 898,53 kr" in asked.seen
+    assert (
+        run(
+            "--config",
+            config,
+            "send",
+            message,
+            "--all",
+            "--yes",
+            "--max-parts",
+            9,
+            "--again",
+            "--reason",
+            "prov",
+        ).code
+        == 0
+    )
+    (told,) = run("--config", config, "usage", "--json").data["municipalities"]
+    assert [(one["used"], one["price_ore"], one["lost_ore"]) for one in told["packages"]] == [
+        (3, 490_000, 489_853),
+        (3, 590_000, None),
+    ]
+    day = told["packages"][0]["closed"]
+    lost = f"Package 1 was closed on {day} with 9 997 parts left: 4 898,53 kr without VAT is lost."
+    assert lost in run("--config", config, "usage", "--municipality", TOWN).out
+    assert lost in run("--config", config, "usage", "--html", "-").out
+    assert run("--config", config, "ledger", "check").code == 0
+
+
+def test_a_change_of_supplier_waits_until_nothing_is_left_to_send(
+    live_gateway: LiveGateway, message: object, run: Run
+) -> None:
+    live = live_gateway()
+    live.simulator.stop()
+    assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9).code == 7
+    refused = run(*new_supplier(live.config, "--yes"))
+    assert refused.code == 5
+    assert "smsctl mailings cancel 1" in refused.err
+    assert run("--config", live.config, "mailings", "cancel", "1").code == 0
+    assert run(*new_supplier(live.config, "--yes", "--json")).data["closed"] == [
+        {"number": 1, "left": 10_000, "lost_ore": 490_000}
+    ]
+
+
+@pytest.mark.parametrize("flags", [["--new-package"], ["--reason", "ny"]])
+def test_a_new_package_wants_a_reason(flags: list[str], live_gateway: LiveGateway, run: Run) -> None:
+    ran = run("--config", live_gateway().config, "municipality", "activate", TOWN, *flags)
+    assert (ran.code, "--new-package and --reason TEXT go together." in ran.err) == (2, True)

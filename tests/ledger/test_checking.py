@@ -63,6 +63,7 @@ DAMAGE = {
     "day-parts": "UPDATE day_parts SET parts = parts + 1 WHERE package = 1",
     "packages": "UPDATE packages SET used = used - 1 WHERE number = 2",
     "package-size": "UPDATE packages SET used_up_day = NULL WHERE number = 1",
+    "closed-packages": "UPDATE packages SET closed_day = opened_day",
     "package-numbers": "UPDATE packages SET number = 7 WHERE number = 2",
     "purge": "INSERT INTO facts VALUES ('purge-unfinished', '1')",
     "audit": "DROP TRIGGER audit_is_not_removed; DELETE FROM audit WHERE id = 1",

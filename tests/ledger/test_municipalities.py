@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.domain.message import Status
 from smsctl.domain.municipality import Municipality, ServiceState
-from smsctl.ledger import audit, municipalities, packages
+from smsctl.domain.package import Package, PackageTerms
+from smsctl.errors import RuleError
+from smsctl.ledger import audit, corrections, municipalities, packages
 from smsctl.ledger.store import Ledger, open_ledger
 
+from . import sending
 from .conftest import ACTOR, NOW, TOWN, migrate_to, on
+from .recount import must_agree
 
 LATER = on("2026-11-23")
 
@@ -78,6 +83,73 @@ def test_only_what_is_ordered_or_active_can_be_deactivated(ledger: Ledger) -> No
         ("deactivate", "order cancelled"),
         ("order", ""),
     ]
+
+
+DEARER = PackageTerms(size=20, price_ore=9900)
+
+
+def renew(ledger: Ledger) -> municipalities.Renewal:
+    with ledger.transaction():
+        return municipalities.renew(ledger, TOWN, DEARER, LATER, ACTOR, "new supplier")
+
+
+@pytest.mark.parametrize("state", list(ServiceState)[1:])
+def test_a_new_package_closes_what_is_left_of_the_old_one(state: ServiceState, ledger: Ledger) -> None:
+    activate(ledger)
+    sending.send(ledger, 4)
+    if state is ServiceState.INACTIVE:
+        municipalities.deactivate(ledger, TOWN, NOW, ACTOR)
+    done = renew(ledger)
+    assert (done.opened, [(one.number, one.left, one.unused_ore) for one in done.closed]) == (
+        2,
+        [(1, 6, 2940)],
+    )
+    assert municipalities.is_active(ledger, TOWN.key)
+    assert packages.packages_of(ledger, TOWN.key) == (Package(number=2, size=20, price_ore=9900, used=0),)
+    sending.send(ledger, 3)
+    assert ledger.rows("SELECT number, used, closed_day FROM packages ORDER BY number") == [
+        (1, 4, LATER.day),
+        (2, 3, None),
+    ]
+    assert invoices(ledger)[1:] == [("town", 2, LATER.day, 20, 9900)]
+    assert audit.read(ledger)[0][4:] == (
+        "new-package",
+        "town",
+        "package 2; closed: package 1, 6 of 10 parts left",
+        "new supplier",
+    )
+    must_agree(ledger)
+
+
+def test_what_is_given_back_to_a_closed_package_stays_there(ledger: Ledger) -> None:
+    activate(ledger)
+    mailing = sending.begin(ledger, 4)
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing), [Status.UNKNOWN] * 4)
+    renew(ledger)
+    with ledger.transaction():
+        unknown = corrections.messages_in(ledger, mailing, Status.UNKNOWN)
+        corrections.move(ledger, mailing, unknown, Status.UNKNOWN, Status.CANCELLED, LATER, "corrected")
+    assert [one.number for one in packages.packages_of(ledger, TOWN.key)] == [2]
+    sending.send(ledger, 3)
+    assert ledger.rows("SELECT number, used FROM packages ORDER BY number") == [(1, 0), (2, 3)]
+    must_agree(ledger)
+
+
+def test_a_package_that_is_used_up_needs_no_closing(ledger: Ledger) -> None:
+    activate(ledger)
+    sending.send(ledger, 10)
+    assert renew(ledger) == (2, ())
+
+
+@pytest.mark.parametrize("claimed", [0, 2, 3])
+def test_no_new_package_while_anything_is_still_to_be_sent(claimed: int, ledger: Ledger) -> None:
+    activate(ledger)
+    mailing = sending.begin(ledger, 3)
+    if claimed:
+        sending.claim(ledger, mailing, claimed)
+    with pytest.raises(RuleError, match="still to be sent, at the old price"):
+        renew(ledger)
+    assert [one.number for one in packages.packages_of(ledger, TOWN.key)] == [1]
 
 
 def test_an_upgrade_makes_active_who_has_sent_and_nobody_else(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,7 @@ class Sending(RuleBasedStateMachine):
         self.day = 1
         self.activations = 0
         self.allowed = 0
+        self.closed: dict[int, int] = {}  # parts used, by number
 
     def teardown(self) -> None:
         self.ledger.close()
@@ -75,6 +77,21 @@ class Sending(RuleBasedStateMachine):
     @rule()
     def deactivate(self) -> None:
         municipalities.deactivate(self.ledger, self.town, self.now(), ACTOR)
+
+    @rule()
+    def renew(self) -> None:
+        """Change the supplier; refused while anything is still to be sent."""
+        if self.town.package:
+            with suppress(RuleError), self.ledger.transaction():
+                municipalities.renew(self.ledger, self.town, self.town.package, self.now(), ACTOR, "new")
+                self.activations += 1
+                self.closed = dict(closed_ones(self.ledger))
+
+    @invariant()
+    def nothing_is_drawn_from_a_closed_package(self) -> None:
+        now = dict(closed_ones(self.ledger))
+        assert all(now[number] <= used for number, used in self.closed.items())
+        self.closed = now
 
     @rule()
     def midnight(self) -> None:
@@ -132,6 +149,10 @@ class Sending(RuleBasedStateMachine):
     def what_is_reserved_has_a_place_in_packages_or_is_allowed_to_open_one(self) -> None:
         for one in packages.packages_of(self.ledger, "town"):
             assert 0 <= one.used + one.reserved <= one.size
+
+
+def closed_ones(ledger: Ledger) -> list[tuple[int, int]]:
+    return ledger.rows("SELECT number, used FROM packages WHERE closed_day IS NOT NULL")
 
 
 Sending.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

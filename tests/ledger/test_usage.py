@@ -103,8 +103,8 @@ def test_a_package_has_the_days_of_its_life_and_its_invoice(ledger: Ledger) -> N
     sent_on(ledger, "2026-11-02", 3)
     found = usage.usage(ledger, TOWN.key)
     assert [line[1:] for line in usage.package_lines(ledger, found, most=9)] == [
-        ("2026-10-01", "2026-11-02", 1, None),
-        ("2026-11-02", None, 2, None),
+        ("2026-10-01", "2026-11-02", 1, None, None),
+        ("2026-11-02", None, 2, None, None),
     ]
     (newest,) = usage.package_lines(ledger, found, most=1)
     assert newest.package.number == 2

@@ -1,5 +1,7 @@
 """`smsctl municipality …`: the life of the service, per municipality."""
 
+from typing import Annotated
+
 import typer
 
 from smsctl.cli import dialogue, options
@@ -10,8 +12,8 @@ from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.domain.package import PackageTerms
-from smsctl.errors import ConfigError, NotConfirmedError, say
-from smsctl.ledger import municipalities, packages
+from smsctl.errors import ConfigError, NotConfirmedError, Sentence, UsageError, say
+from smsctl.ledger import health, municipalities, packages
 
 EXAMPLES = {
     "list": ("smsctl municipality list", "smsctl municipality list --json"),
@@ -19,6 +21,7 @@ EXAMPLES = {
     "activate": (
         "smsctl municipality activate exempelkommun",
         "smsctl municipality activate exempelkommun --yes  # without a terminal",
+        'smsctl municipality activate exempelkommun --new-package --reason "new deal"',
     ),
     "deactivate": ("smsctl municipality deactivate exempelkommun",),
 }
@@ -81,28 +84,38 @@ def run_order(ctx: typer.Context, municipality: options.Payer) -> CommandResult:
 
 
 def run_activate(
-    ctx: typer.Context, municipality: options.Payer, *, yes: options.Yes = False
+    ctx: typer.Context,
+    municipality: options.Payer,
+    *,
+    new_package: Annotated[
+        bool,
+        typer.Option(
+            "--new-package",
+            help="Close what is left of a package and open one at today's price; goes with --reason.",
+        ),
+    ] = False,
+    reason: options.Reason = None,
+    yes: options.Yes = False,
 ) -> CommandResult:
     """Activate the service at once, with or without an order.
 
     Opens the first package, which makes an invoice; after a deactivation only when nothing is left. Shows
-    the price and asks before that.
+    the price and asks before that. After a change of supplier, --new-package also ends what is left.
     """
     wiring: Wiring = ctx.obj
     _, payer = wiring.municipality(municipality)
     terms, ledger = _terms_of(wiring, payer), wiring.ledger
+    if new_package is not bool(reason):
+        raise UsageError(say("--new-package and --reason TEXT go together."))
     before = _service_status(wiring, payer)
+    if reason:
+        return _renew(wiring, before, terms, reason, yes=yes)
     if before.service and municipalities.is_active(ledger, payer.key):
         data = {**render.data(before), "changed": False, "opened": None}
         return CommandResult(data=data, screen=render.already(before, before.service))
     opens = municipalities.opens_package(ledger, payer)
-    if opens and not (yes or wiring.simulated):
-        price = render.price_sentence(before, terms)
-        if not wiring.output.interactive:
-            raise NotConfirmedError(price, hint=say("Nothing was activated. Do it with: --yes"))
-        wiring.output.show([TextLine(price, Tone.STRONG)])
-        otherwise = say("Not confirmed; nothing was activated.")
-        dialogue.confirm(wiring.output, say("Activate?"), otherwise=otherwise)
+    if opens and not yes:
+        _confirm_price(wiring, render.price_sentence(before, terms))
     with ledger.transaction():
         if opens is not municipalities.opens_package(ledger, payer):
             raise NotConfirmedError(say("Another process has just changed the service; look again."))
@@ -111,6 +124,35 @@ def run_activate(
     return CommandResult(
         data={**render.data(now), "changed": True, "opened": opened}, screen=render.activated(now, opened)
     )
+
+
+def _renew(
+    wiring: Wiring, before: ServiceStatus, terms: PackageTerms, reason: str, *, yes: bool
+) -> CommandResult:
+    """Open a package at today's price, whatever is left, and tell what is lost with it."""
+    ledger, payer = wiring.ledger, before.municipality
+    lost = render.will_be_lost(before, unsettled=sum(health.unsettled(ledger, payer.key).values()))
+    if not yes:
+        _confirm_price(wiring, render.price_sentence(before, terms), *lost)
+    with ledger.transaction():
+        if packages.packages_of(ledger, payer.key) != before.packages:
+            raise NotConfirmedError(say("Another process has just changed the service; look again."))
+        done = municipalities.renew(ledger, payer, terms, wiring.clock.now(), wiring.actor, reason)
+    now = _service_status(wiring, payer)
+    data = {**render.data(now), "changed": True, "opened": done.opened, "closed": render.closed_data(done)}
+    return CommandResult(data=data, screen=[*render.activated(now, done.opened), *render.closed(done)])
+
+
+def _confirm_price(wiring: Wiring, price: Sentence, *more: Sentence) -> None:
+    """Ask, live, before a package is opened; without a terminal its price is the refusal."""
+    if wiring.simulated:
+        return
+    if not wiring.output.interactive:
+        hint = say("Nothing was activated. Do it with: --yes")
+        raise NotConfirmedError(price, problems=more, hint=hint)
+    wiring.output.show([TextLine(one, Tone.STRONG) for one in (price, *more)])
+    otherwise = say("Not confirmed; nothing was activated.")
+    dialogue.confirm(wiring.output, say("Activate?"), otherwise=otherwise)
 
 
 def run_deactivate(

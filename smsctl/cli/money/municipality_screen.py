@@ -10,6 +10,7 @@ from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.municipality import Municipality, Service, ServiceState
 from smsctl.domain.package import Package, PackageTerms
 from smsctl.errors import Sentence, say, say_n
+from smsctl.ledger.municipalities import Renewal
 
 
 class ServiceStatus(NamedTuple):
@@ -97,6 +98,41 @@ def activated(one: ServiceStatus, opened: int | None) -> list[Block]:
         sentence = say("{name} is active. Package {number} is open.", name=name, number=opened)
         return [TextLine(sentence, Tone.GOOD), TextLine(say("Its invoice stands in: smsctl invoices list"))]
     return [TextLine(say("{name} is active.", name=name), Tone.GOOD), *left(one)]
+
+
+def will_be_lost(one: ServiceStatus, *, unsettled: int) -> list[Sentence]:
+    """Say what is closed before a new package is opened, and what should be settled first."""
+    told = [_loss(package, say("will be closed")) for package in one.packages if package.left > 0]
+    if unsettled:
+        told.append(
+            say_n(
+                "{n} message is unknown or held: settle it first, by the earlier gateway.",
+                "{n} messages are unknown or held: settle them first, by the earlier gateway.",
+                n=unsettled,
+            )
+        )
+    return told
+
+
+def closed(done: Renewal) -> list[Block]:
+    """Return what was lost with the packages that were closed."""
+    return [TextLine(_loss(one, say("is closed")), Tone.WARN) for one in done.closed]
+
+
+def closed_data(done: Renewal) -> list[dict[str, object]]:
+    """Return the packages that were closed for the envelope; what is lost is in öre, without VAT."""
+    return [{"number": one.number, "left": one.left, "lost_ore": one.unused_ore} for one in done.closed]
+
+
+def _loss(package: Package, fate: Sentence) -> Sentence:
+    return say(
+        "Package {number} {fate} with {left} of {size} parts left: a loss of {money} without VAT.",
+        number=package.number,
+        fate=fate,
+        left=figures.count(package.left),
+        size=figures.count(package.size),
+        money=figures.money(package.unused_ore),
+    )
 
 
 def already(one: ServiceStatus, service: Service) -> list[Block]:

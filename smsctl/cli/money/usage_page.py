@@ -109,6 +109,7 @@ def _account(account: Account, period: Period, zone: str) -> list[str]:
     parts += _months(found.months[-_MONTHS_SHOWN:], in_packages=bool(account.packages))
     if account.packages:
         parts += [f"<h3>{_text(say('Packages'))}</h3>", *_table(table_of(usage.PACKAGE, account.packages))]
+        parts += [_p(one, "warn") for one in usage.losses(account.packages)]
     return [*parts, *_mailings(account.mailings, zone)]
 
 

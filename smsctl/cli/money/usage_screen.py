@@ -177,6 +177,8 @@ def _package_data(line: PackageLine) -> dict[str, object]:
         "used_up": line.used_up_day,
         "invoice": line.invoice,
         "handed_over": line.handed_over_day,
+        "closed": line.closed_day,
+        "lost_ore": one.unused_ore if line.closed_day else None,
     }
 
 
@@ -208,6 +210,21 @@ def _current(account: Account) -> list[Block]:
     price = say("Price of the package: {price}", price=figures.money(package.price_ore))
     told = [package_caption(account), *([foreseen] if foreseen else []), price]
     return [Bars([bar]), *(TextLine(sentence, indent=2) for sentence in told)]
+
+
+def losses(lines: Sequence[PackageLine]) -> list[Sentence]:
+    """Say what was lost with the packages that were closed with room in them."""
+    return [
+        say(
+            "Package {number} was closed on {day} with {parts} left: {money} without VAT is lost.",
+            number=one.package.number,
+            day=one.closed_day,
+            parts=figures.parts(one.package.left),
+            money=figures.money(one.package.unused_ore),
+        )
+        for one in lines
+        if one.closed_day
+    ]
 
 
 def unsettled(found: Usage) -> list[Sentence]:
@@ -246,7 +263,8 @@ def _months(months: Sequence[Month]) -> list[Block]:
 def _packages(lines: Sequence[PackageLine]) -> list[Block]:
     if not lines:
         return []
-    return [GAP, TextLine(say("Packages"), Tone.STRONG), table_of(PACKAGE, lines)]
+    lost = [TextLine(one, Tone.WARN) for one in losses(lines)]
+    return [GAP, TextLine(say("Packages"), Tone.STRONG), table_of(PACKAGE, lines), *lost]
 
 
 PACKAGE: Sequence[Field[PackageLine]] = (
