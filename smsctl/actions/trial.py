@@ -1,14 +1,19 @@
 """What a test mailing is made of: one text to one number, outside every audience and package rule."""
 
+from smsctl.actions.cancel import cancel
+from smsctl.actions.deliver import Delivery
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings
-from smsctl.domain.message import Letter
+from smsctl.domain.message import Letter, Status
+from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.plan import bill_for
 from smsctl.domain.text import measure
+from smsctl.ledger import mailings
 from smsctl.ledger.mailings import NewMailing
+from smsctl.ledger.store import Ledger
 
 
 def trial_mailing(gateway: Gateway, payer: Municipality, letter: Letter, *, messages: int = 1) -> NewMailing:
@@ -36,3 +41,11 @@ def trial(new: NewMailing, under: Circumstances, number: str, shown: str) -> Dep
         numbers=(number,),
         shown=shown,
     )
+
+
+def leave_nothing_pending(delivery: Delivery, ledger: Ledger, moment: Moment, actor: Actor) -> Delivery:
+    """Cancel what of a test did not leave, and return what it came to: it is typed again, not resumed."""
+    if not delivery.tally.states.get(Status.PENDING):
+        return delivery
+    cancel(ledger, delivery.mailing, None, moment, actor, "a test that did not leave")
+    return delivery._replace(tally=mailings.tally(ledger, delivery.mailing))

@@ -1,7 +1,8 @@
 """Every question to a person. Nothing is asked without a terminal; then the flag that answers is named."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.language import whole, words
@@ -65,25 +66,41 @@ def ask_text(
     question: Sentence,
     *,
     default: str = "",
+    example: str = "",
     refuse: Callable[[str], Sentence | None] = lambda _text: None,
 ) -> str:
-    """Ask for a text until `refuse` has nothing against it; an empty answer is the default."""
+    """Ask for a text until `refuse` has nothing against it; an empty answer is the default.
+
+    `example` is shown as a default is, and an empty answer stays empty.
+    """
     _must_be_asked(output)
-    shown = say("{question} [{default}]: ", question=question, default=default)
+    shown = say("{question} [{default}]: ", question=question, default=default or example)
     while True:
-        text = _ask(output, shown if default else say("{question}: ", question=question)) or default
+        text = _ask(output, shown if default or example else say("{question}: ", question=question))
+        text = text or default
         against = refuse(text) if text != default else None
         if against is None:
             return text
         output.show([TextLine(whole(against), Tone.WARN)])
 
 
-def ask_choice(output: Output, question: Sentence, choices: Sequence[str], *, default: str) -> str:
-    """Ask for one of a few words; the beginning of one is enough."""
+def ask_choice(
+    output: Output,
+    question: Sentence,
+    choices: Sequence[str],
+    *,
+    default: str,
+    also: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Ask for one of a few words; the beginning of one is enough. `also`: other words for them."""
     listed = ", ".join(choices)
+    every = {choice: choice for choice in choices} | dict(also)
 
     def meant(text: str) -> list[str]:
-        return [choice for choice in choices if choice.startswith(text.casefold())]
+        typed = text.casefold()
+        if typed in every:
+            return [every[typed]]
+        return list({choice for word, choice in every.items() if word.startswith(typed)})
 
     def refuse(text: str) -> Sentence | None:
         return None if len(meant(text)) == 1 else say("It is one of: {choices}", choices=listed)

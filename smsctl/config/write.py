@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from smsctl.config.keys import Key, Section, find
-from smsctl.config.kinds import UnfitValueError
+from smsctl.config.kinds import COUNTRY_CODE, MODULE, UnfitValueError
 from smsctl.config.read import parse, read_document, read_text
 from smsctl.config.walk import NO_PASSWORD, is_secret, unknown
 from smsctl.errors import ConfigError, say
 from smsctl.host import rights
+
+GATEWAY_NAMES = {
+    "puzzel": "intelecom",
+    "link": "pswincom",
+    "link mobility": "pswincom",
+    "pswin": "pswincom",
+}
+"""What the gateways' modules are called today, and the module of each."""
 
 _WITHOUT_VALUE = re.compile(r"^(\w+ =)(?=\s*(?:#|$))")
 _HEADER = re.compile(r"(?P<off># )?\[(?P<name>[^\[\]]+)\]")
@@ -91,7 +99,7 @@ def value_of(place: Section, written: str, path: Path) -> object:
 def fitting(key: Key, written: str, path: Path) -> object:
     """Return what was typed as the TOML value that the key takes. Raises UnfitValueError."""
     refusals = []
-    for value in _readings(written.strip()):
+    for value in _readings(_meant(key, written.strip())):
         try:
             key.kind.read(value, path.parent)
         except UnfitValueError as refused:
@@ -99,6 +107,13 @@ def fitting(key: Key, written: str, path: Path) -> object:
         else:
             return value
     raise refusals[0]
+
+
+def _meant(key: Key, written: str) -> str:
+    """Return what a person means by another name of a gateway, or by a country code without its plus."""
+    if key.kind is COUNTRY_CODE and (found := re.fullmatch(r"(?:00|\+)? ?([1-9][0-9]{0,2})", written)):
+        return f"+{found[1]}"
+    return GATEWAY_NAMES.get(written.casefold(), written) if key.kind is MODULE else written
 
 
 def _readings(written: str) -> Iterator[object]:

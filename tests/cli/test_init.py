@@ -22,6 +22,18 @@ ASKED = [
     ("Price of a package [4900.00]", ""),
     ("Recipients file [-]", ""),
 ]
+EXAMPLES = "These are the example's, and do for rehearsals only:"
+OWN = [
+    ("Gateway [intelecom]", ""),
+    ("Service ID [4711]", "4712"),
+    ("User name [demo]", "kommunen-sms"),
+    ("Sender [Kommunen]", ""),
+    ("Country code [+46]", ""),
+    ("Municipality [Exempelkommun]", "Åmåls kommun"),
+    ("Parts in a package [10000]", ""),
+    ("Price of a package [4900.00]", "4900.00"),  # typed: it is the price there
+    ("Recipients file [-]", ""),
+]
 KEEP_IN_FILE = [("not shown; empty: later", SECRET), ("[y/N]", "y")]
 NUMBER = "+46701740605"
 
@@ -74,7 +86,9 @@ def test_a_path_is_typed_from_where_the_person_stands(tmp_path: Path) -> None:
             terminal.type("")
         terminal.wait_for("Recipients file [-]")
         terminal.type("people.csv")
-        terminal.wait_for("not shown; empty: later")
+        terminal.wait_for("Type your own now? [y/N]")
+        terminal.type("")
+        terminal.wait_for("A test SMS can be rehearsed")
         terminal.process.kill()
     assert load(path).recipients == here
     assert "does not exist" not in terminal.seen
@@ -83,9 +97,9 @@ def test_a_path_is_typed_from_where_the_person_stands(tmp_path: Path) -> None:
 def test_a_question_is_folded_between_its_words(tmp_path: Path) -> None:
     path = tmp_path / "a-folder-with-a-long-name" / "config.toml"
     with Terminal("--config", path, "config", "init", "--gateway", "pswincom", columns=60) as terminal:
-        for question, _ in ASKED[2:]:
+        for question, answer in OWN[2:]:
             terminal.wait_for(question)
-            terminal.type("")
+            terminal.type(answer)
         terminal.wait_for("not shown; empty: later")
         terminal.type(SECRET)
         terminal.wait_for("[y/N] ")
@@ -101,7 +115,7 @@ def test_a_question_is_folded_between_its_words(tmp_path: Path) -> None:
     [
         ("--gateway", "carrier-pigeon", "gateway.module"),
         ("--service-id", "many", "gateway.service_id"),
-        ("--country-code", "46", "default_country_code"),
+        ("--country-code", "Sweden", "default_country_code"),
         ("--package-price", "gratis", "package_price"),
         ("--sender", "Åskan", "sender: the sender Åskan holds Å"),
     ],
@@ -201,12 +215,11 @@ def test_the_wizard_leads_from_nothing_to_the_first_live_sms(tmp_path: Path) -> 
         ran = run_terminal(
             ["--config", path, "config", "init", "--url", simulator.url],
             [
-                *ASKED,
+                *OWN,
                 *KEEP_IN_FILE,
                 ("Log in at the gateway now?", "y"),
-                ("A test SMS can be rehearsed", ""),
-                ("Send for real from now on?", "y"),
                 ("A test SMS is sent for real", "070-174 06 05"),
+                ("Send for real from now on?", "y"),
                 ("Activate? [y/N]", "y"),
             ],
         )
@@ -216,7 +229,142 @@ def test_the_wizard_leads_from_nothing_to_the_first_live_sms(tmp_path: Path) -> 
     assert "Package 1 is open" in ran.seen
     assert SECRET not in ran.seen
     assert [one.recipient for one in accepted] == [NUMBER]
-    assert load(path).mode is Mode.LIVE
+    settings = load(path)
+    assert (settings.mode, settings.default_municipality) == (Mode.LIVE, "amals-kommun")
+
+
+def packages_of(path: Path, run: Run) -> list[object]:
+    """The state of each municipality's service, and the mailings, in the live ledger."""
+    run("--config", path, "config", "set", "mode", "live")
+    services = run("--config", path, "municipality", "list", "--json").data["municipalities"]
+    mailings = run("--config", path, "mailings", "list", "--json").data["mailings"]
+    return [*(one["state"] for one in services), *(one["states"] for one in mailings)]
+
+
+def test_a_test_before_the_activation_costs_outside_any_package(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "config.toml"
+    with start(Behaviour(password=SECRET, as_a_gateway=True)) as simulator:
+        ran = run_terminal(
+            ["--config", path, "config", "init", "--url", simulator.url],
+            [
+                *OWN,
+                *KEEP_IN_FILE,
+                ("Log in at the gateway now?", "y"),
+                ("A test SMS is sent for real", NUMBER),
+                ("Send for real from now on?", "y"),
+                ("Activate? [y/N]", "n"),
+            ],
+        )
+    assert "Not confirmed; nothing was activated." in ran.seen
+    assert packages_of(path, run) == [None, {"accepted": 1}]
+    (used,) = run("--config", path, "usage", "--json").data["municipalities"]
+    assert (used["package"], used["parts"]) == (None, 1)
+
+
+def test_with_the_examples_answers_there_is_only_a_rehearsal(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    ran = run_terminal(
+        ["--config", path, "config", "init"],
+        [*ASKED, (EXAMPLES, ""), ("A test SMS can be rehearsed", NUMBER)],
+    )
+    assert ran.code == 0, ran.seen
+    titles = "Service ID, User name, Municipality, Price of a package."
+    assert f"{EXAMPLES} {titles}" in " ".join(ran.seen.split())
+    assert "accepted by the gateway" in ran.seen
+    for never in ("Password", "Log in", "for real from now on", "Activate"):
+        assert never not in ran.seen
+    assert load(path).mode is Mode.SIMULATE
+
+
+def test_what_is_the_examples_is_asked_once_more_for_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    with Terminal("--config", path, "config", "init") as terminal:
+        for question, answer in [
+            *ASKED,
+            ("Type your own now? [y/N]", "y"),
+            ("Service ID: ", "4712"),
+            ("User name: ", "kommunen"),
+            ("Municipality: ", "Åmåls kommun"),
+            ("Price of a package: ", "4 900"),
+        ]:
+            terminal.wait_for(question)
+            terminal.type(answer)
+        terminal.wait_for("Password of the account")
+        terminal.process.kill()
+    settings = load(path)
+    assert (settings.gateway.service_id, settings.gateway.username) == (4712, "kommunen")
+    assert settings.municipality().name == "Åmåls kommun"
+
+
+def test_without_a_password_nothing_live_is_offered(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    ran = run_terminal(
+        ["--config", path, "config", "init"],
+        [*OWN, ("not shown; empty: later", ""), ("A test SMS can be rehearsed", "-")],
+    )
+    assert ran.code == 0, ran.seen
+    assert "Log in at the gateway" not in ran.seen
+    assert "for real from now on" not in ran.seen
+    assert "smsctl credential set" in ran.seen
+
+
+@pytest.mark.parametrize("refused", ["the login", "the test"])
+def test_after_a_refusal_nothing_goes_live_and_nothing_is_left(
+    tmp_path: Path, run: Run, refused: str
+) -> None:
+    path = tmp_path / "config.toml"
+    behaviour = Behaviour(password="another", as_a_gateway=True)
+    steps = [("Log in at the gateway now?", "y")]
+    if refused == "the test":
+        behaviour = Behaviour(password=SECRET, as_a_gateway=True, internal_error_share=1.0)
+        steps.append(("A test SMS is sent for real", NUMBER))
+    with start(behaviour) as simulator:
+        ran = run_terminal(
+            ["--config", path, "config", "init", "--url", simulator.url], [*OWN, *KEEP_IN_FILE, *steps]
+        )
+    assert ran.code == 0, ran.seen
+    assert "The config stays in simulate mode" in ran.seen
+    assert "for real from now on" not in ran.seen
+    assert load(path).mode is Mode.SIMULATE
+    _, *mailings = packages_of(path, run)
+    assert [states for states in mailings if "pending" in str(states)] == []
+    assert len(mailings) == (refused == "the test")
+
+
+def test_a_live_config_is_told_of_what_is_the_examples_still(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "config.toml"
+    assert run("--config", path, "config", "init", "--yes", "--username", "own").code == 0
+    ran = run("--config", path, "config", "set", "mode", "live")
+    left = "gateway.service_id, municipalities.exempelkommun.name, municipalities.exempelkommun.package_price"
+    assert f"Still the example's, and nobody's account: {left}." in ran.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "module"), [("puzzel", "intelecom"), ("Link", "pswincom"), ("i", "intelecom"), ("p", None)]
+)
+def test_a_gateway_goes_by_its_new_name_too(tmp_path: Path, run: Run, typed: str, module: str | None) -> None:
+    path = tmp_path / "config.toml"
+    with Terminal("--config", path, "config", "init") as terminal:
+        terminal.wait_for("Gateway [intelecom]")
+        terminal.type(typed)
+        asked = {"intelecom": "Service ID [4711]", "pswincom": "User name [demo]"}
+        terminal.wait_for(asked.get(module or "", "It is one of: intelecom, pswincom"))
+        terminal.process.kill()
+    argv = ("config", "init", "--yes", "--gateway", typed, "--country-code", "46")
+    if module and len(typed) > 1:
+        assert run("--config", path, *argv).code == 0
+        settings = load(path)
+        assert (settings.gateway.module, settings.default_country_code) == (module, "+46")
+
+
+def test_the_config_speaks_the_language_of_whoever_answered(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    english, swedish = tmp_path / "en.toml", tmp_path / "sv.toml"
+    assert run("--config", english, "config", "init", "--yes").code == 0
+    monkeypatch.setenv("LC_ALL", "sv_SE.UTF-8")
+    assert run("--config", swedish, "config", "init", "--yes").code == 0
+    assert (load(english).language, load(swedish).language) == (None, "sv")
 
 
 def test_the_wizard_explains_and_asks_again_where_an_answer_does_not_fit(tmp_path: Path) -> None:
@@ -231,22 +379,3 @@ def test_the_wizard_explains_and_asks_again_where_an_answer_does_not_fit(tmp_pat
         terminal.wait_for("Service ID: must be a whole number.")
         terminal.process.kill()
     assert not path.exists()
-
-
-def test_a_step_that_fails_does_not_end_the_wizard(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
-    with start(Behaviour(password="another", as_a_gateway=True)) as simulator:
-        ran = run_terminal(
-            ["--config", path, "config", "init", "--url", simulator.url],
-            [
-                *ASKED,
-                *KEEP_IN_FILE,
-                ("Log in at the gateway now?", "y"),
-                ("A test SMS can be rehearsed", "not a number"),
-                ("Send for real from now on?", "n"),
-            ],
-        )
-    assert ran.code == 0, ran.seen
-    assert "refused" in ran.seen
-    assert load(path).mode is Mode.SIMULATE
-    assert "config set mode live" in ran.seen

@@ -70,9 +70,21 @@ def test_a_refused_login_is_told_and_the_secret_is_not(live_gateway: LiveGateway
     assert ran.code == 6
     refused, _, *steps = ran.err.splitlines()
     assert refused.startswith("Stopped: the gateway refused the login (HTTP 401")
-    assert steps[0].endswith("smsctl credential set")
-    assert steps[1].endswith("smsctl mailings resume 1")
+    assert [step.endswith("smsctl credential set") for step in steps] == [True]
     assert SECRET not in ran.said
+
+
+@pytest.mark.parametrize("why", ["refused", "not reachable"])
+def test_a_test_that_did_not_leave_leaves_nothing_pending(
+    live_gateway: LiveGateway, run: Run, why: str
+) -> None:
+    live = live_gateway(Behaviour(password="another"))
+    if why == "not reachable":
+        live.simulator.stop()
+    ran = run("--config", live.config, "test", "+46701740605", "hej", "--json")
+    assert (ran.code, ran.data["outcome"]) == (6 if why == "refused" else 7, {"cancelled": 1})
+    (mailing,) = run("--config", live.config, "mailings", "list", "--json").data["mailings"]
+    assert mailing["states"] == {"cancelled": 1}
 
 
 def test_a_rehearsed_login_is_told_to_be_one(

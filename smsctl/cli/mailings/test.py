@@ -7,7 +7,7 @@ import typer
 from smsctl.actions.begin import begin
 from smsctl.actions.draft import check_letter
 from smsctl.actions.may_send import ceilings_in_claims, may_send
-from smsctl.actions.trial import trial, trial_mailing
+from smsctl.actions.trial import leave_nothing_pending, trial, trial_mailing
 from smsctl.cli import numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings.delivery import deliver_mailing, reply
@@ -43,6 +43,7 @@ def run(
 
     Asks nothing and shows what the gateway answered. It is recorded and its parts are counted. Quiet
     hours, accepted terms and earlier mailings do not matter; the allowed countries and the block list do.
+    One that did not leave is cancelled.
     """
     wiring: Wiring = ctx.obj
     configured, payer = wiring.municipality(municipality)
@@ -60,6 +61,7 @@ def run(
     may_send(trial(new, under, e164, numbers.shown(wiring, e164)), under).must_hold()
     mailing = begin(new, [(None, e164, None)], [], wiring.ledger, wiring.clock.now(), wiring.actor)
     done = deliver_mailing(wiring, mailing, gateway, ceilings_in_claims(mailing, Ceilings(), under))
+    done = leave_nothing_pending(done, wiring.ledger, wiring.clock.now(), wiring.actor)
     answer = mailings.answer_to(wiring.ledger, mailing.first_message)
     shown = numbers.shown(wiring, e164)
     data = {"number": shown, "answer": None if answer is None else str(answer)}

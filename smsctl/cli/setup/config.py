@@ -8,10 +8,11 @@ import typer
 
 from smsctl.cli import options
 from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
-from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.config import show
 from smsctl.config.keys import Section
+from smsctl.config.settings import Mode
 from smsctl.domain.secret import Secret
 from smsctl.errors import UsageError, say
 
@@ -75,7 +76,8 @@ def run_init(
     """Make a config file: ask, explain, write it, and keep the password outside it.
 
     The file is written in simulate mode and never over another one. Then a login without sending, a test
-    SMS, sending for real, and the activation with its price are offered. --yes asks and offers nothing.
+    SMS, sending for real, and the activation with its price are offered, each only where the one before
+    went well and the example's answers are replaced. --yes asks and offers nothing.
     """
     from smsctl.cli.setup import wizard  # the other commands need none of it
 
@@ -162,7 +164,15 @@ def run_set(
     written = write.set_value(wiring.config_path, key, value)
     record_change(wiring, "config-set", key, str(written))
     told = say("{key} is set in {path}.", key=key, path=wiring.config_path)
-    return CommandResult(data={"key": key, "value": written}, screen=[TextLine(told, Tone.GOOD)])
+    notes = []
+    if (key, written) == ("mode", Mode.LIVE):
+        from smsctl.cli.setup.questions import left_of_the_example
+
+        in_force = {(*one.section, one.name): one.value for one in show.effective(wiring.config_path)}
+        if names := ", ".join(left_of_the_example(in_force)):
+            left = say("Still the example's, and nobody's account: {names}.", names=names)
+            notes.append(Note(code="example", level="warning", text=left))
+    return CommandResult(data={"key": key, "value": written}, screen=[TextLine(told, Tone.GOOD)], notes=notes)
 
 
 def run_import(

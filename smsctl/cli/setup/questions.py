@@ -32,6 +32,7 @@ class Question(NamedTuple):
     figure: bool = False  # may be typed as figures are written in Sweden: 10 000, 4 900,00 kr
     path: bool = False  # typed from where the person stands; the config's folder is another
     after: str | None = None  # asked only where this one was answered
+    is_example: bool = False  # its default is nobody's, and fit for a rehearsal only
 
 
 QUESTIONS = (
@@ -49,6 +50,7 @@ QUESTIONS = (
         title=say("Service ID"),
         about=say("The number of the service, as in SuperOffice's SMS settings; given by the supplier."),
         default="4711",
+        is_example=True,
         figure=True,
         gateway="intelecom",
     ),
@@ -58,6 +60,7 @@ QUESTIONS = (
         title=say("User name"),
         about=say("Of the account at the gateway."),
         default="demo",
+        is_example=True,
     ),
     Question(
         "sender",
@@ -80,6 +83,7 @@ QUESTIONS = (
         title=say("Municipality"),
         about=say("Who orders, sends and pays; an independent school is entered the same way."),
         default="Exempelkommun",
+        is_example=True,
     ),
     Question(
         "package_size",
@@ -96,6 +100,7 @@ QUESTIONS = (
         title=say("Price of a package"),
         about=say("In SEK, without VAT; every plan shows what it makes of it."),
         default="4900.00",
+        is_example=True,
         figure=True,
         after="package_size",
     ),
@@ -124,8 +129,9 @@ def answers(answer: Callable[[Question], str], path: Path) -> dict[Section, obje
         if _is_asked(question, written):
             text = answer(question)
             if not (question.may_be_left_out and text == NONE):
-                written[question.name] = text
-                values[question.place] = write.value_of(question.place, _meant(question, text), path)
+                value = write.value_of(question.place, _meant(question, text), path)
+                written[question.name] = str(value)
+                values[question.place] = value
     key = municipality_key(written["municipality"])
     named = {tuple(key if name == ANY else name for name in place): value for place, value in values.items()}
     return {("mode",): "simulate", ("default_municipality",): key, **named}
@@ -141,7 +147,18 @@ def refusal(question: Question, text: str, path: Path, gateway: str) -> Sentence
             write.fitting(key, _meant(question, text), path)
     except UnfitValueError as refused:
         return say("{title}: {why}", title=question.title, why=refused.why)
-    return next(sender_problems(text, gateway), None) if question.name == "sender" else None
+    module = write.GATEWAY_NAMES.get(gateway.casefold(), gateway)
+    return next(sender_problems(text, module), None) if question.name == "sender" else None
+
+
+def left_of_the_example(values: Mapping[Section, object]) -> list[str]:
+    """Return the full names of the keys in a config that have the example's answers still."""
+    found = []
+    for place, value in values.items():
+        common = tuple(ANY if n == 1 and place[0] == _MUNICIPALITY[0] else one for n, one in enumerate(place))
+        if any(one.is_example and one.place == common and one.default == str(value) for one in QUESTIONS):
+            found.append(".".join(place))
+    return found
 
 
 def municipality_key(name: str) -> str:

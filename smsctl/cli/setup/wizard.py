@@ -4,25 +4,23 @@ Each step after the file is a command that can be typed by itself; the wizard on
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import typer
 
-from smsctl.cli import app, dialogue
+from smsctl.cli import dialogue
+from smsctl.cli.output import language
 from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
-from smsctl.cli.output.phrases import mistake
 from smsctl.cli.output.reply import CommandResult, Note, notes_of
-from smsctl.cli.setup import first_secrets
-from smsctl.cli.setup.questions import NONE, Question, answers, refusal
+from smsctl.cli.setup import first_secrets, first_steps
+from smsctl.cli.setup.questions import Question, answers, refusal
 from smsctl.cli.wiring import Wiring
 from smsctl.config import places, write
 from smsctl.config.keys import Section
 from smsctl.config.settings import Mode
 from smsctl.config.template import text_of
-from smsctl.errors import ConfigError, CredentialError, ExitCode, Sentence, SmsctlError, UsageError, say
-
-_TEST_TEXT = "Test av SMS."
+from smsctl.errors import ConfigError, CredentialError, ExitCode, Sentence, UsageError, say
 
 
 def with_a_person(
@@ -40,27 +38,21 @@ def with_a_person(
     output.show(
         [TextLine(say("A dash (-) leaves out what may be left out; Return takes what is in brackets."))]
     )
-
-    chosen: dict[str, str] = {}
-
-    def answer(question: Question) -> str:
-        text = given[question.name] or _ask(wiring, question, path, chosen.get("gateway", ""))
-        chosen[question.name] = text
-        return text
-
-    write.create(path, text_of({**answers(answer, path), **_ledger(path), **extra}))
-    wiring = _anew(ctx, path)
+    interview = Interview(wiring, path, given)
+    values = answers(interview.answer, path)
+    if interview.examples and interview.shall_be_replaced():
+        values = answers(interview.once_more, path)
+    write.create(path, text_of({**values, **_everywhere(path), **extra}))
+    wiring = first_steps.anew(ctx, path)
     output.show([GAP, TextLine(_written(path), Tone.GOOD)])
     output.show([TextLine(told, Tone.WARN) for told in _not_there_yet(wiring)])
-    if _password(ctx, path):
-        _offer_login(ctx)
-    _offer_test(ctx)
-    output.show([GAP])
-    if dialogue.agrees(output, say("Send for real from now on?")):
-        write.set_value(path, "mode", Mode.LIVE)
-        _anew(ctx, path)
-        _offer_test(ctx)
-        _offer_activation(ctx)
+    if interview.examples:
+        output.show([TextLine(_for_rehearsals(interview.examples), Tone.WARN)])
+        first_steps.rehearse(ctx)
+    elif first_steps.password(ctx, path):
+        first_steps.go_live(ctx, path)
+    else:
+        first_steps.rehearse(ctx)
     return _reply(ctx.obj, [])
 
 
@@ -75,8 +67,8 @@ def by_flags(
     path = _new_path(ctx.obj)
     values = answers(lambda question: given[question.name] or question.default, path)
     password = dialogue.secret(say("Password: ")) if password_on_stdin else None
-    write.create(path, text_of({**values, **_ledger(path), **extra}))
-    wiring = _anew(ctx, path)
+    write.create(path, text_of({**values, **_everywhere(path), **extra}))
+    wiring = first_steps.anew(ctx, path)
     shown: list[Block] = [TextLine(_written(path), Tone.GOOD)]
     notes, code = (
         [Note(code="warning", level="warning", text=told) for told in _not_there_yet(wiring)],
@@ -84,12 +76,12 @@ def by_flags(
     )
     try:
         if password:
-            shown.append(_kept(first_secrets.keep_password(wiring, password)))
+            shown.append(first_steps.kept(first_secrets.keep_password(wiring, password)))
     except CredentialError as error:
         notes, code = [*notes, *notes_of(error)], error.exit_code
     try:
         if made := first_secrets.make_reports_secret(wiring):
-            shown.append(_kept_address(made))
+            shown.append(first_steps.kept_address(made))
     except CredentialError as error:
         notes += notes_of(error, "warning")
     return _reply(wiring, shown)._replace(notes=notes, exit_code=code)
@@ -105,113 +97,72 @@ def _new_path(wiring: Wiring) -> Path:
     return path
 
 
-def _ledger(config: Path) -> dict[Section, object]:
-    """Write where the ledger lies, in full; one that an earlier config of that name has left is kept."""
+def _everywhere(config: Path) -> dict[Section, object]:
+    """Return what nobody is asked: the language that was spoken, and where the ledger lies, in full.
+
+    A ledger that an earlier config of that name has left is kept.
+    """
     places_of_it = (places.default_ledger(config), *places.earlier_ledgers(config))
     there = (path for path in places_of_it if os.path.lexists(path))
-    return {("ledger", "path"): str(next(there, places_of_it[0]))}
+    spoken = language.spoken()
+    own: dict[Section, object] = {} if spoken == "en" else {("language",): spoken}
+    return {**own, ("ledger", "path"): str(next(there, places_of_it[0]))}
 
 
-def _ask(wiring: Wiring, question: Question, path: Path, gateway: str) -> str:
-    output = wiring.output
-    output.show([GAP, TextLine(question.about, Tone.FAINT)])
-    if question.choices:
-        return dialogue.ask_choice(output, question.title, question.choices, default=question.default)
+class Interview:
+    """The questions to one person, and which were answered with the example's answer."""
 
-    def refuse(text: str) -> Sentence | None:
-        return refusal(question, text, path, gateway)
+    def __init__(self, wiring: Wiring, path: Path, given: Mapping[str, str | None]) -> None:
+        """Ask nothing yet."""
+        self.examples: list[Question] = []
+        self._output, self._path, self._given = wiring.output, path, given
+        self._chosen: dict[str, str] = {}
 
-    return dialogue.ask_text(output, question.title, default=question.default, refuse=refuse)
+    def answer(self, question: Question) -> str:
+        """Return the flag's answer, the person's, or the example's; of the last is kept a note."""
+        text = self._given[question.name] or self._ask(question, question.default)
+        if not text:
+            self.examples.append(question)
+        self._chosen[question.name] = text or question.default
+        return self._chosen[question.name]
 
+    def shall_be_replaced(self) -> bool:
+        """Say which answers are the example's, and ask whether the person has others."""
+        self._output.show([GAP, TextLine(_for_rehearsals(self.examples), Tone.WARN)])
+        return dialogue.agrees(self._output, say("Type your own now?"))
 
-def _anew(ctx: typer.Context, path: Path) -> Wiring:
-    """Let the commands that follow read the config as it now is."""
-    before: Wiring = ctx.obj
-    wiring = before.open.enter_context(Wiring(before.flags._replace(config=path), before.output))
-    wiring.output.mode = wiring.settings.mode
-    ctx.obj = wiring
-    return wiring
+    def once_more(self, question: Question) -> str:
+        """Return the answer that was given; of the example's, ask for another, which may still be empty."""
+        if question not in self.examples:
+            return self._chosen[question.name]
+        text = self._ask(question, "")
+        if text:
+            self.examples.remove(question)
+            self._chosen[question.name] = text
+        return self._chosen[question.name]
 
+    def _ask(self, question: Question, default: str) -> str:
+        output = self._output
+        output.show([GAP, TextLine(question.about, Tone.FAINT)])
+        if question.choices:
+            names = write.GATEWAY_NAMES
+            return dialogue.ask_choice(output, question.title, question.choices, default=default, also=names)
 
-def _password(ctx: typer.Context, path: Path) -> bool:
-    """Ask for the password and keep it, in a file where no keyring can be reached; say whether it is kept."""
-    wiring: Wiring = ctx.obj
-    output = wiring.output
-    output.show([GAP, TextLine(say("The password goes to the keyring, never into the config."), Tone.FAINT)])
-    password = dialogue.secret(say("Password of the account (not shown; empty: later): "))
-    if not password:
-        output.show([TextLine(say("Store it later with: smsctl credential set"))])
-        return False
-    try:
-        place = first_secrets.keep_password(wiring, password)
-    except CredentialError as error:
-        output.show([TextLine(error.sentence, Tone.WARN)])
-        beside = first_secrets.file_beside(path, "gateway")
-        question = say("Keep it in {path} instead, which only this user can read?", path=beside)
-        if not dialogue.agrees(output, question):
-            output.show([TextLine(error.hint)] if error.hint else ())
-            return False
-        first_secrets.move_to_files(path)
-        wiring = _anew(ctx, path)
-        place = first_secrets.keep_password(wiring, password)
-    output.show([_kept(place)])
-    made = first_secrets.make_reports_secret(wiring)
-    output.show([_kept_address(made)] if made else ())
-    return True
+        def refuse(text: str) -> Sentence | None:
+            return refusal(question, text, self._path, self._chosen.get("gateway", "")) if text else None
 
-
-def _offer_login(ctx: typer.Context) -> None:
-    wiring: Wiring = ctx.obj
-    wiring.output.show([GAP])
-    if not dialogue.agrees(wiring.output, say("Log in at the gateway now? Nothing is sent.")):
-        return
-    live = _anew(ctx, wiring.config_path)
-    live.settings = live.settings._replace(mode=Mode.LIVE)  # a person has said so, for this one login
-    _step(live, "gateway probe")
-    ctx.obj = wiring
-
-
-def _offer_test(ctx: typer.Context) -> None:
-    wiring: Wiring = ctx.obj
-    about = (
-        say("A test SMS can be rehearsed: nothing leaves this machine.")
-        if wiring.simulated
-        else say("A test SMS is sent for real, and costs its part.")
-    )
-    wiring.output.show([GAP, TextLine(about, Tone.FAINT)])
-    number = dialogue.ask_text(wiring.output, say("Mobile number for a test SMS"), default=NONE)
-    if number != NONE:
-        _step(wiring, "test", "--", number, _TEST_TEXT)
-
-
-def _offer_activation(ctx: typer.Context) -> None:
-    wiring: Wiring = ctx.obj
-    _, payer = wiring.municipality(None)
-    if payer.in_packages:
-        wiring.output.show([GAP])
-        _step(wiring, "municipality activate", payer.key)
-
-
-def _step(wiring: Wiring, command: str, *words: str) -> None:
-    """Run a command as if it had been typed; what goes wrong is told, and the wizard goes on."""
-    try:
-        done = app.answer_to(command, [*command.split(), *words], wiring, alone=True)
-    except SmsctlError as error:
-        wiring.output.show(mistake(error, Tone.WARN))
-    else:
-        if isinstance(done, CommandResult):
-            wiring.output.show([*(TextLine(note.text, Tone.WARN) for note in done.notes), *done.screen])
+        if question.is_example:
+            return dialogue.ask_text(output, question.title, example=default, refuse=refuse)
+        return dialogue.ask_text(output, question.title, default=default, refuse=refuse)
 
 
 def _reply(wiring: Wiring, shown: list[Block]) -> CommandResult:
     settings = wiring.settings
     path = settings.path
-    later = (
-        [] if settings.mode is Mode.LIVE else [TextLine(say("For real, later: smsctl config set mode live"))]
-    )
+    later = () if settings.mode is Mode.LIVE else first_steps.STILL_TO_DO
     after: list[Block] = [
         GAP,
-        *later,
+        *map(TextLine, later),
         TextLine(say("See what a mailing would do: smsctl send --group guardians message.txt --dry-run")),
         TextLine(say("See whether cron could do it: smsctl doctor --as-cron")),
     ]
@@ -235,11 +186,6 @@ def _not_there_yet(wiring: Wiring) -> list[Sentence]:
     return [say("The recipients file {path} does not exist yet.", path=path)]
 
 
-def _kept(place: Sentence) -> TextLine:
-    return TextLine(say("The password is kept in: {place}", place=place), Tone.GOOD)
-
-
-def _kept_address(place: Sentence) -> TextLine:
-    return TextLine(
-        say("The secret part of the address for delivery reports is in: {place}", place=place), Tone.GOOD
-    )
+def _for_rehearsals(examples: Sequence[Question]) -> Sentence:
+    titles = ", ".join(language.words(one.title) for one in examples)
+    return say("These are the example's, and do for rehearsals only: {titles}.", titles=titles)
