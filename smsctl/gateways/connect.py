@@ -1,44 +1,43 @@
-"""How a connection to the gateway is made.
+"""How a connection to the gateway is made: by sockets of our own; through a proxy see `through_proxy`.
 
-Only this file imports requests, and it is itself imported where something is about to be sent. There
-is no requests.Session: without one, nothing follows redirects, keeps cookies, or reads proxies and
-logins from the environment. requests finds the way, through the proxy where there is one; what goes over
-it is ours (wire.py), for no library says at which moment a byte may have left.
+What goes over it is ours, too (wire.py), for no library says at which moment a byte may have left. Nothing
+follows redirects, keeps cookies, or reads proxies and logins from the environment.
 """
 
 import socket
-from base64 import b64encode
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
-
-import requests  # this file is imported late itself
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.util import parse_url
+from typing import NamedTuple, cast
+from urllib.parse import quote, urlsplit
 
 from smsctl.domain.gateway import Options
 from smsctl.gateways.connection_pool import Connection
-from smsctl.gateways.trust import tls_context
 
 Watch = Callable[[socket.socket], None]
+_PORTS = {"https": 443, "http": 80}
+_AS_WRITTEN = "%/?:@!$&'()*+,;=~"  # what a path and a query may hold (RFC 3986 3.3, 3.4)
 
 
 class HttpAddress(NamedTuple):
-    """Where a request goes, as it is written in it."""
+    """Where a request goes, as it is written in it, and where its connection goes."""
 
     origin: str  # scheme and host
     host: str
     target: str
+    server: tuple[str, int]
 
 
 @lru_cache(maxsize=32)
 def address_of(url: str) -> HttpAddress:
     """Take an address apart."""
-    found = parse_url(url)
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     return HttpAddress(
-        origin=f"{found.scheme}://{found.netloc}", host=found.netloc or "", target=found.request_uri
+        origin=f"{parts.scheme}://{host}",
+        host=host,
+        target=quote(target, safe=_AS_WRITTEN),
+        server=(parts.hostname or "", parts.port or _PORTS[parts.scheme]),
     )
 
 
@@ -47,74 +46,34 @@ def connect(options: Options, url: str, watch: Watch) -> Connection:
 
     Raises whatever stands in the way: no byte of a request has left.
     """
-    connection = _Connector(options).connection(url, watch)
-    try:
-        connection.connect()
-        made = connection.sock
-        watch(getattr(made, "socket", made))  # of TLS inside a proxy's TLS, the outer one
-    except BaseException:
-        connection.close()
-        raise
+    address = address_of(url)
+    if options.proxy and address.origin.startswith("https:"):
+        from smsctl.gateways import through_proxy
+
+        made = through_proxy.connected(options, url, watch)
+    else:
+        made = _connected(options, address, watch)
     return Connection(
-        address_of(url).origin, cast("socket.socket", made), can_be_watched=isinstance(made, socket.socket)
+        address.origin, cast("socket.socket", made), can_be_watched=isinstance(made, socket.socket)
     )
 
 
-class _Connector(HTTPAdapter):
-    """requests' way to a connection; it sends nothing."""
+def _connected(options: Options, address: HttpAddress, watch: Watch) -> socket.socket:
+    made = socket.create_connection(address.server, options.connect_timeout_s)
+    try:
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        watch(made)
+        if address.origin.startswith("https:"):
+            from smsctl.gateways.trust import tls_context
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
-
-    def connection(self, url: str, watch: Watch) -> "_Plain":
-        """Return a connection that has still to be made."""
-        options = self._options
-        request = requests.PreparedRequest()
-        request.url = url
-        proxies = {"https": options.proxy} if options.proxy else None
-        pool = cast(
-            "HTTPConnectionPool", self.get_connection_with_tls_context(request, verify=True, proxies=proxies)
-        )
-        settings = pool.conn_kw | {"timeout": options.connect_timeout_s, "watch": watch}
-        first = pool.proxy or pool
-        if pool.scheme != "https":
-            return _Plain(str(first.host), first.port, **settings)
-        context = tls_context(options.ca_bundle)
-        connection = _Secure(str(first.host), first.port, ssl_context=context, **settings)
-        if pool.proxy:
-            headers = pool.proxy_headers
-            connection.set_tunnel(pool.host, pool.port, headers=headers, scheme=pool.proxy.scheme or "http")
-        return connection
-
-    def proxy_headers(self, proxy: str) -> dict[str, str]:  # noqa: ARG002  # asked for the only one
-        """Return the login for the proxy, which goes with CONNECT and never to the gateway."""
-        options = self._options
-        if options.proxy_username is None or options.proxy_password is None:
-            return {}
-        login = f"{options.proxy_username}:{options.proxy_password.reveal()}".encode()
-        return {"Proxy-Authorization": f"Basic {b64encode(login).decode()}"}
-
-
-class _Plain(HTTPConnection):
-    """A connection that shows its socket before a proxy is spoken to, which may drip its reply to CONNECT."""
-
-    def __init__(
-        self,
-        host: str,
-        port: int | None = None,
-        *,
-        watch: Watch,
-        **settings: Any,  # noqa: ANN401  # urllib3's own, passed on
-    ) -> None:
-        super().__init__(host, port, **settings)
-        self._watch = watch
-
-    def _new_conn(self) -> socket.socket:
-        made = super()._new_conn()
-        self._watch(made)
-        return made
-
-
-class _Secure(_Plain, HTTPSConnection):
-    """The same over TLS."""
+            context = tls_context(options.ca_bundle)
+            context.set_alpn_protocols(["http/1.1"])
+            made = secured = context.wrap_socket(
+                made, do_handshake_on_connect=False, server_hostname=address.server[0].rstrip(".")
+            )
+            watch(secured)  # which took the first one's place
+            secured.do_handshake()
+    except BaseException:
+        made.close()
+        raise
+    return made

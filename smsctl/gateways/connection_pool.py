@@ -1,5 +1,6 @@
 """The connections to a gateway that are kept for another request, and for how long."""
 
+from selectors import EVENT_READ, DefaultSelector
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -38,14 +39,18 @@ class Connection:
 
     def stays_quiet(self, for_s: float) -> bool:
         """Say whether nothing has come, or comes by then, that nobody asked for: the end, a reset, a byte."""
-        from urllib3.util import wait_for_read  # there is a connection only where this is loaded
-
         is_unread = getattr(self.socket, "pending", int)() or not self.reader.is_empty
-        return self._can_be_watched and not is_unread and not wait_for_read(self.socket, timeout=for_s)
+        return self._can_be_watched and not is_unread and not _has_come(self.socket, for_s)
 
     def close(self) -> None:
         """Close it, without the end of TLS, which would have to be waited for."""
         self.socket.close()
+
+
+def _has_come(connected: "socket.socket", within_s: float) -> bool:
+    with DefaultSelector() as selector:  # select alone knows no more than 1024 files
+        selector.register(connected, EVENT_READ)
+        return bool(selector.select(within_s))
 
 
 class ConnectionPool:

@@ -7,7 +7,6 @@ kept and proves dead before the first byte is replaced; from then on nothing is 
 """
 
 import socket
-import ssl
 import time
 import zlib
 from collections.abc import Mapping
@@ -215,11 +214,11 @@ def _reason(error: BaseException) -> Words:
     """Return the innermost cause in words: the outer ones only wrap it."""
     while (inner := error.__cause__ or error.__context__) is not None:
         error = inner
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Remark(Event.UNTRUSTED, error.verify_message)
+    if untrusted := getattr(error, "verify_message", ""):  # ssl is loaded only where it is spoken
+        return Remark(Event.UNTRUSTED, untrusted)
     if isinstance(error, TimeoutError):
         return Remark(Event.TIMED_OUT)
-    if "407 " in str(error):  # urllib3 and http.client have no class for it
+    if "407 " in str(error):  # of a proxy: urllib3 and http.client have no class for it
         return Remark(Event.PROXY_REFUSED)
     if isinstance(error, ReplyError):
         return error.remark
