@@ -218,9 +218,9 @@ def test_the_map_of_the_tests_is_true() -> None:
     guards = contributing.partition("\n## What guards what\n")[2].partition("\n## ")[0]
     named = set(re.findall(r"`([a-z_/.]+)`", guards))
     modules = {
-        f"{folder}/{path.stem}"
+        path.relative_to(ROOT / "smsctl").with_suffix("").as_posix()
         for folder in ("ledger", "actions")
-        for path in (ROOT / "smsctl" / folder).glob("[a-z]*.py")
+        for path in (ROOT / "smsctl" / folder).rglob("[a-z]*.py")
     }
     tests = {name for name in named if name.endswith((".py", "/"))} - {"tests/", "ledger/", "actions/"}
     assert [name for name in tests if not (ROOT / "tests" / name).exists()] == []

@@ -33,7 +33,7 @@ def accept_restore(ledger: Ledger, moment: Moment, actor: Actor, reason: str) ->
     with ExitStack() as held:
         unfinished = writing_off.unfinished(ledger)
         for mailing in unfinished:
-            held.enter_context(lock.right_to_send(ledger.path, mailing.reference))
+            held.enter_context(lock.right_to_send(ledger, mailing.reference))
         held.enter_context(ledger.transaction())
         made: dict[int, int] = {}
         for mailing in unfinished:

@@ -10,8 +10,8 @@ from smsctl.domain.recipients import SkipReason
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import audit, fitness, lock, mailings, openings, run_keys
-from smsctl.ledger.copying import Progress, nobody_looks
 from smsctl.ledger.mailings import Addressee, NewMailing
+from smsctl.ledger.seam.engine import Progress, nobody_looks
 from smsctl.ledger.skipped import SkippedEntry
 from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
 
@@ -52,7 +52,7 @@ def begin(
             return write(new, ready, skipped, ledger, moment, actor)
     _refuse_used_key(ledger, new)
     reference = openings.new_reference()
-    with lock.right_to_send(ledger.path, reference):
+    with lock.right_to_send(ledger, reference):
         with ledger.transaction():
             opening = openings.keep(ledger, reference, new.rows)
         messages = 0

@@ -54,7 +54,7 @@ def cancel(
     was put back from an older copy: what is pending in it may have been sent since.
     """
     restoring.refuse_restored(ledger)
-    with lock.right_to_send(ledger.path, mailing.reference):
+    with lock.right_to_send(ledger, mailing.reference):
         with ledger.transaction():
             unknowns.repeat_none(ledger, mailing)
             waiting = corrections.messages_in(ledger, mailing, Status.PENDING)

@@ -20,7 +20,8 @@ from smsctl.domain.rules import not_active
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
 from smsctl.host import rights, users
-from smsctl.ledger import file, fitness, health, keyfile, lock, municipalities, packages, restoring
+from smsctl.ledger import fitness, health, keyfile, municipalities, packages, restoring
+from smsctl.ledger.sqlite import file, lock
 from smsctl.ledger.store import Ledger
 
 _ROOMY_BYTES = 500_000_000

@@ -6,7 +6,7 @@ from pathlib import Path
 from smsctl.actions.check import Finding, Level
 from smsctl.errors import say, say_n
 from smsctl.host.users import Owner
-from smsctl.ledger import beside
+from smsctl.ledger.seam import beside
 
 
 def check_beside(ledger: Path) -> Iterator[Finding]:

@@ -49,7 +49,7 @@ def resolve(
 
     Raises LedgerError while another process sends the mailing.
     """
-    with lock.right_to_send(ledger.path, mailing.reference), ledger.transaction():
+    with lock.right_to_send(ledger, mailing.reference), ledger.transaction():
         unknown = corrections.messages_in(ledger, mailing, Status.UNKNOWN)
         settled = corrections.move(
             ledger, mailing, unknown, Status.UNKNOWN, _BECOMES[word], moment, f"resolved: {word}"

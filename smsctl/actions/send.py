@@ -25,7 +25,7 @@ from smsctl.ledger import batches, fitness, lock, mailings
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.reserve import Reserve
-from smsctl.ledger.sentences import FullError
+from smsctl.ledger.seam.sentences import FullError
 from smsctl.ledger.store import Ledger
 
 _NAP_S = 0.1
@@ -88,7 +88,7 @@ def send(send_run: SendRun) -> Result:
     send_run = send_run._replace(now=clock.now)
     progress = _Progress(pace=send_run.pace, want=_want(send_run), clock=clock, reserve=_reserve(send_run))
     workers = Workers(send_run.gateway, send_run.pace.connections, halted=lambda: _halted(send_run, progress))
-    with lock.right_to_send(send_run.ledger.path, send_run.mailing.reference), progress.reserve:
+    with lock.right_to_send(send_run.ledger, send_run.mailing.reference), progress.reserve:
         try:
             with send_run.stop_signal.armed():
                 _drive(send_run, progress, workers)

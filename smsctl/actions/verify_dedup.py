@@ -89,7 +89,7 @@ def _begun(trial: DoubleSend) -> Iterator[_Begun]:
         with trial.ledger.transaction():
             moment, twice = trial.now(), (trial.addressee, trial.addressee)
             mailing = write(trial.new, twice, (), trial.ledger, moment, trial.actor)
-            held.enter_context(lock.right_to_send(trial.ledger.path, mailing.reference))
+            held.enter_context(lock.right_to_send(trial.ledger, mailing.reference))
             # Without an account: what stays unknown of a test is never submitted again by anybody.
             repeats = Repeats(mailing, mailings.body_hash(""))
             want = ClaimRequest(mailing=mailing, most=1, ceilings=trial.ceilings(mailing), repeats=repeats)

@@ -25,7 +25,8 @@ from smsctl.domain.package import PackageTerms
 from smsctl.errors import InputError, LedgerError, Sentence, UsageError, say
 from smsctl.host import named_files, users
 from smsctl.host.users import Owner
-from smsctl.ledger import file, packages, restoring, store
+from smsctl.ledger import packages, restoring, store
+from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
 _HUNDRED = 100

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.host import named_files
-from smsctl.ledger import copying, keyfile
-from smsctl.ledger.sentences import reason
+from smsctl.ledger import keyfile
+from smsctl.ledger.seam.engine import Progress, nobody_looks
+from smsctl.ledger.seam.sentences import reason
 from smsctl.ledger.store import Ledger
 
 _PIECE_BYTES = 1 << 20
@@ -34,7 +35,7 @@ def targets(ledger: Path, target: Path) -> tuple[Path, ...]:
     return (target, keyfile.path_of(target)) if os.path.lexists(keyfile.path_of(ledger)) else (target,)
 
 
-def back_up(ledger: Ledger, target: Path, on_progress: copying.Progress = copying.nobody_looks) -> Backup:
+def back_up(ledger: Ledger, target: Path, on_progress: Progress = nobody_looks) -> Backup:
     """Copy the ledger to a new file and its key beside it, both mode 0600; all of it or nothing.
 
     The copy knows that it is one: put back, nothing is sent from it before a person has accepted that.
@@ -51,9 +52,9 @@ def back_up(ledger: Ledger, target: Path, on_progress: copying.Progress = copyin
             )
     try:
         if named_files.is_made_ahead(target):
-            _copy_through(ledger.path, target, on_progress)
+            _copy_through(ledger, target, on_progress)
         else:
-            copying.copy(ledger.path, target, on_progress)
+            ledger.engine.back_up(target, on_progress)
         try:
             # After the ledger: a key is durable before the first hash under it.
             return Backup(ledger=target, key=_copy_key(key, key_copy))
@@ -68,14 +69,14 @@ def back_up(ledger: Ledger, target: Path, on_progress: copying.Progress = copyin
         ) from error
 
 
-def _copy_through(ledger: Path, target: Path, on_progress: copying.Progress) -> None:
+def _copy_through(ledger: Ledger, target: Path, on_progress: Progress) -> None:
     """Copy to a file that was made by somebody who may write where this process may not: by its handle.
 
     The beginning comes last, without which it is no ledger: a copy that is broken off is not taken for one.
     """
-    between = ledger.with_name(f"{ledger.name}.copy-{os.getpid()}.unfinished")
+    between = ledger.path.with_name(f"{ledger.path.name}.copy-{os.getpid()}.unfinished")
     with os.fdopen(named_files.create(target), "wb") as made:
-        copying.copy(ledger, between, on_progress)
+        ledger.engine.back_up(between, on_progress)
         try:
             with between.open("rb") as copied:
                 copied.seek(_PIECE_BYTES)

@@ -141,7 +141,7 @@ def recover(ledger: Ledger, moment: Moment) -> Counter[int]:
     orphaned: Counter[int] = Counter()
     for (mailing_id,) in ledger.rows("SELECT DISTINCT mailing FROM batches WHERE settled_at IS NULL"):
         mailing = mailings.get(ledger, mailing_id)
-        with lock.if_nobody_sends(ledger.path, mailing.reference) as free:
+        with lock.if_nobody_sends(ledger, mailing.reference) as free:
             if free:
                 orphaned[mailing_id] += _recover_mailing(ledger, mailing, moment)
     return orphaned

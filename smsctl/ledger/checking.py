@@ -9,10 +9,11 @@ from contextlib import closing
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger import keyfile, legible, restoring, schema
-from smsctl.ledger.copying import Progress, nobody_looks
+from smsctl.ledger import keyfile, legible, restoring
+from smsctl.ledger.audit import GUARDS
 from smsctl.ledger.invariants import RULES
-from smsctl.ledger.sentences import FullError
+from smsctl.ledger.seam.engine import Progress, nobody_looks
+from smsctl.ledger.seam.sentences import FullError
 from smsctl.ledger.store import Ledger
 
 _MOST = 20  # of one kind; a broken sum seldom comes alone
@@ -74,10 +75,10 @@ def blame(ledger: Ledger, error: Exception) -> LedgerError | None:
 
 
 def _file(ledger: Ledger) -> Iterator[LedgerFault]:
-    for (told,) in ledger.rows(f"PRAGMA integrity_check({_MOST:d})"):
-        if told != "ok":
-            yield LedgerFault("integrity", say("The file is damaged: {told}.", told=told))
-    for table in schema.strange_tables(ledger.rows):
+    inspection = ledger.engine.inspection()
+    for damage in inspection.damage(_MOST):
+        yield LedgerFault("integrity", say("The file is damaged: {told}.", told=damage))
+    for table in inspection.strange_tables():
         told = say("The table {table} has not the columns that it must have.", table=table)
         yield LedgerFault(rule="contents", sentence=told)
 
@@ -88,10 +89,14 @@ def _cells(ledger: Ledger) -> Iterator[LedgerFault]:
 
 
 def _rows(ledger: Ledger) -> Iterator[LedgerFault]:
-    for table, row, parent, _ in ledger.rows("PRAGMA foreign_key_check"):
+    inspection = ledger.engine.inspection()
+    for name in sorted(GUARDS - inspection.guards()):
+        told = say("What keeps the audit from being changed is gone: {name}.", name=name)
+        yield LedgerFault("audit-guards", told)
+    for table, number, parent in inspection.dangling():
         sentence = say(
             "Row {row} of {table} names a row of {parent} that is not there.",
-            row=row,
+            row=number,
             table=table,
             parent=parent,
         )

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import audit, file, restoring
+from smsctl.ledger import audit, restoring
+from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
 BACKWARDS = timedelta(minutes=5)

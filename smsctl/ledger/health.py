@@ -51,9 +51,8 @@ def last_sent(ledger: Ledger) -> LastSent | None:
 
 
 def damage(ledger: Ledger) -> str | None:
-    """Return what SQLite's quick check finds wrong; None: nothing. `ledger check` goes deeper."""
-    row = ledger.one("PRAGMA quick_check(1)")
-    return None if row is None or row[0] == "ok" else str(row[0])
+    """Return what a quick look at the database finds wrong; None: nothing. `ledger check` goes deeper."""
+    return ledger.engine.inspection().quick_damage()
 
 
 def waiting(ledger: Ledger) -> Mapping[Status, int]:

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from smsctl.errors import LedgerError, say
 from smsctl.host import disk
-from smsctl.ledger import beside
-from smsctl.ledger.sentences import reason
+from smsctl.ledger.seam import beside
+from smsctl.ledger.seam.sentences import reason
 
 _FLUSH_EVERY_S = 5.0
 _LINEAGE = 16

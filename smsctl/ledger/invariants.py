@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from smsctl.domain.message import COSTS, Status
 from smsctl.errors import Sentence, say
-from smsctl.ledger.audit import GUARDS
 
 
 class Invariant(NamedTuple):
@@ -49,8 +48,6 @@ _BY_DAY = (
     " FROM messages m JOIN mailings g ON g.id = m.mailing LEFT JOIN batches b ON b.id = m.batch) AS every"
     " GROUP BY municipality, day, state"
 )
-
-_GUARDS = " UNION ALL ".join(f"SELECT '{name}' AS name" for name in sorted(GUARDS))
 
 RULES = (
     Invariant(
@@ -228,11 +225,5 @@ RULES = (
         broken="SELECT COUNT(*) AS n, MAX(id) AS newest"
         " FROM audit HAVING MIN(id) <> 1 OR MAX(id) <> COUNT(*)",
         told=lambda row: say("The audit has {n} rows, and its ids go to {newest}.", **row),
-    ),
-    Invariant(
-        name="audit-guards",
-        broken=f"SELECT name FROM ({_GUARDS}) AS every WHERE name NOT IN"  # noqa: S608 - from literals
-        " (SELECT name FROM sqlite_master WHERE type = 'trigger')",
-        told=lambda row: say("What keeps the audit from being changed is gone: {name}.", **row),
     ),
 )

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from smsctl.errors import LedgerError, say
 from smsctl.host import disk
-from smsctl.ledger import beside
-from smsctl.ledger.sentences import reason
+from smsctl.ledger.seam import beside
+from smsctl.ledger.seam.sentences import reason
 from smsctl.ledger.store import Ledger
 
 _BYTES = 32

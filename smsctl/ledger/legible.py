@@ -13,10 +13,9 @@ from smsctl.domain.remark import Event
 from smsctl.domain.report import Cause
 from smsctl.domain.text import Encoding
 from smsctl.errors import Sentence, say
+from smsctl.ledger.seam.engine import Inspection
 from smsctl.ledger.store import Ledger
 
-_PIECE_ROWS = 10_000
-_TYPES = {"TEXT": "'text'", "INTEGER": "'integer'", "REAL": "'real', 'integer'"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)")
 _HASH = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}|")
 _NUMBER = re.compile(r"\+[1-9]\d{4,14}")
@@ -26,22 +25,19 @@ _Fits = Callable[[str], bool]
 
 def wrong_cells(ledger: Ledger, most: int) -> Iterator[Sentence]:
     """Yield what is wrong in cells, at most so many of a column; reads every cell once, in pieces."""
-    tables = ledger.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    for (table,) in tables:
-        columns = [(str(row[1]), str(row[2])) for row in ledger.rows(f'PRAGMA table_info("{table}")')]
-        for column, kind in columns:
-            yield from _of_another_type(ledger, table, column, kind, most)
-        texts = [column for column, kind in columns if kind == "TEXT"]
-        yield from _texts(ledger, table, texts, most)
+    inspection = ledger.engine.inspection()
+    for table, columns in inspection.tables().items():
+        for column, kind in columns.items():
+            yield from _of_another_type(inspection, table, column, kind, most)
+        texts = [column for column, kind in columns.items() if kind == "TEXT"]
+        yield from _texts(inspection, table, texts, most)
     yield from _bodies(ledger)
 
 
-def _of_another_type(ledger: Ledger, table: str, column: str, kind: str, most: int) -> Iterator[Sentence]:
-    found = ledger.rows(
-        f'SELECT rowid, typeof("{column}") FROM "{table}"'  # noqa: S608 - the names are the schema's own
-        f" WHERE typeof(\"{column}\") NOT IN ({_TYPES[kind]}, 'null') LIMIT {most:d}"
-    )
-    for row, type_ in found:
+def _of_another_type(
+    inspection: Inspection, table: str, column: str, kind: str, most: int
+) -> Iterator[Sentence]:
+    for row, type_ in inspection.wrongly_typed(table, column, kind, most):
         yield say(
             "Row {row} of {table}: {column} is of type {type}.",
             row=row,
@@ -51,16 +47,11 @@ def _of_another_type(ledger: Ledger, table: str, column: str, kind: str, most: i
         )
 
 
-def _texts(ledger: Ledger, table: str, columns: Sequence[str], most: int) -> Iterator[Sentence]:
+def _texts(inspection: Inspection, table: str, columns: Sequence[str], most: int) -> Iterator[Sentence]:
     if not columns:
         return
-    cells = ", ".join(f'CAST("{column}" AS BLOB)' for column in columns)
-    after, left = -(1 << 63), dict.fromkeys(columns, most)
-    while rows := ledger.rows(
-        f'SELECT rowid, {cells} FROM "{table}" WHERE rowid > ? ORDER BY rowid LIMIT {_PIECE_ROWS:d}',  # noqa: S608
-        after,
-    ):
-        after = rows[-1][0]
+    left = dict.fromkeys(columns, most)
+    for rows in inspection.cells(table, columns):
         for at, column in enumerate(columns, start=1):
             fits = _fits(table, column)
             for row in _unfit(rows, at, fits):
@@ -149,15 +140,14 @@ def _bodies(ledger: Ledger) -> Iterator[Sentence]:
     """Hold each text to its hash, and each priority to those there are."""
     from smsctl.ledger.mailings import body_hash
 
-    for mailing, body, kept in ledger.rows(
-        "SELECT id, CAST(body AS BLOB), body_hash FROM mailings WHERE body IS NOT NULL"
-    ):
-        try:
-            told = body_hash(body.decode())
-        except ValueError:  # is told as a cell
-            continue
-        if told != kept:
-            yield say("Mailing {mailing}: its text is not the one that was sent.", mailing=mailing)
+    for rows in ledger.engine.inspection().cells("mailings", ("body", "body_hash")):
+        for mailing, body, kept in rows:
+            try:
+                told = None if body is None else body_hash(body.decode())
+            except ValueError:  # is told as a cell
+                continue
+            if told is not None and told.encode() != kept:
+                yield say("Mailing {mailing}: its text is not the one that was sent.", mailing=mailing)
     known = ", ".join(str(int(one)) for one in Priority)
     for (mailing,) in ledger.rows(f"SELECT id FROM mailings WHERE priority NOT IN ({known})"):  # noqa: S608
         yield say(

@@ -1,24 +1,10 @@
-"""The right to send one mailing, held by one process at a time.
+"""The right to send one mailing, held by one process at a time."""
 
-A kernel lock on a file beside the ledger: it dies with its process, so a free lock over a batch that is
-still marked as sending proves that its owner is gone (never-twice.md, "How it is kept").
-
-The empty file of a finished mailing stays. Whoever opened it before it was removed could lock it while
-another process locks a new one of that name, and both would send. To look after locking whether the file is
-still the one of that name would be a rule for every smsctl that shares the ledger; a file made in between
-would also lack the ledger's mode.
-"""
-
-import errno
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager
 
 from smsctl.errors import LedgerError, say
-from smsctl.host import disk
-from smsctl.ledger import beside
-from smsctl.ledger.sentences import reason
+from smsctl.ledger.store import Ledger
 
 
 class TakenError(LedgerError):
@@ -26,9 +12,9 @@ class TakenError(LedgerError):
 
 
 @contextmanager
-def right_to_send(ledger_path: Path, reference: str) -> Iterator[None]:
+def right_to_send(ledger: Ledger, reference: str) -> Iterator[None]:
     """Hold the mailing's lock. Raises TakenError at once when another process has it."""
-    with _lock(ledger_path, reference) as held:
+    with _lock(ledger, reference) as held:
         if not held:
             raise TakenError(
                 say("This mailing is being sent by another process right now."),
@@ -38,59 +24,11 @@ def right_to_send(ledger_path: Path, reference: str) -> Iterator[None]:
 
 
 @contextmanager
-def if_nobody_sends(ledger_path: Path, reference: str) -> Iterator[bool]:
+def if_nobody_sends(ledger: Ledger, reference: str) -> Iterator[bool]:
     """Yield whether nobody sends the mailing; if so, nobody can begin to until the block ends."""
-    with _lock(ledger_path, reference) as held:
+    with _lock(ledger, reference) as held:
         yield held
 
 
-def must_be_open_to_us(ledger_path: Path) -> None:
-    """Raise LedgerError where this user may not make a lock; changes nothing."""
-    folder = _folder(ledger_path)
-    if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
-        raise _closed(folder, os.strerror(errno.EACCES))
-
-
-@contextmanager
-def _lock(ledger_path: Path, reference: str) -> Iterator[bool]:
-    folder = _folder(ledger_path)
-    with ExitStack() as held:
-        try:
-            # The ledger's own rights decide who may lock: a shared ledger has a shared folder of locks.
-            beside.make_folder(ledger_path, folder)
-            opened = beside.open_folder(folder)
-            if opened is not None:
-                held.callback(os.close, opened)
-            beside.make(ledger_path, folder / reference, folder=opened)
-            is_free = _take(folder / reference, opened, held)
-        except OSError as error:
-            raise _closed(folder, reason(error)) from error
-        yield is_free
-
-
-def _take(path: Path, folder: int | None, held: ExitStack) -> bool:
-    """Lock a file until `held` is closed; say whether it was free."""
-    if folder is not None:
-        handle = beside.open_file(path, os.O_RDWR, folder=folder)
-        held.callback(os.close, handle)
-        return disk.lock(handle)  # as filelock does, which opens by name
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path, timeout=0, preserve_lock_file=True, thread_local=False)
-    try:
-        lock.acquire()
-    except Timeout:
-        return False
-    held.callback(lock.release)
-    return True
-
-
-def _folder(ledger_path: Path) -> Path:
-    return ledger_path.with_name(f"{ledger_path.name}.locks")
-
-
-def _closed(folder: Path, why: str) -> LedgerError:
-    return LedgerError(
-        say("{folder}: cannot be locked: {reason}.", folder=folder, reason=why),
-        hint=say("The user who sends must be able to write in the ledger's folder."),
-    )
+def _lock(ledger: Ledger, reference: str) -> AbstractContextManager[bool]:
+    return ledger.engine.right_to_send(reference)

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict
 from smsctl.domain.remark import Event, Remark
 from smsctl.domain.report import Report
-from smsctl.ledger.store import Ledger, Row
+from smsctl.ledger.seam.engine import Row
+from smsctl.ledger.store import Ledger
 
 _GIVES_OUR_REFERENCE_BACK = frozenset({"intelecom"})
 _ANOTHERS = Remark(Event.ANOTHERS_NAME)

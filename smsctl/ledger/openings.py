@@ -140,7 +140,7 @@ def clear(ledger: Ledger) -> Iterator[tuple[int, int]]:
     for mailing, reference, first, kept in ledger.rows(
         "SELECT mailing, reference, first_message, kept FROM openings"
     ):
-        with lock.if_nobody_sends(ledger.path, reference) as free:
+        with lock.if_nobody_sends(ledger, reference) as free:
             if not free:
                 continue
             done = 0

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.sentences import FullError, reason
+from smsctl.ledger.seam.sentences import FullError, reason
 from smsctl.ledger.store import Ledger
 
 _LEAST_BYTES = 1 << 18

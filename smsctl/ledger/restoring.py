@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say, say_n
-from smsctl.ledger import file
-from smsctl.ledger.copying import COPIED
 from smsctl.ledger.high_water import ACCEPT, HighWater, HighWaterRecord
+from smsctl.ledger.seam.engine import COPIED
+from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
 _FACT = "lineage"

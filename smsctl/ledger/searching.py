@@ -31,16 +31,17 @@ def remnants(ledger: Ledger, removed: Sequence[str], empty: Collection[Cell] = O
 
 
 def found_in_file(ledger: Ledger, texts: Sequence[str]) -> frozenset[str]:
-    """Return those of the texts whose bytes stand anywhere in the ledger's file."""
+    """Return those of the texts whose bytes stand anywhere in the files that this machine can look into."""
     wanted = {text: text.encode() for text in texts if text}
     overlap = max(map(len, wanted.values()), default=1) - 1
     found: set[str] = set()
-    with ledger.path.open("rb") as file:
-        before = b""
-        while piece := file.read(_PIECE):
-            window = before + piece
-            found.update(text for text, needle in wanted.items() if needle in window)
-            before = window[-overlap:] if overlap else b""
+    for path in ledger.engine.inspection().files():
+        with path.open("rb") as file:
+            before = b""
+            while piece := file.read(_PIECE):
+                window = before + piece
+                found.update(text for text, needle in wanted.items() if needle in window)
+                before = window[-overlap:] if overlap else b""
     return frozenset(found)
 
 
@@ -51,19 +52,18 @@ def in_a_cell(ledger: Ledger, text: str, empty: Collection[Cell] = OURS) -> bool
     SMS may repeat either. What a purge removes is empty, so nothing of it is taken for such a cell. Cells of
     a row lie side by side in the file: the text of one and the hash after it may read as another text.
     """
-    return any(ledger.one(sql, *(text,) * sql.count("?")) for sql in _tables(ledger, empty))
+    in_the_schema = any(text in written for written in ledger.engine.inspection().schema())
+    return in_the_schema or any(ledger.one(sql, *(text,) * sql.count("?")) for sql in _tables(ledger, empty))
 
 
 def _tables(ledger: Ledger, empty: Collection[Cell]) -> Iterator[str]:
-    """Yield for each table a query for a row with a text; first the schema itself, which is text too."""
-    yield "SELECT 1 FROM sqlite_master WHERE instr(sql, ?) LIMIT 1"
-    names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    for (table,) in ledger.rows(names):
-        columns = [row[1] for row in ledger.rows(f'PRAGMA table_info("{table}")') if row[2] == "TEXT"]
+    """Yield for each table a query for a row with a text."""
+    for table, columns in ledger.engine.inspection().tables().items():
+        texts = [column for column, kind in columns.items() if kind == "TEXT"]
         ours = {column for one, column in empty if one == table}
-        runs = [_joined(run) for is_ours, run in groupby(columns, ours.__contains__) if not is_ours]
+        runs = [_joined(run) for is_ours, run in groupby(texts, ours.__contains__) if not is_ours]
         if runs:
-            holds = " OR ".join(f"instr({run}, ?)" for run in runs)
+            holds = " OR ".join(f"instr({run}, ?) > 0" for run in runs)
             yield "SELECT 1 FROM [table] WHERE [holds] LIMIT 1".replace("[table]", f'"{table}"').replace(
                 "[holds]", holds
             )

@@ -10,7 +10,7 @@ import pytest
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
-from smsctl.ledger import schema
+from smsctl.ledger.sqlite import schema
 from smsctl.ledger.store import Ledger, open_ledger
 
 ACTOR = Actor(user="elin", host="skolserver")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from smsctl.errors import ExitCode, InputError, LedgerError
-from smsctl.ledger import checking, copying, keyfile, restoring
+from smsctl.ledger import checking, keyfile, restoring
 from smsctl.ledger.backup import back_up, targets
+from smsctl.ledger.sqlite import copying
 from smsctl.ledger.store import Ledger, open_ledger, read_ledger
 
 from .places import ROOT, on_small_disk, python, why_no_mounts
@@ -197,7 +198,7 @@ def test_a_full_disk_leaves_no_half_backup(large: Ledger, tmp_path: Path) -> Non
 def test_a_killed_backup_leaves_nothing_under_its_name(large: Ledger, tmp_path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from smsctl.ledger import copying\n"
+        "from smsctl.ledger.sqlite import copying\n"
         "copying._flush = lambda path: os._exit(7)\n"
         "copying.copy(*map(Path, sys.argv[1:]))"
     )

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from smsctl.errors import ExitCode, LedgerError
-from smsctl.ledger import beside, keyfile, lock
+from smsctl.ledger import keyfile, lock
 from smsctl.ledger.high_water import HighWater
+from smsctl.ledger.seam import beside
 from smsctl.ledger.store import Ledger, open_ledger
 
 from ..two_users import common_ground, needs_root, run_program_as
@@ -56,7 +57,7 @@ def _write_the_mark(ledger: Ledger) -> None:
 
 
 def _lock(ledger: Ledger) -> None:
-    with lock.right_to_send(ledger.path, "one"):
+    with lock.right_to_send(ledger, "one"):
         pass
 
 

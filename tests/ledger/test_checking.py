@@ -10,6 +10,7 @@ from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.high_water import HighWater
 from smsctl.ledger.invariants import RULES
 from smsctl.ledger.repeats import Repeats
+from smsctl.ledger.sqlite.engine import SqliteEngine
 from smsctl.ledger.store import Ledger, open_ledger
 
 from .conftest import TOWN
@@ -95,11 +96,11 @@ def test_a_mailing_is_sound_at_every_moment_of_its_sending(ledger: Ledger) -> No
 
 def _of_any_thread(ledger: Ledger) -> Ledger:
     connection = sqlite3.connect(ledger.path, isolation_level=None, check_same_thread=False)
-    return Ledger(connection, ledger.path, HighWater(ledger.path))
+    return Ledger(SqliteEngine(connection, ledger.path), HighWater(ledger.path))
 
 
 def test_there_is_a_damage_for_every_rule() -> None:
-    beside_the_rules = {"integrity", "contents", "references", "key", "restored"}
+    beside_the_rules = {"integrity", "contents", "references", "key", "restored", "audit-guards"}
     assert DAMAGE.keys() == {rule.name for rule in RULES} | beside_the_rules
 
 

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import file, restoring
+from smsctl.ledger import restoring
+from smsctl.ledger.sqlite import file
 
 MOUNTS = r"""22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard

@@ -194,7 +194,7 @@ DIE = (
     "send_all(ledger, mailings.newest(ledger, most=1)[0], Taker({before}))\n"
 )
 DEATHS = {
-    "before the first commit": DIE.format(where="ledger._commit = die", before=""),
+    "before the first commit": DIE.format(where="ledger.engine.commit = die", before=""),
     "between file and first commit": DIE.format(
         where="begin = HighWater.begin; HighWater.begin = lambda *given: (begin(*given), die())", before=""
     ),
@@ -410,7 +410,7 @@ def test_after_a_restore_was_accepted_the_ledger_is_sent_from(put_back: Ledger) 
 def test_a_restore_is_not_accepted_while_somebody_sends(put_back: Ledger) -> None:
     mailing = mailings.get(put_back, 1)
     with (
-        lock.right_to_send(put_back.path, mailing.reference),
+        lock.right_to_send(put_back, mailing.reference),
         pytest.raises(LedgerError, match="another process"),
     ):
         accept_restore(put_back, now(), ACTOR, "new disk")

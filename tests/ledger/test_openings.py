@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
-from pathlib import Path
 
 import pytest
 
@@ -108,11 +107,11 @@ def test_one_that_ends_while_somebody_looks_for_what_is_left_stays(
     assert list(openings.write_in_pieces(ledger, opening, PEOPLE, LEFT_OUT))[-1] == (READY, READY + SKIPPED)
     is_free = lock.if_nobody_sends
 
-    def ended_meanwhile(path: Path, reference: str) -> AbstractContextManager[bool]:
+    def ended_meanwhile(held: Ledger, reference: str) -> AbstractContextManager[bool]:
         with ledger.transaction():
             openings.keep_no_longer(ledger, opening, READY)
             openings.finish(ledger, opening, NEW, READY, NOW, ACTOR)
-        return is_free(path, reference)
+        return is_free(held, reference)
 
     monkeypatch.setattr(lock, "if_nobody_sends", ended_meanwhile)
     list(openings.clear(other))

@@ -17,6 +17,7 @@ from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict
 from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.ledger import batches, checking, report_intake, reports
 from smsctl.ledger.reports import IntakeSource, ReportFate, ReportIntake
+from smsctl.ledger.sqlite.engine import SqliteEngine
 from smsctl.ledger.store import Ledger, open_ledger
 
 from . import recount
@@ -137,7 +138,7 @@ def test_a_mailing_is_looked_up_once_and_its_sums_are_moved_once(ledger: Ledger)
     moved: list[object] = []
     asked: list[str] = []
     with closing(sqlite3.connect(ledger.path, isolation_level=None)) as connection:
-        traced = Ledger(connection, ledger.path)
+        traced = Ledger(SqliteEngine(connection, ledger.path))
         traced.on_change = moved.append
         connection.set_trace_callback(asked.append)
         assert at_once(traced, told) == {ReportFate.APPLIED: 300}

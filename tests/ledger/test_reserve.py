@@ -9,7 +9,7 @@ import pytest
 
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger.reserve import Reserve
-from smsctl.ledger.sentences import FullError
+from smsctl.ledger.seam.sentences import FullError
 from smsctl.ledger.store import Ledger, open_ledger
 
 from .places import on_small_disk, python, why_no_mounts

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.errors import LedgerError
-from smsctl.ledger import file, schema
+from smsctl.ledger.sqlite import file, schema
 
 from .places import ROOT, python
 
@@ -120,7 +120,7 @@ def test_processes_that_come_together_bring_it_up_to_date_once(
         ledger_of_the_first_version(path, folder)
     (folder / "0002_second.sql").write_text(SECOND)
     code = (
-        "import sqlite3, sys; from pathlib import Path; from smsctl.ledger import schema\n"
+        "import sqlite3, sys; from pathlib import Path; from smsctl.ledger.sqlite import schema\n"
         "path = Path(sys.argv[1])\n"
         "connection = sqlite3.connect(path, isolation_level=None, timeout=30)\n"
         "print('ready', flush=True); sys.stdin.readline()\n"

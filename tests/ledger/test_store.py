@@ -18,8 +18,9 @@ from smsctl.actions.send import Result
 from smsctl.actions.stop_signal import StopReason
 from smsctl.domain.message import Status
 from smsctl.errors import ExitCode, LedgerError, Sentence
-from smsctl.ledger import batches, mailings, store
+from smsctl.ledger import batches, mailings
 from smsctl.ledger.high_water import HighWater
+from smsctl.ledger.sqlite import engine
 from smsctl.ledger.store import Ledger, open_ledger, read_ledger
 
 from .places import ROOT, on_small_disk, python, why_no_mounts
@@ -31,7 +32,7 @@ def raw(path: Path) -> sqlite3.Connection:
 
 
 def test_the_pragmas_that_survive_a_power_cut_are_in_force(ledger: Ledger) -> None:
-    for pragma, value in vars(store)["_IN_FORCE"].items():
+    for pragma, value in vars(engine)["_IN_FORCE"].items():
         assert ledger.one(f"PRAGMA {pragma}") == (value,)
 
 
@@ -60,14 +61,22 @@ def test_what_must_follow_a_commit_does_not_follow_a_failure(ledger: Ledger) -> 
 # A disk that fails at one commit
 
 
+class _MendedAfterEachCommit(engine.SqliteEngine):
+    def commit(self, *, patient: bool) -> None:
+        try:
+            super().commit(patient=patient)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
 class Failing(Ledger):
     """A ledger whose disk fails at its k-th commit, in one of the ways disks have."""
 
     def __init__(self, path: Path, fail_at: int, way: Callable[[Ledger], object]) -> None:
         connection = raw(path)
-        for pragma, value in vars(store)["_IN_FORCE"].items():
+        for pragma, value in vars(engine)["_IN_FORCE"].items():
             connection.execute(f"PRAGMA {pragma} = {value}").fetchall()
-        super().__init__(connection, path, HighWater(path))
+        super().__init__(_MendedAfterEachCommit(connection, path), HighWater(path))
         self._left = fail_at
         self._way = way
         self.failed = False
@@ -80,12 +89,6 @@ class Failing(Ledger):
             if self._left == 0:
                 self.failed = True
                 self._way(self)
-
-    def _commit(self, *, patient: bool) -> None:
-        try:
-            super()._commit(patient=patient)
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def no_file_grows(_ledger: Ledger) -> None:
@@ -414,7 +417,7 @@ def test_a_ledger_of_another_user_is_told_in_words(tmp_path: Path) -> None:
     _of_another_user(path)
     code = (
         "import os, sys; from pathlib import Path\n"
-        "from smsctl.ledger import file\n"
+        "from smsctl.ledger.sqlite import file\n"
         "from smsctl.errors import LedgerError\n"
         "os.setuid(12346)\n"
         "try: file.refuse_stranger(Path(sys.argv[1]), None)\n"

@@ -13,9 +13,10 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
 from smsctl.gateways.outcome import HttpReply, NotSent
-from smsctl.ledger import batches, counts, mailings, openings, packages, store
+from smsctl.ledger import batches, counts, mailings, openings, packages
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import Addressee, NewMailing
+from smsctl.ledger.sqlite import engine
 from smsctl.ledger.store import Ledger
 
 
@@ -171,7 +172,7 @@ def _sent_before_the_mark() -> Mapping[str, object]:
 
 
 def _no_fsync() -> Mapping[str, object]:
-    return {"smsctl.ledger.store._IN_FORCE": vars(store)["_IN_FORCE"] | {"synchronous": 0}}
+    return {"smsctl.ledger.sqlite.engine._IN_FORCE": vars(engine)["_IN_FORCE"] | {"synchronous": 0}}
 
 
 def _nothing_ever_left() -> Mapping[str, object]:

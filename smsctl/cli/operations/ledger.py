@@ -13,8 +13,9 @@ from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, LedgerError, Sentence, UsageError, say, say_n, worst
-from smsctl.ledger import beside, checking
+from smsctl.ledger import checking
 from smsctl.ledger.backup import back_up, targets
+from smsctl.ledger.seam import beside
 
 EXAMPLES = {
     "check": ("smsctl ledger check", "smsctl ledger check --json"),

@@ -78,6 +78,6 @@ def _opened(path: Path) -> int:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
     if not rights.others_may_write(path.parent):
         return os.open(path, flags, _MODE)
-    from smsctl.ledger import beside
+    from smsctl.ledger.seam import beside
 
     return beside.open_file(path, flags, mode=_MODE)  # who may write there may lead us elsewhere by a link

@@ -6,10 +6,10 @@ from contextlib import closing
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.file import APPLICATION
-from smsctl.ledger.sentences import reason
+from smsctl.ledger.seam.sentences import reason
+from smsctl.ledger.sqlite.file import APPLICATION
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _Fetch = Callable[[str], Sequence[Sequence[object]]]
 
 
@@ -99,7 +99,7 @@ def _apply(connection: sqlite3.Connection, path: Path, before: int, number: int,
 
 
 def _back_up(path: Path, number: int) -> None:
-    from smsctl.ledger import copying  # seldom needed, and every command passes here
+    from smsctl.ledger.sqlite import copying  # seldom needed, and every command passes here
 
     target = path.with_name(f"{path.name}.before-version-{number}")
     try:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from smsctl.errors import LedgerError, say
 from smsctl.host import disk, rights, users
-from smsctl.ledger.beside import refuse_planted_journals
-from smsctl.ledger.sentences import reason
+from smsctl.ledger.seam.beside import refuse_planted_journals
+from smsctl.ledger.seam.sentences import reason
 
 APPLICATION = 0x736D7363  # "smsc", in the file's header: another program's database is not taken for a ledger
 MOUNTS = Path("/proc/self/mountinfo")

@@ -8,25 +8,15 @@ from pathlib import Path
 
 from smsctl.errors import LedgerError, say
 from smsctl.host import disk
-from smsctl.ledger.file import APPLICATION
-from smsctl.ledger.sentences import told
-
-COPIED = "copied"
-"""The fact by which a copy knows that it is one: put back, it is recognised with no other file beside it."""
+from smsctl.ledger.seam.engine import COPIED, Progress, nobody_looks
+from smsctl.ledger.sqlite.file import APPLICATION
+from smsctl.ledger.sqlite.sentences import told
 
 _STEPS = ((64, 3), (4096, 3), (-1, 0))  # pages at a time, and how often it may have to start over
 _PAUSE_S = 0.005
 _BUSY_TIMEOUT_S = 30
 _HEAD_BYTES = 100
 _MARK = slice(68, 72)  # of the program, in the head of SQLite's files
-
-
-Progress = Callable[[int, int], None]
-"""Is told how much is done, and of how much."""
-
-
-def nobody_looks(_done: int, _total: int) -> None:
-    """Do nothing with the progress: for a copy that nobody watches."""
 
 
 def copy(source: Path, target: Path, on_progress: Progress = nobody_looks) -> None:

@@ -6,12 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from smsctl.errors import LedgerError, Sentence, say
-
-
-class FullError(LedgerError):
-    """The disk is full, or failed as one does that is: nothing of the transaction is stored."""
-
-    certain = True  # False: it may be broken as well
+from smsctl.ledger.seam.sentences import FullError
 
 
 class _PerhapsFullError(FullError):
@@ -38,11 +33,6 @@ def told(path: Path) -> Iterator[None]:
 def is_busy(error: sqlite3.Error) -> bool:
     """Say whether somebody else holds the file, so that trying again will help."""
     return _code(error) in _BUSY
-
-
-def reason(error: Exception) -> str:
-    """Return what the operating system says, without its numbers."""
-    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
 
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

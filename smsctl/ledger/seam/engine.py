@@ -1,0 +1,110 @@
+"""What the ledger asks of the database below it. All other SQL is written once, above, for every engine."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+Row = tuple[Any, ...]
+Values = Sequence[object]
+Progress = Callable[[int, int], None]
+"""Is told how much is done, and of how much."""
+
+COPIED = "copied"
+"""The fact by which a copy knows that it is one: put back, it is recognised with no other file beside it."""
+
+
+def nobody_looks(_done: int, _total: int) -> None:
+    """Do nothing with the progress: for a copy that nobody watches."""
+
+
+class Inspection(Protocol):
+    """A look below the rows of a ledger: whether the database itself is whole."""
+
+    def tables(self) -> dict[str, dict[str, str]]:
+        """Return of each table its columns, and of each column its type: TEXT, INTEGER or REAL."""
+
+    def damage(self, most: int) -> list[str]:
+        """Return what is wrong below the rows, at most so much."""
+
+    def quick_damage(self) -> str | None:
+        """Return the first damage that a quick look finds."""
+
+    def strange_tables(self) -> list[str]:
+        """Return the tables that have not the columns which the migrations make."""
+
+    def dangling(self) -> list[tuple[str, int, str]]:
+        """Return each row that names a row which is not there: its table, its id, the other's table."""
+
+    def guards(self) -> frozenset[str]:
+        """Return the names of the triggers that are there."""
+
+    def schema(self) -> list[str]:
+        """Return the statements that the database keeps of its tables."""
+
+    def files(self) -> tuple[Path, ...]:
+        """Return the files in which its rows stand, as far as this machine can look into them."""
+
+    def wrongly_typed(self, table: str, column: str, kind: str, most: int) -> list[Row]:
+        """Return of each row whose cell is of another type its id and that type."""
+
+    def cells(self, table: str, columns: Sequence[str]) -> Iterator[list[Row]]:
+        """Yield all rows in pieces: the id of each, and the bytes of its texts in these columns."""
+
+
+class Engine(Protocol):
+    """An open database. Whatever goes wrong below is raised as LedgerError, in words."""
+
+    path: Path
+    """Where the ledger lies, or what this machine alone knows of it; its key stands beside it."""
+
+    on_wait: Callable[[], None]
+    """Is called once where somebody else holds the database for long."""
+
+    def fetch(self, sql: str, values: Values) -> list[Row]:
+        """Fetch all rows at once, so that no read stays open."""
+
+    def first(self, sql: str, values: Values) -> Row | None:
+        """Fetch the first row."""
+
+    def records(self, sql: str, values: Values) -> list[dict[str, Any]]:
+        """Fetch all rows at once, each by column name."""
+
+    def change(self, sql: str, values: Values) -> int:
+        """Run one statement inside an open transaction and return how many rows it changed."""
+
+    def change_many(self, sql: str, values: Iterable[Values]) -> int:
+        """Run one statement for each set of values inside an open transaction; return rows changed."""
+
+    def begin(self, *, patient: bool) -> None:
+        """Take the one write lock. Raises LedgerError where it is not free in time, unless `patient`.
+
+        And where the database is not the one that was opened, or its schema is a newer one.
+        """
+
+    def freeze(self) -> None:
+        """Let what is read be of one moment, until `rollback`."""
+
+    def commit(self, *, patient: bool) -> None:
+        """Make the open transaction durable; where this raises, nothing of it is stored."""
+
+    def rollback(self) -> None:
+        """Take back the open transaction, if one is open still."""
+
+    def right_to_send(self, reference: str) -> AbstractContextManager[bool]:
+        """Hold the right to send the mailing of this reference; yields whether it was free."""
+
+    def inspection(self) -> Inspection:
+        """Return what looks below the rows."""
+
+    def copied(self, on_progress: Progress) -> "Engine":
+        """Return all of one moment, to be read; it goes when it is closed."""
+
+    def back_up(self, target: Path, on_progress: Progress) -> None:
+        """Copy all of one moment to a new file, whole or not at all; OSError: it cannot be written."""
+
+    def compact(self) -> None:
+        """Free what is left of removed rows."""
+
+    def close(self) -> None:
+        """Close the connection."""

@@ -1,0 +1,14 @@
+"""What goes wrong below the ledger whatever keeps it: errors and words that every engine has."""
+
+from smsctl.errors import LedgerError
+
+
+class FullError(LedgerError):
+    """The disk is full, or failed as one does that is: nothing of the transaction is stored."""
+
+    certain = True  # False: it may be broken as well
+
+
+def reason(error: Exception) -> str:
+    """Return what the operating system says, without its numbers."""
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
