@@ -88,7 +88,7 @@ ONLY_IN = {
     "requests": "smsctl.gateways.through_proxy",
     "urllib3": "smsctl.gateways.through_proxy",
     "smtplib": "smsctl.gateways",
-    "csv": ("smsctl.spreadsheet", "smsctl.cli.files"),
+    "csv": ("smsctl.spreadsheet", "smsctl.cli.output.export"),
     "waitress": ("smsctl.simulator", "smsctl.listener"),
     "pwd": "smsctl.host",
     "grp": "smsctl.host",

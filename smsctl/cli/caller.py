@@ -22,12 +22,12 @@ _MAY_NEED_A_SECRET = frozenset({"send", "test", "mailings", "gateway", "reports"
 _secrets: dict[str, Resolved | CredentialError] = {}
 
 
-def names(read: Iterable[Path | None], write: Iterable[Path | None]) -> None:
-    """Open what was named for reading, and make what was named for writing."""
+def names(read: Iterable[Path | None], write: Iterable[Path | None], *, replace: bool = False) -> None:
+    """Open what was named for reading, and make what was named for writing, or open it to be replaced."""
     for path in filter(None, read):
         named_files.keep(path)
     for path in filter(None, write):
-        named_files.make_ahead(path)
+        named_files.make_ahead(path, replace=replace)
 
 
 def step_aside(settings: Settings, owner: Owner, ledger: Path, command: str, *, interactive: bool) -> None:

@@ -18,6 +18,9 @@ Payer = Annotated[str, typer.Argument(metavar="MUNICIPALITY", help="Key or name 
 Recipients = Annotated[
     Path | None, typer.Option(metavar="CSV", help="The recipients file, instead of the config's.")
 ]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Put the file in place of an earlier one, at once and whole.")
+]
 Column = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=HEADER", help="Which column holds what: number='Mobil VH1'. Repeatable."),

@@ -225,15 +225,28 @@ class Wiring:
         self.open.callback(ledger.close)
         self._opened.append(ledger)
 
-    def names(self, *, read: Sequence[Path | None] = (), write: Sequence[Path | None] = ()) -> None:
-        """Open what the caller named, or make it, before the ledger's owner takes over from the caller."""
+    def names(
+        self,
+        *,
+        read: Sequence[Path | None] = (),
+        write: Sequence[Path | None] = (),
+        replace: bool = False,
+    ) -> None:
+        """Open what the caller named, or make it, before the ledger's owner takes over from the caller.
+
+        UsageError: standard output is to hold two things, or a file of the site's own would be replaced.
+        """
         files = [path for path in write if path != Path("-")]
         if len(files) < len(write) and self.output.speaks_json:
             raise UsageError(say("--json and a file named - would both write to standard output."))
+        if replace and not any(files):
+            raise UsageError(say("--replace goes with the name of a file to write."))
+        for path in filter(self.settings.needs, filter(None, files if replace else ())):
+            raise UsageError(say("{path}: smsctl needs it itself, and does not replace it.", path=path))
         if self._owner_for_root(self.settings.ledger_path):
             from smsctl.cli import caller
 
-            caller.names(read, files)
+            caller.names(read, files, replace=replace)
 
     def _let_the_owner_take_over(self, ledger: Path) -> None:
         owner = self._owner_for_root(ledger)

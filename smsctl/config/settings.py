@@ -246,6 +246,13 @@ class Settings(_Section):
         named = (one.recipients for one in self.municipalities.values())
         yield from filter(None, (self.path, self.recipients, *named))
 
+    def needs(self, path: Path) -> bool:
+        """Whether a file is the site's own: config, recipients, log, ledger, or beside the ledger."""
+        found = path.resolve()
+        ledgers = tuple(str(one.resolve()) for one in (self.ledger.path, self.ledger.simulate_path))
+        named = filter(None, (*self.files(), self.log_path))
+        return str(found).startswith(ledgers) or found in {one.resolve() for one in named}
+
     def municipality(self, name: str | None = None) -> MunicipalitySettings:
         """Return the municipality of that key or name, case ignored; the default one without a name.
 

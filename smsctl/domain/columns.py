@@ -61,7 +61,13 @@ class Columns(NamedTuple):
 
 
 _WRITTEN = ({"row", "rad"}, {"reason", "orsak", "skal"}, {"number", "nummer"}, {"name", "namn"})
-_FAILED = ({"row", "rad"}, {"number", "nummer"}, {"name", "namn"}, {"state", "lage"}, {"why", "varfor"})
+_FAILED = (
+    {"row", "rad"},
+    {"number", "nummer"},
+    {"name", "namn"},
+    {"state", "tillstand", "lage"},
+    {"why", "varfor"},
+)
 """How the files begin that smsctl writes of those who got no message, and of whose message failed."""
 
 

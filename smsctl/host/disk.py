@@ -1,7 +1,10 @@
-"""What a disk gives: names that last, room, locks that die with their process, and handles of folders."""
+"""What a disk gives: names that last, whole files, room, locks that die with their process, folders."""
 
+import errno
 import os
+import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +24,54 @@ def make_names_durable(folder: Path) -> None:
             os.close(handle)
 
 
+def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
+    """Write a file, mode 0600: whoever looks finds all of it or none, also after a kill or a power cut.
+
+    It is written beside, without a name where Linux can, and gets its name in one step. Raises OSError,
+    FileExistsError where there is one already; with `replace`, where that is no plain file.
+    """
+    is_there = os.path.lexists(path)
+    if is_there and not (replace and stat.S_ISREG(path.lstat().st_mode)):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    draft = path.with_name(f".{os.urandom(8).hex()}.smsctl")
+    try:
+        handle, is_named = _open_beside(draft)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+            if not is_named:  # as linkat(2) has it: a handle of a folder makes it follow the link
+                os.link(f"/proc/self/fd/{handle}", draft, src_dir_fd=handle)
+        if replace:
+            draft.replace(path)
+        else:
+            _name(draft, path)
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+    with suppress(OSError):  # a folder that may be written and not read: the file is there
+        make_names_durable(path.parent)
+
+
+def _open_beside(draft: Path) -> tuple[int, bool]:
+    """Return the handle of a new file in the folder of `draft`, and whether it has that name."""
+    if sys.platform == "linux" and Path("/proc/self/fd").exists():
+        with suppress(OSError):
+            return os.open(draft.parent, os.O_TMPFILE | os.O_WRONLY, 0o600), False
+    return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | CAREFULLY, 0o600), True
+
+
+def _name(draft: Path, path: Path) -> None:
+    """Give a file its name, which nothing else may have."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without links, as FAT
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        draft.replace(path)
+
+
 def open_folder(path: Path) -> int | None:
     """Open a folder, and no link to one; None on Windows, which opens none. Raises OSError."""
     if sys.platform == "win32":
@@ -36,6 +87,12 @@ def free_bytes(folder: Path) -> int:
         return shutil.disk_usage(folder).free
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize
+
+
+def have_room(handle: int, size: int) -> None:
+    """Take room on the disk for so many bytes of an open file, where Linux can. Raises OSError."""
+    if sys.platform == "linux" and size:
+        os.posix_fallocate(handle, 0, size)
 
 
 def lock(handle: int) -> bool:

@@ -8,8 +8,11 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from smsctl.host import disk
+
 _kept: dict[str, int] = {}
 _made: dict[str, int | OSError] = {}
+_replaced: set[str] = set()
 
 
 def keep(path: Path) -> None:
@@ -28,10 +31,20 @@ def kept(path: Path) -> int | None:
     return os.dup(_kept[str(path)]) if str(path) in _kept else None
 
 
-def make_ahead(path: Path) -> None:
-    """Make a file that is to be written, as the user who named it; what is wrong is said by `create`."""
+def make_ahead(path: Path, *, replace: bool = False) -> None:
+    """Make a file that is to be written, as the user who named it; what is wrong is said by `create`.
+
+    With `replace` an earlier one is opened in its place.
+    """
     try:
-        _made[str(path)] = _create(path)
+        if replace and path.is_file() and not path.is_symlink():
+            handle = os.open(path, os.O_WRONLY | disk.CAREFULLY)
+            if sys.platform != "win32":
+                os.fchmod(handle, 0o600)
+            _made[str(path)] = handle
+            _replaced.add(str(path))
+        else:
+            _made[str(path)] = _create(path)
     except OSError as error:
         _made[str(path)] = error
 
@@ -49,17 +62,43 @@ def create(path: Path) -> int:
     return _create(path) if made is None else made
 
 
+def write(path: Path, data: bytes, *, replace: bool = False) -> None:
+    """Write a new file, mode 0600, or with `replace` in place of an earlier one. Raises OSError.
+
+    All at once, as `disk.write_whole`; but through its handle where the file was made ahead, since this
+    process may not write in its folder any more. The room is had before anything is overwritten there.
+    """
+    if not is_made_ahead(path):
+        disk.write_whole(path, data, replace=replace)
+        return
+    is_earlier = str(path) in _replaced
+    with os.fdopen(create(path), "wb") as file:
+        _replaced.discard(str(path))
+        try:
+            disk.have_room(file.fileno(), len(data))
+            file.write(data)
+            file.truncate()
+        except OSError:
+            if not is_earlier:
+                with suppress(OSError):  # half of it is worse than nothing
+                    path.unlink()
+            raise
+
+
 def forget_unwritten() -> list[Path]:
     """Close what was made ahead and never written; return those that could not be removed again."""
     left = []
     for name, made in _made.items():
         if isinstance(made, int):
             os.close(made)
+            if name in _replaced:
+                continue
             try:
                 Path(name).unlink()
             except OSError:
                 left.append(Path(name))
     _made.clear()
+    _replaced.clear()
     return left
 
 

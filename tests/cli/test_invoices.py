@@ -47,9 +47,9 @@ def test_an_export_is_what_the_finance_system_reads(config: Path, run: Run, tmp_
     path = tmp_path / "invoices.csv"
     assert run("--config", config, "invoices", "export", "--csv", path).code == 0
     header, first, second = path.read_text(encoding="utf-8-sig").splitlines()
-    assert header == "number;municipality;package;date;parts;price;currency"
-    assert first.startswith(f"1;{TOWN};1;20")
-    assert second.endswith(";2;4900,50;SEK")
+    assert header == "Invoice;Key;Municipality;Package;Date;Parts;Price;Handed over;Currency"
+    assert first.startswith(f"1;{TOWN};Exempelkommun;1;20")
+    assert second.endswith(";2;4900,50;;SEK")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 

@@ -188,7 +188,7 @@ def test_the_skipped_are_written_in_full_for_whoever_corrects_the_register(
     path = tmp_path / "skipped.csv"
     assert run("--config", sent, "mailings", "skipped", 1, "--csv", path).code == 0
     assert path.read_text(encoding="utf-8-sig").splitlines() == [
-        "row;reason;number;name",
+        "Row;Reason;Number;Name",
         "5;terms;46701740608;Bo Nej",
     ]
     assert path.stat().st_mode & 0o777 == 0o600
@@ -203,7 +203,7 @@ def test_of_those_skipped_before_the_terms_it_is_told_whether_they_accepted_them
     path = tmp_path / "skipped.csv"
     assert run("--config", config, "mailings", "skipped", 1, "--csv", path).code == 0
     assert path.read_text(encoding="utf-8-sig").splitlines() == [
-        "row;reason;number;name;accepted_terms",
+        "Row;Reason;Number;Name;Accepted terms",
         "5;terms;46701740608;Bo Nej;no",
         "6;no-number;;Cia Ek;yes",
         "7;no-number;;Dan Ek;no",

@@ -137,7 +137,7 @@ def test_the_dead_numbers_are_written_for_whoever_corrects_the_register(mailed: 
     assert "+46 70 *** ** 05" in ran.out
     assert "+46 70 *** ** 06" not in ran.out
     header, row = csv.read_text("utf-8-sig").splitlines()
-    assert header == "row;number;name;state;why;dead;code;answer"
+    assert header == "Row;Number;Name;State;Why;Dead;Code;Answer"
     assert row.startswith("2;46701740605;Person 0;failed;")
     assert row.endswith(";yes;351;'=Unknown")
     assert csv.stat().st_mode & 0o777 == 0o600

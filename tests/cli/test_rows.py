@@ -169,7 +169,7 @@ def test_a_protected_number_gets_nothing_from_any_row(
     run("--config", config, "mailings", "skipped", 1, "--csv", tmp_path / "skipped.csv")
     with (tmp_path / "skipped.csv").open(encoding="utf-8-sig") as file:
         kept = [
-            (one["row"], one["reason"], one["number"], one["name"])
+            (one["Row"], one["Reason"], one["Number"], one["Name"])
             for one in csv.DictReader(file, delimiter=";")
         ]
     assert kept == [(row, "blocked", "", "") for row in "245"] + [("6", "no-number", "", "")]

@@ -125,6 +125,20 @@ def test_what_root_names_is_opened_as_root_and_the_rest_is_the_owners(site: Site
     assert {row["user"] for row in rows} == {PERSON}
 
 
+def test_root_replaces_its_own_earlier_file_where_the_owner_may_not_write(site: Site) -> None:
+    made = site.private / "usage.csv"
+    made.write_text("x" * 9999)
+    made.chmod(0o644)
+    for _ in range(2):
+        ran = site.as_root("usage", "--csv", made, "--replace")
+        assert ran.code == 0, ran.said
+        assert "x" not in made.read_text("utf-8-sig")
+        found = made.stat()
+        assert (found.st_uid, found.st_mode & 0o777) == (0, 0o600)
+    failed = site.as_root("mailings", "failed", 99, "--csv", made, "--replace")
+    assert (failed.code, made.stat().st_size > 0, "was made before" in failed.err) == (8, True, False)
+
+
 def test_a_backup_that_root_put_elsewhere_is_a_sound_ledger(site: Site) -> None:
     assert site.as_root("send", site.private / "message.txt", "--all", "--yes").code == 0
     assert site.as_root("ledger", "backup", site.private / "copy.db").code == 0

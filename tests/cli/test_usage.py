@@ -107,8 +107,8 @@ def test_a_file_has_the_months_of_every_municipality(config: Path, run: Run, tmp
     path = tmp_path / "usage.csv"
     assert run("--config", config, "usage", "--csv", path).code == 0
     header, only = path.read_text(encoding="utf-8-sig").splitlines()
-    assert header == "municipality;month;messages;parts;parts_outside_packages"
-    assert re.fullmatch(rf"{TOWN};\d{{4}}-\d\d;10;10;1", only)
+    assert header == "Key;Municipality;Month;Messages;Parts;Outside packages"
+    assert re.fullmatch(rf"{TOWN};Exempelkommun;\d{{4}}-\d\d;10;10;1", only)
 
 
 def test_several_municipalities_stand_in_one_table(make_config: MakeConfig, run: Run) -> None:

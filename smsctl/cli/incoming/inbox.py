@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import files, numbers, options
+from smsctl.cli import numbers, options
 from smsctl.cli.incoming import inbox_screen as render
 from smsctl.cli.incoming import names_by_number
+from smsctl.cli.output.export import write_json
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -41,10 +42,11 @@ def run_list(
         Path | None,
         typer.Option(metavar="FILE", help="Write them as JSON, with full numbers (mode 0600)."),
     ] = None,
+    replace: options.Replace = False,
 ) -> CommandResult:
     """List incoming SMS: when, from whom, and how they begin; a known sender by name."""
     wiring: Wiring = ctx.obj
-    wiring.names(write=(export,))
+    wiring.names(write=(export,), replace=replace)
     endpoint = wiring.settings.gateway.endpoint
     total = inbox.count(wiring.ledger, other=other)
     wanted = inbox.newest(wiring.ledger, most=most or (total if export else _SHOWN), other=other)
@@ -52,9 +54,8 @@ def run_list(
     page = None
     if export:
         senders = [(row, row.message.sender) for row in wanted]
-        page = files.write_json(
-            export, [render.data(row, sender, names.get(sender), endpoint) for row, sender in senders]
-        )
+        found = [render.data(row, sender, names.get(sender), endpoint) for row, sender in senders]
+        page = write_json(export, found, replace=replace)
     shown = partial(numbers.shown_sender, wiring)
     rows = [_veiled(wiring, row) for row in wanted[: most or _SHOWN]]
     return CommandResult(

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import files, numbers
+from smsctl.cli import numbers, options
 from smsctl.cli.incoming import reports as render
+from smsctl.cli.output.export import write_json
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -22,18 +23,20 @@ def run(
     export: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write all as JSON, with full numbers (mode 0600).")
     ] = None,
+    *,
+    replace: options.Replace = False,
 ) -> CommandResult:
     """List delivery reports that fit no message of this ledger, or contradict a final state.
 
     Those of other programs on the same account are among them: SuperOffice's, for one.
     """
     wiring: Wiring = ctx.obj
-    wiring.names(write=(export,))
+    wiring.names(write=(export,), replace=replace)
     total = sum(reports.kept_counts(wiring.ledger).values())
     page = None
     if export:
-        everyone = reports.kept(wiring.ledger)
-        page = files.write_json(export, [render.kept_data(one) for one in everyone])
+        everyone = [render.kept_data(one) for one in reports.kept(wiring.ledger)]
+        page = write_json(export, everyone, replace=replace)
     rows = [
         one._replace(report=numbers.shown_report(wiring, one.report))
         for one in reports.kept(wiring.ledger, most=_SHOWN)

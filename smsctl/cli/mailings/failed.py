@@ -1,6 +1,6 @@
 """`smsctl mailings failed ID`: whose message did not arrive, and which numbers are dead."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from smsctl.actions.ending import left_unsettled
-from smsctl.cli import files, numbers, options
+from smsctl.cli import numbers, options
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine
+from smsctl.cli.output.export import write_csv
 from smsctl.cli.output.fields import Field, data_of, table_of
-from smsctl.cli.output.phrases import and_more, rehearsal
+from smsctl.cli.output.phrases import and_more, rehearsal, written
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
@@ -22,8 +23,6 @@ from smsctl.ledger import mailings
 from smsctl.ledger.failures import FailedRow, failed
 
 EXAMPLES = ("smsctl mailings failed 12", "smsctl mailings failed 12 --dead --csv dead.csv")
-
-_HEADER = ("row", "number", "name", "state", "why", "dead", "code", "answer")
 
 _SHOWN = 50
 
@@ -41,17 +40,18 @@ def run(
         bool, typer.Option("--dead", help="Only numbers that will never work: those to correct.")
     ] = False,
     csv: _File = None,
+    replace: options.Replace = False,
 ) -> CommandResult:
     """List the messages that did not arrive, by the delivery reports: for whoever corrects the register."""
     wiring: Wiring = ctx.obj
-    wiring.names(write=(csv,))
+    wiring.names(write=(csv,), replace=replace)
     found = mailings.get(wiring.ledger, mailing)
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
-    page = files.write_csv(csv, *_table(rows, found)) if csv else None
+    page = write_csv(csv, _columns(found), rows, replace=replace) if csv else None
     fields = _fields(partial(numbers.shown, wiring))
     screen = _screen(rows, fields)
     if csv:
-        screen.append(TextLine(say("Written to {path}.", path=csv)))
+        screen.append(written(csv))
     return CommandResult(
         data={"mailing": found.id, "failed": [data_of(fields, one) for one in rows]},
         page=page,
@@ -66,7 +66,7 @@ def _fields(shown: Callable[[str], str]) -> list[Field[FailedRow]]:
         Field("", lambda one: shown(one.number), say("Number")),
         Field("state", lambda one: one.state, say("State"), figures.state),
         Field("cause", lambda one: one.cause, say("Why"), _CAUSES.__getitem__),
-        Field("dead", lambda one: one.cause in PERMANENT),
+        Field("dead", lambda one: one.cause in PERMANENT, written=figures.yes_or_no),
         Field("code", lambda one: one.code, say("Code")),
     ]
 
@@ -78,18 +78,15 @@ def _screen(rows: Sequence[FailedRow], fields: Sequence[Field[FailedRow]]) -> li
     return [table_of(fields, rows[:_SHOWN]), *and_more(len(rows), _SHOWN, "--csv")]
 
 
-def _table(
-    rows: Sequence[FailedRow], mailing: Mailing
-) -> tuple[tuple[str, ...], Iterator[tuple[object, ...]]]:
-    """Return heading and lines; where the terms were not required, nobody is known to have accepted them."""
-    if mailing.terms_required:
-        return _HEADER, map(_cells, rows)
-    return (*_HEADER, "accepted_terms"), ((*_cells(one), "") for one in rows)
-
-
-def _cells(one: FailedRow) -> tuple[object, ...]:
-    why, is_dead = str(_CAUSES[one.cause]), "yes" if one.cause in PERMANENT else "no"
-    return one.row, one.number, one.name, one.state, why, is_dead, one.code, str(one.answer)
+def _columns(mailing: Mailing) -> list[Field[FailedRow]]:
+    """Return the columns of a file; where the terms were not required, nobody is known to accept them."""
+    row, number, state, cause, dead, code = _fields(str)
+    name: Field[FailedRow] = Field("", lambda one: one.name, say("Name"))
+    fields = [row, number, name, state, cause, dead._replace(title=say("Dead")), code]
+    fields.append(Field("", lambda one: one.answer, say("Answer")))
+    if not mailing.terms_required:
+        fields.append(Field("", lambda _: "", say("Accepted terms")))
+    return fields
 
 
 _CAUSES = {

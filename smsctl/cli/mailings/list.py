@@ -7,12 +7,10 @@ import typer
 
 from smsctl.cli import options
 from smsctl.cli.output import mailings as render
-from smsctl.cli.output.blocks import TextLine
-from smsctl.cli.output.fields import page_of
+from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import say
 from smsctl.ledger import health, mailings
 
 EXAMPLES = (
@@ -37,6 +35,8 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Write them with their texts to a file (0600); - prints."),
     ] = None,
+    *,
+    replace: options.Replace = False,
 ) -> CommandResult:
     """List the last 20 mailings, or all of a time: what was sent, when, to how many, and what came of it.
 
@@ -44,7 +44,7 @@ def run(
     of recipients, but each text as it was sent.
     """
     wiring: Wiring = ctx.obj
-    wiring.names(write=(csv,))
+    wiring.names(write=(csv,), replace=replace)
     key = wiring.municipality(municipality)[1].key if municipality else None
     ledger, asked = wiring.ledger, period(since, until)
     most = most or (mailings.EVERY if csv or since or until else _SHOWN)
@@ -52,13 +52,13 @@ def run(
     rows = [(mailing, mailings.tally(ledger, mailing)) for mailing in found]
     page = None
     if csv:
-        from smsctl.cli import files  # needs csv, which a start does not
+        from smsctl.cli.output.export import write_csv  # needs csv, which a start does not
 
-        page = files.write_csv(csv, *page_of(render.register(wiring.settings.time_zone), rows))
+        page = write_csv(csv, render.register(wiring.settings.time_zone), rows, replace=replace)
     screen = render.listed(rows, wiring.settings.time_zone, simulated=wiring.simulated)
     return CommandResult(
         data={"mailings": [render.data(mailing, tally) for mailing, tally in rows]},
-        screen=[TextLine(say("Written to {path}.", path=csv))] if csv else screen,
+        screen=[written(csv)] if csv else screen,
         page=page,
         notes=warning_of_all(health.unsettled(ledger, key)),
     )

@@ -8,11 +8,15 @@ from typing import Annotated
 import typer
 
 from smsctl.actions.ending import left_unsettled
-from smsctl.cli import files, numbers, options
+from smsctl.cli import numbers, options
 from smsctl.cli.mailings import story as render
+from smsctl.cli.output import figures
+from smsctl.cli.output.export import write_csv
+from smsctl.cli.output.fields import Field
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.recipients import BEFORE_TERMS, told
+from smsctl.errors import say
 from smsctl.ledger import mailings, skipped
 from smsctl.ledger.skipped import SkippedEntry
 
@@ -26,13 +30,15 @@ def run(
         Path | None,
         typer.Option(metavar="FILE", help="Write them to a file (0600), with full numbers; - prints."),
     ] = None,
+    *,
+    replace: options.Replace = False,
 ) -> CommandResult:
     """List the rows that got no message, each with its reason: for whoever corrects the register."""
     wiring: Wiring = ctx.obj
-    wiring.names(write=(csv,))
+    wiring.names(write=(csv,), replace=replace)
     found = mailings.get(wiring.ledger, mailing)
     entries = skipped.entries(wiring.ledger, found.id)
-    page = _write(csv, entries) if csv else None
+    page = write_csv(csv, _fields(entries), entries, replace=replace) if csv else None
     listed = [{"row": one.row, "reason": told(one.reason), "column": one.column} for one in entries]
     return CommandResult(
         data={"mailing": found.id, "skipped": listed},
@@ -44,25 +50,20 @@ def run(
     )
 
 
-def _write(path: Path, entries: Sequence[SkippedEntry]) -> str | None:
-    """Write a file that may be given as a recipients file, once it is corrected: the terms are told with it.
+def _fields(entries: Sequence[SkippedEntry]) -> list[Field[SkippedEntry]]:
+    """Return the columns of a file that may be given as a recipients file, once it is corrected.
 
-    The last columns stand only where they say more than the reason does.
+    Its reasons are words of ours, by which it is known again. The terms are told with it; the last columns
+    stand only where they say more than the reason does.
     """
-    more = {
-        "column": [one.column for one in entries],
-        "accepted_terms": [_ACCEPTED[one.accepted] if one.reason in BEFORE_TERMS else "" for one in entries],
-    }
-    kept = {title: cells for title, cells in more.items() if any(cells)}
-    if "accepted_terms" in kept:
-        kept["accepted_terms"] = [_ACCEPTED[one.accepted] for one in entries]
-    lines = [(one.row, told(one.reason), one.number, one.name) for one in entries]
-    beside = zip(*kept.values(), strict=True) if kept else [()] * len(lines)
-    return files.write_csv(
-        path,
-        ("row", "reason", "number", "name", *kept),
-        ((*line, *cells) for line, cells in zip(lines, beside, strict=True)),
-    )
-
-
-_ACCEPTED = {True: "yes", False: "no", None: ""}
+    fields: list[Field[SkippedEntry]] = [
+        Field("", lambda one: one.row, say("Row")),
+        Field("", lambda one: told(one.reason), say("Reason")),
+        Field("", lambda one: one.number, say("Number")),
+        Field("", lambda one: one.name, say("Name")),
+    ]
+    if any(one.column for one in entries):
+        fields.append(Field("", lambda one: one.column, say("Column")))
+    if any(one.accepted is not None for one in entries if one.reason in BEFORE_TERMS):
+        fields.append(Field("", lambda one: one.accepted, say("Accepted terms"), written=figures.yes_or_no))
+    return fields

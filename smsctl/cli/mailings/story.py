@@ -10,7 +10,7 @@ from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine,
 from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.mailings import data, label_facts
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
-from smsctl.cli.output.phrases import and_more, quoted, rehearsal, taken_twice
+from smsctl.cli.output.phrases import and_more, quoted, rehearsal, taken_twice, written
 from smsctl.domain.audience import OutsideRows
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
@@ -140,7 +140,7 @@ def skipped(
         fields.append(Field("", lambda one: one.column, say("Column")))
     blocks: list[Block] = [*head, table_of(fields, entries[:_SKIPPED_SHOWN])]
     if csv:
-        return [*blocks, TextLine(say("Written to {path}.", path=csv))]
+        return [*blocks, written(csv)]
     return [*blocks, *and_more(len(entries), _SKIPPED_SHOWN, "--csv")]
 
 

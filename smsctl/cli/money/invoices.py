@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from smsctl.actions.compare import compare, veiled_nodes
-from smsctl.cli import files, options
+from smsctl.cli import options
 from smsctl.cli.money import invoices_screen as render
+from smsctl.cli.output import export
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
@@ -38,22 +39,21 @@ def run_list(ctx: typer.Context, municipality: options.Municipality = None) -> C
 
 def run_export(
     ctx: typer.Context,
-    csv: Annotated[
-        Path, typer.Option(metavar="FILE", help="The file to write; it must not exist yet; - prints.")
-    ],
+    csv: Annotated[Path, typer.Option(metavar="FILE", help="The file to write; - prints.")],
     *,
     municipality: options.Municipality = None,
     mark: Annotated[bool, typer.Option("--mark", help="Mark them as handed over.")] = False,
     again: Annotated[bool, typer.Option("--all", help="Also those that were handed over before.")] = False,
+    replace: options.Replace = False,
 ) -> CommandResult:
     """Write the invoices that are not yet handed over to a file: one line for each package opened."""
     wiring: Wiring = ctx.obj
-    wiring.names(write=(csv,))
+    wiring.names(write=(csv,), replace=replace)
     ledger = wiring.ledger
     key = wiring.municipality(municipality)[1].key if municipality else None
     with ledger.transaction():
         found = invoices_of(ledger, key, only_new=not again)
-        page = files.write_csv(csv, render.HEADER, render.rows(found))
+        page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
         if mark:
             new = [one for one in found if one.handed_over_day is None]
             hand_over(ledger, new, wiring.clock.now(), wiring.actor)

@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from smsctl.actions.compare import ComparedLine as Compared
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.fields import Field, as_it_is, data_of, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.invoices import Invoice
 
 CURRENCY = "SEK"
-HEADER = ("number", "municipality", "package", "date", "parts", "price", "currency")
 
 
 def _fields(called: Callable[[str], str] = str) -> list[Field[Invoice]]:
@@ -20,10 +19,17 @@ def _fields(called: Callable[[str], str] = str) -> list[Field[Invoice]]:
         Field("municipality", lambda one: one.municipality, say("Municipality"), called),
         Field("package", lambda one: one.package, say("Package"), right=True),
         Field("date", lambda one: one.day, say("Date")),
-        Field("parts", lambda one: one.parts, say("Parts"), figures.count, right=True),
-        Field("price_ore", lambda one: one.price_ore, say("Price"), figures.money, right=True),
+        Field("parts", lambda one: one.parts, say("Parts"), figures.count, right=True, written=str),
+        Field(
+            "price_ore",
+            lambda one: one.price_ore,
+            say("Price"),
+            figures.money,
+            right=True,
+            written=figures.kronor,
+        ),
         Field("currency", lambda _: CURRENCY),
-        Field("handed_over", lambda one: one.handed_over_day, say("Handed over"), _day),
+        Field("handed_over", lambda one: one.handed_over_day, say("Handed over"), _day, written=as_it_is),
     ]
 
 
@@ -32,12 +38,11 @@ def data(found: Sequence[Invoice]) -> list[dict[str, object]]:
     return [data_of(_fields(), one) for one in found]
 
 
-def rows(found: Sequence[Invoice]) -> list[list[object]]:
-    """Return the rows under `HEADER`; the price as Excel in Sweden reads it, 4900,00."""
-    return [
-        [one.number, one.municipality, one.package, one.day, one.parts, _plain(one.price_ore), CURRENCY]
-        for one in found
-    ]
+def fields(called: Callable[[str], str]) -> list[Field[Invoice]]:
+    """Return the columns of a file: as a screen has them, and the municipality's key beside its name."""
+    number, *others = _fields(called)
+    key: Field[Invoice] = Field("", lambda one: one.municipality, say("Key"))
+    return [number, key, *others, Field("", lambda _: CURRENCY, say("Currency"))]
 
 
 def listed(found: Sequence[Invoice], called: Callable[[str], str], *, simulated: bool) -> list[Block]:
@@ -125,7 +130,3 @@ def _day(handed_over: str | None) -> Text:
 
 def _signed(parts: int) -> str:
     return f"{'+' if parts > 0 else '-' if parts < 0 else ''}{figures.count(abs(parts))}"
-
-
-def _plain(ore: int) -> str:
-    return f"{ore // figures.KRONA_ORE},{ore % figures.KRONA_ORE:02d}"

@@ -9,14 +9,15 @@ import typer
 from smsctl.cli import options
 from smsctl.cli.money import usage_screen as render
 from smsctl.cli.money.usage_screen import Account
-from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.blocks import Block
+from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import runs_out
-from smsctl.errors import InputError, say
+from smsctl.errors import InputError
 from smsctl.ledger import health, mailings
 from smsctl.ledger.undelivered import Returns, have_come, of_municipality
 from smsctl.ledger.usage import Usage, known_municipalities, pace_of, package_lines, usage
@@ -24,7 +25,7 @@ from smsctl.ledger.usage import Usage, known_municipalities, pace_of, package_li
 EXAMPLES = (
     "smsctl usage",
     "smsctl usage --municipality exempelkommun --since 2026-01",
-    "smsctl usage --html usage.html   # for the finance office",
+    "smsctl usage --html usage.html --replace   # for the finance office",
 )
 
 _LATEST = 5
@@ -47,13 +48,15 @@ def run(
     until: options.Until = None,
     csv: _Csv = None,
     html: _Html = None,
+    *,
+    replace: options.Replace = False,
 ) -> CommandResult:
     """Show packages, parts and cost: one line for each municipality, or one municipality in full.
 
     Packages and the forecast are as of now; --since and --until choose what is counted beside them.
     """
     wiring: Wiring = ctx.obj
-    wiring.names(write=(csv, html))
+    wiring.names(write=(csv, html), replace=replace)
     asked = period(since, until)
     named = _payers(wiring, municipality)
     alone = len(named) == 1
@@ -65,25 +68,26 @@ def run(
         screen = render.one(shown, asked, wiring.settings.time_zone, simulated=wiring.simulated)
     else:
         screen = render.table(accounts, simulated=wiring.simulated)
-    written, pages = list[Block](), list[str | None]()
+    told, pages = list[Block](), list[str | None]()
     if csv or html:
-        from smsctl.cli import files  # needs csv, which a start does not
+        from smsctl.cli.output import export  # needs csv, which a start does not
     if csv:
-        pages.append(files.write_csv(csv, render.MONTHS_HEADER, render.month_rows(accounts)))
-        written.append(TextLine(say("Written to {path}.", path=csv), Tone.GOOD))
+        rows = [(one, month) for one in accounts for month in one.usage.months]
+        pages.append(export.write_csv(csv, render.MONTH, rows, replace=replace))
+        told.append(written(csv))
     if html:
         from smsctl.cli.money import usage_page
 
         made, zone = wiring.clock.now().at, wiring.settings.time_zone
         page = usage_page.page(accounts, asked, made, zone, simulated=wiring.simulated)
-        pages.append(files.write_text(html, page))
-        written.append(TextLine(say("Written to {path}.", path=html), Tone.GOOD))
+        pages.append(export.write_text(html, page, replace=replace))
+        told.append(written(html))
     data = {
         "since": asked.since,
         "until": asked.until,
         "municipalities": [render.data(one, mailings=alone) for one in accounts],
     }
-    reply = CommandResult(data=data, screen=[*screen, *written], page="".join(filter(None, pages)) or None)
+    reply = CommandResult(data=data, screen=[*screen, *told], page="".join(filter(None, pages)) or None)
     unsettled = health.unsettled(wiring.ledger, named[0].key if alone else None)
     return reply._replace(notes=warning_of_all(unsettled))
 

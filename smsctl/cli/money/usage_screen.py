@@ -21,8 +21,6 @@ from smsctl.ledger.usage import Month, PackageLine, Usage
 _MONTHS_SHOWN = 12
 _PACKAGES_SHOWN = 6
 
-MONTHS_HEADER = ("municipality", "month", "messages", "parts", "parts_outside_packages")
-
 
 class Account(NamedTuple):
     """Everything that is told of one municipality."""
@@ -66,15 +64,6 @@ def data(account: Account, *, mailings: bool) -> dict[str, object]:
     if mailings:
         told["mailings"] = [listing.data(mailing, tally) for mailing, tally in account.mailings]
     return told
-
-
-def month_rows(accounts: Sequence[Account]) -> list[list[object]]:
-    """Return the months of every municipality under `MONTHS_HEADER`."""
-    return [
-        [one.municipality.key, month.month, month.messages, month.parts, month.parts_outside]
-        for one in accounts
-        for month in one.usage.months
-    ]
 
 
 def table(accounts: Sequence[Account], *, simulated: bool) -> list[Block]:
@@ -266,6 +255,16 @@ def _packages(lines: Sequence[PackageLine]) -> list[Block]:
     lost = [TextLine(one, Tone.WARN) for one in losses(lines)]
     return [GAP, TextLine(say("Packages"), Tone.STRONG), table_of(PACKAGE, lines), *lost]
 
+
+MONTH: Sequence[Field[tuple[Account, Month]]] = (
+    Field("", lambda one: one[0].municipality.key, say("Key")),
+    Field("", lambda one: one[0].municipality.name, say("Municipality")),
+    Field("", lambda one: one[1].month, say("Month")),
+    Field("", lambda one: one[1].messages, say("Messages")),
+    Field("", lambda one: one[1].parts, say("Parts")),
+    Field("", lambda one: one[1].parts_outside, say("Outside packages")),
+)
+"""A month of a municipality, in a file."""
 
 PACKAGE: Sequence[Field[PackageLine]] = (
     Field("", lambda one: one.package.number, say("Package"), right=True),

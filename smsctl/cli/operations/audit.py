@@ -10,7 +10,8 @@ import typer
 from smsctl.cli import numbers, options
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine
-from smsctl.cli.output.fields import Field, data_of, page_of, table_of
+from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import moments_of, period
 from smsctl.cli.wiring import Wiring
@@ -40,13 +41,15 @@ def run(
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the rows to a file (0600); - prints.")
     ] = None,
+    *,
+    replace: options.Replace = False,
 ) -> CommandResult:
     """Show who changed what, when, from which host, and why: the last 50 rows, or all of a time.
 
     With --municipality only what was done to it and to its mailings.
     """
     wiring: Wiring = ctx.obj
-    wiring.names(write=(csv,))
+    wiring.names(write=(csv,), replace=replace)
     begin, before = moments_of(period(since, until), wiring.clock.local().tzinfo)
     of = None if municipality is None else {wiring.municipality(municipality)[1].key}
     most = most or (mailings.EVERY if csv or since or until else _SHOWN)
@@ -60,10 +63,10 @@ def run(
     fields = _fields(wiring, rows)
     page = None
     if csv:
-        from smsctl.cli import files  # needs csv, which a start does not
+        from smsctl.cli.output.export import write_csv  # needs csv, which a start does not
 
-        page = files.write_csv(csv, *page_of(fields, rows))
-    screen: list[Block] = [TextLine(say("Written to {path}.", path=csv))] if csv else []
+        page = write_csv(csv, fields, rows, replace=replace)
+    screen: list[Block] = [written(csv)] if csv else []
     if not csv:
         screen = [table_of(fields, rows)] if rows else [TextLine(say("Nothing has been done yet."))]
     return CommandResult(data={"audit": [data_of(fields, row) for row in rows]}, screen=screen, page=page)

@@ -1,4 +1,4 @@
-"""One table of fields tells of each fact of a row what stands in the envelope, and what on a screen."""
+"""One table of fields tells of each fact of a row what stands in the envelope, on a screen and in a file."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -17,11 +17,12 @@ def as_it_is(value: object) -> Text:
 class Field(NamedTuple, Generic[T]):
     """One fact of a row."""
 
-    key: str  # in the envelope; empty: only on a screen
+    key: str  # in the envelope; empty: not there
     value: Callable[[T], Any]
     title: Text | None = None  # of the column; None: only in the envelope
     shown: Callable[[Any], Text] = as_it_is  # the value, on a screen
     right: bool = False
+    written: Callable[[Any], Text] | None = None  # the value, in a file; None: as on a screen
 
 
 def data_of(fields: Sequence[Field[T]], row: T) -> dict[str, object]:
@@ -39,9 +40,12 @@ def cells_of(fields: Sequence[Field[T]], row: T) -> list[Text]:
     return [one.shown(one.value(row)) for one in fields if one.title is not None]
 
 
-def page_of(fields: Sequence[Field[T]], rows: Iterable[T]) -> tuple[list[Text], Iterator[list[Text]]]:
-    """Return the heading and the lines of a CSV file."""
-    return [one.title for one in columns_of(fields)], (cells_of(fields, row) for row in rows)
+def lines_of(fields: Sequence[Field[T]], rows: Iterable[T]) -> Iterator[list[Text]]:
+    """Yield the heading and the rows of a file."""
+    kept = [one for one in fields if one.title is not None]
+    yield [one.title or "" for one in kept]
+    for row in rows:
+        yield [(one.written or one.shown)(one.value(row)) for one in kept]
 
 
 def table_of(fields: Sequence[Field[T]], rows: Iterable[T]) -> Table:

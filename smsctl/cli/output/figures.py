@@ -33,10 +33,9 @@ def money(ore: int) -> str:
     return f"{sign}{count(ore // KRONA_ORE)},{ore % KRONA_ORE:02d} kr"
 
 
-def kronor(ore: int) -> str:
-    """123450 öre -> 1234,50: as a spreadsheet in Sweden reads an amount."""
-    sign, ore = ("-", -ore) if ore < 0 else ("", ore)
-    return f"{sign}{ore // KRONA_ORE},{ore % KRONA_ORE:02d}"
+def kronor(ore: int | None) -> str:
+    """123450 öre -> 1234,50: a figure for a spreadsheet, in whose column nothing else stands."""
+    return "" if ore is None else money(ore).removesuffix(" kr").replace(" ", "")
 
 
 def percent(part: int, whole: int) -> str:
@@ -107,6 +106,11 @@ def verdict(stored: str) -> Sentence | str:
 def reason(skipped: str) -> Sentence:
     """Say in words why a row gets no message."""
     return _REASONS.get(skipped) or say("{reason}", reason=skipped)
+
+
+def yes_or_no(value: bool | None) -> Sentence | str:
+    """Say yes or no as a recipients file may say it; nothing where nobody knows."""
+    return "" if value is None else say("yes") if value else say("no")
 
 
 _STATES = {

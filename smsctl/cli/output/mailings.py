@@ -85,12 +85,7 @@ def register(zone: str) -> list[Field[tuple[Mailing, MailingTotals]]]:
             if state is not Status.SENDING
         ),
         Field("", lambda one: one[1].parts, say("Parts")),
-        Field(
-            "",
-            lambda one: one[1].cost_ore,
-            say("Kronor"),
-            lambda ore: "" if ore is None else figures.kronor(ore),
-        ),
+        Field("", lambda one: one[1].cost_ore, say("Kronor"), figures.kronor),
     ]
 
 

@@ -52,6 +52,11 @@ def taken_twice(messages: int) -> Sentence:
     )
 
 
+def written(path: object) -> TextLine:
+    """Say that a file was written."""
+    return TextLine(say("Written to {path}.", path=path), Tone.GOOD)
+
+
 def and_more(rows: int, shown: int, flag: str) -> list[Block]:
     """Say how many rows a list leaves out, and the flag by which a file holds them all."""
     more = rows - shown

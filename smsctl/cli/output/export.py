@@ -1,0 +1,70 @@
+"""Files that a command is asked for, `--csv`, `--html`, `--export`: the one place that writes them.
+
+Each is whole or not there, mode 0600, and put in place of an earlier one only where that is asked for.
+"""
+
+import csv
+import errno
+import io
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from smsctl.cli.output.envelope import harmless
+from smsctl.cli.output.fields import Field, lines_of
+from smsctl.cli.output.language import words
+from smsctl.errors import InputError, OutputError, say
+from smsctl.host import named_files
+
+T = TypeVar("T")
+STANDARD_OUTPUT = Path("-")
+_FIGURE = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+def write_csv(
+    path: Path, fields: Sequence[Field[T]], rows: Iterable[T], *, replace: bool = False
+) -> str | None:
+    """Write the rows under the titles of their fields; return what is meant for standard output (`-`).
+
+    It is as Excel in Sweden opens it: `;`, UTF-8 with its mark, the reader's language, and money with a comma
+    where the field says so (`written`). Numbers are written without their plus, and other cells that a
+    spreadsheet would run as a formula get an apostrophe (what-comes-from-outside.md, "Screens and lists").
+    Raises InputError where it exists already or cannot be made, OutputError where its disk is full.
+    """
+    with io.StringIO(newline="") as page:
+        writer = csv.writer(page, delimiter=";", lineterminator="\n" if path == STANDARD_OUTPUT else "\r\n")
+        writer.writerows([_cell(words(cell)) for cell in line] for line in lines_of(fields, rows))
+        return write_text(path, page.getvalue(), replace=replace, encoding="utf-8-sig")
+
+
+def write_json(path: Path, content: object, *, replace: bool = False) -> str | None:
+    """Write a JSON file, as `write_csv`."""
+    import json  # of use to a few commands only
+
+    text = harmless(json.dumps(content, ensure_ascii=False, indent=2))
+    return write_text(path, f"{text}\n", replace=replace)
+
+
+def write_text(path: Path, text: str, *, replace: bool = False, encoding: str = "utf-8") -> str | None:
+    """Write a text file, as `write_csv`."""
+    if path == STANDARD_OUTPUT:
+        return text
+    try:
+        named_files.write(path, text.encode(encoding), replace=replace)
+    except OSError as error:
+        told = say("{path}: cannot be written: {reason}.", path=path, reason=error.strerror)
+        if error.errno in _NO_ROOM:
+            raise OutputError(told, hint=say("Name a place with room for it.")) from None
+        raise InputError(
+            told, hint=say("Name a file that does not exist yet, or replace your earlier one with --replace.")
+        ) from None
+    return None
+
+
+def _cell(text: str) -> str:
+    if _FIGURE.fullmatch(text):
+        return text.removeprefix("+")
+    return f"'{text}" if text.startswith(_FORMULA) else text
