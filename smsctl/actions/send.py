@@ -185,8 +185,8 @@ def _advance(
                 progress.judge(one)
             progress.waits = time.monotonic() < progress.not_before
             room = 0 if progress.ended or progress.waits else workers.free + len(done)
-            while len(claims) < room and (claim := _claim(send_run, progress, now)):
-                claims.append(claim)
+            if room > 0:
+                claims = _claim(send_run, progress, now, room)
     except FullError as full:
         if not done:
             raise
@@ -220,18 +220,18 @@ def _settled(send_run: SendRun, done: Sequence[BatchDone], now: Moment) -> list[
     ]
 
 
-def _claim(send_run: SendRun, progress: _Progress, now: Moment) -> Claim | None:
+def _claim(send_run: SendRun, progress: _Progress, now: Moment, room: int) -> list[Claim]:
     if wrong := progress.clock.gone_back():
         progress.end(StopReason.CLOCK, wrong.sentence, wrong.hint)
-        return None
+        return []
     try:
-        claim = batches.claim(send_run.ledger, progress.want, progress.cursor, now)
+        claims = batches.claim(send_run.ledger, progress.want, progress.cursor, now, room)
     except RuleError as reached:  # raised before anything is written, so the answers are still stored
         progress.end(StopReason.CEILING, reached.sentence, reached.hint)
-        return None
-    if claim:
-        progress.cursor = claim.messages[-1]
-    return claim
+        return []
+    if claims:
+        progress.cursor = claims[-1].messages[-1]
+    return claims
 
 
 def _stop_at_once(send_run: SendRun, progress: _Progress, workers: Workers) -> None:

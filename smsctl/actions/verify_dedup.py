@@ -130,10 +130,9 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
 
 
 def _claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment) -> Claim:
-    claim = batches.claim(ledger, want, after, moment)
-    if claim is None:
-        raise StoppedError(say("The test mailing has nothing to send."))
-    return claim
+    for claim in batches.claim(ledger, want, after, moment):
+        return claim
+    raise StoppedError(say("The test mailing has nothing to send."))
 
 
 def _settle(trial: DoubleSend, begun: _Begun, claim: Claim, answer: Answer) -> None:

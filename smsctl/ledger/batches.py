@@ -6,7 +6,7 @@ proof that the gateway did not take it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -76,15 +76,16 @@ def states_by_batch(ledger: Ledger, mailing: Mailing) -> dict[int, dict[Status, 
     return found
 
 
-def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment) -> Claim | None:
+def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots: int = 1) -> list[Claim]:
     """Mark the next pending messages with ids above `after` as sending, in the open transaction.
 
+    They make as many batches as there are `slots`, at most; what may be sent is asked once for all of them.
     Messages whose number has had the text meanwhile, or is on the block list, are cancelled instead.
-    Returns None when nothing is pending. Raises RuleError when a ceiling leaves room for none, LedgerError
+    Returns none when nothing is pending. Raises RuleError when a ceiling leaves room for none, LedgerError
     when the ledger was put back from an older copy.
     """
     mailing = want.mailing
-    while found := _pending(ledger, want, after):
+    while found := _pending(ledger, want, after, slots * want.most):
         numbers = [number for _, number in found]
         blocked = blocklist.among(ledger, numbers)
         repeated = want.repeats.among(ledger, numbers, moment) - blocked
@@ -94,17 +95,17 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment) -> Cla
             ids = [message for message, number in found if number in unwanted]
             _withdraw(ledger, mailing, ids, code)
     else:
-        return None
-    room = ceilings.room(ledger, mailing, want.ceilings, len(found), moment)
-    ids, numbers = [message for message, _ in found[:room]], numbers[:room]
-    batch = Batch(
-        reference=_next_reference(ledger, mailing),
-        letter=mailing.letter,
-        messages=outgoing(mailing.message_references(ids), numbers),
+        return []
+    found = found[: ceilings.room(ledger, mailing, want.ceilings, len(found), moment)]
+    claims = [*_batches(ledger, want, found, moment)]
+    for one in claims:
+        _mark(ledger, want, one, moment)
+    marked = len(found)
+    counts.move(
+        ledger, mailing, moment.day, Counter({Status.PENDING: marked}), Counter({Status.SENDING: marked})
     )
-    batch_id = _mark(ledger, want, batch, ids, moment)
-    restoring.watch(ledger, batch_id)
-    return Claim(id=batch_id, batch=batch, messages=ids, day=moment.day)
+    restoring.watch(ledger, before=claims[0].id - 1, newest=claims[-1].id)
+    return claims
 
 
 def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment: Moment) -> Answer:
@@ -174,21 +175,37 @@ def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     return orphaned
 
 
-def _pending(ledger: Ledger, want: ClaimRequest, after: int) -> list[tuple[int, str]]:
+def _pending(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> list[tuple[int, str]]:
     return ledger.rows(
         "SELECT id, number FROM messages WHERE id > ? AND id <= ? AND state = 'pending' ORDER BY id LIMIT ?",
         max(after, want.mailing.first_message - 1),
         want.mailing.last_message,
-        want.most,
+        most,
     )
 
 
-def _next_reference(ledger: Ledger, mailing: Mailing) -> str:
-    """Return the reference after that of the newest batch: to count them takes longer with each batch."""
+def _batches(
+    ledger: Ledger, want: ClaimRequest, found: Sequence[tuple[int, str]], moment: Moment
+) -> Iterator[Claim]:
+    """Yield the batches that so many messages make, as they will be marked."""
+    mailing, newest = want.mailing, ledger.next_id("batches") - 1
+    stem, last = _newest_reference(ledger, mailing)
+    for n, start in enumerate(range(0, len(found), want.most), 1):
+        ids, numbers = zip(*found[start : start + want.most], strict=True)
+        batch = Batch(
+            reference=f"{stem}{last + n}",
+            letter=mailing.letter,
+            messages=outgoing(mailing.message_references(ids), numbers),
+        )
+        yield Claim(id=newest + n, batch=batch, messages=ids, day=moment.day)
+
+
+def _newest_reference(ledger: Ledger, mailing: Mailing) -> tuple[str, int]:
+    """Return that of the newest batch, and its number apart: to count them takes longer with each batch."""
     row = ledger.one("SELECT reference FROM batches WHERE mailing = ? ORDER BY id DESC LIMIT 1", mailing.id)
     newest = row[0] if row else f"{mailing.reference}-b0"
     stem = newest.rstrip("0123456789")
-    return f"{stem}{int(newest.removeprefix(stem)) + 1}"
+    return stem, int(newest.removeprefix(stem))
 
 
 def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: str) -> None:
@@ -201,23 +218,22 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: s
     counts.move(ledger, mailing, day, Counter({Status.PENDING: moved}), Counter({Status.CANCELLED: moved}))
 
 
-def _mark(ledger: Ledger, want: ClaimRequest, batch: Batch, ids: Sequence[int], moment: Moment) -> int:
-    """Write the batch and mark its messages; return the batch's id."""
-    mailing = want.mailing
-    batch_id = ledger.next_id("batches")
+def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> None:
+    """Write a batch and mark its messages."""
+    mailing, ids = want.mailing, one.messages
     ledger.write(
         "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
         " parts, digest, claimed_at, claimed_day, boot, boot_s)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        batch_id,
-        batch.reference,
+        one.id,
+        one.batch.reference,
         mailing.id,
         mailing.municipality.key,
         ids[0],
         ids[-1],
         len(ids),
         len(ids) * mailing.size.parts,
-        batch.digest(want.account),
+        one.batch.digest(want.account),
         moment.at,
         moment.day,
         *(moment.up or (None, None)),
@@ -225,15 +241,10 @@ def _mark(ledger: Ledger, want: ClaimRequest, batch: Batch, ids: Sequence[int], 
     # All that is pending between the first and the last belongs to the batch: it was read in this order.
     ledger.write(
         "UPDATE messages SET state = 'sending', batch = ? WHERE id BETWEEN ? AND ? AND state = 'pending'",
-        batch_id,
+        one.id,
         ids[0],
         ids[-1],
     )
-    marked = len(ids)
-    counts.move(
-        ledger, mailing, moment.day, Counter({Status.PENDING: marked}), Counter({Status.SENDING: marked})
-    )
-    return batch_id
 
 
 def _still_unknown(

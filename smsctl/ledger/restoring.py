@@ -72,20 +72,21 @@ def refuse_elsewhere(path: Path, earlier: Iterable[Path], mend: Callable[[Path],
             )
 
 
-def watch(ledger: Ledger, batch: int) -> None:
-    """Note the batch that the open transaction has claimed, when it is durable and before it is handed out.
+def watch(ledger: Ledger, *, before: int, newest: int) -> None:
+    """Note the newest batch that the open transaction has claimed, when durable, before any is handed out.
 
-    Raises LedgerError when the ledger was put back from an older copy.
+    `before` is the newest one that there was. Raises LedgerError when the ledger was put back from an
+    older copy.
     """
     mark = ledger.high_water
     if mark is None:
         return
     if not mark.trusted:
-        _take_hold(ledger, mark, batch - 1)
+        _take_hold(ledger, mark, before)
 
     def note() -> None:
         mark.trusted = True
-        mark.rise(batch)
+        mark.rise(newest)
 
     ledger.after_commit(_FACT, note)
 

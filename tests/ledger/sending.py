@@ -65,7 +65,7 @@ def claim(ledger: Ledger, mailing: Mailing, most: int = 100, moment: Moment = NO
         mailing=mailing, most=most, ceilings=mailing.ceilings, repeats=Repeats(mailing, "none")
     )
     with ledger.transaction():
-        return batches.claim(ledger, want, 0, moment)
+        return next(iter(batches.claim(ledger, want, 0, moment)), None)
 
 
 def settle(

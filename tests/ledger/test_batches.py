@@ -1,5 +1,11 @@
+import pytest
+
+from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
+from smsctl.errors import RuleError
 from smsctl.ledger import batches, checking
+from smsctl.ledger.batches import ClaimRequest
+from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
 from . import sending
@@ -35,4 +41,32 @@ def test_an_answer_is_not_stored_for_another_batch_that_has_got_its_id(ledger: L
         sending.settle(ledger, mailing, claimed, [Status.UNKNOWN] * 2)
     sending.settle(ledger, mailing, claimed)
     assert ledger.rows("SELECT DISTINCT state FROM messages") == [("accepted",)]
+    assert checking.check(ledger) == ()
+
+
+def _claimed(ledger: Ledger, mailing: Mailing, most: int, slots: int) -> list[list[int]]:
+    want = ClaimRequest(
+        mailing=mailing, most=most, ceilings=mailing.ceilings, repeats=Repeats(mailing, "none")
+    )
+    with ledger.transaction():
+        return [[*one.messages] for one in batches.claim(ledger, want, 0, NOW, slots)]
+
+
+def test_a_claim_marks_a_batch_for_each_slot_and_no_more_than_there_are(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    sending.settle(ledger, mailing := sending.begin(ledger, 9), sending.claim(ledger, mailing, 1))
+    assert _claimed(ledger, mailing, most=2, slots=3) == [[2, 3], [4, 5], [6, 7]]
+    assert _claimed(ledger, mailing, most=1, slots=9) == [[8], [9]]
+    assert _claimed(ledger, mailing, most=1, slots=9) == []
+    told = [(one.id, one.reference) for one in batches.of_mailing(ledger, mailing.id)]
+    assert told == [(n, f"{mailing.reference}-b{n}") for n in range(1, 7)]
+    assert checking.check(ledger) == ()
+
+
+def test_a_ceiling_ends_the_batches_of_one_claim_where_it_is_reached(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    mailing = sending.begin(ledger, 9, sending.new(ceilings=Ceilings(max_parts=5)))
+    assert _claimed(ledger, mailing, most=2, slots=4) == [[1, 2], [3, 4], [5]]
+    with pytest.raises(RuleError, match="max_parts_per_run = 5 is reached"):
+        _claimed(ledger, mailing, most=2, slots=1)
     assert checking.check(ledger) == ()

@@ -71,8 +71,9 @@ def _claim(ledger: Ledger, mailing: Mailing) -> None:
         mailing=mailing, most=2, ceilings=Ceilings(), repeats=Repeats(mailing, "another text")
     )
     with ledger.transaction():
-        if batches.claim(ledger, want, 0, now()) is None:
-            restoring.watch(ledger, restoring.newest_batch(ledger) + 1)  # nothing was left to claim
+        if not batches.claim(ledger, want, 0, now()):
+            newest = restoring.newest_batch(ledger)
+            restoring.watch(ledger, before=newest, newest=newest + 1)  # nothing was left to claim
 
 
 # What is noticed

@@ -27,7 +27,7 @@ def claim(ledger: Ledger, mailing: Mailing) -> Claim | None:
     repeats = Repeats(mailing, mailings.body_hash(mailing.letter.text.body))
     want = ClaimRequest(mailing=mailing, most=100, ceilings=mailing.ceilings, repeats=repeats)
     with ledger.transaction():
-        return batches.claim(ledger, want, 0, NOW)
+        return next(iter(batches.claim(ledger, want, 0, NOW)), None)
 
 
 def used(ledger: Ledger) -> dict[int, int]:

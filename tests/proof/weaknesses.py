@@ -79,11 +79,11 @@ def _recovered_as_accepted() -> Mapping[str, object]:
 
 
 def _rest_is_forgotten() -> Mapping[str, object]:
-    pending: Callable[[Ledger, ClaimRequest, int], list[tuple[int, str]]] = vars(batches)["_pending"]
+    pending: Callable[[Ledger, ClaimRequest, int, int], list[tuple[int, str]]] = vars(batches)["_pending"]
     withdraw: Callable[..., None] = vars(batches)["_withdraw"]
 
-    def nothing(ledger: Ledger, want: ClaimRequest, after: int) -> list[tuple[int, str]]:
-        found = pending(ledger, want, after)
+    def nothing(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> list[tuple[int, str]]:
+        found = pending(ledger, want, after, most)
         if found and not after and batches.of_mailing(ledger, want.mailing.id):
             withdraw(ledger, want.mailing, [message for message, _ in found], "already-sent")
             return []
@@ -147,7 +147,7 @@ def _left_openings_stay() -> Mapping[str, object]:
 
 
 def _sent_before_the_mark() -> Mapping[str, object]:
-    mark: Callable[..., Claim | None] = vars(send)["_claim"]
+    mark: Callable[..., list[Claim]] = vars(send)["_claim"]
     crews: list[workers.Workers] = []
 
     class Hasty(workers.Workers):
@@ -159,10 +159,10 @@ def _sent_before_the_mark() -> Mapping[str, object]:
             if claim.id not in self.open:
                 super().submit(claim)
 
-    def claim(*given: object) -> Claim | None:
+    def claim(*given: object) -> list[Claim]:
         claimed = mark(*given)
-        if claimed:
-            crews[-1].submit(claimed)
+        for one in claimed:
+            crews[-1].submit(one)
             until = time.monotonic() + 1
             while not vars(crews[-1])["_back"].qsize() and time.monotonic() < until:
                 time.sleep(0.01)
