@@ -8,7 +8,7 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.plan import Plan
 from smsctl.domain.recipients import SkipReason
 from smsctl.domain.spelling import veil_numbers
-from smsctl.errors import LedgerError, say
+from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger import audit, fitness, lock, mailings, openings, run_keys
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.seam.engine import Progress, nobody_looks
@@ -20,6 +20,9 @@ _IN_AUDIT = ("", "; urgent", "; urgent, also beyond the day's ceilings")
 
 EMPTY = "empty"
 """The audit's word for a run that had nobody to send to, and was allowed to."""
+
+PAUSED = "paused"
+"""The audit's word for a run that sent nothing, for it is a pause."""
 
 
 class RuleOverrides(NamedTuple):
@@ -113,6 +116,15 @@ def record_nobody(
     subject = run_keys.subject_of(key) if key else plan.order.municipality.key
     with ledger.transaction():
         audit.record(ledger, moment, actor, EMPTY if allowed else "nobody", subject, why)
+
+
+def record_pause(
+    pause: Sentence, key: str | None, municipality: str, ledger: Ledger, moment: Moment, actor: Actor
+) -> None:
+    """Write in the audit that a run sent nothing, for it is a pause; the key is not used up."""
+    subject = run_keys.subject_of(key) if key else municipality
+    with ledger.transaction():
+        audit.record(ledger, moment, actor, PAUSED, subject, str(pause))
 
 
 def _lifted(new: NewMailing) -> str:

@@ -14,13 +14,13 @@ from smsctl.domain.text import MessageText
 from smsctl.errors import ExitCode, say
 
 _MUST_BE_MENDED = (Rule.NOT_ACTIVE, Rule.MAX_NEW_PACKAGES)
-_PASSES = (Rule.QUIET_HOURS, Rule.MAX_PARTS_PER_DAY)
+_PASSES = (Rule.QUIET_HOURS, Rule.PAUSE, Rule.MAX_PARTS_PER_DAY)
 
 
 def check_mailing(payer: Municipality, under: Circumstances) -> Iterator[Finding]:
     """Ask the rules of one part to one person; those that depend on who gets what are not asked.
 
-    Quiet hours and the ceilings of the day pass by themselves: they are told, and are no error.
+    Quiet hours, a pause and the ceilings of the day pass by themselves: they are told, and are no error.
     """
     limits = under.settings.limits
     leaving = DepartingMailing(
@@ -31,7 +31,8 @@ def check_mailing(payer: Municipality, under: Circumstances) -> Iterator[Finding
             max_parts_per_day=limits.max_parts_per_day, max_new_packages=limits.max_new_packages
         ),
     )
-    for one in may_send(leaving, under).refusals:
+    verdict = may_send(leaving, under)
+    for one in (*verdict.refusals, *verdict.warned):
         if one.rule in _MUST_BE_MENDED:
             yield _finding(one, Level.ERROR, ExitCode.REFUSED)
         elif one.rule in _PASSES:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from smsctl.actions.begin import EMPTY
+from smsctl.actions.begin import EMPTY, PAUSED
 from smsctl.actions.check import Finding, Level
 from smsctl.actions.ending import left_unsettled
 from smsctl.domain.message import COSTS, Status
@@ -22,6 +22,9 @@ def expected(
             yield Finding(
                 "expected", Level.OK, say("{key}: there was nobody to send to, as is allowed.", key=told)
             )
+            return
+        if ledger and run_keys.is_noted(ledger, key, PAUSED):
+            yield Finding("expected", Level.OK, say("{key}: nothing was sent, for it was a pause.", key=told))
             return
         mend = say("Did it start? Look at cron's own log, and at: smsctl audit")
         yield _missed(say("{key}: nothing was sent under this key.", key=told), mend)

@@ -98,6 +98,12 @@ def may_send(leaving: DepartingMailing, under: Circumstances) -> RuleVerdict:
     )
 
 
+def pause_at(settings: Settings, leaves: datetime) -> Sentence | None:
+    """Return what is told of the pause that a local time is in; None: it is in none."""
+    found = settings.limits.pause_on(leaves.date())
+    return rules.paused(found.first, found.last).sentence if found else None
+
+
 def account_status_of(
     ledger: Ledger | None, municipality: Municipality, local_now: datetime
 ) -> AccountStatus:
@@ -136,6 +142,7 @@ def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[R
     yield from _too_old(leaving, under)
     if bill.messages or leaving.repeats or not leaving.begun:  # a look at the gateway's list disturbs nobody
         yield from _quiet(leaving, under)
+        yield from _paused(leaving, under)
     if ledger and not leaving.begun:
         same = map(mailings.body_hash, leaving.same)
         of_this = mailings.body_hash(leaving.letter.text.body)
@@ -160,6 +167,12 @@ def _quiet(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]
     clock = (leaving.letter.send_at or now).astimezone(now.tzinfo).time()
     if hours and hours.covers(clock):
         yield rules.quiet(hours.start, hours.end, clock)
+
+
+def _paused(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
+    leaves = (leaving.letter.send_at or under.local_now).astimezone(under.local_now.tzinfo)
+    if found := under.settings.limits.pause_on(leaves.date()):
+        yield rules.paused(found.first, found.last)
 
 
 def _too_few(leaving: DepartingMailing) -> Iterator[Refusal]:
@@ -218,9 +231,10 @@ def _mission_of(mailing: Mailing) -> SendRequest:
 
 def _place(rule: Rule, leaving: DepartingMailing, under: Circumstances) -> str:
     """Return where in the verdict a rule that says no belongs."""
-    if (rule is Rule.QUIET_HOURS and leaving.urgent) or (rule is Rule.MAX_PARTS_PER_DAY and leaving.over_day):
+    by_time = rule in (Rule.QUIET_HOURS, Rule.PAUSE)
+    if (by_time and leaving.urgent) or (rule is Rule.MAX_PARTS_PER_DAY and leaving.over_day):
         return "overruled"
-    if rule is Rule.FILE_AGE and under.attended:
+    if rule in (Rule.FILE_AGE, Rule.PAUSE) and under.attended:
         return "warned"
     if under.lenient and not (rule.holds_in_rehearsal and _has_a_service(rule, under)):
         return "spared"

@@ -11,6 +11,7 @@ from smsctl.config.file_kinds import COLUMN, COLUMNS, ONE_PATH, PATH
 from smsctl.config.kinds import (
     COUNTRY_CODE,
     CREDENTIAL_NAME,
+    DAYS,
     DURATION,
     FLAG,
     HEADER,
@@ -178,6 +179,7 @@ KEYS: tuple[Key, ...] = (
         Key("max_new_packages", whole(0, 1000), "packages one mailing may open; 0 without a terminal"),
         Key("countries", several(COUNTRY_CODE), "numbers of these only; without it, of the default one"),
         Key("warn_share", SHARE, "share of the package from which every command warns", 0.8),
+        Key("pause", several(DAYS), "days on which cron sends nothing and a person is asked", []),
         Key("quiet_hours", QUIET_HOURS, "nothing is sent then; false: at any hour", "21:00-07:00"),
     ),
     *_within(

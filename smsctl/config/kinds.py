@@ -5,11 +5,11 @@ A refusal never repeats the value: it may be a password on the wrong line.
 
 import re
 from collections.abc import Callable
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.config.settings import QuietHours
+from smsctl.config.settings import Pause, QuietHours
 from smsctl.errors import Sentence, say
 
 _LONGEST_TEXT = 200
@@ -206,6 +206,19 @@ def _quiet_hours(value: object, _folder: Path) -> QuietHours | None:
     raise UnfitValueError(say('must be two times of day, as "21:00-07:00", or false'))
 
 
+def _days(value: object, _folder: Path) -> Pause:
+    first, _, last = (value if isinstance(value, str) else "").partition("..")
+    try:
+        found = Pause(
+            first=date.fromisoformat(first.strip()), last=date.fromisoformat((last or first).strip())
+        )
+    except ValueError:
+        raise UnfitValueError(say('must be days such as "2026-12-21..2027-01-08"')) from None
+    if found.first > found.last:
+        raise UnfitValueError(say("must begin before it ends"))
+    return found
+
+
 def _mail_template(value: object, _folder: Path) -> str:
     template = line(value)
     places = re.findall(r"\{(.*?)\}", template)
@@ -259,6 +272,7 @@ PART_PRICE = price(4)
 SERVER = address("https")
 PROXY = address("https", "http")
 TIME_ZONE = ValueKind('time zone, as "Europe/Stockholm"', _time_zone)
+DAYS = ValueKind('days, as "2026-12-21..2027-01-08"', _days)
 QUIET_HOURS = ValueKind('two times of day, as "21:00-07:00", or false', _quiet_hours)
 MAIL_TEMPLATE = ValueKind("mail address with {number} in it", _mail_template, as_written=True)
 MAIL_ADDRESS = pattern("mail address", r"[^@\s]+@[^@\s]+", say('must be a mail address, as "sms@example.se"'))

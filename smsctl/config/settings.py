@@ -5,7 +5,7 @@ Every default stands once, in `keys`; a `Settings` is made by `read` alone, and 
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn, Self, dataclass_transform
@@ -135,6 +135,13 @@ class QuietHours(_Section):
         return clock >= self.start or clock < self.end
 
 
+class Pause(_Section):
+    """The days on which no run leaves by itself, as school holidays; both days included, in `time_zone`."""
+
+    first: date
+    last: date
+
+
 class LimitsSettings(_Section):
     """The ceilings; None is no ceiling."""
 
@@ -144,6 +151,11 @@ class LimitsSettings(_Section):
     countries: tuple[str, ...]  # "+46"
     warn_share: float  # of the package, 0 to 1
     quiet_hours: QuietHours | None
+    pause: tuple[Pause, ...]
+
+    def pause_on(self, day: date) -> Pause | None:
+        """Return the pause that the day is in."""
+        return next((one for one in self.pause if one.first <= day <= one.last), None)
 
 
 class LedgerSettings(_Section):

@@ -5,7 +5,7 @@ some of them once more.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ class Rule(StrEnum):
     QUIET_HOURS = "quiet-hours"
     ALREADY_SENT = "already-sent"
     RESERVED = "reserved"
+    PAUSE = "pause"
     FILE_AGE = "file-age"
     CEILING_MISSING = "ceiling-missing"
     SENDER = "sender"
@@ -93,6 +94,18 @@ def quiet(start: time, end: time, clock: time) -> Refusal:
             start=start,
             end=end,
             clock=clock,
+        ),
+        hint=say("Send it later; or now, with: {command}", command=""),
+        flags=("--urgent", "--reason", "TEXT"),
+    )
+
+
+def paused(first: date, last: date) -> Refusal:
+    """Return the refusal of a mailing that would leave in the days of a pause, such as school holidays."""
+    return Refusal(
+        rule=Rule.PAUSE,
+        sentence=say(
+            "It is a pause from {first} to {last}; nothing is sent by itself.", first=first, last=last
         ),
         hint=say("Send it later; or now, with: {command}", command=""),
         flags=("--urgent", "--reason", "TEXT"),

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from smsctl.domain.rules import Refusal, Rule
-from smsctl.errors import RuleError, say
+from smsctl.errors import RuleError, Sentence, say
 
 
 class RuleVerdict(NamedTuple):
@@ -19,6 +19,12 @@ class RuleVerdict(NamedTuple):
     def is_only_quiet(self) -> bool:
         """Whether nothing refuses but the hour, so that a person can be asked when it shall leave."""
         return {one.rule for one in self.refusals} == {Rule.QUIET_HOURS}
+
+    @property
+    def pause(self) -> Sentence | None:
+        """What is told of the pause that it would leave in, whether that refuses or a person decides."""
+        judged = (*self.refusals, *self.warned)
+        return next((one.sentence for one in judged if one.rule is Rule.PAUSE), None)
 
     def finds_nobody(self, messages: int) -> bool:
         """Say whether there is nobody to send to, refused or allowed, so that it must be written down."""

@@ -4,7 +4,7 @@ from smsctl.actions.may_send import Circumstances
 from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
 from smsctl.actions.resume import Remainder, overruled, put_off, record
 from smsctl.cli import dialogue
-from smsctl.cli.mailings import quiet_hours
+from smsctl.cli.mailings import pause, quiet_hours
 from smsctl.cli.mailings.delivery import deliver_mailing, reply
 from smsctl.cli.mailings.rest import screen
 from smsctl.cli.output import figures
@@ -33,11 +33,14 @@ def go_on(
             chosen = quiet_hours.ask(wiring, rest.verdict, ends)
             reason = chosen.reason
             rest = put_off(rest, chosen.send_at, under) if chosen.send_at else overruled(rest, under)
+    if rest.verdict.pause and not asks:
+        return pause.told(wiring, rest.verdict.pause, rest.mailing.run_key, rest.mailing)
     rest.verdict.must_hold()
     if asks:
         count = figures.count(rest.bill.messages)
         question = say_n("Send {count} message?", "Send {count} messages?", n=rest.bill.messages, count=count)
         output.show([GAP])
+        question = pause.asked(rest.verdict, question)
         dialogue.confirm(output, question, otherwise=say("Not confirmed; nothing was sent."))
         now, urgent = wiring.clock.local(), rest.mailing.urgent
         must_still_be_in_time(rest.mailing.letter, under, now, urgent=urgent)

@@ -10,8 +10,8 @@ from smsctl.actions.may_send import Circumstances, ceilings_in_claims
 from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
 from smsctl.cli import dialogue, wiring_gateway
 from smsctl.cli.circumstances import circumstances
+from smsctl.cli.mailings import pause, run_key, text
 from smsctl.cli.mailings import plan as render
-from smsctl.cli.mailings import run_key, text
 from smsctl.cli.mailings.drafting import drafted
 from smsctl.cli.mailings.request import SendFlags, overrides_of, plan_request_for, typed_letter
 from smsctl.cli.output import figures
@@ -42,6 +42,8 @@ def perform(wiring: Wiring, flags: SendFlags) -> CommandResult:
     if not flags.dry_run:
         wiring.must_be_fit_to_send(accept_clock=flags.accept_clock, reason=flags.reason)
     key = None if flags.key is None else expand(flags.key, wiring.clock.local())
+    if paused := pause.before_all(wiring, flags, key):
+        return paused
     with run_key.told_with_what_is_left(wiring, None if flags.dry_run else key):
         prepared = _prepare(wiring, flags, key)
     if prepared.key:
@@ -81,7 +83,7 @@ def _plan_and_send(
     if not plan.messages:
         return _nobody(plan, verdict, screen)
     if not flags.yes:
-        plan = _confirmed(wiring, plan)
+        plan = _confirmed(wiring, plan, verdict)
         must_still_be_in_time(
             prepared.plan_request.letter, under, wiring.clock.local(), urgent=overruling.urgent
         )
@@ -179,10 +181,11 @@ def _nobody(plan: Plan, verdict: RuleVerdict, screen: list[Block]) -> CommandRes
     )
 
 
-def _confirmed(wiring: Wiring, plan: Plan) -> Plan:
+def _confirmed(wiring: Wiring, plan: Plan, verdict: RuleVerdict) -> Plan:
     """Ask, and return the plan that was agreed to: this one, or the one with the cheaper text."""
     count = figures.count(plan.messages)
     question = say_n("Send {count} message?", "Send {count} messages?", n=plan.messages, count=count)
+    question = pause.asked(verdict, question)
     otherwise = say("Not confirmed; nothing was sent.")
     offered = offer(plan)
     output = wiring.output

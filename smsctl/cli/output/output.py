@@ -131,7 +131,7 @@ class Output:
             return code
         if reply.page is not None:
             self.write(reply.page)
-        elif self._is_quiet and well:
+        elif self._is_quiet and well and not reply.is_told_always:
             return code
         self.err.show(
             [TextLine(whole(note.text), _TONES[note.level]) for note in (*self._kept, *reply.notes)]

@@ -61,5 +61,6 @@ class CommandResult(NamedTuple):
     page: str | None = None  # for standard output as it is, in place of everything else: --csv -
     is_alarm: bool = False  # the site must know, though the command is none of cron's that send
     left: Sequence[Unsettled] = ()  # what it tells of that a person must settle
+    is_told_always: bool = False  # also with --quiet, and though all is well
     is_known: bool = False  # it ends so only for what is left of the mailing, which is told once
     overruled: Sequence[Sentence] = ()  # what a person overruled that the site must know of
