@@ -13,7 +13,7 @@ from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import RuleError, Sentence, UsageError, joined, say
-from smsctl.ledger import mailings, purging
+from smsctl.ledger import mailings
 from smsctl.ledger.store import Ledger
 
 _PLACE = r"\{([^{}]*)\}"
@@ -93,7 +93,11 @@ def _known_rule(mailing: Mailing, plan_request: PlanRequest) -> str:
     """Return the rule that is asked for, as far as the mailing still knows its own."""
     is_purged = not mailing.letter.text.body
     rule = plan_request.audience.rule
-    return str(purging.audience_without_values(rule) if is_purged else rule)
+    if not is_purged:
+        return str(rule)
+    from smsctl.ledger import purging
+
+    return str(purging.audience_without_values(rule))
 
 
 def _differences(ledger: Ledger, mailing: Mailing, plan_request: PlanRequest) -> Iterator[Sentence]:

@@ -5,7 +5,6 @@ from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.errors import Sentence, say
-from smsctl.ledger import unknowns
 from smsctl.ledger.store import Ledger
 
 
@@ -20,6 +19,8 @@ def proved_at(ledger: Ledger, settings: Settings, municipality: MunicipalitySett
     """Return when it was proved that repeats are refused; None: no unknown batch may be submitted again."""
     if not settings.gateway.unique_references:
         return None
+    from smsctl.ledger import unknowns  # few accounts rely on it
+
     return unknowns.proved_at(ledger, account_of(settings, municipality))
 
 

@@ -164,7 +164,8 @@ def _let_know(asked: Flags, output: Output, ended: CommandResult | SmsctlError) 
     """Let the site know of a bad end of cron's run, and of what earlier runs have left untold."""
     reply = ended if isinstance(ended, CommandResult) else CommandResult()
     is_bad = output.command in _RUN_BY_CRON and ended.exit_code is not ExitCode.OK
-    if is_bad or reply.overruled or reply.is_alarm or any(reply.left) or output.command in _LOOK_BACK:
+    looks_back = output.command in _LOOK_BACK and not output.leaves_no_trace
+    if is_bad or reply.overruled or reply.is_alarm or any(reply.left) or looks_back:
         from smsctl.cli import notify
 
         notify.after(asked, output, ended, is_bad=is_bad)

@@ -6,14 +6,15 @@ The only place that knows the gateways and the simulator; everything else is han
 import os
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from smsctl.cli import caller
 from smsctl.cli.wiring import Wiring
-from smsctl.credentials.resolve import Surroundings
 from smsctl.domain.gateway import Gateway, MailRoute, Options
 from smsctl.domain.secret import Secret, SecretSource
 from smsctl.errors import ConfigError, StoppedError, UsageError, say
+
+if TYPE_CHECKING:
+    from smsctl.credentials.resolve import Surroundings
 
 _MAIL_AGAIN_S = 2.0
 _MAIL_WAIT_S = 10.0  # a notice must not hold up what cron runs next
@@ -57,14 +58,18 @@ def through_the_proxy(wiring: Wiring, options: Options) -> Options:
 
 def secret(wiring: Wiring, name: str, source: SecretSource) -> Secret:
     """Return a secret from its configured source; what must be said of the place is told to a person only."""
+    from smsctl.cli import caller
+
     found = caller.secret(name, source, surroundings(wiring))
     if found.notice and wiring.output.interactive:
         wiring.output.warn(found.notice)
     return found.secret
 
 
-def surroundings(wiring: Wiring) -> Surroundings:
+def surroundings(wiring: Wiring) -> "Surroundings":
     """What the place of a secret depends on besides the config."""
+    from smsctl.cli import caller
+
     return caller.surroundings(wiring.settings, interactive=wiring.output.interactive)
 
 
