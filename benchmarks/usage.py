@@ -231,7 +231,8 @@ _RAW = (
       1 + (n - 1) / {{each}} FROM every""",
 )
 _SUMS = (
-    """INSERT INTO mailing_counts SELECT mailing, state, COUNT(*) FROM messages GROUP BY 1, 2""",
+    """INSERT INTO mailing_counts SELECT m.mailing, m.state, COUNT(*), SUM(g.parts_each)
+    FROM messages m JOIN mailings g ON g.id = m.mailing GROUP BY 1, 2""",
     """INSERT INTO day_counts SELECT 'exempelkommun', g.created_day, m.state, COUNT(*), SUM(g.parts_each)
     FROM messages m JOIN mailings g ON g.id = m.mailing GROUP BY 1, 2, 3""",
     """INSERT INTO day_parts SELECT municipality, day, package, SUM(parts) FROM entries GROUP BY 1, 2, 3""",

@@ -24,7 +24,7 @@ def check_mailing(payer: Municipality, under: Circumstances) -> Iterator[Finding
     """
     limits = under.settings.limits
     leaving = DepartingMailing(
-        bill=bill_for(payer, 1, 1, account_status_of(under.ledger, payer, under.local_now)),
+        bill=bill_for(payer, account_status_of(under.ledger, payer, under.local_now), messages=1, parts=1),
         letter=Letter(text=MessageText(body="")),
         audience=AudienceRule(),
         ceilings=Ceilings(

@@ -57,7 +57,12 @@ def what_is_left(
     account_status = account_status_of(ledger, mailing.municipality, under.local_now)
     ceilings = _not_beyond_the_confirmed(mailing, given)
     leaving = DepartingMailing(
-        bill=bill_for(mailing.municipality, pending, mailing.size.parts, account_status),
+        bill=bill_for(
+            mailing.municipality,
+            account_status,
+            messages=pending,
+            parts=tally.state_parts.get(Status.PENDING, 0),
+        ),
         letter=due.letter,
         audience=mailing.audience,
         ceilings=ceilings,

@@ -35,7 +35,7 @@ def trial(new: NewMailing, under: Circumstances, number: str, shown: str) -> Dep
     """Return the test as it would leave now, to be judged; `shown` is the number as a screen may show it."""
     account_status = account_status_of(under.ledger, new.municipality, under.local_now)
     return DepartingMailing(
-        bill=bill_for(new.municipality, new.rows, new.size.parts, account_status),
+        bill=bill_for(new.municipality, account_status, messages=new.rows, parts=new.rows * new.size.parts),
         letter=new.letter,
         audience=new.audience,
         numbers=(number,),

@@ -1,6 +1,7 @@
 """A mailing as the ledger holds it: one frozen text to one audience, and what has come of it."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from smsctl.domain.audience import AudienceRule
@@ -55,6 +56,7 @@ class Mailing(NamedTuple):
     audience_rows: int | None = None  # of the file; None: made before they were counted
     terms_required: bool = True
     label: Label = Label()
+    personal: bool = False  # each message has its own text; `letter` has the template, `size` the dearest
 
     @property
     def last_message(self) -> int:
@@ -78,6 +80,7 @@ class MailingTotals(NamedTuple):
     draws: tuple[Draw, ...]
     reserved_parts: int
     rate: PackageTerms | None = None  # the frozen price of parts; None: not known
+    state_parts: Mapping[Status, int] = MappingProxyType({})  # of the messages in each state
 
     @property
     def cost_ore(self) -> int | None:

@@ -68,14 +68,9 @@ class Bill(NamedTuple):
 
     payer: Municipality
     messages: int
-    each: int  # parts
+    parts: int  # what the gateway bills
     account_status: AccountStatus
     draws: tuple[Draw, ...]  # empty where there are no packages
-
-    @property
-    def parts(self) -> int:
-        """What the gateway bills."""
-        return self.messages * self.each
 
     @property
     def new_packages(self) -> int:
@@ -98,10 +93,10 @@ class Bill(NamedTuple):
         return tuple(one for one in self.account_status.packages if one.left > 0)
 
 
-def bill_for(payer: Municipality, messages: int, each: int, account_status: AccountStatus) -> Bill:
-    """Return what the messages would cost, each of so many parts."""
-    draws = draw(account_status.packages, messages * each, payer.package) if payer.package else ()
-    return Bill(payer=payer, messages=messages, each=each, account_status=account_status, draws=draws)
+def bill_for(payer: Municipality, account_status: AccountStatus, *, messages: int, parts: int) -> Bill:
+    """Return what the messages would cost, that take so many parts together."""
+    draws = draw(account_status.packages, parts, payer.package) if payer.package else ()
+    return Bill(payer=payer, messages=messages, parts=parts, account_status=account_status, draws=draws)
 
 
 class Plan(NamedTuple):
@@ -137,7 +132,8 @@ def make(
 ) -> Plan:
     """Put the plan together; `warnings` are found elsewhere."""
     size = measure(order.letter.text.body, traits.parts)
-    bill = bill_for(order.municipality, len(recipients.ready), size.parts, account_status)
+    messages = len(recipients.ready)
+    bill = bill_for(order.municipality, account_status, messages=messages, parts=messages * size.parts)
     return Plan(
         order=order,
         traits=traits,
@@ -161,7 +157,8 @@ def offer(plan: Plan) -> Offer | None:
     if found is None:
         return None
     letter = plan.order.letter._replace(text=MessageText(body=found.body))
-    bill = bill_for(plan.bill.payer, plan.messages, found.size.parts, plan.bill.account_status)
+    payer, status, parts = plan.bill.payer, plan.bill.account_status, plan.messages * found.size.parts
+    bill = bill_for(payer, status, messages=plan.messages, parts=parts)
     order = plan.order._replace(letter=letter)
     return Offer(cheaper=found, plan=plan._replace(order=order, size=found.size, bill=bill))
 

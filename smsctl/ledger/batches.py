@@ -96,14 +96,13 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
             _withdraw(ledger, mailing, ids, code)
     else:
         return []
-    found = found[: ceilings.room(ledger, mailing, want.ceilings, len(found), moment)]
+    wanted = [message for message, _ in found]
+    found = found[: ceilings.room(ledger, mailing, want.ceilings, wanted, moment)]
     claims = [*_batches(ledger, want, found, moment)]
     for one in claims:
         _mark(ledger, want, one, moment)
-    marked = len(found)
-    counts.move(
-        ledger, mailing, moment.day, Counter({Status.PENDING: marked}), Counter({Status.SENDING: marked})
-    )
+    marked = counts.total(ledger, mailing, wanted[: len(found)])
+    counts.move(ledger, mailing, moment.day, {Status.PENDING: marked}, {Status.SENDING: marked})
     restoring.watch(ledger, before=claims[0].id - 1, newest=claims[-1].id)
     return claims
 
@@ -129,9 +128,10 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     if not closed:
         paired = _still_unknown(ledger, done, paired)
     _store(ledger, paired, done.id)
-    after = Counter(receipt.status for _, receipt in paired)
-    counts.move(ledger, mailing, done.day, Counter({before: len(paired)}), after)
-    drawn = Counter({before: 0 if closed else len(paired)})
+    ids = [message for message, _ in paired]
+    after = counts.of(ledger, mailing, ids, (receipt.status for _, receipt in paired))
+    counts.move(ledger, mailing, done.day, {before: counts.total(ledger, mailing, ids)}, after)
+    drawn = {} if closed else {before: counts.total(ledger, mailing, ids)}  # what is sending is reserved
     packages.book_change(ledger, mailing, done.id, drawn, after, moment, "sent")
     reports.answered(ledger, mailing, done.messages, moment)
     return answer
@@ -214,8 +214,8 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: s
         "UPDATE messages SET state = 'cancelled', code = ? WHERE id = ? AND state = 'pending'",
         [(code, message) for message in messages],
     )
-    moved, day = len(messages), mailing.created_day  # they were never in a batch
-    counts.move(ledger, mailing, day, Counter({Status.PENDING: moved}), Counter({Status.CANCELLED: moved}))
+    moved, day = counts.total(ledger, mailing, messages), mailing.created_day  # they were never in a batch
+    counts.move(ledger, mailing, day, {Status.PENDING: moved}, {Status.CANCELLED: moved})
 
 
 def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> None:
@@ -231,8 +231,7 @@ def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> Non
         mailing.municipality.key,
         ids[0],
         ids[-1],
-        len(ids),
-        len(ids) * mailing.size.parts,
+        *counts.total(ledger, mailing, ids),
         one.batch.digest(want.account),
         moment.at,
         moment.day,

@@ -3,37 +3,41 @@
 Parts on the wire count as drawn, so that several processes together stay below the ceilings.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.moment import Moment
 from smsctl.domain.rules import not_active
 from smsctl.errors import RuleError, Sentence, say, say_n
-from smsctl.ledger import municipalities, packages
+from smsctl.ledger import counts, municipalities, packages
 from smsctl.ledger.store import Ledger
 
 
-def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, moment: Moment) -> int:
-    """Return how many of the wanted messages may be claimed, at least one.
+def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: Sequence[int], moment: Moment) -> int:
+    """Return how many of the first of the wanted messages may be claimed, at least one.
 
-    Raises RuleError: none may; what is pending stays so.
+    Raises RuleError: not even the first may; what is pending stays so.
     """
     if mailing.kind == "send" and mailing.municipality.in_packages:
         _must_be_active(ledger, mailing)
-    found = wanted
-    key, each = mailing.municipality.key, mailing.size.parts
+    key, sums = mailing.municipality.key, _sums(ledger, mailing, wanted)
+    found = len(sums)
     if ceilings.max_parts is not None:
         left = ceilings.max_parts - packages.parts_of_mailing(ledger, mailing)
         mend = say(
             "Allow more for this mailing with: smsctl mailings resume {id} --max-parts PARTS", id=mailing.id
         )
-        found = _fits(found, left, each, _reached("max_parts_per_run", ceilings.max_parts, mend))
+        found = _fits(found, left, sums, _reached("max_parts_per_run", ceilings.max_parts, mend))
     if ceilings.max_parts_per_day is not None:
         left = ceilings.max_parts_per_day - packages.parts_on_day(ledger, key, moment.day)
         reached = _reached("max_parts_per_day", ceilings.max_parts_per_day, _tomorrow(mailing, "limits"))
-        found = _fits(found, left, each, reached)
+        found = _fits(found, left, sums, reached)
     if ceilings.max_parts_per_day_of_user is not None:
         user, most = mailing.created_by, ceilings.max_parts_per_day_of_user
         left = most - packages.parts_of_user_on_day(ledger, user, moment.day)
-        found = _fits(found, left, each, _used_up(mailing, most))
+        found = _fits(found, left, sums, _used_up(mailing, most))
     if ceilings.max_new_packages is not None and mailing.municipality.package and mailing.kind == "send":
         left = _parts_before_next_package(ledger, mailing, ceilings.max_new_packages)
         mend = say(
@@ -41,7 +45,7 @@ def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: int, mome
             id=mailing.id,
         )
         reached = _reached("max_new_packages", ceilings.max_new_packages, mend)
-        found = _fits(found, left, each, reached)
+        found = _fits(found, left, sums, reached)
     return found
 
 
@@ -60,8 +64,17 @@ def _must_be_active(ledger: Ledger, mailing: Mailing) -> None:
         raise not_active(mailing.municipality).error
 
 
-def _fits(room: int, parts_left: int, each: int, reached: RuleError) -> int:
-    fits = min(room, parts_left // each)
+def _sums(ledger: Ledger, mailing: Mailing, wanted: Sequence[int]) -> Sequence[int]:
+    """Return how many parts the first message takes, the first two together, and so on."""
+    if not mailing.personal:
+        each = mailing.size.parts
+        return range(each, each * len(wanted) + 1, each)
+    parts = counts.parts_of(ledger, wanted)
+    return list(accumulate(parts[message] for message in wanted))
+
+
+def _fits(room: int, parts_left: int, sums: Sequence[int], reached: RuleError) -> int:
+    fits = min(room, bisect_right(sums, parts_left))
     if fits < 1:
         raise reached
     return fits

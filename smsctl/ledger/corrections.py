@@ -4,8 +4,8 @@ What must stay true: `unknown` leaves only with evidence or by a person's order,
 is given back to the package it came from, in the same transaction.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
@@ -54,13 +54,15 @@ def move(
     """
     moved = 0
     for batch, ids in _by_batch(messages).items():
+        parts = _parts(ledger, mailing, ids, before)
         done = ledger.write_many(
             "UPDATE messages SET state = ?, code = ?,"
             " batch = CASE WHEN ? = 'pending' THEN NULL ELSE batch END WHERE id = ? AND state = ?",
             [(after, why, after, message, before) for message in ids],
         )
         if done > 0:
-            _account(ledger, mailing, batch, Counter({before: done}), Counter({after: done}), moment, why)
+            change = counts.Sum(messages=done, parts=done * mailing.size.parts if parts is None else parts)
+            _account(ledger, mailing, batch, {before: change}, {after: change}, moment, why)
             moved += done
     return moved
 
@@ -80,12 +82,20 @@ def _by_batch(messages: Mapping[int, int]) -> dict[int, list[int]]:
     return found
 
 
+def _parts(ledger: Ledger, mailing: Mailing, messages: Sequence[int], state: Status) -> int | None:
+    """Return the parts of those messages that are in a state; None where each has its mailing's."""
+    if not mailing.personal:
+        return None
+    found = ledger.rows_of("SELECT state, parts FROM messages WHERE id IN (?)", messages)
+    return sum(int(parts) for one, parts in found if one == state)
+
+
 def _account(
     ledger: Ledger,
     mailing: Mailing,
     batch: int,
-    before: Counter[Status],
-    after: Counter[Status],
+    before: counts.Sums,
+    after: counts.Sums,
     moment: Moment,
     why: str,
 ) -> None:

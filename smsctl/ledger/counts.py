@@ -1,43 +1,98 @@
 """The sums over messages, moved in the same transaction as the messages' states.
 
-They make `usage` independent of the number of messages; `ledger check` recounts them.
+They make `usage` independent of the number of messages; `ledger check` recounts them. Messages of one mailing
+take the same number of parts each, unless their texts are personal: then each has its own.
 """
 
 from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
-from smsctl.ledger import untold
 from smsctl.ledger.store import Ledger
 
 
-def move(ledger: Ledger, mailing: Mailing, day: str, before: Counter[Status], after: Counter[Status]) -> None:
+class Sum(NamedTuple):
+    """A number of messages, and the parts that they take together."""
+
+    messages: int
+    parts: int
+
+    def less(self, other: "Sum") -> "Sum":
+        """Return how many more there are than of the other."""
+        return Sum(messages=self.messages - other.messages, parts=self.parts - other.parts)
+
+
+Sums = Mapping[Status, Sum]
+NONE = Sum(messages=0, parts=0)
+
+
+def of(ledger: Ledger, mailing: Mailing, messages: Collection[int], states: Iterable[Status]) -> Sums:
+    """Return the sums of some messages of a mailing, each of which is in the state at its place."""
+    if not mailing.personal:
+        each = mailing.size.parts
+        return {state: Sum(messages=n, parts=n * each) for state, n in Counter(states).items()}
+    parts, found = parts_of(ledger, messages), dict[Status, Sum]()
+    for message, state in zip(messages, states, strict=True):
+        before = found.get(state, NONE)
+        found[state] = Sum(messages=before.messages + 1, parts=before.parts + parts[message])
+    return found
+
+
+def total(ledger: Ledger, mailing: Mailing, messages: Collection[int]) -> Sum:
+    """Return the sum of some messages of a mailing."""
+    if not mailing.personal:
+        return Sum(messages=len(messages), parts=len(messages) * mailing.size.parts)
+    return Sum(messages=len(messages), parts=sum(parts_of(ledger, messages).values()))
+
+
+def parts_of(ledger: Ledger, messages: Iterable[int]) -> dict[int, int]:
+    """Return the parts of each message of a personal mailing."""
+    return dict(ledger.rows_of("SELECT id, parts FROM messages WHERE id IN (?)", messages))
+
+
+def of_mailing(ledger: Ledger, mailing: int) -> dict[Status, Sum]:
+    """Return the messages and parts of a mailing by state, as they are kept."""
+    found = ledger.rows(
+        "SELECT state, messages, parts FROM mailing_counts WHERE mailing = ? AND messages > 0", mailing
+    )
+    return {Status(state): Sum(messages=messages, parts=parts) for state, messages, parts in found}
+
+
+def move(ledger: Ledger, mailing: Mailing, day: str, before: Sums, after: Sums) -> None:
     """Move messages of one mailing from states to states; `day` is the local day they are counted on.
 
     Messages that wait are counted on the day the mailing was made, all others on the day they were claimed.
     Where more of them are unknown or held than before, the site is to be told.
     """
     ledger.changed(event="state", mailing=mailing.id, before=_told(before), after=_told(after))
-    change = Counter(after)
-    change.subtract(before)
-    if change[Status.UNKNOWN] > 0 or change[Status.HELD] > 0:
+    change = {
+        state: after.get(state, NONE).less(before.get(state, NONE))
+        for state in dict.fromkeys([*after, *before])
+    }
+    if any(change.get(state, NONE).messages > 0 for state in (Status.UNKNOWN, Status.HELD)):
+        from smsctl.ledger import untold  # who only counts needs none of it
+
         untold.mark(ledger, mailing.id)
-    for state, messages in change.items():
-        if messages:
-            _add(ledger, mailing, mailing.created_day if state is Status.PENDING else day, state, messages)
+    for state, moved in change.items():
+        if moved != NONE:
+            _add(ledger, mailing, mailing.created_day if state is Status.PENDING else day, state, moved)
 
 
-def _told(states: Counter[Status]) -> dict[str, int]:
-    return {str(state): messages for state, messages in states.items() if messages}
+def _told(states: Sums) -> dict[str, int]:
+    return {str(state): one.messages for state, one in states.items() if one.messages}
 
 
-def _add(ledger: Ledger, mailing: Mailing, day: str, state: Status, messages: int) -> None:
+def _add(ledger: Ledger, mailing: Mailing, day: str, state: Status, moved: Sum) -> None:
     ledger.write(
-        "INSERT INTO mailing_counts (mailing, state, messages) VALUES (?, ?, ?)"
-        " ON CONFLICT (mailing, state) DO UPDATE SET messages = mailing_counts.messages + excluded.messages",
+        "INSERT INTO mailing_counts (mailing, state, messages, parts) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (mailing, state) DO UPDATE SET"
+        " messages = mailing_counts.messages + excluded.messages,"
+        " parts = mailing_counts.parts + excluded.parts",
         mailing.id,
         state,
-        messages,
+        *moved,
     )
     ledger.write(
         "INSERT INTO day_counts (municipality, day, state, messages, parts) VALUES (?, ?, ?, ?, ?)"
@@ -46,6 +101,5 @@ def _add(ledger: Ledger, mailing: Mailing, day: str, state: Status, messages: in
         mailing.municipality.key,
         day,
         state,
-        messages,
-        messages * mailing.size.parts,
+        *moved,
     )

@@ -44,7 +44,8 @@ _DRAWN = _either(COSTS - {Status.SENDING})  # what is on the wire is only reserv
 
 # What was never in a batch is counted on the day of its mailing, all else on the day of its batch.
 _BY_DAY = (
-    " FROM (SELECT g.municipality, COALESCE(b.claimed_day, g.created_day) AS day, m.state, g.parts_each"
+    " FROM (SELECT g.municipality, COALESCE(b.claimed_day, g.created_day) AS day, m.state,"
+    " COALESCE(m.parts, g.parts_each) AS parts"
     " FROM messages m JOIN mailings g ON g.id = m.mailing LEFT JOIN batches b ON b.id = m.batch) AS every"
     " GROUP BY municipality, day, state"
 )
@@ -129,6 +130,38 @@ RULES = (
         told=lambda row: say("Mailing {mailing}: {kept} messages are noted as {state}, and {n} are.", **row),
     ),
     Invariant(
+        name="mailing-parts",
+        broken=_recount(
+            "mailing, state",
+            "parts AS kept, 0 AS counted FROM mailing_counts",
+            "0, COALESCE(m.parts, g.parts_each) FROM messages m JOIN mailings g ON g.id = m.mailing",
+        ),
+        told=lambda row: say("Mailing {mailing}: {kept} parts are noted as {state}, and {n} are.", **row),
+    ),
+    Invariant(
+        name="batch-parts",
+        broken="SELECT b.reference AS batch, b.parts AS kept, SUM(COALESCE(m.parts, g.parts_each)) AS n"
+        " FROM batches b JOIN mailings g ON g.id = b.mailing JOIN messages m"
+        " ON m.id BETWEEN b.first_message AND b.last_message AND m.batch = b.id WHERE b.settled_at IS NULL"
+        " GROUP BY b.reference, b.parts HAVING b.parts <> SUM(COALESCE(m.parts, g.parts_each))",
+        told=lambda row: say("Batch {batch} reserves {kept} parts, and its messages take {n}.", **row),
+    ),
+    Invariant(
+        name="texts",
+        broken="SELECT m.mailing, m.id AS message FROM messages m JOIN mailings g ON g.id = m.mailing"
+        " LEFT JOIN texts t ON t.message = m.id WHERE (g.personal = 1) <> (m.parts IS NOT NULL)"
+        " OR (g.personal = 1 AND m.number IS NOT NULL) <> (t.message IS NOT NULL)",
+        told=lambda row: say(
+            "Mailing {mailing}: message {message} has not the text that it must have.", **row
+        ),
+    ),
+    Invariant(
+        name="strays-texts",
+        broken="SELECT COUNT(*) AS n FROM texts WHERE message NOT IN (SELECT id FROM messages)"
+        " HAVING COUNT(*) > 0",
+        told=lambda row: say("{n} texts belong to no message.", **row),
+    ),
+    Invariant(
         name="day-counts",
         broken=_recount(
             "municipality, day, state",
@@ -144,7 +177,7 @@ RULES = (
         broken=_recount(
             "municipality, day, state",
             "parts AS kept, 0 AS counted FROM day_counts",
-            f"0, SUM(parts_each) {_BY_DAY}",
+            f"0, SUM(parts) {_BY_DAY}",
         ),
         told=lambda row: say("{municipality}, {day}: {kept} parts are noted as {state}, and {n} are.", **row),
     ),
@@ -153,9 +186,8 @@ RULES = (
         broken=_recount(
             "mailing",
             "parts AS kept, 0 AS counted FROM entries",
-            "0, parts_each * messages FROM (SELECT c.mailing, c.messages, g.parts_each FROM mailing_counts c"  # noqa: S608 - from literals
-            f" JOIN mailings g ON g.id = c.mailing WHERE c.state IN ({_DRAWN})"
-            "  UNION ALL SELECT m.mailing, m.taken_besides, g.parts_each FROM messages m"
+            f"0, parts FROM (SELECT mailing, parts FROM mailing_counts WHERE state IN ({_DRAWN})"  # noqa: S608 - from literals
+            "  UNION ALL SELECT m.mailing, m.taken_besides * COALESCE(m.parts, g.parts_each) FROM messages m"
             "  JOIN mailings g ON g.id = m.mailing WHERE m.taken_besides > 0) AS costing",
         ),
         told=lambda row: say("Mailing {mailing}: {kept} parts were drawn, and its messages cost {n}.", **row),

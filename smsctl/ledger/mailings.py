@@ -12,7 +12,7 @@ from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.domain.remark import Words, restored
 from smsctl.errors import InputError, LedgerError, say
-from smsctl.ledger import packages
+from smsctl.ledger import counts, packages
 from smsctl.ledger.store import Ledger
 
 if TYPE_CHECKING:  # what `usage` does without
@@ -47,6 +47,7 @@ class NewMailing(NamedTuple):
     outside: tuple["OutsideRows", ...] = ()
     terms_required: bool = True
     label: Label = Label()
+    personal: bool = False  # each message has a text of its own; the letter's is their template
 
 
 def get(ledger: Ledger, mailing: int) -> Mailing:
@@ -90,7 +91,7 @@ def put_off(ledger: Ledger, mailing: int, send_at: datetime) -> None:
 def parts_waiting_of(ledger: Ledger, user: str, day: str) -> int:
     """Return the parts still to be sent of the mailings that a user has begun on a local day or later."""
     row = ledger.one(
-        "SELECT COALESCE(SUM(c.messages * g.parts_each), 0) FROM mailings g"
+        "SELECT COALESCE(SUM(c.parts), 0) FROM mailings g"
         " JOIN mailing_counts c ON c.mailing = g.id"
         " WHERE g.created_by = ? AND g.created_day >= ? AND c.state = 'pending'",
         user,
@@ -101,11 +102,10 @@ def parts_waiting_of(ledger: Ledger, user: str, day: str) -> int:
 
 def tally(ledger: Ledger, mailing: Mailing) -> MailingTotals:
     """Return what has come of a mailing."""
-    found = ledger.rows(
-        "SELECT state, messages FROM mailing_counts WHERE mailing = ? AND messages > 0", mailing.id
-    )
+    found = counts.of_mailing(ledger, mailing.id)
     return MailingTotals(
-        states={Status(state): messages for state, messages in found},
+        states={state: one.messages for state, one in found.items()},
+        state_parts={state: one.parts for state, one in found.items()},
         draws=packages.draws_of_mailing(ledger, mailing.id),
         reserved_parts=packages.parts_in_flight(ledger, mailing.municipality.key, mailing.id),
         rate=mailing.municipality.rate,
@@ -190,6 +190,7 @@ def _mailing(found: dict[str, Any]) -> Mailing:
         audience_rows=found["audience_rows"],
         terms_required=bool(found["terms_required"] in (None, 1)),
         label=Label(title=found["title"], case=found["case_number"]),
+        personal=bool(found["personal"]),
     )
 
 

@@ -6,7 +6,6 @@ its lock, so that a free lock proves that the opening was broken off. What is le
 """
 
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import counts, lock, mailings, skipped
+from smsctl.ledger.counts import Sum
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.skipped import SkippedEntry
 from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
@@ -102,8 +102,20 @@ def finish(
     ledger.write(sql.replace("?", ", ".join("?" * len(columns))), *columns.values())
     skipped.write_outside(ledger, opening.mailing, new.outside)
     made = mailings.get(ledger, opening.mailing)
-    counts.move(ledger, made, moment.day, Counter(), Counter({Status.PENDING: messages}))
+    pending = Sum(messages=messages, parts=_parts(ledger, made))
+    counts.move(ledger, made, moment.day, {}, {Status.PENDING: pending})
     return made
+
+
+def _parts(ledger: Ledger, made: Mailing) -> int:
+    if not made.personal:
+        return made.messages * made.size.parts
+    found = ledger.rows(
+        "SELECT COALESCE(SUM(parts), 0) FROM messages WHERE id BETWEEN ? AND ?",
+        made.first_message,
+        made.last_message,
+    )
+    return int(found[0][0])
 
 
 def keep_no_longer(ledger: Ledger, opening: Opening, messages: int) -> None:
@@ -194,6 +206,7 @@ def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]
         "encoding": new.size.encoding,
         "units": new.size.units,
         "parts_each": new.size.parts,
+        "personal": int(new.personal),
         "sender": letter.sender,
         "priority": letter.priority,
         "validity_s": None if letter.validity is None else int(letter.validity.total_seconds()),

@@ -4,7 +4,6 @@ What must stay true: the sum of a municipality's entries is the parts of its mes
 package holds more than its size; numbers have no gaps; every package has exactly one invoice.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from smsctl.domain.message import COSTS, Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import ServiceState
 from smsctl.domain.package import Draw, Package, PackageTerms, draw
+from smsctl.ledger import counts
 from smsctl.ledger.store import Ledger
 
 OUTSIDE = 0
@@ -116,8 +116,7 @@ def parts_of_user_on_day(ledger: Ledger, user: str, day: str) -> int:
 
 def parts_of_mailing(ledger: Ledger, mailing: Mailing) -> int:
     """Return the parts that the mailing costs so far, on the wire or drawn."""
-    found = ledger.rows("SELECT state, messages FROM mailing_counts WHERE mailing = ?", mailing.id)
-    return mailing.size.parts * sum(int(messages) for state, messages in found if Status(state) in COSTS)
+    return _cost(counts.of_mailing(ledger, mailing.id))
 
 
 def opened_for(ledger: Ledger, mailing: Mailing) -> int:
@@ -202,18 +201,17 @@ def book_change(
     ledger: Ledger,
     mailing: Mailing,
     batch: int | None,
-    before: Counter[Status],
-    after: Counter[Status],
+    before: counts.Sums,
+    after: counts.Sums,
     moment: Moment,
     reason: str,
 ) -> None:
     """Draw or give back, in the open transaction, what the messages cost more or less than before."""
-    messages = _costing(after) - _costing(before)
-    book(ledger, on_account_of(mailing, batch), messages * mailing.size.parts, moment, reason)
+    book(ledger, on_account_of(mailing, batch), _cost(after) - _cost(before), moment, reason)
 
 
-def _costing(states: Counter[Status]) -> int:
-    return sum(n for state, n in states.items() if state in COSTS)
+def _cost(states: counts.Sums) -> int:
+    return sum(one.parts for state, one in states.items() if state in COSTS)
 
 
 def _sources(ledger: Ledger, booking: Booking, parts: int, moment: Moment) -> Iterable[tuple[int, int]]:

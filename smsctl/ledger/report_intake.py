@@ -62,11 +62,13 @@ def _apply(ledger: Ledger, plain: Sequence[_Pair], intake: ReportIntake) -> Coun
             "SELECT id, claimed_day FROM batches WHERE id IN (?)", {message.batch for _, message in news}
         )
     )
-    moved: defaultdict[tuple[int, str], Counter[Status]] = defaultdict(Counter)
+    moved: defaultdict[tuple[int, str], list[_Pair]] = defaultdict(list)
     for report, message in news:
         if report.told.status is not Status.ACCEPTED:
-            moved[message.mailing, days[message.batch]][report.told.status] += 1
-    for (mailing, day), after in moved.items():  # both before and after it costs, so nothing is booked
-        before = Counter({Status.ACCEPTED: after.total()})
-        counts.move(ledger, mailings.get(ledger, mailing), day, before, after)
+            moved[message.mailing, days[message.batch]].append((report, message))
+    for (number, day), pairs in moved.items():  # both before and after it costs, so nothing is booked
+        mailing, ids = mailings.get(ledger, number), [message.id for _, message in pairs]
+        after = counts.of(ledger, mailing, ids, (report.told.status for report, _ in pairs))
+        before = {Status.ACCEPTED: counts.total(ledger, mailing, ids)}
+        counts.move(ledger, mailing, day, before, after)
     return Counter({ReportFate.APPLIED: len(news), ReportFate.REPEATED: len(plain) - len(news)})

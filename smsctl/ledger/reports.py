@@ -14,7 +14,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import FINAL, Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.report import Cause, CodeMeaning, Report, next_state
-from smsctl.ledger import audit, corrections, mailings, matching, packages
+from smsctl.ledger import audit, corrections, counts, mailings, matching, packages
 from smsctl.ledger.matching import MatchLimits, ReportedMessage
 from smsctl.ledger.store import Ledger
 
@@ -165,7 +165,8 @@ def _taken_besides(
         return ReportFate.REPEATED
     mailing = mailings.get(ledger, message.mailing)
     booking = packages.on_account_of(mailing, message.earlier_batch)
-    packages.book(ledger, booking, mailing.size.parts, intake.moment, "report")
+    parts = counts.total(ledger, mailing, (message.id,)).parts
+    packages.book(ledger, booking, parts, intake.moment, "report")
     ledger.write(
         "UPDATE messages SET taken_besides = taken_besides + 1, earlier_batch = NULL WHERE id = ?", message.id
     )
@@ -176,7 +177,7 @@ def _taken_besides(
         Actor(user="a delivery report", host=report.gateway),
         "taken-twice",
         f"mailing {mailing.id}",
-        f"message {mailing.message_reference(message.id)}: {mailing.size.parts} parts more",
+        f"message {mailing.message_reference(message.id)}: {parts} parts more",
     )
     return ReportFate.TWICE
 

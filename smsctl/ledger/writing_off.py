@@ -1,7 +1,6 @@
 """Taking what is pending for possibly sent, in a ledger that has forgotten what it sent."""
 
 import os
-from collections import Counter
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
@@ -30,7 +29,8 @@ def write_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     pending = corrections.messages_in(ledger, mailing, Status.PENDING)
     if not pending:
         return 0
-    batch, written = _batch(ledger, mailing, sorted(pending), moment), len(pending)
+    written = counts.total(ledger, mailing, sorted(pending))
+    batch = _batch(ledger, mailing, sorted(pending), written, moment)
     ledger.write(
         "UPDATE messages SET state = 'unknown', batch = ?, code = ?"
         " WHERE id BETWEEN ? AND ? AND state = 'pending'",
@@ -39,14 +39,14 @@ def write_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
         mailing.first_message,
         mailing.last_message,
     )
-    before, after = Counter({Status.PENDING: written}), Counter({Status.UNKNOWN: written})
+    before, after = {Status.PENDING: written}, {Status.UNKNOWN: written}
     counts.move(ledger, mailing, moment.day, before, after)
     packages.book_change(ledger, mailing, batch, before, after, moment, VERDICT)
     reports.written_off(ledger, mailing, moment)
-    return written
+    return written.messages
 
 
-def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], moment: Moment) -> int:
+def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], written: counts.Sum, moment: Moment) -> int:
     # A name of its own, and so have the batches that are numbered after it: a gateway that refuses repeats
     # must not take one of them for a batch that this ledger has forgotten.
     reference = f"{mailing.reference}-r{os.urandom(2).hex()}-0"
@@ -61,8 +61,7 @@ def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], moment: Moment
         mailing.municipality.key,
         messages[0],
         messages[-1],
-        len(messages),
-        len(messages) * mailing.size.parts,
+        *written,
         moment.at,
         moment.day,
         moment.at,

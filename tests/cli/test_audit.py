@@ -64,8 +64,8 @@ def unfinished(live_gateway: LiveGateway, message: Path, run: Run) -> Path:
     assert run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
     with closing(sqlite3.connect(config.parent / "ledger" / "ledger.db")) as ledger:
         ledger.execute("UPDATE messages SET state = 'pending', batch = NULL WHERE id = 1")
-        ledger.execute("UPDATE mailing_counts SET messages = 2 WHERE state = 'accepted'")
-        ledger.execute("UPDATE mailing_counts SET messages = 1 WHERE state = 'pending'")
+        ledger.execute("UPDATE mailing_counts SET messages = 2, parts = 2 WHERE state = 'accepted'")
+        ledger.execute("UPDATE mailing_counts SET messages = 1, parts = 1 WHERE state = 'pending'")
         ledger.commit()
     return config
 

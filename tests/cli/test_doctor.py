@@ -384,7 +384,11 @@ def test_reports_that_do_not_come_are_missed_after_a_day(
     )
     _sql(live.config, "UPDATE mailings SET created_at = ?", earlier)
     if reported:
-        _sql(live.config, "INSERT INTO mailing_counts SELECT id, 'delivered', 1 FROM mailings WHERE 1 = ?", 1)
+        _sql(
+            live.config,
+            "INSERT INTO mailing_counts SELECT id, 'delivered', 1, 1 FROM mailings WHERE 1 = ?",
+            1,
+        )
     ran = run("--config", live.config, "doctor", "--json")
     assert (ran.code, level(ran, "reports")) == (0, expected)
 

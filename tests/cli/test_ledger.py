@@ -65,14 +65,14 @@ def test_before_anything_was_sent_there_is_nothing_to_check(office: Office, ledg
 
 def test_what_is_wrong_is_listed_and_gives_9(office: Office, ledger: Path) -> None:
     office.send("one")
-    _change(ledger, "UPDATE mailing_counts SET messages = 6 WHERE state = 'accepted'")
+    _change(ledger, "UPDATE mailing_counts SET messages = 6, parts = 6 WHERE state = 'accepted'")
     ran = office("ledger", "check")
     assert ran.code == 9
     assert "Mailing 1: 6 messages are noted as accepted, and 5 are." in ran.err
     told = office("ledger", "check", "--json")
     assert told.code == 9
     assert not told.data["sound"]
-    assert [one["rule"] for one in told.data["findings"]] == ["mailing-counts", "cost"]
+    assert [one["rule"] for one in told.data["findings"]] == ["mailing-counts", "mailing-parts", "cost"]
 
 
 def test_a_damaged_file_is_told_in_words(office: Office, ledger: Path) -> None:
@@ -246,7 +246,7 @@ def test_a_clock_behind_the_ledger_stops_what_sends_and_not_what_reads(
     _change(
         ahead,
         "UPDATE messages SET state = 'pending', batch = NULL WHERE id = 5",
-        "UPDATE mailing_counts SET messages = 1 WHERE state = 'pending'",
+        "UPDATE mailing_counts SET messages = 1, parts = 1 WHERE state = 'pending'",
     )
     for refused in (
         office.send("two"),

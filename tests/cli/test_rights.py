@@ -97,8 +97,8 @@ def test_nobody_goes_on_with_what_they_may_not_send(
 
     with sqlite3.connect(live.config.parent / "ledger" / "ledger.db") as ledger:
         ledger.execute("UPDATE messages SET state = 'pending', batch = NULL WHERE id = 1")
-        ledger.execute("UPDATE mailing_counts SET messages = 2 WHERE state = 'accepted'")
-        ledger.execute("UPDATE mailing_counts SET messages = 1 WHERE state = 'pending'")
+        ledger.execute("UPDATE mailing_counts SET messages = 2, parts = 2 WHERE state = 'accepted'")
+        ledger.execute("UPDATE mailing_counts SET messages = 1, parts = 1 WHERE state = 'pending'")
     ledger.close()
     text = live.config.read_text()
     live.config.write_text(text + '\n[senders.somebody]\nmunicipalities = ["exempelkommun"]\n')

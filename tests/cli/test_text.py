@@ -317,8 +317,8 @@ def test_a_plan_tells_of_numbers_that_were_out_of_use_twice(
     with sqlite3.connect(ledger) as db:
         db.execute("UPDATE messages SET state = 'failed', cause = 'bad-number' WHERE id IN (1, 3, 4)")
         db.execute("DELETE FROM mailing_counts")
-        counts = [(1, "failed", 1), (1, "accepted", 1), (2, "failed", 2)]
-        db.executemany("INSERT INTO mailing_counts VALUES (?, ?, ?)", counts)
+        counts = [(1, "failed", 1, 1), (1, "accepted", 1, 1), (2, "failed", 2, 2)]
+        db.executemany("INSERT INTO mailing_counts VALUES (?, ?, ?, ?)", counts)
     db.close()
     out = run(*send, "--text", "Tredje", "--dry-run").out
     assert "1 number was out of use both last times (2 parts, 0,98 kr): smsctl mailings failed 2" in out

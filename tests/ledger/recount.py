@@ -17,7 +17,7 @@ def must_agree(ledger: Ledger) -> None:
 def _entries_are_the_parts_that_cost(ledger: Ledger) -> None:
     cost: Counter[int] = Counter()
     for mailing, state, besides, parts in ledger.rows(
-        "SELECT g.id, m.state, m.taken_besides, g.parts_each FROM messages m"
+        "SELECT g.id, m.state, m.taken_besides, COALESCE(m.parts, g.parts_each) FROM messages m"
         " JOIN mailings g ON g.id = m.mailing"
     ):
         cost[mailing] += parts * ((state in COSTING) + besides)
@@ -60,8 +60,9 @@ def _sums_agree(ledger: Ledger) -> None:
 # Cancelled messages are counted on the day they were cancelled, which nothing but the sum remembers.
 _SUMS = (
     (
-        """SELECT mailing, state, messages FROM mailing_counts WHERE messages <> 0""",
-        """SELECT mailing, state, COUNT(*) FROM messages GROUP BY 1, 2""",
+        """SELECT mailing, state, messages, parts FROM mailing_counts WHERE messages <> 0 OR parts <> 0""",
+        """SELECT m.mailing, m.state, COUNT(*), SUM(COALESCE(m.parts, g.parts_each))
+        FROM messages m JOIN mailings g ON g.id = m.mailing GROUP BY 1, 2""",
     ),
     (
         """SELECT municipality, day, package, parts FROM day_parts WHERE parts <> 0""",
@@ -71,7 +72,8 @@ _SUMS = (
     (
         """SELECT municipality, day, state, messages, parts FROM day_counts
         WHERE messages <> 0 AND state <> 'cancelled'""",
-        """SELECT g.municipality, COALESCE(b.claimed_day, g.created_day), m.state, COUNT(*), SUM(g.parts_each)
+        """SELECT g.municipality, COALESCE(b.claimed_day, g.created_day), m.state, COUNT(*),
+        SUM(COALESCE(m.parts, g.parts_each))
         FROM messages m JOIN mailings g ON g.id = m.mailing LEFT JOIN batches b ON b.id = m.batch
         WHERE m.state <> 'cancelled' GROUP BY 1, 2, 3""",
     ),

@@ -71,7 +71,7 @@ def sent(
             )
             for state, n in ((Status.ACCEPTED, -1), (Status.FAILED, 1)):
                 ledger.write(
-                    "INSERT INTO mailing_counts VALUES (?, ?, ?)"
+                    "INSERT INTO mailing_counts VALUES (?, ?, ?, 0)"
                     " ON CONFLICT (mailing, state) DO UPDATE SET messages = mailing_counts.messages + ?",
                     mailing.id,
                     state,

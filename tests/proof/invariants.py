@@ -127,10 +127,12 @@ def _messages(db: sqlite3.Connection) -> list[_Message]:
     return [
         _Message(*found)
         for found in db.execute(
-            "SELECT i.id, i.reference || '-' || (m.id - i.first_message + 1), m.number, i.body,"
-            " i.municipality, m.state, COALESCE(b.claimed_day, i.created_day), i.parts_each, m.batch,"
+            "SELECT i.id, i.reference || '-' || (m.id - i.first_message + 1), m.number,"
+            " COALESCE(t.body, i.body), i.municipality, m.state, COALESCE(b.claimed_day, i.created_day),"
+            " COALESCE(m.parts, i.parts_each), m.batch,"
             " m.batch IS NOT NULL AND b.settled_at IS NULL"
             " FROM messages m JOIN mailings i ON i.id = m.mailing LEFT JOIN batches b ON b.id = m.batch"
+            " LEFT JOIN texts t ON t.message = m.id"
         )
     ]
 
@@ -196,22 +198,26 @@ def _batches(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
         if one.state in TAKEN | EITHER and one.batch is None:
             yield f"{one.reference} is {one.state} and was in no batch"
     on_the_wire = Counter(one.batch for one in messages if one.state == "sending")
-    for batch, count, parts, each in db.execute(
-        "SELECT b.id, b.messages, b.parts, i.parts_each FROM batches b JOIN mailings i ON i.id = b.mailing"
-        " WHERE b.settled_at IS NULL"
-    ):
-        if on_the_wire[batch] != count or parts != count * each:
+    reserved: Counter[int | None] = Counter()
+    for one in messages:
+        reserved[one.batch] += one.parts if one.state == "sending" else 0
+    for batch, count, parts in db.execute("SELECT id, messages, parts FROM batches WHERE settled_at IS NULL"):
+        if on_the_wire[batch] != count or parts != reserved[batch]:
             yield f"batch {batch} is open with {count} messages; {on_the_wire[batch]} are on the wire"
 
 
 def _counts(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
-    by_mailing = Counter((one.mailing, one.state) for one in messages)
+    by_mailing: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
     by_day: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
     for one in messages:
-        sums = by_day[one.municipality, one.day, one.state]
-        sums[0] += 1
-        sums[1] += one.parts
-    told = {(mailing, state): n for mailing, state, n in db.execute("SELECT * FROM mailing_counts") if n}
+        for sums in (by_day[one.municipality, one.day, one.state], by_mailing[one.mailing, one.state]):
+            sums[0] += 1
+            sums[1] += one.parts
+    told = {
+        (mailing, state): [n, parts]
+        for mailing, state, n, parts in db.execute("SELECT * FROM mailing_counts")
+        if n or parts
+    }
     if told != by_mailing:
         yield f"mailing_counts say {told}, the messages {dict(by_mailing)}"
     told_days = {

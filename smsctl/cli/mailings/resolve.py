@@ -54,9 +54,10 @@ def run(
         refuse_unasked(found, wiring.broken_off[found.id])
     if words == [ResolveAnswer.RESEND] and not yes:
         _confirm(wiring, found)
+    parts = _unknown_parts(wiring, found)
     settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason)
     tally = mailings.tally(ledger, found)
-    twice = [TextLine(_twice(found, settled))] if words == [ResolveAnswer.RESEND] and settled else []
+    twice = [TextLine(_twice(found, settled, parts))] if words == [ResolveAnswer.RESEND] and settled else []
     left = left_unsettled(ledger, found)
     steps = outcome.next_steps(found, tally.states, left.in_doubt)
     return CommandResult(
@@ -76,7 +77,7 @@ def run(
 def _confirm(wiring: Wiring, mailing: Mailing) -> None:
     """Ask whether what nobody knows shall go out again."""
     unknown = mailings.tally(wiring.ledger, mailing).states.get(Status.UNKNOWN, 0)
-    question = say("{twice} Send again?", twice=_twice(mailing, unknown))
+    question = say("{twice} Send again?", twice=_twice(mailing, unknown, _unknown_parts(wiring, mailing)))
     with told_with_what_is_left(wiring.ledger, mailing):
         if unknown:
             dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was changed."))
@@ -90,9 +91,13 @@ def _told(mailing: Mailing, settled: int, word: ResolveAnswer) -> Sentence:
     )
 
 
-def _twice(mailing: Mailing, unknown: int) -> Sentence:
+def _unknown_parts(wiring: Wiring, mailing: Mailing) -> int:
+    return mailings.tally(wiring.ledger, mailing).state_parts.get(Status.UNKNOWN, 0)
+
+
+def _twice(mailing: Mailing, unknown: int, parts: int) -> Sentence:
     """Say how many may get it twice, and what sending once more costs."""
-    rate, parts = mailing.municipality.rate, unknown * mailing.size.parts
+    rate = mailing.municipality.rate
     price = "" if rate is None else f", {figures.money(share_ore(parts, rate.size, rate.price_ore))}"
     return say_n(
         "{n} person may get this text twice. Sending again costs {parts}{price}, and the first"
