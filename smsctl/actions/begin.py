@@ -1,19 +1,25 @@
 """Beginning a mailing: it becomes rows in the ledger before anything is handed to a gateway."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
+from smsctl.actions.classify import places_of
+from smsctl.domain.classify import FIRST_ROW
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.people import People
 from smsctl.domain.plan import Plan
-from smsctl.domain.recipients import SkipReason
+from smsctl.domain.recipients import Recipients, SkipReason
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger import audit, fitness, lock, mailings, openings, run_keys
+from smsctl.ledger.carried import Carried, CarriedRow
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.seam.engine import Progress, nobody_looks
 from smsctl.ledger.skipped import SkippedEntry
 from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
+from smsctl.spreadsheet import Sheet
 
 _IN_AUDIT = ("", "; urgent", "; urgent, also beyond the day's ceilings")
 
@@ -59,7 +65,7 @@ def begin(
         with ledger.transaction():
             opening = openings.keep(ledger, reference, new.rows)
         messages = 0
-        for written, rows in openings.write_in_pieces(ledger, opening, ready, skipped):
+        for written, rows in openings.write_in_pieces(ledger, opening, ready, skipped, new.carried.rows):
             messages = written
             on_progress(rows, new.rows)
         with ledger.transaction():
@@ -155,6 +161,34 @@ def from_plan(plan: Plan, overruling: RuleOverrides, *, run_key: str | None = No
         terms_required=order.terms_required,
         label=order.label,
     )
+
+
+def carried_of(plan: Plan, sheet: Sheet) -> Carried:
+    """Return the cells to be kept of each row of the audience, but for those of protected identities.
+
+    The file is read once more as they are taken: InputError where it was changed since it was opened.
+    """
+    headings = plan.order.carry
+    return Carried(headings=headings, rows=_carried_rows(plan, sheet, headings) if headings else ())
+
+
+def _carried_rows(plan: Plan, sheet: Sheet, headings: Sequence[str]) -> Iterator[CarriedRow]:
+    places = places_of(sheet, headings)
+    recipients = plan.recipients
+    wanted = bytearray(max((people.rows[-1] for people in _all_of(recipients)), default=0) + 1)
+    for people in _all_of(recipients):
+        for row in people.rows:
+            wanted[row] = 1
+    for row in recipients.protected_rows:
+        wanted[row] = 0
+    for number, cells in enumerate(islice(sheet.rows(), max(len(wanted) - FIRST_ROW, 0)), FIRST_ROW):
+        if wanted[number]:
+            kept = (cells[place].strip() if place < len(cells) else "" for place in places)
+            yield CarriedRow(row=number, cells=tuple(kept))
+
+
+def _all_of(recipients: Recipients) -> list[People]:
+    return [one for one in (recipients.ready, *recipients.skipped.values()) if len(one)]
 
 
 def skipped_of(plan: Plan) -> Iterator[SkippedEntry]:

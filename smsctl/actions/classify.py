@@ -51,6 +51,12 @@ def classify_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: Ro
     return found._replace(outside=(*found.outside, hidden))
 
 
+def places_of(sheet: Sheet, headings: Sequence[str]) -> list[int]:
+    """Return where columns stand, from 0. Raises InputError for a name of none of them, or of several."""
+    with _naming(sheet):
+        return [position_of(sheet.header, one) for one in headings]
+
+
 def columns_of(sheet: Sheet, overrides: Named, reader: NumberReader, *, require_terms: bool) -> Columns:
     """Find the columns of a sheet. Raises InputError where one is missing or not clear.
 

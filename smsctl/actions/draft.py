@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.actions.classify import classify_sheet, unmatched
+from smsctl.actions.classify import classify_sheet, places_of, unmatched
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
@@ -51,6 +51,7 @@ class PlanRequest(NamedTuple):
     allow_empty: bool = False  # nobody to send to is no mistake
     min_messages: int = 0  # fewer are refused: the recipients file may be broken
     label: Label = Label()
+    carry: tuple[str, ...] = ()  # headings of the cells that are kept beside the rows
 
 
 def absolute(path: Path) -> str:
@@ -86,6 +87,7 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
     findings = (*plan_request.findings, *check(plan_request.letter.text.body, headings))
     if not (under.attended or plan_request.text_as_it_is):
         refuse(findings)
+    places_of(sheet, plan_request.carry)  # asked before anything is decided
     repeated = _already_sent(plan_request, under)
     recipients = _recipients(plan_request, sheet, under.ledger, NOBODY if under.lenient else repeated)
     order = LetterOrder(
@@ -99,6 +101,7 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
         warn_share=under.settings.limits.warn_share,
         terms_required=plan_request.require_terms,
         label=plan_request.label,
+        carry=plan_request.carry,
     )
     account_status = account_status_of(under.ledger, plan_request.municipality, under.local_now)
     warnings = _warnings(plan_request, recipients, sheet)

@@ -171,6 +171,7 @@ KEYS: tuple[Key, ...] = (
         Key("municipality", COLUMN, "the column with the municipality"),
         Key("accepted_terms", COLUMNS, "the column with the accepted terms, or one per number column"),
         Key("protected", COLUMNS, "the column with the protected identities, or several"),
+        Key("carry", COLUMNS, "columns copied along into the lists of who got it, as an id of the register"),
     ),
     *_within(
         "limits",

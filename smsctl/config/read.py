@@ -149,6 +149,7 @@ def _settings(values: Values, path: Path) -> Settings:
         ),
         "smtp": smtp and SmtpSettings(**smtp, password=_source("smtp", "password", fields)),
         "municipalities": MappingProxyType(municipalities),
+        "carry": fields["columns",].pop("carry") or (),
         "columns": MappingProxyType({name: one for name, one in fields["columns",].items() if one}),
         "limits": LimitsSettings(**limits),
         "ledger": LedgerSettings(**ledger),

@@ -221,6 +221,7 @@ class Settings(_Section):
     smtp: SmtpSettings | None
     municipalities: Mapping[str, MunicipalitySettings]
     columns: Mapping[str, tuple[str, ...]]
+    carry: tuple[str, ...]  # headings of the recipients file, whose cells are kept beside each message
     limits: LimitsSettings
     ledger: LedgerSettings
     log_path: Path | None

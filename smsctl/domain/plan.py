@@ -44,6 +44,7 @@ class LetterOrder(NamedTuple):
     warn_share: float = 0.8  # of the newest package, from which on every plan warns
     terms_required: bool = True
     label: Label = Label()
+    carry: tuple[str, ...] = ()  # headings of the cells that are kept beside the rows
 
 
 class OutOfUse(NamedTuple):

@@ -20,6 +20,18 @@ def spell(number: str) -> str:
     return " ".join((code, *filter(None, groups)))
 
 
+def written_out(number: str) -> str:
+    """Return an E.164 number as a register in Sweden has it, and no spreadsheet takes it for a figure.
+
+    "070-174 06 05"; of another country "0047 40 61 23 45", for a cell that begins with + may be a formula.
+    """
+    code, _, rest = spell(number).partition(" ")
+    if code != _SWEDEN:
+        return f"00{code[1:]} {rest}"
+    area, _, subscriber = rest.partition(" ")
+    return f"0{area}-{subscriber}"
+
+
 def mask(number: str) -> str:
     """Return an E.164 number for screens and logs: "+46 70 *** ** 05"."""
     code, _, rest = spell(number).partition(" ")
@@ -61,6 +73,7 @@ def veil_numbers(text: str) -> str:
     return re.sub(f"{_LONG_DIGITS}|{_WRITTEN_NUMBERS}", lambda found: veil(found[0]), text)
 
 
+_SWEDEN: Final = "+46"
 _SHOWN: Final = 30
 _MASKED_FROM: Final = 7
 _FIRST_DIGITS: Final = {"+": 4, "0": 3}  # as `mask` leaves them: +46 70, 070; of anything else none

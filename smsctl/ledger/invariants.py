@@ -83,6 +83,14 @@ RULES = (
         told=lambda row: say("{n} skipped rows belong to mailing {mailing}, which is not there.", **row),
     ),
     Invariant(
+        name="strays-carried",
+        broken="SELECT mailing, COUNT(*) AS n FROM carried WHERE mailing NOT IN"
+        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
+        told=lambda row: say(
+            "{n} rows of kept cells belong to mailing {mailing}, which is not there.", **row
+        ),
+    ),
+    Invariant(
         name="rows",
         broken="SELECT g.id AS mailing, g.rows_total AS rows, g.messages, COUNT(s.mailing) AS skipped"
         " FROM mailings g"

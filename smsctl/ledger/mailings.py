@@ -13,6 +13,7 @@ from smsctl.domain.package import PackageTerms
 from smsctl.domain.remark import Words, restored
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.ledger import counts, packages
+from smsctl.ledger.carried import Carried
 from smsctl.ledger.store import Ledger
 
 if TYPE_CHECKING:  # what `usage` does without
@@ -48,6 +49,7 @@ class NewMailing(NamedTuple):
     terms_required: bool = True
     label: Label = Label()
     personal: bool = False  # each message has a text of its own; the letter's is their template
+    carried: Carried = Carried()
 
 
 def get(ledger: Ledger, mailing: int) -> Mailing:

@@ -14,7 +14,8 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import counts, lock, mailings, skipped
+from smsctl.ledger import carried, counts, lock, mailings, skipped
+from smsctl.ledger.carried import CarriedRow
 from smsctl.ledger.counts import Sum
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.skipped import SkippedEntry
@@ -70,7 +71,11 @@ def write_messages(ledger: Ledger, opening: Opening, ready: Iterable[Addressee],
 
 
 def write_in_pieces(
-    ledger: Ledger, opening: Opening, ready: Iterable[Addressee], left_out: Iterable[SkippedEntry]
+    ledger: Ledger,
+    opening: Opening,
+    ready: Iterable[Addressee],
+    left_out: Iterable[SkippedEntry],
+    kept: Iterable[CarriedRow] = (),
 ) -> Iterator[tuple[int, int]]:
     """Write all rows of a mailing that ids are kept for, in commits; yield how many messages, and rows."""
     people, others, messages, rows = iter(ready), iter(left_out), 0, 0
@@ -83,6 +88,12 @@ def write_in_pieces(
         with ledger.transaction():
             skipped.write(ledger, opening.mailing, rest)
         rows += len(rest)
+        yield messages, rows
+        ledger.give_way()
+    cells = iter(kept)
+    while some := list(islice(cells, ROWS_IN_A_COMMIT)):
+        with ledger.transaction():
+            carried.write(ledger, opening.mailing, some)
         yield messages, rows
         ledger.give_way()
 
@@ -140,10 +151,11 @@ def create(
     moment: Moment,
     actor: Actor,
 ) -> Mailing:
-    """Write the mailing, its messages and its skipped rows in the open transaction."""
+    """Write the mailing, its messages, its skipped rows and what is kept beside, in the open transaction."""
     opening = at_once(ledger)
     messages = write_messages(ledger, opening, ready, 0)
     skipped.write(ledger, opening.mailing, left_out)
+    carried.write(ledger, opening.mailing, new.carried.rows)
     return finish(ledger, opening, new, messages, moment, actor)
 
 
@@ -175,7 +187,9 @@ def _remove_some(ledger: Ledger, left: Opening, kept: int) -> bool:
             ledger.write(
                 "DELETE FROM messages WHERE id >= ? AND id < ? AND mailing = ?", first, end, left.mailing
             )
-        elif not skipped.remove_some(ledger, left.mailing, ROWS_IN_A_COMMIT):
+        elif not any(
+            table.remove_some(ledger, left.mailing, ROWS_IN_A_COMMIT) for table in (skipped, carried)
+        ):
             ledger.write("DELETE FROM openings WHERE reference = ?", left.reference)
             return False
     return True
@@ -226,4 +240,5 @@ def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]
         "terms_required": int(new.terms_required),
         "title": new.label.title,
         "case_number": new.label.case,
+        "carry": "\n".join(new.carried.headings) or None,
     }

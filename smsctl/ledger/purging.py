@@ -13,7 +13,7 @@ from typing import NamedTuple
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import keyfile, repeats
+from smsctl.ledger import carried, keyfile, repeats
 from smsctl.ledger.store import Ledger
 
 UNFINISHED = "purge-unfinished"
@@ -223,11 +223,15 @@ def remove_messages(
 
 
 def remove_skipped(ledger: Ledger, purge: int, mailing: Mailing, most: int) -> bool:
-    """Remove so many numbers and names of those who got no message, in the open transaction; False: none."""
+    """Remove so many numbers and names of those who got no message, in the open transaction; False: none.
+
+    With them go the cells that were kept beside the rows.
+    """
     skipped = ledger.write(_REMOVE_SKIPPED, mailing.id, mailing.id, most)
+    kept = carried.remove_some(ledger, mailing.id, most)
     ledger.write("UPDATE purges SET skipped = skipped + ? WHERE id = ?", skipped, purge)
     mark(ledger, str(purge))
-    return skipped > 0
+    return skipped > 0 or kept > 0
 
 
 def remove_text(ledger: Ledger, purge: int, mailing: Mailing) -> None:

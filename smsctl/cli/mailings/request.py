@@ -121,6 +121,7 @@ def plan_request_for(wiring: Wiring, flags: SendFlags, letter: Letter) -> PlanRe
         allow_empty=flags.allow_empty,
         min_messages=flags.min_messages or 0,
         label=label_of(flags.title, flags.case),
+        carry=settings.carry,
     )
 
 

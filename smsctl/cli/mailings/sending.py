@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from smsctl.actions.begin import RuleOverrides, begin, from_plan, record_nobody, skipped_of
+from smsctl.actions.begin import RuleOverrides, begin, carried_of, from_plan, record_nobody, skipped_of
 from smsctl.actions.draft import PlanRequest, draft
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.may_send import Circumstances, ceilings_in_claims
@@ -24,6 +24,7 @@ from smsctl.domain.plan import Plan, offer
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n
 from smsctl.ledger.store import Ledger
+from smsctl.spreadsheet import Sheet
 
 
 class _Prepared(NamedTuple):
@@ -88,7 +89,7 @@ def _plan_and_send(
             prepared.plan_request.letter, under, wiring.clock.local(), urgent=overruling.urgent
         )
     overruling = overruling._replace(over_day=under.lifts_the_day(urgent=overruling.urgent))
-    return _send(wiring, plan, verdict, prepared, overruling, under)
+    return _send(wiring, plan, sheet, verdict, prepared, overruling, under)
 
 
 def _at_another_time(
@@ -217,6 +218,7 @@ def _as_shown(plan: Plan) -> Plan:
 def _send(
     wiring: Wiring,
     plan: Plan,
+    sheet: Sheet,
     verdict: RuleVerdict,
     prepared: _Prepared,
     overruling: RuleOverrides,
@@ -229,7 +231,7 @@ def _send(
     plan = _as_shown(plan)
     with wiring.output.working(say("Writing the mailing down")) as tell:
         mailing = begin(
-            from_plan(plan, overruling, run_key=prepared.key),
+            from_plan(plan, overruling, run_key=prepared.key)._replace(carried=carried_of(plan, sheet)),
             plan.recipients.ready,
             skipped_of(plan),
             wiring.ledger,
