@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from smsctl.actions.classify import places_of
 from smsctl.domain.classify import FIRST_ROW
-from smsctl.domain.mailing import Mailing
+from smsctl.domain.mailing import Carried, CarriedRow, Mailing
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.people import People
 from smsctl.domain.plan import Plan
@@ -14,7 +14,6 @@ from smsctl.domain.recipients import Recipients, SkipReason
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger import audit, fitness, lock, mailings, openings, run_keys
-from smsctl.ledger.carried import Carried, CarriedRow
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.seam.engine import Progress, nobody_looks
 from smsctl.ledger.skipped import SkippedEntry

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from smsctl.config.settings import SenderRule
 from smsctl.domain.audience import AudienceRule, group_key, titled
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Moment
 from smsctl.domain.rules import Refusal, Rule, over_day_of_user
-from smsctl.errors import Sentence, joined, say
+from smsctl.errors import RuleError, Sentence, joined, say
 from smsctl.ledger import mailings, packages
 from smsctl.ledger.store import Ledger
 
@@ -62,6 +63,42 @@ def daily_ceiling(senders: Mapping[str, SenderRule], person: Person, request: Se
     ceilings = [rule.max_parts_per_day for rule in _fitting(senders, person, request)]
     known = [one for one in ceilings if one is not None]
     return None if len(known) < len(ceilings) else max(known, default=None)
+
+
+def municipalities_seen(
+    senders: Mapping[str, SenderRule], person: Person, known: Collection[str]
+) -> frozenset[str] | None:
+    """Return the municipalities whose recipients this person may see; None: all, also those of nobody.
+
+    What one authority has sent to whom is secret to another; figures are not.
+    """
+    theirs = _theirs(senders, person)
+    if not senders or any(not rule.municipalities for rule in theirs):
+        return None
+    allowed = {one.casefold() for rule in theirs for one in rule.municipalities}
+    return frozenset(one for one in known if one.casefold() in allowed)
+
+
+def must_see(seen: Collection[str] | None, user: str, mailing: Mailing) -> None:
+    """Raise RuleError where a mailing is of none of the municipalities that a person may see."""
+    if seen is not None and mailing.municipality.key not in seen:
+        raise RuleError(
+            say(
+                "The user {user} may not see who got mailing {id}: it is another municipality's.",
+                user=user,
+                id=mailing.id,
+            ),
+            hint=say("Ask whoever looks after the config to add it for the user under [senders]."),
+        )
+
+
+def must_see_incoming(number: int, *, seen: bool) -> None:
+    """Raise RuleError for an incoming SMS that answers another municipality."""
+    if not seen:
+        raise RuleError(
+            say("Incoming SMS {number} answers no municipality that you may see.", number=number),
+            hint=say("Ask whoever looks after the config to add it for you under [senders]."),
+        )
 
 
 def _used(ledger: Ledger, user: str, day: str) -> int:

@@ -155,6 +155,15 @@ Case = Annotated[
     str | None,
     typer.Option(metavar="CASE", help="The case in the register of records (diarienummer): 'BUN 2026/123'."),
 ]
+ListFile = Annotated[
+    Path | None,
+    typer.Option("--csv", metavar="FILE", help="Write them to a file (0600), with full numbers; - prints."),
+]
+MailingOrNone = Annotated[
+    int | None,
+    typer.Argument(min=1, max=LARGEST, metavar="[ID]", help="The number in: smsctl mailings list"),
+]
+OneNumber = Annotated[str, typer.Argument(metavar="NUMBER", help="In any usual spelling.")]
 Again = Annotated[
     bool, typer.Option("--again", help="Also to people who have had this text in the last 20 hours.")
 ]

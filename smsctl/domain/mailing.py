@@ -1,6 +1,6 @@
 """A mailing as the ledger holds it: one frozen text to one audience, and what has come of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,6 +27,20 @@ class Label(NamedTuple):
 
     title: str | None = None  # goes with the text when that is purged
     case: str | None = None  # of the register of public records (diarienummer)
+
+
+class CarriedRow(NamedTuple):
+    """The kept cells of one row, in the order of their headings."""
+
+    row: int
+    cells: Sequence[str]
+
+
+class Carried(NamedTuple):
+    """What is kept of the rows of a mailing, and under which headings."""
+
+    headings: tuple[str, ...] = ()
+    rows: Iterable[CarriedRow] = ()
 
 
 class Mailing(NamedTuple):

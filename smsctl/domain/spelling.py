@@ -23,7 +23,7 @@ def spell(number: str) -> str:
 def written_out(number: str) -> str:
     """Return an E.164 number as a register in Sweden has it, and no spreadsheet takes it for a figure.
 
-    "070-174 06 05"; of another country "0047 40 61 23 45", for a cell that begins with + may be a formula.
+    "070-174 06 05"; of another country it begins with 00, for a cell that begins with + may be a formula.
     """
     code, _, rest = spell(number).partition(" ")
     if code != _SWEDEN:

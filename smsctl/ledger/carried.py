@@ -1,25 +1,11 @@
 """Cells of the recipients file that are kept beside its rows, for lists that go back to the register."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable
 
+from smsctl.domain.mailing import CarriedRow
 from smsctl.ledger.store import Ledger
 
 _BETWEEN = "\x1f"
-
-
-class CarriedRow(NamedTuple):
-    """The kept cells of one row, in the order of their headings."""
-
-    row: int
-    cells: Sequence[str]
-
-
-class Carried(NamedTuple):
-    """What is kept of the rows of a mailing, and under which headings."""
-
-    headings: tuple[str, ...] = ()
-    rows: Iterable[CarriedRow] = ()
 
 
 def write(ledger: Ledger, mailing: int, rows: Iterable[CarriedRow]) -> None:

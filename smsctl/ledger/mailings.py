@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smsctl.domain.audience import AudienceRule, OutsideRows, rule_of
-from smsctl.domain.mailing import Ceilings, Label, Mailing, MailingTotals
+from smsctl.domain.mailing import Carried, Ceilings, Label, Mailing, MailingTotals
 from smsctl.domain.message import Letter, Priority, Status
 from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
@@ -13,7 +13,6 @@ from smsctl.domain.package import PackageTerms
 from smsctl.domain.remark import Words, restored
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.ledger import counts, packages
-from smsctl.ledger.carried import Carried
 from smsctl.ledger.store import Ledger
 
 if TYPE_CHECKING:  # what `usage` does without

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import NamedTuple
 
-from smsctl.domain.mailing import Mailing
+from smsctl.domain.mailing import CarriedRow, Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import carried, counts, lock, mailings, skipped
-from smsctl.ledger.carried import CarriedRow
 from smsctl.ledger.counts import Sum
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.skipped import SkippedEntry

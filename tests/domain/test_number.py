@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smsctl.domain.number import NumberFault, NumberReader, why
-from smsctl.domain.spelling import country_of, is_e164, mask, spell, veil
+from smsctl.domain.spelling import country_of, is_e164, mask, spell, veil, written_out
 
 SWEDISH = NumberReader("+46")
 NORWEGIAN = NumberReader("+47")
@@ -473,3 +473,16 @@ def test_what_is_read_reads_the_same_again(raw: str) -> None:
     if number is not None:
         assert NORDIC.read(number) == (number, None, None)
         assert country_of(number) in {"+46", "+47", "+45", "+358"}
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("+46701740605", "070-174 06 05"),
+        ("+4741234567", "0047 41 23 45 67"),
+        ("+358401234567", "00358 40 123 45 67"),
+    ],
+)
+def test_a_number_in_a_file_is_nothing_that_a_spreadsheet_counts_with(number: str, written: str) -> None:
+    assert written_out(number) == written
+    assert NumberReader("+46", frozenset({"+46", "+47", "+358"})).read(written).number == number

@@ -53,6 +53,7 @@ DAMAGE = {
     "strays": "UPDATE messages SET mailing = 99 WHERE id = 1",
     "strays-skipped": "INSERT INTO skipped (mailing, sheet_row, number_column, reason)"
     " VALUES (999, 2, '', 'terms')",
+    "strays-carried": "INSERT INTO carried (mailing, sheet_row, cells) VALUES (999, 2, '7B')",
     "rows": "UPDATE mailings SET rows_total = rows_total + 1 WHERE id = 1",
     "sending": "UPDATE messages SET state = 'sending' WHERE id = 1",
     "batch": "UPDATE messages SET batch = NULL WHERE id = 1",

@@ -1,12 +1,13 @@
 """`smsctl inbox …`: incoming SMS, the newest first, and one in full."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from smsctl.cli import numbers, options
+from smsctl.cli import numbers, options, seen
 from smsctl.cli.incoming import inbox_screen as render
 from smsctl.cli.incoming import names_by_number
 from smsctl.cli.output.export import write_json
@@ -48,8 +49,7 @@ def run_list(
     wiring: Wiring = ctx.obj
     wiring.names(write=(export,), replace=replace)
     endpoint = wiring.settings.gateway.endpoint
-    total = inbox.count(wiring.ledger, other=other)
-    wanted = inbox.newest(wiring.ledger, most=most or (total if export else _SHOWN), other=other)
+    total, wanted = _newest(wiring, most or (None if export else _SHOWN), other=other)
     names = names_by_number.names_of(wiring, {row.message.sender for row in wanted})
     page = None
     if export:
@@ -69,9 +69,19 @@ def run_list(
         page=page,
         screen=[
             *rehearsal(simulated=wiring.simulated),
+            *seen.limits(wiring, seen.seen_by(wiring)),
             *render.listed(rows, total, names, shown, wiring.settings.time_zone, endpoint),
         ],
     )
+
+
+def _newest(wiring: Wiring, most: int | None, *, other: bool) -> tuple[int, Sequence[inbox.InboxRow]]:
+    """Return how many SMS there are that this user may see, and the newest; None: all of them."""
+    ledger, total = wiring.ledger, inbox.count(wiring.ledger, other=other)
+    if seen.seen_by(wiring) is None:
+        return total, inbox.newest(ledger, most=total if most is None else most, other=other)
+    theirs = seen.incoming(wiring, inbox.newest(ledger, most=total, other=other))
+    return len(theirs), theirs[:most]
 
 
 def _veiled(wiring: Wiring, row: inbox.InboxRow) -> inbox.InboxRow:
@@ -86,6 +96,7 @@ def run_show(
     """Show one incoming SMS in full: who, when, and the whole text."""
     wiring: Wiring = ctx.obj
     row = inbox.get(wiring.ledger, number)
+    seen.must_see_sms(wiring, row)
     sender = row.message.sender
     row = row._replace(message=numbers.shown_incoming(wiring, row.message, text=row.message.text))
     name = names_by_number.names_of(wiring, {sender}).get(sender)

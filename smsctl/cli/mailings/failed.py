@@ -8,44 +8,61 @@ from typing import Annotated
 import typer
 
 from smsctl.actions.ending import left_unsettled
-from smsctl.cli import numbers, options
+from smsctl.cli import numbers, options, seen
+from smsctl.cli.mailings import register
+from smsctl.cli.mailings.register import CAUSES, SHOWN
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine
 from smsctl.cli.output.export import write_csv
-from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.fields import Field, T, data_of, table_of
 from smsctl.cli.output.phrases import and_more, rehearsal, written
 from smsctl.cli.output.reply import CommandResult, warnings_of
+from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.report import PERMANENT, Cause
-from smsctl.errors import say
+from smsctl.domain.moment import Period
+from smsctl.domain.report import PERMANENT
+from smsctl.errors import UsageError, say
 from smsctl.ledger import mailings
-from smsctl.ledger.failures import FailedRow, failed
+from smsctl.ledger.failures import FailedRow, failed, not_reached
 
-EXAMPLES = ("smsctl mailings failed 12", "smsctl mailings failed 12 --dead --csv dead.csv")
-
-_SHOWN = 50
-
-_File = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Write them to a file (0600), with full numbers; - prints."),
-]
+EXAMPLES = (
+    "smsctl mailings failed 12",
+    "smsctl mailings failed 12 --dead --csv dead.csv",
+    "smsctl mailings failed --since 2026-09 --dead --csv dead.csv",
+)
 
 
 def run(
     ctx: typer.Context,
-    mailing: options.MailingId,
+    mailing: options.MailingOrNone = None,
     *,
+    since: options.Since = None,
+    until: options.Until = None,
     dead: Annotated[
         bool, typer.Option("--dead", help="Only numbers that will never work: those to correct.")
     ] = False,
-    csv: _File = None,
+    csv: options.ListFile = None,
     replace: options.Replace = False,
 ) -> CommandResult:
-    """List the messages that did not arrive, by the delivery reports: for whoever corrects the register."""
+    """List the messages that did not arrive, by the delivery reports: for whoever corrects the register.
+
+    With --since, over all mailings from that day on: each number whose newest report says that it was not
+    reached, with the cells that [columns] carry names.
+    """
     wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
+    if (mailing is None) is (since is None):
+        raise UsageError(
+            say("Name one mailing, or a day with --since."),
+            hint=say("As in: smsctl mailings failed --since 2026-09 --csv failed.csv"),
+        )
+    if mailing is None:
+        return _since(wiring, period(since, until), csv, dead=dead, replace=replace)
+    if until is not None:
+        raise UsageError(say("--until goes with --since."))
     found = mailings.get(wiring.ledger, mailing)
+    seen.must_be_seen(wiring, found)
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
     page = write_csv(csv, _columns(found), rows, replace=replace) if csv else None
     fields = _fields(partial(numbers.shown, wiring))
@@ -60,22 +77,43 @@ def run(
     )
 
 
+def _since(wiring: Wiring, days: Period, csv: Path | None, *, dead: bool, replace: bool) -> CommandResult:
+    of, zone = seen.seen_by(wiring), wiring.settings.time_zone
+    rows = [
+        one._replace(mailing=wiring.named(one.mailing))
+        for one in not_reached(wiring.ledger, days, of)
+        if not dead or one.failed.cause in PERMANENT
+    ]
+    page = None
+    if csv:
+        headings = list(dict.fromkeys(heading for one in rows for heading in one.cells))
+        page = write_csv(csv, register.not_reached_in_a_file(headings, zone), rows, replace=replace)
+    fields = register.not_reached(partial(numbers.shown, wiring))
+    screen: list[Block] = [written(csv)] if csv else _screen(rows, fields)
+    head = [*rehearsal(simulated=wiring.simulated), *seen.limits(wiring, of)]
+    return CommandResult(
+        data={"since": days.since, "until": days.until, "failed": [data_of(fields, one) for one in rows]},
+        page=page,
+        screen=[*head, *screen],
+    )
+
+
 def _fields(shown: Callable[[str], str]) -> list[Field[FailedRow]]:
     return [
         Field("row", lambda one: one.row, say("Row"), right=True),
         Field("", lambda one: shown(one.number), say("Number")),
         Field("state", lambda one: one.state, say("State"), figures.state),
-        Field("cause", lambda one: one.cause, say("Why"), _CAUSES.__getitem__),
+        Field("cause", lambda one: one.cause, say("Why"), CAUSES.__getitem__),
         Field("dead", lambda one: one.cause in PERMANENT, written=figures.yes_or_no),
         Field("code", lambda one: one.code, say("Code")),
     ]
 
 
-def _screen(rows: Sequence[FailedRow], fields: Sequence[Field[FailedRow]]) -> list[Block]:
+def _screen(rows: Sequence[T], fields: Sequence[Field[T]]) -> list[Block]:
     """Return the messages that did not arrive; a long list is cut, a file holds them all."""
     if not rows:
         return [TextLine(say("No report says that a message did not arrive."))]
-    return [table_of(fields, rows[:_SHOWN]), *and_more(len(rows), _SHOWN, "--csv")]
+    return [table_of(fields, rows[:SHOWN]), *and_more(len(rows), SHOWN, "--csv")]
 
 
 def _columns(mailing: Mailing) -> list[Field[FailedRow]]:
@@ -87,16 +125,3 @@ def _columns(mailing: Mailing) -> list[Field[FailedRow]]:
     if not mailing.terms_required:
         fields.append(Field("", lambda _: "", say("Accepted terms")))
     return fields
-
-
-_CAUSES = {
-    Cause.BAD_NUMBER: say("the number does not exist: correct it"),
-    Cause.BARRED: say("barred, or no longer in use: remove it"),
-    Cause.UNREACHABLE: say("the phone cannot be reached for now"),
-    Cause.EXPIRED: say("the phone was not reached in time"),
-    Cause.NETWORK: say("trouble at the operator or the gateway"),
-    Cause.PREMIUM: say("premium services are barred"),
-    Cause.CONFIGURATION: say("the gateway account must be mended"),
-    Cause.REFUSED: say("refused by the operator"),
-    Cause.UNTOLD: say("no reason was told"),
-}

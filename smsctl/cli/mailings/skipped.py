@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from smsctl.actions.ending import left_unsettled
-from smsctl.cli import numbers, options
+from smsctl.cli import numbers, options, seen
 from smsctl.cli.mailings import story as render
 from smsctl.cli.output import figures
 from smsctl.cli.output.export import write_csv
@@ -37,6 +37,7 @@ def run(
     wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     found = mailings.get(wiring.ledger, mailing)
+    seen.must_be_seen(wiring, found)
     entries = skipped.entries(wiring.ledger, found.id)
     page = write_csv(csv, _fields(entries), entries, replace=replace) if csv else None
     listed = [{"row": one.row, "reason": told(one.reason), "column": one.column} for one in entries]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import numbers, options
+from smsctl.cli import numbers, options, seen
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine
 from smsctl.cli.output.fields import Field, data_of, table_of
@@ -51,7 +51,10 @@ def run(
     wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     begin, before = moments_of(period(since, until), wiring.clock.local().tzinfo)
-    of = None if municipality is None else {wiring.municipality(municipality)[1].key}
+    seen_here = seen.seen_by(wiring)
+    of = seen_here if municipality is None else {wiring.municipality(municipality)[1].key}
+    if of is not None and seen_here is not None:
+        of &= seen_here
     most = most or (mailings.EVERY if csv or since or until else _SHOWN)
     rows = [
         row._replace(
@@ -66,9 +69,8 @@ def run(
         from smsctl.cli.output.export import write_csv  # needs csv, which a start does not
 
         page = write_csv(csv, fields, rows, replace=replace)
-    screen: list[Block] = [written(csv)] if csv else []
-    if not csv:
-        screen = [table_of(fields, rows)] if rows else [TextLine(say("Nothing has been done yet."))]
+    table = table_of(fields, rows) if rows else TextLine(say("Nothing has been done yet."))
+    screen: list[Block] = [*seen.limits(wiring, seen_here), written(csv) if csv else table]
     return CommandResult(data={"audit": [data_of(fields, row) for row in rows]}, screen=screen, page=page)
 
 

@@ -1,0 +1,175 @@
+"""`smsctl mailings find NUMBER`: did she get it? Everything about one number, over all mailings."""
+
+from pathlib import Path
+
+import typer
+
+from smsctl.cli import numbers, options, seen
+from smsctl.cli.mailings import register
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.export import write_csv
+from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.mailings import subject_of
+from smsctl.cli.output.phrases import rehearsal, written
+from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.recipients import told
+from smsctl.domain.spelling import mask
+from smsctl.errors import Sentence, say, say_n
+from smsctl.ledger import audit, finding
+from smsctl.ledger.finding import Found, FoundMessage, FoundSkip
+
+EXAMPLES = (
+    "smsctl mailings find 070-1740605",
+    'smsctl mailings find 070-1740605 --csv request.csv --reason "BUN 2026/123"',
+)
+
+
+def run(
+    ctx: typer.Context,
+    number: options.OneNumber,
+    csv: options.ListFile = None,
+    *,
+    replace: options.Replace = False,
+    reason: options.Reason = None,
+) -> CommandResult:
+    """Find what went to a number, when, and what came of it; also where it was left out, and why.
+
+    The search is written in the audit. The file has the texts too: for whoever asks what is kept of them.
+    """
+    wiring: Wiring = ctx.obj
+    wiring.names(write=(csv,), replace=replace)
+    wanted, zone, of = numbers.read(wiring, number), wiring.settings.time_zone, seen.seen_by(wiring)
+    ledger, subject = wiring.ledger, f"number {mask(wanted)}"
+    with ledger.transaction():
+        audit.record(ledger, wiring.clock.now(), wiring.actor, "find", subject, reason=reason)
+    found = _named(wiring, finding.find(ledger, wanted, of))
+    fields, skips = _fields(zone), _skip_fields()
+    shown = numbers.shown(wiring, wanted)
+    page = None
+    if csv:
+        same = [one for one in found.messages if one.same_name]
+        page = write_csv(csv, _in_a_file(wanted, zone), same, replace=replace)
+    screen = [*rehearsal(simulated=wiring.simulated), *seen.limits(wiring, of)]
+    screen += _screen(found, shown, fields)
+    if csv:
+        screen += _written(found, csv)
+    return CommandResult(
+        data={
+            "number": shown,
+            "messages": [data_of(fields, one) for one in found.messages],
+            "skipped": [data_of(skips, one) for one in found.skipped],
+            "blocked": found.is_blocked,
+            "incoming": found.incoming,
+            "purged_until": found.purged_until,
+        },
+        screen=screen,
+        page=page,
+    )
+
+
+def _named(wiring: Wiring, found: Found) -> Found:
+    return found._replace(
+        messages=tuple(one._replace(mailing=wiring.named(one.mailing)) for one in found.messages),
+        skipped=tuple(one._replace(mailing=wiring.named(one.mailing)) for one in found.skipped),
+    )
+
+
+def _fields(zone: str) -> list[Field[FoundMessage]]:
+    def at(stored: str | None) -> str:
+        return figures.local(stored, zone) if stored else ""
+
+    return [
+        Field("mailing", lambda one: one.mailing.id, say("Mailing"), right=True),
+        Field("at", lambda one: one.at, say("When"), at),
+        Field("municipality", lambda one: one.mailing.municipality.key),
+        Field("", lambda one: subject_of(one.mailing), say("To")),
+        Field("state", lambda one: one.state, say("State"), figures.state),
+        Field("reported_at", lambda one: one.reported_at, say("Reported"), at),
+        Field("cause", lambda one: one.cause, say("Why"), lambda one: register.CAUSES[one] if one else ""),
+        Field("same_name", lambda one: one.same_name),
+    ]
+
+
+def _skip_fields() -> list[Field[FoundSkip]]:
+    return [
+        Field("mailing", lambda one: one.mailing.id),
+        Field("reason", lambda one: told(one.reason)),
+        Field("same_name", lambda one: one.same_name),
+    ]
+
+
+def _in_a_file(number: str, zone: str) -> list[Field[FoundMessage]]:
+    return [
+        Field("", lambda one: one.mailing.id, say("Mailing")),
+        Field("", lambda one: one.at, say("When"), lambda at: figures.local(at, zone)),
+        Field("", lambda one: one.mailing.municipality.name, say("Municipality")),
+        Field("", lambda one: one.mailing.letter.sender, say("Sender")),
+        Field("", lambda _: register.written(number), say("Number")),
+        Field("", lambda one: one.name, say("Name")),
+        Field("", lambda one: one.body, say("Text")),
+        Field("", lambda one: one.state, say("State"), figures.state),
+        Field("", lambda one: one.reported_at, say("Reported"), lambda at: at and figures.local(at, zone)),
+        Field("", lambda one: one.cause, say("Why"), lambda one: register.CAUSES[one] if one else ""),
+    ]
+
+
+def _screen(found: Found, shown: str, fields: list[Field[FoundMessage]]) -> list[Block]:
+    """Return what is known of the number; the newest first."""
+    messages = len(found.messages)
+    blocks: list[Block] = [
+        TextLine(
+            say(
+                "{number}: {messages} in {mailings}",
+                number=shown,
+                messages=figures.messages(messages),
+                mailings=_mailings(len({one.mailing.id for one in found.messages})),
+            ),
+            Tone.STRONG,
+        )
+    ]
+    if found.messages:
+        blocks.append(table_of(fields, found.messages))
+    for one in found.skipped:
+        why = figures.reason(told(one.reason))
+        blocks.append(TextLine(say("Left out: mailing {id}, {why}.", id=one.mailing.id, why=why)))
+    same = [*(one.same_name for one in found.messages), *(one.same_name for one in found.skipped)]
+    if others := same.count(False):
+        blocks.append(TextLine(_another_name(others), Tone.WARN))
+    blocks.append(TextLine(say("On the block list.") if found.is_blocked else say("Not on the block list.")))
+    if found.incoming:
+        blocks.append(TextLine(_incoming(found.incoming)))
+    if found.purged_until:
+        day = found.purged_until
+        gone = say("Mailings up to {day} were purged: whom they reached is not known.", day=day)
+        blocks.append(TextLine(gone))
+    return blocks
+
+
+def _mailings(n: int) -> Sentence:
+    return say_n("{n} mailing", "{n} mailings", n=n)
+
+
+def _incoming(n: int) -> Sentence:
+    return say_n("{n} incoming SMS: smsctl inbox list", "{n} incoming SMS: smsctl inbox list", n=n)
+
+
+def _another_name(n: int) -> Sentence:
+    return say_n(
+        "{n} of them is under another name than the newest: the number may have been somebody else's.",
+        "{n} of them are under another name than the newest: the number may have been somebody else's.",
+        n=n,
+    )
+
+
+def _written(found: Found, csv: Path) -> list[Block]:
+    blocks: list[Block] = [written(csv)]
+    if left_out := sum(not one.same_name for one in found.messages):
+        told_of = say_n(
+            "{n} message under another name is not in the file.",
+            "{n} messages under another name are not in the file.",
+            n=left_out,
+        )
+        blocks.append(TextLine(told_of, Tone.WARN))
+    return blocks

@@ -1,0 +1,111 @@
+"""`smsctl mailings recipients ID`: who got it, who did not, and why."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from typing import Annotated
+
+import typer
+
+from smsctl.actions.ending import left_unsettled
+from smsctl.cli import numbers, options, seen
+from smsctl.cli.mailings import register
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.export import write_csv
+from smsctl.cli.output.fields import data_of, table_of
+from smsctl.cli.output.mailings import subject_of
+from smsctl.cli.output.phrases import and_more, rehearsal, written
+from smsctl.cli.output.reply import CommandResult, warnings_of
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
+from smsctl.errors import UsageError, say, say_n
+from smsctl.ledger import carried, mailings
+from smsctl.ledger.everyone import PersonRow, everyone
+
+EXAMPLES = (
+    "smsctl mailings recipients 12",
+    "smsctl mailings recipients 12 --state failed --state expired",
+    "smsctl mailings recipients 12 --not-in-use --csv dead.csv",
+)
+
+
+def run(
+    ctx: typer.Context,
+    mailing: options.MailingId,
+    *,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STATE", help="Only messages in this state, as delivered. Repeatable."),
+    ] = None,
+    skipped: Annotated[bool, typer.Option("--skipped", help="Only rows that got no message.")] = False,
+    not_in_use: Annotated[
+        bool, typer.Option("--not-in-use", help="Only numbers that will never work: those to correct.")
+    ] = False,
+    csv: options.ListFile = None,
+    replace: options.Replace = False,
+) -> CommandResult:
+    """List everyone of a mailing, in the order of the recipients file: state, when, and why.
+
+    Several of --state, --skipped and --not-in-use list whoever fits any of them.
+    """
+    wiring: Wiring = ctx.obj
+    wiring.names(write=(csv,), replace=replace)
+    wanted = _wanted(state or (), skipped=skipped, not_in_use=not_in_use)
+    ledger, zone = wiring.ledger, wiring.settings.time_zone
+    found = wiring.named(mailings.get(ledger, mailing))
+    seen.must_be_seen(wiring, found)
+
+    def chosen() -> Iterator[PersonRow]:
+        return filter(wanted, everyone(ledger, found))
+
+    page = None
+    if csv:
+        fields = register.in_a_file(carried.headings(ledger, found.id), zone)
+        page = write_csv(csv, fields, chosen(), replace=replace)
+    rows = list(chosen()) if wiring.output.speaks_json else list(islice(chosen(), register.SHOWN))
+    total = sum(1 for _ in chosen()) if len(rows) == register.SHOWN else len(rows)
+    fields = register.on_screen(partial(numbers.shown_written, wiring), zone)
+    screen: list[Block] = [written(csv)] if csv else []
+    if not csv:
+        table = [table_of(fields, rows)] if rows else [TextLine(say("Nobody."))]
+        screen = [_title(found, zone), *table, *and_more(total, register.SHOWN, "--csv")]
+    return CommandResult(
+        data={"mailing": found.id, "rows": total, "recipients": [data_of(fields, one) for one in rows]},
+        screen=[*rehearsal(simulated=wiring.simulated), *screen],
+        page=page,
+        notes=warnings_of(left_unsettled(ledger, found)),
+    )
+
+
+def _wanted(states: Sequence[str], *, skipped: bool, not_in_use: bool) -> Callable[[PersonRow], bool]:
+    """Return what says of a row whether it is asked for. Raises UsageError for a state that there is not."""
+    named = set(Status)
+    unknown = [one for one in states if one not in named]
+    if unknown:
+        raise UsageError(
+            say("--state {state}: there is no such state.", state=unknown[0]),
+            hint=say("The states are: {states}.", states=", ".join(Status)),
+        )
+    if not (states or skipped or not_in_use):
+        return lambda _: True
+    return lambda one: (
+        (one.state is None and skipped)
+        or (one.state is not None and one.state in states)
+        or (not_in_use and one.is_dead)
+    )
+
+
+def _title(mailing: Mailing, zone: str) -> TextLine:
+    told = say_n(
+        "Mailing {id}, {when}, {what}, {municipality}: {count} row",
+        "Mailing {id}, {when}, {what}, {municipality}: {count} rows",
+        n=mailing.rows,
+        id=mailing.id,
+        when=figures.local(mailing.created_at, zone),
+        what=subject_of(mailing),
+        municipality=mailing.municipality.name,
+        count=figures.count(mailing.rows),
+    )
+    return TextLine(told, Tone.STRONG)

@@ -1,0 +1,48 @@
+"""Which municipalities' recipients whoever runs this may see: between authorities they are secret."""
+
+from collections.abc import Sequence
+
+from smsctl.actions.sender_rights import Person, municipalities_seen, must_see, must_see_incoming
+from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Mailing
+from smsctl.errors import say
+from smsctl.host.users import groups_of
+from smsctl.ledger.inbox import InboxRow
+
+
+def seen_by(wiring: Wiring) -> frozenset[str] | None:
+    """Return the keys of the municipalities that [senders] gives this user; None: all of them."""
+    settings, user = wiring.settings, wiring.actor.user
+    if not settings.senders:
+        return None
+    return municipalities_seen(settings.senders, Person(user, groups_of(user)), settings.municipalities)
+
+
+def must_be_seen(wiring: Wiring, mailing: Mailing) -> None:
+    """Raise RuleError where who got a mailing is none of this user's business."""
+    must_see(seen_by(wiring), wiring.actor.user, mailing)
+
+
+def incoming(wiring: Wiring, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
+    """Return those incoming SMS that answer a municipality which this user may see."""
+    seen = seen_by(wiring)
+    if seen is None:
+        return rows
+    from smsctl.ledger import finding  # of use only where somebody is limited
+
+    answered = finding.answered(wiring.ledger, rows)
+    return [one for one in rows if answered.get(one.id) in seen]
+
+
+def must_see_sms(wiring: Wiring, row: InboxRow) -> None:
+    """Raise RuleError where an incoming SMS is none of this user's business."""
+    must_see_incoming(row.id, seen=bool(incoming(wiring, [row])))
+
+
+def limits(wiring: Wiring, seen: frozenset[str] | None) -> list[Block]:
+    """Return what stands above a list that leaves out other municipalities."""
+    if seen is None:
+        return []
+    names = ", ".join(sorted(map(wiring.called, seen))) or "-"
+    return [TextLine(say("By [senders] you see only: {names}", names=names), Tone.FAINT)]

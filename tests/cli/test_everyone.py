@@ -1,0 +1,350 @@
+"""Who got it? Everyone of a mailing, everything about one number, and the numbers that do not work."""
+
+import csv
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smsctl.host.users import whoever
+
+from ..conftest import LiveGateway, MakeConfig
+from ..front_door import Run
+from .conftest import guardians
+
+ME = whoever().user
+HEADER = "Elev-ID;Namn;Mobil;Grupp;Kommun;Godkänt villkor;Skola;Klass"
+ROWS = (
+    "17;Åsa Öberg;070-174 06 05;vårdnadshavare;Exempelkommun;ja;Norra;7B",
+    "18;Örjan Ek;+46701740606;vårdnadshavare;Exempelkommun;ja;Norra;7A",
+    "19;Bo Nej;0701740608;vårdnadshavare;Exempelkommun;nej;Södra;9C",
+    "20;Ida Grann;0701740609;vårdnadshavare;Grannkommun;ja;Östra;8A",
+)
+CARRY = {"carry": ["Elev-ID", "Skola", "Klass"]}
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, delimiter=";"))
+
+
+def send(config: Path, message: Path, run: Run, *flags: object) -> None:
+    ran = run("--config", config, "send", message, "--group", "guardians", "--yes", "--max-parts", 99, *flags)
+    assert ran.code == 0, ran.said
+
+
+def ledger_of(config: Path) -> Path:
+    return config.parent / "ledger" / "ledger.db"
+
+
+def report(config: Path, run: Run, mailing: int, codes: Sequence[int]) -> None:
+    """Take in a report for each of the first messages of a mailing."""
+    with closing(sqlite3.connect(ledger_of(config))) as ledger:
+        ((reference,),) = ledger.execute("SELECT reference FROM mailings WHERE id = ?", (mailing,))
+    file = config.with_name(f"reports-{mailing}-{len(codes)}.json")
+    told = [
+        {"statuscode": code, "customermessagereference": f"{reference}-{place}"}
+        for place, code in enumerate(codes, start=1)
+    ]
+    file.write_text(json.dumps({"dr": told}))
+    assert run("--config", config, "reports", "import", file).code == 0
+
+
+@pytest.fixture
+def site(live_gateway: LiveGateway, message: Path, run: Run) -> Path:
+    """A mailing to three guardians: reached, with a dead number, and without accepted terms."""
+    config = live_gateway(rows=ROWS, header=HEADER, columns=CARRY).config
+    send(config, message, run)
+    report(config, run, 1, [0, 351])
+    return config
+
+
+def test_everyone_of_a_mailing_is_listed_in_the_order_of_the_file(site: Path, run: Run) -> None:
+    ran = run("--config", site, "mailings", "recipients", 1)
+    assert ran.code == 0
+    title, _, *rows = ran.out.splitlines()
+    assert title.startswith("Mailing 1, ")
+    assert title.endswith("guardians, Exempelkommun: 3 rows")
+    cells = [[cell for cell in row.split("  ") if cell.strip()] for row in rows]
+    assert [(row[0].strip(), row[1].strip(), row[2].strip()) for row in cells] == [
+        ("2", "+46 70 *** ** 05", "delivered"),
+        ("3", "+46 70 *** ** 06", "failed"),
+        ("4", "+46 70 *** ** 08", "skipped"),
+    ]
+    assert "the number does not exist: correct it" in rows[1]
+    assert "has not accepted the terms" in rows[2]
+    assert "Öberg" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("flags", "rows"),
+    [
+        ((), [2, 3, 4]),
+        (("--state", "failed"), [3]),
+        (("--state", "failed", "--state", "delivered"), [2, 3]),
+        (("--skipped",), [4]),
+        (("--not-in-use",), [3]),
+        (("--not-in-use", "--skipped"), [3, 4]),
+        (("--state", "held"), []),
+    ],
+)
+def test_a_part_of_them_can_be_chosen(flags: tuple[str, ...], rows: list[int], site: Path, run: Run) -> None:
+    data = run("--config", site, "mailings", "recipients", 1, *flags, "--json").data
+    assert ([one["row"] for one in data["recipients"]], data["rows"]) == (rows, len(rows))
+
+
+def test_an_unknown_state_is_told_with_those_there_are(site: Path, run: Run) -> None:
+    ran = run("--config", site, "mailings", "recipients", 1, "--state", "lost")
+    assert ran.code == 2
+    assert "--state lost: there is no such state." in ran.err
+    assert "delivered" in ran.err
+
+
+def test_the_file_has_numbers_as_a_register_has_them_and_what_is_carried(
+    site: Path, run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.csv"
+    assert run("--config", site, "mailings", "recipients", 1, "--csv", path).code == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+    rows = read(path)
+    assert [(row["Number"], row["Name"], row["State"]) for row in rows] == [
+        ("070-174 06 05", "Åsa Öberg", "delivered"),
+        ("070-174 06 06", "Örjan Ek", "failed"),
+        ("070-174 06 08", "Bo Nej", "skipped"),
+    ]
+    assert [(row["Elev-ID"], row["Skola"], row["Klass"]) for row in rows] == [
+        ("17", "Norra", "7B"),
+        ("18", "Norra", "7A"),
+        ("19", "Södra", "9C"),
+    ]
+    assert [row["Accepted terms"] for row in rows] == ["yes", "yes", "no"]
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_the_file_given_as_a_recipients_file_reaches_nobody_who_has_not_accepted(
+    language: str, site: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_LANGUAGE", language)
+    path = tmp_path / "all.csv"
+    run("--config", site, "mailings", "recipients", 1, "--csv", path)
+    argv = ("--config", site, "send", "--text", "Nytt", "--all", "--recipients", path, "--dry-run", "--json")
+    ran = run(*argv, "--max-parts", 9)
+    assert ran.data["recipients"]["skipped"] == {"terms": 1}
+    assert ran.data["recipients"]["ready"] == 2
+
+
+def test_the_words_of_a_file_are_in_the_readers_language(
+    site: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_LANGUAGE", "sv")
+    path = tmp_path / "alla.csv"
+    run("--config", site, "mailings", "recipients", 1, "--csv", path)
+    (row, dead, _) = read(path)
+    assert (row["Rad"], row["Nummer"], row["Namn"]) == ("2", "070-174 06 05", "Åsa Öberg")
+    assert "numret finns inte" in dead["Varför"]
+
+
+def test_the_register_gets_the_numbers_whose_newest_report_says_no(
+    site: Path, message: Path, run: Run, tmp_path: Path
+) -> None:
+    message.write_text("En annan text\n")
+    send(site, message, run)
+    report(site, run, 2, [351, 0])  # now the other one is dead, and the first dead one is reached
+    path = tmp_path / "dead.csv"
+    ran = run("--config", site, "mailings", "failed", "--since", "2026-01", "--csv", path)
+    assert ran.code == 0
+    (row,) = read(path)
+    assert (row["Number"], row["Name"], row["Mailing"]) == ("070-174 06 05", "Åsa Öberg", "2")
+    assert (row["Elev-ID"], row["Skola"], row["Klass"]) == ("17", "Norra", "7B")
+    data = run("--config", site, "mailings", "failed", "--since", "2026-01", "--dead", "--json").data
+    assert [(one["mailing"], one["dead"]) for one in data["failed"]] == [(2, True)]
+    assert run("--config", site, "mailings", "failed", "--since", "2999-01", "--json").data["failed"] == []
+
+
+@pytest.mark.parametrize("words", [(), ("1", "--since", "2026-01"), ("1", "--until", "2026-01")])
+def test_one_mailing_or_a_day_is_asked_for(words: tuple[str, ...], site: Path, run: Run) -> None:
+    assert run("--config", site, "mailings", "failed", *words).code == 2
+
+
+def test_the_lists_of_before_are_as_they_were(site: Path, run: Run) -> None:
+    failed = run("--config", site, "mailings", "failed", 1, "--json").data
+    assert failed == {
+        "mailing": 1,
+        "failed": [{"row": 3, "state": "failed", "cause": "bad-number", "dead": True, "code": "351"}],
+    }
+    skipped = run("--config", site, "mailings", "skipped", 1, "--json").data
+    assert skipped == {"mailing": 1, "skipped": [{"row": 4, "reason": "terms", "column": ""}]}
+
+
+def test_everything_about_one_number_is_found_in_any_spelling(site: Path, message: Path, run: Run) -> None:
+    message.write_text("En annan text\n")
+    send(site, message, run, "--title", "Studiedag")
+    ran = run("--config", site, "mailings", "find", "070-174 06 05")
+    assert ran.code == 0
+    lines = ran.out.splitlines()
+    assert lines[0] == "+46 70 *** ** 05: 2 messages in 2 mailings"
+    assert [line.split()[0] for line in lines[2:4]] == ["2", "1"]
+    assert ("Studiedag" in lines[2], "guardians" in lines[3], "delivered" in lines[3]) == (True, True, True)
+    assert "Not on the block list." in lines
+    data = run("--config", site, "mailings", "find", "+46701740605", "--json").data
+    assert [(one["mailing"], one["state"]) for one in data["messages"]] == [(2, "accepted"), (1, "delivered")]
+
+
+def test_whoever_was_left_out_is_found_with_why_and_the_block_list(site: Path, run: Run) -> None:
+    run("--config", site, "block", "add", "0701740608", "--reason", "asked")
+    ran = run("--config", site, "mailings", "find", "0701740608")
+    assert "0 messages in 0 mailings" in ran.out
+    assert "Left out: mailing 1, has not accepted the terms." in ran.out
+    assert "On the block list." in ran.out
+
+
+def test_nobody_found_is_an_empty_list_and_no_mistake(make_config: MakeConfig, run: Run) -> None:
+    ran = run("--config", make_config(), "mailings", "find", "0701740699", "--json")
+    assert ran.code == 0
+    assert (ran.data["messages"], ran.data["skipped"], ran.data["blocked"]) == ([], [], False)
+    assert run("--config", make_config(), "mailings", "find", "hello").code == 8
+
+
+def test_a_search_is_in_the_audit_with_its_reason_and_no_number(site: Path, run: Run) -> None:
+    run("--config", site, "mailings", "find", "0701740605", "--reason", "BUN 2026/7")
+    newest = run("--config", site, "audit", "--json").data["audit"][0]
+    assert (newest["action"], newest["subject"], newest["reason"]) == (
+        "find",
+        "number +46 70 *** ** 05",
+        "BUN 2026/7",
+    )
+
+
+def test_what_is_kept_of_one_person_is_written_with_the_texts_and_nobody_elses(
+    live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path
+) -> None:
+    config = live_gateway(rows=ROWS[:1], header=HEADER).config
+    send(config, message, run)
+    recipients = config.with_name("recipients.csv")
+    recipients.write_text(recipients.read_text().replace("Åsa Öberg", "Nils Ny"))
+    send(config, message, run, "--again", "--reason", "a new owner")
+    path = tmp_path / "request.csv"
+    ran = run("--config", config, "mailings", "find", "0701740605", "--csv", path)
+    assert "1 of them is under another name than the newest" in ran.out
+    assert "1 message under another name is not in the file." in ran.out
+    (row,) = read(path)
+    assert (row["Mailing"], row["Name"], row["Text"]) == ("2", "Nils Ny", "Hej på er")
+    assert row["Number"] == "070-174 06 05"
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_was_purged_is_gone_and_said_to_be(site: Path, run: Run, tmp_path: Path) -> None:
+    assert b"\x1fNorra\x1f7B" in ledger_of(site).read_bytes()
+    with closing(sqlite3.connect(ledger_of(site))) as ledger, ledger:
+        ledger.execute("UPDATE mailings SET created_at = '2020-01-01T00:00:00.000Z'")
+        ledger.execute("UPDATE mailings SET created_day = '2020-01-01'")
+        ledger.execute("UPDATE batches SET claimed_at = '2020-01-01T00:00:00.000Z'")
+    assert run("--config", site, "purge", "--older-than", "90d", "--decision", "KS 2026/1").code == 0
+    assert b"\x1fNorra\x1f7B" not in ledger_of(site).read_bytes()
+    ran = run("--config", site, "mailings", "find", "0701740605")
+    assert ran.code == 0
+    assert "Mailings up to 2020-01-01 were purged: whom they reached is not known." in ran.out
+    assert run("--config", site, "mailings", "recipients", 1).code == 0
+    path = tmp_path / "purged.csv"
+    assert run("--config", site, "mailings", "recipients", 1, "--csv", path).code == 0
+    assert [(row["Number"], row["Name"], row["Skola"]) for row in read(path)] == [("", "", "")] * 3
+    assert run("--config", site, "ledger", "check").code == 0
+
+
+def test_a_large_mailing_keeps_its_cells_too(
+    make_config: MakeConfig, message: Path, run: Run, tmp_path: Path
+) -> None:
+    rows = [f"{row};7B" for row in guardians(5_003)]
+    header = "Namn;Mobil;Grupp;Kommun;Godkänt villkor;Klass"
+    config = make_config(rows=rows, header=header, columns={"carry": ["klass"]})
+    send(config, message, run, "--max-parts", 9999)
+    path = tmp_path / "all.csv"
+    assert run("--config", config, "mailings", "recipients", 1, "--csv", path).code == 0
+    written = read(path)
+    assert (len(written), {row["klass"] for row in written}) == (5_003, {"7B"})
+
+
+def test_a_column_to_carry_that_the_file_has_not_stops_the_mailing(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(columns={"carry": ["Elev-ID"]})
+    ran = run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9)
+    assert ran.code == 8
+    assert "No column is called Elev-ID" in ran.err
+    assert run("--config", config, "mailings", "list", "--json").data["mailings"] == []
+
+
+def test_nothing_is_kept_of_a_row_that_is_protected(
+    make_config: MakeConfig, message: Path, run: Run, tmp_path: Path
+) -> None:
+    rows = [f"{row};{shut}" for row, shut in zip(ROWS[:2], ("", "ja"), strict=True)]
+    config = make_config(rows=rows, header=f"{HEADER};Sekretess", columns=CARRY)
+    send(config, message, run)
+    path = tmp_path / "all.csv"
+    run("--config", config, "mailings", "recipients", 1, "--csv", path)
+    first, shut = read(path)
+    assert (first["Skola"], shut["Skola"], shut["Name"], shut["State"]) == ("Norra", "", "", "skipped")
+
+
+@pytest.fixture
+def two_towns(make_config: MakeConfig, message: Path, run: Run) -> dict[str, Any]:
+    """A ledger that two municipalities share, each with one mailing to the same number."""
+    rows = (ROWS[0], ROWS[0].replace("Exempelkommun", "Grannkommun"))
+    other = {"grannkommun": {"name": "Grannkommun"}}
+    towns = {"default_municipality": "exempelkommun", "municipalities": other}
+    config = make_config(rows=rows, header=HEADER, **towns)
+    for town in ("exempelkommun", "grannkommun"):
+        send(config, message, run, "--municipality", town)
+    return {"rows": rows, "header": HEADER, **towns}
+
+
+def test_between_authorities_it_is_secret_who_got_what(
+    two_towns: dict[str, Any], make_config: MakeConfig, run: Run
+) -> None:
+    config = make_config(**two_towns, senders={ME: {"municipalities": ["exempelkommun"]}})
+    ask = ("--config", config, "--json")
+    for words in (("recipients", 2), ("skipped", 2), ("failed", 2)):
+        assert run(*ask, "mailings", *words).code == 5
+        assert run(*ask, "mailings", words[0], 1).code == 0
+    found = run(*ask, "mailings", "find", "0701740605").data["messages"]
+    assert [one["mailing"] for one in found] == [1]
+    subjects = {row["subject"] for row in run(*ask, "audit").data["audit"]}
+    assert subjects == {"mailing 1", "exempelkommun"}
+    assert run(*ask, "audit", "--municipality", "grannkommun").data["audit"] == []
+    assert run(*ask, "usage").code == 0
+    assert "By [senders] you see only: Exempelkommun" in run("--config", config, "audit").out
+
+
+def test_whoever_may_send_for_all_sees_all_and_whom_no_rule_names_sees_nobody(
+    two_towns: dict[str, Any], make_config: MakeConfig, run: Run
+) -> None:
+    find = ("mailings", "find", "0701740605", "--json")
+    config = make_config(**two_towns, senders={ME: {}})
+    assert len(run("--config", config, *find).data["messages"]) == 2
+    config = make_config(**two_towns, senders={"somebody": {}})
+    assert run("--config", config, *find).data["messages"] == []
+    assert run("--config", config, "mailings", "recipients", 1).code == 5
+
+
+def test_an_incoming_sms_is_seen_by_whoever_wrote_to_its_sender_last(
+    two_towns: dict[str, Any], make_config: MakeConfig, run: Run
+) -> None:
+    config = make_config(**two_towns)
+    path = config.parent / "ledger" / "ledger.simulate.db"
+    with closing(sqlite3.connect(path)) as ledger, ledger:
+        ledger.execute("UPDATE mailings SET created_at = '2026-01-01T00:00:00.000Z' WHERE id = 2")
+        for at, last in (("2026-02-01", "05"), ("2999-01-01", "05"), ("2999-01-01", "99")):
+            ledger.execute(
+                "INSERT INTO inbox (at, gateway, vendor_id, sender, receiver, body, keyword, told_at, kind)"
+                " VALUES (?, 'intelecom', '', ?, '', 'hej', '', '', 'ours')",
+                (f"{at}T00:00:00.000Z", f"+467017406{last}"),
+            )
+    for town, ids in (("exempelkommun", [2]), ("grannkommun", [1]), (None, [3, 2, 1])):
+        config = make_config(**two_towns, senders={ME: {"municipalities": [town]} if town else {}})
+        inbox = run("--config", config, "inbox", "list", "--json").data
+        assert ([one["id"] for one in inbox["inbox"]], inbox["total"]) == (ids, len(ids))
+        assert run("--config", config, "inbox", "show", 3).code == (5 if town else 0)
