@@ -140,7 +140,6 @@ _QUOTED_SETTING: Final = (
 )
 _SHELL_SETTING: Final = r"(?m)^(?:export )?[A-Z][A-Z0-9_]{2,60}=\S"
 _SHELL_SIGN: Final = r"(?m)^export |^[A-Z0-9]+_[A-Z0-9_]*=|=[\"'/]"
-_CHANGE: Final = r"(?m)^(?:diff --git |@@ -[0-9]|<{7} \w)"
 _PLUGIN: Final = r"(?m)^(?:intele|pswin)_\w{1,60}[ ]{0,4}="
 _DOTTED: Final = r"(?m)^[a-z]\w{0,40}(?:[._][a-z]\w{0,40}){1,4}=\S"
 _CODE: Final = (

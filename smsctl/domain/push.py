@@ -1,6 +1,6 @@
 """What a gateway pushes to us, and what we answer: the words between a listener and a gateway's parser."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from smsctl.domain.incoming import Incoming
@@ -50,10 +50,6 @@ class UnreadableError(Exception):
 
 ReadPush = Callable[[Push], PushBatch]
 """A gateway's parser. Raises UnreadableError, and nothing else."""
-
-
-ReadFile = Callable[[Iterable[bytes]], Iterator[PushBatch]]
-"""The same for a large document that comes in pieces; what came before UnreadableError has been yielded."""
 
 ENTRIES_OF_A_FILE = 5_000
 """So many are in one parcel."""

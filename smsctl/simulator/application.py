@@ -1,23 +1,53 @@
 """The simulator as a WSGI application: which path and method lead where."""
 
 import re
+import struct
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from socket import SO_LINGER, SOL_SOCKET, socket
 from threading import Event
-from typing import Any
+from typing import Any, NoReturn
 
 from smsctl.simulator import identity
 from smsctl.simulator.behaviour import Behaviour
-from smsctl.simulator.connection import ServedConnection
-from smsctl.simulator.held import Held
+from smsctl.simulator.faults import Sending
 from smsctl.simulator.intelecom import SimulatedIntelecom
 from smsctl.simulator.journal import Journal
-from smsctl.simulator.management import SimulatedManagement, malformed
+from smsctl.simulator.management import Held, SimulatedManagement, malformed
 from smsctl.simulator.polling import Polling
 from smsctl.simulator.pswincom import SimulatedPsWinCom
-from smsctl.simulator.sending import Sending
 from smsctl.simulator.web import NoAnswerError, ReceivedRequest, RefusedRequestError, SimulatorReply, refuse
+
+_LOOK_EVERY_S = 0.05
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+class ServedConnection:
+    """One connection while waitress serves its request."""
+
+    def __init__(self, environ: dict[str, Any], stopping: Event) -> None:
+        """Find the connection; `stopping` ends every wait."""
+        self._gone = environ["waitress.client_disconnected"]
+        self._stopping = stopping
+
+    def break_off(self, silence_s: float | None) -> NoReturn:
+        """Give no answer: reset the connection, or say nothing for so long or until the client leaves."""
+        from waitress.channel import ClientDisconnected
+
+        if silence_s is None:
+            connection: socket = self._gone.__self__.socket  # the bound method's channel owns it
+            connection.setsockopt(SOL_SOCKET, SO_LINGER, _RESET_ON_CLOSE)
+        else:
+            self._stay_silent(silence_s)
+        raise ClientDisconnected  # waitress closes without a word
+
+    def _stay_silent(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and not self._gone() and not self._stopping.is_set():
+            self._stopping.wait(_LOOK_EVERY_S)
+
 
 Route = tuple[str, Mapping[str, Callable[..., SimulatorReply]]]
 """A pattern for the path, and a handler for each method: it gets the request and the pattern's groups."""

@@ -1,13 +1,23 @@
 """Faults on demand: a share of the sends goes wrong in a named way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from hashlib import blake2b
+from http import HTTPStatus
 from itertools import count
+from threading import Event
 from types import MappingProxyType
 
 from smsctl.errors import UsageError, say
-from smsctl.simulator.web import Entry
+from smsctl.simulator.behaviour import Behaviour
+from smsctl.simulator.web import (
+    Entry,
+    NoAnswerError,
+    ReceivedRequest,
+    SimulatedAnswer,
+    SimulatorReply,
+    refuse,
+)
 
 
 class Fault(StrEnum):
@@ -106,3 +116,60 @@ def _is_share(text: str) -> bool:
         return 0 <= float(text) <= 1
     except ValueError:
         return False
+
+
+_SIMULATED = "Simulated fault."
+_WEB_PAGE = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body>It works.</body></html>"
+
+
+class Sending:
+    """Makes a gateway's `submit` as slow and as unreliable as it was asked to be."""
+
+    def __init__(self, behaviour: Behaviour, stopping: Event) -> None:
+        """Draw from one sequence for all gateways; `stopping` ends every wait."""
+        self._behaviour = behaviour
+        self._faults = Faults(behaviour.faults, behaviour.seed)
+        self._stopping = stopping
+
+    def around(
+        self, submit: Callable[[ReceivedRequest], SimulatedAnswer]
+    ) -> Callable[[ReceivedRequest], SimulatorReply]:
+        """Return `submit` with everything that can go wrong."""
+
+        def send(request: ReceivedRequest) -> SimulatorReply:
+            fault = self._faults.draw()
+            if fault in EARLY:
+                self._strike(fault)
+            answer = submit(request)
+            self._wait(self._behaviour.slow_s if fault is Fault.SLOW else 0)
+            self._strike(fault)
+            return _spoilt(fault, answer.write(damage(fault, answer.entries, answer.reference)))
+
+        return send
+
+    def _wait(self, longer_s: float) -> None:
+        seconds = self._behaviour.latency_s + longer_s
+        if seconds:
+            self._stopping.wait(seconds)
+
+    def _strike(self, fault: Fault | None) -> None:
+        """Raise where the request gets no answer of the gateway's."""
+        match fault:
+            case Fault.TIMEOUT | Fault.TIMEOUT_EARLY:
+                raise NoAnswerError(self._behaviour.silence_s)
+            case Fault.RESET | Fault.RESET_EARLY:
+                raise NoAnswerError(None)
+            case Fault.ERROR500 | Fault.ERROR500_EARLY:
+                raise refuse(HTTPStatus.INTERNAL_SERVER_ERROR, _SIMULATED)
+            case Fault.ERROR503:
+                raise refuse(HTTPStatus.SERVICE_UNAVAILABLE, _SIMULATED)
+            case Fault.ERROR429:
+                later = ("Retry-After", str(self._behaviour.retry_after_s))
+                raise refuse(HTTPStatus.TOO_MANY_REQUESTS, _SIMULATED, later)
+
+
+def _spoilt(fault: Fault | None, reply: SimulatorReply) -> SimulatorReply:
+    """Return what the fault leaves of the reply; the messages are accepted."""
+    if fault is Fault.HTML200:
+        return SimulatorReply(HTTPStatus.OK, "text/html", _WEB_PAGE)
+    return reply._replace(body=reply.body[: len(reply.body) // 2]) if fault is Fault.TRUNCATED else reply

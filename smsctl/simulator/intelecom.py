@@ -17,9 +17,9 @@ from smsctl.simulator import documents, intelecom_rules
 from smsctl.simulator.behaviour import BadLogin, Behaviour
 from smsctl.simulator.documents import Document
 from smsctl.simulator.faults import chance
-from smsctl.simulator.held import Held, HeldMessage
 from smsctl.simulator.intelecom_rules import Content, IntelecomFieldError, MessageSettings
 from smsctl.simulator.journal import AcceptedMessage, Journal
+from smsctl.simulator.management import Held, HeldMessage
 from smsctl.simulator.web import Entry, ReceivedRequest, SimulatedAnswer, SimulatorReply, refuse
 
 
@@ -231,14 +231,11 @@ def _refused(fields: Document, index: int, code: Code, text: str | None = None) 
 
 def _entry(message: _Message, index: int, code: Code, message_id: str | None) -> Entry:
     settings = message.settings
-    return {
-        "statusCode": int(code),
-        "statusMessage": _TEXTS[code],
+    return _refused({}, index, code) | {
         "clientReference": message.reference,
         "recipient": message.recipient,
         "messageId": message_id,
         "sessionId": f"s{message_id}" if settings.new_session and message_id else settings.session_id,
-        "sequenceIndex": index,
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
@@ -24,30 +25,15 @@ class AcceptedMessage(NamedTuple):
     content: str  # as the phone would show it
     encoding: str  # gsm7, ucs2 or binary
     parts: int
-    originator: str | None
-    priority: int | None
-    message_id: str | None  # the gateway's: messageId, or PSWinCom's REF
-    validity: int | None  # Puzzel's code, PSWinCom's minutes
-    send_at: str | None  # UTC, ISO 8601; None: at once
-    report: bool  # a delivery report is wanted
+    originator: str | None = None
+    priority: int | None = None
+    message_id: str | None = None  # the gateway's: messageId, or PSWinCom's REF
+    validity: int | None = None  # Puzzel's code, PSWinCom's minutes
+    send_at: str | None = None  # UTC, ISO 8601; None: at once
+    report: bool = False  # a delivery report is wanted
 
 
-_KEYS = (
-    "time",
-    "gateway",
-    "reference",
-    "batchReference",
-    "recipient",
-    "content",
-    "encoding",
-    "parts",
-    "originator",
-    "priority",
-    "messageId",
-    "validity",
-    "sendAt",
-    "report",
-)
+_KEYS = tuple(re.sub("_(.)", lambda found: found[1].upper(), name) for name in AcceptedMessage._fields)
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 

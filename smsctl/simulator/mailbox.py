@@ -5,14 +5,13 @@ nine commands, and a mail library would be installed for nothing else.
 """
 
 import re
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from socket import socket
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Thread
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from smsctl.errors import InputError
 from smsctl.simulator.identity import GREETING
@@ -35,7 +34,7 @@ _SENDER = re.compile(r"FROM:\s*<[^\s<>]*>.*", re.IGNORECASE)
 _PART_LENGTH = {AirEncoding.GSM7: 153, AirEncoding.UCS2: 67}
 
 
-class Mailbox:
+class Mailbox(AbstractContextManager["Mailbox"]):
     """A running mail server. As a context manager it stops at the end of the block."""
 
     def __init__(self, listening: socket, journal: Journal, name: str) -> None:
@@ -60,13 +59,7 @@ class Mailbox:
             self._server.server_close()
             self._journal.close()
 
-    def __enter__(self) -> Self:
-        """Return the mailbox."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop."""
         self.stop()
 
@@ -242,10 +235,4 @@ def _accepted(reference: str | None, text: str, recipient: _Recipient) -> Accept
         content=text,
         encoding=encoding,
         parts=parts(text, encoding, _PART_LENGTH[encoding]),
-        originator=None,
-        priority=None,
-        message_id=None,
-        validity=None,
-        send_at=None,
-        report=False,
     )

@@ -2,7 +2,6 @@
 
 import json
 import time
-from base64 import b64decode
 from collections import deque
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -62,10 +61,6 @@ class Polling:
                 self._waiting[kind].append(item)
 
     def _check_login(self, request: ReceivedRequest, user: str) -> None:
-        scheme, _, encoded = request.authorization.partition(" ")
-        try:
-            name, _, password = b64decode(encoded, validate=True).decode().partition(":")
-        except ValueError:
-            name = password = ""
-        if scheme != "Basic" or name != user or not self._behaviour.knows(name, password):
+        name, password = request.login
+        if name != user or not self._behaviour.knows(name, password):
             raise refuse(HTTPStatus.UNAUTHORIZED, "This is not your queue.")

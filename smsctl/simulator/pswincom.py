@@ -128,7 +128,6 @@ def _accepted(
         encoding=message.encoding,
         parts=message.parts,
         originator=message.sender,
-        priority=None,
         message_id=ref,
         validity=message.validity,
         send_at=message.send_at.isoformat() if message.send_at else None,

@@ -2,19 +2,19 @@
 
 import socket
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from http import HTTPStatus
 from threading import Event, Thread
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from smsctl.errors import InputError
 from smsctl.simulator import identity
 from smsctl.simulator.application import GatewayApplication
 from smsctl.simulator.behaviour import BadLogin, Behaviour, NonGsm
-from smsctl.simulator.held import Held
 from smsctl.simulator.incoming import INCOMING_PATH, Sms, read_sms
 from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.loopback import listen
+from smsctl.simulator.management import Held
 from smsctl.simulator.pushes import PushStyle, must_be_addresses
 from smsctl.simulator.reports import Reporter
 from smsctl.simulator.web import ReceivedRequest, SimulatorReply, refuse
@@ -36,7 +36,7 @@ _THREADS = 16  # requests served at once, those kept waiting by a fault included
 _MAX_BODY = 64 * 1024 * 1024
 
 
-class Simulator:
+class Simulator(AbstractContextManager["Simulator"]):
     """A running simulator. As a context manager it stops at the end of the block."""
 
     def __init__(self, behaviour: Behaviour, listening: socket.socket, journal: Journal) -> None:
@@ -95,13 +95,7 @@ class Simulator:
         self._server.stop()
         self._journal.close()
 
-    def __enter__(self) -> Self:
-        """Return the simulator."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop."""
         self.stop()
 

@@ -1,6 +1,7 @@
 """One request and one reply, as the simulated gateways see them."""
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,6 +25,16 @@ class ReceivedRequest:
         """The content type without its parameters."""
         named = self.content_type.replace(";", " ").split()  # PSWinCom's Ruby client leaves the semicolon out
         return named[0].lower() if named else ""
+
+    @property
+    def login(self) -> tuple[str, str] | tuple[None, None]:
+        """User name and password (RFC 7617); twice None where the request has none that can be read."""
+        scheme, _, encoded = self.authorization.partition(" ")
+        try:
+            username, colon, password = b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError:
+            return None, None
+        return (username, password) if colon and scheme.lower() == "basic" else (None, None)
 
 
 class SimulatorReply(NamedTuple):
