@@ -126,17 +126,8 @@ def _shown_senders(values: Values) -> Iterator[Problem]:
             yield from (Problem((*path, "sender"), why) for why in sender_problems(shown, module))
 
 
-_SECRETS = (
-    ("gateway", "password"),
-    ("gateway", "proxy_password"),
-    ("smtp", "password"),
-    ("reports", "secret"),
-)
-
-
 def _secrets(values: Values) -> Iterator[Problem]:
-    for path in _SECRETS:
-        given = values.get(path, {})
+    for path, given in values.items():
         if given.get("source") == "file" and given["path"] is None:
             yield Problem((*path, "path"), say('must be given where source = "file"'))
 

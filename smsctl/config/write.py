@@ -1,9 +1,9 @@
 """Changes to a config file: comments and order stay, and nothing is written that would not load."""
 
-import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from smsctl.config.kinds import COUNTRY_CODE, MODULE, UnfitValueError
 from smsctl.config.read import parse, read_document, read_text
 from smsctl.config.walk import NO_PASSWORD, is_secret, unknown
 from smsctl.errors import ConfigError, say
-from smsctl.host import rights
+from smsctl.host import disk, rights
 
 GATEWAY_NAMES = {
     "puzzel": "intelecom",
@@ -34,7 +34,7 @@ def create(path: Path, text: str) -> None:
     parse(text, path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_private(path, text)
+        disk.write_whole(path, text.encode())
     except FileExistsError:
         raise ConfigError(say("{path} is there already and is not overwritten", path=path)) from None
     except OSError as error:
@@ -154,24 +154,12 @@ def _is_toml(text: str) -> bool:
 
 def _replace(path: Path, text: str) -> None:
     """Put the text in place of the file at once, with the file's owner and rights."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         before = path.stat()
-        _write_private(draft, text)
-        rights.give_back(draft, before)
-        draft.replace(path)
+        own = partial(rights.give_back, before=before)
+        disk.write_whole(path, text.encode(), replace=True, finish=own)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise _not_written(path, error) from None
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that is not there yet, readable by its owner only, as far as the disk."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _not_written(path: Path, error: OSError) -> ConfigError:

@@ -39,16 +39,9 @@ def write_private(path: Path, secret: Secret) -> None:
     """
     if rights.ARE_LOOKED_AT:
         _check_folders(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(secret.reveal() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        disk.write_whole(path, f"{secret.reveal()}\n".encode(), replace=True)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise _no_access(path, error) from None
 
 

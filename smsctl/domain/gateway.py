@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, Protocol, runtime_checkable
 from smsctl.domain.message import Answer, Batch, Letter
 from smsctl.domain.secret import Secret
 from smsctl.domain.text import PartProfile
-from smsctl.errors import Sentence, say
+from smsctl.errors import CredentialError, Sentence, say
 
 CHECK_ACCOUNT: Final = say(
     "Check the account under [gateway] in the config, or store its password anew: smsctl credential set"
@@ -78,6 +78,14 @@ class Options(NamedTuple):
     simulated: bool = False  # only a simulator may answer; else none may
     time_zone: str = "Europe/Stockholm"
     extra: Mapping[str, str] = MappingProxyType({})  # for gateways from elsewhere
+
+    def revealed_password(self) -> str:
+        """Return the account's password for the wire. Raises CredentialError."""
+        if not self.password:
+            raise CredentialError(
+                say("there is no password for the gateway"), hint=say("store it with: smsctl credential set")
+            )
+        return self.password.reveal()
 
 
 class CancelResult(NamedTuple):

@@ -43,11 +43,13 @@ wire/pswincom.md, "Characters and length".
 _PAIR_UNITS: Final = 2
 
 
-def with_part_length(profile: PartProfile, length: int) -> PartProfile:
+def with_part_length(profile: PartProfile, length: int | None) -> PartProfile:
     """Return the profile with `length` septets per GSM-7 part, where the invoice shows another rule.
 
-    A UCS-2 part stays as it is. Raises ValueError where not even a pair would fit in a part.
+    A UCS-2 part stays as it is, and without a length all. Raises ValueError where not even a pair would fit.
     """
+    if length is None:
+        return profile
     if not _PAIR_UNITS <= length <= profile.gsm7_single:
         raise ValueError(length)
     return profile._replace(gsm7_part=length)

@@ -19,7 +19,6 @@ from smsctl.gateways.connection_pool import ConnectionPool
 from smsctl.gateways.intelecom_management import IntelecomManagement
 from smsctl.gateways.json_reply import folded, read_json, whole_number
 from smsctl.gateways.outcome import HttpReply, quoted, refused, status_verdict, unclear, unless_taken, verdict
-from smsctl.gateways.password import password_of
 
 STATUS_OF_CODE: Final = {
     1: Status.ACCEPTED,  # queued at the gateway, whatever its name MESSAGE_DELIVERED_OK says
@@ -57,13 +56,10 @@ class Intelecom:
         self._pool = ConnectionPool()
         self._url = (options.url or HOST).rstrip("/")
         self._management = IntelecomManagement(options, self._url)
-        parts = INTELECOM_PARTS
-        if options.part_length is not None:
-            parts = with_part_length(parts, options.part_length)
         self.traits: Final = Traits(
             name="intelecom",
             title="Intelecom (Puzzel)",
-            parts=parts,
+            parts=with_part_length(INTELECOM_PARTS, options.part_length),
             max_parts=min(options.max_parts or _MAX_PARTS, _MAX_PARTS),
             max_batch=min(options.batch_size, _MAX_BATCH),
             cancelling=True,
@@ -88,7 +84,7 @@ class Intelecom:
         if not isinstance(outcome, HttpReply):
             return verdict(batch, outcome)
         if outcome.status != _OK:
-            secret = password_of(self._options)
+            secret = self._options.revealed_password()
             refusal = status_verdict(batch, outcome, quoted(outcome.body, secret))
             entries = _entries(outcome.body) or {}
             ours = [one for one, _ in batch.messages if one in entries]
@@ -125,7 +121,7 @@ class Intelecom:
         common = {
             "serviceId": self._options.service_id,
             "username": self._options.username,
-            "password": password_of(self._options),
+            "password": self._options.revealed_password(),
             "batchReference": batch.reference,
         }
         content = encode(batch.letter.text.body)
@@ -168,7 +164,7 @@ class Intelecom:
 
     def _answer(self, batch: Batch, body: bytes) -> Answer:
         """Read the reply message by message (wire/puzzel.md, "Reply" and "Result codes")."""
-        secret = password_of(self._options)
+        secret = self._options.revealed_password()
         entries = _entries(body)
         if entries is None:
             return unclear(batch, Remark(Event.NO_ANSWER, quoted(body, secret)))

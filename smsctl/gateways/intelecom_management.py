@@ -6,8 +6,7 @@ from urllib.parse import quote
 from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.json_reply import Fields, folded, read_json, whole_number
-from smsctl.gateways.outcome import HttpReply, Outcome, Stale, Unclear, WrongCounterpart
-from smsctl.gateways.password import password_of
+from smsctl.gateways.outcome import HttpReply, Outcome, Unclear, reply_in
 
 DEFAULT_PATH: Final = "/mgmt/rs/service/{service_id}"
 
@@ -74,23 +73,19 @@ class IntelecomManagement:
 
         from smsctl.gateways.wire import exchange
 
-        login = f"{self._options.username}:{password_of(self._options)}".encode()
+        login = f"{self._options.username}:{self._options.revealed_password()}".encode()
         headers = {"Accept": "application/json", "Authorization": f"Basic {b64encode(login).decode()}"}
         return exchange(self._options, method, self._url + path, headers=headers)
 
 
 def _reply(outcome: Outcome) -> HttpReply:
     """Return the reply; raise where there is none, or the login is refused."""
-    if isinstance(outcome, WrongCounterpart):
-        raise outcome.error()
-    if not isinstance(outcome, HttpReply):
-        raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
-    if outcome.status in _LOGIN_REFUSED:
+    reply = reply_in(outcome, _no_answer)
+    if reply.status in _LOGIN_REFUSED:
         raise GatewayRefusedError(
-            say("the gateway refused the login (HTTP {status})", status=outcome.status),
-            hint=CHECK_ACCOUNT,
+            say("the gateway refused the login (HTTP {status})", status=reply.status), hint=CHECK_ACCOUNT
         )
-    return outcome
+    return reply
 
 
 def _entries(reply: HttpReply, key: str) -> list[Fields]:

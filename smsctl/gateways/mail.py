@@ -39,13 +39,10 @@ class MailGateway:
     def __init__(self, options: Options) -> None:
         """Keep the options; the traits follow from them."""
         self._options = options
-        parts = INTELECOM_PARTS
-        if options.part_length is not None:
-            parts = with_part_length(parts, options.part_length)
         self.traits: Final = Traits(
             name="mail",
             title="Intelecom by e-mail",
-            parts=parts,
+            parts=with_part_length(INTELECOM_PARTS, options.part_length),
             max_parts=min(options.max_parts or _MAX_PARTS, _MAX_PARTS),
             max_batch=min(options.batch_size, _MAX_BATCH),
             priority=False,

@@ -1,7 +1,7 @@
 """What can come of one request, and what each outcome proves about the batch (what-an-answer-proves.md)."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from smsctl.domain.gateway import CHECK_ACCOUNT
 from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict, same_for_all
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.spelling import veil_numbers
-from smsctl.errors import GatewayRefusedError, Sentence, say
+from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 
 MAX_RETRY_AFTER_S = 600.0
 _QUOTE_LENGTH = 300
@@ -52,18 +52,23 @@ class WrongCounterpart(NamedTuple):
 
     def error(self) -> GatewayRefusedError:
         """Return what whoever asked for no batch raises."""
+        hint = say("Start one with: smsctl simulator. Without this address a rehearsal brings its own.")
         if self.by_simulator:
-            return GatewayRefusedError(
-                Remark(self.event, self.where),
-                hint=say("Take this address out of the config; or rehearse, with --simulate."),
-            )
-        return GatewayRefusedError(
-            Remark(self.event, self.where),
-            hint=say("Start one with: smsctl simulator. Without this address a rehearsal brings its own."),
-        )
+            hint = say("Take this address out of the config; or rehearse, with --simulate.")
+        return GatewayRefusedError(Remark(self.event, self.where), hint=hint)
 
 
 Outcome = HttpReply | NotSent | Unclear | Stale | WrongCounterpart
+
+
+def reply_in(outcome: Outcome, no_answer: Callable[[Words], StoppedError]) -> HttpReply:
+    """Return the reply; raise where there is none, by `no_answer` where nobody has answered."""
+    if isinstance(outcome, WrongCounterpart):
+        raise outcome.error()
+    if not isinstance(outcome, HttpReply):
+        raise no_answer("" if isinstance(outcome, Stale) else outcome.text)
+    return outcome
+
 
 _CHECK_URL = say("Check url under [gateway] in the config, and the site's proxy.")
 _ASK_SUPPORT = say(

@@ -22,15 +22,15 @@ from smsctl.gateways.outcome import (
     NotSent,
     Outcome,
     Stale,
-    WrongCounterpart,
+    Unclear,
     quoted,
     refused,
+    reply_in,
     status_verdict,
     unclear,
     unless_taken,
     verdict,
 )
-from smsctl.gateways.password import password_of
 
 if TYPE_CHECKING:
     from smsctl.gateways.pswincom_reply import Session
@@ -67,13 +67,10 @@ class PSWinCom:
         failover = options.failover_url or (None if options.url else FAILOVER_HOST)
         self._pool = ConnectionPool()
         self._hosts = [host.rstrip("/") + "/" for host in (options.url or HOST, failover) if host]
-        parts = PSWINCOM_PARTS
-        if options.part_length is not None:
-            parts = with_part_length(parts, options.part_length)
         self.traits: Final = Traits(
             name="pswincom",
             title="PSWinCom (LINK Mobility)",
-            parts=parts,
+            parts=with_part_length(PSWINCOM_PARTS, options.part_length),
             max_parts=min(options.max_parts or _DEFAULT_PARTS, _MAX_PARTS),
             max_batch=min(options.batch_size, _MAX_BATCH),
             priority=False,
@@ -88,7 +85,7 @@ class PSWinCom:
         if not isinstance(outcome, HttpReply):
             return verdict(batch, outcome)
         if outcome.status != _OK:
-            refusal = status_verdict(batch, outcome, quoted(outcome.body, password_of(self._options)))
+            refusal = status_verdict(batch, outcome, quoted(outcome.body, self._options.revealed_password()))
             return unless_taken(batch, refusal, self._told_of(batch, read_session(outcome.body)))
         return self._answer(batch, outcome.body)
 
@@ -97,17 +94,14 @@ class PSWinCom:
         from smsctl.gateways.pswincom_reply import read_session
 
         outcome = self._post(self._document(""), float("inf"))
-        if isinstance(outcome, WrongCounterpart):
-            raise outcome.error()
-        if isinstance(outcome, NotSent):
-            raise _no_answer(outcome.text)
-        if not isinstance(outcome, HttpReply):
+        if isinstance(outcome, Stale | Unclear):
             raise _no_answer(say("no complete reply"))
-        session = read_session(outcome.body) if outcome.status == _OK else None
+        reply = reply_in(outcome, _no_answer)
+        session = read_session(reply.body) if reply.status == _OK else None
         if session is None:
-            raise _no_answer(f"HTTP {outcome.status}")
+            raise _no_answer(f"HTTP {reply.status}")
         if session.logon == "FAIL":
-            reason = quoted(session.reason, password_of(self._options))
+            reason = quoted(session.reason, self._options.revealed_password())
             raise GatewayRefusedError(
                 say("the gateway refused the login: {reason}", reason=reason or "-"),
                 hint=CHECK_ACCOUNT,
@@ -151,7 +145,7 @@ class PSWinCom:
     def _document(self, content: str) -> bytes:
         """Return a session; ISO-8859-1 in header and prolog, so that every reading gives the same text."""
         client = _escaped(self._options.username)
-        password = _escaped(password_of(self._options))
+        password = _escaped(self._options.revealed_password())
         document = (
             '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
             f"<SESSION><CLIENT>{client}</CLIENT><PW>{password}</PW>{content}</SESSION>"
@@ -186,7 +180,7 @@ class PSWinCom:
         """Read the reply message by message (wire/pswincom.md, "Reply")."""
         from smsctl.gateways.pswincom_reply import read_session
 
-        secret = password_of(self._options)
+        secret = self._options.revealed_password()
         session = read_session(body)
         if session is None:
             return unclear(batch, Remark(Event.NO_ANSWER, quoted(body, secret)))
@@ -207,7 +201,7 @@ class PSWinCom:
     def _told_of(self, batch: Batch, session: "Session | None") -> list[Receipt]:
         """Return what a reply that is a refusal tells of messages all the same."""
         entries = session.entries if session else {}
-        secret = password_of(self._options)
+        secret = self._options.revealed_password()
         return [
             _receipt(message, entries[one], secret)
             for message in batch.messages

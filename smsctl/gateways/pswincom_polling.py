@@ -9,8 +9,7 @@ from smsctl.domain.incoming import Incoming
 from smsctl.domain.push import Polled, PushBatch
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.json_reply import entry_of, folded
-from smsctl.gateways.outcome import HttpReply, Stale, WrongCounterpart
-from smsctl.gateways.password import password_of
+from smsctl.gateways.outcome import HttpReply, reply_in
 from smsctl.gateways.pswincom_pushes import NAME, report_of
 from smsctl.gateways.push_fields import Fields, number, short, whole
 
@@ -19,6 +18,10 @@ INCOMING: Final = "mo"
 
 _OK, _TAKEN, _EMPTY = 200, 204, 404
 _LOGIN_REFUSED = (401, 403)
+_REFUSED = {
+    REPORTS: say("The gateway refused the login to its queue of reports (HTTP {status}).", status=""),
+    INCOMING: say("The gateway refused the login to its queue of incoming SMS (HTTP {status}).", status=""),
+}
 
 
 class PolledQueue:
@@ -71,32 +74,17 @@ class PolledQueue:
     def _ask(self, method: str, url: str, within_s: float) -> HttpReply:
         from smsctl.gateways.wire import exchange
 
-        login = f"{self._options.username}:{password_of(self._options)}".encode()
+        login = f"{self._options.username}:{self._options.revealed_password()}".encode()
         headers = {"Accept": "application/json", "Authorization": f"Basic {b64encode(login).decode()}"}
         body = b"" if method == "POST" else None  # so that a length is told: servers ask for one
         options = self._options._replace(
             connect_timeout_s=min(self._options.connect_timeout_s, within_s),
             total_timeout_s=min(self._options.total_timeout_s, within_s),
         )
-        outcome = exchange(options, method, url, headers=headers, body=body)
-        if isinstance(outcome, WrongCounterpart):
-            raise outcome.error()
-        if not isinstance(outcome, HttpReply):
-            raise _no_answer("" if isinstance(outcome, Stale) else outcome.text)
-        if outcome.status in _LOGIN_REFUSED:
-            refused = (
-                say(
-                    "The gateway refused the login to its queue of reports (HTTP {status}).",
-                    status=outcome.status,
-                )
-                if self._kind == REPORTS
-                else say(
-                    "The gateway refused the login to its queue of incoming SMS (HTTP {status}).",
-                    status=outcome.status,
-                )
-            )
-            raise GatewayRefusedError(refused, hint=CHECK_ACCOUNT)
-        return outcome
+        reply = reply_in(exchange(options, method, url, headers=headers, body=body), _no_answer)
+        if reply.status in _LOGIN_REFUSED:
+            raise GatewayRefusedError(_REFUSED[self._kind].given(status=reply.status), hint=CHECK_ACCOUNT)
+        return reply
 
 
 def _no_answer(text: str | Sentence) -> StoppedError:

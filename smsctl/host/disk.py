@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -24,11 +25,14 @@ def make_names_durable(folder: Path) -> None:
             os.close(handle)
 
 
-def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
+def write_whole(
+    path: Path, data: bytes, *, replace: bool = False, finish: Callable[[Path], None] | None = None
+) -> None:
     """Write a file, mode 0600: whoever looks finds all of it or none, also after a kill or a power cut.
 
     It is written beside, without a name where Linux can, and gets its name in one step. Raises OSError,
-    FileExistsError where there is one already; with `replace`, where that is no plain file.
+    FileExistsError where there is one already; with `replace`, where that is no plain file. `finish` gives
+    it what it needs besides before it has its name.
     """
     is_there = os.path.lexists(path)
     if is_there and not (replace and stat.S_ISREG(path.lstat().st_mode)):
@@ -42,6 +46,8 @@ def write_whole(path: Path, data: bytes, *, replace: bool = False) -> None:
             os.fsync(handle)
             if not is_named:  # as linkat(2) has it: a handle of a folder makes it follow the link
                 os.link(f"/proc/self/fd/{handle}", draft, src_dir_fd=handle)
+        if finish:
+            finish(draft)
         if replace:
             draft.replace(path)
         else:

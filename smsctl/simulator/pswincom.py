@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from smsctl.simulator import pswincom_rules
 from smsctl.simulator.behaviour import Behaviour
-from smsctl.simulator.documents import escape
+from smsctl.simulator.documents import escape, read_xml
 from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.pswincom_rules import Message, PsWinComElementError
 from smsctl.simulator.web import Entry, ReceivedRequest, SimulatedAnswer, SimulatorReply, refuse
@@ -95,21 +95,9 @@ def _read(request: ReceivedRequest) -> _Session:
 
     So LINK's own receiver reads (wire/pswincom.md, "Clients"), and so its published clients write.
     """
-    from xml.etree.ElementTree import ParseError
-
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
-
-    body = request.body.rstrip(b"\0")  # the old client's terminator
     declared = re.search(_CHARSET, request.content_type)
-    try:
-        root = fromstring(
-            body.decode(declared[1] if declared else "iso-8859-1")
-        )  # a DOCTYPE is allowed, an entity is not
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise refuse(HTTPStatus.BAD_REQUEST, f"Malformed XML: {error}.") from error
-    if root.tag != "SESSION":
-        raise refuse(HTTPStatus.BAD_REQUEST, "The root must be SESSION.")
+    body = request.body.rstrip(b"\0")  # the old client's terminator
+    root = read_xml(body, "SESSION", declared[1] if declared else "iso-8859-1")
     fields = {child.tag: child.text or "" for child in root}
     messages = [{child.tag: child.text or "" for child in message} for message in root.iterfind("MSGLST/MSG")]
     return _Session(fields, messages)
