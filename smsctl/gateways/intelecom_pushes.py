@@ -151,6 +151,7 @@ def _from_pairs(encoded: str) -> Iterator[tuple[str, Fields]]:
 def _report(fields: Fields) -> Report:
     code = short(fields, "statuscode")
     words = (short(fields, "statusdescription"), short(fields, "extstatusdescription"))
+    text = "; ".join(dict.fromkeys(filter(None, words)))
     return Report(
         gateway=NAME,
         told=TOLD_BY_CODE.get(code, _UNTOLD),
@@ -158,7 +159,7 @@ def _report(fields: Fields) -> Report:
         reference=short(fields, "customermessagereference"),
         gateway_id=short(fields, "messageid"),
         number=number(fields, "recipient"),  # only in a template of the administrator's own
-        text=veil_numbers("; ".join(dict.fromkeys(filter(None, words)))),
+        text=text and veil_numbers(text),
     )
 
 

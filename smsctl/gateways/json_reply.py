@@ -116,7 +116,8 @@ class _Cursor:
 
     def passes(self, sign: str) -> bool:
         """Say whether a sign comes next, and go past it."""
-        self._skip()
+        if not self._text.startswith(sign, self._at):
+            self._skip()
         there = self._text.startswith(sign, self._at)
         self._at += there
         return there
@@ -161,9 +162,9 @@ class _Cursor:
             return
         while True:
             yield self.entry()
-            if self.passes("]"):
+            if not self.passes(","):
+                self.must_pass("]")
                 return
-            self.must_pass(",")
 
     def _skip(self) -> None:
         while True:
@@ -183,7 +184,6 @@ _LONGEST_NUMBER = 15
 _LONGEST_ENTRY = 1 << 20
 _DEEPEST = 20  # what-comes-from-outside.md, "Answers and pushes"
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_TEXT = rb'"(?:[^"\\]|\\.)*"'
 
 
 def _is_deep(body: bytes) -> bool:
@@ -196,17 +196,12 @@ def _is_deep(body: bytes) -> bool:
 
 
 def _unpaired(text: bytes) -> bytes:
-    """Return the brackets left over when pairs with nothing between them are taken out again and again."""
-    left = _without_pairs(text)
-    if left:
-        import re  # brackets in words are seldom
+    """Return the brackets left over when pairs with nothing between them are taken out again and again.
 
-        left = _without_pairs(re.sub(_TEXT, b"", text, flags=re.DOTALL))
-    return left
-
-
-def _without_pairs(text: bytes) -> bytes:
-    brackets = text.translate(None, _NO_BRACKETS)
+    Those in words do not count: they could hide as many.
+    """
+    unescaped = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = b"".join(unescaped.split(b'"')[::2]).translate(None, _NO_BRACKETS)
     for _ in range(_DEEPEST):
         brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
     return brackets

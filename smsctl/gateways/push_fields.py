@@ -101,7 +101,12 @@ def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
 
 def short(fields: Fields, name: str) -> str:
     """Return a field as one line; empty where it is missing or no plain value."""
-    return _plain(fields.get(name))[:_LONGEST].translate(_CONTROL).strip()
+    value = fields.get(name)
+    if value is None:
+        return ""
+    if type(value) is str and value.isprintable() and len(value) <= _LONGEST:
+        return value.strip()  # most are so: nothing is to be taken out of them
+    return _plain(value)[:_LONGEST].translate(_CONTROL).strip()
 
 
 def whole(fields: Fields, name: str) -> str:
@@ -112,6 +117,8 @@ def whole(fields: Fields, name: str) -> str:
 def number(fields: Fields, name: str) -> str:
     """Return a number as E.164, however much of a plus it came with; what is no number, as it is written."""
     written = short(fields, name)
+    if not written:
+        return ""
     found = re.sub(r"[\s()-]", "", written)
     found = found.removeprefix("00")
     return f"+{found.removeprefix('+')}" if _NUMBER.fullmatch(found) else written

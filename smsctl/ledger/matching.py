@@ -228,13 +228,16 @@ def _message(ledger: Ledger, message: int) -> ReportedMessage | None:
     return _found(row) if row else None
 
 
+_STATES = {str(state): state for state in Status}  # to ask the enumeration takes as long as all else here
+
+
 def _found(row: Row) -> ReportedMessage:
     message, mailing, number, state, batch, gateway_id, earlier_batch = row
     return ReportedMessage(
         id=message,
         mailing=mailing,
         number=number,
-        state=Status(state),
+        state=_STATES[state],
         batch=batch,
         gateway_id=gateway_id,
         earlier_batch=earlier_batch,

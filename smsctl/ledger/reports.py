@@ -5,6 +5,7 @@ back to pending; a report that is told twice changes nothing the second time; wh
 kept, not guessed (I8 of never-twice.md). A report that was applied stands in its message alone.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
@@ -192,23 +193,28 @@ def taken_twice(ledger: Ledger, mailing: Mailing) -> int:
 
 
 def note(ledger: Ledger, told: Sequence[tuple[Report, ReportedMessage]], intake: ReportIntake) -> None:
-    """Write what reports say on their messages; on one whose number is purged, only what became of it."""
-    ledger.write_many(
-        "UPDATE messages SET state = ?, code = ?, event = NULL, answer = ?, cause = ?, reported_at = ?,"
-        " gateway_id = COALESCE(gateway_id, ?) WHERE id = ?",
-        [
-            (
-                str(next_state(message.state, report.told.status) or message.state),
-                report.code,
-                (message.number and report.text) or None,
-                report.told.cause,
-                intake.moment.at,
-                (message.number and report.gateway_id) or None,
-                message.id,
-            )
-            for report, message in told
-        ],
-    )
+    """Write what reports say on their messages; on one whose number is purged, only what became of it.
+
+    What is said alike is one statement.
+    """
+    alike: defaultdict[tuple[Status, str, CodeMeaning, str, str], list[int]] = defaultdict(list)
+    for report, message in told:
+        text, name = (report.text, report.gateway_id) if message.number else ("", "")
+        alike[message.state, report.code, report.told, text, "" if message.gateway_id else name].append(
+            message.id
+        )
+    for (before, code, meaning, text, name), ids in alike.items():
+        ledger.write_of(
+            "UPDATE messages SET state = ?, code = ?, event = NULL, answer = ?, cause = ?, reported_at = ?,"
+            " gateway_id = COALESCE(gateway_id, ?) WHERE id IN (?)",
+            str(next_state(before, meaning.status) or before),
+            code,
+            text or None,
+            meaning.cause,
+            intake.moment.at,
+            name or None,
+            keys=ids,
+        )
     for gateway in {report.gateway for report, _ in told}:
         ledger.write(
             "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",

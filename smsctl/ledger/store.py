@@ -68,6 +68,17 @@ class Ledger:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
         return self.engine.change_many(sql, map(_without_nul, values))
 
+    def write_of(self, sql: str, *values: object, keys: Iterable[object]) -> int:
+        """Run one statement for many keys inside an open transaction, as `rows_of`; return rows changed.
+
+        The list of keys is the last place in it.
+        """
+        changed, waiting = 0, iter(keys)
+        before, _, after = sql.rpartition("?")
+        while together := list(islice(waiting, _TOGETHER)):
+            changed += self.write(f"{before}{', '.join('?' * len(together))}{after}", *values, *together)
+        return changed
+
     def next_id(self, table: str) -> int:
         """Return the id of a new row, in the open transaction: the greatest so far and one more."""
         found = self.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM [table]".replace("[table]", table))

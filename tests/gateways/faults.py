@@ -70,6 +70,7 @@ TABLE: dict[str, tuple[Behaviour, tuple[SubmitVerdict, Status]]] = {
     "cut xml": (answering(200, b"<SESSION><LOGON>OK</LOGON><MSGLST><MSG><ID>1</ID>"), UNCLEAR),
     "not utf-8": (answering(200, b'{"messageStatus": "\xff"}'), UNCLEAR),
     "deep json": (answering(200, b"[" * 100_000), UNCLEAR),
+    "hidden deep json": (answering(200, b'["]",' * 50_000 + b"1" + b',"["]' * 50_000), UNCLEAR),
     "deep xml": (answering(200, b"<SESSION>" * 50_000), UNCLEAR),
     "nan": (answering(200, b'{"messageStatus": NaN}'), UNCLEAR),
     "huge": (answering(200, b" " * 2_000_000), UNCLEAR),

@@ -48,6 +48,8 @@ def test_a_document_is_read_whole_or_says_one_thing_twice(document: object) -> N
         b"[" * 100_000,
         b"[" * 100 + b"]" * 100,
         b'{"a":' * 100 + b"1" + b"}" * 100,
+        b'["]",' * 100_000 + b"1" + b',"["]' * 100_000,  # as deep, and as many brackets in words
+        b'["\\"]\\\\",' * 100_000 + b"1" + b',"["]' * 100_000,
         b'{"a":NaN}',
         b'{"a":-Infinity}',
         b'{"a":1,"a":1}',
@@ -67,6 +69,7 @@ def test_what_is_no_document_or_says_one_thing_twice_is_not_read(body: bytes) ->
         b'{"at":"07:30"}',
         b'{"a":"]}[[\\"{"}',
         b'["' + b"[" * 999 + b'"]',
+        b'["' + b"[" * 999 + b'\\\\"]',
         b"[" * 9 + b"]" * 9,
         b'{"a":[{"b":{"c":":"}}]}',
         b'[{"a":1}]',
