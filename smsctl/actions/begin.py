@@ -157,6 +157,7 @@ def from_plan(plan: Plan, overruling: RuleOverrides, *, run_key: str | None = No
         reason=overruling.reason,
         audience_rows=plan.recipients.audience_rows,
         outside=plan.recipients.outside,
+        cost_shares=plan.recipients.cost_shares,
         terms_required=order.terms_required,
         label=order.label,
     )

@@ -12,8 +12,8 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, worst
-from smsctl.ledger import audit, batches, corrections, lock, restoring, stops, unknowns
-from smsctl.ledger.batches import BatchRow
+from smsctl.ledger import audit, batch_rows, corrections, lock, restoring, stops, unknowns
+from smsctl.ledger.batch_rows import BatchRow
 from smsctl.ledger.store import Ledger
 
 _STOPPABLE = (Status.ACCEPTED, Status.UNKNOWN, Status.HELD)
@@ -103,7 +103,7 @@ class _GatewayCancelling:
     def pull(self, open_gateway: Callable[[], Gateway]) -> None:
         """Ask for every batch of which something may be held; one that cannot be asked ends it."""
         sizes = self._sizes()
-        rows = [one for one in batches.of_mailing(self.ledger, self.mailing.id) if one.id in sizes]
+        rows = [one for one in batch_rows.of_mailing(self.ledger, self.mailing.id) if one.id in sizes]
         try:
             gateway = open_gateway()
         except SmsctlError as error:

@@ -19,11 +19,13 @@ from smsctl.spreadsheet import Sheet, open_sheet
 
 _HEADERS = {
     "month": "month manad period datum date fakturamanad",
-    "node": "invoicenode node fakturanod nod invoicereference",
+    "node": "invoicenode node fakturanod nod invoicereference kostnadsstalle costcentre costcenter"
+    " differentiator sd sessiondata",
     "parts": "parts part delar del antaldelar antal sms antalsms quantity count segments smsparts",
 }
 _LARGEST_MB = 2  # each line may name another node
 _MONTH = re.compile(r"(\d{4})-?(\d{2})(-?\d{2})?")
+_BATCH = r"[0-9a-f]{10}-[br][0-9a-f-]*\d+"
 _WHOLE = re.compile(r"-?(\d{1,8}|\d{1,3}([ .\u00a0]\d{3}){1,2})(,0+)?")  # more digits may be a phone
 
 
@@ -31,7 +33,7 @@ class ComparedLine(NamedTuple):
     """One line of the comparison; a month or node that the supplier's file does not tell apart is None."""
 
     month: str | None  # 2026-11
-    node: str | None  # "": the mailings without one
+    node: str | None  # or cost centre; "": what has none
     supplier: int  # parts
     ours: int
 
@@ -57,7 +59,7 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[ComparedLine, .
         cells = [*row, *[""] * (len(sheet.header) - len(row))]
         key = (
             None if month is None else _month(cells[month], sheet, number),
-            None if node is None else cells[node].strip(),
+            None if node is None else _node(cells[node]),
         )
         supplier[key] += _parts(cells[parts], sheet, number)
     months = {key[0] for key in supplier if key[0]}
@@ -135,6 +137,11 @@ def _month(cell: str, sheet: Sheet, row: int) -> str:
             hint=say("Write 2026-11 or 2026-11-30."),
         )
     return f"{found[1]}-{found[2]}"
+
+
+def _node(cell: str) -> str:
+    """Return the node or cost centre; PSWinCom has a batch's reference there where there was none."""
+    return "" if re.fullmatch(_BATCH, cell.strip()) else cell.strip()
 
 
 def _parts(cell: str, sheet: Sheet, row: int) -> int:

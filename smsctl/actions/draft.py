@@ -1,12 +1,13 @@
 """Drafting a plan: the recipients file and the ledger are read, and nothing is written anywhere."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.actions.classify import classify_sheet, places_of, unmatched
+from smsctl.actions.cost_centres import by_cost_centre
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
@@ -50,6 +51,7 @@ class PlanRequest(NamedTuple):
     known: tuple[str, ...] = ()  # keys and names of the municipalities in the config
     allow_empty: bool = False  # nobody to send to is no mistake
     min_messages: int = 0  # fewer are refused: the recipients file may be broken
+    cost_centres: Collection[str] | None = None  # that a column may tell; None: the letter tells
     label: Label = Label()
     carry: tuple[str, ...] = ()  # headings of the cells that are kept beside the rows
 
@@ -90,6 +92,9 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
     places_of(sheet, plan_request.carry)  # asked before anything is decided
     repeated = _already_sent(plan_request, under)
     recipients = _recipients(plan_request, sheet, under.ledger, NOBODY if under.lenient else repeated)
+    recipients = by_cost_centre(
+        recipients, sheet, plan_request.columns, plan_request.letter, plan_request.cost_centres
+    )
     order = LetterOrder(
         letter=plan_request.letter,
         municipality=plan_request.municipality,

@@ -16,4 +16,5 @@ def letter_for(settings: Settings, municipality: MunicipalitySettings, text: Mes
         send_at=None,
         want_report=gateway.delivery_confirmation,
         invoice_node=municipality.invoice_node,
+        cost_centre=municipality.cost_centre,
     )

@@ -1,6 +1,7 @@
 """What a test mailing is made of: one text to one number, outside every audience and package rule."""
 
 from smsctl.actions.cancel import cancel
+from smsctl.actions.cost_centres import shares_of
 from smsctl.actions.deliver import Delivery
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of
 from smsctl.domain.audience import AudienceRule
@@ -28,6 +29,7 @@ def trial_mailing(gateway: Gateway, payer: Municipality, letter: Letter, *, mess
         source=None,
         rows=messages,
         ceilings=Ceilings(),
+        cost_shares=shares_of(letter, messages),
     )
 
 

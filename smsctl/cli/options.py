@@ -164,6 +164,9 @@ MailingOrNone = Annotated[
     typer.Argument(min=1, max=LARGEST, metavar="[ID]", help="The number in: smsctl mailings list"),
 ]
 OneNumber = Annotated[str, typer.Argument(metavar="NUMBER", help="In any usual spelling.")]
+CostCentre = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Who is charged inside: a name under [cost_centres].")
+]
 Again = Annotated[
     bool, typer.Option("--again", help="Also to people who have had this text in the last 20 hours.")
 ]

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from smsctl.config.kinds import UnfitValueError, ValueKind, line
+from smsctl.config.kinds import UnfitValueError, ValueKind, line, pattern
 from smsctl.errors import say
 
 _LONGEST_PATH = 4096
@@ -46,6 +46,30 @@ def _one_path(value: object, _folder: Path) -> Path:
     return written
 
 
+def _cost_centres(value: object, _folder: Path) -> dict[str, dict[str, str]]:
+    """Read tables of free keys, each under the name of a cost centre."""
+    if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
+        raise UnfitValueError(say("holds one section for each cost centre, as [cost_centres.4711]"))
+    for name, given in value.items():
+        if not re.fullmatch(_COST_CENTRE, name):
+            raise UnfitValueError(say('"{name}" may hold 50 letters, digits, - _ and . only', name=name))
+        for key in given:
+            if not re.fullmatch(r"[^\W\d]\w{0,29}", key) or key.casefold() in POSTED:
+                raise UnfitValueError(say('"{key}" cannot be a column of the posting file', key=key))
+    return {
+        name: {key: str(one) if isinstance(one, int) else line(one) for key, one in given.items()}
+        for name, given in value.items()
+    }
+
+
+_COST_CENTRE = r"\w[\w.-]{0,49}"  # it goes to the gateway too
+POSTED = frozenset(
+    {"document", "month", "municipality", "cost_centre", "kind", "of_month", "parts", "amount"}
+)
+"""The columns that a posting file has by itself."""
+
+COST_CENTRE = pattern("name of a cost centre", _COST_CENTRE, say('must be a text, as "4711"'))
+COST_CENTRES = ValueKind("sections of free keys", _cost_centres)
 COLUMN = ValueKind("heading in the recipients file", _column)
 COLUMNS = ValueKind("heading in the recipients file, or a list of them", _columns)
 PATH = ValueKind("path, relative to this file", _path)

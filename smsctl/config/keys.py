@@ -7,7 +7,7 @@ by this table. A section named `*` stands for a name that the administrator choo
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.config.file_kinds import COLUMN, COLUMNS, ONE_PATH, PATH
+from smsctl.config.file_kinds import COLUMN, COLUMNS, COST_CENTRE, COST_CENTRES, ONE_PATH, PATH
 from smsctl.config.kinds import (
     COUNTRY_CODE,
     CREDENTIAL_NAME,
@@ -111,6 +111,7 @@ KEYS: tuple[Key, ...] = (
     Key("time_zone", TIME_ZONE, "rules quiet hours, --at and what screens show", "Europe/Stockholm"),
     Key("language", choice("sv", "en"), "of screens; without it, the system's"),
     Key("confirm_count_above", whole(0), "messages; above it the number is typed to confirm", 1000),
+    Key("cost_centres", COST_CENTRES, "[cost_centres.4711]: its free keys are columns of a posting", {}),
     *_within(
         "gateway",
         Key("module", MODULE, say("intelecom (Puzzel) or pswincom (LINK Mobility)"), required=True),
@@ -161,6 +162,7 @@ KEYS: tuple[Key, ...] = (
         Key("service_id", whole(1), "instead of the gateway's (intelecom)"),
         Key("recipients", PATH, "instead of the common file"),
         Key("invoice_node", TEXT, "the supplier's name for who is invoiced (intelecom)"),
+        Key("cost_centre", COST_CENTRE, "who is charged inside, where nobody else is named"),
     ),
     *_retention("municipalities.*.retention", "the municipality's own: no other decision reaches its data"),
     *_within(
@@ -172,6 +174,7 @@ KEYS: tuple[Key, ...] = (
         Key("accepted_terms", COLUMNS, "the column with the accepted terms, or one per number column"),
         Key("protected", COLUMNS, "the column with the protected identities, or several"),
         Key("carry", COLUMNS, "columns copied along into the lists of who got it, as an id of the register"),
+        Key("cost_centre", COLUMN, "the column with the cost centre; without it, none is looked for"),
     ),
     *_within(
         "limits",

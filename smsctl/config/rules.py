@@ -17,6 +17,7 @@ def check(values: Values) -> Iterator[Problem]:
     yield from _secrets(values)
     yield from _municipalities(values)
     yield from _money(values)
+    yield from _cost_centres(values)
     yield from _retention(values)
     yield from _mail(values)
     yield from _senders(values)
@@ -170,6 +171,15 @@ def _money(values: Values) -> Iterator[Problem]:
             yield Problem((*path, "package_price"), say("must be given where there is a package_size"))
         if given["package_size"] is not None and given["part_price"] is not None:
             yield Problem((*path, "part_price"), say("must be left out where there is a package_size"))
+
+
+def _cost_centres(values: Values) -> Iterator[Problem]:
+    known = values[()]["cost_centres"]
+    for key, given in names_of("municipalities", values).items():
+        name = given["cost_centre"]
+        if name not in (None, BROKEN) and isinstance(known, dict) and name not in known:
+            path = ("municipalities", key, "cost_centre")
+            yield Problem(path, say("is not in this file; write a section [cost_centres.{name}]", name=name))
 
 
 def _retention(values: Values) -> Iterator[Problem]:

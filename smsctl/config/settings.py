@@ -119,6 +119,7 @@ class MunicipalitySettings(_Section):
     service_id: int | None
     recipients: Path | None
     invoice_node: str | None
+    cost_centre: str | None  # a name in `cost_centres`
     retention: RetentionSettings  # not given: the common one covers it
 
 
@@ -217,6 +218,7 @@ class Settings(_Section):
     time_zone: str
     language: str | None
     confirm_count_above: int  # messages; a larger mailing is confirmed by typing the number
+    cost_centres: Mapping[str, Mapping[str, str]]  # with their free keys
     gateway: GatewaySettings
     smtp: SmtpSettings | None
     municipalities: Mapping[str, MunicipalitySettings]
@@ -265,6 +267,15 @@ class Settings(_Section):
         ledgers = tuple(str(one.resolve()) for one in (self.ledger.path, self.ledger.simulate_path))
         named = filter(None, (*self.files(), self.log_path))
         return str(found).startswith(ledgers) or found in {one.resolve() for one in named}
+
+    def cost_centre(self, name: str) -> str:
+        """Return the name of a cost centre of this config. Raises InputError: there is none so called."""
+        if name.strip() in self.cost_centres:
+            return name.strip()
+        raise InputError(
+            say('there is no cost centre "{name}" in {path}', name=name, path=self.path),
+            hint=say("known are: {known}", known=", ".join(self.cost_centres) or "-"),
+        )
 
     def municipality(self, name: str | None = None) -> MunicipalitySettings:
         """Return the municipality of that key or name, case ignored; the default one without a name.

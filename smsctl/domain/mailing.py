@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from smsctl.domain.audience import AudienceRule
 from smsctl.domain.message import Letter, Status
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Draw, PackageTerms, share_ore
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what `usage` does without
+    from smsctl.domain.audience import AudienceRule
     from smsctl.domain.text import TextSize
 
 
@@ -43,6 +43,13 @@ class Carried(NamedTuple):
     rows: Iterable[CarriedRow] = ()
 
 
+class CostShare(NamedTuple):
+    """How many of a mailing's messages a cost centre is charged for; they stand together."""
+
+    cost_centre: str  # "": none
+    messages: int
+
+
 class Mailing(NamedTuple):
     """One mailing. Its messages have ids from `first_message` on, without gaps."""
 
@@ -53,7 +60,7 @@ class Mailing(NamedTuple):
     gateway: str
     letter: Letter
     size: "TextSize"
-    audience: AudienceRule
+    audience: "AudienceRule"
     source: str | None
     rows: int
     first_message: int

@@ -74,6 +74,7 @@ class Letter(NamedTuple):
     send_at: datetime | None = None  # aware; None: now
     want_report: bool = True
     invoice_node: str | None = None
+    cost_centre: str | None = None  # of the messages of one batch
 
 
 class Batch(NamedTuple):

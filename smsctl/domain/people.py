@@ -6,7 +6,7 @@ packed: 8 bytes for the number, 4 for the row, and the names of a few thousand p
 """
 
 from array import array
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class Recipient(NamedTuple):
 
 
 class People:
-    """Recipients in file order; sized, and to be gone through as often as wanted. Made by PeopleWriter."""
+    """Recipients in file order, or by cost centre; gone through as often as wanted. PeopleWriter makes it."""
 
     __slots__ = ("_columns", "_digits", "_rows", "_texts")
 
@@ -69,6 +69,23 @@ class People:
         """Return row and column of those who have one of the numbers, as integers."""
         placed = zip(self._rows, self._digits, self.columns, strict=True)
         return [(row, column) for row, one, column in placed if one in digits]
+
+    def grouped(self, places: Sequence[int], order: Sequence[int]) -> "People":
+        """Return them in groups: `places` tells of each its group, `order` how the groups follow each other.
+
+        All must have been read.
+        """
+        groups = {place: PeopleWriter(by_column=self._columns is not None) for place in order}
+        for (row, number, name), column, place in zip(self, self.columns, places, strict=True):
+            groups[place].add(row, int(number), name, column)
+        rows, digits, texts, columns = array("I"), array("Q"), list[bytes](), array("B")
+        for group in groups.values():
+            some_rows, some_digits, some_texts, some_columns = group.packed()
+            rows += some_rows
+            digits += some_digits
+            texts += some_texts
+            columns += some_columns or array("B")
+        return People(rows, digits, tuple(texts), None if self._columns is None else columns)
 
     def without(self, digits: Container[int]) -> "People":
         """Return them without those who have one of the numbers; all must have been read."""
@@ -120,10 +137,14 @@ class PeopleWriter:
         """Add a person whose number was not read."""
         self.add(row, 0, f"{written.replace(_AFTER_WRITTEN, ' ')}{_AFTER_WRITTEN}{name}", column)
 
+    def packed(self) -> "tuple[array[int], array[int], tuple[bytes, ...], array[int] | None]":
+        """Return those added so far as `People` keeps them."""
+        self.pack()
+        return self._rows, self._digits, tuple(self._texts), self._columns
+
     def people(self) -> People:
         """Return those added so far."""
-        self.pack()
-        return People(self._rows, self._digits, tuple(self._texts), self._columns)
+        return People(*self.packed())
 
     def pack(self) -> None:
         """Pack the names of those who were added."""

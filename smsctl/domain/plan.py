@@ -171,6 +171,10 @@ def not_carried(letter: Letter, traits: Traits) -> list[Sentence]:
         found.append(say("{title} knows no priority; the setting has no effect.", title=traits.title))
     if letter.sender is not None and not traits.sender:
         found.append(say("{title} does not carry a sender; the phone shows another.", title=traits.title))
+    if letter.cost_centre is not None and not traits.cost_centre:
+        found.append(
+            say("{title} does not carry a cost centre; smsctl alone counts by it.", title=traits.title)
+        )
     return found
 
 

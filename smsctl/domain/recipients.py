@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from smsctl.domain.audience import OutsideRows
+from smsctl.domain.mailing import CostShare
 from smsctl.domain.number import NumberReader
 from smsctl.domain.people import People
 from smsctl.errors import Sentence
@@ -64,6 +65,7 @@ class Recipients(NamedTuple):
     stopped: tuple[int, ...] = ()  # rows of blocked numbers that have answered STOP
     newly_split: int = 0  # ready or skipped only for a group that older versions did not see in its cell
     newly_split_cells: tuple[str, ...] = ()  # the first of those cells
+    cost_shares: tuple[CostShare, ...] = ()  # in the order of `ready`
 
     @property
     def file_rows(self) -> int:

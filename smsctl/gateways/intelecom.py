@@ -62,6 +62,7 @@ class Intelecom:
             parts=with_part_length(INTELECOM_PARTS, options.part_length),
             max_parts=min(options.max_parts or _MAX_PARTS, _MAX_PARTS),
             max_batch=min(options.batch_size, _MAX_BATCH),
+            cost_centre=True,
             cancelling=True,
             dedup_window=_DEDUP_WINDOW if options.unique_references else None,
             schedule_ahead=_HORIZON,
@@ -148,8 +149,10 @@ class Intelecom:
             settings["originatorSettings"] = {"originator": letter.sender, "originatorType": kind}
         if letter.send_at is not None:
             settings["sendWindow"] = _window(letter.send_at)
-        if letter.invoice_node is not None:
-            settings["invoiceNode"] = letter.invoice_node
+        if letter.cost_centre is not None:
+            settings["differentiator"] = letter.cost_centre
+        if (node := letter.cost_centre or letter.invoice_node) is not None:
+            settings["invoiceNode"] = node
         if parameters := self._parameters(letter):
             settings["parameter"] = [{"key": key, "value": value} for key, value in parameters]
         return settings

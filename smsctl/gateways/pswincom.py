@@ -73,6 +73,7 @@ class PSWinCom:
             parts=with_part_length(PSWINCOM_PARTS, options.part_length),
             max_parts=min(options.max_parts or _DEFAULT_PARTS, _MAX_PARTS),
             max_batch=min(options.batch_size, _MAX_BATCH),
+            cost_centre=True,
             priority=False,
             schedule_ahead=_HORIZON,
         )
@@ -140,7 +141,8 @@ class PSWinCom:
                 for reference, number in batch.messages
             ]
         )
-        return self._document(f"<SD>{_escaped(batch.reference[:_MAX_TAG])}</SD><MSGLST>{messages}</MSGLST>")
+        tag = (batch.letter.cost_centre or batch.reference)[:_MAX_TAG]  # one for the whole request
+        return self._document(f"<SD>{_escaped(tag)}</SD><MSGLST>{messages}</MSGLST>")
 
     def _document(self, content: str) -> bytes:
         """Return a session; ISO-8859-1 in header and prolog, so that every reading gives the same text."""

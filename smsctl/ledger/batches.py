@@ -12,8 +12,19 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict, outgoing, same_for_all
 from smsctl.domain.moment import Moment
-from smsctl.domain.remark import Event, Remark, Words, restored, stored
-from smsctl.ledger import blocklist, ceilings, counts, lock, mailings, matching, packages, reports, restoring
+from smsctl.domain.remark import Event, Remark, Words, stored
+from smsctl.ledger import (
+    blocklist,
+    ceilings,
+    costs,
+    counts,
+    lock,
+    mailings,
+    matching,
+    packages,
+    reports,
+    restoring,
+)
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -37,45 +48,6 @@ class ClaimRequest(NamedTuple):
     account: str = ""  # at the gateway, through which the batches leave
 
 
-class BatchRow(NamedTuple):
-    """One batch as it is told of: how many, when, and what came back."""
-
-    id: int
-    reference: str
-    first_message: int
-    last_message: int
-    messages: int
-    claimed_at: str
-    settled_at: str | None
-    verdict: str | None
-    answer: Words | None
-
-
-def of_mailing(ledger: Ledger, mailing: int) -> tuple[BatchRow, ...]:
-    """Return the batches of a mailing in the order they were claimed."""
-    found = ledger.records(
-        "SELECT id, reference, first_message, last_message, messages, claimed_at, settled_at, verdict, event,"
-        " answer FROM batches WHERE mailing = ? ORDER BY id",
-        mailing,
-    )
-    for one in found:
-        one["answer"] = restored(one.pop("event"), one["answer"]) or None
-    return tuple(BatchRow(**one) for one in found)
-
-
-def states_by_batch(ledger: Ledger, mailing: Mailing) -> dict[int, dict[Status, int]]:
-    """Return what has become of each batch's messages since; what was given back belongs to none."""
-    found: dict[int, dict[Status, int]] = {}
-    for batch, state, messages in ledger.rows(
-        "SELECT batch, state, COUNT(*) FROM messages WHERE id BETWEEN ? AND ? AND batch > 0"
-        " GROUP BY batch, state",
-        mailing.first_message,
-        mailing.last_message,
-    ):
-        found.setdefault(batch, {})[Status(state)] = messages
-    return found
-
-
 def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots: int = 1) -> list[Claim]:
     """Mark the next pending messages with ids above `after` as sending, in the open transaction.
 
@@ -96,12 +68,11 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
             _withdraw(ledger, mailing, ids, code)
     else:
         return []
-    wanted = [message for message, _ in found]
-    found = found[: ceilings.room(ledger, mailing, want.ceilings, wanted, moment)]
-    claims = [*_batches(ledger, want, found, moment)]
+    room = ceilings.room(ledger, mailing, want.ceilings, [message for message, _ in found], moment)
+    claims = [*_batches(ledger, want, found[:room], slots, moment)]
     for one in claims:
         _mark(ledger, want, one, moment)
-    marked = counts.total(ledger, mailing, wanted[: len(found)])
+    marked = counts.total(ledger, mailing, [message for one in claims for message in one.messages])
     counts.move(ledger, mailing, moment.day, {Status.PENDING: marked}, {Status.SENDING: marked})
     restoring.watch(ledger, before=claims[0].id - 1, newest=claims[-1].id)
     return claims
@@ -185,18 +156,22 @@ def _pending(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> list[
 
 
 def _batches(
-    ledger: Ledger, want: ClaimRequest, found: Sequence[tuple[int, str]], moment: Moment
+    ledger: Ledger, want: ClaimRequest, rest: list[tuple[int, str]], slots: int, moment: Moment
 ) -> Iterator[Claim]:
-    """Yield the batches that so many messages make, as they will be marked."""
+    """Yield the batches that so many messages make, as they will be marked; each of one cost centre."""
     mailing, newest = want.mailing, ledger.next_id("batches") - 1
     stem, last = _newest_reference(ledger, mailing)
-    for n, start in enumerate(range(0, len(found), want.most), 1):
-        ids, numbers = zip(*found[start : start + want.most], strict=True)
+    for n in range(1, slots + 1):
+        if not rest:
+            return
+        cost_centre, together = costs.of_first(ledger, mailing, rest)
+        ids, numbers = zip(*together[: want.most], strict=True)
         batch = Batch(
             reference=f"{stem}{last + n}",
-            letter=mailing.letter,
+            letter=costs.letter_of(mailing.letter, cost_centre),
             messages=outgoing(mailing.message_references(ids), numbers),
         )
+        rest = rest[len(ids) :]
         yield Claim(id=newest + n, batch=batch, messages=ids, day=moment.day)
 
 
@@ -223,8 +198,8 @@ def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> Non
     mailing, ids = want.mailing, one.messages
     ledger.write(
         "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
-        " parts, digest, claimed_at, claimed_day, boot, boot_s)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " parts, digest, claimed_at, claimed_day, boot, boot_s, cost_centre)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         one.id,
         one.batch.reference,
         mailing.id,
@@ -236,6 +211,7 @@ def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> Non
         moment.at,
         moment.day,
         *(moment.up or (None, None)),
+        one.batch.letter.cost_centre,
     )
     # All that is pending between the first and the last belongs to the batch: it was read in this order.
     ledger.write(

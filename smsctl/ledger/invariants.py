@@ -212,6 +212,36 @@ RULES = (
         ),
     ),
     Invariant(
+        name="outside-parts",
+        broken=_recount(
+            "municipality, day, rate_parts, rate_ore",
+            "parts AS kept, 0 AS counted FROM outside_parts",
+            "0, parts FROM (SELECT e.municipality, e.day, COALESCE(g.rate_parts, 0) AS rate_parts,"
+            " COALESCE(g.rate_ore, 0) AS rate_ore, e.parts FROM entries e"
+            " JOIN mailings g ON g.id = e.mailing WHERE e.package = 0) AS outside",
+        ),
+        told=lambda row: say(
+            "{municipality}, {day}, outside any package: {kept} parts are noted, and {n} were drawn.", **row
+        ),
+    ),
+    Invariant(
+        name="cost-centre-parts",
+        broken=_recount(
+            "municipality, day, package, cost_centre",
+            "parts AS kept, 0 AS counted FROM cost_centre_parts",
+            "0, parts FROM (SELECT e.municipality, e.day, e.package, b.cost_centre, e.parts FROM entries e"
+            " JOIN batches b ON b.id = e.batch WHERE b.cost_centre IS NOT NULL) AS named",
+        ),
+        told=lambda row: say("{day}, cost centre {cost_centre}: {kept} parts noted, {n} drawn.", **row),
+    ),
+    Invariant(
+        name="cost-shares",
+        broken="SELECT g.id AS mailing, g.messages AS n, SUM(s.messages) AS kept FROM mailings g"
+        " JOIN cost_shares s ON s.mailing = g.id GROUP BY g.id, g.messages"
+        " HAVING SUM(s.messages) <> g.messages OR MIN(s.first_message) <> MIN(g.first_message)",
+        told=lambda row: say("Mailing {mailing}: {kept} of {n} messages have a cost centre or none.", **row),
+    ),
+    Invariant(
         name="packages",
         broken=_recount(
             "municipality, package",
@@ -241,9 +271,8 @@ RULES = (
     ),
     Invariant(
         name="closed-packages",
-        broken="SELECT p.municipality, p.number AS package FROM packages p WHERE p.closed_day IS NOT NULL"
-        " AND NOT EXISTS (SELECT 1 FROM packages later"
-        "  WHERE later.municipality = p.municipality AND later.number > p.number)",
+        broken="SELECT municipality, MAX(number) AS package FROM packages GROUP BY municipality"
+        " HAVING MAX(number) = MAX(CASE WHEN closed_day IS NOT NULL THEN number END)",
         told=lambda row: say("{municipality}, package {package}: it is closed and the newest.", **row),
     ),
     Invariant(

@@ -47,14 +47,16 @@ def hand_over(ledger: Ledger, handed: Sequence[Invoice], moment: Moment, actor: 
 
 
 def parts_by_month_and_node(ledger: Ledger, period: Period) -> dict[tuple[str, str], int]:
-    """Return the parts drawn per local month and invoice node ("": none was given to the gateway).
+    """Return the parts drawn per local month and node that the gateway was told to invoice ("": none).
+
+    The node is the cost centre, or the invoice node of the municipality where there is none.
 
     A correction counts in the month in which it was made.
     """
     drawn: defaultdict[tuple[str, str], int] = defaultdict(int)
     for month, node, parts in ledger.rows(
-        "SELECT substr(e.day, 1, 7), COALESCE(g.invoice_node, ''), SUM(e.parts)"
-        " FROM entries e JOIN mailings g ON g.id = e.mailing"
+        "SELECT substr(e.day, 1, 7), COALESCE(b.cost_centre, g.invoice_node, ''), SUM(e.parts)"
+        " FROM entries e JOIN mailings g ON g.id = e.mailing LEFT JOIN batches b ON b.id = e.batch"
         " WHERE e.day >= COALESCE(?, '') AND e.day <= COALESCE(?, '9999') GROUP BY 1, 2",
         *period,
     ):

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from smsctl.domain.audience import AudienceRule, OutsideRows, rule_of
-from smsctl.domain.mailing import Carried, Ceilings, Label, Mailing, MailingTotals
+from smsctl.domain.mailing import Carried, Ceilings, CostShare, Label, Mailing, MailingTotals
 from smsctl.domain.message import Letter, Priority, Status
 from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
@@ -16,7 +15,7 @@ from smsctl.ledger import counts, packages
 from smsctl.ledger.store import Ledger
 
 if TYPE_CHECKING:  # what `usage` does without
-    from smsctl.domain.audience import OutsideRows
+    from smsctl.domain.audience import AudienceRule, OutsideRows
     from smsctl.domain.text import TextSize
 
 EVERY = 1 << 31
@@ -33,7 +32,7 @@ class NewMailing(NamedTuple):
     gateway: str
     letter: Letter
     size: "TextSize"
-    audience: AudienceRule
+    audience: "AudienceRule"
     source: str | None
     rows: int
     ceilings: Ceilings
@@ -45,6 +44,7 @@ class NewMailing(NamedTuple):
     reason: str | None = None  # why a rule was overruled
     audience_rows: int | None = None
     outside: tuple["OutsideRows", ...] = ()
+    cost_shares: tuple[CostShare, ...] = ()  # the messages are in this order
     terms_required: bool = True
     label: Label = Label()
     personal: bool = False  # each message has a text of its own; the letter's is their template
@@ -155,6 +155,7 @@ def body_hash(body: str) -> str:
 
 
 def _mailing(found: dict[str, Any]) -> Mailing:
+    from smsctl.domain.audience import rule_of
     from smsctl.domain.text import Encoding, TextSize
 
     rate = None

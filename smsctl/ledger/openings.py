@@ -14,7 +14,7 @@ from smsctl.domain.mailing import CarriedRow, Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import carried, counts, lock, mailings, skipped
+from smsctl.ledger import carried, costs, counts, lock, mailings, skipped
 from smsctl.ledger.counts import Sum
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.skipped import SkippedEntry
@@ -111,6 +111,7 @@ def finish(
     sql = "INSERT INTO mailings (names) VALUES (?)".replace("names", ", ".join(columns))
     ledger.write(sql.replace("?", ", ".join("?" * len(columns))), *columns.values())
     skipped.write_outside(ledger, opening.mailing, new.outside)
+    costs.write_shares(ledger, opening.mailing, opening.first_message, new.cost_shares)
     made = mailings.get(ledger, opening.mailing)
     pending = Sum(messages=messages, parts=_parts(ledger, made))
     counts.move(ledger, made, moment.day, {}, {Status.PENDING: pending})

@@ -13,7 +13,7 @@ from smsctl.domain.message import COSTS, Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import ServiceState
 from smsctl.domain.package import Draw, Package, PackageTerms, draw
-from smsctl.ledger import counts
+from smsctl.ledger import costs, counts
 from smsctl.ledger.store import Ledger
 
 OUTSIDE = 0
@@ -279,6 +279,7 @@ def _enter(ledger: Ledger, booking: Booking, package: int, parts: int, moment: M
         package,
         parts,
     )
+    costs.enter(ledger, booking.municipality, booking.mailing, booking.batch, package, parts, moment.day)
     if package != OUTSIDE:
         ledger.write(
             "UPDATE packages SET used = used + ?, used_up_day = CASE WHEN used + ? = size THEN ? END"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Batch, outgoing
 from smsctl.domain.moment import Moment, Uptime
+from smsctl.ledger import costs
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger
 
@@ -28,9 +29,9 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[Unkn
     Only those that left through this account: no other knows anything of them.
     """
     found = []
-    for batch_id, reference, first, last, messages, day, kept, at, boot, boot_s in ledger.rows(
+    for batch_id, reference, first, last, messages, day, kept, at, boot, boot_s, cost_centre in ledger.rows(
         "SELECT id, reference, first_message, last_message, messages, claimed_day, digest, claimed_at, boot,"
-        " boot_s FROM batches WHERE mailing = ? AND verdict = 'unclear' ORDER BY id",
+        " boot_s, cost_centre FROM batches WHERE mailing = ? AND verdict = 'unclear' ORDER BY id",
         mailing.id,
     ):
         rows = ledger.rows(
@@ -42,7 +43,8 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[Unkn
         )
         ids, numbers = [message for message, _ in rows], [number for _, number in rows]
         rebuilt = outgoing(mailing.message_references(ids), numbers)
-        batch = Batch(reference=reference, letter=mailing.letter, messages=rebuilt)
+        letter = costs.letter_of(mailing.letter, cost_centre)
+        batch = Batch(reference=reference, letter=letter, messages=rebuilt)
         if len(rows) == messages and batch.digest(account) == kept:
             up = Uptime(boot=boot, s=boot_s) if boot else None
             claim = Claim(id=batch_id, batch=batch, messages=ids, day=day)

@@ -6,7 +6,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.remark import Event
-from smsctl.ledger import corrections, counts, mailings, packages, reports
+from smsctl.ledger import corrections, costs, counts, mailings, packages, reports
 from smsctl.ledger.store import Ledger
 
 VERDICT = "restored"
@@ -26,35 +26,52 @@ def write_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     They get a batch that stands for those the ledger does not know, so that they count as sent at this
     moment. It has no digest: it can never be taken for a request that may be repeated.
     """
-    pending = corrections.messages_in(ledger, mailing, Status.PENDING)
-    if not pending:
-        return 0
-    written = counts.total(ledger, mailing, sorted(pending))
-    batch = _batch(ledger, mailing, sorted(pending), written, moment)
+    pending = [(one, "") for one in sorted(corrections.messages_in(ledger, mailing, Status.PENDING))]
+    written = 0
+    while pending:
+        cost_centre, together = costs.of_first(ledger, mailing, pending)
+        pending = pending[len(together) :]
+        written += _write_off_one(ledger, mailing, [one for one, _ in together], cost_centre, moment)
+    if written:
+        reports.written_off(ledger, mailing, moment)
+    return written
+
+
+def _write_off_one(
+    ledger: Ledger, mailing: Mailing, messages: list[int], cost_centre: str, moment: Moment
+) -> int:
+    written = counts.total(ledger, mailing, messages)
+    batch = _batch(ledger, mailing, messages, written, cost_centre, moment)
     ledger.write(
         "UPDATE messages SET state = 'unknown', batch = ?, code = ?"
         " WHERE id BETWEEN ? AND ? AND state = 'pending'",
         batch,
         VERDICT,
-        mailing.first_message,
-        mailing.last_message,
+        messages[0],
+        messages[-1],
     )
     before, after = {Status.PENDING: written}, {Status.UNKNOWN: written}
     counts.move(ledger, mailing, moment.day, before, after)
     packages.book_change(ledger, mailing, batch, before, after, moment, VERDICT)
-    reports.written_off(ledger, mailing, moment)
     return written.messages
 
 
-def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], written: counts.Sum, moment: Moment) -> int:
+def _batch(
+    ledger: Ledger,
+    mailing: Mailing,
+    messages: list[int],
+    written: counts.Sum,
+    cost_centre: str,
+    moment: Moment,
+) -> int:
     # A name of its own, and so have the batches that are numbered after it: a gateway that refuses repeats
     # must not take one of them for a batch that this ledger has forgotten.
     reference = f"{mailing.reference}-r{os.urandom(2).hex()}-0"
     batch = ledger.next_id("batches")
     ledger.write(
         "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
-        " parts, digest, claimed_at, claimed_day, settled_at, verdict, event)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?)",
+        " parts, digest, claimed_at, claimed_day, settled_at, verdict, event, cost_centre)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?)",
         batch,
         reference,
         mailing.id,
@@ -67,5 +84,6 @@ def _batch(ledger: Ledger, mailing: Mailing, messages: list[int], written: count
         moment.at,
         VERDICT,
         Event.RESTORED,
+        cost_centre or None,
     )
     return batch

@@ -100,7 +100,7 @@ def test_every_column_can_be_overridden() -> None:
             ("Mobil", "Villkor"),
             {"nummer": "Mobil"},
             "There is no column nummer that smsctl uses.",
-            "Its columns are: number, name, group, municipality, accepted_terms, protected.",
+            "Its columns are: number, name, group, municipality, accepted_terms, protected, cost_centre.",
         ),
     ],
 )

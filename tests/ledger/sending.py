@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from smsctl.domain.audience import AudienceRule
-from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.mailing import Ceilings, CostShare, Mailing
 from smsctl.domain.message import Answer, Letter, Receipt, Status, SubmitVerdict
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
@@ -31,6 +31,7 @@ def new(
     parts: int = 1,
     body: str = "Hej",
     ceilings: Ceilings = NO_CEILINGS,
+    cost_shares: Sequence[tuple[str, int]] = (),
 ) -> NewMailing:
     """Return what a mailing is made of."""
     return NewMailing(
@@ -43,6 +44,7 @@ def new(
         source=None,
         rows=0,
         ceilings=ceilings,
+        cost_shares=tuple(CostShare(cost_centre=centre, messages=n) for centre, n in cost_shares),
     )
 
 

@@ -3,7 +3,7 @@ import pytest
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.errors import RuleError
-from smsctl.ledger import batches, checking
+from smsctl.ledger import batch_rows, batches, checking
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
@@ -21,11 +21,11 @@ def test_a_batch_has_the_states_of_its_own_messages(ledger: Ledger) -> None:
     sending.settle(ledger, mailing, second, [Status.PENDING, Status.UNKNOWN])
     assert first
     assert second
-    assert batches.states_by_batch(ledger, mailing) == {
+    assert batch_rows.states_by_batch(ledger, mailing) == {
         first.id: {Status.ACCEPTED: 1, Status.REJECTED: 1},
         second.id: {Status.UNKNOWN: 1},
     }
-    assert list(batches.states_by_batch(ledger, other).values()) == [{Status.ACCEPTED: 2}]
+    assert list(batch_rows.states_by_batch(ledger, other).values()) == [{Status.ACCEPTED: 2}]
 
 
 def test_an_answer_is_not_stored_for_another_batch_that_has_got_its_id(ledger: Ledger) -> None:
@@ -58,7 +58,7 @@ def test_a_claim_marks_a_batch_for_each_slot_and_no_more_than_there_are(ledger: 
     assert _claimed(ledger, mailing, most=2, slots=3) == [[2, 3], [4, 5], [6, 7]]
     assert _claimed(ledger, mailing, most=1, slots=9) == [[8], [9]]
     assert _claimed(ledger, mailing, most=1, slots=9) == []
-    told = [(one.id, one.reference) for one in batches.of_mailing(ledger, mailing.id)]
+    told = [(one.id, one.reference) for one in batch_rows.of_mailing(ledger, mailing.id)]
     assert told == [(n, f"{mailing.reference}-b{n}") for n in range(1, 7)]
     assert checking.check(ledger) == ()
 

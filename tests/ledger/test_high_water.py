@@ -15,7 +15,18 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.report import CodeMeaning, Report
 from smsctl.errors import ExitCode, LedgerError
-from smsctl.ledger import audit, batches, fitness, lock, mailings, repeats, reports, restoring, unknowns
+from smsctl.ledger import (
+    audit,
+    batch_rows,
+    batches,
+    fitness,
+    lock,
+    mailings,
+    repeats,
+    reports,
+    restoring,
+    unknowns,
+)
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.high_water import HighWater, HighWaterRecord
 from smsctl.ledger.repeats import Repeats
@@ -367,12 +378,12 @@ def test_no_batch_after_a_restore_has_the_name_of_one_that_was_forgotten(
 ) -> None:
     (half,) = [one for one in mailings.newest(put_back, most=9) if one.letter.text.body == "half sent"]
     forgotten = f"{half.reference}-b3"
-    before = batches.of_mailing(put_back, half.id)
+    before = batch_rows.of_mailing(put_back, half.id)
     assert [one.reference for one in before] == [f"{half.reference}-b1", f"{half.reference}-b2"]
     accept_restore(put_back, now(), ACTOR, "new disk")
     assert resolve(put_back, half, ResolveAnswer.NOT_SENT, now(), ACTOR, "not in the gateway's log")
     send_all(put_back, half, Taker())
-    new = [one.reference for one in batches.of_mailing(put_back, half.id)[len(before) :]]
+    new = [one.reference for one in batch_rows.of_mailing(put_back, half.id)[len(before) :]]
     assert len(new) > 2
     assert forgotten not in new
     assert len({one.rpartition("-")[0] for one in new}) == 1

@@ -22,7 +22,7 @@ from smsctl.ledger.store import Ledger, open_ledger
 
 from . import sending
 from .conftest import ACTOR, NOW, TOWN, on
-from .recount import must_agree
+from .recount import costs_must_agree, must_agree
 from .sending import new
 
 ANSWERS = [Status.ACCEPTED, Status.REJECTED, Status.UNKNOWN, Status.HELD, Status.PENDING]
@@ -62,7 +62,7 @@ class Sending(RuleBasedStateMachine):
 
     def now(self) -> Moment:
         self.steps += 1
-        day = f"2026-11-{self.day:02d}"
+        day = f"2026-{11 + self.day // 29}-{self.day % 29 + self.day // 29:02d}"
         return Moment(at=f"{day}T00:{self.steps // 60:02d}:{self.steps % 60:02d}.000Z", day=day)
 
     @initialize()
@@ -95,7 +95,7 @@ class Sending(RuleBasedStateMachine):
 
     @rule()
     def midnight(self) -> None:
-        self.day = min(self.day + 1, 28)
+        self.day = min(self.day + 1, 56)
 
     @rule(size=st.integers(1, 15), price=st.integers(1, 9999))
     def new_terms(self, size: int, price: int) -> None:
@@ -107,13 +107,22 @@ class Sending(RuleBasedStateMachine):
         messages=st.integers(1, 12),
         parts=st.integers(1, 3),
         new_packages=st.integers(0, 2),
+        charged=st.lists(st.sampled_from(["", "4711", "4712"]), max_size=12).map(sorted),
     )
-    def begin(self, kind: str, messages: int, parts: int, new_packages: int) -> Mailing:
+    def begin(
+        self, kind: str, messages: int, parts: int, new_packages: int, charged: Sequence[str]
+    ) -> Mailing:
         ceilings = Ceilings(max_new_packages=new_packages) if kind == "send" else Ceilings()
         self.allowed += ceilings.max_new_packages or 0
         made_of = new(
-            municipality=self.town, kind=kind, parts=parts, body=f"Text {self.steps}", ceilings=ceilings
+            municipality=self.town,
+            kind=kind,
+            parts=parts,
+            body=f"Text {self.steps}",
+            ceilings=ceilings,
+            cost_shares=[(centre, charged.count(centre)) for centre in dict.fromkeys(charged)],
         )
+        messages = len(charged) or messages
         return sending.begin(self.ledger, messages, made_of, self.now())
 
     @rule(target=claimed, mailing=sent, most=st.integers(1, 5))
@@ -139,6 +148,10 @@ class Sending(RuleBasedStateMachine):
     @invariant()
     def the_money_agrees_with_the_messages(self) -> None:
         must_agree(self.ledger)
+
+    @invariant()
+    def the_costs_agree_however_they_are_told_apart(self) -> None:
+        costs_must_agree(self.ledger)
 
     @invariant()
     def no_more_packages_are_opened_than_the_runs_were_allowed(self) -> None:

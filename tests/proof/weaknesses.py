@@ -12,7 +12,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
 from smsctl.gateways.outcome import HttpReply, NotSent
-from smsctl.ledger import batches, counts, mailings, openings, packages
+from smsctl.ledger import batch_rows, batches, counts, mailings, openings, packages
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.sqlite import engine
@@ -83,7 +83,7 @@ def _rest_is_forgotten() -> Mapping[str, object]:
 
     def nothing(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> list[tuple[int, str]]:
         found = pending(ledger, want, after, most)
-        if found and not after and batches.of_mailing(ledger, want.mailing.id):
+        if found and not after and batch_rows.of_mailing(ledger, want.mailing.id):
             withdraw(ledger, want.mailing, [message for message, _ in found], "already-sent")
             return []
         return found

@@ -8,7 +8,7 @@ from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.errors import say
 from smsctl.ledger.audit import AuditRow
-from smsctl.ledger.batches import BatchRow
+from smsctl.ledger.batch_rows import BatchRow
 
 States = Mapping[int, Mapping[Status, int]]
 _GAVE_BACK = frozenset(

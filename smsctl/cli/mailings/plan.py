@@ -7,7 +7,7 @@ from enum import StrEnum
 from smsctl.cli.mailings import plan_text
 from smsctl.cli.output import figures, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
-from smsctl.cli.output.mailings import label_facts
+from smsctl.cli.output.mailings import cost_centre_data, cost_centre_facts, label_facts
 from smsctl.cli.output.phrases import mode, quoted
 from smsctl.domain.gateway import Traits
 from smsctl.domain.message import Letter
@@ -28,6 +28,7 @@ def data(plan: Plan, verdict: RuleVerdict, *, dry_run: bool) -> dict[str, object
         "text": {"encoding": plan.size.encoding, "units": plan.size.units, "parts": plan.size.parts},
         **plan_text.data(plan),
         "cost": {"parts": plan.parts, "ore": plan.bill.cost_ore, "currency": "SEK"},
+        "cost_centres": cost_centre_data(plan.recipients.cost_shares),
         "new_packages": plan.bill.new_packages,
         "refusals": [
             {"rule": one.rule, "text": str(one.sentence)} for one in (*verdict.refusals, *verdict.spared)
@@ -50,7 +51,8 @@ def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage, verdict:
     blocks: list[Block] = [mode(simulated=stage is not Stage.LIVE), GAP]
     blocks += _whom(plan)
     blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
-    asked = [*label_facts(plan.order.label), *letter_facts(plan.order.letter, plan.traits)]
+    asked = [*label_facts(plan.order.label), *cost_centre_facts(plan.recipients.cost_shares)]
+    asked += [*letter_facts(plan.order.letter, plan.traits)]
     blocks.append(FactList([*plan_text.facts(plan), *asked, _source(plan, sheet, local_now)]))
     blocks += [GAP, TextLine(cost_sentence(plan.bill), Tone.STRONG), *_package(plan, stage)]
     blocks += [*plan_text.offered(plan), *plan_text.earlier(plan)]

@@ -61,6 +61,7 @@ class SendFlags(NamedTuple):
     key: str | None = None
     title: str | None = None
     case: str | None = None
+    cost_centre: str | None = None
 
 
 def send_flags(typed: Mapping[str, Any]) -> SendFlags:
@@ -93,6 +94,9 @@ def typed_letter(
         priority=read_priority(flags.priority) if flags.priority else letter.priority,
         validity=read_duration("--validity", flags.validity) if flags.validity else letter.validity,
         send_at=read_time(flags.at, local_now) if flags.at else None,
+        cost_centre=wiring.settings.cost_centre(flags.cost_centre)
+        if flags.cost_centre
+        else letter.cost_centre,
     )
 
 
@@ -122,6 +126,7 @@ def plan_request_for(wiring: Wiring, flags: SendFlags, letter: Letter) -> PlanRe
         min_messages=flags.min_messages or 0,
         label=label_of(flags.title, flags.case),
         carry=settings.carry,
+        cost_centres=None if flags.cost_centre else settings.cost_centres,
     )
 
 

@@ -53,6 +53,7 @@ def run(
     key: options.Key = None,
     title: options.Title = None,
     case: options.Case = None,
+    cost_centre: options.CostCentre = None,
     again: options.Again = False,
     urgent: options.Urgent = False,
     reason: options.Reason = None,

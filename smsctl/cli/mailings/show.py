@@ -11,7 +11,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import SkipReason
 from smsctl.domain.unsettled import unsettled_of
-from smsctl.ledger import audit, batches, mailings, reports, skipped, stops
+from smsctl.ledger import audit, batch_rows, costs, mailings, reports, skipped, stops
 from smsctl.ledger.undelivered import of_mailing, withdrawn
 
 EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
@@ -29,8 +29,8 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> CommandResult:
         skipped=skipped.counts(ledger, found.id),
         outside=skipped.outside(ledger, found.id),
         protected=skipped.rows_of(ledger, found.id, SkipReason.PROTECTED),
-        batches=batches.of_mailing(ledger, found.id),
-        batch_states=batches.states_by_batch(ledger, found),
+        batches=batch_rows.of_mailing(ledger, found.id),
+        batch_states=batch_rows.states_by_batch(ledger, found),
         history=[
             row._replace(reason=row.reason and numbers.shown_text(wiring, row.reason))
             for row in audit.of(ledger, f"mailing {found.id}")
@@ -42,6 +42,7 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> CommandResult:
         in_doubt=stops.in_doubt(ledger, found),
         returns=of_mailing(ledger, found, tally.states, wiring.clock.now().at, wiring.settings.reports.wait),
         shown=partial(numbers.shown, wiring),
+        cost_shares=costs.shares_of(ledger, found.id),
     )
     return CommandResult(
         data=render.story_data(story),

@@ -8,16 +8,16 @@ from smsctl.cli.mailings import history
 from smsctl.cli.output import figures, returns, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, table_of
-from smsctl.cli.output.mailings import data, label_facts
+from smsctl.cli.output.mailings import cost_centre_data, cost_centre_facts, data, label_facts
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
 from smsctl.cli.output.phrases import and_more, quoted, rehearsal, taken_twice, written
 from smsctl.domain.audience import OutsideRows
-from smsctl.domain.mailing import Mailing, MailingTotals
+from smsctl.domain.mailing import CostShare, Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import told_counts
 from smsctl.errors import Sentence, say
 from smsctl.ledger.audit import AuditRow
-from smsctl.ledger.batches import BatchRow
+from smsctl.ledger.batch_rows import BatchRow
 from smsctl.ledger.mailings import AnsweredRow
 from smsctl.ledger.skipped import SkippedEntry
 from smsctl.ledger.undelivered import Returns
@@ -44,12 +44,14 @@ class Story(NamedTuple):
     in_doubt: int  # accepted, then asked to be stopped: nobody can tell whether they were
     returns: Returns | None
     shown: Callable[[str], str]  # how a number may be shown
+    cost_shares: Sequence[CostShare] = ()
 
 
 def story_data(story: Story) -> dict[str, object]:
     """Return the story for the envelope."""
     return {
         **data(story.mailing, story.tally),
+        "cost_centres": cost_centre_data(story.cost_shares),
         "cancelled": dict(story.cancelled),
         "in_doubt": story.in_doubt,
         "taken_twice": story.taken_twice,
@@ -84,7 +86,7 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
             Tone.STRONG,
         )
     )
-    if named := label_facts(mailing.label):
+    if named := [*label_facts(mailing.label), *cost_centre_facts(story.cost_shares)]:
         blocks.append(FactList(named))
     if mailing.letter.send_at is not None:
         at = figures.local(mailing.letter.send_at.isoformat(), zone)

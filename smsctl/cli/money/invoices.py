@@ -79,7 +79,8 @@ def run_compare(
     lines = compare(wiring.ledger, file, period(since, until))
     if not wiring.numbers_in_full:
         paying = wiring.settings.municipalities.values()
-        lines = veiled_nodes(lines, {one.invoice_node for one in paying if one.invoice_node})
+        known = {one.invoice_node for one in paying if one.invoice_node} | {*wiring.settings.cost_centres}
+        lines = veiled_nodes(lines, known)
     differs = any(one.difference for one in lines)
     told = say("The supplier's figures and ours differ.")
     notes = (

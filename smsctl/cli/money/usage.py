@@ -1,5 +1,6 @@
 """`smsctl usage`: what is used, what is left, what it costs."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -17,14 +18,15 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import runs_out
-from smsctl.errors import InputError
-from smsctl.ledger import health, mailings
+from smsctl.errors import InputError, UsageError, say
+from smsctl.ledger import costs, health, mailings
 from smsctl.ledger.undelivered import Returns, have_come, of_municipality
 from smsctl.ledger.usage import Usage, known_municipalities, pace_of, package_lines, usage
 
 EXAMPLES = (
     "smsctl usage",
     "smsctl usage --municipality exempelkommun --since 2026-01",
+    "smsctl usage --since 2026-11 --by cost-centre",
     "smsctl usage --html usage.html --replace   # for the finance office",
 )
 
@@ -35,6 +37,10 @@ _ON_A_PAGE = 500
 _Csv = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write the months of each municipality to a file; - prints."),
+]
+_By = Annotated[
+    str | None,
+    typer.Option(metavar="cost-centre", help="Tell the parts and their cost by who is charged inside."),
 ]
 _Html = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write one page with charts, to read or print.")
@@ -48,6 +54,7 @@ def run(
     until: options.Until = None,
     csv: _Csv = None,
     html: _Html = None,
+    by: _By = None,
     *,
     replace: options.Replace = False,
 ) -> CommandResult:
@@ -60,14 +67,35 @@ def run(
     asked = period(since, until)
     named = _payers(wiring, municipality)
     alone = len(named) == 1
-    most = _ON_A_PAGE if html else _LATEST if alone else 0
-    packages = _ON_A_PAGE if html else _PACKAGES
+    most, packages = (_ON_A_PAGE, _ON_A_PAGE) if html else (_LATEST if alone else 0, _PACKAGES)
     accounts = [_account(wiring, payer, asked, most_mailings=most, most_packages=packages) for payer in named]
+    if by:
+        return _by_cost_centre(wiring, by, accounts, asked, csv, replace=replace)
     if alone:
-        shown = accounts[0]._replace(mailings=accounts[0].mailings[:_LATEST])
-        screen = render.one(shown, asked, wiring.settings.time_zone, simulated=wiring.simulated)
+        shown, zone = accounts[0]._replace(mailings=accounts[0].mailings[:_LATEST]), wiring.settings.time_zone
+        screen = render.one(shown, asked, zone, simulated=wiring.simulated)
     else:
         screen = render.table(accounts, simulated=wiring.simulated)
+    told, printed = _files(wiring, accounts, asked, csv, html, replace=replace)
+    data = {
+        "since": asked.since,
+        "until": asked.until,
+        "municipalities": [render.data(one, mailings=alone) for one in accounts],
+    }
+    unsettled = warning_of_all(health.unsettled(wiring.ledger, named[0].key if alone else None))
+    return CommandResult(data=data, screen=[*screen, *told], page=printed, notes=unsettled)
+
+
+def _files(
+    wiring: Wiring,
+    accounts: Sequence[Account],
+    asked: Period,
+    csv: Path | None,
+    html: Path | None,
+    *,
+    replace: bool,
+) -> tuple[list[Block], str | None]:
+    """Write the files that are asked for; return what is told of them, and what is printed instead."""
     told, pages = list[Block](), list[str | None]()
     if csv or html:
         from smsctl.cli.output import export  # needs csv, which a start does not
@@ -82,14 +110,31 @@ def run(
         page = usage_page.page(accounts, asked, made, zone, simulated=wiring.simulated)
         pages.append(export.write_text(html, page, replace=replace))
         told.append(written(html))
-    data = {
-        "since": asked.since,
-        "until": asked.until,
-        "municipalities": [render.data(one, mailings=alone) for one in accounts],
-    }
-    reply = CommandResult(data=data, screen=[*screen, *told], page="".join(filter(None, pages)) or None)
-    unsettled = health.unsettled(wiring.ledger, named[0].key if alone else None)
-    return reply._replace(notes=warning_of_all(unsettled))
+    return told, "".join(filter(None, pages)) or None
+
+
+def _by_cost_centre(
+    wiring: Wiring, by: str, accounts: Sequence[Account], asked: Period, csv: Path | None, *, replace: bool
+) -> CommandResult:
+    """Return what is told by cost centre: the months of each in a file, and their sum on a screen."""
+    from smsctl.cli.money import cost_centres  # few ask for it
+
+    if by != "cost-centre":
+        raise UsageError(say("--by {by}: only cost-centre can be told apart.", by=by))
+    keys = [one.municipality.key for one in accounts]
+    lines = [line for key in keys for line in costs.by_cost_centre(wiring.ledger, key, asked)]
+    screen, page = cost_centres.screen(lines, asked, wiring.called, simulated=wiring.simulated), None
+    if csv:
+        from smsctl.cli.output import export
+
+        page = export.write_csv(csv, cost_centres.fields(wiring.called), lines, replace=replace)
+        screen.append(written(csv))
+    told = [
+        {**render.data(one, mailings=False), "cost_centres": cost_centres.data(lines, one.municipality.key)}
+        for one in accounts
+    ]
+    data = {"since": asked.since, "until": asked.until, "municipalities": told}
+    return CommandResult(data=data, screen=screen, page=page)
 
 
 def _payers(wiring: Wiring, named: str | None) -> tuple[Municipality, ...]:

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from smsctl.domain.audience import AudienceRule, titled
 from smsctl.domain.message import Priority, Status, SubmitVerdict
 from smsctl.errors import Sentence, joined, say, say_n
+
+if TYPE_CHECKING:  # what `usage` does without
+    from smsctl.domain.audience import AudienceRule
 
 KRONA_ORE = 100
 _HOUR_S = 3600
@@ -90,8 +93,10 @@ def counted(states: Mapping[Status, int]) -> Sentence | None:
     return joined(*told) if told else None
 
 
-def audience(rule: AudienceRule) -> Sentence:
+def audience(rule: "AudienceRule") -> Sentence:
     """Say whom a mailing is for: the groups that have names of ours in words, the rest as it was written."""
+    from smsctl.domain.audience import titled
+
     if not rule.groups:
         return say("{where}", where=rule.where) if rule.where else say("everyone")
     named = joined(*(_TEST if one == "test" else titled(one) for one in rule.groups))

@@ -7,7 +7,7 @@ from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Fact, Text, TextLine
 from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.phrases import rehearsal
-from smsctl.domain.mailing import Label, Mailing, MailingTotals
+from smsctl.domain.mailing import CostShare, Label, Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.errors import say
 
@@ -36,6 +36,30 @@ def label_facts(label: Label) -> list[Fact]:
     """Return what a mailing is called and the case it belongs to, as far as somebody has said."""
     told = ((say("Title"), label.title), (say("Case"), label.case))
     return [Fact(name, [value]) for name, value in told if value]
+
+
+def cost_centre_facts(shares: Sequence[CostShare]) -> list[Fact]:
+    """Return how many messages each cost centre is charged for, as far as any is named."""
+    if not any(one.cost_centre for one in shares):
+        return []
+    told: list[Text] = [
+        say(
+            "{name}: {messages}",
+            name=one.cost_centre or say("without"),
+            messages=figures.messages(one.messages),
+        )
+        for one in shares[:_CENTRES_SHOWN]
+    ]
+    more = len(shares) - _CENTRES_SHOWN
+    return [Fact(say("Cost centre"), [*told, *([say("and {n} more", n=more)] if more > 0 else [])])]
+
+
+def cost_centre_data(shares: Sequence[CostShare]) -> list[dict[str, object]]:
+    """Return the same for the envelope; the messages without a cost centre have null."""
+    return [{"cost_centre": one.cost_centre or None, "messages": one.messages} for one in shares]
+
+
+_CENTRES_SHOWN = 20
 
 
 def subject_of(mailing: Mailing) -> Text:

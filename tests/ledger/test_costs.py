@@ -1,0 +1,92 @@
+"""Batches and cost centres: a batch holds the messages of one, whatever becomes of it."""
+
+import pytest
+
+from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.message import Status
+from smsctl.domain.moment import Period
+from smsctl.errors import RuleError
+from smsctl.ledger import batches, costs, mailings, unknowns, writing_off
+from smsctl.ledger.repeats import Repeats
+from smsctl.ledger.store import Ledger
+
+from . import sending
+from .conftest import NOW, on
+from .recount import costs_must_agree, must_agree
+from .sending import new
+
+SHARES = [("", 2), ("4711", 1), ("4712", 4)]
+
+
+@pytest.fixture
+def mailing(ledger: Ledger) -> Mailing:
+    sending.activate(ledger)
+    return sending.begin(ledger, 7, new(cost_shares=SHARES))
+
+
+def charged(ledger: Ledger) -> dict[str, int]:
+    return {one.cost_centre: one.parts for one in costs.by_cost_centre(ledger)}
+
+
+def test_a_batch_has_one_cost_centre_and_ends_where_the_next_begins(ledger: Ledger, mailing: Mailing) -> None:
+    sizes = []
+    while claimed := sending.claim(ledger, mailing, most=3):
+        sizes.append((claimed.batch.letter.cost_centre, len(claimed.messages)))
+        sending.settle(ledger, mailing, claimed)
+    assert sizes == [(None, 2), ("4711", 1), ("4712", 3), ("4712", 1)]
+    assert charged(ledger) == {"": 2, "4711": 1, "4712": 4}
+    must_agree(ledger)
+    costs_must_agree(ledger)
+
+
+def test_several_batches_in_one_claim_have_one_cost_centre_each(ledger: Ledger, mailing: Mailing) -> None:
+    want = batches.ClaimRequest(
+        mailing=mailing, most=3, ceilings=mailing.ceilings, repeats=Repeats(mailing, "none")
+    )
+    with ledger.transaction():
+        claims = batches.claim(ledger, want, 0, NOW, slots=3)
+    assert [len(one.messages) for one in claims] == [2, 1, 3]
+    assert mailings.tally(ledger, mailing).states == {Status.PENDING: 1, Status.SENDING: 6}
+
+
+def test_a_ceiling_stops_within_a_cost_centre_and_the_rest_goes_on_under_it(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    few = sending.begin(ledger, 7, new(cost_shares=SHARES, ceilings=Ceilings(max_parts=4)))
+    while True:
+        try:
+            sending.settle(ledger, few, sending.claim(ledger, few))
+        except RuleError:
+            break
+    assert charged(ledger) == {"": 2, "4711": 1, "4712": 1}
+    more = few._replace(ceilings=Ceilings(max_parts=7))
+    sending.settle(ledger, more, sending.claim(ledger, more))
+    assert charged(ledger) == {"": 2, "4711": 1, "4712": 4}
+
+
+def test_an_unknown_batch_is_rebuilt_as_it_was_sent(ledger: Ledger, mailing: Mailing) -> None:
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing))
+    sent = sending.claim(ledger, mailing)
+    assert sent
+    batches.recover(ledger, NOW)
+    (found,) = unknowns.unknown_batches(ledger, mailing, "")
+    assert found.claim.batch == sent.batch
+    assert charged(ledger) == {"": 2, "4711": 1}
+
+
+def test_what_may_have_been_sent_is_written_off_by_cost_centre(ledger: Ledger, mailing: Mailing) -> None:
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing))
+    with ledger.transaction():
+        assert writing_off.write_off(ledger, mailing, NOW) == 5
+    assert charged(ledger) == {"": 2, "4711": 1, "4712": 4}
+    must_agree(ledger)
+    costs_must_agree(ledger)
+
+
+def test_a_period_costs_what_was_drawn_in_it_beside_what_came_before(ledger: Ledger) -> None:
+    sending.activate(ledger, moment=on("2026-10-01"))
+    for day, messages in (("2026-10-31", 3), ("2026-11-02", 3), ("2026-11-20", 1), ("2026-12-01", 1)):
+        mailing = sending.begin(ledger, messages, new(body=day, cost_shares=[("4711", messages)]), on(day))
+        sending.settle(ledger, mailing, sending.claim(ledger, mailing, moment=on(day)), moment=on(day))
+    found = costs.by_cost_centre(ledger, "town", Period(since="2026-11-03", until="2026-12-31"))
+    assert [one[1:] for one in found] == [("2026-11", "4711", 1, 490), ("2026-12", "4711", 1, 490)]
+    assert costs.by_cost_centre(ledger, "elsewhere") == ()
