@@ -1,12 +1,13 @@
 """Judging a recipients file: its columns are found, its rows judged, and what does not fit names the file."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from smsctl.domain.audience import Audience, Outside, OutsideRows
+from smsctl.domain.audience import Audience, Outside, OutsideRows, Selection, groups_in
 from smsctl.domain.cells import may_name_somebody, plain, shown
 from smsctl.domain.classify import classify
 from smsctl.domain.columns import (
@@ -104,6 +105,31 @@ def _naming(sheet: Sheet) -> Iterator[None]:
     except MisfitError as error:
         sentence = say("{path}: {misfit}", path=sheet.path, misfit=error.sentence)
         raise InputError(sentence, hint=error.hint) from None
+
+
+class GroupCounts(NamedTuple):
+    """How many rows of an audience a file has: in each group, by its key, and in all."""
+
+    rows: Mapping[str, int]
+    names: Mapping[str, str]  # key -> as the file has it; ours in English
+    all_rows: int
+
+
+def count_groups(sheet: Sheet, columns: Columns, audience: Audience) -> GroupCounts:
+    """Count the rows of the audience in each group; what is wrong with them is not looked at."""
+    with _naming(sheet):
+        selection = Selection(audience, sheet.header, columns)
+        rows: Counter[str] = Counter()
+        names: dict[str, str] = {}
+        all_rows = 0
+        for row in filter(any, sheet.rows()):
+            if selection.admits(dict(enumerate(row))):
+                all_rows += 1
+                if columns.group is not None and columns.group < len(row):
+                    groups = groups_in(row[columns.group])
+                    rows.update(groups.keys())
+                    names = groups | names
+    return GroupCounts(rows=rows, names=names, all_rows=all_rows)
 
 
 def unmatched(sheet: Sheet, audience: Audience) -> list[Sentence]:

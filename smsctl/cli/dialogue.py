@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output.blocks import Text, TextLine, Tone
 from smsctl.cli.output.language import whole, words
 from smsctl.cli.output.output import Output
 from smsctl.cli.output.plain import safe
@@ -84,6 +84,22 @@ def ask_text(
         output.show([TextLine(whole(against), Tone.WARN)])
 
 
+def ask_lines(output: Output, question: Sentence) -> list[str]:
+    """Ask for a text of several lines, which an empty one ends.
+
+    An empty line in the middle of what is pasted does not: more is waiting behind it.
+    """
+    from smsctl.host import terminal
+
+    _must_be_asked(output)
+    lines: list[str] = []
+    asked: Text = say("{question}: ", question=question)
+    while (line := _ask(output, asked)) or (lines and terminal.more_is_typed()):
+        lines.append(line)
+        asked = ""
+    return lines
+
+
 def ask_choice(
     output: Output,
     question: Sentence,
@@ -149,7 +165,7 @@ def _must_be_asked(output: Output) -> None:
         )
 
 
-def _ask(output: Output, question: Sentence) -> str:
+def _ask(output: Output, question: Text) -> str:
     *above, last = _folded(safe(words(question)))
     for line in above:
         output.face.line(line)

@@ -24,24 +24,25 @@ def drafted(
             if not wiring.output.interactive:
                 raise
             plan_request = plan_request._replace(
-                reading=plan_request.reading._replace(hidden=_meant(wiring, error))
+                reading=plan_request.reading._replace(hidden=meant(wiring, error))
             )
         except UnnamedColumnError as error:
             if not (wiring.output.interactive and error.proposed.headers):
                 raise
-            picked = _picked(wiring, error)
+            chosen = picked(wiring, error)
             plan_request = plan_request._replace(
-                columns={**plan_request.columns, error.proposed.column: picked}
+                columns={**plan_request.columns, error.proposed.column: chosen}
             )
 
 
-def _meant(wiring: Wiring, error: HiddenRowsError) -> Hidden:
+def meant(wiring: Wiring, error: HiddenRowsError) -> Hidden:
+    """Ask whether hidden rows are meant too."""
     wiring.output.show([TextLine(error.sentence, Tone.WARN)])
     question = say_n("Send to {n} hidden row too?", "Send to the {n} hidden rows too?", n=error.n)
     return Hidden.SEND if dialogue.agrees(wiring.output, question) else Hidden.SKIP
 
 
-def _picked(wiring: Wiring, error: UnnamedColumnError) -> tuple[str, ...]:
+def picked(wiring: Wiring, error: UnnamedColumnError) -> tuple[str, ...]:
     """Let a person pick one of the columns; nothing is picked for them."""
     headers = error.proposed.headers[:_MOST_PICKED]
     numbered = {str(number): header for number, header in enumerate(headers, 1)}

@@ -11,6 +11,7 @@ from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 
 EXAMPLES = (
+    "smsctl send  # on a terminal: asks for everything",
     "smsctl send --group guardians message.txt",
     'smsctl send --group staff --text "The meeting is at 15 today."',
     "smsctl send --group guardians --group staff message.txt --dry-run",
@@ -60,6 +61,8 @@ def run(
     accept_clock: options.AcceptClock = False,
 ) -> CommandResult:
     """Send a text to a group out of the recipients file.
+
+    On a terminal, the text and the audience are asked for where they are not given.
 
     Shows whom it reaches, what it costs and who pays, and asks before anything leaves. One of --group,
     --where and --all chooses who gets it; only people who have accepted the terms do.

@@ -37,7 +37,20 @@ class _Prepared(NamedTuple):
 
 
 def perform(wiring: Wiring, flags: SendFlags) -> CommandResult:
-    """Plan, show, ask, send; a dry run ends after the showing and has written nothing."""
+    """Plan, show, ask, send; a dry run ends after the showing and has written nothing.
+
+    On a terminal, what was not typed is asked first, and the command that does the same is told at the end.
+    """
+    from smsctl.cli.mailings import guide
+
+    if not guide.is_wanted(wiring, flags):
+        return _performed(wiring, flags)
+    asked = guide.ask(wiring, flags)
+    done = _performed(wiring, asked)
+    return done._replace(screen=[*done.screen, *guide.command(wiring, flags, asked)])
+
+
+def _performed(wiring: Wiring, flags: SendFlags) -> CommandResult:
     text.must_be_one(flags)
     overruling = overrides_of(wiring, flags)
     if not flags.dry_run:
