@@ -6,6 +6,7 @@ The page stands alone: no scripts, nothing fetched, no telephone numbers and no 
 import re
 from collections.abc import Sequence
 from html import escape
+from pathlib import Path
 
 from smsctl.cli.money import usage_screen as usage
 from smsctl.cli.money.usage_screen import Account
@@ -24,45 +25,6 @@ _MONTHS_SHOWN = 24
 _DAY = re.compile(r"\d{4}-\d\d")
 _NOTHING_FETCHED = "default-src 'none'; style-src 'unsafe-inline'"
 
-_STYLE = """
-:root { color-scheme: light; --ink: #1d2730; --faint: #5b6873; --rule: #d9dfe4; --room: #e8edf1;
-  --part0: #1f5f8b; --part1: #b3641c; --warn: #7a4100; }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2.5rem 1.5rem; max-width: 52rem; color: var(--ink); background: #fff;
-  font: 1rem/1.5 system-ui, "Segoe UI", "Liberation Sans", Arial, sans-serif; }
-h1 { font-size: 1.75rem; line-height: 1.2; margin: 0; }
-h2 { font-size: 1.35rem; margin: 2.5rem 0 .75rem; padding-top: 1.5rem; border-top: 2px solid var(--ink); }
-h3 { font-size: 1rem; margin: 1.75rem 0 .5rem; }
-p { margin: .25rem 0; }
-.faint { color: var(--faint); }
-.warn { color: var(--warn); font-weight: 600; }
-svg { display: block; width: 100%; height: auto; margin: .5rem 0; }
-svg text { font-size: 12px; fill: var(--ink); text-anchor: middle; }
-svg text.scale { text-anchor: end; fill: var(--faint); }
-svg line { stroke: var(--rule); }
-.room { fill: var(--room); }
-.part0 { fill: var(--part0); }
-.part1 { fill: var(--part1); }
-.key::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .4em;
-  background: var(--part0); print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-.key + .key::before { background: var(--part1); }
-.key { margin-right: 1.5em; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--rule);
-  vertical-align: top; }
-th { border-bottom-color: var(--ink); }
-.right { text-align: right; white-space: nowrap; }
-.day { white-space: nowrap; }
-footer { margin-top: 3rem; font-size: .85rem; color: var(--faint); }
-@media print {
-  body { max-width: none; padding: 0; font-size: 10pt; }
-  svg, tr { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
-  section + section { break-before: page; }
-  rect { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-}
-""".strip()
-
 
 def page(accounts: Sequence[Account], period: Period, made: str, zone: str, *, simulated: bool) -> str:
     """Return the whole page, made at a time of the ledger's and shown on the clock of a time zone."""
@@ -75,7 +37,7 @@ def page(accounts: Sequence[Account], period: Period, made: str, zone: str, *, s
         '<meta name="viewport" content="width=device-width, initial-scale=1"/>',
         f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_FETCHED}"/>',
         f"<title>{_text(title)}</title>",
-        f"<style>\n{_STYLE}\n</style>",
+        f"<style>\n{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')}</style>",
         "</head>",
     ]
     body = [

@@ -12,30 +12,6 @@ from smsctl.errors import Sentence, UsageError, say
 
 _SYSTEM_STATE = Path("/var/lib/smsctl")
 _LONGEST_TASK = 261  # characters; schtasks refuses more
-_HARDENING = """\
-NoNewPrivileges=true
-CapabilityBoundingSet=
-UMask=0077
-ProtectSystem=strict
-ProtectHome=read-only
-PrivateTmp=true
-PrivateDevices=true
-ProtectClock=true
-ProtectControlGroups=true
-ProtectHostname=true
-ProtectKernelLogs=true
-ProtectKernelModules=true
-ProtectKernelTunables=true
-ProtectProc=invisible
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
-RestrictNamespaces=true
-RestrictRealtime=true
-RestrictSUIDSGID=true
-LockPersonality=true
-MemoryDenyWriteExecute=true
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-"""
 
 
 class Site(NamedTuple):
@@ -77,15 +53,13 @@ def service(name: str, words: Sequence[str], site: Site) -> str:
     credentials = "".join(
         f"LoadCredentialEncrypted={one}:/etc/credstore.encrypted/{one}\n" for one in site.credentials
     )
-    return (
-        f"[Unit]\nDescription=smsctl: {name.replace('%', '%%')}\n"
-        "Wants=network-online.target\nAfter=network-online.target\n"
-        f"\n[Service]\nType=oneshot\nUser={site.user}\n"
-        f"ExecStart={' '.join(map(_unit_word, words))}\n"
-        f"{credentials}"
-        "# A stop waits for the batch in flight: what is cut off would be unknown.\n"
-        "TimeoutStopSec=3min\n"
-        f"\n{_HARDENING}{''.join(map(_writable, site.writable))}"
+    return _filled(
+        "service",
+        title=name.replace("%", "%%"),
+        user=site.user,
+        command=" ".join(map(_unit_word, words)),
+        credentials=credentials,
+        writable="".join(map(_writable, site.writable)),
     )
 
 
@@ -94,11 +68,11 @@ def timer(name: str, slot: Slot, site: Site) -> str:
     weekdays = ",".join(WEEKDAYS[day].capitalize() for day in slot.weekdays)
     days = ",".join(f"{day:02}" for day in slot.month_days) or "*"
     when = f"{weekdays} *-*-{days} {slot.at:%H:%M}:00 {site.time_zone}".strip()
-    return (
-        f"[Unit]\nDescription=When smsctl sends: {name.replace('%', '%%')}\n"
-        f"\n[Timer]\nOnCalendar={when}\nAccuracySec=1s\nPersistent=false\n"
-        "\n[Install]\nWantedBy=timers.target\n"
-    )
+    return _filled("timer", title=name.replace("%", "%%"), when=when)
+
+
+def _filled(kind: str, **values: str) -> str:
+    return Path(__file__).with_name(f"mailing.{kind}").read_text(encoding="utf-8").format(**values)
 
 
 def schtasks(name: str, slot: Slot, words: Sequence[str]) -> str:

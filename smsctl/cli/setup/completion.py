@@ -1,6 +1,7 @@
 """`smsctl completion SHELL`: what the Tab key needs."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,7 +9,6 @@ import typer
 from smsctl.cli import completion
 from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult
-from smsctl.cli.setup import shells
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import UsageError, say
 
@@ -38,7 +38,7 @@ def run(
             say("There is no completion for {shell}.", shell=shell), hint=say("It is bash, zsh or fish.")
         )
     if words is None:
-        text = shells.script(shell)
+        text = Path(__file__).with_name(f"smsctl.{shell}").read_text(encoding="utf-8")
         return CommandResult(
             data={"script": text}, screen=[TextLine(line, whole=True) for line in text.splitlines()]
         )
