@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from smsctl.actions.ceilings import by_time
 from smsctl.actions.check import Finding, Level
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
 from smsctl.domain.audience import AudienceRule
-from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.plan import bill_for
@@ -14,22 +14,20 @@ from smsctl.domain.text import MessageText
 from smsctl.errors import ExitCode, say
 
 _MUST_BE_MENDED = (Rule.NOT_ACTIVE, Rule.MAX_NEW_PACKAGES)
-_PASSES = (Rule.QUIET_HOURS, Rule.PAUSE, Rule.MAX_PARTS_PER_DAY)
+_PASSES = (Rule.QUIET_HOURS, Rule.PAUSE, Rule.MAX_PARTS_PER_DAY, Rule.MAX_COST_PER_MONTH)
 
 
 def check_mailing(payer: Municipality, under: Circumstances) -> Iterator[Finding]:
     """Ask the rules of one part to one person; those that depend on who gets what are not asked.
 
-    Quiet hours, a pause and the ceilings of the day pass by themselves: they are told, and are no error.
+    Quiet hours, a pause and the ceilings of a day or month pass by themselves: they are told, as no error.
     """
-    limits = under.settings.limits
+    ceilings = by_time(under.settings, payer.key)
     leaving = DepartingMailing(
         bill=bill_for(payer, account_status_of(under.ledger, payer, under.local_now), messages=1, parts=1),
         letter=Letter(text=MessageText(body="")),
         audience=AudienceRule(),
-        ceilings=Ceilings(
-            max_parts_per_day=limits.max_parts_per_day, max_new_packages=limits.max_new_packages
-        ),
+        ceilings=ceilings._replace(max_new_packages=under.settings.limits.max_new_packages),
     )
     verdict = may_send(leaving, under)
     for one in (*verdict.refusals, *verdict.warned):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
+from smsctl.config.settings import Settings
 from smsctl.domain.cells import shown, veiled
 from smsctl.domain.classify import FIRST_ROW
 from smsctl.domain.columns import position_of
@@ -24,6 +25,16 @@ COLUMN: Final = "cost_centre"
 def shares_of(letter: Letter, messages: int) -> tuple[CostShare, ...]:
     """Return the one cost centre that the letter names for all; none where it names none."""
     return (CostShare(cost_centre=letter.cost_centre, messages=messages),) if letter.cost_centre else ()
+
+
+def known_cost_centre(settings: Settings, name: str) -> str:
+    """Return the name of a cost centre of the config. Raises InputError: there is none so called."""
+    if name.strip() in settings.cost_centres:
+        return name.strip()
+    raise InputError(
+        say('There is no cost centre "{name}" in {path}.', name=name, path=settings.path),
+        hint=say("Known are: {known}", known=", ".join(settings.cost_centres) or "-"),
+    )
 
 
 def by_cost_centre(

@@ -13,6 +13,7 @@ from smsctl.actions.sender_rights import Person, SendRequest, daily_ceiling, per
 from smsctl.config.settings import Mode, Settings
 from smsctl.domain import rules
 from smsctl.domain.audience import AudienceRule
+from smsctl.domain.cost_ceiling import over_month
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Letter
 from smsctl.domain.moment import Actor, Moment
@@ -21,7 +22,7 @@ from smsctl.domain.plan import AccountStatus, Bill
 from smsctl.domain.rules import NOTHING_SPENT, Refusal, Rule, Spent
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import Sentence
-from smsctl.ledger import blocklist, mailings, municipalities, packages, repeats
+from smsctl.ledger import blocklist, budgets, mailings, municipalities, packages, repeats
 from smsctl.ledger.store import Ledger
 
 TEST = "test"
@@ -115,6 +116,7 @@ def account_status_of(
         active=municipalities.is_active(ledger, key),
         packages=packages.packages_of(ledger, key),
         parts_today=packages.parts_on_day(ledger, key, local_now.date().isoformat()),
+        spending=budgets.spending(ledger, municipality, local_now.date().isoformat()),
     )
 
 
@@ -123,7 +125,7 @@ def ceilings_in_claims(mailing: Mailing, ceilings: Ceilings, under: Circumstance
     if under.lenient:
         return Ceilings()
     if mailing.over_day:
-        return ceilings._replace(max_parts_per_day=None)
+        return ceilings._replace(max_parts_per_day=None, max_cost_per_month_ore=None)
     if not under.settings.senders:
         return ceilings
     person = Person(mailing.created_by, under.groups_of(mailing.created_by))
@@ -154,6 +156,7 @@ def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[R
     if bill.payer.in_packages and not bill.account_status.active:
         yield rules.not_active(bill.payer)
     yield from rules.over_ceilings(bill, leaving.ceilings, _spent(leaving, under))
+    yield from over_month(bill, leaving.ceilings.max_cost_per_month_ore)
     if not leaving.begun:
         yield from _too_few(leaving)
     yield from _not_permitted(leaving, under)
@@ -232,7 +235,7 @@ def _mission_of(mailing: Mailing) -> SendRequest:
 def _place(rule: Rule, leaving: DepartingMailing, under: Circumstances) -> str:
     """Return where in the verdict a rule that says no belongs."""
     by_time = rule in (Rule.QUIET_HOURS, Rule.PAUSE)
-    if (by_time and leaving.urgent) or (rule is Rule.MAX_PARTS_PER_DAY and leaving.over_day):
+    if (by_time and leaving.urgent) or (rule in rules.OF_A_PERIOD and leaving.over_day):
         return "overruled"
     if rule in (Rule.FILE_AGE, Rule.PAUSE) and under.attended:
         return "warned"

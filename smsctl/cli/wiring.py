@@ -270,7 +270,11 @@ class Wiring:
         elif found.hundred_parts_price_ore is not None:
             rate = PackageTerms(size=_HUNDRED, price_ore=found.hundred_parts_price_ore)
         return found, Municipality(
-            key=found.key, name=found.name, rate=rate, in_packages=found.package_size is not None
+            key=found.key,
+            name=found.name,
+            rate=rate,
+            budget_year_ore=found.budget_year_ore,
+            in_packages=found.package_size is not None,
         )
 
     def called(self, municipality: str) -> str:

@@ -171,6 +171,10 @@ def _money(values: Values) -> Iterator[Problem]:
             yield Problem((*path, "package_price"), say("must be given where there is a package_size"))
         if given["package_size"] is not None and given["part_price"] is not None:
             yield Problem((*path, "part_price"), say("must be left out where there is a package_size"))
+        limit = given["max_cost_per_month"] or values["limits",]["max_cost_per_month"]
+        if not (given["package_size"] or given["part_price"]) and (given["budget_year"] or limit):
+            told = say("must be given where there is a budget_year or max_cost_per_month: no price is known")
+            yield Problem((*path, "part_price"), told)
 
 
 def _cost_centres(values: Values) -> Iterator[Problem]:

@@ -120,6 +120,8 @@ class MunicipalitySettings(_Section):
     recipients: Path | None
     invoice_node: str | None
     cost_centre: str | None  # a name in `cost_centres`
+    budget_year_ore: int | None
+    max_cost_per_month_ore: int | None  # None: that of all
     retention: RetentionSettings  # not given: the common one covers it
 
 
@@ -148,6 +150,7 @@ class LimitsSettings(_Section):
 
     max_parts_per_run: int | None
     max_parts_per_day: int | None
+    max_cost_per_month_ore: int | None
     max_new_packages: int | None
     countries: tuple[str, ...]  # "+46"
     warn_share: float  # of the package, 0 to 1
@@ -267,15 +270,6 @@ class Settings(_Section):
         ledgers = tuple(str(one.resolve()) for one in (self.ledger.path, self.ledger.simulate_path))
         named = filter(None, (*self.files(), self.log_path))
         return str(found).startswith(ledgers) or found in {one.resolve() for one in named}
-
-    def cost_centre(self, name: str) -> str:
-        """Return the name of a cost centre of this config. Raises InputError: there is none so called."""
-        if name.strip() in self.cost_centres:
-            return name.strip()
-        raise InputError(
-            say('there is no cost centre "{name}" in {path}', name=name, path=self.path),
-            hint=say("known are: {known}", known=", ".join(self.cost_centres) or "-"),
-        )
 
     def municipality(self, name: str | None = None) -> MunicipalitySettings:
         """Return the municipality of that key or name, case ignored; the default one without a name.

@@ -18,6 +18,7 @@ class Ceilings(NamedTuple):
 
     max_parts: int | None = None
     max_parts_per_day: int | None = None
+    max_cost_per_month_ore: int | None = None  # without VAT
     max_new_packages: int | None = None
     max_parts_per_day_of_user: int | None = None  # of all mailings of whoever began this one
 

@@ -12,6 +12,7 @@ class Municipality(NamedTuple):
     key: str
     name: str
     rate: PackageTerms | None = None  # the price of parts; None: not known, parts are only counted
+    budget_year_ore: int | None = None  # without VAT
     in_packages: bool = False  # True: the rate is that of a package, bought and invoiced as a block
 
     @property

@@ -58,6 +58,13 @@ class Draw(NamedTuple):
         return share_ore(self.parts, self.size, self.price_ore)
 
 
+def in_kronor(ore: int) -> str:
+    """123450 öre -> 1 234,50 kr."""
+    sign, ore = ("-", -ore) if ore < 0 else ("", ore)
+    whole = f"{ore // 100:,}".replace(",", " ")
+    return f"{sign}{whole},{ore % 100:02d} kr"
+
+
 def share_ore(parts: int, size: int, price_ore: int) -> int:
     """Return `parts` out of a package of `size` that costs `price_ore`, rounded half up."""
     return (2 * parts * price_ore + size) // (2 * size)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsctl.domain.audience import AudienceRule
+from smsctl.domain.budget import Spending
 from smsctl.domain.cheaper import Cheaper, cheaper
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings, Label
@@ -29,6 +30,7 @@ class AccountStatus(NamedTuple):
     active: bool
     packages: tuple[Package, ...] = ()
     parts_today: int = 0  # of the batches claimed on this local day, on the wire or drawn
+    spending: Spending = Spending()
 
 
 class LetterOrder(NamedTuple):

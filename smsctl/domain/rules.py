@@ -21,6 +21,7 @@ class Rule(StrEnum):
     NOT_ACTIVE = "not-active"
     MAX_PARTS = "max-parts"
     MAX_PARTS_PER_DAY = "max-parts-per-day"
+    MAX_COST_PER_MONTH = "max-cost-per-month"
     MAX_NEW_PACKAGES = "max-new-packages"
     QUIET_HOURS = "quiet-hours"
     ALREADY_SENT = "already-sent"
@@ -41,12 +42,15 @@ class Rule(StrEnum):
     @property
     def needs_a_person(self) -> bool:
         """Whether only a person on a terminal can overrule it."""
-        return self is Rule.MAX_PARTS_PER_DAY
+        return self in OF_A_PERIOD
 
     @property
     def is_ceiling(self) -> bool:
         """Whether a mailing that was begun goes on until it, instead of not at all."""
-        return self in (Rule.MAX_PARTS, Rule.MAX_PARTS_PER_DAY, Rule.MAX_NEW_PACKAGES)
+        return self in (Rule.MAX_PARTS, *OF_A_PERIOD, Rule.MAX_NEW_PACKAGES)
+
+
+OF_A_PERIOD = (Rule.MAX_PARTS_PER_DAY, Rule.MAX_COST_PER_MONTH)
 
 
 class Refusal(NamedTuple):
@@ -101,12 +105,11 @@ def quiet(start: time, end: time, clock: time) -> Refusal:
 
 
 def paused(first: date, last: date) -> Refusal:
-    """Return the refusal of a mailing that would leave in the days of a pause, such as school holidays."""
+    """Return the refusal of a mailing that would leave in a pause, such as school holidays."""
+    days = {"first": first, "last": last}
     return Refusal(
         rule=Rule.PAUSE,
-        sentence=say(
-            "It is a pause from {first} to {last}; nothing is sent by itself.", first=first, last=last
-        ),
+        sentence=say("It is a pause from {first} to {last}; nothing is sent by itself.", **days),
         hint=say("Send it later; or now, with: {command}", command=""),
         flags=("--urgent", "--reason", "TEXT"),
     )

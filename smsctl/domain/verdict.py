@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from smsctl.domain.rules import Refusal, Rule
+from smsctl.domain.rules import OF_A_PERIOD, Refusal, Rule
 from smsctl.errors import RuleError, Sentence, say
 
 
@@ -32,8 +32,8 @@ class RuleVerdict(NamedTuple):
 
     @property
     def is_over_day(self) -> bool:
-        """Whether a person overrules a ceiling of the day."""
-        return any(one.rule is Rule.MAX_PARTS_PER_DAY for one in self.overruled)
+        """Whether a person overrules a ceiling of the day or month."""
+        return any(one.rule in OF_A_PERIOD for one in self.overruled)
 
     def must_hold(self) -> None:
         """Raise RuleError where rules refuse: the one with what mends it, or the list of several."""

@@ -7,11 +7,13 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
+from smsctl.domain.cost_ceiling import no_price
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.moment import Moment
+from smsctl.domain.package import in_kronor
 from smsctl.domain.rules import not_active
 from smsctl.errors import RuleError, Sentence, say, say_n
-from smsctl.ledger import counts, municipalities, packages
+from smsctl.ledger import budgets, counts, municipalities, packages
 from smsctl.ledger.store import Ledger
 
 
@@ -38,6 +40,8 @@ def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: Sequence[
         user, most = mailing.created_by, ceilings.max_parts_per_day_of_user
         left = most - packages.parts_of_user_on_day(ledger, user, moment.day)
         found = _fits(found, left, sums, _used_up(mailing, most))
+    if ceilings.max_cost_per_month_ore is not None:
+        found = _fits_month(ledger, mailing, ceilings.max_cost_per_month_ore, sums[:found], moment)
     if ceilings.max_new_packages is not None and mailing.municipality.package and mailing.kind == "send":
         left = _parts_before_next_package(ledger, mailing, ceilings.max_new_packages)
         mend = say(
@@ -77,6 +81,29 @@ def _fits(room: int, parts_left: int, sums: Sequence[int], reached: RuleError) -
     fits = min(room, bisect_right(sums, parts_left))
     if fits < 1:
         raise reached
+    return fits
+
+
+def _fits_month(ledger: Ledger, mailing: Mailing, most_ore: int, sums: Sequence[int], moment: Moment) -> int:
+    """Return how many messages fit below what may be spent in the month, by what all its parts come to."""
+    payer = mailing.municipality
+    if payer.rate is None:
+        raise no_price().error
+    spent = budgets.spending(ledger, payer, moment.day)
+    fits = bisect_right(sums, most_ore, key=lambda parts: spent.month_ore + spent.more_ore(payer, parts))
+    if fits < 1:
+        mend = say(
+            "Go on next month, or raise max_cost_per_month in the config; or, in an emergency, on a terminal:"
+            " smsctl mailings resume {id} --urgent --reason TEXT",
+            id=mailing.id,
+        )
+        raise RuleError(
+            say(
+                "The ceiling max_cost_per_month = {most} is reached; the rest is left pending.",
+                most=in_kronor(most_ore),
+            ),
+            hint=mend,
+        )
     return fits
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from smsctl.actions.begin import RuleOverrides
 from smsctl.actions.ceilings import ceilings_for
+from smsctl.actions.cost_centres import known_cost_centre
 from smsctl.actions.draft import PlanRequest
 from smsctl.actions.letter import letter_for
 from smsctl.cli import numbers
@@ -94,7 +95,7 @@ def typed_letter(
         priority=read_priority(flags.priority) if flags.priority else letter.priority,
         validity=read_duration("--validity", flags.validity) if flags.validity else letter.validity,
         send_at=read_time(flags.at, local_now) if flags.at else None,
-        cost_centre=wiring.settings.cost_centre(flags.cost_centre)
+        cost_centre=known_cost_centre(wiring.settings, flags.cost_centre)
         if flags.cost_centre
         else letter.cost_centre,
     )
@@ -117,7 +118,11 @@ def plan_request_for(wiring: Wiring, flags: SendFlags, letter: Letter) -> PlanRe
         skip_invalid=flags.skip_invalid,
         text_as_it_is=flags.text_as_it_is,
         ceilings=ceilings_for(
-            settings.limits, flags.max_parts, flags.max_new_packages, is_attended=wiring.output.interactive
+            settings,
+            payer.key,
+            flags.max_parts,
+            flags.max_new_packages,
+            is_attended=wiring.output.interactive,
         ),
         again=flags.again,
         urgent=flags.urgent,

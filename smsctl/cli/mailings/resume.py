@@ -2,6 +2,7 @@
 
 import typer
 
+from smsctl.actions.ceilings import by_time
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.resume import what_is_left
 from smsctl.cli import options, wiring_gateway
@@ -13,7 +14,7 @@ from smsctl.cli.output import mailings as render
 from smsctl.cli.output import outcome
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.mailing import Ceilings, Mailing
+from smsctl.domain.mailing import Mailing
 from smsctl.errors import say
 from smsctl.ledger import mailings
 
@@ -45,11 +46,8 @@ def run(
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
     with told_with_what_is_left(ledger, found):
-        ceilings = Ceilings(
-            max_parts=max_parts,
-            max_parts_per_day=wiring.settings.limits.max_parts_per_day,
-            max_new_packages=max_new_packages,
-        )
+        ceilings = by_time(wiring.settings, found.municipality.key)
+        ceilings = ceilings._replace(max_parts=max_parts, max_new_packages=max_new_packages)
         service_id = wiring.settings.municipality(found.municipality.key).service_id
         traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=service_id).traits
         under = circumstances(wiring, ledger, lenient=wiring.simulated)

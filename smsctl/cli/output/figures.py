@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from smsctl.domain.message import Priority, Status, SubmitVerdict
+from smsctl.domain.package import in_kronor
 from smsctl.errors import Sentence, joined, say, say_n
 
 if TYPE_CHECKING:  # what `usage` does without
@@ -32,8 +33,7 @@ def messages(number: int) -> Sentence:
 
 def money(ore: int) -> str:
     """123450 öre -> 1 234,50 kr."""
-    sign, ore = ("-", -ore) if ore < 0 else ("", ore)
-    return f"{sign}{count(ore // KRONA_ORE)},{ore % KRONA_ORE:02d} kr"
+    return in_kronor(ore)
 
 
 def kronor(ore: int | None) -> str:
