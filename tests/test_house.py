@@ -447,6 +447,8 @@ def test_a_file_of_several_commands_holds_only_what_can_be_typed() -> None:
 
 def test_every_command_has_its_folder() -> None:
     words = [word for words in contents.FOLDERS.values() for word in words]
+    grouped = [word for words in contents.HELP_GROUPS.values() for word in words]
+    assert sorted(grouped) == sorted(words)
     assert sorted(words) == sorted({name.partition(" ")[0] for name in contents.COMMANDS})
 
 
@@ -502,7 +504,7 @@ def test_the_help_lists_every_command_and_group(run: Run) -> None:
     out = run("--help").out
     for name, line in [*contents.GROUPS.items(), *contents.COMMANDS.items()]:
         if " " not in name:
-            assert re.search(rf"^  {name} +{re.escape(line)}$", out, re.MULTILINE)
+            assert re.search(rf"^    {name} +{re.escape(line)}$", out, re.MULTILINE)
 
 
 def test_a_public_class_name_stands_once_in_the_package() -> None:

@@ -171,7 +171,7 @@ def test_a_new_user_comes_from_the_wheel_to_a_sent_mailing(built: Built, tmp_pat
         ((*mailing, "--dry-run"), "2 messages"),
         ((*mailing, "--yes", "--max-parts", 9, "--max-new-packages", 0), "2 accepted"),
         (("--config", config, "usage"), "2 parts used"),
-        (("--config", config, "doctor"), "is in order, mode simulate"),
+        (("--config", config, "doctor"), "is in order: mode simulate"),
         (("--config", config, "ledger", "check"), "is sound"),
         (("send", "--help"), "--max-new-packages"),
         (("completion", "bash"), "complete -F"),

@@ -15,7 +15,7 @@ from typing import NoReturn, TypeVar
 import typer
 
 from smsctl import __version__
-from smsctl.cli import contents, flags
+from smsctl.cli import contents, flags, options
 from smsctl.cli.flags import Flags
 from smsctl.cli.output import language
 from smsctl.cli.output.output import Output
@@ -36,6 +36,7 @@ _EPILOG = (
     "These work with every command: --config PATH, --json, --quiet, --verbose, --simulate, --show-numbers,"
     " and --version."
 )
+_MORE_FLAGS = "There are more flags, for rare cases: --help --verbose."
 
 
 def main(argv: Sequence[str]) -> int:
@@ -128,6 +129,7 @@ def _answer(words: Sequence[str], asked: Flags, output: Output) -> CommandResult
     """Run the command and return its reply; a help page is written at once."""
     command, page = output.command, io.StringIO()
     is_help = _asks_for_help(command, words)
+    options.show_rescue(shown=asked.verbose)
     with (
         _wiring(asked, output, is_help=is_help) as wiring,
         redirect_stdout(page) if is_help else nullcontext(),
@@ -199,7 +201,7 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
     """
     app = typer.Typer(
         help=_HELP,
-        epilog=_EPILOG,
+        epilog=f"{contents.help_groups()}\n\n{_EPILOG}",
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -217,12 +219,12 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
         place = groups[group] if group else app
         if name == command:
             loaded = contents.load(name)
-            place.command(word, short_help=line, epilog=_epilog(loaded.examples))(loaded.run)
+            place.command(word, short_help=line, epilog=_epilog(loaded))(loaded.run)
         else:
-            place.command(word, help=line)(_elsewhere)
+            place.command(word, help=line, hidden=not group)(_elsewhere)  # the epilog lists it in its group
     for name, group_app in groups.items():
         if group_app.registered_commands and name != command:
-            app.add_typer(group_app, name=name)
+            app.add_typer(group_app, name=name, hidden=True)
     return app
 
 
@@ -264,9 +266,11 @@ def _elsewhere() -> None:
     """Stand for a command that was not asked for."""
 
 
-def _epilog(examples: Sequence[str]) -> str:
+def _epilog(loaded: contents.LoadedCommand) -> str:
     # Click keeps the lines of a paragraph apart only when it starts with a backspace character.
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in examples)
+    examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in loaded.examples)
+    has_more = not options.RESCUE.keys().isdisjoint(loaded.run.__annotations__)
+    return f"{examples}\n\n{_MORE_FLAGS}" if has_more else examples
 
 
 def _has_a_folder() -> bool:

@@ -53,8 +53,8 @@ def _candidates(
     asked, rest = _without_flags(before)
     config = asked.config or config
     command = app.command_in(rest)
-    if command == "schedule" and "--" in before:  # from there on it is another command
-        return _candidates(before[before.index("--") + 1 :], current, config, environ)
+    if command == "schedule" and "--" in rest:  # from there on it is another command
+        return _candidates(rest[rest.index("--") + 1 :], current, config, environ)
     previous = before[-1] if before else ""
     if previous == "--config":
         return []
@@ -66,7 +66,8 @@ def _candidates(
         own = [one.flag for one in parameters if one.flag]
         return _fitting([*own, *_GLOBAL], current)
     if not command or (len(rest) == 1 and rest[0] in contents.GROUPS):
-        return _fitting(_next_words(rest), current)
+        before_all = ["--config"] if not rest and asked.config is None else []
+        return _fitting([*_next_words(rest), *before_all], current)
     place = _place(rest, command, parameters)
     return _fitting(_values(command, place, config, environ), current) if place else []
 

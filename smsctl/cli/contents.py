@@ -81,6 +81,27 @@ COMMANDS = {
     "simulator incoming": "Let an SMS come in at a running simulator",
 }
 
+HELP_GROUPS = {
+    "Every day": ("send", "test", "mailings", "usage", "recipients"),
+    "Money": ("municipality", "invoices"),
+    "What comes back": ("reports", "inbox", "block"),
+    "Set-up": ("config", "credential", "gateway", "notify", "schedule", "completion"),
+    "Upkeep": ("doctor", "ledger", "purge", "audit", "simulator"),
+}
+"""The first words of the commands, as the help page groups them."""
+
+
+def help_groups() -> str:
+    """Return the groups of the help page, each line of them kept as it is."""
+    lines = {**{name: line for name, line in COMMANDS.items() if " " not in name}, **GROUPS}
+    return "\n\n".join(
+        "\n".join(["\b", f"{title}:", *(f"  {word:<{_WIDEST}}  {lines[word]}" for word in words)])
+        for title, words in HELP_GROUPS.items()
+    )
+
+
+_WIDEST = 12
+
 FOLDERS = {
     "mailings": ("test", "send", "mailings"),
     "money": ("usage", "municipality", "invoices"),

@@ -91,7 +91,16 @@ def take(argv: Sequence[str]) -> tuple[Flags, list[str]]:
             config = Path(path)
         else:
             rest.append(word)
-    return Flags(config=config, typed=typed, **found), rest
+    return Flags(config=config, typed=typed, **found), _with_dashes(rest)
+
+
+def _with_dashes(words: list[str]) -> list[str]:
+    """Return the words of `schedule` with the dashes before `send` that may be left out."""
+    if words[:1] != ["schedule"] or "--" in words:
+        return words
+    places = (n for n, word in enumerate(words) if word == "send" and words[n - 1] != "--name")
+    place = next(places, len(words))
+    return [*words[:place], *(["--"] if place < len(words) else []), *words[place:]]
 
 
 def _in_utf_8(word: str) -> str:

@@ -1,7 +1,7 @@
 """The flags of the commands, each with its one help text; what several commands share looks the same."""
 
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 import typer
 
@@ -106,7 +106,9 @@ ReplaceTypographic = Annotated[
         "--replace-typographic", help="Write curly quotes, dashes and the like in plain characters."
     ),
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="In a rehearsal, obey the rules that live would.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", hidden=True, help="In a rehearsal, obey the rules that live would.")
+]
 TextFile = Annotated[
     str | None, typer.Argument(metavar="[FILE]", help="The file with the text; - is standard input.")
 ]
@@ -178,7 +180,9 @@ At = Annotated[
 AcceptClock = Annotated[
     bool,
     typer.Option(
-        "--accept-clock", help="The clock is right, though the ledger is ahead of it; goes with --reason."
+        "--accept-clock",
+        hidden=True,
+        help="The clock is right, though the ledger is ahead of it; goes with --reason.",
     ),
 ]
 ForwardTo = Annotated[
@@ -190,3 +194,13 @@ Until = Annotated[str | None, typer.Option(metavar="DAY", help="Up to and with t
 MailingId = Annotated[
     int, typer.Argument(min=1, max=LARGEST, metavar="ID", help="The number in: smsctl mailings list")
 ]
+
+
+RESCUE: Final = {"strict": Strict, "accept_clock": AcceptClock}
+"""By their parameters: the flags that help pages show with --verbose only."""
+
+
+def show_rescue(*, shown: bool) -> None:
+    """Let help pages show the flags that get somebody out of a corner, or leave them out."""
+    for flag in RESCUE.values():
+        get_args(flag)[1].hidden = not shown

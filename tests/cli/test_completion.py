@@ -22,7 +22,8 @@ def offered(run: Run, *words: object) -> list[str]:
 
 def test_the_first_word_is_a_command_or_a_group(run: Run) -> None:
     first = {name.split()[0] for name in contents.COMMANDS}
-    assert set(offered(run, "")) == first
+    assert set(offered(run, "")) == {*first, "--config"}
+    assert set(offered(run, "--config", "a.toml", "")) == first
     assert offered(run, "doc") == ["doctor"]
 
 
@@ -34,7 +35,7 @@ def test_after_a_group_comes_one_of_its_commands(run: Run) -> None:
 @pytest.mark.parametrize("command", contents.COMMANDS)
 def test_every_flag_of_every_command_is_offered(command: str, run: Run) -> None:
     found = offered(run, *command.split(), "-")
-    page = run(*command.split(), "--help").out
+    page = run(*command.split(), "--help", "--verbose").out
     for flag in found:
         assert flag in page + "--config --json --quiet --verbose --simulate --show-numbers"
     own = re.findall(r"^  (--[a-z][a-z-]+)(?: <?[A-Z].*?)?  ", page, re.MULTILINE)

@@ -16,7 +16,7 @@ from smsctl.actions.check_beside import check_beside
 from smsctl.actions.check_mailing import check_mailing
 from smsctl.actions.check_notify import check_notify
 from smsctl.actions.check_retention import check_retention
-from smsctl.cli import wiring_gateway, wiring_reach
+from smsctl.cli import checks, wiring_reach
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.operations import doctor_screen as render
 from smsctl.cli.output import figures, language
@@ -24,8 +24,7 @@ from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.config import places
 from smsctl.config.settings import MunicipalitySettings, Settings
-from smsctl.credentials import resolve
-from smsctl.domain.secret import SecretPlace, SecretSource
+from smsctl.domain.secret import SecretSource
 from smsctl.errors import ExitCode, Sentence, say, say_n
 from smsctl.ledger.store import Ledger
 
@@ -38,11 +37,10 @@ _NETWORK = ("dns", "tcp", "tls", "login")
 
 def round_of(wiring: Wiring, municipality: str | None = None) -> tuple[Finding, ...]:
     """Make every check for a mailing of the municipality, or of the default one; without a config none."""
-    findings = examine("config", lambda: _config(wiring))
+    findings = examine("config", lambda: checks.config(wiring))
     if findings[0].level is Level.ERROR:
         return findings
     settings = wiring.settings
-    findings += examine("permissions", lambda: check.permissions(settings.path, settings.ledger.group))
     secrets = examine("secret", lambda: _secrets(wiring))
     payer = _asked(settings, municipality)
     findings += secrets + _recipients(wiring, payer if municipality else None)
@@ -121,31 +119,10 @@ def _process_of_cron(wiring: Wiring, municipality: str | None) -> subprocess.Com
     )
 
 
-def _config(wiring: Wiring) -> Iterator[Finding]:
-    settings = wiring.settings
-    text = say("{path} is in order, mode {mode}.", path=settings.path, mode=settings.mode)
-    yield Finding("config", Level.OK, text)
-
-
 def _secrets(wiring: Wiring) -> Iterator[Finding]:
     """Say of each secret which step answers; a rehearsal needs none, so there one may be missing."""
-    around = wiring_gateway.surroundings(wiring)
     for name, source in _needed(wiring.settings):
-        found = resolve.describe(name, source, around)
-        if source.source is SecretPlace.SYSTEMD and "CREDENTIALS_DIRECTORY" not in around.environ:
-            text = say(
-                "systemd gives the {name} secret to the service alone, not to this session.", name=name
-            )
-            unit = f"systemd-run --pipe --wait -p LoadCredentialEncrypted={source.name}"
-            mend = say("Check as the service does: {unit} smsctl doctor", unit=unit)
-            yield Finding("secret", Level.SKIPPED, text=text, mend=mend)
-        elif found.there:
-            level = Level.WARNING if found.hint else Level.OK
-            text = say("{name} comes from {place}.", name=name, place=found.sentence)
-            yield Finding("secret", level, text=text, mend=found.hint)
-        else:
-            level = Level.WARNING if wiring.simulated else Level.ERROR
-            yield Finding("secret", level, text=found.sentence, mend=found.hint, exit_code=ExitCode.INPUT)
+        yield checks.secret(wiring, name, source, is_needed=not wiring.simulated)
 
 
 def _needed(settings: Settings) -> Iterator[tuple[str, SecretSource]]:
@@ -250,7 +227,7 @@ def _network(wiring: Wiring, payer: MunicipalitySettings | None, *, can_log_in: 
 
 def _steps(wiring: Wiring, payer: MunicipalitySettings | None) -> dict[str, Check]:
     """Return the steps on the way to the gateway; of one from elsewhere only the login is known."""
-    steps: dict[str, Check] = {"login": lambda: [_ok("login", _login(wiring, payer))]}
+    steps: dict[str, Check] = {"login": lambda: [checks.login(wiring, payer.service_id if payer else None)]}
     endpoint = wiring_reach.first_endpoint(wiring)
     if endpoint is None:
         return steps
@@ -288,10 +265,6 @@ def _certificate(host: str, ends_s: float) -> Finding:
     if days >= _CERTIFICATE_WARN_DAYS:
         return _ok("tls", text)
     return Finding("tls", Level.WARNING, text=text, mend=say("Ask the supplier when it is renewed."))
-
-
-def _login(wiring: Wiring, payer: MunicipalitySettings | None) -> Sentence:
-    return wiring_gateway.gateway(wiring, service_id=payer.service_id if payer else None).probe()
 
 
 def _ok(name: str, text: Sentence) -> Finding:

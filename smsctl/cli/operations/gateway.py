@@ -9,7 +9,7 @@ from smsctl.actions.may_send import ceilings_in_claims, may_send
 from smsctl.actions.trial import trial, trial_mailing
 from smsctl.actions.trust import account_of
 from smsctl.actions.verify_dedup import DoubleSend, verify_dedup
-from smsctl.cli import dialogue, numbers, options, wiring_gateway
+from smsctl.cli import checks, dialogue, numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.output import envelope
 from smsctl.cli.output.blocks import TextLine, Tone
@@ -33,15 +33,17 @@ _TEXT = "Test of smsctl. If this text comes twice, the gateway does not refuse r
 def run_probe(ctx: typer.Context) -> CommandResult:
     """Log in at the gateway and say what it answered; nothing is sent and nothing costs.
 
+    It is the doctor's check of the login, alone.
+
     Exit code 6 when the login is refused, 7 when the gateway cannot be reached.
     """
     wiring: Wiring = ctx.obj
-    gateway = wiring_gateway.gateway(wiring, service_id=wiring.settings.gateway.service_id)
-    answer = gateway.probe()
+    answer = checks.login(wiring, wiring.settings.gateway.service_id).text
     lines = [TextLine(whole(answer), Tone.GOOD)]
     if wiring.simulated:
         lines.append(TextLine(say("Simulation: it was the simulator that answered."), Tone.WARN))
-    return CommandResult(data={"gateway": gateway.traits.name, "answer": envelope.text(answer)}, screen=lines)
+    name = wiring_gateway.gateway(wiring, for_sending=False).traits.name
+    return CommandResult(data={"gateway": name, "answer": envelope.text(answer)}, screen=lines)
 
 
 def run_verify_dedup(

@@ -16,15 +16,17 @@ from smsctl.domain.secret import SecretPlace
 from smsctl.errors import UsageError, say
 
 EXAMPLES = (
-    "smsctl schedule --at 07:30 --days fri -- send --all text.txt --max-parts 900",
-    "smsctl schedule --at 7:30 --for systemd -- send --all a.txt --max-parts 900",
-    "smsctl schedule --at 7:30 --for windows -- send --all a.txt --max-parts 900",
+    "smsctl schedule --at 07:30 --days fri send --all text.txt --max-parts 900",
+    "smsctl schedule --at 7:30 --for systemd send --all a.txt --max-parts 900",
+    "smsctl schedule --at 7:30 --for windows send --all a.txt --max-parts 900",
 )
 
 
 def run(
     ctx: typer.Context,
-    words: Annotated[list[str], typer.Argument(metavar="-- send ...", help="The command, after two dashes.")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="send ...", help="The command; two dashes may stand before it.")
+    ],
     *,
     at: Annotated[str, typer.Option(metavar="TIME", help="Time of day, as 07:30.")],
     days: Annotated[
@@ -60,6 +62,7 @@ def run(
             "text": text,
         },
         screen=[TextLine(line, whole=True) for line in text.splitlines()],
+        is_told_always=True,
         notes=[
             *(Note(code="today", level="warning", text=one) for one in order.doubts),
             *(

@@ -86,7 +86,7 @@ def _read(words: Sequence[str]) -> dict[str, Any]:
     if not words or words[0] != "send":
         raise UsageError(
             say("Only `send` can be scheduled."),
-            hint=say("Write it after two dashes: smsctl schedule --at 07:30 -- send --group guardians FILE"),
+            hint=say("Write it at the end: smsctl schedule --at 07:30 send --group guardians FILE"),
         )
     values: dict[str, Any] = {}
 

@@ -11,10 +11,11 @@ from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.config import show
-from smsctl.config.keys import Section
+from smsctl.config.file_kinds import ONE_PATH, PATH
+from smsctl.config.keys import Section, find
 from smsctl.config.settings import Mode
 from smsctl.domain.secret import Secret
-from smsctl.errors import UsageError, say
+from smsctl.errors import Sentence, UsageError, say
 
 EXAMPLES = {
     "init": (
@@ -114,20 +115,22 @@ def _kept(password_file: Path | None) -> dict[Section, object]:
 def run_check(ctx: typer.Context) -> CommandResult:
     """List everything that is wrong with the config: each key, its line, and the nearest known key.
 
-    Exit code 8 when there is anything to mend.
+    It is the doctor's check of the config, alone. Exit code 8 when there is anything to mend.
     """
     wiring: Wiring = ctx.obj
-    from smsctl.cli import wiring_gateway
+    from smsctl.cli import checks
 
-    settings = wiring.settings
-    gateway = wiring_gateway.gateway(wiring, for_sending=False)
-    told = say(
-        "{path} is in order: mode {mode}, gateway {gateway}.",
-        path=settings.path,
-        mode=settings.mode,
-        gateway=gateway.traits.title,
+    findings = tuple(checks.config(wiring))
+    return CommandResult(
+        data={"path": str(wiring.settings.path)},
+        screen=[TextLine(findings[0].text, Tone.GOOD)],
+        notes=[
+            Note(code=one.check, level="warning", text=told)
+            for one in findings
+            if one.level == "warning"
+            for told in filter(None, (one.text, one.mend))
+        ],
     )
-    return CommandResult(data={"path": str(settings.path)}, screen=[TextLine(told, Tone.GOOD)])
 
 
 def run_show(ctx: typer.Context) -> CommandResult:
@@ -155,16 +158,18 @@ def run_set(
 ) -> CommandResult:
     """Change one key of the config, keeping comments and order.
 
-    A config that would not load with the change is not written.
+    A path that is there from where you stand is written in full; any other is relative to the config. A
+    config that would not load with the change is not written.
     """
     wiring: Wiring = ctx.obj
     from smsctl.cli.setup.recording import record_change
     from smsctl.config import write
 
+    value, made_whole = _from_here(wiring.config_path, key, value)
     written = write.set_value(wiring.config_path, key, value)
     record_change(wiring, "config-set", key, str(written))
     told = say("{key} is set in {path}.", key=key, path=wiring.config_path)
-    notes = []
+    notes = [Note(code="path", level="info", text=made_whole)] if made_whole else []
     if (key, written) == ("mode", Mode.LIVE):
         from smsctl.cli.setup.questions import left_of_the_example
 
@@ -173,6 +178,21 @@ def run_set(
             left = say("Still the example's, and nobody's account: {names}.", names=names)
             notes.append(Note(code="example", level="warning", text=left))
     return CommandResult(data={"key": key, "value": written}, screen=[TextLine(told, Tone.GOOD)], notes=notes)
+
+
+def _from_here(config: Path, key: str, typed: str) -> tuple[str, Sentence | None]:
+    """Return a path as the config needs it, and what is told of it.
+
+    One that is typed from where the person stands is made whole where it is there; paths in the config are
+    relative to its folder.
+    """
+    found = find(tuple(key.split(".")))
+    here = Path(typed)
+    if found is None or found.kind not in (PATH, ONE_PATH) or here.is_absolute() or typed.startswith("~"):
+        return typed, None
+    if here.exists() and not (config.parent / typed).exists():
+        return str(here.absolute()), say("Written in full: {path}", path=here.absolute())
+    return typed, say("It is relative to the config: {path}", path=(config.absolute().parent / typed))
 
 
 def run_import(

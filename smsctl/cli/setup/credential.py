@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import dialogue
+from smsctl.cli import checks, dialogue
 from smsctl.cli.output import envelope
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, Note
@@ -59,19 +59,20 @@ def run_set(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
 def run_check(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
     """Say where a secret would come from and whether it can be had, without showing it.
 
-    Exit code 8 when it cannot.
+    It is the doctor's check of the secret, alone. Exit code 8 when it cannot be had.
     """
     wiring: Wiring = ctx.obj
-    found = resolve.describe(name, _source_of(wiring, name), surroundings(wiring))
-    lines = [TextLine(found.sentence, Tone.GOOD if found.there else Tone.BAD)]
-    if found.hint:
-        lines.append(TextLine(found.hint))
+    found = checks.secret(wiring, name, _source_of(wiring, name), is_needed=True)
+    is_there = found.level in ("ok", "warning")
+    lines = [TextLine(found.text, Tone.GOOD if is_there else Tone.BAD)]
+    if found.mend:
+        lines.append(TextLine(found.mend))
     return CommandResult(
-        data={"name": name, "there": found.there, "text": envelope.text(found.sentence)},
+        data={"name": name, "there": is_there, "text": envelope.text(found.text)},
         screen=lines,
-        said=[] if found.there else [Note(code=CredentialError.code, level="error", text=found.sentence)],
-        advice=[found.hint] if found.hint else [],
-        exit_code=ExitCode.OK if found.there else ExitCode.INPUT,
+        said=[] if is_there else [Note(code=CredentialError.code, level="error", text=found.text)],
+        advice=[found.mend] if found.mend else [],
+        exit_code=ExitCode.OK if is_there else ExitCode.INPUT,
     )
 
 
