@@ -20,9 +20,14 @@ class Package(NamedTuple):
         return self.size - self.used - self.reserved
 
     @property
+    def used_ore(self) -> int:
+        """What was drawn costs, without VAT."""
+        return share_ore(self.used, self.size, self.price_ore)
+
+    @property
     def unused_ore(self) -> int:
         """What is paid for and not drawn, without VAT: the rest of the price beside what was."""
-        return self.price_ore - share_ore(self.used, self.size, self.price_ore)
+        return self.price_ore - self.used_ore
 
     def is_nearly_used(self, share: float) -> bool:
         """Say whether so large a share of the package is drawn or reserved that it must be told."""

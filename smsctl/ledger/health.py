@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from smsctl.domain.message import FINAL, Status
+from smsctl.domain.package import share_ore
 from smsctl.ledger.store import Ledger
 
 _KEYED = 500  # mailings looked back at; a key that has not been used since is no longer in cron
@@ -73,6 +74,42 @@ def unsettled(ledger: Ledger, municipality: str | None = None) -> Mapping[int, i
             " GROUP BY c.mailing HAVING SUM(c.messages) > 0 ORDER BY c.mailing",
             municipality,
         )
+    )
+
+
+class UnsettledMailing(NamedTuple):
+    """What of a mailing is unknown or held, and counted as cost until somebody settles it."""
+
+    mailing: int
+    created_at: str
+    unknown: int  # messages
+    held: int
+    parts: int
+    cost_ore: int | None  # at the price that the mailing was made at; None: not known
+
+
+def unsettled_mailings(ledger: Ledger, municipality: str) -> tuple[UnsettledMailing, ...]:
+    """Return the mailings of a municipality of which something is unknown or held, newest first."""
+    found = ledger.rows(
+        "SELECT m.id, m.created_at, SUM(c.parts), m.rate_parts, m.rate_ore,"
+        " SUM(CASE WHEN c.state = 'unknown' THEN c.messages ELSE 0 END),"
+        " SUM(CASE WHEN c.state = 'held' THEN c.messages ELSE 0 END)"
+        " FROM mailing_counts c JOIN mailings m ON m.id = c.mailing"
+        " WHERE c.state IN ('unknown', 'held') AND m.municipality = ?"
+        " GROUP BY m.id, m.created_at, m.rate_parts, m.rate_ore"
+        " HAVING SUM(c.messages) > 0 ORDER BY m.id DESC",
+        municipality,
+    )
+    return tuple(
+        UnsettledMailing(
+            mailing=mailing,
+            created_at=created_at,
+            unknown=unknown,
+            held=held,
+            parts=parts,
+            cost_ore=share_ore(parts, size, price_ore) if size else None,
+        )
+        for mailing, created_at, parts, size, price_ore, unknown, held in found
     )
 
 

@@ -1,14 +1,17 @@
 """What a municipality has used, out of the sums: the cost of asking does not grow with the messages."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from smsctl.domain.balance import Balance, ClosedPackage, Invoiced, balance
+from smsctl.domain.costs import DrawnParts
+from smsctl.domain.costs import costs as what_it_costs
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.package import ConsumptionPace, Package
-from smsctl.ledger import packages
+from smsctl.ledger import costs, packages
 from smsctl.ledger.store import Ledger
 
 _PACE_DAYS = 90
@@ -22,6 +25,8 @@ class Month(NamedTuple):
     messages: int
     parts: int
     parts_outside: int = 0  # of these, outside any package
+    parts_unpriced: int = 0  # of these, without a known price
+    cost_ore: int = 0  # of those with a price, without VAT
 
 
 class PackageLine(NamedTuple):
@@ -40,10 +45,31 @@ class Usage(NamedTuple):
 
     municipality: str
     packages: tuple[Package, ...]  # with room, and the newest
-    parts: int  # drawn in the period, and reserved for what is on the wire
-    parts_outside: int  # of these, outside any package
+    parts_on_the_wire: int  # reserved: no money before they are drawn
+    outside_ore: int  # what the parts outside any package cost; no package's invoice has them
+    balance: Balance
     states: Mapping[Status, int]
     months: tuple[Month, ...]  # oldest first, without gaps
+
+    @property
+    def parts(self) -> int:
+        """Parts drawn in the period, and reserved for what is on the wire."""
+        return sum(one.parts for one in self.months) + self.parts_on_the_wire
+
+    @property
+    def parts_outside(self) -> int:
+        """Of these, outside any package."""
+        return sum(one.parts_outside for one in self.months)
+
+    @property
+    def parts_unpriced(self) -> int:
+        """Of these, without a known price."""
+        return sum(one.parts_unpriced for one in self.months)
+
+    @property
+    def cost_ore(self) -> int:
+        """What the parts with a price cost, without VAT: the sum of the months, and of the entries."""
+        return sum(one.cost_ore for one in self.months)
 
     @property
     def messages(self) -> int:
@@ -65,14 +91,16 @@ class Usage(NamedTuple):
 def usage(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> Usage:
     """Return the usage of one municipality; all zero where nothing was sent."""
     states = _states_by_month(ledger, municipality, period)
-    months = _months(ledger, municipality, period, states)
+    drawn = costs.drawn(ledger, municipality, period)
+    outside = what_it_costs(one for one in drawn if not one.source.package)
     return Usage(
         municipality=municipality,
         packages=packages.packages_of(ledger, municipality),
-        parts=sum(one.parts for one in months) + _on_the_wire(ledger, municipality, period),
-        parts_outside=sum(one.parts_outside for one in months),
+        parts_on_the_wire=_on_the_wire(ledger, municipality, period),
+        outside_ore=sum(ore for slot, ore in outside.items() if slot.slot),
+        balance=_balance(ledger, municipality, period, drawn),
         states=_sum(states.values()),
-        months=months,
+        months=_months(states, drawn),
     )
 
 
@@ -146,24 +174,55 @@ def _sum(every: Iterable[Mapping[Status, int]]) -> dict[Status, int]:
     return {state: total[state] for state in Status if total[state] > 0}
 
 
-def _months(
-    ledger: Ledger, municipality: str, period: Period, states: Mapping[str, Mapping[Status, int]]
-) -> tuple[Month, ...]:
+def _months(states: Mapping[str, Mapping[Status, int]], drawn: Sequence[DrawnParts]) -> tuple[Month, ...]:
     messages = {
         month: sum(n for state, n in counted.items() if state in COSTS) for month, counted in states.items()
     }
-    parts = {
-        month: (drawn, outside)
-        for month, drawn, outside in ledger.rows(
-            "SELECT substr(day, 1, 7), SUM(parts), SUM(CASE WHEN package = 0 THEN parts ELSE 0 END)"
-            " FROM day_parts WHERE municipality = ?"
-            " AND day >= COALESCE(?, '') AND day <= COALESCE(?, '9999') GROUP BY 1",
-            municipality,
-            *period,
-        )
-    }
+    cost_ore = {slot.slot: ore for slot, ore in what_it_costs(drawn).items()}
+    parts, outside, unpriced = Counter[str](), Counter[str](), Counter[str]()
+    for one in drawn:
+        if one.slot:
+            parts[one.slot] += one.parts
+            outside[one.slot] += 0 if one.source.package else one.parts
+            unpriced[one.slot] += 0 if one.source.size else one.parts
     told = {month for month, n in messages.items() if n} | parts.keys()
-    return tuple(Month(month, messages.get(month, 0), *parts.get(month, (0, 0))) for month in _row(told))
+    return tuple(
+        Month(
+            month=month,
+            messages=messages.get(month, 0),
+            parts=parts[month],
+            parts_outside=outside[month],
+            parts_unpriced=unpriced[month],
+            cost_ore=cost_ore.get(month, 0),
+        )
+        for month in _row(told)
+    )
+
+
+def _balance(ledger: Ledger, municipality: str, period: Period, drawn: Sequence[DrawnParts]) -> Balance:
+    since, until = period.since or "", period.until or "9999"
+    before_ore, ore = ledger.one(
+        "SELECT COALESCE(SUM(CASE WHEN opened_day < ? THEN price_ore END), 0),"
+        " COALESCE(SUM(CASE WHEN opened_day >= ? THEN price_ore END), 0)"
+        " FROM packages WHERE municipality = ? AND opened_day <= ?",
+        since,
+        since,
+        municipality,
+        until,
+    ) or (0, 0)
+    closed = ledger.rows(
+        "SELECT number, size, price_ore, closed_day FROM packages WHERE municipality = ? AND closed_day <= ?",
+        municipality,
+        until,
+    )
+    return balance(
+        Invoiced(before_ore=int(before_ore), ore=int(ore)),
+        drawn,
+        [
+            ClosedPackage(number=number, size=size, price_ore=price_ore, before=day < since)
+            for number, size, price_ore, day in closed
+        ],
+    )
 
 
 def _row(months: Collection[str]) -> Iterator[str]:

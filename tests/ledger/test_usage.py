@@ -33,9 +33,9 @@ def test_parts_are_told_by_local_month_inside_and_outside_packages(ledger: Ledge
     sent_on(ledger, "2026-11-01", 5)
     found = usage.usage(ledger, TOWN.key)
     assert found.months == (
-        Month(month="2026-09", messages=1, parts=1, parts_outside=1),
-        Month(month="2026-10", messages=7, parts=7, parts_outside=0),
-        Month(month="2026-11", messages=5, parts=5, parts_outside=0),
+        Month(month="2026-09", messages=1, parts=1, parts_outside=1, cost_ore=490),
+        Month(month="2026-10", messages=7, parts=7, parts_outside=0, cost_ore=3430),
+        Month(month="2026-11", messages=5, parts=5, parts_outside=0, cost_ore=2450),
     )
     assert (found.parts, found.parts_outside, found.messages, found.left) == (13, 1, 13, 8)
 
