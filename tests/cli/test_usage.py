@@ -16,7 +16,7 @@ from . import browser
 from .conftest import guardians
 
 TOWN = "exempelkommun"
-HALF_A_LABEL = 25  # of a month in 12 px
+HALF_A_LABEL = 25  # of a month in 11 px
 
 
 @pytest.fixture
@@ -41,8 +41,10 @@ def test_usage_answers_at_a_glance(config: Path) -> None:
         "At the pace of the last 90 days it is used up on 20",
         "Price of the package: 4 900,00 kr",
         "10 parts used in all, 1 of them outside any package.",
-        "Parts per month",
-        "10 parts, 10 messages",
+        "Parts and cost per month",
+        "10 parts, 10 messages, 4 900,00 kr",
+        "Cost in all: 4 900,00 kr without VAT, 490,00 kr of it outside any package.",
+        "Packages: 4 900,00 kr invoiced, 4 410,00 kr used, 490,00 kr left (prepaid).",
         "Packages",
         "Latest mailings",
         "9 9 4 410,00 kr",
@@ -53,7 +55,7 @@ def test_usage_answers_at_a_glance(config: Path) -> None:
 def test_one_part_is_told_as_one(live_gateway: LiveGateway, run: Run) -> None:
     config = live_gateway().config
     assert run("--config", config, "test", "+46701740699", "hej").code == 0
-    assert re.search(r"█  1 part, 1 message\n", run("--config", config, "usage").out)
+    assert re.search(r"█  1 part, 1 message, 0,49 kr\n", run("--config", config, "usage").out)
 
 
 def test_the_envelope_tells_packages_forecast_and_mailings(config: Path, run: Run) -> None:
@@ -107,8 +109,8 @@ def test_a_file_has_the_months_of_every_municipality(config: Path, run: Run, tmp
     path = tmp_path / "usage.csv"
     assert run("--config", config, "usage", "--csv", path).code == 0
     header, only = path.read_text(encoding="utf-8-sig").splitlines()
-    assert header == "Key;Municipality;Month;Messages;Parts;Outside packages"
-    assert re.fullmatch(rf"{TOWN};Exempelkommun;\d{{4}}-\d\d;10;10;1", only)
+    assert header == "Key;Municipality;Month;Messages;Parts;Outside packages;Cost without VAT"
+    assert re.fullmatch(rf"{TOWN};Exempelkommun;\d{{4}}-\d\d;10;10;1;4900,00", only)
 
 
 def test_several_municipalities_stand_in_one_table(make_config: MakeConfig, run: Run) -> None:
@@ -196,7 +198,7 @@ def test_the_page_is_well_formed_and_told_to_who_cannot_see_it(page: Path) -> No
     root = ET.fromstring(page.read_text(encoding="utf-8").removeprefix("<!DOCTYPE html>"))
     assert root.get("lang")
     drawings = root.findall(".//svg")
-    assert len(drawings) == 2
+    assert len(drawings) == 5  # the package; kronor and parts by month, for a screen and for a phone
     assert all(one.get("role") == "img" and one.get("aria-label") for one in drawings)
     for table in root.findall(".//table"):
         heads = table.findall("thead/tr/th")
@@ -218,23 +220,24 @@ def test_the_page_tells_what_is_not_settled(
     run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9)
     run("--config", config, "usage", "--html", tmp_path / "usage.html")
     told = (tmp_path / "usage.html").read_text(encoding="utf-8")
-    assert "9 unknown: counted as cost until settled." in told
+    assert "9 unknown: 4,41 kr, counted as cost until settled." in told
 
 
+@pytest.mark.parametrize("width", [svg.WIDTH, svg.NARROW])
 @pytest.mark.parametrize("months", [1, 12, 13, 24])
-def test_no_label_of_the_chart_is_cut_off_or_runs_into_the_next(months: int) -> None:
+def test_no_label_of_the_chart_is_cut_off_or_runs_into_the_next(months: int, width: int) -> None:
     stacks = [svg.Stack(f"20{n // 12 + 20}-{n % 12 + 1:02}", [n], "10 000", "told") for n in range(months)]
-    root = ET.fromstring(svg.columns(stacks, "told"))
+    root = ET.fromstring(svg.columns(stacks, "told", width=width))
     labels = {
         text: float(one.get("x", "0"))
         for one in root.findall("g/text")
         if "-" in (text := "".join(one.itertext()))
     }
     assert stacks[-1].label in labels
-    assert all(HALF_A_LABEL < x < svg.WIDTH - HALF_A_LABEL for x in labels.values())
+    assert all(HALF_A_LABEL < x < width - HALF_A_LABEL for x in labels.values())
     places = sorted(labels.values())
     assert all(right - left > 2 * HALF_A_LABEL for left, right in pairwise(places))
-    assert ("10 000" in svg.columns(stacks, "told")) == (months <= 12)
+    assert ("10 000" in svg.columns(stacks, "told")) == (months <= 14)
 
 
 def test_the_page_escapes_foreign_text(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:

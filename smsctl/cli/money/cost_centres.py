@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from smsctl.cli.money.usage_screen import when
+from smsctl.cli.money.usage_words import when
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of
@@ -47,21 +47,20 @@ def screen(
     ]
     if not lines:
         return [*head, TextLine(say("Nothing has been sent."))]
-    return [
-        *head,
-        table_of(
-            [
-                Field("", lambda one: one.municipality, say("Municipality"), called),
-                Field("", lambda one: one.cost_centre, say("Cost centre"), _named),
-                Field("", lambda one: one.parts, say("Parts"), figures.count, right=True),
-                Field("", lambda one: one.cost_ore, say("Cost without VAT"), _money, right=True),
-            ],
-            _summed(lines),
-        ),
-    ]
+    payer: Field[CostLine] = Field("", lambda one: one.municipality, say("Municipality"), called)
+    return [*head, table_of([payer, *OF_ONE], summed(lines))]
 
 
-def _summed(lines: Sequence[CostLine]) -> list[CostLine]:
+OF_ONE: Sequence[Field[CostLine]] = (
+    Field("", lambda one: one.cost_centre, say("Cost centre"), _named),
+    Field("", lambda one: one.parts, say("Parts"), figures.count, right=True),
+    Field("", lambda one: one.cost_ore, say("Cost without VAT"), _money, right=True),
+)
+"""A cost centre of one municipality, over all months of a period."""
+
+
+def summed(lines: Sequence[CostLine]) -> list[CostLine]:
+    """Return a line for each cost centre of each municipality, over all months."""
     found: dict[tuple[str, str], CostLine] = {}
     for one in lines:
         key = (one.municipality, one.cost_centre)

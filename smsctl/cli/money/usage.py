@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from smsctl.cli import options
+from smsctl.cli.money import usage_fields as fields
 from smsctl.cli.money import usage_screen as render
-from smsctl.cli.money.usage_screen import Account
+from smsctl.cli.money.usage_words import Account
 from smsctl.cli.output.blocks import Block
-from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
@@ -30,21 +30,32 @@ EXAMPLES = (
     "smsctl usage --html usage.html --replace   # for the finance office",
 )
 
+_BY = ("month", "package", "mailing", "cost-centre")
 _LATEST = 5
-_PACKAGES = 12
 _ON_A_PAGE = 500
 
 _Csv = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Write the months of each municipality to a file; - prints."),
+    typer.Option(metavar="FILE", help="Write the months, or what --by names, to a file; - prints."),
 ]
 _By = Annotated[
     str | None,
-    typer.Option(metavar="cost-centre", help="Tell the parts and their cost by who is charged inside."),
+    typer.Option(
+        metavar="|".join(_BY),
+        help="What a line of --csv tells of; cost-centre, who is charged inside, on the screen too.",
+    ),
 ]
 _Html = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Write one page with charts, to read or print.")
 ]
+
+
+class _Wanted(NamedTuple):
+    """How much is looked up beside the sums."""
+
+    mailings: int  # the newest
+    packages: int
+    cost_centres: bool
 
 
 def run(
@@ -64,77 +75,57 @@ def run(
     """
     wiring: Wiring = ctx.obj
     wiring.names(write=(csv, html), replace=replace)
-    asked = period(since, until)
+    asked, told_by = period(since, until), _told_by(by)
     named = _payers(wiring, municipality)
     alone = len(named) == 1
-    most, packages = (_ON_A_PAGE, _ON_A_PAGE) if html else (_LATEST if alone else 0, _PACKAGES)
-    accounts = [_account(wiring, payer, asked, most_mailings=most, most_packages=packages) for payer in named]
-    if by:
-        return _by_cost_centre(wiring, by, accounts, asked, csv, replace=replace)
-    if alone:
-        shown, zone = accounts[0]._replace(mailings=accounts[0].mailings[:_LATEST]), wiring.settings.time_zone
-        screen = render.one(shown, asked, zone, simulated=wiring.simulated)
-    else:
-        screen = render.table(accounts, simulated=wiring.simulated)
-    told, printed = _files(wiring, accounts, asked, csv, html, replace=replace)
+    wanted = _Wanted(
+        mailings=_most(csv and told_by == "mailing", html, _LATEST if alone else 0),
+        packages=_most(
+            csv and told_by == "package", html or wiring.output.speaks_json, render.PACKAGES_SHOWN
+        ),
+        cost_centres=bool(html) or told_by == "cost-centre",
+    )
+    accounts = [_account(wiring, payer, asked, wanted) for payer in named]
+    screen = _screen(wiring, accounts, asked, told_by)
+    printed = None
+    if csv or html:
+        from smsctl.cli.money import usage_files  # needs csv, which a start does not
+
+        files = usage_files.UsageFiles(by=usage_files.By(told_by), csv=csv, html=html, replace=replace)
+        told, printed = usage_files.write(wiring, accounts, asked, files)
+        screen += told
     data = {
         "since": asked.since,
         "until": asked.until,
-        "municipalities": [render.data(one, mailings=alone) for one in accounts],
+        "municipalities": [
+            fields.data(one, mailings=alone, cost_centres=told_by == "cost-centre") for one in accounts
+        ],
     }
-    unsettled = warning_of_all(health.unsettled(wiring.ledger, named[0].key if alone else None))
-    return CommandResult(data=data, screen=[*screen, *told], page=printed, notes=unsettled)
+    left = {one.mailing: one.unknown + one.held for each in accounts for one in each.unsettled}
+    return CommandResult(data=data, screen=screen, page=printed, notes=warning_of_all(left))
 
 
-def _files(
-    wiring: Wiring,
-    accounts: Sequence[Account],
-    asked: Period,
-    csv: Path | None,
-    html: Path | None,
-    *,
-    replace: bool,
-) -> tuple[list[Block], str | None]:
-    """Write the files that are asked for; return what is told of them, and what is printed instead."""
-    told, pages = list[Block](), list[str | None]()
-    if csv or html:
-        from smsctl.cli.output import export  # needs csv, which a start does not
-    if csv:
-        rows = [(one, month) for one in accounts for month in one.usage.months]
-        pages.append(export.write_csv(csv, render.MONTH, rows, replace=replace))
-        told.append(written(csv))
-    if html:
-        from smsctl.cli.money import usage_page
-
-        made, zone = wiring.clock.now().at, wiring.settings.time_zone
-        page = usage_page.page(accounts, asked, made, zone, simulated=wiring.simulated)
-        pages.append(export.write_text(html, page, replace=replace))
-        told.append(written(html))
-    return told, "".join(filter(None, pages)) or None
+def _told_by(by: str | None) -> str:
+    if by is not None and by not in _BY:
+        known = ", ".join(_BY)
+        raise UsageError(say("--by {by} is unknown; write one of {known}.", by=by, known=known))
+    return by or _BY[0]
 
 
-def _by_cost_centre(
-    wiring: Wiring, by: str, accounts: Sequence[Account], asked: Period, csv: Path | None, *, replace: bool
-) -> CommandResult:
-    """Return what is told by cost centre: the months of each in a file, and their sum on a screen."""
-    from smsctl.cli.money import cost_centres  # few ask for it
+def _most(every: object, on_a_page: object, shown: int) -> int:
+    return mailings.EVERY if every else _ON_A_PAGE if on_a_page else shown
 
-    if by != "cost-centre":
-        raise UsageError(say("--by {by}: only cost-centre can be told apart.", by=by))
-    keys = [one.municipality.key for one in accounts]
-    lines = [line for key in keys for line in costs.by_cost_centre(wiring.ledger, key, asked)]
-    screen, page = cost_centres.screen(lines, asked, wiring.called, simulated=wiring.simulated), None
-    if csv:
-        from smsctl.cli.output import export
 
-        page = export.write_csv(csv, cost_centres.fields(wiring.called), lines, replace=replace)
-        screen.append(written(csv))
-    told = [
-        {**render.data(one, mailings=False), "cost_centres": cost_centres.data(lines, one.municipality.key)}
-        for one in accounts
-    ]
-    data = {"since": asked.since, "until": asked.until, "municipalities": told}
-    return CommandResult(data=data, screen=screen, page=page)
+def _screen(wiring: Wiring, accounts: Sequence[Account], asked: Period, told_by: str) -> list[Block]:
+    if told_by == "cost-centre":
+        from smsctl.cli.money import cost_centres  # few ask for it
+
+        lines = [line for one in accounts for line in one.cost_centres]
+        return cost_centres.screen(lines, asked, wiring.called, simulated=wiring.simulated)
+    if len(accounts) > 1:
+        return render.table(accounts, asked, simulated=wiring.simulated)
+    shown = accounts[0]._replace(mailings=accounts[0].mailings[:_LATEST])
+    return render.one(shown, asked, wiring.settings.time_zone, simulated=wiring.simulated)
 
 
 def _payers(wiring: Wiring, named: str | None) -> tuple[Municipality, ...]:
@@ -152,20 +143,20 @@ def _payers(wiring: Wiring, named: str | None) -> tuple[Municipality, ...]:
     return tuple(found.values())
 
 
-def _account(
-    wiring: Wiring, payer: Municipality, period: Period, *, most_mailings: int, most_packages: int
-) -> Account:
+def _account(wiring: Wiring, payer: Municipality, period: Period, wanted: _Wanted) -> Account:
     """Return what is told of one municipality, with its newest packages and mailings."""
     ledger, today = wiring.ledger, wiring.clock.now().day
     found, pace = usage(ledger, payer.key, period), pace_of(ledger, payer.key, today)
     newest = map(
-        wiring.named, mailings.newest(ledger, most=most_mailings, municipality=payer.key, period=period)
+        wiring.named, mailings.newest(ledger, most=wanted.mailings, municipality=payer.key, period=period)
     )
     return Account(
         municipality=payer,
         usage=found,
-        packages=package_lines(ledger, found, most=most_packages),
+        packages=package_lines(ledger, found, most=wanted.packages),
         mailings=[(mailing, mailings.tally(ledger, mailing)) for mailing in newest],
+        unsettled=health.unsettled_mailings(ledger, payer.key),
+        cost_centres=costs.by_cost_centre(ledger, payer.key, period) if wanted.cost_centres else (),
         came_back=_came_back(wiring, found) if period == ALWAYS else None,
         pace=pace,
         runs_out=runs_out(found.left, pace, date.fromisoformat(today)) if found.packages else None,

@@ -1,148 +1,173 @@
 """Usage as one page for the finance office: charts and tables, to read in a browser or on paper.
 
-The page stands alone: no scripts, nothing fetched, no telephone numbers and no texts.
+No telephone numbers and no texts stand in it.
 """
 
-import re
-from collections.abc import Sequence
-from html import escape
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
-from smsctl.cli.money import usage_screen as usage
-from smsctl.cli.money.usage_screen import Account
-from smsctl.cli.output import figures, svg
-from smsctl.cli.output.blocks import Table, Text
-from smsctl.cli.output.fields import Field, table_of
-from smsctl.cli.output.language import spoken, words
+from smsctl.cli.money import cost_centres
+from smsctl.cli.money import usage_fields as fields
+from smsctl.cli.money import usage_words as usage
+from smsctl.cli.money.usage_words import Account
+from smsctl.cli.output import figures, html, svg
+from smsctl.cli.output.blocks import Text
 from smsctl.cli.output.phrases import NOTHING_LEAVES
-from smsctl.cli.output.plain import safe
-from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.moment import Period
 from smsctl.errors import say, say_n
 from smsctl.ledger.usage import Month
 
 _MONTHS_SHOWN = 24
-_DAY = re.compile(r"\d{4}-\d\d")
-_NOTHING_FETCHED = "default-src 'none'; style-src 'unsafe-inline'"
+_MILLION_ORE = 1_000_000 * figures.KRONA_ORE
 
 
 def page(accounts: Sequence[Account], period: Period, made: str, zone: str, *, simulated: bool) -> str:
     """Return the whole page, made at a time of the ledger's and shown on the clock of a time zone."""
-    title = say("SMS usage, {when}", when=usage.when(period))
-    head = [
-        "<!DOCTYPE html>",
-        f'<html lang="{spoken()}">',
-        "<head>",
-        '<meta charset="utf-8"/>',
-        '<meta name="viewport" content="width=device-width, initial-scale=1"/>',
-        f'<meta http-equiv="Content-Security-Policy" content="{_NOTHING_FETCHED}"/>',
-        f"<title>{_text(title)}</title>",
-        f"<style>\n{Path(__file__).with_suffix('.css').read_text(encoding='utf-8')}</style>",
-        "</head>",
-    ]
-    body = [
-        "<body>",
-        "<main>",
-        f"<h1>{_text(title)}</h1>",
-        _p(say("As of {at}.", at=figures.local(made, zone))),
-    ]
+    main = [html.paragraph(say("As of {at}.", at=figures.local(made, zone)))]
     if simulated:
-        body.append(_p(NOTHING_LEAVES, "warn"))
+        main.append(html.paragraph(NOTHING_LEAVES, "warn"))
+    if len(accounts) > 1:
+        main += html.table(fields.ACCOUNT, accounts)
+        main.append(html.paragraph(usage.total(accounts, period)))
     for one in accounts:
-        body += ["<section>", *_account(one, period, zone), "</section>"]
-    return "\n".join([*head, *body, *_foot(), ""])
+        main += ["<section>", *_account(one, period, zone), "</section>"]
+    footer = (
+        say(
+            "A part is what the gateway bills. Prices are without VAT; a mailing's cost is its share of the"
+            " packages it used. Corrections count in the month in which they were made."
+        ),
+        say(
+            "The months add up to the total, to the öre. Each mailing is rounded by itself, so that the"
+            " mailings may differ from it by some öre."
+        ),
+    )
+    title = say("SMS usage, {when}", when=usage.when(period))
+    return html.page(title, main, map(html.paragraph, footer))
 
 
 def _account(account: Account, period: Period, zone: str) -> list[str]:
     found = account.usage
-    parts = [f"<h2>{_text(account.municipality.name)}</h2>"]
+    told = [html.heading(account.municipality.name, 2)]
     if found.package:
         caption, foreseen = usage.package_caption(account), usage.forecast(account)
-        number = say("Package {number}", number=found.package.number)
-        parts += [f"<h3>{_text(number)}</h3>"]
+        told.append(html.heading(say("Package {number}", number=found.package.number)))
         share = (found.package.size - found.package.left) / found.package.size
-        parts += [svg.share_bar(share, caption), _p(caption)]
+        told += [svg.share_bar(share, caption), html.paragraph(caption)]
         if foreseen:
-            parts.append(_p(foreseen, "warn" if found.package.is_nearly_used(account.warn_share) else ""))
+            is_near = found.package.is_nearly_used(account.warn_share)
+            told.append(html.paragraph(foreseen, "warn" if is_near else ""))
     elif account.municipality.in_packages:
-        parts.append(_p(say("No package is open.")))
-    parts.append(_p(usage.parts_sentence(found, period)))
-    parts += [_p(one, "warn") for one in usage.unsettled(found)]
-    parts += _months(found.months[-_MONTHS_SHOWN:], in_packages=bool(account.packages))
-    if account.packages:
-        parts += [f"<h3>{_text(say('Packages'))}</h3>", *_table(table_of(usage.PACKAGE, account.packages))]
-        parts += [_p(one, "warn") for one in usage.losses(account.packages)]
-    return [*parts, *_mailings(account.mailings, zone)]
+        told.append(html.paragraph(say("No package is open.")))
+    told.append(html.paragraph(usage.parts_sentence(found, period)))
+    told += map(html.paragraph, usage.money_sentences(account, period))
+    told += [*_unsettled(account), *_months(account), *_cost_centres(account), *_packages(account)]
+    return [*told, *_mailings(account, zone)]
 
 
-def _months(months: Sequence[Month], *, in_packages: bool) -> list[str]:
+def _unsettled(account: Account) -> list[str]:
+    if not account.unsettled:
+        return []
+    told = [html.paragraph(one, "warn") for one in usage.unsettled(account)]
+    return [html.heading(say("Not settled")), *told, *html.table(fields.UNSETTLED, account.unsettled)]
+
+
+def _months(account: Account) -> list[str]:
+    months = account.usage.months[-_MONTHS_SHOWN:]
     if not months:
         return []
-    parts = [f"<h3>{_text(say('Parts per month'))}</h3>"]
-    split = in_packages and any(month.parts_outside for month in months)
+    is_split = bool(account.packages) and any(month.parts_outside for month in account.usage.months)
+    told: list[str] = []
+    if account.cost_ore is not None:
+        told += [html.heading(say("Kronor per month")), *_chart(months, _kronor, figures.money, _in_short)]
+    told += [
+        html.heading(say("Parts per month")),
+        *_chart(months, _parts(is_split=is_split), figures.count, figures.count),
+    ]
+    if is_split:
+        told.append(html.keys(say("from packages"), say("outside any package")))
+    shown = [one for one in fields.MONTH if is_split or one.key != "parts_outside_packages"]
+    lines = [one for one in fields.months_of(account) if one.month in months]
+    before = account.usage.months[:-_MONTHS_SHOWN]
+    total = [_sum(say("In all"), account.usage.months, account, is_split=is_split)]
+    if before:
+        earlier = say("Before {month}", month=months[0].month)
+        total.insert(0, _sum(earlier, before, account, is_split=is_split))
+    return [*told, *html.table(shown, lines, total)]
+
+
+def _chart(
+    months: Sequence[Month],
+    values: Callable[[Month], Sequence[int]],
+    shown: Callable[[int], str],
+    on_the_scale: Callable[[int], str],
+) -> Iterator[str]:
     stacks = [
         svg.Stack(
             label=month.month,
-            values=(month.parts - month.parts_outside, month.parts_outside) if split else (month.parts,),
-            figure=figures.count(month.parts),
-            told=say("{month}: {parts}", month=month.month, parts=figures.parts(month.parts)),
+            values=values(month),
+            figure=shown(sum(values(month))),
+            told=say("{month}: {parts}", month=month.month, parts=shown(sum(values(month)))),
         )
         for month in months
     ]
-    told = say("Columns: parts per month. The table below has the same figures.")
-    parts.append(svg.columns(stacks, told))
-    if split:
-        inside, outside = _text(say("from packages")), _text(say("outside any package"))
-        parts.append(f'<p><span class="key">{inside}</span><span class="key">{outside}</span></p>')
-    fields: list[Field[Month]] = [
-        Field("", lambda one: one.month, say("Month")),
-        Field("", lambda one: one.messages, say("Messages"), figures.count, right=True),
-        Field("", lambda one: one.parts, say("Parts"), figures.count, right=True),
+    told = say("Columns by month. The table below has the same figures.")
+    yield svg.columns(stacks, told, shown=on_the_scale)
+    yield svg.columns(stacks, told, shown=on_the_scale, width=svg.NARROW)
+
+
+def _in_short(ore: int) -> str:
+    """Tell a round amount in few letters: 5 000 kr, 1,5 Mkr."""
+    if ore >= _MILLION_ORE:
+        tenths = ore * 10 // _MILLION_ORE
+        return f"{tenths // 10},{tenths % 10} Mkr"
+    return figures.money(ore).replace(",00", "")
+
+
+def _kronor(month: Month) -> Sequence[int]:
+    return (month.cost_ore,)
+
+
+def _parts(*, is_split: bool) -> Callable[[Month], Sequence[int]]:
+    def values(month: Month) -> Sequence[int]:
+        return (month.parts - month.parts_outside, month.parts_outside) if is_split else (month.parts,)
+
+    return values
+
+
+def _sum(title: Text, months: Sequence[Month], account: Account, *, is_split: bool) -> tuple[Text, ...]:
+    outside = (figures.count(sum(one.parts_outside for one in months)),) if is_split else ()
+    cost_ore = None if account.cost_ore is None else sum(one.cost_ore for one in months)
+    return (
+        title,
+        figures.count(sum(one.messages for one in months)),
+        figures.count(sum(one.parts for one in months)),
+        *outside,
+        figures.money_or_nothing(cost_ore),
+    )
+
+
+def _cost_centres(account: Account) -> list[str]:
+    lines = cost_centres.summed(account.cost_centres)
+    if not any(one.cost_centre for one in lines):
+        return []
+    return [html.heading(say("By cost centre")), *html.table(cost_centres.OF_ONE, lines)]
+
+
+def _packages(account: Account) -> list[str]:
+    lines = account.packages
+    if not lines:
+        return []
+    told = [usage.earlier_packages(account, lines, with_flag=False), usage.open_invoices(lines)]
+    return [
+        html.heading(say("Packages and their invoices")),
+        *html.table(fields.PACKAGE, lines[::-1]),  # as mailings are, the newest first
+        *(html.paragraph(one) for one in told if one),
+        *(html.paragraph(one, "warn") for one in usage.losses(lines)),
     ]
-    if in_packages:
-        outside_title = say("Outside packages")
-        fields.append(Field("", lambda one: one.parts_outside, outside_title, figures.count, right=True))
-    return [*parts, *_table(table_of(fields, months))]
 
 
-def _mailings(listed: Sequence[tuple[Mailing, MailingTotals]], zone: str) -> list[str]:
+def _mailings(account: Account, zone: str) -> list[str]:
+    listed = account.mailings
     if not listed:
         return []
     title = say_n("The newest mailing", "The newest {n} mailings", n=len(listed))
-    return [f"<h3>{_text(title)}</h3>", *_table(table_of(usage.mailing_fields(listed, zone), listed))]
-
-
-def _foot() -> list[str]:
-    told = say(
-        "A part is what the gateway bills. Prices are without VAT; a mailing's cost is its share of the"
-        " packages it used. Corrections count in the month in which they were made."
-    )
-    return ["</main>", f"<footer>{_p(told)}</footer>", "</body>", "</html>"]
-
-
-def _table(table: Table) -> list[str]:
-    right = [' class="right"' if column.right else "" for column in table.columns]
-    heads = [
-        f'<th scope="col"{side}>{_text(column.title)}</th>'
-        for column, side in zip(table.columns, right, strict=True)
-    ]
-    lines = ["<table>", f"<thead><tr>{''.join(heads)}</tr></thead>", "<tbody>"]
-    for row in table.rows:
-        cells = [
-            f"<td{_kept(cell) or side}>{_text(cell)}</td>" for cell, side in zip(row, right, strict=True)
-        ]
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    return [*lines, "</tbody>", "</table>"]
-
-
-def _kept(cell: Text) -> str:
-    """Keep a date on one line: a browser folds at its hyphens."""
-    return ' class="day"' if isinstance(cell, str) and _DAY.match(cell) else ""
-
-
-def _p(text: Text, kind: str = "") -> str:
-    return f'<p class="{kind}">{_text(text)}</p>' if kind else f"<p>{_text(text)}</p>"
-
-
-def _text(text: Text) -> str:
-    return escape(safe(words(text)))
+    return [html.heading(title), *html.table(fields.mailing_fields(listed, zone), listed)]

@@ -36,6 +36,11 @@ def money(ore: int) -> str:
     return in_kronor(ore)
 
 
+def money_or_nothing(ore: int | None) -> str:
+    """As `money`; nothing where no price is known."""
+    return "" if ore is None else money(ore)
+
+
 def kronor(ore: int | None) -> str:
     """123450 öre -> 1234,50: a figure for a spreadsheet, in whose column nothing else stands."""
     return "" if ore is None else money(ore).removesuffix(" kr").replace(" ", "")

@@ -3,7 +3,8 @@
 Colours are classes, so that the page decides how they look on screen and on paper.
 """
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -11,10 +12,12 @@ from smsctl.cli.output.blocks import Text
 from smsctl.cli.output.language import words
 
 WIDTH = 720
+NARROW = 360  # for a phone, where the wide one would be too small to read
 _BAR_HEIGHT = 28
 _CHART_HEIGHT = 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 18, 22, 26  # around the columns; half a label fits beside the last one
-_MOST_LABELS = 12
+_LEFT, _RIGHT, _TOP, _BOTTOM = 72, 22, 22, 26  # around the columns; half a label fits beside the last one
+_LABEL = 52  # the least room for one
+_FIGURE = 7  # and for each digit above a column
 _STEPS = (1, 2, 5)
 _LINES = 4  # across the chart, at the most one more
 
@@ -38,21 +41,24 @@ def share_bar(share: float, told: Text) -> str:
     )
 
 
-def columns(stacks: Sequence[Stack], told: Text) -> str:
-    """Draw columns side by side over a scale that begins at nought."""
+def columns(
+    stacks: Sequence[Stack], told: Text, *, shown: Callable[[int], str] = str, width: int = WIDTH
+) -> str:
+    """Draw columns side by side over a scale that begins at nought; `shown` tells a value of the scale."""
     highest = max((sum(_drawn(one)) for one in stacks), default=0)
     step = step_for(highest)
     top = step * max(-(-highest // step), 1)
     scale = (_CHART_HEIGHT - _TOP - _BOTTOM) / top
-    lines = [_line(value, scale) for value in range(0, top + 1, step)]
-    pitch = (WIDTH - _LEFT - _RIGHT) / max(len(stacks), 1)
-    every = -(-len(stacks) // _MOST_LABELS)
+    lines = [_line(value, shown(value), scale, width) for value in range(0, top + 1, step)]
+    pitch = (width - _LEFT - _RIGHT) / max(len(stacks), 1)
+    every = math.ceil(_LABEL / pitch)
     drawn = [
         _column(one, _LEFT + number * pitch, pitch, scale)
-        for number, one in enumerate(_as_far_as_there_is_room(stacks, every))
+        for number, one in enumerate(_as_far_as_there_is_room(stacks, every, pitch))
     ]
+    kind = "columns" if width == WIDTH else "narrow"
     return (
-        f'<svg class="columns" viewBox="0 0 {WIDTH} {_CHART_HEIGHT}" role="img" aria-label="{_said(told)}">'
+        f'<svg class="{kind}" viewBox="0 0 {width} {_CHART_HEIGHT}" role="img" aria-label="{_said(told)}">'
         f"{''.join(lines)}{''.join(drawn)}</svg>"
     )
 
@@ -67,11 +73,12 @@ def step_for(highest: int) -> int:
         power *= 10
 
 
-def _as_far_as_there_is_room(stacks: Sequence[Stack], every: int) -> Iterator[Stack]:
-    """Leave out labels but every so many, the last one always told; and then all figures, which are wider."""
+def _as_far_as_there_is_room(stacks: Sequence[Stack], every: int, pitch: float) -> Iterator[Stack]:
+    """Leave out labels but every so many, the last one always told; and all figures where one is too wide."""
+    fit = all(len(one.figure) * _FIGURE <= pitch for one in stacks)
     for after, one in zip(range(len(stacks) - 1, -1, -1), stacks, strict=True):
         label = "" if after % every else one.label
-        yield one._replace(label=label, figure=one.figure if every == 1 else "")
+        yield one._replace(label=label, figure=one.figure if fit else "")
 
 
 def _drawn(one: Stack) -> list[int]:
@@ -79,12 +86,11 @@ def _drawn(one: Stack) -> list[int]:
     return [max(value, 0) for value in one.values]
 
 
-def _line(value: int, scale: float) -> str:
+def _line(value: int, text: str, scale: float, width: int) -> str:
     y = _CHART_HEIGHT - _BOTTOM - value * scale
-    text = f"{value:,}".replace(",", "\u00a0")
     return (
-        f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        f'<text class="scale" x="{_LEFT - 8}" y="{y + 4:.1f}">{text}</text>'
+        f'<line x1="{_LEFT}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        f'<text class="scale" x="{_LEFT - 8}" y="{y + 4:.1f}">{escape(text)}</text>'
     )
 
 
