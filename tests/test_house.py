@@ -81,6 +81,7 @@ ONLY_IN = {
     "keyring": "smsctl.credentials.vault",
     "sqlite3": "smsctl.ledger.sqlite",
     "filelock": "smsctl.ledger.sqlite.lock",
+    "psycopg": "smsctl.ledger.postgres",
     "phonenumbers": ("smsctl.domain.number", "smsctl.domain.number_plan"),
     "platformdirs": "smsctl.config.places",
     "python_calamine": "smsctl.spreadsheet.workbook",

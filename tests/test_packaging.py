@@ -15,7 +15,10 @@ from .front_door import run_process
 from .test_house import HOUSE, MODULES, ROOT, imports
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-ASKED_FOR = {re.split(r"[^A-Za-z0-9_-]", wanted)[0] for wanted in PROJECT["project"]["dependencies"]}
+EXTRA = PROJECT["project"]["optional-dependencies"]["postgresql"]
+ASKED_FOR = {
+    re.split(r"[^A-Za-z0-9_-]", wanted)[0] for wanted in [*PROJECT["project"]["dependencies"], *EXTRA]
+}
 NOT_IMPORTED = {"tzdata"}  # read by zoneinfo, where Windows has no time zones of its own
 BROUGHT_ALONG = {"secretstorage"}  # by keyring, on Linux
 

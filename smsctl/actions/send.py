@@ -25,7 +25,7 @@ from smsctl.ledger import batches, fitness, lock, mailings
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.reserve import Reserve
-from smsctl.ledger.seam.sentences import FullError
+from smsctl.ledger.seam.sentences import FullError, LostError
 from smsctl.ledger.store import Ledger
 
 _NAP_S = 0.1
@@ -187,26 +187,32 @@ def _advance(
             room = 0 if progress.ended or progress.waits else workers.free + len(done)
             if room > 0:
                 claims = _claim(send_run, progress, now, room)
-    except FullError as full:
+    except (FullError, LostError) as failed:
         if not done:
             raise
         claims = []
         progress.become(before)
-        _store_alone(send_run, progress, done, full)
+        _store_alone(send_run, progress, done, failed)
+        if isinstance(failed, LostError):
+            workers.stored(done)
+            return _advance(send_run, progress, workers, ())
     workers.stored(done)
     return claims
 
 
-def _store_alone(send_run: SendRun, progress: _Progress, done: Sequence[BatchDone], full: FullError) -> None:
-    """Store the answers with the room that was kept for them, and mark nothing more."""
+def _store_alone(
+    send_run: SendRun, progress: _Progress, done: Sequence[BatchDone], failed: FullError | LostError
+) -> None:
+    """Store the answers alone; on a full disk with the room that was kept for them, and mark nothing more."""
     stored: list[BatchDone] = []
 
     def write() -> None:
         stored[:] = _settled(send_run, done, send_run.now())
 
-    full_disk = say("The disk is full: what was answered is recorded, and nothing more is sent.")
-    failing = say("The disk failed: what was answered is recorded, and nothing more is sent.")
-    progress.end(StopReason.DISK, full_disk if full.certain else failing, full.hint)
+    if isinstance(failed, FullError):
+        full_disk = say("The disk is full: what was answered is recorded, and nothing more is sent.")
+        failing = say("The disk failed: what was answered is recorded, and nothing more is sent.")
+        progress.end(StopReason.DISK, full_disk if failed.certain else failing, failed.hint)
     progress.reserve.store(send_run.ledger, write)
     for one in stored:
         progress.judge(one)

@@ -140,8 +140,9 @@ def _words_in(ledger: Ledger, row: int, kind: WrittenKind) -> str | None:
 def _named_keys(ledger: Ledger) -> Iterator[_NamedKey]:
     """Yield where keys are named, newest first."""
     rows = ledger.rows(
-        "SELECT a.id, a.subject, g.run_key, g.id FROM audit a LEFT JOIN mailings g ON a.action = 'send'"
-        " AND g.id = CAST(substr(a.subject, 9) AS INTEGER) AND g.run_key IS NOT NULL"
+        "SELECT a.id, a.subject, g.run_key, g.id FROM audit a LEFT JOIN mailings g"
+        " ON g.id = CAST(CASE a.action WHEN 'send' THEN substr(a.subject, 9) END AS INTEGER)"
+        " AND g.run_key IS NOT NULL"
         " WHERE g.id IS NOT NULL OR substr(a.subject, 1, 4) = 'key ' ORDER BY a.id DESC"
     )
     for row, subject, run_key, mailing in rows:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.seam.sentences import FullError, reason
+from smsctl.ledger.seam.sentences import FullError, LostError, reason
 from smsctl.ledger.store import Ledger
 
 _LEAST_BYTES = 1 << 18
@@ -89,6 +89,8 @@ class Reserve:
             try:
                 with ledger.transaction(patient=True):
                     write()
+            except LostError:  # only a ledger on a server is lost; it waits until there is one again
+                continue
             except FullError as full:
                 if self._give_up_a_share():
                     continue

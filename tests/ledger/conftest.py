@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,13 @@ import pytest
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
+from smsctl.ledger.high_water import HighWater
 from smsctl.ledger.sqlite import schema
+from smsctl.ledger.sqlite.engine import SqliteEngine
 from smsctl.ledger.store import Ledger, open_ledger
+
+from .. import postgres_server
+from ..postgres_server import Cluster
 
 ACTOR = Actor(user="elin", host="skolserver")
 TOWN = Municipality(key="town", name="Town", rate=PackageTerms(size=10, price_ore=4900), in_packages=True)
@@ -25,11 +30,66 @@ def on(day: str, clock: str = "08:00:00.000") -> Moment:
 NOW = on("2026-11-22")
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is given an open ledger on both engines, if it is not about the file itself."""
+    if "ledger" in metafunc.fixturenames:
+        of_a_file = metafunc.definition.get_closest_marker("of_a_file")
+        metafunc.parametrize("ledger", ["sqlite"] if of_a_file else ["sqlite", "postgres"], indirect=True)
+
+
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = open_ledger(tmp_path / "ledger.db")
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    """An open ledger, once on each engine."""
+    if request.param == "postgres":
+        opened = request.getfixturevalue("shared_ledgers")(tmp_path / "ledger.db")
+    else:
+        opened = open_ledger(tmp_path / "ledger.db")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server of this process."""
+    if why := postgres_server.why_none():
+        pytest.skip(why)
+    made = postgres_server.new_cluster()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(made.folder)
+
+
+@pytest.fixture(scope="session")
+def shared_ledgers(cluster: Cluster) -> Callable[[Path], Ledger]:
+    """Return what opens an empty ledger on the server; one at a time."""
+    from smsctl.ledger.postgres import address, connect, opening
+
+    migrated: list[str] = []
+
+    def opened(state: Path) -> Ledger:
+        access = connect.Access(address=address.parse(cluster.url()), state=state)
+        if not migrated:
+            opening.open_to_write(access).close()
+            migrated.append(access.schema)
+        cluster.empty(access.schema)
+        state.touch(mode=0o600)
+        return Ledger(opening.open_to_write(access), HighWater(state))
+
+    return opened
+
+
+def opened_again(ledger: Ledger, busy_timeout_s: float = 30) -> Ledger:
+    """Open the same ledger once more, as another process would."""
+    if isinstance(ledger.engine, SqliteEngine):
+        return open_ledger(ledger.path, busy_timeout_s=busy_timeout_s)
+    from smsctl.ledger.postgres import engine, opening
+
+    assert isinstance(ledger.engine, engine.PostgresEngine)
+    access = ledger.engine.access._replace(busy_timeout_s=busy_timeout_s)
+    return Ledger(opening.open_to_write(access), HighWater(ledger.path))
 
 
 def migrate_to(connection: sqlite3.Connection, path: Path, version: int) -> None:

@@ -20,6 +20,7 @@ def audited(ledger: Ledger) -> Ledger:
     return ledger
 
 
+@pytest.mark.of_a_file
 @pytest.mark.parametrize(
     "statement",
     [

@@ -31,6 +31,8 @@ WRITE = (
     "    time.sleep(float(sys.argv[2]))\n"
 )
 
+pytestmark = pytest.mark.of_a_file
+
 
 def value(path: Path, name: str) -> int:
     with closing(sqlite3.connect(path, timeout=30)) as db:

@@ -75,6 +75,7 @@ USES: list[tuple[str, Callable[[Ledger], None]]] = [
 ]
 
 
+@pytest.mark.of_a_file
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda one: one.__name__.strip("_"))
 @pytest.mark.parametrize(("name", "use"), USES, ids=lambda one: getattr(one, "__name__", one))
 def test_what_is_no_plain_file_is_refused_at_once(
@@ -92,6 +93,7 @@ def test_what_is_no_plain_file_is_refused_at_once(
     assert caught.value.exit_code is ExitCode.LEDGER
 
 
+@pytest.mark.of_a_file
 def test_a_folder_of_locks_that_is_a_link_is_not_followed(ledger: Ledger, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "ledger.db.locks").symlink_to(tmp_path / "elsewhere")
@@ -100,6 +102,7 @@ def test_a_folder_of_locks_that_is_a_link_is_not_followed(ledger: Ledger, tmp_pa
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
+@pytest.mark.of_a_file
 def test_a_second_name_of_somebodys_file_is_never_written(ledger: Ledger, tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("of somebody else")

@@ -55,6 +55,7 @@ def test_what_people_wrote_is_listed_once_with_its_newest_row(spoken: Ledger) ->
     assert told(blanking.written(spoken)) == [(6, "reason", "asked by phone", 1), (4, "reason", WORDS, 3)]
 
 
+@pytest.mark.of_a_file
 def test_blanked_words_leave_the_file_with_every_copy(spoken: Ledger) -> None:
     assert searching.found_in_file(spoken, [WORDS])
     blank_row(spoken, 3)  # any of its rows

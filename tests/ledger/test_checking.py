@@ -93,6 +93,7 @@ def test_a_look_shows_how_far_it_has_come_and_is_not_at_its_end_before_it_ends(l
     assert 0 < shares[-1] < 1
 
 
+@pytest.mark.of_a_file
 def test_a_mailing_is_sound_at_every_moment_of_its_sending(ledger: Ledger) -> None:
     gateway = Taker(before=lambda: found.append(checking.check(reader)))
     found: list[tuple[checking.LedgerFault, ...]] = []
@@ -112,6 +113,7 @@ def test_there_is_a_damage_for_every_rule() -> None:
     assert DAMAGE.keys() == {rule.name for rule in RULES} | beside_the_rules
 
 
+@pytest.mark.of_a_file
 @pytest.mark.parametrize("rule", DAMAGE)
 def test_a_damage_is_found_by_its_rule_and_told_in_words(rule: str, lived: Ledger) -> None:
     with closing(sqlite3.connect(lived.path, isolation_level=None)) as other:
@@ -134,6 +136,7 @@ def test_what_is_found_names_the_place_and_both_figures(lived: Ledger) -> None:
     assert str(found.sentence) == f"{TOWN.key}, {day}, package 1: 14 parts are noted, and 10 were drawn."
 
 
+@pytest.mark.of_a_file
 @pytest.mark.parametrize(("wrong", "told"), [(1, 1), (2, 2), (3, 2)])
 def test_of_a_column_no_more_cells_are_told_than_are_asked_for(wrong: int, told: int, ledger: Ledger) -> None:
     with ledger.transaction():
@@ -150,6 +153,7 @@ def test_a_thousand_faults_of_one_kind_are_told_twenty_times(lived: Ledger) -> N
     assert len([one for one in checking.check(lived) if one.rule == "batch"]) == 20
 
 
+@pytest.mark.of_a_file
 def test_nobody_waits_for_a_check_and_what_is_sent_meanwhile_is_no_fault(ledger: Ledger) -> None:
     mailing = new_mailing(ledger, 60)
     with closing(open_ledger(ledger.path, busy_timeout_s=0)) as sender:
@@ -167,6 +171,7 @@ def test_nobody_waits_for_a_check_and_what_is_sent_meanwhile_is_no_fault(ledger:
     assert len(sent) > 3
 
 
+@pytest.mark.of_a_file
 def test_a_copy_for_which_there_is_no_room_is_told_with_the_way_out(
     ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

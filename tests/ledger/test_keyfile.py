@@ -7,6 +7,8 @@ from smsctl.errors import ExitCode, LedgerError
 from smsctl.ledger import keyfile
 from smsctl.ledger.store import Ledger, open_ledger
 
+from .conftest import opened_again
+
 NUMBER = "+46701740605"
 
 
@@ -28,7 +30,7 @@ def test_nothing_is_made_before_there_is_a_hash_to_make(ledger: Ledger) -> None:
 
 def test_the_same_number_has_the_same_hash_after_reopening(ledger: Ledger) -> None:
     made = make(ledger)
-    other = open_ledger(ledger.path)
+    other = opened_again(ledger)
     key = keyfile.find(other)
     other.close()
     assert key is not None

@@ -32,6 +32,7 @@ def holder(ledger: Ledger, reference: str) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.of_a_file
 def test_a_second_process_is_refused_at_once_and_another_mailing_is_not(ledger: Ledger) -> None:
     with holder(ledger, "one") as other:
         with pytest.raises(LedgerError, match="being sent by another process") as caught:
@@ -46,6 +47,7 @@ def test_a_second_process_is_refused_at_once_and_another_mailing_is_not(ledger: 
         pass
 
 
+@pytest.mark.of_a_file
 def test_a_lock_dies_with_its_process(ledger: Ledger) -> None:
     with holder(ledger, "one") as other:
         other.send_signal(signal.SIGKILL)
@@ -71,6 +73,7 @@ def test_whoever_may_write_the_ledger_may_lock(mode: int, folder: int, file: int
     assert (locks / "one").stat().st_mode & 0o7777 == file
 
 
+@pytest.mark.of_a_file
 def test_a_folder_of_locks_that_cannot_be_made_is_told_in_words(ledger: Ledger) -> None:
     ledger.path.with_name("ledger.db.locks").write_text("in the way")
     with pytest.raises(LedgerError, match=r"ledger\.db\.locks: must be a plain file or folder") as caught:

@@ -11,9 +11,9 @@ from smsctl.errors import LedgerError
 from smsctl.ledger import checking, lock, mailings, openings, skipped
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.skipped import SkippedEntry
-from smsctl.ledger.store import Ledger, open_ledger
+from smsctl.ledger.store import Ledger
 
-from .conftest import ACTOR, NOW
+from .conftest import ACTOR, NOW, opened_again
 from .runs import Taker, must_be_true, now, send_all
 from .sending import PLAIN, activate
 
@@ -35,7 +35,7 @@ def _small_commits(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def other(ledger: Ledger) -> Iterator[Ledger]:
     """The same ledger, opened by another process."""
-    with closing(open_ledger(ledger.path, busy_timeout_s=0)) as opened:
+    with closing(opened_again(ledger, busy_timeout_s=0)) as opened:
         yield opened
 
 

@@ -97,6 +97,7 @@ def purged_after_each_death(lived: Path, weakness: str = "") -> int:
     return len([purged_again(path) for path in killed_at_each_commit(lived, weakness)])
 
 
+@pytest.mark.of_a_file
 def test_a_kill_at_any_commit_leaves_the_rest_to_the_next_purge(lived: Path) -> None:
     assert purged_after_each_death(lived) >= 10
 

@@ -100,6 +100,7 @@ def at_once(ledger: Ledger, told: Sequence[Report]) -> Counter[ReportFate]:
         return report_intake.take_all(ledger, told, INTAKE)
 
 
+@pytest.mark.of_a_file
 @pytest.mark.parametrize("seed", range(12))
 def test_many_reports_at_once_do_what_each_does(seed: int, ledger: Ledger, tmp_path: Path) -> None:
     chance = random.Random(seed)
@@ -117,6 +118,7 @@ def test_many_reports_at_once_do_what_each_does(seed: int, ledger: Ledger, tmp_p
     recount.must_agree(ledger)
 
 
+@pytest.mark.of_a_file
 def test_a_mailing_is_looked_up_once_and_its_sums_are_moved_once(ledger: Ledger) -> None:
     activate(ledger)
     mailing = begin(ledger, 300)

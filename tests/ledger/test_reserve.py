@@ -130,6 +130,7 @@ def test_kept_room_is_given_up_before_anybody_waits(
     assert (disk.asked, len(said)) == (times + stored, waits)
 
 
+@pytest.mark.of_a_file
 def test_an_answer_waits_for_whoever_holds_the_ledger_too(ledger: Ledger) -> None:
     other, said = sqlite3.connect(ledger.path, isolation_level=None), list[Sentence]()
 

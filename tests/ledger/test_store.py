@@ -31,11 +31,13 @@ def raw(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, isolation_level=None, timeout=30)
 
 
+@pytest.mark.of_a_file
 def test_the_pragmas_that_survive_a_power_cut_are_in_force(ledger: Ledger) -> None:
     for pragma, value in vars(engine)["_IN_FORCE"].items():
         assert ledger.one(f"PRAGMA {pragma}") == (value,)
 
 
+@pytest.mark.of_a_file
 def test_nothing_is_written_outside_a_transaction(ledger: Ledger) -> None:
     with pytest.raises(sqlite3.ProgrammingError):
         ledger.write("DELETE FROM facts")
@@ -213,6 +215,7 @@ def held(path: Path, how: str) -> Iterator[Callable[[], object]]:
         yield partial(other.communicate)
 
 
+@pytest.mark.of_a_file
 def test_a_ledger_that_is_held_is_told_of(ledger: Ledger) -> None:
     with held(ledger.path, "BEGIN EXCLUSIVE"):
         for attempt in (open_ledger, read_ledger):
@@ -239,6 +242,7 @@ def test_whoever_only_reads_or_compacts_gives_up_where_somebody_holds_the_ledger
         impatient.compact()
 
 
+@pytest.mark.of_a_file
 def test_an_open_reader_elsewhere_never_costs_an_answer(ledger: Ledger) -> None:
     mailing, waited = new_mailing(ledger, 2), list[Sentence]()
     with closing(open_ledger(ledger.path, busy_timeout_s=0.05)) as impatient, ExitStack() as others:
@@ -268,6 +272,7 @@ def test_without_patience_an_open_reader_stops_a_commit_and_nothing_is_written(l
     assert ledger.one("SELECT value FROM facts WHERE name = 'claim'") is None
 
 
+@pytest.mark.of_a_file
 def test_an_open_ledger_that_a_newer_smsctl_has_brought_up_to_date_is_not_written(ledger: Ledger) -> None:
     with closing(raw(ledger.path)) as newer:
         newer.execute("PRAGMA user_version = 999")

@@ -9,6 +9,10 @@ class FullError(LedgerError):
     certain = True  # False: it may be broken as well
 
 
+class LostError(LedgerError):
+    """The connection broke, and nothing of the open transaction is stored: it may be done once more."""
+
+
 def reason(error: Exception) -> str:
     """Return what the operating system says, without its numbers."""
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

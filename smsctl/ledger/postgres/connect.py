@@ -1,0 +1,208 @@
+"""A session with the database: every parameter is ours, and what would break a promise is refused."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Dumper, Loader
+
+from smsctl.domain.secret import Secret
+from smsctl.errors import LedgerError, Sentence, say
+from smsctl.ledger.postgres.address import Address
+from smsctl.ledger.postgres.sentences import in_words, told
+from smsctl.ledger.seam.sentences import LostError
+
+Session = psycopg.Connection[tuple[Any, ...]]
+
+_OLDEST = 150_000
+_TIMES_OUT_ITSELF = 170_000
+_CONNECT_TIMEOUT_S = 10
+_SETTINGS = {
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+    "datestyle": "ISO",
+    "client_min_messages": "warning",
+    "default_transaction_isolation": "read\\ committed",
+    "default_transaction_deferrable": "off",
+    "standard_conforming_strings": "on",
+    "statement_timeout": "600s",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "30s",
+}
+"""What the role, the database or the environment would else decide."""
+
+_ENVIRONMENT = Lock()
+
+
+class Access(NamedTuple):
+    """How a ledger on a server is reached."""
+
+    address: Address
+    state: Path  # where this machine keeps what it alone knows of the ledger
+    password: Secret | None = None
+    ca_bundle: Path | None = None
+    schema: str = "smsctl"
+    busy_timeout_s: float = 30
+    read_only: bool = False
+
+
+def connect(access: Access) -> Session:
+    """Open a session that keeps the ledger's promises. Raises LedgerError in words, and quotes nothing."""
+    place = access.address.shown
+    logging.getLogger("psycopg").disabled = True  # it quotes what it stumbles over
+    with told(place), ExitStack() as unless_well:
+        try:
+            with _without_environment():
+                session = psycopg.connect(
+                    **_parameters(access),
+                    autocommit=True,
+                    password=access.password.reveal() if access.password else "",
+                )
+        except psycopg.OperationalError as error:
+            raise _unreachable(str(error), place) from None
+        unless_well.callback(session.close)
+        _refuse(session, place, read_only=access.read_only)
+        if session.info.server_version >= _TIMES_OUT_ITSELF:
+            session.execute("SET transaction_timeout = '300s'")
+        session.adapters.register_dumper(bool, _WholeNumberDumper)
+        session.adapters.register_loader("numeric", _WholeNumberLoader)
+        session.adapters.register_loader("bool", _TruthLoader)
+        session.prepare_threshold = 2
+        unless_well.pop_all()
+    return session
+
+
+def _unreachable(told_of: str, place: str) -> LedgerError:
+    """Return why there is no session: the driver gives no code then, and its words may not be shown."""
+    for words, code in _REFUSALS.items():
+        if words in told_of:
+            return in_words(psycopg.errors.lookup(code)(), place)
+    return LostError(
+        say("{path}: the database cannot be reached.", path=place),
+        hint=say("Check the host and the port in `[ledger] url`, and whether the server runs."),
+    )
+
+
+_REFUSALS = {
+    "starting up": "57P03",
+    "shutting down": "57P03",
+    "recovery mode": "57P03",
+    "password authentication failed": "28P01",
+    "no pg_hba.conf entry": "28000",
+    "authentication method requirement": "28000",
+    "role": "28000",
+    "too many": "53300",
+    "remaining connection slots": "53300",
+    "certificate": "08P01",
+    "SSL": "08P01",
+    "session is read-only": "25006",
+    "database": "3D000",
+}
+"""What the server says in English, in this order; where it speaks another language, it is not reachable."""
+
+
+def _parameters(access: Access) -> dict[str, Any]:
+    servers = access.address.servers
+    lock_ms = max(int(min(access.busy_timeout_s, 1.0) * 1000), 1)
+    settings = _SETTINGS | {
+        "search_path": f"{access.schema},pg_temp",
+        "lock_timeout": f"{lock_ms}ms",
+        "default_transaction_read_only": "on" if access.read_only else "off",
+    }
+    parameters: dict[str, Any] = {
+        "host": ",".join(server.host.strip("[]") for server in servers),
+        "port": ",".join(str(server.port) for server in servers),
+        "user": access.address.user,
+        "dbname": access.address.database,
+        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+        "application_name": "smsctl",
+        "client_encoding": "UTF8",
+        "passfile": f"{access.state}.none",  # no such file: one is looked for at home otherwise
+        "connect_timeout": _CONNECT_TIMEOUT_S,
+        "target_session_attrs": "any" if access.read_only else "read-write",
+        "gssencmode": "disable",
+        "keepalives": 1,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+        "sslcert": "",
+        "sslkey": "",
+    }
+    if access.address.stays_here:
+        parameters["sslmode"] = "disable"
+    else:
+        parameters |= {"sslmode": "verify-full", "require_auth": "scram-sha-256"}
+        parameters["sslrootcert"] = str(access.ca_bundle) if access.ca_bundle else "system"
+    return parameters
+
+
+@contextmanager
+def _without_environment() -> Iterator[None]:
+    """Hide what the environment would tell the driver: each PG… has an effect of its own."""
+    with _ENVIRONMENT:
+        hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("PG")}
+        try:
+            yield
+        finally:
+            os.environ.update(hidden)
+
+
+def _refuse(session: Session, place: str, *, read_only: bool) -> None:
+    """Raise LedgerError for a server, or a way to it, on which the ledger's promises do not hold."""
+    row = session.execute(
+        "SELECT current_setting('server_encoding'), current_setting('fsync'),"
+        " current_setting('full_page_writes'), current_setting('synchronous_commit'),"
+        " pg_is_in_recovery(), pg_backend_pid()"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - it has no FROM
+    encoding, fsync, pages, commit, is_standby, pid = row
+    found: Iterator[tuple[bool, Sentence]] = iter(
+        (
+            (
+                session.info.server_version < _OLDEST,
+                say("the server is older than PostgreSQL 15."),
+            ),
+            (encoding != "UTF8", say("the database's encoding is not UTF8.")),
+            ((fsync, pages) != ("on", "on"), say("the server does not flush what it promises (fsync).")),
+            (commit == "off", say("the server promises before it flushes (synchronous_commit).")),
+            (is_standby and not read_only, say("this database can only be read: it is a standby.")),
+            (
+                pid != session.info.backend_pid,
+                say("something between here and the server shares sessions (a pooler)."),
+            ),
+        )
+    )
+    for is_wrong, sentence in found:
+        if is_wrong:
+            raise LedgerError(
+                say("{path}: {what}", path=place, what=sentence),
+                hint=say("Nothing is sent from such a ledger: ask whoever looks after the database."),
+            )
+
+
+class _WholeNumberDumper(Dumper):
+    """Truth is 0 or 1 in the ledger, as in SQLite."""
+
+    oid = 20  # of bigint
+
+    def dump(self, obj: bool) -> bytes:  # noqa: FBT001 - the driver's own form
+        return b"1" if obj else b"0"
+
+
+class _WholeNumberLoader(Loader):
+    """A sum of whole numbers is one; the server counts it in a type of any precision."""
+
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data))
+
+
+class _TruthLoader(Loader):
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data) == b"t")

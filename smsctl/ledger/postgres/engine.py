@@ -1,0 +1,298 @@
+"""PostgreSQL's part of the ledger: several hosts, and one writer at a time, as with a file.
+
+What must stay true: nothing is handed to a gateway before the transaction that marks it is known to be
+durable; of a COMMIT whose answer was lost the server is asked, in the same incarnation of the database.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql as compose
+
+from smsctl.errors import LedgerError, say
+from smsctl.ledger.postgres import connect
+from smsctl.ledger.postgres.connect import Access, Session
+from smsctl.ledger.postgres.dialect import statement
+from smsctl.ledger.postgres.identity import IDENTITY, STANDING, Identity, another
+from smsctl.ledger.postgres.rights import Rights
+from smsctl.ledger.postgres.sentences import LOCK_NOT_AVAILABLE, in_words, told
+from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
+from smsctl.ledger.seam.sentences import LostError
+
+_SAY_AFTER_S = 3.0
+_PAUSE_S = 0.2
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_NOT_TAKEN = "01000"
+"""The warning by which COMMIT says that it waits no longer for a standby: it reports success all the same."""
+
+
+class PostgresEngine:
+    """An open ledger on a server."""
+
+    def __init__(self, access: Access, session: Session, version: int) -> None:
+        """Wrap an open session; use `open_to_write` or `open_to_read`."""
+        self.access = access
+        self._session = session
+        self._version = version
+        self._transaction: str | None = None  # of the open one: its id
+        self.rights = Rights(access.schema)
+        self._waits_no_longer = False
+        self._is_frozen = False
+        self._lineage: str | None = None  # as the open transaction leaves it, if it writes facts
+        self.path = access.state
+        self.on_wait: Callable[[], None] = lambda: None
+        self._watch()
+        self._known = self.identity()
+
+    def close(self) -> None:
+        """Close the session."""
+        self._session.close()
+
+    def fetch(self, sql: str, values: Values = ()) -> list[Row]:
+        """Fetch all rows at once."""
+        return self._run(sql, values).fetchall()
+
+    def first(self, sql: str, values: Values = ()) -> Row | None:
+        """Fetch the first row."""
+        return self._run(sql, values).fetchone()
+
+    def records(self, sql: str, values: Values = ()) -> list[dict[str, Any]]:
+        """Fetch all rows at once, each by column name."""
+        cursor = self._run(sql, values)
+        names = [column.name for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def change(self, sql: str, values: Values) -> int:
+        """Run one statement inside an open transaction and return how many rows it changed."""
+        self._must_be_open()
+        changed = self._run(sql, values).rowcount
+        if " facts " in sql:
+            self._lineage = self.identity().lineage
+        return changed
+
+    def change_many(self, sql: str, values: Iterable[Values]) -> int:
+        """Run one statement for each set of values inside an open transaction; return rows changed."""
+        self._must_be_open()
+        with self._told(), self._session.cursor() as cursor:
+            cursor.executemany(statement(sql), values)
+            return max(cursor.rowcount, 0)
+
+    def begin(self, *, patient: bool) -> None:
+        """Take the one write lock. Raises LedgerError: busy, lost, not the ledger that was opened."""
+        if self.access.read_only:
+            raise in_words(psycopg.errors.ReadOnlySqlTransaction(), self.access.address.shown)
+        began_s, is_told = time.monotonic(), False
+        while True:
+            try:
+                self._begin()
+            except _NotNowError as error:
+                waited_s = time.monotonic() - began_s
+                if not patient and waited_s >= self.access.busy_timeout_s:
+                    raise error.told from None
+                if patient and not is_told and waited_s >= min(self.access.busy_timeout_s, _SAY_AFTER_S):
+                    is_told = True
+                    self.on_wait()
+                if self._session.closed:
+                    time.sleep(_PAUSE_S)
+            else:
+                return
+
+    def freeze(self) -> None:
+        """Let what is read be of one moment, until `rollback`."""
+        self._reconnect_if_lost()
+        with self._told():
+            self._session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._is_frozen = True
+
+    def commit(self, *, patient: bool) -> None:
+        """Make the open transaction durable; where this raises, nothing of it may be handed out.
+
+        Raises LostError where it is known that nothing of it is stored.
+        """
+        transaction, self._transaction = self._transaction, None
+        self._waits_no_longer = False
+        try:
+            done = self._session.execute("COMMIT", prepare=False).statusmessage
+        except psycopg.OperationalError as error:
+            if not self._session.closed:
+                raise in_words(error, self.access.address.shown) from None
+            self._ask_of(transaction, patient=patient)
+            return
+        except psycopg.Error as error:
+            raise in_words(error, self.access.address.shown) from None
+        if done != "COMMIT":  # it was broken before, and the server took it back
+            raise LostError(say("{path}: the database took back the write.", path=self.access.address.shown))
+        self._known = self._known._replace(lineage=self._lineage or self._known.lineage)
+        if self._waits_no_longer:
+            raise LedgerError(
+                say(
+                    "{path}: the standby has not confirmed the write; nothing more is sent.",
+                    path=self.access.address.shown,
+                ),
+                hint=say("Ask whoever looks after the database whether the standby is well; then resume."),
+            )
+
+    def rollback(self) -> None:
+        """Take back the open transaction, if one is open still."""
+        self._transaction, self._is_frozen = None, False
+        if not self._session.closed and self._session.info.transaction_status:
+            with suppress(LostError), self._told():
+                self._session.execute("ROLLBACK")
+
+    @contextmanager
+    def right_to_send(self, reference: str) -> Iterator[bool]:
+        """Hold the lock of the mailing of this reference; yields whether it was free."""
+        self._reconnect_if_lost()
+        with self._told():
+            is_free = self.rights.take(self._session, reference)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                with suppress(LostError), self._told():
+                    self.rights.give_back(self._session, reference)
+
+    def inspection(self) -> Inspection:
+        """Return what looks below the rows of this ledger."""
+        from smsctl.ledger.postgres.inspection import SchemaInspection
+
+        return SchemaInspection(self, self.access.schema)
+
+    def copied(self, on_progress: Progress) -> "PostgresEngine":
+        """Return all of one moment, in a session of its own; writers go on meanwhile."""
+        access = self.access._replace(read_only=True)
+        copy = PostgresEngine(access, connect.connect(access), self._version)
+        copy.freeze()
+        on_progress(1, 1)
+        return copy
+
+    def back_up(self, target: Path, on_progress: Progress) -> None:
+        """Copy the ledger to a file."""
+        raise NotImplementedError  # nothing reaches this yet: no config names such a ledger
+
+    def compact(self) -> None:
+        """Free what is left of removed rows; the server's log and its standbys keep them longer."""
+        for table in self.inspection().tables():
+            with self._told():
+                self._session.execute(compose.SQL("VACUUM FULL {}").format(compose.Identifier(table)))
+
+    def identity(self) -> Identity:
+        """Return which database this is."""
+        with self._told():
+            row = self._session.execute(IDENTITY).fetchone()
+        if row is None:
+            raise LostError(say("{path}: the database tells nothing of itself.", path=self.path))
+        return Identity(*row)
+
+    def _begin(self) -> None:
+        if self._session.closed:
+            self._reconnect()
+        try:
+            with self._session.pipeline():
+                self._session.execute(_BEGIN)
+                self._session.execute("LOCK TABLE writer IN EXCLUSIVE MODE")
+                # After the lock, and in a statement of its own: it sees what the last writer committed.
+                found = self._session.execute(STANDING)
+            row = found.fetchone()
+        except psycopg.Error as error:
+            self.rollback()
+            told_of = in_words(error, self.access.address.shown)
+            if self._session.closed or error.sqlstate == LOCK_NOT_AVAILABLE:
+                raise _NotNowError(told_of) from None
+            raise told_of from None
+        assert row is not None  # noqa: S101 - it has no FROM
+        transaction, version, *identity = row
+        try:
+            self._must_be_as_opened(int(version), Identity(*identity))
+        except BaseException:
+            self.rollback()
+            raise
+        self._transaction, self._lineage = transaction, None
+        self._known = self._known._replace(lineage=identity[-1])
+
+    def _must_be_as_opened(self, version: int, identity: Identity) -> None:
+        if version != self._version:
+            raise LedgerError(
+                say("{path}: a newer smsctl has changed the ledger; this run stops.", path=self.path),
+                hint=say("Run the same command again, with the newer smsctl."),
+            )
+        if not identity.is_same_life(self._known):
+            raise another(self.access.address.shown)
+
+    def _ask_of(self, transaction: str | None, *, patient: bool) -> None:
+        """Find out whether a COMMIT whose answer was lost was done; returns only if it was."""
+        row: Row | None = None
+        while row is None:
+            self.begin(patient=patient)  # with the lock: the old session has ended
+            with suppress(LostError):
+                row = self.first("SELECT pg_xact_status(CAST(? AS xid8))", (transaction,))
+            self.rollback()
+        if row == ("committed",):
+            return
+        if row == ("aborted",):
+            raise LostError(
+                say("{path}: the connection to the database broke.", path=self.access.address.shown),
+                hint=say("Try again in a minute."),
+            )
+        raise another(self.access.address.shown)
+
+    def _reconnect_if_lost(self) -> None:
+        if self._session.closed and self._transaction is None and not self._is_frozen:
+            try:
+                self._reconnect()
+            except _NotNowError as error:
+                raise error.told from None
+
+    def _reconnect(self) -> None:
+        """Open another session; the ledger must be the same one, and the rights are taken once more."""
+        try:
+            self._session = connect.connect(self.access)
+        except LedgerError as error:  # also one that refuses: it may be starting, or about to take over
+            raise _NotNowError(error) from None
+        self._watch()
+        if not self.identity().is_same_life(self._known):
+            self._session.close()
+            raise another(self.access.address.shown)
+        with self._told():
+            self.rights.take_again(self._session)
+
+    def _watch(self) -> None:
+        def notice(said: psycopg.errors.Diagnostic) -> None:
+            if said.sqlstate == _NOT_TAKEN:
+                self._waits_no_longer = True
+
+        self._session.add_notice_handler(notice)
+
+    def _run(self, sql: str, values: Values) -> psycopg.Cursor[Row]:
+        alone = self._transaction is None and not self._is_frozen
+        while True:
+            self._reconnect_if_lost()
+            try:
+                with self._told():
+                    return self._session.execute(statement(sql), values)
+            except LostError:
+                if not alone:
+                    raise
+                alone = False  # what only reads is read once more, in another session
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        with told(self.access.address.shown):
+            yield
+
+    def _must_be_open(self) -> None:
+        if self._transaction is None:
+            message = "write outside a transaction"
+            raise AssertionError(message)
+
+
+class _NotNowError(Exception):
+    """Somebody else holds the lock, or the server cannot be reached: later it may be possible."""
+
+    def __init__(self, told: LedgerError) -> None:
+        super().__init__()
+        self.told = told

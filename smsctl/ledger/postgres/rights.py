@@ -1,0 +1,49 @@
+"""The right to send a mailing, as a lock that a session of the server holds.
+
+It goes when the session ends, whoever ended it: that it is free does not prove that its owner is gone.
+"""
+
+from collections.abc import Iterable
+
+from smsctl.ledger.postgres.connect import Session
+
+
+class Rights:
+    """The rights of one process, over all its sessions."""
+
+    def __init__(self, schema: str) -> None:
+        """Nothing is held yet."""
+        self._schema = schema
+        self._held: dict[str, bool] = {}  # by reference: whether it is ours still
+
+    def take(self, session: Session, reference: str) -> bool:
+        """Take a right; False: another process has it, or this one already."""
+        # A session may take its own lock twice: that a run asks again must find it taken.
+        if reference in self._held or not self._lock(session, reference):
+            return False
+        self._held[reference] = True
+        return True
+
+    def take_again(self, session: Session) -> None:
+        """Take what was held, in a session that stands for one that broke; another may have been quicker."""
+        for reference in self._held:
+            self._held[reference] = self._lock(session, reference)
+
+    def give_back(self, session: Session, reference: str) -> None:
+        """Let another process have a right."""
+        if self._held.pop(reference) and not session.closed:
+            session.execute("SELECT pg_advisory_unlock(%s)", (self._key(reference),))
+
+    def lost(self) -> Iterable[str]:
+        """Yield the references of the rights that were taken and went with a session."""
+        return (reference for reference, is_ours in self._held.items() if not is_ours)
+
+    def _lock(self, session: Session, reference: str) -> bool:
+        row = session.execute("SELECT pg_try_advisory_lock(%s)", (self._key(reference),)).fetchone()
+        return bool(row and row[0])
+
+    def _key(self, reference: str) -> int:
+        from hashlib import blake2b  # as in keyfile
+
+        digest = blake2b(f"{self._schema} {reference}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, signed=True)

@@ -1,0 +1,82 @@
+"""Bringing the tables of a PostgreSQL ledger to this version: the same files, in one transaction."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from smsctl.errors import LedgerError, say
+from smsctl.ledger.postgres import dialect
+
+_FILES = Path(__file__).parents[1] / "migrations"
+_OWN = Path(__file__).parent / "migrations"
+"""Those that SQLite alone can read, as PostgreSQL says them."""
+
+VERSION = "schema-version"
+"""The fact that tells it."""
+
+_FIRST = (
+    "CREATE TABLE writer (one INTEGER PRIMARY KEY);"
+    "CREATE FUNCTION instr(text, text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT strpos($1, $2)';"
+    "CREATE FUNCTION hex(text) RETURNS text LANGUAGE sql IMMUTABLE"
+    " AS 'SELECT upper(encode(convert_to($1, ''UTF8''), ''hex''))';"
+)
+
+Session = psycopg.Connection[tuple[Any, ...]]
+
+
+def newest() -> int:
+    """Return the schema version that this smsctl writes."""
+    return max(_numbered())
+
+
+def version_of(session: Session) -> int:
+    """Return the schema version of the ledger; 0 where there is none."""
+    there = session.execute("SELECT to_regclass('facts') IS NOT NULL").fetchone()
+    if there is None or not there[0]:
+        return 0
+    found = session.execute("SELECT value FROM facts WHERE name = %s", (VERSION,)).fetchone()
+    return int(found[0]) if found else 0
+
+
+def refuse_newer(found: int, place: str) -> None:
+    """Raise LedgerError when the ledger was written by a newer smsctl."""
+    if found > newest():
+        raise LedgerError(
+            say(
+                "{path}: this ledger was written by a newer smsctl (version {found}).",
+                path=place,
+                found=found,
+            ),
+            hint=say("Upgrade smsctl on this machine; the ledger is never taken backwards."),
+        )
+
+
+def migrate(session: Session, schema: str, place: str) -> None:
+    """Apply what is missing, in one transaction that one process at a time can be in."""
+    refuse_newer(version_of(session), place)
+    if version_of(session) == newest():
+        return
+    with session.transaction():
+        # The schema may not be there yet, so that nothing of it can be locked.
+        session.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"smsctl {schema}",))
+        session.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+        found = version_of(session)  # another process may have been quicker
+        refuse_newer(found, place)
+        if found == 0:
+            session.execute(dialect.definition(_FIRST))
+        for number, file in sorted(_numbered().items()):
+            if number > found:
+                session.execute(dialect.definition(file.read_text(encoding="utf-8")))
+        session.execute(
+            "INSERT INTO facts (name, value) VALUES (%s, %s)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (VERSION, str(newest())),
+        )
+
+
+def _numbered() -> Mapping[int, Path]:
+    found = {int(file.name[:4]): file for file in _FILES.iterdir() if file.suffix == ".sql"}
+    return found | {int(file.name[:4]): file for file in _OWN.iterdir() if file.suffix == ".sql"}

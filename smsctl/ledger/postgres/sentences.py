@@ -1,0 +1,73 @@
+"""What PostgreSQL says, in our words: told by SQLSTATE alone, for its own words quote numbers and secrets."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from smsctl.errors import LedgerError, Sentence, say
+from smsctl.ledger.seam.sentences import FullError, LostError
+
+LOCK_NOT_AVAILABLE = "55P03"
+_ENDED = ("57P01", "57P02", "57P05", "08003", "08006", "25P03", "25P04")
+"""The server has ended the session: it stops, somebody stopped it, or it waited too long in a transaction."""
+
+
+@contextmanager
+def told(place: Path | str) -> Iterator[None]:
+    """Turn the driver's errors into LedgerError; `place` is what the sentence names."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise in_words(error, place) from None  # the driver's own words quote the row
+
+
+def in_words(error: psycopg.Error, place: Path | str) -> LedgerError:
+    """Return what an error is, as a sentence; it holds nothing that the server or the driver wrote."""
+    code = error.sqlstate or ""
+    if code.startswith("53100"):
+        return FullError(
+            say("{path}: the disk of the database is full; nothing more was recorded or sent.", path=place),
+            hint=say("Make room on the database server."),
+        )
+    if code.startswith(_ENDED) or (not code and isinstance(error, psycopg.OperationalError)):
+        return LostError(
+            say("{path}: the connection to the database broke.", path=place),
+            hint=say("Try again in a minute."),
+        )
+    for beginning, (sentence, hint) in _SENTENCES.items():
+        if code.startswith(beginning):
+            return LedgerError(say("{path}: {what}", path=place, what=sentence), hint=hint)
+    return LedgerError(
+        say("{path}: the database failed (SQLSTATE {code}).", path=place, code=code or "-"),
+        hint=say("The server's log tells more: ask whoever looks after the database."),
+    )
+
+
+_ASK = say("Ask whoever looks after the database.")
+_SENTENCES: dict[str, tuple[Sentence, Sentence]] = {
+    LOCK_NOT_AVAILABLE: (
+        say("the ledger is busy; another program holds it."),
+        say("Try again in a minute."),
+    ),
+    "08P01": (
+        say("the connection is not encrypted as it must be, or the server's certificate is not trusted."),
+        say("Name the certificates in `[ledger] ca_bundle`; `url` must name the certificate's host."),
+    ),
+    "28": (
+        say("the database refused the login."),
+        say("Check the user in `[ledger] url`, and the password."),
+    ),
+    "3D000": (say("this database is not there."), _ASK),
+    "3F000": (say("the ledger's schema is not there."), _ASK),
+    "42501": (say("the role lacks a right that the ledger needs."), _ASK),
+    "42P01": (say("a table of the ledger is not there."), _ASK),
+    "53300": (say("the database takes no more connections."), _ASK),
+    "25006": (
+        say("this database can only be read: it is a standby."),
+        say("Name the primary in `[ledger] url`."),
+    ),
+    "57P": (say("the database is being shut down or started."), say("Try again in a minute.")),
+    "57014": (say("the database did not answer in time."), say("Try again in a minute.")),
+}

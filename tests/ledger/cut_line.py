@@ -1,0 +1,60 @@
+"""A line to the database that breaks where a test wants: before a request arrives, or with its answer."""
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+
+class CutLine:
+    """Passes on what is said, on loopback, until `when` says of a request that the line breaks there."""
+
+    def __init__(self, port: int) -> None:
+        """Lead to the database at `port`; nothing breaks yet."""
+        self._to = port
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        self.when: Callable[[bytes], bool] = lambda _request: False
+        self.arrives = False  # whether the request that breaks the line gets to the database
+        self.broken = 0
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listening.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.create_connection(("127.0.0.1", self._to))
+                threading.Thread(target=self._there, args=(client, server), daemon=True).start()
+                threading.Thread(target=self._back, args=(server, client), daemon=True).start()
+
+    def _there(self, client: socket.socket, server: socket.socket) -> None:
+        with suppress(OSError):
+            while said := client.recv(1 << 16):
+                if self.when(said):
+                    self.broken += 1
+                    _end(client)
+                    if self.arrives:
+                        server.sendall(said)
+                        server.shutdown(socket.SHUT_WR)  # it is read, and nobody hears the answer
+                        while server.recv(1 << 16):
+                            pass
+                    break
+                server.sendall(said)
+        _end(client)
+        _end(server)
+
+    def _back(self, server: socket.socket, client: socket.socket) -> None:
+        with suppress(OSError):
+            while said := server.recv(1 << 16):
+                client.sendall(said)
+        _end(client)
+
+
+def _end(line: socket.socket) -> None:
+    with suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
+    line.close()

@@ -1,0 +1,382 @@
+"""What a ledger on a server promises, whatever line breaks, whichever database answers, whoever sets it."""
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, suppress
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smsctl.errors import ConfigError, LedgerError, SmsctlError, say
+from smsctl.ledger import batches, checking, lock, mailings
+from smsctl.ledger.high_water import HighWater
+from smsctl.ledger.seam.sentences import LostError
+from smsctl.ledger.store import Ledger
+
+from .. import postgres_server
+from ..postgres_server import Cluster
+from .cut_line import CutLine
+from .runs import Taker, must_be_true, new_mailing, now, send_all, states
+
+if why := postgres_server.why_none():
+    pytest.skip(why, allow_module_level=True)
+
+import psycopg
+
+from smsctl.ledger.postgres import address, opening, schema
+from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.postgres.engine import PostgresEngine
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture
+def access(cluster: Cluster, tmp_path: Path) -> Access:
+    """The way to an empty schema of its own."""
+    state = tmp_path / "ledger.db"
+    state.touch(mode=0o600)
+    return Access(
+        address=address.parse(cluster.url()),
+        state=state,
+        schema=f"of_{os.getpid()}_{next(_NUMBERS)}",
+        busy_timeout_s=5,
+    )
+
+
+@pytest.fixture
+def admin(cluster: Cluster) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(cluster.url(), autocommit=True) as session:
+        yield session
+
+
+def opened(access: Access) -> Ledger:
+    return Ledger(opening.open_to_write(access), HighWater(access.state))
+
+
+def sent_after_all(access: Access, gateway: Taker) -> Ledger:
+    """What the next run does: recover, then resume what is pending."""
+    ledger = opened(access)
+    batches.recover(ledger, now())
+    send_all(ledger, mailings.get(ledger, 1), gateway)
+    return ledger
+
+
+# A line that breaks
+
+
+@pytest.mark.parametrize("arrives", [False, True], ids=["before it arrives", "with its answer"])
+def test_a_line_that_breaks_at_any_request_sends_nothing_twice_and_loses_no_answer(
+    *, arrives: bool, access: Access, cluster: Cluster, request: pytest.FixtureRequest
+) -> None:
+    for at in count(2, 1 if request.config.getoption("--long") else 9):
+        state = access.state.with_name(f"{at}.db")
+        state.touch(mode=0o600)
+        this = access._replace(schema=f"{access.schema}_{at}", state=state)
+        with ExitStack() as around:
+            line = CutLine(cluster.port)
+            around.callback(line.close)
+            through = this._replace(address=_through(this.address, line.port))
+            ledger = opened(through)
+            around.callback(ledger.close)
+            mailing, gateway, seen = new_mailing(ledger, 4), Taker(), count(1)
+            line.arrives, line.when = arrives, partial(_is_the, at, seen)
+            with suppress(LedgerError):
+                send_all(ledger, mailing, gateway)
+            line.when = lambda _said: False
+            with closing(sent_after_all(this, gateway)) as later:
+                must_be_true(later, gateway)
+                found = states(later)
+                assert found == {"accepted": 4} or (found.get("unknown", 0) <= 2 and line.broken), (at, found)
+                assert "unknown" not in found or arrives, (at, found)
+            if not line.broken:
+                return
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_a_commit_whose_answer_is_lost_is_asked_after(
+    *, arrives: bool, access: Access, cluster: Cluster
+) -> None:
+    line = CutLine(cluster.port)
+    with (
+        closing(line),
+        closing(opened(access._replace(address=_through(access.address, line.port)))) as ledger,
+    ):
+        mailing, gateway = new_mailing(ledger, 6), Taker()
+        commits = count(1)
+        line.arrives = arrives
+        line.when = lambda said: b"COMMIT\0" in said and next(commits) == 2
+        send_all(ledger, mailing, gateway)
+        assert line.broken == 1
+        assert states(ledger) == {"accepted": 6}
+        must_be_true(ledger, gateway)
+
+
+def test_without_the_question_a_commit_that_was_done_would_be_done_again(
+    access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control of the test above: the answers cannot be stored a second time."""
+
+    def never_asks(self: PostgresEngine, transaction: str | None, *, patient: bool) -> None:
+        raise LostError(say("{path}", path="lost"))
+
+    monkeypatch.setattr(PostgresEngine, "_ask_of", never_asks)
+    line = CutLine(cluster.port)
+    with (
+        closing(line),
+        closing(opened(access._replace(address=_through(access.address, line.port)))) as ledger,
+    ):
+        mailing, gateway = new_mailing(ledger, 6), Taker()
+        commits = count(1)
+        line.arrives = True
+        line.when = lambda said: b"COMMIT\0" in said and next(commits) == 2
+        send_all(ledger, mailing, gateway)
+        assert "sending" in states(ledger) or checking.check(ledger)
+
+
+def test_a_session_that_is_ended_takes_its_right_to_send_along(
+    access: Access, admin: psycopg.Connection[Any]
+) -> None:
+    with closing(opened(access)) as ledger, closing(opened(access)) as other:
+        with lock.right_to_send(ledger, "one"):
+            with pytest.raises(lock.TakenError):
+                lock.right_to_send(other, "one").__enter__()
+            with pytest.raises(lock.TakenError):
+                lock.right_to_send(ledger, "one").__enter__()
+            _end_all_but(admin, access)
+            with lock.right_to_send(other, "one"):
+                assert ledger.rows("SELECT 1") == [(1,)]
+                assert isinstance(ledger.engine, PostgresEngine)
+                assert list(ledger.engine.rights.lost()) == ["one"]
+        with lock.right_to_send(other, "one"):
+            pass
+
+
+# Another database than before
+
+
+def test_a_run_stops_where_the_ledger_was_put_back_meanwhile(
+    access: Access, admin: psycopg.Connection[Any]
+) -> None:
+    with closing(opened(access)) as ledger:
+        send_all(ledger, new_mailing(ledger, 2), Taker())
+        admin.execute(f"ALTER TABLE {access.schema}.facts RENAME TO gone".encode())
+        admin.execute(f"CREATE TABLE {access.schema}.facts (LIKE {access.schema}.gone)".encode())
+        admin.execute(f"INSERT INTO {access.schema}.facts SELECT * FROM {access.schema}.gone".encode())
+        with pytest.raises(LedgerError, match="another database than before"), ledger.transaction():
+            pass
+
+
+@pytest.mark.parametrize("what", ["VACUUM (FREEZE)", "VACUUM FULL", "ANALYZE"])
+def test_what_the_server_tidies_up_is_no_alarm(
+    what: str, access: Access, admin: psycopg.Connection[Any]
+) -> None:
+    with closing(opened(access)) as ledger:
+        gateway = Taker()
+        send_all(ledger, new_mailing(ledger, 2), gateway)
+        admin.execute(f"{what} {access.schema}.facts".encode())
+        send_all(ledger, new_mailing(ledger, 2, body="Igen"), gateway)
+        must_be_true(ledger, gateway)
+
+
+def test_a_server_that_is_started_again_is_no_alarm(access: Access, cluster: Cluster) -> None:
+    with closing(opened(access)) as ledger:
+        gateway = Taker()
+        send_all(ledger, new_mailing(ledger, 2), gateway)
+        cluster.stop()
+        cluster.start()
+        send_all(ledger, new_mailing(ledger, 2, body="Igen"), gateway)
+        must_be_true(ledger, gateway)
+
+
+def test_a_newer_schema_stops_who_opened_an_older_one(access: Access) -> None:
+    with closing(opened(access)) as ledger, closing(opened(access)) as newer:
+        with newer.transaction():
+            newer.write("UPDATE facts SET value = '9999' WHERE name = ?", schema.VERSION)
+        with pytest.raises(LedgerError, match="a newer smsctl has changed the ledger"), ledger.transaction():
+            pass
+        with pytest.raises(LedgerError, match="written by a newer smsctl"):
+            opened(access)
+
+
+# Settings of others
+
+
+def test_eight_that_make_the_ledger_at_once_make_one(access: Access) -> None:
+    found: list[object] = []
+
+    def make() -> None:
+        try:
+            opened(access).close()
+        except SmsctlError as error:
+            found.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == []
+
+
+def test_neither_environment_nor_role_changes_what_a_commit_means(
+    access: Access, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for setting in (
+        "synchronous_commit = off",
+        "search_path = pg_catalog",
+        "default_transaction_isolation = serializable",
+        "default_transaction_read_only = on",
+        "statement_timeout = 1",
+        "timezone = 'America/New_York'",
+    ):
+        admin.execute(f"ALTER ROLE owner SET {setting}".encode())
+    for name, value in {
+        "PGOPTIONS": "-c synchronous_commit=off",
+        "PGSERVICE": "nowhere",
+        "PGPASSWORD": "canary",
+        "PGHOST": "192.0.2.1",
+        "PGSSLMODE": "require",
+    }.items():
+        monkeypatch.setenv(name, value)
+    try:
+        with closing(opened(access)) as ledger:
+            shown = {
+                name: ledger.rows(f"SHOW {name}")[0][0]
+                for name in ("synchronous_commit", "statement_timeout", "timezone")
+            }
+            assert shown == {"synchronous_commit": "on", "statement_timeout": "10min", "timezone": "UTC"}
+            gateway = Taker()
+            send_all(ledger, new_mailing(ledger, 2), gateway)
+            must_be_true(ledger, gateway)
+    finally:
+        admin.execute("ALTER ROLE owner RESET ALL")
+    assert os.environ["PGSERVICE"] == "nowhere"
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [({"fsync": "off"}, "does not flush"), ({"full_page_writes": "off"}, "does not flush")],
+)
+def test_a_server_that_does_not_keep_what_it_promises_is_refused(
+    setting: dict[str, str], told: str, access: Access, cluster: Cluster
+) -> None:
+    cluster.stop()
+    cluster.start(**setting)
+    try:
+        with pytest.raises(LedgerError, match=told) as refused:
+            opened(access)
+        assert refused.value.hint
+    finally:
+        cluster.stop()
+        cluster.start()
+
+
+def test_a_database_of_another_encoding_is_refused(access: Access, admin: psycopg.Connection[Any]) -> None:
+    admin.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    try:
+        with pytest.raises(LedgerError, match="not UTF8"):
+            opened(access._replace(address=access.address._replace(database="latin")))
+    finally:
+        admin.execute("DROP DATABASE latin")
+
+
+def test_where_nothing_answers_a_sentence_says_so(access: Access) -> None:
+    nowhere = access.address._replace(servers=(address.Server(host="127.0.0.1", port=1),))
+    with pytest.raises(LedgerError, match="cannot be reached"):
+        opened(access._replace(address=nowhere))
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [("postgresql://owner@h/missing", "this database is not there"), ("postgresql://no@h/postgres", "login")],
+)
+def test_a_database_or_a_role_that_is_not_there_is_told(url: str, told: str, access: Access) -> None:
+    there = address.parse(url)._replace(servers=access.address.servers)
+    with pytest.raises(LedgerError, match=told):
+        opened(access._replace(address=there))
+
+
+def test_what_the_server_quotes_is_not_told(access: Access) -> None:
+    number = "+46701740699"
+    with closing(opened(access)) as ledger:
+        with ledger.transaction():
+            ledger.write("INSERT INTO facts (name, value) VALUES (?, 'x')", number)
+        with pytest.raises(LedgerError) as told, ledger.transaction():
+            ledger.write("INSERT INTO facts (name, value) VALUES (?, 'x')", number)
+        assert number not in f"{told.value} {told.value.hint} {told.value.__cause__!r}"
+        assert "23505" in str(told.value)
+
+
+def test_reading_makes_and_changes_nothing(access: Access) -> None:
+    assert opening.open_to_read(access) is None
+    opened(access).close()
+    found = opening.open_to_read(access)
+    assert found is not None
+    with closing(Ledger(found)) as reader, pytest.raises(LedgerError, match="can only be read"):
+        reader.engine.begin(patient=False)
+
+
+# The address
+
+
+@pytest.mark.parametrize(
+    ("url", "servers"),
+    [
+        ("postgresql://smsctl@db1/ledger", (("db1", 5432),)),
+        ("postgres://smsctl@db1,db2:5433/ledger", (("db1", 5432), ("db2", 5433))),
+        ("postgresql://smsctl@[::1]:5433/ledger", (("[::1]", 5433),)),
+    ],
+)
+def test_an_address_is_read(url: str, servers: Sequence[tuple[str, int]]) -> None:
+    found = address.parse(url)
+    assert (found.user, found.database, found.servers) == ("smsctl", "ledger", tuple(servers))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "canary",
+        "mysql://smsctl@db1/ledger",
+        "postgresql://smsctl:canary@db1/ledger",
+        "postgresql://smsctl:canary%zz@db1/ledger",
+        "postgresql://canary@smsctl@db1/ledger",
+        "postgresql://smsctl@db1/ledger?password=canary",
+        "postgresql://smsctl@db1/ledger#canary",
+        "postgresql://db1/ledger",
+        "postgresql://smsctl@/ledger",
+        "postgresql://smsctl@db1",
+        "postgresql://smsctl@db1/",
+        "postgresql://smsctl@db1:canary/ledger",
+        "postgresql://smsctl@db1:99999/ledger",
+        "postgresql://smsctl@db1:\u0661/ledger",
+        "postgresql://smsctl@db1,/ledger",
+        "postgresql://smsctl@db1/led ger canary",
+        "postgresql://smsctl@db1\0/ledger",
+    ],
+)
+def test_an_address_that_is_wrong_is_told_and_never_quoted(url: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        address.parse(url)
+    assert told.value.hint
+    assert "canary" not in f"{told.value} {told.value.hint}"
+
+
+def _is_the(at: int, seen: Iterator[int], _said: bytes) -> bool:
+    return next(seen) == at
+
+
+def _through(there: address.Address, port: int) -> address.Address:
+    return there._replace(servers=(address.Server(host="127.0.0.1", port=port),))
+
+
+def _end_all_but(admin: psycopg.Connection[Any], access: Access) -> None:
+    """End the oldest session of smsctl; another took its place then."""
+    admin.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'smsctl'"
+        " ORDER BY backend_start LIMIT 1"
+    )

