@@ -110,6 +110,7 @@ SKIP_REASONS = {
     SkipReason.DUPLICATE: "Another row of the audience has the same number, and gets the message.",
     SkipReason.ALREADY_SENT: "The number has had the same text within 20 hours, or the gateway holds it for"
     " later (`--at`); `--again` overrules.",
+    "not-in-use": "The number will never work, as the report of the mailing says that is sent again.",
 }
 
 FLAGS = {

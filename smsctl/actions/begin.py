@@ -12,7 +12,7 @@ from smsctl.domain.people import People
 from smsctl.domain.plan import Plan
 from smsctl.domain.recipients import Recipients, SkipReason
 from smsctl.domain.spelling import veil_numbers
-from smsctl.errors import LedgerError, Sentence, say
+from smsctl.errors import LedgerError, RuleError, Sentence, say
 from smsctl.ledger import audit, fitness, lock, mailings, openings, run_keys
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.seam.engine import Progress, nobody_looks
@@ -58,7 +58,7 @@ def begin(
     if new.rows <= ROWS_IN_A_COMMIT:
         with ledger.transaction():
             return write(new, ready, skipped, ledger, moment, actor)
-    _refuse_used_key(ledger, new)
+    _refuse_used(ledger, new)
     reference = openings.new_reference()
     with lock.right_to_send(ledger, reference):
         with ledger.transaction():
@@ -68,7 +68,7 @@ def begin(
             messages = written
             on_progress(rows, new.rows)
         with ledger.transaction():
-            _refuse_used_key(ledger, new)
+            _refuse_used(ledger, new)
             openings.keep_no_longer(ledger, opening, messages)
             mailing = openings.finish(ledger, opening, new, messages, moment, actor)
             return _recorded(mailing, new, ledger, moment, actor)
@@ -83,16 +83,27 @@ def write(
     actor: Actor,
 ) -> Mailing:
     """Write the mailing in the open transaction, whether it may be sent or not."""
-    _refuse_used_key(ledger, new)
+    _refuse_used(ledger, new)
     mailing = openings.create(ledger, new, ready, skipped, moment, actor)
     return _recorded(mailing, new, ledger, moment, actor)
 
 
-def _refuse_used_key(ledger: Ledger, new: NewMailing) -> None:
+def _refuse_used(ledger: Ledger, new: NewMailing) -> None:
     if new.run_key and mailings.of_key(ledger, new.run_key):
         raise LedgerError(
             say("Another run has just begun a mailing under the key {key}.", key=veil_numbers(new.run_key)),
             hint=say("Look with: smsctl mailings list"),
+        )
+    if new.retry_of is not None:
+        must_not_be_retried(ledger, new.retry_of)
+
+
+def must_not_be_retried(ledger: Ledger, mailing: int) -> None:
+    """Raise RuleError where a mailing was sent again before: then that one may be."""
+    if again := mailings.retried_by(ledger, mailing):
+        raise RuleError(
+            say("Mailing {id} was sent again before, by mailing {again}.", id=mailing, again=again),
+            hint=say("Send that one again: smsctl mailings retry {again}", again=again),
         )
 
 
@@ -103,7 +114,7 @@ def _recorded(mailing: Mailing, new: NewMailing, ledger: Ledger, moment: Moment,
         actor,
         new.kind,
         f"mailing {mailing.id}",
-        f"messages: {mailing.messages}{_IN_AUDIT[mailing.urgent + mailing.over_day]}{_lifted(new)}",
+        f"messages: {mailing.messages}{_IN_AUDIT[mailing.urgent + mailing.over_day]}{_besides(new)}",
         new.reason,
     )
     return mailing
@@ -132,8 +143,9 @@ def record_pause(
         audit.record(ledger, moment, actor, PAUSED, subject, str(pause))
 
 
-def _lifted(new: NewMailing) -> str:
-    return "" if new.terms_required or new.kind != "send" else "; accepted terms not required"
+def _besides(new: NewMailing) -> str:
+    lifted = "" if new.terms_required or new.kind != "send" else "; accepted terms not required"
+    return lifted if new.retry_of is None else f"{lifted}; mailing {new.retry_of} again"
 
 
 def from_plan(plan: Plan, overruling: RuleOverrides, *, run_key: str | None = None) -> NewMailing:

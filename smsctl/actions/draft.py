@@ -82,7 +82,7 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
     what certainly is no text for people where nobody is there to be asked.
     """
     check_letter(gateway, plan_request.letter)
-    _check_time(gateway.traits, plan_request.letter.send_at, under.local_now)
+    check_time(gateway.traits, plan_request.letter.send_at, under.local_now)
     sheet = open_sheet(
         plan_request.recipients, plan_request.reading._replace(numbers=plan_request.columns.get("number", ()))
     )
@@ -177,7 +177,7 @@ def check_letter(gateway: Gateway, letter: Letter) -> None:
         raise InputError(problems[0], problems=problems[1:])
 
 
-def _check_time(traits: Traits, send_at: datetime | None, local_now: datetime) -> None:
+def check_time(traits: Traits, send_at: datetime | None, local_now: datetime) -> None:
     """Raise InputError when the gateway does not hold a mailing, or not for so long."""
     if send_at is None:
         return

@@ -5,13 +5,13 @@ claim asks activation and ceilings once more, in its own transaction.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from smsctl.actions.sender_rights import Person, SendRequest, daily_ceiling, permit
 from smsctl.config.settings import Mode, Settings
-from smsctl.domain import rules
+from smsctl.domain import rules, rules_of_time
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.cost_ceiling import over_month
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -26,6 +26,8 @@ from smsctl.ledger import blocklist, budgets, mailings, municipalities, packages
 from smsctl.ledger.store import Ledger
 
 TEST = "test"
+_FRESH = timedelta(hours=24)
+"""A text that is older may no longer be true when it is sent again."""
 
 
 class CommandAgain(Protocol):
@@ -80,6 +82,7 @@ class DepartingMailing(NamedTuple):
     begun: Mailing | None = None  # of which this is what is left
     repeats: bool = False  # an unknown batch of it may be submitted again
     shown: str | None = None  # of a test: its number as it may be shown
+    again: tuple[int, datetime] | None = None  # the mailing that is sent again, and of when its text is
 
     @property
     def is_test(self) -> bool:
@@ -102,7 +105,7 @@ def may_send(leaving: DepartingMailing, under: Circumstances) -> RuleVerdict:
 def pause_at(settings: Settings, leaves: datetime) -> Sentence | None:
     """Return what is told of the pause that a local time is in; None: it is in none."""
     found = settings.limits.pause_on(leaves.date())
-    return rules.paused(found.first, found.last).sentence if found else None
+    return rules_of_time.paused(found.first, found.last).sentence if found else None
 
 
 def account_status_of(
@@ -169,13 +172,13 @@ def _quiet(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]
     hours, now = under.settings.limits.quiet_hours, under.local_now
     clock = (leaving.letter.send_at or now).astimezone(now.tzinfo).time()
     if hours and hours.covers(clock):
-        yield rules.quiet(hours.start, hours.end, clock)
+        yield rules_of_time.quiet(hours.start, hours.end, clock)
 
 
 def _paused(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
     leaves = (leaving.letter.send_at or under.local_now).astimezone(under.local_now.tzinfo)
     if found := under.settings.limits.pause_on(leaves.date()):
-        yield rules.paused(found.first, found.last)
+        yield rules_of_time.paused(found.first, found.last)
 
 
 def _too_few(leaving: DepartingMailing) -> Iterator[Refusal]:
@@ -192,10 +195,13 @@ def _too_few(leaving: DepartingMailing) -> Iterator[Refusal]:
 
 def _too_old(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
     oldest = under.settings.recipients_max_age
+    if leaving.again and under.local_now - leaving.again[1] > _FRESH:
+        mailing, begun = leaving.again
+        yield rules_of_time.text_too_old(mailing, begun.astimezone(under.local_now.tzinfo))
     if oldest is not None and leaving.source:
         path, modified = leaving.source
         if under.local_now - modified > oldest:
-            yield rules.too_old(path, modified.astimezone(under.local_now.tzinfo))
+            yield rules_of_time.too_old(path, modified.astimezone(under.local_now.tzinfo))
 
 
 def _spent(leaving: DepartingMailing, under: Circumstances) -> Spent:
@@ -237,7 +243,7 @@ def _place(rule: Rule, leaving: DepartingMailing, under: Circumstances) -> str:
     by_time = rule in (Rule.QUIET_HOURS, Rule.PAUSE)
     if (by_time and leaving.urgent) or (rule in rules.OF_A_PERIOD and leaving.over_day):
         return "overruled"
-    if rule in (Rule.FILE_AGE, Rule.PAUSE) and under.attended:
+    if rule in (Rule.FILE_AGE, Rule.TEXT_AGE, Rule.PAUSE) and under.attended:
         return "warned"
     if under.lenient and not (rule.holds_in_rehearsal and _has_a_service(rule, under)):
         return "spared"

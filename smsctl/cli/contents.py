@@ -36,6 +36,7 @@ COMMANDS = {
     "mailings recipients": "List everyone of a mailing: state, when, and why",
     "mailings find": "Find what went to one number, over all mailings",
     "mailings resume": "Send what is still pending of a mailing",
+    "mailings retry": "Send a mailing again, to those whom it did not reach",
     "mailings cancel": "Cancel what has not left, here and at the gateway",
     "mailings resolve": "Settle what is unknown: sent, not sent, or send again",
     "mailings skipped": "List who got no message, and why",

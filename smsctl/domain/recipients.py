@@ -23,6 +23,7 @@ class SkipReason(StrEnum):
     TERMS = "terms"
     DUPLICATE = "duplicate"
     ALREADY_SENT = "already-sent"
+    NOT_IN_USE = "not-in-use"  # a report said so of the mailing that is sent again
 
 
 BEFORE_TERMS: Final = frozenset(list(SkipReason)[: list(SkipReason).index(SkipReason.TERMS)])

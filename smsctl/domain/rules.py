@@ -5,7 +5,6 @@ some of them once more.
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -28,6 +27,7 @@ class Rule(StrEnum):
     RESERVED = "reserved"
     PAUSE = "pause"
     FILE_AGE = "file-age"
+    TEXT_AGE = "text-age"
     CEILING_MISSING = "ceiling-missing"
     SENDER = "sender"
     BLOCKED = "blocked"
@@ -86,32 +86,6 @@ def not_active(payer: Municipality) -> Refusal:
         rule=Rule.NOT_ACTIVE,
         sentence=say("The SMS service is not active for {name}.", name=payer.name),
         hint=say("Activate it with: smsctl municipality activate {key}", key=payer.key),
-    )
-
-
-def quiet(start: time, end: time, clock: time) -> Refusal:
-    """Return the refusal of a mailing that would leave at this time of day, in quiet hours."""
-    return Refusal(
-        rule=Rule.QUIET_HOURS,
-        sentence=say(
-            "It is quiet from {start:%H:%M} to {end:%H:%M}; the mailing would leave at {clock:%H:%M}.",
-            start=start,
-            end=end,
-            clock=clock,
-        ),
-        hint=say("Send it later; or now, with: {command}", command=""),
-        flags=("--urgent", "--reason", "TEXT"),
-    )
-
-
-def paused(first: date, last: date) -> Refusal:
-    """Return the refusal of a mailing that would leave in a pause, such as school holidays."""
-    days = {"first": first, "last": last}
-    return Refusal(
-        rule=Rule.PAUSE,
-        sentence=say("It is a pause from {first} to {last}; nothing is sent by itself.", **days),
-        hint=say("Send it later; or now, with: {command}", command=""),
-        flags=("--urgent", "--reason", "TEXT"),
     )
 
 
@@ -229,19 +203,6 @@ def reserved(mailing: int) -> Refusal:
             "Finish it with: smsctl mailings resume {id}, or drop it with: smsctl mailings cancel {id}",
             id=mailing,
         ),
-    )
-
-
-def too_old(path: object, modified: datetime) -> Refusal:
-    """Return the refusal of a recipients file that is older than the config allows; `modified` is local."""
-    return Refusal(
-        rule=Rule.FILE_AGE,
-        sentence=say(
-            "{path} is of {modified:%Y-%m-%d %H:%M}; recipients_max_age allows none so old.",
-            path=path,
-            modified=modified,
-        ),
-        hint=say("Export the recipients anew."),
     )
 
 

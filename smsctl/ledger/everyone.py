@@ -9,7 +9,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.remark import Words, restored
 from smsctl.domain.report import PERMANENT, Cause
-from smsctl.ledger import carried, skipped
+from smsctl.ledger import carried, costs, skipped
 from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
 
 
@@ -36,7 +36,10 @@ class PersonRow(NamedTuple):
 
 def everyone(ledger: Ledger, mailing: Mailing) -> Iterator[PersonRow]:
     """Yield everyone of a mailing. Read in pieces, so that no read stays open for long."""
-    people = merge(_sent(ledger, mailing), _skipped(ledger, mailing), key=lambda one: one.row or 0)
+    sent: Iterable[PersonRow] = _sent(ledger, mailing)
+    if len(costs.shares_of(ledger, mailing.id)) > 1:  # then the messages are in the order of cost centres
+        sent = sorted(sent, key=_row_of)
+    people = merge(sent, _skipped(ledger, mailing), key=_row_of)
     if not carried.headings(ledger, mailing.id):
         yield from people
         return
@@ -44,6 +47,10 @@ def everyone(ledger: Ledger, mailing: Mailing) -> Iterator[PersonRow]:
         rows = [one.row for one in together if one.row is not None]
         cells = carried.of_rows(ledger, mailing.id, min(rows, default=0), max(rows, default=0))
         yield from (one._replace(cells=cells.get(one.row or 0, ())) for one in together)
+
+
+def _row_of(one: PersonRow) -> int:
+    return one.row or 0
 
 
 def _sent(ledger: Ledger, mailing: Mailing) -> Iterator[PersonRow]:

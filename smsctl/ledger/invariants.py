@@ -3,21 +3,11 @@
 I2 and I10 of never-twice.md and the laws that packages.py, counts.py and batches.py name.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
 
 from smsctl.domain.message import COSTS, Status
 from smsctl.errors import Sentence, say
-
-
-class Invariant(NamedTuple):
-    """One rule; `name` never changes its meaning."""
-
-    name: str
-    broken: str  # SQL for the rows that break it
-    told: Callable[
-        [Mapping[str, Any]], Sentence
-    ]  # takes such a row, whose columns are named as in the sentence
+from smsctl.ledger.belonging import BELONGING, Invariant
 
 
 def _either(states: Iterable[Status]) -> str:
@@ -51,6 +41,7 @@ _BY_DAY = (
 )
 
 RULES = (
+    *BELONGING,
     Invariant(
         name="states",
         broken="SELECT mailing, state, COUNT(*) AS n"  # noqa: S608 - from literals
@@ -68,26 +59,6 @@ RULES = (
         " (held.low <> g.first_message OR held.high <> g.first_message + g.messages - 1))",
         told=lambda row: say(
             "Mailing {mailing} should hold {wanted} messages without gaps and holds {n}.", **row
-        ),
-    ),
-    Invariant(
-        name="strays",
-        broken="SELECT mailing, COUNT(*) AS n FROM messages WHERE mailing NOT IN"
-        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
-        told=lambda row: say("{n} messages belong to mailing {mailing}, which is not there.", **row),
-    ),
-    Invariant(
-        name="strays-skipped",
-        broken="SELECT mailing, COUNT(*) AS n FROM skipped WHERE mailing NOT IN"
-        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
-        told=lambda row: say("{n} skipped rows belong to mailing {mailing}, which is not there.", **row),
-    ),
-    Invariant(
-        name="strays-carried",
-        broken="SELECT mailing, COUNT(*) AS n FROM carried WHERE mailing NOT IN"
-        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
-        told=lambda row: say(
-            "{n} rows of kept cells belong to mailing {mailing}, which is not there.", **row
         ),
     ),
     Invariant(
@@ -162,12 +133,6 @@ RULES = (
         told=lambda row: say(
             "Mailing {mailing}: message {message} has not the text that it must have.", **row
         ),
-    ),
-    Invariant(
-        name="strays-texts",
-        broken="SELECT COUNT(*) AS n FROM texts WHERE message NOT IN (SELECT id FROM messages)"
-        " HAVING COUNT(*) > 0",
-        told=lambda row: say("{n} texts belong to no message.", **row),
     ),
     Invariant(
         name="day-counts",

@@ -49,6 +49,7 @@ class NewMailing(NamedTuple):
     label: Label = Label()
     personal: bool = False  # each message has a text of its own; the letter's is their template
     carried: Carried = Carried()
+    retry_of: int | None = None
 
 
 def get(ledger: Ledger, mailing: int) -> Mailing:
@@ -192,6 +193,7 @@ def _mailing(found: dict[str, Any]) -> Mailing:
         audience_rows=found["audience_rows"],
         terms_required=bool(found["terms_required"] in (None, 1)),
         label=Label(title=found["title"], case=found["case_number"]),
+        retry_of=found["retry_of"],
         personal=bool(found["personal"]),
     )
 
@@ -209,6 +211,16 @@ def _letter(found: dict[str, Any]) -> Letter:
         want_report=bool(found["want_report"]),
         invoice_node=found["invoice_node"],
     )
+
+
+def retried_by(ledger: Ledger, mailing: int) -> int | None:
+    """Return the mailing by which another is sent again; one that is wholly cancelled does not count."""
+    row = ledger.one(
+        "SELECT MAX(g.id) FROM mailings g WHERE g.retry_of = ? AND EXISTS (SELECT 1 FROM mailing_counts c"
+        " WHERE c.mailing = g.id AND c.messages > 0 AND c.state <> 'cancelled')",
+        mailing,
+    )
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def labels(ledger: Ledger, mailings: Iterable[int]) -> dict[int, Label]:

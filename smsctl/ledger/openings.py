@@ -240,5 +240,6 @@ def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]
         "terms_required": int(new.terms_required),
         "title": new.label.title,
         "case_number": new.label.case,
+        "retry_of": new.retry_of,
         "carry": "\n".join(new.carried.headings) or None,
     }

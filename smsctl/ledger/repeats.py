@@ -32,6 +32,12 @@ _NUMBERS = (
     "SELECT CAST(m.number AS BIGINT), m.number_hash FROM messages m"
     " WHERE m.id BETWEEN ? AND ? AND m.batch = ? AND [COUNTS]"
 ).replace("[COUNTS]", _MESSAGE_COUNTS)
+_OF_A_RETRY = _NUMBERS.replace(
+    _MESSAGE_COUNTS,
+    "(m.state NOT IN ('pending', 'rejected', 'cancelled', 'failed', 'expired')"
+    " OR m.earlier_batch IS NOT NULL OR m.taken_besides > 0)",
+)
+"""For a mailing to those who were not reached: what did not arrive does not count, unless it left twice."""
 _SENT = (
     " FROM mailings g JOIN messages m ON m.id BETWEEN g.first_message"
     " AND g.first_message + g.messages - 1 JOIN batches b ON b.id = m.batch"
@@ -82,18 +88,24 @@ NOBODY = Reached()
 
 
 def already_sent(
-    ledger: Ledger, body_hash: str, moment: Moment, *others: str, apart_from: int = 0
+    ledger: Ledger,
+    body_hash: str,
+    moment: Moment,
+    *others: str,
+    apart_from: int = 0,
+    is_retry: bool = False,
 ) -> Reached:
     """Return the numbers that have had this text, or may have, within the window.
 
-    `others` are the hashes of bodies that are the same text to people.
+    `others` are the hashes of bodies that are the same text to people. `is_retry`: asked for a mailing to
+    those who were not reached, so that what failed or expired does not count.
     """
     numbers: set[int] = set()
     hashes: set[str] = set()
     found = [row for one in (body_hash, *others) for row in ledger.rows(_OF_THE_TEXT, one, apart_from)]
     for mailing, send_at in found:
         for batch in ledger.rows(_BATCHES, mailing, *_window(_read(send_at), moment)):
-            rows = ledger.rows(_NUMBERS, *batch)
+            rows = ledger.rows(_OF_A_RETRY if is_retry else _NUMBERS, *batch)
             numbers.update([number for number, _ in rows if number])
             hashes.update([purged for number, purged in rows if purged and not number])
     return Reached(numbers, hashes, keyfile.find(ledger) if hashes else None)
@@ -168,6 +180,7 @@ class Repeats:
         self._mailing = mailing
         self._hash = body_hash
         self._exempt = mailing.again or mailing.kind != "send"
+        self._is_retry = mailing.retry_of is not None
         self._latest: int | None = None
         self._reached = NOBODY
 
@@ -184,7 +197,8 @@ class Repeats:
         latest = row[0] if row else 0
         if latest != self._latest:
             self._latest = latest
-            self._reached = (
-                already_sent(ledger, self._hash, moment, apart_from=self._mailing.id) if latest else NOBODY
-            )
+            self._reached = self._look(ledger, moment) if latest else NOBODY
         return frozenset(filter(self._reached.__contains__, numbers)) if self._reached else frozenset()
+
+    def _look(self, ledger: Ledger, moment: Moment) -> Reached:
+        return already_sent(ledger, self._hash, moment, apart_from=self._mailing.id, is_retry=self._is_retry)

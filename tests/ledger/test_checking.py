@@ -54,6 +54,7 @@ DAMAGE = {
     "strays-skipped": "INSERT INTO skipped (mailing, sheet_row, number_column, reason)"
     " VALUES (999, 2, '', 'terms')",
     "strays-carried": "INSERT INTO carried (mailing, sheet_row, cells) VALUES (999, 2, '7B')",
+    "retries": "UPDATE mailings SET retry_of = 99 WHERE id = 1",
     "rows": "UPDATE mailings SET rows_total = rows_total + 1 WHERE id = 1",
     "sending": "UPDATE messages SET state = 'sending' WHERE id = 1",
     "batch": "UPDATE messages SET batch = NULL WHERE id = 1",

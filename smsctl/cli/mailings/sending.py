@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from smsctl.actions.begin import RuleOverrides, begin, carried_of, from_plan, record_nobody, skipped_of
+from smsctl.actions.begin import RuleOverrides, carried_of, from_plan, record_nobody
 from smsctl.actions.draft import PlanRequest, draft
 from smsctl.actions.keyed_run import expand
-from smsctl.actions.may_send import Circumstances, ceilings_in_claims
+from smsctl.actions.may_send import Circumstances
 from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
 from smsctl.cli import dialogue, wiring_gateway
 from smsctl.cli.circumstances import circumstances
@@ -216,18 +216,6 @@ def _confirmed(wiring: Wiring, plan: Plan, verdict: RuleVerdict) -> Plan:
     return offered.plan if offered and chosen else plan
 
 
-def _as_shown(plan: Plan) -> Plan:
-    """Return the plan with the packages it opens as the ceiling, where it was confirmed without one.
-
-    Another mailing may take the room that was left; then this one stops before it opens more than was shown.
-    """
-    order = plan.order
-    if order.ceilings.max_new_packages is not None:
-        return plan
-    ceilings = order.ceilings._replace(max_new_packages=plan.bill.new_packages)
-    return plan._replace(order=order._replace(ceilings=ceilings))
-
-
 def _send(
     wiring: Wiring,
     plan: Plan,
@@ -237,25 +225,12 @@ def _send(
     overruling: RuleOverrides,
     under: Circumstances,
 ) -> CommandResult:
-    from smsctl.cli.mailings.delivery import deliver_mailing, reply  # a dry run needs none of it
+    from smsctl.cli.mailings.departing import Departure, as_shown, depart  # a dry run needs none of it
 
     if under.lenient:
         overruling = overruling._replace(again=True)  # a rehearsal may send the same text again and again
-    plan = _as_shown(plan)
-    with wiring.output.working(say("Writing the mailing down")) as tell:
-        mailing = begin(
-            from_plan(plan, overruling, run_key=prepared.key)._replace(carried=carried_of(plan, sheet)),
-            plan.recipients.ready,
-            skipped_of(plan),
-            wiring.ledger,
-            wiring.clock.now(),
-            wiring.actor,
-            tell,
-        )
+    plan = as_shown(plan)
+    new = from_plan(plan, overruling, run_key=prepared.key)._replace(carried=carried_of(plan, sheet))
     data = render.data(plan, verdict, dry_run=False)
-    wiring.output.know({**data, "mailing": mailing.id})
-    done = deliver_mailing(
-        wiring, mailing, prepared.gateway, ceilings_in_claims(mailing, plan.order.ceilings, under)
-    )
-    overruled = [one.sentence for one in verdict.overruled if verdict.is_over_day]
-    return reply(wiring, done, data)._replace(overruled=overruled)
+    agreed = Departure(plan=plan, verdict=verdict, new=new, gateway=prepared.gateway, data=data)
+    return depart(wiring, agreed, under)

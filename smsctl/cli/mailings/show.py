@@ -41,6 +41,7 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> CommandResult:
         taken_twice=reports.taken_twice(ledger, found),
         in_doubt=stops.in_doubt(ledger, found),
         returns=of_mailing(ledger, found, tally.states, wiring.clock.now().at, wiring.settings.reports.wait),
+        retried_by=mailings.retried_by(ledger, found.id),
         shown=partial(numbers.shown, wiring),
         cost_shares=costs.shares_of(ledger, found.id),
     )

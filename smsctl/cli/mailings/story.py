@@ -43,6 +43,7 @@ class Story(NamedTuple):
     taken_twice: int  # beside the submission they are in
     in_doubt: int  # accepted, then asked to be stopped: nobody can tell whether they were
     returns: Returns | None
+    retried_by: int | None  # the mailing that sends it again to those whom it did not reach
     shown: Callable[[str], str]  # how a number may be shown
     cost_shares: Sequence[CostShare] = ()
 
@@ -56,6 +57,7 @@ def story_data(story: Story) -> dict[str, object]:
         "in_doubt": story.in_doubt,
         "taken_twice": story.taken_twice,
         "reports": returns.data(story.returns),
+        "retried_by": story.retried_by,
         "skipped": told_counts(story.skipped),
         "recipients": whom.data(
             story.mailing.rows,
@@ -88,6 +90,10 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     )
     if named := [*label_facts(mailing.label), *cost_centre_facts(story.cost_shares)]:
         blocks.append(FactList(named))
+    if mailing.retry_of is not None:
+        blocks.append(TextLine(say("It sends mailing {id} again.", id=mailing.retry_of)))
+    if story.retried_by is not None:
+        blocks.append(TextLine(say("It was sent again by mailing {id}.", id=story.retried_by)))
     if mailing.letter.send_at is not None:
         at = figures.local(mailing.letter.send_at.isoformat(), zone)
         blocks.append(TextLine(say("Handed over to be sent at {at}.", at=at), Tone.STRONG))

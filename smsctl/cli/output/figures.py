@@ -163,5 +163,6 @@ _REASONS = {
     "terms": say("has not accepted the terms"),
     "duplicate": say("same number as another row"),
     "already-sent": say("has had this text already"),
+    "not-in-use": say("the number is not in use"),
     "stopped at the gateway": say("stopped at the gateway"),
 }

@@ -23,6 +23,7 @@ def data(mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
         "audience": str(mailing.audience),
         "title": mailing.label.title,
         "case": mailing.label.case,
+        "retry_of": mailing.retry_of,
         "created_at": mailing.created_at,
         "created_by": mailing.created_by,
         "messages": mailing.messages,

@@ -1,0 +1,185 @@
+"""`smsctl mailings retry ID`: send a mailing again, to those whom it did not reach."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from smsctl.actions.begin import RuleOverrides, from_plan
+from smsctl.actions.ceilings import ceilings_for
+from smsctl.actions.may_send import Circumstances
+from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
+from smsctl.actions.retry import MISSED, RetryDraft, RetryRequest, draft_retry
+from smsctl.cli import dialogue, options, wiring_gateway
+from smsctl.cli.circumstances import circumstances
+from smsctl.cli.mailings import pause, quiet_hours
+from smsctl.cli.mailings import plan as render
+from smsctl.cli.mailings.departing import Departure, as_shown, depart
+from smsctl.cli.mailings.request import SendFlags, overrides_of
+from smsctl.cli.output import figures, whom
+from smsctl.cli.output.blocks import GAP, Block, FactList, TextLine, Tone
+from smsctl.cli.output.mailings import label_facts
+from smsctl.cli.output.phrases import mistake, mode, quoted
+from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.typed_times import read_time
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.gateway import Gateway
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
+from smsctl.domain.verdict import RuleVerdict
+from smsctl.errors import ExitCode, InputError, UsageError, say, say_n
+from smsctl.ledger import mailings
+
+EXAMPLES = (
+    "smsctl mailings retry 12 --dry-run",
+    "smsctl mailings retry 12 --state expired",
+    "smsctl mailings retry 12 --yes --max-parts 50  # from a script",
+)
+
+
+def run(
+    ctx: typer.Context,
+    mailing: options.MailingId,
+    *,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STATE", help="Only these: failed, expired, rejected. Repeatable; else all."),
+    ] = None,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    max_parts: options.MaxParts = None,
+    max_new_packages: options.MaxNewPackages = None,
+    at: options.At = None,
+    urgent: options.Urgent = False,
+    reason: options.Reason = None,
+    accept_clock: options.AcceptClock = False,
+) -> CommandResult:
+    """Send a mailing again to those whom it did not reach, as a new mailing with the same text.
+
+    Only messages that failed, expired or were rejected: never one that may still arrive. Blocked numbers and
+    those not in use are left out, and so is whoever got the text otherwise. It costs once more.
+    """
+    wiring: Wiring = ctx.obj
+    flags = SendFlags(urgent=urgent, reason=reason, accept_clock=accept_clock, dry_run=dry_run, yes=yes)
+    overruling, states = overrides_of(wiring, flags), _states(state or ())
+    if dry_run:
+        ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path)
+    else:
+        wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
+        ledger = wiring.ledger
+    if ledger is None:
+        raise InputError(say("Nothing has been sent yet."))
+    parent = wiring.named(mailings.get(ledger, mailing))
+    configured, payer = wiring.municipality(parent.municipality.key)
+    gateway = wiring_gateway.gateway(wiring, for_sending=not dry_run, service_id=configured.service_id)
+    if not dry_run:
+        wiring.activate_for_rehearsal(payer)
+    under = circumstances(wiring, ledger, lenient=wiring.simulated)
+    attended = wiring.output.interactive
+    request = RetryRequest(
+        parent=parent,
+        municipality=payer,
+        states=states,
+        ceilings=ceilings_for(wiring.settings, payer.key, max_parts, max_new_packages, is_attended=attended),
+        send_at=read_time(at, under.local_now) if at else None,
+        urgent=urgent,
+    )
+    return _plan_and_send(wiring, request, gateway, flags, overruling, under)
+
+
+def _states(named: Sequence[str]) -> tuple[Status, ...]:
+    unknown = [one for one in named if one not in MISSED]
+    if unknown:
+        raise UsageError(
+            say("--state {state}: only what did not arrive is sent again.", state=unknown[0]),
+            hint=say("Choose of: {states}.", states=", ".join(MISSED)),
+        )
+    return tuple(Status(one) for one in named) or MISSED
+
+
+def _plan_and_send(
+    wiring: Wiring,
+    request: RetryRequest,
+    gateway: Gateway,
+    flags: SendFlags,
+    overruling: RuleOverrides,
+    under: Circumstances,
+) -> CommandResult:
+    if under.ledger is None:
+        raise TypeError(under)
+    drafted = draft_retry(request, gateway, under.ledger, under)
+    screen = _screen(request.parent, drafted, simulated=wiring.simulated)
+    if flags.dry_run:
+        return _dry_reply(request.parent, drafted, screen)
+    wiring.output.show(screen)
+    if drafted.verdict.is_only_quiet and wiring.output.interactive:
+        can_wait = gateway.traits.schedule_ahead is not None
+        ends = quiet_until(under.settings, request.send_at or under.local_now) if can_wait else None
+        chosen = quiet_hours.ask(wiring, drafted.verdict, ends)
+        if not chosen.send_at:
+            overruling = overruling._replace(urgent=True, reason=chosen.reason)
+        request = request._replace(send_at=chosen.send_at or request.send_at, urgent=overruling.urgent)
+        drafted = draft_retry(request, gateway, under.ledger, under)
+    plan, verdict = as_shown(drafted.plan), drafted.verdict
+    data = {**render.data(plan, verdict, dry_run=False), "retry_of": request.parent.id}
+    wiring.output.know(data)
+    verdict.must_hold()
+    if not wiring.output.interactive:
+        for warning in render.remarks(verdict):
+            wiring.output.warn(warning)
+    if not flags.yes:
+        _confirm(wiring, plan.messages, verdict)
+        must_still_be_in_time(plan.order.letter, under, wiring.clock.local(), urgent=overruling.urgent)
+    overruling = overruling._replace(over_day=under.lifts_the_day(urgent=overruling.urgent))
+    new = from_plan(plan, overruling)._replace(retry_of=request.parent.id, carried=drafted.carried)
+    agreed = Departure(plan=plan, verdict=verdict, new=new, gateway=gateway, data=data)
+    return depart(wiring, agreed, under)
+
+
+def _confirm(wiring: Wiring, messages: int, verdict: RuleVerdict) -> None:
+    count = figures.count(messages)
+    question = say_n("Send {count} message again?", "Send {count} messages again?", n=messages, count=count)
+    question = pause.asked(verdict, question)
+    wiring.output.show([GAP])
+    otherwise = say("Not confirmed; nothing was sent.")
+    if messages > wiring.settings.confirm_count_above:
+        dialogue.confirm_count(wiring.output, question, messages, otherwise=otherwise, may_be_cheaper=False)
+    else:
+        dialogue.confirm(wiring.output, question, otherwise=otherwise)
+
+
+def _screen(parent: Mailing, drafted: RetryDraft, *, simulated: bool) -> list[Block]:
+    """Return what would be sent again, to how many, and what that costs once more."""
+    plan, recipients = drafted.plan, drafted.plan.recipients
+    title = say(
+        "{ready} of {rows} whom mailing {id} did not reach get this text again:",
+        ready=figures.count(plan.messages),
+        rows=figures.count(recipients.rows),
+        id=parent.id,
+    )
+    blocks: list[Block] = [mode(simulated=simulated), GAP, TextLine(title, Tone.STRONG)]
+    if recipients.skipped:
+        blocks.append(FactList(whom.skipped(whom.counted(recipients))))
+    blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
+    asked = render.letter_facts(plan.order.letter, plan.traits)
+    blocks.append(FactList([*label_facts(plan.order.label), *asked]))
+    blocks += [
+        GAP,
+        TextLine(render.cost_sentence(plan.bill), Tone.STRONG),
+        TextLine(say("The first sending was charged as well.")),
+        *map(TextLine, render.package_sentences(plan.bill) if plan.bill.payer.in_packages else []),
+    ]
+    warnings = [*plan.warnings, *render.remarks(drafted.verdict)]
+    return [*blocks, *(TextLine(one, Tone.WARN) for one in warnings)]
+
+
+def _dry_reply(parent: Mailing, drafted: RetryDraft, screen: list[Block]) -> CommandResult:
+    error, refusals = drafted.verdict.error, drafted.verdict.refusals
+    why = [GAP, *mistake(error)] if error else []
+    return CommandResult(
+        data={**render.data(drafted.plan, drafted.verdict, dry_run=True), "retry_of": parent.id},
+        screen=[*screen, *why, GAP, TextLine(say("Dry run: nothing was sent, nothing was written."))],
+        said=[Note(code=one.rule, level="error", text=one.sentence) for one in refusals],
+        advice=[one.hint for one in refusals if one.hint],
+        exit_code=error.exit_code if error else ExitCode.OK,
+    )

@@ -1,0 +1,58 @@
+"""The rules that go by a clock: quiet hours, pauses, and what has become too old to be sent."""
+
+from datetime import date, datetime, time
+
+from smsctl.domain.rules import Refusal, Rule
+from smsctl.errors import say
+
+
+def quiet(start: time, end: time, clock: time) -> Refusal:
+    """Return the refusal of a mailing that would leave at this time of day, in quiet hours."""
+    return Refusal(
+        rule=Rule.QUIET_HOURS,
+        sentence=say(
+            "It is quiet from {start:%H:%M} to {end:%H:%M}; the mailing would leave at {clock:%H:%M}.",
+            start=start,
+            end=end,
+            clock=clock,
+        ),
+        hint=say("Send it later; or now, with: {command}", command=""),
+        flags=("--urgent", "--reason", "TEXT"),
+    )
+
+
+def paused(first: date, last: date) -> Refusal:
+    """Return the refusal of a mailing that would leave in a pause, such as school holidays."""
+    days = {"first": first, "last": last}
+    return Refusal(
+        rule=Rule.PAUSE,
+        sentence=say("It is a pause from {first} to {last}; nothing is sent by itself.", **days),
+        hint=say("Send it later; or now, with: {command}", command=""),
+        flags=("--urgent", "--reason", "TEXT"),
+    )
+
+
+def too_old(path: object, modified: datetime) -> Refusal:
+    """Return the refusal of a recipients file that is older than the config allows; `modified` is local."""
+    return Refusal(
+        rule=Rule.FILE_AGE,
+        sentence=say(
+            "{path} is of {modified:%Y-%m-%d %H:%M}; recipients_max_age allows none so old.",
+            path=path,
+            modified=modified,
+        ),
+        hint=say("Export the recipients anew."),
+    )
+
+
+def text_too_old(mailing: int, begun: datetime) -> Refusal:
+    """Return the refusal of a text that is sent again long after it was written; `begun` is local."""
+    return Refusal(
+        rule=Rule.TEXT_AGE,
+        sentence=say(
+            "The text of mailing {id} is of {begun:%Y-%m-%d %H:%M}: perhaps it is no longer true.",
+            id=mailing,
+            begun=begun,
+        ),
+        hint=say("Read it on a terminal, where you are asked: smsctl mailings retry {id}", id=mailing),
+    )

@@ -1,0 +1,63 @@
+"""What must belong to what: the rules for rows that hang on others."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from smsctl.errors import Sentence, say
+
+
+class Invariant(NamedTuple):
+    """One rule; `name` never changes its meaning."""
+
+    name: str
+    broken: str  # SQL for the rows that break it
+    told: Callable[
+        [Mapping[str, Any]], Sentence
+    ]  # takes such a row, whose columns are named as in the sentence
+
+
+BELONGING = (
+    Invariant(
+        name="strays",
+        broken="SELECT mailing, COUNT(*) AS n FROM messages WHERE mailing NOT IN"
+        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
+        told=lambda row: say("{n} messages belong to mailing {mailing}, which is not there.", **row),
+    ),
+    Invariant(
+        name="strays-skipped",
+        broken="SELECT mailing, COUNT(*) AS n FROM skipped WHERE mailing NOT IN"
+        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
+        told=lambda row: say("{n} skipped rows belong to mailing {mailing}, which is not there.", **row),
+    ),
+    Invariant(
+        name="strays-carried",
+        broken="SELECT mailing, COUNT(*) AS n FROM carried WHERE mailing NOT IN"
+        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
+        told=lambda row: say(
+            "{n} rows of kept cells belong to mailing {mailing}, which is not there.", **row
+        ),
+    ),
+    Invariant(
+        name="strays-texts",
+        broken="SELECT COUNT(*) AS n FROM texts WHERE message NOT IN (SELECT id FROM messages)"
+        " HAVING COUNT(*) > 0",
+        told=lambda row: say("{n} texts belong to no message.", **row),
+    ),
+    Invariant(
+        name="retries",
+        broken="SELECT mailing, parent, COUNT(*) AS n FROM ("
+        "SELECT g.id AS mailing, g.retry_of AS parent, m.number FROM mailings g"
+        " LEFT JOIN mailings p ON p.id = g.retry_of"
+        " JOIN messages m ON m.id BETWEEN g.first_message AND g.first_message + g.messages - 1"
+        " WHERE g.retry_of IS NOT NULL AND m.number IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM messages x WHERE x.number IS NULL"
+        " AND x.id BETWEEN p.first_message AND p.first_message + p.messages - 1)"
+        " EXCEPT SELECT g.id, g.retry_of, x.number FROM mailings g JOIN mailings p ON p.id = g.retry_of"
+        " JOIN messages x ON x.id BETWEEN p.first_message AND p.first_message + p.messages - 1"
+        ") AS strangers GROUP BY mailing, parent",
+        told=lambda row: say(
+            "Mailing {mailing} sends mailing {parent} again, also to {n} numbers that it was not sent to.",
+            **row,
+        ),
+    ),
+)
