@@ -94,8 +94,8 @@ def ask_lines(output: Output, question: Sentence) -> list[str]:
     _must_be_asked(output)
     lines: list[str] = []
     asked: Text = say("{question}: ", question=question)
-    while (line := _ask(output, asked)) or (lines and terminal.more_is_typed()):
-        lines.append(line)
+    while (line := _read(output, asked)) or (lines and line is not None and terminal.more_is_typed()):
+        lines.append(line or "")
         asked = ""
     return lines
 
@@ -166,6 +166,11 @@ def _must_be_asked(output: Output) -> None:
 
 
 def _ask(output: Output, question: Text) -> str:
+    return _read(output, question) or ""
+
+
+def _read(output: Output, question: Text) -> str | None:
+    """Return what is typed; None where the terminal has hung up, or Ctrl-D was typed."""
     *above, last = _folded(safe(words(question)))
     for line in above:
         output.face.line(line)
@@ -176,7 +181,7 @@ def _ask(output: Output, question: Text) -> str:
         return input(last).strip()
     except (EOFError, OSError):  # a terminal that hangs up cannot be read
         output.face.show([TextLine("", Tone.PLAIN)])
-        return ""
+        return None
 
 
 def _folded(question: str) -> list[str]:

@@ -80,6 +80,18 @@ def test_without_an_answer_nothing_is_sent(live_gateway: LiveGateway, answers: l
     assert "nothing was sent" in ran.seen
 
 
+def test_a_terminal_that_hangs_up_in_the_middle_of_the_text_ends_it(live_gateway: LiveGateway) -> None:
+    live = live_gateway()
+    with Terminal("--config", live.config, "send") as terminal:
+        terminal.wait_for(WHOM)
+        terminal.type("1")
+        terminal.wait_for(TEXT_)
+        terminal.type("The first line")
+        terminal.hang_up()
+        assert terminal.process.wait(timeout=30) in {5, 8, 129}
+    assert not live.simulator.accepted()
+
+
 def test_what_was_typed_is_not_asked(make_config: MakeConfig, message: Path) -> None:
     config = make_config()
     group = run_terminal(
