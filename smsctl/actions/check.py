@@ -41,25 +41,25 @@ class Level(StrEnum):
 class Finding(NamedTuple):
     """One line of the doctor's; `check` never changes its meaning."""
 
-    check: str
     level: Level
     text: Sentence
     mend: Sentence | None = None
     exit_code: ExitCode = ExitCode.OK
+    check: str = ""  # empty: as the round calls what found it
 
 
 Check = Callable[[], Iterable[Finding]]
 
 
 def examine(name: str, check: Check) -> tuple[Finding, ...]:
-    """Run one check; what it raises is its finding."""
+    """Run one check and name what it finds; what it raises is its finding."""
     try:
-        return tuple(check())
+        return tuple(one if one.check else one._replace(check=name) for one in check())
     except SmsctlError as error:
         text = error.sentence
         if error.problems:
             text = say("{text} {first}", text=text, first=error.problems[0])
-        return (Finding(name, Level.ERROR, text=text, mend=error.hint, exit_code=error.exit_code),)
+        return (Finding(Level.ERROR, text, error.hint, error.exit_code, check=name),)
 
 
 def verdict(findings: Sequence[Finding]) -> ExitCode:
@@ -70,23 +70,15 @@ def verdict(findings: Sequence[Finding]) -> ExitCode:
 def permissions(path: Path, sharing_group: str | None) -> Iterator[Finding]:
     """Look whether others may change the config, and so who pays and where the password goes."""
     if not rights.ARE_LOOKED_AT:
-        yield Finding("permissions", Level.SKIPPED, say("File rights are not looked at on this system."))
+        yield Finding(Level.SKIPPED, say("File rights are not looked at on this system."))
     elif not rights.others_may_write(path, sharing_group):
-        yield Finding("permissions", Level.OK, say("Nobody else can change {path}.", path=path))
+        yield Finding(Level.OK, say("Nobody else can change {path}.", path=path))
     elif (uid := path.stat().st_uid) != 0 and not users.is_ours(uid):
-        yield Finding(
-            "permissions",
-            Level.WARNING,
-            text=say("{path} belongs to another user, who can change it.", path=path),
-            mend=say("Run: chown root {path}", path=path),
-        )
+        text = say("{path} belongs to another user, who can change it.", path=path)
+        yield Finding(Level.WARNING, text, say("Run: chown root {path}", path=path))
     else:
-        yield Finding(
-            "permissions",
-            Level.WARNING,
-            text=say("{path} can be changed by other users; the command of [notify] is not run.", path=path),
-            mend=say("Run: chmod go-w {path}", path=path),
-        )
+        text = say("{path} can be changed by other users; the command of [notify] is not run.", path=path)
+        yield Finding(Level.WARNING, text, say("Run: chmod go-w {path}", path=path))
 
 
 def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_network: bool) -> Iterator[Finding]:
@@ -104,7 +96,7 @@ def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_networ
         text = say(
             "{path} is not there yet; the first mailing makes it. {user} asks.", path=path, user=actor.user
         )
-        yield Finding("ledger", Level.OK, text)
+        yield Finding(Level.OK, text)
         return
     if damaged := health.damage(ledger):
         raise LedgerError(
@@ -116,18 +108,18 @@ def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_networ
     if ledger.high_water:
         ledger.high_water.must_take_marks()
     lock.must_be_open_to_us(path)
-    yield Finding("ledger", Level.OK, say("{path} is sound. {user} asks.", path=path, user=actor.user))
+    yield Finding(Level.OK, say("{path} is sound. {user} asks.", path=path, user=actor.user))
 
 
 def last_host(ledger: Ledger | None, actor: Actor, shown: Callable[[str], str]) -> Iterator[Finding]:
     """Warn where another machine was the last to send; `shown` puts a time on the local clock."""
     last = health.last_sent(ledger) if ledger else None
     if last and last.host != actor.host:
+        text = say("This ledger last sent from {host}, at {at}.", host=last.host, at=shown(last.at))
         yield Finding(
-            "ledger",
             Level.WARNING,
-            text=say("This ledger last sent from {host}, at {at}.", host=last.host, at=shown(last.at)),
-            mend=say("Let one machine alone send by this config: two ledgers do not know of each other."),
+            text,
+            say("Let one machine alone send by this config: two ledgers do not know of each other."),
         )
 
 
@@ -139,16 +131,15 @@ def disk(path: Path, figure: Callable[[int], str]) -> Iterator[Finding]:
     text = say("{n} MB are free where the ledger lies.", n=figure(free // 1_000_000))
     if free < _ROOMY_BYTES:
         mend = say("Make room on the disk, or move the ledger with `[ledger] path`.")
-        yield Finding("disk", Level.WARNING, text=text, mend=mend)
+        yield Finding(Level.WARNING, text=text, mend=mend)
     else:
-        yield Finding("disk", Level.OK, text)
+        yield Finding(Level.OK, text)
 
 
 def clock(ledger: Ledger | None, moment: Moment, shown: Callable[[str], str]) -> Iterator[Finding]:
     """Hold the clock to the newest time in the ledger; `shown` puts a time on the local clock."""
     if newest := fitness.time_ahead(ledger, moment) if ledger else None:
         yield Finding(
-            "clock",
             Level.ERROR,
             text=say(
                 "The clock says {now}, but the ledger has an entry of {newest}.",
@@ -159,7 +150,7 @@ def clock(ledger: Ledger | None, moment: Moment, shown: Callable[[str], str]) ->
             exit_code=ExitCode.LEDGER,
         )
     else:
-        yield Finding("clock", Level.OK, say("The clock says {now}.", now=shown(moment.at)))
+        yield Finding(Level.OK, say("The clock says {now}.", now=shown(moment.at)))
 
 
 def time_zone(name: str) -> Iterator[Finding]:
@@ -169,17 +160,17 @@ def time_zone(name: str) -> Iterator[Finding]:
     zone = ZoneInfo(name)
     months = [datetime(datetime.now(UTC).year, month, 1, 12, tzinfo=UTC) for month in _OFFSETS_IN]
     if all(one.astimezone().utcoffset() == one.astimezone(zone).utcoffset() for one in months):
-        yield Finding("time-zone", Level.OK, say("This machine goes by {name}.", name=name))
+        yield Finding(Level.OK, say("This machine goes by {name}.", name=name))
     else:
+        text = say(
+            "This machine goes by {theirs}, the config by {name}; a crontab line means the first.",
+            theirs=months[0].astimezone().tzname(),
+            name=name,
+        )
         yield Finding(
-            "time-zone",
             Level.WARNING,
-            text=say(
-                "This machine goes by {theirs}, the config by {name}; a crontab line means the first.",
-                theirs=months[0].astimezone().tzname(),
-                name=name,
-            ),
-            mend=say(
+            text,
+            say(
                 "Run: timedatectl set-timezone {name}. Or use a systemd timer, which names its zone.",
                 name=name,
             ),
@@ -193,12 +184,12 @@ def service(
     name = payer.name
     if ledger is None or not municipalities.is_active(ledger, payer.key):
         refusal = not_active(payer)
-        yield Finding("package", Level.WARNING, text=refusal.sentence, mend=refusal.hint)
+        yield Finding(Level.WARNING, text=refusal.sentence, mend=refusal.hint)
         return
     found = packages.packages_of(ledger, payer.key)
     package = next((one for one in found if one.left > 0), found[-1] if found else None)
     if package is None:
-        yield Finding("package", Level.OK, say("{name}: no package is open.", name=name))
+        yield Finding(Level.OK, say("{name}: no package is open.", name=name))
         return
     used = package.size - package.left
     text = say(
@@ -213,63 +204,56 @@ def service(
             "The next package, and its invoice, comes soon; see: smsctl usage --municipality {key}",
             key=payer.key,
         )
-        yield Finding("package", Level.WARNING, text=text, mend=mend)
+        yield Finding(Level.WARNING, text=text, mend=mend)
     else:
-        yield Finding("package", Level.OK, text)
+        yield Finding(Level.OK, text)
 
 
 def waiting(ledger: Ledger | None) -> Iterator[Finding]:
     """Look for what an earlier mailing has left for a person."""
     found = health.waiting(ledger) if ledger else {}
     if not found:
-        yield Finding("waiting", Level.OK, say("No message waits for a person."))
+        yield Finding(Level.OK, say("No message waits for a person."))
     for state, n in found.items():
-        yield Finding("waiting", Level.WARNING, text=_WAITING[state](n), mend=_MENDS[state])
+        yield Finding(Level.WARNING, text=_WAITING[state](n), mend=_MENDS[state])
 
 
 def reports(ledger: Ledger | None, settings: Settings, now: datetime) -> Iterator[Finding]:
     """Look whether delivery reports come in, by the newest mailing that is a day old."""
     if not settings.gateway.delivery_confirmation:
-        yield Finding("reports", Level.SKIPPED, say("The config asks for no delivery reports."))
+        yield Finding(Level.SKIPPED, say("The config asks for no delivery reports."))
         return
     due = (now - _REPORTS_DUE).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     found = health.reporting(ledger, older_than_at=due) if ledger else None
     if found is None:
-        yield Finding("reports", Level.SKIPPED, say("No mailing is a day old, so no report is due."))
+        yield Finding(Level.SKIPPED, say("No mailing is a day old, so no report is due."))
     elif found.waiting and not found.reported:
+        text = say(
+            "No delivery report has come for mailing {mailing}, which is a day old.", mailing=found.mailing
+        )
         yield Finding(
-            "reports",
             Level.WARNING,
-            text=say(
-                "No delivery report has come for mailing {mailing}, which is a day old.",
-                mailing=found.mailing,
-            ),
-            mend=say("Does the listener run? What the supplier needs: smsctl reports listen --addresses"),
+            text,
+            say("Does the listener run? What the supplier needs: smsctl reports listen --addresses"),
         )
     else:
-        yield Finding(
-            "reports", Level.OK, say("Reports have come for mailing {mailing}.", mailing=found.mailing)
-        )
+        yield Finding(Level.OK, say("Reports have come for mailing {mailing}.", mailing=found.mailing))
 
 
 def keyed_runs(ledger: Ledger | None, shown: Callable[[str], str]) -> Iterator[Finding]:
     """Tell for each run key when it last went well; `shown` puts a time on the local clock."""
     runs = health.keyed_runs(ledger) if ledger else ()
     if not runs:
-        yield Finding("last-run", Level.SKIPPED, say("Nothing was sent under a key yet."))
+        yield Finding(Level.SKIPPED, say("Nothing was sent under a key yet."))
     for run in runs:
         at, key = shown(run.last_good_at) if run.last_good_at else None, veil_numbers(run.key)
         if not run.unfinished:
             text = say("{key}: sent whole at {at}, mailing {mailing}.", key=key, at=at, mailing=run.mailing)
-            yield Finding("last-run", Level.OK, text)
+            yield Finding(Level.OK, text)
             continue
         values = {"key": key, "mailing": run.mailing, "at": at or "-"}
-        yield Finding(
-            "last-run",
-            Level.WARNING,
-            text=say("{key}: mailing {mailing} is not finished; the last whole one was at {at}.", **values),
-            mend=say("See: smsctl mailings show {mailing}", mailing=run.mailing),
-        )
+        text = say("{key}: mailing {mailing} is not finished; the last whole one was at {at}.", **values)
+        yield Finding(Level.WARNING, text, say("See: smsctl mailings show {mailing}", mailing=run.mailing))
 
 
 _WAITING: dict[Status, Callable[[int], Sentence]] = {

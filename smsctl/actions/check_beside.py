@@ -16,7 +16,6 @@ def check_beside(ledger: Path) -> Iterator[Finding]:
         found = ledger.parent.stat()
         owner = Owner(uid=found.st_uid, gid=found.st_gid)
         yield Finding(
-            "beside",
             Level.WARNING,
             text=say_n(
                 "{first} belongs to root, and {owner} sends from this ledger.",
@@ -35,6 +34,6 @@ def check_beside(ledger: Path) -> Iterator[Finding]:
     open_ = list(beside.open_to_others(ledger))
     for path in open_:
         text = say("{path} is open to every user of this machine.", path=path)
-        yield Finding("beside", Level.WARNING, text=text, mend=say("Run: chmod o= {path}", path=path))
+        yield Finding(Level.WARNING, text=text, mend=say("Run: chmod o= {path}", path=path))
     if not left and not open_:
-        yield Finding("beside", Level.OK, say("What lies beside the ledger is out of strangers' reach."))
+        yield Finding(Level.OK, say("What lies beside the ledger is out of strangers' reach."))

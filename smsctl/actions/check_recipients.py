@@ -11,8 +11,6 @@ from smsctl.domain.number import NumberReader
 from smsctl.errors import ExitCode, InputError, say, say_n
 from smsctl.spreadsheet import ReadOptions, open_sheet
 
-_CHECK = "recipients"
-
 
 def check_recipients(
     settings: Settings, path: Path, local_now: datetime, figure: Callable[[int], str]
@@ -32,7 +30,6 @@ def check_recipients(
     modified = sheet.modified.astimezone(local_now.tzinfo)
     if settings.recipients_max_age is not None and local_now - modified > settings.recipients_max_age:
         yield Finding(
-            _CHECK,
             Level.WARNING if settings.mode is Mode.SIMULATE else Level.ERROR,
             text=say(
                 "{path} is of {modified:%Y-%m-%d %H:%M}; recipients_max_age allows none so old.",
@@ -51,4 +48,4 @@ def check_recipients(
         path=sheet.path,
         modified=modified,
     )
-    yield Finding(_CHECK, Level.OK, found)
+    yield Finding(Level.OK, found)

@@ -22,13 +22,13 @@ def check_retention(
     """Look whether what is to be removed is removed; `before` returns the moment that long ago."""
     found = [*_wanting(ledger, settings, moment, before)] if ledger else []
     for text, mend in found:
-        yield Finding(check="retention", level=Level.WARNING, text=text, mend=mend)
+        yield Finding(Level.WARNING, text=text, mend=mend)
     if not any(one.retention.days for one in regimes(settings)):
         told = say("The config says of no data how old it may be.")
-        yield Finding(check="retention", level=Level.SKIPPED, text=told)
+        yield Finding(Level.SKIPPED, text=told)
     elif not found:
         told = say("No personal data waits for a purge.")
-        yield Finding(check="retention", level=Level.OK, text=told)
+        yield Finding(Level.OK, text=told)
 
 
 def _wanting(

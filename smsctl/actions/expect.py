@@ -19,12 +19,10 @@ def expected(
     mailing, told = mailings.of_key(ledger, key) if ledger else None, veil_numbers(key)
     if ledger is None or mailing is None:
         if ledger and run_keys.is_noted(ledger, key, EMPTY):
-            yield Finding(
-                "expected", Level.OK, say("{key}: there was nobody to send to, as is allowed.", key=told)
-            )
+            yield Finding(Level.OK, say("{key}: there was nobody to send to, as is allowed.", key=told))
             return
         if ledger and run_keys.is_noted(ledger, key, PAUSED):
-            yield Finding("expected", Level.OK, say("{key}: nothing was sent, for it was a pause.", key=told))
+            yield Finding(Level.OK, say("{key}: nothing was sent, for it was a pause.", key=told))
             return
         mend = say("Did it start? Look at cron's own log, and at: smsctl audit")
         yield _missed(say("{key}: nothing was sent under this key.", key=told), mend)
@@ -33,7 +31,7 @@ def expected(
     values = {"key": told, "id": mailing.id, "counted": counted(tally.states) or say("nothing to send")}
     if left := left_unsettled(ledger, mailing):
         text = say("{key}: mailing {id} is not settled: {counted}.", **values)
-        yield Finding("expected", Level.ERROR, text=text, mend=left.sentences[0], exit_code=left.exit_code)
+        yield Finding(Level.ERROR, text=text, mend=left.sentences[0], exit_code=left.exit_code)
     elif {Status.PENDING, Status.SENDING} & tally.states.keys():
         mend = say("Go on with: smsctl mailings resume {id}", id=mailing.id)
         yield _missed(say("{key}: mailing {id} is not finished: {counted}.", **values), mend)
@@ -43,8 +41,8 @@ def expected(
             say("See why with: smsctl mailings show {id}", id=mailing.id),
         )
     else:
-        yield Finding("expected", Level.OK, say("{key}: mailing {id} is done: {counted}.", **values))
+        yield Finding(Level.OK, say("{key}: mailing {id} is done: {counted}.", **values))
 
 
 def _missed(text: Sentence, mend: Sentence) -> Finding:
-    return Finding("expected", Level.ERROR, text=text, mend=mend, exit_code=ExitCode.REFUSED)
+    return Finding(Level.ERROR, text=text, mend=mend, exit_code=ExitCode.REFUSED)

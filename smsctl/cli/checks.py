@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from smsctl.actions import check
-from smsctl.actions.check import Finding, Level
+from smsctl.actions.check import Finding, Level, examine, permissions
 from smsctl.cli import wiring_gateway
 from smsctl.cli.wiring import Wiring
 from smsctl.credentials import resolve
@@ -24,8 +23,8 @@ def config(wiring: Wiring) -> Iterator[Finding]:
         mode=settings.mode,
         gateway=gateway.traits.title,
     )
-    yield Finding("config", Level.OK, text)
-    yield from check.permissions(settings.path, settings.ledger.group)
+    yield Finding(Level.OK, text)
+    yield from examine("permissions", lambda: permissions(settings.path, settings.ledger.group))
 
 
 def secret(wiring: Wiring, name: str, source: SecretSource, *, is_needed: bool) -> Finding:
@@ -35,17 +34,17 @@ def secret(wiring: Wiring, name: str, source: SecretSource, *, is_needed: bool) 
         text = say("systemd gives the {name} secret to the service alone, not to this session.", name=name)
         unit = f"systemd-run --pipe --wait -p LoadCredentialEncrypted={source.name}"
         mend = say("Check as the service does: {unit} smsctl doctor", unit=unit)
-        return Finding("secret", Level.SKIPPED, text=text, mend=mend)
+        return Finding(Level.SKIPPED, text=text, mend=mend)
     found = resolve.describe(name, source, around)
     if found.there:
         level = Level.WARNING if found.hint else Level.OK
         text = say("{name} comes from {place}.", name=name, place=found.sentence)
-        return Finding("secret", level, text=text, mend=found.hint)
+        return Finding(level, text=text, mend=found.hint)
     level = Level.ERROR if is_needed else Level.WARNING
-    return Finding("secret", level, text=found.sentence, mend=found.hint, exit_code=ExitCode.INPUT)
+    return Finding(level, text=found.sentence, mend=found.hint, exit_code=ExitCode.INPUT)
 
 
 def login(wiring: Wiring, service_id: int | None) -> Finding:
     """Log in at the gateway and say what it answered; nothing is sent. Raises what stops a mailing there."""
     answer = wiring_gateway.gateway(wiring, service_id=service_id).probe()
-    return Finding("login", Level.OK, answer)
+    return Finding(Level.OK, answer)

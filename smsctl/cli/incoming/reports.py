@@ -1,6 +1,7 @@
 """What came back, on a screen: how many reports, what became of them, and those that fit no message."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from smsctl.actions.report import IntakeCounts
 from smsctl.cli.output import figures
@@ -74,35 +75,28 @@ def _taken_summary(taken: IntakeCounts) -> Sentence:
     )
 
 
-def kept_data(one: KeptReport) -> dict[str, object]:
-    """Return one report that was not applied."""
-    return {
-        "at": one.at,
-        "source": one.source,
-        "fate": one.fate,
-        "gateway": one.report.gateway,
-        "reference": one.report.reference,
-        "gateway_id": one.report.gateway_id,
-        "number": one.report.number,
-        "code": one.report.code,
-        "state": one.report.told.status,
-        "text": one.report.text,
-        "told_at": one.report.told_at,
-    }
+def kept_fields(zone: str) -> list[Field[KeptReport]]:
+    """Return what is told of a report that was not applied."""
+    return [
+        Field("at", lambda one: one.at, say("When"), partial(figures.local, zone=zone)),
+        Field("source", lambda one: one.source),
+        Field("gateway", lambda one: one.report.gateway, say("Gateway")),
+        Field("number", lambda one: one.report.number, say("Number")),
+        Field("code", lambda one: one.report.code, say("Code")),
+        Field("", lambda one: one.report.reference or one.report.gateway_id, say("Reference")),
+        Field("reference", lambda one: one.report.reference),
+        Field("gateway_id", lambda one: one.report.gateway_id),
+        Field("state", lambda one: one.report.told.status),
+        Field("text", lambda one: one.report.text),
+        Field("told_at", lambda one: one.report.told_at),
+        Field("fate", lambda one: one.fate, say("Why"), _FATES.__getitem__),
+    ]
 
 
-def kept(rows: Sequence[KeptReport], total: int, zone: str) -> list[Block]:
+def kept(fields: Sequence[Field[KeptReport]], rows: Sequence[KeptReport], total: int) -> list[Block]:
     """Return the reports that were not applied."""
     if not rows:
         return [TextLine(say("Every delivery report fits a message."))]
-    fields: list[Field[KeptReport]] = [
-        Field("", lambda one: figures.local(one.at, zone), say("When")),
-        Field("", lambda one: one.report.gateway, say("Gateway")),
-        Field("", lambda one: one.report.number, say("Number")),
-        Field("", lambda one: one.report.code, say("Code")),
-        Field("", lambda one: one.report.reference or one.report.gateway_id, say("Reference")),
-        Field("", lambda one: _FATES[one.fate], say("Why")),
-    ]
     return [table_of(fields, rows), *and_more(total, len(rows), "--export")]
 
 

@@ -8,6 +8,7 @@ import typer
 from smsctl.cli import numbers, options
 from smsctl.cli.incoming import reports as render
 from smsctl.cli.output.export import write_json
+from smsctl.cli.output.fields import data_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -33,19 +34,17 @@ def run(
     wiring: Wiring = ctx.obj
     wiring.names(write=(export,), replace=replace)
     total = sum(reports.kept_counts(wiring.ledger).values())
+    fields = render.kept_fields(wiring.settings.time_zone)
     page = None
     if export:
-        everyone = [render.kept_data(one) for one in reports.kept(wiring.ledger)]
+        everyone = [data_of(fields, one) for one in reports.kept(wiring.ledger)]
         page = write_json(export, everyone, replace=replace)
     rows = [
         one._replace(report=numbers.shown_report(wiring, one.report))
         for one in reports.kept(wiring.ledger, most=_SHOWN)
     ]
     return CommandResult(
-        data={"total": total, "reports": [render.kept_data(one) for one in rows]},
+        data={"total": total, "reports": [data_of(fields, one) for one in rows]},
         page=page,
-        screen=[
-            *rehearsal(simulated=wiring.simulated),
-            *render.kept(rows, total, wiring.settings.time_zone),
-        ],
+        screen=[*rehearsal(simulated=wiring.simulated), *render.kept(fields, rows, total)],
     )

@@ -66,7 +66,8 @@ def _expected(wiring: Wiring, key: str, ago: str | None) -> CommandResult:
     local_now = wiring.clock.local()
     then = (local_now.astimezone(UTC) - age).astimezone(local_now.tzinfo)
     ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path)
-    findings = list(expected(ledger, expand(key, then), figures.counted))
+    asked = expected(ledger, expand(key, then), figures.counted)
+    findings = [one._replace(check="expected") for one in asked]
     told = doctor.told_of(findings)
     return told._replace(
         summary=findings[0].text,

@@ -25,7 +25,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.config import places
 from smsctl.config.settings import MunicipalitySettings, Settings
 from smsctl.domain.secret import SecretSource
-from smsctl.errors import ExitCode, Sentence, say, say_n
+from smsctl.errors import ExitCode, say, say_n
 from smsctl.ledger.store import Ledger
 
 AS_CRON_LIMIT_S = 10
@@ -74,13 +74,13 @@ def as_cron(wiring: Wiring, municipality: str | None = None) -> CommandResult:
     except subprocess.TimeoutExpired:
         text = say("As cron, it did not end within {n} seconds.", n=AS_CRON_LIMIT_S)
         mend = say("Look at what waits: smsctl doctor --verbose")
-        return told_of([Finding("as-cron", Level.ERROR, text=text, mend=mend, exit_code=ExitCode.STOPPED)])
+        return told_of([Finding(Level.ERROR, text, mend, ExitCode.STOPPED, check="as-cron")])
     except (ValueError, KeyError, IndexError):
         pass
     last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
     text = say("As cron, smsctl does not start: {reason}.", reason=last)
     mend = say("Install it for the whole machine, so that it needs nothing of this session.")
-    return told_of([Finding("as-cron", Level.ERROR, text=text, mend=mend, exit_code=ExitCode.STOPPED)])
+    return told_of([Finding(Level.ERROR, text, mend, ExitCode.STOPPED, check="as-cron")])
 
 
 def told_of(findings: Sequence[Finding]) -> CommandResult:
@@ -143,7 +143,7 @@ def _recipients(wiring: Wiring, alone: MunicipalitySettings | None) -> tuple[Fin
     if found:
         return found
     text = say("The config names no recipients file; each mailing needs --recipients.")
-    return (Finding("recipients", Level.SKIPPED, text),)
+    return (Finding(Level.SKIPPED, text, check="recipients"),)
 
 
 def _recipients_file(wiring: Wiring, path: Path) -> Iterator[Finding]:
@@ -191,7 +191,7 @@ def _earlier(settings: Settings) -> Iterator[Finding]:
                 "Look in it for what was sent, then put it away; a text that only it knows of would be sent"
                 " again."
             )
-            yield Finding("ledger", Level.WARNING, text=text, mend=mend)
+            yield Finding(Level.WARNING, text=text, mend=mend)
 
 
 def _packages(wiring: Wiring, ledger: Ledger | None, asked: MunicipalitySettings | None) -> Iterator[Finding]:
@@ -210,15 +210,15 @@ def _network(wiring: Wiring, payer: MunicipalitySettings | None, *, can_log_in: 
     """Follow the line to the gateway as far as it reaches; nothing is sent."""
     if wiring.simulated:
         why = say("Mode is simulate: nothing leaves this machine.")
-        yield from (Finding(name, Level.SKIPPED, why) for name in _NETWORK)
+        yield from (Finding(Level.SKIPPED, why, check=name) for name in _NETWORK)
         return
     broken = False
     for name, step in _steps(wiring, payer).items():
         if broken:
-            yield Finding(name, Level.SKIPPED, say("The step before it failed."))
+            yield Finding(Level.SKIPPED, say("The step before it failed."), check=name)
             continue
         if name == "login" and not can_log_in:
-            yield Finding(name, Level.SKIPPED, say("There is no secret to log in with."))
+            yield Finding(Level.SKIPPED, say("There is no secret to log in with."), check=name)
             continue
         findings = examine(name, step)
         broken = findings[0].level is Level.ERROR
@@ -236,20 +236,21 @@ def _steps(wiring: Wiring, payer: MunicipalitySettings | None) -> dict[str, Chec
 
     def dns() -> list[Finding]:
         return [
-            _ok("dns", say_n("{host} has {n} address.", "{host} has {n} addresses.", host=host, n=look_up()))
+            Finding(
+                Level.OK,
+                say_n("{host} has {n} address.", "{host} has {n} addresses.", host=host, n=look_up()),
+            )
         ]
 
     def tcp() -> list[Finding]:
         connect()
-        return [_ok("tcp", say("{host} takes connections.", host=host))]
+        return [Finding(Level.OK, say("{host} takes connections.", host=host))]
 
     def tls() -> list[Finding]:
         return [_certificate(host, certificate())]
 
     def no_tls() -> list[Finding]:
-        return [
-            Finding("tls", Level.SKIPPED, say("{host} does not begin with TLS; the login tells.", host=host))
-        ]
+        return [Finding(Level.SKIPPED, say("{host} does not begin with TLS; the login tells.", host=host))]
 
     return {"dns": dns, "tcp": tcp, "tls": tls if endpoint.speaks_tls else no_tls, **steps}
 
@@ -263,9 +264,5 @@ def _certificate(host: str, ends_s: float) -> Finding:
         host=host,
     )
     if days >= _CERTIFICATE_WARN_DAYS:
-        return _ok("tls", text)
-    return Finding("tls", Level.WARNING, text=text, mend=say("Ask the supplier when it is renewed."))
-
-
-def _ok(name: str, text: Sentence) -> Finding:
-    return Finding(name, Level.OK, text)
+        return Finding(Level.OK, text)
+    return Finding(Level.WARNING, text=text, mend=say("Ask the supplier when it is renewed."))

@@ -1,9 +1,11 @@
 """A purge on a screen: what would go, the protocol of what went, and what is held."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Column, Fact, FactList, Table, Text, TextLine, Tone
+from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
+from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.holds import Hold
@@ -78,42 +80,26 @@ def done(protocol: Protocol, due: Due, names: str, zone: str) -> list[Block]:
 
 def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> list[Block]:
     """Return the protocols that are kept, and the mailings that are held."""
-    blocks: list[Block] = []
+    local = partial(figures.local, zone=zone)
+    of_a_purge: list[Field[Protocol]] = [
+        Field("", lambda one: one.id, say("Purge")),
+        Field("", lambda one: one.at, say("When"), local),
+        Field("", lambda one: one.by_whom, say("By")),
+        Field("", lambda one: one.decision or BLANKED, say("Decision")),
+        Field("", lambda one: ", ".join(one.municipalities), say("Municipality")),
+        Field("", lambda one: one.mailings, say("Mailings"), figures.count),
+        Field("", lambda one: one.messages, say("Messages"), figures.count),
+    ]
+    of_a_hold: list[Field[Hold]] = [
+        Field("", lambda one: one.mailing, say("Held mailing")),
+        Field("", lambda one: one.at, say("Since"), local),
+        Field("", lambda one: one.by_whom, say("By")),
+        Field("", lambda one: one.reason or BLANKED, say("Why")),
+    ]
+    blocks: list[Block] = [TextLine(say("Nothing was purged yet."))]
     if protocols:
-        titles = (
-            say("Purge"),
-            say("When"),
-            say("By"),
-            say("Decision"),
-            say("Municipality"),
-            say("Mailings"),
-            say("Messages"),
-        )
-        rows: list[list[Text]] = [
-            [
-                str(one.id),
-                figures.local(one.at, zone),
-                one.by_whom,
-                one.decision or BLANKED,
-                ", ".join(one.municipalities),
-                figures.count(one.mailings),
-                figures.count(one.messages),
-            ]
-            for one in protocols
-        ]
-        blocks.append(Table([Column(title) for title in titles], rows))
-    else:
-        blocks.append(TextLine(say("Nothing was purged yet.")))
-    if protocols:
-        blocks += _not_reached()
-    if holds:
-        columns = [Column(title) for title in (say("Held mailing"), say("Since"), say("By"), say("Why"))]
-        held: list[list[Text]] = [
-            [str(one.mailing), figures.local(one.at, zone), one.by_whom, one.reason or BLANKED]
-            for one in holds
-        ]
-        blocks += [GAP, Table(columns, held)]
-    return blocks
+        blocks = [table_of(of_a_purge, protocols), *_not_reached()]
+    return [*blocks, GAP, table_of(of_a_hold, holds)] if holds else blocks
 
 
 def _not_reached() -> list[Block]:

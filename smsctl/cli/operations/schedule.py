@@ -51,7 +51,7 @@ def run(
     slot = read_slot(at, days)
     order = order_of(wiring, words, slot, name)
     text = _text(wiring, system, slot, order)
-    zone = [] if system == "systemd" else check.time_zone(settings.time_zone)
+    zone = check.examine("time-zone", lambda: check.time_zone(settings.time_zone))
     return CommandResult(
         data={
             "for": system,
@@ -68,7 +68,7 @@ def run(
             *(
                 Note(code=one.check, level="warning", text=one.text)
                 for one in zone
-                if one.level is Level.WARNING
+                if one.level is Level.WARNING and system != "systemd"
             ),
         ],
     )
