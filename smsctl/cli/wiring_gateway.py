@@ -105,7 +105,7 @@ def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str], *, as_a
 
     from smsctl.gateways.outcome import HttpReply
     from smsctl.gateways.wire import exchange
-    from smsctl.simulator.incoming import INCOMING_PATH
+    from smsctl.simulator.pushes import INCOMING_PATH
 
     if not url or not url.startswith("http://"):
         raise UsageError(

@@ -15,13 +15,12 @@ from datetime import UTC, datetime
 from threading import Condition, Thread
 from urllib.parse import urlsplit
 
-from smsctl.simulator import incoming
+from smsctl.simulator import pushes
 from smsctl.simulator.behaviour import Behaviour
 from smsctl.simulator.faults import chance
-from smsctl.simulator.incoming import Sms
 from smsctl.simulator.journal import AcceptedMessage
 from smsctl.simulator.polling import Polling
-from smsctl.simulator.pushes import Entry, PushKind, PushRequest, PushStyle, request_for
+from smsctl.simulator.pushes import Entry, PushKind, PushRequest, PushStyle, Sms, request_for
 
 _DELIVERED = {"intelecom": "0", "pswincom": "DELIVRD"}
 _TIMEOUT_S = 60  # wire/puzzel.md, "Delivery reports"
@@ -66,7 +65,7 @@ class Reporter:
 
     def incoming(self, gateway: str, sms: Sms) -> None:
         """Tell of an incoming SMS at once."""
-        self._add(gateway, PushKind.INCOMING, incoming.entry_for(gateway, sms), 0)
+        self._add(gateway, PushKind.INCOMING, pushes.entry_for(gateway, sms), 0)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until all is told; say whether it is."""
@@ -197,7 +196,7 @@ def _is_reported(message: AcceptedMessage) -> bool:
 def _polled(due: _DueReport) -> Mapping[str, str]:
     entry = due.entry
     if due.kind is PushKind.INCOMING:
-        return incoming.polled(entry)
+        return pushes.polled(entry)
     return {
         "receiver": entry["RCV"],
         "state": entry["STATE"],

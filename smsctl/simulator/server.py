@@ -11,11 +11,10 @@ from smsctl.errors import InputError
 from smsctl.simulator import identity
 from smsctl.simulator.application import GatewayApplication
 from smsctl.simulator.behaviour import BadLogin, Behaviour, NonGsm
-from smsctl.simulator.incoming import INCOMING_PATH, Sms, read_sms
 from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.loopback import listen
 from smsctl.simulator.management import Held
-from smsctl.simulator.pushes import PushStyle, must_be_addresses
+from smsctl.simulator.pushes import INCOMING_PATH, PushStyle, Sms, must_be_addresses, read_sms
 from smsctl.simulator.reports import Reporter
 from smsctl.simulator.web import ReceivedRequest, SimulatorReply, refuse
 

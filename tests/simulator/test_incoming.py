@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from smsctl.simulator.incoming import INCOMING_PATH
+from smsctl.simulator.pushes import INCOMING_PATH
 
 from .conftest import Begin
 

@@ -1,19 +1,22 @@
 """`smsctl block …`: the numbers that are never sent to."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from smsctl.cli import numbers, options
-from smsctl.cli.incoming import block_screen as render
-from smsctl.cli.output.blocks import TextLine, Tone
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import Text, TextLine, Tone
+from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_rows import named_columns
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say, say_n
 from smsctl.ledger import blocklist
+from smsctl.ledger.blocklist import BY_STOP, THE_RECIPIENT, BlockedRow
 
 EXAMPLES = {
     "add": ('smsctl block add 070-1740605 --reason "asked by phone"',),
@@ -71,9 +74,11 @@ def run_list(ctx: typer.Context) -> CommandResult:
     rows = [
         row._replace(reason=numbers.shown_text(wiring, row.reason)) for row in blocklist.listed(wiring.ledger)
     ]
+    fields = _fields(wiring.settings.time_zone)
+    listed = table_of(fields, rows) if rows else TextLine(say("The block list is empty."))
     return CommandResult(
-        data={"blocked": [render.data(row) for row in rows]},
-        screen=[*rehearsal(simulated=wiring.simulated), *render.listed(rows, wiring.settings.time_zone)],
+        data={"blocked": [data_of(fields, row) for row in rows]},
+        screen=[*rehearsal(simulated=wiring.simulated), listed],
     )
 
 
@@ -105,3 +110,21 @@ def run_import(
         data={"added": added, "known": len(wanted) - added},
         screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence, Tone.GOOD)],
     )
+
+
+def _fields(zone: str) -> list[Field[BlockedRow]]:
+    """Return what is known of a number: when, why, who, and the last two digits."""
+    return [
+        Field("at", lambda one: one.at, say("Since"), partial(figures.local, zone=zone)),
+        Field("reason", lambda one: one.reason, say("Why"), _told),
+        Field("by", lambda one: one.by_whom, say("By"), _told),
+        Field("last_digits", lambda one: one.last_digits, say("Last digits")),
+    ]
+
+
+_TOLD = {BY_STOP: say("STOP by SMS"), THE_RECIPIENT: say("the recipient")}
+
+
+def _told(stored: str) -> Text:
+    """Return a reason or a user as it is shown: what smsctl itself has written, in words."""
+    return _TOLD.get(stored, stored)

@@ -6,13 +6,14 @@ from smsctl.actions.resume import Remainder, overruled, put_off, record
 from smsctl.cli import dialogue
 from smsctl.cli.mailings import pause, quiet_hours
 from smsctl.cli.mailings.delivery import deliver_mailing, reply
-from smsctl.cli.mailings.rest import screen
+from smsctl.cli.mailings.plan import cost_sentence, letter_facts, package_sentences, remarks
 from smsctl.cli.output import figures
 from smsctl.cli.output import mailings as render
-from smsctl.cli.output.blocks import GAP
+from smsctl.cli.output.blocks import GAP, Block, FactList, TextLine, Tone
+from smsctl.cli.output.phrases import mode, quoted
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.gateway import Gateway
+from smsctl.domain.gateway import Gateway, Traits
 from smsctl.errors import say, say_n
 
 
@@ -48,3 +49,29 @@ def go_on(
     done = deliver_mailing(wiring, rest.mailing, gateway, rest.ceilings)
     told = [one.sentence for one in rest.verdict.overruled if rest.verdict.is_over_day]
     return reply(wiring, done, render.data(rest.mailing, done.tally))._replace(overruled=told)
+
+
+def screen(rest: Remainder, traits: Traits, *, simulated: bool) -> list[Block]:
+    """Return what would be sent now."""
+    mailing, bill = rest.mailing, rest.bill
+    left = say_n(
+        "{count} message is left of mailing {id} to {audience}, {name}, with this text:",
+        "{count} messages are left of mailing {id} to {audience}, {name}, with this text:",
+        n=bill.messages,
+        count=figures.count(bill.messages),
+        id=mailing.id,
+        audience=figures.audience(mailing.audience),
+        name=mailing.municipality.name,
+    )
+    remarked = remarks(rest.verdict)
+    return [
+        mode(simulated=simulated),
+        TextLine(left, Tone.STRONG),
+        *quoted(mailing.letter.text.body),
+        GAP,
+        FactList(letter_facts(mailing.letter, traits)),
+        GAP,
+        TextLine(cost_sentence(bill), Tone.STRONG),
+        *map(TextLine, package_sentences(bill) if bill.payer.in_packages else []),
+        *(TextLine(one, Tone.WARN) for one in remarked),
+    ]
