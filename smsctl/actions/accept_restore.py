@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import audit, lock, restoring, writing_off
+from smsctl.ledger import accepting_restore, audit, lock, restoring
 from smsctl.ledger.restoring import Restored
 from smsctl.ledger.store import Ledger
 
@@ -31,13 +31,13 @@ def accept_restore(ledger: Ledger, moment: Moment, actor: Actor, reason: str) ->
     if restored is None:
         return None
     with ExitStack() as held:
-        unfinished = writing_off.unfinished(ledger)
+        unfinished = accepting_restore.unfinished(ledger)
         for mailing in unfinished:
             held.enter_context(lock.right_to_send(ledger, mailing.reference))
         held.enter_context(ledger.transaction())
         made: dict[int, int] = {}
         for mailing in unfinished:
-            made[mailing.id] = writing_off.write_off(ledger, mailing, moment)
+            made[mailing.id] = accepting_restore.make_unknown(ledger, mailing, moment)
             subject, told = f"mailing {mailing.id}", f"{made[mailing.id]} messages unknown"
             audit.record(ledger, moment, actor, "accept-restore", subject, told, reason)
         restoring.renew(ledger)

@@ -12,7 +12,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, worst
-from smsctl.ledger import audit, batch_rows, corrections, lock, restoring, stops, unknowns
+from smsctl.ledger import audit, batch_rows, corrections, lock, reconciling, restoring, stops
 from smsctl.ledger.batch_rows import BatchRow
 from smsctl.ledger.store import Ledger
 
@@ -56,7 +56,7 @@ def cancel(
     restoring.refuse_restored(ledger)
     with lock.right_to_send(ledger, mailing.reference):
         with ledger.transaction():
-            unknowns.repeat_none(ledger, mailing)
+            reconciling.repeat_none(ledger, mailing)
             waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
             pending = corrections.move(
                 ledger, mailing, waiting, Status.PENDING, Status.CANCELLED, moment, "cancelled"

@@ -59,7 +59,7 @@ def examine(name: str, check: Check) -> tuple[Finding, ...]:
         text = error.sentence
         if error.problems:
             text = say("{text} {first}", text=text, first=error.problems[0])
-        return (Finding(Level.ERROR, text, error.hint, error.exit_code, check=name),)
+        return (Finding(Level.ERROR, text=text, mend=error.hint, exit_code=error.exit_code, check=name),)
 
 
 def verdict(findings: Sequence[Finding]) -> ExitCode:
@@ -75,10 +75,10 @@ def permissions(path: Path, sharing_group: str | None) -> Iterator[Finding]:
         yield Finding(Level.OK, say("Nobody else can change {path}.", path=path))
     elif (uid := path.stat().st_uid) != 0 and not users.is_ours(uid):
         text = say("{path} belongs to another user, who can change it.", path=path)
-        yield Finding(Level.WARNING, text, say("Run: chown root {path}", path=path))
+        yield Finding(Level.WARNING, text=text, mend=say("Run: chown root {path}", path=path))
     else:
         text = say("{path} can be changed by other users; the command of [notify] is not run.", path=path)
-        yield Finding(Level.WARNING, text, say("Run: chmod go-w {path}", path=path))
+        yield Finding(Level.WARNING, text=text, mend=say("Run: chmod go-w {path}", path=path))
 
 
 def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_network: bool) -> Iterator[Finding]:
@@ -116,11 +116,8 @@ def last_host(ledger: Ledger | None, actor: Actor, shown: Callable[[str], str]) 
     last = health.last_sent(ledger) if ledger else None
     if last and last.host != actor.host:
         text = say("This ledger last sent from {host}, at {at}.", host=last.host, at=shown(last.at))
-        yield Finding(
-            Level.WARNING,
-            text,
-            say("Let one machine alone send by this config: two ledgers do not know of each other."),
-        )
+        mend = say("Let one machine alone send by this config: two ledgers do not know of each other.")
+        yield Finding(Level.WARNING, text=text, mend=mend)
 
 
 def disk(path: Path, figure: Callable[[int], str]) -> Iterator[Finding]:
@@ -167,14 +164,10 @@ def time_zone(name: str) -> Iterator[Finding]:
             theirs=months[0].astimezone().tzname(),
             name=name,
         )
-        yield Finding(
-            Level.WARNING,
-            text,
-            say(
-                "Run: timedatectl set-timezone {name}. Or use a systemd timer, which names its zone.",
-                name=name,
-            ),
+        mend = say(
+            "Run: timedatectl set-timezone {name}. Or use a systemd timer, which names its zone.", name=name
         )
+        yield Finding(Level.WARNING, text=text, mend=mend)
 
 
 def service(
@@ -231,11 +224,8 @@ def reports(ledger: Ledger | None, settings: Settings, now: datetime) -> Iterato
         text = say(
             "No delivery report has come for mailing {mailing}, which is a day old.", mailing=found.mailing
         )
-        yield Finding(
-            Level.WARNING,
-            text,
-            say("Does the listener run? What the supplier needs: smsctl reports listen --addresses"),
-        )
+        mend = say("Does the listener run? What the supplier needs: smsctl reports listen --addresses")
+        yield Finding(Level.WARNING, text=text, mend=mend)
     else:
         yield Finding(Level.OK, say("Reports have come for mailing {mailing}.", mailing=found.mailing))
 
@@ -253,7 +243,9 @@ def keyed_runs(ledger: Ledger | None, shown: Callable[[str], str]) -> Iterator[F
             continue
         values = {"key": key, "mailing": run.mailing, "at": at or "-"}
         text = say("{key}: mailing {mailing} is not finished; the last whole one was at {at}.", **values)
-        yield Finding(Level.WARNING, text, say("See: smsctl mailings show {mailing}", mailing=run.mailing))
+        yield Finding(
+            Level.WARNING, text=text, mend=say("See: smsctl mailings show {mailing}", mailing=run.mailing)
+        )
 
 
 _WAITING: dict[Status, Callable[[int], Sentence]] = {

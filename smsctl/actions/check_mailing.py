@@ -43,4 +43,6 @@ def _finding(refusal: Refusal, level: Level, code: ExitCode) -> Finding:
         mend = say("Raise max_new_packages under [limits] in the config; the next package makes an invoice.")
     elif refusal.rule in _PASSES:
         mend = say("Nothing needs to be mended: a mailing leaves when that is over.")
-    return Finding(level, refusal.sentence, mend, code, check="package" if code else "now")
+    return Finding(
+        level, text=refusal.sentence, mend=mend, exit_code=code, check="package" if code else "now"
+    )

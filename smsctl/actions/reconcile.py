@@ -19,10 +19,10 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.errors import Sentence, SmsctlError, say
-from smsctl.ledger import corrections, unknowns
+from smsctl.ledger import corrections, reconciling
 from smsctl.ledger.batches import Claim
+from smsctl.ledger.reconciling import Unknown
 from smsctl.ledger.store import Ledger
-from smsctl.ledger.unknowns import Unknown
 
 WITHIN = timedelta(minutes=50)
 
@@ -81,24 +81,24 @@ def reconcile(search: Search) -> Reconciled:
 
 def may_be_repeated(ledger: Ledger, mailing: Mailing, account: str, moment: Moment) -> bool:
     """Say whether a batch of the mailing is unknown, and so young that it may be submitted again."""
-    found = unknowns.unknown_batches(ledger, mailing, account)
+    found = reconciling.unknown_batches(ledger, mailing, account)
     return any(_is_young(one.claimed, moment) for one in found)
 
 
 def may_be_listed(ledger: Ledger, mailing: Mailing, account: str) -> bool:
     """Say whether a batch of the mailing is unknown, and could stand in the gateway's list."""
-    return bool(unknowns.unknown_batches(ledger, mailing, account))
+    return bool(reconciling.unknown_batches(ledger, mailing, account))
 
 
 def _left(search: Search) -> list[Unknown]:
-    return unknowns.unknown_batches(search.ledger, search.mailing, search.account)
+    return reconciling.unknown_batches(search.ledger, search.mailing, search.account)
 
 
 def _may_repeat(search: Search, one: Unknown) -> bool:
     return (
         search.proved_at is not None
         and search.proved_at < one.claimed.at
-        and unknowns.proved_after(search.ledger, search.account) < one.claim.id
+        and reconciling.proved_after(search.ledger, search.account) < one.claim.id
         and _is_young(one.claimed, search.now())
     )
 

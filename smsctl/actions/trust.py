@@ -19,9 +19,9 @@ def proved_at(ledger: Ledger, settings: Settings, municipality: MunicipalitySett
     """Return when it was proved that repeats are refused; None: no unknown batch may be submitted again."""
     if not settings.gateway.unique_references:
         return None
-    from smsctl.ledger import unknowns  # few accounts rely on it
+    from smsctl.ledger import reconciling  # few accounts rely on it
 
-    return unknowns.proved_at(ledger, account_of(settings, municipality))
+    return reconciling.proved_at(ledger, account_of(settings, municipality))
 
 
 def unproved(

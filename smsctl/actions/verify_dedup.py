@@ -16,7 +16,7 @@ from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict, same_f
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.remark import Event, Remark
 from smsctl.errors import InterruptionError, SmsctlError, StoppedError, say
-from smsctl.ledger import batches, corrections, fitness, lock, mailings, unknowns
+from smsctl.ledger import batches, corrections, fitness, lock, mailings, reconciling
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.repeats import Repeats
@@ -77,9 +77,9 @@ def verify_dedup(trial: DoubleSend) -> Verified:
             ) from asked
         with trial.ledger.transaction():
             if refused:
-                unknowns.prove(trial.ledger, trial.account, trial.now())
+                reconciling.prove(trial.ledger, trial.account, trial.now())
             else:
-                unknowns.disprove(trial.ledger, trial.account)
+                reconciling.disprove(trial.ledger, trial.account)
     return Verified(mailing=begun.mailing, refused=refused)
 
 

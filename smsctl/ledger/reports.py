@@ -95,7 +95,7 @@ def answered(ledger: Ledger, mailing: Mailing, messages: Sequence[int], moment: 
     _take_again(ledger, early, moment)
 
 
-def written_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
+def apply_to_unknown(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
     """Apply the reports on messages that are unknown now because the ledger had forgotten that it sent them.
 
     When the reports came it took the messages for pending, so they seemed to contradict it.

@@ -14,7 +14,7 @@ from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
 from smsctl.domain.moment import Moment, Uptime
 from smsctl.errors import StoppedError, say
-from smsctl.ledger import fitness, mailings, unknowns
+from smsctl.ledger import fitness, mailings, reconciling
 
 from .desk import ACTOR, PACE, Desk, Script, ScriptedGateway, all_of_it, each, moment
 
@@ -155,11 +155,11 @@ def test_a_proof_holds_for_later_batches_whatever_the_dates_say(desk: Desk) -> N
     mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))
     desk.send(mailing, gateway)
     with desk.ledger.transaction():
-        unknowns.prove(desk.ledger, "", moment(0))
-    desk.send(mailing, gateway, proved_at=unknowns.proved_at(desk.ledger, ""))
+        reconciling.prove(desk.ledger, "", moment(0))
+    desk.send(mailing, gateway, proved_at=reconciling.proved_at(desk.ledger, ""))
     assert len(gateway.submitted) == 1
     later, gateway = desk.mailing(2), ScriptedGateway(LOST, each(Status.ACCEPTED))
-    desk.send(later, gateway, proved_at=unknowns.proved_at(desk.ledger, ""))
+    desk.send(later, gateway, proved_at=reconciling.proved_at(desk.ledger, ""))
     assert desk.states(later) == {"accepted": 2}
 
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from smsctl.actions.trust import account_of, may_repeat
 from smsctl.config.read import load
 from smsctl.domain.message import Status
-from smsctl.ledger import mailings, unknowns
+from smsctl.ledger import mailings, reconciling
 
 from ..conftest import MakeConfig
 from .desk import ScriptedGateway, accepted, moment, unclear
@@ -43,5 +43,5 @@ def test_only_what_is_unknown_on_a_proved_account_may_be_submitted_again(
     assert Status.UNKNOWN in mailings.tally(page.ledger, mailings.get(page.ledger, 1)).states
     assert not said(1)
     with page.ledger.transaction():
-        unknowns.prove(page.ledger, account, moment())
+        reconciling.prove(page.ledger, account, moment())
     assert (said(1), said(2)) == (True, False)

@@ -6,7 +6,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
 from smsctl.errors import RuleError
-from smsctl.ledger import batches, costs, mailings, unknowns, writing_off
+from smsctl.ledger import accepting_restore, batches, costs, mailings, reconciling
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -68,7 +68,7 @@ def test_an_unknown_batch_is_rebuilt_as_it_was_sent(ledger: Ledger, mailing: Mai
     sent = sending.claim(ledger, mailing)
     assert sent
     batches.recover(ledger, NOW)
-    (found,) = unknowns.unknown_batches(ledger, mailing, "")
+    (found,) = reconciling.unknown_batches(ledger, mailing, "")
     assert found.claim.batch == sent.batch
     assert charged(ledger) == {"": 2, "4711": 1}
 
@@ -76,7 +76,7 @@ def test_an_unknown_batch_is_rebuilt_as_it_was_sent(ledger: Ledger, mailing: Mai
 def test_what_may_have_been_sent_is_written_off_by_cost_centre(ledger: Ledger, mailing: Mailing) -> None:
     sending.settle(ledger, mailing, sending.claim(ledger, mailing))
     with ledger.transaction():
-        assert writing_off.write_off(ledger, mailing, NOW) == 5
+        assert accepting_restore.make_unknown(ledger, mailing, NOW) == 5
     assert charged(ledger) == {"": 2, "4711": 1, "4712": 4}
     must_agree(ledger)
     costs_must_agree(ledger)

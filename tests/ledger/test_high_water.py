@@ -22,10 +22,10 @@ from smsctl.ledger import (
     fitness,
     lock,
     mailings,
+    reconciling,
     repeats,
     reports,
     restoring,
-    unknowns,
 )
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.high_water import HighWater, HighWaterRecord
@@ -356,7 +356,7 @@ def test_what_became_unknown_is_neither_sent_again_nor_given_to_somebody_twice(p
         # The gateway's memory has an hour, and nobody knows when these were really sent.
         assert not [
             claim
-            for claim, _ in unknowns.unknown_batches(put_back, mailing, "")
+            for claim, _ in reconciling.unknown_batches(put_back, mailing, "")
             if "-r" in claim.batch.reference
         ]
     assert not gateway.taken

@@ -74,13 +74,15 @@ def as_cron(wiring: Wiring, municipality: str | None = None) -> CommandResult:
     except subprocess.TimeoutExpired:
         text = say("As cron, it did not end within {n} seconds.", n=AS_CRON_LIMIT_S)
         mend = say("Look at what waits: smsctl doctor --verbose")
-        return told_of([Finding(Level.ERROR, text, mend, ExitCode.STOPPED, check="as-cron")])
+        return told_of(
+            [Finding(Level.ERROR, text=text, mend=mend, exit_code=ExitCode.STOPPED, check="as-cron")]
+        )
     except (ValueError, KeyError, IndexError):
         pass
     last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
     text = say("As cron, smsctl does not start: {reason}.", reason=last)
     mend = say("Install it for the whole machine, so that it needs nothing of this session.")
-    return told_of([Finding(Level.ERROR, text, mend, ExitCode.STOPPED, check="as-cron")])
+    return told_of([Finding(Level.ERROR, text=text, mend=mend, exit_code=ExitCode.STOPPED, check="as-cron")])
 
 
 def told_of(findings: Sequence[Finding]) -> CommandResult:

@@ -1,4 +1,4 @@
-"""Taking what is pending for possibly sent, in a ledger that has forgotten what it sent."""
+"""Of what `accept_restore` orders: taking what is pending for possibly sent, which makes it unknown."""
 
 import os
 
@@ -20,24 +20,24 @@ def unfinished(ledger: Ledger) -> tuple[Mailing, ...]:
     return tuple(mailings.get(ledger, mailing) for (mailing,) in found)
 
 
-def write_off(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
+def make_unknown(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     """Make the mailing's pending messages unknown, in the open transaction; return how many.
 
     They get a batch that stands for those the ledger does not know, so that they count as sent at this
     moment. It has no digest: it can never be taken for a request that may be repeated.
     """
-    pending = [(one, "") for one in sorted(corrections.messages_in(ledger, mailing, Status.PENDING))]
-    written = 0
+    pending = [(message, "") for message in sorted(corrections.messages_in(ledger, mailing, Status.PENDING))]
+    unknown = 0
     while pending:
         cost_centre, together = costs.of_first(ledger, mailing, pending)
         pending = pending[len(together) :]
-        written += _write_off_one(ledger, mailing, [one for one, _ in together], cost_centre, moment)
-    if written:
-        reports.written_off(ledger, mailing, moment)
-    return written
+        unknown += _make_unknown(ledger, mailing, [message for message, _ in together], cost_centre, moment)
+    if unknown:
+        reports.apply_to_unknown(ledger, mailing, moment)
+    return unknown
 
 
-def _write_off_one(
+def _make_unknown(
     ledger: Ledger, mailing: Mailing, messages: list[int], cost_centre: str, moment: Moment
 ) -> int:
     written = counts.total(ledger, mailing, messages)

@@ -1,4 +1,4 @@
-"""Batches of which nothing is known, rebuilt from their frozen rows; and the proof that repeats are refused.
+"""What `reconcile` goes by: unknown batches, rebuilt from frozen rows, and the proof of refused repeats.
 
 A batch is rebuilt with the same references in the same order, and compared with the hash of its message
 list taken when it was claimed. The request itself is never kept: it holds the password.
