@@ -47,6 +47,7 @@ COMMANDS = {
     "municipality deactivate": "End the service: nothing more is sent or invoiced",
     "invoices list": "List the invoices: one for each package opened",
     "invoices export": "Write the invoices that are not yet handed over to a file",
+    "invoices postings": "Write what each cost centre pays for a month, and close the month",
     "invoices compare": "Compare the supplier's bill with our figures",
     "reports listen": "Listen for delivery reports and incoming SMS that are pushed",
     "reports poll": "Fetch delivery reports and incoming SMS from queues",

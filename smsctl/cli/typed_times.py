@@ -69,6 +69,16 @@ def period(since: str | None, until: str | None) -> Period:
     return found
 
 
+def month(flag: str, text: str) -> str:
+    """Return the month meant by 2026-11. Raises UsageError for anything else."""
+    if len(text) != len("2026-11"):
+        raise UsageError(say("{flag} {text}: there is no such month.", flag=flag, text=text), hint=_A_MONTH)
+    return _day(flag, text, last=False)[: len("2026-11")]
+
+
+_A_MONTH = say("Write 2026-11.")
+
+
 def moments_of(days: Period, zone: tzinfo | None) -> tuple[str, str]:
     """Return from which ledger time on, and before which one, local days last."""
     since, until = (one and datetime.combine(date.fromisoformat(one), time(), zone) for one in days)

@@ -112,6 +112,7 @@ KEYS: tuple[Key, ...] = (
     Key("language", choice("sv", "en"), "of screens; without it, the system's"),
     Key("confirm_count_above", whole(0), "messages; above it the number is typed to confirm", 1000),
     Key("cost_centres", COST_CENTRES, "[cost_centres.4711]: its free keys are columns of a posting", {}),
+    Key("contra_cost_centre", COST_CENTRE, "the one that the contra line of a posting is on"),
     *_within(
         "gateway",
         Key("module", MODULE, say("intelecom (Puzzel) or pswincom (LINK Mobility)"), required=True),

@@ -179,10 +179,10 @@ def _money(values: Values) -> Iterator[Problem]:
 
 def _cost_centres(values: Values) -> Iterator[Problem]:
     known = values[()]["cost_centres"]
-    for key, given in names_of("municipalities", values).items():
-        name = given["cost_centre"]
+    named = {(("municipalities", key), "cost_centre") for key in names_of("municipalities", values)}
+    for section, key in sorted({((), "contra_cost_centre"), *named}):
+        name, path = values[section][key], (*section, key)
         if name not in (None, BROKEN) and isinstance(known, dict) and name not in known:
-            path = ("municipalities", key, "cost_centre")
             yield Problem(path, say("is not in this file; write a section [cost_centres.{name}]", name=name))
 
 

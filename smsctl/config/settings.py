@@ -222,6 +222,7 @@ class Settings(_Section):
     language: str | None
     confirm_count_above: int  # messages; a larger mailing is confirmed by typing the number
     cost_centres: Mapping[str, Mapping[str, str]]  # with their free keys
+    contra_cost_centre: str | None  # of a posting
     gateway: GatewaySettings
     smtp: SmtpSettings | None
     municipalities: Mapping[str, MunicipalitySettings]

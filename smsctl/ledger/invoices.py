@@ -41,9 +41,41 @@ def invoices_of(
 def hand_over(ledger: Ledger, handed: Sequence[Invoice], moment: Moment, actor: Actor) -> None:
     """Mark invoices as handed over, in the open transaction."""
     for one in handed:
-        ledger.write("UPDATE invoices SET handed_over_day = ? WHERE number = ?", moment.day, one.number)
+        ledger.write(
+            "UPDATE invoices SET handed_over_day = ?, handed_over_at = ? WHERE number = ?",
+            moment.day,
+            moment.at,
+            one.number,
+        )
         subject, detail = f"invoice {one.number}", f"{one.municipality}, package {one.package}"
         audit.record(ledger, moment, actor, "hand-over", subject, detail)
+
+
+def take_back(ledger: Ledger, municipality: str | None, moment: Moment, actor: Actor) -> tuple[Invoice, ...]:
+    """Take back the marks that were made last, in the open transaction; return the invoices, unmarked.
+
+    Those of one export have the same time; of marks that were made before it was kept, the latest day counts.
+    """
+    latest = ledger.one(
+        "SELECT MAX(COALESCE(handed_over_at, handed_over_day)) FROM invoices"
+        " WHERE municipality = COALESCE(CAST(? AS TEXT), municipality)",
+        municipality,
+    )
+    found = ledger.records(
+        "SELECT number, municipality, package, day, parts, price_ore, NULL AS handed_over_day FROM invoices"
+        " WHERE municipality = COALESCE(CAST(? AS TEXT), municipality)"
+        " AND COALESCE(handed_over_at, handed_over_day) = ? ORDER BY number",
+        municipality,
+        latest[0] if latest else None,
+    )
+    taken = tuple(Invoice(**one) for one in found)
+    for one in taken:
+        ledger.write(
+            "UPDATE invoices SET handed_over_day = NULL, handed_over_at = NULL WHERE number = ?", one.number
+        )
+        subject, detail = f"invoice {one.number}", f"{one.municipality}, package {one.package}"
+        audit.record(ledger, moment, actor, "hand-over-undone", subject, detail)
+    return taken
 
 
 def parts_by_month_and_node(ledger: Ledger, period: Period) -> dict[tuple[str, str], int]:

@@ -10,13 +10,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
+from smsctl.actions import post_month
+from smsctl.domain.costs import costs as cost_of
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Moment, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.errors import RuleError
-from smsctl.ledger import corrections, municipalities, packages
+from smsctl.ledger import corrections, costs, municipalities, packages, postings
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger, open_ledger
 
@@ -92,6 +94,28 @@ class Sending(RuleBasedStateMachine):
         now = dict(closed_ones(self.ledger))
         assert all(now[number] <= used for number, used in self.closed.items())
         self.closed = now
+
+    @rule()
+    def post(self) -> None:
+        """Post the month that has ended, once; it is what `usage` tells of it."""
+        month = self.now().month
+        ended = "2026-11" if month == "2026-12" else None
+        if ended and postings.of_month(self.ledger, ended) is None:
+            told = cost_of(costs.drawn(self.ledger, "town", Period(until="2026-11-30")))
+            with self.ledger.transaction():
+                _, drafted = post_month.post(self.ledger, ended, "", str, self.now(), ACTOR)
+            assert drafted
+            assert sum(one.amount_ore for one in drafted.lines) == 0
+            assert sum(one.amount_ore for one in drafted.lines[:-1]) == sum(told.values())
+
+    @invariant()
+    def a_month_before_its_posting_is_what_usage_tells(self) -> None:
+        month = self.now().month
+        drafted = post_month.draft(self.ledger, month, "", alone=True)
+        drawn = costs.drawn(self.ledger, "town", Period(since=f"{month}-01"))
+        told = cost_of(drawn)
+        assert -drafted.lines[-1].amount_ore == sum(ore for slot, ore in told.items() if slot.slot)
+        assert sum(one.parts for one in drafted.lines) == sum(one.parts for one in drawn if one.slot)
 
     @rule()
     def midnight(self) -> None:

@@ -5,21 +5,30 @@ from typing import Annotated
 
 import typer
 
+from smsctl.actions import post_month
 from smsctl.actions.compare import compare, veiled_nodes
+from smsctl.actions.post_month import Drafted
 from smsctl.cli import options
 from smsctl.cli.money import invoices_screen as render
+from smsctl.cli.money import postings_screen as posted_screen
 from smsctl.cli.output import export
+from smsctl.cli.output.phrases import written as file_written
 from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.typed_times import month as typed_month
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import say
-from smsctl.ledger.invoices import hand_over, invoices_of
+from smsctl.errors import UsageError, say
+from smsctl.ledger.invoices import hand_over, invoices_of, take_back
 
 EXAMPLES = {
     "list": ("smsctl invoices list", "smsctl invoices list --municipality exempelkommun --json"),
     "export": (
         "smsctl invoices export --csv invoices.csv",
         "smsctl invoices export --csv 2026-11.csv --mark",
+    ),
+    "postings": (
+        "smsctl invoices postings --month 2026-11 --csv 2026-11.csv",
+        "smsctl invoices postings --month 2026-12 --preview",
     ),
     "compare": (
         "smsctl invoices compare supplier.csv",
@@ -39,18 +48,31 @@ def run_list(ctx: typer.Context, municipality: options.Municipality = None) -> C
 
 def run_export(
     ctx: typer.Context,
-    csv: Annotated[Path, typer.Option(metavar="FILE", help="The file to write; - prints.")],
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="The file to write; - prints.")] = None,
     *,
     municipality: options.Municipality = None,
     mark: Annotated[bool, typer.Option("--mark", help="Mark them as handed over.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take back the latest marks, as if they were not handed over.")
+    ] = False,
     again: Annotated[bool, typer.Option("--all", help="Also those that were handed over before.")] = False,
     replace: options.Replace = False,
 ) -> CommandResult:
-    """Write the invoices that are not yet handed over to a file: one line for each package opened."""
+    """Write the invoices that are not yet handed over to a file: one line for each package opened.
+
+    With --undo nothing is written: those that were marked last are not handed over any more.
+    """
     wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     ledger = wiring.ledger
     key = wiring.municipality(municipality)[1].key if municipality else None
+    if undo is (csv is not None) or (undo and (mark or again)):
+        raise UsageError(say("Name the file to write with --csv FILE; or use --undo alone."))
+    if csv is None:
+        with ledger.transaction():
+            found = take_back(ledger, key, wiring.clock.now(), wiring.actor)
+        told: dict[str, object] = {"path": None, "invoices": render.data(found), "marked": False}
+        return CommandResult(data=told, screen=render.taken_back(found))
     with ledger.transaction():
         found = invoices_of(ledger, key, only_new=not again)
         page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
@@ -59,6 +81,48 @@ def run_export(
             hand_over(ledger, new, wiring.clock.now(), wiring.actor)
     data = {"path": str(csv), "invoices": render.data(found), "marked": mark}
     return CommandResult(data=data, screen=render.exported(found, csv, marked=mark), page=page)
+
+
+def run_postings(
+    ctx: typer.Context,
+    month: Annotated[str, typer.Option(metavar="MONTH", help="A month that has ended: 2026-11.")],
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="The file to write; - prints.")] = None,
+    *,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only show the month, also one that has not ended.")
+    ] = False,
+    replace: options.Replace = False,
+) -> CommandResult:
+    """Write what each cost centre pays for a month, balanced by a contra line, and close the month.
+
+    A closed month is never written otherwise: a second time gives the same file, and what is corrected
+    later is a line of its own in the next month.
+    """
+    wiring: Wiring = ctx.obj
+    wiring.names(write=(csv,), replace=replace)
+    wanted, settings, ledger = typed_month("--month", month), wiring.settings, wiring.ledger
+    contra = settings.contra_cost_centre or ""
+    if preview:
+        alone = not post_month.is_next(ledger, wanted)
+        drafted = post_month.draft(ledger, wanted, contra, alone=alone)
+        screen = posted_screen.screen(drafted, wiring.called, simulated=wiring.simulated)
+        return CommandResult(data=posted_screen.data(drafted, None, wanted, None), screen=screen)
+    if csv is None:
+        raise UsageError(say("Name the file to write with --csv FILE, or look with --preview."))
+
+    def written(lines: Drafted) -> str:
+        titles = posted_screen.fields(lines, wiring.called, settings.cost_centres)
+        return export.csv_text(titles, lines.lines)
+
+    with ledger.transaction():
+        posted, new = post_month.post(ledger, wanted, contra, written, wiring.clock.now(), wiring.actor)
+        page = export.write_csv_text(csv, posted.content, replace=replace)
+    screen = posted_screen.screen(new, wiring.called, simulated=wiring.simulated) if new else []
+    screen += [posted_screen.closed(posted, settings.time_zone, again=new is None)]
+    told = [] if page else [file_written(csv)]
+    return CommandResult(
+        data=posted_screen.data(new, posted, wanted, csv), screen=[*screen, *told], page=page
+    )
 
 
 def run_compare(

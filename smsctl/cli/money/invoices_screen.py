@@ -70,6 +70,19 @@ def exported(found: Sequence[Invoice], path: object, *, marked: bool) -> list[Bl
     return lines
 
 
+def taken_back(found: Sequence[Invoice]) -> list[Block]:
+    """Return which marks were taken back."""
+    if not found:
+        return [TextLine(say("No invoice is marked as handed over. Nothing was changed."))]
+    told = say_n(
+        "{n} invoice is not marked as handed over any more: {numbers}.",
+        "{n} invoices are not marked as handed over any more: {numbers}.",
+        n=len(found),
+        numbers=", ".join(str(one.number) for one in found),
+    )
+    return [TextLine(told, Tone.GOOD)]
+
+
 def compared(lines: Sequence[Compared]) -> list[Block]:
     """Return the comparison with what the file tells apart, and the sum."""
     if not lines:

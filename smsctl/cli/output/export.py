@@ -34,10 +34,22 @@ def write_csv(
     spreadsheet would run as a formula get an apostrophe (what-comes-from-outside.md, "Screens and lists").
     Raises InputError where it exists already or cannot be made, OutputError where its disk is full.
     """
+    return write_csv_text(path, csv_text(fields, rows), replace=replace)
+
+
+def write_csv_text(path: Path, text: str, *, replace: bool = False) -> str | None:
+    """Write what `csv_text` has returned, as `write_csv`."""
+    if path == STANDARD_OUTPUT:
+        return text.replace("\r\n", "\n")
+    return write_text(path, text, replace=replace, encoding="utf-8-sig")
+
+
+def csv_text(fields: Sequence[Field[T]], rows: Iterable[T]) -> str:
+    """Return the rows as `write_csv` writes them."""
     with io.StringIO(newline="") as page:
-        writer = csv.writer(page, delimiter=";", lineterminator="\n" if path == STANDARD_OUTPUT else "\r\n")
+        writer = csv.writer(page, delimiter=";", lineterminator="\r\n")
         writer.writerows([_cell(words(cell)) for cell in line] for line in lines_of(fields, rows))
-        return write_text(path, page.getvalue(), replace=replace, encoding="utf-8-sig")
+        return page.getvalue()
 
 
 def write_json(path: Path, content: object, *, replace: bool = False) -> str | None:
@@ -55,6 +67,8 @@ def write_text(path: Path, text: str, *, replace: bool = False, encoding: str = 
     try:
         named_files.write(path, text.encode(encoding), replace=replace)
     except OSError as error:
+        if isinstance(error, FileExistsError) and _holds(path, text.encode(encoding)):
+            return None  # of a run that was killed before it could say so
         told = say("{path}: cannot be written: {reason}.", path=path, reason=error.strerror)
         if error.errno in _NO_ROOM:
             raise OutputError(told, hint=say("Name a place with room for it.")) from None
@@ -62,6 +76,15 @@ def write_text(path: Path, text: str, *, replace: bool = False, encoding: str = 
             told, hint=say("Name a file that does not exist yet, or replace your earlier one with --replace.")
         ) from None
     return None
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    """Say whether a file is there as it would be written."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(data) + 1) == data
+    except OSError:
+        return False
 
 
 def _cell(text: str) -> str:

@@ -1,0 +1,102 @@
+"""The posting of a month on a screen and in its file: what each cost centre pays, and one contra line."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from smsctl.actions.post_month import Drafted, PostingLine, free_keys
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
+from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.phrases import rehearsal
+from smsctl.errors import Sentence, say, say_n
+from smsctl.ledger.postings import Posting
+
+CostCentres = Mapping[str, Mapping[str, str]]
+
+
+def _common(called: Callable[[str], str]) -> list[Field[PostingLine]]:
+    return [
+        Field("municipality", lambda one: one.municipality or None, say("Municipality"), _named(called)),
+        Field("cost_centre", lambda one: one.cost_centre or None, say("Cost centre")),
+        Field("correction_of", lambda one: one.correction_of or None, say("Correction of")),
+        Field("parts", lambda one: one.parts, say("Parts"), figures.count, right=True, written=str),
+        Field(
+            "amount_ore",
+            lambda one: one.amount_ore,
+            say("Amount without VAT"),
+            figures.money,
+            right=True,
+            written=figures.kronor,
+        ),
+    ]
+
+
+def _named(called: Callable[[str], str]) -> Callable[[str | None], Text]:
+    return lambda key: called(key) if key else say("contra line")
+
+
+def fields(drafted: Drafted, called: Callable[[str], str], centres: CostCentres) -> list[Field[PostingLine]]:
+    """Return the columns of the file: the document on each line, and the cost centre's free keys."""
+
+    def given(key: str) -> Field[PostingLine]:
+        return Field("", lambda one: centres.get(one.cost_centre, {}).get(key), key)
+
+    return [
+        Field("", lambda _: drafted.document, say("Document")),
+        Field("", lambda _: drafted.month, say("Month")),
+        Field("", lambda one: one.municipality, say("Key")),
+        *_common(called),
+        *map(given, free_keys(centres)),
+    ]
+
+
+def data(drafted: Drafted | None, posted: Posting | None, month: str, path: object) -> dict[str, object]:
+    """Return the posting for the envelope; the lines of one that was posted before stand in its file."""
+    return {
+        "month": month,
+        "document": posted.document if posted else drafted.document if drafted else None,
+        "path": None if path is None else str(path),
+        "closed": posted is not None,
+        "handed_over": posted.at if posted else None,
+        "handed_over_by": posted.by_whom if posted else None,
+        "lines": None if drafted is None else [data_of(_common(str), one) for one in drafted.lines],
+    }
+
+
+def screen(drafted: Drafted, called: Callable[[str], str], *, simulated: bool) -> list[Block]:
+    """Return the lines, and what of them has no price."""
+    head = say("Posting of {month}, {document}", month=drafted.month, document=drafted.document)
+    blocks = [*rehearsal(simulated=simulated), TextLine(head, Tone.STRONG)]
+    blocks.append(table_of(_common(called), drafted.lines))
+    return [*blocks, *(TextLine(one, Tone.WARN) for one in remarks(drafted.lines))]
+
+
+def remarks(lines: Sequence[PostingLine]) -> list[Sentence]:
+    """Say what is not posted, because nobody knows what it costs."""
+    n = sum(one.unpriced for one in lines)
+    if not n:
+        return []
+    return [
+        say_n(
+            "{n} part has no price that is known, and costs nothing here.",
+            "{n} parts have no price that is known, and cost nothing here.",
+            n=n,
+        )
+    ]
+
+
+def closed(posted: Posting, zone: str, *, again: bool) -> TextLine:
+    """Say that the month is closed, since when and by whom."""
+    told = {"month": posted.month, "document": posted.document, "who": posted.by_whom}
+    at = figures.local(posted.at, zone)
+    if again:
+        return TextLine(
+            say(
+                "{month} was first handed over {at} by {who}, as {document}: the same file.",
+                at=at,
+                **told,
+            )
+        )
+    return TextLine(
+        say("{month} is closed, as {document}: what is corrected later is posted in the next month.", **told),
+        Tone.GOOD,
+    )
