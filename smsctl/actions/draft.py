@@ -123,9 +123,7 @@ def _leaving(
 ) -> DepartingMailing:
     """Return the mailing as the rules ask about it."""
     recipients = plan.recipients
-    had_it = (
-        sum(person.number in repeated for person in recipients.ready) if under.lenient and repeated else 0
-    )
+    had_it = len(recipients.ready.positions_of(repeated)) if under.lenient and repeated else 0
     return DepartingMailing(
         bill=plan.bill,
         letter=plan_request.letter,
@@ -203,7 +201,7 @@ def _recipients(
         require_terms=plan_request.require_terms,
         skip_invalid=plan_request.skip_invalid,
         is_blocked=blocklist.judge(ledger) if ledger else None,
-        already_sent=already_sent or None,
+        already_sent=already_sent.quickest if already_sent else None,
     )
     recipients = classify_sheet(sheet, plan_request.columns, plan_request.audience, rules)
     if ledger and (blocked := recipients.skipped.get(SkipReason.BLOCKED)):

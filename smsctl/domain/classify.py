@@ -64,7 +64,7 @@ class _RowClassifier:
         self._last_used = max(
             self._eligibilities.last_position, columns.name or 0, *(one.number for one in self._numbers)
         )
-        self._sent: Container[str] = rules.already_sent or ()
+        self._sent: Container[int] = rules.already_sent or ()
         self._seen: set[int] = set()  # the numbers of those who are ready, as integers: a third of the memory
         several = len(self._numbers) > 1
         self._ready = PeopleWriter(by_column=several)
@@ -98,24 +98,24 @@ class _RowClassifier:
         width, number_at, name_at = len(self._header), self._columns.number, self._columns.name
         cells, eligibilities, fast = self._cells, self._eligibilities, self._rules.numbers.fast
         is_blocked, sent, welcome = self._rules.is_blocked, self._sent, eligibilities.welcome
-        seen, see = self._seen, self._seen.add
-        put_row, put_number, put_name = self._ready.puts()
-        pack, left_out = self._ready.pack, (SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
-        leave_out = [self._skipped[reason].add for reason in left_out]
-        row_number = self._last_row
+        ready, had_it = self._ready, self._skipped[SkipReason.ALREADY_SENT]
+        puts = ((self._seen.add, *ready.puts()), (bool, *had_it.puts()))  # who had it is not noted as seen
+        seen, twice, row_number = self._seen, self._skipped[SkipReason.DUPLICATE].add, self._last_row
         for row_number, row in enumerate(rows, FIRST_ROW):
             if not row_number & _PACKED_EVERY:
-                pack()
+                ready.pack()
+                had_it.pack()
             number = fast(row[number_at]) if len(row) == width else None
             if number is not None:
                 eligibility = eligibilities[cells(row)]
                 if eligibility is welcome:
                     if not (is_blocked and is_blocked(number)):
                         digits, name = int(number), "" if name_at is None else row[name_at]
-                        if digits in seen or number in sent:
-                            leave_out[digits not in seen](row_number, digits, name)
+                        if digits in seen:
+                            twice(row_number, digits, name)
                         else:
-                            see(digits)
+                            note, put_row, put_number, put_name = puts[digits in sent]
+                            note(digits)
                             put_row(row_number)
                             put_number(digits)
                             put_name(name)
@@ -141,7 +141,7 @@ class _RowClassifier:
         if eligibility is not self._eligibilities.welcome:
             return False
         numbers = [(at, number) for at, number in found if number is not None]
-        if any(number in sent or (is_blocked and is_blocked(number)) for _, number in numbers):
+        if any(int(number) in sent or (is_blocked and is_blocked(number)) for _, number in numbers):
             return False
         name = "" if self._columns.name is None else row[self._columns.name]
         for at, number in numbers:
@@ -270,7 +270,7 @@ class _RowClassifier:
             return SkipReason.TERMS
         if int(number) in self._seen:
             return SkipReason.DUPLICATE
-        return SkipReason.ALREADY_SENT if number in self._sent else None
+        return SkipReason.ALREADY_SENT if int(number) in self._sent else None
 
     def _shut_out(self) -> tuple[People, dict[SkipReason, People]]:
         """Return who is ready and who is not, with every row of a protected number among the protected."""

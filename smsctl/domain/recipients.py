@@ -37,7 +37,7 @@ class RowRules(NamedTuple):
     require_terms: bool = True
     skip_invalid: bool = False  # bad rows are skipped, instead of stopping the mailing
     is_blocked: Callable[[str], bool] | None = None  # takes E.164
-    already_sent: Container[str] | None = None  # E.164
+    already_sent: Container[int] | None = None  # E.164 without the plus
 
 
 class Recipients(NamedTuple):

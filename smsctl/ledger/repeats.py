@@ -4,9 +4,11 @@ A message that cost within the last 20 hours, or may have, counts as sent; so do
 for a later time, until 20 hours after that. One that is still pending in another mailing is reserved by it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
+from itertools import chain, groupby
+from operator import itemgetter
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Moment
@@ -26,23 +28,24 @@ _BATCH_COUNTS = "(b.claimed_at >= ? OR (b.boot = ? AND b.boot_s >= ?))"
 _MESSAGE_COUNTS = "m.state NOT IN ('pending', 'rejected', 'cancelled')"
 _COUNTS = f"{_BATCH_COUNTS} AND {_MESSAGE_COUNTS}"
 _BATCHES = (
-    "SELECT b.first_message, b.last_message, b.id FROM batches b WHERE b.mailing = ? AND [COUNTS]"
+    "SELECT CASE WHEN [COUNTS] THEN 1 ELSE 0 END, b.id, b.first_message, b.last_message FROM batches b"
+    " WHERE b.mailing = ? ORDER BY b.id"
 ).replace("[COUNTS]", _BATCH_COUNTS)
-_NUMBERS = (
-    "SELECT CAST(m.number AS BIGINT), m.number_hash FROM messages m"
-    " WHERE m.id BETWEEN ? AND ? AND m.batch = ? AND [COUNTS]"
-).replace("[COUNTS]", _MESSAGE_COUNTS)
-_OF_A_RETRY = _NUMBERS.replace(
-    _MESSAGE_COUNTS,
+_RETRY_COUNTS = (
     "(m.state NOT IN ('pending', 'rejected', 'cancelled', 'failed', 'expired')"
-    " OR m.earlier_batch IS NOT NULL OR m.taken_besides > 0)",
+    " OR m.earlier_batch IS NOT NULL OR m.taken_besides > 0)"
 )
 """For a mailing to those who were not reached: what did not arrive does not count, unless it left twice."""
+_OF_BATCHES = " FROM messages m WHERE m.id BETWEEN ? AND ? AND m.batch BETWEEN ? AND ? AND"
+_NUMBERS = f"SELECT CAST(m.number AS BIGINT){_OF_BATCHES} m.number IS NOT NULL AND "
+_HASHES = f"SELECT m.number_hash{_OF_BATCHES} m.number_hash IS NOT NULL AND m.number IS NULL AND "
+_AT_ONCE = 20_000  # messages
 _SENT = (
     " FROM mailings g JOIN messages m ON m.id BETWEEN g.first_message"
     " AND g.first_message + g.messages - 1 JOIN batches b ON b.id = m.batch"
     f" WHERE g.id = ? AND {_COUNTS}"
 )
+_ANY_HASHED = "SELECT 1 FROM messages WHERE mailing = ? AND number_hash IS NOT NULL LIMIT 1"
 _HASHED = (
     "SELECT id, send_at, municipality FROM mailings WHERE id IN"
     " (SELECT mailing FROM messages WHERE number_hash IS NOT NULL)"
@@ -74,10 +77,16 @@ class Reached:
         self._key = key
 
     def __contains__(self, number: object) -> bool:
-        """Whether the text has reached this E.164 number."""
-        if int(str(number)) in self._numbers:
-            return True
-        return self._key is not None and self._key.hash(str(number)) in self._hashes
+        """Whether the text has reached this number: E.164, or its digits as an integer."""
+        digits = int(str(number))
+        return digits in self._numbers or (
+            self._key is not None and self._key.hash(f"+{digits}") in self._hashes
+        )
+
+    @property
+    def quickest(self) -> Container[int]:
+        """What tells the same of integers, for a million of them in no time where nothing is purged."""
+        return self if self._hashes else self._numbers
 
     def __len__(self) -> int:
         """How many numbers the text has reached."""
@@ -102,13 +111,24 @@ def already_sent(
     """
     numbers: set[int] = set()
     hashes: set[str] = set()
+    counts = _RETRY_COUNTS if is_retry else _MESSAGE_COUNTS
     found = [row for one in (body_hash, *others) for row in ledger.rows(_OF_THE_TEXT, one, apart_from)]
     for mailing, send_at in found:
-        for batch in ledger.rows(_BATCHES, mailing, *_window(_read(send_at), moment)):
-            rows = ledger.rows(_OF_A_RETRY if is_retry else _NUMBERS, *batch)
-            numbers.update([number for number, _ in rows if number])
-            hashes.update([purged for number, purged in rows if purged and not number])
+        any_purged = ledger.one(_ANY_HASHED, mailing)
+        for some in _counting(ledger, mailing, _window(_read(send_at), moment)):
+            numbers.update(chain.from_iterable(ledger.rows(_NUMBERS + counts, *some)))
+            if any_purged:
+                hashes.update(chain.from_iterable(ledger.rows(_HASHES + counts, *some)))
     return Reached(numbers, hashes, keyfile.find(ledger) if hashes else None)
+
+
+def _counting(ledger: Ledger, mailing: int, window: _Window) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the first and last of some messages, and of the batches that count among which they are."""
+    for counts, together in groupby(ledger.rows(_BATCHES, *window, mailing), key=itemgetter(0)):
+        if counts:
+            _, batches, firsts, lasts = zip(*together, strict=True)
+            for start in range(min(firsts), max(lasts) + 1, _AT_ONCE):
+                yield start, min(start + _AT_ONCE - 1, max(lasts)), batches[0], batches[-1]
 
 
 def still_counting(

@@ -44,6 +44,18 @@ def test_what_left_at_once_counts_from_its_batch(ledger: Ledger) -> None:
     assert not repeats.already_sent(ledger, body_hash, on("2026-11-25", "08:00:00.000"))
 
 
+def test_of_a_mailing_that_took_days_only_the_batches_of_the_last_hours_count(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeats, "_AT_ONCE", 2)  # messages that are read together
+    activate(ledger)
+    mailing = begin(ledger, 9, new(body="Long"))
+    for moment in (on("2026-11-20"), on("2026-11-25"), on("2026-11-20"), on("2026-11-25")):
+        settle(ledger, mailing, claim(ledger, mailing, 2, moment))
+    reached = repeats.already_sent(ledger, mailings.body_hash("Long"), on("2026-11-25", "23:00:00.000"))
+    assert [place for place in range(9) if 46700000000 + place in reached] == [2, 3, 6, 7]
+
+
 @pytest.mark.parametrize(("hours", "boot", "counts"), [(19, "a", True), (21, "a", False), (19, "b", False)])
 def test_what_a_clock_that_was_slow_has_sent_counts_by_the_machine_s_own(
     hours: float, boot: str, *, counts: bool, ledger: Ledger
