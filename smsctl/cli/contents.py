@@ -72,6 +72,7 @@ COMMANDS = {
     "config import": "Take over SuperOffice's plugin block",
     "ledger check": "Check the ledger against itself: the file, every sum, every rule",
     "ledger backup": "Copy the ledger to a new file while others send",
+    "ledger restore": "Put a backup back in the ledger's place, with its key",
     "ledger accept-restore": "Go on with a ledger that was put back from an older copy",
     "purge": "Remove personal data under a disposal decision",
     "audit": "Show who did what, when, and from which host",

@@ -23,6 +23,10 @@ EXAMPLES = {
         "smsctl ledger backup /backup/ledger.db",
         'smsctl ledger backup "/backup/ledger-$(date +%F).db"',
     ),
+    "restore": (
+        "smsctl ledger restore /backup/ledger-2026-11-22.db",
+        'smsctl ledger restore /backup/ledger.db --yes --reason "new disk"',
+    ),
     "accept-restore": ('smsctl ledger accept-restore --reason "new disk, backup of Monday night"',),
 }
 
@@ -98,6 +102,32 @@ def run_backup(
     return CommandResult(data=data, screen=screen, summary=told)
 
 
+def run_restore(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup; its key lies beside it.")],
+    *,
+    yes: options.Yes = False,
+    reason: options.Reason = None,
+) -> CommandResult:
+    """Put a backup back in the ledger's place, with its key; what is there is kept beside it.
+
+    Stop cron, timers and the listener first. A backup is older than what was sent since: with --reason, or
+    asked on a terminal, it is accepted at once, as by smsctl ledger accept-restore; until then nothing is
+    sent.
+    """
+    from smsctl.cli.operations import restoring
+
+    wiring: Wiring = ctx.obj
+    done = restoring.put_back_asked(wiring, file, yes=yes)
+    reason = reason or restoring.reason_asked(wiring)
+    if reason is None:
+        return done
+    accepted = _accepted(wiring, reason)
+    return accepted._replace(
+        data={**done.data, **accepted.data}, screen=[*done.screen, *accepted.screen], summary=None
+    )
+
+
 def run_accept_restore(ctx: typer.Context, *, reason: options.Reason = None) -> CommandResult:
     """Go on with a ledger that was put back from an older copy.
 
@@ -108,6 +138,10 @@ def run_accept_restore(ctx: typer.Context, *, reason: options.Reason = None) -> 
     wiring: Wiring = ctx.obj
     if not reason:
         raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
+    return _accepted(wiring, reason)
+
+
+def _accepted(wiring: Wiring, reason: str) -> CommandResult:
     done = accept_restore(wiring.ledger, wiring.clock.now(), wiring.actor, reason)
     path = wiring.settings.ledger_path
     if done is None:

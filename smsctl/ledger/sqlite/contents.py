@@ -1,0 +1,37 @@
+"""What a ledger's file holds, whichever smsctl made it: looked at before it is put in the ledger's place."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from smsctl.errors import InputError, LedgerError, say
+from smsctl.ledger.sqlite import schema
+
+ANOTHER_FILE = say("Name a file that smsctl ledger backup has made.")
+_SOUND = "ok"
+
+
+class LedgerContents(NamedTuple):
+    """What a ledger's file holds, as a person tells it from another."""
+
+    mailings: int
+    newest_at: str | None  # UTC, as stored
+
+
+def look(path: Path, told_as: Path) -> LedgerContents:
+    """Return what a ledger's file holds. Raises InputError where it is no sound ledger of ours."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            schema.refuse_foreign(connection, told_as)
+            found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found == _SOUND:
+                n, newest = connection.execute("SELECT COUNT(*), MAX(created_at) FROM mailings").fetchone()
+                return LedgerContents(mailings=n, newest_at=newest)
+    except LedgerError as error:
+        raise InputError(error.sentence, hint=ANOTHER_FILE) from error
+    except sqlite3.Error as error:
+        found = str(error)
+    raise InputError(
+        say("{path} is no sound ledger: {reason}.", path=told_as, reason=found), hint=ANOTHER_FILE
+    )

@@ -1,0 +1,140 @@
+"""`smsctl ledger restore`: a backup put in place with its key, and the questions that belong to it."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ..conftest import Live, LiveGateway
+from ..front_door import Ran, Run, run_terminal
+from .conftest import guardians
+
+REASON = ("--reason", "new disk")
+
+
+class Office:
+    """A site that has sent one mailing, backed up, and sent another."""
+
+    def __init__(self, run: Run, live: Live, message: Path, folder: Path) -> None:
+        self._run, self.live, self._message = run, live, message
+        self.config, self.backup = live.config, folder / "backup.db"
+        self.ledger = folder / "ledger" / "ledger.db"
+        assert self("block", "add", "+46701740699").code == 0  # so that there is a key
+        assert self.send("one").code == 0
+        assert self("ledger", "backup", self.backup).code == 0
+        assert self.send("two").code == 0
+
+    def send(self, text: str) -> Ran:
+        self._message.write_text(text, encoding="utf-8")
+        return self("send", self._message, "--all", "--yes", "--max-parts", 99)
+
+    def mailings(self) -> int:
+        return len(self("mailings", "list", "--json").data["mailings"])
+
+    def kept(self) -> list[Path]:
+        return sorted(self.ledger.parent.glob("ledger.db.before-*"))
+
+    def __call__(self, *argv: object) -> Ran:
+        return self._run("--config", self.config, *argv)
+
+
+@pytest.fixture
+def office(run: Run, live_gateway: LiveGateway, message: Path, tmp_path: Path) -> Office:
+    return Office(run, live_gateway(rows=guardians(3)), message, tmp_path)
+
+
+def test_a_backup_is_put_back_and_nothing_is_sent_before_it_is_accepted(office: Office) -> None:
+    done = office("ledger", "restore", office.backup, "--yes", "--json")
+    assert (done.code, office.mailings()) == (0, 1)
+    assert [Path(one) for one in done.data["kept"]] == office.kept()
+    assert office.send("two").code == 9
+    assert office("ledger", "accept-restore", *REASON).code == 0
+    assert office.send("three").code == 0
+    actions = [row["action"] for row in office("audit", "--json").data["audit"]]
+    assert {"restore", "accept-restore"} <= set(actions)
+    assert office("test", "+46701740699", "hej").code == 5  # the key is the right one: the number is blocked
+
+
+def test_with_a_reason_it_is_accepted_at_once(office: Office) -> None:
+    done = office("ledger", "restore", office.backup, "--yes", *REASON, "--json")
+    assert (done.code, done.data["accepted"]) == (0, True)
+    assert office.send("three").code == 0
+
+
+def test_a_person_sees_which_is_which_and_is_asked_for_both(office: Office) -> None:
+    ran = run_terminal(
+        ["--config", office.config, "ledger", "restore", office.backup],
+        [("shall it be put back? [y/N]", "y"), ("(empty: later):", "new disk")],
+    )
+    assert ran.code == 0, ran.seen
+    assert "2 mailings, the newest of" in ran.seen
+    assert "1 mailing, the newest of" in ran.seen
+    assert "Accepted: 0 messages" in ran.seen
+    assert office.send("three").code == 0
+
+
+def test_without_a_yes_nothing_changes(office: Office) -> None:
+    assert office("ledger", "restore", office.backup).code == 5
+    ran = run_terminal(["--config", office.config, "ledger", "restore", office.backup], [("[y/N]", "")])
+    assert (ran.code, office.mailings(), office.kept()) == (5, 2, [])
+
+
+def test_what_was_kept_can_be_put_back_too(office: Office) -> None:
+    assert office("ledger", "restore", office.backup, "--yes").code == 0
+    assert office("ledger", "restore", office.kept()[0], "--yes").code == 0
+    assert office.mailings() == 2
+    assert office.send("three").code == 0  # it knows all that was sent: nothing is to be accepted
+
+
+@pytest.mark.parametrize("lost", ["the ledger", "the folder", "the ledger's pages"])
+def test_a_ledger_that_is_lost_or_damaged_is_replaced(office: Office, lost: str) -> None:
+    if lost == "the folder":
+        for path in sorted(office.ledger.parent.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        office.ledger.parent.rmdir()
+    elif lost == "the ledger":
+        office.ledger.unlink()
+    else:
+        office.ledger.write_bytes(b"SQLite format 3\0" + b"\xff" * 9000)
+        office.ledger.chmod(0o600)
+    assert office("ledger", "restore", office.backup, "--yes", *REASON).code == 0
+    assert (office.mailings(), office.send("three").code) == (1, 0)
+
+
+@pytest.mark.parametrize("wrong", ["a text", "nothing", "another database", "half a copy", "its own journal"])
+def test_what_is_no_backup_changes_nothing(office: Office, wrong: str) -> None:
+    data = office.backup.read_bytes()
+    match wrong:
+        case "a text":
+            office.backup.write_text("hej", encoding="utf-8")
+        case "nothing":
+            office.backup.unlink()
+        case "another database":
+            office.backup.unlink()
+            with closing(sqlite3.connect(office.backup)) as other:
+                other.execute("CREATE TABLE t (x)")
+        case "half a copy":
+            office.backup.write_bytes(data[: len(data) // 2])
+        case _:
+            office.backup.with_name("backup.db-journal").write_bytes(b"half")
+    ran = office("ledger", "restore", office.backup, "--yes")
+    assert (ran.code, office.mailings(), office.kept()) == (8, 2, []), ran.said
+    assert [path for path in office.ledger.parent.iterdir() if "unfinished" in path.name] == []
+
+
+def test_while_a_run_sends_nothing_is_put_back(office: Office) -> None:
+    from smsctl.ledger.sqlite.lock import right_to_send
+
+    with right_to_send(office.ledger, "0123456789abcdef") as is_free:
+        assert is_free
+        ran = office("ledger", "restore", office.backup, "--yes")
+    assert (ran.code, "a run is sending from it" in ran.err, office.mailings()) == (9, True, 2)
+
+
+def test_the_mark_comes_along_where_none_is_here(office: Office, tmp_path: Path) -> None:
+    """As on a new server, from a copy of the whole folder: it knows all that was sent."""
+    old = tmp_path / "old"
+    office.ledger.parent.rename(old)
+    assert office("ledger", "restore", old / "ledger.db", "--yes").code == 0
+    assert (office.mailings(), office.send("three").code) == (2, 0)
