@@ -200,12 +200,12 @@ def _recipients(
         numbers=plan_request.numbers,
         require_terms=plan_request.require_terms,
         skip_invalid=plan_request.skip_invalid,
-        is_blocked=blocklist.judge(ledger) if ledger else None,
+        is_blocked=blocklist.judge(ledger, plan_request.municipality.key) if ledger else None,
         already_sent=already_sent.quickest if already_sent else None,
     )
     recipients = classify_sheet(sheet, plan_request.columns, plan_request.audience, rules)
     if ledger and (blocked := recipients.skipped.get(SkipReason.BLOCKED)):
-        has_stopped = blocklist.judge(ledger, by_stop=True)
+        has_stopped = blocklist.judge(ledger, plan_request.municipality.key, by_stop=True)
         stopped = tuple(one.row for one in blocked if has_stopped and has_stopped(one.number))
         recipients = recipients._replace(stopped=stopped)
     if recipients.bad_count and not plan_request.skip_invalid:

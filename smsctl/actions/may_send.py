@@ -137,8 +137,10 @@ def ceilings_in_claims(mailing: Mailing, ceilings: Ceilings, under: Circumstance
 
 
 def _of_a_test(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
-    if under.ledger and leaving.shown is not None and blocklist.among(under.ledger, list(leaving.numbers)):
-        yield rules.blocked(leaving.shown)
+    if under.ledger and leaving.shown is not None:
+        of = (leaving.bill.payer.key,)
+        if blocklist.among(under.ledger, list(leaving.numbers), of):
+            yield rules.blocked(leaving.shown)
     yield from _not_permitted(leaving, under)
 
 

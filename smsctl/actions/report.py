@@ -1,7 +1,7 @@
 """Taking in what comes back: reports move messages, incoming SMS are stored, and STOP is obeyed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ class IntakeRules(NamedTuple):
     endpoint: str | None = None  # our code
     keep_other: bool = True
     forward_to: str | None = None  # a mail address for what is ours
+    stopped: Collection[str] = blocklist.FOR_ALL  # the municipalities on whose list a STOP comes
 
 
 class IntakeCounts(NamedTuple):
@@ -93,7 +94,9 @@ def _take_message(
         return NOTHING._replace(repeated=1)
     blocked = 0
     if kind is IncomingKind.STOP and is_e164(message.sender):
-        blocked = blocklist.add(ledger, [message.sender], moment, _RECIPIENT, blocklist.BY_STOP)
+        blocked = blocklist.add(
+            ledger, [message.sender], moment, _RECIPIENT, blocklist.BY_STOP, intake_rules.stopped
+        )
     return IntakeCounts(Counter(), Counter({kind: 1}), blocked=blocked)
 
 

@@ -113,7 +113,8 @@ def _must_be_finished(ledger: Ledger, parent: Mailing) -> None:
 
 def _recipients(request: RetryRequest, ledger: Ledger, under: Circumstances) -> Recipients:
     """Return those whom the mailing did not reach, and who of them gets nothing now either."""
-    judge, moment, body = blocklist.judge(ledger), under.now, request.parent.letter.text.body
+    judge = blocklist.judge(ledger, request.parent.municipality.key)
+    moment, body = under.now, request.parent.letter.text.body
     had_it = repeats.already_sent(ledger, mailings.body_hash(body), moment, is_retry=True)
     ready, rows, places = PeopleWriter(), 0, list[int]()
     skipped = {reason: PeopleWriter() for reason in SkipReason}

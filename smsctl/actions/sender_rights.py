@@ -92,6 +92,24 @@ def must_see(seen: Collection[str] | None, user: str, mailing: Mailing) -> None:
         )
 
 
+def lists_of(
+    seen: frozenset[str] | None, user: str, municipality: str | None, every: Collection[str] | None
+) -> Collection[str] | None:
+    """Return the municipalities whose block list a person changes: the one they name, else what they may see.
+
+    `every` stands for all of them. Raises RuleError where the one, or any, is not theirs to change.
+    """
+    if seen is None:
+        return every if municipality is None else (municipality,)
+    theirs = seen if municipality is None else seen & {municipality}
+    if not theirs:
+        raise RuleError(
+            say("The user {user} may not change the block list of another municipality.", user=user),
+            hint=say("Ask whoever looks after the config to add it for the user under [senders]."),
+        )
+    return theirs
+
+
 def must_see_incoming(number: int, *, seen: bool) -> None:
     """Raise RuleError for an incoming SMS that answers another municipality."""
     if not seen:

@@ -14,6 +14,9 @@ LARGEST: Final = 1_000_000_000
 Municipality = Annotated[
     str | None, typer.Option(metavar="NAME", help="Who pays: key or name in the config.")
 ]
+BlockListOf = Annotated[
+    str | None, typer.Option("--municipality", metavar="NAME", help="For its mailings only; else for all.")
+]
 Payer = Annotated[str, typer.Argument(metavar="MUNICIPALITY", help="Key or name in the config.")]
 Recipients = Annotated[
     Path | None, typer.Option(metavar="CSV", help="The recipients file, instead of the config's.")

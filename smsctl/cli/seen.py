@@ -1,8 +1,8 @@
 """Which municipalities' recipients whoever runs this may see: between authorities they are secret."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from smsctl.actions.sender_rights import Person, municipalities_seen, must_see, must_see_incoming
+from smsctl.actions.sender_rights import Person, lists_of, municipalities_seen, must_see, must_see_incoming
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
@@ -38,6 +38,12 @@ def incoming(wiring: Wiring, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
 def must_see_sms(wiring: Wiring, row: InboxRow) -> None:
     """Raise RuleError where an incoming SMS is none of this user's business."""
     must_see_incoming(row.id, seen=bool(incoming(wiring, [row])))
+
+
+def lists(wiring: Wiring, municipality: str | None, every: Collection[str] | None) -> Collection[str] | None:
+    """Return the municipalities whose block list this user changes, named or not; `every`: all of them."""
+    key = None if municipality is None else wiring.municipality(municipality)[1].key
+    return lists_of(seen_by(wiring), wiring.actor.user, key, every)
 
 
 def limits(wiring: Wiring, seen: frozenset[str] | None) -> list[Block]:

@@ -17,6 +17,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.push import PushBatch, Queue, ReadPush, UnreadableError
 from smsctl.domain.secret import Secret
 from smsctl.errors import InputError, Sentence, SmsctlError, StoppedError, say
+from smsctl.ledger.blocklist import FOR_ALL
 from smsctl.ledger.reports import IntakeSource
 from smsctl.listener.application import PushApplication
 from smsctl.listener.authenticator import Authenticator, PushCredentials, RequestRules
@@ -48,6 +49,8 @@ def intake_rules(wiring: Wiring, source: IntakeSource, forward_to: str | None = 
         endpoint=settings.gateway.endpoint,
         keep_other=settings.reports.keep_other,
         forward_to=forward_to,
+        # Where authorities are kept apart, a STOP is for those of this config, whose account received it.
+        stopped=tuple(settings.municipalities) if settings.senders else FOR_ALL,
     )
 
 

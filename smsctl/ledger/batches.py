@@ -59,7 +59,7 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     mailing = want.mailing
     while found := _pending(ledger, want, after, slots * want.most):
         numbers = [number for _, number in found]
-        blocked = blocklist.among(ledger, numbers)
+        blocked = blocklist.among(ledger, numbers, (mailing.municipality.key,))
         repeated = want.repeats.among(ledger, numbers, moment) - blocked
         if not blocked and not repeated:
             break

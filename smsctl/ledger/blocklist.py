@@ -2,18 +2,25 @@
 
 So a recipients file that is imported anew cannot undo it, and the list gives no number away. What must
 stay true: with numbers on the list, nothing is sent while their key is missing.
+
+A number is on it for all municipalities, or for some of them: where they share a ledger, what one authority
+was told is secret to another.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
+from smsctl.errors import RuleError, say
 from smsctl.ledger import audit, keyfile
 from smsctl.ledger.store import Ledger
 
 BY_STOP = "STOP by SMS"
 THE_RECIPIENT = "the recipient"
 """The reason of a number that is on the list because its owner answered STOP."""
+
+FOR_ALL = ("",)
+"""Stands for every municipality, also those that the config does not have yet."""
 
 _CLEAR_DIGITS = 2
 _IN_A_COMMIT = 1_000
@@ -27,27 +34,47 @@ class BlockedRow(NamedTuple):
     at: str
     by_whom: str
     reason: str
+    municipality: str  # its key; empty: for all
 
 
-def add(ledger: Ledger, numbers: Iterable[str], moment: Moment, actor: Actor, reason: str) -> int:
-    """Put E.164 numbers on the list, in the open transaction; return how many were not on it yet."""
+def add(
+    ledger: Ledger,
+    numbers: Iterable[str],
+    moment: Moment,
+    actor: Actor,
+    reason: str,
+    of: Collection[str] = FOR_ALL,
+) -> int:
+    """Put E.164 numbers on the list of municipalities, in the open transaction.
+
+    Returns how many were not on it yet for one of them; what is there for all, is so for each.
+    """
     key = keyfile.find_or_make(ledger)
     added = 0
     for number in numbers:
-        last = number[-_CLEAR_DIGITS:]
-        is_new = ledger.write(
-            "INSERT INTO blocked (hash, last_digits, at, by_whom, reason) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (hash) DO NOTHING",
-            key.hash(number),
-            last,
-            moment.at,
-            actor.shown,
-            reason,
-        )
-        if is_new > 0:
+        last, hashed = number[-_CLEAR_DIGITS:], key.hash(number)
+        new = [one for one in sorted(of) if not _is_there(ledger, hashed, one)]
+        for municipality in new:
+            ledger.write(
+                "INSERT INTO blocked (hash, municipality, last_digits, at, by_whom, reason)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                hashed,
+                municipality,
+                last,
+                moment.at,
+                actor.shown,
+                reason,
+            )
+        if new:
             added += 1
-            audit.record(ledger, moment, actor, "block", f"number ending in {last}", reason=reason)
+            subject, detail = f"number ending in {last}", ", ".join(filter(None, new))
+            audit.record(ledger, moment, actor, "block", subject, detail, reason=reason)
     return added
+
+
+def _is_there(ledger: Ledger, hashed: str, municipality: str) -> bool:
+    sql = "SELECT 1 FROM blocked WHERE hash = ? AND municipality IN ('', ?)"
+    return ledger.one(sql, hashed, municipality) is not None
 
 
 def add_all(
@@ -57,40 +84,70 @@ def add_all(
     actor: Actor,
     reason: str,
     on_progress: Callable[[int, int], None],
+    of: Collection[str] = FOR_ALL,
 ) -> int:
     """Put many numbers on the list as `add`, in several commits; stopped half-way, a repeat adds the rest."""
     added = 0
     for start in range(0, len(numbers), _IN_A_COMMIT):
         on_progress(start, len(numbers))
         with ledger.transaction():
-            added += add(ledger, numbers[start : start + _IN_A_COMMIT], moment, actor, reason)
+            added += add(ledger, numbers[start : start + _IN_A_COMMIT], moment, actor, reason, of)
         ledger.give_way()
     return added
 
 
-def remove(ledger: Ledger, number: str, moment: Moment, actor: Actor, reason: str) -> bool:
-    """Take an E.164 number off the list, in the open transaction; say whether it was on it."""
+def remove(
+    ledger: Ledger,
+    number: str,
+    moment: Moment,
+    actor: Actor,
+    reason: str,
+    of: Collection[str] | None = None,
+) -> bool:
+    """Take an E.164 number off the list, in the open transaction; say whether it was on it.
+
+    `of` are the municipalities on whose list it shall stand no more; None: on none at all.
+    Raises RuleError where it is there for all, which is not for some of them to undo.
+    """
     key = keyfile.find(ledger)
-    if key is None or not ledger.write("DELETE FROM blocked WHERE hash = ?", key.hash(number)):
+    hashed = key.hash(number) if key else ""
+    if of is not None and ledger.one("SELECT 1 FROM blocked WHERE hash = ? AND municipality = ''", hashed):
+        raise RuleError(
+            say("The number is on the block list for all municipalities."),
+            hint=say("Ask somebody who may see all of them by [senders] to take it off."),
+        )
+    there = ledger.rows("SELECT municipality FROM blocked WHERE hash = ? ORDER BY municipality", hashed)
+    gone = [municipality for (municipality,) in there if of is None or municipality in of]
+    if not gone:
         return False
-    subject = f"number ending in {number[-_CLEAR_DIGITS:]}"
-    audit.record(ledger, moment, actor, "unblock", subject, reason=reason)
+    one = "DELETE FROM blocked WHERE hash = ? AND municipality = ?"
+    ledger.write_many(one, [(hashed, municipality) for municipality in gone])
+    subject, detail = f"number ending in {number[-_CLEAR_DIGITS:]}", ", ".join(filter(None, gone))
+    audit.record(ledger, moment, actor, "unblock", subject, detail, reason=reason)
     return True
 
 
-def listed(ledger: Ledger) -> tuple[BlockedRow, ...]:
-    """Return the list, newest first."""
-    found = ledger.rows("SELECT last_digits, at, by_whom, reason FROM blocked ORDER BY at DESC, hash")
-    return tuple(BlockedRow(*row) for row in found)
+def listed(ledger: Ledger, of: Collection[str] | None = None) -> tuple[BlockedRow, ...]:
+    """Return the list, newest first: of these municipalities and what is there for all; None: the whole."""
+    found = ledger.records(
+        "SELECT last_digits, at, by_whom, reason, municipality FROM blocked"
+        " ORDER BY at DESC, hash, municipality"
+    )
+    rows = tuple(BlockedRow(**one) for one in found)
+    return rows if of is None else tuple(one for one in rows if one.municipality in {"", *of})
 
 
-def judge(ledger: Ledger, *, by_stop: bool = False) -> Callable[[str], bool] | None:
-    """Return what says of an E.164 number whether it is on the list; None while the list is empty.
+def judge(ledger: Ledger, municipality: str, *, by_stop: bool = False) -> Callable[[str], bool] | None:
+    """Return what says of an E.164 number whether it is on a municipality's list; None while that is empty.
 
     With `by_stop`, only numbers count that have answered STOP.
     Raises LedgerError when the key is missing.
     """
-    rows = ledger.rows("SELECT hash, last_digits FROM blocked WHERE ? IN ('', reason)", BY_STOP * by_stop)
+    rows = ledger.rows(
+        "SELECT hash, last_digits FROM blocked WHERE municipality IN ('', ?) AND ? IN ('', reason)",
+        municipality,
+        BY_STOP * by_stop,
+    )
     key = keyfile.find(ledger) if rows else None
     if key is None:
         return None
@@ -100,13 +157,24 @@ def judge(ledger: Ledger, *, by_stop: bool = False) -> Callable[[str], bool] | N
     return lambda number: number[-_CLEAR_DIGITS:] in endings and hash_of(number) in hashes
 
 
-def among(ledger: Ledger, numbers: Sequence[str]) -> frozenset[str]:
-    """Return those of the E.164 numbers that are on the list; for a few. Raises LedgerError as `judge`."""
+def among(ledger: Ledger, numbers: Sequence[str], of: Collection[str] | None) -> frozenset[str]:
+    """Return those of the E.164 numbers that are on the list of a municipality in `of`; None: on any.
+
+    For a few. Raises LedgerError as `judge`.
+    """
     if ledger.one("SELECT 1 FROM blocked LIMIT 1") is None:
         return frozenset()
     key = keyfile.find(ledger)
     if key is None:
         return frozenset()
+    lists = None if of is None else {"", *of}
     return frozenset(
-        one for one in numbers if ledger.one("SELECT 1 FROM blocked WHERE hash = ?", key.hash(one))
+        number
+        for number in numbers
+        if any(
+            lists is None or municipality in lists
+            for (municipality,) in ledger.rows(
+                "SELECT municipality FROM blocked WHERE hash = ?", key.hash(number)
+            )
+        )
     )

@@ -7,7 +7,7 @@ from smsctl.domain.cells import plain
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.report import Cause
-from smsctl.ledger import blocklist, mailings
+from smsctl.ledger import blocklist, inbox, mailings
 from smsctl.ledger.everyone import pieces
 from smsctl.ledger.inbox import InboxRow
 from smsctl.ledger.store import Ledger
@@ -77,8 +77,8 @@ def find(ledger: Ledger, number: str, of: Collection[str] | None) -> Found:
             for mailing, reason, name in skips
             if mailing in seen
         ),
-        is_blocked=bool(blocklist.among(ledger, [number])),
-        incoming=_count(ledger, number),
+        is_blocked=bool(blocklist.among(ledger, [number], of)),
+        incoming=_count(ledger, number, of),
         purged_until=_purged_until(ledger, of),
     )
 
@@ -152,9 +152,10 @@ def _is_same(name: str | None, newest: str) -> bool:
     return not name or plain(name) == newest
 
 
-def _count(ledger: Ledger, number: str) -> int:
-    row = ledger.one("SELECT COUNT(*) FROM inbox WHERE sender = ?", number)
-    return int(row[0]) if row else 0
+def _count(ledger: Ledger, number: str, of: Collection[str] | None) -> int:
+    """Return how many SMS have come from a number, and answer one of these municipalities."""
+    found = inbox.of_sender(ledger, number)
+    return len(found) if of is None else sum(one in of for one in answered(ledger, found).values())
 
 
 def _purged_until(ledger: Ledger, of: Collection[str] | None) -> str | None:

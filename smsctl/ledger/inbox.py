@@ -83,6 +83,11 @@ def get(ledger: Ledger, number: int) -> InboxRow:
     return _row(found[0])
 
 
+def of_sender(ledger: Ledger, sender: str) -> tuple[InboxRow, ...]:
+    """Return all SMS of one sender, oldest first."""
+    return tuple(map(_row, ledger.records("SELECT * FROM inbox WHERE sender = ? ORDER BY id", sender)))
+
+
 def to_forward(ledger: Ledger, *, after: int, since: datetime) -> InboxRow | None:
     """Return the first SMS to be mailed on with an id above `after` that came at `since` or later."""
     found = ledger.records(

@@ -348,3 +348,50 @@ def test_an_incoming_sms_is_seen_by_whoever_wrote_to_its_sender_last(
         inbox = run("--config", config, "inbox", "list", "--json").data
         assert ([one["id"] for one in inbox["inbox"]], inbox["total"]) == (ids, len(ids))
         assert run("--config", config, "inbox", "show", 3).code == (5 if town else 0)
+        found = run("--config", config, "mailings", "find", "0701740605", "--json").data
+        assert found["incoming"] == (1 if town else 2)
+
+
+_NUMBER = "070-174 06 05"
+
+
+def test_a_number_is_blocked_for_the_municipalities_of_whoever_blocks_it(
+    two_towns: dict[str, Any], make_config: MakeConfig, run: Run, message: Path
+) -> None:
+    config = make_config(**two_towns, senders={ME: {"municipalities": ["exempelkommun"]}})
+    blocks = ("--config", config, "--json", "block")
+    assert run(*blocks, "add", _NUMBER).data == {"added": 1}
+    (row,) = run(*blocks, "list").data["blocked"]
+    assert (row["last_digits"], row["municipality"]) == ("05", "exempelkommun")
+    assert run(*blocks, "add", _NUMBER, "--municipality", "grannkommun").code == 5
+    assert run("--config", config, "mailings", "find", _NUMBER, "--json").data["blocked"]
+
+    config = make_config(**two_towns, senders={ME: {"municipalities": ["grannkommun"]}})
+    assert run(*blocks, "list").data["blocked"] == []
+    assert not run("--config", config, "mailings", "find", _NUMBER, "--json").data["blocked"]
+    assert run(*blocks, "remove", _NUMBER).data == {"removed": False}
+    again = ("send", message, "--all", "--yes", "--again", "--reason", "x", "--json", "--municipality")
+    assert run("--config", config, *again, "grannkommun").data["outcome"] == {"accepted": 1}
+
+    config = make_config(**two_towns, senders={ME: {}})
+    assert run("--config", config, *again, "exempelkommun").data["recipients"]["skipped"] == {"blocked": 1}
+    assert run(*blocks, "add", _NUMBER).data == {"added": 1}
+    assert "all" in run("--config", config, "block", "list").out.split()
+    assert run("--config", config, *again, "grannkommun").data["recipients"]["skipped"] == {"blocked": 1}
+
+    config = make_config(**two_towns, senders={ME: {"municipalities": ["grannkommun"]}})
+    refused = run(*blocks, "remove", _NUMBER)
+    assert (refused.code, "for all municipalities" in str(refused.json)) == (5, True)
+    config = make_config(**two_towns, senders={"somebody": {}})
+    assert run(*blocks, "add", "0701740699").code == 5
+
+
+def test_without_senders_a_number_is_blocked_for_all_or_for_one_by_name(
+    two_towns: dict[str, Any], make_config: MakeConfig, run: Run
+) -> None:
+    blocks = ("--config", make_config(**two_towns), "--json", "block")
+    assert run(*blocks, "add", _NUMBER, "--municipality", "grannkommun").data == {"added": 1}
+    assert run(*blocks, "add", "0701740606").data == {"added": 1}
+    found = {row["last_digits"]: row["municipality"] for row in run(*blocks, "list").data["blocked"]}
+    assert found == {"05": "grannkommun", "06": None}
+    assert run(*blocks, "remove", _NUMBER).data == {"removed": True}

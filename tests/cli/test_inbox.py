@@ -146,6 +146,16 @@ def test_who_asks_to_stop_is_blocked_and_seen(config: Path, run: Run, text: str)
     assert "the number was put on the block list" in run("--config", config, "inbox", "show", 1).out
 
 
+def test_between_authorities_a_stop_is_for_those_whose_account_received_it(
+    make_config: MakeConfig, run: Run
+) -> None:
+    config = make_config(**ENDPOINT, senders={"elin": {"municipalities": ["exempelkommun"]}})
+    take_in(config, run, YES | {"content": "STOP", "command": ""})
+    config = make_config(**ENDPOINT)
+    (blocked,) = run("--config", config, "block", "list", "--json").data["blocked"]
+    assert (blocked["reason"], blocked["municipality"]) == ("STOP by SMS", "exempelkommun")
+
+
 def test_who_asks_to_stop_without_a_number_is_left_to_a_person(config: Path, run: Run) -> None:
     take_in(config, run, YES | {"content": "STOP", "originator": "Skolan"})
     assert run("--config", config, "block", "list", "--json").data["blocked"] == []

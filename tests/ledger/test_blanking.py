@@ -74,8 +74,8 @@ def test_blanked_words_leave_the_file_with_every_copy(spoken: Ledger) -> None:
 
 def test_what_the_block_list_does_is_untouched(spoken: Ledger) -> None:
     blank_row(spoken, 2)
-    assert blocklist.among(spoken, ["+46700000001"])
-    by_stop = blocklist.judge(spoken, by_stop=True)
+    assert blocklist.among(spoken, ["+46700000001"], None)
+    by_stop = blocklist.judge(spoken, "town", by_stop=True)
     assert by_stop
     assert (by_stop("+46700000003"), by_stop("+46700000001")) == (True, False)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from smsctl.cli import numbers, options
+from smsctl.cli import numbers, options, seen
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of
@@ -30,6 +30,7 @@ def run_add(
     ctx: typer.Context,
     number: Annotated[list[str], typer.Argument(metavar="NUMBER...", help="In any usual spelling.")],
     *,
+    municipality: options.BlockListOf = None,
     reason: options.Reason = None,
 ) -> CommandResult:
     """Put numbers on the block list: nothing is sent to them any more.
@@ -38,8 +39,9 @@ def run_add(
     """
     wiring: Wiring = ctx.obj
     wanted = [numbers.read(wiring, one) for one in number]
+    of = seen.lists(wiring, municipality, blocklist.FOR_ALL) or ()
     with wiring.ledger.transaction():
-        added = blocklist.add(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "")
+        added = blocklist.add(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", of)
     sentence = say_n(
         "{n} number was put on the block list.", "{n} numbers were put on the block list.", n=added
     )
@@ -52,13 +54,14 @@ def run_remove(
     ctx: typer.Context,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any usual spelling.")],
     *,
+    municipality: options.BlockListOf = None,
     reason: options.Reason = None,
 ) -> CommandResult:
     """Take a number off the block list; what was cancelled meanwhile stays cancelled."""
     wiring: Wiring = ctx.obj
-    wanted = numbers.read(wiring, number)
+    wanted, of = numbers.read(wiring, number), seen.lists(wiring, municipality, None)
     with wiring.ledger.transaction():
-        removed = blocklist.remove(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "")
+        removed = blocklist.remove(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", of)
     sentence = say("The number may be sent to again.") if removed else say("The number was not on the list.")
     return CommandResult(
         data={"removed": removed}, screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence)]
@@ -71,14 +74,17 @@ def run_list(ctx: typer.Context) -> CommandResult:
     More is not kept: the list holds hashes, not numbers.
     """
     wiring: Wiring = ctx.obj
+    seen_here = seen.seen_by(wiring)
     rows = [
-        row._replace(reason=numbers.shown_text(wiring, row.reason)) for row in blocklist.listed(wiring.ledger)
+        row._replace(reason=numbers.shown_text(wiring, row.reason))
+        for row in blocklist.listed(wiring.ledger, seen_here)
     ]
-    fields = _fields(wiring.settings.time_zone)
-    listed = table_of(fields, rows) if rows else TextLine(say("The block list is empty."))
+    fields = _fields(wiring)
+    shown = fields if any(row.municipality for row in rows) else fields[:-1]
+    listed = table_of(shown, rows) if rows else TextLine(say("The block list is empty."))
     return CommandResult(
         data={"blocked": [data_of(fields, row) for row in rows]},
-        screen=[*rehearsal(simulated=wiring.simulated), listed],
+        screen=[*rehearsal(simulated=wiring.simulated), *seen.limits(wiring, seen_here), listed],
     )
 
 
@@ -87,6 +93,7 @@ def run_import(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file with a column of numbers.")],
     *,
     column: options.Column = None,
+    municipality: options.BlockListOf = None,
     reason: options.Reason = None,
 ) -> CommandResult:
     """Put the numbers of a file on the block list: none when one of them cannot be read.
@@ -97,9 +104,12 @@ def run_import(
     from smsctl.actions.read_numbers import read_numbers  # the other commands need none of it
 
     columns = {**wiring.settings.columns, **named_columns(column or ())}
+    of = seen.lists(wiring, municipality, blocklist.FOR_ALL) or ()
     wanted = read_numbers(file, columns, numbers.reader(wiring))
     with wiring.output.working(say("Blocking")) as tell:
-        added = blocklist.add_all(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", tell)
+        added = blocklist.add_all(
+            wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", tell, of
+        )
     sentence = say_n(
         "{n} number was put on the block list, {known} stood there already.",
         "{n} numbers were put on the block list, {known} stood there already.",
@@ -112,13 +122,19 @@ def run_import(
     )
 
 
-def _fields(zone: str) -> list[Field[BlockedRow]]:
-    """Return what is known of a number: when, why, who, and the last two digits."""
+def _fields(wiring: Wiring) -> list[Field[BlockedRow]]:
+    """Return what is known of a number: when, why, who, the last two digits, and last for whom."""
+
+    def name(key: object) -> Text:
+        return wiring.called(str(key)) if key else say("all")
+
+    at = partial(figures.local, zone=wiring.settings.time_zone)
     return [
-        Field("at", lambda one: one.at, say("Since"), partial(figures.local, zone=zone)),
+        Field("at", lambda one: one.at, say("Since"), at),
         Field("reason", lambda one: one.reason, say("Why"), _told),
         Field("by", lambda one: one.by_whom, say("By"), _told),
         Field("last_digits", lambda one: one.last_digits, say("Last digits")),
+        Field("municipality", lambda one: one.municipality or None, say("Municipality"), name),
     ]
 
 
