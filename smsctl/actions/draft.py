@@ -11,7 +11,6 @@ from smsctl.actions.cost_centres import by_cost_centre
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
-from smsctl.domain.cost_ceiling import budget_warning
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.headings import fold
 from smsctl.domain.mailing import Ceilings, Label
@@ -112,7 +111,6 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
     account_status = account_status_of(under.ledger, plan_request.municipality, under.local_now)
     warnings = _warnings(plan_request, recipients, sheet)
     plan = make(order, recipients, gateway.traits, account_status, warnings=warnings)
-    plan = plan._replace(warnings=(*plan.warnings, *budget_warning(plan.bill, order.warn_share)))
     plan = _with_remarks(plan, plan_request, findings, under.ledger)
     leaving = _leaving(plan_request, plan, sheet, repeated, under)
     return Draft(plan=plan, sheet=sheet, verdict=may_send(leaving, under))

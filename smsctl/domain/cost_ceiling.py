@@ -1,10 +1,9 @@
-"""What a budget says to a mailing: a month's ceiling refuses, a year's budget warns."""
+"""The ceiling of a month in money, and what it says to a mailing."""
 
-from smsctl.domain.budget import share_percent
 from smsctl.domain.package import in_kronor
 from smsctl.domain.plan import Bill
 from smsctl.domain.rules import Refusal, Rule
-from smsctl.errors import Sentence, say
+from smsctl.errors import say
 
 
 def over_month(bill: Bill, most_ore: int | None) -> list[Refusal]:
@@ -39,21 +38,3 @@ def no_price() -> Refusal:
         sentence=say("There is a max_cost_per_month, and no price of this mailing's parts is known."),
         hint=say("It was made before the config had one: send it anew, or leave max_cost_per_month out."),
     )
-
-
-def budget_warning(bill: Bill, warn_share: float) -> list[Sentence]:
-    """Warn where so large a share of the year's budget is used after the mailing."""
-    budget_ore = bill.payer.budget_year_ore
-    if budget_ore is None or not bill.parts:
-        return []
-    spending = bill.account_status.spending
-    used_ore = spending.year_ore + spending.more_ore(bill.payer, bill.parts)
-    if used_ore < warn_share * budget_ore:
-        return []
-    return [
-        say(
-            "After this mailing, {share} % of this year's budget of {budget} is used.",
-            share=share_percent(used_ore, budget_ore),
-            budget=in_kronor(budget_ore),
-        )
-    ]

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsctl.domain.audience import AudienceRule
-from smsctl.domain.budget import Spending
+from smsctl.domain.budget import Spending, share_percent
 from smsctl.domain.cheaper import Cheaper, cheaper
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings, Label
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Draw, Package, draw, share_ore
+from smsctl.domain.package import Draw, Package, draw, in_kronor, share_ore
 from smsctl.domain.recipients import Recipients
 from smsctl.domain.text import MessageText, TextSize, measure
 from smsctl.domain.text_check import TextFinding
@@ -188,7 +188,7 @@ def _warnings(order: LetterOrder, traits: Traits, bill: Bill) -> list[Sentence]:
         found.append(say("{title}: once handed over, nothing further will be known.", title=traits.title))
         if bill.messages > LARGE_BY_MAIL:
             found.append(say("{title} is not made for so many recipients at once.", title=traits.title))
-    return found + package_warning(bill, order.warn_share)
+    return [*found, *package_warning(bill, order.warn_share), *budget_warning(bill, order.warn_share)]
 
 
 def package_warning(bill: Bill, warn_share: float) -> list[Sentence]:
@@ -205,5 +205,23 @@ def package_warning(bill: Bill, warn_share: float) -> list[Sentence]:
             "After this mailing, {share} % of package {number} is used.",
             share=100 * used // last.size,
             number=last.number,
+        )
+    ]
+
+
+def budget_warning(bill: Bill, warn_share: float) -> list[Sentence]:
+    """Warn where so large a share of the year's budget is used after the mailing."""
+    budget_ore = bill.payer.budget_year_ore
+    if budget_ore is None or not bill.parts:
+        return []
+    spending = bill.account_status.spending
+    used_ore = spending.year_ore + spending.more_ore(bill.payer, bill.parts)
+    if used_ore < warn_share * budget_ore:
+        return []
+    return [
+        say(
+            "After this mailing, {share} % of this year's budget of {budget} is used.",
+            share=share_percent(used_ore, budget_ore),
+            budget=in_kronor(budget_ore),
         )
     ]

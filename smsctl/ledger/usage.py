@@ -129,15 +129,16 @@ def package_lines(ledger: Ledger, found: Usage, *, most: int) -> tuple[PackageLi
     return tuple(reversed(lines))
 
 
-def pace_of(ledger: Ledger, municipality: str, today: str) -> ConsumptionPace:
-    """Return what was drawn in the last 90 days, or since the first day if that is later."""
+def pace_of(ledger: Ledger, municipality: str, today: str, *, with_outside: bool = False) -> ConsumptionPace:
+    """Return what was drawn from packages in the last 90 days, or since the first day if that is later."""
     last = date.fromisoformat(today)
     since = last - timedelta(days=_PACE_DAYS - 1)
     row = ledger.one(
         "SELECT COALESCE(SUM(parts), 0), (SELECT MIN(day) FROM day_parts WHERE municipality = ?)"
-        " FROM day_parts WHERE municipality = ? AND package > 0 AND day >= ?",
+        " FROM day_parts WHERE municipality = ? AND package >= ? AND day >= ?",
         municipality,
         municipality,
+        0 if with_outside else 1,
         since.isoformat(),
     )
     parts, first = row or (0, None)

@@ -1,5 +1,6 @@
 """A ceiling and a budget in money, from the config to the plan, the claim and `usage`."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,23 @@ def test_money_is_no_ceiling_where_no_price_is_known(
     live = live_gateway(active=False, municipalities={TOWN: {**unpriced, **own}}, limits=common)
     ran = run("--config", live.config, "usage")
     assert (ran.code, "no price is known" in ran.err) == (8, True)
+
+
+def test_usage_tells_what_is_used_of_the_years_budget_and_what_the_year_comes_to(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    config = live_gateway(municipalities={TOWN: {"budget_year": "1.80"}}).config
+    assert run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
+    told = run("--config", config, "usage").out
+    assert re.search(r"Budget of \d{4}: 1,47 kr of 1,80 kr used \(81 %\), 0,33 kr left\.", told)
+    assert re.search(r"At the pace of the last 90 days, \d{4} comes to ", told)
+    assert "1,47 kr of 1,80 kr used" in run("--config", config, "usage", "--html", "-").out
+    (one,) = run("--config", config, "usage", "--json").data["municipalities"]
+    assert {**one["budget"], "year": 0, "foreseen_ore": 0} == {
+        "year": 0,
+        "budget_ore": 180,
+        "used_ore": 147,
+        "foreseen_ore": 0,
+        "left_ore": 33,
+    }
+    assert one["budget"]["foreseen_ore"] >= 147

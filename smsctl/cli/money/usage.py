@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -22,6 +22,9 @@ from smsctl.errors import InputError, UsageError, say
 from smsctl.ledger import costs, health, mailings
 from smsctl.ledger.undelivered import Returns, have_come, of_municipality
 from smsctl.ledger.usage import Usage, known_municipalities, pace_of, package_lines, usage
+
+if TYPE_CHECKING:
+    from smsctl.domain.budget import YearBudget
 
 EXAMPLES = (
     "smsctl usage",
@@ -161,7 +164,19 @@ def _account(wiring: Wiring, payer: Municipality, period: Period, wanted: _Wante
         pace=pace,
         runs_out=runs_out(found.left, pace, date.fromisoformat(today)) if found.packages else None,
         warn_share=wiring.settings.limits.warn_share,
+        budget=_budget(wiring, payer, today),
     )
+
+
+def _budget(wiring: Wiring, payer: Municipality, today: str) -> "YearBudget | None":
+    if payer.budget_year_ore is None:
+        return None
+    from smsctl.domain.budget import year_budget
+    from smsctl.ledger import budgets  # many have none
+
+    spending = budgets.spending(wiring.ledger, payer, today)
+    pace = pace_of(wiring.ledger, payer.key, today, with_outside=True)
+    return year_budget(payer, spending, pace, date.fromisoformat(today))
 
 
 def _came_back(wiring: Wiring, found: Usage) -> Returns | None:

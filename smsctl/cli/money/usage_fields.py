@@ -53,6 +53,7 @@ def data(account: Account, *, mailings: bool, cost_centres: bool = False) -> dic
             "lost_ore": found.balance.lost_ore,
             "left_ore": found.balance.left_ore,
         },
+        "budget": account.budget and account.budget._asdict() | {"left_ore": account.budget.left_ore},
         "messages": found.messages,
         "states": {str(state): n for state, n in found.states.items()},
         "unsettled": [data_of(UNSETTLED, one) for one in account.unsettled],

@@ -59,6 +59,8 @@ def _account(account: Account, period: Period, zone: str) -> list[str]:
         told.append(html.paragraph(say("No package is open.")))
     told.append(html.paragraph(usage.parts_sentence(found, period)))
     told += map(html.paragraph, usage.money_sentences(account, period))
+    short = "warn" if usage.is_budget_short(account) else ""
+    told += [html.paragraph(one, short) for one in usage.budget(account)]
     told += [*_unsettled(account), *_months(account), *_cost_centres(account), *_packages(account)]
     return [*told, *_mailings(account, zone)]
 

@@ -36,6 +36,8 @@ def one(account: Account, period: Period, zone: str, *, simulated: bool) -> list
         blocks.append(TextLine(say("No package is open.")))
     blocks.append(TextLine(words.parts_sentence(found, period)))
     blocks += map(TextLine, words.money_sentences(account, period))
+    tone = Tone.WARN if words.is_budget_short(account) else Tone.PLAIN
+    blocks += [TextLine(told, tone) for told in words.budget(account)]
     blocks += [TextLine(told, Tone.WARN) for told in words.unsettled(account)]
     if account.came_back:
         from smsctl.cli.output import returns  # only where reports have come

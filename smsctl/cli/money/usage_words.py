@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from smsctl.cli.output import figures
 from smsctl.domain.mailing import Mailing, MailingTotals
@@ -14,6 +14,9 @@ from smsctl.ledger.costs import CostLine
 from smsctl.ledger.health import UnsettledMailing
 from smsctl.ledger.undelivered import Returns
 from smsctl.ledger.usage import PackageLine, Usage
+
+if TYPE_CHECKING:  # many have none
+    from smsctl.domain.budget import YearBudget
 
 
 class Account(NamedTuple):
@@ -29,6 +32,7 @@ class Account(NamedTuple):
     pace: ConsumptionPace
     runs_out: date | None  # None: not for years, or there is no package
     warn_share: float
+    budget: "YearBudget | None" = None
 
     @property
     def cost_ore(self) -> int | None:
@@ -95,6 +99,36 @@ def _balance(found: Usage, period: Period) -> Sentence:
     else:
         terms.append(say("{money} left (prepaid)", money=left))
     return say("Packages: {terms}.", terms=joined(*terms))
+
+
+def budget(account: Account) -> list[Sentence]:
+    """Say what of the year's budget is used, and what the year comes to at the latest pace."""
+    found = account.budget
+    if found is None:
+        return []
+    return [
+        say(
+            "Budget of {year}: {used} of {budget} used ({percent} %), {left} left.",
+            year=found.year,
+            used=figures.money(found.used_ore),
+            budget=figures.money(found.budget_ore),
+            percent=found.percent,
+            left=figures.money(found.left_ore),
+        ),
+        say(
+            "At the pace of the last 90 days, {year} comes to {money}.",
+            year=found.year,
+            money=figures.money(found.foreseen_ore),
+        ),
+    ]
+
+
+def is_budget_short(account: Account) -> bool:
+    """Say whether so much of the year's budget is used, or foreseen, that it must be told."""
+    found = account.budget
+    if found is None:
+        return False
+    return found.used_ore >= account.warn_share * found.budget_ore or found.foreseen_ore > found.budget_ore
 
 
 def when(period: Period) -> Sentence:
