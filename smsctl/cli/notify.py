@@ -82,14 +82,7 @@ def test(wiring: Wiring) -> list[tuple[str, Sentence]]:
     Raises StoppedError where one does not go.
     """
     settings = wiring.settings
-    facts = RunFacts(
-        command=wiring.output.command,
-        exit_code=ExitCode.OK,
-        mode=settings.mode,
-        config=str(settings.path),
-        host=wiring.actor.host,
-        text=say("This is a test: nothing has gone wrong."),
-    )
+    facts = _run_facts(wiring, ExitCode.OK, say("This is a test: nothing has gone wrong."))
     for tell in _ways(wiring, facts):
         tell()
     told = [("command", say("The command of [notify] was run, and ended well."))]
@@ -191,23 +184,29 @@ def _run(command: str, facts: RunFacts, settings: Settings) -> None:
     run_command(command, facts, os.environ, _variables(settings))
 
 
+def _run_facts(wiring: Wiring, code: ExitCode, text: Sentence) -> RunFacts:
+    settings = wiring.settings
+    return RunFacts(
+        command=wiring.output.command,
+        exit_code=code,
+        mode=settings.mode,
+        config=str(settings.path),
+        host=wiring.actor.host,
+        text=text,
+    )
+
+
 def _facts(wiring: Wiring, ended: CommandResult | SmsctlError) -> RunFacts | None:
     """Return the facts of a run; None where the config does not load, so that it names nobody."""
     try:
-        settings = wiring.settings
+        facts = _run_facts(wiring, ended.exit_code, _text(ended))
     except SmsctlError:
         return None  # that has been told
     data: Mapping[str, object] = {} if isinstance(ended, SmsctlError) else ended.data
     mailing, municipality, counted = (data.get(name) for name in ("mailing", "municipality", "outcome"))
     if isinstance(ended, UnsettledError):
         mailing = ended.mailing
-    return RunFacts(
-        command=wiring.output.command,
-        exit_code=ended.exit_code,
-        mode=settings.mode,
-        config=str(settings.path),
-        host=wiring.actor.host,
-        text=_text(ended),
+    return facts._replace(
         mailing=mailing if isinstance(mailing, int) else None,
         municipality=municipality if isinstance(municipality, str) else None,
         outcome=counted if isinstance(counted, dict) else {},
@@ -216,13 +215,7 @@ def _facts(wiring: Wiring, ended: CommandResult | SmsctlError) -> RunFacts | Non
 
 def _facts_of(wiring: Wiring, one: _Waiting) -> RunFacts:
     """Return the facts of a mailing that an earlier run has left; the code is the one it ends with."""
-    return RunFacts(
-        command=wiring.output.command,
-        exit_code=one.left.exit_code,
-        mode=wiring.settings.mode,
-        config=str(wiring.settings.path),
-        host=wiring.actor.host,
-        text=one.text,
+    return _run_facts(wiring, one.left.exit_code, one.text)._replace(
         mailing=one.mailing.id,
         municipality=one.mailing.municipality.key,
         outcome={str(state): n for state, n in one.tally.states.items()},

@@ -124,6 +124,7 @@ _MAIL_SURE: Final = (
 )
 _MAIL_SAVED: Final = r"(?m)^(?:Från|Skickat|Ämne|From|Sent|Date|Subject): ?\S"
 _MAIL_FROM: Final = r"(?m)^From: [^\n@]{0,80}@"
+_SQL_WORDS: Final = "INSERT CREATE DROP DELETE LOCK ALTER PRAGMA UPDATE SELECT -- COPY insert Insert"
 _SQL: Final = (
     r"(?m)^[ ]{0,8}(?:INSERT INTO |CREATE TABLE |DROP TABLE |DELETE FROM |LOCK TABLES |ALTER TABLE |PRAGMA \w"
     r"|UPDATE \S{1,80} SET |SELECT [^;\n]{1,300} FROM |-- (?:MySQL|PostgreSQL) |COPY \S{1,80} \()"
@@ -197,21 +198,7 @@ _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
     ),
     (("Subject:", "Ämne:"), _saved_mail, say("a saved mail (.eml)")),
     (
-        (
-            "INSERT ",
-            "CREATE ",
-            "DROP ",
-            "DELETE ",
-            "LOCK ",
-            "ALTER ",
-            "PRAGMA ",
-            "UPDATE ",
-            "SELECT ",
-            "-- ",
-            "COPY ",
-            "insert ",
-            "Insert ",
-        ),
+        tuple(f"{word} " for word in _SQL_WORDS.split()),
         _finds(_SQL),
         say("SQL, out of a database"),
     ),

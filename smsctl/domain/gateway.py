@@ -1,5 +1,6 @@
 """What a gateway is to the rest of smsctl: a few traits, and one way to submit a batch."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -87,6 +88,10 @@ class Options(NamedTuple):
                 say("there is no password for the gateway"), hint=say("store it with: smsctl credential set")
             )
         return self.password.reveal()
+
+    def login_header(self) -> str:
+        """Return the account's login as HTTP Basic sends it (RFC 7617). Raises CredentialError."""
+        return f"Basic {b64encode(f'{self.username}:{self.revealed_password()}'.encode()).decode()}"
 
 
 class CancelResult(NamedTuple):

@@ -69,12 +69,9 @@ class IntelecomManagement:
         return reply
 
     def _exchange(self, method: str, path: str) -> Outcome:
-        from base64 import b64encode
-
         from smsctl.gateways.wire import exchange
 
-        login = f"{self._options.username}:{self._options.revealed_password()}".encode()
-        headers = {"Accept": "application/json", "Authorization": f"Basic {b64encode(login).decode()}"}
+        headers = {"Accept": "application/json", "Authorization": self._options.login_header()}
         return exchange(self._options, method, self._url + path, headers=headers)
 
 

@@ -1,6 +1,5 @@
 """PSWinCom's polling API: reports and incoming SMS fetched one by one (wire/pswincom.md, "Polling")."""
 
-from base64 import b64encode
 from typing import Final
 from urllib.parse import quote
 
@@ -74,8 +73,7 @@ class PolledQueue:
     def _ask(self, method: str, url: str, within_s: float) -> HttpReply:
         from smsctl.gateways.wire import exchange
 
-        login = f"{self._options.username}:{self._options.revealed_password()}".encode()
-        headers = {"Accept": "application/json", "Authorization": f"Basic {b64encode(login).decode()}"}
+        headers = {"Accept": "application/json", "Authorization": self._options.login_header()}
         body = b"" if method == "POST" else None  # so that a length is told: servers ask for one
         options = self._options._replace(
             connect_timeout_s=min(self._options.connect_timeout_s, within_s),

@@ -1,9 +1,13 @@
 """What must belong to what: the rules for rows that hang on others."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from smsctl.errors import Sentence, say
+
+ROW: Final[Mapping[str, object]] = MappingProxyType({})
+"""Stands in a rule's sentence for the columns of the row that breaks it."""
 
 
 class Invariant(NamedTuple):
@@ -11,9 +15,7 @@ class Invariant(NamedTuple):
 
     name: str
     broken: str  # SQL for the rows that break it
-    told: Callable[
-        [Mapping[str, Any]], Sentence
-    ]  # takes such a row, whose columns are named as in the sentence
+    told: Sentence | Callable[[Mapping[str, Any]], Sentence]  # a row makes it whole
 
 
 BELONGING = (
@@ -21,27 +23,25 @@ BELONGING = (
         name="strays",
         broken="SELECT mailing, COUNT(*) AS n FROM messages WHERE mailing NOT IN"
         " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
-        told=lambda row: say("{n} messages belong to mailing {mailing}, which is not there.", **row),
+        told=say("{n} messages belong to mailing {mailing}, which is not there.", **ROW),
     ),
     Invariant(
         name="strays-skipped",
         broken="SELECT mailing, COUNT(*) AS n FROM skipped WHERE mailing NOT IN"
         " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
-        told=lambda row: say("{n} skipped rows belong to mailing {mailing}, which is not there.", **row),
+        told=say("{n} skipped rows belong to mailing {mailing}, which is not there.", **ROW),
     ),
     Invariant(
         name="strays-carried",
         broken="SELECT mailing, COUNT(*) AS n FROM carried WHERE mailing NOT IN"
         " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
-        told=lambda row: say(
-            "{n} rows of kept cells belong to mailing {mailing}, which is not there.", **row
-        ),
+        told=say("{n} rows of kept cells belong to mailing {mailing}, which is not there.", **ROW),
     ),
     Invariant(
         name="strays-texts",
         broken="SELECT COUNT(*) AS n FROM texts WHERE message NOT IN (SELECT id FROM messages)"
         " HAVING COUNT(*) > 0",
-        told=lambda row: say("{n} texts belong to no message.", **row),
+        told=say("{n} texts belong to no message.", **ROW),
     ),
     Invariant(
         name="retries",
@@ -55,9 +55,9 @@ BELONGING = (
         " EXCEPT SELECT g.id, g.retry_of, x.number FROM mailings g JOIN mailings p ON p.id = g.retry_of"
         " JOIN messages x ON x.id BETWEEN p.first_message AND p.first_message + p.messages - 1"
         ") AS strangers GROUP BY mailing, parent",
-        told=lambda row: say(
+        told=say(
             "Mailing {mailing} sends mailing {parent} again, also to {n} numbers that it was not sent to.",
-            **row,
+            **ROW,
         ),
     ),
 )

@@ -103,7 +103,8 @@ def _rows(ledger: Ledger) -> Iterator[LedgerFault]:
         yield LedgerFault("references", sentence)
     for rule in RULES:
         for row in ledger.records(f"{rule.broken} LIMIT {_MOST:d}"):
-            yield LedgerFault(rule.name, rule.told(row))
+            told = rule.told.given(**row) if isinstance(rule.told, Sentence) else rule.told(row)
+            yield LedgerFault(rule.name, told)
 
 
 def _beside(ledger: Ledger) -> Iterator[LedgerFault]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from smsctl.domain.message import COSTS, Status
 from smsctl.errors import Sentence, say
-from smsctl.ledger.belonging import BELONGING, Invariant
+from smsctl.ledger.belonging import BELONGING, ROW, Invariant
 
 
 def _either(states: Iterable[Status]) -> str:
@@ -47,7 +47,7 @@ RULES = (
         broken="SELECT mailing, state, COUNT(*) AS n"  # noqa: S608 - from literals
         f" FROM messages WHERE state NOT IN ({_either(Status)})"
         " GROUP BY mailing, state",
-        told=lambda row: say("Mailing {mailing}: {n} messages are {state}, which is no state.", **row),
+        told=say("Mailing {mailing}: {n} messages are {state}, which is no state.", **ROW),
     ),
     Invariant(
         name="messages",
@@ -57,9 +57,7 @@ RULES = (
         " AS held ON held.mailing = g.id"
         " WHERE g.messages <> COALESCE(held.n, 0) OR (held.n > 0 AND"
         " (held.low <> g.first_message OR held.high <> g.first_message + g.messages - 1))",
-        told=lambda row: say(
-            "Mailing {mailing} should hold {wanted} messages without gaps and holds {n}.", **row
-        ),
+        told=say("Mailing {mailing} should hold {wanted} messages without gaps and holds {n}.", **ROW),
     ),
     Invariant(
         name="rows",
@@ -67,18 +65,14 @@ RULES = (
         " FROM mailings g"
         " LEFT JOIN skipped s ON s.mailing = g.id GROUP BY g.id, g.rows_total, g.messages"
         " HAVING g.rows_total <> g.messages + COUNT(s.mailing)",
-        told=lambda row: say(
-            "Mailing {mailing}: {rows} rows are not {messages} messages and {skipped} skipped.", **row
-        ),
+        told=say("Mailing {mailing}: {rows} rows are not {messages} messages and {skipped} skipped.", **ROW),
     ),
     Invariant(
         name="sending",
         broken="SELECT m.mailing, m.id AS message, m.state"
         " FROM messages m LEFT JOIN batches b ON b.id = m.batch"
         " WHERE (m.state = 'sending') <> (b.id IS NOT NULL AND b.settled_at IS NULL)",
-        told=lambda row: say(
-            "Mailing {mailing}: message {message} is {state}, and its batch says otherwise.", **row
-        ),
+        told=say("Mailing {mailing}: message {message} is {state}, and its batch says otherwise.", **ROW),
     ),
     Invariant(
         name="batch",
@@ -86,9 +80,7 @@ RULES = (
         " FROM messages m LEFT JOIN batches b ON b.id = m.batch"
         f" WHERE (m.state IN ({_either(COSTS)}) AND (b.id IS NULL OR b.mailing <> m.mailing"
         "  OR m.id NOT BETWEEN b.first_message AND b.last_message)) OR (m.state = 'pending' AND m.batch > 0)",
-        told=lambda row: say(
-            "Mailing {mailing}: message {message} is {state}, which does not go with its batch.", **row
-        ),
+        told=say("Mailing {mailing}: message {message} is {state}, which does not go with its batch.", **ROW),
     ),
     Invariant(
         name="batches",
@@ -96,7 +88,7 @@ RULES = (
         " FROM batches b LEFT JOIN messages m"
         " ON m.id BETWEEN b.first_message AND b.last_message AND m.batch = b.id WHERE b.settled_at IS NULL"
         " GROUP BY b.reference, b.messages HAVING b.messages <> COUNT(m.id)",
-        told=lambda row: say("Batch {batch} went out with {wanted} messages and holds {n}.", **row),
+        told=say("Batch {batch} went out with {wanted} messages and holds {n}.", **ROW),
     ),
     Invariant(
         name="mailing-counts",
@@ -106,7 +98,7 @@ RULES = (
             "0, COUNT(*) FROM messages WHERE mailing NOT IN (SELECT mailing FROM openings)"
             " GROUP BY mailing, state",
         ),
-        told=lambda row: say("Mailing {mailing}: {kept} messages are noted as {state}, and {n} are.", **row),
+        told=say("Mailing {mailing}: {kept} messages are noted as {state}, and {n} are.", **ROW),
     ),
     Invariant(
         name="mailing-parts",
@@ -115,7 +107,7 @@ RULES = (
             "parts AS kept, 0 AS counted FROM mailing_counts",
             "0, COALESCE(m.parts, g.parts_each) FROM messages m JOIN mailings g ON g.id = m.mailing",
         ),
-        told=lambda row: say("Mailing {mailing}: {kept} parts are noted as {state}, and {n} are.", **row),
+        told=say("Mailing {mailing}: {kept} parts are noted as {state}, and {n} are.", **ROW),
     ),
     Invariant(
         name="batch-parts",
@@ -123,16 +115,14 @@ RULES = (
         " FROM batches b JOIN mailings g ON g.id = b.mailing JOIN messages m"
         " ON m.id BETWEEN b.first_message AND b.last_message AND m.batch = b.id WHERE b.settled_at IS NULL"
         " GROUP BY b.reference, b.parts HAVING b.parts <> SUM(COALESCE(m.parts, g.parts_each))",
-        told=lambda row: say("Batch {batch} reserves {kept} parts, and its messages take {n}.", **row),
+        told=say("Batch {batch} reserves {kept} parts, and its messages take {n}.", **ROW),
     ),
     Invariant(
         name="texts",
         broken="SELECT m.mailing, m.id AS message FROM messages m JOIN mailings g ON g.id = m.mailing"
         " LEFT JOIN texts t ON t.message = m.id WHERE (g.personal = 1) <> (m.parts IS NOT NULL)"
         " OR (g.personal = 1 AND m.number IS NOT NULL) <> (t.message IS NOT NULL)",
-        told=lambda row: say(
-            "Mailing {mailing}: message {message} has not the text that it must have.", **row
-        ),
+        told=say("Mailing {mailing}: message {message} has not the text that it must have.", **ROW),
     ),
     Invariant(
         name="day-counts",
@@ -141,9 +131,7 @@ RULES = (
             "messages AS kept, 0 AS counted FROM day_counts",
             f"0, COUNT(*) {_BY_DAY}",
         ),
-        told=lambda row: say(
-            "{municipality}, {day}: {kept} messages are noted as {state}, and {n} are.", **row
-        ),
+        told=say("{municipality}, {day}: {kept} messages are noted as {state}, and {n} are.", **ROW),
     ),
     Invariant(
         name="day-parts-of-states",
@@ -152,7 +140,7 @@ RULES = (
             "parts AS kept, 0 AS counted FROM day_counts",
             f"0, SUM(parts) {_BY_DAY}",
         ),
-        told=lambda row: say("{municipality}, {day}: {kept} parts are noted as {state}, and {n} are.", **row),
+        told=say("{municipality}, {day}: {kept} parts are noted as {state}, and {n} are.", **ROW),
     ),
     Invariant(
         name="cost",
@@ -163,7 +151,7 @@ RULES = (
             "  UNION ALL SELECT m.mailing, m.taken_besides * COALESCE(m.parts, g.parts_each) FROM messages m"
             "  JOIN mailings g ON g.id = m.mailing WHERE m.taken_besides > 0) AS costing",
         ),
-        told=lambda row: say("Mailing {mailing}: {kept} parts were drawn, and its messages cost {n}.", **row),
+        told=say("Mailing {mailing}: {kept} parts were drawn, and its messages cost {n}.", **ROW),
     ),
     Invariant(
         name="day-parts",
@@ -172,8 +160,8 @@ RULES = (
             "parts AS kept, 0 AS counted FROM day_parts",
             "0, parts FROM entries",
         ),
-        told=lambda row: say(
-            "{municipality}, {day}, package {package}: {kept} parts are noted, and {n} were drawn.", **row
+        told=say(
+            "{municipality}, {day}, package {package}: {kept} parts are noted, and {n} were drawn.", **ROW
         ),
     ),
     Invariant(
@@ -185,8 +173,8 @@ RULES = (
             " COALESCE(g.rate_ore, 0) AS rate_ore, e.parts FROM entries e"
             " JOIN mailings g ON g.id = e.mailing WHERE e.package = 0) AS outside",
         ),
-        told=lambda row: say(
-            "{municipality}, {day}, outside any package: {kept} parts are noted, and {n} were drawn.", **row
+        told=say(
+            "{municipality}, {day}, outside any package: {kept} parts are noted, and {n} were drawn.", **ROW
         ),
     ),
     Invariant(
@@ -197,14 +185,14 @@ RULES = (
             "0, parts FROM (SELECT e.municipality, e.day, e.package, b.cost_centre, e.parts FROM entries e"
             " JOIN batches b ON b.id = e.batch WHERE b.cost_centre IS NOT NULL) AS named",
         ),
-        told=lambda row: say("{day}, cost centre {cost_centre}: {kept} parts noted, {n} drawn.", **row),
+        told=say("{day}, cost centre {cost_centre}: {kept} parts noted, {n} drawn.", **ROW),
     ),
     Invariant(
         name="cost-shares",
         broken="SELECT g.id AS mailing, g.messages AS n, SUM(s.messages) AS kept FROM mailings g"
         " JOIN cost_shares s ON s.mailing = g.id GROUP BY g.id, g.messages"
         " HAVING SUM(s.messages) <> g.messages OR MIN(s.first_message) <> MIN(g.first_message)",
-        told=lambda row: say("Mailing {mailing}: {kept} of {n} messages have a cost centre or none.", **row),
+        told=say("Mailing {mailing}: {kept} of {n} messages have a cost centre or none.", **ROW),
     ),
     Invariant(
         name="packages",
@@ -214,8 +202,8 @@ RULES = (
             " FROM (SELECT municipality, number AS package, used FROM packages) AS every",
             "0, parts FROM entries WHERE package > 0",
         ),
-        told=lambda row: say(
-            "{municipality}, package {package}: {kept} parts are noted as used, and {n} were drawn.", **row
+        told=say(
+            "{municipality}, package {package}: {kept} parts are noted as used, and {n} were drawn.", **ROW
         ),
     ),
     Invariant(
@@ -223,8 +211,8 @@ RULES = (
         broken="SELECT municipality, number AS package, used, size"
         " FROM packages WHERE used > size OR used < 0"
         " OR (used = size) <> (used_up_day IS NOT NULL)",
-        told=lambda row: say(
-            "{municipality}, package {package}: {used} of {size} parts are used, which cannot be.", **row
+        told=say(
+            "{municipality}, package {package}: {used} of {size} parts are used, which cannot be.", **ROW
         ),
     ),
     Invariant(
@@ -232,21 +220,21 @@ RULES = (
         broken="SELECT municipality, COUNT(*) AS n, MAX(number) AS highest"
         " FROM packages GROUP BY municipality"
         " HAVING MIN(number) <> 1 OR MAX(number) <> COUNT(*)",
-        told=lambda row: say("{municipality}: {n} packages are numbered up to {highest}.", **row),
+        told=say("{municipality}: {n} packages are numbered up to {highest}.", **ROW),
     ),
     Invariant(
         name="closed-packages",
         broken="SELECT municipality, MAX(number) AS package FROM packages GROUP BY municipality"
         " HAVING MAX(number) = MAX(CASE WHEN closed_day IS NOT NULL THEN number END)",
-        told=lambda row: say("{municipality}, package {package}: it is closed and the newest.", **row),
+        told=say("{municipality}, package {package}: it is closed and the newest.", **ROW),
     ),
     Invariant(
         name="invoices",
         broken="SELECT p.municipality, p.number AS package FROM packages p LEFT JOIN invoices i"
         " ON i.municipality = p.municipality AND i.package = p.number"
         " WHERE i.number IS NULL OR i.parts <> p.size OR i.price_ore <> p.price_ore",
-        told=lambda row: say(
-            "{municipality}: the invoice of package {package} is missing or for another package.", **row
+        told=say(
+            "{municipality}: the invoice of package {package} is missing or for another package.", **ROW
         ),
     ),
     Invariant(
@@ -258,6 +246,6 @@ RULES = (
         name="audit",
         broken="SELECT COUNT(*) AS n, MAX(id) AS newest"
         " FROM audit HAVING MIN(id) <> 1 OR MAX(id) <> COUNT(*)",
-        told=lambda row: say("The audit has {n} rows, and its ids go to {newest}.", **row),
+        told=say("The audit has {n} rows, and its ids go to {newest}.", **ROW),
     ),
 )
