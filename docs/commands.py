@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import typer.main
 from typer.core import TyperArgument, TyperOption
 
-from smsctl.cli import app, contents
+from smsctl.cli import command_tree, contents
 
 
 class Flag(NamedTuple):
@@ -28,7 +28,7 @@ class Command(NamedTuple):
 
 def read(name: str) -> Command:
     """Return a command as its help page would show it."""
-    found: Any = typer.main.get_command(app.build(name))
+    found: Any = typer.main.get_command(command_tree.build(name))
     for word in name.split():
         found = found.commands[word]
     arguments = [one for one in found.params if isinstance(one, TyperArgument)]

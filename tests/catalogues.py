@@ -33,6 +33,14 @@ def extracted() -> Catalog:
 
 
 @cache
+def everything() -> Catalog:
+    """The sentences and the texts of the help pages: read once, not to be changed."""
+    found = script("update").everything()
+    assert isinstance(found, Catalog)
+    return found
+
+
+@cache
 def swedish() -> Catalog:
     """The sentences as they are translated: read once, not to be changed."""
     with (ROOT / "translations" / "sv.po").open("rb") as file:
@@ -51,7 +59,7 @@ def write(catalogue: Catalog, folder: Path) -> Path:
 def marked() -> Catalog:
     """A language in which what is translated is between marks, and what is filled in is not."""
     found = Catalog("sv", charset="utf-8")
-    for message in extracted():
+    for message in everything():
         if message.id:
             one = message.id
             found.add(one, _marked(one) if isinstance(one, str) else tuple(map(_marked, one)))

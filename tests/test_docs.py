@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.cli import app, contents, flags
+from smsctl.cli import app, command_tree, contents, flags
 from smsctl.config.keys import KEYS
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import SkipReason
@@ -191,7 +191,7 @@ def test_every_command_line_of_a_page_can_be_typed(page: Path) -> None:
     for line in _PROMPTED.findall(_read(page)):
         _, words = flags.take(shlex.split(line.replace(" ID", " 1"), comments=True))
         with suppress(Nobody.AskedError):  # the line was read, and the command has begun
-            app.build(app.command_in(words))(args=words, standalone_mode=False, obj=Nobody())
+            command_tree.build(app.command_in(words))(args=words, standalone_mode=False, obj=Nobody())
 
 
 def _typed(page: Path) -> list[list[str]]:

@@ -17,7 +17,7 @@ from typing import NamedTuple, NoReturn
 
 import pytest
 
-from smsctl.cli import app, contents, flags
+from smsctl.cli import app, command_tree, contents, flags
 
 from .conftest import MakeConfig
 from .front_door import Run
@@ -488,7 +488,7 @@ def test_the_examples_of_a_command_can_be_typed(command: str) -> None:
         assert smsctl == "smsctl"
         assert app.command_in(words) == command
         with pytest.raises(Nobody.AskedError):
-            app.build(command)(args=words, prog_name="smsctl", standalone_mode=False, obj=Nobody())
+            command_tree.build(command)(args=words, prog_name="smsctl", standalone_mode=False, obj=Nobody())
 
 
 class Nobody:

@@ -8,9 +8,12 @@ import re
 from io import BytesIO
 from pathlib import Path
 
+import typer.main
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+
+from smsctl.cli import command_tree, contents, help_page
 
 SOURCES = Path(__file__).resolve().parent
 ROOT = SOURCES.parent
@@ -29,6 +32,25 @@ def extracted() -> Catalog:
         if has_words(message):
             # No line numbers: releases of Babel differ in how these count when the file is sorted by place.
             found.add(message, locations=[(f"smsctl/{Path(file).as_posix()}", 0)])
+    return found
+
+
+def on_help_pages() -> Catalog:
+    """Return what the commands and their flags say of themselves, as Typer has collected it."""
+    found = Catalog(project="smsctl", charset="utf-8")
+    for name in contents.COMMANDS:
+        tree = typer.main.get_command(command_tree.build(name))
+        for text in help_page.texts(tree):
+            found.add(text, locations=[("smsctl/cli", 0)])
+    return found
+
+
+def everything() -> Catalog:
+    """Return all that is translated."""
+    found = extracted()
+    for message in on_help_pages():
+        if message.id and message.id not in found:
+            found.add(message.id, locations=message.locations)
     return found
 
 
@@ -72,7 +94,7 @@ def updated(path: Path, found: Catalog) -> bytes:
 
 
 if __name__ == "__main__":
-    sentences = extracted()
+    sentences = everything()
     for po in sorted(SOURCES.glob("*.po")):
         po.write_bytes(updated(po, sentences))
         with po.open("rb") as file:

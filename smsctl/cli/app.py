@@ -15,7 +15,7 @@ from typing import NoReturn, TypeVar
 import typer
 
 from smsctl import __version__
-from smsctl.cli import contents, flags, options
+from smsctl.cli import command_tree, contents, flags, options
 from smsctl.cli.flags import Flags
 from smsctl.cli.output import language
 from smsctl.cli.output.output import Output
@@ -24,19 +24,9 @@ from smsctl.errors import ExitCode, InputError, InterruptionError, SmsctlError, 
 
 T = TypeVar("T")
 
-_HELP = """Send SMS from a municipality's own server, through its own gateway account.
-
-Start with: smsctl config init. Then: smsctl test NUMBER TEXT.
-"""
 _RUN_BY_CRON = ("send", "mailings resume")
-_HELP_OPTIONS = frozenset({"--help", "-h"})
 _LOOK_BACK = (*_RUN_BY_CRON, "reports listen", "reports poll")  # and tell what earlier runs could not
 _TELL_ONLY = frozenset({"--dry-run", "--addresses"})  # with these, a command that does something only tells
-_EPILOG = (
-    "These work with every command: --config PATH, --json, --quiet, --verbose, --simulate, --show-numbers,"
-    " and --version."
-)
-_MORE_FLAGS = "There are more flags, for rare cases: --help --verbose."
 
 
 def main(argv: Sequence[str]) -> int:
@@ -69,6 +59,7 @@ def main(argv: Sequence[str]) -> int:
         return _run([*rest, "--help"], asked, output) or ExitCode.USAGE
     page = " ".join(["smsctl", *rest])
     missing = say("{page} needs one of: {words}.", page=page, words=", ".join(_words_after(rest)))
+    _speak_as_configured(asked)
     unnamed = UsageError(missing, hint=say("See: {page} --help", page=page))
     return output.end(output.fail(unnamed), is_product=False)
 
@@ -84,6 +75,8 @@ def _run(words: Sequence[str], asked: Flags, output: Output) -> int:
 def _heard_out(words: Sequence[str], asked: Flags, output: Output) -> int:
     output.leaves_no_trace = "--dry-run" in _before_the_dashes(words)
     ended = _caught(lambda: _answer(words, asked, output), output, patience=1)
+    if isinstance(ended, UsageError):  # the command line was wrong before the config was read
+        _speak_as_configured(asked)
     is_help = _asks_for_help(output.command, words)  # a page is no run
     if not is_help and (failed := _caught(lambda: _let_know(asked, output, ended), output, patience=2)):
         output.warn(say("Nobody was told of this run: {reason}", reason=failed.sentence))
@@ -100,6 +93,10 @@ def _heard_out(words: Sequence[str], asked: Flags, output: Output) -> int:
     code = ExitCode(output.end(worst(codes), is_product=is_product))
     output.log.end(code, output.mode, _facts(ended))
     return code
+
+
+def _speak_as_configured(asked: Flags) -> None:
+    language.speak(language.in_config(asked.config, os.environ), os.environ)
 
 
 def _facts(ended: CommandResult | SmsctlError) -> dict[str, object]:
@@ -130,22 +127,31 @@ def _answer(words: Sequence[str], asked: Flags, output: Output) -> CommandResult
     command, page = output.command, io.StringIO()
     is_help = _asks_for_help(command, words)
     options.show_rescue(shown=asked.verbose)
+    if is_help:
+        _speak_as_configured(asked)
     with (
         _wiring(asked, output, is_help=is_help) as wiring,
         redirect_stdout(page) if is_help else nullcontext(),
     ):
-        answer = answer_to(command, words, wiring, alone=_is_settled(command, words))
+        answer = answer_to(command, words, wiring, alone=_is_settled(command, words), is_help=is_help)
     if isinstance(answer, CommandResult):
         return answer
-    output.write(page.getvalue())
+    from smsctl.cli import help_page
+
+    output.write(help_page.translated(page.getvalue()))
     return CommandResult(exit_code=ExitCode(answer or ExitCode.OK))
 
 
 def answer_to(
-    command: str, words: Sequence[str], wiring: object, *, alone: bool
+    command: str, words: Sequence[str], wiring: object, *, alone: bool, is_help: bool = False
 ) -> CommandResult | int | None:
     """Run a command as if the words had been typed, and return what it answers; it raises what it raises."""
-    answer: CommandResult | int | None = build(command, alone=alone)(
+    tree = typer.main.get_command(command_tree.build(command, alone=alone))
+    if is_help:
+        from smsctl.cli import help_page
+
+        help_page.translate(tree)
+    answer: CommandResult | int | None = tree(
         args=list(words), prog_name="smsctl", standalone_mode=False, obj=wiring
     )
     if answer == ExitCode.INTERRUPTED:  # what Typer makes of it, without a word
@@ -193,48 +199,13 @@ def _words_after(group: Sequence[str]) -> list[str]:
     return [name.partition(" ")[2] for name in contents.COMMANDS if name.startswith(f"{group[0]} ")]
 
 
-def build(command: str, *, alone: bool = False) -> typer.Typer:
-    """Return the app with one command loaded; every other one is its line in the help.
-
-    `alone`: register no other command. Only a help page lists them, and registering all takes half of the
-    time that a start takes.
-    """
-    app = typer.Typer(
-        help=_HELP,
-        epilog=f"{contents.help_groups()}\n\n{_EPILOG}",
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": sorted(_HELP_OPTIONS)},
-    )
-    app.callback()(_root)
-    groups = {
-        name: typer.Typer(help=line, epilog=f"Examples of each: smsctl {name} COMMAND --help")
-        for name, line in contents.GROUPS.items()
-    }
-    for name, line in contents.COMMANDS.items():
-        if (alone or name in contents.GROUPS) and name != command:
-            continue  # `simulator` is both: its group's line stands for it
-        group, _, word = name.rpartition(" ")
-        place = groups[group] if group else app
-        if name == command:
-            loaded = contents.load(name)
-            place.command(word, short_help=line, epilog=_epilog(loaded))(loaded.run)
-        else:
-            place.command(word, help=line, hidden=not group)(_elsewhere)  # the epilog lists it in its group
-    for name, group_app in groups.items():
-        if group_app.registered_commands and name != command:
-            app.add_typer(group_app, name=name, hidden=True)
-    return app
-
-
 def _is_settled(command: str, words: Sequence[str]) -> bool:
     """Say whether the words begin with the command; then no help page that lists the others can follow."""
     return bool(command) and list(words[: command.count(" ") + 1]) == command.split()
 
 
 def _asks_for_help(command: str, words: Sequence[str]) -> bool:
-    return not command or not _HELP_OPTIONS.isdisjoint(_before_the_dashes(words))
+    return not command or not command_tree.HELP_OPTIONS.isdisjoint(_before_the_dashes(words))
 
 
 def _before_the_dashes(words: Sequence[str]) -> set[str]:
@@ -256,21 +227,6 @@ class _NoWiring:
     def __getattr__(self, name: str) -> NoReturn:
         """Say so, whatever the command asks for."""
         raise UsageError(say("--help stands where a value should."), hint=say("Put --help last."))
-
-
-def _root() -> None:
-    """Hold the commands together; without a callback Typer would make a single command the whole app."""
-
-
-def _elsewhere() -> None:
-    """Stand for a command that was not asked for."""
-
-
-def _epilog(loaded: contents.LoadedCommand) -> str:
-    # Click keeps the lines of a paragraph apart only when it starts with a backspace character.
-    examples = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in loaded.examples)
-    has_more = not options.RESCUE.keys().isdisjoint(loaded.run.__annotations__)
-    return f"{examples}\n\n{_MORE_FLAGS}" if has_more else examples
 
 
 def _has_a_folder() -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from smsctl.errors import Sentence, say
+
 _SIMULATOR = "Run both gateways on this machine, for rehearsals and tests"
 
 GROUPS = {
@@ -42,7 +44,7 @@ COMMANDS = {
     "mailings skipped": "List who got no message, and why",
     "mailings failed": "List the messages that did not arrive, of one mailing or since a day",
     "municipality list": "List who has the service, since when, and what is left",
-    "municipality order": "Record an order; show what it costs and what to send to the supplier",
+    "municipality order": "Record an order; show its cost and what to send the supplier",
     "municipality activate": "Activate the service at once; opens the first package",
     "municipality deactivate": "End the service: nothing more is sent or invoiced",
     "invoices list": "List the invoices: one for each package opened",
@@ -60,7 +62,7 @@ COMMANDS = {
     "block list": "List the block list, as far as it is known",
     "block import": "Put the numbers of a file on the block list",
     "recipients check": "Check the whole recipients file before anything is sent",
-    "gateway verify-dedup": "Prove with one real double send that the gateway refuses repeats",
+    "gateway verify-dedup": "Prove by one real double send that repeats are refused",
     "gateway probe": "Log in at the gateway without sending anything",
     "credential set": "Store a secret in the keyring",
     "credential check": "Say where a secret would come from, without showing it",
@@ -70,7 +72,7 @@ COMMANDS = {
     "config show": "Show the settings in force, without secrets",
     "config set": "Change one key of the config, keeping comments and order",
     "config import": "Take over SuperOffice's plugin block",
-    "ledger check": "Check the ledger against itself: the file, every sum, every rule",
+    "ledger check": "Check the ledger: the file, every sum, every rule",
     "ledger backup": "Copy the ledger to a new file while others send",
     "ledger restore": "Put a backup back in the ledger's place, with its key",
     "ledger accept-restore": "Go on with a ledger that was put back from an older copy",
@@ -85,21 +87,24 @@ COMMANDS = {
 }
 
 HELP_GROUPS = {
-    "Every day": ("send", "test", "mailings", "usage", "recipients"),
-    "Money": ("municipality", "invoices"),
-    "What comes back": ("reports", "inbox", "block"),
-    "Set-up": ("config", "credential", "gateway", "notify", "schedule", "completion"),
-    "Upkeep": ("doctor", "ledger", "purge", "audit", "simulator"),
+    say("Every day"): ("send", "test", "mailings", "usage", "recipients"),
+    say("Money"): ("municipality", "invoices"),
+    say("What comes back"): ("reports", "inbox", "block"),
+    say("Set-up"): ("config", "credential", "gateway", "notify", "schedule", "completion"),
+    say("Upkeep"): ("doctor", "ledger", "purge", "audit", "simulator"),
 }
 """The first words of the commands, as the help page groups them."""
 
 
-def help_groups() -> str:
-    """Return the groups of the help page, each line of them kept as it is."""
+def help_groups(words: Callable[[Sentence], str], verbatim: Callable[[str], str]) -> str:
+    """Return the groups of the help page, each line of them kept as it is, in the language of these."""
     lines = {**{name: line for name, line in COMMANDS.items() if " " not in name}, **GROUPS}
+
+    def listed(name: str) -> str:
+        return f"  {name:<{_WIDEST}}  {verbatim(lines[name])}"
+
     return "\n\n".join(
-        "\n".join(["\b", f"{title}:", *(f"  {word:<{_WIDEST}}  {lines[word]}" for word in words)])
-        for title, words in HELP_GROUPS.items()
+        "\n".join(["\b", f"{words(title)}:", *map(listed, those)]) for title, those in HELP_GROUPS.items()
     )
 
 

@@ -74,6 +74,24 @@ def test_what_is_wrong_before_the_config_is_read_is_told_in_the_locale(
     assert OPEN in told.err
 
 
+@pytest.mark.parametrize("words", ["send --frob", "send --help", "--help", "mailings", "mailings frob"])
+def test_the_config_decides_for_help_and_for_a_wrong_command_line_too(
+    words: str, run: Run, make_config: MakeConfig, swedish_is_marked: None
+) -> None:
+    assert OPEN in run("--config", make_config(language="sv"), *words.split()).said
+    assert OPEN not in run("--config", make_config(), *words.split()).said
+
+
+@pytest.mark.parametrize("damage", ["language = 7", "language = ", "language = 'sv'\nlanguage = 'sv'"])
+def test_a_config_that_cannot_be_read_keeps_nobody_from_the_help(
+    damage: str, run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(damage, encoding="utf-8")
+    ran = run("--config", path, "send", "--help")
+    assert (ran.code, ran.out.partition(":")[0]) == (0, "Usage")
+
+
 @pytest.mark.parametrize(
     "words", [["usage"], ["usage", "--frob"], ["mailings", "show", "7"], ["config", "check"]]
 )
@@ -244,3 +262,22 @@ def test_nothing_on_a_screen_was_left_untranslated(
         help_page = line in ("", "mailings") and where == "terminal"
         typed = set(re.findall(r"\w+", line))
         assert help_page or not set(english_in(ran.said)) - typed, f"{line}\n{ran.said}"
+
+
+@pytest.mark.parametrize("command", contents.COMMANDS)
+def test_no_help_page_has_a_line_that_was_left_untranslated(
+    command: str, world: Path, run: Run, swedish_is_marked: None
+) -> None:
+    page, _, _ = run(*command.split(), "--help").out.partition(f"{OPEN}Examples")
+    flags = {word for flag in re.findall(r"--([a-z-]+)", page) for word in flag.split("-")}
+    assert not [one for one in english_in(page) if not one.isupper() and one not in flags], page
+
+
+@pytest.mark.parametrize("group", ["", *contents.GROUPS])
+@pytest.mark.parametrize("spoken", ["en", "sv"])
+def test_the_list_of_commands_has_room_for_each_line(
+    group: str, spoken: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_LANGUAGE", spoken)
+    listed = run(*group.split(), "--help").out.splitlines()[1:]
+    assert not [line for line in listed if line.endswith("...")]

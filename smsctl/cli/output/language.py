@@ -11,7 +11,7 @@ from typing import Protocol
 import smsctl
 from smsctl.cli.output import clauses
 from smsctl.cli.output.blocks import Text
-from smsctl.errors import Sentence, filled
+from smsctl.errors import ConfigError, Sentence, filled
 from smsctl.host import process
 
 VARIABLE = "SMSCTL_LANGUAGE"
@@ -50,6 +50,23 @@ def speak(configured: str | None, environ: Mapping[str, str]) -> None:
     _Spoken.catalogue = _English() if _Spoken.name == "en" else _catalogue(_Spoken.name)
 
 
+def in_config(explicit: Path | None, environ: Mapping[str, str]) -> str | None:
+    """Return the language that the config asks for, read alone; None where nothing can be read of it.
+
+    For what is told before the config is read, or in its place: help pages, and a command line that is wrong.
+    """
+    import tomllib
+
+    from smsctl.config import places
+
+    try:
+        path = places.find(explicit, environ)
+        found = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
+    except (ConfigError, OSError, ValueError, RecursionError):
+        return None
+    return str(found.get("language") or "") or None
+
+
 def spoken() -> str:
     """Return the code of the language: sv or en."""
     return _Spoken.name
@@ -63,6 +80,11 @@ def words(text: Text) -> str:
         return filled(_template(text), {name: _value(value) for name, value in text.values.items()})
     except (LookupError, ValueError, TypeError, AttributeError):  # a place that the English does not have
         return str(text)
+
+
+def verbatim(text: str) -> str:
+    """Return a text that has no places, braces and all, as it is translated: a page of help."""
+    return _Spoken.catalogue.gettext(text) if text else text
 
 
 def whole(text: Text) -> str:

@@ -1,0 +1,75 @@
+"""The commands as Typer's tree: one of them loaded, every other one its line in the help."""
+
+import typer
+
+from smsctl.cli import contents, options
+from smsctl.cli.output import language
+from smsctl.errors import say
+
+HELP_OPTIONS = frozenset({"--help", "-h"})
+
+_HELP = say(
+    "Send SMS from a municipality's own server, through its own gateway account.\n\n"
+    "Start with: smsctl config init. Then: smsctl test NUMBER TEXT."
+)
+_EPILOG = say(
+    "These work with every command: --config PATH, --json, --quiet, --verbose, --simulate, --show-numbers,"
+    " and --version."
+)
+_MORE_FLAGS = say("There are more flags, for rare cases: --help --verbose.")
+
+
+def build(command: str, *, alone: bool = False) -> typer.Typer:
+    """Return the app with one command loaded; every other one is its line in the help.
+
+    `alone`: register no other command. Only a help page lists them, and registering all takes half of the
+    time that a start takes.
+    """
+    app = typer.Typer(
+        help=language.words(_HELP),
+        epilog=f"{contents.help_groups(language.words, language.verbatim)}\n\n{language.words(_EPILOG)}",
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": sorted(HELP_OPTIONS)},
+    )
+    app.callback()(_root)
+    groups = {
+        name: typer.Typer(
+            help=line,
+            epilog=language.words(
+                say("Examples of each: {command}", command=f"smsctl {name} COMMAND --help")
+            ),
+        )
+        for name, line in contents.GROUPS.items()
+    }
+    for name, line in contents.COMMANDS.items():
+        if (alone or name in contents.GROUPS) and name != command:
+            continue  # `simulator` is both: its group's line stands for it
+        group, _, word = name.rpartition(" ")
+        place = groups[group] if group else app
+        if name == command:
+            loaded = contents.load(name)
+            place.command(word, short_help=line, epilog=_epilog(loaded))(loaded.run)
+        else:
+            place.command(word, help=line, hidden=not group)(_elsewhere)  # the epilog lists it in its group
+    for name, group_app in groups.items():
+        if group_app.registered_commands and name != command:
+            app.add_typer(group_app, name=name, hidden=True)
+    return app
+
+
+def _root() -> None:
+    """Hold the commands together; without a callback Typer would make a single command the whole app."""
+
+
+def _elsewhere() -> None:
+    """Stand for a command that was not asked for."""
+
+
+def _epilog(loaded: contents.LoadedCommand) -> str:
+    heading = language.words(say("Examples:"))
+    # Click keeps the lines of a paragraph apart only when it starts with a backspace character.
+    examples = f"\b\n{heading}\n" + "\n".join(f"  {line}" for line in loaded.examples)
+    has_more = not options.RESCUE.keys().isdisjoint(loaded.run.__annotations__)
+    return f"{examples}\n\n{language.words(_MORE_FLAGS)}" if has_more else examples
