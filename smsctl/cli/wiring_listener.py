@@ -4,7 +4,9 @@ The only place that knows the listener and the gateways' parsers.
 """
 
 import os
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
 from ipaddress import ip_network
 from itertools import chain
 from pathlib import Path
@@ -15,18 +17,20 @@ from smsctl.actions.report import IntakeRules
 from smsctl.cli import numbers, wiring_gateway
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.push import PushBatch, Queue, ReadPush, UnreadableError
+from smsctl.domain.remark import Words
 from smsctl.domain.secret import Secret
 from smsctl.errors import InputError, Sentence, SmsctlError, StoppedError, say
 from smsctl.ledger.blocklist import FOR_ALL
 from smsctl.ledger.reports import IntakeSource
 from smsctl.listener.application import PushApplication
-from smsctl.listener.authenticator import Authenticator, PushCredentials, RequestRules
+from smsctl.listener.authenticator import PROBE_HEADER, Authenticator, PushCredentials, RequestRules
 from smsctl.listener.push_queue import PushQueue, Store
 from smsctl.listener.server import Listener, Patience
 from smsctl.opening import open_file
 
 _PIECE_BYTES = 1 << 18
 _MAIL_WAIT_S = 10.0
+_NONCE_BYTES = 16
 
 
 def readers() -> Mapping[str, ReadPush]:
@@ -193,6 +197,42 @@ def mailer(wiring: Wiring) -> Callable[[OutgoingMail], None]:
 
 def _not_mailed(text: str | Sentence) -> SmsctlError:
     return StoppedError(say("an incoming SMS could not be mailed on: {text}", text=text))
+
+
+class PushTrial(NamedTuple):
+    """What came of a push that the site made to itself. `status` is None where nothing answered."""
+
+    status: int | None
+    is_proved: bool = False  # the listener answered, and has had the whole of it
+    why: Words | None = None  # nothing answered
+
+
+def push_to_itself(wiring: Wiring, public_url: str) -> PushTrial:
+    """Push to the site's own address as the supplier would, as much as the listener takes.
+
+    The listener stores nothing of it, and answers what only it can.
+    """
+    from secrets import token_hex
+
+    from smsctl.gateways.outcome import HttpReply
+    from smsctl.gateways.wire import exchange
+
+    gate, nonce = _gate(wiring), token_hex(_NONCE_BYTES)
+    own = next((one for one in gate.passes if one.gateway == wiring.settings.gateway.module), gate.passes[0])
+    headers = {"Content-Type": "application/json", PROBE_HEADER: nonce}
+    if own.login:
+        headers["Authorization"] = "Basic " + b64encode(":".join(own.login).encode()).decode()
+    if own.header:
+        headers[own.header[0]] = own.header[1]
+    options = wiring_gateway.options_for(wiring)._replace(proxy=None)
+    # A small one first: of a large one, a listener that does not know the path says only that.
+    for size in (1, (wiring.settings.reports.largest_push_mib << 20) - 1):
+        outcome = exchange(options, "POST", f"{public_url}{own.path}", headers=headers, body=b" " * size)
+        if not isinstance(outcome, HttpReply):
+            return PushTrial(None, why=getattr(outcome, "text", None))
+        if outcome.body != gate.proof(nonce):
+            return PushTrial(outcome.status)
+    return PushTrial(HTTPStatus.OK, is_proved=True)
 
 
 def _gate(wiring: Wiring) -> Authenticator:

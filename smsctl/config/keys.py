@@ -215,6 +215,7 @@ KEYS: tuple[Key, ...] = (
         Key("username", USERNAME, "of the login that each push must carry as well (HTTP Basic)"),
         Key("accept_get", FLAG, "take pushes by GET, which a proxy's log shows whole", True),
         Key("largest_push_mib", whole(1, 64), "a larger push is refused, in MiB", 8),
+        Key("public_url", SERVER, "the site's address before the listener; `doctor --push` tries it"),
         Key("poll", FLAG, "allow `reports poll`, which empties the account's queue (pswincom)", False),
         Key("poll_url", SERVER, "the server it fetches from", "https://poll.pswin.com"),
         Key("wait", DURATION, "beyond the validity, before a message shows as without report", "72h"),

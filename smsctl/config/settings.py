@@ -190,6 +190,7 @@ class ReportsSettings(_Section):
     username: str | None  # of HTTP Basic, with a password that smsctl makes
     accept_get: bool
     largest_push_mib: int
+    public_url: str | None  # scheme and host, as the supplier's pushes reach them
     poll: bool
     poll_url: str
     wait: timedelta  # beyond the validity; then a message shows as 'no report'

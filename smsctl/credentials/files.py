@@ -128,4 +128,20 @@ def _unfit(path: Path, why: Sentence) -> CredentialError:
 
 
 def _no_access(path: Path, error: OSError) -> CredentialError:
-    return CredentialError(say("{path}: {reason}", path=path, reason=error.strerror))
+    sentence = say("{path}: {reason}", path=path, reason=error.strerror)
+    if isinstance(error, PermissionError):  # it may well be there, for another user
+        return CredentialError(sentence, hint=_asked_as(path))
+    return CredentialError(sentence)
+
+
+def _asked_as(path: Path) -> Sentence:
+    """Say as whom to ask for what this user may not look at."""
+    try:
+        owner = users.Owner(uid=(found := path.stat()).st_uid, gid=found.st_gid)
+    except OSError:  # not even that may be seen
+        return say("Ask as the user who sends.")
+    if owner.uid == 0:
+        return say("Only root may read it. Let the user who sends own it: chown USER {path}", path=path)
+    return say(
+        "It is of {owner}: ask as that user, with sudo -u {owner} before the command.", owner=owner.name
+    )

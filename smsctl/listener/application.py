@@ -1,5 +1,6 @@
 """The listener as a WSGI application: one push in, and a 200 only when it is stored."""
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from threading import Lock
@@ -7,12 +8,14 @@ from typing import Any
 
 from smsctl.domain.push import Acknowledgement, Push, ReadPush, UnreadableError
 from smsctl.errors import Sentence, say
-from smsctl.listener.authenticator import Authenticator, PushRefusedError
+from smsctl.listener.authenticator import PROBE_HEADER, Authenticator, PushRefusedError
 from smsctl.listener.push_queue import PushQueue
 
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 _METHODS = frozenset({"GET", "POST"})
+_PROBE = f"HTTP_{PROBE_HEADER.upper().replace('-', '_')}"
+_NONCE = re.compile("[0-9a-f]{32}")
 _TRY_AGAIN_S = 30
 _LARGE_BYTES = 256 * 1024
 _LARGE_WAITS_S = 20
@@ -81,6 +84,10 @@ class PushApplication:
             self._large.release()
 
     def _read(self, gateway: str, environ: Mapping[str, Any]) -> Acknowledgement:
+        nonce = environ.get(_PROBE, "")
+        if _NONCE.fullmatch(nonce):
+            environ["wsgi.input"].read()
+            return Acknowledgement("text/plain; charset=utf-8", self._gate.proof(nonce))
         push = Push(
             method=environ["REQUEST_METHOD"],
             query=environ.get("QUERY_STRING", ""),

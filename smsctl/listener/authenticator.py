@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 from smsctl.domain.secret import Secret
 from smsctl.errors import Sentence, say
 
+PROBE_HEADER = "Smsctl-Probe"
+"""What a push of `doctor --push` carries: a nonce. It is answered, and nothing of it is stored."""
+
 _TOKEN_DIGITS = 32  # of 4 bits: 128 bits
 _FORWARDED = "HTTP_X_FORWARDED_FOR"
 _BEARER = "authorization"
@@ -53,6 +56,7 @@ class Authenticator:
 
     def __init__(self, secret: Secret, gateways: Iterable[str], rules: RequestRules) -> None:
         """Make the words of each gateway."""
+        self._secret = secret
         self.passes = tuple(_pass_for(secret, gateway, rules) for gateway in gateways)
         self._networks = rules.networks
 
@@ -84,6 +88,10 @@ class Authenticator:
                 ),
             )
         return gateway
+
+    def proof(self, nonce: str) -> bytes:
+        """Return what only a listener with this secret can answer to a push that the site made itself."""
+        return token(self._secret, f"{PROBE_HEADER} {nonce}").encode()
 
     def knows(self, path: str) -> bool:
         """Say whether the path is one of ours, before anything more of a request is read."""

@@ -19,6 +19,7 @@ EXAMPLES = (
     "smsctl doctor",
     "smsctl doctor --as-cron --municipality exempelkommun",
     "smsctl doctor --expect 'weekly-{week}' --ago 1h  # an hour after the slot",
+    "smsctl doctor --push  # and whether delivery reports would come in",
     "smsctl doctor --json  # for monitoring; the exit code says enough",
 )
 
@@ -29,6 +30,9 @@ def run(
     *,
     as_cron: Annotated[
         bool, typer.Option("--as-cron", help="As cron would: no environment, no terminal, from /.")
+    ] = False,
+    push: Annotated[
+        bool, typer.Option("--push", help="Also push to [reports] public_url, as the supplier does.")
     ] = False,
     expect: Annotated[
         str | None,
@@ -47,6 +51,10 @@ def run(
     file, 5 that file too old, or the municipality's service not active or without a package it may take; 9
     ledger, 6 login refused, 7 gateway not reached.
 
+    With --push it also pushes to the site's own address, through its web server: TLS, path, header and
+    login, and the size that the listener takes. Nothing of it is stored. Exit code 7 where it does not reach
+    the listener; that nothing leads back from inside is only warned of.
+
     With --expect, exit code 5 where no finished mailing stands under the key, and 4 where it holds unknown
     or held messages.
     """
@@ -56,8 +64,8 @@ def run(
     if expect is not None:
         return _expected(wiring, expect, ago)
     if as_cron:
-        return doctor.as_cron(wiring, municipality)
-    return doctor.told_of(doctor.round_of(wiring, municipality))
+        return doctor.as_cron(wiring, municipality, push=push)
+    return doctor.told_of(doctor.round_of(wiring, municipality, push=push))
 
 
 def _expected(wiring: Wiring, key: str, ago: str | None) -> CommandResult:

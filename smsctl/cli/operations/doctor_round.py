@@ -19,6 +19,7 @@ from smsctl.actions.check_retention import check_retention
 from smsctl.cli import checks, wiring_reach
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.operations import doctor_screen as render
+from smsctl.cli.operations.doctor_push import way_in
 from smsctl.cli.output import figures, language
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
@@ -35,7 +36,7 @@ _DAY_S = 86_400
 _NETWORK = ("dns", "tcp", "tls", "login")
 
 
-def round_of(wiring: Wiring, municipality: str | None = None) -> tuple[Finding, ...]:
+def round_of(wiring: Wiring, municipality: str | None = None, *, push: bool = False) -> tuple[Finding, ...]:
     """Make every check for a mailing of the municipality, or of the default one; without a config none."""
     findings = examine("config", lambda: checks.config(wiring))
     if findings[0].level is Level.ERROR:
@@ -48,7 +49,8 @@ def round_of(wiring: Wiring, municipality: str | None = None) -> tuple[Finding, 
     findings += examine("notify", lambda: check_notify(settings, partial(wiring_reach.mail_server, wiring)))
     findings += examine("time-zone", lambda: check.time_zone(settings.time_zone))
     can_log_in = all(one.level in (Level.OK, Level.WARNING) for one in secrets)
-    return findings + tuple(_network(wiring, payer, can_log_in=can_log_in))
+    findings += tuple(_network(wiring, payer, can_log_in=can_log_in))
+    return findings + (examine("push", lambda: way_in(wiring)) if push else ())
 
 
 def _asked(settings: Settings, named: str | None) -> MunicipalitySettings | None:
@@ -56,10 +58,10 @@ def _asked(settings: Settings, named: str | None) -> MunicipalitySettings | None
     return settings.municipality(named) if named or settings.default_municipality else None
 
 
-def as_cron(wiring: Wiring, municipality: str | None = None) -> CommandResult:
+def as_cron(wiring: Wiring, municipality: str | None = None, *, push: bool = False) -> CommandResult:
     """Let another process make the round, and tell what it told: a person in lines, a program in JSON."""
     try:
-        done = _process_of_cron(wiring, municipality)
+        done = _process_of_cron(wiring, municipality, push=push)
         code, lines = ExitCode(done.returncode), done.stdout.decode(errors="replace").splitlines()
         if wiring.output.speaks_json:
             told = json.loads(lines[-1])
@@ -95,7 +97,9 @@ def told_of(findings: Sequence[Finding]) -> CommandResult:
     )
 
 
-def _process_of_cron(wiring: Wiring, municipality: str | None) -> subprocess.CompletedProcess[bytes]:
+def _process_of_cron(
+    wiring: Wiring, municipality: str | None, *, push: bool
+) -> subprocess.CompletedProcess[bytes]:
     """Run the doctor from /, without a terminal, with the little that cron sets, and with our language.
 
     What it needs of this session's environment is what would be missing at 07:30.
@@ -104,7 +108,11 @@ def _process_of_cron(wiring: Wiring, municipality: str | None) -> subprocess.Com
     words += ["--municipality", municipality] if municipality else []
     words += [
         word
-        for word, said in (("--json", wiring.output.speaks_json), ("--simulate", wiring.flags.simulate))
+        for word, said in (
+            ("--json", wiring.output.speaks_json),
+            ("--simulate", wiring.flags.simulate),
+            ("--push", push),
+        )
         if said
     ]
     # Windows needs the first; the language is for whoever reads this, where the config names none.

@@ -1,0 +1,67 @@
+"""`smsctl doctor --push`: whether a push from outside would reach the listener."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from smsctl.actions.check import Finding, Level
+from smsctl.cli.wiring import Wiring
+from smsctl.errors import ExitCode, Sentence, say
+
+
+def way_in(wiring: Wiring) -> Iterator[Finding]:
+    """Push to the site's own address, and say how far it came."""
+    reports = wiring.settings.reports
+    if wiring.simulated:
+        yield _found(Level.SKIPPED, say("Mode is simulate: nothing leaves this machine."))
+    elif reports.public_url is None:
+        yield _found(
+            Level.SKIPPED,
+            say("The config names no public_url under [reports]."),
+            say("Set it to the address that the supplier pushes to, without its path."),
+        )
+    else:
+        yield _tried(wiring, reports.public_url)
+
+
+def _tried(wiring: Wiring, url: str) -> Finding:
+    from smsctl.cli.wiring_listener import push_to_itself
+
+    reports = wiring.settings.reports
+    trial = push_to_itself(wiring, url)
+    size = reports.largest_push_mib
+    if trial.is_proved:
+        told = say("{url} leads to the listener, which took {n} MiB.", url=url, n=size)
+        return _found(Level.OK, told)
+    if trial.status is None:
+        return _found(
+            Level.WARNING,
+            say("{url} cannot be reached from here: {why}.", url=url, why=trial.why or "-"),
+            say("There may be no way back from inside. Try it from outside: curl -i {url}", url=url),
+        )
+    if trial.status == HTTPStatus.FORBIDDEN and reports.allow:
+        told = say("{url} is reached; `allow` does not name this machine, and it was refused.", url=url)
+        return _found(Level.OK, told)
+    told = say("{url} answers {status} to a push.", url=url, status=trial.status)
+    return _found(Level.ERROR, told, _mend(trial.status, size), ExitCode.STOPPED)
+
+
+def _mend(status: int, size: int) -> Sentence:
+    match status:
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return say("Let the web server before the listener take {n} MiB: client_max_body_size.", n=size)
+        case HTTPStatus.UNAUTHORIZED:
+            return say("Let the web server before the listener pass the header and the login on.")
+        case HTTPStatus.NOT_FOUND:
+            return say(
+                "Does the web server pass the path on, and was the listener started anew since the secret was"
+                " made?"
+            )
+        case HTTPStatus.BAD_GATEWAY | HTTPStatus.SERVICE_UNAVAILABLE | HTTPStatus.GATEWAY_TIMEOUT:
+            return say("Does the listener run? systemctl status smsctl-listen")
+    return say("Something else answers there: look in the log of the web server.")
+
+
+def _found(
+    level: Level, text: Sentence, mend: Sentence | None = None, code: ExitCode = ExitCode.OK
+) -> Finding:
+    return Finding(level, text, mend=mend, exit_code=code)
