@@ -12,7 +12,6 @@ from smsctl.domain.classify import FIRST_ROW
 from smsctl.domain.columns import position_of
 from smsctl.domain.findings import Findings
 from smsctl.domain.mailing import CostShare
-from smsctl.domain.message import Letter
 from smsctl.domain.people import People
 from smsctl.domain.recipients import Recipients
 from smsctl.errors import InputError, Sentence, say, say_n
@@ -22,9 +21,9 @@ COLUMN: Final = "cost_centre"
 """The name of the column under [columns] and in --column."""
 
 
-def shares_of(letter: Letter, messages: int) -> tuple[CostShare, ...]:
-    """Return the one cost centre that the letter names for all; none where it names none."""
-    return (CostShare(cost_centre=letter.cost_centre, messages=messages),) if letter.cost_centre else ()
+def shares_of(cost_centre: str | None, messages: int) -> tuple[CostShare, ...]:
+    """Return the one cost centre of all messages; none where there is none."""
+    return (CostShare(cost_centre=cost_centre, messages=messages),) if cost_centre else ()
 
 
 def known_cost_centre(settings: Settings, name: str) -> str:
@@ -41,17 +40,17 @@ def by_cost_centre(
     recipients: Recipients,
     sheet: Sheet,
     columns: Mapping[str, tuple[str, ...]],
-    letter: Letter,
+    otherwise: str | None,
     known: Collection[str] | None,
 ) -> Recipients:
     """Return the recipients by cost centre: those of one stand together, for a request has only one.
 
-    With `known` the file's column tells whose a row is, and the letter's is for rows whose cell is empty.
-    Raises InputError where a cell names one that is not known: it is no row to be left out for that.
+    With `known` the file's column tells whose a row is, and `otherwise` is for rows whose cell is empty; else
+    it is for all. Raises InputError where a cell names one that is not known: no row is left out for that.
     """
     if known is None or not columns.get(COLUMN):
-        return recipients._replace(cost_shares=shares_of(letter, len(recipients.ready)))
-    names, places = _read(recipients.ready, sheet, columns[COLUMN][0], letter.cost_centre or "", known)
+        return recipients._replace(cost_shares=shares_of(otherwise, len(recipients.ready)))
+    names, places = _read(recipients.ready, sheet, columns[COLUMN][0], otherwise or "", known)
     order = sorted(range(len(names)), key=names.__getitem__)
     counted = Counter(places)
     return recipients._replace(
@@ -77,8 +76,8 @@ def _read(
     if unknown.count:
         raise InputError(
             say_n(
-                "{path}: {n} row has a cost centre that is not in the config; nothing was sent.",
-                "{path}: {n} rows have a cost centre that is not in the config; nothing was sent.",
+                "{path}: {n} row has a cost centre that is not in the config.",
+                "{path}: {n} rows have a cost centre that is not in the config.",
                 n=unknown.count,
                 path=sheet.path,
             ),

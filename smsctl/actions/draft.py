@@ -93,7 +93,11 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
     repeated = _already_sent(plan_request, under)
     recipients = _recipients(plan_request, sheet, under.ledger, NOBODY if under.lenient else repeated)
     recipients = by_cost_centre(
-        recipients, sheet, plan_request.columns, plan_request.letter, plan_request.cost_centres
+        recipients,
+        sheet,
+        plan_request.columns,
+        plan_request.letter.cost_centre,
+        plan_request.cost_centres,
     )
     order = LetterOrder(
         letter=plan_request.letter,

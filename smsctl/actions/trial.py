@@ -29,7 +29,7 @@ def trial_mailing(gateway: Gateway, payer: Municipality, letter: Letter, *, mess
         source=None,
         rows=messages,
         ceilings=Ceilings(),
-        cost_shares=shares_of(letter, messages),
+        cost_shares=shares_of(letter.cost_centre, messages),
     )
 
 

@@ -1,6 +1,7 @@
 """The settings in force, key by key, spelled as in a config file; there is no secret among them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -26,8 +27,7 @@ class Shown(NamedTuple):
     @property
     def spelled(self) -> str:
         """The value as TOML; empty where it is not set."""
-        # JSON spells texts, numbers, truth and lists of them as TOML does.
-        return "" if self.value is None else json.dumps(self.value, ensure_ascii=False, default=str)
+        return "" if self.value is None else _spelled(self.value)
 
 
 def effective(path: Path) -> tuple[Shown, ...]:
@@ -49,6 +49,18 @@ def effective(path: Path) -> tuple[Shown, ...]:
         for place in _places(section, document)
         for shown in _section(section, place, document)
     )
+
+
+def _spelled(value: object) -> str:
+    """Spell a value as TOML; JSON spells texts, numbers, truth and lists of them so."""
+    if not isinstance(value, Mapping):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    pairs = (f"{_name(name)} = {_spelled(one)}" for name, one in value.items())
+    return f"{{{', '.join(pairs)}}}"
+
+
+def _name(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
 def _places(section: Section, document: Mapping[str, object]) -> Iterator[Section]:

@@ -143,7 +143,7 @@ def make(
         recipients=recipients,
         size=size,
         bill=bill,
-        warnings=(*warnings, *_warnings(order, traits, bill)),
+        warnings=(*warnings, *_warnings(order, traits, bill), *_not_charged(recipients, traits)),
     )
 
 
@@ -173,11 +173,14 @@ def not_carried(letter: Letter, traits: Traits) -> list[Sentence]:
         found.append(say("{title} knows no priority; the setting has no effect.", title=traits.title))
     if letter.sender is not None and not traits.sender:
         found.append(say("{title} does not carry a sender; the phone shows another.", title=traits.title))
-    if letter.cost_centre is not None and not traits.cost_centre:
-        found.append(
-            say("{title} does not carry a cost centre; smsctl alone counts by it.", title=traits.title)
-        )
     return found
+
+
+def _not_charged(recipients: Recipients, traits: Traits) -> list[Sentence]:
+    """Say where the supplier's own report cannot be told apart by cost centre."""
+    if traits.cost_centre or not any(one.cost_centre for one in recipients.cost_shares):
+        return []
+    return [say("{title} does not carry a cost centre; smsctl alone counts by it.", title=traits.title)]
 
 
 def _warnings(order: LetterOrder, traits: Traits, bill: Bill) -> list[Sentence]:

@@ -116,8 +116,11 @@ def test_a_cost_centre_that_the_config_does_not_have_stops_the_mailing(
 ) -> None:
     ran = run("--config", site.config, "send", message, "--all", "--yes", "--max-parts", 9, "--skip-invalid")
     assert ran.code == 8
-    assert "1 row has a cost centre that is not in the config; nothing was sent." in ran.err
+    assert "1 row has a cost centre that is not in the config." in ran.err
     assert 'Row 6: "9999" is no cost centre of the config.' in ran.err
+    checked = run("--config", site.config, "recipients", "check")
+    assert checked.code == 8
+    assert 'Row 6: "9999" is no cost centre of the config.' in checked.out
     typed = run(
         "--config", site.config, "send", message, "--all", "--yes", "--cost-centre", "12", "--dry-run"
     )
@@ -173,3 +176,17 @@ def test_a_config_that_names_no_cost_centre_is_told_of(
 ) -> None:
     ran = run("--config", begin(live_gateway, **overrides).config, "config", "check")
     assert (ran.code, told in ran.err) == (8, True)
+
+
+def test_by_e_mail_the_plan_says_that_it_is_not_carried(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    smtp = {"host": "127.0.0.1", "from_address": "sms@example.se"}
+    live = begin(live_gateway, gateway={"use_web_service": False}, smtp=smtp)
+    ran = run("--config", live.config, "send", message, "--group", "staff", "--dry-run")
+    assert "does not carry a cost centre; smsctl alone counts by it." in ran.out
+
+
+def test_the_settings_in_force_are_shown_as_a_config_has_them(site: Live, run: Run) -> None:
+    shown = run("--config", site.config, "config", "show").out
+    assert 'cost_centres = {4711 = {konto = "6250", verksamhet = 610}, 4712 = {konto = "6250"}}' in shown

@@ -18,7 +18,7 @@ from smsctl.domain.moment import Moment, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.errors import RuleError
-from smsctl.ledger import corrections, costs, municipalities, packages, postings
+from smsctl.ledger import budgets, corrections, costs, municipalities, packages, postings
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger, open_ledger
 
@@ -114,6 +114,9 @@ class Sending(RuleBasedStateMachine):
         drafted = post_month.draft(self.ledger, month, "", alone=True)
         drawn = costs.drawn(self.ledger, "town", Period(since=f"{month}-01"))
         told = cost_of(drawn)
+        spent = budgets.spending(self.ledger, self.town, f"{month}-01")
+        assert spent.month_ore == -drafted.lines[-1].amount_ore
+        assert spent.year_ore == sum(cost_of(costs.drawn(self.ledger, "town")).values())
         assert -drafted.lines[-1].amount_ore == sum(ore for slot, ore in told.items() if slot.slot)
         assert sum(one.parts for one in drafted.lines) == sum(one.parts for one in drawn if one.slot)
 

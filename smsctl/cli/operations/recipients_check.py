@@ -1,10 +1,11 @@
 """`smsctl recipients check`: the whole recipients file, before anything is sent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import typer
 
 from smsctl.actions.classify import classify_sheet
+from smsctl.actions.cost_centres import by_cost_centre
 from smsctl.cli import numbers, options
 from smsctl.cli.output import envelope, figures, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
@@ -55,7 +56,7 @@ def run(
         screen=_screen(opened, found, warnings, settings.time_zone),
         said=[Note(code="warning", level="warning", text=warning) for warning in warnings],
     )
-    wrong = _to_mend(opened, found)
+    wrong = _to_mend(opened, found) or _not_charged(wiring, found, opened, overrides)
     if wrong is None:
         return checked
     return checked._replace(
@@ -63,6 +64,17 @@ def run(
         said=[*checked.said, *notes_of(wrong)],
         exit_code=wrong.exit_code,
     )
+
+
+def _not_charged(
+    wiring: Wiring, found: Recipients, opened: Sheet, overrides: Mapping[str, tuple[str, ...]]
+) -> InputError | None:
+    """Return what must be mended of the cost centres."""
+    try:
+        by_cost_centre(found, opened, overrides, None, wiring.settings.cost_centres)
+    except InputError as error:
+        return error
+    return None
 
 
 _DELIMITERS = {";": say("semicolon"), ",": say("comma"), "\t": say("tab")}
