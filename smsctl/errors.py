@@ -156,6 +156,12 @@ class RuleError(SmsctlError):
     code = "refused"
 
 
+class ApprovalError(RuleError):
+    """A mailing waits for a second person; nothing of it has left."""
+
+    code = "approval"
+
+
 class NotConfirmedError(SmsctlError):
     """Nobody said yes: a person said no, or there is no terminal to ask on; nothing was done."""
 

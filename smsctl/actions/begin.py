@@ -13,7 +13,7 @@ from smsctl.domain.plan import Plan
 from smsctl.domain.recipients import Recipients, SkipReason
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import LedgerError, RuleError, Sentence, say
-from smsctl.ledger import audit, fitness, lock, mailings, openings, run_keys
+from smsctl.ledger import approvals, audit, fitness, lock, mailings, openings, run_keys
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.seam.engine import Progress, nobody_looks
 from smsctl.ledger.skipped import SkippedEntry
@@ -117,6 +117,8 @@ def _recorded(mailing: Mailing, new: NewMailing, ledger: Ledger, moment: Moment,
         f"messages: {mailing.messages}{_IN_AUDIT[mailing.urgent + mailing.over_day]}{_besides(new)}",
         new.reason,
     )
+    if new.approval:
+        approvals.ask(ledger, mailing, new.approval, moment, actor)
     return mailing
 
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import NamedTuple
 
 from smsctl.actions.ending import left_unsettled
+from smsctl.domain.approval import ApprovalDecision
 from smsctl.domain.gateway import Cancelling, CancelResult, Gateway
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, worst
-from smsctl.ledger import audit, batch_rows, corrections, lock, reconciling, restoring, stops
+from smsctl.ledger import approvals, audit, batch_rows, corrections, lock, reconciling, restoring, stops
 from smsctl.ledger.batch_rows import BatchRow
 from smsctl.ledger.store import Ledger
 
@@ -64,6 +65,7 @@ def cancel(
             there = {state: corrections.messages_in(ledger, mailing, state) for state in _STOPPABLE}
             handed = sum(map(len, there.values()))
             told = f"pending messages: {pending}; at the gateway: {handed}"
+            approvals.decide(ledger, mailing.id, ApprovalDecision.CANCELLED, moment, actor)
             audit.record(ledger, moment, actor, "cancel", f"mailing {mailing.id}", told, reason)
         rope = _GatewayCancelling(ledger, mailing, moment, there)
         if open_gateway is not None and handed:

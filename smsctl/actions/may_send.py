@@ -7,11 +7,14 @@ claim asks activation and ceilings once more, in its own transaction.
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from smsctl.actions import needs_approval
+from smsctl.actions.command_again import CommandAgain, with_command
 from smsctl.actions.sender_rights import Person, SendRequest, daily_ceiling, permit
 from smsctl.config.settings import Mode, Settings
 from smsctl.domain import rules, rules_of_time
+from smsctl.domain.approval import still_waits
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.cost_ceiling import over_month
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -22,19 +25,12 @@ from smsctl.domain.plan import AccountStatus, Bill
 from smsctl.domain.rules import NOTHING_SPENT, Refusal, Rule, Spent
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import Sentence
-from smsctl.ledger import blocklist, budgets, mailings, municipalities, packages, repeats
+from smsctl.ledger import approvals, blocklist, budgets, mailings, municipalities, packages, repeats
 from smsctl.ledger.store import Ledger
 
 TEST = "test"
 _FRESH = timedelta(hours=24)
 """A text that is older may no longer be true when it is sent again."""
-
-
-class CommandAgain(Protocol):
-    """The command that was typed, as it would go."""
-
-    def __call__(self, added: Sequence[str], *, by_a_person: bool) -> str:
-        """Return it with these flags and their values; `by_a_person`: on a terminal, where it asks."""
 
 
 class Circumstances(NamedTuple):
@@ -53,6 +49,10 @@ class Circumstances(NamedTuple):
     def lifts_the_day(self, *, urgent: bool) -> bool:
         """Whether the ceilings of the day do not hold: where a person on a terminal says it is urgent."""
         return urgent and self.attended
+
+    def leaves_at_once(self, *, urgent: bool) -> bool:
+        """Whether a mailing that needs a second person leaves before it is approved."""
+        return needs_approval.leaves_at_once(self.settings, urgent=urgent, attended=self.attended)
 
     @property
     def simulated(self) -> bool:
@@ -98,7 +98,10 @@ def may_send(leaving: DepartingMailing, under: Circumstances) -> RuleVerdict:
         places[_place(one.rule, leaving, under)].append(one)
     refused = places["refusals"]
     return RuleVerdict(
-        **{name: tuple(_with_command(one, refused, under) for one in those) for name, those in places.items()}
+        **{
+            name: tuple(with_command(one, refused, under.command) for one in those)
+            for name, those in places.items()
+        }
     )
 
 
@@ -165,6 +168,7 @@ def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[R
     if not leaving.begun:
         yield from _too_few(leaving)
     yield from _not_permitted(leaving, under)
+    yield from _approval(leaving, under)
     is_bounded = leaving.begun or leaving.ceilings.max_parts is not None or not bill.parts
     if not (under.simulated or under.attended or is_bounded):
         yield rules.ceiling_missing(bill.parts)
@@ -231,6 +235,21 @@ def _not_permitted(leaving: DepartingMailing, under: Circumstances) -> list[Refu
     return permit(senders, Person(user, under.groups_of(user)), request, under.ledger, under.now)
 
 
+def _approval(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
+    if leaving.begun is None:
+        yield from needs_approval.of_a_new_one(
+            under.settings,
+            leaving.bill.payer.key,
+            under.ledger,
+            messages=leaving.bill.messages,
+            body=leaving.letter.text.body,
+            now=under.now,
+            actor=under.actor,
+        )
+    elif under.ledger and (found := approvals.of(under.ledger, leaving.begun.id)) and found.holds:
+        yield still_waits(leaving.begun.id)
+
+
 def _mission_of(mailing: Mailing) -> SendRequest:
     return SendRequest(
         municipality=mailing.municipality.key,
@@ -247,11 +266,19 @@ def _place(rule: Rule, leaving: DepartingMailing, under: Circumstances) -> str:
         return "overruled"
     if rule in (Rule.FILE_AGE, Rule.TEXT_AGE, Rule.PAUSE) and under.attended:
         return "warned"
+    if rule is Rule.APPROVAL and (leaving.begun or not under.lenient):
+        return _place_of_approval(leaving, under)
     if under.lenient and not (rule.holds_in_rehearsal and _has_a_service(rule, under)):
         return "spared"
     if leaving.begun and rule.is_ceiling:
         return "later"
     return "refusals"
+
+
+def _place_of_approval(leaving: DepartingMailing, under: Circumstances) -> str:
+    if leaving.begun:
+        return "refusals"
+    return "overruled" if under.leaves_at_once(urgent=leaving.urgent) else "waits"
 
 
 def _has_a_service(rule: Rule, under: Circumstances) -> bool:
@@ -262,23 +289,3 @@ def _has_a_service(rule: Rule, under: Circumstances) -> bool:
     return rule is not Rule.NOT_ACTIVE or (
         under.ledger is not None and under.ledger.path == under.settings.ledger_path
     )
-
-
-def _with_command(refusal: Refusal, others: Sequence[Refusal], under: Circumstances) -> Refusal:
-    """Write into the hint the command that goes past this rule, and past all others that flags go past."""
-    hint = refusal.hint
-    if hint is None or "command" not in hint.values:
-        return refusal
-    against = [*others, refusal]
-    flags = dict(pair for one in against for pair in _pairs(one.flags))
-    words = [word for pair in flags.items() for word in pair if word]
-    by_a_person = any(one.rule.needs_a_person for one in against)
-    return refusal._replace(hint=hint.given(command=under.command(words, by_a_person=by_a_person)))
-
-
-def _pairs(flags: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each flag with its value; one without a value has an empty one."""
-    for place, flag in enumerate(flags):
-        if flag.startswith("--"):
-            value = flags[place + 1] if place + 1 < len(flags) else ""
-            yield flag, "" if value.startswith("--") else value

@@ -38,6 +38,7 @@ COMMANDS = {
     "mailings recipients": "List everyone of a mailing: state, when, and why",
     "mailings find": "Find what went to one number, over all mailings",
     "mailings resume": "Send what is still pending of a mailing",
+    "mailings approve": "Approve a mailing that waits for a second person",
     "mailings retry": "Send a mailing again, to those whom it did not reach",
     "mailings cancel": "Cancel what has not left, here and at the gateway",
     "mailings resolve": "Settle what is unknown: sent, not sent, or send again",

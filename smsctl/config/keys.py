@@ -167,8 +167,15 @@ KEYS: tuple[Key, ...] = (
         Key("recipients", PATH, "instead of the common file"),
         Key("invoice_node", TEXT, "the supplier's name for who is invoiced (intelecom)"),
         Key("cost_centre", COST_CENTRE, "who is charged inside, where nobody else is named"),
+        Key("approval_above", whole(1), "instead of `above` under [approval]"),
     ),
     *_retention("municipalities.*.retention", "the municipality's own: no other decision reaches its data"),
+    *_within(
+        "approval",
+        Key("above", whole(1), "messages; a larger mailing waits for a second person"),
+        Key("expires", DURATION, "how long it may wait", "24h"),
+        Key("urgent", choice("after", "before"), "when an urgent one on a terminal is approved", "after"),
+    ),
     *_within(
         "columns",
         Key("number", COLUMNS, "the column with the mobile number, or several"),

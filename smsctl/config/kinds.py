@@ -9,7 +9,7 @@ from datetime import date, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.config.settings import Pause, QuietHours
+from smsctl.domain.moment import Pause, QuietHours
 from smsctl.errors import Sentence, say
 
 _LONGEST_TEXT = 200

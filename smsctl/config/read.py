@@ -13,6 +13,7 @@ from smsctl.config import places
 from smsctl.config.keys import BY_SECTION, Section, section_of
 from smsctl.config.rules import check, default_municipality
 from smsctl.config.settings import (
+    ApprovalSettings,
     GatewaySettings,
     LedgerSettings,
     LimitsSettings,
@@ -152,6 +153,7 @@ def _settings(values: Values, path: Path) -> Settings:
         "carry": fields["columns",].pop("carry") or (),
         "columns": MappingProxyType({name: one for name, one in fields["columns",].items() if one}),
         "limits": LimitsSettings(**limits),
+        "approval": ApprovalSettings(**fields["approval",]),
         "ledger": LedgerSettings(**ledger),
         "log_path": fields["log",]["path"],
         "retention": RetentionSettings(**fields["retention",]),

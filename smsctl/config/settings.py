@@ -5,11 +5,12 @@ Every default stands once, in `keys`; a `Settings` is made by `read` alone, and 
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn, Self, dataclass_transform
 
+from smsctl.domain.moment import Pause, QuietHours
 from smsctl.domain.secret import SecretSource
 from smsctl.errors import InputError, say
 
@@ -122,27 +123,16 @@ class MunicipalitySettings(_Section):
     cost_centre: str | None  # a name in `cost_centres`
     budget_year_ore: int | None
     max_cost_per_month_ore: int | None  # None: that of all
+    approval_above: int | None  # messages; None: that of all
     retention: RetentionSettings  # not given: the common one covers it
 
 
-class QuietHours(_Section):
-    """The hours in which nothing is sent, by the clock of `time_zone`; may pass midnight."""
+class ApprovalSettings(_Section):
+    """When a second person is asked."""
 
-    start: time
-    end: time
-
-    def covers(self, clock: time) -> bool:
-        """Say whether the time of day is quiet; the end is not."""
-        if self.start <= self.end:
-            return self.start <= clock < self.end
-        return clock >= self.start or clock < self.end
-
-
-class Pause(_Section):
-    """The days on which no run leaves by itself, as school holidays; both days included, in `time_zone`."""
-
-    first: date
-    last: date
+    above: int | None  # messages; None: never, but where a municipality says so
+    expires: timedelta
+    urgent: str  # before or after: when an urgent mailing is approved
 
 
 class LimitsSettings(_Section):
@@ -230,6 +220,7 @@ class Settings(_Section):
     columns: Mapping[str, tuple[str, ...]]
     carry: tuple[str, ...]  # headings of the recipients file, whose cells are kept beside each message
     limits: LimitsSettings
+    approval: ApprovalSettings
     ledger: LedgerSettings
     log_path: Path | None
     retention: RetentionSettings

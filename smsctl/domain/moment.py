@@ -1,5 +1,6 @@
 """A point in time as the ledger keeps it, and who was at the keyboard."""
 
+from datetime import date, time
 from typing import NamedTuple
 
 
@@ -38,9 +39,30 @@ class Actor(NamedTuple):
 
     user: str  # whose rights and ceilings count
     host: str
+    unsure: bool = False  # nobody logged in, and whoever is no root says who it is
     claim: str = ""  # whom they say they are, which anybody can say: it is shown and counts for nothing
 
     @property
     def shown(self) -> str:
         """The user, and the claim beside it: `smsctl (says: anna)`."""
         return f"{self.user} (says: {self.claim})" if self.claim else self.user
+
+
+class QuietHours(NamedTuple):
+    """The hours in which nothing is sent, by the clock of `time_zone`; may pass midnight."""
+
+    start: time
+    end: time
+
+    def covers(self, clock: time) -> bool:
+        """Say whether the time of day is quiet; the end is not."""
+        if self.start <= self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
+
+
+class Pause(NamedTuple):
+    """The days on which no run leaves by itself, as school holidays; both days included, in `time_zone`."""
+
+    first: date
+    last: date

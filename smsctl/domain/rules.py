@@ -11,7 +11,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.plan import Bill
-from smsctl.errors import RuleError, Sentence, say, say_n
+from smsctl.errors import ApprovalError, RuleError, Sentence, say, say_n
 
 
 class Rule(StrEnum):
@@ -30,6 +30,7 @@ class Rule(StrEnum):
     TEXT_AGE = "text-age"
     CEILING_MISSING = "ceiling-missing"
     SENDER = "sender"
+    APPROVAL = "approval"
     BLOCKED = "blocked"
     NOBODY = "nobody"
     TOO_FEW = "too-few"
@@ -67,7 +68,8 @@ class Refusal(NamedTuple):
     @property
     def error(self) -> RuleError:
         """The refusal as it is raised."""
-        return RuleError(self.sentence, hint=self.hint)
+        kind = ApprovalError if self.rule is Rule.APPROVAL else RuleError
+        return kind(self.sentence, hint=self.hint)
 
 
 class Spent(NamedTuple):

@@ -13,6 +13,7 @@ class RuleVerdict(NamedTuple):
     spared: tuple[Refusal, ...] = ()  # only told, for it is a rehearsal: live would refuse
     overruled: tuple[Refusal, ...] = ()  # by a person, with a reason
     later: tuple[Refusal, ...] = ()  # where a mailing that was begun will stop on its way
+    waits: tuple[Refusal, ...] = ()  # it is made, and a second person decides whether it leaves
     warned: tuple[Refusal, ...] = ()  # a person looks at the plan, and decides
 
     @property
@@ -25,6 +26,16 @@ class RuleVerdict(NamedTuple):
         """What is told of the pause that it would leave in, whether that refuses or a person decides."""
         judged = (*self.refusals, *self.warned)
         return next((one.sentence for one in judged if one.rule is Rule.PAUSE), None)
+
+    @property
+    def in_live(self) -> list[Sentence]:
+        """What live would do that a rehearsal only tells."""
+        return [
+            say("Live would wait: {why}", why=one.sentence)
+            if one.rule is Rule.APPROVAL
+            else say("Live would refuse: {why}", why=one.sentence)
+            for one in self.spared
+        ]
 
     def finds_nobody(self, messages: int) -> bool:
         """Say whether there is nobody to send to, refused or allowed, so that it must be written down."""

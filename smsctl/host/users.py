@@ -24,8 +24,14 @@ def whoever(login_uid: Path = _LOGIN_UID) -> Actor:
 
     claim = os.environ.get("SUDO_USER", "")
     claim = claim if _A_NAME.fullmatch(claim) else ""
-    user = _logged_in(login_uid) or (claim if _is_really_root() else "") or _login()
-    return Actor(user=user, host=platform.node(), claim=claim if claim != user else "")
+    logged_in, by_root = _logged_in(login_uid), claim if _is_really_root() else ""
+    user = logged_in or by_root or _login()
+    return Actor(
+        user=user,
+        host=platform.node(),
+        claim=claim if claim != user else "",
+        unsure=bool(claim) and not (logged_in or by_root),
+    )
 
 
 def is_root() -> bool:

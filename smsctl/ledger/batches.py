@@ -14,6 +14,7 @@ from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict,
 from smsctl.domain.moment import Moment
 from smsctl.domain.remark import Event, Remark, Words, stored
 from smsctl.ledger import (
+    approvals,
     blocklist,
     ceilings,
     costs,
@@ -57,6 +58,7 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     when the ledger was put back from an older copy.
     """
     mailing = want.mailing
+    approvals.must_be_given(ledger, mailing.id)
     while found := _pending(ledger, want, after, slots * want.most):
         numbers = [number for _, number in found]
         blocked = blocklist.among(ledger, numbers, (mailing.municipality.key,))

@@ -44,6 +44,16 @@ BELONGING = (
         told=say("{n} texts belong to no message.", **ROW),
     ),
     Invariant(
+        name="approvals",
+        broken="SELECT a.mailing, COUNT(*) AS n FROM approvals a JOIN mailings g ON g.id = a.mailing"
+        " JOIN messages m ON m.id BETWEEN g.first_message AND g.first_message + g.messages - 1"
+        " LEFT JOIN batches b ON b.id = m.batch"
+        " WHERE a.at_once = 0 AND COALESCE(a.decision, '') <> 'approved'"
+        " AND m.state NOT IN ('pending', 'cancelled') AND COALESCE(b.event, '') <> 'restored'"
+        " GROUP BY a.mailing",
+        told=lambda row: say("Mailing {mailing} is not approved, and {n} messages of it have left.", **row),
+    ),
+    Invariant(
         name="retries",
         broken="SELECT mailing, parent, COUNT(*) AS n FROM ("
         "SELECT g.id AS mailing, g.retry_of AS parent, m.number FROM mailings g"

@@ -15,6 +15,7 @@ from smsctl.ledger import counts, packages
 from smsctl.ledger.store import Ledger
 
 if TYPE_CHECKING:  # what `usage` does without
+    from smsctl.domain.approval import ApprovalTerms
     from smsctl.domain.audience import AudienceRule, OutsideRows
     from smsctl.domain.text import TextSize
 
@@ -50,6 +51,7 @@ class NewMailing(NamedTuple):
     personal: bool = False  # each message has a text of its own; the letter's is their template
     carried: Carried = Carried()
     retry_of: int | None = None
+    approval: "ApprovalTerms | None" = None  # None: nobody else is asked
 
 
 def get(ledger: Ledger, mailing: int) -> Mailing:

@@ -6,7 +6,7 @@ import pytest
 from smsctl.config import file_kinds, kinds
 from smsctl.config.keys import KEYS, Key
 from smsctl.config.kinds import UnfitValueError, ValueKind
-from smsctl.config.settings import QuietHours
+from smsctl.domain.moment import QuietHours
 
 HERE = Path("/etc/smsctl")
 

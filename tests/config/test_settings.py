@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from smsctl.config.read import load, parse
-from smsctl.config.settings import Mode, QuietHours
+from smsctl.config.settings import Mode
+from smsctl.domain.moment import QuietHours
 from smsctl.errors import ExitCode, InputError
 
 from .conftest import PLAIN

@@ -54,6 +54,8 @@ DAMAGE = {
     "strays-skipped": "INSERT INTO skipped (mailing, sheet_row, number_column, reason)"
     " VALUES (999, 2, '', 'terms')",
     "strays-carried": "INSERT INTO carried (mailing, sheet_row, cells) VALUES (999, 2, '7B')",
+    "approvals": "INSERT INTO approvals (mailing, asked_at, asked_by, above, counted, new_packages,"
+    " expires_at, at_once) SELECT id, created_at, 'anna', 1, 3, 0, created_at, 0 FROM mailings WHERE id = 1",
     "retries": "UPDATE mailings SET retry_of = 99 WHERE id = 1",
     "rows": "UPDATE mailings SET rows_total = rows_total + 1 WHERE id = 1",
     "sending": "UPDATE messages SET state = 'sending' WHERE id = 1",

@@ -3,15 +3,28 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from smsctl.actions import needs_approval
 from smsctl.actions.begin import begin, skipped_of
 from smsctl.actions.may_send import Circumstances, ceilings_in_claims
+from smsctl.cli.mailings import waiting
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.approval import ApprovalTerms
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.plan import Plan
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import say
+from smsctl.ledger import approvals
 from smsctl.ledger.mailings import NewMailing
+
+
+def _terms(agreed: "Departure", under: Circumstances) -> ApprovalTerms | None:
+    """Return what is asked of a second person, should the mailing be so large when it is written down."""
+    terms = needs_approval.terms_for(under.settings, agreed.new.municipality.key)
+    if terms is None:
+        return None
+    at_once = under.leaves_at_once(urgent=agreed.new.urgent)
+    return terms._replace(new_packages=agreed.plan.bill.new_packages, at_once=at_once)
 
 
 class Departure(NamedTuple):
@@ -40,9 +53,12 @@ def depart(wiring: Wiring, agreed: Departure, under: Circumstances) -> CommandRe
     """Write the mailing down and send it."""
     from smsctl.cli.mailings.delivery import deliver_mailing, reply  # a dry run needs none of it
 
+    new = agreed.new
+    if not under.lenient:
+        new = new._replace(approval=_terms(agreed, under))
     with wiring.output.working(say("Writing the mailing down")) as tell:
         mailing = begin(
-            agreed.new,
+            new,
             agreed.plan.recipients.ready,
             skipped_of(agreed.plan),
             wiring.ledger,
@@ -51,7 +67,12 @@ def depart(wiring: Wiring, agreed: Departure, under: Circumstances) -> CommandRe
             tell,
         )
     wiring.output.know({**agreed.data, "mailing": mailing.id})
+    asked = approvals.of(wiring.ledger, mailing.id)
+    if asked and asked.holds:
+        return waiting.told(wiring, mailing, asked, agreed.data)
     ceilings = ceilings_in_claims(mailing, agreed.plan.order.ceilings, under)
     done = deliver_mailing(wiring, mailing, agreed.gateway, ceilings)
     overruled = [one.sentence for one in agreed.verdict.overruled if agreed.verdict.is_over_day]
+    if asked:
+        overruled.append(waiting.to_be_approved_afterwards(mailing.id))
     return reply(wiring, done, agreed.data)._replace(overruled=overruled)

@@ -21,6 +21,9 @@ _ACTIONS = {
     "stop": say("stopped at the gateway"),
     "accept-restore": say("old copy of the ledger accepted"),
     "hold": say("kept from purges"),
+    "ask": say("waits for approval"),
+    "at-once": say("left before approval"),
+    "approve": say("approved"),
     "release": say("no longer kept from purges"),
 }
 

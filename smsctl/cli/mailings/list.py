@@ -11,7 +11,7 @@ from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
-from smsctl.ledger import health, mailings
+from smsctl.ledger import approvals, health, mailings
 
 EXAMPLES = (
     "smsctl mailings list",
@@ -54,7 +54,8 @@ def run(
     if csv:
         from smsctl.cli.output.export import write_csv  # needs csv, which a start does not
 
-        page = write_csv(csv, render.register(wiring.settings.time_zone), rows, replace=replace)
+        approved = approvals.approvers(ledger, [mailing.id for mailing, _ in rows])
+        page = write_csv(csv, render.register(wiring.settings.time_zone, approved), rows, replace=replace)
     screen = render.listed(rows, wiring.settings.time_zone, simulated=wiring.simulated)
     return CommandResult(
         data={"mailings": [render.data(mailing, tally) for mailing, tally in rows]},

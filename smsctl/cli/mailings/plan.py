@@ -86,7 +86,8 @@ def remarks(verdict: RuleVerdict) -> list[Sentence]:
         *(one.sentence for one in verdict.warned),
         *(say("Overruled, being urgent: {why}", why=one.sentence) for one in verdict.overruled),
         *(say("It will stop before its end: {why}", why=one.sentence) for one in verdict.later),
-        *(say("Live would refuse: {why}", why=one.sentence) for one in verdict.spared),
+        *(say("It will wait: {why}", why=one.sentence) for one in verdict.waits),
+        *verdict.in_live,
     ]
 
 

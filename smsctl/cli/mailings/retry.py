@@ -174,7 +174,8 @@ def _screen(parent: Mailing, drafted: RetryDraft, *, simulated: bool) -> list[Bl
 
 
 def _dry_reply(parent: Mailing, drafted: RetryDraft, screen: list[Block]) -> CommandResult:
-    error, refusals = drafted.verdict.error, drafted.verdict.refusals
+    refusals = (*drafted.verdict.refusals, *drafted.verdict.waits)
+    error = drafted.verdict.error or next((one.error for one in drafted.verdict.waits), None)
     why = [GAP, *mistake(error)] if error else []
     return CommandResult(
         data={**render.data(drafted.plan, drafted.verdict, dry_run=True), "retry_of": parent.id},

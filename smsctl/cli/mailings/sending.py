@@ -169,8 +169,8 @@ def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: RuleOverrides) -> 
 def _dry_reply(
     plan: Plan, verdict: RuleVerdict, screen: list[Block], unfit: LedgerError | None
 ) -> CommandResult:
-    refusals = verdict.refusals
-    errors: list[SmsctlError] = [verdict.error] if verdict.error else []
+    refusals = (*verdict.refusals, *verdict.waits)
+    errors: list[SmsctlError] = [verdict.error] if verdict.error else [one.error for one in verdict.waits]
     said = [Note(code=one.rule, level="error", text=one.sentence) for one in refusals]
     if unfit:
         errors.append(unfit)

@@ -11,7 +11,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import SkipReason
 from smsctl.domain.unsettled import unsettled_of
-from smsctl.ledger import audit, batch_rows, costs, mailings, reports, skipped, stops
+from smsctl.ledger import approvals, audit, batch_rows, costs, mailings, reports, skipped, stops
 from smsctl.ledger.undelivered import of_mailing, withdrawn
 
 EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
@@ -41,6 +41,7 @@ def run(ctx: typer.Context, mailing: options.MailingId) -> CommandResult:
         taken_twice=reports.taken_twice(ledger, found),
         in_doubt=stops.in_doubt(ledger, found),
         returns=of_mailing(ledger, found, tally.states, wiring.clock.now().at, wiring.settings.reports.wait),
+        approval=approvals.of(ledger, found.id),
         retried_by=mailings.retried_by(ledger, found.id),
         shown=partial(numbers.shown, wiring),
         cost_shares=costs.shares_of(ledger, found.id),

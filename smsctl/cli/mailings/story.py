@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.cli.mailings import history
+from smsctl.cli.mailings import history, waiting
 from smsctl.cli.output import figures, returns, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.mailings import cost_centre_data, cost_centre_facts, data, label_facts
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
 from smsctl.cli.output.phrases import and_more, quoted, rehearsal, taken_twice, written
+from smsctl.domain.approval import Approval
 from smsctl.domain.audience import OutsideRows
 from smsctl.domain.mailing import CostShare, Mailing, MailingTotals
 from smsctl.domain.message import Status
@@ -43,6 +44,7 @@ class Story(NamedTuple):
     taken_twice: int  # beside the submission they are in
     in_doubt: int  # accepted, then asked to be stopped: nobody can tell whether they were
     returns: Returns | None
+    approval: Approval | None  # what a second person has decided, or is asked
     retried_by: int | None  # the mailing that sends it again to those whom it did not reach
     shown: Callable[[str], str]  # how a number may be shown
     cost_shares: Sequence[CostShare] = ()
@@ -58,6 +60,7 @@ def story_data(story: Story) -> dict[str, object]:
         "taken_twice": story.taken_twice,
         "reports": returns.data(story.returns),
         "retried_by": story.retried_by,
+        "approval": waiting.data(story.approval),
         "skipped": told_counts(story.skipped),
         "recipients": whom.data(
             story.mailing.rows,
@@ -94,6 +97,7 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
         blocks.append(TextLine(say("It sends mailing {id} again.", id=mailing.retry_of)))
     if story.retried_by is not None:
         blocks.append(TextLine(say("It was sent again by mailing {id}.", id=story.retried_by)))
+    blocks += waiting.blocks(story.approval, zone)
     if mailing.letter.send_at is not None:
         at = figures.local(mailing.letter.send_at.isoformat(), zone)
         blocks.append(TextLine(say("Handed over to be sent at {at}.", at=at), Tone.STRONG))
@@ -113,6 +117,8 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     blocks += history.batches(story.batches, story.batch_states, zone)
     blocks += history.blocks(story.history, zone)
     steps = next_steps(mailing, tally.states, story.in_doubt)
+    if story.approval and story.approval.holds:  # then nobody resumes it
+        steps = [waiting.how_to_approve(story.approval)] if story.approval.is_open else []
     return [*blocks, *map(TextLine, steps)]
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from smsctl.actions import check
 from smsctl.actions.check import Check, Finding, Level, examine
+from smsctl.actions.check_approvals import check_approvals
 from smsctl.actions.check_beside import check_beside
 from smsctl.actions.check_mailing import check_mailing
 from smsctl.actions.check_notify import check_notify
@@ -186,6 +187,7 @@ def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | No
     if not wiring.simulated:
         findings += examine("package", lambda: _packages(wiring, ledger, payer))
     findings += examine("waiting", lambda: check.waiting(ledger))
+    findings += examine("approval", lambda: check_approvals(ledger))
     if not wiring.simulated:
         findings += examine("reports", lambda: check.reports(ledger, settings, datetime.now(UTC)))
     findings += examine("retention", lambda: check_retention(ledger, settings, clock.now(), clock.before))

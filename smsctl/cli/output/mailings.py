@@ -1,6 +1,6 @@
 """Mailings on a screen: the list, and the story of one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from smsctl.cli.output import figures
@@ -91,12 +91,13 @@ def listed(rows: Sequence[tuple[Mailing, MailingTotals]], zone: str, *, simulate
     return [*blocks, table_of(fields, rows)]
 
 
-def register(zone: str) -> list[Field[tuple[Mailing, MailingTotals]]]:
+def register(zone: str, approvers: Mapping[int, str]) -> list[Field[tuple[Mailing, MailingTotals]]]:
     """Return the columns of the file for an auditor: no numbers of telephones and no names of recipients."""
     return [
         Field("", lambda one: one[0].id, say("Mailing")),
         Field("", lambda one: figures.local(one[0].created_at, zone), say("When")),
         Field("", lambda one: one[0].created_by, say("Who")),
+        Field("", lambda one: approvers.get(one[0].id), say("Approved by")),
         Field("", lambda one: one[0].municipality.name, say("Municipality")),
         Field("", lambda one: one[0].label.title, say("Title")),
         Field("", lambda one: one[0].label.case, say("Case")),

@@ -1,0 +1,109 @@
+"""Approving a mailing as a second person: the decision is durable before anything leaves."""
+
+from datetime import datetime
+
+from smsctl.actions import needs_approval
+from smsctl.actions.may_send import Circumstances
+from smsctl.actions.sender_rights import Person, SendRequest, permit
+from smsctl.domain.approval import Approval, ApprovalDecision
+from smsctl.domain.mailing import Mailing
+from smsctl.errors import ApprovalError, RuleError, say
+from smsctl.ledger import approvals, audit
+from smsctl.ledger.store import Ledger
+
+
+def must_be_open(
+    ledger: Ledger, mailing: Mailing, under: Circumstances, *, afterwards: bool = False
+) -> Approval:
+    """Return what whoever runs this may approve. Raises RuleError where they may not, or nobody may."""
+    asked = approvals.of(ledger, mailing.id)
+    if asked is None:
+        raise RuleError(say("Mailing {id} needs no approval.", id=mailing.id))
+    if not asked.is_open:
+        raise _decided(asked)
+    if asked.at_once is not afterwards:
+        raise RuleError(
+            say("Mailing {id} left at once, being urgent.", id=mailing.id)
+            if asked.at_once
+            else say("Mailing {id} has not left: it is not approved afterwards.", id=mailing.id),
+            hint=say("Say: smsctl mailings approve {id} --afterwards", id=mailing.id)
+            if asked.at_once
+            else say("Leave out --afterwards."),
+        )
+    _must_be_another(asked, under)
+    _must_have_the_right(mailing, under)
+    if not afterwards:
+        _must_be_in_time(asked, mailing, under)
+    return asked
+
+
+def approve(ledger: Ledger, mailing: Mailing, under: Circumstances, reason: str | None) -> None:
+    """Write down the yes of whoever runs this. Raises ApprovalError: somebody was quicker, or it is late."""
+    subject = audit.mailing_subject(mailing.id)
+    with ledger.transaction():
+        if not approvals.decide(ledger, mailing.id, ApprovalDecision.APPROVED, under.now, under.actor):
+            found = approvals.of(ledger, mailing.id)
+            raise _decided(found) if found and not found.is_open else _expired(mailing)
+        audit.record(ledger, under.now, under.actor, "approve", subject, reason=reason)
+
+
+def _must_be_another(asked: Approval, under: Circumstances) -> None:
+    if under.actor.unsure:
+        raise needs_approval.unsure(under.actor).error
+    if under.actor.user == asked.asked_by:
+        raise ApprovalError(
+            say(
+                "Mailing {id} was asked for by {user}: another person approves it.",
+                id=asked.mailing,
+                user=asked.asked_by,
+            ),
+            hint=say("Drop it with: smsctl mailings cancel {id}", id=asked.mailing),
+        )
+
+
+def _must_have_the_right(mailing: Mailing, under: Circumstances) -> None:
+    senders = under.settings.senders
+    person = (
+        Person(under.actor.user, under.groups_of(under.actor.user)) if senders else Person(under.actor.user)
+    )
+    request = SendRequest(municipality=mailing.municipality.key, audience=mailing.audience, parts=0)
+    for one in permit(senders, person, request, under.ledger, under.now):
+        raise one.error
+
+
+def _must_be_in_time(asked: Approval, mailing: Mailing, under: Circumstances) -> None:
+    if asked.has_expired(under.now.at):
+        raise _expired(mailing)
+    send_at = mailing.letter.send_at
+    if send_at is not None and send_at <= under.local_now:
+        raise ApprovalError(
+            say(
+                "Mailing {id} was meant for {at:%Y-%m-%d %H:%M}, and that has passed.",
+                id=mailing.id,
+                at=_local(send_at, under),
+            ),
+            hint=say("Cancel it, and send it anew: smsctl mailings cancel {id}", id=mailing.id),
+        )
+
+
+def _local(at: datetime, under: Circumstances) -> datetime:
+    return at.astimezone(under.local_now.tzinfo)
+
+
+def _expired(mailing: Mailing) -> ApprovalError:
+    return ApprovalError(
+        say("Nobody approved mailing {id} in time.", id=mailing.id),
+        hint=say("Cancel it, and send it anew: smsctl mailings cancel {id}", id=mailing.id),
+    )
+
+
+def _decided(asked: Approval) -> ApprovalError:
+    if asked.decision is ApprovalDecision.APPROVED:
+        return ApprovalError(
+            say("Mailing {id} was approved by {user} before.", id=asked.mailing, user=asked.decided_by),
+            hint=say("Send what is pending with: smsctl mailings resume {id}", id=asked.mailing),
+        )
+    return ApprovalError(
+        say("Mailing {id} was cancelled by {user}.", id=asked.mailing, user=asked.decided_by),
+        hint=say("Send it anew, where it is needed."),
+    )

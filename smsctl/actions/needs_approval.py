@@ -1,0 +1,60 @@
+"""Whether a mailing needs a second person, and whether anybody can tell who the first one is."""
+
+from collections.abc import Iterator
+
+from smsctl.config.settings import Settings
+from smsctl.domain import approval
+from smsctl.domain.approval import ApprovalTerms
+from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.rules import Refusal, Rule
+from smsctl.errors import say
+from smsctl.ledger import approvals, mailings
+from smsctl.ledger.store import Ledger
+
+AFTER = "after"
+
+
+def terms_for(settings: Settings, municipality: str) -> ApprovalTerms | None:
+    """Return above how many messages a municipality's mailings wait; None: it asks for no second person."""
+    own = settings.municipalities.get(municipality)
+    above = own.approval_above if own and own.approval_above is not None else settings.approval.above
+    return None if above is None else ApprovalTerms(above=above, expires=settings.approval.expires)
+
+
+def leaves_at_once(settings: Settings, *, urgent: bool, attended: bool) -> bool:
+    """Say whether an urgent mailing leaves before it is approved: where a person on a terminal says so."""
+    return urgent and attended and settings.approval.urgent == AFTER
+
+
+def of_a_new_one(
+    settings: Settings,
+    municipality: str,
+    ledger: Ledger | None,
+    *,
+    messages: int,
+    body: str,
+    now: Moment,
+    actor: Actor,
+) -> Iterator[Refusal]:
+    """Yield what is told of a mailing that would wait; and the refusal where nobody can tell who asks."""
+    terms = terms_for(settings, municipality)
+    if terms is None or not messages:
+        return
+    before = approvals.same_text(ledger, municipality, mailings.body_hash(body), now) if ledger else 0
+    if messages + before > terms.above:
+        yield approval.to_be_asked(terms.above, messages + before)
+        if actor.unsure:
+            yield unsure(actor)
+
+
+def unsure(actor: Actor) -> Refusal:
+    """Return the refusal of somebody whose name is only said: two people could be one."""
+    return Refusal(
+        rule=Rule.SENDER,
+        sentence=say(
+            "Nobody can tell who this is: {user} was not logged in, and says to be {claim}.",
+            user=actor.user,
+            claim=actor.claim,
+        ),
+        hint=say("Log in by yourself, where pam_loginuid keeps who it is; or run it as root through sudo."),
+    )

@@ -1,0 +1,451 @@
+"""Two pairs of eyes: nothing of a large mailing leaves before a second person has said yes."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+
+from smsctl.domain.approval import ApprovalDecision
+from smsctl.domain.mailing import Ceilings
+from smsctl.domain.moment import Actor
+from smsctl.errors import RuleError, SmsctlError
+from smsctl.host import users
+from smsctl.ledger import approvals, batches, mailings
+from smsctl.ledger.batches import ClaimRequest
+from smsctl.ledger.repeats import Repeats
+from smsctl.ledger.store import open_ledger
+
+from ..actions.desk import moment
+from ..conftest import Live, LiveGateway, MakeConfig
+from ..front_door import Ran, Run
+from .conftest import guardians
+
+ANNA, BO, CIA = 1, 2, 3
+"""Users that every Linux knows by a name; who logged in is read of a file of the test's own."""
+
+LogIn = Callable[[int], str]
+
+
+@pytest.fixture
+def log_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LogIn:
+    """Let another person be the one who logged in."""
+    path = tmp_path / "loginuid"
+    monkeypatch.setattr("smsctl.host.users.whoever", partial(users.whoever, path))
+
+    def log_in(uid: int) -> str:
+        path.write_text(str(uid))
+        return users.whoever().user
+
+    log_in(ANNA)
+    return log_in
+
+
+def send(config: Path, message: Path, run: Run, *flags: object) -> Ran:
+    whom = () if "--where" in flags else ("--all",)
+    return run("--config", config, "send", message, *whom, "--yes", "--max-parts", 99, "--json", *flags)
+
+
+def act(config: Path, run: Run, *words: object) -> Ran:
+    return run("--config", config, "mailings", *words, "--json")
+
+
+def path_of(config: Path) -> Path:
+    return config.parent / "ledger" / "ledger.db"
+
+
+def change(config: Path, *sql: str) -> None:
+    with closing(sqlite3.connect(path_of(config))) as ledger, ledger:
+        for one in sql:
+            ledger.execute(one)
+
+
+@pytest.fixture
+def site(live_gateway: LiveGateway, log_in: LogIn) -> Live:
+    return live_gateway(rows=guardians(4), approval={"above": 3})
+
+
+@pytest.fixture
+def asked(site: Live, message: Path, run: Run) -> Live:
+    """Anna has asked for a mailing to four, and more than three wait."""
+    assert send(site.config, message, run).code == 5
+    return site
+
+
+def is_sound(live: Live, run: Run) -> bool:
+    return run("--config", live.config, "ledger", "check").code == 0
+
+
+def test_a_large_mailing_waits_and_nothing_of_it_is_reserved(site: Live, message: Path, run: Run) -> None:
+    ran = send(site.config, message, run)
+    assert ran.code == 5
+    assert "approval" in [one["code"] for one in ran.json["messages"] if one["level"] == "error"]
+    assert (ran.data["mailing"], ran.data["outcome"]) == (1, {"pending": 4})
+    assert ran.data["approval"]["asked_by"] == users.whoever().user
+    assert not site.simulator.accepted()
+    (used,) = run("--config", site.config, "usage", "--json").data["municipalities"]
+    assert used["parts"] == 0
+    shown = run("--config", site.config, "mailings", "show", 1).out
+    assert "Mailing 1 is not sent: it waits until " in shown
+    assert "smsctl mailings approve 1" in shown
+    assert "smsctl mailings resume 1" not in shown
+    assert is_sound(site, run)
+
+
+def test_a_plain_run_says_so_also_with_quiet(site: Live, message: Path, run: Run) -> None:
+    argv = ("--config", site.config, "send", message, "--all", "--yes", "--max-parts", 9, "--quiet")
+    ran = run(*argv)
+    assert ran.code == 5
+    assert "waits until" in ran.err
+    assert "smsctl mailings approve 1" in ran.err
+
+
+def test_a_small_mailing_and_a_test_leave_as_ever(site: Live, message: Path, run: Run) -> None:
+    assert run("--config", site.config, "test", "0701740605", "hej").code == 0
+    ran = send(site.config, message, run, "--where", "Namn=Person 1")
+    assert (ran.code, ran.data["outcome"]) == (0, {"accepted": 1})
+    assert act(site.config, run, "approve", 2).code == 5
+
+
+def test_a_municipality_may_have_a_figure_of_its_own(
+    live_gateway: LiveGateway, message: Path, run: Run, log_in: LogIn
+) -> None:
+    own = {"exempelkommun": {"approval_above": 1}}
+    live = live_gateway(rows=guardians(2), approval={"above": 500}, municipalities=own)
+    assert send(live.config, message, run).code == 5
+
+
+def test_a_large_mailing_cannot_be_sent_as_several_small_ones(site: Live, message: Path, run: Run) -> None:
+    assert send(site.config, message, run, "--where", "Namn=Person 0", "--where", "Namn=Person 1").code == 0
+    ran = send(site.config, message, run)
+    assert (ran.code, ran.data["approval"]["counted"]) == (5, 4)
+    assert len(site.simulator.accepted()) == 2
+    message.write_text("En annan text\n")
+    assert send(site.config, message, run, "--where", "Namn=Person 0").code == 0
+
+
+def test_a_dry_run_ends_as_the_real_one_would_and_writes_nothing(site: Live, message: Path, run: Run) -> None:
+    ran = send(site.config, message, run, "--dry-run")
+    assert ran.code == 5
+    assert [one["rule"] for one in ran.data["refusals"]] == []
+    assert "more than 3 wait for the approval of a second person" in ran.out
+    assert act(site.config, run, "list").data["mailings"] == []
+
+
+def test_a_second_person_approves_it_and_it_leaves(asked: Live, run: Run, log_in: LogIn) -> None:
+    bo = log_in(BO)
+    ran = act(asked.config, run, "approve", 1, "--yes", "--reason", "read it")
+    assert ran.code == 0
+    assert ran.data["outcome"] == {"accepted": 4}
+    assert (ran.data["approval"]["decision"], ran.data["approval"]["decided_by"]) == ("approved", bo)
+    assert len(asked.simulator.accepted()) == 4
+    assert f"Approved by {bo}, " in run("--config", asked.config, "mailings", "show", 1).out
+    rows = run("--config", asked.config, "audit", "--json").data["audit"]
+    assert ("approve", bo, "read it") in [(row["action"], row["user"], row["reason"]) for row in rows]
+    listed = run("--config", asked.config, "mailings", "list", "--csv", "-").out.splitlines()
+    assert f";{bo};" in listed[1]
+    assert is_sound(asked, run)
+
+
+def test_a_second_person_sees_who_asks_and_what_it_costs_and_is_asked(
+    asked: Live, run: Run, log_in: LogIn
+) -> None:
+    anna = users.whoever().user
+    log_in(BO)
+    ran = run("--config", asked.config, "mailings", "approve", 1, stdin="n\n", terminal=True)
+    assert ran.code == 5
+    for told in (f"{anna} asks since ", "│ Hej på er", "4 parts, 1,96 kr", "Approve mailing 1?"):
+        assert told in " ".join(ran.said.split())
+    assert not asked.simulator.accepted()
+    ran = run("--config", asked.config, "mailings", "approve", 1, stdin="y\n", terminal=True)
+    assert (ran.code, len(asked.simulator.accepted())) == (0, 4)
+
+
+def test_whoever_asked_does_not_approve(asked: Live, run: Run) -> None:
+    ran = act(asked.config, run, "approve", 1, "--yes")
+    assert (ran.code, "another person approves it" in ran.out) == (5, True)
+    assert not asked.simulator.accepted()
+
+
+def test_whoever_only_says_who_they_are_neither_asks_nor_approves(
+    asked: Live, message: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loginuid").unlink()
+    monkeypatch.setenv("SUDO_USER", "somebody")
+    monkeypatch.setattr("smsctl.host.users._is_really_root", lambda: False)
+    ran = act(asked.config, run, "approve", 1, "--yes")
+    assert (ran.code, "Nobody can tell who this is" in ran.out) == (5, True)
+    message.write_text("En annan text\n")
+    ran = send(asked.config, message, run)
+    assert (ran.code, "Nobody can tell who this is" in ran.out) == (5, True)
+    assert len(act(asked.config, run, "list").data["mailings"]) == 1
+
+
+def test_an_approver_may_send_what_they_approve(asked: Live, run: Run, log_in: LogIn) -> None:
+    bo = log_in(BO)
+    config = asked.config.read_text()
+    asked.config.write_text(f'{config}\n[senders.{bo}]\naudiences = ["staff"]\n')
+    ran = act(asked.config, run, "approve", 1, "--yes")
+    assert (ran.code, f"{bo} may not send" in ran.out) == (5, True)
+    assert not asked.simulator.accepted()
+
+
+def test_approved_alone_it_leaves_by_resume(asked: Live, run: Run, log_in: LogIn) -> None:
+    log_in(BO)
+    assert act(asked.config, run, "approve", 1, "--yes", "--no-send").code == 0
+    assert not asked.simulator.accepted()
+    log_in(ANNA)
+    assert act(asked.config, run, "resume", 1).code == 0
+    assert len(asked.simulator.accepted()) == 4
+
+
+def test_the_yes_stays_where_quiet_hours_or_a_ceiling_stop_it(asked: Live, run: Run, log_in: LogIn) -> None:
+    log_in(BO)
+    config = asked.config.read_text()
+    asked.config.write_text(config.replace("quiet_hours = false", 'quiet_hours = "00:00-23:59"'))
+    ran = act(asked.config, run, "approve", 1, "--yes")
+    assert ran.code == 5
+    assert act(asked.config, run, "show", 1).data["approval"]["decision"] == "approved"
+    assert not asked.simulator.accepted()
+    asked.config.write_text(config)
+    assert act(asked.config, run, "resume", 1).code == 0
+    assert len(asked.simulator.accepted()) == 4
+
+
+def test_a_text_that_waits_holds_its_people(asked: Live, message: Path, run: Run) -> None:
+    ran = send(asked.config, message, run)
+    assert (ran.code, "Mailing 1 has the same text and is not finished" in ran.out) == (5, True)
+    assert len(act(asked.config, run, "list").data["mailings"]) == 1
+
+
+EXPIRED = "UPDATE approvals SET expires_at = '2026-01-01T00:00:00.000Z'"
+PASSED = "UPDATE mailings SET send_at = '2026-01-01T07:30:00+01:00'"
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (EXPIRED, "Nobody approved mailing 1 in time."),
+        (PASSED, "that has passed"),
+    ],
+)
+def test_what_was_asked_for_too_long_ago_is_not_approved(
+    made: str, said: str, asked: Live, run: Run, log_in: LogIn
+) -> None:
+    change(asked.config, made)
+    log_in(BO)
+    ran = act(asked.config, run, "approve", 1, "--yes")
+    assert (ran.code, said in ran.out) == (5, True)
+    assert act(asked.config, run, "cancel", 1).code == 0
+    assert is_sound(asked, run)
+
+
+@pytest.mark.parametrize("who", [ANNA, BO])
+def test_cancelling_is_the_no_by_either_of_them(who: int, asked: Live, run: Run, log_in: LogIn) -> None:
+    log_in(who)
+    assert act(asked.config, run, "cancel", 1, "--reason", "wrong day").code == 0
+    log_in(BO)
+    ran = act(asked.config, run, "approve", 1, "--yes")
+    assert (ran.code, "was cancelled by" in ran.out) == (5, True)
+    assert not asked.simulator.accepted()
+
+
+def test_what_is_decided_is_not_decided_again(asked: Live, run: Run, log_in: LogIn) -> None:
+    log_in(BO)
+    assert act(asked.config, run, "approve", 1, "--yes", "--no-send").code == 0
+    log_in(CIA)
+    ran = act(asked.config, run, "approve", 1, "--yes")
+    assert (ran.code, "was approved by" in ran.out) == (5, True)
+
+
+def test_a_retry_of_a_large_mailing_waits_too(site: Live, message: Path, run: Run, log_in: LogIn) -> None:
+    assert send(site.config, message, run).code == 5
+    log_in(BO)
+    assert act(site.config, run, "approve", 1, "--yes").code == 0
+    change(
+        site.config,
+        "UPDATE messages SET state = 'failed', cause = 'unreachable' WHERE id = 1",
+        "UPDATE mailing_counts SET messages = 3, parts = 3 WHERE state = 'accepted'",
+        "INSERT INTO mailing_counts (mailing, state, messages, parts) VALUES (1, 'failed', 1, 1)",
+    )
+    ran = act(site.config, run, "retry", 1, "--yes", "--max-parts", 9)
+    assert (ran.code, ran.data["approval"]["counted"]) == (5, 5)
+    assert len(site.simulator.accepted()) == 4
+
+
+def _resume(live: Live, message: Path, run: Run) -> Ran:
+    return act(live.config, run, "resume", 1)
+
+
+def _keyed(live: Live, message: Path, run: Run) -> Ran:
+    return send(live.config, message, run, "--key", "weekly")
+
+
+def _again(live: Live, message: Path, run: Run) -> Ran:
+    return send(live.config, message, run)
+
+
+def _retry(live: Live, message: Path, run: Run) -> Ran:
+    return act(live.config, run, "retry", 1, "--yes", "--max-parts", 9)
+
+
+WAYS_IN = {"resume": _resume, "key": _keyed, "send": _again, "retry": _retry}
+NO = {"waiting": "", "expired": EXPIRED, "passed": PASSED}
+
+
+@pytest.mark.parametrize("decision", NO)
+@pytest.mark.parametrize("way", WAYS_IN)
+def test_no_way_in_goes_past_a_second_person(
+    way: str, decision: str, site: Live, message: Path, run: Run
+) -> None:
+    assert send(site.config, message, run, "--key", "weekly").code == 5
+    if NO[decision]:
+        change(site.config, NO[decision])
+    ran = WAYS_IN[way](site, message, run)
+    assert ran.code == 5, ran.out
+    assert not site.simulator.accepted()
+    assert len(act(site.config, run, "list").data["mailings"]) == 1
+    assert is_sound(site, run)
+
+
+def claim(config: Path) -> object:
+    """Claim a batch of the first mailing, as a program would that knows nothing of approvals."""
+    with closing(open_ledger(path_of(config))) as ledger:
+        mailing = mailings.get(ledger, 1)
+        want = ClaimRequest(
+            mailing=mailing,
+            most=10,
+            ceilings=Ceilings(),
+            repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
+        )
+        with ledger.transaction():
+            return batches.claim(ledger, want, 0, moment())
+
+
+@pytest.mark.parametrize("decision", [None, "cancelled"])
+def test_a_claim_made_by_hand_is_refused_in_its_own_transaction(decision: str | None, asked: Live) -> None:
+    if decision:
+        change(
+            asked.config,
+            f"UPDATE approvals SET decision = '{decision}', decided_at = asked_at, decided_by = asked_by",
+        )
+    with pytest.raises(RuleError, match="waits for the approval"):
+        claim(asked.config)
+    with closing(sqlite3.connect(path_of(asked.config))) as ledger:
+        assert ledger.execute("SELECT DISTINCT state FROM messages").fetchall() == [("pending",)]
+
+
+def test_without_the_look_in_the_claim_it_would_leave_and_the_check_finds_it(
+    asked: Live, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsctl.ledger.approvals.must_be_given", lambda *_: None)
+    assert claim(asked.config)
+    ran = run("--config", asked.config, "ledger", "check")
+    assert "Mailing 1 is not approved, and 4 messages of it have left." in ran.said
+
+
+def test_the_table_itself_refuses_the_yes_of_whoever_asked(asked: Live) -> None:
+    with closing(open_ledger(path_of(asked.config))) as ledger:
+        asker = approvals.of(ledger, 1)
+        assert asker
+        forger = Actor(user=asker.asked_by, host="here")
+        with pytest.raises((sqlite3.IntegrityError, SmsctlError)), ledger.transaction():
+            approvals.decide(ledger, 1, ApprovalDecision.APPROVED, moment(), forger)
+
+
+def test_of_two_who_decide_at_once_one_does(asked: Live) -> None:
+    together, decided = Barrier(4), list[bool]()
+
+    def decide(decision: ApprovalDecision, user: str) -> None:
+        with closing(open_ledger(path_of(asked.config))) as ledger:
+            now = moment()
+            together.wait()
+            with ledger.transaction():
+                decided.append(approvals.decide(ledger, 1, decision, now, Actor(user=user, host="here")))
+
+    kinds = [ApprovalDecision.APPROVED, ApprovalDecision.APPROVED, ApprovalDecision.CANCELLED]
+    threads = [Thread(target=decide, args=(one, f"person{n}")) for n, one in enumerate([*kinds, kinds[0]])]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(decided) == [False, False, False, True]
+
+
+def test_whoever_comes_second_is_told_who_was_quicker(
+    asked: Live, run: Run, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from smsctl.actions import approve
+
+    quick = approve.approve
+    log_in(BO)
+
+    def with_another_first(*given: object) -> None:
+        monkeypatch.setattr("smsctl.cli.mailings.approve.approve", quick)
+        log_in(CIA)
+        assert act(asked.config, run, "approve", 1, "--yes").code == 0
+        log_in(BO)
+        quick(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("smsctl.cli.mailings.approve.approve", with_another_first)
+    ran = act(asked.config, run, "approve", 1, "--yes")
+    assert (ran.code, "was approved by" in ran.out) == (5, True)
+    assert len(asked.simulator.accepted()) == 4
+
+
+@pytest.fixture
+def urgent(site: Live, message: Path, run: Run) -> Live:
+    argv = ("--config", site.config, "send", message, "--all", "--urgent", "--reason", "the school burns")
+    ran = run(*argv, stdin="y\n", terminal=True)
+    assert ran.code == 0, ran.said
+    assert "smsctl mailings approve 1 --afterwards" in run("--config", site.config, "mailings", "show", 1).out
+    return site
+
+
+def test_what_is_urgent_leaves_at_once_and_is_approved_afterwards(
+    urgent: Live, run: Run, log_in: LogIn
+) -> None:
+    assert len(urgent.simulator.accepted()) == 4
+    assert act(urgent.config, run, "approve", 1, "--afterwards", "--yes").code == 5, "by whoever sent it"
+    bo = log_in(BO)
+    assert act(urgent.config, run, "approve", 1, "--yes").code == 5
+    change(urgent.config, EXPIRED)  # it has left: the yes is never too late
+    assert act(urgent.config, run, "approve", 1, "--afterwards", "--yes").code == 0
+    assert act(urgent.config, run, "show", 1).data["approval"]["decided_by"] == bo
+    assert is_sound(urgent, run)
+
+
+def test_the_doctor_lists_what_left_at_once_until_it_is_approved(
+    urgent: Live, run: Run, log_in: LogIn
+) -> None:
+    assert "approve 1 --afterwards" in run("--config", urgent.config, "doctor").said
+    log_in(BO)
+    act(urgent.config, run, "approve", 1, "--afterwards", "--yes")
+    assert "approve 1 --afterwards" not in run("--config", urgent.config, "doctor").said
+
+
+def test_without_a_terminal_or_where_the_config_says_so_urgent_waits_too(
+    live_gateway: LiveGateway, message: Path, run: Run, log_in: LogIn
+) -> None:
+    live = live_gateway(rows=guardians(4), approval={"above": 3, "urgent": "before"})
+    argv = ("--config", live.config, "send", message, "--all", "--urgent", "--reason", "the school burns")
+    assert run(*argv, stdin="y\n", terminal=True).code == 5
+    live = live_gateway(rows=guardians(4), approval={"above": 3}, ledger={"path": "other/ledger.db"})
+    assert send(live.config, message, run, "--urgent", "--reason", "the school burns").code == 5
+
+
+def test_a_rehearsal_says_that_live_would_wait_and_with_strict_it_waits(
+    make_config: MakeConfig, message: Path, run: Run, log_in: LogIn
+) -> None:
+    config = make_config(rows=guardians(4), approval={"above": 3})
+    argv = ("--config", config, "send", message, "--all", "--yes")
+    ran = run(*argv)
+    assert (ran.code, "Live would wait: " in ran.said) == (0, True)
+    message.write_text("En annan text\n")
+    assert run(*argv, "--strict", "--max-parts", 9).code == 5
+    assert run("--config", config, "mailings", "resume", 2).code == 5
+    log_in(BO)
+    assert run("--config", config, "mailings", "approve", 2, "--yes").code == 0
