@@ -32,9 +32,10 @@ GOAL_RATIO = 1.1
 MAILINGS = 10_000
 PARTS = 2  # of each message
 PACKAGE = 10_000
+COST_CENTRES = 50
 FIRST_DAY = date(2024, 1, 1)
 DAYS = 3 * 365
-STATES = (("rejected", 50), ("unknown", 1000), ("failed", 20), ("delivered", 2))  # every so many messages
+STATES = (("unknown", 1000), ("rejected", 50), ("failed", 20), ("delivered", 2))  # every so many messages
 COSTS = "('accepted', 'held', 'unknown', 'delivered', 'expired', 'failed')"
 CONFIG = """
 mode = "live"
@@ -112,6 +113,7 @@ def recount(site: Path) -> None:
         assert told["states"] == states, (told["states"], states)
         assert told["parts"] == parts == entered, (told["parts"], parts, entered)
         assert sum(month["parts"] for month in told["months"]) == parts
+        assert sum(month["cost_ore"] for month in told["months"]) == told["cost_ore"] == parts * 49
         assert len(told["months"]) == months
         assert told["package"]["used"] == (parts % PACKAGE or PACKAGE)
         assert told["package"]["number"] == -(-parts // PACKAGE)
@@ -142,14 +144,14 @@ def fill(site: Path, messages: int) -> None:
     ledger = open_ledger(site / "ledger" / "ledger.db")
     each = messages // MAILINGS
     with ledger.transaction():
-        restoring.watch(ledger, 1)  # the first batch that was ever handed out
+        restoring.watch(ledger, before=0, newest=1)  # the first batch that was ever handed out
     with ledger.transaction():
         for statement in _RAW:
             ledger.write(statement.format(each=each, state=_state()))
         draw(ledger)
         for statement in _SUMS:
             ledger.write(statement)
-        restoring.watch(ledger, MAILINGS)  # the newest batch
+        restoring.watch(ledger, before=1, newest=MAILINGS)  # the newest batch
     ledger.close()
 
 
@@ -173,8 +175,8 @@ def draw(ledger: Ledger) -> None:
     ledger.write("INSERT INTO municipalities VALUES ('exempelkommun', 'active', ?, 'demo')", str(FIRST_DAY))
     ledger.write_many(
         "INSERT INTO packages (municipality, number, size, price_ore, used, opened_at, opened_day)"
-        f" VALUES ('exempelkommun', ?, {PACKAGE}, 490000, 0, '', ?)",
-        opened,
+        f" VALUES ('exempelkommun', ?, {PACKAGE}, 490000, 0, ?, ?)",
+        [(package, f"{day}T08:00:01.000Z", day) for package, day in opened],
     )
     ledger.write_many(
         "INSERT INTO invoices (municipality, package, day, parts, price_ore)"
@@ -217,14 +219,14 @@ _RAW = (
       created_host, again, urgent, body, body_hash, encoding, units, parts_each, want_report, audience,
       rows_total, first_message, messages, in_packages, rate_parts, rate_ore)
     SELECT n, 'r' || n, 'send', 'exempelkommun', 'intelecom', {_DAY} || 'T08:00:00.000Z', {_DAY}, 'demo',
-      'server', 0, 0, 'Text ' || n, 'hash' || n, 'gsm7', 200, {PARTS}, 1, 'guardians',
+      'server', 0, 0, NULL, printf('%064x', n), 'gsm7', 200, {PARTS}, 1, 'guardians',
       {{each}}, 1 + (n - 1) * {{each}}, {{each}}, 1, {PACKAGE}, 490000 FROM every""",
     f"""{_COUNT} {MAILINGS})
     INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages, parts,
-      digest, claimed_at, claimed_day, settled_at, verdict)
+      digest, claimed_at, claimed_day, settled_at, verdict, cost_centre)
     SELECT n, 'r' || n || '-b1', n, 'exempelkommun', 1 + (n - 1) * {{each}}, n * {{each}}, {{each}},
-      {PARTS} * {{each}}, '', {_DAY} || 'T08:00:00.500Z', {_DAY}, {_DAY} || 'T08:00:01.000Z', 'answered'
-    FROM every""",
+      {PARTS} * {{each}}, '', {_DAY} || 'T08:00:00.500Z', {_DAY}, {_DAY} || 'T08:00:01.000Z', 'answered',
+      4700 + n % {COST_CENTRES} FROM every""",
     f"""{_COUNT} {MAILINGS} * {{each}})
     INSERT INTO messages (id, mailing, sheet_row, number, name, state, batch)
     SELECT n, 1 + (n - 1) / {{each}}, n, '+4670' || printf('%07d', n % 10000000), 'Namn ' || n, {{state}},
@@ -236,6 +238,9 @@ _SUMS = (
     """INSERT INTO day_counts SELECT 'exempelkommun', g.created_day, m.state, COUNT(*), SUM(g.parts_each)
     FROM messages m JOIN mailings g ON g.id = m.mailing GROUP BY 1, 2, 3""",
     """INSERT INTO day_parts SELECT municipality, day, package, SUM(parts) FROM entries GROUP BY 1, 2, 3""",
+    """INSERT INTO cost_centre_parts
+    SELECT e.municipality, e.day, b.cost_centre, e.package, 0, 0, SUM(e.parts)
+    FROM entries e JOIN batches b ON b.id = e.batch GROUP BY 1, 2, 3, 4""",
     """UPDATE packages SET used = (SELECT SUM(parts) FROM entries e WHERE e.package = packages.number)""",
     f"""UPDATE packages SET used_up_day = opened_day WHERE used = {PACKAGE}""",
 )

@@ -1,17 +1,18 @@
 """What was invoiced beside what was used: what is left in packages is paid for, and not yet a cost."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from smsctl.domain.costs import DrawnParts, costs
+from smsctl.domain.costs import DrawnParts
 from smsctl.domain.package import share_ore
 
 
-class Invoiced(NamedTuple):
-    """The prices of the packages that were opened, in öre without VAT."""
+class PeriodSum(NamedTuple):
+    """An amount in öre without VAT, before a period and in it."""
 
-    before_ore: int  # before the period
-    ore: int  # in it
+    before_ore: int
+    ore: int
 
 
 class ClosedPackage(NamedTuple):
@@ -37,34 +38,27 @@ class Balance(NamedTuple):
         return self.before_ore + self.invoiced_ore - self.used_ore - self.lost_ore
 
 
-def balance(invoiced: Invoiced, drawn: Iterable[DrawnParts], closed: Collection[ClosedPackage]) -> Balance:
+def balance(
+    invoiced: PeriodSum, used: PeriodSum, drawn: Iterable[DrawnParts], closed: Collection[ClosedPackage]
+) -> Balance:
     """Return how the money of one municipality's packages stands; the slot "" is what was before the period.
 
-    What is given back to a package after it was closed is lost with it.
+    `used` is what the parts drawn from packages cost. What is given back to a package after it was closed is
+    lost with it.
     """
-    inside = [one for one in drawn if one.source.package]
-    used_before = used = 0
-    for slot, ore in costs(inside).items():
-        if slot.slot:
-            used += ore
-        else:
-            used_before += ore
-    numbers = {one.number for one in closed}
-    parts = dict.fromkeys(numbers, 0)
-    parts_before = dict.fromkeys(numbers, 0)
-    for one in inside:
-        if one.source.package in numbers:
-            parts[one.source.package] += one.parts
-            parts_before[one.source.package] += 0 if one.slot else one.parts
-    lost = sum(one.price_ore - share_ore(parts[one.number], one.size, one.price_ore) for one in closed)
-    lost_before = sum(
-        one.price_ore - share_ore(parts_before[one.number], one.size, one.price_ore)
-        for one in closed
-        if one.before
-    )
+    parts, parts_before = Counter[int](), Counter[int]()
+    for one in drawn if closed else ():
+        parts[one.source.package] += one.parts
+        parts_before[one.source.package] += 0 if one.slot else one.parts
+    lost = sum(_lost(one, parts) for one in closed)
+    lost_before = sum(_lost(one, parts_before) for one in closed if one.before)
     return Balance(
-        before_ore=invoiced.before_ore - used_before - lost_before,
+        before_ore=invoiced.before_ore - used.before_ore - lost_before,
         invoiced_ore=invoiced.ore,
-        used_ore=used,
+        used_ore=used.ore,
         lost_ore=lost - lost_before,
     )
+
+
+def _lost(package: ClosedPackage, drawn: Counter[int]) -> int:
+    return package.price_ore - share_ore(drawn[package.number], package.size, package.price_ore)

@@ -56,7 +56,9 @@ def costs(drawn: Iterable[DrawnParts]) -> Mapping[CostSlot, int]:
             before, so_far = so_far, so_far + sum(parts.values())
             cost = share_ore(so_far, source.size, source.price_ore)
             cost -= share_ore(before, source.size, source.price_ore)
-            for cost_centre, ore in shared_out(cost, parts, source).items():
+            alone = len(parts) == 1
+            shares = dict.fromkeys(parts, cost) if alone else shared_out(cost, parts, source)
+            for cost_centre, ore in shares.items():
                 key = CostSlot(municipality=source.municipality, slot=slot, cost_centre=cost_centre)
                 found[key] += ore
     return dict(found)

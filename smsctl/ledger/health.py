@@ -81,36 +81,73 @@ class UnsettledMailing(NamedTuple):
     """What of a mailing is unknown or held, and counted as cost until somebody settles it."""
 
     mailing: int
-    created_at: str
-    unknown: int  # messages
-    held: int
-    parts: int
-    cost_ore: int | None  # at the price that the mailing was made at; None: not known
+    unknown: int = 0  # messages
+    held: int = 0
+    parts: int = 0
+    cost_ore: int | None = None  # at the price that the mailing was made at; None: not known
 
 
-def unsettled_mailings(ledger: Ledger, municipality: str) -> tuple[UnsettledMailing, ...]:
-    """Return the mailings of a municipality of which something is unknown or held, newest first."""
-    found = ledger.rows(
-        "SELECT m.id, m.created_at, SUM(c.parts), m.rate_parts, m.rate_ore,"
+class UnsettledSum(NamedTuple):
+    """What of all mailings of a municipality is unknown or held."""
+
+    newest: int = 0  # mailing; 0: nothing is
+    mailings: int = 0
+    unknown: int = 0  # messages
+    held: int = 0
+    parts: int = 0
+    cost_ore: int | None = None  # as far as a price is known
+
+    @property
+    def messages(self) -> int:
+        """All of them."""
+        return self.unknown + self.held
+
+
+def unsettled_sum(ledger: Ledger, municipality: str) -> UnsettledSum:
+    """Return what is unknown or held of a municipality's mailings, and what it may cost."""
+    found = UnsettledSum()
+    for newest, mailings, unknown, held, parts, size, price_ore in ledger.rows(
+        "SELECT MAX(m.id), COUNT(DISTINCT m.id),"
         " SUM(CASE WHEN c.state = 'unknown' THEN c.messages ELSE 0 END),"
-        " SUM(CASE WHEN c.state = 'held' THEN c.messages ELSE 0 END)"
-        " FROM mailing_counts c JOIN mailings m ON m.id = c.mailing"
-        " WHERE c.state IN ('unknown', 'held') AND m.municipality = ?"
-        " GROUP BY m.id, m.created_at, m.rate_parts, m.rate_ore"
-        " HAVING SUM(c.messages) > 0 ORDER BY m.id DESC",
+        " SUM(CASE WHEN c.state = 'held' THEN c.messages ELSE 0 END),"
+        " SUM(c.parts), m.rate_parts, m.rate_ore FROM mailing_counts c JOIN mailings m ON m.id = c.mailing"
+        " WHERE c.state IN ('unknown', 'held') AND c.messages > 0 AND m.municipality = ?"
+        " GROUP BY m.rate_parts, m.rate_ore",
         municipality,
-    )
-    return tuple(
-        UnsettledMailing(
-            mailing=mailing,
-            created_at=created_at,
-            unknown=unknown,
-            held=held,
-            parts=parts,
-            cost_ore=share_ore(parts, size, price_ore) if size else None,
+    ):
+        known = share_ore(parts, size, price_ore) if size else None
+        found = UnsettledSum(
+            newest=max(found.newest, newest),
+            mailings=found.mailings + mailings,
+            unknown=found.unknown + unknown,
+            held=found.held + held,
+            parts=found.parts + parts,
+            cost_ore=found.cost_ore if known is None else (found.cost_ore or 0) + known,
         )
-        for mailing, created_at, parts, size, price_ore, unknown, held in found
-    )
+    return found
+
+
+def unsettled_mailings(ledger: Ledger, municipality: str, most: int) -> tuple[UnsettledMailing, ...]:
+    """Return the newest mailings of a municipality of which something is unknown or held."""
+    found: dict[int, UnsettledMailing] = {}
+    for mailing, size, price_ore, state, messages, parts in ledger.rows(
+        "SELECT m.id, m.rate_parts, m.rate_ore, c.state, c.messages, c.parts"
+        " FROM mailing_counts c JOIN mailings m ON m.id = c.mailing"
+        " WHERE c.state IN ('unknown', 'held') AND c.messages > 0 AND m.municipality = ?"
+        " ORDER BY c.mailing DESC LIMIT ?",
+        municipality,
+        2 * most,  # a row for each of the two states
+    ):
+        before = found.get(mailing, UnsettledMailing(mailing=mailing))
+        both = before.parts + parts
+        found[mailing] = UnsettledMailing(
+            mailing=mailing,
+            unknown=before.unknown + (messages if state == Status.UNKNOWN else 0),
+            held=before.held + (messages if state == Status.HELD else 0),
+            parts=both,
+            cost_ore=share_ore(both, size, price_ore) if size else None,
+        )
+    return tuple(found.values())[:most]
 
 
 def keyed_runs(ledger: Ledger) -> tuple[KeyedRun, ...]:

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from smsctl.domain.balance import Balance, ClosedPackage, Invoiced, balance
+from smsctl.domain.balance import Balance, ClosedPackage, PeriodSum, balance
 from smsctl.domain.costs import DrawnParts
-from smsctl.domain.costs import costs as what_it_costs
+from smsctl.domain.costs import costs as costs_of
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.package import ConsumptionPace, Package
@@ -92,15 +92,16 @@ def usage(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> Usage:
     """Return the usage of one municipality; all zero where nothing was sent."""
     states = _states_by_month(ledger, municipality, period)
     drawn = costs.drawn(ledger, municipality, period)
-    outside = what_it_costs(one for one in drawn if not one.source.package)
+    cost_ore = _by_slot(drawn)
+    outside_ore = _by_slot([one for one in drawn if not one.source.package])
     return Usage(
         municipality=municipality,
         packages=packages.packages_of(ledger, municipality),
         parts_on_the_wire=_on_the_wire(ledger, municipality, period),
-        outside_ore=sum(ore for slot, ore in outside.items() if slot.slot),
-        balance=_balance(ledger, municipality, period, drawn),
+        outside_ore=outside_ore.total() - outside_ore[""],
+        balance=_balance(ledger, municipality, period, drawn, _less(cost_ore, outside_ore)),
         states=_sum(states.values()),
-        months=_months(states, drawn),
+        months=_months(states, drawn, cost_ore),
     )
 
 
@@ -175,11 +176,12 @@ def _sum(every: Iterable[Mapping[Status, int]]) -> dict[Status, int]:
     return {state: total[state] for state in Status if total[state] > 0}
 
 
-def _months(states: Mapping[str, Mapping[Status, int]], drawn: Sequence[DrawnParts]) -> tuple[Month, ...]:
+def _months(
+    states: Mapping[str, Mapping[Status, int]], drawn: Sequence[DrawnParts], cost_ore: Counter[str]
+) -> tuple[Month, ...]:
     messages = {
         month: sum(n for state, n in counted.items() if state in COSTS) for month, counted in states.items()
     }
-    cost_ore = {slot.slot: ore for slot, ore in what_it_costs(drawn).items()}
     parts, outside, unpriced = Counter[str](), Counter[str](), Counter[str]()
     for one in drawn:
         if one.slot:
@@ -194,13 +196,27 @@ def _months(states: Mapping[str, Mapping[Status, int]], drawn: Sequence[DrawnPar
             parts=parts[month],
             parts_outside=outside[month],
             parts_unpriced=unpriced[month],
-            cost_ore=cost_ore.get(month, 0),
+            cost_ore=cost_ore[month],
         )
         for month in _row(told)
     )
 
 
-def _balance(ledger: Ledger, municipality: str, period: Period, drawn: Sequence[DrawnParts]) -> Balance:
+def _by_slot(drawn: Sequence[DrawnParts]) -> Counter[str]:
+    return Counter({slot.slot: ore for slot, ore in costs_of(drawn).items()})
+
+
+def _less(all_ore: Counter[str], outside_ore: Counter[str]) -> Counter[str]:
+    return Counter({slot: ore - outside_ore[slot] for slot, ore in all_ore.items()})
+
+
+def _balance(
+    ledger: Ledger,
+    municipality: str,
+    period: Period,
+    drawn: Sequence[DrawnParts],
+    used_ore: Counter[str],
+) -> Balance:
     since, until = period.since or "", period.until or "9999"
     before_ore, ore = ledger.one(
         "SELECT COALESCE(SUM(CASE WHEN opened_day < ? THEN price_ore END), 0),"
@@ -217,7 +233,8 @@ def _balance(ledger: Ledger, municipality: str, period: Period, drawn: Sequence[
         until,
     )
     return balance(
-        Invoiced(before_ore=int(before_ore), ore=int(ore)),
+        PeriodSum(before_ore=int(before_ore), ore=int(ore)),
+        PeriodSum(before_ore=used_ore[""], ore=used_ore.total() - used_ore[""]),
         drawn,
         [
             ClosedPackage(number=number, size=size, price_ore=price_ore, before=day < since)

@@ -200,8 +200,10 @@ def test_what_is_unknown_or_held_is_told_with_its_cost(ledger: Ledger) -> None:
     mailing = sending.begin(ledger, 3, new(parts=2))
     states = [Status.UNKNOWN, Status.HELD, Status.ACCEPTED]
     sending.settle(ledger, mailing, sending.claim(ledger, mailing), states)
-    (found,) = health.unsettled_mailings(ledger, TOWN.key)
+    (found,) = health.unsettled_mailings(ledger, TOWN.key, 9)
     assert (found.mailing, found.unknown, found.held, found.parts, found.cost_ore) == (1, 1, 1, 4, 1960)
+    whole = health.unsettled_sum(ledger, TOWN.key)
+    assert (whole.newest, whole.mailings, whole.messages, whole.parts, whole.cost_ore) == (1, 1, 2, 4, 1960)
 
 
 def test_what_is_on_the_wire_is_told_apart(ledger: Ledger) -> None:

@@ -58,6 +58,7 @@ class _Wanted(NamedTuple):
 
     mailings: int  # the newest
     packages: int
+    unsettled: int  # mailings
     cost_centres: bool
 
 
@@ -83,9 +84,8 @@ def run(
     alone = len(named) == 1
     wanted = _Wanted(
         mailings=_most(csv and told_by == "mailing", html, _LATEST if alone else 0),
-        packages=_most(
-            csv and told_by == "package", html or wiring.output.speaks_json, render.PACKAGES_SHOWN
-        ),
+        packages=_most(csv and told_by == "package", html, render.PACKAGES_SHOWN),
+        unsettled=_most(None, html, render.PACKAGES_SHOWN if wiring.output.speaks_json else 0),
         cost_centres=bool(html) or told_by == "cost-centre",
     )
     accounts = [_account(wiring, payer, asked, wanted) for payer in named]
@@ -104,7 +104,7 @@ def run(
             fields.data(one, mailings=alone, cost_centres=told_by == "cost-centre") for one in accounts
         ],
     }
-    left = {one.mailing: one.unknown + one.held for each in accounts for one in each.unsettled}
+    left = {one.left.newest: one.left.messages for one in accounts if one.left.newest}
     return CommandResult(data=data, screen=screen, page=printed, notes=warning_of_all(left))
 
 
@@ -158,7 +158,8 @@ def _account(wiring: Wiring, payer: Municipality, period: Period, wanted: _Wante
         usage=found,
         packages=package_lines(ledger, found, most=wanted.packages),
         mailings=[(mailing, mailings.tally(ledger, mailing)) for mailing in newest],
-        unsettled=health.unsettled_mailings(ledger, payer.key),
+        left=health.unsettled_sum(ledger, payer.key),
+        unsettled=health.unsettled_mailings(ledger, payer.key, wanted.unsettled),
         cost_centres=costs.by_cost_centre(ledger, payer.key, period) if wanted.cost_centres else (),
         came_back=_came_back(wiring, found) if period == ALWAYS else None,
         pace=pace,

@@ -46,17 +46,11 @@ def data(account: Account, *, mailings: bool, cost_centres: bool = False) -> dic
         "parts_on_the_way": found.parts_on_the_wire,
         "cost_ore": account.cost_ore,
         "cost_outside_packages_ore": found.outside_ore,
-        "prepaid": {
-            "before_ore": found.balance.before_ore,
-            "invoiced_ore": found.balance.invoiced_ore,
-            "used_ore": found.balance.used_ore,
-            "lost_ore": found.balance.lost_ore,
-            "left_ore": found.balance.left_ore,
-        },
+        "prepaid": {**found.balance._asdict(), "left_ore": found.balance.left_ore},
         "budget": account.budget and account.budget._asdict() | {"left_ore": account.budget.left_ore},
         "messages": found.messages,
         "states": {str(state): n for state, n in found.states.items()},
-        "unsettled": [data_of(UNSETTLED, one) for one in account.unsettled],
+        "unsettled": _unsettled_data(account),
         "reports": account.came_back and account.came_back._asdict(),
         "months": [data_of(MONTH, one) for one in months_of(account)],
         "packages_in_all": max((one.number for one in found.packages), default=0),
@@ -74,6 +68,18 @@ def data(account: Account, *, mailings: bool, cost_centres: bool = False) -> dic
 
         told["mailings"] = [listing.data(mailing, tally) for mailing, tally in account.mailings]
     return told
+
+
+def _unsettled_data(account: Account) -> dict[str, object]:
+    left = account.left
+    return {
+        "unknown": left.unknown,
+        "held": left.held,
+        "parts": left.parts,
+        "cost_ore": left.cost_ore,
+        "mailings_in_all": left.mailings,
+        "mailings": [data_of(UNSETTLED, one) for one in account.unsettled],
+    }
 
 
 def mailing_fields(listed: Sequence[Listed], zone: str) -> list[Field[Listed]]:
@@ -142,10 +148,6 @@ def _runs_out(account: Account) -> str:
     return account.runs_out.isoformat() if account.runs_out and account.pace.parts else "-"
 
 
-def _unsettled(account: Account) -> int:
-    return sum(one.unknown + one.held for one in account.unsettled)
-
-
 MONTH: Sequence[Field[AccountMonth]] = (
     Field("month", lambda one: one.month.month, say("Month")),
     Field(
@@ -203,7 +205,7 @@ ACCOUNT: Sequence[Field[Account]] = (
     Field("", _runs_out, say("Runs out")),
     Field("", lambda one: one.usage.parts, say("Parts"), figures.count, right=True),
     Field("", lambda one: one.cost_ore, say("Cost"), figures.money_or_nothing, right=True),
-    Field("", _unsettled, say("Unsettled"), figures.count, right=True),
+    Field("", lambda one: one.left.messages, say("Unsettled"), figures.count, right=True),
 )
 
 UNSETTLED: Sequence[Field[UnsettledMailing]] = (

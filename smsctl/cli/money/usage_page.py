@@ -68,8 +68,16 @@ def _account(account: Account, period: Period, zone: str) -> list[str]:
 def _unsettled(account: Account) -> list[str]:
     if not account.unsettled:
         return []
-    told = [html.paragraph(one, "warn") for one in usage.unsettled(account)]
-    return [html.heading(say("Not settled")), *told, *html.table(fields.UNSETTLED, account.unsettled)]
+    told = [html.heading(say("Not settled"))]
+    told += [html.paragraph(one, "warn") for one in usage.unsettled(account)]
+    told += html.table(fields.UNSETTLED, account.unsettled)
+    if more := account.left.mailings - len(account.unsettled):
+        told.append(
+            html.paragraph(
+                say_n("Not shown: {n} earlier mailing.", "Not shown: {n} earlier mailings.", n=more)
+            )
+        )
+    return told
 
 
 def _months(account: Account) -> list[str]:

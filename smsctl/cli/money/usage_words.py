@@ -11,7 +11,7 @@ from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import ConsumptionPace
 from smsctl.errors import Sentence, joined, say, say_n
 from smsctl.ledger.costs import CostLine
-from smsctl.ledger.health import UnsettledMailing
+from smsctl.ledger.health import UnsettledMailing, UnsettledSum
 from smsctl.ledger.undelivered import Returns
 from smsctl.ledger.usage import PackageLine, Usage
 
@@ -26,7 +26,8 @@ class Account(NamedTuple):
     usage: Usage
     packages: Sequence[PackageLine]  # the newest, oldest first
     mailings: Sequence[tuple[Mailing, MailingTotals]]  # newest first
-    unsettled: Sequence[UnsettledMailing]  # as of now
+    left: UnsettledSum  # as of now
+    unsettled: Sequence[UnsettledMailing]  # the newest
     cost_centres: Sequence[CostLine]  # by month; only where they are told
     came_back: Returns | None
     pace: ConsumptionPace
@@ -169,18 +170,18 @@ def package_caption(account: Account) -> Sentence:
 
 def unsettled(account: Account) -> list[Sentence]:
     """Say how many messages nobody can tell the cost of yet, and what they may cost."""
-    listed = account.unsettled
-    if not listed:
+    left = account.left
+    if not left.messages:
         return []
-    unknown, held = sum(one.unknown for one in listed), sum(one.held for one in listed)
-    states = joined(
-        *([say("{n} unknown", n=figures.count(unknown))] if unknown else []),
-        *([say("{n} held", n=figures.count(held))] if held else []),
-    )
-    costs = [one.cost_ore for one in listed if one.cost_ore is not None]
-    if not costs:
+    told = []
+    if left.unknown:
+        told.append(say("{n} unknown", n=figures.count(left.unknown)))
+    if left.held:
+        told.append(say("{n} held", n=figures.count(left.held)))
+    states = joined(*told)
+    if left.cost_ore is None:
         return [say("{states}: counted as cost until settled.", states=states)]
-    money = figures.money(sum(costs))
+    money = figures.money(left.cost_ore)
     return [say("{states}: {money}, counted as cost until settled.", states=states, money=money)]
 
 
