@@ -141,53 +141,39 @@ class SmsctlError(Exception):
         self.hint = hint
         self.problems = tuple(problems)
 
+    def __init_subclass__(cls, *, exit_code: ExitCode | None = None, code: str = "") -> None:
+        """Take what a kind of mistake is told with; one of a kind goes by that kind's."""
+        super().__init_subclass__()
+        cls.exit_code = cls.exit_code if exit_code is None else exit_code
+        cls.code = code or cls.code
 
-class UsageError(SmsctlError):
+
+class UsageError(SmsctlError, exit_code=ExitCode.USAGE, code="usage"):
     """The command line does not fit the command."""
 
-    exit_code = ExitCode.USAGE
-    code = "usage"
 
-
-class RuleError(SmsctlError):
+class RuleError(SmsctlError, exit_code=ExitCode.REFUSED, code="refused"):
     """A rule of the municipality or of smsctl says no; nothing was sent."""
 
-    exit_code = ExitCode.REFUSED
-    code = "refused"
 
-
-class ApprovalError(RuleError):
+class ApprovalError(RuleError, code="approval"):
     """A mailing waits for a second person; nothing of it has left."""
 
-    code = "approval"
 
-
-class NotConfirmedError(SmsctlError):
+class NotConfirmedError(SmsctlError, exit_code=ExitCode.REFUSED, code="not-confirmed"):
     """Nobody said yes: a person said no, or there is no terminal to ask on; nothing was done."""
 
-    exit_code = ExitCode.REFUSED
-    code = "not-confirmed"
 
-
-class GatewayRefusedError(SmsctlError):
+class GatewayRefusedError(SmsctlError, exit_code=ExitCode.GATEWAY, code="gateway-refused"):
     """The gateway refused us (login, service): nothing more can be sent until that is mended."""
 
-    exit_code = ExitCode.GATEWAY
-    code = "gateway-refused"
 
-
-class StoppedError(SmsctlError):
+class StoppedError(SmsctlError, exit_code=ExitCode.STOPPED, code="stopped"):
     """The gateway could not be reached, or the run stopped before its end."""
 
-    exit_code = ExitCode.STOPPED
-    code = "stopped"
 
-
-class UnsettledError(SmsctlError):
+class UnsettledError(SmsctlError, exit_code=ExitCode.UNSETTLED, code="unsettled"):
     """It could not go on, and what is left of the mailing must be settled by a person, which goes before."""
-
-    exit_code = ExitCode.UNSETTLED
-    code = "unsettled"
 
     def __init__(
         self, sentence: Sentence, *, hint: Sentence | None, problems: Iterable[Sentence], mailing: int
@@ -197,57 +183,33 @@ class UnsettledError(SmsctlError):
         self.mailing = mailing
 
 
-class ConfigError(SmsctlError):
+class ConfigError(SmsctlError, exit_code=ExitCode.INPUT, code="config"):
     """The config file is wrong."""
 
-    exit_code = ExitCode.INPUT
-    code = "config"
 
-
-class CredentialError(SmsctlError):
+class CredentialError(SmsctlError, exit_code=ExitCode.INPUT, code="credential"):
     """A secret cannot be had."""
 
-    exit_code = ExitCode.INPUT
-    code = "credential"
 
-
-class InputError(SmsctlError):
+class InputError(SmsctlError, exit_code=ExitCode.INPUT, code="input"):
     """A file or text given to smsctl is wrong."""
 
-    exit_code = ExitCode.INPUT
-    code = "input"
 
-
-class InterruptionError(SmsctlError):
+class InterruptionError(SmsctlError, exit_code=ExitCode.INTERRUPTED, code="interrupted"):
     """A person pressed Ctrl-C while nothing was being sent."""
 
-    exit_code = ExitCode.INTERRUPTED
-    code = "interrupted"
 
-
-class TerminatedError(InterruptionError):
+class TerminatedError(InterruptionError, exit_code=ExitCode.TERMINATED, code="terminated"):
     """The machine goes down, or somebody ended the process, while nothing was being sent."""
 
-    exit_code = ExitCode.TERMINATED
-    code = "terminated"
 
-
-class HungUpError(InterruptionError):
+class HungUpError(InterruptionError, exit_code=ExitCode.HUNG_UP, code="hung-up"):
     """The terminal went away while nothing was being sent."""
 
-    exit_code = ExitCode.HUNG_UP
-    code = "hung-up"
 
-
-class OutputError(SmsctlError):
+class OutputError(SmsctlError, exit_code=ExitCode.LEDGER, code="output"):
     """What a command was run for, a list or an export, cannot be written."""
 
-    exit_code = ExitCode.LEDGER
-    code = "output"
 
-
-class LedgerError(SmsctlError):
+class LedgerError(SmsctlError, exit_code=ExitCode.LEDGER, code="ledger"):
     """The ledger is busy, newer than this smsctl, damaged or cannot be written."""
-
-    exit_code = ExitCode.LEDGER
-    code = "ledger"

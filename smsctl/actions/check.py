@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from smsctl.config.settings import Settings
 from smsctl.domain.message import Status
-from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.moment import Actor, Moment, stamp
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.rules import not_active
 from smsctl.domain.spelling import veil_numbers
@@ -216,8 +216,7 @@ def reports(ledger: Ledger | None, settings: Settings, now: datetime) -> Iterato
     if not settings.gateway.delivery_confirmation:
         yield Finding(Level.SKIPPED, say("The config asks for no delivery reports."))
         return
-    due = (now - _REPORTS_DUE).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    found = health.reporting(ledger, older_than_at=due) if ledger else None
+    found = health.reporting(ledger, older_than_at=stamp(now - _REPORTS_DUE)) if ledger else None
     if found is None:
         yield Finding(Level.SKIPPED, say("No mailing is a day old, so no report is due."))
     elif found.waiting and not found.reported:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from smsctl.domain.audience import Audience, Outside, OutsideRows, Selection, groups_in
 from smsctl.domain.cells import may_name_somebody, plain, shown
@@ -27,10 +27,8 @@ from smsctl.errors import InputError, Sentence, say
 from smsctl.spreadsheet import Sheet
 
 
-class UnnamedColumnError(InputError):
+class UnnamedColumnError(InputError, code="unnamed-column"):
     """No heading tells a column that must be there; its cells may, and then a person can choose."""
-
-    code: ClassVar[str] = "unnamed-column"
 
     def __init__(self, sentence: Sentence, hint: Sentence | None, proposed: Proposal) -> None:
         """Say what is missing, and what it may be."""

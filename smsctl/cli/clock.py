@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Moment, stamp
 from smsctl.host.clock import uptime
 
 
@@ -19,14 +19,14 @@ class Clock:
         """Return this moment."""
         utc = datetime.fromtimestamp(time.time(), UTC)
         return Moment(
-            at=_stamp(utc),
+            at=stamp(utc),
             day=utc.astimezone(self._zone).date().isoformat(),
             up=uptime(),
         )
 
     def before(self, age: timedelta) -> str:
         """Return the moment that long ago, as the ledger writes times."""
-        return _stamp(datetime.fromtimestamp(time.time(), UTC) - age)
+        return stamp(datetime.fromtimestamp(time.time(), UTC) - age)
 
     def local(self) -> datetime:
         """Return this moment on the local clock."""
@@ -37,7 +37,3 @@ class Clock:
         from zoneinfo import ZoneInfo  # not every command needs to know the time
 
         return ZoneInfo(self._name)
-
-
-def _stamp(utc: datetime) -> str:
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
 from smsctl.config import kinds
-from smsctl.domain.moment import Period
+from smsctl.domain.moment import Period, stamp
 from smsctl.errors import UsageError, say
 
 _WHOLE = len("2026-11-22")
@@ -87,7 +87,7 @@ def moments_of(days: Period, zone: tzinfo | None) -> tuple[str, str]:
 
 
 def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp(at)
 
 
 def _day(flag: str, text: str, *, last: bool) -> str:

@@ -1,6 +1,6 @@
 """A point in time as the ledger keeps it, and who was at the keyboard."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import NamedTuple
 
 
@@ -9,6 +9,11 @@ class Uptime(NamedTuple):
 
     boot: str  # the id of this boot; times of different ones cannot be compared
     s: float
+
+
+def stamp(moment: datetime) -> str:
+    """Return an aware time as the ledger writes times: 2026-11-22T06:30:00.000Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Moment(NamedTuple):

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from smsctl.domain.incoming import Incoming
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Moment, stamp
 from smsctl.errors import InputError, say
 from smsctl.ledger.store import Ledger
 
@@ -94,7 +94,7 @@ def to_forward(ledger: Ledger, *, after: int, since: datetime) -> InboxRow | Non
         "SELECT * FROM inbox WHERE forward_to IS NOT NULL AND forwarded_at IS NULL AND id > ? AND at >= ?"
         " ORDER BY id LIMIT 1",
         after,
-        _stamp(since),
+        stamp(since),
     )
     return _row(found[0]) if found else None
 
@@ -129,13 +129,9 @@ def _is_known(ledger: Ledger, message: Incoming, moment: Moment) -> bool:
     known = ledger.one(
         "SELECT 1 FROM inbox WHERE sender = ? AND at >= ? AND gateway = ? AND receiver = ? AND body = ?",
         message.sender,
-        _stamp(since),
+        stamp(since),
         message.gateway,
         message.receiver,
         message.text,
     )
     return known is not None
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
+from smsctl.domain.moment import stamp
 from smsctl.ledger.store import Ledger
 
 
@@ -35,7 +36,7 @@ def of_mailing(
         " AND m.state = 'accepted' AND m.reported_at IS NULL AND b.claimed_at < ?",
         mailing.first_message,
         mailing.last_message,
-        _stamp(latest),
+        stamp(latest),
     )
     is_held = mailing.letter.send_at is not None and mailing.letter.send_at > latest
     return _returns(states, no_report=int(row[0]) if row and not is_held else 0)
@@ -86,7 +87,3 @@ def _returns(states: Mapping[Status, int], no_report: int) -> Returns:
 
 def _come_from(ledger: Ledger, gateway: str) -> bool:
     return ledger.one("SELECT 1 FROM facts WHERE name = ?", f"reports:{gateway}") is not None
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

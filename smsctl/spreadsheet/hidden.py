@@ -13,7 +13,7 @@ from posixpath import join, normpath
 from typing import BinaryIO, Final
 
 from smsctl.errors import InputError, say
-from smsctl.spreadsheet.kinds import Workbook, unreadable
+from smsctl.spreadsheet.kinds import Workbook, archive_in
 
 MOST_BYTES: Final = 1 << 30
 """What a workbook may be unpacked; a million rows of ten columns take a third of it."""
@@ -25,12 +25,8 @@ _LONGEST_TAG: Final = 4096
 
 def refuse_bomb(file: BinaryIO, path: Path) -> None:
     """Raise InputError for a workbook that is small packed and huge unpacked."""
-    file.seek(0)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise unreadable(path) from None
+    with archive_in(file, path) as archive:
+        parts = archive.infolist()
     unpacked = sum(part.file_size for part in parts)
     packed = sum(part.compress_size for part in parts) or 1
     if unpacked > MOST_BYTES or (unpacked > _LEAST_SUSPECT and unpacked > packed * _MOST_RATIO):
@@ -49,29 +45,18 @@ def hidden_rows(
     """
     if kind is Workbook.XLS:
         return frozenset()
-    file.seek(0)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            if kind is Workbook.ODS:
-                return frozenset(_of_ods(archive, place))
-            return frozenset(_of_xlsx(archive, names[place]))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, LookupError):
-        raise unreadable(path) from None
+    with archive_in(file, path) as archive:
+        return frozenset(_of_ods(archive, place) if kind is Workbook.ODS else _of_xlsx(archive, names[place]))
 
 
 def broken_cells(file: BinaryIO, path: Path, name: str) -> dict[int, list[int]]:
     """Return where an XLSX shows an error such as #N/A, row -> columns from 0; calamine leaves them empty."""
-    file.seek(0)
     found: dict[int, list[int]] = {}
-    try:
-        with zipfile.ZipFile(file) as archive:
-            tags = _tags(archive, _part_of(archive, name), rb"<(?:\w+:)?c\b[^>]*>", b't="e"')
-            for tag in tags:
-                place = re.search(rb"\br=\"([A-Z]+)(\d+)\"", tag)
-                if place and b't="e"' in tag:
-                    found.setdefault(int(place[2]), []).append(_column(place[1]))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, LookupError):
-        raise unreadable(path) from None
+    with archive_in(file, path) as archive:
+        for tag in _tags(archive, _part_of(archive, name), rb"<(?:\w+:)?c\b[^>]*>", b't="e"'):
+            place = re.search(rb"\br=\"([A-Z]+)(\d+)\"", tag)
+            if place and b't="e"' in tag:
+                found.setdefault(int(place[2]), []).append(_column(place[1]))
     return found
 
 

@@ -1,11 +1,15 @@
 """What a file is by how it begins: a workbook, a text, or something that only looks like a list of people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from smsctl.errors import InputError, Sentence, say, say_n
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
 
 
 class Workbook(StrEnum):
@@ -23,10 +27,8 @@ class Hidden(StrEnum):
     SKIP = "skip"
 
 
-class HiddenRowsError(InputError):
+class HiddenRowsError(InputError, code="hidden-rows"):
     """Rows are hidden or filtered away, and nobody has said whether they are meant."""
-
-    code: ClassVar[str] = "hidden-rows"
 
     def __init__(self, path: Path, name: str, n: int) -> None:
         """Say how many."""
@@ -62,15 +64,9 @@ def recognise(file: BinaryIO, path: Path) -> Workbook | None:
 
 
 def _zipped(file: BinaryIO, path: Path) -> Workbook:
-    import zipfile
-
-    try:
-        with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        raise unreadable(path) from None
-    finally:
-        file.seek(0)
+    with archive_in(file, path) as archive:
+        names = archive.namelist()
+    file.seek(0)
     if "content.xml" in names:
         return Workbook.ODS
     if any(name.startswith("xl/") for name in names):
@@ -78,6 +74,27 @@ def _zipped(file: BinaryIO, path: Path) -> Workbook:
     raise InputError(
         say("{path} is an archive (zip), not a list of people.", path=path),
         hint=say("Unpack it first, and name the file in it."),
+    )
+
+
+@contextmanager
+def archive_in(file: BinaryIO, path: Path) -> "Iterator[ZipFile]":
+    """Open the archive that a workbook is; InputError for what is none, or not as a workbook's must be."""
+    import zipfile
+
+    file.seek(0)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, LookupError):
+        raise unreadable(path) from None
+
+
+def was_changed(path: Path) -> InputError:
+    """Return what is told of a file that was not the same to its end."""
+    return InputError(
+        say("{path} was changed while it was being read.", path=path),
+        hint=say("Wait until the program that writes it is done, and try again."),
     )
 
 

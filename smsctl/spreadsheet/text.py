@@ -14,6 +14,7 @@ from typing import BinaryIO, Final, NamedTuple, Protocol, TextIO
 from smsctl.decoding import recognise
 from smsctl.errors import InputError, Sentence, say
 from smsctl.opening import open_file
+from smsctl.spreadsheet.kinds import was_changed
 
 MAX_FIELD: Final = 32_767  # characters: what a cell of Excel holds
 DELIMITERS: Final = ";\t,"
@@ -91,10 +92,7 @@ class TextFormat(NamedTuple):
     def _refuse_change(self, file: BinaryIO) -> None:
         status = os.fstat(file.fileno())
         if (status.st_size, status.st_mtime_ns) != self.stamp:
-            raise InputError(
-                say("{path} was changed while it was being read.", path=self.path),
-                hint=say("Wait until the program that writes it is done, and try again."),
-            )
+            raise was_changed(self.path)
 
     def _broken(self, error: Exception) -> InputError:
         """Read once more to find the line on which the broken row begins: the mending starts there."""

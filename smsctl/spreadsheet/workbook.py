@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from smsctl.domain.headings import HEADERS, fold
 from smsctl.errors import InputError, Sentence, say
 from smsctl.spreadsheet.hidden import broken_cells, hidden_rows, refuse_bomb
-from smsctl.spreadsheet.kinds import Hidden, HiddenRowsError, Workbook, unreadable
+from smsctl.spreadsheet.kinds import Hidden, HiddenRowsError, Workbook, unreadable, was_changed
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -51,10 +51,7 @@ class WorkbookSheet:
                 shown[place] = _ERROR
             yield shown
         if _stamp_of(self.path) != self._stamp:
-            raise InputError(
-                say("{path} was changed while it was being read.", path=self.path),
-                hint=say("Wait until the program that writes it is done, and try again."),
-            )
+            raise was_changed(self.path)
 
     def left_out(self, wish: Hidden | None) -> frozenset[int]:
         """Return the hidden rows that are to be skipped; HiddenRowsError where nobody has said."""

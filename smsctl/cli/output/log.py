@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from smsctl.domain.moment import stamp
 from smsctl.errors import ExitCode, LedgerError
 from smsctl.host import rights
 
@@ -49,7 +50,7 @@ class Log:
         import json
         from datetime import UTC, datetime
 
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = stamp(datetime.now(UTC))
         line = json.dumps({"at": at, "command": self._command, "pid": os.getpid(), **facts})
         self._follow(self._path)
         try:
