@@ -94,12 +94,12 @@ def _left(search: Search) -> list[Unknown]:
     return reconciling.unknown_batches(search.ledger, search.mailing, search.account)
 
 
-def _may_repeat(search: Search, one: Unknown) -> bool:
+def _may_repeat(search: Search, unknown: Unknown) -> bool:
     return (
         search.proved_at is not None
-        and search.proved_at < one.claimed.at
-        and reconciling.proved_after(search.ledger, search.account) < one.claim.id
-        and _is_young(one.claimed, search.now())
+        and search.proved_at < unknown.claimed.at
+        and reconciling.proved_after(search.ledger, search.account) < unknown.claim.id
+        and _is_young(unknown.claimed, search.now())
     )
 
 
@@ -118,14 +118,14 @@ def _is_young(claimed: Moment, moment: Moment) -> bool:
     return timedelta(0) <= age <= WITHIN
 
 
-def _settle(search: Search, one: Unknown, listed: Listed | None) -> Counter[Status]:
-    claim = one.claim
+def _settle(search: Search, unknown: Unknown, listed: Listed | None) -> Counter[Status]:
+    claim = unknown.claim
     # The list tells how many it holds, never which: only one that holds them all proves anything of each.
     if listed and listed.left == len(claim.messages):
         waits = listed.on_hold == listed.left and search.mailing.letter.send_at is None
         held = dict.fromkeys(claim.messages, Status.HELD if waits else Status.ACCEPTED)
         return _store(search, claim, held, "in the gateway's list")
-    if not _may_repeat(search, one):
+    if not _may_repeat(search, unknown):
         return Counter()
     answer = search.gateway.submit(claim.batch, not_after=time.monotonic() + 1)
     # A refusal of the repeat says nothing of the first: only acceptance, or code 25, proves anything.

@@ -55,8 +55,8 @@ def _common(settings: Settings) -> Regime:
     return Regime(municipality=None, retention=settings.retention, reach=reach)
 
 
-def _own(one: MunicipalitySettings) -> Regime:
-    return Regime(municipality=one.key, retention=one.retention, reach=_alone(one.key), is_own=True)
+def _own(payer: MunicipalitySettings) -> Regime:
+    return Regime(municipality=payer.key, retention=payer.retention, reach=_alone(payer.key), is_own=True)
 
 
 def _alone(municipality: str) -> Reach:

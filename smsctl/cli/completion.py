@@ -79,9 +79,9 @@ def _without_flags(words: Sequence[str]) -> tuple[Flags, list[str]]:
         return Flags(), list(words)
 
 
-def _fitting(found: Iterable[str], current: str) -> list[str]:
+def _fitting(words: Iterable[str], current: str) -> list[str]:
     wanted = current.casefold()
-    return sorted({one for one in found if one.casefold().startswith(wanted)})
+    return sorted({one for one in words if one.casefold().startswith(wanted)})
 
 
 def _next_words(rest: Sequence[str]) -> list[str]:

@@ -213,12 +213,12 @@ def _facts(wiring: Wiring, ended: CommandResult | SmsctlError) -> RunFacts | Non
     )
 
 
-def _facts_of(wiring: Wiring, one: _Waiting) -> RunFacts:
+def _facts_of(wiring: Wiring, waiting: _Waiting) -> RunFacts:
     """Return the facts of a mailing that an earlier run has left; the code is the one it ends with."""
-    return _run_facts(wiring, one.left.exit_code, one.text)._replace(
-        mailing=one.mailing.id,
-        municipality=one.mailing.municipality.key,
-        outcome={str(state): n for state, n in one.tally.states.items()},
+    return _run_facts(wiring, waiting.left.exit_code, waiting.text)._replace(
+        mailing=waiting.mailing.id,
+        municipality=waiting.mailing.municipality.key,
+        outcome={str(state): n for state, n in waiting.tally.states.items()},
         is_of_earlier=True,
     )
 

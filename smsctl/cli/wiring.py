@@ -187,12 +187,12 @@ class Wiring:
             for path in places.earlier_ledgers(self.settings.path, settings.written):
                 yield places.simulated(path) if rehearsed else path
 
-        def mend(found: Path) -> Sentence:
+        def mend(path: Path) -> Sentence:
             return say(
                 'To keep that one, write under [ledger] in {config}: path = "{kept}". To begin anew:'
                 ' path = "{anew}"',
                 config=self.settings.path,
-                kept=found.with_name(found.name.replace(".simulate.db", ".db")),
+                kept=path.with_name(path.name.replace(".simulate.db", ".db")),
                 anew=settings.path,
             )
 

@@ -73,15 +73,15 @@ def whole(least: int, most: int = 2_000_000_000) -> ValueKind:
     return ValueKind("whole number", read)
 
 
-def several(one: ValueKind) -> ValueKind:
+def several(kind: ValueKind) -> ValueKind:
     """Return the kind for a list of values of one kind."""
 
     def read(value: object, folder: Path) -> tuple[object, ...]:
         if not isinstance(value, list):
             raise UnfitValueError(say('must be a list: ["…", "…"]'))
-        return tuple(one.read(item, folder) for item in value)
+        return tuple(kind.read(item, folder) for item in value)
 
-    return ValueKind(f"list of {one.words}", read)
+    return ValueKind(f"list of {kind.words}", read)
 
 
 def price(decimals: int) -> ValueKind:

@@ -116,9 +116,9 @@ def _proved(text: str, mistake: Mistake, *, of_bytes: bool) -> Iterator[Remain]:
         yield _word(text, found.start(), mistake, letter_of)
 
 
-def _begins_a_word(text: str, found: re.Match[str], letter: str) -> bool:
+def _begins_a_word(text: str, mark: re.Match[str], letter: str) -> bool:
     """Say whether a word that is written often begins here, if the mark is the letter: …ppet, €r, Žr."""
-    before, after = text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + _SHOWN]
+    before, after = text[max(0, mark.start() - 1) : mark.start()], text[mark.end() : mark.end() + _SHOWN]
     return not before.isalnum() and re.match(_BEGUN, letter + after) is not None
 
 

@@ -215,9 +215,9 @@ def replace_typographic(body: str) -> tuple[str, tuple[Replacement, ...]]:
     return body.translate(_TYPOGRAPHIC), made
 
 
-def _problems(body: str, found: tuple[int, ...]) -> list[Sentence]:
-    shown = [_problem(body, at) for at in found[:_SHOWN_PROBLEMS]]
-    if more := len(found) - len(shown):
+def _problems(body: str, places: tuple[int, ...]) -> list[Sentence]:
+    shown = [_problem(body, at) for at in places[:_SHOWN_PROBLEMS]]
+    if more := len(places) - len(shown):
         shown.append(say_n("And {n} more.", "And {n} more.", n=more))
     return shown
 

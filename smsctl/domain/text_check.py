@@ -183,23 +183,23 @@ def _lost_letters(body: str) -> Iterator[TextFinding]:
         yield _finding(body, start, TextFault.LOST_LETTERS, word, sentence, certain=False)
 
 
-def _is_lost(body: str, found: re.Match[str]) -> bool | None:
+def _is_lost(body: str, match: re.Match[str]) -> bool | None:
     """Say whether a question mark stands for a lost letter.
 
     True: it stands within a word, begins one or cuts one short. False: perhaps; or a question ends there and
     a space was forgotten (sjuk?ring). None: it is ordinary writing.
     """
-    before = body[max(0, found.start() - _LONGEST) : found.start()]
-    after = body[found.end() : found.end() + _LONGEST]
+    before = body[max(0, match.start() - _LONGEST) : match.start()]
+    after = body[match.end() : match.end() + _LONGEST]
     left, right = re.findall(r"[^\W\d_]*\Z", before)[0], re.findall(r"\A[^\W\d_]*", after)[0]
     if left and right:
         return _is_lost_within(left, right)
-    if right and before[-1:] in ("", " ", "\n") and found[0] != "¿":
+    if right and before[-1:] in ("", " ", "\n") and match[0] != "¿":
         if right.islower():  # ?ppet
             return right not in _GO_ON
         return True if re.match(_SHOUTED, right) else None  # ?PPET
-    if before[-1:] == "?" or (found[0] == "??" and not left):  # another alphabet altogether
-        return True if re.match(r"\?? \?\?", after) and set(_word(body, found.start())[1]) == {"?"} else None
+    if before[-1:] == "?" or (match[0] == "??" and not left):  # another alphabet altogether
+        return True if re.match(r"\?? \?\?", after) and set(_word(body, match.start())[1]) == {"?"} else None
     goes_on = after[:1] == " " and (after[1:2].islower() or after[1:2].isdigit())
     return True if goes_on and left.casefold() in _CUT_SHORT else None
 

@@ -132,12 +132,12 @@ def status_verdict(batch: Batch, reply: HttpReply, words: str) -> Answer:
     return unclear(batch, said)
 
 
-def unless_taken(batch: Batch, refusal: Answer, told: Iterable[Receipt]) -> Answer:
+def unless_taken(batch: Batch, refusal: Answer, receipts: Iterable[Receipt]) -> Answer:
     """Return a refusal, unless the same reply tells of a message of ours that it was not refused.
 
     Such a reply says two things: to send again would be to send twice.
     """
-    if refusal.verdict is SubmitVerdict.UNCLEAR or all(one.status in _REFUSED for one in told):
+    if refusal.verdict is SubmitVerdict.UNCLEAR or all(one.status in _REFUSED for one in receipts):
         return refusal
     said = refusal.text.said if isinstance(refusal.text, Remark) else refusal.text
     return unclear(batch, Remark(Event.REFUSED_AND_TAKEN, said))

@@ -147,9 +147,9 @@ class _Exchange:
             self._use(found.socket)
         return found
 
-    def _use(self, found: socket.socket) -> None:
+    def _use(self, connected: socket.socket) -> None:
         """Put the socket under the clock."""
-        self._socket = found
+        self._socket = connected
         if self._expired:
             raise TimeoutError
 

@@ -129,10 +129,10 @@ def _small(pieces: Iterable[str]) -> Iterator[str]:
 def _legal(text: str) -> str:
     """Return the document with every character that XML forbids replaced, written out or by its number."""
 
-    def legal(found: re.Match[str]) -> str:
-        number = int(found[1], 16) if found[1] else int(found[2])
+    def legal(reference: re.Match[str]) -> str:
+        number = int(reference[1], 16) if reference[1] else int(reference[2])
         is_one = number <= sys.maxunicode and not _FORBIDDEN.match(chr(number))
-        return found[0] if is_one else _REPLACED
+        return reference[0] if is_one else _REPLACED
 
     text = _FORBIDDEN.sub(_REPLACED, text) if _FORBIDDEN.search(text) else text
     return _REFERENCE.sub(legal, text) if "&#" in text else text

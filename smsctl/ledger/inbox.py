@@ -104,17 +104,17 @@ def forwarded(ledger: Ledger, number: int, moment: Moment) -> None:
     ledger.write("UPDATE inbox SET forwarded_at = ? WHERE id = ?", moment.at, number)
 
 
-def _row(found: dict[str, Any]) -> InboxRow:
+def _row(row: dict[str, Any]) -> InboxRow:
     message = Incoming(
-        gateway=found["gateway"],
-        sender=found["sender"],
-        receiver=found["receiver"],
-        text=found["body"],
-        keyword=found["keyword"],
-        vendor_id=found["vendor_id"],
-        told_at=found["told_at"],
+        gateway=row["gateway"],
+        sender=row["sender"],
+        receiver=row["receiver"],
+        text=row["body"],
+        keyword=row["keyword"],
+        vendor_id=row["vendor_id"],
+        told_at=row["told_at"],
     )
-    return InboxRow(found["id"], found["at"], IncomingKind(found["kind"]), message, found["forward_to"])
+    return InboxRow(row["id"], row["at"], IncomingKind(row["kind"]), message, row["forward_to"])
 
 
 def _is_known(ledger: Ledger, message: Incoming, moment: Moment) -> bool:

@@ -106,23 +106,23 @@ def _owner(ledger: Ledger, gateway_id: str) -> int | None:
     return found[0] if found else None
 
 
-def find_all(ledger: Ledger, told: Sequence[Report]) -> list[ReportedMessage | None]:
+def find_all(ledger: Ledger, reports: Sequence[Report]) -> list[ReportedMessage | None]:
     """Return for each report the message that it names; None where it names none, but may be about one."""
-    names = {one.gateway_id for one in told if one.gateway not in _GIVES_OUR_REFERENCE_BACK}
+    names = {one.gateway_id for one in reports if one.gateway not in _GIVES_OUR_REFERENCE_BACK}
     owners: dict[str, int] = dict(
         ledger.rows_of("SELECT gateway_id, message FROM gateway_ids WHERE gateway_id IN (?)", names)
     )
     known: dict[tuple[str, str], Row | None] = {}
     ids = [
         _place(ledger, one, known) if one.gateway in _GIVES_OUR_REFERENCE_BACK else owners.get(one.gateway_id)
-        for one in told
+        for one in reports
     ]
     messages = {
         row[0]: _found(row) for row in ledger.rows_of(f"{_MESSAGE} IN (?)", {one for one in ids if one})
     }
     return [
         _agreeing(ledger, messages.get(message or 0), report)
-        for message, report in zip(ids, told, strict=True)
+        for message, report in zip(ids, reports, strict=True)
     ]
 
 

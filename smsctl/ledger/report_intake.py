@@ -31,13 +31,13 @@ def take_all(ledger: Ledger, told: Sequence[Report], intake: ReportIntake) -> Co
 
 
 def _sorted(
-    told: Sequence[Report], found: Sequence[ReportedMessage | None]
+    reports: Sequence[Report], messages: Sequence[ReportedMessage | None]
 ) -> tuple[list[_Pair], list[Report]]:
     """Return the reports that can be taken together, at most one on a message, and the rest."""
     plain: list[_Pair] = []
     rest: list[Report] = []
     seen: set[int] = set()
-    for report, message in zip(told, found, strict=True):
+    for report, message in zip(reports, messages, strict=True):
         if message and message.id not in seen and _is_plain(report, message):
             plain.append((report, message))
         else:

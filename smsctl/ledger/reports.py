@@ -267,18 +267,16 @@ def _keep(
     return fate
 
 
-def _kept(found: dict[str, Any]) -> KeptReport:
-    cause = found["cause"]
+def _kept(row: dict[str, Any]) -> KeptReport:
+    cause = row["cause"]
     report = Report(
-        gateway=found["gateway"],
-        told=CodeMeaning(Status(found["state"]), Cause(cause) if cause else None),
-        code=found["code"],
-        reference=found["reference"],
-        gateway_id=found["gateway_id"],
-        number=found["number"],
-        text=found["answer"],
-        told_at=found["told_at"],
+        gateway=row["gateway"],
+        told=CodeMeaning(Status(row["state"]), Cause(cause) if cause else None),
+        code=row["code"],
+        reference=row["reference"],
+        gateway_id=row["gateway_id"],
+        number=row["number"],
+        text=row["answer"],
+        told_at=row["told_at"],
     )
-    return KeptReport(
-        found["id"], found["at"], IntakeSource(found["source"]), report, ReportFate(found["fate"])
-    )
+    return KeptReport(row["id"], row["at"], IntakeSource(row["source"]), report, ReportFate(row["fate"]))

@@ -31,8 +31,11 @@ def untold(ledger: Ledger) -> tuple[NoticeDue, ...]:
     return tuple(NoticeDue(mailing=mailing, changes=changes) for mailing, changes in found)
 
 
-def is_told(ledger: Ledger, one: NoticeDue) -> None:
+def is_told(ledger: Ledger, notice: NoticeDue) -> None:
     """Write in the open transaction that the site was told; a change since then is told anew."""
     ledger.write(
-        "UPDATE notices SET told = ? WHERE mailing = ? AND told < ?", one.changes, one.mailing, one.changes
+        "UPDATE notices SET told = ? WHERE mailing = ? AND told < ?",
+        notice.changes,
+        notice.mailing,
+        notice.changes,
     )

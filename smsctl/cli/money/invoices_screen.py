@@ -33,9 +33,9 @@ def _fields(called: Callable[[str], str] = str) -> list[Field[Invoice]]:
     ]
 
 
-def data(found: Sequence[Invoice]) -> list[dict[str, object]]:
+def data(invoices: Sequence[Invoice]) -> list[dict[str, object]]:
     """Return the invoices for the envelope; the price is in öre."""
-    return [data_of(_fields(), one) for one in found]
+    return [data_of(_fields(), one) for one in invoices]
 
 
 def fields(called: Callable[[str], str]) -> list[Field[Invoice]]:
@@ -45,24 +45,24 @@ def fields(called: Callable[[str], str]) -> list[Field[Invoice]]:
     return [number, key, *others, Field("", lambda _: CURRENCY, say("Currency"))]
 
 
-def listed(found: Sequence[Invoice], called: Callable[[str], str], *, simulated: bool) -> list[Block]:
+def listed(invoices: Sequence[Invoice], called: Callable[[str], str], *, simulated: bool) -> list[Block]:
     """Return the list, and the sum of what was not handed over; `called` gives a municipality's name."""
     head = rehearsal(simulated=simulated)
-    if not found:
+    if not invoices:
         return [*head, TextLine(say("There are no invoices: no package was opened."))]
-    new = [one for one in found if one.handed_over_day is None]
-    return [*head, table_of(_fields(called), found), TextLine(_not_handed_over(new))]
+    new = [one for one in invoices if one.handed_over_day is None]
+    return [*head, table_of(_fields(called), invoices), TextLine(_not_handed_over(new))]
 
 
-def exported(found: Sequence[Invoice], path: object, *, marked: bool) -> list[Block]:
+def exported(invoices: Sequence[Invoice], path: object, *, marked: bool) -> list[Block]:
     """Return what was written to a file."""
-    if not found:
+    if not invoices:
         return [
             TextLine(say("No invoice is new; {path} holds only the headings.", path=path)),
             TextLine(say("Also those that were handed over before: --all")),
         ]
     written = say_n(
-        "{n} invoice written to {path}.", "{n} invoices written to {path}.", n=len(found), path=path
+        "{n} invoice written to {path}.", "{n} invoices written to {path}.", n=len(invoices), path=path
     )
     lines: list[Block] = [TextLine(written, Tone.GOOD)]
     if marked:
@@ -70,15 +70,15 @@ def exported(found: Sequence[Invoice], path: object, *, marked: bool) -> list[Bl
     return lines
 
 
-def taken_back(found: Sequence[Invoice]) -> list[Block]:
+def taken_back(invoices: Sequence[Invoice]) -> list[Block]:
     """Return which marks were taken back."""
-    if not found:
+    if not invoices:
         return [TextLine(say("No invoice is marked as handed over. Nothing was changed."))]
     told = say_n(
         "{n} invoice is not marked as handed over any more: {numbers}.",
         "{n} invoices are not marked as handed over any more: {numbers}.",
-        n=len(found),
-        numbers=", ".join(str(one.number) for one in found),
+        n=len(invoices),
+        numbers=", ".join(str(one.number) for one in invoices),
     )
     return [TextLine(told, Tone.GOOD)]
 

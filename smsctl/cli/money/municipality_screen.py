@@ -35,9 +35,9 @@ def _number(figure: int | None) -> str:
     return "-" if figure is None else figures.count(figure)
 
 
-def data(one: ServiceStatus) -> dict[str, object]:
+def data(status: ServiceStatus) -> dict[str, object]:
     """Return one municipality for the envelope; `state` is null where nothing was ordered."""
-    return data_of(_FIELDS, one)
+    return data_of(_FIELDS, status)
 
 
 def listed(every: Sequence[ServiceStatus], *, simulated: bool) -> list[Block]:
@@ -45,16 +45,16 @@ def listed(every: Sequence[ServiceStatus], *, simulated: bool) -> list[Block]:
     return [*rehearsal(simulated=simulated), table_of(_FIELDS, every)]
 
 
-def state(one: ServiceStatus) -> Sentence:
+def state(status: ServiceStatus) -> Sentence:
     """Say how the service stands."""
-    if one.service is None:
-        return say("not active") if one.municipality.in_packages else say("without packages")
-    return _STATES[one.service.state]
+    if status.service is None:
+        return say("not active") if status.municipality.in_packages else say("without packages")
+    return _STATES[status.service.state]
 
 
-def ordered(one: ServiceStatus, terms: PackageTerms, service_id: int | None) -> list[Block]:
+def ordered(status: ServiceStatus, terms: PackageTerms, service_id: int | None) -> list[Block]:
     """Return what to send to the supplier, what it will cost, and what comes then."""
-    municipality = one.municipality
+    municipality = status.municipality
     used_first = say("What is left is used first: activating opens no package, and makes no invoice.")
     return [
         TextLine(say("The order for {name} is recorded.", name=municipality.name), Tone.GOOD),
@@ -75,34 +75,34 @@ def ordered(one: ServiceStatus, terms: PackageTerms, service_id: int | None) -> 
         TextLine(
             say("It can take a day until the supplier has activated it. Nothing is charged before that.")
         ),
-        *([*left(one), TextLine(used_first)] if one.left > 0 else []),
+        *([*left(status), TextLine(used_first)] if status.left > 0 else []),
         TextLine(say("When it is, go on with: smsctl municipality activate {key}", key=municipality.key)),
     ]
 
 
-def price_sentence(one: ServiceStatus, terms: PackageTerms) -> Sentence:
+def price_sentence(status: ServiceStatus, terms: PackageTerms) -> Sentence:
     """Say what an activation costs, and who pays."""
     return say(
         "Activating {name} opens package {number}: {size} parts, one invoice of {price} without VAT.",
-        name=one.municipality.name,
-        number=(one.newest or 0) + 1,
+        name=status.municipality.name,
+        number=(status.newest or 0) + 1,
         size=figures.count(terms.size),
         price=figures.money(terms.price_ore),
     )
 
 
-def activated(one: ServiceStatus, opened: int | None) -> list[Block]:
+def activated(status: ServiceStatus, opened: int | None) -> list[Block]:
     """Return what an activation has done."""
-    name = one.municipality.name
+    name = status.municipality.name
     if opened is not None:
         sentence = say("{name} is active. Package {number} is open.", name=name, number=opened)
         return [TextLine(sentence, Tone.GOOD), TextLine(say("Its invoice stands in: smsctl invoices list"))]
-    return [TextLine(say("{name} is active.", name=name), Tone.GOOD), *left(one)]
+    return [TextLine(say("{name} is active.", name=name), Tone.GOOD), *left(status)]
 
 
-def will_be_lost(one: ServiceStatus, *, unsettled: int) -> list[Sentence]:
+def will_be_lost(status: ServiceStatus, *, unsettled: int) -> list[Sentence]:
     """Say what is closed before a new package is opened, and what should be settled first."""
-    told = [_loss(package, say("will be closed")) for package in one.packages if package.left > 0]
+    told = [_loss(package, say("will be closed")) for package in status.packages if package.left > 0]
     if unsettled:
         told.append(
             say_n(
@@ -135,62 +135,64 @@ def _loss(package: Package, fate: Sentence) -> Sentence:
     )
 
 
-def already(one: ServiceStatus, service: Service) -> list[Block]:
+def already(status: ServiceStatus, service: Service) -> list[Block]:
     """Return that nothing was changed, and why."""
     sentence = say(
         "{name}: {state} since {day}, by {who}. Nothing was changed.",
-        name=one.municipality.name,
-        state=state(one),
+        name=status.municipality.name,
+        state=state(status),
         day=service.since_day,
         who=service.by_whom,
     )
-    return [TextLine(sentence), *left(one)]
+    return [TextLine(sentence), *left(status)]
 
 
-def before_the_end(one: ServiceStatus) -> list[Block]:
+def before_the_end(status: ServiceStatus) -> list[Block]:
     """Return what a deactivation would mean."""
     text = say(
         "Nothing more is sent for {name} then, also of a mailing that is under way or pending.",
-        name=one.municipality.name,
+        name=status.municipality.name,
     )
-    return [TextLine(text, Tone.STRONG), *left(one)]
+    return [TextLine(text, Tone.STRONG), *left(status)]
 
 
-def deactivated(one: ServiceStatus) -> list[Block]:
+def deactivated(status: ServiceStatus) -> list[Block]:
     """Return what a deactivation means."""
     ended = say(
-        "{name} is no longer active: nothing is sent and no package is opened.", name=one.municipality.name
+        "{name} is no longer active: nothing is sent and no package is opened.", name=status.municipality.name
     )
     return [
         TextLine(ended, Tone.GOOD),
-        *left(one),
-        TextLine(say("Activate it again with: smsctl municipality activate {key}", key=one.municipality.key)),
+        *left(status),
+        TextLine(
+            say("Activate it again with: smsctl municipality activate {key}", key=status.municipality.key)
+        ),
     ]
 
 
-def order_cancelled(one: ServiceStatus) -> list[Block]:
+def order_cancelled(status: ServiceStatus) -> list[Block]:
     """Return what it means that an order was cancelled."""
-    ended = say("The order for {name} is cancelled; it was not activated.", name=one.municipality.name)
+    ended = say("The order for {name} is cancelled; it was not activated.", name=status.municipality.name)
     return [
         TextLine(ended, Tone.GOOD),
-        *left(one),
+        *left(status),
         TextLine(say("If the gateway's supplier has it already, tell them too.")),
     ]
 
 
-def left(one: ServiceStatus) -> list[Block]:
+def left(status: ServiceStatus) -> list[Block]:
     """Return what is left of the packages; nothing where there is none."""
-    if not one.packages:
+    if not status.packages:
         return []
-    if one.left <= 0:
+    if status.left <= 0:
         return [TextLine(say("Nothing is left of its packages."))]
     return [
         TextLine(
             say_n(
                 "{count} part is left of its packages.",
                 "{count} parts are left of its packages.",
-                n=one.left,
-                count=figures.count(one.left),
+                n=status.left,
+                count=figures.count(status.left),
             )
         )
     ]

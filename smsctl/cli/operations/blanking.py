@@ -85,8 +85,8 @@ def _why(flags: RemovalFlags, what: Written) -> str:
     return why
 
 
-def _may_hold(one: Written) -> list[str]:
-    found = {"number": veil_numbers(one.text) != one.text, "name": may_hold_a_name(one.text)}
+def _may_hold(written: Written) -> list[str]:
+    found = {"number": veil_numbers(written.text) != written.text, "name": may_hold_a_name(written.text)}
     return [what for what, there in found.items() if there]
 
 
@@ -105,6 +105,6 @@ def _fields(wiring: Wiring) -> list[Field[Written]]:
     ]
 
 
-def _screen(wiring: Wiring, found: Sequence[Written]) -> list[Block]:
+def _screen(wiring: Wiring, written: Sequence[Written]) -> list[Block]:
     told = say("A name cannot be told from other words: read them. Blank with --blank ID, or --blank-key ID.")
-    return [table_of(_fields(wiring), found), TextLine(told)]
+    return [table_of(_fields(wiring), written), TextLine(told)]

@@ -72,10 +72,10 @@ def as_told(lines: Sequence[str]) -> list[Block]:
     return blocks
 
 
-def _label(one: Finding) -> Sentence:
-    return say("{level}  {check}", level=_LEVELS[one.level], check=one.check)
+def _label(finding: Finding) -> Sentence:
+    return say("{level}  {check}", level=_LEVELS[finding.level], check=finding.check)
 
 
-def _text(one: Finding) -> str:
-    told = whole(one.text)
-    return told if one.mend is None or one.level is Level.OK else f"{told} {opened(one.mend)}"
+def _text(finding: Finding) -> str:
+    told = whole(finding.text)
+    return told if finding.mend is None or finding.level is Level.OK else f"{told} {opened(finding.mend)}"

@@ -80,7 +80,7 @@ def _not_charged(
 _DELIMITERS = {";": say("semicolon"), ",": say("comma"), "\t": say("tab")}
 
 
-def _data(sheet: Sheet, found: Recipients) -> dict[str, object]:
+def _data(sheet: Sheet, recipients: Recipients) -> dict[str, object]:
     """Return the check for the envelope."""
     return {
         "path": str(sheet.path),
@@ -88,33 +88,33 @@ def _data(sheet: Sheet, found: Recipients) -> dict[str, object]:
         "delimiter": sheet.delimiter,
         "sheet": sheet.name or None,
         "columns": [*map(veiled, sheet.header)],
-        "groups": list(found.groups),
+        "groups": list(recipients.groups),
         "recipients": {
-            **whom.data_of(found),
-            "bad": found.bad_count,
-            "without_municipality": found.outside_by_reason().get(Outside.NO_MUNICIPALITY, 0),
+            **whom.data_of(recipients),
+            "bad": recipients.bad_count,
+            "without_municipality": recipients.outside_by_reason().get(Outside.NO_MUNICIPALITY, 0),
         },
-        "problems": [envelope.text(sentence) for sentence in found.bad],
+        "problems": [envelope.text(sentence) for sentence in recipients.bad],
     }
 
 
-def _screen(sheet: Sheet, found: Recipients, warnings: Sequence[Sentence], zone: str) -> list[Block]:
+def _screen(sheet: Sheet, recipients: Recipients, warnings: Sequence[Sentence], zone: str) -> list[Block]:
     """Return the check as a person reads it."""
-    ready, rows = figures.count(len(found.ready)), figures.count(found.rows)
+    ready, rows = figures.count(len(recipients.ready)), figures.count(recipients.rows)
     return [
-        _read_as(sheet, found, zone),
+        _read_as(sheet, recipients, zone),
         GAP,
         TextLine(say("{ready} of {rows} rows can be sent to.", ready=ready, rows=rows), Tone.STRONG),
-        FactList(whom.skipped(whom.counted(found))),
-        *whom.to_phone(found.protected_rows),
-        *whom.outside(found.outside),
+        FactList(whom.skipped(whom.counted(recipients))),
+        *whom.to_phone(recipients.protected_rows),
+        *whom.outside(recipients.outside),
         *([TextLine(sheet.notice, Tone.WARN)] if sheet.notice else []),
         *(TextLine(warning, Tone.WARN) for warning in warnings),
-        *(TextLine(notice) for notice in found.notices),
+        *(TextLine(notice) for notice in recipients.notices),
     ]
 
 
-def _read_as(sheet: Sheet, found: Recipients, zone: str) -> FactList:
+def _read_as(sheet: Sheet, recipients: Recipients, zone: str) -> FactList:
     modified = figures.local(sheet.modified.isoformat(), zone)
     return FactList(
         [
@@ -123,7 +123,7 @@ def _read_as(sheet: Sheet, found: Recipients, zone: str) -> FactList:
             Fact(say("Columns"), [", ".join(map(veiled, sheet.header))]),
             Fact(
                 say("Groups"),
-                [joined(*map(titled, found.groups or ("-",)))],
+                [joined(*map(titled, recipients.groups or ("-",)))],
             ),
         ]
     )
@@ -136,17 +136,17 @@ def _manner(sheet: Sheet) -> Sentence:
     return say("{encoding}, separated by {delimiter}", encoding=sheet.encoding, delimiter=delimiter)
 
 
-def _to_mend(sheet: Sheet, found: Recipients) -> InputError | None:
+def _to_mend(sheet: Sheet, recipients: Recipients) -> InputError | None:
     """Return what must be mended before the whole file can be sent to; None when nothing must."""
-    if not found.bad_count:
+    if not recipients.bad_count:
         return None
     return InputError(
         say_n(
             "{path}: {n} row must be mended.",
             "{path}: {n} rows must be mended.",
-            n=found.bad_count,
+            n=recipients.bad_count,
             path=sheet.path,
         ),
-        problems=found.bad,
+        problems=recipients.bad,
         hint=say("Mend the rows, or send without them with: --skip-invalid"),
     )

@@ -6,21 +6,21 @@ A text that may also stand inside another one is written as a clause: without ca
 _ENDS = (".", ":", "?", "!", "`")
 
 
-def opened(told: str, template: str) -> str:
+def opened(text: str, template: str) -> str:
     """Return the clause with a capital letter, and no full stop: it may end in a command to be copied.
 
     A first word that is spelled in a special way stays as it is: a path, a key, a command, or whatever the
     template has a place for.
     """
-    told = told.rstrip()
-    first = told.split(" ", 1)[0].rstrip(",:")
+    text = text.rstrip()
+    first = text.split(" ", 1)[0].rstrip(",:")
     if template.startswith("{") or first == "smsctl" or not (first.isalpha() and first.islower()):
-        return told
-    return first[0].upper() + told[1:]
+        return text
+    return first[0].upper() + text[1:]
 
 
-def whole(told: str, template: str) -> str:
+def whole(text: str, template: str) -> str:
     """Return the clause with a capital letter and a full stop; after a command at the end there is none."""
-    sentence = opened(told, template)
+    sentence = opened(text, template)
     ended = sentence.endswith(_ENDS) or template.endswith("{mend}")
     return sentence if ended or not sentence else f"{sentence}."

@@ -31,18 +31,18 @@ class Stack(NamedTuple):
     told: Text
 
 
-def share_bar(share: float, told: Text) -> str:
+def share_bar(share: float, caption: Text) -> str:
     """Draw a share of 1 as a bar that fills from the left."""
     filled = round(min(max(share, 0.0), 1.0) * WIDTH)
     return (
-        f'<svg class="share" viewBox="0 0 {WIDTH} {_BAR_HEIGHT}" role="img" aria-label="{_said(told)}">'
+        f'<svg class="share" viewBox="0 0 {WIDTH} {_BAR_HEIGHT}" role="img" aria-label="{_said(caption)}">'
         f'<rect class="room" width="{WIDTH}" height="{_BAR_HEIGHT}" rx="4"/>'
         f'<rect class="part0" width="{filled}" height="{_BAR_HEIGHT}" rx="4"/></svg>'
     )
 
 
 def columns(
-    stacks: Sequence[Stack], told: Text, *, shown: Callable[[int], str] = str, width: int = WIDTH
+    stacks: Sequence[Stack], caption: Text, *, shown: Callable[[int], str] = str, width: int = WIDTH
 ) -> str:
     """Draw columns side by side over a scale that begins at nought; `shown` tells a value of the scale."""
     highest = max((sum(_drawn(one)) for one in stacks), default=0)
@@ -58,7 +58,7 @@ def columns(
     ]
     kind = "columns" if width == WIDTH else "narrow"
     return (
-        f'<svg class="{kind}" viewBox="0 0 {width} {_CHART_HEIGHT}" role="img" aria-label="{_said(told)}">'
+        f'<svg class="{kind}" viewBox="0 0 {width} {_CHART_HEIGHT}" role="img" aria-label="{_said(caption)}">'
         f"{''.join(lines)}{''.join(drawn)}</svg>"
     )
 
@@ -81,9 +81,9 @@ def _as_far_as_there_is_room(stacks: Sequence[Stack], every: int, pitch: float) 
         yield one._replace(label=label, figure=one.figure if fit else "")
 
 
-def _drawn(one: Stack) -> list[int]:
+def _drawn(stack: Stack) -> list[int]:
     # A month of corrections may be below nought; the table beside the chart tells its figure.
-    return [max(value, 0) for value in one.values]
+    return [max(value, 0) for value in stack.values]
 
 
 def _line(value: int, text: str, scale: float, width: int) -> str:
@@ -94,17 +94,17 @@ def _line(value: int, text: str, scale: float, width: int) -> str:
     )
 
 
-def _column(one: Stack, x: float, pitch: float, scale: float) -> str:
+def _column(stack: Stack, x: float, pitch: float, scale: float) -> str:
     width, y = min(pitch * 0.7, 48.0), float(_CHART_HEIGHT - _BOTTOM)
     middle = x + pitch / 2
-    drawn = [f"<g><title>{_said(one.told)}</title>"]
-    for place, value in enumerate(_drawn(one)):
+    drawn = [f"<g><title>{_said(stack.told)}</title>"]
+    for place, value in enumerate(_drawn(stack)):
         y -= value * scale
         drawn.append(
             f'<rect class="part{place}" x="{middle - width / 2:.1f}" y="{y:.1f}" width="{width:.1f}"'
             f' height="{value * scale:.1f}"/>'
         )
-    for text, below in ((one.figure, y - 6), (one.label, float(_CHART_HEIGHT - 8))):
+    for text, below in ((stack.figure, y - 6), (stack.label, float(_CHART_HEIGHT - 8))):
         if text:
             drawn.append(f'<text x="{middle:.1f}" y="{below:.1f}">{escape(text)}</text>')
     return "".join([*drawn, "</g>"])

@@ -133,18 +133,18 @@ def _all(ledger: Path) -> Iterator[Path]:
             yield from sorted(folder.glob(pattern))
 
 
-def _refuse_other_kinds(path: Path, found: os.stat_result, *, to_be_written: bool) -> None:
+def _refuse_other_kinds(path: Path, status: os.stat_result, *, to_be_written: bool) -> None:
     # A second name of a file is another way to have somebody else's file written.
-    if not stat.S_ISREG(found.st_mode) or (to_be_written and found.st_nlink > 1):
+    if not stat.S_ISREG(status.st_mode) or (to_be_written and status.st_nlink > 1):
         raise _no_plain_file(path)
 
 
-def _refuse_stranger(path: Path, found: os.stat_result, ledgers_folder: Path) -> None:
+def _refuse_stranger(path: Path, status: os.stat_result, ledgers_folder: Path) -> None:
     if not rights.ARE_LOOKED_AT:
         return
     folder = ledgers_folder.stat()
     is_shared = folder.st_mode & stat.S_IWGRP and not folder.st_mode & stat.S_IWOTH
-    if not is_shared and not users.is_ours(found.st_uid) and found.st_uid not in (0, folder.st_uid):
+    if not is_shared and not users.is_ours(status.st_uid) and status.st_uid not in (0, folder.st_uid):
         raise LedgerError(
             say("{path}: belongs to a user who has nothing to do with the ledger.", path=path),
             hint=say("Find out who put it there, and take it away."),
