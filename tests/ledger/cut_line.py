@@ -17,7 +17,14 @@ class CutLine:
         self.when: Callable[[bytes], bool] = lambda _request: False
         self.arrives = False  # whether the request that breaks the line gets to the database
         self.broken = 0
+        self._lines = list[socket.socket]()
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def lead_to(self, port: int) -> None:
+        """Break every line there is; the next ones lead to another database."""
+        self._to = port
+        for line in self._lines:
+            _end(line)
 
     def close(self) -> None:
         """Take no more connections."""
@@ -28,6 +35,7 @@ class CutLine:
             while True:
                 client, _ = self._listening.accept()
                 server = socket.create_connection(("127.0.0.1", self._to))
+                self._lines += [client, server]
                 threading.Thread(target=self._there, args=(client, server), daemon=True).start()
                 threading.Thread(target=self._back, args=(server, client), daemon=True).start()
 

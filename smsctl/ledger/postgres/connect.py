@@ -96,13 +96,13 @@ _REFUSALS = {
     "password authentication failed": "28P01",
     "no pg_hba.conf entry": "28000",
     "authentication method requirement": "28000",
-    "role": "28000",
     "too many": "53300",
     "remaining connection slots": "53300",
     "certificate": "08P01",
     "SSL": "08P01",
     "session is read-only": "25006",
-    "database": "3D000",
+    ':  role "': "28000",
+    ':  database "': "3D000",
 }
 """What the server says in English, in this order; where it speaks another language, it is not reachable."""
 

@@ -62,7 +62,9 @@ def migrate(session: Session, schema: str, place: str) -> None:
     with session.transaction():
         # The schema may not be there yet, so that nothing of it can be locked.
         session.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"smsctl {schema}",))
-        session.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+        there = session.execute("SELECT to_regnamespace(%s) IS NOT NULL", (schema,)).fetchone()
+        if there is None or not there[0]:  # asked for: a role with a schema of its own may make no other
+            session.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
         found = version_of(session)  # another process may have been quicker
         refuse_newer(found, place)
         if found == 0:

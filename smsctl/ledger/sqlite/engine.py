@@ -66,8 +66,11 @@ class SqliteEngine:
     def change(self, sql: str, values: Values) -> int:
         """Run one statement inside an open transaction and return how many rows it changed."""
         self._must_be_open()
-        with told(self.path):
+        try:
             return self._connection.execute(sql, values).rowcount
+        except sqlite3.Error:
+            with told(self.path):
+                raise
 
     def change_many(self, sql: str, values: Iterable[Values]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""

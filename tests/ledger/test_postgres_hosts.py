@@ -1,0 +1,268 @@
+"""A ledger on a server with several hosts on it: whoever dies or takes over, nothing goes out twice."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smsctl.domain.mailing import Ceilings
+from smsctl.errors import LedgerError, RuleError
+from smsctl.ledger import batches, mailings
+from smsctl.ledger.batches import ClaimRequest
+from smsctl.ledger.high_water import HighWater
+from smsctl.ledger.repeats import Repeats
+from smsctl.ledger.store import Ledger
+
+from .. import postgres_server
+from ..postgres_server import Cluster
+from .cut_line import CutLine
+from .places import ROOT, python
+from .runs import Taker, must_be_true, new_mailing, now, send_all, states
+
+if why := postgres_server.why_none():
+    pytest.skip(why, allow_module_level=True)
+
+import psycopg
+
+from smsctl.ledger.postgres import address, opening
+from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.postgres.identity import Identity
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture
+def access(cluster: Cluster, tmp_path: Path) -> Access:
+    return _access(cluster, tmp_path / "ledger.db", f"hosts_{os.getpid()}_{next(_NUMBERS)}")
+
+
+@pytest.fixture
+def admin(cluster: Cluster) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(cluster.url(), autocommit=True) as session:
+        yield session
+
+
+def _access(cluster: Cluster, state: Path, schema: str, user: str = "owner") -> Access:
+    state.touch(mode=0o600)
+    there = address.parse(cluster.url(user=user))
+    return Access(address=there, state=state, schema=schema, busy_timeout_s=5)
+
+
+def opened(access: Access) -> Ledger:
+    return Ledger(opening.open_to_write(access), HighWater(access.state))
+
+
+# Who dies
+
+
+def test_a_session_that_is_ended_with_a_request_on_the_wire_costs_no_answer(
+    access: Access, admin: psycopg.Connection[Any]
+) -> None:
+    def end() -> None:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'smsctl'"
+        )
+
+    with closing(opened(access)) as ledger:
+        mailing, gateway = new_mailing(ledger, 6), Taker(before=end)
+        send_all(ledger, mailing, gateway)
+        assert states(ledger) == {"accepted": 6}
+        must_be_true(ledger, gateway)
+
+
+def test_a_server_that_stops_at_once_costs_no_answer(access: Access, cluster: Cluster) -> None:
+    stops = iter([True])
+
+    def stop() -> None:
+        if next(stops, False):
+            cluster.stop(signal.SIGQUIT)
+            cluster.start()
+
+    with closing(opened(access)) as ledger:
+        mailing, gateway = new_mailing(ledger, 6), Taker(before=stop)
+        send_all(ledger, mailing, gateway)
+        assert states(ledger) == {"accepted": 6}
+        must_be_true(ledger, gateway)
+
+
+_SENDER = """
+import os, sys
+from pathlib import Path
+from smsctl.ledger import mailings
+from smsctl.ledger.high_water import HighWater
+from smsctl.ledger.postgres import address, opening
+from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.store import Ledger
+from tests.ledger.runs import Taker, send_all
+
+class Noting(Taker):
+    def submit(self, batch, *, not_after):
+        with open(sys.argv[4], "a") as taken:
+            print(*(message.reference for message in batch.messages), file=taken, flush=True)
+        print("sent", flush=True)
+        return super().submit(batch, not_after=not_after)
+
+access = Access(address=address.parse(sys.argv[1]), state=Path(sys.argv[2]), schema=sys.argv[3])
+ledger = Ledger(opening.open_to_write(access), HighWater(access.state))
+send_all(ledger, mailings.get(ledger, 1), Noting())
+"""
+
+
+def test_a_host_that_is_killed_while_it_sends_leaves_nothing_to_be_sent_twice(
+    access: Access, cluster: Cluster, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    with closing(opened(access)) as ledger:
+        mailing = new_mailing(ledger, 40)
+        for kill in range(1, 100 if request.config.getoption("--long") else 3):
+            with subprocess.Popen(
+                python(_SENDER, cluster.url(), access.state, access.schema, taken),
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                text=True,
+            ) as sender:
+                assert sender.stdout
+                for _ in range(kill):
+                    sender.stdout.readline()
+                sender.kill()
+            batches.recover(ledger, now())
+        gateway = Taker()
+        send_all(ledger, mailings.get(ledger, mailing.id), gateway)
+        gateway.taken.update(taken.read_text(encoding="utf-8").split())
+        assert set(gateway.taken.values()) == {1}
+        assert set(states(ledger)) <= {"accepted", "unknown"}
+        must_be_true(ledger, gateway)
+
+
+# Several at once
+
+
+def _claimed_by_four(access: Access) -> int:
+    """Let four hosts claim what a ceiling of 10 parts a day leaves; return how many messages they got."""
+    claimed = list[int]()
+    with closing(opened(access)) as ledger:
+        ids = [new_mailing(ledger, 10, body=f"Hej {n}").id for n in range(4)]
+    together = threading.Barrier(4)
+
+    def claim(mailing_id: int) -> None:
+        with closing(opened(access)) as host:
+            mailing = mailings.get(host, mailing_id)
+            want = ClaimRequest(
+                mailing=mailing,
+                most=2,
+                ceilings=Ceilings(max_parts_per_day=10),
+                repeats=Repeats(mailing, "none"),
+            )
+            together.wait()
+            for _ in range(5):
+                with suppress(RuleError, LedgerError), host.transaction():
+                    for one in batches.claim(host, want, 0, now()):
+                        claimed.append(len(one.messages))
+
+    hosts = [threading.Thread(target=claim, args=(one,)) for one in ids]
+    for one in hosts:
+        one.start()
+    for one in hosts:
+        one.join()
+    return sum(claimed)
+
+
+def test_four_hosts_keep_one_ceiling(access: Access) -> None:
+    assert _claimed_by_four(access) == 10
+
+
+# A standby that takes over
+
+
+def _sent_twice(cluster: Cluster, tmp_path: Path) -> tuple[Taker, list[LedgerError]]:
+    """Send four, lose the last marks to a standby that had not got them, and go on there."""
+    cluster_folder = tmp_path / "ledger.db"
+    access = _access(cluster, cluster_folder, f"over_{os.getpid()}_{next(_NUMBERS)}")
+    gateway, refused = Taker(), list[LedgerError]()
+    line = CutLine(cluster.port)
+    through = access._replace(
+        address=access.address._replace(servers=(address.Server(host="127.0.0.1", port=line.port),))
+    )
+    with closing(line), closing(opened(through)) as ledger:
+        mailing = new_mailing(ledger, 4)
+        standby = cluster.standby()  # from before anything was handed out
+        send_all(ledger, mailing, gateway)
+        standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
+        try:
+            standby.promote()
+            line.lead_to(standby.port)
+            try:
+                send_all(ledger, mailings.get(ledger, mailing.id), gateway)
+            except LedgerError as error:
+                refused.append(error)
+        finally:
+            ledger.close()
+            standby.stop()
+    return gateway, refused
+
+
+def test_a_standby_without_the_last_marks_is_not_sent_from(cluster: Cluster, tmp_path: Path) -> None:
+    gateway, refused = _sent_twice(cluster, tmp_path)
+    assert "another database than before" in str(refused[0])
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_without_the_identity_it_would_be(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: the timeline alone tells a standby from the primary it followed."""
+    monkeypatch.setattr(Identity, "is_same_life", lambda *_given: True)
+    monkeypatch.setattr(HighWater, "read", lambda _self: None)
+    gateway, _ = _sent_twice(cluster, tmp_path)
+    assert set(gateway.taken.values()) == {2}
+
+
+# Whose database
+
+
+def test_a_role_that_may_do_no_more_than_it_must_can_send(
+    cluster: Cluster, tmp_path: Path, admin: psycopg.Connection[Any]
+) -> None:
+    schema, role = f"least_{os.getpid()}_{next(_NUMBERS)}", f"sender_{os.getpid()}"
+    admin.execute(f"CREATE ROLE {role} LOGIN".encode())
+    admin.execute(f"CREATE SCHEMA {schema} AUTHORIZATION {role}".encode())
+    with closing(opened(_access(cluster, tmp_path / "ledger.db", schema, role))) as ledger:
+        gateway = Taker()
+        send_all(ledger, new_mailing(ledger, 3), gateway)
+        must_be_true(ledger, gateway)
+        ledger.compact()
+    with pytest.raises(LedgerError, match="lacks a right"):
+        opened(_access(cluster, tmp_path / "other.db", f"{schema}_other", role))
+    admin.execute(f"ALTER ROLE {role} CONNECTION LIMIT 0".encode())
+    with pytest.raises(LedgerError, match="takes no more connections"):
+        opened(_access(cluster, tmp_path / "ledger.db", schema, role))
+
+
+def test_a_swedish_database_sorts_as_a_file_does(
+    cluster: Cluster, tmp_path: Path, admin: psycopg.Connection[Any]
+) -> None:
+    try:
+        admin.execute(
+            "CREATE DATABASE swedish LOCALE_PROVIDER icu ICU_LOCALE 'sv' LOCALE 'C' TEMPLATE template0"
+        )
+    except psycopg.Error as error:
+        pytest.skip(f"the server has no ICU: {error.sqlstate}")
+    access = _access(cluster, tmp_path / "ledger.db", "smsctl")
+    names = ["Z", "a", "v", "w", "W", "ä", "å", "Å", "ö", "-", "é"]
+    try:
+        with closing(opened(access._replace(address=access.address._replace(database="swedish")))) as ledger:
+            with ledger.transaction():
+                ledger.write_many("INSERT INTO facts (name, value) VALUES (?, '')", [(one,) for one in names])
+            found = ledger.rows("SELECT name FROM facts WHERE value = '' ORDER BY name")
+            assert [name for (name,) in found] == sorted(names)
+            assert ledger.rows("SELECT MAX(name) FROM facts WHERE name < 'a'") == [("Z",)]
+    finally:
+        admin.execute("DROP DATABASE swedish WITH (FORCE)")
