@@ -19,8 +19,8 @@ from smsctl.spreadsheet import Sheet, open_sheet
 
 _HEADERS = {
     "month": "month manad period datum date fakturamanad",
-    "node": "invoicenode node fakturanod nod invoicereference kostnadsstalle costcentre costcenter"
-    " differentiator sd sessiondata",
+    "node": "invoicenode node fakturanod nod invoicereference",
+    "cost_centre": "kostnadsstalle costcentre costcenter differentiator sd sessiondata",
     "parts": "parts part delar del antaldelar antal sms antalsms quantity count segments smsparts",
 }
 _LARGEST_MB = 2  # each line may name another node
@@ -33,9 +33,10 @@ class ComparedLine(NamedTuple):
     """One line of the comparison; a month or node that the supplier's file does not tell apart is None."""
 
     month: str | None  # 2026-11
-    node: str | None  # or cost centre; "": what has none
+    node: str | None  # "": what has none
     supplier: int  # parts
     ours: int
+    by_cost_centre: bool = False  # and not by invoice node: `node` is a cost centre
 
     @property
     def difference(self) -> int:
@@ -46,12 +47,13 @@ class ComparedLine(NamedTuple):
 def compare(ledger: Ledger, path: Path, period: Period) -> tuple[ComparedLine, ...]:
     """Return the supplier's parts beside ours, by what the file's columns tell apart.
 
+    A cost centre is looked for where there is no invoice node: the gateway was given it as that too.
     Without a period, only the months that the file covers count. Raises InputError: no column with parts,
     neither months nor nodes, or a cell that cannot be read.
     """
     refuse_larger(path, _LARGEST_MB)
     sheet = open_sheet(path)
-    month, node, parts = _columns(sheet)
+    month, node, parts, by_cost_centre = _columns(sheet)
     supplier: Counter[tuple[str | None, str | None]] = Counter()
     for number, row in enumerate(sheet.rows(), start=2):
         if not any(row):
@@ -64,10 +66,12 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[ComparedLine, .
         supplier[key] += _parts(cells[parts], sheet, number)
     months = {key[0] for key in supplier if key[0]}
     ours: Counter[tuple[str | None, str | None]] = Counter()
-    for (our_month, our_node), drawn in parts_by_month_and_node(ledger, period).items():
+    for (our_month, our_node), drawn in parts_by_month_and_node(
+        ledger, period, cost_centres_only=by_cost_centre
+    ).items():
         if period != Period() or month is None or our_month in months:
             ours[None if month is None else our_month, None if node is None else our_node] += drawn
-    return tuple(_lines(supplier, ours))
+    return tuple(one._replace(by_cost_centre=by_cost_centre) for one in _lines(supplier, ours))
 
 
 def veiled_nodes(lines: Sequence[ComparedLine], known: Collection[str]) -> tuple[ComparedLine, ...]:
@@ -85,8 +89,10 @@ def _lines(
             yield ComparedLine(month=key[0], node=key[1], supplier=supplier[key], ours=ours[key])
 
 
-def _columns(sheet: Sheet) -> tuple[int | None, int | None, int]:
-    month, node, parts = (_find(sheet, name) for name in _HEADERS)
+def _columns(sheet: Sheet) -> tuple[int | None, int | None, int, bool]:
+    month, node, parts = (_find(sheet, name) for name in ("month", "node", "parts"))
+    cost_centre = _find(sheet, "cost_centre") if node is None else None
+    node = node if cost_centre is None else cost_centre
     if parts is None:
         raise InputError(
             say("{path}: no column with parts was recognised. {seen}", path=sheet.path, seen=_seen(sheet)),
@@ -101,7 +107,7 @@ def _columns(sheet: Sheet) -> tuple[int | None, int | None, int]:
             ),
             hint=say("Call the columns month and invoice_node; one of them is enough."),
         )
-    return month, node, parts
+    return month, node, parts, cost_centre is not None
 
 
 def _find(sheet: Sheet, name: str) -> int | None:

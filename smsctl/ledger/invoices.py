@@ -78,7 +78,9 @@ def take_back(ledger: Ledger, municipality: str | None, moment: Moment, actor: A
     return taken
 
 
-def parts_by_month_and_node(ledger: Ledger, period: Period) -> dict[tuple[str, str], int]:
+def parts_by_month_and_node(
+    ledger: Ledger, period: Period, *, cost_centres_only: bool = False
+) -> dict[tuple[str, str], int]:
     """Return the parts drawn per local month and node that the gateway was told to invoice ("": none).
 
     The node is the cost centre, or the invoice node of the municipality where there is none.
@@ -87,9 +89,11 @@ def parts_by_month_and_node(ledger: Ledger, period: Period) -> dict[tuple[str, s
     """
     drawn: defaultdict[tuple[str, str], int] = defaultdict(int)
     for month, node, parts in ledger.rows(
-        "SELECT substr(e.day, 1, 7), COALESCE(b.cost_centre, g.invoice_node, ''), SUM(e.parts)"
+        "SELECT substr(e.day, 1, 7), COALESCE(b.cost_centre, CASE WHEN ? = 0 THEN g.invoice_node END, ''),"
+        " SUM(e.parts)"
         " FROM entries e JOIN mailings g ON g.id = e.mailing LEFT JOIN batches b ON b.id = e.batch"
         " WHERE e.day >= COALESCE(?, '') AND e.day <= COALESCE(?, '9999') GROUP BY 1, 2",
+        int(cost_centres_only),
         *period,
     ):
         drawn[month, node] += parts

@@ -148,17 +148,52 @@ def test_the_file_has_a_line_for_each_month_and_cost_centre(
     assert run(*argv[:-1], "school").code == 2
 
 
+@pytest.mark.parametrize(
+    ("file", "key", "told"),
+    [
+        (
+            "Differentiator;Antal SMS\n4711;1\n4712;3\n;1\n",
+            "cost_centre",
+            [("", 0), ("4711", 0), ("4712", 1)],
+        ),
+        ("Kostnadsställe;Delar\n4711;1\n4712;2\n", "cost_centre", [("", -1), ("4711", 0), ("4712", 0)]),
+        (
+            "invoiceNode;Differentiator;Delar\n4711;4711;1\n4712;4712;2\nskola;;1\n",
+            "invoice_node",
+            [("4711", 0), ("4712", 0), ("skola", 0)],
+        ),
+    ],
+)
 def test_the_suppliers_file_is_compared_by_cost_centre(
-    site: Live, message: Path, run: Run, tmp_path: Path
+    file: str,
+    key: str,
+    told: list[tuple[str, int]],
+    live_gateway: LiveGateway,
+    message: Path,
+    run: Run,
+    tmp_path: Path,
 ) -> None:
-    send(run, site, message)
+    live = begin(live_gateway, municipalities={TOWN: {"invoice_node": "skola"}})
+    assert send(run, live, message).code == 0
     path = tmp_path / "supplier.csv"
-    path.write_text("Differentiator;Antal SMS\n4711;1\n4712;3\n;1\n", encoding="utf-8")
-    ran = run("--config", site.config, "invoices", "compare", path, "--json")
-    assert [(one["invoice_node"], one["difference"]) for one in ran.data["lines"]] == [
+    path.write_text(file, encoding="utf-8")
+    ran = run("--config", live.config, "invoices", "compare", path, "--json")
+    assert [(one[key], one["difference"]) for one in ran.data["lines"]] == told
+
+
+def test_pswincoms_report_has_the_batch_where_there_is_no_cost_centre(
+    live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path
+) -> None:
+    live = begin(live_gateway, gateway={"module": "pswincom", "service_id": None})
+    assert send(run, live, message).code == 0
+    batches = run("--config", live.config, "mailings", "show", 1, "--json").data["batches"]
+    path = tmp_path / "supplier.csv"
+    path.write_text(f"SD;Delar\n{batches[0]['reference']};1\n4711;1\n4712;2\n", encoding="utf-8")
+    ran = run("--config", live.config, "invoices", "compare", path, "--json")
+    assert [(one["cost_centre"], one["difference"]) for one in ran.data["lines"]] == [
         ("", 0),
         ("4711", 0),
-        ("4712", 1),
+        ("4712", 0),
     ]
 
 

@@ -101,10 +101,13 @@ def compared_data(lines: Sequence[Compared]) -> dict[str, object]:
 def _compared_fields(first: Compared) -> list[Field[Compared]]:
     """Return the fields; month and node are shown where the file tells them apart."""
     month = say("Month") if first.month is not None else None
-    node = say("Invoice node") if first.node is not None else None
+    node = say("Cost centre") if first.by_cost_centre else say("Invoice node")
+    key, other = ("cost_centre", "invoice_node") if first.by_cost_centre else ("invoice_node", "cost_centre")
+    title = node if first.node is not None else None
     return [
         Field("month", lambda one: one.month, month),
-        Field("invoice_node", lambda one: one.node, node, lambda name: name or say("without")),
+        Field(key, lambda one: one.node, title, lambda name: name or say("without")),
+        Field(other, lambda _: None),
         Field("supplier_parts", lambda one: one.supplier, say("Supplier's parts"), figures.count, right=True),
         Field("parts", lambda one: one.ours, say("Our parts"), figures.count, right=True),
         Field("difference", lambda one: one.difference, say("Difference"), _signed, right=True),
