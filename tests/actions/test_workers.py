@@ -73,7 +73,13 @@ def test_half_as_many_again_are_marked_ahead_where_there_are_several(
 
 @pytest.mark.parametrize(
     ("threads", "idle", "marked"),
-    [(4, True, [8, 10, 12, 12]), (2, True, [4, 5, 6, 6]), (1, True, [1]), (4, False, [6])],
+    [
+        (4, True, [8, 10, 12, 12]),
+        (3, True, [5, 6, 7, 8, 9, 9]),
+        (2, True, [4, 5, 6, 6]),
+        (1, True, [1]),
+        (4, False, [6]),
+    ],
 )
 def test_more_are_marked_ahead_only_where_all_came_back_while_one_answer_was_stored(
     threads: int, marked: list[int], begin: Begin, *, idle: bool

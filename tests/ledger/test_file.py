@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,11 @@ def test_room_is_asked_for_by_the_row(tmp_path: Path) -> None:
     file.must_have_room(tmp_path / "ledger.db", 1000)
     with pytest.raises(LedgerError, match=r"the disk has \d+ MB left, and 2048000010 MB are needed"):
         file.must_have_room(tmp_path / "ledger.db", 10**12)
+
+
+@pytest.mark.parametrize("look", [file.is_there, lambda path: file.refuse_stranger(path, None)])
+def test_a_place_that_cannot_be_looked_at_is_told_in_words(
+    look: Callable[[Path], object], tmp_path: Path
+) -> None:
+    with pytest.raises(LedgerError, match="cannot be read"):
+        look(tmp_path / ("x" * 300) / "ledger.db")

@@ -155,7 +155,16 @@ def test_without_the_file_nothing_is_sent(there: bytes | None, path: Path) -> No
     must_be_refused(path, "high-water is missing")
 
 
-@pytest.mark.parametrize("line", [b"x", b"\0" * 38, b"0123456789abcdef 0000000000000000001x\n"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"x",
+        b"\0" * 38,
+        b"0123456789abcdef 0000000000000000001x\n",
+        b"0123456789abcde 000000000000000000001\n",
+        b"0123456789abcdef0 0000000000000000001\n",
+    ],
+)
 def test_a_damaged_file_is_noticed(line: bytes, path: Path) -> None:
     sent(path, 2, "one")
     HighWater(path).path.write_bytes(line)

@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from smsctl.ledger import mailings
 from smsctl.ledger.store import Ledger
 
@@ -26,3 +28,9 @@ def test_a_reference_is_ten_hexadecimal_digits(
     ledger: Ledger,
 ) -> None:
     assert re.fullmatch("[0-9a-f]{10}", sending.begin(ledger, 1).reference)
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_whether_accepted_terms_were_required_is_kept(ledger: Ledger, *, required: bool) -> None:
+    begun = sending.begin(ledger, 1, new()._replace(terms_required=required))
+    assert mailings.get(ledger, begun.id).terms_required is required

@@ -316,6 +316,7 @@ def test_what_came_in_goes_with_it(sent: int, ledger: Ledger) -> None:
     assert purging.due(ledger, OLD.at, OURS, NOW).incoming == 0  # what came in at the very moment stays
     assert purge_before(ledger).protocol.incoming == 1
     assert [body for (body,) in ledger.rows("SELECT body FROM inbox")] == ["A new answer"]
+    assert [one.hashes for one in purging.protocols(ledger)] == [0]
     left = {"A new answer"} if ledger.engine.inspection().files() else set()
     assert searching.found_in_file(ledger, ["An old answer", "A new answer"]) == left
 
