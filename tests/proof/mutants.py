@@ -33,6 +33,7 @@ from tests.proof.mutating import ROOT, Fault, Mutant, faults_of, lot_of
 
 MUTATED = (  # what is tried first stands first
     "smsctl/ledger/*.py",
+    "smsctl/ledger/sqlite/*.py",
     "smsctl/actions/*.py",
     "smsctl/domain/plan.py",
     "smsctl/domain/package.py",
