@@ -12,7 +12,7 @@ from smsctl.ledger.seam.engine import COPIED, Progress, nobody_looks
 from smsctl.ledger.sqlite.file import APPLICATION
 from smsctl.ledger.sqlite.sentences import told
 
-_STEPS = ((64, 3), (4096, 3), (-1, 0))  # pages at a time, and how often it may have to start over
+_STEPS = ((1024, 3), (-1, 0))  # pages at a time, and how often it may have to start over
 _PAUSE_S = 0.005
 _BUSY_TIMEOUT_S = 30
 _HEAD_BYTES = 100
