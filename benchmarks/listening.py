@@ -76,7 +76,9 @@ def main() -> None:
                 ours_s = pushed(ours, pushes)
                 groups.append(asked.pushes / (transactions(ledger) - before))
                 ratios.append(theirs_s / ours_s)
-                disks.append(committed(folder, asked.pushes) / ours_s)
+                disks.append(
+                    place.bare_commits(folder / "bare.db", asked.pushes // CLIENTS, CLIENTS) / ours_s
+                )
                 loads.append(os.getloadavg()[0])
         figure(
             f"{asked.pushes:,} pushes, {CLIENTS} clients",
@@ -153,21 +155,6 @@ def transactions(ledger: Path) -> int:
     with ledger.open("rb") as file:
         file.seek(24)
         return int.from_bytes(file.read(4), "big")
-
-
-def committed(folder: Path, reports: int) -> float:
-    """Return how long the commits alone take, set as the ledger's, where all clients share each."""
-    path = folder / "bare.db"
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for pragma in ("journal_mode = TRUNCATE", "synchronous = EXTRA", "secure_delete = ON"):
-            db.execute(f"PRAGMA {pragma}").fetchall()
-        db.execute("CREATE TABLE IF NOT EXISTS reports (id INTEGER PRIMARY KEY, state TEXT)")
-        began = time.perf_counter()
-        for _ in range(reports // CLIENTS):
-            db.execute("BEGIN IMMEDIATE")
-            db.executemany("INSERT INTO reports (state) VALUES (?)", [("delivered",)] * CLIENTS)
-            db.execute("COMMIT")
-        return time.perf_counter() - began
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """The place where a command is measured: an installed smsctl, a config, recipients and a ledger."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -158,3 +160,17 @@ def started(command: Command, folder: Path | None = None) -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
+
+
+def bare_commits(path: Path, commits: int, rows: int) -> float:
+    """Return how many seconds so many commits of so many rows each take alone, set as the ledger's are."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for pragma in ("journal_mode = TRUNCATE", "synchronous = EXTRA", "secure_delete = ON"):
+            db.execute(f"PRAGMA {pragma}").fetchall()
+        db.execute("CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, state TEXT)")
+        began = time.perf_counter()
+        for _ in range(commits):
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany("INSERT INTO messages (state) VALUES (?)", [("sending",)] * rows)
+            db.execute("COMMIT")
+        return time.perf_counter() - began

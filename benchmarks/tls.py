@@ -4,7 +4,8 @@
     python benchmarks/tls.py --venv PATH     with an installed smsctl (not editable)
 
 Both send the same recipients to the same small gateway (stub.py), in turn. The client checks nothing and
-stores nothing; `bash .ci/vendors` installs it where there is a Python 3.13. Without it only smsctl's own
+stores nothing, so with one request in flight the commits that must be durable before each request are told by
+themselves; `bash .ci/vendors` installs it where there is a Python 3.13. Without it only smsctl's own
 figures are told. It all goes to loopback.
 """
 
@@ -80,6 +81,7 @@ class Seen(NamedTuple):
     theirs: Cost | None
     connections: float
     busy: float
+    commits_s: float  # a commit for each request, and nothing else
 
 
 def run(race: Race, bench: Bench) -> None:
@@ -98,6 +100,10 @@ def run(race: Race, bench: Bench) -> None:
         seconds = statistics.median(one.ours.wall_s for one in seen)
         figure(what, f"{seconds:.2f} s (Puzzel's client is not there)")
     requests = -(-rows // pace.batch_size)
+    if pairs and pace.connections == 1:  # a commit before each request, which nobody can share
+        alone = statistics.median(one.commits_s / one.theirs.wall_s for one in seen if one.theirs)
+        bound = race.goal * (1 + alone)
+        figure(f"{'':4}its bare commits alone", f"{alone:.2f} x Puzzel 3.0.1", f"with them <= {bound:.2f}")
     most = max(one.connections for one in seen)
     allowed = pace.connections + requests // 100
     figure(f"{'':4}connections", f"{most:.0f} for {requests:,} requests", f"<= {allowed}")
@@ -120,7 +126,9 @@ def one_round(race: Race, bench: Bench, port: int, round_: int) -> Seen:
     ours = timed(place.send_command(bench.binaries, rows), site)
     told = told_by(port, trusted)
     must_have_all(told["messages"], rows)
+    commits = -(-rows // pace.batch_size) // pace.connections
     return Seen(
+        commits_s=place.bare_commits(bench.folder / f"{name}.db", commits, pace.batch_size),
         ours=ours,
         theirs=theirs,
         connections=told["connections"],
