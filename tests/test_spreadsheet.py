@@ -123,6 +123,19 @@ def test_rows_can_be_read_more_than_once(tmp_path: Path) -> None:
     assert list(read.rows()) == list(read.rows()) == [["1"], ["2"]]
 
 
+@pytest.mark.parametrize("n", [1, 4_096, 4_097, 20_000])
+def test_how_far_a_file_is_read_is_told_now_and_then(n: int, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Namn;Mobil\n" + "".join(f"Elev;{place}\n" for place in range(10_000, 10_000 + n)))
+    told: list[tuple[int, int]] = []
+    watched = open_sheet(path, ReadOptions(on_progress=lambda done, total: told.append((done, total))))
+    told.clear()
+    assert list(watched.rows()) == list(open_sheet(path).rows())
+    assert [done for done, _ in told] == list(range(0, n, 4096))
+    assert all(done <= total for done, total in told)
+    assert all(total == pytest.approx(n, rel=0.2, abs=2) for _, total in told)
+
+
 def test_the_time_of_change_is_told_in_utc(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text("M\n1\n")

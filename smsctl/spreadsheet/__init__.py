@@ -7,9 +7,9 @@ unreadable number) is judged elsewhere; what breaks the file's structure is an I
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -21,6 +21,7 @@ from smsctl.spreadsheet.kinds import Hidden
 
 MAX_ROWS: Final = 1_000_000
 MAX_FIELD: Final = text.MAX_FIELD
+_WATCHED_EVERY: Final = 4096
 
 
 class Records(Protocol):
@@ -33,6 +34,10 @@ class Records(Protocol):
     @property
     def delimiter(self) -> str:
         """What separates the cells; empty in a workbook."""
+
+    @property
+    def rows(self) -> int:
+        """About how many rows there are."""
 
     @property
     def notice(self) -> Sentence | None:
@@ -55,6 +60,7 @@ class Sheet(NamedTuple):
     notice: Sentence | None = None  # where something is a guess
     name: str = ""  # of the sheet in a workbook
     left_out: frozenset[int] = frozenset()  # hidden rows that are to be skipped, by their number
+    on_progress: Callable[[int, int], None] | None = None  # told how many are read, of about how many
 
     def rows(self) -> Iterator[list[str]]:
         """Return the rows below the header in file order, empty ones too; the first is row 2.
@@ -65,12 +71,22 @@ class Sheet(NamedTuple):
         """
         records = self.records.read()
         rows: Iterator[list[str]] = chain(islice(records, 1, MAX_ROWS + 1), self._nothing_after(records))
+        if self.on_progress:
+            rows = chain.from_iterable(self._watched(rows, self.on_progress))
         if self.left_out:
             rows = ([] if number in self.left_out else row for number, row in enumerate(rows, 2))
         named, width = len(self.header), self.width
         if named == width:
             return rows
         return (row[:named] if len(row) == width and not any(row[named:]) else row for row in rows)
+
+    def _watched(
+        self, rows: Iterator[list[str]], on_progress: Callable[[int, int], None]
+    ) -> Iterator[Iterator[list[str]]]:
+        """Yield the rows some thousands at a time, so that nothing of ours is done for each of them."""
+        for done, first in zip(count(0, _WATCHED_EVERY), rows, strict=False):
+            on_progress(done, max(done, self.records.rows))
+            yield chain((first,), islice(rows, _WATCHED_EVERY - 1))
 
     def rows_left_out(self) -> Iterator[list[str]]:
         """Return the hidden rows that are to be skipped, for one of them may shut others out."""
@@ -92,6 +108,7 @@ class ReadOptions(NamedTuple):
     sheet: str | None = None  # of a workbook
     hidden: Hidden | None = Hidden.SEND  # None: rows that are hidden are refused, for somebody must say
     numbers: Collection[str] = ()  # headers of the columns with numbers, where they are named
+    on_progress: Callable[[int, int], None] | None = None  # as in Sheet
 
 
 def open_sheet(path: Path, reading: ReadOptions | None = None) -> Sheet:
@@ -128,6 +145,7 @@ def open_sheet(path: Path, reading: ReadOptions | None = None) -> Sheet:
         width=len(first),
         name=name,
         left_out=left_out,
+        on_progress=asked.on_progress,
     )
     if isinstance(records, text.TextFormat) and len(sheet.header) >= _FEWEST_TO_TELL:
         records.refuse_swallowed(len(sheet.header))

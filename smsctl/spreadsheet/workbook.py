@@ -31,6 +31,7 @@ class WorkbookSheet:
         self.path = path
         self.encoding = str(kind)
         self.name = sheet.name
+        self.rows = sheet.total_height
         self.hidden = hidden
         self.notice: Sentence | None = None
         if kind is Workbook.XLS:

@@ -19,7 +19,9 @@ def drafted(
     """Return the draft, and the request as answered. Without a terminal, what is open is an error."""
     while True:
         try:
-            return plan_request, draft(plan_request, gateway, under)
+            with wiring.output.working(say("Reading")) as tell:
+                watched = plan_request._replace(reading=plan_request.reading._replace(on_progress=tell))
+                return plan_request, draft(watched, gateway, under)
         except HiddenRowsError as error:
             if not wiring.output.interactive:
                 raise

@@ -45,11 +45,13 @@ def run(
     path = wiring.recipients_path(recipients, configured)
     overrides = {**settings.columns, **named_columns(column or ())}
     reading = reading_of(delimiter, sheet, hidden_rows)
-    opened = open_sheet(path, reading._replace(numbers=overrides.get("number", ())))
     names = (configured.key, configured.name) if municipality else settings.municipality_names
     audience = Audience(everyone=True, municipality=frozenset(names))
     rules = RowRules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
-    found = classify_sheet(opened, overrides, audience, rules)
+    with wiring.output.working(say("Reading")) as tell:
+        reading = reading._replace(numbers=overrides.get("number", ()), on_progress=tell)
+        opened = open_sheet(path, reading)
+        found = classify_sheet(opened, overrides, audience, rules)
     warnings = elsewhere.warnings(found, settings.municipality_names)
     checked = CommandResult(
         data=_data(opened, found),
