@@ -122,13 +122,23 @@ def up_for(minutes: float, *, boot: str = "this one", wall_minutes: float = 0) -
     [
         (up_for(110), True),
         (up_for(151), False),
+        (up_for(201, wall_minutes=5), False),
         (up_for(151, wall_minutes=5), False),  # a clock that was ahead at the send, and is right now
         (up_for(110, boot="another"), False),
         (up_for(99), False),  # put back to life from a picture of the machine
         (up_for(110, wall_minutes=51), False),  # a virtual machine that was halted meanwhile
         (lambda: moment()._replace(up=None), False),
     ],
-    ids=["young", "old", "old by uptime only", "another boot", "earlier", "halted", "nothing known"],
+    ids=[
+        "young",
+        "old",
+        "twice as long",
+        "old by uptime only",
+        "another boot",
+        "earlier",
+        "halted",
+        "nothing known",
+    ],
 )
 def test_a_repeat_trusts_only_the_clock_that_nobody_sets(
     later: Callable[[], Moment], *, repeated: bool, desk: Desk
