@@ -80,6 +80,10 @@ def test_sends_what_the_manual_asks_for_and_nothing_else() -> None:
         ({"validity": timedelta(days=7)}, {"validity": 173}),
         ({"invoice_node": "skola-12"}, {"invoiceNode": "skola-12"}),
         (
+            {"invoice_node": "skola-12", "cost_centre": "4711"},
+            {"invoiceNode": "4711", "differentiator": "4711"},
+        ),
+        (
             {"sender": "Kommunen"},
             {"originatorSettings": {"originator": "Kommunen", "originatorType": "ALPHANUMERIC"}},
         ),

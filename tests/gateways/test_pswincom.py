@@ -60,6 +60,11 @@ def test_sends_the_document_in_latin_1_as_it_says() -> None:
     ]
 
 
+def test_the_word_for_the_request_is_the_cost_centre_where_there_is_one() -> None:
+    _, sent = request_of(some_batch(2, cost_centre="4711"))
+    assert sent.findtext("SD") == "4711"
+
+
 def own(place: int) -> str:
     """Return the ID of a message of `some_batch`, counted from 1."""
     return message_id(f"a1-{place - 1:04}")
