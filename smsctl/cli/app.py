@@ -96,7 +96,9 @@ def _heard_out(words: Sequence[str], asked: Flags, output: Output) -> int:
 
 
 def _speak_as_configured(asked: Flags) -> None:
-    language.speak(language.in_config(asked.config, os.environ), os.environ)
+    from smsctl.config import places
+
+    language.speak(places.language(asked.config, os.environ), os.environ)
 
 
 def _facts(ended: CommandResult | SmsctlError) -> dict[str, object]:

@@ -32,6 +32,21 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     )
 
 
+def language(explicit: Path | None, environ: Mapping[str, str]) -> str | None:
+    """Return the language that the config asks for, read alone; None where nothing can be read of it.
+
+    For what is told before the config is read, or in its place: help pages, and a command line that is wrong.
+    """
+    import tomllib
+
+    try:
+        path = find(explicit, environ)
+        found = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
+    except (ConfigError, OSError, ValueError, RecursionError):
+        return None
+    return str(found.get("language") or "") or None
+
+
 def for_new(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     """Return where a new config file goes: --config, $SMSCTL_CONFIG, or the user's own place.
 

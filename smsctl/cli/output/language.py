@@ -11,7 +11,7 @@ from typing import Protocol
 import smsctl
 from smsctl.cli.output import clauses
 from smsctl.cli.output.blocks import Text
-from smsctl.errors import ConfigError, Sentence, filled
+from smsctl.errors import Sentence, filled
 from smsctl.host import process
 
 VARIABLE = "SMSCTL_LANGUAGE"
@@ -48,23 +48,6 @@ def speak(configured: str | None, environ: Mapping[str, str]) -> None:
     wanted = environ.get(VARIABLE) or configured or _of_system(environ)
     _Spoken.name = "sv" if wanted.casefold().startswith(_SWEDISH) else "en"
     _Spoken.catalogue = _English() if _Spoken.name == "en" else _catalogue(_Spoken.name)
-
-
-def in_config(explicit: Path | None, environ: Mapping[str, str]) -> str | None:
-    """Return the language that the config asks for, read alone; None where nothing can be read of it.
-
-    For what is told before the config is read, or in its place: help pages, and a command line that is wrong.
-    """
-    import tomllib
-
-    from smsctl.config import places
-
-    try:
-        path = places.find(explicit, environ)
-        found = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
-    except (ConfigError, OSError, ValueError, RecursionError):
-        return None
-    return str(found.get("language") or "") or None
 
 
 def spoken() -> str:
