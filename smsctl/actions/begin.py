@@ -64,7 +64,7 @@ def begin(
         with ledger.transaction():
             opening = openings.keep(ledger, reference, new.rows)
         messages = 0
-        for written, rows in openings.write_in_pieces(ledger, opening, ready, skipped, new.carried.rows):
+        for written, rows in openings.write_in_pieces(ledger, opening, ready, skipped, new):
             messages = written
             on_progress(rows, new.rows)
         with ledger.transaction():
@@ -172,6 +172,7 @@ def from_plan(plan: Plan, overruling: RuleOverrides, *, run_key: str | None = No
         audience_rows=plan.recipients.audience_rows,
         outside=plan.recipients.outside,
         cost_shares=plan.recipients.cost_shares,
+        texts=plan.recipients.texts,
         terms_required=order.terms_required,
         label=order.label,
     )

@@ -102,7 +102,7 @@ def _naming(sheet: Sheet) -> Iterator[None]:
         yield
     except MisfitError as error:
         sentence = say("{path}: {misfit}", path=sheet.path, misfit=error.sentence)
-        raise InputError(sentence, hint=error.hint) from None
+        raise InputError(sentence, hint=error.hint, problems=error.problems) from None
 
 
 class GroupCounts(NamedTuple):

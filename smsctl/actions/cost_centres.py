@@ -55,6 +55,7 @@ def by_cost_centre(
     counted = Counter(places)
     return recipients._replace(
         ready=recipients.ready.grouped(places, order),
+        texts=recipients.texts and recipients.texts.grouped(places, order),
         cost_shares=tuple(CostShare(cost_centre=names[one], messages=counted[one]) for one in order),
     )
 

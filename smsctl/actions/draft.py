@@ -22,8 +22,10 @@ from smsctl.domain.recipients import Recipients, RowRules, SkipReason
 from smsctl.domain.text import characters_over, measure
 from smsctl.domain.text_check import TextFinding, check, recipients_in, refuse
 from smsctl.domain.verdict import RuleVerdict
+from smsctl.domain.wording import TextRules, Wording
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist, earlier, mailings, repeats
+from smsctl.ledger.own_texts import SentTexts
 from smsctl.ledger.repeats import NOBODY, Reached
 from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import ReadOptions, Sheet, open_sheet
@@ -54,6 +56,16 @@ class PlanRequest(NamedTuple):
     cost_centres: Collection[str] | None = None  # that a column may tell; None: the letter tells
     label: Label = Label()
     carry: tuple[str, ...] = ()  # headings of the cells that are kept beside the rows
+    wording: Wording | None = None  # of texts that differ from row to row; None: all get the letter's
+
+    @property
+    def literal(self) -> str:
+        """What all of a text is written in words, for whoever looks for what a message seldom has."""
+        return (
+            "\n\n".join(one.blank for one in self.wording.templates)
+            if self.wording
+            else self.letter.text.body
+        )
 
 
 def absolute(path: Path) -> str:
@@ -80,18 +92,19 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
     Raises InputError: the file's structure, a bad row in the audience, a text too long for the gateway, and
     what certainly is no text for people where nobody is there to be asked.
     """
-    check_letter(gateway, plan_request.letter)
+    check_letter(gateway, plan_request.letter, is_template=plan_request.wording is not None)
     check_time(gateway.traits, plan_request.letter.send_at, under.local_now)
     sheet = open_sheet(
         plan_request.recipients, plan_request.reading._replace(numbers=plan_request.columns.get("number", ()))
     )
     headings = frozenset(heading.casefold() for heading in sheet.header)
-    findings = (*plan_request.findings, *check(plan_request.letter.text.body, headings))
+    findings = (*plan_request.findings, *check(plan_request.literal, headings))
     if not (under.attended or plan_request.text_as_it_is):
         refuse(findings)
     places_of(sheet, plan_request.carry)  # asked before anything is decided
     repeated = _already_sent(plan_request, under)
-    recipients = _recipients(plan_request, sheet, under.ledger, NOBODY if under.lenient else repeated)
+    rules = _rules(plan_request, gateway.traits, under.ledger, NOBODY if under.lenient else repeated)
+    recipients = _recipients(plan_request, sheet, under.ledger, rules)
     recipients = by_cost_centre(
         recipients,
         sheet,
@@ -121,11 +134,19 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
 
 
 def _leaving(
-    plan_request: PlanRequest, plan: Plan, sheet: Sheet, repeated: Reached, under: Circumstances
+    plan_request: PlanRequest,
+    plan: Plan,
+    sheet: Sheet,
+    repeated: Reached | SentTexts,
+    under: Circumstances,
 ) -> DepartingMailing:
     """Return the mailing as the rules ask about it."""
     recipients = plan.recipients
-    had_it = len(recipients.ready.positions_of(repeated)) if under.lenient and repeated else 0
+    had_it = 0
+    if under.lenient and isinstance(repeated, SentTexts):
+        had_it = sum(one in repeated for one in recipients.pairs())
+    elif under.lenient and repeated:
+        had_it = len(recipients.ready.positions_of(repeated))
     return DepartingMailing(
         bill=plan.bill,
         letter=plan_request.letter,
@@ -133,6 +154,8 @@ def _leaving(
         same=plan_request.same,
         ceilings=plan_request.ceilings,
         numbers=(person.number for person in recipients.ready),
+        pairs=None if recipients.texts is None else recipients.pairs(),
+        most_to_one=recipients.ready.several[1] if recipients.texts is not None else 1,
         rows=recipients.rows,
         already_sent=len(recipients.skipped.get(SkipReason.ALREADY_SENT, ())),
         had_it=had_it,
@@ -151,7 +174,7 @@ def _with_remarks(
 ) -> Plan:
     """Return the plan with what was found in the text, and with the last mailing like it."""
     ready = (person.number for person in plan.recipients.ready)
-    findings = (*findings, *recipients_in(plan_request.letter.text.body, plan_request.numbers, ready))
+    findings = (*findings, *recipients_in(plan_request.literal, plan_request.numbers, ready))
     told = () if plan_request.text_as_it_is else tuple(one.sentence for one in findings)
     return plan._replace(
         findings=findings,
@@ -160,10 +183,13 @@ def _with_remarks(
     )
 
 
-def check_letter(gateway: Gateway, letter: Letter) -> None:
-    """Raise InputError when the gateway's rules refuse the letter: too long a text, a sender's shape."""
+def check_letter(gateway: Gateway, letter: Letter, *, is_template: bool = False) -> None:
+    """Raise InputError when the gateway's rules refuse the letter: too long a text, a sender's shape.
+
+    How long a text is that is filled in, its rows tell.
+    """
     traits, body = gateway.traits, letter.text.body
-    if measure(body, traits.parts).parts > traits.max_parts:
+    if not is_template and measure(body, traits.parts).parts > traits.max_parts:
         raise InputError(
             say("The text is too long: at most {most} parts are sent.", most=traits.max_parts),
             hint=say_n(
@@ -195,16 +221,23 @@ def check_time(traits: Traits, send_at: datetime | None, local_now: datetime) ->
         )
 
 
-def _recipients(
-    plan_request: PlanRequest, sheet: Sheet, ledger: Ledger | None, already_sent: Reached
-) -> Recipients:
-    rules = RowRules(
+def _rules(
+    plan_request: PlanRequest, traits: Traits, ledger: Ledger | None, already_sent: Reached | SentTexts
+) -> RowRules:
+    wording = plan_request.wording
+    return RowRules(
         numbers=plan_request.numbers,
         require_terms=plan_request.require_terms,
         skip_invalid=plan_request.skip_invalid,
         is_blocked=blocklist.judge(ledger, plan_request.municipality.key) if ledger else None,
         already_sent=already_sent.quickest if already_sent else None,
+        texts=wording and TextRules(wording=wording, profile=traits.parts, max_parts=traits.max_parts),
     )
+
+
+def _recipients(
+    plan_request: PlanRequest, sheet: Sheet, ledger: Ledger | None, rules: RowRules
+) -> Recipients:
     recipients = classify_sheet(sheet, plan_request.columns, plan_request.audience, rules)
     if ledger and (blocked := recipients.skipped.get(SkipReason.BLOCKED)):
         has_stopped = blocklist.judge(ledger, plan_request.municipality.key, by_stop=True)
@@ -239,13 +272,20 @@ def _warnings(plan_request: PlanRequest, recipients: Recipients, sheet: Sheet) -
                 first=recipients.outside_bad[0],
             )
         )
-    return [*found, *elsewhere.warnings(recipients, plan_request.known), *recipients.notices]
+    told = (*recipients.untold, *recipients.notices)
+    return [*found, *elsewhere.warnings(recipients, plan_request.known), *told]
 
 
-def _already_sent(plan_request: PlanRequest, under: Circumstances) -> Reached:
+def _already_sent(plan_request: PlanRequest, under: Circumstances) -> Reached | SentTexts:
     if under.ledger is None or plan_request.again:
         return NOBODY
-    same = map(mailings.body_hash, plan_request.same)
+    if plan_request.wording:
+        return repeats.sent_texts(under.ledger, under.now)
+    same, body = map(mailings.body_hash, plan_request.same), plan_request.letter.text.body
     return repeats.already_sent(
-        under.ledger, mailings.body_hash(plan_request.letter.text.body), under.now, *same
+        under.ledger,
+        mailings.body_hash(body),
+        under.now,
+        *same,
+        bodies=frozenset((body, *plan_request.same)),
     )

@@ -23,9 +23,10 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.plan import AccountStatus, Bill
 from smsctl.domain.rules import NOTHING_SPENT, Refusal, Rule, Spent
+from smsctl.domain.texts_per_number import per_number
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import Sentence
-from smsctl.ledger import approvals, blocklist, budgets, mailings, municipalities, packages, repeats
+from smsctl.ledger import approvals, blocklist, budgets, municipalities, packages, repeats
 from smsctl.ledger.store import Ledger
 
 TEST = "test"
@@ -69,6 +70,8 @@ class DepartingMailing(NamedTuple):
     same: tuple[str, ...] = ()  # bodies that are the same text to people
     ceilings: Ceilings = Ceilings()
     numbers: Iterable[str] = ()  # of a new one
+    pairs: Iterable[object] | None = None  # the numbers of a new one with their texts, where these differ
+    most_to_one: int = 1  # messages to one number
     rows: int = 0  # of the audience of a new one
     allow_empty: bool = False  # nobody to send to is no mistake
     min_messages: int = 0
@@ -154,9 +157,9 @@ def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[R
         yield from _quiet(leaving, under)
         yield from _paused(leaving, under)
     if ledger and not leaving.begun:
-        same = map(mailings.body_hash, leaving.same)
-        of_this = mailings.body_hash(leaving.letter.text.body)
-        held = repeats.reserved_by(ledger, of_this, leaving.numbers, *same)
+        held = repeats.held_by(
+            ledger, (leaving.letter.text.body, *leaving.same), leaving.numbers, leaving.pairs
+        )
         if held is not None:
             yield rules.reserved(held)
     if leaving.had_it:
@@ -166,7 +169,7 @@ def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[R
     yield from rules.over_ceilings(bill, leaving.ceilings, _spent(leaving, under))
     yield from over_month(bill, leaving.ceilings.max_cost_per_month_ore)
     if not leaving.begun:
-        yield from _too_few(leaving)
+        yield from _too_few_or_many(leaving, under.settings.limits.max_messages_per_number)
     yield from _not_permitted(leaving, under)
     yield from _approval(leaving, under)
     is_bounded = leaving.begun or leaving.ceilings.max_parts is not None or not bill.parts
@@ -187,7 +190,7 @@ def _paused(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal
         yield rules_of_time.paused(found.first, found.last)
 
 
-def _too_few(leaving: DepartingMailing) -> Iterator[Refusal]:
+def _too_few_or_many(leaving: DepartingMailing, most_to_one: int) -> Iterator[Refusal]:
     messages = leaving.bill.messages
     if not messages and not leaving.allow_empty:
         yield (
@@ -195,6 +198,8 @@ def _too_few(leaving: DepartingMailing) -> Iterator[Refusal]:
             if leaving.already_sent
             else rules.nobody(leaving.rows, leaving.unmatched)
         )
+    elif leaving.most_to_one > most_to_one:
+        yield per_number(leaving.most_to_one, most_to_one)
     elif messages < leaving.min_messages:
         yield rules.too_few(messages, leaving.min_messages)
 

@@ -56,7 +56,7 @@ def _remove(
     removed = purging.sample(ledger, mailing)
 
     def remove_some() -> bool:
-        if not purging.is_due(ledger, decision, mailing.id):
+        if not purging.is_due(ledger, decision, mailing.id, moment):
             return False
         if (first := next(pieces, None)) is not None:
             last = min(first + ROWS_IN_A_COMMIT - 1, mailing.last_message)

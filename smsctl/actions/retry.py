@@ -4,23 +4,28 @@ Its gateway, price, rights, ceilings and quiet hours are today's. Nobody gets it
 message may have arrived.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import NamedTuple
 
 from smsctl.actions.begin import must_not_be_retried
 from smsctl.actions.draft import check_letter, check_time
 from smsctl.actions.may_send import TEST, Circumstances, DepartingMailing, account_status_of, may_send
-from smsctl.domain.gateway import Gateway
+from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Carried, CarriedRow, Ceilings, CostShare, Mailing
 from smsctl.domain.message import Status
+from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.people import PeopleWriter
+from smsctl.domain.personal import Filled, TextWriter
 from smsctl.domain.plan import LetterOrder, Plan, make
 from smsctl.domain.recipients import Recipients, SkipReason
+from smsctl.domain.text import Encoding, measure
 from smsctl.domain.verdict import RuleVerdict
-from smsctl.errors import RuleError, say
-from smsctl.ledger import blocklist, carried, costs, mailings, repeats, retrying
+from smsctl.domain.wording import frozen
+from smsctl.errors import InputError, RuleError, say
+from smsctl.ledger import blocklist, carried, costs, mailings, repeats, retrying, texts
 from smsctl.ledger.store import Ledger
 
 MISSED = (Status.FAILED, Status.EXPIRED, Status.REJECTED)
@@ -59,9 +64,9 @@ def draft_retry(request: RetryRequest, gateway: Gateway, ledger: Ledger, under: 
     must_not_be_retried(ledger, parent.id)
     mailings.must_have_body(parent)
     letter = parent.letter._replace(send_at=request.send_at)
-    check_letter(gateway, letter)
+    check_letter(gateway, letter, is_template=parent.personal)
     check_time(gateway.traits, letter.send_at, under.local_now)
-    recipients = _recipients(request, ledger, under)
+    recipients = _recipients(request, gateway.traits, ledger, under)
     if not len(recipients.ready):
         raise RuleError(
             say("Nobody of mailing {id} can be sent to again; nothing was sent.", id=parent.id),
@@ -87,6 +92,7 @@ def draft_retry(request: RetryRequest, gateway: Gateway, ledger: Ledger, under: 
         audience=parent.audience,
         ceilings=request.ceilings,
         numbers=(person.number for person in recipients.ready),
+        pairs=recipients.pairs() if recipients.texts is not None else None,
         rows=recipients.rows,
         already_sent=len(recipients.skipped.get(SkipReason.ALREADY_SENT, ())),
         urgent=request.urgent,
@@ -111,24 +117,27 @@ def _must_be_finished(ledger: Ledger, parent: Mailing) -> None:
         )
 
 
-def _recipients(request: RetryRequest, ledger: Ledger, under: Circumstances) -> Recipients:
+def _recipients(request: RetryRequest, traits: Traits, ledger: Ledger, under: Circumstances) -> Recipients:
     """Return those whom the mailing did not reach, and who of them gets nothing now either."""
-    judge = blocklist.judge(ledger, request.parent.municipality.key)
-    moment, body = under.now, request.parent.letter.text.body
-    had_it = repeats.already_sent(ledger, mailings.body_hash(body), moment, is_retry=True)
+    judge, parent = blocklist.judge(ledger, request.parent.municipality.key), request.parent
+    had_it, own = _had_it(parent, ledger, under.now), TextWriter(frozen(parent.letter.text.body))
     ready, rows, places = PeopleWriter(), 0, list[int]()
     skipped = {reason: PeopleWriter() for reason in SkipReason}
-    for one in retrying.missed(ledger, request.parent, request.states):
+    missed = list(retrying.missed(ledger, parent, request.states))
+    bodies = texts.of(ledger, parent, [parent.first_message + one.place for one in missed])
+    for one, body in zip(missed, bodies or repeat(None), strict=bool(bodies)):
         rows += 1
         put = ready
         if judge and judge(one.number):
             put = skipped[SkipReason.BLOCKED]
-        elif one.may_have_it or one.number in had_it:
+        elif one.may_have_it or (one.number if body is None else (one.number, body)) in had_it:
             put = skipped[SkipReason.ALREADY_SENT]
         elif one.is_dead:
             put = skipped[SkipReason.NOT_IN_USE]
         else:
             places.append(one.place)
+            if body is not None:
+                own.add(_measured(body, traits))
         put.add(one.row or 0, int(one.number), one.name)
     return Recipients(
         rows=rows,
@@ -142,8 +151,26 @@ def _recipients(request: RetryRequest, ledger: Ledger, under: Circumstances) -> 
         outside_bad=(),
         notices=(),
         groups=(),
-        cost_shares=_shares(costs.shares_of(ledger, request.parent.id), places),
+        cost_shares=_shares(costs.shares_of(ledger, parent.id), places),
+        texts=own.texts() if parent.personal else None,
     )
+
+
+def _had_it(parent: Mailing, ledger: Ledger, moment: Moment) -> Container[object]:
+    """Return who has had the text meanwhile; of texts that differ, numbers with theirs."""
+    if parent.personal:
+        return repeats.sent_texts(ledger, moment, is_retry=True)
+    body = parent.letter.text.body
+    return repeats.already_sent(ledger, mailings.body_hash(body), moment, bodies=(body,), is_retry=True)
+
+
+def _measured(body: str, traits: Traits) -> Filled:
+    """Return a text as today's gateway counts it. Raises InputError where it is too long for that one."""
+    size = measure(body, traits.parts)
+    if size.parts > traits.max_parts:
+        raise InputError(say("The text is too long: at most {most} parts are sent.", most=traits.max_parts))
+    is_wide = size.encoding is Encoding.UCS2
+    return Filled(body=body, cells=(body,), parts=size.parts, is_wide=is_wide)
 
 
 def _shares(before: Sequence[CostShare], places: Sequence[int]) -> tuple[CostShare, ...]:

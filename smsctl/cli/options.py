@@ -172,6 +172,18 @@ OneNumber = Annotated[str, typer.Argument(metavar="NUMBER", help="In any usual s
 CostCentre = Annotated[
     str | None, typer.Option(metavar="NAME", help="Who is charged inside: a name under [cost_centres].")
 ]
+TextFor = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--text-for",
+        metavar="COLUMN=VALUE:FILE",
+        help="The text in FILE for the rows with this value; the first text is for all others. Repeatable.",
+    ),
+]
+OnePerNumber = Annotated[
+    bool,
+    typer.Option("--one-per-number", help="Of texts with fields, each number gets that of its first row."),
+]
 Again = Annotated[
     bool, typer.Option("--again", help="Also to people who have had this text in the last 20 hours.")
 ]

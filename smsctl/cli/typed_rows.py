@@ -1,8 +1,12 @@
 """What is typed of the recipients file: which rows, which columns, and how it is to be read."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
 
+from smsctl.domain.audience import group_key
 from smsctl.domain.cells import plain
+from smsctl.domain.headings import fold
 from smsctl.errors import UsageError, say
 from smsctl.spreadsheet import ReadOptions
 from smsctl.spreadsheet.kinds import Hidden
@@ -65,3 +69,35 @@ def _in_order(flag: str, texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
             raise UsageError(say("{flag} {text}: write NAME=VALUE.", flag=flag, text=text))
         found.append((name.strip(), value.strip()))
     return tuple(found)
+
+
+class TypedChoice(NamedTuple):
+    """A text for the rows that have a value in a column, as --text-for names it."""
+
+    column: str
+    value: str
+    path: str
+
+
+def text_choices(texts: Sequence[str]) -> tuple[TypedChoice, ...]:
+    """Read --text-for flags. Raises UsageError for what is no choice, and for one that is made twice."""
+    found: dict[tuple[str, str], TypedChoice] = {}
+    for column, rest in _in_order("--text-for", texts):
+        value, _, path = rest.partition(":")
+        if not (plain(value) and path.strip()):
+            raise UsageError(
+                say("--text-for {column}={rest} names no value and file.", column=column, rest=rest),
+                hint=say("As in: {example}", example="--text-for 'Språk=arabiska:ar.txt'"),
+            )
+        key = fold(column), group_key(value)
+        if key in found:
+            raise UsageError(
+                say("--text-for names {value} under {column} twice.", value=value, column=column)
+            )
+        found[key] = TypedChoice(column=column, value=value.strip(), path=path.strip())
+    return tuple(found.values())
+
+
+def absolute_choices(texts: Sequence[str]) -> list[str]:
+    """Return --text-for flags with whole paths, for a command that is run elsewhere."""
+    return [f"{one.column}={one.value}:{Path(one.path).absolute()}" for one in text_choices(texts)]

@@ -195,6 +195,7 @@ KEYS: tuple[Key, ...] = (
             field="max_cost_per_month_ore"),
         Key("max_new_packages", whole(0, 1000), "packages one mailing may open; 0 without a terminal"),
         Key("countries", several(COUNTRY_CODE), "numbers of these only; without it, of the default one"),
+        Key("max_messages_per_number", whole(1, 1000), "texts of their own to one number in a mailing", 5),
         Key("warn_share", SHARE, "share of the package from which every command warns", 0.8),
         Key("pause", several(DAYS), "days on which cron sends nothing and a person is asked", []),
         Key("quiet_hours", QUIET_HOURS, "nothing is sent then; false: at any hour", "21:00-07:00"),

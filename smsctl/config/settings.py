@@ -143,6 +143,7 @@ class LimitsSettings(_Section):
     max_cost_per_month_ore: int | None
     max_new_packages: int | None
     countries: tuple[str, ...]  # "+46"
+    max_messages_per_number: int  # in one mailing, with texts of their own
     warn_share: float  # of the package, 0 to 1
     quiet_hours: QuietHours | None
     pause: tuple[Pause, ...]

@@ -7,10 +7,11 @@ cut takes only what is plain; everything else goes to the law, so the two cannot
 """
 
 from collections.abc import Container, Iterable, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
-from smsctl.domain.audience import Audience, OutsideRows
+from smsctl.domain.audience import Audience
 from smsctl.domain.columns import Columns
 from smsctl.domain.eligibility import RowEligibilities
 from smsctl.domain.entries import (
@@ -23,9 +24,10 @@ from smsctl.domain.entries import (
     problem_of,
     wrong_width,
 )
+from smsctl.domain.filling import FilledRows
 from smsctl.domain.findings import Findings
 from smsctl.domain.number import NumberFault
-from smsctl.domain.people import People, PeopleWriter
+from smsctl.domain.people import PeopleWriter
 from smsctl.domain.protection import ProtectedNumbers
 from smsctl.domain.recipients import BEFORE_TERMS, Recipients, RowRules, SkipReason
 
@@ -54,21 +56,18 @@ class _RowClassifier:
     """One file before its rules."""
 
     def __init__(self, header: Sequence[str], columns: Columns, audience: Audience, rules: RowRules) -> None:
-        self._header = header
-        self._columns = columns
-        self._numbers = columns.numbers
-        self._rules = rules
+        self._header, self._rules = header, rules
+        self._columns, self._numbers = columns, columns.numbers
         self._eligibilities = RowEligibilities(header, columns, audience, require_terms=rules.require_terms)
         self._cells = self._eligibilities.picker()
         self._entries = Entries(header, columns, rules.numbers)
-        self._last_used = max(
-            self._eligibilities.last_position, columns.name or 0, *(one.number for one in self._numbers)
-        )
-        self._sent: Container[int] = rules.already_sent or ()
+        self._sent: Container[object] = rules.already_sent or ()
+        self._filled = FilledRows(rules.texts, header, columns, self._sent) if rules.texts else None
+        used = (self._eligibilities.last_position, self._filled.last_position if self._filled else 0)
+        self._last_used = max(*used, columns.name or 0, *(one.number for one in self._numbers))
         self._seen: set[int] = set()  # the numbers of those who are ready, as integers: a third of the memory
-        several = len(self._numbers) > 1
-        self._ready = PeopleWriter(by_column=several)
-        self._skipped = {reason: PeopleWriter(by_column=several) for reason in SkipReason}
+        writer = partial(PeopleWriter, by_column=len(self._numbers) > 1)
+        self._ready, self._skipped = writer(), {reason: writer() for reason in SkipReason}
         self.protected: Final = ProtectedNumbers(self._numbers, rules.numbers, len(header))
         self._bad = Findings()
         self._outside_bad = Findings()
@@ -81,7 +80,7 @@ class _RowClassifier:
 
     def read(self, rows: Iterable[Sequence[str]]) -> None:
         """Go through the rows."""
-        if len(self._numbers) == 1:
+        if len(self._numbers) == 1 and self._filled is None:
             self._read_fast(rows)
             return
         for row_number, row in enumerate(rows, FIRST_ROW):
@@ -138,17 +137,30 @@ class _RowClassifier:
             counted.rows += 1
             return True
         is_blocked, sent = self._rules.is_blocked, self._sent
-        if eligibility is not self._eligibilities.welcome:
-            return False
         numbers = [(at, number) for at, number in found if number is not None]
-        if any(int(number) in sent or (is_blocked and is_blocked(number)) for _, number in numbers):
+        if eligibility is not self._eligibilities.welcome or any(
+            int(number) in sent or (is_blocked and is_blocked(number)) for _, number in numbers
+        ):
             return False
+        if self._filled:
+            return self._take_filled(row_number, row, numbers)
         name = "" if self._columns.name is None else row[self._columns.name]
         for at, number in numbers:
             digits = int(number)
             people = self._skipped[SkipReason.DUPLICATE] if digits in self._seen else self._ready
             self._seen.add(digits)
             people.add(row_number, digits, name, at)
+        return True
+
+    def _take_filled(self, row_number: int, row: Sequence[str], numbers: Sequence[tuple[int, str]]) -> bool:
+        """Take such a row with a text of its own, where that is plain."""
+        reasons = self._filled.reasons_of_plain(row, [one for _, one in numbers]) if self._filled else None
+        if reasons is None:
+            return False
+        name = "" if self._columns.name is None else row[self._columns.name]
+        for (at, number), reason in zip(numbers, reasons, strict=True):
+            people = self._skipped[reason] if reason else self._ready
+            people.add(row_number, int(number), name, at)
         return True
 
     def classify(self, row_number: int, row: Sequence[str]) -> None:
@@ -168,7 +180,7 @@ class _RowClassifier:
             if problem is not None:
                 self._note_bad(entry, problem, inside=eligibility.outside is None)
             elif eligibility.outside is None:
-                self._place(entry)
+                self._place(entry, fitted)
         if eligibility.outside is not None:
             eligibility.outside.rows += 1
         elif eligibility.newly_split:
@@ -178,24 +190,27 @@ class _RowClassifier:
         """Return what became of all rows."""
         self._eligibilities.refuse_unmet(any_bad=bool(self._bad.count))
         self._seen.clear()
-        ready, skipped = self._shut_out()
-        bad_count = 0 if self._rules.skip_invalid else self._bad.count
-        outside = tuple(
-            OutsideRows(reason=one.reason, municipality=one.municipality, rows=one.rows)
-            for one in self._eligibilities.tallies
+        everybody, shut = self._ready.people(), self.protected.found
+        skipped = {reason: writer.people() for reason, writer in self._skipped.items()}
+        ready = self.protected.shut_out(everybody, skipped, by_column=len(self._numbers) > 1)
+        bad_count, outside = (
+            0 if self._rules.skip_invalid else self._bad.count,
+            self._eligibilities.outside_rows,
         )
         file_rows = self._last_row - FIRST_ROW + 1 - self._empty_rows
         return Recipients(
             rows=len(ready) + sum(map(len, skipped.values())) + bad_count,
             audience_rows=file_rows - sum(one.rows for one in outside),
             ready=ready,
-            skipped=MappingProxyType(skipped),
+            skipped=MappingProxyType({reason: people for reason, people in skipped.items() if len(people)}),
             bad_count=bad_count,
             bad=self._bad.sentences,
             outside=outside,
             outside_bad_count=self._outside_bad.count,
             outside_bad=self._outside_bad.sentences,
             notices=(*self._notices.sentences, *cut_short(self._cut_rows), *self._eligibilities.doubts()),
+            texts=self._filled.texts_without(everybody.places_of(shut)) if self._filled else None,
+            untold=self._filled.notices() if self._filled else (),
             groups=self._eligibilities.told_groups,
             refused=frozenset(self._refused),
             number_columns=tuple(one.title for one in self._numbers if one.title),
@@ -234,16 +249,19 @@ class _RowClassifier:
         if inside and self._rules.skip_invalid:
             self._skip(SkipReason.INVALID, entry, readable=False)
 
-    def _place(self, entry: Entry) -> None:
+    def _place(self, entry: Entry, row: Sequence[str]) -> None:
         if (notice := entry.reading.notice) is not None:
             self._notices.add(entry.row, notice.template, lambda: notice)
-        reason = self._reason(entry)
-        if reason is not None:
-            self._skip(reason, entry, readable=entry.reading.number is not None)
-        elif entry.reading.number is not None:
-            digits = int(entry.reading.number)
-            self._seen.add(digits)
-            self._ready.add(entry.row, digits, entry.name, entry.column)
+        number = entry.reading.number
+        reason, problem = self._reason(entry), None
+        if reason is None and number is not None:
+            reason, problem = self._filled.judge(row, number) if self._filled else self._repeat(number)
+        if problem is not None:
+            self._note_bad(entry, problem, inside=True)
+        elif reason is not None:
+            self._skip(reason, entry, readable=number is not None)
+        elif number is not None:
+            self._ready.add(entry.row, int(number), entry.name, entry.column)
 
     def _skip(self, reason: SkipReason, entry: Entry, *, readable: bool) -> None:
         people = self._skipped[reason]
@@ -254,11 +272,10 @@ class _RowClassifier:
         elif readable and entry.reading.number is not None:
             people.add(entry.row, int(entry.reading.number), entry.name, entry.column)
         else:
-            written = entry.written.strip()[:WRITTEN_SHOWN]
-            people.add_as_written(entry.row, written, entry.name, entry.column)
+            people.add_as_written(entry.row, entry.written.strip()[:WRITTEN_SHOWN], entry.name, entry.column)
 
     def _reason(self, entry: Entry) -> SkipReason | None:
-        """Return why it is skipped, in the order of SkipReason; None when it is not."""
+        """Return why it is skipped, in the order of SkipReason, but for a repeat; None when it is not."""
         number = entry.reading.number
         if number is None:
             return SKIPPED_FAULTS[entry.reading.fault or NumberFault.EMPTY]
@@ -266,34 +283,17 @@ class _RowClassifier:
             return SkipReason.PROTECTED
         if self._rules.is_blocked and self._rules.is_blocked(number):
             return SkipReason.BLOCKED
-        if not entry.accepted:
-            return SkipReason.TERMS
-        if int(number) in self._seen:
-            return SkipReason.DUPLICATE
-        return SkipReason.ALREADY_SENT if int(number) in self._sent else None
+        return None if entry.accepted else SkipReason.TERMS
 
-    def _shut_out(self) -> tuple[People, dict[SkipReason, People]]:
-        """Return who is ready and who is not, with every row of a protected number among the protected."""
-        ready = self._ready.people()
-        skipped = {reason: writer.people() for reason, writer in self._skipped.items()}
-        if protected := self.protected.found:
-            own = skipped[SkipReason.PROTECTED]
-            positions = set(zip(own.rows, own.columns, strict=True))
-            for reason in _READ:
-                if found := skipped[reason].positions_of(protected):
-                    positions.update(found)
-                    skipped[reason] = skipped[reason].without(protected)
-            if found := ready.positions_of(protected):
-                positions.update(found)
-                ready = ready.without(protected)
-            shut = PeopleWriter(by_column=len(self._numbers) > 1)
-            for row, column in sorted(positions):
-                shut.add_as_written(row, "", "", column)
-            skipped[SkipReason.PROTECTED] = shut.people()
-        return ready, {reason: people for reason, people in skipped.items() if len(people)}
+    def _repeat(self, number: str) -> tuple[SkipReason | None, None]:
+        """Return why a number does not get the text that all get; None: it gets it. No row is bad for it."""
+        if int(number) in self._seen:
+            return SkipReason.DUPLICATE, None
+        if int(number) in self._sent:
+            return SkipReason.ALREADY_SENT, None
+        self._seen.add(int(number))
+        return None, None
 
 
 _CELLS_SHOWN = 3
 _PACKED_EVERY = 0xFFF  # rows
-_READ = (SkipReason.BLOCKED, SkipReason.TERMS, SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
-"""The reasons of those whose number was read and may be sent to."""

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from smsctl.domain.audience import (
     Audience,
     Outside,
+    OutsideRows,
     Selection,
     group_key,
     groups_in,
@@ -75,10 +76,14 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
         self.unknown: dict[str, None] = {}  # what stands for a protected identity and is neither yes nor no
 
     @property
-    def tallies(self) -> tuple[OutsideCount, ...]:
+    def outside_rows(self) -> tuple[OutsideRows, ...]:
         """The rows outside the audience, in the order of Outside, and by how many they are."""
         order = list(Outside)
-        met = (one for one in self._tallies.values() if one.rows)
+        met = (
+            OutsideRows(reason=one.reason, municipality=one.municipality, rows=one.rows)
+            for one in self._tallies.values()
+            if one.rows
+        )
         return tuple(sorted(met, key=lambda one: (order.index(one.reason), -one.rows, one.municipality)))
 
     @property

@@ -1,7 +1,8 @@
 """The merge marks by which other programs fill in a text, such as {namn}, «Förnamn» and %fornamn%.
 
-None of them is filled in here, so that one in a text is a slip. But brackets, quotes and per cent signs are
-ordinary writing too: certain is only what names something that is filled in, or what nobody writes by hand.
+None of them is filled in here, where a field is written ((Namn)), so that one in a text is a slip. But
+brackets, quotes and per cent signs are ordinary writing too: certain is only what names something that is
+filled in, or what nobody writes by hand.
 """
 
 import re
@@ -16,6 +17,7 @@ class Mark(NamedTuple):
     at: int
     piece: str
     certain: bool
+    name: str  # what it names
 
 
 class _Sure(StrEnum):
@@ -36,7 +38,7 @@ def merge_marks(body: str, headings: Collection[str] = ()) -> Iterator[Mark]:
                 inner = next(filter(None, found.groups()), "").strip()
                 certain = _judge(inner, sure, headings)
                 if certain is not None:
-                    yield Mark(at=found.start(), piece=found[0], certain=certain)
+                    yield Mark(at=found.start(), piece=found[0], certain=certain, name=inner)
 
 
 def _judge(inner: str, sure: _Sure, headings: Collection[str]) -> bool | None:
@@ -84,7 +86,6 @@ _WORDS: Final = (
 _NAMES: Final = frozenset(re.findall(r"\w+", _WORDS))
 
 _SHAPES: Final = (
-    ("((", r"(?<![:;=])\(\(\s?(\w[^()]{0,60}?)(?<![\s:;=])\s?\)\)", _Sure.ALWAYS),
     ("{{", r"\{\{\{?([^{}]{1,80})\}\}\}?", _Sure.ALWAYS),
     ("{%", r"\{%[^{}\n]{1,80}%\}", _Sure.ALWAYS),
     ("${", r"\$\{[^{}\n]{1,80}\}", _Sure.ALWAYS),

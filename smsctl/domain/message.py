@@ -83,6 +83,12 @@ class Batch(NamedTuple):
     reference: str  # A-Z a-z 0-9 - _ . only; the handle for stopping it
     letter: Letter
     messages: Sequence[Outgoing]
+    bodies: Sequence[str] = ()  # the text of each, in the same order; empty: the letter's for all
+
+    @property
+    def texts(self) -> Iterable[str]:
+        """The text of each message."""
+        return self.bodies or repeat(self.letter.text.body, len(self.messages))
 
     def digest(self, account: str) -> str:
         """Return the hash by which it is known again when rebuilt, for the account that has seen it."""
@@ -90,6 +96,8 @@ class Batch(NamedTuple):
 
         found = hashlib.sha256(f"{account}\n{self.letter.text.body}".encode())
         found.update("\n".join(["", *map(" ".join, self.messages)]).encode())
+        for body in self.bodies:  # with its length, so that none can end where another begins
+            found.update(f"\n{len(body)} {body}".encode())
         return found.hexdigest()
 
 

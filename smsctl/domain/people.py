@@ -6,6 +6,7 @@ packed: 8 bytes for the number, 4 for the row, and the names of a few thousand p
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import NamedTuple
@@ -86,6 +87,16 @@ class People:
             texts += some_texts
             columns += some_columns or array("B")
         return People(rows, digits, tuple(texts), None if self._columns is None else columns)
+
+    def places_of(self, digits: Container[int]) -> frozenset[int]:
+        """Return the places, from 0, of those who have one of the numbers, as integers."""
+        return frozenset(at for at, one in enumerate(self._digits) if one in digits)
+
+    @property
+    def several(self) -> tuple[int, int]:
+        """How many numbers stand more than once, and how often one does at most."""
+        times = Counter(Counter(self._digits).values())
+        return sum(n for often, n in times.items() if often > 1), max(times, default=0)
 
     def without(self, digits: Container[int]) -> "People":
         """Return them without those who have one of the numbers; all must have been read."""

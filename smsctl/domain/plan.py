@@ -133,10 +133,12 @@ def make(
     *,
     warnings: Sequence[Sentence] = (),
 ) -> Plan:
-    """Put the plan together; `warnings` are found elsewhere."""
-    size = measure(order.letter.text.body, traits.parts)
-    messages = len(recipients.ready)
-    bill = bill_for(order.municipality, account_status, messages=messages, parts=messages * size.parts)
+    """Put the plan together; `warnings` are found elsewhere. Where texts differ, `size` is the dearest's."""
+    messages, texts = len(recipients.ready), recipients.texts
+    dearest = texts.at(texts.dearest(1)).values() if texts else ()
+    size = measure(next((one.body for one in dearest), order.letter.text.body), traits.parts)
+    parts = texts.total if texts is not None else messages * size.parts
+    bill = bill_for(order.municipality, account_status, messages=messages, parts=parts)
     return Plan(
         order=order,
         traits=traits,
@@ -156,7 +158,9 @@ class Offer(NamedTuple):
 
 def offer(plan: Plan) -> Offer | None:
     """Return what the mailing would be with a text that saves parts; None: there is no such text."""
-    found = cheaper(plan.order.letter.text.body, plan.traits.parts) if plan.messages else None
+    if not plan.messages or plan.recipients.texts is not None:  # of texts that differ, none is offered
+        return None
+    found = cheaper(plan.order.letter.text.body, plan.traits.parts)
     if found is None:
         return None
     letter = plan.order.letter._replace(text=MessageText(body=found.body))

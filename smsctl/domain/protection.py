@@ -11,6 +11,8 @@ from typing import Final
 from smsctl.domain.cells import plain
 from smsctl.domain.columns import NumberColumn
 from smsctl.domain.number import NumberReader
+from smsctl.domain.people import People, PeopleWriter
+from smsctl.domain.recipients import SkipReason
 
 NO: Final = frozenset({"", "nej", "n", "no", "0", "false", "falskt", "ingen"})
 YES: Final = frozenset({"ja", "j", "yes", "y", "1", "true", "sant", "x"})
@@ -62,6 +64,25 @@ class ProtectedNumbers:
             if any(map(is_protected, row[max(first, 0) : max(last, 0) + 1])):
                 self._take(row, ())
 
+    def shut_out(self, ready: People, skipped: dict[SkipReason, People], *, by_column: bool) -> People:
+        """Return who is ready without those numbers, and move every row of one among the protected."""
+        own = skipped[SkipReason.PROTECTED]
+        if not self.found:
+            return ready
+        positions = set(zip(own.rows, own.columns, strict=True))
+        for reason in _READ:
+            if found := skipped[reason].positions_of(self.found):
+                positions.update(found)
+                skipped[reason] = skipped[reason].without(self.found)
+        if found := ready.positions_of(self.found):
+            positions.update(found)
+            ready = ready.without(self.found)
+        shut = PeopleWriter(by_column=by_column)
+        for row, column in sorted(positions):
+            shut.add_as_written(row, "", "", column)
+        skipped[SkipReason.PROTECTED] = shut.people()
+        return ready
+
     def _take(self, row: Sequence[str], free: Container[int]) -> None:
         """Take every number in the cells, also where one cannot be read as one number."""
         for at, cell in enumerate(row):
@@ -70,6 +91,9 @@ class ProtectedNumbers:
                 readings = [whole] if whole.number else map(self._reader.read, re.split(_BETWEEN, cell))
                 self.found.update(int(one.number) for one in readings if one.number is not None)
 
+
+_READ: Final = (SkipReason.BLOCKED, SkipReason.TERMS, SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
+"""The reasons of those whose number was read and may be sent to."""
 
 _SOME_NUMBER: Final = r"\d(?:\D*\d){6}"
 _BETWEEN: Final = r"[^0-9+()\s.\-]+|[/\n]"

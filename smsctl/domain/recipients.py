@@ -1,6 +1,6 @@
 """What a recipients file comes to: who gets the message, who does not and why, and what must be mended."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -8,6 +8,8 @@ from smsctl.domain.audience import OutsideRows
 from smsctl.domain.mailing import CostShare
 from smsctl.domain.number import NumberReader
 from smsctl.domain.people import People
+from smsctl.domain.personal import PersonalTexts
+from smsctl.domain.wording import TextRules
 from smsctl.errors import Sentence
 
 
@@ -37,7 +39,10 @@ class RowRules(NamedTuple):
     require_terms: bool = True
     skip_invalid: bool = False  # bad rows are skipped, instead of stopping the mailing
     is_blocked: Callable[[str], bool] | None = None  # takes E.164
-    already_sent: Container[int] | None = None  # E.164 without the plus
+    already_sent: Container[object] | None = None
+    """Integers, E.164 without the plus; where texts differ, numbers (E.164) with their text."""
+
+    texts: TextRules | None = None  # None: all get the same
 
 
 class Recipients(NamedTuple):
@@ -67,6 +72,8 @@ class Recipients(NamedTuple):
     newly_split: int = 0  # ready or skipped only for a group that older versions did not see in its cell
     newly_split_cells: tuple[str, ...] = ()  # the first of those cells
     cost_shares: tuple[CostShare, ...] = ()  # in the order of `ready`
+    untold: tuple[Sentence, ...] = ()  # of values that have no text, where a column chooses it
+    texts: PersonalTexts | None = None  # of those who are ready, in their order; None: all get the same
 
     @property
     def file_rows(self) -> int:
@@ -83,6 +90,11 @@ class Recipients(NamedTuple):
     def counted(self) -> dict[str, int]:
         """How many are skipped by reason, as machines are told: the protected are among the blocked."""
         return told_counts({str(reason): len(people) for reason, people in self.skipped.items()})
+
+    def pairs(self) -> Iterator[object]:
+        """Yield what must not go out twice: numbers, each with its text where these differ."""
+        numbers = (person.number for person in self.ready)
+        return numbers if self.texts is None else zip(numbers, (one.body for one in self.texts), strict=True)
 
     def outside_by_reason(self) -> dict[str, int]:
         """How many rows are outside, by reason."""

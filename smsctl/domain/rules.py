@@ -1,7 +1,6 @@
 """Which rules can say no to a mailing, and the sentence of each with what mends it.
 
-Made from values alone. Which of them are asked, and when, `smsctl.actions.may_send` decides; a claim asks
-some of them once more.
+Made from values alone. Which of them are asked, `smsctl.actions.may_send` decides, and a claim once more.
 """
 
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ class Rule(StrEnum):
     QUIET_HOURS = "quiet-hours"
     ALREADY_SENT = "already-sent"
     RESERVED = "reserved"
+    PER_NUMBER = "per-number"
     PAUSE = "pause"
     FILE_AGE = "file-age"
     TEXT_AGE = "text-age"

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from smsctl.domain.fields import as_field
 from smsctl.domain.file_kinds import kind_of_text
 from smsctl.domain.identity_number import DASHES, identity_numbers
 from smsctl.domain.merge_marks import merge_marks
@@ -129,7 +130,11 @@ def _merge_marks(body: str, headings: Collection[str]) -> Iterator[TextFinding]:
         told.add(mark.piece)
         shown = _shown(body, mark.at, mark.piece)
         if mark.certain:
-            sentence = say("{place}: {piece} is a merge mark that is not filled in here.", **shown)
+            sentence = say(
+                "{place}: {piece} is a merge mark that is not filled in here; a field is written {field}.",
+                field=as_field(mark.name or "Namn"),
+                **shown,
+            )
         else:
             sentence = say("{place}: {piece} may be a merge mark, and is not filled in here.", **shown)
         yield _finding(body, mark.at, TextFault.MERGE_MARK, mark.piece, sentence, certain=mark.certain)

@@ -4,19 +4,19 @@ What is the same for every message of a batch, the text above all, is encoded on
 its number and its reference. The reply is matched on our reference only, never on position or number.
 """
 
-import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final, cast
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, SubmitVerdict, accepted
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
-from smsctl.domain.text import INTELECOM_PARTS, Encoding, measure, with_part_length
+from smsctl.domain.text import INTELECOM_PARTS, with_part_length
 from smsctl.errors import Sentence, say
 from smsctl.gateways.connection_pool import ConnectionPool
 from smsctl.gateways.intelecom_management import IntelecomManagement
+from smsctl.gateways.intelecom_request import request
 from smsctl.gateways.json_reply import folded, read_json, whole_number
 from smsctl.gateways.outcome import HttpReply, quoted, refused, status_verdict, unclear, unless_taken, verdict
 
@@ -78,7 +78,7 @@ class Intelecom:
             "POST",
             self._url + _SEND_PATH,
             headers=headers,
-            body=self._request(batch),
+            body=request(self._options, batch),
             not_after=not_after,
             pool=self._pool,
         )
@@ -113,58 +113,6 @@ class Intelecom:
         """Return what the gateway still holds of the batch (wire/puzzel.md, "Management API")."""
         return self._management.listed(batch_reference)
 
-    def _request(self, batch: Batch) -> bytes:
-        """Return the body: the common fields as JSON, the messages joined from encoded pieces."""
-        from json.encoder import JSONEncoder  # a plan needs none
-        from json.encoder import encode_basestring_ascii as text
-
-        encode = JSONEncoder(separators=(",", ":")).encode  # ASCII: no charset can be guessed wrong
-        common = {
-            "serviceId": self._options.service_id,
-            "username": self._options.username,
-            "password": self._options.revealed_password(),
-            "batchReference": batch.reference,
-        }
-        content = encode(batch.letter.text.body)
-        settings = self._settings(batch.letter)
-        middle = f',"content":{content},"clientReference":'
-        tail = f',"settings":{encode(settings)}}}' if settings else "}"
-        messages = ",".join(
-            [
-                f'{{"recipient":{text(number)}{middle}{text(reference)}{tail}'
-                for reference, number in batch.messages
-            ]
-        )
-        return f'{encode(common)[:-1]},"message":[{messages}]}}'.encode()
-
-    def _settings(self, letter: Letter) -> dict[str, object]:
-        """Return what every message of the batch asks for; what is left out the service decides."""
-        settings: dict[str, object] = {}
-        if letter.priority is not None:
-            settings["priority"] = int(letter.priority)
-        if letter.validity is not None:
-            settings["validity"] = validity_code(letter.validity)
-        if letter.sender is not None:
-            kind = originator_type(letter.sender)
-            settings["originatorSettings"] = {"originator": letter.sender, "originatorType": kind}
-        if letter.send_at is not None:
-            settings["sendWindow"] = _window(letter.send_at)
-        if letter.cost_centre is not None:
-            settings["differentiator"] = letter.cost_centre
-        if (node := letter.cost_centre or letter.invoice_node) is not None:
-            settings["invoiceNode"] = node
-        if parameters := self._parameters(letter):
-            settings["parameter"] = [{"key": key, "value": value} for key, value in parameters]
-        return settings
-
-    def _parameters(self, letter: Letter) -> list[tuple[str, str]]:
-        parameters = []
-        if measure(letter.text.body, INTELECOM_PARTS).encoding is Encoding.UCS2:
-            parameters.append(("parsing-type", "AUTO_DETECT"))
-        if not (letter.want_report and self._options.delivery_confirmation):
-            parameters.append(("skip_customer_report_delivery", "true"))
-        return parameters
-
     def _answer(self, batch: Batch, body: bytes) -> Answer:
         """Read the reply message by message (wire/puzzel.md, "Reply" and "Result codes")."""
         secret = self._options.revealed_password()
@@ -190,43 +138,12 @@ class Intelecom:
         return Answer(verdict=said, receipts=receipts, text=words)
 
 
-def originator_type(sender: str) -> str:
-    """Return the type that the sender's shape means (wire/puzzel.md, "Sender")."""
-    if sender.startswith("+"):
-        return "INTERNATIONAL"
-    return "NETWORK" if re.fullmatch(_SHORT_NUMBER, sender) else "ALPHANUMERIC"
-
-
-def validity_code(validity: timedelta) -> int:
-    """Return the smallest code that is not shorter; 173, seven days, is the longest.
-
-    wire/puzzel.md, "Priority and validity".
-    """
-    if validity <= timedelta(hours=12):
-        return max(_ceil(validity, timedelta(minutes=5)) - 1, 0)
-    if validity <= timedelta(hours=24):
-        return 143 + _ceil(validity - timedelta(hours=12), timedelta(minutes=30))
-    return min(166 + _ceil(validity, timedelta(days=1)), 173)
-
-
 _REFUSALS: dict[str | None, tuple[Event, Sentence]] = {
     "2": (Event.LOGIN_REFUSED, CHECK_ACCOUNT),
     "3": (Event.NOT_PERMITTED, say("Ask the supplier what this service may send.")),
     "4": (Event.SERVICE_REFUSED, say("Check service_id in the config, or ask the supplier.")),
 }
-_SHORT_NUMBER = "[0-9]{3,6}"
-
 _Entry = dict[str, object]
-
-
-def _ceil(period: timedelta, unit: timedelta) -> int:
-    return -(-period // unit)
-
-
-def _window(start: datetime) -> dict[str, str]:
-    """Return when sending may begin; the offset is spelt out, for what "CET" means here is not told."""
-    text = start.isoformat(timespec="seconds")
-    return {"startDate": text[:10] + text[19:], "startTime": text[11:]}
 
 
 _SPELLING = {name.lower(): name for name in ("clientReference", "messageId", "statusCode", "statusMessage")}

@@ -66,8 +66,9 @@ class MailGateway:
         verdict, mend = SubmitVerdict.ANSWERED, None
         text: Words = ""
         with line:
-            content = line.content(batch.letter.text.body)
-            for message in batch.messages:
+            common = line.content(batch.letter.text.body)
+            for message, body in zip(batch.messages, batch.texts, strict=True):
+                content = line.content(body) if batch.bodies else common
                 if time.monotonic() > not_after:
                     verdict, text = SubmitVerdict.STALE, Remark(Event.STALE_MAIL)
                     break

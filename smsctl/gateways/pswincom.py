@@ -7,14 +7,16 @@ and matched on ID, which no message of another batch has: a cached or crossed re
 
 from collections import Counter
 from datetime import datetime, timedelta
+from itertools import repeat
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
+from smsctl.domain import gsm7
 from smsctl.domain.gateway import CHECK_ACCOUNT, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, SubmitVerdict
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
-from smsctl.domain.text import PSWINCOM_PARTS, Encoding, measure, with_part_length
+from smsctl.domain.text import PSWINCOM_PARTS, with_part_length
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.connection_pool import ConnectionPool
 from smsctl.gateways.outcome import (
@@ -134,11 +136,12 @@ class PSWinCom:
 
     def _request(self, batch: Batch) -> bytes:
         """Return the document: the shared elements escaped once, the messages joined."""
-        text, rest = self._shared(batch.letter)
+        before, after = self._shared(batch.letter)
+        texts = map(_text, batch.bodies) if batch.bodies else repeat(_text(batch.letter.text.body))
         messages = "".join(
             [
-                f"<MSG><ID>{message_id(reference)}</ID>{text}<RCV>{number[1:]}</RCV>{rest}</MSG>"
-                for reference, number in batch.messages
+                f"<MSG><ID>{message_id(reference)}</ID>{text}{before}<RCV>{number[1:]}</RCV>{after}</MSG>"
+                for (reference, number), text in zip(batch.messages, texts, strict=bool(batch.bodies))
             ]
         )
         tag = (batch.letter.cost_centre or batch.reference)[:_MAX_TAG]  # one for the whole request
@@ -155,11 +158,8 @@ class PSWinCom:
         return document.encode("iso-8859-1", "xmlcharrefreplace")
 
     def _shared(self, letter: Letter) -> tuple[str, str]:
-        """Return the elements that every message of the batch has, before its number and after."""
-        body = letter.text.body
-        before = [f"<TEXT>{_escaped(body)}</TEXT>"]
-        if not _is_plain(body):
-            before = [f"<TEXT>{body.encode('utf-16-be').hex().upper()}</TEXT>", "<OP>9</OP>"]
+        """Return what every message of the batch has beside its text, before its number and after."""
+        before = []
         if letter.want_report and self._options.delivery_confirmation:
             before.append("<RCPREQ>Y</RCPREQ>")
         if letter.sender is not None:
@@ -225,11 +225,11 @@ def _is_one(entry: dict[str, str], names: Counter[str | None]) -> bool:
     return not entry.get("REF") or names[entry["REF"]] == 1
 
 
-def _is_plain(body: str) -> bool:
-    """Say whether the text may travel as OP 1: every character both in GSM-7 and in ISO-8859-1."""
-    if measure(body, PSWINCOM_PARTS).encoding is Encoding.UCS2:
-        return False
-    return all(character <= "\xff" for character in body)
+def _text(body: str) -> str:
+    """Return the elements of a text: as it is where every character is in GSM-7 and in ISO-8859-1."""
+    if gsm7.septets(body) is not None and len(body.encode("latin-1", "ignore")) == len(body):
+        return f"<TEXT>{_escaped(body)}</TEXT>"
+    return f"<TEXT>{body.encode('utf-16-be').hex().upper()}</TEXT><OP>9</OP>"
 
 
 def _escaped(text: str) -> str:

@@ -12,8 +12,8 @@ from smsctl.domain.approval import Approval, ApprovalDecision, ApprovalTerms, st
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
 from smsctl.ledger import audit
-from smsctl.ledger.repeats import WINDOW
 from smsctl.ledger.store import Ledger
+from smsctl.ledger.window import WINDOW
 
 
 def ask(ledger: Ledger, mailing: Mailing, terms: ApprovalTerms, moment: Moment, actor: Actor) -> None:

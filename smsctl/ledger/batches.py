@@ -25,6 +25,7 @@ from smsctl.ledger import (
     packages,
     reports,
     restoring,
+    texts,
 )
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
@@ -62,12 +63,12 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     while found := _pending(ledger, want, after, slots * want.most):
         numbers = [number for _, number in found]
         blocked = blocklist.among(ledger, numbers, (mailing.municipality.key,))
-        repeated = want.repeats.among(ledger, numbers, moment) - blocked
-        if not blocked and not repeated:
+        stopped = {message for message, number in found if number in blocked} if blocked else set()
+        repeated = want.repeats.among(ledger, found, moment) - stopped
+        if not stopped and not repeated:
             break
-        for code, unwanted in (("blocked", blocked), ("already-sent", repeated)):
-            ids = [message for message, number in found if number in unwanted]
-            _withdraw(ledger, mailing, ids, code)
+        _withdraw(ledger, mailing, sorted(stopped), "blocked")
+        _withdraw(ledger, mailing, sorted(repeated), "already-sent")
     else:
         return []
     room = ceilings.room(ledger, mailing, want.ceilings, [message for message, _ in found], moment)
@@ -172,6 +173,7 @@ def _batches(
             reference=f"{stem}{last + n}",
             letter=costs.letter_of(mailing.letter, cost_centre),
             messages=outgoing(mailing.message_references(ids), numbers),
+            bodies=texts.of(ledger, mailing, ids),
         )
         rest = rest[len(ids) :]
         yield Claim(id=newest + n, batch=batch, messages=ids, day=moment.day)

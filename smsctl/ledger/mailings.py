@@ -17,6 +17,7 @@ from smsctl.ledger.store import Ledger
 if TYPE_CHECKING:  # what `usage` does without
     from smsctl.domain.approval import ApprovalTerms
     from smsctl.domain.audience import AudienceRule, OutsideRows
+    from smsctl.domain.personal import PersonalText
     from smsctl.domain.text import TextSize
 
 EVERY = 1 << 31
@@ -48,7 +49,7 @@ class NewMailing(NamedTuple):
     cost_shares: tuple[CostShare, ...] = ()  # the messages are in this order
     terms_required: bool = True
     label: Label = Label()
-    personal: bool = False  # each message has a text of its own; the letter's is their template
+    texts: Iterable["PersonalText"] | None = None  # of each who is ready; the letter's is their template
     carried: Carried = Carried()
     retry_of: int | None = None
     approval: "ApprovalTerms | None" = None  # None: nobody else is asked

@@ -6,15 +6,17 @@ its lock, so that a free lock proves that the opening was broken off. What is le
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
-from smsctl.domain.mailing import CarriedRow, Mailing
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.personal import PersonalText
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import carried, costs, counts, lock, mailings, skipped
+from smsctl.ledger import carried, costs, counts, lock, mailings, skipped, texts
 from smsctl.ledger.counts import Sum
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.skipped import SkippedEntry
@@ -54,8 +56,17 @@ def keep(ledger: Ledger, reference: str, rows: int) -> Opening:
     return opening
 
 
-def write_messages(ledger: Ledger, opening: Opening, ready: Iterable[Addressee], written: int) -> int:
-    """Write messages behind those that are written, in the open transaction; return how many there are."""
+def write_messages(
+    ledger: Ledger,
+    opening: Opening,
+    ready: Iterable[Addressee],
+    written: int,
+    own: Iterator[PersonalText] | None = None,
+) -> int:
+    """Write messages behind those that are written, in the open transaction; return how many there are.
+
+    `own` gives the text of each, where they differ.
+    """
     people = iter(ready)
     while together := list(islice(people, _TOGETHER)):
         rows = ", ".join(["(?, ?, ?, ?, ?, 'pending')"] * len(together))
@@ -65,8 +76,21 @@ def write_messages(ledger: Ledger, opening: Opening, ready: Iterable[Addressee],
             for message, (line, number, name) in numbered
         )
         ledger.write(_MESSAGES.replace("(?)", rows), *values)
+        if own is not None:
+            _write_texts(ledger, opening.first_message + written, list(islice(own, len(together))))
         written += len(together)
     return written
+
+
+def _write_texts(ledger: Ledger, first: int, own: Sequence[PersonalText]) -> None:
+    """Write the texts of messages that are written, and the parts of each."""
+    texts.write(ledger, enumerate((body for body, _ in own), first))
+    by_parts: defaultdict[int, list[int]] = defaultdict(list)
+    for message, (_, parts) in enumerate(own, first):
+        by_parts[parts].append(message)
+    for parts, messages in by_parts.items():
+        rows = ", ".join("?" * len(messages))
+        ledger.write(_PARTS.replace("(?)", f"({rows})"), parts, *messages)
 
 
 def write_in_pieces(
@@ -74,13 +98,14 @@ def write_in_pieces(
     opening: Opening,
     ready: Iterable[Addressee],
     left_out: Iterable[SkippedEntry],
-    kept: Iterable[CarriedRow] = (),
+    new: NewMailing,
 ) -> Iterator[tuple[int, int]]:
     """Write all rows of a mailing that ids are kept for, in commits; yield how many messages, and rows."""
     people, others, messages, rows = iter(ready), iter(left_out), 0, 0
+    own = None if new.texts is None else iter(new.texts)
     while together := list(islice(people, ROWS_IN_A_COMMIT)):
         with ledger.transaction():
-            rows = messages = write_messages(ledger, opening, together, messages)
+            rows = messages = write_messages(ledger, opening, together, messages, own)
         yield messages, rows
         ledger.give_way()
     while rest := list(islice(others, ROWS_IN_A_COMMIT)):
@@ -89,7 +114,7 @@ def write_in_pieces(
         rows += len(rest)
         yield messages, rows
         ledger.give_way()
-    cells = iter(kept)
+    cells = iter(new.carried.rows)
     while some := list(islice(cells, ROWS_IN_A_COMMIT)):
         with ledger.transaction():
             carried.write(ledger, opening.mailing, some)
@@ -153,7 +178,8 @@ def create(
 ) -> Mailing:
     """Write the mailing, its messages, its skipped rows and what is kept beside, in the open transaction."""
     opening = at_once(ledger)
-    messages = write_messages(ledger, opening, ready, 0)
+    own = None if new.texts is None else iter(new.texts)
+    messages = write_messages(ledger, opening, ready, 0, own)
     skipped.write(ledger, opening.mailing, left_out)
     carried.write(ledger, opening.mailing, new.carried.rows)
     return finish(ledger, opening, new, messages, moment, actor)
@@ -184,6 +210,7 @@ def _remove_some(ledger: Ledger, left: Opening, kept: int) -> bool:
             return False
         first, end = left.first_message, left.first_message + min(kept, ROWS_IN_A_COMMIT)
         if first < end:
+            texts.remove(ledger, first, end - 1)
             ledger.write(
                 "DELETE FROM messages WHERE id >= ? AND id < ? AND mailing = ?", first, end, left.mailing
             )
@@ -196,6 +223,7 @@ def _remove_some(ledger: Ledger, left: Opening, kept: int) -> bool:
 
 
 _MESSAGES = "INSERT INTO messages (id, mailing, sheet_row, number, name, state) VALUES (?)"
+_PARTS = "UPDATE messages SET parts = ? WHERE id IN (?)"
 _TOGETHER = 500
 """So many messages are written by one statement: half the time of a statement for each."""
 
@@ -220,7 +248,7 @@ def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]
         "encoding": new.size.encoding,
         "units": new.size.units,
         "parts_each": new.size.parts,
-        "personal": int(new.personal),
+        "personal": int(new.texts is not None),
         "sender": letter.sender,
         "priority": letter.priority,
         "validity_s": None if letter.validity is None else int(letter.validity.total_seconds()),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import carried, keyfile, repeats
+from smsctl.ledger import carried, keyfile, own_texts, repeats, texts
 from smsctl.ledger.store import Ledger
 
 UNFINISHED = "purge-unfinished"
@@ -67,7 +67,8 @@ class Due(NamedTuple):
     """What a purge would remove now, and which mailings of that age it leaves alone."""
 
     mailings: tuple[int, ...]
-    unfinished: tuple[int, ...]  # something is pending, on the wire, unknown or held at the gateway
+    unfinished: tuple[int, ...]
+    """Something is pending, on the wire, unknown or held at the gateway; or its own texts count as sent."""
     kept: tuple[int, ...]  # by a hold
     incoming: int
     reports: int  # that fitted no message
@@ -102,7 +103,8 @@ def due(ledger: Ledger, before: str, reach: Reach, moment: Moment) -> Due:
     found: dict[str, list[int]] = {"due": [], "unfinished": [], "kept": []}
     for mailing, municipality, is_open, is_kept in ledger.rows(_OLD, before, before, before, None):
         if municipality in reach.municipalities:
-            found["kept" if is_kept else "unfinished" if is_open else "due"].append(mailing)
+            waits = is_open or own_texts.counts_still(ledger, mailing, moment)
+            found["kept" if is_kept else "unfinished" if waits else "due"].append(mailing)
     return Due(
         mailings=tuple(found["due"]),
         unfinished=tuple(found["unfinished"]),
@@ -113,11 +115,13 @@ def due(ledger: Ledger, before: str, reach: Reach, moment: Moment) -> Due:
     )
 
 
-def is_due(ledger: Ledger, decision: Decision, mailing: int) -> bool:
+def is_due(ledger: Ledger, decision: Decision, mailing: int, moment: Moment) -> bool:
     """Say whether a mailing may be purged: nobody has held or resumed it since it was listed."""
     before = decision.before
     row = ledger.one(_OLD, before, before, before, mailing)
-    return row is not None and row[1] in decision.reach.municipalities and not any(row[2:])
+    if row is None or row[1] not in decision.reach.municipalities or any(row[2:]):
+        return False
+    return not own_texts.counts_still(ledger, mailing, moment)
 
 
 def of_nobody_known(ledger: Ledger, known: Collection[str]) -> tuple[str, ...]:
@@ -194,7 +198,8 @@ def sample(ledger: Ledger, mailing: Mailing) -> tuple[str, ...]:
         _SAMPLE,
     )
     numbers = tuple(number for (number,) in found)
-    return (*numbers, *filter(None, (mailing.letter.text.body, mailing.label.title)))
+    bodies = texts.some(ledger, mailing.first_message, mailing.last_message, _SAMPLE)
+    return (*numbers, *bodies, *filter(None, (mailing.letter.text.body, mailing.label.title)))
 
 
 def remove_messages(
@@ -212,6 +217,7 @@ def remove_messages(
             ((key.hash(number), message) for message, number in counting),
         )
     ledger.write("DELETE FROM gateway_ids WHERE message BETWEEN ? AND ?", first, last)
+    texts.remove(ledger, first, last)
     messages = ledger.write(
         "UPDATE messages SET number = NULL, name = NULL, gateway_id = NULL, event = NULL, answer = NULL"
         " WHERE id BETWEEN ? AND ? AND number IS NOT NULL",

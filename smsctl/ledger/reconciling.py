@@ -9,7 +9,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Batch, outgoing
 from smsctl.domain.moment import Moment, Uptime
-from smsctl.ledger import costs
+from smsctl.ledger import costs, texts
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger
 
@@ -44,7 +44,8 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[Unkn
         ids, numbers = [message for message, _ in rows], [number for _, number in rows]
         rebuilt = outgoing(mailing.message_references(ids), numbers)
         letter = costs.letter_of(mailing.letter, cost_centre)
-        batch = Batch(reference=reference, letter=letter, messages=rebuilt)
+        bodies = texts.of(ledger, mailing, ids)
+        batch = Batch(reference=reference, letter=letter, messages=rebuilt, bodies=bodies)
         if len(rows) == messages and batch.digest(account) == kept:
             up = Uptime(boot=boot, s=boot_s) if boot else None
             claim = Claim(id=batch_id, batch=batch, messages=ids, day=day)

@@ -6,36 +6,36 @@ for a later time, until 20 hours after that. One that is still pending in anothe
 
 from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime, timedelta
 from itertools import chain, groupby
 from operator import itemgetter
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Moment
-from smsctl.ledger import keyfile
+from smsctl.ledger import keyfile, mailings, own_texts, texts
 from smsctl.ledger.keyfile import LedgerKey
+from smsctl.ledger.own_texts import SentTexts
 from smsctl.ledger.store import Ledger
+from smsctl.ledger.window import (
+    BATCH_COUNTS,
+    COUNTS_FOR_A_RETRY,
+    MESSAGE_COUNTS,
+    Window,
+    read,
+    window,
+)
 
-WINDOW = timedelta(hours=20)
-_Window = tuple[str, str | None, float]
-_OF_THE_TEXT = "SELECT id, send_at FROM mailings WHERE body_hash = ? AND kind = 'send' AND id <> ?"
+_OF_THE_TEXT = (
+    "SELECT id, send_at FROM mailings WHERE body_hash = ? AND kind = 'send' AND personal = 0 AND id <> ?"
+)
 _UNFINISHED = (
     "SELECT g.id, g.first_message, g.messages FROM mailings g JOIN mailing_counts c ON c.mailing = g.id"
-    " WHERE g.body_hash = ? AND g.kind = 'send' AND c.state = 'pending' AND c.messages > 0"
+    " WHERE g.body_hash = ? AND g.kind = 'send' AND g.personal = 0 AND c.state = 'pending' AND c.messages > 0"
 )
-# What was claimed since then by the clock that nobody sets was so, whatever its date says.
-_BATCH_COUNTS = "(b.claimed_at >= ? OR (b.boot = ? AND b.boot_s >= ?))"
-_MESSAGE_COUNTS = "m.state NOT IN ('pending', 'rejected', 'cancelled')"
-_COUNTS = f"{_BATCH_COUNTS} AND {_MESSAGE_COUNTS}"
+_COUNTS = f"{BATCH_COUNTS} AND {MESSAGE_COUNTS}"
 _BATCHES = (
     "SELECT CASE WHEN [COUNTS] THEN 1 ELSE 0 END, b.id, b.first_message, b.last_message FROM batches b"
     " WHERE b.mailing = ? ORDER BY b.id"
-).replace("[COUNTS]", _BATCH_COUNTS)
-_RETRY_COUNTS = (
-    "(m.state NOT IN ('pending', 'rejected', 'cancelled', 'failed', 'expired')"
-    " OR m.earlier_batch IS NOT NULL OR m.taken_besides > 0)"
-)
-"""For a mailing to those who were not reached: what did not arrive does not count, unless it left twice."""
+).replace("[COUNTS]", BATCH_COUNTS)
 _OF_BATCHES = " FROM messages m WHERE m.id BETWEEN ? AND ? AND m.batch BETWEEN ? AND ? AND"
 _NUMBERS = f"SELECT CAST(m.number AS BIGINT){_OF_BATCHES} m.number IS NOT NULL AND "
 _HASHES = f"SELECT m.number_hash{_OF_BATCHES} m.number_hash IS NOT NULL AND m.number IS NULL AND "
@@ -102,82 +102,86 @@ def already_sent(
     moment: Moment,
     *others: str,
     apart_from: int = 0,
+    bodies: Collection[str] = (),
     is_retry: bool = False,
 ) -> Reached:
     """Return the numbers that have had this text, or may have, within the window.
 
-    `others` are the hashes of bodies that are the same text to people. `is_retry`: asked for a mailing to
-    those who were not reached, so that what failed or expired does not count.
+    `others` are the hashes of bodies that are the same text to people. `bodies`, all of them in words, are
+    looked for in the mailings whose texts differ from person to person too. `is_retry`: asked for a mailing
+    to those who were not reached, so that what failed or expired does not count.
     """
-    numbers: set[int] = set()
+    numbers = set[int]()
+    if bodies:
+        numbers = own_texts.numbers_with(ledger, bodies, moment, apart_from, is_retry=is_retry)
     hashes: set[str] = set()
-    counts = _RETRY_COUNTS if is_retry else _MESSAGE_COUNTS
+    counts = COUNTS_FOR_A_RETRY if is_retry else MESSAGE_COUNTS
     found = [row for one in (body_hash, *others) for row in ledger.rows(_OF_THE_TEXT, one, apart_from)]
     for mailing, send_at in found:
         any_purged = ledger.one(_ANY_HASHED, mailing)
-        for some in _counting(ledger, mailing, _window(_read(send_at), moment)):
+        for some in _counting(ledger, mailing, window(read(send_at), moment)):
             numbers.update(chain.from_iterable(ledger.rows(_NUMBERS + counts, *some)))
             if any_purged:
                 hashes.update(chain.from_iterable(ledger.rows(_HASHES + counts, *some)))
     return Reached(numbers, hashes, keyfile.find(ledger) if hashes else None)
 
 
-def _counting(ledger: Ledger, mailing: int, window: _Window) -> Iterator[tuple[int, int, int, int]]:
+def _counting(ledger: Ledger, mailing: int, since: Window) -> Iterator[tuple[int, int, int, int]]:
     """Yield the first and last of some messages, and of the batches that count among which they are."""
-    for counts, together in groupby(ledger.rows(_BATCHES, *window, mailing), key=itemgetter(0)):
+    for counts, together in groupby(ledger.rows(_BATCHES, *since, mailing), key=itemgetter(0)):
         if counts:
             _, batches, firsts, lasts = zip(*together, strict=True)
             for start in range(min(firsts), max(lasts) + 1, _AT_ONCE):
                 yield start, min(start + _AT_ONCE - 1, max(lasts)), batches[0], batches[-1]
 
 
+def sent_texts(ledger: Ledger, moment: Moment, apart_from: int = 0, *, is_retry: bool = False) -> SentTexts:
+    """Return which numbers have had which texts, or may have, within the window; `is_retry` as above."""
+
+    def reached(body_hash: str) -> Reached:
+        return already_sent(ledger, body_hash, moment, apart_from=apart_from, is_retry=is_retry)
+
+    return SentTexts(ledger, moment, reached, apart_from, is_retry=is_retry)
+
+
 def still_counting(
     ledger: Ledger, mailing: Mailing, first: int, last: int, moment: Moment
 ) -> list[tuple[int, str]]:
     """Return those of some messages, each with its number, by which people are known to have had the text."""
-    if mailing.kind != "send":
+    if mailing.kind != "send" or mailing.personal:  # none of a text of its own is removed before
         return []
-    window = _window(mailing.letter.send_at, moment)
+    counts_from = window(mailing.letter.send_at, moment)
     some = f"SELECT m.id, m.number{_SENT} AND m.number IS NOT NULL AND m.id BETWEEN ? AND ?"
-    return ledger.rows(some, mailing.id, *window, first, last)
+    return ledger.rows(some, mailing.id, *counts_from, first, last)
 
 
 def hashes_in_vain(ledger: Ledger, of: Collection[str], moment: Moment) -> int:
     """Return how many hashes of purged numbers these municipalities keep beyond the window of repeats."""
-    return sum(
-        ledger.rows(_COUNT_IN_VAIN, mailing, *window)[0][0] for mailing, window in _hashed(ledger, of, moment)
-    )
+    kept = _hashed(ledger, of, moment)
+    return sum(ledger.rows(_COUNT_IN_VAIN, mailing, *counts_from)[0][0] for mailing, counts_from in kept)
 
 
 def forget(ledger: Ledger, of: Collection[str], moment: Moment, most: int) -> int:
     """Remove so many of the hashes that `hashes_in_vain` counts, in the open transaction; return how many."""
-    for mailing, window in _hashed(ledger, of, moment):
-        if removed := ledger.write(_FORGET, mailing, *window, most):
+    for mailing, counts_from in _hashed(ledger, of, moment):
+        if removed := ledger.write(_FORGET, mailing, *counts_from, most):
             return removed
     return 0
 
 
-def _hashed(ledger: Ledger, of: Collection[str], moment: Moment) -> Iterator[tuple[int, _Window]]:
+def _hashed(ledger: Ledger, of: Collection[str], moment: Moment) -> Iterator[tuple[int, Window]]:
     for mailing, send_at, municipality in ledger.rows(_HASHED):
         if municipality in of:
-            yield mailing, _window(_read(send_at), moment)
+            yield mailing, window(read(send_at), moment)
 
 
-def _window(send_at: datetime | None, moment: Moment) -> _Window:
-    """Return the oldest claim that still counts: its date, and in which boot how long the machine was up."""
-    since = datetime.fromisoformat(moment.at) - WINDOW
-    is_late = send_at is not None and send_at >= since
-    boot, up_s = moment.up or (None, 0.0)
-    begin = "" if is_late else since.isoformat(timespec="milliseconds")
-    return begin, boot, up_s - WINDOW.total_seconds()
+def reserved_by(
+    ledger: Ledger, body_hash: str, numbers: Iterable[str], *others: str, bodies: Collection[str] = ()
+) -> int | None:
+    """Return an unfinished mailing with this text that still holds one of the numbers as pending.
 
-
-def _read(send_at: str | None) -> datetime | None:
-    return None if send_at is None else datetime.fromisoformat(send_at)
-
-
-def reserved_by(ledger: Ledger, body_hash: str, numbers: Iterable[str], *others: str) -> int | None:
-    """Return an unfinished mailing with this text that still holds one of the numbers as pending."""
+    `others` and `bodies` as in `already_sent`.
+    """
     wanted: frozenset[str] = frozenset()
     unfinished = [row for one in (body_hash, *others) for row in ledger.rows(_UNFINISHED, one)]
     for mailing, first, messages in unfinished:
@@ -189,11 +193,26 @@ def reserved_by(ledger: Ledger, body_hash: str, numbers: Iterable[str], *others:
         )
         if any(number in wanted for (number,) in held):
             return int(mailing)
+    if bodies and own_texts.any_unfinished(ledger):
+        return own_texts.reserved_by(ledger, [(number, body) for number in numbers for body in bodies])
     return None
 
 
+def held_by(
+    ledger: Ledger, bodies: Sequence[str], numbers: Iterable[str], pairs: Iterable[object] | None
+) -> int | None:
+    """Return an unfinished mailing that holds one of the numbers with one of these texts, the same to people.
+
+    Where texts differ, `pairs` are the numbers with theirs.
+    """
+    if pairs is not None:
+        return own_texts.reserved_by(ledger, pairs)
+    first, *others = map(mailings.body_hash, bodies)
+    return reserved_by(ledger, first, numbers, *others, bodies=bodies)
+
+
 class Repeats:
-    """What a run must not send again; looked up anew only when another mailing of the text has moved."""
+    """What a run must not send again; looked up anew only when another mailing of a text has moved."""
 
     def __init__(self, mailing: Mailing, body_hash: str) -> None:
         """Know nothing yet; `--again` and tests are exempt."""
@@ -201,24 +220,34 @@ class Repeats:
         self._hash = body_hash
         self._exempt = mailing.again or mailing.kind != "send"
         self._is_retry = mailing.retry_of is not None
-        self._latest: int | None = None
-        self._reached = NOBODY
+        self._latest: int | None = None  # batch when it was looked up
+        self._reached: Reached | SentTexts = NOBODY
 
-    def among(self, ledger: Ledger, numbers: Sequence[str], moment: Moment) -> frozenset[str]:
-        """Return those of the numbers that have had the text from another mailing."""
+    def among(self, ledger: Ledger, found: Sequence[tuple[int, str]], moment: Moment) -> frozenset[int]:
+        """Return those of some messages, each with its number, whose text its number has had."""
         if self._exempt:
             return frozenset()
-        row = ledger.one(
-            "SELECT COALESCE(MAX(b.id), 0) FROM batches b JOIN mailings g ON g.id = b.mailing"
-            " WHERE g.body_hash = ? AND g.id <> ?",
-            self._hash,
-            self._mailing.id,
+        self._look(ledger, moment)
+        if not self._reached:
+            return frozenset()
+        if not self._mailing.personal:
+            return frozenset(message for message, number in found if number in self._reached)
+        bodies = texts.of(ledger, self._mailing, [message for message, _ in found])
+        return frozenset(
+            message
+            for (message, number), body in zip(found, bodies, strict=True)
+            if (number, body) in self._reached
         )
-        latest = row[0] if row else 0
-        if latest != self._latest:
-            self._latest = latest
-            self._reached = self._look(ledger, moment) if latest else NOBODY
-        return frozenset(filter(self._reached.__contains__, numbers)) if self._reached else frozenset()
 
-    def _look(self, ledger: Ledger, moment: Moment) -> Reached:
-        return already_sent(ledger, self._hash, moment, apart_from=self._mailing.id, is_retry=self._is_retry)
+    def _look(self, ledger: Ledger, moment: Moment) -> None:
+        mailing, latest, is_retry = self._mailing, self._latest, self._is_retry
+        self._latest = own_texts.newest_batch(ledger)
+        if latest is not None and not own_texts.has_moved(ledger, mailing, self._hash, latest):
+            return
+        if mailing.personal:
+            self._reached = sent_texts(ledger, moment, mailing.id, is_retry=is_retry)
+        else:
+            body, apart_from = (mailing.letter.text.body,), mailing.id
+            self._reached = already_sent(
+                ledger, self._hash, moment, apart_from=apart_from, bodies=body, is_retry=is_retry
+            )

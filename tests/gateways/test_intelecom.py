@@ -6,7 +6,8 @@ import pytest
 
 from smsctl.domain.message import Batch, Priority, Receipt, Status, SubmitVerdict
 from smsctl.domain.text import MessageText
-from smsctl.gateways.intelecom import open_gateway, originator_type, validity_code
+from smsctl.gateways.intelecom import open_gateway
+from smsctl.gateways.intelecom_request import originator_type, validity_code
 
 from .contract import CANARY, outcome, some_batch, some_options, submit
 from .fault_server import FaultServer, Line, answering, free_port, reply

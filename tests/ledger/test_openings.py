@@ -104,7 +104,8 @@ def test_one_that_ends_while_somebody_looks_for_what_is_left_stays(
 ) -> None:
     with ledger.transaction():
         opening = openings.keep(ledger, openings.new_reference(), READY + SKIPPED)
-    assert list(openings.write_in_pieces(ledger, opening, PEOPLE, LEFT_OUT))[-1] == (READY, READY + SKIPPED)
+    written = list(openings.write_in_pieces(ledger, opening, PEOPLE, LEFT_OUT, NEW))
+    assert written[-1] == (READY, READY + SKIPPED)
     is_free = lock.if_nobody_sends
 
     def ended_meanwhile(held: Ledger, reference: str) -> AbstractContextManager[bool]:

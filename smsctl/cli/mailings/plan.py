@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from smsctl.cli.mailings import plan_text
+from smsctl.cli.mailings import plan_personal, plan_text
 from smsctl.cli.output import figures, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.mailings import cost_centre_data, cost_centre_facts, label_facts
@@ -46,11 +46,26 @@ class Stage(StrEnum):
     REHEARSAL_DRY = "rehearsal-dry"  # simulate, with the live ledger's figures
 
 
-def screen(plan: Plan, sheet: Sheet, local_now: datetime, stage: Stage, verdict: RuleVerdict) -> list[Block]:
-    """Return the plan screen: first what the mode means, last what the rules say beside what they refuse."""
+def screen(
+    plan: Plan,
+    sheet: Sheet,
+    local_now: datetime,
+    stage: Stage,
+    verdict: RuleVerdict,
+    *,
+    in_full: bool = False,
+) -> list[Block]:
+    """Return the plan screen: first what the mode means, last what the rules say beside what they refuse.
+
+    With `in_full`, what a row fills in is not masked.
+    """
     blocks: list[Block] = [mode(simulated=stage is not Stage.LIVE), GAP]
     blocks += _whom(plan)
-    blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
+    texts = plan.recipients.texts
+    if texts is None:
+        blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
+    else:
+        blocks += [GAP, *plan_personal.quotes(plan, texts, in_full=in_full)]
     asked = [*label_facts(plan.order.label), *cost_centre_facts(plan.recipients.cost_shares)]
     asked += [*letter_facts(plan.order.letter, plan.traits)]
     blocks.append(FactList([*plan_text.facts(plan), *asked, _source(plan, sheet, local_now)]))
@@ -93,18 +108,16 @@ def remarks(verdict: RuleVerdict) -> list[Sentence]:
 
 def _whom(plan: Plan) -> list[Block]:
     order, recipients = plan.order, plan.recipients
-    blocks: list[Block] = [
-        TextLine(
-            say(
-                "{ready} of {rows} in {audience}, {name}, get this text:",
-                ready=figures.count(plan.messages),
-                rows=figures.count(recipients.rows),
-                audience=figures.audience(order.typed),
-                name=order.municipality.name,
-            ),
-            Tone.STRONG,
-        )
-    ]
+    told: dict[str, object] = {
+        "ready": figures.count(plan.messages),
+        "rows": figures.count(recipients.rows),
+        "audience": figures.audience(order.typed),
+        "name": order.municipality.name,
+    }
+    sentence = say("{ready} of {rows} in {audience}, {name}, get this text:", **told)
+    if recipients.texts is not None:
+        sentence = say("{ready} of {rows} in {audience}, {name}, get a text of their own:", **told)
+    blocks: list[Block] = [TextLine(sentence, Tone.STRONG)]
     if recipients.skipped:
         without = recipients.rows - plan.messages
         blocks.append(

@@ -1,5 +1,6 @@
 """What the plan says of the text: its length and cost, a cheaper one, and the last mailing like it."""
 
+from smsctl.cli.mailings import plan_personal
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Fact, Text, TextLine, Tone
 from smsctl.domain.cheaper import Cheaper, CheaperWay
@@ -14,6 +15,7 @@ _MUCH = 4  # a quarter more or fewer people than last time is pointed out
 def data(plan: Plan) -> dict[str, object]:
     """Return what the envelope says beside the text's size."""
     return {
+        "personal": plan_personal.data(plan),
         "findings": [one.data for one in plan.findings],
         "cheaper": _offer_data(offer(plan)),
         "earlier": _earlier_data(plan.earlier),
@@ -22,6 +24,8 @@ def data(plan: Plan) -> dict[str, object]:
 
 def facts(plan: Plan) -> list[Fact]:
     """Return how long the text is, and which characters make it dearer."""
+    if plan.recipients.texts is not None:
+        return plan_personal.facts(plan, plan.recipients.texts)
     body = plan.order.letter.text.body
     kind = say("standard characters") if plan.size.encoding is Encoding.GSM7 else say("unicode")
     length = say_n(

@@ -32,6 +32,8 @@ class SendFlags(NamedTuple):
     encoding: str | None = None  # of the file; None: recognised
     replace_typographic: bool = False
     text_as_it_is: bool = False  # though it does not look like a message
+    text_for: Sequence[str] = ()  # COLUMN=VALUE:FILE
+    one_per_number: bool = False  # of texts of their own
     group: Sequence[str] = ()
     where: Sequence[str] = ()
     where_empty: Sequence[str] = ()

@@ -16,6 +16,7 @@ EXAMPLES = (
     'smsctl send --group staff --text "The meeting is at 15 today."',
     "smsctl send --group guardians --group staff message.txt --dry-run",
     "smsctl send --group guardians --where Klass=7B message.txt",
+    'smsctl send --group guardians --text "Samtal för ((Elev)) kl ((Tid))."',
     "smsctl send --all message.txt --yes --max-parts 500 --quiet  # from cron",
 )
 
@@ -46,6 +47,8 @@ def run(
     skip_invalid: options.SkipInvalid = False,
     replace_typographic: options.ReplaceTypographic = False,
     text_as_it_is: options.TextAsItIs = False,
+    text_for: options.TextFor = None,
+    one_per_number: options.OnePerNumber = False,
     strict: options.Strict = False,
     sender: options.Sender = None,
     priority: options.Priority = None,

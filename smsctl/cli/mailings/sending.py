@@ -78,12 +78,15 @@ def _plan_and_send(
 ) -> CommandResult:
     plan_request, (plan, sheet, verdict) = drafted(wiring, prepared.plan_request, prepared.gateway, under)
     prepared = prepared._replace(plan_request=plan_request)
+    shows = plan.recipients.texts is not None and not flags.dry_run and wiring.numbers_in_full
     if verdict.is_only_quiet and wiring.output.interactive and not flags.dry_run:
-        wiring.output.show(render.screen(plan, sheet, under.local_now, _stage(wiring, flags), verdict))
+        wiring.output.show(
+            render.screen(plan, sheet, under.local_now, _stage(wiring, flags), verdict, in_full=shows)
+        )
         prepared, overruling = _at_another_time(wiring, prepared, verdict, overruling, under)
         plan, sheet, verdict = draft(prepared.plan_request, prepared.gateway, under)
         wiring.output.show([GAP])
-    shown = render.screen(plan, sheet, under.local_now, _stage(wiring, flags), verdict)
+    shown = render.screen(plan, sheet, under.local_now, _stage(wiring, flags), verdict, in_full=shows)
     screen = [*shown[:1], *prepared.changes, *shown[1:]]
     _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], flags)
     if flags.dry_run:
@@ -126,10 +129,12 @@ def _prepare(wiring: Wiring, flags: SendFlags, key: str | None) -> _Prepared:
     configured, payer = wiring.municipality(flags.municipality)
     raw = text.read(wiring, flags)
     gateway = wiring_gateway.gateway(wiring, for_sending=not flags.dry_run, service_id=configured.service_id)
-    given = text.given(raw, flags, gateway.traits.parts)
+    given = text.given(raw, text.read_variants(wiring, flags), flags, gateway.traits.parts)
     local_now = wiring.clock.local()
     letter = typed_letter(wiring, configured, given.text, flags, local_now)
-    plan_request = plan_request_for(wiring, flags, letter)._replace(findings=given.findings, same=given.same)
+    plan_request = plan_request_for(wiring, flags, letter)._replace(
+        findings=given.findings, same=given.same, wording=given.wording
+    )
     if not flags.dry_run:
         wiring.activate_for_rehearsal(payer)
     return _Prepared(gateway=gateway, plan_request=plan_request, changes=given.changes, key=key)

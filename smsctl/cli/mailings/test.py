@@ -15,6 +15,7 @@ from smsctl.cli.mailings.request import SendFlags, typed_letter
 from smsctl.cli.output import outcome
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.fields import common
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.plan import not_carried
 from smsctl.domain.text import MessageText
@@ -49,7 +50,7 @@ def run(
     configured, payer = wiring.municipality(municipality)
     e164 = numbers.read(wiring, number)
     flags = SendFlags(sender=sender, priority=priority, validity=validity)
-    body = MessageText.read(text)
+    body = MessageText(body=common(MessageText.read(text).body))
     letter = typed_letter(wiring, configured, body, flags, wiring.clock.local())
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
     check_letter(gateway, letter)

@@ -1,16 +1,20 @@
 """The text of a mailing: where it comes from, what was changed in it, and what is found in it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsctl.cli.files import decoded, read_bytes
 from smsctl.cli.mailings.request import SendFlags
 from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.typed_rows import TypedChoice, text_choices
 from smsctl.cli.wiring import Wiring
 from smsctl.decoding import decode, taken_for_windows
 from smsctl.domain.cheaper import same_text
+from smsctl.domain.fields import Template, read_template
 from smsctl.domain.file_kinds import kind_of_bytes
 from smsctl.domain.text import MessageText, PartProfile, as_written, measure, replace_typographic
 from smsctl.domain.text_check import TextFinding, unasked_encoding
+from smsctl.domain.wording import Variant, Wording
 from smsctl.errors import InputError, UsageError, say, say_n
 
 
@@ -21,10 +25,18 @@ class RawText(NamedTuple):
     findings: tuple[TextFinding, ...] = ()
 
 
+class RawVariant(NamedTuple):
+    """A text that is for the rows with a value in a column, as it stands in its file."""
+
+    choice: TypedChoice
+    raw: RawText
+
+
 class CheckedText(NamedTuple):
     """The text as it would be sent, and what is to be told of it."""
 
     text: MessageText
+    wording: Wording | None  # of texts that differ from row to row; None: all get the text
     same: tuple[str, ...]  # the bodies under which it may have been sent before
     findings: tuple[TextFinding, ...]
     changes: list[Block]
@@ -45,15 +57,28 @@ def must_be_one(flags: SendFlags) -> None:
 
 
 def read(wiring: Wiring, flags: SendFlags) -> RawText:
-    """Return what stands in the file or on the command line. Raises InputError for what is no text at all.
-
-    A file in another encoding than it would be taken for is read in that where a person sees the text
-    before it is sent; else it must be named.
-    """
+    """Return what stands in the file or on the command line. Raises InputError for what is no text at all."""
     if flags.words is not None:
         return RawText(text=flags.words)
-    data, source = read_bytes(flags.file or "-")
-    if flags.encoding is None:
+    return read_file(wiring, flags.file or "-", flags.encoding)
+
+
+def read_variants(wiring: Wiring, flags: SendFlags) -> list[RawVariant]:
+    """Return the texts that a column of the recipients file chooses, as they stand in their files."""
+    return [
+        RawVariant(choice=one, raw=read_file(wiring, one.path, flags.encoding))
+        for one in text_choices(flags.text_for)
+    ]
+
+
+def read_file(wiring: Wiring, path: str, encoding: str | None) -> RawText:
+    """Return the text of a file. Raises InputError for what is no text at all.
+
+    One in another encoding than it would be taken for is read in that where a person sees the text before it
+    is sent; else it must be named.
+    """
+    data, source = read_bytes(path)
+    if encoding is None:
         kind = kind_of_bytes(data)
         if kind:
             raise InputError(
@@ -62,27 +87,51 @@ def read(wiring: Wiring, flags: SendFlags) -> RawText:
             )
         remain = taken_for_windows(data)
         if remain:
-            finding, encoding = unasked_encoding(source, remain), remain.mistake.written
+            finding, written = unasked_encoding(source, remain), remain.mistake.written
             if not wiring.output.interactive:
-                hint = say("Have it read so with: --encoding {encoding}", encoding=encoding)
+                hint = say("Have it read so with: --encoding {encoding}", encoding=written)
                 raise InputError(finding.sentence, hint=hint)
-            return RawText(text=decode(data, encoding, source=source).text, findings=(finding,))
-    return RawText(text=decoded(wiring.output, data, source, flags.encoding))
+            return RawText(text=decode(data, written, source=source).text, findings=(finding,))
+    return RawText(text=decoded(wiring.output, data, source, encoding))
 
 
-def given(raw: RawText, flags: SendFlags, profile: PartProfile) -> CheckedText:
-    """Return the text as it would be sent. Raises InputError for what must not reach a phone."""
-    text = MessageText.read(raw.text)
-    changes = _cut(as_written(raw.text), text)
+def given(
+    raw: RawText, variants: Sequence[RawVariant], flags: SendFlags, profile: PartProfile
+) -> CheckedText:
+    """Return the text as it would be sent, or what it is filled in from.
+
+    Raises InputError for what must not reach a phone, and for a field that cannot be read.
+    """
+    template, changes = _template(raw.text, flags, profile)
+    further = []
+    for one in variants:
+        own, changed = _template(one.raw.text, flags, profile)
+        changes += changed
+        column, value, path = one.choice
+        further.append(Variant(column=column, value=value, template=own, source=path))
+    findings = (*raw.findings, *(finding for one in variants for finding in one.raw.findings))
+    if not (template.fields or further):
+        same = (template.body, *same_text(raw.text, profile))
+        text = MessageText(body=template.literal)
+        return CheckedText(text=text, wording=None, same=same, findings=findings, changes=changes)
+    wording = Wording(
+        template=template,
+        variants=tuple(further),
+        replace=flags.replace_typographic,
+        one_per_number=flags.one_per_number,
+    )
+    text = MessageText(body=wording.body)
+    return CheckedText(text=text, wording=wording, same=(), findings=findings, changes=changes)
+
+
+def _template(raw: str, flags: SendFlags, profile: PartProfile) -> tuple[Template, list[Block]]:
+    """Return a text taken apart, and what is told of it as it was written."""
+    text = MessageText.read(raw)
+    changes = _cut(as_written(raw), text)
     if flags.replace_typographic:
         text, replaced = _plain(text, profile)
         changes += replaced
-    return CheckedText(
-        text=text,
-        same=same_text(raw.text, profile),
-        findings=raw.findings,
-        changes=changes,
-    )
+    return read_template(text.body), changes
 
 
 def _cut(written: str, text: MessageText) -> list[Block]:

@@ -16,7 +16,7 @@ from smsctl.actions.quiet_hours import must_be_outside_quiet_hours
 from smsctl.cli import app, contents, flags
 from smsctl.cli.operations.slot import Slot
 from smsctl.cli.output.reply import HINT
-from smsctl.cli.typed_rows import named_columns
+from smsctl.cli.typed_rows import absolute_choices, named_columns
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, InputError, Sentence, UsageError, say
 
@@ -106,6 +106,7 @@ def _read(words: Sequence[str]) -> dict[str, Any]:
 def _text_file(values: dict[str, Any]) -> list[str]:
     """Return the text's file as it is named in the command; none where the text stands there itself."""
     file = values.pop("file")
+    values["text_for"] = absolute_choices(values["text_for"] or ()) or None
     if file == "-":
         raise UsageError(say("A slot has no standard input; write the text in a file."))
     if "\n" in (values["words"] or ""):

@@ -31,6 +31,11 @@ def messages(number: int) -> Sentence:
     return say_n("{count} message", "{count} messages", n=number, count=count(number))
 
 
+def people(number: int) -> Sentence:
+    """Return so many people in words."""
+    return say_n("{count} person", "{count} people", n=number, count=count(number))
+
+
 def money(ore: int) -> str:
     """123450 öre -> 1 234,50 kr."""
     return in_kronor(ore)

@@ -1,0 +1,166 @@
+"""What the plan says of texts that differ from person to person: examples, lengths, and the dearest."""
+
+from collections import Counter
+from typing import Final, NamedTuple
+
+from smsctl.cli.output import figures
+from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
+from smsctl.cli.output.phrases import quoted
+from smsctl.domain.cells import veiled
+from smsctl.domain.fields import masked
+from smsctl.domain.people import People
+from smsctl.domain.personal import Filled, PersonalTexts, foreign_in, refilled
+from smsctl.domain.plan import Plan
+from smsctl.domain.text import costly
+from smsctl.errors import Sentence, joined, say, say_n
+
+
+class _Texts(NamedTuple):
+    """What is told of."""
+
+    people: People
+    texts: PersonalTexts
+
+
+def data(plan: Plan) -> dict[str, object] | None:
+    """Return what the envelope says; None: all get the same text."""
+    texts = plan.recipients.texts
+    if texts is None:
+        return None
+    several, most = plan.recipients.ready.several
+    return {
+        "columns": list(texts.wording.columns),
+        "parts": {str(parts): people for parts, people in texts.by_parts.items()},
+        "unicode": texts.unicode,
+        "several": {"numbers": several, "most": most},
+        "texts": [
+            {"for": name, "messages": people, "parts": parts}
+            for name, (people, parts) in zip(_names(texts), texts.by_template(), strict=True)
+        ],
+    }
+
+
+def quotes(plan: Plan, texts: PersonalTexts, *, in_full: bool) -> list[Block]:
+    """Return the templates, and what the first row of each gets; `in_full`: cells are not masked."""
+    blocks: list[Block] = []
+    names, told = _names(texts), texts.by_template()
+    examples = {one.template: (at, one) for at, one in texts.at(texts.first_of_each()).items()}
+    for number, template in enumerate(texts.wording.templates):
+        people, parts = told[number]
+        if len(names) > 1:
+            blocks.append(TextLine(_of_template(plan, names[number], people, parts), Tone.STRONG))
+        blocks += [*quoted(template.body), GAP]
+        if template.fields and number in examples:
+            at, one = examples[number]
+            row = say("Row {row} gets:", row=plan.recipients.ready.rows[at])
+            shown = one.body if in_full else refilled(texts.wording, one, tuple(map(masked, one.cells)))
+            blocks += [TextLine(row), *quoted(shown), GAP]
+    return blocks
+
+
+def facts(plan: Plan, texts: PersonalTexts) -> list[Fact]:
+    """Return how long the texts are, which are Unicode and why, and the dearest."""
+    shortest, longest = texts.lengths
+    length: list[Text] = [
+        say("{shortest} to {longest} characters", shortest=shortest, longest=longest),
+        joined(*(_people_at(people, parts) for parts, people in texts.by_parts.items())),
+    ]
+    found = [Fact(say("Length"), length)]
+    if texts.unicode:
+        found.append(Fact(say("Unicode"), [_unicode(texts)], Tone.WARN))
+    if dearest := _dearest(plan, texts):
+        found.append(Fact(say("Dearest"), [*dearest]))
+    several, most = plan.recipients.ready.several
+    if several:
+        told = say_n(
+            "{n} number gets several texts, {most} at most; --one-per-number sends one each",
+            "{n} numbers get several texts, {most} at most; --one-per-number sends one each",
+            n=several,
+            most=most,
+        )
+        found.append(Fact(say("Same number"), [told]))
+    return found
+
+
+def rows(people: People, texts: PersonalTexts, most: int, *, in_full: bool) -> list[Block]:
+    """Return the texts of the first rows, each with its size."""
+    blocks: list[Block] = []
+    for at, one in texts.at(range(most)).items():
+        shown = one.body if in_full else refilled(texts.wording, one, tuple(map(masked, one.cells)))
+        told = say("Row {row}: {parts}", row=people.rows[at], parts=figures.parts(one.parts))
+        blocks += [TextLine(told), *quoted(shown), GAP]
+    return [*blocks, FactList([Fact(say("Texts"), [figures.count(len(texts))])])]
+
+
+def _names(texts: PersonalTexts) -> list[str | None]:
+    """Return what chooses each template; None: the first."""
+    return [None, *(one.chosen for one in texts.wording.variants)]
+
+
+def _of_template(plan: Plan, name: str | None, people: int, parts: int) -> Sentence:
+    told: dict[str, object] = {
+        "messages": figures.messages(people),
+        "parts": figures.parts(parts),
+        "name": say("All others") if name is None else name,
+    }
+    rate = plan.bill.payer.rate
+    if rate is None:
+        return say("{name}: {messages}, {parts}", **told)
+    cost = figures.money(-(-parts * rate.price_ore // rate.size))
+    return say("{name}: {messages}, {parts}, about {cost}", cost=cost, **told)
+
+
+def _people_at(people: int, parts: int) -> Sentence:
+    return say_n("{people} at {n} part", "{people} at {n} parts", n=parts, people=figures.people(people))
+
+
+def _unicode(texts: PersonalTexts) -> Sentence:
+    """Say how many texts are Unicode, and which characters of which columns make them so."""
+    people = figures.people(texts.unicode)
+    reasons: list[Text] = [
+        say("{char} in {column} ({n})", char=_shown(char), column=veiled(column), n=figures.count(n))
+        for (char, column), n in texts.foreign().most_common(_CAUSES)
+    ]
+    written = {one.char for template in texts.wording.templates for one in costly(template.literal)}
+    if written:
+        reasons.insert(
+            0, say("{chars} in the text itself", chars=" ".join(sorted(map(_shown, written))[:_CAUSES]))
+        )
+    return say("{people}: {reasons}", people=people, reasons=joined(*reasons))
+
+
+def _dearest(plan: Plan, texts: PersonalTexts) -> list[Sentence]:
+    """Return the first rows of those whose text takes most parts, without repeating a reason."""
+    found, reasons = list[Sentence](), Counter[str]()
+    for at, one in sorted(texts.at(texts.dearest(_LOOKED_AT)).items(), key=lambda each: -each[1].parts):
+        why = _why(texts, one)
+        is_usual = not why and one.parts == min(texts.by_parts)
+        if is_usual or reasons[why] or len(found) >= _ROWS:
+            continue
+        reasons[why] += 1
+        row = plan.recipients.ready.rows[at]
+        parts = figures.parts(one.parts)
+        found.append(
+            say("row {row}: {parts}, {why}", row=row, parts=parts, why=why)
+            if why
+            else say("row {row}: {parts}, {n} characters", row=row, parts=parts, n=len(one.body))
+        )
+    return found
+
+
+def _why(texts: PersonalTexts, one: Filled) -> str:
+    """Return the first character that makes a text Unicode, with its column; "" where none does."""
+    fields = texts.wording.templates[one.template].fields
+    for field, cell in zip(fields, one.cells, strict=True):
+        if foreign := foreign_in(cell):
+            return str(say("{char} in {column}", char=_shown(foreign[0]), column=veiled(field.column)))
+    return ""
+
+
+def _shown(char: str) -> str:
+    return char if char.isalpha() else f"U+{ord(char):04X}"
+
+
+_CAUSES: Final = 5
+_ROWS: Final = 2
+_LOOKED_AT: Final = 200

@@ -1,0 +1,96 @@
+"""The cells that fill in a text: what stands in it for one, and which cannot be filled in."""
+
+import re
+import unicodedata
+from functools import partial
+from typing import Final, NamedTuple
+
+from smsctl.domain import gsm7
+from smsctl.domain.cells import veiled
+from smsctl.domain.entries import Problem
+from smsctl.domain.fields import TextField, as_field
+from smsctl.domain.remains import remains
+from smsctl.domain.text import invisible, replace_typographic
+from smsctl.errors import Sentence, say
+
+
+class FilledCell(NamedTuple):
+    """A cell as it stands in a text. `septets` is very many where it is not GSM-7."""
+
+    text: str
+    septets: int
+    units: int  # UTF-16
+    has_pairs: bool
+    is_plain: bool  # nothing is wrong with it, and nothing before it can join its first character
+
+
+def problem_of_cell(field: TextField, written: str) -> Problem | None:
+    """Return why a cell cannot be filled in; None: it can."""
+    cell, column = written.strip(), veiled(field.column)
+    if not cell:
+        return None if field.default is not None else ("empty-cell", partial(_empty, field))
+    if at := next(invisible(cell), -1) + 1 or cell.find("\n") + 1:
+        return f"character {column}", partial(_unseen, column, cell[at - 1])
+    if cell.startswith("=") or re.fullmatch(_BROKEN, cell):
+        return f"formula {column}", partial(_formula, column, cell)
+    remain = None if cell.isascii() else next(iter(remains(cell)), None)
+    if remain:
+        return f"letters {column}", partial(_damaged, column, remain.piece, remain.meant)
+    return None
+
+
+def text_of(field: TextField, written: str, *, replace: bool) -> str:
+    """Return what stands in the text for a cell; with `replace`, typographic characters are plain."""
+    cell = written.strip() or field.default or ""
+    if not cell.isascii():
+        cell = unicodedata.normalize("NFC", cell)
+    return replace_typographic(cell)[0].strip() if replace else cell
+
+
+def measured(text: str) -> FilledCell:
+    """Return a piece of text with its units counted."""
+    units, septets = len(text.encode("utf-16-be", "surrogatepass")) // 2, gsm7.septets(text) if text else b""
+    pairs = units > len(text) if septets is None else gsm7.PAIR in septets
+    return FilledCell(
+        text=text,
+        septets=NOT_GSM7 if septets is None else len(septets),
+        units=units,
+        has_pairs=pairs or units > len(text),
+        is_plain=text[:1] < JOINS,
+    )
+
+
+def _empty(field: TextField) -> Sentence:
+    return say(
+        "nothing stands under {column}; {default} would be filled in where the cell is empty.",
+        column=veiled(field.column),
+        default=as_field(f"{field.column}|…"),
+    )
+
+
+def _unseen(column: str, char: str) -> Sentence:
+    return say(
+        "{column} holds a character that cannot be seen: {name}.", column=column, name=f"U+{ord(char):04X}"
+    )
+
+
+def _formula(column: str, cell: str) -> Sentence:
+    return say("{column} holds {cell}, a formula or its error.", column=column, cell=veiled(cell)[:_SHOWN])
+
+
+def _damaged(column: str, piece: str, meant: str) -> Sentence:
+    return say(
+        "{column} has {piece}, which should probably be {meant}.",
+        column=column,
+        piece=veiled(piece)[:_SHOWN],
+        meant=veiled(meant)[:_SHOWN],
+    )
+
+
+NOT_GSM7: Final = 1 << 20
+"""So many septets has what is not GSM-7: more than any text."""
+JOINS: Final = "\u0300"
+"""From here on are characters that a letter before them may join with."""
+BAD: Final = FilledCell(text="", septets=0, units=0, has_pairs=False, is_plain=False)
+_BROKEN: Final = r"#[A-ZÅÄÖ][A-ZÅÄÖ/0-9]*[!?]|#N/A|#{2,}"
+_SHOWN: Final = 20

@@ -1,0 +1,34 @@
+"""The texts of personal mailings as they are sent: each beside its message, frozen with the mailing."""
+
+from collections.abc import Iterable, Sequence
+
+from smsctl.domain.mailing import Mailing
+from smsctl.ledger.store import Ledger
+
+_OF_SOME = "SELECT message, body FROM texts WHERE message IN (?)"
+
+
+def write(ledger: Ledger, texts: Iterable[tuple[int, str]]) -> None:
+    """Write texts, each with its message, in the open transaction."""
+    ledger.write_many("INSERT INTO texts (message, body) VALUES (?, ?)", list(texts))
+
+
+def of(ledger: Ledger, mailing: Mailing, messages: Sequence[int]) -> list[str]:
+    """Return the text of each of these messages, in their order; none where all get the same."""
+    if not mailing.personal:
+        return []
+    found: dict[int, str] = dict(ledger.rows_of(_OF_SOME, messages))
+    return [found[message] for message in messages]
+
+
+def remove(ledger: Ledger, first: int, last: int) -> None:
+    """Remove the texts of some messages, in the open transaction."""
+    ledger.write("DELETE FROM texts WHERE message BETWEEN ? AND ?", first, last)
+
+
+def some(ledger: Ledger, first: int, last: int, most: int) -> tuple[str, ...]:
+    """Return some of the texts of these messages."""
+    found = ledger.rows(
+        "SELECT body FROM texts WHERE message BETWEEN ? AND ? ORDER BY message LIMIT ?", first, last, most
+    )
+    return tuple(body for (body,) in found)

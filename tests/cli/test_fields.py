@@ -1,0 +1,260 @@
+"""Texts with fields, and texts by a column, through the front door: planned, sent, gone on with, purged."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from smsctl.simulator.server import Behaviour
+
+from ..conftest import Live, LiveGateway, MakeConfig
+from ..front_door import Ran, Run
+
+HEADER = "Namn;Mobil;Grupp;Kommun;Godkänt villkor;Elev;Tid;Språk"
+TEXT = "Hej! Samtal för ((Elev)) kl ((Tid|8)) i matsalen."
+LONG = "x" * 150
+ROWS = (
+    "A;070-174 06 05;vh;Exempelkommun;ja;Kim Öberg;17.20;",
+    "B;070-174 06 06;vh;Exempelkommun;ja;Đorđe;;arabiska",
+    f"C;070-174 06 07;vh;Exempelkommun;ja;Bo;{LONG};",
+    "C;070-174 06 07;vh;Exempelkommun;ja;Åsa;18;arabiska",
+    "C;070-174 06 07;vh;Exempelkommun;ja;Åsa;18;arabiska",
+    "D;070-174 06 08;vh;Exempelkommun;nej;;;",
+)
+SENT = {
+    ("+46701740605", "Hej! Samtal för Kim Öberg kl 17.20 i matsalen.", 1),
+    ("+46701740606", "Hej! Samtal för Đorđe kl 8 i matsalen.", 1),
+    ("+46701740607", f"Hej! Samtal för Bo kl {LONG} i matsalen.", 2),
+    ("+46701740607", "Hej! Samtal för Åsa kl 18 i matsalen.", 1),
+}
+GATEWAYS = ("intelecom", "pswincom")
+
+
+def gateway_of(module: str) -> dict[str, object]:
+    return {"module": module, "service_id": 4711 if module == "intelecom" else None}
+
+
+@pytest.fixture(params=GATEWAYS)
+def live(live_gateway: LiveGateway, request: pytest.FixtureRequest) -> Live:
+    return live_gateway(rows=ROWS, header=HEADER, gateway=gateway_of(request.param))
+
+
+@pytest.fixture
+def refusing(live_gateway: LiveGateway) -> Live:
+    """A gateway that refuses the login, so that everything stays pending."""
+    return live_gateway(Behaviour(password="another"), rows=ROWS, header=HEADER)
+
+
+def send(run: Run, live: Live, *flags: object, text: str = TEXT) -> Ran:
+    whole = ("--group", "guardians", "--yes", "--max-parts", 99, "--text", text)
+    return run("--config", live.config, "send", *whole, *flags)
+
+
+def sent(live: Live) -> list[tuple[str, str, int]]:
+    return [("+" + one.recipient.lstrip("+"), one.content, one.parts) for one in live.simulator.accepted()]
+
+
+def must_be_sound(run: Run, live: Live) -> None:
+    ran = run("--config", live.config, "ledger", "check")
+    assert (ran.code, ran.err) == (0, "")
+
+
+def db(live: Live) -> sqlite3.Connection:
+    return sqlite3.connect(live.config.parent / "ledger" / "ledger.db")
+
+
+def test_each_gets_a_text_of_their_own_and_what_it_costs_is_what_was_shown(run: Run, live: Live) -> None:
+    plan = send(run, live, "--dry-run", "--json").data
+    assert plan["personal"] == {
+        "columns": ["Elev", "Tid"],
+        "parts": {"1": 3, "2": 1},
+        "unicode": 1,
+        "several": {"numbers": 1, "most": 2},
+        "texts": [{"for": None, "messages": 4, "parts": 5}],
+    }
+    assert plan["text"]["parts"] == 2
+    assert plan["cost"]["parts"] == 5
+    done = send(run, live, "--json").data
+    assert (done["cost"], done["outcome"]) == (plan["cost"], {"accepted": 4})
+    assert sorted(sent(live)) == sorted(SENT)
+    assert run("--config", live.config, "usage", "--json").data["municipalities"][0]["parts"] == 5
+    must_be_sound(run, live)
+
+
+def test_a_second_run_sends_nothing_and_a_second_notice_goes_out(run: Run, live: Live) -> None:
+    send(run, live)
+    again = send(run, live)
+    assert (again.code, "Everybody has had this text" in again.err) == (5, True)
+    assert len(sent(live)) == 4
+    rows = live.config.with_name("recipients.csv")
+    rows.write_text(rows.read_text().replace("Kim Öberg", "Kims syster"), encoding="utf-8")
+    assert send(run, live).code == 0
+    assert sent(live)[4:] == [("+46701740605", "Hej! Samtal för Kims syster kl 17.20 i matsalen.", 1)]
+
+
+def test_one_text_for_all_is_the_same_text_as_one_that_was_filled_in(run: Run, live: Live) -> None:
+    send(run, live)
+    plain = send(run, live, "--json", text="Hej! Samtal för Kim Öberg kl 17.20 i matsalen.").data
+    assert plain["recipients"]["skipped"]["already-sent"] == 1
+    other = send(run, live, "--json", text="Hej! Samtal för ((Elev)) kl ((Tid|9)) i matsalen.").data
+    assert other["recipients"]["skipped"]["already-sent"] == 4
+    assert [text for _, text, _ in sent(live)[-1:]] == ["Hej! Samtal för Đorđe kl 9 i matsalen."]
+
+
+def test_a_text_that_is_pending_for_a_number_holds_it(run: Run, refusing: Live) -> None:
+    assert send(run, refusing).code == 6
+    for text in (TEXT, "Hej! Samtal för Kim Öberg kl 17.20 i matsalen."):
+        ran = send(run, refusing, text=text)
+        assert (ran.code, "mailing 1" in ran.err.casefold()) == (5, True)
+
+
+def test_what_is_left_goes_on_with_the_frozen_texts(run: Run, refusing: Live) -> None:
+    assert send(run, refusing, "--key", "samtal").code == 6
+    rows = refusing.config.with_name("recipients.csv")
+    rows.write_text(rows.read_text().replace("Kim Öberg", "Someone else"), encoding="utf-8")
+    assert send(run, refusing, "--key", "samtal", text="Another ((Elev))").code == 5
+    with closing(db(refusing)) as ledger:
+        bodies = {body for (body,) in ledger.execute("SELECT body FROM texts")}
+        parts = ledger.execute("SELECT state, parts FROM mailing_counts WHERE messages > 0").fetchall()
+    assert bodies == {text for _, text, _ in SENT}
+    assert parts == [("pending", 5)]
+    must_be_sound(run, refusing)
+
+
+def test_a_ceiling_takes_the_first_that_fit_by_their_own_parts(run: Run, live_gateway: LiveGateway) -> None:
+    live = live_gateway(rows=ROWS, header=HEADER)
+    with closing(db(live)) as ledger, ledger:
+        assert send(run, live, "--max-parts", 5, "--dry-run").code == 0
+    refused = send(run, live, "--max-parts", 4)
+    assert refused.code == 5
+    assert sent(live) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "told"),
+    [
+        ("Hej ((", 8, "Line 1, column 5: (( is not closed"),
+        ("Hej ((Namn", 8, "Line 1, column 5"),
+        ("Synd :(( men nu :))", 8, "No column is called men nu :."),
+        ("((Plats)) ((Dag))", 8, "No column is called Dag."),
+        ("Ring ((Mobil))", 8, "Mobil holds the mobile numbers"),
+        ("Hej <<Namn>>", 8, "a field is written ((Namn))"),
+    ],
+)
+def test_a_text_that_cannot_be_filled_in_is_told_and_nothing_is_sent(
+    run: Run, live_gateway: LiveGateway, text: str, code: int, told: str
+) -> None:
+    live = live_gateway(rows=ROWS, header=HEADER)
+    ran = send(run, live, text=text)
+    assert (ran.code, told in ran.err, sent(live)) == (code, True, [])
+
+
+def test_brackets_that_are_meant_are_written_with_a_mark(run: Run, live_gateway: LiveGateway) -> None:
+    live = live_gateway(rows=ROWS[:1], header=HEADER)
+    assert send(run, live, text=r"Synd :\(( men nu :))").code == 0
+    assert [text for _, text, _ in sent(live)] == ["Synd :(( men nu :))"]
+    with closing(db(live)) as ledger:
+        assert ledger.execute("SELECT personal FROM mailings").fetchall() == [(0,)]
+    assert run("--config", live.config, "test", "070-174 06 09", "Hej ((Namn))").code == 2
+
+
+def test_bad_cells_stop_the_mailing_or_are_left_out_by_a_word(run: Run, live_gateway: LiveGateway) -> None:
+    bad = "E;070-174 06 09;vh;Exempelkommun;ja;#SAKNAS!;;"
+    live = live_gateway(rows=(*ROWS, bad), header=HEADER)
+    ran = send(run, live)
+    assert (ran.code, "Row 8: Elev holds #SAKNAS!, a formula" in ran.err) == (8, True)
+    assert send(run, live, "--skip-invalid").code == 0
+    assert sorted(sent(live)) == sorted(SENT)
+
+
+def test_very_many_texts_to_one_number_are_refused(run: Run, live_gateway: LiveGateway) -> None:
+    rows = [f"S;070-174 06 09;vh;Exempelkommun;ja;Barn {n};;" for n in range(6)]
+    live = live_gateway(rows=rows, header=HEADER)
+    ran = send(run, live)
+    assert (ran.code, "One number would get 6 texts" in ran.err, sent(live)) == (5, True, [])
+    assert send(run, live, "--one-per-number").code == 0
+    assert [text for _, text, _ in sent(live)] == ["Hej! Samtal för Barn 0 kl 8 i matsalen."]
+
+
+def test_the_plan_shows_an_example_without_names(run: Run, make_config: MakeConfig) -> None:
+    config = make_config(rows=ROWS, header=HEADER)
+    text = ("--text", TEXT, "--group", "guardians", "--dry-run")
+    out = run("--config", config, "send", *text).out
+    assert "4 of 6 in guardians, Exempelkommun, get a text of their own:" in out
+    assert "Hej! Samtal för K*** Ö*** kl 17.20 i matsalen." in out
+    assert "1 person: Đ in Elev (1), đ in Elev (1)" in out
+    assert "row 4: 2 parts" in out
+    assert "1 number gets several texts, 2 at most; --one-per-number sends one each" in out
+    assert "Kim" not in out
+    assert not (config.parent / "ledger").exists()
+
+
+def test_a_row_gets_the_text_of_its_language(run: Run, live: Live, tmp_path: Path) -> None:
+    arabic = tmp_path / "ar.txt"
+    arabic.write_text("مرحبا ((Elev))", encoding="utf-8")
+    choice = ("--text-for", f"Språk=Arabiska:{arabic}")
+    plan = send(run, live, *choice, "--dry-run", "--json").data["personal"]
+    assert plan["texts"] == [
+        {"for": None, "messages": 2, "parts": 3},
+        {"for": "Språk=Arabiska", "messages": 2, "parts": 2},
+    ]
+    assert send(run, live, *choice, "--key", "k").code == 0
+    assert {text for _, text, _ in sent(live)} == {
+        "Hej! Samtal för Kim Öberg kl 17.20 i matsalen.",
+        f"Hej! Samtal för Bo kl {LONG} i matsalen.",
+        "مرحبا Đorđe",
+        "مرحبا Åsa",
+    }
+    assert send(run, live, *choice, "--key", "k").code == 0
+    arabic.write_text("أهلا ((Elev))", encoding="utf-8")
+    other = send(run, live, *choice, "--key", "k")
+    assert (other.code, "with another text" in other.err) == (5, True)
+    must_be_sound(run, live)
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        ("Språk", "write NAME=VALUE"),
+        ("Språk=arabiska", "names no value and file"),
+        ("Språk=:ar.txt", "names no value and file"),
+    ],
+)
+def test_a_choice_of_texts_that_is_none_is_told(
+    run: Run, make_config: MakeConfig, choice: str, told: str
+) -> None:
+    config = make_config(rows=ROWS, header=HEADER)
+    ran = run("--config", config, "send", "--text", "Hej", "--all", "--dry-run", "--text-for", choice)
+    assert (ran.code, told in ran.err) == (2, True)
+
+
+def test_a_value_without_a_text_is_told(run: Run, make_config: MakeConfig, tmp_path: Path) -> None:
+    somali = tmp_path / "so.txt"
+    somali.write_text("Haye", encoding="utf-8")
+    config = make_config(rows=ROWS, header=HEADER)
+    whole = ("--text", "Hej", "--all", "--dry-run", "--text-for", f"Språk=somaliska:{somali}", "--json")
+    ran = run("--config", config, "send", *whole)
+    told = [one["text"] for one in json.loads(ran.out)["messages"]]
+    assert 'No text is for "arabiska" under Språk: 3 of its rows get the first text.' in told
+
+
+def test_what_is_purged_leaves_no_text_and_no_sum_changes(run: Run, live: Live) -> None:
+    send(run, live)
+    purge = ("purge", "--older-than", "90d", "--decision", "KS 2026/1", "--yes")
+    old = "2026-01-01T08:00:00.000Z"
+    with closing(db(live)) as ledger, ledger:
+        ledger.execute("UPDATE mailings SET created_at = ?", (old,))
+        ledger.execute("UPDATE batches SET claimed_at = ?", (old,))
+    run("--config", live.config, *purge)
+    with closing(db(live)) as ledger, ledger:
+        # By the clock that nobody sets it was sent just now: the words are still needed.
+        assert ledger.execute("SELECT COUNT(*) FROM texts").fetchone() == (4,)
+        ledger.execute("UPDATE batches SET boot = NULL")
+    ran = run("--config", live.config, *purge)
+    assert ran.code == 0, ran.err
+    with closing(db(live)) as ledger:
+        assert ledger.execute("SELECT COUNT(*) FROM texts").fetchone() == (0,)
+        assert ledger.execute("SELECT SUM(parts) FROM messages").fetchone() == (5,)
+    must_be_sound(run, live)
