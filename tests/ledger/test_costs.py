@@ -2,6 +2,7 @@
 
 import pytest
 
+from smsctl.actions import post_month
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
@@ -11,7 +12,7 @@ from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
 from . import sending
-from .conftest import NOW, on
+from .conftest import ACTOR, NOW, on
 from .recount import costs_must_agree, must_agree
 from .sending import new
 
@@ -90,3 +91,35 @@ def test_a_period_costs_what_was_drawn_in_it_beside_what_came_before(ledger: Led
     found = costs.by_cost_centre(ledger, "town", Period(since="2026-11-03", until="2026-12-31"))
     assert [one[1:] for one in found] == [("2026-11", "4711", 1, 490), ("2026-12", "4711", 1, 490)]
     assert costs.by_cost_centre(ledger, "elsewhere") == ()
+
+
+def sent_on(ledger: Ledger, day: str, messages: int) -> None:
+    mailing = sending.begin(ledger, messages, new(body=f"{day} {messages}"), on(day))
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing, moment=on(day)), moment=on(day))
+
+
+def post(ledger: Ledger, month: str, day: str) -> list[tuple[str, int, int]]:
+    with ledger.transaction():
+        _, drafted = post_month.post(ledger, month, "", lambda one: one.document, on(day), ACTOR)
+    assert drafted
+    return [(one.correction_of, one.parts, one.amount_ore) for one in drafted.lines]
+
+
+def test_what_a_clock_that_went_back_dates_into_a_closed_month_is_posted_in_the_next(ledger: Ledger) -> None:
+    sending.activate(ledger, moment=on("2026-10-01"))
+    sent_on(ledger, "2026-10-05", 2)
+    sent_on(ledger, "2026-11-05", 1)
+    assert post(ledger, "2026-10", "2026-11-06") == [("", 2, 980), ("", 0, -980)]
+    sent_on(ledger, "2026-10-31", 3)  # the clock stood a week behind
+    sent_on(ledger, "2026-11-30", 1)
+    assert post(ledger, "2026-11", "2026-12-01") == [("", 2, 980), ("2026-10", 3, 1470), ("", 0, -2450)]
+    assert post(ledger, "2026-12", "2027-01-01") == [("", 0, 0)]
+
+
+def test_the_first_month_that_is_posted_leaves_what_came_before_alone(ledger: Ledger) -> None:
+    sending.activate(ledger, moment=on("2026-09-01"))
+    sent_on(ledger, "2026-09-05", 4)
+    sent_on(ledger, "2026-11-05", 1)
+    assert post(ledger, "2026-11", "2026-12-01") == [("", 1, 490), ("", 0, -490)]
+    with pytest.raises(RuleError, match="2026-09 is before 2026-11"):
+        post(ledger, "2026-09", "2026-12-01")
