@@ -123,6 +123,28 @@ def drawn(ledger: Ledger, municipality: str | None = None, period: Period = ALWA
     return [DrawnParts(PartSource(*source), slot, parts) for *source, slot, parts in found]
 
 
+def drawn_in_sum(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> list[DrawnParts]:
+    """Return what `drawn` does of one municipality, in few lines however many packages there were.
+
+    Packages that were drawn whole in one month stand as one: they cost their prices, whatever is rounded.
+    """
+    since, until = period.since or "", period.until or "9999"
+    found = ledger.rows(
+        "SELECT MIN(package), SUM(size), SUM(price_ore), slot, SUM(parts) FROM ("
+        " SELECT d.package, p.size, p.price_ore,"
+        "  CASE WHEN d.day < ? THEN '' ELSE substr(d.day, 1, 7) END AS slot, SUM(d.parts) AS parts,"
+        "  COUNT(*) OVER (PARTITION BY d.package) AS slots FROM day_parts d"
+        "  JOIN packages p ON p.municipality = d.municipality AND p.number = d.package"
+        "  WHERE d.municipality = ? AND d.day <= ? GROUP BY d.package, p.size, p.price_ore, slot"
+        ") AS every GROUP BY slot, CASE WHEN slots = 1 AND parts = size THEN 0 ELSE package END"
+        " UNION ALL SELECT 0, rate_parts, rate_ore,"
+        " CASE WHEN day < ? THEN '' ELSE substr(day, 1, 7) END AS slot, SUM(parts) FROM outside_parts"
+        " WHERE municipality = ? AND day <= ? GROUP BY rate_parts, rate_ore, slot",
+        *(since, municipality, until) * 2,
+    )
+    return [DrawnParts(PartSource(municipality, *source), slot, parts) for *source, slot, parts in found]
+
+
 def drawn_by_cost_centre(
     ledger: Ledger, municipality: str | None = None, period: Period = ALWAYS
 ) -> list[DrawnParts]:

@@ -91,7 +91,7 @@ class Usage(NamedTuple):
 def usage(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> Usage:
     """Return the usage of one municipality; all zero where nothing was sent."""
     states = _states_by_month(ledger, municipality, period)
-    drawn = costs.drawn(ledger, municipality, period)
+    drawn = costs.drawn_in_sum(ledger, municipality, period)
     cost_ore = _by_slot(drawn)
     outside_ore = _by_slot([one for one in drawn if not one.source.package])
     return Usage(

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from smsctl.domain.costs import costs as cost_of
 from smsctl.domain.message import Status
 from smsctl.domain.moment import ALWAYS, Moment, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms, share_ore
 from smsctl.errors import RuleError
-from smsctl.ledger import corrections, health, mailings, municipalities
+from smsctl.ledger import corrections, costs, health, mailings, municipalities
 from smsctl.ledger.store import Ledger, open_ledger
 from smsctl.ledger.usage import Usage, usage
 
@@ -60,6 +61,7 @@ def prepaid_ore(ledger: Ledger, town: str, until: str) -> int:
 
 def adds_up(ledger: Ledger, town: str, days: list[str]) -> None:
     found = usage(ledger, town)
+    assert cost_of(costs.drawn(ledger, town)) == cost_of(costs.drawn_in_sum(ledger, town))
     assert found.cost_ore == sum(one.cost_ore for one in found.months) == entered_ore(ledger, town)
     invoiced = ledger.one("SELECT COALESCE(SUM(price_ore), 0) FROM invoices WHERE municipality = ?", town)
     assert invoiced == (found.balance.invoiced_ore,)
