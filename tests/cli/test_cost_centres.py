@@ -78,6 +78,22 @@ def test_the_column_tells_who_is_charged_and_a_request_has_one_cost_centre(
     assert run("--config", site.config, "ledger", "check").code == 0
 
 
+def test_each_gets_a_text_of_their_own_under_the_cost_centre_of_their_row(
+    site: Live, tmp_path: Path, run: Run
+) -> None:
+    text = tmp_path / "personal.txt"
+    text.write_text("Hej ((Namn))!", encoding="utf-8")
+    assert send(run, site, text).code == 0
+    assert [(one.recipient, one.content) for one in site.simulator.accepted()] == [
+        ("+46701740607", "Hej Cia!"),
+        ("+46701740606", "Hej Bo!"),
+        ("+46701740605", "Hej Anna!"),
+        ("+46701740608", "Hej Dan!"),
+    ]
+    assert charged(run, site) == [("", 1, 49), ("4711", 1, 49), ("4712", 2, 98)]
+    assert run("--config", site.config, "ledger", "check").code == 0
+
+
 def test_a_flag_goes_before_the_column_and_the_column_before_the_municipality(
     live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:
