@@ -10,9 +10,12 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from importlib import import_module
 from typing import Any
 
+from smsctl.domain.moment import Actor
+from smsctl.host import users
 from tests.proof import weaknesses
 
 _LOADED = (
@@ -61,6 +64,7 @@ def _live(asked: dict[str, Any]) -> None:
     os.closerange(3, 1 + max(nothing, said))
     if asked["gate"]:
         os.close(os.open(asked["gate"], os.O_RDONLY))  # a pipe: waits until somebody opens the other end
+    become(asked["user"])
     code = 1
     try:
         code = import_module("smsctl.cli.app").main(asked["argv"])
@@ -68,6 +72,11 @@ def _live(asked: dict[str, Any]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def become(user: str) -> None:
+    """Be this person for the rest of the process, whoever runs the proof."""
+    users.whoever = partial(Actor, user=user, host="proof")
 
 
 def _end_of(pid: int, kill_after_s: float | None) -> int:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -45,7 +47,9 @@ package_price = "49.00"
 
 [limits]
 quiet_hours = false
-"""
+{approval}"""
+SECOND = "as the second person"
+"""Stands in a command that somebody else runs than whoever sends."""
 
 
 def environment() -> dict[str, str]:
@@ -70,6 +74,7 @@ class Site:
     text_length: int = 0  # at least
     unique_references: bool = False
     module: str = "intelecom"
+    approval_above: int | None = None  # messages; more wait for a second person
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -83,6 +88,9 @@ class Site:
                 read_timeout_s=self.read_timeout_s,
                 unique_references=str(self.unique_references).lower(),
                 password=_PASSWORD,
+                approval=""
+                if self.approval_above is None
+                else f"\n[approval]\nabove = {self.approval_above}\n",
             )
         )
         rows = [f"+4672{number:07d}" for number in range(self.messages)]
@@ -113,6 +121,21 @@ class Site:
     def resume(self, mailing: int) -> list[str]:
         """Return the command that goes on with a mailing."""
         return self._command("mailings", "resume", str(mailing))
+
+    def approve(self, mailing: int) -> list[str]:
+        """Return the command by which a second person approves a mailing, and sends it."""
+        return [SECOND, *self._command("mailings", "approve", str(mailing), "--yes")]
+
+    def go_on(self, mailing: int) -> list[str]:
+        """Return the command that goes on with a mailing, whether it waits for a second person or not."""
+        return self.approve(mailing) if mailing in self.waiting() else self.resume(mailing)
+
+    def waiting(self) -> set[int]:
+        """Return the mailings that wait for a second person."""
+        if self.approval_above is None:
+            return set()
+        with closing(sqlite3.connect(self.ledger, timeout=30)) as db:
+            return {one for (one,) in db.execute("SELECT mailing FROM approvals WHERE decision IS NULL")}
 
     def unfinished(self) -> list[int]:
         """Return the mailings that have messages to send, left on the wire, or to be submitted again."""
@@ -230,7 +253,8 @@ class Nursery:
         """Start a process and return its id; it waits at the gate, a named pipe, until that is opened."""
         assert self._process.stdin
         asked = {
-            "argv": command,
+            "argv": [word for word in command if word != SECOND],
+            "user": "second" if SECOND in command else "proof",
             "said": str(site.said),
             "kill_after_s": kill_after_s,
             "gate": str(gate) if gate else None,

@@ -37,6 +37,7 @@ def attack(
                     messages=dice.randint(10, 40),
                     connections=dice.choice([1, 3]),
                     module=module,
+                    approval_above=dice.choice([None, 5]),
                 )
                 assert main.run(site, site.activate()) == 0
                 attacked = Attack(site, gateway, dice)
@@ -61,6 +62,11 @@ def test_an_attacked_server_sends_nothing_twice_and_loses_nothing(
     assert _killed(ends) >= 20
     told = f"{module}: {_killed(ends)} of {ends.total()} commands killed; nobody twice, nobody lost"
     sys.stdout.write(told + "\n")
+
+
+def test_the_attack_finds_commands_that_ask_no_second_person(tmp_path: Path, dice: random.Random) -> None:
+    with pytest.raises(AssertionError, match="unapproved"):
+        attack(tmp_path, dice, kills=1000, module="intelecom", weaknesses=[Weakness.NOBODY_IS_ASKED])
 
 
 def test_the_attack_finds_a_recovery_that_says_pending(tmp_path: Path, dice: random.Random) -> None:

@@ -34,17 +34,19 @@ def torment(
     """
     assert processes.run(site, site.activate()) == 0
     started = time.monotonic()
-    assert processes.run(site, site.send("undisturbed")) == 0
+    assert processes.run(site, site.send("undisturbed")) == (_REFUSED if site.approval_above else 0)
+    for mailing in site.waiting():
+        assert processes.run(site, site.approve(mailing)) == 0
     lasts_s = time.monotonic() - started
     killed = 0
     for name in map("text{}".format, count(1)):
         ends, code = _ENDS, None
-        while code in {None, -signal.SIGKILL}:
+        while code in {None, -signal.SIGKILL} or site.waiting():
             kill_after_s = dice.uniform(0, 1.1 * lasts_s) if killed < kills else None
-            left = [] if keyed else site.unfinished()
-            command = site.resume(left[0]) if left else site.send(name, keyed=keyed)
+            left = sorted(site.waiting()) if keyed else site.unfinished()
+            command = site.go_on(left[0]) if left else site.send(name, keyed=keyed)
             code = processes.run(site, command, kill_after_s=kill_after_s)
-            assert code in ends, site.said.read_text()
+            assert code in ends | ({_REFUSED} if site.approval_above else set()), site.said.read_text()
             site.compare(gateway)
             killed += code == -signal.SIGKILL
             ends = _ENDS | {_REFUSED}
@@ -101,6 +103,18 @@ def any_site(dice: random.Random, folder: Path, url: str) -> Site:
     )
 
 
+def approving_site(dice: random.Random, folder: Path, url: str) -> Site:
+    """Return a server whose mailings wait for a second person."""
+    return Site(
+        folder=folder,
+        url=url,
+        messages=dice.randint(20, 60),
+        connections=dice.choice([1, 4]),
+        text_length=dice.choice([0, 400]),
+        approval_above=10,
+    )
+
+
 def repeating_site(dice: random.Random, folder: Path, url: str) -> Site:
     """Return a server that submits what is unknown again, where that is proved to be safe."""
     return Site(
@@ -117,6 +131,13 @@ def test_no_kill_makes_a_message_lost_or_sent_twice(
 ) -> None:
     states = torment_many(tmp_path, dice, scale.of(short=300, long=10_000), new_site=any_site)
     assert states["unknown"], "no kill ever struck between a mark and its answer"
+
+
+def test_a_kill_around_the_yes_of_a_second_person_neither_loses_nor_repeats_anything(
+    tmp_path: Path, dice: random.Random, scale: Scale
+) -> None:
+    states = torment_many(tmp_path, dice, scale.of(short=40, long=1000), new_site=approving_site)
+    assert states["accepted"]
 
 
 def test_what_a_kill_leaves_unknown_is_submitted_again_where_repeats_are_refused(

@@ -36,6 +36,7 @@ class Weakness(StrEnum):
     SMALL_COMMITS = "small-commits"  # a mailing of 20 is opened in pieces; no harm in itself
     BEFORE_ITS_ROWS = "before-its-rows"  # a mailing is there when the first of its rows are
     LEFT_OPENINGS_STAY = "left-openings-stay"  # nobody removes what an opening that was broken off has left
+    NOBODY_IS_ASKED = "nobody-is-asked"  # neither a command nor a claim looks for a second person's yes
     IMPATIENT = "impatient"  # no pause before what is unknown is submitted again; wrong only in haste
 
 
@@ -211,6 +212,13 @@ def _no_lock() -> Mapping[str, object]:
     return {"smsctl.ledger.lock._lock": free}
 
 
+def _nobody_is_asked() -> Mapping[str, object]:
+    return {
+        "smsctl.ledger.approvals.must_be_given": lambda *given: None,
+        "smsctl.actions.may_send._approval": lambda *given: (),
+    }
+
+
 _PLACES: Mapping[Weakness, Callable[[], Mapping[str, object]]] = {
     Weakness.RECOVERED_AS_PENDING: _recovered_as_pending,
     Weakness.RECOVERED_AS_ACCEPTED: _recovered_as_accepted,
@@ -229,4 +237,5 @@ _PLACES: Mapping[Weakness, Callable[[], Mapping[str, object]]] = {
     Weakness.BEFORE_ITS_ROWS: _before_its_rows,
     Weakness.LEFT_OPENINGS_STAY: _left_openings_stay,
     Weakness.IMPATIENT: _impatient,
+    Weakness.NOBODY_IS_ASKED: _nobody_is_asked,
 }
