@@ -7,7 +7,7 @@ from smsctl.domain.cells import plain
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.report import Cause
-from smsctl.ledger import blocklist, inbox, mailings
+from smsctl.ledger import blocklist, inbox, mailings, texts
 from smsctl.ledger.everyone import pieces
 from smsctl.ledger.inbox import InboxRow
 from smsctl.ledger.store import Ledger
@@ -57,6 +57,7 @@ def find(ledger: Ledger, number: str, of: Collection[str] | None) -> Found:
     known = {one: mailings.get(ledger, one) for one in {*(m[0] for m in messages), *(s[0] for s in skips)}}
     seen = {one: found for one, found in known.items() if of is None or found.municipality.key in of}
     newest = _newest_name(messages, skips, seen)
+    own = texts.by_message(ledger, [message for _, message, *_ in messages])
     return Found(
         messages=tuple(
             FoundMessage(
@@ -67,9 +68,9 @@ def find(ledger: Ledger, number: str, of: Collection[str] | None) -> Found:
                 reported_at=reported_at,
                 cause=Cause(cause) if cause else None,
                 same_name=_is_same(name, newest),
-                body=seen[mailing].letter.text.body,
+                body=own.get(message, "" if seen[mailing].personal else seen[mailing].letter.text.body),
             )
-            for mailing, _, name, state, cause, reported_at, claimed_at in messages
+            for mailing, message, name, state, cause, reported_at, claimed_at in messages
             if mailing in seen
         ),
         skipped=tuple(

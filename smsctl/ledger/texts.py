@@ -21,6 +21,11 @@ def of(ledger: Ledger, mailing: Mailing, messages: Sequence[int]) -> list[str]:
     return [found[message] for message in messages]
 
 
+def by_message(ledger: Ledger, messages: Iterable[int]) -> dict[int, str]:
+    """Return the texts of some messages, of whatever mailing, that have one of their own."""
+    return dict(ledger.rows_of(_OF_SOME, messages))
+
+
 def remove(ledger: Ledger, first: int, last: int) -> None:
     """Remove the texts of some messages, in the open transaction."""
     ledger.write("DELETE FROM texts WHERE message BETWEEN ? AND ?", first, last)

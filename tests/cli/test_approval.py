@@ -449,3 +449,19 @@ def test_a_rehearsal_says_that_live_would_wait_and_with_strict_it_waits(
     assert run("--config", config, "mailings", "resume", 2).code == 5
     log_in(BO)
     assert run("--config", config, "mailings", "approve", 2, "--yes").code == 0
+
+
+def test_of_texts_that_differ_a_second_person_may_see_the_first(
+    live_gateway: LiveGateway, run: Run, log_in: LogIn
+) -> None:
+    rows = [f"{row};{elev}" for row, elev in zip(guardians(3), ("Kim", "Bo", "Eva"), strict=True)]
+    header = "Namn;Mobil;Grupp;Kommun;Godkänt villkor;Elev"
+    live = live_gateway(rows=rows, header=header, approval={"above": 2})
+    whole = ("--all", "--yes", "--max-parts", 9, "--text", "Hej! Samtal för ((Elev)) kl 8.")
+    assert run("--config", live.config, "send", *whole).code == 5
+    log_in(BO)
+    approve = ("--config", live.config, "mailings", "approve", 1)
+    assert "the first is shown with --show-numbers" in run(*approve, stdin="n\n", terminal=True).said
+    ran = run(*approve, "--show-numbers", stdin="y\n", terminal=True)
+    assert "Samtal för Kim kl 8." in ran.said
+    assert (ran.code, len(live.simulator.accepted())) == (0, 3)

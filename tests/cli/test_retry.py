@@ -295,3 +295,23 @@ def test_each_cost_centre_is_charged_for_its_own_again(
     assert sum(n for _, n in again) == 3
     assert dict(again)[before[0][0]] == 1
     assert run("--config", config, "ledger", "check").code == 0
+
+
+def test_whoever_was_not_reached_gets_the_text_of_their_own_again(
+    live_gateway: LiveGateway, run: Run, tmp_path: Path
+) -> None:
+    live = live_gateway(
+        rows=[f"{row};{elev}" for row, elev in zip(guardians(3), ("Kim", "Åsa", "Đorđe"), strict=True)],
+        header="Namn;Mobil;Grupp;Kommun;Godkänt villkor;Elev",
+    )
+    whole = ("--all", "--yes", "--max-parts", 9, "--text", "Hej! Samtal för ((Elev)) kl 8.")
+    assert run("--config", live.config, "send", *whole).code == 0
+    report(live.config, run, [FAILED, DELIVERED, FAILED])
+    ran = retry(live.config, run)
+    assert (ran.code, ran.data["outcome"]) == (0, {"accepted": 2})
+    again = [(one.recipient[-2:], one.content) for one in live.simulator.accepted()[3:]]
+    assert sorted(again) == [("05", "Hej! Samtal för Kim kl 8."), ("07", "Hej! Samtal för Đorđe kl 8.")]
+    path = tmp_path / "request.csv"
+    assert run("--config", live.config, "mailings", "find", "0701740605", "--csv", path).code == 0
+    assert path.read_text("utf-8-sig").count("Hej! Samtal för Kim kl 8.") == 2
+    assert run("--config", live.config, "ledger", "check").code == 0

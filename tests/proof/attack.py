@@ -119,6 +119,7 @@ class Attack:
                 lambda: self._truth(one),
                 lambda: self._cancel(one),
                 lambda: self._retry(one),
+                lambda: self._retry(one),
                 lambda: self._site.approve(one),
                 lambda: self._site.approve(one)[1:],  # by whoever asked, which is refused
             ]
@@ -126,8 +127,14 @@ class Attack:
 
     def _retry(self, mailing: int) -> Command:
         """Return the command that sends a mailing again; PSWinCom's names do not tell two of them apart."""
+        failed = [
+            one
+            for one, states in invariants.mailings(self._site.ledger).items()
+            if states["failed"] and not states.keys() & {"pending", "sending", "unknown", "held"}
+        ]
         if self._site.module != "intelecom":
             return self._command("mailings", "recipients", str(mailing))
+        mailing = self._dice.choice(failed or [mailing])
         flags = ("--yes", "--max-parts", "10000", "--max-new-packages", "1000")
         return self._command("mailings", "retry", str(mailing), *flags)
 

@@ -23,7 +23,7 @@ from smsctl.domain.approval import Approval
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Mailing
 from smsctl.errors import say
-from smsctl.ledger import approvals, mailings, skipped
+from smsctl.ledger import approvals, mailings, skipped, texts
 
 EXAMPLES = (
     "smsctl mailings approve 12",
@@ -118,7 +118,7 @@ def _screen(
     ]
     if rest is None:
         return [*told, *quoted(mailing.letter.text.body)]
-    told += resuming.screen(rest, traits, simulated=wiring.simulated)
+    told += [*resuming.screen(rest, traits, simulated=wiring.simulated), *_own_text(wiring, mailing)]
     if counts := skipped.counts(wiring.ledger, mailing.id):
         told += [TextLine(say("No message:")), FactList(whom.skipped(counts))]
     if rest.bill.new_packages > asked.new_packages:
@@ -134,6 +134,16 @@ def _screen(
             )
         )
     return told
+
+
+def _own_text(wiring: Wiring, mailing: Mailing) -> list[Block]:
+    """Return the first of texts that differ from person to person; names stand in it."""
+    if not mailing.personal:
+        return []
+    if not wiring.numbers_in_full:
+        return [TextLine(say("Each gets a text of their own; the first is shown with --show-numbers."))]
+    first = texts.some(wiring.ledger, mailing.first_message, mailing.last_message, 1)
+    return [TextLine(say("The first of them gets:")), *(block for one in first for block in quoted(one))]
 
 
 def _afterwards(
