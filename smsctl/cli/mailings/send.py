@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from smsctl.cli import options
 from smsctl.cli.output.reply import CommandResult
-from smsctl.cli.wiring import Wiring
+
+if TYPE_CHECKING:
+    from smsctl.cli.wiring import Wiring  # a help page needs none
 
 EXAMPLES = (
     "smsctl send  # on a terminal: asks for everything",
@@ -73,7 +75,7 @@ def run(
     return _perform(ctx.obj, dict(locals()))
 
 
-def _perform(wiring: Wiring, typed: Mapping[str, Any]) -> CommandResult:
+def _perform(wiring: "Wiring", typed: Mapping[str, Any]) -> CommandResult:
     # Here, for the help page needs none of it.
     from smsctl.cli.mailings.request import send_flags
     from smsctl.cli.mailings.sending import perform
