@@ -465,3 +465,20 @@ def test_of_texts_that_differ_a_second_person_may_see_the_first(
     ran = run(*approve, "--show-numbers", stdin="y\n", terminal=True)
     assert "Samtal för Kim kl 8." in ran.said
     assert (ran.code, len(live.simulator.accepted())) == (0, 3)
+
+
+def test_texts_of_their_own_leave_as_they_were_frozen_when_asked(
+    live_gateway: LiveGateway, run: Run, log_in: LogIn
+) -> None:
+    header = "Namn;Mobil;Grupp;Kommun;Godkänt villkor"
+    site = live_gateway(rows=guardians(4), header=header, approval={"above": 3})
+    text = site.config.with_name("text.txt")
+    text.write_text("Hej ((Namn))", encoding="utf-8")
+    assert send(site.config, text, run).code == 5
+    rows = site.config.with_name("recipients.csv")
+    rows.write_text(rows.read_text(encoding="utf-8").replace("Person", "Another"), encoding="utf-8")
+    log_in(BO)
+    ran = act(site.config, run, "approve", 1, "--yes")
+    assert (ran.code, ran.data["cost"]["parts"]) == (0, 4)
+    assert sorted(one.content for one in site.simulator.accepted()) == [f"Hej Person {n}" for n in range(4)]
+    assert is_sound(site, run)

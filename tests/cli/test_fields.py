@@ -258,3 +258,38 @@ def test_what_is_purged_leaves_no_text_and_no_sum_changes(run: Run, live: Live) 
         assert ledger.execute("SELECT COUNT(*) FROM texts").fetchone() == (0,)
         assert ledger.execute("SELECT SUM(parts) FROM messages").fetchone() == (5,)
     must_be_sound(run, live)
+
+
+def test_a_text_is_tried_on_the_whole_file_before_anything_is_planned(
+    run: Run, make_config: MakeConfig, tmp_path: Path
+) -> None:
+    bad = "E;070-174 06 09;personal;Exempelkommun;ja;####;;"
+    config = make_config(rows=(*ROWS, bad), header=HEADER)
+    (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
+    check = ("--config", config, "recipients", "check", "--text", tmp_path / "text.txt")
+    ran = run(*check)
+    assert ran.code == 8
+    assert "Row 8: Elev holds ####, a formula or its error." in ran.said
+    assert "Hej! Samtal för K*** Ö*** kl 17.20 i matsalen." in ran.said
+    found = run(*check, "--json").data
+    assert found["personal"]["parts"] == {"1": 3, "2": 1}
+    assert run("--config", config, "recipients", "check", "--json").data["personal"] is None
+    assert run("--config", config, "recipients", "check", "--text-for", "Språk=x:y.txt").code == 2
+
+
+def test_those_who_were_not_reached_get_their_own_text_again(run: Run, live_gateway: LiveGateway) -> None:
+    live = live_gateway(rows=ROWS, header=HEADER)
+    send(run, live)
+    with closing(db(live)) as ledger:
+        ((reference,),) = ledger.execute("SELECT reference FROM mailings")
+    told = [
+        {"statuscode": code, "customermessagereference": f"{reference}-{n}"} for n, code in ((1, 0), (3, 360))
+    ]
+    reports = live.config.with_name("reports.json")
+    reports.write_text(json.dumps({"dr": told}), encoding="utf-8")
+    assert run("--config", live.config, "reports", "import", reports).code == 0
+    retry = ("mailings", "retry", 1, "--yes", "--max-parts", 9, "--json")
+    ran = run("--config", live.config, *retry)
+    assert (ran.code, ran.data["cost"]["parts"], ran.data["outcome"]) == (0, 2, {"accepted": 1})
+    assert sent(live)[4:] == [("+46701740607", f"Hej! Samtal för Bo kl {LONG} i matsalen.", 2)]
+    must_be_sound(run, live)

@@ -1,7 +1,7 @@
 """A text filled in from rows: the shortcut is the law, bad cells are bad rows, repeats are known."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from smsctl.domain.filling import Fillers
 from smsctl.domain.number import NumberReader
 from smsctl.domain.personal import Filled
 from smsctl.domain.recipients import Recipients, RowRules, SkipReason
-from smsctl.domain.text import INTELECOM_PARTS, PSWINCOM_PARTS, Encoding, measure
+from smsctl.domain.text import INTELECOM_PARTS, PSWINCOM_PARTS, Encoding, PartProfile, measure
 from smsctl.domain.wording import TextRules, Variant, Wording
 
 HEADER = ("Namn", "Mobil", "Elev", "Tid", "Språk")
@@ -44,19 +44,29 @@ def row_of(elev: str, tid: str = "8", number: str = "+46701740605", language: st
     return ("x", number, elev, tid, language)
 
 
-def judged(rules: TextRules, rows: Sequence[Sequence[str]], **given_rules: object) -> Recipients:
+def judged(
+    rules: TextRules,
+    rows: Sequence[Sequence[str]],
+    *,
+    skip_invalid: bool = False,
+    already_sent: Container[object] = (),
+) -> Recipients:
     row_rules = RowRules(
-        numbers=NumberReader("+46", frozenset({"+46"})), require_terms=False, texts=rules
-    )._replace(**given_rules)  # type: ignore[arg-type]
+        numbers=NumberReader("+46", frozenset({"+46"})),
+        require_terms=False,
+        texts=rules,
+        skip_invalid=skip_invalid,
+        already_sent=already_sent,
+    )
     return classify(HEADER, rows, COLUMNS, Audience(everyone=True), row_rules)
 
 
 @given(before=TEXTS, between=TEXTS, after=TEXTS, elev=CELLS, tid=CELLS, profile=PROFILES)
 def test_the_shortcut_is_what_filling_in_and_measuring_gives(
-    before: str, between: str, after: str, elev: str, tid: str, profile: object
+    before: str, between: str, after: str, elev: str, tid: str, profile: PartProfile
 ) -> None:
     body = unicodedata.normalize("NFC", f"{before}((Elev|)){between}((Tid|)){after}").rstrip()
-    rules = rules_of(body)._replace(profile=profile)  # type: ignore[arg-type]
+    rules = rules_of(body)._replace(profile=profile)
     fillers = Fillers(rules, HEADER, COLUMNS)
     shortcut, law = fillers.fill(row_of(elev, tid)), fillers.judge(row_of(elev, tid))
     if shortcut is not None:

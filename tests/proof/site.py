@@ -75,6 +75,7 @@ class Site:
     unique_references: bool = False
     module: str = "intelecom"
     approval_above: int | None = None  # messages; more wait for a second person
+    personal: bool = False  # each row has words of its own, of 1 to 3 parts; some numbers have several rows
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -93,8 +94,12 @@ class Site:
                 else f"\n[approval]\nabove = {self.approval_above}\n",
             )
         )
-        rows = [f"+4672{number:07d}" for number in range(self.messages)]
-        (self.folder / "recipients.csv").write_text("\n".join(["Mobil", *rows, ""]))
+        heading, rows = "Mobil", [f"+4672{number:07d}" for number in range(self.messages)]
+        if self.personal:  # every seventh row is a second one of the number before
+            numbers = (number - (number % 7 == 6) for number in range(self.messages))
+            heading = "Mobil;Ord"
+            rows = [f"+4672{number:07d};{_words(place)}" for place, number in enumerate(numbers)]
+        (self.folder / "recipients.csv").write_text("\n".join([heading, *rows, ""]))
 
     @property
     def ledger(self) -> Path:
@@ -112,7 +117,8 @@ class Site:
         """Return the command that sends a mailing, as cron does under a key; its text is the name's own."""
         text = self.folder / f"{name}.txt"
         if not text.exists():
-            text.write_text(f"{self.folder.name} {name}".ljust(self.text_length, "."))
+            field = " ((Ord))" if self.personal else ""
+            text.write_text(f"{self.folder.name} {name}{field}".ljust(self.text_length, "."))
         flags = ["--max-parts", "10000", "--max-new-packages", "1000"]
         if keyed:
             flags += ["--key", name]
@@ -153,6 +159,10 @@ class Site:
 
     def _command(self, *words: str) -> list[str]:
         return ["--config", str(self.folder / "config.toml"), *words]
+
+
+def _words(place: int) -> str:
+    return f"{place} {'x' * (place * 37 % 400)}"
 
 
 def _is_complaint(line: str) -> bool:

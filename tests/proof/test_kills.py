@@ -91,7 +91,7 @@ def torment_many(
         return sum(found, Counter[str]())
 
 
-def any_site(dice: random.Random, folder: Path, url: str) -> Site:
+def any_site(dice: random.Random, folder: Path, url: str, *, personal: bool = False) -> Site:
     """Return a server that sends with one connection or several, short texts or long."""
     return Site(
         folder=folder,
@@ -99,7 +99,8 @@ def any_site(dice: random.Random, folder: Path, url: str) -> Site:
         messages=dice.randint(60, 200),
         batch_size=dice.randint(5, 20),
         connections=dice.choice([1, 4]),
-        text_length=dice.choice([0, 0, 400]),
+        text_length=0 if personal else dice.choice([0, 0, 400]),
+        personal=personal,
     )
 
 
@@ -152,6 +153,18 @@ def test_what_a_kill_leaves_unknown_is_submitted_again_where_repeats_are_refused
         weaknesses=_REPEATING,
     )
     assert set(states) == {"accepted"}
+
+
+def personal_site(dice: random.Random, folder: Path, url: str) -> Site:
+    """Return a server whose people get a text of their own each, of one to three parts."""
+    return any_site(dice, folder, url, personal=True)
+
+
+def test_no_kill_makes_a_text_of_somebodys_own_lost_another_or_sent_twice(
+    tmp_path: Path, dice: random.Random, scale: Scale
+) -> None:
+    states = torment_many(tmp_path, dice, scale.of(short=40, long=5000), new_site=personal_site)
+    assert states["accepted"]
 
 
 def test_a_process_started_by_cron_may_be_killed_at_any_moment(

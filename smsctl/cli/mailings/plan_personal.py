@@ -1,49 +1,24 @@
 """What the plan says of texts that differ from person to person: examples, lengths, and the dearest."""
 
 from collections import Counter
-from typing import Final, NamedTuple
+from typing import Final
 
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
+from smsctl.cli.output.blocks import GAP, Block, Fact, Text, TextLine, Tone
+from smsctl.cli.output.filled import chosen_by
 from smsctl.cli.output.phrases import quoted
 from smsctl.domain.cells import veiled
 from smsctl.domain.fields import masked
-from smsctl.domain.people import People
 from smsctl.domain.personal import Filled, PersonalTexts, foreign_in, refilled
 from smsctl.domain.plan import Plan
 from smsctl.domain.text import costly
 from smsctl.errors import Sentence, joined, say, say_n
 
 
-class _Texts(NamedTuple):
-    """What is told of."""
-
-    people: People
-    texts: PersonalTexts
-
-
-def data(plan: Plan) -> dict[str, object] | None:
-    """Return what the envelope says; None: all get the same text."""
-    texts = plan.recipients.texts
-    if texts is None:
-        return None
-    several, most = plan.recipients.ready.several
-    return {
-        "columns": list(texts.wording.columns),
-        "parts": {str(parts): people for parts, people in texts.by_parts.items()},
-        "unicode": texts.unicode,
-        "several": {"numbers": several, "most": most},
-        "texts": [
-            {"for": name, "messages": people, "parts": parts}
-            for name, (people, parts) in zip(_names(texts), texts.by_template(), strict=True)
-        ],
-    }
-
-
 def quotes(plan: Plan, texts: PersonalTexts, *, in_full: bool) -> list[Block]:
     """Return the templates, and what the first row of each gets; `in_full`: cells are not masked."""
     blocks: list[Block] = []
-    names, told = _names(texts), texts.by_template()
+    names, told = chosen_by(texts), texts.by_template()
     examples = {one.template: (at, one) for at, one in texts.at(texts.first_of_each()).items()}
     for number, template in enumerate(texts.wording.templates):
         people, parts = told[number]
@@ -80,21 +55,6 @@ def facts(plan: Plan, texts: PersonalTexts) -> list[Fact]:
         )
         found.append(Fact(say("Same number"), [told]))
     return found
-
-
-def rows(people: People, texts: PersonalTexts, most: int, *, in_full: bool) -> list[Block]:
-    """Return the texts of the first rows, each with its size."""
-    blocks: list[Block] = []
-    for at, one in texts.at(range(most)).items():
-        shown = one.body if in_full else refilled(texts.wording, one, tuple(map(masked, one.cells)))
-        told = say("Row {row}: {parts}", row=people.rows[at], parts=figures.parts(one.parts))
-        blocks += [TextLine(told), *quoted(shown), GAP]
-    return [*blocks, FactList([Fact(say("Texts"), [figures.count(len(texts))])])]
-
-
-def _names(texts: PersonalTexts) -> list[str | None]:
-    """Return what chooses each template; None: the first."""
-    return [None, *(one.chosen for one in texts.wording.variants)]
 
 
 def _of_template(plan: Plan, name: str | None, people: int, parts: int) -> Sentence:

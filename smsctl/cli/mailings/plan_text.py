@@ -1,7 +1,7 @@
 """What the plan says of the text: its length and cost, a cheaper one, and the last mailing like it."""
 
 from smsctl.cli.mailings import plan_personal
-from smsctl.cli.output import figures
+from smsctl.cli.output import figures, filled
 from smsctl.cli.output.blocks import Block, Fact, Text, TextLine, Tone
 from smsctl.domain.cheaper import Cheaper, CheaperWay
 from smsctl.domain.plan import Earlier, Offer, OutOfUse, Plan, offer
@@ -15,7 +15,7 @@ _MUCH = 4  # a quarter more or fewer people than last time is pointed out
 def data(plan: Plan) -> dict[str, object]:
     """Return what the envelope says beside the text's size."""
     return {
-        "personal": plan_personal.data(plan),
+        "personal": filled.data(plan.recipients),
         "findings": [one.data for one in plan.findings],
         "cheaper": _offer_data(offer(plan)),
         "earlier": _earlier_data(plan.earlier),

@@ -18,6 +18,7 @@ from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, TextLine
 from smsctl.cli.output.phrases import mistake
 from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.text_files import read_choices
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.plan import Plan, offer
@@ -129,7 +130,7 @@ def _prepare(wiring: Wiring, flags: SendFlags, key: str | None) -> _Prepared:
     configured, payer = wiring.municipality(flags.municipality)
     raw = text.read(wiring, flags)
     gateway = wiring_gateway.gateway(wiring, for_sending=not flags.dry_run, service_id=configured.service_id)
-    given = text.given(raw, text.read_variants(wiring, flags), flags, gateway.traits.parts)
+    given = text.given(raw, read_choices(wiring, flags.text_for, flags.encoding), flags, gateway.traits.parts)
     local_now = wiring.clock.local()
     letter = typed_letter(wiring, configured, given.text, flags, local_now)
     plan_request = plan_request_for(wiring, flags, letter)._replace(

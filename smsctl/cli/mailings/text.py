@@ -3,33 +3,16 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from smsctl.cli.files import decoded, read_bytes
 from smsctl.cli.mailings.request import SendFlags
 from smsctl.cli.output.blocks import Block, TextLine, Tone
-from smsctl.cli.typed_rows import TypedChoice, text_choices
+from smsctl.cli.text_files import RawText, RawVariant, read_file
 from smsctl.cli.wiring import Wiring
-from smsctl.decoding import decode, taken_for_windows
 from smsctl.domain.cheaper import same_text
 from smsctl.domain.fields import Template, read_template
-from smsctl.domain.file_kinds import kind_of_bytes
 from smsctl.domain.text import MessageText, PartProfile, as_written, measure, replace_typographic
-from smsctl.domain.text_check import TextFinding, unasked_encoding
+from smsctl.domain.text_check import TextFinding
 from smsctl.domain.wording import Variant, Wording
-from smsctl.errors import InputError, UsageError, say, say_n
-
-
-class RawText(NamedTuple):
-    """What stands in a file or on the command line, and what is found in its bytes."""
-
-    text: str
-    findings: tuple[TextFinding, ...] = ()
-
-
-class RawVariant(NamedTuple):
-    """A text that is for the rows with a value in a column, as it stands in its file."""
-
-    choice: TypedChoice
-    raw: RawText
+from smsctl.errors import UsageError, say, say_n
 
 
 class CheckedText(NamedTuple):
@@ -61,38 +44,6 @@ def read(wiring: Wiring, flags: SendFlags) -> RawText:
     if flags.words is not None:
         return RawText(text=flags.words)
     return read_file(wiring, flags.file or "-", flags.encoding)
-
-
-def read_variants(wiring: Wiring, flags: SendFlags) -> list[RawVariant]:
-    """Return the texts that a column of the recipients file chooses, as they stand in their files."""
-    return [
-        RawVariant(choice=one, raw=read_file(wiring, one.path, flags.encoding))
-        for one in text_choices(flags.text_for)
-    ]
-
-
-def read_file(wiring: Wiring, path: str, encoding: str | None) -> RawText:
-    """Return the text of a file. Raises InputError for what is no text at all.
-
-    One in another encoding than it would be taken for is read in that where a person sees the text before it
-    is sent; else it must be named.
-    """
-    data, source = read_bytes(path)
-    if encoding is None:
-        kind = kind_of_bytes(data)
-        if kind:
-            raise InputError(
-                say("{source} is {kind}, not a text.", source=source, kind=kind),
-                hint=say("Save the text alone, as plain text (UTF-8)."),
-            )
-        remain = taken_for_windows(data)
-        if remain:
-            finding, written = unasked_encoding(source, remain), remain.mistake.written
-            if not wiring.output.interactive:
-                hint = say("Have it read so with: --encoding {encoding}", encoding=written)
-                raise InputError(finding.sentence, hint=hint)
-            return RawText(text=decode(data, written, source=source).text, findings=(finding,))
-    return RawText(text=decoded(wiring.output, data, source, encoding))
 
 
 def given(

@@ -1,39 +1,50 @@
 """`smsctl recipients check`: the whole recipients file, before anything is sent."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import typer
 
 from smsctl.actions.classify import classify_sheet
 from smsctl.actions.cost_centres import by_cost_centre
-from smsctl.cli import numbers, options
-from smsctl.cli.output import envelope, figures, whom
+from smsctl.cli import numbers, options, wiring_gateway
+from smsctl.cli.output import envelope, figures, filled, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.phrases import mistake
 from smsctl.cli.output.reply import CommandResult, Note, notes_of
+from smsctl.cli.text_files import read_wording
 from smsctl.cli.typed_rows import named_columns, reading_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience, Outside, titled
 from smsctl.domain.cells import veiled
 from smsctl.domain.recipients import Recipients, RowRules
-from smsctl.errors import InputError, Sentence, joined, say, say_n
+from smsctl.domain.wording import TextRules
+from smsctl.errors import InputError, Sentence, UsageError, joined, say, say_n
 from smsctl.spreadsheet import Sheet, open_sheet
 
 EXAMPLES = (
     "smsctl recipients check",
     "smsctl recipients check --recipients guardians.csv --column number=Mobil",
+    "smsctl recipients check --text message.txt",
 )
 
 
 def run(
     ctx: typer.Context,
     recipients: options.Recipients = None,
+    *,
     column: options.Column = None,
     delimiter: options.Delimiter = None,
     sheet: options.SheetName = None,
     hidden_rows: options.HiddenRows = None,
     municipality: options.Municipality = None,
+    text: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Also fill in this text: show the first rows', and each bad cell."),
+    ] = None,
+    text_for: options.TextFor = None,
+    encoding: options.Encoding = None,
 ) -> CommandResult:
     """Check the whole recipients file: every row of every group, and what was assumed in reading it.
 
@@ -48,14 +59,24 @@ def run(
     names = (configured.key, configured.name) if municipality else settings.municipality_names
     audience = Audience(everyone=True, municipality=frozenset(names))
     rules = RowRules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
+    if text is not None:
+        wording = read_wording(wiring, text, text_for or (), encoding)
+        traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=configured.service_id).traits
+        texts = TextRules(wording=wording, profile=traits.parts, max_parts=traits.max_parts)
+        rules = rules._replace(texts=texts)
+    elif text_for:
+        raise UsageError(say("--text-for goes with --text."))
     with wiring.output.working(say("Reading")) as tell:
         reading = reading._replace(numbers=overrides.get("number", ()), on_progress=tell)
         opened = open_sheet(path, reading)
         found = classify_sheet(opened, overrides, audience, rules)
-    warnings = elsewhere.warnings(found, settings.municipality_names)
+    warnings = [*elsewhere.warnings(found, settings.municipality_names), *found.untold]
+    shown: list[Block] = []
+    if found.texts is not None:
+        shown = [GAP, *filled.rows(found.ready, found.texts, _ROWS, in_full=wiring.numbers_in_full)]
     checked = CommandResult(
-        data=_data(opened, found),
-        screen=_screen(opened, found, warnings, settings.time_zone),
+        data={**_data(opened, found), "personal": filled.data(found)},
+        screen=[*_screen(opened, found, warnings, settings.time_zone), *shown],
         said=[Note(code="warning", level="warning", text=warning) for warning in warnings],
     )
     wrong = _to_mend(opened, found) or _not_charged(wiring, found, opened, overrides)
@@ -66,6 +87,9 @@ def run(
         said=[*checked.said, *notes_of(wrong)],
         exit_code=wrong.exit_code,
     )
+
+
+_ROWS = 3  # whose texts are shown
 
 
 def _not_charged(
