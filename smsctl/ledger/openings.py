@@ -8,7 +8,7 @@ its lock, so that a free lock proves that the opening was broken off. What is le
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
@@ -68,14 +68,13 @@ def write_messages(
     `own` gives the text of each, where they differ.
     """
     people = iter(ready)
-    while together := list(islice(people, _TOGETHER)):
-        rows = ", ".join(["(?, ?, ?, ?, ?, 'pending')"] * len(together))
+    while together := list(islice(people, ROWS_IN_A_COMMIT)):
         numbered = enumerate(together, opening.first_message + written)
-        values = chain.from_iterable(
-            (message, opening.mailing, line, number, name or None)
+        rows = [
+            (message, opening.mailing, line, number, name or None, "pending")
             for message, (line, number, name) in numbered
-        )
-        ledger.write(_MESSAGES.replace("(?)", rows), *values)
+        ]
+        ledger.load("messages", _MESSAGES, rows)
         if own is not None:
             _write_texts(ledger, opening.first_message + written, list(islice(own, len(together))))
         written += len(together)
@@ -222,10 +221,8 @@ def _remove_some(ledger: Ledger, left: Opening, kept: int) -> bool:
     return True
 
 
-_MESSAGES = "INSERT INTO messages (id, mailing, sheet_row, number, name, state) VALUES (?)"
+_MESSAGES = ("id", "mailing", "sheet_row", "number", "name", "state")
 _PARTS = "UPDATE messages SET parts = ? WHERE id IN (?)"
-_TOGETHER = 500
-"""So many messages are written by one statement: half the time of a statement for each."""
 
 
 def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from smsctl.errors import Sentence, say
 from smsctl.ledger.high_water import HighWater
-from smsctl.ledger.seam.engine import Engine, Progress, Row
+from smsctl.ledger.seam.engine import Engine, Progress, Row, without_nul
 from smsctl.ledger.sqlite import engine as sqlite
 from smsctl.ledger.sqlite import file
 
@@ -62,11 +62,11 @@ class Ledger:
 
     def write(self, sql: str, *values: object) -> int:
         """Run one statement inside an open transaction and return how many rows it changed."""
-        return self.engine.change(sql, _without_nul(values))
+        return self.engine.change(sql, without_nul(values))
 
     def write_many(self, sql: str, values: Iterator[Sequence[object]] | Sequence[Sequence[object]]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
-        return self.engine.change_many(sql, map(_without_nul, values))
+        return self.engine.change_many(sql, map(without_nul, values))
 
     def write_of(self, sql: str, *values: object, keys: Iterable[object]) -> int:
         """Run one statement for many keys inside an open transaction, as `rows_of`; return rows changed.
@@ -78,6 +78,10 @@ class Ledger:
         while together := list(islice(waiting, _TOGETHER)):
             changed += self.write(f"{before}{', '.join('?' * len(together))}{after}", *values, *together)
         return changed
+
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Write many new rows inside an open transaction."""
+        self.engine.load(table, columns, rows)
 
     def next_id(self, table: str) -> int:
         """Return the id of a new row, in the open transaction: the greatest so far and one more."""
@@ -140,14 +144,6 @@ class Ledger:
     def _say_so(self) -> None:
         if self.on_wait:
             self.on_wait(say("Waiting for {path}: another program holds it.", path=self.path))
-
-
-def _without_nul(values: Sequence[object]) -> Sequence[object]:
-    """Return the values as every engine takes them: a text with a NUL in it would lose a whole answer."""
-    for value in values:
-        if type(value) is str and "\0" in value:
-            return [one.replace("\0", "") if isinstance(one, str) else one for one in values]
-    return values
 
 
 def open_ledger(

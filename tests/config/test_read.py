@@ -157,6 +157,7 @@ INSIDE = [
     ("smtp", 'host = "mail.example.se"', "smtp.from_address", "must be given"),
     ("smtp", 'username = "x"\nstarttls = false', "smtp.starttls", "must be true"),
     ("columns", 'mobile = "Mobil"', "columns.mobile", "there is no such key"),
+    ("ledger", 'url = "postgresql://a@b/c"', "ledger.url", "a ledger on a server cannot be used yet"),
     ("senders.x", 'municipalities = ["nowhere"]', "senders.x.municipalities", "not in this file"),
     ("reports", 'poll_url = "http://poll.pswin.com"', "reports.poll_url", "https://"),
     ("reports", "port = 70000", "reports.port", "65535"),

@@ -5,7 +5,7 @@ durable; of a COMMIT whose answer was lost the server is asked, in the same inca
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.dialect import statement
 from smsctl.ledger.postgres.identity import IDENTITY, STANDING, Identity, another
 from smsctl.ledger.postgres.rights import Rights
-from smsctl.ledger.postgres.sentences import LOCK_NOT_AVAILABLE, in_words, told
-from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
+from smsctl.ledger.postgres.sentences import LOCK_NOT_AVAILABLE, NotNowError, in_words, told
+from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values, without_nul
 from smsctl.ledger.seam.sentences import LostError
 
 _SAY_AFTER_S = 3.0
@@ -81,6 +81,15 @@ class PostgresEngine:
             cursor.executemany(statement(sql), values)
             return max(cursor.rowcount, 0)
 
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
+        """Write many new rows inside an open transaction, by COPY."""
+        self._must_be_open()
+        names = compose.SQL(", ").join(map(compose.Identifier, columns))
+        sql = compose.SQL("COPY {} ({}) FROM STDIN").format(compose.Identifier(table), names)
+        with self._told(), self._session.cursor() as cursor, cursor.copy(sql) as copying:
+            for row in rows:
+                copying.write_row(without_nul(row))
+
     def begin(self, *, patient: bool) -> None:
         """Take the one write lock. Raises LedgerError: busy, lost, not the ledger that was opened."""
         if self.access.read_only:
@@ -89,7 +98,7 @@ class PostgresEngine:
         while True:
             try:
                 self._begin()
-            except _NotNowError as error:
+            except NotNowError as error:
                 waited_s = time.monotonic() - began_s
                 if not patient and waited_s >= self.access.busy_timeout_s:
                     raise error.told from None
@@ -202,7 +211,7 @@ class PostgresEngine:
             self.rollback()
             told_of = in_words(error, self.access.address.shown)
             if self._session.closed or error.sqlstate == LOCK_NOT_AVAILABLE:
-                raise _NotNowError(told_of) from None
+                raise NotNowError(told_of) from None
             raise told_of from None
         assert row is not None  # noqa: S101 - it has no FROM
         transaction, version, *identity = row
@@ -244,7 +253,7 @@ class PostgresEngine:
         if self._session.closed and self._transaction is None and not self._is_frozen:
             try:
                 self._reconnect()
-            except _NotNowError as error:
+            except NotNowError as error:
                 raise error.told from None
 
     def _reconnect(self) -> None:
@@ -252,7 +261,7 @@ class PostgresEngine:
         try:
             self._session = connect.connect(self.access)
         except LedgerError as error:  # also one that refuses: it may be starting, or about to take over
-            raise _NotNowError(error) from None
+            raise NotNowError(error) from None
         self._watch()
         if not self.identity().is_same_life(self._known):
             self._session.close()
@@ -288,11 +297,3 @@ class PostgresEngine:
         if self._transaction is None:
             message = "write outside a transaction"
             raise AssertionError(message)
-
-
-class _NotNowError(Exception):
-    """Somebody else holds the lock, or the server cannot be reached: later it may be possible."""
-
-    def __init__(self, told: LedgerError) -> None:
-        super().__init__()
-        self.told = told

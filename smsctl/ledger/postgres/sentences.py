@@ -14,6 +14,15 @@ _ENDED = ("57P01", "57P02", "57P05", "08003", "08006", "25P03", "25P04")
 """The server has ended the session: it stops, somebody stopped it, or it waited too long in a transaction."""
 
 
+class NotNowError(Exception):
+    """Somebody else holds the lock, or the server cannot be reached: later it may be possible."""
+
+    def __init__(self, told: LedgerError) -> None:
+        """`told` says it in words."""
+        super().__init__()
+        self.told = told
+
+
 @contextmanager
 def told(place: Path | str) -> Iterator[None]:
     """Turn the driver's errors into LedgerError; `place` is what the sentence names."""

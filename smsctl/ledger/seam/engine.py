@@ -18,6 +18,14 @@ def nobody_looks(_done: int, _total: int) -> None:
     """Do nothing with the progress: for a copy that nobody watches."""
 
 
+def without_nul(values: Sequence[object]) -> Sequence[object]:
+    """Return the values as every engine takes them: a text with a NUL in it would lose a whole answer."""
+    for value in values:
+        if type(value) is str and "\0" in value:
+            return [one.replace("\0", "") if isinstance(one, str) else one for one in values]
+    return values
+
+
 class Inspection(Protocol):
     """A look below the rows of a ledger: whether the database itself is whole."""
 
@@ -75,6 +83,9 @@ class Engine(Protocol):
 
     def change_many(self, sql: str, values: Iterable[Values]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
+
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
+        """Write many new rows inside an open transaction, as quickly as the database can."""
 
     def begin(self, *, patient: bool) -> None:
         """Take the one write lock. Raises LedgerError where it is not free in time, unless `patient`.

@@ -8,11 +8,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
+from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values, without_nul
 from smsctl.ledger.sqlite import file, schema
 from smsctl.ledger.sqlite.sentences import is_busy, told
 
@@ -22,6 +23,8 @@ _STEP_S = 0.01
 and later more seldom, so a gap between two commits of a long work (`give_way`) is not missed."""
 
 _SAY_AFTER_S = 3.0
+_TOGETHER = 500
+"""So many rows are written by one statement."""
 
 
 class SqliteEngine:
@@ -77,6 +80,15 @@ class SqliteEngine:
         self._must_be_open()
         with told(self.path):
             return self._connection.executemany(sql, values).rowcount
+
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
+        """Write many new rows inside an open transaction: in half the time of a statement for each."""
+        places = f"({', '.join('?' * len(columns))})"
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 - names of ours
+        for at in range(0, len(rows), _TOGETHER):
+            together = rows[at : at + _TOGETHER]
+            values = without_nul([*chain.from_iterable(together)])
+            self.change(sql + ", ".join([places] * len(together)), values)
 
     def begin(self, *, patient: bool) -> None:
         """Take the one write lock. Raises LedgerError: busy, read-only, damaged, or of a newer smsctl."""
