@@ -143,6 +143,8 @@ def test_the_page_tells_every_package_and_what_is_not_settled(page: Path) -> Non
     ):
         assert said in told
     assert "Not shown" not in told
+    prose = " ".join(re.findall(r"<p[^>]*>(.*?)</p>", page.read_text(encoding="utf-8")))
+    assert not re.search(r"\d (\d{3}|kr)\b", prose)  # no figure is folded on a narrow page
     assert page.read_text(encoding="utf-8").count('<td class="right" data-title="Package">') == PACKAGES
 
 

@@ -89,7 +89,7 @@ def run(
         cost_centres=bool(html) or told_by == "cost-centre",
     )
     accounts = [_account(wiring, payer, asked, wanted) for payer in named]
-    screen = _screen(wiring, accounts, asked, told_by)
+    screen = [] if wiring.output.speaks_json else _screen(wiring, accounts, asked, told_by)
     printed = None
     if csv or html:
         from smsctl.cli.money import usage_files  # needs csv, which a start does not

@@ -12,7 +12,9 @@ from smsctl.cli.output.language import spoken, words
 from smsctl.cli.output.plain import safe
 
 T = TypeVar("T")
-_DAY = re.compile(r"\d{4}-\d\d")
+_DAY = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
+_INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|kr\b|%)")
+_KEPT_TOGETHER = "\u00a0"
 _NOTHING_FETCHED = "default-src 'none'; style-src 'unsafe-inline'"
 _FITS_A_PHONE = 5  # columns; a wider table becomes a card for each row there
 
@@ -31,7 +33,7 @@ def page(title: Text, main: Iterable[str], footer: Iterable[str]) -> str:
         "</head>",
         "<body>",
         "<main>",
-        f"<h1>{text(title)}</h1>",
+        heading(title, 1),
         *main,
         "</main>",
         f"<footer>{''.join(footer)}</footer>",
@@ -69,12 +71,17 @@ def _kept(cell: Text) -> str:
 
 def heading(title: Text, level: int = 3) -> str:
     """Return a heading."""
-    return f"<h{level}>{text(title)}</h{level}>"
+    return f"<h{level}>{_unbroken(title)}</h{level}>"
 
 
 def paragraph(told: Text, kind: str = "") -> str:
     """Return a paragraph."""
-    return f'<p class="{kind}">{text(told)}</p>' if kind else f"<p>{text(told)}</p>"
+    return f'<p class="{kind}">{_unbroken(told)}</p>' if kind else f"<p>{_unbroken(told)}</p>"
+
+
+def _unbroken(told: Text) -> str:
+    """Return a text in which no date is folded: a browser does at its hyphens."""
+    return _DAY.sub(r'<span class="day">\g<0></span>', text(told))
 
 
 def keys(*told: Text) -> str:
@@ -84,5 +91,5 @@ def keys(*told: Text) -> str:
 
 
 def text(told: Text) -> str:
-    """Return a text as it may stand in a page, also between quotes."""
-    return escape(safe(words(told)))
+    """Return a text as it may stand in a page, also between quotes; no figure in it is folded."""
+    return escape(_INSIDE_A_FIGURE.sub(_KEPT_TOGETHER, safe(words(told))))
