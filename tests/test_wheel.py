@@ -120,6 +120,24 @@ def _call_backend(tools: Path, hook: str, source: Path, place: Path) -> None:
     assert done.code == 0, done.said
 
 
+def test_both_archives_are_the_same_bytes_whoever_builds_them(built: Built, tmp_path: Path) -> None:
+    """Elsewhere, later, with another umask, and with files of other dates."""
+    copy = Path(shutil.copytree(ROOT, tmp_path / "another-place", ignore=LEFT_BEHIND))
+    for path in copy.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    before = os.umask(0o077)
+    try:
+        _call_backend(built.home.parent / "tools", "build_sdist", copy, tmp_path)
+        with tarfile.open(tmp_path / built.sdist.name) as archive:
+            archive.extractall(tmp_path / "unpacked", filter="data")
+        (source,) = (tmp_path / "unpacked").iterdir()
+        _call_backend(built.home.parent / "tools", "build_wheel", source, tmp_path)
+    finally:
+        os.umask(before)
+    for archive_of_before in (built.sdist, built.wheel):
+        assert (tmp_path / archive_of_before.name).read_bytes() == archive_of_before.read_bytes()
+
+
 def _files(folder: str) -> set[str]:
     found = [ROOT / folder] if (ROOT / folder).is_file() else (ROOT / folder).rglob("*")
     names = {path.relative_to(ROOT).as_posix() for path in found if path.is_file()}

@@ -3,6 +3,7 @@
 The build does the same (setup.py); by hand it is needed only to see a change in an editable install.
 """
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -10,6 +11,8 @@ from babel.messages.pofile import read_po
 
 SOURCES = Path(__file__).resolve().parent
 CATALOGUES = SOURCES.parent / "smsctl" / "locale"
+DATE = datetime(1980, 1, 1, tzinfo=UTC)
+"""Of every catalogue: what is built twice is the same bytes."""
 
 
 def compile_all(catalogues: Path = CATALOGUES) -> None:
@@ -18,7 +21,9 @@ def compile_all(catalogues: Path = CATALOGUES) -> None:
         made = catalogues / source.stem / "LC_MESSAGES" / "smsctl.mo"
         made.parent.mkdir(parents=True, exist_ok=True)
         with source.open("rb") as po, made.open("wb") as mo:
-            write_mo(mo, read_po(po, source.stem))
+            catalogue = read_po(po, source.stem)
+            catalogue.creation_date = DATE
+            write_mo(mo, catalogue)
 
 
 if __name__ == "__main__":
