@@ -163,7 +163,7 @@ def _reply(wiring: Wiring, shown: list[Block]) -> CommandResult:
     after: list[Block] = [
         GAP,
         *map(TextLine, later),
-        TextLine(say("See what a mailing would do: smsctl send --group guardians message.txt --dry-run")),
+        TextLine(say("See what a mailing would do, asked step by step: smsctl send --dry-run")),
         TextLine(say("See whether cron could do it: smsctl doctor --as-cron")),
     ]
     data = {
