@@ -88,16 +88,20 @@ def must_be_given(ledger: Ledger, mailing: int) -> None:
 def decide(ledger: Ledger, mailing: int, decision: ApprovalDecision, moment: Moment, actor: Actor) -> bool:
     """Decide, in the open transaction; False where somebody has decided before, or it is too late for a yes.
 
-    The table itself refuses the yes of whoever asked.
+    What left at once is not cancelled: a second person is still to read it. The table itself refuses the yes
+    of whoever asked.
     """
     return bool(
         ledger.write(
             "UPDATE approvals SET decision = ?, decided_at = ?, decided_by = ?"
-            " WHERE mailing = ? AND decision IS NULL AND (? = 'cancelled' OR at_once = 1 OR expires_at > ?)",
+            " WHERE mailing = ? AND decision IS NULL"
+            " AND ((? = 'cancelled' AND at_once = 0)"
+            " OR (? = 'approved' AND (at_once = 1 OR expires_at > ?)))",
             decision.value,
             moment.at,
             actor.user,
             mailing,
+            decision.value,
             decision.value,
             moment.at,
         )

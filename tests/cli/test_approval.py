@@ -410,6 +410,7 @@ def test_what_is_urgent_leaves_at_once_and_is_approved_afterwards(
 ) -> None:
     assert len(urgent.simulator.accepted()) == 4
     assert act(urgent.config, run, "approve", 1, "--afterwards", "--yes").code == 5, "by whoever sent it"
+    assert act(urgent.config, run, "cancel", 1).code == 0, "which decides nothing"
     bo = log_in(BO)
     assert act(urgent.config, run, "approve", 1, "--yes").code == 5
     change(urgent.config, EXPIRED)  # it has left: the yes is never too late
