@@ -14,7 +14,7 @@ from smsctl.ledger.seam.engine import Engine, Progress, Row, without_nul
 from smsctl.ledger.sqlite import engine as sqlite
 from smsctl.ledger.sqlite import file
 
-_SHARE_OF_OTHERS, _LEAST_GAP_S, _LONGEST_GAP_S = 0.15, 0.006, 0.05
+_SHARE_OF_OTHERS, _LEAST_GAP_S, _LONGEST_GAP_S = 0.25, 0.012, 0.05
 ROWS_IN_A_COMMIT = 5_000
 """So many are written at most before others get in between."""
 
