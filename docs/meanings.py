@@ -35,7 +35,7 @@ EXIT_CODES = {
     ),
     ExitCode.REFUSED: Meaning(
         "Refused by a rule; nothing was sent: not activated, a ceiling, quiet hours, everyone already sent,"
-        " nobody to send to, not confirmed.",
+        " nobody to send to, not confirmed, or made and waiting for a second person.",
         "The sentence names the rule and what mends it.",
     ),
     ExitCode.GATEWAY: Meaning(

@@ -483,3 +483,17 @@ def test_texts_of_their_own_leave_as_they_were_frozen_when_asked(
     assert (ran.code, ran.data["cost"]["parts"]) == (0, 4)
     assert sorted(one.content for one in site.simulator.accepted()) == [f"Hej Person {n}" for n in range(4)]
     assert is_sound(site, run)
+
+
+def test_the_site_hears_of_a_mailing_of_crons_that_waits(
+    live_gateway: LiveGateway, message: Path, run: Run, log_in: LogIn, tmp_path: Path
+) -> None:
+    heard = tmp_path / "heard"
+    alarm = tmp_path / "alarm"
+    alarm.write_text(f"#!/bin/sh\nenv | grep SMSCTL > {heard}\n")
+    alarm.chmod(0o700)
+    live = live_gateway(rows=guardians(4), approval={"above": 3}, notify={"command": str(alarm)})
+    argv = ("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9, "--quiet")
+    assert run(*argv).code == 5
+    facts = heard.read_text().splitlines()
+    assert {"SMSCTL_EXIT_CODE=5", "SMSCTL_MAILING=1", "SMSCTL_OUTCOME=pending=4"} <= set(facts), facts
