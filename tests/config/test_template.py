@@ -70,5 +70,5 @@ def test_a_line_behind_a_mark_gets_its_place_when_it_is_set(tmp_path: Path) -> N
     set_value(path, "limits.max_parts_per_run", "2000")
     lines = path.read_text(encoding="utf-8").splitlines()
     limits = lines[lines.index("[limits]") :]
-    first, second = (line.partition("#")[0].strip() for line in (limits[1], limits[5]))
+    first, second = (line.partition("#")[0].strip() for line in (limits[1], limits[6]))
     assert (first, second) == ("max_parts_per_run = 2000", "warn_share = 0.5")
