@@ -139,7 +139,7 @@ def _before_its_rows() -> Mapping[str, object]:
             counts.move(ledger, mailing, mailing.created_day, {}, pending)
         return mailings.get(ledger, mailing.id)
 
-    return {"smsctl.cli.mailings.sending.begin": begun}
+    return {"smsctl.cli.mailings.departing.begin": begun}
 
 
 def _left_openings_stay() -> Mapping[str, object]:
