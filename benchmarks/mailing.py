@@ -55,11 +55,21 @@ class Bench(NamedTuple):
     rows: int
     rounds: int
 
-    def mailing(self, port: int, pace: Pace, ledger: str = "ledger/ledger.db", rows: int = 0) -> Cost:
-        """Send a whole mailing from a place of its own."""
+    def mailing(
+        self,
+        port: int,
+        pace: Pace,
+        ledger: str = "ledger/ledger.db",
+        rows: int = 0,
+        *,
+        personal: bool = False,
+    ) -> Cost:
+        """Send a whole mailing from a place of its own; `personal`: with a text for each."""
         with tempfile.TemporaryDirectory(dir=self.folder) as made:
             rows = rows or self.rows
             site = place.write(Path(made) / "site", port, self.binaries, rows, pace, ledger)
+            if personal:
+                place.by_name(site, rows)
             return timed(place.send_command(self.binaries, rows), site)
 
     def floor(self, port: int) -> Cost:
@@ -158,11 +168,25 @@ def durable_or_not(bench: Bench) -> None:
             figure(f"on disk, {bench.rows:,}, {pace}", f"{ratio:.2f} x in memory", "<= 1.6")
 
 
+def by_name(bench: Bench) -> None:
+    """A text that each row fills in, beside one for all; in pairs, for machines are unequally busy."""
+    with place.gateway(0) as port:
+        for pace, goal in ((LARGE, "<= 1.4"), (Pace(), "<= 1.2")):
+            ratios = []
+            for _ in range(bench.rounds):
+                common, own = (bench.mailing(port, pace, personal=one).cpu_s for one in (False, True))
+                ratios.append(own / common)
+            figure(
+                f"texts by name, {bench.rows:,}, {pace}", f"{statistics.median(ratios):.2f} x one text", goal
+            )
+
+
 PARTS: dict[str, Callable[[Bench], None]] = {
     "simulator": against_simulator,
     "floor": beside_the_floor,
     "latency": with_latency,
     "durable": durable_or_not,
+    "personal": by_name,
 }
 
 

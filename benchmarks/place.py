@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,9 @@ countries = ["+46", "+47", "+45"]
 path = "{ledger}"
 """
 TEXT = "Hej! Föräldramöte på torsdag kl 18.30 i matsalen. Anmäl specialkost senast på tisdag. Välkomna!"
+PERSONAL = (
+    "Hej! Samtal för ((Elev)) på torsdag kl ((Tid)) i matsalen. Anmäl förhinder senast på tisdag. Välkomna!"
+)
 
 
 Command = list[str | Path]
@@ -101,6 +105,24 @@ def write(
     return site
 
 
+def by_name(site: Path, rows: int) -> None:
+    """Give the text fields instead, which each row fills in with words of its own."""
+    (site / "message.txt").write_text(f"{PERSONAL}\n")
+    with (site / "recipients.csv").open("w", encoding="utf-8") as file:
+        file.write("Namn;Mobil;Grupp;Kommun;Godkänt villkor;Elev;Tid\n")
+        file.writelines(
+            f"Åsa Ek;{number};Vårdnadshavare;Exempelkommun;ja{cells}\n"
+            for number, cells in zip(numbers(rows), pupils(), strict=False)
+        )
+
+
+def pupils() -> Iterator[str]:
+    """Yield cells for the fields without end: some thousand names, one in fifty of them unicode."""
+    for row in count():
+        name = f"Đorđe {row % 4000}" if row % 50 == 7 else f"Elev Öberg {row % 4000}"
+        yield f";{name};{8 + row % 9}:{row % 6}0"
+
+
 def numbers(rows: int) -> Iterator[str]:
     """Yield mobile numbers of valid shapes, no two the same, as people write them."""
     for row in range(rows):
@@ -122,7 +144,7 @@ def send_command(binaries: Path, rows: int) -> Command:
     """Return the command that sends to everybody, as cron would."""
     return [
         *(binaries / "smsctl", "--config", "config.toml", "send", "--all", "message.txt"),
-        *("--yes", "--max-parts", str(rows), "--quiet"),
+        *("--yes", "--max-parts", str(2 * rows), "--quiet"),
     ]
 
 
