@@ -154,11 +154,12 @@ class _RowClassifier:
 
     def _take_filled(self, row_number: int, row: Sequence[str], numbers: Sequence[tuple[int, str]]) -> bool:
         """Take such a row with a text of its own, where that is plain."""
-        reasons = self._filled.reasons_of_plain(row, [one for _, one in numbers]) if self._filled else None
-        if reasons is None:
+        filled = self._filled and self._filled.fill(row)
+        if not (filled and self._filled):
             return False
         name = "" if self._columns.name is None else row[self._columns.name]
-        for (at, number), reason in zip(numbers, reasons, strict=True):
+        for at, number in numbers:
+            reason = self._filled.note(number, filled)
             people = self._skipped[reason] if reason else self._ready
             people.add(row_number, int(number), name, at)
         return True

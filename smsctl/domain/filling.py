@@ -82,15 +82,14 @@ class FilledRows:
         self._sent = sent
         self._seen: set[int] = set()  # hashes: the texts themselves would take too much memory
 
-    def reasons_of_plain(self, row: Sequence[str], numbers: Sequence[str]) -> list[SkipReason | None] | None:
-        """Return why each of a row's numbers does not get its text, None: it does; None: ask the law."""
-        filled = self._fillers.fill(row)
-        return None if filled is None else [self._note(number, filled) for number in numbers]
+    def fill(self, row: Sequence[str]) -> Filled | None:
+        """Return the text of a row where it is plain; None: ask the law."""
+        return self._fillers.fill(row)
 
     def judge(self, row: Sequence[str], number: str) -> tuple[SkipReason | None, Problem | None]:
         """Return why a number does not get its row's text, or what makes the row bad; neither: it does."""
         filled = self._fillers.judge(row)
-        return (self._note(number, filled), None) if isinstance(filled, Filled) else (None, filled)
+        return (self.note(number, filled), None) if isinstance(filled, Filled) else (None, filled)
 
     def texts_without(self, places: Container[int]) -> PersonalTexts:
         """Return the texts of those who get one, but for some places."""
@@ -102,7 +101,8 @@ class FilledRows:
         """Say what a person should know of the rows."""
         return tuple(self._fillers.notices())
 
-    def _note(self, number: str, filled: Filled) -> SkipReason | None:
+    def note(self, number: str, filled: Filled) -> SkipReason | None:
+        """Return why a number does not get a text; None: it does, and that is noted."""
         key = int(number) if self._one_each else hash((number, filled.body))
         if key in self._seen:
             return SkipReason.DUPLICATE

@@ -8,6 +8,7 @@ import unicodedata
 from array import array
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from smsctl.domain import gsm7
@@ -88,6 +89,8 @@ class PersonalTexts:
 
     def by_template(self) -> list[tuple[int, int]]:
         """Return how many texts each template makes, and their parts."""
+        if not self.wording.variants:
+            return [(len(self), self.total)]
         people, parts = Counter(self._templates), Counter[int]()
         for template, one in zip(self._templates, self._parts, strict=True):
             parts[template] += one
@@ -116,17 +119,17 @@ class PersonalTexts:
         )
 
     def dearest(self, most: int) -> list[int]:
-        """Return the places of so many of the texts with most parts."""
-        from heapq import nsmallest
-
-        return nsmallest(most, range(len(self)), key=lambda at: (-self._parts[at], -self._lengths[at], at))
+        """Return the places of so many of the texts with most parts, the dearest first."""
+        found: list[int] = []
+        for level in sorted(self.by_parts, reverse=True):
+            if len(found) < most:
+                found += islice((at for at, parts in enumerate(self._parts) if parts == level), most)
+        return found[:most]
 
     def first_of_each(self) -> list[int]:
         """Return the place of the first text of each template that is used."""
-        found: dict[int, int] = {}
-        for at, template in enumerate(self._templates):
-            found.setdefault(template, at)
-        return [found[template] for template in sorted(found)]
+        used = sorted(set(self._templates))
+        return [self._templates.index(template) for template in used]
 
     def foreign(self) -> Counter[tuple[str, str]]:
         """Return how many people's text each character of a column makes UCS-2, by character and column."""

@@ -104,8 +104,8 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     _store(ledger, paired, done.id)
     ids = [message for message, _ in paired]
     after = counts.of(ledger, mailing, ids, (receipt.status for _, receipt in paired))
-    counts.move(ledger, mailing, done.day, {before: counts.total(ledger, mailing, ids)}, after)
-    drawn = {} if closed else {before: counts.total(ledger, mailing, ids)}  # what is sending is reserved
+    counts.move(ledger, mailing, done.day, {before: counts.whole(after)}, after)
+    drawn = {} if closed else {before: counts.whole(after)}  # what is sending is reserved
     packages.book_change(ledger, mailing, done.id, drawn, after, moment, "sent")
     reports.answered(ledger, mailing, done.messages, moment)
     return answer

@@ -47,9 +47,16 @@ def total(ledger: Ledger, mailing: Mailing, messages: Collection[int]) -> Sum:
     return Sum(messages=len(messages), parts=sum(parts_of(ledger, messages).values()))
 
 
-def parts_of(ledger: Ledger, messages: Iterable[int]) -> dict[int, int]:
+def whole(sums: Sums) -> Sum:
+    """Return all of some messages together."""
+    return Sum(
+        messages=sum(one.messages for one in sums.values()), parts=sum(one.parts for one in sums.values())
+    )
+
+
+def parts_of(ledger: Ledger, messages: Collection[int]) -> dict[int, int]:
     """Return the parts of each message of a personal mailing."""
-    return dict(ledger.rows_of("SELECT id, parts FROM messages WHERE id IN (?)", messages))
+    return ledger.beside("SELECT id, parts FROM messages WHERE id", messages)
 
 
 def of_mailing(ledger: Ledger, mailing: int) -> dict[Status, Sum]:

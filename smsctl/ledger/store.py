@@ -1,7 +1,7 @@
 """The ledger, read and written in transactions, whatever engine keeps it."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -18,6 +18,7 @@ _SHARE_OF_OTHERS, _LEAST_GAP_S, _LONGEST_GAP_S = 0.25, 0.012, 0.05
 ROWS_IN_A_COMMIT = 5_000
 """So many are written at most before others get in between."""
 
+_CLOSE = 2
 _TOGETHER = 500
 """So many keys are looked for by one statement."""
 
@@ -55,6 +56,21 @@ class Ledger:
         while together := list(islice(waiting, _TOGETHER)):
             found += self.rows(sql.replace("?", ", ".join("?" * len(together))), *together)
         return found
+
+    def beside(self, sql: str, keys: Collection[int]) -> dict[int, Any]:
+        """Fetch the value beside each of some keys; `sql` ends in the name of their column.
+
+        Keys that stand close together, as a batch's do, are read in one piece: half the time of a list.
+        """
+        if not keys:
+            return {}
+        first, last = min(keys), max(keys)
+        if last - first >= _CLOSE * len(keys):
+            return dict(self.rows_of(f"{sql} IN (?)", keys))
+        wanted = set(keys)
+        return {
+            key: value for key, value in self.rows(f"{sql} BETWEEN ? AND ?", first, last) if key in wanted
+        }
 
     def records(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Fetch all rows at once, each by column name."""

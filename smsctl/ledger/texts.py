@@ -17,7 +17,7 @@ def of(ledger: Ledger, mailing: Mailing, messages: Sequence[int]) -> list[str]:
     """Return the text of each of these messages, in their order; none where all get the same."""
     if not mailing.personal:
         return []
-    found: dict[int, str] = dict(ledger.rows_of(_OF_SOME, messages))
+    found: dict[int, str] = ledger.beside("SELECT message, body FROM texts WHERE message", messages)
     return [found[message] for message in messages]
 
 
