@@ -59,24 +59,15 @@ def run(
     names = (configured.key, configured.name) if municipality else settings.municipality_names
     audience = Audience(everyone=True, municipality=frozenset(names))
     rules = RowRules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
-    if text is not None:
-        wording = read_wording(wiring, text, text_for or (), encoding)
-        traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=configured.service_id).traits
-        texts = TextRules(wording=wording, profile=traits.parts, max_parts=traits.max_parts)
-        rules = rules._replace(texts=texts)
-    elif text_for:
-        raise UsageError(say("--text-for goes with --text."))
+    rules = rules._replace(texts=_texts(wiring, text, text_for or (), encoding, configured.service_id))
     with wiring.output.working(say("Reading")) as tell:
         reading = reading._replace(numbers=overrides.get("number", ()), on_progress=tell)
         opened = open_sheet(path, reading)
         found = classify_sheet(opened, overrides, audience, rules)
     warnings = [*elsewhere.warnings(found, settings.municipality_names), *found.untold]
-    shown: list[Block] = []
-    if found.texts is not None:
-        shown = [GAP, *filled.rows(found.ready, found.texts, _ROWS, in_full=wiring.numbers_in_full)]
     checked = CommandResult(
         data={**_data(opened, found), "personal": filled.data(found)},
-        screen=[*_screen(opened, found, warnings, settings.time_zone), *shown],
+        screen=[*_screen(opened, found, warnings, settings.time_zone), *_filled(wiring, found)],
         said=[Note(code="warning", level="warning", text=warning) for warning in warnings],
     )
     wrong = _to_mend(opened, found) or _not_charged(wiring, found, opened, overrides)
@@ -90,6 +81,26 @@ def run(
 
 
 _ROWS = 3  # whose texts are shown
+
+
+def _texts(
+    wiring: Wiring, text: str | None, text_for: Sequence[str], encoding: str | None, service_id: int | None
+) -> TextRules | None:
+    """Return what each row's text is made of, where one is to be tried."""
+    if text is None:
+        if text_for:
+            raise UsageError(say("--text-for goes with --text."))
+        return None
+    wording = read_wording(wiring, text, text_for, encoding)
+    traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=service_id).traits
+    return TextRules(wording=wording, profile=traits.parts, max_parts=traits.max_parts)
+
+
+def _filled(wiring: Wiring, found: Recipients) -> list[Block]:
+    """Return the first texts, where one was tried."""
+    if found.texts is None:
+        return []
+    return [GAP, *filled.rows(found.ready, found.texts, _ROWS, in_full=wiring.numbers_in_full)]
 
 
 def _not_charged(
