@@ -126,17 +126,18 @@ def drawn(ledger: Ledger, municipality: str | None = None, period: Period = ALWA
 def drawn_in_sum(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> list[DrawnParts]:
     """Return what `drawn` does of one municipality, in few lines however many packages there were.
 
-    Packages that were drawn whole in one month stand as one: they cost their prices, whatever is rounded.
+    Packages that were drawn whole in one month stand as one: they cost their prices, and whole öre before
+    change nothing in how a later correction is rounded.
     """
     since, until = period.since or "", period.until or "9999"
     found = ledger.rows(
         "SELECT MIN(package), SUM(size), SUM(price_ore), slot, SUM(parts) FROM ("
         " SELECT d.package, p.size, p.price_ore,"
-        "  CASE WHEN d.day < ? THEN '' ELSE substr(d.day, 1, 7) END AS slot, SUM(d.parts) AS parts,"
-        "  COUNT(*) OVER (PARTITION BY d.package) AS slots FROM day_parts d"
+        "  CASE WHEN d.day < ? THEN '' ELSE substr(d.day, 1, 7) END AS slot, SUM(d.parts) AS parts"
+        "  FROM day_parts d"
         "  JOIN packages p ON p.municipality = d.municipality AND p.number = d.package"
         "  WHERE d.municipality = ? AND d.day <= ? GROUP BY d.package, p.size, p.price_ore, slot"
-        ") AS every GROUP BY slot, CASE WHEN slots = 1 AND parts = size THEN 0 ELSE package END"
+        ") AS every GROUP BY slot, CASE WHEN parts = size THEN 0 ELSE package END"
         " UNION ALL SELECT 0, rate_parts, rate_ore,"
         " CASE WHEN day < ? THEN '' ELSE substr(day, 1, 7) END AS slot, SUM(parts) FROM outside_parts"
         " WHERE municipality = ? AND day <= ? GROUP BY rate_parts, rate_ore, slot",

@@ -1,6 +1,7 @@
 """What `--csv`, `--html` and `--export` write: whole, for nobody else, and over nothing unasked."""
 
 import csv
+import re
 import signal
 import stat
 import subprocess
@@ -180,3 +181,11 @@ def test_the_headings_are_in_the_readers_language(
     monkeypatch.setenv("SMSCTL_LANGUAGE", "sv")
     out = run("--config", make_config(), "usage", "--csv", "-").out
     assert out.splitlines()[0].startswith("Nyckel;Kommun;Månad;Meddelanden;Delar;")
+
+
+def test_every_command_that_writes_a_file_can_replace_it() -> None:
+    pages = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
+    sections = pages.read_text(encoding="utf-8").split("\n## ")
+    writing = [one for one in sections if re.search(r"^\| `--(csv|html|export) ", one, re.MULTILINE)]
+    assert len(writing) >= 10
+    assert not [one.partition("\n")[0] for one in writing if "| `--replace` |" not in one]

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from smsctl.domain.costs import costs as cost_of
@@ -104,8 +104,18 @@ STEPS = st.one_of(
 )
 
 
+BEGIN, SEND, CLOSE, LATER = ("activate", 0, 0), ("send", 9, 2), ("new package", 7, 999), ("wait", 40, 0)
+TAKE_BACK = ("take back", 0, 0)
+
+
 @settings(max_examples=40, deadline=None)
-@given(st.lists(STEPS, max_size=14), st.sampled_from([TOWN, PLAIN, UNPRICED]))
+@given(st.lists(STEPS, max_size=14), st.sampled_from([TOWN, TOWN, PLAIN, UNPRICED]))
+@example([BEGIN, SEND, CLOSE, LATER, SEND, LATER], TOWN)  # something is lost, and then more is used
+@example([BEGIN, SEND, CLOSE, LATER, TAKE_BACK, LATER], TOWN)  # what is given back is lost too
+@example([BEGIN, SEND, LATER, TAKE_BACK, LATER, SEND, LATER], TOWN)  # whole in one month, and open again
+@example([BEGIN, SEND, ("wait", 1, 0), SEND], TOWN)  # a package is opened on the first day that is asked for
+@example([BEGIN, SEND, SEND, LATER, SEND, SEND, SEND, LATER], TOWN)  # several are whole in one month
+@example([("test", 1, 1), LATER, SEND, LATER, TAKE_BACK], PLAIN)
 def test_months_total_entries_and_invoices_agree(
     steps: list[tuple[str, int, int]], town: Municipality
 ) -> None:
