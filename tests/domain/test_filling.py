@@ -197,6 +197,15 @@ def test_every_field_that_the_file_cannot_fill_in_is_told(
     assert [str(one) for one in refused.value.problems] == told
 
 
+def test_typographic_signs_of_cells_are_written_plainly_where_asked() -> None:
+    rules = rules_of("Hej ((Elev))!")
+    rules = rules._replace(wording=rules.wording._replace(replace=True))
+    texts = judged(rules, [row_of("Kim\u2019s \u2013 A\u00a0B")]).texts
+    assert texts is not None
+    assert [one.body for one in texts] == ["Hej Kim's - A B!"]
+    assert texts.unicode == 0
+
+
 def test_a_heading_is_found_however_it_is_written_and_300_columns_are_no_trouble() -> None:
     header = (*HEADER, *(f"Kolumn {number}" for number in range(300)))
     rules = rules_of("Hej ((ELEV)) ((kolumn 299))")

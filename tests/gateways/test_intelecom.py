@@ -111,6 +111,16 @@ def test_settings_say_what_was_asked_for(letter: dict[str, object], expected: ob
     assert request_of(some_batch(1, **letter))["message"][0].get("settings") == expected
 
 
+def test_each_message_may_have_a_text_of_its_own_and_only_its_own_settings() -> None:
+    bodies = ('Hej "Kim"', "Hej Đorđe", "Hej Bo")
+    messages = request_of(some_batch(3, sender="Kommunen")._replace(bodies=bodies))["message"]
+    assert [one["content"] for one in messages] == [*bodies]
+    assert [one["clientReference"] for one in messages] == ["a1-0000", "a1-0001", "a1-0002"]
+    wide = {"parameter": [{"key": "parsing-type", "value": "AUTO_DETECT"}]}
+    sender = {"originatorSettings": {"originator": "Kommunen", "originatorType": "ALPHANUMERIC"}}
+    assert [one["settings"] for one in messages] == [sender, sender | wide, sender]
+
+
 def test_delivery_confirmation_off_asks_for_no_reports() -> None:
     message = request_of(some_batch(1), delivery_confirmation=False)["message"][0]
     assert message["settings"]["parameter"] == [{"key": "skip_customer_report_delivery", "value": "true"}]

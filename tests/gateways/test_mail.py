@@ -86,6 +86,15 @@ def sent(server: FaultServer) -> list[bytes]:
     return [request for request in server.requests if request.endswith(b"\r\n.\r\n")]
 
 
+def test_each_mail_may_have_a_text_of_its_own() -> None:
+    with FaultServer(mail_server()) as server:
+        submit(
+            open_gateway(some_options(server.port)), some_batch(2)._replace(bodies=("Hej Kim", "Hej Đorđe"))
+        )
+        mails = [message_from_bytes(mail[:-3], policy=default) for mail in sent(server)]
+    assert [mail.get_content().strip() for mail in mails] == ["Hej Kim", "Hej Đorđe"]
+
+
 def test_every_recipient_gets_a_mail_of_plain_text_and_a_stable_message_id() -> None:
     with FaultServer(mail_server()) as server:
         submit(open_gateway(some_options(server.port)), some_batch(2))

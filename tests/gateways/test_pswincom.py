@@ -60,6 +60,12 @@ def test_sends_the_document_in_latin_1_as_it_says() -> None:
     ]
 
 
+def test_each_message_may_have_a_text_of_its_own_in_the_alphabet_that_it_needs() -> None:
+    _, sent = request_of(some_batch(3)._replace(bodies=("Hej <Kim>", "Hej Đ", "Hej Bo")))
+    found = [(one.findtext("TEXT"), one.findtext("OP")) for one in sent.iterfind("MSGLST/MSG")]
+    assert found == [("Hej <Kim>", None), ("00480065006A00200110", "9"), ("Hej Bo", None)]
+
+
 def test_the_word_for_the_request_is_the_cost_centre_where_there_is_one() -> None:
     _, sent = request_of(some_batch(2, cost_centre="4711"))
     assert sent.findtext("SD") == "4711"
