@@ -1,4 +1,4 @@
-"""Writes docs/reference/ and man/smsctl.1 out of the program itself: `python docs/generate.py`.
+"""Writes docs/reference/, docs/pictures/ and man/smsctl.1 out of the program: `python docs/generate.py`.
 
 With `--check` nothing is written; the exit code is 1 where a page differs from the program. The commands
 come from `cli/contents.py` and their help, the keys from `config/keys.py`, the codes and states from the
@@ -19,6 +19,7 @@ from typing import Any
 from commands import Command, read
 from manual import manual
 from meanings import EXIT_CODES, FLAGS, OUTSIDE, SKIP_REASONS, STATES
+from pictures import pictures
 
 from smsctl.cli import app, contents
 from smsctl.cli.output.envelope import of as envelope_of
@@ -54,6 +55,7 @@ def pages() -> dict[Path, str]:
         reference / "json.md": _json_page(),
         reference / "states.md": _states_page(),
         ROOT / "man" / "smsctl.1": manual(commands),
+        **pictures(),
     }
 
 
