@@ -54,10 +54,11 @@ def screen(
     verdict: RuleVerdict,
     *,
     in_full: bool = False,
+    most_notes: int | None = None,
 ) -> list[Block]:
-    """Return the plan screen: first what the mode means, last what the rules say beside what they refuse.
+    """Return the plan screen: first what the mode means, last what it costs, above the question.
 
-    With `in_full`, what a row fills in is not masked.
+    With `in_full`, what a row fills in is not masked. Of the notes between, `most_notes` are shown.
     """
     blocks: list[Block] = [mode(simulated=stage is not Stage.LIVE), GAP]
     blocks += _whom(plan)
@@ -69,10 +70,19 @@ def screen(
     asked = [*label_facts(plan.order.label), *cost_centre_facts(plan.recipients.cost_shares)]
     asked += [*letter_facts(plan.order.letter, plan.traits)]
     blocks.append(FactList([*plan_text.facts(plan), *asked, _source(plan, sheet, local_now)]))
-    blocks += [GAP, TextLine(cost_sentence(plan.bill), Tone.STRONG), *_package(plan, stage)]
-    blocks += [*plan_text.offered(plan), *plan_text.earlier(plan)]
-    warnings = [*plan.warnings, *remarks(verdict)]
-    return [*blocks, *([GAP] if warnings else []), *(TextLine(warning, Tone.WARN) for warning in warnings)]
+    blocks += plan_text.offered(plan)
+    notes = [TextLine(one, Tone.WARN) for one in remarks(verdict)] + plan_text.earlier(plan)
+    notes += [TextLine(one, Tone.WARN) for one in plan.warnings]
+    blocks += [*([GAP] if notes else []), *_first(notes, most_notes)]
+    return [*blocks, GAP, TextLine(cost_sentence(plan.bill), Tone.STRONG), *_package(plan, stage)]
+
+
+def _first(notes: list[TextLine], most: int | None) -> list[TextLine]:
+    if most is None or len(notes) <= most:
+        return notes
+    left = len(notes) - most
+    more = say_n("And {n} more note, with --verbose.", "And {n} more notes, with --verbose.", n=left)
+    return [*notes[:most], TextLine(more, Tone.FAINT)]
 
 
 def cost_sentence(bill: Bill) -> Sentence:

@@ -67,14 +67,14 @@ def offered(plan: Plan) -> list[Block]:
     ]
 
 
-def earlier(plan: Plan) -> list[Block]:
+def earlier(plan: Plan) -> list[TextLine]:
     """Say what has changed since the last mailing to the same audience, and what it paid for in vain."""
     found = plan.earlier
     if found is None:
         return []
     changed = abs(plan.messages - found.messages) * _MUCH > found.messages
-    blocks: list[Block] = [TextLine(_since(plan, found), Tone.WARN if changed else Tone.PLAIN)]
-    return [*blocks, *([TextLine(_in_vain(found, found.out_of_use), Tone.WARN)] if found.out_of_use else [])]
+    since = TextLine(_since(plan, found), Tone.WARN if changed else Tone.PLAIN)
+    return [since, *([TextLine(_in_vain(found, found.out_of_use), Tone.WARN)] if found.out_of_use else [])]
 
 
 def _since(plan: Plan, found: Earlier) -> Sentence:

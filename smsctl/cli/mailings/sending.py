@@ -27,6 +27,9 @@ from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say
 from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import Sheet
 
+_MOST_NOTES = 3
+"""On a terminal, above the question; the rest would push the money out of sight."""
+
 
 class _Prepared(NamedTuple):
     """What is known before the recipients file is opened."""
@@ -80,14 +83,18 @@ def _plan_and_send(
     plan_request, (plan, sheet, verdict) = drafted(wiring, prepared.plan_request, prepared.gateway, under)
     prepared = prepared._replace(plan_request=plan_request)
     shows = plan.recipients.texts is not None and not flags.dry_run and wiring.numbers_in_full
+    most = _MOST_NOTES if wiring.output.interactive and not wiring.output.is_verbose else None
+
+    def plan_screen() -> list[Block]:
+        stage = _stage(wiring, flags)
+        return render.screen(plan, sheet, under.local_now, stage, verdict, in_full=shows, most_notes=most)
+
     if verdict.is_only_quiet and wiring.output.interactive and not flags.dry_run:
-        wiring.output.show(
-            render.screen(plan, sheet, under.local_now, _stage(wiring, flags), verdict, in_full=shows)
-        )
+        wiring.output.show(plan_screen())
         prepared, overruling = _at_another_time(wiring, prepared, verdict, overruling, under)
         plan, sheet, verdict = draft(prepared.plan_request, prepared.gateway, under)
         wiring.output.show([GAP])
-    shown = render.screen(plan, sheet, under.local_now, _stage(wiring, flags), verdict, in_full=shows)
+    shown = plan_screen()
     screen = [*shown[:1], *prepared.changes, *shown[1:]]
     _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], flags)
     if flags.dry_run:

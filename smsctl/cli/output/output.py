@@ -106,7 +106,7 @@ class Output:
         self.speaks_json = json  # everything must stand in one envelope
         self.beforehand = beforehand
         self._is_quiet = quiet
-        self._is_verbose = verbose
+        self.is_verbose = verbose
         self._is_answered = json or yes
         self._kept: list[Note] = []  # warnings that wait for the result
         self._known: Mapping[str, object] = {}
@@ -226,7 +226,7 @@ class Output:
 
     def own_up(self, error: BaseException) -> SmsctlError:
         """Return what is told of a fault in smsctl; the traceback is for whoever asks with --verbose."""
-        if self._is_verbose:
+        if self.is_verbose:
             import traceback
 
             for piece in traceback.format_exception(error):
