@@ -41,6 +41,30 @@ def test_the_plan_leads_with_whom_and_what(make_config: MakeConfig, message: Pat
     assert places == sorted(places)
 
 
+def test_the_money_stands_above_the_question_and_few_notes_before_it(
+    make_config: MakeConfig, message: Path
+) -> None:
+    odd = [f"Bo;+4670174062{n};vårdnadshavare;By{n};ja" for n in range(2)]
+    odd += ["Bo;4,67E+10;elever;Exempelkommun;ja"]
+    config = make_config(rows=[*guardians(3), *odd], recipients_max_age="1h", limits={"max_parts_per_day": 1})
+    os.utime(config.with_name("recipients.csv"), (1_000_000_000, 1_000_000_000))
+    send = ["--config", config, "send", message, "--group", "guardians"]
+    notes = re.compile("Live would refuse|cannot be read|belongs? to By|allows none so old")
+    money = re.compile("3 messages, 3 parts, 1,47 kr")
+
+    def told(*flags: str) -> tuple[int, bool, str]:
+        """How many notes, whether the money comes after them, and what is said of more."""
+        seen = " ".join(run_terminal([*send, *flags], [("[y/N]", "n")]).seen.split())
+        places = [found.start() for found in notes.finditer(seen)]
+        (paid,) = [found.start() for found in money.finditer(seen)]
+        return len(places), max(places) < paid, "".join(re.findall(r"And \d more notes?", seen))
+
+    shown, after, more = told()
+    in_all, after_all, none = told("--verbose")
+    assert (shown, after, after_all, none) == (3, True, True, "")
+    assert more == f"And {in_all - 3} more note" + "s" * (in_all > 4)
+
+
 def test_a_plan_says_when_it_opens_a_package(live_gateway: LiveGateway, message: Path) -> None:
     live = live_gateway(municipalities={"exempelkommun": {"package_size": 1}})
     ran = run_terminal(["--config", live.config, "send", message, "--all"], [("[y/N]", "n")])
