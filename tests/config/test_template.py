@@ -36,7 +36,9 @@ def test_only_what_was_set_stands_there_with_its_help_and_where_the_rest_is_told
     assert any("docs/reference/config.md" in line for line in lines)
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if key.section == ("gateway",) and key.default], ids=str)
+@pytest.mark.parametrize(
+    "key", [key for key in KEYS if key.section == ("gateway",) and key.default], ids=lambda key: key.name
+)
 def test_each_key_has_its_place(key: Key) -> None:
     text = text_of(NEEDED | {("gateway", key.name): key.default})
     assert f"\n{key.name} = " in text.partition("[gateway]")[2].partition("\n[")[0]
