@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from .test_house import Nobody
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
+SWEDISH = ROOT / "docs" / "sv"
 MANUAL = ROOT / "man" / "smsctl.1"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
@@ -166,12 +168,34 @@ def test_every_proof_is_told_of_and_what_is_told_of_is_there() -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    index = ROOT / "docs" / "README.md"
-    linked = {(index.parent / target).resolve() for page, target in _links() if page == index}
+    indexes = (ROOT / "docs" / "README.md", SWEDISH / "README.md")
+    linked = {(page.parent / target).resolve() for page, target in _links() if page in indexes}
     kinds = {"tutorial", "how-to", "reference", "explanation"}
     chapters = {page for page in PAGES if kinds & set(page.relative_to(ROOT).parts)}
     assert chapters
     assert chapters <= linked
+
+
+def _read_in_swedish() -> list[Path]:
+    kinds = ("tutorial", "how-to", "explanation")
+    return [page for kind in kinds for page in sorted((ROOT / "docs" / kind).glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", _read_in_swedish(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_swedish_page_stands_beside_the_english_one_and_is_in_step(page: Path) -> None:
+    swedish = SWEDISH / page.relative_to(ROOT / "docs")
+    assert swedish.exists()
+    assert _bones(swedish) == _bones(page)
+
+
+def _bones(page: Path) -> tuple[list[int], list[str], Counter[str]]:
+    """Return what is the same in both languages: levels of headings, commands, figures outside of code."""
+    text = _read(page)
+    prose = re.sub(r"\]\([^)]*\)", "]", _FENCED.sub("", text))
+    figures = re.findall(r"\d(?:[\d.,\u00a0\u202f :–-]*\d)?", prose)
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", prose, re.MULTILINE)]
+    commands = [line for line in "\n".join(_FENCED.findall(text)).splitlines() if line.startswith("$ ")]
+    return levels, commands, Counter(re.sub(r"\D", "", figure) for figure in figures)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
