@@ -125,7 +125,7 @@ def test_the_plan_is_read_and_confirmed_in_swedish(
         "2 meddelanden, 2 delar, 0,98 kr. Exempelkommun betalar",
         "[j/N]",
         "2  mottogs av gatewayen",
-        "Simulering: inget SMS lämnar den här datorn.",
+        "Övning: inget SMS lämnar den här datorn.",
     ):
         assert told in ran.seen
 
