@@ -92,6 +92,8 @@ def test_the_help_desk_gets_a_file_with_everything(config: Path, run: Run) -> No
         YES["content"],
     )
     assert file.stat().st_mode & 0o777 == 0o600
+    assert run("--config", config, "inbox", "list", "--export", file).code == 0  # it is there, byte for byte
+    take_in(config, run, YES | {"messageid": "another"})
     assert run("--config", config, "inbox", "list", "--export", file).code == 8
 
 

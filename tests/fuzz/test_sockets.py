@@ -238,6 +238,6 @@ def test_a_fault_of_the_listener_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_fault_of_the_simulator_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smsctl.simulator.management._basic", _broken)
+    monkeypatch.setattr("smsctl.simulator.web.ReceivedRequest.login", property(_broken))
     with start(Behaviour()) as simulator, pytest.raises(AssertionError, match="500"):
         try_requests(asked_of_a_gateway, urlsplit(simulator.url).port or 0, {}, hasty())

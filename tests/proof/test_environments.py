@@ -123,7 +123,7 @@ PLACES = {
     "a ledger that is replaced by its copy": Place(meanwhile=_replaced, forgets=True),
     "a ledger that is cut": Place(meanwhile=_truncated, forgets=True),
     "a disk that fills on the wire": Place(meanwhile=_filled, disk_kib=65536),
-    "a disk that is nearly full": Place(disk_kib=300),
+    "a disk that is nearly full": Place(disk_kib=480),
     "a disk that is read-only": Place(
         shell="mount -o remount,ro .smsctl; ", meanwhile=_made_writable, disk_kib=65536
     ),
