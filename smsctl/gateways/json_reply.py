@@ -183,7 +183,8 @@ _WHITE = frozenset(" \t\r\n")
 _LONGEST_NUMBER = 15
 _LONGEST_ENTRY = 1 << 20
 _DEEPEST = 20  # what-comes-from-outside.md, "Answers and pushes"
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_NO_SIGNS = bytes(set(range(256)) - set(b'[]{}"'))
+_AT_ONCE = 1 << 16
 
 
 def _is_deep(body: bytes) -> bool:
@@ -201,10 +202,25 @@ def _unpaired(text: bytes) -> bytes:
     Those in words do not count: they could hide as many.
     """
     unescaped = text.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = b"".join(unescaped.split(b'"')[::2]).translate(None, _NO_BRACKETS)
+    brackets = _outside_words(unescaped.translate(None, _NO_SIGNS))
     for _ in range(_DEEPEST):
         brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
     return brackets
+
+
+def _outside_words(signs: bytes) -> bytes:
+    """Return the brackets outside quotes, of a text of both; a piece at a time, for words are many.
+
+    Two quotes side by side can go, whether they open a word or close one: what is left stays as it was.
+    """
+    signs = signs.replace(b'""', b"")
+    found = bytearray()
+    inside = 0
+    for begun in range(0, len(signs), _AT_ONCE):
+        parts = signs[begun : begun + _AT_ONCE].split(b'"')
+        found += b"".join(parts[inside::2])
+        inside ^= (len(parts) - 1) & 1
+    return bytes(found)
 
 
 class _Readers(NamedTuple):
