@@ -10,6 +10,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from smsctl.cli.output import language
+
 ROOT = Path(__file__).resolve().parent.parent
 OPEN, CLOSE = "⟦⟧"
 
@@ -35,6 +37,7 @@ def extracted() -> Catalog:
 @cache
 def everything() -> Catalog:
     """The sentences and the texts of the help pages: read once, not to be changed."""
+    language.speak("en", {})  # what a test before has left is what Typer's tree would say
     found = script("update").everything()
     assert isinstance(found, Catalog)
     return found
