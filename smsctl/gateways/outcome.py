@@ -146,6 +146,14 @@ def unless_taken(batch: Batch, refusal: Answer, receipts: Iterable[Receipt]) -> 
 _REFUSED = frozenset({Status.PENDING, Status.REJECTED})
 
 
+def load_what_quotes() -> None:
+    """Load what `quoted` needs: once an answer is here, no file may be left that can be opened for it."""
+    import binascii  # noqa: F401
+    import encodings.utf_8_sig  # noqa: F401
+    import html  # noqa: F401
+    import json  # noqa: F401
+
+
 def quoted(body: bytes | str, secret: str) -> str:
     """Return foreign text fit to be shown: short, in one line, without the secret or a number it echoes."""
     import json  # a plan needs none of this
@@ -186,11 +194,11 @@ def _retry_after_s(value: str) -> float | None:
     """Return how long the gateway asks us to wait, at most ten minutes; seconds or an HTTP date."""
     if value.strip().isdecimal():
         return min(float(value), MAX_RETRY_AFTER_S)
-    from datetime import UTC, datetime
-    from email.utils import parsedate_to_datetime
-
     try:
+        from datetime import UTC, datetime
+        from email.utils import parsedate_to_datetime
+
         wait = parsedate_to_datetime(value) - datetime.now(UTC)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OSError):  # no date; or no more files may be open
         return None
     return min(max(wait.total_seconds(), 0.0), MAX_RETRY_AFTER_S)

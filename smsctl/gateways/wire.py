@@ -21,7 +21,15 @@ from smsctl.gateways.connect import address_of, connect
 from smsctl.gateways.connection_pool import Connection, ConnectionPool
 from smsctl.gateways.deadline import CLOCK, Deadline
 from smsctl.gateways.http_reader import ReplyError, ReplyHead, read_body, read_head
-from smsctl.gateways.outcome import HttpReply, NotSent, Outcome, Stale, Unclear, WrongCounterpart
+from smsctl.gateways.outcome import (
+    HttpReply,
+    NotSent,
+    Outcome,
+    Stale,
+    Unclear,
+    WrongCounterpart,
+    load_what_quotes,
+)
 
 MAX_REPLY_BYTES = 1 << 20
 SIMULATOR_HEADER = "Smsctl-Simulator"
@@ -86,6 +94,7 @@ class _Exchange:
         """Send the request and read the whole reply, or raise."""
         self._alarm = CLOCK.set(self._options.total_timeout_s, self._cut)
         self._at_hand()
+        load_what_quotes()
         connection = self._connection = self._kept(url) or connect(self._options, url, self._use)
         request = _written(method, url, headers, body, goes_on=self._keeps)
         connection.socket.settimeout(self._options.read_timeout_s)

@@ -38,9 +38,9 @@ class Reserve:
 
     def __enter__(self) -> Self:
         """Take the room. Raises LedgerError where there is too little: nothing is claimed then."""
-        from tempfile import TemporaryFile  # the way to the gateway loads it as well
-
         try:
+            from tempfile import TemporaryFile  # most commands need none; it is a file to be opened, too
+
             self._file = TemporaryFile(dir=self._ledger.parent, buffering=0)
             noise = os.urandom(_PIECE)  # a disk that compresses would hold no room with anything plainer
             for left in range(self._shares * self._share, 0, -_PIECE):

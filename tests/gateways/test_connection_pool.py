@@ -1,5 +1,7 @@
 """A connection that is kept: when another request goes out on it, and what is proved when it fails."""
 
+import errno
+import os
 import ssl
 import threading
 import time
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.domain.gateway import Options
+from smsctl.gateways import connection_pool
 from smsctl.gateways.connection_pool import KEPT_FOR_S, ConnectionPool
 from smsctl.gateways.outcome import HttpReply, Outcome, Stale, Unclear
 from smsctl.gateways.wire import MAX_REPLY_BYTES, exchange
@@ -207,3 +210,17 @@ def test_a_reply_that_is_too_large_is_no_reply_on_a_kept_line(serving: Serving, 
         assert isinstance(sender.post(server), HttpReply)
         assert isinstance(sender.post(server), Unclear)
         assert server.connections == 1
+
+
+def test_a_line_that_cannot_be_looked_at_is_closed_and_not_trusted(
+    serving: Serving, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_more_files() -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with serving(then()) as server:
+        assert isinstance(sender.post(server), HttpReply)
+        monkeypatch.setattr(connection_pool, "DefaultSelector", no_more_files)
+        assert isinstance(sender.post(server), HttpReply)
+        assert server.connections == 2
+    assert not sender.pool.keeps

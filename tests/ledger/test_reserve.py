@@ -2,6 +2,7 @@
 
 import resource
 import sqlite3
+import sys
 from contextlib import closing, nullcontext
 from pathlib import Path
 
@@ -88,6 +89,24 @@ def test_where_less_room_is_left_than_must_be_kept_nothing_is_begun(
             pass
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_where_no_more_files_may_be_open_nothing_is_begun(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, *, is_loaded: bool
+) -> None:
+    if not is_loaded:
+        monkeypatch.delitem(sys.modules, "tempfile")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with (
+            pytest.raises(LedgerError, match="no room can be kept beside it: Too many open files"),
+            Reserve(ledger.path, batches=1, messages=1),
+        ):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 class _MaybeBrokenError(FullError):
