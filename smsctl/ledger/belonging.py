@@ -18,23 +18,27 @@ class Invariant(NamedTuple):
     told: Sentence | Callable[[Mapping[str, Any]], Sentence]  # a row makes it whole
 
 
+def _of_no_mailing(table: str) -> str:
+    return (
+        "SELECT mailing, COUNT(*) AS n FROM [table] WHERE mailing NOT IN"
+        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing"
+    ).replace("[table]", table)
+
+
 BELONGING = (
     Invariant(
         name="strays",
-        broken="SELECT mailing, COUNT(*) AS n FROM messages WHERE mailing NOT IN"
-        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
+        broken=_of_no_mailing("messages"),
         told=say("{n} messages belong to mailing {mailing}, which is not there.", **ROW),
     ),
     Invariant(
         name="strays-skipped",
-        broken="SELECT mailing, COUNT(*) AS n FROM skipped WHERE mailing NOT IN"
-        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
+        broken=_of_no_mailing("skipped"),
         told=say("{n} skipped rows belong to mailing {mailing}, which is not there.", **ROW),
     ),
     Invariant(
         name="strays-carried",
-        broken="SELECT mailing, COUNT(*) AS n FROM carried WHERE mailing NOT IN"
-        " (SELECT id FROM mailings UNION SELECT mailing FROM openings) GROUP BY mailing",
+        broken=_of_no_mailing("carried"),
         told=say("{n} rows of kept cells belong to mailing {mailing}, which is not there.", **ROW),
     ),
     Invariant(
