@@ -27,7 +27,7 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
     """
     app = typer.Typer(
         help=language.words(_HELP),
-        epilog=f"{contents.help_groups(language.words, language.verbatim)}\n\n{language.words(_EPILOG)}",
+        epilog=None if alone else _root_epilog(),
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -42,6 +42,7 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
             ),
         )
         for name, line in contents.GROUPS.items()
+        if not alone or command.startswith(f"{name} ")
     }
     for name, line in contents.COMMANDS.items():
         if (alone or name in contents.GROUPS) and name != command:
@@ -65,6 +66,10 @@ def _root() -> None:
 
 def _elsewhere() -> None:
     """Stand for a command that was not asked for."""
+
+
+def _root_epilog() -> str:
+    return f"{contents.help_groups(language.words, language.verbatim)}\n\n{language.words(_EPILOG)}"
 
 
 def _epilog(loaded: contents.LoadedCommand) -> str:
