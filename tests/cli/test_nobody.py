@@ -52,6 +52,16 @@ def test_nobody_to_send_to_is_refused(flags: tuple[str, ...], site: Site) -> Non
     assert "--allow-empty" in ran.said
 
 
+def test_its_plan_is_one_sentence_and_why(site: Site) -> None:
+    ran = site.send("--dry-run")
+    lines = [line for line in ran.out.splitlines() if line]
+    assert lines[1:3] == [
+        "Nobody of 3 in everyone, Exempelkommun, gets this text.",
+        "  3  has not accepted the terms",
+    ]
+    assert lines[3].startswith("Nobody in the audience can be sent to")
+
+
 def test_it_is_written_down_with_its_reasons_and_does_not_use_up_the_key(site: Site) -> None:
     assert site.send("--key", KEY).code == 5
     ((action, subject, why),) = site.audit()

@@ -59,9 +59,12 @@ def screen(
     """Return the plan screen: first what the mode means, last what it costs, above the question.
 
     With `in_full`, what a row fills in is not masked. Of the notes between, `most_notes` are shown.
+    A plan for nobody says why, and no more: nothing of it costs.
     """
     blocks: list[Block] = [mode(simulated=stage is not Stage.LIVE), GAP]
     blocks += _whom(plan)
+    if not plan.messages:
+        return blocks
     texts = plan.recipients.texts
     if texts is None:
         blocks += [GAP, *quoted(plan.order.letter.text.body), GAP]
@@ -127,8 +130,12 @@ def _whom(plan: Plan) -> list[Block]:
     sentence = say("{ready} of {rows} in {audience}, {name}, get this text:", **told)
     if recipients.texts is not None:
         sentence = say("{ready} of {rows} in {audience}, {name}, get a text of their own:", **told)
+    if not plan.messages:
+        sentence = say("Nobody of {rows} in {audience}, {name}, gets this text.", **told)
     blocks: list[Block] = [TextLine(sentence, Tone.STRONG)]
-    if recipients.skipped:
+    if recipients.skipped and not plan.messages:
+        blocks.append(FactList(whom.skipped(whom.counted(recipients))))
+    elif recipients.skipped:
         without = recipients.rows - plan.messages
         blocks.append(
             TextLine(say_n("{count} does not:", "{count} do not:", n=without, count=figures.count(without)))
