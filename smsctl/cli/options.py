@@ -1,7 +1,7 @@
 """The flags of the commands, each with its one help text; what several commands share looks the same."""
 
 from pathlib import Path
-from typing import Annotated, Final, get_args
+from typing import Annotated, Any, Final, get_args
 
 import typer
 
@@ -11,122 +11,90 @@ from smsctl.errors import UsageError, say
 LARGEST: Final = 1_000_000_000
 """Of any count and id: more than a ledger will have, and no more than its columns hold."""
 
-Municipality = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Who pays: key or name in the config.")
-]
-BlockListOf = Annotated[
-    str | None, typer.Option("--municipality", metavar="NAME", help="For its mailings only; else for all.")
-]
-Payer = Annotated[str, typer.Argument(metavar="MUNICIPALITY", help="Key or name in the config.")]
-Recipients = Annotated[
-    Path | None, typer.Option(metavar="CSV", help="The recipients file, instead of the config's.")
-]
-Replace = Annotated[
-    bool, typer.Option("--replace", help="Put the file in place of an earlier one, at once and whole.")
-]
+
+def option(metavar: str, text: str, *names: str, **more: Any) -> Any:  # noqa: ANN401 - as Typer has it
+    """Return a flag with a value, which its help calls by `metavar`; `names` where it has another name."""
+    return typer.Option(*names, metavar=metavar, help=text, **more)
+
+
+def flag(name: str, text: str, **more: Any) -> Any:  # noqa: ANN401
+    """Return a flag without a value."""
+    return typer.Option(name, help=text, **more)
+
+
+def argument(metavar: str, text: str, **more: Any) -> Any:  # noqa: ANN401
+    """Return what is typed without a flag."""
+    return typer.Argument(metavar=metavar, help=text, **more)
+
+
+Municipality = Annotated[str | None, option("NAME", "Who pays: key or name in the config.")]
+BlockListOf = Annotated[str | None, option("NAME", "For its mailings only; else for all.", "--municipality")]
+Payer = Annotated[str, argument("MUNICIPALITY", "Key or name in the config.")]
+Recipients = Annotated[Path | None, option("CSV", "The recipients file, instead of the config's.")]
+Replace = Annotated[bool, flag("--replace", "Put the file in place of an earlier one, at once and whole.")]
 Column = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME=HEADER", help="Which column holds what: number='Mobil VH1'. Repeatable."),
+    list[str] | None, option("NAME=HEADER", "Which column holds what: number='Mobil VH1'. Repeatable.")
 ]
-Delimiter = Annotated[
-    str | None,
-    typer.Option(metavar="MARK", help="What separates the columns: semicolon, comma or tab."),
-]
-SheetName = Annotated[
-    str | None, typer.Option("--sheet", metavar="NAME", help="Which sheet of a workbook, where several fit.")
-]
+Delimiter = Annotated[str | None, option("MARK", "What separates the columns: semicolon, comma or tab.")]
+SheetName = Annotated[str | None, option("NAME", "Which sheet of a workbook, where several fit.", "--sheet")]
 HiddenRows = Annotated[
     str | None,
-    typer.Option(
-        metavar="send|skip", help="Whether rows that a workbook hides or filters away are meant, or left out."
-    ),
+    option("send|skip", "Whether rows that a workbook hides or filters away are meant, or left out."),
 ]
 TermsNotRequired = Annotated[
-    bool,
-    typer.Option(
-        "--terms-not-required", help="Also to people who have not accepted the terms; goes with --reason."
-    ),
+    bool, flag("--terms-not-required", "Also to people who have not accepted the terms; goes with --reason.")
 ]
 Group = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="GROUP",
-        help="students, guardians, staff, principals, administrators, or a group of the file. Repeatable.",
+    option(
+        "GROUP", "students, guardians, staff, principals, administrators, or a group of the file. Repeatable."
     ),
 ]
 Where = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="COLUMN=VALUE",
-        help="Only rows with this value in this column. Repeatable: any of the values given for a column.",
+    option(
+        "COLUMN=VALUE",
+        "Only rows with this value in this column. Repeatable: any of the values given for a column.",
     ),
 ]
 WhereEmpty = Annotated[
-    list[str] | None,
-    typer.Option(metavar="COLUMN", help="Only rows whose cell in this column is empty. Repeatable."),
+    list[str] | None, option("COLUMN", "Only rows whose cell in this column is empty. Repeatable.")
 ]
-Everyone = Annotated[bool, typer.Option("--all", help="Every row of the municipality.")]
-Sender = Annotated[str | None, typer.Option(metavar="SENDER", help="What the phone shows.")]
-Priority = Annotated[
-    str | None, typer.Option(metavar="PRIORITY", help="low, normal or high (1, 2, 3; 3 is fastest).")
-]
-Validity = Annotated[
-    str | None, typer.Option(metavar="DURATION", help="How long delivery is tried: 90m, 4h, 2d.")
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan; send nothing, write nothing.")]
+Everyone = Annotated[bool, flag("--all", "Every row of the municipality.")]
+Sender = Annotated[str | None, option("SENDER", "What the phone shows.")]
+Priority = Annotated[str | None, option("PRIORITY", "low, normal or high (1, 2, 3; 3 is fastest).")]
+Validity = Annotated[str | None, option("DURATION", "How long delivery is tried: 90m, 4h, 2d.")]
+Yes = Annotated[bool, flag("--yes", "Do not ask.")]
+DryRun = Annotated[bool, flag("--dry-run", "Show the plan; send nothing, write nothing.")]
 SkipInvalid = Annotated[
-    bool, typer.Option("--skip-invalid", help="Leave out rows that cannot be read, instead of stopping.")
+    bool, flag("--skip-invalid", "Leave out rows that cannot be read, instead of stopping.")
 ]
 MaxParts = Annotated[
-    int | None,
-    typer.Option(min=0, max=LARGEST, metavar="PARTS", help="The most parts that this run may cost."),
+    int | None, option("PARTS", "The most parts that this run may cost.", min=0, max=LARGEST)
 ]
 MaxNewPackages = Annotated[
     int | None,
-    typer.Option(
-        min=0,
-        max=LARGEST,
-        metavar="PACKAGES",
-        help="The most packages (each an invoice) that this run may open.",
-    ),
+    option("PACKAGES", "The most packages (each an invoice) that this run may open.", min=0, max=LARGEST),
 ]
 MinMessages = Annotated[
     int | None,
-    typer.Option(
-        min=0,
-        max=LARGEST,
-        metavar="MESSAGES",
-        help="Refuse a mailing of fewer: cron's guard against a broken export.",
+    option(
+        "MESSAGES", "Refuse a mailing of fewer: cron's guard against a broken export.", min=0, max=LARGEST
     ),
 ]
 AllowEmpty = Annotated[
-    bool, typer.Option("--allow-empty", help="Nobody to send to is no mistake: exit code 0 instead of 5.")
+    bool, flag("--allow-empty", "Nobody to send to is no mistake: exit code 0 instead of 5.")
 ]
 ReplaceTypographic = Annotated[
-    bool,
-    typer.Option(
-        "--replace-typographic", help="Write curly quotes, dashes and the like in plain characters."
-    ),
+    bool, flag("--replace-typographic", "Write curly quotes, dashes and the like in plain characters.")
 ]
-Strict = Annotated[
-    bool, typer.Option("--strict", hidden=True, help="In a rehearsal, obey the rules that live would.")
-]
-TextFile = Annotated[
-    str | None, typer.Argument(metavar="[FILE]", help="The file with the text; - is standard input.")
-]
-Words = Annotated[
-    str | None, typer.Option("--text", metavar="TEXT", help="A short text, in quotes, instead of a file.")
-]
+Strict = Annotated[bool, flag("--strict", "In a rehearsal, obey the rules that live would.", hidden=True)]
+TextFile = Annotated[str | None, argument("[FILE]", "The file with the text; - is standard input.")]
+Words = Annotated[str | None, option("TEXT", "A short text, in quotes, instead of a file.", "--text")]
 Encoding = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME", help="Of the file with the text: cp850, mac_roman, windows-1252 and others."
-    ),
+    str | None, option("NAME", "Of the file with the text: cp850, mac_roman, windows-1252 and others.")
 ]
-TextAsItIs = Annotated[
-    bool, typer.Option("--text-as-it-is", help="Send it though it does not look like a message.")
-]
+TextAsItIs = Annotated[bool, flag("--text-as-it-is", "Send it though it does not look like a message.")]
 
 
 def without_value(flag: str) -> UsageError:
@@ -142,73 +110,53 @@ def _something(text: str | None) -> str | None:
     return text
 
 
-Reason = Annotated[
-    str | None,
-    typer.Option(metavar="TEXT", help="Why; written in the audit.", callback=_something),
-]
+Reason = Annotated[str | None, option("TEXT", "Why; written in the audit.", callback=_something)]
 Key = Annotated[
     str | None,
-    typer.Option(
-        metavar="KEY", help="Send once under this name; {date} {week} {month} {hour} make one for each slot."
-    ),
+    option("KEY", "Send once under this name; {date} {week} {month} {hour} make one for each slot."),
 ]
 Title = Annotated[
-    str | None,
-    typer.Option(metavar="TITLE", help="What this mailing is called in lists: 'Study day 11 December'."),
+    str | None, option("TITLE", "What this mailing is called in lists: 'Study day 11 December'.")
 ]
 Case = Annotated[
-    str | None,
-    typer.Option(metavar="CASE", help="The case in the register of records (diarienummer): 'BUN 2026/123'."),
+    str | None, option("CASE", "The case in the register of records (diarienummer): 'BUN 2026/123'.")
 ]
 ListFile = Annotated[
-    Path | None,
-    typer.Option("--csv", metavar="FILE", help="Write them to a file (0600), with full numbers; - prints."),
+    Path | None, option("FILE", "Write them to a file (0600), with full numbers; - prints.", "--csv")
 ]
 MailingOrNone = Annotated[
-    int | None,
-    typer.Argument(min=1, max=LARGEST, metavar="[ID]", help="The number in: smsctl mailings list"),
+    int | None, argument("[ID]", "The number in: smsctl mailings list", min=1, max=LARGEST)
 ]
-OneNumber = Annotated[str, typer.Argument(metavar="NUMBER", help="In any usual spelling.")]
-CostCentre = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Who is charged inside: a name under [cost_centres].")
-]
+OneNumber = Annotated[str, argument("NUMBER", "In any usual spelling.")]
+CostCentre = Annotated[str | None, option("NAME", "Who is charged inside: a name under [cost_centres].")]
 TextFor = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        "COLUMN=VALUE:FILE",
+        "The text in FILE for the rows with this value; the first text is for all others. Repeatable.",
         "--text-for",
-        metavar="COLUMN=VALUE:FILE",
-        help="The text in FILE for the rows with this value; the first text is for all others. Repeatable.",
     ),
 ]
 OnePerNumber = Annotated[
-    bool,
-    typer.Option("--one-per-number", help="Of texts with fields, each number gets that of its first row."),
+    bool, flag("--one-per-number", "Of texts with fields, each number gets that of its first row.")
 ]
-Again = Annotated[
-    bool, typer.Option("--again", help="Also to people who have had this text in the last 20 hours.")
-]
-Urgent = Annotated[bool, typer.Option("--urgent", help="Also in quiet hours; goes with --reason.")]
-At = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="Held by the gateway until then: 07:30, or 2026-12-01T07:30."),
-]
+Again = Annotated[bool, flag("--again", "Also to people who have had this text in the last 20 hours.")]
+Urgent = Annotated[bool, flag("--urgent", "Also in quiet hours; goes with --reason.")]
+At = Annotated[str | None, option("TIME", "Held by the gateway until then: 07:30, or 2026-12-01T07:30.")]
 AcceptClock = Annotated[
     bool,
-    typer.Option(
+    flag(
         "--accept-clock",
+        "The clock is right, though the ledger is ahead of it; goes with --reason.",
         hidden=True,
-        help="The clock is right, though the ledger is ahead of it; goes with --reason.",
     ),
 ]
 ForwardTo = Annotated[
-    str | None,
-    typer.Option(metavar="ADDRESS", help="Mail each incoming SMS on, through the site's mail server."),
+    str | None, option("ADDRESS", "Mail each incoming SMS on, through the site's mail server.")
 ]
-Since = Annotated[str | None, typer.Option(metavar="DAY", help="From this day on: 2026-11-22, or 2026-11.")]
-Until = Annotated[str | None, typer.Option(metavar="DAY", help="Up to and with this day, or month.")]
-MailingId = Annotated[
-    int, typer.Argument(min=1, max=LARGEST, metavar="ID", help="The number in: smsctl mailings list")
-]
+Since = Annotated[str | None, option("DAY", "From this day on: 2026-11-22, or 2026-11.")]
+Until = Annotated[str | None, option("DAY", "Up to and with this day, or month.")]
+MailingId = Annotated[int, argument("ID", "The number in: smsctl mailings list", min=1, max=LARGEST)]
 
 
 RESCUE: Final = {"strict": Strict, "accept_clock": AcceptClock}

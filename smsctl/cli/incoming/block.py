@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import numbers, options, seen
+from smsctl.cli.options import argument
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of
@@ -28,7 +29,7 @@ EXAMPLES = {
 
 def run_add(
     ctx: typer.Context,
-    number: Annotated[list[str], typer.Argument(metavar="NUMBER...", help="In any usual spelling.")],
+    number: Annotated[list[str], argument("NUMBER...", "In any usual spelling.")],
     *,
     municipality: options.BlockListOf = None,
     reason: options.Reason = None,
@@ -52,7 +53,7 @@ def run_add(
 
 def run_remove(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any usual spelling.")],
+    number: Annotated[str, argument("NUMBER", "In any usual spelling.")],
     *,
     municipality: options.BlockListOf = None,
     reason: options.Reason = None,
@@ -90,7 +91,7 @@ def run_list(ctx: typer.Context) -> CommandResult:
 
 def run_import(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file with a column of numbers.")],
+    file: Annotated[Path, argument("FILE", "A CSV file with a column of numbers.")],
     *,
     column: options.Column = None,
     municipality: options.BlockListOf = None,

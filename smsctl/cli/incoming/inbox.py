@@ -10,6 +10,7 @@ import typer
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.incoming import inbox_screen as render
 from smsctl.cli.incoming import names_by_number
+from smsctl.cli.options import argument, flag, option
 from smsctl.cli.output.export import write_json
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
@@ -29,19 +30,11 @@ def run_list(
     *,
     most: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            max=options.LARGEST,
-            metavar="MESSAGES",
-            help="The newest so many; else 50, and all in a file.",
-        ),
+        option("MESSAGES", "The newest so many; else 50, and all in a file.", min=1, max=options.LARGEST),
     ] = None,
-    other: Annotated[
-        bool, typer.Option("--other", help="Those with another endpoint code, and only those.")
-    ] = False,
+    other: Annotated[bool, flag("--other", "Those with another endpoint code, and only those.")] = False,
     export: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write them as JSON, with full numbers (mode 0600)."),
+        Path | None, option("FILE", "Write them as JSON, with full numbers (mode 0600).")
     ] = None,
     replace: options.Replace = False,
 ) -> CommandResult:
@@ -91,7 +84,7 @@ def _veiled(wiring: Wiring, row: inbox.InboxRow) -> inbox.InboxRow:
 
 def run_show(
     ctx: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="ID", help="The number in: smsctl inbox list")],
+    number: Annotated[int, argument("ID", "The number in: smsctl inbox list")],
 ) -> CommandResult:
     """Show one incoming SMS in full: who, when, and the whole text."""
     wiring: Wiring = ctx.obj

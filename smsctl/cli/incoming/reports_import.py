@@ -8,6 +8,7 @@ import typer
 from smsctl.cli import wiring_listener
 from smsctl.cli.incoming import receiving
 from smsctl.cli.incoming import reports as render
+from smsctl.cli.options import argument
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import say, say_n
@@ -18,7 +19,7 @@ EXAMPLES = ("smsctl reports import reports.json",)
 
 def run(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON or XML, as the gateway pushes it.")],
+    file: Annotated[Path, argument("FILE", "JSON or XML, as the gateway pushes it.")],
 ) -> CommandResult:
     """Take in delivery reports and incoming SMS from a file; a second time changes nothing."""
     wiring: Wiring = ctx.obj

@@ -9,6 +9,7 @@ import typer
 from smsctl.cli import notify, options, wiring_listener
 from smsctl.cli.incoming import forwarding, receiving
 from smsctl.cli.incoming import reports as render
+from smsctl.cli.options import flag, option
 from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -20,11 +21,9 @@ EXAMPLES = ("smsctl reports listen", "smsctl reports listen --addresses")
 
 _LAST_MAIL_S = 5  # for the mail under way when it is told to stop
 
-_Host = Annotated[str | None, typer.Option(metavar="HOST", help="Instead of the config's.")]
-_Addresses = Annotated[
-    bool, typer.Option("--addresses", help="Print the secret addresses for the supplier, and end.")
-]
-_Port = Annotated[int | None, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")]
+_Host = Annotated[str | None, option("HOST", "Instead of the config's.")]
+_Addresses = Annotated[bool, flag("--addresses", "Print the secret addresses for the supplier, and end.")]
+_Port = Annotated[int | None, option("PORT", "0 takes a free one.", min=0, max=65535)]
 
 
 def run(

@@ -9,6 +9,7 @@ from smsctl.actions.stop_signal import BY_SIGNAL, CODES, StopSignal
 from smsctl.cli import options, wiring_listener
 from smsctl.cli.incoming import forwarding, receiving
 from smsctl.cli.incoming import reports as render
+from smsctl.cli.options import option
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
@@ -23,9 +24,7 @@ _MAILING_S = 30  # what is not mailed on by then is mailed on the next time
 def run(
     ctx: typer.Context,
     *,
-    for_time: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help="Look again for so long: 50s from cron.")
-    ] = None,
+    for_time: Annotated[str | None, option("TIME", "Look again for so long: 50s from cron.", "--for")] = None,
     forward_to: options.ForwardTo = None,
 ) -> CommandResult:
     """Fetch delivery reports and incoming SMS from the gateway's queues (PSWinCom).

@@ -7,6 +7,7 @@ import typer
 
 from smsctl.cli import numbers, options
 from smsctl.cli.incoming import reports as render
+from smsctl.cli.options import option
 from smsctl.cli.output.export import write_json
 from smsctl.cli.output.fields import data_of
 from smsctl.cli.output.phrases import rehearsal
@@ -22,7 +23,7 @@ _SHOWN = 50
 def run(
     ctx: typer.Context,
     export: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all as JSON, with full numbers (mode 0600).")
+        Path | None, option("FILE", "Write all as JSON, with full numbers (mode 0600).")
     ] = None,
     *,
     replace: options.Replace = False,

@@ -13,6 +13,7 @@ from smsctl.cli import dialogue, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import resuming, waiting
 from smsctl.cli.mailings.delivery import deliver_mailing, reply
+from smsctl.cli.options import flag
 from smsctl.cli.output import figures, whom
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output.blocks import GAP, Block, FactList, TextLine, Tone
@@ -36,12 +37,8 @@ def run(
     ctx: typer.Context,
     mailing: options.MailingId,
     *,
-    no_send: Annotated[
-        bool, typer.Option("--no-send", help="Only approve; `mailings resume` sends it.")
-    ] = False,
-    afterwards: Annotated[
-        bool, typer.Option("--afterwards", help="Approve one that left at once, being urgent.")
-    ] = False,
+    no_send: Annotated[bool, flag("--no-send", "Only approve; `mailings resume` sends it.")] = False,
+    afterwards: Annotated[bool, flag("--afterwards", "Approve one that left at once, being urgent.")] = False,
     yes: options.Yes = False,
     reason: options.Reason = None,
 ) -> CommandResult:

@@ -11,6 +11,7 @@ from smsctl.actions.ending import left_unsettled
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.mailings import register
 from smsctl.cli.mailings.register import CAUSES, SHOWN
+from smsctl.cli.options import flag
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine
 from smsctl.cli.output.export import write_csv
@@ -39,9 +40,7 @@ def run(
     *,
     since: options.Since = None,
     until: options.Until = None,
-    dead: Annotated[
-        bool, typer.Option("--dead", help="Only numbers that will never work: those to correct.")
-    ] = False,
+    dead: Annotated[bool, flag("--dead", "Only numbers that will never work: those to correct.")] = False,
     csv: options.ListFile = None,
     replace: options.Replace = False,
 ) -> CommandResult:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import options
+from smsctl.cli.options import option
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult, warning_of_all
@@ -26,14 +27,12 @@ def run(
     ctx: typer.Context,
     municipality: options.Municipality = None,
     most: Annotated[
-        int | None,
-        typer.Option(min=1, max=options.LARGEST, metavar="MAILINGS", help="How many, the newest first."),
+        int | None, option("MAILINGS", "How many, the newest first.", min=1, max=options.LARGEST)
     ] = None,
     since: options.Since = None,
     until: options.Until = None,
     csv: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write them with their texts to a file (0600); - prints."),
+        Path | None, option("FILE", "Write them with their texts to a file (0600); - prints.")
     ] = None,
     *,
     replace: options.Replace = False,

@@ -10,6 +10,7 @@ import typer
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.mailings import register
+from smsctl.cli.options import flag, option
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.export import write_csv
@@ -36,12 +37,11 @@ def run(
     mailing: options.MailingId,
     *,
     state: Annotated[
-        list[str] | None,
-        typer.Option(metavar="STATE", help="Only messages in this state, as delivered. Repeatable."),
+        list[str] | None, option("STATE", "Only messages in this state, as delivered. Repeatable.")
     ] = None,
-    skipped: Annotated[bool, typer.Option("--skipped", help="Only rows that got no message.")] = False,
+    skipped: Annotated[bool, flag("--skipped", "Only rows that got no message.")] = False,
     not_in_use: Annotated[
-        bool, typer.Option("--not-in-use", help="Only numbers that will never work: those to correct.")
+        bool, flag("--not-in-use", "Only numbers that will never work: those to correct.")
     ] = False,
     csv: options.ListFile = None,
     replace: options.Replace = False,

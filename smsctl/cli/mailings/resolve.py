@@ -7,6 +7,7 @@ import typer
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.resolve import ResolveAnswer, refuse_unasked, resolve
 from smsctl.cli import dialogue, options
+from smsctl.cli.options import flag
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output.blocks import TextLine
@@ -29,11 +30,9 @@ def run(
     ctx: typer.Context,
     mailing: options.MailingId,
     *,
-    sent: Annotated[
-        bool, typer.Option("--sent", help="The gateway has them: they count as accepted.")
-    ] = False,
-    not_sent: Annotated[bool, typer.Option("--not-sent", help="It never took them: pending again.")] = False,
-    resend: Annotated[bool, typer.Option("--resend", help="Nobody knows; send again all the same.")] = False,
+    sent: Annotated[bool, flag("--sent", "The gateway has them: they count as accepted.")] = False,
+    not_sent: Annotated[bool, flag("--not-sent", "It never took them: pending again.")] = False,
+    resend: Annotated[bool, flag("--resend", "Nobody knows; send again all the same.")] = False,
     reason: options.Reason = None,
     yes: options.Yes = False,
 ) -> CommandResult:

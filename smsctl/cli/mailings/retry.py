@@ -16,6 +16,7 @@ from smsctl.cli.mailings import pause, quiet_hours
 from smsctl.cli.mailings import plan as render
 from smsctl.cli.mailings.departing import Departure, as_shown, depart
 from smsctl.cli.mailings.request import SendFlags, overrides_of
+from smsctl.cli.options import option
 from smsctl.cli.output import figures, whom
 from smsctl.cli.output.blocks import GAP, Block, FactList, TextLine, Tone
 from smsctl.cli.output.mailings import label_facts
@@ -42,8 +43,7 @@ def run(
     mailing: options.MailingId,
     *,
     state: Annotated[
-        list[str] | None,
-        typer.Option(metavar="STATE", help="Only these: failed, expired, rejected. Repeatable; else all."),
+        list[str] | None, option("STATE", "Only these: failed, expired, rejected. Repeatable; else all.")
     ] = None,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,

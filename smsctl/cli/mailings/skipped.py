@@ -10,6 +10,7 @@ import typer
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.mailings import story as render
+from smsctl.cli.options import option
 from smsctl.cli.output import figures
 from smsctl.cli.output.export import write_csv
 from smsctl.cli.output.fields import Field
@@ -27,8 +28,7 @@ def run(
     ctx: typer.Context,
     mailing: options.MailingId,
     csv: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write them to a file (0600), with full numbers; - prints."),
+        Path | None, option("FILE", "Write them to a file (0600), with full numbers; - prints.")
     ] = None,
     *,
     replace: options.Replace = False,

@@ -12,6 +12,7 @@ from smsctl.cli import numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings.delivery import deliver_mailing, reply
 from smsctl.cli.mailings.request import SendFlags, typed_letter
+from smsctl.cli.options import argument
 from smsctl.cli.output import outcome
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -30,8 +31,8 @@ EXAMPLES = (
 
 def run(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In any usual spelling.")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text, in quotes.")],
+    number: Annotated[str, argument("NUMBER", "In any usual spelling.")],
+    text: Annotated[str, argument("TEXT", "The text, in quotes.")],
     municipality: options.Municipality = None,
     sender: options.Sender = None,
     priority: options.Priority = None,

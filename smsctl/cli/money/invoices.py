@@ -11,6 +11,7 @@ from smsctl.actions.post_month import Drafted
 from smsctl.cli import options
 from smsctl.cli.money import invoices_screen as render
 from smsctl.cli.money import postings_screen as posted_screen
+from smsctl.cli.options import argument, flag, option
 from smsctl.cli.output import export
 from smsctl.cli.output.phrases import written as file_written
 from smsctl.cli.output.reply import CommandResult, Note
@@ -48,14 +49,14 @@ def run_list(ctx: typer.Context, municipality: options.Municipality = None) -> C
 
 def run_export(
     ctx: typer.Context,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="The file to write; - prints.")] = None,
+    csv: Annotated[Path | None, option("FILE", "The file to write; - prints.")] = None,
     *,
     municipality: options.Municipality = None,
-    mark: Annotated[bool, typer.Option("--mark", help="Mark them as handed over.")] = False,
+    mark: Annotated[bool, flag("--mark", "Mark them as handed over.")] = False,
     undo: Annotated[
-        bool, typer.Option("--undo", help="Take back the latest marks, as if they were not handed over.")
+        bool, flag("--undo", "Take back the latest marks, as if they were not handed over.")
     ] = False,
-    again: Annotated[bool, typer.Option("--all", help="Also those that were handed over before.")] = False,
+    again: Annotated[bool, flag("--all", "Also those that were handed over before.")] = False,
     replace: options.Replace = False,
 ) -> CommandResult:
     """Write the invoices that are not yet handed over to a file: one line for each package opened.
@@ -85,12 +86,10 @@ def run_export(
 
 def run_postings(
     ctx: typer.Context,
-    month: Annotated[str, typer.Option(metavar="MONTH", help="A month that has ended: 2026-11.")],
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="The file to write; - prints.")] = None,
+    month: Annotated[str, option("MONTH", "A month that has ended: 2026-11.")],
+    csv: Annotated[Path | None, option("FILE", "The file to write; - prints.")] = None,
     *,
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Only show the month, also one that has not ended.")
-    ] = False,
+    preview: Annotated[bool, flag("--preview", "Only show the month, also one that has not ended.")] = False,
     replace: options.Replace = False,
 ) -> CommandResult:
     """Write what each cost centre pays for a month, balanced by a contra line, and close the month.
@@ -127,9 +126,7 @@ def run_postings(
 
 def run_compare(
     ctx: typer.Context,
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV with parts per month, per invoice node, or both.")
-    ],
+    file: Annotated[Path, argument("FILE", "CSV with parts per month, per invoice node, or both.")],
     since: options.Since = None,
     until: options.Until = None,
 ) -> CommandResult:

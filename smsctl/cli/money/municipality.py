@@ -7,6 +7,7 @@ import typer
 from smsctl.cli import dialogue, options
 from smsctl.cli.money import municipality_screen as render
 from smsctl.cli.money.municipality_screen import ServiceStatus
+from smsctl.cli.options import flag
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -89,9 +90,9 @@ def run_activate(
     *,
     new_package: Annotated[
         bool,
-        typer.Option(
+        flag(
             "--new-package",
-            help="Close what is left of a package and open one at today's price; goes with --reason.",
+            "Close what is left of a package and open one at today's price; goes with --reason.",
         ),
     ] = False,
     reason: options.Reason = None,

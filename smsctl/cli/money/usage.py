@@ -11,6 +11,7 @@ from smsctl.cli import options
 from smsctl.cli.money import usage_fields as fields
 from smsctl.cli.money import usage_screen as render
 from smsctl.cli.money.usage_words import Account
+from smsctl.cli.options import option
 from smsctl.cli.output.blocks import Block
 from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.typed_times import period
@@ -37,20 +38,14 @@ _BY = ("month", "package", "mailing", "cost-centre")
 _LATEST = 5
 _ON_A_PAGE = 500
 
-_Csv = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Write the months, or what --by names, to a file; - prints."),
-]
+_Csv = Annotated[Path | None, option("FILE", "Write the months, or what --by names, to a file; - prints.")]
 _By = Annotated[
     str | None,
-    typer.Option(
-        metavar="|".join(_BY),
-        help="What a line of --csv tells of; cost-centre, who is charged inside, on the screen too.",
+    option(
+        "|".join(_BY), "What a line of --csv tells of; cost-centre, who is charged inside, on the screen too."
     ),
 ]
-_Html = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write one page with charts, to read or print.")
-]
+_Html = Annotated[Path | None, option("FILE", "Write one page with charts, to read or print.")]
 
 
 class _Wanted(NamedTuple):

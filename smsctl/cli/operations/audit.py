@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import numbers, options, seen
+from smsctl.cli.options import option
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine
 from smsctl.cli.output.fields import Field, data_of, table_of
@@ -32,15 +33,12 @@ _SHOWN = 50
 def run(
     ctx: typer.Context,
     most: Annotated[
-        int | None,
-        typer.Option(min=1, max=options.LARGEST, metavar="ROWS", help="How many rows, the newest first."),
+        int | None, option("ROWS", "How many rows, the newest first.", min=1, max=options.LARGEST)
     ] = None,
     since: options.Since = None,
     until: options.Until = None,
     municipality: options.Municipality = None,
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the rows to a file (0600); - prints.")
-    ] = None,
+    csv: Annotated[Path | None, option("FILE", "Write the rows to a file (0600); - prints.")] = None,
     *,
     replace: options.Replace = False,
 ) -> CommandResult:

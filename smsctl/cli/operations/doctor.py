@@ -9,6 +9,7 @@ from smsctl.actions.expect import expected
 from smsctl.actions.keyed_run import expand
 from smsctl.cli import options
 from smsctl.cli.operations import doctor_round as doctor
+from smsctl.cli.options import flag, option
 from smsctl.cli.output import figures
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_duration
@@ -29,20 +30,13 @@ def run(
     municipality: options.Municipality = None,
     *,
     as_cron: Annotated[
-        bool, typer.Option("--as-cron", help="As cron would: no environment, no terminal, from /.")
+        bool, flag("--as-cron", "As cron would: no environment, no terminal, from /.")
     ] = False,
-    push: Annotated[
-        bool, typer.Option("--push", help="Also push to [reports] public_url, as the supplier does.")
-    ] = False,
+    push: Annotated[bool, flag("--push", "Also push to [reports] public_url, as the supplier does.")] = False,
     expect: Annotated[
-        str | None,
-        typer.Option(
-            metavar="KEY", help="Only this: has the run under the key been sent? The --key of `send`."
-        ),
+        str | None, option("KEY", "Only this: has the run under the key been sent? The --key of `send`.")
     ] = None,
-    ago: Annotated[
-        str | None, typer.Option(metavar="TIME", help="With --expect: the braces as they were then, as 1h.")
-    ] = None,
+    ago: Annotated[str | None, option("TIME", "With --expect: the braces as they were then, as 1h.")] = None,
 ) -> CommandResult:
     """Check whether a mailing would go out now, and say what mends it where it would not.
 

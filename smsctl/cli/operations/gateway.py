@@ -11,6 +11,7 @@ from smsctl.actions.trust import account_of
 from smsctl.actions.verify_dedup import DoubleSend, verify_dedup
 from smsctl.cli import checks, dialogue, numbers, options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
+from smsctl.cli.options import argument
 from smsctl.cli.output import envelope
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.language import whole
@@ -48,7 +49,7 @@ def run_probe(ctx: typer.Context) -> CommandResult:
 
 def run_verify_dedup(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Your own telephone.")],
+    number: Annotated[str, argument("NUMBER", "Your own telephone.")],
     *,
     municipality: options.Municipality = None,
     yes: options.Yes = False,

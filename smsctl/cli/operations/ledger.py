@@ -7,6 +7,7 @@ import typer
 
 from smsctl.actions.accept_restore import Accepted, accept_restore
 from smsctl.cli import options
+from smsctl.cli.options import argument
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, Note
@@ -77,7 +78,7 @@ def run_check(ctx: typer.Context) -> CommandResult:
 
 def run_backup(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file; its key goes beside it.")],
+    file: Annotated[Path, argument("FILE", "A new file; its key goes beside it.")],
 ) -> CommandResult:
     """Copy the ledger, and the key of its hashes, to a new file while others send.
 
@@ -104,7 +105,7 @@ def run_backup(
 
 def run_restore(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup; its key lies beside it.")],
+    file: Annotated[Path, argument("FILE", "A backup; its key lies beside it.")],
     *,
     yes: options.Yes = False,
     reason: options.Reason = None,

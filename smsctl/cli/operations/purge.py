@@ -10,6 +10,7 @@ from smsctl.actions.purge import finish_purge, purge
 from smsctl.actions.retention import regime_of
 from smsctl.cli import dialogue, options
 from smsctl.cli.operations import blanking, retention
+from smsctl.cli.options import flag, option
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -30,33 +31,25 @@ EXAMPLES = (
 )
 
 
-_Hold = Annotated[
-    int | None, typer.Option(max=options.LARGEST, metavar="ID", help="Keep a mailing from every purge.")
-]
-_Release = Annotated[int | None, typer.Option(max=options.LARGEST, metavar="ID", help="End such a hold.")]
-_Blank = Annotated[int | None, typer.Option(max=options.LARGEST, metavar="ID", help="Blank such a reason.")]
-_BlankKey = Annotated[int | None, typer.Option(max=options.LARGEST, metavar="ID", help="Blank such a key.")]
-_Municipality = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Only its data, under its own retention if it has one.")
-]
+_Hold = Annotated[int | None, option("ID", "Keep a mailing from every purge.", max=options.LARGEST)]
+_Release = Annotated[int | None, option("ID", "End such a hold.", max=options.LARGEST)]
+_Blank = Annotated[int | None, option("ID", "Blank such a reason.", max=options.LARGEST)]
+_BlankKey = Annotated[int | None, option("ID", "Blank such a key.", max=options.LARGEST)]
+_Municipality = Annotated[str | None, option("NAME", "Only its data, under its own retention if it has one.")]
 
 
 def run(
     ctx: typer.Context,
     *,
-    older_than: Annotated[
-        str | None, typer.Option(metavar="TIME", help="How old: 90d. Without it, [retention] days.")
-    ] = None,
-    decision: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The disposal decision that allows it.")
-    ] = None,
+    older_than: Annotated[str | None, option("TIME", "How old: 90d. Without it, [retention] days.")] = None,
+    decision: Annotated[str | None, option("TEXT", "The disposal decision that allows it.")] = None,
     municipality: _Municipality = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would go; remove nothing.")] = False,
+    dry_run: Annotated[bool, flag("--dry-run", "Show what would go; remove nothing.")] = False,
     hold: _Hold = None,
     release: _Release = None,
-    listed: Annotated[bool, typer.Option("--list", help="Show earlier protocols, and the holds.")] = False,
+    listed: Annotated[bool, flag("--list", "Show earlier protocols, and the holds.")] = False,
     written: Annotated[
-        bool, typer.Option("--written", help="Show the reasons and keys that people wrote, by id.")
+        bool, flag("--written", "Show the reasons and keys that people wrote, by id.")
     ] = False,
     blank: _Blank = None,
     blank_key: _BlankKey = None,

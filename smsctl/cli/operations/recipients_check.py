@@ -8,6 +8,7 @@ import typer
 from smsctl.actions.classify import classify_sheet
 from smsctl.actions.cost_centres import by_cost_centre
 from smsctl.cli import numbers, options, wiring_gateway
+from smsctl.cli.options import option
 from smsctl.cli.output import envelope, figures, filled, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.phrases import mistake
@@ -40,8 +41,7 @@ def run(
     hidden_rows: options.HiddenRows = None,
     municipality: options.Municipality = None,
     text: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Also fill in this text: show the first rows', and each bad cell."),
+        str | None, option("FILE", "Also fill in this text: show the first rows', and each bad cell.")
     ] = None,
     text_for: options.TextFor = None,
     encoding: options.Encoding = None,

@@ -9,6 +9,7 @@ from smsctl.actions.check import Level
 from smsctl.cli.operations import slot_formats as render
 from smsctl.cli.operations.send_order import ScheduledCommand, order_of
 from smsctl.cli.operations.slot import Slot, read_slot
+from smsctl.cli.options import argument, option
 from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
@@ -24,19 +25,13 @@ EXAMPLES = (
 
 def run(
     ctx: typer.Context,
-    words: Annotated[
-        list[str], typer.Argument(metavar="send ...", help="The command; two dashes may stand before it.")
-    ],
+    words: Annotated[list[str], argument("send ...", "The command; two dashes may stand before it.")],
     *,
-    at: Annotated[str, typer.Option(metavar="TIME", help="Time of day, as 07:30.")],
-    days: Annotated[
-        str, typer.Option(metavar="DAYS", help="daily, mon-fri, mon,thu, or days of the month: 1,15.")
-    ] = "daily",
-    system: Annotated[
-        str, typer.Option("--for", metavar="SYSTEM", help="cron, systemd or windows.")
-    ] = "cron",
+    at: Annotated[str, option("TIME", "Time of day, as 07:30.")],
+    days: Annotated[str, option("DAYS", "daily, mon-fri, mon,thu, or days of the month: 1,15.")] = "daily",
+    system: Annotated[str, option("SYSTEM", "cron, systemd or windows.", "--for")] = "cron",
     name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of the unit or task; made of the command without it.")
+        str | None, option("NAME", "Of the unit or task; made of the command without it.")
     ] = None,
 ) -> CommandResult:
     """Print the crontab line, the systemd unit and timer, or the schtasks line for a mailing.

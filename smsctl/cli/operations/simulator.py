@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from smsctl.cli import wiring_gateway
+from smsctl.cli.options import flag, option
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_rows import pairs
@@ -25,68 +26,44 @@ EXAMPLES = (
 
 _NAP_S = 0.1
 
-Port = Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")]
-Host = Annotated[str, typer.Option(metavar="HOST", help="Loopback only, unless --allow-other-hosts.")]
-OtherHosts = Annotated[
-    bool, typer.Option("--allow-other-hosts", help="Also an address that others can reach.")
-]
-JournalFile = Annotated[Path, typer.Option(metavar="FILE", help="One JSON line for each accepted message.")]
-Durable = Annotated[bool, typer.Option("--durable", help="Each line on the disk before the answer.")]
+Port = Annotated[int, option("PORT", "0 takes a free one.", min=0, max=65535)]
+Host = Annotated[str, option("HOST", "Loopback only, unless --allow-other-hosts.")]
+OtherHosts = Annotated[bool, flag("--allow-other-hosts", "Also an address that others can reach.")]
+JournalFile = Annotated[Path, option("FILE", "One JSON line for each accepted message.")]
+Durable = Annotated[bool, flag("--durable", "Each line on the disk before the answer.")]
 AsAGateway = Annotated[
     bool,
-    typer.Option(
-        "--as-a-gateway",
-        help="Say nowhere that this is a simulator: for tests of live mode, which refuses one.",
+    flag(
+        "--as-a-gateway", "Say nowhere that this is a simulator: for tests of live mode, which refuses one."
     ),
 ]
 VendorLike = Annotated[
     bool,
-    typer.Option(
-        "--vendor-like", help="As Puzzel's own clients meet it where the documents differ: gzip, other paths."
-    ),
+    flag("--vendor-like", "As Puzzel's own clients meet it where the documents differ: gzip, other paths."),
 ]
-Latency = Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Seconds before each answer.")]
+Latency = Annotated[float, option("SECONDS", "Seconds before each answer.", min=0)]
 Faults = Annotated[
-    str,
-    typer.Option(
-        "--fault", "--faults", metavar="FAULT=SHARE", help="Shares of requests: timeout=0.02,reset=0.01"
-    ),
+    str, option("FAULT=SHARE", "Shares of requests: timeout=0.02,reset=0.01", "--fault", "--faults")
 ]
-Seed = Annotated[int, typer.Option(metavar="NUMBER", help="The same seed gives the same faults.")]
-OnlyText = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="The only one accepted; else any. For rehearsals only.")
-]
-OnlyService = Annotated[
-    int | None, typer.Option(metavar="NUMBER", help="The only service accepted; else any.")
-]
-BadLogin = Annotated[str, typer.Option(metavar="KIND", help="401 or code2: how a bad login is told.")]
-Unique = Annotated[bool, typer.Option("--unique-references", help="Refuse repeated references with code 25.")]
+Seed = Annotated[int, option("NUMBER", "The same seed gives the same faults.")]
+OnlyText = Annotated[str | None, option("TEXT", "The only one accepted; else any. For rehearsals only.")]
+OnlyService = Annotated[int | None, option("NUMBER", "The only service accepted; else any.")]
+BadLogin = Annotated[str, option("KIND", "401 or code2: how a bad login is told.")]
+Unique = Annotated[bool, flag("--unique-references", "Refuse repeated references with code 25.")]
 PushTo = Annotated[
-    list[str] | None,
-    typer.Option(metavar="GATEWAY=URL", help="Where reports and incoming SMS are pushed. Repeatable."),
+    list[str] | None, option("GATEWAY=URL", "Where reports and incoming SMS are pushed. Repeatable.")
 ]
-PushStyle = Annotated[
-    str, typer.Option(metavar="STYLE", help="json, xml, get (intelecom) or form (pswincom).")
-]
-PushHeader = Annotated[
-    list[str] | None, typer.Option(metavar="NAME=VALUE", help="A header of each push. Repeatable.")
-]
-ReportDelay = Annotated[
-    float, typer.Option(min=0, metavar="SECONDS", help="Seconds from the answer to its reports.")
-]
+PushStyle = Annotated[str, option("STYLE", "json, xml, get (intelecom) or form (pswincom).")]
+PushHeader = Annotated[list[str] | None, option("NAME=VALUE", "A header of each push. Repeatable.")]
+ReportDelay = Annotated[float, option("SECONDS", "Seconds from the answer to its reports.", min=0)]
 ReportSpread = Annotated[
-    float, typer.Option(min=0, metavar="SECONDS", help="Seconds more at random: reports overtake each other.")
+    float, option("SECONDS", "Seconds more at random: reports overtake each other.", min=0)
 ]
-ReportTwice = Annotated[
-    float, typer.Option(min=0, max=1, metavar="SHARE", help="Share of reports that come twice.")
-]
+ReportTwice = Annotated[float, option("SHARE", "Share of reports that come twice.", min=0, max=1)]
 ReportCode = Annotated[
-    list[str] | None,
-    typer.Option(metavar="CODE=SHARE", help="Share of reports with this code, known or not. Repeatable."),
+    list[str] | None, option("CODE=SHARE", "Share of reports with this code, known or not. Repeatable.")
 ]
-SpamLimit = Annotated[
-    int | None, typer.Option(min=1, metavar="MESSAGES", help="Code 24 after so many to one number.")
-]
+SpamLimit = Annotated[int | None, option("MESSAGES", "Code 24 after so many to one number.", min=1)]
 
 
 def run(

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import numbers, wiring_gateway
+from smsctl.cli.options import argument, flag, option
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -18,20 +19,17 @@ EXAMPLES = (
 
 def run(
     ctx: typer.Context,
-    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Who it is from, in any usual spelling.")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="The text, in quotes.")],
+    number: Annotated[str, argument("NUMBER", "Who it is from, in any usual spelling.")],
+    text: Annotated[str, argument("TEXT", "The text, in quotes.")],
     *,
     url: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="The simulator's; without it, [gateway] url of the config."),
+        str | None, option("URL", "The simulator's; without it, [gateway] url of the config.")
     ] = None,
-    gateway: Annotated[
-        str | None, typer.Option(metavar="GATEWAY", help="intelecom or pswincom; else the config's.")
-    ] = None,
+    gateway: Annotated[str | None, option("GATEWAY", "intelecom or pswincom; else the config's.")] = None,
     as_a_gateway: Annotated[
-        bool, typer.Option("--as-a-gateway", help="The simulator was started so: do not ask it what it is.")
+        bool, flag("--as-a-gateway", "The simulator was started so: do not ask it what it is.")
     ] = False,
-    receiver: Annotated[str, typer.Option(metavar="NUMBER", help="The number it was sent to.")] = "71234",
+    receiver: Annotated[str, option("NUMBER", "The number it was sent to.")] = "71234",
 ) -> CommandResult:
     """Let an SMS come in at a running simulator, which pushes or queues it as the gateway would."""
     wiring: Wiring = ctx.obj

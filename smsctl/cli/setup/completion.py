@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import completion
+from smsctl.cli.options import argument
 from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -22,10 +23,8 @@ EXAMPLES = (
 
 def run(
     ctx: typer.Context,
-    shell: Annotated[str, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
-    words: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- WORD...]", help="What is typed so far.")
-    ] = None,
+    shell: Annotated[str, argument("SHELL", "bash, zsh or fish.")],
+    words: Annotated[list[str] | None, argument("[-- WORD...]", "What is typed so far.")] = None,
 ) -> CommandResult:
     """Print the script that completes commands, flags, municipalities and groups.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import options
+from smsctl.cli.options import argument, flag, option
 from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
@@ -30,31 +31,20 @@ EXAMPLES = {
     "import": ("smsctl config import plugin.txt", "smsctl config import - < plugin.txt"),
 }
 
-_Gateway = Annotated[
-    str | None, typer.Option(metavar="GATEWAY", help="intelecom (Puzzel) or pswincom (LINK Mobility).")
-]
-_Service = Annotated[
-    str | None, typer.Option("--service-id", metavar="NUMBER", help="The service, given by the supplier.")
-]
-_User = Annotated[str | None, typer.Option(metavar="NAME", help="Of the account at the gateway.")]
-_Country = Annotated[str | None, typer.Option(metavar="CODE", help="For numbers without one, as +46.")]
-_Municipality = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Its name: who orders, sends and pays.")
-]
-_Size = Annotated[str | None, typer.Option(metavar="PARTS", help="Parts in a package; - for none.")]
-_Price = Annotated[str | None, typer.Option(metavar="SEK", help="SEK for a package, without VAT.")]
-_People = Annotated[str | None, typer.Option(metavar="CSV", help="The recipients file.")]
-_Url = Annotated[str | None, typer.Option(metavar="URL", help="Another server than the gateway's own.")]
+_Gateway = Annotated[str | None, option("GATEWAY", "intelecom (Puzzel) or pswincom (LINK Mobility).")]
+_Service = Annotated[str | None, option("NUMBER", "The service, given by the supplier.", "--service-id")]
+_User = Annotated[str | None, option("NAME", "Of the account at the gateway.")]
+_Country = Annotated[str | None, option("CODE", "For numbers without one, as +46.")]
+_Municipality = Annotated[str | None, option("NAME", "Its name: who orders, sends and pays.")]
+_Size = Annotated[str | None, option("PARTS", "Parts in a package; - for none.")]
+_Price = Annotated[str | None, option("SEK", "SEK for a package, without VAT.")]
+_People = Annotated[str | None, option("CSV", "The recipients file.")]
+_Url = Annotated[str | None, option("URL", "Another server than the gateway's own.")]
 _File = Annotated[
-    Path | None,
-    typer.Option("--password-file", metavar="PATH", help="Keep the password in this file, not the keyring."),
+    Path | None, option("PATH", "Keep the password in this file, not the keyring.", "--password-file")
 ]
-_Stdin = Annotated[
-    bool, typer.Option("--password-stdin", help="With --yes: read the password from standard input.")
-]
-_Yes = Annotated[
-    bool, typer.Option("--yes", help="Ask nothing: the example's answers where no flag is given.")
-]
+_Stdin = Annotated[bool, flag("--password-stdin", "With --yes: read the password from standard input.")]
+_Yes = Annotated[bool, flag("--yes", "Ask nothing: the example's answers where no flag is given.")]
 
 
 def run_init(
@@ -153,8 +143,8 @@ def run_show(ctx: typer.Context) -> CommandResult:
 
 def run_set(
     ctx: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Its full name, as gateway.priority.")],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="As in the file; quotes may be left out.")],
+    key: Annotated[str, argument("KEY", "Its full name, as gateway.priority.")],
+    value: Annotated[str, argument("VALUE", "As in the file; quotes may be left out.")],
 ) -> CommandResult:
     """Change one key of the config, keeping comments and order.
 
@@ -197,7 +187,7 @@ def _from_here(config: Path, key: str, typed: str) -> tuple[str, Sentence | None
 
 def run_import(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The plugin block; - is standard input.")],
+    file: Annotated[str, argument("FILE", "The plugin block; - is standard input.")],
 ) -> CommandResult:
     """Take over the settings of SuperOffice's plugin block: lines such as intele_serviceId = 4711.
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from smsctl.cli import checks, dialogue
+from smsctl.cli.options import argument
 from smsctl.cli.output import envelope
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, Note
@@ -21,7 +22,7 @@ EXAMPLES = {
     "delete": ("smsctl credential delete", "smsctl credential delete smtp"),
 }
 
-_Name = Annotated[str, typer.Argument(metavar="[NAME]", help="gateway, proxy, smtp or reports.")]
+_Name = Annotated[str, argument("[NAME]", "gateway, proxy, smtp or reports.")]
 
 
 def _source_of(wiring: Wiring, name: str) -> SecretSource:
