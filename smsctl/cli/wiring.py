@@ -30,7 +30,7 @@ from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
 _HUNDRED = 100
-_TELL_THEMSELVES = ("send", "doctor", "ledger check")  # what is said on the way out
+_TELL_THEMSELVES = ("send", "doctor", "ledger check", "ledger restore")  # what is said on the way out
 _GLANCE_S = 1
 _UNFORESEEN = (
     ValueError,

@@ -37,7 +37,7 @@ class HighWater:
 
     def __init__(self, ledger: Path) -> None:
         """Nothing is opened or made yet."""
-        self.path = ledger.with_name(f"{ledger.name}.high-water")
+        self.path = beside.mark_of(ledger)
         self._ledger = ledger
         self._flushed_s: float | None = None  # monotonic
         self.trusted = False  # this process has found ledger and file in accord

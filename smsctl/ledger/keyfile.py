@@ -34,9 +34,7 @@ class LedgerKey:
         return blake2b(number.encode(), key=self._secret, digest_size=16).hexdigest()
 
 
-def path_of(ledger_path: Path) -> Path:
-    """Return where the ledger's key lies; it belongs to every backup of the ledger."""
-    return ledger_path.with_name(f"{ledger_path.name}.key")
+path_of = beside.key_of
 
 
 def find(ledger: Ledger) -> LedgerKey | None:

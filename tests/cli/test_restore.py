@@ -70,8 +70,35 @@ def test_a_person_sees_which_is_which_and_is_asked_for_both(office: Office) -> N
     assert ran.code == 0, ran.seen
     assert "2 mailings, the newest of" in ran.seen
     assert "1 mailing, the newest of" in ran.seen
-    assert "Accepted: 0 messages" in ran.seen
+    story = ("is in place of", "was put back from", "(empty: later)", "Accepted: 0 messages")
+    assert [ran.seen.count(one) for one in story] == [1] * len(story), ran.seen
+    assert sorted(story, key=ran.seen.index) == list(story)
+    assert "accept-restore" not in ran.seen  # it is done: nobody is told to do it
     assert office.send("three").code == 0
+
+
+def test_who_leaves_it_for_later_is_told_once_how(office: Office) -> None:
+    ran = run_terminal(
+        ["--config", office.config, "ledger", "restore", office.backup],
+        [("shall it be put back? [y/N]", "y"), ("(empty: later):", "")],
+    )
+    assert ran.code == 0
+    assert [ran.seen.count(one) for one in ("was put back from", "accept-restore")] == [1, 1], ran.seen
+    assert office.send("three").code == 9
+
+
+@pytest.mark.parametrize("flags", [(), ("--quiet",), ("--json",)])
+def test_in_a_log_it_is_told_once_what_is_left_to_do(office: Office, flags: tuple[str, ...]) -> None:
+    ran = office("ledger", "restore", office.backup, "--yes", *flags)
+    assert ran.code == 0
+    assert [ran.said.count(one) for one in ("was put back from", "accept-restore --reason")] == [1, 1]
+
+
+def test_in_a_log_an_accepted_restore_is_one_story(office: Office) -> None:
+    ran = office("ledger", "restore", office.backup, "--yes", *REASON)
+    assert (ran.code, ran.said.count("is in place of"), ran.said.count("Accepted: ")) == (0, 1, 1)
+    assert "accept-restore" not in ran.said
+    assert "was put back" not in ran.said
 
 
 def test_without_a_yes_nothing_changes(office: Office) -> None:

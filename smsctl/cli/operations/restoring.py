@@ -1,25 +1,55 @@
-"""The questions of `smsctl ledger restore`: which of two ledgers holds what, and what was sent since."""
+"""`smsctl ledger restore` and `accept-restore`: which of two ledgers holds what, and what was sent since."""
 
 from contextlib import suppress
 from pathlib import Path
 
+from smsctl.actions.accept_restore import Accepted, accept_restore
 from smsctl.cli import dialogue
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Fact, FactList, TextLine, Tone
-from smsctl.cli.output.reply import CommandResult
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import InputError, LedgerError, Sentence, say, say_n
+from smsctl.domain.unsettled import Unsettled
+from smsctl.errors import InputError, LedgerError, Sentence, SmsctlError, say, say_n, worst
 from smsctl.ledger import audit, restoring
 from smsctl.ledger.high_water import ACCEPT
 from smsctl.ledger.keyfile import path_of
-from smsctl.ledger.putting_back import put_back
 from smsctl.ledger.sqlite import file as place
 from smsctl.ledger.sqlite.contents import LedgerContents, look
+from smsctl.ledger.sqlite.putting_back import put_back
 from smsctl.opening import open_file
 
+_UNTIL_ACCEPTED = say("Nothing is sent from it before a person has found out what was sent since.")
 
-def put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
-    """Show what is there and what would be put back, ask, and do it. Raises NotConfirmedError."""
+
+def restore_asked(wiring: Wiring, file: Path, *, yes: bool, reason: str | None) -> CommandResult:
+    """Put a backup in place, asked, and go on with it, by a reason that is given or asked for.
+
+    Raises NotConfirmedError.
+    """
+    done = _put_back_asked(wiring, file, yes=yes)
+    older = restoring.found_restored(wiring.ledger)
+    if older and reason is None and wiring.output.interactive:
+        wiring.output.show([*done.screen, GAP, TextLine(older.why), TextLine(_UNTIL_ACCEPTED)])
+        done = done._replace(screen=[])  # it has been read
+        question = say("If that is known: why is it put back, for the audit (empty: later)")
+        reason = dialogue.ask_text(wiring.output, question) or None
+        if reason is None:
+            return done._replace(screen=[TextLine(ACCEPT)], is_told_always=True)
+    if older is None or reason is None:
+        told = [older.why, ACCEPT] if older else []
+        notes = [Note(code="restored", level="warning", text=one) for one in told]
+        screen = [*done.screen, *map(TextLine, told)]
+        return done._replace(screen=screen, said=notes, is_told_always=bool(told))
+    try:
+        then = accepted(wiring, reason, is_known=True)
+    except SmsctlError as error:
+        error.problems = (*error.problems, say("{file} is in its place.", file=file))
+        raise
+    return then._replace(data={**done.data, **then.data}, screen=[*done.screen, *then.screen])
+
+
+def _put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
     path, group = wiring.settings.ledger_path, wiring.settings.ledger.group
     wiring.names(read=(file, path_of(file)))
     with suppress(LedgerError):  # it may be damaged, or gone: that is why
@@ -49,22 +79,62 @@ def put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
     kept = [TextLine(say("What was there is kept: {path}", path=one)) for one in done.aside]
     return CommandResult(
         data={"path": str(path), "backup": str(file), "kept": [str(one) for one in done.aside]},
-        screen=[TextLine(told, Tone.GOOD), *kept, *map(TextLine, _to_be_accepted(wiring))],
-        summary=told,
+        screen=[TextLine(told, Tone.GOOD), *kept],
     )
 
 
-def reason_asked(wiring: Wiring) -> str | None:
-    """Ask whether the older copy is gone on with at once; None: later, or there is nothing to accept."""
-    if not _to_be_accepted(wiring) or not wiring.output.interactive:
-        return None
-    question = say("Do you know what was sent since? Then why it is put back, for the audit (empty: later)")
-    return dialogue.ask_text(wiring.output, question) or None
+def accepted(wiring: Wiring, reason: str, *, is_known: bool = False) -> CommandResult:
+    """Go on with an older copy, and tell what that made unknown; `is_known`: why it is one was told."""
+    done = accept_restore(wiring.ledger, wiring.clock.now(), wiring.actor, reason)
+    path = wiring.settings.ledger_path
+    if done is None:
+        sentence = say("{path} is no older copy: it knows everything that was sent from it.", path=path)
+        return CommandResult(
+            data={"path": str(path), "accepted": False, "mailings": [], "unknown": 0, "missing_batches": 0},
+            screen=[TextLine(sentence)],
+            summary=sentence,
+        )
+    told = say_n(
+        "Accepted: {count} message that was pending is now unknown.",
+        "Accepted: {count} messages that were pending are now unknown.",
+        n=done.messages,
+        count=figures.count(done.messages),
+    )
+    why = [] if is_known else [TextLine(done.restored.why)]
+    screen = [*why, TextLine(told, Tone.STRONG), *map(TextLine, _next_steps(done))]
+    data = {
+        "path": str(path),
+        "accepted": True,
+        "mailings": list(done.unknown),
+        "unknown": done.messages,
+        "missing_batches": done.restored.missing,
+    }
+    left = [Unsettled(mailing=mailing, unknown=unknown) for mailing, unknown in done.unknown.items()]
+    code = worst(one.exit_code for one in left)
+    return CommandResult(data=data, screen=screen, exit_code=code, left=left)  # all of it, also in a log
 
 
-def _to_be_accepted(wiring: Wiring) -> list[Sentence]:
-    found = restoring.found_restored(wiring.ledger)
-    return [found.why, ACCEPT] if found else []
+def _next_steps(done: Accepted) -> list[Sentence]:
+    steps = [
+        say("Settle mailing {id} with: smsctl mailings resolve {id}", id=mailing) for mailing in done.unknown
+    ]
+    if done.restored.missing is None:
+        steps.append(say("Nobody can tell how many batches were sent that this ledger does not know."))
+    elif done.restored.missing:
+        steps.append(
+            say_n(
+                "{n} batch was sent that this ledger does not know, of mailings above or of later ones.",
+                "{n} batches were sent that this ledger does not know, of mailings above or of later ones.",
+                n=done.restored.missing,
+            )
+        )
+    steps.append(
+        say(
+            "Before a text is sent again, look in the gateway's own log whether it went out after the copy"
+            " was made: this ledger cannot tell. The same goes for packages and invoices."
+        )
+    )
+    return steps
 
 
 def _held(wiring: Wiring, path: Path) -> Sentence:

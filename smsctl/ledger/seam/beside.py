@@ -19,6 +19,16 @@ _SHARED = 0o660
 _JOURNALS = ("-journal", "-wal", "-shm")
 
 
+def key_of(ledger: Path) -> Path:
+    """Return where the ledger's key lies; it belongs to every backup of the ledger."""
+    return ledger.with_name(f"{ledger.name}.key")
+
+
+def mark_of(ledger: Path) -> Path:
+    """Return where it is noted how far sending has come; no backup has it, for it tells of the present."""
+    return ledger.with_name(f"{ledger.name}.high-water")
+
+
 def open_file(path: Path, flags: int, *, folder: int | None = None, mode: int = 0o600) -> int:
     """Open a file beside the ledger, or one in an open folder there by its name.
 

@@ -12,8 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.host import disk, named_files
-from smsctl.ledger.high_water import HighWater
-from smsctl.ledger.keyfile import path_of
+from smsctl.ledger.seam.beside import key_of, mark_of
 from smsctl.ledger.seam.sentences import reason
 from smsctl.ledger.sqlite import file, lock
 from smsctl.ledger.sqlite.contents import ANOTHER_FILE, LedgerContents, look
@@ -41,15 +40,15 @@ def put_back(backup: Path, ledger: Path, group: str | None, at: str, open_file: 
     new = ledger.with_name(f"{ledger.name}.put-back.unfinished")
     try:
         with ExitStack() as undone:
-            for path in (new, path_of(new)):
+            for path in (new, key_of(new)):
                 path.unlink(missing_ok=True)
                 undone.callback(path.unlink, missing_ok=True)
             _copy(backup, new, group, open_file)
             held = look(new, backup)
-            has_key = _is_there(path_of(backup))
+            has_key = _is_there(key_of(backup))
             if has_key:
-                _copy(path_of(backup), path_of(new), group, open_file)
-            mark, theirs = HighWater(ledger).path, HighWater(backup).path
+                _copy(key_of(backup), key_of(new), group, open_file)
+            mark, theirs = mark_of(ledger), mark_of(backup)
             if not os.path.lexists(mark) and _is_there(theirs):
                 _copy(theirs, mark, group, open_file)
             undone.enter_context(_nobody_sends(ledger))
@@ -111,7 +110,7 @@ def _nobody_sends(ledger: Path) -> ExitStack:
 def _swap(ledger: Path, new: Path, at: str, *, has_key: bool) -> Iterator[Path]:
     """Keep what is there, then put the new files in their places: the key first, which alone stops all."""
     old = ledger.with_name(f"{ledger.name}.before-{at}")
-    for path, kept in ((ledger, old), (path_of(ledger), path_of(old))):
+    for path, kept in ((ledger, old), (key_of(ledger), key_of(old))):
         if os.path.lexists(path):
             os.link(path, kept, follow_symlinks=False)
             yield kept
@@ -121,5 +120,5 @@ def _swap(ledger: Path, new: Path, at: str, *, has_key: bool) -> Iterator[Path]:
         if is_hot:
             journal.replace(old.with_name(f"{old.name}-journal"))
     if has_key:
-        path_of(new).replace(path_of(ledger))
+        key_of(new).replace(key_of(ledger))
     new.replace(ledger)
