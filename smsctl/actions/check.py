@@ -20,10 +20,12 @@ from smsctl.domain.rules import not_active
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
 from smsctl.host import rights, users
-from smsctl.ledger import fitness, health, keyfile, municipalities, packages, restoring
+from smsctl.ledger import checking, fitness, health, municipalities, packages, restoring
+from smsctl.ledger.seam.engine import Progress, nobody_looks
 from smsctl.ledger.sqlite import file, lock
 from smsctl.ledger.store import Ledger
 
+RULE = "ledger-"  # so begins what a finding is called that breaks a rule of the ledger's
 _ROOMY_BYTES = 500_000_000
 _REPORTS_DUE = timedelta(hours=24)
 _OFFSETS_IN = (1, 7)  # a month of winter time and one of summer time
@@ -82,7 +84,7 @@ def permissions(path: Path, sharing_group: str | None) -> Iterator[Finding]:
 
 
 def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_network: bool) -> Iterator[Finding]:
-    """Look at the file: its place, what the actor may do, its pages, its key, and whether it is a copy."""
+    """Look at the file: its place, what the actor may do, and quickly whether it is sound."""
     if not allow_network:
         file.refuse_network(path)
     folder = _nearest(path.parent)
@@ -98,17 +100,29 @@ def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_networ
         )
         yield Finding(Level.OK, text)
         return
-    if damaged := health.damage(ledger):
-        raise LedgerError(
-            say("{path} is damaged: {damaged}.", path=path, damaged=damaged),
-            hint=say("Send nothing, and put back the latest backup: smsctl ledger check tells more."),
-        )
-    keyfile.find(ledger)
-    restoring.refuse_restored(ledger)
+    faults = [one._replace(check="") for one in ledger_faults(ledger, quick=True)]
+    yield from faults
+    if faults:
+        return
     if ledger.high_water:
         ledger.high_water.must_take_marks()
     lock.must_be_open_to_us(path)
     yield Finding(Level.OK, say("{path} is sound. {user} asks.", path=path, user=actor.user))
+
+
+def ledger_faults(ledger: Ledger, *, quick: bool, on_progress: Progress = nobody_looks) -> Iterator[Finding]:
+    """Hold a ledger to its own rules: quickly, for the doctor, or with every sum recounted (`ledger check`).
+
+    What a finding is called follows from the rule that is broken.
+    """
+    for fault in checking.check(ledger, on_progress, quick=quick):
+        yield Finding(
+            Level.ERROR,
+            text=fault.sentence,
+            mend=fault.mend,
+            exit_code=ExitCode.LEDGER,
+            check=f"{RULE}{fault.rule}",
+        )
 
 
 def last_host(ledger: Ledger | None, actor: Actor, shown: Callable[[str], str]) -> Iterator[Finding]:

@@ -1,22 +1,25 @@
 """The ledger against itself: every sum recounted, every rule that needs no gateway held to its rows.
 
 I2, I10 and I12 of never-twice.md, and what the parts of the ledger promise each other. Each rule is a
-query for the rows that break it.
+query for the rows that break it. A quick look leaves out what grows with the ledger's rows.
 """
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger import keyfile, legible, restoring
 from smsctl.ledger.audit import GUARDS
+from smsctl.ledger.high_water import ACCEPT
 from smsctl.ledger.invariants import RULES
 from smsctl.ledger.seam.engine import Progress, nobody_looks
 from smsctl.ledger.seam.sentences import FullError
 from smsctl.ledger.store import Ledger
 
 _MOST = 20  # of one kind; a broken sum seldom comes alone
+_STEPS = 4  # the copy, and three looks at it
+_PUT_BACK = say("Send nothing, and put back the latest backup: smsctl ledger check tells more.")
 
 
 class LedgerFault(NamedTuple):
@@ -24,29 +27,40 @@ class LedgerFault(NamedTuple):
 
     rule: str
     sentence: Sentence
+    mend: Sentence | None = None
 
 
-def check(ledger: Ledger, on_progress: Progress = nobody_looks) -> tuple[LedgerFault, ...]:
+def check(
+    ledger: Ledger, on_progress: Progress = nobody_looks, *, quick: bool = False
+) -> tuple[LedgerFault, ...]:
     """Return everything that is wrong, of one moment: a copy is looked at, so that nobody waits.
+
+    `quick`: only whether the database is whole, and what lies beside it; no copy is made.
 
     Raises LedgerError when the file is too damaged to be read, or there is no room for the copy, which lies
     in the folder for temporary files, without a name.
     """
-    with closing(_copied(ledger, on_progress)) as copy:
-        looks = (_file, _cells, _rows)
-        found: list[LedgerFault] = []
-        for done, look in enumerate(looks, start=1):
-            on_progress(done, len(looks) + 1)
-            found += look(copy)
-            if found and look is _file:
-                return tuple(found)
+    whole, *others = (_at_a_glance,) if quick else (_file, _cells, _rows)
+    with nullcontext(ledger) if quick else closing(_copied(ledger, on_progress)) as looked_at:
+        on_progress(1, _STEPS)
+        found = list(whole(looked_at))
+        if found:  # what is not whole is read no further
+            return tuple(found)
+        for done, look in enumerate(others, start=2):
+            on_progress(done, _STEPS)
+            found += look(looked_at)
     with ledger.snapshot():  # of now: the copy is older than what lies beside the ledger
         return (*found, *_beside(ledger))
 
 
+def _at_a_glance(ledger: Ledger) -> Iterator[LedgerFault]:
+    if damaged := ledger.engine.inspection().quick_damage():
+        yield _damaged(damaged, mend=_PUT_BACK)
+
+
 def _copied(ledger: Ledger, on_progress: Progress) -> Ledger:
     try:
-        return ledger.copied(lambda done, total: on_progress(done, 4 * total))
+        return ledger.copied(lambda done, total: on_progress(done, _STEPS * total))
     except FullError as full:
         raise LedgerError(
             say("{path}: there is no room for the copy of it that is checked.", path=ledger.path),
@@ -70,14 +84,19 @@ def blame(ledger: Ledger, error: Exception) -> LedgerError | None:
         return None
     return LedgerError(
         say("{path}: the ledger is damaged. {first}", path=ledger.path, first=found[0].sentence),
-        hint=say("Send nothing, and put back the latest backup: smsctl ledger check tells more."),
+        hint=_PUT_BACK,
     )
+
+
+def _damaged(damage: str, *, mend: Sentence | None = None) -> LedgerFault:
+    told = say("The file is damaged: {told}.", told=damage)
+    return LedgerFault(rule="integrity", sentence=told, mend=mend)
 
 
 def _file(ledger: Ledger) -> Iterator[LedgerFault]:
     inspection = ledger.engine.inspection()
     for damage in inspection.damage(_MOST):
-        yield LedgerFault("integrity", say("The file is damaged: {told}.", told=damage))
+        yield _damaged(damage)
     for table in inspection.strange_tables():
         told = say("The table {table} has not the columns that it must have.", table=table)
         yield LedgerFault(rule="contents", sentence=told)
@@ -112,11 +131,11 @@ def _beside(ledger: Ledger) -> Iterator[LedgerFault]:
     try:
         keyfile.find(ledger)
     except LedgerError as error:
-        yield LedgerFault("key", error.sentence)
+        yield LedgerFault(rule="key", sentence=error.sentence, mend=error.hint)
     try:
         restored = restoring.found_restored(ledger)
     except LedgerError as error:
-        yield LedgerFault("restored", error.sentence)
+        yield LedgerFault(rule="restored", sentence=error.sentence, mend=error.hint)
     else:
         if restored:
-            yield LedgerFault("restored", restored.why)
+            yield LedgerFault(rule="restored", sentence=restored.why, mend=ACCEPT)

@@ -51,11 +51,6 @@ def last_sent(ledger: Ledger) -> LastSent | None:
     return None if row is None else LastSent(host=row[0], at=row[1])
 
 
-def damage(ledger: Ledger) -> str | None:
-    """Return what a quick look at the database finds wrong; None: nothing. `ledger check` goes deeper."""
-    return ledger.engine.inspection().quick_damage()
-
-
 def waiting(ledger: Ledger) -> Mapping[Status, int]:
     """Return how many messages are pending, unknown and held, in all mailings."""
     found = ledger.rows(

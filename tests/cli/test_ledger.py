@@ -75,6 +75,39 @@ def test_what_is_wrong_is_listed_and_gives_9(office: Office, ledger: Path) -> No
     assert [one["rule"] for one in told.data["findings"]] == ["mailing-counts", "mailing-parts", "cost"]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "rule"), [("no key", "key"), ("an older copy", "restored"), ("its mark", "restored")]
+)
+def test_the_doctor_tells_what_the_check_tells(office: Office, ledger: Path, wrong: str, rule: str) -> None:
+    """One look at the ledger, at two depths: the same words, and the same that mends it."""
+    office.send("one")
+    match wrong:
+        case "no key":
+            _change(ledger, "INSERT INTO facts VALUES ('key-check', 'a hash')")
+        case "an older copy":
+            _change(ledger, "DELETE FROM facts WHERE name = 'lineage'")
+        case _:
+            ledger.with_name("ledger.db.high-water").write_text("x", encoding="utf-8")
+    told = office("ledger", "check", "--json")
+    seen = office("doctor", "--json")
+    (doctors,) = [one for one in seen.data["checks"] if one["check"] == "ledger"]
+    assert (told.code, seen.code, doctors["level"]) == (9, 9, "error")
+    assert told.data["findings"] == [{"rule": rule, "text": doctors["text"]}]
+    assert doctors["mend"] in [one["text"] for one in told.json["messages"] if one["code"] == "hint"]
+
+
+def test_the_check_tells_what_others_can_read_as_the_doctor_does(office: Office, ledger: Path) -> None:
+    office.send("one")
+    open_to_all = ledger.with_name("ledger.db.high-water")
+    open_to_all.chmod(0o604)
+    told = office("ledger", "check", "--json")
+    assert (told.code, told.data["sound"]) == (0, True)
+    assert [one["text"] for one in told.json["messages"]] == [
+        f"{open_to_all} is open to every user of this machine.",
+        f"Run: chmod o= {open_to_all}",
+    ]
+
+
 def test_a_damaged_file_is_told_in_words(office: Office, ledger: Path) -> None:
     office.send("one")
     with ledger.open("r+b") as file:

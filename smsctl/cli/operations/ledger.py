@@ -5,15 +5,16 @@ from typing import Annotated
 
 import typer
 
+from smsctl.actions.check import RULE, examine, ledger_faults
+from smsctl.actions.check_beside import check_beside
 from smsctl.cli import options
+from smsctl.cli.operations import doctor_screen as render
 from smsctl.cli.options import argument
 from smsctl.cli.output.blocks import Block, TextLine, Tone
-from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, LedgerError, UsageError, say, say_n
-from smsctl.ledger import checking
 from smsctl.ledger.backup import back_up, targets
-from smsctl.ledger.seam import beside
 
 EXAMPLES = {
     "check": ("smsctl ledger check", "smsctl ledger check --json"),
@@ -32,7 +33,8 @@ EXAMPLES = {
 def run_check(ctx: typer.Context) -> CommandResult:
     """Check the ledger against itself: the file, every sum recounted, every rule between its rows.
 
-    Looks at a copy, so that nobody who sends waits. Changes nothing. Exit code 9 when anything is wrong.
+    It is the doctor's check of the ledger, alone and in full. Looks at a copy, so that nobody who sends
+    waits. Changes nothing. Exit code 9 when anything is wrong.
     """
     wiring: Wiring = ctx.obj
     path = wiring.settings.ledger_path
@@ -44,26 +46,18 @@ def run_check(ctx: typer.Context) -> CommandResult:
             data={"path": str(path), "sound": None, "findings": []}, screen=[TextLine(sentence)]
         )
     with wiring.output.working(say("Checking")) as tell:
-        found = checking.check(ledger, tell)
-    open_ = [
-        Note(
-            code="open",
-            level="warning",
-            text=say("{path} is open to every user of this machine. Run: chmod o= {path}", path=one),
-        )
-        for one in beside.open_to_others(path)
-    ]
+        found = tuple(ledger_faults(ledger, quick=False, on_progress=tell))
+    notes = render.notes([*examine("beside", lambda: check_beside(path)), *found])
     data = {
         "path": str(path),
         "sound": not found,
-        "findings": [{"rule": one.rule, "text": str(one.sentence)} for one in found],
+        "findings": [{"rule": one.check.removeprefix(RULE), "text": str(one.text)} for one in found],
     }
     if not found:
         sentence = say("{path} is sound: every sum agrees with its rows.", path=path)
-        return CommandResult(data=data, screen=[TextLine(sentence, Tone.GOOD)], summary=sentence, notes=open_)
+        return CommandResult(data=data, screen=[TextLine(sentence, Tone.GOOD)], summary=sentence, notes=notes)
     wrong = say_n("{path}: {n} thing is wrong.", "{path}: {n} things are wrong.", n=len(found), path=path)
     advice = say("Keep a copy of the file, and send nothing from it until it is understood.")
-    notes = [*open_, *(Note(code=f"ledger-{one.rule}", level="error", text=one.sentence) for one in found)]
     return CommandResult(
         data=data,
         screen=[TextLine(wrong, Tone.BAD), TextLine(advice)],
