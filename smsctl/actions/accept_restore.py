@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import accepting_restore, audit, lock, restoring
+from smsctl.ledger import accepting_restore, audit, fitness, lock, restoring
 from smsctl.ledger.restoring import Restored
 from smsctl.ledger.store import Ledger
 
@@ -36,8 +36,10 @@ def accept_restore(ledger: Ledger, moment: Moment, actor: Actor, reason: str) ->
             held.enter_context(lock.right_to_send(ledger, mailing.reference))
         held.enter_context(ledger.transaction())
         made: dict[int, int] = {}
+        # By a clock that went back they would soon count as sent long ago, and could be sent the text again.
+        since = fitness.no_earlier(ledger, moment)
         for mailing in unfinished:
-            made[mailing.id] = accepting_restore.make_unknown(ledger, mailing, moment)
+            made[mailing.id] = accepting_restore.make_unknown(ledger, mailing, since)
             subject, told = f"mailing {mailing.id}", f"{made[mailing.id]} messages unknown"
             audit.record(ledger, moment, actor, "accept-restore", subject, told, reason)
         restoring.renew(ledger)

@@ -70,8 +70,8 @@ def _batch(
     batch = ledger.next_id("batches")
     ledger.write(
         "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
-        " parts, digest, claimed_at, claimed_day, settled_at, verdict, event, cost_centre)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?)",
+        " parts, digest, claimed_at, claimed_day, boot, boot_s, settled_at, verdict, event, cost_centre)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?)",
         batch,
         reference,
         mailing.id,
@@ -81,6 +81,7 @@ def _batch(
         *written,
         moment.at,
         moment.day,
+        *(moment.up or (None, None)),
         moment.at,
         VERDICT,
         Event.RESTORED,

@@ -105,6 +105,11 @@ def newest_time(ledger: Ledger) -> str | None:
     return None if row is None or row[0] is None else str(row[0])
 
 
+def no_earlier(ledger: Ledger, moment: Moment) -> Moment:
+    """Return the moment with the ledger's newest time, where the clock is behind that."""
+    return moment._replace(at=max(moment.at, newest_time(ledger) or ""))
+
+
 def time_ahead(ledger: Ledger, moment: Moment) -> str | None:
     """Return the newest time if the clock is too far behind it; None if not, or if a person accepted it."""
     newest = newest_time(ledger)

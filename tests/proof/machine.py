@@ -23,7 +23,7 @@ from smsctl.actions.run_progress import SendPace
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import FINAL, Answer, Batch, Receipt, Status, SubmitVerdict
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Moment, Uptime
 from smsctl.domain.report import CodeMeaning, Report
 from smsctl.errors import LedgerError
 from smsctl.ledger import batches, fitness, mailings, reports, store
@@ -39,6 +39,7 @@ _TAKEN_FOR_SENT = frozenset(Status) - {Status.PENDING, Status.REJECTED, Status.C
 _MEMORY = Path("/dev/shm")
 _TEXTS = ("one", "two", "a text of two parts".ljust(200, "."))
 _WRITTEN_WHEN_FIT = "SELECT created_at AS at FROM mailings UNION SELECT claimed_at FROM batches"
+_CLAIMED_LAST = "SELECT claimed_at AS at FROM batches WHERE id = (SELECT MAX(id) FROM batches)"
 _WRITTEN = f"{_WRITTEN_WHEN_FIT} UNION SELECT settled_at FROM batches UNION SELECT at FROM audit"
 
 
@@ -108,6 +109,7 @@ class Known(NamedTuple):
     text: str
     state: Status = Status.PENDING
     claimed_s: float = 0.0  # or when it is to arrive, where that is later
+    claimed_up: Uptime | None = None  # by the clock that nobody sets
     send_at_s: float = 0.0
 
 
@@ -120,6 +122,7 @@ class NeverTwice(RuleBasedStateMachine):
         self.desk = Desk(self.folder, package_size=7)
         self.desk.now = self._clock
         self.ahead_s = 0.0
+        self.up = Uptime(boot="first", s=0.0)
         self.mailings: list[Mailing] = []
         self.keys: dict[str, Mailing] = {}
         self.model: dict[str, Known] = {}
@@ -230,8 +233,11 @@ class NeverTwice(RuleBasedStateMachine):
     def send_where_all_is_well(self, which: int, size: int) -> None:
         self.send(which, [KINDS[0]], size, connections=1, crash_at=None)
 
-    @rule()
-    def start_again(self) -> None:
+    @rule(boots=st.booleans())
+    def start_again(self, *, boots: bool = False) -> None:
+        """The process, or the machine."""
+        if boots:
+            self.up = Uptime(boot=f"{self.up.boot} and another", s=0.0)
         self._open_again()
         self._recover()
 
@@ -394,9 +400,10 @@ class NeverTwice(RuleBasedStateMachine):
         done = accept_restore(self.desk.ledger, self._clock(), ACTOR, "tried")
         assert bool(done) is self.old
         if done:
+            claimed_s = max(self._now_s(), datetime.fromisoformat(self._newest(_CLAIMED_LAST)).timestamp())
             for reference, known in self.model.items():
                 if known.state is Status.PENDING:
-                    self._set(reference, self.kept.pop(reference, Status.UNKNOWN), self._now_s())
+                    self._set(reference, self.kept.pop(reference, Status.UNKNOWN), claimed_s)
             self.old = self.marked = False
             self.lineage, self.batch = self.lineage + 1, self._newest_batch()
         self._check_states()
@@ -408,6 +415,11 @@ class NeverTwice(RuleBasedStateMachine):
         if not self.old:
             fitness.must_be_fit(self.desk.ledger, self._clock())
         self.believed = max(self.believed, self._newest(_WRITTEN))
+
+    @rule(hours=st.sampled_from([1, 12, 25]))
+    def pass_by(self, hours: int) -> None:
+        self.ahead_s += hours * 3600
+        self.up = self.up._replace(s=self.up.s + hours * 3600)
 
     @rule(hours=st.sampled_from([-30, -1, 0, 0, 1, 12, 25]))
     def jump(self, hours: int) -> None:
@@ -493,9 +505,16 @@ class NeverTwice(RuleBasedStateMachine):
             (other.number, other.text) == (known.number, known.text)
             and other.mailing.id != known.mailing.id
             and other.state in _TAKEN_FOR_SENT
-            and other.claimed_s >= self._now_s() - _WINDOW_S
+            and self._counts(other)
             for other in self.model.values()
         )
+
+    def _counts(self, known: Known) -> bool:
+        """Whether it was claimed within the window by either clock: one may have been set meanwhile."""
+        if known.claimed_s >= self._now_s() - _WINDOW_S:
+            return True
+        up = known.claimed_up
+        return up is not None and up.boot == self.up.boot and up.s >= self.up.s - _WINDOW_S
 
     def _recover(self) -> None:
         self.desk.recover()
@@ -510,8 +529,10 @@ class NeverTwice(RuleBasedStateMachine):
 
     def _set(self, reference: str, state: Status, claimed_s: float | None = None) -> None:
         known = self.model[reference]
-        counts_s = known.claimed_s if claimed_s is None else max(claimed_s, known.send_at_s)
-        self.model[reference] = known._replace(state=state, claimed_s=counts_s)
+        if claimed_s is not None:
+            claimed_s = max(claimed_s, known.send_at_s)
+            known = known._replace(claimed_s=claimed_s, claimed_up=self.up)
+        self.model[reference] = known._replace(state=state)
 
     def _check_states(self) -> None:
         stored = self._stored()
@@ -556,4 +577,4 @@ class NeverTwice(RuleBasedStateMachine):
         return time.time() + self.ahead_s
 
     def _clock(self) -> Moment:
-        return moment(self._now_s())
+        return moment(self._now_s())._replace(up=self.up)

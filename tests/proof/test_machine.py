@@ -140,8 +140,51 @@ def test_what_the_gateway_holds_for_later_is_not_sent_by_another_mailing() -> No
     machine = NeverTwice()
     machine.begin(messages=1, text="one", later_h=30)
     machine.send_where_all_is_well(which=0, size=1)
-    machine.jump(hours=25)
+    machine.pass_by(hours=25)
     machine.begin(messages=1, text="one")
     machine.send_where_all_is_well(which=1, size=1)
     assert machine.desk.in_order(machine.mailings[1]) == ["cancelled"]
+    machine.teardown()
+
+
+@pytest.mark.parametrize(
+    ("passes", "boots", "becomes"),
+    [
+        (True, False, "accepted"),
+        (False, False, "cancelled"),
+        (False, True, "accepted"),
+    ],
+)
+def test_a_text_counts_as_sent_for_hours_that_have_passed_and_not_for_a_clock_that_was_set(
+    becomes: str, *, passes: bool, boots: bool
+) -> None:
+    machine = NeverTwice()
+    machine.begin(messages=1, text="one")
+    machine.send_where_all_is_well(which=0, size=1)
+    machine.start_again(boots=boots)
+    (machine.pass_by if passes else machine.jump)(hours=25)
+    machine.begin(messages=1, text="one")
+    machine.send_where_all_is_well(which=1, size=1)
+    assert machine.desk.in_order(machine.mailings[1]) == [becomes]
+    machine.teardown()
+
+
+@pytest.mark.parametrize("boots", [False, True])
+def test_what_an_accepted_copy_has_made_unknown_counts_as_sent_whatever_the_clock_said(
+    *, boots: bool
+) -> None:
+    """Else what may have been sent just now would count as sent long ago when the clock is right again."""
+    machine = NeverTwice()
+    machine.begin(messages=3, text="one")
+    machine.send(which=0, kinds=[KINDS[0]], size=1, connections=1, crash_at=4)
+    machine.copy_the_ledger(marked=True)
+    machine.put_the_copy_back(accept=False)
+    machine.jump(hours=-30)
+    machine.accept_the_copy()
+    machine.begin(messages=3, text="two")
+    machine.jump(hours=30)
+    machine.start_again(boots=boots)
+    machine.begin(messages=3, text="one")
+    machine.send_where_all_is_well(which=1, size=3)
+    assert machine.desk.in_order(machine.mailings[1]) == ["cancelled"] * 3
     machine.teardown()
