@@ -155,7 +155,11 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Type a line."""
-        os.write(self._master, f"{text}\n".encode())
+        self.press(f"{text}\n")
+
+    def press(self, keys: str) -> None:
+        """Press keys, without the one that ends a line."""
+        os.write(self._master, keys.encode())
 
     def end(self) -> Ran:
         """Read until the process has ended."""

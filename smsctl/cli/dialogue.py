@@ -1,7 +1,8 @@
 """Every question to a person. Nothing is asked without a terminal; then the flag that answers is named."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 
 from smsctl.cli.output.blocks import Text, TextLine, Tone
@@ -124,12 +125,13 @@ def ask_choice(
     return meant(ask_text(output, question, default=default, refuse=refuse))[0]
 
 
-def secret(question: Sentence) -> Secret:
+def secret(output: Output, question: Sentence) -> Secret:
     """Ask for a secret without echo, or read one line of standard input where that is no terminal."""
     if sys.stdin.isatty():
         import getpass
 
-        return _secret_of(getpass.getpass(words(question)))
+        with _broken_off(output):
+            return _secret_of(getpass.getpass(words(question)))
     try:
         line = sys.stdin.readline().rstrip("\r\n")
     except UnicodeDecodeError:
@@ -178,10 +180,22 @@ def _read(output: Output, question: Text) -> str | None:
         output.face.ask(last)
         last = ""
     try:
-        return input(last).strip()
+        with _broken_off(output):
+            return input(last).strip()
     except (EOFError, OSError):  # a terminal that hangs up cannot be read
         output.face.show([TextLine("", Tone.PLAIN)])
         return None
+
+
+@contextmanager
+def _broken_off(output: Output) -> Iterator[None]:
+    """End the line of a question that Ctrl-C breaks off: what follows is told on the next."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        output.stopping.is_asked = True
+        output.face.line("")
+        raise
 
 
 def _folded(question: str) -> list[str]:

@@ -1,13 +1,17 @@
+import ast
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from smsctl.cli.output import audited
 from smsctl.host.users import whoever
 
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run
+from ..test_house import MODULES
 
 PLUGIN = "intele_serviceId = 4712\nintele_username = demo\nintele_password = canary-in-the-block\n"
 
@@ -79,3 +83,50 @@ def test_sending_and_going_on_are_recorded(unfinished: Path, run: Run) -> None:
         ("send", "mailing 1", None),
         ("activate", "exempelkommun", None),
     ]
+
+
+def test_the_newest_row_stands_last_and_each_is_one_line_at_eighty_columns(
+    make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config()
+    reason = "a reason that somebody has written down at such length that no line can hold it"
+    for number in range(605, 609):
+        run("--config", config, "block", "add", f"+46701740{number}", "--reason", reason)
+    run("--config", config, "config", "set", "gateway.priority", "high")
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run("--config", config, "audit", terminal=True).seen.splitlines()
+    rows = [line for line in lines if re.match(r" +\d+  20", line)]
+    assert [int(row.split()[0]) for row in rows] == [1, 2, 3, 4, 5]
+    assert all(len(row.rstrip()) <= 80 for row in rows)
+    assert "…" in rows[0]
+    assert rows[-1].rstrip().endswith("config changed, gateway.priority, high")
+
+
+def test_every_action_has_its_words() -> None:
+    unworded = [
+        (module.name, argument.value)
+        for module in MODULES.values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("audit.record", "record_change")
+        for argument in node.args[1:4]
+        if isinstance(argument, ast.Constant) and audited.action(str(argument.value)) == argument.value
+    ]
+    assert unworded == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "told"),
+    [
+        ("messages: 1204; urgent; mailing 7 again", "1 204 messages, urgent, mailing 7 again"),
+        ("package 2; closed: package 1, 9 of 50 parts left", "package 2, package 1 closed with 9 parts left"),
+        ("3 messages: not-sent", "3 messages, not sent"),
+        ("rows: 3; terms: 2; no-number: 1", "rows: 3, has not accepted the terms: 2, no number: 1"),
+        ("pending messages: 4; at the gateway: 2", "4 pending, 2 at the gateway"),
+        ("12 mailings before 2026-01-01T00:00:00.000Z", "mailings before 2026-01-01: 12"),
+        ("exempelkommun, package 2", "exempelkommun, package 2"),
+        ("gateway.service_id, gateway.username", "gateway.service_id, gateway.username"),
+        ("", ""),
+    ],
+)
+def test_details_are_told_in_words(stored: str, told: str) -> None:
+    assert str(audited.detail(stored)) == told

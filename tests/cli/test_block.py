@@ -38,6 +38,15 @@ def test_who_is_blocked_is_skipped_in_the_plan(config: Path, message: Path, run:
     assert ran.data["outcome"] == {"accepted": 4}
 
 
+def test_where_one_number_is_refused_each_of_the_others_is_told_of(config: Path, run: Run) -> None:
+    ran = run("--config", config, "block", "add", "070-174 06 05", "0701", "+46701740606", "12")
+    assert ran.code == 8
+    assert "2 numbers cannot be read; nothing was put on the block list." in ran.err
+    for told in ('"0701" has', '"12" has', "+46 70 *** ** 05 can be read, and was not", "** 06 can be read"):
+        assert told in ran.err
+    assert run("--config", config, "block", "list", "--json").data["blocked"] == []
+
+
 def test_a_new_recipients_file_cannot_undo_it(config: Path, message: Path, run: Run) -> None:
     add(config, run, "+46701740605")
     rows = (

@@ -1,3 +1,4 @@
+import re
 from contextlib import closing
 from pathlib import Path
 
@@ -103,7 +104,8 @@ def test_a_batch_that_was_settled_is_told_with_who_and_why(
     assert "unclear" not in told
     assert next(line for line in told.splitlines() if "-b1 " in line).endswith(shown)
     (line,) = [line for line in told.splitlines() if "asked support" in line]
-    for text in (whoever().user, "settled", f"3 messages: {word.removeprefix('--')}"):
+    words = {"--sent": "sent", "--not-sent": "not sent", "--resend": "to be sent again"}[word]
+    for text in (whoever().user, "settled", f"3 messages, {words}"):
         assert text in line
     data = run(*show, "--json").data
     assert data["states"] == {state: 3}
@@ -244,3 +246,27 @@ def test_times_are_those_of_the_config(sent: Path, run: Run) -> None:
 
     local = datetime.fromisoformat(at).astimezone(ZoneInfo("Europe/Stockholm"))
     assert f"{local:%Y-%m-%d %H:%M}" in story.out
+
+
+def test_a_long_story_folds_the_rows_that_say_the_same(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(rows=guardians(9), gateway={"batch_size": 1})
+    argv = ("--config", live.config)
+    assert run(*argv, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
+    for _ in range(3):
+        run(*argv, "purge", "--hold", 1, "--reason", "asked for")
+        run(*argv, "purge", "--release", 1, "--reason", "asked for")
+    told = run(*argv, "mailings", "show", 1).out
+    (batches,) = [line for line in told.splitlines() if "-b" in line]
+    assert re.match(r"  \w+-b1 to b9 +9  .*  9 accepted", batches)
+    assert len(run(*argv, "mailings", "show", 1, "--json").data["batches"]) == 9
+
+
+def test_the_story_ends_with_one_command_at_most(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    live = live_gateway(Behaviour(faults={Fault.RESET: 1.0}), rows=guardians(4), gateway={"batch_size": 1})
+    argv = ("--config", live.config)
+    assert run(*argv, "send", message, "--all", "--yes", "--max-parts", 9).code == 4
+    told = run(*argv, "mailings", "show", 1).out
+    assert told.count("smsctl ") == 1
+    assert "smsctl mailings resume 1" in told

@@ -273,7 +273,32 @@ def test_a_question_is_broken_off(
         terminal.process.send_signal(number)
         ran = terminal.end()
     assert ran.code == code
-    assert "Interrupted; nothing is on its way." in ran.seen
+    assert "Interrupted; nothing was sent." in ran.seen
+
+
+@pytest.mark.parametrize(
+    ("command", "question"),
+    [
+        ("send message.txt --all", "[y/N] "),
+        ("credential set", "(not shown): "),
+        ("--config new.toml config init", "[intelecom]: "),
+        ("send", "as 1, 2: "),
+    ],
+)
+def test_ctrl_c_at_a_question_ends_its_line_and_says_that_nothing_was_sent(
+    command: str, question: str, make_config: MakeConfig, message: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(message.parent)
+    monkeypatch.setenv("SMSCTL_CONFIG", str(make_config(gateway={"password": {"source": "keyring"}})))
+    program = (sys.executable, "-c", OWN_TERMINAL, *SMSCTL)
+    with Terminal(*command.split(), program=program) as terminal:
+        terminal.wait_for(question)
+        wait_until(lambda: _sleeps(terminal.process.pid))
+        terminal.press("\x03")
+        ran = terminal.end()
+    assert ran.code == 130
+    after = ran.seen.rpartition(question)[2].replace("\r", "").replace("^C", "")
+    assert after == "\nInterrupted; nothing was sent.\n"
 
 
 def _sleeps(pid: int) -> bool:

@@ -98,6 +98,15 @@ def test_no_terminal_is_too_narrow_for_a_name_or_a_figure(
     assert [figure for figure in figures if figure not in shown] == []
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_the_list_of_mailings_never_breaks_a_date_or_a_state(columns: int, wide: Path) -> None:
+    with Terminal("--config", wide, "mailings", "list", columns=columns) as terminal:
+        shown = terminal.end().seen
+    assert len(re.findall(r"20\d\d-\d\d-\d\d \d\d:\d\d", shown)) == 2
+    assert shown.count("1 accepted") == 2
+    assert [line for line in shown.splitlines() if len(line) > columns] == []
+
+
 def test_colours_are_for_terminals_that_want_them(wide: Path) -> None:
     argv = ["--config", wide, "doctor"]
     assert COLOUR.search(seen(*argv).out)

@@ -1,5 +1,6 @@
 """`smsctl block …`: the numbers that are never sent to."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_rows import named_columns
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import say, say_n
+from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist
 from smsctl.ledger.blocklist import BY_STOP, THE_RECIPIENT, BlockedRow
 
@@ -39,7 +40,7 @@ def run_add(
     Only a hash of each is kept, and no name, so that people with protected identity can stand there too.
     """
     wiring: Wiring = ctx.obj
-    wanted = [numbers.read(wiring, one) for one in number]
+    wanted = _all_of(wiring, number)
     of = seen.lists(wiring, municipality, blocklist.FOR_ALL) or ()
     with wiring.ledger.transaction():
         added = blocklist.add(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", of)
@@ -48,6 +49,34 @@ def run_add(
     )
     return CommandResult(
         data={"added": added}, screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence, Tone.GOOD)]
+    )
+
+
+def _all_of(wiring: Wiring, typed: Sequence[str]) -> list[str]:
+    """Return the numbers. Raises InputError where one cannot be read; it tells of each of the others too."""
+    wanted: list[str] = []
+    refused: list[Sentence] = []
+    for one in typed:
+        try:
+            wanted.append(numbers.read(wiring, one))
+        except InputError as error:
+            if len(typed) == 1:
+                raise
+            refused.append(error.sentence)
+    if not refused:
+        return wanted
+    left = [
+        say("{number} can be read, and was not put there either.", number=numbers.shown(wiring, one))
+        for one in wanted
+    ]
+    raise InputError(
+        say_n(
+            "{n} number cannot be read; nothing was put on the block list.",
+            "{n} numbers cannot be read; nothing was put on the block list.",
+            n=len(refused),
+        ),
+        hint=say("Correct what cannot be read, and give all the numbers again."),
+        problems=[*refused, *left],
     )
 
 

@@ -1,31 +1,25 @@
 """What was done to a mailing after it was begun, by whom and why; and what became of its batches."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TypeVar
 
-from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import GAP, Block, Text, TextLine
+from smsctl.cli.output import audited, figures
+from smsctl.cli.output.blocks import GAP, Block, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.errors import say
 from smsctl.ledger.audit import AuditRow
 from smsctl.ledger.batch_rows import BatchRow
 
+T = TypeVar("T")
+
 States = Mapping[int, Mapping[Status, int]]
+_LONGEST_RUN = 3  # of batches that say the same; more are told in one line
 _GAVE_BACK = frozenset(
     {SubmitVerdict.NOT_REACHED, SubmitVerdict.BUSY, SubmitVerdict.REFUSED, SubmitVerdict.STALE}
 )
-_ACTIONS = {
-    "resume": say("resumed"),
-    "resolve": say("settled"),
-    "cancel": say("cancelled"),
-    "stop": say("stopped at the gateway"),
-    "accept-restore": say("old copy of the ledger accepted"),
-    "hold": say("kept from purges"),
-    "ask": say("waits for approval"),
-    "at-once": say("left before approval"),
-    "approve": say("approved"),
-    "release": say("no longer kept from purges"),
-}
 
 
 def data(rows: Sequence[AuditRow]) -> list[dict[str, object]]:
@@ -34,18 +28,46 @@ def data(rows: Sequence[AuditRow]) -> list[dict[str, object]]:
 
 
 def blocks(rows: Sequence[AuditRow], zone: str) -> list[Block]:
-    """Return what was done, in its order."""
-    return [GAP, TextLine(say("Afterwards:")), table_of(_fields(zone), rows)] if rows else []
+    """Return what was done, in its order; what one person did several times on end, in one line."""
+    if not rows:
+        return []
+    runs = list(_runs(rows, lambda one: one._replace(id=0, at=""), longest=1))
+    return [GAP, TextLine(say("Afterwards:"), Tone.STRONG), table_of(_run_fields(zone), runs)]
 
 
-def _fields(zone: str = "") -> list[Field[AuditRow]]:
+def _runs(rows: Iterable[T], said: Callable[[T], object], *, longest: int) -> Iterator[list[T]]:
+    """Yield the rows in runs that say the same; a run that is no longer than that, row by row."""
+    for _, group in groupby(rows, said):
+        run = list(group)
+        yield from [run] if len(run) > longest else ([one] for one in run)
+
+
+def _run_fields(zone: str) -> list[Field[list[AuditRow]]]:
+    def when(run: list[AuditRow]) -> Text:
+        first, last = (figures.local(one.at, zone) for one in (run[0], run[-1]))
+        return first if first == last else say("{first} to {last}", first=first, last=last)
+
+    def what(run: list[AuditRow]) -> Text:
+        told = audited.action(run[0].action)
+        return told if len(run) == 1 else say("{action}, {n} times", action=told, n=len(run))
+
     return [
-        Field("at", lambda one: one.at, say("When"), lambda at: figures.local(at, zone)),
-        Field("user", lambda one: one.user, say("Who")),
+        Field("", when, say("When")),
+        Field("", lambda run: audited.actor(run[0].user), say("Who")),
+        Field("", what, say("What")),
+        Field("", lambda run: audited.detail(run[0].detail), ""),
+        Field("", lambda run: run[0].reason, say("Why")),
+    ]
+
+
+def _fields() -> list[Field[AuditRow]]:
+    return [
+        Field("at", lambda one: one.at),
+        Field("user", lambda one: one.user),
         Field("host", lambda one: one.host),
-        Field("action", lambda one: one.action, say("What"), lambda action: _ACTIONS.get(action, action)),
-        Field("detail", lambda one: one.detail, ""),
-        Field("reason", lambda one: one.reason, say("Why")),
+        Field("action", lambda one: one.action),
+        Field("detail", lambda one: one.detail),
+        Field("reason", lambda one: one.reason),
     ]
 
 
@@ -55,26 +77,52 @@ def batches_data(rows: Sequence[BatchRow], states: States) -> list[dict[str, obj
 
 
 def batches(rows: Sequence[BatchRow], states: States, zone: str) -> list[Block]:
-    """Return the batches with their times, and what has become of their messages since."""
-    return [GAP, table_of(_batch_fields(states, zone), rows)] if rows else []
+    """Return the batches with their times, and what has become of their messages since.
+
+    Many on end to which the same happened stand in one line.
+    """
+    if not rows:
+        return []
+
+    def said(one: BatchRow) -> object:
+        return one.verdict, one.settled_at is None, frozenset(states.get(one.id, {}))
+
+    runs = list(_runs(rows, said, longest=_LONGEST_RUN))
+    return [GAP, table_of(_batches_fields(states, zone), runs)]
 
 
-def _batch_fields(states: States, zone: str = "") -> list[Field[BatchRow]]:
-    def now(one: BatchRow) -> Text:
-        return figures.counted(states.get(one.id, {})) or _without_messages(one)
+def _batches_fields(states: States, zone: str) -> list[Field[list[BatchRow]]]:
+    def which(run: list[BatchRow]) -> Text:
+        first, last = run[0].reference, run[-1].reference.rpartition("-")[2]
+        return first if len(run) == 1 else say("{first} to {last}", first=first, last=last)
+
+    def now(run: list[BatchRow]) -> Text:
+        every: Counter[Status] = Counter()
+        for one in run:
+            every.update(states.get(one.id, {}))
+        return figures.counted(every) or _without_messages(run[0])
 
     def at(moment: str | None) -> Text:
         return figures.local(moment, zone) if moment else say("on its way")
 
     return [
-        Field("reference", lambda one: one.reference, say("Batch")),
-        Field("messages", lambda one: one.messages, say("Messages"), figures.count, right=True),
-        Field("claimed_at", lambda one: one.claimed_at, say("Handed over"), at),
-        Field("settled_at", lambda one: one.settled_at, say("Answered"), at),
+        Field("", which, say("Batch")),
+        Field("", lambda run: sum(one.messages for one in run), say("Messages"), figures.count, right=True),
+        Field("", lambda run: run[0].claimed_at, say("Handed over"), at),
+        Field("", lambda run: run[-1].settled_at, say("Answered"), at),
+        Field("", now, say("Now")),
+    ]
+
+
+def _batch_fields(states: States) -> list[Field[BatchRow]]:
+    return [
+        Field("reference", lambda one: one.reference),
+        Field("messages", lambda one: one.messages),
+        Field("claimed_at", lambda one: one.claimed_at),
+        Field("settled_at", lambda one: one.settled_at),
         Field("verdict", lambda one: one.verdict),
         Field("answer", lambda one: one.answer and str(one.answer)),
         Field("states", lambda one: {str(state): n for state, n in states.get(one.id, {}).items()}),
-        Field("", now, say("Now")),
     ]
 
 

@@ -1,6 +1,6 @@
 """One mailing on a screen: what, to whom, when, what came of it, and what to do next."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,10 +116,24 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     blocks += _answers(story)
     blocks += history.batches(story.batches, story.batch_states, zone)
     blocks += history.blocks(story.history, zone)
-    steps = next_steps(mailing, tally.states, story.in_doubt)
-    if story.approval and story.approval.holds:  # then nobody resumes it
-        steps = [waiting.how_to_approve(story.approval)] if story.approval.is_open else []
-    return [*blocks, *map(TextLine, steps)]
+    return [*blocks, *map(TextLine, _next(story))]
+
+
+def _next(story: Story) -> Iterator[Sentence]:
+    """Yield what a person should know or do at the end: at most one of them is a command."""
+    asked, is_told = story.approval, False
+    if asked and asked.holds:  # then nobody resumes it
+        steps = [waiting.how_to_approve(asked)] if asked.is_open else []
+    else:
+        states = {**story.tally.states, Status.REJECTED: 0}  # this is where to look at them
+        steps = next_steps(story.mailing, states, story.in_doubt)
+        if asked and asked.is_open:
+            steps.insert(0, waiting.to_be_approved_afterwards(asked.mailing))
+    for step in steps:
+        is_command = "smsctl " in step.template
+        if not (is_command and is_told):
+            yield step
+        is_told |= is_command
 
 
 def nothing_pending(

@@ -64,9 +64,8 @@ def blocks(asked: Approval | None, zone: str) -> list[Block]:
         at = figures.local(asked.decided_at, zone)
         who = {"user": asked.decided_by, "asker": asked.asked_by}
         return [TextLine(say("Approved by {user}, {at}; asked for by {asker}.", at=at, **who))]
-    if asked.is_open:
-        sentence = to_be_approved_afterwards(asked.mailing) if asked.at_once else waits_until(asked, zone)
-        return [TextLine(sentence, Tone.WARN)]
+    if asked.is_open and not asked.at_once:
+        return [TextLine(waits_until(asked, zone), Tone.WARN)]
     return []
 
 

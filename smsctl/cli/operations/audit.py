@@ -1,6 +1,6 @@
 """`smsctl audit`: who did what, when, and from which host."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,15 +9,15 @@ import typer
 
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.options import option
-from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, TextLine
+from smsctl.cli.output import audited, figures
+from smsctl.cli.output.blocks import Block, Text, TextLine
 from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import moments_of, period
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Label
-from smsctl.errors import say
+from smsctl.errors import joined, say
 from smsctl.ledger import audit, mailings
 from smsctl.ledger.audit import AuditRow
 
@@ -61,36 +61,65 @@ def run(
         )
         for row in audit.read(wiring.ledger, most=most, since=begin, before=before, of=of)
     ]
-    fields = _fields(wiring, rows)
+    labels = _labels(wiring, rows)
+    fields = _fields(wiring, rows, labels)
     page = None
     if csv:
         from smsctl.cli.output.export import write_csv  # needs csv, which a start does not
 
         page = write_csv(csv, fields, rows, replace=replace)
-    table = table_of(fields, rows) if rows else TextLine(say("Nothing has been done yet."))
-    screen: list[Block] = [*seen.limits(wiring, seen_here), written(csv) if csv else table]
+    listed: list[Block] = [TextLine(say("Nothing has been done yet."))]
+    if rows:
+        whole = say("Each row in full, with its host: --csv FILE")
+        listed = [table_of(_in_a_line(wiring, rows, labels), rows[::-1]), TextLine(whole)]
+    screen: list[Block] = [*seen.limits(wiring, seen_here), *([written(csv)] if csv else listed)]
     return CommandResult(data={"audit": [data_of(fields, row) for row in rows]}, screen=screen, page=page)
 
 
-def _fields(wiring: Wiring, rows: Sequence[AuditRow]) -> list[Field[AuditRow]]:
-    """Return what is told of a row; a title and a case stand where any mailing of these rows has one."""
+def _labels(wiring: Wiring, rows: Sequence[AuditRow]) -> Callable[[AuditRow], Label]:
+    """Return what tells the title and the case of the mailing that a row is about."""
     about = {mailing for row in rows if (mailing := audit.mailing_of(row.subject)) is not None}
     labels = mailings.labels(wiring.ledger, about)
+    return lambda row: labels.get(audit.mailing_of(row.subject) or 0, Label())
 
-    def label(row: AuditRow) -> Label:
-        return labels.get(audit.mailing_of(row.subject) or 0, Label())
 
-    titled = any(one.title for one in labels.values())
-    filed = any(one.case for one in labels.values())
+def _in_a_line(
+    wiring: Wiring, rows: Sequence[AuditRow], label: Callable[[AuditRow], Label]
+) -> list[Field[AuditRow]]:
+    """Return the columns of a screen: one line for each row, what tells most of it first."""
+    hosts = {row.host for row in rows}
+
+    def who(row: AuditRow) -> Text:
+        told = audited.actor(row.user)
+        return told if len(hosts) == 1 else say("{user}, {host}", user=told, host=row.host)
+
+    def what(row: AuditRow) -> Text:
+        told = (audited.action(row.action), audited.subject(row.subject), audited.detail(row.detail))
+        return joined(*filter(None, (*told, row.reason, label(row).title, label(row).case)))
+
     return [
-        Field("id", lambda one: one.id, say("Id")),
+        Field("", lambda one: one.id, say("ID"), right=True),
+        Field("", lambda one: one.at, say("When"), partial(figures.local, zone=wiring.settings.time_zone)),
+        Field("", who, say("Who")),
+        Field("", what, say("What"), cut=True),
+    ]
+
+
+def _fields(
+    wiring: Wiring, rows: Sequence[AuditRow], label: Callable[[AuditRow], Label]
+) -> list[Field[AuditRow]]:
+    """Return what is told of a row; a title and a case stand where any mailing of these rows has one."""
+    titled = any(label(row).title for row in rows)
+    filed = any(label(row).case for row in rows)
+    return [
+        Field("id", lambda one: one.id, say("ID")),
         Field("at", lambda one: one.at, say("When"), partial(figures.local, zone=wiring.settings.time_zone)),
-        Field("user", lambda one: one.user, say("Who")),
+        Field("user", lambda one: one.user, say("Who"), audited.actor),
         Field("host", lambda one: one.host, say("Host")),
-        Field("action", lambda one: one.action, say("What")),
-        Field("subject", lambda one: one.subject, say("Of what")),
+        Field("action", lambda one: one.action, say("What"), audited.action),
+        Field("subject", lambda one: one.subject, say("Of what"), audited.subject),
         Field("title", lambda one: label(one).title, say("Title") if titled else None),
         Field("case", lambda one: label(one).case, say("Case") if filed else None),
-        Field("detail", lambda one: one.detail, say("Detail")),
+        Field("detail", lambda one: one.detail, say("Detail"), audited.detail),
         Field("reason", lambda one: one.reason, say("Why")),
     ]

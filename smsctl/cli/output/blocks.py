@@ -58,6 +58,7 @@ class Column(NamedTuple):
 
     title: Text
     right: bool = False
+    cut: bool = False  # on a terminal at the end of one line, instead of folded into several
 
 
 class Table(NamedTuple):

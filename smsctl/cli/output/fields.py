@@ -23,6 +23,7 @@ class Field(NamedTuple, Generic[T]):
     shown: Callable[[Any], Text] = as_it_is  # the value, on a screen
     right: bool = False
     written: Callable[[Any], Text] | None = None  # the value, in a file; None: as on a screen
+    cut: bool = False  # at the end of one line of a terminal
 
 
 def data_of(fields: Sequence[Field[T]], row: T) -> dict[str, object]:
@@ -32,7 +33,8 @@ def data_of(fields: Sequence[Field[T]], row: T) -> dict[str, object]:
 
 def columns_of(fields: Sequence[Field[T]]) -> list[Column]:
     """Return the columns of a screen."""
-    return [Column(title=one.title, right=one.right) for one in fields if one.title is not None]
+    kept = [one for one in fields if one.title is not None]
+    return [Column(title=one.title or "", right=one.right, cut=one.cut) for one in kept]
 
 
 def cells_of(fields: Sequence[Field[T]], row: T) -> list[Text]:

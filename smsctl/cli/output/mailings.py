@@ -84,9 +84,8 @@ def listed(rows: Sequence[tuple[Mailing, MailingTotals]], zone: str, *, simulate
         Field("", lambda one: figures.local(one[0].created_at, zone), say("When")),
         Field("", lambda one: one[0].municipality.name, say("Municipality")),
         subject_field(mailing for mailing, _ in rows),
-        Field("", lambda one: one[0].messages, say("Messages"), figures.count, right=True),
         Field("", lambda one: one[1].parts, say("Parts"), figures.count, right=True),
-        Field("", lambda one: figures.counted(one[1].states), say("State")),
+        Field("", lambda one: figures.counted(one[1].states), say("Messages")),
     ]
     return [*blocks, table_of(fields, rows)]
 

@@ -41,6 +41,8 @@ class Stopping:
     def __init__(self) -> None:
         """Nobody has asked, and nothing is being done."""
         self.by = ""  # the signal that broke off what was done last
+        self.is_asked = False  # a question was broken off
+        self.has_sent = False  # or has served
         self._still_heard = 0
 
     @contextmanager
@@ -66,6 +68,7 @@ class Stopping:
     def ends(self, stop: Callable[[str], object]) -> Iterator[None]:
         """Let signals call `stop` with their name; from now on nothing else is broken off by them."""
         self._still_heard = 0
+        self.has_sent = True
 
         def hear(name: str) -> None:
             self.by = self.by or name
@@ -222,7 +225,10 @@ class Output:
         """Return what is told of a run that was broken off, and what sends the rest of what it had begun."""
         begun = self._known.get("mailing")
         mend = say("Send what is pending with: smsctl mailings resume {id}", id=begun) if begun else None
-        return self.stopping.told(say("Interrupted; nothing is on its way."), mend)
+        told = say("Interrupted; nothing is on its way.")
+        if self.stopping.is_asked and not self.stopping.has_sent:
+            told = say("Interrupted; nothing was sent.")
+        return self.stopping.told(told, mend)
 
     def own_up(self, error: BaseException) -> SmsctlError:
         """Return what is told of a fault in smsctl; the traceback is for whoever asks with --verbose."""

@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as Styled
 
 from smsctl.cli.output import plain
-from smsctl.cli.output.blocks import Bars, Block, Fact, FactList, Quote, Table, Text, TextLine, Tone
+from smsctl.cli.output.blocks import GAP, Bars, Block, Fact, FactList, Quote, Table, Text, TextLine, Tone
 from smsctl.cli.output.figures import count
 from smsctl.cli.output.language import words
 from smsctl.cli.output.stream import Stream
@@ -29,31 +29,50 @@ _STYLES = {
     Tone.FAINT: "dim",
 }
 _GLUE = "\ue000"  # one cell wide, and nothing that rich folds at
-_INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|kr\b|%)")
+_INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|kr\b|%|\d\d:\d\d\b)")
+_AFTER_A_FIGURE = re.compile(r"(?<=\d) (?=[^\W\d_])")
 _GAP = 2  # between the columns of a table
 _SHORTEST_BAR = 10
 _AT_ONCE_S = 1
 _LONGEST_BAR = 40
 _RATE_CELLS = len(" 10 000/s ")
 _LONG_WORD = 18  # a longer one may be folded where a table would not fit
+_CUT_LINE = 24  # what is cut off at the end of a line has at least so much left
 
 
 def show(blocks: Sequence[Block], stream: Stream) -> None:
-    """Write the blocks, each line folded at the terminal's width."""
+    """Write the blocks, each line folded at the terminal's width; a table has one empty line around it."""
     console = _console(stream)
+    above: Block | None = None
     for block in blocks:
-        match block:
-            case TextLine():
-                _print_line(block, console)
-            case Quote():
-                for line in plain.quote(block, console.width):
-                    console.print(Styled(line))
-            case FactList():
-                console.print(_facts(block))
-            case Table():
-                console.print(_table(block, console))
-            case Bars():
-                console.print(_bars(block, console))
+        if _stands_apart(block, above):
+            console.print()
+        if not block == above == GAP:
+            _print(block, console)
+        above = block
+
+
+def _stands_apart(block: Block, above: Block | None) -> bool:
+    """Say whether an empty line is missing between two blocks; a table's title stands right above it."""
+    if above is None or GAP in (above, block):
+        return False
+    has_title = isinstance(above, TextLine) and above.tone is Tone.STRONG
+    return isinstance(above, Table) or (isinstance(block, Table) and not has_title)
+
+
+def _print(block: Block, console: Console) -> None:
+    match block:
+        case TextLine():
+            _print_line(block, console)
+        case Quote():
+            for line in plain.quote(block, console.width):
+                console.print(Styled(line))
+        case FactList():
+            console.print(_facts(block))
+        case Table():
+            console.print(_table(block, console))
+        case Bars():
+            console.print(_bars(block, console))
 
 
 def _print_line(line: TextLine, console: Console) -> None:
@@ -166,28 +185,39 @@ def _facts(block: FactList) -> RichTable:
 def _table(block: Table, console: Console) -> RenderableType:
     """Return the rows under their titles; where the terminal is too narrow for that, each as facts."""
     titles = [_styled(column.title) for column in block.columns]
-    rows = [[_styled(cell) for cell in row] for row in block.rows]
-    widths = _widths([titles, *rows], console)
+    rows = [[_cell(cell) for cell in row] for row in block.rows]
+    widths = _widths(block, [titles, *rows], console)
     if not widths:
         return Group(*_cards(block))
-    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold")
+    table = RichTable(
+        box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True, header_style="bold", show_edge=False
+    )
     for column, title, width in zip(block.columns, titles, widths, strict=True):
         justify: Literal["right", "left"] = "right" if column.right else "left"
-        table.add_column(title, justify=justify, width=width, overflow="fold")
+        overflow: Literal["ellipsis", "fold"] = "ellipsis" if column.cut else "fold"
+        table.add_column(title, justify=justify, width=width, overflow=overflow, no_wrap=column.cut)
     for row in rows:
         table.add_row(*row)
-    return table
+    return Padding(table, (0, 0, 0, 1), expand=False)
 
 
-def _widths(rows: Sequence[Sequence[Styled]], console: Console) -> list[int]:
+def _cell(text: Text) -> Styled:
+    """Return a cell, in which a figure and what it counts stay together."""
+    return _Whole(_AFTER_A_FIGURE.sub(_GLUE, _styled(text).plain))
+
+
+def _widths(block: Table, rows: Sequence[Sequence[Styled]], console: Console) -> list[int]:
     """Return a width for each column, the widest narrowed first, down to its words; empty: no room."""
     options = console.options
     sizes = [
         [Measurement.get(console, options, cell) for cell in column] for column in zip(*rows, strict=True)
     ]
-    least = [min(max(one.minimum for one in column), _LONG_WORD) for column in sizes]
     widths = [max(one.maximum for one in column) for column in sizes]
-    room = console.width - _GAP * len(widths)
+    least = [
+        min(wide, _CUT_LINE) if column.cut else min(max(one.minimum for one in cells), _LONG_WORD)
+        for column, cells, wide in zip(block.columns, sizes, widths, strict=True)
+    ]
+    room = console.width + 1 - _GAP * len(widths)
     while sum(widths) > room:
         spare = [(width, place) for place, width in enumerate(widths) if width > least[place]]
         if not spare:
@@ -197,10 +227,11 @@ def _widths(rows: Sequence[Sequence[Styled]], console: Console) -> list[int]:
 
 
 def _cards(block: Table) -> Iterator[RenderableType]:
-    for row in block.rows:
+    for number, row in enumerate(block.rows):
+        if number:
+            yield ""
         facts = [Fact(column.title, [cell]) for column, cell in zip(block.columns, row, strict=True)]
         yield _facts(FactList([fact for fact in facts if fact.values != [""]]))
-        yield ""
 
 
 def _bars(block: Bars, console: Console) -> RichTable:

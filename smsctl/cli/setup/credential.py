@@ -51,7 +51,7 @@ def run_set(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
     """
     wiring: Wiring = ctx.obj
     source = _source_of(wiring, name)
-    secret = dialogue.secret(say("Secret {name} (not shown): ", name=name))
+    secret = dialogue.secret(wiring.output, say("Secret {name} (not shown): ", name=name))
     place = resolve.store(name, source, secret, surroundings(wiring))
     record_change(wiring, "credential-set", name)
     return CommandResult(data={"name": name, "stored": True}, screen=[TextLine(place, Tone.GOOD)])

@@ -41,7 +41,7 @@ def password(ctx: typer.Context, path: Path) -> bool:
     wiring: Wiring = ctx.obj
     output = wiring.output
     output.show([GAP, TextLine(say("The password goes to the keyring, never into the config."), Tone.FAINT)])
-    typed_in = dialogue.secret(say("Password of the account (not shown; empty: later): "))
+    typed_in = dialogue.secret(output, say("Password of the account (not shown; empty: later): "))
     if not typed_in:
         return False
     try:

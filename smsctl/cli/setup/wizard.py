@@ -66,7 +66,7 @@ def by_flags(
     """Write the config out of flags and the example's answers; ask nothing, contact nothing."""
     path = _new_path(ctx.obj)
     values = answers(lambda question: given[question.name] or question.default, path)
-    password = dialogue.secret(say("Password: ")) if password_on_stdin else None
+    password = dialogue.secret(ctx.obj.output, say("Password: ")) if password_on_stdin else None
     write.create(path, text_of({**values, **_everywhere(path), **extra}))
     wiring = first_steps.anew(ctx, path)
     shown: list[Block] = [TextLine(_written(path), Tone.GOOD)]
