@@ -13,7 +13,12 @@ from smsctl.ledger.store import Ledger
 
 
 def must_be_open(
-    ledger: Ledger, mailing: Mailing, under: Circumstances, *, afterwards: bool = False
+    ledger: Ledger,
+    mailing: Mailing,
+    under: Circumstances,
+    *,
+    afterwards: bool = False,
+    every_time: bool = False,
 ) -> Approval:
     """Return what whoever runs this may approve. Raises RuleError where they may not, or nobody may."""
     asked = approvals.of(ledger, mailing.id)
@@ -34,17 +39,50 @@ def must_be_open(
     _must_have_the_right(mailing, under)
     if not afterwards:
         _must_be_in_time(asked, mailing, under)
+    if every_time and asked.slot is None:
+        raise RuleError(
+            say(
+                "Mailing {id} was begun under no --key with a slot, as {slot}.", id=mailing.id, slot="{week}"
+            ),
+            hint=say("Approve it without --every-time."),
+        )
     return asked
 
 
-def approve(ledger: Ledger, mailing: Mailing, under: Circumstances, reason: str | None) -> None:
-    """Write down the yes of whoever runs this. Raises ApprovalError: somebody was quicker, or it is late."""
+def approve(
+    ledger: Ledger,
+    mailing: Mailing,
+    under: Circumstances,
+    reason: str | None,
+    *,
+    every_time: bool = False,
+) -> None:
+    """Write down the yes of whoever runs this. Raises ApprovalError: somebody was quicker, or it is late.
+
+    `every_time`: it is for the later slots of the mailing's key too.
+    """
     subject = audit.mailing_subject(mailing.id)
     with ledger.transaction():
         if not approvals.decide(ledger, mailing.id, ApprovalDecision.APPROVED, under.now, under.actor):
             found = approvals.of(ledger, mailing.id)
             raise _decided(found) if found and not found.is_open else _expired(mailing)
-        audit.record(ledger, under.now, under.actor, "approve", subject, reason=reason)
+        detail = ""
+        if every_time:
+            detail = f"every time until {approvals.hold_for_every_slot(ledger, mailing.id, under.now)}"
+        audit.record(ledger, under.now, under.actor, "approve", subject, detail, reason)
+
+
+def no_longer_every_time(ledger: Ledger, mailing: Mailing, under: Circumstances, reason: str | None) -> None:
+    """Let each later slot wait again, whoever says so. Raises RuleError where none goes without a yes."""
+    with ledger.transaction():
+        if not approvals.hold_no_longer(ledger, mailing.id, under.now):
+            raise RuleError(
+                say("Mailing {id} has no yes for every time.", id=mailing.id),
+                hint=say("See whose yes a mailing has: smsctl mailings show {id}", id=mailing.id),
+            )
+        audit.record(
+            ledger, under.now, under.actor, "not-every-time", audit.mailing_subject(mailing.id), reason=reason
+        )
 
 
 def _must_be_another(asked: Approval, under: Circumstances) -> None:
@@ -102,6 +140,11 @@ def _decided(asked: Approval) -> ApprovalError:
         return ApprovalError(
             say("Mailing {id} was approved by {user} before.", id=asked.mailing, user=asked.decided_by),
             hint=say("Send what is pending with: smsctl mailings resume {id}", id=asked.mailing),
+        )
+    if asked.decision is ApprovalDecision.EXPIRED:
+        return ApprovalError(
+            say("Nobody approved mailing {id} in time, and it is cancelled.", id=asked.mailing),
+            hint=say("Send it anew, where it is needed."),
         )
     return ApprovalError(
         say("Mailing {id} was cancelled by {user}.", id=asked.mailing, user=asked.decided_by),

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from smsctl.actions import needs_approval
 from smsctl.actions.classify import classify_sheet, places_of, unmatched
 from smsctl.actions.cost_centres import by_cost_centre
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
@@ -57,6 +58,7 @@ class PlanRequest(NamedTuple):
     label: Label = Label()
     carry: tuple[str, ...] = ()  # headings of the cells that are kept beside the rows
     wording: Wording | None = None  # of texts that differ from row to row; None: all get the letter's
+    key: str | None = None  # the name of the run as it was typed, with the places for a slot
 
     @property
     def literal(self) -> str:
@@ -125,6 +127,8 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
         label=plan_request.label,
         carry=plan_request.carry,
     )
+    again, urgent = plan_request.again, plan_request.urgent
+    order = order._replace(slot=needs_approval.slot_of(plan_request.key, order, again=again, urgent=urgent))
     account_status = account_status_of(under.ledger, plan_request.municipality, under.local_now)
     warnings = _warnings(plan_request, recipients, sheet)
     plan = make(order, recipients, gateway.traits, account_status, warnings=warnings)
@@ -166,6 +170,7 @@ def _leaving(
         min_messages=plan_request.min_messages,
         unmatched=unmatched(sheet, plan_request.audience) if not recipients.rows else (),
         over_day=under.lifts_the_day(urgent=plan_request.urgent),
+        slot=plan.order.slot,
     )
 
 

@@ -13,7 +13,7 @@ from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import RuleError, Sentence, UsageError, joined, say
-from smsctl.ledger import mailings
+from smsctl.ledger import approvals, mailings
 from smsctl.ledger.store import Ledger
 
 _PLACE = r"\{([^{}]*)\}"
@@ -47,14 +47,14 @@ def expand(key: str, local_now: datetime) -> str:
 
 
 def begun_under(key: str, plan_request: PlanRequest, under: Circumstances) -> Begun | None:
-    """Return what was begun under an expanded key; None when nothing was.
+    """Return what was begun under an expanded key; None when nothing was, or nobody approved it in time.
 
     Raises RuleError where it was another mailing: another text, audience, municipality, recipients file or
     number column. What was not stored when it was begun is not compared; the file may be another export.
     """
     ledger = under.ledger
     mailing = mailings.of_key(ledger, key) if ledger else None
-    if ledger is None or mailing is None:
+    if ledger is None or mailing is None or mailing.id in approvals.over(ledger, under.now.at):
         return None
     _must_be_the_same(ledger, mailing, key, plan_request)
     tally = mailings.tally(ledger, mailing)

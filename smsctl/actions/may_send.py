@@ -86,6 +86,7 @@ class DepartingMailing(NamedTuple):
     repeats: bool = False  # an unknown batch of it may be submitted again
     shown: str | None = None  # of a test: its number as it may be shown
     again: tuple[int, datetime] | None = None  # the mailing that is sent again, and of when its text is
+    slot: str | None = None  # what the slots of its key have in common
 
     @property
     def is_test(self) -> bool:
@@ -157,9 +158,9 @@ def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[R
         yield from _quiet(leaving, under)
         yield from _paused(leaving, under)
     if ledger and not leaving.begun:
-        held = repeats.held_by(
-            ledger, (leaving.letter.text.body, *leaving.same), leaving.numbers, leaving.pairs
-        )
+        bodies = leaving.letter.text.body, *leaving.same
+        over = approvals.over(ledger, under.now.at)
+        held = repeats.held_by(ledger, bodies, leaving.numbers, leaving.pairs, over)
         if held is not None:
             yield rules.reserved(held)
     if leaving.had_it:
@@ -244,10 +245,10 @@ def _approval(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refus
     if leaving.begun is None:
         yield from needs_approval.of_a_new_one(
             under.settings,
-            leaving.bill.payer.key,
             under.ledger,
-            messages=leaving.bill.messages,
-            body=leaving.letter.text.body,
+            leaving.bill,
+            leaving.letter.text.body,
+            leaving.slot,
             now=under.now,
             actor=under.actor,
         )

@@ -6,6 +6,7 @@ from smsctl.config.settings import Settings
 from smsctl.domain import approval
 from smsctl.domain.approval import ApprovalTerms
 from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.plan import Bill, LetterOrder
 from smsctl.domain.rules import Refusal, Rule
 from smsctl.errors import say
 from smsctl.ledger import approvals, mailings
@@ -21,6 +22,28 @@ def terms_for(settings: Settings, municipality: str) -> ApprovalTerms | None:
     return None if above is None else ApprovalTerms(above=above, expires=settings.approval.expires)
 
 
+def slot_of(key: str | None, order: LetterOrder, *, again: bool, urgent: bool) -> str | None:
+    """Return a hash of what the slots of a key have in common; None where it is the same each time, or none.
+
+    The text is part of it, so that nobody guesses a key or an audience out of it once the text is purged.
+    """
+    if key is None or "{" not in key:
+        return None
+    alike = (
+        key,
+        order.letter.text.body,
+        order.letter.sender,
+        str(order.audience),
+        order.municipality.key,
+        order.source,
+        order.number_column,
+        order.terms_required,
+        again,
+        urgent,
+    )
+    return mailings.body_hash(repr(alike))
+
+
 def leaves_at_once(settings: Settings, *, urgent: bool, attended: bool) -> bool:
     """Say whether an urgent mailing leaves before it is approved: where a person on a terminal says so."""
     return urgent and attended and settings.approval.urgent == AFTER
@@ -28,23 +51,32 @@ def leaves_at_once(settings: Settings, *, urgent: bool, attended: bool) -> bool:
 
 def of_a_new_one(
     settings: Settings,
-    municipality: str,
     ledger: Ledger | None,
-    *,
-    messages: int,
+    bill: Bill,
     body: str,
+    slot: str | None,
+    *,
     now: Moment,
     actor: Actor,
 ) -> Iterator[Refusal]:
-    """Yield what is told of a mailing that would wait; and the refusal where nobody can tell who asks."""
+    """Yield what is told of a mailing that would wait; and the refusal where nobody can tell who asks.
+
+    `slot`: a yes for every time holds for the later slots of its key.
+    """
+    municipality = bill.payer.key
     terms = terms_for(settings, municipality)
-    if terms is None or not messages:
+    if terms is None or not bill.messages:
         return
     before = approvals.same_text(ledger, municipality, mailings.body_hash(body), now) if ledger else 0
-    if messages + before > terms.above:
-        yield approval.to_be_asked(terms.above, messages + before)
-        if actor.unsure:
-            yield unsure(actor)
+    counted = bill.messages + before
+    if counted <= terms.above:
+        return
+    terms = terms._replace(slot=slot, new_packages=bill.new_packages)
+    if not (ledger and approvals.for_every_slot(ledger, terms, counted, now, actor)):
+        beyond = approvals.beyond(ledger, slot, now) if ledger else None
+        yield approval.to_be_asked(terms.above, counted, beyond)
+    if actor.unsure:
+        yield unsure(actor)
 
 
 def unsure(actor: Actor) -> Refusal:

@@ -123,10 +123,12 @@ class Wiring:
         self._put_away_later(ledger)
         ledger.on_wait = self.output.warn
         ledger.on_change = self.output.log.change
-        if packages.anything_half_done(ledger):
+        if packages.anything_half_done(ledger, self.clock.now().at):
+            from smsctl.actions.end_expired import end_expired
             from smsctl.ledger import batches, openings
 
             self.broken_off = batches.recover(ledger, self.clock.now())
+            end_expired(ledger, self.clock.now(), self.actor, self.output.insist)
             with self.output.working(say("Removing a mailing that was not opened as a whole")) as tell:
                 for done, rows in openings.clear(ledger):
                     tell(done, rows)

@@ -13,6 +13,7 @@ class ApprovalDecision(StrEnum):
 
     APPROVED = "approved"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"  # nobody has decided in time
 
 
 class ApprovalTerms(NamedTuple):
@@ -22,18 +23,36 @@ class ApprovalTerms(NamedTuple):
     expires: timedelta
     new_packages: int = 0  # that the plan opens
     at_once: bool = False  # it is urgent, and approved afterwards
+    slot: str | None = None  # what the slots of its key have in common, as a hash; None: it has no others
 
 
-def to_be_asked(above: int, counted: int) -> Refusal:
-    """Return what is told of a mailing that will wait for a second person; `counted` are its messages."""
-    return Refusal(
-        rule=Rule.APPROVAL,
-        sentence=say(
-            "{counted} messages with this text: more than {above} wait for the approval of a second person.",
-            counted=counted,
-            above=above,
-        ),
+EVERY_TIME_DIFFERS_PERCENT = 20
+"""By so much a later slot may have more or fewer messages than the mailing approved for every time."""
+
+
+def to_be_asked(above: int, counted: int, beyond: "Approval | None" = None) -> Refusal:
+    """Return what is told of a mailing that will wait for a second person; `counted` are its messages.
+
+    `beyond` is the yes for every time that its slots have, and that is for other figures than these.
+    """
+    values = {"counted": counted, "above": above}
+    sentence = say(
+        "{counted} messages with this text: more than {above} wait for the approval of a second person.",
+        **values,
     )
+    if beyond:
+        sentence = say(
+            "{counted} messages with this text: more than {above} wait for the approval of a second person."
+            " The yes for every time, to mailing {id}, was for {before} messages (at most {percent} % more or"
+            " fewer) and at most {packages} new packages, and it is not for what {user} sends.",
+            id=beyond.mailing,
+            before=beyond.counted,
+            percent=EVERY_TIME_DIFFERS_PERCENT,
+            packages=beyond.new_packages,
+            user=beyond.decided_by,
+            **values,
+        )
+    return Refusal(rule=Rule.APPROVAL, sentence=sentence)
 
 
 def still_waits(mailing: int) -> Refusal:
@@ -59,6 +78,9 @@ class Approval(NamedTuple):
     decision: ApprovalDecision | None
     decided_at: str | None
     decided_by: str | None
+    slot: str | None = None
+    holds_until: str | None = None  # the yes is for the later slots too
+    by_yes_of: int | None = None  # the mailing whose yes for every time this one has
 
     @property
     def holds(self) -> bool:
@@ -69,6 +91,16 @@ class Approval(NamedTuple):
     def is_open(self) -> bool:
         """Whether somebody is still asked."""
         return self.decision is None
+
+    def is_over(self, now: str) -> bool:
+        """Whether it was to be decided before a ledger time, nobody has, and nothing may leave any more."""
+        return self.is_open and not self.at_once and self.has_expired(now)
+
+    @property
+    def messages_every_time(self) -> range:
+        """How many messages a later slot may have."""
+        differ = self.counted * EVERY_TIME_DIFFERS_PERCENT // 100
+        return range(self.counted - differ, self.counted + differ + 1)
 
     def has_expired(self, now: str) -> bool:
         """Whether it was to be decided before a ledger time."""

@@ -47,6 +47,7 @@ class LetterOrder(NamedTuple):
     terms_required: bool = True
     label: Label = Label()
     carry: tuple[str, ...] = ()  # headings of the cells that are kept beside the rows
+    slot: str | None = None  # what the slots of its key have in common, as a hash
 
 
 class OutOfUse(NamedTuple):

@@ -1,19 +1,48 @@
 """A second person's yes: asked for in the transaction that makes a mailing, looked at in every claim.
 
 What must stay true: of a mailing that waits for a second person nothing is marked as sending, however the
-claim came about; whoever asked is not whoever approved; a decision is made once.
+claim came about; whoever asked is not whoever approved; a decision is made once. What nobody decides in time
+holds nobody any longer.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from smsctl.domain.approval import Approval, ApprovalDecision, ApprovalTerms, still_waits
+from smsctl.domain.approval import (
+    EVERY_TIME_DIFFERS_PERCENT,
+    Approval,
+    ApprovalDecision,
+    ApprovalTerms,
+    still_waits,
+)
 from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import audit
+from smsctl.ledger import audit, corrections, mailings
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.window import WINDOW
+
+_EXPIRED = "decision IS NULL AND at_once = 0 AND expires_at <= ?"
+_OVER = "SELECT mailing FROM approvals WHERE [EXPIRED]".replace("[EXPIRED]", _EXPIRED)
+_END = "UPDATE approvals SET decision = 'expired', decided_at = ? WHERE mailing = ? AND [EXPIRED]".replace(
+    "[EXPIRED]", _EXPIRED
+)
+_GIVE_BACK = (
+    "UPDATE mailings SET run_key = NULL, run_key_hash = NULL WHERE id = ? AND NOT EXISTS (SELECT 1"
+    " FROM mailing_counts c WHERE c.mailing = mailings.id AND c.messages > 0 AND c.state <> 'cancelled')"
+)
+"""The key of a mailing of which nothing can have left: not where an old copy has made it unknown."""
+_SAME_TEXT = (
+    "SELECT COALESCE(SUM(c.messages), 0) FROM mailings g JOIN mailing_counts c ON c.mailing = g.id"
+    " WHERE g.body_hash = ? AND g.kind = 'send' AND g.municipality = ? AND g.id <> ?"
+    " AND c.state NOT IN ('cancelled', 'rejected')"
+    " AND (c.state = 'pending' OR g.created_at >= ? OR COALESCE(g.send_at, '') >= ?)"
+    " AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.mailing = g.id AND [EXPIRED])"
+).replace("[EXPIRED]", _EXPIRED)
+_EVERY_TIME = timedelta(days=365)
+UNAPPROVED = "not approved in time"
+"""Why messages are cancelled that nobody has approved."""
 
 
 def ask(ledger: Ledger, mailing: Mailing, terms: ApprovalTerms, moment: Moment, actor: Actor) -> None:
@@ -23,10 +52,11 @@ def ask(ledger: Ledger, mailing: Mailing, terms: ApprovalTerms, moment: Moment, 
     )
     if counted <= terms.above:
         return
+    yes = for_every_slot(ledger, terms, counted, moment, actor)
     ledger.write(
-        "INSERT INTO approvals"
-        " (mailing, asked_at, asked_by, above, counted, new_packages, expires_at, at_once)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO approvals (mailing, asked_at, asked_by, above, counted, new_packages, expires_at,"
+        " at_once, slot, decision, decided_at, decided_by, by_yes_of)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         mailing.id,
         moment.at,
         actor.user,
@@ -34,10 +64,85 @@ def ask(ledger: Ledger, mailing: Mailing, terms: ApprovalTerms, moment: Moment, 
         counted,
         terms.new_packages,
         _later(moment.at, terms.expires),
-        int(terms.at_once),
+        int(terms.at_once and not yes),
+        terms.slot,
+        *((yes.decision, moment.at, yes.decided_by, yes.mailing) if yes else (None,) * 4),
     )
-    action = "at-once" if terms.at_once else "ask"
-    audit.record(ledger, moment, actor, action, audit.mailing_subject(mailing.id), f"counted: {counted}")
+    action = "every-time" if yes else "at-once" if terms.at_once else "ask"
+    detail = f"counted: {counted}" + (f"; yes of mailing {yes.mailing}, by {yes.decided_by}" if yes else "")
+    audit.record(ledger, moment, actor, action, audit.mailing_subject(mailing.id), detail)
+
+
+def for_every_slot(
+    ledger: Ledger, terms: ApprovalTerms, counted: int, moment: Moment, actor: Actor
+) -> Approval | None:
+    """Return the yes for every time that a mailing of so many messages has, given by somebody else."""
+    found = ledger.records(
+        "SELECT * FROM approvals WHERE slot = ? AND holds_until > ? AND decided_by <> ? AND new_packages >= ?"
+        " AND ABS(counted - CAST(? AS INTEGER)) * 100 <= counted * CAST(? AS INTEGER)"
+        " ORDER BY mailing DESC LIMIT 1",
+        terms.slot,
+        moment.at,
+        actor.user,
+        terms.new_packages,
+        counted,
+        EVERY_TIME_DIFFERS_PERCENT,
+    )
+    return _approval(found[0]) if found else None
+
+
+def beyond(ledger: Ledger, slot: str | None, moment: Moment) -> Approval | None:
+    """Return the newest yes for every time that slots have, whatever the figures."""
+    found = ledger.records(
+        "SELECT * FROM approvals WHERE slot = ? AND holds_until > ? ORDER BY mailing DESC LIMIT 1",
+        slot,
+        moment.at,
+    )
+    return _approval(found[0]) if found else None
+
+
+def hold_for_every_slot(ledger: Ledger, mailing: int, moment: Moment) -> str:
+    """Let a yes hold for the later slots too, in the open transaction; return until when."""
+    until = _later(moment.at, _EVERY_TIME)
+    ledger.write("UPDATE approvals SET holds_until = ? WHERE mailing = ?", until, mailing)
+    return until
+
+
+def hold_no_longer(ledger: Ledger, mailing: int, moment: Moment) -> bool:
+    """Let each later slot wait again, in the open transaction; False where none goes without."""
+    end = "UPDATE approvals SET holds_until = ? WHERE mailing = ? AND holds_until > ?"
+    return bool(ledger.write(end, moment.at, mailing, moment.at))
+
+
+def for_every_time(ledger: Ledger, now: str) -> tuple[Approval, ...]:
+    """Return those whose yes holds for the later slots too."""
+    found = ledger.records("SELECT * FROM approvals WHERE holds_until > ? ORDER BY mailing", now)
+    return tuple(map(_approval, found))
+
+
+def over(ledger: Ledger, now: str) -> frozenset[int]:
+    """Return the mailings that nobody has approved in time, and that no writer has ended yet."""
+    return frozenset(one for (one,) in ledger.rows(_OVER, now))
+
+
+def end_expired(ledger: Ledger, moment: Moment, actor: Actor) -> dict[int, int]:
+    """Cancel what nobody has approved in time, and give its key back; return the messages by mailing.
+
+    Nothing of them has left, nor can: each claim asks for the yes, and it is too late for one.
+    """
+    ended = {}
+    for one in sorted(over(ledger, moment.at)):
+        with ledger.transaction():
+            if ledger.write(_END, moment.at, one, moment.at):
+                mailing = mailings.get(ledger, one)
+                waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
+                both = Status.PENDING, Status.CANCELLED
+                n = ended[one] = corrections.move(ledger, mailing, waiting, *both, moment, UNAPPROVED)
+                ledger.write(_GIVE_BACK, one)
+                audit.record(
+                    ledger, moment, actor, "expire", audit.mailing_subject(one), f"pending messages: {n}"
+                )
+    return ended
 
 
 def same_text(
@@ -48,14 +153,12 @@ def same_text(
     So nobody sends a large mailing as several small ones.
     """
     row = ledger.one(
-        "SELECT COALESCE(SUM(c.messages), 0) FROM mailings g JOIN mailing_counts c ON c.mailing = g.id"
-        " WHERE g.body_hash = ? AND g.kind = 'send' AND g.municipality = ? AND g.id <> ?"
-        " AND c.state NOT IN ('cancelled', 'rejected')"
-        " AND (c.state = 'pending' OR g.created_at >= ? OR COALESCE(g.send_at, '') >= ?)",
+        _SAME_TEXT,
         body_hash,
         municipality,
         apart_from,
         *([_later(moment.at, -WINDOW)] * 2),
+        moment.at,
     )
     return int(row[0]) if row else 0
 

@@ -58,6 +58,14 @@ BELONGING = (
         told=lambda row: say("Mailing {mailing} is not approved, and {n} messages of it have left.", **row),
     ),
     Invariant(
+        name="approvals-every-time",
+        broken="SELECT a.mailing, a.by_yes_of FROM approvals a WHERE a.by_yes_of IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM approvals y WHERE y.mailing = a.by_yes_of AND y.decision = 'approved'"
+        " AND y.holds_until IS NOT NULL AND y.slot = a.slot AND y.decided_by = a.decided_by"
+        " AND y.decided_at <= a.decided_at)",
+        told=say("Mailing {mailing} left by the yes to mailing {by_yes_of}, which was not for it.", **ROW),
+    ),
+    Invariant(
         name="retries",
         broken="SELECT mailing, parent, COUNT(*) AS n FROM ("
         "SELECT g.id AS mailing, g.retry_of AS parent, m.number FROM mailings g"

@@ -94,10 +94,15 @@ def numbers_with(
     return {int(number) for number, body in sent if body in bodies}
 
 
-def reserved_by(ledger: Ledger, pairs: Iterable[object]) -> int | None:
-    """Return an unfinished mailing that still holds one of the numbers with its text as pending."""
+def reserved_by(ledger: Ledger, pairs: Iterable[object], over: Collection[int] = ()) -> int | None:
+    """Return an unfinished mailing that still holds one of the numbers with its text as pending.
+
+    What is `over` holds nobody.
+    """
     wanted: frozenset[object] = frozenset()
     for first, messages, mailing, personal, body in ledger.rows(_UNFINISHED):
+        if mailing in over:
+            continue
         wanted = wanted or frozenset(pairs)
         place = first, first + messages - 1
         if personal:

@@ -74,10 +74,16 @@ def parts_in_flight(ledger: Ledger, municipality: str, mailing: int | None = Non
     return int(row[0]) if row else 0
 
 
-def anything_half_done(ledger: Ledger) -> bool:
-    """Say whether a batch is on the wire or a mailing is being opened, or was when a process died."""
+def anything_half_done(ledger: Ledger, now: str) -> bool:
+    """Say whether a batch is on the wire or a mailing is being opened, or was when a process died.
+
+    Or whether a mailing waits that nobody has approved in time.
+    """
     found = ledger.rows(
-        "SELECT 1 FROM batches WHERE settled_at IS NULL UNION ALL SELECT 1 FROM openings LIMIT 1"
+        "SELECT 1 FROM batches WHERE settled_at IS NULL UNION ALL SELECT 1 FROM openings"
+        " UNION ALL SELECT 1 FROM approvals WHERE decision IS NULL AND at_once = 0 AND expires_at <= ?"
+        " LIMIT 1",
+        now,
     )
     return bool(found)
 

@@ -176,15 +176,22 @@ def _hashed(ledger: Ledger, of: Collection[str], moment: Moment) -> Iterator[tup
 
 
 def reserved_by(
-    ledger: Ledger, body_hash: str, numbers: Iterable[str], *others: str, bodies: Collection[str] = ()
+    ledger: Ledger,
+    body_hash: str,
+    numbers: Iterable[str],
+    *others: str,
+    bodies: Collection[str] = (),
+    over: Collection[int] = (),
 ) -> int | None:
     """Return an unfinished mailing with this text that still holds one of the numbers as pending.
 
-    `others` and `bodies` as in `already_sent`.
+    `others` and `bodies` as in `already_sent`; what is `over` holds nobody.
     """
     wanted: frozenset[str] = frozenset()
     unfinished = [row for one in (body_hash, *others) for row in ledger.rows(_UNFINISHED, one)]
     for mailing, first, messages in unfinished:
+        if mailing in over:
+            continue
         wanted = wanted or frozenset(numbers)
         held = ledger.rows(
             "SELECT number FROM messages WHERE id BETWEEN ? AND ? AND state = 'pending'",
@@ -194,21 +201,26 @@ def reserved_by(
         if any(number in wanted for (number,) in held):
             return int(mailing)
     if bodies and own_texts.any_unfinished(ledger):
-        return own_texts.reserved_by(ledger, [(number, body) for number in numbers for body in bodies])
+        return own_texts.reserved_by(ledger, [(number, body) for number in numbers for body in bodies], over)
     return None
 
 
 def held_by(
-    ledger: Ledger, bodies: Sequence[str], numbers: Iterable[str], pairs: Iterable[object] | None
+    ledger: Ledger,
+    bodies: Sequence[str],
+    numbers: Iterable[str],
+    pairs: Iterable[object] | None,
+    over: Collection[int] = (),
 ) -> int | None:
     """Return an unfinished mailing that holds one of the numbers with one of these texts, the same to people.
 
-    Where texts differ, `pairs` are the numbers with theirs.
+    Where texts differ, `pairs` are the numbers with theirs. What is `over`, for nobody approved it in time,
+    holds nobody.
     """
     if pairs is not None:
-        return own_texts.reserved_by(ledger, pairs)
+        return own_texts.reserved_by(ledger, pairs, over)
     first, *others = map(mailings.body_hash, bodies)
-    return reserved_by(ledger, first, numbers, *others, bodies=bodies)
+    return reserved_by(ledger, first, numbers, *others, bodies=bodies, over=over)
 
 
 class Repeats:

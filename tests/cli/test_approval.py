@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
 
-from smsctl.domain.approval import ApprovalDecision
+from smsctl.domain.approval import ApprovalDecision, ApprovalTerms
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.moment import Actor
 from smsctl.errors import RuleError, SmsctlError
@@ -228,7 +229,7 @@ PASSED = "UPDATE mailings SET send_at = '2026-01-01T07:30:00+01:00'"
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (EXPIRED, "Nobody approved mailing 1 in time."),
+        (EXPIRED, "Nobody approved mailing 1 in time, and it is cancelled."),
         (PASSED, "that has passed"),
     ],
 )
@@ -293,7 +294,7 @@ def _retry(live: Live, message: Path, run: Run) -> Ran:
 
 
 WAYS_IN = {"resume": _resume, "key": _keyed, "send": _again, "retry": _retry}
-NO = {"waiting": "", "expired": EXPIRED, "passed": PASSED}
+NO = {"waiting": "", "passed": PASSED}
 
 
 @pytest.mark.parametrize("decision", NO)
@@ -383,12 +384,12 @@ def test_whoever_comes_second_is_told_who_was_quicker(
     quick = approve.approve
     log_in(BO)
 
-    def with_another_first(*given: object) -> None:
+    def with_another_first(*given: object, **named: bool) -> None:
         monkeypatch.setattr("smsctl.cli.mailings.approve.approve", quick)
         log_in(CIA)
         assert act(asked.config, run, "approve", 1, "--yes").code == 0
         log_in(BO)
-        quick(*given)  # type: ignore[arg-type]
+        quick(*given, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr("smsctl.cli.mailings.approve.approve", with_another_first)
     ran = act(asked.config, run, "approve", 1, "--yes")
@@ -497,3 +498,272 @@ def test_the_site_hears_of_a_mailing_of_crons_that_waits(
     assert run(*argv).code == 5
     facts = heard.read_text().splitlines()
     assert {"SMSCTL_EXIT_CODE=5", "SMSCTL_MAILING=1", "SMSCTL_OUTCOME=pending=4"} <= set(facts), facts
+
+
+def settled(config: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path_of(config))) as ledger:
+        return ledger.execute("SELECT decision, decided_by FROM approvals ORDER BY mailing").fetchall()
+
+
+def test_what_nobody_approved_in_time_holds_nobody_and_gives_its_key_back(
+    site: Live, message: Path, run: Run, log_in: LogIn
+) -> None:
+    assert send(site.config, message, run, "--key", "weekly").code == 5
+    change(site.config, EXPIRED)
+    ran = send(site.config, message, run, "--key", "weekly")
+    assert (ran.code, ran.data["mailing"], ran.data["approval"]["counted"]) == (5, 2, 4)
+    said = "Nobody approved mailing 1 in time: its 4 messages are cancelled."
+    assert (said in [one["text"] for one in ran.json["messages"]], settled(site.config)) == (
+        True,
+        [("expired", None), (None, None)],
+    )
+    shown = run("--config", site.config, "mailings", "show", 1)
+    assert "Nobody approved it in time; asked for by " in shown.out
+    assert "not approved in time" in shown.out
+    rows = run("--config", site.config, "audit", "--json").data["audit"]
+    assert ("expire", "mailing 1", "pending messages: 4") in [
+        (row["action"], row["subject"], row["detail"]) for row in rows
+    ]
+    log_in(BO)
+    assert act(site.config, run, "approve", 1, "--yes").code == 5
+    assert act(site.config, run, "approve", 2, "--yes").code == 0
+    assert len(site.simulator.accepted()) == 4
+    assert is_sound(site, run)
+
+
+def test_another_text_that_nobody_approved_does_not_count_as_the_same_one(
+    site: Live, message: Path, run: Run
+) -> None:
+    assert send(site.config, message, run).code == 5
+    change(site.config, EXPIRED)
+    ran = send(site.config, message, run, "--where", "Namn=Person 1")
+    assert (ran.code, ran.data["outcome"]) == (0, {"accepted": 1})
+
+
+@pytest.mark.parametrize("reading", [("list",), ("show", 1), ("find", "0701740605")])
+def test_whoever_opens_the_ledger_next_ends_it_and_says_so(
+    reading: tuple[object, ...], asked: Live, run: Run
+) -> None:
+    change(asked.config, EXPIRED)
+    ran = run("--config", asked.config, "mailings", *reading, "--quiet")
+    assert (ran.code, "Nobody approved mailing 1 in time" in ran.err) == (0, True)
+    assert "Nobody approved" not in run("--config", asked.config, "mailings", *reading, "--quiet").err
+    assert act(asked.config, run, "list").data["mailings"][0]["states"] == {"cancelled": 4}
+    assert is_sound(asked, run)
+
+
+def test_a_dry_run_ends_nothing_and_says_what_a_real_one_would(site: Live, message: Path, run: Run) -> None:
+    assert send(site.config, message, run, "--key", "weekly").code == 5
+    change(site.config, EXPIRED, "UPDATE approvals SET above = 9")
+    site.config.write_text(site.config.read_text().replace("above = 3", "above = 9"))
+    for flags in ((), ("--key", "weekly")):
+        ran = send(site.config, message, run, "--dry-run", *flags)
+        assert (ran.code, ran.data["recipients"]["ready"]) == (0, 4), ran.out
+    assert settled(site.config) == [(None, None)]
+    assert "Nobody approved mailing 1 in time" in run("--config", site.config, "doctor").said
+    assert send(site.config, message, run, "--key", "weekly").code == 0
+    assert len(site.simulator.accepted()) == 4
+
+
+def test_in_an_old_copy_of_the_ledger_nothing_is_ended(asked: Live, run: Run, tmp_path: Path) -> None:
+    change(asked.config, EXPIRED)
+    copy = tmp_path / "copy.db"
+    assert run("--config", asked.config, "ledger", "backup", copy).code == 0
+    change(asked.config, "UPDATE approvals SET decision = NULL, decided_at = NULL")
+    with closing(sqlite3.connect(copy)) as there, there:
+        there.execute("UPDATE approvals SET decision = NULL, decided_at = NULL")
+    path_of(asked.config).write_bytes(copy.read_bytes())
+    assert act(asked.config, run, "list").code == 0
+    assert settled(asked.config) == [(None, None)]
+
+
+def test_what_an_old_copy_made_unknown_keeps_its_key(site: Live, message: Path, run: Run) -> None:
+    assert send(site.config, message, run, "--key", "weekly").code == 5
+    change(
+        site.config,
+        EXPIRED,
+        "UPDATE messages SET state = 'unknown' WHERE id = 1",
+        "UPDATE mailing_counts SET messages = 3, parts = 3 WHERE state = 'pending'",
+        "INSERT INTO mailing_counts (mailing, state, messages, parts) VALUES (1, 'unknown', 1, 1)",
+    )
+    assert act(site.config, run, "list").data["mailings"][0]["states"] == {"unknown": 1, "cancelled": 3}
+    assert send(site.config, message, run, "--key", "weekly").code == 4
+    assert not site.simulator.accepted()
+
+
+def test_of_an_approval_and_its_end_one_holds(asked: Live) -> None:
+    together, done = Barrier(2), list[object]()
+    late = moment()._replace(at="2099-01-01T00:00:00.000Z")
+
+    def decide() -> None:
+        with closing(open_ledger(path_of(asked.config))) as ledger:
+            now = moment()
+            together.wait()
+            with ledger.transaction():
+                bo = Actor(user="bo", host="here")
+                done.append(approvals.decide(ledger, 1, ApprovalDecision.APPROVED, now, bo))
+
+    def end() -> None:
+        with closing(open_ledger(path_of(asked.config))) as ledger:
+            together.wait()
+            done.append(approvals.end_expired(ledger, late, Actor(user="cia", host="here")))
+
+    threads = [Thread(target=decide), Thread(target=end)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    states = {row[0] for row in settled(asked.config)}
+    assert (True in done, {1: 4} in done) in ((True, False), (False, True)), done
+    assert states == ({"approved"} if True in done else {"expired"})
+
+
+@pytest.fixture
+def weekly(site: Live, message: Path, run: Run, log_in: LogIn) -> Live:
+    """Bo has approved what Anna's crontab line sends, for every time."""
+    assert send(site.config, message, run, "--key", "line-{hour}").code == 5
+    log_in(BO)
+    ran = act(site.config, run, "approve", 1, "--yes", "--every-time", "--reason", "read it")
+    assert (ran.code, ran.data["approval"]["holds_until"] is not None) == (0, True)
+    log_in(ANNA)
+    change(site.config, *a_week_ago(1))
+    return site
+
+
+def a_week_ago(mailing: int) -> tuple[str, ...]:
+    """Let what was sent be old enough to be sent again, in another slot."""
+    slot_of = (
+        f"UPDATE mailings SET run_key = 'line-2026-01-01T0{mailing}', created_at = '2026-01-01T00:00:00.000Z'"
+        f" WHERE id = {mailing}"
+    )
+    sent = (
+        "UPDATE batches SET claimed_at = '2026-01-01T00:00:00.000Z', boot = NULL, boot_s = NULL"
+        f" WHERE mailing = {mailing}"
+    )
+    return slot_of, sent
+
+
+def slot(live: Live, message: Path, run: Run, *flags: object) -> Ran:
+    return send(live.config, message, run, "--key", "line-{hour}", *flags)
+
+
+def test_a_later_slot_leaves_by_the_yes_for_every_time(weekly: Live, message: Path, run: Run) -> None:
+    anna = users.whoever().user
+    assert slot(weekly, message, run, "--dry-run").code == 0
+    ran = slot(weekly, message, run)
+    assert (ran.code, ran.data["outcome"], ran.data["approval"]["by_yes_of"]) == (0, {"accepted": 4}, 1)
+    assert len(weekly.simulator.accepted()) == 8
+    shown = run("--config", weekly.config, "mailings", "show", 2).said
+    assert f"for every time, with mailing 1; asked for by {anna}." in shown
+    assert "For later slots of its key until" in run("--config", weekly.config, "mailings", "show", 1).said
+    assert "the later slots of its key until" in run("--config", weekly.config, "doctor").said
+    rows = run("--config", weekly.config, "audit", "--json").data["audit"]
+    assert ("every-time", anna) in [(row["action"], row["user"]) for row in rows]
+    assert is_sound(weekly, run)
+
+
+def another_text(live: Live, message: Path) -> tuple[object, ...]:
+    message.write_text("En annan text\n")
+    return ()
+
+
+def another_file(live: Live, message: Path) -> tuple[object, ...]:
+    copy = live.config.with_name("copy.csv")
+    copy.write_text(live.config.with_name("recipients.csv").read_text())
+    return ("--recipients", copy)
+
+
+def more_people(live: Live, message: Path) -> tuple[object, ...]:
+    path = live.config.with_name("recipients.csv")
+    path.write_text(path.read_text() + "\n".join(guardians(6)[4:]) + "\n")
+    return ()
+
+
+def over_the_year(live: Live, message: Path) -> tuple[object, ...]:
+    change(live.config, "UPDATE approvals SET holds_until = '2026-02-01T00:00:00.000Z'")
+    return ()
+
+
+OTHERS = {
+    "text": another_text,
+    "file": another_file,
+    "people": more_people,
+    "year": over_the_year,
+    "sender": lambda *_: ("--sender", "Skolan"),
+    "key": lambda *_: ("--key", "other-{hour}"),
+    "audience": lambda *_: ("--where", "Kommun=Exempelkommun"),
+    "again": lambda *_: ("--again", "--reason", "x"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_another_mailing_waits_though_the_slot_is_approved(
+    name: str, weekly: Live, message: Path, run: Run
+) -> None:
+    ran = slot(weekly, message, run, *OTHERS[name](weekly, message))
+    assert ran.code == 5, ran.out
+    assert ran.data["approval"]["decision"] is None
+    assert len(weekly.simulator.accepted()) == 4
+    assert ("was for 4 messages" in ran.out) == (name == "people")
+
+
+def test_whoever_gave_the_yes_for_every_time_does_not_send_by_it(
+    weekly: Live, message: Path, run: Run, log_in: LogIn
+) -> None:
+    log_in(BO)
+    assert slot(weekly, message, run).code == 5
+    assert len(weekly.simulator.accepted()) == 4
+
+
+def test_the_yes_for_every_time_is_taken_back_by_anybody(
+    weekly: Live, message: Path, run: Run, log_in: LogIn
+) -> None:
+    log_in(CIA)
+    ran = run("--config", weekly.config, "mailings", "approve", 1, "--not-every-time", "--reason", "moved")
+    assert (ran.code, "wait again" in ran.said) == (0, True)
+    assert act(weekly.config, run, "approve", 1, "--not-every-time").code == 5, "it is gone"
+    log_in(ANNA)
+    assert slot(weekly, message, run).code == 5
+    assert len(weekly.simulator.accepted()) == 4
+    assert is_sound(weekly, run)
+
+
+def test_only_a_key_with_a_slot_is_approved_for_every_time(
+    site: Live, message: Path, run: Run, log_in: LogIn
+) -> None:
+    assert send(site.config, message, run, "--key", "once").code == 5
+    log_in(BO)
+    ran = act(site.config, run, "approve", 1, "--yes", "--every-time")
+    assert (ran.code, "no --key with a slot" in ran.out) == (5, True)
+    assert act(site.config, run, "approve", 1, "--every-time", "--afterwards").code == 2
+    assert not site.simulator.accepted()
+
+
+def test_what_a_yes_for_every_time_is_for_stands_above_the_question(
+    site: Live, message: Path, run: Run, log_in: LogIn
+) -> None:
+    assert send(site.config, message, run, "--key", "line-{hour}").code == 5
+    log_in(BO)
+    argv = ("--config", site.config, "mailings", "approve", 1, "--every-time")
+    ran = run(*argv, stdin="n\n", terminal=True)
+    assert (ran.code, "4 to 4 messages" in " ".join(ran.said.split())) == (5, True), ran.said
+
+
+def test_a_slot_that_opens_more_packages_than_were_approved_waits(
+    weekly: Live, message: Path, run: Run
+) -> None:
+    with closing(open_ledger(path_of(weekly.config))) as ledger:
+        slot_of = approvals.of(ledger, 1)
+        assert slot_of
+        terms = ApprovalTerms(above=3, expires=timedelta(hours=1), slot=slot_of.slot)
+        anna = Actor(user="anna", host="here")
+        assert approvals.for_every_slot(ledger, terms, 4, moment(), anna)
+        assert not approvals.for_every_slot(ledger, terms._replace(new_packages=9), 4, moment(), anna)
+
+
+def test_the_check_finds_a_mailing_that_left_by_a_yes_that_was_not_for_it(
+    weekly: Live, message: Path, run: Run
+) -> None:
+    assert slot(weekly, message, run).code == 0
+    change(weekly.config, "UPDATE approvals SET slot = 'another' WHERE mailing = 2")
+    assert "Mailing 2 left by the yes to mailing 1" in run("--config", weekly.config, "ledger", "check").said

@@ -36,9 +36,7 @@ def run(
     for_s = read_duration("--for", for_time).total_seconds() if for_time else None
     queues = wiring_listener.queues(wiring)
     output = wiring.output
-    forwarder = forwarding.forwarder(
-        wiring, forward_to, output.warn if output.speaks_json else output.tell_now
-    )
+    forwarder = forwarding.forwarder(wiring, forward_to, output.insist)
     intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.POLLED, forward_to)
     intake = receiving.PushIntake(wiring, intake_rules, output.warn)
     stop_signal = StopSignal()

@@ -1,10 +1,11 @@
 """`smsctl mailings approve ID`: the yes of a second person, and the mailing leaves."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
 import typer
 
-from smsctl.actions.approve import approve, must_be_open
+from smsctl.actions.approve import approve, must_be_open, no_longer_every_time
 from smsctl.actions.ceilings import by_time
 from smsctl.actions.ending import told_with_what_is_left
 from smsctl.actions.may_send import Circumstances
@@ -21,15 +22,17 @@ from smsctl.cli.output.phrases import quoted
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.approval import Approval
-from smsctl.domain.gateway import Traits
+from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Mailing
-from smsctl.errors import say
+from smsctl.errors import Sentence, UsageError, say
 from smsctl.ledger import approvals, mailings, skipped, texts
 
 EXAMPLES = (
     "smsctl mailings approve 12",
     'smsctl mailings approve 12 --no-send --reason "read with the principal"',
     "smsctl mailings approve 12 --afterwards  # it left at once, being urgent",
+    "smsctl mailings approve 12 --every-time  # also later slots of its --key",
+    "smsctl mailings approve 12 --not-every-time  # they wait again",
 )
 
 
@@ -39,6 +42,12 @@ def run(
     *,
     no_send: Annotated[bool, flag("--no-send", "Only approve; `mailings resume` sends it.")] = False,
     afterwards: Annotated[bool, flag("--afterwards", "Approve one that left at once, being urgent.")] = False,
+    every_time: Annotated[
+        bool, flag("--every-time", "Also the later slots of its --key, for 12 months.")
+    ] = False,
+    not_every_time: Annotated[
+        bool, flag("--not-every-time", "Let the later slots of its --key wait again.")
+    ] = False,
     yes: options.Yes = False,
     reason: options.Reason = None,
 ) -> CommandResult:
@@ -48,34 +57,62 @@ def run(
     then it is sent under today's quiet hours and ceilings. The no is: smsctl mailings cancel ID.
     """
     wiring: Wiring = ctx.obj
+    _must_be_one((afterwards, every_time, not_every_time))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
     under = circumstances(wiring, ledger, lenient=wiring.simulated)
-    asked = must_be_open(ledger, found, under, afterwards=afterwards)
+    if not_every_time:
+        no_longer_every_time(ledger, found, under, reason)
+        return _replied(wiring, found, say("The later slots of mailing {id} wait again.", id=found.id))
+    asked = must_be_open(ledger, found, under, afterwards=afterwards, every_time=every_time)
     if afterwards:
         return _afterwards(wiring, found, asked, under, reason, yes=yes)
+    said = _Said(reason=reason, yes=yes, no_send=no_send, every_time=every_time)
     with told_with_what_is_left(ledger, found):
-        service_id = wiring.settings.municipality(found.municipality.key).service_id
-        traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=service_id).traits
-        rest = _left(wiring, found, traits, under)
-        wiring.output.know(render.data(found, mailings.tally(ledger, found)))
-        if not yes:
-            wiring.output.show(_screen(wiring, found, asked, rest, traits))
-            _confirm(wiring, say("Approve mailing {id}?", id=found.id))
-        gateway = None
-        if not no_send:
-            wiring.must_be_fit_to_send()
-            gateway = wiring_gateway.gateway(wiring, service_id=service_id)
-        approve(ledger, found, _now(wiring, under), reason)
-        rest = _left(wiring, found, traits, _now(wiring, under))
-        if gateway is None or rest is None:
-            return _approved(wiring, found)
-        wiring.output.warn(say("Mailing {id} is approved.", id=found.id))
-        rest.verdict.must_hold()
-        record(rest, ledger, _now(wiring, under), None)
-        done = deliver_mailing(wiring, rest.mailing, gateway, rest.ceilings)
-        data = {**render.data(rest.mailing, done.tally), "approval": _decision(wiring, found)}
-        return reply(wiring, done, data)
+        return _before_it_leaves(wiring, found, asked, under, said)
+
+
+class _Said(NamedTuple):
+    """What a second person says of a mailing that waits."""
+
+    reason: str | None
+    yes: bool
+    no_send: bool
+    every_time: bool
+
+
+def _before_it_leaves(
+    wiring: Wiring, mailing: Mailing, asked: Approval, under: Circumstances, said: _Said
+) -> CommandResult:
+    """Show it, ask, write the yes down, and send it."""
+    ledger = wiring.ledger
+    service_id = wiring.settings.municipality(mailing.municipality.key).service_id
+    traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=service_id).traits
+    rest = _left(wiring, mailing, traits, under)
+    wiring.output.know(render.data(mailing, mailings.tally(ledger, mailing)))
+    if not said.yes:
+        further = _for_every_slot(asked) if said.every_time else []
+        wiring.output.show([*_screen(wiring, mailing, asked, rest, traits), *further])
+        _confirm(wiring, say("Approve mailing {id}?", id=mailing.id))
+    gateway = None
+    if not said.no_send:
+        wiring.must_be_fit_to_send()
+        gateway = wiring_gateway.gateway(wiring, service_id=service_id)
+    approve(ledger, mailing, _now(wiring, under), said.reason, every_time=said.every_time)
+    rest = _left(wiring, mailing, traits, _now(wiring, under))
+    if gateway is None or rest is None:
+        return _replied(wiring, mailing, _approved(mailing))
+    wiring.output.warn(_approved(mailing))
+    return _sent(wiring, rest, gateway, _now(wiring, under))
+
+
+def _sent(wiring: Wiring, rest: Remainder, gateway: Gateway, under: Circumstances) -> CommandResult:
+    """Send what was just approved. Raises RuleError where a rule says no now; the yes stays."""
+    rest.verdict.must_hold()
+    record(rest, wiring.ledger, under, None)
+    done = deliver_mailing(wiring, rest.mailing, gateway, rest.ceilings)
+    data = {**render.data(rest.mailing, done.tally), "approval": _decision(wiring, rest.mailing)}
+    return reply(wiring, done, data)
 
 
 def _now(wiring: Wiring, under: Circumstances) -> Circumstances:
@@ -152,15 +189,39 @@ def _afterwards(
         wiring.output.show([TextLine(line, Tone.STRONG), *quoted(mailing.letter.text.body)])
         _confirm(wiring, say("Approve mailing {id} afterwards?", id=mailing.id))
     approve(wiring.ledger, mailing, _now(wiring, under), reason)
-    return _approved(wiring, mailing)
+    return _replied(wiring, mailing, _approved(mailing))
 
 
 def _decision(wiring: Wiring, mailing: Mailing) -> dict[str, object] | None:
     return waiting.data(approvals.of(wiring.ledger, mailing.id))
 
 
-def _approved(wiring: Wiring, mailing: Mailing) -> CommandResult:
-    tally, sentence = mailings.tally(wiring.ledger, mailing), say("Mailing {id} is approved.", id=mailing.id)
+def _approved(mailing: Mailing) -> Sentence:
+    return say("Mailing {id} is approved.", id=mailing.id)
+
+
+def _for_every_slot(asked: Approval) -> list[Block]:
+    """Return what a yes for every time would be for."""
+    least, most = asked.messages_every_time[0], asked.messages_every_time[-1]
+    told = say(
+        "For 12 months no later slot of its key waits, with this text, sender, audience, file and columns,"
+        " and {least} to {most} messages.",
+        least=figures.count(least),
+        most=figures.count(most),
+    )
+    return [GAP, TextLine(told, Tone.WARN)]
+
+
+def _must_be_one(wanted: Sequence[bool]) -> None:
+    if sum(wanted) > 1:
+        raise UsageError(
+            say("--afterwards, --every-time and --not-every-time do not go together."),
+            hint=say("Name one of them."),
+        )
+
+
+def _replied(wiring: Wiring, mailing: Mailing, sentence: Sentence) -> CommandResult:
+    tally = mailings.tally(wiring.ledger, mailing)
     return CommandResult(
         data={**render.data(mailing, tally), "approval": _decision(wiring, mailing)},
         screen=[TextLine(sentence, Tone.GOOD)],

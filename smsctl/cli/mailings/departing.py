@@ -24,7 +24,8 @@ def _terms(agreed: "Departure", under: Circumstances) -> ApprovalTerms | None:
     if terms is None:
         return None
     at_once = under.leaves_at_once(urgent=agreed.new.urgent)
-    return terms._replace(new_packages=agreed.plan.bill.new_packages, at_once=at_once)
+    plan = agreed.plan
+    return terms._replace(new_packages=plan.bill.new_packages, at_once=at_once, slot=plan.order.slot)
 
 
 class Departure(NamedTuple):
@@ -73,6 +74,7 @@ def depart(wiring: Wiring, agreed: Departure, under: Circumstances) -> CommandRe
     ceilings = ceilings_in_claims(mailing, agreed.plan.order.ceilings, under)
     done = deliver_mailing(wiring, mailing, agreed.gateway, ceilings)
     overruled = [one.sentence for one in agreed.verdict.overruled if agreed.verdict.is_over_day]
-    if asked:
+    if asked and asked.at_once:
         overruled.append(waiting.to_be_approved_afterwards(mailing.id))
-    return reply(wiring, done, agreed.data)._replace(overruled=overruled)
+    data = {**agreed.data, "approval": waiting.data(asked)} if asked else agreed.data
+    return reply(wiring, done, data)._replace(overruled=overruled)

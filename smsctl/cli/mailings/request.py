@@ -134,6 +134,7 @@ def plan_request_for(wiring: Wiring, flags: SendFlags, letter: Letter) -> PlanRe
         label=label_of(flags.title, flags.case),
         carry=settings.carry,
         cost_centres=None if flags.cost_centre else settings.cost_centres,
+        key=flags.key,
     )
 
 

@@ -25,6 +25,8 @@ def data(asked: Approval | None) -> dict[str, object] | None:
         "decision": asked.decision,
         "decided_by": asked.decided_by,
         "decided_at": asked.decided_at,
+        "holds_until": asked.holds_until,
+        "by_yes_of": asked.by_yes_of,
     }
 
 
@@ -60,13 +62,38 @@ def blocks(asked: Approval | None, zone: str) -> list[Block]:
     """Return what the story of a mailing has of a second person."""
     if asked is None:
         return []
+    if asked.decision is ApprovalDecision.EXPIRED:
+        told = say("Nobody approved it in time; asked for by {asker}.", asker=asked.asked_by)
+        return [TextLine(told, Tone.WARN)]
     if asked.decided_by and asked.decided_at and asked.decision is ApprovalDecision.APPROVED:
-        at = figures.local(asked.decided_at, zone)
-        who = {"user": asked.decided_by, "asker": asked.asked_by}
-        return [TextLine(say("Approved by {user}, {at}; asked for by {asker}.", at=at, **who))]
+        return [TextLine(_approved(asked, zone)), *_every_time(asked, zone)]
     if asked.is_open and not asked.at_once:
         return [TextLine(waits_until(asked, zone), Tone.WARN)]
     return []
+
+
+def _approved(asked: Approval, zone: str) -> Sentence:
+    at = figures.local(asked.decided_at or "", zone)
+    who = {"user": asked.decided_by, "asker": asked.asked_by}
+    if asked.by_yes_of is None:
+        return say("Approved by {user}, {at}; asked for by {asker}.", at=at, **who)
+    return say(
+        "Approved by {user} for every time, with mailing {yes}; asked for by {asker}.",
+        yes=asked.by_yes_of,
+        **who,
+    )
+
+
+def _every_time(asked: Approval, zone: str) -> list[Block]:
+    if asked.holds_until is None:
+        return []
+    told = say(
+        "For later slots of its key until {at}; they wait again after: smsctl mailings approve {id}"
+        " --not-every-time",
+        at=figures.local(asked.holds_until, zone),
+        id=asked.mailing,
+    )
+    return [TextLine(told)]
 
 
 def how_to_approve(asked: Approval) -> Sentence:

@@ -187,7 +187,7 @@ def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | No
     if not wiring.simulated:
         findings += examine("package", lambda: _packages(wiring, ledger, payer))
     findings += examine("waiting", lambda: check.waiting(ledger))
-    findings += examine("approval", lambda: check_approvals(ledger))
+    findings += examine("approval", lambda: check_approvals(ledger, datetime.now(UTC)))
     if not wiring.simulated:
         findings += examine("reports", lambda: check.reports(ledger, settings, datetime.now(UTC)))
     findings += examine("retention", lambda: check_retention(ledger, settings, clock.now(), clock.before))

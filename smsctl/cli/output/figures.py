@@ -170,4 +170,5 @@ _REASONS = {
     "already-sent": say("has had this text already"),
     "not-in-use": say("the number is not in use"),
     "stopped at the gateway": say("stopped at the gateway"),
+    "not approved in time": say("not approved in time"),
 }

@@ -166,6 +166,10 @@ class Output:
                 self.err.clear_line()
             self.err.show([TextLine(whole(sentence), Tone.WARN)])
 
+    def insist(self, sentence: Sentence) -> None:
+        """Say something on the way that nobody may miss: in the envelope, else at once, also with --quiet."""
+        (self.warn if self.speaks_json else self.tell_now)(sentence)
+
     def tell_now(self, sentence: Sentence) -> None:
         """Say something on the standard error at once, whatever the flags: the end may be days away."""
         self.err.show([TextLine(whole(sentence), Tone.WARN)])
