@@ -9,7 +9,7 @@ from smsctl.errors import LedgerError, say
 from smsctl.ledger import audit, blanking, mailings, purging, searching
 from smsctl.ledger.blanking import Written
 from smsctl.ledger.purging import Decision, Due, Protocol
-from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
+from smsctl.ledger.store import Ledger
 
 _MOST_SEARCHED = 20
 
@@ -38,7 +38,7 @@ def purge(
         number = purging.begin(ledger, decision, moment, actor)
         subject, detail = f"purge {number}", f"{len(due.mailings)} mailings before {decision.before}"
         audit.record(ledger, moment, actor, "purge", subject, detail, decision.reference)
-    _while_any(ledger, lambda: purging.sweep(ledger, number, decision, moment, ROWS_IN_A_COMMIT))
+    _while_any(ledger, lambda: purging.sweep(ledger, number, decision, moment, ledger.rows_in_a_commit))
     removed: list[str] = []
     for done, mailing in enumerate(due.mailings, start=1):
         removed += _remove(ledger, decision, number, mailings.get(ledger, mailing), moment)
@@ -52,16 +52,18 @@ def _remove(
     ledger: Ledger, decision: Decision, number: int, mailing: Mailing, moment: Moment
 ) -> tuple[str, ...]:
     """Remove what a mailing holds, unless somebody keeps it; return some of it, to be looked for."""
-    pieces = iter(range(mailing.first_message, mailing.last_message + 1, ROWS_IN_A_COMMIT))
-    removed = purging.sample(ledger, mailing)
+    first, removed = mailing.first_message, purging.sample(ledger, mailing)
 
     def remove_some() -> bool:
+        nonlocal first
+        most = ledger.rows_in_a_commit
         if not purging.is_due(ledger, decision, mailing.id, moment):
             return False
-        if (first := next(pieces, None)) is not None:
-            last = min(first + ROWS_IN_A_COMMIT - 1, mailing.last_message)
+        if first <= mailing.last_message:
+            last = min(first + most - 1, mailing.last_message)
             purging.remove_messages(ledger, number, mailing, first, last, moment)
-        elif not purging.remove_skipped(ledger, number, mailing, ROWS_IN_A_COMMIT):
+            first = last + 1
+        elif not purging.remove_skipped(ledger, number, mailing, most):
             purging.remove_text(ledger, number, mailing)  # then it is due no longer
         return True
 
@@ -83,7 +85,7 @@ def _while_any(ledger: Ledger, remove_some: Callable[[], bool]) -> bool:
 def blank(ledger: Ledger, what: Written, moment: Moment, actor: Actor, why: str) -> None:
     """Blank what a person wrote, wherever it stands. Raises LedgerError when the file still has it."""
     removed = blanking.words_of(ledger, what)
-    _while_any(ledger, lambda: blanking.blank(ledger, what, moment, actor, why, ROWS_IN_A_COMMIT))
+    _while_any(ledger, lambda: blanking.blank(ledger, what, moment, actor, why, ledger.rows_in_a_commit))
     _overwrite(ledger, removed, frozenset())
 
 

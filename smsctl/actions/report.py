@@ -9,11 +9,12 @@ from smsctl.domain.incoming import Incoming, is_ours, is_stop
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.number import NumberReader
 from smsctl.domain.push import PushBatch
+from smsctl.domain.report import Report
 from smsctl.domain.spelling import is_e164
 from smsctl.ledger import blocklist, inbox, report_intake
 from smsctl.ledger.inbox import IncomingKind
 from smsctl.ledger.reports import IntakeSource, ReportFate, ReportIntake
-from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
+from smsctl.ledger.store import Ledger
 
 _RECIPIENT = Actor(user=blocklist.THE_RECIPIENT, host="by SMS")
 
@@ -65,13 +66,13 @@ def take_in(
     taken, intake = NOTHING, ReportIntake(intake_rules.source, moment, intake_rules.wait)
     reports = [report for push_batch in push_batches for report in push_batch.reports]
     incoming = [message for push_batch in push_batches for message in push_batch.incoming]
-    for start in range(0, max(len(reports), len(incoming)), ROWS_IN_A_COMMIT):
-        end = start + ROWS_IN_A_COMMIT
+    for told in ledger.in_pieces((*reports, *incoming)):
         with ledger.transaction():
-            fates = report_intake.take_all(ledger, reports[start:end], intake)
+            fates = report_intake.take_all(ledger, [one for one in told if isinstance(one, Report)], intake)
             taken = taken + IntakeCounts(fates, Counter())
-            for message in incoming[start:end]:
-                taken = taken + _take_message(ledger, message, intake_rules, moment)
+            for one in told:
+                if isinstance(one, Incoming):
+                    taken = taken + _take_message(ledger, one, intake_rules, moment)
     return taken
 
 

@@ -23,8 +23,6 @@ FOR_ALL = ("",)
 """Stands for every municipality, also those that the config does not have yet."""
 
 _CLEAR_DIGITS = 2
-_IN_A_COMMIT = 1_000
-"""Each number is hashed, and has its row in the audit as well."""
 
 
 class BlockedRow(NamedTuple):
@@ -87,12 +85,14 @@ def add_all(
     of: Collection[str] = FOR_ALL,
 ) -> int:
     """Put many numbers on the list as `add`, in several commits; stopped half-way, a repeat adds the rest."""
-    added = 0
-    for start in range(0, len(numbers), _IN_A_COMMIT):
-        on_progress(start, len(numbers))
+    with ledger.transaction():
+        key = keyfile.find_or_make(ledger)
+    added, done = 0, 0
+    for some in ledger.in_pieces(sorted(numbers, key=key.hash)):  # each commit writes few pages of the index
+        on_progress(done, len(numbers))
         with ledger.transaction():
-            added += add(ledger, numbers[start : start + _IN_A_COMMIT], moment, actor, reason, of)
-        ledger.give_way()
+            added += add(ledger, some, moment, actor, reason, of)
+        done += len(some)
     return added
 
 

@@ -20,7 +20,7 @@ from smsctl.ledger import carried, costs, counts, lock, mailings, skipped, texts
 from smsctl.ledger.counts import Sum
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.skipped import SkippedEntry
-from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
+from smsctl.ledger.store import Ledger
 
 
 class Opening(NamedTuple):
@@ -68,7 +68,7 @@ def write_messages(
     `own` gives the text of each, where they differ.
     """
     people = iter(ready)
-    while together := list(islice(people, ROWS_IN_A_COMMIT)):
+    while together := list(islice(people, _LOADED_TOGETHER)):
         numbered = enumerate(together, opening.first_message + written)
         rows = [
             (message, opening.mailing, line, number, name or None, "pending")
@@ -100,25 +100,21 @@ def write_in_pieces(
     new: NewMailing,
 ) -> Iterator[tuple[int, int]]:
     """Write all rows of a mailing that ids are kept for, in commits; yield how many messages, and rows."""
-    people, others, messages, rows = iter(ready), iter(left_out), 0, 0
+    messages, rows = 0, 0
     own = None if new.texts is None else iter(new.texts)
-    while together := list(islice(people, ROWS_IN_A_COMMIT)):
+    for together in ledger.in_pieces(ready):
         with ledger.transaction():
             rows = messages = write_messages(ledger, opening, together, messages, own)
         yield messages, rows
-        ledger.give_way()
-    while rest := list(islice(others, ROWS_IN_A_COMMIT)):
+    for rest in ledger.in_pieces(left_out):
         with ledger.transaction():
             skipped.write(ledger, opening.mailing, rest)
         rows += len(rest)
         yield messages, rows
-        ledger.give_way()
-    cells = iter(new.carried.rows)
-    while some := list(islice(cells, ROWS_IN_A_COMMIT)):
+    for some in ledger.in_pieces(new.carried.rows):
         with ledger.transaction():
             carried.write(ledger, opening.mailing, some)
         yield messages, rows
-        ledger.give_way()
 
 
 def finish(
@@ -192,35 +188,41 @@ def clear(ledger: Ledger) -> Iterator[tuple[int, int]]:
         with lock.if_nobody_sends(ledger, reference) as free:
             if not free:
                 continue
-            done = 0
+            done, most = 0, ledger.rows_in_a_commit
             while _remove_some(
-                ledger, Opening(mailing=mailing, reference=reference, first_message=first + done), kept - done
+                ledger,
+                Opening(mailing=mailing, reference=reference, first_message=first + done),
+                min(most, kept - done),
+                most,
             ):
-                done = min(done + ROWS_IN_A_COMMIT, kept)
+                done = min(done + most, kept)
                 yield done, kept
                 ledger.give_way()
+                most = ledger.rows_in_a_commit
 
 
-def _remove_some(ledger: Ledger, left: Opening, kept: int) -> bool:
-    """Remove some rows of an opening that was broken off, or the last of it; say whether anything is left."""
+def _remove_some(ledger: Ledger, left: Opening, messages: int, most: int) -> bool:
+    """Remove some rows of an opening that was broken off, or the last of it; say whether anything is left.
+
+    Its next messages, and where there are none, at most so many of each other kind.
+    """
     with ledger.transaction():
         # It may have ended before its lock was free: then the mailing is there.
         if not ledger.rows("SELECT 1 FROM openings WHERE reference = ?", left.reference):
             return False
-        first, end = left.first_message, left.first_message + min(kept, ROWS_IN_A_COMMIT)
+        first, end = left.first_message, left.first_message + messages
         if first < end:
             texts.remove(ledger, first, end - 1)
             ledger.write(
                 "DELETE FROM messages WHERE id >= ? AND id < ? AND mailing = ?", first, end, left.mailing
             )
-        elif not any(
-            table.remove_some(ledger, left.mailing, ROWS_IN_A_COMMIT) for table in (skipped, carried)
-        ):
+        elif not any(table.remove_some(ledger, left.mailing, most) for table in (skipped, carried)):
             ledger.write("DELETE FROM openings WHERE reference = ?", left.reference)
             return False
     return True
 
 
+_LOADED_TOGETHER = 5_000
 _MESSAGES = ("id", "mailing", "sheet_row", "number", "name", "state")
 _PARTS = "UPDATE messages SET parts = ? WHERE id IN (?)"
 

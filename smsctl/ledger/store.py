@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from smsctl.errors import Sentence, say
 from smsctl.ledger.high_water import HighWater
@@ -14,9 +14,15 @@ from smsctl.ledger.seam.engine import Engine, Progress, Row, without_nul
 from smsctl.ledger.sqlite import engine as sqlite
 from smsctl.ledger.sqlite import file
 
+T = TypeVar("T")
 _SHARE_OF_OTHERS, _LEAST_GAP_S, _LONGEST_GAP_S = 0.25, 0.012, 0.05
 ROWS_IN_A_COMMIT = 5_000
 """So many are written at most before others get in between."""
+
+_HELD_S = 0.1
+"""So long others may wait for one commit of a long work."""
+
+_FIRST_ROWS, _FEWEST_ROWS = 1_000, 20
 
 _CLOSE = 2
 _TOGETHER = 500
@@ -35,6 +41,7 @@ class Ledger:
         self.on_change: Callable[[Mapping[str, object]], None] | None = None
         engine.on_wait = self._say_so
         self._held_s = 0.0  # by the latest transaction
+        self._rows = _FIRST_ROWS
         self._after_commit: dict[str, Callable[[], None]] = {}
 
     def close(self) -> None:
@@ -150,11 +157,28 @@ class Ledger:
         for action in self._after_commit.values():
             action()
 
+    @property
+    def rows_in_a_commit(self) -> int:
+        """How many rows a long work writes next, so that others do not wait long for its commit."""
+        return min(self._rows, ROWS_IN_A_COMMIT)
+
+    def in_pieces(self, rows: Iterable[T]) -> Iterator[list[T]]:
+        """Yield as many rows at a time as one transaction takes; others get in between."""
+        left = iter(rows)
+        piece = list(islice(left, self.rows_in_a_commit))
+        while piece:
+            yield piece
+            if piece := list(islice(left, self.rows_in_a_commit)):
+                self.give_way()
+
     def give_way(self) -> None:
         """Let whoever waits for the file get in, between two transactions of a long work.
 
-        Nobody stands in a queue for it: a waiter looks again each few milliseconds.
+        Nobody stands in a queue for it: a waiter looks again each few milliseconds. Where the latest held the
+        file for long, as on a busy machine, the next takes fewer rows.
         """
+        fitting = self.rows_in_a_commit * _HELD_S / max(self._held_s, _HELD_S / 2)
+        self._rows = max(int(fitting), _FEWEST_ROWS)
         time.sleep(min(max(self._held_s * _SHARE_OF_OTHERS, _LEAST_GAP_S), _LONGEST_GAP_S))
 
     def _say_so(self) -> None:

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -89,6 +90,18 @@ def test_a_backup_ends_though_somebody_writes_between_any_two_of_its_steps(
         copying.copy(large.path, tmp_path / "backup.db", write)
     assert len(steps) < 20
     assert value(tmp_path / "backup.db", "n") == len(steps) - 2, "the copy is of its last beginning"
+
+
+def test_a_check_waits_for_a_commit_that_a_slow_disk_draws_out(large: Ledger) -> None:
+    with closing(sqlite3.connect(large.path, isolation_level=None, check_same_thread=False)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        end = Timer(0.3, writer.execute, ["COMMIT"])
+        end.start()
+        try:
+            with closing(large.copied(lambda _done, _total: None)) as copy:
+                assert copy.one("SELECT COUNT(*) FROM messages") == (200,)
+        finally:
+            end.join()
 
 
 def test_a_backup_of_a_ledger_that_somebody_holds_for_good_ends_in_words(

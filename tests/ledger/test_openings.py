@@ -28,7 +28,7 @@ LEFT_OUT = [
 @pytest.fixture(autouse=True)
 def _small_commits(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
-    monkeypatch.setattr("smsctl.ledger.openings.ROWS_IN_A_COMMIT", 5)
+    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
     activate(ledger)
 
 

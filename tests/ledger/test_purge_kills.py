@@ -33,7 +33,7 @@ DIE = (
     "from smsctl.ledger import purging, store; from smsctl.ledger.sqlite.engine import SqliteEngine\n"
     "from tests.ledger.conftest import ACTOR, NOW\n"
     "from tests.ledger.test_purge_kills import DECISION\n"
-    "purge.ROWS_IN_A_COMMIT, left, commit = 3, int(sys.argv[2]), SqliteEngine.commit\n"
+    "store.ROWS_IN_A_COMMIT, left, commit = 3, int(sys.argv[2]), SqliteEngine.commit\n"
     "def dying(ledger, **how):\n"
     "    global left; left -= 1\n"
     "    if not left: os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -21,7 +22,7 @@ from smsctl.errors import ExitCode, LedgerError, Sentence
 from smsctl.ledger import batches, mailings
 from smsctl.ledger.high_water import HighWater
 from smsctl.ledger.sqlite import engine
-from smsctl.ledger.store import Ledger, open_ledger, read_ledger
+from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger, open_ledger, read_ledger
 
 from .places import ROOT, on_small_disk, python, why_no_mounts
 from .runs import Taker, must_be_true, new_mailing, now, send_all, states
@@ -462,3 +463,15 @@ def test_a_shared_ledger_is_shared_with_its_group_only(tmp_path: Path) -> None:
     open_ledger(tmp_path / "new" / "ledger.db", group=group).close()
     modes = {path.name: path.stat().st_mode & 0o7777 for path in tmp_path.rglob("*")}
     assert (modes["new"], modes["ledger.db"]) == (0o2770, 0o660)
+
+
+def test_a_long_work_takes_fewer_rows_where_its_commits_take_long(ledger: Ledger) -> None:
+    done: list[list[int]] = []
+    for piece in ledger.in_pieces(range(2_600)):
+        with ledger.transaction():
+            time.sleep(0.2)  # a busy machine
+        done.append(piece)
+    sizes = [len(piece) for piece in done]
+    assert [row for piece in done for row in piece] == list(range(2_600))
+    assert sizes[0] > sizes[2], "others waited too long for the first"
+    assert max(sizes) <= ROWS_IN_A_COMMIT

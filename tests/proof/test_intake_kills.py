@@ -20,10 +20,9 @@ from tests.proof.conftest import Scale
 
 _IN_SMALL_COMMITS = (
     "import sys\n"
-    "from smsctl.actions import report\n"
-    "from smsctl.ledger import blocklist\n"
+    "from smsctl.ledger import store\n"
     "from smsctl.cli.app import main\n"
-    "report.ROWS_IN_A_COMMIT = blocklist._IN_A_COMMIT = 2\n"
+    "store.ROWS_IN_A_COMMIT = 2\n"
     "sys.exit(main(sys.argv[1:]))\n"
 )
 _UNMATCHED = 6

@@ -113,7 +113,7 @@ def _impatient() -> Mapping[str, object]:
 
 
 def _small_commits() -> Mapping[str, object]:
-    return {"smsctl.actions.begin.ROWS_IN_A_COMMIT": 5, "smsctl.ledger.openings.ROWS_IN_A_COMMIT": 5}
+    return {"smsctl.actions.begin.ROWS_IN_A_COMMIT": 5, "smsctl.ledger.store.ROWS_IN_A_COMMIT": 5}
 
 
 def _before_its_rows() -> Mapping[str, object]:

@@ -29,6 +29,7 @@ def run(
         for push_batch in wiring_listener.read_report_file(file, tell):
             intake.store_one(push_batch)
             unread += push_batch.unread
+            wiring.ledger.give_way()
     if unread:
         wiring.output.warn(
             say_n(

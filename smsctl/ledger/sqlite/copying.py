@@ -108,7 +108,7 @@ def fill(
         with ExitStack() as unless_whole:
             made = make()
             unless_whole.callback(made.close)
-            with suppress(_StartedOverError):
+            with suppress(_StartedOverError), _patient(found):
                 found.backup(made, pages=pages, progress=_watch(patience, on_progress), sleep=_PAUSE_S)
                 unless_whole.pop_all()
                 return made
@@ -116,6 +116,17 @@ def fill(
         say("{path}: the ledger is busy; another program holds it.", path=path),
         hint=say("Try again in a minute."),
     )
+
+
+@contextmanager
+def _patient(found: sqlite3.Connection) -> Iterator[None]:
+    """Let each step wait for a commit that is being written, however slow the disk is."""
+    (before_ms,) = found.execute("PRAGMA busy_timeout").fetchone()
+    found.execute(f"PRAGMA busy_timeout = {int(1000 * _BUSY_TIMEOUT_S)}")
+    try:
+        yield
+    finally:
+        found.execute(f"PRAGMA busy_timeout = {before_ms:d}")
 
 
 def _watch(patience: int, on_progress: Progress) -> Callable[[int, int, int], None]:
