@@ -151,9 +151,12 @@ def why_none() -> str | None:
     return None
 
 
-def new_cluster() -> Cluster:
-    """Make a cluster in a temporary folder of its own; whoever asks for it takes the folder away."""
-    folder = Path(tempfile.mkdtemp(prefix="smsctl-pg-", dir=MEMORY if MEMORY.is_dir() else None))
+def new_cluster(place: Path | None = None) -> Cluster:
+    """Make a cluster in a temporary folder of its own; whoever asks for it takes the folder away.
+
+    In memory, unless a `place` is named.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="smsctl-pg-", dir=place or (MEMORY if MEMORY.is_dir() else None)))
     found = importlib.util.find_spec(_WHEEL)
     assert found is not None
     assert found.submodule_search_locations is not None

@@ -28,9 +28,7 @@ def make_unknown(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     """
     pending = [(message, "") for message in sorted(corrections.messages_in(ledger, mailing, Status.PENDING))]
     unknown = 0
-    while pending:
-        cost_centre, together = costs.of_first(ledger, mailing, pending)
-        pending = pending[len(together) :]
+    for cost_centre, together in costs.by_share(ledger, mailing, pending) if pending else ():
         unknown += _make_unknown(ledger, mailing, [message for message, _ in together], cost_centre, moment)
     if unknown:
         reports.apply_to_unknown(ledger, mailing, moment)

@@ -7,6 +7,7 @@ proof that the gateway did not take it.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -164,18 +165,19 @@ def _batches(
     """Yield the batches that so many messages make, as they will be marked; each of one cost centre."""
     mailing, newest = want.mailing, ledger.next_id("batches") - 1
     stem, last = _newest_reference(ledger, mailing)
-    for n in range(1, slots + 1):
-        if not rest:
-            return
-        cost_centre, together = costs.of_first(ledger, mailing, rest)
-        ids, numbers = zip(*together[: want.most], strict=True)
+    pieces = (
+        (cost_centre, together[at : at + want.most])
+        for cost_centre, together in costs.by_share(ledger, mailing, rest)
+        for at in range(0, len(together), want.most)
+    )
+    for n, (cost_centre, together) in enumerate(islice(pieces, slots), 1):
+        ids, numbers = zip(*together, strict=True)
         batch = Batch(
             reference=f"{stem}{last + n}",
             letter=costs.letter_of(mailing.letter, cost_centre),
             messages=outgoing(mailing.message_references(ids), numbers),
             bodies=texts.of(ledger, mailing, ids),
         )
-        rest = rest[len(ids) :]
         yield Claim(id=newest + n, batch=batch, messages=ids, day=moment.day)
 
 
@@ -200,7 +202,7 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: s
 def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> None:
     """Write a batch and mark its messages."""
     mailing, ids = want.mailing, one.messages
-    ledger.write(
+    ledger.write_later(
         "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
         " parts, digest, claimed_at, claimed_day, boot, boot_s, cost_centre)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -218,7 +220,7 @@ def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> Non
         one.batch.letter.cost_centre,
     )
     # All that is pending between the first and the last belongs to the batch: it was read in this order.
-    ledger.write(
+    ledger.write_later(
         "UPDATE messages SET state = 'sending', batch = ? WHERE id BETWEEN ? AND ? AND state = 'pending'",
         one.id,
         ids[0],
@@ -253,12 +255,13 @@ def _store(ledger: Ledger, paired: Sequence[tuple[int, Receipt]], batch: int) ->
     What was said alike is one statement: most batches are wholly accepted, and a statement for each
     message takes twice as long.
     """
-    alike: dict[tuple[Status, str | None, Words | None], list[object]] = {}
+    alike: dict[tuple[Status, str | None, Words | None], list[tuple[int, str | None]]] = {}
     for message, (_, state, gateway_id, code, text) in paired:
-        alike.setdefault((state, code, text), []).extend((message, gateway_id))
-    for (state, code, text), told in alike.items():
-        ledger.write(
-            _STORE.replace("(?)", ", ".join(["(CAST(? AS INTEGER), ?)"] * (len(told) // 2))),
+        alike.setdefault((state, code, text), []).append((message, gateway_id))
+    for (state, code, text), rows in alike.items():
+        table, told = ledger.table(("INTEGER", "TEXT"), rows)
+        ledger.write_later(
+            _STORE.replace("[ROWS]", table),
             state.value,  # plain: sqlite3 would look for an adapter first
             code,
             *stored(text),
@@ -270,5 +273,5 @@ def _store(ledger: Ledger, paired: Sequence[tuple[int, Receipt]], batch: int) ->
 
 _STORE = (
     "UPDATE messages SET state = ?, gateway_id = told.column2, code = ?, event = ?, answer = ?, batch = ?"
-    " FROM (VALUES (?)) AS told WHERE messages.id = told.column1 AND messages.batch = ?"
+    " FROM [ROWS] AS told WHERE messages.id = told.column1 AND messages.batch = ?"
 )

@@ -24,7 +24,7 @@ def spending(ledger: Ledger, payer: Municipality, today: str) -> Spending:
     return Spending(
         year_ore=year,
         month_ore=month,
-        packages=tuple(one._replace(reserved=0) for one in packages.packages_of(ledger, payer.key)),
+        packages=tuple(packages.with_what_is_drawn(ledger, payer.key)),
         outside=ever[payer.rate] if payer.rate else 0,
         on_the_wire=packages.parts_in_flight(ledger, payer.key),
     )

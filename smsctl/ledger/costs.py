@@ -30,20 +30,18 @@ def enter(
             *rate,
             parts,
         )
-    if cost_centre := of_batch(ledger, batch):
-        ledger.write(
-            "INSERT INTO cost_centre_parts"
-            " (municipality, day, cost_centre, package, rate_parts, rate_ore, parts)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (municipality, day, cost_centre, package, rate_parts, rate_ore)"
-            " DO UPDATE SET parts = cost_centre_parts.parts + excluded.parts",
-            municipality,
-            day,
-            cost_centre,
-            package,
-            *rate,
-            parts,
-        )
+    if batch is not None:
+        ledger.write_later(_OF_COST_CENTRE, municipality, day, package, *rate, parts, batch)
+
+
+_OF_COST_CENTRE = (
+    "INSERT INTO cost_centre_parts (municipality, day, cost_centre, package, rate_parts, rate_ore, parts)"
+    " SELECT CAST(? AS TEXT), CAST(? AS TEXT), cost_centre, CAST(? AS INTEGER), CAST(? AS INTEGER),"
+    " CAST(? AS INTEGER), CAST(? AS INTEGER) FROM batches WHERE id = ? AND cost_centre <> ''"
+    " ON CONFLICT (municipality, day, cost_centre, package, rate_parts, rate_ore)"
+    " DO UPDATE SET parts = cost_centre_parts.parts + excluded.parts"
+)
+"""For a batch without a cost centre it writes nothing."""
 
 
 def _rate_of(ledger: Ledger, mailing: int) -> tuple[int, int]:
@@ -51,12 +49,6 @@ def _rate_of(ledger: Ledger, mailing: int) -> tuple[int, int]:
         "SELECT COALESCE(rate_parts, 0), COALESCE(rate_ore, 0) FROM mailings WHERE id = ?", mailing
     )
     return (0, 0) if row is None else (int(row[0]), int(row[1]))
-
-
-def of_batch(ledger: Ledger, batch: int | None) -> str:
-    """Return the cost centre of a batch's messages; "" where they have none."""
-    row = ledger.one("SELECT cost_centre FROM batches WHERE id = ?", batch)
-    return str(row[0] or "") if row else ""
 
 
 def write_shares(ledger: Ledger, mailing: int, first_message: int, shares: Sequence[CostShare]) -> None:
@@ -80,20 +72,24 @@ def shares_of(ledger: Ledger, mailing: int) -> tuple[CostShare, ...]:
     return tuple(CostShare(cost_centre=cost_centre, messages=n) for cost_centre, n in found)
 
 
-def of_first(
-    ledger: Ledger, mailing: Mailing, found: list[tuple[int, str]]
-) -> tuple[str, list[tuple[int, str]]]:
-    """Return the cost centre of the first of some messages, and those of them that share it."""
-    row = ledger.one(
-        "SELECT cost_centre, first_message + messages FROM cost_shares"
-        " WHERE mailing = ? AND first_message <= ? ORDER BY first_message DESC LIMIT 1",
+def by_share(
+    ledger: Ledger, mailing: Mailing, found: Sequence[tuple[int, str]]
+) -> list[tuple[str, Sequence[tuple[int, str]]]]:
+    """Return some messages of a mailing, in the order of their ids, as they share a cost centre, and that."""
+    shares = ledger.rows(
+        "SELECT cost_centre, first_message, first_message + messages FROM cost_shares"
+        " WHERE mailing = ? AND first_message <= ? AND first_message + messages > ? ORDER BY first_message",
         mailing.id,
+        found[-1][0],
         found[0][0],
     )
-    if row is None:
-        return "", found
-    cost_centre, end = row
-    return cost_centre, [one for one in found if one[0] < end]
+    if not shares:
+        return [("", found)]
+    return [
+        (cost_centre, together)
+        for cost_centre, first, end in shares
+        if (together := [one for one in found if first <= one[0] < end])
+    ]
 
 
 def letter_of(letter: Letter, cost_centre: str | None) -> Letter:

@@ -82,31 +82,33 @@ def move(ledger: Ledger, mailing: Mailing, day: str, before: Sums, after: Sums) 
         from smsctl.ledger import untold  # who only counts needs none of it
 
         untold.mark(ledger, mailing.id)
-    for state, moved in change.items():
-        if moved != NONE:
-            _add(ledger, mailing, mailing.created_day if state is Status.PENDING else day, state, moved)
+    moved = {state: sums for state, sums in change.items() if sums != NONE}
+    if moved:
+        _add(ledger, mailing, day, moved)
 
 
 def _told(states: Sums) -> dict[str, int]:
     return {str(state): one.messages for state, one in states.items() if one.messages}
 
 
-def _add(ledger: Ledger, mailing: Mailing, day: str, state: Status, moved: Sum) -> None:
-    ledger.write(
-        "INSERT INTO mailing_counts (mailing, state, messages, parts) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (mailing, state) DO UPDATE SET"
-        " messages = mailing_counts.messages + excluded.messages,"
-        " parts = mailing_counts.parts + excluded.parts",
-        mailing.id,
-        state,
-        *moved,
-    )
-    ledger.write(
-        "INSERT INTO day_counts (municipality, day, state, messages, parts) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (municipality, day, state) DO UPDATE SET"
-        " messages = day_counts.messages + excluded.messages, parts = day_counts.parts + excluded.parts",
-        mailing.municipality.key,
-        day,
-        state,
-        *moved,
-    )
+def _add(ledger: Ledger, mailing: Mailing, day: str, moved: Sums) -> None:
+    of_mailing: list[object] = []
+    of_days: list[object] = []
+    for state, sums in moved.items():
+        of_mailing += mailing.id, state, *sums
+        on_day = mailing.created_day if state is Status.PENDING else day
+        of_days += mailing.municipality.key, on_day, state, *sums
+    ledger.write_later(_ADD_TO_MAILING.replace("(?)", ", ".join(["(?, ?, ?, ?)"] * len(moved))), *of_mailing)
+    ledger.write_later(_ADD_TO_DAYS.replace("(?)", ", ".join(["(?, ?, ?, ?, ?)"] * len(moved))), *of_days)
+
+
+_ADD_TO_MAILING = (
+    "INSERT INTO mailing_counts (mailing, state, messages, parts) VALUES (?)"
+    " ON CONFLICT (mailing, state) DO UPDATE SET"
+    " messages = mailing_counts.messages + excluded.messages, parts = mailing_counts.parts + excluded.parts"
+)
+_ADD_TO_DAYS = (
+    "INSERT INTO day_counts (municipality, day, state, messages, parts) VALUES (?)"
+    " ON CONFLICT (municipality, day, state) DO UPDATE SET"
+    " messages = day_counts.messages + excluded.messages, parts = day_counts.parts + excluded.parts"
+)

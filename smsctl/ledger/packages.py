@@ -50,17 +50,23 @@ def packages_of(ledger: Ledger, municipality: str) -> tuple[Package, ...]:
     """
     reserved = parts_in_flight(ledger, municipality)
     found: list[Package] = []
-    for number, size, price_ore, used in ledger.rows(
+    for one in with_what_is_drawn(ledger, municipality):
+        here = min(reserved, one.size - one.used)
+        reserved -= here
+        found.append(one._replace(reserved=here))
+    return tuple(found)
+
+
+def with_what_is_drawn(ledger: Ledger, municipality: str) -> list[Package]:
+    """Return the packages as `packages_of`, with nothing reserved on them."""
+    found = ledger.rows(
         "SELECT number, size, price_ore, used FROM packages WHERE municipality = ?"
         " AND ((used < size AND closed_day IS NULL)"
         "  OR number = (SELECT MAX(number) FROM packages WHERE municipality = ?)) ORDER BY number",
         municipality,
         municipality,
-    ):
-        here = min(reserved, size - used)
-        reserved -= here
-        found.append(Package(number=number, size=size, price_ore=price_ore, used=used, reserved=here))
-    return tuple(found)
+    )
+    return [Package(number=n, size=size, price_ore=ore, used=used) for n, size, ore, used in found]
 
 
 def parts_in_flight(ledger: Ledger, municipality: str, mailing: int | None = None) -> int:
@@ -224,8 +230,9 @@ def _sources(ledger: Ledger, booking: Booking, parts: int, moment: Moment) -> It
     if booking.terms is None:
         return [(OUTSIDE, parts)]
     # What other batches reserve is drawn when they settle; here only what is really left counts.
-    packages = [one._replace(reserved=0) for one in packages_of(ledger, booking.municipality)]
-    draws = draw(packages, parts, booking.terms)
+    draws = draw(with_what_is_drawn(ledger, booking.municipality), parts, booking.terms)
+    if not any(one.opens for one in draws):
+        return [(one.package, one.parts) for one in draws]
     if booking.may_open and not _has_ended(ledger, booking.municipality):
         for one in draws:
             if one.opens:
@@ -265,19 +272,14 @@ def _give_back(ledger: Ledger, booking: Booking, parts: int, moment: Moment, rea
 
 
 def _enter(ledger: Ledger, booking: Booking, package: int, parts: int, moment: Moment, reason: str) -> None:
-    ledger.write(
+    ledger.write_later(
         "INSERT INTO entries (id, at, day, municipality, mailing, batch, package, parts, reason)"
         " VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM entries), ?, ?, ?, ?, ?, ?, ?, ?)",
-        moment.at,
-        moment.day,
-        booking.municipality,
-        booking.mailing,
-        booking.batch,
-        package,
-        parts,
-        reason,
+        *(moment.at, moment.day),
+        *(booking.municipality, booking.mailing, booking.batch),
+        *(package, parts, reason),
     )
-    ledger.write(
+    ledger.write_later(
         "INSERT INTO day_parts (municipality, day, package, parts) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (municipality, day, package) DO UPDATE SET parts = day_parts.parts + excluded.parts",
         booking.municipality,
@@ -287,7 +289,7 @@ def _enter(ledger: Ledger, booking: Booking, package: int, parts: int, moment: M
     )
     costs.enter(ledger, booking.municipality, booking.mailing, booking.batch, package, parts, moment.day)
     if package != OUTSIDE:
-        ledger.write(
+        ledger.write_later(
             "UPDATE packages SET used = used + ?, used_up_day = CASE WHEN used + ? = size THEN ? END"
             " WHERE municipality = ? AND number = ?",
             parts,

@@ -87,6 +87,17 @@ class Ledger:
         """Run one statement inside an open transaction and return how many rows it changed."""
         return self.engine.change(sql, without_nul(values))
 
+    def write_later(self, sql: str, *values: object) -> None:
+        """Run one statement inside an open transaction, at the latest before the next one that is asked."""
+        self.engine.enqueue(sql, without_nul(values))
+
+    def table(self, kinds: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[str, Sequence[object]]:
+        """Return rows as a statement names a table, with columns column1, column2 …, and the values in it.
+
+        `kinds` are the types of the columns: INTEGER or TEXT.
+        """
+        return self.engine.table(kinds, rows)
+
     def write_many(self, sql: str, values: Iterator[Sequence[object]] | Sequence[Sequence[object]]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
         return self.engine.change_many(sql, map(without_nul, values))

@@ -17,6 +17,8 @@ class CutLine:
         self.when: Callable[[bytes], bool] = lambda _request: False
         self.arrives = False  # whether the request that breaks the line gets to the database
         self.broken = 0
+        self.turns = 0  # how often the database was asked something after it had answered
+        self._answered = False
         self._lines = list[socket.socket]()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -42,6 +44,8 @@ class CutLine:
     def _there(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while said := client.recv(1 << 16):
+                self.turns += self._answered
+                self._answered = False
                 if self.when(said):
                     self.broken += 1
                     _end(client)
@@ -58,6 +62,7 @@ class CutLine:
     def _back(self, server: socket.socket, client: socket.socket) -> None:
         with suppress(OSError):
             while said := server.recv(1 << 16):
+                self._answered = True
                 client.sendall(said)
         _end(client)
 

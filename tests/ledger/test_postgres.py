@@ -155,6 +155,38 @@ def test_a_session_that_is_ended_takes_its_right_to_send_along(
             pass
 
 
+# How often the server is asked
+
+
+def test_a_batch_takes_few_ways_to_the_server(access: Access, cluster: Cluster) -> None:
+    line = CutLine(cluster.port)
+    with (
+        closing(line),
+        closing(opened(access._replace(address=_through(access.address, line.port)))) as ledger,
+    ):
+        mailing, gateway = new_mailing(ledger, 100), Taker()
+        before = line.turns
+        send_all(ledger, mailing, gateway)
+        assert states(ledger) == {"accepted": 100}
+        assert (line.turns - before) / 50 < 18, "18 by 100 batches: the goal of 1,800 for 100,000 messages"
+
+
+def test_no_write_looks_through_a_table(access: Access) -> None:
+    with closing(opened(access)) as ledger:
+        mailing = new_mailing(ledger, 40)
+        with ledger.transaction():
+            plan = ledger.rows(
+                "EXPLAIN SELECT id, number FROM messages WHERE id > ? AND id <= ? AND state = 'pending'"
+                " ORDER BY id LIMIT ?",
+                mailing.first_message,
+                mailing.last_message,
+                10,
+            )
+        told = "\n".join(line for (line,) in plan)
+        assert "Index Scan using messages_pkey" in told, told
+        assert "Sort" not in told, told
+
+
 # Another database than before
 
 

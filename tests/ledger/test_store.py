@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -42,6 +42,52 @@ def test_the_pragmas_that_survive_a_power_cut_are_in_force(ledger: Ledger) -> No
 def test_nothing_is_written_outside_a_transaction(ledger: Ledger) -> None:
     with pytest.raises(sqlite3.ProgrammingError):
         ledger.write("DELETE FROM facts")
+
+
+def test_rows_are_a_table_in_a_statement_whatever_stands_in_them(ledger: Ledger) -> None:
+    texts = (
+        "",
+        "NULL",
+        None,
+        'a "quoted" one',
+        "back\\slash",
+        "{1,2}",
+        "a,b",
+        " å ",
+        "%s ?",
+        "'",
+        "line\nend",
+    )
+    table, values = ledger.table(("INTEGER", "TEXT"), [*enumerate(texts), (99, "nul\0")])
+    found = ledger.rows(f"SELECT column1, column2 FROM {table} AS told ORDER BY column1", *values)
+    assert [text for _, text in found[:-1]] == [*texts]
+    assert isinstance(ledger.engine, engine.SqliteEngine) or found[-1] == (99, "nul")
+
+
+def test_what_is_written_later_is_there_for_the_next_question_and_takes_all_back_where_it_fails(
+    ledger: Ledger,
+) -> None:
+    one = "INSERT INTO facts (name, value) VALUES ('one', ?)"
+    with ledger.transaction():
+        ledger.write_later(one, "1")
+        ledger.write_later("UPDATE facts SET value = ? WHERE name = 'one'", "2")
+        assert ledger.one("SELECT value FROM facts WHERE name = 'one'") == ("2",)
+        ledger.write_later("UPDATE facts SET value = ? WHERE name = 'one'", "3")
+    assert ledger.one("SELECT value FROM facts WHERE name = 'one'") == ("3",)
+
+    def fail() -> None:
+        with ledger.transaction():
+            ledger.write_later("UPDATE facts SET value = ? WHERE name = 'one'", "4")
+            ledger.write_later(one, "4")
+
+    with pytest.raises(LedgerError):
+        fail()
+    assert ledger.one("SELECT value FROM facts WHERE name = 'one'") == ("3",)
+    with suppress(ZeroDivisionError), ledger.transaction():
+        ledger.write_later("DELETE FROM facts WHERE name = 'one'")
+        _ = 1 / 0
+    with ledger.transaction():
+        assert ledger.write("UPDATE facts SET value = '5' WHERE name = 'one'") == 1
 
 
 def test_what_must_follow_a_commit_does_not_follow_a_failure(ledger: Ledger) -> None:

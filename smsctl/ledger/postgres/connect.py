@@ -37,6 +37,18 @@ _SETTINGS = {
 }
 """What the role, the database or the environment would else decide."""
 
+_PLANS = "SELECT " + ", ".join(
+    f"set_config('{name}', '{value}', true)"
+    for name, value in {
+        "enable_seqscan": "off",
+        "enable_bitmapscan": "off",
+        "enable_hashjoin": "off",
+        "enable_mergejoin": "off",
+        "plan_cache_mode": "force_generic_plan",
+    }.items()
+)
+"""In a write each row is found by an index, however little the server knows yet of a table just filled."""
+
 _ENVIRONMENT = Lock()
 
 
@@ -76,6 +88,18 @@ def connect(access: Access) -> Session:
         session.prepare_threshold = 2
         unless_well.pop_all()
     return session
+
+
+def begin(session: Session, standing: str) -> tuple[Any, ...]:
+    """Begin a transaction that writes, with the one lock of all writers; return what `standing` asks then."""
+    with session.pipeline():
+        session.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        session.execute("LOCK TABLE writer IN EXCLUSIVE MODE")
+        session.execute(_PLANS)
+        # After the lock, and in a statement of its own: it sees what the last writer committed.
+        found = session.execute(standing.encode())
+    (row,) = found.fetchall()
+    return row
 
 
 def _unreachable(told_of: str, place: str) -> LedgerError:

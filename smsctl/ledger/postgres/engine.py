@@ -14,18 +14,24 @@ import psycopg
 from psycopg import sql as compose
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.postgres import connect
+from smsctl.ledger.postgres import connect, dialect
 from smsctl.ledger.postgres.connect import Access, Session
-from smsctl.ledger.postgres.dialect import statement
 from smsctl.ledger.postgres.identity import IDENTITY, STANDING, Identity, another
 from smsctl.ledger.postgres.rights import Rights
-from smsctl.ledger.postgres.sentences import LOCK_NOT_AVAILABLE, NotNowError, in_words, told
-from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values, without_nul
-from smsctl.ledger.seam.sentences import LostError
+from smsctl.ledger.postgres.sentences import (
+    LOCK_NOT_AVAILABLE,
+    NotNowError,
+    broke,
+    in_words,
+    not_confirmed,
+    told,
+)
+from smsctl.ledger.postgres.statements import Statements
+from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
+from smsctl.ledger.seam.sentences import LostError, overtaken
 
 _SAY_AFTER_S = 3.0
 _PAUSE_S = 0.2
-_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _NOT_TAKEN = "01000"
 """The warning by which COMMIT says that it waits no longer for a standby: it reports success all the same."""
 
@@ -39,6 +45,7 @@ class PostgresEngine:
         self._session = session
         self._version = version
         self._transaction: str | None = None  # of the open one: its id
+        self._statements = Statements()
         self.rights = Rights(access.schema)
         self._waits_no_longer = False
         self._is_frozen = False
@@ -74,21 +81,26 @@ class PostgresEngine:
             self._lineage = self.identity().lineage
         return changed
 
+    def enqueue(self, sql: str, values: Values) -> None:
+        """Run one statement inside an open transaction on the way to the server that the next one takes."""
+        self._must_be_open()
+        self._statements.add(sql, values)
+
+    def table(self, kinds: Sequence[str], rows: Sequence[Values]) -> tuple[str, Values]:
+        """Return rows as a statement names a table, and the values in it: one text however many they are."""
+        return dialect.table(kinds, rows)
+
     def change_many(self, sql: str, values: Iterable[Values]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
         self._must_be_open()
-        with self._told(), self._session.cursor() as cursor:
-            cursor.executemany(statement(sql), values)
-            return max(cursor.rowcount, 0)
+        with self._told():
+            return self._statements.execute_many(self._session, sql, values)
 
     def load(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
         """Write many new rows inside an open transaction, by COPY."""
         self._must_be_open()
-        names = compose.SQL(", ").join(map(compose.Identifier, columns))
-        sql = compose.SQL("COPY {} ({}) FROM STDIN").format(compose.Identifier(table), names)
-        with self._told(), self._session.cursor() as cursor, cursor.copy(sql) as copying:
-            for row in rows:
-                copying.write_row(without_nul(row))
+        with self._told():
+            self._statements.load(self._session, table, columns, rows)
 
     def begin(self, *, patient: bool) -> None:
         """Take the one write lock. Raises LedgerError: busy, lost, not the ledger that was opened."""
@@ -122,6 +134,12 @@ class PostgresEngine:
 
         Raises LostError where it is known that nothing of it is stored.
         """
+        try:
+            with self._told():
+                self._statements.flush(self._session)
+        except BaseException:
+            self.rollback()
+            raise
         transaction, self._transaction = self._transaction, None
         self._waits_no_longer = False
         try:
@@ -137,17 +155,12 @@ class PostgresEngine:
             raise LostError(say("{path}: the database took back the write.", path=self.access.address.shown))
         self._known = self._known._replace(lineage=self._lineage or self._known.lineage)
         if self._waits_no_longer:
-            raise LedgerError(
-                say(
-                    "{path}: the standby has not confirmed the write; nothing more is sent.",
-                    path=self.access.address.shown,
-                ),
-                hint=say("Ask whoever looks after the database whether the standby is well; then resume."),
-            )
+            raise not_confirmed(self.access.address.shown)
 
     def rollback(self) -> None:
         """Take back the open transaction, if one is open still."""
         self._transaction, self._is_frozen = None, False
+        self._statements.clear()
         if not self._session.closed and self._session.info.transaction_status:
             with suppress(LostError), self._told():
                 self._session.execute("ROLLBACK")
@@ -201,19 +214,13 @@ class PostgresEngine:
         if self._session.closed:
             self._reconnect()
         try:
-            with self._session.pipeline():
-                self._session.execute(_BEGIN)
-                self._session.execute("LOCK TABLE writer IN EXCLUSIVE MODE")
-                # After the lock, and in a statement of its own: it sees what the last writer committed.
-                found = self._session.execute(STANDING)
-            row = found.fetchone()
+            row = connect.begin(self._session, STANDING)
         except psycopg.Error as error:
             self.rollback()
             told_of = in_words(error, self.access.address.shown)
             if self._session.closed or error.sqlstate == LOCK_NOT_AVAILABLE:
                 raise NotNowError(told_of) from None
             raise told_of from None
-        assert row is not None  # noqa: S101 - it has no FROM
         transaction, version, *identity = row
         try:
             self._must_be_as_opened(int(version), Identity(*identity))
@@ -225,10 +232,7 @@ class PostgresEngine:
 
     def _must_be_as_opened(self, version: int, identity: Identity) -> None:
         if version != self._version:
-            raise LedgerError(
-                say("{path}: a newer smsctl has changed the ledger; this run stops.", path=self.path),
-                hint=say("Run the same command again, with the newer smsctl."),
-            )
+            raise overtaken(self.path)
         if not identity.is_same_life(self._known):
             raise another(self.access.address.shown)
 
@@ -243,10 +247,7 @@ class PostgresEngine:
         if row == ("committed",):
             return
         if row == ("aborted",):
-            raise LostError(
-                say("{path}: the connection to the database broke.", path=self.access.address.shown),
-                hint=say("Try again in a minute."),
-            )
+            raise broke(self.access.address.shown)
         raise another(self.access.address.shown)
 
     def _reconnect_if_lost(self) -> None:
@@ -282,7 +283,7 @@ class PostgresEngine:
             self._reconnect_if_lost()
             try:
                 with self._told():
-                    return self._session.execute(statement(sql), values)
+                    return self._statements.execute(self._session, sql, values)
             except LostError:
                 if not alone:
                     raise

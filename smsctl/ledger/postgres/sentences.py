@@ -41,16 +41,28 @@ def in_words(error: psycopg.Error, place: Path | str) -> LedgerError:
             hint=say("Make room on the database server."),
         )
     if code.startswith(_ENDED) or (not code and isinstance(error, psycopg.OperationalError)):
-        return LostError(
-            say("{path}: the connection to the database broke.", path=place),
-            hint=say("Try again in a minute."),
-        )
+        return broke(place)
     for beginning, (sentence, hint) in _SENTENCES.items():
         if code.startswith(beginning):
             return LedgerError(say("{path}: {what}", path=place, what=sentence), hint=hint)
     return LedgerError(
         say("{path}: the database failed (SQLSTATE {code}).", path=place, code=code or "-"),
         hint=say("The server's log tells more: ask whoever looks after the database."),
+    )
+
+
+def broke(place: Path | str) -> LostError:
+    """Return the error for a connection that broke; nothing of the open transaction is stored."""
+    return LostError(
+        say("{path}: the connection to the database broke.", path=place), hint=say("Try again in a minute.")
+    )
+
+
+def not_confirmed(place: Path | str) -> LedgerError:
+    """Return the error for a write that is done here and perhaps not on the standby."""
+    return LedgerError(
+        say("{path}: the standby has not confirmed the write; nothing more is sent.", path=place),
+        hint=say("Ask whoever looks after the database whether the standby is well; then resume."),
     )
 
 

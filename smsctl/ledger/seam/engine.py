@@ -81,6 +81,15 @@ class Engine(Protocol):
     def change(self, sql: str, values: Values) -> int:
         """Run one statement inside an open transaction and return how many rows it changed."""
 
+    def enqueue(self, sql: str, values: Values) -> None:
+        """Run one statement inside an open transaction, now or with the next; nobody needs its answer."""
+
+    def table(self, kinds: Sequence[str], rows: Sequence[Values]) -> tuple[str, Values]:
+        """Return rows as a statement names a table, with columns column1, column2 …, and the values in it.
+
+        `kinds` are the types of the columns: INTEGER or TEXT.
+        """
+
     def change_many(self, sql: str, values: Iterable[Values]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
 

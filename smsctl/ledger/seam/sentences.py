@@ -1,6 +1,8 @@
 """What goes wrong below the ledger whatever keeps it: errors and words that every engine has."""
 
-from smsctl.errors import LedgerError
+from pathlib import Path
+
+from smsctl.errors import LedgerError, say
 
 
 class FullError(LedgerError):
@@ -11,6 +13,14 @@ class FullError(LedgerError):
 
 class LostError(LedgerError):
     """The connection broke, and nothing of the open transaction is stored: it may be done once more."""
+
+
+def overtaken(path: Path) -> LedgerError:
+    """Return the error for a ledger that a newer smsctl has brought up to date since it was opened."""
+    return LedgerError(
+        say("{path}: a newer smsctl has changed the ledger; this run stops.", path=path),
+        hint=say("Run the same command again, with the newer smsctl."),
+    )
 
 
 def reason(error: Exception) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from smsctl.errors import LedgerError, say
 from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values, without_nul
+from smsctl.ledger.seam.sentences import overtaken
 from smsctl.ledger.sqlite import file, schema
 from smsctl.ledger.sqlite.sentences import is_busy, told
 
@@ -74,6 +75,15 @@ class SqliteEngine:
         except sqlite3.Error:
             with told(self.path):
                 raise
+
+    def enqueue(self, sql: str, values: Values) -> None:
+        """Run one statement inside an open transaction."""
+        self.change(sql, values)
+
+    def table(self, kinds: Sequence[str], rows: Sequence[Values]) -> tuple[str, Values]:
+        """Return rows as a statement names a table, and the values in it; a cell has no type to be told."""
+        places = f"({', '.join('?' * len(kinds))})"
+        return f"(VALUES {', '.join([places] * len(rows))})", [*chain.from_iterable(rows)]
 
     def change_many(self, sql: str, values: Iterable[Values]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
@@ -156,10 +166,7 @@ class SqliteEngine:
     def _must_be_as_opened(self) -> None:
         """Raise LedgerError where a newer smsctl has brought the file up to date since it was opened."""
         if self._version not in {None, schema.version_of(self._connection)}:
-            raise LedgerError(
-                say("{path}: a newer smsctl has changed the ledger; this run stops.", path=self.path),
-                hint=say("Run the same command again, with the newer smsctl."),
-            )
+            raise overtaken(self.path)
 
     def _insist(self, sql: str, values: Sequence[object] = (), *, patient: bool = False) -> sqlite3.Cursor:
         """Run one statement; wait for whoever holds the file, but only the patient without an end."""

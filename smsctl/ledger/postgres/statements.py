@@ -1,0 +1,60 @@
+"""Statements on their way to the server: those that need no answer go along with the next that does."""
+
+from collections.abc import Iterable, Sequence
+
+import psycopg
+from psycopg import sql as compose
+
+from smsctl.ledger.postgres.connect import Session
+from smsctl.ledger.postgres.dialect import statement
+from smsctl.ledger.seam.engine import Row, Values, without_nul
+
+
+class Statements:
+    """Those of the open transaction that wait; where one fails, whatever follows fails with it."""
+
+    def __init__(self) -> None:
+        """Nothing waits yet."""
+        self._waiting: list[tuple[bytes, Values]] = []
+
+    def add(self, sql: str, values: Values) -> None:
+        """Let a statement wait for the next one."""
+        self._waiting.append((statement(sql), values))
+
+    def clear(self) -> None:
+        """Forget what waits."""
+        self._waiting.clear()
+
+    def execute(self, session: Session, sql: str, values: Values) -> psycopg.Cursor[Row]:
+        """Run what waits and one statement more, in one way there and back."""
+        return self._send(session, statement(sql), values)
+
+    def flush(self, session: Session) -> None:
+        """Run what waits."""
+        if self._waiting:
+            self._send(session, *self._waiting.pop())
+
+    def execute_many(self, session: Session, sql: str, values: Iterable[Values]) -> int:
+        """Run what waits, and one statement for each set of values; return rows changed."""
+        self.flush(session)
+        with session.cursor() as cursor:
+            cursor.executemany(statement(sql), values)
+            return max(cursor.rowcount, 0)
+
+    def load(self, session: Session, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
+        """Run what waits, and write many new rows by COPY."""
+        self.flush(session)
+        names = compose.SQL(", ").join(map(compose.Identifier, columns))
+        sql = compose.SQL("COPY {} ({}) FROM STDIN").format(compose.Identifier(table), names)
+        with session.cursor() as cursor, cursor.copy(sql) as copying:
+            for row in rows:
+                copying.write_row(without_nul(row))
+
+    def _send(self, session: Session, sql: bytes, values: Values) -> psycopg.Cursor[Row]:
+        if not self._waiting:
+            return session.execute(sql, values)
+        waiting, self._waiting = self._waiting, []
+        with session.pipeline():
+            for before in waiting:
+                session.execute(*before)
+            return session.execute(sql, values)
