@@ -66,23 +66,24 @@ def _batch(
     # must not take one of them for a batch that this ledger has forgotten.
     reference = f"{mailing.reference}-r{os.urandom(2).hex()}-0"
     batch = ledger.next_id("batches")
-    ledger.write(
-        "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
-        " parts, digest, claimed_at, claimed_day, boot, boot_s, settled_at, verdict, event, cost_centre)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?)",
-        batch,
-        reference,
-        mailing.id,
-        mailing.municipality.key,
-        messages[0],
-        messages[-1],
-        *written,
-        moment.at,
-        moment.day,
-        *(moment.up or (None, None)),
-        moment.at,
-        VERDICT,
-        Event.RESTORED,
-        cost_centre or None,
+    boot, boot_s = moment.up or (None, None)
+    ledger.insert(
+        "batches",
+        id=batch,
+        reference=reference,
+        mailing=mailing.id,
+        municipality=mailing.municipality.key,
+        first_message=messages[0],
+        last_message=messages[-1],
+        **written._asdict(),
+        digest="",
+        claimed_at=moment.at,
+        claimed_day=moment.day,
+        boot=boot,
+        boot_s=boot_s,
+        settled_at=moment.at,
+        verdict=VERDICT,
+        event=Event.RESTORED,
+        cost_centre=cost_centre or None,
     )
     return batch

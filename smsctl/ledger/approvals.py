@@ -53,20 +53,21 @@ def ask(ledger: Ledger, mailing: Mailing, terms: ApprovalTerms, moment: Moment, 
     if counted <= terms.above:
         return
     yes = for_every_slot(ledger, terms, counted, moment, actor)
-    ledger.write(
-        "INSERT INTO approvals (mailing, asked_at, asked_by, above, counted, new_packages, expires_at,"
-        " at_once, slot, decision, decided_at, decided_by, by_yes_of)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        mailing.id,
-        moment.at,
-        actor.user,
-        terms.above,
-        counted,
-        terms.new_packages,
-        _later(moment.at, terms.expires),
-        int(terms.at_once and not yes),
-        terms.slot,
-        *((yes.decision, moment.at, yes.decided_by, yes.mailing) if yes else (None,) * 4),
+    ledger.insert(
+        "approvals",
+        mailing=mailing.id,
+        asked_at=moment.at,
+        asked_by=actor.user,
+        above=terms.above,
+        counted=counted,
+        new_packages=terms.new_packages,
+        expires_at=_later(moment.at, terms.expires),
+        at_once=int(terms.at_once and not yes),
+        slot=terms.slot,
+        decision=yes and yes.decision,
+        decided_at=moment.at if yes else None,
+        decided_by=yes and yes.decided_by,
+        by_yes_of=yes and yes.mailing,
     )
     action = "every-time" if yes else "at-once" if terms.at_once else "ask"
     detail = f"counted: {counted}" + (f"; yes of mailing {yes.mailing}, by {yes.decided_by}" if yes else "")
@@ -152,7 +153,7 @@ def same_text(
 
     So nobody sends a large mailing as several small ones.
     """
-    row = ledger.one(
+    return ledger.number(
         _SAME_TEXT,
         body_hash,
         municipality,
@@ -160,7 +161,6 @@ def same_text(
         *([_later(moment.at, -WINDOW)] * 2),
         moment.at,
     )
-    return int(row[0]) if row else 0
 
 
 def of(ledger: Ledger, mailing: int) -> Approval | None:

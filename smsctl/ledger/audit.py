@@ -41,16 +41,15 @@ def record(
 ) -> None:
     """Write one audit row in the open transaction. No full numbers and no message texts in `detail`."""
     ledger.changed(event="audit", action=action)
-    ledger.write(
-        "INSERT INTO audit (id, at, by_whom, host, action, subject, detail, reason)"
-        " VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM audit), ?, ?, ?, ?, ?, ?, ?)",
-        moment.at,
-        actor.shown,
-        actor.host,
-        action,
-        subject,
-        detail,
-        reason,
+    ledger.append(
+        "audit",
+        at=moment.at,
+        by_whom=actor.shown,
+        host=actor.host,
+        action=action,
+        subject=subject,
+        detail=detail,
+        reason=reason,
     )
 
 

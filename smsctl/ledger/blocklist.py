@@ -53,16 +53,8 @@ def add(
         last, hashed = number[-_CLEAR_DIGITS:], key.hash(number)
         new = [one for one in sorted(of) if not _is_there(ledger, hashed, one)]
         for municipality in new:
-            ledger.write(
-                "INSERT INTO blocked (hash, municipality, last_digits, at, by_whom, reason)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                hashed,
-                municipality,
-                last,
-                moment.at,
-                actor.shown,
-                reason,
-            )
+            row = {"at": moment.at, "by_whom": actor.shown, "reason": reason, "municipality": municipality}
+            ledger.insert("blocked", hash=hashed, last_digits=last, **row)
         if new:
             added += 1
             subject, detail = f"number ending in {last}", ", ".join(filter(None, new))

@@ -20,16 +20,9 @@ def enter(
 ) -> None:
     """Add an entry to the sums, in the transaction that writes it."""
     rate = (0, 0) if package else _rate_of(ledger, mailing)  # a package has its own
+    keys = {"municipality": municipality, "day": day, "rate_parts": rate[0], "rate_ore": rate[1]}
     if not package:
-        ledger.write(
-            "INSERT INTO outside_parts (municipality, day, rate_parts, rate_ore, parts)"
-            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (municipality, day, rate_parts, rate_ore)"
-            " DO UPDATE SET parts = outside_parts.parts + excluded.parts",
-            municipality,
-            day,
-            *rate,
-            parts,
-        )
+        ledger.add("outside_parts", keys, parts=parts)
     if batch is not None:
         ledger.write_later(_OF_COST_CENTRE, municipality, day, package, *rate, parts, batch)
 
@@ -54,13 +47,7 @@ def _rate_of(ledger: Ledger, mailing: int) -> tuple[int, int]:
 def write_shares(ledger: Ledger, mailing: int, first_message: int, shares: Sequence[CostShare]) -> None:
     """Write which of a mailing's messages are whose, in the open transaction: in the order of their ids."""
     for one in shares:
-        ledger.write(
-            "INSERT INTO cost_shares (mailing, first_message, messages, cost_centre) VALUES (?, ?, ?, ?)",
-            mailing,
-            first_message,
-            one.messages,
-            one.cost_centre,
-        )
+        ledger.insert("cost_shares", mailing=mailing, first_message=first_message, **one._asdict())
         first_message += one.messages
 
 

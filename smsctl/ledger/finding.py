@@ -122,8 +122,7 @@ def _messages(ledger: Ledger, number: str) -> list[tuple[int, int, str, str, str
 
 
 def _skips(ledger: Ledger, number: str) -> list[tuple[int, str, str]]:
-    row = ledger.one("SELECT COALESCE(MAX(id), 0) FROM mailings")
-    newest = int(row[0]) if row else 0
+    newest = ledger.next_id("mailings") - 1
     found = [
         skip
         for begin in range(1, newest + 1, _MAILINGS_AT_ONCE)

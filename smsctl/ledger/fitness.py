@@ -73,13 +73,8 @@ def accept_clock(ledger: Ledger, moment: Moment, actor: Actor, reason: str) -> N
         return
     with ledger.transaction():
         audit.record(ledger, moment, actor, "accept-clock", "ledger", f"newest time {newest}", reason)
-        last = (_last(ledger, table) for table in ("mailings", "batches", "audit"))
-        ledger.write(
-            "INSERT INTO facts (name, value) VALUES (?, ?)"
-            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            _FACT,
-            " ".join((moment.at, *map(str, last))),
-        )
+        last = (str(ledger.next_id(table) - 1) for table in ("mailings", "batches", "audit"))
+        ledger.keep_fact(_FACT, " ".join((moment.at, *last)))
 
 
 def newest_time(ledger: Ledger) -> str | None:
@@ -115,8 +110,8 @@ def time_ahead(ledger: Ledger, moment: Moment) -> str | None:
     newest = newest_time(ledger)
     if newest is None or not _is_behind(moment, newest):
         return None
-    earlier = ledger.one("SELECT 1 FROM facts WHERE name = ? AND value = ?", _FACT, newest)
-    return None if earlier else newest  # an earlier smsctl kept no more than the newest time
+    is_accepted = ledger.fact(_FACT) == newest  # an earlier smsctl kept no more than the newest time
+    return None if is_accepted else newest
 
 
 class _Accepted(NamedTuple):
@@ -129,16 +124,11 @@ class _Accepted(NamedTuple):
 
 
 def _accepted(ledger: Ledger) -> _Accepted:
-    row = ledger.one("SELECT value FROM facts WHERE name = ?", _FACT)
-    if row is None or " " not in row[0]:
+    kept = ledger.fact(_FACT) or ""
+    if " " not in kept:
         return _Accepted()
-    at, mailing, batch, audited = row[0].split()
+    at, mailing, batch, audited = kept.split()
     return _Accepted(at=at, mailing=int(mailing), batch=int(batch), audit=int(audited))
-
-
-def _last(ledger: Ledger, table: str) -> int:
-    row = ledger.one(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # noqa: S608 - a name of ours
-    return int(row[0]) if row else 0
 
 
 def _refuse_backwards(ledger: Ledger, moment: Moment) -> None:

@@ -37,20 +37,9 @@ def store(
     """Store an SMS, in the open transaction; say whether it is new."""
     if _is_known(ledger, message, moment):
         return False
-    ledger.write(
-        "INSERT INTO inbox (id, at, gateway, vendor_id, sender, receiver, body, keyword, told_at, kind,"
-        " forward_to) VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM inbox), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        moment.at,
-        message.gateway,
-        message.vendor_id,
-        message.sender,
-        message.receiver,
-        message.text,
-        message.keyword,
-        message.told_at,
-        kind,
-        forward_to,
-    )
+    columns = message._asdict()
+    body = columns.pop("text")
+    ledger.append("inbox", at=moment.at, body=body, **columns, kind=kind, forward_to=forward_to)
     return True
 
 
@@ -66,10 +55,9 @@ def newest(ledger: Ledger, *, most: int, other: bool) -> tuple[InboxRow, ...]:
 
 def count(ledger: Ledger, *, other: bool) -> int:
     """Return how many SMS `newest` could return."""
-    row = ledger.one(
+    return ledger.number(
         "SELECT COUNT(*) FROM inbox WHERE CASE kind WHEN 'other' THEN 1 ELSE 0 END = ?", int(other)
     )
-    return int(row[0]) if row else 0
 
 
 def get(ledger: Ledger, number: int) -> InboxRow:
@@ -105,15 +93,7 @@ def forwarded(ledger: Ledger, number: int, moment: Moment) -> None:
 
 
 def _row(row: dict[str, Any]) -> InboxRow:
-    message = Incoming(
-        gateway=row["gateway"],
-        sender=row["sender"],
-        receiver=row["receiver"],
-        text=row["body"],
-        keyword=row["keyword"],
-        vendor_id=row["vendor_id"],
-        told_at=row["told_at"],
-    )
+    message = Incoming(**{name: row["body" if name == "text" else name] for name in Incoming._fields})
     return InboxRow(row["id"], row["at"], IncomingKind(row["kind"]), message, row["forward_to"])
 
 

@@ -42,7 +42,7 @@ def find(ledger: Ledger) -> LedgerKey | None:
 
     Raises LedgerError: hashes exist, and their key is missing, unreadable or another one.
     """
-    check = ledger.one("SELECT value FROM facts WHERE name = ?", _FACT)
+    check = ledger.fact(_FACT)
     if check is None:
         return None
     path = path_of(ledger.path)
@@ -50,7 +50,7 @@ def find(ledger: Ledger) -> LedgerKey | None:
     if secret is None:
         raise LedgerError(say("{path}: the ledger's key is missing.", path=path), hint=_MEND)
     key = LedgerKey(secret)
-    if key.hash(_FACT) != check[0]:
+    if key.hash(_FACT) != check:
         raise LedgerError(say("{path}: this is not the key of this ledger.", path=path), hint=_MEND)
     return key
 
@@ -64,7 +64,7 @@ def find_or_make(ledger: Ledger) -> LedgerKey:
     if key is None:
         # A key without its check was left by a transaction that did not end: no hash depends on it.
         key = _write(ledger.path)
-        ledger.write("INSERT INTO facts (name, value) VALUES (?, ?)", _FACT, key.hash(_FACT))
+        ledger.keep_fact(_FACT, key.hash(_FACT))
     return key
 
 

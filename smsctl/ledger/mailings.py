@@ -95,14 +95,13 @@ def put_off(ledger: Ledger, mailing: int, send_at: datetime) -> None:
 
 def parts_waiting_of(ledger: Ledger, user: str, day: str) -> int:
     """Return the parts still to be sent of the mailings that a user has begun on a local day or later."""
-    row = ledger.one(
+    return ledger.number(
         "SELECT COALESCE(SUM(c.parts), 0) FROM mailings g"
         " JOIN mailing_counts c ON c.mailing = g.id"
         " WHERE g.created_by = ? AND g.created_day >= ? AND c.state = 'pending'",
         user,
         day,
     )
-    return int(row[0]) if row else 0
 
 
 def tally(ledger: Ledger, mailing: Mailing) -> MailingTotals:
@@ -172,33 +171,23 @@ def _mailing(found: dict[str, Any]) -> Mailing:
         in_packages=bool(found["in_packages"]),
     )
     return Mailing(
-        id=found["id"],
-        reference=found["reference"],
-        kind=found["kind"],
+        **{name: found[name] for name in (*_FOUND_FIRST, *AS_IT_IS)},
+        **{name: found[name] == 1 for name in (*FLAGS, "personal")},
         municipality=municipality,
-        gateway=found["gateway"],
         letter=_letter(found),
         size=TextSize(encoding=Encoding(found["encoding"]), units=found["units"], parts=found["parts_each"]),
         audience=rule_of(found["audience"], tuple((found["audience_groups"] or "").splitlines())),
-        source=found["source"],
         rows=found["rows_total"],
-        first_message=found["first_message"],
-        messages=found["messages"],
         ceilings=Ceilings(max_parts=found["max_parts"], max_new_packages=found["max_new_packages"]),
-        created_at=found["created_at"],
-        created_day=found["created_day"],
-        created_by=found["created_by"],
-        run_key=found["run_key"],
-        again=bool(found["again"]),
-        urgent=bool(found["urgent"]),
-        over_day=bool(found["over_day"]),
-        number_column=found["number_column"],
-        audience_rows=found["audience_rows"],
         terms_required=bool(found["terms_required"] in (None, 1)),
         label=Label(title=found["title"], case=found["case_number"]),
-        retry_of=found["retry_of"],
-        personal=bool(found["personal"]),
     )
+
+
+_FOUND_FIRST = ("id", "reference", "first_message", "messages", "created_at", "created_day", "created_by")
+AS_IT_IS = ("kind", "gateway", "source", "run_key", "number_column", "audience_rows", "retry_of")
+FLAGS = ("again", "urgent", "over_day")
+"""The facts of a mailing that have the same name and value in its row, and those that are 0 or 1 there."""
 
 
 def _letter(found: dict[str, Any]) -> Letter:
@@ -218,12 +207,12 @@ def _letter(found: dict[str, Any]) -> Letter:
 
 def retried_by(ledger: Ledger, mailing: int) -> int | None:
     """Return the mailing by which another is sent again; one that is wholly cancelled does not count."""
-    row = ledger.one(
+    again = ledger.number(
         "SELECT MAX(g.id) FROM mailings g WHERE g.retry_of = ? AND EXISTS (SELECT 1 FROM mailing_counts c"
         " WHERE c.mailing = g.id AND c.messages > 0 AND c.state <> 'cancelled')",
         mailing,
     )
-    return None if row is None or row[0] is None else int(row[0])
+    return again or None
 
 
 def labels(ledger: Ledger, mailings: Iterable[int]) -> dict[int, Label]:

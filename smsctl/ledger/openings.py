@@ -50,9 +50,7 @@ def at_once(ledger: Ledger) -> Opening:
 def keep(ledger: Ledger, reference: str, rows: int) -> Opening:
     """Keep ids for a mailing of so many rows at most, in the open transaction; its lock is held."""
     opening = at_once(ledger)._replace(reference=reference)
-    ledger.write(
-        "INSERT INTO openings (mailing, reference, first_message, kept) VALUES (?, ?, ?, ?)", *opening, rows
-    )
+    ledger.insert("openings", **opening._asdict(), kept=rows)
     return opening
 
 
@@ -121,15 +119,14 @@ def finish(
     ledger: Ledger, opening: Opening, new: NewMailing, messages: int, moment: Moment, actor: Actor
 ) -> Mailing:
     """Write the mailing itself, whose rows are written, in the open transaction."""
-    columns = {
-        "id": opening.mailing,
-        "reference": opening.reference,
-        "first_message": opening.first_message,
-        "messages": messages,
+    ledger.insert(
+        "mailings",
+        id=opening.mailing,
+        reference=opening.reference,
+        first_message=opening.first_message,
+        messages=messages,
         **_columns(new, moment, actor),
-    }
-    sql = "INSERT INTO mailings (names) VALUES (?)".replace("names", ", ".join(columns))
-    ledger.write(sql.replace("?", ", ".join("?" * len(columns))), *columns.values())
+    )
     skipped.write_outside(ledger, opening.mailing, new.outside)
     costs.write_shares(ledger, opening.mailing, opening.first_message, new.cost_shares)
     made = mailings.get(ledger, opening.mailing)
@@ -141,12 +138,9 @@ def finish(
 def _parts(ledger: Ledger, made: Mailing) -> int:
     if not made.personal:
         return made.messages * made.size.parts
-    found = ledger.rows(
-        "SELECT COALESCE(SUM(parts), 0) FROM messages WHERE id BETWEEN ? AND ?",
-        made.first_message,
-        made.last_message,
+    return ledger.number(
+        "SELECT SUM(parts) FROM messages WHERE id BETWEEN ? AND ?", made.first_message, made.last_message
     )
-    return int(found[0][0])
 
 
 def keep_no_longer(ledger: Ledger, opening: Opening, messages: int) -> None:
@@ -230,18 +224,13 @@ _PARTS = "UPDATE messages SET parts = ? WHERE id IN (?)"
 def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]:
     letter, rate, body = new.letter, new.municipality.rate, new.letter.text.body
     return {
-        "kind": new.kind,
+        **{name: getattr(new, name) for name in mailings.AS_IT_IS},
+        **{name: int(getattr(new, name)) for name in mailings.FLAGS},
         "municipality": new.municipality.key,
-        "gateway": new.gateway,
         "created_at": moment.at,
         "created_day": moment.day,
         "created_by": actor.user,
         "created_host": actor.host,
-        "run_key": new.run_key,
-        "again": int(new.again),
-        "urgent": int(new.urgent),
-        "over_day": int(new.over_day),
-        "number_column": new.number_column,
         "body": body,
         "body_hash": mailings.body_hash(body),
         "encoding": new.size.encoding,
@@ -256,17 +245,14 @@ def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]
         "invoice_node": letter.invoice_node,
         "audience": str(new.audience),
         "audience_groups": "\n".join(new.audience.groups) or None,
-        "source": new.source,
         "rows_total": new.rows,
         "max_parts": new.ceilings.max_parts,
         "max_new_packages": new.ceilings.max_new_packages,
         "in_packages": int(new.municipality.in_packages),
         "rate_parts": None if rate is None else rate.size,
         "rate_ore": None if rate is None else rate.price_ore,
-        "audience_rows": new.audience_rows,
         "terms_required": int(new.terms_required),
         "title": new.label.title,
         "case_number": new.label.case,
-        "retry_of": new.retry_of,
         "carry": "\n".join(new.carried.headings) or None,
     }

@@ -71,13 +71,12 @@ def with_what_is_drawn(ledger: Ledger, municipality: str) -> list[Package]:
 
 def parts_in_flight(ledger: Ledger, municipality: str, mailing: int | None = None) -> int:
     """Return the parts of batches that are marked and not yet settled, of all mailings or of one."""
-    row = ledger.one(
+    return ledger.number(
         "SELECT COALESCE(SUM(parts), 0) FROM batches"
         " WHERE municipality = ? AND settled_at IS NULL AND mailing = COALESCE(?, mailing)",
         municipality,
         mailing,
     )
-    return int(row[0]) if row else 0
 
 
 def anything_half_done(ledger: Ledger, now: str) -> bool:
@@ -112,7 +111,7 @@ def parts_of_user_on_day(ledger: Ledger, user: str, day: str) -> int:
     """Return the parts that cost of the batches claimed on a local day or later, of what the user began."""
     # Ids rise with time but for a clock that went back, so that not every batch there ever was is looked at.
     long_before = (date.fromisoformat(day) - _CLOCKS_DIFFER).isoformat()
-    row = ledger.one(
+    return ledger.number(
         "WITH today AS (SELECT b.id, b.mailing, b.parts, b.settled_at FROM batches b"
         " JOIN mailings g ON g.id = b.mailing WHERE b.claimed_day >= ? AND g.created_by = ?"
         "  AND b.id > COALESCE((SELECT id FROM batches WHERE claimed_day < ? ORDER BY id DESC LIMIT 1), 0))"
@@ -123,7 +122,6 @@ def parts_of_user_on_day(ledger: Ledger, user: str, day: str) -> int:
         user,
         long_before,
     )
-    return int(row[0]) if row else 0
 
 
 def parts_of_mailing(ledger: Ledger, mailing: Mailing) -> int:
@@ -171,28 +169,25 @@ def open_package(
     ledger: Ledger, municipality: str, terms: PackageTerms, moment: Moment, mailing: int | None
 ) -> int:
     """Open the municipality's next package and make its invoice, in the open transaction."""
-    row = ledger.one("SELECT COALESCE(MAX(number), 0) + 1 FROM packages WHERE municipality = ?", municipality)
-    number = int(row[0]) if row else 1
-    ledger.write(
-        "INSERT INTO packages"
-        " (municipality, number, size, price_ore, opened_at, opened_day, opened_by_mailing)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        municipality,
-        number,
-        terms.size,
-        terms.price_ore,
-        moment.at,
-        moment.day,
-        mailing,
+    number = ledger.number("SELECT MAX(number) FROM packages WHERE municipality = ?", municipality) + 1
+    ledger.insert(
+        "packages",
+        municipality=municipality,
+        number=number,
+        size=terms.size,
+        price_ore=terms.price_ore,
+        opened_at=moment.at,
+        opened_day=moment.day,
+        opened_by_mailing=mailing,
     )
-    ledger.write(
-        "INSERT INTO invoices (number, municipality, package, day, parts, price_ore)"
-        " VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM invoices), ?, ?, ?, ?, ?)",
-        municipality,
-        number,
-        moment.day,
-        terms.size,
-        terms.price_ore,
+    ledger.insert(
+        "invoices",
+        number=ledger.number("SELECT MAX(number) FROM invoices") + 1,
+        municipality=municipality,
+        package=number,
+        day=moment.day,
+        parts=terms.size,
+        price_ore=terms.price_ore,
     )
     return number
 
@@ -272,21 +267,17 @@ def _give_back(ledger: Ledger, booking: Booking, parts: int, moment: Moment, rea
 
 
 def _enter(ledger: Ledger, booking: Booking, package: int, parts: int, moment: Moment, reason: str) -> None:
-    ledger.write_later(
-        "INSERT INTO entries (id, at, day, municipality, mailing, batch, package, parts, reason)"
-        " VALUES ((SELECT COALESCE(MAX(id), 0) + 1 FROM entries), ?, ?, ?, ?, ?, ?, ?, ?)",
-        *(moment.at, moment.day),
-        *(booking.municipality, booking.mailing, booking.batch),
-        *(package, parts, reason),
+    keys = {"municipality": booking.municipality, "day": moment.day, "package": package}
+    ledger.append(
+        "entries",
+        at=moment.at,
+        **keys,
+        mailing=booking.mailing,
+        batch=booking.batch,
+        parts=parts,
+        reason=reason,
     )
-    ledger.write_later(
-        "INSERT INTO day_parts (municipality, day, package, parts) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (municipality, day, package) DO UPDATE SET parts = day_parts.parts + excluded.parts",
-        booking.municipality,
-        moment.day,
-        package,
-        parts,
-    )
+    ledger.add("day_parts", keys, parts=parts)
     costs.enter(ledger, booking.municipality, booking.mailing, booking.batch, package, parts, moment.day)
     if package != OUTSIDE:
         ledger.write_later(

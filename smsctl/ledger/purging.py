@@ -109,8 +109,8 @@ def due(ledger: Ledger, before: str, reach: Reach, moment: Moment) -> Due:
         mailings=tuple(found["due"]),
         unfinished=tuple(found["unfinished"]),
         kept=tuple(found["kept"]),
-        incoming=_count(ledger, "SELECT COUNT(*) FROM inbox WHERE at < ?", before) if reach.strays else 0,
-        reports=sum(_count(ledger, f"SELECT COUNT(*){_REPORTS}", before, one) for one in reach.owners),
+        incoming=ledger.number("SELECT COUNT(*) FROM inbox WHERE at < ?", before) if reach.strays else 0,
+        reports=sum(ledger.number(f"SELECT COUNT(*){_REPORTS}", before, one) for one in reach.owners),
         hashes=repeats.hashes_in_vain(ledger, reach.municipalities, moment),
     )
 
@@ -141,12 +141,7 @@ def unfinished(ledger: Ledger) -> str | None:
 
 def mark(ledger: Ledger, removal: str) -> None:
     """Note, in the open transaction that removes something, which removal the file must be rid of."""
-    ledger.write(
-        "INSERT INTO facts (name, value) VALUES (?, ?)"
-        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        UNFINISHED,
-        f"{removal}.{os.urandom(4).hex()}",
-    )
+    ledger.keep_fact(UNFINISHED, f"{removal}.{os.urandom(4).hex()}")
 
 
 def finish(ledger: Ledger, seen: str | None) -> None:
@@ -157,16 +152,15 @@ def finish(ledger: Ledger, seen: str | None) -> None:
 def begin(ledger: Ledger, decision: Decision, moment: Moment, actor: Actor) -> int:
     """Begin a protocol, in the open transaction; return its number."""
     purge = ledger.next_id("purges")
-    ledger.write(
-        "INSERT INTO purges (id, at, by_whom, host, decision, before, municipality)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        purge,
-        moment.at,
-        actor.shown,
-        actor.host,
-        decision.reference,
-        decision.before,
-        None if decision.reach.strays else ", ".join(decision.reach.owners),
+    ledger.insert(
+        "purges",
+        id=purge,
+        at=moment.at,
+        by_whom=actor.shown,
+        host=actor.host,
+        decision=decision.reference,
+        before=decision.before,
+        municipality=None if decision.reach.strays else ", ".join(decision.reach.owners),
     )
     mark(ledger, str(purge))
     return purge
@@ -274,8 +268,3 @@ def protocols(ledger: Ledger) -> tuple[Protocol, ...]:
         named = one["municipalities"]
         one["municipalities"] = tuple(reached.get(one["id"], ()) if named is None else (named,))
     return tuple(Protocol(**one) for one in found)
-
-
-def _count(ledger: Ledger, sql: str, *values: object) -> int:
-    row = ledger.one(sql, *values)
-    return int(row[0]) if row else 0

@@ -63,26 +63,18 @@ def repeat_none(ledger: Ledger, mailing: Mailing) -> None:
 
 def proved_at(ledger: Ledger, account: str) -> str | None:
     """Return when it was proved that this account refuses repeats; None where it never was."""
-    row = ledger.one("SELECT value FROM facts WHERE name = ?", f"{_PROVED} {account}")
-    return None if row is None else str(row[0])
+    return ledger.fact(f"{_PROVED} {account}")
 
 
 def proved_after(ledger: Ledger, account: str) -> int:
     """Return the newest batch when that was proved: whether its references were kept, nobody can tell."""
-    row = ledger.one("SELECT value FROM facts WHERE name = ?", f"{_PROVED_AFTER} {account}")
-    return int(row[0]) if row else 0
+    return int(ledger.fact(f"{_PROVED_AFTER} {account}") or 0)
 
 
 def prove(ledger: Ledger, account: str, moment: Moment) -> None:
     """Write that the account refused a repeat, in the open transaction."""
-    row = ledger.one("SELECT COALESCE(MAX(id), 0) FROM batches")
-    for name, value in ((_PROVED, moment.at), (_PROVED_AFTER, str(row[0] if row else 0))):
-        ledger.write(
-            "INSERT INTO facts (name, value) VALUES (?, ?)"
-            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            f"{name} {account}",
-            value,
-        )
+    ledger.keep_fact(f"{_PROVED} {account}", moment.at)
+    ledger.keep_fact(f"{_PROVED_AFTER} {account}", str(ledger.next_id("batches") - 1))
 
 
 def disprove(ledger: Ledger, account: str) -> None:

@@ -101,8 +101,7 @@ def renew(ledger: Ledger) -> None:
 
 def newest_batch(ledger: Ledger) -> int:
     """Return the number of the newest batch; 0 where there is none."""
-    row = ledger.one("SELECT COALESCE(MAX(id), 0) FROM batches")
-    return int(row[0]) if row else 0
+    return ledger.next_id("batches") - 1
 
 
 def _take_hold(ledger: Ledger, mark: HighWater, newest: int) -> None:
@@ -110,7 +109,7 @@ def _take_hold(ledger: Ledger, mark: HighWater, newest: int) -> None:
     _refuse(_judge(ledger, mark, newest))
     mark.must_take_marks()
     water = mark.read()
-    lineage = _fact(ledger, _FACT) or _new_lineage(ledger)
+    lineage = ledger.fact(_FACT) or _new_lineage(ledger)
     if water is None or water.lineage != lineage:
         mark.begin(HighWaterRecord(lineage=lineage, batch=newest))
 
@@ -120,7 +119,7 @@ def _judge(ledger: Ledger, mark: HighWater, newest: int | None = None) -> Restor
     newest = newest_batch(ledger) if newest is None else newest
     if water is None and newest:
         water = mark.read()  # made before the first batch is committed: maybe between the two looks
-    lineage, copied_at = _fact(ledger, _FACT), _fact(ledger, COPIED)
+    lineage, copied_at = ledger.fact(_FACT), ledger.fact(COPIED)
     missing = water.batch - newest if water and water.lineage == lineage else None
     if copied_at:
         why = say("{path} was put back from the backup of {at}.", path=ledger.path, at=copied_at)
@@ -154,10 +153,5 @@ def _refuse(restored: Restored | None) -> None:
 
 def _new_lineage(ledger: Ledger) -> str:
     lineage = os.urandom(8).hex()
-    ledger.write("INSERT INTO facts (name, value) VALUES (?, ?)", _FACT, lineage)
+    ledger.keep_fact(_FACT, lineage)
     return lineage
-
-
-def _fact(ledger: Ledger, name: str) -> str | None:
-    row = ledger.one("SELECT value FROM facts WHERE name = ?", name)
-    return None if row is None else str(row[0])

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ _HELD_S = 0.1
 """So long others may wait for one commit of a long work."""
 
 _FIRST_ROWS, _FEWEST_ROWS = 1_000, 20
+_NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM [table]"
+_INSERT = "INSERT INTO [table] ([names]) VALUES ([places])"
 
 _CLOSE = 2
 _TOGETHER = 500
@@ -55,6 +57,11 @@ class Ledger:
     def one(self, sql: str, *values: object) -> Row | None:
         """Fetch the first row."""
         return self.engine.first(sql, values)
+
+    def number(self, sql: str, *values: object) -> int:
+        """Fetch the first number; 0 where there is none."""
+        row = self.one(sql, *values)
+        return int(row[0] or 0) if row else 0
 
     def rows_of(self, sql: str, keys: Iterable[object]) -> list[Row]:
         """Fetch all rows of many keys; the one place of `sql` is the list that they stand in: IN (?)."""
@@ -113,14 +120,35 @@ class Ledger:
             changed += self.write(f"{before}{', '.join('?' * len(together))}{after}", *values, *together)
         return changed
 
+    def insert(self, table: str, **columns: object) -> None:
+        """Write a new row inside an open transaction."""
+        self.write(_insert(table, tuple(columns)), *columns.values())
+
+    def append(self, table: str, **columns: object) -> None:
+        """Write a new row under the next id, as `write_later`."""
+        self.write_later(_insert(table, tuple(columns), next_id=True), *columns.values())
+
+    def add(self, table: str, keys: Mapping[str, object], **sums: int) -> None:
+        """Add to the sums beside these keys, as `write_later`; the row is made if need be."""
+        self.write_later(_add(table, tuple(keys), tuple(sums)), *keys.values(), *sums.values())
+
+    def fact(self, name: str) -> str | None:
+        """Fetch what the ledger keeps under a name; None: nothing."""
+        row = self.one("SELECT value FROM facts WHERE name = ?", name)
+        return None if row is None else str(row[0])
+
+    def keep_fact(self, name: str, value: str) -> None:
+        """Keep a word under a name, in place of an earlier one, inside an open transaction."""
+        added = _insert("facts", ("name", "value"))
+        self.write(f"{added} ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+
     def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Write many new rows inside an open transaction."""
         self.engine.load(table, columns, rows)
 
     def next_id(self, table: str) -> int:
         """Return the id of a new row, in the open transaction: the greatest so far and one more."""
-        found = self.rows("SELECT COALESCE(MAX(id), 0) + 1 FROM [table]".replace("[table]", table))
-        return int(found[0][0])
+        return self.number(_NEXT_ID.replace("[table]", table))
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -195,6 +223,20 @@ class Ledger:
     def _say_so(self) -> None:
         if self.on_wait:
             self.on_wait(say("Waiting for {path}: another program holds it.", path=self.path))
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...], *, next_id: bool = False) -> str:
+    names, places = ", ".join(columns), ", ".join("?" * len(columns))
+    if next_id:
+        names, places = f"id, {names}", f"({_NEXT_ID}), {places}"
+    return _INSERT.replace("[names]", names).replace("[places]", places).replace("[table]", table)
+
+
+@cache
+def _add(table: str, keys: tuple[str, ...], sums: tuple[str, ...]) -> str:
+    added = ", ".join(f"{one} = {table}.{one} + excluded.{one}" for one in sums)
+    return f"{_insert(table, keys + sums)} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {added}"
 
 
 def open_ledger(

@@ -28,10 +28,10 @@ def of_mailing(
     None where no report was asked for, or this ledger has never had one from that gateway. A report is due
     when `wait` has passed beyond the validity.
     """
-    if not mailing.letter.want_report or not _come_from(ledger, mailing.gateway):
+    if not mailing.letter.want_report or ledger.fact(f"reports:{mailing.gateway}") is None:
         return None
     latest = datetime.fromisoformat(now) - wait - (mailing.letter.validity or timedelta())
-    row = ledger.one(
+    due = ledger.number(
         "SELECT COUNT(*) FROM messages m JOIN batches b ON b.id = m.batch WHERE m.id BETWEEN ? AND ?"
         " AND m.state = 'accepted' AND m.reported_at IS NULL AND b.claimed_at < ?",
         mailing.first_message,
@@ -39,7 +39,7 @@ def of_mailing(
         stamp(latest),
     )
     is_held = mailing.letter.send_at is not None and mailing.letter.send_at > latest
-    return _returns(states, no_report=int(row[0]) if row and not is_held else 0)
+    return _returns(states, no_report=0 if is_held else due)
 
 
 def have_come(ledger: Ledger) -> bool:
@@ -54,13 +54,13 @@ def of_municipality(
 
     Counted by local days: reports of messages sent before the day `due_before` are due.
     """
-    row = ledger.one(
+    due = ledger.number(
         "SELECT COALESCE(SUM(messages), 0) FROM day_counts"
         " WHERE municipality = ? AND state = 'accepted' AND day < ?",
         municipality,
         due_before,
     )
-    return _returns(states, no_report=int(row[0]) if row else 0)
+    return _returns(states, no_report=due)
 
 
 def withdrawn(ledger: Ledger, mailing: Mailing) -> dict[str, int]:
@@ -83,7 +83,3 @@ def _returns(states: Mapping[Status, int], no_report: int) -> Returns:
         waiting=states.get(Status.ACCEPTED, 0) - no_report,
         no_report=no_report,
     )
-
-
-def _come_from(ledger: Ledger, gateway: str) -> bool:
-    return ledger.one("SELECT 1 FROM facts WHERE name = ?", f"reports:{gateway}") is not None

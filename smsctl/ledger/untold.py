@@ -18,11 +18,7 @@ class NoticeDue(NamedTuple):
 
 def mark(ledger: Ledger, mailing: int) -> None:
     """Write in the open transaction that the mailing has changed."""
-    ledger.write(
-        "INSERT INTO notices (mailing, changes) VALUES (?, 1)"
-        " ON CONFLICT (mailing) DO UPDATE SET changes = notices.changes + 1",
-        mailing,
-    )
+    ledger.add("notices", {"mailing": mailing}, changes=1)
 
 
 def untold(ledger: Ledger) -> tuple[NoticeDue, ...]:
