@@ -14,13 +14,15 @@ def _either(states: Iterable[Status]) -> str:
     return ", ".join(f"'{state}'" for state in sorted(states))
 
 
-def _recount(keys: str, kept: str, counted: str) -> str:
-    """Return a query for the keys whose sum that is kept is not the one that is counted."""
-    return (
-        f"SELECT {keys}, SUM(kept) AS kept, SUM(counted) AS n"  # noqa: S608 - from literals
-        f" FROM (SELECT {keys}, {kept}"
-        f" UNION ALL SELECT {keys}, {counted}) AS both_sums GROUP BY {keys} HAVING SUM(kept) <> SUM(counted)"
+def _recount(name: str, keys: str, kept: str, counted: str, told: Sentence) -> Invariant:
+    """Return the rule that the sum which is kept under these keys is the one that is counted."""
+    broken = (
+        f"SELECT {keys}, SUM(kept) AS kept, SUM(counted) AS n FROM"  # noqa: S608 - from literals
+        f" (SELECT {keys}, {kept.replace(' FROM', ' AS kept, 0 AS counted FROM', 1)}"
+        f" UNION ALL SELECT {keys}, 0, {counted}) AS both_sums"
+        f" GROUP BY {keys} HAVING SUM(kept) <> SUM(counted)"
     )
+    return Invariant(name=name, broken=broken, told=told)
 
 
 def _broken_off(mark: object) -> Sentence:
@@ -90,23 +92,18 @@ RULES = (
         " GROUP BY b.reference, b.messages HAVING b.messages <> COUNT(m.id)",
         told=say("Batch {batch} went out with {wanted} messages and holds {n}.", **ROW),
     ),
-    Invariant(
-        name="mailing-counts",
-        broken=_recount(
-            "mailing, state",
-            "messages AS kept, 0 AS counted FROM mailing_counts",
-            "0, COUNT(*) FROM messages WHERE mailing NOT IN (SELECT mailing FROM openings)"
-            " GROUP BY mailing, state",
-        ),
+    _recount(
+        "mailing-counts",
+        "mailing, state",
+        "messages FROM mailing_counts",
+        "COUNT(*) FROM messages WHERE mailing NOT IN (SELECT mailing FROM openings) GROUP BY mailing, state",
         told=say("Mailing {mailing}: {kept} messages are noted as {state}, and {n} are.", **ROW),
     ),
-    Invariant(
-        name="mailing-parts",
-        broken=_recount(
-            "mailing, state",
-            "parts AS kept, 0 AS counted FROM mailing_counts",
-            "0, COALESCE(m.parts, g.parts_each) FROM messages m JOIN mailings g ON g.id = m.mailing",
-        ),
+    _recount(
+        "mailing-parts",
+        "mailing, state",
+        "parts FROM mailing_counts",
+        "COALESCE(m.parts, g.parts_each) FROM messages m JOIN mailings g ON g.id = m.mailing",
         told=say("Mailing {mailing}: {kept} parts are noted as {state}, and {n} are.", **ROW),
     ),
     Invariant(
@@ -124,67 +121,55 @@ RULES = (
         " OR (g.personal = 1 AND m.number IS NOT NULL) <> (t.message IS NOT NULL)",
         told=say("Mailing {mailing}: message {message} has not the text that it must have.", **ROW),
     ),
-    Invariant(
-        name="day-counts",
-        broken=_recount(
-            "municipality, day, state",
-            "messages AS kept, 0 AS counted FROM day_counts",
-            f"0, COUNT(*) {_BY_DAY}",
-        ),
+    _recount(
+        "day-counts",
+        "municipality, day, state",
+        "messages FROM day_counts",
+        f"COUNT(*) {_BY_DAY}",
         told=say("{municipality}, {day}: {kept} messages are noted as {state}, and {n} are.", **ROW),
     ),
-    Invariant(
-        name="day-parts-of-states",
-        broken=_recount(
-            "municipality, day, state",
-            "parts AS kept, 0 AS counted FROM day_counts",
-            f"0, SUM(parts) {_BY_DAY}",
-        ),
+    _recount(
+        "day-parts-of-states",
+        "municipality, day, state",
+        "parts FROM day_counts",
+        f"SUM(parts) {_BY_DAY}",
         told=say("{municipality}, {day}: {kept} parts are noted as {state}, and {n} are.", **ROW),
     ),
-    Invariant(
-        name="cost",
-        broken=_recount(
-            "mailing",
-            "parts AS kept, 0 AS counted FROM entries",
-            f"0, parts FROM (SELECT mailing, parts FROM mailing_counts WHERE state IN ({_DRAWN})"  # noqa: S608 - from literals
-            "  UNION ALL SELECT m.mailing, m.taken_besides * COALESCE(m.parts, g.parts_each) FROM messages m"
-            "  JOIN mailings g ON g.id = m.mailing WHERE m.taken_besides > 0) AS costing",
-        ),
+    _recount(
+        "cost",
+        "mailing",
+        "parts FROM entries",
+        f"parts FROM (SELECT mailing, parts FROM mailing_counts WHERE state IN ({_DRAWN})"  # noqa: S608 - from literals
+        "  UNION ALL SELECT m.mailing, m.taken_besides * COALESCE(m.parts, g.parts_each) FROM messages m"
+        "  JOIN mailings g ON g.id = m.mailing WHERE m.taken_besides > 0) AS costing",
         told=say("Mailing {mailing}: {kept} parts were drawn, and its messages cost {n}.", **ROW),
     ),
-    Invariant(
-        name="day-parts",
-        broken=_recount(
-            "municipality, day, package",
-            "parts AS kept, 0 AS counted FROM day_parts",
-            "0, parts FROM entries",
-        ),
+    _recount(
+        "day-parts",
+        "municipality, day, package",
+        "parts FROM day_parts",
+        "parts FROM entries",
         told=say(
             "{municipality}, {day}, package {package}: {kept} parts are noted, and {n} were drawn.", **ROW
         ),
     ),
-    Invariant(
-        name="outside-parts",
-        broken=_recount(
-            "municipality, day, rate_parts, rate_ore",
-            "parts AS kept, 0 AS counted FROM outside_parts",
-            "0, parts FROM (SELECT e.municipality, e.day, COALESCE(g.rate_parts, 0) AS rate_parts,"
-            " COALESCE(g.rate_ore, 0) AS rate_ore, e.parts FROM entries e"
-            " JOIN mailings g ON g.id = e.mailing WHERE e.package = 0) AS outside",
-        ),
+    _recount(
+        "outside-parts",
+        "municipality, day, rate_parts, rate_ore",
+        "parts FROM outside_parts",
+        "parts FROM (SELECT e.municipality, e.day, COALESCE(g.rate_parts, 0) AS rate_parts,"
+        " COALESCE(g.rate_ore, 0) AS rate_ore, e.parts FROM entries e"
+        " JOIN mailings g ON g.id = e.mailing WHERE e.package = 0) AS outside",
         told=say(
             "{municipality}, {day}, outside any package: {kept} parts are noted, and {n} were drawn.", **ROW
         ),
     ),
-    Invariant(
-        name="cost-centre-parts",
-        broken=_recount(
-            "municipality, day, package, cost_centre",
-            "parts AS kept, 0 AS counted FROM cost_centre_parts",
-            "0, parts FROM (SELECT e.municipality, e.day, e.package, b.cost_centre, e.parts FROM entries e"
-            " JOIN batches b ON b.id = e.batch WHERE b.cost_centre IS NOT NULL) AS named",
-        ),
+    _recount(
+        "cost-centre-parts",
+        "municipality, day, package, cost_centre",
+        "parts FROM cost_centre_parts",
+        "parts FROM (SELECT e.municipality, e.day, e.package, b.cost_centre, e.parts FROM entries e"
+        " JOIN batches b ON b.id = e.batch WHERE b.cost_centre IS NOT NULL) AS named",
         told=say("{day}, cost centre {cost_centre}: {kept} parts noted, {n} drawn.", **ROW),
     ),
     Invariant(
@@ -194,14 +179,11 @@ RULES = (
         " HAVING SUM(s.messages) <> g.messages OR MIN(s.first_message) <> MIN(g.first_message)",
         told=say("Mailing {mailing}: {kept} of {n} messages have a cost centre or none.", **ROW),
     ),
-    Invariant(
-        name="packages",
-        broken=_recount(
-            "municipality, package",
-            "used AS kept, 0 AS counted"
-            " FROM (SELECT municipality, number AS package, used FROM packages) AS every",
-            "0, parts FROM entries WHERE package > 0",
-        ),
+    _recount(
+        "packages",
+        "municipality, package",
+        "used FROM (SELECT municipality, number AS package, used FROM packages) AS every",
+        "parts FROM entries WHERE package > 0",
         told=say(
             "{municipality}, package {package}: {kept} parts are noted as used, and {n} were drawn.", **ROW
         ),
