@@ -142,10 +142,6 @@ def line(value: object, longest: int = _LONGEST_TEXT) -> str:
     return value
 
 
-def _text(value: object, _folder: Path) -> str:
-    return line(value)
-
-
 def _flag(value: object, _folder: Path) -> bool:
     if not isinstance(value, bool):
         raise UnfitValueError(say("must be true or false, without quotation marks"))
@@ -167,10 +163,6 @@ def _duration(value: object, _folder: Path) -> timedelta:
     if unit_s is None or not is_number or not int(number):
         raise UnfitValueError(say('must be a time with its unit: "30s", "90m", "4h" or "2d"'))
     return timedelta(seconds=int(number) * unit_s)
-
-
-def _seconds(value: object, folder: Path) -> float:
-    return _duration(value, folder).total_seconds()
 
 
 def _share(value: object, _folder: Path) -> float:
@@ -261,11 +253,11 @@ _URL = (
     r"(?P<scheme>[A-Za-z]+)://(?P<login>[^/@]*@)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?"
 )
 
-TEXT = ValueKind("text", _text)
+TEXT = ValueKind("text", lambda value, _folder: line(value))
 FLAG = ValueKind("true or false", _flag)
 PRIORITY = ValueKind('1, 2, 3, "low", "normal" or "high"', _priority)
 DURATION = ValueKind('time with its unit: "30s", "90m", "4h", "2d"', _duration)
-SECONDS = ValueKind(DURATION.words, _seconds)
+SECONDS = ValueKind(DURATION.words, lambda value, folder: _duration(value, folder).total_seconds())
 SHARE = ValueKind("share from 0 to 1", _share)
 PRICE = price(_ORE_DECIMALS)
 PART_PRICE = price(4)

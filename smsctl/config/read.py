@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from smsctl.config import places
 from smsctl.config.keys import BY_SECTION, Section, section_of
-from smsctl.config.rules import check, default_municipality
+from smsctl.config.rules import check, default_municipality, names_of
 from smsctl.config.settings import (
     ApprovalSettings,
     GatewaySettings,
@@ -136,9 +136,9 @@ def _settings(values: Values, path: Path) -> Settings:
         key: MunicipalitySettings(
             key=key, **given, retention=RetentionSettings(**fields["municipalities", key, "retention"])
         )
-        for key, given in _named("municipalities", fields).items()
+        for key, given in names_of("municipalities", fields).items()
     }
-    senders = {name: SenderRule(name=name, **given) for name, given in _named("senders", fields).items()}
+    senders = {name: SenderRule(name=name, **given) for name, given in names_of("senders", fields).items()}
     top |= {
         "path": path,
         "mode": Mode(top["mode"]),
@@ -162,11 +162,6 @@ def _settings(values: Values, path: Path) -> Settings:
         "senders": MappingProxyType(senders),
     }
     return Settings(**top)
-
-
-def _named(section: str, fields: dict[Section, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the sections of a collection by the name that the administrator chose."""
-    return {path[1]: given for path, given in fields.items() if path[:-1] == (section,)}
 
 
 def _fields(section: Section, values: Values) -> dict[str, Any]:

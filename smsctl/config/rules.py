@@ -1,31 +1,25 @@
 """What the keys of a config must be to each other: the rules that no single value can show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
+from smsctl.config.keys import Section
 from smsctl.config.walk import BROKEN, Problem, Values
 from smsctl.domain.sender import sender_problems
 from smsctl.errors import say
 
+T = TypeVar("T")
 _BUILT_IN = ("intelecom", "pswincom")
 
 
 def check(values: Values) -> Iterator[Problem]:
     """Yield what does not fit together; a BROKEN value has been complained of already."""
-    yield from _gateway(values)
-    yield from _route(values)
-    yield from _timeouts(values)
-    yield from _secrets(values)
-    yield from _municipalities(values)
-    yield from _money(values)
-    yield from _cost_centres(values)
-    yield from _retention(values)
-    yield from _mail(values)
-    yield from _senders(values)
-    yield from _reports(values)
-    yield from _shown_senders(values)
+    among = (_gateway, _route, _timeouts, _secrets, _municipalities, _money, _cost_centres, _retention)
+    for rule in (*among, _mail, _senders, _reports, _shown_senders):
+        yield from rule(values)
 
 
-def names_of(section: str, values: Values) -> dict[str, dict[str, object]]:
+def names_of(section: str, values: Mapping[Section, dict[str, T]]) -> dict[str, dict[str, T]]:
     """Return the sections of a collection by the name the administrator chose."""
     return {path[1]: given for path, given in values.items() if path[:-1] == (section,)}
 

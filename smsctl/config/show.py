@@ -27,7 +27,7 @@ class Shown(NamedTuple):
     @property
     def spelled(self) -> str:
         """The value as TOML; empty where it is not set."""
-        return "" if self.value is None else _spelled(self.value)
+        return "" if self.value is None else spelled(self.value)
 
 
 def effective(path: Path) -> tuple[Shown, ...]:
@@ -51,15 +51,16 @@ def effective(path: Path) -> tuple[Shown, ...]:
     )
 
 
-def _spelled(value: object) -> str:
+def spelled(value: object) -> str:
     """Spell a value as TOML; JSON spells texts, numbers, truth and lists of them so."""
     if not isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, default=str)
-    pairs = (f"{_name(name)} = {_spelled(one)}" for name, one in value.items())
+    pairs = (f"{bare_or_quoted(name)} = {spelled(one)}" for name, one in value.items())
     return f"{{{', '.join(pairs)}}}"
 
 
-def _name(name: str) -> str:
+def bare_or_quoted(name: str) -> str:
+    """Spell a name as TOML: as it is where it may stand so."""
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 

@@ -3,11 +3,10 @@
 Every other key has its default; the reference lists them.
 """
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 
 from smsctl.config.keys import BY_SECTION, Section, section_of
+from smsctl.config.show import bare_or_quoted, spelled
 
 _HEAD = """\
 # The settings of smsctl. Nothing leaves this machine until mode is "live".
@@ -16,7 +15,6 @@ _HEAD = """\
 # Paths are relative to this file.
 """
 _COMMENT_AT = 40
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def text_of(values: Mapping[Section, object]) -> str:
@@ -28,19 +26,10 @@ def text_of(values: Mapping[Section, object]) -> str:
 
 def _section(place: Section, values: Mapping[Section, object]) -> Iterator[str]:
     if place:
-        yield f"[{'.'.join(map(_name, place))}]"
+        yield f"[{'.'.join(map(bare_or_quoted, place))}]"
     for key in BY_SECTION[section_of(place) or place].values():
         value = values.get((*place, key.name))
         if value is not None:
-            left = f"{key.name} = {_spelled(value)}"
+            left = f"{key.name} = {spelled(value)}"
             yield f"{left:<{_COMMENT_AT - 1}} # {key.help}"
     yield ""
-
-
-def _spelled(value: object) -> str:
-    # JSON spells texts, numbers, truth and lists of them as TOML does.
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _name(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _spelled(name)
