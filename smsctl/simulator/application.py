@@ -16,8 +16,8 @@ from smsctl.simulator.faults import Sending
 from smsctl.simulator.intelecom import SimulatedIntelecom
 from smsctl.simulator.journal import Journal
 from smsctl.simulator.management import Held, SimulatedManagement, malformed
-from smsctl.simulator.polling import Polling
 from smsctl.simulator.pswincom import SimulatedPsWinCom
+from smsctl.simulator.reports import Polling
 from smsctl.simulator.web import NoAnswerError, ReceivedRequest, RefusedRequestError, SimulatorReply, refuse
 
 _LOOK_EVERY_S = 0.05

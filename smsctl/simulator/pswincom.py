@@ -14,7 +14,7 @@ from smsctl.simulator import pswincom_rules
 from smsctl.simulator.behaviour import Behaviour
 from smsctl.simulator.documents import escape, read_xml
 from smsctl.simulator.journal import AcceptedMessage, Journal
-from smsctl.simulator.pswincom_rules import Message, PsWinComElementError
+from smsctl.simulator.pswincom_rules import PsWinComElementError
 from smsctl.simulator.web import Entry, ReceivedRequest, SimulatedAnswer, SimulatorReply, refuse
 
 Fields = Mapping[str, str]
@@ -74,7 +74,15 @@ class SimulatedPsWinCom:
                 continue
             ref = self._new_reference() if message.report or self._behaviour.reports_on_account else None
             entries.append(self._entry(own_id, ref))
-            accepted.append(_accepted(message, stamp, own_id, session_data, ref))
+            taken = AcceptedMessage(
+                time=stamp,
+                gateway="pswincom",
+                reference=own_id,
+                batch_reference=session_data,
+                message_id=ref,
+                **message._asdict(),
+            )
+            accepted.append(taken)
         self._journal.take(accepted)
         return entries
 
@@ -101,26 +109,6 @@ def _read(request: ReceivedRequest) -> _Session:
     fields = {child.tag: child.text or "" for child in root}
     messages = [{child.tag: child.text or "" for child in message} for message in root.iterfind("MSGLST/MSG")]
     return _Session(fields, messages)
-
-
-def _accepted(
-    message: Message, stamp: str, own_id: str, session_data: str | None, ref: str | None
-) -> AcceptedMessage:
-    return AcceptedMessage(
-        time=stamp,
-        gateway="pswincom",
-        reference=own_id,
-        batch_reference=session_data,
-        recipient=message.recipient,
-        content=message.text,
-        encoding=message.encoding,
-        parts=message.parts,
-        originator=message.sender,
-        message_id=ref,
-        validity=message.validity,
-        send_at=message.send_at.isoformat() if message.send_at else None,
-        report=message.report,
-    )
 
 
 def _write(head: str, entries: Sequence[Entry]) -> SimulatorReply:

@@ -31,15 +31,15 @@ class PsWinComElementError(ValueError):
 
 
 class Message(NamedTuple):
-    """A message that obeys the rules."""
+    """A message that obeys the rules, by the names that the journal gives its facts."""
 
     recipient: str
-    text: str
+    content: str
     encoding: AirEncoding
     parts: int
-    sender: str | None
+    originator: str | None
     validity: int | None  # minutes
-    send_at: datetime | None
+    send_at: str | None  # UTC, ISO 8601
     report: bool
 
 
@@ -110,7 +110,7 @@ def _cut(text: str, encoding: AirEncoding) -> str:
     return text
 
 
-def _delivery_time(value: str, now: datetime) -> datetime | None:
+def _delivery_time(value: str, now: datetime) -> str | None:
     if not value:
         return None
     try:
@@ -120,4 +120,4 @@ def _delivery_time(value: str, now: datetime) -> datetime | None:
     this_minute = now.replace(second=0, microsecond=0)
     if not this_minute <= moment <= now + _AHEAD:
         raise PsWinComElementError(f"Invalid DELIVERYTIME '{value}'. Must be within the next 7 days.")
-    return moment
+    return moment.isoformat()
