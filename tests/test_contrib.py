@@ -13,7 +13,7 @@ import pytest
 
 from smsctl.cli import flags
 from smsctl.cli.operations import slot_formats as render
-from smsctl.cli.operations.slot import read_slot
+from smsctl.cli.operations.slot_formats import read_slot
 
 from .front_door import Run
 

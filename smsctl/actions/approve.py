@@ -1,7 +1,5 @@
 """Approving a mailing as a second person: the decision is durable before anything leaves."""
 
-from datetime import datetime
-
 from smsctl.actions import needs_approval
 from smsctl.actions.may_send import Circumstances
 from smsctl.actions.sender_rights import Person, SendRequest, permit
@@ -118,14 +116,10 @@ def _must_be_in_time(asked: Approval, mailing: Mailing, under: Circumstances) ->
             say(
                 "Mailing {id} was meant for {at:%Y-%m-%d %H:%M}, and that has passed.",
                 id=mailing.id,
-                at=_local(send_at, under),
+                at=send_at.astimezone(under.local_now.tzinfo),
             ),
             hint=say("Cancel it, and send it anew: smsctl mailings cancel {id}", id=mailing.id),
         )
-
-
-def _local(at: datetime, under: Circumstances) -> datetime:
-    return at.astimezone(under.local_now.tzinfo)
 
 
 def _expired(mailing: Mailing) -> ApprovalError:

@@ -22,8 +22,7 @@ from smsctl.domain.message import Letter
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.plan import AccountStatus, Bill
-from smsctl.domain.rules import NOTHING_SPENT, Refusal, Rule, Spent
-from smsctl.domain.texts_per_number import per_number
+from smsctl.domain.rules import NOTHING_SPENT, Refusal, Rule, Spent, per_number
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import Sentence
 from smsctl.ledger import approvals, blocklist, budgets, municipalities, packages, repeats

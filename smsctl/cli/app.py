@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
     if output.interactive:
         return _run([*rest, "--help"], asked, output) or ExitCode.USAGE
     page = " ".join(["smsctl", *rest])
-    missing = say("{page} needs one of: {words}.", page=page, words=", ".join(_words_after(rest)))
+    missing = say("{page} needs one of: {words}.", page=page, words=", ".join(words_after(rest)))
     _speak_as_configured(asked)
     unnamed = UsageError(missing, hint=say("See: {page} --help", page=page))
     return output.end(output.fail(unnamed), is_product=False)
@@ -195,7 +195,8 @@ def command_in(words: Sequence[str]) -> str:
     return named[0] if named and named[0] in contents.COMMANDS else ""
 
 
-def _words_after(group: Sequence[str]) -> list[str]:
+def words_after(group: Sequence[str]) -> list[str]:
+    """Return what may come next: a command or a group; behind a group, the last words of its commands."""
     if not group:
         return [*(name for name in contents.COMMANDS if " " not in name), *contents.GROUPS]
     return [name.partition(" ")[2] for name in contents.COMMANDS if name.startswith(f"{group[0]} ")]

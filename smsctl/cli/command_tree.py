@@ -1,5 +1,10 @@
 """The commands as Typer's tree: one of them loaded, every other one its line in the help."""
 
+from collections.abc import Callable
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Any
+
 import typer
 
 from smsctl.cli import contents, options
@@ -51,13 +56,33 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
         place = groups[group] if group else app
         if name == command:
             loaded = contents.load(name)
-            place.command(word, short_help=line, epilog=_epilog(loaded))(loaded.run)
+            place.command(word, short_help=line, epilog=_epilog(loaded))(with_context(loaded.run))
         else:
             place.command(word, help=line, hidden=not group)(_elsewhere)  # the epilog lists it in its group
     for name, group_app in groups.items():
         if group_app.registered_commands and name != command:
             app.add_typer(group_app, name=name, hidden=True)
     return app
+
+
+def with_context(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command as Typer calls it: the wiring, its first parameter, comes out of Typer's context.
+
+    One that runs other commands in the same context takes that itself.
+    """
+    first, *flags = signature(run).parameters.values()
+    if first.name == "ctx":
+        return run
+
+    @wraps(run)
+    def command(ctx: typer.Context, **given: Any) -> Any:  # noqa: ANN401 - as the command has it
+        return run(ctx.obj, **given)
+
+    context = Parameter("ctx", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    parameters = [context, *flags]
+    command.__dict__["__signature__"] = Signature(parameters)
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
 
 
 def _root() -> None:

@@ -90,12 +90,12 @@ def ask_lines(output: Output, question: Sentence) -> list[str]:
 
     An empty line in the middle of what is pasted does not: more is waiting behind it.
     """
-    from smsctl.host import terminal
+    from smsctl.host import process
 
     _must_be_asked(output)
     lines: list[str] = []
     asked: Text = say("{question}: ", question=question)
-    while (line := _read(output, asked)) or (lines and line is not None and terminal.more_is_typed()):
+    while (line := _read(output, asked)) or (lines and line is not None and process.more_is_typed()):
         lines.append(line or "")
         asked = ""
     return lines

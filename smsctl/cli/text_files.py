@@ -1,9 +1,11 @@
 """The files that a text is read from: one for all, and those for the rows with a value in a column."""
 
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.cli.files import decoded, read_bytes
+from smsctl.cli.output.output import Output
 from smsctl.cli.typed_rows import TypedChoice, text_choices
 from smsctl.cli.wiring import Wiring
 from smsctl.decoding import decode, taken_for_windows
@@ -12,7 +14,37 @@ from smsctl.domain.file_kinds import kind_of_bytes
 from smsctl.domain.text import MessageText
 from smsctl.domain.text_check import TextFinding, unasked_encoding
 from smsctl.domain.wording import Variant, Wording
-from smsctl.errors import InputError, say
+from smsctl.errors import InputError, Sentence, say
+from smsctl.opening import open_file
+
+_LARGEST_TEXT = 64 * 1024  # bytes; the longest SMS is far below
+
+
+def read_text_file(output: Output, file: str) -> str:
+    """Return what stands in the file, or on standard input for `-`; the assumed encoding is told."""
+    data, source = read_bytes(file)
+    return decoded(output, data, source)
+
+
+def read_bytes(file: str) -> tuple[bytes, Sentence | str]:
+    """Return the bytes of a text file, or of standard input for `-`, and what it is called in sentences."""
+    if file == "-":
+        data = sys.stdin.buffer.read(_LARGEST_TEXT + 1)
+    else:
+        with open_file(Path(file)) as stream:
+            data = stream.read(_LARGEST_TEXT + 1)
+    source = say("standard input") if file == "-" else file
+    if len(data) > _LARGEST_TEXT:
+        raise InputError(say("{source} is too large for a text message.", source=source))
+    return data, source
+
+
+def decoded(output: Output, data: bytes, source: Sentence | str, encoding: str | None = None) -> str:
+    """Return the text of the bytes; where the encoding is a guess, that is told."""
+    found = decode(data, encoding, source=source)
+    if found.notice:
+        output.warn(found.notice)
+    return found.text
 
 
 class RawText(NamedTuple):

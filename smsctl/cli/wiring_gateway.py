@@ -20,6 +20,12 @@ _MAIL_AGAIN_S = 2.0
 _MAIL_WAIT_S = 10.0  # a notice must not hold up what cron runs next
 
 _TAKEN = 202
+_AS_CONFIGURED = (
+    *("url", "failover_url", "batch_size", "connect_timeout_s", "read_timeout_s", "total_timeout_s"),
+    *("proxy", "ca_bundle", "unique_references", "delivery_confirmation", "management_path"),
+    *("part_length", "max_parts"),
+)
+"""What a gateway is given just as the config says it."""
 
 
 def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None = None) -> Gateway:
@@ -135,19 +141,7 @@ def options_for(wiring: Wiring, service_id: int | None = None) -> Options:
     return Options(
         username=gateway.username or "",
         service_id=service_id or gateway.service_id,
-        url=gateway.url,
-        failover_url=gateway.failover_url,
-        batch_size=gateway.batch_size,
-        connect_timeout_s=gateway.connect_timeout_s,
-        read_timeout_s=gateway.read_timeout_s,
-        total_timeout_s=gateway.total_timeout_s,
-        proxy=gateway.proxy,
-        ca_bundle=gateway.ca_bundle,
-        unique_references=gateway.unique_references,
-        delivery_confirmation=gateway.delivery_confirmation,
-        management_path=gateway.management_path,
-        part_length=gateway.part_length,
-        max_parts=gateway.max_parts,
+        **{name: getattr(gateway, name) for name in _AS_CONFIGURED},
         time_zone=wiring.settings.time_zone,
         simulated=wiring.simulated,
         extra={key: str(value) for key, value in gateway.extra.items()},

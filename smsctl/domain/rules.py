@@ -261,3 +261,17 @@ def _opened_by_the_mailing(bill: Bill) -> int:
     opened, account_status = bill.new_packages, bill.account_status
     by_activation = not account_status.active and all(one.left <= 0 for one in account_status.packages)
     return opened - 1 if opened and by_activation else opened
+
+
+def per_number(messages: int, most: int) -> Refusal:
+    """Return the refusal of a mailing that sends one number very many texts, as a switchboard's would get."""
+    return Refusal(
+        rule=Rule.PER_NUMBER,
+        sentence=say(
+            "One number would get {messages} texts; max_messages_per_number allows {most}.",
+            messages=messages,
+            most=most,
+        ),
+        hint=say("Is it a switchboard's? Send one text to each number with: {command}", command=""),
+        flags=("--one-per-number",),
+    )

@@ -1,12 +1,27 @@
-"""The process: its standard streams, its folder, and what asks it to end."""
+"""The process: its standard streams and what is typed there, its folder, and what asks it to end."""
 
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
+
+_A_MOMENT_S = 0.1
+
+
+def more_is_typed() -> bool:
+    """Say whether a line waits to be read; nobody types one in so short a time, but pasting does.
+
+    Windows cannot tell of a console: there nothing waits.
+    """
+    try:
+        return bool(select.select([sys.stdin], [], [], _A_MOMENT_S)[0])
+    except (OSError, ValueError):
+        return False
+
 
 IS_WINDOWS: Final = sys.platform == "win32"
 

@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from smsctl.domain.balance import Balance, ClosedPackage, PeriodSum, balance
-from smsctl.domain.costs import DrawnParts
+from smsctl.domain.costs import Balance, ClosedPackage, DrawnParts, PeriodSum, balance
 from smsctl.domain.costs import costs as costs_of
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.moment import ALWAYS, Period

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.cli.operations import slot_formats as render
-from smsctl.cli.operations.slot import Slot, read_slot
+from smsctl.cli.operations.slot_formats import Slot, read_slot
 from smsctl.errors import UsageError
 
 from ..conftest import LiveGateway, MakeConfig

@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.options import argument
 from smsctl.cli.output import figures
@@ -29,7 +27,7 @@ EXAMPLES = {
 
 
 def run_add(
-    ctx: typer.Context,
+    wiring: Wiring,
     number: Annotated[list[str], argument("NUMBER...", "In any usual spelling.")],
     *,
     municipality: options.BlockListOf = None,
@@ -39,7 +37,6 @@ def run_add(
 
     Only a hash of each is kept, and no name, so that people with protected identity can stand there too.
     """
-    wiring: Wiring = ctx.obj
     wanted = _all_of(wiring, number)
     of = seen.lists(wiring, municipality, blocklist.FOR_ALL) or ()
     with wiring.ledger.transaction():
@@ -81,14 +78,13 @@ def _all_of(wiring: Wiring, typed: Sequence[str]) -> list[str]:
 
 
 def run_remove(
-    ctx: typer.Context,
+    wiring: Wiring,
     number: Annotated[str, argument("NUMBER", "In any usual spelling.")],
     *,
     municipality: options.BlockListOf = None,
     reason: options.Reason = None,
 ) -> CommandResult:
     """Take a number off the block list; what was cancelled meanwhile stays cancelled."""
-    wiring: Wiring = ctx.obj
     wanted, of = numbers.read(wiring, number), seen.lists(wiring, municipality, None)
     with wiring.ledger.transaction():
         removed = blocklist.remove(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", of)
@@ -98,12 +94,11 @@ def run_remove(
     )
 
 
-def run_list(ctx: typer.Context) -> CommandResult:
+def run_list(wiring: Wiring) -> CommandResult:
     """List the block list: since when, why, by whom, and the last two digits.
 
     More is not kept: the list holds hashes, not numbers.
     """
-    wiring: Wiring = ctx.obj
     seen_here = seen.seen_by(wiring)
     rows = [
         row._replace(reason=numbers.shown_text(wiring, row.reason))
@@ -119,7 +114,7 @@ def run_list(ctx: typer.Context) -> CommandResult:
 
 
 def run_import(
-    ctx: typer.Context,
+    wiring: Wiring,
     file: Annotated[Path, argument("FILE", "A CSV file with a column of numbers.")],
     *,
     column: options.Column = None,
@@ -130,7 +125,6 @@ def run_import(
 
     The file has a heading as a recipients file has, or is a bare list of numbers.
     """
-    wiring: Wiring = ctx.obj
     from smsctl.actions.read_numbers import read_numbers  # the other commands need none of it
 
     columns = {**wiring.settings.columns, **named_columns(column or ())}

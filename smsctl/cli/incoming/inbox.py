@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.incoming import inbox_screen as render
 from smsctl.cli.incoming import names_by_number
@@ -26,7 +24,7 @@ _SHOWN = 50
 
 
 def run_list(
-    ctx: typer.Context,
+    wiring: Wiring,
     *,
     most: Annotated[
         int | None,
@@ -39,7 +37,6 @@ def run_list(
     replace: options.Replace = False,
 ) -> CommandResult:
     """List incoming SMS: when, from whom, and how they begin; a known sender by name."""
-    wiring: Wiring = ctx.obj
     wiring.names(write=(export,), replace=replace)
     endpoint = wiring.settings.gateway.endpoint
     total, wanted = _newest(wiring, most or (None if export else _SHOWN), other=other)
@@ -83,11 +80,10 @@ def _veiled(wiring: Wiring, row: inbox.InboxRow) -> inbox.InboxRow:
 
 
 def run_show(
-    ctx: typer.Context,
+    wiring: Wiring,
     number: Annotated[int, argument("ID", "The number in: smsctl inbox list")],
 ) -> CommandResult:
     """Show one incoming SMS in full: who, when, and the whole text."""
-    wiring: Wiring = ctx.obj
     row = inbox.get(wiring.ledger, number)
     seen.must_see_sms(wiring, row)
     sender = row.message.sender

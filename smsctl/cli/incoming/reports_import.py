@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from smsctl.cli import wiring_listener
 from smsctl.cli.incoming import receiving
 from smsctl.cli.incoming import reports as render
@@ -18,11 +16,10 @@ EXAMPLES = ("smsctl reports import reports.json",)
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     file: Annotated[Path, argument("FILE", "JSON or XML, as the gateway pushes it.")],
 ) -> CommandResult:
     """Take in delivery reports and incoming SMS from a file; a second time changes nothing."""
-    wiring: Wiring = ctx.obj
     intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.IMPORTED)
     intake, unread = receiving.PushIntake(wiring, intake_rules, wiring.output.warn), 0
     with wiring.output.working(say("Reading")) as tell:

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
-import typer
-
 from smsctl.cli import notify, options, wiring_listener
 from smsctl.cli.incoming import forwarding, receiving
 from smsctl.cli.incoming import reports as render
@@ -27,7 +25,7 @@ _Port = Annotated[int | None, option("PORT", "0 takes a free one.", min=0, max=6
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     *,
     host: _Host = None,
     port: _Port = None,
@@ -39,7 +37,6 @@ def run(
     Stands behind the site's own TLS proxy. Each push is answered when it is stored, and not before. Ends
     cleanly on Ctrl-C and SIGTERM; on SIGHUP too, with exit code 129.
     """
-    wiring: Wiring = ctx.obj
     if addresses:
         return _addresses(wiring)
     complaints = receiving.Complaints(wiring.output.tell_now)

@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.poll import poll
 from smsctl.actions.stop_signal import BY_SIGNAL, CODES, StopSignal
 from smsctl.cli import options, wiring_listener
@@ -22,7 +20,7 @@ _MAILING_S = 30  # what is not mailed on by then is mailed on the next time
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     *,
     for_time: Annotated[str | None, option("TIME", "Look again for so long: 50s from cron.", "--for")] = None,
     forward_to: options.ForwardTo = None,
@@ -32,7 +30,6 @@ def run(
     Each is stored before it is acknowledged, and needs no opening in the firewall. What is fetched is gone
     from the queue for everybody else: it must be allowed with poll = true under [reports] in the config.
     """
-    wiring: Wiring = ctx.obj
     for_s = read_duration("--for", for_time).total_seconds() if for_time else None
     queues = wiring_listener.queues(wiring)
     output = wiring.output

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from smsctl.cli import numbers, options
 from smsctl.cli.incoming import reports as render
 from smsctl.cli.options import option
@@ -21,7 +19,7 @@ _SHOWN = 50
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     export: Annotated[
         Path | None, option("FILE", "Write all as JSON, with full numbers (mode 0600).")
     ] = None,
@@ -32,7 +30,6 @@ def run(
 
     Those of other programs on the same account are among them: SuperOffice's, for one.
     """
-    wiring: Wiring = ctx.obj
     wiring.names(write=(export,), replace=replace)
     total = sum(reports.kept_counts(wiring.ledger).values())
     fields = render.kept_fields(wiring.settings.time_zone)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 
-import typer
-
 from smsctl.actions.approve import approve, must_be_open, no_longer_every_time
 from smsctl.actions.ceilings import by_time
 from smsctl.actions.ending import told_with_what_is_left
@@ -37,7 +35,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     mailing: options.MailingId,
     *,
     no_send: Annotated[bool, flag("--no-send", "Only approve; `mailings resume` sends it.")] = False,
@@ -56,7 +54,6 @@ def run(
     Shows the text, whom it reaches, who asked, and what it costs now. The decision is written down first;
     then it is sent under today's quiet hours and ceilings. The no is: smsctl mailings cancel ID.
     """
-    wiring: Wiring = ctx.obj
     _must_be_one((afterwards, every_time, not_every_time))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))

@@ -3,8 +3,6 @@
 from datetime import datetime
 from functools import partial
 
-import typer
-
 from smsctl.actions.cancel import Cancelled, cancel, may_be_held
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import options, wiring_gateway
@@ -21,13 +19,12 @@ from smsctl.ledger.store import Ledger
 EXAMPLES = ("smsctl mailings cancel 12", 'smsctl mailings cancel 12 --reason "wrong date in the text"')
 
 
-def run(ctx: typer.Context, mailing: options.MailingId, *, reason: options.Reason = None) -> CommandResult:
+def run(wiring: Wiring, mailing: options.MailingId, *, reason: options.Reason = None) -> CommandResult:
     """Cancel what is pending, and stop at the gateway what it still holds (scheduled or queued).
 
     Tells what was accepted before and is on its way: that costs. Exit code 4 where nobody can tell of some
     whether they were stopped, or accepted at all.
     """
-    wiring: Wiring = ctx.obj
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
     states = mailings.tally(ledger, found).states

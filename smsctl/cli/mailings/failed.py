@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.mailings import register
@@ -35,7 +33,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     mailing: options.MailingOrNone = None,
     *,
     since: options.Since = None,
@@ -49,7 +47,6 @@ def run(
     With --since, over all mailings from that day on: each number whose newest report says that it was not
     reached, with the cells that [columns] carry names.
     """
-    wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     if (mailing is None) is (since is None):
         raise UsageError(

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import typer
-
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.mailings import register
 from smsctl.cli.output import figures
@@ -27,7 +25,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     number: options.OneNumber,
     csv: options.ListFile = None,
     *,
@@ -38,7 +36,6 @@ def run(
 
     The search is written in the audit. The file has the texts too: for whoever asks what is kept of them.
     """
-    wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     wanted, zone, of = numbers.read(wiring, number), wiring.settings.time_zone, seen.seen_by(wiring)
     ledger, subject = wiring.ledger, f"number {mask(wanted)}"

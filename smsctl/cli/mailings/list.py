@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from smsctl.cli import options
 from smsctl.cli.options import option
 from smsctl.cli.output import mailings as render
@@ -24,7 +22,7 @@ _SHOWN = 20
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     municipality: options.Municipality = None,
     most: Annotated[
         int | None, option("MAILINGS", "How many, the newest first.", min=1, max=options.LARGEST)
@@ -42,7 +40,6 @@ def run(
     The file is for the auditor, and for whoever asks for public records: no telephone numbers and no names
     of recipients, but each text as it was sent.
     """
-    wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     key = wiring.municipality(municipality)[1].key if municipality else None
     ledger, asked = wiring.ledger, period(since, until)

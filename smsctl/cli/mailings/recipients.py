@@ -5,8 +5,6 @@ from functools import partial
 from itertools import islice
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.mailings import register
@@ -33,7 +31,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     mailing: options.MailingId,
     *,
     state: Annotated[
@@ -50,7 +48,6 @@ def run(
 
     Several of --state, --skipped and --not-in-use list whoever fits any of them.
     """
-    wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     wanted = _wanted(state or (), skipped=skipped, not_in_use=not_in_use)
     ledger, zone = wiring.ledger, wiring.settings.time_zone

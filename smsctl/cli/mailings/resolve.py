@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.resolve import ResolveAnswer, refuse_unasked, resolve
 from smsctl.cli import dialogue, options
@@ -27,7 +25,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     mailing: options.MailingId,
     *,
     sent: Annotated[bool, flag("--sent", "The gateway has them: they count as accepted.")] = False,
@@ -41,7 +39,6 @@ def run(
     Written in the audit with who, when and why; the package entries are corrected. What becomes pending is
     sent by: smsctl mailings resume ID.
     """
-    wiring: Wiring = ctx.obj
     words = [word for word, chosen in zip(ResolveAnswer, (sent, not_sent, resend), strict=True) if chosen]
     if len(words) != 1:
         raise UsageError(say("Say one of --sent, --not-sent and --resend."))

@@ -1,7 +1,5 @@
 """`smsctl mailings resume ID`: go on with what is still pending."""
 
-import typer
-
 from smsctl.actions.ceilings import by_time
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.resume import what_is_left
@@ -22,7 +20,7 @@ EXAMPLES = ("smsctl mailings resume 12", "smsctl mailings resume 12 --max-parts 
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     mailing: options.MailingId,
     max_parts: options.MaxParts = None,
     max_new_packages: options.MaxNewPackages = None,
@@ -41,7 +39,6 @@ def run(
     the mailing has sent.
     """
     del yes  # is answered where it is asked whether anybody can be asked
-    wiring: Wiring = ctx.obj
     overrides_of(wiring, SendFlags(urgent=urgent, reason=reason))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))

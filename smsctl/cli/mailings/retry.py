@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.begin import RuleOverrides, from_plan
 from smsctl.actions.ceilings import ceilings_for
 from smsctl.actions.may_send import Circumstances
@@ -39,7 +37,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     mailing: options.MailingId,
     *,
     state: Annotated[
@@ -59,7 +57,6 @@ def run(
     Only messages that failed, expired or were rejected: never one that may still arrive. Blocked numbers and
     those not in use are left out, and so is whoever got the text otherwise. It costs once more.
     """
-    wiring: Wiring = ctx.obj
     flags = SendFlags(urgent=urgent, reason=reason, accept_clock=accept_clock, dry_run=dry_run, yes=yes)
     overruling, states = overrides_of(wiring, flags), _states(state or ())
     if dry_run:

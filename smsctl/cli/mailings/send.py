@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from smsctl.cli import options
 from smsctl.cli.output.reply import CommandResult
 
@@ -24,7 +22,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: "Wiring",
     file: options.TextFile = None,
     *,
     words: options.Words = None,
@@ -72,7 +70,7 @@ def run(
     Shows whom it reaches, what it costs and who pays, and asks before anything leaves. One of --group,
     --where and --all chooses who gets it; only people who have accepted the terms do.
     """
-    return _perform(ctx.obj, dict(locals()))
+    return _perform(wiring, dict(locals()))
 
 
 def _perform(wiring: "Wiring", typed: Mapping[str, Any]) -> CommandResult:

@@ -2,8 +2,6 @@
 
 from functools import partial
 
-import typer
-
 from smsctl.cli import numbers, options
 from smsctl.cli.mailings import story as render
 from smsctl.cli.output.reply import CommandResult, warnings_of
@@ -17,9 +15,8 @@ from smsctl.ledger.undelivered import of_mailing, withdrawn
 EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
 
 
-def run(ctx: typer.Context, mailing: options.MailingId) -> CommandResult:
+def run(wiring: Wiring, mailing: options.MailingId) -> CommandResult:
     """Tell the story of one mailing: counts by state, batches, what was done, and what to do next."""
-    wiring: Wiring = ctx.obj
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
     tally = mailings.tally(ledger, found)

@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.mailings import story as render
@@ -25,7 +23,7 @@ EXAMPLES = ("smsctl mailings skipped 12", "smsctl mailings skipped 12 --csv skip
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     mailing: options.MailingId,
     csv: Annotated[
         Path | None, option("FILE", "Write them to a file (0600), with full numbers; - prints.")
@@ -34,7 +32,6 @@ def run(
     replace: options.Replace = False,
 ) -> CommandResult:
     """List the rows that got no message, each with its reason: for whoever corrects the register."""
-    wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     found = mailings.get(wiring.ledger, mailing)
     seen.must_be_seen(wiring, found)

@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.begin import begin
 from smsctl.actions.draft import check_letter
 from smsctl.actions.may_send import ceilings_in_claims, may_send
@@ -30,7 +28,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     number: Annotated[str, argument("NUMBER", "In any usual spelling.")],
     text: Annotated[str, argument("TEXT", "The text, in quotes.")],
     municipality: options.Municipality = None,
@@ -47,7 +45,6 @@ def run(
     hours, accepted terms and earlier mailings do not matter; the allowed countries and the block list do.
     One that did not leave is cancelled.
     """
-    wiring: Wiring = ctx.obj
     configured, payer = wiring.municipality(municipality)
     e164 = numbers.read(wiring, number)
     flags = SendFlags(sender=sender, priority=priority, validity=validity)

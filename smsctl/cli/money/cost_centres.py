@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from smsctl.cli.money.usage_words import when
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.fields import Field, count_of, data_of, money_of, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.moment import Period
 from smsctl.errors import say
@@ -27,8 +27,8 @@ def fields(called: Callable[[str], str]) -> list[Field[CostLine]]:
         Field("", lambda one: one.municipality, say("Municipality"), called),
         Field("month", lambda one: one.month, say("Month")),
         Field("cost_centre", lambda one: one.cost_centre, say("Cost centre")),
-        Field("parts", lambda one: one.parts, say("Parts"), figures.count, right=True, written=str),
-        Field("cost_ore", lambda one: one.cost_ore, say("Cost"), _money, right=True, written=figures.kronor),
+        count_of("parts", lambda one: one.parts, say("Parts")),
+        money_of("cost_ore", lambda one: one.cost_ore, say("Cost"), _money),
     ]
 
 

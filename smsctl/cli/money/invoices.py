@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from smsctl.actions import post_month
 from smsctl.actions.compare import compare, veiled_nodes
 from smsctl.actions.post_month import Drafted
@@ -38,9 +36,8 @@ EXAMPLES = {
 }
 
 
-def run_list(ctx: typer.Context, municipality: options.Municipality = None) -> CommandResult:
+def run_list(wiring: Wiring, municipality: options.Municipality = None) -> CommandResult:
     """List the invoices: one for each package opened, at its price, and whether it was handed over."""
-    wiring: Wiring = ctx.obj
     key = wiring.municipality(municipality)[1].key if municipality else None
     found = invoices_of(wiring.ledger, key)
     screen = render.listed(found, wiring.called, simulated=wiring.simulated)
@@ -48,7 +45,7 @@ def run_list(ctx: typer.Context, municipality: options.Municipality = None) -> C
 
 
 def run_export(
-    ctx: typer.Context,
+    wiring: Wiring,
     csv: Annotated[Path | None, option("FILE", "The file to write; - prints.")] = None,
     *,
     municipality: options.Municipality = None,
@@ -63,7 +60,6 @@ def run_export(
 
     With --undo nothing is written: those that were marked last are not handed over any more.
     """
-    wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     ledger = wiring.ledger
     key = wiring.municipality(municipality)[1].key if municipality else None
@@ -85,7 +81,7 @@ def run_export(
 
 
 def run_postings(
-    ctx: typer.Context,
+    wiring: Wiring,
     month: Annotated[str, option("MONTH", "A month that has ended: 2026-11.")],
     csv: Annotated[Path | None, option("FILE", "The file to write; - prints.")] = None,
     *,
@@ -97,7 +93,6 @@ def run_postings(
     A closed month is never written otherwise: a second time gives the same file, and what is corrected
     later is a line of its own in the next month.
     """
-    wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     wanted, settings, ledger = typed_month("--month", month), wiring.settings, wiring.ledger
     contra = settings.contra_cost_centre or ""
@@ -125,7 +120,7 @@ def run_postings(
 
 
 def run_compare(
-    ctx: typer.Context,
+    wiring: Wiring,
     file: Annotated[Path, argument("FILE", "CSV with parts per month, per invoice node, or both.")],
     since: options.Since = None,
     until: options.Until = None,
@@ -135,7 +130,6 @@ def run_compare(
     The file needs a column parts, and month or invoice_node (Swedish headings are known too). Without
     --since and --until the months of the file are compared; a file without months, with all that was sent.
     """
-    wiring: Wiring = ctx.obj
     wiring.names(read=(file,))
     lines = compare(wiring.ledger, file, period(since, until))
     if not wiring.numbers_in_full:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from smsctl.actions.compare import ComparedLine as Compared
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, as_it_is, data_of, table_of
+from smsctl.cli.output.fields import Field, as_it_is, count_of, data_of, money_of, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.invoices import Invoice
@@ -19,15 +19,8 @@ def _fields(called: Callable[[str], str] = str) -> list[Field[Invoice]]:
         Field("municipality", lambda one: one.municipality, say("Municipality"), called),
         Field("package", lambda one: one.package, say("Package"), right=True),
         Field("date", lambda one: one.day, say("Date")),
-        Field("parts", lambda one: one.parts, say("Parts"), figures.count, right=True, written=str),
-        Field(
-            "price_ore",
-            lambda one: one.price_ore,
-            say("Price"),
-            figures.money,
-            right=True,
-            written=figures.kronor,
-        ),
+        count_of("parts", lambda one: one.parts, say("Parts")),
+        money_of("price_ore", lambda one: one.price_ore, say("Price")),
         Field("currency", lambda _: CURRENCY),
         Field("handed_over", lambda one: one.handed_over_day, say("Handed over"), _day, written=as_it_is),
     ]

@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-import typer
-
 from smsctl.cli import dialogue, options
 from smsctl.cli.money import municipality_screen as render
 from smsctl.cli.money.municipality_screen import ServiceStatus
@@ -51,12 +49,11 @@ def _terms_of(wiring: Wiring, municipality: Municipality) -> PackageTerms:
     return municipality.package
 
 
-def run_list(ctx: typer.Context) -> CommandResult:
+def run_list(wiring: Wiring) -> CommandResult:
     """List the municipalities: whether the service is active, since when, and what is left.
 
     Those that the config no longer has are listed by their key.
     """
-    wiring: Wiring = ctx.obj
     known = {key: wiring.municipality(key)[1] for key in wiring.settings.municipalities}
     for key in municipalities.services(wiring.ledger):
         known.setdefault(key, Municipality(key=key, name=key))
@@ -67,12 +64,11 @@ def run_list(ctx: typer.Context) -> CommandResult:
     )
 
 
-def run_order(ctx: typer.Context, municipality: options.Payer) -> CommandResult:
+def run_order(wiring: Wiring, municipality: options.Payer) -> CommandResult:
     """Record that the service is ordered; show what to send to the supplier and what it will cost.
 
     An order costs nothing and opens no package. Activating does, with or without an order.
     """
-    wiring: Wiring = ctx.obj
     configured, payer = wiring.municipality(municipality)
     terms = _terms_of(wiring, payer)
     done = municipalities.order(wiring.ledger, payer, wiring.clock.now(), wiring.actor)
@@ -85,7 +81,7 @@ def run_order(ctx: typer.Context, municipality: options.Payer) -> CommandResult:
 
 
 def run_activate(
-    ctx: typer.Context,
+    wiring: Wiring,
     municipality: options.Payer,
     *,
     new_package: Annotated[
@@ -103,7 +99,6 @@ def run_activate(
     Opens the first package, which makes an invoice; after a deactivation only when nothing is left. Shows
     the price and asks before that. After a change of supplier, --new-package also ends what is left.
     """
-    wiring: Wiring = ctx.obj
     _, payer = wiring.municipality(municipality)
     terms, ledger = _terms_of(wiring, payer), wiring.ledger
     if new_package is not bool(reason):
@@ -156,9 +151,7 @@ def _confirm_price(wiring: Wiring, price: Sentence, *more: Sentence) -> None:
     dialogue.confirm(wiring.output, say("Activate?"), otherwise=otherwise)
 
 
-def run_deactivate(
-    ctx: typer.Context, municipality: options.Payer, *, yes: options.Yes = False
-) -> CommandResult:
+def run_deactivate(wiring: Wiring, municipality: options.Payer, *, yes: options.Yes = False) -> CommandResult:
     """End the service: mailings are refused, also one that is under way, and no package is opened.
 
     On a terminal it is asked first.
@@ -166,7 +159,6 @@ def run_deactivate(
     What is left of a package stays visible, and is used first after an activation. Where the service is
     only ordered, the order is cancelled.
     """
-    wiring: Wiring = ctx.obj
     _, payer = wiring.municipality(municipality)
     _terms_of(wiring, payer)
     if wiring.output.interactive and not yes:

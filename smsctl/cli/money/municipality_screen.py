@@ -186,16 +186,13 @@ def left(status: ServiceStatus) -> list[Block]:
         return []
     if status.left <= 0:
         return [TextLine(say("Nothing is left of its packages."))]
-    return [
-        TextLine(
-            say_n(
-                "{count} part is left of its packages.",
-                "{count} parts are left of its packages.",
-                n=status.left,
-                count=figures.count(status.left),
-            )
-        )
-    ]
+    sentence = say_n(
+        "{count} part is left of its packages.",
+        "{count} parts are left of its packages.",
+        n=status.left,
+        count=figures.count(status.left),
+    )
+    return [TextLine(sentence)]
 
 
 _STATES = {

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from smsctl.actions.post_month import Drafted, PostingLine, free_keys
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.fields import Field, count_of, data_of, money_of, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.postings import Posting
@@ -18,15 +18,8 @@ def _common(called: Callable[[str], str]) -> list[Field[PostingLine]]:
         Field("municipality", lambda one: one.municipality or None, say("Municipality"), _named(called)),
         Field("cost_centre", lambda one: one.cost_centre or None, say("Cost centre")),
         Field("correction_of", lambda one: one.correction_of or None, say("Correction of")),
-        Field("parts", lambda one: one.parts, say("Parts"), figures.count, right=True, written=str),
-        Field(
-            "amount_ore",
-            lambda one: one.amount_ore,
-            say("Amount without VAT"),
-            figures.money,
-            right=True,
-            written=figures.kronor,
-        ),
+        count_of("parts", lambda one: one.parts, say("Parts")),
+        money_of("amount_ore", lambda one: one.amount_ore, say("Amount without VAT")),
     ]
 
 

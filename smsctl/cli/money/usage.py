@@ -5,8 +5,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
 from smsctl.cli import options
 from smsctl.cli.money import usage_fields as fields
 from smsctl.cli.money import usage_screen as render
@@ -58,7 +56,7 @@ class _Wanted(NamedTuple):
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     municipality: options.Municipality = None,
     since: options.Since = None,
     until: options.Until = None,
@@ -72,7 +70,6 @@ def run(
 
     Packages and the forecast are as of now; --since and --until choose what is counted beside them.
     """
-    wiring: Wiring = ctx.obj
     wiring.names(write=(csv, html), replace=replace)
     asked, told_by = period(since, until), _told_by(by)
     named = _payers(wiring, municipality)

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from smsctl.cli.money.usage_words import Account
 from smsctl.cli.output import figures
-from smsctl.cli.output.fields import Field, data_of
+from smsctl.cli.output.fields import Field, count_of, data_of, money_of
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.package import Package
 from smsctl.errors import Sentence, say
@@ -90,15 +90,15 @@ def mailing_fields(listed: Sequence[Listed], zone: str) -> list[Field[Listed]]:
         Field("", lambda one: one[0].id, say("Mailing"), right=True),
         Field("", lambda one: figures.local(one[0].created_at, zone), say("When")),
         listing.subject_field(mailing for mailing, _ in listed),
-        Field("", lambda one: one[0].messages, say("Messages"), figures.count, right=True, written=str),
-        Field("", lambda one: one[1].parts, say("Parts"), figures.count, right=True, written=str),
+        count_of("", lambda one: one[0].messages, say("Messages")),
+        count_of("", lambda one: one[1].parts, say("Parts")),
         _cost("", lambda one: one[1].cost_ore),
     ]
 
 
 def _cost(key: str, value: Callable[[T], int | None], title: Sentence = _COST) -> Field[T]:
     """Return a field of money, which stands under the same words on a screen and in a file."""
-    return Field(key, value, title, figures.money_or_nothing, right=True, written=figures.kronor)
+    return money_of(key, value, title, figures.money_or_nothing)
 
 
 def months_of(account: Account) -> list[AccountMonth]:
@@ -150,18 +150,9 @@ def _runs_out(account: Account) -> str:
 
 MONTH: Sequence[Field[AccountMonth]] = (
     Field("month", lambda one: one.month.month, say("Month")),
-    Field(
-        "messages", lambda one: one.month.messages, say("Messages"), figures.count, right=True, written=str
-    ),
-    Field("parts", lambda one: one.month.parts, say("Parts"), figures.count, right=True, written=str),
-    Field(
-        "parts_outside_packages",
-        lambda one: one.month.parts_outside,
-        say("Outside packages"),
-        figures.count,
-        right=True,
-        written=str,
-    ),
+    count_of("messages", lambda one: one.month.messages, say("Messages")),
+    count_of("parts", lambda one: one.month.parts, say("Parts")),
+    count_of("parts_outside_packages", lambda one: one.month.parts_outside, say("Outside packages")),
     _cost("cost_ore", _month_ore),
 )
 """A month of a municipality."""
@@ -177,15 +168,8 @@ PACKAGE: Sequence[Field[PackageLine]] = (
     Field("number", lambda one: one.package.number, say("Package"), right=True),
     Field("opened", lambda one: one.opened_day, say("Opened")),
     Field("used_up", lambda one: one.used_up_day, say("Used up")),
-    Field(
-        "used",
-        lambda one: one.package.size - one.package.left,
-        say("Used"),
-        figures.count,
-        right=True,
-        written=str,
-    ),
-    Field("size", lambda one: one.package.size, say("Parts"), figures.count, right=True, written=str),
+    count_of("used", lambda one: one.package.size - one.package.left, say("Used")),
+    count_of("size", lambda one: one.package.size, say("Parts")),
     _cost("price_ore", lambda one: one.package.price_ore, say("Price")),
     _cost("cost_ore", lambda one: one.package.used_ore),
     Field("invoice", lambda one: one.invoice, say("Invoice"), right=True),

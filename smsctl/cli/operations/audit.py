@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.options import option
 from smsctl.cli.output import audited, figures
@@ -31,7 +29,7 @@ _SHOWN = 50
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     most: Annotated[
         int | None, option("ROWS", "How many rows, the newest first.", min=1, max=options.LARGEST)
     ] = None,
@@ -46,7 +44,6 @@ def run(
 
     With --municipality only what was done to it and to its mailings.
     """
-    wiring: Wiring = ctx.obj
     wiring.names(write=(csv,), replace=replace)
     begin, before = moments_of(period(since, until), wiring.clock.local().tzinfo)
     seen_here = seen.seen_by(wiring)

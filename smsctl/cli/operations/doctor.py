@@ -3,8 +3,6 @@
 from datetime import UTC, timedelta
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.expect import expected
 from smsctl.actions.keyed_run import expand
 from smsctl.cli import options
@@ -26,7 +24,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     municipality: options.Municipality = None,
     *,
     as_cron: Annotated[
@@ -52,7 +50,6 @@ def run(
     With --expect, exit code 5 where no finished mailing stands under the key, and 4 where it holds unknown
     or held messages.
     """
-    wiring: Wiring = ctx.obj
     if ago is not None and expect is None:
         raise UsageError(say("--ago goes with --expect."))
     if expect is not None:

@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.letter import letter_for
 from smsctl.actions.may_send import ceilings_in_claims, may_send
 from smsctl.actions.trial import trial, trial_mailing
@@ -31,14 +29,13 @@ _TWICE = 2
 _TEXT = "Test of smsctl. If this text comes twice, the gateway does not refuse repeats."
 
 
-def run_probe(ctx: typer.Context) -> CommandResult:
+def run_probe(wiring: Wiring) -> CommandResult:
     """Log in at the gateway and say what it answered; nothing is sent and nothing costs.
 
     It is the doctor's check of the login, alone.
 
     Exit code 6 when the login is refused, 7 when the gateway cannot be reached.
     """
-    wiring: Wiring = ctx.obj
     answer = checks.login(wiring, wiring.settings.gateway.service_id).text
     lines = [TextLine(whole(answer), Tone.GOOD)]
     if wiring.simulated:
@@ -48,7 +45,7 @@ def run_probe(ctx: typer.Context) -> CommandResult:
 
 
 def run_verify_dedup(
-    ctx: typer.Context,
+    wiring: Wiring,
     number: Annotated[str, argument("NUMBER", "Your own telephone.")],
     *,
     municipality: options.Municipality = None,
@@ -60,7 +57,6 @@ def run_verify_dedup(
     does not refuse repeats; both are recorded and counted. Exit code 6 when it does not; 4 or 7 without a
     clear answer.
     """
-    wiring: Wiring = ctx.obj
     if not wiring.settings.gateway.unique_references:
         raise ConfigError(
             say("unique_references is not set in {path}.", path=wiring.settings.path),

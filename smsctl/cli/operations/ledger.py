@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.check import RULE, examine, ledger_faults
 from smsctl.actions.check_beside import check_beside
 from smsctl.cli import options
@@ -30,13 +28,12 @@ EXAMPLES = {
 }
 
 
-def run_check(ctx: typer.Context) -> CommandResult:
+def run_check(wiring: Wiring) -> CommandResult:
     """Check the ledger against itself: the file, every sum recounted, every rule between its rows.
 
     It is the doctor's check of the ledger, alone and in full. Looks at a copy, so that nobody who sends
     waits. Changes nothing. Exit code 9 when anything is wrong.
     """
-    wiring: Wiring = ctx.obj
     path = wiring.settings.ledger_path
     ledger = wiring.ledger_as_it_is(path)
     if ledger is None:
@@ -68,7 +65,7 @@ def run_check(ctx: typer.Context) -> CommandResult:
 
 
 def run_backup(
-    ctx: typer.Context,
+    wiring: Wiring,
     file: Annotated[Path, argument("FILE", "A new file; its key goes beside it.")],
 ) -> CommandResult:
     """Copy the ledger, and the key of its hashes, to a new file while others send.
@@ -76,7 +73,6 @@ def run_backup(
     A backup that is put back later is older than what was sent since: nothing is sent from it until you
     run smsctl ledger accept-restore.
     """
-    wiring: Wiring = ctx.obj
     path = wiring.settings.ledger_path
     wiring.names(write=targets(path, file))
     ledger = wiring.ledger_as_it_is(path)
@@ -95,7 +91,7 @@ def run_backup(
 
 
 def run_restore(
-    ctx: typer.Context,
+    wiring: Wiring,
     file: Annotated[Path, argument("FILE", "A backup; its key lies beside it.")],
     *,
     yes: options.Yes = False,
@@ -109,10 +105,10 @@ def run_restore(
     """
     from smsctl.cli.operations import restoring
 
-    return restoring.restore_asked(ctx.obj, file, yes=yes, reason=reason)
+    return restoring.restore_asked(wiring, file, yes=yes, reason=reason)
 
 
-def run_accept_restore(ctx: typer.Context, *, reason: options.Reason = None) -> CommandResult:
+def run_accept_restore(wiring: Wiring, *, reason: options.Reason = None) -> CommandResult:
     """Go on with a ledger that was put back from an older copy.
 
     It has forgotten what was sent after the copy was made. What it still holds as pending may have been
@@ -123,4 +119,4 @@ def run_accept_restore(ctx: typer.Context, *, reason: options.Reason = None) -> 
 
     if not reason:
         raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
-    return restoring.accepted(ctx.obj, reason)
+    return restoring.accepted(wiring, reason)

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.purge import finish_purge, purge
 from smsctl.actions.retention import regime_of
 from smsctl.cli import dialogue, options
@@ -39,7 +37,7 @@ _Municipality = Annotated[str | None, option("NAME", "Only its data, under its o
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     *,
     older_than: Annotated[str | None, option("TIME", "How old: 90d. Without it, [retention] days.")] = None,
     decision: Annotated[str | None, option("TEXT", "The disposal decision that allows it.")] = None,
@@ -61,7 +59,6 @@ def run(
     Counts, parts, money and times stay. A protocol is printed and kept. Nothing is ever removed by itself. A
     municipality with a retention of its own is purged only by its name.
     """
-    wiring: Wiring = ctx.obj
     asks = wiring.output.interactive and not yes
     flags = blanking.RemovalFlags(reason=reason, asks=asks, dry_run=dry_run)
     tasks: list[Callable[[], CommandResult]] = [

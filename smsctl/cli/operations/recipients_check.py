@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-import typer
-
 from smsctl.actions.classify import classify_sheet
 from smsctl.actions.cost_centres import by_cost_centre
 from smsctl.cli import numbers, options, wiring_gateway
@@ -32,7 +30,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     recipients: options.Recipients = None,
     *,
     column: options.Column = None,
@@ -50,7 +48,6 @@ def run(
 
     Exit code 8 when a row must be mended.
     """
-    wiring: Wiring = ctx.obj
     settings = wiring.settings
     configured, _ = wiring.municipality(municipality)
     path = wiring.recipients_path(recipients, configured)

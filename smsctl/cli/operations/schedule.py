@@ -2,13 +2,11 @@
 
 from typing import Annotated
 
-import typer
-
 from smsctl.actions import check
 from smsctl.actions.check import Level
 from smsctl.cli.operations import slot_formats as render
 from smsctl.cli.operations.send_order import ScheduledCommand, order_of
-from smsctl.cli.operations.slot import Slot, read_slot
+from smsctl.cli.operations.slot_formats import Slot, read_slot
 from smsctl.cli.options import argument, option
 from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult, Note
@@ -24,7 +22,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     words: Annotated[list[str], argument("send ...", "The command; two dashes may stand before it.")],
     *,
     at: Annotated[str, option("TIME", "Time of day, as 07:30.")],
@@ -41,7 +39,6 @@ def run(
     that is run twice sends once. A second line asks an hour later whether it was sent. The command is tried
     as a dry run, and what could never be sent is refused.
     """
-    wiring: Wiring = ctx.obj
     settings = wiring.settings
     slot = read_slot(at, days)
     order = order_of(wiring, words, slot, name)

@@ -14,7 +14,8 @@ from smsctl.actions.draft import absolute
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.quiet_hours import must_be_outside_quiet_hours
 from smsctl.cli import app, contents, flags
-from smsctl.cli.operations.slot import Slot
+from smsctl.cli.command_tree import with_context
+from smsctl.cli.operations.slot_formats import Slot
 from smsctl.cli.output.reply import HINT
 from smsctl.cli.typed_rows import absolute_choices, named_columns
 from smsctl.cli.wiring import Wiring
@@ -91,15 +92,14 @@ def _read(words: Sequence[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
 
     @wraps(contents.load("send").run)
-    def keep(**given: Any) -> None:  # noqa: ANN401 - whatever the flags of `send` are
+    def keep(_: object, **given: Any) -> None:  # noqa: ANN401 - whatever the flags of `send` are
         values.update(given)
 
     parser = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    parser.command("send")(keep)
+    parser.command("send")(with_context(keep))
     parser(args=list(words[1:]), prog_name="smsctl send", standalone_mode=False)
     if not values:
         raise UsageError(say("Only a whole `send` command can be scheduled."))
-    del values["ctx"]
     return values
 
 

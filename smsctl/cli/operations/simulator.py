@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
-
 from smsctl.cli import wiring_gateway
 from smsctl.cli.options import flag, option
 from smsctl.cli.output.blocks import TextLine, Tone
@@ -67,7 +65,7 @@ SpamLimit = Annotated[int | None, option("MESSAGES", "Code 24 after so many to o
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     *,
     port: Port = 0,
     host: Host = "127.0.0.1",
@@ -109,9 +107,9 @@ def run(
     }
     switches = kept | answered | login | refused | told | times
     url = wiring_gateway.start_simulator(
-        ctx.obj, host, port, faults, switches, allow_other_hosts=allow_other_hosts
+        wiring, host, port, faults, switches, allow_other_hosts=allow_other_hosts
     )
-    return _tell_and_wait(ctx.obj, url, journal)
+    return _tell_and_wait(wiring, url, journal)
 
 
 def _by_name(push_to: Sequence[str], headers: Sequence[str], codes: Sequence[str]) -> dict[str, Any]:

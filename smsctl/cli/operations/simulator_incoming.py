@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-import typer
-
 from smsctl.cli import numbers, wiring_gateway
 from smsctl.cli.options import argument, flag, option
 from smsctl.cli.output.blocks import TextLine, Tone
@@ -18,7 +16,7 @@ EXAMPLES = (
 
 
 def run(
-    ctx: typer.Context,
+    wiring: Wiring,
     number: Annotated[str, argument("NUMBER", "Who it is from, in any usual spelling.")],
     text: Annotated[str, argument("TEXT", "The text, in quotes.")],
     *,
@@ -32,7 +30,6 @@ def run(
     receiver: Annotated[str, option("NUMBER", "The number it was sent to.")] = "71234",
 ) -> CommandResult:
     """Let an SMS come in at a running simulator, which pushes or queues it as the gateway would."""
-    wiring: Wiring = ctx.obj
     sender = numbers.read(wiring, number)
     wiring_gateway.let_come_in(
         wiring,

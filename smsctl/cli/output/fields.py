@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Column, Table, Text
 from smsctl.errors import Sentence
 
@@ -24,6 +25,18 @@ class Field(NamedTuple, Generic[T]):
     right: bool = False
     written: Callable[[Any], Text] | None = None  # the value, in a file; None: as on a screen
     cut: bool = False  # at the end of one line of a terminal
+
+
+def count_of(key: str, value: Callable[[T], Any], title: Text) -> Field[T]:
+    """Return a fact that is a number: in groups of three on a screen, plain in a file."""
+    return Field(key, value, title, figures.count, right=True, written=str)
+
+
+def money_of(
+    key: str, value: Callable[[T], Any], title: Text, shown: Callable[[Any], Text] = figures.money
+) -> Field[T]:
+    """Return a fact that is an amount in öre: in kronor, as a spreadsheet reads them in a file."""
+    return Field(key, value, title, shown, right=True, written=figures.kronor)
 
 
 def data_of(fields: Sequence[Field[T]], row: T) -> dict[str, object]:

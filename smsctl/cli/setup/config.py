@@ -96,18 +96,17 @@ def run_init(
 def _kept(password_file: Path | None) -> dict[Section, object]:
     if password_file is None:
         return {("gateway", "password", "source"): "keyring"}
-    from smsctl.cli.setup import first_secrets
+    from smsctl.cli.setup import first_steps
 
     path = password_file.absolute()
-    return first_secrets.in_files(path, path.with_name("reports.secret"))
+    return first_steps.in_files(path, path.with_name("reports.secret"))
 
 
-def run_check(ctx: typer.Context) -> CommandResult:
+def run_check(wiring: Wiring) -> CommandResult:
     """List everything that is wrong with the config: each key, its line, and the nearest known key.
 
     It is the doctor's check of the config, alone. Exit code 8 when there is anything to mend.
     """
-    wiring: Wiring = ctx.obj
     from smsctl.cli import checks
 
     findings = tuple(checks.config(wiring))
@@ -123,12 +122,11 @@ def run_check(ctx: typer.Context) -> CommandResult:
     )
 
 
-def run_show(ctx: typer.Context) -> CommandResult:
+def run_show(wiring: Wiring) -> CommandResult:
     """Show the settings in force, section by section, as TOML; what is faint is a default.
 
     There is no secret among them: a config never holds one.
     """
-    wiring: Wiring = ctx.obj
     path = wiring.settings.path  # read first, so that the envelope tells the mode
     shown = show.effective(path)
     blocks: list[Block] = [TextLine(say("# {path}", path=path), Tone.FAINT)]
@@ -142,7 +140,7 @@ def run_show(ctx: typer.Context) -> CommandResult:
 
 
 def run_set(
-    ctx: typer.Context,
+    wiring: Wiring,
     key: Annotated[str, argument("KEY", "Its full name, as gateway.priority.")],
     value: Annotated[str, argument("VALUE", "As in the file; quotes may be left out.")],
 ) -> CommandResult:
@@ -151,7 +149,6 @@ def run_set(
     A path that is there from where you stand is written in full; any other is relative to the config. A
     config that would not load with the change is not written.
     """
-    wiring: Wiring = ctx.obj
     from smsctl.cli.setup.recording import record_change
     from smsctl.config import write
 
@@ -186,16 +183,15 @@ def _from_here(config: Path, key: str, typed: str) -> tuple[str, Sentence | None
 
 
 def run_import(
-    ctx: typer.Context,
+    wiring: Wiring,
     file: Annotated[str, argument("FILE", "The plugin block; - is standard input.")],
 ) -> CommandResult:
     """Take over the settings of SuperOffice's plugin block: lines such as intele_serviceId = 4711.
 
     The password goes to where the config keeps it (the keyring unless told otherwise), never into the file.
     """
-    wiring: Wiring = ctx.obj
-    from smsctl.cli.files import read_text_file
     from smsctl.cli.setup.recording import record_change
+    from smsctl.cli.text_files import read_text_file
     from smsctl.cli.wiring_gateway import surroundings
     from smsctl.config import plugin
     from smsctl.credentials import resolve

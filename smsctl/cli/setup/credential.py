@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-import typer
-
 from smsctl.cli import checks, dialogue
 from smsctl.cli.options import argument
 from smsctl.cli.output import envelope
@@ -44,12 +42,11 @@ def _source_of(wiring: Wiring, name: str) -> SecretSource:
     return settings.smtp.password
 
 
-def run_set(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
+def run_set(wiring: Wiring, name: _Name = "gateway") -> CommandResult:
     """Store a secret where the config says it is kept: asked for without echo, or read from standard input.
 
     NAME is gateway (the gateway's password), smtp (the mail server's) or reports (the push address).
     """
-    wiring: Wiring = ctx.obj
     source = _source_of(wiring, name)
     secret = dialogue.secret(wiring.output, say("Secret {name} (not shown): ", name=name))
     place = resolve.store(name, source, secret, surroundings(wiring))
@@ -57,12 +54,11 @@ def run_set(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
     return CommandResult(data={"name": name, "stored": True}, screen=[TextLine(place, Tone.GOOD)])
 
 
-def run_check(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
+def run_check(wiring: Wiring, name: _Name = "gateway") -> CommandResult:
     """Say where a secret would come from and whether it can be had, without showing it.
 
     It is the doctor's check of the secret, alone. Exit code 8 when it cannot be had.
     """
-    wiring: Wiring = ctx.obj
     found = checks.secret(wiring, name, _source_of(wiring, name), is_needed=True)
     is_there = found.level in ("ok", "warning")
     lines = [TextLine(found.text, Tone.GOOD if is_there else Tone.BAD)]
@@ -77,9 +73,8 @@ def run_check(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
     )
 
 
-def run_delete(ctx: typer.Context, name: _Name = "gateway") -> CommandResult:
+def run_delete(wiring: Wiring, name: _Name = "gateway") -> CommandResult:
     """Remove a secret from where the config says it is kept."""
-    wiring: Wiring = ctx.obj
     deleted = resolve.delete(name, _source_of(wiring, name), surroundings(wiring))
     if deleted:
         record_change(wiring, "credential-delete", name)

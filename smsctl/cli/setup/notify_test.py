@@ -1,7 +1,5 @@
 """`smsctl notify test`: one notice to those whom [notify] names, to see that they hear of it."""
 
-import typer
-
 from smsctl.cli import notify
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
@@ -11,13 +9,12 @@ from smsctl.errors import ConfigError, say
 EXAMPLES = ("smsctl notify test",)
 
 
-def run(ctx: typer.Context) -> CommandResult:
+def run(wiring: Wiring) -> CommandResult:
     """Send one notice, as after a run that did not end well: by the mail and the command of [notify].
 
     In simulate mode the command is run, and no mail leaves. Exit code 7 where a notice does not go, 8 where
     the config names nobody.
     """
-    wiring: Wiring = ctx.obj
     named = wiring.settings.notify
     if not (named.to or named.command):
         raise ConfigError(

@@ -13,7 +13,7 @@ from smsctl.cli import dialogue
 from smsctl.cli.output import language
 from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, Note, notes_of
-from smsctl.cli.setup import first_secrets, first_steps
+from smsctl.cli.setup import first_steps
 from smsctl.cli.setup.questions import Question, answers, refusal
 from smsctl.cli.wiring import Wiring
 from smsctl.config import places, write
@@ -76,11 +76,11 @@ def by_flags(
     )
     try:
         if password:
-            shown.append(first_steps.kept(first_secrets.keep_password(wiring, password)))
+            shown.append(first_steps.kept(first_steps.keep_password(wiring, password)))
     except CredentialError as error:
         notes, code = [*notes, *notes_of(error)], error.exit_code
     try:
-        if made := first_secrets.make_reports_secret(wiring):
+        if made := first_steps.make_reports_secret(wiring):
             shown.append(first_steps.kept_address(made))
     except CredentialError as error:
         notes += notes_of(error, "warning")
