@@ -3,6 +3,7 @@
 Recounted from the raw tables, row by row, by no code of smsctl's own. I1 to I12 are that list's numbers.
 """
 
+import re
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -14,6 +15,7 @@ TAKEN = frozenset({"accepted", "delivered", "expired", "failed"})
 DRAWN = TAKEN | {"held", "unknown"}
 NOT_TAKEN = frozenset({"pending", "rejected", "cancelled"})
 EITHER = frozenset({"sending", "unknown", "held"})
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z|\d{4}-\d\d-\d\d")
 
 
 class Accepted(NamedTuple):
@@ -78,6 +80,14 @@ def states(ledger: Path) -> Counter[str]:
     """Return how many messages are in each state."""
     with closing(sqlite3.connect(ledger, timeout=30)) as db:
         return Counter(dict(db.execute("SELECT state, COUNT(*) FROM messages GROUP BY state")))
+
+
+def contents(ledger: Path) -> str:
+    """Return all that a ledger holds, and what lies beside it, but for when and by which version."""
+    with closing(sqlite3.connect(ledger)) as db:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        beside = sorted(one.name.rstrip("0123456789") for one in ledger.parent.iterdir())
+        return _TIME.sub("then", "\n".join([str(version), *beside, *db.iterdump()]))
 
 
 def reference_of(ledger: Path, number: str) -> str:

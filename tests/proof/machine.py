@@ -65,6 +65,9 @@ KINDS = (
 )
 
 
+_CRASHES = (None,) * 10 + (0, 1, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 9)  # nothing is claimed before 3
+
+
 class Copy(NamedTuple):
     """A copy of the ledger, and what the model knew when it was made."""
 
@@ -192,9 +195,20 @@ class NeverTwice(RuleBasedStateMachine):
         kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=6),
         size=st.integers(1, 4),
         connections=st.sampled_from([1, 1, 3]),
-        crash_at=st.none() | st.integers(0, 9),
+        crash_at=st.sampled_from(_CRASHES),
+        recovers=st.booleans(),
     )
-    def send(self, which: int, kinds: list[Kind], size: int, connections: int, crash_at: int | None) -> None:
+    def send(
+        self,
+        which: int,
+        kinds: list[Kind],
+        size: int,
+        connections: int,
+        crash_at: int | None,
+        *,
+        recovers: bool = False,
+    ) -> None:
+        """A run of a mailing, which may crash; then the next command may come at once."""
         mailing = self.mailings[which % len(self.mailings)]
         gateway = ScriptedGateway(lambda batch: self._answer(mailing, batch, kinds))
         self.said, self.dead = {}, False
@@ -226,7 +240,7 @@ class NeverTwice(RuleBasedStateMachine):
         self.batch = max(self.batch, self._newest_batch())
         self._follow(mailing, crashed=crashed, finished=not (crashed or stopped or refused))
         if crashed:
-            self._open_again()
+            self._start_anew(recovers=recovers)
 
     @precondition(lambda self: self.mailings)
     @rule(which=st.integers(0, 100), size=st.integers(1, 4))
@@ -238,8 +252,7 @@ class NeverTwice(RuleBasedStateMachine):
         """The process, or the machine."""
         if boots:
             self.up = Uptime(boot=f"{self.up.boot} and another", s=0.0)
-        self._open_again()
-        self._recover()
+        self._start_anew(recovers=True)
 
     @precondition(lambda self: self.unheard)
     @rule(which=st.integers(0, 100))
@@ -526,6 +539,11 @@ class NeverTwice(RuleBasedStateMachine):
     def _open_again(self) -> None:
         self.desk.ledger.close()
         self.desk.ledger = store.open_ledger(self.desk.ledger.path)
+
+    def _start_anew(self, *, recovers: bool) -> None:
+        self._open_again()
+        if recovers:
+            self._recover()
 
     def _set(self, reference: str, state: Status, claimed_s: float | None = None) -> None:
         known = self.model[reference]
