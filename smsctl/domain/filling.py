@@ -19,7 +19,7 @@ from smsctl.domain.fields import Template
 from smsctl.domain.headings import fold
 from smsctl.domain.personal import Filled, PersonalTexts, TextWriter, composed, format_of
 from smsctl.domain.recipients import SkipReason
-from smsctl.domain.text import Encoding, TextSize, measure
+from smsctl.domain.text import Encoding, TextSize, measure, plainly
 from smsctl.domain.wording import TextRules, Wording
 from smsctl.errors import Sentence, say
 
@@ -103,7 +103,8 @@ class FilledRows:
 
     def note(self, number: str, filled: Filled) -> SkipReason | None:
         """Return why a number does not get a text; None: it does, and that is noted."""
-        key = int(number) if self._one_each else hash((number, filled.body))
+        body = plainly(filled.body) if filled.is_wide else filled.body  # to people the same text
+        key = int(number) if self._one_each else hash((number, body))
         if key in self._seen:
             return SkipReason.DUPLICATE
         if self._sent and (number, filled.body) in self._sent:

@@ -7,12 +7,13 @@ someone looks at it.
 import unicodedata
 from array import array
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
 from smsctl.domain import gsm7
 from smsctl.domain.fields import Template
+from smsctl.domain.text import Encoding, TextSize, plainly
 from smsctl.domain.wording import Wording
 
 
@@ -33,6 +34,14 @@ class Filled(NamedTuple):
     template: int = 0
 
 
+class ForeignCells(NamedTuple):
+    """What is not GSM-7 in the cells of a column, where that makes a text UCS-2."""
+
+    column: str
+    rows: int
+    signs: Mapping[str, int]  # character -> rows, the most frequent first
+
+
 class TextColumns(NamedTuple):
     """What is kept of many texts."""
 
@@ -46,12 +55,14 @@ class TextColumns(NamedTuple):
 class PersonalTexts:
     """The texts of those who get a message, in their order; made by `TextWriter`."""
 
-    __slots__ = ("_cells", "_lengths", "_parts", "_templates", "_wide", "wording")
+    __slots__ = ("_cells", "_foreign", "_lengths", "_parts", "_plain", "_templates", "_wide", "wording")
 
     def __init__(self, wording: Wording, columns: TextColumns) -> None:
         """Keep the packed columns."""
         self.wording: Final = wording
         self._templates, self._parts, self._wide, self._lengths, self._cells = columns
+        self._foreign: list[ForeignCells] | None = None  # found once: it is told in several places
+        self._plain: tuple[Wording, PersonalTexts | None] | None = None
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -131,17 +142,50 @@ class PersonalTexts:
         used = sorted(set(self._templates))
         return [self._templates.index(template) for template in used]
 
-    def foreign(self) -> Counter[tuple[str, str]]:
-        """Return how many people's text each character of a column makes UCS-2, by character and column."""
-        told: Counter[tuple[str, str]] = Counter()
+    def foreign(self) -> list[ForeignCells]:
+        """Return what of each column makes texts UCS-2, the column with most of such rows first."""
+        if self._foreign is None:
+            self._foreign = self._foreign_cells() if self.unicode else []
+        return self._foreign
+
+    def _foreign_cells(self) -> list[ForeignCells]:
+        people, signs = Counter[str](), dict[str, Counter[str]]()
         templates = self.wording.templates
         for template, is_wide, cells in zip(self._templates, self._wide, self._each(), strict=True):
             if is_wide:
                 placed = zip(templates[template].fields, cells, strict=True)
-                told.update(
-                    sorted({(char, field.column) for field, cell in placed for char in foreign_in(cell)})
-                )
-        return told
+                found = {(field.column, char) for field, cell in placed for char in foreign_in(cell)}
+                people.update({column for column, _ in found})
+                for column, char in sorted(found):
+                    signs.setdefault(column, Counter())[char] += 1
+        return [
+            ForeignCells(column=column, rows=rows, signs=dict(signs[column].most_common()))
+            for column, rows in people.most_common()
+        ]
+
+    def plainly(self, wording: Wording, size_of: Callable[[str], TextSize]) -> "PersonalTexts | None":
+        """Return them with typographic characters written plainly, also in the templates of `wording`.
+
+        None: one of them would be empty.
+        """
+        if self._plain is None or self._plain[0] != wording:
+            self._plain = wording, self._plainly(wording, size_of)
+        return self._plain[1]
+
+    def _plainly(self, wording: Wording, size_of: Callable[[str], TextSize]) -> "PersonalTexts | None":
+        kept, formats = TextWriter(wording), [format_of(one) for one in wording.templates]
+        rows = zip(self._templates, self._parts, self._wide, self._lengths, self._each(), strict=True)
+        for template, parts, wide, length, cells in rows:
+            if not wide:  # then nothing of it is typographic
+                kept.put(template, parts, wide, length, cells)
+                continue
+            plain = tuple(plainly(cell).strip() for cell in cells)
+            body = composed(formats[template] % plain)
+            if not body:
+                return None
+            size = size_of(body)
+            kept.put(template, size.parts, size.encoding is Encoding.UCS2, len(body), plain)
+        return kept.texts()
 
     def grouped(self, places: Sequence[int], order: Sequence[int]) -> "PersonalTexts":
         """Return them in groups, as `People.grouped` does."""

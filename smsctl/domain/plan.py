@@ -5,19 +5,22 @@ takes every figure from here.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.budget import Spending, share_percent
-from smsctl.domain.cheaper import Cheaper, cheaper
+from smsctl.domain.cheaper import Cheaper, CheaperWay, cheaper
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings, Label
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import Draw, Package, draw, in_kronor, share_ore
+from smsctl.domain.personal import PersonalTexts
 from smsctl.domain.recipients import Recipients
 from smsctl.domain.text import MessageText, TextSize, measure
 from smsctl.domain.text_check import TextFinding
+from smsctl.domain.wording import plain_wording
 from smsctl.errors import Sentence, say
 
 LARGE_BY_MAIL = 100
@@ -159,7 +162,9 @@ class Offer(NamedTuple):
 
 def offer(plan: Plan) -> Offer | None:
     """Return what the mailing would be with a text that saves parts; None: there is no such text."""
-    if not plan.messages or plan.recipients.texts is not None:  # of texts that differ, none is offered
+    if plan.recipients.texts is not None:
+        return _plain_offer(plan, plan.recipients.texts)
+    if not plan.messages:
         return None
     found = cheaper(plan.order.letter.text.body, plan.traits.parts)
     if found is None:
@@ -167,8 +172,26 @@ def offer(plan: Plan) -> Offer | None:
     letter = plan.order.letter._replace(text=MessageText(body=found.body))
     payer, status, parts = plan.bill.payer, plan.bill.account_status, plan.messages * found.size.parts
     bill = bill_for(payer, status, messages=plan.messages, parts=parts)
-    order = plan.order._replace(letter=letter)
+    order = plan.order._replace(letter=letter, slot=None)  # a yes for every time is for the text as it was
     return Offer(cheaper=found, plan=plan._replace(order=order, size=found.size, bill=bill))
+
+
+def _plain_offer(plan: Plan, texts: PersonalTexts) -> Offer | None:
+    """Return the plan with typographic characters written plainly in texts that differ, where that saves."""
+    wording = plain_wording(texts.wording) if texts.unicode else None
+    plain = wording and texts.plainly(wording, partial(measure, profile=plan.traits.parts))
+    if wording is None or not plain or plain.total >= texts.total:
+        return None
+    body, status = wording.body, plan.bill.account_status
+    bill = bill_for(plan.bill.payer, status, messages=plan.messages, parts=plain.total)
+    dearest = next(iter(plain.at(plain.dearest(1)).values())).body
+    size = measure(dearest, plan.traits.parts)
+    order = plan.order._replace(letter=plan.order.letter._replace(text=MessageText(body=body)), slot=None)
+    recipients = plan.recipients._replace(texts=plain)
+    return Offer(
+        cheaper=Cheaper(way=CheaperWay.PLAIN, body=body, size=size, removed=""),
+        plan=plan._replace(order=order, recipients=recipients, size=size, bill=bill),
+    )
 
 
 def not_carried(letter: Letter, traits: Traits) -> list[Sentence]:

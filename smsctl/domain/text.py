@@ -215,6 +215,11 @@ def replace_typographic(body: str) -> tuple[str, tuple[Replacement, ...]]:
     return body.translate(_TYPOGRAPHIC), made
 
 
+def plainly(body: str) -> str:
+    """Return a text with its typographic characters written plainly: to people it is the same text."""
+    return body if body.isascii() else body.translate(_TYPOGRAPHIC).rstrip()
+
+
 def _problems(body: str, places: tuple[int, ...]) -> list[Sentence]:
     shown = [_problem(body, at) for at in places[:_SHOWN_PROBLEMS]]
     if more := len(places) - len(shown):

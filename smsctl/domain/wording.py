@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from smsctl.domain.fields import Template, TextField, as_field
-from smsctl.domain.text import PartProfile
+from smsctl.domain.fields import Template, TextField, as_field, read_template
+from smsctl.domain.text import PartProfile, plainly
 
 
 class Variant(NamedTuple):
@@ -45,6 +45,20 @@ class Wording(NamedTuple):
         """All templates as one text: what is kept of the mailing, and what its key goes with."""
         further = (f"\n\n{as_field(one.chosen)}\n{one.template.body}" for one in self.variants)
         return "".join((self.template.body, *further))
+
+
+def plain_wording(wording: Wording) -> Wording | None:
+    """Return the same with typographic characters written plainly; None where a field would be another."""
+
+    def plain(template: Template) -> Template:
+        return read_template(plainly(template.body))
+
+    found = wording._replace(
+        template=plain(wording.template),
+        variants=tuple(one._replace(template=plain(one.template)) for one in wording.variants),
+        replace=True,
+    )
+    return found if found.columns == wording.columns else None
 
 
 def frozen(body: str) -> Wording:

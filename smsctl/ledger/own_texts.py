@@ -1,13 +1,14 @@
 """The same text to the same number, where texts differ from person to person: then both must be the same.
 
 Two notices to one guardian, of two children, are two texts; the same notice once more is a repeat, also where
-the other mailing had one text for all.
+the other mailing had one text for all. Texts that differ in nothing but typographic characters are the same.
 """
 
 from collections.abc import Callable, Collection, Container, Iterable
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Moment
+from smsctl.domain.text import plainly
 from smsctl.ledger import mailings
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.window import COUNTS_FOR_A_RETRY, MESSAGE_COUNTS, batches_of
@@ -21,7 +22,7 @@ _SENT = (
 ).replace("[COUNTS]", MESSAGE_COUNTS)
 _SENT_FOR_A_RETRY = _SENT.replace(MESSAGE_COUNTS, COUNTS_FOR_A_RETRY)
 _COMMON = (
-    "SELECT DISTINCT body_hash FROM mailings g WHERE kind = 'send' AND personal = 0 AND id <> ?"
+    "SELECT DISTINCT body_hash, body FROM mailings g WHERE kind = 'send' AND personal = 0 AND id <> ?"
     " AND (purge IS NULL OR EXISTS"
     " (SELECT 1 FROM messages m WHERE m.mailing = g.id AND m.number_hash IS NOT NULL))"
 )
@@ -56,25 +57,31 @@ class SentTexts:
     ) -> None:
         """Look them up; whom a text for all has reached, only where somebody is to get the same."""
         self._reached_by = reached
-        self._own = {hash(pair) for pair in _sent(ledger, moment, apart_from, is_retry=is_retry)}
-        self._common: dict[str, Container[str] | None] = dict.fromkeys(
-            body_hash for (body_hash,) in ledger.rows(_COMMON, apart_from)
-        )
+        sent = _sent(ledger, moment, apart_from, is_retry=is_retry)
+        self._own = {hash((number, plainly(body))) for number, body in sent}
+        self._common: dict[str, list[str]] = {}  # by the hash of the plain text
+        for body_hash, body in ledger.rows(_COMMON, apart_from):
+            plain = mailings.body_hash(plainly(body)) if body else body_hash
+            self._common.setdefault(plain, []).append(body_hash)
+        self._reached: dict[str, list[Container[str]]] = {}
 
     def __contains__(self, pair: object) -> bool:
         """Whether a number, E.164, has had a text."""
-        if hash(pair) in self._own:
-            return True
-        if not self._common or not isinstance(pair, tuple):
+        if not isinstance(pair, tuple):
             return False
         number, body = pair
-        body_hash = mailings.body_hash(body)
-        if body_hash not in self._common:
+        plain = plainly(body)
+        if hash((number, plain)) in self._own:
+            return True
+        if not self._common:
             return False
-        reached = self._common[body_hash]
-        if reached is None:
-            reached = self._common[body_hash] = self._reached_by(body_hash)
-        return number in reached
+        return any(number in one for key in {plain, body} for one in self._who_had(mailings.body_hash(key)))
+
+    def _who_had(self, plain: str) -> list[Container[str]]:
+        """Return whom texts for all with a hash of the plain text have reached."""
+        if plain in self._common and plain not in self._reached:
+            self._reached[plain] = [self._reached_by(one) for one in self._common[plain]]
+        return self._reached.get(plain, [])
 
     @property
     def quickest(self) -> "SentTexts":
@@ -90,8 +97,8 @@ def numbers_with(
     ledger: Ledger, bodies: Collection[str], moment: Moment, apart_from: int = 0, *, is_retry: bool = False
 ) -> set[int]:
     """Return the numbers, without the plus, that have had one of these texts from a personal mailing."""
-    sent = _sent(ledger, moment, apart_from, is_retry=is_retry)
-    return {int(number) for number, body in sent if body in bodies}
+    sent, wanted = _sent(ledger, moment, apart_from, is_retry=is_retry), set(map(plainly, bodies))
+    return {int(number) for number, body in sent if plainly(body) in wanted}
 
 
 def reserved_by(ledger: Ledger, pairs: Iterable[object], over: Collection[int] = ()) -> int | None:
@@ -103,15 +110,20 @@ def reserved_by(ledger: Ledger, pairs: Iterable[object], over: Collection[int] =
     for first, messages, mailing, personal, body in ledger.rows(_UNFINISHED):
         if mailing in over:
             continue
-        wanted = wanted or frozenset(pairs)
+        wanted = wanted or frozenset(map(_alike, pairs))
         place = first, first + messages - 1
         if personal:
             held = ((number, own) for number, own in ledger.rows(_PENDING_TEXTS, *place))
         else:
             held = ((number, body) for (number,) in ledger.rows(_PENDING, *place))
-        if any(pair in wanted for pair in held):
+        if any(_alike(pair) in wanted for pair in held):
             return int(mailing)
     return None
+
+
+def _alike(pair: object) -> object:
+    """Return a number with its text as it is compared with others."""
+    return (pair[0], plainly(pair[1])) if isinstance(pair, tuple) else pair
 
 
 def _sent(ledger: Ledger, moment: Moment, apart_from: int, *, is_retry: bool) -> Iterable[tuple[str, str]]:

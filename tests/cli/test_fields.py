@@ -71,6 +71,7 @@ def test_each_gets_a_text_of_their_own_and_what_it_costs_is_what_was_shown(run: 
         "columns": ["Elev", "Tid"],
         "parts": {"1": 3, "2": 1},
         "unicode": 1,
+        "unicode_columns": [{"column": "Elev", "rows": 1, "signs": {"Đ": 1, "đ": 1}}],
         "several": {"numbers": 1, "most": 2},
         "texts": [{"for": None, "messages": 4, "parts": 5}],
     }
@@ -184,7 +185,7 @@ def test_the_plan_shows_an_example_without_names(run: Run, make_config: MakeConf
     out = run("--config", config, "send", *text).out
     assert "4 of 6 in guardians, Exempelkommun, get a text of their own:" in out
     assert "Hej! Samtal för K*** Ö*** kl 17.20 i matsalen." in out
-    assert "1 person: Đ in Elev (1), đ in Elev (1)" in out
+    assert "Elev: 1 row with Đ, đ" in out
     assert "row 4: 2 parts" in out
     assert "1 number gets several texts, 2 at most; --one-per-number sends one each" in out
     assert "Kim" not in out
@@ -293,3 +294,65 @@ def test_those_who_were_not_reached_get_their_own_text_again(run: Run, live_gate
     assert (ran.code, ran.data["cost"]["parts"], ran.data["outcome"]) == (0, 2, {"accepted": 1})
     assert sent(live)[4:] == [("+46701740607", f"Hej! Samtal för Bo kl {LONG} i matsalen.", 2)]
     must_be_sound(run, live)
+
+
+CURLY = (
+    "Hej! Samtal \u2013 \u201d((Elev))\u201d kl ((Tid|8)) i den stora matsalen vid huvudentrén på torsdag."
+)
+"""Dashes and quotes that alone make it Unicode; each text takes two parts, and one when written plainly."""
+
+
+def test_the_plan_tells_which_column_makes_how_many_rows_unicode(run: Run, live: Live) -> None:
+    plan = send(run, live, "--dry-run", "--json").data
+    assert plan["personal"]["unicode_columns"] == [{"column": "Elev", "rows": 1, "signs": {"Đ": 1, "đ": 1}}]
+    said = " ".join(send(run, live, "--dry-run").out.split())
+    assert "Elev: 1 row with Đ, đ" in said
+
+
+def test_a_text_by_name_is_offered_with_plain_dashes_and_quotes(run: Run, live: Live) -> None:
+    plan = send(run, live, "--dry-run", "--json", text=CURLY).data
+    assert plan["cost"]["parts"] > 5
+    offered = plan["cheaper"]
+    assert (offered["way"], offered["parts"] < plan["cost"]["parts"]) == ("plain", True)
+    told = " ".join(send(run, live, "--dry-run", text=CURLY).out.split())
+    assert f"With plain quotes, dashes and spaces: {offered['parts']} parts" in told
+    replaced = send(run, live, "--dry-run", "--json", "--replace-typographic", text=CURLY).data
+    assert (replaced["cost"]["parts"], replaced["cheaper"]) == (offered["parts"], None)
+
+
+def test_the_plain_text_by_name_is_one_more_answer_and_the_same_text_afterwards(run: Run, live: Live) -> None:
+    argv = ("--config", live.config, "send", "--group", "guardians", "--text", CURLY)
+    plan = send(run, live, "--dry-run", "--json", text=CURLY).data
+    ran = run(*argv, "--key", "once", stdin="c\n", terminal=True)
+    assert ran.code == 0, ran.said
+    assert not [one for one in sent(live) if "\u2013" in one[1] or "\u201d" in one[1]]
+    assert sum(parts for *_, parts in sent(live)) == plan["cheaper"]["parts"]
+    assert send(run, live, "--key", "once", text=CURLY).code == 0, "the key has this text"
+    assert send(run, live, text=CURLY).code == 5, "everybody has had it"
+    assert len(sent(live)) == 4
+    must_be_sound(run, live)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_text_that_differs_in_typography_alone_goes_out_once(first: int, run: Run, live: Live) -> None:
+    flags = [("--replace-typographic",), ()]
+    assert send(run, live, *flags[first], text=CURLY).code == 0
+    assert send(run, live, *flags[not first], text=CURLY).code == 5
+    common = CURLY.replace("((Elev))", "Kim Öberg").replace("((Tid|8))", "17.20")
+    plain = send(run, live, "--json", *flags[not first], text=common).data
+    assert plain["recipients"]["skipped"]["already-sent"] == 1
+
+
+def test_rows_that_differ_in_typography_alone_are_one_text_to_a_number(run: Run, live: Live) -> None:
+    rows = live.config.with_name("recipients.csv")
+    lines = rows.read_text(encoding="utf-8").splitlines()
+    twin = next(one for one in lines if "Kim Öberg" in one)
+    rows.write_text("\n".join([*lines, twin.replace("Kim Öberg", "Kim\u00a0Öberg")]) + "\n", encoding="utf-8")
+    plan = send(run, live, "--dry-run", "--json", "--skip-invalid").data
+    assert plan["recipients"]["skipped"]["duplicate"] == 2
+
+
+def test_what_waits_with_curly_quotes_holds_its_people_from_the_plain_text(run: Run, refusing: Live) -> None:
+    assert send(run, refusing, text=CURLY).code == 6
+    ran = send(run, refusing, "--replace-typographic", text=CURLY)
+    assert (ran.code, "has the same text and is not finished" in ran.err) == (5, True)

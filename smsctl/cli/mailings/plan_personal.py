@@ -1,6 +1,8 @@
 """What the plan says of texts that differ from person to person: examples, lengths, and the dearest."""
 
 from collections import Counter
+from collections.abc import Collection
+from itertools import islice
 from typing import Final
 
 from smsctl.cli.output import figures
@@ -42,7 +44,7 @@ def facts(plan: Plan, texts: PersonalTexts) -> list[Fact]:
     ]
     found = [Fact(say("Length"), length)]
     if texts.unicode:
-        found.append(Fact(say("Unicode"), [_unicode(texts)], Tone.WARN))
+        found.append(Fact(say("Unicode"), _unicode(texts), Tone.WARN))
     if dearest := _dearest(plan, texts):
         found.append(Fact(say("Dearest"), [*dearest]))
     several, most = plan.recipients.ready.several
@@ -74,19 +76,29 @@ def _people_at(people: int, parts: int) -> Sentence:
     return say_n("{people} at {n} part", "{people} at {n} parts", n=parts, people=figures.people(people))
 
 
-def _unicode(texts: PersonalTexts) -> Sentence:
-    """Say how many texts are Unicode, and which characters of which columns make them so."""
+def _unicode(texts: PersonalTexts) -> list[Text]:
+    """Say how many texts are Unicode, and which signs of which columns make them so."""
     people = figures.people(texts.unicode)
     reasons: list[Text] = [
-        say("{char} in {column} ({n})", char=_shown(char), column=veiled(column), n=figures.count(n))
-        for (char, column), n in texts.foreign().most_common(_CAUSES)
+        say_n(
+            "{column}: {n} row with {signs}",
+            "{column}: {n} rows with {signs}",
+            n=one.rows,
+            column=veiled(one.column),
+            signs=_listed(one.signs),
+        )
+        for one in texts.foreign()[:_CAUSES]
     ]
     written = {one.char for template in texts.wording.templates for one in costly(template.literal)}
     if written:
-        reasons.insert(
-            0, say("{chars} in the text itself", chars=" ".join(sorted(map(_shown, written))[:_CAUSES]))
-        )
-    return say("{people}: {reasons}", people=people, reasons=joined(*reasons))
+        reasons.insert(0, say("{chars} in the text itself", chars=_listed(sorted(written))))
+    return [people, *reasons]
+
+
+def _listed(signs: Collection[str]) -> str:
+    """Return the first of some characters as they are shown."""
+    shown = ", ".join(map(_shown, islice(signs, _CAUSES)))
+    return f"{shown} …" if len(signs) > _CAUSES else shown
 
 
 def _dearest(plan: Plan, texts: PersonalTexts) -> list[Sentence]:

@@ -11,7 +11,7 @@ from smsctl.domain.cheaper import same_text
 from smsctl.domain.fields import Template, read_template
 from smsctl.domain.text import MessageText, PartProfile, as_written, measure, replace_typographic
 from smsctl.domain.text_check import TextFinding
-from smsctl.domain.wording import Variant, Wording
+from smsctl.domain.wording import Variant, Wording, plain_wording
 from smsctl.errors import UsageError, say, say_n
 
 
@@ -71,8 +71,9 @@ def given(
         replace=flags.replace_typographic,
         one_per_number=flags.one_per_number,
     )
-    text = MessageText(body=wording.body)
-    return CheckedText(text=text, wording=wording, same=(), findings=findings, changes=changes)
+    text, plain = MessageText(body=wording.body), plain_wording(wording)
+    same = (plain.body,) if plain else ()  # that may have been chosen under the same key
+    return CheckedText(text=text, wording=wording, same=same, findings=findings, changes=changes)
 
 
 def _template(raw: str, flags: SendFlags, profile: PartProfile) -> tuple[Template, list[Block]]:

@@ -20,6 +20,9 @@ def data(recipients: Recipients) -> dict[str, object] | None:
         "columns": list(texts.wording.columns),
         "parts": {str(parts): people for parts, people in texts.by_parts.items()},
         "unicode": texts.unicode,
+        "unicode_columns": [
+            {"column": one.column, "rows": one.rows, "signs": dict(one.signs)} for one in texts.foreign()
+        ],
         "several": {"numbers": several, "most": most},
         "texts": [
             {"for": name, "messages": people, "parts": parts}
