@@ -40,7 +40,7 @@ class Cluster:
         self.socket = folder / "s"
         self.socket.mkdir()
         self.port = _free_port()
-        self._binaries = binaries
+        self.binaries = binaries
         self._server: subprocess.Popen[bytes] | None = None
         self._admin: Any = None
         if os.geteuid() == 0:
@@ -53,7 +53,7 @@ class Cluster:
     def run(self, program: str, *arguments: str) -> str:
         """Run one of the server's programs to its end."""
         ran = subprocess.run(
-            [*_as_nobody(), str(self._binaries / program), *arguments],
+            [*_as_nobody(), str(self.binaries / program), *arguments],
             capture_output=True,
             text=True,
             timeout=_PATIENCE_S,
@@ -70,7 +70,7 @@ class Cluster:
             subprocess.Popen[bytes],
             [
                 *_as_nobody(dies_with_us=True),
-                str(self._binaries / "postgres"),
+                str(self.binaries / "postgres"),
                 f"-D{self.data}",
                 f"-k{self.socket}",
                 f"-p{self.port}",
@@ -90,7 +90,7 @@ class Cluster:
         other.socket.mkdir(exist_ok=True)
         if os.geteuid() == 0:
             os.chown(other.socket, _NOBODY, _NOBODY)
-        other._binaries, other._server, other._admin = self._binaries, None, None  # noqa: SLF001 - our own
+        other.binaries, other._server, other._admin = self.binaries, None, None  # noqa: SLF001 - our own
         at = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "owner")
         self.run("pg_basebackup", *at, "-D", str(other.data), "-R", "-c", "fast", "-N")
         return other

@@ -213,8 +213,9 @@ def test_a_full_disk_leaves_no_half_backup(large: Ledger, tmp_path: Path) -> Non
 def test_a_killed_backup_leaves_nothing_under_its_name(large: Ledger, tmp_path: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path\n"
+        "from smsctl.ledger.seam import whole\n"
         "from smsctl.ledger.sqlite import copying\n"
-        "copying._flush = lambda path: os._exit(7)\n"
+        "whole._flush = lambda path: os._exit(7)\n"
         "copying.copy(*map(Path, sys.argv[1:]))"
     )
     target = tmp_path / "backup.db"

@@ -72,7 +72,7 @@ def connect(access: Access) -> Session:
         try:
             with _without_environment():
                 session = psycopg.connect(
-                    **_parameters(access),
+                    **parameters(access),
                     autocommit=True,
                     password=access.password.reveal() if access.password else "",
                 )
@@ -131,7 +131,8 @@ _REFUSALS = {
 """What the server says in English, in this order; where it speaks another language, it is not reachable."""
 
 
-def _parameters(access: Access) -> dict[str, Any]:
+def parameters(access: Access) -> dict[str, Any]:
+    """Return how a session is opened, but for the password: nothing is left to the environment."""
     servers = access.address.servers
     lock_ms = max(int(min(access.busy_timeout_s, 1.0) * 1000), 1)
     settings = _SETTINGS | {

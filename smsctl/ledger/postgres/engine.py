@@ -32,8 +32,7 @@ from smsctl.ledger.seam.sentences import LostError, overtaken
 
 _SAY_AFTER_S = 3.0
 _PAUSE_S = 0.2
-_NOT_TAKEN = "01000"
-"""The warning by which COMMIT says that it waits no longer for a standby: it reports success all the same."""
+_NOT_TAKEN = "01000"  # COMMIT waits no longer for a standby: it warns, and reports success all the same
 
 
 class PostgresEngine:
@@ -193,8 +192,11 @@ class PostgresEngine:
         return copy
 
     def back_up(self, target: Path, on_progress: Progress) -> None:
-        """Copy the ledger to a file."""
-        raise NotImplementedError  # nothing reaches this yet: no config names such a ledger
+        """Copy the ledger to a new file for pg_restore. Raises OSError where that cannot be written."""
+        from smsctl.ledger.postgres import dumping  # only a backup needs it
+
+        dumping.dump(self.access, self._session.info.server_version, target)
+        on_progress(1, 1)
 
     def compact(self) -> None:
         """Free what is left of removed rows; the server's log and its standbys keep them longer."""
@@ -205,9 +207,7 @@ class PostgresEngine:
     def identity(self) -> Identity:
         """Return which database this is."""
         with self._told():
-            row = self._session.execute(IDENTITY).fetchone()
-        if row is None:
-            raise LostError(say("{path}: the database tells nothing of itself.", path=self.path))
+            (row,) = self._session.execute(IDENTITY).fetchall()
         return Identity(*row)
 
     def _begin(self) -> None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.host import disk
+from smsctl.ledger.seam import whole
 from smsctl.ledger.seam.engine import COPIED, Progress, nobody_looks
 from smsctl.ledger.sqlite.file import APPLICATION
 from smsctl.ledger.sqlite.sentences import told
@@ -15,7 +15,6 @@ from smsctl.ledger.sqlite.sentences import told
 _STEPS = ((1024, 3), (-1, 0))  # pages at a time, and how often it may have to start over
 _PAUSE_S = 0.005
 _BUSY_TIMEOUT_S = 30
-_HEAD_BYTES = 100
 _MARK = slice(68, 72)  # of the program, in the head of SQLite's files
 
 
@@ -27,50 +26,12 @@ def copy(source: Path, target: Path, on_progress: Progress = nobody_looks) -> No
     Raises LedgerError when the ledger cannot be read or the disk is full, and OSError when `target`
     cannot be made.
     """
-    unfinished = target.with_name(f"{target.name}.unfinished")
-    _take_away_unfinished(target.parent)
-    unfinished.unlink(missing_ok=True)
-    make_private(unfinished)
-    try:
-        with _held(unfinished):
-            _fill(source, unfinished, on_progress)
-        _flush(unfinished)
-        unfinished.replace(target)
-        disk.make_names_durable(target.parent)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole.written(target, _is_ledger) as unfinished:
+        _fill(source, unfinished, on_progress)
 
 
-def make_private(path: Path) -> None:
-    """Make an empty file that only this user can read. Raises OSError where one is already."""
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-
-
-def _take_away_unfinished(folder: Path) -> None:
-    """Remove what copies that were killed have left: numbers and names where nobody looks for them."""
-    for path in folder.glob("*.unfinished"):
-        with suppress(OSError):
-            handle = os.open(path, os.O_RDONLY | disk.CAREFULLY)
-            try:
-                head = os.read(handle, _HEAD_BYTES)
-                is_ours = head.startswith(b"SQLite format 3") and head[_MARK] == APPLICATION.to_bytes(
-                    4, "big"
-                )
-                if is_ours and disk.lock(handle):
-                    path.unlink()
-            finally:
-                os.close(handle)
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Let others see that a copy is being made, until this process ends."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        disk.lock(handle)
-        yield
-    finally:
-        os.close(handle)
+def _is_ledger(head: bytes) -> bool:
+    return head.startswith(b"SQLite format 3") and head[_MARK] == APPLICATION.to_bytes(4, "big")
 
 
 class _StartedOverError(Exception):
@@ -158,11 +119,3 @@ def _mark(made: sqlite3.Connection, target: Path) -> None:
         " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (COPIED,),
     )
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
