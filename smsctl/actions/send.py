@@ -120,7 +120,9 @@ def _want(send_run: SendRun) -> ClaimRequest:
 
 def _reserve(send_run: SendRun) -> Reserve:
     most = min(send_run.pace.batch_size, send_run.gateway.traits.max_batch, send_run.mailing.messages)
-    return Reserve(send_run.ledger.path, batches=most_in_flight(send_run.pace.connections), messages=most)
+    connections = send_run.pace.connections
+    at_once = most_in_flight(connections)
+    return Reserve(send_run.ledger.path, batches=at_once, messages=most, connections=connections)
 
 
 def _halted(send_run: SendRun, progress: _Progress) -> bool:

@@ -1,5 +1,7 @@
 """Room on the disk that is kept for answers: given up when the disk is full while some are on their way.
 
+And as many files as must be opened until they are stored: where they could not be, nothing is begun.
+
 An answer that cannot be stored makes its messages unknown, though the gateway has told what became of them.
 """
 
@@ -12,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from smsctl.errors import LedgerError, say
+from smsctl.errors import LedgerError, say, say_n
 from smsctl.ledger.seam.sentences import FullError, LostError, reason
 from smsctl.ledger.store import Ledger
 
@@ -20,6 +22,8 @@ _LEAST_BYTES = 1 << 18
 _PIECE = 1 << 18  # more than what a disk compresses at once
 _ROW_BYTES = 1024  # of each message on its way: its row, its names at the gateway, and both as they were
 _PAUSE_S = 0.2
+_FILES = 5  # a commit's journal, its folder, how far sending has come, the log, a certificate
+_FILES_OF_A_CONNECTION = 2  # itself, and what looks its name up
 
 
 class Reserve:
@@ -29,9 +33,10 @@ class Reserve:
     fills the disk, before the next answer comes.
     """
 
-    def __init__(self, ledger: Path, *, batches: int, messages: int) -> None:
+    def __init__(self, ledger: Path, *, batches: int, messages: int, connections: int = 1) -> None:
         """Take nothing yet. `batches` of so many `messages` each may be on their way at once."""
         self._ledger = ledger
+        self._connections = connections
         self._share = _LEAST_BYTES + messages * _ROW_BYTES
         self._shares = batches + 1
         self._file: IO[bytes] | None = None
@@ -45,6 +50,7 @@ class Reserve:
             noise = os.urandom(_PIECE)  # a disk that compresses would hold no room with anything plainer
             for left in range(self._shares * self._share, 0, -_PIECE):
                 _write_all(self._file, noise[:left])
+            self._must_have_files(self._file.fileno())
         except OSError as error:
             self._close()
             raise LedgerError(
@@ -62,6 +68,29 @@ class Reserve:
     ) -> None:
         """Give the room back."""
         self._close()
+
+    def _must_have_files(self, handle: int) -> None:
+        """Raise LedgerError where too few files may be open for so many connections and the ledger."""
+        wanted = _FILES + _FILES_OF_A_CONNECTION * self._connections
+        opened: list[int] = []
+        try:
+            while len(opened) < wanted:
+                opened.append(os.dup(handle))
+        except OSError as error:
+            self._close()
+            raise LedgerError(
+                say_n(
+                    "{n} connection needs {wanted} more open files, and there are {there}: nothing was sent.",
+                    "{n} connections need {wanted} more open files, and there are {there}: nothing was sent.",
+                    n=self._connections,
+                    wanted=wanted,
+                    there=len(opened),
+                ),
+                hint=say("Allow more (ulimit -n, in a unit LimitNOFILE=), or lower `[gateway] connections`."),
+            ) from error
+        finally:
+            for one in opened:
+                os.close(one)
 
     def _give_up_a_share(self) -> bool:
         """Give one share back now; say whether there was any."""

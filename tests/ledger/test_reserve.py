@@ -109,6 +109,22 @@ def test_where_no_more_files_may_be_open_nothing_is_begun(
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.parametrize(("connections", "begins"), [(1, True), (20, True), (200, False)])
+def test_so_many_files_as_the_connections_and_the_answers_need_must_be_left(
+    ledger: Ledger, connections: int, *, begins: bool
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    how = nullcontext() if begins else pytest.raises(LedgerError, match="200 connections need 405 more")
+    try:
+        before = len(list(Path("/dev/fd").iterdir()))
+        with how, Reserve(ledger.path, batches=1, messages=1, connections=connections):
+            pass
+        assert len(list(Path("/dev/fd").iterdir())) == before
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 class _MaybeBrokenError(FullError):
     certain = False
 

@@ -198,6 +198,17 @@ def test_wherever_it_runs_nobody_is_reached_twice_or_forgotten(tmp_path: Path, n
     assert reached_all or ends[1] in {4, 7, 9}, "some were not reached, and the last command says nothing"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits as Linux has them")
+@pytest.mark.parametrize("most", [9, 13])
+def test_with_too_few_open_files_for_its_connections_a_run_sends_nothing(tmp_path: Path, most: int) -> None:
+    with Recorder(_SLOW) as gateway:
+        site = Site(folder=tmp_path / "site", url=gateway.url, messages=_MESSAGES, connections=4)
+        ends = _both_runs(site, gateway, Place(shell=f"ulimit -n {most}; "))
+        assert "4 connections need 13 more open files" in site.said.read_text()
+        assert ends == (9, 0)
+        assert Counter(Counter(one.number for one in gateway.taken()).values()) == {1: _MESSAGES}
+
+
 def test_a_run_that_stood_still_between_its_mark_and_the_request_gives_the_batch_back(
     tmp_path: Path, scale: Scale
 ) -> None:
