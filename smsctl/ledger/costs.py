@@ -115,16 +115,16 @@ def drawn_in_sum(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> 
     since, until = period.since or "", period.until or "9999"
     found = ledger.rows(
         "SELECT MIN(package), SUM(size), SUM(price_ore), slot, SUM(parts) FROM ("
-        " SELECT d.package, p.size, p.price_ore,"
-        "  CASE WHEN d.day < ? THEN '' ELSE substr(d.day, 1, 7) END AS slot, SUM(d.parts) AS parts"
-        "  FROM day_parts d"
-        "  JOIN packages p ON p.municipality = d.municipality AND p.number = d.package"
-        "  WHERE d.municipality = ? AND d.day <= ? GROUP BY d.package, p.size, p.price_ore, slot"
-        ") AS every GROUP BY slot, CASE WHEN parts = size THEN 0 ELSE package END"
+        " SELECT package, CASE WHEN day < ? THEN '' ELSE substr(day, 1, 7) END AS slot, SUM(parts) AS parts"
+        "  FROM day_parts WHERE municipality = ? AND day <= ? GROUP BY package, slot) AS every"
+        " JOIN packages p ON p.municipality = ? AND p.number = every.package"
+        " GROUP BY slot, CASE WHEN parts = size THEN 0 ELSE package END"
         " UNION ALL SELECT 0, rate_parts, rate_ore,"
         " CASE WHEN day < ? THEN '' ELSE substr(day, 1, 7) END AS slot, SUM(parts) FROM outside_parts"
         " WHERE municipality = ? AND day <= ? GROUP BY rate_parts, rate_ore, slot",
-        *(since, municipality, until) * 2,
+        *(since, municipality, until),
+        municipality,
+        *(since, municipality, until),
     )
     return [DrawnParts(PartSource(municipality, *source), slot, parts) for *source, slot, parts in found]
 

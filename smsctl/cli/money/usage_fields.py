@@ -107,7 +107,7 @@ def months_of(account: Account) -> list[AccountMonth]:
 
 
 def _month_ore(one: AccountMonth) -> int | None:
-    return None if one.account.cost_ore is None else one.month.cost_ore
+    return one.month.cost_ore if one.account.has_a_price else None
 
 
 def package_in_a_file() -> list[Field[tuple[Account, PackageLine]]]:

@@ -38,9 +38,13 @@ class Account(NamedTuple):
     @property
     def cost_ore(self) -> int | None:
         """What was used costs, without VAT; None where no price is known."""
+        return self.usage.cost_ore if self.has_a_price else None
+
+    @property
+    def has_a_price(self) -> bool:
+        """Whether the price of anything is known."""
         found = self.usage
-        is_known = self.municipality.rate or found.packages or found.parts_unpriced < found.parts
-        return found.cost_ore if is_known else None
+        return bool(self.municipality.rate or found.packages or found.parts_unpriced < found.parts)
 
 
 def parts_sentence(found: Usage, period: Period) -> Sentence:
