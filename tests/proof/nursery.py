@@ -10,44 +10,31 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from smsctl.domain.moment import Actor
 from smsctl.host import users
 from tests.proof import weaknesses
 
+_FOLDERS = (
+    "actions",
+    "cli",
+    "cli.mailings",
+    "credentials",
+    "gateways",
+    "ledger",
+    "ledger.sqlite",
+)  # of smsctl
 _LOADED = (
     *("encodings.ascii", "encodings.idna", "encodings.utf_8_sig"),
     "filelock",
     "phonenumbers",
-    "smsctl.actions.keyed_run",
-    "smsctl.actions.notify",
     "smsctl.cli.app",
-    "smsctl.cli.caller",
-    "smsctl.cli.files",
-    "smsctl.cli.ledger_warnings",
-    "smsctl.cli.mailings.approve",
-    "smsctl.cli.mailings.departing",
-    "smsctl.cli.mailings.drafting",
-    "smsctl.cli.mailings.guide",
-    "smsctl.cli.mailings.resume",
-    "smsctl.cli.mailings.run_key",
-    "smsctl.cli.mailings.send",
-    "smsctl.cli.mailings.sending",
-    "smsctl.cli.mailings.text",
     "smsctl.cli.money.municipality",
-    "smsctl.cli.notify",
-    "smsctl.cli.text_files",
-    "smsctl.credentials.resolve",
-    "smsctl.credentials.vault",
-    "smsctl.gateways.identity",
-    "smsctl.gateways.intelecom",
-    "smsctl.gateways.pswincom",
-    "smsctl.gateways.wire",
-    "smsctl.ledger.sqlite.lock",
-    "typer._click.decorators",
     "zoneinfo",
 )
 
@@ -58,7 +45,7 @@ def main() -> None:
     Says its own process id when it is ready; then, for each command, the process id and the exit code.
     """
     weaknesses.weaken(sys.argv[1:])
-    for module in _LOADED:
+    for module in (*_LOADED, *_modules_in(*_FOLDERS)):
         import_module(module)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     _say(os.getpid())
@@ -69,6 +56,12 @@ def main() -> None:
             _live(asked)
         _say(pid)
         _say(_end_of(pid, asked["kill_after_s"]))
+
+
+def _modules_in(*folders: str) -> Iterator[str]:
+    for folder in folders:
+        path = import_module(f"smsctl.{folder}").__path__
+        yield from (f"smsctl.{folder}.{one.name}" for one in iter_modules(path) if not one.ispkg)
 
 
 def _say(number: int) -> None:
