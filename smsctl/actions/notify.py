@@ -33,14 +33,13 @@ class RunFacts(NamedTuple):
 
     @property
     def variables(self) -> dict[str, str]:
-        """The facts as the command finds them in its environment."""
+        """The facts as the command finds them in its environment; the text comes beside them."""
         found = {
             "SMSCTL_COMMAND": self.command,
             "SMSCTL_EXIT_CODE": str(int(self.exit_code)),
             "SMSCTL_MODE": self.mode,
             "SMSCTL_CONFIG": self.config,
             "SMSCTL_HOST": self.host,
-            "SMSCTL_TEXT": without_numbers(str(self.text)),
             "SMSCTL_MAILING": "" if self.mailing is None else str(self.mailing),
             "SMSCTL_MUNICIPALITY": self.municipality or "",
             "SMSCTL_OUTCOME": " ".join(f"{state}={n}" for state, n in self.outcome.items()),
@@ -76,11 +75,12 @@ def without_numbers(text: str) -> str:
 def run_command(
     command: str,
     facts: RunFacts,
+    text: str,
     environ: Mapping[str, str],
     secret: Collection[str],
     limit_s: float = COMMAND_LIMIT_S,
 ) -> None:
-    """Run the site's command with the facts in its environment, and nothing of `secret` in it.
+    """Run the site's command with the facts and their text in its environment, and nothing of `secret`.
 
     Raises StoppedError where it cannot be run, fails, or has not ended in time.
     """
@@ -91,7 +91,7 @@ def run_command(
         # Its output goes nowhere: a pipe that its children keep open would outlast the time limit.
         done = subprocess.run(  # noqa: S603 - the administrator's own command, out of the config
             words,
-            env=clean | facts.variables,
+            env=clean | facts.variables | {"SMSCTL_TEXT": without_numbers(text).replace("\0", "")},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

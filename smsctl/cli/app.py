@@ -36,8 +36,10 @@ def main(argv: Sequence[str]) -> int:
 
         process.open_closed_streams()
     language.speak(None, os.environ)
+    language.name_the_config(None, ())
     try:
         asked, rest = flags.take(argv)
+        language.name_the_config(asked.config, contents.FIRST_WORDS)
     except UsageError as error:
         output = Output("", json="--json" in argv)
         return output.end(output.fail(error), is_product=False)
@@ -60,6 +62,7 @@ def main(argv: Sequence[str]) -> int:
     page = " ".join(["smsctl", *rest])
     missing = say("{page} needs one of: {words}.", page=page, words=", ".join(words_after(rest)))
     _speak_as_configured(asked)
+    page = " ".join([language.program(), *rest])
     unnamed = UsageError(missing, hint=say("See: {page} --help", page=page))
     return output.end(output.fail(unnamed), is_product=False)
 

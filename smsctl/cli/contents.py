@@ -129,6 +129,8 @@ FOLDERS = {
 }
 """The folder of each command, by the first word that is typed."""
 
+FIRST_WORDS = tuple(word for words in FOLDERS.values() for word in words)
+
 
 IN_ONE_FILE = frozenset(
     {"municipality", "invoices", "inbox", "block", "config", "credential", "gateway", "ledger"}

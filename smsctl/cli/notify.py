@@ -15,7 +15,7 @@ from smsctl.actions.notify import RunFacts, run_command, without_numbers
 from smsctl.cli import wiring_gateway
 from smsctl.cli.flags import Flags
 from smsctl.cli.output import outcome
-from smsctl.cli.output.language import words
+from smsctl.cli.output.language import english, told_elsewhere, words
 from smsctl.cli.output.output import Output
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -157,7 +157,8 @@ def _tell(wiring: Wiring, facts: RunFacts | None, warn: Callable[[Sentence], Non
     all_went = True
     for tell in _ways(wiring, facts) if facts else ():
         try:
-            tell()
+            with told_elsewhere():
+                tell()
         except Exception as error:  # noqa: BLE001 - the run's own result goes before everything
             told = error.sentence if isinstance(error, SmsctlError) else type(error).__name__
             warn(say("Nobody was told of this run: {reason}", reason=told))
@@ -170,9 +171,13 @@ def _ways(wiring: Wiring, facts: RunFacts) -> Iterator[Callable[[], None]]:
     if command := settings.notify.command:
         yield lambda: _run(command, facts, settings)
     if (to := settings.notify.to) and not wiring.simulated:  # nothing leaves this machine
-        lines = (without_numbers(words(facts.text)), *map(words, facts.pointers))
-        body = "".join(f"{line}\n" for line in lines)
-        yield lambda: wiring_gateway.mail(wiring, to, words(facts.subject), body)
+        yield lambda: _mail(wiring, to, facts)
+
+
+def _mail(wiring: Wiring, to: str, facts: RunFacts) -> None:
+    lines = (without_numbers(words(facts.text)), *map(words, facts.pointers))
+    body = "".join(f"{line}\n" for line in lines)
+    wiring_gateway.mail(wiring, to, words(facts.subject), body)
 
 
 def _run(command: str, facts: RunFacts, settings: Settings) -> None:
@@ -181,7 +186,7 @@ def _run(command: str, facts: RunFacts, settings: Settings) -> None:
         raise ConfigError(
             say("{path} can be changed by other users; the command of [notify] is not run.", path=path)
         )
-    run_command(command, facts, os.environ, _variables(settings))
+    run_command(command, facts, english(facts.text), os.environ, _variables(settings))
 
 
 def _run_facts(wiring: Wiring, code: ExitCode, text: Sentence) -> RunFacts:

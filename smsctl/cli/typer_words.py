@@ -4,6 +4,7 @@ import re
 from functools import cache
 from string import Formatter
 
+from smsctl.cli.output import language
 from smsctl.errors import Sentence, UsageError, say
 
 _ANY = ""
@@ -26,7 +27,7 @@ _KNOWN = (
 
 def misuse(text: str, command: str) -> UsageError:
     """Return what Typer says of the command line as an error of ours."""
-    page = f"smsctl {command}".rstrip()
+    page = f"{language.program()} {command}".rstrip()
     return UsageError(told(text), hint=say("See: {page} --help", page=page))
 
 

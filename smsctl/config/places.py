@@ -6,6 +6,7 @@ from pathlib import Path
 
 from smsctl.errors import ConfigError, say
 
+VARIABLE = "SMSCTL_CONFIG"
 SYSTEM_CONFIG = Path("/etc/smsctl/config.toml")
 SYSTEM_LEDGER = Path("/var/lib/smsctl/ledger.db")
 
@@ -17,7 +18,7 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     """
     if explicit is not None:
         return explicit
-    if named := environ.get("SMSCTL_CONFIG"):
+    if named := environ.get(VARIABLE):
         return Path(named)
     own = user_config()
     for path in (own, SYSTEM_CONFIG):
@@ -52,7 +53,7 @@ def for_new(explicit: Path | None, environ: Mapping[str, str]) -> Path:
 
     Raises ConfigError: none was named, and the user has no home folder.
     """
-    if named := explicit or environ.get("SMSCTL_CONFIG"):
+    if named := explicit or environ.get(VARIABLE):
         return Path(named).absolute()
     if own := user_config():
         return own

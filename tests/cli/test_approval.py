@@ -91,8 +91,8 @@ def test_a_large_mailing_waits_and_nothing_of_it_is_reserved(site: Live, message
     assert used["parts"] == 0
     shown = run("--config", site.config, "mailings", "show", 1).out
     assert "Mailing 1 is not sent: it waits until " in shown
-    assert "smsctl mailings approve 1" in shown
-    assert "smsctl mailings resume 1" not in shown
+    assert f"smsctl --config {site.config} mailings approve 1" in shown
+    assert f"smsctl --config {site.config} mailings resume 1" not in shown
     assert is_sound(site, run)
 
 
@@ -101,7 +101,7 @@ def test_a_plain_run_says_so_also_with_quiet(site: Live, message: Path, run: Run
     ran = run(*argv)
     assert ran.code == 5
     assert "waits until" in ran.err
-    assert "smsctl mailings approve 1" in ran.err
+    assert f"smsctl --config {site.config} mailings approve 1" in ran.err
 
 
 def test_a_small_mailing_and_a_test_leave_as_ever(site: Live, message: Path, run: Run) -> None:
@@ -402,7 +402,10 @@ def urgent(site: Live, message: Path, run: Run) -> Live:
     argv = ("--config", site.config, "send", message, "--all", "--urgent", "--reason", "the school burns")
     ran = run(*argv, stdin="y\n", terminal=True)
     assert ran.code == 0, ran.said
-    assert "smsctl mailings approve 1 --afterwards" in run("--config", site.config, "mailings", "show", 1).out
+    assert (
+        f"smsctl --config {site.config} mailings approve 1 --afterwards"
+        in run("--config", site.config, "mailings", "show", 1).out
+    )
     return site
 
 

@@ -62,7 +62,7 @@ def test_each_check_is_one_line_with_what_mends_it(live_gateway: LiveGateway, ru
     assert len(ran.out.splitlines()) == len(LIVE_CHECKS)
     (line,) = [line for line in ran.out.splitlines() if " package " in line[:24]]
     assert line.split()[:2] == ["error", "package"]
-    assert line.endswith("smsctl municipality activate exempelkommun")
+    assert line.endswith(f"smsctl --config {live.config} municipality activate exempelkommun")
 
 
 def test_it_ends_as_a_mailing_of_the_municipality_would(live_gateway: LiveGateway, run: Run) -> None:

@@ -228,7 +228,11 @@ def test_a_rehearsal_tells_nothing_to_what_is_no_simulator(
         config = make_config(gateway={**gateway, "url": server.url}, reports={"poll": True})
         ran = run("--config", config, *words)
         (asked,) = server.requests
-    assert (ran.code, NO_SIMULATOR in ran.said, "smsctl simulator" in ran.said) == (6, True, True)
+    assert (ran.code, NO_SIMULATOR in ran.said, f"smsctl --config {config} simulator" in ran.said) == (
+        6,
+        True,
+        True,
+    )
     question, nonce = asked[:62], asked[30:62]
     assert question == b"GET /simulator/identity?nonce=" + nonce
     asked = asked.replace(nonce, b"")

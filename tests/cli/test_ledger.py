@@ -32,14 +32,14 @@ class Office:
     """The commands of one config."""
 
     def __init__(self, run: Run, config: Path, message: Path) -> None:
-        self._run, self._config, self._message = run, config, message
+        self._run, self.config, self._message = run, config, message
 
     def send(self, text: str, *flags: object) -> Ran:
         self._message.write_text(text, encoding="utf-8")
         return self("send", self._message, "--all", "--yes", "--max-parts", 99, *flags)
 
     def __call__(self, *argv: object) -> Ran:
-        return self._run("--config", self._config, *argv)
+        return self._run("--config", self.config, *argv)
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_from_a_backup_that_was_put_back_nothing_is_sent_until_a_person_accepts_
     for refused in (office.send("two"), office("test", "+46701740605", "hej")):
         assert refused.code == 9
         assert "was put back from" in refused.err
-        assert "smsctl ledger accept-restore --reason" in refused.err
+        assert f"smsctl --config {office.config} ledger accept-restore --reason" in refused.err
     assert len(live.simulator.accepted()) == 10
     assert office("usage").code == 0
     assert office("ledger", "check").code == 9
@@ -191,7 +191,7 @@ def test_whoever_reads_in_an_older_copy_is_told_so(
     assert ran.code == 0
     (line,) = ran.err.splitlines()
     assert "was put back from an older copy: it lacks the newest 3 batches that were sent." in line
-    assert "Nothing is sent until a person has accepted it: smsctl ledger accept-restore" in line
+    assert f"until a person has accepted it: smsctl --config {office.config} ledger accept-restore" in line
     assert [one["level"] for one in office(*words.split(), "--json").json["messages"]] == ["warning"]
 
 
@@ -227,7 +227,7 @@ def test_what_a_restored_ledger_has_pending_becomes_unknown_and_can_be_settled(
     why, told, settle, look = accepted.out.splitlines()
     assert "was put back from the backup" in why
     assert told == "Accepted: 5 messages that were pending are now unknown."
-    assert settle == "Settle mailing 1 with: smsctl mailings resolve 1"
+    assert settle == f"Settle mailing 1 with: smsctl --config {office.config} mailings resolve 1"
     assert "look in the gateway's own log" in look
     shown = office("mailings", "show", 1, "--json").data
     assert (shown["states"], shown["parts"]) == ({"unknown": 5}, 5)

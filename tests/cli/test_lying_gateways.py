@@ -257,7 +257,7 @@ def test_stopped_without_an_answer_is_told_and_stays_counted(
     assert "sends them" not in said
     assert "on their way" not in said
     shown = run("--config", config, "mailings", "show", 1)
-    assert (shown.code, "smsctl mailings resolve 1" in shown.out) == (0, True)
+    assert (shown.code, f"smsctl --config {config} mailings resolve 1" in shown.out) == (0, True)
     assert run("--config", config, "mailings", "resume", 1).code == 4
 
 
@@ -391,7 +391,7 @@ def test_a_cancelling_that_is_broken_off_says_what_is_certain(serve: Serve, mess
     assert (ran.code, "nothing is on its way" in ran.said) == (130, False)
     assert "what was pending is cancelled" in ran.err
     assert f"asked to stop {PEOPLE} messages, and nobody can tell" in ran.err
-    assert "smsctl mailings cancel 1" in ran.err
+    assert f"smsctl --config {config} mailings cancel 1" in ran.err
 
 
 def test_a_refused_login_leaves_no_mark(serve: Serve, message: Path, run: Run) -> None:

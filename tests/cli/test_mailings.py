@@ -167,7 +167,7 @@ def test_what_is_unknown_and_not_stopped_is_told_as_such(lost: Path, run: Run) -
     ran = run("--config", lost, "mailings", "cancel", 1)
     assert ran.code == 4
     assert "Nobody can tell whether 3 messages were accepted." in ran.out
-    assert "smsctl mailings resolve 1" in ran.out
+    assert f"smsctl --config {lost} mailings resolve 1" in ran.out
     assert "on their way" not in ran.out
 
 

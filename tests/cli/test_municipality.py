@@ -22,7 +22,7 @@ def test_an_order_costs_nothing_and_says_what_to_send_to_the_supplier(
         "Service: 4711",
         "Package: 10 000 parts for 4 900,00 kr without VAT",
         "It can take a day",
-        "smsctl municipality activate exempelkommun",
+        f"smsctl --config {config} municipality activate exempelkommun",
     ):
         assert told in ran.out
     listed = run("--config", config, "municipality", "list", "--json").data["municipalities"]
@@ -71,7 +71,7 @@ def test_live_sending_is_refused_before_activation_with_the_command_that_helps(
     ran = run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
     assert ran.code == 5
     assert "The SMS service is not active for Exempelkommun." in ran.err
-    assert "smsctl municipality activate exempelkommun" in ran.err
+    assert f"smsctl --config {live.config} municipality activate exempelkommun" in ran.err
     assert not live.simulator.accepted()
 
 
@@ -261,7 +261,7 @@ def test_a_change_of_supplier_waits_until_nothing_is_left_to_send(
     assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9).code == 7
     refused = run(*new_supplier(live.config, "--yes"))
     assert refused.code == 5
-    assert "smsctl mailings cancel 1" in refused.err
+    assert f"smsctl --config {live.config} mailings cancel 1" in refused.err
     assert run("--config", live.config, "mailings", "cancel", "1").code == 0
     assert run(*new_supplier(live.config, "--yes", "--json")).data["closed"] == [
         {"number": 1, "left": 10_000, "lost_ore": 490_000}

@@ -186,7 +186,7 @@ def test_a_run_with_unknown_messages_ends_with_4(run: Run, live_gateway: LiveGat
     assert site.send("--key", KEY).code == 4
     ran = site("doctor", "--expect", KEY, "--json")
     assert (ran.code, ran.json["ok"]) == (4, False)
-    assert "Settle them with: smsctl mailings resolve 1" in ran.out
+    assert f"Settle them with: smsctl --config {site.live.config} mailings resolve 1" in ran.out
 
 
 def test_the_braces_are_those_of_an_hour_ago(site: Site) -> None:

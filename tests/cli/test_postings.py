@@ -162,7 +162,7 @@ def test_months_are_posted_one_after_the_other(config: Path, run: Run, tmp_path:
     assert post(run, config, month_before(3), "--csv", tmp_path / "3.csv").code == 0
     skipping = post(run, config, LAST, "--csv", tmp_path / "1.csv")
     assert skipping.code == 5
-    assert f"smsctl invoices postings --month {BEFORE_LAST} --csv FILE" in skipping.err
+    assert f"smsctl --config {config} invoices postings --month {BEFORE_LAST} --csv FILE" in skipping.err
 
 
 @pytest.mark.parametrize("month", ["2026-13", "2026", "2026-11-01", "x"])

@@ -135,7 +135,7 @@ def test_a_purge_that_was_broken_off_is_found_and_ended_by_the_next(
     with monkeypatch.context() as broken:
         broken.setattr(Ledger, "compact", killed)
         ran = run("--config", config, "purge", "--older-than", "90d", *DECISION)
-    assert (ran.code, "End it with: smsctl purge" in ran.err) == (130, True)
+    assert (ran.code, f"End it with: smsctl --config {config} purge" in ran.err) == (130, True)
     checked = run("--config", config, "ledger", "check")
     assert (checked.code, "Purge 1 was broken off" in checked.said) == (9, True)
     ran = run("--config", config, "purge", "--older-than", "90d", *DECISION)

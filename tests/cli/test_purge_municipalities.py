@@ -73,7 +73,7 @@ def test_the_common_decision_takes_what_has_none_of_its_own(shared: Shared) -> N
 def test_it_says_whose_data_its_decision_did_not_reach(shared: Shared) -> None:
     ran = shared("purge", "--dry-run")
     assert "of Alfa:" in ran.out
-    assert "its own decision: smsctl purge --municipality beta" in ran.out
+    assert f"its own decision: smsctl --config {shared.config} purge --municipality beta" in ran.out
     assert "gamma" not in ran.out  # its own decision keeps it for years
 
 
@@ -124,7 +124,7 @@ def test_without_a_common_decision_a_plain_purge_names_the_others(
     make_config(rows=ROWS, municipalities=OTHERS, default_municipality="alfa")
     ran = shared("purge")
     assert (ran.code, shared.named()) == (2, "BEI")
-    assert "smsctl purge --municipality beta | gamma" in ran.err
+    assert f"smsctl --config {shared.config} purge --municipality beta | gamma" in ran.err
 
 
 def test_one_that_the_config_has_forgotten_keeps_its_data_until_it_is_named(
@@ -135,7 +135,10 @@ def test_one_that_the_config_has_forgotten_keeps_its_data_until_it_is_named(
     make_config(rows=ROWS, municipalities=left, default_municipality="alfa", retention=COMMON)
     ran = shared("purge")
     assert (ran.code, shared.named()) == (0, "EI")
-    assert "the config does not know it: smsctl purge --municipality beta" in shared("purge").out
+    assert (
+        f"the config does not know it: smsctl --config {shared.config} purge --municipality beta"
+        in shared("purge").out
+    )
     assert shared("purge", "--municipality", "beta").code == 2
     done = shared("purge", "--municipality", "beta", "--older-than", "1d", "--decision", "KF Beta 7")
     assert (done.code, shared.named()) == (0, "I")
@@ -144,8 +147,8 @@ def test_one_that_the_config_has_forgotten_keeps_its_data_until_it_is_named(
 def test_the_doctor_says_which_purge_is_not_run(shared: Shared) -> None:
     checks = shared("doctor", "--json").data["checks"]
     assert [one["mend"] for one in checks if one["check"] == "retention"] == [
-        "Run: smsctl purge",
-        "Run: smsctl purge --municipality beta",
+        f"Run: smsctl --config {shared.config} purge",
+        f"Run: smsctl --config {shared.config} purge --municipality beta",
     ]
     for flags in ([], ["--municipality", "beta"]):
         assert shared("purge", *flags).code == 0

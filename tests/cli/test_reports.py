@@ -114,7 +114,7 @@ def test_a_mailing_is_followed_from_the_gateway_to_the_phones(mailed: Path, run:
     assert states(mailed, run) == {"accepted": 2, "delivered": 15, "expired": 1, "failed": 2}
     shown = run("--config", mailed, "mailings", "show", 1)
     assert "waiting for a report" in shown.out
-    assert "smsctl mailings failed 1" in shown.out
+    assert f"smsctl --config {mailed} mailings failed 1" in shown.out
     told = {"delivered": 15, "failed": 2, "expired": 1, "waiting": 2, "no_report": 0}
     assert run("--config", mailed, "mailings", "show", 1, "--json").data["reports"] == told
     usage = run("--config", mailed, "usage", "--json").data["municipalities"][0]

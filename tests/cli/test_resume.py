@@ -90,7 +90,7 @@ def test_nothing_is_resumed_for_a_municipality_that_was_deactivated(
     run("--config", config, "municipality", "deactivate", "exempelkommun")
     ran = run("--config", config, "mailings", "resume", number)
     assert ran.code == 5
-    assert "smsctl municipality activate exempelkommun" in ran.err
+    assert f"smsctl --config {config} municipality activate exempelkommun" in ran.err
 
 
 def test_a_group_whose_name_begins_like_another_is_not_taken_for_it(
@@ -115,8 +115,8 @@ def test_every_claim_is_held_to_the_daily_ceiling_of_whoever_began_it(
     assert why.startswith(f"The user {ACTOR.user} may send 1 part a day, and it is used")
     mend, then = [one["text"] for one in ran.json["messages"] if one["code"] == "hint"]
     assert mend.startswith("Go on tomorrow, or raise max_parts_per_day under [senders] in the config; or,")
-    assert mend.endswith("on a terminal: smsctl mailings resume 1 --urgent --reason TEXT")
-    assert then == "Send what is pending with: smsctl mailings resume 1"
+    assert mend.endswith(f"on a terminal: smsctl --config {config} mailings resume 1 --urgent --reason TEXT")
+    assert then == f"Send what is pending with: smsctl --config {config} mailings resume 1"
 
 
 @pytest.mark.parametrize("command", ["mailings resume 1", "send hej.txt --group guardians --key slot"])
@@ -131,7 +131,7 @@ def test_no_package_is_opened_beyond_what_was_confirmed_where_nobody_is_asked(
     assert ran.code == 5
     assert "It will stop before its end: The mailing would open 1 new package" in ran.seen
     assert "The ceiling max_new_packages = 0 is reached" in ran.seen
-    assert "with: smsctl mailings resume 1 --max-new-packages PACKAGES" in ran.seen
+    assert f"with: smsctl --config {config} mailings resume 1 --max-new-packages PACKAGES" in ran.seen
     assert len(run("--config", config, "invoices", "list", "--json").data["invoices"]) == 1
 
 

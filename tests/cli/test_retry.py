@@ -94,7 +94,7 @@ def test_a_mailing_is_sent_again_once_and_then_the_one_that_sent_it(missed: Live
     ran = run("--config", missed.config, "mailings", "retry", 1, "--yes", "--max-parts", 9)
     assert ran.code == 5
     assert "Mailing 1 was sent again before, by mailing 2." in ran.err
-    assert "smsctl mailings retry 2" in ran.err
+    assert f"smsctl --config {missed.config} mailings retry 2" in ran.err
     report(missed.config, run, [FAILED, DELIVERED], mailing=2)
     ran = retry(missed.config, run, 2)
     assert (ran.code, ran.data["outcome"]) == (0, {"accepted": 1})

@@ -72,7 +72,7 @@ def test_somebody_who_looks_is_told_how_to_go_on(live_gateway: LiveGateway, mess
         terminal.wait_for("once more to stop at once")
         ran = terminal.end()
     assert ran.code == 130
-    assert "Send what is pending with: smsctl mailings resume 1" in ran.seen
+    assert f"Send what is pending with: smsctl --config {live.config} mailings resume 1" in ran.seen
 
 
 def test_a_stopped_mailing_is_resumed_with_exactly_the_rest(
@@ -146,7 +146,7 @@ def test_a_ledger_that_fails_on_the_way_is_told_with_how_to_go_on(
     assert ran.code == 9
     assert "worn out" in ran.err
     assert "Mailing 1 stopped: 4 pending, 2 sending. What was on its way counts as unknown." in ran.err
-    assert "smsctl mailings resume 1" in ran.err
+    assert f"smsctl --config {live.config} mailings resume 1" in ran.err
 
 
 def test_what_became_unknown_is_not_sent_again(live_gateway: LiveGateway, message: Path, run: Run) -> None:

@@ -70,7 +70,7 @@ def test_a_refused_login_is_told_and_the_secret_is_not(live_gateway: LiveGateway
     assert ran.code == 6
     refused, _, *steps = ran.err.splitlines()
     assert refused.startswith("Stopped: the gateway refused the login (HTTP 401")
-    assert [step.endswith("smsctl credential set") for step in steps] == [True]
+    assert [step.endswith(f"smsctl --config {config} credential set") for step in steps] == [True]
     assert SECRET not in ran.said
 
 

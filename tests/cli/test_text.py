@@ -321,7 +321,8 @@ def test_a_plan_tells_of_numbers_that_were_out_of_use_twice(
         db.executemany("INSERT INTO mailing_counts VALUES (?, ?, ?, ?)", counts)
     db.close()
     out = run(*send, "--text", "Tredje", "--dry-run").out
-    assert "1 number was out of use both last times (2 parts, 0,98 kr): smsctl mailings failed 2" in out
+    again = f"smsctl --config {live.config} mailings failed 2"
+    assert f"1 number was out of use both last times (2 parts, 0,98 kr): {again}" in out
     found = run(*send, "--text", "Tredje", "--dry-run", "--json").data["earlier"]
     assert found["out_of_use"] == {"numbers": 1, "parts": 2, "ore": 98}
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from smsctl.cli.mailings import plan_personal, plan_text
 from smsctl.cli.output import figures, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
+from smsctl.cli.output.language import english
 from smsctl.cli.output.mailings import cost_centre_data, cost_centre_facts, label_facts
 from smsctl.cli.output.phrases import mode, quoted
 from smsctl.domain.gateway import Traits
@@ -31,9 +32,9 @@ def data(plan: Plan, verdict: RuleVerdict, *, dry_run: bool) -> dict[str, object
         "cost_centres": cost_centre_data(plan.recipients.cost_shares),
         "new_packages": plan.bill.new_packages,
         "refusals": [
-            {"rule": one.rule, "text": str(one.sentence)} for one in (*verdict.refusals, *verdict.spared)
+            {"rule": one.rule, "text": english(one.sentence)} for one in (*verdict.refusals, *verdict.spared)
         ],
-        "overruled": [{"rule": one.rule, "text": str(one.sentence)} for one in verdict.overruled],
+        "overruled": [{"rule": one.rule, "text": english(one.sentence)} for one in verdict.overruled],
         "dry_run": dry_run,
     }
 

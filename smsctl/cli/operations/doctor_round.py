@@ -105,7 +105,8 @@ def _process_of_cron(
 
     What it needs of this session's environment is what would be missing at 07:30.
     """
-    words = ["--config", str(wiring.config_path.absolute()), "doctor"]
+    config = str(wiring.config_path.absolute())
+    words = ["--config", config, "doctor"] if wiring.flags.config else ["doctor"]
     words += ["--municipality", municipality] if municipality else []
     words += [
         word
@@ -120,7 +121,7 @@ def _process_of_cron(
     kept = {name: os.environ[name] for name in ("SYSTEMROOT", language.VARIABLE) if name in os.environ}
     return subprocess.run(  # noqa: S603 - this program, with words of our own
         [sys.executable, "-m", "smsctl", *words],
-        env={"PATH": _CRONS_PATH, "LC_MESSAGES": language.spoken(), **kept},
+        env={"PATH": _CRONS_PATH, "LC_MESSAGES": language.spoken(), **kept, places.VARIABLE: config},
         cwd=Path(sys.executable).anchor,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -9,6 +9,7 @@ from smsctl.cli import options
 from smsctl.cli.operations import doctor_screen as render
 from smsctl.cli.options import argument
 from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.language import english
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, LedgerError, UsageError, say, say_n
@@ -48,7 +49,7 @@ def run_check(wiring: Wiring) -> CommandResult:
     data = {
         "path": str(path),
         "sound": not found,
-        "findings": [{"rule": one.check.removeprefix(RULE), "text": str(one.text)} for one in found],
+        "findings": [{"rule": one.check.removeprefix(RULE), "text": english(one.text)} for one in found],
     }
     if not found:
         sentence = say("{path} is sound: every sum agrees with its rows.", path=path)

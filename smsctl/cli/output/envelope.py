@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from smsctl.cli.output import clauses
+from smsctl.cli.output import clauses, language
 from smsctl.cli.output.reply import HINT, Note
 from smsctl.errors import ExitCode, Sentence
 
@@ -45,12 +45,12 @@ def _as_number(sign: re.Match[str]) -> str:
 
 def text(sentence: Sentence) -> str:
     """Return what JSON tells of it: a whole sentence, in English."""
-    return clauses.whole(str(sentence), sentence.template)
+    return clauses.whole(language.english(sentence), sentence.template)
 
 
 def advice(sentence: Sentence) -> str:
     """Return what JSON tells of a hint; it may end in a command."""
-    return clauses.opened(str(sentence), sentence.template)
+    return clauses.opened(language.english(sentence), sentence.template)
 
 
 def _told(note: Note) -> str:

@@ -1,10 +1,15 @@
 """Sentences in the reader's language. English stands in the code; JSON is never translated.
 
+Where a config was named with --config, every command that a sentence tells to type names it too: without it
+the command would look into another ledger, or find none.
+
 The catalogues are compiled out of translations/ when smsctl is built. Where one lacks a sentence, or has it
 wrong, English is shown.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -19,6 +24,7 @@ CATALOGUES = Path(smsctl.__file__).parent / "locale"
 _POSIX_ORDER = ("LC_ALL", "LC_MESSAGES", "LANG")
 _SWEDISH = ("sv", "swedish")  # as POSIX and Windows name it
 _FOREIGN = "{}"  # the template of what is no sentence of ours
+_PROGRAM = "smsctl"
 
 
 class _Catalogue(Protocol):
@@ -36,18 +42,52 @@ class _English:
         return one if n == 1 else many
 
 
+_ENGLISH = _English()
+
+
 class _Spoken:
     """What this process speaks, as a process has one locale."""
 
     name = "en"
-    catalogue: _Catalogue = _English()
+    catalogue: _Catalogue = _ENGLISH
+    config: Path | None = None  # that was named with --config
+    program: re.Pattern[str] | None = None  # where it stands before a command, and is not only spoken of
 
 
 def speak(configured: str | None, environ: Mapping[str, str]) -> None:
     """Show everything from now on in one language: $SMSCTL_LANGUAGE's, the config's, or the system's."""
     wanted = environ.get(VARIABLE) or configured or _of_system(environ)
     _Spoken.name = "sv" if wanted.casefold().startswith(_SWEDISH) else "en"
-    _Spoken.catalogue = _English() if _Spoken.name == "en" else _catalogue(_Spoken.name)
+    _Spoken.catalogue = _ENGLISH if _Spoken.name == "en" else _catalogue(_Spoken.name)
+
+
+def name_the_config(config: Path | None, commands: Iterable[str]) -> None:
+    """Let every command that is told to be typed name this config, from now on; None: none was named.
+
+    `commands` are the first words of all of them.
+    """
+    _Spoken.config = config
+    _Spoken.program = re.compile(rf"\b{_PROGRAM}(?= (?:{'|'.join(commands)})\b)") if config else None
+
+
+@contextmanager
+def told_elsewhere() -> Iterator[None]:
+    """Name the config by its whole path: for whoever reads a mail, and stands in another folder."""
+    before = _Spoken.config
+    _Spoken.config = before and before.absolute()
+    try:
+        yield
+    finally:
+        _Spoken.config = before
+
+
+def program() -> str:
+    """Return what is typed before a command: the program, with the config where one was named."""
+    if _Spoken.config is None:
+        return _PROGRAM
+    import shlex
+
+    return shlex.join([_PROGRAM, "--config", str(_Spoken.config)])
 
 
 def spoken() -> str:
@@ -57,12 +97,12 @@ def spoken() -> str:
 
 def words(text: Text) -> str:
     """Return what a person reads; a `str` is shown as it is."""
-    if isinstance(text, str):
-        return text
-    try:
-        return filled(_template(text), {name: _value(value) for name, value in text.values.items()})
-    except (LookupError, ValueError, TypeError, AttributeError):  # a place that the English does not have
-        return str(text)
+    return _told(text, _Spoken.catalogue)
+
+
+def english(text: Text) -> str:
+    """Return what a program reads, whatever a person does."""
+    return _told(text, _ENGLISH)
 
 
 def verbatim(text: str) -> str:
@@ -72,24 +112,39 @@ def verbatim(text: str) -> str:
 
 def whole(text: Text) -> str:
     """Return a clause as a whole sentence: what may stand inside another is told alone here."""
-    return clauses.whole(words(text), _FOREIGN if isinstance(text, str) else _template(text))
+    return clauses.whole(words(text), _template(text, _Spoken.catalogue))
 
 
 def opened(text: Text) -> str:
     """Return a clause with a capital letter, as it is told alone."""
-    return clauses.opened(words(text), _FOREIGN if isinstance(text, str) else _template(text))
+    return clauses.opened(words(text), _template(text, _Spoken.catalogue))
 
 
-def _value(value: object) -> object:
-    return words(value) if isinstance(value, Sentence) else value
+def _told(text: Text, catalogue: _Catalogue) -> str:
+    if isinstance(text, str):
+        return text
+    values = {
+        name: _told(value, catalogue) if isinstance(value, Sentence) else value
+        for name, value in text.values.items()
+    }
+    try:
+        return filled(_template(text, catalogue), values)
+    except (LookupError, ValueError, TypeError, AttributeError):  # a place that the English does not have
+        return str(text)
 
 
-def _template(text: Sentence) -> str:
-    catalogue = _Spoken.catalogue
+def _template(text: Text, catalogue: _Catalogue) -> str:
+    if isinstance(text, str):
+        return _FOREIGN
     if text.plural is None:
-        return catalogue.gettext(text.template)
-    n = text.values["n"]
-    return catalogue.ngettext(text.template, text.plural, n if isinstance(n, int) else 0)
+        template = catalogue.gettext(text.template)
+    else:
+        n = text.values["n"]
+        template = catalogue.ngettext(text.template, text.plural, n if isinstance(n, int) else 0)
+    if _Spoken.program is None or _PROGRAM not in template:
+        return template
+    typed = program().replace("{", "{{").replace("}", "}}")
+    return _Spoken.program.sub(lambda _: typed, template)
 
 
 def _catalogue(name: str) -> _Catalogue:
