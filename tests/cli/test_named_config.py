@@ -14,7 +14,7 @@ from smsctl.cli import contents
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import LiveGateway, MakeConfig
-from ..front_door import Run, run_process, run_terminal
+from ..front_door import Run, Terminal, run_process, run_terminal
 from ..gateways.fault_server import FaultServer
 from ..gateways.test_mail import mail_server
 from .test_notify import smtp_at
@@ -107,10 +107,22 @@ def test_a_person_is_told_in_swedish_too(make_config: MakeConfig) -> None:
     assert f"Numren står i: {typed(config)} mailings list" in " ".join(ran.seen.split())
 
 
+@pytest.mark.parametrize("columns", [60, 200])
+def test_on_a_terminal_it_is_never_folded_away_from_its_command(
+    make_config: MakeConfig, columns: int
+) -> None:
+    """Half a command that is copied would be run at the end of its line."""
+    config = make_config()
+    with Terminal("--config", config, "mailings", "show", "99", columns=columns) as terminal:
+        seen = terminal.end().seen
+    assert f"{typed(config)} mailings list" in seen.replace("\r", "").splitlines()[-1]
+
+
 def test_every_translation_has_the_commands_of_its_sentence() -> None:
     """The config is put before the same commands in both languages."""
     with CATALOGUE.open("rb") as file:
         for one in read_po(file, "sv"):
             english = one.id if isinstance(one.id, str) else one.id[0]
-            for swedish in [one.string] if isinstance(one.string, str) else one.string:
+            forms = [one.string] if isinstance(one.string, str) else one.string or ()
+            for swedish in forms:
                 assert sorted(TYPED.findall(english)) == sorted(TYPED.findall(swedish)), swedish

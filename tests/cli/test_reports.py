@@ -293,8 +293,9 @@ def test_polling_must_be_allowed(make_config: MakeConfig, run: Run) -> None:
 
 
 def test_intelecom_has_nothing_to_poll(make_config: MakeConfig, run: Run) -> None:
-    ran = run("--config", make_config(reports={"poll": True}), "reports", "poll")
-    assert (ran.code, "smsctl reports listen" in ran.err) == (5, True)
+    config = make_config(reports={"poll": True})
+    ran = run("--config", config, "reports", "poll")
+    assert (ran.code, f"smsctl --config {config} reports listen" in ran.err) == (5, True)
 
 
 def test_a_queue_that_is_not_ours_gets_a_sentence(

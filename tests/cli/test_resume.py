@@ -131,7 +131,9 @@ def test_no_package_is_opened_beyond_what_was_confirmed_where_nobody_is_asked(
     assert ran.code == 5
     assert "It will stop before its end: The mailing would open 1 new package" in ran.seen
     assert "The ceiling max_new_packages = 0 is reached" in ran.seen
-    assert f"with: smsctl --config {config} mailings resume 1 --max-new-packages PACKAGES" in ran.seen
+    assert f"with: smsctl --config {config} mailings resume 1 --max-new-packages PACKAGES" in " ".join(
+        ran.seen.split()
+    )
     assert len(run("--config", config, "invoices", "list", "--json").data["invoices"]) == 1
 
 

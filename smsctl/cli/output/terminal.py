@@ -17,7 +17,7 @@ from rich.text import Text as Styled
 from smsctl.cli.output import plain
 from smsctl.cli.output.blocks import GAP, Bars, Block, Fact, FactList, Quote, Table, Text, TextLine, Tone
 from smsctl.cli.output.figures import count
-from smsctl.cli.output.language import words
+from smsctl.cli.output.language import program, words
 from smsctl.cli.output.stream import Stream
 
 _STYLES = {
@@ -76,11 +76,17 @@ def _print(block: Block, console: Console) -> None:
 
 
 def _print_line(line: TextLine, console: Console) -> None:
-    if line.whole:
+    if line.whole or _has_wide_command(line, console):
         console.print(Group(_styled(line.text, line.tone, before=" " * line.indent)), soft_wrap=True)
         return
     shown = _styled(line.text, line.tone)
     console.print(Padding(shown, (0, 0, 0, line.indent), expand=False) if line.indent else Group(shown))
+
+
+def _has_wide_command(line: TextLine, console: Console) -> bool:
+    """Say whether a command with its config is too wide to be folded: then it is to be copied whole."""
+    typed = program()
+    return len(typed) + line.indent + _LONG_WORD > console.width and typed in words(line.text)
 
 
 @contextmanager
@@ -154,7 +160,7 @@ def _console(stream: Stream) -> Console:
 
 
 class _Whole(Styled):
-    """Text that is folded between words, and never inside a figure: 4 900,00 kr."""
+    """Text that is folded between words, never inside a figure, 4 900,00 kr, or where a config is named."""
 
     def wrap(self, console: Console, width: int, **how: Any) -> Lines:  # noqa: ANN401 - as rich has it
         lines = super().wrap(console, width, **how)
@@ -164,7 +170,11 @@ class _Whole(Styled):
 
 
 def _styled(text: Text, tone: Tone = Tone.PLAIN, *, before: str = "") -> Styled:
-    return _Whole(before + _INSIDE_A_FIGURE.sub(_GLUE, plain.safe(words(text))), style=_STYLES[tone])
+    told = _INSIDE_A_FIGURE.sub(_GLUE, plain.safe(words(text)))
+    typed = program()
+    if " " in typed:
+        told = told.replace(f"{typed} ", f"{typed} ".replace(" ", _GLUE))
+    return _Whole(before + told, style=_STYLES[tone])
 
 
 def _grid() -> RichTable:
