@@ -12,7 +12,9 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,6 +96,27 @@ class Cluster:
         at = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "owner")
         self.run("pg_basebackup", *at, "-D", str(other.data), "-R", "-c", "fast", "-N")
         return other
+
+    @contextmanager
+    def follower(self, name: str) -> Iterator[None]:
+        """Let somebody of this name keep all that the server writes, as a standby does."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        if os.geteuid() == 0:
+            os.chown(folder, _NOBODY, _NOBODY)
+        there = f"host=127.0.0.1 port={self.port} user=owner application_name={name}"
+        with subprocess.Popen(
+            [
+                *_as_nobody(),
+                str(self._binaries / "pg_receivewal"),
+                "-d", there, "-D", str(folder), "--synchronous", "--no-loop",
+            ],
+            cwd=self.folder,
+            stderr=subprocess.DEVNULL,
+        ) as process:  # fmt: skip
+            try:
+                yield
+            finally:
+                process.kill()
 
     def promote(self) -> None:
         """Let a standby become a primary."""

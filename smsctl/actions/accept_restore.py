@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.ledger import accepting_restore, audit, fitness, lock, restoring
-from smsctl.ledger.restoring import Restored
+from smsctl.ledger.high_water import Restored
 from smsctl.ledger.store import Ledger
 
 

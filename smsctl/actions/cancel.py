@@ -13,7 +13,17 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, worst
-from smsctl.ledger import approvals, audit, batch_rows, corrections, lock, reconciling, restoring, stops
+from smsctl.ledger import (
+    approvals,
+    audit,
+    batch_rows,
+    corrections,
+    lock,
+    reconciling,
+    restoring,
+    stops,
+    under_way,
+)
 from smsctl.ledger.batch_rows import BatchRow
 from smsctl.ledger.store import Ledger
 
@@ -62,7 +72,15 @@ def cancel(
             pending = corrections.move(
                 ledger, mailing, waiting, Status.PENDING, Status.CANCELLED, moment, "cancelled"
             )
-            there = {state: corrections.messages_in(ledger, mailing, state) for state in _STOPPABLE}
+            left_alone = under_way.batches_of(ledger, mailing)
+            there = {
+                state: {
+                    message: batch
+                    for message, batch in corrections.messages_in(ledger, mailing, state).items()
+                    if batch not in left_alone
+                }
+                for state in _STOPPABLE
+            }
             handed = sum(map(len, there.values()))
             told = f"pending messages: {pending}; at the gateway: {handed}"
             approvals.decide(ledger, mailing.id, ApprovalDecision.CANCELLED, moment, actor)

@@ -44,6 +44,11 @@ class Search(NamedTuple):
     pauses_s: Sequence[float]
     """Before each try; a gateway that gave no answer is seldom well again at once."""
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the right to send the mailing is ours still."""
+        return self.ledger.engine.may_still_send(self.mailing.reference)
+
 
 class Reconciled(NamedTuple):
     """The new states of what was settled, and why the rest was not, where there is more to say."""
@@ -66,14 +71,14 @@ def reconcile(search: Search) -> Reconciled:
         if left:
             search.stop_signal.asked_within(pause_s)
         for one in left:
-            if search.stop_signal.asked:
+            if search.stop_signal.asked or not search.may_go_on:
                 break
             claim = one.claim
             listed, lists = _listed(search.gateway, claim.batch.reference) if lists else (None, False)
             states += _settle(search, one, listed)
             if listed and listed.left != len(claim.messages):
                 remarks[claim.id] = _partly(claim, listed)
-        if not left or search.stop_signal.asked:
+        if not left or search.stop_signal.asked or not search.may_go_on:
             break
     still = {one.claim.id for one in _left(search)} if remarks else set()
     return Reconciled(states, [remark for batch, remark in remarks.items() if batch in still])

@@ -6,7 +6,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import RuleError, say, say_n
-from smsctl.ledger import audit, corrections, lock, stops
+from smsctl.ledger import audit, corrections, lock, stops, under_way
 from smsctl.ledger.store import Ledger
 
 
@@ -47,9 +47,10 @@ def resolve(
     What the gateway was asked to stop, and nobody can tell whether it did, is settled too: sent, or not
     sent and so stopped. It is not sent again, for its mailing is cancelled.
 
-    Raises LedgerError while another process sends the mailing.
+    Raises LedgerError while another process sends the mailing, RuleError while one on another host may do so.
     """
     with lock.right_to_send(ledger, mailing.reference), ledger.transaction():
+        under_way.refuse(ledger, mailing)
         unknown = corrections.messages_in(ledger, mailing, Status.UNKNOWN)
         settled = corrections.move(
             ledger, mailing, unknown, Status.UNKNOWN, _BECOMES[word], moment, f"resolved: {word}"

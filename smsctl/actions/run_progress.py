@@ -24,6 +24,7 @@ class SendPace(NamedTuple):
     connections: int = 1
     first_pause_s: float = 2.0
     longest_pause_s: float = 600.0
+    request_s: float = 90.0  # in which a request ends
     reconcile_pauses_s: Sequence[float] = (1.0, 5.0, 20.0)
 
 

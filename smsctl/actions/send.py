@@ -23,6 +23,7 @@ from smsctl.domain.remark import Event, Remark
 from smsctl.errors import ExitCode, RuleError, Sentence, say, worst
 from smsctl.ledger import batches, fitness, lock, mailings
 from smsctl.ledger.batches import Claim, ClaimRequest
+from smsctl.ledger.hosts import HaltError
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.reserve import Reserve
 from smsctl.ledger.seam.sentences import FullError, LostError
@@ -115,6 +116,7 @@ def _want(send_run: SendRun) -> ClaimRequest:
         ceilings=send_run.ceilings,
         repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
         account=send_run.account,
+        request_s=send_run.pace.request_s,
     )
 
 
@@ -128,7 +130,9 @@ def _reserve(send_run: SendRun) -> Reserve:
 def _halted(send_run: SendRun, progress: _Progress) -> bool:
     """Say whether nothing more must leave now, not even what is marked; asked by the workers' threads."""
     stopped = progress.stop not in (None, StopReason.CEILING) or progress.fault or send_run.stop_signal.asked
-    return bool(stopped) or time.monotonic() < progress.not_before
+    if stopped or time.monotonic() < progress.not_before:
+        return True
+    return not send_run.ledger.engine.may_still_send(send_run.mailing.reference)
 
 
 def _drive(send_run: SendRun, progress: _Progress, workers: Workers) -> None:
@@ -152,7 +156,7 @@ def _drive(send_run: SendRun, progress: _Progress, workers: Workers) -> None:
 
 def _reconcile(send_run: SendRun, progress: _Progress) -> None:
     """Settle what can be proved of unknown messages, of this run and of earlier ones."""
-    if progress.stop in (StopReason.REFUSED, StopReason.DISK) or progress.fault:
+    if progress.stop in (StopReason.REFUSED, StopReason.DISK, StopReason.LEDGER) or progress.fault:
         return
     cleared = reconcile(
         Search(
@@ -234,6 +238,9 @@ def _claim(send_run: SendRun, progress: _Progress, now: Moment, room: int) -> li
         return []
     try:
         claims = batches.claim(send_run.ledger, progress.want, progress.cursor, now, room)
+    except HaltError as halted:  # raised before anything is written, so the answers are still stored
+        progress.end(StopReason.LEDGER, halted.sentence, halted.hint)
+        return []
     except RuleError as reached:  # raised before anything is written, so the answers are still stored
         progress.end(StopReason.CEILING, reached.sentence, reached.hint)
         return []

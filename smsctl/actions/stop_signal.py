@@ -24,6 +24,7 @@ class StopReason(StrEnum):
     UNCLEAR = "unclear"
     CLOCK = "clock"
     DISK = "disk"
+    LEDGER = "ledger"  # on a server: the right to send was lost, or it may have been put back
 
     @property
     def exit_code(self) -> ExitCode:
@@ -53,6 +54,7 @@ _CODES: Final = {
     StopReason.UNCLEAR: ExitCode.STOPPED,
     StopReason.CLOCK: ExitCode.LEDGER,
     StopReason.DISK: ExitCode.LEDGER,
+    StopReason.LEDGER: ExitCode.LEDGER,
 }
 
 

@@ -16,6 +16,7 @@ from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict, same_f
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.remark import Event, Remark
 from smsctl.errors import InterruptionError, SmsctlError, StoppedError, say
+from smsctl.host.clock import since_boot_s
 from smsctl.ledger import batches, corrections, fitness, lock, mailings, reconciling
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import Addressee, NewMailing
@@ -98,10 +99,16 @@ def _begun(trial: DoubleSend) -> Iterator[_Begun]:
         yield _Begun(mailing=mailing, first=first, second=second, reserve=reserve)
 
 
+def _soon(claim: Claim) -> float:
+    """Return when its first byte must have left, on the monotonic clock."""
+    late_s = 0.0 if claim.begun_s is None else since_boot_s() - claim.begun_s
+    return time.monotonic() + _SOON_S - late_s
+
+
 def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     first, second = begun.first, begun.second
     try:
-        answer = trial.gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)
+        answer = trial.gateway.submit(first.batch, not_after=_soon(first))
         _settle(trial, begun, first, answer)
         if answer.receipts[0].status is not Status.ACCEPTED:
             raise StoppedError(
@@ -110,7 +117,10 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     except (SmsctlError, KeyboardInterrupt):
         _withdraw(trial, begun)
         raise
-    again = trial.gateway.submit(first.batch, not_after=time.monotonic() + _SOON_S)
+    again = trial.gateway.submit(first.batch, not_after=_soon(second))
+    if again.verdict is SubmitVerdict.STALE:  # the first took too long, on a ledger that others share
+        _withdraw(trial, begun)
+        raise StoppedError(say("The repeat came too late to be sent, so nothing is proved."))
     repeat = again.receipts[0]
     refused = repeat.code == REFUSED_AS_REPEAT
     status = Status.REJECTED if refused else repeat.status

@@ -19,9 +19,7 @@ from smsctl.domain.message import Answer, Status, SubmitVerdict, same_for_all
 from smsctl.domain.remark import Event, Remark
 from smsctl.host.clock import since_boot_s
 from smsctl.ledger.batches import Claim
-
-STALE_AFTER_S = 60.0
-"""A claim older than this is given back instead of sent, also after a sleep."""
+from smsctl.ledger.under_way import STALE_AFTER_S
 
 _GAP_S = 0.002
 _LONGEST_GATHER_S = 0.2
@@ -83,8 +81,11 @@ class Workers:
         if self._threads < min(len(self.open), self._size):
             self._threads += 1
             threading.Thread(target=self._serve, daemon=True).start()
+        # On a server all count from when its clock was read: to be told of a COMMIT may have taken long.
+        now_s = self._clock_s()
+        left_s = STALE_AFTER_S - (0 if claim.begun_s is None else now_s - claim.begun_s)
         # The machine's sleep is not in the first clock, by which the gateway looks at the last moment.
-        self._work.put((claim, time.monotonic() + STALE_AFTER_S, self._clock_s() + STALE_AFTER_S))
+        self._work.put((claim, time.monotonic() + left_s, now_s + left_s))
 
     def gather(self) -> list[BatchDone]:
         """Wait for an answer, and for others that can share its commit.

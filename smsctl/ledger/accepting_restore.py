@@ -6,7 +6,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.remark import Event
-from smsctl.ledger import corrections, costs, counts, mailings, packages, reports
+from smsctl.ledger import corrections, costs, counts, mailings, packages, reports, under_way
 from smsctl.ledger.store import Ledger
 
 VERDICT = "restored"
@@ -85,5 +85,6 @@ def _batch(
         verdict=VERDICT,
         event=Event.RESTORED,
         cost_centre=cost_centre or None,
+        under_way_until=under_way.from_now(ledger),
     )
     return batch

@@ -20,6 +20,7 @@ from smsctl.ledger import (
     ceilings,
     costs,
     counts,
+    hosts,
     lock,
     mailings,
     matching,
@@ -27,6 +28,7 @@ from smsctl.ledger import (
     reports,
     restoring,
     texts,
+    under_way,
 )
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
@@ -39,6 +41,7 @@ class Claim(NamedTuple):
     batch: Batch
     messages: Sequence[int]  # ids, in the batch's order
     day: str  # the local day it is counted on
+    begun_s: float | None = None  # since this machine's boot, before a server's clock was read for it
 
 
 class ClaimRequest(NamedTuple):
@@ -49,6 +52,7 @@ class ClaimRequest(NamedTuple):
     ceilings: Ceilings
     repeats: Repeats
     account: str = ""  # at the gateway, through which the batches leave
+    request_s: float = 90  # in which a request ends, whatever the gateway does
 
 
 def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots: int = 1) -> list[Claim]:
@@ -57,9 +61,10 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     They make as many batches as there are `slots`, at most; what may be sent is asked once for all of them.
     Messages whose number has had the text meanwhile, or is on the block list, are cancelled instead.
     Returns none when nothing is pending. Raises RuleError when a ceiling leaves room for none, LedgerError
-    when the ledger was put back from an older copy.
+    when the ledger was put back from an older copy, HaltError when this run may claim nothing more.
     """
     mailing = want.mailing
+    host = hosts.admit(ledger, mailing.reference, moment)
     approvals.must_be_given(ledger, mailing.id)
     while found := _pending(ledger, want, after, slots * want.most):
         numbers = [number for _, number in found]
@@ -73,12 +78,20 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     else:
         return []
     room = ceilings.room(ledger, mailing, want.ceilings, [message for message, _ in found], moment)
-    claims = [*_batches(ledger, want, found[:room], slots, moment)]
+    begun_s = host.read_s if host else None
+    claims = [one._replace(begun_s=begun_s) for one in _batches(ledger, want, found[:room], slots, moment)]
     for one in claims:
-        _mark(ledger, want, one, moment)
+        _mark(ledger, want, one, moment, host)
     marked = counts.total(ledger, mailing, [message for one in claims for message in one.messages])
     counts.move(ledger, mailing, moment.day, {Status.PENDING: marked}, {Status.SENDING: marked})
-    restoring.watch(ledger, before=claims[0].id - 1, newest=claims[-1].id)
+    newest = claims[-1]
+    restoring.watch(
+        ledger,
+        before=claims[0].id - 1,
+        newest=newest.id,
+        reference=newest.batch.reference,
+        at=host.at if host else None,
+    )
     return claims
 
 
@@ -199,13 +212,15 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: s
     counts.move(ledger, mailing, day, {Status.PENDING: moved}, {Status.CANCELLED: moved})
 
 
-def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> None:
+def _mark(
+    ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment, host: hosts.Claimant | None
+) -> None:
     """Write a batch and mark its messages."""
     mailing, ids = want.mailing, one.messages
     ledger.write_later(
         "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
-        " parts, digest, claimed_at, claimed_day, boot, boot_s, cost_centre)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " parts, digest, claimed_at, claimed_day, boot, boot_s, cost_centre, host, under_way_until)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         one.id,
         one.batch.reference,
         mailing.id,
@@ -218,6 +233,8 @@ def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> Non
         moment.day,
         *(moment.up or (None, None)),
         one.batch.letter.cost_centre,
+        host.host if host else None,
+        under_way.until(host.at, want.request_s) if host else None,
     )
     # All that is pending between the first and the last belongs to the batch: it was read in this order.
     ledger.write_later(
@@ -239,6 +256,8 @@ def _still_unknown(
         done.batch.reference,
     )
     unknown = {message for (message,) in rows}
+    if not unknown:
+        restoring.must_have(ledger, done.id, done.batch.reference)
     return [(message, receipt) for message, receipt in paired if message in unknown]
 
 

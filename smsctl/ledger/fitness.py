@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import audit, restoring
+from smsctl.ledger import audit, hosts, restoring
 from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
@@ -19,6 +19,7 @@ _MEND = say("Set the clock right. If it is right, go on with: --accept-clock --r
 
 def must_be_fit(ledger: Ledger, moment: Moment, *, rows: int = 0) -> None:
     """Raise LedgerError where nothing may be sent from this ledger now; `rows` are still to be written."""
+    _refuse_on_server(ledger)
     restoring.refuse_restored(ledger)
     if ledger.high_water:
         ledger.high_water.must_take_marks()
@@ -129,6 +130,15 @@ def _accepted(ledger: Ledger) -> _Accepted:
         return _Accepted()
     at, mailing, batch, audited = kept.split()
     return _Accepted(at=at, mailing=int(mailing), batch=int(batch), audit=int(audited))
+
+
+def _refuse_on_server(ledger: Ledger) -> None:
+    standing = ledger.engine.standing()
+    if standing is None:
+        return
+    if wrong := hosts.unfit(ledger, standing):
+        raise wrong
+    hosts.note_what_is_missing(ledger)
 
 
 def _refuse_backwards(ledger: Ledger, moment: Moment) -> None:

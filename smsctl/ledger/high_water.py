@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.errors import LedgerError, say
+from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host import disk
 from smsctl.ledger.seam import beside
 from smsctl.ledger.seam.sentences import reason
@@ -30,10 +30,27 @@ class HighWaterRecord(NamedTuple):
 
     lineage: str  # of the ledger; a new one when a restored ledger is accepted
     batch: int  # the newest one handed out
+    reference: str = ""  # of the batch, where on a server an id may come again
+    at: str = ""  # when it was claimed, by the server's clock
+    host: str = ""  # that wrote this
+
+
+LINEAGE = "lineage"
+"""The fact that tells the ledger's."""
+
+
+class Restored(NamedTuple):
+    """Why the ledger is older than what was sent, or may be."""
+
+    why: Sentence
+    missing: int | None  # batches that were handed out and that it does not know; None: nobody can tell
 
 
 class HighWater:
     """The file of one ledger."""
+
+    size = _SIZE
+    of_a_host = False  # which shares the ledger with others
 
     def __init__(self, ledger: Path) -> None:
         """Nothing is opened or made yet."""
@@ -45,12 +62,12 @@ class HighWater:
     def read(self) -> HighWaterRecord | None:
         """Return what the file says; None where there is no file. Raises LedgerError when it is damaged."""
         try:
-            line = beside.read(self.path, _SIZE)
+            line = beside.read(self.path, self.size)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise self._failed(error) from error
-        water = _parsed(line)
+        water = self.parsed(line)
         if water is None and line:
             raise LedgerError(
                 say("{path}: this file is damaged; it shows how far sending had come.", path=self.path),
@@ -79,7 +96,7 @@ class HighWater:
         except OSError as error:
             raise self._failed(error) from error
 
-    def rise(self, batch: int) -> None:
+    def rise(self, batch: int, reference: str = "", at: str = "") -> None:
         """Note that a batch is about to be handed out; its claim is committed."""
         water = self.read()
         if water is None or water.batch >= batch:  # somebody took it away, or another run has come further
@@ -87,19 +104,30 @@ class HighWater:
         now_s = time.monotonic()
         flush = self._flushed_s is None or now_s - self._flushed_s >= _FLUSH_EVERY_S
         try:
-            self._put(water._replace(batch=batch), flush=flush)
+            self._put(water._replace(batch=batch, reference=reference, at=at), flush=flush)
         except OSError as error:
             raise self._failed(error) from error
 
     def _put(self, water: HighWaterRecord, *, flush: bool) -> None:
         handle = self._open()
         try:
-            os.write(handle, f"{water.lineage} {water.batch:0{_DIGITS}d}\n".encode())
+            os.write(handle, self.line(water))
             if flush:
                 os.fsync(handle)
                 self._flushed_s = time.monotonic()
         finally:
             os.close(handle)
+
+    def line(self, water: HighWaterRecord) -> bytes:
+        """Return what the file holds."""
+        return f"{water.lineage} {water.batch:0{_DIGITS}d}\n".encode()
+
+    def parsed(self, line: bytes) -> HighWaterRecord | None:
+        """Return what the file says; None where it is damaged."""
+        lineage, _, digits = line.decode("ascii", "replace").strip().partition(" ")
+        if len(line) != _SIZE or len(lineage) != _LINEAGE or not digits.isdecimal():
+            return None
+        return HighWaterRecord(lineage=lineage, batch=int(digits))
 
     def _open(self) -> int:
         return beside.open_file(self.path, os.O_WRONLY)
@@ -111,14 +139,12 @@ class HighWater:
         )
 
 
+def twice(why: Sentence) -> LedgerError:
+    """Return the error for a ledger that may have forgotten what was sent."""
+    return LedgerError(say("{why} Sending from it could send twice; nothing was sent.", why=why), hint=ACCEPT)
+
+
 ACCEPT = say(
     "Find out what was sent since; then go on with: smsctl ledger accept-restore --reason TEXT. What was"
     " pending in the ledger then counts as unknown."
 )
-
-
-def _parsed(line: bytes) -> HighWaterRecord | None:
-    lineage, _, digits = line.decode("ascii", "replace").strip().partition(" ")
-    if len(line) != _SIZE or len(lineage) != _LINEAGE or not digits.isdecimal():
-        return None
-    return HighWaterRecord(lineage=lineage, batch=int(digits))

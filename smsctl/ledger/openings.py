@@ -102,15 +102,18 @@ def write_in_pieces(
     own = None if new.texts is None else iter(new.texts)
     for together in ledger.in_pieces(ready):
         with ledger.transaction():
+            _must_be_kept(ledger, opening)
             rows = messages = write_messages(ledger, opening, together, messages, own)
         yield messages, rows
     for rest in ledger.in_pieces(left_out):
         with ledger.transaction():
+            _must_be_kept(ledger, opening)
             skipped.write(ledger, opening.mailing, rest)
         rows += len(rest)
         yield messages, rows
     for some in ledger.in_pieces(new.carried.rows):
         with ledger.transaction():
+            _must_be_kept(ledger, opening)
             carried.write(ledger, opening.mailing, some)
         yield messages, rows
 
@@ -151,10 +154,20 @@ def keep_no_longer(ledger: Ledger, opening: Opening, messages: int) -> None:
     if not ledger.write(
         "DELETE FROM openings WHERE reference = ? AND kept >= ?", opening.reference, messages
     ):
-        raise LedgerError(
-            say("What was written of a new mailing was removed by another process; nothing was sent."),
-            hint=say("Run the same command again."),
-        )
+        raise _removed()
+
+
+def _must_be_kept(ledger: Ledger, opening: Opening) -> None:
+    """Raise LedgerError where another host took the opening for broken off: its rows would be nobody's."""
+    if not ledger.rows("SELECT 1 FROM openings WHERE reference = ?", opening.reference):
+        raise _removed()
+
+
+def _removed() -> LedgerError:
+    return LedgerError(
+        say("What was written of a new mailing was removed by another process; nothing was sent."),
+        hint=say("Run the same command again."),
+    )
 
 
 def create(

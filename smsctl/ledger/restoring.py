@@ -7,27 +7,23 @@ batch, so that nothing goes round this guard.
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say, say_n
-from smsctl.ledger.high_water import ACCEPT, HighWater, HighWaterRecord
+from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWater, HighWaterRecord, Restored, twice
 from smsctl.ledger.seam.engine import COPIED
 from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
-_FACT = "lineage"
-
-
-class Restored(NamedTuple):
-    """Why the ledger is older than what was sent, or may be."""
-
-    why: Sentence
-    missing: int | None  # batches that were handed out and that it does not know; None: nobody can tell
-
 
 def found_restored(ledger: Ledger) -> Restored | None:
     """Return why sending from this ledger could send twice; None where it knows all that was sent."""
-    return None if ledger.high_water is None else _judge(ledger, ledger.high_water)
+    if ledger.high_water is None:
+        return None
+    if ledger.high_water.of_a_host:
+        from smsctl.ledger import hosts  # most ledgers have none
+
+        return hosts.judge(ledger)
+    return _judge(ledger, ledger.high_water)
 
 
 def refuse_restored(ledger: Ledger) -> None:
@@ -72,31 +68,50 @@ def refuse_elsewhere(path: Path, earlier: Iterable[Path], mend: Callable[[Path],
             )
 
 
-def watch(ledger: Ledger, *, before: int, newest: int) -> None:
+def must_have(ledger: Ledger, batch: int, reference: str) -> None:
+    """Raise LedgerError where a batch that was handed out is no longer there when its answer comes."""
+    if not ledger.rows("SELECT 1 FROM batches WHERE id = ? AND reference = ?", batch, reference):
+        raise LedgerError(
+            say(
+                "{path} has no batch {reference}, whose answer came: it was put back.",
+                path=ledger.engine.place,
+                reference=reference,
+            ),
+            hint=ACCEPT,
+        )
+
+
+def watch(ledger: Ledger, *, before: int, newest: int, reference: str = "", at: str | None = None) -> None:
     """Note the newest batch that the open transaction has claimed, when durable, before any is handed out.
 
-    `before` is the newest one that there was. Raises LedgerError when the ledger was put back from an
-    older copy.
+    `before` is the newest one that there was; `at` is when it was claimed by the clock of a server, which has
+    looked at the ledger before (`hosts.admit`). Raises LedgerError when the ledger was put back from an older
+    copy.
     """
     mark = ledger.high_water
     if mark is None:
         return
-    if not mark.trusted:
+    if at is None and not mark.trusted:
         _take_hold(ledger, mark, before)
 
     def note() -> None:
         mark.trusted = True
-        mark.rise(newest)
+        mark.rise(newest, reference, at or "")
 
-    ledger.after_commit(_FACT, note)
+    ledger.after_commit(LINEAGE, note)
 
 
 def renew(ledger: Ledger) -> None:
     """Make this ledger, as it is, the one that is sent from; in the open transaction."""
-    ledger.write("DELETE FROM facts WHERE name IN (?, ?)", COPIED, _FACT)
+    if ledger.high_water and ledger.high_water.of_a_host:
+        from smsctl.ledger import hosts  # as above
+
+        hosts.renew(ledger)
+        return
+    ledger.write("DELETE FROM facts WHERE name IN (?, ?)", COPIED, LINEAGE)
     mark, water = ledger.high_water, HighWaterRecord(lineage=_new_lineage(ledger), batch=newest_batch(ledger))
     if mark is not None:
-        ledger.after_commit(_FACT, lambda: mark.begin(water))
+        ledger.after_commit(LINEAGE, lambda: mark.begin(water))
 
 
 def newest_batch(ledger: Ledger) -> int:
@@ -109,7 +124,7 @@ def _take_hold(ledger: Ledger, mark: HighWater, newest: int) -> None:
     _refuse(_judge(ledger, mark, newest))
     mark.must_take_marks()
     water = mark.read()
-    lineage = ledger.fact(_FACT) or _new_lineage(ledger)
+    lineage = ledger.fact(LINEAGE) or _new_lineage(ledger)
     if water is None or water.lineage != lineage:
         mark.begin(HighWaterRecord(lineage=lineage, batch=newest))
 
@@ -119,7 +134,7 @@ def _judge(ledger: Ledger, mark: HighWater, newest: int | None = None) -> Restor
     newest = newest_batch(ledger) if newest is None else newest
     if water is None and newest:
         water = mark.read()  # made before the first batch is committed: maybe between the two looks
-    lineage, copied_at = ledger.fact(_FACT), ledger.fact(COPIED)
+    lineage, copied_at = ledger.fact(LINEAGE), ledger.fact(COPIED)
     missing = water.batch - newest if water and water.lineage == lineage else None
     if copied_at:
         why = say("{path} was put back from the backup of {at}.", path=ledger.path, at=copied_at)
@@ -146,12 +161,10 @@ def _judge(ledger: Ledger, mark: HighWater, newest: int | None = None) -> Restor
 
 def _refuse(restored: Restored | None) -> None:
     if restored:
-        raise LedgerError(
-            say("{why} Sending from it could send twice; nothing was sent.", why=restored.why), hint=ACCEPT
-        )
+        raise twice(restored.why)
 
 
 def _new_lineage(ledger: Ledger) -> str:
     lineage = os.urandom(8).hex()
-    ledger.keep_fact(_FACT, lineage)
+    ledger.keep_fact(LINEAGE, lineage)
     return lineage

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from smsctl.actions.stop_signal import StopReason, StopSignal
-from smsctl.actions.workers import STALE_AFTER_S
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
 from smsctl.errors import ExitCode, LedgerError, Sentence
 from smsctl.ledger import store
+from smsctl.ledger.under_way import STALE_AFTER_S
 
 from .desk import (
     PACE,

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from smsctl.actions.workers import STALE_AFTER_S, BatchDone, Workers, most_in_flight
+from smsctl.actions.workers import BatchDone, Workers, most_in_flight
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, outgoing
 from smsctl.domain.remark import Event
 from smsctl.domain.text import MessageText
 from smsctl.ledger.batches import Claim
+from smsctl.ledger.under_way import STALE_AFTER_S
 
 from .desk import ScriptedGateway, accepted
 
@@ -202,6 +203,19 @@ def test_a_claim_that_a_machine_slept_over_is_given_back(asleep_s: float, *, lea
     times_s, gateway = iter([100.0, 100.0 + asleep_s]), ScriptedGateway(accepted)
     workers = Workers(gateway, 1, clock_s=lambda: next(times_s))
     workers.submit(claim(1))
+    (done,) = workers.gather()
+    workers.dismiss()
+    assert (len(gateway.submitted), done.answer.verdict) == (
+        (1, SubmitVerdict.ANSWERED) if leaves else (0, SubmitVerdict.STALE)
+    )
+
+
+@pytest.mark.parametrize(("waited_s", "leaves"), [(1, True), (STALE_AFTER_S + 1, False)])
+def test_a_claim_whose_commit_took_too_long_is_given_back(waited_s: float, *, leaves: bool) -> None:
+    """On a server that others share: they may have taken it for lost meanwhile."""
+    gateway = ScriptedGateway(accepted)
+    workers = Workers(gateway, 1, clock_s=lambda: 100.0 + waited_s)
+    workers.submit(claim(1)._replace(begun_s=100.0))
     (done,) = workers.gather()
     workers.dismiss()
     assert (len(gateway.submitted), done.answer.verdict) == (

@@ -10,7 +10,7 @@ import pytest
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
-from smsctl.ledger.high_water import HighWater
+from smsctl.ledger import hosts
 from smsctl.ledger.sqlite import schema
 from smsctl.ledger.sqlite.engine import SqliteEngine
 from smsctl.ledger.store import Ledger, open_ledger
@@ -76,7 +76,7 @@ def shared_ledgers(cluster: Cluster) -> Callable[[Path], Ledger]:
             migrated.append(access.schema)
         cluster.empty(access.schema)
         state.touch(mode=0o600)
-        return Ledger(opening.open_to_write(access), HighWater(state))
+        return hosts.open_shared(access)
 
     return opened
 
@@ -85,11 +85,11 @@ def opened_again(ledger: Ledger, busy_timeout_s: float = 30) -> Ledger:
     """Open the same ledger once more, as another process would."""
     if isinstance(ledger.engine, SqliteEngine):
         return open_ledger(ledger.path, busy_timeout_s=busy_timeout_s)
-    from smsctl.ledger.postgres import engine, opening
+    from smsctl.ledger.postgres import engine
 
     assert isinstance(ledger.engine, engine.PostgresEngine)
     access = ledger.engine.access._replace(busy_timeout_s=busy_timeout_s)
-    return Ledger(opening.open_to_write(access), HighWater(ledger.path))
+    return hosts.open_shared(access)
 
 
 def migrate_to(connection: sqlite3.Connection, path: Path, version: int) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
-from smsctl.errors import RuleError
+from smsctl.errors import LedgerError, RuleError
 from smsctl.ledger import batch_rows, batches, checking
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.repeats import Repeats
@@ -35,7 +35,8 @@ def test_an_answer_is_not_stored_for_another_batch_that_has_got_its_id(ledger: L
     assert claimed
     for settled_at in (None, NOW.at):  # on the wire, and unknown
         lost = claimed._replace(batch=claimed.batch._replace(reference="of-a-ledger-that-was-put-back"))
-        sending.settle(ledger, mailing, lost)
+        with pytest.raises(LedgerError, match="whose answer came"):
+            sending.settle(ledger, mailing, lost)
         found = ledger.rows("SELECT DISTINCT settled_at, state FROM messages JOIN batches b ON b.id = batch")
         assert found == [(settled_at, "unknown" if settled_at else "sending")]
         sending.settle(ledger, mailing, claimed, [Status.UNKNOWN] * 2)

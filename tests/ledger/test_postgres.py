@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from smsctl.errors import ConfigError, LedgerError, SmsctlError, say
-from smsctl.ledger import batches, checking, lock, mailings
-from smsctl.ledger.high_water import HighWater
+from smsctl.ledger import batches, checking, hosts, lock, mailings
 from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.store import Ledger
 
@@ -54,7 +53,7 @@ def admin(cluster: Cluster) -> Iterator[psycopg.Connection[Any]]:
 
 
 def opened(access: Access) -> Ledger:
-    return Ledger(opening.open_to_write(access), HighWater(access.state))
+    return hosts.open_shared(access)
 
 
 def sent_after_all(access: Access, gateway: Taker) -> Ledger:

@@ -14,9 +14,8 @@ import pytest
 
 from smsctl.domain.mailing import Ceilings
 from smsctl.errors import LedgerError, RuleError
-from smsctl.ledger import batches, mailings
+from smsctl.ledger import batches, hosts, mailings
 from smsctl.ledger.batches import ClaimRequest
-from smsctl.ledger.high_water import HighWater
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -31,9 +30,9 @@ if why := postgres_server.why_none():
 
 import psycopg
 
-from smsctl.ledger.postgres import address, opening
+from smsctl.ledger.postgres import address
 from smsctl.ledger.postgres.connect import Access
-from smsctl.ledger.postgres.identity import Identity
+from smsctl.ledger.seam.standing import Identity
 
 _NUMBERS = count(1)
 
@@ -56,7 +55,7 @@ def _access(cluster: Cluster, state: Path, schema: str, user: str = "owner") -> 
 
 
 def opened(access: Access) -> Ledger:
-    return Ledger(opening.open_to_write(access), HighWater(access.state))
+    return hosts.open_shared(access)
 
 
 # Who dies
@@ -110,7 +109,7 @@ class Noting(Taker):
         return super().submit(batch, not_after=not_after)
 
 access = Access(address=address.parse(sys.argv[1]), state=Path(sys.argv[2]), schema=sys.argv[3])
-ledger = Ledger(opening.open_to_write(access), HighWater(access.state))
+ledger = hosts.open_shared(access)
 send_all(ledger, mailings.get(ledger, 1), Noting())
 """
 
@@ -220,7 +219,7 @@ def test_without_the_identity_it_would_be(
 ) -> None:
     """The negative control: the timeline alone tells a standby from the primary it followed."""
     monkeypatch.setattr(Identity, "is_same_life", lambda *_given: True)
-    monkeypatch.setattr(HighWater, "read", lambda _self: None)
+    monkeypatch.setattr(hosts, "_judged", lambda *_given: None)
     gateway, _ = _sent_twice(cluster, tmp_path)
     assert set(gateway.taken.values()) == {2}
 

@@ -35,7 +35,11 @@ def deliver_mailing(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings
             gateway=gateway,
             now=wiring.clock.now,
             ceilings=ceilings,
-            pace=SendPace(batch_size=configured.batch_size, connections=configured.connections),
+            pace=SendPace(
+                batch_size=configured.batch_size,
+                connections=configured.connections,
+                request_s=configured.total_timeout_s,
+            ),
             stop_signal=stop_signal,
             account=trust.account_of(wiring.settings, payer),
             proved_at=trust.proved_at(wiring.ledger, wiring.settings, payer),

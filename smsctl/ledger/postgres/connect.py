@@ -62,6 +62,7 @@ class Access(NamedTuple):
     schema: str = "smsctl"
     busy_timeout_s: float = 30
     read_only: bool = False
+    standby_must_have_it: bool = False  # nothing counts as committed before a standby has it
 
 
 def connect(access: Access) -> Session:

@@ -6,7 +6,7 @@ durable; of a COMMIT whose answer was lost the server is asked, in the same inca
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import psycopg
 from psycopg import sql as compose
 
 from smsctl.errors import LedgerError, say
+from smsctl.host.clock import since_boot_s
 from smsctl.ledger.postgres import connect, dialect
 from smsctl.ledger.postgres.connect import Access, Session
-from smsctl.ledger.postgres.identity import IDENTITY, STANDING, Identity, another
+from smsctl.ledger.postgres.identity import NOW, STANDING, another, must_be_same_life, stood
 from smsctl.ledger.postgres.rights import Rights
 from smsctl.ledger.postgres.sentences import (
     LOCK_NOT_AVAILABLE,
@@ -29,6 +30,7 @@ from smsctl.ledger.postgres.sentences import (
 from smsctl.ledger.postgres.statements import Statements
 from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
 from smsctl.ledger.seam.sentences import LostError, overtaken
+from smsctl.ledger.seam.standing import Identity, Standing
 
 _SAY_AFTER_S = 3.0
 _PAUSE_S = 0.2
@@ -40,18 +42,17 @@ class PostgresEngine:
 
     def __init__(self, access: Access, session: Session, version: int) -> None:
         """Wrap an open session; use `open_to_write` or `open_to_read`."""
-        self.access = access
-        self._session = session
-        self._version = version
+        self.access, self._session, self._version = access, session, version
         self._transaction: str | None = None  # of the open one: its id
         self._statements = Statements()
         self.rights = Rights(access.schema)
         self._waits_no_longer = False
         self._is_frozen = False
         self._lineage: str | None = None  # as the open transaction leaves it, if it writes facts
-        self.path = access.state
+        self._standing: Standing | None = None  # as the open transaction has found it
+        self.path, self.place = access.state, access.address.shown
         self.on_wait: Callable[[], None] = lambda: None
-        self._watch()
+        self._session.add_notice_handler(self._notice)
         self._known = self.identity()
 
     def close(self) -> None:
@@ -77,7 +78,7 @@ class PostgresEngine:
         self._must_be_open()
         changed = self._run(sql, values).rowcount
         if " facts " in sql:
-            self._lineage = self.identity().lineage
+            self._standing, self._lineage = None, self.identity().lineage
         return changed
 
     def enqueue(self, sql: str, values: Values) -> None:
@@ -92,19 +93,19 @@ class PostgresEngine:
     def change_many(self, sql: str, values: Iterable[Values]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
         self._must_be_open()
-        with self._told():
+        with told(self.place):
             return self._statements.execute_many(self._session, sql, values)
 
     def load(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
         """Write many new rows inside an open transaction, by COPY."""
         self._must_be_open()
-        with self._told():
+        with told(self.place):
             self._statements.load(self._session, table, columns, rows)
 
     def begin(self, *, patient: bool) -> None:
         """Take the one write lock. Raises LedgerError: busy, lost, not the ledger that was opened."""
         if self.access.read_only:
-            raise in_words(psycopg.errors.ReadOnlySqlTransaction(), self.access.address.shown)
+            raise in_words(psycopg.errors.ReadOnlySqlTransaction(), self.place)
         began_s, is_told = time.monotonic(), False
         while True:
             try:
@@ -124,7 +125,7 @@ class PostgresEngine:
     def freeze(self) -> None:
         """Let what is read be of one moment, until `rollback`."""
         self._reconnect_if_lost()
-        with self._told():
+        with told(self.place):
             self._session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         self._is_frozen = True
 
@@ -134,48 +135,62 @@ class PostgresEngine:
         Raises LostError where it is known that nothing of it is stored.
         """
         try:
-            with self._told():
+            with told(self.place):
                 self._statements.flush(self._session)
         except BaseException:
             self.rollback()
             raise
-        transaction, self._transaction = self._transaction, None
+        transaction, self._transaction, self._standing = self._transaction, None, None
         self._waits_no_longer = False
         try:
             done = self._session.execute("COMMIT", prepare=False).statusmessage
         except psycopg.OperationalError as error:
             if not self._session.closed:
-                raise in_words(error, self.access.address.shown) from None
+                raise in_words(error, self.place) from None
             self._ask_of(transaction, patient=patient)
             return
         except psycopg.Error as error:
-            raise in_words(error, self.access.address.shown) from None
+            raise in_words(error, self.place) from None
         if done != "COMMIT":  # it was broken before, and the server took it back
-            raise LostError(say("{path}: the database took back the write.", path=self.access.address.shown))
+            raise LostError(say("{path}: the database took back the write.", path=self.place))
         self._known = self._known._replace(lineage=self._lineage or self._known.lineage)
         if self._waits_no_longer:
-            raise not_confirmed(self.access.address.shown)
+            raise not_confirmed(self.place)
 
     def rollback(self) -> None:
         """Take back the open transaction, if one is open still."""
-        self._transaction, self._is_frozen = None, False
+        self._transaction, self._is_frozen, self._standing = None, False, None
         self._statements.clear()
         if not self._session.closed and self._session.info.transaction_status:
-            with suppress(LostError), self._told():
+            with suppress(LostError), told(self.place):
                 self._session.execute("ROLLBACK")
 
     @contextmanager
     def right_to_send(self, reference: str) -> Iterator[bool]:
         """Hold the lock of the mailing of this reference; yields whether it was free."""
         self._reconnect_if_lost()
-        with self._told():
+        with told(self.place):
             is_free = self.rights.take(self._session, reference)
         try:
             yield is_free
         finally:
             if is_free:
-                with suppress(LostError), self._told():
+                with suppress(LostError), told(self.place):
                     self.rights.give_back(self._session, reference)
+
+    def may_still_send(self, reference: str) -> bool:
+        """Say whether a right that was taken is ours still, as far as can be told without asking."""
+        return self.rights.holds(self._session, reference)
+
+    def standing(self) -> Standing:
+        """Return what the server says of itself: in the open transaction, or just now."""
+        if self._standing is not None:
+            return self._standing
+        read_s, row = since_boot_s(), self._run(NOW, ()).fetchone()
+        found = stood(self.access, read_s, row)
+        if self._transaction is not None:
+            self._standing = found
+        return found
 
     def inspection(self) -> Inspection:
         """Return what looks below the rows of this ledger."""
@@ -201,54 +216,53 @@ class PostgresEngine:
     def compact(self) -> None:
         """Free what is left of removed rows; the server's log and its standbys keep them longer."""
         for table in self.inspection().tables():
-            with self._told():
+            with told(self.place):
                 self._session.execute(compose.SQL("VACUUM FULL {}").format(compose.Identifier(table)))
 
     def identity(self) -> Identity:
         """Return which database this is."""
-        with self._told():
-            (row,) = self._session.execute(IDENTITY).fetchall()
-        return Identity(*row)
+        with told(self.place):
+            return stood(self.access, 0, self._session.execute(NOW).fetchone()).identity
 
     def _begin(self) -> None:
         if self._session.closed:
             self._reconnect()
+        read_s = since_boot_s()
         try:
             row = connect.begin(self._session, STANDING)
         except psycopg.Error as error:
             self.rollback()
-            told_of = in_words(error, self.access.address.shown)
+            told_of = in_words(error, self.place)
             if self._session.closed or error.sqlstate == LOCK_NOT_AVAILABLE:
                 raise NotNowError(told_of) from None
             raise told_of from None
-        transaction, version, *identity = row
+        transaction, version, *rest = row
+        standing = stood(self.access, read_s, rest)
         try:
-            self._must_be_as_opened(int(version), Identity(*identity))
+            if int(version) != self._version:
+                raise overtaken(self.path)
+            must_be_same_life(self.access, standing.identity, self._known)
         except BaseException:
             self.rollback()
             raise
-        self._transaction, self._lineage = transaction, None
-        self._known = self._known._replace(lineage=identity[-1])
-
-    def _must_be_as_opened(self, version: int, identity: Identity) -> None:
-        if version != self._version:
-            raise overtaken(self.path)
-        if not identity.is_same_life(self._known):
-            raise another(self.access.address.shown)
+        self._transaction, self._lineage, self._standing = transaction, None, standing
+        self._known = standing.identity
 
     def _ask_of(self, transaction: str | None, *, patient: bool) -> None:
         """Find out whether a COMMIT whose answer was lost was done; returns only if it was."""
-        row: Row | None = None
+        row, before = None, self._known
         while row is None:
             self.begin(patient=patient)  # with the lock: the old session has ended
             with suppress(LostError):
                 row = self.first("SELECT pg_xact_status(CAST(? AS xid8))", (transaction,))
             self.rollback()
+        if self._known.timeline != before.timeline:  # its transactions are numbered anew: they tell nothing
+            raise another(self.place)
         if row == ("committed",):
             return
         if row == ("aborted",):
-            raise broke(self.access.address.shown)
-        raise another(self.access.address.shown)
+            raise broke(self.place)
+        raise another(self.place)
 
     def _reconnect_if_lost(self) -> None:
         if self._session.closed and self._transaction is None and not self._is_frozen:
@@ -263,36 +277,27 @@ class PostgresEngine:
             self._session = connect.connect(self.access)
         except LedgerError as error:  # also one that refuses: it may be starting, or about to take over
             raise NotNowError(error) from None
-        self._watch()
-        if not self.identity().is_same_life(self._known):
-            self._session.close()
-            raise another(self.access.address.shown)
-        with self._told():
+        self._session.add_notice_handler(self._notice)
+        with ExitStack() as unless_well, told(self.place):
+            unless_well.callback(self._session.close)
+            must_be_same_life(self.access, self.identity(), self._known)
             self.rights.take_again(self._session)
+            unless_well.pop_all()
 
-    def _watch(self) -> None:
-        def notice(said: psycopg.errors.Diagnostic) -> None:
-            if said.sqlstate == _NOT_TAKEN:
-                self._waits_no_longer = True
-
-        self._session.add_notice_handler(notice)
+    def _notice(self, said: psycopg.errors.Diagnostic) -> None:
+        self._waits_no_longer = self._waits_no_longer or said.sqlstate == _NOT_TAKEN
 
     def _run(self, sql: str, values: Values) -> psycopg.Cursor[Row]:
         alone = self._transaction is None and not self._is_frozen
         while True:
             self._reconnect_if_lost()
             try:
-                with self._told():
+                with told(self.place):
                     return self._statements.execute(self._session, sql, values)
             except LostError:
                 if not alone:
                     raise
                 alone = False  # what only reads is read once more, in another session
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        with told(self.access.address.shown):
-            yield
 
     def _must_be_open(self) -> None:
         if self._transaction is None:

@@ -1,25 +1,13 @@
-"""Which database this is, and in which of its lives: what a run compares before each write."""
+"""How the server is asked which database it is, and in which of its lives."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 from smsctl.errors import LedgerError, say
+from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.seam.standing import Identity, Standing
 
-
-class Identity(NamedTuple):
-    """Which database this is, and in which of its lives: a copy or a promoted standby has another."""
-
-    system: str
-    timeline: str
-    database: int
-    facts: int
-    lineage: str  # the transaction that wrote it; '' before anything was sent
-
-    def is_same_life(self, other: "Identity") -> bool:
-        """Say whether nothing tells that the database was copied, put back or taken over in between."""
-        return self._replace(lineage="") == other._replace(lineage="") and other.lineage in ("", self.lineage)
-
-
-IDENTITY = (
+_IDENTITY = (
     "SELECT (SELECT CAST(system_identifier AS text) FROM pg_control_system()),"
     # That of the control file is the old one still after a standby was promoted.
     " CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,"
@@ -27,12 +15,40 @@ IDENTITY = (
     " CAST(CAST('facts' AS regclass) AS bigint),"
     " COALESCE((SELECT CAST(xmin AS text) FROM facts WHERE name = 'lineage'), '')"
 )
-STANDING = IDENTITY.replace(
+NOW = _IDENTITY.replace(
+    "SELECT",
+    "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),"
+    " CASE WHEN current_setting('synchronous_standby_names') = '' THEN 0 ELSE 1 END,",
+    1,
+)
+"""Its time, whether it waits for a standby, and its identity."""
+
+STANDING = NOW.replace(
     "SELECT",
     "SELECT CAST(pg_current_xact_id() AS text), (SELECT value FROM facts WHERE name = 'schema-version'),",
     1,
 )
-"""The open transaction, the version of the schema, and the identity."""
+"""The open transaction, the version of the schema, and then as `NOW`."""
+
+
+def stood(access: Access, read_s: float, row: Sequence[Any] | None) -> Standing:
+    """Return what was answered to `NOW`; `read_s` as in `Standing`."""
+    assert row is not None  # noqa: S101 - it has no FROM
+    at, has_standby, *identity = row
+    return Standing(
+        identity=Identity(*identity),
+        at=at,
+        read_s=read_s,
+        asks_for_standby=access.standby_must_have_it,
+        has_standby=bool(has_standby),
+    )
+
+
+def must_be_same_life(access: Access, found: Identity, known: Identity) -> None:
+    """Raise LedgerError for another database; one that had all that was committed may have taken over."""
+    followed = access.standby_must_have_it and found.is_promoted_from(known)
+    if not (followed or found.is_same_life(known)):
+        raise another(access.address.shown)
 
 
 def another(place: str) -> LedgerError:

@@ -5,6 +5,9 @@ It goes when the session ends, whoever ended it: that it is free does not prove 
 
 from collections.abc import Iterable
 
+import psycopg
+
+from smsctl.host.line import has_hung_up
 from smsctl.ledger.postgres.connect import Session
 
 
@@ -38,6 +41,13 @@ class Rights:
         """Yield the references of the rights that were taken and went with a session."""
         return (reference for reference, is_ours in self._held.items() if not is_ours)
 
+    def holds(self, session: Session, reference: str) -> bool:
+        """Say whether a right that was taken is ours still; it may be asked by any thread, and asks nobody.
+
+        Of a session that the server has ended, nobody hears who does not use it: its end is looked for.
+        """
+        return self._held.get(reference, True) and not (reference in self._held and _has_ended(session))
+
     def _lock(self, session: Session, reference: str) -> bool:
         row = session.execute("SELECT pg_try_advisory_lock(%s)", (self._key(reference),)).fetchone()
         return bool(row and row[0])
@@ -47,3 +57,13 @@ class Rights:
 
         digest = blake2b(f"{self._schema} {reference}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, signed=True)
+
+
+def _has_ended(session: Session) -> bool:
+    """Say whether the server has closed the line; it may not have been used since."""
+    if session.closed:
+        return True
+    try:
+        return has_hung_up(session.fileno())
+    except (OSError, psycopg.Error):  # closed between the looks
+        return True

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from smsctl.ledger.seam.standing import Standing
 
 Row = tuple[Any, ...]
 Values = Sequence[object]
@@ -66,6 +69,9 @@ class Engine(Protocol):
     path: Path
     """Where the ledger lies, or what this machine alone knows of it; its key stands beside it."""
 
+    place: str
+    """What sentences name: the file, or the database's address."""
+
     on_wait: Callable[[], None]
     """Is called once where somebody else holds the database for long."""
 
@@ -113,6 +119,12 @@ class Engine(Protocol):
 
     def right_to_send(self, reference: str) -> AbstractContextManager[bool]:
         """Hold the right to send the mailing of this reference; yields whether it was free."""
+
+    def may_still_send(self, reference: str) -> bool:
+        """Say whether a right that was taken is ours still, as far as this machine knows; from any thread."""
+
+    def standing(self) -> "Standing | None":
+        """Return what a server says of itself; None for a file, which one host alone has."""
 
     def inspection(self) -> Inspection:
         """Return what looks below the rows."""

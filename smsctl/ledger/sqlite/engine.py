@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from smsctl.errors import LedgerError, say
 from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values, without_nul
 from smsctl.ledger.seam.sentences import overtaken
 from smsctl.ledger.sqlite import file, schema
 from smsctl.ledger.sqlite.sentences import is_busy, told
+
+if TYPE_CHECKING:
+    from smsctl.ledger.seam.standing import Standing
 
 _IN_FORCE = {"journal_mode": "truncate", "synchronous": 3, "secure_delete": 1, "foreign_keys": 1}
 _STEP_S = 0.01
@@ -43,7 +46,7 @@ class SqliteEngine:
         self._busy_timeout_s = busy_timeout_s
         self._version = version
         self._connection = connection
-        self.path = path
+        self.path, self.place = path, str(path)
         self.on_wait: Callable[[], None] = lambda: None
 
     def close(self) -> None:
@@ -135,6 +138,14 @@ class SqliteEngine:
         from smsctl.ledger.sqlite import lock  # who only reads needs none
 
         return lock.right_to_send(self.path, reference)
+
+    def may_still_send(self, reference: str) -> bool:  # noqa: ARG002
+        """Say that a right is ours: it goes with the process alone."""
+        return True
+
+    def standing(self) -> "Standing | None":
+        """Return nothing: no other host shares the file."""
+        return None
 
     def inspection(self) -> Inspection:
         """Return what looks below the rows of this ledger."""

@@ -1,0 +1,47 @@
+"""The file in which a host keeps who it is, and the newest batch that it has seen in a ledger on a server.
+
+An id alone tells nothing there: of two servers that were one, each gives it to a batch of its own. So the
+batch's reference stands beside it, which no two batches share.
+"""
+
+from pathlib import Path
+
+from smsctl.ledger.high_water import HighWater, HighWaterRecord
+
+_PIECES = 5
+_HOST, _LINEAGE, _DIGITS, _AT = 16, 16, 20, 24
+_REFERENCE = 80  # longer than any: a line of one length is overwritten whole
+
+
+class HostMark(HighWater):
+    """The file of this host."""
+
+    of_a_host = True
+    size = _HOST + 1 + _LINEAGE + 1 + _DIGITS + 1 + _AT + 1 + _REFERENCE + 1
+
+    def __init__(self, ledger: Path) -> None:
+        """Nothing is opened or made yet."""
+        super().__init__(ledger)
+        self.path = ledger.with_name(f"{ledger.name}.host")
+
+    def line(self, water: HighWaterRecord) -> bytes:
+        """Return what the file holds."""
+        tail = f"{water.batch:0{_DIGITS}d} {water.at or '-'} {water.reference or '-'}"
+        written = f"{water.host} {water.lineage} {tail}"
+        return f"{written:<{self.size - 1}}\n".encode()
+
+    def parsed(self, line: bytes) -> HighWaterRecord | None:
+        """Return what the file says; None where it is damaged."""
+        pieces = line.decode("ascii", "replace").split()
+        if len(line) != self.size or len(pieces) != _PIECES:
+            return None
+        host, lineage, digits, at, reference = pieces
+        if (len(host), len(lineage)) != (_HOST, _LINEAGE) or not digits.isdecimal():
+            return None
+        return HighWaterRecord(
+            lineage=lineage,
+            batch=int(digits),
+            reference=reference.removeprefix("-"),
+            at=at.removeprefix("-"),
+            host=host,
+        )

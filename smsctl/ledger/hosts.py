@@ -1,0 +1,273 @@
+"""Several hosts on one ledger: whether this one may claim from it, and whether it is what was sent from.
+
+A database can be put back, copied, or taken over by a standby that lacks the newest marks; each of them would
+send again what it has forgotten. What must stay true: a claim is made only in the life of the database that
+was last confirmed, by a host whose right to send is its own still, whose clock is the server's, and whose
+newest batch stands in the ledger. That is asked in the transaction that claims, before it writes anything.
+"""
+
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from smsctl.domain.moment import Moment
+from smsctl.errors import LedgerError, Sentence, say
+from smsctl.host.clock import since_boot_s
+from smsctl.host.users import whoever
+from smsctl.ledger import audit
+from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWaterRecord, Restored, twice
+from smsctl.ledger.host_mark import HostMark
+from smsctl.ledger.seam.engine import COPIED
+from smsctl.ledger.seam.standing import Identity, Standing
+from smsctl.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from smsctl.ledger.postgres.connect import Access
+
+_LIFE, _QUARANTINE = "life", "quarantine"
+_BEFORE = "lineage-before "
+_CLOCK_OFF = timedelta(seconds=60)
+
+
+class HaltError(LedgerError):
+    """Nothing more may be claimed by this run; what is answered can be stored."""
+
+
+class _Look(NamedTuple):
+    """What a host has found of itself, of the ledger and of the server."""
+
+    water: HighWaterRecord | None
+    facts: dict[str, str]
+    standing: Standing
+
+
+class Claimant(NamedTuple):
+    """Which host claims, and when: by the server's clock, and by that of this machine's boot before it."""
+
+    host: str
+    at: str
+    read_s: float
+
+
+def open_shared(access: "Access") -> Ledger:
+    """Open a ledger on a server for writing; a missing one is made, an older one is brought up to date.
+
+    Raises LedgerError in words.
+    """
+    from smsctl.ledger.postgres import opening  # loads the driver
+
+    ledger = Ledger(opening.open_to_write(access), HostMark(access.state))
+    try:
+        begin_life(ledger)
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def read_shared(access: "Access") -> Ledger | None:
+    """Open an existing ledger on a server for reading only; None where there is none. Changes nothing."""
+    from smsctl.ledger.postgres import opening  # as above
+
+    found = opening.open_to_read(access)
+    return None if found is None else Ledger(found, HostMark(access.state))
+
+
+def mark_of(ledger: Ledger) -> HostMark | None:
+    """Return this host's own file, where the ledger is on a server."""
+    return ledger.high_water if isinstance(ledger.high_water, HostMark) else None
+
+
+def admit(ledger: Ledger, reference: str, moment: Moment) -> Claimant | None:
+    """Let this host claim batches of the mailing of this reference, in the open transaction.
+
+    None: the ledger is a file. Raises HaltError, before anything is written.
+    """
+    mark, standing = mark_of(ledger), ledger.engine.standing()
+    if mark is None or standing is None:
+        return None
+    if not ledger.engine.may_still_send(reference):
+        raise HaltError(
+            say(
+                "{path}: the connection broke, and with it this run's right to send.",
+                path=ledger.engine.place,
+            ),
+            hint=say("What was answered is recorded. Go on with: smsctl mailings list, then resume"),
+        )
+    if wrong := unfit(ledger, standing):
+        raise HaltError(wrong.sentence, hint=wrong.hint)
+    look = _look(ledger, mark, standing)
+    if restored := _judged(ledger, look):
+        raise HaltError(twice(restored.why).sentence, hint=ACCEPT)
+    water = _at_home(ledger, mark, look, moment)
+    return Claimant(host=water.host, at=standing.at, read_s=standing.read_s)
+
+
+def unfit(ledger: Ledger, standing: Standing) -> LedgerError | None:
+    """Return why nothing may be sent by this host, or from this server as it is set; None: it may."""
+    place = ledger.engine.place
+    if standing.asks_for_standby and not standing.has_standby:
+        return LedgerError(
+            say("{path}: the server waits for no standby, and the config says that it must.", path=place),
+            hint=say('Ask whoever looks after the database; or write under [ledger]: standby = "none"'),
+        )
+    theirs = datetime.fromisoformat(standing.at)
+    ours = datetime.now(UTC) - timedelta(seconds=since_boot_s() - standing.read_s)
+    if abs(theirs - ours) > _CLOCK_OFF:
+        return LedgerError(
+            say(
+                "{path}: the database's clock says {theirs}, and this machine's {ours}.",
+                path=place,
+                theirs=standing.at,
+                ours=ours.isoformat(timespec="seconds"),
+            ),
+            hint=say("Set the clock that is wrong; nothing is sent by one that is a minute off."),
+        )
+    return None
+
+
+def judge(ledger: Ledger) -> Restored | None:
+    """Return why this is not the database that was sent from, or not as it was; None where it is."""
+    mark, standing = mark_of(ledger), ledger.engine.standing()
+    return None if mark is None or standing is None else _judged(ledger, _look(ledger, mark, standing))
+
+
+def _look(ledger: Ledger, mark: HostMark, standing: Standing) -> _Look:
+    water = mark.read()  # first: it follows the ledger
+    return _Look(water=water, facts=_facts(ledger), standing=standing)
+
+
+def _judged(ledger: Ledger, look: _Look) -> Restored | None:
+    place, why = ledger.engine.place, _own_doubt(ledger, look)
+    if not why and not _is_confirmed(look.facts.get(_LIFE), look.standing):
+        why = say("{path} was put back, copied, or another server took over.", path=place)
+    if not why and (told := look.facts.get(_QUARANTINE)):
+        why = say("{path}: a host has found that it lacks what was sent: {told}.", path=place, told=told)
+    return Restored(why, None) if why else None
+
+
+def _own_doubt(ledger: Ledger, look: _Look) -> Sentence | None:
+    """Return what speaks against the ledger by this host's own mark."""
+    water, place = look.water, ledger.engine.place
+    if water is None or not water.batch:
+        return None
+    if water.lineage != look.facts.get(LINEAGE):
+        # A person has accepted what this host may miss of that time; not what it has sent elsewhere since.
+        if water.at <= look.facts.get(_BEFORE + water.lineage, ""):
+            return None
+        return say("{path} is not the ledger that this host has sent from.", path=place)
+    return None if has_batch(ledger, water.batch, water.reference) else _lacks(place, water)
+
+
+def has_batch(ledger: Ledger, batch: int, reference: str) -> bool:
+    """Say whether a batch stands in the ledger, under this id and this reference."""
+    return ledger.one("SELECT 1 FROM batches WHERE id = ? AND reference = ?", batch, reference) is not None
+
+
+def note_what_is_missing(ledger: Ledger) -> None:
+    """Keep all hosts from sending, where this one's newest batch is not in the ledger: it was put back."""
+    mark = mark_of(ledger)
+    water = mark.read() if mark else None
+    if water is None or not water.batch:
+        return
+    with ledger.transaction():
+        facts = _facts(ledger)
+        if (
+            _QUARANTINE not in facts
+            and water.lineage == facts.get(LINEAGE)
+            and not has_batch(ledger, water.batch, water.reference)
+        ):
+            told = f"{socket.gethostname()}, batch {water.batch} {water.reference}"
+            ledger.write("INSERT INTO facts (name, value) VALUES (?, ?)", _QUARANTINE, told)
+
+
+def renew(ledger: Ledger) -> None:
+    """Make this database, as it is, the one that all hosts send from; in the open transaction."""
+    mark, standing, lineage = mark_of(ledger), ledger.engine.standing(), _facts(ledger).get(LINEAGE)
+    assert mark is not None  # noqa: S101 - only a server has hosts
+    ledger.write("DELETE FROM facts WHERE name IN (?, ?, ?, ?)", COPIED, LINEAGE, _LIFE, _QUARANTINE)
+    if lineage and standing:
+        ledger.keep_fact(_BEFORE + lineage, standing.at)
+    record = _new_mark(ledger, mark.read(), _begin_life(ledger))
+    ledger.after_commit(LINEAGE, lambda: mark.begin(record))
+
+
+def begin_life(ledger: Ledger) -> None:
+    """Write which database this is into a ledger that was just made; one that was sent from keeps its own."""
+    if LINEAGE in _facts(ledger):
+        return
+    with ledger.transaction():
+        if LINEAGE not in _facts(ledger) and _newest(ledger)[0] == 0:
+            _begin_life(ledger)
+
+
+def _at_home(ledger: Ledger, mark: HostMark, look: _Look, moment: Moment) -> HighWaterRecord:
+    """Return this host's mark, whose database is confirmed; make it for a host that is new here."""
+    water, facts, standing = look
+    if facts.get(_LIFE) != standing.identity.life:  # a standby that had everything took over
+        ledger.write("UPDATE facts SET value = ? WHERE name = ?", standing.identity.life, _LIFE)
+        told = f"timeline {standing.identity.timeline}"
+        audit.record(ledger, moment, whoever(), "failover", "ledger", told, "standby = synchronous")
+    if not mark.trusted:
+        mark.must_take_marks()
+    if water is None or water.lineage != facts[LINEAGE]:
+        water = _new_mark(ledger, water, facts[LINEAGE])
+        mark.begin(water)  # what it tells of is committed: it is not ahead of the ledger
+    if not mark.trusted:
+        ledger.write(
+            "INSERT INTO hosts (host, name, joined_at) VALUES (?, ?, ?) ON CONFLICT (host) DO NOTHING",
+            water.host,
+            socket.gethostname(),
+            moment.at,
+        )
+    return water
+
+
+def _new_mark(ledger: Ledger, before: HighWaterRecord | None, lineage: str) -> HighWaterRecord:
+    newest, reference = _newest(ledger)
+    host = before.host if before else os.urandom(8).hex()
+    return HighWaterRecord(lineage=lineage, batch=newest, reference=reference, host=host)
+
+
+def _is_confirmed(life: str | None, standing: Standing) -> bool:
+    kept, found = Identity.of(life) if life else None, standing.identity
+    if kept is None:
+        return False
+    if not found.timeline:  # a standby, which can only be read
+        return kept._replace(timeline="") == found
+    return kept == found or (standing.asks_for_standby and found.is_promoted_from(kept))
+
+
+def _lacks(place: str, water: HighWaterRecord) -> Sentence:
+    return say(
+        "{path} lacks batch {batch} ({reference}), which this host knows of: it was put back, or another"
+        " server took over.",
+        path=place,
+        batch=water.batch,
+        reference=water.reference,
+    )
+
+
+def _facts(ledger: Ledger) -> dict[str, str]:
+    found = ledger.rows(
+        "SELECT name, value FROM facts WHERE name IN (?, ?, ?) OR name LIKE 'lineage-before %'",
+        LINEAGE,
+        _LIFE,
+        _QUARANTINE,
+    )
+    return dict(found)
+
+
+def _begin_life(ledger: Ledger) -> str:
+    lineage = os.urandom(8).hex()
+    ledger.keep_fact(LINEAGE, lineage)
+    standing = ledger.engine.standing()  # with the lineage that was just written
+    assert standing is not None  # noqa: S101 - only a server has hosts
+    ledger.keep_fact(_LIFE, standing.identity.life)
+    return lineage
+
+
+def _newest(ledger: Ledger) -> tuple[int, str]:
+    row = ledger.one("SELECT id, reference FROM batches ORDER BY id DESC LIMIT 1")
+    return (int(row[0]), str(row[1])) if row else (0, "")

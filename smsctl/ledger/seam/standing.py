@@ -1,0 +1,50 @@
+"""What a database that several hosts share tells of itself: which one it is, in which of its lives, and when.
+
+A ledger in a file has no such thing: the file beside it tells whether it was put back.
+"""
+
+from typing import NamedTuple, Self
+
+
+class Identity(NamedTuple):
+    """Which database this is, and in which of its lives: a copy or a promoted standby has another."""
+
+    system: str
+    timeline: str
+    database: int
+    facts: int
+    lineage: str  # the transaction that wrote it; '' before there was one
+
+    @property
+    def life(self) -> str:
+        """All of it, as the ledger keeps it."""
+        return " ".join(map(str, self))
+
+    @classmethod
+    def of(cls, life: str) -> Self | None:
+        """Return what was kept; None where it cannot be read."""
+        pieces = life.split(" ")
+        if len(pieces) != len(cls._fields) or not (pieces[2].isdecimal() and pieces[3].isdecimal()):
+            return None
+        system, timeline, database, facts, lineage = pieces
+        return cls(
+            system=system, timeline=timeline, database=int(database), facts=int(facts), lineage=lineage
+        )
+
+    def is_same_life(self, other: "Identity") -> bool:
+        """Say whether nothing tells that the database was copied, put back or taken over in between."""
+        return self._replace(lineage="") == other._replace(lineage="") and other.lineage in ("", self.lineage)
+
+    def is_promoted_from(self, other: "Identity") -> bool:
+        """Say whether this is a standby of that database, or of a standby of it, that has taken over."""
+        return self.timeline > other.timeline and self._replace(timeline=other.timeline) == other
+
+
+class Standing(NamedTuple):
+    """What the server said, in the open transaction or just now."""
+
+    identity: Identity
+    at: str  # its time, as the ledger writes times
+    read_s: float  # since this machine's boot, before that was asked
+    asks_for_standby: bool = False  # the config says that nothing counts before a standby has it
+    has_standby: bool = False  # and so does the server

@@ -1,0 +1,77 @@
+"""How long a request of a claimed batch may be under way, where its sender can be on another host.
+
+That the right to send is free proves there that a session has ended, and not that its process is gone. So
+what it may have sent stays unknown, and nobody may say that it was not sent before its last byte must have
+left: by the server's clock, which all hosts share. A ledger in a file needs none of this.
+"""
+
+from datetime import datetime, timedelta
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.moment import stamp
+from smsctl.errors import RuleError, say
+from smsctl.ledger.store import Ledger
+
+STALE_AFTER_S = 60.0
+"""A claim older than this is given back instead of sent, also after a sleep."""
+
+_LINGER_S = 120.0
+"""So long a system goes on repeating what it was given to send, after the program has closed the line."""
+
+_LONGEST_REQUEST_S = 600.0
+"""So long a request may take at the most that a config allows; of another host's config nothing is known."""
+
+
+def until(at: str, request_s: float) -> str:
+    """Return when nothing of a batch claimed at `at` can leave any more; a request ends in `request_s`."""
+    last = datetime.fromisoformat(at) + timedelta(seconds=STALE_AFTER_S + request_s + _LINGER_S)
+    return stamp(last)
+
+
+def from_now(ledger: Ledger) -> str | None:
+    """Return when nothing that was claimed anywhere until now can leave any more; None for a file."""
+    standing = ledger.engine.standing()
+    return None if standing is None else until(standing.at, _LONGEST_REQUEST_S)
+
+
+def latest(ledger: Ledger, mailing: Mailing) -> str | None:
+    """Return until when a request of the mailing may be under way somewhere; None: nothing is."""
+    standing = ledger.engine.standing()
+    if standing is None:
+        return None
+    row = ledger.one(
+        "SELECT MAX(under_way_until) FROM batches WHERE mailing = ? AND under_way_until > ?"
+        " AND (settled_at IS NULL OR verdict IN ('unclear', 'restored'))",
+        mailing.id,
+        standing.at,
+    )
+    return None if row is None or row[0] is None else str(row[0])
+
+
+def batches_of(ledger: Ledger, mailing: Mailing) -> frozenset[int]:
+    """Return the batches of a mailing of which a request may be under way."""
+    standing = ledger.engine.standing()
+    if standing is None:
+        return frozenset()
+    found = ledger.rows(
+        "SELECT id FROM batches WHERE mailing = ? AND under_way_until > ?"
+        " AND (settled_at IS NULL OR verdict IN ('unclear', 'restored'))",
+        mailing.id,
+        standing.at,
+    )
+    return frozenset(batch for (batch,) in found)
+
+
+def refuse(ledger: Ledger, mailing: Mailing) -> None:
+    """Raise RuleError while a request of the mailing may be under way; in the transaction that settles it."""
+    last = latest(ledger, mailing)
+    if last is not None:
+        raise RuleError(
+            say(
+                "A request of mailing {id} may be under way until {until}, perhaps from another host;"
+                " nothing was settled.",
+                id=mailing.id,
+                until=last,
+            ),
+            hint=say("Ask the gateway after that time, and say it once more then."),
+        )

@@ -1,0 +1,615 @@
+"""Several hosts on one ledger: who may claim, what a host remembers, and what stops all of them."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta, tzinfo
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import pytest
+
+from smsctl.actions.accept_restore import accept_restore
+from smsctl.actions.begin import begin
+from smsctl.actions.cancel import cancel
+from smsctl.actions.resolve import ResolveAnswer, resolve
+from smsctl.actions.stop_signal import StopReason
+from smsctl.domain.mailing import Mailing
+from smsctl.errors import LedgerError, RuleError
+from smsctl.ledger import audit, batches, fitness, hosts, lock, mailings, openings, restoring, under_way
+from smsctl.ledger.hosts import HaltError
+from smsctl.ledger.store import Ledger
+
+from .. import postgres_server
+from ..postgres_server import Cluster
+from .conftest import ACTOR
+from .runs import Taker, must_be_true, new_mailing, now, send_all, states
+from .sending import activate
+
+if why := postgres_server.why_none():
+    pytest.skip(why, allow_module_level=True)
+
+import psycopg
+
+from smsctl.ledger.postgres import address
+from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.postgres.rights import Rights
+
+_NUMBERS = count(1)
+Admin = psycopg.Connection[Any]
+
+
+class Site(NamedTuple):
+    """One ledger on the server, and a folder for what each host keeps of it."""
+
+    cluster: Cluster
+    folder: Path
+    schema: str
+    database: str = "postgres"
+
+    def access(self, host: str) -> Access:
+        state = self.folder / host
+        state.touch(mode=0o600)
+        there = address.parse(self.cluster.url(self.database))
+        return Access(address=there, state=state, schema=self.schema, busy_timeout_s=5)
+
+    def opened(self, host: str) -> Ledger:
+        return hosts.open_shared(self.access(host))
+
+    def dumped(self) -> Path:
+        """The ledger as it is, as `pg_dump` writes it."""
+        file = self.cluster.folder / f"{self.schema}.dump"
+        self.cluster.run("pg_dump", *self._there(), "-Fc", "-n", self.schema, "-f", str(file))
+        return file
+
+    def put_back(self, file: Path, *more: str) -> None:
+        """Put a dump in place of the ledger."""
+        self.cluster.run("pg_restore", *self._there(), *(more or ("--clean",)), str(file))
+
+    def _there(self) -> tuple[str, ...]:
+        return ("-h", "127.0.0.1", "-p", str(self.cluster.port), "-U", "owner", "-d", self.database)
+
+
+@pytest.fixture
+def site(cluster: Cluster, tmp_path: Path) -> Site:
+    return Site(cluster=cluster, folder=tmp_path, schema=f"site_{os.getpid()}_{next(_NUMBERS)}")
+
+
+@pytest.fixture
+def admin(cluster: Cluster) -> Iterator[Admin]:
+    with psycopg.connect(cluster.url(), autocommit=True) as session:
+        yield session
+
+
+@pytest.fixture
+def one(site: Site) -> Iterator[Ledger]:
+    with closing(site.opened("one")) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def two(site: Site, one: Ledger) -> Iterator[Ledger]:
+    assert one
+    with closing(site.opened("two")) as ledger:
+        yield ledger
+
+
+def run(ledger: Ledger, mailing: Mailing, gateway: Taker) -> dict[str, int]:
+    """What a command on this host does: recover, then send what is pending."""
+    batches.recover(ledger, now())
+    send_all(ledger, mailings.get(ledger, mailing.id), gateway)
+    return states(ledger)
+
+
+def end_sessions(admin: Admin, ledger: Ledger) -> None:
+    """End the session of this ledger alone, as a broken line does."""
+    pid = ledger.rows("SELECT pg_backend_pid()")[0][0]
+    admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+
+def forget_newest(admin: Admin, site: Site) -> None:
+    """Take the newest batch out of the ledger, as on a server that was rolled back: it does not tell."""
+    with admin.transaction():
+        admin.execute("SET LOCAL session_replication_role = replica")
+        admin.execute(f"SET LOCAL search_path = {site.schema}".encode())
+        admin.execute(
+            "UPDATE messages SET state = 'pending', batch = NULL WHERE batch = (SELECT MAX(id) FROM batches)"
+        )
+        admin.execute("DELETE FROM entries WHERE batch = (SELECT MAX(id) FROM batches)")
+        admin.execute("DELETE FROM batches WHERE id = (SELECT MAX(id) FROM batches)")
+
+
+# Who sends
+
+
+def test_hosts_join_without_an_alarm_and_each_batch_tells_whose_it_is(one: Ledger, two: Ledger) -> None:
+    gateway = Taker()
+    for number, host in enumerate((one, two, one)):
+        send_all(host, new_mailing(host, 2, body=f"Hej {number}"), gateway)
+    owners = [owner for (owner,) in one.rows("SELECT host FROM batches ORDER BY id")]
+    assert owners[0] == owners[2] != owners[1]
+    assert {host for (host,) in one.rows("SELECT host FROM hosts")} == set(owners)
+    must_be_true(two, gateway)
+
+
+def test_a_batch_may_be_under_way_for_longer_than_any_of_its_bytes(one: Ledger) -> None:
+    send_all(one, new_mailing(one, 2), Taker())
+    ((claimed, until),) = one.rows("SELECT claimed_at, under_way_until FROM batches")
+    apart = datetime.fromisoformat(until) - datetime.fromisoformat(claimed)
+    assert timedelta(seconds=60 + 90) < apart < timedelta(minutes=10)
+
+
+def test_who_has_lost_the_right_claims_nothing_more_and_stores_what_is_answered(
+    one: Ledger, two: Ledger, admin: Admin
+) -> None:
+    mailing, held = new_mailing(one, 6), lock.right_to_send(two, "")
+
+    def lose() -> None:
+        nonlocal held
+        end_sessions(admin, one)
+        held = lock.right_to_send(two, mailing.reference)
+        held.__enter__()
+
+    gateway = Taker(before=lose)
+    result = send_all(one, mailing, gateway)
+    held.__exit__(None, None, None)
+    assert (result.stop, states(one)) == (StopReason.LEDGER, {"accepted": 2, "pending": 4})
+    rest = Taker()
+    assert run(two, mailing, rest) == {"accepted": 6}
+    rest.taken += gateway.taken
+    must_be_true(two, rest)
+
+
+def test_without_that_look_it_would_claim_beside_the_one_who_has_it(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: two processes send one mailing."""
+    monkeypatch.setattr(Rights, "holds", lambda *_given: True)
+    mailing = new_mailing(one, 6)
+    taken = iter((True,))
+
+    def lose() -> None:
+        if next(taken, False):
+            end_sessions(admin, one)
+            lock.right_to_send(two, mailing.reference).__enter__()
+
+    result = send_all(one, mailing, Taker(before=lose))
+    assert (result.stop, states(one)) == (None, {"accepted": 6})
+
+
+def test_of_a_session_that_was_ended_its_host_hears_before_it_sends(
+    one: Ledger, two: Ledger, admin: Admin
+) -> None:
+    with lock.right_to_send(one, "a"), lock.right_to_send(two, "b"):
+        assert one.engine.may_still_send("a")
+        end_sessions(admin, one)
+        assert not one.engine.may_still_send("a")
+        assert two.engine.may_still_send("b")
+
+
+# A request under way
+
+
+class Late(NamedTuple):
+    """A request that is under way from one host, whose session has ended."""
+
+    mailing: Mailing
+    taken: Taker
+    may_arrive: threading.Event
+    sender: threading.Thread
+
+    def arrive(self) -> None:
+        self.may_arrive.set()
+        self.sender.join()
+
+
+@pytest.fixture
+def late(one: Ledger, site: Site, admin: Admin) -> Iterator[Late]:
+    mailing, leaves, arrives = new_mailing(one, 2), threading.Event(), threading.Event()
+
+    def wait() -> None:
+        leaves.set()
+        assert arrives.wait(60)
+
+    gateway = Taker(before=wait)
+
+    def send() -> None:
+        with closing(site.opened("paused")) as ledger:
+            pids.append(ledger.rows("SELECT pg_backend_pid()")[0][0])
+            send_all(ledger, mailing, gateway)
+
+    pids = list[int]()
+    sender = threading.Thread(target=send)
+    sender.start()
+    assert leaves.wait(60)
+    admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pids[0],))
+    found = Late(mailing=mailing, taken=gateway, may_arrive=arrives, sender=sender)
+    yield found
+    found.arrive()
+
+
+def test_what_is_under_way_is_unknown_elsewhere_and_its_late_answer_settles_it(
+    two: Ledger, late: Late
+) -> None:
+    other = Taker()
+    assert run(two, late.mailing, other) == {"unknown": 2}
+    late.arrive()
+    assert states(two) == {"accepted": 2}
+    assert not other.taken
+    must_be_true(two, late.taken)
+
+
+@pytest.mark.parametrize("word", [ResolveAnswer.NOT_SENT, ResolveAnswer.RESEND, ResolveAnswer.SENT])
+def test_while_it_may_be_under_way_nobody_says_what_became_of_it(
+    word: ResolveAnswer, two: Ledger, late: Late
+) -> None:
+    batches.recover(two, now())
+    with pytest.raises(RuleError, match="may be under way until") as refused:
+        resolve(two, late.mailing, word, now(), ACTOR, "asked")
+    assert refused.value.hint
+    assert states(two) == {"unknown": 2}
+    late.arrive()
+
+
+def test_after_that_time_a_person_says_it(two: Ledger, late: Late) -> None:
+    batches.recover(two, now())
+    with two.transaction():
+        two.write("UPDATE batches SET under_way_until = '2026-01-01T00:00:00.000Z'")
+    assert resolve(two, late.mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked") == 2
+    assert states(two) == {"pending": 2}
+
+
+def test_without_that_time_it_would_go_out_twice(
+    two: Ledger, late: Late, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: a person says too early that it was not sent, and then it arrives."""
+    monkeypatch.setattr(under_way, "refuse", lambda *_given: None)
+    batches.recover(two, now())
+    resolve(two, late.mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
+    again = Taker()
+    run(two, late.mailing, again)
+    late.arrive()
+    assert (again.taken + late.taken.taken).most_common(1)[0][1] == 2
+
+
+def test_a_cancel_leaves_alone_what_is_under_way(two: Ledger, late: Late) -> None:
+    batches.recover(two, now())
+    asked = list[bool]()
+
+    def open_gateway() -> Taker:
+        asked.append(True)
+        return Taker()
+
+    cancel(two, late.mailing, open_gateway, now(), ACTOR, None)
+    assert not asked
+    assert states(two) == {"unknown": 2}
+
+
+def test_rows_of_an_opening_that_another_host_cleared_are_not_written_on(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from .test_openings import LEFT_OUT, NEW, PEOPLE
+
+    activate(one)
+    monkeypatch.setattr(openings, "ROWS_IN_A_COMMIT", 5)
+    monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
+
+    cleared = iter((True,))
+
+    def clear(_done: int, _rows: int) -> None:
+        if next(cleared, False):
+            end_sessions(admin, one)
+            list(openings.clear(two))
+
+    with pytest.raises(LedgerError, match="removed by another process"):
+        begin(NEW, PEOPLE, LEFT_OUT, one, now(), ACTOR, clear)
+    assert two.rows("SELECT COUNT(*) FROM messages") == [(0,)]
+
+
+# A ledger that was put back
+
+
+def test_a_host_whose_newest_batch_is_missing_stops_all_hosts(
+    one: Ledger, two: Ledger, site: Site, admin: Admin
+) -> None:
+    gateway = Taker()
+    mailing = new_mailing(one, 4)
+    send_all(two, new_mailing(two, 2, body="Hej igen"), gateway)
+    send_all(one, mailing, gateway)
+    forget_newest(admin, site)
+    assert restoring.found_restored(one)
+    assert restoring.found_restored(two) is None  # it was not told of that batch
+    with pytest.raises(LedgerError, match="lacks batch 3"):
+        run(one, mailing, gateway)
+    with pytest.raises(LedgerError, match="a host has found that it lacks what was sent"):
+        run(two, mailing, gateway)
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_without_its_mark_the_host_would_send_it_again(
+    one: Ledger, site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    gateway, mailing = Taker(), new_mailing(one, 4)
+    send_all(one, mailing, gateway)
+    forget_newest(admin, site)
+    monkeypatch.setattr(hosts, "has_batch", lambda *_given: True)
+    with closing(site.opened("one")) as again:
+        run(again, mailing, gateway)
+    assert set(gateway.taken.values()) == {1, 2}
+
+
+def test_an_answer_whose_batch_is_gone_is_told_of(one: Ledger, site: Site, admin: Admin) -> None:
+    mailing = new_mailing(one, 2)
+    with pytest.raises(LedgerError, match="whose answer came: it was put back"):
+        send_all(one, mailing, Taker(before=lambda: forget_newest(admin, site)))
+
+
+@pytest.mark.parametrize("how", [("--clean",), ("--data-only",)])
+@pytest.mark.parametrize("host", ["one", "two", "new"])
+def test_a_ledger_that_was_put_back_is_sent_from_by_nobody(
+    how: tuple[str, ...], host: str, site: Site, admin: Admin
+) -> None:
+    gateway = Taker()
+    with closing(site.opened("one")) as one, closing(site.opened("two")) as two:
+        send_all(two, new_mailing(two, 2, body="Hej igen"), gateway)
+        mailing = new_mailing(one, 4)
+        file = site.dumped()
+        send_all(one, mailing, gateway)
+    if how == ("--data-only",):
+        tables = "string_agg(format('%I.%I', schemaname, tablename), ', ')"
+        where = f"FROM pg_tables WHERE schemaname = '{site.schema}'"
+        with admin.transaction():
+            admin.execute("SET LOCAL session_replication_role = replica")
+            admin.execute(f"DO $$ BEGIN EXECUTE (SELECT 'TRUNCATE ' || {tables} {where}); END $$".encode())
+        how = ("--data-only", "--disable-triggers")
+    site.put_back(file, *how)
+    with closing(site.opened(host)) as again:
+        with pytest.raises(LedgerError, match=r"put back, copied, or another server took over|lacks batch"):
+            run(again, mailing, gateway)
+        with pytest.raises(HaltError), again.transaction():
+            hosts.admit(again, mailing.reference, now())
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_without_its_life_a_new_host_would_send_it_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: a host without a mark has nothing else to go by."""
+    gateway = Taker()
+    with closing(site.opened("one")) as one:
+        mailing = new_mailing(one, 4)
+        file = site.dumped()
+        send_all(one, mailing, gateway)
+    site.put_back(file)
+    monkeypatch.setattr(hosts, "_is_confirmed", lambda *_given: True)
+    with closing(site.opened("new")) as again:
+        run(again, mailing, gateway)
+    assert set(gateway.taken.values()) == {2}
+
+
+@pytest.fixture
+def put_back(site: Site) -> tuple[Mailing, Taker]:
+    """A ledger from before a mailing to four was sent by one host; another one had sent before."""
+    gateway = Taker()
+    with closing(site.opened("one")) as one, closing(site.opened("two")) as two:
+        send_all(two, new_mailing(two, 2, body="Hej igen"), gateway)
+        mailing = new_mailing(one, 4)
+        file = site.dumped()
+        send_all(one, mailing, gateway)
+    site.put_back(file)
+    return mailing, gateway
+
+
+def test_what_a_person_accepts_is_sent_from_by_all_hosts(put_back: tuple[Mailing, Taker], site: Site) -> None:
+    mailing, gateway = put_back
+    with closing(site.opened("two")) as two:
+        accepted = accept_restore(two, now(), ACTOR, "the tape")
+        assert accepted
+        assert accepted.messages == 4
+    for host in ("one", "two", "new"):
+        with closing(site.opened(host)) as again:
+            assert restoring.found_restored(again) is None
+            run(again, mailing, gateway)
+            send_all(again, new_mailing(again, 1, body=f"Hej {host}"), gateway)
+            assert states(again)["unknown"] == 4
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_what_an_accepted_restore_made_unknown_may_be_under_way(
+    put_back: tuple[Mailing, Taker], site: Site
+) -> None:
+    mailing, _ = put_back
+    with closing(site.opened("two")) as two:
+        accept_restore(two, now(), ACTOR, "the tape")
+        with pytest.raises(RuleError, match="may be under way"):
+            resolve(two, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
+
+
+def test_a_host_that_went_on_elsewhere_after_that_is_refused(
+    put_back: tuple[Mailing, Taker], site: Site
+) -> None:
+    """It has sent from the old server still, which nobody stopped."""
+    mailing, gateway = put_back
+    with closing(site.opened("two")) as two:
+        accept_restore(two, now(), ACTOR, "the tape")
+    with closing(site.opened("one")) as one:
+        mark = hosts.mark_of(one)
+        assert mark
+        later = (datetime.fromisoformat(now().at) + timedelta(seconds=5)).isoformat(timespec="milliseconds")
+        mark.rise(9, "elsewhere-b9", later.replace("+00:00", "Z"))
+        with pytest.raises(LedgerError, match="not the ledger that this host has sent from"):
+            run(one, mailing, gateway)
+
+
+def test_a_restore_is_not_accepted_while_a_host_sends(one: Ledger, two: Ledger, site: Site) -> None:
+    mailing = new_mailing(one, 2)
+    send_all(one, new_mailing(one, 2, body="Igen"), Taker())
+    with two.transaction():
+        two.write("UPDATE facts SET value = 'x' WHERE name = 'life'")
+    with lock.right_to_send(one, mailing.reference), pytest.raises(LedgerError, match="another process"):
+        accept_restore(two, now(), ACTOR, "the tape")
+
+
+def test_a_ledger_that_was_put_back_before_anything_was_sent_is_noticed(site: Site) -> None:
+    with closing(site.opened("one")) as one:
+        mailing = new_mailing(one, 2)
+    site.put_back(site.dumped())
+    with closing(site.opened("one")) as one, pytest.raises(LedgerError, match="put back, copied"):
+        run(one, mailing, Taker())
+
+
+# Clocks and settings
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=10), -timedelta(minutes=10)])
+def test_a_host_whose_clock_is_off_sends_nothing(
+    off: timedelta, one: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Off(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + off
+
+    mailing = new_mailing(one, 2)
+    monkeypatch.setattr(hosts, "datetime", Off)
+    with pytest.raises(LedgerError, match="the database's clock says"):
+        fitness.must_be_fit(one, now())
+    with pytest.raises(HaltError, match="and this machine's"), one.transaction():
+        hosts.admit(one, mailing.reference, now())
+
+
+def test_where_the_server_waits_for_no_standby_and_must_nothing_is_sent(site: Site) -> None:
+    access = site.access("one")._replace(standby_must_have_it=True)
+    with closing(hosts.open_shared(access)) as one, pytest.raises(LedgerError, match="for no standby"):
+        new_mailing(one, 2)
+
+
+# A standby that takes over
+
+
+def _promoted(site: Site, admin: Admin, before: Callable[[Site], None]) -> Iterator[Site]:
+    """Let a standby of this moment take over, after `before` was done on the old server."""
+    standby = site.cluster.standby()
+    before(site)
+    standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
+    try:
+        standby.promote()
+        yield site._replace(cluster=standby)
+    finally:
+        standby.stop()
+
+
+@pytest.mark.parametrize("host", ["one", "two", "new"])
+def test_no_host_sends_from_a_standby_that_took_over_until_a_person_says_so(
+    host: str, site: Site, admin: Admin
+) -> None:
+    gateway = Taker()
+    with closing(site.opened("one")) as one, closing(site.opened("two")) as two:
+        send_all(two, new_mailing(two, 2, body="Hej igen"), gateway)
+        mailing = new_mailing(one, 4)
+
+    def send(there: Site) -> None:
+        with closing(there.opened("one")) as one:
+            send_all(one, mailing, gateway)
+
+    for there in _promoted(site, admin, send):
+        with closing(there.opened(host)) as again:
+            with pytest.raises(LedgerError, match=r"another server took over|lacks batch"):
+                run(again, mailing, gateway)
+            assert set(gateway.taken.values()) == {1}
+            accept_restore(again, now(), ACTOR, "the other hall burnt down")
+            run(again, mailing, gateway)
+            assert states(again)["unknown"] == 4
+            assert set(gateway.taken.values()) == {1}
+
+
+def test_from_one_that_had_everything_sending_goes_on_and_the_audit_tells(site: Site, admin: Admin) -> None:
+    gateway = Taker()
+    with closing(site.opened("one")) as one:
+        send_all(one, new_mailing(one, 2, body="Hej igen"), gateway)
+        mailing = new_mailing(one, 4)
+    for there in _promoted(site, admin, lambda _site: None):
+        access = there.access("one")._replace(standby_must_have_it=True)
+        with psycopg.connect(there.cluster.url(), autocommit=True) as session:
+            session.execute("ALTER SYSTEM SET synchronous_standby_names = 'log'")
+            session.execute("SELECT pg_reload_conf()")
+        with there.cluster.follower("log"), closing(hosts.open_shared(access)) as again:
+            assert run(again, mailing, gateway) == {"accepted": 6}
+            assert [row.action for row in audit.read(again)].count("failover") == 1
+            must_be_true(again, gateway)
+
+
+# A standby that must have it
+
+
+@pytest.fixture
+def waits_for_nobody(cluster: Cluster, admin: Admin) -> Iterator[None]:
+    """A server that waits at each COMMIT for a standby which never comes."""
+    try:
+        admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        admin.execute("SELECT pg_reload_conf()")
+        yield
+    finally:
+        admin.execute("SET synchronous_commit = local")
+        admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        admin.execute("SELECT pg_reload_conf()")
+
+
+def _cancelled_wait(one: Ledger, mailing: Mailing, admin: Admin, gateway: Taker) -> list[LedgerError]:
+    """Send, and cancel the first wait for the standby, as an administrator may."""
+    told = list[LedgerError]()
+    pid = one.rows("SELECT pg_backend_pid()")[0][0]
+
+    def send() -> None:
+        try:
+            send_all(one, mailing, gateway)
+        except LedgerError as error:
+            told.append(error)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    waits = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event = 'SyncRep'"
+    while sender.is_alive():
+        if admin.execute(waits, (pid,)).fetchone():
+            admin.execute("SELECT pg_cancel_backend(%s)", (pid,))
+        sender.join(0.05)
+    return told
+
+
+def test_what_the_standby_has_not_confirmed_is_not_handed_out(
+    one: Ledger, admin: Admin, request: pytest.FixtureRequest
+) -> None:
+    mailing, gateway = new_mailing(one, 2), Taker()
+    request.getfixturevalue("waits_for_nobody")
+    told = _cancelled_wait(one, mailing, admin, gateway)
+    assert "the standby has not confirmed the write" in str(told[0])
+    assert not gateway.taken
+
+
+def test_without_the_warning_it_would_be(
+    one: Ledger, admin: Admin, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: COMMIT reports success where its wait for the standby was cancelled."""
+    monkeypatch.setattr("smsctl.ledger.postgres.engine._NOT_TAKEN", "none")
+    mailing, gateway = new_mailing(one, 2), Taker()
+    request.getfixturevalue("waits_for_nobody")
+    assert _cancelled_wait(one, mailing, admin, gateway) == []
+    assert gateway.taken
+
+
+def test_the_timeline_of_the_control_file_would_not_tell_of_a_standby_that_took_over(
+    site: Site, admin: Admin
+) -> None:
+    """The negative control of the identity: it says the old one for a while."""
+    of_the_log = "left(pg_walfile_name(pg_current_wal_lsn()), 8)"
+    of_the_file = "(SELECT lpad(upper(to_hex(timeline_id)), 8, '0') FROM pg_control_checkpoint())"
+    before = admin.execute(f"SELECT {of_the_log}, {of_the_file}".encode()).fetchone()
+    assert before
+    assert before[0] == before[1]
+    for there in _promoted(site, admin, lambda _site: None):
+        with psycopg.connect(there.cluster.url(), autocommit=True) as session:
+            after = session.execute(f"SELECT {of_the_log}, {of_the_file}".encode()).fetchone()
+        assert after
+        assert after[0] != before[0]
+        assert after[1] in (before[1], after[0])  # the old one, until the first checkpoint
