@@ -15,9 +15,8 @@ from psycopg import sql as compose
 
 from smsctl.errors import LedgerError, say
 from smsctl.host.clock import since_boot_s
-from smsctl.ledger.postgres import connect, dialect
+from smsctl.ledger.postgres import connect, dialect, identity
 from smsctl.ledger.postgres.connect import Access, Session
-from smsctl.ledger.postgres.identity import NOW, STANDING, another, must_be_same_life, stood
 from smsctl.ledger.postgres.rights import Rights
 from smsctl.ledger.postgres.sentences import (
     LOCK_NOT_AVAILABLE,
@@ -29,7 +28,7 @@ from smsctl.ledger.postgres.sentences import (
 )
 from smsctl.ledger.postgres.statements import Statements
 from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
-from smsctl.ledger.seam.sentences import LostError, overtaken
+from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.seam.standing import Identity, Standing
 
 _SAY_AFTER_S = 3.0
@@ -184,13 +183,12 @@ class PostgresEngine:
 
     def standing(self) -> Standing:
         """Return what the server says of itself: in the open transaction, or just now."""
-        if self._standing is not None:
-            return self._standing
-        read_s, row = since_boot_s(), self._run(NOW, ()).fetchone()
-        found = stood(self.access, read_s, row)
-        if self._transaction is not None:
-            self._standing = found
-        return found
+        if self._standing is None:
+            read_s, row = since_boot_s(), self._run(identity.NOW, ()).fetchone()
+            found = identity.stood(self.access, read_s, row)
+            self._standing = found if self._transaction is not None else None
+            return found
+        return self._standing
 
     def inspection(self) -> Inspection:
         """Return what looks below the rows of this ledger."""
@@ -222,14 +220,14 @@ class PostgresEngine:
     def identity(self) -> Identity:
         """Return which database this is."""
         with told(self.place):
-            return stood(self.access, 0, self._session.execute(NOW).fetchone()).identity
+            return identity.stood(self.access, 0, self._session.execute(identity.NOW).fetchone()).identity
 
     def _begin(self) -> None:
         if self._session.closed:
             self._reconnect()
         read_s = since_boot_s()
         try:
-            row = connect.begin(self._session, STANDING)
+            row = connect.begin(self._session, identity.STANDING)
         except psycopg.Error as error:
             self.rollback()
             told_of = in_words(error, self.place)
@@ -237,11 +235,10 @@ class PostgresEngine:
                 raise NotNowError(told_of) from None
             raise told_of from None
         transaction, version, *rest = row
-        standing = stood(self.access, read_s, rest)
+        standing = identity.stood(self.access, read_s, rest)
         try:
-            if int(version) != self._version:
-                raise overtaken(self.path)
-            must_be_same_life(self.access, standing.identity, self._known)
+            identity.must_be_same_version(self.path, int(version), self._version)
+            identity.must_be_same_life(self.access, standing.identity, self._known)
         except BaseException:
             self.rollback()
             raise
@@ -257,12 +254,12 @@ class PostgresEngine:
                 row = self.first("SELECT pg_xact_status(CAST(? AS xid8))", (transaction,))
             self.rollback()
         if self._known.timeline != before.timeline:  # its transactions are numbered anew: they tell nothing
-            raise another(self.place)
+            raise identity.another(self.place)
         if row == ("committed",):
             return
         if row == ("aborted",):
             raise broke(self.place)
-        raise another(self.place)
+        raise identity.another(self.place)
 
     def _reconnect_if_lost(self) -> None:
         if self._session.closed and self._transaction is None and not self._is_frozen:
@@ -280,7 +277,7 @@ class PostgresEngine:
         self._session.add_notice_handler(self._notice)
         with ExitStack() as unless_well, told(self.place):
             unless_well.callback(self._session.close)
-            must_be_same_life(self.access, self.identity(), self._known)
+            identity.must_be_same_life(self.access, self.identity(), self._known)
             self.rights.take_again(self._session)
             unless_well.pop_all()
 

@@ -1,10 +1,12 @@
 """How the server is asked which database it is, and in which of its lives."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from smsctl.errors import LedgerError, say
 from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.seam.sentences import overtaken
 from smsctl.ledger.seam.standing import Identity, Standing
 
 _IDENTITY = (
@@ -42,6 +44,12 @@ def stood(access: Access, read_s: float, row: Sequence[Any] | None) -> Standing:
         asks_for_standby=access.standby_must_have_it,
         has_standby=bool(has_standby),
     )
+
+
+def must_be_same_version(path: Path, found: int, opened: int) -> None:
+    """Raise LedgerError where another smsctl has changed the schema since it was opened."""
+    if found != opened:
+        raise overtaken(path)
 
 
 def must_be_same_life(access: Access, found: Identity, known: Identity) -> None:
