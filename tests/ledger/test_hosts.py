@@ -293,7 +293,7 @@ def test_rows_of_an_opening_that_another_host_cleared_are_not_written_on(
     from .test_openings import LEFT_OUT, NEW, PEOPLE
 
     activate(one)
-    monkeypatch.setattr(openings, "ROWS_IN_A_COMMIT", 5)
+    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
 
     cleared = iter((True,))
