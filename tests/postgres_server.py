@@ -107,7 +107,7 @@ class Cluster:
         with subprocess.Popen(
             [
                 *_as_nobody(),
-                str(self._binaries / "pg_receivewal"),
+                str(self.binaries / "pg_receivewal"),
                 "-d", there, "-D", str(folder), "--synchronous", "--no-loop",
             ],
             cwd=self.folder,

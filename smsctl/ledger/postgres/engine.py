@@ -31,8 +31,7 @@ from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
 from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.seam.standing import Identity, Standing
 
-_SAY_AFTER_S = 3.0
-_PAUSE_S = 0.2
+_SAY_AFTER_S, _PAUSE_S = 3.0, 0.2
 _NOT_TAKEN = "01000"  # COMMIT waits no longer for a standby: it warns, and reports success all the same
 
 
@@ -45,8 +44,7 @@ class PostgresEngine:
         self._transaction: str | None = None  # of the open one: its id
         self._statements = Statements()
         self.rights = Rights(access.schema)
-        self._waits_no_longer = False
-        self._is_frozen = False
+        self._waits_no_longer = self._is_frozen = False
         self._lineage: str | None = None  # as the open transaction leaves it, if it writes facts
         self._standing: Standing | None = None  # as the open transaction has found it
         self.path, self.place = access.state, access.address.shown
