@@ -1,4 +1,4 @@
-"""Writes docs/reference/, docs/pictures/ and man/smsctl.1 out of the program: `python docs/generate.py`.
+"""Writes docs/reference/, docs/pictures/, the man page and schema.sql: `python docs/generate.py`.
 
 With `--check` nothing is written; the exit code is 1 where a page differs from the program. The commands
 come from `cli/contents.py` and their help, the keys from `config/keys.py`, the codes and states from the
@@ -28,6 +28,7 @@ from smsctl.domain.audience import Outside
 from smsctl.domain.message import COSTS, FINAL, Status
 from smsctl.domain.recipients import SkipReason
 from smsctl.errors import ExitCode, worst
+from smsctl.ledger.sqlite import schema
 
 ROOT = Path(__file__).parents[1]
 _MADE = "<!-- Made by docs/generate.py. Change the program or docs/meanings.py, not this page. -->"
@@ -55,6 +56,7 @@ def pages() -> dict[Path, str]:
         reference / "json.md": _json_page(),
         reference / "states.md": _states_page(),
         ROOT / "man" / "smsctl.1": manual(commands),
+        ROOT / "smsctl" / "ledger" / "sqlite" / "schema.sql": schema.whole(),
         **pictures(),
     }
 

@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -160,3 +161,26 @@ def test_the_ledger_of_this_version_can_be_made(tmp_path: Path) -> None:
         schema.migrate(connection, path)
         assert schema.version_of(connection) == schema.newest()
         assert connection.execute("PRAGMA application_id").fetchone() == (file.APPLICATION,)
+
+
+def test_a_new_ledger_is_what_the_migrations_make_one_after_the_other(tmp_path: Path) -> None:
+    steps = tmp_path / "steps"
+    shutil.copytree(schema.MIGRATIONS, steps)
+    for path, folder in ((tmp_path / "new.db", schema.MIGRATIONS), (tmp_path / "old.db", steps)):
+        migrate(path, folder)
+    assert made_of(tmp_path / "new.db") == made_of(tmp_path / "old.db")
+
+
+def test_a_new_ledger_is_whole_or_not_there(tmp_path: Path, folder: Path) -> None:
+    (folder / "0002_second.sql").write_text(SECOND)
+    (folder / "0003_broken.sql").write_text(BROKEN)
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(tmp_path / "ledger.db", folder)
+    assert made_of(tmp_path / "ledger.db") == (0, [])
+
+
+def made_of(path: Path) -> tuple[int, list[tuple[str, ...]]]:
+    """Return the version of a ledger, and every table, index and trigger, as it is written."""
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute("SELECT type, name, tbl_name, COALESCE(sql, '') FROM sqlite_master")
+        return schema.version_of(connection), sorted(found)

@@ -1,4 +1,7 @@
-"""Bringing a ledger file to this version: numbered SQL files, each applied in one transaction."""
+"""Bringing a ledger file to this version: numbered SQL files, each in one transaction; a new file in one.
+
+`schema.sql` is what those up to its version make of an empty file, all at once (docs/decisions/0084).
+"""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -10,6 +13,8 @@ from smsctl.ledger.seam.sentences import reason
 from smsctl.ledger.sqlite.file import APPLICATION
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
+_WHOLE = Path(__file__).with_name("schema.sql")
+_WHOLE_BEGINS = "-- The schema of version "
 _Fetch = Callable[[str], Sequence[Sequence[object]]]
 
 
@@ -44,12 +49,27 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path, folder: Path = MI
 
 
 def migrate(connection: sqlite3.Connection, path: Path, folder: Path = MIGRATIONS) -> None:
-    """Apply what is missing, one transaction for each step; an existing ledger is backed up first."""
+    """Apply what is missing, one transaction for each step; an existing ledger is backed up first.
+
+    A new ledger is made in one transaction: it is whole, or it is not there.
+    """
     refuse_foreign(connection, path, folder)
-    found = version_of(connection)
-    pending = {number: file for number, file in _numbered(folder).items() if number > found}
-    for number in sorted(pending):
-        _apply(connection, path, found, number, pending[number].read_text(encoding="utf-8"))
+    before = version_of(connection)
+    while version_of(connection) < newest(folder):
+        _apply(connection, path, before, folder)
+
+
+def whole() -> str:
+    """Return the text of `schema.sql`, made by the migrations."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        for _, script in _numbered_scripts(MIGRATIONS, 0):
+            for statement in _statements(script):
+                made.execute(statement)
+        found = made.execute(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type <> 'table', type, name"
+        )
+        written = "".join(f"{sql};\n" for (sql,) in found)
+    return f"{_WHOLE_BEGINS}{newest()}, as the migrations make it. Made by docs/generate.py.\n{written}"
 
 
 def strange_tables(fetch: _Fetch) -> list[str]:
@@ -59,10 +79,8 @@ def strange_tables(fetch: _Fetch) -> list[str]:
     """
     ((version,),) = fetch("PRAGMA user_version")
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
-        for number, file in sorted(_numbered(MIGRATIONS).items()):
-            for statement in (
-                _statements(file.read_text(encoding="utf-8")) if number <= int(str(version)) else ()
-            ):
+        for script in _scripts_to(int(str(version))):
+            for statement in _statements(script):
                 made.execute(statement)
         tables = made.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         expected = {
@@ -80,12 +98,37 @@ def _numbered(folder: Path) -> dict[int, Path]:
     return {int(file.name[:4]): file for file in folder.iterdir() if file.suffix == ".sql"}
 
 
-def _apply(connection: sqlite3.Connection, path: Path, before: int, number: int, script: str) -> None:
+def _numbered_scripts(folder: Path, after: int) -> list[tuple[int, str]]:
+    steps = sorted((number, file) for number, file in _numbered(folder).items() if number > after)
+    return [(number, file.read_text(encoding="utf-8")) for number, file in steps]
+
+
+def _all_scripts() -> list[tuple[int, str]]:
+    """Return what makes a ledger of an empty file, each with the version that it leads to."""
+    script = _WHOLE.read_text(encoding="utf-8")
+    version = int(script.removeprefix(_WHOLE_BEGINS).partition(",")[0])
+    return [(version, script), *_numbered_scripts(MIGRATIONS, version)]
+
+
+def _scripts_to(version: int) -> list[str]:
+    found = _all_scripts()
+    if version < found[0][0]:
+        found = _numbered_scripts(MIGRATIONS, 0)
+    return [script for number, script in found if number <= version]
+
+
+def _steps(found: int, folder: Path) -> list[tuple[int, str]]:
+    if found:
+        return _numbered_scripts(folder, found)[:1]
+    return _all_scripts() if folder == MIGRATIONS else _numbered_scripts(folder, 0)
+
+
+def _apply(connection: sqlite3.Connection, path: Path, before: int, folder: Path) -> None:
     # executescript() would first commit what is open, so the statements are run one by one.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        found = version_of(connection)
-        if found < number:  # another process may have been quicker
+        found = version_of(connection)  # another process may have been quicker
+        for number, script in _steps(found, folder):
             if found and found == before:  # with the lock held, so that nobody changes what is saved
                 _back_up(path, number)
             for statement in _statements(script):
