@@ -64,8 +64,8 @@ def draft(ledger: Ledger, month: str, contra: str, *, alone: bool = False) -> Dr
     return Drafted(month=month, document=f"SMS-{month}-{told[:8]}", lines=every)
 
 
-def _line(town: str, told: str, sums: Sequence[int], ore: int) -> PostingLine:
-    cost_centre, _, correction_of = told.partition("\n")
+def _line(town: str, named: str, sums: Sequence[int], ore: int) -> PostingLine:
+    cost_centre, _, correction_of = named.partition("\n")
     return PostingLine(
         municipality=town,
         cost_centre=cost_centre,

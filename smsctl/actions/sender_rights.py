@@ -169,9 +169,9 @@ def _no_right(theirs: list[SenderRule], person: Person, request: SendRequest) ->
     )
 
 
-def _and_also(before: Sentence, one: Sentence) -> Sentence:
+def _and_also(before: Sentence, problem: Sentence) -> Sentence:
     """Join two rights; commas stand inside them."""
-    return say("{before}; {one}", before=before, one=one)
+    return say("{before}; {one}", before=before, one=problem)
 
 
 def _in_words(rule: SenderRule) -> Sentence:

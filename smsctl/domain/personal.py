@@ -285,9 +285,9 @@ def format_of(template: Template) -> str:
     return "%s".join(piece.replace("%", "%%") for piece in template.pieces)
 
 
-def refilled(wording: Wording, one: Filled, cells: tuple[str, ...]) -> str:
+def refilled(wording: Wording, filled: Filled, cells: tuple[str, ...]) -> str:
     """Return a text with other cells in it, as it may be shown."""
-    return composed(format_of(wording.templates[one.template]) % cells)
+    return composed(format_of(wording.templates[filled.template]) % cells)
 
 
 def foreign_in(cell: str) -> str:

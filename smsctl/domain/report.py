@@ -44,12 +44,12 @@ class Report(NamedTuple):
     told_at: str = ""  # the operator's clock, as written
 
 
-def next_state(before: Status, told: Status) -> Status | None:
+def next_state(before: Status, reported: Status) -> Status | None:
     """Return the state that a report moves a message to; None: it stays where it is.
 
     States only move forward, and a final state is final. A message on the wire waits for the answer to
     its own request first.
     """
-    if before in FINAL or before is Status.SENDING or before is told:
+    if before in FINAL or before is Status.SENDING or before is reported:
         return None
-    return told
+    return reported

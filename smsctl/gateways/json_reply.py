@@ -12,15 +12,15 @@ from smsctl.gateways.push_fields import text_of
 Fields = dict[str, object]
 
 
-def folded(found: object) -> Fields | None:
+def folded(parsed: object) -> Fields | None:
     """Return an object's fields by their names in lower case: the vendor spells them in more than one way.
 
     None where it is no object, or two names differ in case only and so say one thing twice.
     """
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         return None
-    fields = {name.lower(): value for name, value in found.items()}
-    return fields if len(fields) == len(found) else None
+    fields = {name.lower(): value for name, value in parsed.items()}
+    return fields if len(fields) == len(parsed) else None
 
 
 def whole_number(value: object) -> int | None:
@@ -238,12 +238,12 @@ def _readers() -> _Readers:
     )
 
 
-def _names(found: object) -> int:
+def _names(item: object) -> int:
     """Count the names in a document of lists of flat objects, as replies are; fewer in any other."""
-    if not isinstance(found, dict):
+    if not isinstance(item, dict):
         return 0
-    lists = [value for value in found.values() if isinstance(value, list)]
-    return len(found) + sum([len(entry) for entries in lists for entry in entries if isinstance(entry, dict)])
+    lists = [value for value in item.values() if isinstance(value, list)]
+    return len(item) + sum([len(entry) for entries in lists for entry in entries if isinstance(entry, dict)])
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

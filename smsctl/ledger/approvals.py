@@ -220,8 +220,8 @@ def _later(at: str, by: timedelta) -> str:
     return (datetime.fromisoformat(at) + by).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _approval(found: dict[str, Any]) -> Approval:
-    decision = found["decision"]
+def _approval(row: dict[str, Any]) -> Approval:
+    decision = row["decision"]
     return Approval(
-        **found | {"at_once": bool(found["at_once"]), "decision": decision and ApprovalDecision(decision)}
+        **row | {"at_once": bool(row["at_once"]), "decision": decision and ApprovalDecision(decision)}
     )

@@ -49,8 +49,8 @@ def everyone(ledger: Ledger, mailing: Mailing) -> Iterator[PersonRow]:
         yield from (one._replace(cells=cells.get(one.row or 0, ())) for one in together)
 
 
-def _row_of(one: PersonRow) -> int:
-    return one.row or 0
+def _row_of(person: PersonRow) -> int:
+    return person.row or 0
 
 
 def _sent(ledger: Ledger, mailing: Mailing) -> Iterator[PersonRow]:

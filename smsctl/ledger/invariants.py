@@ -14,7 +14,7 @@ def _either(states: Iterable[Status]) -> str:
     return ", ".join(f"'{state}'" for state in sorted(states))
 
 
-def _recount(name: str, keys: str, kept: str, counted: str, told: Sentence) -> Invariant:
+def _recount(name: str, keys: str, kept: str, counted: str, sentence: Sentence) -> Invariant:
     """Return the rule that the sum which is kept under these keys is the one that is counted."""
     broken = (
         f"SELECT {keys}, SUM(kept) AS kept, SUM(counted) AS n FROM"  # noqa: S608 - from literals
@@ -22,7 +22,7 @@ def _recount(name: str, keys: str, kept: str, counted: str, told: Sentence) -> I
         f" UNION ALL SELECT {keys}, 0, {counted}) AS both_sums"
         f" GROUP BY {keys} HAVING SUM(kept) <> SUM(counted)"
     )
-    return Invariant(name=name, broken=broken, told=told)
+    return Invariant(name=name, broken=broken, told=sentence)
 
 
 def _broken_off(mark: object) -> Sentence:
@@ -97,14 +97,14 @@ RULES = (
         "mailing, state",
         "messages FROM mailing_counts",
         "COUNT(*) FROM messages WHERE mailing NOT IN (SELECT mailing FROM openings) GROUP BY mailing, state",
-        told=say("Mailing {mailing}: {kept} messages are noted as {state}, and {n} are.", **ROW),
+        sentence=say("Mailing {mailing}: {kept} messages are noted as {state}, and {n} are.", **ROW),
     ),
     _recount(
         "mailing-parts",
         "mailing, state",
         "parts FROM mailing_counts",
         "COALESCE(m.parts, g.parts_each) FROM messages m JOIN mailings g ON g.id = m.mailing",
-        told=say("Mailing {mailing}: {kept} parts are noted as {state}, and {n} are.", **ROW),
+        sentence=say("Mailing {mailing}: {kept} parts are noted as {state}, and {n} are.", **ROW),
     ),
     Invariant(
         name="batch-parts",
@@ -126,14 +126,14 @@ RULES = (
         "municipality, day, state",
         "messages FROM day_counts",
         f"COUNT(*) {_BY_DAY}",
-        told=say("{municipality}, {day}: {kept} messages are noted as {state}, and {n} are.", **ROW),
+        sentence=say("{municipality}, {day}: {kept} messages are noted as {state}, and {n} are.", **ROW),
     ),
     _recount(
         "day-parts-of-states",
         "municipality, day, state",
         "parts FROM day_counts",
         f"SUM(parts) {_BY_DAY}",
-        told=say("{municipality}, {day}: {kept} parts are noted as {state}, and {n} are.", **ROW),
+        sentence=say("{municipality}, {day}: {kept} parts are noted as {state}, and {n} are.", **ROW),
     ),
     _recount(
         "cost",
@@ -142,14 +142,14 @@ RULES = (
         f"parts FROM (SELECT mailing, parts FROM mailing_counts WHERE state IN ({_DRAWN})"  # noqa: S608 - from literals
         "  UNION ALL SELECT m.mailing, m.taken_besides * COALESCE(m.parts, g.parts_each) FROM messages m"
         "  JOIN mailings g ON g.id = m.mailing WHERE m.taken_besides > 0) AS costing",
-        told=say("Mailing {mailing}: {kept} parts were drawn, and its messages cost {n}.", **ROW),
+        sentence=say("Mailing {mailing}: {kept} parts were drawn, and its messages cost {n}.", **ROW),
     ),
     _recount(
         "day-parts",
         "municipality, day, package",
         "parts FROM day_parts",
         "parts FROM entries",
-        told=say(
+        sentence=say(
             "{municipality}, {day}, package {package}: {kept} parts are noted, and {n} were drawn.", **ROW
         ),
     ),
@@ -160,7 +160,7 @@ RULES = (
         "parts FROM (SELECT e.municipality, e.day, COALESCE(g.rate_parts, 0) AS rate_parts,"
         " COALESCE(g.rate_ore, 0) AS rate_ore, e.parts FROM entries e"
         " JOIN mailings g ON g.id = e.mailing WHERE e.package = 0) AS outside",
-        told=say(
+        sentence=say(
             "{municipality}, {day}, outside any package: {kept} parts are noted, and {n} were drawn.", **ROW
         ),
     ),
@@ -170,7 +170,7 @@ RULES = (
         "parts FROM cost_centre_parts",
         "parts FROM (SELECT e.municipality, e.day, e.package, b.cost_centre, e.parts FROM entries e"
         " JOIN batches b ON b.id = e.batch WHERE b.cost_centre IS NOT NULL) AS named",
-        told=say("{day}, cost centre {cost_centre}: {kept} parts noted, {n} drawn.", **ROW),
+        sentence=say("{day}, cost centre {cost_centre}: {kept} parts noted, {n} drawn.", **ROW),
     ),
     Invariant(
         name="cost-shares",
@@ -184,7 +184,7 @@ RULES = (
         "municipality, package",
         "used FROM (SELECT municipality, number AS package, used FROM packages) AS every",
         "parts FROM entries WHERE package > 0",
-        told=say(
+        sentence=say(
             "{municipality}, package {package}: {kept} parts are noted as used, and {n} were drawn.", **ROW
         ),
     ),

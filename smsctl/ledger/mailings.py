@@ -157,30 +157,30 @@ def body_hash(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
 
 
-def _mailing(found: dict[str, Any]) -> Mailing:
+def _mailing(row: dict[str, Any]) -> Mailing:
     from smsctl.domain.audience import rule_of
     from smsctl.domain.text import Encoding, TextSize
 
     rate = None
-    if found["rate_parts"]:
-        rate = PackageTerms(size=found["rate_parts"], price_ore=found["rate_ore"])
+    if row["rate_parts"]:
+        rate = PackageTerms(size=row["rate_parts"], price_ore=row["rate_ore"])
     municipality = Municipality(
-        key=found["municipality"],
-        name=found["municipality"],
+        key=row["municipality"],
+        name=row["municipality"],
         rate=rate,
-        in_packages=bool(found["in_packages"]),
+        in_packages=bool(row["in_packages"]),
     )
     return Mailing(
-        **{name: found[name] for name in (*_FOUND_FIRST, *AS_IT_IS)},
-        **{name: found[name] == 1 for name in (*FLAGS, "personal")},
+        **{name: row[name] for name in (*_FOUND_FIRST, *AS_IT_IS)},
+        **{name: row[name] == 1 for name in (*FLAGS, "personal")},
         municipality=municipality,
-        letter=_letter(found),
-        size=TextSize(encoding=Encoding(found["encoding"]), units=found["units"], parts=found["parts_each"]),
-        audience=rule_of(found["audience"], tuple((found["audience_groups"] or "").splitlines())),
-        rows=found["rows_total"],
-        ceilings=Ceilings(max_parts=found["max_parts"], max_new_packages=found["max_new_packages"]),
-        terms_required=bool(found["terms_required"] in (None, 1)),
-        label=Label(title=found["title"], case=found["case_number"]),
+        letter=_letter(row),
+        size=TextSize(encoding=Encoding(row["encoding"]), units=row["units"], parts=row["parts_each"]),
+        audience=rule_of(row["audience"], tuple((row["audience_groups"] or "").splitlines())),
+        rows=row["rows_total"],
+        ceilings=Ceilings(max_parts=row["max_parts"], max_new_packages=row["max_new_packages"]),
+        terms_required=bool(row["terms_required"] in (None, 1)),
+        label=Label(title=row["title"], case=row["case_number"]),
     )
 
 
@@ -190,18 +190,18 @@ FLAGS = ("again", "urgent", "over_day")
 """The facts of a mailing that have the same name and value in its row, and those that are 0 or 1 there."""
 
 
-def _letter(found: dict[str, Any]) -> Letter:
+def _letter(row: dict[str, Any]) -> Letter:
     from smsctl.domain.text import MessageText
 
-    priority, validity_s, send_at = found["priority"], found["validity_s"], found["send_at"]
+    priority, validity_s, send_at = row["priority"], row["validity_s"], row["send_at"]
     return Letter(
-        text=MessageText(body=found["body"] or ""),
-        sender=found["sender"],
+        text=MessageText(body=row["body"] or ""),
+        sender=row["sender"],
         priority=None if priority is None else Priority(priority),
         validity=None if validity_s is None else timedelta(seconds=validity_s),
         send_at=None if send_at is None else datetime.fromisoformat(send_at),
-        want_report=bool(found["want_report"]),
-        invoice_node=found["invoice_node"],
+        want_report=bool(row["want_report"]),
+        invoice_node=row["invoice_node"],
     )
 
 

@@ -235,7 +235,7 @@ class Repeats:
         self._latest: int | None = None  # batch when it was looked up
         self._reached: Reached | SentTexts = NOBODY
 
-    def among(self, ledger: Ledger, found: Sequence[tuple[int, str]], moment: Moment) -> frozenset[int]:
+    def among(self, ledger: Ledger, pending: Sequence[tuple[int, str]], moment: Moment) -> frozenset[int]:
         """Return those of some messages, each with its number, whose text its number has had."""
         if self._exempt:
             return frozenset()
@@ -243,11 +243,11 @@ class Repeats:
         if not self._reached:
             return frozenset()
         if not self._mailing.personal:
-            return frozenset(message for message, number in found if number in self._reached)
-        bodies = texts.of(ledger, self._mailing, [message for message, _ in found])
+            return frozenset(message for message, number in pending if number in self._reached)
+        bodies = texts.of(ledger, self._mailing, [message for message, _ in pending])
         return frozenset(
             message
-            for (message, number), body in zip(found, bodies, strict=True)
+            for (message, number), body in zip(pending, bodies, strict=True)
             if (number, body) in self._reached
         )
 

@@ -16,18 +16,18 @@ from smsctl.ledger.store import Ledger
 _Pair = tuple[Report, ReportedMessage]
 
 
-def take_all(ledger: Ledger, told: Sequence[Report], intake: ReportIntake) -> Counter[ReportFate]:
+def take_all(ledger: Ledger, taken: Sequence[Report], intake: ReportIntake) -> Counter[ReportFate]:
     """Match the reports and apply or keep them, in the open transaction; those on one message in their order.
 
     What is known of a message that was taken decides of no other, so that such reports may be taken first.
     """
     fates: Counter[ReportFate] = Counter()
-    while told:
-        plain, told = _sorted(told, matching.find_all(ledger, told))
+    while taken:
+        plain, taken = _sorted(taken, matching.find_all(ledger, taken))
         fates += _apply(ledger, plain, intake)
-        if len(plain) <= len(told):  # to look up all the others once more would take longer
+        if len(plain) <= len(taken):  # to look up all the others once more would take longer
             break
-    return fates + Counter(reports.take(ledger, one, intake) for one in told)
+    return fates + Counter(reports.take(ledger, one, intake) for one in taken)
 
 
 def _sorted(

@@ -192,13 +192,13 @@ def taken_twice(ledger: Ledger, mailing: Mailing) -> int:
     return int(row[0]) if row else 0
 
 
-def note(ledger: Ledger, told: Sequence[tuple[Report, ReportedMessage]], intake: ReportIntake) -> None:
+def note(ledger: Ledger, pairs: Sequence[tuple[Report, ReportedMessage]], intake: ReportIntake) -> None:
     """Write what reports say on their messages; on one whose number is purged, only what became of it.
 
     What is said alike is one statement.
     """
     alike: defaultdict[tuple[Status, str, CodeMeaning, str, str], list[int]] = defaultdict(list)
-    for report, message in told:
+    for report, message in pairs:
         text, name = (report.text, report.gateway_id) if message.number else ("", "")
         alike[message.state, report.code, report.told, text, "" if message.gateway_id else name].append(
             message.id
@@ -215,7 +215,7 @@ def note(ledger: Ledger, told: Sequence[tuple[Report, ReportedMessage]], intake:
             name or None,
             keys=ids,
         )
-    for gateway in {report.gateway for report, _ in told}:
+    for gateway in {report.gateway for report, _ in pairs}:
         ledger.write(
             "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
             f"reports:{gateway}",

@@ -112,9 +112,9 @@ def known_municipalities(ledger: Ledger) -> tuple[str, ...]:
     return tuple(municipality for (municipality,) in found)
 
 
-def package_lines(ledger: Ledger, found: Usage, *, most: int) -> tuple[PackageLine, ...]:
+def package_lines(ledger: Ledger, account: Usage, *, most: int) -> tuple[PackageLine, ...]:
     """Return the newest packages with the days of their lives and their invoices, oldest first."""
-    now = {one.number: one for one in found.packages}
+    now = {one.number: one for one in account.packages}
     lines = [
         PackageLine(now.get(number, Package(number=number, size=size, price_ore=price_ore, used=used)), *life)
         for number, size, price_ore, used, *life in ledger.rows(
@@ -122,7 +122,7 @@ def package_lines(ledger: Ledger, found: Usage, *, most: int) -> tuple[PackageLi
             " i.handed_over_day, p.closed_day FROM packages p"
             " JOIN invoices i ON i.municipality = p.municipality AND i.package = p.number"
             " WHERE p.municipality = ? ORDER BY p.number DESC LIMIT ?",
-            found.municipality,
+            account.municipality,
             most,
         )
     ]

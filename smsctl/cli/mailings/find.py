@@ -66,10 +66,10 @@ def run(
     )
 
 
-def _named(wiring: Wiring, found: Found) -> Found:
-    return found._replace(
-        messages=tuple(one._replace(mailing=wiring.named(one.mailing)) for one in found.messages),
-        skipped=tuple(one._replace(mailing=wiring.named(one.mailing)) for one in found.skipped),
+def _named(wiring: Wiring, known: Found) -> Found:
+    return known._replace(
+        messages=tuple(one._replace(mailing=wiring.named(one.mailing)) for one in known.messages),
+        skipped=tuple(one._replace(mailing=wiring.named(one.mailing)) for one in known.skipped),
     )
 
 
@@ -112,33 +112,33 @@ def _in_a_file(number: str, zone: str) -> list[Field[FoundMessage]]:
     ]
 
 
-def _screen(found: Found, shown: str, fields: list[Field[FoundMessage]]) -> list[Block]:
+def _screen(known: Found, shown: str, fields: list[Field[FoundMessage]]) -> list[Block]:
     """Return what is known of the number; the newest first."""
-    messages = len(found.messages)
+    messages = len(known.messages)
     blocks: list[Block] = [
         TextLine(
             say(
                 "{number}: {messages} in {mailings}",
                 number=shown,
                 messages=figures.messages(messages),
-                mailings=_mailings(len({one.mailing.id for one in found.messages})),
+                mailings=_mailings(len({one.mailing.id for one in known.messages})),
             ),
             Tone.STRONG,
         )
     ]
-    if found.messages:
-        blocks.append(table_of(fields, found.messages))
-    for one in found.skipped:
+    if known.messages:
+        blocks.append(table_of(fields, known.messages))
+    for one in known.skipped:
         why = figures.reason(told(one.reason))
         blocks.append(TextLine(say("Left out: mailing {id}, {why}.", id=one.mailing.id, why=why)))
-    same = [*(one.same_name for one in found.messages), *(one.same_name for one in found.skipped)]
+    same = [*(one.same_name for one in known.messages), *(one.same_name for one in known.skipped)]
     if others := same.count(False):
         blocks.append(TextLine(_another_name(others), Tone.WARN))
-    blocks.append(TextLine(say("On the block list.") if found.is_blocked else say("Not on the block list.")))
-    if found.incoming:
-        blocks.append(TextLine(_incoming(found.incoming)))
-    if found.purged_until:
-        day = found.purged_until
+    blocks.append(TextLine(say("On the block list.") if known.is_blocked else say("Not on the block list.")))
+    if known.incoming:
+        blocks.append(TextLine(_incoming(known.incoming)))
+    if known.purged_until:
+        day = known.purged_until
         gone = say("Mailings up to {day} were purged: whom they reached is not known.", day=day)
         blocks.append(TextLine(gone))
     return blocks
@@ -160,9 +160,9 @@ def _another_name(n: int) -> Sentence:
     )
 
 
-def _written(found: Found, csv: Path) -> list[Block]:
+def _written(known: Found, csv: Path) -> list[Block]:
     blocks: list[Block] = [written(csv)]
-    if left_out := sum(not one.same_name for one in found.messages):
+    if left_out := sum(not one.same_name for one in known.messages):
         told_of = say_n(
             "{n} message under another name is not in the file.",
             "{n} messages under another name are not in the file.",

@@ -84,8 +84,8 @@ def batches(rows: Sequence[BatchRow], states: States, zone: str) -> list[Block]:
     if not rows:
         return []
 
-    def said(one: BatchRow) -> object:
-        return one.verdict, one.settled_at is None, frozenset(states.get(one.id, {}))
+    def said(batch: BatchRow) -> object:
+        return batch.verdict, batch.settled_at is None, frozenset(states.get(batch.id, {}))
 
     runs = list(_runs(rows, said, longest=_LONGEST_RUN))
     return [GAP, table_of(_batches_fields(states, zone), runs)]

@@ -120,10 +120,10 @@ def _dearest(plan: Plan, texts: PersonalTexts) -> list[Sentence]:
     return found
 
 
-def _why(texts: PersonalTexts, one: Filled) -> str:
+def _why(texts: PersonalTexts, filled: Filled) -> str:
     """Return the first character that makes a text Unicode, with its column; "" where none does."""
-    fields = texts.wording.templates[one.template].fields
-    for field, cell in zip(fields, one.cells, strict=True):
+    fields = texts.wording.templates[filled.template].fields
+    for field, cell in zip(fields, filled.cells, strict=True):
         if foreign := foreign_in(cell):
             return str(say("{char} in {column}", char=_shown(foreign[0]), column=veiled(field.column)))
     return ""

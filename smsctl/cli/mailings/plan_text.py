@@ -77,18 +77,18 @@ def earlier(plan: Plan) -> list[TextLine]:
     return [since, *([TextLine(_in_vain(found, found.out_of_use), Tone.WARN)] if found.out_of_use else [])]
 
 
-def _since(plan: Plan, found: Earlier) -> Sentence:
+def _since(plan: Plan, last: Earlier) -> Sentence:
     return say(
         "The last mailing to the same audience, {id} of {day}, had {before}; this one has {now}.",
-        id=found.mailing,
-        day=found.day,
-        before=figures.messages(found.messages),
+        id=last.mailing,
+        day=last.day,
+        before=figures.messages(last.messages),
         now=figures.messages(plan.messages),
     )
 
 
-def _in_vain(found: Earlier, gone: OutOfUse) -> Sentence:
-    values: dict[str, object] = {"parts": figures.parts(gone.parts), "id": found.mailing}
+def _in_vain(last: Earlier, gone: OutOfUse) -> Sentence:
+    values: dict[str, object] = {"parts": figures.parts(gone.parts), "id": last.mailing}
     if gone.cost_ore is None:
         return say_n(
             "{n} number was out of use both last times ({parts}): smsctl mailings failed {id}",
@@ -105,39 +105,39 @@ def _in_vain(found: Earlier, gone: OutOfUse) -> Sentence:
     )
 
 
-def _how(found: Cheaper) -> Sentence:
-    if found.way is CheaperWay.PLAIN:
+def _how(cheaper: Cheaper) -> Sentence:
+    if cheaper.way is CheaperWay.PLAIN:
         return say("With plain quotes, dashes and spaces")
-    if found.way is CheaperWay.WITHOUT:
-        return say("Without {char}", char=found.removed)
+    if cheaper.way is CheaperWay.WITHOUT:
+        return say("Without {char}", char=cheaper.removed)
     return say_n(
         "Without the last character ({removed})",
         "Without the last {n} characters ({removed})",
-        n=len(found.removed),
-        removed=repr(found.removed),
+        n=len(cheaper.removed),
+        removed=repr(cheaper.removed),
     )
 
 
-def _offer_data(found: Offer | None) -> dict[str, object] | None:
-    if found is None:
+def _offer_data(proposal: Offer | None) -> dict[str, object] | None:
+    if proposal is None:
         return None
     return {
-        "way": found.cheaper.way,
-        "removed": found.cheaper.removed,
-        "parts_each": found.cheaper.size.parts,
-        "parts": found.plan.parts,
-        "ore": found.plan.bill.cost_ore,
+        "way": proposal.cheaper.way,
+        "removed": proposal.cheaper.removed,
+        "parts_each": proposal.cheaper.size.parts,
+        "parts": proposal.plan.parts,
+        "ore": proposal.plan.bill.cost_ore,
     }
 
 
-def _earlier_data(found: Earlier | None) -> dict[str, object] | None:
-    if found is None:
+def _earlier_data(last: Earlier | None) -> dict[str, object] | None:
+    if last is None:
         return None
-    gone = found.out_of_use
+    gone = last.out_of_use
     in_vain = gone and {"numbers": gone.numbers, "parts": gone.parts, "ore": gone.cost_ore}
     return {
-        "mailing": found.mailing,
-        "day": found.day,
-        "messages": found.messages,
+        "mailing": last.mailing,
+        "day": last.day,
+        "messages": last.messages,
         "out_of_use": in_vain,
     }

@@ -82,26 +82,26 @@ def written(number: str) -> str:
     return written_out(number) if is_e164(number) else number
 
 
-def _accepted(one: Failure) -> bool | None:
-    return one.mailing.terms_required or None
+def _accepted(failure: Failure) -> bool | None:
+    return failure.mailing.terms_required or None
 
 
-def _cell(place: int, one: PersonRow) -> str:
-    return one.cells[place] if place < len(one.cells) else ""
+def _cell(place: int, person: PersonRow) -> str:
+    return person.cells[place] if place < len(person.cells) else ""
 
 
-def _cell_under(heading: str, one: Failure) -> str:
-    return one.cells.get(heading, "")
+def _cell_under(heading: str, failure: Failure) -> str:
+    return failure.cells.get(heading, "")
 
 
-def _state(one: PersonRow) -> str:
-    return str(one.state or _SKIPPED)
+def _state(person: PersonRow) -> str:
+    return str(person.state or _SKIPPED)
 
 
-def _why(one: PersonRow) -> Text:
-    if one.cause is not None:
-        return CAUSES[one.cause]
-    return figures.reason(told(one.reason)) if one.reason else one.answer
+def _why(person: PersonRow) -> Text:
+    if person.cause is not None:
+        return CAUSES[person.cause]
+    return figures.reason(told(person.reason)) if person.reason else person.answer
 
 
 _SKIPPED = "skipped"

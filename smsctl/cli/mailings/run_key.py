@@ -62,23 +62,23 @@ def told_with_what_is_left(wiring: Wiring, key: str | None) -> AbstractContextMa
     return ending.told_with_what_is_left(wiring.ledger, mailing) if mailing else nullcontext()
 
 
-def _done(found: Begun, key: str) -> Sentence:
-    if COSTS & found.tally.states.keys():
-        return say("Mailing {id} was already sent under the key {key}: {counted}.", **_values(found, key))
+def _done(earlier: Begun, key: str) -> Sentence:
+    if COSTS & earlier.tally.states.keys():
+        return say("Mailing {id} was already sent under the key {key}: {counted}.", **_values(earlier, key))
     return say(
         "Mailing {id} has used the key {key}, and nothing of it was sent: {counted}. To send it after all,"
         " choose another key.",
-        **_values(found, key),
+        **_values(earlier, key),
     )
 
 
-def _values(found: Begun, key: str) -> dict[str, object]:
-    counted = figures.counted(found.tally.states) or say("nothing to send")
-    return {"id": found.mailing.id, "key": veil_numbers(key), "counted": counted}
+def _values(earlier: Begun, key: str) -> dict[str, object]:
+    counted = figures.counted(earlier.tally.states) or say("nothing to send")
+    return {"id": earlier.mailing.id, "key": veil_numbers(key), "counted": counted}
 
 
-def _told(sentence: Sentence, ledger: Ledger, found: Begun, *, dry_run: bool) -> CommandResult:
-    mailing, tally = found.mailing, found.tally
+def _told(sentence: Sentence, ledger: Ledger, earlier: Begun, *, dry_run: bool) -> CommandResult:
+    mailing, tally = earlier.mailing, earlier.tally
     data = {
         **listing.data(mailing, tally),
         **outcome.data(

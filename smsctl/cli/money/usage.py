@@ -172,11 +172,11 @@ def _budget(wiring: Wiring, payer: Municipality, today: str) -> "YearBudget | No
     return year_budget(payer, spending, pace, date.fromisoformat(today))
 
 
-def _came_back(wiring: Wiring, found: Usage) -> Returns | None:
+def _came_back(wiring: Wiring, used: Usage) -> Returns | None:
     """Return what the delivery reports say; one is due when the configured wait has passed."""
     settings = wiring.settings
     if not settings.gateway.delivery_confirmation or not have_come(wiring.ledger):
         return None
     wait = settings.reports.wait + (settings.gateway.validity or timedelta())
     due_before = (wiring.clock.local() - wait).date().isoformat()
-    return of_municipality(wiring.ledger, found.municipality, found.states, due_before)
+    return of_municipality(wiring.ledger, used.municipality, used.states, due_before)

@@ -106,8 +106,8 @@ def months_of(account: Account) -> list[AccountMonth]:
     return [AccountMonth(account=account, month=one) for one in account.usage.months]
 
 
-def _month_ore(one: AccountMonth) -> int | None:
-    return one.month.cost_ore if one.account.has_a_price else None
+def _month_ore(row: AccountMonth) -> int | None:
+    return row.month.cost_ore if row.account.has_a_price else None
 
 
 def package_in_a_file() -> list[Field[tuple[Account, PackageLine]]]:

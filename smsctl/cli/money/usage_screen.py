@@ -102,9 +102,9 @@ def _in_columns(months: Sequence[Month], *, is_priced: bool) -> Iterator[Sentenc
         yield joined(*told, cost[place]) if is_priced else joined(*told)
 
 
-def _padded(told: Sequence[str]) -> list[str]:
-    width = max(map(len, told))
-    return [f"{one:>{width}}" for one in told]
+def _padded(cells: Sequence[str]) -> list[str]:
+    width = max(map(len, cells))
+    return [f"{one:>{width}}" for one in cells]
 
 
 def _packages(account: Account) -> list[Block]:

@@ -47,15 +47,15 @@ class Account(NamedTuple):
         return bool(self.municipality.rate or found.packages or found.parts_unpriced < found.parts)
 
 
-def parts_sentence(found: Usage, period: Period) -> Sentence:
+def parts_sentence(used: Usage, period: Period) -> Sentence:
     """Say how many parts were used in the period, and how many of them outside any package."""
-    parts = figures.parts(found.parts)
-    if found.package and found.parts_outside:
+    parts = figures.parts(used.parts)
+    if used.package and used.parts_outside:
         return say(
             "{parts} used {when}, {outside} of them outside any package.",
             parts=parts,
             when=when(period),
-            outside=figures.count(found.parts_outside),
+            outside=figures.count(used.parts_outside),
         )
     return say("{parts} used {when}.", parts=parts, when=when(period))
 
@@ -88,8 +88,8 @@ def _cost(cost_ore: int, outside_ore: int, period: Period) -> Sentence:
     return say("Cost {when}: {cost} without VAT.", when=when(period), cost=cost)
 
 
-def _balance(found: Usage, period: Period) -> Sentence:
-    kept = found.balance
+def _balance(used: Usage, period: Period) -> Sentence:
+    kept = used.balance
     terms = [
         say("{money} invoiced", money=figures.money(kept.invoiced_ore)),
         say("{money} used", money=figures.money(kept.used_ore)),

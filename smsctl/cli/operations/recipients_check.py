@@ -93,19 +93,19 @@ def _texts(
     return TextRules(wording=wording, profile=traits.parts, max_parts=traits.max_parts)
 
 
-def _filled(wiring: Wiring, found: Recipients) -> list[Block]:
+def _filled(wiring: Wiring, recipients: Recipients) -> list[Block]:
     """Return the first texts, where one was tried."""
-    if found.texts is None:
+    if recipients.texts is None:
         return []
-    return [GAP, *filled.rows(found.ready, found.texts, _ROWS, in_full=wiring.numbers_in_full)]
+    return [GAP, *filled.rows(recipients.ready, recipients.texts, _ROWS, in_full=wiring.numbers_in_full)]
 
 
 def _not_charged(
-    wiring: Wiring, found: Recipients, opened: Sheet, overrides: Mapping[str, tuple[str, ...]]
+    wiring: Wiring, recipients: Recipients, opened: Sheet, overrides: Mapping[str, tuple[str, ...]]
 ) -> InputError | None:
     """Return what must be mended of the cost centres."""
     try:
-        by_cost_centre(found, opened, overrides, None, wiring.settings.cost_centres)
+        by_cost_centre(recipients, opened, overrides, None, wiring.settings.cost_centres)
     except InputError as error:
         return error
     return None

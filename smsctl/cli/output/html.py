@@ -74,14 +74,14 @@ def heading(title: Text, level: int = 3) -> str:
     return f"<h{level}>{_unbroken(title)}</h{level}>"
 
 
-def paragraph(told: Text, kind: str = "") -> str:
+def paragraph(content: Text, kind: str = "") -> str:
     """Return a paragraph."""
-    return f'<p class="{kind}">{_unbroken(told)}</p>' if kind else f"<p>{_unbroken(told)}</p>"
+    return f'<p class="{kind}">{_unbroken(content)}</p>' if kind else f"<p>{_unbroken(content)}</p>"
 
 
-def _unbroken(told: Text) -> str:
+def _unbroken(content: Text) -> str:
     """Return a text in which no date is folded: a browser does at its hyphens."""
-    return _DAY.sub(r'<span class="day">\g<0></span>', text(told))
+    return _DAY.sub(r'<span class="day">\g<0></span>', text(content))
 
 
 def keys(*told: Text) -> str:
@@ -90,6 +90,6 @@ def keys(*told: Text) -> str:
     return f"<p>{told_apart}</p>"
 
 
-def text(told: Text) -> str:
+def text(content: Text) -> str:
     """Return a text as it may stand in a page, also between quotes; no figure in it is folded."""
-    return escape(_INSIDE_A_FIGURE.sub(_KEPT_TOGETHER, safe(words(told))))
+    return escape(_INSIDE_A_FIGURE.sub(_KEPT_TOGETHER, safe(words(content))))

@@ -114,5 +114,5 @@ def register(zone: str, approvers: Mapping[int, str]) -> list[Field[tuple[Mailin
     ]
 
 
-def _in_state(state: Status, one: tuple[Mailing, MailingTotals]) -> int:
-    return one[1].states.get(state, 0)
+def _in_state(state: Status, row: tuple[Mailing, MailingTotals]) -> int:
+    return row[1].states.get(state, 0)

@@ -38,10 +38,16 @@ def data(
     }
 
 
-def data_of(found: Recipients) -> dict[str, object]:
+def data_of(recipients: Recipients) -> dict[str, object]:
     """Return the sums of a file that was judged."""
-    sums = data(found.rows, len(found.ready), counted(found), found.audience_rows, found.outside)
-    return {**sums, "answered_stop": len(found.stopped)} if found.stopped else sums
+    sums = data(
+        recipients.rows,
+        len(recipients.ready),
+        counted(recipients),
+        recipients.audience_rows,
+        recipients.outside,
+    )
+    return {**sums, "answered_stop": len(recipients.stopped)} if recipients.stopped else sums
 
 
 def skipped(counted: Mapping[str, int]) -> list[Fact]:
@@ -49,17 +55,17 @@ def skipped(counted: Mapping[str, int]) -> list[Fact]:
     return [Fact(figures.count(n), [figures.reason(reason)]) for reason, n in counted.items()]
 
 
-def outside(found: Sequence[OutsideRows]) -> list[Block]:
+def outside(left_out: Sequence[OutsideRows]) -> list[Block]:
     """Return the rows that are not in the audience, by why."""
-    n = sum(one.rows for one in found)
+    n = sum(one.rows for one in left_out)
     if not n:
         return []
-    named = [one for one in found if one.municipality][:_MUNICIPALITIES_TOLD]
+    named = [one for one in left_out if one.municipality][:_MUNICIPALITIES_TOLD]
     counted: list[tuple[int, Text]] = [
         (one.rows, say("of {municipality}", municipality=one.municipality)) for one in named
     ]
     for reason in Outside:
-        rows = sum(one.rows for one in found if one.reason is reason and one not in named)
+        rows = sum(one.rows for one in left_out if one.reason is reason and one not in named)
         if rows:
             counted.append((rows, _OUTSIDE[reason]))
     title = say_n(
@@ -93,23 +99,23 @@ def to_phone(protected: Sequence[int], stopped: Sequence[int] = ()) -> list[Bloc
     return blocks
 
 
-def newly_split(found: Recipients) -> list[Sentence]:
+def newly_split(recipients: Recipients) -> list[Sentence]:
     """Say how many are in the audience by a cell that older versions took for one group."""
-    if not found.newly_split:
+    if not recipients.newly_split:
         return []
     return [
         say_n(
             "{n} is in by a cell with several groups, which is split at ; | and line breaks too: {cells}",
             "{n} are in by a cell with several groups, which is split at ; | and line breaks too: {cells}",
-            n=found.newly_split,
-            cells=", ".join(f'"{cell}"' for cell in found.newly_split_cells),
+            n=recipients.newly_split,
+            cells=", ".join(f'"{cell}"' for cell in recipients.newly_split_cells),
         )
     ]
 
 
-def counted(found: Recipients) -> dict[str, int]:
+def counted(recipients: Recipients) -> dict[str, int]:
     """Return how many are skipped, by reason, as a screen tells them."""
-    return {str(reason): len(people) for reason, people in found.skipped.items()}
+    return {str(reason): len(people) for reason, people in recipients.skipped.items()}
 
 
 def _listed(rows: Sequence[int]) -> str:
