@@ -152,12 +152,11 @@ def _node(cell: str) -> str:
 
 def _parts(cell: str, sheet: Sheet, row: int) -> int:
     if not _WHOLE.fullmatch(cell.strip()):
-        raise InputError(
-            say(
-                "{path}, row {row}: {cell} is no number of parts.",
-                path=sheet.path,
-                row=row,
-                cell=_quoted(cell),
-            )
+        sentence = say(
+            "{path}, row {row}: {cell} is no number of parts.",
+            path=sheet.path,
+            row=row,
+            cell=_quoted(cell),
         )
+        raise InputError(sentence)
     return int(re.sub(r"[^\d-]", "", cell.partition(",")[0]))

@@ -269,14 +269,13 @@ def _warnings(plan_request: PlanRequest, recipients: Recipients, sheet: Sheet) -
     elif not plan_request.require_terms:
         found.append(say("Accepted terms are not required (require_accepted_terms = false)."))
     if recipients.outside_bad_count:
-        found.append(
-            say_n(
-                "{n} row outside the audience cannot be read: {first}",
-                "{n} rows outside the audience cannot be read, the first: {first}",
-                n=recipients.outside_bad_count,
-                first=recipients.outside_bad[0],
-            )
+        sentence = say_n(
+            "{n} row outside the audience cannot be read: {first}",
+            "{n} rows outside the audience cannot be read, the first: {first}",
+            n=recipients.outside_bad_count,
+            first=recipients.outside_bad[0],
         )
+        found.append(sentence)
     told = (*recipients.untold, *recipients.notices)
     return [*found, *elsewhere.warnings(recipients, plan_request.known), *told]
 

@@ -31,20 +31,18 @@ def unproved(
     if not settings.gateway.unique_references:
         return []
     if moment.up is None:
-        return [
-            say(
-                "This system does not tell when it was started: unknown batches are not submitted again, for"
-                " nobody could tell how long ago they were sent."
-            )
-        ]
+        line = say(
+            "This system does not tell when it was started: unknown batches are not submitted again, for"
+            " nobody could tell how long ago they were sent."
+        )
+        return [line]
     if proved_at(ledger, settings, municipality):
         return []
-    return [
-        say(
-            "unique_references is set, but not proved: unknown batches are not submitted again."
-            " Prove it with: smsctl gateway verify-dedup NUMBER"
-        )
-    ]
+    sentence = say(
+        "unique_references is set, but not proved: unknown batches are not submitted again."
+        " Prove it with: smsctl gateway verify-dedup NUMBER"
+    )
+    return [sentence]
 
 
 def may_repeat(

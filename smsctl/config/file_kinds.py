@@ -23,12 +23,11 @@ def _columns(value: object, _folder: Path) -> tuple[str, ...]:
 
 def _path(value: object, folder: Path) -> Path:
     if isinstance(value, str) and re.search(r"[\t\n\r\f\x08]", value):
-        raise UnfitValueError(
-            say(
-                "holds a tab or a line break, for in double quotation marks a backslash begins one (\\t):"
-                " write the path in single quotation marks"
-            )
+        sentence = say(
+            "holds a tab or a line break, for in double quotation marks a backslash begins one (\\t):"
+            " write the path in single quotation marks"
         )
+        raise UnfitValueError(sentence)
     written = Path(line(value, _LONGEST_PATH))
     if written.parts[0].startswith("~"):
         try:

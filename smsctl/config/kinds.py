@@ -118,12 +118,11 @@ def address(*schemes: str) -> ValueKind:
         if login:
             raise UnfitValueError(say("must hold no user name and no password"))
         if scheme not in schemes and not (scheme == "http" and host in _LOOPBACK):
-            raise UnfitValueError(
-                say(
-                    'must start with "https://": the password would travel readable over {scheme}',
-                    scheme=scheme,
-                )
+            sentence = say(
+                'must start with "https://": the password would travel readable over {scheme}',
+                scheme=scheme,
             )
+            raise UnfitValueError(sentence)
         return str(value).rstrip("/")
 
     return ValueKind("address", read)
@@ -216,13 +215,12 @@ def _mail_template(value: object, _folder: Path) -> str:
     places = re.findall(r"\{(.*?)\}", template)
     left = re.sub(r"\{(number|service_id)\}", "", template)
     if "number" not in places or "{" in left or "}" in left or left.count("@") != 1:
-        raise UnfitValueError(
-            say(
-                "must be a mail address with {number} in it, and no other place than {service_id}",
-                number="{number}",
-                service_id="{service_id}",
-            )
+        sentence = say(
+            "must be a mail address with {number} in it, and no other place than {service_id}",
+            number="{number}",
+            service_id="{service_id}",
         )
+        raise UnfitValueError(sentence)
     return template
 
 

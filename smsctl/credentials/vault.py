@@ -78,12 +78,11 @@ def _within(timeout_s: float, task: Callable[[], _T], secret: Secret | None = No
         return results[0]
     if failures:
         raise _in_words(failures[0], secret) from None
-    raise CredentialError(
-        say(
-            "the keyring did not answer within {n:.0f} seconds: it waits for a dialogue, or hangs",
-            n=timeout_s,
-        )
+    sentence = say(
+        "the keyring did not answer within {n:.0f} seconds: it waits for a dialogue, or hangs",
+        n=timeout_s,
     )
+    raise CredentialError(sentence)
 
 
 def _backend() -> _Backend:

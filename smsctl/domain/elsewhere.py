@@ -78,13 +78,12 @@ def _unplaced(recipients: Recipients) -> list[Sentence]:
     n = recipients.outside_by_reason().get(Outside.NO_MUNICIPALITY, 0)
     if not n:
         return []
-    return [
-        say_n(
-            "{n} row names no municipality, and gets no message.",
-            "{n} rows name no municipality, and get no message.",
-            n=n,
-        )
-    ]
+    sentence = say_n(
+        "{n} row names no municipality, and gets no message.",
+        "{n} rows name no municipality, and get no message.",
+        n=n,
+    )
+    return [sentence]
 
 
 def _stem(name: str) -> str:

@@ -231,13 +231,12 @@ def package_warning(bill: Bill, warn_share: float) -> list[Sentence]:
     used = last.size - last.left + sum(one.parts for one in draws if one.package == last.number)
     if used < warn_share * last.size:
         return []
-    return [
-        say(
-            "After this mailing, {share} % of package {number} is used.",
-            share=100 * used // last.size,
-            number=last.number,
-        )
-    ]
+    sentence = say(
+        "After this mailing, {share} % of package {number} is used.",
+        share=100 * used // last.size,
+        number=last.number,
+    )
+    return [sentence]
 
 
 def budget_warning(bill: Bill, warn_share: float) -> list[Sentence]:
@@ -249,10 +248,9 @@ def budget_warning(bill: Bill, warn_share: float) -> list[Sentence]:
     used_ore = spending.year_ore + spending.more_ore(bill.payer, bill.parts)
     if used_ore < warn_share * budget_ore:
         return []
-    return [
-        say(
-            "After this mailing, {share} % of this year's budget of {budget} is used.",
-            share=share_percent(used_ore, budget_ore),
-            budget=in_kronor(budget_ore),
-        )
-    ]
+    sentence = say(
+        "After this mailing, {share} % of this year's budget of {budget} is used.",
+        share=share_percent(used_ore, budget_ore),
+        budget=in_kronor(budget_ore),
+    )
+    return [sentence]

@@ -130,6 +130,7 @@ def over_day_of_user(user: str, parts: int, used: int, most: int, *, is_test: bo
 
 def ceiling_missing(parts: int) -> Refusal:
     """Return the refusal of a mailing that costs, has no ceiling, and that no person looks at."""
+    hint = say("Set max_parts_per_run under [limits] in the config, or send it with: {command}", command="")
     return Refusal(
         rule=Rule.CEILING_MISSING,
         sentence=say_n(
@@ -137,9 +138,7 @@ def ceiling_missing(parts: int) -> Refusal:
             "The mailing takes {n} parts, and without a terminal a ceiling must be set.",
             n=parts,
         ),
-        hint=say(
-            "Set max_parts_per_run under [limits] in the config, or send it with: {command}", command=""
-        ),
+        hint=hint,
         flags=("--max-parts", str(parts)),
     )
 
@@ -196,11 +195,10 @@ def some_already_sent(people: int) -> Refusal:
 
 def reserved(mailing: int) -> Refusal:
     """Return the refusal of a text that an unfinished mailing has, to some of the same people."""
+    sentence = say("Mailing {id} has the same text and is not finished; its people are waiting.", id=mailing)
     return Refusal(
         rule=Rule.RESERVED,
-        sentence=say(
-            "Mailing {id} has the same text and is not finished; its people are waiting.", id=mailing
-        ),
+        sentence=sentence,
         hint=say(
             "Finish it with: smsctl mailings resume {id}, or drop it with: smsctl mailings cancel {id}",
             id=mailing,

@@ -29,31 +29,29 @@ class Unsettled(NamedTuple):
         """What there is, and what settles it."""
         told: list[Sentence] = []
         if self.unknown:
-            told.append(
-                say_n(
-                    "Nobody can tell whether {n} message was accepted. It is counted as cost, and is never"
-                    " sent again by itself. Settle it with: smsctl mailings resolve {id}",
-                    "Nobody can tell whether {n} messages were accepted. They are counted as cost, and are"
-                    " never sent again by themselves. Settle them with: smsctl mailings resolve {id}",
-                    n=self.unknown,
-                    id=self.mailing,
-                )
+            sentence = say_n(
+                "Nobody can tell whether {n} message was accepted. It is counted as cost, and is never"
+                " sent again by itself. Settle it with: smsctl mailings resolve {id}",
+                "Nobody can tell whether {n} messages were accepted. They are counted as cost, and are"
+                " never sent again by themselves. Settle them with: smsctl mailings resolve {id}",
+                n=self.unknown,
+                id=self.mailing,
             )
+            told.append(sentence)
         if self.held:
             told.append(say("Held messages wait for a person at the gateway; ask the gateway's support."))
         if self.in_doubt:
-            told.append(
-                say_n(
-                    "The gateway was asked to stop {n} message, and nobody can tell whether it did: it was"
-                    " stopped, or it has left. It is counted as cost until a report comes. Settle it with:"
-                    " smsctl mailings resolve {id}",
-                    "The gateway was asked to stop {n} messages, and nobody can tell whether it did: they"
-                    " were stopped, or have left. They are counted as cost until reports come. Settle them"
-                    " with: smsctl mailings resolve {id}",
-                    n=self.in_doubt,
-                    id=self.mailing,
-                )
+            line = say_n(
+                "The gateway was asked to stop {n} message, and nobody can tell whether it did: it was"
+                " stopped, or it has left. It is counted as cost until a report comes. Settle it with:"
+                " smsctl mailings resolve {id}",
+                "The gateway was asked to stop {n} messages, and nobody can tell whether it did: they"
+                " were stopped, or have left. They are counted as cost until reports come. Settle them"
+                " with: smsctl mailings resolve {id}",
+                n=self.in_doubt,
+                id=self.mailing,
             )
+            told.append(line)
         return told
 
 

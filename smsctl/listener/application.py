@@ -102,12 +102,11 @@ class PushApplication:
         if not self._push_queue.hand_in(push_batch):
             raise PushRefusedError(HTTPStatus.SERVICE_UNAVAILABLE)  # the queue has said why
         if push_batch.unread:
-            self.on_refused(
-                say(
-                    "a part of a push for {gateway} cannot be read; it is kept: smsctl reports unmatched",
-                    gateway=gateway,
-                )
+            sentence = say(
+                "a part of a push for {gateway} cannot be read; it is kept: smsctl reports unmatched",
+                gateway=gateway,
             )
+            self.on_refused(sentence)
         return push_batch.acknowledgement
 
 

@@ -71,14 +71,13 @@ class TextFormat(NamedTuple):
             with suppress(csv.Error, UnicodeError):  # told when the rows are read
                 for row in reader:
                     if reader.line_num - before > 1 and any(self._is_row(cell, width) for cell in row):
-                        raise InputError(
-                            say(
-                                "{path}, line {line}: a cell of the row that begins here holds whole rows: a"
-                                ' closing quote (") is missing.',
-                                path=self.path,
-                                line=before + 1 + self.has_preface,
-                            )
+                        sentence = say(
+                            "{path}, line {line}: a cell of the row that begins here holds whole rows: a"
+                            ' closing quote (") is missing.',
+                            path=self.path,
+                            line=before + 1 + self.has_preface,
                         )
+                        raise InputError(sentence)
                     before = reader.line_num
 
     def _is_row(self, cell: str, width: int) -> bool:
@@ -115,13 +114,12 @@ class TextFormat(NamedTuple):
                 ),
                 hint=say('Perhaps a closing quote (") is missing.'),
             )
-        return InputError(
-            say(
-                '{path}, line {line}: the row that begins here has a stray quote (").',
-                path=self.path,
-                line=line,
-            )
+        sentence = say(
+            '{path}, line {line}: the row that begins here has a stray quote (").',
+            path=self.path,
+            line=line,
         )
+        return InputError(sentence)
 
 
 def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str | None) -> TextFormat:

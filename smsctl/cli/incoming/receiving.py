@@ -97,12 +97,11 @@ class Complaints:
                 if not kind.untold:
                     del self._kinds[template]
                     continue
-                self._tell(
-                    say_n(
-                        "once more since then: {what}",
-                        "{n} times more since then: {what}",
-                        n=kind.untold,
-                        what=kind.latest,
-                    )
+                sentence = say_n(
+                    "once more since then: {what}",
+                    "{n} times more since then: {what}",
+                    n=kind.untold,
+                    what=kind.latest,
                 )
+                self._tell(sentence)
                 kind.told_at, kind.untold = time.monotonic(), 0

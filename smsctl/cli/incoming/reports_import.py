@@ -28,11 +28,10 @@ def run(
             unread += push_batch.unread
             wiring.ledger.give_way()
     if unread:
-        wiring.output.warn(
-            say_n(
-                "{n} entry cannot be read. It is kept: smsctl reports unmatched",
-                "{n} entries cannot be read. They are kept: smsctl reports unmatched",
-                n=unread,
-            )
+        sentence = say_n(
+            "{n} entry cannot be read. It is kept: smsctl reports unmatched",
+            "{n} entries cannot be read. They are kept: smsctl reports unmatched",
+            n=unread,
         )
+        wiring.output.warn(sentence)
     return render.taken_result(intake.taken, simulated=wiring.simulated)

@@ -104,13 +104,12 @@ def will_be_lost(status: ServiceStatus, *, unsettled: int) -> list[Sentence]:
     """Say what is closed before a new package is opened, and what should be settled first."""
     told = [_loss(package, say("will be closed")) for package in status.packages if package.left > 0]
     if unsettled:
-        told.append(
-            say_n(
-                "{n} message is unknown or held: settle it first, by the earlier gateway.",
-                "{n} messages are unknown or held: settle them first, by the earlier gateway.",
-                n=unsettled,
-            )
+        sentence = say_n(
+            "{n} message is unknown or held: settle it first, by the earlier gateway.",
+            "{n} messages are unknown or held: settle them first, by the earlier gateway.",
+            n=unsettled,
         )
+        told.append(sentence)
     return told
 
 

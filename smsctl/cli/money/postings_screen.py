@@ -68,13 +68,12 @@ def remarks(lines: Sequence[PostingLine]) -> list[Sentence]:
     n = sum(one.unpriced for one in lines)
     if not n:
         return []
-    return [
-        say_n(
-            "{n} part has no price that is known, and costs nothing here.",
-            "{n} parts have no price that is known, and cost nothing here.",
-            n=n,
-        )
-    ]
+    sentence = say_n(
+        "{n} part has no price that is known, and costs nothing here.",
+        "{n} parts have no price that is known, and cost nothing here.",
+        n=n,
+    )
+    return [sentence]
 
 
 def closed(posted: Posting, zone: str, *, again: bool) -> TextLine:
@@ -82,13 +81,12 @@ def closed(posted: Posting, zone: str, *, again: bool) -> TextLine:
     told = {"month": posted.month, "document": posted.document, "who": posted.by_whom}
     at = figures.local(posted.at, zone)
     if again:
-        return TextLine(
-            say(
-                "{month} was first handed over {at} by {who}, as {document}: the same file.",
-                at=at,
-                **told,
-            )
+        sentence = say(
+            "{month} was first handed over {at} by {who}, as {document}: the same file.",
+            at=at,
+            **told,
         )
+        return TextLine(sentence)
     return TextLine(
         say("{month} is closed, as {document}: what is corrected later is posted in the next month.", **told),
         Tone.GOOD,

@@ -63,15 +63,14 @@ def done(protocol: Protocol, due: Due, names: str, zone: str) -> list[Block]:
         Fact(say("Stray delivery reports"), [figures.count(protocol.reports)]),
         Fact(say("Hashes of numbers"), [figures.count(protocol.hashes)]),
     ]
+    sentence = say(
+        "Removed: numbers, names, texts. Kept: counts, parts, money, times; and for 20 hours hashes"
+        " of numbers, so that nobody gets a text twice."
+    )
     return [
         TextLine(say("Protocol of purge {id}", id=protocol.id), Tone.STRONG),
         FactList(facts),
-        TextLine(
-            say(
-                "Removed: numbers, names, texts. Kept: counts, parts, money, times; and for 20 hours hashes"
-                " of numbers, so that nobody gets a text twice."
-            )
-        ),
+        TextLine(sentence),
         TextLine(say("The ledger's file was searched: nothing of a sample of it is found there any more.")),
         *_left_alone(due),
         *_not_reached(),
@@ -103,6 +102,10 @@ def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> lis
 
 
 def _not_reached() -> list[Block]:
+    sentence = say(
+        "Nor what a person wrote, --key names and reasons: see them, and blank them by id, with"
+        " smsctl purge --written"
+    )
     return [
         TextLine(
             say(
@@ -111,12 +114,7 @@ def _not_reached() -> list[Block]:
             ),
             Tone.WARN,
         ),
-        TextLine(
-            say(
-                "Nor what a person wrote, --key names and reasons: see them, and blank them by id, with"
-                " smsctl purge --written"
-            )
-        ),
+        TextLine(sentence),
     ]
 
 

@@ -154,13 +154,12 @@ def _bound(wiring: Wiring, values: dict[str, Any]) -> None:
         values["max_new_packages"] = limits.max_new_packages or 0
     fewest = max(1, values["min_messages"] or 0)
     if values["max_parts"] < fewest:  # each message takes a part
-        raise UsageError(
-            say(
-                "With --max-parts {most} nothing could ever be sent; it must be {fewest} or more.",
-                most=values["max_parts"],
-                fewest=fewest,
-            )
+        sentence = say(
+            "With --max-parts {most} nothing could ever be sent; it must be {fewest} or more.",
+            most=values["max_parts"],
+            fewest=fewest,
         )
+        raise UsageError(sentence)
 
 
 def _tried(argv: Sequence[str]) -> tuple[int, list[Sentence]]:

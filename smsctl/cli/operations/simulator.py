@@ -128,14 +128,13 @@ def _shares(flag: str, texts: Sequence[str]) -> dict[str, float]:
         except ValueError:
             found[name] = -1
         if not 0 <= found[name] <= 1:
-            raise UsageError(
-                say(
-                    "{flag} {name}={share}: a share is a number from 0 to 1.",
-                    flag=flag,
-                    name=name,
-                    share=share,
-                )
+            sentence = say(
+                "{flag} {name}={share}: a share is a number from 0 to 1.",
+                flag=flag,
+                name=name,
+                share=share,
             )
+            raise UsageError(sentence)
     return found
 
 

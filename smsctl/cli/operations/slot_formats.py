@@ -76,11 +76,10 @@ def _weekdays(piece: str, days: str) -> range:
         found = range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1)
         if found:
             return found
+    hint = say("Write daily, mon-fri, mon,thu or days of the month from 1 to {last}: 1,15.", last=_LAST_DAY)
     raise UsageError(
         say("--days {days}: there are no such days.", days=days),
-        hint=say(
-            "Write daily, mon-fri, mon,thu or days of the month from 1 to {last}: 1,15.", last=_LAST_DAY
-        ),
+        hint=hint,
     )
 
 
