@@ -16,13 +16,13 @@ from smsctl.config.settings import Mode, Settings
 from smsctl.domain import rules, rules_of_time
 from smsctl.domain.approval import still_waits
 from smsctl.domain.audience import AudienceRule
-from smsctl.domain.cost_ceiling import over_month
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Letter
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.plan import AccountStatus, Bill
 from smsctl.domain.rules import NOTHING_SPENT, Refusal, Rule, Spent, per_number
+from smsctl.domain.rules_of_time import over_month
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import Sentence
 from smsctl.ledger import approvals, blocklist, budgets, municipalities, packages, repeats

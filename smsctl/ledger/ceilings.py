@@ -7,11 +7,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from smsctl.domain.cost_ceiling import no_price
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.moment import Moment
 from smsctl.domain.package import in_kronor
 from smsctl.domain.rules import not_active
+from smsctl.domain.rules_of_time import no_price
 from smsctl.errors import RuleError, Sentence, say, say_n
 from smsctl.ledger import budgets, counts, municipalities, packages
 from smsctl.ledger.store import Ledger

@@ -3,10 +3,10 @@ from datetime import date
 import pytest
 
 from smsctl.domain.budget import Spending, year_budget
-from smsctl.domain.cost_ceiling import over_month
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import ConsumptionPace, Package, PackageTerms
 from smsctl.domain.plan import AccountStatus, Bill, bill_for, budget_warning
+from smsctl.domain.rules_of_time import over_month
 
 RATE = PackageTerms(size=3, price_ore=100)
 TOWN = Municipality(key="town", name="Town", rate=RATE, in_packages=True)

@@ -12,11 +12,8 @@ from pathlib import Path
 
 from smsctl.actions import check
 from smsctl.actions.check import Check, Finding, Level, examine
-from smsctl.actions.check_approvals import check_approvals
-from smsctl.actions.check_beside import check_beside
 from smsctl.actions.check_mailing import check_mailing
-from smsctl.actions.check_notify import check_notify
-from smsctl.actions.check_retention import check_retention
+from smsctl.actions.check_upkeep import check_approvals, check_beside, check_notify, check_retention
 from smsctl.cli import checks, wiring_reach
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.operations import doctor_screen as render

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from smsctl.actions.check import RULE, examine, ledger_faults
-from smsctl.actions.check_beside import check_beside
+from smsctl.actions.check_upkeep import check_beside
 from smsctl.cli import options
 from smsctl.cli.operations import doctor_screen as render
 from smsctl.cli.options import argument
