@@ -1,4 +1,4 @@
-"""The rules that go by a clock: quiet hours, pauses, the ceiling of a month, and what is too old to be sent."""
+"""The rules that go by a clock: quiet hours, pauses, the ceiling of a month, what is too old to be sent."""
 
 from datetime import date, datetime, time
 
