@@ -9,23 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from smsctl.config import places
+from smsctl.config import places, settings
 from smsctl.config.keys import BY_SECTION, Section, section_of
 from smsctl.config.rules import check, default_municipality, names_of
-from smsctl.config.settings import (
-    ApprovalSettings,
-    GatewaySettings,
-    LedgerSettings,
-    LimitsSettings,
-    Mode,
-    MunicipalitySettings,
-    NotifySettings,
-    ReportsSettings,
-    RetentionSettings,
-    SenderRule,
-    Settings,
-    SmtpSettings,
-)
 from smsctl.config.walk import Problem, Values, read_values
 from smsctl.domain.secret import SecretPlace, SecretSource
 from smsctl.errors import ConfigError, Sentence, say, say_n
@@ -37,7 +23,7 @@ _LARGEST = 1_000_000
 _DEEPEST = 20  # tables and lists in each other; no key of ours lies deeper than four
 
 
-def load(path: Path) -> Settings:
+def load(path: Path) -> settings.Settings:
     """Read the config file.
 
     Raises ConfigError: it cannot be read, is not TOML, or is wrong; `problems` names every key and line.
@@ -78,7 +64,7 @@ def read_text(path: Path) -> str:
     raise ConfigError(say("{path} is no config file: it is not a text in UTF-8 below 1 MB", path=path))
 
 
-def parse(text: str, path: Path) -> Settings:
+def parse(text: str, path: Path) -> settings.Settings:
     """Read the text of a config file that lies at `path`; relative paths in it start there.
 
     Raises ConfigError: as `load`.
@@ -124,7 +110,7 @@ def _too_deep(path: Path) -> ConfigError:
     )
 
 
-def _settings(values: Values, path: Path) -> Settings:
+def _settings(values: Values, path: Path) -> settings.Settings:
     fields = {section: _fields(section, values) for section in values}
     limits, ledger = fields["limits",], fields["ledger",]
     top = fields[()]
@@ -133,35 +119,41 @@ def _settings(values: Values, path: Path) -> Settings:
     ledger["simulate_path"] = places.simulated(ledger["path"])
     smtp = fields.get(("smtp",))
     municipalities = {
-        key: MunicipalitySettings(
-            key=key, **given, retention=RetentionSettings(**fields["municipalities", key, "retention"])
+        key: settings.MunicipalitySettings(
+            key=key,
+            **given,
+            retention=settings.RetentionSettings(**fields["municipalities", key, "retention"]),
         )
         for key, given in names_of("municipalities", fields).items()
     }
-    senders = {name: SenderRule(name=name, **given) for name, given in names_of("senders", fields).items()}
+    senders = {
+        name: settings.SenderRule(name=name, **given) for name, given in names_of("senders", fields).items()
+    }
     top |= {
         "path": path,
-        "mode": Mode(top["mode"]),
+        "mode": settings.Mode(top["mode"]),
         "default_municipality": default_municipality(values),
-        "gateway": GatewaySettings(
+        "gateway": settings.GatewaySettings(
             **fields["gateway",],
             password=_source("gateway", "password", fields),
             proxy_password=_source("gateway", "proxy_password", fields),
         ),
-        "smtp": smtp and SmtpSettings(**smtp, password=_source("smtp", "password", fields)),
+        "smtp": smtp and settings.SmtpSettings(**smtp, password=_source("smtp", "password", fields)),
         "municipalities": MappingProxyType(municipalities),
         "carry": fields["columns",].pop("carry") or (),
         "columns": MappingProxyType({name: one for name, one in fields["columns",].items() if one}),
-        "limits": LimitsSettings(**limits),
-        "approval": ApprovalSettings(**fields["approval",]),
-        "ledger": LedgerSettings(**ledger),
+        "limits": settings.LimitsSettings(**limits),
+        "approval": settings.ApprovalSettings(**fields["approval",]),
+        "ledger": settings.LedgerSettings(**ledger),
         "log_path": fields["log",]["path"],
-        "retention": RetentionSettings(**fields["retention",]),
-        "notify": NotifySettings(**fields["notify",]),
-        "reports": ReportsSettings(**fields["reports",], secret=_source("reports", "secret", fields)),
+        "retention": settings.RetentionSettings(**fields["retention",]),
+        "notify": settings.NotifySettings(**fields["notify",]),
+        "reports": settings.ReportsSettings(
+            **fields["reports",], secret=_source("reports", "secret", fields)
+        ),
         "senders": MappingProxyType(senders),
     }
-    return Settings(**top)
+    return settings.Settings(**top)
 
 
 def _fields(section: Section, values: Values) -> dict[str, Any]:

@@ -233,6 +233,7 @@ def _saved_mail(body: str) -> int | None:
     return found[0].start() if is_outlook or is_sent else None
 
 
+_A_MAIL: Final = say("a saved mail (.eml)")
 _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
     (("{\\rtf", "{\\RTF"), _begins("{\\rtf"), say("RTF, as WordPad saves it")),
     (("%PDF",), _begins("%pdf"), say("a PDF")),
@@ -244,22 +245,10 @@ _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
     (("#!", "@echo", "@ECHO", "<?php"), _begins("#!", "@echo off", "<?php"), say("a script")),
     (("import ", "def ", "function ", "class ", "smsctl ", "Traceback "), _finds(_CODE), say("a script")),
     (("{", "["), _json, say("JSON")),
-    (
-        ("MIME-V", "Content-", "Message-ID", "Received", "Return-Path", "X-"),
-        _finds(_MAIL, times=2),
-        say("a saved mail (.eml)"),
-    ),
-    (
-        ("MIME-V", "Content-", "Message-ID", "DKIM-", "From "),
-        _finds(_MAIL_SURE),
-        say("a saved mail (.eml)"),
-    ),
-    (("Subject:", "Ämne:"), _saved_mail, say("a saved mail (.eml)")),
-    (
-        tuple(f"{word} " for word in _SQL_WORDS.split()),
-        _finds(_SQL),
-        say("SQL, out of a database"),
-    ),
+    (("MIME-V", "Content-", "Message-ID", "Received", "Return-Path", "X-"), _finds(_MAIL, times=2), _A_MAIL),
+    (("MIME-V", "Content-", "Message-ID", "DKIM-", "From "), _finds(_MAIL_SURE), _A_MAIL),
+    (("Subject:", "Ämne:"), _saved_mail, _A_MAIL),
+    (tuple(f"{word} " for word in _SQL_WORDS.split()), _finds(_SQL), say("SQL, out of a database")),
     (
         (" * ", "*/", "@reboot", "@hourly", "@daily", "@weekly", "@monthly", "@yearly"),
         _finds(_CRON),
@@ -267,8 +256,8 @@ _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
     ),
     (("=",), _config, say("a config file")),
     ((":\n  ",), _finds(_YAML), say("a config file")),
-    (("=C", "=D6", "=E", "=F6", "=20\n"), _finds(_QUOTED_PRINTABLE), say("a saved mail (.eml)")),
-    (("+A",), _finds(_UTF_7), say("a saved mail (.eml)")),
+    (("=C", "=D6", "=E", "=F6", "=20\n"), _finds(_QUOTED_PRINTABLE), _A_MAIL),
+    (("+A",), _finds(_UTF_7), _A_MAIL),
     (("\\",), _finds(_ESCAPED), say("program code: letters such as å are written as codes")),
     (("\\document", "\\begin{"), _finds(r"\\documentclass|\\begin\{"), say("LaTeX")),
     (("\n20", "\n[20"), _finds(_LOG, times=2), say("a log")),

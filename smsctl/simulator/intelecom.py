@@ -182,15 +182,10 @@ class SimulatedIntelecom:
                 return []
             leaves_at, on_hold = opens.timestamp(), opens > now
         leaves_at += self._behaviour.throttle_s
-        return (
-            [
-                HeldMessage(
-                    message_id=message_id, reference=message.reference, leaves_at=leaves_at, on_hold=on_hold
-                )
-            ]
-            if leaves_at > time.time()
-            else []
-        )
+        if leaves_at <= time.time():
+            return []
+        ours = message.reference
+        return [HeldMessage(message_id=message_id, reference=ours, leaves_at=leaves_at, on_hold=on_hold)]
 
     def _new_id(self) -> str:
         return f"{self._origin}{next(self._ids):06x}"

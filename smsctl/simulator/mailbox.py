@@ -21,11 +21,13 @@ from smsctl.simulator.measure import AirEncoding, is_gsm, parts
 from smsctl.simulator.web import RefusedRequestError
 
 _KEEP = 100_000
-_FIXED_ANSWERS = {
-    "NOOP": "250 OK",
-    "VRFY": "252 Send a mail and see",
-    "QUIT": "221 Bye",
+_FIXED_ANSWERS = {"NOOP": "250 OK", "VRFY": "252 Send a mail and see", "QUIT": "221 Bye"}
+_FRESH_ANSWERS = {
+    "HELO": "250 {name}",
+    "EHLO": "250-{name}\r\n250-SIZE {largest}\r\n250 8BITMIME",
+    "RSET": "250 OK",
 }
+"""To the commands that make it forget a sender and recipients that were named before."""
 _LONGEST_LINE = 4096
 _LARGEST_MAIL = 1024 * 1024
 _STOP_WITHIN_S = 0.05
@@ -119,19 +121,15 @@ class _Conversation(StreamRequestHandler):
     def _converse(self) -> None:
         self._forget()
         self._say(f"220 {self.server.name} ESMTP")
-        commands = {
-            "HELO": self._helo,
-            "EHLO": self._ehlo,
-            "MAIL": self._mail,
-            "RCPT": self._rcpt,
-            "DATA": self._data,
-            "RSET": self._rset,
-        }
+        commands = {"MAIL": self._mail, "RCPT": self._rcpt, "DATA": self._data}
         while line := self.rfile.readline(_LONGEST_LINE):
             verb, _, rest = line.decode("utf-8", errors="replace").strip().partition(" ")
             verb = verb.upper()
             if verb in commands:
                 commands[verb](rest)
+            elif verb in _FRESH_ANSWERS:
+                self._forget()
+                self._say(_FRESH_ANSWERS[verb].format(name=self.server.name, largest=_LARGEST_MAIL))
             else:
                 self._say(_FIXED_ANSWERS.get(verb, "502 Not known here"))
             if verb == "QUIT":
@@ -143,18 +141,6 @@ class _Conversation(StreamRequestHandler):
     def _forget(self) -> None:
         self._has_sender = False
         self._recipients: list[_Recipient] = []
-
-    def _helo(self, _: str) -> None:
-        self._forget()
-        self._say(f"250 {self.server.name}")
-
-    def _ehlo(self, _: str) -> None:
-        self._forget()
-        self._say(f"250-{self.server.name}\r\n250-SIZE {_LARGEST_MAIL}\r\n250 8BITMIME")
-
-    def _rset(self, _: str) -> None:
-        self._forget()
-        self._say("250 OK")
 
     def _mail(self, argument: str) -> None:
         if not _SENDER.fullmatch(argument):
