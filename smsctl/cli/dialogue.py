@@ -19,8 +19,7 @@ _CHEAPER = frozenset({"c", "cheaper", "b", "billigare"})
 
 def confirm(output: Output, question: Sentence, *, otherwise: Sentence) -> None:
     """Ask yes or no. Raises NotConfirmedError for all but yes; `otherwise` says what was not done."""
-    _must_be_asked(output)
-    if _ask(output, say("{question} [y/N] ", question=question)).casefold() not in _YES:
+    if not agrees(output, question):
         raise NotConfirmedError(otherwise)
 
 

@@ -83,11 +83,7 @@ def moments_of(days: Period, zone: tzinfo | None) -> tuple[str, str]:
     """Return from which ledger time on, and before which one, local days last."""
     since, until = (one and datetime.combine(date.fromisoformat(one), time(), zone) for one in days)
     before = until and datetime.combine(until.date() + timedelta(days=1), time(), zone)
-    return _stamp(since) if since else "", _stamp(before) if before else "9999"
-
-
-def _stamp(at: datetime) -> str:
-    return stamp(at)
+    return stamp(since) if since else "", stamp(before) if before else "9999"
 
 
 def _day(flag: str, text: str, *, last: bool) -> str:

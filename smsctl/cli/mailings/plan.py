@@ -189,11 +189,8 @@ def _package(plan: Plan, stage: Stage) -> list[Block]:
         return []
     blocks: list[Block] = [TextLine(sentence) for sentence in package_sentences(plan.bill)]
     if stage is Stage.REHEARSAL:
-        blocks.append(
-            TextLine(
-                say("These package figures are the rehearsal's; --dry-run shows the real ones."), Tone.FAINT
-            )
-        )
+        sentence = say("These package figures are the rehearsal's; --dry-run shows the real ones.")
+        blocks.append(TextLine(sentence, Tone.FAINT))
     return blocks
 
 
