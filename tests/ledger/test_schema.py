@@ -176,11 +176,10 @@ def test_a_new_ledger_is_whole_or_not_there(tmp_path: Path, folder: Path) -> Non
     (folder / "0003_broken.sql").write_text(BROKEN)
     with pytest.raises(sqlite3.OperationalError):
         migrate(tmp_path / "ledger.db", folder)
-    assert made_of(tmp_path / "ledger.db") == (0, [])
+    assert made_of(tmp_path / "ledger.db") == (0, ["BEGIN TRANSACTION;", "COMMIT;"])
 
 
-def made_of(path: Path) -> tuple[int, list[tuple[str, ...]]]:
-    """Return the version of a ledger, and every table, index and trigger, as it is written."""
+def made_of(path: Path) -> tuple[int, list[str]]:
+    """Return the version of a ledger, and every table, index, trigger and row, as it is written."""
     with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute("SELECT type, name, tbl_name, COALESCE(sql, '') FROM sqlite_master")
-        return schema.version_of(connection), sorted(found)
+        return schema.version_of(connection), sorted(connection.iterdump())

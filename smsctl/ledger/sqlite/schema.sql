@@ -1,4 +1,4 @@
--- The schema of version 27, as the migrations make it. Made by docs/generate.py.
+-- The schema of version 28, as the migrations make it. Made by docs/generate.py.
 CREATE TABLE "approvals" (
     mailing INTEGER PRIMARY KEY REFERENCES mailings (id),
     asked_at TEXT NOT NULL,
@@ -44,7 +44,7 @@ CREATE TABLE batches (
     settled_at TEXT,
     verdict TEXT,
     answer TEXT
-, stop_asked_at TEXT, stop_left INTEGER NOT NULL DEFAULT 0, boot TEXT, boot_s REAL, event TEXT, cost_centre TEXT);
+, stop_asked_at TEXT, stop_left INTEGER NOT NULL DEFAULT 0, boot TEXT, boot_s REAL, event TEXT, cost_centre TEXT, host TEXT, under_way_until TEXT);
 CREATE TABLE "blocked" (
     hash TEXT NOT NULL,
     municipality TEXT NOT NULL, -- its key; empty: for all
@@ -116,6 +116,11 @@ CREATE TABLE holds (
     at TEXT NOT NULL,
     by_whom TEXT NOT NULL,
     reason TEXT NOT NULL
+);
+CREATE TABLE hosts (
+    host TEXT PRIMARY KEY, -- drawn by the host, and kept in its own file
+    name TEXT NOT NULL, -- of the machine, for people
+    joined_at TEXT NOT NULL
 );
 CREATE TABLE inbox (
     id INTEGER PRIMARY KEY,
