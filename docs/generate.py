@@ -205,7 +205,7 @@ def _answer(config: Path, words: Sequence[str]) -> Mapping[str, Any]:
     placed = [str(config.parent / word) if word.startswith("examples/") else word for word in words]
     with redirect_stdout(out), redirect_stderr(io.StringIO()):
         app.main(["--config", str(config), "--json", *placed])
-    found: Mapping[str, Any] = json.loads(out.getvalue())
+    found: Mapping[str, Any] = json.loads(out.getvalue().replace(str(config), config.name))
     return found
 
 
