@@ -39,6 +39,9 @@ MOBILES = {"+45": ("", "26######"), "+358": ("0", "40#######"), "+49": ("0", "15
 MOBILES |= {"+44": ("0", "7400######"), "+47": ("", "9#######"), "+46": ("0", "70#######")}
 """What stands before a mobile number at home, and one of its series."""
 
+INVALID = {"+45": "1#######", "+44": "6#########"}
+"""What begins as no number of the country does."""
+
 Row = tuple[str, str, str, str, str]
 
 
@@ -100,14 +103,19 @@ def compare(path: Path, rows: int, rounds: int) -> None:
 def compare_countries(path: Path, rows: int, rounds: int) -> None:
     """Time mobiles of one country at home, allowed beside Sweden's, and not allowed."""
     for code, (prefix, series) in MOBILES.items():
+        abroad = (code, f"00{code[1:]}")
         for what, countries, forms in (
-            ("at home", code, (prefix, code, f"00{code[1:]}")),
-            ("abroad", f"+46,{code}", (code, f"00{code[1:]}")),
-            ("not allowed", "+46", (code, f"00{code[1:]}")),
+            ("at home", code, (prefix, *abroad)),
+            ("abroad", f"+46,{code}", abroad),
+            ("not allowed", "+46", abroad),
+            ("invalid", f"+46,{code}", abroad),
         ):
+            if what == "invalid" and code not in INVALID:
+                continue
             if countries == "+46,+46" or (what, code) == ("not allowed", "+46"):
                 continue
-            write(path, mobiles(rows, series, forms))
+            shape = INVALID[code] if what == "invalid" else series
+            write(path, mobiles(rows, shape, forms))
             pairs = [(timed("smsctl", path, countries), timed("csv", path)) for _ in range(rounds)]
             wall = statistics.median(ours.wall_s / bare.wall_s for ours, bare in pairs)
             cpu = statistics.median(ours.cpu_s / bare.cpu_s for ours, bare in pairs)

@@ -8,6 +8,7 @@ country is matched with the authority's own pattern.
 import re
 import unicodedata
 from enum import StrEnum
+from functools import cache
 from typing import Final, NamedTuple
 
 from smsctl.domain.number_plan import (
@@ -17,6 +18,7 @@ from smsctl.domain.number_plan import (
     TAIL,
     heads,
     is_landline,
+    misfit,
     mobiles,
     national_prefix,
 )
@@ -86,23 +88,31 @@ class NumberReader:
 
     def read(self, raw: str) -> NumberReading:
         """Read a number by every rule. What was repaired, spacing apart, is told in the notice."""
-        if self._is_refused_mobile(raw.replace(" ", "").replace("-", "")):
-            return NumberReading(None, NumberFault.COUNTRY)
+        if fault := self._fault_abroad(raw.replace(" ", "").replace("-", "")):
+            return NumberReading(None, fault)
         text = re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", raw)).strip()
         if marked := re.fullmatch(_TEXT_MARK, text):
             reading = self._read((marked["bare"] or marked["formula"] or "").strip(), raw)
             return reading._replace(notice=reading.notice or _MARKED) if reading.number else reading
         return self._read(text, raw)
 
-    def _is_refused_mobile(self, text: str) -> bool:
-        """Tell whether it is a plain mobile number of a country that is not allowed: the third short cut."""
+    def _fault_abroad(self, text: str) -> NumberFault | None:
+        """Return what is wrong with a plain number of another country; None: perhaps nothing.
+
+        It is a mobile number of one that is not allowed, or no number there: the third short cut.
+        """
         if not text.startswith(("+", "00")):
-            return False
+            return None
         number = f"+{text.removeprefix('00').removeprefix('+')}"
         country = country_of(number)
-        if not country or country in self._allowed:
-            return False
-        return mobiles((country,)).fullmatch(number) is not None
+        if not country:
+            return None
+        if country not in self._allowed and mobiles((country,)).fullmatch(number):
+            return NumberFault.COUNTRY
+        if country in BARE or not re.fullmatch(_PLAIN_ABROAD, text):  # of these more is known, and said
+            return None
+        reason = misfit(country, number[len(country) :])
+        return None if reason is None else _misfit_fault(reason)
 
     def _read(self, text: str, raw: str) -> NumberReading:
         if re.fullmatch(_EXCEL, text):
@@ -204,17 +214,20 @@ def _ask_authority(written: str) -> str | NumberFault:
         return NumberFault.UNKNOWN_COUNTRY if unknown else NumberFault.TOO_SHORT
     kind = phonenumbers.number_type(parsed)
     if kind == phonenumbers.PhoneNumberType.UNKNOWN:  # that is to say: not valid
-        reason = phonenumbers.is_possible_number_with_reason(parsed)
-        faults = {
-            phonenumbers.ValidationResult.TOO_SHORT: NumberFault.TOO_SHORT,
-            phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: NumberFault.TOO_SHORT,
-            phonenumbers.ValidationResult.TOO_LONG: NumberFault.TOO_LONG,
-        }
-        return faults.get(reason, NumberFault.UNASSIGNED)
+        return _misfit_fault(phonenumbers.is_possible_number_with_reason(parsed))
     mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
     if kind not in mobile:
         return NumberFault.NOT_MOBILE
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+@cache
+def _misfit_fault(reason: int) -> NumberFault:
+    from phonenumbers import ValidationResult
+
+    if reason in {ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY}:
+        return NumberFault.TOO_SHORT
+    return NumberFault.TOO_LONG if reason == ValidationResult.TOO_LONG else NumberFault.UNASSIGNED
 
 
 _FEWEST: Final = 8  # digits of the shortest mobile number without its prefix, in either country
@@ -228,6 +241,7 @@ def _without_prefix(digits: str) -> NumberFault:
 _DIGIT: Final = "[0-9]"
 _FEWEST_BESIDE: Final = 7  # digits of what may be a number beside another
 _DIGITS: Final = r"\+?[0-9]+"
+_PLAIN_ABROAD: Final = r"(?:\+|00)[1-9][0-9]{1,14}"
 _BETWEEN: Final = r"[/\n]|[^0-9\s\-\u2010-\u2015\u2212.()+]+"
 _SEPARATORS: Final = r"[\s\-\u2010-\u2015\u2212./()]"
 _UNSEEN: Final = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"  # comes along from phone books

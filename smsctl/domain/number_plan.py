@@ -41,6 +41,45 @@ def mobiles(codes: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(series), re.ASCII)
 
 
+_FEWEST: Final = 4  # the authority cuts its plans by their first digits where fewer are there
+
+
+def misfit(code: str, digits: str) -> int | None:
+    """Return why digits are no number in any plan of a country, as a ValidationResult; None: ask.
+
+    Where a plan takes away what stands before a number at home, nothing is said.
+    """
+    if not code or len(digits) < _FEWEST or digits[0] == "0":
+        return None
+    doubtful = _doubtful(code)
+    if doubtful is None or doubtful.fullmatch(digits):
+        return None
+    return _reason(code, len(digits))
+
+
+@cache
+def _doubtful(code: str) -> re.Pattern[str] | None:
+    """Return the pattern of what may be a number of a country, its code left out."""
+    import phonenumbers
+
+    plan_of = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
+    plans = [plan for region in regions if (plan := plan_of(int(code), region))]
+    general = [plan.general_desc.national_number_pattern for plan in plans if plan.general_desc]
+    if not plans or len(general) < len(regions) or not all(general):
+        return None
+    taken_away = plans[0].national_prefix_for_parsing or "(?!)"
+    return re.compile("|".join([*(f"(?:{one})" for one in general), rf"(?:{taken_away})\d*"]), re.ASCII)
+
+
+@cache
+def _reason(code: str, digits: int) -> int:
+    import phonenumbers
+
+    number = phonenumbers.PhoneNumber(country_code=int(code), national_number=int("1" * digits))
+    return int(phonenumbers.is_possible_number_with_reason(number))
+
+
 @cache
 def national_prefix(code: str) -> str | None:
     """Return what stands before a number at home, often "0"; None where the country's plan says more."""

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from smsctl.domain import number_plan
 from smsctl.domain.number import NumberFault, NumberReader, why
 from smsctl.domain.spelling import country_of, is_e164, mask, spell, veil, written_out
 
@@ -385,6 +386,43 @@ def test_a_number_of_any_country_that_takes_the_fast_way_is_what_the_authority_s
         assert number is None or number == authority(raw, "SE") == WORLDLY.read(raw).number
         fault = SWEDISH.read(raw).fault  # what is allowed nowhere is a mobile number all the same
         assert code == "+46" or (fault is NumberFault.COUNTRY) == (WORLDLY.read(raw).number is not None)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    code=st.sampled_from([f"+{code}" for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE]),
+    digits=st.text(alphabet="0123456789", min_size=4, max_size=12),
+    form=st.sampled_from(["{code}{digits}", "00{bare}{digits}", "{code} {digits}-"]),
+)
+@example(code="+44", digits="6000000000", form="{code}{digits}")
+@example(code="+45", digits="123", form="{code}{digits}")
+@example(code="+49", digits="1511234567890", form="{code}{digits}")
+def test_a_number_that_fits_no_plan_is_refused_as_the_authority_does(
+    code: str, digits: str, form: str
+) -> None:
+    reason = number_plan.misfit(code, digits)
+    if reason is None:
+        return
+    parsed = phonenumbers.parse(code + digits)
+    assert phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.UNKNOWN
+    assert phonenumbers.is_possible_number_with_reason(parsed) == reason
+    raw = form.format(code=code, bare=code[1:], digits=digits)
+    for reader in (SWEDISH, WORLDLY, NumberReader(code)):
+        assert reader.read(raw).number is None
+        assert reader.fast(raw) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "fault"),
+    [
+        ("+44 6000 000000", NumberFault.UNASSIGNED),
+        ("+45 12 34 5", NumberFault.TOO_SHORT),
+        ("0045-12345678901", NumberFault.TOO_LONG),
+    ],
+)
+def test_why_a_number_abroad_is_none_is_told(raw: str, fault: NumberFault) -> None:
+    assert SWEDISH.read(raw).fault is fault
+    assert WORLDLY.read(raw).fault is fault
 
 
 @settings(deadline=None)
