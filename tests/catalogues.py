@@ -38,7 +38,6 @@ def extracted() -> Catalog:
 def everything() -> Catalog:
     """The sentences and the texts of the help pages: read once, not to be changed."""
     language.speak("en", {})  # what a test before has left is what Typer's tree would say
-    language.name_the_config(None, ())
     found = script("update").everything()
     assert isinstance(found, Catalog)
     return found

@@ -226,3 +226,24 @@ def test_it_has_a_manual_page(built: Built) -> None:
     if "minimized" in shown.said:
         pytest.skip("man is here without its pages, as small systems have it")
     assert (shown.code, "municipality" in shown.out) == (0, True), shown.err
+
+
+def test_the_page_on_an_offline_server_guards_the_wheel_too(built: Built, tmp_path: Path) -> None:
+    """Its lines that put the wheel among what is locked, and install that; the libraries need a network."""
+    page = (ROOT / "docs" / "how-to" / "install.md").read_text(encoding="utf-8")
+    lines = [line.removeprefix("$ ") for line in page.splitlines() if line.startswith("$ ")]
+    house = tmp_path / "wheelhouse"
+    house.mkdir()
+    shutil.copy(built.wheel, house)
+    shutil.copy(built.wheel, tmp_path)
+    (locks,) = [line for line in lines if "--hash=sha256:" in line]
+    assert _ran(["bash", "-c", locks], cwd=tmp_path).code == 0
+    (installs,) = [line for line in lines if "--no-index" in line]
+    flags = installs.partition(" install ")[2].split()
+    server = _environment(tmp_path / "server")
+    assert _pip(server, "--no-deps", *flags).code == 0
+    assert _ran([server / "bin" / "python", "-c", "import smsctl"], cwd=Path("/")).code == 0
+    with (house / built.wheel.name).open("ab") as wheel:
+        wheel.write(b"changed")
+    refused = _pip(_environment(tmp_path / "another"), "--no-deps", *flags)
+    assert (refused.code, "THESE PACKAGES DO NOT MATCH THE HASHES" in refused.err) == (1, True), refused.said

@@ -31,7 +31,7 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
     time that a start takes.
     """
     app = typer.Typer(
-        help=language.words(_HELP),
+        help=language.verbatim(_HELP.template),  # a page of help names no config, as its examples do not
         epilog=None if alone else _root_epilog(),
         add_completion=False,
         rich_markup_mode=None,
