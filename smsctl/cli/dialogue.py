@@ -71,13 +71,16 @@ def ask_text(
 ) -> str:
     """Ask for a text until `refuse` has nothing against it; an empty answer is the default.
 
-    `example` is shown as a default is, and an empty answer stays empty.
+    `example` is shown as a default is, and an empty answer stays empty. Ctrl-D is no answer, and breaks off.
     """
     _must_be_asked(output)
     shown = say("{question} [{default}]: ", question=question, default=default or example)
     while True:
-        text = _ask(output, shown if default or example else say("{question}: ", question=question))
-        text = text or default
+        typed = _read(output, shown if default or example else say("{question}: ", question=question))
+        if typed is None:
+            output.stopping.is_asked = True
+            raise KeyboardInterrupt
+        text = typed or default
         against = refuse(text) if text != default else None
         if against is None:
             return text

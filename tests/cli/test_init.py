@@ -379,3 +379,11 @@ def test_the_wizard_explains_and_asks_again_where_an_answer_does_not_fit(tmp_pat
         terminal.wait_for("Service ID: must be a whole number.")
         terminal.process.kill()
     assert not path.exists()
+
+
+def test_the_end_of_input_is_no_answer(tmp_path: Path) -> None:
+    """Ctrl-D takes nobody's default: it leaves, as Ctrl-C does, and nothing is written."""
+    path = tmp_path / "config.toml"
+    ran = run_terminal(["--config", path, "config", "init"], [("[intelecom]: ", ""), ("[4711]: ", "\x04")])
+    assert (ran.code, path.exists()) == (130, False), ran.seen
+    assert "Interrupted; nothing was sent." in ran.seen
