@@ -22,25 +22,27 @@ def read_duration(flag: str, text: str) -> timedelta:
     return found
 
 
-def read_time(text: str, local_now: datetime) -> datetime:
+def read_time(text: str, local_now: datetime, *, flag: str = "--at ") -> datetime:
     """Return the time a person means by 07:30 (the next one) or 2026-12-01T07:30, on the config's clock.
 
     Of a time that comes twice, when the clock is put back, it is the first, unless an offset is written.
+    `flag` is told before it, where one was typed.
     """
+    typed = f"{flag}{text}"
     found = _written_time(text, local_now)
     if found is None:
         raise UsageError(
-            say("--at {text}: there is no such time.", text=text),
+            say("{typed}: there is no such time.", typed=typed),
             hint=say("Write 07:30 or 2026-12-01T07:30."),
         )
     real = found.astimezone(UTC).astimezone(local_now.tzinfo)
     if found.tzinfo is local_now.tzinfo and real.replace(tzinfo=None) != found.replace(tzinfo=None):
         raise UsageError(
-            say("--at {text}: there is no such time, for the clock is put forward then.", text=text),
+            say("{typed}: there is no such time, for the clock is put forward then.", typed=typed),
             hint=say("The clock shows {clock:%H:%M} then.", clock=real),
         )
     if real.timestamp() <= local_now.timestamp():  # two times of one zone are compared without their offsets
-        raise UsageError(say("--at {text} is in the past.", text=text))
+        raise UsageError(say("{typed} is in the past.", typed=typed))
     return real
 
 

@@ -138,3 +138,28 @@ def test_where_several_may_send_it_is_asked_who(make_config: MakeConfig, run: Ru
 
 def test_without_a_terminal_it_is_told_what_is_missing(make_config: MakeConfig, run: Run) -> None:
     assert run("--config", make_config(), "send").code == 2
+
+
+def test_who_is_asked_is_told_of_no_flag(make_config: MakeConfig) -> None:
+    ran = run_terminal(
+        ["--config", make_config(), "send"],
+        [
+            *[
+                (WHOM, "1"),
+                (TEXT_, f"{TEXT}\n"),
+                (WHEN, "2020-01-01T07:30"),
+                (WHEN, "in a while"),
+                (WHEN, ""),
+            ],
+            (SEND, "n"),
+        ],
+    )
+    assert "\n2020-01-01T07:30 is in the past." in ran.seen.replace("\r", "")
+    assert "\nin a while: there is no such time. Write 07:30 or 2026-12-01T07:30." in ran.seen.replace(
+        "\r", ""
+    )
+
+
+def test_a_text_that_is_missing_is_told_as_such(make_config: MakeConfig) -> None:
+    ran = run_terminal(["--config", make_config(), "send"], [(WHOM, "1"), (TEXT_, "")])
+    assert (ran.code, "No text was typed; nothing was sent." in ran.seen) == (5, True)

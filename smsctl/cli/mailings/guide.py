@@ -4,7 +4,7 @@ The answers are the flags that would have been typed; the plan and its question 
 """
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -129,7 +129,8 @@ def _whom(wiring: Wiring, flags: SendFlags) -> SendFlags:
 
     question = say("Its figure, or several as 1, 2")
     words = _words(dialogue.ask_text(wiring.output, question, refuse=refuse))
-    _must_be_answered(words)
+    if not words:
+        raise NotConfirmedError(say("Nothing was chosen; nothing was sent."))
     if words == [str(everyone)]:
         return flags._replace(everyone=True)
     groups = dict.fromkeys(filter(None, (_group(one, numbered, counted) for one in words)))
@@ -191,7 +192,8 @@ def _text(wiring: Wiring, flags: SendFlags) -> SendFlags:
     about = say("The text. End it with an empty line. A file that holds it may be named instead.")
     wiring.output.show([GAP, TextLine(about, Tone.FAINT)])
     lines = dialogue.ask_lines(wiring.output, say("Text"))
-    _must_be_answered(lines)
+    if not lines:
+        raise NotConfirmedError(say("No text was typed; nothing was sent."))
     with suppress(OSError, ValueError):  # a text is no name of a file
         if len(lines) == 1 and Path(lines[0]).is_file():
             return flags._replace(file=lines[0])
@@ -209,16 +211,11 @@ def _when(wiring: Wiring, flags: SendFlags) -> str | None:
 
     def refuse(text: str) -> Sentence | None:
         try:
-            read_time(text, now)
+            read_time(text, now, flag="")
         except SmsctlError as error:
-            return error.sentence
+            return say("{what} {mend}", what=error.sentence, mend=error.hint or "")
         return None
 
     question, at_once = say("When? A time as 07:30, or"), language.words(say("now"))
     answer = dialogue.ask_text(wiring.output, question, default=at_once, refuse=refuse)
     return None if answer == at_once else answer
-
-
-def _must_be_answered(answer: Sequence[str]) -> None:
-    if not answer:
-        raise NotConfirmedError(say("Nothing was chosen; nothing was sent."))
