@@ -86,6 +86,11 @@ class Mailing(NamedTuple):
         """The id of the last message."""
         return self.first_message + self.messages - 1
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The ids of the first message and of the last."""
+        return self.first_message, self.last_message
+
     def message_reference(self, message: int) -> str:
         """Return the reference that travels with the message to the gateway and back in its report."""
         return self.message_references((message,))[0]

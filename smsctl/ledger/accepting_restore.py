@@ -14,10 +14,8 @@ VERDICT = "restored"
 
 def unfinished(ledger: Ledger) -> tuple[Mailing, ...]:
     """Return the mailings with pending messages, the oldest first."""
-    found = ledger.rows(
-        "SELECT mailing FROM mailing_counts WHERE state = 'pending' AND messages > 0 ORDER BY mailing"
-    )
-    return tuple(mailings.get(ledger, mailing) for (mailing,) in found)
+    pending = "SELECT mailing FROM mailing_counts WHERE state = 'pending' AND messages > 0 ORDER BY mailing"
+    return tuple(mailings.get(ledger, mailing) for mailing in ledger.column(pending))
 
 
 def make_unknown(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:

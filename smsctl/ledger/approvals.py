@@ -123,7 +123,7 @@ def for_every_time(ledger: Ledger, now: str) -> tuple[Approval, ...]:
 
 def over(ledger: Ledger, now: str) -> frozenset[int]:
     """Return the mailings that nobody has approved in time, and that no writer has ended yet."""
-    return frozenset(one for (one,) in ledger.rows(_OVER, now))
+    return frozenset(ledger.column(_OVER, now))
 
 
 def end_expired(ledger: Ledger, moment: Moment, actor: Actor) -> dict[int, int]:

@@ -40,8 +40,7 @@ def states_by_batch(ledger: Ledger, mailing: Mailing) -> dict[int, dict[Status, 
     for batch, state, messages in ledger.rows(
         "SELECT batch, state, COUNT(*) FROM messages WHERE id BETWEEN ? AND ? AND batch > 0"
         " GROUP BY batch, state",
-        mailing.first_message,
-        mailing.last_message,
+        *mailing.span,
     ):
         found.setdefault(batch, {})[Status(state)] = messages
     return found

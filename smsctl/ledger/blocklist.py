@@ -22,6 +22,7 @@ THE_RECIPIENT = "the recipient"
 FOR_ALL = ("",)
 """Stands for every municipality, also those that the config does not have yet."""
 
+_LISTS = "SELECT municipality FROM blocked WHERE hash = ? ORDER BY municipality"
 _CLEAR_DIGITS = 2
 
 
@@ -108,8 +109,9 @@ def remove(
             say("The number is on the block list for all municipalities."),
             hint=say("Ask somebody who may see all of them by [senders] to take it off."),
         )
-    there = ledger.rows("SELECT municipality FROM blocked WHERE hash = ? ORDER BY municipality", hashed)
-    gone = [municipality for (municipality,) in there if of is None or municipality in of]
+    gone = [
+        municipality for municipality in ledger.column(_LISTS, hashed) if of is None or municipality in of
+    ]
     if not gone:
         return False
     one = "DELETE FROM blocked WHERE hash = ? AND municipality = ?"
@@ -163,10 +165,5 @@ def among(ledger: Ledger, numbers: Sequence[str], of: Collection[str] | None) ->
     return frozenset(
         number
         for number in numbers
-        if any(
-            lists is None or municipality in lists
-            for (municipality,) in ledger.rows(
-                "SELECT municipality FROM blocked WHERE hash = ?", key.hash(number)
-            )
-        )
+        if any(lists is None or one in lists for one in ledger.column(_LISTS, key.hash(number)))
     )

@@ -19,8 +19,7 @@ def messages_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[int, in
     return dict(
         ledger.rows(
             "SELECT id, COALESCE(batch, 0) FROM messages WHERE id BETWEEN ? AND ? AND state = ?",
-            mailing.first_message,
-            mailing.last_message,
+            *mailing.span,
             state,
         )
     )
@@ -32,8 +31,7 @@ def names_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[str, int]:
         ledger.rows(
             "SELECT gateway_id, MIN(id) FROM messages WHERE id BETWEEN ? AND ? AND state = ?"
             " AND gateway_id IS NOT NULL GROUP BY gateway_id HAVING COUNT(*) = 1",
-            mailing.first_message,
-            mailing.last_message,
+            *mailing.span,
             state,
         )
     )

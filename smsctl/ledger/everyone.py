@@ -55,7 +55,7 @@ def _row_of(person: PersonRow) -> int:
 
 def _sent(ledger: Ledger, mailing: Mailing) -> Iterator[PersonRow]:
     accepted = True if mailing.terms_required and mailing.kind == "send" else None
-    for first, last in pieces(mailing.first_message, mailing.last_message):
+    for first, last in pieces(*mailing.span):
         for row, number, name, state, cause, code, at, *words in ledger.rows(_SENT, first, last):
             yield PersonRow(
                 row=row,

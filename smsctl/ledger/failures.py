@@ -35,8 +35,7 @@ def failed(ledger: Ledger, mailing: Mailing) -> tuple[FailedRow, ...]:
     found = ledger.rows(
         "SELECT sheet_row, number, name, state, cause, code, event, answer FROM messages"
         " WHERE id BETWEEN ? AND ? AND state IN ('failed', 'expired') ORDER BY id",
-        mailing.first_message,
-        mailing.last_message,
+        *mailing.span,
     )
     return tuple(_failed(*one) for one in found)
 
@@ -60,7 +59,7 @@ def not_reached(ledger: Ledger, days: Period, of: Collection[str] | None) -> Ite
         if of is not None and mailing.municipality.key not in of:
             continue
         headings = carried.headings(ledger, mailing.id)
-        for first, last in pieces(mailing.first_message, mailing.last_message):
+        for first, last in pieces(*mailing.span):
             new = [one for one in ledger.rows(_PIECE, first, last) if int(one[1]) not in told]
             told.update(int(one[1]) for one in new)
             if days.until is not None and mailing.created_day > days.until:

@@ -13,6 +13,7 @@ from smsctl.ledger.inbox import InboxRow
 from smsctl.ledger.store import Ledger
 
 _MAILINGS_AT_ONCE = 100
+_WITH_NUMBER = "SELECT id FROM messages WHERE id BETWEEN ? AND ? AND number = ?"
 
 
 class FoundMessage(NamedTuple):
@@ -109,9 +110,7 @@ def _messages(ledger: Ledger, number: str) -> list[tuple[int, int, str, str, str
     found = [
         message
         for begin, end in pieces(first, last)
-        for (message,) in ledger.rows(
-            "SELECT id FROM messages WHERE id BETWEEN ? AND ? AND number = ?", begin, end, number
-        )
+        for message in ledger.column(_WITH_NUMBER, begin, end, number)
     ]
     told = ledger.rows_of(
         "SELECT m.mailing, m.id, m.name, m.state, m.cause, m.reported_at, b.claimed_at FROM messages m"

@@ -130,8 +130,7 @@ def answers(ledger: Ledger, mailing: Mailing, *, most: int) -> tuple[AnsweredRow
     found = ledger.rows(
         "SELECT sheet_row, number, state, event, answer FROM messages WHERE id BETWEEN ? AND ?"
         " AND state IN ('rejected', 'held', 'failed', 'expired', 'unknown') ORDER BY id LIMIT ?",
-        mailing.first_message,
-        mailing.last_message,
+        *mailing.span,
         most,
     )
     return tuple(
@@ -165,10 +164,7 @@ def _mailing(row: dict[str, Any]) -> Mailing:
     if row["rate_parts"]:
         rate = PackageTerms(size=row["rate_parts"], price_ore=row["rate_ore"])
     municipality = Municipality(
-        key=row["municipality"],
-        name=row["municipality"],
-        rate=rate,
-        in_packages=bool(row["in_packages"]),
+        key=row["municipality"], name=row["municipality"], rate=rate, in_packages=bool(row["in_packages"])
     )
     return Mailing(
         **{name: row[name] for name in (*_FOUND_FIRST, *AS_IT_IS)},

@@ -141,9 +141,7 @@ def finish(
 def _parts(ledger: Ledger, made: Mailing) -> int:
     if not made.personal:
         return made.messages * made.size.parts
-    return ledger.number(
-        "SELECT SUM(parts) FROM messages WHERE id BETWEEN ? AND ?", made.first_message, made.last_message
-    )
+    return ledger.number("SELECT SUM(parts) FROM messages WHERE id BETWEEN ? AND ?", *made.span)
 
 
 def keep_no_longer(ledger: Ledger, opening: Opening, messages: int) -> None:

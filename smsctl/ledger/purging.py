@@ -126,11 +126,11 @@ def is_due(ledger: Ledger, decision: Decision, mailing: int, moment: Moment) -> 
 
 def of_nobody_known(ledger: Ledger, known: Collection[str]) -> tuple[str, ...]:
     """Return the municipalities whose personal data is here, and that are not among these."""
-    found = ledger.rows(
+    found = ledger.column(
         "SELECT DISTINCT municipality FROM mailings WHERE purge IS NULL"
         " OR id IN (SELECT mailing FROM messages WHERE number_hash IS NOT NULL) ORDER BY 1"
     )
-    return tuple(one for (one,) in found if one not in known)
+    return tuple(one for one in found if one not in known)
 
 
 def unfinished(ledger: Ledger) -> str | None:
@@ -185,14 +185,12 @@ def sweep(ledger: Ledger, purge: int, decision: Decision, moment: Moment, most: 
 
 def sample(ledger: Ledger, mailing: Mailing) -> tuple[str, ...]:
     """Return some of what a mailing holds, to be looked for in the file when it is removed."""
-    found = ledger.rows(
+    numbers = ledger.column(
         "SELECT number FROM messages WHERE id BETWEEN ? AND ? AND number IS NOT NULL LIMIT ?",
-        mailing.first_message,
-        mailing.last_message,
+        *mailing.span,
         _SAMPLE,
     )
-    numbers = tuple(number for (number,) in found)
-    bodies = texts.some(ledger, mailing.first_message, mailing.last_message, _SAMPLE)
+    bodies = texts.some(ledger, *mailing.span, _SAMPLE)
     return (*numbers, *bodies, *filter(None, (mailing.letter.text.body, mailing.label.title)))
 
 

@@ -103,8 +103,7 @@ def apply_to_unknown(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
     kept = ledger.records(
         "SELECT r.* FROM reports r JOIN messages m ON m.id = r.message"
         " WHERE r.fate = 'contradicts' AND m.id BETWEEN ? AND ? AND m.state = 'unknown' ORDER BY r.id",
-        mailing.first_message,
-        mailing.last_message,
+        *mailing.span,
     )
     _take_again(ledger, kept, moment)
 

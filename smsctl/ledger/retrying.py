@@ -24,7 +24,7 @@ class MissedRow(NamedTuple):
 
 def missed(ledger: Ledger, mailing: Mailing, states: Collection[Status]) -> Iterator[MissedRow]:
     """Yield the messages of a mailing in these states, in the file's order, as far as they are not purged."""
-    for first, last in pieces(mailing.first_message, mailing.last_message):
+    for first, last in pieces(*mailing.span):
         for message, row, number, name, state, cause, twice in ledger.rows(_MISSED, first, last):
             if state in states:
                 yield MissedRow(

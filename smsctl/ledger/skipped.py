@@ -77,12 +77,12 @@ def entries(ledger: Ledger, mailing: int) -> tuple[SkippedEntry, ...]:
 
 def rows_of(ledger: Ledger, mailing: int, reason: str) -> tuple[int, ...]:
     """Return the rows of the file that were skipped for a reason."""
-    found = ledger.rows(
+    found = ledger.column(
         "SELECT DISTINCT sheet_row FROM skipped WHERE mailing = ? AND reason = ? ORDER BY sheet_row",
         mailing,
         reason,
     )
-    return tuple(row for (row,) in found)
+    return tuple(found)
 
 
 def outside(ledger: Ledger, mailing: int) -> tuple[OutsideRows, ...]:

@@ -63,6 +63,10 @@ class Ledger:
         row = self.one(sql, *values)
         return int(row[0] or 0) if row else 0
 
+    def column(self, sql: str, *values: object) -> list[Any]:
+        """Fetch the one value of each row."""
+        return [value for (value,) in self.rows(sql, *values)]
+
     def rows_of(self, sql: str, keys: Iterable[object]) -> list[Row]:
         """Fetch all rows of many keys; the one place of `sql` is the list that they stand in: IN (?)."""
         found: list[Row] = []

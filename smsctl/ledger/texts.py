@@ -33,7 +33,5 @@ def remove(ledger: Ledger, first: int, last: int) -> None:
 
 def some(ledger: Ledger, first: int, last: int, most: int) -> tuple[str, ...]:
     """Return some of the texts of these messages."""
-    found = ledger.rows(
-        "SELECT body FROM texts WHERE message BETWEEN ? AND ? ORDER BY message LIMIT ?", first, last, most
-    )
-    return tuple(body for (body,) in found)
+    found = "SELECT body FROM texts WHERE message BETWEEN ? AND ? ORDER BY message LIMIT ?"
+    return tuple(ledger.column(found, first, last, most))

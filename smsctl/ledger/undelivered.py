@@ -34,8 +34,7 @@ def of_mailing(
     due = ledger.number(
         "SELECT COUNT(*) FROM messages m JOIN batches b ON b.id = m.batch WHERE m.id BETWEEN ? AND ?"
         " AND m.state = 'accepted' AND m.reported_at IS NULL AND b.claimed_at < ?",
-        mailing.first_message,
-        mailing.last_message,
+        *mailing.span,
         stamp(latest),
     )
     is_held = mailing.letter.send_at is not None and mailing.letter.send_at > latest
@@ -69,8 +68,7 @@ def withdrawn(ledger: Ledger, mailing: Mailing) -> dict[str, int]:
         ledger.rows(
             "SELECT COALESCE(code, ''), COUNT(*) FROM messages WHERE id BETWEEN ? AND ?"
             " AND state = 'cancelled' GROUP BY 1 ORDER BY 2 DESC",
-            mailing.first_message,
-            mailing.last_message,
+            *mailing.span,
         )
     )
 

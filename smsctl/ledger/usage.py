@@ -106,10 +106,8 @@ def usage(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> Usage:
 
 def known_municipalities(ledger: Ledger) -> tuple[str, ...]:
     """Return every municipality the ledger has heard of, also those no longer in the config."""
-    found = ledger.rows(
-        "SELECT municipality FROM municipalities UNION SELECT municipality FROM day_counts ORDER BY 1"
-    )
-    return tuple(municipality for (municipality,) in found)
+    every = "SELECT municipality FROM municipalities UNION SELECT municipality FROM day_counts ORDER BY 1"
+    return tuple(ledger.column(every))
 
 
 def package_lines(ledger: Ledger, account: Usage, *, most: int) -> tuple[PackageLine, ...]:

@@ -173,7 +173,7 @@ def _own_text(wiring: Wiring, mailing: Mailing) -> list[Block]:
         return []
     if not wiring.numbers_in_full:
         return [TextLine(say("Each gets a text of their own; the first is shown with --show-numbers."))]
-    first = texts.some(wiring.ledger, mailing.first_message, mailing.last_message, 1)
+    first = texts.some(wiring.ledger, *mailing.span, 1)
     return [TextLine(say("The first of them gets:")), *(block for one in first for block in quoted(one))]
 
 
