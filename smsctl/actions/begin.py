@@ -152,30 +152,19 @@ def _besides(new: NewMailing) -> str:
 
 def from_plan(plan: Plan, overruling: RuleOverrides, *, run_key: str | None = None) -> NewMailing:
     """Return what the ledger is to write of a plan that was confirmed."""
-    order = plan.order
-    return NewMailing(
-        kind="send",
-        municipality=order.municipality,
-        gateway=plan.traits.name,
-        letter=order.letter,
-        size=plan.size,
-        audience=order.audience,
-        source=order.source,
-        rows=plan.recipients.rows,
-        ceilings=order.ceilings,
-        run_key=run_key,
-        again=overruling.again,
-        urgent=overruling.urgent,
-        over_day=overruling.over_day,
-        number_column=order.number_column,
-        reason=overruling.reason,
-        audience_rows=plan.recipients.audience_rows,
-        outside=plan.recipients.outside,
-        cost_shares=plan.recipients.cost_shares,
-        texts=plan.recipients.texts,
-        terms_required=order.terms_required,
-        label=order.label,
-    )
+    said = ((plan.order, _ORDERED), (plan.recipients, _COUNTED), (overruling, _OVERRULED))
+    as_it_is = {name: getattr(source, name) for source, names in said for name in names}
+    gateway, size = plan.traits.name, plan.size
+    return NewMailing(kind="send", gateway=gateway, size=size, run_key=run_key, **as_it_is)
+
+
+_ORDERED = (
+    *("municipality", "letter", "audience", "source", "ceilings", "number_column"),
+    *("terms_required", "label"),
+)
+_COUNTED = ("rows", "audience_rows", "outside", "cost_shares", "texts")
+_OVERRULED = ("again", "urgent", "over_day", "reason")
+"""What a new mailing has by the same name from the order, its recipients, and whoever overruled a rule."""
 
 
 def carried_of(plan: Plan, sheet: Sheet) -> Carried:
