@@ -196,6 +196,26 @@ def new_cluster(place: Path | None = None) -> Cluster:
     return Cluster(folder, place / "bin")
 
 
+_SHARED: list[Cluster] = []
+_USERS: list[object] = []
+
+
+def of_this_process() -> Iterator[Cluster]:
+    """Yield a running server that all fixtures of this process share; the last of them takes it away."""
+    if not _SHARED:
+        _SHARED.append(new_cluster())
+        _SHARED[0].start()
+    _USERS.append(None)
+    try:
+        yield _SHARED[0]
+    finally:
+        _USERS.pop()
+        if not _USERS:
+            made = _SHARED.pop()
+            made.stop()
+            shutil.rmtree(made.folder)
+
+
 def _as_nobody(*, dies_with_us: bool = False) -> list[str]:
     end = ["--pdeathsig", "KILL"] if dies_with_us else []
     if os.geteuid() != 0:

@@ -101,8 +101,14 @@ class Desk:
     gateway_name = "intelecom"  # gives our references back in its reports
     account = ""  # at the gateway
 
-    def __init__(self, folder: Path, *, package_size: int = 1000) -> None:
-        self.ledger = store.open_ledger(folder / "ledger.db")
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        package_size: int = 1000,
+        opener: Callable[[Path], store.Ledger] = store.open_ledger,
+    ) -> None:
+        self.ledger = opener(folder / "ledger.db")
         self.now: Callable[[], Moment] = moment
         self.town = Municipality(
             key="town", name="Town", rate=PackageTerms(size=package_size, price_ore=4900), in_packages=True

@@ -1,6 +1,6 @@
 """A way into the actions beside the command line, with a real config, ledger and recipients file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from smsctl.domain.municipality import Municipality
 from smsctl.domain.number import NumberReader
 from smsctl.domain.package import PackageTerms
 from smsctl.domain.text import MessageText
-from smsctl.ledger import municipalities, store
+from smsctl.ledger import municipalities
+from smsctl.ledger.store import Ledger, open_ledger
 
 from .desk import ACTOR, PACE, ScriptedGateway, moment
 
@@ -34,9 +35,10 @@ def as_typed(added: Sequence[str], *, by_a_person: bool) -> str:
 class SecondWayIn:
     """What a web page, say, would do: no command line, and every rule asked."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, opener: Callable[[Path], Ledger] = open_ledger) -> None:
         self.settings = load(config)
-        self.ledger = store.open_ledger(self.settings.ledger_path)
+        self.settings.ledger_path.parent.mkdir(exist_ok=True)
+        self.ledger = opener(self.settings.ledger_path)
         found = self.settings.municipality("exempelkommun")
         self.town = municipality(found.key)
         with self.ledger.transaction():

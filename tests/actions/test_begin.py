@@ -1,9 +1,11 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from smsctl.actions.begin import begin
-from smsctl.ledger import audit, store
+from smsctl.ledger import audit
+from smsctl.ledger.store import Ledger
 
 from ..ledger.sending import new
 from .desk import ACTOR, moment
@@ -19,9 +21,9 @@ from .desk import ACTOR, moment
     ],
 )
 def test_that_the_terms_were_not_required_is_audited(
-    kind: str, tmp_path: Path, *, terms_required: bool, told: bool
+    kind: str, tmp_path: Path, opener: Callable[[Path], Ledger], *, terms_required: bool, told: bool
 ) -> None:
-    ledger = store.open_ledger(tmp_path / "ledger.db")
+    ledger = opener(tmp_path / "ledger.db")
     made_of = new(kind=kind)._replace(terms_required=terms_required, rows=1)
     mailing = begin(made_of, [(2, "+46701740605", None)], [], ledger, moment(), ACTOR)
     (row,) = audit.of(ledger, f"mailing {mailing.id}")

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, say
 from smsctl.ledger import stops
-from smsctl.ledger.store import Ledger, open_ledger
+from smsctl.ledger.store import Ledger
 
 from ..ledger.conftest import ACTOR
 from ..ledger.runs import Taker, new_mailing, now, send_all, states
@@ -75,8 +75,8 @@ NOT_REACHED = StoppedError(say("The gateway cannot be reached."))
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with closing(open_ledger(tmp_path / "ledger.db")) as opened:
+def ledger(tmp_path: Path, opener: Callable[[Path], Ledger]) -> Iterator[Ledger]:
+    with closing(opener(tmp_path / "ledger.db")) as opened:
         yield opened
 
 

@@ -15,6 +15,7 @@ from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
 from smsctl.domain.moment import Moment, Uptime
 from smsctl.errors import StoppedError, say
 from smsctl.ledger import fitness, mailings, reconciling
+from smsctl.ledger.store import Ledger
 
 from .desk import ACTOR, PACE, Desk, Script, ScriptedGateway, all_of_it, each, moment
 
@@ -23,8 +24,8 @@ LOST = all_of_it(Status.UNKNOWN, SubmitVerdict.UNCLEAR)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
+def desk(tmp_path: Path, opener: Callable[[Path], Ledger]) -> Iterator[Desk]:
+    made = Desk(tmp_path, opener=opener)
     yield made
     made.ledger.close()
 

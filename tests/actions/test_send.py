@@ -1,10 +1,9 @@
 import _thread
 import signal
-import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,11 @@ from smsctl.actions.stop_signal import StopReason, StopSignal
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
 from smsctl.errors import ExitCode, LedgerError, Sentence
-from smsctl.ledger import store
+from smsctl.ledger.store import Ledger
 from smsctl.ledger.under_way import STALE_AFTER_S
 
+from ..ledger.conftest import opened_again
+from ..ledger.holding import Holder, tell_of_waits_at_once
 from .desk import (
     PACE,
     Desk,
@@ -33,8 +34,8 @@ from .desk import (
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
+def desk(tmp_path: Path, opener: Callable[[Path], Ledger]) -> Iterator[Desk]:
+    made = Desk(tmp_path, opener=opener)
     yield made
     made.ledger.close()
 
@@ -232,9 +233,9 @@ def test_too_many_unknown_stop_the_run_though_no_batch_was_wholly_unclear(
     ],
 )
 def test_a_ceiling_is_filled_and_never_passed(
-    tmp_path: Path, ceilings: Ceilings, name: str, connections: int
+    opener: Callable[[Path], Ledger], tmp_path: Path, ceilings: Ceilings, name: str, connections: int
 ) -> None:
-    desk = Desk(tmp_path / "small", package_size=12)
+    desk = Desk(tmp_path, package_size=12, opener=opener)
     mailing = desk.mailing(20)
     result = desk.send(
         mailing,
@@ -325,10 +326,10 @@ def test_at_once_gives_back_what_no_thread_has_begun(desk: Desk, signalled: Stop
 def test_no_connection_waits_for_the_disk(desk: Desk) -> None:
     mailing = desk.mailing(20)
     third = threading.Event()
-    other = sqlite3.connect(desk.ledger.path, isolation_level=None, check_same_thread=False)
+    other = Holder(desk.ledger)
 
     def holding_the_ledger(batch: Batch) -> Answer:
-        other.execute("BEGIN IMMEDIATE")
+        other.hold()
         return accepted(batch)
 
     def waiting(batch: Batch) -> Answer:
@@ -336,7 +337,7 @@ def test_no_connection_waits_for_the_disk(desk: Desk) -> None:
         return accepted(batch)
 
     def releasing_it(batch: Batch) -> Answer:
-        other.execute("ROLLBACK")
+        other.release()
         third.set()
         return accepted(batch)
 
@@ -420,7 +421,7 @@ def test_a_second_run_of_the_same_mailing_ends_at_once(desk: Desk) -> None:
 
     def meanwhile(batch: Batch) -> Answer:
         other = Desk.__new__(Desk)
-        other.ledger = store.open_ledger(desk.ledger.path)
+        other.ledger = opened_again(desk.ledger)
         other.now = desk.now
         with pytest.raises(LedgerError) as caught:
             other.send(mailing, ScriptedGateway(accepted))
@@ -521,11 +522,11 @@ def test_a_signal_that_does_not_wake_the_wait_for_an_answer_is_noticed_all_the_s
 
 def test_the_brake_a_third_time_does_not_even_wait_for_the_ledger(desk: Desk, signalled: StopSignal) -> None:
     mailing = desk.mailing(10)
-    desk.ledger.rows("PRAGMA busy_timeout = 0")
-    other = sqlite3.connect(desk.ledger.path, check_same_thread=False, isolation_level=None)
+    tell_of_waits_at_once(desk.ledger)
+    other = Holder(desk.ledger)
 
     def answered(batch: Batch) -> Answer:
-        other.execute("BEGIN IMMEDIATE")
+        other.hold()
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
         return accepted(batch)
 
@@ -547,11 +548,11 @@ def test_nor_does_it_where_the_brake_twice_has_ended_the_wait_for_the_gateway(
     desk: Desk, signalled: StopSignal
 ) -> None:
     mailing, ended = desk.mailing(10), threading.Event()
-    desk.ledger.rows("PRAGMA busy_timeout = 0")
-    other = sqlite3.connect(desk.ledger.path, check_same_thread=False, isolation_level=None)
+    tell_of_waits_at_once(desk.ledger)
+    other = Holder(desk.ledger)
 
     def silent(batch: Batch) -> Answer:
-        other.execute("BEGIN IMMEDIATE")
+        other.hold()
         main = threading.main_thread().ident or 0
         signal.pthread_kill(main, signal.SIGUSR1)
         until = time.monotonic() + 10

@@ -53,13 +53,7 @@ def cluster() -> Iterator[Cluster]:
     """A PostgreSQL server of this process."""
     if why := postgres_server.why_none():
         pytest.skip(why)
-    made = postgres_server.new_cluster()
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-        shutil.rmtree(made.folder)
+    yield from postgres_server.of_this_process()
 
 
 @pytest.fixture(scope="session")
