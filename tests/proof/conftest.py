@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from ..ledger.conftest import cluster, shared_ledgers
+
+__all__ = ("cluster", "shared_ledgers")
+
 _SHORT_S, _NIGHT_S = 600, 12 * 3600  # the longest that one test may take
 
 

@@ -11,6 +11,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from smsctl.ledger.store import Ledger
+
 TAKEN = frozenset({"accepted", "delivered", "expired", "failed"})
 DRAWN = TAKEN | {"held", "unknown"}
 NOT_TAKEN = frozenset({"pending", "rejected", "cancelled"})
@@ -41,7 +43,7 @@ class _Message(NamedTuple):
 
 
 def compare(
-    ledger: Path,
+    ledger: Path | Ledger,
     accepted: Sequence[Accepted],
     *,
     rows: int | None = None,
@@ -50,9 +52,9 @@ def compare(
 ) -> None:
     """Raise AssertionError with everything that is not true.
 
-    `rows` is what every mailing must hold; `by_word` are the references of messages that a person has
-    settled or sent again, who may have been wrong; `window_over`: so much time may have passed that the
-    same text may go to a number again.
+    A ledger on a server is given open. `rows` is what every mailing must hold; `by_word` are the references
+    of messages that a person has settled or sent again, who may have been wrong; `window_over`: so much time
+    may have passed that the same text may go to a number again.
     """
     broken = [*_broken(ledger, accepted, rows, by_word)]
     if not window_over:
@@ -115,9 +117,36 @@ def mailings(ledger: Path) -> dict[int, Counter[str]]:
 _MIGRATIONS = len([*(Path(__file__).parents[2] / "smsctl" / "ledger" / "migrations").glob("*.sql")])
 
 
+class _Rows(list[tuple[Any, ...]]):
+    """Rows, as a cursor gives them."""
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        return self[0] if self else None
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        return self
+
+
+class _OnAServer:
+    """An open ledger, asked as a file is."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> _Rows:
+        return _Rows(self._ledger.engine.fetch(sql, values))
+
+
+_Asked = sqlite3.Connection | _OnAServer
+
+
 def _broken(
-    ledger: Path, accepted: Sequence[Accepted], rows: int | None, by_word: Collection[str]
+    ledger: Path | Ledger, accepted: Sequence[Accepted], rows: int | None, by_word: Collection[str]
 ) -> Iterator[str]:
+    if isinstance(ledger, Ledger):
+        with ledger.snapshot():
+            yield from _wrong(_OnAServer(ledger), accepted, rows, by_word)
+        return
     if not ledger.exists():
         if accepted:
             yield f"I5: {len(accepted)} accepted, and there is no ledger"
@@ -128,15 +157,21 @@ def _broken(
             yield "I12: integrity_check"
         if db.execute("PRAGMA user_version").fetchone()[0] < _MIGRATIONS and not accepted:
             return  # it is still being made
-        messages = _messages(db)
-        yield from _against_gateway(messages, accepted, by_word)
-        yield from _rows(db, messages, rows)
-        yield from _batches(db, messages)
-        yield from _counts(db, messages)
-        yield from _money(db, messages)
+        yield from _wrong(db, accepted, rows, by_word)
 
 
-def _messages(db: sqlite3.Connection) -> list[_Message]:
+def _wrong(
+    db: _Asked, accepted: Sequence[Accepted], rows: int | None, by_word: Collection[str]
+) -> Iterator[str]:
+    messages = _messages(db)
+    yield from _against_gateway(messages, accepted, by_word)
+    yield from _rows(db, messages, rows)
+    yield from _batches(db, messages)
+    yield from _counts(db, messages)
+    yield from _money(db, messages)
+
+
+def _messages(db: _Asked) -> list[_Message]:
     return [
         _Message(*found)
         for found in db.execute(
@@ -185,7 +220,7 @@ def _of_one(message: _Message, times: int) -> Iterator[str]:
         yield f"I2: {reference} is {state}, which is no state"
 
 
-def _rows(db: sqlite3.Connection, messages: list[_Message], rows: int | None) -> Iterator[str]:
+def _rows(db: _Asked, messages: list[_Message], rows: int | None) -> Iterator[str]:
     held = Counter(one.mailing for one in messages)
     for mailing, kind, total, first, count, skipped, lowest, highest in db.execute(
         "SELECT i.id, i.kind, i.rows_total, i.first_message, i.messages,"
@@ -199,7 +234,7 @@ def _rows(db: sqlite3.Connection, messages: list[_Message], rows: int | None) ->
             yield f"I2: mailing {mailing}: {total} rows are not {count} messages and {skipped} skipped"
 
 
-def _batches(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
+def _batches(db: _Asked, messages: list[_Message]) -> Iterator[str]:
     # What the gateway has stopped is cancelled and keeps its batch, whose parts are given back.
     given_back = {batch for (batch,) in db.execute("SELECT DISTINCT batch FROM entries WHERE parts < 0")}
     for one in messages:
@@ -219,7 +254,7 @@ def _batches(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
             yield f"batch {batch} is open with {count} messages; {on_the_wire[batch]} are on the wire"
 
 
-def _counts(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
+def _counts(db: _Asked, messages: list[_Message]) -> Iterator[str]:
     by_mailing: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
     by_day: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
     for one in messages:
@@ -242,7 +277,7 @@ def _counts(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
         yield f"day_counts say {told_days}, the messages {dict(by_day)}"
 
 
-def _money(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
+def _money(db: _Asked, messages: list[_Message]) -> Iterator[str]:
     drawn: Counter[int] = Counter()
     for one in messages:
         drawn[one.mailing] += one.parts if one.state in DRAWN else 0
@@ -262,7 +297,7 @@ def _money(db: sqlite3.Connection, messages: list[_Message]) -> Iterator[str]:
     yield from _opened_too_early(db)
 
 
-def _opened_too_early(db: sqlite3.Connection) -> Iterator[str]:
+def _opened_too_early(db: _Asked) -> Iterator[str]:
     """Where nothing was ever given back, a package is opened by the part that no longer fits."""
     for municipality, number, used, size in db.execute(
         "SELECT municipality, number, used, size FROM packages p WHERE number > 1 AND used = 0 OR"

@@ -8,7 +8,7 @@ import random
 import select
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.secret import Secret
 from smsctl.errors import ExitCode
 from smsctl.gateways import find
+from smsctl.ledger.store import Ledger, open_ledger
 from tests.actions.desk import Desk
 from tests.gateways.certificates import server_context
 from tests.gateways.fault_server import MAX_SILENCE_S, FaultServer, Line
@@ -43,6 +44,7 @@ def _collected() -> Iterator[None]:
     gc.collect()
 
 
+Opener = Callable[[Path], Ledger]
 _PER_LEDGER = 250
 _CODES = {
     None: ExitCode.OK,
@@ -108,10 +110,11 @@ class Place(NamedTuple):
 
 
 @contextmanager
-def opened(folder: Path, dice: random.Random) -> Iterator[Place]:
+def opened(folder: Path, dice: random.Random, opener: Opener = open_ledger) -> Iterator[Place]:
     with ExitStack() as open_:
         folder.mkdir()
-        desk = Desk(folder / "desk", package_size=37)
+        (folder / "desk").mkdir()
+        desk = Desk(folder / "desk", package_size=37, opener=opener)
         open_.callback(desk.ledger.close)
         yield Place(desk, Gateways(folder, dice, open_))
 
@@ -149,16 +152,17 @@ def drawn(dice: random.Random) -> Iterator[str]:
     return chain(once, (dice.choices(names, weights)[0] for _ in iter(int, 1)))
 
 
-def exchanges(folder: Path, dice: random.Random, how_many: int) -> None:
+def exchanges(folder: Path, dice: random.Random, how_many: int, opener: Opener = open_ledger) -> None:
     """Meet so many faults, one after the other, and compare ledger and gateway."""
     names = drawn(dice)
     on_kept_lines = 0
     for start in range(0, how_many, _PER_LEDGER):
-        with opened(folder / f"from {start}", dice) as place:
+        with opened(folder / f"from {start}", dice, opener) as place:
             for name in islice(names, min(_PER_LEDGER, how_many - start)):
                 go_on(place, meet(place, name, kept=dice.random() < 0.5))
             on_kept_lines += place.gateways.on_kept_lines
-            invariants.compare(place.desk.ledger.path, place.gateways.taking.accepted, rows=MESSAGES)
+            ledger = place.desk.ledger if opener is not open_ledger else place.desk.ledger.path
+            invariants.compare(ledger, place.gateways.taking.accepted, rows=MESSAGES)
     assert on_kept_lines > how_many / 10
 
 
@@ -167,6 +171,12 @@ def test_every_fault_leaves_what_the_table_says_and_nothing_is_sent_twice(
 ) -> None:
     assert len(FAULTS) >= 20
     exchanges(in_memory, dice, scale.of(short=500, long=50_000))
+
+
+def test_every_fault_leaves_the_same_in_a_ledger_on_a_server(
+    in_memory: Path, dice: random.Random, scale: Scale, shared_ledgers: Opener
+) -> None:
+    exchanges(in_memory, dice, scale.of(short=len(FAULTS), long=10_000), shared_ledgers)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The state machine at work, and what it finds when a guard is gone."""
 
 import random
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -8,15 +10,23 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from smsctl.actions.resolve import ResolveAnswer
 from smsctl.domain.message import Status
+from smsctl.ledger.store import Ledger
 from tests.proof.conftest import Scale
 from tests.proof.machine import KINDS, NeverTwice
 from tests.proof.weaknesses import Weakness, weakened
 
 
-def run_machine(dice: random.Random, *, examples: int, steps: int, shrink: bool = True) -> None:
+def run_machine(
+    dice: random.Random,
+    *,
+    examples: int,
+    steps: int,
+    shrink: bool = True,
+    machine: type[NeverTwice] = NeverTwice,
+) -> None:
     """Try so many sequences of so many steps; one that fails is made as short as it can be."""
     run_state_machine_as_test(
-        seed(dice.randrange(2**32))(NeverTwice),
+        seed(dice.randrange(2**32))(machine),
         settings=settings(
             max_examples=examples,
             stateful_step_count=steps,
@@ -33,6 +43,26 @@ def test_no_sequence_of_events_breaks_a_promise(dice: random.Random, scale: Scal
     run_machine(dice, examples=scale.of(short=100, long=20_000), steps=scale.of(short=40, long=50))
 
 
+def on_a_server(opener: Callable[[Path], Ledger]) -> type[NeverTwice]:
+    """Return the machine on a server, without copies: that it was put back, the database itself tells."""
+
+    class OnAServer(NeverTwice):
+        def opened(self, path: Path) -> Ledger:
+            return opener(path)
+
+        def copy_the_ledger(self, *, marked: bool) -> None:
+            raise NotImplementedError
+
+    return OnAServer
+
+
+def test_no_sequence_of_events_breaks_a_promise_on_a_server(
+    dice: random.Random, scale: Scale, shared_ledgers: Callable[[Path], Ledger]
+) -> None:
+    examples, steps = scale.of(short=8, long=5_000), scale.of(short=30, long=50)
+    run_machine(dice, examples=examples, steps=steps, machine=on_a_server(shared_ledgers))
+
+
 def test_the_machine_finds_a_missing_guard(dice: random.Random) -> None:
     with (
         weakened(Weakness.RECOVERED_AS_PENDING),
@@ -41,9 +71,9 @@ def test_the_machine_finds_a_missing_guard(dice: random.Random) -> None:
         run_machine(dice, examples=1000, steps=30, shrink=False)
 
 
-def hear_too_late() -> None:
+def hear_too_late(kind: type[NeverTwice] = NeverTwice) -> None:
     """An answer comes when its process was taken for dead, and a person has settled the messages."""
-    machine = NeverTwice()
+    machine = kind()
     machine.begin(messages=3, text="one")
     machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=3)
     machine.start_again()
@@ -60,6 +90,15 @@ def test_an_answer_that_comes_too_late_changes_nothing() -> None:
 def test_without_the_guard_a_late_answer_is_counted_twice() -> None:
     with weakened(Weakness.LATE_ANSWERS_OVERRULE), pytest.raises(AssertionError, match="mailing_counts"):
         hear_too_late()
+
+
+def test_a_late_answer_changes_nothing_on_a_server_either_and_would_without_the_guard(
+    shared_ledgers: Callable[[Path], Ledger],
+) -> None:
+    machine = on_a_server(shared_ledgers)
+    hear_too_late(machine)
+    with weakened(Weakness.LATE_ANSWERS_OVERRULE), pytest.raises(AssertionError, match="mailing_counts"):
+        hear_too_late(machine)
 
 
 def test_a_report_overrules_a_persons_word_also_of_what_was_cancelled_since() -> None:
