@@ -15,7 +15,7 @@ from smsctl.ledger import stops
 from smsctl.ledger.store import Ledger
 
 from ..ledger.conftest import ACTOR
-from ..ledger.runs import Taker, new_mailing, now, send_all, states
+from ..ledger.runs import Taker, let_all_arrive, new_mailing, now, send_all, states
 
 
 class Holder(Taker):
@@ -89,6 +89,7 @@ def test_what_the_gateway_still_holds_is_stopped_by_either_name(
     mailing = new_mailing(ledger, 2)
     send_all(ledger, mailing, gateway)
     assert states(ledger) == {status: 2}
+    let_all_arrive(ledger)
     assert cancel(ledger, mailing, lambda: gateway, now(), ACTOR, "wrong date") == Cancelled(
         pending=0, stopped=2, left=Unsettled(mailing=mailing.id)
     )

@@ -34,6 +34,7 @@ from smsctl.ledger.sqlite.engine import SqliteEngine
 from smsctl.ledger.store import Ledger, open_ledger
 from tests.actions.desk import ACTOR, Desk, ScriptedGateway, accepted, moment
 from tests.ledger.conftest import opened_again
+from tests.ledger.runs import let_all_arrive
 from tests.proof import invariants
 from tests.proof.invariants import Accepted
 
@@ -289,6 +290,7 @@ class NeverTwice(RuleBasedStateMachine):
     @rule(which=st.integers(0, 100), word=st.sampled_from(ResolveAnswer))
     def settle_by_word(self, which: int, word: ResolveAnswer) -> None:
         """A person decides; where the word is not the truth, what follows is not smsctl's doing."""
+        let_all_arrive(self.desk.ledger)
         mailing = self.mailings[which % len(self.mailings)]
         resolve(self.desk.ledger, mailing, word, self._clock(), ACTOR, "tried")
         becomes = Status.ACCEPTED if word is ResolveAnswer.SENT else Status.PENDING
@@ -339,6 +341,7 @@ class NeverTwice(RuleBasedStateMachine):
     def cancel(self, which: int, *, stops: bool) -> None:
         """What is pending does not leave; what the gateway has not yet delivered it may still stop."""
         self._recover()
+        let_all_arrive(self.desk.ledger)
         mailing = self.mailings[which % len(self.mailings)]
         held: dict[str, list[str]] = {}
         for one in self.accepted if stops else ():
