@@ -118,6 +118,9 @@ def test_a_blanked_key_is_still_known_in_every_slot(ledger: Ledger) -> None:
         (4, "key", "others-{date}", 1),
         (3, "key", "anna-test-{date}", 2),
     ]
+    what = blanking.find(ledger, 2, KEY)
+    assert what
+    assert sorted(blanking.words_of(ledger, what)) == ["anna-test-2026-11-20", "anna-test-2026-11-21"]
     blank_row(ledger, 2, KEY)
     assert not searching.found_in_file(ledger, ["anna-test"])
     for day, mailing in zip((20, 21), days, strict=True):

@@ -210,6 +210,14 @@ def test_a_text_that_two_cells_of_a_row_make_together_is_no_fault(ledger: Ledger
     assert purge_before(ledger).protocol.mailings == 1
 
 
+def test_what_is_looked_for_after_a_removal_is_of_that_mailing_alone(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    _, second = (sending.begin(ledger, 2, new(body=body)) for body in ("One", "Two"))
+    with ledger.transaction():
+        ledger.write("UPDATE messages SET number = '+46700000077' WHERE mailing = ?", second.id)
+    assert set(purging.sample(ledger, second)) == {"+46700000077", "Two"}
+
+
 @pytest.mark.of_a_file
 def test_what_is_left_in_free_room_of_the_file_is_a_fault(ledger: Ledger) -> None:
     assert not searching.remnants(ledger, [TEXT])
