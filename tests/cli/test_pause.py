@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.simulator.server import Behaviour
+
 from ..conftest import Live, LiveGateway, MakeConfig
 from ..front_door import Run, run_terminal
 
@@ -74,10 +76,9 @@ def test_a_person_is_asked(live: Live, message: Path, answer: str, code: int, se
 
 
 def test_what_is_pending_waits_for_the_end(live_gateway: LiveGateway, message: Path, run: Run) -> None:
-    live = live_gateway(limits={"pause": [LATER]})
-    live.simulator.stop()
+    live = live_gateway(Behaviour(password="another"), limits={"pause": [LATER]})
     argv = ("--config", live.config)
-    assert run(*argv, "send", message, *CRON).code == 7
+    assert run(*argv, "send", message, *CRON).code == 6
     end_the_pause(live.config)
     live.config.write_text(live.config.read_text(encoding="utf-8").replace(LATER, NOW), encoding="utf-8")
     for words in (("mailings", "resume", 1), ("send", message, *CRON)):
@@ -89,8 +90,6 @@ def test_what_is_pending_waits_for_the_end(live_gateway: LiveGateway, message: P
 
 
 def test_what_is_unsettled_keeps_its_exit_code(live_gateway: LiveGateway, message: Path, run: Run) -> None:
-    from smsctl.simulator.server import Behaviour
-
     live = live_gateway(Behaviour(spam_limit=0, spam_queues=False), limits={"pause": [LATER]})
     argv = ("--config", live.config)
     assert run(*argv, "send", message, *CRON).code == 4
