@@ -194,3 +194,12 @@ def test_many_rows_of_one_import_are_blanked_at_once(ledger: Ledger) -> None:
     blank_row(ledger, 1500)
     assert not searching.found_in_file(ledger, [WORDS])
     assert {one.reason for one in blocklist.listed(ledger)} == {""}
+
+
+def test_a_row_whose_key_is_blanked_has_no_reason_for_that(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    keyed(ledger, "weekly")
+    blank_row(ledger, 2, KEY)
+    assert blanking.find(ledger, 2, KEY) is None
+    with pytest.raises(InputError, match="no reason that a person wrote"):
+        blanking.find(ledger, 2, REASON)

@@ -34,3 +34,10 @@ def test_a_reference_is_ten_hexadecimal_digits(
 def test_whether_accepted_terms_were_required_is_kept(ledger: Ledger, *, required: bool) -> None:
     begun = sending.begin(ledger, 1, new()._replace(terms_required=required))
     assert mailings.get(ledger, begun.id).terms_required is required
+
+
+def test_the_newest_come_first_and_all_of_them_where_nobody_says_how_many(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    begun = [sending.begin(ledger, 1).id for _ in range(3)]
+    assert [one.id for one in mailings.newest(ledger)] == begun[::-1]
+    assert [one.id for one in mailings.newest(ledger, most=2)] == begun[:0:-1]
