@@ -165,6 +165,25 @@ def test_kept_room_is_given_up_before_anybody_waits(
     assert (disk.asked, len(said)) == (times + stored, waits)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the files without a name")
+def test_one_answer_takes_no_more_than_its_share_of_the_room(ledger: Ledger) -> None:
+    """Else whoever fills the disk has the rest before the next answer comes."""
+    with Reserve(ledger.path, batches=2, messages=10) as room:
+        kept = kept_beside(ledger.path)
+        room.store(ledger, _Disk(ledger, FullError, 1))
+        assert 0 < kept_beside(ledger.path) == kept * 2 // 3
+
+
+def kept_beside(ledger: Path) -> int:
+    """Return the bytes of the files of this process that have no name, in the ledger's folder."""
+    opened = [one for one in Path("/proc/self/fd").iterdir() if one.is_symlink()]
+    return sum(one.stat().st_size for one in opened if _is_nameless(str(one.readlink()), ledger.parent))
+
+
+def _is_nameless(link: str, folder: Path) -> bool:
+    return link.startswith(f"{folder}/") and link.endswith(" (deleted)")
+
+
 @pytest.mark.of_a_file
 def test_an_answer_waits_for_whoever_holds_the_ledger_too(ledger: Ledger) -> None:
     other, said = sqlite3.connect(ledger.path, isolation_level=None), list[Sentence]()
