@@ -8,6 +8,8 @@
     floor       100,000 recipients beside the floor (floor.py), both against one fast gateway (stub.py)
     latency     the same with 50 ms a request
     durable     the same with the ledger on the disk and in memory
+    personal    a text that each row fills in, beside one for all
+    memory      1,000,000 recipients, with one text and with a text for each: the most memory
 
 The floor needs pycurl: python -m pip install pycurl. Figures are medians of the rounds' ratios, taken in
 turn, of the clock on the wall; beside the floor also of CPU time, which tells more on a machine that has
@@ -45,6 +47,7 @@ class Cost(NamedTuple):
 
     wall_s: float
     cpu_s: float
+    peak_mib: float = 0.0
 
 
 class Bench(NamedTuple):
@@ -181,12 +184,23 @@ def by_name(bench: Bench) -> None:
             )
 
 
+def memory_of_a_million(bench: Bench) -> None:
+    """The most memory that a mailing to a million people takes, with one text and with a text for each."""
+    with place.gateway(0) as port:
+        for personal in (False, True):
+            peak_mib = bench.mailing(port, LARGE, rows=_MILLION, personal=personal).peak_mib
+            kind = "texts by name" if personal else "one text"
+            figure(f"memory, {kind}, {_MILLION:,}", f"{peak_mib:.0f} MiB", "<= 150 MiB")
+
+
+_MILLION = 1_000_000
 PARTS: dict[str, Callable[[Bench], None]] = {
     "simulator": against_simulator,
     "floor": beside_the_floor,
     "latency": with_latency,
     "durable": durable_or_not,
     "personal": by_name,
+    "memory": memory_of_a_million,
 }
 
 
@@ -205,7 +219,7 @@ def timed(command: Command, folder: Path) -> Cost:
         if process.returncode:
             said.seek(0)
             sys.exit(f"{command}: exit code {process.returncode}\n{said.read().decode()}")
-    return Cost(wall_s=wall_s, cpu_s=used.ru_utime + used.ru_stime)
+    return Cost(wall_s=wall_s, cpu_s=used.ru_utime + used.ru_stime, peak_mib=used.ru_maxrss / 1024)
 
 
 def told_by(port: int, certificate: Path | None = None) -> dict[str, float]:

@@ -12,13 +12,14 @@ from typing import NamedTuple
 from smsctl.actions.begin import must_not_be_retried
 from smsctl.actions.draft import check_letter, check_time
 from smsctl.actions.may_send import TEST, Circumstances, DepartingMailing, account_status_of, may_send
+from smsctl.domain.filled import Filled
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Carried, CarriedRow, Ceilings, CostShare, Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.people import PeopleWriter
-from smsctl.domain.personal import Filled, TextWriter
+from smsctl.domain.personal import TextWriter
 from smsctl.domain.plan import LetterOrder, Plan, make
 from smsctl.domain.recipients import Recipients, SkipReason
 from smsctl.domain.text import Encoding, measure

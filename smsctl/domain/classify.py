@@ -1,12 +1,12 @@
 """The rows of a recipients file before the rules: every one is judged once, in one pass, and counted once.
 
 A row is in the audience or outside for one reason; each of its numbers is ready, skipped, or bad.
-The judgement is the law (`_Judge.classify`); beside it stands a short cut for the rows that plainly
-pass or plainly belong to another audience (`_Judge.read`), because there may be a million of them. The short
+The judgement is the law (`_RowClassifier.classify`); beside it stands a short cut for the rows that plainly
+pass or plainly belong to another audience (`PlainRows`), because there may be a million of them. The short
 cut takes only what is plain; everything else goes to the law, so the two cannot come to differ.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Final
@@ -28,6 +28,7 @@ from smsctl.domain.filling import FilledRows
 from smsctl.domain.findings import Findings
 from smsctl.domain.number import NumberFault
 from smsctl.domain.people import PeopleWriter
+from smsctl.domain.plain_rows import PlainRows
 from smsctl.domain.protection import ProtectedNumbers
 from smsctl.domain.recipients import BEFORE_TERMS, Recipients, RowRules, SkipReason
 
@@ -80,50 +81,32 @@ class _RowClassifier:
 
     def read(self, rows: Iterable[Sequence[str]]) -> None:
         """Go through the rows."""
-        if len(self._numbers) == 1 and self._filled is None:
-            self._read_fast(rows)
+        if len(self._numbers) == 1:
+            for row_number, row in self._odd_ones(rows):
+                self.classify(row_number, row)
             return
         for row_number, row in enumerate(rows, FIRST_ROW):
             self._last_row = row_number
             if not self._is_plain(row_number, row):
                 self.classify(row_number, row)
 
-    def _read_fast(self, rows: Iterable[Sequence[str]]) -> None:
-        """Go through the rows of a file with one column of numbers.
-
-        Written for speed: what is used for every row is a local name, cells are compared only when their
-        combination is new, and a number is one look-up in `fast`.
-        """
-        width, number_at, name_at = len(self._header), self._columns.number, self._columns.name
-        cells, eligibilities, fast = self._cells, self._eligibilities, self._rules.numbers.fast
-        is_blocked, sent, welcome = self._rules.is_blocked, self._sent, eligibilities.welcome
-        ready, had_it = self._ready, self._skipped[SkipReason.ALREADY_SENT]
-        puts = ((self._seen.add, *ready.puts()), (bool, *had_it.puts()))  # who had it is not noted as seen
-        seen, twice, row_number = self._seen, self._skipped[SkipReason.DUPLICATE].add, self._last_row
-        for row_number, row in enumerate(rows, FIRST_ROW):
-            if not row_number & _PACKED_EVERY:
-                ready.pack()
-                had_it.pack()
-            number = fast(row[number_at]) if len(row) == width else None
-            if number is not None:
-                eligibility = eligibilities[cells(row)]
-                if eligibility is welcome:
-                    if not (is_blocked and is_blocked(number)):
-                        digits, name = int(number), "" if name_at is None else row[name_at]
-                        if digits in seen:
-                            twice(row_number, digits, name)
-                        else:
-                            note, put_row, put_number, put_name = puts[digits in sent]
-                            note(digits)
-                            put_row(row_number)
-                            put_number(digits)
-                            put_name(name)
-                        continue
-                elif (counted := eligibility.quiet) is not None:
-                    counted.rows += 1
-                    continue
-            self.classify(row_number, row)
-        self._last_row = row_number
+    def _odd_ones(self, rows: Iterable[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:
+        """Take the plain rows of a file with one column of numbers by the short cut, and yield the others."""
+        plain = PlainRows(
+            width=len(self._header),
+            number_at=self._columns.number,
+            name_at=self._columns.name,
+            cells=self._cells,
+            eligibilities=self._eligibilities,
+            rules=self._rules,
+            ready=self._ready,
+            skipped=self._skipped,
+            seen=self._seen,
+            sent=self._sent,
+            last_row=self._last_row,
+        )
+        yield from plain.with_their_own(rows, self._filled) if self._filled else plain.with_one_text(rows)
+        self._last_row = plain.last_row
 
     def _is_plain(self, row_number: int, row: Sequence[str]) -> bool:
         """Take a row with several numbers by the short cut, as `read` does; say whether it could be."""
@@ -297,4 +280,3 @@ class _RowClassifier:
 
 
 _CELLS_SHOWN = 3
-_PACKED_EVERY = 0xFFF  # rows

@@ -15,9 +15,10 @@ from smsctl.domain.cells import shown, veiled
 from smsctl.domain.columns import Columns, MisfitError, position_of, seen_in
 from smsctl.domain.entries import Problem
 from smsctl.domain.field_cells import BAD, JOINS, NOT_GSM7, FilledCell, measured, problem_of_cell, text_of
-from smsctl.domain.fields import Template
+from smsctl.domain.fields import Template, TextField
+from smsctl.domain.filled import Filled, composed, format_of
 from smsctl.domain.headings import fold
-from smsctl.domain.personal import Filled, PersonalTexts, TextWriter, composed, format_of
+from smsctl.domain.personal import PersonalTexts, TextWriter
 from smsctl.domain.recipients import SkipReason
 from smsctl.domain.text import Encoding, TextSize, measure, plainly
 from smsctl.domain.wording import TextRules, Wording
@@ -69,7 +70,7 @@ class Fillers:
 class FilledRows:
     """The texts of the rows of one file, and who has had which; the rows are given in their order."""
 
-    __slots__ = ("_fillers", "_one_each", "_seen", "_sent", "_texts", "last_position")
+    __slots__ = ("_fillers", "_one_each", "_put", "_seen", "_sent", "_texts", "last_position")
 
     def __init__(
         self, rules: TextRules, header: Sequence[str], columns: Columns, sent: Container[object]
@@ -78,6 +79,7 @@ class FilledRows:
         self._fillers = Fillers(rules, header, columns)
         self.last_position: Final = self._fillers.last_position
         self._texts = TextWriter(rules.wording)
+        self._put = self._texts.put
         self._one_each = rules.wording.one_per_number
         self._sent = sent
         self._seen: set[int] = set()  # hashes: the texts themselves would take too much memory
@@ -103,15 +105,43 @@ class FilledRows:
 
     def note(self, number: str, filled: Filled) -> SkipReason | None:
         """Return why a number does not get a text; None: it does, and that is noted."""
-        body = plainly(filled.body) if filled.is_wide else filled.body  # to people the same text
-        key = int(number) if self._one_each else hash((number, body))
+        body, cells, parts, is_wide, template = filled
+        to_people = plainly(body) if is_wide else body  # all else is plain
+        key = int(number) if self._one_each else hash((number, to_people))
         if key in self._seen:
             return SkipReason.DUPLICATE
-        if self._sent and (number, filled.body) in self._sent:
+        if self._sent and (number, body) in self._sent:
             return SkipReason.ALREADY_SENT
         self._seen.add(key)
-        self._texts.add(filled)
+        self._put(template, parts, is_wide, len(body), cells)
         return None
+
+
+class _KnownCells(dict[str, tuple[str, int, int]]):
+    """What stands in the text for each cell of a field, with its septets and its units, once it is met.
+
+    Many units more tell of pairs, and very many that it is not plain: one sum tells of all cells together.
+    """
+
+    __slots__ = ("_field", "_replace")
+
+    def __init__(self, field: TextField, *, replace: bool) -> None:
+        self._field = field
+        self._replace = replace
+
+    def __missing__(self, written: str) -> tuple[str, int, int]:
+        if problem_of_cell(self._field, written):
+            found = BAD
+        else:
+            found = measured(text_of(self._field, written, replace=self._replace))
+        if len(self) >= _MOST_KNOWN:
+            self.clear()
+        known = self[written] = found.text, found.septets, _units_of(found)
+        return known
+
+
+def _units_of(piece: FilledCell) -> int:
+    return piece.units + _PAIRS * piece.has_pairs + _NOT_PLAIN * (not piece.is_plain)
 
 
 class _Filler:
@@ -128,45 +158,31 @@ class _Filler:
         self._format = format_of(template)
         places = [positions[field.column] for field in template.fields]
         self._pick: Callable[[Sequence[str]], tuple[str, ...]] = _picker(places)
-        self._known: list[dict[str, FilledCell]] = [{} for _ in places]
-        around = measured(template.literal)
-        self._septets, self._units, self._has_pairs = around.septets, around.units, around.has_pairs
+        self._known = [_KnownCells(field, replace=self._replace) for field in template.fields]
         # Where the text around the fields is blank, or could join with a cell, it must be looked at whole.
-        self._is_plain = bool(template.literal.strip()) and all(one[:1] < JOINS for one in template.pieces)
+        is_plain = bool(template.literal.strip()) and all(one[:1] < JOINS for one in template.pieces)
+        around = measured(template.literal)._replace(is_plain=is_plain)
+        self._septets, self._units = around.septets, _units_of(around)
         self._ends_in_field = not template.pieces[-1].strip()
 
     def fill(self, row: Sequence[str]) -> Filled | None:
-        """Return the text where all of it is plain; None: ask the law."""
-        if not self._is_plain:
-            return None
-        septets, units, has_pairs, texts = self._septets, self._units, self._has_pairs, []
+        """Return the text where all of it is plain; None: ask the law. Written for speed."""
+        septets, units, texts = self._septets, self._units, []
         for known, cell in zip(self._known, self._pick(row), strict=True):
-            found = known.get(cell)
-            if found is None:
-                found = self._learn(known, cell)
-            if not found.is_plain:
+            text, more, wide = known[cell]
+            septets += more
+            units += wide
+            texts.append(text)
+        if units >= _NOT_PLAIN or (self._ends_in_field and not texts[-1]):
+            return None
+        is_wide, profile, parts = septets >= NOT_GSM7, self._profile, 1
+        total = units % _PAIRS if is_wide else septets
+        if total > (profile.ucs2_single if is_wide else profile.gsm7_single):
+            parts = -(-total // (profile.ucs2_part if is_wide else profile.gsm7_part))
+            if units >= _PAIRS or parts > self._max_parts:  # a pair may have to begin a part
                 return None
-            septets += found.septets
-            units += found.units
-            has_pairs = has_pairs or found.has_pairs
-            texts.append(found.text)
-        if self._ends_in_field and not texts[-1]:
-            return None
-        is_wide = septets >= NOT_GSM7
-        parts = self._parts_of(units if is_wide else septets, is_wide=is_wide, has_pairs=has_pairs)
-        if parts is None:
-            return None
         cells = tuple(texts)
         return Filled(self._format % cells, cells, parts, is_wide, self._number)
-
-    def _parts_of(self, total: int, *, is_wide: bool, has_pairs: bool) -> int | None:
-        profile = self._profile
-        if total <= (profile.ucs2_single if is_wide else profile.gsm7_single):
-            return 1
-        if has_pairs:  # one may have to begin a part
-            return None
-        parts = -(-total // (profile.ucs2_part if is_wide else profile.gsm7_part))
-        return parts if parts <= self._max_parts else None
 
     def judge(self, row: Sequence[str]) -> Filled | Problem:
         """Return the text, or why there is none."""
@@ -189,17 +205,6 @@ class _Filler:
             is_wide=size.encoding is Encoding.UCS2,
             template=self._number,
         )
-
-    def _learn(self, known: dict[str, FilledCell], written: str) -> FilledCell:
-        field = self._fields[next(at for at, one in enumerate(self._known) if one is known)]
-        if problem_of_cell(field, written):
-            found = BAD
-        else:
-            found = measured(text_of(field, written, replace=self._replace))
-        if len(known) >= _MOST_KNOWN:
-            known.clear()
-        known[written] = found
-        return found
 
 
 class _Chooser:
@@ -272,5 +277,8 @@ def _too_long(size: TextSize, most: int) -> Sentence:
 
 
 _MOST_KNOWN: Final = 1 << 15
+_PAIRS: Final = 1 << 32
+_NOT_PLAIN: Final = 1 << 48
+"""More units than any text has, and than as many as there may be fields have pairs."""
 _MOST_VALUES: Final = 1000
 _VALUES_TOLD: Final = 10

@@ -25,6 +25,14 @@ _FIRST = bytes([PAIR])
 _BOTH = bytes([PAIR, 0])
 
 
+def can_spell(body: str) -> bool:
+    """Say whether a text is GSM-7, without counting: for very many."""
+    latin = body.encode("latin-1", "ignore")
+    if len(latin) != len(body):
+        return septets(body) is not None
+    return _OUTSIDE not in latin.translate(_MARKS)
+
+
 def septets(body: str) -> bytes | None:
     """Return one byte per septet, PAIR where a pair begins; None: the text is not GSM-7.
 

@@ -4,15 +4,13 @@ A mailing may have a million of them, so that only what was filled in is kept, p
 someone looks at it.
 """
 
-import unicodedata
 from array import array
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import compress, islice
 from typing import Final, NamedTuple
 
-from smsctl.domain import gsm7
-from smsctl.domain.fields import Template
+from smsctl.domain.filled import Filled, composed, foreign_in, format_of
 from smsctl.domain.text import Encoding, TextSize, plainly
 from smsctl.domain.wording import Wording
 
@@ -22,16 +20,6 @@ class PersonalText(NamedTuple):
 
     body: str
     parts: int
-
-
-class Filled(NamedTuple):
-    """A template filled in from one row."""
-
-    body: str
-    cells: tuple[str, ...]  # as they stand in the text
-    parts: int
-    is_wide: bool  # UCS-2
-    template: int = 0
 
 
 class ForeignCells(NamedTuple):
@@ -71,8 +59,10 @@ class PersonalTexts:
     def __iter__(self) -> Iterator[PersonalText]:
         """Fill in one after the other."""
         formats = [format_of(one) for one in self.wording.templates]
-        for template, parts, cells in zip(self._templates, self._parts, self._each(), strict=True):
-            yield PersonalText(body=composed(formats[template] % cells), parts=parts)
+        rows = zip(self._templates, self._parts, self._wide, self._each(), strict=True)
+        for template, parts, is_wide, cells in rows:
+            body = formats[template] % cells  # what is GSM-7 is composed already
+            yield PersonalText(body=composed(body) if is_wide else body.rstrip(), parts=parts)
 
     def __repr__(self) -> str:
         """Show how many; what stands in them stays out of logs and tracebacks."""
@@ -151,13 +141,12 @@ class PersonalTexts:
     def _foreign_cells(self) -> list[ForeignCells]:
         people, signs = Counter[str](), dict[str, Counter[str]]()
         templates = self.wording.templates
-        for template, is_wide, cells in zip(self._templates, self._wide, self._each(), strict=True):
-            if is_wide:
-                placed = zip(templates[template].fields, cells, strict=True)
-                found = {(field.column, char) for field, cell in placed for char in foreign_in(cell)}
-                people.update({column for column, _ in found})
-                for column, char in sorted(found):
-                    signs.setdefault(column, Counter())[char] += 1
+        for at, cells in self._wide_ones():
+            placed = zip(templates[self._templates[at]].fields, cells, strict=True)
+            found = {(field.column, char) for field, cell in placed for char in foreign_in(cell)}
+            people.update({column for column, _ in found})
+            for column, char in sorted(found):
+                signs.setdefault(column, Counter())[char] += 1
         return [
             ForeignCells(column=column, rows=rows, signs=dict(signs[column].most_common()))
             for column, rows in people.most_common()
@@ -166,26 +155,41 @@ class PersonalTexts:
     def plainly(self, wording: Wording, size_of: Callable[[str], TextSize]) -> "PersonalTexts | None":
         """Return them with typographic characters written plainly, also in the templates of `wording`.
 
-        None: one of them would be empty.
+        None: one of them would be empty. Where that saves no part, they are as they were.
         """
         if self._plain is None or self._plain[0] != wording:
             self._plain = wording, self._plainly(wording, size_of)
         return self._plain[1]
 
     def _plainly(self, wording: Wording, size_of: Callable[[str], TextSize]) -> "PersonalTexts | None":
-        kept, formats = TextWriter(wording), [format_of(one) for one in wording.templates]
-        rows = zip(self._templates, self._parts, self._wide, self._lengths, self._each(), strict=True)
-        for template, parts, wide, length, cells in rows:
-            if not wide:  # then nothing of it is typographic
-                kept.put(template, parts, wide, length, cells)
-                continue
-            plain = tuple(plainly(cell).strip() for cell in cells)
-            body = composed(formats[template] % plain)
-            if not body:
-                return None
+        formats, plain = [format_of(one) for one in wording.templates], dict[int, Filled]()
+        for at, cells in self._wide_ones():  # of no other is anything typographic
+            template, written = self._templates[at], tuple(plainly(cell).strip() for cell in cells)
+            body = composed(formats[template] % written)
             size = size_of(body)
-            kept.put(template, size.parts, size.encoding is Encoding.UCS2, len(body), plain)
+            is_wide = size.encoding is Encoding.UCS2
+            plain[at] = Filled(body=body, cells=written, parts=size.parts, is_wide=is_wide, template=template)
+        if not all(one.body for one in plain.values()):
+            return None
+        if sum(one.parts for one in plain.values()) == sum(self._parts[at] for at in plain):
+            return self  # nothing is saved, and so nothing is made anew
+        kept = TextWriter(wording)
+        rows = zip(self._templates, self._parts, self._wide, self._lengths, self._each(), strict=True)
+        for at, row in enumerate(rows):
+            if at in plain:
+                kept.add(plain[at])
+            else:
+                kept.put(*row)
         return kept.texts()
+
+    def _wide_ones(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Yield the place and the cells of each text that is UCS-2; no other is unpacked."""
+        first = 0
+        for piece in self._cells:
+            rows = piece.decode().split(_BETWEEN_ROWS)
+            for at in compress(range(first, first + len(rows)), self._wide[first : first + len(rows)]):
+                yield at, _unpacked(rows[at - first])
+            first += len(rows)
 
     def grouped(self, places: Sequence[int], order: Sequence[int]) -> "PersonalTexts":
         """Return them in groups, as `People.grouped` does."""
@@ -273,26 +277,6 @@ class TextWriter:
 
 def _unpacked(packed: str) -> tuple[str, ...]:
     return tuple(packed.split(_BETWEEN_CELLS)[1:])
-
-
-def composed(body: str) -> str:
-    """Return a text that was filled in as it is sent: composed, and without a blank end."""
-    return unicodedata.normalize("NFC", body).rstrip(" \t\n\u00a0").rstrip()
-
-
-def format_of(template: Template) -> str:
-    """Return the template as Python's % fills it in: one pass, so that a cell with %s stays as it is."""
-    return "%s".join(piece.replace("%", "%%") for piece in template.pieces)
-
-
-def refilled(wording: Wording, filled: Filled, cells: tuple[str, ...]) -> str:
-    """Return a text with other cells in it, as it may be shown."""
-    return composed(format_of(wording.templates[filled.template]) % cells)
-
-
-def foreign_in(cell: str) -> str:
-    """Return the characters of a cell that are not GSM-7."""
-    return "".join(sorted(set(cell).difference(gsm7.BASIC, gsm7.EXTENDED)))
 
 
 _PACKED_TOGETHER: Final = 4096

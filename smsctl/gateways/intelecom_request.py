@@ -50,7 +50,7 @@ def _personal(options: Options, batch: Batch, encode: Callable[[object], str]) -
     return ",".join(
         [
             f'{{"recipient":{text(number)},"content":{text(body)},"clientReference":{text(reference)}'
-            f"{tails[gsm7.septets(body) is None]}"
+            f"{tails[not gsm7.can_spell(body)]}"
             for (reference, number), body in zip(batch.messages, batch.bodies, strict=True)
         ]
     )

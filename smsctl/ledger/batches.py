@@ -42,6 +42,7 @@ class Claim(NamedTuple):
     messages: Sequence[int]  # ids, in the batch's order
     day: str  # the local day it is counted on
     begun_s: float | None = None  # since this machine's boot, before a server's clock was read for it
+    parts: counts.Parts | None = None  # of its messages and others, where texts differ; None: not read yet
 
 
 class ClaimRequest(NamedTuple):
@@ -77,12 +78,15 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
         _withdraw(ledger, mailing, sorted(repeated), "already-sent")
     else:
         return []
-    room = ceilings.room(ledger, mailing, want.ceilings, [message for message, _ in found], moment)
+    wanted = [message for message, _ in found]
+    parts = counts.parts_of(ledger, wanted) if mailing.personal else None
+    room = ceilings.room(ledger, mailing, want.ceilings, wanted, moment, parts)
     begun_s = host.read_s if host else None
-    claims = [one._replace(begun_s=begun_s) for one in _batches(ledger, want, found[:room], slots, moment)]
+    made = _batches(ledger, want, found[:room], slots, moment)
+    claims = [one._replace(begun_s=begun_s, parts=parts) for one in made]
     for one in claims:
         _mark(ledger, want, one, moment, host)
-    marked = counts.total(ledger, mailing, [message for one in claims for message in one.messages])
+    marked = counts.total(ledger, mailing, [message for one in claims for message in one.messages], parts)
     counts.move(ledger, mailing, moment.day, {Status.PENDING: marked}, {Status.SENDING: marked})
     newest = claims[-1]
     restoring.watch(
@@ -117,7 +121,7 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
         paired = _still_unknown(ledger, done, paired)
     _store(ledger, paired, done.id)
     ids = [message for message, _ in paired]
-    after = counts.of(ledger, mailing, ids, (receipt.status for _, receipt in paired))
+    after = counts.of(ledger, mailing, ids, (receipt.status for _, receipt in paired), done.parts)
     counts.move(ledger, mailing, done.day, {before: counts.whole(after)}, after)
     drawn = {} if closed else {before: counts.whole(after)}  # what is sending is reserved
     packages.book_change(ledger, mailing, done.id, drawn, after, moment, "sent")
@@ -227,7 +231,7 @@ def _mark(
         mailing.municipality.key,
         ids[0],
         ids[-1],
-        *counts.total(ledger, mailing, ids),
+        *counts.total(ledger, mailing, ids, one.parts),
         one.batch.digest(want.account),
         moment.at,
         moment.day,

@@ -14,17 +14,25 @@ from smsctl.domain.rules import not_active
 from smsctl.domain.rules_of_time import no_price
 from smsctl.errors import RuleError, Sentence, say, say_n
 from smsctl.ledger import budgets, counts, municipalities, packages
+from smsctl.ledger.counts import Parts
 from smsctl.ledger.store import Ledger
 
 
-def room(ledger: Ledger, mailing: Mailing, ceilings: Ceilings, wanted: Sequence[int], moment: Moment) -> int:
+def room(
+    ledger: Ledger,
+    mailing: Mailing,
+    ceilings: Ceilings,
+    wanted: Sequence[int],
+    moment: Moment,
+    known: Parts | None = None,
+) -> int:
     """Return how many of the first of the wanted messages may be claimed, at least one.
 
     Raises RuleError: not even the first may; what is pending stays so.
     """
     if mailing.kind == "send" and mailing.municipality.in_packages:
         _must_be_active(ledger, mailing)
-    key, sums = mailing.municipality.key, _sums(ledger, mailing, wanted)
+    key, sums = mailing.municipality.key, _sums(ledger, mailing, wanted, known)
     found = len(sums)
     if ceilings.max_parts is not None:
         left = ceilings.max_parts - packages.parts_of_mailing(ledger, mailing)
@@ -68,12 +76,12 @@ def _must_be_active(ledger: Ledger, mailing: Mailing) -> None:
         raise not_active(mailing.municipality).error
 
 
-def _sums(ledger: Ledger, mailing: Mailing, wanted: Sequence[int]) -> Sequence[int]:
+def _sums(ledger: Ledger, mailing: Mailing, wanted: Sequence[int], known: Parts | None) -> Sequence[int]:
     """Return how many parts the first message takes, the first two together, and so on."""
     if not mailing.personal:
         each = mailing.size.parts
         return range(each, each * len(wanted) + 1, each)
-    parts = counts.parts_of(ledger, wanted)
+    parts = known or counts.parts_of(ledger, wanted)
     return list(accumulate(parts[message] for message in wanted))
 
 

@@ -28,23 +28,34 @@ Sums = Mapping[Status, Sum]
 NONE = Sum(messages=0, parts=0)
 
 
-def of(ledger: Ledger, mailing: Mailing, messages: Collection[int], states: Iterable[Status]) -> Sums:
+Parts = Mapping[int, int]
+"""The parts of messages, where somebody has read them before: they never change."""
+
+
+def of(
+    ledger: Ledger,
+    mailing: Mailing,
+    messages: Collection[int],
+    states: Iterable[Status],
+    known: Parts | None = None,
+) -> Sums:
     """Return the sums of some messages of a mailing, each of which is in the state at its place."""
     if not mailing.personal:
         each = mailing.size.parts
         return {state: Sum(messages=n, parts=n * each) for state, n in Counter(states).items()}
-    parts, found = parts_of(ledger, messages), dict[Status, Sum]()
+    parts, found = known or parts_of(ledger, messages), dict[Status, Sum]()
     for message, state in zip(messages, states, strict=True):
         before = found.get(state, NONE)
         found[state] = Sum(messages=before.messages + 1, parts=before.parts + parts[message])
     return found
 
 
-def total(ledger: Ledger, mailing: Mailing, messages: Collection[int]) -> Sum:
+def total(ledger: Ledger, mailing: Mailing, messages: Collection[int], known: Parts | None = None) -> Sum:
     """Return the sum of some messages of a mailing."""
     if not mailing.personal:
         return Sum(messages=len(messages), parts=len(messages) * mailing.size.parts)
-    return Sum(messages=len(messages), parts=sum(parts_of(ledger, messages).values()))
+    parts = known or parts_of(ledger, messages)
+    return Sum(messages=len(messages), parts=sum(map(parts.__getitem__, messages)))
 
 
 def whole(sums: Sums) -> Sum:

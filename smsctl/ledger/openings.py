@@ -6,8 +6,7 @@ its lock, so that a free lock proves that the opening was broken off. What is le
 """
 
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -68,26 +67,22 @@ def write_messages(
     people = iter(ready)
     while together := list(islice(people, _LOADED_TOGETHER)):
         numbered = enumerate(together, opening.first_message + written)
-        rows = [
-            (message, opening.mailing, line, number, name or None, "pending")
-            for message, (line, number, name) in numbered
-        ]
-        ledger.load("messages", _MESSAGES, rows)
-        if own is not None:
-            _write_texts(ledger, opening.first_message + written, list(islice(own, len(together))))
+        if own is None:
+            rows: list[tuple[object, ...]] = [
+                (message, opening.mailing, line, number, name or None, "pending")
+                for message, (line, number, name) in numbered
+            ]
+            ledger.load("messages", _MESSAGES, rows)
+        else:
+            bodies, parts = zip(*islice(own, len(together)), strict=True)
+            rows = [
+                (message, opening.mailing, line, number, name or None, "pending", each)
+                for (message, (line, number, name)), each in zip(numbered, parts, strict=True)
+            ]
+            ledger.load("messages", (*_MESSAGES, "parts"), rows)
+            texts.write(ledger, opening.first_message + written, bodies)
         written += len(together)
     return written
-
-
-def _write_texts(ledger: Ledger, first: int, own: Sequence[PersonalText]) -> None:
-    """Write the texts of messages that are written, and the parts of each."""
-    texts.write(ledger, enumerate((body for body, _ in own), first))
-    by_parts: defaultdict[int, list[int]] = defaultdict(list)
-    for message, (_, parts) in enumerate(own, first):
-        by_parts[parts].append(message)
-    for parts, messages in by_parts.items():
-        rows = ", ".join("?" * len(messages))
-        ledger.write(_PARTS.replace("(?)", f"({rows})"), parts, *messages)
 
 
 def write_in_pieces(
@@ -229,7 +224,6 @@ def _remove_some(ledger: Ledger, left: Opening, messages: int, most: int) -> boo
 
 _LOADED_TOGETHER = 5_000
 _MESSAGES = ("id", "mailing", "sheet_row", "number", "name", "state")
-_PARTS = "UPDATE messages SET parts = ? WHERE id IN (?)"
 
 
 def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]:

@@ -8,9 +8,9 @@ from smsctl.ledger.store import Ledger
 _OF_SOME = "SELECT message, body FROM texts WHERE message IN (?)"
 
 
-def write(ledger: Ledger, texts: Iterable[tuple[int, str]]) -> None:
-    """Write texts, each with its message, in the open transaction."""
-    ledger.write_many("INSERT INTO texts (message, body) VALUES (?, ?)", list(texts))
+def write(ledger: Ledger, first: int, bodies: Iterable[str]) -> None:
+    """Write the texts of messages with ids from the first on, in the open transaction."""
+    ledger.load("texts", ("message", "body"), [*enumerate(bodies, first)])
 
 
 def of(ledger: Ledger, mailing: Mailing, messages: Sequence[int]) -> list[str]:

@@ -12,9 +12,9 @@ from smsctl.domain.audience import Audience
 from smsctl.domain.classify import classify
 from smsctl.domain.columns import MisfitError, find_columns
 from smsctl.domain.fields import read_template
+from smsctl.domain.filled import Filled
 from smsctl.domain.filling import Fillers
 from smsctl.domain.number import NumberReader
-from smsctl.domain.personal import Filled
 from smsctl.domain.recipients import Recipients, RowRules, SkipReason
 from smsctl.domain.text import INTELECOM_PARTS, PSWINCOM_PARTS, Encoding, PartProfile, measure
 from smsctl.domain.wording import TextRules, Variant, Wording

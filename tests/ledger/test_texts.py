@@ -94,7 +94,7 @@ def test_counted_by_the_dearest_text_the_sums_would_not_agree(
     """The negative control."""
     real: Callable[..., counts.Sum] = counts.total
 
-    def careless(led: Ledger, mailing: Mailing, messages: Sequence[int]) -> counts.Sum:
+    def careless(led: Ledger, mailing: Mailing, messages: Sequence[int], *_: object) -> counts.Sum:
         return real(led, mailing._replace(personal=False), messages)
 
     monkeypatch.setattr("smsctl.ledger.counts.total", careless)

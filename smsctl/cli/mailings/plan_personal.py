@@ -11,7 +11,8 @@ from smsctl.cli.output.filled import chosen_by
 from smsctl.cli.output.phrases import quoted
 from smsctl.domain.cells import veiled
 from smsctl.domain.fields import masked
-from smsctl.domain.personal import Filled, PersonalTexts, foreign_in, refilled
+from smsctl.domain.filled import Filled, foreign_in, refilled
+from smsctl.domain.personal import PersonalTexts
 from smsctl.domain.plan import Plan
 from smsctl.domain.text import costly
 from smsctl.errors import Sentence, joined, say, say_n

@@ -4,8 +4,9 @@ from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine
 from smsctl.cli.output.phrases import quoted
 from smsctl.domain.fields import masked
+from smsctl.domain.filled import refilled
 from smsctl.domain.people import People
-from smsctl.domain.personal import PersonalTexts, refilled
+from smsctl.domain.personal import PersonalTexts
 from smsctl.domain.recipients import Recipients
 from smsctl.errors import say
 
