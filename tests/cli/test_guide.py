@@ -154,10 +154,9 @@ def test_who_is_asked_is_told_of_no_flag(make_config: MakeConfig) -> None:
             (SEND, "n"),
         ],
     )
-    assert "\n2020-01-01T07:30 is in the past." in ran.seen.replace("\r", "")
-    assert "\nin a while: there is no such time. Write 07:30 or 2026-12-01T07:30." in ran.seen.replace(
-        "\r", ""
-    )
+    assert "2020-01-01T07:30 is in the past." in ran.seen
+    assert "in a while: there is no such time. Write 07:30 or 2026-12-01T07:30." in ran.seen
+    assert "--at" not in ran.seen
 
 
 def test_a_text_that_is_missing_is_told_as_such(make_config: MakeConfig) -> None:
