@@ -165,3 +165,22 @@ def test_the_mark_comes_along_where_none_is_here(office: Office, tmp_path: Path)
     office.ledger.parent.rename(old)
     assert office("ledger", "restore", old / "ledger.db", "--yes").code == 0
     assert (office.mailings(), office.send("three").code) == (2, 0)
+
+
+def test_a_backup_without_its_key_is_told_of_at_once(office: Office) -> None:
+    """It is in place, and nothing can be sent from it: that is known now, and not at 07:30."""
+    office.backup.with_name("backup.db.key").unlink()
+    office.ledger.with_name("ledger.db.key").unlink()
+    ran = office("ledger", "restore", office.backup, "--yes", *REASON)
+    assert (ran.code, office.mailings()) == (9, 1)
+    assert "the ledger's key is missing" in ran.err
+    assert "is in place of" in ran.said
+    told = office("ledger", "restore", office.backup, "--yes", "--json")
+    assert (told.code, told.json["ok"]) == (9, False)
+
+
+@pytest.mark.parametrize("named", [".", "/", "the ledger"])
+def test_a_folder_and_the_ledger_itself_are_no_backup(office: Office, named: str) -> None:
+    ran = office("ledger", "restore", office.ledger if named == "the ledger" else named, "--yes")
+    assert (ran.code, office.kept()) == (8, []), ran.said
+    assert "Name a file that `ledger backup` has made." in ran.err

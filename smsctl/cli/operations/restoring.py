@@ -7,15 +7,14 @@ from smsctl.actions.accept_restore import Accepted, accept_restore
 from smsctl.cli import dialogue
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Fact, FactList, TextLine, Tone
-from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.output.reply import CommandResult, Note, notes_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import InputError, LedgerError, Sentence, SmsctlError, say, say_n, worst
-from smsctl.ledger import audit, restoring
+from smsctl.ledger import audit, keyfile, restoring
 from smsctl.ledger.high_water import ACCEPT
-from smsctl.ledger.keyfile import path_of
 from smsctl.ledger.sqlite import file as place
-from smsctl.ledger.sqlite.contents import LedgerContents, look
+from smsctl.ledger.sqlite.contents import ANOTHER_FILE, LedgerContents, look
 from smsctl.ledger.sqlite.putting_back import put_back
 from smsctl.opening import open_file
 
@@ -46,12 +45,18 @@ def restore_asked(wiring: Wiring, file: Path, *, yes: bool, reason: str | None) 
     except SmsctlError as error:
         error.problems = (*error.problems, say("{file} is in its place.", file=file))
         raise
-    return then._replace(data={**done.data, **then.data}, screen=[*done.screen, *then.screen])
+    return then._replace(
+        data={**done.data, **then.data},
+        screen=[*done.screen, *then.screen],
+        notes=done.notes,
+        exit_code=worst([done.exit_code, then.exit_code]),
+    )
 
 
 def _put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
     path, group = wiring.settings.ledger_path, wiring.settings.ledger.group
-    wiring.names(read=(file, path_of(file)))
+    _refuse_no_backup(file, path)
+    wiring.names(read=(file, keyfile.path_of(file)))
     with suppress(LedgerError):  # it may be damaged, or gone: that is why
         _ = wiring.ledger_as_it_is(path)
     if not yes:
@@ -77,10 +82,27 @@ def _put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
         audit.record(wiring.ledger, now, wiring.actor, "restore", str(file))
     told = say("{file} is in place of {path}.", file=file, path=path)
     kept = [TextLine(say("What was there is kept: {path}", path=one)) for one in done.aside]
-    return CommandResult(
+    reply = CommandResult(
         data={"path": str(path), "backup": str(file), "kept": [str(one) for one in done.aside]},
         screen=[TextLine(told, Tone.GOOD), *kept],
     )
+    try:
+        keyfile.find(wiring.ledger)
+    except LedgerError as error:  # it lay neither beside the backup nor here
+        return reply._replace(notes=notes_of(error), exit_code=error.exit_code, is_told_always=True)
+    return reply
+
+
+def _refuse_no_backup(file: Path, ledger: Path) -> None:
+    """Raise InputError for what names no file, and for the ledger itself."""
+    is_folder = is_itself = False
+    with suppress(OSError, ValueError):
+        is_folder = not file.name or file.is_dir()
+        is_itself = file.samefile(ledger)
+    if is_folder:
+        raise InputError(say("{path} is a folder, not a file.", path=file), hint=ANOTHER_FILE)
+    if is_itself:
+        raise InputError(say("{path} is the ledger itself.", path=file), hint=ANOTHER_FILE)
 
 
 def accepted(wiring: Wiring, reason: str, *, is_known: bool = False) -> CommandResult:

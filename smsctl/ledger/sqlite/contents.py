@@ -8,7 +8,7 @@ from typing import NamedTuple
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.ledger.sqlite import schema
 
-ANOTHER_FILE = say("Name a file that smsctl ledger backup has made.")
+ANOTHER_FILE = say("Name a file that `ledger backup` has made.")
 _SOUND = "ok"
 
 
