@@ -16,24 +16,20 @@ from smsctl.ledger.store import Ledger
 
 def messages_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[int, int]:
     """Return the messages in a state, each with the batch it went out in (0: none)."""
-    return dict(
-        ledger.rows(
-            "SELECT id, COALESCE(batch, 0) FROM messages WHERE id BETWEEN ? AND ? AND state = ?",
-            *mailing.span,
-            state,
-        )
+    return ledger.pairs(
+        "SELECT id, COALESCE(batch, 0) FROM messages WHERE id BETWEEN ? AND ? AND state = ?",
+        *mailing.span,
+        state,
     )
 
 
 def names_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[str, int]:
     """Return the messages in a state by the gateway's own names for them, where it gave any to one alone."""
-    return dict(
-        ledger.rows(
-            "SELECT gateway_id, MIN(id) FROM messages WHERE id BETWEEN ? AND ? AND state = ?"
-            " AND gateway_id IS NOT NULL GROUP BY gateway_id HAVING COUNT(*) = 1",
-            *mailing.span,
-            state,
-        )
+    return ledger.pairs(
+        "SELECT gateway_id, MIN(id) FROM messages WHERE id BETWEEN ? AND ? AND state = ?"
+        " AND gateway_id IS NOT NULL GROUP BY gateway_id HAVING COUNT(*) = 1",
+        *mailing.span,
+        state,
     )
 
 

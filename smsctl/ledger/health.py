@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from smsctl.domain.message import FINAL, Status
 from smsctl.domain.package import share_ore
+from smsctl.ledger import counts
 from smsctl.ledger.store import Ledger
 
 _KEYED = 500  # mailings looked back at; a key that has not been used since is no longer in cron
@@ -62,13 +63,11 @@ def waiting(ledger: Ledger) -> Mapping[Status, int]:
 
 def unsettled(ledger: Ledger, municipality: str | None = None) -> Mapping[int, int]:
     """Return how many messages are unknown or held, by mailing, of one municipality or of all."""
-    return dict(
-        ledger.rows(
-            "SELECT c.mailing, SUM(c.messages) FROM mailing_counts c JOIN mailings m ON m.id = c.mailing"
-            " WHERE c.state IN ('unknown', 'held') AND m.municipality = COALESCE(?, m.municipality)"
-            " GROUP BY c.mailing HAVING SUM(c.messages) > 0 ORDER BY c.mailing",
-            municipality,
-        )
+    return ledger.pairs(
+        "SELECT c.mailing, SUM(c.messages) FROM mailing_counts c JOIN mailings m ON m.id = c.mailing"
+        " WHERE c.state IN ('unknown', 'held') AND m.municipality = COALESCE(?, m.municipality)"
+        " GROUP BY c.mailing HAVING SUM(c.messages) > 0 ORDER BY c.mailing",
+        municipality,
     )
 
 
@@ -180,14 +179,10 @@ def reporting(ledger: Ledger, *, older_than_at: str) -> Reporting | None:
     )
     if row is None:
         return None
-    counts = {
-        Status(state): messages
-        for state, messages in ledger.rows(
-            "SELECT state, messages FROM mailing_counts WHERE mailing = ? AND messages > 0", row[0]
-        )
-    }
-    reported = sum(counts.get(state, 0) for state in _REPORTED)
-    return Reporting(mailing=row[0], waiting=counts.get(Status.ACCEPTED, 0), reported=reported)
+    kept = counts.of_mailing(ledger, row[0])
+    reported = sum(kept.get(state, counts.NONE).messages for state in _REPORTED)
+    waiting = kept.get(Status.ACCEPTED, counts.NONE).messages
+    return Reporting(mailing=row[0], waiting=waiting, reported=reported)
 
 
 _REPORTED = FINAL & {Status.DELIVERED, Status.EXPIRED, Status.FAILED}

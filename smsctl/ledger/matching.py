@@ -228,17 +228,10 @@ def _message(ledger: Ledger, message: int) -> ReportedMessage | None:
     return _found(row) if row else None
 
 
+_STATE = ReportedMessage._fields.index("state")
 _STATES = {str(state): state for state in Status}  # to ask the enumeration takes as long as all else here
 
 
 def _found(row: Row) -> ReportedMessage:
-    message, mailing, number, state, batch, gateway_id, earlier_batch = row
-    return ReportedMessage(
-        id=message,
-        mailing=mailing,
-        number=number,
-        state=_STATES[state],
-        batch=batch,
-        gateway_id=gateway_id,
-        earlier_batch=earlier_batch,
-    )
+    before, state, after = row[:_STATE], row[_STATE], row[_STATE + 1 :]
+    return ReportedMessage._make((*before, _STATES[state], *after, False))

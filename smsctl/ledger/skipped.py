@@ -48,10 +48,8 @@ def remove_some(ledger: Ledger, mailing: int, most: int) -> int:
 
 def counts(ledger: Ledger, mailing: int) -> dict[str, int]:
     """Return how many were skipped, by reason."""
-    return dict(
-        ledger.rows(
-            "SELECT reason, COUNT(*) FROM skipped WHERE mailing = ? GROUP BY reason ORDER BY 2 DESC", mailing
-        )
+    return ledger.pairs(
+        "SELECT reason, COUNT(*) FROM skipped WHERE mailing = ? GROUP BY reason ORDER BY 2 DESC", mailing
     )
 
 
@@ -63,15 +61,8 @@ def entries(ledger: Ledger, mailing: int) -> tuple[SkippedEntry, ...]:
         mailing,
     )
     return tuple(
-        SkippedEntry(
-            row=row,
-            column=column,
-            reason=reason,
-            number=number,
-            name=name,
-            accepted=None if accepted is None else bool(accepted),
-        )
-        for row, column, reason, number, name, accepted in found
+        SkippedEntry._make((*entry, None if accepted is None else bool(accepted)))
+        for *entry, accepted in found
     )
 
 

@@ -29,10 +29,8 @@ def mark(ledger: Ledger, mailing: Mailing, batch: int, left: int, moment: Moment
 
 def left_in(ledger: Ledger, mailing: Mailing) -> dict[int, int]:
     """Return the marked batches of a mailing, each with how many messages the gateway held when asked."""
-    return dict(
-        ledger.rows(
-            "SELECT id, stop_left FROM batches WHERE mailing = ? AND stop_asked_at IS NOT NULL", mailing.id
-        )
+    return ledger.pairs(
+        "SELECT id, stop_left FROM batches WHERE mailing = ? AND stop_asked_at IS NOT NULL", mailing.id
     )
 
 

@@ -67,6 +67,10 @@ class Ledger:
         """Fetch the one value of each row."""
         return [value for (value,) in self.rows(sql, *values)]
 
+    def pairs(self, sql: str, *values: object) -> dict[Any, Any]:
+        """Fetch rows of two values: the second of each by the first."""
+        return dict(self.rows(sql, *values))
+
     def rows_of(self, sql: str, keys: Iterable[object]) -> list[Row]:
         """Fetch all rows of many keys; the one place of `sql` is the list that they stand in: IN (?)."""
         found: list[Row] = []

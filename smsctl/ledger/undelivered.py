@@ -64,12 +64,10 @@ def of_municipality(
 
 def withdrawn(ledger: Ledger, mailing: Mailing) -> dict[str, int]:
     """Return how many messages were cancelled, by the reason."""
-    return dict(
-        ledger.rows(
-            "SELECT COALESCE(code, ''), COUNT(*) FROM messages WHERE id BETWEEN ? AND ?"
-            " AND state = 'cancelled' GROUP BY 1 ORDER BY 2 DESC",
-            *mailing.span,
-        )
+    return ledger.pairs(
+        "SELECT COALESCE(code, ''), COUNT(*) FROM messages WHERE id BETWEEN ? AND ?"
+        " AND state = 'cancelled' GROUP BY 1 ORDER BY 2 DESC",
+        *mailing.span,
     )
 
 
