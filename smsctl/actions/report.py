@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from operator import add
 from typing import NamedTuple
 
 from smsctl.domain.incoming import Incoming, is_ours, is_stop
@@ -44,13 +45,7 @@ class IntakeCounts(NamedTuple):
         """Return both together."""
         if not isinstance(other, IntakeCounts):
             return NotImplemented
-        return IntakeCounts(
-            self.reports + other.reports,
-            self.incoming + other.incoming,
-            repeated=self.repeated + other.repeated,
-            dropped=self.dropped + other.dropped,
-            blocked=self.blocked + other.blocked,
-        )
+        return IntakeCounts._make(map(add, self, other))
 
 
 NOTHING = IntakeCounts(Counter(), Counter())
@@ -80,14 +75,9 @@ def _take_message(
     ledger: Ledger, message: Incoming, intake_rules: IntakeRules, moment: Moment
 ) -> IntakeCounts:
     message = _with_whole_number(message, intake_rules.numbers)
-    ours = is_ours(message, intake_rules.endpoint)
-    kind = (
-        IncomingKind.STOP
-        if is_stop(message, intake_rules.endpoint)
-        else IncomingKind.OURS
-        if ours
-        else IncomingKind.OTHER
-    )
+    kind = IncomingKind.OURS if is_ours(message, intake_rules.endpoint) else IncomingKind.OTHER
+    if is_stop(message, intake_rules.endpoint):
+        kind = IncomingKind.STOP
     if kind is IncomingKind.OTHER and not intake_rules.keep_other:
         return NOTHING._replace(dropped=1)
     forward_to = intake_rules.forward_to if kind is not IncomingKind.OTHER else None
