@@ -10,7 +10,7 @@ from smsctl.domain.moment import Actor
 
 _LOGIN_UID = Path("/proc/self/loginuid")
 _NOBODY_LOGGED_IN = 0xFFFF_FFFF
-_A_NAME = re.compile(r"[\w.@\\-][\w.@$\\ -]{0,63}")
+_A_NAME = r"[\w.@\\-][\w.@$\\ -]{0,63}"
 
 
 def whoever(login_uid: Path = _LOGIN_UID) -> Actor:
@@ -23,7 +23,7 @@ def whoever(login_uid: Path = _LOGIN_UID) -> Actor:
     import platform
 
     claim = os.environ.get("SUDO_USER", "")
-    claim = claim if _A_NAME.fullmatch(claim) else ""
+    claim = claim if claim and re.fullmatch(_A_NAME, claim) else ""
     logged_in, by_root = _logged_in(login_uid), claim if _is_really_root() else ""
     user = logged_in or by_root or _login()
     return Actor(

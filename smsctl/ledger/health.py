@@ -11,10 +11,10 @@ from smsctl.ledger.store import Ledger
 
 _KEYED = 500  # mailings looked back at; a key that has not been used since is no longer in cron
 _SLOTS = (
-    ("{week}", re.compile(r"\d{4}-W\d{2}")),
-    ("{hour}", re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}")),
-    ("{date}", re.compile(r"\d{4}-\d{2}-\d{2}")),
-    ("{month}", re.compile(r"\d{4}-\d{2}(?!\d)")),
+    ("{week}", r"\d{4}-W\d{2}"),
+    ("{hour}", r"\d{4}-\d{2}-\d{2}T\d{2}"),
+    ("{date}", r"\d{4}-\d{2}-\d{2}"),
+    ("{month}", r"\d{4}-\d{2}(?!\d)"),
 )
 
 
@@ -166,7 +166,7 @@ def keyed_runs(ledger: Ledger) -> tuple[KeyedRun, ...]:
 def without_slot(run_key: str) -> str:
     """Turn an expanded key back into the one of the crontab line: weekly-2026-W48 -> weekly-{week}."""
     for place, pattern in _SLOTS:
-        run_key = pattern.sub(place, run_key)
+        run_key = re.sub(pattern, place, run_key)
     return run_key
 
 

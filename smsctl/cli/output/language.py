@@ -51,7 +51,7 @@ class _Spoken:
     name = "en"
     catalogue: _Catalogue = _ENGLISH
     config: Path | None = None  # that was named with --config
-    program: re.Pattern[str] | None = None  # where it stands before a command, and is not only spoken of
+    program: str | None = None  # the pattern: where it stands before a command, and is not only spoken of
 
 
 def speak(configured: str | None, environ: Mapping[str, str]) -> None:
@@ -67,7 +67,7 @@ def name_the_config(config: Path | None, commands: Iterable[str]) -> None:
     `commands` are the first words of all of them.
     """
     _Spoken.config = config
-    _Spoken.program = re.compile(rf"\b{_PROGRAM}(?= (?:{'|'.join(commands)})\b)") if config else None
+    _Spoken.program = rf"\b{_PROGRAM}(?= (?:{'|'.join(commands)})\b)" if config else None
 
 
 @contextmanager
@@ -144,7 +144,7 @@ def _template(text: Text, catalogue: _Catalogue) -> str:
     if _Spoken.program is None or _PROGRAM not in template:
         return template
     typed = program().replace("{", "{{").replace("}", "}}")
-    return _Spoken.program.sub(lambda _: typed, template)
+    return re.sub(_Spoken.program, lambda _: typed, template)
 
 
 def _catalogue(name: str) -> _Catalogue:
