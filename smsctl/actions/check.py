@@ -96,7 +96,9 @@ def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_networ
     if ledger is None:
         restoring.refuse_missing(path)
         text = say(
-            "{path} is not there yet; the first mailing makes it. {user} asks.", path=path, user=actor.user
+            "{path} is not there yet; the first mailing makes it. This user is {user}.",
+            path=path,
+            user=actor.user,
         )
         yield Finding(Level.OK, text)
         return
@@ -107,7 +109,7 @@ def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_networ
     if ledger.high_water:
         ledger.high_water.must_take_marks()
     lock.must_be_open_to_us(path)
-    yield Finding(Level.OK, say("{path} is sound. {user} asks.", path=path, user=actor.user))
+    yield Finding(Level.OK, say("{path} is sound. This user is {user}.", path=path, user=actor.user))
 
 
 def ledger_faults(ledger: Ledger, *, quick: bool, on_progress: Progress = nobody_looks) -> Iterator[Finding]:

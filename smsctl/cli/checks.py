@@ -38,7 +38,7 @@ def secret(wiring: Wiring, name: str, source: SecretSource, *, is_needed: bool) 
     found = resolve.describe(name, source, around)
     if found.there:
         level = Level.WARNING if found.hint else Level.OK
-        text = say("{name} comes from {place}.", name=name, place=found.sentence)
+        text = say("The secret {name} comes from {place}.", name=name, place=found.sentence)
         return Finding(level, text=text, mend=found.hint)
     level = Level.ERROR if is_needed else Level.WARNING
     return Finding(level, text=found.sentence, mend=found.hint, exit_code=ExitCode.INPUT)

@@ -193,7 +193,7 @@ def test_the_step_that_answered_for_the_secret_is_named(
     ran = run("--config", live.config, "doctor", "--json")
     assert (level(ran, "secret"), text(ran, "secret")) == (
         "ok",
-        "gateway comes from the systemd credential gateway.",
+        "The secret gateway comes from the systemd credential gateway.",
     )
 
 

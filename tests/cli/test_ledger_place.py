@@ -202,7 +202,7 @@ def test_the_doctor_names_the_ledger_who_asks_and_another_host_that_sent(
     assert run_process("--config", live.config, *typed(SEND, message)).code == 0
     ran = run_process("--config", live.config, "doctor")
     assert f"{ledger} is sound. " in ran.out
-    assert " asks." in ran.out
+    assert "This user is " in ran.out
     assert "last sent from" not in ran.out
     connection = sqlite3.connect(ledger)
     with connection:

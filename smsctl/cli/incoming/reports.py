@@ -7,7 +7,7 @@ from smsctl.actions.report import IntakeCounts
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.fields import Field, table_of
-from smsctl.cli.output.phrases import and_more, rehearsal
+from smsctl.cli.output.phrases import NO_REPORT_YET, and_more, rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.errors import ExitCode, Sentence, say, say_n
 from smsctl.ledger.inbox import IncomingKind
@@ -93,10 +93,12 @@ def kept_fields(zone: str) -> list[Field[KeptReport]]:
     ]
 
 
-def kept(fields: Sequence[Field[KeptReport]], rows: Sequence[KeptReport], total: int) -> list[Block]:
-    """Return the reports that were not applied."""
+def kept(
+    fields: Sequence[Field[KeptReport]], rows: Sequence[KeptReport], total: int, *, have_come: bool
+) -> list[Block]:
+    """Return the reports that were not applied; `have_come`: there has been one at all."""
     if not rows:
-        return [TextLine(say("Every delivery report fits a message."))]
+        return [TextLine(say("Every delivery report fits a message.") if have_come else NO_REPORT_YET)]
     return [table_of(fields, rows), *and_more(total, len(rows), "--export")]
 
 

@@ -11,7 +11,7 @@ from smsctl.cli.output.fields import data_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
-from smsctl.ledger import reports
+from smsctl.ledger import reports, undelivered
 
 EXAMPLES = ("smsctl reports unmatched", "smsctl reports unmatched --export reports.json")
 
@@ -41,8 +41,12 @@ def run(
         one._replace(report=numbers.shown_report(wiring, one.report))
         for one in reports.kept(wiring.ledger, most=_SHOWN)
     ]
+    have_come = undelivered.have_come(wiring.ledger)
     return CommandResult(
         data={"total": total, "reports": [data_of(fields, one) for one in rows]},
         page=page,
-        screen=[*rehearsal(simulated=wiring.simulated), *render.kept(fields, rows, total)],
+        screen=[
+            *rehearsal(simulated=wiring.simulated),
+            *render.kept(fields, rows, total, have_come=have_come),
+        ],
     )

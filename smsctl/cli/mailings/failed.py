@@ -14,7 +14,7 @@ from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine
 from smsctl.cli.output.export import write_csv
 from smsctl.cli.output.fields import Field, T, data_of, table_of
-from smsctl.cli.output.phrases import and_more, rehearsal, written
+from smsctl.cli.output.phrases import NO_REPORT_YET, and_more, rehearsal, written
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
@@ -24,6 +24,7 @@ from smsctl.domain.report import PERMANENT
 from smsctl.errors import UsageError, say
 from smsctl.ledger import mailings
 from smsctl.ledger.failures import FailedRow, failed, not_reached
+from smsctl.ledger.undelivered import have_come
 
 EXAMPLES = (
     "smsctl mailings failed 12",
@@ -62,7 +63,7 @@ def run(
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
     page = write_csv(csv, _columns(found), rows, replace=replace) if csv else None
     fields = _fields(partial(numbers.shown, wiring))
-    screen = _screen(rows, fields)
+    screen = _screen(wiring, rows, fields)
     if csv:
         screen.append(written(csv))
     return CommandResult(
@@ -85,7 +86,7 @@ def _since(wiring: Wiring, days: Period, csv: Path | None, *, dead: bool, replac
         headings = list(dict.fromkeys(heading for one in rows for heading in one.cells))
         page = write_csv(csv, register.not_reached_in_a_file(headings, zone), rows, replace=replace)
     fields = register.not_reached(partial(numbers.shown, wiring))
-    screen: list[Block] = [written(csv)] if csv else _screen(rows, fields)
+    screen: list[Block] = [written(csv)] if csv else _screen(wiring, rows, fields)
     head = [*rehearsal(simulated=wiring.simulated), *seen.limits(wiring, of)]
     return CommandResult(
         data={"since": days.since, "until": days.until, "failed": [data_of(fields, one) for one in rows]},
@@ -105,8 +106,10 @@ def _fields(shown: Callable[[str], str]) -> list[Field[FailedRow]]:
     ]
 
 
-def _screen(rows: Sequence[T], fields: Sequence[Field[T]]) -> list[Block]:
+def _screen(wiring: Wiring, rows: Sequence[T], fields: Sequence[Field[T]]) -> list[Block]:
     """Return the messages that did not arrive; a long list is cut, a file holds them all."""
+    if not rows and not have_come(wiring.ledger):
+        return [TextLine(NO_REPORT_YET)]
     if not rows:
         return [TextLine(say("No report says that a message did not arrive."))]
     return [table_of(fields, rows[:SHOWN]), *and_more(len(rows), SHOWN, "--csv")]

@@ -114,18 +114,15 @@ def _in_a_file(number: str, zone: str) -> list[Field[FoundMessage]]:
 
 def _screen(known: Found, shown: str, fields: list[Field[FoundMessage]]) -> list[Block]:
     """Return what is known of the number; the newest first."""
-    messages = len(known.messages)
-    blocks: list[Block] = [
-        TextLine(
-            say(
-                "{number}: {messages} in {mailings}",
-                number=shown,
-                messages=figures.messages(messages),
-                mailings=_mailings(len({one.mailing.id for one in known.messages})),
-            ),
-            Tone.STRONG,
+    head = say("Nothing was sent to {number}.", number=shown)
+    if known.messages:
+        head = say(
+            "{number}: {messages} in {mailings}",
+            number=shown,
+            messages=figures.messages(len(known.messages)),
+            mailings=_mailings(len({one.mailing.id for one in known.messages})),
         )
-    ]
+    blocks: list[Block] = [TextLine(head, Tone.STRONG)]
     if known.messages:
         blocks.append(table_of(fields, known.messages))
     for one in known.skipped:

@@ -10,6 +10,7 @@ from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
+from smsctl.errors import say
 from smsctl.ledger import approvals, health, mailings
 
 EXAMPLES = (
@@ -52,7 +53,8 @@ def run(
 
         approved = approvals.approvers(ledger, [mailing.id for mailing, _ in rows])
         page = write_csv(csv, render.register(wiring.settings.time_zone, approved), rows, replace=replace)
-    screen = render.listed(rows, wiring.settings.time_zone, simulated=wiring.simulated)
+    nothing = say("Nothing was sent in that time.") if since or until else say("Nothing has been sent yet.")
+    screen = render.listed(rows, wiring.settings.time_zone, nothing, simulated=wiring.simulated)
     return CommandResult(
         data={"mailings": [render.data(mailing, tally) for mailing, tally in rows]},
         screen=[written(csv)] if csv else screen,

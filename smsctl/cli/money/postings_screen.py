@@ -59,7 +59,10 @@ def screen(drafted: Drafted, called: Callable[[str], str], *, simulated: bool) -
     """Return the lines, and what of them has no price."""
     head = say("Posting of {month}, {document}", month=drafted.month, document=drafted.document)
     blocks = [*rehearsal(simulated=simulated), TextLine(head, Tone.STRONG)]
-    blocks.append(table_of(_common(called), drafted.lines))
+    if any(one.municipality for one in drafted.lines):
+        blocks.append(table_of(_common(called), drafted.lines))
+    else:  # a contra line of nothing
+        blocks.append(TextLine(say("There is nothing to post: nothing was used.")))
     return [*blocks, *(TextLine(one, Tone.WARN) for one in remarks(drafted.lines))]
 
 

@@ -51,7 +51,7 @@ def _account(account: Account, period: Period, zone: str) -> list[str]:
         caption, foreseen = usage.package_caption(account), usage.forecast(account)
         told.append(html.heading(say("Package {number}", number=found.package.number)))
         share = (found.package.size - found.package.left) / found.package.size
-        told += [svg.share_bar(share, caption), html.paragraph(caption)]
+        told += [*([svg.share_bar(share, caption)] if share else []), html.paragraph(caption)]
         if foreseen:
             is_near = found.package.is_nearly_used(account.warn_share)
             told.append(html.paragraph(foreseen, "warn" if is_near else ""))

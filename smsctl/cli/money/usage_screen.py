@@ -55,17 +55,16 @@ def _current(account: Account) -> list[Block]:
     if package is None:
         return []
     tone = Tone.WARN if package.is_nearly_used(account.warn_share) else Tone.GOOD
-    bar = Bar(
-        say("Package {number}", number=package.number), (package.size - package.left) / package.size, "", tone
-    )
+    name, used = say("Package {number}", number=package.number), package.size - package.left
+    shown = Bars([Bar(name, used / package.size, "", tone)]) if used else TextLine(name, Tone.STRONG)
     price = say("Price of the package: {price}", price=figures.money(package.price_ore))
     told = [words.package_caption(account), *([foreseen] if foreseen else []), price]
-    return [Bars([bar]), *(TextLine(sentence, indent=2) for sentence in told)]
+    return [shown, *(TextLine(sentence, indent=2) for sentence in told)]
 
 
 def _months(account: Account) -> list[Block]:
     months, before = account.usage.months[-MONTHS_SHOWN:], account.usage.months[:-MONTHS_SHOWN]
-    if not months:
+    if not any(one.parts for one in months):
         return []
     longest = max(1, *(one.parts for one in months), 1)
     told = _in_columns(months, is_priced=account.cost_ore is not None)

@@ -49,6 +49,9 @@ class Account(NamedTuple):
 
 def parts_sentence(used: Usage, period: Period) -> Sentence:
     """Say how many parts were used in the period, and how many of them outside any package."""
+    if not used.parts:
+        is_ever = period == Period(since=None, until=None)
+        return _NOTHING_YET if is_ever else say("Nothing that costs was sent {when}.", when=when(period))
     parts = figures.parts(used.parts)
     if used.package and used.parts_outside:
         return say(
@@ -60,11 +63,14 @@ def parts_sentence(used: Usage, period: Period) -> Sentence:
     return say("{parts} used {when}.", parts=parts, when=when(period))
 
 
+_NOTHING_YET = say("Nothing that costs has been sent yet.")
+
+
 def money_sentences(account: Account, period: Period) -> list[Sentence]:
     """Say what was used costs, and how that goes together with what was invoiced for packages."""
     found, cost_ore = account.usage, account.cost_ore
     told: list[Sentence] = []
-    if cost_ore is not None:
+    if cost_ore is not None and found.parts:
         told.append(_cost(cost_ore, found.outside_ore if found.packages else 0, period))
     if cost_ore is not None and found.parts_unpriced:
         parts = figures.parts(found.parts_unpriced)
@@ -163,6 +169,8 @@ def package_caption(account: Account) -> Sentence:
     """Say how full the current package is."""
     package = account.usage.package
     size, left = (package.size, package.left) if package else (0, 0)
+    if size == left:
+        return say("Nothing of it is used yet: {parts} left.", parts=figures.parts(left))
     return say(
         "{percent}: {used} of {size} parts used, {left} left",
         percent=figures.percent(size - left, size),
@@ -219,6 +227,8 @@ def open_invoices(lines: Sequence[PackageLine]) -> Sentence | None:
 
 def total(accounts: Sequence[Account], period: Period) -> Sentence:
     """Say what all of them come to."""
+    if not any(one.usage.parts for one in accounts):
+        return parts_sentence(accounts[0].usage, period)
     return say(
         "{count} {when}: {parts}, {cost} without VAT.",
         count=say_n("{n} municipality", "{n} municipalities", n=len(accounts)),

@@ -65,7 +65,8 @@ def run(
         from smsctl.cli.output.export import write_csv  # needs csv, which a start does not
 
         page = write_csv(csv, fields, rows, replace=replace)
-    listed: list[Block] = [TextLine(say("Nothing has been done yet."))]
+    nothing = say("Nothing was done in that time.") if since or until else say("Nothing has been done yet.")
+    listed: list[Block] = [TextLine(nothing)]
     if rows:
         whole = say("Each row in full, with its host: --csv FILE")
         listed = [table_of(_in_a_line(wiring, rows, labels), rows[::-1]), TextLine(whole)]

@@ -8,7 +8,7 @@ from smsctl.actions.purge import blank as blank_words
 from smsctl.actions.purge import finish_purge
 from smsctl.cli import dialogue, numbers
 from smsctl.cli.operations.retention import broken_off
-from smsctl.cli.output import figures
+from smsctl.cli.output import audited, figures
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.cli.output.reply import CommandResult
@@ -93,11 +93,11 @@ def _may_hold(written: Written) -> list[str]:
 def _fields(wiring: Wiring) -> list[Field[Written]]:
     local = partial(figures.local, zone=wiring.settings.time_zone)
     return [
-        Field("id", lambda one: one.id, say("Id")),
+        Field("id", lambda one: one.id, say("ID")),
         Field("at", lambda one: one.at, say("When"), local),
         Field("user", lambda one: one.user, say("Who")),
         Field("kind", lambda one: one.kind, say("What"), _KINDS.__getitem__),
-        Field("action", lambda one: one.action, say("Of what")),
+        Field("action", lambda one: one.action, say("Of what"), audited.action),
         Field("subject", lambda one: numbers.shown_text(wiring, one.subject)),
         Field("rows", lambda one: one.rows, say("Rows"), figures.count, right=True),
         Field("text", lambda one: numbers.shown_text(wiring, one.text), say("Words")),

@@ -20,6 +20,29 @@ _LEVELS = {
 }
 
 
+_NAMES = {
+    "approval": say("approval"),
+    "beside": say("beside"),
+    "clock": say("clock"),
+    "config": say("config"),
+    "disk": say("disk"),
+    "last-run": say("last-run"),
+    "ledger": say("ledger"),
+    "login": say("login"),
+    "notify": say("notify"),
+    "package": say("package"),
+    "permissions": say("permissions"),
+    "push": say("push"),
+    "recipients": say("recipients"),
+    "reports": say("reports"),
+    "retention": say("retention"),
+    "secret": say("secret"),
+    "time-zone": say("time-zone"),
+    "waiting": say("waiting"),
+}
+"""The checks in one word each, on a screen; the envelope has the keys."""
+
+
 def data(findings: Sequence[Finding]) -> dict[str, object]:
     """Return the findings for the envelope."""
     return {
@@ -73,7 +96,9 @@ def as_told(lines: Sequence[str]) -> list[Block]:
 
 
 def _label(finding: Finding) -> Sentence:
-    return say("{level}  {check}", level=_LEVELS[finding.level], check=finding.check)
+    return say(
+        "{level}  {check}", level=_LEVELS[finding.level], check=_NAMES.get(finding.check, finding.check)
+    )
 
 
 def _text(finding: Finding) -> str:

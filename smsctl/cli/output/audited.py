@@ -86,6 +86,7 @@ _SUBJECTS = (
     (re.compile(r"audit (\d+)"), lambda m: say("row {row} of the audit", row=m[1])),
     (re.compile(r"month (\d{4}-\d\d)"), lambda m: say("month {month}", month=m[1])),
     (re.compile(r"number ending in (\d+)"), lambda m: say("number ending in {digits}", digits=m[1])),
+    (re.compile(r"number (\+.+)"), lambda m: say("number {number}", number=m[1])),
     (re.compile(r"key (.*)", re.DOTALL), lambda m: say("key {key}", key=m[1])),
     (re.compile(r"ledger"), lambda _: say("the ledger")),
 )

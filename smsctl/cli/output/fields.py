@@ -64,5 +64,9 @@ def lines_of(fields: Sequence[Field[T]], rows: Iterable[T]) -> Iterator[list[Tex
 
 
 def table_of(fields: Sequence[Field[T]], rows: Iterable[T]) -> Table:
-    """Return the rows of a screen, under their columns."""
-    return Table(columns=columns_of(fields), rows=[cells_of(fields, row) for row in rows])
+    """Return the rows of a screen, under their columns, without those that have nothing in any row."""
+    columns, cells = columns_of(fields), [cells_of(fields, row) for row in rows]
+    kept = [place for place in range(len(columns)) if any(row[place] != "" for row in cells)]
+    return Table(
+        columns=[columns[place] for place in kept], rows=[[row[place] for place in kept] for row in cells]
+    )

@@ -9,7 +9,7 @@ from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.mailing import CostShare, Label, Mailing, MailingTotals
 from smsctl.domain.message import Status
-from smsctl.errors import say
+from smsctl.errors import Sentence, say
 
 
 def data(mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
@@ -74,11 +74,13 @@ def subject_field(mailings: Iterable[Mailing]) -> Field[tuple[Mailing, MailingTo
     return Field("", lambda one: subject_of(one[0]), heading)
 
 
-def listed(rows: Sequence[tuple[Mailing, MailingTotals]], zone: str, *, simulated: bool) -> list[Block]:
-    """Return the list of mailings."""
+def listed(
+    rows: Sequence[tuple[Mailing, MailingTotals]], zone: str, nothing: Sentence, *, simulated: bool
+) -> list[Block]:
+    """Return the list of mailings, or the sentence that there are none."""
     blocks = rehearsal(simulated=simulated)
     if not rows:
-        return [*blocks, TextLine(say("Nothing has been sent yet."))]
+        return [*blocks, TextLine(nothing)]
     fields: list[Field[tuple[Mailing, MailingTotals]]] = [
         Field("", lambda one: one[0].id, say("ID"), right=True),
         Field("", lambda one: figures.local(one[0].created_at, zone), say("When")),

@@ -7,6 +7,7 @@ from smsctl.cli.output.language import opened, whole
 from smsctl.errors import Sentence, SmsctlError, say, say_n
 
 NOTHING_LEAVES = say("Simulation: no SMS leaves this machine.")
+NO_REPORT_YET = say("No delivery report has come in yet.")
 FOR_REAL = say("Mode live: SMS are sent for real, and they cost.")
 
 

@@ -200,7 +200,7 @@ def run_import(
 
     def store(secret: Secret) -> None:
         place = resolve.store("gateway", source, secret, surroundings(wiring))
-        lines.append(TextLine(place, Tone.GOOD))
+        lines.append(TextLine(say("The password is kept in: {place}", place=place), Tone.GOOD))
 
     imported = plugin.import_plugin_block(wiring.config_path, read_text_file(wiring.output, file), store)
     lines += [TextLine(say("{key} is set.", key=key), Tone.GOOD) for key, _ in imported.settings]

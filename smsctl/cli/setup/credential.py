@@ -51,7 +51,8 @@ def run_set(wiring: Wiring, name: _Name = "gateway") -> CommandResult:
     secret = dialogue.secret(wiring.output, say("Secret {name} (not shown): ", name=name))
     place = resolve.store(name, source, secret, surroundings(wiring))
     record_change(wiring, "credential-set", name)
-    return CommandResult(data={"name": name, "stored": True}, screen=[TextLine(place, Tone.GOOD)])
+    told = say("The secret {name} is kept in: {place}", name=name, place=place)
+    return CommandResult(data={"name": name, "stored": True}, screen=[TextLine(told, Tone.GOOD)])
 
 
 def run_check(wiring: Wiring, name: _Name = "gateway") -> CommandResult:
