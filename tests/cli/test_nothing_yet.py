@@ -1,4 +1,4 @@
-"""Where there is nothing yet, every list says so in words: no zeros, no empty bars, no heading over nothing."""
+"""Where there is nothing yet, every list says so in words: no zeros, no bars, no bare headings."""
 
 import re
 import shlex
@@ -26,15 +26,15 @@ EMPTY = {
 }
 
 
-@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("where", ["pipe", "terminal"])
 def test_every_list_says_that_there_is_nothing_yet(
-    terminal: bool, make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+    where: str, make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = make_config()
     monkeypatch.chdir(config.parent)
     assert run("--config", config, "audit").out == "Nothing has been done yet.\n"
     for line, told in EMPTY.items():
-        ran = run("--config", config, *shlex.split(line), terminal=terminal)
+        ran = run("--config", config, *shlex.split(line), terminal=where == "terminal")
         assert (ran.code, told in ran.seen) == (0, True), ran.said
         assert not re.search(r"(?<![\d,])0(?![\d,-])|[█░─]", ran.seen), ran.seen
 
