@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from smsctl.actions.check import Finding, Level, examine, permissions
 from smsctl.cli import wiring_gateway
 from smsctl.cli.wiring import Wiring
+from smsctl.config.settings import Mode
 from smsctl.credentials import resolve
 from smsctl.domain.secret import SecretPlace, SecretSource
 from smsctl.errors import ExitCode, say
@@ -18,9 +19,9 @@ def config(wiring: Wiring) -> Iterator[Finding]:
     settings = wiring.settings
     gateway = wiring_gateway.gateway(wiring, for_sending=False)
     text = say(
-        "{path} is in order: mode {mode}, gateway {gateway}.",
+        "{path} is in order: {mode}, gateway {gateway}.",
         path=settings.path,
-        mode=settings.mode,
+        mode=say("mode live") if settings.mode is Mode.LIVE else say("mode simulate"),
         gateway=gateway.traits.title,
     )
     yield Finding(Level.OK, text)

@@ -58,7 +58,9 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
             loaded = contents.load(name)
             place.command(word, short_help=line, epilog=_epilog(loaded))(with_context(loaded.run))
         else:
-            place.command(word, help=line, hidden=not group)(_elsewhere)  # the epilog lists it in its group
+            place.command(word, short_help=line, hidden=not group)(
+                _elsewhere
+            )  # the epilog lists it in its group
     for name, group_app in groups.items():
         if group_app.registered_commands and name != command:
             app.add_typer(group_app, name=name, hidden=True)

@@ -66,14 +66,13 @@ def _broken_off(ledger: Ledger, mailing: Mailing) -> Sentence:
 
 
 def _told(mailing: Mailing, done: Cancelled, local_now: datetime) -> list[Block]:
-    blocks: list[Block] = [
-        TextLine(say_n("{n} pending message cancelled.", "{n} pending messages cancelled.", n=done.pending)),
-        TextLine(
-            say_n(
-                "{n} message stopped at the gateway.", "{n} messages stopped at the gateway.", n=done.stopped
-            )
-        ),
-    ]
+    told = (
+        say_n("{n} pending message cancelled.", "{n} pending messages cancelled.", n=done.pending),
+        say_n("{n} message stopped at the gateway.", "{n} messages stopped at the gateway.", n=done.stopped),
+    )
+    blocks: list[Block] = [TextLine(one) for one in told if one.values["n"]]
+    if not blocks:
+        blocks.append(TextLine(say("Nothing was cancelled: no message of it is pending.")))
     if done.on_their_way:
         blocks.append(TextLine(_on_their_way(mailing, done.on_their_way, local_now)))
     if done.not_asked:

@@ -56,7 +56,7 @@ def _run_fields(zone: str) -> list[Field[list[AuditRow]]]:
         Field("", lambda run: audited.actor(run[0].user), say("Who")),
         Field("", what, say("What")),
         Field("", lambda run: audited.detail(run[0].detail), ""),
-        Field("", lambda run: run[0].reason, say("Why")),
+        Field("", lambda run: audited.reason(run[0].reason), say("Why")),
     ]
 
 

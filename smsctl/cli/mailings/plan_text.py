@@ -72,9 +72,12 @@ def earlier(plan: Plan) -> list[TextLine]:
     found = plan.earlier
     if found is None:
         return []
+    gone = [TextLine(_in_vain(found, found.out_of_use), Tone.WARN)] if found.out_of_use else []
+    if plan.messages == found.messages:
+        return gone
     changed = abs(plan.messages - found.messages) * _MUCH > found.messages
     since = TextLine(_since(plan, found), Tone.WARN if changed else Tone.PLAIN)
-    return [since, *([TextLine(_in_vain(found, found.out_of_use), Tone.WARN)] if found.out_of_use else [])]
+    return [since, *gone]
 
 
 def _since(plan: Plan, last: Earlier) -> Sentence:

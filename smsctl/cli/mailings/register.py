@@ -101,7 +101,12 @@ def _state(person: PersonRow) -> str:
 def _why(person: PersonRow) -> Text:
     if person.cause is not None:
         return CAUSES[person.cause]
-    return figures.reason(told(person.reason)) if person.reason else person.answer
+    if person.reason:
+        return figures.reason(told(person.reason))
+    return "" if person.state in _WELL else person.answer
+
+
+_WELL = frozenset({Status.ACCEPTED, Status.DELIVERED})
 
 
 _SKIPPED = "skipped"

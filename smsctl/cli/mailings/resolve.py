@@ -6,7 +6,7 @@ from smsctl.actions.ending import left_unsettled, told_with_what_is_left
 from smsctl.actions.resolve import ResolveAnswer, refuse_unasked, resolve
 from smsctl.cli import dialogue, options
 from smsctl.cli.options import flag
-from smsctl.cli.output import figures, outcome
+from smsctl.cli.output import audited, figures, outcome
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult
@@ -83,7 +83,10 @@ def _told(mailing: Mailing, settled: int, word: ResolveAnswer) -> Sentence:
     if not settled:
         return say("Mailing {id} has nothing unknown; nothing was changed.", id=mailing.id)
     return say_n(
-        "{n} unknown message settled: {word}.", "{n} unknown messages settled: {word}.", n=settled, word=word
+        "{n} unknown message settled: {word}.",
+        "{n} unknown messages settled: {word}.",
+        n=settled,
+        word=audited.settled(word),
     )
 
 

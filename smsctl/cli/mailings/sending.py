@@ -150,7 +150,7 @@ def _prepare(wiring: Wiring, flags: SendFlags, key: str | None) -> _Prepared:
 
 def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], flags: SendFlags) -> None:
     """Tell the plan's warnings where nobody sees the plan."""
-    if wiring.output.speaks_json or not (wiring.output.interactive or flags.dry_run):
+    if wiring.output.speaks_json or not (wiring.output.shows or flags.dry_run):
         for warning in warnings:
             wiring.output.warn(warning)
 

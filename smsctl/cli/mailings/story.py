@@ -104,7 +104,7 @@ def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
     blocks += [GAP, *_text(mailing.letter.text.body), GAP]
     blocks += [
         state_facts(tally.states),
-        *returns.blocks(story.returns),
+        *returns.blocks(story.returns, beside_states=True),
         *_by_reason(say("Cancelled:"), story.cancelled),
         *_by_reason(say("No message:"), story.skipped),
         *whom.to_phone(story.protected),

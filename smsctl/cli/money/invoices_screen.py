@@ -113,8 +113,10 @@ def _verdict(lines: Sequence[Compared]) -> TextLine:
         return TextLine(say("The supplier's figures and ours agree."), Tone.GOOD)
     return TextLine(
         say_n(
-            "{n} line differs, by {parts} in all. What is unknown here may explain it: smsctl mailings list",
-            "{n} lines differ, by {parts} in all. What is unknown here may explain it: smsctl mailings list",
+            "{n} line differs, by {parts} parts in all. What is unknown here may explain it:"
+            " smsctl mailings list",
+            "{n} lines differ, by {parts} parts in all. What is unknown here may explain it:"
+            " smsctl mailings list",
             n=apart,
             parts=_signed(sum(one.difference for one in lines)),
         ),

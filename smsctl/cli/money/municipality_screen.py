@@ -208,5 +208,5 @@ _FIELDS: Sequence[Field[ServiceStatus]] = (
     Field("since", lambda one: one.service and one.service.since_day, say("Since")),
     Field("by", lambda one: one.service and one.service.by_whom, say("By")),
     Field("package", lambda one: one.newest, say("Package"), lambda number: str(number or "-"), right=True),
-    Field("left", lambda one: one.left if one.packages else None, say("Left"), _number, right=True),
+    Field("left", lambda one: one.left if one.packages else None, say("Parts left"), _number, right=True),
 )

@@ -185,7 +185,7 @@ ON_A_SCREEN = frozenset({"number", "opened", "used_up", "used", "size", "price_o
 ACCOUNT: Sequence[Field[Account]] = (
     Field("", lambda one: one.municipality.name, say("Municipality")),
     Field("", lambda one: one.usage.package, say("Used"), _used, right=True),
-    Field("", _left, say("Left"), right=True),
+    Field("", _left, say("Parts left"), right=True),
     Field("", _runs_out, say("Runs out")),
     Field("", lambda one: one.usage.parts, say("Parts"), figures.count, right=True),
     Field("", lambda one: one.cost_ore, say("Cost"), figures.money_or_nothing, right=True),

@@ -85,15 +85,16 @@ def _in_a_line(
     wiring: Wiring, rows: Sequence[AuditRow], label: Callable[[AuditRow], Label]
 ) -> list[Field[AuditRow]]:
     """Return the columns of a screen: one line for each row, what tells most of it first."""
-    hosts = {row.host for row in rows}
+    hosts = {row.host for row in rows if audited.is_of_a_user(row.user)}
 
     def who(row: AuditRow) -> Text:
         told = audited.actor(row.user)
-        return told if len(hosts) == 1 else say("{user}, {host}", user=told, host=row.host)
+        names_it = len(hosts) > 1 and audited.is_of_a_user(row.user)
+        return say("{user}, {host}", user=told, host=row.host) if names_it else told
 
     def what(row: AuditRow) -> Text:
         told = (audited.action(row.action), audited.subject(row.subject), audited.detail(row.detail))
-        return joined(*filter(None, (*told, row.reason, label(row).title, label(row).case)))
+        return joined(*filter(None, (*told, audited.reason(row.reason), label(row).title, label(row).case)))
 
     return [
         Field("", lambda one: one.id, say("ID"), right=True),
@@ -113,11 +114,11 @@ def _fields(
         Field("id", lambda one: one.id, say("ID")),
         Field("at", lambda one: one.at, say("When"), partial(figures.local, zone=wiring.settings.time_zone)),
         Field("user", lambda one: one.user, say("Who"), audited.actor),
-        Field("host", lambda one: one.host, say("Host")),
+        Field("host", lambda one: one.host, say("Host"), audited.host),
         Field("action", lambda one: one.action, say("What"), audited.action),
         Field("subject", lambda one: one.subject, say("Of what"), audited.subject),
         Field("title", lambda one: label(one).title, say("Title") if titled else None),
         Field("case", lambda one: label(one).case, say("Case") if filed else None),
         Field("detail", lambda one: one.detail, say("Detail"), audited.detail),
-        Field("reason", lambda one: one.reason, say("Why")),
+        Field("reason", lambda one: one.reason, say("Why"), audited.reason),
     ]

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 
@@ -185,9 +185,9 @@ def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | No
     if not wiring.simulated:
         findings += examine("package", lambda: _packages(wiring, ledger, payer))
     findings += examine("waiting", lambda: check.waiting(ledger))
-    findings += examine("approval", lambda: check_approvals(ledger, datetime.now(UTC)))
+    findings += examine("approval", lambda: check_approvals(ledger, clock.local().astimezone(UTC)))
     if not wiring.simulated:
-        findings += examine("reports", lambda: check.reports(ledger, settings, datetime.now(UTC)))
+        findings += examine("reports", lambda: check.reports(ledger, settings, clock.local().astimezone(UTC)))
     findings += examine("retention", lambda: check_retention(ledger, settings, clock.now(), clock.before))
     return findings + examine("last-run", lambda: check.keyed_runs(ledger, shown))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Text
 from smsctl.errors import Sentence, joined, say
-from smsctl.ledger.blocklist import THE_RECIPIENT
+from smsctl.ledger.blocklist import BY_STOP, THE_RECIPIENT
 
 
 def action(stored: str) -> Text:
@@ -28,6 +28,26 @@ def detail(stored: str) -> Text:
     """Say the details; what was typed or configured stays as it is."""
     told = [_in_words(one, _DETAILS) for one in stored.split("; ")]
     return joined(*told) if any(isinstance(one, Sentence) for one in told) else stored
+
+
+def settled(word: str) -> Text:
+    """Say how unknown messages were settled."""
+    return _SETTLED.get(word, word)
+
+
+def reason(stored: str | None) -> Text:
+    """Say why: what somebody has typed as it is."""
+    return say("STOP by SMS") if stored == BY_STOP else stored or ""
+
+
+def host(stored: str) -> Text:
+    """Say from where it was done."""
+    return say("by SMS") if stored == "by SMS" else stored
+
+
+def is_of_a_user(stored: str) -> bool:
+    """Say whether a user of a machine did it."""
+    return stored not in _ACTORS
 
 
 def _in_words(stored: str, known: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Text]]]) -> Text:
@@ -120,7 +140,10 @@ _DETAILS = (
     ),
     (re.compile(r"pending messages: (\d+)"), lambda m: say("{n} pending", n=figures.count(int(m[1])))),
     (re.compile(r"at the gateway: (\d+)"), lambda m: say("{n} at the gateway", n=figures.count(int(m[1])))),
-    (re.compile(r"counted: (\d+)"), lambda m: say("counted: {n}", n=figures.messages(int(m[1])))),
+    (
+        re.compile(r"counted: (\d+)"),
+        lambda m: say("{messages} counted", messages=figures.messages(int(m[1]))),
+    ),
     (
         re.compile(r"yes of mailing (\d+), by (.+)"),
         lambda m: say("yes of mailing {id}, by {user}", id=m[1], user=m[2]),

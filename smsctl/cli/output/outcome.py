@@ -86,6 +86,8 @@ def state_facts(states: Mapping[Status, int]) -> FactList:
 
 def cost(tally: MailingTotals) -> Sentence:
     """Say what a mailing costs so far."""
+    if not tally.parts:
+        return say("Cost: nothing so far.")
     parts = figures.parts(tally.parts)
     if tally.cost_ore is None:
         return say("Cost: {parts}.", parts=parts)

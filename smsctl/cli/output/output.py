@@ -135,9 +135,14 @@ class Output:
         """Where a person who is asked is looking, also when the result goes into a file."""
         return self.out if self.out.is_terminal else self.err
 
+    @property
+    def shows(self) -> bool:
+        """Whether a person sees what is shown on the way to the result."""
+        return self.interactive or (self.watched and not self._is_quiet)
+
     def show(self, blocks: Sequence[Block]) -> None:
         """Show something on the way to the result; to a person only."""
-        if self.interactive or (self.watched and not self._is_quiet):
+        if self.shows:
             self.face.show(blocks)
 
     def progress(self, label: Sentence, total: int) -> AbstractContextManager[Callable[[int], None]]:

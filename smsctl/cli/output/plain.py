@@ -18,8 +18,8 @@ def safe(text: str) -> str:
     return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
 
 
-def lines_of(blocks: Sequence[Block], words: Callable[[Text], str]) -> Iterator[str]:
-    """Yield the lines of the screen; `words` translates a text."""
+def lines_of(blocks: Sequence[Block], words: Callable[[Text], str], *, draws: bool = True) -> Iterator[str]:
+    """Yield the lines of the screen; `words` translates a text, and bars are left out unless it `draws`."""
 
     def show(text: Text) -> str:
         return safe(words(text))
@@ -35,7 +35,7 @@ def lines_of(blocks: Sequence[Block], words: Callable[[Text], str]) -> Iterator[
             case Table():
                 yield from _table(block, show)
             case Bars():
-                yield from _bars(block, show)
+                yield from _bars(block, show, draws=draws)
 
 
 def quote(block: Quote, width: int = _QUOTE_WIDTH) -> Iterator[str]:
@@ -78,8 +78,8 @@ def _table(block: Table, show: Callable[[Text], str]) -> Iterator[str]:
         yield ("  " + "  ".join(cells)).rstrip()
 
 
-def _bars(block: Bars, show: Callable[[Text], str]) -> Iterator[str]:
+def _bars(block: Bars, show: Callable[[Text], str], *, draws: bool) -> Iterator[str]:
     labels = [show(one.label) for one in block.bars]
     width = max(map(len, labels), default=0)
     for label, one in zip(labels, block.bars, strict=True):
-        yield f"  {label:{width}}  {bar(one.share)}  {show(one.caption)}"
+        yield f"  {label:{width}}  {f'{bar(one.share)}  ' * draws}{show(one.caption)}".rstrip()

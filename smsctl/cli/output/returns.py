@@ -11,8 +11,11 @@ def data(returns: Returns | None) -> dict[str, int] | None:
     return None if returns is None else returns._asdict()
 
 
-def blocks(returns: Returns | None) -> list[Block]:
-    """Return what was reported and what is waited for; nothing where no report has ever come."""
+def blocks(returns: Returns | None, *, beside_states: bool = False) -> list[Block]:
+    """Return what was reported and what is waited for; nothing where no report has ever come.
+
+    Beside the states of the messages only what these do not tell.
+    """
     if returns is None:
         return []
     told = (
@@ -22,5 +25,9 @@ def blocks(returns: Returns | None) -> list[Block]:
         (returns.waiting, say("waiting for a report"), Tone.PLAIN),
         (returns.no_report, say("no report, although one is due"), Tone.WARN),
     )
-    facts = [Fact(figures.count(n), [words], tone) for n, words, tone in told if n]
+    shown = told[_IN_THE_STATES:] if beside_states else told
+    facts = [Fact(figures.count(n), [words], tone) for n, words, tone in shown if n]
     return [TextLine(say("Delivery reports:")), FactList(facts)] if facts else []
+
+
+_IN_THE_STATES = 3  # the first of them

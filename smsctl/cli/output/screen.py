@@ -12,13 +12,18 @@ from smsctl.cli.output.stream import Stream
 
 
 class Screen:
-    """One stream a person or a log reads."""
+    """One stream a person or a log reads.
+
+    A terminal that is dumb, as one that is read aloud, gets plain lines and no bars: figures tell the same.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         """Look at the stream once: only a terminal gets colour and progress."""
         self._stream = Stream(stream)
         self.shows_bar = False
-        self.is_terminal = self._stream.isatty() and os.environ.get("TERM") != "dumb"
+        is_dumb = os.environ.get("TERM") == "dumb"
+        self.is_terminal = self._stream.isatty() and not is_dumb
+        self._draws = not (self._stream.isatty() and is_dumb)
 
     @property
     def lost(self) -> OSError | None:
@@ -32,7 +37,7 @@ class Screen:
 
             terminal.show(blocks, self._stream)
             return
-        for line in plain.lines_of(blocks, words):
+        for line in plain.lines_of(blocks, words, draws=self._draws):
             self.line(line)
         self.flush()
 

@@ -3,6 +3,7 @@
 What cannot be written stops nothing: a run that has sent must still tell the ledger, the site and its caller.
 """
 
+import codecs
 import errno
 import os
 from collections.abc import Callable
@@ -28,8 +29,8 @@ class Stream:
         return self._stream.fileno()
 
     def write(self, text: str) -> int:
-        """Write; a stream that is not UTF-8 gets question marks for what it cannot hold."""
-        self._attempt(lambda: self._stream.write(text.encode(self.encoding, "replace").decode(self.encoding)))
+        """Write; a stream that is not UTF-8 gets what stands for it of what it cannot hold."""
+        self._attempt(lambda: self._stream.write(text.encode(self.encoding, _NAME).decode(self.encoding)))
         return len(text)
 
     def flush(self) -> None:
@@ -48,3 +49,28 @@ class Stream:
             # Or the interpreter fails with what is left, when it flushes at its end.
             with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no file
                 os.dup2(nowhere.fileno(), self._stream.fileno())
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    """Return a sign for each that the encoding lacks: what looks like a drawn one, else a question mark."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_LIKE.get(sign, "?") for sign in lacking), error.end
+
+
+_NAME = "smsctl.stand_in"
+_LIKE = {
+    "│": "|",
+    "█": "#",
+    "░": ".",
+    "─": "-",
+    "━": "=",
+    "╸": "=",
+    "╺": "-",
+    "…": "~",
+    "\u2013": "-",
+    "\u2019": "'",
+    "”": '"',
+}
+codecs.register_error(_NAME, _stand_in)

@@ -29,7 +29,7 @@ _STYLES = {
     Tone.FAINT: "dim",
 }
 _GLUE = "\ue000"  # one cell wide, and nothing that rich folds at
-_INSIDE_A_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|kr\b|%|\d\d:\d\d\b)")
+_INSIDE_A_FIGURE = re.compile(r"(?<=[\d*]) (?=[\d*])|(?<=\d) (?=kr\b|%)")  # a number of telephone too
 _AFTER_A_FIGURE = re.compile(r"(?<=\d) (?=[^\W\d_])")
 _GAP = 2  # between the columns of a table
 _SHORTEST_BAR = 10
@@ -37,6 +37,7 @@ _AT_ONCE_S = 1
 _LONGEST_BAR = 40
 _RATE_CELLS = len(" 10 000/s ")
 _LONG_WORD = 18  # a longer one may be folded where a table would not fit
+_MOST_LINES = 3  # of a cell, or so: where more were needed, there is no room for a table
 _CUT_LINE = 24  # what is cut off at the end of a line has at least so much left
 
 
@@ -224,7 +225,9 @@ def _widths(block: Table, rows: Sequence[Sequence[Styled]], console: Console) ->
     ]
     widths = [max(one.maximum for one in column) for column in sizes]
     least = [
-        min(wide, _CUT_LINE) if column.cut else min(max(one.minimum for one in cells), _LONG_WORD)
+        min(wide, _CUT_LINE)
+        if column.cut
+        else min(max(wide // _MOST_LINES, *(one.minimum for one in cells)), _LONG_WORD)
         for column, cells, wide in zip(block.columns, sizes, widths, strict=True)
     ]
     room = console.width + 1 - _GAP * len(widths)
