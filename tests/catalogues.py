@@ -1,6 +1,7 @@
 """Catalogues for the tests: the one that is translated, and one in which every sentence wears marks."""
 
 import importlib.util
+import re
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -10,6 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from smsctl.cli import contents
 from smsctl.cli.output import language
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,3 +79,23 @@ def _marked(template: str) -> str:
         if name is not None:
             made += f"{{{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}}}"
     return made
+
+
+HEADERS = ("Namn", "Mobil", "Grupp", "Kommun", "Godkänt", "villkor")
+STEPS = ("dns", "tcp", "tls", "login")
+COMMANDS = " ".join((*contents.COMMANDS, *contents.GROUPS)).split()
+FOREIGN = frozenset(
+    {
+        *("kr", "hej", "vm", "kontoret", "Exempelkommun", "exempelkommun", "Skolan", "Kommunen", "UTF-8"),
+        *("Intelecom", "Puzzel", "Message", "enqueued", "for", "sending"),  # the gateway's words
+        *("simulate", "live", "sender", "gateway", "NZDT", *STEPS, *HEADERS),
+        *("smsctl", "FILE", "ID", "TEXT", "intelecom", *COMMANDS),
+    }
+)
+
+
+def english_in(screen: str) -> list[str]:
+    """Return the words that nobody translated; paths, keys, flags and figures are no words."""
+    outside = re.sub(f"{OPEN}[^{CLOSE}]*{CLOSE}", " ", re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", " ", screen))
+    told = [one.strip(".,:;()\"'`") for one in outside.split()]
+    return [one for one in told if re.fullmatch(r"[^\W\d_]{2,}", one) and one not in FOREIGN]

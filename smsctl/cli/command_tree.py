@@ -58,9 +58,8 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
             loaded = contents.load(name)
             place.command(word, short_help=line, epilog=_epilog(loaded))(with_context(loaded.run))
         else:
-            place.command(word, short_help=line, hidden=not group)(
-                _elsewhere
-            )  # the epilog lists it in its group
+            # The short help is listed whole; the epilog lists those that have no group.
+            place.command(word, help=line, short_help=line, hidden=not group)(_elsewhere)
     for name, group_app in groups.items():
         if group_app.registered_commands and name != command:
             app.add_typer(group_app, name=name, hidden=True)

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.cli.output import language
 from smsctl.simulator import identity
 from smsctl.simulator.server import ReceivedRequest, Simulator
+
+from ..catalogues import marked, write
 
 WAIT_S = 30
 
@@ -34,3 +37,13 @@ def wait_until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def marks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(marked(), tmp_path_factory.mktemp("marked"))
+
+
+@pytest.fixture
+def swedish_is_marked(marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "CATALOGUES", marks)

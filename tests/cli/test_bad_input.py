@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.domain.columns import HEADERS
+from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour, Simulator, start
 
+from ..catalogues import OPEN, english_in
 from ..conftest import SECRET, MakeConfig, merged
 from ..front_door import ENVELOPE, Ran, Run
 from .bad_files import NUMBERS, RECIPIENTS, TEXTS
@@ -19,6 +22,7 @@ from .bad_settings import COMMAND_LINES, CONFIGS, LEDGERS, RULES, SECRETS
 from .case import Case
 from .conftest import submitted
 
+NAMES = f"{' '.join(HEADERS)} pswincom municipalities {' '.join(Fault)} true false env"
 CASES = (
     *RECIPIENTS,
     *TEXTS,
@@ -102,6 +106,18 @@ def test_bad_input_gets_an_envelope(case: Case, run: Run, gateway: Simulator, tm
         assert fragment in told
     assert submitted(gateway) == before
     _nothing_happened(ran, tmp_path)
+
+
+def test_bad_input_is_told_in_the_readers_language(
+    case: Case, run: Run, swedish_is_marked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_LANGUAGE", "sv")
+    ran = run(*shlex.split(case.argv), stdin=case.stdin)
+    assert ran.code == case.code
+    assert OPEN in ran.err
+    given = (case.argv, case.config, case.csv, case.text, NAMES)
+    typed = set(re.findall(r"\w+", " ".join(map(str, given))))
+    assert [one for one in english_in(ran.err) if one not in typed and not one.isupper()] == [], ran.err
 
 
 def test_a_busy_ledger_is_waited_for_and_then_left(make_config: MakeConfig, run: Run, tmp_path: Path) -> None:

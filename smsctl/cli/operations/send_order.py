@@ -16,10 +16,11 @@ from smsctl.actions.quiet_hours import must_be_outside_quiet_hours
 from smsctl.cli import app, contents, flags
 from smsctl.cli.command_tree import with_context
 from smsctl.cli.operations.slot_formats import Slot
-from smsctl.cli.output.reply import HINT
+from smsctl.cli.output.output import Output
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_rows import absolute_choices, named_columns
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import ExitCode, InputError, Sentence, UsageError, say
+from smsctl.errors import ExitCode, InputError, Sentence, SmsctlError, UsageError, say
 
 _PLACES = re.compile(r"\{(date|week|month|hour)\}")
 _NEVER = {ExitCode.USAGE: UsageError, ExitCode.INPUT: InputError}
@@ -167,22 +168,22 @@ def _tried(argv: Sequence[str]) -> tuple[int, list[Sentence]]:
 
     Raises UsageError or InputError for what could never be sent: no such group, no such file.
     """
-    import io
-    import json
-    from contextlib import redirect_stderr, redirect_stdout
-
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-    with redirect_stdout(out), redirect_stderr(err):
-        code = ExitCode(app.main(["--json", *argv]))
-    out.seek(0)
-    told = json.loads(out.read())
-    against = [one["text"] for one in told["messages"] if one["level"] == "error"]
-    hints = [say("{text}", text=one["text"]) for one in told["messages"] if one["code"] == HINT]
-    if code in _NEVER:
-        why, *more = [say("{text}", text=text) for text in against]
-        raise _NEVER[code](why, problems=more, hint=hints[0] if hints else None)
-    ready = (told["data"] or {}).get("recipients", {}).get("ready", 0)
-    return ready, [say("Today it would be refused: {why}", why=text) for text in against]
+    asked, rest = flags.take(argv)
+    output = Output("send", json=True, simulate=asked.simulate)
+    output.leaves_no_trace = True
+    try:
+        with Wiring(asked, output) as tried:
+            done = app.answer_to("send", rest, tried, alone=True)
+    except SmsctlError as error:
+        if never := _NEVER.get(error.exit_code):
+            raise never(error.sentence, problems=error.problems, hint=error.hint) from None
+        data, against = output.known, [error.sentence, *error.problems]
+    else:
+        ended = done if isinstance(done, CommandResult) else CommandResult()
+        data, against = ended.data, [one.text for one in ended.said if one.level == "error"]
+    recipients = data.get("recipients")
+    ready = recipients.get("ready", 0) if isinstance(recipients, Mapping) else 0
+    return ready, [say("Today it would be refused: {why}", why=why) for why in against]
 
 
 def _stem(wiring: Wiring, values: Mapping[str, Any], text: Sequence[str], slot: Slot) -> str:

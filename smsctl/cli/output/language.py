@@ -16,7 +16,7 @@ from typing import Protocol
 import smsctl
 from smsctl.cli.output import clauses
 from smsctl.cli.output.blocks import Text
-from smsctl.errors import Sentence, filled
+from smsctl.errors import Sentence, filled, say
 from smsctl.host import process
 
 VARIABLE = "SMSCTL_LANGUAGE"
@@ -123,14 +123,16 @@ def opened(text: Text) -> str:
 def _told(text: Text, catalogue: _Catalogue) -> str:
     if isinstance(text, str):
         return text
-    values = {
-        name: _told(value, catalogue) if isinstance(value, Sentence) else value
-        for name, value in text.values.items()
-    }
+    values = {name: _value(value, catalogue) for name, value in text.values.items()}
     try:
         return filled(_template(text, catalogue), values)
     except (LookupError, ValueError, TypeError, AttributeError):  # a place that the English does not have
         return str(text)
+
+
+def _value(value: object, catalogue: _Catalogue) -> object:
+    told = _OF_THE_SYSTEM.get(str(value), value) if isinstance(value, str | Exception) else value
+    return _told(told, catalogue) if isinstance(told, Sentence) else told
 
 
 def _template(text: Text, catalogue: _Catalogue) -> str:
@@ -159,3 +161,41 @@ def _of_system(environ: Mapping[str, str]) -> str:
 
         return locale.getlocale()[0] or ""
     return next((environ[name] for name in _POSIX_ORDER if environ.get(name)), "")
+
+
+_OF_THE_SYSTEM = {
+    str(told): told
+    for told in (
+        say("Address already in use"),
+        say("Bad file descriptor"),
+        say("Broken pipe"),
+        say("Connection refused"),
+        say("Connection reset by peer"),
+        say("Connection timed out"),
+        say("Device or resource busy"),
+        say("Disk quota exceeded"),
+        say("File exists"),
+        say("File name too long"),
+        say("Input/output error"),
+        say("Is a directory"),
+        say("Name or service not known"),
+        say("Network is unreachable"),
+        say("No route to host"),
+        say("No space left on device"),
+        say("No such file or directory"),
+        say("Not a directory"),
+        say("Operation not permitted"),
+        say("Permission denied"),
+        say("Read-only file system"),
+        say("Temporary failure in name resolution"),
+        say("Too many levels of symbolic links"),
+        say("Too many open files"),
+        say("database disk image is malformed"),
+        say("database is locked"),
+        say("database or disk is full"),
+        say("disk I/O error"),
+        say("file is not a database"),
+        say("unable to open database file"),
+    )
+}
+"""What the operating system and SQLite say of themselves, as far as a person meets it."""

@@ -230,6 +230,11 @@ class Output:
         self.err.show([*kept, *mistake(error)])
         return error.exit_code
 
+    @property
+    def known(self) -> Mapping[str, object]:
+        """What is known by now, and told also where the run fails."""
+        return self._known
+
     def interrupted(self) -> SmsctlError:
         """Return what is told of a run that was broken off, and what sends the rest of what it had begun."""
         begun = self._known.get("mailing")
