@@ -70,6 +70,13 @@ _SHOWN = {
     "story": ("mailings", "show", "1"),
     "usage": ("usage", "--municipality", "exempelkommun"),
 }
+_MARGIN, _HEADING_HEIGHT, _CHART_WIDTH = 20, 36, 720
+_HEADING_OR_CHART = re.compile(
+    r"<h[23]>(?P<heading>.*?)</h[23]>"
+    rf'|<svg class="(?P<kind>share|columns)" viewBox="0 0 {_CHART_WIDTH} (?P<height>\d+)"'
+    r' role="img" aria-label="(?P<said>[^"]*)">(?P<drawn>.*?)</svg>',
+    re.DOTALL,
+)
 _LIGHT = TerminalTheme(
     (255, 255, 255),
     (36, 41, 47),
@@ -106,6 +113,17 @@ _PAGE = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http
 </svg>
 """
 
+_CHARTS = """<svg viewBox="{size}" xmlns="http://www.w3.org/2000/svg">
+<style>
+text {{ font-family: sans-serif; }}
+{rules}
+svg text.heading {{ font-size: 16px; font-weight: 600; text-anchor: start; }}
+</style>
+<rect width="100%" height="100%" fill="#ffffff"/>
+{drawn}
+</svg>
+"""
+
 
 def pictures() -> dict[Path, str]:
     """Return every picture with its text."""
@@ -119,8 +137,41 @@ def _of(language: str) -> Iterator[tuple[Path, str]]:
             _run(config, at, (*words, "--yes", *_CEILINGS[words[0]]))
         for name, words in _SHOWN.items():
             seen = _seen(config, _TODAY, words)
-            path = ROOT / "docs" / "pictures" / f"{name}{'' if language == 'en' else f'.{language}'}.svg"
-            yield path, _drawn(name, f"smsctl {' '.join(words)}", seen.replace(folder, "/etc/smsctl"))
+            yield (
+                _place(name, language),
+                _drawn(name, f"smsctl {' '.join(words)}", seen.replace(folder, "/etc/smsctl")),
+            )
+        page = Path(folder, "usage.html")
+        _run(config, _TODAY, ("usage", "--municipality", "exempelkommun", "--html", str(page)))
+        yield _place("usage-page", language), _charts(page.read_text(encoding="utf-8"))
+
+
+def _place(name: str, language: str) -> Path:
+    return ROOT / "docs" / "pictures" / f"{name}{'' if language == 'en' else f'.{language}'}.svg"
+
+
+def _charts(page: str) -> str:
+    """Return the charts of a page, each below its heading, as one picture in the colours of the page."""
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    colours = dict(re.findall(r"--(\w+): (#\w+)", style))
+    drawn: list[str] = []
+    heading, top = "", _MARGIN
+    for piece in _HEADING_OR_CHART.finditer(page):
+        if piece["heading"]:
+            heading = re.sub(r"<[^>]+>", "", piece["heading"])
+            continue
+        height, below = int(piece["height"]), top + _HEADING_HEIGHT
+        told = f"{heading}: {piece['said']}" if piece["kind"] == "share" else heading
+        box = f'x="{_MARGIN}" y="{below}" width="{_CHART_WIDTH}" height="{height}"'
+        drawn.append(f'<text class="heading" x="{_MARGIN}" y="{below - 10}">{told}</text>')
+        drawn.append(f'<svg {box} viewBox="0 0 {_CHART_WIDTH} {height}">{piece["drawn"]}</svg>')
+        top += _HEADING_HEIGHT + height
+    rules = "\n".join(
+        line for line in style.splitlines() if re.match(r"svg (text|line)|\.(room|part\d) ", line)
+    )
+    rules = re.sub(r"var\(--(\w+)\)", lambda name: colours[name[1]], rules)
+    size = f"0 0 {_CHART_WIDTH + 2 * _MARGIN} {top + _MARGIN}"
+    return _CHARTS.format(size=size, rules=rules, drawn="\n".join(drawn))
 
 
 def _set_up(folder: Path, url: str, language: str) -> Path:

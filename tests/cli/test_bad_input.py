@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.domain.columns import HEADERS
+from smsctl.domain.headings import HEADERS
 from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour, Simulator, start
 
