@@ -107,7 +107,9 @@ def _in_a_file(number: str, zone: str) -> list[Field[FoundMessage]]:
         Field("", lambda one: one.name, say("Name")),
         Field("", lambda one: one.body, say("Text")),
         Field("", lambda one: one.state, say("State"), figures.state),
-        Field("", lambda one: one.reported_at, say("Reported"), lambda at: at and figures.local(at, zone)),
+        Field(
+            "", lambda one: one.reported_at, say("Reported"), lambda at: figures.local(at, zone) if at else ""
+        ),
         Field("", lambda one: one.cause, say("Why"), lambda one: register.CAUSES[one] if one else ""),
     ]
 

@@ -173,7 +173,6 @@ _OF_THE_SYSTEM = {
         say("Connection reset by peer"),
         say("Connection timed out"),
         say("Device or resource busy"),
-        say("Disk quota exceeded"),
         say("File exists"),
         say("File name too long"),
         say("Input/output error"),
