@@ -23,7 +23,7 @@ class Month(NamedTuple):
     month: str  # 2026-11
     messages: int
     parts: int
-    parts_outside: int = 0  # of these, outside any package
+    parts_outside: int  # of these, outside any package
     parts_unpriced: int = 0  # of these, without a known price
     cost_ore: int = 0  # of those with a price, without VAT
 

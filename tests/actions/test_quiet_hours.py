@@ -1,11 +1,17 @@
-from datetime import datetime
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import datetime, timedelta
 
 import pytest
 
-from smsctl.actions.quiet_hours import quiet_until
+from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
 from smsctl.config.read import load
+from smsctl.domain.message import Letter
+from smsctl.domain.text import MessageText
+from smsctl.errors import RuleError
 
 from ..conftest import MakeConfig
+from .second_way_in import NOON, SecondWayIn
 
 
 @pytest.mark.parametrize(
@@ -22,3 +28,12 @@ def test_quiet_hours_are_over_at_their_next_end(
 ) -> None:
     settings = load(make_config(limits={"quiet_hours": quiet}))
     assert quiet_until(settings, datetime.fromisoformat(at)) == datetime.fromisoformat(until)
+
+
+@pytest.mark.parametrize(("later", "in_time"), [(1, True), (0, False), (-1, False)])
+def test_an_answer_that_comes_after_the_time_it_was_meant_for_sends_nothing(
+    later: int, way_in: Callable[..., SecondWayIn], *, in_time: bool
+) -> None:
+    letter = Letter(text=MessageText.read("Hej"), send_at=NOON + timedelta(minutes=later))
+    with nullcontext() if in_time else pytest.raises(RuleError, match="which it was meant for"):
+        must_still_be_in_time(letter, way_in().under(), NOON, urgent=False)

@@ -101,6 +101,13 @@ def test_what_passes_by_itself_is_told_and_is_no_error(
     assert "of today's 3, 3 are used" in text(ran, "now")
 
 
+def test_a_ceiling_of_the_month_passes_with_the_month(live_gateway: LiveGateway, run: Run) -> None:
+    ran = run("--config", live_gateway(limits={"max_cost_per_month": "0.10"}).config, "doctor")
+    assert ran.code == 0
+    assert "Nothing needs to be mended: a mailing leaves when that is over." in " ".join(ran.out.split())
+    assert "max_new_packages" not in ran.out
+
+
 @pytest.mark.parametrize(
     ("command", "found", "says"),
     [

@@ -235,6 +235,8 @@ def test_the_same_text_still_reaches_nobody_twice(sent: int, ledger: Ledger) -> 
         assert reached
         assert "+46700000001" in reached
         assert "+46701740699" not in reached
+        assert 46700000001 in reached.quickest
+        assert 46701740699 not in reached.quickest
     keyfile.path_of(ledger.path).unlink()
     with pytest.raises(Exception, match="the ledger's key is missing"):
         repeats.already_sent(ledger, body_hash, OLD)

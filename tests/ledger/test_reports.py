@@ -17,7 +17,7 @@ from smsctl.ledger.store import Ledger
 
 from . import recount
 from .conftest import ACTOR, NOW, on
-from .sending import PLAIN, activate, begin, claim
+from .sending import PLAIN, activate, begin, claim, new
 
 LATER = on("2026-11-22", "09:00:00.000")
 WAIT = timedelta(hours=72)
@@ -489,3 +489,19 @@ def test_a_report_never_causes_a_send(ledger: Ledger) -> None:
         ledger, *(report(mailing, place, told) for place, told in enumerate([BAD_NUMBER, EXPIRED, UNTOLD], 1))
     )
     assert claim(ledger, mailing) is None
+
+
+def test_what_is_kept_of_one_mailing_stays_as_it_is_when_another_to_its_people_is_answered(
+    ledger: Ledger,
+) -> None:
+    sent(ledger, Status.ACCEPTED, Status.ACCEPTED, link=True)
+    for place in (1, 2):
+        number = f"+4670000000{place - 1}"
+        delivered, failed = (by_ref(f"id-{place}", number, told) for told in (DELIVERED, BAD_NUMBER))
+        assert take(ledger, delivered, failed) == [ReportFate.APPLIED, ReportFate.CONTRADICTS]
+    before = ledger.rows("SELECT * FROM reports ORDER BY id")
+    other = begin(ledger, 1, new(body="Another text")._replace(gateway="pswincom"))
+    with ledger.transaction():
+        ledger.write("UPDATE messages SET number = '+46700000000' WHERE mailing = ?", other.id)
+    settle(ledger, other, claim(ledger, other), Status.ACCEPTED, ids="other")
+    assert ledger.rows("SELECT * FROM reports ORDER BY id") == before

@@ -3,7 +3,7 @@ import pytest
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
 from smsctl.domain.package import ConsumptionPace
-from smsctl.ledger import corrections, mailings, municipalities, usage
+from smsctl.ledger import checking, corrections, mailings, municipalities, usage
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.usage import Month
 
@@ -38,6 +38,7 @@ def test_parts_are_told_by_local_month_inside_and_outside_packages(ledger: Ledge
         Month(month="2026-11", messages=5, parts=5, parts_outside=0, cost_ore=2450),
     )
     assert (found.parts, found.parts_outside, found.messages, found.left) == (13, 1, 13, 8)
+    assert not checking.check(ledger)
 
 
 @pytest.mark.parametrize(
