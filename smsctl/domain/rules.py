@@ -3,7 +3,7 @@
 Made from values alone. Which of them are asked, `smsctl.actions.may_send` decides, and a claim once more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -91,25 +91,39 @@ def not_active(payer: Municipality) -> Refusal:
     )
 
 
-def over_ceilings(bill: Bill, ceilings: Ceilings, spent: Spent = NOTHING_SPENT) -> list[Refusal]:
-    """Return the refusal of each ceiling that what would leave goes beyond."""
-    found: list[Refusal] = []
+def over_ceilings(bill: Bill, ceilings: Ceilings, spent: Spent = NOTHING_SPENT) -> Iterator[Refusal]:
+    """Yield the refusal of each ceiling that what would leave goes beyond."""
     parts, today = spent.parts + bill.parts, bill.account_status.parts_today
-    if ceilings.max_parts is not None and parts > ceilings.max_parts:
-        found.append(_over_run(parts, ceilings.max_parts))
-    most_today = ceilings.max_parts_per_day
-    if most_today is not None and bill.parts + today > most_today:
+    if ceilings.max_parts is not None and parts > (most := ceilings.max_parts):
+        yield Refusal(
+            rule=Rule.MAX_PARTS,
+            sentence=say(
+                "The mailing takes {parts} parts; the ceiling for one run is {most}.", parts=parts, most=most
+            ),
+            hint=say("Allow it with: {command}", command=""),
+            flags=("--max-parts", str(parts)),
+        )
+    if ceilings.max_parts_per_day is not None and bill.parts + today > (most := ceilings.max_parts_per_day):
         sentence = say(
             "The mailing takes {parts} parts; of today's {most}, {used} are used.",
             parts=bill.parts,
-            most=most_today,
+            most=most,
             used=today,
         )
-        found.append(_over_day(sentence, "limits"))
+        yield _over_day(sentence, "limits")
     opened = spent.new_packages + _opened_by_the_mailing(bill)
-    if ceilings.max_new_packages is not None and opened > ceilings.max_new_packages:
-        found.append(_over_packages(opened, ceilings.max_new_packages))
-    return found
+    if ceilings.max_new_packages is not None and opened > (most := ceilings.max_new_packages):
+        yield Refusal(
+            rule=Rule.MAX_NEW_PACKAGES,
+            sentence=say_n(
+                "The mailing would open {n} new package (one invoice); {most} may be opened.",
+                "The mailing would open {n} new packages ({n} invoices); {most} may be opened.",
+                n=opened,
+                most=most,
+            ),
+            hint=say("Allow it with: {command}", command=""),
+            flags=("--max-new-packages", str(opened)),
+        )
 
 
 def over_day_of_user(user: str, parts: int, used: int, most: int, *, is_test: bool) -> Refusal:
@@ -215,17 +229,6 @@ def blocked(number: str) -> Refusal:
     )
 
 
-def _over_run(parts: int, most: int) -> Refusal:
-    return Refusal(
-        rule=Rule.MAX_PARTS,
-        sentence=say(
-            "The mailing takes {parts} parts; the ceiling for one run is {most}.", parts=parts, most=most
-        ),
-        hint=say("Allow it with: {command}", command=""),
-        flags=("--max-parts", str(parts)),
-    )
-
-
 def _over_day(sentence: Sentence, section: str) -> Refusal:
     return Refusal(
         rule=Rule.MAX_PARTS_PER_DAY,
@@ -237,20 +240,6 @@ def _over_day(sentence: Sentence, section: str) -> Refusal:
             command="",
         ),
         flags=("--urgent", "--reason", "TEXT"),
-    )
-
-
-def _over_packages(opened: int, most: int) -> Refusal:
-    return Refusal(
-        rule=Rule.MAX_NEW_PACKAGES,
-        sentence=say_n(
-            "The mailing would open {n} new package (one invoice); {most} may be opened.",
-            "The mailing would open {n} new packages ({n} invoices); {most} may be opened.",
-            n=opened,
-            most=most,
-        ),
-        hint=say("Allow it with: {command}", command=""),
-        flags=("--max-new-packages", str(opened)),
     )
 
 
