@@ -18,11 +18,8 @@ def numbers_in(body: str) -> int | None:
     lines = [line.strip(" ,;") for line in re.split(r"[\n;]|, ?", body) if line.strip(" ,;")]
     if lines and _is_heading(lines[0]) and ":" not in lines[0]:
         lines = lines[1:]
-    return 0 if len(lines) >= _FEWEST_LINES and _all_numbers(lines) else None
-
-
-def _all_numbers(lines: list[str]) -> bool:
-    return all(re.fullmatch(_NUMBER_CELL, line) for line in lines)
+    are_numbers = all(re.fullmatch(_NUMBER_CELL, line) for line in lines)
+    return 0 if len(lines) >= _FEWEST_LINES and are_numbers else None
 
 
 def _is_table(lines: list[str], delimiter: str) -> bool:

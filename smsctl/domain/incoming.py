@@ -36,7 +36,8 @@ def is_ours(message: Incoming, endpoint: str | None) -> bool:
     if endpoint is None:
         return True
     first = (_apart(message.text.casefold()) or [""])[0]  # KOMMUN,STOP too
-    return endpoint.casefold() in (_folded(message.keyword), _first_word(message.text), first)
+    written = next(iter(message.text.split()), "")
+    return endpoint.casefold() in (_folded(message.keyword), _folded(written), first)
 
 
 def wish_of(message: Incoming, endpoint: str | None) -> SmsRequest:
@@ -69,10 +70,6 @@ def is_stop(message: Incoming, endpoint: str | None) -> bool:
 def _apart(text: str) -> list[str]:
     """Return the words of a text; signs between them count as spaces."""
     return "".join(sign if sign.isalnum() else " " for sign in text).split()
-
-
-def _first_word(text: str) -> str:
-    return _folded(next(iter(text.split()), ""))
 
 
 def _folded(word: str) -> str:

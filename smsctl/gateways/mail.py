@@ -5,7 +5,6 @@ that is ever learnt is that the mail server took the mail.
 """
 
 import time
-from collections.abc import Sequence
 from typing import Final
 
 from smsctl.domain.gateway import CHECK_MAIL_SERVER, MailRoute, Options, Traits
@@ -80,7 +79,7 @@ class MailGateway:
                 if handed.verdict is not SubmitVerdict.ANSWERED:
                     verdict, text, mend = handed.verdict, handed.text, handed.mend
                     break
-        receipts += _untouched(batch.messages[len(receipts) :])
+        receipts += [Receipt(one.reference, Status.PENDING) for one in batch.messages[len(receipts) :]]
         return Answer(verdict=verdict, receipts=receipts, text=text, mend=mend)
 
     def probe(self) -> Sentence:
@@ -125,7 +124,3 @@ class MailGateway:
         return route.address.replace("{number}", message.number[1:]).replace(
             "{service_id}", str(self._options.service_id)
         )
-
-
-def _untouched(messages: Sequence[Outgoing]) -> list[Receipt]:
-    return [Receipt(message.reference, Status.PENDING) for message in messages]

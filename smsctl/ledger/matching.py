@@ -168,9 +168,10 @@ def _by_number(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMes
     """
     if not report.number or not report.gateway_id:
         return None
+    given = (report.number, report.gateway) * 4
     fitting = {
         message: Status(state)
-        for message, state, claimed_at, validity_s in ledger.rows(_SENT_TO, *_given(report))
+        for message, state, claimed_at, validity_s in ledger.rows(_SENT_TO, *given)
         if _fits(report, clue, claimed_at, timedelta(seconds=validity_s or 0))
     }
     rival = ledger.one(
@@ -182,10 +183,6 @@ def _by_number(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMes
     if len(fitting) != 1 or rival or Status.SENDING in fitting.values():
         return None
     return _agreeing(ledger, _message(ledger, next(iter(fitting))), report)
-
-
-def _given(report: Report) -> tuple[str, ...]:
-    return (report.number, report.gateway) * 4
 
 
 _SENT_TO = (

@@ -78,7 +78,8 @@ def _text(value: str, message_type: str, non_gsm: NonGsm) -> _Text:
         case "8":
             text, encoding = _hex(value, _HEX), AirEncoding.BINARY
         case "9":
-            text, encoding = _unicode(_hex(value, _HEX_UNITS)), AirEncoding.UCS2
+            units = bytes.fromhex(_hex(value, _HEX_UNITS))
+            text, encoding = units.decode("utf-16-be", errors="replace"), AirEncoding.UCS2
         case _:
             raise PsWinComElementError(f"Invalid OP '{message_type}'.")
     text = _cut(text, encoding)
@@ -95,10 +96,6 @@ def _hex(value: str, digits: str) -> str:
     if not re.fullmatch(digits, value):
         raise PsWinComElementError("Invalid TEXT. Not hex.")
     return value
-
-
-def _unicode(digits: str) -> str:
-    return bytes.fromhex(digits).decode("utf-16-be", errors="replace")
 
 
 def _cut(text: str, encoding: AirEncoding) -> str:
