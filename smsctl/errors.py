@@ -129,11 +129,7 @@ class SmsctlError(Exception):
     code: ClassVar[str] = "bug"
 
     def __init__(
-        self,
-        sentence: Sentence,
-        *,
-        hint: Sentence | None = None,
-        problems: Iterable[Sentence] = (),
+        self, sentence: Sentence, *, hint: Sentence | None = None, problems: Iterable[Sentence] = ()
     ) -> None:
         """Say what is wrong; `hint` is the command or change that mends it, `problems` the details."""
         super().__init__(str(sentence))

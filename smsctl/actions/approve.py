@@ -48,12 +48,7 @@ def must_be_open(
 
 
 def approve(
-    ledger: Ledger,
-    mailing: Mailing,
-    under: Circumstances,
-    reason: str | None,
-    *,
-    every_time: bool = False,
+    ledger: Ledger, mailing: Mailing, under: Circumstances, reason: str | None, *, every_time: bool = False
 ) -> None:
     """Write down the yes of whoever runs this. Raises ApprovalError: somebody was quicker, or it is late.
 

@@ -153,10 +153,7 @@ def _node(cell: str) -> str:
 def _parts(cell: str, sheet: Sheet, row: int) -> int:
     if not _WHOLE.fullmatch(cell.strip()):
         sentence = say(
-            "{path}, row {row}: {cell} is no number of parts.",
-            path=sheet.path,
-            row=row,
-            cell=_quoted(cell),
+            "{path}, row {row}: {cell} is no number of parts.", path=sheet.path, row=row, cell=_quoted(cell)
         )
         raise InputError(sentence)
     return int(re.sub(r"[^\d-]", "", cell.partition(",")[0]))

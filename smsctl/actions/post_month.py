@@ -112,12 +112,7 @@ def next_month(month: str) -> str:
 
 
 def post(
-    ledger: Ledger,
-    month: str,
-    contra: str,
-    written: Callable[[Drafted], str],
-    moment: Moment,
-    actor: Actor,
+    ledger: Ledger, month: str, contra: str, written: Callable[[Drafted], str], moment: Moment, actor: Actor
 ) -> tuple[Posting, Drafted | None]:
     """Return the month as it was posted; close it where it was not, in the open transaction.
 

@@ -22,11 +22,7 @@ class Purged(NamedTuple):
 
 
 def purge(
-    ledger: Ledger,
-    decision: Decision,
-    moment: Moment,
-    actor: Actor,
-    on_progress: Callable[[int], None],
+    ledger: Ledger, decision: Decision, moment: Moment, actor: Actor, on_progress: Callable[[int], None]
 ) -> Purged:
     """Remove what is due, some thousands of rows in a transaction, so that others can send in between.
 

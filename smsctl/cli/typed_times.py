@@ -32,8 +32,7 @@ def read_time(text: str, local_now: datetime, *, flag: str = "--at ") -> datetim
     found = _written_time(text, local_now)
     if found is None:
         raise UsageError(
-            say("{typed}: there is no such time.", typed=typed),
-            hint=say("Write 07:30 or 2026-12-01T07:30."),
+            say("{typed}: there is no such time.", typed=typed), hint=say("Write 07:30 or 2026-12-01T07:30.")
         )
     real = found.astimezone(UTC).astimezone(local_now.tzinfo)
     if found.tzinfo is local_now.tzinfo and real.replace(tzinfo=None) != found.replace(tzinfo=None):

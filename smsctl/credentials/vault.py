@@ -79,8 +79,7 @@ def _within(timeout_s: float, task: Callable[[], _T], secret: Secret | None = No
     if failures:
         raise _in_words(failures[0], secret) from None
     sentence = say(
-        "the keyring did not answer within {n:.0f} seconds: it waits for a dialogue, or hangs",
-        n=timeout_s,
+        "the keyring did not answer within {n:.0f} seconds: it waits for a dialogue, or hangs", n=timeout_s
     )
     raise CredentialError(sentence)
 

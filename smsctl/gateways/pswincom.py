@@ -106,8 +106,7 @@ class PSWinCom:
         if session.logon == "FAIL":
             reason = quoted(session.reason, self._options.revealed_password())
             raise GatewayRefusedError(
-                say("the gateway refused the login: {reason}", reason=reason or "-"),
-                hint=CHECK_ACCOUNT,
+                say("the gateway refused the login: {reason}", reason=reason or "-"), hint=CHECK_ACCOUNT
             )
         return say("the gateway took the login")
 
@@ -122,13 +121,7 @@ class PSWinCom:
         outcome: Outcome = Stale()
         for url in self._hosts:
             outcome = exchange(
-                self._options,
-                "POST",
-                url,
-                headers=_HEADERS,
-                body=body,
-                not_after=not_after,
-                pool=self._pool,
+                self._options, "POST", url, headers=_HEADERS, body=body, not_after=not_after, pool=self._pool
             )
             if not isinstance(outcome, NotSent):
                 break

@@ -154,12 +154,7 @@ def same_text(
     So nobody sends a large mailing as several small ones.
     """
     return ledger.number(
-        _SAME_TEXT,
-        body_hash,
-        municipality,
-        apart_from,
-        *([_later(moment.at, -WINDOW)] * 2),
-        moment.at,
+        _SAME_TEXT, body_hash, municipality, apart_from, *([_later(moment.at, -WINDOW)] * 2), moment.at
     )
 
 

@@ -90,12 +90,7 @@ def add_all(
 
 
 def remove(
-    ledger: Ledger,
-    number: str,
-    moment: Moment,
-    actor: Actor,
-    reason: str,
-    of: Collection[str] | None = None,
+    ledger: Ledger, number: str, moment: Moment, actor: Actor, reason: str, of: Collection[str] | None = None
 ) -> bool:
     """Take an E.164 number off the list, in the open transaction; say whether it was on it.
 

@@ -76,12 +76,7 @@ def activate(ledger: Ledger, municipality: Municipality, moment: Moment, actor: 
 
 
 def renew(
-    ledger: Ledger,
-    municipality: Municipality,
-    terms: PackageTerms,
-    moment: Moment,
-    actor: Actor,
-    reason: str,
+    ledger: Ledger, municipality: Municipality, terms: PackageTerms, moment: Moment, actor: Actor, reason: str
 ) -> Renewal:
     """Close what is left of every package, open one at these terms, and be active, in the open transaction.
 

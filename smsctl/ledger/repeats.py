@@ -15,14 +15,7 @@ from smsctl.ledger import keyfile, mailings, own_texts, texts
 from smsctl.ledger.keyfile import LedgerKey
 from smsctl.ledger.own_texts import SentTexts
 from smsctl.ledger.store import Ledger
-from smsctl.ledger.window import (
-    BATCH_COUNTS,
-    COUNTS_FOR_A_RETRY,
-    MESSAGE_COUNTS,
-    Window,
-    read,
-    window,
-)
+from smsctl.ledger.window import BATCH_COUNTS, COUNTS_FOR_A_RETRY, MESSAGE_COUNTS, Window, read, window
 
 _OF_THE_TEXT = (
     "SELECT id, send_at FROM mailings WHERE body_hash = ? AND kind = 'send' AND personal = 0 AND id <> ?"

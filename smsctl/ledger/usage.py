@@ -208,11 +208,7 @@ def _less(all_ore: Counter[str], outside_ore: Counter[str]) -> Counter[str]:
 
 
 def _balance(
-    ledger: Ledger,
-    municipality: str,
-    period: Period,
-    drawn: Sequence[DrawnParts],
-    used_ore: Counter[str],
+    ledger: Ledger, municipality: str, period: Period, drawn: Sequence[DrawnParts], used_ore: Counter[str]
 ) -> Balance:
     since, until = period.since or "", period.until or "9999"
     before_ore, ore = ledger.one(

@@ -54,11 +54,7 @@ class PushApplication:
                 self.on_refused(refused.why)
             status, more = refused.status, _headers_for(refused.status, self._methods)
             answer = Acknowledgement("text/plain; charset=utf-8", f"{status.phrase}\n".encode())
-        headers = [
-            ("Content-Type", answer.content_type),
-            ("Content-Length", str(len(answer.body))),
-            *more,
-        ]
+        headers = [("Content-Type", answer.content_type), ("Content-Length", str(len(answer.body))), *more]
         start_response(f"{int(status)} {status.phrase}", headers)
         return [answer.body]
 

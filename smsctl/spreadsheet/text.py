@@ -115,9 +115,7 @@ class TextFormat(NamedTuple):
                 hint=say('Perhaps a closing quote (") is missing.'),
             )
         sentence = say(
-            '{path}, line {line}: the row that begins here has a stray quote (").',
-            path=self.path,
-            line=line,
+            '{path}, line {line}: the row that begins here has a stray quote (").', path=self.path, line=line
         )
         return InputError(sentence)
 

@@ -80,8 +80,7 @@ def _veiled(wiring: Wiring, row: inbox.InboxRow) -> inbox.InboxRow:
 
 
 def run_show(
-    wiring: Wiring,
-    number: Annotated[int, argument("ID", "The number in: smsctl inbox list")],
+    wiring: Wiring, number: Annotated[int, argument("ID", "The number in: smsctl inbox list")]
 ) -> CommandResult:
     """Show one incoming SMS in full: who, when, and the whole text."""
     row = inbox.get(wiring.ledger, number)

@@ -16,8 +16,7 @@ EXAMPLES = ("smsctl reports import reports.json",)
 
 
 def run(
-    wiring: Wiring,
-    file: Annotated[Path, argument("FILE", "JSON or XML, as the gateway pushes it.")],
+    wiring: Wiring, file: Annotated[Path, argument("FILE", "JSON or XML, as the gateway pushes it.")]
 ) -> CommandResult:
     """Take in delivery reports and incoming SMS from a file; a second time changes nothing."""
     intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.IMPORTED)

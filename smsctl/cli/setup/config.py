@@ -183,8 +183,7 @@ def _from_here(config: Path, key: str, typed: str) -> tuple[str, Sentence | None
 
 
 def run_import(
-    wiring: Wiring,
-    file: Annotated[str, argument("FILE", "The plugin block; - is standard input.")],
+    wiring: Wiring, file: Annotated[str, argument("FILE", "The plugin block; - is standard input.")]
 ) -> CommandResult:
     """Take over the settings of SuperOffice's plugin block: lines such as intele_serviceId = 4711.
 
