@@ -66,12 +66,11 @@ def cancel(
     """
     restoring.refuse_restored(ledger)
     with lock.right_to_send(ledger, mailing.reference):
+        waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
+        pieces = ledger.in_pieces(waiting.items())
         with ledger.transaction():
             reconciling.repeat_none(ledger, mailing)
-            waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
-            pending = corrections.move(
-                ledger, mailing, waiting, Status.PENDING, Status.CANCELLED, moment, "cancelled"
-            )
+            pending = _cancel_some(ledger, mailing, next(pieces, []), moment)
             left_alone = under_way.batches_of(ledger, mailing)
             there = {
                 state: {
@@ -82,9 +81,12 @@ def cancel(
                 for state in _STOPPABLE
             }
             handed = sum(map(len, there.values()))
-            told = f"pending messages: {pending}; at the gateway: {handed}"
+            told = f"pending messages: {len(waiting)}; at the gateway: {handed}"
             approvals.decide(ledger, mailing.id, ApprovalDecision.CANCELLED, moment, actor)
             audit.record(ledger, moment, actor, "cancel", f"mailing {mailing.id}", told, reason)
+        for some in pieces:  # stopped half-way, the rest is pending still, and the audit tells of all
+            with ledger.transaction():
+                pending += _cancel_some(ledger, mailing, some, moment)
         rope = _GatewayCancelling(ledger, mailing, moment, there)
         if open_gateway is not None and handed:
             rope.pull(open_gateway)
@@ -99,6 +101,11 @@ def cancel(
         not_asked=not_asked,
         trouble=rope.trouble,
     )
+
+
+def _cancel_some(ledger: Ledger, mailing: Mailing, waiting: Sequence[tuple[int, int]], moment: Moment) -> int:
+    these, before, after = dict(waiting), Status.PENDING, Status.CANCELLED
+    return corrections.move(ledger, mailing, these, before, after, moment, "cancelled")
 
 
 def may_be_held(states: Mapping[Status, int]) -> bool:

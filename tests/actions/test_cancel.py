@@ -11,7 +11,7 @@ from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, say
-from smsctl.ledger import stops
+from smsctl.ledger import audit, checking, stops
 from smsctl.ledger.store import Ledger
 
 from ..ledger.conftest import ACTOR
@@ -192,3 +192,28 @@ def test_a_request_to_stop_that_never_left_leaves_no_doubt(error: SmsctlError, l
     done = cancel(ledger, mailing, lambda: gateway, now(), ACTOR, None)
     assert (done.trouble, done.stopped, done.not_asked, done.left.in_doubt) == (error, 0, 4, 0)
     assert done.exit_code is error.exit_code
+
+
+class HalfwayError(Exception):
+    """The process ends here."""
+
+
+def test_a_large_mailing_is_cancelled_in_several_commits_and_a_repeat_cancels_the_rest(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = new_mailing(ledger, 5)
+    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 2)
+    with monkeypatch.context() as broken:
+
+        def end(_: Ledger) -> None:
+            raise HalfwayError
+
+        broken.setattr(Ledger, "give_way", end)
+        with pytest.raises(HalfwayError):
+            cancel(ledger, mailing, None, now(), ACTOR, None)
+    assert states(ledger) == {Status.CANCELLED: 2, Status.PENDING: 3}
+    assert cancel(ledger, mailing, None, now(), ACTOR, None).pending == 3
+    assert states(ledger) == {Status.CANCELLED: 5}
+    told = [one.detail for one in audit.read(ledger) if one.action == "cancel"]
+    assert told == ["pending messages: 3; at the gateway: 0", "pending messages: 5; at the gateway: 0"]
+    assert not checking.check(ledger)
