@@ -27,7 +27,7 @@ _PROCESSES = (  # what these measure is processes, disks and terminals: they wou
     "two_users",
 )
 _TESTS_S, _TESTS_AT_MOST, _ALL_S = 90, 300, 3600
-_NEAR = 5  # a test beside the module is met as if it were so many times as quick
+_NEAR = 5  # a test of the module or its folder is met as if it were so many times as quick
 
 
 class _Statement(NamedTuple):
@@ -48,7 +48,10 @@ class Covered(NamedTuple):
         near, beside = f"tests/{Path(path).parent.name}/", f"/test_{Path(path).stem}.py::"
         found = set(self._tests_of(path, _statement_at(line, source)))
         found |= {test for test in self.durations if beside in test}  # maybe in a process of its own
-        took_s = {test: self.durations[test] / (_NEAR if test.startswith(near) else 1) for test in found}
+        took_s = {
+            test: self.durations[test] / (_NEAR if test.startswith(near) or beside in test else 1)
+            for test in found
+        }
         return list(_as_time_allows(sorted(found, key=lambda test: (took_s[test], test)), self.durations))
 
     def _tests_of(self, path: str, statement: _Statement) -> Iterator[str]:
