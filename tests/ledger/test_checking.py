@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.domain.mailing import Ceilings
-from smsctl.ledger import batches, checking, legible
+from smsctl.ledger import batches, blocklist, checking, legible
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.high_water import HighWater
 from smsctl.ledger.invariants import RULES
@@ -13,7 +13,8 @@ from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.sqlite.engine import SqliteEngine
 from smsctl.ledger.store import Ledger, open_ledger
 
-from .conftest import TOWN
+from . import sending
+from .conftest import ACTOR, NOW, TOWN
 from .places import on_small_disk, python, why_no_mounts
 from .runs import Taker, must_be_true, new_mailing, now, send_all
 
@@ -108,6 +109,17 @@ def test_a_mailing_is_sound_at_every_moment_of_its_sending(ledger: Ledger) -> No
         send_all(ledger, new_mailing(ledger, 6), gateway)
     must_be_true(ledger, gateway)
     assert found == [(), (), ()]
+
+
+def test_a_batch_on_its_way_may_leave_out_a_message_between_its_own(ledger: Ledger) -> None:
+    sending.activate(ledger)
+    mailing = sending.begin(ledger, 3)
+    with ledger.transaction():
+        blocklist.add(ledger, ["+46700000001"], NOW, ACTOR, "asked")
+    claimed = sending.claim(ledger, mailing)
+    assert claimed
+    assert len(claimed.messages) == 2
+    assert checking.check(ledger) == ()
 
 
 def _of_any_thread(ledger: Ledger) -> Ledger:
