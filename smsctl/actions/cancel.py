@@ -71,15 +71,7 @@ def cancel(
         with ledger.transaction():
             reconciling.repeat_none(ledger, mailing)
             pending = _cancel_some(ledger, mailing, next(pieces, []), moment)
-            left_alone = under_way.batches_of(ledger, mailing)
-            there = {
-                state: {
-                    message: batch
-                    for message, batch in corrections.messages_in(ledger, mailing, state).items()
-                    if batch not in left_alone
-                }
-                for state in _STOPPABLE
-            }
+            there = _stoppable(ledger, mailing)
             handed = sum(map(len, there.values()))
             told = f"pending messages: {len(waiting)}; at the gateway: {handed}"
             approvals.decide(ledger, mailing.id, ApprovalDecision.CANCELLED, moment, actor)
@@ -101,6 +93,19 @@ def cancel(
         not_asked=not_asked,
         trouble=rope.trouble,
     )
+
+
+def _stoppable(ledger: Ledger, mailing: Mailing) -> dict[Status, dict[int, int]]:
+    """Return by state each message that the gateway may hold, and its batch, unless that is under way."""
+    left_alone = under_way.batches_of(ledger, mailing)
+    return {
+        state: {
+            message: batch
+            for message, batch in corrections.messages_in(ledger, mailing, state).items()
+            if batch not in left_alone
+        }
+        for state in _STOPPABLE
+    }
 
 
 def _cancel_some(ledger: Ledger, mailing: Mailing, waiting: Sequence[tuple[int, int]], moment: Moment) -> int:
