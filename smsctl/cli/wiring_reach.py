@@ -2,6 +2,7 @@
 
 from smsctl.cli import wiring_gateway
 from smsctl.cli.wiring import Wiring
+from smsctl.gateways import reach
 from smsctl.gateways.reach import Endpoint, position_of
 
 
@@ -18,3 +19,8 @@ def mail_server(wiring: Wiring) -> None:
     route = wiring_gateway.mail_route(wiring, for_sending=False)
     timeout_s = wiring_gateway.options_for(wiring).connect_timeout_s
     Endpoint(host=route.host, port=route.port, speaks_tls=False, timeout_s=timeout_s).connect()
+
+
+def web_server(wiring: Wiring, url: str) -> Endpoint:
+    """Return the web server of a site's own address."""
+    return reach.web_server(url, wiring_gateway.options_for(wiring))

@@ -33,6 +33,7 @@ class ValueKind(NamedTuple):
     words: str
     read: Callable[[object, Path], object]
     as_written: bool = False  # what fits is held as it stands in the file
+    is_list: bool = False
 
 
 def pattern(words: str, shape: str, why: Sentence) -> ValueKind:
@@ -81,7 +82,7 @@ def several(kind: ValueKind) -> ValueKind:
             raise UnfitValueError(say('must be a list: ["…", "…"]'))
         return tuple(kind.read(item, folder) for item in value)
 
-    return ValueKind(f"list of {kind.words}", read)
+    return ValueKind(f"list of {kind.words}", read, is_list=True)
 
 
 def price(decimals: int) -> ValueKind:

@@ -98,15 +98,17 @@ def value_of(place: Section, written: str, path: Path) -> object:
 
 def fitting(key: Key, written: str, path: Path) -> object:
     """Return what was typed as the TOML value that the key takes. Raises UnfitValueError."""
-    refusals = []
+    refusals: list[tuple[object, UnfitValueError]] = []
     for value in _readings(_meant(key, written.strip())):
         try:
             key.kind.read(value, path.parent)
         except UnfitValueError as refused:
-            refusals.append(refused)
+            refusals.append((value, refused))
         else:
             return value
-    raise refusals[0]
+    # Of a list, what is wrong with one of its values tells more than that a text is no list.
+    of_lists = [refused for value, refused in refusals if key.kind.is_list and isinstance(value, list)]
+    raise of_lists[-1] if of_lists else refusals[0][1]
 
 
 def _meant(key: Key, written: str) -> str:

@@ -107,10 +107,20 @@ def position_of(module: str, options: Options) -> Endpoint | None:
     url = options.proxy or options.url or _own_host(module)
     if url is None:
         return None
+    server = web_server(url, options)
+    return server._replace(speaks_tls=server.speaks_tls and options.proxy is None)
+
+
+def web_server(url: str, options: Options) -> Endpoint:
+    """Return the web server of an address."""
     parts = urlsplit(url)
-    speaks_tls = parts.scheme == "https" and options.proxy is None
-    port = parts.port or _PORTS.get(parts.scheme, 443)
-    return Endpoint(parts.hostname or "", port, speaks_tls, timeout_s, options.ca_bundle)
+    return Endpoint(
+        host=parts.hostname or "",
+        port=parts.port or _PORTS.get(parts.scheme, 443),
+        speaks_tls=parts.scheme == "https",
+        timeout_s=options.connect_timeout_s,
+        ca_bundle=options.ca_bundle,
+    )
 
 
 def _own_host(module: str) -> str | None:

@@ -114,3 +114,14 @@ def test_a_rehearsal_and_a_config_without_the_address_skip_it(
 ) -> None:
     for config in (make_config(reports=FROM_ENVIRONMENT), live_gateway(reports=FROM_ENVIRONMENT).config):
         assert told(run("--config", config, "doctor", "--push", "--json"))[1] == "skipped"
+
+
+def test_a_web_server_without_the_tls_of_its_address_is_an_error(
+    live_gateway: LiveGateway, run: Run, port: int
+) -> None:
+    """It is reached: the supplier would meet the same."""
+    config = live_gateway(reports=reports(port, public_url=f"https://127.0.0.1:{port}")).config
+    with answering(port, 200):
+        code, level, text = told(run("--config", config, "doctor", "--push", "--json"))
+    assert (code, level) == (7, "error")
+    assert "127.0.0.1 shows no certificate to be trusted" in text

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.config.keys import find
+from smsctl.config.kinds import UnfitValueError
 from smsctl.config.read import load
 from smsctl.config.settings import Mode
-from smsctl.config.write import create, set_value
+from smsctl.config.write import create, fitting, set_value
 from smsctl.errors import ConfigError
 
 from .conftest import PLAIN
@@ -143,3 +145,19 @@ def test_a_sender_that_no_phone_shows_is_not_written(config: Path, key: str) -> 
     assert f"{key}: the sender Åskan holds Å" in told
     assert str(config) in str(caught.value)
     assert config.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("2026-12-21..2026-12-01", "must begin before it ends"),
+        ("2026-12-21..2027-01-08,2026-02-29..2026-03-01", "must be days such as"),
+        ("[20261221]", "must be days such as"),
+        ('"2026-12-21..2027-01-08"', "must be a list"),
+    ],
+)
+def test_of_a_list_it_is_told_which_value_does_not_fit(typed: str, why: str, tmp_path: Path) -> None:
+    key = find(("limits", "pause"))
+    assert key is not None
+    with pytest.raises(UnfitValueError, match=why):
+        fitting(key, typed, tmp_path / "config.toml")

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from smsctl.actions.check import Finding, Level
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import ExitCode, Sentence, say
+from smsctl.errors import ExitCode, Sentence, StoppedError, say
 
 
 def way_in(wiring: Wiring) -> Iterator[Finding]:
@@ -32,6 +32,8 @@ def _tried(wiring: Wiring, url: str) -> Finding:
     if trial.is_proved:
         told = say("{url} leads to the listener, which took {n} MiB.", url=url, n=size)
         return _found(Level.OK, told)
+    if trial.status is None and (untrusted := _untrusted(wiring, url)):
+        return untrusted
     if trial.status is None:
         return _found(
             Level.WARNING,
@@ -43,6 +45,29 @@ def _tried(wiring: Wiring, url: str) -> Finding:
         return _found(Level.OK, told)
     told = say("{url} answers {status} to a push.", url=url, status=trial.status)
     return _found(Level.ERROR, told, _mend(trial.status, size), ExitCode.STOPPED)
+
+
+def _untrusted(wiring: Wiring, url: str) -> Finding | None:
+    """Return what is wrong with the certificate of a web server that is reached; None: it is not reached.
+
+    The supplier would meet the same.
+    """
+    from smsctl.cli.wiring_reach import web_server
+
+    server = web_server(wiring, url)
+    try:
+        server.connect()
+    except StoppedError:
+        return None
+    try:
+        if server.speaks_tls:
+            server.certificate_ends_s()
+    except StoppedError as error:
+        mend = say(
+            "Let the web server show a whole chain of certificates, for this name, that has not ended."
+        )
+        return _found(Level.ERROR, error.sentence, mend, ExitCode.STOPPED)
+    return None
 
 
 def _mend(status: int, size: int) -> Sentence:
