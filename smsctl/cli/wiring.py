@@ -112,7 +112,7 @@ class Wiring:
     def ledger(self) -> Ledger:
         """The ledger of this mode, open for writing; what a dead process left on the wire is unknown now."""
         settings = self.settings.ledger
-        self._let_the_owner_take_over(self.settings.ledger_path)
+        self.let_the_owner_take_over(self.settings.ledger_path)
         self.must_lie_here()
         ledger = store.open_ledger(
             self.settings.ledger_path,
@@ -216,7 +216,7 @@ class Wiring:
     def ledger_as_it_is(self, path: Path, *, wait_s: float | None = None) -> Ledger | None:
         """Return a ledger for reading, None where there is none yet; changes nothing."""
         settings = self.settings.ledger
-        self._let_the_owner_take_over(path)
+        self.let_the_owner_take_over(path)
         busy_timeout_s = settings.busy_timeout_s if wait_s is None else wait_s
         ledger = store.read_ledger(path, group=settings.group, busy_timeout_s=busy_timeout_s)
         if ledger:
@@ -250,7 +250,8 @@ class Wiring:
 
             caller.names(read, files, replace=replace)
 
-    def _let_the_owner_take_over(self, ledger: Path) -> None:
+    def let_the_owner_take_over(self, ledger: Path) -> None:
+        """Step aside where root runs this and the ledger belongs to somebody else. LedgerError: it cannot."""
         owner = self._owner_for_root(ledger)
         if owner:
             from smsctl.cli import caller

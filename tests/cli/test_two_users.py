@@ -196,6 +196,19 @@ def test_where_the_owner_cannot_be_become_nothing_is_done(site: Site) -> None:
     assert not list(site.ledger.parent.iterdir())
 
 
+def test_root_puts_a_backup_back_as_the_owner_or_not_at_all(site: Site) -> None:
+    assert site.as_root("send", site.private / "message.txt", "--all", "--yes").code == 0
+    assert site.as_root("ledger", "backup", site.private / "copy.db").code == 0
+    there = sorted(site.ledger.parent.rglob("*"))
+    restore = ("ledger", "restore", site.private / "copy.db", "--yes", "--reason", "new disk")
+    without = ("setpriv", "--bounding-set", "-setuid", "--inh-caps", "-all")
+    refused = site.as_root(*restore, before=without)
+    assert (refused.code, "root cannot become that user here" in refused.err) == (9, True)
+    assert sorted(site.ledger.parent.rglob("*")) == there
+    assert site.as_root(*restore).code == 0
+    assert site.of_root() == []
+
+
 def test_an_installation_that_only_root_can_read_is_told(site: Site) -> None:
     shutil.copytree(Path(smsctl.__file__).parent, site.private / "installed" / "smsctl")
     _, path = everyones_python()

@@ -57,8 +57,7 @@ def _put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
     path, group = wiring.settings.ledger_path, wiring.settings.ledger.group
     _refuse_no_backup(file, path)
     wiring.names(read=(file, keyfile.path_of(file)))
-    with suppress(LedgerError):  # it may be damaged, or gone: that is why
-        _ = wiring.ledger_as_it_is(path)
+    wiring.let_the_owner_take_over(path)
     if not yes:
         wiring.output.show(
             [
