@@ -43,6 +43,7 @@ class Ledger:
         self.on_change: Callable[[Mapping[str, object]], None] | None = None
         engine.on_wait = self._say_so
         self._held_s = 0.0  # by the latest transaction
+        self._held_in_a_row_s = 0.0  # since others last got in between
         self._rows = _FIRST_ROWS
         self._after_commit: dict[str, Callable[[], None]] = {}
 
@@ -201,6 +202,7 @@ class Ledger:
             raise
         self.engine.commit(patient=patient)
         self._held_s = time.monotonic() - began_s
+        self._held_in_a_row_s += self._held_s
         for action in self._after_commit.values():
             action()
 
@@ -222,11 +224,13 @@ class Ledger:
         """Let whoever waits for the file get in, between two transactions of a long work.
 
         Nobody stands in a queue for it: a waiter looks again each few milliseconds. Where the latest held the
-        file for long, as on a busy machine, the next takes fewer rows.
+        file for long, as on a busy machine, the next takes fewer rows. Short ones are no reason to wait yet.
         """
         fitting = self.rows_in_a_commit * _HELD_S / max(self._held_s, _HELD_S / 2)
         self._rows = max(int(fitting), _FEWEST_ROWS)
-        time.sleep(min(max(self._held_s * _SHARE_OF_OTHERS, _LEAST_GAP_S), _LONGEST_GAP_S))
+        if self._held_in_a_row_s > _HELD_S / 2:
+            time.sleep(min(max(self._held_in_a_row_s * _SHARE_OF_OTHERS, _LEAST_GAP_S), _LONGEST_GAP_S))
+            self._held_in_a_row_s = 0.0
 
     def _say_so(self) -> None:
         if self.on_wait:
