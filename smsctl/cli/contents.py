@@ -133,7 +133,7 @@ FIRST_WORDS = tuple(word for words in FOLDERS.values() for word in words)
 
 
 IN_ONE_FILE = frozenset(
-    {"municipality", "invoices", "inbox", "block", "config", "credential", "gateway", "ledger"}
+    {"municipality", "invoices", "reports", "inbox", "block", "config", "credential", "gateway", "ledger"}
 )
 """The words whose commands are short and share what they need."""
 

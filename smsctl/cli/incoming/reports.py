@@ -1,123 +1,226 @@
-"""What came back, on a screen: how many reports, what became of them, and those that fit no message."""
+"""`smsctl reports …`: what gateways tell later, listened for, fetched from queues, or taken from a file."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
 
-from smsctl.actions.report import IntakeCounts
-from smsctl.cli.output import figures
+from smsctl.actions.poll import poll
+from smsctl.actions.stop_signal import BY_SIGNAL, CODES, StopSignal
+from smsctl.cli import notify, numbers, options, wiring_listener
+from smsctl.cli.incoming import forwarding, receiving
+from smsctl.cli.incoming import reports_screen as render
+from smsctl.cli.options import argument, flag, option
 from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
-from smsctl.cli.output.fields import Field, table_of
-from smsctl.cli.output.phrases import NO_REPORT_YET, and_more, rehearsal
+from smsctl.cli.output.export import write_json
+from smsctl.cli.output.fields import data_of
+from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
-from smsctl.errors import ExitCode, Sentence, say, say_n
-from smsctl.ledger.inbox import IncomingKind
-from smsctl.ledger.reports import KeptReport, ReportFate
+from smsctl.cli.typed_times import read_duration
+from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_listener import RunningListener
+from smsctl.errors import ExitCode, Sentence, SmsctlError, say, say_n
+from smsctl.ledger import reports, undelivered
+from smsctl.ledger.reports import IntakeSource
+
+EXAMPLES = {
+    "listen": ("smsctl reports listen", "smsctl reports listen --addresses"),
+    "poll": ("smsctl reports poll", "smsctl reports poll --for 50s --quiet"),
+    "import": ("smsctl reports import reports.json",),
+    "unmatched": ("smsctl reports unmatched", "smsctl reports unmatched --export reports.json"),
+}
+
+_LAST_MAIL_S = 5  # for the mail under way when it is told to stop
+
+_Host = Annotated[str | None, option("HOST", "Instead of the config's.")]
+_Addresses = Annotated[bool, flag("--addresses", "Print the secret addresses for the supplier, and end.")]
+_Port = Annotated[int | None, option("PORT", "0 takes a free one.", min=0, max=65535)]
 
 
-def _taken_data(taken: IntakeCounts) -> dict[str, object]:
-    """Return what was taken in, for the envelope."""
-    return {
-        "reports": {str(fate): n for fate, n in taken.reports.items()},
-        "incoming": {
-            **{str(kind): n for kind, n in taken.incoming.items()},
-            "repeated": taken.repeated,
-            "dropped": taken.dropped,
-        },
-        "blocked": taken.blocked,
-    }
+def run_listen(
+    wiring: Wiring,
+    *,
+    host: _Host = None,
+    port: _Port = None,
+    addresses: _Addresses = False,
+    forward_to: options.ForwardTo = None,
+) -> CommandResult:
+    """Listen for delivery reports and incoming SMS that the gateways push.
+
+    Stands behind the site's own TLS proxy. Each push is answered when it is stored, and not before. Ends
+    cleanly on Ctrl-C and SIGTERM; on SIGHUP too, with exit code 129.
+    """
+    if addresses:
+        return _addresses(wiring)
+    complaints = receiving.Complaints(wiring.output.tell_now)
+    forwarder = forwarding.forwarder(wiring, forward_to, complaints.note)
+    intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.PUSHED, forward_to)
+    intake = receiving.PushIntake(wiring, intake_rules, complaints.note)
+
+    def turn() -> None:
+        complaints.turn()
+        if forwarder:
+            forwarder.turn()
+
+    ears = wiring_listener.listen(
+        wiring,
+        intake.store,
+        host=host,
+        port=port,
+        on_trouble=lambda error: complaints.note(_told(error)),
+        on_refused=complaints.note,
+        on_turn=turn,
+    )
+    with _stopped_by_signals(wiring, ears) as heard:
+        _open(wiring, intake, complaints)
+        if not wiring.output.speaks_json:
+            wiring.output.out.show([TextLine(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
+        ears.push_queue.serve(ears.listener.closed)
+        if forwarder:
+            forwarder.end(_LAST_MAIL_S)
+        complaints.end()
+    code = ExitCode.HUNG_UP if "SIGHUP" in heard[:1] else ExitCode.OK
+    return render.taken_result(intake.taken, code, simulated=wiring.simulated)
 
 
-def _taken_screen(taken: IntakeCounts) -> list[Block]:
-    """Return what was taken in."""
-    facts = [
-        Fact(figures.count(taken.reports[fate]), [_FATES[fate]], _TONES.get(fate, Tone.PLAIN))
-        for fate in ReportFate
-        if taken.reports[fate]
+def _open(wiring: Wiring, intake: receiving.PushIntake, complaints: receiving.Complaints) -> None:
+    """Open the ledger, whose owner may not be able to take the port; tell what waits in it."""
+    intake.open(complaints.note)
+    notify.tell_what_waits(wiring)
+
+
+@contextmanager
+def _stopped_by_signals(wiring: Wiring, ears: RunningListener) -> Iterator[list[str]]:
+    """Yield the names of the signals that were heard."""
+    heard: list[str] = []
+
+    def stop(name: str) -> None:
+        heard.append(name)
+        ears.listener.stop()
+
+    with wiring.output.stopping.ends(stop):
+        try:
+            yield heard
+        finally:
+            ears.listener.stop()
+
+
+def _told(error: Exception) -> Sentence:
+    if isinstance(error, SmsctlError):
+        return say("a push is not stored, and the gateway is asked to try again: {why}", why=error.sentence)
+    return say(
+        "a push cannot be stored ({kind}), and the gateway is asked to try again", kind=type(error).__name__
+    )
+
+
+def _addresses(wiring: Wiring) -> CommandResult:
+    passes = wiring_listener.passes(wiring)
+    facts: list[Block] = [
+        FactList([Fact(one.gateway, _words(one.path, one.header, one.login))]) for one in passes
     ]
-    facts += [
-        Fact(figures.count(taken.incoming[kind]), [_KINDS[kind]])
-        for kind in IncomingKind
-        if taken.incoming[kind]
+    advice = say(
+        "The path on the site's own address. These words are secret: tell them to the supplier only."
+    )
+    data = [
+        {"gateway": one.gateway, "path": one.path, "header": one.header, "login": one.login} for one in passes
     ]
-    if taken.blocked:
-        facts.append(Fact(figures.count(taken.blocked), [say("put on the block list")]))
-    if not facts:
-        return [TextLine(say("Nothing new."))]
-    blocks: list[Block] = [FactList(facts)]
-    if taken.reports[ReportFate.UNMATCHED] or taken.reports[ReportFate.CONTRADICTS]:
-        blocks.append(TextLine(say("Look at them with: smsctl reports unmatched")))
-    return blocks
+    return CommandResult(data={"addresses": data}, screen=[*facts, TextLine(advice)])
 
 
-def taken_result(taken: IntakeCounts, code: ExitCode = ExitCode.OK, *, simulated: bool) -> CommandResult:
-    """Return what a command answers with that took something in."""
+def _words(path: str, header: tuple[str, str] | None, login: tuple[str, str] | None) -> list[Sentence | str]:
+    words: list[Sentence | str] = [path]
+    if header:
+        words.append(say("header {name}: {value}", name=header[0], value=header[1]))
+    if login:
+        words.append(say("user name {name}, password {value}", name=login[0], value=login[1]))
+    return words
+
+
+_MAILING_S = 30  # what is not mailed on by then is mailed on the next time
+
+
+def run_poll(
+    wiring: Wiring,
+    *,
+    for_time: Annotated[str | None, option("TIME", "Look again for so long: 50s from cron.", "--for")] = None,
+    forward_to: options.ForwardTo = None,
+) -> CommandResult:
+    """Fetch delivery reports and incoming SMS from the gateway's queues (PSWinCom).
+
+    Each is stored before it is acknowledged, and needs no opening in the firewall. What is fetched is gone
+    from the queue for everybody else: it must be allowed with poll = true under [reports] in the config.
+    """
+    for_s = read_duration("--for", for_time).total_seconds() if for_time else None
+    queues = wiring_listener.queues(wiring)
+    output = wiring.output
+    forwarder = forwarding.forwarder(wiring, forward_to, output.insist)
+    intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.POLLED, forward_to)
+    intake = receiving.PushIntake(wiring, intake_rules, output.warn)
+    stop_signal = StopSignal()
+    intake.open(output.warn)
+    try:
+        with output.stopping.ends(lambda name: stop_signal.ask(BY_SIGNAL[name])), stop_signal.armed():
+            taken = poll(queues, intake.store_one, for_s, stop_signal=stop_signal)
+    finally:  # what was stored is mailed on also when the gateway fails
+        if forwarder:
+            forwarder.work(_MAILING_S)
+    code = CODES[stop_signal.asked] if stop_signal.asked else ExitCode.OK
+    return render.taken_result(taken, code, simulated=wiring.simulated)
+
+
+def run_import(
+    wiring: Wiring, file: Annotated[Path, argument("FILE", "JSON or XML, as the gateway pushes it.")]
+) -> CommandResult:
+    """Take in delivery reports and incoming SMS from a file; a second time changes nothing."""
+    intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.IMPORTED)
+    intake, unread = receiving.PushIntake(wiring, intake_rules, wiring.output.warn), 0
+    with wiring.output.working(say("Reading")) as tell:
+        for push_batch in wiring_listener.read_report_file(file, tell):
+            intake.store_one(push_batch)
+            unread += push_batch.unread
+            wiring.ledger.give_way()
+    if unread:
+        sentence = say_n(
+            "{n} entry cannot be read. It is kept: smsctl reports unmatched",
+            "{n} entries cannot be read. They are kept: smsctl reports unmatched",
+            n=unread,
+        )
+        wiring.output.warn(sentence)
+    return render.taken_result(intake.taken, simulated=wiring.simulated)
+
+
+_SHOWN = 50
+
+
+def run_unmatched(
+    wiring: Wiring,
+    export: Annotated[
+        Path | None, option("FILE", "Write all as JSON, with full numbers (mode 0600).")
+    ] = None,
+    *,
+    replace: options.Replace = False,
+) -> CommandResult:
+    """List delivery reports that fit no message of this ledger, or contradict a final state.
+
+    Those of other programs on the same account are among them: SuperOffice's, for one.
+    """
+    wiring.names(write=(export,), replace=replace)
+    total = sum(reports.kept_counts(wiring.ledger).values())
+    fields = render.kept_fields(wiring.settings.time_zone)
+    page = None
+    if export:
+        everyone = [data_of(fields, one) for one in reports.kept(wiring.ledger)]
+        page = write_json(export, everyone, replace=replace)
+    rows = [
+        one._replace(report=numbers.shown_report(wiring, one.report))
+        for one in reports.kept(wiring.ledger, most=_SHOWN)
+    ]
+    have_come = undelivered.have_come(wiring.ledger)
     return CommandResult(
-        data=_taken_data(taken),
-        screen=[*rehearsal(simulated=simulated), *_taken_screen(taken)],
-        summary=_taken_summary(taken),
-        exit_code=code,
+        data={"total": total, "reports": [data_of(fields, one) for one in rows]},
+        page=page,
+        screen=[
+            *rehearsal(simulated=wiring.simulated),
+            *render.kept(fields, rows, total, have_come=have_come),
+        ],
     )
-
-
-def _taken_summary(taken: IntakeCounts) -> Sentence:
-    """Return the one line for a log."""
-    return say_n(
-        "{n} delivery report ({applied} applied, {early} early, {repeated} repeated, {unmatched} unmatched),"
-        " {incoming} incoming SMS.",
-        "{n} delivery reports ({applied} applied, {early} early, {repeated} repeated, {unmatched} unmatched),"
-        " {incoming} incoming SMS.",
-        n=taken.reports.total(),
-        applied=taken.reports[ReportFate.APPLIED],
-        early=taken.reports[ReportFate.WAITING],
-        repeated=taken.reports[ReportFate.REPEATED],
-        unmatched=taken.reports[ReportFate.UNMATCHED] + taken.reports[ReportFate.CONTRADICTS],
-        incoming=taken.incoming.total(),
-    )
-
-
-def kept_fields(zone: str) -> list[Field[KeptReport]]:
-    """Return what is told of a report that was not applied."""
-    return [
-        Field("at", lambda one: one.at, say("When"), partial(figures.local, zone=zone)),
-        Field("source", lambda one: one.source),
-        Field("gateway", lambda one: one.report.gateway, say("Gateway")),
-        Field("number", lambda one: one.report.number, say("Number")),
-        Field("code", lambda one: one.report.code, say("Code")),
-        Field("", lambda one: one.report.reference or one.report.gateway_id, say("Reference")),
-        Field("reference", lambda one: one.report.reference),
-        Field("gateway_id", lambda one: one.report.gateway_id),
-        Field("state", lambda one: one.report.told.status),
-        Field("text", lambda one: one.report.text),
-        Field("told_at", lambda one: one.report.told_at),
-        Field("fate", lambda one: one.fate, say("Why"), _FATES.__getitem__),
-    ]
-
-
-def kept(
-    fields: Sequence[Field[KeptReport]], rows: Sequence[KeptReport], total: int, *, have_come: bool
-) -> list[Block]:
-    """Return the reports that were not applied; `have_come`: there has been one at all."""
-    if not rows:
-        return [TextLine(say("Every delivery report fits a message.") if have_come else NO_REPORT_YET)]
-    return [table_of(fields, rows), *and_more(total, len(rows), "--export")]
-
-
-_FATES = {
-    ReportFate.APPLIED: say("reports applied to their messages"),
-    ReportFate.REPEATED: say("reports known already"),
-    ReportFate.WAITING: say("waits for the answer to its message"),
-    ReportFate.UNMATCHED: say("fits no message of this ledger"),
-    ReportFate.TWICE: say("prove that the gateway took a message twice: both count"),
-    ReportFate.CONTRADICTS: say("contradicts the message's final state"),
-}
-_TONES = {
-    ReportFate.APPLIED: Tone.GOOD,
-    ReportFate.UNMATCHED: Tone.WARN,
-    ReportFate.TWICE: Tone.WARN,
-    ReportFate.CONTRADICTS: Tone.WARN,
-}
-_KINDS = {
-    IncomingKind.OURS: say("incoming SMS"),
-    IncomingKind.STOP: say("incoming SMS that ask to stop"),
-    IncomingKind.OTHER: say("incoming SMS for another endpoint code"),
-}
