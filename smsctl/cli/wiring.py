@@ -32,13 +32,8 @@ from smsctl.ledger.store import Ledger
 _HUNDRED = 100
 _TELL_THEMSELVES = ("send", "doctor", "ledger check", "ledger restore")  # what is said on the way out
 _GLANCE_S = 1
-_UNFORESEEN = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-)  # as of a cell that is wrong
+_UNFORESEEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+"""As of a cell that is wrong."""
 
 
 class Wiring:
