@@ -78,7 +78,7 @@ def _run(words: Sequence[str], asked: Flags, output: Output) -> int:
 def _heard_out(words: Sequence[str], asked: Flags, output: Output) -> int:
     output.leaves_no_trace = "--dry-run" in _before_the_dashes(words)
     ended = _caught(lambda: _answer(words, asked, output), output, patience=1)
-    if isinstance(ended, UsageError):  # the command line was wrong before the config was read
+    if isinstance(ended, SmsctlError):  # something was wrong before the config was read
         _speak_as_configured(asked)
     is_help = _asks_for_help(output.command, words)  # a page is no run
     if not is_help and (failed := _caught(lambda: _let_know(asked, output, ended), output, patience=2)):

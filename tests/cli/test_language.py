@@ -145,6 +145,19 @@ def test_without_catalogues_everything_is_in_english(tmp_path: Path, monkeypatch
     assert language.words(say("Cost: {parts}.", parts="2")) == "Cost: 2."
 
 
+def test_a_priority_is_read_in_swedish_too(run: Run, make_config: MakeConfig, message: Path) -> None:
+    argv = ("--config", make_config(), "send", message, "--all", "--dry-run", "--priority")
+    assert run(*argv, "hög").out == run(*argv, "high").out
+    assert "(fastest)" in run(*argv, "hög").out
+
+
+def test_an_error_before_the_config_is_needed_is_told_in_its_language(
+    run: Run, make_config: MakeConfig, swedish_is_marked: None
+) -> None:
+    argv = ("--config", make_config(language="sv"), "simulator", "--journal", "/nowhere/journal")
+    assert OPEN in run(*argv).err
+
+
 SCREENS = (
     "send message.txt --group guardians --dry-run",
     "send message.txt --group guardians --yes",

@@ -5,6 +5,8 @@ import shlex
 
 import pytest
 
+from smsctl.cli.output import figures
+
 from ..conftest import MakeConfig
 from ..front_door import Run
 
@@ -45,6 +47,16 @@ def test_a_package_of_which_nothing_is_used_has_no_bar(make_config: MakeConfig, 
     told = run("--config", config, "usage", terminal=True).seen
     assert "Nothing of it is used yet: 10 000 parts left." in told
     assert not re.search("[█░]|%", told)
+
+
+def test_a_package_that_is_begun_is_not_told_as_nought() -> None:
+    assert [figures.percent(part, 10_000) for part in (0, 1, 99, 100, 9_999)] == [
+        "0 %",
+        "<1 %",
+        "<1 %",
+        "1 %",
+        "99 %",
+    ]
 
 
 def test_a_secret_that_was_stored_is_told_in_a_whole_sentence(

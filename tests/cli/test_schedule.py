@@ -155,6 +155,27 @@ def test_what_is_special_to_each_system_is_escaped() -> None:
 
 
 @pytest.mark.parametrize(
+    ("swedish", "english"),
+    [
+        ("fre", "fri"),
+        ("mån-fre", "mon-fri"),
+        ("man, tors", "mon,thu"),
+        ("Onsdag,lördag", "wed,sat"),
+        ("sön", "sun"),
+        ("dagligen", "daily"),
+    ],
+)
+def test_days_are_read_in_swedish_too(swedish: str, english: str) -> None:
+    assert read_slot("07:30", swedish) == read_slot("07:30", english)
+
+
+@pytest.mark.parametrize("days", ["fr", "fredagen", "sön-mån", "m-f", ""])
+def test_what_names_no_days_is_refused(days: str) -> None:
+    with pytest.raises(UsageError):
+        read_slot("07:30", days)
+
+
+@pytest.mark.parametrize(
     ("days", "cron", "calendar", "task"),
     [
         ("daily", "30 7 * * *", "OnCalendar=*-*-* 07:30:00 Europe/Stockholm", "/SC DAILY /ST 07:30"),

@@ -171,14 +171,18 @@ def audience_for(flags: SendFlags, municipality: MunicipalitySettings) -> Audien
 
 
 def read_priority(text: str) -> Priority:
-    """Return the priority that a person means by 1, 2, 3, low, normal or high."""
+    """Return the priority that a person means by 1, 2, 3, low, normal or high; or låg, hög."""
+    typed = _IN_ENGLISH.get(text.casefold(), text.casefold())
     for priority in Priority:
-        if text.casefold() in (str(int(priority)), priority.name.casefold()):
+        if typed in (str(int(priority)), priority.name.casefold()):
             return priority
     raise UsageError(
         say("--priority {text}: there is no such priority.", text=text),
         hint=say("Use low, normal or high (1, 2, 3; 3 is fastest)."),
     )
+
+
+_IN_ENGLISH = {"låg": "low", "hög": "high"}
 
 
 def overrides_of(wiring: Wiring, flags: SendFlags) -> RuleOverrides:

@@ -14,7 +14,13 @@ from typing import NamedTuple
 from smsctl.errors import Sentence, UsageError, say
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_DAILY = "daily"
+_NAMES = (
+    ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    ("måndag", "tisdag", "onsdag", "torsdag", "fredag", "lördag", "söndag"),
+)
+_PLAIN = str.maketrans("åäö", "aao")
+_SHORTEST_NAME = 3
+_DAILY = ("daily", "dagligen")
 _LAST_DAY = 28  # of the month: later ones are missing in February
 _YEAR_DAYS = 366
 _LAST_HOUR = 23
@@ -55,14 +61,14 @@ class Slot(NamedTuple):
 
 
 def read_slot(at: str, days: str) -> Slot:
-    """Read `07:30` and `daily`, `mon-fri`, `mon,thu` or `1,15`. Raises UsageError."""
+    """Read `07:30` and `daily`, `mon-fri`, `mon,thu` or `1,15`; days in Swedish too. Raises UsageError."""
     found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", at.strip())
     if found is None:
         raise UsageError(
             say("--at {at}: there is no such time of day.", at=at), hint=say("Write it as 07:30.")
         )
     clock = time(int(found[1]), int(found[2]))
-    if days.casefold() == _DAILY:
+    if days.strip().casefold() in _DAILY:
         return Slot(clock)
     pieces = [piece.strip() for piece in days.casefold().split(",")]
     if all(piece.isdecimal() and 1 <= int(piece) <= _LAST_DAY for piece in pieces):
@@ -72,15 +78,25 @@ def read_slot(at: str, days: str) -> Slot:
 
 def _weekdays(piece: str, days: str) -> range:
     first, _, last = piece.partition("-")
-    if first in WEEKDAYS and (last or first) in WEEKDAYS:
-        found = range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1)
-        if found:
-            return found
+    begin, end = _weekday(first), _weekday(last or first)
+    if begin is not None and end is not None and begin <= end:
+        return range(begin, end + 1)
     hint = say("Write daily, mon-fri, mon,thu or days of the month from 1 to {last}: 1,15.", last=_LAST_DAY)
     raise UsageError(
         say("--days {days}: there are no such days.", days=days),
         hint=hint,
     )
+
+
+def _weekday(word: str) -> int | None:
+    """Return the day that a word names, in full or by its beginning; 0 is Monday."""
+    typed = word.strip().translate(_PLAIN)
+    if len(typed) < _SHORTEST_NAME:
+        return None
+    meant = (
+        day for names in _NAMES for day, name in enumerate(names) if name.translate(_PLAIN).startswith(typed)
+    )
+    return next(meant, None)
 
 
 _SYSTEM_STATE = Path("/var/lib/smsctl")

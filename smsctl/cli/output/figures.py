@@ -52,8 +52,9 @@ def kronor(ore: int | None) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """Whole percent, rounded down, so that 100 % means all."""
-    return f"{100 * part // whole if whole else 0} %"
+    """Whole percent, rounded down, so that 100 % means all; <1 % of what is begun."""
+    share = 100 * part // whole if whole else 0
+    return f"{share} %" if share or part <= 0 else "<1 %"
 
 
 def local(at: str, zone: str) -> str:
