@@ -123,7 +123,7 @@ def test_every_action_has_its_words() -> None:
         ("rows: 3; terms: 2; no-number: 1", "rows: 3, has not accepted the terms: 2, no number: 1"),
         ("pending messages: 4; at the gateway: 2", "4 pending, 2 at the gateway"),
         ("12 mailings before 2026-01-01T00:00:00.000Z", "mailings before 2026-01-01: 12"),
-        ("counted: 4; yes of mailing 1, by bo", "counted: 4 messages, yes of mailing 1, by bo"),
+        ("counted: 4; yes of mailing 1, by bo", "4 messages counted, yes of mailing 1, by bo"),
         ("every time until 2027-11-28T07:30:00.000Z", "every time until 2027-11-28"),
         ("exempelkommun, package 2", "exempelkommun, package 2"),
         ("gateway.service_id, gateway.username", "gateway.service_id, gateway.username"),

@@ -307,4 +307,4 @@ def test_the_block_list_tells_in_swedish_who_asked_for_it(
     take_in(config, run, YES | {"content": "KOMMUN,STOPP tack", "originator": "0701740605"})
     monkeypatch.setenv("SMSCTL_LANGUAGE", "sv")
     shown = run("--config", config, "block", "list")
-    assert re.search(r"STOPP med sms +mottagaren +05$", shown.out, re.MULTILINE)
+    assert re.search(r"STOPP med SMS +mottagaren +05$", shown.out, re.MULTILINE)

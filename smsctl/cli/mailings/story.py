@@ -16,6 +16,7 @@ from smsctl.domain.audience import OutsideRows
 from smsctl.domain.mailing import CostShare, Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import told_counts
+from smsctl.domain.unsettled import unsettled_of
 from smsctl.errors import Sentence, say
 from smsctl.ledger.audit import AuditRow
 from smsctl.ledger.batch_rows import BatchRow
@@ -126,7 +127,8 @@ def _next(story: Story) -> Iterator[Sentence]:
         steps = [waiting.how_to_approve(asked)] if asked.is_open else []
     else:
         states = {**story.tally.states, Status.REJECTED: 0}  # this is where to look at them
-        steps = next_steps(story.mailing, states, story.in_doubt)
+        settle = unsettled_of(story.mailing.id, states, story.in_doubt).sentences
+        steps = [*settle, *(one for one in next_steps(story.mailing, states) if one not in settle)]
         if asked and asked.is_open:
             steps.insert(0, waiting.to_be_approved_afterwards(asked.mailing))
     for step in steps:

@@ -75,6 +75,7 @@ _ACTIONS = {
     "empty": say("nobody to send to, as allowed"),
     "every-time": say("approved for every time"),
     "expire": say("not approved in time"),
+    "failover": say("standby took over"),
     "find": say("number searched for"),
     "hand-over": say("handed over"),
     "hand-over-undone": say("handing over undone"),
