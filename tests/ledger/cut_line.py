@@ -19,8 +19,13 @@ class CutLine:
         self.broken = 0
         self.turns = 0  # how often the database was asked something after it had answered
         self._answered = False
+        self.change: Callable[[bytes], bytes] = lambda answer: answer
         self._lines = list[socket.socket]()
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def turn_to(self, port: int) -> None:
+        """Let the next lines lead to another database."""
+        self._to = port
 
     def lead_to(self, port: int) -> None:
         """Break every line there is; the next ones lead to another database."""
@@ -63,7 +68,7 @@ class CutLine:
         with suppress(OSError):
             while said := server.recv(1 << 16):
                 self._answered = True
-                client.sendall(said)
+                client.sendall(self.change(said))
         _end(client)
 
 

@@ -61,7 +61,7 @@ def migrate(session: Session, schema: str, place: str) -> None:
         return
     with session.transaction():
         # The schema may not be there yet, so that nothing of it can be locked.
-        session.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"smsctl {schema}",))
+        _lock(session, schema)
         there = session.execute("SELECT to_regnamespace(%s) IS NOT NULL", (schema,)).fetchone()
         if there is None or not there[0]:  # asked for: a role with a schema of its own may make no other
             session.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
@@ -77,6 +77,10 @@ def migrate(session: Session, schema: str, place: str) -> None:
             " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (VERSION, str(newest())),
         )
+
+
+def _lock(session: Session, schema: str) -> None:
+    session.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"smsctl {schema}",))
 
 
 def _numbered() -> Mapping[int, Path]:
