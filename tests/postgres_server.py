@@ -52,6 +52,11 @@ class Cluster:
             "initdb", "-D", str(self.data), "-U", "owner", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"
         )
 
+    def own(self, file: Path) -> None:
+        """Let a file be the server's."""
+        if os.geteuid() == 0:
+            os.chown(file, _NOBODY, _NOBODY)
+
     def run(self, program: str, *arguments: str) -> str:
         """Run one of the server's programs to its end."""
         ran = subprocess.run(
@@ -153,7 +158,9 @@ class Cluster:
         deadline_s = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                psycopg.connect(host="127.0.0.1", port=self.port, user="owner", dbname="postgres").close()
+                psycopg.connect(
+                    f"host=127.0.0.1 port={self.port} user=owner dbname=postgres sslmode=disable"
+                ).close()
             except psycopg.OperationalError:
                 assert self._server is not None
                 assert self._server.poll() is None, "the server ended at once"
@@ -174,12 +181,23 @@ def why_none() -> str | None:
     return None
 
 
-def new_cluster(place: Path | None = None) -> Cluster:
+def why_none_of_debian() -> str | None:
+    """Return why Debian's server, which has TLS, cannot be started here, or None."""
+    return None if _of_debian() else "Debian's postgresql is not installed"
+
+
+def _of_debian() -> list[Path]:
+    return sorted(one.parent for one in Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+
+
+def new_cluster(place: Path | None = None, *, of_debian: bool = False) -> Cluster:
     """Make a cluster in a temporary folder of its own; whoever asks for it takes the folder away.
 
-    In memory, unless a `place` is named.
+    In memory, unless a `place` is named; of the binaries that a wheel brings, or of Debian's oldest.
     """
     folder = Path(tempfile.mkdtemp(prefix="smsctl-pg-", dir=place or (MEMORY if MEMORY.is_dir() else None)))
+    if of_debian:
+        return Cluster(folder, _of_debian()[0])
     found = importlib.util.find_spec(_WHEEL)
     assert found is not None
     assert found.submodule_search_locations is not None
@@ -201,9 +219,12 @@ _USERS: list[object] = []
 
 
 def of_this_process() -> Iterator[Cluster]:
-    """Yield a running server that all fixtures of this process share; the last of them takes it away."""
+    """Yield a running server that all fixtures of this process share; the last of them takes it away.
+
+    Debian's, the older one, where OLDEST_POSTGRES is set.
+    """
     if not _SHARED:
-        _SHARED.append(new_cluster())
+        _SHARED.append(new_cluster(of_debian="OLDEST_POSTGRES" in os.environ))
         _SHARED[0].start()
     _USERS.append(None)
     try:

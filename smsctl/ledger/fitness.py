@@ -87,10 +87,10 @@ def newest_time(ledger: Ledger) -> str | None:
     accepted = _accepted(ledger)
     row = ledger.one(
         "SELECT MAX(at) FROM (SELECT * FROM (SELECT created_at AS at, id <= ? AS old FROM mailings"
-        "  ORDER BY id DESC LIMIT 1)"
-        " UNION ALL SELECT * FROM (SELECT claimed_at, id <= ? FROM batches ORDER BY id DESC LIMIT 1)"
-        " UNION ALL SELECT * FROM (SELECT settled_at, id <= ? FROM batches ORDER BY id DESC LIMIT 1)"
-        " UNION ALL SELECT * FROM (SELECT at, id <= ? FROM audit ORDER BY id DESC LIMIT 1)) AS newest"
+        "  ORDER BY id DESC LIMIT 1) AS a"
+        " UNION ALL SELECT * FROM (SELECT claimed_at, id <= ? FROM batches ORDER BY id DESC LIMIT 1) AS b"
+        " UNION ALL SELECT * FROM (SELECT settled_at, id <= ? FROM batches ORDER BY id DESC LIMIT 1) AS c"
+        " UNION ALL SELECT * FROM (SELECT at, id <= ? FROM audit ORDER BY id DESC LIMIT 1) AS d) AS newest"
         " WHERE NOT (old AND at > ?)",
         accepted.mailing,
         accepted.batch,
