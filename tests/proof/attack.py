@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from zlib import crc32
 
 from tests.proof import invariants
 from tests.proof.invariants import Accepted
@@ -23,6 +24,7 @@ _ENDS = {0, 3, 4, 5, 6, 7, 8, 9, 130, -signal.SIGKILL}
 """8: the side command names a mailing, a file or a report that is not there. Never 1, never 2."""
 _OLD = "2020-01-01T00:00:00.000Z"
 _REFERENCE = "g.reference || '-' || (m.id - g.first_message + 1)"
+_MOST_ID = (1 << 31) - 1
 _FOREIGN = Taken(number="+46701740699", text="", reference="0000000000-1", name="x1")
 Command = list[str]
 
@@ -35,7 +37,7 @@ class Attack:
         self._gateway = gateway
         self._dice = dice
         self._taken: list[Taken] = []
-        self._named: dict[tuple[str, str], str] = {}
+        self._named: dict[Taken, str] = {}
         self._texts = 0
         self._cancelled: set[int] = set()
         self._aged: set[int] = set()
@@ -73,13 +75,10 @@ class Attack:
     def compare(self) -> None:
         """Raise AssertionError when ledger and gateway differ in a row, a part or an öre."""
         self._ask_gateway()
-        self._named |= _references(self._site.ledger)  # kept: what is purged has no number any more
-        own = self._site.module == "intelecom"  # which gives our reference back
-        named = {} if own else self._named
-        accepted = [_as_accepted(one, named) for one in self._taken]
-        invariants.compare(self._site.ledger, accepted, window_over=own)
-        if own:
-            _nobody_twice(self._site.ledger, accepted)
+        self._named |= self._references()  # kept: what is purged has no number any more
+        accepted = [_as_accepted(one, self._named) for one in self._taken]
+        invariants.compare(self._site.ledger, accepted, window_over=True)
+        _nobody_twice(self._site.ledger, accepted)
         _nothing_unapproved(self._site.ledger)
         _sums_agree(self._site.ledger)
         assert not self._complaints(), self._said()
@@ -126,14 +125,12 @@ class Attack:
         return self._dice.choice(choices)()
 
     def _retry(self, mailing: int) -> Command:
-        """Return the command that sends a mailing again; PSWinCom's names do not tell two of them apart."""
+        """Return the command that sends a mailing again: one that has failed messages, if there is any."""
         failed = [
             one
             for one, states in invariants.mailings(self._site.ledger).items()
             if states["failed"] and not states.keys() & {"pending", "sending", "unknown", "held"}
         ]
-        if self._site.module != "intelecom":
-            return self._command("mailings", "recipients", str(mailing))
         mailing = self._dice.choice(failed or [mailing])
         flags = ("--yes", "--max-parts", "10000", "--max-new-packages", "1000")
         return self._command("mailings", "retry", str(mailing), *flags)
@@ -166,13 +163,12 @@ class Attack:
     def _known(self, mailing: int) -> str | None:
         """Return what the gateway says of all that is unknown in a mailing; None where it is mixed."""
         self._ask_gateway()
-        own = self._site.module == "intelecom"
-        taken = {one.reference if own else (one.number, one.text) for one in self._taken}
+        taken = {one.reference for one in self._taken}
         with closing(sqlite3.connect(self._site.ledger, timeout=30)) as db:
             there = {
-                (reference if own else (number, body)) in taken
-                for reference, number, body in db.execute(
-                    "SELECT [REFERENCE], m.number, g.body FROM messages m JOIN mailings g ON g.id = m.mailing"
+                self._told(reference) in taken
+                for (reference,) in db.execute(
+                    "SELECT [REFERENCE] FROM messages m JOIN mailings g ON g.id = m.mailing"
                     " WHERE m.mailing = ? AND m.state = 'unknown'".replace("[REFERENCE]", _REFERENCE),
                     (mailing,),
                 )
@@ -190,14 +186,35 @@ class Attack:
         """Write final reports of some that were taken, good and bad, and of one that is not ours."""
         self._ask_gateway()
         # What is purged is as old as a purge allows: no report of it can still come.
-        known = _references(self._site.ledger)
-        told_of = [one for one in self._taken if (one.number, one.text) in known]
+        known = self._references()
+        told_of = [one for one in self._taken if _as_told(one) in known]
         some = [*self._dice.sample(told_of, min(len(told_of), 10)), _FOREIGN]
         write = _json_reports if self._site.module == "intelecom" else _xml_reports
         text = write([(one, self._dice.choice((True, False))) for one in some])
         path = self._free_name("reports", ".json" if text.startswith("{") else ".xml")
         path.write_text(text)
         return path
+
+    def _references(self) -> dict[Taken, str]:
+        """Return each message's reference by what the gateway was told of it."""
+        if not self._site.ledger.exists():
+            return {}
+        with closing(sqlite3.connect(self._site.ledger, timeout=30)) as db:
+            found = db.execute(
+                "SELECT m.number, g.body, [REFERENCE] FROM messages m JOIN mailings g ON g.id = m.mailing"
+                " WHERE m.batch IS NOT NULL".replace("[REFERENCE]", _REFERENCE)
+            ).fetchall()
+        return {
+            Taken(number=number, text=body, reference=self._told(reference)): reference
+            for number, body, reference in found
+        }
+
+    def _told(self, reference: str) -> str:
+        """Return by what the gateway is told of a message: at PSWinCom by a number made of its reference."""
+        if self._site.module == "intelecom":
+            return reference
+        stem, _, place = reference.rpartition("-")
+        return str((crc32(stem.encode()) + int(place)) % _MOST_ID + 1)
 
     def _age(self) -> None:
         """Let what is finished be long ago, so that a purge has something to remove."""
@@ -247,18 +264,9 @@ def _name_of(command: Command) -> str:
     return words[2] if words[2] in {"send", "purge", "usage"} else " ".join(words[2:4])
 
 
-def _references(ledger: Path) -> dict[tuple[str, str], str]:
-    """Return each message's reference by its number and text."""
-    if not ledger.exists():
-        return {}
-    with closing(sqlite3.connect(ledger, timeout=30)) as db:
-        return {
-            (number, body): reference
-            for number, body, reference in db.execute(
-                "SELECT m.number, i.body, i.reference || '-' || (m.id - i.first_message + 1)"
-                " FROM messages m JOIN mailings i ON i.id = m.mailing WHERE m.batch IS NOT NULL"
-            )
-        }
+def _as_told(one: Taken) -> Taken:
+    """Return a message as the gateway was told of it, without its own name for it."""
+    return one._replace(name="")
 
 
 def _json_reports(told: Sequence[tuple[Taken, bool]]) -> str:
@@ -278,8 +286,8 @@ def _xml_reports(told: Sequence[tuple[Taken, bool]]) -> str:
     return f"<?xml version='1.0'?><MSGLST>{reports}</MSGLST>"
 
 
-def _as_accepted(one: Taken, named: dict[tuple[str, str], str]) -> Accepted:
-    reference = named.get((one.number, one.text), one.reference)
+def _as_accepted(one: Taken, named: dict[Taken, str]) -> Accepted:
+    reference = named.get(_as_told(one), one.reference)
     return Accepted(reference=reference, number=one.number, text=one.text)
 
 
