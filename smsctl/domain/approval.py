@@ -85,7 +85,12 @@ class Approval(NamedTuple):
     @property
     def holds(self) -> bool:
         """Whether nothing of the mailing may leave."""
-        return not self.at_once and self.decision is not ApprovalDecision.APPROVED
+        return not (self.at_once or self.is_approved)
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether a second person has said yes."""
+        return self.decision is ApprovalDecision.APPROVED
 
     @property
     def is_open(self) -> bool:

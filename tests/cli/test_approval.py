@@ -520,6 +520,9 @@ def test_what_nobody_approved_in_time_holds_nobody_and_gives_its_key_back(
         True,
         [("expired", None), (None, None)],
     )
+    listed = run("--config", site.config, "mailings", "list").said
+    assert "4 cancelled, not approved in time" in listed
+    assert "4 pending, waits for approval" in listed
     shown = run("--config", site.config, "mailings", "show", 1)
     assert "Nobody approved it in time; asked for by " in shown.out
     assert "not approved in time" in shown.out

@@ -356,3 +356,13 @@ def test_what_waits_with_curly_quotes_holds_its_people_from_the_plain_text(run: 
     assert send(run, refusing, text=CURLY).code == 6
     ran = send(run, refusing, "--replace-typographic", text=CURLY)
     assert (ran.code, "has the same text and is not finished" in ran.err) == (5, True)
+
+
+def test_the_dearest_rows_are_told_in_swedish_and_only_where_some_are_dearer(
+    run: Run, make_config: MakeConfig
+) -> None:
+    config = make_config(rows=ROWS, header=HEADER, language="sv")
+    argv = ("--config", config, "send", "--group", "guardians", "--dry-run", "--text")
+    said = run(*argv, TEXT + " Välkomna till huvudentrén på torsdag!").said
+    assert "2 delar, Đ i Elev" in said, said
+    assert "Dyrast" not in run(*argv, "Hej ((Elev))").said

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from smsctl.cli import wiring_listener
 from smsctl.cli.incoming import names_by_number
-from smsctl.cli.output import figures
+from smsctl.cli.output import figures, language
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_listener import OutgoingMail
 from smsctl.config import kinds
@@ -118,7 +118,7 @@ class Forwarder:
         return OutgoingMail(
             address=row.forward_to or "",
             reference=f"smsctl-inbox-{row.id}",
-            subject=" ".join(str(say("SMS from {who}", who=who)).split()),
+            subject=" ".join(language.words(say("SMS from {who}", who=who)).split()),
             body=f"{row.message.text}\n\n-- \n{who}\n{at}\n",
         )
 

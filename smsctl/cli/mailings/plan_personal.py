@@ -104,30 +104,29 @@ def _listed(signs: Collection[str]) -> str:
 
 def _dearest(plan: Plan, texts: PersonalTexts) -> list[Sentence]:
     """Return the first rows of those whose text takes most parts, without repeating a reason."""
-    found, reasons = list[Sentence](), Counter[str]()
+    found, reasons = list[Sentence](), Counter[tuple[str, str] | None]()
     for at, one in sorted(texts.at(texts.dearest(_LOOKED_AT)).items(), key=lambda each: -each[1].parts):
         why = _why(texts, one)
-        is_usual = not why and one.parts == min(texts.by_parts)
-        if is_usual or reasons[why] or len(found) >= _ROWS:
+        if one.parts == min(texts.by_parts) or reasons[why] or len(found) >= _ROWS:
             continue
         reasons[why] += 1
         row = plan.recipients.ready.rows[at]
         parts = figures.parts(one.parts)
         found.append(
-            say("row {row}: {parts}, {why}", row=row, parts=parts, why=why)
+            say("row {row}: {parts}, {char} in {column}", row=row, parts=parts, char=why[0], column=why[1])
             if why
             else say("row {row}: {parts}, {n} characters", row=row, parts=parts, n=len(one.body))
         )
     return found
 
 
-def _why(texts: PersonalTexts, filled: Filled) -> str:
-    """Return the first character that makes a text Unicode, with its column; "" where none does."""
+def _why(texts: PersonalTexts, filled: Filled) -> tuple[str, str] | None:
+    """Return the first character of a cell that makes a text Unicode, and its column; None: none does."""
     fields = texts.wording.templates[filled.template].fields
     for field, cell in zip(fields, filled.cells, strict=True):
         if foreign := foreign_in(cell):
-            return str(say("{char} in {column}", char=_shown(foreign[0]), column=veiled(field.column)))
-    return ""
+            return _shown(foreign[0]), veiled(field.column)
+    return None
 
 
 def _shown(char: str) -> str:

@@ -96,6 +96,15 @@ def _every_time(asked: Approval, zone: str) -> list[Block]:
     return [TextLine(told)]
 
 
+def in_a_list(asked: Approval) -> Sentence | None:
+    """Say what a list tells of a mailing beside its states; None: nothing that matters now."""
+    if asked.decision is ApprovalDecision.EXPIRED:
+        return say("not approved in time")
+    if asked.is_open:
+        return say("to be approved afterwards") if asked.at_once else say("waits for approval")
+    return None
+
+
 def how_to_approve(asked: Approval) -> Sentence:
     """Say what a second person types."""
     return say("A second person approves it with: smsctl mailings approve {id}", id=asked.mailing)

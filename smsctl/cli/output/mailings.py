@@ -9,7 +9,7 @@ from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.mailing import CostShare, Label, Mailing, MailingTotals
 from smsctl.domain.message import Status
-from smsctl.errors import Sentence, say
+from smsctl.errors import Sentence, joined, say
 
 
 def data(mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
@@ -75,24 +75,37 @@ def subject_field(mailings: Iterable[Mailing]) -> Field[tuple[Mailing, MailingTo
 
 
 def listed(
-    rows: Sequence[tuple[Mailing, MailingTotals]], zone: str, nothing: Sentence, *, simulated: bool
+    rows: Sequence[tuple[Mailing, MailingTotals]],
+    told: Mapping[int, Sentence | None],
+    zone: str,
+    nothing: Sentence,
+    *,
+    simulated: bool,
 ) -> list[Block]:
-    """Return the list of mailings, or the sentence that there are none."""
+    """Return the list of mailings, or the sentence that there are none.
+
+    `told`: what is said of some of them beside their states.
+    """
     blocks = rehearsal(simulated=simulated)
     if not rows:
         return [*blocks, TextLine(nothing)]
+
+    def states(one: tuple[Mailing, MailingTotals]) -> Sentence | None:
+        further, counted = told.get(one[0].id), figures.counted(one[1].states)
+        return joined(counted, further) if counted and further else counted
+
     fields: list[Field[tuple[Mailing, MailingTotals]]] = [
         Field("", lambda one: one[0].id, say("ID"), right=True),
         Field("", lambda one: figures.local(one[0].created_at, zone), say("When")),
         Field("", lambda one: one[0].municipality.name, say("Municipality")),
         subject_field(mailing for mailing, _ in rows),
         Field("", lambda one: one[1].parts, say("Parts"), figures.count, right=True),
-        Field("", lambda one: figures.counted(one[1].states), say("Messages")),
+        Field("", states, say("Messages")),
     ]
     return [*blocks, table_of(fields, rows)]
 
 
-def register(zone: str, approvers: Mapping[int, str]) -> list[Field[tuple[Mailing, MailingTotals]]]:
+def register(zone: str, approvers: Mapping[int, str | None]) -> list[Field[tuple[Mailing, MailingTotals]]]:
     """Return the columns of the file for an auditor: no numbers of telephones and no names of recipients."""
     return [
         Field("", lambda one: one[0].id, say("Mailing")),
