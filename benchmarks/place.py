@@ -30,8 +30,8 @@ source = "file"
 path = "secret"
 [municipalities.exempelkommun]
 name = "Exempelkommun"
-package_size = 1000000
-package_price = "490000.00"
+package_size = 10000000
+package_price = "4900000.00"
 [limits]
 quiet_hours = false
 countries = ["+46", "+47", "+45"]
