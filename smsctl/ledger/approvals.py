@@ -140,9 +140,7 @@ def end_expired(ledger: Ledger, moment: Moment, actor: Actor) -> dict[int, int]:
                 both = Status.PENDING, Status.CANCELLED
                 n = ended[one] = corrections.move(ledger, mailing, waiting, *both, moment, UNAPPROVED)
                 ledger.write(_GIVE_BACK, one)
-                audit.record(
-                    ledger, moment, actor, "expire", audit.mailing_subject(one), f"pending messages: {n}"
-                )
+                audit.record(ledger, moment, actor, "expire", audit.mailing_subject(one), f"messages: {n}")
     return ended
 
 

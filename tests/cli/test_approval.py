@@ -277,6 +277,13 @@ def test_a_retry_of_a_large_mailing_waits_too(site: Live, message: Path, run: Ru
     assert len(site.simulator.accepted()) == 4
 
 
+def test_a_dry_run_under_a_key_that_waits_ends_as_the_real_one(site: Live, message: Path, run: Run) -> None:
+    assert send(site.config, message, run, "--key", "weekly").code == 5
+    for flags in ((), ("--dry-run",)):
+        ran = send(site.config, message, run, "--key", "weekly", *flags)
+        assert (ran.code, "waits for the approval" in ran.out) == (5, True), ran.out
+
+
 def _resume(live: Live, message: Path, run: Run) -> Ran:
     return act(live.config, run, "resume", 1)
 
@@ -527,7 +534,7 @@ def test_what_nobody_approved_in_time_holds_nobody_and_gives_its_key_back(
     assert "Nobody approved it in time; asked for by " in shown.out
     assert "not approved in time" in shown.out
     rows = run("--config", site.config, "audit", "--json").data["audit"]
-    assert ("expire", "mailing 1", "pending messages: 4") in [
+    assert ("expire", "mailing 1", "messages: 4") in [
         (row["action"], row["subject"], row["detail"]) for row in rows
     ]
     log_in(BO)

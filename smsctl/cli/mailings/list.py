@@ -11,6 +11,8 @@ from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.approval import Approval
+from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.errors import say
 from smsctl.ledger import approvals, health, mailings
 
@@ -57,13 +59,13 @@ def run(
     nothing = say("Nothing was sent in that time.") if since or until else say("Nothing has been sent yet.")
     told = {mailing: waiting.in_a_list(one) for mailing, one in needed.items()}
     screen = render.listed(rows, told, wiring.settings.time_zone, nothing, simulated=wiring.simulated)
-    data = [
-        {**render.data(mailing, tally), "approval": waiting.data(needed.get(mailing.id))}
-        for mailing, tally in rows
-    ]
     return CommandResult(
-        data={"mailings": data},
+        data={"mailings": [_data(mailing, tally, needed.get(mailing.id)) for mailing, tally in rows]},
         screen=[written(csv)] if csv else screen,
         page=page,
         notes=warning_of_all(health.unsettled(ledger, key)),
     )
+
+
+def _data(mailing: Mailing, tally: MailingTotals, needed: Approval | None) -> dict[str, object]:
+    return {**render.data(mailing, tally), "approval": waiting.data(needed)}

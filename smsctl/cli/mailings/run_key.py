@@ -11,11 +11,12 @@ from smsctl.cli.output import mailings as listing
 from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.approval import still_waits
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import COSTS
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import Sentence, say
-from smsctl.ledger import mailings, skipped
+from smsctl.ledger import approvals, mailings, skipped
 from smsctl.ledger.store import Ledger
 
 
@@ -47,6 +48,8 @@ def begun(
             )
             if rest:
                 return go_on(wiring, rest, gateway, under, None)
+    elif (asked := approvals.of(ledger, found.mailing.id)) and asked.holds and asked.is_open:
+        raise still_waits(found.mailing.id).error  # as a real run would
     elif found.goes_on:
         would = say(
             "Mailing {id} was begun under the key {key}: {counted}. A real run goes on with it.",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine, Tone
-from smsctl.cli.output.reply import CommandResult, Note, hint
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.approval import Approval, ApprovalDecision
 from smsctl.domain.mailing import Mailing
@@ -43,7 +43,7 @@ def told(wiring: Wiring, mailing: Mailing, asked: Approval, plan: Mapping[str, o
         },
         screen=[TextLine(sentence, Tone.WARN), TextLine(mend)],
         summary=sentence,
-        said=[Note(code="approval", level="error", text=sentence), hint(mend)],
+        said=[Note(code="approval", level="error", text=sentence)],
         advice=[mend],
         exit_code=ExitCode.REFUSED,
     )
