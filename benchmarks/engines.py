@@ -18,12 +18,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import SendRun, send
 from smsctl.actions.stop_signal import StopSignal
+from smsctl.domain import database_address as address
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Status
 from smsctl.domain.package import PackageTerms
 from smsctl.ledger.high_water import HighWater
-from smsctl.ledger.postgres import address, opening
+from smsctl.ledger.postgres import opening
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.store import Ledger, open_ledger
 from tests import postgres_server

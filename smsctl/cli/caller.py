@@ -32,8 +32,8 @@ def names(read: Iterable[Path | None], write: Iterable[Path | None], *, replace:
 
 def step_aside(settings: Settings, owner: Owner, ledger: Path, command: str, *, interactive: bool) -> None:
     """Become the owner of the ledger. LedgerError: that user cannot be taken here."""
-    if command.partition(" ")[0] in _MAY_NEED_A_SECRET:
-        for name, source in settings.secrets():
+    for name, source in settings.secrets():
+        if name == "ledger" or command.partition(" ")[0] in _MAY_NEED_A_SECRET:
             _secrets[name] = _ask(name, source, surroundings(settings, interactive=interactive))
     names(settings.files(), ())
     try:

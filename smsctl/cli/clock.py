@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
 from smsctl.domain.moment import Moment, stamp
-from smsctl.host.clock import uptime
+from smsctl.host.clock import since_boot_s, uptime
 
 
 class Clock:
@@ -14,10 +14,16 @@ class Clock:
     def __init__(self, time_zone: str) -> None:
         """`time_zone` is an IANA name, checked when the config was read."""
         self._name = time_zone
+        self._ahead_s = 0.0  # of this machine's clock
+
+    def follow(self, at: str, read_s: float) -> None:
+        """Go by another clock, which said `at` when this machine had been up for `read_s`."""
+        then_s = time.time() - (since_boot_s() - read_s)
+        self._ahead_s = datetime.fromisoformat(at).timestamp() - then_s
 
     def now(self) -> Moment:
         """Return this moment."""
-        utc = datetime.fromtimestamp(time.time(), UTC)
+        utc = datetime.fromtimestamp(time.time() + self._ahead_s, UTC)
         return Moment(
             at=stamp(utc),
             day=utc.astimezone(self._zone).date().isoformat(),
@@ -26,11 +32,11 @@ class Clock:
 
     def before(self, age: timedelta) -> str:
         """Return the moment that long ago, as the ledger writes times."""
-        return stamp(datetime.fromtimestamp(time.time(), UTC) - age)
+        return stamp(datetime.fromtimestamp(time.time() + self._ahead_s, UTC) - age)
 
     def local(self) -> datetime:
         """Return this moment on the local clock."""
-        return datetime.fromtimestamp(time.time(), self._zone)
+        return datetime.fromtimestamp(time.time() + self._ahead_s, self._zone)
 
     @cached_property
     def _zone(self) -> tzinfo:

@@ -76,6 +76,8 @@ COMMANDS = {
     "ledger check": "Check the ledger: the file, every sum, every rule",
     "ledger backup": "Copy the ledger to a new file while others send",
     "ledger restore": "Put a backup back in the ledger's place, with its key",
+    "ledger copy": "Copy a ledger from its file to the server that the config names",
+    "ledger join": "Give this host the key of a ledger that another host sends from",
     "ledger accept-restore": "Go on with a ledger that was put back from an older copy",
     "purge": "Remove personal data under a disposal decision",
     "audit": "Show who did what, when, and from which host",

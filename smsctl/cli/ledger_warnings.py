@@ -1,9 +1,11 @@
-"""What every command says on its way out: the ledger is an older copy; a package is nearly used up."""
+"""What every command says of the ledger: it lies elsewhere, is an older copy; a package is nearly used up."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from smsctl.cli.output import figures
-from smsctl.config.settings import Settings
+from smsctl.config import places
+from smsctl.config.settings import Mode, Settings
 from smsctl.domain.package import Package
 from smsctl.errors import LedgerError, Sentence, say, say_n
 from smsctl.ledger import packages, restoring
@@ -14,6 +16,28 @@ def warnings(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
     """Yield what whoever reads in this ledger, or is about to send from it, should know."""
     yield from _restored(ledger)
     yield from _packages(ledger, settings)
+
+
+def must_lie_there(config: Settings) -> None:
+    """Raise LedgerError where this config's ledger lies in an earlier place, and none in its own."""
+    settings = config.ledger
+
+    def earlier(*, rehearsed: bool) -> Iterator[Path]:
+        for path in places.earlier_ledgers(config.path, settings.written):
+            yield places.simulated(path) if rehearsed else path
+
+    def mend(path: Path) -> Sentence:
+        return say(
+            'To keep that one, write under [ledger] in {config}: path = "{kept}". To begin anew:'
+            ' path = "{anew}"',
+            config=config.path,
+            kept=path.with_name(path.name.replace(".simulate.db", ".db")),
+            anew=settings.path,
+        )
+
+    restoring.refuse_elsewhere(settings.path, earlier(rehearsed=False), mend)
+    if config.mode is Mode.SIMULATE:
+        restoring.refuse_elsewhere(settings.simulate_path, earlier(rehearsed=True), mend)
 
 
 def _restored(ledger: Ledger) -> Iterator[Sentence]:

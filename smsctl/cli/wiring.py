@@ -10,13 +10,13 @@ from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from smsctl.cli.clock import Clock
 from smsctl.cli.flags import Flags
 from smsctl.cli.output import language
 from smsctl.cli.output.output import Output
-from smsctl.config import places, read
+from smsctl.config import read
 from smsctl.config.settings import Mode, MunicipalitySettings, Settings
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor
@@ -25,13 +25,15 @@ from smsctl.domain.package import PackageTerms
 from smsctl.errors import InputError, LedgerError, Sentence, UsageError, say
 from smsctl.host import named_files, users
 from smsctl.host.users import Owner
-from smsctl.ledger import packages, restoring, store
+from smsctl.ledger import packages, store
 from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
-_HUNDRED = 100
+if TYPE_CHECKING:
+    from smsctl.cli.wiring_server import LedgerOnServer
+
+_HUNDRED, _GLANCE_S = 100, 1
 _TELL_THEMSELVES = ("send", "doctor", "ledger check", "ledger restore")  # what is said on the way out
-_GLANCE_S = 1
 _UNFORESEEN = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 """As of a cell that is wrong."""
 
@@ -108,16 +110,18 @@ class Wiring:
         """The ledger of this mode, open for writing; what a dead process left on the wire is unknown now."""
         settings = self.settings.ledger
         self.let_the_owner_take_over(self.settings.ledger_path)
-        self.must_lie_here()
-        ledger = store.open_ledger(
-            self.settings.ledger_path,
-            group=settings.group,
-            busy_timeout_s=settings.busy_timeout_s,
-            allow_network=settings.allow_network,
-        )
+        if self.settings.is_on_server:
+            ledger = self.server.open_to_write()
+        else:
+            self.must_lie_here()
+            ledger = store.open_ledger(
+                self.settings.ledger_path,
+                group=settings.group,
+                busy_timeout_s=settings.busy_timeout_s,
+                allow_network=settings.allow_network,
+            )
         self._put_away_later(ledger)
-        ledger.on_wait = self.output.warn
-        ledger.on_change = self.output.log.change
+        ledger.on_wait, ledger.on_change = self.output.warn, self.output.log.change
         if packages.anything_half_done(ledger, self.clock.now().at):
             from smsctl.actions.end_expired import end_expired
             from smsctl.ledger import batches, openings
@@ -178,24 +182,10 @@ class Wiring:
 
     def must_lie_here(self) -> None:
         """Raise LedgerError where this config's ledger lies in an earlier place, and none in its own."""
-        settings = self.settings.ledger
+        if not self.settings.ledger.address:  # there it is looked for where the server's is opened
+            from smsctl.cli.ledger_warnings import must_lie_there
 
-        def earlier(*, rehearsed: bool) -> Iterator[Path]:
-            for path in places.earlier_ledgers(self.settings.path, settings.written):
-                yield places.simulated(path) if rehearsed else path
-
-        def mend(path: Path) -> Sentence:
-            return say(
-                'To keep that one, write under [ledger] in {config}: path = "{kept}". To begin anew:'
-                ' path = "{anew}"',
-                config=self.settings.path,
-                kept=path.with_name(path.name.replace(".simulate.db", ".db")),
-                anew=settings.path,
-            )
-
-        restoring.refuse_elsewhere(settings.path, earlier(rehearsed=False), mend)
-        if self.simulated:
-            restoring.refuse_elsewhere(settings.simulate_path, earlier(rehearsed=True), mend)
+            must_lie_there(self.settings)
 
     def _lies_elsewhere(self) -> Iterator[Sentence]:
         try:
@@ -213,10 +203,20 @@ class Wiring:
         settings = self.settings.ledger
         self.let_the_owner_take_over(path)
         busy_timeout_s = settings.busy_timeout_s if wait_s is None else wait_s
-        ledger = store.read_ledger(path, group=settings.group, busy_timeout_s=busy_timeout_s)
+        if settings.address and path == settings.path:
+            ledger = self.server.open_to_read(busy_timeout_s)
+        else:
+            ledger = store.read_ledger(path, group=settings.group, busy_timeout_s=busy_timeout_s)
         if ledger:
             self._put_away_later(ledger)
         return ledger
+
+    @cached_property
+    def server(self) -> "LedgerOnServer":
+        """The way to the ledger of a config that names a server."""
+        from smsctl.cli.wiring_server import LedgerOnServer
+
+        return LedgerOnServer(self.settings, self.clock, interactive=self.output.interactive)
 
     def _put_away_later(self, ledger: Ledger) -> None:
         self.open.callback(ledger.close)

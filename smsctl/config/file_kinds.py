@@ -2,9 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smsctl.config.kinds import UnfitValueError, ValueKind, line, pattern
-from smsctl.errors import say
+from smsctl.errors import ConfigError, say
+
+if TYPE_CHECKING:
+    from smsctl.domain.database_address import Address
 
 _LONGEST_PATH = 4096
 
@@ -45,6 +49,15 @@ def _one_path(value: object, _folder: Path) -> Path:
     return written
 
 
+def _database(value: object, _folder: Path) -> "Address":
+    from smsctl.domain import database_address  # a ledger is a file in most configs
+
+    try:
+        return database_address.parse(line(value))
+    except ConfigError as error:
+        raise UnfitValueError(error.sentence) from None
+
+
 def _cost_centres(value: object, _folder: Path) -> dict[str, dict[str, str]]:
     """Read tables of free keys, each under the name of a cost centre."""
     if not isinstance(value, dict) or not all(isinstance(one, dict) for one in value.values()):
@@ -72,4 +85,5 @@ COST_CENTRES = ValueKind("sections of free keys", _cost_centres)
 COLUMN = ValueKind("heading in the recipients file", _column)
 COLUMNS = ValueKind("heading in the recipients file, or a list of them", _columns)
 PATH = ValueKind("path, relative to this file", _path)
+DATABASE = ValueKind("address of a database, without a password", _database)
 ONE_PATH = ValueKind("path, relative to this file, the same for every user", _one_path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.config import kinds
-from smsctl.config.file_kinds import COLUMN, COLUMNS, COST_CENTRE, COST_CENTRES, ONE_PATH, PATH
+from smsctl.config.file_kinds import COLUMN, COLUMNS, COST_CENTRE, COST_CENTRES, DATABASE, ONE_PATH, PATH
 from smsctl.errors import Sentence, say
 
 Section = tuple[str, ...]
@@ -177,11 +177,18 @@ KEYS: tuple[Key, ...] = (
     *_within(
         "ledger",
         Key("path", ONE_PATH, "where the ledger lies", field="written"),
+        Key("url", DATABASE, "instead, on a PostgreSQL server: postgresql://USER@HOST/DATABASE",
+            field="address"),
+        Key("state", PATH, "with url: the folder for what this host alone keeps of it"),
+        Key("ca_bundle", PATH, "with url: whose certificates the server has; without it, the system's"),
+        Key("standby", kinds.choice("none", "synchronous"), "with url: whether a standby has all that counts",
+            "none"),
         Key("group", kinds.TEXT, "the system's group that shares it"),
         Key("busy_timeout", kinds.SECONDS,
             "how long to wait for another smsctl", "30s", field="busy_timeout_s"),
         Key("allow_network", kinds.FLAG, "it may lie on a network disk, which no other machine uses", False),
     ),
+    *_secret("ledger.password", "ledger"),
     *_within("log", Key("path", PATH, "JSON lines: each command and change of state, no numbers and texts")),
     *_retention("retention", "the disposal decision that allows it"),
     *_within(

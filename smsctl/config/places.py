@@ -8,6 +8,9 @@ from smsctl.errors import ConfigError, say
 
 VARIABLE = "SMSCTL_CONFIG"
 SYSTEM_CONFIG = Path("/etc/smsctl/config.toml")
+HOST_FILES = "ledger"
+"""The name by which a host's own files go, where the ledger is on a server."""
+
 SYSTEM_LEDGER = Path("/var/lib/smsctl/ledger.db")
 
 

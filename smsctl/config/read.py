@@ -116,6 +116,9 @@ def _settings(values: Values, path: Path) -> settings.Settings:
     top = fields[()]
     limits["countries"] = limits["countries"] or (top["default_country_code"],)
     ledger["path"] = places.ledger_of(path, ledger["written"])
+    if ledger["address"]:
+        ledger["path"] = (ledger["state"] or ledger["path"].parent) / places.HOST_FILES
+    ledger["password"] = _source("ledger", "password", fields)
     ledger["simulate_path"] = places.simulated(ledger["path"])
     smtp = fields.get(("smtp",))
     municipalities = {

@@ -11,11 +11,13 @@ from smsctl.errors import say
 T = TypeVar("T")
 _BUILT_IN = ("intelecom", "pswincom")
 
+_LONGEST_SHARED_S = 600  # as ledger.under_way counts on of other hosts
+
 
 def check(values: Values) -> Iterator[Problem]:
     """Yield what does not fit together; a BROKEN value has been complained of already."""
     among = (_gateway, _route, _timeouts, _secrets, _municipalities, _money, _cost_centres, _retention)
-    for rule in (*among, _mail, _senders, _reports, _shown_senders):
+    for rule in (*among, _server, _mail, _senders, _reports, _shown_senders):
         yield from rule(values)
 
 
@@ -125,6 +127,23 @@ def _secrets(values: Values) -> Iterator[Problem]:
     for path, given in values.items():
         if given.get("source") == "file" and given["path"] is None:
             yield Problem((*path, "path"), say('must be given where source = "file"'))
+
+
+def _server(values: Values) -> Iterator[Problem]:
+    """Check that what a ledger on a server needs is said of one alone, and what a file needs of a file."""
+    ledger = values["ledger",]
+    if ledger["url"] is None:
+        for name in ("state", "ca_bundle"):
+            if ledger[name] is not None:
+                yield Problem(("ledger", name), say("goes with url: it is of a ledger on a server"))
+    elif ledger["path"] is not None:
+        yield Problem(("ledger", "path"), say("does not go with url: the ledger is a file, or on a server"))
+    total = values["gateway",]["total_timeout"]
+    if ledger["url"] is not None and isinstance(total, float) and total > _LONGEST_SHARED_S:
+        yield Problem(
+            ("gateway", "total_timeout"),
+            say("must not be longer than {n} seconds where hosts share the ledger", n=_LONGEST_SHARED_S),
+        )
 
 
 def _municipalities(values: Values) -> Iterator[Problem]:

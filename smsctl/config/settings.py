@@ -8,11 +8,14 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import NoReturn, Self, dataclass_transform
+from typing import TYPE_CHECKING, NoReturn, Self, dataclass_transform
 
 from smsctl.domain.moment import Pause, QuietHours
 from smsctl.domain.secret import SecretSource
 from smsctl.errors import InputError, say
+
+if TYPE_CHECKING:
+    from smsctl.domain.database_address import Address
 
 
 class Mode(StrEnum):
@@ -24,10 +27,7 @@ class Mode(StrEnum):
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class _Section:
-    """What one section says: built by keyword from every field, and never changed.
-
-    No NamedTuple, for every start makes all of these classes, and they have many fields (decision 0003).
-    """
+    """What one section says, by keyword and for good; no NamedTuple: slow to make (decision 0003)."""
 
     def __init__(self, **given: object) -> None:
         """Take every field that the class declares, and no other."""
@@ -157,7 +157,12 @@ class LedgerSettings(_Section):
     """Where the ledger lies and who shares it."""
 
     written: Path | None  # as the file says it; None: by default
-    path: Path
+    address: "Address | None"  # where it is on a server; None: it is the file at `path`
+    state: Path | None  # with an address: the folder for what this host keeps of it
+    ca_bundle: Path | None
+    standby: str
+    password: SecretSource
+    path: Path  # the file; on a server, that by whose name this host's own files go
     simulate_path: Path
     group: str | None
     busy_timeout_s: float
@@ -235,6 +240,11 @@ class Settings(_Section):
         return self.ledger.simulate_path if self.mode is Mode.SIMULATE else self.ledger.path
 
     @property
+    def is_on_server(self) -> bool:
+        """Whether the ledger of this mode is a database on a server; that of a rehearsal never is."""
+        return self.ledger.address is not None and self.mode is Mode.LIVE
+
+    @property
     def municipality_names(self) -> tuple[str, ...]:
         """Names and keys by which the municipalities go."""
         return (*(one.name for one in self.municipalities.values()), *self.municipalities)
@@ -250,6 +260,8 @@ class Settings(_Section):
         if self.gateway.proxy_username:
             yield "proxy", self.gateway.proxy_password
         yield "reports", self.reports.secret
+        if self.is_on_server:
+            yield "ledger", self.ledger.password
         if self.smtp and self.smtp.username:
             yield "smtp", self.smtp.password
 

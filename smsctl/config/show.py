@@ -41,7 +41,8 @@ def effective(path: Path) -> tuple[Shown, ...]:
     found = {
         ("default_municipality",): settings.default_municipality,
         ("limits", "countries"): list(settings.limits.countries),
-        ("ledger", "path"): str(settings.ledger.path),
+        ("ledger", "path"): None if settings.ledger.address else str(settings.ledger.path),
+        ("ledger", "state"): str(settings.ledger.path.parent) if settings.ledger.address else None,
     }
     return tuple(
         shown._replace(value=found.get((*shown.section, shown.name))) if shown.value is None else shown

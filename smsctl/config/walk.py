@@ -68,8 +68,6 @@ def unknown(path: Section) -> Sentence:
     name = path[-1]
     if re.fullmatch(_VERIFY, name, re.IGNORECASE):
         return say("the certificate check cannot be switched off; name your authority's file in ca_bundle")
-    if path == ("ledger", "url"):  # docs/decisions/0072
-        return say("a ledger on a server cannot be used yet; name its file on this machine: path")
     nearest = _nearest(path)
     if nearest is None:
         return say("there is no such key; `smsctl config show` lists them all")

@@ -14,6 +14,7 @@ SECTIONS = {
     "proxy": "gateway.proxy_password",
     "smtp": "smtp.password",
     "reports": "reports.secret",
+    "ledger": "ledger.password",
 }
 """The secrets there are, and the section of the config that says where each is kept."""
 

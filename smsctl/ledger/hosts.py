@@ -42,6 +42,13 @@ class _Look(NamedTuple):
     standing: Standing
 
 
+class Host(NamedTuple):
+    """A host of this ledger."""
+
+    name: str
+    newest_at: str | None  # when it claimed its newest batch; None: it never did
+
+
 class Claimant(NamedTuple):
     """Which host claims, and when: by the server's clock, and by that of this machine's boot before it."""
 
@@ -125,6 +132,15 @@ def unfit(ledger: Ledger, standing: Standing) -> LedgerError | None:
             hint=say("Set the clock that is wrong; nothing is sent by one that is a minute off."),
         )
     return None
+
+
+def listed(ledger: Ledger) -> tuple[Host, ...]:
+    """Return the hosts that have sent from this ledger, or were about to, as they joined."""
+    found = ledger.rows(
+        "SELECT h.name, (SELECT MAX(b.claimed_at) FROM batches b WHERE b.host = h.host) FROM hosts h"
+        " ORDER BY h.joined_at, h.host"
+    )
+    return tuple(Host(name=name, newest_at=newest_at) for name, newest_at in found)
 
 
 def judge(ledger: Ledger) -> Restored | None:

@@ -90,9 +90,28 @@ def read(path: Path) -> bytes | None:
     return secret
 
 
-def _write(ledger: Path) -> LedgerKey:
-    """Write a new key durably, before the transaction that depends on it ends."""
-    path, secret = path_of(ledger), os.urandom(_BYTES)
+def bring(named: Path, ledger: Ledger) -> bool:
+    """Make the key in a file the one of this host's ledger; return whether there is one there.
+
+    Raises LedgerError: this host has another one, it is no key, or not the one of the ledger's hashes.
+    """
+    secret, there = read(named), read(path_of(ledger.path))
+    if secret is None:
+        return False
+    check = ledger.fact(_FACT)
+    if (there is not None and there != secret) or (check and LedgerKey(secret).hash(_FACT) != check):
+        raise LedgerError(
+            say("{path}: this is not the key of this ledger.", path=named),
+            hint=say("Fetch the key from a host that sends from this ledger."),
+        )
+    if there is None:
+        _write(ledger.path, secret)
+    return True
+
+
+def _write(ledger: Path, secret: bytes | None = None) -> LedgerKey:
+    """Write a key, a new one if none is given, durably: before the transaction that depends on it ends."""
+    path, secret = path_of(ledger), secret or os.urandom(_BYTES)
     unfinished = path.with_name(f"{path.name}.new")
     try:
         unfinished.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from smsctl.errors import LedgerError, Sentence, say, say_n
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWater, HighWaterRecord, Restored, twice
 from smsctl.ledger.seam.engine import COPIED
 from smsctl.ledger.sqlite import file
-from smsctl.ledger.store import Ledger
+from smsctl.ledger.store import RETIRED, Ledger
 
 
 def found_restored(ledger: Ledger) -> Restored | None:
@@ -136,7 +136,9 @@ def _judge(ledger: Ledger, mark: HighWater, newest: int | None = None) -> Restor
         water = mark.read()  # made before the first batch is committed: maybe between the two looks
     lineage, copied_at = ledger.fact(LINEAGE), ledger.fact(COPIED)
     missing = water.batch - newest if water and water.lineage == lineage else None
-    if copied_at:
+    if moved := ledger.fact(RETIRED):
+        why = say("{path} was copied to {place}, which is sent from now.", path=ledger.path, place=moved)
+    elif copied_at:
         why = say("{path} was put back from the backup of {at}.", path=ledger.path, at=copied_at)
     elif newest == 0 and (water is None or water.batch == 0):
         return None  # nothing was ever sent

@@ -10,7 +10,7 @@ from smsctl.config.settings import Mode
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")
-MAIN, PSWINCOM, EMAIL, OUTSIDE = re.split(r"^# ---- .*\n", TEXT, flags=re.MULTILINE)
+MAIN, PSWINCOM, EMAIL, OUTSIDE, SERVER = re.split(r"^# ---- .*\n", TEXT, flags=re.MULTILINE)
 
 
 def _uncommented(text: str) -> str:
@@ -52,6 +52,13 @@ def test_the_section_for_email_can_be_added() -> None:
     assert settings.smtp.host == "mail.example.se"
 
 
+def test_the_section_for_a_server_can_stand_in_for_the_other() -> None:
+    main = re.sub(r"^\[ledger\]\n(?:[^\n]+\n)*", "", MAIN, flags=re.MULTILINE)
+    settings = parse(main + _uncommented(SERVER), EXAMPLE)
+    assert settings.ledger.address is not None
+    assert settings.ledger.path == Path("/var/lib/smsctl/ledger")
+
+
 def _keys(path: tuple[str, ...], table: dict[str, object]) -> list[tuple[Key, object]]:
     """The keys of the table of keys that stand in a TOML table, and their values."""
     found: list[tuple[Key, object]] = []
@@ -66,7 +73,7 @@ def _keys(path: tuple[str, ...], table: dict[str, object]) -> list[tuple[Key, ob
 
 SHOWN = {
     key.dotted
-    for part in (MAIN, PSWINCOM, EMAIL, OUTSIDE)
+    for part in (MAIN, PSWINCOM, EMAIL, OUTSIDE, SERVER)
     for key, _ in _keys((), tomllib.loads(_uncommented(part)))
 }
 

@@ -59,7 +59,8 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def shared_ledgers(cluster: Cluster) -> Callable[[Path], Ledger]:
     """Return what opens an empty ledger on the server; one at a time."""
-    from smsctl.ledger.postgres import address, connect, opening
+    from smsctl.domain import database_address as address
+    from smsctl.ledger.postgres import connect, opening
 
     migrated: list[str] = []
 

@@ -33,7 +33,7 @@ if why := postgres_server.why_none():
 
 import psycopg
 
-from smsctl.ledger.postgres import address
+from smsctl.domain import database_address as address
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.postgres.rights import Rights
 

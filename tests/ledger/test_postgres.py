@@ -26,7 +26,8 @@ if why := postgres_server.why_none():
 
 import psycopg
 
-from smsctl.ledger.postgres import address, opening, schema
+from smsctl.domain import database_address as address
+from smsctl.ledger.postgres import opening, schema
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.postgres.engine import PostgresEngine
 

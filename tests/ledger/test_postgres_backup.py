@@ -27,7 +27,8 @@ if why := postgres_server.why_none():
 
 import psycopg
 
-from smsctl.ledger.postgres import address, dumping, opening
+from smsctl.domain import database_address as address
+from smsctl.ledger.postgres import dumping, opening
 from smsctl.ledger.postgres.connect import Access
 
 _NUMBERS = count(1)

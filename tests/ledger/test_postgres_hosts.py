@@ -30,7 +30,7 @@ if why := postgres_server.why_none():
 
 import psycopg
 
-from smsctl.ledger.postgres import address
+from smsctl.domain import database_address as address
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.seam.standing import Identity
 
@@ -96,7 +96,8 @@ import os, sys
 from pathlib import Path
 from smsctl.ledger import mailings
 from smsctl.ledger.high_water import HighWater
-from smsctl.ledger.postgres import address, opening
+from smsctl.domain import database_address as address
+from smsctl.ledger.postgres import opening
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.store import Ledger
 from tests.ledger.runs import Taker, send_all

@@ -13,6 +13,7 @@ from pathlib import Path
 from smsctl.actions import check
 from smsctl.actions.check import Check, Finding, Level, examine
 from smsctl.actions.check_mailing import check_mailing
+from smsctl.actions.check_server import check_server
 from smsctl.actions.check_upkeep import check_approvals, check_beside, check_notify, check_retention
 from smsctl.cli import checks, wiring_reach
 from smsctl.cli.circumstances import circumstances
@@ -170,6 +171,10 @@ def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | No
     def look() -> Iterator[Finding]:
         wiring.must_lie_here()
         opened.append(wiring.ledger_as_it_is(path))
+        if settings.is_on_server and settings.ledger.address:
+            place, size = settings.ledger.address.shown, settings.gateway.batch_size
+            yield from check_server(opened[0], place, wiring.actor, size, shown)
+            return
         network = settings.ledger.allow_network
         yield from check.ledger_file(opened[0], path, wiring.actor, allow_network=network)
         yield from check.last_host(opened[0], wiring.actor, shown)

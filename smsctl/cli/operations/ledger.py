@@ -7,7 +7,7 @@ from smsctl.actions.check import RULE, examine, ledger_faults
 from smsctl.actions.check_upkeep import check_beside
 from smsctl.cli import options
 from smsctl.cli.operations import doctor_screen as render
-from smsctl.cli.options import argument
+from smsctl.cli.options import argument, option
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.language import english
 from smsctl.cli.output.reply import CommandResult
@@ -25,6 +25,8 @@ EXAMPLES = {
         "smsctl ledger restore /backup/ledger-2026-11-22.db",
         'smsctl ledger restore /backup/ledger.db --yes --reason "new disk"',
     ),
+    "copy": ("smsctl ledger copy --from /var/lib/smsctl/ledger.db",),
+    "join": ("smsctl ledger join /root/ledger.key",),
     "accept-restore": ('smsctl ledger accept-restore --reason "new disk, backup of Monday night"',),
 }
 
@@ -107,6 +109,35 @@ def run_restore(
     from smsctl.cli.operations import restoring
 
     return restoring.restore_asked(wiring, file, yes=yes, reason=reason)
+
+
+def run_copy(
+    wiring: Wiring,
+    source: Annotated[Path, option("FILE", "The ledger's file.", "--from")],
+    *,
+    yes: options.Yes = False,
+) -> CommandResult:
+    """Copy a ledger from its file to the server that the config names; nothing is sent from the file again.
+
+    The server's ledger must be empty, and nobody may be sending. The key of its hashes is copied to this
+    host's folder. What is broken off is begun once more.
+    """
+    from smsctl.cli.operations import to_server
+
+    return to_server.copied(wiring, source, yes=yes)
+
+
+def run_join(
+    wiring: Wiring,
+    file: Annotated[Path, argument("FILE", "The key, copied from a host that sends from this ledger.")],
+) -> CommandResult:
+    """Give this host the key of a ledger on a server, which never stands in the database.
+
+    Remove FILE afterwards.
+    """
+    from smsctl.cli.operations import to_server
+
+    return to_server.joined(wiring, file)
 
 
 def run_accept_restore(wiring: Wiring, *, reason: options.Reason = None) -> CommandResult:

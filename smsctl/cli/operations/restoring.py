@@ -54,6 +54,14 @@ def restore_asked(wiring: Wiring, file: Path, *, yes: bool, reason: str | None) 
 
 
 def _put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
+    if wiring.settings.is_on_server:
+        raise InputError(
+            say("A ledger on a server is not put back by smsctl: whoever looks after the database does it."),
+            hint=say(
+                "With pg_restore; then, where what was sent since is known: smsctl ledger accept-restore"
+                " --reason TEXT"
+            ),
+        )
     path, group = wiring.settings.ledger_path, wiring.settings.ledger.group
     _refuse_no_backup(file, path)
     wiring.names(read=(file, keyfile.path_of(file)))

@@ -20,7 +20,7 @@ EXAMPLES = {
     "delete": ("smsctl credential delete", "smsctl credential delete smtp"),
 }
 
-_Name = Annotated[str, argument("[NAME]", "gateway, proxy, smtp or reports.")]
+_Name = Annotated[str, argument("[NAME]", "gateway, proxy, smtp, reports or ledger.")]
 
 
 def _source_of(wiring: Wiring, name: str) -> SecretSource:
@@ -32,10 +32,12 @@ def _source_of(wiring: Wiring, name: str) -> SecretSource:
         return settings.gateway.proxy_password
     if name == "reports":
         return settings.reports.secret
+    if name == "ledger":
+        return settings.ledger.password
     if name != "smtp":
         raise UsageError(
             say("There is no secret called {name}.", name=name),
-            hint=say("It is gateway, proxy, smtp or reports."),
+            hint=say("It is gateway, proxy, smtp, reports or ledger."),
         )
     if settings.smtp is None:
         raise ConfigError(say("{path} has no [smtp] section.", path=settings.path))
@@ -45,7 +47,8 @@ def _source_of(wiring: Wiring, name: str) -> SecretSource:
 def run_set(wiring: Wiring, name: _Name = "gateway") -> CommandResult:
     """Store a secret where the config says it is kept: asked for without echo, or read from standard input.
 
-    NAME is gateway (the gateway's password), smtp (the mail server's) or reports (the push address).
+    NAME is gateway (the gateway's password), smtp (the mail server's), reports (the push address) or ledger
+    (the database's).
     """
     source = _source_of(wiring, name)
     secret = dialogue.secret(wiring.output, say("Secret {name} (not shown): ", name=name))

@@ -12,9 +12,9 @@ import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper, Loader
 
+from smsctl.domain.database_address import Address
 from smsctl.domain.secret import Secret
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger.postgres.address import Address
 from smsctl.ledger.postgres.sentences import in_words, told
 from smsctl.ledger.seam.sentences import LostError
 

@@ -1,4 +1,4 @@
-"""The address of a database, read by us: the driver's own parser quotes what it cannot read."""
+"""The address of a ledger on a server, read by us: a driver's own parser quotes what it cannot read."""
 
 import re
 from typing import NamedTuple

@@ -1,0 +1,132 @@
+"""The ledger of a config that names a server: opened for writing or reading, and what must be true before.
+
+Only such a config loads this, and with it the database's driver.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from smsctl.cli import caller
+from smsctl.cli.clock import Clock
+from smsctl.config import places
+from smsctl.config.settings import Settings
+from smsctl.domain.secret import Secret
+from smsctl.errors import ConfigError, CredentialError, LedgerError, say
+from smsctl.ledger import store
+from smsctl.ledger.host_mark import HostMark
+from smsctl.ledger.sqlite import file
+from smsctl.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    from smsctl.ledger.postgres.connect import Access
+
+
+class LedgerOnServer:
+    """The ledger of one command."""
+
+    def __init__(self, settings: Settings, clock: Clock, *, interactive: bool) -> None:
+        """Nothing is opened yet. From then on the command goes by the server's clock."""
+        self._settings, self._clock, self._interactive = settings, clock, interactive
+        self._read: Ledger | None = None
+        self.to_be_filled = False  # with the ledger of a file, which is left behind on purpose
+
+    def open_to_write(self) -> Ledger:
+        """Open the ledger for writing. Raises LedgerError, ConfigError or CredentialError."""
+        access, group = self._access(), self._settings.ledger.group
+        if not file.is_there(access.state):
+            file.prepare(access.state, group)
+        file.refuse_stranger(access.state, group)
+        from smsctl.ledger import hosts
+
+        return _by_its_clock(self._clock, hosts.open_shared(access))
+
+    def open_to_read(self, busy_timeout_s: float) -> Ledger | None:
+        """Open the ledger for reading, once; None where there is none yet. Makes and changes nothing."""
+        if self._read is None:
+            access = self._access()._replace(busy_timeout_s=busy_timeout_s)
+            if file.is_there(access.state):
+                file.refuse_stranger(access.state, self._settings.ledger.group)
+            from smsctl.ledger import hosts
+
+            found = hosts.read_shared(access)
+            self._read = found and _by_its_clock(self._clock, found)
+        return self._read
+
+    def _access(self) -> "Access":
+        access = _access(self._settings, interactive=self._interactive)
+        if not self.to_be_filled:
+            _refuse_left_behind(self._settings)
+        return access
+
+
+def _by_its_clock(clock: Clock, ledger: Ledger) -> Ledger:
+    standing = ledger.engine.standing()
+    if standing is not None:
+        clock.follow(standing.at, standing.read_s)
+    return ledger
+
+
+def _access(settings: Settings, *, interactive: bool) -> "Access":
+    on_server = settings.ledger
+    try:
+        from smsctl.ledger.postgres.connect import Access
+    except ImportError:
+        raise ConfigError(
+            say("A ledger on a server needs the driver psycopg, which is not installed."),
+            hint=say("Run: pip install 'smsctl[postgresql]'"),
+        ) from None
+    assert on_server.address is not None  # noqa: S101 - whoever comes here has asked
+    return Access(
+        address=on_server.address,
+        state=on_server.path,
+        password=_password(settings, interactive=interactive, may_be_missing=on_server.address.stays_here),
+        ca_bundle=on_server.ca_bundle,
+        busy_timeout_s=on_server.busy_timeout_s,
+        standby_must_have_it=on_server.standby == "synchronous",
+    )
+
+
+def _password(settings: Settings, *, interactive: bool, may_be_missing: bool) -> Secret | None:
+    try:
+        around = caller.surroundings(settings, interactive=interactive)
+        return caller.secret("ledger", settings.ledger.password, around).secret
+    except CredentialError:
+        if may_be_missing:  # on this machine the server may know who asks
+            return None
+        raise
+
+
+def _refuse_left_behind(settings: Settings) -> None:
+    """Raise LedgerError where this config's ledger was a file, which the one on the server knows nothing of.
+
+    Asked until this host has sent from the server.
+    """
+    if file.is_there(HostMark(settings.ledger.path).path):
+        return
+    for path in _files(settings):
+        if file.is_there(path) and not _is_retired(path):
+            raise LedgerError(
+                say(
+                    "There is a ledger at {path}, and what was sent from it is not known on the server.",
+                    path=path,
+                ),
+                hint=say(
+                    "Copy it: smsctl ledger copy --from {path}. If it is another's, move it away.", path=path
+                ),
+            )
+
+
+def _files(settings: Settings) -> Iterator[Path]:
+    yield settings.ledger.path.with_name("ledger.db")
+    yield places.default_ledger(settings.path)
+    yield from places.earlier_ledgers(settings.path)
+
+
+def _is_retired(path: Path) -> bool:
+    ledger = store.read_ledger(path)
+    if ledger is None:
+        return True
+    with closing(ledger):
+        return ledger.fact(store.RETIRED) is not None or not ledger.number("SELECT COUNT(*) FROM mailings")

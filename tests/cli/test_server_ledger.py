@@ -1,0 +1,277 @@
+"""A config whose ledger is on a server: every command by the front door, and what is wrong with one."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from smsctl.cli import contents
+
+from .. import postgres_server
+from ..conftest import Live, LiveGateway, MakeConfig
+from ..front_door import Ran, Run
+from ..postgres_server import Cluster
+
+if why := postgres_server.why_none():
+    pytest.skip(why, allow_module_level=True)
+
+import psycopg
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    made = postgres_server.new_cluster()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+        shutil.rmtree(made.folder)
+
+
+@pytest.fixture
+def url(server: Cluster) -> str:
+    """The address of an empty database."""
+    name = f"site_{os.getpid()}_{next(_NUMBERS)}"
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+    return server.url(name)
+
+
+@pytest.fixture
+def live(live_gateway: LiveGateway, url: str) -> Live:
+    return live_gateway(ledger={"path": None, "url": url, "state": "state"})
+
+
+def on(live: Live, run: Run, *argv: object) -> Ran:
+    return run("--config", live.config, *argv)
+
+
+def test_a_mailing_is_sent_and_told_of(live: Live, run: Run, message: Path) -> None:
+    sent = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3, "--json")
+    assert (sent.code, sent.err) == (0, ""), sent.said
+    assert sent.data["outcome"] == {"accepted": 3}
+    assert len(live.simulator.accepted()) == 3
+    again = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3, "--json")
+    assert again.code == 5
+    usage = on(live, run, "usage", "--json")
+    assert usage.data["municipalities"][0]["states"] == {"accepted": 3}
+    check = on(live, run, "ledger", "check")
+    assert check.code == 0, check.said
+    assert not (live.config.parent / "state" / "ledger.high-water").exists()
+
+
+NUMBER = "+46701740605"
+
+
+def test_every_command_does_on_a_server_what_it_does_on_a_file(
+    live: Live, run: Run, message: Path, tmp_path: Path, server: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(server.binaries), prepend=os.pathsep)
+    reports, numbers, plugin = tmp_path / "reports.csv", tmp_path / "numbers.csv", tmp_path / "plugin.txt"
+    reports.write_text("reference;status\n", encoding="utf-8")
+    numbers.write_text("Mobil\n0701740609\n", encoding="utf-8")
+    plugin.write_text("intele_service_id=4711\n", encoding="utf-8")
+    script: dict[str, tuple[tuple[object, ...], int]] = {
+        "test": ((NUMBER, "Hej"), 0),
+        "send": ((message, "--all", "--yes", "--max-parts", 3), 0),
+        "usage": ((), 0),
+        "mailings list": ((), 0),
+        "mailings show": ((2,), 0),
+        "mailings recipients": ((2,), 0),
+        "mailings find": ((NUMBER,), 0),
+        "mailings resume": ((2,), 0),
+        "mailings approve": ((2,), 5),
+        "mailings retry": ((2, "--yes"), 5),
+        "mailings cancel": ((2,), 0),
+        "mailings resolve": ((2, "--sent", "--reason", "asked"), 0),
+        "mailings skipped": ((2,), 0),
+        "mailings failed": ((2,), 0),
+        "municipality list": ((), 0),
+        "municipality order": (("exempelkommun",), 0),
+        "municipality activate": (("exempelkommun", "--yes"), 0),
+        "invoices list": ((), 0),
+        "invoices export": (("--csv", tmp_path / "invoices.csv"), 0),
+        "invoices postings": (("--month", "2026-01", "--preview"), 0),
+        "invoices compare": ((tmp_path / "bill.csv",), 8),
+        "reports poll": ((), 5),
+        "reports import": ((reports,), 8),
+        "reports unmatched": ((), 0),
+        "inbox list": ((), 0),
+        "inbox show": ((1,), 8),
+        "block add": ((NUMBER,), 0),
+        "block list": ((), 0),
+        "block remove": ((NUMBER,), 0),
+        "block import": ((numbers,), 0),
+        "recipients check": ((), 0),
+        "gateway verify-dedup": ((NUMBER, "--yes"), 8),
+        "gateway probe": ((), 0),
+        "credential check": (("gateway",), 0),
+        "config check": ((), 0),
+        "config show": ((), 0),
+        "config set": (("limits.max_parts_per_run", 1000), 0),
+        "ledger check": ((), 0),
+        "ledger backup": ((tmp_path / "backup",), 0),
+        "ledger restore": ((tmp_path / "backup", "--yes"), 8),
+        "ledger copy": (("--from", tmp_path / "none.db", "--yes"), 9),
+        "ledger join": ((tmp_path / "none.key",), 8),
+        "ledger accept-restore": (("--reason", "none"), 0),
+        "purge": (("--older-than", "1d", "--decision", "7", "--yes"), 0),
+        "audit": ((), 0),
+        "doctor": ((), 0),
+        "notify test": ((), 8),
+        "municipality deactivate": (("exempelkommun", "--yes"), 0),
+        "schedule": (("--at", "07:30", "send", message, "--all"), 0),
+    }
+    elsewhere = {
+        *("reports listen", "credential set", "credential delete", "config init", "config import"),
+        *("completion", "simulator", "simulator incoming"),
+    }
+    assert {*script, *elsewhere} == {*contents.COMMANDS}
+    told = {}
+    for name, (argv, code) in script.items():
+        ran = on(live, run, *name.split(), *argv)
+        if ran.code != code or "Traceback" in ran.said:
+            told[name] = f"{ran.code} for {code}: {ran.said[-900:]}"
+    assert not told, "\n\n".join(f"{name}: {text}" for name, text in told.items())
+
+
+# What is wrong with such a config
+
+
+@pytest.mark.parametrize(
+    ("ledger", "code", "told"),
+    [
+        ({"url": "postgresql://a:canary@127.0.0.1/x"}, 8, "must hold no password"),
+        ({"url": "postgresql://a@127.0.0.1/x?password=canary"}, 8, "must hold no options"),
+        ({"url": "mysql://a@127.0.0.1/x"}, 8, "must begin with postgresql://"),
+        ({"path": "ledger.db", "url": "postgresql://a@127.0.0.1/x"}, 8, "does not go with url"),
+        ({"state": "x"}, 8, "goes with url"),
+        ({"url": "postgresql://a@127.0.0.1/x", "standby": "perhaps"}, 8, "ledger.standby"),
+        ({"url": "postgresql://a@127.0.0.1:1/x"}, 9, "cannot be reached"),
+        ({"url": "postgresql://a@localhost:1/x"}, 9, "cannot be reached"),
+        ({"url": "postgresql://a@db.example.se/x"}, 8, "ledger secret"),
+        ({"url": "postgresql://nobody@HOST/postgres"}, 9, "refused the login"),
+        ({"url": "postgresql://owner@HOST/missing"}, 9, "this database is not there"),
+    ],
+)
+def test_what_is_wrong_with_it_is_a_sentence(
+    ledger: dict[str, str], code: int, told: str, make_config: MakeConfig, run: Run, server: Cluster
+) -> None:
+    given = {name: value.replace("HOST", f"127.0.0.1:{server.port}") for name, value in ledger.items()}
+    config = make_config(mode="live", ledger={"path": None, **given})
+    for argv in (("usage",), ("mailings", "list", "--json")):
+        ran = run("--config", config, *argv)
+        assert (ran.code, told in ran.said) == (code, True), ran.said
+        assert "canary" not in ran.said
+        assert "Traceback" not in ran.said
+
+
+def test_what_a_role_lacks_is_told(server: Cluster, url: str, live_gateway: LiveGateway, run: Run) -> None:
+    role = f"poor_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {role} LOGIN".encode())
+    poor = url.replace("owner@", f"{role}@")
+    live = live_gateway(ledger={"path": None, "url": poor, "state": "state"}, active=False)
+    ran = on(live, run, "municipality", "activate", "exempelkommun", "--yes")
+    assert (ran.code, "lacks a right" in ran.said) == (9, True), ran.said
+
+
+def test_a_rehearsal_has_a_file_of_its_own_beside_it(
+    url: str, make_config: MakeConfig, run: Run, message: Path
+) -> None:
+    config = make_config(ledger={"path": None, "url": url, "state": "state"})
+    ran = run("--config", config, "send", message, "--all", "--yes")
+    assert ran.code == 0, ran.said
+    assert (config.parent / "state" / "ledger.simulate.db").exists()
+    with psycopg.connect(url) as admin:
+        assert admin.execute("SELECT to_regnamespace('smsctl')").fetchone() == (None,)
+
+
+def test_reading_makes_nothing(url: str, make_config: MakeConfig, run: Run, message: Path) -> None:
+    config = make_config(mode="live", ledger={"path": None, "url": url, "state": "state"})
+    dry = ("send", message, "--all", "--dry-run")
+    for argv in (("ledger", "check"), ("doctor",), dry):
+        assert run("--config", config, *argv).code in (0, 5, 7, 8), argv
+        assert not (config.parent / "state").exists(), argv
+    with psycopg.connect(url) as admin:
+        assert admin.execute("SELECT to_regnamespace('smsctl')").fetchone() == (None,)
+
+
+def test_two_hosts_send_from_one_ledger(
+    live: Live, url: str, run: Run, message: Path, tmp_path: Path
+) -> None:
+    """The same config with a state of its own is another host."""
+    here = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert here.code == 0, here.said
+    there = tmp_path / "there.toml"
+    there.write_text(live.config.read_text("utf-8").replace('"state"', '"there"'), encoding="utf-8")
+    again = run("--config", there, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert again.code == 5  # everyone has had it
+    other = tmp_path / "other.txt"
+    other.write_text("Hej igen\n", encoding="utf-8")
+    assert run("--config", there, "send", other, "--all", "--yes", "--max-parts", 3).code == 0
+    doctor = on(live, run, "doctor")
+    assert doctor.said.count("last sent at") == 2
+    assert len(live.simulator.accepted()) == 6
+
+
+def test_a_file_that_was_sent_from_is_not_left_behind(
+    live_gateway: LiveGateway, url: str, run: Run, message: Path
+) -> None:
+    live = live_gateway(ledger={"path": "state/ledger.db"})
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    text = live.config.read_text("utf-8").replace(
+        'path = "state/ledger.db"', f'url = "{url}"\nstate = "state"'
+    )
+    live.config.write_text(text, encoding="utf-8")
+    ran = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert (ran.code, "is not known on the server" in ran.said) == (9, True), ran.said
+    assert len(live.simulator.accepted()) == 3
+
+
+def test_a_ledger_goes_to_the_server_whole_and_its_file_never_sends_again(
+    live_gateway: LiveGateway, url: str, run: Run, message: Path, tmp_path: Path
+) -> None:
+    live = live_gateway(ledger={"path": "state/ledger.db"})
+    assert on(live, run, "block", "add", "0701740699").code == 0
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    before = on(live, run, "usage", "--json").data
+    on_file = live.config.read_text("utf-8")
+    on_server = on_file.replace('path = "state/ledger.db"', f'url = "{url}"\nstate = "state"')
+    live.config.write_text(on_server, encoding="utf-8")
+    file = tmp_path / "state" / "ledger.db"
+    copied = on(live, run, "ledger", "copy", "--from", file, "--yes")
+    assert copied.code == 0, copied.said
+    assert on(live, run, "ledger", "check").code == 0
+    assert on(live, run, "usage", "--json").data == before
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 5
+    assert on(live, run, "ledger", "copy", "--from", file, "--yes").code == 9  # it is not empty
+    message.write_text("Hej igen\n", encoding="utf-8")
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    live.config.write_text(on_file, encoding="utf-8")
+    back = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert (back.code, "was copied to" in back.said) == (9, True), back.said
+    assert len(live.simulator.accepted()) == 6
+
+
+def test_a_second_host_joins_with_the_key(live: Live, run: Run, message: Path, tmp_path: Path) -> None:
+    for argv in (("block", "add", "0701740699"), ("purge", "--older-than", "1d", "--decision", "7", "--yes")):
+        on(live, run, *argv)
+    there = tmp_path / "there.toml"
+    there.write_text(live.config.read_text("utf-8").replace('"state"', '"there"'), encoding="utf-8")
+    key = tmp_path / "state" / "ledger.key"
+    assert key.exists()
+    lacks = run("--config", there, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert (lacks.code, "key is missing" in lacks.said) == (9, True), lacks.said
+    wrong = tmp_path / "wrong.key"
+    wrong.write_bytes(b"x" * 32)
+    assert run("--config", there, "ledger", "join", wrong).code == 9
+    joined = run("--config", there, "ledger", "join", key)
+    assert joined.code == 0, joined.said
+    assert run("--config", there, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
