@@ -113,19 +113,6 @@ def _cancel_some(ledger: Ledger, mailing: Mailing, waiting: Sequence[tuple[int, 
     return corrections.move(ledger, mailing, these, before, after, moment, "cancelled")
 
 
-def _stoppable(ledger: Ledger, mailing: Mailing) -> dict[Status, dict[int, int]]:
-    """Return by state each message that the gateway may hold, and its batch; not what is under way."""
-    left_alone = under_way.batches_of(ledger, mailing)
-    return {
-        state: {
-            message: batch
-            for message, batch in corrections.messages_in(ledger, mailing, state).items()
-            if batch not in left_alone
-        }
-        for state in _STOPPABLE
-    }
-
-
 def may_be_held(states: Mapping[Status, int]) -> bool:
     """Say whether the gateway may hold anything of a mailing in these states."""
     return any(states.get(state) for state in _STOPPABLE)

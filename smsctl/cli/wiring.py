@@ -1,6 +1,6 @@
 """The composition root: config, ledger, clock; each made on first use and put away at the end.
 
-The way out of the machine is wired in `wiring_gateway`, which most commands need not load.
+The way out is wired in `wiring_gateway`, a ledger on a server in `wiring_server`: seldom loaded.
 """
 
 import os
@@ -108,17 +108,15 @@ class Wiring:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger of this mode, open for writing; what a dead process left on the wire is unknown now."""
-        settings = self.settings.ledger
-        self.let_the_owner_take_over(self.settings.ledger_path)
+        settings, path = self.settings.ledger, self.settings.ledger_path
+        self.let_the_owner_take_over(path)
         if self.settings.is_on_server:
             ledger = self.server.open_to_write()
         else:
             self.must_lie_here()
+            network, wait_s = settings.allow_network, settings.busy_timeout_s
             ledger = store.open_ledger(
-                self.settings.ledger_path,
-                group=settings.group,
-                busy_timeout_s=settings.busy_timeout_s,
-                allow_network=settings.allow_network,
+                path, group=settings.group, busy_timeout_s=wait_s, allow_network=network
             )
         self._put_away_later(ledger)
         ledger.on_wait, ledger.on_change = self.output.warn, self.output.log.change
