@@ -1,6 +1,8 @@
 """The address of a ledger on a server, read by us: a driver's own parser quotes what it cannot read."""
 
 import re
+import shlex
+from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.errors import ConfigError, Sentence, say
@@ -35,6 +37,11 @@ class Address(NamedTuple):
             server.host if server.port == PORT else f"{server.host}:{server.port}" for server in self.servers
         )
         return f"postgresql://{self.user}@{hosts}/{self.database}"
+
+    def restoring_line(self, backup: Path) -> str:
+        """Return the command that puts a backup in the ledger's place; whoever owns the database types it."""
+        words = ("--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction")
+        return shlex.join(["pg_restore", *words, f"--dbname={self.shown}", str(backup)])
 
     @property
     def stays_here(self) -> bool:

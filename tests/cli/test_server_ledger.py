@@ -1,7 +1,6 @@
 """A config whose ledger is on a server: every command by the front door, and what is wrong with one."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -25,13 +24,7 @@ _NUMBERS = count(1)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cluster]:
-    made = postgres_server.new_cluster()
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
-        shutil.rmtree(made.folder)
+    yield from postgres_server.of_this_process()
 
 
 @pytest.fixture
@@ -50,6 +43,23 @@ def live(live_gateway: LiveGateway, url: str) -> Live:
 
 def on(live: Live, run: Run, *argv: object) -> Ran:
     return run("--config", live.config, *argv)
+
+
+def test_a_backup_is_made_and_who_wants_it_back_is_told_the_line(
+    live: Live, run: Run, tmp_path: Path, server: Cluster, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{server.binaries}{os.pathsep}{os.environ['PATH']}")
+    backup = tmp_path / "ledger dump"
+    made = on(live, run, "ledger", "backup", backup)
+    assert (made.code, made.err) == (0, "")
+    assert "was copied to" in made.out
+    assert backup.stat().st_mode & 0o777 == 0o600
+    back = on(live, run, "ledger", "restore", backup, "--yes")
+    assert back.code == 8
+    said = back.said.replace("\n", " ")
+    assert "pg_restore --clean --if-exists --no-owner --no-privileges --single-transaction" in said
+    assert f"--dbname={url} '{backup}'" in said
+    assert "ledger accept-restore --reason TEXT" in said
 
 
 def test_a_mailing_is_sent_and_told_of(live: Live, run: Run, message: Path) -> None:

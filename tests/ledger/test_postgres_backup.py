@@ -56,9 +56,7 @@ def opened(access: Access) -> Ledger:
 
 def put_back(access: Access, backup: Path) -> None:
     """Type what the program says."""
-    ran = subprocess.run(
-        shlex.split(dumping.restoring_line(access, backup)), capture_output=True, check=False
-    )
+    ran = subprocess.run(shlex.split(access.address.restoring_line(backup)), capture_output=True, check=False)
     assert ran.returncode == 0, ran.stderr
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from smsctl.actions.stop_signal import StopReason
+from smsctl.domain import database_address as address
 from smsctl.domain.message import Answer, Batch, Status
 from smsctl.errors import LedgerError
 from smsctl.ledger import batches, hosts, mailings, packages
@@ -29,7 +30,7 @@ if why := postgres_server.why_none():
 
 import psycopg
 
-from smsctl.ledger.postgres import address, connect, schema
+from smsctl.ledger.postgres import connect, schema
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.sentences import in_words
 

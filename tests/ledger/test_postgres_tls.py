@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from smsctl.domain import database_address as address
 from smsctl.domain.secret import Secret
 from smsctl.errors import LedgerError
 from smsctl.ledger import hosts
@@ -33,7 +34,6 @@ if why := postgres_server.why_none() or postgres_server.why_none_of_debian():
 
 import psycopg
 
-from smsctl.ledger.postgres import address
 from smsctl.ledger.postgres.connect import Access
 
 _NUMBERS = count(1)

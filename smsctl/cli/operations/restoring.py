@@ -54,12 +54,14 @@ def restore_asked(wiring: Wiring, file: Path, *, yes: bool, reason: str | None) 
 
 
 def _put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
-    if wiring.settings.is_on_server:
+    address = wiring.settings.ledger.address
+    if address is not None:
         raise InputError(
             say("A ledger on a server is not put back by smsctl: whoever looks after the database does it."),
             hint=say(
-                "With pg_restore; then, where what was sent since is known: smsctl ledger accept-restore"
-                " --reason TEXT"
+                "With: {line}; then, where what was sent since is known: smsctl ledger accept-restore"
+                " --reason TEXT",
+                line=address.restoring_line(file),
             ),
         )
     path, group = wiring.settings.ledger_path, wiring.settings.ledger.group

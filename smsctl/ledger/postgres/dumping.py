@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import tempfile
@@ -59,12 +58,6 @@ def dump(access: Access, server_version: int, target: Path) -> None:
                 say("{path}: pg_dump failed, and there is no copy.", path=target),
                 hint=say("Look whether the disk is full, and in the server's log."),
             )
-
-
-def restoring_line(access: Access, backup: Path) -> str:
-    """Return the command that puts a backup in the ledger's place; whoever owns the database types it."""
-    words = ("--clean", "--if-exists", "--no-owner", "--no-privileges", "--single-transaction")
-    return shlex.join(["pg_restore", *words, f"--dbname={access.address.shown}", str(backup)])
 
 
 def _found(access: Access, server_major: int) -> tuple[str, int]:
