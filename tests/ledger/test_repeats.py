@@ -6,7 +6,7 @@ import pytest
 
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment, Uptime
-from smsctl.ledger import mailings, repeats
+from smsctl.ledger import mailings, own_texts, repeats
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -105,3 +105,14 @@ def test_numbers_are_reserved_by_an_unfinished_mailing_of_the_text(ledger: Ledge
     assert repeats.reserved_by(ledger, body_hash, everybody[6:]) == mine.id
     settle(ledger, mine, claim(ledger, mine))
     assert repeats.reserved_by(ledger, body_hash, everybody) is None
+
+
+def test_a_number_is_reserved_with_the_text_of_its_own_mailing(ledger: Ledger) -> None:
+    activate(ledger)
+    first, second = (begin(ledger, 2, new(body=body)) for body in ("One", "Two"))
+    numbers = [number for (number,) in ledger.rows("SELECT number FROM messages ORDER BY id")]
+    for number, of in zip(numbers, (first, first, second, second), strict=True):
+        found = [own_texts.reserved_by(ledger, [(number, body)]) for body in ("One", "Two")]
+        assert found == [first.id if of is first else None, second.id if of is second else None]
+    held_by_none = [numbers[2]]
+    assert repeats.reserved_by(ledger, mailings.body_hash("One"), held_by_none) is None
