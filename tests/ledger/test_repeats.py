@@ -116,3 +116,12 @@ def test_a_number_is_reserved_with_the_text_of_its_own_mailing(ledger: Ledger) -
         assert found == [first.id if of is first else None, second.id if of is second else None]
     held_by_none = [numbers[2]]
     assert repeats.reserved_by(ledger, mailings.body_hash("One"), held_by_none) is None
+
+
+def test_who_was_rejected_has_not_had_the_text(ledger: Ledger) -> None:
+    activate(ledger)
+    mailing = begin(ledger, 3, new(body="Some"))
+    settle(ledger, mailing, claim(ledger, mailing), (Status.ACCEPTED, Status.REJECTED, Status.ACCEPTED))
+    reached = repeats.already_sent(ledger, mailings.body_hash("Some"), NOW)
+    numbers = [number for (number,) in ledger.rows("SELECT number FROM messages ORDER BY id")]
+    assert [number in reached for number in numbers] == [True, False, True]

@@ -183,3 +183,13 @@ def made_of(path: Path) -> tuple[int, list[str]]:
     """Return the version of a ledger, and every table, index, trigger and row, as it is written."""
     with closing(sqlite3.connect(path)) as connection:
         return schema.version_of(connection), sorted(connection.iterdump())
+
+
+@pytest.mark.parametrize("name", ["aaa", "zzz"])
+def test_a_table_whose_column_is_called_otherwise_is_strange(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    migrate(path, schema.MIGRATIONS)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        assert schema.strange_tables(lambda sql: connection.execute(sql).fetchall()) == []
+        connection.execute(f"ALTER TABLE facts RENAME COLUMN value TO {name}")
+        assert schema.strange_tables(lambda sql: connection.execute(sql).fetchall()) == ["facts"]
