@@ -1,12 +1,14 @@
-"""The faults that no test can find, as `equivalent.toml` lists them, are faults of the program as it is."""
+"""The faults that no test can find, as `proof/equivalent.toml` has them, are of the program as it is."""
 
 import tomllib
 from collections import Counter
 from pathlib import Path
 
-from tests.proof.site import ROOT
+from .proof.site import ROOT
 
-LISTED = tomllib.loads(Path(__file__).with_name("equivalent.toml").read_text(encoding="utf-8"))["mutant"]
+LISTED = tomllib.loads(
+    Path(__file__).with_name("proof").joinpath("equivalent.toml").read_text(encoding="utf-8")
+)["mutant"]
 
 
 def as_one_line(file: str) -> str:
