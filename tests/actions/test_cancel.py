@@ -194,6 +194,14 @@ def test_a_request_to_stop_that_never_left_leaves_no_doubt(error: SmsctlError, l
     assert done.exit_code is error.exit_code
 
 
+def test_those_that_were_not_asked_for_are_none_of_those_on_their_way(ledger: Ledger) -> None:
+    gateway = Asked(NOTHING_THERE, NOT_REACHED)
+    mailing = new_mailing(ledger, 5)
+    send_all(ledger, mailing, gateway)
+    done = cancel(ledger, mailing, lambda: gateway, now(), ACTOR, None)
+    assert (done.on_their_way, done.not_asked, done.left.in_doubt) == (2, 3, 0)
+
+
 class HalfwayError(Exception):
     """The process ends here."""
 

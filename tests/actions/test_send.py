@@ -188,6 +188,25 @@ def test_a_busy_gateway_is_left_alone_as_long_as_it_asks(desk: Desk) -> None:
     assert gateway.at[1] - gateway.at[0] >= 0.3
 
 
+def test_what_is_marked_ahead_leaves_a_busy_gateway_alone_too(desk: Desk) -> None:
+    busy = all_of_it(Status.PENDING, SubmitVerdict.BUSY, retry_after_s=0.6)
+    judged, answered = threading.Event(), list[Batch]()
+
+    def slow(batch: Batch) -> Answer:
+        assert judged.wait(10)
+        answered.append(batch)
+        return accepted(batch)
+
+    gateway = ScriptedGateway(busy, slow, slow, slow, slow, accepted)
+    mailing = desk.mailing(30)
+    pace = PACE._replace(connections=4, longest_pause_s=10)
+    result = desk.send(mailing, gateway, pace=pace, told=lambda _: judged.set())
+    assert (result.exit_code, len(answered)) == (ExitCode.OK, 4)
+    assert gateway.at[5] - gateway.at[0] >= 0.6, "it was asked before its time"
+    assert sorted({*gateway.references}) == sorted(gateway.references[5:])
+    assert desk.states(mailing) == {"accepted": 30}
+
+
 def test_no_gateway_is_waited_for_longer_than_the_longest_pause(desk: Desk) -> None:
     busy = all_of_it(Status.PENDING, SubmitVerdict.BUSY, retry_after_s=100_000)
     assert desk.send(desk.mailing(5), ScriptedGateway(busy, accepted)).exit_code is ExitCode.OK

@@ -165,6 +165,20 @@ def test_the_register_gets_the_numbers_whose_newest_report_says_no(
     assert run("--config", site, "mailings", "failed", "--since", "2999-01", "--json").data["failed"] == []
 
 
+def test_the_numbers_of_some_days_are_those_of_the_mailings_begun_on_them(
+    site: Path, message: Path, run: Run
+) -> None:
+    with closing(sqlite3.connect(ledger_of(site))) as ledger, ledger:
+        ledger.execute("UPDATE mailings SET created_day = '2026-01-10'")
+    message.write_text("En annan text\n")
+    send(site, message, run)
+    report(site, run, 2, [351])
+    argv = ("--config", site, "mailings", "failed", "--since", "2026-01", "--json")
+    assert [(one["mailing"], one["row"]) for one in run(*argv).data["failed"]] == [(2, 2), (1, 3)]
+    data = run(*argv, "--until", "2026-01-10").data
+    assert [(one["mailing"], one["row"]) for one in data["failed"]] == [(1, 3)]
+
+
 @pytest.mark.parametrize("words", [(), ("1", "--since", "2026-01"), ("1", "--until", "2026-01")])
 def test_one_mailing_or_a_day_is_asked_for(words: tuple[str, ...], site: Path, run: Run) -> None:
     assert run("--config", site, "mailings", "failed", *words).code == 2

@@ -143,6 +143,18 @@ def test_what_is_corrected_later_is_a_line_of_its_own_in_the_next_month(
     ]
 
 
+def test_what_is_noted_late_of_a_closed_month_is_in_the_next_and_in_a_look_at_it(
+    config: Path, message: Path, run: Run, tmp_path: Path
+) -> None:
+    assert post(run, config, BEFORE_LAST, "--csv", tmp_path / "1.csv").code == 0
+    message.write_text("En annan text\n")
+    assert run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
+    dated(config, BEFORE_LAST)  # of the month's last second
+    looked = post(run, config, LAST, "--preview", "--json").data["lines"]
+    assert [one["correction_of"] for one in looked].count(BEFORE_LAST) == 3
+    assert post(run, config, LAST, "--csv", tmp_path / "2.csv", "--json").data["lines"] == looked
+
+
 def test_only_the_next_month_that_has_ended_is_posted(config: Path, run: Run, tmp_path: Path) -> None:
     running = post(run, config, NOW, "--csv", tmp_path / "now.csv")
     assert (running.code, f"{NOW} has not ended" in running.err) == (5, True)

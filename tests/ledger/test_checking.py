@@ -147,6 +147,16 @@ def test_a_damage_is_found_by_its_rule_and_told_in_words(rule: str, lived: Ledge
         assert str(one.sentence).endswith(".")
 
 
+@pytest.mark.of_a_file
+def test_a_row_that_the_schema_does_not_allow_is_damage_of_the_file(lived: Ledger) -> None:
+    with closing(sqlite3.connect(lived.path, isolation_level=None)) as other:
+        other.execute("PRAGMA ignore_check_constraints = ON")
+        other.execute("UPDATE mailings SET kind = 'other' WHERE id = 1")
+    with closing(_of_any_thread(lived)) as reopened:
+        found = [str(one.sentence) for one in checking.check(reopened) if one.rule == "integrity"]
+    assert found == ["The file is damaged: CHECK constraint failed in mailings."]
+
+
 def test_what_is_found_names_the_place_and_both_figures(lived: Ledger) -> None:
     with lived.transaction():
         lived.write("UPDATE day_parts SET parts = parts + 4 WHERE package = 1")
