@@ -145,13 +145,6 @@ def _recipients(request: RetryRequest, traits: Traits, ledger: Ledger, under: Ci
         audience_rows=rows,
         ready=ready.people(),
         skipped={reason: people.people() for reason, people in skipped.items() if len(people)},
-        bad_count=0,
-        bad=(),
-        outside=(),
-        outside_bad_count=0,
-        outside_bad=(),
-        notices=(),
-        groups=(),
         cost_shares=_shares(costs.shares_of(ledger, parent.id), places),
         texts=own.texts() if parent.personal else None,
     )

@@ -164,32 +164,10 @@ def load(command: str) -> LoadedCommand:
     return LoadedCommand(run=getattr(module, f"run_{word.replace('-', '_')}"), examples=module.EXAMPLES[word])
 
 
-TELLS_ONLY = frozenset(
-    {
-        "usage",
-        "mailings list",
-        "mailings show",
-        "mailings recipients",
-        "mailings find",
-        "mailings skipped",
-        "mailings failed",
-        "municipality list",
-        "invoices list",
-        "invoices compare",
-        "reports unmatched",
-        "inbox list",
-        "inbox show",
-        "block list",
-        "recipients check",
-        "gateway probe",
-        "credential check",
-        "config check",
-        "config show",
-        "ledger check",
-        "audit",
-        "doctor",
-        "schedule",
-        "completion",
-    }
+_TELLING = (
+    *("usage", "audit", "doctor", "schedule", "completion"),
+    *("list", "show", "recipients", "find", "skipped", "failed", "unmatched", "compare", "check", "probe"),
 )
+
+TELLS_ONLY = frozenset(name for name in COMMANDS if name.split()[-1] in _TELLING)
 """What is run for its output alone: if that cannot be written, the command has failed."""

@@ -5,16 +5,18 @@ The only place that knows the gateways and the simulator; everything else is han
 
 import os
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway, MailRoute, Options
+from smsctl.domain.message import SubmitVerdict
 from smsctl.domain.secret import Secret, SecretSource
 from smsctl.errors import ConfigError, StoppedError, UsageError, say
 
 if TYPE_CHECKING:
     from smsctl.credentials.resolve import Surroundings
+    from smsctl.gateways.mail_refusals import MailOutcome
 
 _MAIL_AGAIN_S = 2.0
 _MAIL_WAIT_S = 10.0  # a notice must not hold up what cron runs next
@@ -176,29 +178,47 @@ def mail_route(wiring: Wiring, *, for_sending: bool) -> MailRoute:
     return route
 
 
-def mail(wiring: Wiring, to: str, subject: str, body: str) -> None:
-    """Send one mail through the site's mail server.
+class OutgoingMail(NamedTuple):
+    """One mail to a person."""
 
-    Raises StoppedError when the server does not take it.
-    """
-    from smsctl.domain.message import Status, SubmitVerdict
+    address: str
+    reference: str  # names the mail, so that a repeat can be recognised
+    subject: str
+    body: str
+
+
+def mailer(wiring: Wiring) -> "Callable[[OutgoingMail], MailOutcome]":
+    """Return what hands a mail to the site's mail server, once, and tells what came of it."""
     from smsctl.gateways.mail_line import open_line
     from smsctl.gateways.mail_refusals import MailOutcome
 
     route = mail_route(wiring, for_sending=True)
     options = options_for(wiring)._replace(connect_timeout_s=_MAIL_WAIT_S, read_timeout_s=_MAIL_WAIT_S)
-    until, reference = time.monotonic() + _MAIL_WAIT_S, f"smsctl-{os.urandom(8).hex()}"
-    while True:
+
+    def send(mail: OutgoingMail) -> MailOutcome:
         line = open_line(options, route)
-        if not isinstance(line, MailOutcome):
-            with line:
-                line = line.hand_over(to, reference, line.content(body, subject))
-        if line.status in {Status.ACCEPTED, Status.UNKNOWN}:
-            return
-        if line.verdict is not SubmitVerdict.BUSY or time.monotonic() + _MAIL_AGAIN_S > until:
-            break
+        if isinstance(line, MailOutcome):
+            return line
+        with line:
+            return line.hand_over(mail.address, mail.reference, line.content(mail.body, mail.subject))
+
+    return send
+
+
+def mail(wiring: Wiring, to: str, subject: str, body: str) -> None:
+    """Send one mail through the site's mail server.
+
+    Raises StoppedError when the server does not take it.
+    """
+    send, until = mailer(wiring), time.monotonic() + _MAIL_WAIT_S
+    reference = f"smsctl-{os.urandom(8).hex()}"
+    notice = OutgoingMail(address=to, reference=reference, subject=subject, body=body)
+    while not (outcome := send(notice)).is_taken:
+        if outcome.verdict is not SubmitVerdict.BUSY or time.monotonic() + _MAIL_AGAIN_S > until:
+            raise StoppedError(
+                say("The mail server did not take the mail: {text}.", text=outcome.text), hint=outcome.mend
+            )
         time.sleep(_MAIL_AGAIN_S)  # a server that was busy, or puts everybody off once
-    raise StoppedError(say("The mail server did not take the mail: {text}.", text=line.text), hint=line.mend)
 
 
 def password(wiring: Wiring) -> Secret:

@@ -19,7 +19,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.push import PushBatch, Queue, ReadPush, UnreadableError
 from smsctl.domain.remark import Words
 from smsctl.domain.secret import Secret
-from smsctl.errors import InputError, Sentence, SmsctlError, StoppedError, say
+from smsctl.errors import InputError, Sentence, say
 from smsctl.ledger.blocklist import FOR_ALL
 from smsctl.ledger.reports import IntakeSource
 from smsctl.listener.application import PushApplication
@@ -29,7 +29,6 @@ from smsctl.listener.server import Listener, Patience
 from smsctl.opening import open_file
 
 _PIECE_BYTES = 1 << 18
-_MAIL_WAIT_S = 10.0
 _NONCE_BYTES = 16
 
 
@@ -158,45 +157,6 @@ def _batches_of(path: Path, push_batches: Iterator[PushBatch]) -> Iterator[PushB
             say("{path} is damaged: {why}.", path=path, why=error.why),
             hint=say("What came before that is taken in; a second time changes nothing."),
         ) from None
-
-
-class OutgoingMail(NamedTuple):
-    """One mail to a person."""
-
-    address: str
-    reference: str  # names the mail, so that a repeat can be recognised
-    subject: str
-    body: str
-
-
-def mailer(wiring: Wiring) -> Callable[[OutgoingMail], None]:
-    """Return what sends a mail through the site's mail server.
-
-    Raises StoppedError when the server does not take the mail.
-    """
-    from smsctl.domain.message import Status
-    from smsctl.gateways.mail_line import open_line
-    from smsctl.gateways.mail_refusals import MailOutcome
-
-    route = wiring_gateway.mail_route(wiring, for_sending=True)
-    options = wiring_gateway.options_for(wiring)._replace(
-        connect_timeout_s=_MAIL_WAIT_S, read_timeout_s=_MAIL_WAIT_S
-    )
-
-    def send(mail: OutgoingMail) -> None:
-        line = open_line(options, route)
-        if isinstance(line, MailOutcome):
-            raise _not_mailed(line.text)
-        with line:
-            handed = line.hand_over(mail.address, mail.reference, line.content(mail.body, mail.subject))
-        if handed.status not in {Status.ACCEPTED, Status.UNKNOWN}:
-            raise _not_mailed(handed.text)
-
-    return send
-
-
-def _not_mailed(text: str | Sentence) -> SmsctlError:
-    return StoppedError(say("an incoming SMS could not be mailed on: {text}", text=text))
 
 
 class PushTrial(NamedTuple):

@@ -57,13 +57,13 @@ class Recipients(NamedTuple):
     audience_rows: int
     ready: People
     skipped: Mapping[SkipReason, People]  # in the order of SkipReason; none of them empty
-    bad_count: int
-    bad: tuple[Sentence, ...]  # also of those that are skipped as invalid
-    outside: tuple[OutsideRows, ...]  # in the order of Outside; none of them empty
-    outside_bad_count: int  # bad entries of rows outside
-    outside_bad: tuple[Sentence, ...]
-    notices: tuple[Sentence, ...]  # what was repaired
-    groups: tuple[str, ...]  # that the file has
+    bad_count: int = 0
+    bad: tuple[Sentence, ...] = ()  # also of those that are skipped as invalid
+    outside: tuple[OutsideRows, ...] = ()  # in the order of Outside; none of them empty
+    outside_bad_count: int = 0  # bad entries of rows outside
+    outside_bad: tuple[Sentence, ...] = ()
+    notices: tuple[Sentence, ...] = ()  # what was repaired
+    groups: tuple[str, ...] = ()  # that the file has
     number_columns: tuple[str, ...] = ()  # their headers, where there are several
     refused: frozenset[tuple[int, int]] = frozenset()
     """Row and column of those skipped for a reason that is judged before the terms, and had not accepted."""

@@ -23,6 +23,11 @@ class MailOutcome(NamedTuple):
     text: Words
     mend: Sentence | None = None  # what mends a refusal, where its cause is known
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether the server has it, or may have it: it is not sent once more."""
+        return self.status in {Status.ACCEPTED, Status.UNKNOWN}
+
 
 def is_of_this_address(code: int, words: bytes, *, at_rcpt: bool = True) -> bool:
     """Say whether a refusal is of the recipient and not of us (RFC 3463 3.2, 3.3; RFC 5321 4.2.3).

@@ -12,11 +12,11 @@ from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
 
-from smsctl.cli import wiring_listener
+from smsctl.cli import wiring_gateway
 from smsctl.cli.incoming import names_by_number
 from smsctl.cli.output import figures, language
 from smsctl.cli.wiring import Wiring
-from smsctl.cli.wiring_listener import OutgoingMail
+from smsctl.cli.wiring_gateway import OutgoingMail
 from smsctl.config import kinds
 from smsctl.errors import Sentence, SmsctlError, UsageError, say
 from smsctl.ledger import inbox
@@ -43,7 +43,7 @@ class Forwarder:
         """Look up the mail server, so that a missing one is told at the start."""
         self._wiring = wiring
         self._complain = complain
-        self._send = wiring_listener.mailer(wiring)
+        self._send = wiring_gateway.mailer(wiring)
         self._under_way: _ForwardedMail | None = None
         self._last = 0  # the SMS tried last: one that is never taken does not keep the others waiting
         self._not_before = 0.0  # monotonic
@@ -87,14 +87,15 @@ class Forwarder:
 
     def _carry(self, row: InboxRow, trouble: "Future[Sentence | None]") -> None:
         try:
-            self._send(self._mail(row))
+            outcome = self._send(self._mail(row))
         except SmsctlError as error:
             trouble.set_result(error.sentence)
         except Exception as error:  # noqa: BLE001  # nobody else hears of it in this thread
             kind = type(error).__name__
             trouble.set_result(say("an incoming SMS could not be mailed on ({kind})", kind=kind))
         else:
-            trouble.set_result(None)
+            refused = say("an incoming SMS could not be mailed on: {text}", text=outcome.text)
+            trouble.set_result(None if outcome.is_taken else refused)
 
     def _note(self) -> None:
         if self._under_way is None or not self._under_way.trouble.done():

@@ -66,9 +66,7 @@ def _found(access: Access, server_major: int) -> tuple[str, int]:
     if program is None:
         raise LedgerError(
             say("{path}: a backup of a ledger on a server needs pg_dump.", path=access.address.shown),
-            hint=say(
-                "Install PostgreSQL's client programs, of version {version} or newer.", version=server_major
-            ),
+            hint=_install(server_major),
         )
     told = subprocess.run(  # noqa: S603 - as above
         [program, "--version"], capture_output=True, text=True, env=_environment(), check=False
@@ -78,9 +76,7 @@ def _found(access: Access, server_major: int) -> tuple[str, int]:
     if major < server_major:
         raise LedgerError(
             say("{path}: it is older than the server and cannot copy the ledger.", path=program),
-            hint=say(
-                "Install PostgreSQL's client programs, of version {version} or newer.", version=server_major
-            ),
+            hint=_install(server_major),
         )
     return program, major
 
