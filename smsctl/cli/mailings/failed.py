@@ -61,7 +61,7 @@ def run(
     found = mailings.get(wiring.ledger, mailing)
     seen.must_be_seen(wiring, found)
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
-    page = write_csv(csv, _columns(found), rows, replace=replace) if csv else None
+    page = write_csv(csv, _columns(found), rows, replace=replace)
     fields = _fields(partial(numbers.shown, wiring))
     screen = _screen(wiring, rows, fields)
     if csv:
@@ -81,10 +81,8 @@ def _since(wiring: Wiring, days: Period, csv: Path | None, *, dead: bool, replac
         for one in not_reached(wiring.ledger, days, of)
         if not dead or one.failed.cause in PERMANENT
     ]
-    page = None
-    if csv:
-        headings = list(dict.fromkeys(heading for one in rows for heading in one.cells))
-        page = write_csv(csv, register.not_reached_in_a_file(headings, zone), rows, replace=replace)
+    headings = list(dict.fromkeys(heading for one in rows for heading in one.cells))
+    page = write_csv(csv, register.not_reached_in_a_file(headings, zone), rows, replace=replace)
     fields = register.not_reached(partial(numbers.shown, wiring))
     screen: list[Block] = [written(csv)] if csv else _screen(wiring, rows, fields)
     head = [*rehearsal(simulated=wiring.simulated), *seen.limits(wiring, of)]

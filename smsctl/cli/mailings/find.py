@@ -44,10 +44,8 @@ def run(
     found = _named(wiring, finding.find(ledger, wanted, of))
     fields, skips = _fields(zone), _skip_fields()
     shown = numbers.shown(wiring, wanted)
-    page = None
-    if csv:
-        same = [one for one in found.messages if one.same_name]
-        page = write_csv(csv, _in_a_file(wanted, zone), same, replace=replace)
+    same = (one for one in found.messages if one.same_name)
+    page = write_csv(csv, _in_a_file(wanted, zone), same, replace=replace)
     screen = [*rehearsal(simulated=wiring.simulated), *seen.limits(wiring, of)]
     screen += _screen(found, shown, fields)
     if csv:

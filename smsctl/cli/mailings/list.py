@@ -7,6 +7,7 @@ from smsctl.cli import options
 from smsctl.cli.mailings import waiting
 from smsctl.cli.options import option
 from smsctl.cli.output import mailings as render
+from smsctl.cli.output.export import write_csv
 from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.typed_times import period
@@ -50,12 +51,9 @@ def run(
     most = most or (mailings.EVERY if csv or since or until else _SHOWN)
     found = map(wiring.named, mailings.newest(ledger, most=most, municipality=key, period=asked))
     rows = [(mailing, mailings.tally(ledger, mailing)) for mailing in found]
-    needed, page = approvals.of_several(ledger, [mailing.id for mailing, _ in rows]), None
-    if csv:
-        from smsctl.cli.output.export import write_csv  # needs csv, which a start does not
-
-        approved = {one.mailing: one.decided_by for one in needed.values() if one.is_approved}
-        page = write_csv(csv, render.register(wiring.settings.time_zone, approved), rows, replace=replace)
+    needed = approvals.of_several(ledger, [mailing.id for mailing, _ in rows])
+    approved = {one.mailing: one.decided_by for one in needed.values() if one.is_approved}
+    page = write_csv(csv, render.register(wiring.settings.time_zone, approved), rows, replace=replace)
     nothing = say("Nothing was sent in that time.") if since or until else say("Nothing has been sent yet.")
     told = {mailing: waiting.in_a_list(one) for mailing, one in needed.items()}
     screen = render.listed(rows, told, wiring.settings.time_zone, nothing, simulated=wiring.simulated)

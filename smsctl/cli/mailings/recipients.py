@@ -57,10 +57,8 @@ def run(
     def chosen() -> Iterator[PersonRow]:
         return filter(wanted, everyone(ledger, found))
 
-    page = None
-    if csv:
-        fields = register.in_a_file(carried.headings(ledger, found.id), zone)
-        page = write_csv(csv, fields, chosen(), replace=replace)
+    fields = register.in_a_file(carried.headings(ledger, found.id), zone)
+    page = write_csv(csv, fields, chosen(), replace=replace)
     rows = list(chosen()) if wiring.output.speaks_json else list(islice(chosen(), register.SHOWN))
     total = sum(1 for _ in chosen()) if len(rows) == register.SHOWN else len(rows)
     fields = register.on_screen(partial(numbers.shown_written, wiring), zone)

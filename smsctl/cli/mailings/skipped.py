@@ -36,7 +36,7 @@ def run(
     found = mailings.get(wiring.ledger, mailing)
     seen.must_be_seen(wiring, found)
     entries = skipped.entries(wiring.ledger, found.id)
-    page = write_csv(csv, _fields(entries), entries, replace=replace) if csv else None
+    page = write_csv(csv, _fields(entries), entries, replace=replace)
     listed = [{"row": one.row, "reason": told(one.reason), "column": one.column} for one in entries]
     return CommandResult(
         data={"mailing": found.id, "skipped": listed},

@@ -9,6 +9,7 @@ from smsctl.cli import numbers, options, seen
 from smsctl.cli.options import option
 from smsctl.cli.output import audited, figures
 from smsctl.cli.output.blocks import Block, Text, TextLine
+from smsctl.cli.output.export import write_csv
 from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult
@@ -60,11 +61,7 @@ def run(
     ]
     labels = _labels(wiring, rows)
     fields = _fields(wiring, rows, labels)
-    page = None
-    if csv:
-        from smsctl.cli.output.export import write_csv  # needs csv, which a start does not
-
-        page = write_csv(csv, fields, rows, replace=replace)
+    page = write_csv(csv, fields, rows, replace=replace)
     nothing = say("Nothing was done in that time.") if since or until else say("Nothing has been done yet.")
     listed: list[Block] = [TextLine(nothing)]
     if rows:

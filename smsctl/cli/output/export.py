@@ -3,7 +3,6 @@
 Each is whole or not there, mode 0600, and put in place of an earlier one only where that is asked for.
 """
 
-import csv
 import errno
 import io
 import re
@@ -25,16 +24,18 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def write_csv(
-    path: Path, fields: Sequence[Field[T]], rows: Iterable[T], *, replace: bool = False
+    path: Path | None, fields: Sequence[Field[T]], rows: Iterable[T], *, replace: bool = False
 ) -> str | None:
     """Write the rows under the titles of their fields; return what is meant for standard output (`-`).
+
+    Without a path nothing is read or written.
 
     It is as Excel in Sweden opens it: `;`, UTF-8 with its mark, the reader's language, and money with a comma
     where the field says so (`written`). Numbers are written without their plus, and other cells that a
     spreadsheet would run as a formula get an apostrophe (what-comes-from-outside.md, "Screens and lists").
     Raises InputError where it exists already or cannot be made, OutputError where its disk is full.
     """
-    return write_csv_text(path, csv_text(fields, rows), replace=replace)
+    return write_csv_text(path, csv_text(fields, rows), replace=replace) if path else None
 
 
 def write_csv_text(path: Path, text: str, *, replace: bool = False) -> str | None:
@@ -46,6 +47,8 @@ def write_csv_text(path: Path, text: str, *, replace: bool = False) -> str | Non
 
 def csv_text(fields: Sequence[Field[T]], rows: Iterable[T]) -> str:
     """Return the rows as `write_csv` writes them."""
+    import csv  # which a start does not need
+
     with io.StringIO(newline="") as page:
         writer = csv.writer(page, delimiter=";", lineterminator="\r\n")
         writer.writerows([_cell(words(cell)) for cell in line] for line in lines_of(fields, rows))
