@@ -118,25 +118,14 @@ FOLDERS = {
     "money": ("usage", "municipality", "invoices"),
     "incoming": ("reports", "inbox", "block"),
     "setup": ("config", "credential", "notify", "completion"),
-    "operations": (
-        "doctor",
-        "schedule",
-        "recipients",
-        "gateway",
-        "ledger",
-        "purge",
-        "audit",
-        "simulator",
-    ),
+    "operations": ("doctor", "schedule", "recipients", "gateway", "ledger", "purge", "audit", "simulator"),
 }
 """The folder of each command, by the first word that is typed."""
 
 FIRST_WORDS = tuple(word for words in FOLDERS.values() for word in words)
 
 
-IN_ONE_FILE = frozenset(
-    {"municipality", "invoices", "reports", "inbox", "block", "config", "credential", "gateway", "ledger"}
-)
+IN_ONE_FILE = GROUPS.keys() - {"mailings", "recipients", "notify"}
 """The words whose commands are short and share what they need."""
 
 
@@ -161,7 +150,8 @@ def load(command: str) -> LoadedCommand:
     first, _, word = command.partition(" ")
     if first not in IN_ONE_FILE:
         return LoadedCommand(run=module.run, examples=module.EXAMPLES)
-    return LoadedCommand(run=getattr(module, f"run_{word.replace('-', '_')}"), examples=module.EXAMPLES[word])
+    name = f"run_{word.replace('-', '_')}" if word else "run"
+    return LoadedCommand(run=getattr(module, name), examples=module.EXAMPLES[word])
 
 
 _TELLING = (

@@ -1,26 +1,32 @@
-"""`smsctl simulator`: both gateways on this machine, until interrupted."""
+"""`smsctl simulator …`: both gateways on this machine until interrupted, and an SMS that comes in there."""
 
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from smsctl.cli import wiring_gateway
-from smsctl.cli.options import flag, option
+from smsctl.cli import numbers, wiring_gateway
+from smsctl.cli.options import argument, flag, option
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_rows import pairs
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, UsageError, say
 
-EXAMPLES = (
-    "smsctl simulator",
-    "smsctl simulator --port 8025 --journal accepted.jsonl --latency 0.05",
-    "smsctl simulator --faults timeout=0.02,reset=0.01 --seed 7",
-    "smsctl simulator --push-to intelecom=http://127.0.0.1:8471/intelecom/SECRET",
-    "smsctl simulator --report-spread 5 --report-code 351=0.05 --report-twice 0.1",
-    "smsctl simulator --as-a-gateway",
-)
+EXAMPLES = {
+    "": (
+        "smsctl simulator",
+        "smsctl simulator --port 8025 --journal accepted.jsonl --latency 0.05",
+        "smsctl simulator --faults timeout=0.02,reset=0.01 --seed 7",
+        "smsctl simulator --push-to intelecom=http://127.0.0.1:8471/intelecom/SECRET",
+        "smsctl simulator --report-spread 5 --report-code 351=0.05 --report-twice 0.1",
+        "smsctl simulator --as-a-gateway",
+    ),
+    "incoming": (
+        'smsctl simulator incoming +46701740605 "KOMMUN Ja tack"',
+        "smsctl simulator incoming 0701740605 STOP --url http://127.0.0.1:8025",
+    ),
+}
 
 _NAP_S = 0.1
 
@@ -110,6 +116,37 @@ def run(
         wiring, host, port, faults, switches, allow_other_hosts=allow_other_hosts
     )
     return _tell_and_wait(wiring, url, journal)
+
+
+def run_incoming(
+    wiring: Wiring,
+    number: Annotated[str, argument("NUMBER", "Who it is from, in any usual spelling.")],
+    text: Annotated[str, argument("TEXT", "The text, in quotes.")],
+    *,
+    url: Annotated[
+        str | None, option("URL", "The simulator's; without it, [gateway] url of the config.")
+    ] = None,
+    gateway: Annotated[str | None, option("GATEWAY", "intelecom or pswincom; else the config's.")] = None,
+    as_a_gateway: Annotated[
+        bool, flag("--as-a-gateway", "The simulator was started so: do not ask it what it is.")
+    ] = False,
+    receiver: Annotated[str, option("NUMBER", "The number it was sent to.")] = "71234",
+) -> CommandResult:
+    """Let an SMS come in at a running simulator, which pushes or queues it as the gateway would."""
+    sender = numbers.read(wiring, number)
+    wiring_gateway.let_come_in(
+        wiring,
+        url or wiring.settings.gateway.url,
+        {
+            "gateway": gateway or wiring.settings.gateway.module,
+            "sender": sender,
+            "receiver": receiver,
+            "text": text,
+        },
+        as_a_gateway=as_a_gateway,
+    )
+    wiring.output.mode = "simulate"
+    return CommandResult(screen=[TextLine(say("The simulator has taken the SMS."), Tone.GOOD)])
 
 
 def _by_name(push_to: Sequence[str], headers: Sequence[str], codes: Sequence[str]) -> dict[str, Any]:
