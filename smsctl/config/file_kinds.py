@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 _LONGEST_PATH = 4096
 
 
-def _column(value: object, _folder: Path) -> tuple[str, ...]:
-    return (line(value),)
-
-
 def _columns(value: object, _folder: Path) -> tuple[str, ...]:
     if not isinstance(value, list):
         return (line(value),)
@@ -82,7 +78,7 @@ POSTED = frozenset(
 
 COST_CENTRE = pattern("name of a cost centre", _COST_CENTRE, say('must be a text, as "4711"'))
 COST_CENTRES = ValueKind("sections of free keys", _cost_centres)
-COLUMN = ValueKind("heading in the recipients file", _column)
+COLUMN = ValueKind("heading in the recipients file", lambda value, _: (line(value),))
 COLUMNS = ValueKind("heading in the recipients file, or a list of them", _columns)
 PATH = ValueKind("path, relative to this file", _path)
 DATABASE = ValueKind("address of a database, without a password", _database)

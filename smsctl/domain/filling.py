@@ -250,7 +250,7 @@ def _positions(wording: Wording, header: Sequence[str], columns: Columns) -> dic
         try:
             found[column] = position_of(header, column)
         except MisfitError:
-            count = _alike(header, column)
+            count = sum(fold(one) == fold(column) for one in header)
             problems.append(
                 say("{count} columns are called {wanted}.", count=count, wanted=column)
                 if count
@@ -266,10 +266,6 @@ def _positions(wording: Wording, header: Sequence[str], columns: Columns) -> dic
             problems=problems,
         )
     return found
-
-
-def _alike(header: Sequence[str], column: str) -> int:
-    return sum(fold(one) == fold(column) for one in header)
 
 
 def _too_long(size: TextSize, most: int) -> Sentence:

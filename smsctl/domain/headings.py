@@ -6,6 +6,7 @@ A heading is known whatever its case, accents, spaces, `_` and `-`: "Godkänt vi
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from itertools import combinations
 from types import MappingProxyType
 from typing import Final
 
@@ -59,11 +60,8 @@ def means(text: str, name: str, beside: Collection[str] = ()) -> bool:
     kept = "".join(fold(word) for word in words if fold(word) not in beside)
     if name != "protected":
         return kept in HEADERS[name]
-    return any(fold("".join(words[first:last])) in HEADERS[name] for first, last in _spans(len(words)))
-
-
-def _spans(count: int) -> list[tuple[int, int]]:
-    return [(first, last) for first in range(count) for last in range(first + 1, count + 1)]
+    spans = combinations(range(len(words) + 1), 2)
+    return any(fold("".join(words[first:last])) in HEADERS[name] for first, last in spans)
 
 
 def words_of(text: str) -> set[str]:

@@ -72,7 +72,7 @@ def not_reached_in_a_file(headings: Sequence[str], zone: str) -> list[Field[Fail
         Field("", lambda one: one.mailing.id, say("Mailing")),
         Field("", lambda one: one.mailing.created_at, say("When"), lambda at: figures.local(at, zone)),
         Field("", lambda one: one.mailing.municipality.name, say("Municipality")),
-        Field("", _accepted, say("Accepted terms"), figures.yes_or_no),
+        Field("", lambda one: one.mailing.terms_required or None, say("Accepted terms"), figures.yes_or_no),
         *(Field("", partial(_cell_under, heading), heading) for heading in headings),
     ]
 
@@ -80,10 +80,6 @@ def not_reached_in_a_file(headings: Sequence[str], zone: str) -> list[Field[Fail
 def written(number: str) -> str:
     """Return what stands in a file where a number should; it may be a mistake."""
     return written_out(number) if is_e164(number) else number
-
-
-def _accepted(failure: Failure) -> bool | None:
-    return failure.mailing.terms_required or None
 
 
 def _cell(place: int, person: PersonRow) -> str:

@@ -4,16 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from smsctl.cli.money.usage_words import when
 from smsctl.cli.output import figures
-from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
+from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.fields import Field, count_of, data_of, money_of, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.moment import Period
 from smsctl.errors import say
 from smsctl.ledger.costs import CostLine
-
-
-def _named(cost_centre: str) -> Text:
-    return cost_centre or say("without")
 
 
 def _money(ore: int | None) -> str:
@@ -52,7 +48,7 @@ def screen(
 
 
 OF_ONE: Sequence[Field[CostLine]] = (
-    Field("", lambda one: one.cost_centre, say("Cost centre"), _named),
+    Field("", lambda one: one.cost_centre, say("Cost centre"), lambda name: name or say("without")),
     Field("", lambda one: one.parts, say("Parts"), figures.count, right=True),
     Field("", lambda one: one.cost_ore, say("Cost without VAT"), _money, right=True),
 )

@@ -106,10 +106,6 @@ def months_of(account: Account) -> list[AccountMonth]:
     return [AccountMonth(account=account, month=one) for one in account.usage.months]
 
 
-def _month_ore(row: AccountMonth) -> int | None:
-    return row.month.cost_ore if row.account.has_a_price else None
-
-
 def package_in_a_file() -> list[Field[tuple[Account, PackageLine]]]:
     """Return the columns of a package, and whose it is, in a file."""
     lost = PACKAGE[-1]._replace(title=say("Kronor lost"), written=figures.kronor)
@@ -153,7 +149,7 @@ MONTH: Sequence[Field[AccountMonth]] = (
     count_of("messages", lambda one: one.month.messages, say("Messages")),
     count_of("parts", lambda one: one.month.parts, say("Parts")),
     count_of("parts_outside_packages", lambda one: one.month.parts_outside, say("Outside packages")),
-    _cost("cost_ore", _month_ore),
+    _cost("cost_ore", lambda one: one.month.cost_ore if one.account.has_a_price else None),
 )
 """A month of a municipality."""
 

@@ -87,7 +87,8 @@ def _months(account: Account) -> list[str]:
     is_split = bool(account.packages) and any(month.parts_outside for month in account.usage.months)
     told: list[str] = []
     if account.cost_ore is not None:
-        told += [html.heading(say("Kronor per month")), *_chart(months, _kronor, figures.money, _in_short)]
+        kronor = _chart(months, lambda month: (month.cost_ore,), figures.money, _in_short)
+        told += [html.heading(say("Kronor per month")), *kronor]
     told += [
         html.heading(say("Parts per month")),
         *_chart(months, _parts(is_split=is_split), figures.count, figures.count),
@@ -130,10 +131,6 @@ def _in_short(ore: int) -> str:
         tenths = ore * 10 // _MILLION_ORE
         return f"{tenths // 10},{tenths % 10} Mkr"
     return figures.money(ore).replace(",00", "")
-
-
-def _kronor(month: Month) -> Sequence[int]:
-    return (month.cost_ore,)
 
 
 def _parts(*, is_split: bool) -> Callable[[Month], Sequence[int]]:
