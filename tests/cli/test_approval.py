@@ -121,6 +121,7 @@ def test_a_municipality_may_have_a_figure_of_its_own(
 
 def test_a_large_mailing_cannot_be_sent_as_several_small_ones(site: Live, message: Path, run: Run) -> None:
     assert send(site.config, message, run, "--where", "Namn=Person 0", "--where", "Namn=Person 1").code == 0
+    assert "4 messages with this text: more than 3" in send(site.config, message, run, "--dry-run").out
     ran = send(site.config, message, run)
     assert (ran.code, ran.data["approval"]["counted"]) == (5, 4)
     assert len(site.simulator.accepted()) == 2

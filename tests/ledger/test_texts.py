@@ -11,7 +11,17 @@ from smsctl.domain.message import Batch, Letter, Outgoing, Status
 from smsctl.domain.personal import PersonalText
 from smsctl.domain.text import MessageText
 from smsctl.errors import RuleError
-from smsctl.ledger import batches, checking, corrections, counts, mailings, packages, reconciling, texts
+from smsctl.ledger import (
+    batches,
+    checking,
+    corrections,
+    counts,
+    mailings,
+    own_texts,
+    packages,
+    reconciling,
+    texts,
+)
 from smsctl.ledger.store import Ledger
 
 from .conftest import NOW
@@ -26,6 +36,16 @@ def begun(ledger: Ledger, parts: Sequence[int], most: int | None = None) -> Mail
     own = [PersonalText(body=f"Hej {place}", parts=one) for place, one in enumerate(parts)]
     made_of = new(parts=max(parts), ceilings=Ceilings(max_parts=most), body="Hej ((Elev))")
     return begin(ledger, len(parts), made_of._replace(texts=own))
+
+
+def test_a_personal_mailing_is_unfinished_while_something_of_it_is_pending(ledger: Ledger) -> None:
+    activate(ledger)
+    begin(ledger, 2, new(body="One for all"))
+    assert not own_texts.any_unfinished(ledger)
+    mailing = begun(ledger, [1, 1])
+    assert own_texts.any_unfinished(ledger)
+    settle(ledger, mailing, claim(ledger, mailing))
+    assert not own_texts.any_unfinished(ledger)
 
 
 def test_each_message_keeps_its_text_and_its_parts(ledger: Ledger) -> None:
