@@ -138,12 +138,24 @@ def _server(values: Values) -> Iterator[Problem]:
                 yield Problem(("ledger", name), say("goes with url: it is of a ledger on a server"))
     elif ledger["path"] is not None:
         yield Problem(("ledger", "path"), say("does not go with url: the ledger is a file, or on a server"))
+    elif values[()]["mode"] == "live" and not _stays_here(values["gateway",]):
+        yield Problem(
+            ("ledger", "url"),
+            say("is on trial: it goes with a simulator on this machine, and with no gateway that sends"),
+        )
     total = values["gateway",]["total_timeout"]
     if ledger["url"] is not None and isinstance(total, float) and total > _LONGEST_SHARED_S:
         yield Problem(
             ("gateway", "total_timeout"),
             say("must not be longer than {n} seconds where hosts share the ledger", n=_LONGEST_SHARED_S),
         )
+
+
+def _stays_here(gateway: Mapping[str, object]) -> bool:
+    """Say whether no SMS can leave this machine: a url with http is a loopback one (config.kinds)."""
+    ways = gateway["url"], gateway["failover_url"] or gateway["url"]
+    straight = gateway["use_web_service"] is True and gateway["proxy"] is None
+    return straight and all(str(one).startswith("http://") for one in ways)
 
 
 def _municipalities(values: Values) -> Iterator[Problem]:

@@ -76,6 +76,21 @@ def test_a_mailing_is_sent_and_told_of(live: Live, run: Run, message: Path) -> N
     assert not (live.config.parent / "state" / "ledger.high-water").exists()
 
 
+@pytest.mark.parametrize(
+    "gateway",
+    [{"url": None}, {"url": "https://127.0.0.1"}, {"proxy": "http://127.0.0.1:3128"}],
+    ids=["the gateway's own", "https", "a proxy"],
+)
+def test_with_a_gateway_that_sends_it_is_refused(
+    gateway: dict[str, object], live_gateway: LiveGateway, run: Run, message: Path, url: str
+) -> None:
+    live = live_gateway(ledger={"path": None, "url": url, "state": "state"}, gateway=gateway)
+    ran = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert ran.code == 8
+    assert "on trial" in ran.said
+    assert not live.simulator.accepted()
+
+
 NUMBER = "+46701740605"
 
 
@@ -174,7 +189,8 @@ def test_what_is_wrong_with_it_is_a_sentence(
     ledger: dict[str, str], code: int, told: str, make_config: MakeConfig, run: Run, server: Cluster
 ) -> None:
     given = {name: value.replace("HOST", f"127.0.0.1:{server.port}") for name, value in ledger.items()}
-    config = make_config(mode="live", ledger={"path": None, **given})
+    here = {"url": "http://127.0.0.1:1"}
+    config = make_config(mode="live", gateway=here, ledger={"path": None, **given})
     for argv in (("usage",), ("mailings", "list", "--json")):
         ran = run("--config", config, *argv)
         assert (ran.code, told in ran.said) == (code, True), ran.said
