@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from smsctl.ledger.postgres.connect import Access
 
 _LIFE, _QUARANTINE = "life", "quarantine"
+_NEWEST = "newest batch"  # no fact: asked for on the same way
 _BEFORE = "lineage-before "
 _CLOCK_OFF = timedelta(seconds=60)
 
@@ -151,7 +152,7 @@ def judge(ledger: Ledger) -> Restored | None:
 
 def _look(ledger: Ledger, mark: HostMark, standing: Standing) -> _Look:
     water = mark.read()  # first: it follows the ledger
-    return _Look(water=water, facts=_facts(ledger), standing=standing)
+    return _Look(water=water, facts=_facts(ledger, water), standing=standing)
 
 
 def _judged(ledger: Ledger, look: _Look) -> Restored | None:
@@ -173,12 +174,7 @@ def _own_doubt(ledger: Ledger, look: _Look) -> Sentence | None:
         if water.at <= look.facts.get(_BEFORE + water.lineage, ""):
             return None
         return say("{path} is not the ledger that this host has sent from.", path=place)
-    return None if has_batch(ledger, water.batch, water.reference) else _lacks(place, water)
-
-
-def has_batch(ledger: Ledger, batch: int, reference: str) -> bool:
-    """Say whether a batch stands in the ledger, under this id and this reference."""
-    return ledger.one("SELECT 1 FROM batches WHERE id = ? AND reference = ?", batch, reference) is not None
+    return None if _NEWEST in look.facts else _lacks(place, water)
 
 
 def note_what_is_missing(ledger: Ledger) -> None:
@@ -188,12 +184,8 @@ def note_what_is_missing(ledger: Ledger) -> None:
     if water is None or not water.batch:
         return
     with ledger.transaction():
-        facts = _facts(ledger)
-        if (
-            _QUARANTINE not in facts
-            and water.lineage == facts.get(LINEAGE)
-            and not has_batch(ledger, water.batch, water.reference)
-        ):
+        facts = _facts(ledger, water)
+        if _QUARANTINE not in facts and water.lineage == facts.get(LINEAGE) and _NEWEST not in facts:
             told = f"{socket.gethostname()}, batch {water.batch} {water.reference}"
             ledger.write("INSERT INTO facts (name, value) VALUES (?, ?)", _QUARANTINE, told)
 
@@ -265,12 +257,16 @@ def _lacks(place: str, water: HighWaterRecord) -> Sentence:
     )
 
 
-def _facts(ledger: Ledger) -> dict[str, str]:
+def _facts(ledger: Ledger, water: HighWaterRecord | None = None) -> dict[str, str]:
+    """Return what the ledger says of itself; with `_NEWEST`, where it has this host's newest batch."""
     found = ledger.rows(
-        "SELECT name, value FROM facts WHERE name IN (?, ?, ?) OR name LIKE 'lineage-before %'",
+        "SELECT name, value FROM facts WHERE name IN (?, ?, ?) OR name LIKE 'lineage-before %'"
+        " UNION ALL SELECT CAST(? AS TEXT), reference FROM batches WHERE id = ? AND reference = ?",
         LINEAGE,
         _LIFE,
         _QUARANTINE,
+        _NEWEST,
+        *((water.batch, water.reference) if water else (0, "")),
     )
     return dict(found)
 

@@ -81,7 +81,7 @@ COMMAND_LINES = (
         id="an unknown secret",
         argv="credential set frob",
         code=2,
-        says=("no secret called frob", "gateway, proxy, smtp or reports"),
+        says=("no secret called frob", "gateway, proxy, smtp, reports or ledger"),
     ),
     Case(
         id="a secret of nothing",

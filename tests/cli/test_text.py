@@ -296,8 +296,13 @@ def test_a_plan_tells_of_the_last_mailing_to_the_same_audience(
     send = ("--config", live.config, "send", "--max-parts", 9, *GROUP)
     assert run(*send, "--text", "Hej", "--dry-run", "--json").data["earlier"] is None
     assert run(*send, "--text", "Hej", "--yes").code == 0
+    assert "The last mailing" not in run(*send, "--text", "Hej igen", "--dry-run").out  # it had as many
+    recipients = live.config.parent / "recipients.csv"
+    rows = recipients.read_text(encoding="utf-8")
+    recipients.write_text(rows.replace(";ja", ";nej", 1), encoding="utf-8")
     ran = run(*send, "--text", "Hej igen", "--dry-run")
-    assert "had 2 messages; this one has 2 messages." in ran.out
+    assert "had 2 messages; this one has 1 message." in ran.out
+    recipients.write_text(rows, encoding="utf-8")
     found = run(*send, "--text", "Hej igen", "--dry-run", "--json").data["earlier"]
     assert (found["mailing"], found["messages"], found["out_of_use"]) == (1, 2, None)
     other = run("--config", live.config, "send", "--all", "--text", "Hej igen", "--dry-run", "--max-parts", 9)
