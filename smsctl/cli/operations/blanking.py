@@ -9,7 +9,7 @@ from smsctl.actions.purge import finish_purge
 from smsctl.cli import dialogue, numbers
 from smsctl.cli.operations.retention import broken_off
 from smsctl.cli.output import audited, figures
-from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
@@ -101,8 +101,12 @@ def _fields(wiring: Wiring) -> list[Field[Written]]:
         Field("subject", lambda one: numbers.shown_text(wiring, one.subject)),
         Field("rows", lambda one: one.rows, say("Rows"), figures.count, right=True),
         Field("text", lambda one: numbers.shown_text(wiring, one.text), say("Words")),
-        Field("may_hold", _may_hold, say("May hold"), lambda held: joined(*(_HOLDS[one] for one in held))),
+        Field("may_hold", _may_hold, say("May hold"), _held),
     ]
+
+
+def _held(kinds: Sequence[str]) -> Text:
+    return joined(*(_HOLDS[one] for one in kinds)) if kinds else ""
 
 
 def _screen(wiring: Wiring, written: Sequence[Written]) -> list[Block]:

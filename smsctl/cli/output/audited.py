@@ -93,7 +93,7 @@ _ACTIONS = {
     "resolve": say("settled"),
     "restore": say("ledger put back"),
     "resume": say("resumed"),
-    "send": say("sent"),
+    "send": say("begun"),
     "show-numbers": say("numbers shown in full"),
     "stop": say("stopped at the gateway"),
     "taken-twice": say("taken twice"),
