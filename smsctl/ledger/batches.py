@@ -180,7 +180,7 @@ def _batches(
     ledger: Ledger, want: ClaimRequest, rest: list[tuple[int, str]], slots: int, moment: Moment
 ) -> Iterator[Claim]:
     """Yield the batches that so many messages make, as they will be marked; each of one cost centre."""
-    mailing, newest = want.mailing, ledger.next_id("batches") - 1
+    mailing, newest = want.mailing, ledger.newest_id("batches")
     stem, last = _newest_reference(ledger, mailing)
     pieces = (
         (cost_centre, together[at : at + want.most])

@@ -121,7 +121,7 @@ def _messages(ledger: Ledger, number: str) -> list[tuple[int, int, str, str, str
 
 
 def _skips(ledger: Ledger, number: str) -> list[tuple[int, str, str]]:
-    newest = ledger.next_id("mailings") - 1
+    newest = ledger.newest_id("mailings")
     found = [
         skip
         for begin in range(1, newest + 1, _MAILINGS_AT_ONCE)

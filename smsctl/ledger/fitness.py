@@ -74,7 +74,7 @@ def accept_clock(ledger: Ledger, moment: Moment, actor: Actor, reason: str) -> N
         return
     with ledger.transaction():
         audit.record(ledger, moment, actor, "accept-clock", "ledger", f"newest time {newest}", reason)
-        last = (str(ledger.next_id(table) - 1) for table in ("mailings", "batches", "audit"))
+        last = (str(ledger.newest_id(table)) for table in ("mailings", "batches", "audit"))
         ledger.keep_fact(_FACT, " ".join((moment.at, *last)))
 
 

@@ -40,7 +40,6 @@ _MOVED = (
     "SELECT 1 FROM batches b JOIN mailings g ON g.id = b.mailing WHERE b.id > ? AND g.id <> ?"
     " AND g.kind = 'send' AND (g.personal = 1 OR g.body_hash = ? OR CAST(? AS INTEGER) = 1) LIMIT 1"
 )
-_NEWEST = "SELECT COALESCE(MAX(id), 0) FROM batches"
 
 
 class SentTexts:
@@ -141,11 +140,6 @@ def counts_still(ledger: Ledger, mailing: int, moment: Moment) -> bool:
     """Say whether a personal mailing's texts may still count as sent; then they are needed in words."""
     row = ledger.one("SELECT send_at FROM mailings WHERE id = ? AND personal = 1", mailing)
     return row is not None and bool(batches_of(ledger, mailing, row[0], moment))
-
-
-def newest_batch(ledger: Ledger) -> int:
-    """Return the newest batch of all."""
-    return int(ledger.rows(_NEWEST)[0][0])
 
 
 def has_moved(ledger: Ledger, mailing: Mailing, body_hash: str, since: int) -> bool:

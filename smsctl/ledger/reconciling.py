@@ -74,7 +74,7 @@ def proved_after(ledger: Ledger, account: str) -> int:
 def prove(ledger: Ledger, account: str, moment: Moment) -> None:
     """Write that the account refused a repeat, in the open transaction."""
     ledger.keep_fact(f"{_PROVED} {account}", moment.at)
-    ledger.keep_fact(f"{_PROVED_AFTER} {account}", str(ledger.next_id("batches") - 1))
+    ledger.keep_fact(f"{_PROVED_AFTER} {account}", str(ledger.newest_id("batches")))
 
 
 def disprove(ledger: Ledger, account: str) -> None:

@@ -246,7 +246,7 @@ class Repeats:
 
     def _look(self, ledger: Ledger, moment: Moment) -> None:
         mailing, latest, is_retry = self._mailing, self._latest, self._is_retry
-        self._latest = own_texts.newest_batch(ledger)
+        self._latest = ledger.newest_id("batches")
         if latest is not None and not own_texts.has_moved(ledger, mailing, self._hash, latest):
             return
         if mailing.personal:

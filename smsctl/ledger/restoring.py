@@ -116,7 +116,7 @@ def renew(ledger: Ledger) -> None:
 
 def newest_batch(ledger: Ledger) -> int:
     """Return the number of the newest batch; 0 where there is none."""
-    return ledger.next_id("batches") - 1
+    return ledger.newest_id("batches")
 
 
 def _take_hold(ledger: Ledger, mark: HighWater, newest: int) -> None:

@@ -162,6 +162,10 @@ class Ledger:
         """Return the id of a new row, in the open transaction: the greatest so far and one more."""
         return self.number(_NEXT_ID.replace("[table]", table))
 
+    def newest_id(self, table: str) -> int:
+        """Return the greatest id of a table; 0 where it has no row."""
+        return self.next_id(table) - 1
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let everything read in the block be of one moment. Writers wait meanwhile, so it must be short."""
