@@ -102,7 +102,7 @@ def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_networ
         )
         yield Finding(Level.OK, text)
         return
-    faults = [one._replace(check="") for one in ledger_faults(ledger, quick=True)]
+    faults = [*ledger_faults(ledger, quick=True)]
     yield from faults
     if faults:
         return
@@ -115,7 +115,7 @@ def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_networ
 def ledger_faults(ledger: Ledger, *, quick: bool, on_progress: Progress = nobody_looks) -> Iterator[Finding]:
     """Hold a ledger to its own rules: quickly, for the doctor, or with every sum recounted (`ledger check`).
 
-    What a finding is called follows from the rule that is broken.
+    What a finding of all sums is called follows from the rule that is broken.
     """
     for fault in checking.check(ledger, on_progress, quick=quick):
         yield Finding(
@@ -123,7 +123,7 @@ def ledger_faults(ledger: Ledger, *, quick: bool, on_progress: Progress = nobody
             text=fault.sentence,
             mend=fault.mend,
             exit_code=ExitCode.LEDGER,
-            check=f"{RULE}{fault.rule}",
+            check="" if quick else f"{RULE}{fault.rule}",
         )
 
 

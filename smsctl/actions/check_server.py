@@ -26,7 +26,7 @@ def check_server(
         )
         yield Finding(Level.OK, text)
         return
-    faults = [one._replace(check="") for one in ledger_faults(ledger, quick=True)]
+    faults = [*ledger_faults(ledger, quick=True)]
     yield from faults
     standing = ledger.engine.standing()
     if standing is None or faults:
