@@ -134,13 +134,13 @@ def _whom(plan: Plan) -> list[Block]:
     if not plan.messages:
         sentence = say("Nobody of {rows} in {audience}, {name}, gets this text.", **told)
     blocks: list[Block] = [TextLine(sentence, Tone.STRONG)]
-    if recipients.skipped and not plan.messages:
-        blocks.append(FactList(whom.skipped(whom.counted(recipients))))
-    elif recipients.skipped:
-        without = recipients.rows - plan.messages
-        blocks.append(
-            TextLine(say_n("{count} does not:", "{count} do not:", n=without, count=figures.count(without)))
-        )
+    if recipients.skipped:
+        if plan.messages:  # otherwise the sentence above has said it of all
+            without = recipients.rows - plan.messages
+            told_without = say_n(
+                "{count} does not:", "{count} do not:", n=without, count=figures.count(without)
+            )
+            blocks.append(TextLine(told_without))
         blocks.append(FactList(whom.skipped(whom.counted(recipients))))
     return [
         *blocks,
