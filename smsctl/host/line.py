@@ -1,6 +1,7 @@
 """A line to another machine: whether anybody is still at its other end."""
 
 import select
+import sys
 
 
 def has_hung_up(handle: int) -> bool:
@@ -8,9 +9,8 @@ def has_hung_up(handle: int) -> bool:
 
     Only Linux tells: elsewhere it is heard of when the line is used.
     """
-    hung_up = getattr(select, "POLLRDHUP", 0)
-    if not hung_up:
+    if sys.platform != "linux":
         return False
     look = select.poll()
-    look.register(handle, hung_up)
+    look.register(handle, select.POLLRDHUP)
     return bool(look.poll(0))
