@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import accepting_restore, audit, fitness, lock, restoring
+from smsctl.ledger import accepting_restore, audit, fitness, recovery, restoring
 from smsctl.ledger.high_water import Restored
 from smsctl.ledger.store import Ledger
 
@@ -33,7 +33,7 @@ def accept_restore(ledger: Ledger, moment: Moment, actor: Actor, reason: str) ->
     with ExitStack() as held:
         unfinished = accepting_restore.unfinished(ledger)
         for mailing in unfinished:
-            held.enter_context(lock.right_to_send(ledger, mailing.reference))
+            held.enter_context(recovery.taking_over(ledger, mailing, moment))
         held.enter_context(ledger.transaction())
         made: dict[int, int] = {}
         # By a clock that went back they would soon count as sent long ago, and could be sent the text again.

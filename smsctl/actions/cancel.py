@@ -18,8 +18,8 @@ from smsctl.ledger import (
     audit,
     batch_rows,
     corrections,
-    lock,
     reconciling,
+    recovery,
     restoring,
     stops,
     under_way,
@@ -65,7 +65,7 @@ def cancel(
     was put back from an older copy: what is pending in it may have been sent since.
     """
     restoring.refuse_restored(ledger)
-    with lock.right_to_send(ledger, mailing.reference):
+    with recovery.taking_over(ledger, mailing, moment):
         waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
         pieces = ledger.in_pieces(waiting.items())
         with ledger.transaction():

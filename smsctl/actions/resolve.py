@@ -6,7 +6,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import RuleError, say, say_n
-from smsctl.ledger import audit, corrections, lock, stops, under_way
+from smsctl.ledger import audit, corrections, recovery, stops, under_way
 from smsctl.ledger.store import Ledger
 
 
@@ -27,7 +27,7 @@ _BECOMES = {
 
 def refuse_unasked(mailing: Mailing, broken_off: int) -> None:
     """Raise RuleError where so many messages are unknown only now: of these the person has not asked yet."""
-    if broken_off:
+    if broken_off > 0:
         raise RuleError(
             say_n(
                 "{n} message of mailing {id} is unknown only now, as a run broke off; nothing was settled.",
@@ -40,18 +40,28 @@ def refuse_unasked(mailing: Mailing, broken_off: int) -> None:
 
 
 def resolve(
-    ledger: Ledger, mailing: Mailing, word: ResolveAnswer, moment: Moment, actor: Actor, reason: str
+    ledger: Ledger,
+    mailing: Mailing,
+    word: ResolveAnswer,
+    moment: Moment,
+    actor: Actor,
+    reason: str,
+    *,
+    most: int | None = None,
 ) -> int:
     """Settle the mailing's unknown messages; return how many. What becomes pending no longer costs.
 
     What the gateway was asked to stop, and nobody can tell whether it did, is settled too: sent, or not
     sent and so stopped. It is not sent again, for its mailing is cancelled.
 
-    Raises LedgerError while another process sends the mailing, RuleError while one on another host may do so.
+    `most` is how many were unknown when the person was told. Raises LedgerError while another process sends
+    the mailing, RuleError while one on another host may do so, and where more are unknown by now.
     """
-    with lock.right_to_send(ledger, mailing.reference), ledger.transaction():
+    with recovery.taking_over(ledger, mailing, moment), ledger.transaction():
         under_way.refuse(ledger, mailing)
         unknown = corrections.messages_in(ledger, mailing, Status.UNKNOWN)
+        if most is not None:
+            refuse_unasked(mailing, len(unknown) - most)
         settled = corrections.move(
             ledger, mailing, unknown, Status.UNKNOWN, _BECOMES[word], moment, f"resolved: {word}"
         )

@@ -21,7 +21,7 @@ from smsctl.domain.message import Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.domain.remark import Event, Remark
 from smsctl.errors import ExitCode, RuleError, Sentence, say, worst
-from smsctl.ledger import batches, fitness, lock, mailings
+from smsctl.ledger import batches, fitness, mailings, recovery
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.hosts import HaltError
 from smsctl.ledger.repeats import Repeats
@@ -84,12 +84,13 @@ def send(send_run: SendRun) -> Result:
     Raises LedgerError when another process sends this mailing, nothing must be sent from this ledger now,
     or it cannot be written; what was on the wire then is found as unknown at the next start.
     """
-    fitness.must_be_fit(send_run.ledger, send_run.now())
+    begun = send_run.now()
+    fitness.must_be_fit(send_run.ledger, begun)
     clock = fitness.SteadyClock(send_run.now, send_run.ledger)
     send_run = send_run._replace(now=clock.now)
     progress = _Progress(pace=send_run.pace, want=_want(send_run), clock=clock, reserve=_reserve(send_run))
     workers = Workers(send_run.gateway, send_run.pace.connections, halted=lambda: _halted(send_run, progress))
-    with lock.right_to_send(send_run.ledger, send_run.mailing.reference), progress.reserve:
+    with recovery.taking_over(send_run.ledger, send_run.mailing, begun), progress.reserve:
         try:
             with send_run.stop_signal.armed():
                 _drive(send_run, progress, workers)

@@ -5,15 +5,14 @@ answer is stored only for the batch it belongs to; a claimed batch never goes ba
 proof that the gateway did not take it.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict, outgoing, same_for_all
+from smsctl.domain.message import Answer, Batch, Receipt, Status, outgoing
 from smsctl.domain.moment import Moment
-from smsctl.domain.remark import Event, Remark, Words, stored
+from smsctl.domain.remark import Words, stored
 from smsctl.ledger import (
     approvals,
     blocklist,
@@ -21,8 +20,6 @@ from smsctl.ledger import (
     costs,
     counts,
     hosts,
-    lock,
-    mailings,
     matching,
     packages,
     reports,
@@ -127,44 +124,6 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     packages.book_change(ledger, mailing, done.id, drawn, after, moment, "sent")
     reports.answered(ledger, mailing, done.messages, moment)
     return answer
-
-
-def recover(ledger: Ledger, moment: Moment) -> Counter[int]:
-    """Make batches of processes that are gone `unknown`, never `pending`; return how many, by mailing."""
-    orphaned: Counter[int] = Counter()
-    for (mailing_id,) in ledger.rows("SELECT DISTINCT mailing FROM batches WHERE settled_at IS NULL"):
-        mailing = mailings.get(ledger, mailing_id)
-        with lock.if_nobody_sends(ledger, mailing.reference) as free:
-            if free:
-                orphaned[mailing_id] += _recover_mailing(ledger, mailing, moment)
-    return orphaned
-
-
-def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
-    orphaned = 0
-    with ledger.transaction():
-        for batch_id, first, last, day, reference in ledger.rows(
-            "SELECT id, first_message, last_message, claimed_day, reference FROM batches"
-            " WHERE mailing = ? AND settled_at IS NULL",
-            mailing.id,
-        ):
-            ids = [
-                message
-                for (message,) in ledger.rows(
-                    "SELECT id FROM messages WHERE id BETWEEN ? AND ? AND batch = ? AND state = 'sending'",
-                    first,
-                    last,
-                    batch_id,
-                )
-            ]
-            messages = outgoing(mailing.message_references(ids), [""] * len(ids))
-            batch = Batch(reference=reference, letter=mailing.letter, messages=messages)
-            done = Claim(id=batch_id, batch=batch, messages=ids, day=day)
-            broken_off = Remark(Event.BROKEN_OFF)
-            gone = same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, broken_off)
-            settle(ledger, mailing, done, gone, moment)
-            orphaned += len(ids)
-    return orphaned
 
 
 def _pending(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> list[tuple[int, str]]:

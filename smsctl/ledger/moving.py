@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import accepting_restore, audit, batches, keyfile, lock, openings, restoring
+from smsctl.ledger import accepting_restore, audit, keyfile, lock, openings, recovery, restoring
 from smsctl.ledger.seam.engine import COPIED, Progress
 from smsctl.ledger.store import RETIRED, Ledger
 
@@ -40,7 +40,7 @@ def move(source: Ledger, target: Ledger, moment: Moment, actor: Actor, on_progre
 
 def _retire(source: Ledger, place: str, moment: Moment, held: ExitStack) -> None:
     restoring.refuse_restored(source)
-    batches.recover(source, moment)
+    recovery.recover(source, moment)
     for _ in openings.clear(source):
         pass
     for mailing in accepting_restore.unfinished(source):

@@ -21,7 +21,7 @@ from smsctl.domain.package import PackageTerms
 from smsctl.domain.text import INTELECOM_PARTS, MessageText, measure
 from smsctl.errors import Sentence
 from smsctl.host.clock import uptime
-from smsctl.ledger import batches, mailings, municipalities, store
+from smsctl.ledger import mailings, municipalities, recovery, store
 from smsctl.ledger.mailings import NewMailing
 
 PACE = SendPace(  # pauses shorter than a commit
@@ -170,7 +170,7 @@ class Desk:
         )
 
     def recover(self) -> int:
-        return batches.recover(self.ledger, self.now()).total()
+        return recovery.recover(self.ledger, self.now()).total()
 
     def states(self, mailing: Mailing) -> dict[str, int]:
         return {str(state): n for state, n in mailings.tally(self.ledger, mailing).states.items()}

@@ -11,11 +11,12 @@ from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, say
-from smsctl.ledger import audit, checking, stops
+from smsctl.ledger import audit, checking, lock, stops
 from smsctl.ledger.store import Ledger
 
 from ..ledger.conftest import ACTOR
 from ..ledger.runs import Taker, let_all_arrive, new_mailing, now, send_all, states
+from ..ledger.sending import claim
 
 
 class Holder(Taker):
@@ -120,6 +121,15 @@ def test_what_was_not_stopped_is_told_by_what_is_known_of_it(
     send_all(ledger, mailing, Holder(status))
     done = cancel(ledger, mailing, None, now(), ACTOR, None)
     assert (done, done.exit_code) == (expected, code)
+
+
+def test_what_another_left_on_the_wire_after_we_were_asked_is_unknown(ledger: Ledger) -> None:
+    mailing = new_mailing(ledger, 4)
+    with lock.right_to_send(ledger, mailing.reference):
+        claim(ledger, mailing, 2, now())
+    done = cancel(ledger, mailing, None, now(), ACTOR, None)
+    assert states(ledger) == {"unknown": 2, "cancelled": 2}
+    assert done.exit_code is ExitCode.UNSETTLED
 
 
 @pytest.mark.parametrize("messages", [9, 10])

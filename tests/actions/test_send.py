@@ -12,11 +12,13 @@ from smsctl.actions.stop_signal import StopReason, StopSignal
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
 from smsctl.errors import ExitCode, LedgerError, Sentence
+from smsctl.ledger import lock
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.under_way import STALE_AFTER_S
 
 from ..ledger.conftest import opened_again
 from ..ledger.holding import Holder, tell_of_waits_at_once
+from ..ledger.sending import claim
 from .desk import (
     PACE,
     Desk,
@@ -55,6 +57,16 @@ def test_a_batch_is_no_larger_than_the_gateway_takes(desk: Desk) -> None:
     gateway = ScriptedGateway(accepted, max_batch=3)
     desk.send(desk.mailing(7), gateway)
     assert [len(batch.messages) for batch in gateway.submitted] == [3, 3, 1]
+
+
+def test_what_another_left_on_the_wire_after_we_were_asked_is_unknown(desk: Desk) -> None:
+    """Its process was alive when the ledger was opened, and died while a question stood on the screen."""
+    mailing = desk.mailing(12)
+    with lock.right_to_send(desk.ledger, mailing.reference):
+        claim(desk.ledger, mailing, 5, moment())
+    result = desk.send(mailing, ScriptedGateway(accepted))
+    assert desk.states(mailing) == {"unknown": 5, "accepted": 7}
+    assert result.states[Status.ACCEPTED] == 7
 
 
 def test_what_was_sent_is_not_sent_again(desk: Desk) -> None:

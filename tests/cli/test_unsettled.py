@@ -3,16 +3,21 @@
 import shutil
 import signal
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from smsctl.ledger import mailings
+from smsctl.ledger.store import open_ledger
 from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour, start
 
+from ..actions.desk import moment
 from ..conftest import Live, LiveGateway
-from ..front_door import Ran, Run, begin_process, run_process, run_terminal
+from ..front_door import Ran, Run, Terminal, begin_process, run_process, run_terminal
+from ..ledger import sending
 from .conftest import guardians, submitted, wait_until
 
 BOUNDS = ("--all", "--yes", "--max-parts", 99, "--max-new-packages", 1)
@@ -301,3 +306,28 @@ def _ask(cron: Cron, url: str) -> None:
     """Let the config name another gateway address."""
     found = cron.live.config.read_text(encoding="utf-8")
     cron.live.config.write_text(found.replace(cron.live.simulator.url, url), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("line", "question", "told"),
+    [
+        ("resolve 1 --resend --reason asked", "Send again?", "1 message of mailing 1 is unknown only now"),
+        ("resume 1", "Send 1 message?", "Nobody can tell whether 3 messages were accepted."),
+    ],
+)
+def test_what_a_process_leaves_on_the_wire_while_a_question_stands_is_unknown_and_told(
+    line: str, question: str, told: str, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    """It was alive when the command began, so nothing was recovered for it; then it was killed."""
+    one_by_one = {"batch_size": 1, "connections": 1}
+    live = live_gateway(Behaviour(faults={Fault.RESET: 1.0}), rows=guardians(3), gateway=one_by_one)
+    run("--config", live.config, "send", message, *BOUNDS)
+    (path,) = live.config.parent.rglob("ledger.db")
+    with Terminal("--config", live.config, "mailings", *line.split()) as terminal:
+        terminal.wait_for(question)
+        with closing(open_ledger(path)) as ledger:
+            assert sending.claim(ledger, mailings.get(ledger, 1), moment=moment())
+        terminal.type("y")
+        ran = terminal.end()
+    assert (ran.code, told in " ".join(ran.seen.split())) == (4, True), ran.seen
+    assert run("--config", live.config, "mailings", "show", 1, "--json").data["states"] == {"unknown": 3}

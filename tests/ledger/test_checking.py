@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.domain.mailing import Ceilings
-from smsctl.ledger import batches, blocklist, checking, legible
+from smsctl.ledger import batches, blocklist, checking, legible, recovery
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.high_water import HighWater
 from smsctl.ledger.invariants import RULES
@@ -37,7 +37,7 @@ def lived(ledger: Ledger) -> Ledger:
     with pytest.raises(HalfwayError):
         send_all(ledger, new_mailing(ledger, 6, body="half"), Taker(before=fail))
     new_mailing(ledger, 3, body="waiting")
-    batches.recover(ledger, now())
+    recovery.recover(ledger, now())
     return ledger
 
 

@@ -7,7 +7,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
 from smsctl.errors import RuleError
-from smsctl.ledger import accepting_restore, batches, costs, mailings, reconciling
+from smsctl.ledger import accepting_restore, batches, costs, mailings, reconciling, recovery
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -68,7 +68,7 @@ def test_an_unknown_batch_is_rebuilt_as_it_was_sent(ledger: Ledger, mailing: Mai
     sending.settle(ledger, mailing, sending.claim(ledger, mailing))
     sent = sending.claim(ledger, mailing)
     assert sent
-    batches.recover(ledger, NOW)
+    recovery.recover(ledger, NOW)
     (found,) = reconciling.unknown_batches(ledger, mailing, "")
     assert found.claim.batch == sent.batch
     assert charged(ledger) == {"": 2, "4711": 1}

@@ -23,6 +23,7 @@ from smsctl.ledger import (
     lock,
     mailings,
     reconciling,
+    recovery,
     repeats,
     reports,
     restoring,
@@ -234,7 +235,7 @@ def test_no_crash_gives_a_false_alarm(death: str, earlier: int, path: Path) -> N
     only_of_a_new_ledger = death == "between file and first commit"
     assert ran.returncode == (0 if earlier and only_of_a_new_ledger else 7)
     with closing(open_ledger(path)) as ledger:
-        batches.recover(ledger, now())
+        recovery.recover(ledger, now())
         fitness.must_be_fit(ledger, now())
         for mailing in mailings.newest(ledger, most=1):
             send_all(ledger, mailing, Taker())
@@ -333,7 +334,7 @@ def put_back(path: Path, aside: Path) -> Iterator[Ledger]:
     sent(path, 2, "forgotten")
     shutil.copy(aside, path)
     ledger = open_ledger(path)
-    batches.recover(ledger, now())
+    recovery.recover(ledger, now())
     yield ledger
     ledger.close()
 

@@ -18,7 +18,17 @@ from smsctl.actions.resolve import ResolveAnswer, resolve
 from smsctl.actions.stop_signal import StopReason
 from smsctl.domain.mailing import Mailing
 from smsctl.errors import LedgerError, RuleError
-from smsctl.ledger import audit, batches, fitness, hosts, lock, mailings, openings, restoring, under_way
+from smsctl.ledger import (
+    audit,
+    fitness,
+    hosts,
+    lock,
+    mailings,
+    openings,
+    recovery,
+    restoring,
+    under_way,
+)
 from smsctl.ledger.hosts import HaltError
 from smsctl.ledger.store import Ledger
 
@@ -98,7 +108,7 @@ def two(site: Site, one: Ledger) -> Iterator[Ledger]:
 
 def run(ledger: Ledger, mailing: Mailing, gateway: Taker) -> dict[str, int]:
     """What a command on this host does: recover, then send what is pending."""
-    batches.recover(ledger, now())
+    recovery.recover(ledger, now())
     send_all(ledger, mailings.get(ledger, mailing.id), gateway)
     return states(ledger)
 
@@ -245,7 +255,7 @@ def test_what_is_under_way_is_unknown_elsewhere_and_its_late_answer_settles_it(
 def test_while_it_may_be_under_way_nobody_says_what_became_of_it(
     word: ResolveAnswer, two: Ledger, late: Late
 ) -> None:
-    batches.recover(two, now())
+    recovery.recover(two, now())
     with pytest.raises(RuleError, match="may be under way until") as refused:
         resolve(two, late.mailing, word, now(), ACTOR, "asked")
     assert refused.value.hint
@@ -254,7 +264,7 @@ def test_while_it_may_be_under_way_nobody_says_what_became_of_it(
 
 
 def test_after_that_time_a_person_says_it(two: Ledger, late: Late) -> None:
-    batches.recover(two, now())
+    recovery.recover(two, now())
     with two.transaction():
         two.write("UPDATE batches SET under_way_until = '2026-01-01T00:00:00.000Z'")
     assert resolve(two, late.mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked") == 2
@@ -266,7 +276,7 @@ def test_without_that_time_it_would_go_out_twice(
 ) -> None:
     """The negative control: a person says too early that it was not sent, and then it arrives."""
     monkeypatch.setattr(under_way, "refuse", lambda *_given: None)
-    batches.recover(two, now())
+    recovery.recover(two, now())
     resolve(two, late.mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
     again = Taker()
     run(two, late.mailing, again)
@@ -275,7 +285,7 @@ def test_without_that_time_it_would_go_out_twice(
 
 
 def test_a_cancel_leaves_alone_what_is_under_way(two: Ledger, late: Late) -> None:
-    batches.recover(two, now())
+    recovery.recover(two, now())
     asked = list[bool]()
 
     def open_gateway() -> Taker:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from smsctl.errors import ConfigError, LedgerError, SmsctlError, say
-from smsctl.ledger import batches, checking, hosts, lock, mailings
+from smsctl.ledger import checking, hosts, lock, mailings, recovery
 from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.store import Ledger
 
@@ -60,7 +60,7 @@ def opened(access: Access) -> Ledger:
 def sent_after_all(access: Access, gateway: Taker) -> Ledger:
     """What the next run does: recover, then resume what is pending."""
     ledger = opened(access)
-    batches.recover(ledger, now())
+    recovery.recover(ledger, now())
     send_all(ledger, mailings.get(ledger, 1), gateway)
     return ledger
 

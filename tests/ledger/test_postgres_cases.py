@@ -16,7 +16,7 @@ from smsctl.actions.stop_signal import StopReason
 from smsctl.domain import database_address as address
 from smsctl.domain.message import Answer, Batch, Status
 from smsctl.errors import LedgerError
-from smsctl.ledger import batches, hosts, mailings, packages
+from smsctl.ledger import hosts, mailings, packages, recovery
 from smsctl.ledger.seam.sentences import LostError
 
 from .. import postgres_server
@@ -101,7 +101,7 @@ def test_a_commit_in_doubt_is_not_asked_of_a_server_that_took_over(
         with closing(hosts.open_shared(access)) as here:
             done = {"accepted": 2, "sending": 2, "pending": 2}
             assert states(here) == (done if arrives else {"sending": 2, "pending": 4})
-            batches.recover(here, now())
+            recovery.recover(here, now())
             send_all(here, mailings.get(here, mailing.id), gateway)
             assert set(gateway.taken.values()) == {1}
             assert states(here) == {"unknown": 2, "accepted": 4}
@@ -270,7 +270,7 @@ def test_a_full_disk_at_any_commit_costs_no_answer_and_sends_nothing_twice(
             else:
                 assert send_all(ledger, mailing, gateway).stop is StopReason.DISK
             admin.execute("DROP TRIGGER is_full ON batches")
-            batches.recover(ledger, now())
+            recovery.recover(ledger, now())
             send_all(ledger, mailing, gateway)
             assert set(gateway.taken.values()) == {1}
             found = ledger.rows("SELECT DISTINCT state FROM messages WHERE mailing = ?", mailing.id)

@@ -14,7 +14,7 @@ import pytest
 
 from smsctl.domain.mailing import Ceilings
 from smsctl.errors import LedgerError, RuleError
-from smsctl.ledger import batches, hosts, mailings
+from smsctl.ledger import batches, hosts, mailings, recovery
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
@@ -133,7 +133,7 @@ def test_a_host_that_is_killed_while_it_sends_leaves_nothing_to_be_sent_twice(
                 for _ in range(kill):
                     sender.stdout.readline()
                 sender.kill()
-            batches.recover(ledger, now())
+            recovery.recover(ledger, now())
         gateway = Taker()
         send_all(ledger, mailings.get(ledger, mailing.id), gateway)
         gateway.taken.update(taken.read_text(encoding="utf-8").split())

@@ -19,7 +19,7 @@ from smsctl.actions.send import Result
 from smsctl.actions.stop_signal import StopReason
 from smsctl.domain.message import Status
 from smsctl.errors import ExitCode, LedgerError, Sentence
-from smsctl.ledger import batches, mailings
+from smsctl.ledger import mailings, recovery
 from smsctl.ledger.high_water import HighWater
 from smsctl.ledger.sqlite import engine
 from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger, open_ledger, read_ledger
@@ -195,7 +195,7 @@ def _send(ledger: Ledger, gateway: Taker) -> LedgerError | Result:
 def _go_on_and_compare(path: Path, gateway: Taker) -> None:
     with closing(open_ledger(path)) as mended:
         must_be_true(mended, gateway)
-        assert not batches.recover(mended, now()).total()
+        assert not recovery.recover(mended, now()).total()
         for mailing in mailings.newest(mended, most=9):
             send_all(mended, mailing, gateway)
         must_be_true(mended, gateway)

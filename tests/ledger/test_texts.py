@@ -12,7 +12,6 @@ from smsctl.domain.personal import PersonalText
 from smsctl.domain.text import MessageText
 from smsctl.errors import RuleError
 from smsctl.ledger import (
-    batches,
     checking,
     corrections,
     counts,
@@ -20,6 +19,7 @@ from smsctl.ledger import (
     own_texts,
     packages,
     reconciling,
+    recovery,
     texts,
 )
 from smsctl.ledger.store import Ledger
@@ -91,7 +91,7 @@ def _live(ledger: Ledger, dice: random.Random) -> None:
             if claimed is None:
                 break
             if dice.random() < 0.2:
-                batches.recover(ledger, NOW)
+                recovery.recover(ledger, NOW)
             settle(ledger, mailing, claimed, [dice.choice(ENDS) for _ in claimed.messages])
         for before, after in ((Status.UNKNOWN, Status.PENDING), (Status.ACCEPTED, Status.CANCELLED)):
             held = corrections.messages_in(ledger, mailing, before)
@@ -129,7 +129,7 @@ def test_an_unknown_batch_is_rebuilt_with_its_texts_and_not_without_them(ledger:
     mailing = begun(ledger, [1, 2])
     claimed = claim(ledger, mailing)
     assert claimed
-    batches.recover(ledger, NOW)
+    recovery.recover(ledger, NOW)
     (found,) = reconciling.unknown_batches(ledger, mailing, "")
     assert found.claim.batch == claimed.batch
     with ledger.transaction():

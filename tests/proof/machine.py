@@ -139,6 +139,7 @@ class NeverTwice(RuleBasedStateMachine):
         self.kept: dict[str, Status] = {}  # reports on what an old copy takes for pending
         self.unheard: list[tuple[Mailing, Batch, Answer]] = []  # answers to processes that are gone
         self.said: dict[str, Status] = {}  # of the run that goes on
+        self.heard = 0  # of the answers, what is older than this run
         self.dead = False
         self.lock = threading.Lock()
         self.batch_of: dict[str, str] = {}  # at the gateway
@@ -219,7 +220,7 @@ class NeverTwice(RuleBasedStateMachine):
         """A run of a mailing, which may crash; then the next command may come at once."""
         mailing = self.mailings[which % len(self.mailings)]
         gateway = ScriptedGateway(lambda batch: self._answer(mailing, batch, kinds))
-        self.said, self.dead = {}, False
+        self.said, self.dead, self.heard = {}, False, len(self.unheard)
         steps = iter(range(10**6))
 
         def step() -> None:
@@ -292,6 +293,7 @@ class NeverTwice(RuleBasedStateMachine):
         """A person decides; where the word is not the truth, what follows is not smsctl's doing."""
         let_all_arrive(self.desk.ledger)
         mailing = self.mailings[which % len(self.mailings)]
+        self._take_over(mailing)
         resolve(self.desk.ledger, mailing, word, self._clock(), ACTOR, "tried")
         becomes = Status.ACCEPTED if word is ResolveAnswer.SENT else Status.PENDING
         for reference, known in self.model.items():
@@ -340,9 +342,10 @@ class NeverTwice(RuleBasedStateMachine):
     @rule(which=st.integers(0, 100), stops=st.booleans())
     def cancel(self, which: int, *, stops: bool) -> None:
         """What is pending does not leave; what the gateway has not yet delivered it may still stop."""
-        self._recover()
         let_all_arrive(self.desk.ledger)
         mailing = self.mailings[which % len(self.mailings)]
+        if not self.old:
+            self._take_over(mailing)
         held: dict[str, list[str]] = {}
         for one in self.accepted if stops else ():
             if one.reference in self.model and self.model[one.reference].state not in FINAL:
@@ -500,6 +503,8 @@ class NeverTwice(RuleBasedStateMachine):
 
     def _follow(self, mailing: Mailing, *, crashed: bool, finished: bool) -> None:
         """Let the model go where the run may have gone, and no further."""
+        if finished or self._has_recovered():
+            self._take_over(mailing)
         for reference, state in self._stored().items():
             known = self.model[reference]
             if known.mailing.id != mailing.id:
@@ -518,8 +523,12 @@ class NeverTwice(RuleBasedStateMachine):
             if state is not known.state or reference in self.said:
                 self._set(reference, state, self._now_s() if state in _TAKEN_FOR_SENT else None)
             assert state in expected, f"{reference}: {state}, expected {sorted(expected)}"
-        if not crashed:
-            self.unheard = [one for one in self.unheard if one[0].id != mailing.id]
+        del self.unheard[len(self.unheard) if crashed else self.heard :]
+
+    def _has_recovered(self) -> bool:
+        stored = self._stored()
+        left = [one for one, known in self.model.items() if known.state is Status.SENDING]
+        return any(stored[one] is not Status.SENDING for one in left)
 
     def _pending_is_possible(self, said: Status | None) -> bool:
         return said in {None, Status.PENDING}
@@ -543,10 +552,19 @@ class NeverTwice(RuleBasedStateMachine):
 
     def _recover(self) -> None:
         self.desk.recover()
-        for reference, known in self.model.items():
-            if known.state is Status.SENDING:
-                self._set(reference, self.early.pop(reference, Status.UNKNOWN))
+        for mailing in self.mailings:
+            self._take_over(mailing)
         self._check_states()
+
+    def _take_over(self, mailing: Mailing) -> None:
+        """Whoever has the right to send a mailing makes unknown what the one before has left on the wire."""
+        for reference, known in self.model.items():
+            if known.mailing.id == mailing.id and known.state is Status.SENDING:
+                self._left_behind(reference)
+
+    def _left_behind(self, reference: str) -> Known:
+        self._set(reference, self.early.pop(reference, Status.UNKNOWN))
+        return self.model[reference]
 
     def _open_again(self) -> None:
         before = self.desk.ledger

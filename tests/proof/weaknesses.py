@@ -68,14 +68,14 @@ def _recovered_as_pending() -> Mapping[str, object]:
     def pending(batch: Batch, status: Status, verdict: SubmitVerdict, text: str) -> Answer:
         return same_for_all(batch, Status.PENDING, SubmitVerdict.STALE, text)
 
-    return {"smsctl.ledger.batches.same_for_all": pending}
+    return {"smsctl.ledger.recovery.same_for_all": pending}
 
 
 def _recovered_as_accepted() -> Mapping[str, object]:
     def accepted(batch: Batch, status: Status, verdict: SubmitVerdict, text: str) -> Answer:
         return same_for_all(batch, Status.ACCEPTED, SubmitVerdict.ANSWERED, text)
 
-    return {"smsctl.ledger.batches.same_for_all": accepted}
+    return {"smsctl.ledger.recovery.same_for_all": accepted}
 
 
 def _rest_is_forgotten() -> Mapping[str, object]:

@@ -48,10 +48,12 @@ def run(
     found = wiring.named(mailings.get(ledger, mailing))
     with told_with_what_is_left(ledger, found):
         refuse_unasked(found, wiring.broken_off[found.id])
-    if words == [ResolveAnswer.RESEND] and not yes:
-        _confirm(wiring, found)
-    parts = _unknown_parts(wiring, found)
-    settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason)
+        before = mailings.tally(ledger, found)
+        unknown, parts = before.states.get(Status.UNKNOWN, 0), before.state_parts.get(Status.UNKNOWN, 0)
+        if words == [ResolveAnswer.RESEND] and unknown and not yes:
+            question = say("{twice} Send again?", twice=_twice(found, unknown, parts))
+            dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was changed."))
+        settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason, most=unknown)
     tally = mailings.tally(ledger, found)
     twice = [TextLine(_twice(found, settled, parts))] if words == [ResolveAnswer.RESEND] and settled else []
     left = left_unsettled(ledger, found)
@@ -70,15 +72,6 @@ def run(
     )
 
 
-def _confirm(wiring: Wiring, mailing: Mailing) -> None:
-    """Ask whether what nobody knows shall go out again."""
-    unknown = mailings.tally(wiring.ledger, mailing).states.get(Status.UNKNOWN, 0)
-    question = say("{twice} Send again?", twice=_twice(mailing, unknown, _unknown_parts(wiring, mailing)))
-    with told_with_what_is_left(wiring.ledger, mailing):
-        if unknown:
-            dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was changed."))
-
-
 def _told(mailing: Mailing, settled: int, word: ResolveAnswer) -> Sentence:
     if not settled:
         return say("Mailing {id} has nothing unknown; nothing was changed.", id=mailing.id)
@@ -88,10 +81,6 @@ def _told(mailing: Mailing, settled: int, word: ResolveAnswer) -> Sentence:
         n=settled,
         word=audited.settled(word),
     )
-
-
-def _unknown_parts(wiring: Wiring, mailing: Mailing) -> int:
-    return mailings.tally(wiring.ledger, mailing).state_parts.get(Status.UNKNOWN, 0)
 
 
 def _twice(mailing: Mailing, unknown: int, parts: int) -> Sentence:

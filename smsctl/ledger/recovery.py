@@ -1,0 +1,63 @@
+"""What processes that are gone have left on the wire: unknown, never pending."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Batch, Status, SubmitVerdict, outgoing, same_for_all
+from smsctl.domain.moment import Moment
+from smsctl.domain.remark import Event, Remark
+from smsctl.ledger import lock, mailings
+from smsctl.ledger.batches import Claim, settle
+from smsctl.ledger.store import Ledger
+
+_UNSETTLED = (
+    "SELECT id, first_message, last_message, claimed_day, reference FROM batches"
+    " WHERE mailing = ? AND settled_at IS NULL"
+)
+
+
+def recover(ledger: Ledger, moment: Moment) -> Counter[int]:
+    """Make batches of processes that are gone `unknown`, never `pending`; return how many, by mailing."""
+    orphaned: Counter[int] = Counter()
+    for (mailing_id,) in ledger.rows("SELECT DISTINCT mailing FROM batches WHERE settled_at IS NULL"):
+        mailing = mailings.get(ledger, mailing_id)
+        with lock.if_nobody_sends(ledger, mailing.reference) as free:
+            if free:
+                orphaned[mailing_id] += _recover_mailing(ledger, mailing, moment)
+    return orphaned
+
+
+@contextmanager
+def taking_over(ledger: Ledger, mailing: Mailing, moment: Moment) -> Iterator[None]:
+    """Hold the right to send a mailing, once what its last process has left on the wire is unknown.
+
+    The ledger was opened, and recovered, before a person was asked: that process may have died since.
+    Raises TakenError when another process has the right.
+    """
+    with lock.right_to_send(ledger, mailing.reference):
+        _recover_mailing(ledger, mailing, moment)
+        yield
+
+
+def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
+    if not ledger.rows(_UNSETTLED, mailing.id):
+        return 0
+    orphaned = 0
+    with ledger.transaction():
+        for batch_id, first, last, day, reference in ledger.rows(_UNSETTLED, mailing.id):
+            ids = ledger.column(
+                "SELECT id FROM messages WHERE id BETWEEN ? AND ? AND batch = ? AND state = 'sending'",
+                first,
+                last,
+                batch_id,
+            )
+            messages = outgoing(mailing.message_references(ids), [""] * len(ids))
+            batch = Batch(reference=reference, letter=mailing.letter, messages=messages)
+            done = Claim(id=batch_id, batch=batch, messages=ids, day=day)
+            broken_off = Remark(Event.BROKEN_OFF)
+            gone = same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, broken_off)
+            settle(ledger, mailing, done, gone, moment)
+            orphaned += len(ids)
+    return orphaned
