@@ -18,11 +18,11 @@ _KNOWN = (
     say("Option '{name}' does not take a value.", name=_ANY),
     say("Got unexpected extra argument(s) ({words})", words=_ANY),
     say("Invalid value for '{name}': {why}", name=_ANY, why=_ANY),
-    say("'{text}' is not a valid int range.", text=_ANY),
-    say("'{text}' is not a valid integer.", text=_ANY),
-    say("'{text}' is not a valid int.", text=_ANY),
+    say("'{text}' is not a whole number.", text=_ANY),
     say("{text} is not in the range {span}.", text=_ANY, span=_ANY),
 )
+
+_PROGRAMMERS_WORDS = re.compile(r"(?<=' is not a )valid (int range|integer|int)(?=\.$)")
 
 
 def misuse(text: str, command: str) -> UsageError:
@@ -33,8 +33,9 @@ def misuse(text: str, command: str) -> UsageError:
 
 def told(text: str) -> Sentence:
     """Return what Typer says as a sentence; what is not known here is told as it came."""
+    plain = _PROGRAMMERS_WORDS.sub("whole number", text)
     for known in _KNOWN:
-        if found := _pattern(known.template).fullmatch(text):
+        if found := _pattern(known.template).fullmatch(plain):
             return known.given(**{name: told(value) for name, value in found.groupdict().items()})
     return say("{text}", text=text)
 

@@ -129,7 +129,7 @@ def test_an_empty_run_under_a_blanked_key_is_still_done(
         (["--blank", -3], 8, "no row -3"),
         (["--blank", 0], 8, "no row 0"),
         (["--blank", 99999999999999999999], 2, "not in the range"),
-        (["--blank", "anna"], 2, "not a valid int"),
+        (["--blank", "anna"], 2, "not a whole number"),
         (["--blank-key", 3], 8, "names no key"),
         (["--blank", 3, "--blank-key", 2], 2, "one of --hold"),
         (["--blank", 3, "--municipality", "exempelkommun"], 2, "--municipality"),

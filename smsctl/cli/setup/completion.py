@@ -182,7 +182,7 @@ EXAMPLES = (
     "smsctl completion bash > /etc/bash_completion.d/smsctl",
     'smsctl completion zsh > "${fpath[1]}/_smsctl"',
     "smsctl completion fish > ~/.config/fish/completions/smsctl.fish",
-    "smsctl completion bash -- send --gr  # what the script asks",
+    "smsctl completion bash -- send --gr",
 )
 
 
