@@ -63,13 +63,13 @@ def begin(
     with lock.right_to_send(ledger, reference):
         with ledger.transaction():
             opening = openings.keep(ledger, reference, new.rows)
-        messages = 0
-        for written, rows in openings.write_in_pieces(ledger, opening, ready, skipped, new):
-            messages = written
+        messages = rows = 0
+        for written in openings.write_in_pieces(ledger, opening, ready, skipped, new):
+            messages, rows = written
             on_progress(rows, new.rows)
         with ledger.transaction():
             _refuse_used(ledger, new)
-            openings.keep_no_longer(ledger, opening, messages)
+            openings.keep_no_longer(ledger, opening, messages, rows)
             mailing = openings.finish(ledger, opening, new, messages, moment, actor)
             return _recorded(mailing, new, ledger, moment, actor)
 

@@ -139,15 +139,28 @@ def _parts(ledger: Ledger, made: Mailing) -> int:
     return ledger.number("SELECT SUM(parts) FROM messages WHERE id BETWEEN ? AND ?", *made.span)
 
 
-def keep_no_longer(ledger: Ledger, opening: Opening, messages: int) -> None:
+def keep_no_longer(ledger: Ledger, opening: Opening, messages: int, rows: int) -> None:
     """End the keeping of ids, in the transaction that writes the mailing itself.
 
-    Raises LedgerError where somebody has taken the opening for one that was broken off.
+    Raises LedgerError where somebody has taken the opening for one that was broken off, or it lacks any of
+    the messages and other rows that were written.
     """
-    if not ledger.write(
-        "DELETE FROM openings WHERE reference = ? AND kept >= ?", opening.reference, messages
+    if not (
+        ledger.write("DELETE FROM openings WHERE reference = ? AND kept >= ?", opening.reference, messages)
+        and _is_whole(ledger, opening, messages, rows)
     ):
         raise _removed()
+
+
+def _is_whole(ledger: Ledger, opening: Opening, messages: int, rows: int) -> bool:
+    found = ledger.number(
+        "SELECT (SELECT COUNT(*) FROM messages WHERE id >= ? AND id < ?)"
+        " + (SELECT COUNT(*) FROM skipped WHERE mailing = ?)",
+        opening.first_message,
+        opening.first_message + messages,
+        opening.mailing,
+    )
+    return found == rows
 
 
 def _must_be_kept(ledger: Ledger, opening: Opening) -> None:
@@ -185,13 +198,14 @@ def clear(ledger: Ledger) -> Iterator[tuple[int, int]]:
     for mailing, reference, first, kept in ledger.rows(
         "SELECT mailing, reference, first_message, kept FROM openings"
     ):
-        with lock.if_nobody_sends(ledger, reference) as free:
-            if not free:
+        own = reference.removesuffix(_TAKEN)
+        with lock.if_nobody_sends(ledger, own) as free:
+            if not free or not _take_away(ledger, own):
                 continue
             done, most = 0, ledger.rows_in_a_commit
             while _remove_some(
                 ledger,
-                Opening(mailing=mailing, reference=reference, first_message=first + done),
+                Opening(mailing=mailing, reference=f"{own}{_TAKEN}", first_message=first + done),
                 min(most, kept - done),
                 most,
             ):
@@ -201,13 +215,24 @@ def clear(ledger: Ledger) -> Iterator[tuple[int, int]]:
                 most = ledger.rows_in_a_commit
 
 
+def _take_away(ledger: Ledger, reference: str) -> bool:
+    """Let an opening be its owner's no longer, before anything of it goes; say whether it is there still.
+
+    On a server the owner may have lost a session only, and go on.
+    """
+    taken = f"{reference}{_TAKEN}"
+    with ledger.transaction():
+        ledger.write("UPDATE openings SET reference = ? WHERE reference = ?", taken, reference)
+        return bool(ledger.rows("SELECT 1 FROM openings WHERE reference = ?", taken))
+
+
 def _remove_some(ledger: Ledger, left: Opening, messages: int, most: int) -> bool:
     """Remove some rows of an opening that was broken off, or the last of it; say whether anything is left.
 
     Its next messages, and where there are none, at most so many of each other kind.
     """
     with ledger.transaction():
-        # It may have ended before its lock was free: then the mailing is there.
+        # Another host may go on with the rest, where the session that held the lock is gone.
         if not ledger.rows("SELECT 1 FROM openings WHERE reference = ?", left.reference):
             return False
         first, end = left.first_message, left.first_message + messages
@@ -223,6 +248,7 @@ def _remove_some(ledger: Ledger, left: Opening, messages: int, most: int) -> boo
 
 
 _LOADED_TOGETHER = 5_000
+_TAKEN = "-taken"
 _MESSAGES = ("id", "mailing", "sheet_row", "number", "name", "state")
 
 

@@ -297,25 +297,60 @@ def test_a_cancel_leaves_alone_what_is_under_way(two: Ledger, late: Late) -> Non
     assert states(two) == {"unknown": 2}
 
 
-def test_rows_of_an_opening_that_another_host_cleared_are_not_written_on(
-    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _begun_while_another_host_clears_it(one: Ledger, two: Ledger, admin: Admin, *, by_half: bool) -> int:
+    """Begin a mailing to 23 people whose session ends when its rows are written; return how many it has."""
     from .test_openings import LEFT_OUT, NEW, PEOPLE
 
     activate(one)
+    held = list[Iterator[tuple[int, int]]]()
+
+    def clear(done: int, _rows: int) -> None:
+        if done == (len(PEOPLE) if by_half else 5):
+            end_sessions(admin, one)
+            held.append(openings.clear(two))
+            for _ in held[0]:
+                if by_half:
+                    break
+
+    mailing = begin(NEW, PEOPLE, LEFT_OUT, one, now(), ACTOR, clear)
+    assert mailing.messages == len(PEOPLE)
+    return sum(states(two).values())
+
+
+@pytest.mark.parametrize("without", ["no guard", "_TAKEN", "_is_whole"])
+@pytest.mark.parametrize("by_half", [True, False], ids=["by half", "wholly"])
+def test_an_opening_that_another_host_clears_does_not_become_a_mailing(
+    without: str,
+    *,
+    by_half: bool,
+    one: Ledger,
+    two: Ledger,
+    admin: Admin,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Either guard is enough."""
     monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
-
-    cleared = iter((True,))
-
-    def clear(_done: int, _rows: int) -> None:
-        if next(cleared, False):
-            end_sessions(admin, one)
-            list(openings.clear(two))
-
+    if without == "_TAKEN":
+        monkeypatch.setattr(openings, "_TAKEN", "")
+    if without == "_is_whole":
+        monkeypatch.setattr(openings, "_is_whole", lambda *_given: True)
     with pytest.raises(LedgerError, match="removed by another process"):
-        begin(NEW, PEOPLE, LEFT_OUT, one, now(), ACTOR, clear)
+        _begun_while_another_host_clears_it(one, two, admin, by_half=by_half)
+    assert not two.rows("SELECT 1 FROM mailings")
+    list(openings.clear(two))
     assert two.rows("SELECT COUNT(*) FROM messages") == [(0,)]
+
+
+def test_without_both_guards_people_would_be_lost_of_it(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
+    monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
+    monkeypatch.setattr(openings, "_TAKEN", "")
+    monkeypatch.setattr(openings, "_is_whole", lambda *_given: True)
+    assert _begun_while_another_host_clears_it(one, two, admin, by_half=True) == 18
 
 
 # A ledger that was put back

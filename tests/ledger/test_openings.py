@@ -110,7 +110,7 @@ def test_one_that_ends_while_somebody_looks_for_what_is_left_stays(
 
     def ended_meanwhile(held: Ledger, reference: str) -> AbstractContextManager[bool]:
         with ledger.transaction():
-            openings.keep_no_longer(ledger, opening, READY)
+            openings.keep_no_longer(ledger, opening, READY, READY + SKIPPED)
             openings.finish(ledger, opening, NEW, READY, NOW, ACTOR)
         return is_free(held, reference)
 
