@@ -16,8 +16,8 @@ from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict, same_f
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.remark import Event, Remark
 from smsctl.errors import InterruptionError, SmsctlError, StoppedError, say
-from smsctl.host.clock import since_boot_s
-from smsctl.ledger import batches, corrections, fitness, lock, mailings, reconciling
+from smsctl.host import clock
+from smsctl.ledger import batches, corrections, fitness, lock, mailings, reconciling, under_way
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.repeats import Repeats
@@ -25,7 +25,6 @@ from smsctl.ledger.reserve import Reserve
 from smsctl.ledger.store import Ledger
 
 REFUSED_AS_REPEAT = "25"
-_SOON_S = 60.0
 _TWICE = 2
 
 
@@ -101,8 +100,8 @@ def _begun(trial: DoubleSend) -> Iterator[_Begun]:
 
 def _soon(claim: Claim) -> float:
     """Return when its first byte must have left, on the monotonic clock."""
-    late_s = 0.0 if claim.begun_s is None else since_boot_s() - claim.begun_s
-    return time.monotonic() + _SOON_S - late_s
+    now = clock.reading()
+    return time.monotonic() + under_way.left_s(claim.by.read if claim.by else now, now)
 
 
 def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:

@@ -17,9 +17,10 @@ from typing import NamedTuple
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import Answer, Status, SubmitVerdict, same_for_all
 from smsctl.domain.remark import Event, Remark
-from smsctl.host.clock import since_boot_s
+from smsctl.host import clock
+from smsctl.host.clock import ClockReading
 from smsctl.ledger.batches import Claim
-from smsctl.ledger.under_way import STALE_AFTER_S
+from smsctl.ledger.under_way import left_s
 
 _GAP_S = 0.002
 _LONGEST_GATHER_S = 0.2
@@ -47,20 +48,20 @@ class Workers:
         gateway: Gateway,
         size: int,
         halted: Callable[[], bool] = lambda: False,
-        clock_s: Callable[[], float] = since_boot_s,
+        read_clock: Callable[[], ClockReading] = clock.reading,
     ) -> None:
         """Threads start when there is something to do; they never keep the process alive.
 
         `halted` is asked before each batch, by the threads: whether it must be given back instead. So it is
-        when by `clock_s`, which goes on while the machine sleeps, its claim is too old.
+        when by `read_clock`, which knows of the machine's sleep, its claim is too old.
         """
         self._gateway = gateway
         self._size = size
         self._halted = halted
-        self._clock_s = clock_s
+        self._read_clock = read_clock
         self._threads = 0
         self._ahead = size // 2
-        self._work: queue.SimpleQueue[tuple[Claim, float, float] | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[tuple[Claim, float, ClockReading] | None] = queue.SimpleQueue()
         self._back: queue.SimpleQueue[BatchDone] = queue.SimpleQueue()
         self.open: dict[int, Claim] = {}  # submitted, and its answer not yet stored
         self._answered: dict[int, BatchDone] = {}
@@ -82,10 +83,10 @@ class Workers:
             self._threads += 1
             threading.Thread(target=self._serve, daemon=True).start()
         # On a server all count from when its clock was read: to be told of a COMMIT may have taken long.
-        now_s = self._clock_s()
-        left_s = STALE_AFTER_S - (0 if claim.begun_s is None else now_s - claim.begun_s)
-        # The machine's sleep is not in the first clock, by which the gateway looks at the last moment.
-        self._work.put((claim, time.monotonic() + left_s, now_s + left_s))
+        now = self._read_clock()
+        begun = claim.by.read if claim.by else now
+        # The machine's sleep is not in the clock by which the gateway looks at the last moment.
+        self._work.put((claim, time.monotonic() + left_s(begun, now), begun))
 
     def gather(self) -> list[BatchDone]:
         """Wait for an answer, and for others that can share its commit.
@@ -142,9 +143,9 @@ class Workers:
 
     def _serve(self) -> None:
         while (work := self._work.get()) is not None:
-            claim, not_after, latest_s = work
+            claim, not_after, begun = work
             try:
-                if self._halted() or self._clock_s() > latest_s:
+                if self._halted() or left_s(begun, self._read_clock()) < 0:
                     self._back.put(_given_back(claim))
                 else:
                     self._back.put(BatchDone(claim, self._gateway.submit(claim.batch, not_after=not_after)))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
 from smsctl.domain.moment import Moment, stamp
-from smsctl.host.clock import since_boot_s, uptime
+from smsctl.host.clock import ClockReading, uptime
 
 
 class Clock:
@@ -16,10 +16,9 @@ class Clock:
         self._name = time_zone
         self._ahead_s = 0.0  # of this machine's clock
 
-    def follow(self, at: str, read_s: float) -> None:
-        """Go by another clock, which said `at` when this machine had been up for `read_s`."""
-        then_s = time.time() - (since_boot_s() - read_s)
-        self._ahead_s = datetime.fromisoformat(at).timestamp() - then_s
+    def follow(self, at: str, then: ClockReading) -> None:
+        """Go by another clock, which said `at` when this machine's was read."""
+        self._ahead_s = datetime.fromisoformat(at).timestamp() - then.shown_s
 
     def now(self) -> Moment:
         """Return this moment."""

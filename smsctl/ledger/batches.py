@@ -38,7 +38,7 @@ class Claim(NamedTuple):
     batch: Batch
     messages: Sequence[int]  # ids, in the batch's order
     day: str  # the local day it is counted on
-    begun_s: float | None = None  # since this machine's boot, before a server's clock was read for it
+    by: hosts.Claimant | None = None  # None: the ledger is a file
     parts: counts.Parts | None = None  # of its messages and others, where texts differ; None: not read yet
 
 
@@ -78,11 +78,10 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     wanted = [message for message, _ in found]
     parts = counts.parts_of(ledger, wanted) if mailing.personal else None
     room = ceilings.room(ledger, mailing, want.ceilings, wanted, moment, parts)
-    begun_s = host.read_s if host else None
     made = _batches(ledger, want, found[:room], slots, moment)
-    claims = [one._replace(begun_s=begun_s, parts=parts) for one in made]
+    claims = [one._replace(by=host, parts=parts) for one in made]
     for one in claims:
-        _mark(ledger, want, one, moment, host)
+        _mark(ledger, want, one, moment)
     marked = counts.total(ledger, mailing, [message for one in claims for message in one.messages], parts)
     counts.move(ledger, mailing, moment.day, {Status.PENDING: marked}, {Status.SENDING: marked})
     newest = claims[-1]
@@ -175,11 +174,9 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: s
     counts.move(ledger, mailing, day, {Status.PENDING: moved}, {Status.CANCELLED: moved})
 
 
-def _mark(
-    ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment, host: hosts.Claimant | None
-) -> None:
+def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> None:
     """Write a batch and mark its messages."""
-    mailing, ids = want.mailing, one.messages
+    mailing, ids, host = want.mailing, one.messages, one.by
     ledger.write_later(
         "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
         " parts, digest, claimed_at, claimed_day, boot, boot_s, cost_centre, host, under_way_until)"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smsctl.domain.moment import Moment
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.host.clock import since_boot_s
+from smsctl.host.clock import ClockReading
 from smsctl.host.users import whoever
 from smsctl.ledger import audit
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWaterRecord, Restored, twice
@@ -51,11 +51,11 @@ class Host(NamedTuple):
 
 
 class Claimant(NamedTuple):
-    """Which host claims, and when: by the server's clock, and by that of this machine's boot before it."""
+    """Which host claims, and when: by the server's clock, and by this machine's before it."""
 
     host: str
     at: str
-    read_s: float
+    read: ClockReading
 
 
 def open_shared(access: "Access") -> Ledger:
@@ -109,7 +109,7 @@ def admit(ledger: Ledger, reference: str, moment: Moment) -> Claimant | None:
     if restored := _judged(ledger, look):
         raise HaltError(twice(restored.why).sentence, hint=ACCEPT)
     water = _at_home(ledger, mark, look, moment)
-    return Claimant(host=water.host, at=standing.at, read_s=standing.read_s)
+    return Claimant(host=water.host, at=standing.at, read=standing.read)
 
 
 def unfit(ledger: Ledger, standing: Standing) -> LedgerError | None:
@@ -121,7 +121,7 @@ def unfit(ledger: Ledger, standing: Standing) -> LedgerError | None:
             hint=say('Ask whoever looks after the database; or write under [ledger]: standby = "none"'),
         )
     theirs = datetime.fromisoformat(standing.at)
-    ours = datetime.now(UTC) - timedelta(seconds=since_boot_s() - standing.read_s)
+    ours = datetime.fromtimestamp(standing.read.shown_s, UTC)
     if abs(theirs - ours) > _CLOCK_OFF:
         return LedgerError(
             say(

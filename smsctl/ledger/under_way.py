@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import stamp
 from smsctl.errors import RuleError, say
+from smsctl.host.clock import ClockReading
 from smsctl.ledger.store import Ledger
 
 STALE_AFTER_S = 60.0
@@ -18,14 +19,27 @@ STALE_AFTER_S = 60.0
 _LINGER_S = 120.0
 """So long a system goes on repeating what it was given to send, after the program has closed the line."""
 
+_CLOCKS_S = 120.0
+"""So far apart may be the clocks of two servers, of which one takes over: each is a minute off a host's."""
+
 _LONGEST_REQUEST_S = 600.0
 """So long a request may take at the most that a config allows; of another host's config nothing is known."""
 
 
 def until(at: str, request_s: float) -> str:
     """Return when nothing of a batch claimed at `at` can leave any more; a request ends in `request_s`."""
-    last = datetime.fromisoformat(at) + timedelta(seconds=STALE_AFTER_S + request_s + _LINGER_S)
+    last = datetime.fromisoformat(at) + timedelta(seconds=STALE_AFTER_S + request_s + _LINGER_S + _CLOCKS_S)
     return stamp(last)
+
+
+def left_s(begun: ClockReading, now: ClockReading) -> float:
+    """Return how many seconds are left for the first byte of a batch that was claimed after `begun`."""
+    return STALE_AFTER_S - begun.gone_s(now)
+
+
+def mark_again(ledger: Ledger, batch: int, last: str) -> None:
+    """Write until when a batch that is submitted once more may be under way, in the open transaction."""
+    ledger.write("UPDATE batches SET under_way_until = ? WHERE id = ?", last, batch)
 
 
 def from_now(ledger: Ledger) -> str | None:

@@ -11,7 +11,9 @@ from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, outgoing
 from smsctl.domain.remark import Event
 from smsctl.domain.text import MessageText
+from smsctl.host.clock import ClockReading
 from smsctl.ledger.batches import Claim
+from smsctl.ledger.hosts import Claimant
 from smsctl.ledger.under_way import STALE_AFTER_S
 
 from .desk import ScriptedGateway, accepted
@@ -197,11 +199,24 @@ def test_nothing_has_arrived_before_the_gateway_answers(begin: Begin) -> None:
     assert sorted(one.claim.id for one in done) == [1, 2, 3]
 
 
-@pytest.mark.parametrize(("asleep_s", "leaves"), [(0, True), (STALE_AFTER_S + 1, False)])
-def test_a_claim_that_a_machine_slept_over_is_given_back(asleep_s: float, *, leaves: bool) -> None:
+def shown(up_s: float, shown_s: float) -> ClockReading:
+    return ClockReading(since_boot_s=up_s, shown_s=shown_s)
+
+
+TOO_LONG_S = STALE_AFTER_S + 1
+
+
+@pytest.mark.parametrize(
+    ("up_s", "shown_s", "leaves"),
+    [(0, 0, True), (TOO_LONG_S, TOO_LONG_S, False), (0, TOO_LONG_S, False), (1, -3600, True)],
+    ids=["at once", "asleep", "paused, as a virtual machine is", "its clock was set back"],
+)
+def test_a_claim_that_a_machine_slept_over_is_given_back(
+    up_s: float, shown_s: float, *, leaves: bool
+) -> None:
     """Which the clock that the gateway looks at does not know."""
-    times_s, gateway = iter([100.0, 100.0 + asleep_s]), ScriptedGateway(accepted)
-    workers = Workers(gateway, 1, clock_s=lambda: next(times_s))
+    times, gateway = iter([shown(100, 5000), shown(100 + up_s, 5000 + shown_s)]), ScriptedGateway(accepted)
+    workers = Workers(gateway, 1, read_clock=lambda: next(times))
     workers.submit(claim(1))
     (done,) = workers.gather()
     workers.dismiss()
@@ -214,8 +229,9 @@ def test_a_claim_that_a_machine_slept_over_is_given_back(asleep_s: float, *, lea
 def test_a_claim_whose_commit_took_too_long_is_given_back(waited_s: float, *, leaves: bool) -> None:
     """On a server that others share: they may have taken it for lost meanwhile."""
     gateway = ScriptedGateway(accepted)
-    workers = Workers(gateway, 1, clock_s=lambda: 100.0 + waited_s)
-    workers.submit(claim(1)._replace(begun_s=100.0))
+    workers = Workers(gateway, 1, read_clock=lambda: shown(100 + waited_s, 5000 + waited_s))
+    claimant = Claimant(host="one", at="2026-11-22T08:00:00.000Z", read=shown(100, 5000))
+    workers.submit(claim(1)._replace(by=claimant))
     (done,) = workers.gather()
     workers.dismiss()
     assert (len(gateway.submitted), done.answer.verdict) == (

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql as compose
 
 from smsctl.errors import LedgerError, say
-from smsctl.host.clock import since_boot_s
+from smsctl.host import clock
 from smsctl.ledger.postgres import connect, dialect, identity
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.rights import Rights
@@ -182,8 +182,8 @@ class PostgresEngine:
     def standing(self) -> Standing:
         """Return what the server says of itself: in the open transaction, or just now."""
         if self._standing is None:
-            read_s, row = since_boot_s(), self._run(identity.NOW, ()).fetchone()
-            found = identity.stood(self.access, read_s, row)
+            read, row = clock.reading(), self._run(identity.NOW, ()).fetchone()
+            found = identity.stood(self.access, read, row)
             self._standing = found if self._transaction is not None else None
             return found
         return self._standing
@@ -218,12 +218,14 @@ class PostgresEngine:
     def identity(self) -> Identity:
         """Return which database this is."""
         with told(self.place):
-            return identity.stood(self.access, 0, self._session.execute(identity.NOW).fetchone()).identity
+            return identity.stood(
+                self.access, clock.reading(), self._session.execute(identity.NOW).fetchone()
+            ).identity
 
     def _begin(self) -> None:
         if self._session.closed:
             self._reconnect()
-        read_s = since_boot_s()
+        read = clock.reading()
         try:
             row = connect.begin(self._session, identity.STANDING)
         except psycopg.Error as error:
@@ -233,7 +235,7 @@ class PostgresEngine:
                 raise NotNowError(told_of) from None
             raise told_of from None
         transaction, version, *rest = row
-        standing = identity.stood(self.access, read_s, rest)
+        standing = identity.stood(self.access, read, rest)
         try:
             identity.must_be_same_version(self.path, int(version), self._version)
             identity.must_be_same_life(self.access, standing.identity, self._known)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from smsctl.errors import LedgerError, say
+from smsctl.host.clock import ClockReading
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.seam.sentences import overtaken
 from smsctl.ledger.seam.standing import Identity, Standing
@@ -33,14 +34,14 @@ STANDING = NOW.replace(
 """The open transaction, the version of the schema, and then as `NOW`."""
 
 
-def stood(access: Access, read_s: float, row: Sequence[Any] | None) -> Standing:
-    """Return what was answered to `NOW`; `read_s` as in `Standing`."""
+def stood(access: Access, read: ClockReading, row: Sequence[Any] | None) -> Standing:
+    """Return what was answered to `NOW`; `read` as in `Standing`."""
     assert row is not None  # noqa: S101 - it has no FROM
     at, has_standby, *identity = row
     return Standing(
         identity=Identity(*identity),
         at=at,
-        read_s=read_s,
+        read=read,
         asks_for_standby=access.standby_must_have_it,
         has_standby=bool(has_standby),
     )

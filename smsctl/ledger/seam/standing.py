@@ -5,6 +5,8 @@ A ledger in a file has no such thing: the file beside it tells whether it was pu
 
 from typing import NamedTuple, Self
 
+from smsctl.host.clock import ClockReading
+
 
 class Identity(NamedTuple):
     """Which database this is, and in which of its lives: a copy or a promoted standby has another."""
@@ -45,6 +47,6 @@ class Standing(NamedTuple):
 
     identity: Identity
     at: str  # its time, as the ledger writes times
-    read_s: float  # since this machine's boot, before that was asked
+    read: ClockReading  # of this machine, before that was asked
     asks_for_standby: bool = False  # the config says that nothing counts before a standby has it
     has_standby: bool = False  # and so does the server
