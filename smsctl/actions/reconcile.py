@@ -10,6 +10,7 @@ for a person.
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -19,13 +20,16 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.errors import Sentence, SmsctlError, say
-from smsctl.ledger import corrections, reconciling
+from smsctl.host import clock
+from smsctl.ledger import corrections, hosts, reconciling, restoring, under_way
 from smsctl.ledger.batches import Claim
+from smsctl.ledger.hosts import HaltError
 from smsctl.ledger.reconciling import Unknown
 from smsctl.ledger.store import Ledger
 
 WITHIN = timedelta(minutes=50)
 
+_SOON_S = 1.0
 _PROVES = {Status.ACCEPTED, Status.HELD}
 
 
@@ -43,11 +47,12 @@ class Search(NamedTuple):
     that is never submitted again: the gateway may not have kept its references then."""
     pauses_s: Sequence[float]
     """Before each try; a gateway that gave no answer is seldom well again at once."""
+    request_s: float = 90  # in which a request ends, whatever the gateway does
 
     @property
     def may_go_on(self) -> bool:
-        """Whether the right to send the mailing is ours still."""
-        return self.ledger.engine.may_still_send(self.mailing.reference)
+        """Whether nobody asks us to stop, and the right to send the mailing is ours still."""
+        return not self.stop_signal.asked and self.ledger.engine.may_still_send(self.mailing.reference)
 
 
 class Reconciled(NamedTuple):
@@ -62,26 +67,44 @@ def reconcile(search: Search) -> Reconciled:
 
     The caller holds the right to send the mailing. What cannot be proved stays unknown.
     """
-    states: Counter[Status] = Counter()
-    remarks: dict[int, Sentence] = {}  # by batch; the latest
-    lists = search.gateway.traits.cancelling
+    found = _Found(asks_list=search.gateway.traits.cancelling)
     for tried, pause_s in enumerate(search.pauses_s if search.proved_at else (0.0,)):
         # What can only be found in the list is looked for once: it does not come later.
         left = [one for one in _left(search) if not tried or _may_repeat(search, one)]
         if left:
             search.stop_signal.asked_within(pause_s)
         for one in left:
-            if search.stop_signal.asked or not search.may_go_on:
-                break
-            claim = one.claim
-            listed, lists = _listed(search.gateway, claim.batch.reference) if lists else (None, False)
-            states += _settle(search, one, listed)
-            if listed and listed.left != len(claim.messages):
-                remarks[claim.id] = _partly(claim, listed)
-        if not left or search.stop_signal.asked or not search.may_go_on:
+            if search.may_go_on and not found.halted:
+                found.look_for(search, one)
+        if not left or found.halted or not search.may_go_on:
             break
-    still = {one.claim.id for one in _left(search)} if remarks else set()
-    return Reconciled(states, [remark for batch, remark in remarks.items() if batch in still])
+    still = {one.claim.id for one in _left(search)} if found.remarks else set()
+    remarks = [remark for batch, remark in found.remarks.items() if batch in still]
+    return Reconciled(states=found.states, remarks=remarks)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was found so far."""
+
+    asks_list: bool
+    states: Counter[Status] = field(default_factory=Counter)
+    remarks: dict[int, Sentence] = field(default_factory=dict)  # by batch; the latest
+    halted: bool = False  # nothing may be sent by this run
+
+    def look_for(self, search: Search, unknown: Unknown) -> None:
+        """Settle one batch, if that can be proved now."""
+        claim, listed = unknown.claim, None
+        if self.asks_list:
+            listed, self.asks_list = _listed(search.gateway, claim.batch.reference)
+        try:
+            self.states += _settle(search, unknown, listed)
+        except HaltError as halted:
+            self.halted = True
+            self.remarks[claim.id] = halted.sentence
+            return
+        if listed and listed.left != len(claim.messages):
+            self.remarks[claim.id] = _partly(claim, listed)
 
 
 def may_be_repeated(ledger: Ledger, mailing: Mailing, account: str, moment: Moment) -> bool:
@@ -132,7 +155,10 @@ def _settle(search: Search, unknown: Unknown, listed: Listed | None) -> Counter[
         return _store(search, claim, held, "in the gateway's list")
     if not _may_repeat(search, unknown):
         return Counter()
-    answer = search.gateway.submit(claim.batch, not_after=time.monotonic() + 1)
+    left_s = _mark_again(search, unknown)
+    if left_s <= 0:
+        return Counter()
+    answer = search.gateway.submit(claim.batch, not_after=time.monotonic() + min(left_s, _SOON_S))
     # A refusal of the repeat says nothing of the first: only acceptance, or code 25, proves anything.
     proved = {
         message: receipt.status
@@ -140,6 +166,26 @@ def _settle(search: Search, unknown: Unknown, listed: Listed | None) -> Counter[
         if receipt.status in _PROVES
     }
     return _store(search, claim, proved, "submitted again with the same references")
+
+
+def _mark_again(search: Search, unknown: Unknown) -> float:
+    """Let other hosts know, durably, that the batch may be under way again; return how long it may leave.
+
+    0: it may not, for another host or a person has settled it meanwhile. Raises HaltError.
+    """
+    ledger, mailing, claim = search.ledger, search.mailing, unknown.claim
+    if ledger.engine.standing() is None:  # a file, of which nobody takes the right that we hold
+        return _SOON_S
+    with ledger.transaction():
+        host = hosts.admit(ledger, mailing.reference, search.now())
+        found = reconciling.unknown_batches(ledger, mailing, search.account, batch=claim.id)
+        if host is None or unknown not in found:
+            return 0
+        under_way.mark_again(ledger, claim.id, under_way.until(host.at, search.request_s))
+        restoring.watch(
+            ledger, before=claim.id - 1, newest=claim.id, reference=claim.batch.reference, at=host.at
+        )
+    return under_way.left_s(host.read, clock.reading())
 
 
 def _store(search: Search, claim: Claim, proved: dict[int, Status], why: str) -> Counter[Status]:

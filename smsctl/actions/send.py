@@ -169,6 +169,7 @@ def _reconcile(send_run: SendRun, progress: _Progress) -> None:
             account=send_run.account,
             proved_at=send_run.proved_at,
             pauses_s=send_run.pace.reconcile_pauses_s,
+            request_s=send_run.pace.request_s,
         )
     )
     progress.states += cleared.states

@@ -23,8 +23,10 @@ class Unknown(NamedTuple):
     claimed: Moment
 
 
-def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[Unknown]:
-    """Return the batches of which every message is unknown.
+def unknown_batches(
+    ledger: Ledger, mailing: Mailing, account: str, *, batch: int | None = None
+) -> list[Unknown]:
+    """Return the batches of which every message is unknown; or this one `batch`, if it is one of them.
 
     Only those that left through this account: no other knows anything of them.
     """
@@ -34,6 +36,8 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[Unkn
         " boot_s, cost_centre FROM batches WHERE mailing = ? AND verdict = 'unclear' ORDER BY id",
         mailing.id,
     ):
+        if batch not in (None, batch_id):
+            continue
         rows = ledger.rows(
             "SELECT id, number FROM messages WHERE id BETWEEN ? AND ? AND batch = ? AND state = 'unknown'"
             " AND number IS NOT NULL ORDER BY id",  # none that is purged
@@ -45,10 +49,10 @@ def unknown_batches(ledger: Ledger, mailing: Mailing, account: str) -> list[Unkn
         rebuilt = outgoing(mailing.message_references(ids), numbers)
         letter = costs.letter_of(mailing.letter, cost_centre)
         bodies = texts.of(ledger, mailing, ids)
-        batch = Batch(reference=reference, letter=letter, messages=rebuilt, bodies=bodies)
-        if len(rows) == messages and batch.digest(account) == kept:
+        again = Batch(reference=reference, letter=letter, messages=rebuilt, bodies=bodies)
+        if len(rows) == messages and again.digest(account) == kept:
             up = Uptime(boot=boot, s=boot_s) if boot else None
-            claim = Claim(id=batch_id, batch=batch, messages=ids, day=day)
+            claim = Claim(id=batch_id, batch=again, messages=ids, day=day)
             found.append(Unknown(claim=claim, claimed=Moment(at=at, day=day, up=up)))
     return found
 

@@ -78,21 +78,24 @@ def new_mailing(ledger: Ledger, messages: int, *, body: str = "Hej", moment: Mom
     return begin(new, people, [], ledger, moment, ACTOR)
 
 
+def a_run(ledger: Ledger, mailing: Mailing, gateway: Taker, *, batch_size: int = 2) -> SendRun:
+    """A run that sends what is pending."""
+    return SendRun(
+        mailing=mailing,
+        ledger=ledger,
+        gateway=gateway,
+        now=now,
+        ceilings=Ceilings(),
+        pace=SendPace(batch_size=batch_size, reconcile_pauses_s=(0.0,)),
+        stop_signal=StopSignal(),
+        proved_at=None,
+        on_progress=lambda states: None,
+    )
+
+
 def send_all(ledger: Ledger, mailing: Mailing, gateway: Taker, *, batch_size: int = 2) -> Result:
     """Send what is pending."""
-    return send(
-        SendRun(
-            mailing=mailing,
-            ledger=ledger,
-            gateway=gateway,
-            now=now,
-            ceilings=Ceilings(),
-            pace=SendPace(batch_size=batch_size),
-            stop_signal=StopSignal(),
-            proved_at=None,
-            on_progress=lambda states: None,
-        )
-    )
+    return send(a_run(ledger, mailing, gateway, batch_size=batch_size))
 
 
 def let_all_arrive(ledger: Ledger) -> None:

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime, timedelta, tzinfo
 from itertools import count
 from pathlib import Path
@@ -11,12 +11,15 @@ from typing import Any, NamedTuple, Self
 
 import pytest
 
+from smsctl.actions import reconcile
 from smsctl.actions.accept_restore import accept_restore
 from smsctl.actions.begin import begin
 from smsctl.actions.cancel import cancel
 from smsctl.actions.resolve import ResolveAnswer, resolve
-from smsctl.actions.stop_signal import StopReason
+from smsctl.actions.send import Result, send
+from smsctl.actions.stop_signal import StopReason, StopSignal
 from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.errors import LedgerError, RuleError
 from smsctl.ledger import (
     audit,
@@ -35,7 +38,7 @@ from smsctl.ledger.store import Ledger
 from .. import postgres_server
 from ..postgres_server import Cluster
 from .conftest import ACTOR
-from .runs import Taker, must_be_true, new_mailing, now, send_all, states
+from .runs import Taker, a_run, let_all_arrive, must_be_true, new_mailing, now, send_all, states
 from .sending import activate
 
 if why := postgres_server.why_none():
@@ -148,7 +151,7 @@ def test_a_batch_may_be_under_way_for_longer_than_any_of_its_bytes(one: Ledger) 
     send_all(one, new_mailing(one, 2), Taker())
     ((claimed, until),) = one.rows("SELECT claimed_at, under_way_until FROM batches")
     apart = datetime.fromisoformat(until) - datetime.fromisoformat(claimed)
-    assert timedelta(seconds=60 + 90) < apart < timedelta(minutes=10)
+    assert timedelta(seconds=60 + 90 + 2 * 60) < apart < timedelta(minutes=10)
 
 
 def test_who_has_lost_the_right_claims_nothing_more_and_stores_what_is_answered(
@@ -295,6 +298,119 @@ def test_a_cancel_leaves_alone_what_is_under_way(two: Ledger, late: Late) -> Non
     cancel(two, late.mailing, open_gateway, now(), ACTOR, None)
     assert not asked
     assert states(two) == {"unknown": 2}
+
+
+# A request that is made once more
+
+
+class Forgetful(Taker):
+    """A gateway that what is submitted first does not reach; what is submitted once more does."""
+
+    def __init__(self, at_first: Callable[[], None], before: Callable[[], None]) -> None:
+        super().__init__(before)
+        self._at_first: Callable[[], None] | None = at_first
+
+    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+        if at_first := self._at_first:
+            self._at_first = None
+            at_first()
+            return same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, "")
+        return super().submit(batch, not_after=not_after)
+
+
+def repeat(ledger: Ledger, mailing: Mailing, gateway: Taker) -> Result:
+    """Send, through a gateway that was proved to refuse what it has taken before."""
+    return send(a_run(ledger, mailing, gateway)._replace(proved_at="2000-01-01T00:00:00.000Z"))
+
+
+def _resolved_while_it_is_repeated(one: Ledger, two: Ledger, admin: Admin) -> Taker:
+    """Let a person say on another host that it was not sent, while it is on its way once more."""
+    mailing = new_mailing(one, 2)
+
+    def resolve_and_send() -> None:
+        end_sessions(admin, one)
+        with suppress(RuleError):
+            resolve(two, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
+        run(two, mailing, other)
+
+    other, gateway = Taker(), Forgetful(lambda: let_all_arrive(two), resolve_and_send)
+    repeat(one, mailing, gateway)
+    gateway.taken += other.taken
+    return gateway
+
+
+def test_what_is_submitted_once_more_is_under_way_for_the_other_hosts(
+    one: Ledger, two: Ledger, admin: Admin
+) -> None:
+    gateway = _resolved_while_it_is_repeated(one, two, admin)
+    assert states(two) == {"accepted": 2}
+    must_be_true(two, gateway)
+
+
+def test_without_that_mark_it_would_be_sent_beside_the_repeat(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(reconcile, "_mark_again", lambda *_given: 1.0)
+    assert set(_resolved_while_it_is_repeated(one, two, admin).taken.values()) == {2}
+
+
+def _cancelled_before_it_is_repeated(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> Taker:
+    mailing = new_mailing(one, 2)
+
+    def cancel_it(_signal: StopSignal, _pause_s: float) -> None:
+        end_sessions(admin, one)
+        cancel(two, mailing, None, now(), ACTOR, "wrong day")
+        assert one.rows("SELECT 1")  # it goes on, and has its right again
+
+    monkeypatch.setattr(StopSignal, "asked_within", cancel_it)
+    gateway = Forgetful(lambda: let_all_arrive(two), lambda: None)
+    repeat(one, mailing, gateway)
+    return gateway
+
+
+def test_what_another_host_has_cancelled_meanwhile_is_not_submitted_once_more(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not _cancelled_before_it_is_repeated(one, two, admin, monkeypatch).taken
+
+
+def test_without_a_second_look_it_would_be(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(reconcile, "_mark_again", lambda *_given: 1.0)
+    assert _cancelled_before_it_is_repeated(one, two, admin, monkeypatch).taken
+
+
+@pytest.mark.parametrize(("left_s", "repeats"), [(0.0, False), (60.0, True)])
+def test_a_repeat_that_comes_too_late_is_not_made(
+    left_s: float, *, repeats: bool, one: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would arrive after the time that the other hosts go by."""
+
+    def take_long() -> None:
+        monkeypatch.setattr(under_way, "STALE_AFTER_S", left_s)
+
+    gateway = Forgetful(take_long, lambda: None)
+    repeat(one, new_mailing(one, 2), gateway)
+    assert bool(gateway.taken) is repeats
+
+
+def test_a_repeat_is_not_made_from_a_ledger_that_was_put_back(
+    one: Ledger, site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing, gateway = new_mailing(one, 2), Forgetful(lambda: None, lambda: None)
+
+    def go_back(_signal: StopSignal, _pause_s: float) -> None:
+        admin.execute(f"UPDATE {site.schema}.facts SET value = 'x' WHERE name = 'life'".encode())
+
+    monkeypatch.setattr(StopSignal, "asked_within", go_back)
+    told = repeat(one, mailing, gateway).remarks
+    assert not gateway.taken
+    assert "was put back, copied, or another server took over" in str(told[0])
 
 
 def _begun_while_another_host_clears_it(one: Ledger, two: Ledger, admin: Admin, *, by_half: bool) -> int:
@@ -514,8 +630,8 @@ def test_a_host_whose_clock_is_off_sends_nothing(
 ) -> None:
     class Off(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> Self:
-            return super().now(tz) + off
+        def fromtimestamp(cls, timestamp: float, tz: tzinfo | None = None) -> Self:
+            return super().fromtimestamp(timestamp, tz) + off
 
     mailing = new_mailing(one, 2)
     monkeypatch.setattr(hosts, "datetime", Off)
