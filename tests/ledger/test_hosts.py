@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import datetime, timedelta, tzinfo
 from itertools import count
 from pathlib import Path
@@ -38,6 +38,7 @@ from smsctl.ledger.store import Ledger
 from .. import postgres_server
 from ..postgres_server import Cluster
 from .conftest import ACTOR
+from .cut_line import CutLine
 from .runs import Taker, a_run, let_all_arrive, must_be_true, new_mailing, now, send_all, states
 from .sending import activate
 
@@ -49,6 +50,7 @@ import psycopg
 from smsctl.domain import database_address as address
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.postgres.rights import Rights
+from smsctl.ledger.postgres.standby import Standby
 
 _NUMBERS = count(1)
 Admin = psycopg.Connection[Any]
@@ -718,46 +720,183 @@ def waits_for_nobody(cluster: Cluster, admin: Admin) -> Iterator[None]:
         admin.execute("SELECT pg_reload_conf()")
 
 
-def _cancelled_wait(one: Ledger, mailing: Mailing, admin: Admin, gateway: Taker) -> list[LedgerError]:
-    """Send, and cancel the first wait for the standby, as an administrator may."""
-    told = list[LedgerError]()
-    pid = one.rows("SELECT pg_backend_pid()")[0][0]
+class Waits:
+    """What is sent while the server waits for its standby, and what a test does at each wait."""
 
-    def send() -> None:
-        try:
-            send_all(one, mailing, gateway)
-        except LedgerError as error:
-            told.append(error)
+    def __init__(self, admin: Admin, *at_each: Callable[[int], object]) -> None:
+        """`at_each` are called with the session that waits, one at each wait, and then the last of them."""
+        self._admin, self._left, self._seen = admin, list(at_each), set[object]()
+        self.gateway, self.told, self.taken = Taker(), list[LedgerError](), list[int]()
 
-    sender = threading.Thread(target=send)
-    sender.start()
-    waits = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event = 'SyncRep'"
-    while sender.is_alive():
-        if admin.execute(waits, (pid,)).fetchone():
-            admin.execute("SELECT pg_cancel_backend(%s)", (pid,))
-        sender.join(0.05)
-    return told
+    def send(self, ledger: Ledger, mailing: Mailing) -> None:
+        """Send all; what had been handed out at each wait stands in `taken`."""
+
+        def send() -> None:
+            try:
+                send_all(ledger, mailing, self.gateway)
+            except LedgerError as error:
+                self.told.append(error)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        while sender.is_alive():
+            self._look()
+            sender.join(0.02)
+
+    def _look(self) -> None:
+        for pid, since in self._admin.execute(
+            "SELECT pid, query_start FROM pg_stat_activity"
+            " WHERE application_name = 'smsctl' AND wait_event = 'SyncRep'"
+        ).fetchall():
+            if (pid, since) not in self._seen:
+                self._seen.add((pid, since))
+                self.taken.append(self.gateway.taken.total())
+                (self._left.pop(0) if self._left[1:] else self._left[0])(pid)
+
+
+def wait_for(admin: Admin, standby: str) -> None:
+    """Let the server wait for a standby of this name, or for none."""
+    admin.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'".encode())
+    admin.execute("SELECT pg_reload_conf()")
+    while admin.execute("SHOW synchronous_standby_names").fetchone() != (standby,):
+        pass
+
+
+def cancelled(admin: Admin) -> Callable[[int], object]:
+    """End a wait as an administrator may."""
+    return lambda pid: admin.execute("SELECT pg_cancel_backend(%s)", (pid,))
+
+
+@pytest.fixture
+def waiting(one: Ledger, site: Site, request: pytest.FixtureRequest) -> Iterator[tuple[Ledger, Mailing]]:
+    """A ledger that counts nothing before a standby has it, and a mailing; no standby comes."""
+    mailing = new_mailing(one, 2)
+    request.getfixturevalue("waits_for_nobody")
+    access = site.access("one")._replace(standby_must_have_it=True)
+    with closing(hosts.open_shared(access)) as ledger:
+        yield ledger, mailing
+
+
+NOT_CONFIRMED = "the standby has not confirmed the write"
 
 
 def test_what_the_standby_has_not_confirmed_is_not_handed_out(
-    one: Ledger, admin: Admin, request: pytest.FixtureRequest
+    waiting: tuple[Ledger, Mailing], admin: Admin
 ) -> None:
-    mailing, gateway = new_mailing(one, 2), Taker()
-    request.getfixturevalue("waits_for_nobody")
-    told = _cancelled_wait(one, mailing, admin, gateway)
-    assert "the standby has not confirmed the write" in str(told[0])
-    assert not gateway.taken
+    waits = Waits(admin, cancelled(admin))
+    waits.send(*waiting)
+    assert NOT_CONFIRMED in str(waits.told[0])
+    assert not waits.gateway.taken
 
 
 def test_without_the_warning_it_would_be(
-    one: Ledger, admin: Admin, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    waiting: tuple[Ledger, Mailing], admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: COMMIT reports success where its wait for the standby was cancelled."""
-    monkeypatch.setattr("smsctl.ledger.postgres.engine._NOT_TAKEN", "none")
-    mailing, gateway = new_mailing(one, 2), Taker()
-    request.getfixturevalue("waits_for_nobody")
-    assert _cancelled_wait(one, mailing, admin, gateway) == []
-    assert gateway.taken
+    monkeypatch.setattr("smsctl.ledger.postgres.standby._WAITS_NO_LONGER", "none")
+    waits = Waits(admin, cancelled(admin))
+    waits.send(*waiting)
+    assert not waits.told
+    assert waits.gateway.taken
+
+
+def test_what_a_server_that_waits_no_longer_has_alone_is_not_handed_out(
+    waiting: tuple[Ledger, Mailing], admin: Admin
+) -> None:
+    """It does not warn, where somebody took the standby out of its settings."""
+    waits = Waits(admin, lambda _pid: wait_for(admin, ""))
+    waits.send(*waiting)
+    assert NOT_CONFIRMED in str(waits.told[0])
+    assert not waits.gateway.taken
+
+
+def test_without_a_look_at_its_settings_it_would_be(
+    waiting: tuple[Ledger, Mailing], admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(Standby, "_waited_all_the_time", lambda *_given: True)
+    waits = Waits(admin, lambda _pid: wait_for(admin, ""))
+    waits.send(*waiting)
+    assert waits.gateway.taken
+
+
+def _settings_changed_and_back(waiting: tuple[Ledger, Mailing], site: Site, admin: Admin) -> Waits:
+    """Take the standby out of the settings for a moment, and let one come when that was noticed."""
+    ledger, mailing = waiting
+    line, changes, changed = CutLine(site.cluster.port), threading.Event(), threading.Event()
+
+    def change(_pid: int) -> None:
+        changes.set()
+        wait_for(admin, "")
+        changed.set()
+
+    def change_back(said: bytes) -> bool:
+        if changes.is_set() and b"pg_conf_load_time" in said:
+            changes.clear()
+            assert changed.wait(60)
+            wait_for(admin, "nobody")
+        return False
+
+    line.when = change_back
+    server = address.Server(host="127.0.0.1", port=line.port)
+    access = site.access("one")._replace(standby_must_have_it=True)
+    access = access._replace(address=access.address._replace(servers=(server,)))
+    with ExitStack() as around:
+        around.callback(line.close)
+        through = around.enter_context(closing(hosts.open_shared(access)))
+        waits = Waits(admin, change, lambda _pid: around.enter_context(site.cluster.follower("nobody")))
+        waits.send(through, mailing)
+        assert states(ledger) == {"accepted": 2}
+    return waits
+
+
+def test_what_was_written_while_the_settings_were_others_is_proved_by_a_later_write(
+    waiting: tuple[Ledger, Mailing], site: Site, admin: Admin
+) -> None:
+    waits = _settings_changed_and_back(waiting, site, admin)
+    assert waits.taken[:2] == [0, 0]
+    assert waits.gateway.taken.total() == 2
+
+
+def test_without_that_write_it_would_be_handed_out_before(
+    waiting: tuple[Ledger, Mailing], site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(Standby, "_prove", lambda *_given: None)
+    assert _settings_changed_and_back(waiting, site, admin).taken[:2] == [0, 2]
+
+
+def _answer_lost_in_the_wait(waiting: tuple[Ledger, Mailing], site: Site, admin: Admin) -> Waits:
+    """Lose the answer to a COMMIT that a standby never had, and end the session that waits for it."""
+    line = CutLine(site.cluster.port)
+    line.arrives, once = True, iter((True,))
+    line.when = lambda said: b"COMMIT\0" in said and next(once, False)
+    server = address.Server(host="127.0.0.1", port=line.port)
+    access = site.access("one")._replace(standby_must_have_it=True)
+    access = access._replace(address=access.address._replace(servers=(server,)))
+    waits = Waits(
+        admin, lambda pid: admin.execute("SELECT pg_terminate_backend(%s)", (pid,)), cancelled(admin)
+    )
+    with closing(line), closing(hosts.open_shared(access)) as through:
+        waits.send(through, waiting[1])
+    return waits
+
+
+def test_a_commit_that_is_looked_up_counts_when_a_standby_has_it(
+    waiting: tuple[Ledger, Mailing], site: Site, admin: Admin
+) -> None:
+    waits = _answer_lost_in_the_wait(waiting, site, admin)
+    assert NOT_CONFIRMED in str(waits.told[0])
+    assert waits.taken[:2] == [0, 0]
+    assert not waits.gateway.taken
+
+
+def test_without_that_proof_it_would_be_handed_out(
+    waiting: tuple[Ledger, Mailing], site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: the server says that it is committed, and it is, there alone."""
+    monkeypatch.setattr(Standby, "has_it", lambda *_given: True)
+    assert _answer_lost_in_the_wait(waiting, site, admin).taken[:2] == [0, 2]
 
 
 def test_the_timeline_of_the_control_file_would_not_tell_of_a_standby_that_took_over(

@@ -23,16 +23,15 @@ from smsctl.ledger.postgres.sentences import (
     NotNowError,
     broke,
     in_words,
-    not_confirmed,
     told,
 )
+from smsctl.ledger.postgres.standby import Standby
 from smsctl.ledger.postgres.statements import Statements
 from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
 from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.seam.standing import Identity, Standing
 
 _SAY_AFTER_S, _PAUSE_S = 3.0, 0.2
-_NOT_TAKEN = "01000"  # COMMIT waits no longer for a standby: it warns, and reports success all the same
 
 
 class PostgresEngine:
@@ -44,12 +43,12 @@ class PostgresEngine:
         self._transaction: str | None = None  # of the open one: its id
         self._statements = Statements()
         self.rights = Rights(access.schema)
-        self._waits_no_longer = self._is_frozen = False
+        self._standby, self._is_frozen = Standby(access), False
         self._lineage: str | None = None  # as the open transaction leaves it, if it writes facts
         self._standing: Standing | None = None  # as the open transaction has found it
         self.path, self.place = access.state, access.address.shown
         self.on_wait: Callable[[], None] = lambda: None
-        self._session.add_notice_handler(self._notice)
+        self._standby.listen(session)
         self._known = self.identity()
 
     def close(self) -> None:
@@ -138,9 +137,10 @@ class PostgresEngine:
             self.rollback()
             raise
         transaction, self._transaction, self._standing = self._transaction, None, None
-        self._waits_no_longer = False
         try:
             done = self._session.execute("COMMIT", prepare=False).statusmessage
+            if done == "COMMIT":
+                self._standby.must_have_taken(self._session)
         except psycopg.OperationalError as error:
             if not self._session.closed:
                 raise in_words(error, self.place) from None
@@ -151,8 +151,6 @@ class PostgresEngine:
         if done != "COMMIT":  # it was broken before, and the server took it back
             raise LostError(say("{path}: the database took back the write.", path=self.place))
         self._known = self._known._replace(lineage=self._lineage or self._known.lineage)
-        if self._waits_no_longer:
-            raise not_confirmed(self.place)
 
     def rollback(self) -> None:
         """Take back the open transaction, if one is open still."""
@@ -244,22 +242,22 @@ class PostgresEngine:
             raise
         self._transaction, self._lineage, self._standing = transaction, None, standing
         self._known = standing.identity
+        self._standby.begun(standing.settings_at, has_standby=standing.has_standby)
 
     def _ask_of(self, transaction: str | None, *, patient: bool) -> None:
         """Find out whether a COMMIT whose answer was lost was done; returns only if it was."""
-        row, before = None, self._known
+        row, before, awaited = None, self._known, self._standby.awaited
         while row is None:
             self.begin(patient=patient)  # with the lock: the old session has ended
             with suppress(LostError):
                 row = self.first("SELECT pg_xact_status(CAST(? AS xid8))", (transaction,))
             self.rollback()
-        if self._known.timeline != before.timeline:  # its transactions are numbered anew: they tell nothing
-            raise identity.another(self.place)
-        if row == ("committed",):
-            return
-        if row == ("aborted",):
-            raise broke(self.place)
-        raise identity.another(self.place)
+            if self._known.timeline != before.timeline:  # its transactions are numbered anew
+                raise identity.another(self.place)
+            if row == ("committed",) and awaited and not self._standby.has_it(self._session):
+                row = None  # it was lost as well: the server is asked once more
+        if row != ("committed",):
+            raise broke(self.place) if row == ("aborted",) else identity.another(self.place)
 
     def _reconnect_if_lost(self) -> None:
         if self._session.closed and self._transaction is None and not self._is_frozen:
@@ -274,15 +272,12 @@ class PostgresEngine:
             self._session = connect.connect(self.access)
         except LedgerError as error:  # also one that refuses: it may be starting, or about to take over
             raise NotNowError(error) from None
-        self._session.add_notice_handler(self._notice)
+        self._standby.listen(self._session)
         with ExitStack() as unless_well, told(self.place):
             unless_well.callback(self._session.close)
             identity.must_be_same_life(self.access, self.identity(), self._known)
             self.rights.take_again(self._session)
             unless_well.pop_all()
-
-    def _notice(self, said: psycopg.errors.Diagnostic) -> None:
-        self._waits_no_longer = self._waits_no_longer or said.sqlstate == _NOT_TAKEN
 
     def _run(self, sql: str, values: Values) -> psycopg.Cursor[Row]:
         alone = self._transaction is None and not self._is_frozen

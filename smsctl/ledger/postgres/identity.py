@@ -7,6 +7,7 @@ from typing import Any
 from smsctl.errors import LedgerError, say
 from smsctl.host.clock import ClockReading
 from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.postgres.standby import SETTINGS
 from smsctl.ledger.seam.sentences import overtaken
 from smsctl.ledger.seam.standing import Identity, Standing
 
@@ -20,11 +21,10 @@ _IDENTITY = (
 )
 NOW = _IDENTITY.replace(
     "SELECT",
-    "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),"
-    " CASE WHEN current_setting('synchronous_standby_names') = '' THEN 0 ELSE 1 END,",
+    f"SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), {SETTINGS},",
     1,
 )
-"""Its time, whether it waits for a standby, and its identity."""
+"""Its time, whether it waits for a standby, since when that is so, and its identity."""
 
 STANDING = NOW.replace(
     "SELECT",
@@ -37,13 +37,14 @@ STANDING = NOW.replace(
 def stood(access: Access, read: ClockReading, row: Sequence[Any] | None) -> Standing:
     """Return what was answered to `NOW`; `read` as in `Standing`."""
     assert row is not None  # noqa: S101 - it has no FROM
-    at, has_standby, *identity = row
+    at, has_standby, settings_at, *identity = row
     return Standing(
         identity=Identity(*identity),
         at=at,
         read=read,
         asks_for_standby=access.standby_must_have_it,
         has_standby=bool(has_standby),
+        settings_at=settings_at,
     )
 
 

@@ -50,3 +50,4 @@ class Standing(NamedTuple):
     read: ClockReading  # of this machine, before that was asked
     asks_for_standby: bool = False  # the config says that nothing counts before a standby has it
     has_standby: bool = False  # and so does the server
+    settings_at: str = ""  # since when its settings are as they are
