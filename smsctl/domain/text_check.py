@@ -47,13 +47,7 @@ class TextFinding(NamedTuple):
     @property
     def data(self) -> dict[str, object]:
         """What the envelope tells of it."""
-        return {
-            "kind": self.kind,
-            "certain": self.certain,
-            "line": self.line,
-            "column": self.column,
-            "piece": self.piece,
-        }
+        return {name: fact for name, fact in self._asdict().items() if name != "sentence"}
 
 
 def check(body: str, headings: Collection[str] = ()) -> tuple[TextFinding, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, table_of
+from smsctl.cli.output.fields import Field, facts_of, table_of
 from smsctl.cli.output.phrases import and_more, quoted
 from smsctl.domain.incoming import SmsRequest, wish_of
 from smsctl.domain.spelling import is_e164
@@ -17,16 +17,12 @@ _BEGINNING = 60
 def data(row: InboxRow, sender: str, name: str | None, endpoint: str | None) -> dict[str, object]:
     """Return one SMS; `sender` as it may be shown, `endpoint` our code."""
     return {
-        "id": row.id,
-        "at": row.at,
-        "kind": row.kind,
+        **facts_of(row, "id", "at", "kind"),
         "may_mean_stop": _may_mean_stop(row, endpoint),
         "gateway": row.message.gateway,
         "sender": sender,
         "name": name,
-        "receiver": row.message.receiver,
-        "text": row.message.text,
-        "vendor_id": row.message.vendor_id,
+        **facts_of(row.message, "receiver", "text", "vendor_id"),
     }
 
 

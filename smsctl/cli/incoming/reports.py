@@ -13,7 +13,7 @@ from smsctl.cli.incoming import reports_screen as render
 from smsctl.cli.options import argument, flag, option
 from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.export import write_json
-from smsctl.cli.output.fields import data_of
+from smsctl.cli.output.fields import data_of, facts_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_duration
@@ -121,9 +121,7 @@ def _addresses(wiring: Wiring) -> CommandResult:
     advice = say(
         "The path on the site's own address. These words are secret: tell them to the supplier only."
     )
-    data = [
-        {"gateway": one.gateway, "path": one.path, "header": one.header, "login": one.login} for one in passes
-    ]
+    data = [facts_of(one, "gateway", "path", "header", "login") for one in passes]
     return CommandResult(data={"addresses": data}, screen=[*facts, TextLine(advice)])
 
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from smsctl.cli.output import audited, figures
 from smsctl.cli.output.blocks import GAP, Block, Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.fields import Field, facts_of, table_of
 from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.errors import say
 from smsctl.ledger.audit import AuditRow
@@ -24,7 +24,7 @@ _GAVE_BACK = frozenset(
 
 def data(rows: Sequence[AuditRow]) -> list[dict[str, object]]:
     """Return what was done, for the envelope."""
-    return [data_of(_fields(), row) for row in rows]
+    return [facts_of(row, "at", "user", "host", "action", "detail", "reason") for row in rows]
 
 
 def blocks(rows: Sequence[AuditRow], zone: str) -> list[Block]:
@@ -60,20 +60,16 @@ def _run_fields(zone: str) -> list[Field[list[AuditRow]]]:
     ]
 
 
-def _fields() -> list[Field[AuditRow]]:
-    return [
-        Field("at", lambda one: one.at),
-        Field("user", lambda one: one.user),
-        Field("host", lambda one: one.host),
-        Field("action", lambda one: one.action),
-        Field("detail", lambda one: one.detail),
-        Field("reason", lambda one: one.reason),
-    ]
-
-
 def batches_data(rows: Sequence[BatchRow], states: States) -> list[dict[str, object]]:
     """Return the batches for the envelope."""
-    return [data_of(_batch_fields(states), one) for one in rows]
+    return [
+        {
+            **facts_of(one, "reference", "messages", "claimed_at", "settled_at", "verdict"),
+            "answer": one.answer and str(one.answer),
+            "states": {str(state): n for state, n in states.get(one.id, {}).items()},
+        }
+        for one in rows
+    ]
 
 
 def batches(rows: Sequence[BatchRow], states: States, zone: str) -> list[Block]:
@@ -111,18 +107,6 @@ def _batches_fields(states: States, zone: str) -> list[Field[list[BatchRow]]]:
         Field("", lambda run: run[0].claimed_at, say("Handed over"), at),
         Field("", lambda run: run[-1].settled_at, say("Answered"), at),
         Field("", now, say("Now")),
-    ]
-
-
-def _batch_fields(states: States) -> list[Field[BatchRow]]:
-    return [
-        Field("reference", lambda one: one.reference),
-        Field("messages", lambda one: one.messages),
-        Field("claimed_at", lambda one: one.claimed_at),
-        Field("settled_at", lambda one: one.settled_at),
-        Field("verdict", lambda one: one.verdict),
-        Field("answer", lambda one: one.answer and str(one.answer)),
-        Field("states", lambda one: {str(state): n for state, n in states.get(one.id, {}).items()}),
     ]
 
 

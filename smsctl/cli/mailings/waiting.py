@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.fields import facts_of
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.approval import Approval, ApprovalDecision
@@ -13,21 +14,13 @@ from smsctl.errors import ExitCode, Sentence, say
 
 def data(asked: Approval | None) -> dict[str, object] | None:
     """Return an approval for the envelope."""
-    if asked is None:
-        return None
-    return {
-        "asked_by": asked.asked_by,
-        "asked_at": asked.asked_at,
-        "counted": asked.counted,
-        "above": asked.above,
-        "expires_at": asked.expires_at,
-        "at_once": asked.at_once,
-        "decision": asked.decision,
-        "decided_by": asked.decided_by,
-        "decided_at": asked.decided_at,
-        "holds_until": asked.holds_until,
-        "by_yes_of": asked.by_yes_of,
-    }
+    return asked and facts_of(asked, *_TOLD)
+
+
+_TOLD = (
+    *("asked_by", "asked_at", "counted", "above", "expires_at", "at_once"),
+    *("decision", "decided_by", "decided_at", "holds_until", "by_yes_of"),
+)
 
 
 def told(wiring: Wiring, mailing: Mailing, asked: Approval, plan: Mapping[str, object]) -> CommandResult:

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from smsctl.cli.money.usage_words import Account
 from smsctl.cli.output import figures
-from smsctl.cli.output.fields import Field, count_of, data_of, money_of
+from smsctl.cli.output.fields import Field, count_of, data_of, facts_of, money_of
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.package import Package
 from smsctl.errors import Sentence, say
@@ -31,14 +31,11 @@ def data(account: Account, *, mailings: bool, cost_centres: bool = False) -> dic
     told: dict[str, object] = {
         "municipality": found.municipality,
         "municipality_name": account.municipality.name,
-        "package": None
-        if package is None
-        else {
-            "number": package.number,
-            "size": package.size,
+        "package": package
+        and {
+            **facts_of(package, "number", "size"),
             "used": package.size - package.left,
-            "left": package.left,
-            "price_ore": package.price_ore,
+            **facts_of(package, "left", "price_ore"),
         },
         "parts": found.parts,
         "parts_outside_packages": found.parts_outside,
@@ -71,13 +68,9 @@ def data(account: Account, *, mailings: bool, cost_centres: bool = False) -> dic
 
 
 def _unsettled_data(account: Account) -> dict[str, object]:
-    left = account.left
     return {
-        "unknown": left.unknown,
-        "held": left.held,
-        "parts": left.parts,
-        "cost_ore": left.cost_ore,
-        "mailings_in_all": left.mailings,
+        **facts_of(account.left, "unknown", "held", "parts", "cost_ore"),
+        "mailings_in_all": account.left.mailings,
         "mailings": [data_of(UNSETTLED, one) for one in account.unsettled],
     }
 

@@ -44,6 +44,11 @@ def data_of(fields: Sequence[Field[T]], row: T) -> dict[str, object]:
     return {one.key: one.value(row) for one in fields if one.key}
 
 
+def facts_of(row: object, *names: str) -> dict[str, object]:
+    """Return some facts of a row for the envelope, each under the name that the code has for it."""
+    return {name: getattr(row, name) for name in names}
+
+
 def columns_of(fields: Sequence[Field[T]]) -> list[Column]:
     """Return the columns of a screen."""
     kept = [one for one in fields if one.title is not None]

@@ -5,7 +5,7 @@ from functools import partial
 
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Fact, Text, TextLine
-from smsctl.cli.output.fields import Field, table_of
+from smsctl.cli.output.fields import Field, facts_of, table_of
 from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.mailing import CostShare, Label, Mailing, MailingTotals
 from smsctl.domain.message import Status
@@ -21,15 +21,10 @@ def data(mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
         "municipality_name": mailing.municipality.name,
         "gateway": mailing.gateway,
         "audience": str(mailing.audience),
-        "title": mailing.label.title,
-        "case": mailing.label.case,
-        "retry_of": mailing.retry_of,
-        "created_at": mailing.created_at,
-        "created_by": mailing.created_by,
-        "messages": mailing.messages,
+        **mailing.label._asdict(),
+        **facts_of(mailing, "retry_of", "created_at", "created_by", "messages"),
         "states": {str(state): n for state, n in tally.states.items()},
-        "parts": tally.parts,
-        "cost_ore": tally.cost_ore,
+        **facts_of(tally, "parts", "cost_ore"),
     }
 
 
