@@ -10,7 +10,6 @@ from smsctl.cli.options import argument
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_rows import named_columns
 from smsctl.cli.wiring import Wiring
@@ -44,9 +43,7 @@ def run_add(
     sentence = say_n(
         "{n} number was put on the block list.", "{n} numbers were put on the block list.", n=added
     )
-    return CommandResult(
-        data={"added": added}, screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence, Tone.GOOD)]
-    )
+    return CommandResult(data={"added": added}, screen=[TextLine(sentence, Tone.GOOD)], is_of_the_ledger=True)
 
 
 def _all_of(wiring: Wiring, typed: Sequence[str]) -> list[str]:
@@ -89,9 +86,7 @@ def run_remove(
     with wiring.ledger.transaction():
         removed = blocklist.remove(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", of)
     sentence = say("The number may be sent to again.") if removed else say("The number was not on the list.")
-    return CommandResult(
-        data={"removed": removed}, screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence)]
-    )
+    return CommandResult(data={"removed": removed}, screen=[TextLine(sentence)], is_of_the_ledger=True)
 
 
 def run_list(wiring: Wiring) -> CommandResult:
@@ -109,7 +104,8 @@ def run_list(wiring: Wiring) -> CommandResult:
     listed = table_of(shown, rows) if rows else TextLine(say("The block list is empty."))
     return CommandResult(
         data={"blocked": [data_of(fields, row) for row in rows]},
-        screen=[*rehearsal(simulated=wiring.simulated), *seen.limits(wiring, seen_here), listed],
+        screen=[*seen.limits(wiring, seen_here), listed],
+        is_of_the_ledger=True,
     )
 
 
@@ -142,7 +138,8 @@ def run_import(
     )
     return CommandResult(
         data={"added": added, "known": len(wanted) - added},
-        screen=[*rehearsal(simulated=wiring.simulated), TextLine(sentence, Tone.GOOD)],
+        screen=[TextLine(sentence, Tone.GOOD)],
+        is_of_the_ledger=True,
     )
 
 

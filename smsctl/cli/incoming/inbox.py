@@ -10,7 +10,6 @@ from smsctl.cli.incoming import inbox_screen as render
 from smsctl.cli.incoming import names_by_number
 from smsctl.cli.options import argument, flag, option
 from smsctl.cli.output.export import write_json
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.ledger import inbox
@@ -58,10 +57,10 @@ def run_list(
         },
         page=page,
         screen=[
-            *rehearsal(simulated=wiring.simulated),
             *seen.limits(wiring, seen.seen_by(wiring)),
             *render.listed(rows, total, names, shown, wiring.settings.time_zone, endpoint),
         ],
+        is_of_the_ledger=True,
     )
 
 
@@ -92,8 +91,6 @@ def run_show(
     endpoint = wiring.settings.gateway.endpoint
     return CommandResult(
         data=render.data(row, shown, name, endpoint),
-        screen=[
-            *rehearsal(simulated=wiring.simulated),
-            *render.one(row, name, shown, wiring.settings.time_zone, endpoint),
-        ],
+        screen=render.one(row, name, shown, wiring.settings.time_zone, endpoint),
+        is_of_the_ledger=True,
     )

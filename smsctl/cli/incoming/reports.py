@@ -14,7 +14,6 @@ from smsctl.cli.options import argument, flag, option
 from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.export import write_json
 from smsctl.cli.output.fields import data_of, facts_of
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
@@ -80,7 +79,7 @@ def run_listen(
             forwarder.end(_LAST_MAIL_S)
         complaints.end()
     code = ExitCode.HUNG_UP if "SIGHUP" in heard[:1] else ExitCode.OK
-    return render.taken_result(intake.taken, code, simulated=wiring.simulated)
+    return render.taken_result(intake.taken, code)
 
 
 def _open(wiring: Wiring, intake: receiving.PushIntake, complaints: receiving.Complaints) -> None:
@@ -163,7 +162,7 @@ def run_poll(
         if forwarder:
             forwarder.work(_MAILING_S)
     code = CODES[stop_signal.asked] if stop_signal.asked else ExitCode.OK
-    return render.taken_result(taken, code, simulated=wiring.simulated)
+    return render.taken_result(taken, code)
 
 
 def run_import(
@@ -184,7 +183,7 @@ def run_import(
             n=unread,
         )
         wiring.output.warn(sentence)
-    return render.taken_result(intake.taken, simulated=wiring.simulated)
+    return render.taken_result(intake.taken)
 
 
 _SHOWN = 50
@@ -217,8 +216,6 @@ def run_unmatched(
     return CommandResult(
         data={"total": total, "reports": [data_of(fields, one) for one in rows]},
         page=page,
-        screen=[
-            *rehearsal(simulated=wiring.simulated),
-            *render.kept(fields, rows, total, have_come=have_come),
-        ],
+        screen=render.kept(fields, rows, total, have_come=have_come),
+        is_of_the_ledger=True,
     )

@@ -7,7 +7,7 @@ from smsctl.actions.report import IntakeCounts
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.fields import Field, table_of
-from smsctl.cli.output.phrases import NO_REPORT_YET, and_more, rehearsal
+from smsctl.cli.output.phrases import NO_REPORT_YET, and_more
 from smsctl.cli.output.reply import CommandResult
 from smsctl.errors import ExitCode, Sentence, say, say_n
 from smsctl.ledger.inbox import IncomingKind
@@ -49,11 +49,12 @@ def _taken_screen(taken: IntakeCounts) -> list[Block]:
     return blocks
 
 
-def taken_result(taken: IntakeCounts, code: ExitCode = ExitCode.OK, *, simulated: bool) -> CommandResult:
+def taken_result(taken: IntakeCounts, code: ExitCode = ExitCode.OK) -> CommandResult:
     """Return what a command answers with that took something in."""
     return CommandResult(
         data=_taken_data(taken),
-        screen=[*rehearsal(simulated=simulated), *_taken_screen(taken)],
+        screen=_taken_screen(taken),
+        is_of_the_ledger=True,
         summary=_taken_summary(taken),
         exit_code=code,
     )

@@ -14,7 +14,7 @@ from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine
 from smsctl.cli.output.export import write_csv
 from smsctl.cli.output.fields import Field, T, data_of, table_of
-from smsctl.cli.output.phrases import NO_REPORT_YET, and_more, rehearsal, written
+from smsctl.cli.output.phrases import NO_REPORT_YET, and_more, written
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
@@ -69,7 +69,8 @@ def run(
     return CommandResult(
         data={"mailing": found.id, "failed": [data_of(fields, one) for one in rows]},
         page=page,
-        screen=[*rehearsal(simulated=wiring.simulated), *screen],
+        screen=screen,
+        is_of_the_ledger=True,
         notes=warnings_of(left_unsettled(wiring.ledger, found)),
     )
 
@@ -85,11 +86,11 @@ def _since(wiring: Wiring, days: Period, csv: Path | None, *, dead: bool, replac
     page = write_csv(csv, register.not_reached_in_a_file(headings, zone), rows, replace=replace)
     fields = register.not_reached(partial(numbers.shown, wiring))
     screen: list[Block] = [written(csv)] if csv else _screen(wiring, rows, fields)
-    head = [*rehearsal(simulated=wiring.simulated), *seen.limits(wiring, of)]
     return CommandResult(
         data={"since": days.since, "until": days.until, "failed": [data_of(fields, one) for one in rows]},
         page=page,
-        screen=[*head, *screen],
+        screen=[*seen.limits(wiring, of), *screen],
+        is_of_the_ledger=True,
     )
 
 

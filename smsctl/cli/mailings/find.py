@@ -9,7 +9,7 @@ from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.export import write_csv
 from smsctl.cli.output.fields import Field, data_of, table_of
 from smsctl.cli.output.mailings import subject_of
-from smsctl.cli.output.phrases import rehearsal, written
+from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.recipients import told
@@ -46,8 +46,7 @@ def run(
     shown = numbers.shown(wiring, wanted)
     same = (one for one in found.messages if one.same_name)
     page = write_csv(csv, _in_a_file(wanted, zone), same, replace=replace)
-    screen = [*rehearsal(simulated=wiring.simulated), *seen.limits(wiring, of)]
-    screen += _screen(found, shown, fields)
+    screen = [*seen.limits(wiring, of), *_screen(found, shown, fields)]
     if csv:
         screen += _written(found, csv)
     return CommandResult(
@@ -61,6 +60,7 @@ def run(
         },
         screen=screen,
         page=page,
+        is_of_the_ledger=True,
     )
 
 

@@ -56,12 +56,13 @@ def run(
     page = write_csv(csv, render.register(wiring.settings.time_zone, approved), rows, replace=replace)
     nothing = say("Nothing was sent in that time.") if since or until else say("Nothing has been sent yet.")
     told = {mailing: waiting.in_a_list(one) for mailing, one in needed.items()}
-    screen = render.listed(rows, told, wiring.settings.time_zone, nothing, simulated=wiring.simulated)
+    screen = render.listed(rows, told, wiring.settings.time_zone, nothing)
     return CommandResult(
         data={"mailings": [_data(mailing, tally, needed.get(mailing.id)) for mailing, tally in rows]},
         screen=[written(csv)] if csv else screen,
         page=page,
         notes=warning_of_all(health.unsettled(ledger, key)),
+        is_of_the_ledger=csv is None,
     )
 
 

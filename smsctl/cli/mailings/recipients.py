@@ -14,7 +14,7 @@ from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.export import write_csv
 from smsctl.cli.output.fields import data_of, table_of
 from smsctl.cli.output.mailings import subject_of
-from smsctl.cli.output.phrases import and_more, rehearsal, written
+from smsctl.cli.output.phrases import and_more, written
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
@@ -68,7 +68,8 @@ def run(
         screen = [_title(found, zone), *table, *and_more(total, register.SHOWN, "--csv")]
     return CommandResult(
         data={"mailing": found.id, "rows": total, "recipients": [data_of(fields, one) for one in rows]},
-        screen=[*rehearsal(simulated=wiring.simulated), *screen],
+        screen=screen,
+        is_of_the_ledger=True,
         page=page,
         notes=warnings_of(left_unsettled(ledger, found)),
     )

@@ -60,7 +60,8 @@ def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
     steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
     return CommandResult(
         data=render.data(mailing, tally),
-        screen=story.nothing_pending(mailing, tally, steps, simulated=wiring.simulated),
+        screen=story.nothing_pending(mailing, tally, steps),
+        is_of_the_ledger=True,
         summary=say("Mailing {id} has nothing pending.", id=mailing.id),
         advice=steps,
         exit_code=left.exit_code,

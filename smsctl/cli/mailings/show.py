@@ -45,6 +45,7 @@ def run(wiring: Wiring, mailing: options.MailingId) -> CommandResult:
     )
     return CommandResult(
         data=render.story_data(story),
-        screen=render.story(story, wiring.settings.time_zone, simulated=wiring.simulated),
+        screen=render.story(story, wiring.settings.time_zone),
+        is_of_the_ledger=True,
         said=warnings_of(unsettled_of(found.id, tally.states, story.in_doubt)),
     )

@@ -40,9 +40,8 @@ def run(
     listed = [{"row": one.row, "reason": told(one.reason), "column": one.column} for one in entries]
     return CommandResult(
         data={"mailing": found.id, "skipped": listed},
-        screen=render.skipped(
-            entries, partial(numbers.shown_written, wiring), csv, simulated=wiring.simulated
-        ),
+        screen=render.skipped(entries, partial(numbers.shown_written, wiring), csv),
+        is_of_the_ledger=True,
         page=page,
         notes=warnings_of(left_unsettled(wiring.ledger, found)),
     )

@@ -10,7 +10,7 @@ from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine,
 from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.mailings import cost_centre_data, cost_centre_facts, data, label_facts
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
-from smsctl.cli.output.phrases import and_more, quoted, rehearsal, taken_twice, written
+from smsctl.cli.output.phrases import and_more, quoted, taken_twice, written
 from smsctl.domain.approval import Approval
 from smsctl.domain.audience import OutsideRows
 from smsctl.domain.mailing import CostShare, Mailing, MailingTotals
@@ -75,23 +75,18 @@ def story_data(story: Story) -> dict[str, object]:
     }
 
 
-def story(story: Story, zone: str, *, simulated: bool) -> list[Block]:
+def story(story: Story, zone: str) -> list[Block]:
     """Return the story of one mailing: what, to whom, when, what came of it, and what to do next."""
     mailing, tally = story.mailing, story.tally
-    blocks = rehearsal(simulated=simulated)
-    blocks.append(
-        TextLine(
-            say(
-                "Mailing {id}, {when}, by {who}: {audience}, {municipality}",
-                id=mailing.id,
-                when=figures.local(mailing.created_at, zone),
-                who=mailing.created_by,
-                audience=figures.audience(mailing.audience),
-                municipality=mailing.municipality.name,
-            ),
-            Tone.STRONG,
-        )
+    head = say(
+        "Mailing {id}, {when}, by {who}: {audience}, {municipality}",
+        id=mailing.id,
+        when=figures.local(mailing.created_at, zone),
+        who=mailing.created_by,
+        audience=figures.audience(mailing.audience),
+        municipality=mailing.municipality.name,
     )
+    blocks: list[Block] = [TextLine(head, Tone.STRONG)]
     if named := [*label_facts(mailing.label), *cost_centre_facts(story.cost_shares)]:
         blocks.append(FactList(named))
     if mailing.retry_of is not None:
@@ -138,29 +133,19 @@ def _next(story: Story) -> Iterator[Sentence]:
         is_told |= is_command
 
 
-def nothing_pending(
-    mailing: Mailing, tally: MailingTotals, steps: Sequence[Sentence], *, simulated: bool
-) -> list[Block]:
+def nothing_pending(mailing: Mailing, tally: MailingTotals, steps: Sequence[Sentence]) -> list[Block]:
     """Return the screen of a resume that has nothing to do."""
     return [
-        *rehearsal(simulated=simulated),
         TextLine(say("Mailing {id} has nothing pending.", id=mailing.id)),
         state_facts(tally.states),
         *map(TextLine, steps),
     ]
 
 
-def skipped(
-    entries: Sequence[SkippedEntry],
-    shown: Callable[[str], str],
-    csv: Path | None,
-    *,
-    simulated: bool,
-) -> list[Block]:
+def skipped(entries: Sequence[SkippedEntry], shown: Callable[[str], str], csv: Path | None) -> list[Block]:
     """Return the rows that got no message; a long list is cut, a file holds them all."""
-    head = rehearsal(simulated=simulated)
     if not entries:
-        return [*head, TextLine(say("Everybody in the audience was sent to."))]
+        return [TextLine(say("Everybody in the audience was sent to."))]
     fields: list[Field[SkippedEntry]] = [
         Field("", lambda one: one.row, say("Row"), right=True),
         Field("", lambda one: figures.reason(one.reason), say("Why")),
@@ -168,10 +153,8 @@ def skipped(
     ]
     if any(one.column for one in entries):
         fields.append(Field("", lambda one: one.column, say("Column")))
-    blocks: list[Block] = [*head, table_of(fields, entries[:_SKIPPED_SHOWN])]
-    if csv:
-        return [*blocks, written(csv)]
-    return [*blocks, *and_more(len(entries), _SKIPPED_SHOWN, "--csv")]
+    rest = [written(csv)] if csv else and_more(len(entries), _SKIPPED_SHOWN, "--csv")
+    return [table_of(fields, entries[:_SKIPPED_SHOWN]), *rest]
 
 
 def _by_reason(title: Text, counted: Mapping[str, int]) -> list[Block]:

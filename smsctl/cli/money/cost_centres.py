@@ -6,7 +6,6 @@ from smsctl.cli.money.usage_words import when
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.fields import Field, count_of, data_of, money_of, table_of
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.moment import Period
 from smsctl.errors import say
 from smsctl.ledger.costs import CostLine
@@ -33,18 +32,13 @@ def data(lines: Iterable[CostLine], municipality: str) -> list[dict[str, object]
     return [data_of(fields(str), one) for one in lines if one.municipality == municipality]
 
 
-def screen(
-    lines: Sequence[CostLine], period: Period, called: Callable[[str], str], *, simulated: bool
-) -> list[Block]:
+def screen(lines: Sequence[CostLine], period: Period, called: Callable[[str], str]) -> list[Block]:
     """Return a line for each cost centre of each municipality, over all months of the period."""
-    head = [
-        *rehearsal(simulated=simulated),
-        TextLine(say("By cost centre, {when}", when=when(period)), Tone.STRONG),
-    ]
+    head = TextLine(say("By cost centre, {when}", when=when(period)), Tone.STRONG)
     if not lines:
-        return [*head, TextLine(say("Nothing has been sent."))]
+        return [head, TextLine(say("Nothing has been sent."))]
     payer: Field[CostLine] = Field("", lambda one: one.municipality, say("Municipality"), called)
-    return [*head, table_of([payer, *OF_ONE], summed(lines))]
+    return [head, table_of([payer, *OF_ONE], summed(lines))]
 
 
 OF_ONE: Sequence[Field[CostLine]] = (

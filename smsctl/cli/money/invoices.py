@@ -40,8 +40,8 @@ def run_list(wiring: Wiring, municipality: options.Municipality = None) -> Comma
     """List the invoices: one for each package opened, at its price, and whether it was handed over."""
     key = wiring.municipality(municipality)[1].key if municipality else None
     found = invoices_of(wiring.ledger, key)
-    screen = render.listed(found, wiring.called, simulated=wiring.simulated)
-    return CommandResult(data={"invoices": render.data(found)}, screen=screen)
+    screen = render.listed(found, wiring.called)
+    return CommandResult(data={"invoices": render.data(found)}, screen=screen, is_of_the_ledger=True)
 
 
 def run_export(
@@ -99,8 +99,9 @@ def run_postings(
     if preview:
         alone = not post_month.is_next(ledger, wanted)
         drafted = post_month.draft(ledger, wanted, contra, alone=alone)
-        screen = posted_screen.screen(drafted, wiring.called, simulated=wiring.simulated)
-        return CommandResult(data=posted_screen.data(drafted, None, wanted, None), screen=screen)
+        screen = posted_screen.screen(drafted, wiring.called)
+        data = posted_screen.data(drafted, None, wanted, None)
+        return CommandResult(data=data, screen=screen, is_of_the_ledger=True)
     if csv is None:
         raise UsageError(say("Name the file to write with --csv FILE, or look with --preview."))
 
@@ -111,12 +112,11 @@ def run_postings(
     with ledger.transaction():
         posted, new = post_month.post(ledger, wanted, contra, written, wiring.clock.now(), wiring.actor)
         page = export.write_csv_text(csv, posted.content, replace=replace)
-    screen = posted_screen.screen(new, wiring.called, simulated=wiring.simulated) if new else []
+    screen = posted_screen.screen(new, wiring.called) if new else []
     screen += [posted_screen.closed(posted, settings.time_zone, again=new is None)]
-    told = [] if page else [file_written(csv)]
-    return CommandResult(
-        data=posted_screen.data(new, posted, wanted, csv), screen=[*screen, *told], page=page
-    )
+    screen += [] if page else [file_written(csv)]
+    data = posted_screen.data(new, posted, wanted, csv)
+    return CommandResult(data=data, screen=screen, page=page, is_of_the_ledger=new is not None)
 
 
 def run_compare(

@@ -6,7 +6,6 @@ from smsctl.actions.compare import ComparedLine as Compared
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, as_it_is, count_of, data_of, money_of, table_of
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.invoices import Invoice
 
@@ -38,13 +37,12 @@ def fields(called: Callable[[str], str]) -> list[Field[Invoice]]:
     return [number, key, *others, Field("", lambda _: CURRENCY, say("Currency"))]
 
 
-def listed(invoices: Sequence[Invoice], called: Callable[[str], str], *, simulated: bool) -> list[Block]:
+def listed(invoices: Sequence[Invoice], called: Callable[[str], str]) -> list[Block]:
     """Return the list, and the sum of what was not handed over; `called` gives a municipality's name."""
-    head = rehearsal(simulated=simulated)
     if not invoices:
-        return [*head, TextLine(say("There are no invoices: no package was opened."))]
+        return [TextLine(say("There are no invoices: no package was opened."))]
     new = [one for one in invoices if one.handed_over_day is None]
-    return [*head, table_of(_fields(called), invoices), TextLine(_not_handed_over(new))]
+    return [table_of(_fields(called), invoices), TextLine(_not_handed_over(new))]
 
 
 def exported(invoices: Sequence[Invoice], path: object, *, marked: bool) -> list[Block]:

@@ -60,7 +60,8 @@ def run_list(wiring: Wiring) -> CommandResult:
     every = [_service_status(wiring, one) for one in known.values()]
     return CommandResult(
         data={"municipalities": [render.data(one) for one in every]},
-        screen=render.listed(every, simulated=wiring.simulated),
+        screen=render.listed(every),
+        is_of_the_ledger=True,
     )
 
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.municipality import Municipality, Service, ServiceState
 from smsctl.domain.package import Package, PackageTerms
 from smsctl.errors import Sentence, say, say_n
@@ -40,9 +39,9 @@ def data(status: ServiceStatus) -> dict[str, object]:
     return data_of(_FIELDS, status)
 
 
-def listed(every: Sequence[ServiceStatus], *, simulated: bool) -> list[Block]:
+def listed(every: Sequence[ServiceStatus]) -> list[Block]:
     """Return the list: one line for each municipality."""
-    return [*rehearsal(simulated=simulated), table_of(_FIELDS, every)]
+    return [table_of(_FIELDS, every)]
 
 
 def state(status: ServiceStatus) -> Sentence:

@@ -6,7 +6,6 @@ from smsctl.actions.post_month import Drafted, PostingLine, free_keys
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, count_of, data_of, money_of, table_of
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.postings import Posting
 
@@ -55,10 +54,10 @@ def data(drafted: Drafted | None, posted: Posting | None, month: str, path: obje
     }
 
 
-def screen(drafted: Drafted, called: Callable[[str], str], *, simulated: bool) -> list[Block]:
+def screen(drafted: Drafted, called: Callable[[str], str]) -> list[Block]:
     """Return the lines, and what of them has no price."""
     head = say("Posting of {month}, {document}", month=drafted.month, document=drafted.document)
-    blocks = [*rehearsal(simulated=simulated), TextLine(head, Tone.STRONG)]
+    blocks: list[Block] = [TextLine(head, Tone.STRONG)]
     if any(one.municipality for one in drafted.lines):
         blocks.append(table_of(_common(called), drafted.lines))
     else:  # a contra line of nothing

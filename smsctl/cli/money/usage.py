@@ -97,7 +97,9 @@ def run(
         ],
     }
     left = {one.left.newest: one.left.messages for one in accounts if one.left.newest}
-    return CommandResult(data=data, screen=screen, page=printed, notes=warning_of_all(left))
+    return CommandResult(
+        data=data, screen=screen, page=printed, notes=warning_of_all(left), is_of_the_ledger=True
+    )
 
 
 def _told_by(by: str | None) -> str:
@@ -116,11 +118,11 @@ def _screen(wiring: Wiring, accounts: Sequence[Account], asked: Period, told_by:
         from smsctl.cli.money import cost_centres  # few ask for it
 
         lines = [line for one in accounts for line in one.cost_centres]
-        return cost_centres.screen(lines, asked, wiring.called, simulated=wiring.simulated)
+        return cost_centres.screen(lines, asked, wiring.called)
     if len(accounts) > 1:
-        return render.table(accounts, asked, simulated=wiring.simulated)
+        return render.table(accounts, asked)
     shown = accounts[0]._replace(mailings=accounts[0].mailings[:_LATEST])
-    return render.one(shown, asked, wiring.settings.time_zone, simulated=wiring.simulated)
+    return render.one(shown, asked, wiring.settings.time_zone)
 
 
 def _payers(wiring: Wiring, named: str | None) -> tuple[Municipality, ...]:

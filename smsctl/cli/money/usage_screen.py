@@ -8,7 +8,6 @@ from smsctl.cli.money.usage_words import Account
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Bar, Bars, Block, TextLine, Tone
 from smsctl.cli.output.fields import table_of
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.moment import Period
 from smsctl.errors import Sentence, joined, say
 from smsctl.ledger.usage import Month
@@ -17,19 +16,15 @@ MONTHS_SHOWN = 24
 PACKAGES_SHOWN = 40
 
 
-def table(accounts: Sequence[Account], period: Period, *, simulated: bool) -> list[Block]:
+def table(accounts: Sequence[Account], period: Period) -> list[Block]:
     """Return one line for each municipality, and what all of them come to."""
-    return [
-        *rehearsal(simulated=simulated),
-        table_of(fields.ACCOUNT, accounts),
-        TextLine(words.total(accounts, period)),
-    ]
+    return [table_of(fields.ACCOUNT, accounts), TextLine(words.total(accounts, period))]
 
 
-def one(account: Account, period: Period, zone: str, *, simulated: bool) -> list[Block]:
+def one(account: Account, period: Period, zone: str) -> list[Block]:
     """Return one municipality in full."""
     found = account.usage
-    blocks: list[Block] = [*rehearsal(simulated=simulated), TextLine(account.municipality.name, Tone.STRONG)]
+    blocks: list[Block] = [TextLine(account.municipality.name, Tone.STRONG)]
     if found.package:
         blocks += _current(account)
     elif account.municipality.in_packages:

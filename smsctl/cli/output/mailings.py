@@ -6,7 +6,6 @@ from functools import partial
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Fact, Text, TextLine
 from smsctl.cli.output.fields import Field, facts_of, table_of
-from smsctl.cli.output.phrases import rehearsal
 from smsctl.domain.mailing import CostShare, Label, Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.errors import Sentence, joined, say
@@ -74,16 +73,13 @@ def listed(
     told: Mapping[int, Sentence | None],
     zone: str,
     nothing: Sentence,
-    *,
-    simulated: bool,
 ) -> list[Block]:
     """Return the list of mailings, or the sentence that there are none.
 
     `told`: what is said of some of them beside their states.
     """
-    blocks = rehearsal(simulated=simulated)
     if not rows:
-        return [*blocks, TextLine(nothing)]
+        return [TextLine(nothing)]
 
     def states(one: tuple[Mailing, MailingTotals]) -> Sentence | None:
         further, counted = told.get(one[0].id), figures.counted(one[1].states)
@@ -97,7 +93,7 @@ def listed(
         Field("", lambda one: one[1].parts, say("Parts"), figures.count, right=True),
         Field("", states, say("Messages")),
     ]
-    return [*blocks, table_of(fields, rows)]
+    return [table_of(fields, rows)]
 
 
 def register(zone: str, approvers: Mapping[int, str | None]) -> list[Field[tuple[Mailing, MailingTotals]]]:

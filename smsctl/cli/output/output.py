@@ -16,7 +16,7 @@ from smsctl.cli.output import envelope
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.language import whole
 from smsctl.cli.output.log import Log
-from smsctl.cli.output.phrases import mistake
+from smsctl.cli.output.phrases import NOTHING_LEAVES, mistake
 from smsctl.cli.output.reply import CommandResult, Note, hint, notes_of
 from smsctl.cli.output.screen import Screen
 from smsctl.errors import (
@@ -215,7 +215,9 @@ class Output:
         if reply.page is not None:
             return code
         if reply.summary is None or self.watched:
-            self.out.show(reply.screen)
+            rehearsed = reply.is_of_the_ledger and self.mode == "simulate"
+            head = [TextLine(NOTHING_LEAVES, Tone.WARN)] if rehearsed else []
+            self.out.show([*head, *reply.screen])
         else:
             advice = () if well else reply.advice
             (self.out if well else self.err).show([TextLine(reply.summary), *map(TextLine, advice)])

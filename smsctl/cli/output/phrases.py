@@ -16,11 +16,6 @@ def mode(*, simulated: bool) -> TextLine:
     return TextLine(NOTHING_LEAVES if simulated else FOR_REAL, Tone.WARN)
 
 
-def rehearsal(*, simulated: bool) -> list[Block]:
-    """Return the line that stands above every screen of a rehearsal."""
-    return [TextLine(NOTHING_LEAVES, Tone.WARN)] if simulated else []
-
-
 def quoted(body: str) -> list[Block]:
     """Return the text as it will be read, line by line."""
     return [Quote(body)]

@@ -63,4 +63,5 @@ class CommandResult(NamedTuple):
     left: Sequence[Unsettled] = ()  # what it tells of that a person must settle
     is_told_always: bool = False  # also with --quiet, and though all is well
     is_known: bool = False  # it ends so only for what is left of the mailing, which is told once
+    is_of_the_ledger: bool = False  # of a rehearsal's own, the screen says first that nothing has left
     overruled: Sequence[Sentence] = ()  # what a person overruled that the site must know of
