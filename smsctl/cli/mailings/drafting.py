@@ -1,13 +1,20 @@
-"""Drafting a plan with a person beside: what the recipients file leaves open is asked on a terminal."""
+"""Drafting a plan with a person beside, who is asked what the recipients file leaves open; and a dry run."""
+
+from collections.abc import Sequence
 
 from smsctl.actions.classify import UnnamedColumnError
 from smsctl.actions.draft import Draft, PlanRequest, draft
 from smsctl.actions.may_send import Circumstances
 from smsctl.cli import dialogue
-from smsctl.cli.output.blocks import Fact, FactList, TextLine, Tone
+from smsctl.cli.mailings import plan as render
+from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
+from smsctl.cli.output.phrases import mistake
+from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
-from smsctl.errors import say, say_n
+from smsctl.domain.plan import Plan
+from smsctl.domain.verdict import RuleVerdict
+from smsctl.errors import ExitCode, LedgerError, SmsctlError, say, say_n
 from smsctl.spreadsheet.kinds import Hidden, HiddenRowsError
 
 _MOST_PICKED = 9  # of one digit
@@ -35,6 +42,27 @@ def drafted(
             plan_request = plan_request._replace(
                 columns={**plan_request.columns, error.proposed.column: chosen}
             )
+
+
+def dry_reply(
+    plan: Plan, verdict: RuleVerdict, screen: Sequence[Block], unfit: LedgerError | None = None
+) -> CommandResult:
+    """Return what a dry run answers; `unfit`: why nothing would be sent from the ledger now."""
+    refusals = (*verdict.refusals, *verdict.waits)
+    errors: list[SmsctlError] = [verdict.error] if verdict.error else [one.error for one in verdict.waits]
+    said = [Note(code=one.rule, level="error", text=one.sentence) for one in refusals]
+    if unfit:
+        errors.append(unfit)
+        said.append(Note(code=unfit.code, level="error", text=unfit.sentence))
+    why = [block for error in errors for block in (GAP, *mistake(error))]
+    hints = [*(one.hint for one in refusals), unfit.hint if unfit else None]
+    return CommandResult(
+        data=render.data(plan, verdict, dry_run=True),
+        screen=[*screen, *why, GAP, TextLine(say("Dry run: nothing was sent, nothing was written."))],
+        said=said,
+        advice=[one for one in hints if one],
+        exit_code=errors[-1].exit_code if errors else ExitCode.OK,
+    )
 
 
 def meant(wiring: Wiring, error: HiddenRowsError) -> Hidden:

@@ -1,10 +1,11 @@
 """Going on with a mailing that was begun: what is left is shown, on a terminal asked about, and sent."""
 
 from smsctl.actions.may_send import Circumstances
-from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
+from smsctl.actions.quiet_hours import must_still_be_in_time
 from smsctl.actions.resume import Remainder, overruled, put_off, record
 from smsctl.cli import dialogue
-from smsctl.cli.mailings import pause, quiet_hours
+from smsctl.cli.mailings import pause
+from smsctl.cli.mailings.confirming import ask_when
 from smsctl.cli.mailings.delivery import deliver_mailing, reply
 from smsctl.cli.mailings.plan import cost_sentence, letter_facts, package_sentences, remarks
 from smsctl.cli.output import figures
@@ -29,9 +30,7 @@ def go_on(
     if asks:
         output.show(screen(rest, gateway.traits, simulated=wiring.simulated))
         if rest.verdict.is_only_quiet:
-            can_wait = gateway.traits.schedule_ahead is not None
-            ends = quiet_until(under.settings, under.local_now) if can_wait else None
-            chosen = quiet_hours.ask(wiring, rest.verdict, ends)
+            chosen = ask_when(wiring, rest.verdict, gateway.traits, under, under.local_now)
             reason = chosen.reason
             rest = put_off(rest, chosen.send_at, under) if chosen.send_at else overruled(rest, under)
     if rest.verdict.pause and not asks:

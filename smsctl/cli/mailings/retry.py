@@ -6,27 +6,27 @@ from typing import Annotated
 from smsctl.actions.begin import RuleOverrides, from_plan
 from smsctl.actions.ceilings import ceilings_for
 from smsctl.actions.may_send import Circumstances
-from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
+from smsctl.actions.quiet_hours import must_still_be_in_time
 from smsctl.actions.retry import MISSED, RetryDraft, RetryRequest, draft_retry
-from smsctl.cli import dialogue, options, wiring_gateway
+from smsctl.cli import options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
-from smsctl.cli.mailings import pause, quiet_hours
 from smsctl.cli.mailings import plan as render
+from smsctl.cli.mailings.confirming import ask_when, confirmed
 from smsctl.cli.mailings.departing import Departure, as_shown, depart
+from smsctl.cli.mailings.drafting import dry_reply
 from smsctl.cli.mailings.request import SendFlags, overrides_of
 from smsctl.cli.options import option
 from smsctl.cli.output import figures, whom
 from smsctl.cli.output.blocks import GAP, Block, FactList, TextLine, Tone
 from smsctl.cli.output.mailings import label_facts
-from smsctl.cli.output.phrases import mistake, mode, quoted
-from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.output.phrases import mode, quoted
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_time
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
-from smsctl.domain.verdict import RuleVerdict
-from smsctl.errors import ExitCode, InputError, UsageError, say, say_n
+from smsctl.errors import InputError, UsageError, say, say_n
 from smsctl.ledger import mailings
 
 EXAMPLES = (
@@ -107,12 +107,12 @@ def _plan_and_send(
     drafted = draft_retry(request, gateway, under.ledger, under)
     screen = _screen(request.parent, drafted, simulated=wiring.simulated)
     if flags.dry_run:
-        return _dry_reply(request.parent, drafted, screen)
+        told = dry_reply(drafted.plan, drafted.verdict, screen)
+        return told._replace(data={**told.data, "retry_of": request.parent.id})
     wiring.output.show(screen)
     if drafted.verdict.is_only_quiet and wiring.output.interactive:
-        can_wait = gateway.traits.schedule_ahead is not None
-        ends = quiet_until(under.settings, request.send_at or under.local_now) if can_wait else None
-        chosen = quiet_hours.ask(wiring, drafted.verdict, ends)
+        leaves = request.send_at or under.local_now
+        chosen = ask_when(wiring, drafted.verdict, gateway.traits, under, leaves)
         if not chosen.send_at:
             overruling = overruling._replace(urgent=True, reason=chosen.reason)
         request = request._replace(send_at=chosen.send_at or request.send_at, urgent=overruling.urgent)
@@ -125,24 +125,14 @@ def _plan_and_send(
         for warning in render.remarks(verdict):
             wiring.output.warn(warning)
     if not flags.yes:
-        _confirm(wiring, plan.messages, verdict)
+        n, count = plan.messages, figures.count(plan.messages)
+        question = say_n("Send {count} message again?", "Send {count} messages again?", n=n, count=count)
+        confirmed(wiring, verdict, question, n)
         must_still_be_in_time(plan.order.letter, under, wiring.clock.local(), urgent=overruling.urgent)
     overruling = overruling._replace(over_day=under.lifts_the_day(urgent=overruling.urgent))
     new = from_plan(plan, overruling)._replace(retry_of=request.parent.id, carried=drafted.carried)
     agreed = Departure(plan=plan, verdict=verdict, new=new, gateway=gateway, data=data)
     return depart(wiring, agreed, under)
-
-
-def _confirm(wiring: Wiring, messages: int, verdict: RuleVerdict) -> None:
-    count = figures.count(messages)
-    question = say_n("Send {count} message again?", "Send {count} messages again?", n=messages, count=count)
-    question = pause.asked(verdict, question)
-    wiring.output.show([GAP])
-    otherwise = say("Not confirmed; nothing was sent.")
-    if messages > wiring.settings.confirm_count_above:
-        dialogue.confirm_count(wiring.output, question, messages, otherwise=otherwise, may_be_cheaper=False)
-    else:
-        dialogue.confirm(wiring.output, question, otherwise=otherwise)
 
 
 def _screen(parent: Mailing, drafted: RetryDraft, *, simulated: bool) -> list[Block]:
@@ -168,16 +158,3 @@ def _screen(parent: Mailing, drafted: RetryDraft, *, simulated: bool) -> list[Bl
     ]
     warnings = [*plan.warnings, *render.remarks(drafted.verdict)]
     return [*blocks, *(TextLine(one, Tone.WARN) for one in warnings)]
-
-
-def _dry_reply(parent: Mailing, drafted: RetryDraft, screen: list[Block]) -> CommandResult:
-    refusals = (*drafted.verdict.refusals, *drafted.verdict.waits)
-    error = drafted.verdict.error or next((one.error for one in drafted.verdict.waits), None)
-    why = [GAP, *mistake(error)] if error else []
-    return CommandResult(
-        data={**render.data(drafted.plan, drafted.verdict, dry_run=True), "retry_of": parent.id},
-        screen=[*screen, *why, GAP, TextLine(say("Dry run: nothing was sent, nothing was written."))],
-        said=[Note(code=one.rule, level="error", text=one.sentence) for one in refusals],
-        advice=[one.hint for one in refusals if one.hint],
-        exit_code=error.exit_code if error else ExitCode.OK,
-    )

@@ -7,23 +7,22 @@ from smsctl.actions.begin import RuleOverrides, carried_of, from_plan, record_no
 from smsctl.actions.draft import PlanRequest, draft
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.may_send import Circumstances
-from smsctl.actions.quiet_hours import must_still_be_in_time, quiet_until
-from smsctl.cli import dialogue, wiring_gateway
+from smsctl.actions.quiet_hours import must_still_be_in_time
+from smsctl.cli import wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import pause, run_key, text
 from smsctl.cli.mailings import plan as render
-from smsctl.cli.mailings.drafting import drafted
+from smsctl.cli.mailings.drafting import drafted, dry_reply
 from smsctl.cli.mailings.request import SendFlags, overrides_of, plan_request_for, typed_letter
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, TextLine
-from smsctl.cli.output.phrases import mistake
-from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.text_files import read_choices
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.plan import Plan, offer
 from smsctl.domain.verdict import RuleVerdict
-from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n
+from smsctl.errors import LedgerError, Sentence, say, say_n
 from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import Sheet
 
@@ -98,7 +97,7 @@ def _plan_and_send(
     screen = [*shown[:1], *prepared.changes, *shown[1:]]
     _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], flags)
     if flags.dry_run:
-        return _dry_reply(plan, verdict, screen, _unfit(wiring, under.ledger, overruling))
+        return dry_reply(plan, verdict, screen, _unfit(wiring, under.ledger, overruling))
     wiring.output.show(screen)
     wiring.output.know(render.data(plan, verdict, dry_run=False))
     if verdict.finds_nobody(plan.messages):
@@ -120,12 +119,11 @@ def _at_another_time(
     wiring: Wiring, prepared: _Prepared, verdict: RuleVerdict, overruling: RuleOverrides, under: Circumstances
 ) -> tuple[_Prepared, RuleOverrides]:
     """Ask when the mailing shall leave; return what is sent then, and what is overruled."""
-    from smsctl.cli.mailings import quiet_hours
+    from smsctl.cli.mailings.confirming import ask_when
 
-    plan_request, can_wait = prepared.plan_request, prepared.gateway.traits.schedule_ahead is not None
-    letter = plan_request.letter
-    ends = quiet_until(under.settings, letter.send_at or under.local_now) if can_wait else None
-    chosen = quiet_hours.ask(wiring, verdict, ends)
+    plan_request, letter = prepared.plan_request, prepared.plan_request.letter
+    leaves = letter.send_at or under.local_now
+    chosen = ask_when(wiring, verdict, prepared.gateway.traits, under, leaves)
     if chosen.send_at:
         later = plan_request._replace(letter=letter._replace(send_at=chosen.send_at))
         return prepared._replace(plan_request=later), overruling
@@ -179,26 +177,6 @@ def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: RuleOverrides) -> 
     return None
 
 
-def _dry_reply(
-    plan: Plan, verdict: RuleVerdict, screen: list[Block], unfit: LedgerError | None
-) -> CommandResult:
-    refusals = (*verdict.refusals, *verdict.waits)
-    errors: list[SmsctlError] = [verdict.error] if verdict.error else [one.error for one in verdict.waits]
-    said = [Note(code=one.rule, level="error", text=one.sentence) for one in refusals]
-    if unfit:
-        errors.append(unfit)
-        said.append(Note(code=unfit.code, level="error", text=unfit.sentence))
-    why = [block for error in errors for block in (GAP, *mistake(error))]
-    hints = [*(one.hint for one in refusals), unfit.hint if unfit else None]
-    return CommandResult(
-        data=render.data(plan, verdict, dry_run=True),
-        screen=[*screen, *why, GAP, TextLine(say("Dry run: nothing was sent, nothing was written."))],
-        said=said,
-        advice=[one for one in hints if one],
-        exit_code=errors[-1].exit_code if errors else ExitCode.OK,
-    )
-
-
 def _nobody(plan: Plan, verdict: RuleVerdict, screen: list[Block]) -> CommandResult:
     sentence = say("Nobody in the audience can be sent to; nothing was sent.")
     return CommandResult(
@@ -210,22 +188,12 @@ def _nobody(plan: Plan, verdict: RuleVerdict, screen: list[Block]) -> CommandRes
 
 def _confirmed(wiring: Wiring, plan: Plan, verdict: RuleVerdict) -> Plan:
     """Ask, and return the plan that was agreed to: this one, or the one with the cheaper text."""
+    from smsctl.cli.mailings.confirming import confirmed
+
     count = figures.count(plan.messages)
     question = say_n("Send {count} message?", "Send {count} messages?", n=plan.messages, count=count)
-    question = pause.asked(verdict, question)
-    otherwise = say("Not confirmed; nothing was sent.")
     offered = offer(plan)
-    output = wiring.output
-    output.show([GAP])
-    chosen = False
-    if plan.messages > wiring.settings.confirm_count_above:
-        chosen = dialogue.confirm_count(
-            output, question, plan.messages, otherwise=otherwise, may_be_cheaper=offered is not None
-        )
-    elif offered:
-        chosen = dialogue.confirm_or_cheaper(output, question, otherwise=otherwise)
-    else:
-        dialogue.confirm(output, question, otherwise=otherwise)
+    chosen = confirmed(wiring, verdict, question, plan.messages, may_be_cheaper=offered is not None)
     return offered.plan if offered and chosen else plan
 
 
