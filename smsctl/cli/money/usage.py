@@ -86,8 +86,9 @@ def run(
     if csv or html:
         from smsctl.cli.money import usage_files  # needs csv, which a start does not
 
-        files = usage_files.UsageFiles(by=usage_files.By(told_by), csv=csv, html=html, replace=replace)
-        told, printed = usage_files.write(wiring, accounts, asked, files)
+        told, printed = usage_files.write(
+            wiring, accounts, asked, told_by, csv=csv, html=html, replace=replace
+        )
         screen += told
     data = {
         "since": asked.since,
