@@ -32,7 +32,7 @@ def names(read: Iterable[Path | None], write: Iterable[Path | None], *, replace:
 
 def step_aside(settings: Settings, owner: Owner, ledger: Path, command: str, *, interactive: bool) -> None:
     """Become the owner of the ledger. LedgerError: that user cannot be taken here."""
-    for name, source in settings.secrets():
+    for name, source in settings.secrets().items():
         if name == "ledger" or command.partition(" ")[0] in _MAY_NEED_A_SECRET:
             _secrets[name] = _ask(name, source, surroundings(settings, interactive=interactive))
     names(settings.files(), ())
@@ -60,7 +60,8 @@ def secret(name: str, source: SecretSource, around: Surroundings) -> Resolved:
 
 def surroundings(settings: Settings, *, interactive: bool) -> Surroundings:
     """What the place of a secret depends on besides the config."""
-    return Surroundings(service=settings.keyring_service, environ=os.environ, interactive=interactive)
+    service = f"smsctl:{settings.path}"  # two configs never share one
+    return Surroundings(service=service, environ=os.environ, interactive=interactive)
 
 
 def _ask(name: str, source: SecretSource, around: Surroundings) -> Resolved | CredentialError:

@@ -186,7 +186,8 @@ def _run(command: str, facts: RunFacts, settings: Settings) -> None:
         raise ConfigError(
             say("{path} can be changed by other users; the command of [notify] is not run.", path=path)
         )
-    run_command(command, facts, english(facts.text), os.environ, _variables(settings))
+    secret = [source.variable for source in settings.secret_sources.values()]  # never handed on
+    run_command(command, facts, english(facts.text), os.environ, secret)
 
 
 def _run_facts(wiring: Wiring, code: ExitCode, text: Sentence) -> RunFacts:
@@ -245,11 +246,3 @@ def _text(ended: CommandResult | SmsctlError) -> Sentence:
 
 def _joined(first: Sentence, more: Iterable[Sentence]) -> Sentence:
     return reduce(lambda what, mend: say("{what} {mend}", what=what, mend=mend), more, first)
-
-
-def _variables(settings: Settings) -> list[str]:
-    """Return the variables that hold a secret."""
-    sources = [settings.gateway.password, settings.reports.secret]
-    if settings.smtp:
-        sources.append(settings.smtp.password)
-    return [source.variable for source in sources]

@@ -250,20 +250,17 @@ class Settings(_Section):
         return (*(one.name for one in self.municipalities.values()), *self.municipalities)
 
     @property
-    def keyring_service(self) -> str:
-        """The name under which the keyring keeps this config's secrets; two configs never share one."""
-        return f"smsctl:{self.path}"
+    def secret_sources(self) -> dict[str, SecretSource]:
+        """Where each secret is kept, by its name; `secrets` has those that are needed."""
+        of_the_gateway = {"gateway": self.gateway.password, "proxy": self.gateway.proxy_password}
+        others = {"reports": self.reports.secret, "ledger": self.ledger.password}
+        return of_the_gateway | others | ({"smtp": self.smtp.password} if self.smtp else {})
 
-    def secrets(self) -> Iterator[tuple[str, SecretSource]]:
-        """Yield the secrets that this config needs, by name."""
-        yield "gateway", self.gateway.password
-        if self.gateway.proxy_username:
-            yield "proxy", self.gateway.proxy_password
-        yield "reports", self.reports.secret
-        if self.is_on_server:
-            yield "ledger", self.ledger.password
-        if self.smtp and self.smtp.username:
-            yield "smtp", self.smtp.password
+    def secrets(self) -> dict[str, SecretSource]:
+        """Return where the secrets are kept that this config needs, by name."""
+        login = self.smtp and self.smtp.username
+        needed = {"proxy": self.gateway.proxy_username, "ledger": self.is_on_server, "smtp": login}
+        return {name: one for name, one in self.secret_sources.items() if needed.get(name, True)}
 
     def files(self) -> Iterator[Path]:
         """Yield the config file and the recipients files that it names."""

@@ -30,7 +30,7 @@ class Resolved(NamedTuple):
 class Surroundings(NamedTuple):
     """What the answer depends on besides the config."""
 
-    service: str  # the keyring's name for this config: `Settings.keyring_service`
+    service: str  # the keyring's name for this config
     environ: Mapping[str, str]
     interactive: bool  # a person sits at a terminal
 

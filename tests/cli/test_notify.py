@@ -49,11 +49,14 @@ def test_a_run_that_leaves_unknowns_calls_the_command_with_the_facts(
 
 
 def test_the_command_is_given_no_secret_and_no_number(
-    live_gateway: LiveGateway, message: Path, alarm: Path, tmp_path: Path
+    live_gateway: LiveGateway, message: Path, alarm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = ["Åsa;070-174 06 0;vårdnadshavare;Exempelkommun;ja"]
     live = live_gateway(rows=rows, notify={"command": str(alarm)})
-    ran = run_process("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    argv = ["--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9]
+    for variable in ("SMSCTL_PROXY_SECRET", "SMSCTL_LEDGER_SECRET"):
+        monkeypatch.setenv(variable, SECRET)
+    ran = run_process(*argv)
     assert ran.code == 8
     given = (tmp_path / TOLD).read_text(encoding="utf-8")
     assert SECRET not in given

@@ -262,10 +262,13 @@ def words_of_windows(line: str) -> list[str]:
 def test_the_unit_may_write_the_ledger_and_is_given_the_credential(
     make_config: MakeConfig, run: Run, message: Path
 ) -> None:
-    config = make_config(gateway={"password": {"source": "systemd", "name": "puzzel"}})
+    secret, login = {"source": "systemd", "name": "puzzel"}, {"source": "systemd", "name": "way-out"}
+    proxy = {"proxy": "http://127.0.0.1:9", "proxy_username": "smsctl", "proxy_password": login}
+    config = make_config(gateway={"password": secret, **proxy})
     argv = ["--at", "07:30", "--for", "systemd", "--", "send", "--all", message, "--max-parts", 9]
     out = run("--config", config, "schedule", *argv).out
     assert "LoadCredentialEncrypted=puzzel:/etc/credstore.encrypted/puzzel\n" in out
+    assert "LoadCredentialEncrypted=way-out:/etc/credstore.encrypted/way-out\n" in out
     assert f"ReadWritePaths=-{config.parent}/ledger\n" in out
 
 

@@ -87,9 +87,7 @@ def _text(wiring: Wiring, system: str, slot: Slot, order: ScheduledCommand) -> s
 
 def _site(wiring: Wiring) -> render.Site:
     settings = wiring.settings
-    sources = [settings.gateway.password]
-    if settings.smtp and settings.smtp.username:
-        sources.append(settings.smtp.password)
+    sources = [source for name, source in settings.secrets().items() if name != "reports"]
     folders = [settings.ledger.path.parent, *([settings.log_path.parent] if settings.log_path else [])]
     return render.Site(
         user=wiring.actor.user,

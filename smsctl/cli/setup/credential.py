@@ -26,22 +26,15 @@ _Name = Annotated[str, argument("[NAME]", "gateway, proxy, smtp, reports or ledg
 def _source_of(wiring: Wiring, name: str) -> SecretSource:
     """Return where the config keeps the secret of that name."""
     settings = wiring.settings
-    if name == "gateway":
-        return settings.gateway.password
-    if name == "proxy":
-        return settings.gateway.proxy_password
-    if name == "reports":
-        return settings.reports.secret
-    if name == "ledger":
-        return settings.ledger.password
-    if name != "smtp":
+    sources = settings.secret_sources
+    if name == "smtp" and name not in sources:
+        raise ConfigError(say("{path} has no [smtp] section.", path=settings.path))
+    if name not in sources:
         raise UsageError(
             say("There is no secret called {name}.", name=name),
             hint=say("It is gateway, proxy, smtp, reports or ledger."),
         )
-    if settings.smtp is None:
-        raise ConfigError(say("{path} has no [smtp] section.", path=settings.path))
-    return settings.smtp.password
+    return sources[name]
 
 
 def run_set(wiring: Wiring, name: _Name = "gateway") -> CommandResult:
