@@ -69,7 +69,7 @@ class Due(NamedTuple):
     mailings: tuple[int, ...]
     unfinished: tuple[int, ...]
     """Something is pending, on the wire, unknown or held at the gateway; or its own texts count as sent."""
-    kept: tuple[int, ...]  # by a hold
+    held: tuple[int, ...]  # kept from every purge
     incoming: int
     reports: int  # that fitted no message
     hashes: int  # that earlier purges left, by which nobody need be known any more
@@ -108,7 +108,7 @@ def due(ledger: Ledger, before: str, reach: Reach, moment: Moment) -> Due:
     return Due(
         mailings=tuple(found["due"]),
         unfinished=tuple(found["unfinished"]),
-        kept=tuple(found["kept"]),
+        held=tuple(found["kept"]),
         incoming=ledger.number("SELECT COUNT(*) FROM inbox WHERE at < ?", before) if reach.strays else 0,
         reports=sum(ledger.number(f"SELECT COUNT(*){_REPORTS}", before, one) for one in reach.owners),
         hashes=repeats.hashes_in_vain(ledger, reach.municipalities, moment),

@@ -147,7 +147,7 @@ def test_a_held_mailing_is_left_alone_until_it_is_released(sent: int, ledger: Le
     mailing = mailings.get(ledger, sent)
     assert holds.hold(ledger, mailing, NOW, ACTOR, "asked for")
     assert not holds.hold(ledger, mailing, NOW, ACTOR, "asked for")
-    assert purge_before(ledger).due.kept == (sent,)
+    assert purge_before(ledger).due.held == (sent,)
     must_be_found(ledger, TEXT)
     assert [one.reason for one in holds.holds(ledger)] == ["asked for"]
     assert holds.release(ledger, mailing, NOW, ACTOR, None)

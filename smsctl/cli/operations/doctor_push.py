@@ -12,12 +12,12 @@ def way_in(wiring: Wiring) -> Iterator[Finding]:
     """Push to the site's own address, and say how far it came."""
     reports = wiring.settings.reports
     if wiring.simulated:
-        yield _found(Level.SKIPPED, say("Mode is simulate: nothing leaves this machine."))
+        yield Finding(Level.SKIPPED, say("Mode is simulate: nothing leaves this machine."))
     elif reports.public_url is None:
-        yield _found(
+        yield Finding(
             Level.SKIPPED,
             say("The config names no public_url under [reports]."),
-            say("Set it to the address that the supplier pushes to, without its path."),
+            mend=say("Set it to the address that the supplier pushes to, without its path."),
         )
     else:
         yield _tried(wiring, reports.public_url)
@@ -31,20 +31,20 @@ def _tried(wiring: Wiring, url: str) -> Finding:
     size = reports.largest_push_mib
     if trial.is_proved:
         told = say("{url} leads to the listener, which took {n} MiB.", url=url, n=size)
-        return _found(Level.OK, told)
+        return Finding(Level.OK, told)
     if trial.status is None and (untrusted := _untrusted(wiring, url)):
         return untrusted
     if trial.status is None:
-        return _found(
+        return Finding(
             Level.WARNING,
             say("{url} cannot be reached from here: {why}.", url=url, why=trial.why or "-"),
-            say("There may be no way back from inside. Try it from outside: curl -i {url}", url=url),
+            mend=say("There may be no way back from inside. Try it from outside: curl -i {url}", url=url),
         )
     if trial.status == HTTPStatus.FORBIDDEN and reports.allow:
         told = say("{url} is reached; `allow` does not name this machine, and it was refused.", url=url)
-        return _found(Level.OK, told)
+        return Finding(Level.OK, told)
     told = say("{url} answers {status} to a push.", url=url, status=trial.status)
-    return _found(Level.ERROR, told, _mend(trial.status, size), ExitCode.STOPPED)
+    return Finding(Level.ERROR, told, mend=_mend(trial.status, size), exit_code=ExitCode.STOPPED)
 
 
 def _untrusted(wiring: Wiring, url: str) -> Finding | None:
@@ -66,7 +66,7 @@ def _untrusted(wiring: Wiring, url: str) -> Finding | None:
         mend = say(
             "Let the web server show a whole chain of certificates, for this name, that has not ended."
         )
-        return _found(Level.ERROR, error.sentence, mend, ExitCode.STOPPED)
+        return Finding(Level.ERROR, error.sentence, mend=mend, exit_code=ExitCode.STOPPED)
     return None
 
 
@@ -84,9 +84,3 @@ def _mend(status: int, size: int) -> Sentence:
         case HTTPStatus.BAD_GATEWAY | HTTPStatus.SERVICE_UNAVAILABLE | HTTPStatus.GATEWAY_TIMEOUT:
             return say("Does the listener run? systemctl status smsctl-listen")
     return say("Something else answers there: look in the log of the web server.")
-
-
-def _found(
-    level: Level, text: Sentence, mend: Sentence | None = None, code: ExitCode = ExitCode.OK
-) -> Finding:
-    return Finding(level, text, mend=mend, exit_code=code)

@@ -20,18 +20,6 @@ BLANKED = say("(blanked)")
 """Stands where somebody's words stood."""
 
 
-def due_data(due: Due) -> dict[str, object]:
-    """Return what a purge finds, for the envelope."""
-    return {
-        "mailings": list(due.mailings),
-        "unfinished": list(due.unfinished),
-        "held": list(due.kept),
-        "incoming": due.incoming,
-        "reports": due.reports,
-        "hashes": due.hashes,
-    }
-
-
 def protocol_data(protocol: Protocol) -> dict[str, object]:
     """Return a protocol for the envelope."""
     return {**protocol._asdict(), "not_reached": list(_NOT_REACHED)}
@@ -150,8 +138,8 @@ def _left_alone(due: Due) -> list[Block]:
             "Left alone, not finished: {ids}. Resume, cancel or resolve them.", ids=_ids(due.unfinished)
         )
         found.append(TextLine(told, Tone.WARN))
-    if due.kept:
-        found.append(TextLine(say("Left alone, held: {ids}.", ids=_ids(due.kept))))
+    if due.held:
+        found.append(TextLine(say("Left alone, held: {ids}.", ids=_ids(due.held))))
     return found
 
 

@@ -1,28 +1,20 @@
 """What `purge` asks of flags and config, and the holds that keep a mailing from it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import NamedTuple
 
 from smsctl.actions.purge import Purged
 from smsctl.actions.retention import Regime, regimes
 from smsctl.cli import numbers
 from smsctl.cli.operations import purge_screen as render
-from smsctl.cli.output.blocks import Block, TextLine, Tone
+from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import Sentence, UsageError, say
 from smsctl.ledger import holds, mailings, purging
 from smsctl.ledger.purging import Due
-
-
-class ToldBefore(NamedTuple):
-    """What is told of a purge before anything is removed."""
-
-    data: Mapping[str, object]
-    screen: Sequence[Block]
 
 
 def before(wiring: Wiring, regime: Regime, older_than: str | None) -> str:
@@ -72,17 +64,17 @@ def decision(wiring: Wiring, regime: Regime, given: str | None) -> str:
     return found
 
 
-def told_before(wiring: Wiring, regime: Regime, due: Due, before: str) -> ToldBefore:
+def told_before(wiring: Wiring, regime: Regime, due: Due, before: str) -> CommandResult:
     """Return what would be removed, whose it is, and what a decision of its own keeps apart."""
     names = _names(wiring, regime.reach.owners)
     outside = list(_outside(wiring)) if regime.municipality is None else []
     data = {
-        "due": render.due_data(due),
+        "due": due._asdict(),
         "municipalities": sorted(regime.reach.municipalities),
         "outside": [one for one, _ in outside],
     }
     planned = render.planned(due, before, names, wiring.settings.time_zone, simulated=wiring.simulated)
-    return ToldBefore(data=data, screen=[*planned, *(TextLine(told, Tone.WARN) for _, told in outside)])
+    return CommandResult(data=data, screen=[*planned, *(TextLine(told, Tone.WARN) for _, told in outside)])
 
 
 def told_after(wiring: Wiring, done: Purged, data: Mapping[str, object]) -> CommandResult:
@@ -90,7 +82,7 @@ def told_after(wiring: Wiring, done: Purged, data: Mapping[str, object]) -> Comm
     protocol = done.protocol
     names = _names(wiring, protocol.municipalities)
     return CommandResult(
-        data={**data, "due": render.due_data(done.due), "protocol": render.protocol_data(protocol)},
+        data={**data, "due": done.due._asdict(), "protocol": render.protocol_data(protocol)},
         screen=render.done(protocol, done.due, names, wiring.settings.time_zone),
     )
 

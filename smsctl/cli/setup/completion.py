@@ -73,7 +73,8 @@ def _candidates(
         return _fitting([*own, *_GLOBAL], current)
     if not command or (len(rest) == 1 and rest[0] in contents.GROUPS):
         before_all = ["--config"] if not rest and asked.config is None else []
-        return _fitting([*_next_words(rest), *before_all], current)
+        typed = [word for word in rest if not word.startswith("-")]
+        return _fitting([*app.words_after(typed), *before_all], current)
     place = _place(rest, command, parameters)
     return _fitting(_values(command, place, config, environ), current) if place else []
 
@@ -88,11 +89,6 @@ def _without_flags(words: Sequence[str]) -> tuple[Flags, list[str]]:
 def _fitting(words: Iterable[str], current: str) -> list[str]:
     wanted = current.casefold()
     return sorted({one for one in words if one.casefold().startswith(wanted)})
-
-
-def _next_words(rest: Sequence[str]) -> list[str]:
-    typed = [word for word in rest if not word.startswith("-")]
-    return app.words_after(typed)
 
 
 def _parameters(command: str) -> tuple[_Parameter, ...]:

@@ -70,19 +70,9 @@ def run_init(
     SMS, sending for real, and the activation with its price are offered, each only where the one before
     went well and the example's answers are replaced. --yes asks and offers nothing.
     """
+    given = dict(locals())  # each question is called as its flag
     from smsctl.cli.setup import wizard  # the other commands need none of it
 
-    given = {
-        "gateway": gateway,
-        "service_id": service_id,
-        "username": username,
-        "sender": sender,
-        "country_code": country_code,
-        "municipality": municipality,
-        "package_size": package_size,
-        "package_price": package_price,
-        "recipients": recipients,
-    }
     extra = _kept(password_file)
     if url:
         extra["gateway", "url"] = url
