@@ -137,12 +137,11 @@ class _RowClassifier:
 
     def _take_filled(self, row_number: int, row: Sequence[str], numbers: Sequence[tuple[int, str]]) -> bool:
         """Take such a row with a text of its own, where that is plain."""
-        filled = self._filled and self._filled.fill(row)
-        if not (filled and self._filled):
+        if not self._filled or not (texts := self._filled.fill_all([row])).parts[0]:
             return False
         name = "" if self._columns.name is None else row[self._columns.name]
         for at, number in numbers:
-            reason = self._filled.note(number, filled)
+            reason = self._filled.note_all([number], texts).get(0)
             people = self._skipped[reason] if reason else self._ready
             people.add(row_number, int(number), name, at)
         return True

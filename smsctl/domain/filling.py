@@ -1,12 +1,6 @@
-"""Filling in a text from the rows of a file, and measuring each.
+"""Which text each row of a file gets, what it becomes, and whether its number has had it before."""
 
-A cell's units are counted once for all rows that have it, and added to those of the text around it:
-measuring every text anew takes half as long again. The shortcut (`_Filler.fill`) takes only what is plain;
-everything else goes to the law (`_Filler.judge`), so the two cannot come to differ.
-"""
-
-from collections.abc import Callable, Container, Mapping, Sequence
-from functools import partial
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Final
 
@@ -14,13 +8,13 @@ from smsctl.domain.audience import group_key, keys_in
 from smsctl.domain.cells import shown, veiled
 from smsctl.domain.columns import Columns, MisfitError, position_of, seen_in
 from smsctl.domain.entries import Problem
-from smsctl.domain.field_cells import BAD, JOINS, NOT_GSM7, FilledCell, measured, problem_of_cell, text_of
-from smsctl.domain.fields import Template, TextField
-from smsctl.domain.filled import Filled, composed, format_of
+from smsctl.domain.filled import Filled, FilledTexts
+from smsctl.domain.filler import Filler
 from smsctl.domain.headings import fold
 from smsctl.domain.personal import PersonalTexts, TextWriter
 from smsctl.domain.recipients import SkipReason
-from smsctl.domain.text import Encoding, TextSize, measure, plainly
+from smsctl.domain.seen import Seen
+from smsctl.domain.text import plainly
 from smsctl.domain.wording import TextRules, Wording
 from smsctl.errors import Sentence, say
 
@@ -36,20 +30,37 @@ class Fillers:
         positions = _positions(rules.wording, header, columns)
         self.last_position: Final = max(positions.values(), default=0)
         self._fillers = [
-            _Filler(number, template, positions, rules)
+            Filler(number, template, positions, rules)
             for number, template in enumerate(rules.wording.templates)
         ]
         self.untold: Final[dict[str, dict[str, int]]] = {}  # by column: values without a text -> rows
         self._choose = _Chooser(rules.wording, positions, self.untold) if rules.wording.variants else None
 
-    def fill(self, row: Sequence[str]) -> Filled | None:
-        """Return the text of a row where it is plain; None: ask the law."""
-        filler = self._fillers[self._choose.of(row) if self._choose else 0]
-        return filler.fill(row)
+    def fill_all(self, rows: Sequence[Sequence[str]]) -> FilledTexts:
+        """Return the texts of some rows, at least one; no parts where it is not plain: ask the law."""
+        if self._choose is None:
+            return self._fillers[0].fill_all(rows)
+        chosen = list(map(self._choose.of, rows))
+        order, found = list[int](), list[tuple[str, tuple[str, ...], int, bool, int]]()
+        for template in set(chosen):
+            places = [at for at, one in enumerate(chosen) if one == template]
+            order += places
+            found += zip(*self._fillers[template].fill_all([rows[at] for at in places]), strict=True)
+        in_order = [text for _, text in sorted(zip(order, found, strict=True), key=itemgetter(0))]
+        texts = FilledTexts(*zip(*in_order, strict=True))
+        for row, template, parts in zip(rows, chosen, texts.parts, strict=True):
+            if parts and not template:
+                self._choose.tell(row)
+        return texts
 
     def judge(self, row: Sequence[str]) -> Filled | Problem:
         """Return the text of a row, or why it has none."""
-        return self._fillers[self._choose.of(row) if self._choose else 0].judge(row)
+        if self._choose is None:
+            return self._fillers[0].judge(row)
+        template = self._choose.of(row)
+        if not template:
+            self._choose.tell(row)
+        return self._fillers[template].judge(row)
 
     def notices(self) -> list[Sentence]:
         """Say which values of the columns that choose a text have none, and that their rows get the first."""
@@ -70,23 +81,19 @@ class Fillers:
 class FilledRows:
     """The texts of the rows of one file, and who has had which; the rows are given in their order."""
 
-    __slots__ = ("_fillers", "_one_each", "_put", "_seen", "_sent", "_texts", "last_position")
+    __slots__ = ("_fillers", "_one_each", "_seen", "_sent", "_texts", "fill_all", "last_position")
 
     def __init__(
         self, rules: TextRules, header: Sequence[str], columns: Columns, sent: Container[object]
     ) -> None:
         """Find the columns. Raises MisfitError. `sent` holds numbers with the texts that they have had."""
         self._fillers = Fillers(rules, header, columns)
+        self.fill_all: Final = self._fillers.fill_all
         self.last_position: Final = self._fillers.last_position
         self._texts = TextWriter(rules.wording)
-        self._put = self._texts.put
         self._one_each = rules.wording.one_per_number
         self._sent = sent
-        self._seen: set[int] = set()  # hashes: the texts themselves would take too much memory
-
-    def fill(self, row: Sequence[str]) -> Filled | None:
-        """Return the text of a row where it is plain; None: ask the law."""
-        return self._fillers.fill(row)
+        self._seen = Seen()  # numbers with their texts
 
     def judge(self, row: Sequence[str], number: str) -> tuple[SkipReason | None, Problem | None]:
         """Return why a number does not get its row's text, or what makes the row bad; neither: it does."""
@@ -95,7 +102,7 @@ class FilledRows:
 
     def texts_without(self, places: Container[int]) -> PersonalTexts:
         """Return the texts of those who get one, but for some places."""
-        self._seen.clear()
+        self._seen = Seen()
         texts = self._texts.texts()
         return texts.without(places) if places else texts
 
@@ -105,106 +112,44 @@ class FilledRows:
 
     def note(self, number: str, filled: Filled) -> SkipReason | None:
         """Return why a number does not get a text; None: it does, and that is noted."""
-        body, cells, parts, is_wide, template = filled
-        to_people = plainly(body) if is_wide else body  # all else is plain
-        key = int(number) if self._one_each else hash((number, to_people))
-        if key in self._seen:
-            return SkipReason.DUPLICATE
-        if self._sent and (number, body) in self._sent:
-            return SkipReason.ALREADY_SENT
-        self._seen.add(key)
-        self._put(template, parts, is_wide, len(body), cells)
-        return None
+        (key,) = self._keys((number,), (filled.body,), (filled.is_wide,))
+        reason = self._reason(number, filled.body, key)
+        if reason is None:
+            self._texts.add(filled)
+        return reason
 
-
-class _KnownCells(dict[str, tuple[str, int, int]]):
-    """What stands in the text for each cell of a field, with its septets and its units, once it is met.
-
-    Many units more tell of pairs, and very many that it is not plain: one sum tells of all cells together.
-    """
-
-    __slots__ = ("_field", "_replace")
-
-    def __init__(self, field: TextField, *, replace: bool) -> None:
-        self._field = field
-        self._replace = replace
-
-    def __missing__(self, written: str) -> tuple[str, int, int]:
-        if problem_of_cell(self._field, written):
-            found = BAD
+    def note_all(self, numbers: Sequence[str], texts: FilledTexts) -> Mapping[int, SkipReason]:
+        """Note texts for as many numbers; return why some do not get theirs, by their place."""
+        found: dict[int, SkipReason] = {}
+        keys = list(self._keys(numbers, texts.bodies, texts.wide))
+        if self._sent:
+            for at, told in enumerate(zip(numbers, texts.bodies, keys, strict=True)):
+                if reason := self._reason(*told):
+                    found[at] = reason
         else:
-            found = measured(text_of(self._field, written, replace=self._replace))
-        if len(self) >= _MOST_KNOWN:
-            self.clear()
-        known = self[written] = found.text, found.septets, _units_of(found)
-        return known
+            found = dict.fromkeys(self._seen.repeated(keys), SkipReason.DUPLICATE)
+        if not found:
+            self._texts.extend(texts)
+        for at, text in enumerate(zip(*texts, strict=True)) if found else ():
+            if at not in found:
+                self._texts.add(Filled(*text))
+        return found
 
+    def _keys(
+        self, numbers: Sequence[str], bodies: Sequence[str], wide: Sequence[bool]
+    ) -> Iterable[Hashable]:
+        """Return what may come but once."""
+        if self._one_each:
+            return numbers
+        to_people = bodies  # all that is not UCS-2 is plain
+        if any(wide):
+            to_people = [plainly(body) if one else body for body, one in zip(bodies, wide, strict=True)]
+        return zip(numbers, to_people, strict=True)
 
-def _units_of(piece: FilledCell) -> int:
-    return piece.units + _PAIRS * piece.has_pairs + _NOT_PLAIN * (not piece.is_plain)
-
-
-class _Filler:
-    """One template on the columns of a file."""
-
-    def __init__(
-        self, number: int, template: Template, positions: Mapping[str, int], rules: TextRules
-    ) -> None:
-        self._number = number
-        self._fields = template.fields
-        self._replace = rules.wording.replace
-        self._profile = rules.profile
-        self._max_parts = rules.max_parts
-        self._format = format_of(template)
-        places = [positions[field.column] for field in template.fields]
-        self._pick: Callable[[Sequence[str]], tuple[str, ...]] = _picker(places)
-        self._known = [_KnownCells(field, replace=self._replace) for field in template.fields]
-        # Where the text around the fields is blank, or could join with a cell, it must be looked at whole.
-        is_plain = bool(template.literal.strip()) and all(one[:1] < JOINS for one in template.pieces)
-        around = measured(template.literal)._replace(is_plain=is_plain)
-        self._septets, self._units = around.septets, _units_of(around)
-        self._ends_in_field = not template.pieces[-1].strip()
-
-    def fill(self, row: Sequence[str]) -> Filled | None:
-        """Return the text where all of it is plain; None: ask the law. Written for speed."""
-        septets, units, texts = self._septets, self._units, []
-        for known, cell in zip(self._known, self._pick(row), strict=True):
-            text, more, wide = known[cell]
-            septets += more
-            units += wide
-            texts.append(text)
-        if units >= _NOT_PLAIN or (self._ends_in_field and not texts[-1]):
-            return None
-        is_wide, profile, parts = septets >= NOT_GSM7, self._profile, 1
-        total = units % _PAIRS if is_wide else septets
-        if total > (profile.ucs2_single if is_wide else profile.gsm7_single):
-            parts = -(-total // (profile.ucs2_part if is_wide else profile.gsm7_part))
-            if units >= _PAIRS or parts > self._max_parts:  # a pair may have to begin a part
-                return None
-        cells = tuple(texts)
-        return Filled(self._format % cells, cells, parts, is_wide, self._number)
-
-    def judge(self, row: Sequence[str]) -> Filled | Problem:
-        """Return the text, or why there is none."""
-        cells = []
-        for field, written in zip(self._fields, self._pick(row), strict=True):
-            if problem := problem_of_cell(field, written):
-                return problem
-            cells.append(text_of(field, written, replace=self._replace))
-        filled = tuple(cells)
-        body = composed(self._format % filled)
-        if not body.strip():
-            return "blank", lambda: say("its text is empty.")
-        size = measure(body, self._profile)
-        if size.parts > self._max_parts:
-            return "too-long", partial(_too_long, size, self._max_parts)
-        return Filled(
-            body=body,
-            cells=filled,
-            parts=size.parts,
-            is_wide=size.encoding is Encoding.UCS2,
-            template=self._number,
-        )
+    def _reason(self, number: str, body: str, key: Hashable) -> SkipReason | None:
+        if self._sent and (number, body) in self._sent:
+            return SkipReason.DUPLICATE if key in self._seen else SkipReason.ALREADY_SENT
+        return None if self._seen.is_new(key) else SkipReason.DUPLICATE
 
 
 class _Chooser:
@@ -218,7 +163,6 @@ class _Chooser:
             for number, one in enumerate(wording.variants, start=1)
         ]
         self._titles = {positions[one.column]: one.column for one in reversed(wording.variants)}
-        self._known: dict[tuple[int, str], int] = {}
         self._untold = untold
 
     def of(self, row: Sequence[str]) -> int:
@@ -226,18 +170,15 @@ class _Chooser:
         for position, key, number in self._wanted:
             if key in keys_in(row[position]):
                 return number
+        return 0
+
+    def tell(self, row: Sequence[str]) -> None:
+        """Count what a row has that gets the first text for want of another."""
         for position, title in self._titles.items():
             if value := shown(row[position]):
                 values = self._untold.setdefault(title, {})
                 if value in values or len(values) < _MOST_VALUES:
                     values[value] = values.get(value, 0) + 1
-        return 0
-
-
-def _picker(places: Sequence[int]) -> Callable[[Sequence[str]], tuple[str, ...]]:
-    if len(places) > 1:
-        return itemgetter(*places)
-    return lambda row: tuple([row[place] for place in places])
 
 
 def _positions(wording: Wording, header: Sequence[str], columns: Columns) -> dict[str, int]:
@@ -268,13 +209,5 @@ def _positions(wording: Wording, header: Sequence[str], columns: Columns) -> dic
     return found
 
 
-def _too_long(size: TextSize, most: int) -> Sentence:
-    return say("its text takes {parts} parts; at most {most} are sent.", parts=size.parts, most=most)
-
-
-_MOST_KNOWN: Final = 1 << 15
-_PAIRS: Final = 1 << 32
-_NOT_PLAIN: Final = 1 << 48
-"""More units than any text has, and than as many as there may be fields have pairs."""
 _MOST_VALUES: Final = 1000
 _VALUES_TOLD: Final = 10

@@ -137,6 +137,12 @@ class PeopleWriter:
         if len(self._names) >= _PACKED_TOGETHER:
             self.pack()
 
+    def extend(self, rows: Sequence[int], digits: Sequence[int], names: Sequence[str]) -> None:
+        """Add people whose numbers were read, all in the first column; `pack` is to follow now and then."""
+        self._rows.extend(rows)
+        self._digits.extend(digits)
+        self._names.extend(names)
+
     def puts(self) -> tuple[Callable[[int], None], Callable[[int], None], Callable[[str], None]]:
         """Return what puts a row, a number and a name, for a loop that adds very many: all three for each.
 

@@ -7,19 +7,12 @@ someone looks at it.
 from array import array
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from itertools import compress, islice
+from itertools import chain, compress, islice
 from typing import Final, NamedTuple
 
-from smsctl.domain.filled import Filled, composed, foreign_in, format_of
+from smsctl.domain.filled import Filled, FilledTexts, composed, foreign_in, rendered, rendered_all
 from smsctl.domain.text import Encoding, TextSize, plainly
 from smsctl.domain.wording import Wording
-
-
-class PersonalText(NamedTuple):
-    """The text of one message as it is sent, and the parts that it takes."""
-
-    body: str
-    parts: int
 
 
 class ForeignCells(NamedTuple):
@@ -43,26 +36,36 @@ class TextColumns(NamedTuple):
 class PersonalTexts:
     """The texts of those who get a message, in their order; made by `TextWriter`."""
 
-    __slots__ = ("_cells", "_foreign", "_lengths", "_parts", "_plain", "_templates", "_wide", "wording")
+    __slots__ = (
+        *("_cells", "_foreign", "_lengths", "_plain", "_templates", "_wide"),
+        *("by_parts", "parts", "wording"),
+    )
 
     def __init__(self, wording: Wording, columns: TextColumns) -> None:
         """Keep the packed columns."""
         self.wording: Final = wording
-        self._templates, self._parts, self._wide, self._lengths, self._cells = columns
+        self._templates, self.parts, self._wide, self._lengths, self._cells = columns
+        self.by_parts: Final = dict(sorted(Counter(self.parts).items()))
+        """How many texts take so many parts, the fewest first."""
         self._foreign: list[ForeignCells] | None = None  # found once: it is told in several places
         self._plain: tuple[Wording, PersonalTexts | None] | None = None
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self._parts)
+        return len(self.parts)
 
-    def __iter__(self) -> Iterator[PersonalText]:
-        """Fill in one after the other."""
-        formats = [format_of(one) for one in self.wording.templates]
-        rows = zip(self._templates, self._parts, self._wide, self._each(), strict=True)
-        for template, parts, is_wide, cells in rows:
-            body = formats[template] % cells  # what is GSM-7 is composed already
-            yield PersonalText(body=composed(body) if is_wide else body.rstrip(), parts=parts)
+    def bodies(self) -> Iterator[str]:
+        """Yield each as it is sent."""
+        for span, columns in self._pieces():
+            templates, rows = self._templates[span], span.stop - span.start
+            of_each = {
+                number: list(rendered_all(template, columns[: len(template.fields)], rows))
+                for number, template in enumerate(self.wording.templates)
+                if number in templates
+            }
+            texts = (of_each[template][at] for at, template in enumerate(templates))
+            for body, is_wide in zip(texts, self._wide[span], strict=True):
+                yield composed(body) if is_wide else body.rstrip()  # what is GSM-7 is composed already
 
     def __repr__(self) -> str:
         """Show how many; what stands in them stays out of logs and tracebacks."""
@@ -71,12 +74,7 @@ class PersonalTexts:
     @property
     def total(self) -> int:
         """The parts of all of them."""
-        return sum(self._parts)
-
-    @property
-    def by_parts(self) -> dict[int, int]:
-        """How many texts take so many parts, the fewest first."""
-        return dict(sorted(Counter(self._parts).items()))
+        return sum(parts * texts for parts, texts in self.by_parts.items())
 
     @property
     def unicode(self) -> int:
@@ -93,28 +91,26 @@ class PersonalTexts:
         if not self.wording.variants:
             return [(len(self), self.total)]
         people, parts = Counter(self._templates), Counter[int]()
-        for template, one in zip(self._templates, self._parts, strict=True):
+        for template, one in zip(self._templates, self.parts, strict=True):
             parts[template] += one
         return [(people[at], parts[at]) for at in range(len(self.wording.templates))]
 
     def at(self, places: Iterable[int]) -> dict[int, Filled]:
         """Return the texts at some places, from 0; only what they stand in is unpacked."""
-        wanted, found, first = sorted(set(places)), dict[int, Filled](), 0
-        for piece in self._cells:
-            last = first + piece.count(_BETWEEN_ROWS.encode())
-            here = [at for at in wanted if first <= at <= last]
-            if here:
-                rows = piece.decode().split(_BETWEEN_ROWS)
-                found.update({at: self._filled(at, rows[at - first]) for at in here})
-            first = last + 1
+        wanted, found = sorted(set(places)), dict[int, Filled]()
+        for span, columns in self._pieces(wanted):
+            for at in wanted:
+                if span.start <= at < span.stop:
+                    found[at] = self._filled(at, tuple(column[at - span.start] for column in columns))
         return found
 
-    def _filled(self, at: int, packed: str) -> Filled:
-        template, cells = self._templates[at], _unpacked(packed)
+    def _filled(self, at: int, kept: tuple[str, ...]) -> Filled:
+        template = self._templates[at]
+        cells = kept[: len(self.wording.templates[template].fields)]
         return Filled(
-            body=composed(format_of(self.wording.templates[template]) % cells),
+            body=composed(rendered(self.wording.templates[template], cells)),
             cells=cells,
-            parts=self._parts[at],
+            parts=self.parts[at],
             is_wide=bool(self._wide[at]),
             template=template,
         )
@@ -124,7 +120,7 @@ class PersonalTexts:
         found: list[int] = []
         for level in sorted(self.by_parts, reverse=True):
             if len(found) < most:
-                found += islice((at for at, parts in enumerate(self._parts) if parts == level), most)
+                found += islice((at for at, parts in enumerate(self.parts) if parts == level), most)
         return found[:most]
 
     def first_of_each(self) -> list[int]:
@@ -162,20 +158,19 @@ class PersonalTexts:
         return self._plain[1]
 
     def _plainly(self, wording: Wording, size_of: Callable[[str], TextSize]) -> "PersonalTexts | None":
-        formats, plain = [format_of(one) for one in wording.templates], dict[int, Filled]()
+        plain: dict[int, Filled] = {}
         for at, cells in self._wide_ones():  # of no other is anything typographic
             template, written = self._templates[at], tuple(plainly(cell).strip() for cell in cells)
-            body = composed(formats[template] % written)
+            body = composed(rendered(wording.templates[template], written))
             size = size_of(body)
             is_wide = size.encoding is Encoding.UCS2
             plain[at] = Filled(body=body, cells=written, parts=size.parts, is_wide=is_wide, template=template)
         if not all(one.body for one in plain.values()):
             return None
-        if sum(one.parts for one in plain.values()) == sum(self._parts[at] for at in plain):
+        if sum(one.parts for one in plain.values()) == sum(self.parts[at] for at in plain):
             return self  # nothing is saved, and so nothing is made anew
         kept = TextWriter(wording)
-        rows = zip(self._templates, self._parts, self._wide, self._lengths, self._each(), strict=True)
-        for at, row in enumerate(rows):
+        for at, row in enumerate(self._rows()):
             if at in plain:
                 kept.add(plain[at])
             else:
@@ -184,19 +179,15 @@ class PersonalTexts:
 
     def _wide_ones(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield the place and the cells of each text that is UCS-2; no other is unpacked."""
-        first = 0
-        for piece in self._cells:
-            rows = piece.decode().split(_BETWEEN_ROWS)
-            for at in compress(range(first, first + len(rows)), self._wide[first : first + len(rows)]):
-                yield at, _unpacked(rows[at - first])
-            first += len(rows)
+        for span, columns in self._pieces():
+            for at, cells in compress(enumerate(zip(*columns, strict=True), span.start), self._wide[span]):
+                yield at, cells[: len(self.wording.templates[self._templates[at]].fields)]
 
     def grouped(self, places: Sequence[int], order: Sequence[int]) -> "PersonalTexts":
         """Return them in groups, as `People.grouped` does."""
         groups = {place: TextWriter(self.wording) for place in order}
-        rows = zip(self._templates, self._parts, self._wide, self._lengths, self._each(), strict=True)
-        for (template, parts, wide, length, cells), place in zip(rows, places, strict=True):
-            groups[place].put(template, parts, wide, length, cells)
+        for row, place in zip(self._rows(), places, strict=True):
+            groups[place].put(*row)
         whole: list[array[int]] = [array("B"), array("B"), array("B"), array("I")]
         packed: list[bytes] = []
         for group in groups.values():
@@ -215,28 +206,38 @@ class PersonalTexts:
     def without(self, places: Container[int]) -> "PersonalTexts":
         """Return them without those at some places."""
         kept = TextWriter(self.wording)
-        rows = zip(self._templates, self._parts, self._wide, self._lengths, self._each(), strict=True)
-        for at, (template, parts, wide, length, cells) in enumerate(rows):
+        for at, row in enumerate(self._rows()):
             if at not in places:
-                kept.put(template, parts, wide, length, cells)
+                kept.put(*row)
         return kept.texts()
 
-    def _each(self) -> Iterator[tuple[str, ...]]:
+    def _rows(self) -> Iterator[tuple[int, int, int, int, tuple[str, ...]]]:
+        """Yield what `TextWriter.put` takes of each."""
+        cells = chain.from_iterable(zip(*columns, strict=True) for _, columns in self._pieces())
+        return zip(self._templates, self.parts, self._wide, self._lengths, cells, strict=True)
+
+    def _pieces(self, places: Sequence[int] | None = None) -> Iterator[tuple[slice, list[list[str]]]]:
+        """Yield the cells of some thousand texts at a time, and where they stand; or only those at places."""
+        columns, first = _columns(self.wording), 0
         for piece in self._cells:
-            yield from map(_unpacked, piece.decode().split(_BETWEEN_ROWS))
+            last = first + (piece.count(_BETWEEN.encode()) + 1) // columns
+            if places is None or any(first <= at < last for at in places):
+                cells, rows = piece.decode().split(_BETWEEN), last - first
+                yield slice(first, last), [cells[at : at + rows] for at in range(0, len(cells), rows)]
+            first = last
 
 
 class TextWriter:
-    """Packs texts, one at a time."""
+    """Packs texts."""
 
-    __slots__ = ("_cells", "_lengths", "_parts", "_pieces", "_templates", "_wide", "_wording")
+    __slots__ = ("_cells", "_columns", "_lengths", "_parts", "_pieces", "_templates", "_wide", "_wording")
 
     def __init__(self, wording: Wording) -> None:
         """Start with none."""
-        self._wording = wording
+        self._wording, self._columns = wording, _columns(wording)
         self._templates, self._parts, self._wide = array("B"), array("B"), array("B")
         self._lengths = array("I")
-        self._cells: list[str] = []
+        self._cells: list[tuple[str, ...]] = []
         self._pieces: list[bytes] = []
 
     def add(self, filled: Filled) -> None:
@@ -249,7 +250,17 @@ class TextWriter:
         self._parts.append(parts)
         self._wide.append(wide)
         self._lengths.append(length)
-        self._cells.append(_BETWEEN_CELLS.join(("", *cells)))
+        self._cells.append(cells)
+        if len(self._cells) >= _PACKED_TOGETHER:
+            self._pack()
+
+    def extend(self, texts: FilledTexts) -> None:
+        """Add some."""
+        self._templates.extend(texts.templates)
+        self._parts.extend(texts.parts)
+        self._wide.extend(texts.wide)
+        self._lengths.extend(map(len, texts.bodies))
+        self._cells.extend(texts.cells)
         if len(self._cells) >= _PACKED_TOGETHER:
             self._pack()
 
@@ -270,15 +281,20 @@ class TextWriter:
         )
 
     def _pack(self) -> None:
+        """Pack the cells, column by column; where templates have fewer fields than others, empty ones too."""
         if self._cells:
-            self._pieces.append(_BETWEEN_ROWS.join(self._cells).encode())
+            rows = [cells if len(cells) == self._columns else self._padded(cells) for cells in self._cells]
+            self._pieces.append(_BETWEEN.join(chain.from_iterable(zip(*rows, strict=True))).encode())
             self._cells.clear()
 
+    def _padded(self, cells: tuple[str, ...]) -> tuple[str, ...]:
+        return (*cells, *[""] * (self._columns - len(cells)))
 
-def _unpacked(packed: str) -> tuple[str, ...]:
-    return tuple(packed.split(_BETWEEN_CELLS)[1:])
+
+def _columns(wording: Wording) -> int:
+    """Return how many cells are kept of each text, also of one that has fewer fields; at least one."""
+    return max(1, *(len(one.fields) for one in wording.templates))
 
 
 _PACKED_TOGETHER: Final = 4096
-_BETWEEN_ROWS: Final = "\0"
-_BETWEEN_CELLS: Final = "\x1f"
+_BETWEEN: Final = "\0"

@@ -94,7 +94,7 @@ class Recipients(NamedTuple):
     def pairs(self) -> Iterator[object]:
         """Yield what must not go out twice: numbers, each with its text where these differ."""
         numbers = (person.number for person in self.ready)
-        return numbers if self.texts is None else zip(numbers, (one.body for one in self.texts), strict=True)
+        return numbers if self.texts is None else zip(numbers, self.texts.bodies(), strict=True)
 
     def outside_by_reason(self) -> dict[str, int]:
         """How many rows are outside, by reason."""

@@ -17,7 +17,7 @@ from smsctl.ledger.store import Ledger
 if TYPE_CHECKING:  # what `usage` does without
     from smsctl.domain.approval import ApprovalTerms
     from smsctl.domain.audience import AudienceRule, OutsideRows
-    from smsctl.domain.personal import PersonalText
+    from smsctl.domain.personal import PersonalTexts
     from smsctl.domain.text import TextSize
 
 EVERY = 1 << 31
@@ -49,7 +49,7 @@ class NewMailing(NamedTuple):
     cost_shares: tuple[CostShare, ...] = ()  # the messages are in this order
     terms_required: bool = True
     label: Label = Label()
-    texts: Iterable["PersonalText"] | None = None  # of each who is ready; the letter's is their template
+    texts: "PersonalTexts | None" = None  # of each who is ready; the letter's is their template
     carried: Carried = Carried()
     retry_of: int | None = None
     approval: "ApprovalTerms | None" = None  # None: nobody else is asked

@@ -13,7 +13,6 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
-from smsctl.domain.personal import PersonalText
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import carried, costs, counts, lock, mailings, skipped, texts
 from smsctl.ledger.counts import Sum
@@ -58,11 +57,11 @@ def write_messages(
     opening: Opening,
     ready: Iterable[Addressee],
     written: int,
-    own: Iterator[PersonalText] | None = None,
+    own: Iterator[tuple[str, int]] | None = None,
 ) -> int:
     """Write messages behind those that are written, in the open transaction; return how many there are.
 
-    `own` gives the text of each, where they differ.
+    `own` gives the text of each and its parts, where they differ.
     """
     people = iter(ready)
     while together := list(islice(people, _LOADED_TOGETHER)):
@@ -94,7 +93,7 @@ def write_in_pieces(
 ) -> Iterator[tuple[int, int]]:
     """Write all rows of a mailing that ids are kept for, in commits; yield how many messages, and rows."""
     messages, rows = 0, 0
-    own = None if new.texts is None else iter(new.texts)
+    own = None if new.texts is None else zip(new.texts.bodies(), new.texts.parts, strict=True)
     for together in ledger.in_pieces(ready):
         with ledger.transaction():
             _must_be_kept(ledger, opening)
@@ -186,7 +185,7 @@ def create(
 ) -> Mailing:
     """Write the mailing, its messages, its skipped rows and what is kept beside, in the open transaction."""
     opening = at_once(ledger)
-    own = None if new.texts is None else iter(new.texts)
+    own = None if new.texts is None else zip(new.texts.bodies(), new.texts.parts, strict=True)
     messages = write_messages(ledger, opening, ready, 0, own)
     skipped.write(ledger, opening.mailing, left_out)
     carried.write(ledger, opening.mailing, new.carried.rows)

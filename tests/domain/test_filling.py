@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsctl.domain import field_cells, filling
+from smsctl.domain import field_cells, filler
 from smsctl.domain.audience import Audience
 from smsctl.domain.classify import classify
 from smsctl.domain.columns import MisfitError, find_columns
@@ -16,7 +16,7 @@ from smsctl.domain.filled import Filled
 from smsctl.domain.filling import Fillers
 from smsctl.domain.number import NumberReader
 from smsctl.domain.recipients import Recipients, RowRules, SkipReason
-from smsctl.domain.text import INTELECOM_PARTS, PSWINCOM_PARTS, Encoding, PartProfile, measure
+from smsctl.domain.text import INTELECOM_PARTS, PSWINCOM_PARTS, Encoding, PartProfile, measure, plainly
 from smsctl.domain.wording import TextRules, Variant, Wording
 
 HEADER = ("Namn", "Mobil", "Elev", "Tid", "Språk")
@@ -44,6 +44,13 @@ def row_of(elev: str, tid: str = "8", number: str = "+46701740605", language: st
     return ("x", number, elev, tid, language)
 
 
+def plainly_filled(fillers: Fillers, row: Sequence[str]) -> Filled | None:
+    """Return what the shortcut makes of a row; None: it asks the law."""
+    (found,) = zip(*fillers.fill_all([row]), strict=True)
+    text = Filled(*found)
+    return text if text.parts else None
+
+
 def judged(
     rules: TextRules,
     rows: Sequence[Sequence[str]],
@@ -68,7 +75,7 @@ def test_the_shortcut_is_what_filling_in_and_measuring_gives(
     body = unicodedata.normalize("NFC", f"{before}((Elev|)){between}((Tid|)){after}").rstrip()
     rules = rules_of(body)._replace(profile=profile)
     fillers = Fillers(rules, HEADER, COLUMNS)
-    shortcut, law = fillers.fill(row_of(elev, tid)), fillers.judge(row_of(elev, tid))
+    shortcut, law = plainly_filled(fillers, row_of(elev, tid)), fillers.judge(row_of(elev, tid))
     if shortcut is not None:
         assert shortcut == law
     if isinstance(law, Filled):
@@ -78,18 +85,49 @@ def test_the_shortcut_is_what_filling_in_and_measuring_gives(
         assert law.body.strip()
 
 
+ROWS = st.lists(
+    st.tuples(CELLS, CELLS, st.integers(46701740605, 46701740609), st.sampled_from(["", "språk 1", "x"])),
+    max_size=12,
+)
+
+
+@given(first=TEXTS, second=TEXTS, rows=ROWS)
+def test_many_rows_together_are_what_each_is_by_the_law(
+    first: str, second: str, rows: list[tuple[str, str, int, str]]
+) -> None:
+    """The rows that are not plain keep their places, and of two that are the same the first gets its text."""
+    templates = [unicodedata.normalize("NFC", one).rstrip() for one in (f"{first}((Elev|)) ((Tid|))", second)]
+    rules = rules_of(*templates)
+    given_rows = [row_of(elev, tid, f"+{number}", language) for elev, tid, number, language in rows]
+    fillers, expected, bad = Fillers(rules, HEADER, COLUMNS), dict[tuple[str, str], Filled](), 0
+    for row in given_rows:
+        law = fillers.judge(row)
+        if isinstance(law, Filled):
+            expected.setdefault((row[1], plainly(law.body)), law)
+        else:
+            bad += 1
+    found = judged(rules, given_rows)
+    assert found.texts is not None
+    assert list(found.pairs()) == [(number, law.body) for (number, _), law in expected.items()]
+    assert list(found.texts.parts) == [law.parts for law in expected.values()]
+    assert found.texts.unicode == sum(law.is_wide for law in expected.values())
+    assert found.texts.at(range(99)) == dict(enumerate(expected.values()))
+    assert (found.bad_count, len(found.ready)) == (bad, len(expected))
+    assert [*map(str, found.untold)] == [*map(str, fillers.notices())]
+
+
 def test_without_the_look_at_pairs_the_shortcut_counts_too_few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: a pair at the end of a part begins the next."""
     text, cell = "a" * 151 + "((Elev))" + "b" * 152, "c€"
-    assert Fillers(rules_of(text), HEADER, COLUMNS).fill(row_of(cell)) is None
+    assert plainly_filled(Fillers(rules_of(text), HEADER, COLUMNS), row_of(cell)) is None
     careless = field_cells.measured
 
     def without_pairs(piece: str) -> object:
         return careless(piece)._replace(has_pairs=False)
 
-    monkeypatch.setattr(filling, "measured", without_pairs)
+    monkeypatch.setattr(filler, "measured", without_pairs)
     fillers = Fillers(rules_of(text), HEADER, COLUMNS)
-    shortcut, law = fillers.fill(row_of(cell)), fillers.judge(row_of(cell))
+    shortcut, law = plainly_filled(fillers, row_of(cell)), fillers.judge(row_of(cell))
     assert isinstance(law, Filled)
     assert shortcut is not None
     assert shortcut.parts != law.parts
@@ -118,7 +156,7 @@ def test_a_cell_that_cannot_be_filled_in_makes_a_bad_row(cell: str, why: str) ->
     assert str(found.bad[0]).startswith("row 3: ")
     assert why in str(found.bad[0])
     assert found.texts is not None
-    assert [one.body for one in found.texts] == ["Hej Kim!"]
+    assert list(found.texts.bodies()) == ["Hej Kim!"]
     left_out = judged(rules_of("Hej ((Elev))!"), [row_of("Kim"), row_of(cell)], skip_invalid=True)
     assert (left_out.bad_count, len(left_out.skipped[SkipReason.INVALID])) == (0, 1)
 
@@ -129,21 +167,21 @@ def test_a_cell_that_cannot_be_filled_in_makes_a_bad_row(cell: str, why: str) ->
 def test_what_only_looks_odd_is_filled_in_as_it_stands(cell: str) -> None:
     texts = judged(rules_of("Hej ((Elev))!"), [row_of(cell)]).texts
     assert texts is not None
-    assert [one.body for one in texts] == [f"Hej {cell}!"]
+    assert list(texts.bodies()) == [f"Hej {cell}!"]
 
 
 def test_a_blank_text_is_a_bad_row_and_never_a_part() -> None:
     found = judged(rules_of("((Elev|)) ((Tid|))"), [row_of("", ""), row_of("", "8"), row_of("Kim", "")])
     assert str(found.bad[0]) == "row 2: its text is empty."
     assert found.texts is not None
-    assert [one.body for one in found.texts] == [" 8", "Kim"]
+    assert list(found.texts.bodies()) == [" 8", "Kim"]
 
 
 def test_siblings_both_get_theirs_and_the_same_notice_goes_out_once() -> None:
     rows = [row_of("Kim"), row_of("Bo"), row_of("Kim"), row_of("Kim", number="+46701740606")]
     found = judged(rules_of("Hej ((Elev))!"), rows)
     assert found.texts is not None
-    pairs = [(one.number, text.body) for one, text in zip(found.ready, found.texts, strict=True)]
+    pairs = list(found.pairs())
     assert len(pairs) == len(set(pairs)) == 3
     assert found.ready.several == (1, 2)
     assert list(found.skipped[SkipReason.DUPLICATE].rows) == [4]
@@ -168,7 +206,7 @@ def test_a_row_chooses_its_text_by_a_column() -> None:
     ]
     found = judged(rules_of("Hej ((Elev))", "Ahlan ((Elev))", "Haye ((Elev)) ((Tid))"), rows)
     assert found.texts is not None
-    bodies = [one.body for one in found.texts]
+    bodies = list(found.texts.bodies())
     assert bodies == ["Hej A", "Ahlan B", "Haye C 8", "Hej D", "Ahlan E"]
     assert [str(one) for one in found.untold] == [
         'No text is for "språk 9" under Språk: 1 of its rows get the first text.'
@@ -202,13 +240,13 @@ def test_typographic_signs_of_cells_are_written_plainly_where_asked() -> None:
     rules = rules._replace(wording=rules.wording._replace(replace=True))
     texts = judged(rules, [row_of("Kim\u2019s \u2013 A\u00a0B")]).texts
     assert texts is not None
-    assert [one.body for one in texts] == ["Hej Kim's - A B!"]
+    assert list(texts.bodies()) == ["Hej Kim's - A B!"]
     assert texts.unicode == 0
 
 
 def test_a_heading_is_found_however_it_is_written_and_300_columns_are_no_trouble() -> None:
     header = (*HEADER, *(f"Kolumn {number}" for number in range(300)))
     rules = rules_of("Hej ((ELEV)) ((kolumn 299))")
-    filled = Fillers(rules, header, COLUMNS).fill((*row_of("Kim"), *map(str, range(300))))
+    filled = plainly_filled(Fillers(rules, header, COLUMNS), (*row_of("Kim"), *map(str, range(300))))
     assert filled is not None
     assert filled.body == "Hej Kim 299"

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from smsctl.domain.filled import Filled
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Batch, Letter, Outgoing, Status
-from smsctl.domain.personal import PersonalText
+from smsctl.domain.personal import TextWriter
 from smsctl.domain.text import MessageText
+from smsctl.domain.wording import frozen
 from smsctl.errors import RuleError
 from smsctl.ledger import (
     checking,
@@ -33,9 +35,12 @@ ENDS = (Status.ACCEPTED, Status.ACCEPTED, Status.REJECTED, Status.UNKNOWN, Statu
 
 def begun(ledger: Ledger, parts: Sequence[int], most: int | None = None) -> Mailing:
     """Begin a mailing whose texts take so many parts."""
-    own = [PersonalText(body=f"Hej {place}", parts=one) for place, one in enumerate(parts)]
+    own = TextWriter(frozen("Hej ((Elev))"))
+    for place, one in enumerate(parts):
+        body = f"Hej {place}"
+        own.add(Filled(body=body, cells=(body,), parts=one, is_wide=False))
     made_of = new(parts=max(parts), ceilings=Ceilings(max_parts=most), body="Hej ((Elev))")
-    return begin(ledger, len(parts), made_of._replace(texts=own))
+    return begin(ledger, len(parts), made_of._replace(texts=own.texts()))
 
 
 def test_a_personal_mailing_is_unfinished_while_something_of_it_is_pending(ledger: Ledger) -> None:

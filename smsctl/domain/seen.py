@@ -1,0 +1,65 @@
+"""What was met before, of very many things, in little memory: eight bytes each, and room for more."""
+
+from array import array
+from collections.abc import Hashable, Sequence
+from typing import Final
+
+
+class Seen:
+    """Things by their hashes; of a million, two are taken for the same once in tens of millions of files.
+
+    A set of as many integers takes five times the memory.
+    """
+
+    __slots__ = ("_mask", "_table", "_used")
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._table, self._used = array("q", bytes(8 << _FIRST_BITS)), 0
+        self._mask = len(self._table) - 1
+
+    def __contains__(self, thing: Hashable) -> bool:
+        """Say whether something was met before."""
+        key = hash(thing) or 1  # 0 stands for none
+        at = key & self._mask
+        while found := self._table[at]:
+            if found == key:
+                return True
+            at = (at + 1) & self._mask
+        return False
+
+    def is_new(self, thing: Hashable) -> bool:
+        """Say whether something was not met before; from now on it was."""
+        return not self.repeated((thing,))
+
+    def repeated(self, things: Sequence[Hashable]) -> list[int]:
+        """Return the places of those things that were met before, also among themselves; now all were."""
+        while (self._used + len(things)) * _ROOM > len(self._table):
+            self._grow()
+        table, mask, found = self._table, self._mask, list[int]()
+        for place, key in enumerate(map(hash, things)):
+            key = key or 1  # noqa: PLW2901 - as quick as can be
+            at = key & mask
+            while known := table[at]:
+                if known == key:
+                    found.append(place)
+                    break
+                at = (at + 1) & mask
+            else:
+                table[at] = key
+        self._used += len(things) - len(found)
+        return found
+
+    def _grow(self) -> None:
+        before = self._table
+        self._table = table = array("q", bytes(16 * len(before)))
+        self._mask = mask = len(table) - 1
+        for key in filter(None, before):
+            at = key & mask
+            while table[at]:
+                at = (at + 1) & mask
+            table[at] = key
+
+
+_FIRST_BITS: Final = 12
+_ROOM: Final = 1.6  # places for each thing: with fewer, the next free one is far
