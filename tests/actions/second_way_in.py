@@ -17,6 +17,7 @@ from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.number import NumberReader
 from smsctl.domain.package import PackageTerms
+from smsctl.domain.plan import Plan
 from smsctl.domain.text import MessageText
 from smsctl.ledger import municipalities
 from smsctl.ledger.store import Ledger, open_ledger
@@ -87,8 +88,13 @@ class SecondWayIn:
         )
 
     def begin(self, wish: PlanRequest, gateway: ScriptedGateway, key: str | None = None) -> Result:
-        plan, _, verdict = draft(wish, gateway, under := self.under())
+        plan, _, verdict = draft(wish, gateway, self.under())
         verdict.must_hold()
+        return self.depart(plan, wish, gateway, key)
+
+    def depart(
+        self, plan: Plan, wish: PlanRequest, gateway: ScriptedGateway, key: str | None = None
+    ) -> Result:
         mailing = begin(
             from_plan(plan, RuleOverrides(), run_key=key),
             plan.recipients.ready,
@@ -97,7 +103,7 @@ class SecondWayIn:
             moment(),
             ACTOR,
         )
-        return self.send(mailing, gateway, ceilings_in_claims(mailing, wish.ceilings, under))
+        return self.send(mailing, gateway, ceilings_in_claims(mailing, wish.ceilings, self.under()))
 
 
 def municipality(key: str) -> Municipality:

@@ -40,6 +40,15 @@ def test_a_second_way_in_sends_resumes_and_repeats_a_key(way_in: Callable[..., S
         begun_under("slot", page.wish("Annat"), page.under())
 
 
+def test_of_two_ways_in_that_plan_the_same_at_once_one_sends(way_in: Callable[..., SecondWayIn]) -> None:
+    page, gateway = way_in(), ScriptedGateway(accepted, accepted)
+    wish = page.wish()
+    drawn_up = [draft(wish, gateway, page.under()) for _ in range(2)]
+    assert [one.verdict.refusals for one in drawn_up] == [(), ()]
+    first, second = (page.depart(one.plan, wish, gateway) for one in drawn_up)
+    assert (first.states, second.states) == ({Status.ACCEPTED: 3}, {})
+
+
 @pytest.mark.parametrize(
     ("overrides", "ceilings", "at", "rule"),
     [

@@ -46,6 +46,16 @@ def test_a_gzip_that_was_not_asked_for_is_read(encoding: str) -> None:
     assert outcome.body == b"taken"
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_of_a_mebibyte_is_read(*, packed: bool) -> None:
+    body = b"x" * (1 << 20)
+    answer = answering(200, gzip.compress(body), Content_Encoding="gzip") if packed else answering(200, body)
+    with FaultServer(answer) as server:
+        outcome = post(QUICK, server.url)
+    assert isinstance(outcome, HttpReply)
+    assert outcome.body == body
+
+
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [
