@@ -225,7 +225,7 @@ def test_a_claim_that_a_machine_slept_over_is_given_back(
     )
 
 
-@pytest.mark.parametrize(("waited_s", "leaves"), [(1, True), (STALE_AFTER_S + 1, False)])
+@pytest.mark.parametrize(("waited_s", "leaves"), [(1, True), (STALE_AFTER_S + 1, False), (101, False)])
 def test_a_claim_whose_commit_took_too_long_is_given_back(waited_s: float, *, leaves: bool) -> None:
     """On a server that others share: they may have taken it for lost meanwhile."""
     gateway = ScriptedGateway(accepted)

@@ -37,6 +37,16 @@ def test_parts_come_from_the_lowest_package_with_room(
     assert taken(draw(packages, parts, TERMS)) == expected
 
 
+@pytest.mark.parametrize(
+    ("used", "reserved", "near"),
+    [(0, 0, False), (8, 0, False), (9, 0, True), (8, 1, True), (10, 0, True), (0, 10, True)],
+)
+def test_a_package_is_nearly_used_by_what_is_drawn_or_reserved(
+    used: int, reserved: int, *, near: bool
+) -> None:
+    assert package(1, used, reserved).is_nearly_used(0.9) is near
+
+
 def test_a_package_that_opens_has_the_terms_of_now() -> None:
     (old, opened) = draw([package(1, 9)], 3, PackageTerms(size=5, price_ore=100))
     assert (old.size, old.price_ore) == (10, 4900)

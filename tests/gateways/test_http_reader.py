@@ -155,6 +155,22 @@ def test_a_body_that_is_cut_too_large_or_of_two_lengths_is_refused(rest: bytes) 
         read(b"HTTP/1.1 200 OK\r\n" + rest)
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b"x" * 2000,
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 2000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + b"x" * 2000 + b"\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 100 + b"\r\n" + b"x" * 2000,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 19 + b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 2000,
+    ],
+    ids=["length", "to the end", "chunked", "headers", "interim"],
+)
+def test_what_is_just_within_the_limits_is_read(reply: bytes) -> None:
+    head, body = read(reply)
+    assert (head.status, body) == (200, b"x" * 2000)
+
+
 def test_what_is_said_in_an_odd_way_is_read_all_the_same() -> None:
     head, body = read(
         b"HTTP/1.1 200\r\nContent-Length : 5\r\nnonsense\r\nX-Long: one\r\n  two\r\n"

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import NoReturn
 
@@ -521,3 +521,12 @@ def test_a_long_work_takes_fewer_rows_where_its_commits_take_long(ledger: Ledger
     assert [row for piece in done for row in piece] == list(range(2_600))
     assert sizes[0] > sizes[2], "others waited too long for the first"
     assert max(sizes) <= ROWS_IN_A_COMMIT
+
+
+def test_a_long_work_takes_more_rows_where_its_commits_are_quick(ledger: Ledger) -> None:
+    sizes: list[int] = []
+    for piece in ledger.in_pieces(range(40_000)):
+        with ledger.transaction():
+            sizes.append(len(piece))
+    assert max(sizes) > sizes[0], "it goes on in pieces as small as the first"
+    assert all(more <= 2 * before for before, more in pairwise(sizes)), "one quick commit is no promise"
