@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.actions.run_progress import SendPace
 from smsctl.actions.stop_signal import StopReason, StopSignal
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
@@ -222,6 +223,7 @@ def test_what_is_marked_ahead_leaves_a_busy_gateway_alone_too(desk: Desk) -> Non
 def test_no_gateway_is_waited_for_longer_than_the_longest_pause(desk: Desk) -> None:
     busy = all_of_it(Status.PENDING, SubmitVerdict.BUSY, retry_after_s=100_000)
     assert desk.send(desk.mailing(5), ScriptedGateway(busy, accepted)).exit_code is ExitCode.OK
+    assert SendPace().longest_pause_s == 600, "the documents promise ten minutes"
 
 
 def test_a_clear_answer_between_two_unclear_ones_lets_the_run_go_on(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Thread
@@ -12,7 +12,7 @@ import pytest
 
 from smsctl.domain.approval import ApprovalDecision, ApprovalTerms
 from smsctl.domain.mailing import Ceilings
-from smsctl.domain.moment import Actor
+from smsctl.domain.moment import Actor, stamp
 from smsctl.errors import RuleError, SmsctlError
 from smsctl.host import users
 from smsctl.ledger import approvals, batches, mailings
@@ -670,10 +670,23 @@ def test_a_later_slot_leaves_by_the_yes_for_every_time(weekly: Live, message: Pa
     shown = run("--config", weekly.config, "mailings", "show", 2).said
     assert f"for every time, with mailing 1; asked for by {anna}." in shown
     assert "For later slots of its key until" in run("--config", weekly.config, "mailings", "show", 1).said
-    assert "the later slots of its key until" in run("--config", weekly.config, "doctor").said
+    told = run("--config", weekly.config, "doctor").said
+    assert "the later slots of its key until" in told
+    assert "The slot after that waits" not in told
     rows = run("--config", weekly.config, "audit", "--json").data["audit"]
     assert ("every-time", anna) in [(row["action"], row["user"]) for row in rows]
     assert is_sound(weekly, run)
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(29, True), (31, False), (-1, False)])
+def test_the_doctor_tells_in_time_when_a_yes_for_every_time_ends(
+    days: int, weekly: Live, run: Run, *, is_told: bool
+) -> None:
+    end = stamp(datetime.now(UTC) + timedelta(days=days))
+    change(weekly.config, f"UPDATE approvals SET holds_until = '{end}'")
+    told = run("--config", weekly.config, "doctor").said
+    assert ("approve it with --every-time" in told) is is_told
+    assert (f"the later slots of its key until {end[:10]}" in " ".join(told.split())) is (days > 0)
 
 
 def another_text(live: Live, message: Path) -> tuple[object, ...]:

@@ -219,6 +219,14 @@ def test_what_is_no_number_in_norway_says_why(raw: str, fault: NumberFault) -> N
     assert NORWEGIAN.read(raw) == (None, fault, None)
 
 
+@pytest.mark.parametrize("mark", [" ", "."])  # as it is plain, and not
+def test_a_number_at_home_elsewhere_is_read_by_that_country_s_plan(mark: str) -> None:
+    danish, finnish = NumberReader("+45"), NumberReader("+358")
+    assert danish.read(mark.join(("20", "12", "34", "56"))) == ("+4520123456", None, None)
+    assert danish.read(mark.join(("020", "12", "34", "56"))) == (None, NumberFault.TOO_LONG, None)
+    assert finnish.read(mark.join(("09", "123", "456"))) == (None, NumberFault.NOT_MOBILE, None)
+
+
 @pytest.mark.parametrize("fault", NumberFault)
 def test_every_fault_has_one_sentence_with_the_mend(fault: NumberFault) -> None:
     sentence = str(why(fault, "070-174 06 05"))
