@@ -104,6 +104,14 @@ def test_one_text_for_all_is_the_same_text_as_one_that_was_filled_in(run: Run, l
     assert [text for _, text, _ in sent(live)[-1:]] == ["Hej! Samtal för Đorđe kl 9 i matsalen."]
 
 
+def test_one_that_is_filled_in_is_the_same_text_as_one_for_all_before_it(run: Run, live: Live) -> None:
+    assert send(run, live, text="Hej! Samtal för Kim Öberg kl 17.20 i matsalen.").code == 0
+    before = len(sent(live))
+    own = send(run, live, "--json").data
+    assert own["recipients"]["skipped"]["already-sent"] == 1
+    assert sorted(sent(live)[before:]) == sorted(one for one in SENT if "Kim" not in one[1])
+
+
 def test_a_text_that_is_pending_for_a_number_holds_it(run: Run, refusing: Live) -> None:
     assert send(run, refusing).code == 6
     for text in (TEXT, "Hej! Samtal för Kim Öberg kl 17.20 i matsalen."):
@@ -341,6 +349,15 @@ def test_a_text_that_differs_in_typography_alone_goes_out_once(first: int, run: 
     common = CURLY.replace("((Elev))", "Kim Öberg").replace("((Tid|8))", "17.20")
     plain = send(run, live, "--json", *flags[not first], text=common).data
     assert plain["recipients"]["skipped"]["already-sent"] == 1
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_so_does_one_that_was_for_all_before(first: int, run: Run, live: Live) -> None:
+    flags = [("--replace-typographic",), ()]
+    common = CURLY.replace("((Elev))", "Kim Öberg").replace("((Tid|8))", "17.20")
+    assert send(run, live, *flags[first], text=common).code == 0
+    own = send(run, live, "--json", *flags[not first], text=CURLY).data
+    assert own["recipients"]["skipped"]["already-sent"] == 1
 
 
 def test_rows_that_differ_in_typography_alone_are_one_text_to_a_number(run: Run, live: Live) -> None:
