@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from smsctl.domain.columns import find_columns
-from smsctl.domain.number import NumberFault, NumberReader, why_of_cell
+from smsctl.domain.number import NumberReader, why_of_cell
+from smsctl.domain.number_plan import NumberFault
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.opening import read_whole
 from smsctl.spreadsheet import open_sheet

@@ -5,7 +5,8 @@ from typing import Final
 
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.incoming import Incoming
-from smsctl.domain.number import NumberFault, NumberReader, why
+from smsctl.domain.number import NumberReader, why
+from smsctl.domain.number_plan import NumberFault
 from smsctl.domain.report import Report
 from smsctl.domain.spelling import is_code, is_e164, mask, spell, veil_cell, veil_name, veil_numbers
 from smsctl.errors import InputError

@@ -26,9 +26,10 @@ from smsctl.domain.entries import (
 )
 from smsctl.domain.filling import FilledRows
 from smsctl.domain.findings import Findings
-from smsctl.domain.number import NumberFault
+from smsctl.domain.number import why_of_cell
+from smsctl.domain.number_plan import NumberFault
 from smsctl.domain.people import PeopleWriter
-from smsctl.domain.plain_rows import PlainRows
+from smsctl.domain.plain_rows import OddRow, PlainRows
 from smsctl.domain.protection import ProtectedNumbers
 from smsctl.domain.recipients import BEFORE_TERMS, Recipients, RowRules, SkipReason
 
@@ -82,15 +83,16 @@ class _RowClassifier:
     def read(self, rows: Iterable[Sequence[str]]) -> None:
         """Go through the rows."""
         if len(self._numbers) == 1:
-            for row_number, row in self._odd_ones(rows):
-                self.classify(row_number, row)
+            for row_number, row, found in self._odd_ones(rows):
+                if not (isinstance(found, NumberFault) and self._is_refused(row_number, row, found)):
+                    self.classify(row_number, row)
             return
         for row_number, row in enumerate(rows, FIRST_ROW):
             self._last_row = row_number
             if not self._is_plain(row_number, row):
                 self.classify(row_number, row)
 
-    def _odd_ones(self, rows: Iterable[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:
+    def _odd_ones(self, rows: Iterable[Sequence[str]]) -> Iterator[OddRow]:
         """Take the plain rows of a file with one column of numbers by the short cut, and yield the others."""
         plain = PlainRows(
             width=len(self._header),
@@ -107,6 +109,19 @@ class _RowClassifier:
         )
         yield from plain.with_their_own(rows, self._filled) if self._filled else plain.with_one_text(rows)
         self._last_row = plain.last_row
+
+    def _is_refused(self, row_number: int, row: Sequence[str], fault: NumberFault) -> bool:
+        """Skip a row for its number alone, or note it as bad; say whether nothing else is to be judged."""
+        if self._eligibilities[self._cells(row)] is not self._eligibilities.welcome:
+            return False
+        cell, reason = row[self._columns.number], SKIPPED_FAULTS.get(fault)
+        if reason is None:
+            self._bad.add(row_number, fault, partial(why_of_cell, fault, cell))
+            reason = SkipReason.INVALID
+        if reason is not SkipReason.INVALID or self._rules.skip_invalid:
+            name = "" if self._columns.name is None else row[self._columns.name].strip()
+            self._skipped[reason].add_as_written(row_number, cell.strip()[:WRITTEN_SHOWN], name)
+        return True
 
     def _is_plain(self, row_number: int, row: Sequence[str]) -> bool:
         """Take a row with several numbers by the short cut, as `read` does; say whether it could be."""

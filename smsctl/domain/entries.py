@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from smsctl.domain.cells import veiled
 from smsctl.domain.columns import Columns
 from smsctl.domain.eligibility import RowEligibility
-from smsctl.domain.number import NumberFault, NumberReader, NumberReading, why_of_cell
+from smsctl.domain.number import NumberReader, NumberReading, why_of_cell
+from smsctl.domain.number_plan import NumberFault
 from smsctl.domain.recipients import SkipReason
 from smsctl.errors import Sentence, say, say_n
 

@@ -1,14 +1,11 @@
 """Phone numbers: every usual spelling to E.164, and why one cannot be used.
 
-`phonenumbers` is the authority. Short cuts stand before it (number_plan.py), because a file may have a
-million rows: a plain Swedish or Norwegian mobile number is looked up by how it begins, and one of another
-country is matched with the authority's own pattern.
+What a number is once it is in E.164, number_plan.py tells. A file may have a million rows: what is written
+with nothing but digits, spaces and hyphens is looked up there without being taken apart first.
 """
 
 import re
 import unicodedata
-from enum import StrEnum
-from functools import cache
 from typing import Final, NamedTuple
 
 from smsctl.domain.number_plan import (
@@ -16,33 +13,15 @@ from smsctl.domain.number_plan import (
     NORWAY,
     SWEDEN,
     TAIL,
+    NumberFault,
+    code_of,
     heads,
-    is_landline,
-    misfit,
-    mobiles,
+    judge,
+    look_up,
     national_prefix,
 )
-from smsctl.domain.spelling import country_of, veil, veil_cell
+from smsctl.domain.spelling import veil, veil_cell
 from smsctl.errors import Sentence, say
-
-
-class NumberFault(StrEnum):
-    """Why no SMS can be sent to what is written."""
-
-    EMPTY = "empty"
-    SEVERAL = "several"  # numbers in one cell
-    UNREADABLE = "unreadable"  # letters, or signs that no number has
-    EXCEL = "excel"  # damaged by a spreadsheet
-    NO_PREFIX = "no-prefix"  # neither the national 0 nor a country code: never guessed
-    LEADING_ZERO = "leading-zero"  # Norwegian numbers have none
-    TOO_SHORT = "too-short"
-    TOO_LONG = "too-long"
-    UNKNOWN_COUNTRY = "unknown-country"
-    UNASSIGNED = "unassigned"  # a possible length, but outside the country's number plan
-    NOT_MOBILE = "not-mobile"
-    COUNTRY = "country"  # a mobile number, but not of an allowed country
-    MACHINE = "machine"  # machine to machine
-    NORWAY_58 = "norway-58"  # 58 and 59: Puzzel takes them, the number authority does not know them
 
 
 class NumberReading(NamedTuple):
@@ -56,7 +35,7 @@ class NumberReading(NamedTuple):
 class NumberReader:
     """Reads numbers as one municipality writes them (wire/numbers.md, "Reading a number")."""
 
-    __slots__ = ("_abroad", "_allowed", "_begin_abroad", "_default", "_heads", "_is_plain_home")
+    __slots__ = ("_allowed", "_default", "_heads")
 
     def __init__(
         self, default_country_code: str = SWEDEN, allowed_country_codes: frozenset[str] = frozenset()
@@ -67,52 +46,51 @@ class NumberReader:
         self._heads: dict[str, str] = {}
         for code in self._allowed.intersection(BARE):
             self._heads |= heads(code, at_home=code == default_country_code)
-        self._abroad = tuple(sorted(self._allowed.difference(BARE)))
-        self._begin_abroad = (*self._abroad, *(f"00{code[1:]}" for code in self._abroad))
-        self._is_plain_home = default_country_code in BARE
 
     def fast(self, raw: str) -> str | None:
         """Return a plain mobile number of an allowed country as E.164; None: ask `read`."""
+        found = self.look_up(raw)
+        return None if isinstance(found, NumberFault) else found
+
+    def look_up(self, raw: str) -> str | NumberFault | None:
+        """Return a plain mobile number as E.164, or what is wrong with a plain number; None: ask `read`."""
         text = raw.replace(" ", "").replace("-", "")
         tail = text[-TAIL:]
-        head = self._heads.get(text[:-TAIL])
-        if head:
+        if head := self._heads.get(text[:-TAIL]):
             return head + tail if tail.isascii() and tail.isdigit() else None
-        if text.startswith(self._begin_abroad):
-            number = f"+{text.removeprefix('00').removeprefix('+')}"
-        elif self._is_plain_home or (prefix := national_prefix(self._default)) is None:
+        if text.startswith("+"):
+            return self._allow(look_up(text))
+        if text.startswith("00"):
+            return self._allow(look_up(f"+{text[2:]}"))
+        if not text:
+            return NumberFault.EMPTY
+        return self._at_home(text)
+
+    def _at_home(self, text: str) -> str | NumberFault | None:
+        """Look up what has no country code, where nothing else can be meant."""
+        if self._default == SWEDEN:
+            return look_up(SWEDEN + text[1:]) if text.startswith("0") else None
+        if self._default == NORWAY:
+            return look_up(NORWAY + text) if len(text) == _FEWEST and not text.startswith("0") else None
+        if (prefix := national_prefix(self._default)) is None:
             return None
-        else:
-            number = self._default + text.removeprefix(prefix)
-        return number if mobiles(self._abroad).fullmatch(number) else None
+        found = look_up(self._default + text.removeprefix(prefix))
+        return None if isinstance(found, NumberFault) else found
+
+    def _allow(self, found: str | NumberFault | None) -> str | NumberFault | None:
+        if found is None or isinstance(found, NumberFault) or code_of(found) in self._allowed:
+            return found
+        return NumberFault.COUNTRY
 
     def read(self, raw: str) -> NumberReading:
         """Read a number by every rule. What was repaired, spacing apart, is told in the notice."""
-        if fault := self._fault_abroad(raw.replace(" ", "").replace("-", "")):
-            return NumberReading(None, fault)
+        if (found := self.look_up(raw)) is not None:
+            return _reading(found)
         text = re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", raw)).strip()
         if marked := re.fullmatch(_TEXT_MARK, text):
             reading = self._read((marked["bare"] or marked["formula"] or "").strip(), raw)
             return reading._replace(notice=reading.notice or _MARKED) if reading.number else reading
         return self._read(text, raw)
-
-    def _fault_abroad(self, text: str) -> NumberFault | None:
-        """Return what is wrong with a plain number of another country; None: perhaps nothing.
-
-        It is a mobile number of one that is not allowed, or no number there: the third short cut.
-        """
-        if not text.startswith(("+", "00")):
-            return None
-        number = f"+{text.removeprefix('00').removeprefix('+')}"
-        country = country_of(number)
-        if not country:
-            return None
-        if country not in self._allowed and mobiles((country,)).fullmatch(number):
-            return NumberFault.COUNTRY
-        if country in BARE or not re.fullmatch(_PLAIN_ABROAD, text):  # of these more is known, and said
-            return None
-        reason = misfit(country, number[len(country) :])
-        return None if reason is None else _misfit_fault(reason)
 
     def _read(self, text: str, raw: str) -> NumberReading:
         if re.fullmatch(_EXCEL, text):
@@ -124,8 +102,8 @@ class NumberReader:
             return NumberReading(None, NumberFault.SEVERAL)
         if not re.fullmatch(_DIGITS, digits):
             return NumberReading(None, NumberFault.UNREADABLE)
-        number = self.fast(digits)
-        reading = NumberReading(number) if number else self._judge(digits)
+        found = self.look_up(digits)
+        reading = self._judge(digits) if found is None else _reading(found)
         if reading.number and re.findall(_DIGIT, raw) != re.findall(_DIGIT, text):
             return reading._replace(notice=_OTHER_DIGITS)
         return reading
@@ -171,17 +149,14 @@ class NumberReader:
         return self._international(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
     def _international(self, written: str) -> NumberReading:
-        for pattern, fault in _OWN_RULES:
-            if re.fullmatch(pattern, written):
-                return NumberReading(None, fault)
-        found = NumberFault.NOT_MOBILE if is_landline(written) else _ask_authority(written)
-        if isinstance(found, NumberFault):
-            return NumberReading(None, found)
-        if country_of(found) not in self._allowed:
-            return NumberReading(None, NumberFault.COUNTRY)
-        if found != written:
+        found = self._allow(judge(written))
+        if found != written and not isinstance(found, NumberFault):
             return NumberReading(found, notice=say("A 0 after the country code was left out."))
-        return NumberReading(found)
+        return _reading(found)
+
+
+def _reading(found: str | NumberFault | None) -> NumberReading:
+    return NumberReading(None, found) if isinstance(found, NumberFault) else NumberReading(found)
 
 
 def why(fault: NumberFault, raw: str) -> Sentence:
@@ -192,42 +167,6 @@ def why(fault: NumberFault, raw: str) -> Sentence:
 def why_of_cell(fault: NumberFault, cell: str) -> Sentence:
     """Say the same of a cell of a file, which may hold a name: none of its words is repeated."""
     return why(fault, "").given(raw=veil_cell(cell))
-
-
-_OWN_RULES: Final = (
-    (r"\+[0-9]{16,}", NumberFault.TOO_LONG),  # E.164 ends at 15
-    (r"\+460?71[0-9]{7,10}|\+475[89][0-9]{10}", NumberFault.MACHINE),
-    (r"\+475[89][0-9]{6}", NumberFault.NORWAY_58),
-    (r"\+460?7[0-9]{0,7}|\+47[0-9]{0,7}", NumberFault.TOO_SHORT),
-    (r"\+460?7[0-9]{9,}|\+47[0-9]{9,}", NumberFault.TOO_LONG),
-)
-"""What the plans of wire/numbers.md say more clearly than the authority does; first match holds."""
-
-
-def _ask_authority(written: str) -> str | NumberFault:
-    import phonenumbers
-
-    try:
-        parsed = phonenumbers.parse(written)
-    except phonenumbers.NumberParseException as error:
-        unknown = error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
-        return NumberFault.UNKNOWN_COUNTRY if unknown else NumberFault.TOO_SHORT
-    kind = phonenumbers.number_type(parsed)
-    if kind == phonenumbers.PhoneNumberType.UNKNOWN:  # that is to say: not valid
-        return _misfit_fault(phonenumbers.is_possible_number_with_reason(parsed))
-    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
-    if kind not in mobile:
-        return NumberFault.NOT_MOBILE
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
-
-
-@cache
-def _misfit_fault(reason: int) -> NumberFault:
-    from phonenumbers import ValidationResult
-
-    if reason in {ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY}:
-        return NumberFault.TOO_SHORT
-    return NumberFault.TOO_LONG if reason == ValidationResult.TOO_LONG else NumberFault.UNASSIGNED
 
 
 _FEWEST: Final = 8  # digits of the shortest mobile number without its prefix, in either country
@@ -241,7 +180,6 @@ def _without_prefix(digits: str) -> NumberFault:
 _DIGIT: Final = "[0-9]"
 _FEWEST_BESIDE: Final = 7  # digits of what may be a number beside another
 _DIGITS: Final = r"\+?[0-9]+"
-_PLAIN_ABROAD: Final = r"(?:\+|00)[1-9][0-9]{1,14}"
 _BETWEEN: Final = r"[/\n]|[^0-9\s\-\u2010-\u2015\u2212.()+]+"
 _SEPARATORS: Final = r"[\s\-\u2010-\u2015\u2212./()]"
 _UNSEEN: Final = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"  # comes along from phone books

@@ -1,17 +1,47 @@
-"""Number plans as short cuts: how plain numbers begin, and the number authority's own patterns.
+"""What a number in E.164 is by the plan of its country: a mobile number, or why no SMS can be sent to it.
 
-Asking `phonenumbers` takes 60 microseconds, matching its pattern one. A property test holds every country's
-short cut against what it says.
+`phonenumbers` is the authority. Short cuts stand before it, because asking it takes 60 microseconds and a
+file may have a million rows: how plain numbers of two countries begin, and for each country one pattern, made
+of the authority's own. A property test holds every country's short cut against what it says.
 """
 
 import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from functools import cache
-from typing import Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from smsctl.domain.spelling import country_of
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneMetadata, PhoneNumberDesc
+
+
+class NumberFault(StrEnum):
+    """Why no SMS can be sent to what is written."""
+
+    EMPTY = "empty"
+    SEVERAL = "several"  # numbers in one cell
+    UNREADABLE = "unreadable"  # letters, or signs that no number has
+    EXCEL = "excel"  # damaged by a spreadsheet
+    NO_PREFIX = "no-prefix"  # neither the national 0 nor a country code: never guessed
+    LEADING_ZERO = "leading-zero"  # Norwegian numbers have none
+    TOO_SHORT = "too-short"
+    TOO_LONG = "too-long"
+    UNKNOWN_COUNTRY = "unknown-country"
+    UNASSIGNED = "unassigned"  # a possible length, but outside the country's number plan
+    NOT_MOBILE = "not-mobile"
+    COUNTRY = "country"  # a mobile number, but not of an allowed country
+    MACHINE = "machine"  # machine to machine
+    NORWAY_58 = "norway-58"  # 58 and 59: Puzzel takes them, the number authority does not know them
+
 
 SWEDEN: Final = "+46"
 NORWAY: Final = "+47"
 TAIL: Final = 5  # digits that any plain number may end with
 BARE: Final = {SWEDEN: ("46", "0", ""), NORWAY: ("47", "")}  # prefixes at home, besides + and 00
+LONGEST: Final = 15  # digits: E.164 ends there
 
 
 def heads(code: str, *, at_home: bool) -> dict[str, str]:
@@ -26,58 +56,152 @@ def heads(code: str, *, at_home: bool) -> dict[str, str]:
     return {prefix + start: code + start for prefix in prefixes for start in series}
 
 
+def judge(written: str) -> str | NumberFault:
+    """Return a mobile number as E.164, which a 0 after the country code is no part of; or what is wrong."""
+    return look_up(written) or _ask_authority(written)
+
+
+def look_up(written: str) -> str | NumberFault | None:
+    """Return a plain mobile number as it is, or what is wrong with a plain one; None: ask the authority."""
+    code = code_of(written)
+    if code in BARE and (own := _own_rules().fullmatch(written)):
+        return _OWN_RULES[own.lastindex - 1][1] if own.lastindex else None
+    found = _pattern(code).fullmatch(written, len(code))
+    if found is None:
+        return (
+            _misfit(code, len(written) - len(code)) if written.isascii() and written[1:].isdigit() else None
+        )
+    return written if found.lastgroup == _MOBILE else _FAULTS.get(found.lastgroup or "")
+
+
+def code_of(number: str) -> str:
+    """Return the country code of an E.164 number as `country_of` does, remembering those it has met."""
+    return _code(number[:_CODE_AND_PLUS])
+
+
+_CODE_AND_PLUS: Final = 4  # characters of the longest country code
+_code: Final = cache(country_of)
+
+_OWN_RULES: Final = (
+    (r"\+460?71[0-9]{7,10}|\+475[89][0-9]{10}", NumberFault.MACHINE),
+    (r"\+475[89][0-9]{6}", NumberFault.NORWAY_58),
+    (r"\+460?7[0-9]{0,7}|\+47[0-9]{0,7}", NumberFault.TOO_SHORT),
+    (r"\+460?7[0-9]{9,}|\+47[0-9]{9,}", NumberFault.TOO_LONG),
+)
+"""What the plans of wire/numbers.md say more clearly than the authority does; first match holds."""
+
+
 @cache
-def mobiles(codes: tuple[str, ...]) -> re.Pattern[str]:
-    """Return the pattern of all mobile numbers of these countries with their +, as the authority has it."""
-    import phonenumbers
-
-    plan_of = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code
-    series = [
-        rf"{re.escape(code)}(?:{plan.mobile.national_number_pattern})"
-        for code in codes
-        for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
-        if (plan := plan_of(int(code), region)) and plan.mobile and plan.mobile.national_number_pattern
-    ]
-    return re.compile("|".join(series), re.ASCII)
+def _own_rules() -> re.Pattern[str]:
+    return re.compile("|".join(f"({pattern})" for pattern, _ in _OWN_RULES))
 
 
-_FEWEST: Final = 4  # the authority cuts its plans by their first digits where fewer are there
+_MOBILE: Final = "mobile"
+_FAULTS: Final[Mapping[str, NumberFault]] = MappingProxyType(
+    {"unknown": NumberFault.UNKNOWN_COUNTRY, "other": NumberFault.NOT_MOBILE}
+)
+
+_OTHER_KINDS: Final = (
+    "fixed_line",
+    "premium_rate",
+    "toll_free",
+    "shared_cost",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
+)
 
 
-def misfit(code: str, digits: str) -> int | None:
-    """Return why digits are no number in any plan of a country, as a ValidationResult; None: ask.
+@cache
+def _pattern(code: str) -> re.Pattern[str]:
+    """Return the pattern of all numbers of a country, its code left out; the group says what one is.
 
-    Where a plan takes away what stands before a number at home, nothing is said.
+    What is in no group fits no plan. Of `doubtful` ones only the authority can tell: they have fewer digits
+    than it cuts its plans by, begin as at home, or belong to a part of the country with a plan of its own.
     """
-    if not code or len(digits) < _FEWEST or digits[0] == "0":
-        return None
-    doubtful = _doubtful(code)
-    if doubtful is None or doubtful.fullmatch(digits):
-        return None
-    return _reason(code, len(digits))
-
-
-@cache
-def _doubtful(code: str) -> re.Pattern[str] | None:
-    """Return the pattern of what may be a number of a country, its code left out."""
     import phonenumbers
 
+    known = code[1:] and not code.startswith("+0")
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if known else ()
     plan_of = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code
-    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ())
     plans = [plan for region in regions if (plan := plan_of(int(code), region))]
+    if not regions:
+        return re.compile(r"(?P<unknown>[0-9]{5,12})|(?P<doubtful>.*)", re.DOTALL)
+    doubtful = [r"\d{0,3}", r"0\d*"]
+    doubtful += [rf"(?:{one})\d*" for plan in plans for one in (plan.leading_digits,) if one]
+    doubtful += [rf"(?:{one})\d*" for plan in plans[:1] for one in (plan.national_prefix_for_parsing,) if one]
     general = [plan.general_desc.national_number_pattern for plan in plans if plan.general_desc]
-    if not plans or len(general) < len(regions) or not all(general):
-        return None
-    taken_away = plans[0].national_prefix_for_parsing or "(?!)"
-    return re.compile("|".join([*(f"(?:{one})" for one in general), rf"(?:{taken_away})\d*"]), re.ASCII)
+    is_whole = len(general) == len(regions) and all(general)
+    groups = {
+        _MOBILE: _either(_number_of(plan.mobile) for plan in plans),
+        "doubtful": "|".join(doubtful) if is_whole else ".*",
+        "other": _either(_other_kinds(plan) for plan in plans if not plan.leading_digits),
+        "valid": _either(general),
+    }
+    return re.compile("|".join(f"(?P<{name}>{one})" for name, one in groups.items()), re.ASCII | re.DOTALL)
+
+
+def _other_kinds(plan: "PhoneMetadata") -> str:
+    """Return the pattern of the numbers of a plan that the authority takes for other than mobile ones."""
+    kinds = (_number_of(getattr(plan, kind)) for kind in _OTHER_KINDS)
+    general = plan.general_desc.national_number_pattern if plan.general_desc else None
+    return rf"(?=(?:{general or '(?!)'})\Z)(?:{_either(kinds)})"
+
+
+def _number_of(kind: "PhoneNumberDesc | None") -> str:
+    """Return the pattern of one kind of number; one that nothing matches where the plan has none."""
+    pattern = kind.national_number_pattern if kind else None
+    if kind is None or not pattern:
+        return _NOTHING
+    lengths = "|".join(rf"\d{{{length}}}" for length in kind.possible_length)
+    return rf"(?=(?:{lengths})\Z)(?:{pattern})" if lengths else f"(?:{pattern})"
+
+
+def _either(patterns: Iterable[str | None]) -> str:
+    return "|".join(f"(?:{one})" for one in patterns if one) or _NOTHING
+
+
+_NOTHING: Final = "(?!)"
 
 
 @cache
-def _reason(code: str, digits: int) -> int:
+def _misfit(code: str, digits: int) -> NumberFault:
+    """Return what is wrong with a number of so many digits that fits no plan of its country."""
     import phonenumbers
 
+    if digits + len(code) - 1 > LONGEST:
+        return NumberFault.TOO_LONG
     number = phonenumbers.PhoneNumber(country_code=int(code), national_number=int("1" * digits))
-    return int(phonenumbers.is_possible_number_with_reason(number))
+    return _fault(phonenumbers.is_possible_number_with_reason(number))
+
+
+def _fault(reason: int) -> NumberFault:
+    from phonenumbers import ValidationResult
+
+    if reason in {ValidationResult.TOO_SHORT, ValidationResult.IS_POSSIBLE_LOCAL_ONLY}:
+        return NumberFault.TOO_SHORT
+    return NumberFault.TOO_LONG if reason == ValidationResult.TOO_LONG else NumberFault.UNASSIGNED
+
+
+def _ask_authority(written: str) -> str | NumberFault:
+    import phonenumbers
+
+    if len(written) > LONGEST + 1:
+        return NumberFault.TOO_LONG
+    try:
+        parsed = phonenumbers.parse(written)
+    except phonenumbers.NumberParseException as error:
+        unknown = error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
+        return NumberFault.UNKNOWN_COUNTRY if unknown else NumberFault.TOO_SHORT
+    kind = phonenumbers.number_type(parsed)
+    if kind == phonenumbers.PhoneNumberType.UNKNOWN:  # that is to say: not valid
+        return _fault(phonenumbers.is_possible_number_with_reason(parsed))
+    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if kind not in mobile:
+        return NumberFault.NOT_MOBILE
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
 
 
 @cache
@@ -92,18 +216,3 @@ def national_prefix(code: str) -> str | None:
     prefix = plan.national_prefix or ""
     others = (plan.national_prefix_for_parsing or prefix).split("|")
     return prefix if prefix in others and all(one.isdigit() or not one for one in others) else None
-
-
-def is_landline(written: str) -> bool:
-    """Tell whether a number is a plain Swedish landline, as many rows have."""
-    return written.startswith(SWEDEN) and _landlines().fullmatch(written) is not None
-
-
-@cache
-def _landlines() -> re.Pattern[str]:
-    """Return the authority's own pattern of Swedish landlines, none of which is a mobile number."""
-    import phonenumbers
-
-    plan = phonenumbers.PhoneMetadata.metadata_for_region("SE")
-    pattern = plan.fixed_line.national_number_pattern if plan and plan.fixed_line else "(?!)"
-    return re.compile(rf"\{SWEDEN}(?:{pattern})", re.ASCII)
