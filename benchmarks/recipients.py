@@ -3,7 +3,7 @@
     python benchmarks/recipients.py            both sizes, beside the goals of benchmarks/README.md
     python benchmarks/recipients.py --check    also hold every number against phonenumbers
     python benchmarks/recipients.py --xlsx     the same rows as a workbook, beside the CSV
-    python benchmarks/recipients.py --abroad   mobiles of one other country after the other, in each form
+    python benchmarks/recipients.py --abroad   numbers of one country after the other, in each form
 
 The file is made at run time and removed: names, groups, terms, and numbers of valid shapes as in
 a mixed list (70 % national, 18 % with the country code, 10 % of three neighbours, 1 % fixed lines,
@@ -39,8 +39,16 @@ MOBILES = {"+45": ("", "26######"), "+358": ("0", "40#######"), "+49": ("0", "15
 MOBILES |= {"+44": ("0", "7400######"), "+47": ("", "9#######"), "+46": ("0", "70#######")}
 """What stands before a mobile number at home, and one of its series."""
 
-INVALID = {"+45": "1#######", "+44": "6#########"}
+INVALID = {"+45": "1#######", "+44": "6#########", "+49": "19#######", "+47": "1#######"}
 """What begins as no number of the country does."""
+
+LANDLINES = {
+    "+358": "3#######",
+    "+49": "30#######",
+    "+44": "2079######",
+    "+47": "22######",
+    "+46": "8#######",
+}
 
 Row = tuple[str, str, str, str, str]
 
@@ -101,33 +109,34 @@ def compare(path: Path, rows: int, rounds: int) -> None:
 
 
 def compare_countries(path: Path, rows: int, rounds: int) -> None:
-    """Time mobiles of one country at home, allowed beside Sweden's, and not allowed."""
+    """Time numbers of one country at home, allowed beside Sweden's, and not allowed."""
     for code, (prefix, series) in MOBILES.items():
         abroad = (code, f"00{code[1:]}")
-        for what, countries, forms in (
-            ("at home", code, (prefix, *abroad)),
-            ("abroad", f"+46,{code}", abroad),
-            ("not allowed", "+46", abroad),
-            ("invalid", f"+46,{code}", abroad),
+        both = f"+46,{code}"
+        for what, countries, shape in (
+            ("at home", code, series),
+            ("abroad", both, series if code != "+46" else None),
+            ("not allowed", "+46", series if code != "+46" else None),
+            ("invalid", both, INVALID.get(code)),
+            ("invalid at home", code, INVALID.get(code)),
+            ("landline", both, LANDLINES.get(code)),
+            ("landline at home", code, LANDLINES.get(code)),
         ):
-            if what == "invalid" and code not in INVALID:
+            if shape is None:
                 continue
-            if countries == "+46,+46" or (what, code) == ("not allowed", "+46"):
-                continue
-            shape = INVALID[code] if what == "invalid" else series
-            write(path, mobiles(rows, shape, forms))
+            write(path, mobiles(rows, shape, (prefix, *abroad) if countries == code else abroad))
             pairs = [(timed("smsctl", path, countries), timed("csv", path)) for _ in range(rounds)]
             wall = statistics.median(ours.wall_s / bare.wall_s for ours, bare in pairs)
             cpu = statistics.median(ours.cpu_s / bare.cpu_s for ours, bare in pairs)
             differ = "" if what == "not allowed" else f"{differing(path, countries)} of 5,000 differ"
             label = f"{rows:,} of {code} {what}"
             print(
-                f"{label:32} {wall:5.1f} x wall, {cpu:.1f} x cpu   goal <= {GOAL_ABROAD_RATIO:.0f}   {differ}"
+                f"{label:34} {wall:5.1f} x wall, {cpu:.1f} x cpu   goal <= {GOAL_ABROAD_RATIO:.0f}   {differ}"
             )
 
 
 def mobiles(rows: int, series: str, forms: Sequence[str]) -> Iterator[Row]:
-    """Yield rows with mobile numbers of one series, all different, in each form, some with spaces."""
+    """Yield rows with numbers of one series, all different, in each form, some with spaces."""
     begin, digits = series.rstrip("#"), series.count("#")
     for row in range(rows):
         number = f"{begin}{row * 7 % 10**digits:0{digits}d}"

@@ -16,6 +16,7 @@ from smsctl.domain.number_plan import (
     NumberFault,
     code_of,
     heads,
+    is_only_national,
     judge,
     look_up,
     national_prefix,
@@ -75,7 +76,8 @@ class NumberReader:
         if (prefix := national_prefix(self._default)) is None:
             return None
         found = look_up(self._default + text.removeprefix(prefix))
-        return None if isinstance(found, NumberFault) else found
+        is_sure = not isinstance(found, NumberFault) or is_only_national(self._default, prefix, text, found)
+        return found if is_sure else None
 
     def _allow(self, found: str | NumberFault | None) -> str | NumberFault | None:
         if found is None or isinstance(found, NumberFault) or code_of(found) in self._allowed:

@@ -6,7 +6,7 @@ of the authority's own. A property test holds every country's short cut against 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
@@ -118,36 +118,43 @@ _OTHER_KINDS: Final = (
 def _pattern(code: str) -> re.Pattern[str]:
     """Return the pattern of all numbers of a country, its code left out; the group says what one is.
 
-    What is in no group fits no plan. Of `doubtful` ones only the authority can tell: they have fewer digits
-    than it cuts its plans by, begin as at home, or belong to a part of the country with a plan of its own.
+    What is in no group is no valid number. Of `doubtful` ones only the authority can tell: they have fewer
+    digits than it cuts its plans by, or begin as at home.
     """
     import phonenumbers
 
     known = code[1:] and not code.startswith("+0")
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code), ()) if known else ()
-    plan_of = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code
-    plans = [plan for region in regions if (plan := plan_of(int(code), region))]
     if not regions:
         return re.compile(r"(?P<unknown>[0-9]{5,12})|(?P<doubtful>.*)", re.DOTALL)
-    doubtful = [r"\d{0,3}", r"0\d*"]
-    doubtful += [rf"(?:{one})\d*" for plan in plans for one in (plan.leading_digits,) if one]
-    doubtful += [rf"(?:{one})\d*" for plan in plans[:1] for one in (plan.national_prefix_for_parsing,) if one]
-    general = [plan.general_desc.national_number_pattern for plan in plans if plan.general_desc]
-    is_whole = len(general) == len(regions) and all(general)
+    plan_of = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code
+    plans = [plan for region in regions if (plan := plan_of(int(code), region))]
+    is_whole = len(plans) == len(regions) and all(_general(plan) for plan in plans)
+    at_home = plans[0].national_prefix_for_parsing if plans else None
     groups = {
         _MOBILE: _either(_number_of(plan.mobile) for plan in plans),
-        "doubtful": "|".join(doubtful) if is_whole else ".*",
-        "other": _either(_other_kinds(plan) for plan in plans if not plan.leading_digits),
-        "valid": _either(general),
+        "doubtful": rf"\d{{0,3}}|0\d*|(?:{at_home or _NOTHING})\d*" if is_whole else ".*",
+        "other": _other_kinds(plans),
     }
     return re.compile("|".join(f"(?P<{name}>{one})" for name, one in groups.items()), re.ASCII | re.DOTALL)
 
 
-def _other_kinds(plan: "PhoneMetadata") -> str:
-    """Return the pattern of the numbers of a plan that the authority takes for other than mobile ones."""
-    kinds = (_number_of(getattr(plan, kind)) for kind in _OTHER_KINDS)
-    general = plan.general_desc.national_number_pattern if plan.general_desc else None
-    return rf"(?=(?:{general or '(?!)'})\Z)(?:{_either(kinds)})"
+def _other_kinds(plans: "Sequence[PhoneMetadata]") -> str:
+    """Return the pattern of the numbers of a country that the authority takes for other than mobile ones.
+
+    A number that begins as those of one part of the country do is of that part, and of the first such.
+    """
+    parts, elsewhere = [], ""
+    for plan in plans:
+        kinds = _either(_number_of(getattr(plan, kind)) for kind in _OTHER_KINDS)
+        begin = f"(?={plan.leading_digits})" if plan.leading_digits else ""
+        parts.append(rf"{elsewhere}{begin}(?=(?:{_general(plan)})\Z)(?:{kinds})")
+        elsewhere += f"(?!{plan.leading_digits})" if plan.leading_digits else ""
+    return _either(parts)
+
+
+def _general(plan: "PhoneMetadata") -> str | None:
+    return plan.general_desc.national_number_pattern if plan.general_desc else None
 
 
 def _number_of(kind: "PhoneNumberDesc | None") -> str:
@@ -216,3 +223,25 @@ def national_prefix(code: str) -> str | None:
     prefix = plan.national_prefix or ""
     others = (plan.national_prefix_for_parsing or prefix).split("|")
     return prefix if prefix in others and all(one.isdigit() or not one for one in others) else None
+
+
+def is_only_national(code: str, prefix: str, text: str, fault: NumberFault) -> bool:
+    """Tell whether the authority finds this fault in what is written at home, too.
+
+    It may also take it for a number with a country code, keep a prefix that leaves too little, or give up.
+    """
+    return fault in _SURE_AT_HOME and _national(code, prefix).fullmatch(text) is not None
+
+
+_SURE_AT_HOME: Final = {NumberFault.UNASSIGNED, NumberFault.NOT_MOBILE}
+
+
+@cache
+def _national(code: str, prefix: str) -> re.Pattern[str]:
+    import phonenumbers
+
+    region = phonenumbers.region_code_for_country_code(int(code))
+    plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
+    abroad = (plan.international_prefix if plan else None) or _NOTHING
+    digits = LONGEST - len(code) + 1
+    return re.compile(rf"(?!{abroad}|{code[1:]}){prefix}[1-9]\d{{,{digits - 1}}}", re.ASCII)

@@ -49,10 +49,9 @@ class PlainRows:
             self.ready,
             self.skipped[SkipReason.ALREADY_SENT],
         )
-        look_up, seen, sent = self.rules.numbers.look_up, self.seen, self.sent
-        twice = self.skipped[SkipReason.DUPLICATE].add
+        seen, sent, twice = self.seen, self.sent, self.skipped[SkipReason.DUPLICATE].add
         puts = ((seen.add, *ready.puts()), (bool, *had_it.puts()))  # who had it is not noted as seen
-        row_number = self.last_row
+        look_up, row_number = self.rules.numbers.look_up, self.last_row
         for row_number, row in enumerate(rows, self.last_row + 1):
             if not row_number & _PACKED_EVERY:
                 ready.pack()

@@ -9,6 +9,7 @@ from smsctl.domain.classify import classify
 from smsctl.domain.columns import find_columns
 from smsctl.domain.findings import SHOWN
 from smsctl.domain.number import NumberReader
+from smsctl.domain.number_plan import NumberFault
 from smsctl.domain.people import Recipient
 from smsctl.domain.recipients import Recipients, RowRules, SkipReason
 from smsctl.errors import InputError
@@ -452,7 +453,16 @@ def test_a_file_with_a_new_date_in_every_row_stays_within_memory_and_right() -> 
 
 
 CELLS = st.sampled_from(
-    ["0701740605", "070-174 06 06", "+46 (0)70-174 06 05", "+4791234567", "08-465 004 00", "x", ""]
+    [
+        "0701740605",
+        "070-174 06 06",
+        "+46 (0)70-174 06 05",
+        "+4791234567",
+        "08-465 004 00",
+        "+4512345678",
+        "x",
+        "",
+    ]
 )
 ROWS = st.lists(
     st.tuples(
@@ -479,19 +489,21 @@ def test_every_row_of_the_audience_ends_in_one_place(
     assert len({person.number for person in found.ready}) == len(found.ready)
 
 
-@given(ROWS)
-def test_the_short_cut_and_the_full_rules_agree(rows: list[Sequence[str]]) -> None:
+@given(rows=ROWS, skip_invalid=st.booleans())
+def test_the_short_cut_and_the_full_rules_agree(rows: list[Sequence[str]], *, skip_invalid: bool) -> None:
     class Slow(NumberReader):
-        def fast(self, raw: str) -> str | None:
+        def look_up(self, raw: str) -> str | NumberFault | None:
             return None
 
     columns = find_columns(HEADER)
+    rules = RULES._replace(already_sent={int(N06)}, skip_invalid=skip_invalid)
     quick, slow = (
-        classify(HEADER, rows, columns, EVERYONE, RowRules(numbers=numbers, already_sent={int(N06)}))
+        classify(HEADER, rows, columns, EVERYONE, rules._replace(numbers=numbers))
         for numbers in (NumberReader(), Slow())
     )
     assert outcome(quick) == outcome(slow)
-    assert quick.bad == slow.bad
+    assert [list(people) for people in quick.skipped.values()] == list(map(list, slow.skipped.values()))
+    assert (quick.bad, quick.bad_count) == (slow.bad, slow.bad_count)
 
 
 WIDE = ("Namn", "Mobil VH1", "Mobil VH2", "Grupp", "Godkänt villkor", "Sekretess")
