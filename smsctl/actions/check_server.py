@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from smsctl.actions.check import Finding, Level, ledger_faults
 from smsctl.domain.moment import Actor
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import hosts
+from smsctl.ledger import hosts, takeover
 from smsctl.ledger.store import Ledger
 
 _FAR_MS = 2.0
@@ -57,7 +57,7 @@ def _asked_ms(ledger: Ledger) -> float:
 
 
 def _hosts(ledger: Ledger, shown: Callable[[str], str]) -> Iterator[Finding]:
-    for one in hosts.listed(ledger):
+    for one in takeover.listed(ledger):
         if one.newest_at is None:
             text = say("{host} has joined, and has sent nothing.", host=one.name)
         else:

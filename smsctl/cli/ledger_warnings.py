@@ -19,8 +19,13 @@ def warnings(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
 
 
 def must_lie_there(config: Settings) -> None:
-    """Raise LedgerError where this config's ledger lies in an earlier place, and none in its own."""
+    """Raise LedgerError where this config's ledger lies in an earlier place, and none in its own.
+
+    And where it was on a server: a file does not know what was sent from there.
+    """
     settings = config.ledger
+    if config.mode is Mode.LIVE:
+        restoring.refuse_on_server(settings.path, places.note_of_server(config.path))
 
     def earlier(*, rehearsed: bool) -> Iterator[Path]:
         for path in places.earlier_ledgers(config.path, settings.written):

@@ -4,7 +4,7 @@ Only such a config loads this, and with it the database's driver.
 """
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,7 @@ from smsctl.config import places
 from smsctl.config.settings import Settings
 from smsctl.domain.secret import Secret
 from smsctl.errors import ConfigError, CredentialError, LedgerError, say
-from smsctl.ledger import store
-from smsctl.ledger.host_mark import HostMark
+from smsctl.ledger import moving, store
 from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
@@ -40,7 +39,13 @@ class LedgerOnServer:
         file.refuse_stranger(access.state, group)
         from smsctl.ledger import hosts
 
-        return _by_its_clock(self._clock, hosts.open_shared(access))
+        ledger = hosts.open_shared(access)
+        with ExitStack() as unless_well:
+            unless_well.callback(ledger.close)
+            self._refuse_left_behind(ledger)
+            _leave_a_note(self._settings)
+            unless_well.pop_all()
+        return _by_its_clock(self._clock, ledger)
 
     def open_to_read(self, busy_timeout_s: float) -> Ledger | None:
         """Open the ledger for reading, once; None where there is none yet. Makes and changes nothing."""
@@ -51,14 +56,31 @@ class LedgerOnServer:
             from smsctl.ledger import hosts
 
             found = hosts.read_shared(access)
-            self._read = found and _by_its_clock(self._clock, found)
+            if found:
+                with ExitStack() as unless_well:
+                    unless_well.callback(found.close)
+                    self._refuse_left_behind(found)
+                    unless_well.pop_all()
+                self._read = _by_its_clock(self._clock, found)
         return self._read
 
     def _access(self) -> "Access":
-        access = _access(self._settings, interactive=self._interactive)
-        if not self.to_be_filled:
-            _refuse_left_behind(self._settings)
-        return access
+        return _access(self._settings, interactive=self._interactive)
+
+    def _refuse_left_behind(self, ledger: Ledger) -> None:
+        """Raise LedgerError where this config's ledger was a file, which this one knows nothing of."""
+        for path in () if self.to_be_filled else _files(self._settings):
+            if file.is_there(path) and not _is_known(path, ledger):
+                raise LedgerError(
+                    say(
+                        "There is a ledger at {path}, and what was sent from it is not known on the server.",
+                        path=path,
+                    ),
+                    hint=say(
+                        "Copy it: smsctl ledger copy --from {path}. If it is another's, move it away.",
+                        path=path,
+                    ),
+                )
 
 
 def _by_its_clock(clock: Clock, ledger: Ledger) -> Ledger:
@@ -98,35 +120,24 @@ def _password(settings: Settings, *, interactive: bool, may_be_missing: bool) ->
         raise
 
 
-def _refuse_left_behind(settings: Settings) -> None:
-    """Raise LedgerError where this config's ledger was a file, which the one on the server knows nothing of.
-
-    Asked until this host has sent from the server.
-    """
-    if file.is_there(HostMark(settings.ledger.path).path):
-        return
-    for path in _files(settings):
-        if file.is_there(path) and not _is_retired(path):
-            raise LedgerError(
-                say(
-                    "There is a ledger at {path}, and what was sent from it is not known on the server.",
-                    path=path,
-                ),
-                hint=say(
-                    "Copy it: smsctl ledger copy --from {path}. If it is another's, move it away.", path=path
-                ),
-            )
-
-
 def _files(settings: Settings) -> Iterator[Path]:
     yield settings.ledger.path.with_name("ledger.db")
     yield places.default_ledger(settings.path)
     yield from places.earlier_ledgers(settings.path)
 
 
-def _is_retired(path: Path) -> bool:
+def _is_known(path: Path, on_server: Ledger) -> bool:
+    """Say whether nothing was sent from a file, or it was copied to this ledger."""
     ledger = store.read_ledger(path)
     if ledger is None:
         return True
     with closing(ledger):
-        return ledger.fact(store.RETIRED) is not None or not ledger.number("SELECT COUNT(*) FROM mailings")
+        return moving.is_copied(ledger, on_server) or not ledger.rows("SELECT 1 FROM mailings LIMIT 1")
+
+
+def _leave_a_note(settings: Settings) -> None:
+    """Note, where it is looked for when the config names no server any more, that it has named one."""
+    note = places.note_of_server(settings.path)
+    with suppress(OSError):  # where nobody may write, no file can be sent from by mistake either
+        note.parent.mkdir(mode=0o700, exist_ok=True)
+        note.touch(mode=0o600)

@@ -109,6 +109,14 @@ def earlier_ledgers(config: Path, written: Path | None = None) -> tuple[Path, ..
     return tuple(path for path in dict.fromkeys(found) if path != now)
 
 
+def note_of_server(config: Path) -> Path:
+    """Return the file that is there once this config has named a ledger on a server.
+
+    It lies where the default ledger does, whatever the config says of the ledger now.
+    """
+    return default_ledger(config).with_name(f"{config.resolve().name}.on-server")
+
+
 def simulated(ledger: Path) -> Path:
     """Return where rehearsals are recorded, beside the ledger."""
     return ledger.with_name(f"{ledger.stem}.simulate.db")

@@ -68,7 +68,7 @@ class HighWater:
         except OSError as error:
             raise self._failed(error) from error
         water = self.parsed(line)
-        if water is None and line:
+        if water is None and (line or self.of_a_host):
             raise LedgerError(
                 say("{path}: this file is damaged; it shows how far sending had come.", path=self.path),
                 hint=ACCEPT,

@@ -7,6 +7,7 @@ batch's reference stands beside it, which no two batches share.
 from pathlib import Path
 
 from smsctl.ledger.high_water import HighWater, HighWaterRecord
+from smsctl.ledger.seam import beside
 
 _PIECES = 5
 _HOST, _LINEAGE, _DIGITS, _AT = 16, 16, 20, 24
@@ -23,6 +24,13 @@ class HostMark(HighWater):
         """Nothing is opened or made yet."""
         super().__init__(ledger)
         self.path = ledger.with_name(f"{ledger.name}.host")
+
+    def begin(self, water: HighWaterRecord) -> None:
+        """Write the file anew, durably; it is never there and empty, as one that somebody has emptied."""
+        try:
+            beside.write_whole(self._ledger, self.path, self.line(water))
+        except OSError as error:
+            raise self._failed(error) from error
 
     def line(self, water: HighWaterRecord) -> bytes:
         """Return what the file holds."""

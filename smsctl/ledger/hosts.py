@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from smsctl.domain.moment import Moment
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host.clock import ClockReading
-from smsctl.host.users import whoever
-from smsctl.ledger import audit
+from smsctl.ledger import takeover
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWaterRecord, Restored, twice
 from smsctl.ledger.host_mark import HostMark
-from smsctl.ledger.seam.engine import COPIED
+from smsctl.ledger.seam.engine import COPIED, FILLING
+from smsctl.ledger.seam.sentences import being_filled
 from smsctl.ledger.seam.standing import Identity, Standing
 from smsctl.ledger.store import Ledger
 
 if TYPE_CHECKING:
     from smsctl.ledger.postgres.connect import Access
 
-_LIFE, _QUARANTINE = "life", "quarantine"
+_LIFE, _QUARANTINE = takeover.LIFE, "quarantine"
 _NEWEST = "newest batch"  # no fact: asked for on the same way
 _BEFORE = "lineage-before "
 _CLOCK_OFF = timedelta(seconds=60)
@@ -42,12 +42,10 @@ class _Look(NamedTuple):
     facts: dict[str, str]
     standing: Standing
 
-
-class Host(NamedTuple):
-    """A host of this ledger."""
-
-    name: str
-    newest_at: str | None  # when it claimed its newest batch; None: it never did
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether a standby, as far as it tells, stands where the database stood that was confirmed."""
+        return self.facts.get(_LIFE) != self.standing.identity.life and bool(self.standing.identity.timeline)
 
 
 class Claimant(NamedTuple):
@@ -67,7 +65,7 @@ def open_shared(access: "Access") -> Ledger:
 
     ledger = Ledger(opening.open_to_write(access), HostMark(access.state))
     try:
-        begin_life(ledger)
+        look_on(ledger)
     except BaseException:
         ledger.close()
         raise
@@ -135,15 +133,6 @@ def unfit(ledger: Ledger, standing: Standing) -> LedgerError | None:
     return None
 
 
-def listed(ledger: Ledger) -> tuple[Host, ...]:
-    """Return the hosts that have sent from this ledger, or were about to, as they joined."""
-    found = ledger.rows(
-        "SELECT h.name, (SELECT MAX(b.claimed_at) FROM batches b WHERE b.host = h.host) FROM hosts h"
-        " ORDER BY h.joined_at, h.host"
-    )
-    return tuple(Host(name=name, newest_at=newest_at) for name, newest_at in found)
-
-
 def judge(ledger: Ledger) -> Restored | None:
     """Return why this is not the database that was sent from, or not as it was; None where it is."""
     mark, standing = mark_of(ledger), ledger.engine.standing()
@@ -157,8 +146,17 @@ def _look(ledger: Ledger, mark: HostMark, standing: Standing) -> _Look:
 
 def _judged(ledger: Ledger, look: _Look) -> Restored | None:
     place, why = ledger.engine.place, _own_doubt(ledger, look)
+    if told := look.facts.get(FILLING):
+        raise being_filled(place, told.partition(" ")[2])
+    if not why and LINEAGE not in look.facts:
+        why = say(
+            "{path} is a new ledger. If one was sent from before, bring it: smsctl ledger copy --from FILE.",
+            path=place,
+        )
     if not why and not _is_confirmed(look.facts.get(_LIFE), look.standing):
         why = say("{path} was put back, copied, or another server took over.", path=place)
+    if not why and look.is_taken_over:
+        why = takeover.waited_for(ledger, look.facts, look.standing, look.water.host if look.water else "")
     if not why and (told := look.facts.get(_QUARANTINE)):
         why = say("{path}: a host has found that it lacks what was sent: {told}.", path=place, told=told)
     return Restored(why, None) if why else None
@@ -171,7 +169,7 @@ def _own_doubt(ledger: Ledger, look: _Look) -> Sentence | None:
         return None
     if water.lineage != look.facts.get(LINEAGE):
         # A person has accepted what this host may miss of that time; not what it has sent elsewhere since.
-        if water.at <= look.facts.get(_BEFORE + water.lineage, ""):
+        if water.at and water.at <= look.facts.get(_BEFORE + water.lineage, ""):
             return None
         return say("{path} is not the ledger that this host has sent from.", path=place)
     return None if _NEWEST in look.facts else _lacks(place, water)
@@ -194,35 +192,49 @@ def renew(ledger: Ledger) -> None:
     """Make this database, as it is, the one that all hosts send from; in the open transaction."""
     mark, standing, lineage = mark_of(ledger), ledger.engine.standing(), _facts(ledger).get(LINEAGE)
     assert mark is not None  # noqa: S101 - only a server has hosts
+    assert standing is not None  # noqa: S101 - as above
     ledger.write("DELETE FROM facts WHERE name IN (?, ?, ?, ?)", COPIED, LINEAGE, _LIFE, _QUARANTINE)
-    if lineage and standing:
+    ledger.write("DELETE FROM hosts")  # one that is gone is waited for no longer; the others join again
+    if lineage:
         ledger.keep_fact(_BEFORE + lineage, standing.at)
-    record = _new_mark(ledger, mark.read(), _begin_life(ledger))
+    record = _new_mark(ledger, mark.read(), _begin_life(ledger), standing.at)
     ledger.after_commit(LINEAGE, lambda: mark.begin(record))
 
 
-def begin_life(ledger: Ledger) -> None:
-    """Write which database this is into a ledger that was just made; one that was sent from keeps its own."""
-    if LINEAGE in _facts(ledger):
+def look_on(ledger: Ledger) -> None:
+    """Note how far others have come too, and tell them that this host misses nothing after a takeover."""
+    mark, standing = mark_of(ledger), ledger.engine.standing()
+    if mark is None or standing is None:
         return
-    with ledger.transaction():
-        if LINEAGE not in _facts(ledger) and _newest(ledger)[0] == 0:
-            _begin_life(ledger)
+    look = _look(ledger, mark, standing)
+    if FILLING in look.facts:
+        return
+    water, is_like_it = look.water, _is_confirmed(look.facts.get(_LIFE), standing)
+    if water and is_like_it and look.is_taken_over and not _own_doubt(ledger, look):
+        takeover.say_it_is_whole(ledger, look.facts, standing, water.host)
+    if _judged(ledger, look) is None:
+        newest, reference = _newest(ledger)
+        if newest and (water is None or water.lineage != look.facts[LINEAGE]):
+            with ledger.transaction():  # so that no other process of this host makes it, and a newer one
+                lineage, water = _facts(ledger).get(LINEAGE), mark.read()
+                if lineage and (water is None or water.lineage != lineage):
+                    mark.begin(_new_mark(ledger, water, lineage, standing.at))
+        elif newest:
+            mark.rise(newest, reference, standing.at)
 
 
 def _at_home(ledger: Ledger, mark: HostMark, look: _Look, moment: Moment) -> HighWaterRecord:
     """Return this host's mark, whose database is confirmed; make it for a host that is new here."""
     water, facts, standing = look
     if facts.get(_LIFE) != standing.identity.life:  # a standby that had everything took over
-        ledger.write("UPDATE facts SET value = ? WHERE name = ?", standing.identity.life, _LIFE)
-        told = f"timeline {standing.identity.timeline}"
-        audit.record(ledger, moment, whoever(), "failover", "ledger", told, "standby = synchronous")
+        takeover.go_on(ledger, standing, moment)
     if not mark.trusted:
         mark.must_take_marks()
+    joins = not mark.trusted
     if water is None or water.lineage != facts[LINEAGE]:
-        water = _new_mark(ledger, water, facts[LINEAGE])
+        joins, water = True, _new_mark(ledger, water, facts[LINEAGE], standing.at)
         mark.begin(water)  # what it tells of is committed: it is not ahead of the ledger
-    if not mark.trusted:
+    if joins:
         ledger.write(
             "INSERT INTO hosts (host, name, joined_at) VALUES (?, ?, ?) ON CONFLICT (host) DO NOTHING",
             water.host,
@@ -232,10 +244,10 @@ def _at_home(ledger: Ledger, mark: HostMark, look: _Look, moment: Moment) -> Hig
     return water
 
 
-def _new_mark(ledger: Ledger, before: HighWaterRecord | None, lineage: str) -> HighWaterRecord:
+def _new_mark(ledger: Ledger, before: HighWaterRecord | None, lineage: str, at: str) -> HighWaterRecord:
     newest, reference = _newest(ledger)
     host = before.host if before else os.urandom(8).hex()
-    return HighWaterRecord(lineage=lineage, batch=newest, reference=reference, host=host)
+    return HighWaterRecord(lineage=lineage, batch=newest, reference=reference, at=at, host=host)
 
 
 def _is_confirmed(life: str | None, standing: Standing) -> bool:
@@ -260,11 +272,13 @@ def _lacks(place: str, water: HighWaterRecord) -> Sentence:
 def _facts(ledger: Ledger, water: HighWaterRecord | None = None) -> dict[str, str]:
     """Return what the ledger says of itself; with `_NEWEST`, where it has this host's newest batch."""
     found = ledger.rows(
-        "SELECT name, value FROM facts WHERE name IN (?, ?, ?) OR name LIKE 'lineage-before %'"
+        "SELECT name, value FROM facts WHERE name IN (?, ?, ?, ?) OR name LIKE 'lineage-before %'"
+        " OR name LIKE 'found-whole %'"
         " UNION ALL SELECT CAST(? AS TEXT), reference FROM batches WHERE id = ? AND reference = ?",
         LINEAGE,
         _LIFE,
         _QUARANTINE,
+        FILLING,
         _NEWEST,
         *((water.batch, water.reference) if water else (0, "")),
     )

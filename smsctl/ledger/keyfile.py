@@ -9,7 +9,6 @@ import os
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.host import disk
 from smsctl.ledger.seam import beside
 from smsctl.ledger.seam.sentences import reason
 from smsctl.ledger.store import Ledger
@@ -95,35 +94,31 @@ def bring(named: Path, ledger: Ledger) -> bool:
 
     Raises LedgerError: this host has another one, it is no key, or not the one of the ledger's hashes.
     """
+    secret = must_fit(named, ledger)
+    if secret is not None and read(path_of(ledger.path)) is None:
+        _write(ledger.path, secret)
+    return secret is not None
+
+
+def must_fit(named: Path, ledger: Ledger) -> bytes | None:
+    """Return the key in a file; None where there is no file. Raises LedgerError as `bring`."""
     secret, there = read(named), read(path_of(ledger.path))
     if secret is None:
-        return False
+        return None
     check = ledger.fact(_FACT)
     if (there is not None and there != secret) or (check and LedgerKey(secret).hash(_FACT) != check):
         raise LedgerError(
             say("{path}: this is not the key of this ledger.", path=named),
             hint=say("Fetch the key from a host that sends from this ledger."),
         )
-    if there is None:
-        _write(ledger.path, secret)
-    return True
+    return secret
 
 
 def _write(ledger: Path, secret: bytes | None = None) -> LedgerKey:
     """Write a key, a new one if none is given, durably: before the transaction that depends on it ends."""
     path, secret = path_of(ledger), secret or os.urandom(_BYTES)
-    unfinished = path.with_name(f"{path.name}.new")
     try:
-        unfinished.unlink(missing_ok=True)
-        beside.make(ledger, unfinished)  # those who share the ledger share its key
-        handle = beside.open_file(unfinished, os.O_WRONLY)
-        try:
-            os.write(handle, secret)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        unfinished.replace(path)
-        disk.make_names_durable(path.parent)
+        beside.write_whole(ledger, path, secret)  # those who share the ledger share its key
     except OSError as error:
         raise LedgerError(
             say("{path}: the ledger's key cannot be written: {reason}.", path=path, reason=reason(error)),

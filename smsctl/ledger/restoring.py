@@ -10,9 +10,10 @@ from pathlib import Path
 
 from smsctl.errors import LedgerError, Sentence, say, say_n
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWater, HighWaterRecord, Restored, twice
-from smsctl.ledger.seam.engine import COPIED
+from smsctl.ledger.seam.engine import COPIED, RETIRED
+from smsctl.ledger.seam.sentences import retired
 from smsctl.ledger.sqlite import file
-from smsctl.ledger.store import RETIRED, Ledger
+from smsctl.ledger.store import Ledger
 
 
 def found_restored(ledger: Ledger) -> Restored | None:
@@ -65,6 +66,25 @@ def refuse_elsewhere(path: Path, earlier: Iterable[Path], mend: Callable[[Path],
                     found=found,
                 ),
                 hint=mend(found),
+            )
+
+
+def refuse_on_server(path: Path, note: Path) -> None:
+    """Raise LedgerError when the ledger of this config was on a server: `note`, or a host's mark, tells."""
+    for told in (path.with_suffix(".host"), note):
+        if file.is_there(told):
+            raise LedgerError(
+                say(
+                    "This config's ledger was on a server, as {told} tells, and {path} does not know what was"
+                    " sent from there; nothing was sent.",
+                    told=told,
+                    path=path,
+                ),
+                hint=say(
+                    "Name the server again, under [ledger]: url. If nothing was sent from there, move {told}"
+                    " away.",
+                    told=told,
+                ),
             )
 
 
@@ -137,8 +157,8 @@ def _judge(ledger: Ledger, mark: HighWater, newest: int | None = None) -> Restor
     lineage, copied_at = ledger.fact(LINEAGE), ledger.fact(COPIED)
     missing = water.batch - newest if water and water.lineage == lineage else None
     if moved := ledger.fact(RETIRED):
-        why = say("{path} was copied to {place}, which is sent from now.", path=ledger.path, place=moved)
-    elif copied_at:
+        raise retired(ledger.path, moved)
+    if copied_at:
         why = say("{path} was put back from the backup of {at}.", path=ledger.path, at=copied_at)
     elif newest == 0 and (water is None or water.batch == 0):
         return None  # nothing was ever sent

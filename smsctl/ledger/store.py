@@ -26,9 +26,6 @@ _FIRST_ROWS, _FEWEST_ROWS = 1_000, 20
 _NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM [table]"
 _INSERT = "INSERT INTO [table] ([names]) VALUES ([places])"
 
-RETIRED = "retired"
-"""The fact by which a ledger knows that it was copied to another place, from which all is sent now."""
-
 _CLOSE = 2
 _TOGETHER = 500
 """So many keys are looked for by one statement."""

@@ -37,8 +37,16 @@ def url(server: Cluster) -> str:
 
 
 @pytest.fixture
-def live(live_gateway: LiveGateway, url: str) -> Live:
+def new(live_gateway: LiveGateway, url: str) -> Live:
+    """A config that names an empty database."""
     return live_gateway(ledger={"path": None, "url": url, "state": "state"})
+
+
+@pytest.fixture
+def live(new: Live, run: Run) -> Live:
+    """One of whose ledger a person has said that nothing was sent before."""
+    assert on(new, run, "ledger", "accept-restore", "--reason", "nothing was sent before").code == 0
+    return new
 
 
 def on(live: Live, run: Run, *argv: object) -> Ran:
@@ -143,7 +151,7 @@ def test_every_command_does_on_a_server_what_it_does_on_a_file(
         "ledger check": ((), 0),
         "ledger backup": ((tmp_path / "backup",), 0),
         "ledger restore": ((tmp_path / "backup", "--yes"), 8),
-        "ledger copy": (("--from", tmp_path / "none.db", "--yes"), 9),
+        "ledger copy": (("--from", tmp_path / "none.db", "--yes"), 8),
         "ledger join": ((tmp_path / "none.key",), 8),
         "ledger accept-restore": (("--reason", "none"), 0),
         "purge": (("--older-than", "1d", "--decision", "7", "--yes"), 0),
@@ -277,13 +285,90 @@ def test_a_ledger_goes_to_the_server_whole_and_its_file_never_sends_again(
     assert on(live, run, "ledger", "check").code == 0
     assert on(live, run, "usage", "--json").data == before
     assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 5
-    assert on(live, run, "ledger", "copy", "--from", file, "--yes").code == 9  # it is not empty
+    once_more = on(live, run, "ledger", "copy", "--from", file, "--yes")
+    assert (once_more.code, "nothing was copied" in once_more.said) == (0, True), once_more.said
     message.write_text("Hej igen\n", encoding="utf-8")
     assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
     live.config.write_text(on_file, encoding="utf-8")
     back = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
-    assert (back.code, "was copied to" in back.said) == (9, True), back.said
+    assert (back.code, "was on a server" in back.said) == (9, True), back.said
     assert len(live.simulator.accepted()) == 6
+    for note in (*tmp_path.rglob("*.on-server"), tmp_path / "state" / "ledger.host"):
+        note.unlink()
+    for argv in (
+        ("send", message, "--all", "--yes", "--max-parts", 3),
+        ("block", "add", "0701740698"),
+        ("mailings", "resolve", 1, "--sent", "--reason", "asked"),
+        ("mailings", "cancel", 1),
+        ("ledger", "accept-restore", "--reason", "asked"),
+    ):
+        back = on(live, run, *argv)
+        assert (back.code, "was copied to" in back.said) == (9, True), (argv, back.said)
+    assert on(live, run, "mailings", "list").code == 0
+
+
+# A config that names another ledger than before
+
+
+def test_from_a_new_server_nothing_is_sent_until_a_person_says_that_nothing_was_sent_before(
+    new: Live, run: Run, message: Path
+) -> None:
+    """The file that was sent from may lie anywhere."""
+    refused = on(new, run, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert (refused.code, "is a new ledger" in refused.said) == (9, True), refused.said
+    assert not new.simulator.accepted()
+    assert on(new, run, "ledger", "accept-restore", "--reason", "nothing was sent before").code == 0
+    assert on(new, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "path"),
+    [("state", "state/ledger.db"), (".smsctl", None), ("elsewhere/kept", None), ("elsewhere/kept", "own.db")],
+)
+def test_a_config_that_goes_back_to_a_file_does_not_send_again(
+    state: str, path: str | None, live_gateway: LiveGateway, url: str, run: Run, message: Path
+) -> None:
+    live = live_gateway(ledger={"path": None, "url": url, "state": state})
+    assert on(live, run, "ledger", "accept-restore", "--reason", "new").code == 0
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    text = live.config.read_text("utf-8").replace(f'url = "{url}"\nstate = "{state}"\n', "")
+    assert text != live.config.read_text("utf-8")
+    named = f'[ledger]\npath = "{path}"' if path else "[ledger]"
+    live.config.write_text(text.replace("[ledger]", named), "utf-8")
+    on(live, run, "municipality", "activate", "exempelkommun", "--yes")
+    for argv in (("--max-parts", 3), ("--max-parts", 3, "--dry-run")):
+        ran = on(live, run, "send", message, "--all", "--yes", *argv)
+        assert (ran.code, "was on a server" in ran.said) == (9, True), ran.said
+    assert len(live.simulator.accepted()) == 3
+    assert run("--config", live.config, "--simulate", "mailings", "list").code == 0
+
+
+def test_a_config_that_names_another_server_does_not_send_again(
+    live: Live, url: str, server: Cluster, run: Run, message: Path
+) -> None:
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    name = f"other_{os.getpid()}_{next(_NUMBERS)}"
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+    text = live.config.read_text("utf-8")
+    live.config.write_text(text.replace(url, server.url(name)), "utf-8")
+    there = live.config.with_name("there.toml")  # of others, who have sent from it for long
+    there.write_text(live.config.read_text("utf-8").replace('"state"', '"there"'), "utf-8")
+    assert run("--config", there, "ledger", "accept-restore", "--reason", "new").code == 0
+    assert run("--config", there, "municipality", "activate", "exempelkommun", "--yes").code == 0
+    ran = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert (ran.code, "not the ledger that this host has sent from" in ran.said) == (9, True), ran.said
+    assert len(live.simulator.accepted()) == 3
+
+
+def test_an_emptied_mark_is_told_of(live: Live, run: Run, message: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "state" / "ledger.host"
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    mark.write_bytes(b"")
+    message.write_text("Hej igen\n", encoding="utf-8")
+    ran = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert (ran.code, "this file is damaged" in ran.said) == (9, True), ran.said
+    assert len(live.simulator.accepted()) == 3
 
 
 def test_a_second_host_joins_with_the_key(live: Live, run: Run, message: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,12 +12,17 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.ledger import hosts
+from smsctl.ledger.high_water import LINEAGE
+from smsctl.ledger.seam.engine import FILLING
 from smsctl.ledger.sqlite import schema
 from smsctl.ledger.sqlite.engine import SqliteEngine
 from smsctl.ledger.store import Ledger, open_ledger
 
 from .. import postgres_server
 from ..postgres_server import Cluster
+
+if TYPE_CHECKING:
+    from smsctl.ledger.postgres.connect import Access
 
 ACTOR = Actor(user="elin", host="skolserver")
 TOWN = Municipality(key="town", name="Town", rate=PackageTerms(size=10, price_ore=4900), in_packages=True)
@@ -71,8 +77,17 @@ def shared_ledgers(cluster: Cluster) -> Callable[[Path], Ledger]:
             migrated.append(access.schema)
         cluster.empty(access.schema)
         state.touch(mode=0o600)
-        return hosts.open_shared(access)
+        return open_shared(access)
 
+    return opened
+
+
+def open_shared(access: "Access") -> Ledger:
+    """Open a ledger on a server; of a new one, a person says that nothing was sent before."""
+    opened = hosts.open_shared(access)
+    if opened.fact(LINEAGE) is None and opened.fact(FILLING) is None:
+        with opened.transaction():
+            hosts.renew(opened)
     return opened
 
 
@@ -84,7 +99,7 @@ def opened_again(ledger: Ledger, busy_timeout_s: float = 30) -> Ledger:
 
     assert isinstance(ledger.engine, engine.PostgresEngine)
     access = ledger.engine.access._replace(busy_timeout_s=busy_timeout_s)
-    return hosts.open_shared(access)
+    return open_shared(access)
 
 
 def migrate_to(connection: sqlite3.Connection, path: Path, version: int) -> None:

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from datetime import datetime, timedelta, tzinfo
 from itertools import count
 from pathlib import Path
@@ -30,14 +30,16 @@ from smsctl.ledger import (
     openings,
     recovery,
     restoring,
+    takeover,
     under_way,
 )
+from smsctl.ledger.host_mark import HostMark
 from smsctl.ledger.hosts import HaltError
 from smsctl.ledger.store import Ledger
 
 from .. import postgres_server
 from ..postgres_server import Cluster
-from .conftest import ACTOR
+from .conftest import ACTOR, open_shared
 from .cut_line import CutLine
 from .runs import Taker, a_run, let_all_arrive, must_be_true, new_mailing, now, send_all, states
 from .sending import activate
@@ -71,7 +73,7 @@ class Site(NamedTuple):
         return Access(address=there, state=state, schema=self.schema, busy_timeout_s=5)
 
     def opened(self, host: str) -> Ledger:
-        return hosts.open_shared(self.access(host))
+        return open_shared(self.access(host))
 
     def dumped(self) -> Path:
         """The ledger as it is, as `pg_dump` writes it."""
@@ -597,13 +599,12 @@ def test_a_host_that_went_on_elsewhere_after_that_is_refused(
     mailing, gateway = put_back
     with closing(site.opened("two")) as two:
         accept_restore(two, now(), ACTOR, "the tape")
-    with closing(site.opened("one")) as one:
-        mark = hosts.mark_of(one)
-        assert mark
-        later = (datetime.fromisoformat(now().at) + timedelta(seconds=5)).isoformat(timespec="milliseconds")
-        mark.rise(9, "elsewhere-b9", later.replace("+00:00", "Z"))
-        with pytest.raises(LedgerError, match="not the ledger that this host has sent from"):
-            run(one, mailing, gateway)
+    later = (datetime.fromisoformat(now().at) + timedelta(seconds=5)).isoformat(timespec="milliseconds")
+    mark = HostMark(site.access("one").state)
+    mark.rise(9, "elsewhere-b9", later.replace("+00:00", "Z"))
+    refused = pytest.raises(LedgerError, match="not the ledger that this host has sent from")
+    with closing(site.opened("one")) as one, refused:
+        run(one, mailing, gateway)
 
 
 def test_a_restore_is_not_accepted_while_a_host_sends(one: Ledger, two: Ledger, site: Site) -> None:
@@ -645,7 +646,7 @@ def test_a_host_whose_clock_is_off_sends_nothing(
 
 def test_where_the_server_waits_for_no_standby_and_must_nothing_is_sent(site: Site) -> None:
     access = site.access("one")._replace(standby_must_have_it=True)
-    with closing(hosts.open_shared(access)) as one, pytest.raises(LedgerError, match="for no standby"):
+    with closing(open_shared(access)) as one, pytest.raises(LedgerError, match="for no standby"):
         new_mailing(one, 2)
 
 
@@ -698,10 +699,139 @@ def test_from_one_that_had_everything_sending_goes_on_and_the_audit_tells(site: 
         with psycopg.connect(there.cluster.url(), autocommit=True) as session:
             session.execute("ALTER SYSTEM SET synchronous_standby_names = 'log'")
             session.execute("SELECT pg_reload_conf()")
-        with there.cluster.follower("log"), closing(hosts.open_shared(access)) as again:
+        with there.cluster.follower("log"), closing(open_shared(access)) as again:
             assert run(again, mailing, gateway) == {"accepted": 6}
             assert [row.action for row in audit.read(again)].count("failover") == 1
             must_be_true(again, gateway)
+
+
+def synchronous(there: Site, host: str) -> Ledger:
+    """Open the ledger for a host whose config says that a standby has everything."""
+    return hosts.open_shared(there.access(host)._replace(standby_must_have_it=True))
+
+
+def _waits(there: Site) -> AbstractContextManager[None]:
+    """Let the server wait for a standby that keeps its log."""
+    with psycopg.connect(there.cluster.url(), autocommit=True) as session:
+        session.execute("ALTER SYSTEM SET synchronous_standby_names = 'log'")
+        session.execute("SELECT pg_reload_conf()")
+    return there.cluster.follower("log")
+
+
+def _both_have_sent(site: Site, gateway: Taker) -> Mailing:
+    with closing(site.opened("one")) as one, closing(site.opened("two")) as two:
+        for number, host in enumerate((one, two)):
+            send_all(host, new_mailing(host, 1, body=f"Hej {number}"), gateway)
+        return new_mailing(one, 4)
+
+
+def test_after_a_takeover_nobody_sends_until_every_host_has_looked_whether_it_misses_anything(
+    site: Site, admin: Admin
+) -> None:
+    gateway = Taker()
+    mailing = _both_have_sent(site, gateway)
+    for there in _promoted(site, admin, lambda _site: None):
+        with _waits(there), closing(synchronous(there, "two")) as two:
+            with pytest.raises(LedgerError, match="not every host has looked"):
+                run(two, mailing, gateway)
+            with closing(synchronous(there, "one")) as one:
+                assert restoring.found_restored(one) is None
+            assert run(two, mailing, gateway) == {"accepted": 6}
+            assert [row.action for row in audit.read(two)].count("failover") == 1
+            must_be_true(two, gateway)
+
+
+def _restored_to_a_moment(site: Site, admin: Admin, gateway: Taker, mailing: Mailing) -> Iterator[Site]:
+    """A database from before one host sent the mailing, which differs from a standby in nothing else."""
+
+    def send(there: Site) -> None:
+        with closing(there.opened("one")) as one:
+            send_all(one, mailing, gateway)
+
+    yield from _promoted(site, admin, send)
+
+
+def test_a_database_restored_to_a_moment_is_not_taken_for_a_standby_that_had_everything(
+    site: Site, admin: Admin
+) -> None:
+    gateway = Taker()
+    mailing = _both_have_sent(site, gateway)
+    for there in _restored_to_a_moment(site, admin, gateway, mailing):
+        with _waits(there):
+            for host, why in (("two", "not every host"), ("one", "lacks batch"), ("two", "not every host")):
+                with closing(synchronous(there, host)) as again, pytest.raises(LedgerError, match=why):
+                    run(again, mailing, gateway)
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_without_asking_every_host_it_would_be(
+    site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: the host that did not send misses nothing, and sends it again."""
+    monkeypatch.setattr(takeover, "waited_for", lambda *_given: None)
+    gateway = Taker()
+    mailing = _both_have_sent(site, gateway)
+    for there in _restored_to_a_moment(site, admin, gateway, mailing):
+        with _waits(there), closing(synchronous(there, "two")) as again:
+            run(again, mailing, gateway)
+    assert set(gateway.taken.values()) == {1, 2}
+
+
+def test_a_person_goes_on_without_a_host_that_is_gone(site: Site, admin: Admin) -> None:
+    gateway = Taker()
+    mailing = _both_have_sent(site, gateway)
+    for there in _promoted(site, admin, lambda _site: None):
+        with _waits(there), closing(synchronous(there, "two")) as two:
+            accept_restore(two, now(), ACTOR, "the first host burnt down with the database")
+            assert run(two, mailing, gateway) == {"accepted": 2, "unknown": 4}
+            send_all(two, new_mailing(two, 1, body="Hej 3"), gateway)
+            assert len(takeover.listed(two)) == 1  # a next takeover waits for nobody who is gone
+
+
+# What a host knows that only looks on
+
+
+def test_a_host_that_has_looked_on_notices_what_others_sent_and_the_server_lacks(
+    one: Ledger, site: Site, admin: Admin
+) -> None:
+    """As on a machine of which an older image was put back: nothing else tells of it."""
+    gateway, mailing = Taker(), new_mailing(one, 4)
+    send_all(one, mailing, gateway)
+    site.opened("two").close()
+    forget_newest(admin, site)
+    with closing(site.opened("two")) as two, pytest.raises(LedgerError, match="lacks batch 2"):
+        run(two, mailing, gateway)
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_without_that_look_it_would_send_it_again(
+    one: Ledger, site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(hosts, "look_on", lambda _ledger: None)
+    gateway, mailing = Taker(), new_mailing(one, 4)
+    send_all(one, mailing, gateway)
+    site.opened("two").close()
+    forget_newest(admin, site)
+    with closing(site.opened("two")) as two:
+        run(two, mailing, gateway)
+    assert set(gateway.taken.values()) == {1, 2}
+
+
+def test_a_host_without_a_time_in_its_mark_goes_on_with_no_other_ledger(
+    put_back: tuple[Mailing, Taker], site: Site
+) -> None:
+    mark = HostMark(site.access("one").state)
+    water = mark.read()
+    assert water
+    mark.begin(water._replace(at=""))
+    with closing(site.opened("two")) as two:
+        accept_restore(two, now(), ACTOR, "the tape")
+    with (
+        closing(site.opened("one")) as one,
+        pytest.raises(LedgerError, match="not the ledger that this host has sent from"),
+    ):
+        run(one, *put_back)
 
 
 # A standby that must have it
@@ -773,7 +903,7 @@ def waiting(one: Ledger, site: Site, request: pytest.FixtureRequest) -> Iterator
     mailing = new_mailing(one, 2)
     request.getfixturevalue("waits_for_nobody")
     access = site.access("one")._replace(standby_must_have_it=True)
-    with closing(hosts.open_shared(access)) as ledger:
+    with closing(open_shared(access)) as ledger:
         yield ledger, mailing
 
 
@@ -843,7 +973,7 @@ def _settings_changed_and_back(waiting: tuple[Ledger, Mailing], site: Site, admi
     access = access._replace(address=access.address._replace(servers=(server,)))
     with ExitStack() as around:
         around.callback(line.close)
-        through = around.enter_context(closing(hosts.open_shared(access)))
+        through = around.enter_context(closing(open_shared(access)))
         waits = Waits(admin, change, lambda _pid: around.enter_context(site.cluster.follower("nobody")))
         waits.send(through, mailing)
         assert states(ledger) == {"accepted": 2}
@@ -877,7 +1007,7 @@ def _answer_lost_in_the_wait(waiting: tuple[Ledger, Mailing], site: Site, admin:
     waits = Waits(
         admin, lambda pid: admin.execute("SELECT pg_terminate_backend(%s)", (pid,)), cancelled(admin)
     )
-    with closing(line), closing(hosts.open_shared(access)) as through:
+    with closing(line), closing(open_shared(access)) as through:
         waits.send(through, waiting[1])
     return waits
 

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from smsctl.errors import ConfigError, LedgerError, SmsctlError, say
-from smsctl.ledger import checking, hosts, lock, mailings, recovery
+from smsctl.ledger import checking, lock, mailings, recovery
 from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.store import Ledger
 
 from .. import postgres_server
 from ..postgres_server import Cluster
+from .conftest import open_shared
 from .cut_line import CutLine
 from .runs import Taker, must_be_true, new_mailing, now, send_all, states
 
@@ -54,7 +55,7 @@ def admin(cluster: Cluster) -> Iterator[psycopg.Connection[Any]]:
 
 
 def opened(access: Access) -> Ledger:
-    return hosts.open_shared(access)
+    return open_shared(access)
 
 
 def sent_after_all(access: Access, gateway: Taker) -> Ledger:

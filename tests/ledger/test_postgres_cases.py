@@ -21,7 +21,7 @@ from smsctl.ledger.seam.sentences import LostError
 
 from .. import postgres_server
 from ..postgres_server import Cluster
-from .conftest import TOWN
+from .conftest import TOWN, open_shared
 from .cut_line import CutLine
 from .runs import Taker, must_be_true, new_mailing, now, send_all, states
 
@@ -74,7 +74,7 @@ def test_a_commit_in_doubt_is_not_asked_of_a_server_that_took_over(
     line.arrives = arrives
     with ExitStack() as around:
         around.callback(line.close)
-        ledger = hosts.open_shared(through(access, line))
+        ledger = open_shared(through(access, line))
         around.callback(ledger.close)
         mailing = new_mailing(ledger, 6)
         standby = cluster.standby()
@@ -94,11 +94,11 @@ def test_a_commit_in_doubt_is_not_asked_of_a_server_that_took_over(
         assert gateway.taken.total() == 2
         line.when = lambda _said: False
         with (
-            closing(hosts.open_shared(at(access, standby))) as there,
+            closing(open_shared(at(access, standby))) as there,
             pytest.raises(LedgerError, match=r"lacks batch|took over"),
         ):
             send_all(there, mailings.get(there, mailing.id), gateway)
-        with closing(hosts.open_shared(access)) as here:
+        with closing(open_shared(access)) as here:
             done = {"accepted": 2, "sending": 2, "pending": 2}
             assert states(here) == (done if arrives else {"sending": 2, "pending": 4})
             recovery.recover(here, now())
@@ -108,13 +108,13 @@ def test_a_commit_in_doubt_is_not_asked_of_a_server_that_took_over(
 
 
 def test_a_standby_is_read_and_never_written(access: Access, cluster: Cluster) -> None:
-    with closing(hosts.open_shared(access)) as ledger:
+    with closing(open_shared(access)) as ledger:
         send_all(ledger, new_mailing(ledger, 2), Taker())
     standby = cluster.standby()
     standby.start(hot_standby="on")
     try:
         with pytest.raises(LedgerError, match=r"can only be read: it is a standby"):
-            hosts.open_shared(at(access, standby))
+            open_shared(at(access, standby))
         found = hosts.read_shared(at(access, standby))
         assert found
         with closing(found) as reader:
@@ -126,7 +126,7 @@ def test_a_standby_is_read_and_never_written(access: Access, cluster: Cluster) -
 def test_numbers_have_no_gaps_after_a_crash_as_those_of_a_sequence_have(
     access: Access, cluster: Cluster, admin: Admin
 ) -> None:
-    with closing(hosts.open_shared(access)) as ledger:
+    with closing(open_shared(access)) as ledger:
         mailing = new_mailing(ledger, 25)
         send_all(ledger, mailing, Taker(), batch_size=12)
         assert TOWN.rate
@@ -137,7 +137,7 @@ def test_numbers_have_no_gaps_after_a_crash_as_those_of_a_sequence_have(
     before = admin.execute(f"SELECT nextval('{access.schema}.numbers')".encode()).fetchone()
     cluster.stop(signal.SIGQUIT)
     cluster.start()
-    with closing(hosts.open_shared(access)) as ledger:
+    with closing(open_shared(access)) as ledger:
         send_all(ledger, new_mailing(ledger, 25, body="Igen"), Taker(), batch_size=12)
         for table, column in (("invoices", "number"), ("packages", "number"), ("batches", "id")):
             found = [one for (one,) in ledger.rows(f"SELECT {column} FROM {table} ORDER BY 1")]
@@ -157,7 +157,7 @@ def _numbered_by_two(access: Access) -> list[int]:
     together = threading.Barrier(2)
 
     def write(n: int) -> None:
-        with closing(hosts.open_shared(access)) as ledger:
+        with closing(open_shared(access)) as ledger:
             together.wait()
             for _ in range(40):
                 with suppress(LedgerError), ledger.transaction():
@@ -169,12 +169,12 @@ def _numbered_by_two(access: Access) -> list[int]:
         one.start()
     for one in writers:
         one.join()
-    with closing(hosts.open_shared(access)) as ledger:
+    with closing(open_shared(access)) as ledger:
         return sorted(int(n) for (n,) in ledger.rows("SELECT value FROM facts WHERE name LIKE 'n %'"))
 
 
 def test_whoever_has_the_lock_sees_what_the_last_writer_wrote(access: Access) -> None:
-    hosts.open_shared(access).close()
+    open_shared(access).close()
     assert _numbered_by_two(access) == [*range(80)]
 
 
@@ -182,7 +182,7 @@ def test_of_a_snapshot_before_the_lock_it_would_be_stale(
     access: Access, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: an advisory lock is asked for by a statement, which sees what was before it."""
-    hosts.open_shared(access).close()
+    open_shared(access).close()
 
     def begin(session: Session, standing: str) -> tuple[Any, ...]:
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE")
@@ -205,7 +205,7 @@ def test_without_the_lock_of_who_migrates_most_of_eight_would_fail(
     def make() -> None:
         together.wait()
         try:
-            hosts.open_shared(access).close()
+            open_shared(access).close()
         except LedgerError as error:
             failed.append(error)
 
@@ -222,7 +222,7 @@ def test_who_stands_still_in_a_transaction_is_put_out_and_does_not_write(
 ) -> None:
     settings = vars(connect)["_SETTINGS"] | {"idle_in_transaction_session_timeout": "300ms"}
     monkeypatch.setattr(connect, "_SETTINGS", settings)
-    with closing(hosts.open_shared(access)) as still, closing(hosts.open_shared(access)) as other:
+    with closing(open_shared(access)) as still, closing(open_shared(access)) as other:
 
         def stand_still() -> None:
             with still.transaction():
@@ -244,7 +244,7 @@ def test_who_stands_still_in_a_transaction_is_put_out_and_does_not_write(
 def test_a_full_disk_at_any_commit_costs_no_answer_and_sends_nothing_twice(
     access: Access, admin: Admin
 ) -> None:
-    with closing(hosts.open_shared(access)) as ledger:
+    with closing(open_shared(access)) as ledger:
         admin.execute(f"SET search_path = {access.schema}".encode())
         admin.execute("CREATE TABLE full_at (row_ bigint)")
         admin.execute("CREATE SEQUENCE rows_")
@@ -289,7 +289,7 @@ def test_what_shares_sessions_between_here_and_the_server_is_refused(
 
     line.change = other_session
     with closing(line), pytest.raises(LedgerError, match="shares sessions") as refused:
-        hosts.open_shared(through(access, line))
+        open_shared(through(access, line))
     assert refused.value.hint
 
 
@@ -313,7 +313,7 @@ class Garbled(Taker):
 
 
 def test_a_nul_in_an_answer_costs_no_answer(access: Access) -> None:
-    with closing(hosts.open_shared(access)) as ledger:
+    with closing(open_shared(access)) as ledger:
         gateway = Garbled()
         send_all(ledger, new_mailing(ledger, 3), gateway)
         assert states(ledger) == {Status.ACCEPTED: 3}

@@ -21,6 +21,7 @@ from smsctl.ledger.store import Ledger
 
 from .. import postgres_server
 from ..postgres_server import Cluster
+from .conftest import open_shared
 from .cut_line import CutLine
 from .places import ROOT, python
 from .runs import Taker, must_be_true, new_mailing, now, send_all, states
@@ -55,7 +56,7 @@ def _access(cluster: Cluster, state: Path, schema: str, user: str = "owner") -> 
 
 
 def opened(access: Access) -> Ledger:
-    return hosts.open_shared(access)
+    return open_shared(access)
 
 
 # Who dies
@@ -100,6 +101,7 @@ from smsctl.domain import database_address as address
 from smsctl.ledger.postgres import opening
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.store import Ledger
+from tests.ledger.conftest import open_shared
 from tests.ledger.runs import Taker, send_all
 
 class Noting(Taker):
@@ -110,7 +112,7 @@ class Noting(Taker):
         return super().submit(batch, not_after=not_after)
 
 access = Access(address=address.parse(sys.argv[1]), state=Path(sys.argv[2]), schema=sys.argv[3])
-ledger = hosts.open_shared(access)
+ledger = open_shared(access)
 send_all(ledger, mailings.get(ledger, 1), Noting())
 """
 
@@ -131,7 +133,7 @@ def test_a_host_that_is_killed_while_it_sends_leaves_nothing_to_be_sent_twice(
             ) as sender:
                 assert sender.stdout
                 for _ in range(kill):
-                    sender.stdout.readline()
+                    assert sender.stdout.readline() == "sent\n"
                 sender.kill()
             recovery.recover(ledger, now())
         gateway = Taker()

@@ -23,10 +23,10 @@ from cryptography.x509.oid import NameOID
 from smsctl.domain import database_address as address
 from smsctl.domain.secret import Secret
 from smsctl.errors import LedgerError
-from smsctl.ledger import hosts
 
 from .. import postgres_server
 from ..postgres_server import Cluster
+from .conftest import open_shared
 from .runs import Taker, must_be_true, new_mailing, send_all
 
 if why := postgres_server.why_none() or postgres_server.why_none_of_debian():
@@ -135,7 +135,7 @@ def test_a_line_that_could_be_anybodys_is_refused(
     debian.stop()
     _start(debian, found)
     with pytest.raises(LedgerError, match="not encrypted as it must be, or the server's certificate") as told:
-        hosts.open_shared(access._replace(ca_bundle=bundle))
+        open_shared(access._replace(ca_bundle=bundle))
     assert told.value.hint
     assert _PASSWORD not in f"{told.value} {told.value.hint} {told.value.__cause__!r}"
 
@@ -145,14 +145,14 @@ def test_a_line_to_the_server_that_is_named_is_taken_and_all_of_it_is_encrypted(
 ) -> None:
     debian.stop()
     _start(debian, authority)
-    with closing(hosts.open_shared(access._replace(ca_bundle=authority.certificate))) as ledger:
+    with closing(open_shared(access._replace(ca_bundle=authority.certificate))) as ledger:
         gateway = Taker()
         send_all(ledger, new_mailing(ledger, 3), gateway)
         must_be_true(ledger, gateway)
         shown = ledger.one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
         assert shown == (1,)
     with pytest.raises(LedgerError, match="refused the login"):
-        hosts.open_shared(access._replace(ca_bundle=authority.certificate, password=Secret("wrong")))
+        open_shared(access._replace(ca_bundle=authority.certificate, password=Secret("wrong")))
 
 
 def test_a_server_that_asks_for_no_password_is_not_the_one_that_is_meant(
@@ -165,7 +165,7 @@ def test_a_server_that_asks_for_no_password_is_not_the_one_that_is_meant(
     _start(debian, authority)
     try:
         with pytest.raises(LedgerError, match="refused the login"):
-            hosts.open_shared(access._replace(ca_bundle=authority.certificate))
+            open_shared(access._replace(ca_bundle=authority.certificate))
     finally:
         rules.write_text(before, encoding="utf-8")
 
@@ -174,7 +174,7 @@ def test_the_oldest_server_that_is_supported_is_sent_from(debian: Cluster, acces
     with psycopg.connect(debian.url(), sslmode="disable") as session:
         version: Any = session.info.server_version
     here = access._replace(address=address.parse(debian.url()), password=None)
-    with closing(hosts.open_shared(here)) as ledger:
+    with closing(open_shared(here)) as ledger:
         gateway = Taker()
         send_all(ledger, new_mailing(ledger, 12), gateway)
         must_be_true(ledger, gateway)

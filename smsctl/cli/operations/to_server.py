@@ -10,11 +10,14 @@ from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import InputError, say
 from smsctl.ledger import audit, keyfile, moving, store
+from smsctl.ledger.sqlite import file as place
 
 
 def copied(wiring: Wiring, source: Path, *, yes: bool) -> CommandResult:
     """Ask, and copy a ledger to the server. Raises NotConfirmedError."""
     address = _server(wiring)
+    if not place.is_there(source):
+        raise InputError(say("{path}: there is no such file.", path=source))
     file = store.open_ledger(source, group=wiring.settings.ledger.group)
     with closing(file):
         if not yes:
@@ -27,6 +30,11 @@ def copied(wiring: Wiring, source: Path, *, yes: bool) -> CommandResult:
         with wiring.output.working(say("Copying")) as tell:
             rows = moving.move(file, target, wiring.clock.now(), wiring.actor, tell)
     told = say("{path} is on {place} now; nothing is sent from the file again.", path=source, place=address)
+    if rows is None:
+        told = say("{path} is on {place} already; nothing was copied.", path=source, place=address)
+        return CommandResult(
+            data={"from": str(source), "to": address, "rows": 0}, screen=[TextLine(told)], summary=told
+        )
     return CommandResult(
         data={"from": str(source), "to": address, "rows": rows},
         screen=[

@@ -43,7 +43,7 @@ class PostgresEngine:
         self._transaction: str | None = None  # of the open one: its id
         self._statements = Statements()
         self.rights = Rights(access.schema)
-        self._standby, self._is_frozen = Standby(access), False
+        self._standby, self._is_frozen, self.moving = Standby(access), False, False
         self._lineage: str | None = None  # as the open transaction leaves it, if it writes facts
         self._standing: Standing | None = None  # as the open transaction has found it
         self.path, self.place = access.state, access.address.shown
@@ -232,10 +232,10 @@ class PostgresEngine:
             if self._session.closed or error.sqlstate == LOCK_NOT_AVAILABLE:
                 raise NotNowError(told_of) from None
             raise told_of from None
-        transaction, version, *rest = row
+        transaction, version, filling, *rest = row
         standing = identity.stood(self.access, read, rest)
         try:
-            identity.must_be_same_version(self.path, int(version), self._version)
+            identity.must_take_writes(self.access, version, self._version, None if self.moving else filling)
             identity.must_be_same_life(self.access, standing.identity, self._known)
         except BaseException:
             self.rollback()

@@ -1,14 +1,13 @@
 """How the server is asked which database it is, and in which of its lives."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from smsctl.errors import LedgerError, say
 from smsctl.host.clock import ClockReading
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.postgres.standby import SETTINGS
-from smsctl.ledger.seam.sentences import overtaken
+from smsctl.ledger.seam.sentences import being_filled, overtaken
 from smsctl.ledger.seam.standing import Identity, Standing
 
 _IDENTITY = (
@@ -28,10 +27,11 @@ NOW = _IDENTITY.replace(
 
 STANDING = NOW.replace(
     "SELECT",
-    "SELECT CAST(pg_current_xact_id() AS text), (SELECT value FROM facts WHERE name = 'schema-version'),",
+    "SELECT CAST(pg_current_xact_id() AS text), (SELECT value FROM facts WHERE name = 'schema-version'),"
+    " (SELECT value FROM facts WHERE name = 'being-filled'),",
     1,
 )
-"""The open transaction, the version of the schema, and then as `NOW`."""
+"""The open transaction, the version of the schema, what it is being filled with, and then as `NOW`."""
 
 
 def stood(access: Access, read: ClockReading, row: Sequence[Any] | None) -> Standing:
@@ -48,10 +48,12 @@ def stood(access: Access, read: ClockReading, row: Sequence[Any] | None) -> Stan
     )
 
 
-def must_be_same_version(path: Path, found: int, opened: int) -> None:
-    """Raise LedgerError where another smsctl has changed the schema since it was opened."""
-    if found != opened:
-        raise overtaken(path)
+def must_take_writes(access: Access, found: str, opened: int, filled_with: str | None) -> None:
+    """Raise LedgerError where a newer smsctl has changed the schema since, or the ledger is not whole yet."""
+    if int(found) != opened:
+        raise overtaken(access.state)
+    if filled_with is not None:
+        raise being_filled(access.address.shown, filled_with.partition(" ")[2])
 
 
 def must_be_same_life(access: Access, found: Identity, known: Identity) -> None:

@@ -90,6 +90,21 @@ def make(ledger: Path, path: Path, *, folder: int | None = None) -> None:
         os.close(handle)
 
 
+def write_whole(ledger: Path, path: Path, content: bytes) -> None:
+    """Write a file that whoever may write the ledger may write, durably: whole, or as it was. OSError."""
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    make(ledger, unfinished)
+    handle = open_file(unfinished, os.O_WRONLY)
+    try:
+        os.write(handle, content)
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    unfinished.replace(path)
+    disk.make_names_durable(path.parent)
+
+
 def make_folder(ledger: Path, path: Path) -> None:
     """Make a folder that whoever may write the ledger may write; leave what is there."""
     try:

@@ -16,6 +16,12 @@ Progress = Callable[[int, int], None]
 COPIED = "copied"
 """The fact by which a copy knows that it is one: put back, it is recognised with no other file beside it."""
 
+RETIRED = "retired"
+"""The fact by which a file knows that its ledger goes to another place, or has gone: nothing writes in it."""
+
+FILLING = "being-filled"
+"""The fact by which a server knows that a ledger comes to it, and which: nobody writes in it before."""
+
 
 def nobody_looks(_done: int, _total: int) -> None:
     """Do nothing with the progress: for a copy that nobody watches."""
@@ -75,6 +81,9 @@ class Engine(Protocol):
     on_wait: Callable[[], None]
     """Is called once where somebody else holds the database for long."""
 
+    moving: bool
+    """Whether this process is who copies the ledger to another place, and writes where nobody else may."""
+
     def fetch(self, sql: str, values: Values) -> list[Row]:
         """Fetch all rows at once, so that no read stays open."""
 
@@ -105,7 +114,8 @@ class Engine(Protocol):
     def begin(self, *, patient: bool) -> None:
         """Take the one write lock. Raises LedgerError where it is not free in time, unless `patient`.
 
-        And where the database is not the one that was opened, or its schema is a newer one.
+        And where the database is not the one that was opened, or its schema is a newer one; and where its
+        ledger has gone to another place, or is only coming, unless `moving`.
         """
 
     def freeze(self) -> None:

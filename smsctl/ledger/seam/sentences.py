@@ -23,6 +23,22 @@ def overtaken(path: Path) -> LedgerError:
     )
 
 
+def retired(path: Path | str, place: str) -> LedgerError:
+    """Return the error for writing in a file whose ledger is elsewhere now."""
+    return LedgerError(
+        say("{path} was copied to {place}, and nothing is recorded in it any more.", path=path, place=place),
+        hint=say("Name that place in the config, under [ledger]: url"),
+    )
+
+
+def being_filled(place: str, told: str) -> LedgerError:
+    """Return the error for writing in a ledger to which another is being copied; `told` names that."""
+    return LedgerError(
+        say("{path} is being filled with the ledger of {told}, and is not whole.", path=place, told=told),
+        hint=say("Copy it to its end, on that host, with: smsctl ledger copy --from FILE"),
+    )
+
+
 def reason(error: Exception) -> str:
     """Return what the operating system says, without its numbers."""
     return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from smsctl.errors import LedgerError, say
 from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values, without_nul
-from smsctl.ledger.seam.sentences import overtaken
+from smsctl.ledger.seam.sentences import overtaken, retired
 from smsctl.ledger.sqlite import file, schema
 from smsctl.ledger.sqlite.sentences import is_busy, told
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from smsctl.ledger.seam.standing import Standing
 
 _IN_FORCE = {"journal_mode": "truncate", "synchronous": 3, "secure_delete": 1, "foreign_keys": 1}
+_AS_OPENED = "SELECT user_version, (SELECT value FROM facts WHERE name = 'retired') FROM pragma_user_version"
 _STEP_S = 0.01
 """One wait for whoever holds the file; a long one is many of these. SQLite looks after 1, 3 and 8 ms,
 and later more seldom, so a gap between two commits of a long work (`give_way`) is not missed."""
@@ -48,6 +49,7 @@ class SqliteEngine:
         self._connection = connection
         self.path, self.place = path, str(path)
         self.on_wait: Callable[[], None] = lambda: None
+        self.moving = False
 
     def close(self) -> None:
         """Close the file."""
@@ -175,9 +177,14 @@ class SqliteEngine:
             self._insist("VACUUM")
 
     def _must_be_as_opened(self) -> None:
-        """Raise LedgerError where a newer smsctl has brought the file up to date since it was opened."""
-        if self._version not in {None, schema.version_of(self._connection)}:
+        """Raise LedgerError where a newer smsctl has brought the file up to date since, or it was retired."""
+        if self._version is None:
+            return
+        version, place = self._connection.execute(_AS_OPENED).fetchone()
+        if version != self._version:
             raise overtaken(self.path)
+        if place is not None and not self.moving:
+            raise retired(self.path, place)
 
     def _insist(self, sql: str, values: Sequence[object] = (), *, patient: bool = False) -> sqlite3.Cursor:
         """Run one statement; wait for whoever holds the file, but only the patient without an end."""
