@@ -106,6 +106,8 @@ def test_the_check_tells_what_others_can_read_as_the_doctor_does(office: Office,
         f"{open_to_all} is open to every user of this machine.",
         f"Run: chmod o= {open_to_all}",
     ]
+    checks = office("doctor", "--json").data["checks"]
+    assert [one["level"] for one in checks if one["check"] == "beside"] == ["warning"]
 
 
 def test_a_damaged_file_is_told_in_words(office: Office, ledger: Path) -> None:

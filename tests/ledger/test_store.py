@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from itertools import count, pairwise
 from pathlib import Path
+from threading import Timer
 from typing import NoReturn
 
 import pytest
@@ -269,6 +270,20 @@ def test_a_ledger_that_is_held_is_told_of(ledger: Ledger) -> None:
             with pytest.raises(LedgerError, match="busy; another program holds it") as caught:
                 attempt(ledger.path, busy_timeout_s=0.05)
             assert caught.value.exit_code is ExitCode.LEDGER
+
+
+@pytest.mark.of_a_file
+@pytest.mark.parametrize("patient", [False, True])
+def test_whoever_holds_the_ledger_for_a_moment_is_waited_for(ledger: Ledger, *, patient: bool) -> None:
+    with held(ledger.path, "BEGIN EXCLUSIVE") as let_go:
+        timer = Timer(0.2, let_go)
+        timer.start()
+        try:
+            with ledger.transaction(patient=patient):
+                ledger.write("INSERT INTO facts (name, value) VALUES ('waited', 'yes')")
+        finally:
+            timer.join()
+    assert ledger.fact("waited") == "yes"
 
 
 def test_a_claim_gives_up_where_somebody_else_writes(ledger: Ledger) -> None:
