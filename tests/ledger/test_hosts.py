@@ -33,6 +33,7 @@ from smsctl.ledger import (
     takeover,
     under_way,
 )
+from smsctl.ledger.high_water import HighWaterRecord
 from smsctl.ledger.host_mark import HostMark
 from smsctl.ledger.hosts import HaltError
 from smsctl.ledger.store import Ledger
@@ -605,6 +606,20 @@ def test_a_host_that_went_on_elsewhere_after_that_is_refused(
     refused = pytest.raises(LedgerError, match="not the ledger that this host has sent from")
     with closing(site.opened("one")) as one, refused:
         run(one, mailing, gateway)
+
+
+@pytest.mark.parametrize("reference", ["", "x" * 80])
+def test_a_mark_is_a_line_of_one_length_whatever_it_tells(reference: str, tmp_path: Path) -> None:
+    mark = HostMark(tmp_path / "ledger.db")
+    water = HighWaterRecord(
+        lineage="0" * 16,
+        batch=10**20 - 1 if reference else 0,
+        reference=reference,
+        at="2026-11-22T08:00:00.000Z" if reference else "",
+        host="1" * 16,
+    )
+    assert len(mark.line(water)) == mark.size
+    assert mark.parsed(mark.line(water)) == water
 
 
 def test_a_restore_is_not_accepted_while_a_host_sends(one: Ledger, two: Ledger, site: Site) -> None:
