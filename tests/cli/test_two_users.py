@@ -276,7 +276,9 @@ def test_what_root_left_earlier_is_named_with_what_mends_it(site: Site) -> None:
     os.chown(left, 0, 0)
     ran = site.as_root("doctor")
     assert f"chown -hR {OWNER}: {site.ledger.parent}" in ran.said
-    assert str(left) in ran.said
+    assert f"{left} belongs to root, and {OWNER} sends" in ran.said
+    left.with_name(f"{left.name}.old").touch()
+    assert f"{left} and 1 more belong to root, and {OWNER} sends" in site.as_root("doctor").said
 
 
 def test_what_others_can_read_is_named_and_stops_nothing(site: Site) -> None:

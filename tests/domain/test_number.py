@@ -204,6 +204,7 @@ def test_what_is_no_number_to_send_to_says_why(raw: str, fault: NumberFault) -> 
         ("070-174 06 05", NumberFault.LEADING_ZERO),
         ("4123456", NumberFault.TOO_SHORT),
         ("412345678", NumberFault.NO_PREFIX),
+        ("100123456", NumberFault.NO_PREFIX),
         ("46701740605", NumberFault.NO_PREFIX),
         ("+46701740605", NumberFault.COUNTRY),
         ("58123456", NumberFault.NORWAY_58),
