@@ -88,6 +88,7 @@ def test_nothing_is_marked_when_the_file_cannot_be_written(config: Path, run: Ru
         ("Månad;Antal SMS\n{month};3\n", [0]),
         ("month,parts\n{month}-28,5\n", [2]),
         ("month;parts\n2020-01;7\n{month};1 003\n", [7, 1000]),
+        ("month;parts\n2020-01;7\n;\n\n{month};1 003\n;\n", [7, 1000]),  # lines with nothing in them
         ("invoiceNode;Antal delar\nskola;2\nteater;1\n", [-1, 1]),
         ("month;invoice_node;parts\n{month};skola;5\n2020-01;teater;1\n", [1, 2]),
         ("month;invoice_node;parts\n{month};skola;2,0\n{month};skola;1\n", [0]),

@@ -72,6 +72,16 @@ def test_only_those_who_were_not_reached_get_it_again(missed: Live, run: Run) ->
     assert run("--config", missed.config, "ledger", "check").code == 0
 
 
+def test_where_everybody_was_reached_there_is_nobody_to_send_to(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(rows=guardians(2))
+    assert send(live.config, message, run).code == 0
+    report(live.config, run, [DELIVERED, DELIVERED])
+    assert retry(live.config, run).code == 5
+    assert len(run("--config", live.config, "mailings", "list", "--json").data["mailings"]) == 1
+
+
 def test_a_dry_run_says_what_it_costs_and_writes_nothing(missed: Live, run: Run) -> None:
     ran = run("--config", missed.config, "mailings", "retry", 1, "--dry-run", "--max-parts", 9)
     assert ran.code == 0
@@ -196,6 +206,8 @@ def test_todays_rules_and_rights_hold(missed: Live, run: Run, live_gateway: Live
     ran = retry(missed.config, run)
     assert (ran.code, f"{whoever().user} may not send" in ran.out) == (5, True)
     assert len(missed.simulator.accepted()) == 5
+    missed.config.write_text(missed.config.read_text().replace("somebody", whoever().user))
+    assert retry(missed.config, run).code == 0, "a retry lifts no rule, and asks for no right to"
 
 
 def test_a_test_is_not_sent_again(live_gateway: LiveGateway, run: Run) -> None:
