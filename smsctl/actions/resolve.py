@@ -1,5 +1,6 @@
 """Settling what is unknown, by a person's word: it was sent, it was not, or it shall be sent again."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from smsctl.domain.mailing import Mailing
@@ -51,26 +52,40 @@ def resolve(
 ) -> int:
     """Settle the mailing's unknown messages; return how many. What becomes pending no longer costs.
 
+    Others get in between. Stopped half-way, the rest is unknown still, and the audit tells of all.
+
     What the gateway was asked to stop, and nobody can tell whether it did, is settled too: sent, or not
     sent and so stopped. It is not sent again, for its mailing is cancelled.
 
     `most` is how many were unknown when the person was told. Raises LedgerError while another process sends
     the mailing, RuleError while one on another host may do so, and where more are unknown by now.
     """
-    with recovery.taking_over(ledger, mailing, moment), ledger.transaction():
-        under_way.refuse(ledger, mailing)
-        unknown = corrections.messages_in(ledger, mailing, Status.UNKNOWN)
-        if most is not None:
-            refuse_unasked(mailing, len(unknown) - most)
-        settled = corrections.move(
-            ledger, mailing, unknown, Status.UNKNOWN, _BECOMES[word], moment, f"resolved: {word}"
-        )
-        if _BECOMES[word] is Status.PENDING:
-            corrections.remember_earlier(ledger, unknown)
-        if word is not ResolveAnswer.RESEND:
-            stopped = word is ResolveAnswer.NOT_SENT
-            settled += stops.resolve(ledger, mailing, moment, f"resolved: {word}", stopped=stopped)
-        if settled:
-            detail = f"{settled} messages: {word}"
-            audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)
+    with recovery.taking_over(ledger, mailing, moment):
+        with ledger.transaction():
+            under_way.refuse(ledger, mailing)
+            unknown = corrections.messages_in(ledger, mailing, Status.UNKNOWN)
+            if most is not None:
+                refuse_unasked(mailing, len(unknown) - most)
+            pieces = ledger.in_pieces(unknown.items())
+            settled, told = _settle(ledger, mailing, word, next(pieces, []), moment), len(unknown)
+            if word is not ResolveAnswer.RESEND:
+                stopped = word is ResolveAnswer.NOT_SENT
+                asked = stops.resolve(ledger, mailing, moment, f"resolved: {word}", stopped=stopped)
+                settled, told = settled + asked, told + asked
+            if told:
+                detail = f"{told} messages: {word}"
+                audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)
+        for some in pieces:
+            with ledger.transaction():
+                settled += _settle(ledger, mailing, word, some, moment)
+    return settled
+
+
+def _settle(
+    ledger: Ledger, mailing: Mailing, word: ResolveAnswer, some: Sequence[tuple[int, int]], moment: Moment
+) -> int:
+    these, becomes, why = dict(some), _BECOMES[word], f"resolved: {word}"
+    settled = corrections.move(ledger, mailing, these, Status.UNKNOWN, becomes, moment, why)
+    if becomes is Status.PENDING:
+        corrections.remember_earlier(ledger, these)
     return settled

@@ -49,10 +49,14 @@ def move(
     moved = 0
     for batch, ids in _by_batch(messages).items():
         parts = _parts(ledger, mailing, ids, before)
-        done = ledger.write_many(
+        done = ledger.write_of(
             "UPDATE messages SET state = ?, code = ?,"
-            " batch = CASE WHEN ? = 'pending' THEN NULL ELSE batch END WHERE id = ? AND state = ?",
-            [(after, why, after, message, before) for message in ids],
+            " batch = CASE WHEN ? = 'pending' THEN NULL ELSE batch END WHERE state = ? AND id IN (?)",
+            after,
+            why,
+            after,
+            before,
+            keys=ids,
         )
         if done > 0:
             change = counts.Sum(messages=done, parts=done * mailing.size.parts if parts is None else parts)
@@ -63,10 +67,9 @@ def move(
 
 def remember_earlier(ledger: Ledger, messages: Mapping[int, int]) -> None:
     """Remember the batch of messages that a person's word took out of it: a report may tell otherwise."""
-    ledger.write_many(
-        "UPDATE messages SET earlier_batch = ? WHERE id = ?",
-        [(batch, message) for message, batch in messages.items() if batch],
-    )
+    for batch, ids in _by_batch(messages).items():
+        if batch:
+            ledger.write_of("UPDATE messages SET earlier_batch = ? WHERE id IN (?)", batch, keys=ids)
 
 
 def _by_batch(messages: Mapping[int, int]) -> dict[int, list[int]]:

@@ -1,9 +1,18 @@
+"""Moving messages that were once submitted, and a person's word on a whole mailing."""
+
+from contextlib import suppress
+
+import pytest
+
+from smsctl.actions.resolve import ResolveAnswer, resolve
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict
-from smsctl.ledger import batches, corrections, mailings
+from smsctl.ledger import audit, batches, checking, corrections, mailings
+from smsctl.ledger.seam.engine import Values
 from smsctl.ledger.store import Ledger
 
 from . import sending
-from .conftest import NOW
+from .conftest import ACTOR, NOW
+from .runs import let_all_arrive, states
 
 
 def test_the_gateway_s_names_are_those_of_one_mailing_in_one_state_and_of_one_message(ledger: Ledger) -> None:
@@ -23,3 +32,71 @@ def test_the_gateway_s_names_are_those_of_one_mailing_in_one_state_and_of_one_me
     assert corrections.names_in(ledger, mailing, Status.REJECTED) == {}
     # This gateway gives our references back, so that nothing is doubted for its own names.
     assert mailings.tally(ledger, mailing).states == {Status.ACCEPTED: 5, Status.HELD: 1}
+
+
+class KilledError(BaseException):
+    """The process ends here."""
+
+
+def unknown_mailing(ledger: Ledger) -> int:
+    """Begin a mailing to 60 in batches of 20, of which nobody knows anything."""
+    sending.activate(ledger)
+    mailing = sending.begin(ledger, 60)
+    for _ in range(3):
+        claimed = sending.claim(ledger, mailing, most=20)
+        assert claimed
+        receipts = [Receipt(one.reference, Status.UNKNOWN, None) for one in claimed.batch.messages]
+        with ledger.transaction():
+            batches.settle(ledger, mailing, claimed, Answer(SubmitVerdict.UNCLEAR, receipts), NOW)
+    let_all_arrive(ledger)
+    return mailing.id
+
+
+def killed_at_the_second_piece(ledger: Ledger, mailing: int) -> None:
+    """Say a word on a mailing, with few rows in a commit, and end in the middle."""
+    waits = ledger.give_way
+
+    def end() -> None:
+        raise KilledError
+
+    vars(ledger).update(_rows=25, give_way=end)
+    with suppress(KilledError):
+        resolve(ledger, mailings.get(ledger, mailing), ResolveAnswer.NOT_SENT, NOW, ACTOR, "asked")
+    vars(ledger)["give_way"] = waits
+
+
+def test_a_word_on_a_large_mailing_lets_others_in_and_is_said_again_where_it_was_broken_off(
+    ledger: Ledger,
+) -> None:
+    mailing = unknown_mailing(ledger)
+    killed_at_the_second_piece(ledger, mailing)
+    assert states(ledger) == {"pending": 25, "unknown": 35}
+    assert [row.detail for row in audit.read(ledger) if row.action == "resolve"] == ["60 messages: not-sent"]
+    assert checking.check(ledger) == ()
+    found = mailings.get(ledger, mailing)
+    assert resolve(ledger, found, ResolveAnswer.NOT_SENT, NOW, ACTOR, "asked") == 35
+    assert states(ledger) == {"pending": 60}
+    assert ledger.number("SELECT COUNT(*) FROM messages WHERE earlier_batch IS NOT NULL") == 60
+    assert checking.check(ledger) == ()
+
+
+def test_in_one_piece_it_would_hold_all_others_out(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(Ledger, "in_pieces", lambda _self, rows: iter([list(rows)]))
+    mailing = unknown_mailing(ledger)
+    killed_at_the_second_piece(ledger, mailing)
+    assert states(ledger) == {"pending": 60}
+
+
+def test_a_word_on_a_whole_mailing_is_few_statements(ledger: Ledger) -> None:
+    mailing = unknown_mailing(ledger)
+    changes = ledger.engine.change
+    counted = list[str]()
+
+    def counting(sql: str, values: Values) -> int:
+        counted.append(sql)
+        return changes(sql, values)
+
+    vars(ledger.engine)["change"] = counting
+    resolve(ledger, mailings.get(ledger, mailing), ResolveAnswer.SENT, NOW, ACTOR, "asked")
+    assert sum("UPDATE messages" in sql for sql in counted) == 3  # one for each batch
