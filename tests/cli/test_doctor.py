@@ -14,6 +14,7 @@ from ..conftest import SECRET, LiveGateway, MakeConfig
 from ..front_door import Ran, Run, Terminal, run_process, run_terminal
 from ..gateways.fault_server import FaultServer, free_port
 from ..gateways.test_mail import mail_server, sent
+from .quiet import ALL_DAY, TOLD
 from .test_notify import smtp_at
 
 
@@ -91,13 +92,13 @@ def test_a_package_that_is_used_up_is_an_error_where_no_other_may_be_opened(
 def test_what_passes_by_itself_is_told_and_is_no_error(
     live_gateway: LiveGateway, run: Run, message: Path
 ) -> None:
-    limits = {"quiet_hours": "00:00-23:59", "max_parts_per_day": 3}
+    limits = {"quiet_hours": ALL_DAY, "max_parts_per_day": 3}
     live = live_gateway(limits=limits)
     urgent = ("--urgent", "--reason", "storm", "--max-parts", 3)
     assert run("--config", live.config, "send", message, "--all", "--yes", *urgent).code == 0
     ran = run("--config", live.config, "doctor", "--json")
     assert (ran.code, level(ran, "now")) == (0, "warning+warning")
-    assert "It is quiet from 00:00 to 23:59" in text(ran, "now")
+    assert f"It is {TOLD}" in text(ran, "now")
     assert "of today's 3, 3 are used" in text(ran, "now")
 
 

@@ -8,6 +8,7 @@ from smsctl.simulator.server import Behaviour
 from ..conftest import LiveGateway
 from ..front_door import Ran, Run
 from .conftest import guardians
+from .quiet import ALL_DAY
 
 LOST = Behaviour(faults={Fault.RESET: 1.0}, throttle_s=600)
 FOUR = guardians(4)
@@ -46,7 +47,7 @@ def test_resume_asks_the_list_though_nothing_is_pending_and_also_in_quiet_hours(
         LOST,
         rows=FOUR,
         municipalities=NO_PACKAGES,
-        limits={"quiet_hours": "00:00-23:59"},
+        limits={"quiet_hours": ALL_DAY},
         gateway={"management_path": "/nowhere/{service_id}"},
     )
     assert send(live.config, message, run, "--urgent", "--reason", "storm").code == 4

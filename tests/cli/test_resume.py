@@ -3,7 +3,6 @@
 import sys
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -22,9 +21,10 @@ from smsctl.ledger.mailings import NewMailing
 from ..actions.desk import ACTOR, moment
 from ..conftest import LiveGateway
 from ..front_door import Run, Terminal, run_terminal
+from .quiet import ALL_DAY, ENDS, TOLD
 
 NO_CEILINGS = Ceilings()
-ALL_DAY = {"quiet_hours": "00:00-23:59"}
+QUIET = {"quiet_hours": ALL_DAY}
 
 
 def begun(
@@ -64,14 +64,14 @@ def begun(
 
 @pytest.fixture
 def live(live_gateway: LiveGateway) -> Path:
-    return live_gateway(limits=ALL_DAY).config
+    return live_gateway(limits=QUIET).config
 
 
 def test_nothing_is_resumed_in_quiet_hours(live: Path, run: Run) -> None:
     number = begun(live)
     ran = run("--config", live, "mailings", "resume", str(number))
     assert ran.code == 5
-    assert "quiet from 00:00 to 23:59" in ran.err
+    assert TOLD in ran.err
     assert run("--config", live, "mailings", "show", str(number), "--json").data["states"] == {"pending": 2}
 
 
@@ -194,21 +194,21 @@ def test_one_whose_time_has_passed_is_judged_by_the_clock_on_the_wall(
     flags: tuple[str, ...], live: Path, run: Run
 ) -> None:
     """It would leave now: in the quiet hours, though the time it was meant for was outside them."""
-    number = begun(live, send_at=datetime(2026, 11, 27, 23, 59, 30, tzinfo=ZoneInfo("Europe/Stockholm")))
+    number = begun(live, send_at=datetime.fromisoformat(f"2026-11-27T{ENDS}:30+01:00"))
     ran = run("--config", live, "mailings", "resume", number, *flags)
     assert ran.code == 5
-    assert "quiet from 00:00 to 23:59; the mailing would leave at " in ran.said
-    assert "would leave at 23:59" not in ran.said
+    assert f"{TOLD}; the mailing would leave at " in ran.said
+    assert f"would leave at {ENDS}" not in ran.said
 
 
 def test_in_quiet_hours_a_person_is_asked_and_the_reason_stays_with_the_mailing(
     live_gateway: LiveGateway, run: Run
 ) -> None:
-    live = live_gateway(limits=ALL_DAY)
+    live = live_gateway(limits=QUIET)
     resume = ["--config", live.config, "mailings", "resume", begun(live.config)]
     declined = run_terminal(resume, [("Your choice [3]", "")])
     assert declined.code == 5
-    assert "It is quiet from 00:00 to 23:59" in declined.seen
+    assert f"It is {TOLD}" in declined.seen
     answers = [("Your choice [3]", "2"), ("Why?", "storm"), ("Send 2 messages?", "y")]
     assert run_terminal(resume, answers).code == 0
     assert len(live.simulator.accepted()) == 2
@@ -219,11 +219,11 @@ def test_in_quiet_hours_a_person_is_asked_and_the_reason_stays_with_the_mailing(
 def test_in_quiet_hours_what_is_left_can_be_held_until_they_are_over(
     live_gateway: LiveGateway, run: Run
 ) -> None:
-    live = live_gateway(limits=ALL_DAY)
+    live = live_gateway(limits=QUIET)
     resume = ["--config", live.config, "mailings", "resume", begun(live.config)]
     ran = run_terminal(resume, [("Your choice [3]", "1"), ("Send 2 messages?", "y")])
     assert ran.code == 0, ran.seen
     sent = live.simulator.accepted()
-    assert [str(one.send_at)[14:19] for one in sent] == ["59:00", "59:00"]
+    assert [str(one.send_at)[14:19] for one in sent] == [f"{ENDS[3:]}:00"] * 2
     cancelled = run("--config", live.config, "mailings", "cancel", 1, "--json")
     assert cancelled.data["states"].keys() <= {"cancelled", "accepted"}

@@ -12,6 +12,7 @@ from smsctl.simulator.server import BadLogin, Behaviour
 from ..conftest import ROWS, LiveGateway, MakeConfig
 from ..front_door import Run, run_terminal
 from .conftest import guardians, submitted
+from .quiet import ALL_DAY
 
 NOTHING_LEAVES = "no SMS leaves this machine"
 
@@ -267,7 +268,7 @@ def test_the_command_that_a_refusal_ends_with_does_go(
     live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:
     """Also where several rules refuse: each names the one command that goes past all of them."""
-    limits = {"quiet_hours": "00:00-23:59", "max_parts_per_run": 1, "max_new_packages": 0}
+    limits = {"quiet_hours": ALL_DAY, "max_parts_per_run": 1, "max_new_packages": 0}
     live = live_gateway(limits=limits, municipalities={"exempelkommun": {"package_size": 2}})
     ran = run("--config", live.config, "send", message, "--all", "--yes", "--max-parts=2")
     assert (ran.code, ran.err.splitlines()[0]) == (5, "3 rules refuse this mailing.")

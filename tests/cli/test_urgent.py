@@ -9,8 +9,9 @@ from smsctl.simulator.server import Behaviour
 from ..conftest import Live, LiveGateway
 from ..front_door import Ran, Run, run_process, run_terminal
 from .conftest import guardians
+from .quiet import ALL_DAY, ENDS, TOLD
 
-ALL_DAY = {"quiet_hours": "00:00-23:59"}
+QUIET = {"quiet_hours": ALL_DAY}
 URGENT = ("--urgent", "--reason", "storm")
 
 
@@ -25,23 +26,23 @@ def asked_and_sent(argv: list[object], *answers: tuple[str, str]) -> Ran:
 def test_in_quiet_hours_it_can_be_held_until_they_are_over(
     live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:
-    live = live_gateway(rows=guardians(3), limits=ALL_DAY)
+    live = live_gateway(rows=guardians(3), limits=QUIET)
     ran = asked_and_sent(begin(live, message), ("Your choice [3]", "1"))
     assert ran.code == 0, ran.seen
-    assert "1  Send it at 23:59; the gateway holds it until then." in ran.seen
-    assert "23:59, held by the gateway" in ran.seen
+    assert f"1  Send it at {ENDS}; the gateway holds it until then." in ran.seen
+    assert f"{ENDS}, held by the gateway" in ran.seen
     sent = live.simulator.accepted()
     assert len(sent) == 3
-    assert {str(one.send_at)[14:19] for one in sent} == {"59:00"}
+    assert {str(one.send_at)[14:19] for one in sent} == {f"{ENDS[3:]}:00"}
 
 
 def test_in_quiet_hours_it_can_be_sent_with_a_reason(
     live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:
-    live = live_gateway(rows=guardians(3), limits=ALL_DAY)
+    live = live_gateway(rows=guardians(3), limits=QUIET)
     ran = asked_and_sent(begin(live, message), ("Your choice [3]", "2"), ("Why?", "a storm is coming"))
     assert ran.code == 0, ran.seen
-    assert "Overruled, being urgent: It is quiet from 00:00 to 23:59" in ran.seen
+    assert f"Overruled, being urgent: It is {TOLD}" in ran.seen
     (row,) = [
         one
         for one in run("--config", live.config, "audit", "--json").data["audit"]
@@ -54,7 +55,7 @@ def test_in_quiet_hours_it_can_be_sent_with_a_reason(
 def test_in_quiet_hours_nothing_is_sent_without_an_answer_or_a_reason(
     answers: list[tuple[str, str]], live_gateway: LiveGateway, message: Path
 ) -> None:
-    live = live_gateway(rows=guardians(3), limits=ALL_DAY)
+    live = live_gateway(rows=guardians(3), limits=QUIET)
     ran = run_terminal(begin(live, message), answers)
     assert (ran.code, "Not confirmed; nothing was sent." in ran.seen) == (5, True)
     assert not live.simulator.accepted()
@@ -64,10 +65,10 @@ def test_in_quiet_hours_nothing_is_sent_without_an_answer_or_a_reason(
 def test_where_nothing_can_be_asked_quiet_hours_refuse(
     flags: tuple[object, ...], live_gateway: LiveGateway, message: Path
 ) -> None:
-    live = live_gateway(rows=guardians(3), limits=ALL_DAY)
+    live = live_gateway(rows=guardians(3), limits=QUIET)
     ran = run_terminal(begin(live, message, *flags))
     assert ran.code == 5
-    assert "It is quiet from 00:00 to 23:59" in ran.seen
+    assert f"It is {TOLD}" in ran.seen
     assert not live.simulator.accepted()
 
 
@@ -125,10 +126,10 @@ def test_what_was_overruled_is_kept_when_cron_goes_on_with_it(
     live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:
     live = live_gateway(
-        Behaviour(password="another"), rows=guardians(3), limits={**ALL_DAY, "max_parts_per_day": 2}
+        Behaviour(password="another"), rows=guardians(3), limits={**QUIET, "max_parts_per_day": 2}
     )
     assert asked_and_sent(begin(live, message, *URGENT)).code == 6
-    well = live_gateway(rows=guardians(3), limits={**ALL_DAY, "max_parts_per_day": 2}, active=False)
+    well = live_gateway(rows=guardians(3), limits={**QUIET, "max_parts_per_day": 2}, active=False)
     assert run("--config", well.config, "mailings", "resume", 1).code == 0
     assert len(well.simulator.accepted()) == 3
 
