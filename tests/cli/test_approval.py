@@ -24,6 +24,7 @@ from ..actions.desk import moment
 from ..conftest import Live, LiveGateway, MakeConfig
 from ..front_door import Ran, Run
 from .conftest import guardians
+from .quiet import ALL_DAY
 
 ANNA, BO, CIA = 1, 2, 3
 """Users that every Linux knows by a name; who logged in is read of a file of the test's own."""
@@ -207,7 +208,7 @@ def test_approved_alone_it_leaves_by_resume(asked: Live, run: Run, log_in: LogIn
 def test_the_yes_stays_where_quiet_hours_or_a_ceiling_stop_it(asked: Live, run: Run, log_in: LogIn) -> None:
     log_in(BO)
     config = asked.config.read_text()
-    asked.config.write_text(config.replace("quiet_hours = false", 'quiet_hours = "00:00-23:59"'))
+    asked.config.write_text(config.replace("quiet_hours = false", f'quiet_hours = "{ALL_DAY}"'))
     ran = act(asked.config, run, "approve", 1, "--yes")
     assert ran.code == 5
     assert act(asked.config, run, "show", 1).data["approval"]["decision"] == "approved"
@@ -530,7 +531,7 @@ def test_what_nobody_approved_in_time_holds_nobody_and_gives_its_key_back(
     )
     listed = run("--config", site.config, "mailings", "list").said
     assert "4 cancelled, not approved in time" in listed
-    assert "4 pending, waits for approval" in listed
+    assert "4 pending, not approved yet" in listed
     shown = run("--config", site.config, "mailings", "show", 1)
     assert "Nobody approved it in time; asked for by " in shown.out
     assert "not approved in time" in shown.out

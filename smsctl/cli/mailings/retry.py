@@ -138,12 +138,14 @@ def _plan_and_send(
 def _screen(parent: Mailing, drafted: RetryDraft, *, simulated: bool) -> list[Block]:
     """Return what would be sent again, to how many, and what that costs once more."""
     plan, recipients = drafted.plan, drafted.plan.recipients
-    title = say(
-        "{ready} of {rows} whom mailing {id} did not reach get this text again:",
-        ready=figures.count(plan.messages),
-        rows=figures.count(recipients.rows),
-        id=parent.id,
-    )
+    told: dict[str, object] = {
+        "ready": figures.count(plan.messages),
+        "rows": figures.count(recipients.rows),
+        "id": parent.id,
+    }
+    title = say("{ready} of {rows} whom mailing {id} did not reach get this text again:", **told)
+    if recipients.texts is not None:
+        title = say("{ready} of {rows} whom mailing {id} did not reach get their text again, of:", **told)
     blocks: list[Block] = [mode(simulated=simulated), GAP, TextLine(title, Tone.STRONG)]
     if recipients.skipped:
         blocks.append(FactList(whom.skipped(whom.counted(recipients))))

@@ -94,7 +94,7 @@ def in_a_list(asked: Approval) -> Sentence | None:
     if asked.decision is ApprovalDecision.EXPIRED:
         return say("not approved in time")
     if asked.is_open:
-        return say("to be approved afterwards") if asked.at_once else say("waits for approval")
+        return say("to be approved afterwards") if asked.at_once else say("not approved yet")
     return None
 
 
