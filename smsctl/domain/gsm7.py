@@ -1,6 +1,8 @@
 """The GSM-7 alphabet: what a plain SMS can spell, and what counts twice (wire/sms-length.md)."""
 
+import codecs
 import re
+from collections.abc import Sequence
 from typing import Final
 
 BASIC: Final = (
@@ -21,16 +23,26 @@ _OUTSIDE = 0xFF
 _MARKS = bytes(
     0 if chr(code) in BASIC else PAIR if chr(code) in EXTENDED else _OUTSIDE for code in range(256)
 )
+_MARKS_APART = b"\0" + _MARKS[1:].replace(b"\0", b"\1")
+_NOT_IN_IT = "\x80"
+_BESIDE_LATIN = "smsctl-gsm7"
 _FIRST = bytes([PAIR])
 _BOTH = bytes([PAIR, 0])
 
 
-def can_spell(body: str) -> bool:
-    """Say whether a text is GSM-7, without counting: for very many."""
-    latin = body.encode("latin-1", "ignore")
-    if len(latin) != len(body):
-        return septets(body) is not None
-    return _OUTSIDE not in latin.translate(_MARKS)
+def can_spell_all(bodies: Sequence[str]) -> list[bool]:
+    """Say of each of many texts whether it is GSM-7, without counting; none holds a NUL."""
+    codecs.register_error(_BESIDE_LATIN, _as_latin)
+    latin = "\0".join(bodies).encode("latin-1", _BESIDE_LATIN)
+    return [_OUTSIDE not in marks for marks in latin.translate(_MARKS_APART).split(b"\0")]
+
+
+def _as_latin(error: UnicodeError) -> tuple[str, int]:
+    """Return Latin-1 characters that are GSM-7 where the others are; what Python asks for these."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    found = error.object[error.start : error.end]
+    return "".join("O" if char in _ALL else _NOT_IN_IT for char in found), error.end
 
 
 def septets(body: str) -> bytes | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from smsctl.domain.remark import Words
@@ -96,8 +96,9 @@ class Batch(NamedTuple):
 
         found = hashlib.sha256(f"{account}\n{self.letter.text.body}".encode())
         found.update("\n".join(["", *map(" ".join, self.messages)]).encode())
-        for body in self.bodies:  # with its length, so that none can end where another begins
-            found.update(f"\n{len(body)} {body}".encode())
+        # With its length, so that none can end where another begins.
+        pieces = zip(repeat("\n"), map(str, map(len, self.bodies)), repeat(" "), self.bodies)
+        found.update("".join(chain.from_iterable(pieces)).encode())
         return found.hexdigest()
 
 

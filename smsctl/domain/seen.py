@@ -61,5 +61,5 @@ class Seen:
             table[at] = key
 
 
-_FIRST_BITS: Final = 12
+_FIRST_BITS: Final = 16
 _ROOM: Final = 1.6  # places for each thing: with fewer, the next free one is far

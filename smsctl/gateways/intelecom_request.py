@@ -47,11 +47,12 @@ def _personal(options: Options, batch: Batch, encode: Callable[[object], str]) -
     from json.encoder import encode_basestring_ascii as text
 
     tails = [_around(options, batch.letter, sample, encode)[1] for sample in _SAMPLES]
+    plain = gsm7.can_spell_all(batch.bodies)
     return ",".join(
         [
             f'{{"recipient":{text(number)},"content":{text(body)},"clientReference":{text(reference)}'
-            f"{tails[not gsm7.can_spell(body)]}"
-            for (reference, number), body in zip(batch.messages, batch.bodies, strict=True)
+            f"{tails[not is_plain]}"
+            for (reference, number), body, is_plain in zip(batch.messages, batch.bodies, plain, strict=True)
         ]
     )
 

@@ -43,11 +43,11 @@ def of(
     if not mailing.personal:
         each = mailing.size.parts
         return {state: Sum(messages=n, parts=n * each) for state, n in Counter(states).items()}
-    parts, found = known or parts_of(ledger, messages), dict[Status, Sum]()
+    by_state: dict[Status, list[int]] = {}
     for message, state in zip(messages, states, strict=True):
-        before = found.get(state, NONE)
-        found[state] = Sum(messages=before.messages + 1, parts=before.parts + parts[message])
-    return found
+        by_state.setdefault(state, []).append(message)
+    parts = known or parts_of(ledger, messages)
+    return {state: total(ledger, mailing, some, parts) for state, some in by_state.items()}
 
 
 def total(ledger: Ledger, mailing: Mailing, messages: Collection[int], known: Parts | None = None) -> Sum:

@@ -90,10 +90,11 @@ class Ledger:
         first, last = min(keys), max(keys)
         if last - first >= _CLOSE * len(keys):
             return dict(self.rows_of(f"{sql} IN (?)", keys))
+        found: dict[int, Any] = dict(self.rows(f"{sql} BETWEEN ? AND ?", first, last))
         wanted = set(keys)
-        return {
-            key: value for key, value in self.rows(f"{sql} BETWEEN ? AND ?", first, last) if key in wanted
-        }
+        if found.keys() <= wanted:
+            return found
+        return {key: value for key, value in found.items() if key in wanted}
 
     def records(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Fetch all rows at once, each by column name."""

@@ -338,3 +338,8 @@ def test_one_curly_quote_costs_two_parts_more_and_replacing_it_saves_them() -> N
     body = "Välkommen till föräldramötet i matsalen på torsdag. Ta med barnets schema. " * 2 + "Ring”"
     assert measure(body, INTELECOM_PARTS).parts == 3
     assert measure(replace_typographic(body)[0], INTELECOM_PARTS).parts == 1
+
+
+@given(bodies=st.lists(st.text(alphabet="aé€^ΔĐ😀\x80\u00a0 \n", max_size=9), min_size=1, max_size=5))
+def test_many_texts_are_gsm7_where_each_is(bodies: list[str]) -> None:
+    assert gsm7.can_spell_all(bodies) == [gsm7.septets(body) is not None if body else True for body in bodies]
