@@ -109,9 +109,9 @@ def say(template: str, /, **values: object) -> Sentence:
     return Sentence(template, None, values)
 
 
-def say_n(one: str, many: str, /, *, n: int, **values: object) -> Sentence:
+def say_n(singular: str, plural: str, /, *, n: int, **values: object) -> Sentence:
     """Make a sentence whose template depends on the number `n`, which both may show."""
-    return Sentence(one, many, {"n": n, **values})
+    return Sentence(singular, plural, {"n": n, **values})
 
 
 def joined(*several: object) -> Sentence:

@@ -60,22 +60,22 @@ def shares_of(ledger: Ledger, mailing: int) -> tuple[CostShare, ...]:
 
 
 def by_share(
-    ledger: Ledger, mailing: Mailing, found: Sequence[tuple[int, str]]
+    ledger: Ledger, mailing: Mailing, messages: Sequence[tuple[int, str]]
 ) -> list[tuple[str, Sequence[tuple[int, str]]]]:
     """Return some messages of a mailing, in the order of their ids, as they share a cost centre, and that."""
     shares = ledger.rows(
         "SELECT cost_centre, first_message, first_message + messages FROM cost_shares"
         " WHERE mailing = ? AND first_message <= ? AND first_message + messages > ? ORDER BY first_message",
         mailing.id,
-        found[-1][0],
-        found[0][0],
+        messages[-1][0],
+        messages[0][0],
     )
     if not shares:
-        return [("", found)]
+        return [("", messages)]
     return [
         (cost_centre, together)
         for cost_centre, first, end in shares
-        if (together := [one for one in found if first <= one[0] < end])
+        if (together := [one for one in messages if first <= one[0] < end])
     ]
 
 

@@ -29,7 +29,7 @@ _PROGRAM = "smsctl"
 
 class _Catalogue(Protocol):
     def gettext(self, message: str, /) -> str: ...
-    def ngettext(self, one: str, many: str, n: int, /) -> str: ...
+    def ngettext(self, singular: str, plural: str, n: int, /) -> str: ...
 
 
 class _English:
@@ -38,8 +38,8 @@ class _English:
     def gettext(self, message: str, /) -> str:
         return message
 
-    def ngettext(self, one: str, many: str, n: int, /) -> str:
-        return one if n == 1 else many
+    def ngettext(self, singular: str, plural: str, n: int, /) -> str:
+        return singular if n == 1 else plural
 
 
 _ENGLISH = _English()

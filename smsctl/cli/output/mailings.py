@@ -70,19 +70,19 @@ def subject_field(mailings: Iterable[Mailing]) -> Field[tuple[Mailing, MailingTo
 
 def listed(
     rows: Sequence[tuple[Mailing, MailingTotals]],
-    told: Mapping[int, Sentence | None],
+    remarks: Mapping[int, Sentence | None],
     zone: str,
     nothing: Sentence,
 ) -> list[Block]:
     """Return the list of mailings, or the sentence that there are none.
 
-    `told`: what is said of some of them beside their states.
+    `remarks`: what is said of some of them beside their states.
     """
     if not rows:
         return [TextLine(nothing)]
 
-    def states(one: tuple[Mailing, MailingTotals]) -> Sentence | None:
-        further, counted = told.get(one[0].id), figures.counted(one[1].states)
+    def states(row: tuple[Mailing, MailingTotals]) -> Sentence | None:
+        further, counted = remarks.get(row[0].id), figures.counted(row[1].states)
         return joined(counted, further) if counted and further else counted
 
     fields: list[Field[tuple[Mailing, MailingTotals]]] = [

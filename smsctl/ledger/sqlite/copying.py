@@ -55,7 +55,7 @@ def _emptied(target: Path) -> sqlite3.Connection:
 
 
 def fill(
-    found: sqlite3.Connection,
+    source: sqlite3.Connection,
     make: Callable[[], sqlite3.Connection],
     path: Path,
     on_progress: Progress = nobody_looks,
@@ -69,8 +69,8 @@ def fill(
         with ExitStack() as unless_whole:
             made = make()
             unless_whole.callback(made.close)
-            with suppress(_StartedOverError), _patient(found):
-                found.backup(made, pages=pages, progress=_watch(patience, on_progress), sleep=_PAUSE_S)
+            with suppress(_StartedOverError), _patient(source):
+                source.backup(made, pages=pages, progress=_watch(patience, on_progress), sleep=_PAUSE_S)
                 unless_whole.pop_all()
                 return made
     raise LedgerError(
@@ -80,14 +80,14 @@ def fill(
 
 
 @contextmanager
-def _patient(found: sqlite3.Connection) -> Iterator[None]:
+def _patient(source: sqlite3.Connection) -> Iterator[None]:
     """Let each step wait for a commit that is being written, however slow the disk is."""
-    (before_ms,) = found.execute("PRAGMA busy_timeout").fetchone()
-    found.execute(f"PRAGMA busy_timeout = {int(1000 * _BUSY_TIMEOUT_S)}")
+    (before_ms,) = source.execute("PRAGMA busy_timeout").fetchone()
+    source.execute(f"PRAGMA busy_timeout = {int(1000 * _BUSY_TIMEOUT_S)}")
     try:
         yield
     finally:
-        found.execute(f"PRAGMA busy_timeout = {before_ms:d}")
+        source.execute(f"PRAGMA busy_timeout = {before_ms:d}")
 
 
 def _watch(patience: int, on_progress: Progress) -> Callable[[int, int, int], None]:

@@ -117,9 +117,9 @@ def _scripts_to(version: int) -> list[str]:
     return [script for number, script in found if number <= version]
 
 
-def _steps(found: int, folder: Path) -> list[tuple[int, str]]:
-    if found:
-        return _numbered_scripts(folder, found)[:1]
+def _steps(version: int, folder: Path) -> list[tuple[int, str]]:
+    if version:
+        return _numbered_scripts(folder, version)[:1]
     return _all_scripts() if folder == MIGRATIONS else _numbered_scripts(folder, 0)
 
 
