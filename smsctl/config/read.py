@@ -112,21 +112,22 @@ def _too_deep(path: Path) -> ConfigError:
 
 def _settings(values: Values, path: Path) -> settings.Settings:
     fields = {section: _fields(section, values) for section in values}
+    for section, given in fields.items():  # a secret and a retention are a field of what they stand in
+        if "source" in given:
+            source = SecretPlace(given["source"])
+            fields[section[:-1]][section[-1]] = SecretSource(**given | {"source": source})
+        elif section[2:] == ("retention",):
+            fields[section[:-1]]["retention"] = settings.RetentionSettings(**given)
     limits, ledger = fields["limits",], fields["ledger",]
     top = fields[()]
     limits["countries"] = limits["countries"] or (top["default_country_code"],)
     ledger["path"] = places.ledger_of(path, ledger["written"])
     if ledger["address"]:
         ledger["path"] = (ledger["state"] or ledger["path"].parent) / places.HOST_FILES
-    ledger["password"] = _source("ledger", "password", fields)
     ledger["simulate_path"] = places.simulated(ledger["path"])
     smtp = fields.get(("smtp",))
     municipalities = {
-        key: settings.MunicipalitySettings(
-            key=key,
-            **given,
-            retention=settings.RetentionSettings(**fields["municipalities", key, "retention"]),
-        )
+        key: settings.MunicipalitySettings(key=key, **given)
         for key, given in names_of("municipalities", fields).items()
     }
     senders = {
@@ -136,12 +137,8 @@ def _settings(values: Values, path: Path) -> settings.Settings:
         "path": path,
         "mode": settings.Mode(top["mode"]),
         "default_municipality": default_municipality(values),
-        "gateway": settings.GatewaySettings(
-            **fields["gateway",],
-            password=_source("gateway", "password", fields),
-            proxy_password=_source("gateway", "proxy_password", fields),
-        ),
-        "smtp": smtp and settings.SmtpSettings(**smtp, password=_source("smtp", "password", fields)),
+        "gateway": settings.GatewaySettings(**fields["gateway",]),
+        "smtp": smtp and settings.SmtpSettings(**smtp),
         "municipalities": MappingProxyType(municipalities),
         "carry": fields["columns",].pop("carry") or (),
         "columns": MappingProxyType({name: one for name, one in fields["columns",].items() if one}),
@@ -151,9 +148,7 @@ def _settings(values: Values, path: Path) -> settings.Settings:
         "log_path": fields["log",]["path"],
         "retention": settings.RetentionSettings(**fields["retention",]),
         "notify": settings.NotifySettings(**fields["notify",]),
-        "reports": settings.ReportsSettings(
-            **fields["reports",], secret=_source("reports", "secret", fields)
-        ),
+        "reports": settings.ReportsSettings(**fields["reports",]),
         "senders": MappingProxyType(senders),
     }
     return settings.Settings(**top)
@@ -167,11 +162,6 @@ def _fields(section: Section, values: Values) -> dict[str, Any]:
 
 def _frozen(value: object) -> object:
     return MappingProxyType(value) if isinstance(value, dict) else value
-
-
-def _source(section: str, name: str, fields: dict[Section, dict[str, Any]]) -> SecretSource:
-    given = fields[section, name]
-    return SecretSource(**given | {"source": SecretPlace(given["source"])})
 
 
 def _refusal(problems: list[Problem], text: str, path: Path) -> ConfigError:

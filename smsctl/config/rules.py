@@ -159,32 +159,21 @@ def _stays_here(gateway: Mapping[str, object]) -> bool:
 
 
 def _municipalities(values: Values) -> Iterator[Problem]:
-    there = names_of("municipalities", values)
+    there, default = names_of("municipalities", values), values[()]["default_municipality"]
     if not there:
         yield Problem(
             ("municipalities",),
             say("none is in this file, and one is needed: [municipalities.exempelkommun]"),
         )
-    elif values[()]["default_municipality"] is not BROKEN and default_municipality(values) is None:
-        yield from _no_default(values, there)
+    elif default not in (None, BROKEN) and default_municipality(values) is None:
+        named = {"name": default, "known": ", ".join(there)}
+        told = say('there is no municipality "{name}" in this file; known are {known}', **named)
+        yield Problem(("default_municipality",), told)
     owners: dict[str, str] = {}
     for key, given in there.items():
         for name in {key.casefold(), str(given["name"]).casefold()}:
             if given["name"] is not BROKEN and owners.setdefault(name, key) != key:
                 yield Problem(("municipalities", key, "name"), say("another municipality is called so"))
-
-
-def _no_default(values: Values, there: dict[str, dict[str, object]]) -> Iterator[Problem]:
-    if values[()]["default_municipality"] is not None:
-        known = ", ".join(there)
-        yield Problem(
-            ("default_municipality",),
-            say(
-                'there is no municipality "{name}" in this file; known are {known}',
-                name=values[()]["default_municipality"],
-                known=known,
-            ),
-        )
 
 
 def _money(values: Values) -> Iterator[Problem]:
