@@ -55,7 +55,7 @@ def write_json(document: Document) -> SimulatorReply:
 
 def write_xml(media_type: str, root: str, document: Document, attributes: str = "") -> SimulatorReply:
     """Return the document as XML: an element for each value, repeated for a list, none for null."""
-    text = f"{_PROLOG}<{root}{attributes}>{''.join(_elements(document))}</{root}>"
+    text = f"{_PROLOG}<{root}{attributes}>{''.join(elements(document))}</{root}>"
     return SimulatorReply(HTTPStatus.OK, f"{media_type};charset=UTF-8", text.encode())
 
 
@@ -155,10 +155,11 @@ def _with_lists(node: Any) -> Any:  # noqa: ANN401
     return {key: _with_lists(value) for key, value in node.items()}
 
 
-def _elements(document: Mapping[str, object]) -> Iterable[str]:
+def elements(document: Mapping[str, object]) -> Iterable[str]:
+    """Yield an XML element for each value, repeated for a list, none for null."""
     for name, value in document.items():
         for one in value if isinstance(value, list | tuple) else [value]:
             if isinstance(one, dict):
-                yield f"<{name}>{''.join(_elements(one))}</{name}>"
+                yield f"<{name}>{''.join(elements(one))}</{name}>"
             elif one is not None:
                 yield f"<{name}>{escape(str(one))}</{name}>"

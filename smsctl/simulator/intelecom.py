@@ -17,9 +17,10 @@ from smsctl.simulator import documents, intelecom_rules
 from smsctl.simulator.behaviour import BadLogin, Behaviour
 from smsctl.simulator.documents import Document
 from smsctl.simulator.faults import chance
-from smsctl.simulator.intelecom_rules import Content, IntelecomFieldError, MessageSettings
+from smsctl.simulator.intelecom_rules import IntelecomFieldError, MessageSettings
 from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.management import Held, HeldMessage
+from smsctl.simulator.measure import Content
 from smsctl.simulator.web import Entry, ReceivedRequest, SimulatedAnswer, SimulatorReply, refuse
 
 

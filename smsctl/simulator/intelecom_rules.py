@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import normalize
 
-from smsctl.simulator.measure import GSM, AirEncoding, is_gsm, parts
+from smsctl.simulator.measure import GSM, AirEncoding, Content, is_gsm, parts
 
 MAX_PARTS = 6
 _PART_LENGTH = {AirEncoding.GSM7: 153, AirEncoding.UCS2: 67, AirEncoding.BINARY: 134}
@@ -35,14 +35,6 @@ _ZONED = r"(.*?)(Z|[+-]\d\d:\d\d)?"
 
 class IntelecomFieldError(ValueError):
     """A field breaks a rule (code 5); the text says which."""
-
-
-class Content(NamedTuple):
-    """A text as it goes through the air."""
-
-    text: str
-    encoding: AirEncoding
-    parts: int
 
 
 class Window(NamedTuple):

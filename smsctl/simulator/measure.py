@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -18,6 +19,14 @@ class AirEncoding(StrEnum):
     GSM7 = "gsm7"
     UCS2 = "ucs2"
     BINARY = "binary"
+
+
+class Content(NamedTuple):
+    """A text as it goes through the air."""
+
+    text: str
+    encoding: AirEncoding
+    parts: int
 
 
 _LAST_SINGLE_UNIT = 0xFFFF  # above it UTF-16 takes a pair

@@ -8,11 +8,10 @@ from functools import partial
 from http import HTTPStatus
 from itertools import count
 from threading import Lock
-from typing import NamedTuple
 
 from smsctl.simulator import pswincom_rules
 from smsctl.simulator.behaviour import Behaviour
-from smsctl.simulator.documents import escape, read_xml
+from smsctl.simulator.documents import elements, read_xml
 from smsctl.simulator.journal import AcceptedMessage, Journal
 from smsctl.simulator.pswincom_rules import PsWinComElementError
 from smsctl.simulator.web import Entry, ReceivedRequest, SimulatedAnswer, SimulatorReply, refuse
@@ -23,13 +22,6 @@ _XML = frozenset({"text/xml", "application/xml"})
 _CHARSET = r"""(?i)charset\s*=\s*["']?([^\s;"']+)"""
 _BAD_LOGIN = "Username or password is incorrect."
 _LONGEST_SESSION_DATA = 200
-
-
-class _Session(NamedTuple):
-    """The request as it was read."""
-
-    fields: Fields
-    messages: Sequence[Fields]
 
 
 class SimulatedPsWinCom:
@@ -47,25 +39,24 @@ class SimulatedPsWinCom:
         """Take the messages of one request. Raises RefusedRequestError (400, 415)."""
         if request.media_type not in _XML:
             raise refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send text/xml.")
-        session = _read(request)
-        if not self._behaviour.knows(session.fields.get("CLIENT"), session.fields.get("PW")):
+        head, messages = _read(request)
+        if not self._behaviour.knows(head.get("CLIENT"), head.get("PW")):
             return SimulatedAnswer((), "ID", partial(_write, self._head("FAIL", _BAD_LOGIN)))
         with self._lock:
-            entries = self._take(session)
+            entries = self._take(head.get("SD", ""), messages)
         return SimulatedAnswer(entries, "ID", partial(_write, self._head("OK", "")))
 
     def _head(self, logon: str, reason: str) -> str:
         reason = "" if self._behaviour.leave_out_reason else f"<REASON>{reason}</REASON>"
         return f"<LOGON>{logon}</LOGON>{reason}"
 
-    def _take(self, session: _Session) -> list[Entry]:
+    def _take(self, session_data: str, messages: Sequence[Fields]) -> list[Entry]:
         """Judge every message; what is accepted is in the journal when this returns."""
         now = datetime.now(UTC)
         stamp = now.isoformat(timespec="milliseconds")
-        session_data = session.fields.get("SD", "")[:_LONGEST_SESSION_DATA] or None
         entries: list[Entry] = []
         accepted: list[AcceptedMessage] = []
-        for index, fields in enumerate(session.messages, 1):
+        for index, fields in enumerate(messages, 1):
             own_id = fields.get("ID") or str(index)
             try:
                 message = pswincom_rules.read(fields, now, self._behaviour.non_gsm)
@@ -78,7 +69,7 @@ class SimulatedPsWinCom:
                 time=stamp,
                 gateway="pswincom",
                 reference=own_id,
-                batch_reference=session_data,
+                batch_reference=session_data[:_LONGEST_SESSION_DATA] or None,
                 message_id=ref,
                 **message._asdict(),
             )
@@ -98,24 +89,22 @@ class SimulatedPsWinCom:
         return f"{origin[:8]}-{origin[8:12]}-{origin[12:16]}-{origin[16:]}-{next(self._references):012x}"
 
 
-def _read(request: ReceivedRequest) -> _Session:
-    """Return the document, decoded by the HTTP charset, else as ISO-8859-1; the prolog is not believed.
+def _read(request: ReceivedRequest) -> tuple[Fields, Sequence[Fields]]:
+    """Return the document's own fields, and those of its messages.
 
-    So LINK's own receiver reads (wire/pswincom.md, "Clients"), and so its published clients write.
+    It is decoded by the HTTP charset, else as ISO-8859-1; the prolog is not believed. So LINK's own receiver
+    reads (wire/pswincom.md, "Clients"), and so its published clients write.
     """
     declared = re.search(_CHARSET, request.content_type)
     body = request.body.rstrip(b"\0")  # the old client's terminator
     root = read_xml(body, "SESSION", declared[1] if declared else "iso-8859-1")
     fields = {child.tag: child.text or "" for child in root}
     messages = [{child.tag: child.text or "" for child in message} for message in root.iterfind("MSGLST/MSG")]
-    return _Session(fields, messages)
+    return fields, messages
 
 
 def _write(head: str, entries: Sequence[Entry]) -> SimulatorReply:
-    messages = "".join(
-        f"<MSG>{''.join(f'<{name}>{escape(str(value))}</{name}>' for name, value in entry.items())}</MSG>"
-        for entry in entries
-    )
+    messages = "".join(f"<MSG>{''.join(elements(entry))}</MSG>" for entry in entries)
     listed = f"<MSGLST>{messages}</MSGLST>" if messages else ""
     body = f'<?xml version="1.0"?><SESSION>{head}{listed}</SESSION>'
     return SimulatorReply(HTTPStatus.OK, "text/xml; charset=utf-8", body.encode())

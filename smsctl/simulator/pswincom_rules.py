@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from smsctl.simulator.behaviour import NonGsm
-from smsctl.simulator.measure import GSM, AirEncoding, is_gsm, parts
+from smsctl.simulator.measure import GSM, AirEncoding, Content, is_gsm, parts
 
 MAX_PARTS = 16
 _PART_LENGTH = {AirEncoding.GSM7: 134, AirEncoding.UCS2: 67, AirEncoding.BINARY: 134}
@@ -43,12 +43,6 @@ class Message(NamedTuple):
     report: bool
 
 
-class _Text(NamedTuple):
-    text: str
-    encoding: AirEncoding
-    parts: int
-
-
 def read(fields: Mapping[str, str], now: datetime, non_gsm: NonGsm) -> Message:
     """Return the message. Raises PsWinComElementError. Too long a text is cut without a word."""
     recipient, sender = fields.get("RCV", ""), fields.get("SND", "")
@@ -71,7 +65,7 @@ def read(fields: Mapping[str, str], now: datetime, non_gsm: NonGsm) -> Message:
 
 
 @lru_cache(maxsize=64)
-def _text(value: str, message_type: str, non_gsm: NonGsm) -> _Text:
+def _text(value: str, message_type: str, non_gsm: NonGsm) -> Content:
     match message_type:
         case "1":
             text, encoding = _plain(value, non_gsm), AirEncoding.GSM7
@@ -83,7 +77,7 @@ def _text(value: str, message_type: str, non_gsm: NonGsm) -> _Text:
         case _:
             raise PsWinComElementError(f"Invalid OP '{message_type}'.")
     text = _cut(text, encoding)
-    return _Text(text, encoding, parts(text, encoding, _PART_LENGTH[encoding]))
+    return Content(text, encoding, parts(text, encoding, _PART_LENGTH[encoding]))
 
 
 def _plain(value: str, non_gsm: NonGsm) -> str:

@@ -183,12 +183,10 @@ def read_sms(request: ReceivedRequest) -> tuple[str, Sms]:
     return gateway, sms
 
 
-def polled(entry: Entry) -> dict[str, str]:
+def polled(kind: PushKind, entry: Entry) -> dict[str, str]:
     """Return a PSWinCom entry as the polling API gives it."""
-    return {
-        "sender": entry["SND"],
-        "receiver": entry["RCV"],
-        "text": entry["TEXT"],
-        "operatorTimestamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "reference": entry["@REFERENCE"],
-    }
+    told = {"receiver": entry["RCV"], "state": entry.get("STATE", "")}
+    if kind is PushKind.INCOMING:
+        told = {"sender": entry["SND"], "receiver": entry["RCV"], "text": entry["TEXT"]}
+    at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return {**told, "operatorTimestamp": at, "reference": entry.get("@REFERENCE") or entry["REF"]}

@@ -7,7 +7,6 @@ again (wire/puzzel.md and wire/pswincom.md, "Delivery reports"). PSWinCom's queu
 
 import heapq
 import itertools
-import json
 import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
@@ -20,12 +19,11 @@ from urllib.parse import urlsplit
 
 from smsctl.simulator import pushes
 from smsctl.simulator.behaviour import Behaviour
+from smsctl.simulator.documents import write_json
 from smsctl.simulator.faults import chance
 from smsctl.simulator.journal import AcceptedMessage
 from smsctl.simulator.pushes import Entry, PushKind, PushRequest, PushStyle, Sms, request_for
 from smsctl.simulator.web import ReceivedRequest, SimulatorReply, refuse
-
-_JSON = "application/json"
 
 
 class Polling:
@@ -53,7 +51,7 @@ class Polling:
             item = self._waiting[kind].popleft()
             if "ackrequired=true" in request.query:
                 self._fetched[kind, item["reference"]] = (time.monotonic(), item)
-        return SimulatorReply(HTTPStatus.OK, _JSON, json.dumps(item, ensure_ascii=False).encode())
+        return write_json(dict(item))
 
     def acknowledge(self, request: ReceivedRequest, kind: str, user: str, reference: str) -> SimulatorReply:
         """Forget an item that was fetched; 404 when there is none of that name."""
@@ -61,7 +59,7 @@ class Polling:
         with self._lock:
             if self._fetched.pop((kind, reference), None) is None:
                 raise refuse(HTTPStatus.NOT_FOUND, f"Nothing called {reference} waits to be acknowledged.")
-        return SimulatorReply(HTTPStatus.NO_CONTENT, _JSON, b"")
+        return SimulatorReply(HTTPStatus.NO_CONTENT, "application/json", b"")
 
     def left(self) -> int:
         """Return how many items nobody has acknowledged."""
@@ -217,7 +215,7 @@ class Reporter:
         address = self._behaviour.push_to.get(first.gateway)
         if address is None:
             for one in reports:
-                self._polling.add(one.kind, _polled(one))
+                self._polling.add(one.kind, pushes.polled(one.kind, one.entry))
             return
         entries = [one.entry for one in reports]
         status = self._push(
@@ -250,15 +248,3 @@ class Reporter:
 def _is_reported(message: AcceptedMessage) -> bool:
     """At PSWinCom a message with a name is reported: the account may ask for it, too."""
     return message.message_id is not None and (message.report or message.gateway == "pswincom")
-
-
-def _polled(due: _DueReport) -> Mapping[str, str]:
-    entry = due.entry
-    if due.kind is PushKind.INCOMING:
-        return pushes.polled(entry)
-    return {
-        "receiver": entry["RCV"],
-        "state": entry["STATE"],
-        "operatorTimestamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "reference": entry["REF"],
-    }
