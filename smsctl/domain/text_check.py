@@ -78,8 +78,7 @@ def recipients_in(body: str, reader: NumberReader, numbers: Iterable[str]) -> tu
 
 
 def _recipient(body: str, at: int, written: str) -> TextFinding:
-    shown = _shown(body, at, veil(written))
-    sentence = say("{place}: {piece} is the number of one of the recipients.", **shown)
+    sentence = say("{place}: {piece} is the number of one of the recipients.", **_HERE)
     return _finding(body, at, TextFault.RECIPIENT, veil(written), sentence, certain=False)
 
 
@@ -122,15 +121,13 @@ def _merge_marks(body: str, headings: Collection[str]) -> Iterator[TextFinding]:
         if mark.piece in told or len(told) >= _MOST:
             continue
         told.add(mark.piece)
-        shown = _shown(body, mark.at, mark.piece)
+        sentence = say("{place}: {piece} may be a merge mark, and is not filled in here.", **_HERE)
         if mark.certain:
             sentence = say(
                 "{place}: {piece} is a merge mark that is not filled in here; a field is written {field}.",
                 field=as_field(mark.name or "Namn"),
-                **shown,
+                **_HERE,
             )
-        else:
-            sentence = say("{place}: {piece} may be a merge mark, and is not filled in here.", **shown)
         yield _finding(body, mark.at, TextFault.MERGE_MARK, mark.piece, sentence, certain=mark.certain)
 
 
@@ -144,7 +141,7 @@ def _letters(body: str) -> Iterator[TextFinding]:
             "{place}: {piece} should probably be {meant}: {encoding} was read as something else.",
             meant=remain.meant,
             encoding=remain.mistake.title,
-            **_shown(body, remain.at, remain.piece),
+            **_HERE,
         )
         yield _finding(body, remain.at, TextFault.LETTERS, remain.piece, sentence, certain=True)
     if not told and len(body.encode("ascii", "ignore")) * 4 < len(body) * 3:
@@ -155,10 +152,7 @@ def _unreadable(body: str) -> Iterator[TextFinding]:
     """Find words of Latin letters with accents alone: another alphabet, read as Windows-1252."""
     for found in re.finditer(_ACCENTED, body):
         if len(set(found[0])) >= _DIFFERENT:
-            sentence = say(
-                "{place}: {piece} is no word: another encoding was read as Windows-1252.",
-                **_shown(body, found.start(), found[0]),
-            )
+            sentence = say("{place}: {piece} is no word: another encoding was read as Windows-1252.", **_HERE)
             yield _finding(body, found.start(), TextFault.LETTERS, found[0], sentence, certain=True)
             return
 
@@ -173,12 +167,12 @@ def _lost_letters(body: str) -> Iterator[TextFinding]:
         if lost is None or re.search(_LINK, word):
             continue
         if lost:
-            sentence = say("{place}: {piece} has ? where a letter was lost.", **_shown(body, start, word))
+            sentence = say("{place}: {piece} has ? where a letter was lost.", **_HERE)
             yield _finding(body, start, TextFault.LOST_LETTERS, word, sentence, certain=True)
             return
         doubts.append((start, word))
     for start, word in doubts[:1]:
-        sentence = say("{place}: {piece} may have ? where a letter was lost.", **_shown(body, start, word))
+        sentence = say("{place}: {piece} may have ? where a letter was lost.", **_HERE)
         yield _finding(body, start, TextFault.LOST_LETTERS, word, sentence, certain=False)
 
 
@@ -229,10 +223,7 @@ def _line_breaks(body: str) -> Iterator[TextFinding]:
         start = max(body.rfind(" ", 0, found.start()), body.rfind("\n", 0, found.start())) + 1
         if ":\\" in body[start : found.start() + 1] or body.startswith("\\\\", start):  # a path of Windows
             continue
-        sentence = say(
-            "{place}: {piece} reaches the phone as it stands, not as a line break.",
-            **_shown(body, found.start(), found[0]),
-        )
+        sentence = say("{place}: {piece} reaches the phone as it stands, not as a line break.", **_HERE)
         yield _finding(body, found.start(), TextFault.LINE_BREAK, found[0], sentence, certain=False)
         return
 
@@ -242,7 +233,7 @@ def _identity_numbers(body: str) -> Iterator[TextFinding]:
         return
     for at, written in identity_numbers(body):
         piece = f"{written[:-4]}****"
-        sentence = say("{place}: {piece} is a personal identity number.", **_shown(body, at, piece))
+        sentence = say("{place}: {piece} is a personal identity number.", **_HERE)
         yield _finding(body, at, TextFault.IDENTITY_NUMBER, piece, sentence, certain=False)
         return
 
@@ -251,12 +242,14 @@ def _finding(
     body: str, at: int, kind: TextFault, piece: str, sentence: Sentence, *, certain: bool
 ) -> TextFinding:
     line, column = line_and_column(body, at)
+    if "place" in sentence.values:
+        place = say("line {line}, column {column}", line=line, column=column)
+        sentence = sentence.given(place=place, piece=piece)
     return TextFinding(kind=kind, certain=certain, line=line, column=column, piece=piece, sentence=sentence)
 
 
-def _shown(body: str, at: int, piece: str) -> dict[str, object]:
-    line, column = line_and_column(body, at)
-    return {"place": say("line {line}, column {column}", line=line, column=column), "piece": piece}
+_HERE: Final[dict[str, object]] = {"place": "", "piece": ""}
+"""Stands in a sentence for where a finding is, and for the piece of the text."""
 
 
 def _veiled(piece: str) -> str:
