@@ -63,11 +63,9 @@ class PlanRequest(NamedTuple):
     @property
     def literal(self) -> str:
         """What all of a text is written in words, for whoever looks for what a message seldom has."""
-        return (
-            "\n\n".join(one.blank for one in self.wording.templates)
-            if self.wording
-            else self.letter.text.body
-        )
+        if self.wording:
+            return "\n\n".join(one.blank for one in self.wording.templates)
+        return self.letter.text.body
 
 
 def absolute(path: Path) -> str:
@@ -108,11 +106,7 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
     rules = _rules(plan_request, gateway.traits, under.ledger, NOBODY if under.lenient else repeated)
     recipients = _recipients(plan_request, sheet, under.ledger, rules)
     recipients = by_cost_centre(
-        recipients,
-        sheet,
-        plan_request.columns,
-        plan_request.letter.cost_centre,
-        plan_request.cost_centres,
+        recipients, sheet, plan_request.columns, plan_request.letter.cost_centre, plan_request.cost_centres
     )
     order = LetterOrder(
         letter=plan_request.letter,
@@ -137,6 +131,22 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
     return Draft(plan=plan, sheet=sheet, verdict=may_send(leaving, under))
 
 
+def leaving_of(plan: Plan) -> DepartingMailing:
+    """Return a new mailing as the rules ask about it, as far as its plan tells."""
+    recipients, order = plan.recipients, plan.order
+    return DepartingMailing(
+        bill=plan.bill,
+        letter=order.letter,
+        audience=order.audience,
+        ceilings=order.ceilings,
+        numbers=(person.number for person in recipients.ready),
+        pairs=None if recipients.texts is None else recipients.pairs(),
+        rows=recipients.rows,
+        already_sent=len(recipients.skipped.get(SkipReason.ALREADY_SENT, ())),
+        slot=order.slot,
+    )
+
+
 def _leaving(
     plan_request: PlanRequest,
     plan: Plan,
@@ -151,17 +161,9 @@ def _leaving(
         had_it = sum(one in repeated for one in recipients.pairs())
     elif under.lenient and repeated:
         had_it = len(recipients.ready.positions_of(repeated))
-    return DepartingMailing(
-        bill=plan.bill,
-        letter=plan_request.letter,
-        audience=plan_request.audience.rule,
+    return leaving_of(plan)._replace(
         same=plan_request.same,
-        ceilings=plan_request.ceilings,
-        numbers=(person.number for person in recipients.ready),
-        pairs=None if recipients.texts is None else recipients.pairs(),
         most_to_one=recipients.ready.several[1] if recipients.texts is not None else 1,
-        rows=recipients.rows,
-        already_sent=len(recipients.skipped.get(SkipReason.ALREADY_SENT, ())),
         had_it=had_it,
         source=(sheet.path, sheet.modified),
         urgent=plan_request.urgent,
@@ -170,7 +172,6 @@ def _leaving(
         min_messages=plan_request.min_messages,
         unmatched=unmatched(sheet, plan_request.audience) if not recipients.rows else (),
         over_day=under.lifts_the_day(urgent=plan_request.urgent),
-        slot=plan.order.slot,
     )
 
 

@@ -10,8 +10,8 @@ from itertools import repeat
 from typing import NamedTuple
 
 from smsctl.actions.begin import must_not_be_retried
-from smsctl.actions.draft import check_letter, check_time
-from smsctl.actions.may_send import TEST, Circumstances, DepartingMailing, account_status_of, may_send
+from smsctl.actions.draft import check_letter, check_time, leaving_of
+from smsctl.actions.may_send import TEST, Circumstances, account_status_of, may_send
 from smsctl.domain.filled import Filled
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Carried, CarriedRow, Ceilings, CostShare, Mailing
@@ -87,19 +87,8 @@ def draft_retry(request: RetryRequest, gateway: Gateway, ledger: Ledger, under: 
     )
     account_status = account_status_of(ledger, request.municipality, under.local_now)
     plan = make(order, recipients, gateway.traits, account_status)
-    leaving = DepartingMailing(
-        bill=plan.bill,
-        letter=letter,
-        audience=parent.audience,
-        ceilings=request.ceilings,
-        numbers=(person.number for person in recipients.ready),
-        pairs=recipients.pairs() if recipients.texts is not None else None,
-        rows=recipients.rows,
-        already_sent=len(recipients.skipped.get(SkipReason.ALREADY_SENT, ())),
-        urgent=request.urgent,
-        again=(parent.id, retrying.written_at(ledger, parent)),
-    )
-    verdict = may_send(leaving, under)
+    again = parent.id, retrying.written_at(ledger, parent)
+    verdict = may_send(leaving_of(plan)._replace(urgent=request.urgent, again=again), under)
     return RetryDraft(plan=plan, verdict=verdict, carried=_carried(ledger, parent, recipients))
 
 
