@@ -64,6 +64,11 @@ def examine(name: str, check: Check) -> tuple[Finding, ...]:
         return (Finding(Level.ERROR, text=text, mend=error.hint, exit_code=error.exit_code, check=name),)
 
 
+def graded(text: Sentence, mend: Sentence, *, warns: bool) -> Finding:
+    """Return what is well, or is warned of with what mends it."""
+    return Finding(Level.WARNING, text, mend=mend) if warns else Finding(Level.OK, text)
+
+
 def verdict(findings: Sequence[Finding]) -> ExitCode:
     """Return the code for monitoring: 0 where all is well or only warned of."""
     return worst(found.exit_code for found in findings if found.level is Level.ERROR)
@@ -142,11 +147,8 @@ def disk(path: Path, figure: Callable[[int], str]) -> Iterator[Finding]:
     file.must_have_room(folder / path.name, 0)
     free = shutil.disk_usage(folder).free
     text = say("{n} MB are free where the ledger lies.", n=figure(free // 1_000_000))
-    if free < _ROOMY_BYTES:
-        mend = say("Make room on the disk, or move the ledger with `[ledger] path`.")
-        yield Finding(Level.WARNING, text=text, mend=mend)
-    else:
-        yield Finding(Level.OK, text)
+    mend = say("Make room on the disk, or move the ledger with `[ledger] path`.")
+    yield graded(text, mend, warns=free < _ROOMY_BYTES)
 
 
 def clock(ledger: Ledger | None, moment: Moment, shown: Callable[[str], str]) -> Iterator[Finding]:
@@ -208,14 +210,10 @@ def service(
         left=figure(package.left),
         size=figure(package.size),
     )
-    if used >= warn_share * package.size:
-        mend = say(
-            "The next package, and its invoice, comes soon; see: smsctl usage --municipality {key}",
-            key=payer.key,
-        )
-        yield Finding(Level.WARNING, text=text, mend=mend)
-    else:
-        yield Finding(Level.OK, text)
+    mend = say(
+        "The next package, and its invoice, comes soon; see: smsctl usage --municipality {key}", key=payer.key
+    )
+    yield graded(text, mend, warns=used >= warn_share * package.size)
 
 
 def waiting(ledger: Ledger | None) -> Iterator[Finding]:

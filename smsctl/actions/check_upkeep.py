@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from smsctl.actions.check import Finding, Level
+from smsctl.actions.check import Finding, Level, graded
 from smsctl.actions.retention import regimes
 from smsctl.config.settings import Mode, Settings
 from smsctl.domain.moment import Moment, stamp
@@ -140,16 +140,13 @@ def check_approvals(ledger: Ledger | None, now: datetime) -> Iterator[Finding]:
     for one in approvals.for_every_time(ledger, at):
         day = str(one.holds_until)[:10]
         soon = str(one.holds_until) <= stamp(now + _SOON)
-        yield Finding(
-            Level.WARNING if soon else Level.OK,
-            text=say(
-                "{user} approved mailing {id} and the later slots of its key until {day}.",
-                user=one.decided_by,
-                id=one.mailing,
-                day=day,
-            ),
-            mend=say("The slot after that waits; approve it with --every-time.") if soon else None,
+        text = say(
+            "{user} approved mailing {id} and the later slots of its key until {day}.",
+            user=one.decided_by,
+            id=one.mailing,
+            day=day,
         )
+        yield graded(text, say("The slot after that waits; approve it with --every-time."), warns=soon)
 
 
 _SOON = timedelta(days=30)

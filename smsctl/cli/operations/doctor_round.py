@@ -246,28 +246,24 @@ def _steps(wiring: Wiring, payer: MunicipalitySettings | None) -> dict[str, Chec
     endpoint = wiring_reach.first_endpoint(wiring)
     if endpoint is None:
         return steps
-    host, look_up = endpoint.host, endpoint.look_up
-    connect, certificate = endpoint.connect, endpoint.certificate_ends_s
+    host = endpoint.host
 
     def dns() -> list[Finding]:
+        n = endpoint.look_up()
         return [
-            Finding(
-                Level.OK,
-                say_n("{host} has {n} address.", "{host} has {n} addresses.", host=host, n=look_up()),
-            )
+            Finding(Level.OK, say_n("{host} has {n} address.", "{host} has {n} addresses.", host=host, n=n))
         ]
 
     def tcp() -> list[Finding]:
-        connect()
+        endpoint.connect()
         return [Finding(Level.OK, say("{host} takes connections.", host=host))]
 
     def tls() -> list[Finding]:
-        return [_certificate(host, certificate())]
-
-    def no_tls() -> list[Finding]:
+        if endpoint.speaks_tls:
+            return [_certificate(host, endpoint.certificate_ends_s())]
         return [Finding(Level.SKIPPED, say("{host} does not begin with TLS; the login tells.", host=host))]
 
-    return {"dns": dns, "tcp": tcp, "tls": tls if endpoint.speaks_tls else no_tls, **steps}
+    return {"dns": dns, "tcp": tcp, "tls": tls, **steps}
 
 
 def _certificate(host: str, ends_s: float) -> Finding:
@@ -278,6 +274,5 @@ def _certificate(host: str, ends_s: float) -> Finding:
         n=days,
         host=host,
     )
-    if days >= _CERTIFICATE_WARN_DAYS:
-        return Finding(Level.OK, text)
-    return Finding(Level.WARNING, text=text, mend=say("Ask the supplier when it is renewed."))
+    mend = say("Ask the supplier when it is renewed.")
+    return check.graded(text, mend, warns=days < _CERTIFICATE_WARN_DAYS)
