@@ -89,17 +89,13 @@ def for_every_slot(
         counted,
         EVERY_TIME_DIFFERS_PERCENT,
     )
-    return _approval(found[0]) if found else None
+    return next(map(_approval, found), None)
 
 
 def beyond(ledger: Ledger, slot: str | None, moment: Moment) -> Approval | None:
     """Return the newest yes for every time that slots have, whatever the figures."""
-    found = ledger.records(
-        "SELECT * FROM approvals WHERE slot = ? AND holds_until > ? ORDER BY mailing DESC LIMIT 1",
-        slot,
-        moment.at,
-    )
-    return _approval(found[0]) if found else None
+    newest = "SELECT * FROM approvals WHERE slot = ? AND holds_until > ? ORDER BY mailing DESC LIMIT 1"
+    return next(map(_approval, ledger.records(newest, slot, moment.at)), None)
 
 
 def hold_for_every_slot(ledger: Ledger, mailing: int, moment: Moment) -> str:
@@ -159,7 +155,7 @@ def same_text(
 def of(ledger: Ledger, mailing: int) -> Approval | None:
     """Return what is known of a mailing's approval; None where it needs none."""
     found = ledger.records("SELECT * FROM approvals WHERE mailing = ?", mailing)
-    return _approval(found[0]) if found else None
+    return next(map(_approval, found), None)
 
 
 def open_ones(ledger: Ledger) -> tuple[Approval, ...]:

@@ -75,10 +75,10 @@ class UnsettledMailing(NamedTuple):
     """What of a mailing is unknown or held, and counted as cost until somebody settles it."""
 
     mailing: int
-    unknown: int = 0  # messages
-    held: int = 0
-    parts: int = 0
-    cost_ore: int | None = None  # at the price that the mailing was made at; None: not known
+    unknown: int  # messages
+    held: int
+    parts: int
+    cost_ore: int | None  # at the price that the mailing was made at; None: not known
 
 
 class UnsettledSum(NamedTuple):
@@ -97,18 +97,20 @@ class UnsettledSum(NamedTuple):
         return self.unknown + self.held
 
 
+_LEFT = (
+    "SUM(CASE WHEN c.state = 'unknown' THEN c.messages ELSE 0 END),"
+    " SUM(CASE WHEN c.state = 'held' THEN c.messages ELSE 0 END), SUM(c.parts), m.rate_parts, m.rate_ore"
+    " FROM mailing_counts c JOIN mailings m ON m.id = c.mailing WHERE c.state IN ('unknown', 'held')"
+    " AND c.messages > 0 AND m.municipality = ? GROUP BY m.rate_parts, m.rate_ore"
+)
+"""What is unknown, held and may cost of a municipality's mailings, at each price."""
+
+
 def unsettled_sum(ledger: Ledger, municipality: str) -> UnsettledSum:
     """Return what is unknown or held of a municipality's mailings, and what it may cost."""
     found = UnsettledSum()
-    for newest, mailings, unknown, held, parts, size, price_ore in ledger.rows(
-        "SELECT MAX(m.id), COUNT(DISTINCT m.id),"
-        " SUM(CASE WHEN c.state = 'unknown' THEN c.messages ELSE 0 END),"
-        " SUM(CASE WHEN c.state = 'held' THEN c.messages ELSE 0 END),"
-        " SUM(c.parts), m.rate_parts, m.rate_ore FROM mailing_counts c JOIN mailings m ON m.id = c.mailing"
-        " WHERE c.state IN ('unknown', 'held') AND c.messages > 0 AND m.municipality = ?"
-        " GROUP BY m.rate_parts, m.rate_ore",
-        municipality,
-    ):
+    every = f"SELECT MAX(m.id), COUNT(DISTINCT m.id), {_LEFT}"
+    for newest, mailings, unknown, held, parts, size, price_ore in ledger.rows(every, municipality):
         known = share_ore(parts, size, price_ore) if size else None
         found = UnsettledSum(
             newest=max(found.newest, newest),
@@ -123,25 +125,17 @@ def unsettled_sum(ledger: Ledger, municipality: str) -> UnsettledSum:
 
 def unsettled_mailings(ledger: Ledger, municipality: str, most: int) -> tuple[UnsettledMailing, ...]:
     """Return the newest mailings of a municipality of which something is unknown or held."""
-    found: dict[int, UnsettledMailing] = {}
-    for mailing, size, price_ore, state, messages, parts in ledger.rows(
-        "SELECT m.id, m.rate_parts, m.rate_ore, c.state, c.messages, c.parts"
-        " FROM mailing_counts c JOIN mailings m ON m.id = c.mailing"
-        " WHERE c.state IN ('unknown', 'held') AND c.messages > 0 AND m.municipality = ?"
-        " ORDER BY c.mailing DESC LIMIT ?",
-        municipality,
-        2 * most,  # a row for each of the two states
-    ):
-        before = found.get(mailing, UnsettledMailing(mailing=mailing))
-        both = before.parts + parts
-        found[mailing] = UnsettledMailing(
+    newest = f"SELECT m.id, {_LEFT}, m.id ORDER BY m.id DESC LIMIT ?"
+    return tuple(
+        UnsettledMailing(
             mailing=mailing,
-            unknown=before.unknown + (messages if state == Status.UNKNOWN else 0),
-            held=before.held + (messages if state == Status.HELD else 0),
-            parts=both,
-            cost_ore=share_ore(both, size, price_ore) if size else None,
+            unknown=unknown,
+            held=held,
+            parts=parts,
+            cost_ore=share_ore(parts, size, price_ore) if size else None,
         )
-    return tuple(found.values())[:most]
+        for mailing, unknown, held, parts, size, price_ore in ledger.rows(newest, municipality, most)
+    )
 
 
 def keyed_runs(ledger: Ledger) -> tuple[KeyedRun, ...]:

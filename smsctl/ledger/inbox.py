@@ -84,7 +84,7 @@ def to_forward(ledger: Ledger, *, after: int, since: datetime) -> InboxRow | Non
         after,
         stamp(since),
     )
-    return _row(found[0]) if found else None
+    return next(map(_row, found), None)
 
 
 def forwarded(ledger: Ledger, number: int, moment: Moment) -> None:

@@ -184,11 +184,8 @@ def _taken_besides(
 
 def taken_twice(ledger: Ledger, mailing: Mailing) -> int:
     """Return how often the gateway took a message of the mailing beside the submission that it is in."""
-    row = ledger.one(
-        "SELECT COALESCE(SUM(taken_besides), 0) FROM messages WHERE mailing = ? AND taken_besides > 0",
-        mailing.id,
-    )
-    return int(row[0]) if row else 0
+    sql = "SELECT SUM(taken_besides) FROM messages WHERE mailing = ? AND taken_besides > 0"
+    return ledger.number(sql, mailing.id)
 
 
 def note(ledger: Ledger, pairs: Sequence[tuple[Report, ReportedMessage]], intake: ReportIntake) -> None:

@@ -157,13 +157,12 @@ def _states_by_month(ledger: Ledger, municipality: str, period: Period) -> Mappi
 
 
 def _on_the_wire(ledger: Ledger, municipality: str, period: Period) -> int:
-    row = ledger.one(
-        "SELECT COALESCE(SUM(parts), 0) FROM batches WHERE municipality = ? AND settled_at IS NULL"
+    return ledger.number(
+        "SELECT SUM(parts) FROM batches WHERE municipality = ? AND settled_at IS NULL"
         " AND claimed_day >= COALESCE(?, '') AND claimed_day <= COALESCE(?, '9999')",
         municipality,
         *period,
     )
-    return int(row[0]) if row else 0
 
 
 def _sum(every: Iterable[Mapping[Status, int]]) -> dict[Status, int]:
