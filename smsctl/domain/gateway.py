@@ -33,7 +33,6 @@ class Traits(NamedTuple):
     sender: bool = True
     reports: bool = True
     cancelling: bool = False
-    dedup_window: timedelta | None = None  # how long the gateway can refuse repeats, if it is set up to
     schedule_ahead: timedelta | None = None  # how far ahead; None: scheduling does not exist
     cost_centre: bool = False  # its own report can be told apart by cost centre
     answers: bool = True  # False: a handed-over message is never heard of again (e-mail)

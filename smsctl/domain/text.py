@@ -163,20 +163,19 @@ def as_written(raw: str) -> str:
 
 
 class Costly(NamedTuple):
-    """A character that makes a text dearer: where it first stands (from 1), and how many times it does."""
+    """A character that makes a text dearer, and where it first stands (from 1)."""
 
     char: str
     line: int
     column: int
     name: str
-    times: int
 
 
 def costly(body: str) -> tuple[Costly, ...]:
     """Return the characters that force UCS-2, in the order of their first place."""
     foreign = set(body).difference(gsm7.BASIC, gsm7.EXTENDED)
     return tuple(
-        Costly(body[at], *line_and_column(body, at), _name(body[at]), body.count(body[at]))
+        Costly(body[at], *line_and_column(body, at), _name(body[at]))
         for at in sorted(map(body.index, foreign))
     )
 

@@ -37,7 +37,6 @@ _SEND_PATH = "/gw/rs/sendMessages"
 _MAX_PARTS = 6  # wire/puzzel.md, "Length"; the limits below stand there too
 _MAX_BATCH = 1000  # no limit is documented; the old manual advised this one
 _HORIZON = timedelta(days=30)  # none is documented; further ahead is not relied on
-_DEDUP_WINDOW = timedelta(hours=1)
 _MAX_VALIDITY = timedelta(days=7)
 _OK = 200
 
@@ -64,7 +63,6 @@ class Intelecom:
             max_batch=min(options.batch_size, _MAX_BATCH),
             cost_centre=True,
             cancelling=True,
-            dedup_window=_DEDUP_WINDOW if options.unique_references else None,
             schedule_ahead=_HORIZON,
         )
 

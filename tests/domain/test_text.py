@@ -292,9 +292,9 @@ def test_what_is_read_reads_the_same_again(raw: str) -> None:
 
 def test_the_characters_that_force_unicode_are_named_with_their_first_place() -> None:
     assert costly("Hej,\n“Åsa” – ni\n– alla") == (
-        Costly(char="“", line=2, column=1, name="U+201C LEFT DOUBLE QUOTATION MARK", times=1),
-        Costly(char="”", line=2, column=5, name="U+201D RIGHT DOUBLE QUOTATION MARK", times=1),
-        Costly(char="–", line=2, column=7, name="U+2013 EN DASH", times=2),
+        Costly(char="“", line=2, column=1, name="U+201C LEFT DOUBLE QUOTATION MARK"),
+        Costly(char="”", line=2, column=5, name="U+201D RIGHT DOUBLE QUOTATION MARK"),
+        Costly(char="–", line=2, column=7, name="U+2013 EN DASH"),
     )
 
 

@@ -316,8 +316,3 @@ def test_whoever_asks_of_one_message_is_told_what_was_said_of_it(code: object) -
     with FaultServer(answering(200, statuses(entry("a1-0000", code)))) as peer:
         answer = submit(open_gateway(some_options(peer.port)), some_batch(1))
     assert (answer.verdict, answer.text) == (SubmitVerdict.ANSWERED, f"said {code}")
-
-
-def test_repeats_can_be_refused_only_where_the_service_is_set_up_to() -> None:
-    assert open_gateway(some_options(1)).traits.dedup_window is None
-    assert open_gateway(some_options(1, unique_references=True)).traits.dedup_window == timedelta(hours=1)

@@ -86,13 +86,13 @@ def _put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
         question = say("Have cron, timers and the listener been stopped, and shall it be put back?")
         dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was changed."))
     now = wiring.clock.now()
-    done = put_back(file, path, group, now.at.replace(":", ""), open_file)
+    aside = put_back(file, path, group, now.at.replace(":", ""), open_file)
     with wiring.ledger.transaction():
         audit.record(wiring.ledger, now, wiring.actor, "restore", str(file))
     told = say("{file} is in place of {path}.", file=file, path=path)
-    kept = [TextLine(say("What was there is kept: {path}", path=one)) for one in done.aside]
+    kept = [TextLine(say("What was there is kept: {path}", path=one)) for one in aside]
     reply = CommandResult(
-        data={"path": str(path), "backup": str(file), "kept": [str(one) for one in done.aside]},
+        data={"path": str(path), "backup": str(file), "kept": [str(one) for one in aside]},
         screen=[TextLine(told, Tone.GOOD), *kept],
     )
     try:

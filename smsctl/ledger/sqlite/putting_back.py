@@ -8,30 +8,23 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.host import disk, named_files
 from smsctl.ledger.seam.beside import key_of, mark_of
 from smsctl.ledger.seam.sentences import reason
 from smsctl.ledger.sqlite import file, lock
-from smsctl.ledger.sqlite.contents import ANOTHER_FILE, LedgerContents, look
+from smsctl.ledger.sqlite.contents import ANOTHER_FILE, look
 
 Opener = Callable[[Path], BinaryIO]
 _PIECE_BYTES = 1 << 20
 
 
-class PutBack(NamedTuple):
-    """What was put in place, and what was kept."""
-
-    held: LedgerContents
-    aside: tuple[Path, ...]  # what was there before
-
-
-def put_back(backup: Path, ledger: Path, group: str | None, at: str, open_file: Opener) -> PutBack:
+def put_back(backup: Path, ledger: Path, group: str | None, at: str, open_file: Opener) -> tuple[Path, ...]:
     """Put a backup, and the key beside it, in the ledger's place; keep what was there under the time `at`.
 
-    `open_file` opens a file that was named, for reading.
+    Returns the paths of what is kept. `open_file` opens a file that was named, for reading.
 
     Raises InputError where `backup` is no sound ledger, LedgerError while somebody sends, or where it cannot
     be written.
@@ -44,7 +37,7 @@ def put_back(backup: Path, ledger: Path, group: str | None, at: str, open_file: 
                 path.unlink(missing_ok=True)
                 undone.callback(path.unlink, missing_ok=True)
             _copy(backup, new, group, open_file)
-            held = look(new, backup)
+            look(new, backup)
             has_key = _is_there(key_of(backup))
             if has_key:
                 _copy(key_of(backup), key_of(new), group, open_file)
@@ -60,7 +53,7 @@ def put_back(backup: Path, ledger: Path, group: str | None, at: str, open_file: 
             say("{path}: cannot be put back: {reason}.", path=ledger, reason=reason(error)),
             hint=say("Run it as the user who sends, who must be able to write in the ledger's folder."),
         ) from error
-    return PutBack(held=held, aside=aside)
+    return aside
 
 
 def _refuse_journal(backup: Path) -> None:
