@@ -1,7 +1,7 @@
 """What the audit keeps, in words: what was done, to what, and the details. The ledger keeps codes."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Text
@@ -50,10 +50,13 @@ def is_of_a_user(stored: str) -> bool:
     return stored not in _ACTORS
 
 
-def _in_words(stored: str, known: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Text]]]) -> Text:
+def _in_words(stored: str, known: Sequence[tuple[str, Sentence | Callable[[re.Match[str]], Text]]]) -> Text:
+    """Return the sentence of the first pattern that fits, with what stands in its places."""
     for pattern, told in known:
-        if found := pattern.fullmatch(stored):
-            return told(found)
+        if found := re.fullmatch(pattern, stored):
+            if not isinstance(told, Sentence):
+                return told(found)
+            return told.given(**{name: _SHOWN.get(name, str)(one) for name, one in found.groupdict().items()})
     return stored
 
 
@@ -102,72 +105,56 @@ _ACTIONS = {
 }
 _ACTORS = {THE_RECIPIENT: say("the recipient"), "a delivery report": say("a delivery report")}
 _SETTLED = {"sent": say("sent"), "not-sent": say("not sent"), "resend": say("to be sent again")}
+_SHOWN: Mapping[str, Callable[[str], Text]] = {
+    "n": lambda n: figures.count(int(n)),
+    "messages": lambda n: figures.messages(int(n)),
+    "parts": lambda n: figures.parts(int(n)),
+    "day": lambda at: at.partition("T")[0],
+    "reason": figures.reason,
+}
 _SUBJECTS = (
-    (re.compile(r"mailing (\d+)"), lambda m: say("mailing {id}", id=m[1])),
-    (re.compile(r"invoice (\d+)"), lambda m: say("invoice {number}", number=m[1])),
-    (re.compile(r"purge (\d+)"), lambda m: say("purge {number}", number=m[1])),
-    (re.compile(r"audit (\d+)"), lambda m: say("row {row} of the audit", row=m[1])),
-    (re.compile(r"month (\d{4}-\d\d)"), lambda m: say("month {month}", month=m[1])),
-    (re.compile(r"number ending in (\d+)"), lambda m: say("number ending in {digits}", digits=m[1])),
-    (re.compile(r"number (\+.+)"), lambda m: say("number {number}", number=m[1])),
-    (re.compile(r"key (.*)", re.DOTALL), lambda m: say("key {key}", key=m[1])),
-    (re.compile(r"ledger"), lambda _: say("the ledger")),
+    (r"mailing (?P<id>\d+)", say("mailing {id}", id="")),
+    (r"invoice (?P<number>\d+)", say("invoice {number}", number="")),
+    (r"purge (?P<number>\d+)", say("purge {number}", number="")),
+    (r"audit (?P<row>\d+)", say("row {row} of the audit", row="")),
+    (r"month (?P<month>\d{4}-\d\d)", say("month {month}", month="")),
+    (r"number ending in (?P<digits>\d+)", say("number ending in {digits}", digits="")),
+    (r"number (?P<number>\+.+)", say("number {number}", number="")),
+    (r"(?s)key (?P<key>.*)", say("key {key}", key="")),
+    (r"ledger", say("the ledger")),
 )
 _DETAILS = (
-    (re.compile(r"messages: (\d+)"), lambda m: figures.messages(int(m[1]))),
-    (re.compile(r"urgent"), lambda _: say("urgent")),
+    (r"messages: (\d+)", lambda m: figures.messages(int(m[1]))),
+    (r"urgent", say("urgent")),
+    (r"urgent, also beyond the day's ceilings", say("urgent, also beyond the day's ceilings")),
+    (r"accepted terms not required", say("accepted terms not required")),
+    (r"mailing (?P<id>\d+) again", say("mailing {id} again", id="")),
+    (r"package (?P<number>\d+)", say("package {number}", number="")),
     (
-        re.compile(r"urgent, also beyond the day's ceilings"),
-        lambda _: say("urgent, also beyond the day's ceilings"),
-    ),
-    (re.compile(r"accepted terms not required"), lambda _: say("accepted terms not required")),
-    (re.compile(r"mailing (\d+) again"), lambda m: say("mailing {id} again", id=m[1])),
-    (re.compile(r"package (\d+)"), lambda m: say("package {number}", number=m[1])),
-    (
-        re.compile(r"closed: package (\d+), (\d+) of (\d+) parts left"),
-        lambda m: say(
-            "package {number} closed with {parts} left", number=m[1], parts=figures.parts(int(m[2]))
-        ),
+        r"closed: package (?P<number>\d+), (?P<parts>\d+) of \d+ parts left",
+        say("package {number} closed with {parts} left", number="", parts=""),
     ),
     (
-        re.compile(r"([^,]+), package (\d+)"),
-        lambda m: say("{municipality}, package {number}", municipality=m[1], number=m[2]),
+        r"(?P<municipality>[^,]+), package (?P<number>\d+)",
+        say("{municipality}, package {number}", municipality="", number=""),
     ),
     (
-        re.compile(r"(\d+) messages: (sent|not-sent|resend)"),
+        r"(\d+) messages: (sent|not-sent|resend)",
         lambda m: joined(figures.messages(int(m[1])), _SETTLED[m[2]]),
     ),
+    (r"(?P<messages>\d+) messages unknown(?:, .+ batches missing)?", say("{messages} unknown", messages="")),
+    (r"pending messages: (?P<n>\d+)", say("{n} pending", n="")),
+    (r"at the gateway: (?P<n>\d+)", say("{n} at the gateway", n="")),
+    (r"counted: (?P<messages>\d+)", say("{messages} counted", messages="")),
+    (r"yes of mailing (?P<id>\d+), by (?P<user>.+)", say("yes of mailing {id}, by {user}", id="", user="")),
+    (r"every time until (?P<day>\S+)", say("every time until {day}", day="")),
+    (r"(?P<n>\d+) mailings before (?P<day>\S+)", say("mailings before {day}: {n}", n="", day="")),
+    (r"order cancelled", say("order cancelled")),
+    (r"newest time (?P<at>\S+)", say("newest time {at}", at="")),
+    (r"rows: (?P<n>\d+)", say("rows: {n}", n="")),
+    (r"(?P<reason>[a-z-]+): (?P<n>\d+)", say("{reason}: {n}", reason="", n="")),
     (
-        re.compile(r"(\d+) messages unknown(?:, (.+) batches missing)?"),
-        lambda m: say("{messages} unknown", messages=figures.messages(int(m[1]))),
-    ),
-    (re.compile(r"pending messages: (\d+)"), lambda m: say("{n} pending", n=figures.count(int(m[1])))),
-    (re.compile(r"at the gateway: (\d+)"), lambda m: say("{n} at the gateway", n=figures.count(int(m[1])))),
-    (
-        re.compile(r"counted: (\d+)"),
-        lambda m: say("{messages} counted", messages=figures.messages(int(m[1]))),
-    ),
-    (
-        re.compile(r"yes of mailing (\d+), by (.+)"),
-        lambda m: say("yes of mailing {id}, by {user}", id=m[1], user=m[2]),
-    ),
-    (
-        re.compile(r"every time until (\S+)"),
-        lambda m: say("every time until {day}", day=m[1].partition("T")[0]),
-    ),
-    (
-        re.compile(r"(\d+) mailings before (\S+)"),
-        lambda m: say("mailings before {day}: {n}", n=figures.count(int(m[1])), day=m[2].partition("T")[0]),
-    ),
-    (re.compile(r"order cancelled"), lambda _: say("order cancelled")),
-    (re.compile(r"newest time (\S+)"), lambda m: say("newest time {at}", at=m[1])),
-    (re.compile(r"rows: (\d+)"), lambda m: say("rows: {n}", n=figures.count(int(m[1])))),
-    (
-        re.compile(r"([a-z-]+): (\d+)"),
-        lambda m: say("{reason}: {n}", reason=figures.reason(m[1]), n=figures.count(int(m[2]))),
-    ),
-    (
-        re.compile(r"message (\S+): (\d+) parts more"),
-        lambda m: say("message {reference}: {parts} more", reference=m[1], parts=figures.parts(int(m[2]))),
+        r"message (?P<reference>\S+): (?P<parts>\d+) parts more",
+        say("message {reference}: {parts} more", reference="", parts=""),
     ),
 )
