@@ -1,15 +1,13 @@
 """`smsctl block …`: the numbers that are never sent to."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.options import argument
-from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.fields import Field, data_of, table_of, time_of
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_rows import named_columns
 from smsctl.cli.wiring import Wiring
@@ -149,9 +147,8 @@ def _fields(wiring: Wiring) -> list[Field[BlockedRow]]:
     def name(key: object) -> Text:
         return wiring.called(str(key)) if key else say("all")
 
-    at = partial(figures.local, zone=wiring.settings.time_zone)
     return [
-        Field("at", lambda one: one.at, say("Since"), at),
+        time_of("at", lambda one: one.at, say("Since"), wiring.settings.time_zone),
         Field("reason", lambda one: one.reason, say("Why"), _told),
         Field("by", lambda one: one.by_whom, say("By"), _told),
         Field("last_digits", lambda one: one.last_digits, say("Last digits")),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, facts_of, table_of
+from smsctl.cli.output.fields import Field, facts_of, table_of, time_of
 from smsctl.cli.output.phrases import and_more, quoted
 from smsctl.domain.incoming import SmsRequest, wish_of
 from smsctl.domain.spelling import is_e164
@@ -39,7 +39,7 @@ def listed(
         return [TextLine(say("Nothing has come in."))]
     fields: list[Field[InboxRow]] = [
         Field("", lambda row: row.id, say("ID"), right=True),
-        Field("", lambda row: figures.local(row.at, zone), say("When")),
+        time_of("", lambda row: row.at, say("When"), zone),
         Field("", lambda row: names.get(row.message.sender) or shown(row.message.sender), say("From")),
         Field("", lambda row: _marked(row, endpoint), say("Text")),
     ]

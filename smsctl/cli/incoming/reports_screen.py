@@ -1,12 +1,11 @@
 """What came back, on a screen: how many reports, what became of them, and those that fit no message."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from smsctl.actions.report import IntakeCounts
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
-from smsctl.cli.output.fields import Field, table_of
+from smsctl.cli.output.fields import Field, table_of, time_of
 from smsctl.cli.output.phrases import NO_REPORT_YET, and_more
 from smsctl.cli.output.reply import CommandResult
 from smsctl.errors import ExitCode, Sentence, say, say_n
@@ -79,7 +78,7 @@ def _taken_summary(taken: IntakeCounts) -> Sentence:
 def kept_fields(zone: str) -> list[Field[KeptReport]]:
     """Return what is told of a report that was not applied."""
     return [
-        Field("at", lambda one: one.at, say("When"), partial(figures.local, zone=zone)),
+        time_of("at", lambda one: one.at, say("When"), zone),
         Field("source", lambda one: one.source),
         Field("gateway", lambda one: one.report.gateway, say("Gateway")),
         Field("number", lambda one: one.report.number, say("Number")),

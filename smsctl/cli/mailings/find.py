@@ -7,7 +7,7 @@ from smsctl.cli.mailings import register
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.export import write_csv
-from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.fields import Field, data_of, table_of, time_of
 from smsctl.cli.output.mailings import subject_of
 from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult
@@ -72,16 +72,13 @@ def _named(wiring: Wiring, known: Found) -> Found:
 
 
 def _fields(zone: str) -> list[Field[FoundMessage]]:
-    def at(stored: str | None) -> str:
-        return figures.local(stored, zone) if stored else ""
-
     return [
         Field("mailing", lambda one: one.mailing.id, say("Mailing"), right=True),
-        Field("at", lambda one: one.at, say("When"), at),
+        time_of("at", lambda one: one.at, say("When"), zone),
         Field("municipality", lambda one: one.mailing.municipality.key),
         Field("", lambda one: subject_of(one.mailing), say("To")),
         Field("state", lambda one: one.state, say("State"), figures.state),
-        Field("reported_at", lambda one: one.reported_at, say("Reported"), at),
+        time_of("reported_at", lambda one: one.reported_at, say("Reported"), zone),
         Field("cause", lambda one: one.cause, say("Why"), lambda one: register.CAUSES[one] if one else ""),
         Field("same_name", lambda one: one.same_name),
     ]
@@ -98,16 +95,14 @@ def _skip_fields() -> list[Field[FoundSkip]]:
 def _in_a_file(number: str, zone: str) -> list[Field[FoundMessage]]:
     return [
         Field("", lambda one: one.mailing.id, say("Mailing")),
-        Field("", lambda one: one.at, say("When"), lambda at: figures.local(at, zone)),
+        time_of("", lambda one: one.at, say("When"), zone),
         Field("", lambda one: one.mailing.municipality.name, say("Municipality")),
         Field("", lambda one: one.mailing.letter.sender, say("Sender")),
         Field("", lambda _: register.written(number), say("Number")),
         Field("", lambda one: one.name, say("Name")),
         Field("", lambda one: one.body, say("Text")),
         Field("", lambda one: one.state, say("State"), figures.state),
-        Field(
-            "", lambda one: one.reported_at, say("Reported"), lambda at: figures.local(at, zone) if at else ""
-        ),
+        time_of("", lambda one: one.reported_at, say("Reported"), zone),
         Field("", lambda one: one.cause, say("Why"), lambda one: register.CAUSES[one] if one else ""),
     ]
 

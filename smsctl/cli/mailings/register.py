@@ -5,7 +5,7 @@ from functools import partial
 
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Text
-from smsctl.cli.output.fields import Field
+from smsctl.cli.output.fields import Field, time_of
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import told
 from smsctl.domain.report import PERMANENT, Cause
@@ -23,7 +23,7 @@ def on_screen(shown: Callable[[str], str], zone: str) -> list[Field[PersonRow]]:
         Field("row", lambda one: one.row, say("Row"), right=True),
         Field("number", lambda one: shown(one.number), say("Number")),
         Field("state", _state, say("State"), lambda one: _STATES.get(one) or one),
-        Field("at", lambda one: one.at, say("When"), lambda at: figures.local(at, zone) if at else ""),
+        time_of("at", lambda one: one.at, say("When"), zone),
         Field("", _why, say("Why")),
         Field("cause", lambda one: one.cause),
         Field("reason", lambda one: told(one.reason) or None),
@@ -42,7 +42,7 @@ def in_a_file(headings: Sequence[str], zone: str) -> list[Field[PersonRow]]:
         Field("", lambda one: one.name, say("Name")),
         Field("", _state, say("State"), lambda one: _STATES.get(one) or one),
         Field("", _why, say("Why")),
-        Field("", lambda one: one.at, say("When"), lambda at: figures.local(at, zone) if at else ""),
+        time_of("", lambda one: one.at, say("When"), zone),
         Field("", lambda one: one.column, say("Column")),
         Field("", lambda one: one.accepted, say("Accepted terms"), figures.yes_or_no),
         *(Field("", partial(_cell, place), heading) for place, heading in enumerate(headings)),
@@ -70,7 +70,7 @@ def not_reached_in_a_file(headings: Sequence[str], zone: str) -> list[Field[Fail
         Field("", lambda one: one.failed.state, say("State"), figures.state),
         Field("", lambda one: one.failed.cause, say("Why"), CAUSES.__getitem__),
         Field("", lambda one: one.mailing.id, say("Mailing")),
-        Field("", lambda one: one.mailing.created_at, say("When"), lambda at: figures.local(at, zone)),
+        time_of("", lambda one: one.mailing.created_at, say("When"), zone),
         Field("", lambda one: one.mailing.municipality.name, say("Municipality")),
         Field("", lambda one: one.mailing.terms_required or None, say("Accepted terms"), figures.yes_or_no),
         *(Field("", partial(_cell_under, heading), heading) for heading in headings),

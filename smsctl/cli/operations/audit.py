@@ -1,16 +1,15 @@
 """`smsctl audit`: who did what, when, and from which host."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.options import option
-from smsctl.cli.output import audited, figures
+from smsctl.cli.output import audited
 from smsctl.cli.output.blocks import Block, Text, TextLine
 from smsctl.cli.output.export import write_csv
-from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.fields import Field, data_of, table_of, time_of
 from smsctl.cli.output.phrases import written
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import moments_of, period
@@ -95,7 +94,7 @@ def _in_a_line(
 
     return [
         Field("", lambda one: one.id, say("ID"), right=True),
-        Field("", lambda one: one.at, say("When"), partial(figures.local, zone=wiring.settings.time_zone)),
+        time_of("", lambda one: one.at, say("When"), wiring.settings.time_zone),
         Field("", who, say("Who")),
         Field("", what, say("What"), cut=True),
     ]
@@ -109,7 +108,7 @@ def _fields(
     filed = any(label(row).case for row in rows)
     return [
         Field("id", lambda one: one.id, say("ID")),
-        Field("at", lambda one: one.at, say("When"), partial(figures.local, zone=wiring.settings.time_zone)),
+        time_of("at", lambda one: one.at, say("When"), wiring.settings.time_zone),
         Field("user", lambda one: one.user, say("Who"), audited.actor),
         Field("host", lambda one: one.host, say("Host"), audited.host),
         Field("action", lambda one: one.action, say("What"), audited.action),

@@ -1,7 +1,6 @@
 """What people wrote into the ledger, listed by id; and the blanking of it."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple
 
 from smsctl.actions.purge import blank as blank_words
@@ -10,7 +9,7 @@ from smsctl.cli import dialogue, numbers
 from smsctl.cli.operations.retention import broken_off
 from smsctl.cli.output import audited, figures
 from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
-from smsctl.cli.output.fields import Field, data_of, table_of
+from smsctl.cli.output.fields import Field, data_of, table_of, time_of
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.cells import may_hold_a_name
@@ -91,10 +90,9 @@ def _may_hold(written: Written) -> list[str]:
 
 
 def _fields(wiring: Wiring) -> list[Field[Written]]:
-    local = partial(figures.local, zone=wiring.settings.time_zone)
     return [
         Field("id", lambda one: one.id, say("ID")),
-        Field("at", lambda one: one.at, say("When"), local),
+        time_of("at", lambda one: one.at, say("When"), wiring.settings.time_zone),
         Field("user", lambda one: one.user, say("Who")),
         Field("kind", lambda one: one.kind, say("What"), _KINDS.__getitem__),
         Field("action", lambda one: one.action, say("Of what"), audited.action),

@@ -1,11 +1,10 @@
 """A purge on a screen: what would go, the protocol of what went, and what is held."""
 
 from collections.abc import Sequence
-from functools import partial
 
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
-from smsctl.cli.output.fields import Field, table_of
+from smsctl.cli.output.fields import Field, table_of, time_of
 from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.holds import Hold
@@ -67,10 +66,9 @@ def done(protocol: Protocol, due: Due, names: str, zone: str) -> list[Block]:
 
 def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> list[Block]:
     """Return the protocols that are kept, and the mailings that are held."""
-    local = partial(figures.local, zone=zone)
     of_a_purge: list[Field[Protocol]] = [
         Field("", lambda one: one.id, say("Purge")),
-        Field("", lambda one: one.at, say("When"), local),
+        time_of("", lambda one: one.at, say("When"), zone),
         Field("", lambda one: one.by_whom, say("By")),
         Field("", lambda one: one.decision or BLANKED, say("Decision")),
         Field("", lambda one: ", ".join(one.municipalities), say("Municipality")),
@@ -79,7 +77,7 @@ def kept(protocols: Sequence[Protocol], holds: Sequence[Hold], zone: str) -> lis
     ]
     of_a_hold: list[Field[Hold]] = [
         Field("", lambda one: one.mailing, say("Held mailing")),
-        Field("", lambda one: one.at, say("Since"), local),
+        time_of("", lambda one: one.at, say("Since"), zone),
         Field("", lambda one: one.by_whom, say("By")),
         Field("", lambda one: one.reason or BLANKED, say("Why")),
     ]

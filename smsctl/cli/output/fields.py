@@ -44,6 +44,11 @@ def data_of(fields: Sequence[Field[T]], row: T) -> dict[str, object]:
     return {one.key: one.value(row) for one in fields if one.key}
 
 
+def time_of(key: str, value: Callable[[T], str | None], title: Text, zone: str) -> Field[T]:
+    """Return a fact that is a time of the ledger's: on the clock of a zone, or nothing."""
+    return Field(key, value, title, lambda at: figures.local(at, zone) if at else "")
+
+
 def facts_of(row: object, *names: str) -> dict[str, object]:
     """Return some facts of a row for the envelope, each under the name that the code has for it."""
     return {name: getattr(row, name) for name in names}

@@ -36,9 +36,8 @@ def people(number: int) -> Sentence:
     return say_n("{count} person", "{count} people", n=number, count=count(number))
 
 
-def money(ore: int) -> str:
-    """123450 öre -> 1 234,50 kr."""
-    return in_kronor(ore)
+money = in_kronor
+"""123450 öre -> 1 234,50 kr."""
 
 
 def money_or_nothing(ore: int | None) -> str:
