@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from smsctl.actions.sender_rights import Person, lists_of, municipalities_seen, must_see, must_see_incoming
+from smsctl.actions.sender_rights import Person, lists_of, municipalities_seen, must_see
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
@@ -33,11 +33,6 @@ def incoming(wiring: Wiring, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
 
     answered = finding.answered(wiring.ledger, rows)
     return [one for one in rows if answered.get(one.id) in seen]
-
-
-def must_see_sms(wiring: Wiring, row: InboxRow) -> None:
-    """Raise RuleError where an incoming SMS is none of this user's business."""
-    must_see_incoming(row.id, seen=bool(incoming(wiring, [row])))
 
 
 def lists(wiring: Wiring, municipality: str | None, every: Collection[str] | None) -> Collection[str] | None:

@@ -11,7 +11,7 @@ from threading import Event
 from smsctl.domain.push import PushBatch
 from smsctl.errors import SmsctlError
 
-Store = Callable[[Sequence[PushBatch]], None]
+Store = Callable[[Sequence[PushBatch]], object]
 """Stores all batches durably, or raises and stores none."""
 
 _LONGEST_WAIT_S = 50  # Intelecom gives up after 60 (wire/puzzel.md, "Delivery reports")

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
+from smsctl.actions.sender_rights import must_see_incoming
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.incoming import inbox_screen as render
 from smsctl.cli.incoming import names_by_number
@@ -83,7 +84,7 @@ def run_show(
 ) -> CommandResult:
     """Show one incoming SMS in full: who, when, and the whole text."""
     row = inbox.get(wiring.ledger, number)
-    seen.must_see_sms(wiring, row)
+    must_see_incoming(row.id, seen=bool(seen.incoming(wiring, [row])))
     sender = row.message.sender
     row = row._replace(message=numbers.shown_incoming(wiring, row.message, text=row.message.text))
     name = names_by_number.names_of(wiring, {sender}).get(sender)

@@ -1,7 +1,7 @@
 """What `reports listen`, `poll` and `import` share: storing what came in, and telling of trouble."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -31,12 +31,8 @@ class PushIntake:
         """Open the ledger: what cannot be stored is not asked for."""
         self._wiring.ledger.on_wait = on_wait
 
-    def store(self, push_batches: Sequence[PushBatch]) -> None:
-        """Store all of them durably. Raises LedgerError, and has then stored none."""
-        self.store_one(*push_batches)
-
-    def store_one(self, *push_batches: PushBatch) -> IntakeCounts:
-        """Store all of them and return what was taken in. Raises LedgerError, and has then stored none."""
+    def store(self, *push_batches: PushBatch) -> IntakeCounts:
+        """Store all of them durably; return what they held. Raises LedgerError, and has then stored none."""
         taken = take_in(self._wiring.ledger, push_batches, self._intake_rules, self._clock.now())
         self.taken = self.taken + taken
         if twice := taken.reports[ReportFate.TWICE]:

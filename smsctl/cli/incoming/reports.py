@@ -63,7 +63,7 @@ def run_listen(
 
     ears = wiring_listener.listen(
         wiring,
-        intake.store,
+        lambda push_batches: intake.store(*push_batches),
         host=host,
         port=port,
         on_trouble=lambda error: complaints.note(_told(error)),
@@ -71,7 +71,8 @@ def run_listen(
         on_turn=turn,
     )
     with _stopped_by_signals(wiring, ears) as heard:
-        _open(wiring, intake, complaints)
+        intake.open(complaints.note)  # only now: its owner may not be able to take the port
+        notify.tell_what_waits(wiring)
         if not wiring.output.speaks_json:
             wiring.output.out.show([TextLine(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
         ears.push_queue.serve(ears.listener.closed)
@@ -80,12 +81,6 @@ def run_listen(
         complaints.end()
     code = ExitCode.HUNG_UP if "SIGHUP" in heard[:1] else ExitCode.OK
     return render.taken_result(intake.taken, code)
-
-
-def _open(wiring: Wiring, intake: receiving.PushIntake, complaints: receiving.Complaints) -> None:
-    """Open the ledger, whose owner may not be able to take the port; tell what waits in it."""
-    intake.open(complaints.note)
-    notify.tell_what_waits(wiring)
 
 
 @contextmanager
@@ -157,7 +152,7 @@ def run_poll(
     intake.open(output.warn)
     try:
         with output.stopping.ends(lambda name: stop_signal.ask(BY_SIGNAL[name])), stop_signal.armed():
-            taken = poll(queues, intake.store_one, for_s, stop_signal=stop_signal)
+            taken = poll(queues, intake.store, for_s, stop_signal=stop_signal)
     finally:  # what was stored is mailed on also when the gateway fails
         if forwarder:
             forwarder.work(_MAILING_S)
@@ -173,7 +168,7 @@ def run_import(
     intake, unread = receiving.PushIntake(wiring, intake_rules, wiring.output.warn), 0
     with wiring.output.working(say("Reading")) as tell:
         for push_batch in wiring_listener.read_report_file(file, tell):
-            intake.store_one(push_batch)
+            intake.store(push_batch)
             unread += push_batch.unread
             wiring.ledger.give_way()
     if unread:
