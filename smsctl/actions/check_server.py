@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from smsctl.actions.check import Finding, Level, ledger_faults
 from smsctl.domain.moment import Actor
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import hosts, takeover
+from smsctl.ledger import takeover
 from smsctl.ledger.store import Ledger
 
 _FAR_MS = 2.0
@@ -31,7 +31,7 @@ def check_server(
     standing = ledger.engine.standing()
     if standing is None or faults:
         return
-    if wrong := hosts.unfit(ledger, standing):
+    if wrong := standing.unfit(ledger.engine.place):
         raise LedgerError(wrong.sentence, hint=wrong.hint)
     if ledger.high_water:
         ledger.high_water.must_take_marks()

@@ -100,6 +100,7 @@ class _Found:
         try:
             self.states += _settle(search, unknown, listed)
         except HaltError as halted:
+            hosts.note_what_is_missing(search.ledger)
             self.halted = True
             self.remarks[claim.id] = halted.sentence
             return

@@ -21,7 +21,7 @@ from smsctl.domain.message import Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.domain.remark import Event, Remark
 from smsctl.errors import ExitCode, RuleError, Sentence, say, worst
-from smsctl.ledger import batches, fitness, mailings, recovery
+from smsctl.ledger import batches, fitness, hosts, mailings, recovery
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.hosts import HaltError
 from smsctl.ledger.repeats import Repeats
@@ -90,7 +90,8 @@ def send(send_run: SendRun) -> Result:
     send_run = send_run._replace(now=clock.now)
     progress = _Progress(pace=send_run.pace, want=_want(send_run), clock=clock, reserve=_reserve(send_run))
     workers = Workers(send_run.gateway, send_run.pace.connections, halted=lambda: _halted(send_run, progress))
-    with recovery.taking_over(send_run.ledger, send_run.mailing, begun), progress.reserve:
+    ledger = send_run.ledger
+    with recovery.taking_over(ledger, send_run.mailing, begun), progress.reserve, hosts.watched(ledger):
         try:
             with send_run.stop_signal.armed():
                 _drive(send_run, progress, workers)
@@ -240,7 +241,7 @@ def _claim(send_run: SendRun, progress: _Progress, now: Moment, room: int) -> li
         return []
     try:
         claims = batches.claim(send_run.ledger, progress.want, progress.cursor, now, room)
-    except HaltError as halted:  # raised before anything is written, so the answers are still stored
+    except HaltError as halted:  # raised before a claim is written, so the answers are still stored
         progress.end(StopReason.LEDGER, halted.sentence, halted.hint)
         return []
     except RuleError as reached:  # raised before anything is written, so the answers are still stored

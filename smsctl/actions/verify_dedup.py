@@ -17,7 +17,7 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.remark import Event, Remark
 from smsctl.errors import InterruptionError, SmsctlError, StoppedError, say
 from smsctl.host import clock
-from smsctl.ledger import batches, corrections, fitness, lock, mailings, reconciling, under_way
+from smsctl.ledger import batches, corrections, fitness, hosts, lock, mailings, reconciling, under_way
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.repeats import Repeats
@@ -85,7 +85,8 @@ def verify_dedup(trial: DoubleSend) -> Verified:
 
 @contextmanager
 def _begun(trial: DoubleSend) -> Iterator[_Begun]:
-    with Reserve(trial.ledger.path, batches=_TWICE, messages=1) as reserve, ExitStack() as held:
+    room = Reserve(trial.ledger.path, batches=_TWICE, messages=1)
+    with hosts.watched(trial.ledger), room as reserve, ExitStack() as held:
         with trial.ledger.transaction():
             moment, twice = trial.now(), (trial.addressee, trial.addressee)
             mailing = write(trial.new, twice, (), trial.ledger, moment, trial.actor)

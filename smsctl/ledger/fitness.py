@@ -136,7 +136,7 @@ def _refuse_on_server(ledger: Ledger) -> None:
     standing = ledger.engine.standing()
     if standing is None:
         return
-    if wrong := hosts.unfit(ledger, standing):
+    if wrong := standing.unfit(ledger.engine.place):
         raise wrong
     hosts.note_what_is_missing(ledger)
 

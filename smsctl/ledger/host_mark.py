@@ -6,6 +6,7 @@ batch's reference stands beside it, which no two batches share.
 
 from pathlib import Path
 
+from smsctl.errors import Sentence, say
 from smsctl.ledger.high_water import HighWater, HighWaterRecord
 from smsctl.ledger.seam import beside
 
@@ -53,3 +54,14 @@ class HostMark(HighWater):
             at=at.removeprefix("-"),
             host=host,
         )
+
+
+def lacks(place: str, water: HighWaterRecord) -> Sentence:
+    """Say that a ledger lacks the newest batch that this host knows of."""
+    return say(
+        "{path} lacks batch {batch} ({reference}), which this host knows of: it was put back, or another"
+        " server took over.",
+        path=place,
+        batch=water.batch,
+        reference=water.reference,
+    )

@@ -8,7 +8,8 @@ newest batch stands in the ledger. That is asked in the transaction that claims,
 
 import os
 import socket
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from smsctl.domain.moment import Moment
@@ -16,7 +17,7 @@ from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host.clock import ClockReading
 from smsctl.ledger import takeover
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWaterRecord, Restored, twice
-from smsctl.ledger.host_mark import HostMark
+from smsctl.ledger.host_mark import HostMark, lacks
 from smsctl.ledger.seam.engine import COPIED, FILLING
 from smsctl.ledger.seam.sentences import being_filled
 from smsctl.ledger.seam.standing import Identity, Standing
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 _LIFE, _QUARANTINE = takeover.LIFE, "quarantine"
 _NEWEST = "newest batch"  # no fact: asked for on the same way
 _BEFORE = "lineage-before "
-_CLOCK_OFF = timedelta(seconds=60)
 
 
 class HaltError(LedgerError):
@@ -88,7 +88,7 @@ def mark_of(ledger: Ledger) -> HostMark | None:
 def admit(ledger: Ledger, reference: str, moment: Moment) -> Claimant | None:
     """Let this host claim batches of the mailing of this reference, in the open transaction.
 
-    None: the ledger is a file. Raises HaltError, before anything is written.
+    None: the ledger is a file. Raises HaltError; that this host's newest batch is missing is written then.
     """
     mark, standing = mark_of(ledger), ledger.engine.standing()
     if mark is None or standing is None:
@@ -101,36 +101,14 @@ def admit(ledger: Ledger, reference: str, moment: Moment) -> Claimant | None:
             ),
             hint=say("What was answered is recorded. Go on with: smsctl mailings list, then resume"),
         )
-    if wrong := unfit(ledger, standing):
+    if wrong := standing.unfit(ledger.engine.place):
         raise HaltError(wrong.sentence, hint=wrong.hint)
     look = _look(ledger, mark, standing)
     if restored := _judged(ledger, look):
+        _stop_all(ledger, look.water, look.facts)
         raise HaltError(twice(restored.why).sentence, hint=ACCEPT)
     water = _at_home(ledger, mark, look, moment)
     return Claimant(host=water.host, at=standing.at, read=standing.read)
-
-
-def unfit(ledger: Ledger, standing: Standing) -> LedgerError | None:
-    """Return why nothing may be sent by this host, or from this server as it is set; None: it may."""
-    place = ledger.engine.place
-    if standing.asks_for_standby and not standing.has_standby:
-        return LedgerError(
-            say("{path}: the server waits for no standby, and the config says that it must.", path=place),
-            hint=say('Ask whoever looks after the database; or write under [ledger]: standby = "none"'),
-        )
-    theirs = datetime.fromisoformat(standing.at)
-    ours = datetime.fromtimestamp(standing.read.shown_s, UTC)
-    if abs(theirs - ours) > _CLOCK_OFF:
-        return LedgerError(
-            say(
-                "{path}: the database's clock says {theirs}, and this machine's {ours}.",
-                path=place,
-                theirs=standing.at,
-                ours=ours.isoformat(timespec="seconds"),
-            ),
-            hint=say("Set the clock that is wrong; nothing is sent by one that is a minute off."),
-        )
-    return None
 
 
 def judge(ledger: Ledger) -> Restored | None:
@@ -172,7 +150,7 @@ def _own_doubt(ledger: Ledger, look: _Look) -> Sentence | None:
         if water.at and water.at <= look.facts.get(_BEFORE + water.lineage, ""):
             return None
         return say("{path} is not the ledger that this host has sent from.", path=place)
-    return None if _NEWEST in look.facts else _lacks(place, water)
+    return None if _NEWEST in look.facts else lacks(place, water)
 
 
 def note_what_is_missing(ledger: Ledger) -> None:
@@ -182,10 +160,38 @@ def note_what_is_missing(ledger: Ledger) -> None:
     if water is None or not water.batch:
         return
     with ledger.transaction():
-        facts = _facts(ledger, water)
-        if _QUARANTINE not in facts and water.lineage == facts.get(LINEAGE) and _NEWEST not in facts:
-            told = f"{socket.gethostname()}, batch {water.batch} {water.reference}"
-            ledger.write("INSERT INTO facts (name, value) VALUES (?, ?)", _QUARANTINE, told)
+        _stop_all(ledger, water, _facts(ledger, water))
+
+
+@contextmanager
+def watched(ledger: Ledger) -> Iterator[None]:
+    """Note what is missing where the ledger ends a run: another host would go on, and send it again.
+
+    In a session of its own: that of the run may not lead to this database any more.
+    """
+    try:
+        yield
+    except LedgerError:
+        if mark_of(ledger) is not None:
+            _note_anew(ledger)
+        raise
+
+
+def _note_anew(ledger: Ledger) -> None:
+    from smsctl.ledger.postgres.engine import PostgresEngine  # it is loaded
+
+    assert isinstance(ledger.engine, PostgresEngine)  # noqa: S101 - only a server has hosts
+    with suppress(LedgerError), closing(open_shared(ledger.engine.access)) as again:
+        note_what_is_missing(again)
+
+
+def _stop_all(ledger: Ledger, water: HighWaterRecord | None, facts: dict[str, str]) -> None:
+    """Keep all hosts from sending, in the open transaction, where this one's newest batch is missing."""
+    if water is None or not water.batch or _NEWEST in facts or _QUARANTINE in facts:
+        return
+    if water.lineage == facts.get(LINEAGE):
+        told = f"{socket.gethostname()}, batch {water.batch} {water.reference}"
+        ledger.write("INSERT INTO facts (name, value) VALUES (?, ?)", _QUARANTINE, told)
 
 
 def renew(ledger: Ledger) -> None:
@@ -257,16 +263,6 @@ def _is_confirmed(life: str | None, standing: Standing) -> bool:
     if not found.timeline:  # a standby, which can only be read
         return kept._replace(timeline="") == found
     return kept == found or (standing.asks_for_standby and found.is_promoted_from(kept))
-
-
-def _lacks(place: str, water: HighWaterRecord) -> Sentence:
-    return say(
-        "{path} lacks batch {batch} ({reference}), which this host knows of: it was put back, or another"
-        " server took over.",
-        path=place,
-        batch=water.batch,
-        reference=water.reference,
-    )
 
 
 def _facts(ledger: Ledger, water: HighWaterRecord | None = None) -> dict[str, str]:

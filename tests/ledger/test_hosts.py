@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from datetime import datetime, timedelta, tzinfo
 from itertools import count
 from pathlib import Path
@@ -20,6 +20,7 @@ from smsctl.actions.send import Result, send
 from smsctl.actions.stop_signal import StopReason, StopSignal
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
+from smsctl.domain.moment import Moment
 from smsctl.errors import LedgerError, RuleError
 from smsctl.ledger import (
     audit,
@@ -36,6 +37,7 @@ from smsctl.ledger import (
 from smsctl.ledger.high_water import HighWaterRecord
 from smsctl.ledger.host_mark import HostMark
 from smsctl.ledger.hosts import HaltError
+from smsctl.ledger.seam import standing
 from smsctl.ledger.store import Ledger
 
 from .. import postgres_server
@@ -501,17 +503,72 @@ def test_without_its_mark_the_host_would_send_it_again(
     gateway, mailing = Taker(), new_mailing(one, 4)
     send_all(one, mailing, gateway)
     forget_newest(admin, site)
-    for asked_of_its_mark in ("_own_doubt", "note_what_is_missing"):
+    for asked_of_its_mark in ("_own_doubt", "_stop_all"):
         monkeypatch.setattr(hosts, asked_of_its_mark, lambda *_given: None)
     with closing(site.opened("one")) as again:
         run(again, mailing, gateway)
     assert set(gateway.taken.values()) == {1, 2}
 
 
-def test_an_answer_whose_batch_is_gone_is_told_of(one: Ledger, site: Site, admin: Admin) -> None:
-    mailing = new_mailing(one, 2)
+def _misses_its_batch_while_it_sends(one: Ledger, site: Site, admin: Admin) -> tuple[Mailing, Taker]:
+    """Put the ledger back to before its newest batch in the middle of a run, between two claims."""
+    gateway, first, second = Taker(), new_mailing(one, 2), new_mailing(one, 2, body="Igen")
+    send_all(one, first, gateway)
+    moments = count()
+
+    def go_back() -> Moment:
+        if next(moments) == 2:  # the run has looked whether the ledger is fit, and is about to claim
+            forget_newest(admin, site)
+        return now()
+
+    send(a_run(one, second, gateway)._replace(now=go_back))
+    return first, gateway
+
+
+def test_a_host_that_misses_its_batch_in_the_middle_of_a_run_stops_all_hosts(
+    one: Ledger, two: Ledger, site: Site, admin: Admin
+) -> None:
+    first, gateway = _misses_its_batch_while_it_sends(one, site, admin)
+    with pytest.raises(LedgerError, match="a host has found that it lacks what was sent"):
+        run(two, first, gateway)
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_without_its_word_another_host_would_send_it_again(
+    one: Ledger, two: Ledger, site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(hosts, "_stop_all", lambda *_given: None)
+    first, gateway = _misses_its_batch_while_it_sends(one, site, admin)
+    run(two, first, gateway)
+    assert set(gateway.taken.values()) == {2}
+
+
+def _an_answer_without_its_batch(one: Ledger, site: Site, admin: Admin) -> tuple[Mailing, Taker]:
+    mailing, gateway = new_mailing(one, 2), Taker(before=lambda: forget_newest(admin, site))
     with pytest.raises(LedgerError, match="whose answer came: it was put back"):
-        send_all(one, mailing, Taker(before=lambda: forget_newest(admin, site)))
+        send_all(one, mailing, gateway)
+    return mailing, gateway
+
+
+def test_a_host_whose_answer_finds_no_batch_stops_all_hosts(
+    one: Ledger, two: Ledger, site: Site, admin: Admin
+) -> None:
+    mailing, gateway = _an_answer_without_its_batch(one, site, admin)
+    with pytest.raises(LedgerError, match="a host has found that it lacks what was sent"):
+        run(two, mailing, gateway)
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_without_a_watch_over_the_run_another_host_would_send_it_again(
+    one: Ledger, two: Ledger, site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(hosts, "watched", nullcontext)
+    mailing, gateway = _an_answer_without_its_batch(one, site, admin)
+    again = Taker()
+    run(two, mailing, again)
+    assert set((gateway.taken + again.taken).values()) == {2}
 
 
 @pytest.mark.parametrize("how", [("--clean",), ("--data-only",)])
@@ -652,7 +709,7 @@ def test_a_host_whose_clock_is_off_sends_nothing(
             return super().fromtimestamp(timestamp, tz) + off
 
     mailing = new_mailing(one, 2)
-    monkeypatch.setattr(hosts, "datetime", Off)
+    monkeypatch.setattr(standing, "datetime", Off)
     with pytest.raises(LedgerError, match="the database's clock says"):
         fitness.must_be_fit(one, now())
     with pytest.raises(HaltError, match="and this machine's"), one.transaction():
@@ -847,6 +904,57 @@ def test_a_host_without_a_time_in_its_mark_goes_on_with_no_other_ledger(
         pytest.raises(LedgerError, match="not the ledger that this host has sent from"),
     ):
         run(one, *put_back)
+
+
+def _taken_over_by_a_standby_that_follows_another(site: Site, admin: Admin) -> Taker:
+    """Let a standby that is not the one waited for take over in the middle of a run; return what went out."""
+    gateway, line, commits = Taker(), CutLine(site.cluster.port), count()
+    with ExitStack() as around:
+        around.callback(line.close)
+        one = around.enter_context(closing(site.opened("one")))
+        mailing = new_mailing(one, 6)
+        standby = site.cluster.standby()
+        standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
+        around.callback(standby.stop)
+        standby.promote()
+        there = site._replace(cluster=standby)
+        around.callback(admin.execute, "SELECT pg_reload_conf()")
+        around.callback(admin.execute, "ALTER SYSTEM RESET synchronous_standby_names")
+        with psycopg.connect(standby.url(), autocommit=True) as other_admin:
+            for waiting, server_of in ((admin, site.cluster), (other_admin, standby)):
+                wait_for(waiting, "log")
+                around.enter_context(server_of.follower("log"))
+
+        def takes_over(said: bytes) -> bool:
+            if b"COMMIT\0" not in said or next(commits) != 1:
+                return False
+            line.turn_to(standby.port)
+            return True
+
+        server = address.Server(host="127.0.0.1", port=line.port)
+        access = site.access("one")._replace(standby_must_have_it=True)
+        access = access._replace(address=access.address._replace(servers=(server,)))
+        through = around.enter_context(closing(hosts.open_shared(access)))
+        line.when = takes_over
+        with pytest.raises(LedgerError, match="another database than before"):
+            send_all(through, mailing, gateway)
+        other = there.access("two")._replace(standby_must_have_it=True)
+        two = around.enter_context(closing(hosts.open_shared(other)))
+        with suppress(LedgerError):
+            run(two, mailing, gateway)
+    return gateway
+
+
+def test_a_host_that_finds_another_database_says_so_there(site: Site, admin: Admin) -> None:
+    assert set(_taken_over_by_a_standby_that_follows_another(site, admin).taken.values()) == {1}
+
+
+def test_without_that_the_other_hosts_would_go_on_there(
+    site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: to them it is a standby that had everything."""
+    monkeypatch.setattr(hosts, "watched", nullcontext)
+    assert 2 in _taken_over_by_a_standby_that_follows_another(site, admin).taken.values()
 
 
 # A standby that must have it

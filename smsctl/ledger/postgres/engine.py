@@ -249,11 +249,14 @@ class PostgresEngine:
         row, before, awaited = None, self._known, self._standby.awaited
         while row is None:
             self.begin(patient=patient)  # with the lock: the old session has ended
-            with suppress(LostError):
-                row = self.first("SELECT pg_xact_status(CAST(? AS xid8))", (transaction,))
-            self.rollback()
-            if self._known.timeline != before.timeline:  # its transactions are numbered anew
-                raise identity.another(self.place)
+            try:
+                if self._known.timeline != before.timeline:  # its transactions are numbered anew
+                    raise identity.another(self.place)
+                row = self.first(identity.STATUS, (transaction, transaction))
+            except LostError:
+                continue
+            finally:
+                self.rollback()
             if row == ("committed",) and awaited and not self._standby.has_it(self._session):
                 row = None  # it was lost as well: the server is asked once more
         if row != ("committed",):

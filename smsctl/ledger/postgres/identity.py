@@ -33,6 +33,9 @@ STANDING = NOW.replace(
 )
 """The open transaction, the version of the schema, what it is being filled with, and then as `NOW`."""
 
+STATUS = "SELECT CASE WHEN CAST(? AS xid8) < pg_current_xact_id() THEN pg_xact_status(CAST(? AS xid8)) END"
+"""What became of a transaction; nothing where this database has not come so far."""
+
 
 def stood(access: Access, read: ClockReading, row: Sequence[Any] | None) -> Standing:
     """Return what was answered to `NOW`; `read` as in `Standing`."""

@@ -3,9 +3,13 @@
 A ledger in a file has no such thing: the file beside it tells whether it was put back.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
+from smsctl.errors import LedgerError, say
 from smsctl.host.clock import ClockReading
+
+_CLOCK_OFF = timedelta(seconds=60)
 
 
 class Identity(NamedTuple):
@@ -51,3 +55,24 @@ class Standing(NamedTuple):
     asks_for_standby: bool = False  # the config says that nothing counts before a standby has it
     has_standby: bool = False  # and so does the server
     settings_at: str = ""  # since when its settings are as they are
+
+    def unfit(self, place: str) -> LedgerError | None:
+        """Return why nothing may be sent by this host, or from this server as it is set; None: it may."""
+        if self.asks_for_standby and not self.has_standby:
+            return LedgerError(
+                say("{path}: the server waits for no standby, and the config says that it must.", path=place),
+                hint=say('Ask whoever looks after the database; or write under [ledger]: standby = "none"'),
+            )
+        theirs = datetime.fromisoformat(self.at)
+        ours = datetime.fromtimestamp(self.read.shown_s, UTC)
+        if abs(theirs - ours) > _CLOCK_OFF:
+            return LedgerError(
+                say(
+                    "{path}: the database's clock says {theirs}, and this machine's {ours}.",
+                    path=place,
+                    theirs=self.at,
+                    ours=ours.isoformat(timespec="seconds"),
+                ),
+                hint=say("Set the clock that is wrong; nothing is sent by one that is a minute off."),
+            )
+        return None
