@@ -1,6 +1,10 @@
 """Several hosts on one ledger: who may claim, what a host remembers, and what stops all of them."""
 
+import ctypes
 import os
+import socket
+import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
@@ -37,6 +41,7 @@ from smsctl.ledger import (
 from smsctl.ledger.high_water import HighWaterRecord
 from smsctl.ledger.host_mark import HostMark
 from smsctl.ledger.hosts import HaltError
+from smsctl.ledger.lock import TakenError
 from smsctl.ledger.seam import standing
 from smsctl.ledger.store import Ledger
 
@@ -53,7 +58,9 @@ if why := postgres_server.why_none():
 import psycopg
 
 from smsctl.domain import database_address as address
+from smsctl.ledger.postgres import connect
 from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.postgres.engine import PostgresEngine
 from smsctl.ledger.postgres.rights import Rights
 from smsctl.ledger.postgres.standby import Standby
 
@@ -207,6 +214,49 @@ def test_of_a_session_that_was_ended_its_host_hears_before_it_sends(
         end_sessions(admin, one)
         assert not one.engine.may_still_send("a")
         assert two.engine.may_still_send("b")
+
+
+def lose_power(ledger: Ledger) -> None:
+    """Let nothing that is said to this session be heard or confirmed any more, as of a host without power."""
+    assert isinstance(ledger.engine, PostgresEngine)
+    drop_all = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
+    program = struct.pack("HL", 1, ctypes.addressof(drop_all))
+    session = vars(ledger.engine)["_session"]
+    with socket.socket(fileno=os.dup(session.fileno())) as line:
+        line.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+
+
+_SO_ATTACH_FILTER = 26
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no filter can be attached to a socket")
+def test_a_host_without_power_loses_its_right(
+    site: Site, two: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = vars(connect)["_SETTINGS"]
+    quick = {name: "1" for name in settings if name.startswith("tcp_keepalives")}
+    monkeypatch.setattr(connect, "_SETTINGS", settings | quick)
+    with ExitStack() as around:
+        dark = around.enter_context(closing(site.opened("dark")))
+        around.enter_context(lock.right_to_send(dark, "a"))
+        with pytest.raises(TakenError), lock.right_to_send(two, "a"):
+            pass
+        lose_power(dark)
+        while True:
+            with suppress(TakenError), lock.right_to_send(two, "a"):
+                break
+
+
+def test_without_the_servers_own_question_it_would_keep_it_for_hours(
+    one: Ledger, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    asked = "SELECT CAST(setting AS bigint) FROM pg_settings WHERE name = ? || 'idle'"
+    assert one.number(asked, "tcp_keepalives_") <= 60
+    settings = {name: value for name, value in vars(connect)["_SETTINGS"].items() if "tcp_" not in name}
+    monkeypatch.setattr(connect, "_SETTINGS", settings)
+    with closing(site.opened("dark")) as dark:
+        assert dark.number(asked, "tcp_keepalives_") >= 3600
 
 
 # A request under way

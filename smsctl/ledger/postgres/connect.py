@@ -34,6 +34,11 @@ _SETTINGS = {
     "statement_timeout": "600s",
     "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": "30s",
+    # A host without power says no farewell: unless the server asks for it, its right to send stays for hours.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "6",
+    "tcp_user_timeout": "90s",
 }
 """What the role, the database or the environment would else decide."""
 
