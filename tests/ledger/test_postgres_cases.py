@@ -238,6 +238,89 @@ def test_who_stands_still_in_a_transaction_is_put_out_and_does_not_write(
         assert still.rows("SELECT 1") == [(1,)]
 
 
+def _answered_while_a_table_is_held(access: Access, admin: Admin) -> tuple[dict[str, int], list[Exception]]:
+    """Hold the messages as one does who compacts them, until who stores an answer has given up once."""
+    failed, holds = list[Exception](), iter((True,))
+    with closing(hosts.open_shared(access)) as ledger:
+        mailing = new_mailing(ledger, 4)
+
+        def hold() -> None:
+            if next(holds, False):
+                admin.execute("BEGIN")
+                admin.execute(f"LOCK TABLE {access.schema}.messages IN ACCESS EXCLUSIVE MODE".encode())
+
+        def send() -> None:
+            try:
+                send_all(ledger, mailing, Taker(before=hold))
+            except LedgerError as error:
+                failed.append(error)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        waits = (
+            "SELECT xact_start FROM pg_stat_activity, pg_stat_clear_snapshot() WHERE wait_event = 'relation'"
+        )
+        tries = set[object]()
+        while sender.is_alive() and len(tries) < 2:
+            tries.update(admin.execute(waits).fetchall())
+            sender.join(0.02)
+        admin.execute("ROLLBACK")
+        sender.join()
+        return states(ledger), failed
+
+
+def test_who_finds_a_table_held_stores_the_answer_when_it_is_free(access: Access, admin: Admin) -> None:
+    assert _answered_while_a_table_is_held(access, admin) == ({"accepted": 4}, [])
+
+
+def test_as_any_other_error_it_would_cost_the_answer(
+    access: Access, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr("smsctl.ledger.postgres.sentences._TAKEN_BACK", ())
+    found, failed = _answered_while_a_table_is_held(access, admin)
+    assert found == {"sending": 2, "pending": 2}
+    assert failed
+
+
+def _migrated_while_somebody_writes(
+    access: Access, admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> bool:
+    """Bring the ledger up to date while a host is in the middle of a write; say whether that waited."""
+    with closing(hosts.open_shared(access)) as ledger:
+        newer = tmp_path / "9999_newer.sql"
+        newer.write_text("ALTER TABLE audit ADD COLUMN newer TEXT;", encoding="utf-8")
+        known = vars(schema)["_numbered"]()
+        monkeypatch.setattr(schema, "_numbered", lambda: known | {9999: newer})
+        migrating = threading.Thread(target=lambda: hosts.open_shared(access).close())
+        waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = CAST(%s AS regclass)"
+        with ledger.transaction():
+            ledger.write("INSERT INTO facts (name, value) VALUES ('one', '1')")
+            migrating.start()
+            waited = False
+            while migrating.is_alive() and not waited:
+                waited = admin.execute(waits, (f"{access.schema}.writer",)).fetchone() is not None
+            ledger.write("INSERT INTO facts (name, value) VALUES ('two', '2')")
+        migrating.join()
+        with pytest.raises(LedgerError, match="a newer smsctl has changed the ledger"), ledger.transaction():
+            pass
+        return waited
+
+
+def test_a_ledger_is_brought_up_to_date_between_two_writes(
+    access: Access, admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _migrated_while_somebody_writes(access, admin, tmp_path, monkeypatch)
+
+
+def test_without_the_lock_of_the_writers_it_would_change_under_one(
+    access: Access, admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(schema, "_lock_writer", lambda *_given: None)
+    assert not _migrated_while_somebody_writes(access, admin, tmp_path, monkeypatch)
+
+
 # What the server says
 
 

@@ -18,7 +18,7 @@ def open_to_write(access: Access) -> PostgresEngine:
     with told(place), ExitStack() as unless_well:
         session = connect.connect(access)
         unless_well.callback(session.close)
-        schema.migrate(session, access.schema, place)
+        schema.migrate(session, access.schema, place, wait_s=access.busy_timeout_s)
         opened = PostgresEngine(access, session, schema.newest())
         unless_well.pop_all()
     return opened

@@ -54,12 +54,16 @@ def refuse_newer(found: int, place: str) -> None:
         )
 
 
-def migrate(session: Session, schema: str, place: str) -> None:
-    """Apply what is missing, in one transaction that one process at a time can be in."""
+def migrate(session: Session, schema: str, place: str, *, wait_s: float) -> None:
+    """Apply what is missing, in one transaction that one process at a time can be in, and no writer.
+
+    Whoever writes is waited for so long, and then it is LostError.
+    """
     refuse_newer(version_of(session), place)
     if version_of(session) == newest():
         return
     with session.transaction():
+        session.execute(f"SET LOCAL lock_timeout = {max(int(wait_s * 1000), 1)}".encode())
         # The schema may not be there yet, so that nothing of it can be locked.
         _lock(session, schema)
         there = session.execute("SELECT to_regnamespace(%s) IS NOT NULL", (schema,)).fetchone()
@@ -69,6 +73,8 @@ def migrate(session: Session, schema: str, place: str) -> None:
         refuse_newer(found, place)
         if found == 0:
             session.execute(dialect.definition(_FIRST))
+        else:
+            _lock_writer(session)
         for number, file in sorted(_numbered().items()):
             if number > found:
                 session.execute(dialect.definition(file.read_text(encoding="utf-8")))
@@ -81,6 +87,11 @@ def migrate(session: Session, schema: str, place: str) -> None:
 
 def _lock(session: Session, schema: str) -> None:
     session.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"smsctl {schema}",))
+
+
+def _lock_writer(session: Session) -> None:
+    """Take the lock of all writers first: one that is in the middle would wait for tables, and we for its."""
+    session.execute("LOCK TABLE writer IN EXCLUSIVE MODE")
 
 
 def _numbered() -> Mapping[int, Path]:

@@ -13,6 +13,9 @@ LOCK_NOT_AVAILABLE = "55P03"
 _ENDED = ("57P01", "57P02", "57P05", "08003", "08006", "25P03", "25P04")
 """The server has ended the session: it stops, somebody stopped it, or it waited too long in a transaction."""
 
+_TAKEN_BACK = (LOCK_NOT_AVAILABLE, "40001", "40P01")
+"""Somebody else holds what a statement needs, as one does who compacts a table: nothing of it is stored."""
+
 
 class NotNowError(Exception):
     """Somebody else holds the lock, or the server cannot be reached: later it may be possible."""
@@ -42,6 +45,8 @@ def in_words(error: psycopg.Error, place: Path | str) -> LedgerError:
         )
     if code.startswith(_ENDED) or (not code and isinstance(error, psycopg.OperationalError)):
         return broke(place)
+    if code in _TAKEN_BACK:
+        return LostError(say("{path}: {what}", path=place, what=_BUSY), hint=say("Try again in a minute."))
     for beginning, (sentence, hint) in _SENTENCES.items():
         if code.startswith(beginning):
             return LedgerError(say("{path}: {what}", path=place, what=sentence), hint=hint)
@@ -66,12 +71,9 @@ def not_confirmed(place: Path | str) -> LedgerError:
     )
 
 
+_BUSY = say("the ledger is busy; another program holds it.")
 _ASK = say("Ask whoever looks after the database.")
 _SENTENCES: dict[str, tuple[Sentence, Sentence]] = {
-    LOCK_NOT_AVAILABLE: (
-        say("the ledger is busy; another program holds it."),
-        say("Try again in a minute."),
-    ),
     "08P01": (
         say("the connection is not encrypted as it must be, or the server's certificate is not trusted."),
         say("Name the certificates in `[ledger] ca_bundle`; `url` must name the certificate's host."),

@@ -12,7 +12,7 @@ class FullError(LedgerError):
 
 
 class LostError(LedgerError):
-    """The connection broke, and nothing of the open transaction is stored: it may be done once more."""
+    """Nothing of the open transaction is stored, as where the connection broke: it may be done once more."""
 
 
 def overtaken(path: Path) -> LedgerError:
