@@ -12,8 +12,9 @@ from smsctl.domain.people import People
 from smsctl.domain.plan import Plan
 from smsctl.domain.recipients import Recipients, SkipReason
 from smsctl.domain.spelling import veil_numbers
-from smsctl.errors import LedgerError, RuleError, Sentence, say
+from smsctl.errors import RuleError, Sentence, say
 from smsctl.ledger import approvals, audit, fitness, lock, mailings, openings, run_keys
+from smsctl.ledger.lock import TakenError
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.seam.engine import Progress, nobody_looks
 from smsctl.ledger.skipped import SkippedEntry
@@ -90,7 +91,7 @@ def write(
 
 def _refuse_used(ledger: Ledger, new: NewMailing) -> None:
     if new.run_key and mailings.of_key(ledger, new.run_key):
-        raise LedgerError(
+        raise TakenError(
             say("Another run has just begun a mailing under the key {key}.", key=veil_numbers(new.run_key)),
             hint=say("Look with: smsctl mailings list"),
         )

@@ -1,7 +1,8 @@
 """A run under a key: a name under which a mailing is sent once, made anew for each slot of a crontab line."""
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -11,13 +12,18 @@ from smsctl.actions.draft import PlanRequest, absolute, number_column_of
 from smsctl.actions.may_send import Circumstances
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
+from smsctl.domain.moment import Moment
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import RuleError, Sentence, UsageError, joined, say
-from smsctl.ledger import approvals, mailings
+from smsctl.ledger import approvals, lock, mailings, recovery
+from smsctl.ledger.lock import TakenError
+from smsctl.ledger.seam.engine import Progress
+from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.store import Ledger
 
 _PLACE = r"\{([^{}]*)\}"
 _LONGEST = 200
+_LOOK_EVERY_S = 0.5
 
 
 class Begun(NamedTuple):
@@ -62,6 +68,39 @@ def begun_under(key: str, plan_request: PlanRequest, under: Circumstances) -> Be
         ledger, under.settings, mailing, tally, under.now
     )
     return Begun(mailing=mailing, tally=tally, goes_on=goes_on)
+
+
+def wait_for_another(
+    ledger: Ledger, key: str, until_s: float, now: Callable[[], Moment], tell: Progress
+) -> None:
+    """Wait while another process sends what was begun under an expanded key, at the longest until `until_s`.
+
+    That is on the monotonic clock. What it has left on the wire is unknown then. Raises TakenError when it
+    still sends at that time. A server that cannot be reached meanwhile is waited for as well.
+    """
+    began_s, waited = time.monotonic(), False
+    while _is_taken(ledger, key):
+        gone_s, waited = time.monotonic() - began_s, True
+        if began_s + gone_s >= until_s:
+            raise TakenError(
+                say("Another process still sends what was begun under the key {key}.", key=veil_numbers(key)),
+                hint=say("Look with: smsctl mailings list; or wait longer: --wait DURATION"),
+            )
+        tell(int(gone_s), int(until_s - began_s) + 1)
+        time.sleep(min(_LOOK_EVERY_S, max(until_s - time.monotonic(), 0)))
+    if waited:
+        recovery.recover(ledger, now())
+
+
+def _is_taken(ledger: Ledger, key: str) -> bool:
+    try:
+        mailing = mailings.of_key(ledger, key)
+        if mailing is None:
+            return False
+        with lock.if_nobody_sends(ledger, mailing.reference) as free:
+            return not free
+    except LostError:
+        return True
 
 
 def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, plan_request: PlanRequest) -> None:

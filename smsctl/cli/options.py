@@ -115,6 +115,10 @@ Key = Annotated[
     str | None,
     option("KEY", "Send once under this name; {date} {week} {month} {hour} make one for each slot."),
 ]
+Wait = Annotated[
+    str | None,
+    option("DURATION", "While another run of this --key sends, wait so long (90m); then send what is left."),
+]
 Title = Annotated[
     str | None, option("TITLE", "What this mailing is called in lists: 'Study day 11 December'.")
 ]

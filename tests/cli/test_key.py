@@ -2,11 +2,19 @@
 
 import shutil
 import sqlite3
+import threading
+from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from smsctl.actions import keyed_run
+from smsctl.cli.mailings import departing, run_key
+from smsctl.ledger import lock
+from smsctl.ledger.store import Ledger, open_ledger
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import Live, LiveGateway
@@ -191,3 +199,109 @@ def test_what_an_older_version_did_not_store_is_not_compared(cron: Cron, live: L
     shutil.copy(tmp_path / "recipients.csv", tmp_path / "other.csv")
     assert cron.send("--recipients", tmp_path / "other.csv", "--column", "number=Mobil").code == 0
     assert len(live.simulator.accepted()) == 3
+
+
+# Another run of the same key
+
+
+class Other:
+    """Another process that sends mailing 1, as its lock tells, until it is told to end."""
+
+    def __init__(self, ledger: Path) -> None:
+        """Hold its lock."""
+        self._ends, holds = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with closing(open_ledger(ledger)) as opened:
+                ((reference,),) = opened.rows("SELECT reference FROM mailings WHERE id = 1")
+                with lock.right_to_send(opened, reference):
+                    holds.set()
+                    assert self._ends.wait(60)
+
+        self._holder = threading.Thread(target=hold)
+        self._holder.start()
+        assert holds.wait(60)
+
+    def end(self) -> None:
+        self._ends.set()
+        self._holder.join()
+
+
+@pytest.fixture
+def other(
+    run: Run, stuck: Live, message: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Other]:
+    """It has begun, and everything is pending still; the login is right from now on."""
+    assert Cron(run, stuck.config, message).send().code == 6
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "another")
+    found = Other(tmp_path / "ledger" / "ledger.db")
+    yield found
+    found.end()
+
+
+@pytest.fixture
+def second(other: Other, run: Run, stuck: Live, message: Path) -> Cron:
+    """The line of the second server."""
+    assert other
+    return Cron(run, stuck.config, message)
+
+
+def test_who_waits_sends_what_the_other_run_has_left(
+    other: Other, second: Cron, stuck: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, is_taken = count(), vars(keyed_run)["_is_taken"]
+
+    def look(ledger: Ledger, key: str) -> bool:
+        if next(looks) == 2:
+            other.end()
+        return bool(is_taken(ledger, key))
+
+    monkeypatch.setattr(keyed_run, "_is_taken", look)
+    ran = second.send("--wait", "1h")
+    assert (ran.code, next(looks)) == (0, 3)
+    assert len(stuck.simulator.accepted()) == 3
+
+
+def test_who_does_not_wait_is_told_at_once(second: Cron) -> None:
+    ran = second.send()
+    assert ran.code == 9
+    assert "This mailing is being sent by another process right now." in ran.err
+
+
+def test_who_has_waited_long_enough_ends_as_who_does_not_wait(
+    second: Cron, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_key, "read_duration", lambda *_given: timedelta(seconds=0.1))
+    ran = second.send("--wait", "1m")
+    assert ran.code == 9
+    assert "Another process still sends what was begun under the key friday-" in ran.err
+
+
+def test_who_finds_that_another_run_was_quicker_waits_for_it(
+    cron: Cron, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had begun no mailing when this one looked, and has when this one begins its own."""
+    quicker, begin = iter((True,)), vars(departing)["begin"]
+
+    def late(*given: object) -> object:
+        if next(quicker, False):
+            assert cron.send().code == 0
+        return begin(*given)
+
+    monkeypatch.setattr(departing, "begin", late)
+    ran = cron.send("--wait", "1h")
+    assert ran.code == 0
+    assert "was already sent under the key friday-" in ran.out
+    assert len(live.simulator.accepted()) == 3
+
+
+@pytest.mark.parametrize(
+    "flags", [("--wait", "1h"), ("--wait", "soon", "--key", "a"), ("--wait", "", "--key", "a")]
+)
+def test_a_wait_that_means_nothing_is_no_wait(
+    flags: tuple[str, ...], run: Run, live: Live, message: Path
+) -> None:
+    ran = run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9, *flags)
+    assert ran.code == 2
+    assert "--wait" in ran.err
+    assert not live.simulator.accepted()

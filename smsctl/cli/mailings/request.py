@@ -62,6 +62,7 @@ class SendFlags(NamedTuple):
     yes: bool = False
     strict: bool = False
     key: str | None = None
+    wait: str | None = None
     title: str | None = None
     case: str | None = None
     cost_centre: str | None = None

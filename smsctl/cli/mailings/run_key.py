@@ -1,21 +1,24 @@
 """`--key`: what was begun under a key is gone on with, or told."""
 
+import time
 from contextlib import AbstractContextManager, nullcontext
 
 from smsctl.actions import ending
 from smsctl.actions.draft import PlanRequest
-from smsctl.actions.keyed_run import Begun, begun_under
+from smsctl.actions.keyed_run import Begun, begun_under, wait_for_another
 from smsctl.cli.circumstances import circumstances
+from smsctl.cli.mailings.request import SendFlags
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output import mailings as listing
 from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult, warnings_of
+from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.approval import still_waits
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.message import COSTS
 from smsctl.domain.spelling import veil_numbers
-from smsctl.errors import Sentence, say
+from smsctl.errors import Sentence, UsageError, say
 from smsctl.ledger import approvals, mailings, skipped
 from smsctl.ledger.store import Ledger
 
@@ -57,6 +60,29 @@ def begun(
         )
         return _told(would, ledger, found, dry_run=True)
     return _told(_done(found, key), ledger, found, dry_run=dry_run)
+
+
+def patience_s(flags: SendFlags) -> float:
+    """Return until when another run of the same key is waited for, on the monotonic clock.
+
+    Raises UsageError where there is no key.
+    """
+    if flags.wait is None:
+        return 0
+    if flags.key is None:
+        raise UsageError(
+            say("--wait waits for another run of the same key, and no key is given."),
+            hint=say("Add: --key NAME"),
+        )
+    return time.monotonic() + read_duration("--wait", flags.wait).total_seconds()
+
+
+def wait(wiring: Wiring, key: str, until_s: float) -> None:
+    """Wait while another process sends what was begun under this key; a terminal shows that."""
+    with wiring.output.working(
+        say("Waiting for another run of the key {key}", key=veil_numbers(key))
+    ) as tell:
+        wait_for_another(wiring.ledger, key, until_s, wiring.clock.now, tell)
 
 
 def told_with_what_is_left(wiring: Wiring, key: str | None) -> AbstractContextManager[None]:

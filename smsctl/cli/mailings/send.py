@@ -18,6 +18,7 @@ EXAMPLES = (
     "smsctl send --group guardians --where Klass=7B message.txt",
     'smsctl send --group guardians --text "Samtal för ((Elev)) kl ((Tid))."',
     "smsctl send --all message.txt --yes --max-parts 500 --quiet  # from cron",
+    'smsctl send --all message.txt --yes --key "{date}" --wait 2h  # two servers',
 )
 
 
@@ -55,6 +56,7 @@ def run(
     validity: options.Validity = None,
     at: options.At = None,
     key: options.Key = None,
+    wait: options.Wait = None,
     title: options.Title = None,
     case: options.Case = None,
     cost_centre: options.CostCentre = None,
@@ -65,10 +67,9 @@ def run(
 ) -> CommandResult:
     """Send a text to a group out of the recipients file.
 
-    On a terminal, the text and the audience are asked for where they are not given.
-
-    Shows whom it reaches, what it costs and who pays, and asks before anything leaves. One of --group,
-    --where and --all chooses who gets it; only people who have accepted the terms do.
+    On a terminal, the text and the audience are asked for where they are not given. Shows whom it reaches,
+    what it costs and who pays, and asks before anything leaves. One of --group, --where and --all chooses
+    who gets it; only people who have accepted the terms do.
     """
     return _perform(wiring, dict(locals()))
 

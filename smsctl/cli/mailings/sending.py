@@ -1,5 +1,6 @@
 """The way of `smsctl send`: text and rows make a plan, it is shown and confirmed, the mailing is sent."""
 
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -23,6 +24,7 @@ from smsctl.domain.gateway import Gateway
 from smsctl.domain.plan import Plan, offer
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import LedgerError, Sentence, say, say_n
+from smsctl.ledger.lock import TakenError
 from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet import Sheet
 
@@ -55,6 +57,7 @@ def perform(wiring: Wiring, flags: SendFlags) -> CommandResult:
 
 def _performed(wiring: Wiring, flags: SendFlags) -> CommandResult:
     text.must_be_one(flags)
+    until_s = run_key.patience_s(flags)
     overruling = overrides_of(wiring, flags)
     if not flags.dry_run:
         wiring.must_be_fit_to_send(accept_clock=flags.accept_clock, reason=flags.reason)
@@ -63,6 +66,19 @@ def _performed(wiring: Wiring, flags: SendFlags) -> CommandResult:
         return paused
     with run_key.told_with_what_is_left(wiring, None if flags.dry_run else key):
         prepared = _prepare(wiring, flags, key)
+    while True:
+        if key and until_s and not flags.dry_run:
+            run_key.wait(wiring, key, until_s)
+        try:
+            return _gone_on_with_or_begun(wiring, prepared, flags, overruling)
+        except TakenError:  # another run was quicker: it is waited for
+            if time.monotonic() >= until_s:
+                raise
+
+
+def _gone_on_with_or_begun(
+    wiring: Wiring, prepared: _Prepared, flags: SendFlags, overruling: RuleOverrides
+) -> CommandResult:
     if prepared.key:
         done = run_key.begun(
             wiring, prepared.key, prepared.plan_request, prepared.gateway, dry_run=flags.dry_run
