@@ -47,7 +47,12 @@ package_price = "49.00"
 
 [limits]
 quiet_hours = false
-{approval}"""
+{approval}{ledger}"""
+_ON_SERVER = """
+[ledger]
+url = "{url}"
+state = "state"
+"""
 SECOND = "as the second person"
 """Stands in a command that somebody else runs than whoever sends."""
 
@@ -76,6 +81,7 @@ class Site:
     module: str = "intelecom"
     approval_above: int | None = None  # messages; more wait for a second person
     personal: bool = False  # each row has words of its own, of 1 to 3 parts; some numbers have several rows
+    database: str | None = None  # where the ledger is, if on a server: an empty one
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -92,8 +98,13 @@ class Site:
                 approval=""
                 if self.approval_above is None
                 else f"\n[approval]\nabove = {self.approval_above}\n",
+                ledger=_ON_SERVER.format(url=self.database) if self.database else "",
             )
         )
+        if self.database:
+            from tests.proof import on_server
+
+            on_server.begin(self.database, self.folder / "state" / "ledger")
         heading, rows = "Mobil", [f"+4672{number:07d}" for number in range(self.messages)]
         if self.personal:  # every seventh row is a second one of the number before
             numbers = (number - (number % 7 == 6) for number in range(self.messages))
@@ -103,6 +114,11 @@ class Site:
 
     @property
     def ledger(self) -> Path:
+        """The ledger's file; of one on a server, a file with its rows of this moment, to be read."""
+        if self.database:
+            from tests.proof import on_server
+
+            return on_server.in_a_file(self.database, self.folder)
         return self.folder / ".smsctl" / "ledger.db"
 
     @property
@@ -151,6 +167,16 @@ class Site:
     def compare(self, gateway: "GatewayProcess") -> None:
         """Raise AssertionError when ledger and gateway do not agree."""
         invariants.compare(self.ledger, gateway.accepted(self.folder.name), rows=self.messages)
+
+    def change(self, sql: str, *values: object) -> None:
+        """Change the rows of the ledger, behind its back."""
+        if self.database:
+            from tests.proof import on_server
+
+            return on_server.change(self.database, sql, values)
+        with closing(sqlite3.connect(self.ledger, timeout=30)) as db, db:
+            db.execute(sql, values)
+        return None
 
     def complaints(self) -> str:
         """Return what only a bug, or a ledger that is busy too early, would say."""

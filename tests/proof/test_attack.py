@@ -3,7 +3,7 @@
 import random
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ def attack(
     kills: int,
     module: str,
     weaknesses: Sequence[Weakness] = (),
+    database: Callable[[], str] | None = None,
 ) -> Counter[str]:
     """Attack new servers until so many processes were killed; return how the commands ended."""
     ends: Counter[str] = Counter()
@@ -38,6 +39,7 @@ def attack(
                     connections=dice.choice([1, 3]),
                     module=module,
                     approval_above=dice.choice([None, 5]),
+                    database=database() if database else None,
                 )
                 assert main.run(site, site.activate()) == 0
                 attacked = Attack(site, gateway, dice)

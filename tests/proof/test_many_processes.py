@@ -50,8 +50,9 @@ class Crowd:
 
     def finish(self, processes: Nursery) -> None:
         """Go on with what is left, alone, until nothing is pending."""
+        taken = {_BUSY} if self._site.database else set[int]()
         while left := self._site.unfinished():
-            assert processes.run(self._site, self._site.resume(left[0])) in {0, 4, 7}
+            assert processes.run(self._site, self._site.resume(left[0])) in {0, 4, 7} | taken
 
     def _next(self, dice: random.Random) -> Sequence[str]:
         left = self._site.unfinished()
@@ -63,16 +64,22 @@ class Crowd:
 
 
 def crowd_together(
-    folder: Path, dice: random.Random, *, rounds: int, weaknesses: Sequence[Weakness] = ()
+    folder: Path,
+    dice: random.Random,
+    *,
+    rounds: int,
+    weaknesses: Sequence[Weakness] = (),
+    processes: int = _PROCESSES,
+    database: str | None = None,
 ) -> Counter[int]:
     """Let the processes work for so many rounds, and compare; return how they ended."""
     flags = ["--latency", "0.003", "--faults", _FAULTS, "--seed", str(dice.randrange(10**6))]
     with GatewayProcess(folder / "journal.jsonl", *flags) as gateway, Nursery(*weaknesses) as alone:
-        site = Site(folder=folder / "site", url=gateway.url, messages=30, connections=2)
+        site = Site(folder=folder / "site", url=gateway.url, messages=30, connections=2, database=database)
         assert alone.run(site, site.activate()) == 0
         crowd = Crowd(site, weaknesses)
-        with ThreadPoolExecutor(_PROCESSES) as pool:
-            seeds = [dice.randrange(10**9) for _ in range(_PROCESSES)]
+        with ThreadPoolExecutor(processes) as pool:
+            seeds = [dice.randrange(10**9) for _ in range(processes)]
             list(pool.map(lambda seed: crowd.work(seed, rounds), seeds))
         site.compare(gateway)
         crowd.finish(alone)
