@@ -83,13 +83,12 @@ class Entries:
     def _entry(self, row_number: int, row: Sequence[str], at: int, eligibility: RowEligibility) -> Entry:
         column = self._numbers[at]
         written = row[column.number]
-        number = self._reader.fast(written)
         shut = eligibility.protected[at] if written.strip() else any(eligibility.protected)
         return Entry(
             row=row_number,
             column=at,
             written=written,
-            reading=NumberReading(number) if number else self._reader.read(written),
+            reading=self._reader.read(written),
             name="" if shut else _cell(row, self._columns.name),
             accepted=eligibility.accepted[at],
             terms=("", "") if column.terms is None else (row[column.terms], self._header[column.terms]),

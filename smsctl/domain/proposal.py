@@ -102,7 +102,7 @@ def _most(fits: Callable[[str, str], bool], title: str, cells: Sequence[str]) ->
 
 
 def _mobile(reader: NumberReader) -> Callable[[str, str], bool]:
-    return lambda _title, cell: (reader.fast(cell) or reader.read(cell).number) is not None
+    return lambda _title, cell: reader.read(cell).number is not None
 
 
 def _yes_or_no(title: str, cell: str) -> bool:

@@ -45,7 +45,7 @@ def _named_in(wiring: Wiring, path: Path, wanted: frozenset[str]) -> dict[str, s
         for column in columns.numbers:
             if len(row) <= max(column.number, columns.name, *column.protected):
                 continue
-            number = reader.fast(row[column.number]) or reader.read(row[column.number]).number
+            number = reader.read(row[column.number]).number
             if number in wanted:
                 if any(is_protected(row[place]) for place in column.protected):
                     shut.add(number)
