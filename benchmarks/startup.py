@@ -4,9 +4,10 @@
     python benchmarks/startup.py --venv PATH        uses one where smsctl is installed (not editable)
 
 Whole processes, in turn A B C A B C, each beside `python -c pass` of the same round and the same virtual
-environment; figures are medians of the rounds' ratios, of CPU time and of the clock on the wall. The CPU's
-is the one to hold against the goal where the machine has other work. For a send the clock stops when the
-gateway has its first request; the process is then killed, so that nothing after it is counted.
+environment, and beside a Python that imports Typer, which reads the flags of every command and is the floor
+(docs/decisions/0055). Figures are medians of the rounds' ratios, of CPU time and of the clock on the wall.
+The CPU's is the one to hold against the goal where the machine has other work. For a send the clock stops
+when the gateway has its first request; the process is then killed, so that nothing after it is counted.
 """
 
 import argparse
@@ -30,14 +31,15 @@ from place import Command
 
 ROWS = 10
 PEERS = ("sqlite-utils", "twine", "http")
+TYPER_ALONE = "import gc; gc.set_threshold(100_000); import typer; gc.freeze()"  # as smsctl starts and ends
 
 
 class Row(NamedTuple):
-    """One line of the table: what is run, and what it may cost in bare Pythons."""
+    """One line of the table: what is run, and what it may cost beside a bare Python, or Typer alone."""
 
     title: str
     argv: Command
-    goal: float | None = None
+    goal: str = ""
     terminal: bool = False
     until_request: bool = False
 
@@ -73,36 +75,38 @@ def main() -> None:
 
 
 def table(binaries: Path) -> list[Row]:
-    """Return what is measured; the first row is the yardstick."""
+    """Return what is measured; the first two rows are the yardsticks."""
     smsctl = binaries / "smsctl"
     ours: Command = [smsctl, "--config", "config.toml"]
     send = [*ours, "send", "--all", "message.txt"]
     live = [*send, "--yes", "--max-parts", "100"]
     return [
         Row("python -c pass", [binaries / "python", "-c", "pass"]),
-        Row("--version", [smsctl, "--version"], 1.5),
-        Row("--help", [smsctl, "--help"], 7),
-        Row("send --help", [smsctl, "send", "--help"], 7),
-        Row("usage", [*ours, "usage"], 6),
-        Row("usage, on a terminal", [*ours, "usage"], 10, terminal=True),
-        Row("send --dry-run, 10 rows", [*send, "--dry-run", "--max-parts", "100"], 9),
-        Row("send, first request", live, 13, until_request=True),
-        Row("send, the same on a terminal", live, 13, terminal=True, until_request=True),
+        Row("import typer", [binaries / "python", "-c", TYPER_ALONE]),
+        Row("--version", [smsctl, "--version"], "1.5 x CPU"),
+        Row("--help", [smsctl, "--help"], "1.6 x Typer"),
+        Row("send --help", [smsctl, "send", "--help"], "1.6 x Typer"),
+        Row("usage", [*ours, "usage"], "2 x Typer"),
+        Row("usage, on a terminal", [*ours, "usage"], "2.6 x Typer", terminal=True),
+        Row("send --dry-run, 10 rows", [*send, "--dry-run", "--max-parts", "100"], "3 x Typer"),
+        Row("send, first request", live, "3.4 x Typer", until_request=True),
+        Row("send, the same on a terminal", live, "4.3 x Typer", terminal=True, until_request=True),
         *(Row(f"{peer} --version", [binaries / peer, "--version"]) for peer in PEERS),
     ]
 
 
 def report(rows: Sequence[Row], taken: Mapping[str, Sequence[Cost]]) -> None:
     """Print the medians of the rounds' ratios."""
-    bare = taken[rows[0].title]
-    print(f"{'':30} {'ms CPU':>7} {'x CPU':>7} {'x wall':>7}   goal   (median of {len(bare)})")
+    bare, typer = (taken[row.title] for row in rows[:2])
+    print(f"{'':30} {'ms CPU':>7} {'x CPU':>7} {'x wall':>7} {'x Typer':>7}   goal   (median of {len(bare)})")
     for row in rows:
         costs = taken[row.title]
         cpu = statistics.median(one.cpu_s / yard.cpu_s for one, yard in zip(costs, bare, strict=True))
         wall = statistics.median(one.wall_s / yard.wall_s for one, yard in zip(costs, bare, strict=True))
+        over = statistics.median(one.cpu_s / floor.cpu_s for one, floor in zip(costs, typer, strict=True))
         cpu_ms = 1000 * statistics.median(one.cpu_s for one in costs)
-        goal = f"<= {row.goal:g}" if row.goal else ""
-        print(f"{row.title:30} {cpu_ms:7.1f} {cpu:7.2f} {wall:7.2f}   {goal}")
+        goal = f"<= {row.goal}" if row.goal else ""
+        print(f"{row.title:30} {cpu_ms:7.1f} {cpu:7.2f} {wall:7.2f} {over:7.2f}   {goal}")
 
 
 def run(row: Row, site: Path, arrived: threading.Event) -> Cost:
