@@ -161,7 +161,8 @@ def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[R
         over = approvals.over(ledger, under.now.at)
         held = repeats.held_by(ledger, bodies, leaving.numbers, leaving.pairs, over)
         if held is not None:
-            yield rules.reserved(held)
+            asked = approvals.of(ledger, held)
+            yield rules.reserved(held, waits=asked is not None and asked.holds)
     if leaving.had_it:
         yield rules.some_already_sent(leaving.had_it)
     if bill.payer.in_packages and not bill.account_status.active:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import NamedTuple
 
+from smsctl.domain.seen import Seen
+
 
 class Recipient(NamedTuple):
     """One person row: the spreadsheet's row number, the number (E.164, else as written) and the name."""
@@ -95,8 +97,8 @@ class People:
     @property
     def several(self) -> tuple[int, int]:
         """How many numbers stand more than once, and how often one does at most."""
-        times = Counter(Counter(self._digits).values())
-        return sum(n for often, n in times.items() if often > 1), max(times, default=0)
+        again = Counter(self._digits[at] for at in Seen().repeated(self._digits))  # of all: half the memory
+        return len(again), max(again.values(), default=0) + bool(len(self))
 
     def without(self, digits: Container[int]) -> "People":
         """Return them without those who have one of the numbers; all must have been read."""

@@ -207,13 +207,22 @@ def some_already_sent(people: int) -> Refusal:
     return Refusal(rule=Rule.ALREADY_SENT, sentence=sentence)
 
 
-def reserved(mailing: int) -> Refusal:
-    """Return the refusal of a text that an unfinished mailing has, to some of the same people."""
+def reserved(mailing: int, *, waits: bool) -> Refusal:
+    """Return the refusal of a text that an unfinished mailing has, to some of the same people.
+
+    `waits`: for a second person, so that it cannot be resumed.
+    """
     sentence = say("Mailing {id} has the same text and is not finished; its people are waiting.", id=mailing)
     return Refusal(
         rule=Rule.RESERVED,
         sentence=sentence,
         hint=say(
+            "A second person approves it with: smsctl mailings approve {id}; drop it with: smsctl mailings"
+            " cancel {id}",
+            id=mailing,
+        )
+        if waits
+        else say(
             "Finish it with: smsctl mailings resume {id}, or drop it with: smsctl mailings cancel {id}",
             id=mailing,
         ),

@@ -221,6 +221,8 @@ def test_the_yes_stays_where_quiet_hours_or_a_ceiling_stop_it(asked: Live, run: 
 def test_a_text_that_waits_holds_its_people(asked: Live, message: Path, run: Run) -> None:
     ran = send(asked.config, message, run)
     assert (ran.code, "Mailing 1 has the same text and is not finished" in ran.out) == (5, True)
+    assert "mailings approve 1; drop it with: smsctl" in ran.out
+    assert "mailings resume" not in ran.out  # it would be refused
     assert len(act(asked.config, run, "list").data["mailings"]) == 1
 
 
