@@ -70,9 +70,12 @@ def refuse_elsewhere(path: Path, earlier: Iterable[Path], mend: Callable[[Path],
 
 
 def refuse_on_server(path: Path, note: Path) -> None:
-    """Raise LedgerError when the ledger of this config was on a server: `note`, or a host's mark, tells."""
+    """Raise LedgerError when the ledger of this config was on a server: `note`, or a host's mark, tells.
+
+    A note in another account's home, which nobody else may read, tells that account alone.
+    """
     for told in (path.with_suffix(".host"), note):
-        if file.is_there(told):
+        if _is_seen(told):
             raise LedgerError(
                 say(
                     "This config's ledger was on a server, as {told} tells, and {path} does not know what was"
@@ -86,6 +89,13 @@ def refuse_on_server(path: Path, note: Path) -> None:
                     told=told,
                 ),
             )
+
+
+def _is_seen(path: Path) -> bool:
+    try:
+        return file.is_there(path)
+    except LedgerError:
+        return False
 
 
 def must_have(ledger: Ledger, batch: int, reference: str) -> None:

@@ -241,7 +241,7 @@ def test_who_stands_still_in_a_transaction_is_put_out_and_does_not_write(
 def _answered_while_a_table_is_held(access: Access, admin: Admin) -> tuple[dict[str, int], list[Exception]]:
     """Hold the messages as one does who compacts them, until who stores an answer has given up once."""
     failed, holds = list[Exception](), iter((True,))
-    with closing(hosts.open_shared(access)) as ledger:
+    with closing(open_shared(access)) as ledger:
         mailing = new_mailing(ledger, 4)
 
         def hold() -> None:

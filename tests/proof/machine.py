@@ -162,8 +162,10 @@ class NeverTwice(RuleBasedStateMachine):
     def begin_with(self, messages: int) -> None:
         self._begin(messages, _TEXTS[0], None)
 
-    @rule(messages=st.integers(1, 9), text=st.sampled_from(_TEXTS), later_h=st.sampled_from([0, 0, 30]))
-    def begin(self, messages: int, text: str, later_h: int = 0) -> None:
+    @rule(
+        messages=st.integers(1, 9), text=st.sampled_from(_TEXTS), later_h=st.sampled_from([0.0, 0.0, 30.5])
+    )  # never at an edge
+    def begin(self, messages: int, text: str, later_h: float = 0) -> None:
         self._begin(messages, text, None, later_h)
 
     @rule(messages=st.integers(1, 9), key=st.sampled_from(["daily", "weekly"]))
@@ -180,7 +182,7 @@ class NeverTwice(RuleBasedStateMachine):
             self.desk.mailing(messages, text=f"text of {key}", run_key=key)
         self._check_states()
 
-    def _begin(self, messages: int, text: str, key: str | None, later_h: int = 0) -> Mailing | None:
+    def _begin(self, messages: int, text: str, key: str | None, later_h: float = 0) -> Mailing | None:
         refuses, may_refuse = self._refuses()
         send_at_s = self._now_s() + later_h * 3600 if later_h else 0.0
         send_at = datetime.fromtimestamp(send_at_s, UTC) if later_h else None
