@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -80,6 +81,26 @@ def test_numbers_names_and_texts_leave_the_file(sent: int, ledger: Ledger) -> No
 
 
 @pytest.mark.of_a_file
+def test_of_a_large_mailing_no_commit_removes_more_than_others_can_wait_for(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sending.activate(ledger, moment=OLD)
+    mailing = sending.begin(ledger, 2_500, new(body=TEXT), OLD)
+    sending.settle(ledger, mailing, sending.claim(ledger, mailing, 2_500, OLD), (), OLD)
+    left, most, give_way = [2_500], [ledger.rows_in_a_commit], ledger.give_way
+
+    def look() -> None:
+        left.append(ledger.number("SELECT COUNT(*) FROM messages WHERE number IS NOT NULL"))
+        give_way()
+        most.append(ledger.rows_in_a_commit)
+
+    monkeypatch.setattr(ledger, "give_way", look)
+    purge_before(ledger)
+    removed = [before - after for before, after in pairwise(left)]
+    assert sum(removed) == 2_500
+    assert all(n <= at_most for n, at_most in zip(removed, most, strict=False))
+
+
 def test_what_was_removed_cannot_be_found_by_trying(ledger: Ledger) -> None:
     sending.activate(ledger, moment=OLD)
     mailing = sending.begin(ledger, 1, new(body=TEXT), OLD)
