@@ -74,15 +74,20 @@ def test_a_refused_login_is_told_and_the_secret_is_not(live_gateway: LiveGateway
     assert SECRET not in ran.said
 
 
-@pytest.mark.parametrize("why", ["refused", "not reachable"])
+@pytest.mark.parametrize(
+    ("behaviour", "code"),
+    [
+        (Behaviour(password="another"), 6),
+        (Behaviour(faults={"error429": 1.0}, retry_after_s=0), 7),  # asked again and again, without a pause
+    ],
+    ids=["refused", "never ready"],
+)
 def test_a_test_that_did_not_leave_leaves_nothing_pending(
-    live_gateway: LiveGateway, run: Run, why: str
+    live_gateway: LiveGateway, run: Run, behaviour: Behaviour, code: int
 ) -> None:
-    live = live_gateway(Behaviour(password="another"))
-    if why == "not reachable":
-        live.simulator.stop()
+    live = live_gateway(behaviour)
     ran = run("--config", live.config, "test", "+46701740605", "hej", "--json")
-    assert (ran.code, ran.data["outcome"]) == (6 if why == "refused" else 7, {"cancelled": 1})
+    assert (ran.code, ran.data["outcome"]) == (code, {"cancelled": 1})
     (mailing,) = run("--config", live.config, "mailings", "list", "--json").data["mailings"]
     assert mailing["states"] == {"cancelled": 1}
 
