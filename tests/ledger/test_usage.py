@@ -67,8 +67,9 @@ def test_what_is_on_the_wire_counts_as_used(ledger: Ledger) -> None:
     sending.claim(ledger, sending.begin(ledger, 4))
     found = usage.usage(ledger, TOWN.key)
     assert (found.parts, found.left, found.messages) == (4, 6, 4)
-    assert usage.usage(ledger, TOWN.key, Period(since=TODAY)).parts == 4
-    assert usage.usage(ledger, TOWN.key, Period(until="2020-12-31")).parts == 0
+    assert usage.usage(ledger, TOWN.key, Period(since=TODAY, until=TODAY)).parts == 4
+    assert usage.usage(ledger, TOWN.key, Period(until=on("2026-11-21").day)).parts == 0
+    assert usage.usage(ledger, TOWN.key, Period(since=on("2026-11-23").day)).parts == 0
 
 
 def test_a_month_in_which_nothing_was_sent_stands_between_the_others(ledger: Ledger) -> None:
