@@ -36,9 +36,15 @@ class Sender:
         self.pool = ConnectionPool()
         self._options = options
 
-    def post(self, server: FaultServer, not_after: float = float("inf")) -> Outcome:
+    def post(self, server: FaultServer, not_after: float = float("inf"), page: str = "") -> Outcome:
         return exchange(
-            self._options, "POST", server.url, headers={}, body=BODY, not_after=not_after, pool=self.pool
+            self._options,
+            "POST",
+            f"{server.url}{page}",
+            headers={},
+            body=BODY,
+            not_after=not_after,
+            pool=self.pool,
         )
 
 
@@ -81,7 +87,8 @@ def read_a_byte(line: Line) -> None:
 def test_the_next_request_goes_out_on_the_line_of_the_last(serving: Serving, sender: Sender) -> None:
     with serving(then()) as server:
         assert all(isinstance(sender.post(server), HttpReply) for _ in range(5))
-        assert (server.connections, len(server.requests)) == (1, 5)
+        assert isinstance(sender.post(server, page="/another"), HttpReply)
+        assert (server.connections, len(server.requests)) == (1, 6)
         assert b"Connection:" not in server.requests[0]
 
 

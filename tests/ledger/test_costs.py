@@ -1,8 +1,11 @@
 """Batches and cost centres: a batch holds the messages of one, whatever becomes of it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from smsctl.actions import post_month
+from smsctl.domain.costs import DrawnParts
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Period
@@ -16,6 +19,7 @@ from .conftest import ACTOR, NOW, on
 from .recount import costs_must_agree, must_agree
 from .sending import new
 
+Drawn = Callable[[Ledger, str, Period], list[DrawnParts]]
 SHARES = [("", 2), ("4711", 1), ("4712", 4)]
 
 
@@ -93,8 +97,22 @@ def test_a_period_costs_what_was_drawn_in_it_beside_what_came_before(ledger: Led
     assert costs.by_cost_centre(ledger, "elsewhere") == ()
 
 
-def sent_on(ledger: Ledger, day: str, messages: int) -> None:
-    mailing = sending.begin(ledger, messages, new(body=f"{day} {messages}"), on(day))
+@pytest.mark.parametrize("find", [costs.drawn, costs.drawn_in_sum, costs.drawn_by_cost_centre])
+def test_a_period_has_its_first_and_its_last_day(find: Drawn, ledger: Ledger) -> None:
+    sent_on(ledger, "2026-10-01", 1, "test")
+    sending.activate(ledger, moment=on("2026-10-01"))
+    sent_on(ledger, "2026-10-01", 3)
+
+    def slots(period: Period) -> dict[tuple[int, str], int]:
+        return {(one.source.package, one.slot): one.parts for one in find(ledger, "town", period)}
+
+    assert slots(Period(since="2026-10-01", until="2026-10-01")) == {(0, "2026-10"): 1, (1, "2026-10"): 3}
+    assert slots(Period(until="2026-09-30")) == {}
+    assert slots(Period(since="2026-10-02")) == {(0, ""): 1, (1, ""): 3}
+
+
+def sent_on(ledger: Ledger, day: str, messages: int, kind: str = "send") -> None:
+    mailing = sending.begin(ledger, messages, new(kind=kind, body=f"{day} {messages}"), on(day))
     sending.settle(ledger, mailing, sending.claim(ledger, mailing, moment=on(day)), moment=on(day))
 
 

@@ -41,7 +41,8 @@ def test_what_left_at_once_counts_from_its_batch(ledger: Ledger) -> None:
     send(ledger, 2, new(body="At once"))
     body_hash = mailings.body_hash("At once")
     assert repeats.already_sent(ledger, body_hash, on("2026-11-22", "07:00:00.000"))
-    assert not repeats.already_sent(ledger, body_hash, on("2026-11-25", "08:00:00.000"))
+    assert repeats.already_sent(ledger, body_hash, on("2026-11-23", "04:00:00.000")), "20 hours"
+    assert not repeats.already_sent(ledger, body_hash, on("2026-11-23", "04:00:00.001"))
 
 
 def test_of_a_mailing_that_took_days_only_the_batches_of_the_last_hours_count(
@@ -56,7 +57,9 @@ def test_of_a_mailing_that_took_days_only_the_batches_of_the_last_hours_count(
     assert [place for place in range(9) if 46700000000 + place in reached] == [2, 3, 6, 7]
 
 
-@pytest.mark.parametrize(("hours", "boot", "counts"), [(19, "a", True), (21, "a", False), (19, "b", False)])
+@pytest.mark.parametrize(
+    ("hours", "boot", "counts"), [(20, "a", True), (20.001, "a", False), (19, "b", False)]
+)
 def test_what_a_clock_that_was_slow_has_sent_counts_by_the_machine_s_own(
     hours: float, boot: str, *, counts: bool, ledger: Ledger
 ) -> None:
