@@ -189,7 +189,7 @@ def _receipt(reference: str, entry: _Entry | None, secret: str) -> Receipt:
     if code is None:
         return Receipt(reference, Status.UNKNOWN, gateway_id, text=Remark(Event.NO_CODE))
     if code == 1:
-        return Receipt(reference, Status.ACCEPTED, gateway_id=gateway_id, code="1")
+        return Receipt(reference, STATUS_OF_CODE[code], gateway_id=gateway_id, code="1")
     words = entry.get("statusMessage")
     text = quoted(words, secret) if isinstance(words, str) else None
     return Receipt(

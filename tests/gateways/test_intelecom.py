@@ -188,6 +188,7 @@ def test_a_sender_the_network_would_not_show_is_refused_in_words(sender: str, wo
 def test_a_validity_beyond_seven_days_is_refused() -> None:
     gateway = open_gateway(some_options(free_port()))
     assert len(gateway.check(some_batch(validity=timedelta(days=7, seconds=1)).letter)) == 1
+    assert gateway.check(some_batch(validity=timedelta(days=7)).letter) == []
 
 
 A, P, R, U, H = Status.ACCEPTED, Status.PENDING, Status.REJECTED, Status.UNKNOWN, Status.HELD
