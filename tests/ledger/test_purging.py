@@ -101,6 +101,7 @@ def test_of_a_large_mailing_no_commit_removes_more_than_others_can_wait_for(
     assert all(n <= at_most for n, at_most in zip(removed, most, strict=False))
 
 
+@pytest.mark.of_a_file
 def test_what_was_removed_cannot_be_found_by_trying(ledger: Ledger) -> None:
     sending.activate(ledger, moment=OLD)
     mailing = sending.begin(ledger, 1, new(body=TEXT), OLD)
