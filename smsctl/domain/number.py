@@ -79,9 +79,9 @@ class NumberReader:
         is_sure = not isinstance(found, NumberFault) or is_only_national(self._default, prefix, text, found)
         return found if is_sure else None
 
-    def _allow(self, found: str | NumberFault | None) -> str | NumberFault | None:
-        if found is None or isinstance(found, NumberFault) or code_of(found) in self._allowed:
-            return found
+    def _allow(self, verdict: str | NumberFault | None) -> str | NumberFault | None:
+        if verdict is None or isinstance(verdict, NumberFault) or code_of(verdict) in self._allowed:
+            return verdict
         return NumberFault.COUNTRY
 
     def read(self, raw: str) -> NumberReading:
@@ -157,8 +157,8 @@ class NumberReader:
         return _reading(found)
 
 
-def _reading(found: str | NumberFault | None) -> NumberReading:
-    return NumberReading(None, found) if isinstance(found, NumberFault) else NumberReading(found)
+def _reading(verdict: str | NumberFault | None) -> NumberReading:
+    return NumberReading(None, verdict) if isinstance(verdict, NumberFault) else NumberReading(verdict)
 
 
 def why(fault: NumberFault, raw: str) -> Sentence:

@@ -174,32 +174,32 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: s
     counts.move(ledger, mailing, day, {Status.PENDING: moved}, {Status.CANCELLED: moved})
 
 
-def _mark(ledger: Ledger, want: ClaimRequest, one: Claim, moment: Moment) -> None:
+def _mark(ledger: Ledger, want: ClaimRequest, claim: Claim, moment: Moment) -> None:
     """Write a batch and mark its messages."""
-    mailing, ids, host = want.mailing, one.messages, one.by
+    mailing, ids, host = want.mailing, claim.messages, claim.by
     ledger.write_later(
         "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
         " parts, digest, claimed_at, claimed_day, boot, boot_s, cost_centre, host, under_way_until)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        one.id,
-        one.batch.reference,
+        claim.id,
+        claim.batch.reference,
         mailing.id,
         mailing.municipality.key,
         ids[0],
         ids[-1],
-        *counts.total(ledger, mailing, ids, one.parts),
-        one.batch.digest(want.account),
+        *counts.total(ledger, mailing, ids, claim.parts),
+        claim.batch.digest(want.account),
         moment.at,
         moment.day,
         *(moment.up or (None, None)),
-        one.batch.letter.cost_centre,
+        claim.batch.letter.cost_centre,
         host.host if host else None,
         under_way.until(host.at, want.request_s) if host else None,
     )
     # All that is pending between the first and the last belongs to the batch: it was read in this order.
     ledger.write_later(
         "UPDATE messages SET state = 'sending', batch = ? WHERE id BETWEEN ? AND ? AND state = 'pending'",
-        one.id,
+        claim.id,
         ids[0],
         ids[-1],
     )

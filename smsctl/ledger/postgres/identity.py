@@ -51,18 +51,18 @@ def stood(access: Access, read: ClockReading, row: Sequence[Any] | None) -> Stan
     )
 
 
-def must_take_writes(access: Access, found: str, opened: int, filled_with: str | None) -> None:
+def must_take_writes(access: Access, version: str, opened: int, filled_with: str | None) -> None:
     """Raise LedgerError where a newer smsctl has changed the schema since, or the ledger is not whole yet."""
-    if int(found) != opened:
+    if int(version) != opened:
         raise overtaken(access.state)
     if filled_with is not None:
         raise being_filled(access.address.shown, filled_with.partition(" ")[2])
 
 
-def must_be_same_life(access: Access, found: Identity, known: Identity) -> None:
+def must_be_same_life(access: Access, now: Identity, known: Identity) -> None:
     """Raise LedgerError for another database; one that had all that was committed may have taken over."""
-    followed = access.standby_must_have_it and found.is_promoted_from(known)
-    if not (followed or found.is_same_life(known)):
+    followed = access.standby_must_have_it and now.is_promoted_from(known)
+    if not (followed or now.is_same_life(known)):
         raise another(access.address.shown)
 
 

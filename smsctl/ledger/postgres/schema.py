@@ -41,14 +41,14 @@ def version_of(session: Session) -> int:
     return int(found[0]) if found else 0
 
 
-def refuse_newer(found: int, place: str) -> None:
+def refuse_newer(version: int, place: str) -> None:
     """Raise LedgerError when the ledger was written by a newer smsctl."""
-    if found > newest():
+    if version > newest():
         raise LedgerError(
             say(
                 "{path}: this ledger was written by a newer smsctl (version {found}).",
                 path=place,
-                found=found,
+                found=version,
             ),
             hint=say("Upgrade smsctl on this machine; the ledger is never taken backwards."),
         )

@@ -20,10 +20,10 @@ _TAKEN_BACK = (LOCK_NOT_AVAILABLE, "40001", "40P01")
 class NotNowError(Exception):
     """Somebody else holds the lock, or the server cannot be reached: later it may be possible."""
 
-    def __init__(self, told: LedgerError) -> None:
-        """`told` says it in words."""
+    def __init__(self, error: LedgerError) -> None:
+        """`error` says it in words."""
         super().__init__()
-        self.told = told
+        self.told = error
 
 
 @contextmanager

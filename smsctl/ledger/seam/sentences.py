@@ -31,10 +31,10 @@ def retired(path: Path | str, place: str) -> LedgerError:
     )
 
 
-def being_filled(place: str, told: str) -> LedgerError:
-    """Return the error for writing in a ledger to which another is being copied; `told` names that."""
+def being_filled(place: str, copied: str) -> LedgerError:
+    """Return the error for writing in a ledger to which another is being copied, which `copied` names."""
     return LedgerError(
-        say("{path} is being filled with the ledger of {told}, and is not whole.", path=place, told=told),
+        say("{path} is being filled with the ledger of {told}, and is not whole.", path=place, told=copied),
         hint=say("Copy it to its end, on that host, with: smsctl ledger copy --from FILE"),
     )
 
