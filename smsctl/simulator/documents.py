@@ -30,7 +30,7 @@ def read(request: ReceivedRequest) -> Document:
     if request.method == "GET":
         return _from_pairs(request.query)
     if request.media_type == "application/json":
-        return _from_json(request.body)
+        return read_json(request.body)
     if request.media_type in _XML:
         return _from_xml(request.body)
     if request.media_type == _FORM:
@@ -78,9 +78,13 @@ def _decode(body: bytes) -> str:
         raise refuse(_BAD_REQUEST, f"Not UTF-8: byte {error.start}.") from error
 
 
-def _from_json(body: bytes) -> Document:
+def read_json(body: bytes) -> Document:
+    """Return the fields of an object. Raises RefusedRequestError (400)."""
+    text = _decode(body)
     try:
-        document = json.loads(_decode(body))
+        document = json.loads(text)
+        if "\\u" in text:
+            json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise refuse(_BAD_REQUEST, f"Malformed JSON: {error}.") from error
     if not isinstance(document, dict):

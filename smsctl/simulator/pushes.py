@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 from smsctl.errors import UsageError, say
-from smsctl.simulator.documents import escape
+from smsctl.simulator.documents import escape, read_json
 from smsctl.simulator.loopback import is_loopback
 from smsctl.simulator.web import ReceivedRequest, refuse
 
@@ -172,11 +172,11 @@ def entry_for(gateway: str, sms: Sms) -> Entry:
 
 def read_sms(request: ReceivedRequest) -> tuple[str, Sms]:
     """Read what a person sends to the simulator: the gateway and the SMS. Raises RefusedRequestError."""
+    fields = read_json(request.body)
     try:
-        fields = json.loads(request.body)
         sms = Sms(sender=str(fields["sender"]), text=str(fields["text"]), receiver=str(fields["receiver"]))
         gateway = str(fields["gateway"])
-    except (ValueError, LookupError, TypeError) as error:
+    except KeyError as error:
         raise refuse(HTTPStatus.BAD_REQUEST, "Send gateway, sender, receiver and text as JSON.") from error
     if gateway not in GATEWAYS:
         raise refuse(HTTPStatus.BAD_REQUEST, f"There is no gateway {gateway}.")

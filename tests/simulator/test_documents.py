@@ -123,6 +123,7 @@ def test_accept_decides_the_format_of_the_answer(client: Client, accept: str, an
         b'{"message": ["text"]}',
         '{"message": [{"content": "å"}]}'.encode("latin-1"),
         b"[" * 100_000,
+        rb'{"serviceId": 1, "username": "u", "password": "p", "message": [{"recipient": "\ud800"}]}',
     ],
 )
 def test_malformed_json_is_refused_as_a_whole(client: Client, body: bytes) -> None:

@@ -24,7 +24,17 @@ def test_an_sms_that_nobody_would_hear_of_is_refused_and_the_next_is_told(begin:
     assert client.simulator.queued() == 1
 
 
-@pytest.mark.parametrize("body", ["", "{}", "[]", json.dumps(SMS | {"gateway": "other"})])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{}",
+        "[]",
+        "[" * 100_000,
+        json.dumps(SMS | {"gateway": "other"}),
+        json.dumps(SMS | {"text": "\ud800"}),
+    ],
+)
 def test_what_is_no_sms_is_refused(begin: Begin, body: str) -> None:
     client = begin()
     assert client.ask("POST", INCOMING_PATH, body).status == 400
