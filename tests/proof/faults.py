@@ -191,7 +191,8 @@ FAULTS: Mapping[str, Fault] = {
     # a status
     **{f"{status}": _refusal(status) for status in (400, 401, 403, 404, 405, 413, 415)},
     **{f"{status}": _refusal(status, Location="http://192.0.2.1/") for status in (301, 302, 307, 308)},
-    "429": _refusal(429, StopReason.UNREACHED, Retry_After="0"),
+    # It is asked again at once, and a line that it closes without a word may be chosen for that.
+    "429": _refusal(429, StopReason.UNREACHED, Retry_After="0", Connection="close"),
     **{f"{status}": _unclear(status) for status in (201, 204, 402, 408, 418, 500, 502, 503, 504)},
     # 200, and no answer in it
     "html": _unclear(200, b"<html>Welcome</html>", Content_Type="text/html"),
