@@ -1,7 +1,9 @@
 """What the tests of the front door share: a folder with a text, and rows made at run time."""
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,14 @@ from smsctl.cli.output import language
 from smsctl.simulator import identity
 from smsctl.simulator.server import ReceivedRequest, Simulator
 
+from .. import postgres_server
 from ..catalogues import marked, write
+from ..conftest import Live, LiveGateway
+from ..front_door import Run
+from ..postgres_server import Cluster
 
 WAIT_S = 30
+_NUMBERS = count(1)
 
 
 @pytest.fixture
@@ -47,3 +54,36 @@ def marks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def swedish_is_marked(marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language, "CATALOGUES", marks)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    """A PostgreSQL server of this process."""
+    if why := postgres_server.why_none():
+        pytest.skip(why)
+    yield from postgres_server.of_this_process()
+
+
+@pytest.fixture
+def url(server: Cluster) -> str:
+    """The address of an empty database."""
+    import psycopg
+
+    name = f"site_{os.getpid()}_{next(_NUMBERS)}"
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}".encode())
+    return server.url(name)
+
+
+@pytest.fixture
+def new_on_server(live_gateway: LiveGateway, url: str) -> Live:
+    """A config that names an empty database."""
+    return live_gateway(ledger={"path": None, "url": url, "state": "state"})
+
+
+@pytest.fixture
+def live_on_server(new_on_server: Live, run: Run) -> Live:
+    """One of whose ledger a person has said that nothing was sent before."""
+    said = ("--reason", "nothing was sent before")
+    assert run("--config", new_on_server.config, "ledger", "accept-restore", *said).code == 0
+    return new_on_server

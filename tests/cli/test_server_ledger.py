@@ -1,7 +1,8 @@
 """A config whose ledger is on a server: every command by the front door, and what is wrong with one."""
 
+import json
 import os
-from collections.abc import Iterator
+import sqlite3
 from itertools import count
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from .. import postgres_server
 from ..conftest import Live, LiveGateway, MakeConfig
 from ..front_door import Ran, Run
 from ..postgres_server import Cluster
+from .test_reports import FROM_ENVIRONMENT, listening, references, report, send, states
 
 if why := postgres_server.why_none():
     pytest.skip(why, allow_module_level=True)
@@ -22,31 +24,14 @@ import psycopg
 _NUMBERS = count(1)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cluster]:
-    yield from postgres_server.of_this_process()
+@pytest.fixture
+def new(new_on_server: Live) -> Live:
+    return new_on_server
 
 
 @pytest.fixture
-def url(server: Cluster) -> str:
-    """The address of an empty database."""
-    name = f"site_{os.getpid()}_{next(_NUMBERS)}"
-    with psycopg.connect(server.url(), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
-    return server.url(name)
-
-
-@pytest.fixture
-def new(live_gateway: LiveGateway, url: str) -> Live:
-    """A config that names an empty database."""
-    return live_gateway(ledger={"path": None, "url": url, "state": "state"})
-
-
-@pytest.fixture
-def live(new: Live, run: Run) -> Live:
-    """One of whose ledger a person has said that nothing was sent before."""
-    assert on(new, run, "ledger", "accept-restore", "--reason", "nothing was sent before").code == 0
-    return new
+def live(live_on_server: Live) -> Live:
+    return live_on_server
 
 
 def on(live: Live, run: Run, *argv: object) -> Ran:
@@ -305,6 +290,68 @@ def test_a_ledger_goes_to_the_server_whole_and_its_file_never_sends_again(
         back = on(live, run, *argv)
         assert (back.code, "was copied to" in back.said) == (9, True), (argv, back.said)
     assert on(live, run, "mailings", "list").code == 0
+
+
+def stop_sms() -> bytes:
+    fields = {"messageid": "m1", "originator": "+46701740606", "content": "KOMMUN STOP", "sno": "71234"}
+    return json.dumps({"mo": [fields]}).encode()
+
+
+def test_what_is_pushed_to_a_file_that_was_copied_is_asked_for_again_and_nothing_is_lost(
+    live_gateway: LiveGateway,
+    url: str,
+    run: Run,
+    message: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The listener has run since before; whoever pushes to it is told to try again."""
+    monkeypatch.setenv("SMSCTL_REPORTS_SECRET", "canary-of-the-reports")
+    live = live_gateway(
+        ledger={"path": "ledger/ledger.db"}, reports=FROM_ENVIRONMENT, gateway={"endpoint": "KOMMUN"}
+    )
+    send(live.config, message, run)
+    first, second, third = references(live.config, 3)
+    there, file = tmp_path / "there.toml", tmp_path / "ledger" / "ledger.db"
+    text = live.config.read_text("utf-8").replace(
+        'path = "ledger/ledger.db"', f'url = "{url}"\nstate = "state"'
+    )
+    there.write_text(text, encoding="utf-8")
+    with listening(live.config) as ears:
+        assert ears.push(report(first)) == 200
+        copied = run("--config", there, "ledger", "copy", "--from", file, "--yes")
+        assert copied.code == 0, copied.said
+        assert [ears.push(report(second)), ears.push(stop_sms())] == [503, 503]
+        assert ears.process.stderr
+        assert "was copied to" in ears.process.stderr.readline()
+        with sqlite3.connect(file) as hand:  # the control: without the mark it would be taken, and be lost
+            hand.execute("DELETE FROM facts WHERE name = 'retired'")
+        assert ears.push(report(third)) == 200
+    with listening(there) as ears:
+        assert [ears.push(report(second)), ears.push(stop_sms())] == [200, 200]
+    assert states(there, run) == {"accepted": 1, "delivered": 2}
+    assert states(live.config, run) == {"accepted": 1, "delivered": 2}
+    blocked = [
+        run("--config", one, "block", "list", "--json").data["blocked"] for one in (there, live.config)
+    ]
+    assert [len(one) for one in blocked] == [1, 0]
+
+
+def test_what_comes_in_by_file_is_refused_by_one_that_was_copied(
+    live_gateway: LiveGateway, url: str, run: Run, message: Path, tmp_path: Path
+) -> None:
+    live = live_gateway(ledger={"path": "ledger/ledger.db"})
+    send(live.config, message, run)
+    pushed, there = tmp_path / "pushed.json", tmp_path / "there.toml"
+    pushed.write_bytes(report(references(live.config, 1)[0]))
+    text = live.config.read_text("utf-8")
+    there.write_text(text.replace('path = "ledger/ledger.db"', f'url = "{url}"\nstate = "state"'), "utf-8")
+    file = tmp_path / "ledger" / "ledger.db"
+    assert run("--config", there, "ledger", "copy", "--from", file, "--yes").code == 0
+    refused = on(live, run, "reports", "import", pushed)
+    assert (refused.code, "was copied to" in refused.said) == (9, True), refused.said
+    assert run("--config", there, "reports", "import", pushed).code == 0
+    assert states(there, run) == {"accepted": 2, "delivered": 1}
 
 
 # A config that names another ledger than before
