@@ -1,0 +1,316 @@
+"""Several hosts on one ledger by the front door: what time it is there, and one key on all of them."""
+
+import math
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+from typing import NamedTuple
+
+import pytest
+import tomlkit
+
+from smsctl.cli.clock import Clock
+from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
+from smsctl.ledger import recovery
+from smsctl.simulator.server import Behaviour
+
+from .. import postgres_server
+from ..conftest import Live, LiveGateway
+from ..front_door import Ran, Run, begin_process
+from .conftest import guardians, wait_until
+
+if why := postgres_server.why_none():
+    pytest.skip(why, allow_module_level=True)
+
+import psycopg
+
+from smsctl.ledger.postgres import connect, identity
+
+PLACES = ("Pacific/Auckland", "America/New_York", "Europe/Stockholm")
+"""Where the hosts are: ahead of the config's time zone, behind it, and in it."""
+
+
+class Fleet(NamedTuple):
+    """Hosts with one config, each with a state of its own."""
+
+    run: Run
+    live: Live
+    url: str
+
+    def config(self, host: str) -> Path:
+        path = self.live.config.with_name(f"{host.replace('/', '-')}.toml")
+        text = self.live.config.read_text("utf-8").replace('"state"', f'"state of {host}"')
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def at(self, host: str, *argv: object) -> Ran:
+        return self.run("--config", self.config(host), *argv)
+
+    def send(self, host: str, text: str, *flags: object) -> Ran:
+        message = self.live.config.with_name("text.txt")
+        message.write_text(text, encoding="utf-8")
+        limits = ("--max-parts", 3, "--max-new-packages", 9)
+        return self.at(host, "send", message, "--all", "--yes", *limits, *flags)
+
+    def limit(self, **limits: object) -> None:
+        """Let the config have these limits."""
+        config = tomlkit.parse(self.live.config.read_text("utf-8"))
+        config["limits"] = {"quiet_hours": False} | limits
+        self.live.config.write_text(tomlkit.dumps(config), encoding="utf-8")
+
+
+SMALL = {"exempelkommun": {"package_size": 4}}
+
+
+@pytest.fixture
+def fleet(live_gateway: LiveGateway, url: str, run: Run, set_clocks: Callable[[str], None]) -> Fleet:
+    set_clocks("2027-02-01T11:00Z")
+    live = live_gateway(
+        active=False,
+        rows=guardians(3),
+        ledger={"path": None, "url": url, "state": "state"},
+        municipalities=SMALL,
+    )
+    made = Fleet(run=run, live=live, url=url)
+    assert made.at(PLACES[0], "ledger", "accept-restore", "--reason", "new").code == 0
+    assert made.at(PLACES[0], "municipality", "activate", "exempelkommun", "--yes").code == 0
+    return made
+
+
+@pytest.fixture
+def set_clocks(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """What sets the database's clock and this machine's, both to another moment, from which they go on."""
+    shown, texts = time.time, {name: vars(identity)[name] for name in ("NOW", "STANDING")}
+
+    def set_both(moment: str) -> None:
+        ahead_s = math.ceil(datetime.fromisoformat(moment).timestamp() - shown())
+        monkeypatch.setattr(time, "time", lambda: shown() + ahead_s)
+        ahead = f"(clock_timestamp() + interval '{ahead_s} seconds')"
+        for name, text in texts.items():
+            monkeypatch.setattr(identity, name, text.replace("clock_timestamp()", ahead))
+
+    return set_both
+
+
+@pytest.fixture
+def go_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """What lets this machine stand in another time zone."""
+
+    def stand_in(place: str) -> None:
+        monkeypatch.setenv("TZ", place)
+        time.tzset()
+
+    yield stand_in
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def server_elsewhere(url: str) -> None:
+    """The server, its database and its role count time by other zones, and write it in another order."""
+    with psycopg.connect(url, autocommit=True) as admin:
+        name = url.rpartition("/")[2]
+        admin.execute(f"ALTER DATABASE {name} SET timezone = 'Pacific/Kiritimati'".encode())
+        admin.execute(f"ALTER ROLE owner IN DATABASE {name} SET timezone = 'America/St_Johns'".encode())
+        admin.execute(f"ALTER ROLE owner IN DATABASE {name} SET datestyle = 'German, DMY'".encode())
+
+
+DAYS = {
+    "2027-02-28T22:59Z": "2027-02-28",
+    "2027-02-28T23:01Z": "2027-03-01",
+    "2027-03-28T00:59Z": "2027-03-28",  # 01:59, and a minute later 03:00: summer time
+    "2027-03-28T01:01Z": "2027-03-28",
+    "2027-03-31T21:59Z": "2027-03-31",
+    "2027-03-31T22:01Z": "2027-04-01",
+    "2027-10-30T22:01Z": "2027-10-31",
+    "2027-10-31T00:30Z": "2027-10-31",  # 02:30, and an hour later once more
+    "2027-10-31T01:30Z": "2027-10-31",
+    "2027-10-31T22:59Z": "2027-10-31",
+    "2027-10-31T23:01Z": "2027-11-01",
+}
+"""Moments, and the day that they are of in Stockholm."""
+
+
+INVOICED = [
+    *("2027-02-01", "2027-03-01", "2027-03-28", "2027-03-31", "2027-04-01"),
+    *("2027-10-31", "2027-10-31", "2027-10-31", "2027-11-01"),
+]
+"""Activation, and then the days of the mailings of three that a package of four had no room for."""
+
+
+def _booked(
+    fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None], moments: Iterable[str]
+) -> dict[str, str]:
+    """Send at each of the moments, from one host after the other; return the days that it is counted on."""
+    for number, moment in enumerate(moments):
+        set_clocks(moment)
+        host = PLACES[number % len(PLACES)]
+        go_to(host)
+        sent = fleet.send(host, f"Hej {number}")
+        assert sent.code == 0, sent.said
+    with psycopg.connect(fleet.url) as admin:
+        found = admin.execute("SELECT claimed_at, claimed_day FROM smsctl.batches ORDER BY id").fetchall()
+    return {f"{at[:16]}Z": day for at, day in found}
+
+
+@pytest.mark.usefixtures("server_elsewhere")
+def test_wherever_host_and_server_stand_a_day_is_that_of_the_config(
+    fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None]
+) -> None:
+    assert _booked(fleet, set_clocks, go_to, DAYS) == DAYS
+    months = Counter(day[:7] for day in DAYS.values())
+    for place in PLACES:
+        go_to(place)
+        (used,) = fleet.at(place, "usage", "--json").data["municipalities"]
+        assert {one["month"]: one["parts"] for one in used["months"] if one["parts"]} == {
+            month: 3 * mailings for month, mailings in months.items()
+        }
+        dates = [one["date"] for one in fleet.at(place, "invoices", "list", "--json").data["invoices"]]
+        assert dates == INVOICED
+        assert fleet.at(place, "ledger", "check").code == 0
+
+
+@pytest.mark.usefixtures("server_elsewhere")
+def test_by_the_hosts_own_zone_each_would_count_another_day(
+    fleet: Fleet,
+    set_clocks: Callable[[str], None],
+    go_to: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(Clock, "_zone", None)
+    before, after = [*DAYS][:2]
+    booked = _booked(fleet, set_clocks, go_to, (before, after))
+    assert booked == {before: DAYS[after], after: DAYS[before]}
+
+
+@pytest.mark.usefixtures("server_elsewhere")
+def test_by_the_servers_zone_no_host_would_send(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control of the server's time: where it is not asked for in UTC, it is hours off."""
+    for name in ("NOW", "STANDING"):
+        text = vars(identity)[name]
+        assert " AT TIME ZONE 'UTC'" in text
+        monkeypatch.setattr(identity, name, text.replace(" AT TIME ZONE 'UTC'", ""))
+    assert fleet.send(PLACES[0], "Hej").code == 0  # the session is in UTC, whatever the role says
+    settings = {name: value for name, value in vars(connect)["_SETTINGS"].items() if name != "timezone"}
+    monkeypatch.setattr(connect, "_SETTINGS", settings)
+    ran = fleet.send(PLACES[0], "Hej igen")
+    assert (ran.code, "the database's clock says" in ran.said) == (9, True), ran.said
+
+
+def test_a_day_has_one_ceiling_and_it_ends_at_midnight_of_the_config(
+    fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None]
+) -> None:
+    fleet.limit(max_parts_per_day=3)
+    codes = list[int]()
+    for number, moment in enumerate(
+        ("2027-03-31T21:58Z", "2027-03-31T21:59Z", "2027-03-31T22:01Z", "2027-04-01T21:59Z")
+    ):
+        set_clocks(moment)
+        go_to(host := PLACES[number % len(PLACES)])
+        codes.append(fleet.send(host, f"Hej {number}").code)
+    assert codes == [0, 5, 0, 5]
+
+
+def test_it_is_quiet_by_the_clock_of_the_config_in_summer_and_in_winter(
+    fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None]
+) -> None:
+    fleet.limit(quiet_hours="21:00-07:00")
+    moments = {
+        "2027-03-27T05:59Z": 5,
+        "2027-03-27T06:01Z": 0,
+        "2027-03-28T04:59Z": 5,  # the first morning of summer time
+        "2027-03-28T05:01Z": 0,
+        "2027-10-31T05:59Z": 5,
+        "2027-10-31T06:01Z": 0,
+    }
+    codes = dict[str, int]()
+    for number, moment in enumerate(moments):
+        set_clocks(moment)
+        go_to(host := PLACES[number % len(PLACES)])
+        codes[moment] = fleet.send(host, f"Hej {number}").code
+    assert codes == moments
+
+
+def test_what_is_held_until_a_time_leaves_by_the_clock_of_the_config(
+    fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None]
+) -> None:
+    for number, moment in enumerate(
+        ("2027-03-28T00:30Z", "2027-10-30T22:30Z")
+    ):  # it is 08:00 in another offset
+        set_clocks(moment)
+        go_to(host := PLACES[number])
+        ran = fleet.send(host, f"Hej {number}", "--at", "08:00")
+        assert ran.code == 0, ran.said
+    assert sorted({str(one.send_at) for one in fleet.live.simulator.accepted()}) == [
+        "2027-03-28T06:00:00+00:00",
+        "2027-10-31T07:00:00+00:00",
+    ]
+
+
+# One key on two hosts
+
+
+@pytest.fixture
+def pair(live_gateway: LiveGateway, url: str, run: Run) -> Fleet:
+    """Two hosts with one crontab, and a gateway that takes its time."""
+    live = live_gateway(
+        Behaviour(latency_s=0.3),
+        active=False,
+        rows=guardians(20),
+        ledger={"path": None, "url": url, "state": "state"},
+        gateway={"batch_size": 4},
+    )
+    made = Fleet(run=run, live=live, url=url)
+    assert made.at("one", "ledger", "accept-restore", "--reason", "new").code == 0
+    assert made.at("one", "municipality", "activate", "exempelkommun", "--yes").code == 0
+    return made
+
+
+def _first_is_killed(pair: Fleet, text: str, taken: int) -> list[str]:
+    """Kill the host that sends when so many were taken, while the other waits; return who was reached."""
+    message, before = pair.live.config.with_name("text.txt"), len(pair.live.simulator.accepted())
+    message.write_text(text, encoding="utf-8")
+    line = ("send", message, "--all", "--yes", "--max-parts", 20, "--key", text, "--wait", "1h")
+
+    def reached() -> list[str]:
+        return [one.recipient for one in pair.live.simulator.accepted()[before:]]
+
+    def kill() -> None:
+        wait_until(lambda: len(reached()) >= taken)
+        first.kill()
+
+    with begin_process("--config", pair.config("one"), *line) as first:
+        killer = Thread(target=kill)
+        killer.start()
+        wait_until(reached)
+        second = pair.at("two", *line)
+        killer.join()
+    assert first.returncode == -signal.SIGKILL
+    assert second.code == 4, second.said
+    assert pair.at("two", *line).code == 4  # nobody knows of some, and nobody sends to them again by itself
+    return reached()
+
+
+def test_who_waits_goes_on_where_the_first_host_was_killed(
+    pair: Fleet, request: pytest.FixtureRequest
+) -> None:
+    for kill in range(100 if request.config.getoption("--long") else 1):
+        reached = _first_is_killed(pair, f"Hej {kill}", 8 + 4 * (kill % 2))
+        assert len(reached) == len(set(reached)) == 20
+
+
+def test_without_what_is_unknown_it_would_send_twice(pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: what a dead host has left on the wire counts as never sent."""
+
+    def as_never_sent(batch: Batch, _status: Status, verdict: SubmitVerdict, text: str) -> Answer:
+        return same_for_all(batch, Status.PENDING, verdict, text)
+
+    monkeypatch.setattr(recovery, "same_for_all", as_never_sent)
+    with pytest.raises(AssertionError, match="20 accepted"):
+        _first_is_killed(pair, "Hej", 8)
+    assert len(pair.live.simulator.accepted()) > 20
