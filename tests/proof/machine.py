@@ -26,7 +26,7 @@ from smsctl.domain.message import FINAL, Answer, Batch, Receipt, Status, SubmitV
 from smsctl.domain.moment import Moment, Uptime
 from smsctl.domain.report import CodeMeaning, Report
 from smsctl.errors import LedgerError
-from smsctl.ledger import batches, fitness, mailings, reports
+from smsctl.ledger import batches, fitness, mailings, reports, stops
 from smsctl.ledger.backup import back_up
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.reports import IntakeSource, ReportIntake
@@ -297,13 +297,31 @@ class NeverTwice(RuleBasedStateMachine):
         let_all_arrive(self.desk.ledger)
         mailing = self.mailings[which % len(self.mailings)]
         self._take_over(mailing)
+        doubted = self._asked_to_stop(mailing) if word is ResolveAnswer.NOT_SENT else set()
         resolve(self.desk.ledger, mailing, word, self._clock(), ACTOR, "tried")
+        for reference in doubted:
+            self.by_word.add(reference)
+            self._set(reference, Status.CANCELLED)
         becomes = Status.ACCEPTED if word is ResolveAnswer.SENT else Status.PENDING
         for reference, known in self.model.items():
             if known.mailing.id == mailing.id and known.state is Status.UNKNOWN:
                 self.by_word.add(reference)
                 self._set(reference, becomes)
         self._check_states()
+
+    def _asked_to_stop(self, mailing: Mailing) -> set[str]:
+        """Return what is accepted in batches that may have been stopped whole: the word settles it too."""
+        accepted: dict[str, list[str]] = {}
+        for reference, batch in self._batches_of(mailing).items():
+            if self.model[reference].state is Status.ACCEPTED:
+                accepted.setdefault(batch, []).append(reference)
+        doubted = set[str]()
+        for number, left in stops.left_in(self.desk.ledger, mailing).items():
+            row = self.desk.ledger.one("SELECT reference FROM batches WHERE id = ?", number)
+            together = accepted.get(row[0], []) if row else []
+            if len(together) <= left:
+                doubted.update(together)
+        return doubted
 
     @rule(which=st.integers(0, 1000), told=st.sampled_from([Status.DELIVERED, Status.FAILED, Status.EXPIRED]))
     def hear_a_report(self, which: int, told: Status) -> None:
