@@ -12,11 +12,12 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.unsettled import Unsettled
-from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, worst
+from smsctl.errors import ExitCode, GatewayRefusedError, Sentence, SmsctlError, StoppedError, say_n, worst
 from smsctl.ledger import (
     approvals,
     audit,
     batch_rows,
+    cancelling,
     corrections,
     reconciling,
     recovery,
@@ -66,19 +67,15 @@ def cancel(
     """
     restoring.refuse_restored(ledger)
     with recovery.taking_over(ledger, mailing, moment):
-        waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
-        pieces = ledger.in_pieces(waiting.items())
         with ledger.transaction():
             reconciling.repeat_none(ledger, mailing)
-            pending = _cancel_some(ledger, mailing, next(pieces, []), moment)
+            waiting, pending = cancelling.begin(ledger, mailing, moment)
             there = _stoppable(ledger, mailing)
             handed = sum(map(len, there.values()))
-            told = f"pending messages: {len(waiting)}; at the gateway: {handed}"
+            told = f"pending messages: {waiting}; at the gateway: {handed}"
             approvals.decide(ledger, mailing.id, ApprovalDecision.CANCELLED, moment, actor)
             audit.record(ledger, moment, actor, "cancel", f"mailing {mailing.id}", told, reason)
-        for some in pieces:  # stopped half-way, the rest is pending still, and the audit tells of all
-            with ledger.transaction():
-                pending += _cancel_some(ledger, mailing, some, moment)
+        pending += cancelling.finish(ledger, mailing, moment)  # the audit tells of all
         rope = _GatewayCancelling(ledger, mailing, moment, there)
         if open_gateway is not None and handed:
             rope.pull(open_gateway)
@@ -108,9 +105,21 @@ def _stoppable(ledger: Ledger, mailing: Mailing) -> dict[Status, dict[int, int]]
     }
 
 
-def _cancel_some(ledger: Ledger, mailing: Mailing, waiting: Sequence[tuple[int, int]], moment: Moment) -> int:
-    these, before, after = dict(waiting), Status.PENDING, Status.CANCELLED
-    return corrections.move(ledger, mailing, these, before, after, moment, "cancelled")
+def finish_broken_off(ledger: Ledger, moment: Moment, tell: Callable[[Sentence], object]) -> None:
+    """Cancel the rest of what was being cancelled when a process died, and tell it of each mailing.
+
+    Not in an old copy of a ledger: there it may have been finished, and the rest sent, since.
+    """
+    if restoring.found_restored(ledger):
+        return
+    for mailing, messages in cancelling.finish_broken_off(ledger, moment):
+        told = say_n(
+            "The cancelling of mailing {id} was broken off: its last {n} pending message is cancelled now.",
+            "The cancelling of mailing {id} was broken off: its last {n} pending messages are cancelled now.",
+            n=messages,
+            id=mailing,
+        )
+        tell(told)
 
 
 def may_be_held(states: Mapping[Status, int]) -> bool:

@@ -64,8 +64,9 @@ def begun_under(key: str, plan_request: PlanRequest, under: Circumstances) -> Be
         return None
     _must_be_the_same(ledger, mailing, key, plan_request)
     tally = mailings.tally(ledger, mailing)
-    goes_on = bool(tally.states.get(Status.PENDING)) or trust.may_repeat(
-        ledger, under.settings, mailing, tally, under.now
+    goes_on = not mailing.half_cancelled and (
+        bool(tally.states.get(Status.PENDING))
+        or trust.may_repeat(ledger, under.settings, mailing, tally, under.now)
     )
     return Begun(mailing=mailing, tally=tally, goes_on=goes_on)
 

@@ -121,11 +121,13 @@ class Wiring:
         self._put_away_later(ledger)
         ledger.on_wait, ledger.on_change = self.output.warn, self.output.log.change
         if packages.anything_half_done(ledger, self.clock.now().at):
+            from smsctl.actions.cancel import finish_broken_off
             from smsctl.actions.end_expired import end_expired
             from smsctl.ledger import openings, recovery
 
             self.broken_off = recovery.recover(ledger, self.clock.now())
             end_expired(ledger, self.clock.now(), self.actor, self.output.insist)
+            finish_broken_off(ledger, self.clock.now(), self.output.insist)
             with self.output.working(say("Removing a mailing that was not opened as a whole")) as tell:
                 for done, rows in openings.clear(ledger):
                     tell(done, rows)

@@ -16,6 +16,7 @@ from smsctl.domain.remark import Words, stored
 from smsctl.ledger import (
     approvals,
     blocklist,
+    cancelling,
     ceilings,
     costs,
     counts,
@@ -64,6 +65,7 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     mailing = want.mailing
     host = hosts.admit(ledger, mailing.reference, moment)
     approvals.must_be_given(ledger, mailing.id)
+    cancelling.must_not_be_half_done(ledger, mailing.id)
     while found := _pending(ledger, want, after, slots * want.most):
         numbers = [number for _, number in found]
         blocked = blocklist.among(ledger, numbers, (mailing.municipality.key,))

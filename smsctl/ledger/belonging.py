@@ -58,6 +58,13 @@ BELONGING = (
         told=lambda row: say("Mailing {mailing} is not approved, and {n} messages of it have left.", **row),
     ),
     Invariant(
+        name="half-cancelled",
+        broken="SELECT g.id AS mailing, COUNT(*) AS n FROM mailings g JOIN messages m"
+        " ON m.id BETWEEN g.first_message AND g.first_message + g.messages - 1"
+        " WHERE g.half_cancelled = 1 AND m.state = 'sending' GROUP BY g.id",
+        told=lambda row: say("Mailing {mailing} was cancelled, and {n} messages of it are sending.", **row),
+    ),
+    Invariant(
         name="approvals-every-time",
         broken="SELECT a.mailing, a.by_yes_of FROM approvals a WHERE a.by_yes_of IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM approvals y WHERE y.mailing = a.by_yes_of AND y.decision = 'approved'"

@@ -168,7 +168,7 @@ def _mailing(row: dict[str, Any]) -> Mailing:
     )
     return Mailing(
         **{name: row[name] for name in (*_FOUND_FIRST, *AS_IT_IS)},
-        **{name: row[name] == 1 for name in (*FLAGS, "personal")},
+        **{name: row[name] == 1 for name in (*FLAGS, "personal", "half_cancelled")},
         municipality=municipality,
         letter=_letter(row),
         size=TextSize(encoding=Encoding(row["encoding"]), units=row["units"], parts=row["parts_each"]),

@@ -82,11 +82,12 @@ def parts_in_flight(ledger: Ledger, municipality: str, mailing: int | None = Non
 def anything_half_done(ledger: Ledger, now: str) -> bool:
     """Say whether a batch is on the wire or a mailing is being opened, or was when a process died.
 
-    Or whether a mailing waits that nobody has approved in time.
+    Or whether a mailing waits that nobody has approved in time, or is cancelled in part.
     """
     found = ledger.rows(
         "SELECT 1 FROM batches WHERE settled_at IS NULL UNION ALL SELECT 1 FROM openings"
         " UNION ALL SELECT 1 FROM approvals WHERE decision IS NULL AND at_once = 0 AND expires_at <= ?"
+        " UNION ALL SELECT 1 FROM mailings WHERE half_cancelled = 1"
         " LIMIT 1",
         now,
     )

@@ -57,6 +57,8 @@ def run(wiring: Wiring, mailing: options.MailingId, *, reason: options.Reason = 
 
 def _broken_off(ledger: Ledger, mailing: Mailing) -> Sentence:
     """Say what is certain of a cancelling that was broken off."""
+    if mailings.get(ledger, mailing.id).half_cancelled:
+        return say("Interrupted; nothing more of it is sent, and the next command cancels what is pending.")
     if mailings.tally(ledger, mailing).states.get(Status.PENDING):
         return say("Interrupted; nothing is cancelled yet.")
     told = say("Interrupted; what was pending is cancelled, and the gateway may still hold the rest.")

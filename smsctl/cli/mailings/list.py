@@ -56,6 +56,7 @@ def run(
     page = write_csv(csv, render.register(wiring.settings.time_zone, approved), rows, replace=replace)
     nothing = say("Nothing was sent in that time.") if since or until else say("Nothing has been sent yet.")
     told = {mailing: waiting.in_a_list(one) for mailing, one in needed.items()}
+    told |= {mailing.id: say("was cancelled") for mailing, _ in rows if mailing.half_cancelled}
     screen = render.listed(rows, told, wiring.settings.time_zone, nothing)
     return CommandResult(
         data={"mailings": [_data(mailing, tally, needed.get(mailing.id)) for mailing, tally in rows]},
@@ -67,4 +68,8 @@ def run(
 
 
 def _data(mailing: Mailing, tally: MailingTotals, needed: Approval | None) -> dict[str, object]:
-    return {**render.data(mailing, tally), "approval": waiting.data(needed)}
+    return {
+        **render.data(mailing, tally),
+        "approval": waiting.data(needed),
+        "half_cancelled": mailing.half_cancelled,
+    }

@@ -99,7 +99,11 @@ def next_steps(mailing: Mailing, states: Mapping[Status, int], in_doubt: int = 0
     steps: list[Sentence] = []
     if mailing.gateway == BY_MAIL and states.get(Status.ACCEPTED):
         steps.append(say("Handed to the mail server; nothing further will be known of them."))
-    if states.get(Status.PENDING):
+    if mailing.half_cancelled:
+        steps.append(
+            say("It was cancelled; cancel the rest with: smsctl mailings cancel {id}", id=mailing.id)
+        )
+    elif states.get(Status.PENDING):
         steps.append(say("Send what is pending with: smsctl mailings resume {id}", id=mailing.id))
     if states.get(Status.SENDING):
         steps.append(say("Some are on the wire right now. Look again in a minute."))
