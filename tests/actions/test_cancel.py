@@ -6,12 +6,20 @@ from typing import TypeVar
 
 import pytest
 
-from smsctl.actions.cancel import Cancelled, cancel
+from smsctl.actions.cancel import Cancelled, cancel, finish_broken_off
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict
 from smsctl.domain.unsettled import Unsettled
-from smsctl.errors import ExitCode, GatewayRefusedError, SmsctlError, StoppedError, say
-from smsctl.ledger import audit, checking, lock, stops
+from smsctl.errors import (
+    ExitCode,
+    GatewayRefusedError,
+    RuleError,
+    Sentence,
+    SmsctlError,
+    StoppedError,
+    say,
+)
+from smsctl.ledger import audit, cancelling, checking, lock, stops
 from smsctl.ledger.store import Ledger
 
 from ..ledger.conftest import ACTOR
@@ -230,8 +238,42 @@ def test_a_large_mailing_is_cancelled_in_several_commits_and_a_repeat_cancels_th
         with pytest.raises(HalfwayError):
             cancel(ledger, mailing, None, now(), ACTOR, None)
     assert states(ledger) == {Status.CANCELLED: 2, Status.PENDING: 3}
+    gateway = Taker()
+    refused = send_all(ledger, mailing, gateway)
+    assert refused.exit_code is ExitCode.REFUSED
+    assert not gateway.taken
     assert cancel(ledger, mailing, None, now(), ACTOR, None).pending == 3
     assert states(ledger) == {Status.CANCELLED: 5}
     told = [one.detail for one in audit.read(ledger) if one.action == "cancel"]
     assert told == ["pending messages: 3; at the gateway: 0", "pending messages: 5; at the gateway: 0"]
     assert not checking.check(ledger)
+
+
+def test_without_the_look_in_the_claim_what_is_cancelled_in_part_is_claimed_and_the_check_finds_it(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = new_mailing(ledger, 5)
+    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 2)
+    with ledger.transaction():
+        assert cancelling.begin(ledger, mailing, now()) == (5, 2)
+    with pytest.raises(RuleError, match="was cancelled, and the rest of it is pending still"):
+        claim(ledger, mailing)
+    monkeypatch.setattr("smsctl.ledger.cancelling.must_not_be_half_done", lambda *_: None)
+    assert claim(ledger, mailing)
+    assert [one.rule for one in checking.check(ledger)] == ["half-cancelled"]
+
+
+def test_in_an_old_copy_no_cancel_that_was_broken_off_is_finished(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = new_mailing(ledger, 5)
+    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 2)
+    with ledger.transaction():
+        cancelling.begin(ledger, mailing, now())
+    told: list[Sentence] = []
+    with monkeypatch.context() as old:
+        old.setattr("smsctl.ledger.restoring.found_restored", lambda _: "it was")
+        finish_broken_off(ledger, now(), told.append)
+    assert (states(ledger), told) == ({Status.CANCELLED: 2, Status.PENDING: 3}, [])
+    finish_broken_off(ledger, now(), told.append)
+    assert (states(ledger), len(told)) == ({Status.CANCELLED: 5}, 1)

@@ -1,4 +1,4 @@
--- The schema of version 28, as the migrations make it. Made by docs/generate.py.
+-- The schema of version 29, as the migrations make it. Made by docs/generate.py.
 CREATE TABLE "approvals" (
     mailing INTEGER PRIMARY KEY REFERENCES mailings (id),
     asked_at TEXT NOT NULL,
@@ -188,7 +188,7 @@ CREATE TABLE mailings (
     rate_parts INTEGER, -- so many parts cost rate_ore; NULL: no price known
     rate_ore INTEGER,
     purge INTEGER -- that removed the text, the numbers and the names
-, over_day INTEGER NOT NULL DEFAULT 0, number_column TEXT, audience_rows INTEGER, terms_required INTEGER, run_key_hash TEXT, audience_groups TEXT, title TEXT, case_number TEXT, personal INTEGER NOT NULL DEFAULT 0, carry TEXT, retry_of INTEGER);
+, over_day INTEGER NOT NULL DEFAULT 0, number_column TEXT, audience_rows INTEGER, terms_required INTEGER, run_key_hash TEXT, audience_groups TEXT, title TEXT, case_number TEXT, personal INTEGER NOT NULL DEFAULT 0, carry TEXT, retry_of INTEGER, half_cancelled INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY,
     mailing INTEGER NOT NULL,
@@ -311,6 +311,7 @@ CREATE INDEX inbox_of_sender ON inbox (sender, at);
 CREATE UNIQUE INDEX inbox_of_vendor ON inbox (gateway, vendor_id) WHERE vendor_id <> '';
 CREATE INDEX inbox_to_forward ON inbox (id) WHERE forward_to IS NOT NULL AND forwarded_at IS NULL;
 CREATE INDEX mailing_counts_unsettled ON mailing_counts (mailing) WHERE state IN ('unknown', 'held');
+CREATE INDEX mailings_half_cancelled ON mailings (id) WHERE half_cancelled = 1;
 CREATE INDEX mailings_of_body ON mailings (body_hash);
 CREATE UNIQUE INDEX mailings_of_key_hash ON mailings (run_key_hash) WHERE run_key_hash IS NOT NULL;
 CREATE INDEX mailings_personal ON mailings (id) WHERE personal = 1 AND purge IS NULL;
