@@ -24,11 +24,14 @@ _FOLDERS = (
     "actions",
     "cli",
     "cli.mailings",
+    "cli.money",
+    "cli.operations",
     "credentials",
     "gateways",
     "ledger",
     "ledger.sqlite",
 )  # of smsctl
+_ON_SERVER = ("ledger.postgres",)  # these bring the driver
 _LOADED = (
     *("encodings.ascii", "encodings.idna", "encodings.utf_8_sig"),
     "filelock",
@@ -51,6 +54,9 @@ def main() -> None:
     _say(os.getpid())
     for line in sys.stdin:
         asked = json.loads(line)
+        if asked["on_server"]:
+            for module in _modules_in(*_ON_SERVER):
+                import_module(module)
         pid = os.fork()
         if pid == 0:
             _live(asked)

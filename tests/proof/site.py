@@ -294,6 +294,7 @@ class Nursery:
             "said": str(site.said),
             "kill_after_s": kill_after_s,
             "gate": str(gate) if gate else None,
+            "on_server": site.database is not None,
         }
         self._process.stdin.write(json.dumps(asked) + "\n")
         self._process.stdin.flush()
