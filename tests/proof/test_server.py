@@ -97,7 +97,15 @@ def test_the_attack_finds_commands_that_ask_no_second_person(
 ) -> None:
     weak = [Weakness.NOBODY_IS_ASKED]
     with pytest.raises(AssertionError, match="unapproved"):
-        attack(tmp_path, dice, kills=1000, module="intelecom", weaknesses=weak, database=database)
+        attack(
+            tmp_path,
+            dice,
+            kills=1000,
+            module="intelecom",
+            weaknesses=weak,
+            database=database,
+            approvals=[5],
+        )
 
 
 def test_many_processes_share_a_ledger(
