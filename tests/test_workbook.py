@@ -134,3 +134,10 @@ def test_a_csv_file_loads_nothing_for_workbooks(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_number_has_the_digits_that_a_sheet_counts_with(tmp_path: Path) -> None:
+    cells = [0.1 + 0.2, 2.9999999999999996, 1 / 3, -12.5, 123456789012]
+    sheet = open_sheet(xlsx(tmp_path / "r.xlsx", {"Blad1": [HEADER, ("0701740605", *cells)]}))
+    (row,) = sheet.rows()
+    assert list(row)[1:6] == ["0,3", "3", "0,333333333333333", "-12,5", "123456789012"]

@@ -123,7 +123,8 @@ def _heading(book: "CalamineWorkbook", place: int) -> set[str]:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value.is_integer() else repr(value).replace(".", ",")
+    """Return a number by the 15 digits that a sheet counts with: 0.1 + 0.2 is 0,3 there."""
+    return str(int(value)) if value.is_integer() else f"{value:.15g}".replace(".", ",")
 
 
 def _truth(value: bool) -> str:  # noqa: FBT001 - a cell
