@@ -69,9 +69,10 @@ def _empty(field: TextField) -> Sentence:
 
 
 def _unseen(column: str, char: str) -> Sentence:
-    return say(
-        "{column} holds a character that cannot be seen: {name}.", column=column, name=f"U+{ord(char):04X}"
-    )
+    name = f"U+{ord(char):04X}"
+    if char in "\r\n":
+        return say("{column} holds a line break ({name}).", column=column, name=name)
+    return say("{column} holds a character that cannot be seen: {name}.", column=column, name=name)
 
 
 def _formula(column: str, cell: str) -> Sentence:

@@ -63,9 +63,8 @@ class PersonalTexts:
                 for number, template in enumerate(self.wording.templates)
                 if number in templates
             }
-            texts = (of_each[template][at] for at, template in enumerate(templates))
-            for body, is_wide in zip(texts, self._wide[span], strict=True):
-                yield composed(body) if is_wide else body.rstrip()  # what is GSM-7 is composed already
+            # Also what is GSM-7: an o before a cell that begins with a diaeresis is an ö only then.
+            yield from map(composed, (of_each[template][at] for at, template in enumerate(templates)))
 
     def __repr__(self) -> str:
         """Show how many; what stands in them stays out of logs and tracebacks."""

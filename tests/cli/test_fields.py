@@ -160,6 +160,41 @@ def test_a_text_that_cannot_be_filled_in_is_told_and_nothing_is_sent(
     assert (ran.code, told in ran.err, sent(live)) == (code, True, [])
 
 
+MANY = ";".join(f"K{n}" for n in range(300))
+
+
+@pytest.mark.parametrize(
+    ("headings", "cells", "text", "told"),
+    [
+        (MANY, ";".join(f"v{n}" for n in range(300)), "Hej ((K0)) ((K299))", "Hej v0 v299"),
+        ("Elev  ", "Bo", "Hej ((ELEV))", "Hej Bo"),
+        ("Elev\u00a0namn", "Bo", "Hej ((Elev namn))", "Hej Bo"),
+        ("Fo\u0308rnamn", "Bo", "Hej ((Förnamn))", "Hej Bo"),
+        ("Elev", "\u0308berg", "Hej O((Elev))", "Hej Öberg"),
+        ("Elev", "((Namn)) %s", "Hej ((Elev))", "Hej ((Namn)) %s"),
+        ("Elev", "Bo", "((Elev))\r\n\r\nMvh\r\n", "Bo\n\nMvh"),
+        (MANY, ";".join("v" * 300), "((K0))" * 10_900, "The text has 10900 fields; at most 100"),
+        ("Tid;Tid", "1;2", "Kl ((Tid))", "2 columns are called Tid."),
+        ("Elev", '"ett\ntvå"', "Hej ((Elev))", "Row 2: Elev holds a line break (U+000A)."),
+        ("Elev", "a\0b", "Hej ((Elev))", "is not a text file: it has NUL bytes"),
+        ("Elev", "x" * 10_000, "Hej ((Elev))", "Row 2: its text takes 66 parts; at most 6"),
+    ],
+)
+def test_odd_columns_cells_and_texts_are_sent_as_meant_or_told(
+    headings: str, cells: str, text: str, told: str, run: Run, live_gateway: LiveGateway, message: Path
+) -> None:
+    start = "A;070-174 06 05;vh;Exempelkommun;ja;"
+    live = live_gateway(rows=[start + cells], header=f"Namn;Mobil;Grupp;Kommun;Godkänt villkor;{headings}")
+    message.write_bytes(text.encode())
+    whole = ("--config", live.config, "send", message, "--group", "guardians", "--yes", "--max-parts", 9)
+    dry, real = run(*whole, "--dry-run", "--json"), run(*whole, "--json")
+    said = "\n".join(one["text"] for one in real.json["messages"])
+    texts = [one for _, one, _ in sent(live)]
+    assert dry.code == real.code == (0 if texts else 8)
+    assert (texts == [told]) if texts else (told in said)
+    must_be_sound(run, live)
+
+
 def test_brackets_that_are_meant_are_written_with_a_mark(run: Run, live_gateway: LiveGateway) -> None:
     live = live_gateway(rows=ROWS[:1], header=HEADER)
     assert send(run, live, text=r"Synd :\(( men nu :))").code == 0

@@ -138,7 +138,11 @@ BAD = (
     ("a\u200bb", "Elev holds a character that cannot be seen: U+200B"),
     ("a\x07b", "U+0007"),
     ("a\u202eb", "U+202E"),
-    ("a\nb", "U+000A"),
+    ("a\nb", "Elev holds a line break (U+000A)"),
+    ("a\r\nb", "Elev holds a line break (U+000D)"),
+    ("a\tb", "U+0009"),
+    ("a\u2028b", "U+2028"),
+    ("x" * 10_000, "its text takes 66 parts; at most 6 are sent"),
     ("=A1", "Elev holds =A1, a formula"),
     ("#REF!", "a formula or its error"),
     ("#SAKNAS!", "a formula or its error"),
@@ -168,6 +172,19 @@ def test_what_only_looks_odd_is_filled_in_as_it_stands(cell: str) -> None:
     texts = judged(rules_of("Hej ((Elev))!"), [row_of(cell)]).texts
     assert texts is not None
     assert list(texts.bodies()) == [f"Hej {cell}!"]
+
+
+@pytest.mark.parametrize(
+    ("text", "cell", "sent"),
+    [("Hej O((Elev))", "\u0308berg", "Hej Öberg"), ("Hej ((Elev))\u030a", "a", "Hej å")],
+)
+def test_a_letter_that_is_joined_where_a_cell_begins_or_ends_is_sent_as_it_was_counted(
+    text: str, cell: str, sent: str
+) -> None:
+    texts = judged(rules_of(text), [row_of(cell)]).texts
+    assert texts is not None
+    assert (list(texts.bodies()), list(texts.parts), texts.unicode) == ([sent], [1], 0)
+    assert texts.at([0])[0].body == sent
 
 
 def test_a_blank_text_is_a_bad_row_and_never_a_part() -> None:
