@@ -121,7 +121,7 @@ def test_without_the_question_a_commit_that_was_done_would_be_done_again(
 ) -> None:
     """The negative control of the test above: the answers cannot be stored a second time."""
 
-    def never_asks(self: PostgresEngine, transaction: str | None, *, patient: bool) -> None:
+    def never_asks(self: PostgresEngine, mark: int | None, *, patient: bool) -> None:
         raise LostError(say("{path}", path="lost"))
 
     monkeypatch.setattr(PostgresEngine, "_ask_of", never_asks)

@@ -18,6 +18,7 @@ from smsctl.domain.message import Answer, Batch, Status
 from smsctl.errors import LedgerError
 from smsctl.ledger import hosts, mailings, packages, recovery
 from smsctl.ledger.seam.sentences import LostError
+from smsctl.ledger.store import Ledger
 
 from .. import postgres_server
 from ..postgres_server import Cluster
@@ -30,7 +31,7 @@ if why := postgres_server.why_none():
 
 import psycopg
 
-from smsctl.ledger.postgres import connect, schema
+from smsctl.ledger.postgres import connect, identity, schema
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.sentences import in_words
 
@@ -402,3 +403,61 @@ def test_a_nul_in_an_answer_costs_no_answer(access: Access) -> None:
         assert states(ledger) == {Status.ACCEPTED: 3}
         must_be_true(ledger, gateway)
         assert ledger.rows("SELECT gateway_id FROM messages WHERE gateway_id LIKE ?", "id%")
+
+
+# A server that crashes
+
+
+def until_it_is_gone(cluster: Cluster) -> None:
+    """Wait until the server has given back what a session held that was closed."""
+    with psycopg.connect(cluster.url(), autocommit=True) as session:
+        while session.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = 'smsctl'").fetchall():
+            pass
+
+
+def crashed_in_doubt(access: Access, cluster: Cluster, gateway: Taker) -> Ledger:
+    """The server loses its power before a COMMIT reaches it, and another host is the first to write again."""
+    commits, line = count(1), CutLine(cluster.port)
+
+    def crashes(said: bytes) -> bool:
+        if b"COMMIT\0" not in said or next(commits) != 2:
+            return False
+        line.is_free.clear()
+        cluster.stop(signal.SIGQUIT)
+        cluster.start()
+        with closing(open_shared(access)) as other:
+            recovery.recover(other, now())
+            send_all(other, mailings.get(other, 1), gateway)
+        until_it_is_gone(cluster)
+        line.is_free.set()
+        return True
+
+    with closing(line), closing(open_shared(through(access, line))) as ledger:
+        mailing = new_mailing(ledger, 6)
+        line.when = crashes
+        with suppress(LedgerError):
+            send_all(ledger, mailing, gateway)
+        assert line.broken == 1
+    return open_shared(access)
+
+
+def test_after_a_crash_a_commit_in_doubt_is_not_taken_for_the_one_that_got_its_number(
+    access: Access, cluster: Cluster
+) -> None:
+    gateway = Taker()
+    with closing(crashed_in_doubt(access, cluster, gateway)) as later:
+        assert set(gateway.taken.values()) == {1}
+        must_be_true(later, gateway)
+        assert states(later) == {"accepted": 6}
+
+
+def test_by_its_number_it_would_be_and_the_batch_would_go_out_twice(
+    access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control of the test above: the server gives the number of what it lost once more."""
+    monkeypatch.setattr(connect, "MARK", "SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)")
+    status = "SELECT 1 WHERE pg_xact_status(CAST(CAST(? AS text) AS xid8)) = 'committed'"
+    monkeypatch.setattr(identity, "MARK", status)
+    gateway = Taker()
+    with closing(crashed_in_doubt(access, cluster, gateway)):
+        assert max(gateway.taken.values()) > 1

@@ -40,7 +40,7 @@ class PostgresEngine:
     def __init__(self, access: Access, session: Session, version: int) -> None:
         """Wrap an open session; use `open_to_write` or `open_to_read`."""
         self.access, self._session, self._version = access, session, version
-        self._transaction: str | None = None  # of the open one: its id
+        self._transaction: int | None = None  # what the open one leaves when it is committed
         self._statements = Statements()
         self.rights = Rights(access.schema)
         self._standby, self._is_frozen, self.moving = Standby(access), False, False
@@ -244,23 +244,23 @@ class PostgresEngine:
         self._known = standing.identity
         self._standby.begun(standing.settings_at, has_standby=standing.has_standby)
 
-    def _ask_of(self, transaction: str | None, *, patient: bool) -> None:
+    def _ask_of(self, mark: int | None, *, patient: bool) -> None:
         """Find out whether a COMMIT whose answer was lost was done; returns only if it was."""
-        row, before, awaited = None, self._known, self._standby.awaited
-        while row is None:
+        before, awaited = self._known, self._standby.awaited
+        while True:
             self.begin(patient=patient)  # with the lock: the old session has ended
             try:
-                if self._known.timeline != before.timeline:  # its transactions are numbered anew
+                if self._known.timeline != before.timeline:
                     raise identity.another(self.place)
-                row = self.first(identity.STATUS, (transaction, transaction))
+                is_done = bool(self.fetch(identity.MARK, (mark,)))
             except LostError:
                 continue
             finally:
                 self.rollback()
-            if row == ("committed",) and awaited and not self._standby.has_it(self._session):
-                row = None  # it was lost as well: the server is asked once more
-        if row != ("committed",):
-            raise broke(self.place) if row == ("aborted",) else identity.another(self.place)
+            if not is_done:
+                raise broke(self.place)
+            if not awaited or self._standby.has_it(self._session):
+                return  # else it was lost as well: the server is asked once more
 
     def _reconnect_if_lost(self) -> None:
         if self._session.closed and self._transaction is None and not self._is_frozen:

@@ -27,14 +27,14 @@ NOW = _IDENTITY.replace(
 
 STANDING = NOW.replace(
     "SELECT",
-    "SELECT CAST(pg_current_xact_id() AS text), (SELECT value FROM facts WHERE name = 'schema-version'),"
+    "SELECT (SELECT value FROM facts WHERE name = 'schema-version'),"
     " (SELECT value FROM facts WHERE name = 'being-filled'),",
     1,
 )
-"""The open transaction, the version of the schema, what it is being filled with, and then as `NOW`."""
+"""The version of the schema, what it is being filled with, and then as `NOW`."""
 
-STATUS = "SELECT CASE WHEN CAST(? AS xid8) < pg_current_xact_id() THEN pg_xact_status(CAST(? AS xid8)) END"
-"""What became of a transaction; nothing where this database has not come so far."""
+MARK = "SELECT 1 FROM writer WHERE one = ?"
+"""Whether the transaction that left this was committed."""
 
 
 def stood(access: Access, read: ClockReading, row: Sequence[Any] | None) -> Standing:
