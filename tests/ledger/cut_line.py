@@ -19,8 +19,7 @@ class CutLine:
         self.broken = 0
         self.turns = 0  # how often the database was asked something after it had answered
         self._answered = False
-        self.is_free = threading.Event()  # a new line waits until it is
-        self.is_free.set()
+        self.is_open = True  # to new lines
         self.change: Callable[[bytes], bytes] = lambda answer: answer
         self._lines = list[socket.socket]()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -43,7 +42,9 @@ class CutLine:
         with suppress(OSError):
             while True:
                 client, _ = self._listening.accept()
-                self.is_free.wait()
+                if not self.is_open:
+                    _end(client)
+                    continue
                 server = socket.create_connection(("127.0.0.1", self._to))
                 self._lines += [client, server]
                 threading.Thread(target=self._there, args=(client, server), daemon=True).start()
