@@ -224,7 +224,9 @@ def look_on(ledger: Ledger) -> None:
             with ledger.transaction():  # so that no other process of this host makes it, and a newer one
                 lineage, water = _facts(ledger).get(LINEAGE), mark.read()
                 if lineage and (water is None or water.lineage != lineage):
-                    mark.begin(_new_mark(ledger, water, lineage, standing.at))
+                    water = _new_mark(ledger, water, lineage, standing.at)
+                    mark.begin(water)
+                    _join(ledger, water.host, standing.at)  # long before it sends: then it is asked too
         elif newest:
             mark.rise(newest, reference, standing.at)
 
@@ -241,13 +243,17 @@ def _at_home(ledger: Ledger, mark: HostMark, look: _Look, moment: Moment) -> Hig
         joins, water = True, _new_mark(ledger, water, facts[LINEAGE], standing.at)
         mark.begin(water)  # what it tells of is committed: it is not ahead of the ledger
     if joins:
-        ledger.write(
-            "INSERT INTO hosts (host, name, joined_at) VALUES (?, ?, ?) ON CONFLICT (host) DO NOTHING",
-            water.host,
-            socket.gethostname(),
-            moment.at,
-        )
+        _join(ledger, water.host, standing.at)
     return water
+
+
+def _join(ledger: Ledger, host: str, at: str) -> None:
+    ledger.write(
+        "INSERT INTO hosts (host, name, joined_at) VALUES (?, ?, ?) ON CONFLICT (host) DO NOTHING",
+        host,
+        socket.gethostname(),
+        at,
+    )
 
 
 def _new_mark(ledger: Ledger, before: HighWaterRecord | None, lineage: str, at: str) -> HighWaterRecord:

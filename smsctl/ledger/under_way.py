@@ -67,6 +67,7 @@ def batches_of(ledger: Ledger, mailing: Mailing) -> frozenset[int]:
     standing = ledger.engine.standing()
     if standing is None:
         return frozenset()
+    must_tell_the_time(ledger)
     found = ledger.rows(
         "SELECT id FROM batches WHERE mailing = ? AND under_way_until > ?"
         " AND (settled_at IS NULL OR verdict IN ('unclear', 'restored'))",
@@ -76,8 +77,19 @@ def batches_of(ledger: Ledger, mailing: Mailing) -> frozenset[int]:
     return frozenset(batch for (batch,) in found)
 
 
+def must_tell_the_time(ledger: Ledger) -> None:
+    """Raise LedgerError where the clock of the server, which rules what is under way, and ours differ."""
+    standing = ledger.engine.standing()
+    if standing is not None and (wrong := standing.clock_off(ledger.engine.place)):
+        raise wrong
+
+
 def refuse(ledger: Ledger, mailing: Mailing) -> None:
-    """Raise RuleError while a request of the mailing may be under way; in the transaction that settles it."""
+    """Raise RuleError while a request of the mailing may be under way; in the transaction that settles it.
+
+    By a clock that is wrong nobody can tell: that is LedgerError.
+    """
+    must_tell_the_time(ledger)
     last = latest(ledger, mailing)
     if last is not None:
         raise RuleError(

@@ -58,13 +58,14 @@ if why := postgres_server.why_none():
 import psycopg
 
 from smsctl.domain import database_address as address
-from smsctl.ledger.postgres import connect
+from smsctl.ledger.postgres import connect, identity
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.postgres.engine import PostgresEngine
 from smsctl.ledger.postgres.rights import Rights
 from smsctl.ledger.postgres.standby import Standby
 
 _NUMBERS = count(1)
+_TIME = "clock_timestamp()"
 Admin = psycopg.Connection[Any]
 
 
@@ -329,6 +330,29 @@ def test_after_that_time_a_person_says_it(two: Ledger, late: Late) -> None:
         two.write("UPDATE batches SET under_way_until = '2026-01-01T00:00:00.000Z'")
     assert resolve(two, late.mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked") == 2
     assert states(two) == {"pending": 2}
+
+
+def _resolved(ledger: Ledger, mailing: Mailing) -> None:
+    resolve(ledger, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
+
+
+def _cancelled(ledger: Ledger, mailing: Mailing) -> None:
+    cancel(ledger, mailing, None, now(), ACTOR, None)
+
+
+@pytest.mark.parametrize("settle", [_resolved, _cancelled])
+def test_by_a_clock_that_runs_ahead_nobody_says_that_it_is_over(
+    settle: Callable[[Ledger, Mailing], None], two: Ledger, late: Late, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a server that took over with another time."""
+    recovery.recover(two, now())
+    with monkeypatch.context() as ahead:
+        for asked in ("NOW", "STANDING"):
+            sql = getattr(identity, asked).replace(_TIME, f"({_TIME} + INTERVAL '1 hour')")
+            ahead.setattr(identity, asked, sql)
+        with pytest.raises(LedgerError, match="the database's clock says"):
+            settle(two, late.mailing)
+    late.arrive()
 
 
 def test_without_that_time_it_would_go_out_twice(
@@ -883,6 +907,26 @@ def test_a_database_restored_to_a_moment_is_not_taken_for_a_standby_that_had_eve
             for host, why in (("two", "not every host"), ("one", "lacks batch"), ("two", "not every host")):
                 with closing(synchronous(there, host)) as again, pytest.raises(LedgerError, match=why):
                     run(again, mailing, gateway)
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_a_host_that_has_only_looked_before_is_asked_as_well(site: Site, admin: Admin) -> None:
+    gateway = Taker()
+    mailing = _both_have_sent(site, gateway)
+    site.opened("three").close()
+
+    def send(there: Site) -> None:
+        with closing(there.opened("three")) as three:
+            send_all(three, mailing, gateway)
+
+    for there in _promoted(site, admin, send):
+        with _waits(there):
+            synchronous(there, "one").close()
+            with (
+                closing(synchronous(there, "two")) as two,
+                pytest.raises(LedgerError, match="not every host"),
+            ):
+                run(two, mailing, gateway)
     assert set(gateway.taken.values()) == {1}
 
 

@@ -63,6 +63,10 @@ class Standing(NamedTuple):
                 say("{path}: the server waits for no standby, and the config says that it must.", path=place),
                 hint=say('Ask whoever looks after the database; or write under [ledger]: standby = "none"'),
             )
+        return self.clock_off(place)
+
+    def clock_off(self, place: str) -> LedgerError | None:
+        """Return how far the server's clock and this machine's are apart; None: less than a minute."""
         theirs = datetime.fromisoformat(self.at)
         ours = datetime.fromtimestamp(self.read.shown_s, UTC)
         if abs(theirs - ours) > _CLOCK_OFF:
