@@ -248,12 +248,8 @@ def _at_home(ledger: Ledger, mark: HostMark, look: _Look, moment: Moment) -> Hig
 
 
 def _join(ledger: Ledger, host: str, at: str) -> None:
-    ledger.write(
-        "INSERT INTO hosts (host, name, joined_at) VALUES (?, ?, ?) ON CONFLICT (host) DO NOTHING",
-        host,
-        socket.gethostname(),
-        at,
-    )
+    sql = "INSERT INTO hosts (host, name, joined_at) VALUES (?, ?, ?) ON CONFLICT (host) DO NOTHING"
+    ledger.write(sql, host, socket.gethostname(), at)
 
 
 def _new_mark(ledger: Ledger, before: HighWaterRecord | None, lineage: str, at: str) -> HighWaterRecord:
