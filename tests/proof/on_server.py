@@ -1,9 +1,11 @@
 """A ledger on a server as the proofs use it: begun, and read as if it were a file."""
 
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -29,14 +31,10 @@ def begin(url: str, state: Path) -> None:
 def in_a_file(url: str, folder: Path) -> Path:
     """Write the rows of this moment into a file of the same schema, and return it."""
     path = folder / f"seen{threading.get_ident()}.db"
-    path.unlink(missing_ok=True)
+    path.write_bytes(_empty())
     with closing(sqlite3.connect(path, isolation_level=None)) as seen, psycopg.connect(url) as server:
-        seen.executescript(f"PRAGMA synchronous = OFF; BEGIN; {schema.whole()}")
+        seen.executescript("PRAGMA synchronous = OFF; BEGIN")
         tables = [name for (name,) in seen.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for trigger in [
-            name for (name,) in seen.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        ]:
-            seen.execute(f"DROP TRIGGER {trigger}")
         server.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         for table in tables:
             rows = server.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(_SCHEMA, table)))
@@ -45,6 +43,21 @@ def in_a_file(url: str, folder: Path) -> Path:
             seen.executemany(into.replace("[places]", ", ".join("?" * len(names))), rows.fetchall())
         seen.execute("COMMIT")
     return path
+
+
+@cache
+def _empty() -> bytes:
+    """Return a file of the ledger's schema, without its triggers: what it takes in has happened elsewhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "empty.db")
+        with closing(sqlite3.connect(path, isolation_level=None)) as made:
+            made.executescript(f"BEGIN; {schema.whole()}")
+            for (trigger,) in made.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            ).fetchall():
+                made.execute(f"DROP TRIGGER {trigger}")
+            made.execute("COMMIT")
+        return path.read_bytes()
 
 
 def change(url: str, statement: str, values: Sequence[object]) -> None:
