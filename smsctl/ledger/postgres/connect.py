@@ -125,6 +125,8 @@ def begin(session: Session, standing: str) -> tuple[Any, ...]:
 
 def _unreachable(told_of: str, place: str) -> LedgerError:
     """Return why there is no session: the driver gives no code then, and its words may not be shown."""
+    if "unsupported startup parameter" in told_of:  # no server lacks one of ours
+        return _unfit(_SHARED, place)
     for words, code in _REFUSALS.items():
         if words in told_of:
             return in_words(psycopg.errors.lookup(code)(), place)
@@ -221,16 +223,23 @@ def _refuse(session: Session, place: str, *, read_only: bool) -> None:
             (is_standby and not read_only, say("this database can only be read: it is a standby.")),
             (
                 pid != session.info.backend_pid,
-                say("something between here and the server shares sessions (a pooler)."),
+                _SHARED,
             ),
         )
     )
     for is_wrong, sentence in found:
         if is_wrong:
-            raise LedgerError(
-                say("{path}: {what}", path=place, what=sentence),
-                hint=say("Nothing is sent from such a ledger: ask whoever looks after the database."),
-            )
+            raise _unfit(sentence, place)
+
+
+_SHARED = say("something between here and the server shares sessions (a pooler).")
+
+
+def _unfit(sentence: Sentence, place: str) -> LedgerError:
+    return LedgerError(
+        say("{path}: {what}", path=place, what=sentence),
+        hint=say("Nothing is sent from such a ledger: ask whoever looks after the database."),
+    )
 
 
 class _WholeNumberDumper(Dumper):
