@@ -60,7 +60,7 @@ class Cluster:
     def run(self, program: str, *arguments: str) -> str:
         """Run one of the server's programs to its end."""
         ran = subprocess.run(
-            [*_as_nobody(), str(self.binaries / program), *arguments],
+            [*as_nobody(), str(self.binaries / program), *arguments],
             capture_output=True,
             text=True,
             timeout=_PATIENCE_S,
@@ -76,7 +76,7 @@ class Cluster:
         self._server = _STARTER.submit(
             subprocess.Popen[bytes],
             [
-                *_as_nobody(dies_with_us=True),
+                *as_nobody(dies_with_us=True),
                 str(self.binaries / "postgres"),
                 f"-D{self.data}",
                 f"-k{self.socket}",
@@ -111,7 +111,7 @@ class Cluster:
         there = f"host=127.0.0.1 port={self.port} user=owner application_name={name}"
         with subprocess.Popen(
             [
-                *_as_nobody(),
+                *as_nobody(),
                 str(self.binaries / "pg_receivewal"),
                 "-d", there, "-D", str(folder), "--synchronous", "--no-loop",
             ],
@@ -237,7 +237,8 @@ def of_this_process() -> Iterator[Cluster]:
             shutil.rmtree(made.folder)
 
 
-def _as_nobody(*, dies_with_us: bool = False) -> list[str]:
+def as_nobody(*, dies_with_us: bool = False) -> list[str]:
+    """Return what a command begins with that runs as a user who may do nothing."""
     end = ["--pdeathsig", "KILL"] if dies_with_us else []
     if os.geteuid() != 0:
         return ["setpriv", *end] if end and shutil.which("setpriv") else []

@@ -16,6 +16,7 @@ class CutLine:
         self.port: int = self._listening.getsockname()[1]
         self.when: Callable[[bytes], bool] = lambda _request: False
         self.arrives = False  # whether the request that breaks the line gets to the database
+        self.by_half = False  # whether half of it does
         self.broken = 0
         self.turns = 0  # how often the database was asked something after it had answered
         self._answered = False
@@ -45,7 +46,11 @@ class CutLine:
                 if not self.is_open:
                     _end(client)
                     continue
-                server = socket.create_connection(("127.0.0.1", self._to))
+                try:
+                    server = socket.create_connection(("127.0.0.1", self._to))
+                except OSError:  # it is being started
+                    client.close()
+                    continue
                 self._lines += [client, server]
                 threading.Thread(target=self._there, args=(client, server), daemon=True).start()
                 threading.Thread(target=self._back, args=(server, client), daemon=True).start()
@@ -58,6 +63,8 @@ class CutLine:
                 if self.when(said):
                     self.broken += 1
                     _end(client)
+                    if self.by_half:
+                        server.sendall(said[: len(said) // 2])
                     if self.arrives:
                         server.sendall(said)
                         server.shutdown(socket.SHUT_WR)  # it is read, and nobody hears the answer

@@ -13,6 +13,7 @@ from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
+from smsctl.domain.municipality import Municipality
 from smsctl.domain.text import MessageText, PartProfile, measure
 from smsctl.errors import Sentence, say
 from smsctl.host.clock import uptime
@@ -57,15 +58,22 @@ def now() -> Moment:
     return Moment(at=written, day=at.date().isoformat(), up=uptime())
 
 
-def new_mailing(ledger: Ledger, messages: int, *, body: str = "Hej", moment: Moment | None = None) -> Mailing:
+def new_mailing(
+    ledger: Ledger,
+    messages: int,
+    *,
+    body: str = "Hej",
+    moment: Moment | None = None,
+    town: Municipality = TOWN,
+) -> Mailing:
     """Begin a mailing to as many people, for a municipality that is active."""
     moment = moment or now()
     with ledger.transaction():
-        municipalities.activate(ledger, TOWN, moment, ACTOR)
+        municipalities.activate(ledger, town, moment, ACTOR)
     text = MessageText.read(body)
     new = NewMailing(
         kind="send",
-        municipality=TOWN,
+        municipality=town,
         gateway="intelecom",
         letter=Letter(text=text),
         size=measure(text.body, PROFILE),

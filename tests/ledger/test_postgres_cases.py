@@ -1,11 +1,16 @@
 """Cases of a ledger on a server that each have a verdict, and what would be without the guard."""
 
 import os
+import shutil
 import signal
+import socket
 import struct
+import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,8 +20,8 @@ import pytest
 from smsctl.actions.stop_signal import StopReason
 from smsctl.domain import database_address as address
 from smsctl.domain.message import Answer, Batch, Status
-from smsctl.errors import LedgerError
-from smsctl.ledger import hosts, mailings, packages, recovery
+from smsctl.errors import LedgerError, say
+from smsctl.ledger import checking, hosts, mailings, openings, packages, recovery
 from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.store import Ledger
 
@@ -33,7 +38,9 @@ import psycopg
 
 from smsctl.ledger.postgres import connect, identity, schema
 from smsctl.ledger.postgres.connect import Access, Session
-from smsctl.ledger.postgres.sentences import in_words
+from smsctl.ledger.postgres.engine import PostgresEngine
+from smsctl.ledger.postgres.rights import Rights
+from smsctl.ledger.postgres.sentences import NotNowError, in_words
 
 _NUMBERS = count(1)
 Admin = psycopg.Connection[Any]
@@ -148,6 +155,136 @@ def test_numbers_have_no_gaps_after_a_crash_as_those_of_a_sequence_have(
     assert before
     assert after
     assert after[0] > before[0] + 1, "the control: a sequence jumps"
+
+
+# A line that breaks, and a server that stops
+
+
+def _begun_over_a_line_that_breaks(
+    access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, how: str, every: int
+) -> None:
+    """Break the line at each request of an activation and of a mailing in pieces: it is all or nothing."""
+    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
+    monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
+    line = CutLine(cluster.port)
+    line.by_half, line.arrives = how == "by half", how == "done"
+    with closing(line), closing(open_shared(access)) as here:
+        for at in count(1, every):
+            town, broken, seen = TOWN._replace(key=f"town{at}"), line.broken, count(1)
+            with closing(open_shared(through(access, line))) as there:
+                line.when = partial(_is_the, at, seen)
+                told = False
+                with suppress(LedgerError):
+                    new_mailing(there, 12, town=town)
+                    told = True
+                line.when = lambda _said: False
+            while here.number("SELECT COUNT(*) FROM openings"):  # until the session that broke has ended
+                list(openings.clear(here))
+            of_town = "SELECT messages FROM mailings WHERE municipality = ?"
+            assert here.column(of_town, town.key) == [12] * told, at
+            if not told:
+                new_mailing(here, 12, town=town)  # what a person does then
+            assert here.rows("SELECT COUNT(*) FROM packages WHERE municipality = ?", town.key) == [(1,)], at
+            assert here.number("SELECT COUNT(*) FROM messages") == sum(
+                here.column("SELECT messages FROM mailings")
+            )
+            if line.broken == broken:
+                break
+        assert at > 5
+        assert checking.check(here) == ()
+
+
+def _is_the(at: int, seen: Iterator[int], _said: bytes) -> bool:
+    return next(seen) == at
+
+
+@pytest.mark.parametrize("how", ["lost", "by half", "done"])
+def test_a_line_that_breaks_leaves_a_mailing_begun_or_not_and_an_activation_invoiced_once(
+    how: str,
+    access: Access,
+    cluster: Cluster,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    every = 1 if request.config.getoption("--long") else 15
+    _begun_over_a_line_that_breaks(access, cluster, monkeypatch, how, every)
+
+
+def never_asks(self: PostgresEngine, mark: int | None, *, patient: bool) -> None:
+    raise LostError(say("{path}", path="lost"))
+
+
+def test_without_the_question_a_mailing_would_be_begun_that_was_said_not_to_be(
+    access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: the answer to the second COMMIT is lost, after that of the activation."""
+    monkeypatch.setattr(PostgresEngine, "_ask_of", never_asks)
+    line, commits = CutLine(cluster.port), count(1)
+    line.arrives = True
+    with closing(line), closing(open_shared(through(access, line))) as ledger:
+        line.when = lambda said: b"COMMIT\0" in said and next(commits) == 2
+        with pytest.raises(LedgerError):
+            new_mailing(ledger, 2)
+        assert states(ledger) == {"pending": 2}
+
+
+def _sent_while_the_server_stops_at_once(access: Access, cluster: Cluster, at: int) -> tuple[Ledger, Taker]:
+    """Stop the server at this COMMIT of a run, before it is done or when it is."""
+    line, commits, done, gateway = CutLine(cluster.port), count(1), count(1), Taker()
+
+    def stop() -> None:
+        cluster.stop(signal.SIGQUIT)
+        cluster.start()
+        with psycopg.connect(cluster.url(), autocommit=True) as other:  # takes the numbers that were lost
+            for _ in range(20):
+                other.execute("SELECT pg_current_xact_id()")
+
+    def before(said: bytes) -> bool:
+        if b"COMMIT\0" not in said or at % 2 or next(commits) != at // 2 + 1:
+            return False
+        stop()
+        return True
+
+    def after(said: bytes) -> bytes:
+        if b"COMMIT\0" not in said or not at % 2 or next(done) != at // 2 + 1:
+            return said
+        stop()
+        return b""
+
+    with closing(line), closing(open_shared(through(access, line))) as there:
+        mailing = new_mailing(there, 6, body=f"Hej {at}")
+        line.when, line.change = before, after
+        with suppress(LedgerError):
+            send_all(there, mailing, gateway)
+    with ExitStack() as unless_well:
+        ledger = open_shared(access)
+        unless_well.callback(ledger.close)
+        recovery.recover(ledger, now())
+        send_all(ledger, mailing, gateway)
+        unless_well.pop_all()
+    return ledger, gateway
+
+
+def test_a_server_that_stops_at_once_at_a_commit_sends_nothing_twice_and_loses_no_answer(
+    access: Access, cluster: Cluster, request: pytest.FixtureRequest
+) -> None:
+    for at in range(50) if request.config.getoption("--long") else (2, 3):
+        ledger, gateway = _sent_while_the_server_stops_at_once(access, cluster, at % 8)
+        with closing(ledger):
+            assert set(gateway.taken.values()) == {1}
+            assert len(gateway.taken) == 6
+            assert [*states(ledger)] == ["accepted"]
+            assert checking.check(ledger) == ()
+
+
+def test_without_the_question_its_answers_would_be_lost(
+    access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(PostgresEngine, "_ask_of", never_asks)
+    ledger, _ = _sent_while_the_server_stops_at_once(access, cluster, 3)
+    with closing(ledger):
+        assert states(ledger) != {"accepted": 6}
 
 
 # Who writes at the same time
@@ -325,27 +462,40 @@ def test_without_the_lock_of_the_writers_it_would_change_under_one(
 # What the server says
 
 
-def test_a_full_disk_at_any_commit_costs_no_answer_and_sends_nothing_twice(
-    access: Access, admin: Admin
-) -> None:
-    with closing(open_shared(access)) as ledger:
-        admin.execute(f"SET search_path = {access.schema}".encode())
-        admin.execute("CREATE TABLE full_at (row_ bigint)")
-        admin.execute("CREATE SEQUENCE rows_")
-        admin.execute(
-            "CREATE FUNCTION be_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-            " IF nextval('rows_') = (SELECT row_ FROM full_at) THEN"
-            " RAISE EXCEPTION 'No space: +46701740699' USING ERRCODE = '53100'; END IF; RETURN NULL; END $$"
-        )
-        for n in range(1, 7):  # batches are written and settled six times in all, in four commits
-            mailing, gateway = new_mailing(ledger, 6, body=f"Hej {n}"), Taker()
-            admin.execute("TRUNCATE full_at")
-            admin.execute("SELECT setval('rows_', 1, false)")
-            admin.execute("INSERT INTO full_at VALUES (%s)", (n,))
+@pytest.fixture
+def fill(access: Access, admin: Admin) -> Callable[[int], None]:
+    """What makes the server's disk full at the commit that writes this row of batches; 0 gives it room."""
+    open_shared(access).close()
+    admin.execute(f"SET search_path = {access.schema}".encode())
+    admin.execute("CREATE TABLE full_at (row_ bigint)")
+    admin.execute("CREATE SEQUENCE rows_")
+    admin.execute(
+        "CREATE FUNCTION be_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF nextval('rows_') = (SELECT row_ FROM full_at) THEN"
+        " RAISE EXCEPTION 'No space: +46701740699' USING ERRCODE = '53100'; END IF; RETURN NULL; END $$"
+    )
+
+    def at_row(n: int) -> None:
+        admin.execute("DROP TRIGGER IF EXISTS is_full ON batches")
+        admin.execute("TRUNCATE full_at")
+        admin.execute("SELECT setval('rows_', 1, false)")
+        admin.execute("INSERT INTO full_at VALUES (%s)", (n,))
+        if n:
             admin.execute(
                 "CREATE CONSTRAINT TRIGGER is_full AFTER INSERT OR UPDATE ON batches"
                 " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION be_full()"
             )
+
+    return at_row
+
+
+def test_a_full_disk_at_any_commit_costs_no_answer_and_sends_nothing_twice(
+    access: Access, fill: Callable[[int], None]
+) -> None:
+    with closing(open_shared(access)) as ledger:
+        for n in range(1, 7):  # batches are written and settled six times in all, in four commits
+            mailing, gateway = new_mailing(ledger, 6, body=f"Hej {n}"), Taker()
+            fill(n)
             if n == 1:
                 with pytest.raises(LedgerError, match="disk of the database is full") as told:
                     send_all(ledger, mailing, gateway)
@@ -353,7 +503,7 @@ def test_a_full_disk_at_any_commit_costs_no_answer_and_sends_nothing_twice(
                 assert not gateway.taken
             else:
                 assert send_all(ledger, mailing, gateway).stop is StopReason.DISK
-            admin.execute("DROP TRIGGER is_full ON batches")
+            fill(0)
             recovery.recover(ledger, now())
             send_all(ledger, mailing, gateway)
             assert set(gateway.taken.values()) == {1}
@@ -361,10 +511,80 @@ def test_a_full_disk_at_any_commit_costs_no_answer_and_sends_nothing_twice(
             assert found == [("accepted",)], n
 
 
-def test_what_shares_sessions_between_here_and_the_server_is_refused(
-    access: Access, cluster: Cluster
+def test_a_full_disk_that_is_any_error_costs_an_answer(
+    access: Access, fill: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A pooler names a session of its own, and hands the statements to whichever of the server's is free."""
+    """The negative control: the answers are stored alone, without what was to be sent next."""
+    monkeypatch.setattr("smsctl.ledger.postgres.sentences.FullError", LedgerError)
+    with closing(open_shared(access)) as ledger:
+        mailing = new_mailing(ledger, 6)
+        fill(3)
+        with pytest.raises(LedgerError, match="disk of the database is full"):
+            send_all(ledger, mailing, Taker())
+        assert states(ledger)["sending"]
+
+
+def _answered_when_no_connection_is_left(
+    access: Access, cluster: Cluster, admin: Admin
+) -> tuple[dict[str, int], list[LedgerError]]:
+    """End the session while a request is under way; somebody else takes the last connection for a while."""
+    role, failed = f"few_{os.getpid()}_{next(_NUMBERS)}", list[LedgerError]()
+    admin.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 1".encode())
+    admin.execute(f"CREATE SCHEMA {access.schema} AUTHORIZATION {role}".encode())
+    few = access._replace(address=address.parse(cluster.url(user=role)), busy_timeout_s=0.2)
+    ends, taken = iter((True,)), list[Admin]()
+
+    def end_it() -> None:
+        if next(ends, False):
+            pid = ledger.rows("SELECT pg_backend_pid()")[0][0]
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+            taken.append(psycopg.connect(**connect.parameters(few)))
+
+    def free() -> None:
+        for one in taken:
+            one.close()
+
+    with closing(open_shared(few)) as ledger:
+        mailing = new_mailing(ledger, 4)
+        ledger.engine.on_wait = free
+        try:
+            send_all(ledger, mailing, Taker(before=end_it))
+        except LedgerError as error:
+            failed.append(error)
+        free()
+        while True:  # the server may not have noticed yet that it is free
+            with suppress(LedgerError):
+                return states(ledger), failed
+
+
+def test_an_answer_waits_until_the_server_takes_a_connection(
+    access: Access, cluster: Cluster, admin: Admin
+) -> None:
+    found, _ = _answered_when_no_connection_is_left(access, cluster, admin)
+    assert found == {"accepted": 4}
+
+
+def test_who_does_not_wait_for_a_connection_loses_the_answer(
+    access: Access, cluster: Cluster, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    reconnect = vars(PostgresEngine)["_reconnect"]
+
+    def at_once(engine: PostgresEngine) -> None:
+        try:
+            reconnect(engine)
+        except NotNowError as error:
+            raise error.told from None
+
+    monkeypatch.setattr(PostgresEngine, "_reconnect", at_once)
+    found, failed = _answered_when_no_connection_is_left(access, cluster, admin)
+    assert found == {"sending": 2, "pending": 2}
+    assert "takes no more connections" in str(failed[0])
+
+
+@pytest.fixture
+def shared_session(access: Access, cluster: Cluster) -> Iterator[Access]:
+    """A way to the server by a pooler: it names a session of its own, and hands on the statements."""
     line = CutLine(cluster.port)
 
     def other_session(said: bytes) -> bytes:
@@ -372,9 +592,98 @@ def test_what_shares_sessions_between_here_and_the_server_is_refused(
         return said if where < 0 else said[: where + 5] + struct.pack("!i", 4711) + said[where + 9 :]
 
     line.change = other_session
-    with closing(line), pytest.raises(LedgerError, match="shares sessions") as refused:
-        open_shared(through(access, line))
+    with closing(line):
+        yield through(access, line)
+
+
+def test_what_shares_sessions_between_here_and_the_server_is_refused(shared_session: Access) -> None:
+    with pytest.raises(LedgerError, match="shares sessions") as refused:
+        open_shared(shared_session)
     assert refused.value.hint
+
+
+def test_without_that_look_it_would_be_taken(shared_session: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control; what comes of it is shown by a real pooler, below."""
+    monkeypatch.setattr(connect, "_refuse", lambda *_given, **_named: None)
+    with closing(open_shared(shared_session)) as ledger:
+        assert ledger.rows("SELECT 1") == [(1,)]
+
+
+def test_one_that_knows_nothing_of_our_settings_is_called_a_pooler(access: Access) -> None:
+    """As pgbouncer answers that is set up as it comes: no server is missing there."""
+    said = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0"
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            client, _ = listening.accept()
+            with client:
+                client.recv(1 << 16)
+                client.sendall(b"E" + struct.pack("!i", 4 + len(said)) + said)
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        server = address.Server(host="127.0.0.1", port=listening.getsockname()[1])
+        there = access._replace(address=access.address._replace(servers=(server,)))
+        with pytest.raises(LedgerError, match="shares sessions"):
+            connect.connect(there)
+        answering.join()
+
+
+@contextmanager
+def bouncer(cluster: Cluster, mode: str, *settings: str) -> Iterator[int]:
+    """Run pgbouncer with one connection to the server; yields its port."""
+    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
+    if program is None:
+        pytest.skip("pgbouncer is not installed")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    file = cluster.folder / f"bouncer{next(_NUMBERS)}.ini"
+    lines = (
+        *("[databases]", f"* = user=owner host=127.0.0.1 port={cluster.port}", "[pgbouncer]"),
+        *("listen_addr = 127.0.0.1", f"listen_port = {port}", "unix_socket_dir =", "auth_type = any"),
+        *(f"pool_mode = {mode}", "default_pool_size = 1", *settings),
+    )
+    file.write_text("\n".join((*lines, "")), encoding="utf-8")
+    cluster.own(file)
+    with subprocess.Popen([*postgres_server.as_nobody(), program, "-q", str(file)]) as running:
+        try:
+            until_s = time.monotonic() + 30
+            while True:
+                with suppress(ConnectionError):
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                assert running.poll() is None
+                assert time.monotonic() < until_s
+            yield port
+        finally:
+            running.kill()
+
+
+KNOWS_OPTIONS = "ignore_startup_parameters = options"
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+@pytest.mark.parametrize("settings", [(), (KNOWS_OPTIONS,)], ids=["as it comes", "without our settings"])
+def test_a_pooler_is_refused_however_it_is_set_up(
+    settings: tuple[str, ...], mode: str, access: Access, cluster: Cluster
+) -> None:
+    with bouncer(cluster, mode, *settings) as port:
+        server = address.Server(host="127.0.0.1", port=port)
+        there = access._replace(address=access.address._replace(servers=(server,)))
+        with pytest.raises(LedgerError, match="shares sessions"):
+            open_shared(there)
+
+
+def test_behind_a_pooler_two_hosts_would_have_one_right_to_send(
+    access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(connect, "_refuse", lambda *_given, **_named: None)
+    with bouncer(cluster, "transaction", KNOWS_OPTIONS) as port:
+        server = address.Server(host="127.0.0.1", port=port)
+        there = access._replace(address=access.address._replace(servers=(server,)))
+        with closing(connect.connect(there)) as one, closing(connect.connect(there)) as two:
+            assert [Rights("x").take(session, "a") for session in (one, two)] == [True, True]
 
 
 def test_no_sentence_quotes_what_the_server_says() -> None:
