@@ -170,10 +170,12 @@ def of_several(ledger: Ledger, mailings: Iterable[int]) -> dict[int, Approval]:
     return {mailing: approval for (mailing,) in found if (approval := of(ledger, mailing))}
 
 
-def must_be_given(ledger: Ledger, mailing: int) -> None:
-    """Raise RuleError where a mailing waits for a second person; asked in the transaction of every claim."""
-    row = ledger.one("SELECT at_once, decision FROM approvals WHERE mailing = ?", mailing)
-    if row is not None and not row[0] and row[1] != ApprovalDecision.APPROVED:
+def must_be_given(mailing: int, at_once: int | None, decision: str | None) -> None:
+    """Raise RuleError where a mailing waits for a second person; asked in the transaction of every claim.
+
+    `at_once` is None where nobody was asked.
+    """
+    if at_once == 0 and decision != ApprovalDecision.APPROVED:
         raise still_waits(mailing).error
 
 

@@ -64,8 +64,7 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     """
     mailing = want.mailing
     host = hosts.admit(ledger, mailing.reference, moment)
-    approvals.must_be_given(ledger, mailing.id)
-    cancelling.must_not_be_half_done(ledger, mailing.id)
+    _must_be_sendable(ledger, mailing.id)
     while found := _pending(ledger, want, after, slots * want.most):
         numbers = [number for _, number in found]
         blocked = blocklist.among(ledger, numbers, (mailing.municipality.key,))
@@ -125,6 +124,18 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     packages.book_change(ledger, mailing, done.id, drawn, after, moment, "sent")
     reports.answered(ledger, mailing, done.messages, moment)
     return answer
+
+
+def _must_be_sendable(ledger: Ledger, mailing: int) -> None:
+    """Raise RuleError where a second person has not said yes, or somebody has begun to cancel it."""
+    row = ledger.one(
+        "SELECT a.at_once, a.decision, g.half_cancelled FROM mailings g"
+        " LEFT JOIN approvals a ON a.mailing = g.id WHERE g.id = ?",
+        mailing,
+    )
+    if row is not None:  # asked at once: on a server each question is a way
+        approvals.must_be_given(mailing, row[0], row[1])
+        cancelling.must_not_be_half_done(mailing, is_marked=row[2] == 1)
 
 
 def _pending(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> list[tuple[int, str]]:

@@ -32,7 +32,7 @@ def finish(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
 
     The caller holds the right to send it.
     """
-    if not _is_marked(ledger, mailing.id):
+    if not mailings.get(ledger, mailing.id).half_cancelled:
         return 0
     ledger.give_way()
     cancelled = 0
@@ -54,18 +54,13 @@ def finish_broken_off(ledger: Ledger, moment: Moment) -> Iterator[tuple[int, int
                 yield one, finish(ledger, mailing, moment)
 
 
-def must_not_be_half_done(ledger: Ledger, mailing: int) -> None:
+def must_not_be_half_done(mailing: int, *, is_marked: bool) -> None:
     """Raise RuleError where a mailing is marked; asked in the transaction of every claim."""
-    if _is_marked(ledger, mailing):
+    if is_marked:
         raise RuleError(
             say("Mailing {id} was cancelled, and the rest of it is pending still.", id=mailing),
             hint=say("Cancel the rest with: smsctl mailings cancel {id}", id=mailing),
         )
-
-
-def _is_marked(ledger: Ledger, mailing: int) -> bool:
-    row = ledger.one("SELECT half_cancelled FROM mailings WHERE id = ?", mailing)
-    return row is not None and row[0] == 1
 
 
 def _mark(ledger: Ledger, mailing: Mailing, *, half_cancelled: bool) -> None:

@@ -258,7 +258,7 @@ def test_without_the_look_in_the_claim_what_is_cancelled_in_part_is_claimed_and_
         assert cancelling.begin(ledger, mailing, now()) == (5, 2)
     with pytest.raises(RuleError, match="was cancelled, and the rest of it is pending still"):
         claim(ledger, mailing)
-    monkeypatch.setattr("smsctl.ledger.cancelling.must_not_be_half_done", lambda *_: None)
+    monkeypatch.setattr("smsctl.ledger.cancelling.must_not_be_half_done", lambda *_, **__: None)
     assert claim(ledger, mailing)
     assert [one.rule for one in checking.check(ledger)] == ["half-cancelled"]
 

@@ -129,6 +129,6 @@ def test_what_is_cancelled_in_part_says_so_and_is_not_sent_before_it_is_finished
 def test_without_the_look_in_the_claim_the_rest_would_be_sent(
     half: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smsctl.ledger.cancelling.must_not_be_half_done", lambda *_: None)
+    monkeypatch.setattr("smsctl.ledger.cancelling.must_not_be_half_done", lambda *_, **__: None)
     assert half("mailings", "resume", 1).code == 0
     assert len(half.live.simulator.accepted()) == 2

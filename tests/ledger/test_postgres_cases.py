@@ -395,11 +395,10 @@ def _answered_while_a_table_is_held(access: Access, admin: Admin) -> tuple[dict[
 
         sender = threading.Thread(target=send)
         sender.start()
-        waits = (
-            "SELECT xact_start FROM pg_stat_activity, pg_stat_clear_snapshot() WHERE wait_event = 'relation'"
-        )
+        waits = "SELECT xact_start FROM pg_stat_activity WHERE wait_event = 'relation'"
         tries = set[object]()
         while sender.is_alive() and len(tries) < 2:
+            admin.execute("SELECT pg_stat_clear_snapshot()")  # else `xact_start` may be an earlier one's
             tries.update(admin.execute(waits).fetchall())
             sender.join(0.02)
         admin.execute("ROLLBACK")
