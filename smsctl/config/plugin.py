@@ -3,12 +3,12 @@
 One `key=value` a line (wire/superoffice.md). The password goes back to the caller, never into the file.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.config.write import set_values, value_of
-from smsctl.domain.cells import veiled
 from smsctl.domain.secret import Secret
 from smsctl.errors import InputError, Sentence, say
 
@@ -18,6 +18,7 @@ _KEYS = {"serviceid": "service_id", "username": "username", "nostatusreport": _N
 _KEPT_APART = "password"
 _YES = {"true", "1", "yes"}
 _NO = {"false", "0", "no"}
+_NAME = re.compile("[A-Za-z_]+")
 
 
 class Imported(NamedTuple):
@@ -78,7 +79,7 @@ def _read(text: str) -> tuple[dict[tuple[str, str], str], tuple[Sentence, ...]]:
         if not equals or prefix not in _MODULES or name is None:
             notices.append(_not_used(number, written.strip() if equals else None))
         elif not value.strip():
-            notices.append(say("line {line} has no value: {key}", line=number, key=veiled(written.strip())))
+            notices.append(say("line {line} has no value: {key}", line=number, key=written.strip()))
         elif name == _NO_REPORTS and value.strip().lower() not in _YES | _NO:
             notices.append(_not_used(number, written.strip()))
         else:
@@ -87,7 +88,7 @@ def _read(text: str) -> tuple[dict[tuple[str, str], str], tuple[Sentence, ...]]:
 
 
 def _not_used(number: int, key: str | None) -> Sentence:
-    """Tell of a line by its key alone: what stands to the right, or alone, may be a password."""
-    if key is None:
+    """Tell of a line by its key alone, where it is the name of one: all else may be a password."""
+    if key is None or not _NAME.fullmatch(key):
         return say("line {line} is not used: it is not key=value", line=number)
-    return say("line {line} is not used: {key}", line=number, key=veiled(key))
+    return say("line {line} is not used: {key}", line=number, key=key)

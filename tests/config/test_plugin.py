@@ -55,6 +55,13 @@ def test_whether_reports_are_asked_for_is_taken_over(
     assert load(config).gateway.delivery_confirmation is asks
 
 
+@pytest.mark.parametrize("key", ["intele_password can4ry", "intele_serv can4ryiceId", "can4ry", "can-ary"])
+def test_what_is_no_name_of_a_key_is_not_told(config: Path, key: str) -> None:
+    """The equals sign may have got into the password, or the password before it."""
+    notices = import_plugin_block(config, f"{INTELE}{key}=4711\n").notices
+    assert list(map(str, notices)) == ["line 4 is not used: it is not key=value"]
+
+
 def test_what_is_neither_yes_nor_no_is_told_of(config: Path) -> None:
     notices = import_plugin_block(config, f"{INTELE}intele_noStatusReport=perhaps\n").notices
     assert list(map(str, notices)) == ["line 4 is not used: intele_noStatusReport"]
