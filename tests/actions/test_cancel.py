@@ -8,6 +8,7 @@ import pytest
 
 from smsctl.actions.cancel import Cancelled, cancel, finish_broken_off
 from smsctl.domain.gateway import CancelResult, Listed
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import (
@@ -249,13 +250,18 @@ def test_a_large_mailing_is_cancelled_in_several_commits_and_a_repeat_cancels_th
     assert not checking.check(ledger)
 
 
-def test_without_the_look_in_the_claim_what_is_cancelled_in_part_is_claimed_and_the_check_finds_it(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _cancelled_in_part(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Mailing:
     mailing = new_mailing(ledger, 5)
     monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 2)
     with ledger.transaction():
         assert cancelling.begin(ledger, mailing, now()) == (5, 2)
+    return mailing
+
+
+def test_without_the_look_in_the_claim_what_is_cancelled_in_part_is_claimed_and_the_check_finds_it(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = _cancelled_in_part(ledger, monkeypatch)
     with pytest.raises(RuleError, match="was cancelled, and the rest of it is pending still"):
         claim(ledger, mailing)
     monkeypatch.setattr("smsctl.ledger.cancelling.must_not_be_half_done", lambda *_, **__: None)
@@ -266,10 +272,7 @@ def test_without_the_look_in_the_claim_what_is_cancelled_in_part_is_claimed_and_
 def test_in_an_old_copy_no_cancel_that_was_broken_off_is_finished(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mailing = new_mailing(ledger, 5)
-    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 2)
-    with ledger.transaction():
-        cancelling.begin(ledger, mailing, now())
+    _cancelled_in_part(ledger, monkeypatch)
     told: list[Sentence] = []
     with monkeypatch.context() as old:
         old.setattr("smsctl.ledger.restoring.found_restored", lambda _: "it was")

@@ -65,6 +65,8 @@ MARK = (
 Its number is no such thing: a server that has crashed gives the numbers of what it lost once more.
 """
 
+_SHARED = say("something between here and the server shares sessions (a pooler).")
+
 _ENVIRONMENT = Lock()
 
 
@@ -221,18 +223,12 @@ def _refuse(session: Session, place: str, *, read_only: bool) -> None:
             ((fsync, pages) != ("on", "on"), say("the server does not flush what it promises (fsync).")),
             (commit == "off", say("the server promises before it flushes (synchronous_commit).")),
             (is_standby and not read_only, say("this database can only be read: it is a standby.")),
-            (
-                pid != session.info.backend_pid,
-                _SHARED,
-            ),
+            (pid != session.info.backend_pid, _SHARED),
         )
     )
     for is_wrong, sentence in found:
         if is_wrong:
             raise _unfit(sentence, place)
-
-
-_SHARED = say("something between here and the server shares sessions (a pooler).")
 
 
 def _unfit(sentence: Sentence, place: str) -> LedgerError:
