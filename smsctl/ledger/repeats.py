@@ -33,11 +33,11 @@ _OF_BATCHES = " FROM messages m WHERE m.id BETWEEN ? AND ? AND m.batch BETWEEN ?
 _NUMBERS = f"SELECT CAST(m.number AS BIGINT){_OF_BATCHES} m.number IS NOT NULL AND "
 _HASHES = f"SELECT m.number_hash{_OF_BATCHES} m.number_hash IS NOT NULL AND m.number IS NULL AND "
 _AT_ONCE = 20_000  # messages
+# By id alone: given the first and last of the whole mailing too, SQLite would begin at its first each time.
 _SENT = (
-    " FROM mailings g JOIN messages m ON m.id BETWEEN g.first_message"
-    " AND g.first_message + g.messages - 1 JOIN batches b ON b.id = m.batch"
-    f" WHERE g.id = ? AND {_COUNTS}"
-)
+    "SELECT m.id, m.number FROM messages m JOIN batches b ON b.id = m.batch"
+    " WHERE m.id BETWEEN ? AND ? AND m.number IS NOT NULL AND [COUNTS]"
+).replace("[COUNTS]", _COUNTS)
 _ANY_HASHED = "SELECT 1 FROM messages WHERE mailing = ? AND number_hash IS NOT NULL LIMIT 1"
 _HASHED = (
     "SELECT id, send_at, municipality FROM mailings WHERE id IN"
@@ -144,8 +144,7 @@ def still_counting(
     if mailing.kind != "send" or mailing.personal:  # none of a text of its own is removed before
         return []
     counts_from = window(mailing.letter.send_at, moment)
-    some = f"SELECT m.id, m.number{_SENT} AND m.number IS NOT NULL AND m.id BETWEEN ? AND ?"
-    return ledger.rows(some, mailing.id, *counts_from, first, last)
+    return ledger.rows(_SENT, first, last, *counts_from)
 
 
 def hashes_in_vain(ledger: Ledger, of: Collection[str], moment: Moment) -> int:

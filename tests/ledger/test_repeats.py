@@ -1,6 +1,8 @@
 """When the same text counts as sent: for 20 hours, from when it left or from when it is to arrive."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from itertools import count
 
 import pytest
 
@@ -128,3 +130,22 @@ def test_who_was_rejected_has_not_had_the_text(ledger: Ledger) -> None:
     reached = repeats.already_sent(ledger, mailings.body_hash("Some"), NOW)
     numbers = [number for (number,) in ledger.rows("SELECT number FROM messages ORDER BY id")]
     assert [number in reached for number in numbers] == [True, False, True]
+
+
+@pytest.mark.of_a_file
+@pytest.mark.parametrize("first", [0, 90])
+def test_to_look_at_a_few_of_a_mailing_is_not_to_look_at_all(ledger: Ledger, first: int) -> None:
+    activate(ledger)
+    mailing = send(ledger, 100)
+
+    def steps(first: int, last: int) -> int:
+        taken = count()
+        database: sqlite3.Connection = vars(ledger.engine)["_connection"]
+        database.set_progress_handler(lambda: next(taken) < 0, 1)  # called at each
+        found = repeats.still_counting(ledger, mailing, first, last, NOW)
+        database.set_progress_handler(None, 1)
+        assert len(found) == last - first + 1
+        return next(taken)
+
+    some = mailing.first_message + first
+    assert steps(some, some + 9) * 5 < steps(mailing.first_message, mailing.last_message)
