@@ -32,7 +32,7 @@ from tests.ledger import runs
 from tests.ledger.runs import Taker, new_mailing, now
 
 PEOPLE = 100_000
-runs.TOWN = runs.TOWN._replace(rate=PackageTerms(size=10_000, price_ore=490_000))  # as a real one
+TOWN = runs.TOWN._replace(rate=PackageTerms(size=10_000, price_ore=490_000))  # as a real one
 ROUNDS = 3
 DISK = Path("/var/tmp")
 """Where both engines wait for the same disk; a server of another user can look into it."""
@@ -49,7 +49,7 @@ class _Large(Taker):
 def took_s(ledger: Ledger, batch_size: int, connections: int) -> float:
     """Begin and send one mailing; return how long both took."""
     began_s = time.monotonic()
-    mailing = new_mailing(ledger, PEOPLE)
+    mailing = new_mailing(ledger, PEOPLE, town=TOWN)
     result = send(
         SendRun(
             mailing=mailing,
