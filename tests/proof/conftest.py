@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ..ledger.conftest import cluster, shared_ledgers
+from . import loaded
 
 __all__ = ("cluster", "shared_ledgers")
 
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
 def scale(request: pytest.FixtureRequest) -> Scale:
     """Return the scale that was asked for."""
     return Scale(night=request.config.getoption("--long"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded_ends() -> Iterator[None]:
+    yield
+    loaded.end()
 
 
 @pytest.fixture

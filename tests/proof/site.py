@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,10 +13,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Protocol, Self
+from typing import Protocol, Self
 
-from tests.proof import invariants
+from tests.proof import invariants, loaded
 from tests.proof.invariants import Accepted
+from tests.proof.loaded import Forked
 from tests.proof.weaknesses import Weakness
 
 ROOT = Path(__file__).parents[2]
@@ -199,19 +201,10 @@ class GatewayProcess:
     """The simulator as a process of its own: every message is on the disk before its answer leaves."""
 
     def __init__(self, journal: Path, *flags: str) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "smsctl",
-            "simulator",
-            "--as-a-gateway",
-            "--durable",
-            "--journal",
-            str(journal),
-            *flags,
-        ]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        self.url = next(line.strip() for line in _lines(self._process.stdout) if "http://" in line)
+        command = ("simulator", "--as-a-gateway", "--durable", "--journal", str(journal), *flags)
+        self._process = loaded.fork(environment(), argv=command)
+        self._handle = os.pidfd_open(self._process.pid)  # its number may be another's when it has ended
+        self.url = next(line.strip() for line in self._process.says if "http://" in line)
         self._journal = journal.open()
         self._half = ""
         self._reading = threading.Lock()
@@ -236,8 +229,10 @@ class GatewayProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.terminate()
-        self._process.communicate()
+        signal.pidfd_send_signal(self._handle, signal.SIGTERM)
+        self._process.says.read()
+        os.close(self._handle)
+        _close(self._process)
         self._journal.close()
 
 
@@ -272,11 +267,7 @@ class Nursery:
     """Runs smsctl processes one after the other (nursery.py)."""
 
     def __init__(self, *weaknesses: Weakness) -> None:
-        command = [sys.executable, "-m", "tests.proof.nursery", *weaknesses]
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self._answer()
+        self._process = loaded.fork(environment(), weaknesses=weaknesses)
 
     def begin(
         self,
@@ -287,7 +278,6 @@ class Nursery:
         gate: Path | None = None,
     ) -> int:
         """Start a process and return its id; it waits at the gate, a named pipe, until that is opened."""
-        assert self._process.stdin
         asked = {
             "argv": [word for word in command if word != SECOND],
             "user": "second" if SECOND in command else "proof",
@@ -296,8 +286,8 @@ class Nursery:
             "gate": str(gate) if gate else None,
             "on_server": site.database is not None,
         }
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
+        self._process.told.write(json.dumps(asked) + "\n")
+        self._process.told.flush()
         return self._answer()
 
     def end(self) -> int:
@@ -315,12 +305,14 @@ class Nursery:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.communicate()
+        self._process.told.close()
+        self._process.says.read()
+        _close(self._process)
 
     def _answer(self) -> int:
-        return int(next(_lines(self._process.stdout)))
+        return int(next(self._process.says))
 
 
-def _lines(stream: IO[str] | None) -> IO[str]:
-    assert stream
-    return stream
+def _close(process: Forked) -> None:
+    process.told.close()
+    process.says.close()

@@ -113,7 +113,8 @@ def _impatient() -> Mapping[str, object]:
 
 
 def _small_commits() -> Mapping[str, object]:
-    return {"smsctl.actions.begin.ROWS_IN_A_COMMIT": 5, "smsctl.ledger.store.ROWS_IN_A_COMMIT": 5}
+    places = ("actions.begin", "ledger.everyone", "ledger.store")
+    return {f"smsctl.{place}.ROWS_IN_A_COMMIT": 5 for place in places}
 
 
 def _before_its_rows() -> Mapping[str, object]:
