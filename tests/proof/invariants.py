@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,7 +51,7 @@ def compare(
     by_word: Collection[str] = frozenset(),
     window_over: bool = False,
 ) -> None:
-    """Raise AssertionError with everything that is not true.
+    """Raise AssertionError with everything that is not true; of many messages in one plight, one is named.
 
     A ledger on a server is given open. `rows` is what every mailing must hold; `by_word` are the references
     of messages that a person has settled or sent again, who may have been wrong; `window_over`: so much time
@@ -173,7 +174,7 @@ def _wrong(
 
 def _messages(db: _Asked) -> list[_Message]:
     return [
-        _Message(*found)
+        _Message._make(found)
         for found in db.execute(
             "SELECT i.id, i.reference || '-' || (m.id - i.first_message + 1), m.number,"
             " COALESCE(t.body, i.body), i.municipality, m.state, COALESCE(b.claimed_day, i.created_day),"
@@ -189,18 +190,18 @@ def _against_gateway(
     messages: list[_Message], accepted: Sequence[Accepted], by_word: Collection[str]
 ) -> Iterator[str]:
     times = Counter(one.reference for one in accepted)
-    known = {one.reference: one for one in messages}
-    for one in accepted:
-        message = known.get(one.reference)
-        if message is None:
-            yield f"I5: {one.reference} was accepted, and the ledger does not know it"
-        elif message.number is None:
-            continue  # purged: who it was is gone
-        elif (message.number, message.text, message.parts) != one[1:]:
-            yield f"{one.reference}: another number, text or size was accepted than the ledger's"
-    for message in messages:
-        if message.reference not in by_word:
-            yield from _of_one(message, times[message.reference])
+    explained = {(one.reference, one.number, one.text, one.parts) for one in messages}
+    if unexplained := set(accepted) - explained:
+        known = {one.reference: one for one in messages}
+        for one in unexplained:
+            message = known.get(one.reference)
+            if message is None:
+                yield f"I5: {one.reference} was accepted, and the ledger does not know it"
+            elif message.number is not None:  # else it is purged: who it was is gone
+                yield f"{one.reference}: another number, text or size was accepted than the ledger's"
+    kinds = {(one.state, times[one.reference]): one for one in messages if one.reference not in by_word}
+    for (_, found), message in kinds.items():
+        yield from _of_one(message, found)
 
 
 def _repeated(accepted: Sequence[Accepted], by_word: Collection[str]) -> Iterator[str]:
@@ -237,7 +238,7 @@ def _rows(db: _Asked, messages: list[_Message], rows: int | None) -> Iterator[st
 def _batches(db: _Asked, messages: list[_Message]) -> Iterator[str]:
     # What the gateway has stopped is cancelled and keeps its batch, whose parts are given back.
     given_back = {batch for (batch,) in db.execute("SELECT DISTINCT batch FROM entries WHERE parts < 0")}
-    for one in messages:
+    for one in {(one.state, one.batch, one.batch_open): one for one in messages}.values():
         if (one.state == "sending") != one.batch_open:
             yield f"{one.reference} is {one.state}, and its batch is {'open' if one.batch_open else 'closed'}"
         in_a_batch = one.batch is not None and (one.state == "pending" or one.batch not in given_back)
@@ -245,22 +246,26 @@ def _batches(db: _Asked, messages: list[_Message]) -> Iterator[str]:
             yield f"{one.reference} is {one.state} and still in a batch"
         if one.state in TAKEN | EITHER and one.batch is None:
             yield f"{one.reference} is {one.state} and was in no batch"
-    on_the_wire = Counter(one.batch for one in messages if one.state == "sending")
+    sending = [one for one in messages if one.state == "sending"]
+    on_the_wire = Counter(one.batch for one in sending)
     reserved: Counter[int | None] = Counter()
-    for one in messages:
-        reserved[one.batch] += one.parts if one.state == "sending" else 0
+    for one in sending:
+        reserved[one.batch] += one.parts
     for batch, count, parts in db.execute("SELECT id, messages, parts FROM batches WHERE settled_at IS NULL"):
         if on_the_wire[batch] != count or parts != reserved[batch]:
             yield f"batch {batch} is open with {count} messages; {on_the_wire[batch]} are on the wire"
 
 
+_COUNTED = attrgetter("mailing", "municipality", "day", "state", "parts")
+
+
 def _counts(db: _Asked, messages: list[_Message]) -> Iterator[str]:
     by_mailing: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
     by_day: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0])
-    for one in messages:
-        for sums in (by_day[one.municipality, one.day, one.state], by_mailing[one.mailing, one.state]):
-            sums[0] += 1
-            sums[1] += one.parts
+    for (mailing, municipality, day, state, parts), n in Counter(map(_COUNTED, messages)).items():
+        for sums in (by_day[municipality, day, state], by_mailing[mailing, state]):
+            sums[0] += n
+            sums[1] += n * parts
     told = {
         (mailing, state): [n, parts]
         for mailing, state, n, parts in db.execute("SELECT * FROM mailing_counts")
@@ -279,8 +284,8 @@ def _counts(db: _Asked, messages: list[_Message]) -> Iterator[str]:
 
 def _money(db: _Asked, messages: list[_Message]) -> Iterator[str]:
     drawn: Counter[int] = Counter()
-    for one in messages:
-        drawn[one.mailing] += one.parts if one.state in DRAWN else 0
+    for (mailing, _, _, state, parts), n in Counter(map(_COUNTED, messages)).items():
+        drawn[mailing] += n * parts if state in DRAWN else 0
     entered = Counter(dict(db.execute("SELECT mailing, SUM(parts) FROM entries GROUP BY mailing")))
     for mailing in drawn | entered:
         if drawn[mailing] != entered[mailing]:
