@@ -30,6 +30,7 @@ _SETTINGS = {
     "shared_buffers": "16MB",
     "max_connections": "60",
     "log_min_messages": "panic",
+    "dynamic_shared_memory_type": "mmap",  # in its own folder: one that is killed leaves nothing outside
 }
 
 

@@ -1,7 +1,8 @@
 """The state machine at work, and what it finds when a guard is gone."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,16 +72,25 @@ def test_the_machine_finds_a_missing_guard(dice: random.Random) -> None:
         run_machine(dice, examples=1000, steps=30, shrink=False)
 
 
+@contextmanager
+def at_work(kind: type[NeverTwice] = NeverTwice) -> Iterator[NeverTwice]:
+    """Yield a machine that is told what to do; whatever comes of it, its folder goes."""
+    machine = kind()
+    try:
+        yield machine
+    finally:
+        machine.teardown()
+
+
 def hear_too_late(kind: type[NeverTwice] = NeverTwice) -> None:
     """An answer comes when its process was taken for dead, and a person has settled the messages."""
-    machine = kind()
-    machine.begin(messages=3, text="one")
-    machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=3)
-    machine.start_again()
-    machine.settle_by_word(which=0, word=ResolveAnswer.SENT)
-    machine.hear_a_late_answer(which=0)
-    machine.ledger_and_gateway_agree()
-    machine.teardown()
+    with at_work(kind) as machine:
+        machine.begin(messages=3, text="one")
+        machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=3)
+        machine.start_again()
+        machine.settle_by_word(which=0, word=ResolveAnswer.SENT)
+        machine.hear_a_late_answer(which=0)
+        machine.ledger_and_gateway_agree()
 
 
 def test_an_answer_that_comes_too_late_changes_nothing() -> None:
@@ -102,29 +112,27 @@ def test_a_late_answer_changes_nothing_on_a_server_either_and_would_without_the_
 
 
 def test_a_report_overrules_a_persons_word_also_of_what_was_cancelled_since() -> None:
-    machine = NeverTwice()
-    machine.begin(messages=1, text="one")
-    machine.send(which=0, kinds=[KINDS[5]], size=1, connections=1, crash_at=None)  # taken, and unclear
-    machine.settle_by_word(which=0, word=ResolveAnswer.NOT_SENT)
-    machine.cancel(which=0, stops=False)
-    machine.hear_a_report(which=0, told=Status.DELIVERED)
-    assert machine.desk.in_order(machine.mailings[0]) == ["delivered"]
-    machine.ledger_and_gateway_agree()
-    machine.teardown()
+    with at_work() as machine:
+        machine.begin(messages=1, text="one")
+        machine.send(which=0, kinds=[KINDS[5]], size=1, connections=1, crash_at=None)  # taken, and unclear
+        machine.settle_by_word(which=0, word=ResolveAnswer.NOT_SENT)
+        machine.cancel(which=0, stops=False)
+        machine.hear_a_report(which=0, told=Status.DELIVERED)
+        assert machine.desk.in_order(machine.mailings[0]) == ["delivered"]
+        machine.ledger_and_gateway_agree()
 
 
 def send_from_an_old_copy() -> None:
     """A mailing is sent, and the ledger from before it is put back."""
-    machine = NeverTwice()
-    machine.begin(messages=3, text="one")
-    machine.copy_the_ledger(marked=False)
-    for _ in range(2):
+    with at_work() as machine:
+        machine.begin(messages=3, text="one")
+        machine.copy_the_ledger(marked=False)
+        for _ in range(2):
+            machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=None)
+            machine.put_the_copy_back(accept=False)
+        machine.accept_the_copy()
         machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=None)
-        machine.put_the_copy_back(accept=False)
-    machine.accept_the_copy()
-    machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=None)
-    machine.ledger_and_gateway_agree()
-    machine.teardown()
+        machine.ledger_and_gateway_agree()
 
 
 def test_nothing_is_sent_from_an_old_copy() -> None:
@@ -138,15 +146,14 @@ def test_without_the_guard_an_old_copy_is_sent_from() -> None:
 
 def send_by_a_clock_that_goes_backwards() -> None:
     """A mailing is sent; the clock is set back by a day, and in the end a person says that it is right."""
-    machine = NeverTwice()
-    machine.begin(messages=3, text="one")
-    machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=None)
-    machine.jump(hours=-30)
-    machine.begin(messages=3, text="two")
-    machine.accept_the_clock()
-    machine.begin(messages=3, text="two")
-    machine.ledger_and_gateway_agree()
-    machine.teardown()
+    with at_work() as machine:
+        machine.begin(messages=3, text="one")
+        machine.send(which=0, kinds=[KINDS[0]], size=3, connections=1, crash_at=None)
+        machine.jump(hours=-30)
+        machine.begin(messages=3, text="two")
+        machine.accept_the_clock()
+        machine.begin(messages=3, text="two")
+        machine.ledger_and_gateway_agree()
 
 
 def test_nothing_is_begun_by_a_clock_that_goes_backwards() -> None:
@@ -163,27 +170,25 @@ def test_without_the_guard_a_clock_may_go_backwards() -> None:
 
 def test_what_a_report_proves_sent_is_not_sent_by_another_mailing() -> None:
     """The answer was lost, a person said that it was not sent, and the gateway tells otherwise."""
-    machine = NeverTwice()
-    machine.begin(messages=1, text="one")
-    machine.send(which=0, kinds=[KINDS[5]], size=1, connections=1, crash_at=None)
-    machine.settle_by_word(which=0, word=ResolveAnswer.NOT_SENT)
-    machine.hear_a_report(which=0, told=Status.DELIVERED)
-    machine.ledger_and_gateway_agree()
-    machine.begin(messages=1, text="one")
-    machine.send_where_all_is_well(which=1, size=1)
-    assert machine.desk.in_order(machine.mailings[1]) == ["cancelled"]
-    machine.teardown()
+    with at_work() as machine:
+        machine.begin(messages=1, text="one")
+        machine.send(which=0, kinds=[KINDS[5]], size=1, connections=1, crash_at=None)
+        machine.settle_by_word(which=0, word=ResolveAnswer.NOT_SENT)
+        machine.hear_a_report(which=0, told=Status.DELIVERED)
+        machine.ledger_and_gateway_agree()
+        machine.begin(messages=1, text="one")
+        machine.send_where_all_is_well(which=1, size=1)
+        assert machine.desk.in_order(machine.mailings[1]) == ["cancelled"]
 
 
 def test_what_the_gateway_holds_for_later_is_not_sent_by_another_mailing() -> None:
-    machine = NeverTwice()
-    machine.begin(messages=1, text="one", later_h=30)
-    machine.send_where_all_is_well(which=0, size=1)
-    machine.pass_by(hours=25)
-    machine.begin(messages=1, text="one")
-    machine.send_where_all_is_well(which=1, size=1)
-    assert machine.desk.in_order(machine.mailings[1]) == ["cancelled"]
-    machine.teardown()
+    with at_work() as machine:
+        machine.begin(messages=1, text="one", later_h=30)
+        machine.send_where_all_is_well(which=0, size=1)
+        machine.pass_by(hours=25)
+        machine.begin(messages=1, text="one")
+        machine.send_where_all_is_well(which=1, size=1)
+        assert machine.desk.in_order(machine.mailings[1]) == ["cancelled"]
 
 
 @pytest.mark.parametrize(
@@ -197,15 +202,14 @@ def test_what_the_gateway_holds_for_later_is_not_sent_by_another_mailing() -> No
 def test_a_text_counts_as_sent_for_hours_that_have_passed_and_not_for_a_clock_that_was_set(
     becomes: str, *, passes: bool, boots: bool
 ) -> None:
-    machine = NeverTwice()
-    machine.begin(messages=1, text="one")
-    machine.send_where_all_is_well(which=0, size=1)
-    machine.start_again(boots=boots)
-    (machine.pass_by if passes else machine.jump)(hours=25)
-    machine.begin(messages=1, text="one")
-    machine.send_where_all_is_well(which=1, size=1)
-    assert machine.desk.in_order(machine.mailings[1]) == [becomes]
-    machine.teardown()
+    with at_work() as machine:
+        machine.begin(messages=1, text="one")
+        machine.send_where_all_is_well(which=0, size=1)
+        machine.start_again(boots=boots)
+        (machine.pass_by if passes else machine.jump)(hours=25)
+        machine.begin(messages=1, text="one")
+        machine.send_where_all_is_well(which=1, size=1)
+        assert machine.desk.in_order(machine.mailings[1]) == [becomes]
 
 
 @pytest.mark.parametrize("boots", [False, True])
@@ -213,17 +217,16 @@ def test_what_an_accepted_copy_has_made_unknown_counts_as_sent_whatever_the_cloc
     *, boots: bool
 ) -> None:
     """Else what may have been sent just now would count as sent long ago when the clock is right again."""
-    machine = NeverTwice()
-    machine.begin(messages=3, text="one")
-    machine.send(which=0, kinds=[KINDS[0]], size=1, connections=1, crash_at=4)
-    machine.copy_the_ledger(marked=True)
-    machine.put_the_copy_back(accept=False)
-    machine.jump(hours=-30)
-    machine.accept_the_copy()
-    machine.begin(messages=3, text="two")
-    machine.jump(hours=30)
-    machine.start_again(boots=boots)
-    machine.begin(messages=3, text="one")
-    machine.send_where_all_is_well(which=1, size=3)
-    assert machine.desk.in_order(machine.mailings[1]) == ["cancelled"] * 3
-    machine.teardown()
+    with at_work() as machine:
+        machine.begin(messages=3, text="one")
+        machine.send(which=0, kinds=[KINDS[0]], size=1, connections=1, crash_at=4)
+        machine.copy_the_ledger(marked=True)
+        machine.put_the_copy_back(accept=False)
+        machine.jump(hours=-30)
+        machine.accept_the_copy()
+        machine.begin(messages=3, text="two")
+        machine.jump(hours=30)
+        machine.start_again(boots=boots)
+        machine.begin(messages=3, text="one")
+        machine.send_where_all_is_well(which=1, size=3)
+        assert machine.desk.in_order(machine.mailings[1]) == ["cancelled"] * 3
