@@ -1,7 +1,9 @@
 """What every test runs under: nowhere real to read or write, and no network but loopback."""
 
 import ipaddress
+import json
 import os
+import re
 import shutil
 import socket
 import sys
@@ -159,12 +161,11 @@ class MakeConfig(Protocol):
 @pytest.fixture
 def make_config(tmp_path: Path) -> MakeConfig:
     """Write a config file with a ledger and recipients of its own; an override of None leaves a key out."""
-    import tomlkit
 
     def make(*, rows: Sequence[str] = ROWS, header: str = HEADER, **overrides: object) -> Path:
         (tmp_path / "recipients.csv").write_text("\n".join([header, *rows, ""]), encoding="utf-8")
         path = tmp_path / "config.toml"
-        path.write_text(tomlkit.dumps(_written(merged(_PLAIN, overrides))), encoding="utf-8")
+        path.write_text("\n".join(_as_toml(merged(_PLAIN, overrides))), encoding="utf-8")
         return path
 
     return make
@@ -199,11 +200,26 @@ def merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str, 
     return found
 
 
-def _written(table: Mapping[str, object]) -> dict[str, object]:
-    """Return a table as TOML wants it: nothing that is None, plain values before sections."""
-    there = {name: value for name, value in table.items() if value is not None}
-    order = sorted(there, key=lambda name: isinstance(there[name], Mapping))
-    return {name: _written(value) if isinstance(value := there[name], Mapping) else value for name in order}
+def _as_toml(table: Mapping[str, object], *above: str) -> Iterator[str]:
+    """Return the lines of a table: nothing that is None, plain values before sections.
+
+    By hand: the writer that keeps a person's comments takes as long as the command that reads it.
+    """
+    there = {_quoted(name): value for name, value in table.items() if value is not None}
+    sections = {name: value for name, value in there.items() if isinstance(value, Mapping)}
+    if above and (len(there) > len(sections) or not there):
+        yield f"[{'.'.join(above)}]"
+    for name, value in there.items():
+        if name not in sections:
+            yield f"{name} = {json.dumps(value, ensure_ascii=False)}"
+    if len(there) > len(sections) or not there:
+        yield ""
+    for name, section in sections.items():
+        yield from _as_toml(section, *above, name)
+
+
+def _quoted(name: str) -> str:
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else json.dumps(name, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
