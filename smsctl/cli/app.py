@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import partial
 from itertools import takewhile
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import typer
 
@@ -151,7 +151,10 @@ def answer_to(
     command: str, words: Sequence[str], wiring: object, *, alone: bool, is_help: bool = False
 ) -> CommandResult | int | None:
     """Run a command as if the words had been typed, and return what it answers; it raises what it raises."""
-    tree = typer.main.get_command(command_tree.build(command, alone=alone))
+    if alone and not is_help:
+        tree: Callable[..., Any] = command_tree.to_run(command)
+    else:
+        tree = typer.main.get_command(command_tree.build(command, alone=alone))
     if is_help:
         from smsctl.cli import help_page
 

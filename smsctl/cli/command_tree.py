@@ -1,7 +1,7 @@
 """The commands as Typer's tree: one of them loaded, every other one its line in the help."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from inspect import Parameter, Signature, signature
 from typing import Any
 
@@ -64,6 +64,16 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
         if group_app.registered_commands and name != command:
             app.add_typer(group_app, name=name, hidden=True)
     return app
+
+
+def to_run(command: str) -> Callable[..., object]:
+    """Return the command alone, as what takes the words; made once, however often this process runs it."""
+    return _made(command, contents.load(command).run)
+
+
+@cache
+def _made(command: str, _run: Callable[..., Any]) -> Callable[..., object]:
+    return typer.main.get_command(build(command, alone=True))
 
 
 def with_context(run: Callable[..., Any]) -> Callable[..., Any]:
