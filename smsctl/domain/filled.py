@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain, repeat, zip_longest
 from typing import NamedTuple
 
@@ -58,6 +59,23 @@ def rendered_all(template: Template, columns: Sequence[Sequence[str]], rows: int
     around = (repeat(piece, rows) for piece in template.pieces)
     pieces = (one for one in chain.from_iterable(zip_longest(around, columns)) if one is not None)
     return map("".join, zip(*pieces, strict=True))
+
+
+def filled_in(wording: Wording, chosen: Sequence[int], columns: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield many texts as they are sent: `chosen` tells the template of each, `columns` have their cells."""
+    made = {
+        number: rendered_all(template, columns[: len(template.fields)], len(chosen))
+        for number, template in enumerate(wording.templates)
+        if number in chosen
+    }
+    if len(made) == 1:
+        ((number, bodies),) = made.items()
+        ends_in_sign = wording.templates[number].pieces[-1][-1:].strip()  # then nothing is cut
+        yield from map(partial(unicodedata.normalize, "NFC") if ends_in_sign else composed, bodies)
+        return
+    # Also what is GSM-7: an o before a cell that begins with a diaeresis is an ö only then.
+    lists = {number: list(bodies) for number, bodies in made.items()}
+    yield from map(composed, (lists[number][at] for at, number in enumerate(chosen)))
 
 
 def refilled(wording: Wording, filled: Filled, cells: tuple[str, ...]) -> str:

@@ -25,7 +25,7 @@ class Recipient(NamedTuple):
 class People:
     """Recipients in file order, or by cost centre; gone through as often as wanted. PeopleWriter makes it."""
 
-    __slots__ = ("_columns", "_digits", "_rows", "_texts")
+    __slots__ = ("_columns", "_digits", "_rows", "_several", "_texts")
 
     def __init__(
         self,
@@ -39,6 +39,7 @@ class People:
         self._digits = digits
         self._texts = texts
         self._columns = columns
+        self._several: tuple[int, int] | None = None  # looked at once: it is told in several places
 
     def __len__(self) -> int:
         """Return how many they are."""
@@ -97,8 +98,10 @@ class People:
     @property
     def several(self) -> tuple[int, int]:
         """How many numbers stand more than once, and how often one does at most."""
-        again = Counter(self._digits[at] for at in Seen().repeated(self._digits))  # of all: half the memory
-        return len(again), max(again.values(), default=0) + bool(len(self))
+        if self._several is None:
+            again = Counter(self._digits[at] for at in Seen().repeated(self._digits))  # half the memory
+            self._several = len(again), max(again.values(), default=0) + bool(len(self))
+        return self._several
 
     def without(self, digits: Container[int]) -> "People":
         """Return them without those who have one of the numbers; all must have been read."""

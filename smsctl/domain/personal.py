@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from itertools import chain, compress, islice
 from typing import Final, NamedTuple
 
-from smsctl.domain.filled import Filled, FilledTexts, composed, foreign_in, rendered, rendered_all
+from smsctl.domain.filled import Filled, FilledTexts, composed, filled_in, foreign_in, rendered
 from smsctl.domain.text import Encoding, TextSize, plainly
 from smsctl.domain.wording import Wording
 
@@ -57,14 +57,7 @@ class PersonalTexts:
     def bodies(self) -> Iterator[str]:
         """Yield each as it is sent."""
         for span, columns in self._pieces():
-            templates, rows = self._templates[span], span.stop - span.start
-            of_each = {
-                number: list(rendered_all(template, columns[: len(template.fields)], rows))
-                for number, template in enumerate(self.wording.templates)
-                if number in templates
-            }
-            # Also what is GSM-7: an o before a cell that begins with a diaeresis is an ö only then.
-            yield from map(composed, (of_each[template][at] for at, template in enumerate(templates)))
+            yield from filled_in(self.wording, self._templates[span], columns)
 
     def __repr__(self) -> str:
         """Show how many; what stands in them stays out of logs and tracebacks."""
@@ -179,8 +172,10 @@ class PersonalTexts:
     def _wide_ones(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield the place and the cells of each text that is UCS-2; no other is unpacked."""
         for span, columns in self._pieces():
-            for at, cells in compress(enumerate(zip(*columns, strict=True), span.start), self._wide[span]):
-                yield at, cells[: len(self.wording.templates[self._templates[at]].fields)]
+            for at in compress(range(span.stop - span.start), self._wide[span]):
+                place = span.start + at
+                fields = len(self.wording.templates[self._templates[place]].fields)
+                yield place, tuple(column[at] for column in columns[:fields])
 
     def grouped(self, places: Sequence[int], order: Sequence[int]) -> "PersonalTexts":
         """Return them in groups, as `People.grouped` does."""

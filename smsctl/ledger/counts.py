@@ -43,6 +43,9 @@ def of(
     if not mailing.personal:
         each = mailing.size.parts
         return {state: Sum(messages=n, parts=n * each) for state, n in Counter(states).items()}
+    states = list(states)
+    if states and states.count(states[0]) == len(states):  # most batches are wholly accepted
+        return {states[0]: total(ledger, mailing, messages, known)}
     by_state: dict[Status, list[int]] = {}
     for message, state in zip(messages, states, strict=True):
         by_state.setdefault(state, []).append(message)

@@ -29,9 +29,8 @@ def nobody_looks(_done: int, _total: int) -> None:
 
 def without_nul(values: Sequence[object]) -> Sequence[object]:
     """Return the values as every engine takes them: a text with a NUL in it would lose a whole answer."""
-    for value in values:
-        if type(value) is str and "\0" in value:
-            return [one.replace("\0", "") if isinstance(one, str) else one for one in values]
+    if "\0" in "".join([one for one in values if type(one) is str]):  # one look at them all
+        return [one.replace("\0", "") if isinstance(one, str) else one for one in values]
     return values
 
 
