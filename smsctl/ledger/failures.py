@@ -12,9 +12,12 @@ from smsctl.ledger import carried, mailings
 from smsctl.ledger.everyone import pieces
 from smsctl.ledger.store import Ledger
 
-_PIECE = (
-    "SELECT sheet_row, number, name, state, cause, code, event, answer FROM messages WHERE id BETWEEN ? AND ?"
-    " AND state IN ('failed', 'expired', 'delivered') AND number IS NOT NULL ORDER BY id"
+_OF_A_PIECE = " FROM messages WHERE id BETWEEN ? AND ? AND number IS NOT NULL AND state"
+_NUMBERS_MISSED = f"SELECT number, reported_at{_OF_A_PIECE} IN ('failed', 'expired')"
+_NUMBERS_REACHED = f"SELECT number, reported_at{_OF_A_PIECE} = 'delivered'"
+_MISSED = (
+    f"SELECT sheet_row, number, name, state, cause, code, event, answer, reported_at{_OF_A_PIECE}"
+    " IN ('failed', 'expired') ORDER BY id"
 )
 
 
@@ -49,27 +52,52 @@ class Failure(NamedTuple):
 
 
 def not_reached(ledger: Ledger, days: Period, of: Collection[str] | None) -> Iterator[Failure]:
-    """Yield the numbers whose newest reported message did not arrive, of mailings begun on some local days.
+    """Yield the numbers that a message of mailings begun on some local days did not reach, nor one since.
 
-    `of` are the municipalities to look at, None: all of them. A number that has been reached since, also
-    after those days, is none of them. Newest mailing first.
+    `of` are the municipalities to look at, None: all of them. What counts is when a report came: a mailing
+    may have been handed over for a later time than one that was begun after it. Newest mailing first; a
+    number is told of in one mailing, once for each of its rows there.
     """
-    told: set[int] = set()
-    for mailing in mailings.newest(ledger, period=Period(since=days.since)):
-        if of is not None and mailing.municipality.key not in of:
-            continue
-        headings = carried.headings(ledger, mailing.id)
-        for first, last in pieces(*mailing.span):
-            new = [one for one in ledger.rows(_PIECE, first, last) if int(one[1]) not in told]
-            told.update(int(one[1]) for one in new)
-            if days.until is not None and mailing.created_day > days.until:
-                continue
-            rows = [one[0] or 0 for one in new]
-            kept = carried.of_rows(ledger, mailing.id, min(rows), max(rows)) if headings and rows else {}
-            for one in new:
-                if one[3] != Status.DELIVERED:
-                    cells = dict(zip(headings, kept.get(one[0], ()), strict=False))
-                    yield Failure(mailing=mailing, failed=_failed(*one), cells=cells)
+    seen = [
+        one
+        for one in mailings.newest(ledger, period=Period(since=days.since))
+        if of is None or one.municipality.key in of
+    ]
+    theirs = [one for one in seen if days.until is None or one.created_day <= days.until]
+    missed = {int(number): "" for one in theirs for number, _ in _reported(ledger, one, _NUMBERS_MISSED)}
+    for mailing in seen:
+        for number, at in _reported(ledger, mailing, _NUMBERS_REACHED) if missed else ():
+            if (known := missed.get(int(number))) is not None:
+                missed[int(number)] = max(known, at or mailing.created_at)
+    for mailing in theirs:
+        yield from _missed_in(ledger, mailing, missed)
+
+
+def _reported(ledger: Ledger, mailing: Mailing, sql: str) -> Iterator[tuple[str, str | None]]:
+    for piece in pieces(*mailing.span):
+        yield from ledger.rows(sql, *piece)
+
+
+def _missed_in(ledger: Ledger, mailing: Mailing, missed: dict[int, str]) -> Iterator[Failure]:
+    """Yield those of a mailing whose number was not reached after its report, and take them out of `missed`.
+
+    `missed` tells when each number was last reached; empty: never.
+    """
+    headings, told = carried.headings(ledger, mailing.id), set[int]()
+    for first, last in pieces(*mailing.span):
+        rows = [
+            one
+            for one, at in ((row[:-1], row[-1]) for row in ledger.rows(_MISSED, first, last))
+            if (reached := missed.get(int(one[1]))) is not None and (at or mailing.created_at) > reached
+        ]
+        lines = [one[0] or 0 for one in rows]
+        kept = carried.of_rows(ledger, mailing.id, min(lines), max(lines)) if headings and lines else {}
+        for one in rows:
+            cells = dict(zip(headings, kept.get(one[0], ()), strict=False))
+            yield Failure(mailing=mailing, failed=_failed(*one), cells=cells)
+        told.update(int(one[1]) for one in rows)
+    for number in told:
+        del missed[number]
 
 
 def _failed(
