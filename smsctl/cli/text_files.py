@@ -1,7 +1,6 @@
 """The files that a text is read from: one for all, and those for the rows with a value in a column."""
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +13,11 @@ from smsctl.domain.file_kinds import kind_of_bytes
 from smsctl.domain.text import MessageText
 from smsctl.domain.text_check import TextFinding, unasked_encoding
 from smsctl.domain.wording import Variant, Wording
-from smsctl.errors import InputError, Sentence, say
+from smsctl.errors import InputError, Sentence, UsageError, say
+from smsctl.host import process
 from smsctl.opening import open_file
 
+STANDARD_INPUT = "-"
 _LARGEST_TEXT = 64 * 1024  # bytes; the longest SMS is far below
 
 
@@ -28,15 +29,35 @@ def read_text_file(output: Output, file: str) -> str:
 
 def read_bytes(file: str) -> tuple[bytes, Sentence | str]:
     """Return the bytes of a text file, or of standard input for `-`, and what it is called in sentences."""
-    if file == "-":
-        data = sys.stdin.buffer.read(_LARGEST_TEXT + 1)
+    if file == STANDARD_INPUT:
+        data = _standard_input()
     else:
         with open_file(Path(file)) as stream:
             data = stream.read(_LARGEST_TEXT + 1)
-    source = say("standard input") if file == "-" else file
+    source = say("standard input") if file == STANDARD_INPUT else file
     if len(data) > _LARGEST_TEXT:
         raise InputError(say("{source} is too large for a text message.", source=source))
     return data, source
+
+
+def _standard_input() -> bytes:
+    try:
+        return process.read_standard_input(_LARGEST_TEXT + 1)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise InputError(
+            say("{path} cannot be read: {reason}.", path=say("standard input"), reason=why)
+        ) from None
+
+
+def come_by_standard_input(files: Collection[str]) -> bool:
+    """Say whether one of these texts comes by standard input. Raises UsageError where several do."""
+    if list(files).count(STANDARD_INPUT) > 1:
+        raise UsageError(
+            say("Standard input holds one text, and - names it twice."),
+            hint=say("Write the other texts in files."),
+        )
+    return STANDARD_INPUT in files
 
 
 def decoded(output: Output, data: bytes, source: Sentence | str, encoding: str | None = None) -> str:
@@ -92,6 +113,7 @@ def read_choices(wiring: Wiring, texts: Sequence[str], encoding: str | None) -> 
 
 def read_wording(wiring: Wiring, path: str, choices: Sequence[str], encoding: str | None) -> Wording:
     """Return what the texts of rows are made of. Raises InputError for what is no text."""
+    come_by_standard_input([path, *(one.path for one in text_choices(choices))])
     first = read_file(wiring, path, encoding)
     variants = [
         Variant(

@@ -7,7 +7,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from io import FileIO
+from typing import Final, TextIO
 
 _A_MOMENT_S = 0.1
 
@@ -21,6 +22,29 @@ def more_is_typed() -> bool:
         return bool(select.select([sys.stdin], [], [], _A_MOMENT_S)[0])
     except (OSError, ValueError):
         return False
+
+
+def read_standard_input(most: int) -> bytes:
+    """Return what stands on standard input until its end, so many bytes at most; OSError: it cannot be read.
+
+    Whoever started the process may have set it so that a read ends with what is there just now: that would
+    be the first half of what is still being written.
+    """
+    with _waited_for(sys.stdin):
+        return sys.stdin.buffer.read(most)
+
+
+@contextmanager
+def _waited_for(stream: TextIO) -> Iterator[None]:
+    number = stream.fileno() if isinstance(getattr(stream.buffer, "raw", None), FileIO) else None
+    if sys.platform == "win32" or number is None or os.get_blocking(number):
+        yield
+        return
+    os.set_blocking(number, True)
+    try:
+        yield
+    finally:
+        os.set_blocking(number, False)  # others may share it
 
 
 IS_WINDOWS: Final = sys.platform == "win32"

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from smsctl.cli.mailings.request import SendFlags
 from smsctl.cli.output.blocks import Block, TextLine, Tone
-from smsctl.cli.text_files import RawText, RawVariant, read_file
+from smsctl.cli.text_files import RawText, RawVariant, come_by_standard_input, read_file
+from smsctl.cli.typed_rows import text_choices
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.cheaper import same_text
 from smsctl.domain.fields import Template, read_template
@@ -32,7 +33,8 @@ def must_be_one(flags: SendFlags) -> None:
             say("Name the FILE with the text, or give the text with --text: one of them."),
             hint=say('smsctl send --group guardians message.txt, or: --text "Hej!"'),
         )
-    if flags.file == "-" and not (flags.yes or flags.dry_run):
+    files = [flags.file or "", *(one.path for one in text_choices(flags.text_for))]
+    if come_by_standard_input(files) and not (flags.yes or flags.dry_run):
         raise UsageError(
             say("With the text on standard input nothing can be asked."),
             hint=say("Add --yes, or --dry-run."),
