@@ -92,6 +92,19 @@ def must_see(seen: Collection[str] | None, user: str, mailing: Mailing) -> None:
         )
 
 
+def must_be_theirs(seen: Collection[str] | None, user: str, mailing: Mailing) -> None:
+    """Raise RuleError where a person is about to decide over a mailing of none of these municipalities."""
+    if seen is not None and mailing.municipality.key not in seen:
+        raise RuleError(
+            say(
+                "The user {user} may not change mailing {id}: it is another municipality's.",
+                user=user,
+                id=mailing.id,
+            ),
+            hint=say("Ask whoever looks after the config to add it for the user under [senders]."),
+        )
+
+
 def lists_of(
     seen: frozenset[str] | None, user: str, municipality: str | None, every: Collection[str] | None
 ) -> Collection[str] | None:

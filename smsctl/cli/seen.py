@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from smsctl.actions import sender_rights
 from smsctl.actions.sender_rights import Person, lists_of, municipalities_seen, must_see
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.wiring import Wiring
@@ -22,6 +23,11 @@ def seen_by(wiring: Wiring) -> frozenset[str] | None:
 def must_be_seen(wiring: Wiring, mailing: Mailing) -> None:
     """Raise RuleError where who got a mailing is none of this user's business."""
     must_see(seen_by(wiring), wiring.actor.user, mailing)
+
+
+def must_be_theirs(wiring: Wiring, mailing: Mailing) -> None:
+    """Raise RuleError where what becomes of a mailing is none of this user's business."""
+    sender_rights.must_be_theirs(seen_by(wiring), wiring.actor.user, mailing)
 
 
 def incoming(wiring: Wiring, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:

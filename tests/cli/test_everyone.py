@@ -179,6 +179,33 @@ def test_the_numbers_of_some_days_are_those_of_the_mailings_begun_on_them(
     assert [(one["mailing"], one["row"]) for one in data["failed"]] == [(1, 3)]
 
 
+def test_a_number_that_failed_again_afterwards_is_told_of_in_both_months(
+    site: Path, message: Path, run: Run
+) -> None:
+    with closing(sqlite3.connect(ledger_of(site))) as ledger, ledger:
+        ledger.execute("UPDATE mailings SET created_day = '2026-01-10'")
+    message.write_text("En annan text\n")
+    send(site, message, run)
+    report(site, run, 2, [351, 351])
+    argv = ("--config", site, "mailings", "failed", "--since", "2026-01", "--json")
+    data = run(*argv, "--until", "2026-01-10").data
+    assert [(one["mailing"], one["row"]) for one in data["failed"]] == [(1, 3)]
+    assert [(one["mailing"], one["row"]) for one in run(*argv).data["failed"]] == [(2, 2), (2, 3)]
+
+
+def test_what_was_delivered_last_counts_also_where_its_mailing_was_begun_first(
+    site: Path, message: Path, run: Run
+) -> None:
+    message.write_text("En annan text\n")
+    send(site, message, run)
+    report(site, run, 2, [351, 351])
+    with closing(sqlite3.connect(ledger_of(site))) as ledger, ledger:  # handed over for a later time
+        late = "state = 'delivered', reported_at = '2999-01-01T00:00:00.000Z'"
+        ledger.execute(f"UPDATE messages SET {late} WHERE mailing = 1 AND sheet_row = 2")
+    data = run("--config", site, "mailings", "failed", "--since", "2026-01", "--json").data
+    assert [(one["mailing"], one["row"]) for one in data["failed"]] == [(2, 3)]
+
+
 @pytest.mark.parametrize("words", [(), ("1", "--since", "2026-01"), ("1", "--until", "2026-01")])
 def test_one_mailing_or_a_day_is_asked_for(words: tuple[str, ...], site: Path, run: Run) -> None:
     assert run("--config", site, "mailings", "failed", *words).code == 2
@@ -331,6 +358,24 @@ def test_between_authorities_it_is_secret_who_got_what(
     assert run(*ask, "audit", "--municipality", "grannkommun").data["audit"] == []
     assert run(*ask, "usage").code == 0
     assert "By [senders] you see only: Exempelkommun" in run("--config", config, "audit").out
+
+
+def test_what_becomes_of_a_mailing_is_for_its_own_municipality_to_say(
+    two_towns: dict[str, Any], make_config: MakeConfig, run: Run
+) -> None:
+    config = make_config(**two_towns, senders={ME: {"municipalities": ["exempelkommun"]}})
+    for words in (("cancel",), ("resolve", "--sent", "--reason", "x")):
+        ran = run("--config", config, "mailings", words[0], 2, *words[1:])
+        assert (ran.code, "may not change mailing 2" in ran.err) == (5, True)
+        assert run("--config", config, "mailings", words[0], 1, *words[1:]).code == 0
+    own, other = (run("--config", config, "mailings", "show", one) for one in (1, 2))
+    assert "you see only" not in own.out
+    assert "By [senders] you see only: Exempelkommun" in other.out
+    with closing(sqlite3.connect(ledger_of(config).with_name("ledger.simulate.db"))) as ledger, ledger:
+        ledger.execute("UPDATE messages SET state = 'rejected'")
+    assert "** 05" in run("--config", config, "mailings", "show", 1).out
+    assert "** 05" not in run("--config", config, "mailings", "show", 2).out
+    assert run("--config", config, "mailings", "show", 2, "--json").data["history"] == []
 
 
 def test_whoever_may_send_for_all_sees_all_and_whom_no_rule_names_sees_nobody(

@@ -8,7 +8,7 @@ from smsctl.actions.ceilings import by_time
 from smsctl.actions.ending import told_with_what_is_left
 from smsctl.actions.may_send import Circumstances
 from smsctl.actions.resume import Remainder, record, what_is_left
-from smsctl.cli import dialogue, options, wiring_gateway
+from smsctl.cli import dialogue, options, seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import resuming, waiting
 from smsctl.cli.mailings.delivery import deliver_mailing, reply
@@ -59,6 +59,7 @@ def run(
     found = wiring.named(mailings.get(ledger, mailing))
     under = circumstances(wiring, ledger, lenient=wiring.simulated)
     if not_every_time:
+        seen.must_be_theirs(wiring, found)
         no_longer_every_time(ledger, found, under, reason)
         return _replied(wiring, found, say("The later slots of mailing {id} wait again.", id=found.id))
     asked = must_be_open(ledger, found, under, afterwards=afterwards, every_time=every_time)

@@ -5,7 +5,7 @@ from functools import partial
 
 from smsctl.actions.cancel import Cancelled, cancel, may_be_held
 from smsctl.actions.ending import left_unsettled
-from smsctl.cli import options, wiring_gateway
+from smsctl.cli import options, seen, wiring_gateway
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, notes_of
@@ -27,6 +27,7 @@ def run(wiring: Wiring, mailing: options.MailingId, *, reason: options.Reason = 
     """
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
+    seen.must_be_theirs(wiring, found)
     states = mailings.tally(ledger, found).states
     configured = wiring.settings.municipality(found.municipality.key)
     opening = partial(wiring_gateway.gateway, wiring, service_id=configured.service_id)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from smsctl.cli import numbers, options
+from smsctl.cli import numbers, options, seen
 from smsctl.cli.mailings import story as render
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
@@ -16,24 +16,28 @@ EXAMPLES = ("smsctl mailings show 12", "smsctl mailings show 12 --json")
 
 
 def run(wiring: Wiring, mailing: options.MailingId) -> CommandResult:
-    """Tell the story of one mailing: counts by state, batches, what was done, and what to do next."""
+    """Tell the story of one mailing: counts by state, batches, what was done, and what to do next.
+
+    Under [senders], of another municipality's mailing only figures: no rows, and nothing of who did what.
+    """
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
-    tally = mailings.tally(ledger, found)
+    tally, of = mailings.tally(ledger, found), seen.seen_by(wiring)
+    is_theirs = of is None or found.municipality.key in of
     story = render.Story(
         mailing=found,
         tally=tally,
         skipped=skipped.counts(ledger, found.id),
         outside=skipped.outside(ledger, found.id),
-        protected=skipped.rows_of(ledger, found.id, SkipReason.PROTECTED),
+        protected=skipped.rows_of(ledger, found.id, SkipReason.PROTECTED) if is_theirs else (),
         batches=batch_rows.of_mailing(ledger, found.id),
         batch_states=batch_rows.states_by_batch(ledger, found),
         history=[
             row._replace(reason=row.reason and numbers.shown_text(wiring, row.reason))
             for row in audit.of(ledger, f"mailing {found.id}")
-            if row.action != found.kind
+            if is_theirs and row.action != found.kind
         ],
-        answers=mailings.answers(ledger, found, most=render.ANSWERS_READ),
+        answers=mailings.answers(ledger, found, most=render.ANSWERS_READ) if is_theirs else (),
         cancelled=withdrawn(ledger, found) if tally.states.get(Status.CANCELLED) else {},
         taken_twice=reports.taken_twice(ledger, found),
         in_doubt=stops.in_doubt(ledger, found),
@@ -45,7 +49,10 @@ def run(wiring: Wiring, mailing: options.MailingId) -> CommandResult:
     )
     return CommandResult(
         data=render.story_data(story),
-        screen=render.story(story, wiring.settings.time_zone),
+        screen=[
+            *(seen.limits(wiring, of) if not is_theirs else ()),
+            *render.story(story, wiring.settings.time_zone),
+        ],
         is_of_the_ledger=True,
         said=warnings_of(unsettled_of(found.id, tally.states, story.in_doubt)),
     )
