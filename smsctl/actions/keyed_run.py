@@ -64,7 +64,7 @@ def begun_under(key: str, plan_request: PlanRequest, under: Circumstances) -> Be
         return None
     _must_be_the_same(ledger, mailing, key, plan_request)
     tally = mailings.tally(ledger, mailing)
-    goes_on = not mailing.half_cancelled and (
+    goes_on = mailing.cancelled_at is None and (
         bool(tally.states.get(Status.PENDING))
         or trust.may_repeat(ledger, under.settings, mailing, tally, under.now)
     )

@@ -7,7 +7,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import RuleError, say, say_n
-from smsctl.ledger import audit, corrections, recovery, stops, under_way
+from smsctl.ledger import audit, corrections, mailings, recovery, stops, under_way
 from smsctl.ledger.store import Ledger
 
 
@@ -19,11 +19,7 @@ class ResolveAnswer(StrEnum):
     RESEND = "resend"  # not proved, but it shall go out, even if somebody gets it twice
 
 
-_BECOMES = {
-    ResolveAnswer.SENT: Status.ACCEPTED,
-    ResolveAnswer.NOT_SENT: Status.PENDING,
-    ResolveAnswer.RESEND: Status.PENDING,
-}
+_PENDING_AGAIN = {ResolveAnswer.NOT_SENT, ResolveAnswer.RESEND}
 
 
 def refuse_unasked(mailing: Mailing, broken_off: int) -> None:
@@ -40,6 +36,15 @@ def refuse_unasked(mailing: Mailing, broken_off: int) -> None:
         )
 
 
+def refuse_resend(mailing: Mailing) -> None:
+    """Raise RuleError where what is unknown cannot be sent again, for its mailing was cancelled."""
+    if mailing.cancelled_at is not None:
+        raise RuleError(
+            say("Mailing {id} was cancelled: nothing of it is sent again.", id=mailing.id),
+            hint=say("Say --sent or --not-sent; whom it shall reach after all, a new mailing reaches."),
+        )
+
+
 def resolve(
     ledger: Ledger,
     mailing: Mailing,
@@ -50,7 +55,9 @@ def resolve(
     *,
     most: int | None = None,
 ) -> int:
-    """Settle the mailing's unknown messages; return how many. What becomes pending no longer costs.
+    """Settle the mailing's unknown messages; return how many. What was not sent no longer costs.
+
+    It is pending again; of a mailing that was cancelled it is cancelled (docs/decisions/0066).
 
     Others get in between. Stopped half-way, the rest is unknown still, and the audit tells of all.
 
@@ -58,9 +65,13 @@ def resolve(
     sent and so stopped. It is not sent again, for its mailing is cancelled.
 
     `most` is how many were unknown when the person was told. Raises LedgerError while another process sends
-    the mailing, RuleError while one on another host may do so, and where more are unknown by now.
+    the mailing, RuleError while one on another host may do so, where more are unknown by now, and where what
+    is cancelled shall be sent again.
     """
-    with recovery.taking_over(ledger, mailing, moment):
+    with recovery.taking_over(ledger, mailing, moment):  # nobody cancels it meanwhile
+        mailing = mailings.get(ledger, mailing.id)
+        if word is ResolveAnswer.RESEND:
+            refuse_resend(mailing)
         with ledger.transaction():
             under_way.refuse(ledger, mailing)
             unknown = corrections.messages_in(ledger, mailing, Status.UNKNOWN)
@@ -84,8 +95,10 @@ def resolve(
 def _settle(
     ledger: Ledger, mailing: Mailing, word: ResolveAnswer, some: Sequence[tuple[int, int]], moment: Moment
 ) -> int:
-    these, becomes, why = dict(some), _BECOMES[word], f"resolved: {word}"
+    given_back = Status.PENDING if mailing.cancelled_at is None else Status.CANCELLED
+    these, why = dict(some), f"resolved: {word}"
+    becomes = given_back if word in _PENDING_AGAIN else Status.ACCEPTED
     settled = corrections.move(ledger, mailing, these, Status.UNKNOWN, becomes, moment, why)
-    if becomes is Status.PENDING:
+    if becomes is not Status.ACCEPTED:
         corrections.remember_earlier(ledger, these)
     return settled

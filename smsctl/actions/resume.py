@@ -52,7 +52,7 @@ def what_is_left(
     pending = tally.states.get(Status.PENDING, 0)
     if not (pending or repeats or _may_be_listed(mailing, traits, tally, ledger, under)):
         return None
-    cancelling.must_not_be_half_done(mailing.id, is_marked=mailing.half_cancelled)
+    cancelling.must_not_be_cancelled(mailing.id, mailing.cancelled_at)
     mailings.must_have_body(mailing)
     _must_be_its_gateway(mailing, traits)
     due = _due(mailing, under)

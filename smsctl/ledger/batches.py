@@ -103,6 +103,7 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     where a ledger was put back, another may have got its id.
     """
     answer = matching.believed(ledger, mailing.gateway, done.messages, answer)
+    answer = cancelling.not_pending_again(ledger, mailing, answer)
     closed = ledger.write(
         "UPDATE batches SET settled_at = ?, verdict = ?, event = ?, answer = ?"
         " WHERE id = ? AND reference = ? AND settled_at IS NULL",
@@ -127,15 +128,15 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
 
 
 def _must_be_sendable(ledger: Ledger, mailing: int) -> None:
-    """Raise RuleError where a second person has not said yes, or somebody has begun to cancel it."""
+    """Raise RuleError where a second person has not said yes, or somebody has cancelled it."""
     row = ledger.one(
-        "SELECT a.at_once, a.decision, g.half_cancelled FROM mailings g"
+        "SELECT a.at_once, a.decision, g.cancelled_at FROM mailings g"
         " LEFT JOIN approvals a ON a.mailing = g.id WHERE g.id = ?",
         mailing,
     )
     if row is not None:  # asked at once: on a server each question is a way
         approvals.must_be_given(mailing, row[0], row[1])
-        cancelling.must_not_be_half_done(mailing, is_marked=row[2] == 1)
+        cancelling.must_not_be_cancelled(mailing, row[2])
 
 
 def _pending(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> list[tuple[int, str]]:

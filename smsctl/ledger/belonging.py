@@ -58,11 +58,14 @@ BELONGING = (
         told=lambda row: say("Mailing {mailing} is not approved, and {n} messages of it have left.", **row),
     ),
     Invariant(
-        name="half-cancelled",
+        name="cancelled",
         broken="SELECT g.id AS mailing, COUNT(*) AS n FROM mailings g JOIN messages m"
         " ON m.id BETWEEN g.first_message AND g.first_message + g.messages - 1"
-        " WHERE g.half_cancelled = 1 AND m.state = 'sending' GROUP BY g.id",
-        told=lambda row: say("Mailing {mailing} was cancelled, and {n} messages of it are sending.", **row),
+        " WHERE (g.cancelled_at IS NOT NULL OR g.half_cancelled = 1) AND (m.state = 'sending' OR"
+        " (m.state = 'pending' AND (g.cancelled_at IS NULL OR g.half_cancelled = 0))) GROUP BY g.id",
+        told=lambda row: say(
+            "Mailing {mailing} was cancelled, and {n} messages of it may still leave.", **row
+        ),
     ),
     Invariant(
         name="approvals-every-time",

@@ -180,7 +180,10 @@ def _mailing(row: dict[str, Any]) -> Mailing:
     )
 
 
-_FOUND_FIRST = ("id", "reference", "first_message", "messages", "created_at", "created_day", "created_by")
+_FOUND_FIRST = (
+    *("id", "reference", "first_message", "messages"),
+    *("created_at", "created_day", "created_by", "cancelled_at"),
+)
 AS_IT_IS = ("kind", "gateway", "source", "run_key", "number_column", "audience_rows", "retry_of")
 FLAGS = ("again", "urgent", "over_day")
 """The facts of a mailing that have the same name and value in its row, and those that are 0 or 1 there."""

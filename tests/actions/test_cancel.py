@@ -7,9 +7,11 @@ from typing import TypeVar
 import pytest
 
 from smsctl.actions.cancel import Cancelled, cancel, finish_broken_off
+from smsctl.actions.resolve import ResolveAnswer, resolve
 from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict
+from smsctl.domain.report import CodeMeaning, Report
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import (
     ExitCode,
@@ -20,12 +22,13 @@ from smsctl.errors import (
     StoppedError,
     say,
 )
-from smsctl.ledger import audit, cancelling, checking, lock, stops
+from smsctl.ledger import audit, cancelling, checking, lock, reports, stops
+from smsctl.ledger.reports import IntakeSource, ReportIntake
 from smsctl.ledger.store import Ledger
 
 from ..ledger.conftest import ACTOR
 from ..ledger.runs import Taker, let_all_arrive, new_mailing, now, send_all, states
-from ..ledger.sending import claim
+from ..ledger.sending import claim, settle
 
 
 class Holder(Taker):
@@ -264,9 +267,9 @@ def test_without_the_look_in_the_claim_what_is_cancelled_in_part_is_claimed_and_
     mailing = _cancelled_in_part(ledger, monkeypatch)
     with pytest.raises(RuleError, match="was cancelled, and the rest of it is pending still"):
         claim(ledger, mailing)
-    monkeypatch.setattr("smsctl.ledger.cancelling.must_not_be_half_done", lambda *_, **__: None)
+    monkeypatch.setattr("smsctl.ledger.cancelling.must_not_be_cancelled", lambda *_, **__: None)
     assert claim(ledger, mailing)
-    assert [one.rule for one in checking.check(ledger)] == ["half-cancelled"]
+    assert [one.rule for one in checking.check(ledger)] == ["cancelled"]
 
 
 def test_in_an_old_copy_no_cancel_that_was_broken_off_is_finished(
@@ -280,3 +283,67 @@ def test_in_an_old_copy_no_cancel_that_was_broken_off_is_finished(
     assert (states(ledger), told) == ({Status.CANCELLED: 2, Status.PENDING: 3}, [])
     finish_broken_off(ledger, now(), told.append)
     assert (states(ledger), len(told)) == ({Status.CANCELLED: 5}, 1)
+
+
+def _unknown_and_cancelled(ledger: Ledger) -> Mailing:
+    """Of three messages two are unknown and one is pending; then the mailing is cancelled."""
+    mailing = new_mailing(ledger, 3)
+    settle(ledger, mailing, claim(ledger, mailing, most=2), [Status.UNKNOWN] * 2)
+    let_all_arrive(ledger)
+    assert cancel(ledger, mailing, None, now(), ACTOR, None).pending == 1
+    return mailing
+
+
+def test_what_a_person_calls_not_sent_of_a_cancelled_mailing_is_cancelled_and_never_claimed(
+    ledger: Ledger,
+) -> None:
+    mailing = _unknown_and_cancelled(ledger)
+    assert resolve(ledger, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked") == 2
+    assert states(ledger) == {Status.CANCELLED: 3}
+    gateway = Taker()
+    send_all(ledger, mailing, gateway)
+    assert not gateway.taken
+    assert not checking.check(ledger)
+
+
+def test_without_the_mark_what_is_called_not_sent_is_sent_from_a_cancelled_mailing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailing = _unknown_and_cancelled(ledger)
+    with ledger.transaction():
+        ledger.write("UPDATE mailings SET cancelled_at = NULL")
+    resolve(ledger, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
+    gateway = Taker()
+    send_all(ledger, mailing, gateway)
+    assert len(gateway.taken) == 2
+
+
+def test_nothing_of_a_cancelled_mailing_is_ordered_to_be_sent_again(ledger: Ledger) -> None:
+    mailing = _unknown_and_cancelled(ledger)
+    with pytest.raises(RuleError, match="was cancelled: nothing of it is sent again"):
+        resolve(ledger, mailing, ResolveAnswer.RESEND, now(), ACTOR, "asked")
+    assert states(ledger) == {Status.UNKNOWN: 2, Status.CANCELLED: 1}
+    assert resolve(ledger, mailing, ResolveAnswer.SENT, now(), ACTOR, "asked") == 2
+    assert states(ledger) == {Status.ACCEPTED: 2, Status.CANCELLED: 1}
+
+
+def test_a_report_may_still_tell_that_what_was_called_not_sent_has_arrived(ledger: Ledger) -> None:
+    mailing = _unknown_and_cancelled(ledger)
+    resolve(ledger, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
+    reference = mailing.message_reference(mailing.first_message)
+    report = Report(gateway="intelecom", told=CodeMeaning(Status.DELIVERED), code="0", reference=reference)
+    with ledger.transaction():
+        reports.take(ledger, report, ReportIntake(IntakeSource.PUSHED, now(), timedelta(hours=72)))
+    assert states(ledger) == {Status.DELIVERED: 1, Status.CANCELLED: 2}
+    assert not checking.check(ledger)
+
+
+def test_an_answer_that_comes_after_the_cancelling_makes_nothing_pending_again(ledger: Ledger) -> None:
+    mailing = new_mailing(ledger, 2)
+    claimed = claim(ledger, mailing)
+    let_all_arrive(ledger)
+    cancel(ledger, mailing, None, now(), ACTOR, None)
+    assert states(ledger) == {Status.UNKNOWN: 2}
+    settle(ledger, mailing, claimed, [Status.PENDING, Status.ACCEPTED])
+    assert states(ledger) == {Status.CANCELLED: 1, Status.ACCEPTED: 1}
+    assert not checking.check(ledger)

@@ -1,4 +1,4 @@
-"""A cancel of several commits that is killed between them: nothing of the mailing is sent by anybody."""
+"""What was cancelled stays so: also a cancel of several commits that is killed, and what is settled later."""
 
 import shutil
 import signal
@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from smsctl.ledger.store import open_ledger
+from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import Live, LiveGateway
 from ..front_door import Ran, Run
 from ..ledger.places import ROOT, python
-from .conftest import guardians
+from .conftest import guardians, submitted
 
 KEY = "friday"
 FINISHED = "The cancelling of mailing 1 was broken off: its last {} pending message"
@@ -129,6 +130,48 @@ def test_what_is_cancelled_in_part_says_so_and_is_not_sent_before_it_is_finished
 def test_without_the_look_in_the_claim_the_rest_would_be_sent(
     half: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("smsctl.ledger.cancelling.must_not_be_half_done", lambda *_, **__: None)
+    monkeypatch.setattr("smsctl.ledger.cancelling.must_not_be_cancelled", lambda *_, **__: None)
     assert half("mailings", "resume", 1).code == 0
     assert len(half.live.simulator.accepted()) == 2
+
+
+RESETS = Behaviour(faults={Fault.RESET: 1.0}, keep_requests=100)
+REASON = ("--reason", "the supplier looked")
+
+
+@pytest.fixture
+def lost(run: Run, live_gateway: LiveGateway, message: Path, tmp_path: Path) -> Office:
+    """What became of the three is not known, and a person has cancelled the mailing."""
+    office = Office(run, live_gateway(RESETS, rows=guardians(3)), message, tmp_path)
+    assert office.send().code == 4
+    assert office("mailings", "cancel", 1).code == 4
+    return office
+
+
+def test_what_was_not_sent_of_a_cancelled_mailing_is_cancelled_and_no_command_sends_it(lost: Office) -> None:
+    before = len(submitted(lost.live.simulator))
+    settled = lost("mailings", "resolve", 1, "--not-sent", *REASON)
+    assert (settled.code, lost.states()) == (0, {"cancelled": 3})
+    assert "3 unknown messages settled: not sent." in settled.out
+    assert "Mailing 1 was cancelled: they are not sent any more." in settled.out
+    by_key, resumed = lost.send(), lost("mailings", "resume", 1)
+    assert (by_key.code, resumed.code) == (0, 0)
+    assert "nothing of it was sent: 3 cancelled. To send it after all, choose another key." in by_key.out
+    assert "Mailing 1 has nothing pending." in resumed.out
+    assert len(submitted(lost.live.simulator)) == before
+    shown = lost("mailings", "show", 1)
+    assert "3  not sent" in shown.out
+    assert "resume" not in shown.out
+    assert lost("mailings", "show", 1, "--json").data["cancelled_at"]
+    assert lost("ledger", "check").code == 0
+
+
+def test_what_is_cancelled_is_not_ordered_to_be_sent_again_and_a_new_mailing_reaches_it(lost: Office) -> None:
+    before = len(submitted(lost.live.simulator))
+    refused = lost("mailings", "resolve", 1, "--resend", "--yes", *REASON)
+    assert (refused.code, lost.states()) == (4, {"unknown": 3})
+    assert "Mailing 1 was cancelled: nothing of it is sent again." in refused.err
+    assert lost("mailings", "resolve", 1, "--not-sent", *REASON).code == 0
+    assert len(submitted(lost.live.simulator)) == before
+    lost.send("--key", "another")
+    assert len(submitted(lost.live.simulator)) > before

@@ -106,3 +106,31 @@ _MAILING = (
     " first_message, messages, in_packages) VALUES (?, 'send', 'town', 'intelecom', '2026-01-01T00:00:00Z',"
     " '2026-01-01', 'elin', 'host', 0, 0, '', 'gsm7', 1, 1, 0, ?, 1, 1, 1, 0)"
 )
+
+
+def test_what_a_person_had_cancelled_stays_so_unless_it_was_ordered_to_be_sent_since(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    said = {
+        1: (),
+        2: ("cancel",),
+        3: ("cancel", "resend"),
+        4: ("resend", "cancel"),
+        5: ("cancel", "not-sent"),
+    }
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        migrate_to(old, path, 29)
+        for mailing, words in said.items():
+            old.execute(_MAILING, (f"a{mailing}", ""))
+            old.execute("INSERT INTO mailing_counts VALUES (?, 'pending', ?, 1)", (mailing, mailing != 2))
+            for word in words:
+                action, detail = ("cancel", "") if word == "cancel" else ("resolve", f"1 messages: {word}")
+                old.execute(_AUDIT, (_AT, action, f"mailing {mailing}", detail))
+    path.chmod(0o600)
+    ledger = open_ledger(path)
+    found = ledger.rows("SELECT id, cancelled_at, half_cancelled FROM mailings ORDER BY id")
+    assert found == [(1, None, 0), (2, _AT, 0), (3, None, 0), (4, _AT, 1), (5, _AT, 1)]
+    ledger.close()
+
+
+_AT = "2026-01-01T08:00:00.000Z"
+_AUDIT = "INSERT INTO audit (at, by_whom, host, action, subject, detail) VALUES (?, 'anna', 'host', ?, ?, ?)"

@@ -57,7 +57,7 @@ DAMAGE = {
     "strays-carried": "INSERT INTO carried (mailing, sheet_row, cells) VALUES (999, 2, '7B')",
     "approvals": "INSERT INTO approvals (mailing, asked_at, asked_by, above, counted, new_packages,"
     " expires_at, at_once) SELECT id, created_at, 'anna', 1, 3, 0, created_at, 0 FROM mailings WHERE id = 1",
-    "half-cancelled": "UPDATE mailings SET half_cancelled = 1 WHERE id = 1;"
+    "cancelled": "UPDATE mailings SET cancelled_at = created_at WHERE id = 1;"
     " UPDATE messages SET state = 'sending' WHERE id = 1",
     "approvals-every-time": "INSERT INTO approvals (mailing, asked_at, asked_by, above, counted,"
     " new_packages, expires_at, at_once, decision, decided_at, decided_by, by_yes_of)"

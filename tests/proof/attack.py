@@ -40,6 +40,7 @@ class Attack:
         self._named: dict[Taken, str] = {}
         self._texts = 0
         self._cancelled: set[int] = set()
+        self._taken_of: dict[int, int] = {}  # by cancelled mailing: all that may ever be taken of it
         self._aged: set[int] = set()
         self.ends: Counter[str] = Counter()
         self._taken_there = {9} if site.database else set[int]()  # its server keeps a session a moment longer
@@ -83,9 +84,22 @@ class Attack:
         ledger = self._site.ledger  # once: no process runs meanwhile, and of one on a server it is a copy
         invariants.compare(ledger, accepted, window_over=True)
         _nobody_twice(ledger, accepted)
+        self._nothing_more_of_what_is_cancelled(accepted)
         _nothing_unapproved(ledger)
         _sums_agree(ledger)
         assert not self._complaints(), self._said()
+
+    def _nothing_more_of_what_is_cancelled(self, accepted: Sequence[Accepted]) -> None:
+        """Hold the gateway to what it had taken of each mailing when that was first seen to be cancelled."""
+        taken = Counter(one.reference.rpartition("-")[0] for one in accepted)
+        with closing(sqlite3.connect(self._site.ledger, timeout=30)) as db:
+            marked = db.execute(
+                "SELECT id, reference FROM mailings WHERE cancelled_at IS NOT NULL"
+            ).fetchall()
+        assert {mailing for mailing, _ in marked} >= self._taken_of.keys()
+        for mailing, reference in marked:
+            before = self._taken_of.setdefault(mailing, taken[reference])
+            assert taken[reference] == before, f"mailing {mailing} was cancelled, and sent from"
 
     def _run(self, processes: Nursery, command: Command) -> None:
         kill_after_s = self._dice.choice([None, self._dice.uniform(0, 0.5)])

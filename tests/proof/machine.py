@@ -25,7 +25,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import FINAL, Answer, Batch, Receipt, Status, SubmitVerdict
 from smsctl.domain.moment import Moment, Uptime
 from smsctl.domain.report import CodeMeaning, Report
-from smsctl.errors import LedgerError
+from smsctl.errors import LedgerError, RuleError
 from smsctl.ledger import batches, fitness, mailings, reports, stops
 from smsctl.ledger.backup import back_up
 from smsctl.ledger.batches import Claim
@@ -85,6 +85,7 @@ class Copy(NamedTuple):
     early: Mapping[str, Status]
     kept: Mapping[str, Status]
     believed: str
+    cancelled: frozenset[int]
 
 
 STOPPABLE = {Status.ACCEPTED, Status.UNKNOWN, Status.HELD}
@@ -148,6 +149,7 @@ class NeverTwice(RuleBasedStateMachine):
         self.batch = 0  # the newest that was handed out
         self.lineage = 0
         self.marked = False  # the ledger knows that it is a copy
+        self.cancelled: set[int] = set()  # mailings of which nothing is sent any more
         self.old = False  # the ledger has forgotten what was sent, and nobody has accepted it
 
     def opened(self, path: Path) -> Ledger:
@@ -287,7 +289,7 @@ class NeverTwice(RuleBasedStateMachine):
             batches.settle(self.desk.ledger, mailing, claim, answer, self._clock())
         for message, receipt in zip(claim.messages, answer.receipts, strict=True):
             if message in movable:
-                self._set(receipt.reference, receipt.status)
+                self._set(receipt.reference, self._as_it_becomes(mailing, receipt.status))
         self._check_states()
 
     @precondition(lambda self: self.mailings)
@@ -298,16 +300,27 @@ class NeverTwice(RuleBasedStateMachine):
         mailing = self.mailings[which % len(self.mailings)]
         self._take_over(mailing)
         doubted = self._asked_to_stop(mailing) if word is ResolveAnswer.NOT_SENT else set()
+        if word is ResolveAnswer.RESEND and mailing.id in self.cancelled:
+            with pytest.raises(RuleError):
+                resolve(self.desk.ledger, mailing, word, self._clock(), ACTOR, "tried")
+            return
         resolve(self.desk.ledger, mailing, word, self._clock(), ACTOR, "tried")
         for reference in doubted:
             self.by_word.add(reference)
             self._set(reference, Status.CANCELLED)
-        becomes = Status.ACCEPTED if word is ResolveAnswer.SENT else Status.PENDING
+        becomes = Status.ACCEPTED
+        if word is not ResolveAnswer.SENT:
+            becomes = self._as_it_becomes(mailing, Status.PENDING)
         for reference, known in self.model.items():
             if known.mailing.id == mailing.id and known.state is Status.UNKNOWN:
                 self.by_word.add(reference)
                 self._set(reference, becomes)
         self._check_states()
+
+    def _as_it_becomes(self, mailing: Mailing, state: Status) -> Status:
+        """Return the state that a message gets, of which it is told that it is to be sent once more."""
+        stays_so = state is Status.PENDING and mailing.id in self.cancelled
+        return Status.CANCELLED if stays_so else state
 
     def _asked_to_stop(self, mailing: Mailing) -> set[str]:
         """Return what is accepted in batches that may have been stopped whole: the word settles it too."""
@@ -385,6 +398,7 @@ class NeverTwice(RuleBasedStateMachine):
                 )
             return
         cancel(self.desk.ledger, mailing, lambda: StoppingGateway(held), self._clock(), ACTOR, "tried")
+        self.cancelled.add(mailing.id)
         for reference, known in self.model.items():
             waits = known.mailing.id == mailing.id and known.state is Status.PENDING
             if waits or reference in stopped:
@@ -421,6 +435,7 @@ class NeverTwice(RuleBasedStateMachine):
             early=dict(self.early),
             kept=dict(self.kept),
             believed=self.believed,
+            cancelled=frozenset(self.cancelled),
         )
 
     @precondition(lambda self: self.copy)
@@ -433,7 +448,7 @@ class NeverTwice(RuleBasedStateMachine):
         self.desk.ledger = open_ledger(self.desk.ledger.path)
         self.mailings, self.keys = list(copy.mailings), dict(copy.keys)
         self.model, self.early, self.believed = dict(copy.model), dict(copy.early), copy.believed
-        self.kept = dict(copy.kept)
+        self.kept, self.cancelled = dict(copy.kept), set(copy.cancelled)
         self.unheard = []  # the machine was down
         self.marked = copy.marked
         self.old = copy.marked or self.batch > copy.batch

@@ -36,6 +36,7 @@ class Weakness(StrEnum):
     SMALL_COMMITS = "small-commits"  # a mailing of 20 is opened in pieces; no harm in itself
     BEFORE_ITS_ROWS = "before-its-rows"  # a mailing is there when the first of its rows are
     LEFT_OPENINGS_STAY = "left-openings-stay"  # nobody removes what an opening that was broken off has left
+    CANCELLED_FOR_NOW = "cancelled-for-now"  # a cancelled mailing may be gone on with
     NOBODY_IS_ASKED = "nobody-is-asked"  # neither a command nor a claim looks for a second person's yes
     IMPATIENT = "impatient"  # no pause before what is unknown is submitted again; wrong only in haste
 
@@ -213,6 +214,19 @@ def _no_lock() -> Mapping[str, object]:
     return {"smsctl.ledger.lock._lock": free}
 
 
+def _cancelled_for_now() -> Mapping[str, object]:
+    get: Callable[[Ledger, int], Mailing] = vars(mailings)["get"]
+
+    def uncancelled(ledger: Ledger, mailing: int) -> Mailing:
+        return get(ledger, mailing)._replace(cancelled_at=None)
+
+    return {
+        "smsctl.ledger.mailings.get": uncancelled,
+        "smsctl.ledger.cancelling.is_cancelled": lambda *given: False,
+        "smsctl.ledger.cancelling.must_not_be_cancelled": lambda *given: None,
+    }
+
+
 def _nobody_is_asked() -> Mapping[str, object]:
     return {
         "smsctl.ledger.approvals.must_be_given": lambda *given: None,
@@ -238,5 +252,6 @@ _PLACES: Mapping[Weakness, Callable[[], Mapping[str, object]]] = {
     Weakness.BEFORE_ITS_ROWS: _before_its_rows,
     Weakness.LEFT_OPENINGS_STAY: _left_openings_stay,
     Weakness.IMPATIENT: _impatient,
+    Weakness.CANCELLED_FOR_NOW: _cancelled_for_now,
     Weakness.NOBODY_IS_ASKED: _nobody_is_asked,
 }

@@ -71,5 +71,6 @@ def _data(mailing: Mailing, tally: MailingTotals, needed: Approval | None) -> di
     return {
         **render.data(mailing, tally),
         "approval": waiting.data(needed),
+        "cancelled_at": mailing.cancelled_at,
         "half_cancelled": mailing.half_cancelled,
     }

@@ -1,10 +1,11 @@
 """`smsctl mailings resolve ID`: settle what is unknown, by a person's word."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
-from smsctl.actions.resolve import ResolveAnswer, refuse_unasked, resolve
-from smsctl.cli import dialogue, options
+from smsctl.actions.resolve import ResolveAnswer, refuse_resend, refuse_unasked, resolve
+from smsctl.cli import dialogue, options, seen
 from smsctl.cli.options import flag
 from smsctl.cli.output import audited, figures, outcome
 from smsctl.cli.output import mailings as render
@@ -29,7 +30,9 @@ def run(
     mailing: options.MailingId,
     *,
     sent: Annotated[bool, flag("--sent", "The gateway has them: they count as accepted.")] = False,
-    not_sent: Annotated[bool, flag("--not-sent", "It never took them: pending again.")] = False,
+    not_sent: Annotated[
+        bool, flag("--not-sent", "It never took them: pending again, or cancelled with the rest.")
+    ] = False,
     resend: Annotated[bool, flag("--resend", "Nobody knows; send again all the same.")] = False,
     reason: options.Reason = None,
     yes: options.Yes = False,
@@ -37,7 +40,7 @@ def run(
     """Settle the messages of a mailing of which nobody can tell whether they were accepted.
 
     Written in the audit with who, when and why; the package entries are corrected. What becomes pending is
-    sent by: smsctl mailings resume ID.
+    sent by: smsctl mailings resume ID. Of a mailing that was cancelled nothing is sent again.
     """
     words = [word for word, chosen in zip(ResolveAnswer, (sent, not_sent, resend), strict=True) if chosen]
     if len(words) != 1:
@@ -46,23 +49,24 @@ def run(
         raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
+    seen.must_be_theirs(wiring, found)
     with told_with_what_is_left(ledger, found):
         refuse_unasked(found, wiring.broken_off[found.id])
         before = mailings.tally(ledger, found)
         unknown, parts = before.states.get(Status.UNKNOWN, 0), before.state_parts.get(Status.UNKNOWN, 0)
+        if words == [ResolveAnswer.RESEND]:
+            refuse_resend(found)
         if words == [ResolveAnswer.RESEND] and unknown and not yes:
             question = say("{twice} Send again?", twice=_twice(found, unknown, parts))
             dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was changed."))
         settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason, most=unknown)
     tally = mailings.tally(ledger, found)
-    twice = [TextLine(_twice(found, settled, parts))] if words == [ResolveAnswer.RESEND] and settled else []
     left = left_unsettled(ledger, found)
     steps = outcome.next_steps(found, tally.states, left.in_doubt)
     return CommandResult(
         data={**render.data(found, tally), "settled": settled},
         screen=[
-            TextLine(_told(found, settled, words[0])),
-            *twice,
+            *map(TextLine, _told(found, settled, parts, words[0])),
             outcome.state_facts(tally.states),
             *map(TextLine, steps),
         ],
@@ -72,15 +76,20 @@ def run(
     )
 
 
-def _told(mailing: Mailing, settled: int, word: ResolveAnswer) -> Sentence:
+def _told(mailing: Mailing, settled: int, parts: int, word: ResolveAnswer) -> Iterator[Sentence]:
     if not settled:
-        return say("Mailing {id} has nothing unknown; nothing was changed.", id=mailing.id)
-    return say_n(
+        yield say("Mailing {id} has nothing unknown; nothing was changed.", id=mailing.id)
+        return
+    yield say_n(
         "{n} unknown message settled: {word}.",
         "{n} unknown messages settled: {word}.",
         n=settled,
         word=audited.settled(word),
     )
+    if word is ResolveAnswer.RESEND:
+        yield _twice(mailing, settled, parts)
+    if mailing.cancelled_at is not None and word is ResolveAnswer.NOT_SENT:
+        yield say("Mailing {id} was cancelled: they are not sent any more.", id=mailing.id)
 
 
 def _twice(mailing: Mailing, unknown: int, parts: int) -> Sentence:

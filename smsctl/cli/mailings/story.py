@@ -57,6 +57,7 @@ def story_data(story: Story) -> dict[str, object]:
         **data(story.mailing, story.tally),
         "cost_centres": cost_centre_data(story.cost_shares),
         "cancelled": dict(story.cancelled),
+        "cancelled_at": story.mailing.cancelled_at,
         "half_cancelled": story.mailing.half_cancelled,
         "in_doubt": story.in_doubt,
         "taken_twice": story.taken_twice,

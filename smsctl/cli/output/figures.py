@@ -169,6 +169,8 @@ _REASONS = {
     "duplicate": say("same number as another row"),
     "already-sent": say("has had this text already"),
     "not-in-use": say("the number is not in use"),
+    "cancelled": say("cancelled"),
+    "resolved: not-sent": say("not sent"),
     "stopped at the gateway": say("stopped at the gateway"),
     "not approved in time": say("not approved in time"),
 }
