@@ -14,6 +14,7 @@ from smsctl.domain.moment import Moment
 from smsctl.ledger import keyfile, mailings, own_texts, texts
 from smsctl.ledger.keyfile import LedgerKey
 from smsctl.ledger.own_texts import SentTexts
+from smsctl.ledger.seam.engine import Row
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.window import BATCH_COUNTS, COUNTS_FOR_A_RETRY, MESSAGE_COUNTS, Window, read, window
 
@@ -109,14 +110,18 @@ def already_sent(
         numbers = own_texts.numbers_with(ledger, bodies, moment, apart_from, is_retry=is_retry)
     hashes: set[str] = set()
     counts = COUNTS_FOR_A_RETRY if is_retry else MESSAGE_COUNTS
-    found = [row for one in (body_hash, *others) for row in ledger.rows(_OF_THE_TEXT, one, apart_from)]
-    for mailing, send_at in found:
+    for mailing, send_at in _found(ledger, _OF_THE_TEXT, (body_hash, *others), apart_from):
         any_purged = ledger.one(_ANY_HASHED, mailing)
         for some in _counting(ledger, mailing, window(read(send_at), moment)):
             numbers.update(chain.from_iterable(ledger.rows(_NUMBERS + counts, *some)))
             if any_purged:
                 hashes.update(chain.from_iterable(ledger.rows(_HASHES + counts, *some)))
     return Reached(numbers, hashes, keyfile.find(ledger) if hashes else None)
+
+
+def _found(ledger: Ledger, mailings_of: str, hashes: Iterable[str], *values: object) -> list[Row]:
+    """Return the mailings of each hash, each once: bodies that are the same text to people may share one."""
+    return [row for one in dict.fromkeys(hashes) for row in ledger.rows(mailings_of, one, *values)]
 
 
 def _counting(ledger: Ledger, mailing: int, since: Window) -> Iterator[tuple[int, int, int, int]]:
@@ -180,8 +185,7 @@ def reserved_by(
     `others` and `bodies` as in `already_sent`; what is `over` holds nobody.
     """
     wanted: frozenset[str] = frozenset()
-    unfinished = [row for one in (body_hash, *others) for row in ledger.rows(_UNFINISHED, one)]
-    for mailing, first, messages in unfinished:
+    for mailing, first, messages in _found(ledger, _UNFINISHED, (body_hash, *others)):
         if mailing in over:
             continue
         wanted = wanted or frozenset(numbers)

@@ -1,6 +1,7 @@
 """When the same text counts as sent: for 20 hours, from when it left or from when it is to arrive."""
 
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import count
 
@@ -132,6 +133,16 @@ def test_who_was_rejected_has_not_had_the_text(ledger: Ledger) -> None:
     assert [number in reached for number in numbers] == [True, False, True]
 
 
+def _steps(ledger: Ledger, look: Callable[[], object]) -> int:
+    """How many steps the database takes while somebody looks."""
+    taken = count()
+    database: sqlite3.Connection = vars(ledger.engine)["_connection"]
+    database.set_progress_handler(lambda: next(taken) < 0, 1)  # called at each
+    look()
+    database.set_progress_handler(None, 1)
+    return next(taken)
+
+
 @pytest.mark.of_a_file
 @pytest.mark.parametrize("first", [0, 90])
 def test_to_look_at_a_few_of_a_mailing_is_not_to_look_at_all(ledger: Ledger, first: int) -> None:
@@ -139,13 +150,20 @@ def test_to_look_at_a_few_of_a_mailing_is_not_to_look_at_all(ledger: Ledger, fir
     mailing = send(ledger, 100)
 
     def steps(first: int, last: int) -> int:
-        taken = count()
-        database: sqlite3.Connection = vars(ledger.engine)["_connection"]
-        database.set_progress_handler(lambda: next(taken) < 0, 1)  # called at each
-        found = repeats.still_counting(ledger, mailing, first, last, NOW)
-        database.set_progress_handler(None, 1)
-        assert len(found) == last - first + 1
-        return next(taken)
+        return _steps(ledger, lambda: repeats.still_counting(ledger, mailing, first, last, NOW))
 
     some = mailing.first_message + first
+    assert len(repeats.still_counting(ledger, mailing, some, some + 9, NOW)) == 10
     assert steps(some, some + 9) * 5 < steps(mailing.first_message, mailing.last_message)
+
+
+@pytest.mark.of_a_file
+def test_bodies_of_one_hash_are_looked_for_once(ledger: Ledger) -> None:
+    activate(ledger)
+    send(ledger, 100, new(body="Once"))
+    once = mailings.body_hash("Once")
+
+    def steps(*others: str) -> int:
+        return _steps(ledger, lambda: repeats.already_sent(ledger, once, NOW, *others))
+
+    assert steps(once, once) == steps()
