@@ -79,6 +79,7 @@ COMMANDS = {
     "ledger copy": "Copy a ledger from its file to the server that the config names",
     "ledger join": "Give this host the key of a ledger that another host sends from",
     "ledger accept-restore": "Go on with a ledger that was put back from an older copy",
+    "ledger accept-time-zone": "Book days by the config's time zone from now on",
     "purge": "Remove personal data under a disposal decision",
     "audit": "Show who did what, when, and from which host",
     "doctor": "Check whether a mailing would go out now, and what mends it",

@@ -15,6 +15,8 @@ from smsctl.ledger.store import Ledger
 def warnings(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
     """Yield what whoever reads in this ledger, or is about to send from it, should know."""
     yield from _restored(ledger)
+    if wrong := ledger.misbooked():
+        yield wrong.sentence
     yield from _packages(ledger, settings)
 
 

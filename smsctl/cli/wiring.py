@@ -46,6 +46,7 @@ class Wiring:
         self.flags = flags
         self.output = output
         self.open = ExitStack()  # what must be put away
+        self.any_time_zone = False  # for whoever says by which one days are booked
         self._opened: list[Ledger] = []
         self.broken_off: Counter[int] = Counter()  # by mailing: messages unknown only since this command
 
@@ -219,6 +220,8 @@ class Wiring:
         return LedgerOnServer(self.settings, self.clock, interactive=self.output.interactive)
 
     def _put_away_later(self, ledger: Ledger) -> None:
+        if not (self.simulated or self.any_time_zone):
+            ledger.engine.time_zone = self.settings.time_zone
         self.open.callback(ledger.close)
         self._opened.append(ledger)
 

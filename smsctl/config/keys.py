@@ -77,7 +77,7 @@ KEYS: tuple[Key, ...] = (
     Key("recipients", PATH, "the CSV file with the recipients"),
     Key("recipients_max_age", kinds.DURATION, "an older file is warned of, and refused without a terminal"),
     Key("require_accepted_terms", kinds.FLAG, "only to people who have accepted the terms", True),
-    Key("time_zone", kinds.TIME_ZONE, "rules quiet hours, --at and what screens show", "Europe/Stockholm"),
+    Key("time_zone", kinds.TIME_ZONE, "rules quiet hours, --at, screens, what day it is", "Europe/Stockholm"),
     Key("language", kinds.choice("sv", "en"), "of screens; without it, the system's"),
     Key("confirm_count_above", kinds.whole(0), "messages; above it the number is typed to confirm", 1000),
     Key("cost_centres", COST_CENTRES, "[cost_centres.4711]: its free keys are columns of a posting", {}),

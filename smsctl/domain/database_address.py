@@ -10,7 +10,8 @@ from smsctl.errors import ConfigError, Sentence, say
 PORT = 5432
 _SCHEMES = ("postgresql", "postgres")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,63}")
-_HOST = re.compile(r"(?:[A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])")
+_LABEL = "[A-Za-z0-9_-]{1,63}"
+_HOST = re.compile(rf"(?=.{{1,253}}$)(?:{_LABEL}\.)*{_LABEL}\.?|\[[0-9A-Fa-f:.]{{2,45}}\]")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _EXAMPLE = say('Write it as: url = "postgresql://USER@HOST/DATABASE"')
 _MOST_PORT = 65535

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import audit, hosts, restoring
+from smsctl.ledger.seam.engine import TIME_ZONE
 from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
@@ -19,6 +20,7 @@ _MEND = say("Set the clock right. If it is right, go on with: --accept-clock --r
 
 def must_be_fit(ledger: Ledger, moment: Moment, *, rows: int = 0) -> None:
     """Raise LedgerError where nothing may be sent from this ledger now; `rows` are still to be written."""
+    restoring.must_take_writes(ledger)
     _refuse_on_server(ledger)
     restoring.refuse_restored(ledger)
     if ledger.high_water:
@@ -76,6 +78,25 @@ def accept_clock(ledger: Ledger, moment: Moment, actor: Actor, reason: str) -> N
         audit.record(ledger, moment, actor, "accept-clock", "ledger", f"newest time {newest}", reason)
         last = (str(ledger.newest_id(table)) for table in ("mailings", "batches", "audit"))
         ledger.keep_fact(_FACT, " ".join((moment.at, *last)))
+
+
+def accept_time_zone(ledger: Ledger, zone: str, moment: Moment, actor: Actor, reason: str) -> str | None:
+    """Let days be booked by this time zone from now on, as a person says; return by which they were.
+
+    What is booked stays as it is. Raises LedgerError while a run is sending: it books by the other one.
+    """
+    with ledger.transaction():
+        before = ledger.fact(TIME_ZONE)
+        if before == zone:
+            return before
+        if ledger.rows("SELECT 1 FROM batches WHERE settled_at IS NULL UNION ALL SELECT 1 FROM openings"):
+            raise LedgerError(
+                say("{path}: a run is sending from it.", path=ledger.engine.place),
+                hint=say("Wait until it has ended, or stop it; then say it again."),
+            )
+        ledger.keep_fact(TIME_ZONE, zone)
+        audit.record(ledger, moment, actor, "accept-time-zone", "ledger", f"time zone {zone}", reason)
+    return before
 
 
 def newest_time(ledger: Ledger) -> str | None:

@@ -15,7 +15,7 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import audit, hosts, keyfile, lock, mailings, openings, recovery, restoring
 from smsctl.ledger.high_water import LINEAGE
-from smsctl.ledger.seam.engine import COPIED, FILLING, RETIRED, Progress, Row
+from smsctl.ledger.seam.engine import COPIED, FILLING, RETIRED, TIME_ZONE, Progress, Row
 from smsctl.ledger.store import Ledger
 
 _NAME, _DONE = "copy", "copied-whole"
@@ -134,6 +134,8 @@ def _copy(source: Ledger, target: Ledger, on_progress: Progress) -> int:
     target.rows("SELECT set_config(name, '0', true) FROM pg_settings WHERE name = 'transaction_timeout'")
     columns_of = {name: list(columns) for name, columns in source.engine.inspection().tables().items()}
     tables = list(_parents_first(source, columns_of))
+    if source.fact(TIME_ZONE):  # it comes along; a config that names another one is refused then
+        target.write("DELETE FROM facts WHERE name = ?", TIME_ZONE)
     rows = 0
     for done, table in enumerate(tables, start=1):
         for piece in _pieces(source, table, columns_of[table]):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from smsctl.errors import LedgerError, Sentence, say, say_n
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWater, HighWaterRecord, Restored, twice
-from smsctl.ledger.seam.engine import COPIED, RETIRED
-from smsctl.ledger.seam.sentences import retired
+from smsctl.ledger.seam.engine import COPIED, FILLING, RETIRED, TIME_ZONE
+from smsctl.ledger.seam.sentences import being_filled, other_time_zone, retired
 from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
@@ -30,6 +30,18 @@ def found_restored(ledger: Ledger) -> Restored | None:
 def refuse_restored(ledger: Ledger) -> None:
     """Raise LedgerError when sending from this ledger could send twice."""
     _refuse(found_restored(ledger))
+
+
+def must_take_writes(ledger: Ledger) -> None:
+    """Raise LedgerError where every write would: it is elsewhere, is only coming, or books other days."""
+    place, names = ledger.engine.place, (RETIRED, FILLING, TIME_ZONE)
+    facts = ledger.pairs("SELECT name, value FROM facts WHERE name IN (?, ?, ?)", *names)
+    if moved := facts.get(RETIRED):
+        raise retired(place, moved)
+    if told := facts.get(FILLING):
+        raise being_filled(place, told.partition(" ")[2])
+    if wrong := other_time_zone(place, facts.get(TIME_ZONE), ledger.engine.time_zone):
+        raise wrong
 
 
 def refuse_missing(path: Path) -> None:

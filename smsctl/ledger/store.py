@@ -8,9 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from smsctl.errors import Sentence, say
+from smsctl.errors import LedgerError, Sentence
 from smsctl.ledger.high_water import HighWater
-from smsctl.ledger.seam.engine import Engine, Progress, Row, without_nul
+from smsctl.ledger.seam.engine import TIME_ZONE, Engine, Progress, Row, storable
+from smsctl.ledger.seam.sentences import other_time_zone
 from smsctl.ledger.sqlite import engine as sqlite
 from smsctl.ledger.sqlite import file
 
@@ -102,11 +103,11 @@ class Ledger:
 
     def write(self, sql: str, *values: object) -> int:
         """Run one statement inside an open transaction and return how many rows it changed."""
-        return self.engine.change(sql, without_nul(values))
+        return self.engine.change(sql, storable(values))
 
     def write_later(self, sql: str, *values: object) -> None:
         """Run one statement inside an open transaction, at the latest before the next one that is asked."""
-        self.engine.enqueue(sql, without_nul(values))
+        self.engine.enqueue(sql, storable(values))
 
     def table(self, kinds: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[str, Sequence[object]]:
         """Return rows as a statement names a table, with columns column1, column2 …, and the values in it.
@@ -117,7 +118,7 @@ class Ledger:
 
     def write_many(self, sql: str, values: Iterator[Sequence[object]] | Sequence[Sequence[object]]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
-        return self.engine.change_many(sql, map(without_nul, values))
+        return self.engine.change_many(sql, map(storable, values))
 
     def write_of(self, sql: str, *values: object, keys: Iterable[object]) -> int:
         """Run one statement for many keys inside an open transaction, as `rows_of`; return rows changed.
@@ -151,6 +152,10 @@ class Ledger:
         """Keep a word under a name, in place of an earlier one, inside an open transaction."""
         added = _insert("facts", ("name", "value"))
         self.write(f"{added} ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+
+    def misbooked(self) -> LedgerError | None:
+        """Return why nothing is booked: the config names another time zone. None: the ledger goes by it."""
+        return other_time_zone(self.engine.place, self.fact(TIME_ZONE), self.engine.time_zone)
 
     def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Write many new rows inside an open transaction."""
@@ -237,9 +242,9 @@ class Ledger:
             time.sleep(min(max(self._held_in_a_row_s * _SHARE_OF_OTHERS, _LEAST_GAP_S), _LONGEST_GAP_S))
             self._held_in_a_row_s = 0.0
 
-    def _say_so(self) -> None:
+    def _say_so(self, sentence: Sentence) -> None:
         if self.on_wait:
-            self.on_wait(say("Waiting for {path}: another program holds it.", path=self.path))
+            self.on_wait(sentence)
 
 
 @cache

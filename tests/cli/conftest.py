@@ -1,8 +1,10 @@
 """What the tests of the front door share: a folder with a text, and rows made at run time."""
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
@@ -54,6 +56,22 @@ def marks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def swedish_is_marked(marks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language, "CATALOGUES", marks)
+
+
+@pytest.fixture
+def set_clocks(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """What sets a database's clock and this machine's, both to another moment, from which they go on."""
+    asked = pytest.importorskip("smsctl.ledger.postgres.identity")
+    shown, texts = time.time, {name: vars(asked)[name] for name in ("NOW", "STANDING")}
+
+    def set_both(moment: str) -> None:
+        ahead_s = math.ceil(datetime.fromisoformat(moment).timestamp() - shown())
+        monkeypatch.setattr(time, "time", lambda: shown() + ahead_s)
+        ahead = f"(clock_timestamp() + interval '{ahead_s} seconds')"
+        for name, text in texts.items():
+            monkeypatch.setattr(asked, name, text.replace("clock_timestamp()", ahead))
+
+    return set_both
 
 
 @pytest.fixture(scope="module")

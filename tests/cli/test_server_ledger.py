@@ -2,7 +2,10 @@
 
 import json
 import os
+import socket
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -12,14 +15,17 @@ from smsctl.cli import contents
 
 from .. import postgres_server
 from ..conftest import Live, LiveGateway, MakeConfig
-from ..front_door import Ran, Run
+from ..front_door import Ran, Run, begin_process
+from ..ledger.cut_line import CutLine
 from ..postgres_server import Cluster
-from .test_reports import FROM_ENVIRONMENT, listening, references, report, send, states
+from .test_reports import FROM_ENVIRONMENT, LONG_S, listening, references, report, send, states
 
 if why := postgres_server.why_none():
     pytest.skip(why, allow_module_level=True)
 
 import psycopg
+
+from smsctl.ledger.postgres import connect
 
 _NUMBERS = count(1)
 
@@ -87,15 +93,13 @@ def test_with_a_gateway_that_sends_it_is_refused(
 NUMBER = "+46701740605"
 
 
-def test_every_command_does_on_a_server_what_it_does_on_a_file(
-    live: Live, run: Run, message: Path, tmp_path: Path, server: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(server.binaries), prepend=os.pathsep)
+def every_command(message: Path, tmp_path: Path) -> dict[str, tuple[tuple[object, ...], int]]:
+    """Return how each command that ends by itself is typed, and how it ends where a mailing was sent."""
     reports, numbers, plugin = tmp_path / "reports.csv", tmp_path / "numbers.csv", tmp_path / "plugin.txt"
     reports.write_text("reference;status\n", encoding="utf-8")
     numbers.write_text("Mobil\n0701740609\n", encoding="utf-8")
     plugin.write_text("intele_service_id=4711\n", encoding="utf-8")
-    script: dict[str, tuple[tuple[object, ...], int]] = {
+    return {
         "test": ((NUMBER, "Hej"), 0),
         "send": ((message, "--all", "--yes", "--max-parts", 3), 0),
         "usage": ((), 0),
@@ -139,6 +143,7 @@ def test_every_command_does_on_a_server_what_it_does_on_a_file(
         "ledger copy": (("--from", tmp_path / "none.db", "--yes"), 8),
         "ledger join": ((tmp_path / "none.key",), 8),
         "ledger accept-restore": (("--reason", "none"), 0),
+        "ledger accept-time-zone": (("--reason", "none"), 0),
         "purge": (("--older-than", "1d", "--decision", "7", "--yes"), 0),
         "audit": ((), 0),
         "doctor": ((), 0),
@@ -146,11 +151,20 @@ def test_every_command_does_on_a_server_what_it_does_on_a_file(
         "municipality deactivate": (("exempelkommun", "--yes"), 0),
         "schedule": (("--at", "07:30", "send", message, "--all"), 0),
     }
-    elsewhere = {
-        *("reports listen", "credential set", "credential delete", "config init", "config import"),
-        *("completion", "simulator", "simulator incoming"),
-    }
-    assert {*script, *elsewhere} == {*contents.COMMANDS}
+
+
+ELSEWHERE = {
+    *("reports listen", "credential set", "credential delete", "config init", "config import"),
+    *("completion", "simulator", "simulator incoming"),
+}
+
+
+def test_every_command_does_on_a_server_what_it_does_on_a_file(
+    live: Live, run: Run, message: Path, tmp_path: Path, server: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(server.binaries), prepend=os.pathsep)
+    script = every_command(message, tmp_path)
+    assert {*script, *ELSEWHERE} == {*contents.COMMANDS}
     told = {}
     for name, (argv, code) in script.items():
         ran = on(live, run, *name.split(), *argv)
@@ -168,6 +182,7 @@ def test_every_command_does_on_a_server_what_it_does_on_a_file(
         ({"url": "postgresql://a:canary@127.0.0.1/x"}, 8, "must hold no password"),
         ({"url": "postgresql://a@127.0.0.1/x?password=canary"}, 8, "must hold no options"),
         ({"url": "mysql://a@127.0.0.1/x"}, 8, "must begin with postgresql://"),
+        ({"url": "postgresql://a@no..host/x"}, 8, "must name the hosts"),
         ({"path": "ledger.db", "url": "postgresql://a@127.0.0.1/x"}, 8, "does not go with url"),
         ({"state": "x"}, 8, "goes with url"),
         ({"url": "postgresql://a@127.0.0.1/x", "standby": "perhaps"}, 8, "ledger.standby"),
@@ -189,6 +204,106 @@ def test_what_is_wrong_with_it_is_a_sentence(
         assert (ran.code, told in ran.said) == (code, True), ran.said
         assert "canary" not in ran.said
         assert "Traceback" not in ran.said
+
+
+def refused(run: Run, config: Path, *argv: object) -> tuple[int, str]:
+    """Run a command that only reads and one that writes; they must end alike, in one sentence."""
+    ends = {
+        (ran.code, ran.err.splitlines()[0])
+        for ran in (run("--config", config, *argv, "usage"), run("--config", config, "block", "add", NUMBER))
+    }
+    ((code, sentence),) = ends
+    return code, sentence
+
+
+@pytest.fixture
+def to_server(make_config: MakeConfig, tmp_path: Path) -> Callable[..., Path]:
+    """Make a config whose ledger is at a port of this machine, with a password."""
+    secret = tmp_path / "secret"
+    secret.write_text("canary-of-the-ledger", encoding="utf-8")
+    secret.chmod(0o600)
+
+    def made(place: str, database: str = "postgres", user: str = "owner") -> Path:
+        return make_config(
+            mode="live",
+            gateway={"url": "http://127.0.0.1:1"},
+            ledger={
+                "path": None,
+                "url": f"postgresql://{user}@{place}/{database}",
+                "password": {"source": "file", "path": str(secret)},
+            },
+            log={"path": str(tmp_path / "log")},
+        )
+
+    return made
+
+
+def test_a_password_that_is_refused_is_told_nowhere(
+    server: Cluster, to_server: Callable[..., Path], run: Run, tmp_path: Path
+) -> None:
+    role, rules = f"locked_{os.getpid()}", server.data / "pg_hba.conf"
+    before = rules.read_text(encoding="utf-8")
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'another'".encode())
+        rules.write_text(f"host all {role} all scram-sha-256\n{before}", encoding="utf-8")
+        admin.execute("SELECT pg_reload_conf()")
+        try:
+            config = to_server(f"127.0.0.1:{server.port}", user=role)
+            for flag in ("--verbose", "--json", "--quiet"):
+                ran = run("--config", config, flag, "mailings", "list")
+                assert (ran.code, "refused the login" in ran.said) == (9, True), ran.said
+                assert "canary" not in ran.said
+        finally:
+            rules.write_text(before, encoding="utf-8")
+            admin.execute("SELECT pg_reload_conf()")
+    assert "canary" not in (tmp_path / "log").read_text("utf-8")
+
+
+def test_a_host_that_nobody_knows_is_told(to_server: Callable[..., Path], run: Run) -> None:
+    assert refused(run, to_server("nobody.example.se")) == (
+        9,
+        "postgresql://owner@nobody.example.se/postgres: the database cannot be reached.",
+    )
+
+
+def test_one_that_says_nothing_is_not_waited_for_without_an_end(
+    to_server: Callable[..., Path], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connect, "_CONNECT_TIMEOUT_S", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"127.0.0.1:{silent.getsockname()[1]}"
+        ran = run("--config", to_server(place), "usage")
+    assert (ran.code, "cannot be reached" in ran.said) == (9, True), ran.said
+
+
+def test_a_server_that_is_too_old_is_told(server: Cluster, to_server: Callable[..., Path], run: Run) -> None:
+    line = CutLine(server.port)
+    with psycopg.connect(server.url()) as session:
+        newest = str(session.info.server_version // 10_000).encode()
+    line.change = lambda said: said.replace(b"server_version\0" + newest, b"server_version\x0014")
+    with closing(line):
+        code, sentence = refused(run, to_server(f"127.0.0.1:{line.port}"))
+    assert (code, sentence.rpartition(": ")[2]) == (9, "the server is older than PostgreSQL 15.")
+
+
+def test_a_standby_is_looked_at_and_nothing_more(
+    live: Live, run: Run, message: Path, server: Cluster, url: str
+) -> None:
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    standby = server.standby()
+    standby.start(hot_standby="on")
+    try:
+        text = live.config.read_text("utf-8").replace(f":{server.port}/", f":{standby.port}/")
+        live.config.write_text(text, encoding="utf-8")
+        assert on(live, run, "ledger", "check").code == 0
+        message.write_text("Hej igen\n", encoding="utf-8")
+        lines = (("send", message, "--all", "--yes", "--max-parts", 3), ("block", "add", NUMBER), ("usage",))
+        for argv in lines:
+            ran = on(live, run, *argv)
+            assert (ran.code, "can only be read: it is a standby" in ran.said) == (9, True), ran.said
+    finally:
+        standby.stop()
+    assert len(live.simulator.accepted()) == 3
 
 
 def test_what_a_role_lacks_is_told(server: Cluster, url: str, live_gateway: LiveGateway, run: Run) -> None:
@@ -335,6 +450,52 @@ def test_what_is_pushed_to_a_file_that_was_copied_is_asked_for_again_and_nothing
         run("--config", one, "block", "list", "--json").data["blocked"] for one in (there, live.config)
     ]
     assert [len(one) for one in blocked] == [1, 0]
+
+
+@pytest.fixture
+def copied(
+    live_gateway: LiveGateway, url: str, run: Run, message: Path, monkeypatch: pytest.MonkeyPatch
+) -> Live:
+    """A config that still names the file that was copied to a server."""
+    monkeypatch.setenv("SMSCTL_REPORTS_SECRET", "canary-of-the-reports")
+    live = live_gateway(ledger={"path": "ledger/ledger.db"}, reports=FROM_ENVIRONMENT)
+    assert on(live, run, "test", NUMBER, "Hej").code == 0
+    send(live.config, message, run)
+    text = live.config.read_text("utf-8")
+    there, file = live.config.with_name("there.toml"), live.config.with_name("ledger") / "ledger.db"
+    there.write_text(text.replace('path = "ledger/ledger.db"', f'url = "{url}"\nstate = "state"'), "utf-8")
+    assert run("--config", there, "ledger", "copy", "--from", file, "--yes").code == 0
+    return live
+
+
+def test_no_listener_begins_on_a_file_that_was_copied(copied: Live) -> None:
+    listener = begin_process("--config", copied.config, "reports", "listen", "--port", "0")
+    out, err = listener.communicate(timeout=LONG_S)
+    assert (listener.returncode, out, "was copied to" in err) == (9, "", True), err
+
+
+WRITES = {
+    *("test", "send", "mailings find", "mailings retry", "mailings cancel", "mailings resolve"),
+    *("municipality order", "municipality deactivate", "invoices export"),
+    *("block add", "block remove", "block import"),
+    *("ledger restore", "ledger accept-restore", "ledger accept-time-zone"),
+}
+"""What ends with 9 there; of the others, whoever reads is warned."""
+
+
+def test_every_command_on_a_file_that_was_copied_says_so(
+    copied: Live, run: Run, message: Path, tmp_path: Path
+) -> None:
+    message.write_text("Hej igen\n", encoding="utf-8")
+    told, codes = dict[str, str](), dict[str, int]()
+    for name, (argv, _) in every_command(message, tmp_path).items():
+        ran = on(copied, run, *name.split(), *argv)
+        codes[name] = ran.code
+        if "was copied to" not in ran.said or "Traceback" in ran.said:
+            told[name] = f"{ran.code}: {ran.said[-300:]}"
+    assert {name for name in told if codes[name] in {0, 9}} == set(), told
+    assert {name for name in codes if codes[name] == 9} == WRITES | {"doctor", "ledger check"}
+    assert len(copied.simulator.accepted()) == 4
 
 
 def test_what_comes_in_by_file_is_refused_by_one_that_was_copied(

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,54 @@ def test_a_wrong_time_in_an_old_mailing_is_accepted_once_for_all_of_its_runs(led
 def test_a_clock_that_is_right_needs_no_acceptance(at_eight: Ledger) -> None:
     fitness.accept_clock(at_eight, on(DAY, "09:00:00.000"), ACTOR, "to be sure")
     assert audit.read(at_eight, most=1)[0].action != "accept-clock"
+
+
+def booked_by(ledger: Ledger, zone: str | None) -> None:
+    """Write something into the ledger by a config that names this time zone."""
+    ledger.engine.time_zone = zone
+    with ledger.transaction():
+        audit.record(ledger, now(), ACTOR, "block", "a number")
+
+
+def test_days_are_booked_by_one_time_zone(ledger: Ledger) -> None:
+    booked_by(ledger, "Europe/Stockholm")
+    booked_by(ledger, "Europe/Stockholm")
+    booked_by(ledger, None)  # whoever books no day
+    with pytest.raises(LedgerError, match="books its days by Europe/Stockholm") as refused:
+        booked_by(ledger, "Pacific/Auckland")
+    assert (refused.value.exit_code, "accept-time-zone" in str(refused.value.hint)) == (ExitCode.INPUT, True)
+    assert len(audit.read(ledger)) == 3
+    with pytest.raises(LedgerError, match="and the config names Pacific/Auckland"):
+        fitness.must_be_fit(ledger, now())
+
+
+def test_a_transaction_that_is_taken_back_names_no_time_zone(ledger: Ledger) -> None:
+    ledger.engine.time_zone = "Europe/Stockholm"
+    with suppress(ZeroDivisionError), ledger.transaction():
+        _ = 1 / 0
+    booked_by(ledger, "Pacific/Auckland")
+
+
+def test_a_person_names_another_one_and_it_is_audited(ledger: Ledger) -> None:
+    booked_by(ledger, "Europe/Stockholm")
+    ledger.engine.time_zone = None
+    assert fitness.accept_time_zone(ledger, "Pacific/Auckland", now(), ACTOR, "moved") == "Europe/Stockholm"
+    assert fitness.accept_time_zone(ledger, "Pacific/Auckland", now(), ACTOR, "moved") == "Pacific/Auckland"
+    row = audit.read(ledger, most=1)[0]
+    assert (row.action, row.detail, row.reason) == ("accept-time-zone", "time zone Pacific/Auckland", "moved")
+    assert [one.action for one in audit.read(ledger)].count("accept-time-zone") == 1
+    booked_by(ledger, "Pacific/Auckland")
+    with pytest.raises(LedgerError, match="books its days by Pacific/Auckland"):
+        booked_by(ledger, "Europe/Stockholm")
+
+
+def test_nobody_names_another_one_while_a_run_is_sending(ledger: Ledger) -> None:
+    """Its answers would find the ledger closed, and their messages would be unknown."""
+    sending.activate(ledger)
+    sending.claim(ledger, sending.begin(ledger, 2))
+    with pytest.raises(LedgerError, match="a run is sending from it"):
+        fitness.accept_time_zone(ledger, "Pacific/Auckland", now(), ACTOR, "moved")
+    booked_by(ledger, "Europe/Stockholm")
 
 
 def test_a_disk_without_room_for_the_rows_is_told_before_anything_is_written(tmp_path: Path) -> None:

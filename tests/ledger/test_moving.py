@@ -14,7 +14,7 @@ from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for
 from smsctl.errors import LedgerError
 from smsctl.ledger import audit, checking, hosts, keyfile, lock, mailings, moving, restoring
 from smsctl.ledger.host_mark import HostMark
-from smsctl.ledger.seam.engine import FILLING, RETIRED, nobody_looks
+from smsctl.ledger.seam.engine import FILLING, RETIRED, TIME_ZONE, nobody_looks
 from smsctl.ledger.store import Ledger, open_ledger
 
 from .. import postgres_server
@@ -216,7 +216,7 @@ def test_without_that_a_word_would_be_lost(
     file: Path, server: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: it stands in the file alone, which nobody reads."""
-    without = "SELECT user_version, NULL FROM pragma_user_version"
+    without = "SELECT user_version, NULL, NULL FROM pragma_user_version"
     monkeypatch.setattr("smsctl.ledger.sqlite.engine._AS_OPENED", without)
     with closing(open_ledger(file)) as source, closing(server()) as target:
         move(source, target)
@@ -325,3 +325,18 @@ def test_a_server_put_back_to_before_it_was_filled_is_not_filled_again(
             target.keep_fact(FILLING, told)
         with closing(server()) as target, pytest.raises(LedgerError, match="was copied whole before"):
             move(source, target)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Stockholm", None])
+def test_the_time_zone_comes_along_and_what_the_config_names_waits(
+    zone: str | None, file: Path, server: Fresh
+) -> None:
+    with closing(open_ledger(file)) as source, closing(server()) as target:
+        if zone:
+            source.engine.time_zone = zone
+            with source.transaction():
+                pass
+        source.engine.time_zone = target.engine.time_zone = "Pacific/Auckland"
+        assert move(source, target)
+        assert target.fact(TIME_ZONE) == zone
+        assert (target.misbooked() is None) == (zone is None)

@@ -11,6 +11,7 @@ from smsctl.cli.output.phrases import taken_twice
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.push import PushBatch
 from smsctl.errors import Sentence, say_n
+from smsctl.ledger import restoring
 from smsctl.ledger.reports import ReportFate
 
 _SILENT_S = 60
@@ -28,8 +29,9 @@ class PushIntake:
         self.taken = NOTHING
 
     def open(self, on_wait: Callable[[Sentence], None]) -> None:
-        """Open the ledger: what cannot be stored is not asked for."""
+        """Open the ledger: what cannot be stored is not asked for. Raises LedgerError."""
         self._wiring.ledger.on_wait = on_wait
+        restoring.must_take_writes(self._wiring.ledger)
 
     def store(self, *push_batches: PushBatch) -> IntakeCounts:
         """Store all of them durably; return what they held. Raises LedgerError, and has then stored none."""

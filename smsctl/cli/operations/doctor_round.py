@@ -187,6 +187,7 @@ def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | No
         return findings
     ledger = opened[0]
     findings += examine("clock", lambda: check.clock(ledger, wiring.clock.now(), shown))
+    findings += examine("time-zone", lambda: check.booking(ledger))
     if not wiring.simulated:
         findings += examine("package", lambda: _packages(wiring, ledger, payer))
     findings += examine("waiting", lambda: check.waiting(ledger))

@@ -28,6 +28,7 @@ EXAMPLES = {
     "copy": ("smsctl ledger copy --from /var/lib/smsctl/ledger.db",),
     "join": ("smsctl ledger join /root/ledger.key",),
     "accept-restore": ('smsctl ledger accept-restore --reason "new disk, backup of Monday night"',),
+    "accept-time-zone": ('smsctl ledger accept-time-zone --reason "the office has moved"',),
 }
 
 
@@ -149,6 +150,29 @@ def run_accept_restore(wiring: Wiring, *, reason: options.Reason = None) -> Comm
     """
     from smsctl.cli.operations import restoring
 
+    return restoring.accepted(wiring, _given(reason))
+
+
+def run_accept_time_zone(wiring: Wiring, *, reason: options.Reason = None) -> CommandResult:
+    """Book days by the time zone that the config names, from now on.
+
+    A ledger books by one: else two hosts would book the same minute on two days, and in two months. What is
+    booked stays as it is. Nobody may be sending.
+    """
+    from smsctl.ledger import fitness
+
+    why, zone = _given(reason), wiring.settings.time_zone
+    wiring.any_time_zone = True
+    before = fitness.accept_time_zone(wiring.ledger, zone, wiring.clock.now(), wiring.actor, why)
+    path = wiring.settings.ledger_path
+    told = say("{path} books its days by {zone} from now on.", path=path, zone=zone)
+    if before == zone:
+        told = say("{path} books its days by {zone} already.", path=path, zone=zone)
+    data = {"path": str(path), "time_zone": zone, "before": before}
+    return CommandResult(data=data, screen=[TextLine(told, Tone.GOOD)], summary=told)
+
+
+def _given(reason: str | None) -> str:
     if not reason:
         raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
-    return restoring.accepted(wiring, reason)
+    return reason

@@ -63,6 +63,7 @@ def _in_words(stored: str, known: Sequence[tuple[str, Sentence | Callable[[re.Ma
 _ACTIONS = {
     "accept-clock": say("the clock accepted"),
     "accept-restore": say("old copy of the ledger accepted"),
+    "accept-time-zone": say("another time zone accepted"),
     "activate": say("activated"),
     "approve": say("approved"),
     "ask": say("waits for approval"),
@@ -151,6 +152,7 @@ _DETAILS = (
     (r"(?P<n>\d+) mailings before (?P<day>\S+)", say("mailings before {day}: {n}", n="", day="")),
     (r"order cancelled", say("order cancelled")),
     (r"newest time (?P<at>\S+)", say("newest time {at}", at="")),
+    (r"time zone (?P<zone>\S+)", say("time zone {zone}", zone="")),
     (r"rows: (?P<n>\d+)", say("rows: {n}", n="")),
     (r"(?P<reason>[a-z-]+): (?P<n>\d+)", say("{reason}: {n}", reason="", n="")),
     (

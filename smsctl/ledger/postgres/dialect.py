@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from smsctl.ledger.seam.engine import Values, without_nul
+from smsctl.ledger.seam.engine import Values, storable
 
 _TYPES = ((re.compile(r"\bINTEGER\b"), "BIGINT"), (re.compile(r"\bREAL\b"), "DOUBLE PRECISION"))
 _TEXT = re.compile(r"(?<!AS )\bTEXT\b")
@@ -22,7 +22,7 @@ def table(kinds: Sequence[str], rows: Sequence[Values]) -> tuple[str, Values]:
     """Return rows as a statement names a table, and the values in it: one text however many they are."""
     places = ", ".join(f"CAST(? AS {kind.replace('INTEGER', 'BIGINT')}[])" for kind in kinds)
     names = ", ".join(f"column{at}" for at in range(1, len(kinds) + 1))
-    arrays = [f"{{{','.join(map(_element, without_nul(one)))}}}" for one in zip(*rows, strict=True)]
+    arrays = [f"{{{','.join(map(_element, storable(one)))}}}" for one in zip(*rows, strict=True)]
     return f"(SELECT * FROM unnest({places}) AS every ({names}))", arrays  # noqa: S608 - of ours
 
 

@@ -13,22 +13,16 @@ from typing import Any
 import psycopg
 from psycopg import sql as compose
 
-from smsctl.errors import LedgerError, say
+from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host import clock
 from smsctl.ledger.postgres import connect, dialect, identity
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.rights import Rights
-from smsctl.ledger.postgres.sentences import (
-    LOCK_NOT_AVAILABLE,
-    NotNowError,
-    broke,
-    in_words,
-    told,
-)
+from smsctl.ledger.postgres.sentences import LOCK_NOT_AVAILABLE, NotNowError, broke, in_words, told
 from smsctl.ledger.postgres.standby import Standby
 from smsctl.ledger.postgres.statements import Statements
 from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
-from smsctl.ledger.seam.sentences import LostError
+from smsctl.ledger.seam.sentences import LostError, held
 from smsctl.ledger.seam.standing import Identity, Standing
 
 _SAY_AFTER_S, _PAUSE_S = 3.0, 0.2
@@ -44,10 +38,11 @@ class PostgresEngine:
         self._statements = Statements()
         self.rights = Rights(access.schema)
         self._standby, self._is_frozen, self.moving = Standby(access), False, False
+        self.time_zone: str | None = None
         self._lineage: str | None = None  # as the open transaction leaves it, if it writes facts
         self._standing: Standing | None = None  # as the open transaction has found it
         self.path, self.place = access.state, access.address.shown
-        self.on_wait: Callable[[], None] = lambda: None
+        self.on_wait: Callable[[Sentence], None] = lambda _sentence: None
         self._standby.listen(session)
         self._known = self.identity()
 
@@ -112,7 +107,7 @@ class PostgresEngine:
                     raise error.told from None
                 if patient and not is_told and waited_s >= min(self.access.busy_timeout_s, _SAY_AFTER_S):
                     is_told = True
-                    self.on_wait()
+                    self.on_wait(held(self.path))
                 if self._session.closed:
                     time.sleep(_PAUSE_S)
             else:
@@ -138,7 +133,7 @@ class PostgresEngine:
             raise
         transaction, self._transaction, self._standing = self._transaction, None, None
         try:
-            done = self._session.execute("COMMIT", prepare=False).statusmessage
+            done = self._standby.committed(self._session, self.on_wait)
             if done == "COMMIT":
                 self._standby.must_have_taken(self._session)
         except psycopg.OperationalError as error:
@@ -232,11 +227,13 @@ class PostgresEngine:
             if self._session.closed or error.sqlstate == LOCK_NOT_AVAILABLE:
                 raise NotNowError(told_of) from None
             raise told_of from None
-        transaction, version, filling, *rest = row
-        standing = identity.stood(self.access, read, rest)
+        transaction, version, filling, zone = row[:4]
+        standing = identity.stood(self.access, read, row[4:])
         try:
-            identity.must_take_writes(self.access, version, self._version, None if self.moving else filling)
+            identity.must_be_as_opened(self.access, version, self._version)
             identity.must_be_same_life(self.access, standing.identity, self._known)
+            if not self.moving:
+                identity.must_take_writes(self._session, self.place, filling, zone, self.time_zone)
         except BaseException:
             self.rollback()
             raise

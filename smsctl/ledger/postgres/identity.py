@@ -5,9 +5,11 @@ from typing import Any
 
 from smsctl.errors import LedgerError, say
 from smsctl.host.clock import ClockReading
-from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.postgres.connect import Access, Session
+from smsctl.ledger.postgres.sentences import told
 from smsctl.ledger.postgres.standby import SETTINGS
-from smsctl.ledger.seam.sentences import being_filled, overtaken
+from smsctl.ledger.seam.engine import TIME_ZONE
+from smsctl.ledger.seam.sentences import being_filled, other_time_zone, overtaken
 from smsctl.ledger.seam.standing import Identity, Standing
 
 _IDENTITY = (
@@ -28,10 +30,11 @@ NOW = _IDENTITY.replace(
 STANDING = NOW.replace(
     "SELECT",
     "SELECT (SELECT value FROM facts WHERE name = 'schema-version'),"
-    " (SELECT value FROM facts WHERE name = 'being-filled'),",
+    " (SELECT value FROM facts WHERE name = 'being-filled'),"
+    " (SELECT value FROM facts WHERE name = 'time-zone'),",
     1,
 )
-"""The version of the schema, what it is being filled with, and then as `NOW`."""
+"""The version of the schema, what it is being filled with, its time zone, and then as `NOW`."""
 
 MARK = "SELECT 1 FROM writer WHERE one = ?"
 """Whether the transaction that left this was committed."""
@@ -51,12 +54,26 @@ def stood(access: Access, read: ClockReading, row: Sequence[Any] | None) -> Stan
     )
 
 
-def must_take_writes(access: Access, version: str, opened: int, filled_with: str | None) -> None:
-    """Raise LedgerError where a newer smsctl has changed the schema since, or the ledger is not whole yet."""
+def must_be_as_opened(access: Access, version: str, opened: int) -> None:
+    """Raise LedgerError where a newer smsctl has changed the schema since."""
     if int(version) != opened:
         raise overtaken(access.state)
+
+
+def must_take_writes(
+    session: Session, place: str, filled_with: str | None, zone: str | None, ours: str | None
+) -> None:
+    """Raise LedgerError where the ledger is not whole yet, or books days by another time zone than `ours`.
+
+    The first one is noted, in the open transaction.
+    """
     if filled_with is not None:
-        raise being_filled(access.address.shown, filled_with.partition(" ")[2])
+        raise being_filled(place, filled_with.partition(" ")[2])
+    if wrong := other_time_zone(place, zone, ours):
+        raise wrong
+    if ours and zone is None:
+        with told(place):
+            session.execute("INSERT INTO facts (name, value) VALUES (%s, %s)", (TIME_ZONE, ours))
 
 
 def must_be_same_life(access: Access, now: Identity, known: Identity) -> None:

@@ -6,16 +6,19 @@ it; and where they may have been others in between, or the answer was lost, a sm
 standby has of that, it has of all before.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from threading import Timer
 
 import psycopg
 
+from smsctl.errors import Sentence, say
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.sentences import not_confirmed
 
 _WAITS_NO_LONGER = "01000"
 _TRIES = 3
+_SAY_AFTER_S = 3.0
 SETTINGS = (
     "CASE WHEN current_setting('synchronous_standby_names') = '' THEN 0 ELSE 1 END,"
     " CAST(pg_conf_load_time() AS text)"
@@ -41,6 +44,22 @@ class Standby:
         """Note how a transaction has found the settings, and since when they are so."""
         self._settings_at, self._waits_no_longer = settings_at, False
         self.awaited = self._asked and has_standby
+
+    def committed(self, session: Session, on_wait: Callable[[Sentence], None]) -> str | None:
+        """Run COMMIT and return what the server calls it; where it waits for its standby for long, say so.
+
+        It waits without an end, whatever its settings say of statements.
+        """
+        if not self.awaited:
+            return session.execute("COMMIT", prepare=False).statusmessage
+        told = say("Waiting for the standby of {path}, which must have what is written.", path=self._place)
+        slow = Timer(_SAY_AFTER_S, on_wait, [told])
+        slow.daemon = True
+        slow.start()
+        try:
+            return session.execute("COMMIT", prepare=False).statusmessage
+        finally:
+            slow.cancel()
 
     def must_have_taken(self, session: Session) -> None:
         """Raise LedgerError where the standby may lack what was just committed, with success."""

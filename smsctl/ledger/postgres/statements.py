@@ -7,7 +7,7 @@ from psycopg import sql as compose
 
 from smsctl.ledger.postgres.connect import Session
 from smsctl.ledger.postgres.dialect import statement
-from smsctl.ledger.seam.engine import Row, Values, without_nul
+from smsctl.ledger.seam.engine import Row, Values, storable
 
 
 class Statements:
@@ -48,7 +48,7 @@ class Statements:
         sql = compose.SQL("COPY {} ({}) FROM STDIN").format(compose.Identifier(table), names)
         with session.cursor() as cursor, cursor.copy(sql) as copying:
             for row in rows:
-                copying.write_row(without_nul(row))
+                copying.write_row(storable(row))
 
     def _send(self, session: Session, sql: bytes, values: Values) -> psycopg.Cursor[Row]:
         if not self._waiting:

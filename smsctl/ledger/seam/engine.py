@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from smsctl.errors import Sentence
     from smsctl.ledger.seam.standing import Standing
 
 Row = tuple[Any, ...]
@@ -23,15 +24,35 @@ FILLING = "being-filled"
 """The fact by which a server knows that a ledger comes to it, and which: nobody writes in it before."""
 
 
+TIME_ZONE = "time-zone"
+"""The fact that tells by which time zone the ledger books its days."""
+
+
 def nobody_looks(_done: int, _total: int) -> None:
     """Do nothing with the progress: for a copy that nobody watches."""
 
 
-def without_nul(values: Sequence[object]) -> Sequence[object]:
-    """Return the values as every engine takes them: a text with a NUL in it would lose a whole answer."""
-    if "\0" in "".join([one for one in values if type(one) is str]):  # one look at them all
-        return [one.replace("\0", "") if isinstance(one, str) else one for one in values]
+def storable(values: Sequence[object]) -> Sequence[object]:
+    """Return the values as every engine takes them.
+
+    A text with a NUL or half a surrogate pair in it, as JSON may hold, would lose a whole answer.
+    """
+    together = "".join([one for one in values if type(one) is str])  # one look at them all
+    if "\0" in together or not (together.isascii() or _is_utf8(together)):
+        return [_kept(one) if isinstance(one, str) else one for one in values]
     return values
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _kept(text: str) -> str:
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 class Inspection(Protocol):
@@ -77,11 +98,14 @@ class Engine(Protocol):
     place: str
     """What sentences name: the file, or the database's address."""
 
-    on_wait: Callable[[], None]
-    """Is called once where somebody else holds the database for long."""
+    on_wait: "Callable[[Sentence], None]"
+    """Is called once where somebody else holds the database for long, or a standby is waited for."""
 
     moving: bool
     """Whether this process is who copies the ledger to another place, and writes where nobody else may."""
+
+    time_zone: str | None
+    """By which whoever opened it books days; None: by whichever the ledger goes by."""
 
     def fetch(self, sql: str, values: Values) -> list[Row]:
         """Fetch all rows at once, so that no read stays open."""
@@ -114,7 +138,8 @@ class Engine(Protocol):
         """Take the one write lock. Raises LedgerError where it is not free in time, unless `patient`.
 
         And where the database is not the one that was opened, or its schema is a newer one; and where its
-        ledger has gone to another place, or is only coming, unless `moving`.
+        ledger has gone to another place, or is only coming, or books days by another time zone, unless
+        `moving`. A ledger that has booked by none yet goes by this one from then on.
         """
 
     def freeze(self) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from smsctl.errors import LedgerError, say
+from smsctl.errors import ExitCode, LedgerError, Sentence, say
 
 
 class FullError(LedgerError):
@@ -15,12 +15,21 @@ class LostError(LedgerError):
     """Nothing of the open transaction is stored, as where the connection broke: it may be done once more."""
 
 
+class TimeZoneError(LedgerError, exit_code=ExitCode.INPUT, code="time-zone"):
+    """The ledger books its days by another time zone than the config names."""
+
+
 def overtaken(path: Path) -> LedgerError:
     """Return the error for a ledger that a newer smsctl has brought up to date since it was opened."""
     return LedgerError(
         say("{path}: a newer smsctl has changed the ledger; this run stops.", path=path),
         hint=say("Run the same command again, with the newer smsctl."),
     )
+
+
+def held(path: Path) -> Sentence:
+    """Say that somebody else holds the ledger for long."""
+    return say("Waiting for {path}: another program holds it.", path=path)
 
 
 def retired(path: Path | str, place: str) -> LedgerError:
@@ -36,6 +45,26 @@ def being_filled(place: str, copied: str) -> LedgerError:
     return LedgerError(
         say("{path} is being filled with the ledger of {told}, and is not whole.", path=place, told=copied),
         hint=say("Copy it to its end, on that host, with: smsctl ledger copy --from FILE"),
+    )
+
+
+def other_time_zone(place: str, kept: str | None, ours: str | None) -> TimeZoneError | None:
+    """Return the error for booking days by `ours` where they are booked by `kept`; None: they go together."""
+    if kept is None or ours is None or kept == ours:
+        return None
+    return TimeZoneError(
+        say(
+            "{path} books its days by {kept}, and the config names {ours}; nothing was recorded.",
+            path=place,
+            kept=kept,
+            ours=ours,
+        ),
+        hint=say(
+            'Write in the config: time_zone = "{kept}". If {ours} is right from now on: smsctl ledger'
+            " accept-time-zone --reason TEXT",
+            kept=kept,
+            ours=ours,
+        ),
     )
 
 

@@ -12,9 +12,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from smsctl.errors import LedgerError, say
-from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values, without_nul
-from smsctl.ledger.seam.sentences import overtaken, retired
+from smsctl.errors import LedgerError, Sentence, say
+from smsctl.ledger.seam.engine import TIME_ZONE, Inspection, Progress, Row, Values, storable
+from smsctl.ledger.seam.sentences import held, other_time_zone, overtaken, retired
 from smsctl.ledger.sqlite import file, schema
 from smsctl.ledger.sqlite.sentences import is_busy, told
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from smsctl.ledger.seam.standing import Standing
 
 _IN_FORCE = {"journal_mode": "truncate", "synchronous": 3, "secure_delete": 1, "foreign_keys": 1}
-_AS_OPENED = "SELECT user_version, (SELECT value FROM facts WHERE name = 'retired') FROM pragma_user_version"
+_AS_OPENED = (
+    "SELECT user_version, (SELECT value FROM facts WHERE name = 'retired'),"
+    " (SELECT value FROM facts WHERE name = 'time-zone') FROM pragma_user_version"
+)
 _STEP_S = 0.01
 """One wait for whoever holds the file; a long one is many of these. SQLite looks after 1, 3 and 8 ms,
 and later more seldom, so a gap between two commits of a long work (`give_way`) is not missed."""
@@ -48,8 +51,9 @@ class SqliteEngine:
         self._version = version
         self._connection = connection
         self.path, self.place = path, str(path)
-        self.on_wait: Callable[[], None] = lambda: None
+        self.on_wait: Callable[[Sentence], None] = lambda _sentence: None
         self.moving = False
+        self.time_zone: str | None = None
 
     def close(self) -> None:
         """Close the file."""
@@ -102,7 +106,7 @@ class SqliteEngine:
         sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 - names of ours
         for at in range(0, len(rows), _TOGETHER):
             together = rows[at : at + _TOGETHER]
-            values = without_nul([*chain.from_iterable(together)])
+            values = storable([*chain.from_iterable(together)])
             self.change(sql + ", ".join([places] * len(together)), values)
 
     def begin(self, *, patient: bool) -> None:
@@ -177,14 +181,23 @@ class SqliteEngine:
             self._insist("VACUUM")
 
     def _must_be_as_opened(self) -> None:
-        """Raise LedgerError where a newer smsctl has brought the file up to date since, or it was retired."""
+        """Raise LedgerError where a newer smsctl has brought the file up to date since, or it was retired.
+
+        And where it books days by another time zone; the first one is noted.
+        """
         if self._version is None:
             return
-        version, place = self._connection.execute(_AS_OPENED).fetchone()
+        version, place, zone = self._connection.execute(_AS_OPENED).fetchone()
         if version != self._version:
             raise overtaken(self.path)
-        if place is not None and not self.moving:
+        if self.moving:
+            return
+        if place is not None:
             raise retired(self.path, place)
+        if wrong := other_time_zone(self.place, zone, self.time_zone):
+            raise wrong
+        if self.time_zone and zone is None:
+            self.change("INSERT INTO facts (name, value) VALUES (?, ?)", (TIME_ZONE, self.time_zone))
 
     def _insist(self, sql: str, values: Sequence[object] = (), *, patient: bool = False) -> sqlite3.Cursor:
         """Run one statement; wait for whoever holds the file, but only the patient without an end."""
@@ -198,7 +211,7 @@ class SqliteEngine:
                     raise
             if silent and waited_s >= min(self._busy_timeout_s, _SAY_AFTER_S):
                 silent = False
-                self.on_wait()
+                self.on_wait(held(self.path))
 
     def _must_be_open(self) -> None:
         # After SQLITE_FULL the transaction is gone and a later statement would commit by itself.
