@@ -1,14 +1,14 @@
 """Several hosts on one ledger by the front door: what time it is there, and one key on all of them."""
 
-import math
+import os
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 import tomlkit
@@ -79,21 +79,6 @@ def fleet(live_gateway: LiveGateway, url: str, run: Run, set_clocks: Callable[[s
     assert made.at(PLACES[0], "ledger", "accept-restore", "--reason", "new").code == 0
     assert made.at(PLACES[0], "municipality", "activate", "exempelkommun", "--yes").code == 0
     return made
-
-
-@pytest.fixture
-def set_clocks(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """What sets the database's clock and this machine's, both to another moment, from which they go on."""
-    shown, texts = time.time, {name: vars(identity)[name] for name in ("NOW", "STANDING")}
-
-    def set_both(moment: str) -> None:
-        ahead_s = math.ceil(datetime.fromisoformat(moment).timestamp() - shown())
-        monkeypatch.setattr(time, "time", lambda: shown() + ahead_s)
-        ahead = f"(clock_timestamp() + interval '{ahead_s} seconds')"
-        for name, text in texts.items():
-            monkeypatch.setattr(identity, name, text.replace("clock_timestamp()", ahead))
-
-    return set_both
 
 
 @pytest.fixture
@@ -202,54 +187,92 @@ def test_by_the_servers_zone_no_host_would_send(fleet: Fleet, monkeypatch: pytes
     assert (ran.code, "the database's clock says" in ran.said) == (9, True), ran.said
 
 
+@pytest.fixture
+def by_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts that go by the zone of their machine: the negative control of what the config's rules."""
+    monkeypatch.setattr(Clock, "_zone", property(lambda _clock: ZoneInfo(os.environ["TZ"])))
+
+
+def _codes(
+    fleet: Fleet,
+    set_clocks: Callable[[str], None],
+    go_to: Callable[[str], None],
+    moments: Iterable[str],
+    *flags: str,
+) -> list[int]:
+    """Send at each of the moments, from one host after the other; return how each of them ended."""
+    codes = list[int]()
+    for number, moment in enumerate(moments):
+        set_clocks(moment)
+        go_to(host := PLACES[number % len(PLACES)])
+        codes.append(fleet.send(host, f"Hej {number}", *flags).code)
+    return codes
+
+
+AROUND_MIDNIGHT = ("2027-03-31T21:58Z", "2027-03-31T21:59Z", "2027-03-31T22:01Z", "2027-04-01T21:59Z")
+
+
 def test_a_day_has_one_ceiling_and_it_ends_at_midnight_of_the_config(
     fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None]
 ) -> None:
     fleet.limit(max_parts_per_day=3)
-    codes = list[int]()
-    for number, moment in enumerate(
-        ("2027-03-31T21:58Z", "2027-03-31T21:59Z", "2027-03-31T22:01Z", "2027-04-01T21:59Z")
-    ):
-        set_clocks(moment)
-        go_to(host := PLACES[number % len(PLACES)])
-        codes.append(fleet.send(host, f"Hej {number}").code)
-    assert codes == [0, 5, 0, 5]
+    assert _codes(fleet, set_clocks, go_to, AROUND_MIDNIGHT) == [0, 5, 0, 5]
+
+
+@pytest.mark.usefixtures("by_their_own")
+def test_by_their_own_zones_it_would_end_at_other_times(
+    fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None]
+) -> None:
+    fleet.limit(max_parts_per_day=3)
+    assert _codes(fleet, set_clocks, go_to, AROUND_MIDNIGHT) == [0, 5, 5, 0]
+
+
+MORNINGS = {
+    "2027-03-27T05:59Z": 5,
+    "2027-03-27T06:01Z": 0,
+    "2027-03-28T04:59Z": 5,  # the first one of summer time
+    "2027-03-28T05:01Z": 0,
+    "2027-10-31T05:59Z": 5,
+    "2027-10-31T06:01Z": 0,
+}
 
 
 def test_it_is_quiet_by_the_clock_of_the_config_in_summer_and_in_winter(
     fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None]
 ) -> None:
     fleet.limit(quiet_hours="21:00-07:00")
-    moments = {
-        "2027-03-27T05:59Z": 5,
-        "2027-03-27T06:01Z": 0,
-        "2027-03-28T04:59Z": 5,  # the first morning of summer time
-        "2027-03-28T05:01Z": 0,
-        "2027-10-31T05:59Z": 5,
-        "2027-10-31T06:01Z": 0,
-    }
-    codes = dict[str, int]()
-    for number, moment in enumerate(moments):
-        set_clocks(moment)
-        go_to(host := PLACES[number % len(PLACES)])
-        codes[moment] = fleet.send(host, f"Hej {number}").code
-    assert codes == moments
+    assert _codes(fleet, set_clocks, go_to, MORNINGS) == [*MORNINGS.values()]
+
+
+@pytest.mark.usefixtures("by_their_own")
+def test_by_their_own_zones_it_would_be_quiet_at_other_times(
+    fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None]
+) -> None:
+    fleet.limit(quiet_hours="21:00-07:00")
+    assert _codes(fleet, set_clocks, go_to, MORNINGS) == [0, 5, 5, 0, 5, 0]
+
+
+BEFORE_EIGHT = ("2027-03-28T00:30Z", "2027-10-30T22:30Z")
+"""Nights at whose end it is 08:00 in another offset."""
+
+
+def _held_until(fleet: Fleet) -> list[str]:
+    return sorted({str(one.send_at) for one in fleet.live.simulator.accepted()})
 
 
 def test_what_is_held_until_a_time_leaves_by_the_clock_of_the_config(
     fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None]
 ) -> None:
-    for number, moment in enumerate(
-        ("2027-03-28T00:30Z", "2027-10-30T22:30Z")
-    ):  # it is 08:00 in another offset
-        set_clocks(moment)
-        go_to(host := PLACES[number])
-        ran = fleet.send(host, f"Hej {number}", "--at", "08:00")
-        assert ran.code == 0, ran.said
-    assert sorted({str(one.send_at) for one in fleet.live.simulator.accepted()}) == [
-        "2027-03-28T06:00:00+00:00",
-        "2027-10-31T07:00:00+00:00",
-    ]
+    assert _codes(fleet, set_clocks, go_to, BEFORE_EIGHT, "--at", "08:00") == [0, 0]
+    assert _held_until(fleet) == ["2027-03-28T06:00:00+00:00", "2027-10-31T07:00:00+00:00"]
+
+
+@pytest.mark.usefixtures("by_their_own")
+def test_by_their_own_zones_it_would_leave_at_other_times(
+    fleet: Fleet, set_clocks: Callable[[str], None], go_to: Callable[[str], None]
+) -> None:
+    assert _codes(fleet, set_clocks, go_to, BEFORE_EIGHT, "--at", "08:00") == [0, 0]
+    assert _held_until(fleet) == ["2027-03-28T19:00:00+00:00", "2027-10-31T12:00:00+00:00"]
 
 
 # One key on two hosts
@@ -314,3 +337,43 @@ def test_without_what_is_unknown_it_would_send_twice(pair: Fleet, monkeypatch: p
     with pytest.raises(AssertionError, match="20 accepted"):
         _first_is_killed(pair, "Hej", 8)
     assert len(pair.live.simulator.accepted()) > 20
+
+
+# A standby that is gone
+
+
+@pytest.fixture
+def no_standby(url: str) -> Iterator[Callable[[], object]]:
+    """What lets the server wait, at each COMMIT, for a standby that never comes."""
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("SET synchronous_commit = local")
+
+        def waits() -> object:
+            admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+            return admin.execute("SELECT pg_reload_conf()")
+
+        yield waits
+        admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        admin.execute("SELECT pg_reload_conf()")
+
+
+def test_who_waits_for_a_standby_that_is_gone_is_told_and_can_leave(
+    pair: Fleet, no_standby: Callable[[], object], tmp_path: Path
+) -> None:
+    config, message = pair.config("one"), tmp_path / "text.txt"
+    config.write_text(
+        config.read_text("utf-8").replace("[ledger]", '[ledger]\nstandby = "synchronous"'), "utf-8"
+    )
+    message.write_text("Hej", encoding="utf-8")
+    no_standby()
+    line = ("send", message, "--all", "--yes", "--max-parts", 20)
+    with begin_process("--config", config, *line) as sender:
+        assert sender.stderr
+        assert "Waiting for the standby of postgresql://" in sender.stderr.readline()
+        for _ in range(3):
+            if sender.poll() is None:
+                sender.send_signal(signal.SIGINT)
+                time.sleep(0.2)
+        _, err = sender.communicate(timeout=60)
+    assert (sender.returncode, "Traceback" in err) == (130, False), err
+    assert not pair.live.simulator.accepted()

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import socket
 import struct
 import sys
@@ -1136,6 +1137,23 @@ def test_what_the_standby_has_not_confirmed_is_not_handed_out(
     assert not waits.gateway.taken
 
 
+def test_that_a_standby_is_waited_for_is_said(
+    waiting: tuple[Ledger, Mailing], admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server waits without an end."""
+    monkeypatch.setattr("smsctl.ledger.postgres.standby._SAY_AFTER_S", 0.01)
+    told, cancel = list[str](), cancelled(admin)
+
+    def cancel_when_it_is_said(pid: int) -> None:
+        while not told:
+            pass
+        cancel(pid)
+
+    waiting[0].on_wait = lambda sentence: told.append(str(sentence))
+    Waits(admin, cancel_when_it_is_said).send(*waiting)
+    assert told[0].startswith("Waiting for the standby of postgresql://")
+
+
 def test_without_the_warning_it_would_be(
     waiting: tuple[Ledger, Mailing], admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1259,9 +1277,16 @@ def test_the_timeline_of_the_control_file_would_not_tell_of_a_standby_that_took_
     before = admin.execute(f"SELECT {of_the_log}, {of_the_file}".encode()).fetchone()
     assert before
     assert before[0] == before[1]
-    for there in _promoted(site, admin, lambda _site: None):
-        with psycopg.connect(there.cluster.url(), autocommit=True) as session:
-            after = session.execute(f"SELECT {of_the_log}, {of_the_file}".encode()).fetchone()
-        assert after
-        assert after[0] != before[0]
-        assert after[1] in (before[1], after[0])  # the old one, until the first checkpoint
+    standby = site.cluster.standby()
+    standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
+    with ExitStack() as around:
+        around.callback(standby.stop)
+        session = around.enter_context(psycopg.connect(standby.url(), autocommit=True))
+        pid = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
+        for (checkpointer,) in session.execute(pid).fetchall():  # a busy one is long about its first
+            os.kill(checkpointer, signal.SIGSTOP)
+            around.callback(os.kill, checkpointer, signal.SIGCONT)
+        standby.promote()
+        after = session.execute(f"SELECT {of_the_log}, {of_the_file}".encode()).fetchone()
+    assert after
+    assert (after[0] != before[0], after[1] == before[1]) == (True, True)

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, nullcontext, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -28,7 +28,7 @@ if why := postgres_server.why_none():
 import psycopg
 
 from smsctl.domain import database_address as address
-from smsctl.ledger.postgres import opening, schema
+from smsctl.ledger.postgres import connect, opening, schema, sentences
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.postgres.engine import PostgresEngine
 
@@ -255,9 +255,9 @@ def test_eight_that_make_the_ledger_at_once_make_one(access: Access) -> None:
     assert found == []
 
 
-def test_neither_environment_nor_role_changes_what_a_commit_means(
-    access: Access, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def others_decide(admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A role and an environment that would have it otherwise."""
     for setting in (
         "synchronous_commit = off",
         "search_path = pg_catalog",
@@ -275,19 +275,48 @@ def test_neither_environment_nor_role_changes_what_a_commit_means(
         "PGSSLMODE": "require",
     }.items():
         monkeypatch.setenv(name, value)
-    try:
-        with closing(opened(access)) as ledger:
-            shown = {
-                name: ledger.rows(f"SHOW {name}")[0][0]
-                for name in ("synchronous_commit", "statement_timeout", "timezone")
-            }
-            assert shown == {"synchronous_commit": "on", "statement_timeout": "10min", "timezone": "UTC"}
-            gateway = Taker()
-            send_all(ledger, new_mailing(ledger, 2), gateway)
-            must_be_true(ledger, gateway)
-    finally:
-        admin.execute("ALTER ROLE owner RESET ALL")
+    yield
+    admin.execute("ALTER ROLE owner RESET ALL")
+
+
+SHOWN = {"synchronous_commit": "on", "statement_timeout": "10min", "timezone": "UTC"}
+
+
+@pytest.mark.usefixtures("others_decide")
+def test_neither_environment_nor_role_changes_what_a_commit_means(access: Access) -> None:
+    with closing(opened(access)) as ledger:
+        assert {name: ledger.rows(f"SHOW {name}")[0][0] for name in SHOWN} == SHOWN
+        gateway = Taker()
+        send_all(ledger, new_mailing(ledger, 2), gateway)
+        must_be_true(ledger, gateway)
     assert os.environ["PGSERVICE"] == "nowhere"
+
+
+@pytest.mark.usefixtures("others_decide")
+def test_what_we_do_not_set_ourselves_the_role_decides(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control; that commits may be lost, a second look finds."""
+    fewer = {name: value for name, value in vars(connect)["_SETTINGS"].items() if name not in SHOWN}
+    monkeypatch.setattr(connect, "_SETTINGS", fewer | {"statement_timeout": "600s"})
+    with pytest.raises(LedgerError, match="promises before it flushes"):
+        opened(access)
+    monkeypatch.setattr(connect, "_refuse", lambda *_given, **_named: None)
+    with closing(connect.connect(access)) as session:
+        found = {name: session.execute(f"SHOW {name}".encode()).fetchone() for name in SHOWN}
+    assert found["synchronous_commit"] == ("off",)
+    assert found["timezone"] == ("America/New_York",)
+
+
+@pytest.mark.parametrize(("name", "value"), [("PGHOSTADDR", "127.0.0.2"), ("PGSERVICE", "nowhere")])
+def test_the_environment_leads_nowhere_else(
+    name: str, value: str, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    opened(access).close()
+    monkeypatch.setattr(connect, "_without_environment", nullcontext)  # the control
+    with pytest.raises(LedgerError, match="cannot be reached"):
+        opened(access)
 
 
 @pytest.mark.parametrize(
@@ -333,15 +362,35 @@ def test_a_database_or_a_role_that_is_not_there_is_told(url: str, told: str, acc
         opened(access._replace(address=there))
 
 
-def test_what_the_server_quotes_is_not_told(access: Access) -> None:
-    number = "+46701740699"
+NUMBER = "+46701740699"
+
+
+def _told_of_a_second_one(access: Access) -> LedgerError:
+    """Write a number twice where it may stand once; return what is told of it."""
     with closing(opened(access)) as ledger:
         with ledger.transaction():
-            ledger.write("INSERT INTO facts (name, value) VALUES (?, 'x')", number)
+            ledger.write("INSERT INTO facts (name, value) VALUES (?, 'x')", NUMBER)
         with pytest.raises(LedgerError) as told, ledger.transaction():
-            ledger.write("INSERT INTO facts (name, value) VALUES (?, 'x')", number)
-        assert number not in f"{told.value} {told.value.hint} {told.value.__cause__!r}"
-        assert "23505" in str(told.value)
+            ledger.write("INSERT INTO facts (name, value) VALUES (?, 'x')", NUMBER)
+    return told.value
+
+
+def test_what_the_server_quotes_is_not_told(access: Access) -> None:
+    told = _told_of_a_second_one(access)
+    assert NUMBER not in f"{told} {told.hint} {told.__cause__!r}"
+    assert "23505" in str(told)
+
+
+def test_by_the_servers_own_words_the_number_would_be_told(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+
+    def as_it_is(error: psycopg.Error, _place: object) -> LedgerError:
+        return LedgerError(say("{told}", told=error))
+
+    monkeypatch.setattr(sentences, "in_words", as_it_is)
+    assert NUMBER in str(_told_of_a_second_one(access))
 
 
 def test_reading_makes_and_changes_nothing(access: Access) -> None:
@@ -388,6 +437,8 @@ def test_an_address_is_read(url: str, servers: Sequence[tuple[str, int]]) -> Non
         "postgresql://smsctl@db1:99999/ledger",
         "postgresql://smsctl@db1:\u0661/ledger",
         "postgresql://smsctl@db1,/ledger",
+        "postgresql://smsctl@db1..canary/ledger",
+        f"postgresql://smsctl@{'canary' * 11}/ledger",
         "postgresql://smsctl@db1/led ger canary",
         "postgresql://smsctl@db1\0/ledger",
     ],
@@ -397,6 +448,13 @@ def test_an_address_that_is_wrong_is_told_and_never_quoted(url: str) -> None:
         address.parse(url)
     assert told.value.hint
     assert "canary" not in f"{told.value} {told.value.hint}"
+
+
+@pytest.mark.parametrize("url", ["postgresql://smsctl:canary%zz@db1/ledger", "postgresql://a@db1/b?canary"])
+def test_the_drivers_own_reader_would_quote_it(url: str) -> None:
+    """The negative control: what is wrong it tells with what stands there."""
+    with pytest.raises(psycopg.Error, match="canary"):
+        psycopg.conninfo.conninfo_to_dict(url)
 
 
 def _is_the(at: int, seen: Iterator[int], _said: bytes) -> bool:

@@ -8,8 +8,8 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -19,10 +19,13 @@ import pytest
 
 from smsctl.actions.stop_signal import StopReason
 from smsctl.domain import database_address as address
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status
 from smsctl.errors import LedgerError, say
+from smsctl.host.clock import ClockReading
 from smsctl.ledger import checking, hosts, mailings, openings, packages, recovery
 from smsctl.ledger.seam.sentences import LostError
+from smsctl.ledger.seam.standing import Identity, Standing
 from smsctl.ledger.store import Ledger
 
 from .. import postgres_server
@@ -72,31 +75,37 @@ def at(access: Access, cluster: Cluster) -> Access:
 # A server that takes over
 
 
+def _taken_over_at_the_second_commit(
+    ledger: Ledger, line: CutLine, cluster: Cluster, around: ExitStack
+) -> tuple[Mailing, Cluster]:
+    """Begin a mailing; when it is sent, a standby of now takes over in the middle of the second COMMIT."""
+    mailing, standby, commits = new_mailing(ledger, 6), cluster.standby(), count(1)
+    standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
+    around.callback(standby.stop)
+    standby.promote()
+
+    def takes_over(said: bytes) -> bool:
+        if b"COMMIT\0" not in said or next(commits) != 2:
+            return False
+        line.turn_to(standby.port)
+        return True
+
+    line.when = takes_over
+    return mailing, standby
+
+
 @pytest.mark.parametrize("arrives", [False, True], ids=["lost on the way", "done, its answer lost"])
 def test_a_commit_in_doubt_is_not_asked_of_a_server_that_took_over(
     *, arrives: bool, access: Access, cluster: Cluster
 ) -> None:
     """Its number of a transaction may be anything there, and what it says of it means nothing."""
-    gateway, commits = Taker(), count(1)
-    line = CutLine(cluster.port)
+    gateway, line = Taker(), CutLine(cluster.port)
     line.arrives = arrives
     with ExitStack() as around:
         around.callback(line.close)
         ledger = open_shared(through(access, line))
         around.callback(ledger.close)
-        mailing = new_mailing(ledger, 6)
-        standby = cluster.standby()
-        standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
-        around.callback(standby.stop)
-        standby.promote()
-
-        def takes_over(said: bytes) -> bool:
-            if b"COMMIT\0" not in said or next(commits) != 2:
-                return False
-            line.turn_to(standby.port)
-            return True
-
-        line.when = takes_over
+        mailing, standby = _taken_over_at_the_second_commit(ledger, line, cluster, around)
         with pytest.raises(LedgerError, match="another database than before"):
             send_all(ledger, mailing, gateway)
         assert gateway.taken.total() == 2
@@ -113,6 +122,35 @@ def test_a_commit_in_doubt_is_not_asked_of_a_server_that_took_over(
             send_all(here, mailings.get(here, mailing.id), gateway)
             assert set(gateway.taken.values()) == {1}
             assert states(here) == {"unknown": 2, "accepted": 4}
+
+
+def test_without_the_identity_one_that_took_over_would_be_asked(
+    access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: it knows nothing of what was committed, and the batch is handed out there too."""
+    stood = identity.stood
+
+    def nobody_tells(access: Access, read: ClockReading, row: Sequence[Any] | None) -> Standing:
+        nothing = Identity(system="1", timeline="1", database=1, facts=1, lineage="")
+        return stood(access, read, row)._replace(identity=nothing)
+
+    monkeypatch.setattr(identity, "stood", nobody_tells)
+    for besides in ("_own_doubt", "_stop_all"):
+        monkeypatch.setattr(hosts, besides, lambda *_given: None)
+    monkeypatch.setattr(hosts, "watched", nullcontext)
+    gateway, line = Taker(), CutLine(cluster.port)
+    line.arrives = True
+    with ExitStack() as around:
+        around.callback(line.close)
+        ledger = open_shared(through(access, line))
+        around.callback(ledger.close)
+        mailing, standby = _taken_over_at_the_second_commit(ledger, line, cluster, around)
+        with suppress(LedgerError):
+            send_all(ledger, mailing, gateway)
+        line.when = lambda _said: False
+        with closing(open_shared(at(access, standby))) as there:
+            send_all(there, mailings.get(there, mailing.id), gateway)
+    assert 2 in gateway.taken.values()
 
 
 def test_a_standby_is_read_and_never_written(access: Access, cluster: Cluster) -> None:
@@ -545,7 +583,7 @@ def _answered_when_no_connection_is_left(
 
     with closing(open_shared(few)) as ledger:
         mailing = new_mailing(ledger, 4)
-        ledger.engine.on_wait = free
+        ledger.engine.on_wait = lambda _sentence: free()
         try:
             send_all(ledger, mailing, Taker(before=end_it))
         except LedgerError as error:
@@ -698,19 +736,37 @@ def test_no_sentence_quotes_what_the_server_says() -> None:
 class Garbled(Taker):
     """A gateway whose answers hold what no text should."""
 
+    def __init__(self, odd: str) -> None:
+        super().__init__()
+        self._odd = odd
+
     def submit(self, batch: Batch, *, not_after: float) -> Answer:
         answer = super().submit(batch, not_after=not_after)
-        receipts = tuple(one._replace(gateway_id=f"id\0{one.reference}") for one in answer.receipts)
-        return answer._replace(receipts=receipts, text="said\0 and more")
+        receipts = tuple(one._replace(gateway_id=f"id{self._odd}{one.reference}") for one in answer.receipts)
+        return answer._replace(receipts=receipts, text=f"said{self._odd} and more")
 
 
-def test_a_nul_in_an_answer_costs_no_answer(access: Access) -> None:
+ODD = pytest.mark.parametrize("odd", ["\0", "\ud800", "å\udc00"], ids=["NUL", "half a pair", "and a letter"])
+
+
+@ODD
+def test_what_is_no_text_in_an_answer_costs_no_answer(odd: str, ledger: Ledger) -> None:
+    gateway = Garbled(odd)
+    send_all(ledger, new_mailing(ledger, 3), gateway)
+    assert states(ledger) == {Status.ACCEPTED: 3}
+    must_be_true(ledger, gateway)
+    assert ledger.rows("SELECT gateway_id FROM messages WHERE gateway_id LIKE ?", "id%")
+
+
+@ODD
+def test_as_it_is_it_would_cost_the_answer(odd: str, access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    for place in ("store", "postgres.dialect", "postgres.statements"):
+        monkeypatch.setattr(f"smsctl.ledger.{place}.storable", lambda values: values)
     with closing(open_shared(access)) as ledger:
-        gateway = Garbled()
-        send_all(ledger, new_mailing(ledger, 3), gateway)
-        assert states(ledger) == {Status.ACCEPTED: 3}
-        must_be_true(ledger, gateway)
-        assert ledger.rows("SELECT gateway_id FROM messages WHERE gateway_id LIKE ?", "id%")
+        with pytest.raises((LedgerError, UnicodeEncodeError)):
+            send_all(ledger, new_mailing(ledger, 3), Garbled(odd))
+        assert states(ledger)["sending"]
 
 
 # A server that crashes

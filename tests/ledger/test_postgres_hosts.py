@@ -1,10 +1,11 @@
 """A ledger on a server with several hosts on it: whoever dies or takes over, nothing goes out twice."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from smsctl.domain.mailing import Ceilings
 from smsctl.errors import LedgerError, RuleError
-from smsctl.ledger import batches, hosts, mailings, recovery
+from smsctl.ledger import batches, ceilings, hosts, mailings, recovery
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
@@ -32,7 +33,8 @@ if why := postgres_server.why_none():
 import psycopg
 
 from smsctl.domain import database_address as address
-from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.postgres import connect, dialect
+from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.seam.standing import Identity
 
 _NUMBERS = count(1)
@@ -147,7 +149,7 @@ def test_a_host_that_is_killed_while_it_sends_leaves_nothing_to_be_sent_twice(
 # Several at once
 
 
-def _claimed_by_four(access: Access) -> int:
+def _claimed_by_four(access: Access, most: int = 2, done: Callable[[], None] = lambda: None) -> int:
     """Let four hosts claim what a ceiling of 10 parts a day leaves; return how many messages they got."""
     claimed = list[int]()
     with closing(opened(access)) as ledger:
@@ -155,11 +157,13 @@ def _claimed_by_four(access: Access) -> int:
     together = threading.Barrier(4)
 
     def claim(mailing_id: int) -> None:
-        with closing(opened(access)) as host:
+        state = access.state.with_name(f"host{mailing_id}")
+        state.touch(mode=0o600)
+        with closing(opened(access._replace(state=state))) as host:
             mailing = mailings.get(host, mailing_id)
             want = ClaimRequest(
                 mailing=mailing,
-                most=2,
+                most=most,
                 ceilings=Ceilings(max_parts_per_day=10),
                 repeats=Repeats(mailing, "none"),
             )
@@ -168,6 +172,7 @@ def _claimed_by_four(access: Access) -> int:
                 with suppress(RuleError, LedgerError), host.transaction():
                     for one in batches.claim(host, want, 0, now()):
                         claimed.append(len(one.messages))
+                done()
 
     hosts = [threading.Thread(target=claim, args=(one,)) for one in ids]
     for one in hosts:
@@ -179,6 +184,36 @@ def _claimed_by_four(access: Access) -> int:
 
 def test_four_hosts_keep_one_ceiling(access: Access) -> None:
     assert _claimed_by_four(access) == 10
+
+
+def test_without_the_lock_of_the_writers_each_would_use_all_of_it(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: each has looked before another has written, and then they write in turn."""
+    all_have_looked, this = threading.Barrier(4), threading.local()
+    room: Callable[..., int] = ceilings.room
+    turns = [threading.Event() for _ in range(5)]
+    turns[0].set()
+
+    def look_together(*given: object) -> int:
+        found = room(*given)
+        if not hasattr(this, "place"):
+            this.place = all_have_looked.wait(60)
+            turns[this.place].wait()
+        return found
+
+    def begin(session: Session, standing: str) -> tuple[Any, ...]:
+        session.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        (row,) = session.execute(standing.encode()).fetchall()
+        return (1, *row)
+
+    monkeypatch.setattr(ceilings, "room", look_together)
+    monkeypatch.setattr(connect, "begin", begin)
+
+    def done() -> None:
+        turns[this.place + 1].set()
+
+    assert _claimed_by_four(access, most=10, done=done) == 40
 
 
 # A standby that takes over
@@ -248,9 +283,9 @@ def test_a_role_that_may_do_no_more_than_it_must_can_send(
         opened(_access(cluster, tmp_path / "ledger.db", schema, role))
 
 
-def test_a_swedish_database_sorts_as_a_file_does(
-    cluster: Cluster, tmp_path: Path, admin: psycopg.Connection[Any]
-) -> None:
+@pytest.fixture
+def in_swedish(cluster: Cluster, tmp_path: Path, admin: psycopg.Connection[Any]) -> Iterator[Access]:
+    """The way to a database whose texts are sorted as in Sweden."""
     try:
         admin.execute(
             "CREATE DATABASE swedish LOCALE_PROVIDER icu ICU_LOCALE 'sv' LOCALE 'C' TEMPLATE template0"
@@ -258,13 +293,32 @@ def test_a_swedish_database_sorts_as_a_file_does(
     except psycopg.Error as error:
         pytest.skip(f"the server has no ICU: {error.sqlstate}")
     access = _access(cluster, tmp_path / "ledger.db", "smsctl")
-    names = ["Z", "a", "v", "w", "W", "ä", "å", "Å", "ö", "-", "é"]
-    try:
-        with closing(opened(access._replace(address=access.address._replace(database="swedish")))) as ledger:
-            with ledger.transaction():
-                ledger.write_many("INSERT INTO facts (name, value) VALUES (?, '')", [(one,) for one in names])
-            found = ledger.rows("SELECT name FROM facts WHERE value = '' ORDER BY name")
-            assert [name for (name,) in found] == sorted(names)
-            assert ledger.rows("SELECT MAX(name) FROM facts WHERE name < 'a'") == [("Z",)]
-    finally:
-        admin.execute("DROP DATABASE swedish WITH (FORCE)")
+    yield access._replace(address=access.address._replace(database="swedish"))
+    admin.execute("DROP DATABASE swedish WITH (FORCE)")
+
+
+NAMES = ["Z", "a", "v", "w", "W", "ä", "å", "Å", "ö", "-", "é"]
+
+
+def _sorted_there(access: Access) -> tuple[list[str], list[str]]:
+    """Write names; return them as the ledger sorts them, and those of them that come before "a"."""
+    with closing(opened(access)) as ledger:
+        with ledger.transaction():
+            ledger.write_many("INSERT INTO facts (name, value) VALUES (?, '')", [(one,) for one in NAMES])
+        return (
+            ledger.column("SELECT name FROM facts WHERE value = '' ORDER BY name"),
+            ledger.column("SELECT name FROM facts WHERE value = '' AND name < 'a' ORDER BY name"),
+        )
+
+
+def test_a_swedish_database_sorts_as_a_file_does(in_swedish: Access) -> None:
+    assert _sorted_there(in_swedish) == (sorted(NAMES), ["-", "Z"])
+
+
+def test_by_its_own_order_it_would_not(in_swedish: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(dialect, "_TEXT", re.compile("(?!)"))
+    found, before = _sorted_there(in_swedish)
+    assert sorted(found) == sorted(NAMES)
+    assert found != sorted(NAMES)
+    assert before == ["-"]

@@ -146,6 +146,13 @@ class Site:
         """Return the command that goes on with a mailing."""
         return self._command("mailings", "resume", str(mailing))
 
+    def on_host(self, host: int, command: Sequence[str]) -> list[str]:
+        """Return the command as it is typed on a host, which keeps what it alone knows in its own folder."""
+        first, own = self.folder / "config.toml", self.folder / f"host{host}.toml"
+        if host and not own.exists():
+            own.write_text(first.read_text().replace('"state"', f'"state{host}"'))
+        return [str(own) if host and word == str(first) else word for word in command]
+
     def approve(self, mailing: int) -> list[str]:
         """Return the command by which a second person approves a mailing, and sends it."""
         return [SECOND, *self._command("mailings", "approve", str(mailing), "--yes")]

@@ -31,20 +31,23 @@ class Crowd:
     Some begin what another has begun: the same text, by hand or under the same key.
     """
 
-    def __init__(self, site: Site, weaknesses: Sequence[Weakness]) -> None:
-        self._site = site
+    def __init__(self, site: Site, weaknesses: Sequence[Weakness], hosts: int = 1) -> None:
+        self._site, self._hosts = site, hosts
+        for host in range(hosts):
+            site.on_host(host, [])  # before they are many
         self._weaknesses = weaknesses
         self._texts = threading.Lock()
         self._begun = 0
         self.ends: Counter[int] = Counter()
 
-    def work(self, seed: int, rounds: int) -> None:
-        """Run one process after the other; every second one is killed."""
+    def work(self, seed: int, rounds: int, host: int) -> None:
+        """Run one process after the other on a host; every second one is killed."""
         dice = random.Random(seed)
         with Nursery(*self._weaknesses) as processes:
             for _ in range(rounds):
                 kill_after_s = dice.choice([None, dice.uniform(0, 0.6)])
-                code = processes.run(self._site, self._next(dice), kill_after_s=kill_after_s)
+                command = self._site.on_host(host % self._hosts, self._next(dice))
+                code = processes.run(self._site, command, kill_after_s=kill_after_s)
                 self.ends[code] += 1
                 assert code in _ENDS, self._site.said.read_text()
 
@@ -71,16 +74,17 @@ def crowd_together(
     weaknesses: Sequence[Weakness] = (),
     processes: int = _PROCESSES,
     database: str | None = None,
+    hosts: int = 1,
 ) -> Counter[int]:
-    """Let the processes work for so many rounds, and compare; return how they ended."""
+    """Let the processes work for so many rounds, on so many hosts, and compare; return how they ended."""
     flags = ["--latency", "0.003", "--faults", _FAULTS, "--seed", str(dice.randrange(10**6))]
     with GatewayProcess(folder / "journal.jsonl", *flags) as gateway, Nursery(*weaknesses) as alone:
         site = Site(folder=folder / "site", url=gateway.url, messages=30, connections=2, database=database)
         assert alone.run(site, site.activate()) == 0
-        crowd = Crowd(site, weaknesses)
+        crowd = Crowd(site, weaknesses, hosts)
         with ThreadPoolExecutor(processes) as pool:
             seeds = [dice.randrange(10**9) for _ in range(processes)]
-            list(pool.map(lambda seed: crowd.work(seed, rounds), seeds))
+            list(pool.map(lambda host: crowd.work(seeds[host], rounds, host), range(processes)))
         site.compare(gateway)
         crowd.finish(alone)
         site.compare(gateway)
