@@ -168,7 +168,15 @@ _ENTITY: Final = (
 )
 _ESCAPED: Final = r"\\u00[0-9a-fA-F]{2}|\\'[ef][0-9a-f]|\\x[cC]3\\x[0-9a-fA-F]{2}"
 _QUOTED_PRINTABLE: Final = r"(?<![\w/?&])?=(?:C3=[89AB][0-9A-F]|E[459]|F6|C[456]|D6|20\n)(?![0-9A-Z])"
-_UTF_7: Final = r"\+AO[QUYkT]-|\+AM[QUY]-"
+_UTF_7: Final = r"\+A(?:O[QUYkT]|M[QUYk]|PY|NY)-"
+_OF_ADDRESSES: Final = (  # outside of one
+    r"(?<!\S)[^\s/=?@:%&]{1,80}%(?:C3%[89ABab][0-9A-Fa-f]|[EC][456]|[FD]6)(?![0-9A-Z])"
+)
+_ANSWERED: Final = (
+    r"(?m)^-{2,20} ?(?:(?:Ursprungligt|Vidarebefordrat) meddelande|(?:Original|Forwarded) [mM]essage) ?-"
+    r"|^Den [^\n]{6,60} skrev [^\n]{1,100}:$|^On [^\n]{6,80} wrote:$"
+)
+_ELEMENT: Final = r"<([A-Za-z][\w:-]{0,40})>[^<>]{0,300}</\1>"
 _MAIL: Final = (
     r"(?m)^(?:MIME-Version|Content-Type|Content-Transfer-Encoding|Message-ID|Received|Return-Path"
     r"|Delivered-To|X-[A-Z][\w-]{1,40}): ?\S"
@@ -231,11 +239,13 @@ def _saved_mail(body: str) -> int | None:
 
 
 _A_MAIL: Final = say("a saved mail (.eml)")
+_IN_CODES: Final = say("program code: letters such as å are written as codes")
 _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
-    (("{\\rtf", "{\\RTF"), _begins("{\\rtf"), say("RTF, as WordPad saves it")),
+    (("{\\rtf", "{\\RTF"), _finds(r"(?i)\{\\rtf"), say("RTF, as WordPad saves it")),
     (("%PDF",), _begins("%pdf"), say("a PDF")),
     (("<?xml", "<svg", "<plist"), _begins("<?xml", "<svg", "<plist"), say("XML")),
     (("<",), _html, say("a web page (HTML)")),
+    (("</",), _finds(_ELEMENT), say("XML")),
     ((";",), _entity, say("a web page (HTML)")),
     (("BEGIN:V",), _finds(r"(?m)^BEGIN:V[A-Z]+$"), say("a calendar or contacts file")),
     (("-----BEGIN ",), _finds(r"(?m)^-----BEGIN [A-Z ]{1,60}-----"), say("a key or a certificate")),
@@ -255,7 +265,11 @@ _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
     ((":\n  ",), _finds(_YAML), say("a config file")),
     (("=C", "=D6", "=E", "=F6", "=20\n"), _finds(_QUOTED_PRINTABLE), _A_MAIL),
     (("+A",), _finds(_UTF_7), _A_MAIL),
-    (("\\",), _finds(_ESCAPED), say("program code: letters such as å are written as codes")),
+    (("--", "skrev", "wrote"), _finds(_ANSWERED), _A_MAIL),
+    (("> ",), _finds(r"(?m)^> ?\w", times=2), _A_MAIL),
+    (("%",), _finds(_OF_ADDRESSES), _IN_CODES),
+    (("[Internet", "[Desktop"), _begins("[internetshortcut]", "[desktop entry]"), say("a config file")),
+    (("\\",), _finds(_ESCAPED), _IN_CODES),
     (("\\document", "\\begin{"), _finds(r"\\documentclass|\\begin\{"), say("LaTeX")),
     (("\n20", "\n[20"), _finds(_LOG, times=2), say("a log")),
     (("]: ",), _finds(_SYSLOG), say("a log")),

@@ -27,6 +27,7 @@ class _Sure(StrEnum):
     NAME = "name"  # where it names something that is filled in; else where it looks like a name, it may be
     ONLY_NAME = "only-name"  # else it is ordinary writing
     MAYBE = "maybe"  # ordinary writing looks the same: never certain
+    PERSON = "person"  # so much like ordinary writing that only somebody's name is told
     NEVER = "never"  # names nothing, but hardly anybody writes so
 
 
@@ -51,6 +52,12 @@ def _judge(inner: str, sure: _Sure, headings: Collection[str]) -> bool | None:
     is_name = inner.casefold() in headings or all(map(_is_known, words))
     if sure is _Sure.ONLY_NAME:
         return True if is_name else None
+    if sure is _Sure.PERSON:
+        return (
+            False
+            if all(word.casefold().rstrip("0123456789").endswith(("namn", "name")) for word in words)
+            else None
+        )
     if sure is _Sure.MAYBE:
         return False if is_name or re.fullmatch(_SNAKE, inner) else None
     return True if is_name or "_" in inner or re.fullmatch(_CAMEL, inner) else _names(inner, words)
@@ -107,6 +114,18 @@ _SHAPES: Final = (
     ("@", r"(?<![\w@.])@{1,2}([^\W\d]\w{1,40})@{1,2}(?!\w)", _Sure.ONLY_NAME),
     ("__", r"(?<!\w)__([^\W_](?:\w{0,40}[^\W_]))__(?!\w)", _Sure.ONLY_NAME),
     ("|", r"(?<![\w|])\|([^\W\d]\w{1,40})\|(?![\w|])", _Sure.ONLY_NAME),
+    ("&", r"(?<![\w&])&([^\W\d]\w{1,40})&(?![\w&])", _Sure.ONLY_NAME),
+    ("::", r"(?<![\w:])::([^\W\d]\w{1,40})::(?![\w:])", _Sure.ONLY_NAME),
+    ("%-", r"(?<![\w%])%-([^\W\d]\w{1,40})-%(?![\w%])", _Sure.ONLY_NAME),
+    ("\u2039", r"\u2039[ \u00a0\u202f]?([^\u2039\u203a\n]{1,60}?)[ \u00a0\u202f]?\u203a", _Sure.ONLY_NAME),
+    ("@", r"(?<![\w@.])@([^\W\d]\w{1,40})(?![\w@.])", _Sure.PERSON),
+    ("(", r"(?<![\w(])\(([^\W\d][\w ]{1,40})\)(?!\))", _Sure.PERSON),
+    ("*", r"(?<![\w*])\*([^\W\d]\w{1,40})\*(?![\w*])", _Sure.PERSON),
+    ("=", r"(?<![\w=])=([^\W\d]\w{1,40})=(?![\w=])", _Sure.PERSON),
+    ("{", r"(?<![{$#])\{([^\W\d]\w{1,40})(?![\w}|])(?=[^{}]*\Z)", _Sure.PERSON),
+    ("{0}", r"\{0\}", _Sure.NEVER),
+    ("{}", r"(?<=\w )\{\}(?=[ .,!?]|\Z)", _Sure.NEVER),
+    ("%1", r"(?<=[^\W\d] )%[1-9](?![\w%])", _Sure.NEVER),
     ("~", r"(?<![\w~])~([^\W\d]\w{1,40})~(?![\w~])", _Sure.ONLY_NAME),
     ("[", r"(?<!\[)\[([^\[\]%\n]{1,60})\](?!\])", _Sure.MAYBE),
     ("<", r"(?<!<)<([^<>/%\n]{1,60})>(?!>)", _Sure.MAYBE),

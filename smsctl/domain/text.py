@@ -248,10 +248,13 @@ def _name(char: str) -> str:
 _CONTROL = r"\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029"  # all but LF
 _DIRECTION = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _ZERO_WIDTH = (
-    r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164"
+    r"\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u2800\u3164"
     r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff"
 )
-_DAMAGE = r"\ud800-\udfff\ufff0-\uffff"  # unpaired surrogates, the replacement character, non-characters
+_DAMAGE = (  # unpaired surrogates, the bullets of Word, the replacement character, non-characters
+    r"\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U0001fffe\U0001ffff\U0002fffe\U0002ffff"
+    r"\U000f0000-\U0010ffff"
+)
 _REFUSED = f"[{_CONTROL}{_DIRECTION}{_ZERO_WIDTH}{_DAMAGE}]"
 
 _PICTURE = (

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from smsctl.domain.fields import as_field
 from smsctl.domain.file_kinds import kind_of_text
-from smsctl.domain.identity_number import DASHES, identity_numbers
+from smsctl.domain.identity_number import PLAINLY, identity_numbers
+from smsctl.domain.leftovers import Trace, leftovers
 from smsctl.domain.merge_marks import merge_marks
 from smsctl.domain.number import NumberReader
 from smsctl.domain.remains import Remain, remains
@@ -29,6 +30,8 @@ class TextFault(StrEnum):
     LETTERS = "letters"  # å ä ö in the guise of another encoding
     LOST_LETTERS = "lost-letters"  # ? in their place
     LINE_BREAK = "line-break"  # \n as two characters
+    MARKUP = "markup"
+    BLANK = "blank"  # lines and spaces that are paid for
     IDENTITY_NUMBER = "identity-number"
     RECIPIENT = "recipient"  # the number of somebody who gets the text
     ENCODING = "encoding"  # the file's own, recognised and not asked for
@@ -57,7 +60,7 @@ def check(body: str, headings: Collection[str] = ()) -> tuple[TextFinding, ...]:
         *_merge_marks(body, headings),
         *_letters(body),
         *_lost_letters(body),
-        *_line_breaks(body),
+        *_leftovers(body),
         *_identity_numbers(body),
     ]
     return tuple(sorted(found, key=lambda one: not one.certain))
@@ -65,9 +68,9 @@ def check(body: str, headings: Collection[str] = ()) -> tuple[TextFinding, ...]:
 
 def candidates(body: str) -> tuple[tuple[int, str], ...]:
     """Return what may be phone numbers in the text, each with its place."""
-    if sum(map(body.count, "0123456789")) < _SHORTEST_NUMBER:
+    if sum(map(str.isdecimal, body)) < _SHORTEST_NUMBER:
         return ()
-    return tuple((found.start(), found[0].strip()) for found in re.finditer(_PHONE, body.translate(DASHES)))
+    return tuple((found.start(), found[0].strip()) for found in re.finditer(_PHONE, body.translate(PLAINLY)))
 
 
 def recipients_in(body: str, reader: NumberReader, numbers: Iterable[str]) -> tuple[TextFinding, ...]:
@@ -145,23 +148,25 @@ def _letters(body: str) -> Iterator[TextFinding]:
         )
         yield _finding(body, remain.at, TextFault.LETTERS, remain.piece, sentence, certain=True)
     if not told and len(body.encode("ascii", "ignore")) * 4 < len(body) * 3:
-        yield from _unreadable(body)
+        yield from _unreadable(body, _ACCENTED)
+    elif not told and not _RAISED.isdisjoint(body):
+        yield from _unreadable(body, _POLISH)
 
 
-def _unreadable(body: str) -> Iterator[TextFinding]:
+def _unreadable(body: str, pattern: str) -> Iterator[TextFinding]:
     """Find words of Latin letters with accents alone: another alphabet, read as Windows-1252."""
-    for found in re.finditer(_ACCENTED, body):
-        if len(set(found[0])) >= _DIFFERENT:
+    for found in re.finditer(pattern, body):
+        if len(set(found[0])) >= _DIFFERENT or not found[0].isalpha():
             sentence = say("{place}: {piece} is no word: another encoding was read as Windows-1252.", **_HERE)
             yield _finding(body, found.start(), TextFault.LETTERS, found[0], sentence, certain=True)
             return
 
 
 def _lost_letters(body: str) -> Iterator[TextFinding]:
-    if "?" not in body and "¿" not in body:
+    if not any(sign in body for sign in "?¿□▯"):
         return
     doubts: list[tuple[int, str]] = []
-    for found in re.finditer(r"\?{1,2}|¿", body):
+    for found in re.finditer(r"\?{1,2}|[¿□▯]", body):
         lost = _is_lost(body, found)
         start, word = _word(body, found.start())
         if lost is None or re.search(_LINK, word):
@@ -184,7 +189,10 @@ def _is_lost(body: str, match: re.Match[str]) -> bool | None:
     """
     before = body[max(0, match.start() - _LONGEST) : match.start()]
     after = body[match.end() : match.end() + _LONGEST]
+    is_box = match[0] in "□▯"
     left, right = re.findall(r"[^\W\d_]*\Z", before)[0], re.findall(r"\A[^\W\d_]*", after)[0]
+    if is_box:  # □ Ja □ Nej is to be ticked
+        return True if (left and right) or right.islower() or left.casefold() in _CUT_SHORT else None
     if left and right:
         return _is_lost_within(left, right)
     if right and before[-1:] in ("", " ", "\n") and match[0] != "¿":
@@ -216,20 +224,13 @@ def _word(body: str, at: int) -> tuple[int, str]:
     return start, body[start : at + _LONGEST].split(maxsplit=1)[0].rstrip(".,!")
 
 
-def _line_breaks(body: str) -> Iterator[TextFinding]:
-    if "\\" not in body:
-        return
-    for found in re.finditer(r"\\r\\n|\\n", body):
-        start = max(body.rfind(" ", 0, found.start()), body.rfind("\n", 0, found.start())) + 1
-        if ":\\" in body[start : found.start() + 1] or body.startswith("\\\\", start):  # a path of Windows
-            continue
-        sentence = say("{place}: {piece} reaches the phone as it stands, not as a line break.", **_HERE)
-        yield _finding(body, found.start(), TextFault.LINE_BREAK, found[0], sentence, certain=False)
-        return
+def _leftovers(body: str) -> Iterator[TextFinding]:
+    for one in leftovers(body):
+        yield _finding(body, one.at, _LEFT[one.trace], one.piece, one.sentence, certain=one.certain)
 
 
 def _identity_numbers(body: str) -> Iterator[TextFinding]:
-    if sum(map(body.count, "0123456789")) < _FEWEST_DIGITS:
+    if sum(map(str.isdecimal, body)) < _FEWEST_DIGITS:
         return
     for at, written in identity_numbers(body):
         piece = f"{written[:-4]}****"
@@ -256,6 +257,13 @@ def _veiled(piece: str) -> str:
     return re.sub(r"\+?[0-9][0-9 \-]{6,18}[0-9]", lambda found: veil(found[0]), piece)
 
 
+_LEFT: Final = {
+    Trace.BREAK: TextFault.LINE_BREAK,
+    Trace.ESCAPED: TextFault.LINE_BREAK,
+    Trace.FAILED: TextFault.MERGE_MARK,
+    Trace.MARKUP: TextFault.MARKUP,
+    Trace.BLANK: TextFault.BLANK,
+}
 _MOST: Final = 5  # of a kind that are told
 _DIFFERENT: Final = 3
 _FEWEST_DIGITS: Final = 10  # of an identity number
@@ -265,6 +273,9 @@ _ACCENTED: Final = (
     "|(?:[\u00d0\u00d1][\u0080-\u00bf\u0152-\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]){3,30}"
     "|(?:[\u00d8-\u00db][\u0080-\u00bf\u0152-\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]){3,30}"
 )
+_RAISED: Final = frozenset("\u00b9\u00b3")
+_POLISH: Final = r"\b[A-Za-z\u00c0-\u017f]{1,30}[\u00b9\u00b3][A-Za-z\u00c0-\u017f]{1,30}"
+"""ą and ł, read as Windows-1252."""
 _LONGEST: Final = 200  # of a word; a link may be long
 _CUT_SHORT: Final = frozenset({"p", "s", "ocks"})  # på så också
 _LINK: Final = r"[/=@]|www\.|\w\.[a-z]{2,4}\?"

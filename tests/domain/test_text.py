@@ -251,6 +251,9 @@ def test_a_text_is_read_as_it_was_meant(raw: str, body: str) -> None:
         ("a\U000e0041", 1, 2, "U+E0041 TAG LATIN CAPITAL LETTER A"),
         ("a\u2028b", 1, 2, "U+2028 LINE SEPARATOR"),
         ("a\ud83d", 1, 2, "U+D83D"),
+        ("\uf0b7 Mat", 1, 1, "U+F0B7"),  # a bullet of Word
+        ("a\U0001fffe", 1, 2, "U+1FFFE"),
+        ("a\u2800b", 1, 2, "U+2800 BRAILLE PATTERN BLANK"),
         ("\udca4", 1, 1, "U+DCA4"),
         ("\ufffd", 1, 1, "U+FFFD REPLACEMENT CHARACTER"),
         ("\uffff", 1, 1, "U+FFFF"),

@@ -1,0 +1,96 @@
+r"""What another program left in a text: line breaks that are none, markup, blank lines, values that failed.
+
+Each is ordinary writing gone wrong, so that most are told and not refused. Certain are the errors of Word and
+Excel, which nobody types.
+"""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from smsctl.errors import Sentence, say
+
+
+class Trace(StrEnum):
+    """What was left."""
+
+    BREAK = "break"  # a line break, as a program writes it
+    ESCAPED = "escaped"  # a tab or a quote
+    FAILED = "failed"  # in the place of what a program should have filled in
+    MARKUP = "markup"
+    BLANK = "blank"
+
+
+class Leftover(NamedTuple):
+    """One thing that was left, and where; its sentence still lacks `place` and `piece`."""
+
+    trace: Trace
+    at: int
+    piece: str
+    sentence: Sentence
+    certain: bool
+
+
+def leftovers(body: str) -> Iterator[Leftover]:
+    """Give the first of each trace that a text shows."""
+    told: set[Trace] = set()
+    for needle, pattern, trace, certain in _SHAPES:
+        if trace in told or needle not in body:
+            continue
+        for found in re.finditer(pattern, body):
+            if needle.startswith("\\") and _is_path(body, found.start()):
+                continue
+            told.add(trace)
+            at, piece = (found.end(), "") if trace is Trace.BLANK else (found.start(), found[0])
+            yield Leftover(trace=trace, at=at, piece=piece, sentence=_SAID[trace], certain=certain)
+            break
+
+
+def _is_path(body: str, at: int) -> bool:
+    """Say whether the word about a place is a path of Windows."""
+    start = max(body.rfind(" ", 0, at), body.rfind("\n", 0, at)) + 1
+    return ":\\" in body[start : at + 1] or body.startswith("\\\\", start)
+
+
+_BLANKS: Final[dict[str, object]] = {"place": "", "piece": ""}
+_SAID: Final = {
+    Trace.BREAK: say("{place}: {piece} reaches the phone as it stands, not as a line break.", **_BLANKS),
+    Trace.ESCAPED: say("{place}: {piece} reaches the phone as it stands.", **_BLANKS),
+    Trace.FAILED: say("{place}: {piece} stands where something should have been filled in.", **_BLANKS),
+    Trace.MARKUP: say("{place}: {piece} is markup (Markdown), which phones show as it stands.", **_BLANKS),
+    Trace.BLANK: say("{place}: blank lines or spaces stand before this, and are paid for.", place=""),
+}
+_WORD_ERROR: Final = (
+    r"Fel! (?:Hittar inte referenskälla|Bokmärket är inte definierat)"
+    r"|Error! (?:Reference source not found|Bookmark not defined)"
+)
+_EXCEL_ERROR: Final = (
+    r"(?<!\w)#(?:NAMN\?|NAME\?|VÄRDEFEL!|VALUE!|REFERENS!|REF!|SAKNAS!|N/A|DIVISION/0!|DIV/0!|OGILTIGT!|NUM!)"
+)
+_SHAPES: Final = (
+    ("!", _WORD_ERROR, Trace.FAILED, True),
+    ("#", _EXCEL_ERROR, Trace.FAILED, True),
+    ("undefined", r"\bundefined\b", Trace.FAILED, False),
+    ("[object", r"\[object [A-Z]\w{1,20}\]", Trace.FAILED, False),
+    ("NaN", r"\bNaN\b", Trace.FAILED, False),
+    ("Hej ", r"(?<=\bHej )(?:null|NULL|None|nil)\b", Trace.FAILED, False),
+    ("XX", r"\bXX[:.]XX\b|\bX{3,10}\b", Trace.FAILED, False),
+    ("ÅÅ", r"\bÅÅÅÅ-MM\b", Trace.FAILED, False),
+    ("\\n", r"\\r\\n|\\n", Trace.BREAK, False),
+    ("\\", r"\\t(?![a-zåäö])|\\\"", Trace.ESCAPED, False),
+    ("`", r"`r`n|`n(?![\w`])|`n(?=[A-ZÅÄÖ])", Trace.BREAK, False),
+    ("/n", r"(?<=[.!?,])/n(?=[A-ZÅÄÖ])", Trace.BREAK, False),
+    ("%0", r"(?<![\w/=?&%])(?<=[^\s])(?:%0D)?%0A", Trace.BREAK, False),
+    ("br", r"\[br\]|\{br\}", Trace.BREAK, False),
+    ("_x000", r"_x000[DA]_", Trace.BREAK, False),
+    ("(10)", r"\b(?:TECKENKOD|CHAR|Chr|CHR)\(10\)", Trace.BREAK, False),
+    ("vb", r"\bvb(?:CrLf|NewLine|Lf)\b", Trace.BREAK, False),
+    ("**", r"(?<![*\w])\*\*\w[^*\n]{0,200}\*\*(?![*\w])", Trace.MARKUP, False),
+    ("](", r"\[[^\[\]\n]{1,80}\]\(https?://", Trace.MARKUP, False),
+    ("# ", r"(?m)^#{1,6} (?=[^\W\d_])", Trace.MARKUP, False),
+    ("\n", r"\A[ \t\u00a0\n]*\n(?=[^\n])", Trace.BLANK, False),
+    ("\n\n\n", r"(?<!\n)\n{4,}", Trace.BLANK, False),
+    ("      ", r"(?<! ) {6,}", Trace.BLANK, False),
+)
+"""Where a needle is missing, the pattern is not tried."""
