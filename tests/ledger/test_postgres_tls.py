@@ -178,4 +178,8 @@ def test_the_oldest_server_that_is_supported_is_sent_from(debian: Cluster, acces
         gateway = Taker()
         send_all(ledger, new_mailing(ledger, 12), gateway)
         must_be_true(ledger, gateway)
+        with ledger.transaction():
+            plan = ledger.column("EXPLAIN SELECT COUNT(*) FROM messages WHERE code = 'x'")
+        assert any("Seq Scan" in line for line in plan), plan
+        assert "JIT:" not in plan, "a tenth of a second for each statement that looks through a table"
     assert version >= 150_000
