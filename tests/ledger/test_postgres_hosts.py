@@ -1,7 +1,6 @@
 """A ledger on a server with several hosts on it: whoever dies or takes over, nothing goes out twice."""
 
 import os
-import re
 import signal
 import subprocess
 import threading
@@ -33,7 +32,7 @@ if why := postgres_server.why_none():
 import psycopg
 
 from smsctl.domain import database_address as address
-from smsctl.ledger.postgres import connect, dialect
+from smsctl.ledger.postgres import connect
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.seam.standing import Identity
 
@@ -281,44 +280,3 @@ def test_a_role_that_may_do_no_more_than_it_must_can_send(
     admin.execute(f"ALTER ROLE {role} CONNECTION LIMIT 0".encode())
     with pytest.raises(LedgerError, match="takes no more connections"):
         opened(_access(cluster, tmp_path / "ledger.db", schema, role))
-
-
-@pytest.fixture
-def in_swedish(cluster: Cluster, tmp_path: Path, admin: psycopg.Connection[Any]) -> Iterator[Access]:
-    """The way to a database whose texts are sorted as in Sweden."""
-    try:
-        admin.execute(
-            "CREATE DATABASE swedish LOCALE_PROVIDER icu ICU_LOCALE 'sv' LOCALE 'C' TEMPLATE template0"
-        )
-    except psycopg.Error as error:
-        pytest.skip(f"the server has no ICU: {error.sqlstate}")
-    access = _access(cluster, tmp_path / "ledger.db", "smsctl")
-    yield access._replace(address=access.address._replace(database="swedish"))
-    admin.execute("DROP DATABASE swedish WITH (FORCE)")
-
-
-NAMES = ["Z", "a", "v", "w", "W", "ä", "å", "Å", "ö", "-", "é"]
-
-
-def _sorted_there(access: Access) -> tuple[list[str], list[str]]:
-    """Write names; return them as the ledger sorts them, and those of them that come before "a"."""
-    with closing(opened(access)) as ledger:
-        with ledger.transaction():
-            ledger.write_many("INSERT INTO facts (name, value) VALUES (?, '')", [(one,) for one in NAMES])
-        return (
-            ledger.column("SELECT name FROM facts WHERE value = '' ORDER BY name"),
-            ledger.column("SELECT name FROM facts WHERE value = '' AND name < 'a' ORDER BY name"),
-        )
-
-
-def test_a_swedish_database_sorts_as_a_file_does(in_swedish: Access) -> None:
-    assert _sorted_there(in_swedish) == (sorted(NAMES), ["-", "Z"])
-
-
-def test_by_its_own_order_it_would_not(in_swedish: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control."""
-    monkeypatch.setattr(dialect, "_TEXT", re.compile("(?!)"))
-    found, before = _sorted_there(in_swedish)
-    assert sorted(found) == sorted(NAMES)
-    assert found != sorted(NAMES)
-    assert before == ["-"]

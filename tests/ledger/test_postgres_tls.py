@@ -4,6 +4,7 @@ And a server that is older than the one of the wheel. Debian's is asked, for the
 """
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -34,6 +35,7 @@ if why := postgres_server.why_none() or postgres_server.why_none_of_debian():
 
 import psycopg
 
+from smsctl.ledger.postgres import dialect
 from smsctl.ledger.postgres.connect import Access
 
 _NUMBERS = count(1)
@@ -183,3 +185,44 @@ def test_the_oldest_server_that_is_supported_is_sent_from(debian: Cluster, acces
         assert any("Seq Scan" in line for line in plan), plan
         assert "JIT:" not in plan, "a tenth of a second for each statement that looks through a table"
     assert version >= 150_000
+
+
+# A database that sorts as in Sweden: the wheel's server knows no order but that of bytes
+
+
+@pytest.fixture
+def in_swedish(debian: Cluster, access: Access) -> Iterator[Access]:
+    """The way to such a database."""
+    with psycopg.connect(debian.url(), autocommit=True) as admin:
+        admin.execute(
+            "CREATE DATABASE swedish LOCALE_PROVIDER icu ICU_LOCALE 'sv' LOCALE 'C' TEMPLATE template0"
+        )
+        yield access._replace(address=address.parse(debian.url("swedish")), password=None)
+        admin.execute("DROP DATABASE swedish WITH (FORCE)")
+
+
+NAMES = ["Z", "a", "v", "w", "W", "ä", "å", "Å", "ö", "-", "é"]
+
+
+def _sorted_there(access: Access) -> tuple[list[str], list[str]]:
+    """Write names; return them as the ledger sorts them, and those of them that come before "a"."""
+    with closing(open_shared(access)) as ledger:
+        with ledger.transaction():
+            ledger.write_many("INSERT INTO facts (name, value) VALUES (?, '')", [(one,) for one in NAMES])
+        return (
+            ledger.column("SELECT name FROM facts WHERE value = '' ORDER BY name"),
+            ledger.column("SELECT name FROM facts WHERE value = '' AND name < 'a' ORDER BY name"),
+        )
+
+
+def test_a_swedish_database_sorts_as_a_file_does(in_swedish: Access) -> None:
+    assert _sorted_there(in_swedish) == (sorted(NAMES), ["-", "W", "Z"])
+
+
+def test_by_its_own_order_it_would_not(in_swedish: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(dialect, "_TEXT", re.compile("(?!)"))
+    found, before = _sorted_there(in_swedish)
+    assert sorted(found) == sorted(NAMES)
+    assert found != sorted(NAMES)
+    assert before == ["-"]

@@ -50,7 +50,7 @@ _PLANS = "SELECT " + ", ".join(
         "enable_hashjoin": "off",
         "enable_mergejoin": "off",
         "plan_cache_mode": "force_generic_plan",
-        "jit": "off",  # until version 17 what has no index seems so dear that it is compiled: 0.1 s for nothing
+        "jit": "off",  # until version 17 what has no index seems dear enough to be compiled, in 0.1 s
     }.items()
 )
 """In a write each row is found by an index, however little the server knows yet of a table just filled."""
