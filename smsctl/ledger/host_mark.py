@@ -7,6 +7,7 @@ batch's reference stands beside it, which no two batches share.
 from pathlib import Path
 
 from smsctl.errors import Sentence, say
+from smsctl.host import machine
 from smsctl.ledger.high_water import HighWater, HighWaterRecord
 from smsctl.ledger.seam import beside
 
@@ -54,6 +55,17 @@ class HostMark(HighWater):
             at=at.removeprefix("-"),
             host=host,
         )
+
+
+def id_here(water: HighWaterRecord | None) -> str:
+    """Return by which id this host is known: drawn once, and another on a machine that it was copied to.
+
+    Where a copied folder were the same host, one would say of the other that it misses nothing.
+    """
+    from hashlib import blake2b  # as in keyfile
+
+    told = f"{water.host if water else ''} {machine.told()}"
+    return blake2b(told.encode("utf-8", "replace"), digest_size=_HOST // 2).hexdigest()
 
 
 def lacks(place: str, water: HighWaterRecord) -> Sentence:

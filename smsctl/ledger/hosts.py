@@ -17,17 +17,17 @@ from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host.clock import ClockReading
 from smsctl.ledger import takeover
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWaterRecord, Restored, twice
-from smsctl.ledger.host_mark import HostMark, lacks
+from smsctl.ledger.host_mark import HostMark, id_here, lacks
 from smsctl.ledger.seam.engine import COPIED, FILLING
 from smsctl.ledger.seam.sentences import being_filled
-from smsctl.ledger.seam.standing import Identity, Standing
+from smsctl.ledger.seam.standing import Standing
 from smsctl.ledger.store import Ledger
 
 if TYPE_CHECKING:
     from smsctl.ledger.postgres.connect import Access
 
 _LIFE, _QUARANTINE = takeover.LIFE, "quarantine"
-_NEWEST = "newest batch"  # no fact: asked for on the same way
+_NEWEST, _LISTED = "newest batch", "listed"  # no facts: asked for on the same way
 _BEFORE = "lineage-before "
 
 
@@ -108,7 +108,7 @@ def admit(ledger: Ledger, reference: str, moment: Moment) -> Claimant | None:
         _stop_all(ledger, look.water, look.facts)
         raise HaltError(twice(restored.why).sentence, hint=ACCEPT)
     water = _at_home(ledger, mark, look, moment)
-    return Claimant(host=water.host, at=standing.at, read=standing.read)
+    return Claimant(host=id_here(water), at=standing.at, read=standing.read)
 
 
 def judge(ledger: Ledger) -> Restored | None:
@@ -131,10 +131,10 @@ def _judged(ledger: Ledger, look: _Look) -> Restored | None:
             "{path} is a new ledger. If one was sent from before, bring it: smsctl ledger copy --from FILE.",
             path=place,
         )
-    if not why and not _is_confirmed(look.facts.get(_LIFE), look.standing):
+    if not why and not look.standing.goes_on_from(look.facts.get(_LIFE)):
         why = say("{path} was put back, copied, or another server took over.", path=place)
     if not why and look.is_taken_over:
-        why = takeover.waited_for(ledger, look.facts, look.standing, look.water.host if look.water else "")
+        why = takeover.waited_for(ledger, look.facts, look.standing, id_here(look.water))
     if not why and (told := look.facts.get(_QUARANTINE)):
         why = say("{path}: a host has found that it lacks what was sent: {told}.", path=place, told=told)
     return Restored(why, None) if why else None
@@ -204,6 +204,7 @@ def renew(ledger: Ledger) -> None:
     if lineage:
         ledger.keep_fact(_BEFORE + lineage, standing.at)
     record = _new_mark(ledger, mark.read(), _begin_life(ledger), standing.at)
+    takeover.join(ledger, id_here(record), standing.at)
     ledger.after_commit(LINEAGE, lambda: mark.begin(record))
 
 
@@ -215,20 +216,24 @@ def look_on(ledger: Ledger) -> None:
     look = _look(ledger, mark, standing)
     if FILLING in look.facts:
         return
-    water, is_like_it = look.water, _is_confirmed(look.facts.get(_LIFE), standing)
+    water, is_like_it = look.water, standing.goes_on_from(look.facts.get(_LIFE))
     if water and is_like_it and look.is_taken_over and not _own_doubt(ledger, look):
-        takeover.say_it_is_whole(ledger, look.facts, standing, water.host)
+        takeover.say_it_is_whole(ledger, look.facts, standing, id_here(water))
     if _judged(ledger, look) is None:
-        newest, reference = _newest(ledger)
-        if newest and (water is None or water.lineage != look.facts[LINEAGE]):
-            with ledger.transaction():  # so that no other process of this host makes it, and a newer one
-                lineage, water = _facts(ledger).get(LINEAGE), mark.read()
-                if lineage and (water is None or water.lineage != lineage):
-                    water = _new_mark(ledger, water, lineage, standing.at)
-                    mark.begin(water)
-                    _join(ledger, water.host, standing.at)  # long before it sends: then it is asked too
-        elif newest:
-            mark.rise(newest, reference, standing.at)
+        if water is None or water.lineage != look.facts[LINEAGE] or _LISTED not in look.facts:
+            _be_listed(ledger, mark, standing)
+        mark.rise(*_newest(ledger), standing.at)
+
+
+def _be_listed(ledger: Ledger, mark: HostMark, standing: Standing) -> None:
+    """Let this host be asked after a takeover, long before it sends anything."""
+    with ledger.transaction():  # so that no other process of this host makes its mark, and a newer one
+        lineage, water = _facts(ledger).get(LINEAGE), mark.read()
+        if lineage and (water is None or water.lineage != lineage):
+            water = _new_mark(ledger, water, lineage, standing.at)
+            mark.begin(water)
+        if lineage:
+            takeover.join(ledger, id_here(water), standing.at)
 
 
 def _at_home(ledger: Ledger, mark: HostMark, look: _Look, moment: Moment) -> HighWaterRecord:
@@ -243,13 +248,8 @@ def _at_home(ledger: Ledger, mark: HostMark, look: _Look, moment: Moment) -> Hig
         joins, water = True, _new_mark(ledger, water, facts[LINEAGE], standing.at)
         mark.begin(water)  # what it tells of is committed: it is not ahead of the ledger
     if joins:
-        _join(ledger, water.host, standing.at)
+        takeover.join(ledger, id_here(water), standing.at)
     return water
-
-
-def _join(ledger: Ledger, host: str, at: str) -> None:
-    sql = "INSERT INTO hosts (host, name, joined_at) VALUES (?, ?, ?) ON CONFLICT (host) DO NOTHING"
-    ledger.write(sql, host, socket.gethostname(), at)
 
 
 def _new_mark(ledger: Ledger, before: HighWaterRecord | None, lineage: str, at: str) -> HighWaterRecord:
@@ -258,27 +258,24 @@ def _new_mark(ledger: Ledger, before: HighWaterRecord | None, lineage: str, at: 
     return HighWaterRecord(lineage=lineage, batch=newest, reference=reference, at=at, host=host)
 
 
-def _is_confirmed(life: str | None, standing: Standing) -> bool:
-    kept, found = Identity.of(life) if life else None, standing.identity
-    if kept is None:
-        return False
-    if not found.timeline:  # a standby, which can only be read
-        return kept._replace(timeline="") == found
-    return kept == found or (standing.asks_for_standby and found.is_promoted_from(kept))
-
-
 def _facts(ledger: Ledger, water: HighWaterRecord | None = None) -> dict[str, str]:
-    """Return what the ledger says of itself; with `_NEWEST`, where it has this host's newest batch."""
+    """Return what the ledger says of itself; with `_NEWEST`, where it has this host's newest batch.
+
+    And with `_LISTED`, where this host is among those that are asked after a takeover.
+    """
     found = ledger.rows(
         "SELECT name, value FROM facts WHERE name IN (?, ?, ?, ?) OR name LIKE 'lineage-before %'"
         " OR name LIKE 'found-whole %'"
-        " UNION ALL SELECT CAST(? AS TEXT), reference FROM batches WHERE id = ? AND reference = ?",
+        " UNION ALL SELECT CAST(? AS TEXT), reference FROM batches WHERE id = ? AND reference = ?"
+        " UNION ALL SELECT CAST(? AS TEXT), name FROM hosts WHERE host = ?",
         LINEAGE,
         _LIFE,
         _QUARANTINE,
         FILLING,
         _NEWEST,
         *((water.batch, water.reference) if water else (0, "")),
+        _LISTED,
+        id_here(water),
     )
     return dict(found)
 

@@ -4,6 +4,7 @@ A database that was restored to a point in time has, as a standby that had every
 nothing else that is new. Whether it lacks the last batches, each host knows of its own alone.
 """
 
+import socket
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -34,6 +35,12 @@ def listed(ledger: Ledger) -> tuple[Host, ...]:
         " ORDER BY h.joined_at, h.host"
     )
     return tuple(Host(name=name, newest_at=newest_at) for name, newest_at in found)
+
+
+def join(ledger: Ledger, host: str, at: str) -> None:
+    """Put this host in the list, in the open transaction, if it is not there."""
+    sql = "INSERT INTO hosts (host, name, joined_at) VALUES (?, ?, ?) ON CONFLICT (host) DO NOTHING"
+    ledger.write(sql, host, socket.gethostname(), at)
 
 
 def say_it_is_whole(ledger: Ledger, facts: Mapping[str, str], standing: Standing, host: str) -> None:

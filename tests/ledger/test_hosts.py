@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -27,6 +28,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.errors import LedgerError, RuleError
+from smsctl.host import machine
 from smsctl.ledger import (
     audit,
     fitness,
@@ -681,7 +683,7 @@ def test_without_its_life_a_new_host_would_send_it_again(site: Site, monkeypatch
         file = site.dumped()
         send_all(one, mailing, gateway)
     site.put_back(file)
-    monkeypatch.setattr(hosts, "_is_confirmed", lambda *_given: True)
+    monkeypatch.setattr(standing.Standing, "goes_on_from", lambda *_given: True)
     with closing(site.opened("new")) as again:
         run(again, mailing, gateway)
     assert set(gateway.taken.values()) == {2}
@@ -929,6 +931,86 @@ def test_a_host_that_has_only_looked_before_is_asked_as_well(site: Site, admin: 
             ):
                 run(two, mailing, gateway)
     assert set(gateway.taken.values()) == {1}
+
+
+def _sent_in_what_is_lost(site: Site, admin: Admin, gateway: Taker, *, by: str, other: str) -> None:
+    """Let a host that has only opened the ledger send its first mailing, and another one what is lost of it."""
+    with closing(site.opened("one")) as one:  # where a person says that it may be sent from
+        mailing = new_mailing(one, 4)
+    site.opened("two").close()
+
+    def send(there: Site) -> None:
+        with closing(there.opened(by)) as sender:
+            send_all(sender, mailing, gateway)
+
+    for there in _promoted(site, admin, send):
+        with _waits(there), closing(synchronous(there, other)) as again:
+            run(again, mailing, gateway)
+
+
+@pytest.mark.parametrize(("by", "other"), [("one", "two"), ("two", "one")], ids=["who said so", "who looked"])
+def test_a_host_is_asked_that_has_opened_a_ledger_from_which_nothing_was_sent(
+    by: str, other: str, site: Site, admin: Admin
+) -> None:
+    gateway = Taker()
+    with pytest.raises(LedgerError, match="not every host"):
+        _sent_in_what_is_lost(site, admin, gateway, by=by, other=other)
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_without_being_listed_it_would_not_be(
+    site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(takeover, "join", lambda *_given: None)
+    gateway = Taker()
+    _sent_in_what_is_lost(site, admin, gateway, by="one", other="two")
+    assert set(gateway.taken.values()) == {2}
+
+
+def _sent_by_a_copy(
+    site: Site, admin: Admin, gateway: Taker, monkeypatch: pytest.MonkeyPatch, *, named: str
+) -> None:
+    """Copy a host with all it knows, let the copy send, and the first one what the database lacks of it."""
+    with closing(site.opened("one")) as one:
+        send_all(one, new_mailing(one, 1, body="Hej 1"), gateway)
+        mailing = new_mailing(one, 4)
+    for file in site.folder.glob("one*"):
+        shutil.copy(file, file.with_name(file.name.replace("one", "copy")))
+    here = machine.told()
+
+    def opened_by_the_copy(there: Site) -> Ledger:
+        monkeypatch.setattr(machine, "told", lambda: named or here)
+        return there.opened("copy")
+
+    opened_by_the_copy(site).close()
+
+    def send(there: Site) -> None:
+        with closing(opened_by_the_copy(there)) as copy:
+            send_all(copy, mailing, gateway)
+        monkeypatch.setattr(machine, "told", lambda: here)
+
+    for there in _promoted(site, admin, send):
+        with _waits(there), closing(synchronous(there, "one")) as again:
+            run(again, mailing, gateway)
+
+
+def test_a_copy_of_a_host_on_another_machine_is_another_host(
+    site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = Taker()
+    with pytest.raises(LedgerError, match="not every host"):
+        _sent_by_a_copy(site, admin, gateway, monkeypatch, named="hall2 4711")
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_as_the_same_one_it_would_say_of_the_other_that_it_misses_nothing(
+    site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    gateway = Taker()
+    _sent_by_a_copy(site, admin, gateway, monkeypatch, named="")
+    assert set(gateway.taken.values()) == {1, 2}
 
 
 def test_without_asking_every_host_it_would_be(

@@ -56,6 +56,18 @@ class Standing(NamedTuple):
     has_standby: bool = False  # and so does the server
     settings_at: str = ""  # since when its settings are as they are
 
+    def goes_on_from(self, life: str | None) -> bool:
+        """Say whether this is the database that was confirmed in that life, as far as it tells itself.
+
+        A standby that has taken over is, where the config says that it has everything.
+        """
+        kept, found = Identity.of(life) if life else None, self.identity
+        if kept is None:
+            return False
+        if not found.timeline:  # a standby, which can only be read
+            return kept._replace(timeline="") == found
+        return kept == found or (self.asks_for_standby and found.is_promoted_from(kept))
+
     def unfit(self, place: str) -> LedgerError | None:
         """Return why nothing may be sent by this host, or from this server as it is set; None: it may."""
         if self.asks_for_standby and not self.has_standby:
