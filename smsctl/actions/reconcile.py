@@ -23,6 +23,7 @@ from smsctl.errors import Sentence, SmsctlError, say
 from smsctl.host import clock
 from smsctl.ledger import corrections, hosts, reconciling, restoring, under_way
 from smsctl.ledger.batches import Claim
+from smsctl.ledger.host_mark import name_of
 from smsctl.ledger.hosts import HaltError
 from smsctl.ledger.reconciling import Unknown
 from smsctl.ledger.store import Ledger
@@ -183,9 +184,8 @@ def _mark_again(search: Search, unknown: Unknown) -> float:
         if host is None or unknown not in found:
             return 0
         under_way.mark_again(ledger, claim.id, under_way.until(host.at, search.request_s))
-        restoring.watch(
-            ledger, before=claim.id - 1, newest=claim.id, reference=claim.batch.reference, at=host.at
-        )
+        name = name_of(claim.batch.reference, unknown.claimed.at)
+        restoring.watch(ledger, before=claim.id - 1, newest=claim.id, reference=name, at=host.at)
     return under_way.left_s(host.read, clock.reading())
 
 

@@ -28,6 +28,7 @@ from smsctl.ledger import (
     texts,
     under_way,
 )
+from smsctl.ledger.host_mark import name_of
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import Ledger
 
@@ -90,7 +91,7 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
         ledger,
         before=claims[0].id - 1,
         newest=newest.id,
-        reference=newest.batch.reference,
+        reference=name_of(newest.batch.reference, moment.at),
         at=host.at if host else None,
     )
     return claims

@@ -1,7 +1,7 @@
 """The file in which a host keeps who it is, and the newest batch that it has seen in a ledger on a server.
 
 An id alone tells nothing there: of two servers that were one, each gives it to a batch of its own. So the
-batch's reference stands beside it, which no two batches share.
+batch's name stands beside it, which no two batches share.
 """
 
 from pathlib import Path
@@ -57,6 +57,14 @@ class HostMark(HighWater):
         )
 
 
+def name_of(reference: str, claimed_at: str) -> str:
+    """Return by what a batch is known from every other.
+
+    Where a server has forgotten one, its next batch of the same people may have the same reference.
+    """
+    return f"{reference}@{claimed_at}"
+
+
 def id_here(water: HighWaterRecord | None) -> str:
     """Return by which id this host is known: drawn once, and another on a machine that it was copied to.
 
@@ -75,5 +83,5 @@ def lacks(place: str, water: HighWaterRecord) -> Sentence:
         " server took over.",
         path=place,
         batch=water.batch,
-        reference=water.reference,
+        reference=water.reference.partition("@")[0],
     )

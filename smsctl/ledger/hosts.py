@@ -17,7 +17,7 @@ from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host.clock import ClockReading
 from smsctl.ledger import takeover
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWaterRecord, Restored, twice
-from smsctl.ledger.host_mark import HostMark, id_here, lacks
+from smsctl.ledger.host_mark import HostMark, id_here, lacks, name_of
 from smsctl.ledger.seam.engine import COPIED, FILLING
 from smsctl.ledger.seam.sentences import being_filled
 from smsctl.ledger.seam.standing import Standing
@@ -266,7 +266,8 @@ def _facts(ledger: Ledger, water: HighWaterRecord | None = None) -> dict[str, st
     found = ledger.rows(
         "SELECT name, value FROM facts WHERE name IN (?, ?, ?, ?) OR name LIKE 'lineage-before %'"
         " OR name LIKE 'found-whole %'"
-        " UNION ALL SELECT CAST(? AS TEXT), reference FROM batches WHERE id = ? AND reference = ?"
+        " UNION ALL SELECT CAST(? AS TEXT), reference FROM batches"
+        " WHERE id = ? AND ? IN (reference || '@' || claimed_at, reference)"
         " UNION ALL SELECT CAST(? AS TEXT), name FROM hosts WHERE host = ?",
         LINEAGE,
         _LIFE,
@@ -290,5 +291,5 @@ def _begin_life(ledger: Ledger) -> str:
 
 
 def _newest(ledger: Ledger) -> tuple[int, str]:
-    row = ledger.one("SELECT id, reference FROM batches ORDER BY id DESC LIMIT 1")
-    return (int(row[0]), str(row[1])) if row else (0, "")
+    row = ledger.one("SELECT id, reference, claimed_at FROM batches ORDER BY id DESC LIMIT 1")
+    return (int(row[0]), name_of(*row[1:])) if row else (0, "")

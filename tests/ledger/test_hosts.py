@@ -31,6 +31,7 @@ from smsctl.errors import LedgerError, RuleError
 from smsctl.host import machine
 from smsctl.ledger import (
     audit,
+    batches,
     fitness,
     hosts,
     lock,
@@ -585,6 +586,38 @@ def test_without_its_mark_the_host_would_send_it_again(
     with closing(site.opened("one")) as again:
         run(again, mailing, gateway)
     assert set(gateway.taken.values()) == {1, 2}
+
+
+def _sent_again_from_a_server_that_forgot_it(one: Ledger, two: Ledger, site: Site, admin: Admin) -> Mailing:
+    """Take one host's newest batch out of the ledger, and let another send it, under the same reference."""
+    mailing = new_mailing(one, 4)
+    send_all(one, mailing, Taker())
+    newest = "SELECT id, reference FROM batches ORDER BY id DESC LIMIT 1"
+    before = one.rows(newest)
+    forget_newest(admin, site)
+    run(two, mailing, Taker())
+    assert one.rows(newest) == before
+    return mailing
+
+
+def test_a_batch_that_was_forgotten_is_missed_where_another_has_its_number_and_its_reference(
+    one: Ledger, two: Ledger, site: Site, admin: Admin
+) -> None:
+    mailing = _sent_again_from_a_server_that_forgot_it(one, two, site, admin)
+    with pytest.raises(LedgerError, match="lacks batch 2"):
+        run(one, mailing, Taker())
+    with pytest.raises(LedgerError, match="a host has found that it lacks what was sent"):
+        run(two, mailing, Taker())
+
+
+def test_by_its_reference_alone_nobody_would_hear_of_it(
+    one: Ledger, two: Ledger, site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    for module in (batches, hosts):
+        monkeypatch.setattr(module, "name_of", lambda reference, _claimed_at: reference)
+    mailing = _sent_again_from_a_server_that_forgot_it(one, two, site, admin)
+    assert run(one, mailing, Taker()) == {"accepted": 4}
 
 
 def _misses_its_batch_while_it_sends(one: Ledger, site: Site, admin: Admin) -> tuple[Mailing, Taker]:
