@@ -114,6 +114,14 @@ def lock(handle: int) -> bool:
     return True
 
 
+def wait_for_lock(handle: int) -> None:
+    """Lock an open file until it is closed, when whoever has it lets go. On Windows nothing is locked so."""
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+
 def read_at(handle: int, buffer: bytearray | memoryview, at: int) -> int:
     """Read what stands at a place of an open file, which stays where it is; return how many bytes."""
     if sys.platform == "win32":

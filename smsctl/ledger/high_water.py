@@ -11,6 +11,8 @@ tells at least of the run's first batch, and a copy from before the run is alway
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,7 +93,8 @@ class HighWater:
         """Write the file anew, durably; for a new ledger, and for one that was accepted."""
         try:
             beside.make(self._ledger, self.path)
-            self._put(water, flush=True)
+            with self._held() as handle:
+                self._put(handle, water, flush=True)
             disk.make_names_durable(self.path.parent)
         except OSError as error:
             raise self._failed(error) from error
@@ -104,19 +107,28 @@ class HighWater:
         now_s = time.monotonic()
         flush = self._flushed_s is None or now_s - self._flushed_s >= _FLUSH_EVERY_S
         try:
-            self._put(water._replace(batch=batch, reference=reference, at=at), flush=flush)
+            with self._held() as handle:
+                water = self.read()  # another run may have come further since
+                if water and water.batch < batch:
+                    self._put(handle, water._replace(batch=batch, reference=reference, at=at), flush=flush)
         except OSError as error:
             raise self._failed(error) from error
 
-    def _put(self, water: HighWaterRecord, *, flush: bool) -> None:
+    @contextmanager
+    def _held(self) -> Iterator[int]:
+        """Yield the file, open to be written, and by no other run meanwhile. OSError."""
         handle = self._open()
         try:
-            os.write(handle, self.line(water))
-            if flush:
-                os.fsync(handle)
-                self._flushed_s = time.monotonic()
+            disk.wait_for_lock(handle)
+            yield handle
         finally:
             os.close(handle)
+
+    def _put(self, handle: int, water: HighWaterRecord, *, flush: bool) -> None:
+        os.write(handle, self.line(water))
+        if flush:
+            os.fsync(handle)
+            self._flushed_s = time.monotonic()
 
     def line(self, water: HighWaterRecord) -> bytes:
         """Return what the file holds."""

@@ -2,6 +2,7 @@ import os
 import resource
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -248,6 +249,28 @@ def test_of_two_runs_at_once_the_further_one_counts(path: Path) -> None:
     one, other = HighWater(path), HighWater(path)
     one.rise(9)
     other.rise(8)
+    water = one.read()
+    assert water
+    assert water.batch == 9
+
+
+def test_a_run_that_comes_between_a_look_and_the_writing_is_not_written_over(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent(path, 2, "one")
+    one, other = HighWater(path), HighWater(path)
+    put = HighWater._put  # noqa: SLF001 - the moment in between
+    between = [threading.Thread(target=other.rise, args=(9,))]
+
+    def put_late(mark: HighWater, handle: int, water: HighWaterRecord, *, flush: bool) -> None:
+        for thread in between[:] if mark is one else ():
+            thread.start()
+            thread.join(0.1)  # it has to wait
+        put(mark, handle, water, flush=flush)
+
+    monkeypatch.setattr(HighWater, "_put", put_late)
+    one.rise(8)
+    between[0].join()
     water = one.read()
     assert water
     assert water.batch == 9
