@@ -35,6 +35,7 @@ class HighWaterRecord(NamedTuple):
     reference: str = ""  # of the batch, where on a server an id may come again
     at: str = ""  # when it was claimed, by the server's clock
     host: str = ""  # that wrote this
+    timeline: str = ""  # the newest on which it has seen the ledger: it grows where another server takes over
 
 
 LINEAGE = "lineage"

@@ -10,17 +10,19 @@ from smsctl.errors import Sentence, say
 from smsctl.host import machine
 from smsctl.ledger.high_water import HighWater, HighWaterRecord
 from smsctl.ledger.seam import beside
+from smsctl.ledger.store import Ledger
 
-_PIECES = 5
-_HOST, _LINEAGE, _DIGITS, _AT = 16, 16, 20, 24
+_HOST, _LINEAGE, _DIGITS, _AT, _TIMELINE = 16, 16, 20, 24, 8
 _REFERENCE = 80  # longer than any: a line of one length is overwritten whole
+_EARLIER = _HOST + 1 + _LINEAGE + 1 + _DIGITS + 1 + _AT + 1 + _REFERENCE + 1
+"""The length of a line that tells of no timeline."""
 
 
 class HostMark(HighWater):
     """The file of this host."""
 
     of_a_host = True
-    size = _HOST + 1 + _LINEAGE + 1 + _DIGITS + 1 + _AT + 1 + _REFERENCE + 1
+    size = _EARLIER + _TIMELINE + 1
 
     def __init__(self, ledger: Path) -> None:
         """Nothing is opened or made yet."""
@@ -34,18 +36,32 @@ class HostMark(HighWater):
         except OSError as error:
             raise self._failed(error) from error
 
+    def see(self, timeline: str) -> None:
+        """Note, durably, that the ledger is on a server that has taken over, if it was not before."""
+        water = self.read()
+        if water is None or water.timeline >= timeline:
+            return
+        try:
+            with self._held() as handle:
+                if water := self.read():  # another run may have come further since
+                    self._put(handle, water._replace(timeline=timeline), flush=True)
+        except OSError as error:
+            raise self._failed(error) from error
+
     def line(self, water: HighWaterRecord) -> bytes:
         """Return what the file holds."""
-        tail = f"{water.batch:0{_DIGITS}d} {water.at or '-'} {water.reference or '-'}"
-        written = f"{water.host} {water.lineage} {tail}"
+        newest = f"{water.batch:0{_DIGITS}d} {water.at or '-'} {water.reference or '-'}"
+        written = f"{water.host} {water.lineage} {newest} {water.timeline or '-'}"
         return f"{written:<{self.size - 1}}\n".encode()
 
     def parsed(self, line: bytes) -> HighWaterRecord | None:
         """Return what the file says; None where it is damaged."""
         pieces = line.decode("ascii", "replace").split()
-        if len(line) != self.size or len(pieces) != _PIECES:
+        if len(line) == _EARLIER:
+            pieces.append("-")
+        if len(line) not in (self.size, _EARLIER) or len(pieces) != len(HighWaterRecord._fields):
             return None
-        host, lineage, digits, at, reference = pieces
+        host, lineage, digits, at, reference, timeline = pieces
         if (len(host), len(lineage)) != (_HOST, _LINEAGE) or not digits.isdecimal():
             return None
         return HighWaterRecord(
@@ -54,6 +70,7 @@ class HostMark(HighWater):
             reference=reference.removeprefix("-"),
             at=at.removeprefix("-"),
             host=host,
+            timeline=timeline.removeprefix("-"),
         )
 
 
@@ -63,6 +80,12 @@ def name_of(reference: str, claimed_at: str) -> str:
     Where a server has forgotten one, its next batch of the same people may have the same reference.
     """
     return f"{reference}@{claimed_at}"
+
+
+def newest_batch(ledger: Ledger) -> tuple[int, str]:
+    """Return the id and the name of the ledger's newest batch; 0 where it has none."""
+    row = ledger.one("SELECT id, reference, claimed_at FROM batches ORDER BY id DESC LIMIT 1")
+    return (int(row[0]), name_of(*row[1:])) if row else (0, "")
 
 
 def id_here(water: HighWaterRecord | None) -> str:
@@ -84,4 +107,12 @@ def lacks(place: str, water: HighWaterRecord) -> Sentence:
         path=place,
         batch=water.batch,
         reference=water.reference.partition("@")[0],
+    )
+
+
+def left_behind(place: str) -> Sentence:
+    """Say that a server is one from which another has taken over."""
+    return say(
+        "{path}: this host has seen that another server took over from it; it may lack what was sent since.",
+        path=place,
     )

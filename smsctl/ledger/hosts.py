@@ -17,7 +17,7 @@ from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host.clock import ClockReading
 from smsctl.ledger import takeover
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWaterRecord, Restored, twice
-from smsctl.ledger.host_mark import HostMark, id_here, lacks, name_of
+from smsctl.ledger.host_mark import HostMark, id_here, lacks, left_behind, newest_batch
 from smsctl.ledger.seam.engine import COPIED, FILLING
 from smsctl.ledger.seam.sentences import being_filled
 from smsctl.ledger.seam.standing import Standing
@@ -143,9 +143,14 @@ def _judged(ledger: Ledger, look: _Look) -> Restored | None:
 def _own_doubt(ledger: Ledger, look: _Look) -> Sentence | None:
     """Return what speaks against the ledger by this host's own mark."""
     water, place = look.water, ledger.engine.place
-    if water is None or not water.batch:
+    if water is None:
         return None
-    if water.lineage != look.facts.get(LINEAGE):
+    is_its_own = water.lineage == look.facts.get(LINEAGE)
+    if is_its_own and "" < look.standing.identity.timeline < water.timeline:
+        return left_behind(place)
+    if not water.batch:
+        return None
+    if not is_its_own:
         # A person has accepted what this host may miss of that time; not what it has sent elsewhere since.
         if water.at and water.at <= look.facts.get(_BEFORE + water.lineage, ""):
             return None
@@ -203,7 +208,7 @@ def renew(ledger: Ledger) -> None:
     ledger.write("DELETE FROM hosts")  # one that is gone is waited for no longer; the others join again
     if lineage:
         ledger.keep_fact(_BEFORE + lineage, standing.at)
-    record = _new_mark(ledger, mark.read(), _begin_life(ledger), standing.at)
+    record = _new_mark(ledger, mark.read(), _begin_life(ledger), standing)
     takeover.join(ledger, id_here(record), standing.at)
     ledger.after_commit(LINEAGE, lambda: mark.begin(record))
 
@@ -218,11 +223,12 @@ def look_on(ledger: Ledger) -> None:
         return
     water, is_like_it = look.water, standing.goes_on_from(look.facts.get(_LIFE))
     if water and is_like_it and look.is_taken_over and not _own_doubt(ledger, look):
+        mark.see(standing.identity.timeline)  # or this host would go on there, should the old one be back
         takeover.say_it_is_whole(ledger, look.facts, standing, id_here(water))
     if _judged(ledger, look) is None:
         if water is None or water.lineage != look.facts[LINEAGE] or _LISTED not in look.facts:
             _be_listed(ledger, mark, standing)
-        mark.rise(*_newest(ledger), standing.at)
+        mark.rise(*newest_batch(ledger), standing.at)
 
 
 def _be_listed(ledger: Ledger, mark: HostMark, standing: Standing) -> None:
@@ -230,7 +236,7 @@ def _be_listed(ledger: Ledger, mark: HostMark, standing: Standing) -> None:
     with ledger.transaction():  # so that no other process of this host makes its mark, and a newer one
         lineage, water = _facts(ledger).get(LINEAGE), mark.read()
         if lineage and (water is None or water.lineage != lineage):
-            water = _new_mark(ledger, water, lineage, standing.at)
+            water = _new_mark(ledger, water, lineage, standing)
             mark.begin(water)
         if lineage:
             takeover.join(ledger, id_here(water), standing.at)
@@ -240,29 +246,31 @@ def _at_home(ledger: Ledger, mark: HostMark, look: _Look, moment: Moment) -> Hig
     """Return this host's mark, whose database is confirmed; make it for a host that is new here."""
     water, facts, standing = look
     if facts.get(_LIFE) != standing.identity.life:  # a standby that had everything took over
+        mark.see(standing.identity.timeline)
         takeover.go_on(ledger, standing, moment)
     if not mark.trusted:
         mark.must_take_marks()
     joins = not mark.trusted
     if water is None or water.lineage != facts[LINEAGE]:
-        joins, water = True, _new_mark(ledger, water, facts[LINEAGE], standing.at)
+        joins, water = True, _new_mark(ledger, water, facts[LINEAGE], standing)
         mark.begin(water)  # what it tells of is committed: it is not ahead of the ledger
     if joins:
         takeover.join(ledger, id_here(water), standing.at)
     return water
 
 
-def _new_mark(ledger: Ledger, before: HighWaterRecord | None, lineage: str, at: str) -> HighWaterRecord:
-    newest, reference = _newest(ledger)
-    host = before.host if before else os.urandom(8).hex()
-    return HighWaterRecord(lineage=lineage, batch=newest, reference=reference, at=at, host=host)
+def _new_mark(
+    ledger: Ledger, before: HighWaterRecord | None, lineage: str, standing: Standing
+) -> HighWaterRecord:
+    newest, reference = newest_batch(ledger)
+    host, timeline = before.host if before else os.urandom(8).hex(), standing.identity.timeline
+    return HighWaterRecord(
+        lineage=lineage, batch=newest, reference=reference, at=standing.at, host=host, timeline=timeline
+    )
 
 
 def _facts(ledger: Ledger, water: HighWaterRecord | None = None) -> dict[str, str]:
-    """Return what the ledger says of itself; with `_NEWEST`, where it has this host's newest batch.
-
-    And with `_LISTED`, where this host is among those that are asked after a takeover.
-    """
+    """Return what the ledger says of itself; where it has this host's newest batch, or lists it, those too."""
     found = ledger.rows(
         "SELECT name, value FROM facts WHERE name IN (?, ?, ?, ?) OR name LIKE 'lineage-before %'"
         " OR name LIKE 'found-whole %'"
@@ -288,8 +296,3 @@ def _begin_life(ledger: Ledger) -> str:
     assert standing is not None  # noqa: S101 - only a server has hosts
     ledger.keep_fact(_LIFE, standing.identity.life)
     return lineage
-
-
-def _newest(ledger: Ledger) -> tuple[int, str]:
-    row = ledger.one("SELECT id, reference, claimed_at FROM batches ORDER BY id DESC LIMIT 1")
-    return (int(row[0]), name_of(*row[1:])) if row else (0, "")

