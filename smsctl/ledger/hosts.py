@@ -19,7 +19,7 @@ from smsctl.ledger import takeover
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWaterRecord, Restored, twice
 from smsctl.ledger.host_mark import HostMark, id_here, lacks, left_behind, newest_batch
 from smsctl.ledger.seam.engine import COPIED, FILLING
-from smsctl.ledger.seam.sentences import being_filled
+from smsctl.ledger.seam.sentences import OnlyReadError, being_filled
 from smsctl.ledger.seam.standing import Standing
 from smsctl.ledger.store import Ledger
 
@@ -162,9 +162,9 @@ def note_what_is_missing(ledger: Ledger) -> None:
     """Keep all hosts from sending, where this one's newest batch is not in the ledger: it was put back."""
     mark = mark_of(ledger)
     water = mark.read() if mark else None
-    if water is None or not water.batch:
+    if water is None or not water.batch or _NEWEST in _facts(ledger, water):
         return
-    with ledger.transaction():
+    with suppress(OnlyReadError), ledger.transaction():
         _stop_all(ledger, water, _facts(ledger, water))
 
 
@@ -221,6 +221,8 @@ def look_on(ledger: Ledger) -> None:
     look = _look(ledger, mark, standing)
     if FILLING in look.facts:
         return
+    if _NEWEST not in look.facts:
+        note_what_is_missing(ledger)
     water, is_like_it = look.water, standing.goes_on_from(look.facts.get(_LIFE))
     if water and is_like_it and look.is_taken_over and not _own_doubt(ledger, look):
         mark.see(standing.identity.timeline)  # or this host would go on there, should the old one be back
@@ -270,7 +272,7 @@ def _new_mark(
 
 
 def _facts(ledger: Ledger, water: HighWaterRecord | None = None) -> dict[str, str]:
-    """Return what the ledger says of itself; where it has this host's newest batch, or lists it, those too."""
+    """Return what the ledger says of itself, and whether it has this host's newest batch, and lists it."""
     found = ledger.rows(
         "SELECT name, value FROM facts WHERE name IN (?, ?, ?, ?) OR name LIKE 'lineage-before %'"
         " OR name LIKE 'found-whole %'"

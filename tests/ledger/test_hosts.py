@@ -1084,7 +1084,10 @@ def _goes_back_to_the_server_before(site: Site, admin: Admin) -> Taker:
 def test_a_host_that_has_seen_another_server_take_over_does_not_go_back(site: Site, admin: Admin) -> None:
     gateway = _goes_back_to_the_server_before(site, admin)
     assert set(gateway.taken.values()) == {1}
-    with closing(site.opened("two")) as two, pytest.raises(LedgerError, match="another server took over from"):
+    with (
+        closing(site.opened("two")) as two,
+        pytest.raises(LedgerError, match="another server took over from"),
+    ):
         restoring.refuse_restored(two)
 
 

@@ -265,6 +265,9 @@ def others_decide(admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatc
         "default_transaction_read_only = on",
         "statement_timeout = 1",
         "timezone = 'America/New_York'",
+        "array_nulls = off",
+        "extra_float_digits = -15",
+        "row_security = on",
     ):
         admin.execute(f"ALTER ROLE owner SET {setting}".encode())
     for name, value in {
@@ -279,7 +282,14 @@ def others_decide(admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatc
     admin.execute("ALTER ROLE owner RESET ALL")
 
 
-SHOWN = {"synchronous_commit": "on", "statement_timeout": "10min", "timezone": "UTC"}
+SHOWN = {
+    "synchronous_commit": "on",
+    "statement_timeout": "10min",
+    "timezone": "UTC",
+    "row_security": "off",
+    "array_nulls": "on",
+    "extra_float_digits": "1",
+}
 
 
 @pytest.mark.usefixtures("others_decide")
@@ -335,6 +345,17 @@ def test_a_server_that_does_not_keep_what_it_promises_is_refused(
     finally:
         cluster.stop()
         cluster.start()
+
+
+def test_a_role_for_which_nothing_guards_the_rows_is_refused(
+    access: Access, admin: psycopg.Connection[Any]
+) -> None:
+    admin.execute("ALTER ROLE owner SET session_replication_role = replica")
+    try:
+        with pytest.raises(LedgerError, match="does not guard its rows"):
+            opened(access)
+    finally:
+        admin.execute("ALTER ROLE owner RESET ALL")
 
 
 def test_a_database_of_another_encoding_is_refused(access: Access, admin: psycopg.Connection[Any]) -> None:

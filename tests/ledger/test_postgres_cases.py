@@ -23,7 +23,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status
 from smsctl.errors import LedgerError, say
 from smsctl.host.clock import ClockReading
-from smsctl.ledger import checking, hosts, mailings, openings, packages, recovery
+from smsctl.ledger import checking, fitness, hosts, mailings, openings, packages, recovery
 from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.seam.standing import Identity, Standing
 from smsctl.ledger.store import Ledger
@@ -165,6 +165,33 @@ def test_a_standby_is_read_and_never_written(access: Access, cluster: Cluster) -
         assert found
         with closing(found) as reader:
             assert states(reader) == {"accepted": 2}
+    finally:
+        standby.stop()
+
+
+def test_who_reads_is_told_by_the_primary_and_by_a_standby_only_where_nobody_else_answers(
+    access: Access, cluster: Cluster
+) -> None:
+    """A standby may be behind, and come first in the config."""
+    with closing(open_shared(access)) as ledger:
+        standby = cluster.standby()
+        send_all(ledger, new_mailing(ledger, 2), Taker())
+    standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
+    behind, first = at(access, standby).address, at(access, cluster).address
+    both = behind._replace(servers=(*behind.servers, *first.servers))
+    try:
+        found = hosts.read_shared(access._replace(address=both))
+        assert found
+        with closing(found) as reader:
+            assert states(reader) == {"accepted": 2}
+            fitness.must_be_fit(reader, now())
+        nobody = address.Server(host="127.0.0.1", port=1)
+        found = hosts.read_shared(access._replace(address=both._replace(servers=(nobody, *behind.servers))))
+        assert found
+        with closing(found) as reader:
+            assert states(reader) == {}
+            with pytest.raises(LedgerError, match="only a standby answers"):
+                fitness.must_be_fit(reader, now())
     finally:
         standby.stop()
 
@@ -415,7 +442,9 @@ def test_who_stands_still_in_a_transaction_is_put_out_and_does_not_write(
         assert still.rows("SELECT 1") == [(1,)]
 
 
-def _answered_while_a_table_is_held(access: Access, admin: Admin) -> tuple[dict[str, int], list[Exception]]:
+def _answered_while_a_table_is_held(
+    access: Access, admin: Admin, *, cancel: bool = False
+) -> tuple[dict[str, int], list[Exception]]:
     """Hold the messages as one does who compacts them, until who stores an answer has given up once."""
     failed, holds = list[Exception](), iter((True,))
     with closing(open_shared(access)) as ledger:
@@ -437,6 +466,10 @@ def _answered_while_a_table_is_held(access: Access, admin: Admin) -> tuple[dict[
         waits = "SELECT xact_start FROM pg_stat_activity WHERE wait_event = 'relation'"
         tries = set[object]()
         while sender.is_alive() and len(tries) < 2:
+            if cancel:
+                admin.execute(
+                    "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'relation'"
+                )
             admin.execute("SELECT pg_stat_clear_snapshot()")  # else `xact_start` may be an earlier one's
             tries.update(admin.execute(waits).fetchall())
             sender.join(0.02)
@@ -447,6 +480,10 @@ def _answered_while_a_table_is_held(access: Access, admin: Admin) -> tuple[dict[
 
 def test_who_finds_a_table_held_stores_the_answer_when_it_is_free(access: Access, admin: Admin) -> None:
     assert _answered_while_a_table_is_held(access, admin) == ({"accepted": 4}, [])
+
+
+def test_who_is_cancelled_meanwhile_stores_the_answer_too(access: Access, admin: Admin) -> None:
+    assert _answered_while_a_table_is_held(access, admin, cancel=True) == ({"accepted": 4}, [])
 
 
 def test_as_any_other_error_it_would_cost_the_answer(

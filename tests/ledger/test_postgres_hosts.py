@@ -280,3 +280,20 @@ def test_a_role_that_may_do_no_more_than_it_must_can_send(
     admin.execute(f"ALTER ROLE {role} CONNECTION LIMIT 0".encode())
     with pytest.raises(LedgerError, match="takes no more connections"):
         opened(_access(cluster, tmp_path / "ledger.db", schema, role))
+
+
+def test_what_a_policy_would_hide_is_an_error_and_never_as_if_it_were_not_there(
+    cluster: Cluster, tmp_path: Path, admin: psycopg.Connection[Any]
+) -> None:
+    schema, role = f"hidden_{os.getpid()}_{next(_NUMBERS)}", f"hides_{os.getpid()}"
+    admin.execute(f"CREATE ROLE {role} LOGIN".encode())
+    admin.execute(f"CREATE SCHEMA {schema} AUTHORIZATION {role}".encode())
+    with closing(opened(_access(cluster, tmp_path / "ledger.db", schema, role))) as ledger:
+        send_all(ledger, new_mailing(ledger, 3), Taker())
+    for done in ("ENABLE", "FORCE"):
+        admin.execute(f"ALTER TABLE {schema}.messages {done} ROW LEVEL SECURITY".encode())
+    with (
+        closing(opened(_access(cluster, tmp_path / "ledger.db", schema, role))) as ledger,
+        pytest.raises(LedgerError, match="lacks a right"),
+    ):
+        states(ledger)

@@ -23,6 +23,7 @@ Session = psycopg.Connection[tuple[Any, ...]]
 _OLDEST = 150_000
 _TIMES_OUT_ITSELF = 170_000
 _CONNECT_TIMEOUT_S = 10
+_PRIMARY = "primary"
 _SETTINGS = {
     "synchronous_commit": "on",
     "timezone": "UTC",
@@ -31,6 +32,9 @@ _SETTINGS = {
     "default_transaction_isolation": "read\\ committed",
     "default_transaction_deferrable": "off",
     "standard_conforming_strings": "on",
+    "array_nulls": "on",
+    "extra_float_digits": "1",
+    "row_security": "off",  # what a policy would hide is an error then, and never as if it were not there
     "statement_timeout": "600s",
     "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": "30s",
@@ -90,12 +94,7 @@ def connect(access: Access) -> Session:
     logging.getLogger("psycopg").disabled = True  # it quotes what it stumbles over
     with told(place), ExitStack() as unless_well:
         try:
-            with _without_environment():
-                session = psycopg.connect(
-                    **parameters(access),
-                    autocommit=True,
-                    password=access.password.reveal() if access.password else "",
-                )
+            session = _connected(access)
         except psycopg.OperationalError as error:
             raise _unreachable(str(error), place) from None
         unless_well.callback(session.close)
@@ -108,6 +107,20 @@ def connect(access: Access) -> Session:
         session.prepare_threshold = 2
         unless_well.pop_all()
     return session
+
+
+def _connected(access: Access) -> Session:
+    given, password = parameters(access), access.password.reveal() if access.password else ""
+    with _without_environment():
+        try:
+            return psycopg.connect(**given, autocommit=True, password=password)
+        except psycopg.OperationalError:
+            if given["target_session_attrs"] != _PRIMARY:
+                raise
+            # What a standby tells may be old: better than nothing, where nothing is done by it.
+            return psycopg.connect(
+                **given | {"target_session_attrs": "any"}, autocommit=True, password=password
+            )
 
 
 def begin(session: Session, standing: str) -> tuple[Any, ...]:
@@ -176,7 +189,7 @@ def parameters(access: Access) -> dict[str, Any]:
         "client_encoding": "UTF8",
         "passfile": f"{access.state}.none",  # no such file: one is looked for at home otherwise
         "connect_timeout": _CONNECT_TIMEOUT_S,
-        "target_session_attrs": "any" if access.read_only else "read-write",
+        "target_session_attrs": _wanted(access),
         "gssencmode": "disable",
         "keepalives": 1,
         "keepalives_idle": 10,
@@ -192,6 +205,12 @@ def parameters(access: Access) -> dict[str, Any]:
         parameters |= {"sslmode": "verify-full", "require_auth": "scram-sha-256"}
         parameters["sslrootcert"] = str(access.ca_bundle) if access.ca_bundle else "system"
     return parameters
+
+
+def _wanted(access: Access) -> str:
+    if not access.read_only:
+        return "read-write"
+    return _PRIMARY if len(access.address.servers) > 1 else "any"
 
 
 @contextmanager
@@ -210,10 +229,10 @@ def _refuse(session: Session, place: str, *, read_only: bool) -> None:
     row = session.execute(
         "SELECT current_setting('server_encoding'), current_setting('fsync'),"
         " current_setting('full_page_writes'), current_setting('synchronous_commit'),"
-        " pg_is_in_recovery(), pg_backend_pid()"
+        " pg_is_in_recovery(), pg_backend_pid(), current_setting('session_replication_role')"
     ).fetchone()
     assert row is not None  # noqa: S101 - it has no FROM
-    encoding, fsync, pages, commit, is_standby, pid = row
+    encoding, fsync, pages, commit, is_standby, pid, role = row
     found: Iterator[tuple[bool, Sentence]] = iter(
         (
             (
@@ -223,6 +242,7 @@ def _refuse(session: Session, place: str, *, read_only: bool) -> None:
             (encoding != "UTF8", say("the database's encoding is not UTF8.")),
             ((fsync, pages) != ("on", "on"), say("the server does not flush what it promises (fsync).")),
             (commit == "off", say("the server promises before it flushes (synchronous_commit).")),
+            (role != "origin", say("the server does not guard its rows (session_replication_role).")),
             (is_standby and not read_only, say("this database can only be read: it is a standby.")),
             (pid != session.info.backend_pid, _SHARED),
         )

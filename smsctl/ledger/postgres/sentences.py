@@ -7,14 +7,15 @@ from pathlib import Path
 import psycopg
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger.seam.sentences import FullError, LostError
+from smsctl.ledger.seam.sentences import FullError, LostError, OnlyReadError
 
-LOCK_NOT_AVAILABLE = "55P03"
+LOCK_NOT_AVAILABLE, _READ_ONLY = "55P03", "25006"
 _ENDED = ("57P01", "57P02", "57P05", "08003", "08006", "25P03", "25P04")
 """The server has ended the session: it stops, somebody stopped it, or it waited too long in a transaction."""
 
-_TAKEN_BACK = (LOCK_NOT_AVAILABLE, "40001", "40P01")
-"""Somebody else holds what a statement needs, as one does who compacts a table: nothing of it is stored."""
+_TAKEN_BACK = (LOCK_NOT_AVAILABLE, "40001", "40P01", "57014")
+"""Somebody else holds what a statement needs, as one does who compacts a table, or has cancelled it, as an
+administrator may: nothing of it is stored."""
 
 
 class NotNowError(Exception):
@@ -45,11 +46,10 @@ def in_words(error: psycopg.Error, place: Path | str) -> LedgerError:
         )
     if code.startswith(_ENDED) or (not code and isinstance(error, psycopg.OperationalError)):
         return broke(place)
-    if code in _TAKEN_BACK:
-        return LostError(say("{path}: {what}", path=place, what=_BUSY), hint=say("Try again in a minute."))
+    kind = LostError if code in _TAKEN_BACK else OnlyReadError if code == _READ_ONLY else LedgerError
     for beginning, (sentence, hint) in _SENTENCES.items():
         if code.startswith(beginning):
-            return LedgerError(say("{path}: {what}", path=place, what=sentence), hint=hint)
+            return kind(say("{path}: {what}", path=place, what=sentence), hint=hint)
     return LedgerError(
         say("{path}: the database failed (SQLSTATE {code}).", path=place, code=code or "-"),
         hint=say("The server's log tells more: ask whoever looks after the database."),
@@ -71,9 +71,11 @@ def not_confirmed(place: Path | str) -> LedgerError:
     )
 
 
-_BUSY = say("the ledger is busy; another program holds it.")
+_BUSY = (say("the ledger is busy; another program holds it."), say("Try again in a minute."))
 _ASK = say("Ask whoever looks after the database.")
 _SENTENCES: dict[str, tuple[Sentence, Sentence]] = {
+    LOCK_NOT_AVAILABLE: _BUSY,
+    "40": _BUSY,
     "08P01": (
         say("the connection is not encrypted as it must be, or the server's certificate is not trusted."),
         say("Name the certificates in `[ledger] ca_bundle`; `url` must name the certificate's host."),
@@ -87,7 +89,7 @@ _SENTENCES: dict[str, tuple[Sentence, Sentence]] = {
     "42501": (say("the role lacks a right that the ledger needs."), _ASK),
     "42P01": (say("a table of the ledger is not there."), _ASK),
     "53300": (say("the database takes no more connections."), _ASK),
-    "25006": (
+    _READ_ONLY: (
         say("this database can only be read: it is a standby."),
         say("Name the primary in `[ledger] url`."),
     ),

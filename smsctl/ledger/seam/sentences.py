@@ -19,9 +19,33 @@ class TimeZoneError(LedgerError, exit_code=ExitCode.INPUT, code="time-zone"):
     """The ledger books its days by another time zone than the config names."""
 
 
+class OnlyReadError(LedgerError):
+    """The ledger was opened for reading, or only a database that can be read answers."""
+
+
+class OutOfDateError(LedgerError):
+    """This process can write nothing in the ledger any more; one that is started now perhaps can."""
+
+
+def must_have_changed(place: str, changed: int, rows: int | None) -> None:
+    """Raise LedgerError where a statement has not changed as many `rows` as it must; None: any."""
+    if rows not in (None, changed):
+        raise LedgerError(
+            say(
+                "{path}: {changed} rows were written where {rows} were meant.",
+                path=place,
+                changed=changed,
+                rows=rows,
+            ),
+            hint=say(
+                "Ask whoever looks after the database whether a trigger, a rule or a policy is in the way."
+            ),
+        )
+
+
 def overtaken(path: Path) -> LedgerError:
     """Return the error for a ledger that a newer smsctl has brought up to date since it was opened."""
-    return LedgerError(
+    return OutOfDateError(
         say("{path}: a newer smsctl has changed the ledger; this run stops.", path=path),
         hint=say("Run the same command again, with the newer smsctl."),
     )

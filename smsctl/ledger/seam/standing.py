@@ -70,6 +70,14 @@ class Standing(NamedTuple):
 
     def unfit(self, place: str) -> LedgerError | None:
         """Return why nothing may be sent by this host, or from this server as it is set; None: it may."""
+        if not self.identity.timeline:
+            return LedgerError(
+                say(
+                    "{path}: only a standby answers, which may be behind, and nothing can be sent.",
+                    path=place,
+                ),
+                hint=say("Look whether the primary runs, and whether `[ledger] url` names it."),
+            )
         if self.asks_for_standby and not self.has_standby:
             return LedgerError(
                 say("{path}: the server waits for no standby, and the config says that it must.", path=place),
