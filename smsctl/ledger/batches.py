@@ -217,6 +217,7 @@ def _mark(ledger: Ledger, want: ClaimRequest, claim: Claim, moment: Moment) -> N
         claim.id,
         ids[0],
         ids[-1],
+        rows=len(ids),  # what is not marked would be handed out, and once more by the next run
     )
 
 

@@ -105,9 +105,12 @@ class Ledger:
         """Run one statement inside an open transaction and return how many rows it changed."""
         return self.engine.change(sql, storable(values))
 
-    def write_later(self, sql: str, *values: object) -> None:
-        """Run one statement inside an open transaction, at the latest before the next one that is asked."""
-        self.engine.enqueue(sql, storable(values))
+    def write_later(self, sql: str, *values: object, rows: int | None = None) -> None:
+        """Run one statement inside an open transaction, at the latest before the next one that is asked.
+
+        Where it must change so many `rows` and does not, LedgerError.
+        """
+        self.engine.enqueue(sql, storable(values), rows)
 
     def table(self, kinds: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[str, Sequence[object]]:
         """Return rows as a statement names a table, with columns column1, column2 …, and the values in it.

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 
 from smsctl.domain.mailing import Ceilings, Mailing
@@ -43,6 +45,45 @@ def test_an_answer_is_not_stored_for_another_batch_that_has_got_its_id(ledger: L
     sending.settle(ledger, mailing, claimed)
     assert ledger.rows("SELECT DISTINCT state FROM messages") == [("accepted",)]
     assert checking.check(ledger) == ()
+
+
+_NEVER_MARKS = {
+    "file": ("CREATE TRIGGER nobody BEFORE UPDATE ON messages BEGIN SELECT RAISE(IGNORE); END",),
+    "server": (
+        "CREATE FUNCTION nobody() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "CREATE TRIGGER nobody BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION nobody()",
+    ),
+}
+
+
+@pytest.fixture
+def never_marks(ledger: Ledger) -> Iterator[Ledger]:
+    """A ledger in which somebody's trigger lets no message be changed, and says nothing."""
+    sending.activate(ledger)
+    kept_by = "file" if ledger.engine.standing() is None else "server"
+    with ledger.transaction():
+        for sql in _NEVER_MARKS[kept_by]:
+            ledger.write(sql)
+    yield ledger
+    with ledger.transaction():
+        ledger.write("DROP TRIGGER nobody" if kept_by == "file" else "DROP FUNCTION nobody CASCADE")
+
+
+def test_what_is_not_marked_is_not_handed_out(never_marks: Ledger) -> None:
+    with pytest.raises(LedgerError, match="0 rows were written where 2 were meant"):
+        sending.claim(never_marks, sending.begin(never_marks, 2))
+    assert not never_marks.rows("SELECT 1 FROM batches")
+
+
+def test_without_that_count_it_would_be_by_every_run(
+    never_marks: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    for engine in ("postgres.statements", "sqlite.engine"):
+        monkeypatch.setattr(f"smsctl.ledger.{engine}.must_have_changed", lambda *_given: None)
+    mailing = sending.begin(never_marks, 2)
+    handed_out = [sending.claim(never_marks, mailing) for _ in range(2)]
+    assert [[*one.messages] for one in handed_out if one] == [[1, 2], [1, 2]]
 
 
 def _claimed(ledger: Ledger, mailing: Mailing, most: int, slots: int) -> list[list[int]]:

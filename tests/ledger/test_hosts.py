@@ -22,6 +22,7 @@ from smsctl.actions.accept_restore import accept_restore
 from smsctl.actions.begin import begin
 from smsctl.actions.cancel import cancel
 from smsctl.actions.resolve import ResolveAnswer, resolve
+from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import Result, send
 from smsctl.actions.stop_signal import StopReason, StopSignal
 from smsctl.domain.mailing import Mailing
@@ -32,6 +33,7 @@ from smsctl.host import machine
 from smsctl.ledger import (
     audit,
     batches,
+    cancelling,
     fitness,
     host_mark,
     hosts,
@@ -389,6 +391,47 @@ def test_a_cancel_leaves_alone_what_is_under_way(two: Ledger, late: Late) -> Non
 # A request that is made once more
 
 
+def _cancelled_while_it_sends(one: Ledger, two: Ledger, admin: Admin) -> tuple[Mailing, Taker]:
+    """Let another host cancel what one sends whose session has ended, and which has batches in hand."""
+    mailing, once, is_cancelled = new_mailing(one, 12), iter((True,)), threading.Event()
+    with ExitStack() as around:
+
+        def cancel_elsewhere() -> None:
+            if next(once, False):
+                end_sessions(admin, one)
+                cancel(two, mailing, None, now(), ACTOR, None)
+                around.enter_context(lock.right_to_send(two, mailing.reference))
+                is_cancelled.set()
+            assert is_cancelled.wait(60)
+
+        gateway = Taker(before=cancel_elsewhere)
+        pace = SendPace(batch_size=2, connections=2, reconcile_pauses_s=(0.0,))
+        send(a_run(one, mailing, gateway)._replace(pace=pace))
+    return mailing, gateway
+
+
+def test_what_comes_back_unsent_of_a_mailing_cancelled_elsewhere_is_cancelled(
+    one: Ledger, two: Ledger, admin: Admin
+) -> None:
+    mailing, gateway = _cancelled_while_it_sends(one, two, admin)
+    taken = gateway.taken.total()
+    assert taken < 6
+    assert run(two, mailing, gateway) == {"accepted": taken, "cancelled": 12 - taken}
+    must_be_true(two, gateway)
+
+
+def test_as_any_other_it_would_be_sent_after_all(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(cancelling, "not_pending_again", lambda _ledger, _mailing, answer: answer)
+    monkeypatch.setattr(cancelling, "must_not_be_cancelled", lambda *_given: None)
+    mailing, gateway = _cancelled_while_it_sends(one, two, admin)
+    taken = gateway.taken.total()
+    run(two, mailing, gateway)
+    assert gateway.taken.total() > taken
+
+
 class Forgetful(Taker):
     """A gateway that what is submitted first does not reach; what is submitted once more does."""
 
@@ -710,7 +753,7 @@ def test_a_ledger_that_was_put_back_is_sent_from_by_nobody(
 
 
 def test_without_its_life_a_new_host_would_send_it_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: a host without a mark has nothing else to go by."""
+    """The negative control: a host without a mark goes by nothing else, where the others are not asked."""
     gateway = Taker()
     with closing(site.opened("one")) as one:
         mailing = new_mailing(one, 4)
@@ -718,6 +761,7 @@ def test_without_its_life_a_new_host_would_send_it_again(site: Site, monkeypatch
         send_all(one, mailing, gateway)
     site.put_back(file)
     monkeypatch.setattr(standing.Standing, "goes_on_from", lambda *_given: True)
+    monkeypatch.setattr(takeover, "waited_for", lambda *_given: None)
     with closing(site.opened("new")) as again:
         run(again, mailing, gateway)
     assert set(gateway.taken.values()) == {2}
@@ -948,6 +992,24 @@ def test_a_database_restored_to_a_moment_is_not_taken_for_a_standby_that_had_eve
     assert set(gateway.taken.values()) == {1}
 
 
+def test_a_host_whose_config_asks_for_no_standby_answers_for_nothing_and_is_waited_for(
+    site: Site, admin: Admin
+) -> None:
+    gateway = Taker()
+    mailing = _both_have_sent(site, gateway)
+    for there in _restored_to_a_moment(site, admin, gateway, mailing):
+        with _waits(there):
+            with closing(there.opened("one")) as one, pytest.raises(LedgerError, match="lacks batch"):
+                run(one, mailing, gateway)
+            there.opened("three").close()
+            with (
+                closing(synchronous(there, "two")) as two,
+                pytest.raises(LedgerError, match="not every host"),
+            ):
+                run(two, mailing, gateway)
+    assert set(gateway.taken.values()) == {1}
+
+
 def test_a_host_that_has_only_looked_before_is_asked_as_well(site: Site, admin: Admin) -> None:
     gateway = Taker()
     mailing = _both_have_sent(site, gateway)
@@ -969,7 +1031,7 @@ def test_a_host_that_has_only_looked_before_is_asked_as_well(site: Site, admin: 
 
 
 def _sent_in_what_is_lost(site: Site, admin: Admin, gateway: Taker, *, by: str, other: str) -> None:
-    """Let a host that has only opened the ledger send its first mailing, and another one what is lost of it."""
+    """Let a host that has only opened the ledger send, and another one what the database lacks of it."""
     with closing(site.opened("one")) as one:  # where a person says that it may be sent from
         mailing = new_mailing(one, 4)
     site.opened("two").close()
@@ -1062,7 +1124,7 @@ def test_without_asking_every_host_it_would_be(
 
 
 def _goes_back_to_the_server_before(site: Site, admin: Admin) -> Taker:
-    """Let one host send from a standby that took over, and another, which had looked there, from the old one."""
+    """Let one host send from a standby that took over, and another, which has looked there, from before."""
     gateway = Taker()
     mailing = _both_have_sent(site, gateway)
     for there in _promoted(site, admin, lambda _site: None):
@@ -1133,6 +1195,18 @@ def test_a_host_that_has_looked_on_notices_what_others_sent_and_the_server_lacks
     site.opened("two").close()
     forget_newest(admin, site)
     with closing(site.opened("two")) as two, pytest.raises(LedgerError, match="lacks batch 2"):
+        run(two, mailing, gateway)
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_whatever_a_host_does_that_misses_its_newest_batch_it_stops_the_others(
+    one: Ledger, two: Ledger, site: Site, admin: Admin
+) -> None:
+    gateway, mailing = Taker(), new_mailing(one, 4)
+    send_all(one, mailing, gateway)
+    forget_newest(admin, site)
+    site.opened("one").close()
+    with pytest.raises(LedgerError, match="a host has found that it lacks what was sent"):
         run(two, mailing, gateway)
     assert set(gateway.taken.values()) == {1}
 
@@ -1213,8 +1287,9 @@ def test_a_host_that_finds_another_database_says_so_there(site: Site, admin: Adm
 def test_without_that_the_other_hosts_would_go_on_there(
     site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control: to them it is a standby that had everything."""
+    """The negative control: to them it is a standby that had everything, if they do not ask this host."""
     monkeypatch.setattr(hosts, "watched", nullcontext)
+    monkeypatch.setattr(takeover, "waited_for", lambda *_given: None)
     assert 2 in _taken_over_by_a_standby_that_follows_another(site, admin).taken.values()
 
 

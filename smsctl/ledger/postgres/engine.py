@@ -35,7 +35,7 @@ class PostgresEngine:
         """Wrap an open session; use `open_to_write` or `open_to_read`."""
         self.access, self._session, self._version = access, session, version
         self._transaction: int | None = None  # what the open one leaves when it is committed
-        self._statements = Statements()
+        self._statements = Statements(access.address.shown)
         self.rights = Rights(access.schema)
         self._standby, self._is_frozen, self.moving = Standby(access), False, False
         self.time_zone: str | None = None
@@ -72,10 +72,10 @@ class PostgresEngine:
             self._standing, self._lineage = None, self.identity().lineage
         return changed
 
-    def enqueue(self, sql: str, values: Values) -> None:
+    def enqueue(self, sql: str, values: Values, rows: int | None = None) -> None:
         """Run one statement inside an open transaction on the way to the server that the next one takes."""
         self._must_be_open()
-        self._statements.add(sql, values)
+        self._statements.add(sql, values, rows)
 
     def table(self, kinds: Sequence[str], rows: Sequence[Values]) -> tuple[str, Values]:
         """Return rows as a statement names a table, and the values in it: one text however many they are."""
@@ -263,8 +263,8 @@ class PostgresEngine:
         if self._session.closed and self._transaction is None and not self._is_frozen:
             try:
                 self._reconnect()
-            except NotNowError as error:
-                raise error.told from None
+            except NotNowError as error:  # whatever it is, it may be over in a minute
+                raise LostError(error.told.sentence, hint=error.told.hint) from None
 
     def _reconnect(self) -> None:
         """Open another session; the ledger must be the same one, and the rights are taken once more."""

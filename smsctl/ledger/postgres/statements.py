@@ -1,6 +1,7 @@
 """Statements on their way to the server: those that need no answer go along with the next that does."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 
 import psycopg
 from psycopg import sql as compose
@@ -8,18 +9,20 @@ from psycopg import sql as compose
 from smsctl.ledger.postgres.connect import Session
 from smsctl.ledger.postgres.dialect import statement
 from smsctl.ledger.seam.engine import Row, Values, storable
+from smsctl.ledger.seam.sentences import must_have_changed
 
 
 class Statements:
     """Those of the open transaction that wait; where one fails, whatever follows fails with it."""
 
-    def __init__(self) -> None:
-        """Nothing waits yet."""
-        self._waiting: list[tuple[bytes, Values]] = []
+    def __init__(self, place: str) -> None:
+        """Nothing waits yet; `place` is what a sentence names."""
+        self._place = place
+        self._waiting: list[tuple[bytes, Values, int | None]] = []
 
-    def add(self, sql: str, values: Values) -> None:
-        """Let a statement wait for the next one."""
-        self._waiting.append((statement(sql), values))
+    def add(self, sql: str, values: Values, rows: int | None) -> None:
+        """Let a statement wait for the next one; it must change so many rows."""
+        self._waiting.append((statement(sql), values, rows))
 
     def clear(self) -> None:
         """Forget what waits."""
@@ -50,11 +53,12 @@ class Statements:
             for row in rows:
                 copying.write_row(storable(row))
 
-    def _send(self, session: Session, sql: bytes, values: Values) -> psycopg.Cursor[Row]:
-        if not self._waiting:
-            return session.execute(sql, values)
-        waiting, self._waiting = self._waiting, []
-        with session.pipeline():
-            for before in waiting:
-                session.execute(*before)
-            return session.execute(sql, values)
+    def _send(
+        self, session: Session, sql: bytes, values: Values, rows: int | None = None
+    ) -> psycopg.Cursor[Row]:
+        waiting, self._waiting = [*self._waiting, (sql, values, rows)], []
+        with session.pipeline() if len(waiting) > 1 else nullcontext():
+            sent = [session.execute(text, given) for text, given, _ in waiting]
+        for done, (_, _, wanted) in zip(sent, waiting, strict=True):
+            must_have_changed(self._place, done.rowcount, wanted)
+        return sent[-1]

@@ -119,8 +119,11 @@ class Engine(Protocol):
     def change(self, sql: str, values: Values) -> int:
         """Run one statement inside an open transaction and return how many rows it changed."""
 
-    def enqueue(self, sql: str, values: Values) -> None:
-        """Run one statement inside an open transaction, now or with the next; nobody needs its answer."""
+    def enqueue(self, sql: str, values: Values, rows: int | None = None) -> None:
+        """Run one statement inside an open transaction, now or with the next; nobody needs its answer.
+
+        LedgerError where it must change so many `rows` and does not.
+        """
 
     def table(self, kinds: Sequence[str], rows: Sequence[Values]) -> tuple[str, Values]:
         """Return rows as a statement names a table, with columns column1, column2 …, and the values in it.

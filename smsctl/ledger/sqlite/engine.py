@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger.seam.engine import TIME_ZONE, Inspection, Progress, Row, Values, storable
-from smsctl.ledger.seam.sentences import held, other_time_zone, overtaken, retired
+from smsctl.ledger.seam.sentences import held, must_have_changed, other_time_zone, overtaken, retired
 from smsctl.ledger.sqlite import file, schema
 from smsctl.ledger.sqlite.sentences import is_busy, told
 
@@ -85,9 +85,9 @@ class SqliteEngine:
             with told(self.path):
                 raise
 
-    def enqueue(self, sql: str, values: Values) -> None:
-        """Run one statement inside an open transaction."""
-        self.change(sql, values)
+    def enqueue(self, sql: str, values: Values, rows: int | None = None) -> None:
+        """Run one statement inside an open transaction; it must change so many `rows`."""
+        must_have_changed(self.place, self.change(sql, values), rows)
 
     def table(self, kinds: Sequence[str], rows: Sequence[Values]) -> tuple[str, Values]:
         """Return rows as a statement names a table, and the values in it; a cell has no type to be told."""
