@@ -1,7 +1,8 @@
 """`smsctl reports …`: what gateways tell later, listened for, fetched from queues, or taken from a file."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from smsctl.cli.wiring_listener import RunningListener
 from smsctl.errors import ExitCode, Sentence, SmsctlError, say, say_n
 from smsctl.ledger import reports, undelivered
 from smsctl.ledger.reports import IntakeSource
+from smsctl.ledger.seam.sentences import OutOfDateError
 
 EXAMPLES = {
     "listen": ("smsctl reports listen", "smsctl reports listen --addresses"),
@@ -47,7 +49,8 @@ def run_listen(
     """Listen for delivery reports and incoming SMS that the gateways push.
 
     Stands behind the site's own TLS proxy. Each push is answered when it is stored, and not before. Ends
-    cleanly on Ctrl-C and SIGTERM; on SIGHUP too, with exit code 129.
+    cleanly on Ctrl-C and SIGTERM; on SIGHUP too, with exit code 129. With 9 where the ledger is another one
+    since it began, or a newer smsctl has changed it: it must be started anew, as the unit does.
     """
     if addresses:
         return _addresses(wiring)
@@ -61,15 +64,17 @@ def run_listen(
         if forwarder:
             forwarder.turn()
 
+    trouble = _Trouble(complaints)
     ears = wiring_listener.listen(
         wiring,
         lambda push_batches: intake.store(*push_batches),
         host=host,
         port=port,
-        on_trouble=lambda error: complaints.note(_told(error)),
+        on_trouble=trouble.note,
         on_refused=complaints.note,
         on_turn=turn,
     )
+    trouble.stop = ears.listener.stop
     with _stopped_by_signals(wiring, ears) as heard:
         intake.open(complaints.note)  # only now: its owner may not be able to take the port
         notify.tell_what_waits(wiring)
@@ -78,9 +83,30 @@ def run_listen(
         ears.push_queue.serve(ears.listener.closed)
         if forwarder:
             forwarder.end(_LAST_MAIL_S)
-        complaints.end()
+        trouble.end()
     code = ExitCode.HUNG_UP if "SIGHUP" in heard[:1] else ExitCode.OK
     return render.taken_result(intake.taken, code)
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """What keeps pushes from being stored. What will keep all that come from it ends the listener."""
+
+    complaints: receiving.Complaints
+    stop: Callable[[], None] = lambda: None
+    _last: OutOfDateError | None = None
+
+    def note(self, error: Exception) -> None:
+        self.complaints.note(_told(error))
+        if isinstance(error, OutOfDateError):
+            self._last = error
+            self.stop()
+
+    def end(self) -> None:
+        """Tell the rest; raise what has ended the listener."""
+        self.complaints.end()
+        if self._last:
+            raise self._last
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.sentences import told
 from smsctl.ledger.postgres.standby import SETTINGS
 from smsctl.ledger.seam.engine import TIME_ZONE
-from smsctl.ledger.seam.sentences import being_filled, other_time_zone, overtaken
+from smsctl.ledger.seam.sentences import OutOfDateError, being_filled, other_time_zone, overtaken
 from smsctl.ledger.seam.standing import Identity, Standing
 
 _IDENTITY = (
@@ -85,7 +85,7 @@ def must_be_same_life(access: Access, now: Identity, known: Identity) -> None:
 
 def another(place: str) -> LedgerError:
     """Return the error for a database that is not the one that was opened."""
-    return LedgerError(
+    return OutOfDateError(
         say(
             "{path}: this is another database than before: put back, or another server took over.", path=place
         ),
