@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
+from smsctl.errors import say
 from smsctl.ledger import accepting_restore, audit, fitness, recovery, restoring
 from smsctl.ledger.high_water import Restored
 from smsctl.ledger.store import Ledger
@@ -22,12 +23,17 @@ class Accepted(NamedTuple):
         return sum(self.unknown.values())
 
 
-def accept_restore(ledger: Ledger, moment: Moment, actor: Actor, reason: str) -> Accepted | None:
+def accept_restore(
+    ledger: Ledger, moment: Moment, actor: Actor, reason: str, *, put_back: bool = False
+) -> Accepted | None:
     """Make unknown what may have been sent after the copy was made; None where the ledger is no old copy.
 
-    Raises LedgerError while another process sends one of the mailings.
+    With `put_back` it is one by a person's word: of an image of the whole machine nothing tells. Raises
+    LedgerError while another process sends one of the mailings.
     """
     restored = restoring.found_restored(ledger)
+    if restored is None and put_back:
+        restored = Restored(say("{path} was put back, as a person says.", path=ledger.engine.place), None)
     if restored is None:
         return None
     with ExitStack() as held:

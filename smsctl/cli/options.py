@@ -147,6 +147,7 @@ OnePerNumber = Annotated[
 Again = Annotated[bool, flag("--again", "Also to people who have had this text in the last 20 hours.")]
 Urgent = Annotated[bool, flag("--urgent", "Also in quiet hours; goes with --reason.")]
 At = Annotated[str | None, option("TIME", "Held by the gateway until then: 07:30, or 2026-12-01T07:30.")]
+PutBack = Annotated[bool, flag("--put-back", "It was put back, also where nothing tells so.")]
 AcceptClock = Annotated[
     bool,
     flag(

@@ -355,6 +355,13 @@ def test_two_hosts_send_from_one_ledger(
     assert len(live.simulator.accepted()) == 6
 
 
+def test_a_host_that_has_sent_can_try_without_sending(live: Live, run: Run, message: Path) -> None:
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    message.write_text("Hej igen\n", encoding="utf-8")
+    dry = on(live, run, "send", message, "--all", "--dry-run", "--max-parts", 3)
+    assert (dry.code, "standby" in dry.said) == (0, False), dry.said
+
+
 def test_a_file_that_was_sent_from_is_not_left_behind(
     live_gateway: LiveGateway, url: str, run: Run, message: Path
 ) -> None:
@@ -496,6 +503,32 @@ def test_every_command_on_a_file_that_was_copied_says_so(
     assert {name for name in told if codes[name] in {0, 9}} == set(), told
     assert {name for name in codes if codes[name] == 9} == WRITES | {"doctor", "ledger check"}
     assert len(copied.simulator.accepted()) == 4
+
+
+def test_a_listener_that_can_store_nothing_any_more_ends_and_one_that_is_started_anew_can(
+    live_gateway: LiveGateway, url: str, run: Run, message: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a person has accepted what a server lacks: what is pushed would be refused for ever."""
+    monkeypatch.setenv("SMSCTL_REPORTS_SECRET", "canary-of-the-reports")
+    live = live_gateway(
+        ledger={"path": None, "url": url, "state": "state"}, reports=FROM_ENVIRONMENT, active=False
+    )
+    assert on(live, run, "ledger", "accept-restore", "--reason", "new").code == 0
+    assert on(live, run, "municipality", "activate", "exempelkommun", "--yes").code == 0
+    send(live.config, message, run)
+    with psycopg.connect(url) as admin:
+        (stem,) = admin.execute("SELECT reference FROM smsctl.mailings").fetchall()[0]
+    with listening(live.config) as ears:
+        assert ears.push(report(f"{stem}-1")) == 200
+        accepted = on(live, run, "ledger", "accept-restore", "--put-back", "--reason", "an image")
+        assert accepted.code == 0, accepted.said
+        assert ears.push(report(f"{stem}-2")) == 503
+        assert ears.process.wait(30) == 9
+        assert ears.process.stderr
+        assert "another database than before" in ears.process.stderr.read()
+    with listening(live.config) as ears:
+        assert ears.push(report(f"{stem}-2")) == 200
+    assert states(live.config, run) == {"accepted": 1, "delivered": 2}
 
 
 def test_what_comes_in_by_file_is_refused_by_one_that_was_copied(

@@ -36,7 +36,7 @@ from smsctl.ledger.reports import IntakeSource, ReportFate, ReportIntake
 from smsctl.ledger.store import Ledger, open_ledger
 
 from ..proof import tracing
-from .conftest import ACTOR
+from .conftest import ACTOR, opened_again
 from .places import ROOT, python
 from .runs import Taker, must_be_true, new_mailing, now, send_all, states
 
@@ -379,6 +379,21 @@ def test_what_was_pending_is_unknown_once_the_restore_is_accepted(put_back: Ledg
     assert (row.user, row.reason) == (ACTOR.user, "new disk")
     assert row.detail == "6 messages unknown, 4 batches missing"
     assert accept_restore(put_back, now(), ACTOR, "again") is None
+
+
+def test_of_an_image_of_the_machine_a_person_tells_what_nothing_else_does(ledger: Ledger) -> None:
+    gateway = Taker()
+    send_all(ledger, new_mailing(ledger, 2), gateway)
+    mailing = new_mailing(ledger, 4, body="sent, and forgotten")
+    assert accept_restore(ledger, now(), ACTOR, "the image") is None
+    assert states(ledger) == {"accepted": 2, "pending": 4}
+    done = accept_restore(ledger, now(), ACTOR, "the image", put_back=True)
+    assert done
+    assert dict(done.unknown) == {mailing.id: 4}
+    with closing(opened_again(ledger)) as again:
+        send_all(again, mailing, gateway)
+        assert states(again) == {"accepted": 2, "unknown": 4}
+    assert gateway.taken.total() == 2
 
 
 def test_what_became_unknown_is_neither_sent_again_nor_given_to_somebody_twice(put_back: Ledger) -> None:

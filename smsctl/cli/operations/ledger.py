@@ -141,16 +141,21 @@ def run_join(
     return to_server.joined(wiring, file)
 
 
-def run_accept_restore(wiring: Wiring, *, reason: options.Reason = None) -> CommandResult:
+def run_accept_restore(
+    wiring: Wiring, *, reason: options.Reason = None, put_back: options.PutBack = False
+) -> CommandResult:
     """Go on with a ledger that was put back from an older copy.
 
     It has forgotten what was sent after the copy was made. What it still holds as pending may have been
     sent, and becomes unknown: it counts as cost, and is settled with smsctl mailings resolve. Mailings
     that were made after the copy are not in it at all: they must not be made again without looking.
+
+    Of an image of a whole machine that was put back nothing may tell: say so with --put-back, before anything
+    is sent.
     """
     from smsctl.cli.operations import restoring
 
-    return restoring.accepted(wiring, _given(reason))
+    return restoring.accepted(wiring, _given(reason), put_back=put_back)
 
 
 def run_accept_time_zone(wiring: Wiring, *, reason: options.Reason = None) -> CommandResult:

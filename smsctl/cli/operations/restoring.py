@@ -114,12 +114,18 @@ def _refuse_no_backup(file: Path, ledger: Path) -> None:
         raise InputError(say("{path} is the ledger itself.", path=file), hint=ANOTHER_FILE)
 
 
-def accepted(wiring: Wiring, reason: str, *, is_known: bool = False) -> CommandResult:
-    """Go on with an older copy, and tell what that made unknown; `is_known`: why it is one was told."""
-    done = accept_restore(wiring.ledger, wiring.clock.now(), wiring.actor, reason)
+def accepted(wiring: Wiring, reason: str, *, is_known: bool = False, put_back: bool = False) -> CommandResult:
+    """Go on with an older copy, and tell what that made unknown; `is_known`: why it is one was told.
+
+    `put_back`: it is one, though nothing tells so.
+    """
+    done = accept_restore(wiring.ledger, wiring.clock.now(), wiring.actor, reason, put_back=put_back)
     path = wiring.settings.ledger_path
     if done is None:
-        sentence = say("{path} is no older copy: it knows everything that was sent from it.", path=path)
+        sentence = say(
+            "Nothing tells that {path} was put back. If it was, as by an image of its machine: --put-back",
+            path=path,
+        )
         return CommandResult(
             data={"path": str(path), "accepted": False, "mailings": [], "unknown": 0, "missing_batches": 0},
             screen=[TextLine(sentence)],
