@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from smsctl.actions.purge import purge
 from smsctl.actions.stop_signal import StopReason
 from smsctl.domain import database_address as address
 from smsctl.domain.mailing import Mailing
@@ -24,13 +25,15 @@ from smsctl.domain.message import Answer, Batch, Status
 from smsctl.errors import LedgerError, say
 from smsctl.host.clock import ClockReading
 from smsctl.ledger import checking, fitness, hosts, mailings, openings, packages, recovery
+from smsctl.ledger.purging import Decision, Reach
 from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.seam.standing import Identity, Standing
 from smsctl.ledger.store import Ledger
 
 from .. import postgres_server
 from ..postgres_server import Cluster
-from .conftest import TOWN, open_shared
+from . import sending
+from .conftest import ACTOR, NOW, TOWN, on, open_shared
 from .cut_line import CutLine
 from .runs import Taker, must_be_true, new_mailing, now, send_all, states
 
@@ -46,6 +49,7 @@ from smsctl.ledger.postgres.rights import Rights
 from smsctl.ledger.postgres.sentences import NotNowError, in_words
 
 _NUMBERS = count(1)
+OLD = on("2026-08-01")
 Admin = psycopg.Connection[Any]
 
 
@@ -865,3 +869,54 @@ def test_by_its_number_it_would_be_and_the_batch_would_go_out_twice(
     gateway = Taker()
     with closing(crashed_in_doubt(access, cluster, gateway)):
         assert max(gateway.taken.values()) > 1
+
+
+# What is purged
+
+
+CANARY = "Canary Öberg"
+
+
+def _left_after_a_purge(access: Access, admin: Admin, cluster: Cluster) -> set[str]:
+    """Purge a mailing of long ago; return in which of the server's files and statistics a name is left."""
+    with closing(open_shared(access)) as ledger:
+        sending.activate(ledger, moment=OLD)
+        mailing = sending.begin(ledger, 200, moment=OLD)
+        sending.settle(ledger, mailing, sending.claim(ledger, mailing, 200, moment=OLD), moment=OLD)
+        with ledger.transaction():
+            ledger.write("UPDATE messages SET name = ?", CANARY)
+        admin.execute(f"ANALYZE {access.schema}.messages".encode())  # as the server does by itself
+        assert "messages" in _left(access, admin, cluster)
+        reach = Reach(municipalities=frozenset({TOWN.key}), strays=True)
+        decision = Decision(reference="KS 2026/123", before="2026-08-24T08:00:00.000Z", reach=reach)
+        purge(ledger, decision, NOW, ACTOR, lambda _done: None)
+    return _left(access, admin, cluster)
+
+
+def _left(access: Access, admin: Admin, cluster: Cluster) -> set[str]:
+    admin.execute("CHECKPOINT")
+    files = admin.execute(
+        "SELECT relname, pg_relation_filepath(oid) FROM pg_class"
+        " WHERE relnamespace = CAST(%s AS regnamespace) AND relkind IN ('r', 'i', 't')",
+        (access.schema,),
+    ).fetchall()
+    found = {name for name, file in files if CANARY.encode() in (cluster.data / file).read_bytes()}
+    known = "SELECT 1 FROM pg_stats WHERE schemaname = %s AND CAST(most_common_vals AS text) LIKE %s"
+    return found | (
+        {"statistics"} if admin.execute(known, (access.schema, f"%{CANARY}%")).fetchone() else set()
+    )
+
+
+def test_what_is_purged_is_in_no_file_of_a_table_and_in_no_statistics(
+    access: Access, admin: Admin, cluster: Cluster
+) -> None:
+    assert _left_after_a_purge(access, admin, cluster) == set()
+
+
+def test_where_the_tables_are_not_written_anew_it_would_be(
+    access: Access, admin: Admin, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(PostgresEngine, "compact", lambda _engine: None)
+    monkeypatch.setattr(schema, "_NO_STATISTICS", "SELECT 1")
+    assert _left_after_a_purge(access, admin, cluster) == {"messages", "statistics"}
