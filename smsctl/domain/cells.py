@@ -39,6 +39,11 @@ def veiled(cell: str) -> str:
     return VEIL if may_name_somebody(cell) else cell
 
 
+def has_lost_letters(cell: str) -> bool:
+    """Say whether a word of a cell has ? in the place of a letter, as PowerShell writes it; no link has."""
+    return "?" in cell and re.search(_LOST, cell) is not None
+
+
 def pieces(cell: str) -> list[str]:
     """Return what a cell names, in order; `,` `/` `;` `|` and line breaks stand between several."""
     return [piece for text in re.split(_BETWEEN, cell) if (piece := shown(text))]
@@ -56,4 +61,5 @@ _UNSEEN: Final = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
+_LOST: Final = r"(?:^|\s)(?:[^\s/=@.]*[^\W\d_]\?[^\W\d_]|\?[^\W\d_]{2})"
 _BETWEEN: Final = "[,/;|\n\r\v\f\u0085\u2028\u2029]"

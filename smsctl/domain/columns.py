@@ -134,7 +134,8 @@ def position_of(header: Sequence[str], wanted: str) -> int:
                 count=len(found),
                 wanted=wanted,
                 seen=seen_in(header),
-            )
+            ),
+            hint=_RENAME if exact else None,
         )
     raise MisfitError(say("No column is called {wanted}. {seen}", wanted=wanted, seen=seen_in(header)))
 
@@ -158,6 +159,7 @@ NAME_COLUMNS: Final = say("Write a row above it that names the columns, such as 
 _NAME_IT = say(
     "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil VH1'"
 )
+_RENAME = say("Give each of them a heading of its own in the file.")
 _NAME_TERMS = say(
     "Name it under [columns] in the config or with --column accepted_terms=HEADER. Where no"
     " terms apply, set: require_accepted_terms = false"
@@ -184,7 +186,7 @@ def _one(header: Sequence[str], name: str) -> tuple[int, ...]:
                 found=", ".join(header[position] for position in found),
                 seen=seen_in(header),
             ),
-            hint=_NAME_IT,
+            hint=_NAME_IT if len({header[position] for position in found}) > 1 else _RENAME,
         )
     return found
 

@@ -1,6 +1,7 @@
 """What the cells beside the number say of a row: whether it is in the audience, and may get the message."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -15,7 +16,7 @@ from smsctl.domain.audience import (
     keys_in,
     titled,
 )
-from smsctl.domain.cells import NAMES_TOLD, VEIL, plain, shown, veiled
+from smsctl.domain.cells import NAMES_TOLD, VEIL, has_lost_letters, plain, shown, veiled
 from smsctl.domain.columns import Columns, MisfitError, NumberColumn
 from smsctl.domain.protection import is_known, is_protected
 from smsctl.domain.terms import has_accepted
@@ -73,6 +74,7 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
         self.unmet = {group_key(name): name for name in audience.groups}  # asked for, and not yet met
         self.municipalities: dict[str, str] = {}  # that the file has: key -> name to show
         self.lacks_ours = self._municipality is not None  # until a row of it is met
+        self.lost: dict[str, None] = {}  # groups and municipalities with ? in the place of a letter
         self.unknown: dict[str, None] = {}  # what stands for a protected identity and is neither yes nor no
 
     @property
@@ -111,12 +113,15 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
     def refuse_unmet(self, *, any_bad: bool) -> None:
         """Raise MisfitError for a group that nobody is in, and for a file that is another municipality's.
 
-        One that spells ours otherwise would reach nobody; where there are bad rows, these are told instead.
+        One that spells ours otherwise would reach nobody. Where there are bad rows, and no row that names a
+        group or a municipality, these are told instead.
         """
-        if unmet := ", ".join(self.unmet.values()):
+        unmet = ", ".join(self.unmet.values())
+        if unmet and (self.groups or not any_bad):
+            told = say("The groups in the file are: {groups}.", groups=_told(self.groups))
             raise MisfitError(
                 say("Nobody in the file is in the group {unmet}.", unmet=unmet),
-                hint=say("The groups in the file are: {groups}.", groups=_told(self.groups)),
+                hint=told if self.groups else say("Its column of groups is empty."),
             )
         if self.lacks_ours and not any_bad:
             named = say(
@@ -131,15 +136,17 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
 
     def doubts(self) -> list[Sentence]:
         """Return what was taken to mean something without being a usual word for it."""
-        if not self.unknown:
-            return []
-        values = ", ".join(f'"{_mark(one)[:_SHOWN]}"' for one in list(self.unknown)[:NAMES_TOLD])
-        return [
-            say(
-                "What stands for a protected identity is neither yes nor no, and is taken as yes: {values}.",
-                values=values,
-            )
-        ]
+        marks, lost = map(_listed, (map(_mark, self.unknown), map(veiled, self.lost)))
+        taken = say(
+            "What stands for a protected identity is neither yes nor no, and is taken as yes: {values}.",
+            values=marks,
+        )
+        unread = say(
+            "Letters were lost when the file was written, and stand as ?: {values}. No group or municipality"
+            " is called so; write the file anew as UTF-8.",
+            values=lost,
+        )
+        return [told for told, values in ((taken, marks), (unread, lost)) if values]
 
     def __missing__(self, cells: tuple[str, ...]) -> RowEligibility:
         """Work out a combination that was not met before."""
@@ -164,7 +171,12 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
             sorted(self._selection.positions | {position for position in beside if position is not None})
         )
 
+    def _note_lost(self, cell: str) -> None:
+        if has_lost_letters(cell) and len(self.lost) < NAMES_TOLD:
+            self.lost.setdefault(shown(cell))
+
     def _note_groups(self, cell: str) -> None:
+        self._note_lost(cell)
         for key in keys_in(cell):
             self.unmet.pop(key, None)
         for key, name in groups_in(cell).items():
@@ -172,6 +184,7 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
                 self.groups.setdefault(key, veiled(name))
 
     def _note_municipality(self, cell: str) -> None:
+        self._note_lost(cell)
         key = plain(cell)
         if key in self._ours:
             self.lacks_ours = False
@@ -233,6 +246,10 @@ def _told(names: Mapping[str, str]) -> Sentence:
     if len(names) > NAMES_TOLD:
         return say("{n} different ones", n=len(names))
     return joined(*map(titled, names.values()))
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f'"{one[:_SHOWN]}"' for one in islice(values, NAMES_TOLD))
 
 
 def _mark(cell: str) -> str:

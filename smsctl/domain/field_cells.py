@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from smsctl.domain import gsm7
-from smsctl.domain.cells import veiled
+from smsctl.domain.cells import has_lost_letters, veiled
 from smsctl.domain.entries import Problem
 from smsctl.domain.fields import TextField, as_field
 from smsctl.domain.remains import remains
@@ -33,9 +33,17 @@ def problem_of_cell(field: TextField, written: str) -> Problem | None:
         return f"character {column}", partial(_unseen, column, cell[at - 1])
     if cell.startswith("=") or re.fullmatch(_BROKEN, cell):
         return f"formula {column}", partial(_formula, column, cell)
+    if re.fullmatch(NOTHING, cell):
+        return f"nothing {column}", partial(_nothing, column, cell)
+    return _problem_of_letters(column, cell)
+
+
+def _problem_of_letters(column: str, cell: str) -> Problem | None:
     remain = None if cell.isascii() else next(iter(remains(cell)), None)
     if remain:
         return f"letters {column}", partial(_damaged, column, remain.piece, remain.meant)
+    if has_lost_letters(cell):
+        return f"lost {column}", partial(_lost, column, cell)
     return None
 
 
@@ -88,10 +96,27 @@ def _damaged(column: str, piece: str, meant: str) -> Sentence:
     )
 
 
+def _nothing(column: str, cell: str) -> Sentence:
+    return say(
+        "{column} holds {cell}, as programs write it where there is nothing; empty the cell.",
+        column=column,
+        cell=cell,
+    )
+
+
+def _lost(column: str, cell: str) -> Sentence:
+    return say(
+        "{column} has {cell}, with ? where a letter was lost when the file was written.",
+        column=column,
+        cell=veiled(cell)[:_SHOWN],
+    )
+
+
 NOT_GSM7: Final = 1 << 20
 """So many septets has what is not GSM-7: more than any text."""
 JOINS: Final = "\u0300"
 """From here on are characters that a letter before them may join with."""
 BAD: Final = FilledCell(text="", septets=0, units=0, has_pairs=False, is_plain=False)
+NOTHING: Final = r"NULL|null|\(null\)|None|nil|undefined|NaN"
 _BROKEN: Final = r"#[A-ZÅÄÖ][A-ZÅÄÖ/0-9]*[!?]|#N/A|#{2,}"
 _SHOWN: Final = 20

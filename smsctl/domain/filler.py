@@ -13,7 +13,16 @@ from operator import itemgetter
 from typing import Final
 
 from smsctl.domain.entries import Problem
-from smsctl.domain.field_cells import BAD, JOINS, NOT_GSM7, FilledCell, measured, problem_of_cell, text_of
+from smsctl.domain.field_cells import (
+    BAD,
+    JOINS,
+    NOT_GSM7,
+    NOTHING,
+    FilledCell,
+    measured,
+    problem_of_cell,
+    text_of,
+)
 from smsctl.domain.fields import Template, TextField
 from smsctl.domain.filled import Filled, FilledTexts, composed, rendered, rendered_all
 from smsctl.domain.text import Encoding, PartProfile, TextSize, measure
@@ -167,5 +176,5 @@ _UNIT: Final = NOT_GSM7 << 8
 _PAIRS: Final = _UNIT * _LONGEST << 8
 _NOT_PLAIN: Final = _PAIRS << 8
 """Each is more than as many pieces as there may be have of the one before it."""
-_SIMPLE: Final = r"[0-9A-Za-zÅÄÖåäö](?:[ 0-9A-Za-zÅÄÖåäö.,:/'-]*[0-9A-Za-zÅÄÖåäö.])?"
+_SIMPLE: Final = rf"(?!(?:{NOTHING})\Z)[0-9A-Za-zÅÄÖåäö](?:[ 0-9A-Za-zÅÄÖåäö.,:/'-]*[0-9A-Za-zÅÄÖåäö.])?"
 """A cell that stands in the text as it is, of one septet for each character; nothing can be wrong with it."""

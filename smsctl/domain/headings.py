@@ -61,7 +61,9 @@ def means(text: str, name: str, beside: Collection[str] = ()) -> bool:
     if name != "protected":
         return kept in HEADERS[name]
     spans = combinations(range(len(words) + 1), 2)
-    return any(fold("".join(words[first:last])) in HEADERS[name] for first, last in spans)
+    if any(fold("".join(words[first:last])) in HEADERS[name] for first, last in spans):
+        return True
+    return re.search(_PROTECTS, kept) is not None and re.search(_IS_PAPER, kept) is None
 
 
 def words_of(text: str) -> set[str]:
@@ -69,6 +71,13 @@ def words_of(text: str) -> set[str]:
     return {fold(word) for word in re.split(_BETWEEN_WORDS, text) if fold(word)}
 
 
+_PROTECTS: Final = (
+    "sekretess|skydda[dt]|skydds(?:klass|kod|mark)|(?:identitets|person|personuppgifts)skydd|kvarskriv|fingerad"
+    "|sparrmark|hemlig(?:identitet|auppgifter)|^hemlig$|^smark(?:erad|ering)$|protected|^(?:is)?secret$|secretid"
+    "|^secrecy$|^(?:is)?confidential$"
+)
+_IS_PAPER: Final = "avtal|forbindelse|forsakran|intyg|bevis|blankett"
+"""Staff sign one: Sekretessavtal."""
 _BETWEEN_WORDS: Final = r"[\s_\-/.,:()]+"
 
 

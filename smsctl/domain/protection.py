@@ -13,8 +13,9 @@ from smsctl.domain.columns import NumberColumn
 from smsctl.domain.number import NumberReader
 from smsctl.domain.people import People, PeopleWriter
 from smsctl.domain.recipients import SkipReason
+from smsctl.errors import Sentence, say_n
 
-NO: Final = frozenset({"", "nej", "n", "no", "0", "false", "falskt", "ingen"})
+NO: Final = frozenset({"", "nej", "n", "no", "ej", "☐", "0", "false", "falskt", "ingen"})
 YES: Final = frozenset({"ja", "j", "yes", "y", "1", "true", "sant", "x"})
 
 
@@ -56,6 +57,17 @@ class ProtectedNumbers:
             shut = [any(is_protected(cells.get(at, "")) for at in one.protected) for one in self._columns]
             self.note(row, shut)
 
+    def note_names(self, ready: People) -> list[Sentence]:
+        """Take the numbers of those whose name says it (Skyddad identitet), and say how many names do."""
+        found = ready.named(_IN_NAMES, _NAME)
+        self.found.update(found)
+        told = say_n(
+            "{n} name says that an identity is protected: no row with the number gets a message.",
+            "{n} names say that an identity is protected: no row with their numbers gets a message.",
+            n=len(found),
+        )
+        return [told] if found else []
+
     def note_misfit(self, row: Sequence[str]) -> None:
         """Take the numbers of a row of another width, if any cell that may be the mark protects."""
         shift = len(row) - self._width
@@ -95,5 +107,8 @@ class ProtectedNumbers:
 _READ: Final = (SkipReason.BLOCKED, SkipReason.TERMS, SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
 """The reasons of those whose number was read and may be sent to."""
 
+_IN_NAMES: Final = (b"kyddad", b"KYDDAD", b"ekretess", b"EKRETESS")
+_NAME: Final = r"(?i)\b(?:skyddade?|sekretess\w*)\b"
+"""As school registers write it in the place of a name."""
 _SOME_NUMBER: Final = r"\d(?:\D*\d){6}"
 _BETWEEN: Final = r"[^0-9+()\s.\-]+|[/\n]"

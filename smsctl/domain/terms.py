@@ -7,8 +7,13 @@ from typing import Final
 
 from smsctl.domain.cells import plain
 
-YES: Final = frozenset({"ja", "yes", "sant", "true", "1", "x"})
-NO: Final = frozenset({"", "nej", "no", "falskt", "false", "0"})
+_GIVEN = ("godkänt", "godkänd", "accepterat", "accepterad")
+YES: Final = frozenset(
+    ("ja", "j", "yes", "y", "sant", "true", "1", "x", "✓", "✔", "☑", "accepted", "ja tack", *_GIVEN)
+)
+NO: Final = frozenset(
+    ("", "nej", "n", "no", "ej", "falskt", "false", "0", "☐", "nej tack", *(f"ej {one}" for one in _GIVEN))
+)
 
 
 def has_accepted(cell: str) -> bool | None:

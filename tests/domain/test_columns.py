@@ -39,6 +39,39 @@ def test_without_a_terms_rule_the_number_is_enough() -> None:
     assert find_columns(("Mobil",), require_terms=False) == Columns(number=0)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Sekretessmärkt",
+            "Sekretessflagga",
+            "sekretessStatus",
+            "Identitetsskyddad",
+            "skyddadIdentitetFlagga",
+        ),
+        *("Fingerade personuppgifter", "Personuppgiftsskydd", "IsProtected", "Spärrmarkering", "S-markerad"),
+        *("isSecret", "Confidential", "Hemlig identitet", "Skyddsklass"),
+    ],
+)
+def test_a_column_of_protected_identities_is_known_however_it_is_called(text: str) -> None:
+    assert find_columns(("Mobil", "Villkor", text)).protected == (2,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Sekretessavtal", "Sekretessförbindelse", "Skyddsombud", "Hemligt nummer", "Secretary", "Rökskydd"],
+)
+def test_what_only_sounds_like_it_protects_nobody(text: str) -> None:
+    assert find_columns(("Mobil", "Villkor", text)).protected == ()
+
+
+def test_two_columns_of_one_name_can_only_be_told_apart_in_the_file() -> None:
+    for overrides in ({}, {"number": "Mobil"}):
+        with pytest.raises(InputError) as caught:
+            find_columns(("Mobil", "Mobil", "Villkor"), overrides)
+        assert str(caught.value.hint) == "Give each of them a heading of its own in the file."
+
+
 @pytest.mark.parametrize("wanted", ["Mobil VH1", "mobil vh1", " MOBIL_VH1 "])
 def test_an_override_names_the_column(wanted: str) -> None:
     header = ("Mobil VH1", "Mobil VH2", "Villkor")

@@ -149,6 +149,10 @@ BAD = (
     ("#N/A", "a formula or its error"),
     ("####", "a formula or its error"),
     ("SkÃ¥ne", "which should probably be"),
+    ("Sk?ne", "with ? where a letter was lost"),
+    ("?sa", "with ? where a letter was lost"),
+    ("NULL", "as programs write it where there is nothing"),
+    ("undefined", "as programs write it where there is nothing"),
     ("x" * 1000, "at most 6 are sent"),
 )
 
@@ -166,7 +170,21 @@ def test_a_cell_that_cannot_be_filled_in_makes_a_bad_row(cell: str, why: str) ->
 
 
 @pytest.mark.parametrize(
-    "cell", ["+46 1", "-5", "@home", "17:20", "12", "#1 i världen", "((Tid))", "%s", "100 %"]
+    "cell",
+    [
+        "+46 1",
+        "-5",
+        "@home",
+        "17:20",
+        "12",
+        "#1 i världen",
+        "((Tid))",
+        "%s",
+        "100 %",
+        "Null",
+        "kl 8? ja",
+        "x.se/a?b=c",
+    ],
 )
 def test_what_only_looks_odd_is_filled_in_as_it_stands(cell: str) -> None:
     texts = judged(rules_of("Hej ((Elev))!"), [row_of(cell)]).texts

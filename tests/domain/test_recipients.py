@@ -418,6 +418,26 @@ def test_a_group_that_nobody_is_in_is_refused_with_the_groups_there_are() -> Non
     assert str(caught.value.hint) == "The groups in the file are: guardians, 7B."
 
 
+def test_a_group_of_nobody_is_not_told_where_no_row_can_be_read() -> None:
+    rows = [["Åsa Ek,0701740605,VH,Exempelkommun,ja"], ["Bo Ek,0701740606,VH,Exempelkommun,ja"]]
+    assert judged(rows, GUARDIANS).bad_count == 2
+
+
+def test_a_file_without_any_group_says_so() -> None:
+    with pytest.raises(InputError) as caught:
+        judged([row(group="")], GUARDIANS)
+    assert str(caught.value.hint) == "Its column of groups is empty."
+
+
+@pytest.mark.parametrize(("group", "municipality"), [("V?rdnadshavare", "Exempelkommun"), ("VH", "?m?l")])
+def test_rows_whose_letters_were_lost_are_not_left_out_without_a_word(group: str, municipality: str) -> None:
+    ours = Audience(groups=("VH",), municipality=frozenset({"exempelkommun"}))
+    found = judged([row(), row("0701740606", group, municipality=municipality)], ours)
+    assert found.rows == 1
+    (told,) = found.notices
+    assert str(told).startswith("Letters were lost when the file was written, and stand as ?: ")
+
+
 def test_a_file_with_very_many_groups_counts_them() -> None:
     with pytest.raises(InputError) as caught:
         judged([row(group=f"{n}") for n in range(25)], GUARDIANS)
@@ -558,6 +578,18 @@ def test_every_number_in_a_protected_row_is_shut_out_though_it_cannot_be_read() 
     assert [person.number for person in found.ready] == [N07]
     assert outcome(found) == {2: "protected", 3: "invalid", 4: "protected", 5: "ready"}
     assert not any("070" in str(sentence) or "protect" in str(sentence) for sentence in found.bad)
+
+
+@pytest.mark.parametrize(
+    "name", ["Skyddad identitet", "*** SEKRETESS ***", "Elev (skyddade personuppgifter)"]
+)
+def test_a_name_that_says_that_it_is_protected_protects(name: str) -> None:
+    rows = [row(), [name, *row("0701740606")[1:]], row("070-174 06 06")]
+    found = judged(rows)
+    assert outcome(found) == {2: "ready", 3: "protected", 4: "protected"}
+    assert [str(one) for one in found.notices] == [
+        "1 name says that an identity is protected: no row with the number gets a message."
+    ]
 
 
 def test_a_number_of_a_protected_row_is_shut_out_in_whatever_column_it_stands() -> None:
