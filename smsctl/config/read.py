@@ -57,11 +57,14 @@ def read_text(path: Path) -> str:
             say("the config file {path} cannot be read: {reason}", path=path, reason=error.strerror)
         ) from None
     try:
-        if len(data) <= _LARGEST:
+        if len(data) <= _LARGEST and 0 not in data:
             return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError:
         pass
-    raise ConfigError(say("{path} is no config file: it is not a text in UTF-8 below 1 MB", path=path))
+    raise ConfigError(
+        say("{path} is no config file: it is not a text in UTF-8 below 1 MB", path=path),
+        hint=say("open it in Notepad or another editor and save it as UTF-8"),
+    )
 
 
 def parse(text: str, path: Path) -> settings.Settings:
@@ -189,7 +192,9 @@ def _not_toml(message: str, text: str, path: Path) -> ConfigError:
     line = int(found[1]) if found and found[1] else len(text.rstrip().split("\n"))
     what = message[: found.start()] if found else message
     known = (why for begin, why in _IN_WORDS if what.startswith(begin))
-    why = _windows_path(text.split("\n")[line - 1]) or next(known, say("is not TOML: {what}", what=what))
+    written = text.split("\n")[line - 1]
+    slip = None if what.startswith("Cannot ") else _slip(written)
+    why = _windows_path(written) or slip or next(known, say("is not TOML: {what}", what=what))
     return ConfigError(
         say("{path} cannot be read.", path=path), problems=[say("Line {line} {why}.", line=line, why=why)]
     )
@@ -208,6 +213,34 @@ def _windows_path(line: str) -> Sentence | None:
     )
 
 
+def _slip(line: str) -> Sentence | None:
+    """Say what is usually meant by a line that is not TOML, by what stands outside of its texts."""
+    bare = re.sub(r"\"[^\"]*\"|'[^']*'", '""', line.rstrip("\r"))
+    bare = re.sub("#.*", "#", bare)
+    if unseen := re.search(_UNSEEN, bare):
+        code = f"U+{ord(unseen[0]):04X}"
+        return say("holds a character that cannot be seen ({code}): write the line anew", code=code)
+    return next((why for pattern, why in _SLIPS if re.search(pattern, bare)), None)
+
+
+_UNSEEN = "[\x00-\x08\x0b-\x1f\x7f-\xa0\xad\u2000-\u200f\u2028-\u202f\u2060\u3000\ufeff]"
+_SLIPS = (
+    (
+        "[\u2018-\u201f\u00ab\u00bb\u00b4\u0060]",
+        say("holds a typographic quotation mark; write {mark}", mark='"'),
+    ),
+    (
+        r"(?i)=\s*(?:true|false|ja|nej|yes|no|on|off)\s*(?:#|$)",
+        say("has a value that is not TOML; yes and no are written true and false"),
+    ),
+    (
+        r"=\s*-?[0-9][0-9 ]*,[0-9]+\s*(?:#|$)",
+        say("has a decimal comma; an amount is written {amount}", amount='"4900.00"'),
+    ),
+    (r"=\s*0[0-9]+\s*(?:#|$)", say("has a number that begins with 0; write it without")),
+    (r"^\s*(?:;|//)", say("does not begin with a key; a comment begins with #")),
+    (r"^\s*[\w.-]+\s*:", say("has : in the place of =")),
+)
 _UNCLOSED = say("lacks a closing quotation mark")
 _BACKSLASH = say("holds a backslash: write the text in single quotation marks instead")
 _IN_WORDS = (

@@ -223,6 +223,9 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
     ("text", "line", "words"),
     [
         ('sender = "a"\nsender = "b"\n', 2, "already set"),
+        ("sender = 'a'\nsender = '”b”: \u200b'\n", 2, "already set"),
+        ("[x]\na = '”b”' c = 1\n", 2, "more than one value"),
+        ('sender = "Kommunen”\n', 1, "typographic quotation mark"),
         ("[gateway]\n[limits]\n[gateway]\n", 3, "stands above already"),
         ("sender = Kommunen\n", 1, "quotation marks"),
         ('\nsender = "Kommunen\n', 2, "closing quotation mark"),
@@ -232,6 +235,20 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
         ("[gateway\n", 1, "is not TOML"),
         ('a = 1 b = "canary"\n', 1, "more than one value"),
         ("a = [1,\n", 1, "not TOML"),
+        ('mode = "simulate"\nsender = ”Kommunen”\n', 2, 'typographic quotation mark; write "'),
+        ("sender = ‘Kommunen’\n", 1, "typographic quotation mark"),
+        ('mode\u00a0= "simulate"\n', 1, "cannot be seen (U+00A0)"),
+        ('\u200bmode = "simulate"\n', 1, "cannot be seen (U+200B)"),
+        ('mode = "simulate"\rsender = "x"\r', 1, "cannot be seen (U+000D)"),
+        ('mode = "simulate"\n\x1a', 2, "cannot be seen (U+001A)"),
+        ("[gateway]\nuse_web_service = True\n", 2, "written true and false"),
+        ("[gateway]\nuse_web_service = ja  # e-post\n", 2, "written true and false"),
+        ("package_price = 4900,00\n", 1, "decimal comma"),
+        ("package_price = 4 900,00\n", 1, "decimal comma"),
+        ("service_id = 04711\n", 1, "begins with 0"),
+        ("; SMS\n", 1, "a comment begins with #"),
+        ("// SMS\n", 1, "a comment begins with #"),
+        ("mode: simulate\n", 1, "has : in the place of ="),
     ],
 )
 def test_what_is_not_toml_is_told_with_its_line(text: str, line: int, words: str) -> None:
@@ -244,12 +261,14 @@ def test_what_is_not_toml_is_told_with_its_line(text: str, line: int, words: str
 
 
 @pytest.mark.parametrize(
-    "data", [b"\xff\xfe\x00", b"sender = 'G\xf6teborg'", b"\x7fELF\x02\x01\x01\xff", b"#" * 1_000_001]
+    "data",
+    [b"\xff\xfe\x00", b"sender = 'G\xf6teborg'", b"\x7fELF\x02\x01\x01\xff", b"#" * 1_000_001, b"m\0o\0"],
 )
 def test_what_is_no_text_is_no_config(config: Path, data: bytes) -> None:
     config.write_bytes(data)
-    with pytest.raises(ConfigError, match="is no config file"):
+    with pytest.raises(ConfigError, match="is no config file") as caught:
         load(config)
+    assert "save it as UTF-8" in str(caught.value.hint)
 
 
 def test_a_missing_config_names_the_command_that_makes_one(tmp_path: Path) -> None:
