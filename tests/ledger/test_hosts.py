@@ -1395,6 +1395,44 @@ def test_that_a_standby_is_waited_for_is_said(
     assert told[0].startswith("Waiting for the standby of postgresql://")
 
 
+def test_where_no_answer_hangs_on_it_the_wait_for_a_standby_that_is_gone_ends(
+    waiting: tuple[Ledger, Mailing], site: Site
+) -> None:
+    _, mailing = waiting
+    access = site.access("one")._replace(standby_must_have_it=True, busy_timeout_s=0.2)
+    gateway = Taker()
+    with closing(open_shared(access)) as ledger, pytest.raises(LedgerError, match=NOT_CONFIRMED):
+        send_all(ledger, mailing, gateway)
+    assert not gateway.taken
+
+
+def test_who_stores_an_answer_waits_on(
+    waiting: tuple[Ledger, Mailing], site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsctl.ledger.postgres.standby._SAY_AFTER_S", 0.4)
+    assert waiting
+    access = site.access("one")._replace(standby_must_have_it=True, busy_timeout_s=0.1)
+    is_told, failed = threading.Event(), list[LedgerError]()
+
+    def store(ledger: Ledger) -> None:
+        try:
+            with ledger.transaction(patient=True):
+                ledger.keep_fact("an answer", "accepted")
+        except LedgerError as error:
+            failed.append(error)
+
+    with closing(open_shared(access)) as ledger:
+        ledger.on_wait = lambda _sentence: is_told.set()
+        writer = threading.Thread(target=store, args=(ledger,))
+        writer.start()
+        assert is_told.wait(60)
+        assert not failed
+        (pid,) = admin.execute("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'").fetchall()[0]
+        cancelled(admin)(pid)
+        writer.join()
+    assert NOT_CONFIRMED in str(failed[0])
+
+
 def test_without_the_warning_it_would_be(
     waiting: tuple[Ledger, Mailing], admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:

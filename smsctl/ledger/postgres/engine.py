@@ -133,7 +133,7 @@ class PostgresEngine:
             raise
         transaction, self._transaction, self._standing = self._transaction, None, None
         try:
-            done = self._standby.committed(self._session, self.on_wait)
+            done = self._standby.committed(self._session, self.on_wait, patient=patient)
             if done == "COMMIT":
                 self._standby.must_have_taken(self._session)
         except psycopg.OperationalError as error:

@@ -7,8 +7,9 @@ standby has of that, it has of all before.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from threading import Timer
+from typing import TypeVar
 
 import psycopg
 
@@ -16,6 +17,7 @@ from smsctl.errors import Sentence, say
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.sentences import not_confirmed
 
+T = TypeVar("T")
 _WAITS_NO_LONGER = "01000"
 _TRIES = 3
 _SAY_AFTER_S = 3.0
@@ -32,6 +34,7 @@ class Standby:
     def __init__(self, access: Access) -> None:
         """Nothing is known yet."""
         self._asked, self._place = access.standby_must_have_it, access.address.shown
+        self._most_s, self._patient = access.busy_timeout_s, False
         self._waits_no_longer = False
         self._settings_at = ""  # as the open transaction has found them
         self.awaited = False  # and whether they and the config say that its COMMIT waits
@@ -45,21 +48,33 @@ class Standby:
         self._settings_at, self._waits_no_longer = settings_at, False
         self.awaited = self._asked and has_standby
 
-    def committed(self, session: Session, on_wait: Callable[[Sentence], None]) -> str | None:
+    def committed(
+        self, session: Session, on_wait: Callable[[Sentence], None], *, patient: bool
+    ) -> str | None:
         """Run COMMIT and return what the server calls it; where it waits for its standby for long, say so.
 
-        It waits without an end, whatever its settings say of statements.
+        It waits without an end, whatever its settings say of statements. Who is not `patient` has it ended
+        after a while, as an administrator would: then it is not confirmed.
         """
-        if not self.awaited:
-            return session.execute("COMMIT", prepare=False).statusmessage
+        self._patient = patient
         told = say("Waiting for the standby of {path}, which must have what is written.", path=self._place)
-        slow = Timer(_SAY_AFTER_S, on_wait, [told])
-        slow.daemon = True
-        slow.start()
-        try:
+        with self._after(_SAY_AFTER_S, on_wait, told), self._given_up(session):
             return session.execute("COMMIT", prepare=False).statusmessage
+
+    def _given_up(self, session: Session) -> AbstractContextManager[None]:
+        return nullcontext() if self._patient else self._after(self._most_s, _end_the_wait, session)
+
+    @contextmanager
+    def _after(self, wait_s: float, act: Callable[[T], object], about: T) -> Iterator[None]:
+        """Act, in a thread of its own, if the block waits for the standby for longer."""
+        timer = Timer(wait_s, act, [about])
+        timer.daemon = True
+        if self.awaited:
+            timer.start()
+        try:
+            yield
         finally:
-            slow.cancel()
+            timer.cancel()
 
     def must_have_taken(self, session: Session) -> None:
         """Raise LedgerError where the standby may lack what was just committed, with success."""
@@ -105,7 +120,8 @@ class Standby:
                 "SELECT CAST(pg_conf_load_time() AS text) FROM pg_logical_emit_message(true, 'smsctl', '')"
             ).fetchone()
             self.begun(row[0] if row else "", has_standby=True)
-            session.execute("COMMIT", prepare=False)
+            with self._given_up(session):
+                session.execute("COMMIT", prepare=False)
             if not self._waits_no_longer and self._waited_all_the_time(session):
                 return
         raise not_confirmed(self._place)
@@ -118,3 +134,8 @@ class Standby:
 
     def _notice(self, said: psycopg.errors.Diagnostic) -> None:
         self._waits_no_longer = self._waits_no_longer or said.sqlstate == _WAITS_NO_LONGER
+
+
+def _end_the_wait(session: Session) -> None:
+    with suppress(psycopg.Error):  # it is over, or the line is
+        session.cancel()
