@@ -844,6 +844,24 @@ def test_a_restore_is_not_accepted_while_a_host_sends(one: Ledger, two: Ledger, 
         accept_restore(two, now(), ACTOR, "the tape")
 
 
+def test_a_host_whose_session_ended_writes_nothing_in_what_was_accepted_meanwhile(
+    one: Ledger, two: Ledger, site: Site, admin: Admin
+) -> None:
+    mailing, once = new_mailing(one, 6), iter((True,))
+
+    def accept_elsewhere() -> None:
+        if next(once, False):
+            end_sessions(admin, one)
+            accept_restore(two, now(), ACTOR, "an image", put_back=True)
+
+    gateway = Taker(before=accept_elsewhere)
+    with pytest.raises(LedgerError, match="another database than before"):
+        send_all(one, mailing, gateway)
+    with closing(site.opened("one")) as again:
+        assert run(again, mailing, gateway) == {"unknown": 6}
+    assert set(gateway.taken.values()) == {1}
+
+
 def test_a_ledger_that_was_put_back_before_anything_was_sent_is_noticed(site: Site) -> None:
     with closing(site.opened("one")) as one:
         mailing = new_mailing(one, 2)

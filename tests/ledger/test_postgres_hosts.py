@@ -282,6 +282,40 @@ def test_a_role_that_may_do_no_more_than_it_must_can_send(
         opened(_access(cluster, tmp_path / "ledger.db", schema, role))
 
 
+@pytest.mark.parametrize(
+    ("done", "undone"),
+    [
+        ("REVOKE UPDATE ON {0}.batches FROM {1}", "GRANT UPDATE ON {0}.batches TO {1}"),
+        ("ALTER TABLE {0}.messages OWNER TO owner", "ALTER TABLE {0}.messages OWNER TO {1}"),
+        ("ALTER SCHEMA {0} RENAME TO {0}_gone", "ALTER SCHEMA {0}_gone RENAME TO {0}"),
+    ],
+)
+def test_what_is_taken_from_a_role_in_the_middle_of_a_run_sends_nothing_twice(
+    done: str, undone: str, cluster: Cluster, tmp_path: Path, admin: psycopg.Connection[Any]
+) -> None:
+    schema = f"taken_{os.getpid()}_{next(_NUMBERS)}"
+    role, once = f"of_{schema}", iter((True,))
+    admin.execute(f"CREATE ROLE {role} LOGIN".encode())
+    admin.execute(f"CREATE SCHEMA {schema} AUTHORIZATION {role}".encode())
+    access = _access(cluster, tmp_path / "ledger.db", schema, role)
+
+    def take_away() -> None:
+        if next(once, False):
+            admin.execute(done.format(schema, role).encode())
+
+    gateway = Taker(before=take_away)
+    with closing(opened(access)) as ledger:
+        mailing = new_mailing(ledger, 6)
+        with pytest.raises(LedgerError, match=r"lacks a right|is not there"):
+            send_all(ledger, mailing, gateway)
+    admin.execute(undone.format(schema, role).encode())
+    with closing(opened(access)) as ledger:
+        recovery.recover(ledger, now())
+        send_all(ledger, mailings.get(ledger, mailing.id), gateway)
+        assert states(ledger) == {"accepted": 4, "unknown": 2}
+        must_be_true(ledger, gateway)
+
+
 def test_what_a_policy_would_hide_is_an_error_and_never_as_if_it_were_not_there(
     cluster: Cluster, tmp_path: Path, admin: psycopg.Connection[Any]
 ) -> None:
