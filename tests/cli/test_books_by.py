@@ -124,6 +124,7 @@ def test_a_listener_goes_by_it(ledgers: Ledgers) -> None:
         assert ears.push(stop_sms()) == 200
         assert ledgers.by(THEIRS, "ledger", "accept-time-zone", "--reason", "moved").code == 0
         assert ears.push(stop_sms()) == 503
+        assert ears.process.wait(LONG_S) == 9
         assert ledgers.by(OURS, "ledger", "accept-time-zone", "--reason", "moved back").code == 0
     listener = begin_process("--config", ledgers.configs[THEIRS], "reports", "listen", "--port", "0")
     out, err = listener.communicate(timeout=LONG_S)

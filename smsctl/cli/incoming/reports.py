@@ -50,7 +50,8 @@ def run_listen(
 
     Stands behind the site's own TLS proxy. Each push is answered when it is stored, and not before. Ends
     cleanly on Ctrl-C and SIGTERM; on SIGHUP too, with exit code 129. With 9 where the ledger is another one
-    since it began, or a newer smsctl has changed it: it must be started anew, as the unit does.
+    since it began, was copied away, books by another time zone, or a newer smsctl has changed it: it must be
+    started anew, as the unit does.
     """
     if addresses:
         return _addresses(wiring)
@@ -105,8 +106,8 @@ class _Trouble:
     def end(self) -> None:
         """Tell the rest; raise what has ended the listener."""
         self.complaints.end()
-        if self._last:
-            raise self._last
+        if self._last:  # 9, whatever it is: with the config of now one that is started anew perhaps can
+            raise OutOfDateError(self._last.sentence, hint=self._last.hint)
 
 
 @contextmanager

@@ -15,16 +15,16 @@ class LostError(LedgerError):
     """Nothing of the open transaction is stored, as where the connection broke: it may be done once more."""
 
 
-class TimeZoneError(LedgerError, exit_code=ExitCode.INPUT, code="time-zone"):
-    """The ledger books its days by another time zone than the config names."""
-
-
 class OnlyReadError(LedgerError):
     """The ledger was opened for reading, or only a database that can be read answers."""
 
 
 class OutOfDateError(LedgerError):
     """This process can write nothing in the ledger any more; one that is started now perhaps can."""
+
+
+class TimeZoneError(OutOfDateError, exit_code=ExitCode.INPUT, code="time-zone"):
+    """The ledger books its days by another time zone than the config names."""
 
 
 def must_have_changed(place: str, changed: int, rows: int | None) -> None:
@@ -58,7 +58,7 @@ def held(path: Path) -> Sentence:
 
 def retired(path: Path | str, place: str) -> LedgerError:
     """Return the error for writing in a file whose ledger is elsewhere now."""
-    return LedgerError(
+    return OutOfDateError(
         say("{path} was copied to {place}, and nothing is recorded in it any more.", path=path, place=place),
         hint=say("Name that place in the config, under [ledger]: url"),
     )
