@@ -1,5 +1,6 @@
 """What every test runs under: nowhere real to read or write, and no network but loopback."""
 
+import gc
 import ipaddress
 import json
 import os
@@ -10,8 +11,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -64,6 +66,7 @@ def _is_name(host: object) -> bool:
 
 sys.addaudithook(_refuse_other_hosts)
 
+_TESTS = Path(__file__).parent
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 * 2**30  # bytes
 
@@ -97,6 +100,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     from xdist.scheduler import WorkStealingScheduling
 
     return WorkStealingScheduling(config, log) if config.option.dist == "load" else None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let each worker import all tests from another place on, and find what others have compiled meanwhile.
+
+    Else all of them compile each file at the same moment. What cannot be imported yet is collected as ever.
+    """
+    worker: Mapping[str, Any] | None = getattr(session.config, "workerinput", None)
+    if worker is None or [session.config.rootpath / one for one in session.config.args] != [_TESTS]:
+        return
+    files = sorted(_TESTS.rglob("test_*.py"))
+    first = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for file in (*files[first:], *files[:first]):
+        with suppress(Exception, pytest.skip.Exception, pytest.fail.Exception):
+            import_module(".".join(file.relative_to(_TESTS.parent).with_suffix("").parts))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for rubbish only in what comes from now on: all that was imported stays."""
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
