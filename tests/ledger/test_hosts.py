@@ -8,6 +8,7 @@ import socket
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from datetime import datetime, timedelta, tzinfo
@@ -253,6 +254,7 @@ def test_a_host_without_power_loses_its_right(
         while True:
             with suppress(TakenError), lock.right_to_send(two, "a"):
                 break
+            time.sleep(0.05)
 
 
 def test_without_the_servers_own_question_it_would_keep_it_for_hours(
@@ -1366,7 +1368,7 @@ def wait_for(admin: Admin, standby: str) -> None:
     admin.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'".encode())
     admin.execute("SELECT pg_reload_conf()")
     while admin.execute("SHOW synchronous_standby_names").fetchone() != (standby,):
-        pass
+        time.sleep(0.001)
 
 
 def cancelled(admin: Admin) -> Callable[[int], object]:
@@ -1405,7 +1407,7 @@ def test_that_a_standby_is_waited_for_is_said(
 
     def cancel_when_it_is_said(pid: int) -> None:
         while not told:
-            pass
+            time.sleep(0.001)
         cancel(pid)
 
     waiting[0].on_wait = lambda sentence: told.append(str(sentence))

@@ -517,6 +517,7 @@ def _migrated_while_somebody_writes(
             waited = False
             while migrating.is_alive() and not waited:
                 waited = admin.execute(waits, (f"{access.schema}.writer",)).fetchone() is not None
+                time.sleep(0.001)
             ledger.write("INSERT INTO facts (name, value) VALUES ('two', '2')")
         migrating.join()
         with pytest.raises(LedgerError, match="a newer smsctl has changed the ledger"), ledger.transaction():
@@ -733,6 +734,7 @@ def bouncer(cluster: Cluster, mode: str, *settings: str) -> Iterator[int]:
                     break
                 assert running.poll() is None
                 assert time.monotonic() < until_s
+                time.sleep(0.01)
             yield port
         finally:
             running.kill()
@@ -818,7 +820,7 @@ def until_it_is_gone(cluster: Cluster) -> None:
     """Wait until the server has given back what a session held that was closed."""
     with psycopg.connect(cluster.url(), autocommit=True) as session:
         while session.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = 'smsctl'").fetchall():
-            pass
+            time.sleep(0.001)
 
 
 def crashed_in_doubt(access: Access, cluster: Cluster, gateway: Taker) -> Ledger:
