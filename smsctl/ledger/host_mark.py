@@ -113,6 +113,7 @@ def lacks(place: str, water: HighWaterRecord) -> Sentence:
 def left_behind(place: str) -> Sentence:
     """Say that a server is one from which another has taken over."""
     return say(
-        "{path}: this host has seen that another server took over from it; it may lack what was sent since.",
+        "{path}: this host has seen that another server took over from this one, which must be stopped: it"
+        " may lack what was sent since.",
         path=place,
     )

@@ -1168,7 +1168,7 @@ def test_a_host_that_has_seen_another_server_take_over_does_not_go_back(site: Si
     assert set(gateway.taken.values()) == {1}
     with (
         closing(site.opened("two")) as two,
-        pytest.raises(LedgerError, match="another server took over from"),
+        pytest.raises(LedgerError, match="took over from this one, which must be stopped"),
     ):
         restoring.refuse_restored(two)
 
