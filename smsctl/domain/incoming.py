@@ -1,11 +1,21 @@
 """An incoming SMS: whether it is for us, and whether it asks us to stop."""
 
+import re
 import unicodedata
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from smsctl.domain.cells import shown
+
 STOP_WORDS: Final = frozenset({"stop", "stopp", "avsluta", "sluta"})
 _POLITE: Final = frozenset({"tack", "snälla", "please", "thanks"})
+
+
+_ALIKE: Final = (
+    r"(?:hej |nej tack |snälla )?(?:stop|(?:avsluta|sluta|end|quit|cancel|remove|lopeta|slutt)(?!\w)|avreg"
+    r"|avanm|avbest|unsubscribe|opt ?out|inga fler|(?:jag )?vill inte ha|(?:ta bort|radera) m(?:ig|itt))"
+)
+"""How an SMS begins that may ask to stop in other words."""
 
 
 class Incoming(NamedTuple):
@@ -47,7 +57,7 @@ def wish_of(message: Incoming, endpoint: str | None) -> SmsRequest:
     gateway's keyword is the stop word itself. What goes on otherwise may mean anything: "Sluta inte".
     """
     codes = {_folded(message.keyword), _folded(endpoint or "")} - {""}
-    text = unicodedata.normalize("NFKC", message.text)
+    text = shown(unicodedata.normalize("NFKC", message.text))
     is_plain = all(map(str.isalnum, codes))  # then KOMMUN,STOP is two words too
     tokens = _apart(text.casefold()) if is_plain else [*filter(None, map(_folded, text.split()))]
     if len(tokens) > 1 and tokens[0] in codes - STOP_WORDS:
@@ -59,7 +69,7 @@ def wish_of(message: Incoming, endpoint: str | None) -> SmsRequest:
     first, *rest = _apart(" ".join(said)) or [""]
     if first in STOP_WORDS and _POLITE.issuperset(rest):
         return SmsRequest.STOP
-    return SmsRequest.MAYBE_STOP if first in STOP_WORDS or first.startswith("stop") else SmsRequest.NONE
+    return SmsRequest.MAYBE_STOP if re.match(_ALIKE, " ".join([first, *rest])) else SmsRequest.NONE
 
 
 def is_stop(message: Incoming, endpoint: str | None) -> bool:

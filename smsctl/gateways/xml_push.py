@@ -31,7 +31,8 @@ def read_entries(
     ISO-8859-1, as LINK's own receiver reads: the prolog is not believed, for some write UTF-8 there and
     Latin-1 below it; but where it does not speak against UTF-8, it is that as far as the bytes are.
 
-    What XML forbids, a control character in one operator's text, is replaced and keeps nothing else out.
+    What XML forbids, a control character or a bare & in one operator's text, is mended and keeps nothing else
+    out.
     Raises UnreadableError. Nothing is ever fetched for a document (what-comes-from-outside.md,
     "Answers and pushes").
     """
@@ -110,20 +111,52 @@ _PIECE = 1 << 16
 _DEEPEST = 20
 _LONGEST_REFERENCE = 16
 _LONGEST = 20_000  # more than anybody reads of a field
+_CUT_MARKS = ("]]", "]", *("<![CDATA["[:length] for length in range(1, 9)))
 _FORBIDDEN = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,10}));")
 
 
 def _small(pieces: Iterable[str]) -> Iterator[str]:
-    """Yield the document in small pieces that cut no reference to a character."""
-    left = ""
+    """Yield the document in small pieces that cut no reference to a character, and no mark of CDATA."""
+    left, ampersands = "", _Ampersands()
     for piece in pieces:
         for start in range(0, len(piece), _PIECE):
             text = left + piece[start : start + _PIECE]
             cut = text.rfind("&", -_LONGEST_REFERENCE)
-            left = text[cut:] if cut >= 0 else ""
-            yield _legal(text[:cut] if cut >= 0 else text)
-    yield _legal(left)
+            cut = cut if cut >= 0 else len(text)
+            cut -= len(next((mark for mark in _CUT_MARKS if text.endswith(mark, 0, cut)), ""))
+            left = text[cut:]
+            yield ampersands.mended(_legal(text[:cut]))
+    yield ampersands.mended(_legal(left))
+
+
+class _Ampersands:
+    """Writes every & that begins no reference of XML as one; within CDATA it stands for itself."""
+
+    def __init__(self) -> None:
+        self._is_literal = False
+
+    def mended(self, text: str) -> str:
+        if "&" not in text and "CDATA" not in text and not self._is_literal:
+            return text
+        pieces = re.split(r"(<!\[CDATA\[|\]\]>)", text)
+        for at, piece in enumerate(pieces):
+            if at % 2:
+                self._is_literal = piece.startswith("<")
+            elif not self._is_literal:
+                pieces[at] = re.sub(_BARE, _named, piece)
+        return "".join(pieces)
+
+
+def _named(found: re.Match[str]) -> str:
+    """Return the letter that a name of HTML stands for, else the & as XML writes it."""
+    import html
+
+    letter = html.unescape(found[0])
+    return f"&amp;{found[0][1:]}" if letter.startswith("&") or letter in "<>" else letter
+
+
+_BARE = r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,10}|#x[0-9A-Fa-f]{1,8});)(?:[A-Za-z][A-Za-z0-9]{0,12};)?"
 
 
 def _legal(text: str) -> str:
@@ -152,4 +185,4 @@ def _decoded(pieces: Iterable[bytes], content_type: str) -> Iterator[str]:
         yield from text_of(whole, encoding)
         return
     by_prolog = "iso-8859-1" if told and told[1].lower() != b"utf-8" else "utf-8-sig"
-    yield from text_of((piece.rstrip(b"\0") for piece in whole), charset(content_type) or by_prolog)
+    yield from text_of((piece.rstrip(b"\0\x1a") for piece in whole), charset(content_type) or by_prolog)

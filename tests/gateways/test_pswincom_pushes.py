@@ -8,8 +8,10 @@ from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
 from smsctl.domain.push import Push, PushBatch, UnreadableError
 from smsctl.domain.report import PERMANENT, Cause, CodeMeaning, Report
+from smsctl.errors import say
 from smsctl.gateways.pswincom_pushes import TOLD_BY_STATE, read_push
 from smsctl.gateways.push_fields import UNREADABLE
+from smsctl.gateways.xml_push import read_entries
 
 REF = "5f0c1a52-8d0e-4b1c-9a6e-0c0ffee00001"
 REPORT = f"""<?xml version="1.0" encoding="iso-8859-1"?>
@@ -133,6 +135,33 @@ def test_a_control_character_keeps_neither_its_report_nor_others_out(control: st
     assert [one.gateway_id for one in push_batch.reports] == ["r1", "r2"]
     named = read_push(push(f"<MSGLST>{message(1).replace('r1', f'r{control}1')}{message(2)}</MSGLST>"))
     assert [one.gateway_id for one in named.reports] == ["r\ufffd1", "r2"]  # no other message's name
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("a & b", "a & b"),
+        ("a&b=1&#x;", "a&b=1&#x;"),
+        ("f&ouml;rsenad&nbsp;", "försenad\u00a0"),
+        ("&lol;&lt;&amp;", "&lol;<&"),
+        ("<![CDATA[a & b &ouml;]]>&", "a & b &ouml;&"),
+        ("x" * (1 << 16) + "<![CDATA[a & b]]>", "x" * 20_000),
+        ("&#99999999999;", "&#99999999999;"),
+    ],
+)
+def test_an_ampersand_that_is_no_reference_keeps_nothing_out(written: str, meant: str) -> None:
+    document = f"<MSGLST><MSG><ID>1</ID><REF>{written}</REF></MSG>{message(2)}</MSGLST>"
+    (odd, other) = read_entries([document.encode()], "", frozenset({"MSGLST"}), say(""))
+    assert dict(odd.fields)["REF"][:20_000] == meant
+    assert dict(other.fields)["REF"] == "r2"
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+def test_a_mark_is_read_however_the_document_is_cut(step: int) -> None:
+    document = b"<MSGLST><MSG><REF><![CDATA[a & b]]>&ouml; & c</REF></MSG></MSGLST>"
+    pieces = [document[at : at + step] for at in range(0, len(document), step)]
+    (entry,) = read_entries(pieces, "", frozenset({"MSGLST"}), say(""))
+    assert entry.fields == (("REF", "a & bö & c"),)
 
 
 def test_every_message_of_a_list_is_acknowledged() -> None:
