@@ -9,6 +9,7 @@ from smsctl.domain import gsm7
 from smsctl.domain.cells import has_lost_letters, veiled
 from smsctl.domain.entries import Problem
 from smsctl.domain.fields import TextField, as_field
+from smsctl.domain.filled import JOINS
 from smsctl.domain.remains import remains
 from smsctl.domain.text import invisible, replace_typographic
 from smsctl.errors import Sentence, say
@@ -114,8 +115,6 @@ def _lost(column: str, cell: str) -> Sentence:
 
 NOT_GSM7: Final = 1 << 20
 """So many septets has what is not GSM-7: more than any text."""
-JOINS: Final = "\u0300"
-"""From here on are characters that a letter before them may join with."""
 BAD: Final = FilledCell(text="", septets=0, units=0, has_pairs=False, is_plain=False)
 NOTHING: Final = r"NULL|null|\(null\)|None|nil|undefined|NaN"
 _BROKEN: Final = r"#[A-ZÅÄÖ][A-ZÅÄÖ/0-9]*[!?]|#N/A|#{2,}"

@@ -3,8 +3,8 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain, repeat, zip_longest
-from typing import NamedTuple
+from itertools import chain, repeat, starmap, zip_longest
+from typing import Final, NamedTuple
 
 from smsctl.domain import gsm7
 from smsctl.domain.fields import Template
@@ -25,7 +25,7 @@ class FilledTexts(NamedTuple):
     """Some texts as columns of what `Filled` has of each: for very many."""
 
     bodies: Sequence[str]
-    cells: Sequence[tuple[str, ...]]
+    columns: Sequence[Sequence[str]]  # the cells of each field; at least one, and as many as any template has
     parts: Sequence[int]  # 0: the text is not plain
     wide: Sequence[bool]
     templates: Sequence[int]
@@ -34,14 +34,24 @@ class FilledTexts(NamedTuple):
         """Return those at some places."""
         return FilledTexts(
             bodies=self.bodies[places],
-            cells=self.cells[places],
+            columns=[column[places] for column in self.columns],
             parts=self.parts[places],
             wide=self.wide[places],
             templates=self.templates[places],
         )
 
+    def each(self) -> Iterator[Filled]:
+        """Yield them one by one; where others have more fields, with empty cells at the end."""
+        cells = zip(*self.columns, strict=True)
+        rows = zip(self.bodies, cells, self.parts, self.wide, self.templates, strict=True)
+        return starmap(Filled, rows)
 
-NO_TEXTS = FilledTexts(bodies=(), cells=(), parts=(), wide=(), templates=())
+
+NO_TEXTS = FilledTexts(bodies=(), columns=(), parts=(), wide=(), templates=())
+
+
+JOINS: Final = "\u0300"
+"""From here on are characters that a letter before them may join with, or that are written otherwise."""
 
 
 def composed(body: str) -> str:
@@ -61,8 +71,13 @@ def rendered_all(template: Template, columns: Sequence[Sequence[str]], rows: int
     return map("".join, zip(*pieces, strict=True))
 
 
-def filled_in(wording: Wording, chosen: Sequence[int], columns: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield many texts as they are sent: `chosen` tells the template of each, `columns` have their cells."""
+def filled_in(
+    wording: Wording, chosen: Sequence[int], columns: Sequence[Sequence[str]], *, nothing_joins: bool
+) -> Iterator[str]:
+    """Yield many texts as they are sent: `chosen` tells the template of each, `columns` have their cells.
+
+    `nothing_joins`: no cell has a character from `JOINS` on.
+    """
     made = {
         number: rendered_all(template, columns[: len(template.fields)], len(chosen))
         for number, template in enumerate(wording.templates)
@@ -70,8 +85,13 @@ def filled_in(wording: Wording, chosen: Sequence[int], columns: Sequence[Sequenc
     }
     if len(made) == 1:
         ((number, bodies),) = made.items()
-        ends_in_sign = wording.templates[number].pieces[-1][-1:].strip()  # then nothing is cut
-        yield from map(partial(unicodedata.normalize, "NFC") if ends_in_sign else composed, bodies)
+        template = wording.templates[number]
+        if not template.pieces[-1][-1:].strip():
+            yield from map(composed, bodies)
+        elif nothing_joins and max(template.literal) < JOINS:
+            yield from bodies
+        else:  # where the end is a sign, nothing is cut
+            yield from map(partial(unicodedata.normalize, "NFC"), bodies)
         return
     # Also what is GSM-7: an o before a cell that begins with a diaeresis is an ö only then.
     lists = {number: list(bodies) for number, bodies in made.items()}

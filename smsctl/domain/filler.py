@@ -9,13 +9,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import repeat
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import Final
 
 from smsctl.domain.entries import Problem
 from smsctl.domain.field_cells import (
     BAD,
-    JOINS,
     NOT_GSM7,
     NOTHING,
     FilledCell,
@@ -24,7 +23,7 @@ from smsctl.domain.field_cells import (
     text_of,
 )
 from smsctl.domain.fields import Template, TextField
-from smsctl.domain.filled import Filled, FilledTexts, composed, rendered, rendered_all
+from smsctl.domain.filled import JOINS, Filled, FilledTexts, composed, rendered, rendered_all
 from smsctl.domain.text import Encoding, PartProfile, TextSize, measure
 from smsctl.domain.wording import TextRules
 from smsctl.errors import Sentence, say
@@ -60,16 +59,18 @@ class Filler:
 
         What is done for each row is done for all rows at once, by what Python has in C.
         """
-        codes: list[Iterable[int]] = [repeat(self._around, len(rows))]
-        columns: list[tuple[str, ...]] = []
+        codes: Iterable[int] = repeat(self._around, len(rows))
+        columns: list[Sequence[str]] = []
         for known, place in zip(self._known, self._places, strict=True):
-            stands, counted = zip(*map(known.__getitem__, map(itemgetter(place), rows)), strict=True)
-            columns.append(stands)
-            codes.append(counted)
-        parts, wide = zip(*map(self._sizes.__getitem__, map(sum, zip(*codes, strict=True))), strict=True)
+            known.make_room()
+            written = list(map(itemgetter(place), rows))
+            counted = list(map(known.__getitem__, written))
+            columns.append(list(map(known.text_of, written)) if known.changed else written)
+            codes = map(add, codes, counted)
+        parts, wide = zip(*map(self._sizes.__getitem__, codes), strict=True)
         return FilledTexts(
             bodies=list(rendered_all(self._template, columns, len(rows))),
-            cells=list(zip(*columns, strict=True)) if columns else [()] * len(rows),
+            columns=columns or [[""] * len(rows)],
             parts=parts,
             wide=wide,
             templates=[self._number] * len(rows),
@@ -98,34 +99,45 @@ class Filler:
         )
 
 
-class _KnownCells(dict[str, tuple[str, int]]):
-    """What stands in the text for each cell of a field, and its code, once it is met."""
+class _KnownCells(dict[str, int]):
+    """The code of what stands in the text for each cell of a field, once it is met."""
 
-    __slots__ = ("_field", "_must_be_something", "_replace")
+    __slots__ = ("_field", "_must_be_something", "_replace", "changed")
 
     def __init__(self, field: TextField, *, replace: bool, must_be_something: bool) -> None:
         self._field = field
         self._replace = replace
         self._must_be_something = must_be_something  # a blank before it would stand at the end
+        self.changed: Final[dict[str, str]] = {}  # what stands for those that do not stand as they are
 
-    def __missing__(self, written: str) -> tuple[str, int]:
-        if len(written) < _LONGEST and re.fullmatch(_SIMPLE, written):
-            found = written, len(written) * (_SEPTET + _UNIT)
-        else:
-            found = self._looked_at(written)
+    def make_room(self) -> None:
+        """Forget them all where they are many; not while some of them are looked up."""
         if len(self) >= _MOST_KNOWN:
             self.clear()
+            self.changed.clear()
+
+    def text_of(self, written: str) -> str:
+        """Return what stands in the text for a cell that was met."""
+        return self.changed.get(written, written)
+
+    def __missing__(self, written: str) -> int:
+        if len(written) < _LONGEST and re.fullmatch(_SIMPLE, written):
+            found = len(written) * (_SEPTET + _UNIT)
+        else:
+            found = self._looked_at(written)
         self[written] = found
         return found
 
-    def _looked_at(self, written: str) -> tuple[str, int]:
+    def _looked_at(self, written: str) -> int:
         if problem_of_cell(self._field, written):
             piece = BAD
         else:
             piece = measured(text_of(self._field, written, replace=self._replace))
         if self._must_be_something and not piece.text:
             piece = BAD
-        return piece.text, _code(piece)
+        if piece.text != written:
+            self.changed[written] = piece.text
+        return _code(piece)
 
 
 class _KnownSizes(dict[int, tuple[int, bool]]):

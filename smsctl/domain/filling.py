@@ -1,6 +1,7 @@
 """Which text each row of a file gets, what it becomes, and whether its number has had it before."""
 
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from itertools import zip_longest
 from operator import itemgetter
 from typing import Final
 
@@ -41,17 +42,18 @@ class Fillers:
         if self._choose is None:
             return self._fillers[0].fill_all(rows)
         chosen = list(map(self._choose.of, rows))
-        order, found = list[int](), list[tuple[str, tuple[str, ...], int, bool, int]]()
+        order, found = list[int](), list[Filled]()
         for template in set(chosen):
             places = [at for at, one in enumerate(chosen) if one == template]
             order += places
-            found += zip(*self._fillers[template].fill_all([rows[at] for at in places]), strict=True)
+            found += self._fillers[template].fill_all([rows[at] for at in places]).each()
         in_order = [text for _, text in sorted(zip(order, found, strict=True), key=itemgetter(0))]
-        texts = FilledTexts(*zip(*in_order, strict=True))
-        for row, template, parts in zip(rows, chosen, texts.parts, strict=True):
-            if parts and not template:
+        for row, text in zip(rows, in_order, strict=True):
+            if text.parts and not text.template:
                 self._choose.tell(row)
-        return texts
+        bodies, cells, parts, wide, templates = zip(*in_order, strict=True)
+        columns = list(zip_longest(*cells, fillvalue=""))
+        return FilledTexts(bodies=bodies, columns=columns, parts=parts, wide=wide, templates=templates)
 
     def judge(self, row: Sequence[str]) -> Filled | Problem:
         """Return the text of a row, or why it has none."""
@@ -130,9 +132,9 @@ class FilledRows:
             found = dict.fromkeys(self._seen.repeated(keys), SkipReason.DUPLICATE)
         if not found:
             self._texts.extend(texts)
-        for at, text in enumerate(zip(*texts, strict=True)) if found else ():
+        for at, text in enumerate(texts.each()) if found else ():
             if at not in found:
-                self._texts.add(Filled(*text))
+                self._texts.add(text)
         return found
 
     def _keys(

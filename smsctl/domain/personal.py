@@ -7,10 +7,10 @@ someone looks at it.
 from array import array
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, compress, islice
+from itertools import chain, compress, islice, repeat, zip_longest
 from typing import Final, NamedTuple
 
-from smsctl.domain.filled import Filled, FilledTexts, composed, filled_in, foreign_in, rendered
+from smsctl.domain.filled import JOINS, Filled, FilledTexts, composed, filled_in, foreign_in, rendered
 from smsctl.domain.text import Encoding, TextSize, plainly
 from smsctl.domain.wording import Wording
 
@@ -56,8 +56,9 @@ class PersonalTexts:
 
     def bodies(self) -> Iterator[str]:
         """Yield each as it is sent."""
-        for span, columns in self._pieces():
-            yield from filled_in(self.wording, self._templates[span], columns)
+        for piece, (span, columns) in zip(self._cells, self._pieces(), strict=True):
+            nothing_joins = not piece.translate(None, _BEFORE_JOINS)
+            yield from filled_in(self.wording, self._templates[span], columns, nothing_joins=nothing_joins)
 
     def __repr__(self) -> str:
         """Show how many; what stands in them stays out of logs and tracebacks."""
@@ -224,14 +225,14 @@ class PersonalTexts:
 class TextWriter:
     """Packs texts."""
 
-    __slots__ = ("_cells", "_columns", "_lengths", "_parts", "_pieces", "_templates", "_wide", "_wording")
+    __slots__ = ("_cells", "_lengths", "_parts", "_pieces", "_templates", "_wide", "_wording")
 
     def __init__(self, wording: Wording) -> None:
         """Start with none."""
-        self._wording, self._columns = wording, _columns(wording)
+        self._wording = wording
         self._templates, self._parts, self._wide = array("B"), array("B"), array("B")
         self._lengths = array("I")
-        self._cells: list[tuple[str, ...]] = []
+        self._cells = [list[str]() for _ in range(_columns(wording))]  # by column
         self._pieces: list[bytes] = []
 
     def add(self, filled: Filled) -> None:
@@ -244,9 +245,9 @@ class TextWriter:
         self._parts.append(parts)
         self._wide.append(wide)
         self._lengths.append(length)
-        self._cells.append(cells)
-        if len(self._cells) >= _PACKED_TOGETHER:
-            self._pack()
+        for at, column in enumerate(self._cells):  # where templates have fewer fields, empty ones too
+            column.append(cells[at] if at < len(cells) else "")
+        self._pack_many()
 
     def extend(self, texts: FilledTexts) -> None:
         """Add some."""
@@ -254,9 +255,9 @@ class TextWriter:
         self._parts.extend(texts.parts)
         self._wide.extend(texts.wide)
         self._lengths.extend(map(len, texts.bodies))
-        self._cells.extend(texts.cells)
-        if len(self._cells) >= _PACKED_TOGETHER:
-            self._pack()
+        for column, cells in zip_longest(self._cells, texts.columns):
+            column.extend(cells or repeat("", len(texts.bodies)))
+        self._pack_many()
 
     def texts(self) -> PersonalTexts:
         """Return those added so far."""
@@ -274,15 +275,16 @@ class TextWriter:
             cells=self._pieces,
         )
 
-    def _pack(self) -> None:
-        """Pack the cells, column by column; where templates have fewer fields than others, empty ones too."""
-        if self._cells:
-            rows = [cells if len(cells) == self._columns else self._padded(cells) for cells in self._cells]
-            self._pieces.append(_BETWEEN.join(chain.from_iterable(zip(*rows, strict=True))).encode())
-            self._cells.clear()
+    def _pack_many(self) -> None:
+        if len(self._cells[0]) >= _PACKED_TOGETHER:
+            self._pack()
 
-    def _padded(self, cells: tuple[str, ...]) -> tuple[str, ...]:
-        return (*cells, *[""] * (self._columns - len(cells)))
+    def _pack(self) -> None:
+        """Pack the cells, column by column."""
+        if self._cells[0]:
+            self._pieces.append(_BETWEEN.join(chain.from_iterable(self._cells)).encode())
+            for column in self._cells:
+                column.clear()
 
 
 def _columns(wording: Wording) -> int:
@@ -292,3 +294,5 @@ def _columns(wording: Wording) -> int:
 
 _PACKED_TOGETHER: Final = 4096
 _BETWEEN: Final = "\0"
+_BEFORE_JOINS: Final = bytes(range(JOINS.encode()[0]))
+"""The bytes, in UTF-8, of the characters before."""

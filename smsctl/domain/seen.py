@@ -75,14 +75,17 @@ class Seen:
 
 def _added(few: set[int], keys: list[int]) -> list[int]:
     """Add keys to a set; return the places of those that were in it, also by one before."""
-    if few.isdisjoint(keys) and len(set(keys)) == len(keys):
+    met, before = few, len(few)
+    if few.isdisjoint(keys):
         few.update(keys)
-        return []
+        if len(few) == before + len(keys):
+            return []
+        met = set()
     found = list[int]()
     for place, key in enumerate(keys):
-        if key in few:
+        if key in met:
             found.append(place)
-        few.add(key)
+        met.add(key)
     return found
 
 

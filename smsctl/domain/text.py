@@ -202,6 +202,7 @@ _TYPOGRAPHIC: Final = {
     ord("\u2026"): "...",
     ord("\u00ad"): "",  # soft hyphen
 }
+_ANY_TYPOGRAPHIC: Final = f"[{re.escape(''.join(map(chr, _TYPOGRAPHIC)))}]"
 
 
 def replace_typographic(body: str) -> tuple[str, tuple[Replacement, ...]]:
@@ -216,7 +217,9 @@ def replace_typographic(body: str) -> tuple[str, tuple[Replacement, ...]]:
 
 def plainly(body: str) -> str:
     """Return a text with its typographic characters written plainly: to people it is the same text."""
-    return body if body.isascii() else body.translate(_TYPOGRAPHIC).rstrip()
+    if body.isascii():
+        return body
+    return (body.translate(_TYPOGRAPHIC) if re.search(_ANY_TYPOGRAPHIC, body) else body).rstrip()
 
 
 def _problems(body: str, places: tuple[int, ...]) -> list[Sentence]:

@@ -66,7 +66,8 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     mailing = want.mailing
     host = hosts.admit(ledger, mailing.reference, moment)
     _must_be_sendable(ledger, mailing.id)
-    while found := _pending(ledger, want, after, slots * want.most):
+    while (waiting := _pending(ledger, want, after, slots * want.most)).found:
+        found = waiting.found
         numbers = [number for _, number in found]
         blocked = blocklist.among(ledger, numbers, (mailing.municipality.key,))
         stopped = {message for message, number in found if number in blocked} if blocked else set()
@@ -78,9 +79,10 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     else:
         return []
     wanted = [message for message, _ in found]
-    parts = counts.parts_of(ledger, wanted) if mailing.personal else None
+    own = waiting.own
+    parts = own and own.parts
     room = ceilings.room(ledger, mailing, want.ceilings, wanted, moment, parts)
-    made = _batches(ledger, want, found[:room], slots, moment)
+    made = _batches(ledger, want, found[:room], own, slots, moment)
     claims = [one._replace(by=host, parts=parts) for one in made]
     for one in claims:
         _mark(ledger, want, one, moment)
@@ -140,17 +142,42 @@ def _must_be_sendable(ledger: Ledger, mailing: int) -> None:
         cancelling.must_not_be_cancelled(mailing, row[2])
 
 
-def _pending(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> list[tuple[int, str]]:
-    return ledger.rows(
-        "SELECT id, number FROM messages WHERE id > ? AND id <= ? AND state = 'pending' ORDER BY id LIMIT ?",
-        max(after, want.mailing.first_message - 1),
-        want.mailing.last_message,
-        most,
+class Waiting(NamedTuple):
+    """Pending messages, each with its number; and their texts, where each has its own."""
+
+    found: list[tuple[int, str]]
+    own: texts.OwnTexts | None = None
+
+
+def _pending(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> Waiting:
+    mailing = want.mailing
+    sql, first = _PENDING_TEXTS if mailing.personal else _PENDING, max(after, mailing.first_message - 1)
+    rows = ledger.rows(sql, first, mailing.last_message, most)
+    if not (rows and mailing.personal):
+        return Waiting(found=rows)
+    found, numbers, bodies, parts = zip(*rows, strict=True)
+    own = texts.OwnTexts(
+        bodies=dict(zip(found, bodies, strict=True)), parts=dict(zip(found, parts, strict=True))
     )
+    return Waiting(found=list(zip(found, numbers, strict=True)), own=own)
+
+
+_PENDING = (
+    "SELECT id, number FROM messages WHERE id > ? AND id <= ? AND state = 'pending' ORDER BY id LIMIT ?"
+)
+_PENDING_TEXTS = (  # a text that is not there is an error, and its message no less pending
+    "SELECT m.id, m.number, t.body, m.parts FROM messages m LEFT JOIN texts t ON t.message = m.id"
+    " WHERE m.id > ? AND m.id <= ? AND m.state = 'pending' ORDER BY m.id LIMIT ?"
+)
 
 
 def _batches(
-    ledger: Ledger, want: ClaimRequest, rest: list[tuple[int, str]], slots: int, moment: Moment
+    ledger: Ledger,
+    want: ClaimRequest,
+    rest: list[tuple[int, str]],
+    own: texts.OwnTexts | None,
+    slots: int,
+    moment: Moment,
 ) -> Iterator[Claim]:
     """Yield the batches that so many messages make, as they will be marked; each of one cost centre."""
     mailing, newest = want.mailing, ledger.newest_id("batches")
@@ -166,7 +193,7 @@ def _batches(
             reference=f"{stem}{last + n}",
             letter=costs.letter_of(mailing.letter, cost_centre),
             messages=outgoing(mailing.message_references(ids), numbers),
-            bodies=texts.of(ledger, mailing, ids),
+            bodies=[own.bodies[message] for message in ids] if own else (),
         )
         yield Claim(id=newest + n, batch=batch, messages=ids, day=moment.day)
 

@@ -1,6 +1,7 @@
 """The texts of personal mailings as they are sent: each beside its message, frozen with the mailing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
 from smsctl.ledger.store import Ledger
@@ -11,6 +12,13 @@ _OF_SOME = "SELECT message, body FROM texts WHERE message IN (?)"
 def write(ledger: Ledger, first: int, bodies: Iterable[str]) -> None:
     """Write the texts of messages with ids from the first on, in the open transaction."""
     ledger.load("texts", ("message", "body"), [*enumerate(bodies, first)])
+
+
+class OwnTexts(NamedTuple):
+    """The texts of some messages and the parts that each takes, by message."""
+
+    bodies: Mapping[int, str]
+    parts: Mapping[int, int]
 
 
 def of(ledger: Ledger, mailing: Mailing, messages: Sequence[int]) -> list[str]:

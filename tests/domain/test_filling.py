@@ -46,8 +46,7 @@ def row_of(elev: str, tid: str = "8", number: str = "+46701740605", language: st
 
 def plainly_filled(fillers: Fillers, row: Sequence[str]) -> Filled | None:
     """Return what the shortcut makes of a row; None: it asks the law."""
-    (found,) = zip(*fillers.fill_all([row]), strict=True)
-    text = Filled(*found)
+    (text,) = fillers.fill_all([row]).each()
     return text if text.parts else None
 
 

@@ -1,5 +1,6 @@
 """What was met before is told like a set tells it, also beyond every growth of the table."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,3 +25,13 @@ def test_many_are_known_again_after_the_table_has_grown() -> None:
     assert all(seen.is_new(number) for number in range(1, 20_000))
     assert not any(seen.is_new(number) for number in range(1, 20_000))
     assert seen.repeated(range(19_999, 20_002)) == [0]
+
+
+def test_few_and_many_are_told_alike_also_where_they_become_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smsctl.domain.seen._FEW", 5)
+    seen = Seen()
+    assert seen.repeated([2, 3, 3, 4]) == [2]
+    assert seen.repeated([4, 5]) == [0]
+    assert seen.repeated([5, 6, 7, 7]) == [0, 3]
+    assert seen.repeated([8, 8, 2]) == [1, 2]
+    assert all(one in seen for one in range(2, 9))

@@ -13,7 +13,7 @@ from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for
 from smsctl.domain.moment import Actor, Moment
 from smsctl.gateways.outcome import HttpReply, NotSent
 from smsctl.ledger import batch_rows, batches, counts, mailings, openings, packages
-from smsctl.ledger.batches import Claim, ClaimRequest
+from smsctl.ledger.batches import Claim, ClaimRequest, Waiting
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.sqlite import engine
 from smsctl.ledger.store import Ledger
@@ -80,15 +80,15 @@ def _recovered_as_accepted() -> Mapping[str, object]:
 
 
 def _rest_is_forgotten() -> Mapping[str, object]:
-    pending: Callable[[Ledger, ClaimRequest, int, int], list[tuple[int, str]]] = vars(batches)["_pending"]
+    pending: Callable[[Ledger, ClaimRequest, int, int], Waiting] = vars(batches)["_pending"]
     withdraw: Callable[..., None] = vars(batches)["_withdraw"]
 
-    def nothing(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> list[tuple[int, str]]:
-        found = pending(ledger, want, after, most)
-        if found and not after and batch_rows.of_mailing(ledger, want.mailing.id):
-            withdraw(ledger, want.mailing, [message for message, _ in found], "already-sent")
-            return []
-        return found
+    def nothing(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> Waiting:
+        waiting = pending(ledger, want, after, most)
+        if waiting.found and not after and batch_rows.of_mailing(ledger, want.mailing.id):
+            withdraw(ledger, want.mailing, [message for message, _ in waiting.found], "already-sent")
+            return Waiting(found=[])
+        return waiting
 
     return {"smsctl.ledger.batches._pending": nothing}
 

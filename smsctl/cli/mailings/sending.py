@@ -109,7 +109,8 @@ def _plan_and_send(
         prepared, overruling = _at_another_time(wiring, prepared, verdict, overruling, under)
         plan, sheet, verdict = draft(prepared.plan_request, prepared.gateway, under)
         wiring.output.show([GAP])
-    shown = plan_screen()
+    # Nobody looks at that of a run by cron, and of a million texts by name it takes a while to make.
+    shown = plan_screen() if wiring.output.shows or flags.dry_run or not plan.messages else []
     screen = [*shown[:1], *prepared.changes, *shown[1:]]
     _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], flags)
     if flags.dry_run:
