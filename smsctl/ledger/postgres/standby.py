@@ -6,6 +6,7 @@ it; and where they may have been others in between, or the answer was lost, a sm
 standby has of that, it has of all before.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from threading import Timer
@@ -19,7 +20,7 @@ from smsctl.ledger.postgres.sentences import not_confirmed
 
 T = TypeVar("T")
 _WAITS_NO_LONGER = "01000"
-_TRIES = 3
+_TRIES, _SETTLED_S = 3, 1.0
 _SAY_AFTER_S = 3.0
 SETTINGS = (
     "CASE WHEN current_setting('synchronous_standby_names') = '' THEN 0 ELSE 1 END,"
@@ -113,8 +114,13 @@ class Standby:
             raise
 
     def _prove(self, session: Session) -> None:
-        """Have something small committed, and with it all that was before."""
+        """Have something small committed, and with it all that was before.
+
+        A session knows of new settings before the server's own process does by which a COMMIT waits, so that
+        one right after them does not wait: it is given a moment.
+        """
         for _ in range(_TRIES):
+            time.sleep(_SETTLED_S)
             session.execute("BEGIN READ WRITE")
             row = session.execute(
                 "SELECT CAST(pg_conf_load_time() AS text) FROM pg_logical_emit_message(true, 'smsctl', '')"
