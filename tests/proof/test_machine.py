@@ -124,15 +124,14 @@ def test_a_report_overrules_a_persons_word_also_of_what_was_cancelled_since() ->
 
 def go_on_with_what_was_cancelled() -> None:
     """The answer was lost, the mailing is cancelled, and a person finds out that it was not sent."""
-    machine = NeverTwice()
-    machine.begin(messages=3, text="one")
-    machine.send(which=0, kinds=[KINDS[6]], size=1, connections=1, crash_at=None)  # not taken, and unclear
-    machine.cancel(which=0, stops=False)
-    machine.settle_by_word(which=0, word=ResolveAnswer.RESEND)
-    machine.settle_by_word(which=0, word=ResolveAnswer.NOT_SENT)
-    machine.send_where_all_is_well(which=0, size=3)
-    machine.ledger_and_gateway_agree()
-    machine.teardown()
+    with at_work() as machine:
+        machine.begin(messages=3, text="one")
+        machine.send(which=0, kinds=[KINDS[6]], size=1, connections=1, crash_at=None)  # unclear, not taken
+        machine.cancel(which=0, stops=False)
+        machine.settle_by_word(which=0, word=ResolveAnswer.RESEND)
+        machine.settle_by_word(which=0, word=ResolveAnswer.NOT_SENT)
+        machine.send_where_all_is_well(which=0, size=3)
+        machine.ledger_and_gateway_agree()
 
 
 def test_nothing_of_a_cancelled_mailing_is_sent_whatever_a_person_says() -> None:
