@@ -30,7 +30,24 @@ def argument(metavar: str, text: str, **more: Any) -> Any:  # noqa: ANN401
 Municipality = Annotated[str | None, option("NAME", "Who pays: key or name in the config.")]
 BlockListOf = Annotated[str | None, option("NAME", "For its mailings only; else for all.", "--municipality")]
 Payer = Annotated[str, argument("MUNICIPALITY", "Key or name in the config.")]
-Recipients = Annotated[Path | None, option("CSV", "The recipients file, instead of the config's.")]
+
+
+def without_value(flag: str) -> UsageError:
+    """Return what is told of a flag whose value says nothing, as an empty variable gives."""
+    return UsageError(
+        say("{flag} has no value.", flag=flag), hint=say("Is the variable in the command empty?")
+    )
+
+
+def _a_file(path: Path | None) -> Path | None:
+    if path == Path():  # of an empty text, too
+        raise without_value("--recipients")
+    return path
+
+
+Recipients = Annotated[
+    Path | None, option("CSV", "The recipients file, instead of the config's.", callback=_a_file)
+]
 Replace = Annotated[bool, flag("--replace", "Put the file in place of an earlier one, at once and whole.")]
 Column = Annotated[
     list[str] | None, option("NAME=HEADER", "Which column holds what: number='Mobil VH1'. Repeatable.")
@@ -95,13 +112,6 @@ Encoding = Annotated[
     str | None, option("NAME", "Of the file with the text: cp850, mac_roman, windows-1252 and others.")
 ]
 TextAsItIs = Annotated[bool, flag("--text-as-it-is", "Send it though it does not look like a message.")]
-
-
-def without_value(flag: str) -> UsageError:
-    """Return what is told of a flag whose value says nothing, as an empty variable gives."""
-    return UsageError(
-        say("{flag} has no value.", flag=flag), hint=say("Is the variable in the command empty?")
-    )
 
 
 def _something(text: str | None) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from smsctl.cli.options import without_value
 from smsctl.domain.audience import group_key
 from smsctl.domain.cells import plain
 from smsctl.domain.headings import fold
@@ -32,6 +33,8 @@ def named_columns(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Read --column flags; several of the same name are several columns."""
     found: dict[str, tuple[str, ...]] = {}
     for name, header in _in_order("--column", texts):
+        if not header:
+            raise without_value(f"--column {name}=")
         found[name] = (*found.get(name, ()), header)
     return found
 
@@ -44,6 +47,7 @@ def chosen(texts: Sequence[str], empty: Sequence[str]) -> tuple[tuple[str, str],
         )
     found = _in_order("--where", texts)
     for column, value in found:
+        _refuse_comparison(column, value)
         if not plain(value):
             raise UsageError(
                 say("--where {column}= has no value.", column=column),
@@ -54,6 +58,18 @@ def chosen(texts: Sequence[str], empty: Sequence[str]) -> tuple[tuple[str, str],
                 ),
             )
     return (*found, *((column.strip(), "") for column in empty))
+
+
+def _refuse_comparison(column: str, value: str) -> None:
+    """Raise UsageError for what a programmer would write: a heading is known without its signs."""
+    if column.endswith(("!", "<", ">", "~")) or value.startswith(("=", ">", "~")):
+        raise UsageError(
+            say("{column}={value}: there is no such comparison.", column=column, value=value),
+            hint=say(
+                "Only = is known: it chooses the rows that have the value, as in: {example}",
+                example="Klass=7A",
+            ),
+        )
 
 
 def pairs(flag: str, texts: Sequence[str]) -> dict[str, str]:
@@ -84,6 +100,7 @@ def text_choices(texts: Sequence[str]) -> tuple[TypedChoice, ...]:
     found: dict[tuple[str, str], TypedChoice] = {}
     for column, rest in _in_order("--text-for", texts):
         value, _, path = rest.partition(":")
+        _refuse_comparison(column, value)
         if not (plain(value) and path.strip()):
             raise UsageError(
                 say("--text-for {column}={rest} names no value and file.", column=column, rest=rest),

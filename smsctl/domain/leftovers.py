@@ -71,6 +71,8 @@ _EXCEL_ERROR: Final = (
 _SHAPES: Final = (
     ("!", _WORD_ERROR, Trace.FAILED, True),
     ("#", _EXCEL_ERROR, Trace.FAILED, True),
+    ("$", r"\A\$\w+\Z|\A\$\([^\n]*\)\Z|\$env:\w", Trace.FAILED, True),
+    ("%", r"\A%\w+%\Z", Trace.FAILED, True),
     ("undefined", r"\bundefined\b", Trace.FAILED, False),
     ("[object", r"\[object [A-Z]\w{1,20}\]", Trace.FAILED, False),
     ("NaN", r"\bNaN\b", Trace.FAILED, False),

@@ -217,10 +217,40 @@ def test_an_empty_variable_never_lets_a_missed_run_pass(flags: tuple[str, ...], 
     assert site("doctor", *flags).code == 2
 
 
-@pytest.mark.parametrize("flag", ["--at", "--validity", "--priority", "--sheet", "--reason", "--encoding"])
+@pytest.mark.parametrize(
+    "flag", ["--at", "--validity", "--priority", "--sheet", "--reason", "--encoding", "--recipients"]
+)
 def test_a_flag_whose_variable_is_empty_is_refused(flag: str, site: Site) -> None:
     accept_all(site)
     ran = site.send(flag, "")
     assert ran.code == 2
     assert f"{flag} has no value. Is the variable in the command empty?" in " ".join(ran.err.split())
     assert site("mailings", "list", "--json").data["mailings"] == []
+
+
+def test_a_text_whose_variable_is_empty_is_not_read_from_standard_input(
+    run: Run, live_gateway: LiveGateway
+) -> None:
+    """In a loop of the shell, standard input may be a list of people."""
+    accepted = live_gateway()
+    ran = run("--config", accepted.config, "send", "", "--all", "--yes", "--max-parts", 9, stdin="Kim\nBo\n")
+    assert ran.code == 2
+    assert "FILE has no value. Is the variable in the command empty?" in " ".join(ran.err.split())
+
+
+def test_a_column_whose_variable_is_empty_is_refused(site: Site) -> None:
+    ran = site.send("--column", "number=")
+    assert ran.code == 2
+    assert "--column number= has no value." in ran.err
+
+
+@pytest.mark.parametrize("where", ["Grupp!=Personal", "Grupp==Personal", "Grupp >= 7", "Grupp~=P"])
+def test_only_one_sign_chooses_rows(site: Site, message: Path, where: str) -> None:
+    """`Grupp!=Personal` chose the rows of Personal, the very ones that were not meant."""
+    accept_all(site)
+    for ran in (
+        site.send("--where", where, everybody=()),
+        site.send("--text-for", f"{where}:{message}"),
+    ):
+        assert ran.code == 2
+        assert "Only = is known" in " ".join(ran.err.split())

@@ -145,6 +145,10 @@ CERTAIN = (
     (_M, "Hej #SAKNAS!"),
     (_M, "Se Fel! Hittar inte referenskälla."),
     (_M, "See Error! Bookmark not defined."),
+    (_M, "$TEXT"),
+    (_M, "%MEDDELANDE%"),
+    (_M, "$(cat text.txt)"),
+    (_M, "Hej $env:NAMN"),
     (_M, "Se https://exempel.se/svar?elev={elevnamn}"),
     # letters in the guise of another encoding
     (_L, "Skolan st„nger p† fredag"),

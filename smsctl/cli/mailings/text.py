@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsctl.cli.mailings.request import SendFlags
+from smsctl.cli.options import without_value
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.text_files import RawText, RawVariant, come_by_standard_input, read_file
 from smsctl.cli.typed_rows import text_choices
@@ -28,6 +29,8 @@ class CheckedText(NamedTuple):
 
 def must_be_one(flags: SendFlags) -> None:
     """Raise UsageError unless the text comes from one place, and from one that leaves room for a question."""
+    if flags.file is not None and not flags.file.strip():
+        raise without_value("FILE")
     if (flags.file is None) == (flags.words is None):
         raise UsageError(
             say("Name the FILE with the text, or give the text with --text: one of them."),
