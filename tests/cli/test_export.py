@@ -1,6 +1,7 @@
 """What `--csv`, `--html` and `--export` write: whole, for nobody else, and over nothing unasked."""
 
 import csv
+import io
 import re
 import signal
 import stat
@@ -162,6 +163,23 @@ def test_a_table_is_as_excel_in_sweden_opens_it(tmp_path: Path) -> None:
         _, *rows = csv.reader(file, delimiter=";")
     assert [row[0] if row else "" for row in rows] == [
         *("Åre", "46701740605", "-4900,50", "12", "'=1+1", "'-x", "a;b", "", "yes")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("a\x1b[2Jb", "a\\u001b[2Jb"),
+        ("a\x07\x9b\x7fb", "a\\u0007\\u009b\\u007fb"),
+        ("a\u202eb", "a\\u202eb"),
+        ("Hej\nalla\tni\r\n👩\u200d🏫 sko\xadla", "Hej\nalla\tni\r\n👩\u200d🏫 sko\xadla"),
+    ],
+)
+def test_what_steers_a_screen_is_written_as_its_number(cell: str, written: str) -> None:
+    fields: list[Field[str]] = [Field("", lambda one: one, say("Municipality"))]
+    page = write_csv(Path("-"), fields, [cell]) or ""
+    assert list(csv.reader(io.StringIO(page, newline=""), delimiter=";"))[1] == [
+        written.replace("\r\n", "\n")
     ]
 
 

@@ -35,10 +35,11 @@ def of(command: str, mode: str, data: object, notes: Sequence[Note], code: ExitC
 
 def harmless(document: str) -> str:
     """Return JSON in which what steers a screen or turns the order of letters is written as its number."""
-    return re.sub(_STEERS, _as_number, document)
+    return re.sub(_STEERS, as_number, document)
 
 
-def _as_number(sign: re.Match[str]) -> str:
+def as_number(sign: re.Match[str]) -> str:
+    """Return a character by its number, as JSON writes it."""
     units = sign[0].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 

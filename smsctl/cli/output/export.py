@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from smsctl.cli.output.envelope import harmless
+from smsctl.cli.output.envelope import as_number, harmless
 from smsctl.cli.output.fields import Field, lines_of
 from smsctl.cli.output.language import words
 from smsctl.errors import InputError, OutputError, say
@@ -20,6 +20,8 @@ T = TypeVar("T")
 STANDARD_OUTPUT = Path("-")
 _FIGURE = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+_STEERS = "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+"""A file is looked at on a terminal too; a text that was sent holds none of it."""
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
@@ -31,8 +33,9 @@ def write_csv(
     Without a path nothing is read or written.
 
     It is as Excel in Sweden opens it: `;`, UTF-8 with its mark, the reader's language, and money with a comma
-    where the field says so (`written`). Numbers are written without their plus, and other cells that a
-    spreadsheet would run as a formula get an apostrophe (what-comes-from-outside.md, "Screens and lists").
+    where the field says so (`written`). Numbers are written without their plus, others that a spreadsheet
+    would run as a formula get an apostrophe, and what steers a screen is its number
+    (what-comes-from-outside.md, "Screens and lists").
     Raises InputError where it exists already or cannot be made, OutputError where its disk is full.
     """
     return write_csv_text(path, csv_text(fields, rows), replace=replace) if path else None
@@ -93,4 +96,5 @@ def _holds(path: Path, data: bytes) -> bool:
 def _cell(text: str) -> str:
     if _FIGURE.fullmatch(text):
         return text.removeprefix("+")
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    text = f"'{text}" if text.startswith(_FORMULA) else text
+    return text if text.isprintable() else re.sub(_STEERS, as_number, text)
