@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ CAREFULLY: Final[int] = sum(
     getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 )
 """Flags to open with: no link is followed, no pipe waited for, nothing handed to children or translated."""
+
+_LOOK_AGAIN_S = 0.002
 
 
 def make_names_durable(folder: Path) -> None:
@@ -114,12 +117,14 @@ def lock(handle: int) -> bool:
     return True
 
 
-def wait_for_lock(handle: int) -> None:
-    """Lock an open file until it is closed, when whoever has it lets go. On Windows nothing is locked so."""
-    if sys.platform != "win32":
-        import fcntl
+def wait_for_lock(handle: int, most_s: float) -> None:
+    """Lock an open file until it is closed, when whoever has it lets go; after so long, go on without.
 
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    On Windows nothing is locked so.
+    """
+    until_s = time.monotonic() + most_s
+    while sys.platform != "win32" and not lock(handle) and time.monotonic() < until_s:
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def read_at(handle: int, buffer: bytearray | memoryview, at: int) -> int:

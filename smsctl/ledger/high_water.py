@@ -22,6 +22,7 @@ from smsctl.ledger.seam import beside
 from smsctl.ledger.seam.sentences import reason
 
 _FLUSH_EVERY_S = 5.0
+_LOCKED_S = 2.0
 _LINEAGE = 16
 _DIGITS = 20
 _SIZE = _LINEAGE + 1 + _DIGITS + 1  # of one fixed line, overwritten in place: a write of it is never torn
@@ -120,7 +121,7 @@ class HighWater:
         """Yield the file, open to be written, and by no other run meanwhile. OSError."""
         handle = self._open()
         try:
-            disk.wait_for_lock(handle)
+            disk.wait_for_lock(handle, _LOCKED_S)  # one that stands still in there must stop nobody
             yield handle
         finally:
             os.close(handle)

@@ -16,6 +16,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.report import CodeMeaning, Report
 from smsctl.errors import ExitCode, LedgerError
+from smsctl.host import disk
 from smsctl.ledger import (
     audit,
     batch_rows,
@@ -272,6 +273,19 @@ def test_a_run_that_comes_between_a_look_and_the_writing_is_not_written_over(
     one.rise(8)
     between[0].join()
     water = one.read()
+    assert water
+    assert water.batch == 9
+
+
+def test_who_stands_still_with_the_file_stops_nobody(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a process that is stopped, or a child that has inherited it from one that wrote."""
+    monkeypatch.setattr("smsctl.ledger.high_water._LOCKED_S", 0.05)
+    sent(path, 2, "one")
+    mark = HighWater(path)
+    with mark.path.open("rb") as held:
+        assert disk.lock(held.fileno())
+        mark.rise(9)
+    water = mark.read()
     assert water
     assert water.batch == 9
 
