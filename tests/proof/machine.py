@@ -582,7 +582,7 @@ class NeverTwice(RuleBasedStateMachine):
 
     def _counts(self, known: Known) -> bool:
         """Whether it was claimed within the window by either clock: one may have been set meanwhile."""
-        if known.claimed_s >= self._now_s() - _WINDOW_S:
+        if int(known.claimed_s) >= int(self._now_s()) - _WINDOW_S:  # in the whole seconds of `moment`
             return True
         up = known.claimed_up
         return up is not None and up.boot == self.up.boot and up.s >= self.up.s - _WINDOW_S
