@@ -39,14 +39,14 @@ def without_value(flag: str) -> UsageError:
     )
 
 
-def _a_file(path: Path | None) -> Path | None:
-    if path == Path():  # of an empty text, too
+def _recipients(path: str) -> Path:
+    if not path.strip():  # as a path it would be the folder
         raise without_value("--recipients")
-    return path
+    return Path(path)
 
 
 Recipients = Annotated[
-    Path | None, option("CSV", "The recipients file, instead of the config's.", callback=_a_file)
+    Path | None, option("CSV", "The recipients file, instead of the config's.", parser=_recipients)
 ]
 Replace = Annotated[bool, flag("--replace", "Put the file in place of an earlier one, at once and whole.")]
 Column = Annotated[

@@ -193,7 +193,7 @@ def _batches(
             reference=f"{stem}{last + n}",
             letter=costs.letter_of(mailing.letter, cost_centre),
             messages=outgoing(mailing.message_references(ids), numbers),
-            bodies=[own.bodies[message] for message in ids] if own else (),
+            bodies=[own.bodies[message] for message in ids] if own else [],
         )
         yield Claim(id=newest + n, batch=batch, messages=ids, day=moment.day)
 
