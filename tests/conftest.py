@@ -87,11 +87,11 @@ _write_to_memory()
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Give two processors a third worker: who waits for a process or a clock leaves one idle."""
+    """Give each processor two workers: who waits for a process or a clock leaves one idle."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return processors + processors // 2
+    return 2 * processors
 
 
 @pytest.hookimpl(optionalhook=True)
