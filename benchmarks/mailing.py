@@ -138,7 +138,8 @@ def beside_the_floor(bench: Bench) -> None:
                 found.append(Cost(wall_s=cost.wall_s / floor.wall_s, cpu_s=cost.cpu_s / floor.cpu_s))
                 busy.append((told["cpu_s"] - before_s) / cost.wall_s)
     for pace, goal in ((LARGE, 1.8), (SMALL, 2.8)):
-        wall, cpu = (statistics.median(values) for values in zip(*ratios[pace], strict=True))
+        wall = statistics.median(cost.wall_s for cost in ratios[pace])
+        cpu = statistics.median(cost.cpu_s for cost in ratios[pace])
         figure(
             f"no latency, {bench.rows:,}, {pace}", f"{wall:.2f} x floor ({cpu:.2f} x its CPU)", f"<= {goal}"
         )
