@@ -165,13 +165,18 @@ def test_the_register_gets_the_numbers_whose_newest_report_says_no(
     assert run("--config", site, "mailings", "failed", "--since", "2999-01", "--json").data["failed"] == []
 
 
-def test_the_numbers_of_some_days_are_those_of_the_mailings_begun_on_them(
-    site: Path, message: Path, run: Run
-) -> None:
+def _one_more_later(site: Path, message: Path, run: Run) -> None:
+    """Let what was sent be of January, and send another text now."""
     with closing(sqlite3.connect(ledger_of(site))) as ledger, ledger:
         ledger.execute("UPDATE mailings SET created_day = '2026-01-10'")
     message.write_text("En annan text\n")
     send(site, message, run)
+
+
+def test_the_numbers_of_some_days_are_those_of_the_mailings_begun_on_them(
+    site: Path, message: Path, run: Run
+) -> None:
+    _one_more_later(site, message, run)
     report(site, run, 2, [351])
     argv = ("--config", site, "mailings", "failed", "--since", "2026-01", "--json")
     assert [(one["mailing"], one["row"]) for one in run(*argv).data["failed"]] == [(2, 2), (1, 3)]
@@ -182,10 +187,7 @@ def test_the_numbers_of_some_days_are_those_of_the_mailings_begun_on_them(
 def test_a_number_that_failed_again_afterwards_is_told_of_in_both_months(
     site: Path, message: Path, run: Run
 ) -> None:
-    with closing(sqlite3.connect(ledger_of(site))) as ledger, ledger:
-        ledger.execute("UPDATE mailings SET created_day = '2026-01-10'")
-    message.write_text("En annan text\n")
-    send(site, message, run)
+    _one_more_later(site, message, run)
     report(site, run, 2, [351, 351])
     argv = ("--config", site, "mailings", "failed", "--since", "2026-01", "--json")
     data = run(*argv, "--until", "2026-01-10").data

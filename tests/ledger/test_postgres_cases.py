@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -79,23 +79,39 @@ def at(access: Access, cluster: Cluster) -> Access:
 # A server that takes over
 
 
-def _taken_over_at_the_second_commit(
-    ledger: Ledger, line: CutLine, cluster: Cluster, around: ExitStack
-) -> tuple[Mailing, Cluster]:
-    """Begin a mailing; when it is sent, a standby of now takes over in the middle of the second COMMIT."""
-    mailing, standby, commits = new_mailing(ledger, 6), cluster.standby(), count(1)
-    standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
-    around.callback(standby.stop)
-    standby.promote()
+class TakenOver(NamedTuple):
+    """A mailing that is begun; when it is sent, a standby takes over in the middle of the second COMMIT."""
 
-    def takes_over(said: bytes) -> bool:
-        if b"COMMIT\0" not in said or next(commits) != 2:
-            return False
-        line.turn_to(standby.port)
-        return True
+    ledger: Ledger
+    line: CutLine
+    mailing: Mailing
+    standby: Cluster  # as of the beginning
 
-    line.when = takes_over
-    return mailing, standby
+
+@contextmanager
+def taken_over_at_the_second_commit(
+    access: Access, cluster: Cluster, *, arrives: bool
+) -> Iterator[TakenOver]:
+    """`arrives`: whether that COMMIT still gets to the server from which the standby takes over."""
+    line, commits = CutLine(cluster.port), count(1)
+    line.arrives = arrives
+    with ExitStack() as around:
+        around.callback(line.close)
+        ledger = open_shared(through(access, line))
+        around.callback(ledger.close)
+        mailing, standby = new_mailing(ledger, 6), cluster.standby()
+        standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
+        around.callback(standby.stop)
+        standby.promote()
+
+        def takes_over(said: bytes) -> bool:
+            if b"COMMIT\0" not in said or next(commits) != 2:
+                return False
+            line.turn_to(standby.port)
+            return True
+
+        line.when = takes_over
+        yield TakenOver(ledger=ledger, line=line, mailing=mailing, standby=standby)
 
 
 @pytest.mark.parametrize("arrives", [False, True], ids=["lost on the way", "done, its answer lost"])
@@ -103,13 +119,13 @@ def test_a_commit_in_doubt_is_not_asked_of_a_server_that_took_over(
     *, arrives: bool, access: Access, cluster: Cluster
 ) -> None:
     """Its number of a transaction may be anything there, and what it says of it means nothing."""
-    gateway, line = Taker(), CutLine(cluster.port)
-    line.arrives = arrives
-    with ExitStack() as around:
-        around.callback(line.close)
-        ledger = open_shared(through(access, line))
-        around.callback(ledger.close)
-        mailing, standby = _taken_over_at_the_second_commit(ledger, line, cluster, around)
+    gateway = Taker()
+    with taken_over_at_the_second_commit(access, cluster, arrives=arrives) as (
+        ledger,
+        line,
+        mailing,
+        standby,
+    ):
         with pytest.raises(LedgerError, match="another database than before"):
             send_all(ledger, mailing, gateway)
         assert gateway.taken.total() == 2
@@ -142,13 +158,9 @@ def test_without_the_identity_one_that_took_over_would_be_asked(
     for besides in ("_own_doubt", "_stop_all"):
         monkeypatch.setattr(hosts, besides, lambda *_given: None)
     monkeypatch.setattr(hosts, "watched", nullcontext)
-    gateway, line = Taker(), CutLine(cluster.port)
-    line.arrives = True
-    with ExitStack() as around:
-        around.callback(line.close)
-        ledger = open_shared(through(access, line))
-        around.callback(ledger.close)
-        mailing, standby = _taken_over_at_the_second_commit(ledger, line, cluster, around)
+    gateway = Taker()
+    with taken_over_at_the_second_commit(access, cluster, arrives=True) as taken:
+        ledger, line, mailing, standby = taken
         with suppress(LedgerError):
             send_all(ledger, mailing, gateway)
         line.when = lambda _said: False
