@@ -168,11 +168,11 @@ def clock(ledger: Ledger | None, moment: Moment, shown: Callable[[str], str]) ->
         yield Finding(Level.OK, say("The clock says {now}.", now=shown(moment.at)))
 
 
-def booking(ledger: Ledger | None) -> Iterator[Finding]:
+def booking(ledger: Ledger | None) -> tuple[Finding, ...]:
     """Look whether the ledger books its days by the config's time zone; that it does is not told."""
     if ledger and (wrong := ledger.misbooked()):
         raise wrong
-    yield from ()
+    return ()
 
 
 def time_zone(name: str) -> Iterator[Finding]:

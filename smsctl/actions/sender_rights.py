@@ -79,30 +79,31 @@ def municipalities_seen(
     return frozenset(one for one in known if one.casefold() in allowed)
 
 
+def sees(seen: Collection[str] | None, mailing: Mailing) -> bool:
+    """Say whether a mailing is of one of the municipalities that a person may see; None: all."""
+    return seen is None or mailing.municipality.key in seen
+
+
 def must_see(seen: Collection[str] | None, user: str, mailing: Mailing) -> None:
     """Raise RuleError where a mailing is of none of the municipalities that a person may see."""
-    if seen is not None and mailing.municipality.key not in seen:
-        raise RuleError(
-            say(
-                "The user {user} may not see who got mailing {id}: it is another municipality's.",
-                user=user,
-                id=mailing.id,
-            ),
-            hint=say("Ask whoever looks after the config to add it for the user under [senders]."),
+    if not sees(seen, mailing):
+        told = say(
+            "The user {user} may not see who got mailing {id}: it is another municipality's.",
+            user=user,
+            id=mailing.id,
         )
+        raise RuleError(told, hint=_ADD_IT)
 
 
 def must_be_theirs(seen: Collection[str] | None, user: str, mailing: Mailing) -> None:
     """Raise RuleError where a person is about to decide over a mailing of none of these municipalities."""
-    if seen is not None and mailing.municipality.key not in seen:
-        raise RuleError(
-            say(
-                "The user {user} may not change mailing {id}: it is another municipality's.",
-                user=user,
-                id=mailing.id,
-            ),
-            hint=say("Ask whoever looks after the config to add it for the user under [senders]."),
+    if not sees(seen, mailing):
+        told = say(
+            "The user {user} may not change mailing {id}: it is another municipality's.",
+            user=user,
+            id=mailing.id,
         )
+        raise RuleError(told, hint=_ADD_IT)
 
 
 def lists_of(
@@ -193,3 +194,6 @@ def _in_words(rule: SenderRule) -> Sentence:
         audiences=joined(*map(titled, rule.audiences)) if rule.audiences else say("everybody"),
         municipalities=", ".join(rule.municipalities) or say("any municipality"),
     )
+
+
+_ADD_IT = say("Ask whoever looks after the config to add it for the user under [senders].")

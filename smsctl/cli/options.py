@@ -114,6 +114,13 @@ Encoding = Annotated[
 TextAsItIs = Annotated[bool, flag("--text-as-it-is", "Send it though it does not look like a message.")]
 
 
+def must_say_why(reason: str | None) -> str:
+    """Return the reason that the audit wants. Raises UsageError where none is given."""
+    if not reason:
+        raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
+    return reason
+
+
 def _something(text: str | None) -> str | None:
     if text is not None and not plain(text):
         raise without_value("--reason")

@@ -1,6 +1,6 @@
 """The files that a text is read from: one for all, and those for the rows with a value in a column."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,14 +50,20 @@ def _standard_input() -> bytes:
         ) from None
 
 
-def come_by_standard_input(files: Collection[str]) -> bool:
-    """Say whether one of these texts comes by standard input. Raises UsageError where several do."""
-    if list(files).count(STANDARD_INPUT) > 1:
+def come_by_standard_input(file: str | None, choices: Sequence[str]) -> bool:
+    """Say whether the text of `file`, or one of `choices`, comes so. Raises UsageError where several do."""
+    files = files_of(file, choices)
+    if files.count(STANDARD_INPUT) > 1:
         raise UsageError(
             say("Standard input holds one text, and - names it twice."),
             hint=say("Write the other texts in files."),
         )
     return STANDARD_INPUT in files
+
+
+def files_of(file: str | None, choices: Sequence[str]) -> list[str]:
+    """Return what is named as the text's file, and for the rows with a value in a column; `-` too."""
+    return [*filter(None, [file]), *(one.path for one in text_choices(choices))]
 
 
 def decoded(output: Output, data: bytes, source: Sentence | str, encoding: str | None = None) -> str:
@@ -113,7 +119,7 @@ def read_choices(wiring: Wiring, texts: Sequence[str], encoding: str | None) -> 
 
 def read_wording(wiring: Wiring, path: str, choices: Sequence[str], encoding: str | None) -> Wording:
     """Return what the texts of rows are made of. Raises InputError for what is no text."""
-    come_by_standard_input([path, *(one.path for one in text_choices(choices))])
+    come_by_standard_input(path, choices)
     first = read_file(wiring, path, encoding)
     variants = [
         Variant(

@@ -45,8 +45,7 @@ def run(
     words = [word for word, chosen in zip(ResolveAnswer, (sent, not_sent, resend), strict=True) if chosen]
     if len(words) != 1:
         raise UsageError(say("Say one of --sent, --not-sent and --resend."))
-    if not reason:
-        raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
+    why = options.must_say_why(reason)
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
     seen.must_be_theirs(wiring, found)
@@ -59,7 +58,7 @@ def run(
         if words == [ResolveAnswer.RESEND] and unknown and not yes:
             question = say("{twice} Send again?", twice=_twice(found, unknown, parts))
             dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was changed."))
-        settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, reason, most=unknown)
+        settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, why, most=unknown)
     tally = mailings.tally(ledger, found)
     left = left_unsettled(ledger, found)
     steps = outcome.next_steps(found, tally.states, left.in_doubt)

@@ -78,10 +78,9 @@ def _perform(wiring: "Wiring", typed: Mapping[str, Any]) -> CommandResult:
     # Here, for the help page needs none of it.
     from smsctl.cli.mailings.request import send_flags
     from smsctl.cli.mailings.sending import perform
-    from smsctl.cli.text_files import STANDARD_INPUT
-    from smsctl.cli.typed_rows import text_choices
+    from smsctl.cli.text_files import STANDARD_INPUT, files_of
 
-    files = [typed["file"], *(one.path for one in text_choices(typed["text_for"] or ()))]
-    texts = [Path(file) for file in files if file and file != STANDARD_INPUT]
+    files = files_of(typed["file"], typed["text_for"] or ())
+    texts = [Path(file) for file in files if file != STANDARD_INPUT]
     wiring.names(read=(*texts, typed["recipients"]))
     return perform(wiring, send_flags(typed))

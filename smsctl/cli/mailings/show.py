@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from smsctl.actions.sender_rights import sees
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.mailings import story as render
 from smsctl.cli.output.reply import CommandResult, warnings_of
@@ -23,7 +24,7 @@ def run(wiring: Wiring, mailing: options.MailingId) -> CommandResult:
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
     tally, of = mailings.tally(ledger, found), seen.seen_by(wiring)
-    is_theirs = of is None or found.municipality.key in of
+    is_theirs = sees(of, found)
     story = render.Story(
         mailing=found,
         tally=tally,

@@ -7,7 +7,6 @@ from smsctl.cli.mailings.request import SendFlags
 from smsctl.cli.options import without_value
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.text_files import RawText, RawVariant, come_by_standard_input, read_file
-from smsctl.cli.typed_rows import text_choices
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.cheaper import same_text
 from smsctl.domain.fields import Template, read_template
@@ -36,8 +35,7 @@ def must_be_one(flags: SendFlags) -> None:
             say("Name the FILE with the text, or give the text with --text: one of them."),
             hint=say('smsctl send --group guardians message.txt, or: --text "Hej!"'),
         )
-    files = [flags.file or "", *(one.path for one in text_choices(flags.text_for))]
-    if come_by_standard_input(files) and not (flags.yes or flags.dry_run):
+    if come_by_standard_input(flags.file, flags.text_for) and not (flags.yes or flags.dry_run):
         raise UsageError(
             say("With the text on standard input nothing can be asked."),
             hint=say("Add --yes, or --dry-run."),

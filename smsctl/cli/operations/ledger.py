@@ -12,7 +12,7 @@ from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.language import english
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import ExitCode, LedgerError, UsageError, say, say_n
+from smsctl.errors import ExitCode, LedgerError, say, say_n
 from smsctl.ledger.backup import back_up, targets
 
 EXAMPLES = {
@@ -155,7 +155,7 @@ def run_accept_restore(
     """
     from smsctl.cli.operations import restoring
 
-    return restoring.accepted(wiring, _given(reason), put_back=put_back)
+    return restoring.accepted(wiring, options.must_say_why(reason), put_back=put_back)
 
 
 def run_accept_time_zone(wiring: Wiring, *, reason: options.Reason = None) -> CommandResult:
@@ -166,7 +166,7 @@ def run_accept_time_zone(wiring: Wiring, *, reason: options.Reason = None) -> Co
     """
     from smsctl.ledger import fitness
 
-    why, zone = _given(reason), wiring.settings.time_zone
+    why, zone = options.must_say_why(reason), wiring.settings.time_zone
     wiring.any_time_zone = True
     before = fitness.accept_time_zone(wiring.ledger, zone, wiring.clock.now(), wiring.actor, why)
     path = wiring.settings.ledger_path
@@ -175,9 +175,3 @@ def run_accept_time_zone(wiring: Wiring, *, reason: options.Reason = None) -> Co
         told = say("{path} books its days by {zone} already.", path=path, zone=zone)
     data = {"path": str(path), "time_zone": zone, "before": before}
     return CommandResult(data=data, screen=[TextLine(told, Tone.GOOD)], summary=told)
-
-
-def _given(reason: str | None) -> str:
-    if not reason:
-        raise UsageError(say("Say why, for the audit, with: --reason TEXT"))
-    return reason

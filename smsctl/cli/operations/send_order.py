@@ -19,7 +19,7 @@ from smsctl.cli.operations.slot_formats import Slot
 from smsctl.cli.output.output import Output
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.text_files import come_by_standard_input
-from smsctl.cli.typed_rows import absolute_choices, named_columns, text_choices
+from smsctl.cli.typed_rows import absolute_choices, named_columns
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, InputError, Sentence, SmsctlError, UsageError, say
 
@@ -110,7 +110,7 @@ def _text_file(values: dict[str, Any]) -> list[str]:
     file = values.pop("file")
     choices = values["text_for"] or ()
     values["text_for"] = absolute_choices(choices) or None
-    if come_by_standard_input([file or "", *(one.path for one in text_choices(choices))]):
+    if come_by_standard_input(file, choices):
         raise UsageError(say("A slot has no standard input; write the text in a file."))
     if "\n" in (values["words"] or ""):
         raise UsageError(say("A text of several lines does not fit in one; write it in a file."))

@@ -68,10 +68,12 @@ class Standby:
     @contextmanager
     def _after(self, wait_s: float, act: Callable[[T], object], about: T) -> Iterator[None]:
         """Act, in a thread of its own, if the block waits for the standby for longer."""
+        if not self.awaited:
+            yield
+            return
         timer = Timer(wait_s, act, [about])
         timer.daemon = True
-        if self.awaited:
-            timer.start()
+        timer.start()
         try:
             yield
         finally:
