@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from functools import partial
 from itertools import count
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from smsctl.errors import ConfigError, LedgerError, SmsctlError, say
-from smsctl.ledger import checking, lock, mailings, recovery
+from smsctl.ledger import lock, mailings, recovery
 from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.store import Ledger
 
@@ -28,9 +28,10 @@ if why := postgres_server.why_none():
 import psycopg
 
 from smsctl.domain import database_address as address
-from smsctl.ledger.postgres import connect, opening, schema, sentences
+from smsctl.ledger.postgres import connect, engine, opening, schema, sentences
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.postgres.engine import PostgresEngine
+from smsctl.ledger.postgres.sentences import NotNowError
 
 _NUMBERS = count(1)
 
@@ -119,7 +120,7 @@ def test_a_commit_whose_answer_is_lost_is_asked_after(
 def test_without_the_question_a_commit_that_was_done_would_be_done_again(
     access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control of the test above: the answers cannot be stored a second time."""
+    """The negative control of the test above: what was marked with them was not sent, and nobody knows."""
 
     def never_asks(self: PostgresEngine, mark: int | None, *, patient: bool) -> None:
         raise LostError(say("{path}", path="lost"))
@@ -135,7 +136,93 @@ def test_without_the_question_a_commit_that_was_done_would_be_done_again(
         line.arrives = True
         line.when = lambda said: b"COMMIT\0" in said and next(commits) == 2
         send_all(ledger, mailing, gateway)
-        assert "sending" in states(ledger) or checking.check(ledger)
+        assert states(ledger) == {"accepted": 4, "unknown": 2}
+
+
+def _lost_and_lost_again(at: int, line: CutLine) -> Callable[[bytes], bool]:
+    """Break the line with the answer to the second COMMIT, and the next ones before their request `at`."""
+    commits, later = count(1), count(1)
+
+    def breaks(said: bytes) -> bool:
+        if not line.broken:
+            line.arrives = b"COMMIT\0" in said and next(commits) == 2
+            return line.arrives
+        line.arrives = False
+        return line.broken == 1 and next(later) == at
+
+    return breaks
+
+
+@pytest.mark.parametrize("at", range(1, 8))
+def test_it_is_asked_after_where_the_next_line_breaks_too(at: int, access: Access, cluster: Cluster) -> None:
+    line = CutLine(cluster.port)
+    with (
+        closing(line),
+        closing(opened(access._replace(address=_through(access.address, line.port)))) as ledger,
+    ):
+        mailing, gateway = new_mailing(ledger, 6), Taker()
+        line.when = _lost_and_lost_again(at, line)
+        send_all(ledger, mailing, gateway)
+        assert line.broken == 2
+        assert states(ledger) == {"accepted": 6}
+        must_be_true(ledger, gateway)
+
+
+def test_where_that_is_no_reason_to_ask_again_a_batch_is_marked_and_never_sent(
+    access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: a session that breaks at once tells that nothing of the COMMIT was done."""
+    again = PostgresEngine._reconnect  # noqa: SLF001 - the guard that is taken out
+
+    def lost(self: PostgresEngine) -> None:
+        try:
+            again(self)
+        except NotNowError as error:
+            raise error.told from None
+
+    monkeypatch.setattr(PostgresEngine, "_reconnect", lost)
+    monkeypatch.setattr(engine, "LedgerError", LostError)
+    monkeypatch.setattr(recovery, "what_others_left", lambda *_: None)
+    line = CutLine(cluster.port)
+    with (
+        closing(line),
+        closing(opened(access._replace(address=_through(access.address, line.port)))) as ledger,
+    ):
+        mailing, gateway = new_mailing(ledger, 6), Taker()
+        line.when = _lost_and_lost_again(4, line)
+        assert send_all(ledger, mailing, gateway).stop is None
+        assert states(ledger) == {"accepted": 4, "sending": 2}
+
+
+def _in_doubt(access: Access, cluster: Cluster) -> LedgerError:
+    """Return what is said where the answer to a COMMIT is lost, and the server cannot be reached then."""
+    line = CutLine(cluster.port)
+    short = access._replace(busy_timeout_s=0.5, address=_through(access.address, line.port))
+    with closing(line), closing(opened(short)) as ledger:
+        line.arrives = True
+
+        def breaks(said: bytes) -> bool:
+            line.is_open = b"COMMIT\0" not in said
+            return not line.is_open
+
+        line.when = breaks
+        with pytest.raises(LedgerError) as raised, ledger.transaction():
+            ledger.keep_fact("in doubt", "so")
+    return raised.value
+
+
+def test_a_commit_of_which_nobody_can_ask_is_not_called_undone(access: Access, cluster: Cluster) -> None:
+    assert not isinstance(_in_doubt(access, cluster), LostError)
+    with closing(opened(access)) as ledger:
+        assert ledger.fact("in doubt") == "so"
+
+
+def test_as_it_comes_it_would_be_called_so(
+    access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(engine, "LedgerError", LostError)
+    assert isinstance(_in_doubt(access, cluster), LostError)
 
 
 def test_a_session_that_is_ended_takes_its_right_to_send_along(

@@ -18,7 +18,7 @@ from smsctl.host import clock
 from smsctl.ledger.postgres import connect, dialect, identity
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.rights import Rights
-from smsctl.ledger.postgres.sentences import LOCK_NOT_AVAILABLE, NotNowError, broke, in_words, told
+from smsctl.ledger.postgres.sentences import NotNowError, broke, in_words, not_now, told
 from smsctl.ledger.postgres.standby import Standby
 from smsctl.ledger.postgres.statements import Statements
 from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
@@ -224,7 +224,7 @@ class PostgresEngine:
         except psycopg.Error as error:
             self.rollback()
             told_of = in_words(error, self.place)
-            if self._session.closed or error.sqlstate == LOCK_NOT_AVAILABLE:
+            if self._session.closed or isinstance(told_of, LostError):
                 raise NotNowError(told_of) from None
             raise told_of from None
         transaction, version, filling, zone = row[:4]
@@ -245,7 +245,10 @@ class PostgresEngine:
         """Find out whether a COMMIT whose answer was lost was done; returns only if it was."""
         before, awaited = self._known, self._standby.awaited
         while True:
-            self.begin(patient=patient)  # with the lock: the old session has ended
+            try:
+                self.begin(patient=patient)  # with the lock: the old session has ended
+            except LostError as error:  # that it was not done is not known
+                raise LedgerError(error.sentence, hint=error.hint) from None
             try:
                 if self._known.timeline != before.timeline:
                     raise identity.another(self.place)
@@ -273,7 +276,7 @@ class PostgresEngine:
         except LedgerError as error:  # also one that refuses: it may be starting, or about to take over
             raise NotNowError(error) from None
         self._standby.listen(self._session)
-        with ExitStack() as unless_well, told(self.place):
+        with not_now(), ExitStack() as unless_well, told(self.place):
             unless_well.callback(self._session.close)
             identity.must_be_same_life(self.access, self.identity(), self._known)
             self.rights.take_again(self._session)

@@ -9,11 +9,11 @@ import psycopg
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger.seam.sentences import FullError, LostError, OnlyReadError
 
-LOCK_NOT_AVAILABLE, _READ_ONLY = "55P03", "25006"
+_LOCK_NOT_AVAILABLE, _READ_ONLY = "55P03", "25006"
 _ENDED = ("57P01", "57P02", "57P05", "08003", "08006", "25P03", "25P04")
 """The server has ended the session: it stops, somebody stopped it, or it waited too long in a transaction."""
 
-_TAKEN_BACK = (LOCK_NOT_AVAILABLE, "40001", "40P01", "57014")
+_TAKEN_BACK = (_LOCK_NOT_AVAILABLE, "40001", "40P01", "57014")
 """Somebody else holds what a statement needs, as one does who compacts a table, or has cancelled it, as an
 administrator may: nothing of it is stored."""
 
@@ -34,6 +34,15 @@ def told(place: Path | str) -> Iterator[None]:
         yield
     except psycopg.Error as error:
         raise in_words(error, place) from None  # the driver's own words quote the row
+
+
+@contextmanager
+def not_now() -> Iterator[None]:
+    """Tell of a session that broke before anything was written in it as of one that comes later."""
+    try:
+        yield
+    except LostError as error:
+        raise NotNowError(error) from None
 
 
 def in_words(error: psycopg.Error, place: Path | str) -> LedgerError:
@@ -74,7 +83,7 @@ def not_confirmed(place: Path | str) -> LedgerError:
 _BUSY = (say("the ledger is busy; another program holds it."), say("Try again in a minute."))
 _ASK = say("Ask whoever looks after the database.")
 _SENTENCES: dict[str, tuple[Sentence, Sentence]] = {
-    LOCK_NOT_AVAILABLE: _BUSY,
+    _LOCK_NOT_AVAILABLE: _BUSY,
     "40": _BUSY,
     "08P01": (
         say("the connection is not encrypted as it must be, or the server's certificate is not trusted."),
