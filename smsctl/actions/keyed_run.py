@@ -71,6 +71,18 @@ def begun_under(key: str, plan_request: PlanRequest, under: Circumstances) -> Be
     return Begun(mailing=mailing, tally=tally, goes_on=goes_on)
 
 
+def ended_under(key: str, plan_request: PlanRequest, under: Circumstances) -> Begun | None:
+    """Return what was begun under an expanded key, as `begun_under`, once nobody sends any of it.
+
+    What a process that is gone has left on the wire is unknown then. Raises TakenError while one still sends.
+    """
+    found = begun_under(key, plan_request, under)
+    if found is None or under.ledger is None or not found.tally.states.get(Status.SENDING):
+        return found
+    with recovery.taking_over(under.ledger, found.mailing, under.now):
+        return begun_under(key, plan_request, under)
+
+
 def wait_for_another(
     ledger: Ledger, key: str, until_s: float, now: Callable[[], Moment], tell: Progress
 ) -> None:

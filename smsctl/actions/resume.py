@@ -20,7 +20,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.plan import Bill, bill_for
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import RuleError, say
-from smsctl.ledger import audit, cancelling, ceilings, mailings
+from smsctl.ledger import audit, cancelling, ceilings, mailings, recovery
 from smsctl.ledger.store import Ledger
 
 
@@ -44,10 +44,14 @@ def what_is_left(
     Nobody may be asked. A ceiling that is not given anew is therefore the mailing's own, under which it was
     confirmed, so that no package is opened that nobody has said yes to.
 
-    Raises LedgerError where its text was purged, RuleError where the config names another gateway by now,
-    or the rest of it was cancelled.
+    Raises TakenError while another process sends it: what one that is gone has left on the wire is unknown.
+    LedgerError where its text was purged, RuleError where the config names another gateway by now, or the
+    rest of it was cancelled.
     """
     tally = mailings.tally(ledger, mailing)
+    if tally.states.get(Status.SENDING):
+        with recovery.taking_over(ledger, mailing, under.now):
+            tally = mailings.tally(ledger, mailing)
     repeats = trust.may_repeat(ledger, under.settings, mailing, tally, under.now)
     pending = tally.states.get(Status.PENDING, 0)
     if not (pending or repeats or _may_be_listed(mailing, traits, tally, ledger, under)):

@@ -5,6 +5,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple
@@ -377,3 +378,41 @@ def test_who_waits_for_a_standby_that_is_gone_is_told_and_can_leave(
         _, err = sender.communicate(timeout=60)
     assert (sender.returncode, "Traceback" in err) == (130, False), err
     assert not pair.live.simulator.accepted()
+
+
+# A mailing of which nothing is pending, and something is on the wire
+
+
+@pytest.fixture(params=["file", "server"])
+def slow_pair(request: pytest.FixtureRequest, live_gateway: LiveGateway, url: str, run: Run) -> Fleet:
+    """Two processes of one ledger, and a gateway that answers late; a file has one host."""
+    ledger = {"path": None, "url": url, "state": "state"} if request.param == "server" else {}
+    live = live_gateway(Behaviour(latency_s=3), active=False, rows=guardians(3), ledger=ledger)
+    made = Fleet(run=run, live=live, url=url)
+    if request.param == "server":
+        assert made.at("one", "ledger", "accept-restore", "--reason", "new").code == 0
+    assert made.at("one", "municipality", "activate", "exempelkommun", "--yes").code == 0
+    return made
+
+
+def _beside_the_last_batch(pair: Fleet) -> list[Ran]:
+    """Run the same line, and a resume, while all of a mailing is on the wire; and the line after a kill."""
+    message = pair.live.config.with_name("text.txt")
+    message.write_text("Hej", encoding="utf-8")
+    line = ("send", message, "--all", "--yes", "--max-parts", 3, "--key", "k")
+    with begin_process("--config", pair.config("one"), *line) as first:
+        wait_until(pair.live.simulator.accepted)
+        ran = [pair.at("two", *line), pair.at("two", "mailings", "resume", 1)]
+        assert first.poll() is None
+        first.kill()
+    return [*ran, pair.at("two", *line)]
+
+
+def test_who_finds_all_of_a_mailing_on_the_wire_does_not_end_as_if_it_were_sent(slow_pair: Fleet) -> None:
+    assert [ran.code for ran in _beside_the_last_batch(slow_pair)] == [9, 9, 4]
+
+
+def test_without_asking_for_its_right_it_would(slow_pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: nobody is told of those whom the first may not have reached."""
+    monkeypatch.setattr(recovery, "taking_over", lambda *_: nullcontext())
+    assert [ran.code for ran in _beside_the_last_batch(slow_pair)] == [0, 0, 4]

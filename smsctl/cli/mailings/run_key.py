@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from smsctl.actions import ending
 from smsctl.actions.draft import PlanRequest
-from smsctl.actions.keyed_run import Begun, begun_under, wait_for_another
+from smsctl.actions.keyed_run import Begun, begun_under, ended_under, wait_for_another
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings.request import SendFlags
 from smsctl.cli.output import figures, outcome
@@ -28,11 +28,12 @@ def begun(
 ) -> CommandResult | None:
     """Go on with what was begun under this key; None when nothing was.
 
-    A dry run says what would be done. Raises RuleError for another text, audience or municipality.
+    A dry run says what would be done. Raises RuleError for another text, audience or municipality, TakenError
+    while another process sends it.
     """
     ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path) if dry_run else wiring.ledger
     under = circumstances(wiring, ledger, lenient=wiring.simulated)
-    found = begun_under(key, plan_request, under)
+    found = (begun_under if dry_run else ended_under)(key, plan_request, under)
     if ledger is None or found is None:
         return None
     found = found._replace(mailing=wiring.named(found.mailing))
