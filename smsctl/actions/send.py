@@ -95,6 +95,7 @@ def send(send_run: SendRun) -> Result:
         try:
             with send_run.stop_signal.armed():
                 _drive(send_run, progress, workers)
+                recovery.what_others_left(ledger, send_run.mailing, send_run.now())
                 _reconcile(send_run, progress)
         except KeyboardInterrupt:
             _stop_at_once(send_run, progress, workers)

@@ -41,6 +41,15 @@ def taking_over(ledger: Ledger, mailing: Mailing, moment: Moment) -> Iterator[No
         yield
 
 
+def what_others_left(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
+    """Make unknown what another process has left on the wire since we began, if the right to send is ours.
+
+    Nothing of ours is there any more. On a server the right goes with a session: another may have had it.
+    """
+    if ledger.engine.may_still_send(mailing.reference):
+        _recover_mailing(ledger, mailing, moment)
+
+
 def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     if not ledger.rows(_UNSETTLED, mailing.id):
         return 0

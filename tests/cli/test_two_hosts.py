@@ -416,3 +416,63 @@ def test_without_asking_for_its_right_it_would(slow_pair: Fleet, monkeypatch: py
     """The negative control: nobody is told of those whom the first may not have reached."""
     monkeypatch.setattr(recovery, "taking_over", lambda *_: nullcontext())
     assert [ran.code for ran in _beside_the_last_batch(slow_pair)] == [0, 0, 4]
+
+
+# A right that was lost, and came back
+
+
+def _in_state(pair: Fleet, state: str) -> int:
+    with psycopg.connect(pair.url) as admin:
+        found = admin.execute("SELECT COUNT(*) FROM smsctl.messages WHERE state = %s", (state,)).fetchone()
+    return found[0] if found else 0
+
+
+def _another_sends_meanwhile_and_is_killed(pair: Fleet) -> Ran:
+    """End the session of a host while it waits for an answer, and kill the one that goes on in its place."""
+    message = pair.live.config.with_name("text.txt")
+    message.write_text("Hej", encoding="utf-8")
+    line = ("send", message, "--all", "--yes", "--max-parts", 20, "--key", "k", "--wait", "1h")
+
+    def meanwhile() -> None:
+        wait_until(lambda: _in_state(pair, "sending") == 4)
+        with psycopg.connect(pair.url, autocommit=True) as admin:
+            held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            admin.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM ({held}) AS sender".encode())
+        with begin_process("--config", pair.config("two"), *line) as second:
+            wait_until(lambda: (_in_state(pair, "unknown"), _in_state(pair, "sending")) == (4, 4))
+            second.kill()
+
+    other = Thread(target=meanwhile)
+    other.start()
+    ran = pair.at("one", *line)
+    other.join()
+    return ran
+
+
+@pytest.fixture
+def slower(pair: Fleet, live_gateway: LiveGateway, url: str) -> Fleet:
+    """A gateway that takes so long that another host goes on meanwhile."""
+    live = live_gateway(
+        Behaviour(latency_s=5),
+        active=False,
+        rows=guardians(12),
+        ledger={"path": None, "url": url, "state": "state"},
+        gateway={"batch_size": 4},
+    )
+    return pair._replace(live=live)
+
+
+def test_who_gets_its_right_back_tells_what_another_has_left_on_the_wire(slower: Fleet) -> None:
+    ran = _another_sends_meanwhile_and_is_killed(slower)
+    assert (ran.code, "4 unknown" in ran.said) == (4, True), ran.said
+    reached = [one.recipient for one in slower.live.simulator.accepted()]
+    assert len(reached) == len(set(reached)) == 12
+
+
+def test_without_that_it_would_end_as_if_all_were_reached(
+    slower: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(recovery, "what_others_left", lambda *_: None)
+    ran = _another_sends_meanwhile_and_is_killed(slower)
+    assert (ran.code, "4 sending" in ran.said) == (0, True), ran.said
