@@ -20,7 +20,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.domain.remark import Event, Remark
-from smsctl.errors import ExitCode, RuleError, Sentence, say, worst
+from smsctl.errors import ExitCode, LedgerError, RuleError, Sentence, say, worst
 from smsctl.ledger import batches, fitness, hosts, mailings, recovery
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.hosts import HaltError
@@ -67,6 +67,10 @@ class SendRun(NamedTuple):
     proved_at: str | None  # when this gateway account was proved to refuse repeats; None: it was not
     on_progress: Callable[[Counter[Status]], None]
     account: str = ""  # at the gateway: only through the same one may a batch be submitted again
+
+
+class _NotClaimedError(LedgerError):
+    """The ledger cannot tell what may be sent next; what was answered can be stored without that."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -197,7 +201,7 @@ def _advance(
             room = 0 if progress.ended or progress.waits else workers.free + len(done)
             if room > 0:
                 claims = _claim(send_run, progress, now, room)
-    except (FullError, LostError) as failed:
+    except (FullError, LostError, _NotClaimedError) as failed:
         if not done:
             raise
         claims = []
@@ -211,7 +215,7 @@ def _advance(
 
 
 def _store_alone(
-    send_run: SendRun, progress: _Progress, done: Sequence[BatchDone], failed: FullError | LostError
+    send_run: SendRun, progress: _Progress, done: Sequence[BatchDone], failed: LedgerError
 ) -> None:
     """Store the answers alone; on a full disk with the room that was kept for them, and mark nothing more."""
     stored: list[BatchDone] = []
@@ -223,6 +227,8 @@ def _store_alone(
         full_disk = say("The disk is full: what was answered is recorded, and nothing more is sent.")
         failing = say("The disk failed: what was answered is recorded, and nothing more is sent.")
         progress.end(StopReason.DISK, full_disk if failed.certain else failing, failed.hint)
+    if isinstance(failed, _NotClaimedError):
+        progress.end(StopReason.LEDGER, failed.sentence, failed.hint)
     progress.reserve.store(send_run.ledger, write)
     for one in stored:
         progress.judge(one)
@@ -248,6 +254,10 @@ def _claim(send_run: SendRun, progress: _Progress, now: Moment, room: int) -> li
     except RuleError as reached:  # raised before anything is written, so the answers are still stored
         progress.end(StopReason.CEILING, reached.sentence, reached.hint)
         return []
+    except (FullError, LostError):
+        raise
+    except LedgerError as wrong:  # as where another host has made the key of the block list
+        raise _NotClaimedError(wrong.sentence, hint=wrong.hint, problems=wrong.problems) from wrong
     if claims:
         progress.cursor = claims[-1].messages[-1]
     return claims

@@ -14,14 +14,16 @@ from zoneinfo import ZoneInfo
 import pytest
 import tomlkit
 
+from smsctl.actions import send as sending
 from smsctl.cli.clock import Clock
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
+from smsctl.errors import LedgerError
 from smsctl.ledger import recovery
 from smsctl.simulator.server import Behaviour
 
 from .. import postgres_server
 from ..conftest import Live, LiveGateway
-from ..front_door import Ran, Run, begin_process
+from ..front_door import Ran, Run, begin_process, end_process
 from .conftest import guardians, wait_until
 
 if why := postgres_server.why_none():
@@ -476,3 +478,46 @@ def test_without_that_it_would_end_as_if_all_were_reached(
     monkeypatch.setattr(recovery, "what_others_left", lambda *_: None)
     ran = _another_sends_meanwhile_and_is_killed(slower)
     assert (ran.code, "4 sending" in ran.said) == (0, True), ran.said
+
+
+# What another host changes in the middle of a run
+
+
+def _another_blocks_a_number_meanwhile(pair: Fleet) -> Ran:
+    """Let the key of the block list be made on another host while the first batch is on the wire."""
+    message = pair.live.config.with_name("text.txt")
+    message.write_text("Hej", encoding="utf-8")
+
+    def meanwhile() -> None:
+        wait_until(lambda: _in_state(pair, "sending") == 4)
+        block = ("block", "add", "+46701740699", "--reason", "asked for it")
+        assert end_process(begin_process("--config", pair.config("two"), *block)).code == 0
+
+    other = Thread(target=meanwhile)
+    other.start()
+    ran = pair.at("one", "send", message, "--all", "--yes", "--max-parts", 20)
+    other.join()
+    return ran
+
+
+def test_a_host_that_lacks_a_key_made_elsewhere_stops_and_keeps_what_was_answered(slower: Fleet) -> None:
+    ran = _another_blocks_a_number_meanwhile(slower)
+    assert (ran.code, "ledger.key: the ledger's key is missing" in ran.said) == (9, True), ran.said
+    assert [_in_state(slower, state) for state in ("accepted", "pending")] == [4, 8]
+
+
+def test_without_a_second_store_the_answers_would_be_lost(
+    slower: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    claimed = vars(sending)["_claim"]
+
+    def fails(*given: object) -> object:
+        try:
+            return claimed(*given)
+        except sending._NotClaimedError as error:  # noqa: SLF001 - the guard that is taken out
+            raise LedgerError(error.sentence) from None
+
+    monkeypatch.setattr(sending, "_claim", fails)
+    assert _another_blocks_a_number_meanwhile(slower).code == 9
+    assert [_in_state(slower, state) for state in ("accepted", "sending")] == [0, 4]
