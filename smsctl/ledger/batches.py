@@ -21,6 +21,7 @@ from smsctl.ledger import (
     costs,
     counts,
     hosts,
+    marking,
     matching,
     packages,
     reports,
@@ -66,6 +67,8 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     mailing = want.mailing
     host = hosts.admit(ledger, mailing.reference, moment)
     _must_be_sendable(ledger, mailing.id)
+    if after < mailing.first_message:  # the first claim of a run
+        marking.must_agree(ledger, mailing)
     while (waiting := _pending(ledger, want, after, slots * want.most)).found:
         found = waiting.found
         numbers = [number for _, number in found]
@@ -219,33 +222,25 @@ def _withdraw(ledger: Ledger, mailing: Mailing, messages: Sequence[int], code: s
 def _mark(ledger: Ledger, want: ClaimRequest, claim: Claim, moment: Moment) -> None:
     """Write a batch and mark its messages."""
     mailing, ids, host = want.mailing, claim.messages, claim.by
-    ledger.write_later(
-        "INSERT INTO batches (id, reference, mailing, municipality, first_message, last_message, messages,"
-        " parts, digest, claimed_at, claimed_day, boot, boot_s, cost_centre, host, under_way_until)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        claim.id,
-        claim.batch.reference,
-        mailing.id,
-        mailing.municipality.key,
-        ids[0],
-        ids[-1],
-        *counts.total(ledger, mailing, ids, claim.parts),
-        claim.batch.digest(want.account),
-        moment.at,
-        moment.day,
-        *(moment.up or (None, None)),
-        claim.batch.letter.cost_centre,
-        host.host if host else None,
-        under_way.until(host.at, want.request_s) if host else None,
-    )
-    # All that is pending between the first and the last belongs to the batch: it was read in this order.
-    ledger.write_later(
-        "UPDATE messages SET state = 'sending', batch = ? WHERE id BETWEEN ? AND ? AND state = 'pending'",
-        claim.id,
-        ids[0],
-        ids[-1],
-        rows=len(ids),  # what is not marked would be handed out, and once more by the next run
-    )
+    boot, boot_s = moment.up or (None, None)
+    batch = {
+        "id": claim.id,
+        "reference": claim.batch.reference,
+        "mailing": mailing.id,
+        "municipality": mailing.municipality.key,
+        "first_message": ids[0],
+        "last_message": ids[-1],
+        **counts.total(ledger, mailing, ids, claim.parts)._asdict(),
+        "digest": claim.batch.digest(want.account),
+        "claimed_at": moment.at,
+        "claimed_day": moment.day,
+        "boot": boot,
+        "boot_s": boot_s,
+        "cost_centre": claim.batch.letter.cost_centre,
+        "host": host.host if host else None,
+        "under_way_until": under_way.until(host.at, want.request_s) if host else None,
+    }
+    marking.mark(ledger, ids, batch)
 
 
 def _still_unknown(

@@ -40,6 +40,7 @@ from smsctl.ledger import (
     hosts,
     lock,
     mailings,
+    marking,
     openings,
     recovery,
     restoring,
@@ -155,6 +156,10 @@ def forget_newest(admin: Admin, site: Site) -> None:
         )
         admin.execute("DELETE FROM entries WHERE batch = (SELECT MAX(id) FROM batches)")
         admin.execute("DELETE FROM batches WHERE id = (SELECT MAX(id) FROM batches)")
+        admin.execute(
+            "UPDATE mailing_counts AS kept SET (messages, parts) = (SELECT COUNT(*), COUNT(*) FROM messages"
+            " WHERE messages.mailing = kept.mailing AND messages.state = kept.state)"
+        )
 
 
 # Who sends
@@ -870,6 +875,74 @@ def test_a_ledger_that_was_put_back_before_anything_was_sent_is_noticed(site: Si
     site.put_back(site.dumped())
     with closing(site.opened("one")) as one, pytest.raises(LedgerError, match="put back, copied"):
         run(one, mailing, Taker())
+
+
+# What is put back by half
+
+
+def _one_table_put_back(site: Site, admin: Admin) -> tuple[Mailing, Taker]:
+    """Put back the messages alone, from before they were sent: the database is in the life that it was in."""
+    gateway = Taker()
+    with closing(site.opened("one")) as one:
+        mailing = new_mailing(one, 4)
+        file = site.dumped()
+        send_all(one, mailing, gateway)
+    admin.execute(f"TRUNCATE {site.schema}.messages".encode())
+    site.put_back(file, "--data-only", "--table=messages")
+    return mailing, gateway
+
+
+@pytest.mark.parametrize("host", ["one", "two"])
+def test_a_table_that_was_put_back_alone_is_not_sent_from(host: str, site: Site, admin: Admin) -> None:
+    mailing, gateway = _one_table_put_back(site, admin)
+    told = "4 messages of mailing 1 are pending, and 0 should be"
+    with closing(site.opened(host)) as again, pytest.raises(LedgerError, match=told):
+        run(again, mailing, gateway)
+    assert set(gateway.taken.values()) == {1}
+
+
+def test_without_that_count_it_would_be_sent_again(
+    site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(marking, "must_agree", lambda *_given: None)
+    mailing, gateway = _one_table_put_back(site, admin)
+    with closing(site.opened("one")) as again:
+        run(again, mailing, gateway)
+    assert set(gateway.taken.values()) == {2}
+
+
+# What somebody's trigger leaves as it was
+
+
+def _sent_by_two_beside_a_trigger(site: Site, admin: Admin) -> Taker:
+    """A trigger that was meant to look on gives back the row as it was, which counts as changed."""
+    with closing(site.opened("one")) as one:
+        mailing = new_mailing(one, 4)
+    look_on = "RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN OLD; END'"
+    admin.execute(f"CREATE FUNCTION {site.schema}.looks_on() {look_on}".encode())
+    admin.execute(
+        f"CREATE TRIGGER looks_on BEFORE UPDATE ON {site.schema}.messages"
+        f" FOR EACH ROW EXECUTE FUNCTION {site.schema}.looks_on()".encode()
+    )
+    gateway = Taker()
+    for host in ("one", "two"):
+        with closing(site.opened(host)) as again, suppress(LedgerError):
+            run(again, mailing, gateway)
+    return gateway
+
+
+def test_what_a_trigger_leaves_as_it_was_is_not_handed_out(site: Site, admin: Admin) -> None:
+    assert not _sent_by_two_beside_a_trigger(site, admin).taken
+
+
+def test_without_a_look_at_what_was_marked_it_would_be(
+    site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: by every host, where what is pending is not counted either."""
+    monkeypatch.setattr(marking, "_NOTE", vars(marking)["_NOTE"].replace("WHERE ? =", "WHERE ? >="))
+    monkeypatch.setattr(marking, "must_agree", lambda *_given: None)
+    assert set(_sent_by_two_beside_a_trigger(site, admin).taken.values()) == {2}
 
 
 # Clocks and settings
