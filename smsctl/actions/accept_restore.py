@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import say
-from smsctl.ledger import accepting_restore, audit, fitness, recovery, restoring
+from smsctl.ledger import accepting_restore, audit, checking, fitness, recovery, restoring
 from smsctl.ledger.high_water import Restored
 from smsctl.ledger.store import Ledger
 
@@ -29,13 +29,14 @@ def accept_restore(
     """Make unknown what may have been sent after the copy was made; None where the ledger is no old copy.
 
     With `put_back` it is one by a person's word: of an image of the whole machine nothing tells. Raises
-    LedgerError while another process sends one of the mailings.
+    LedgerError while another process sends one of the mailings, and where only half of it was put back.
     """
     restored = restoring.found_restored(ledger)
     if restored is None and put_back:
         restored = Restored(say("{path} was put back, as a person says.", path=ledger.engine.place), None)
     if restored is None:
         return None
+    checking.must_be_whole(ledger)
     with ExitStack() as held:
         unfinished = accepting_restore.unfinished(ledger)
         for mailing in unfinished:

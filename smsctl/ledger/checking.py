@@ -4,13 +4,14 @@ I2, I10 and I12 of never-twice.md, and what the parts of the ledger promise each
 query for the rows that break it. A quick look leaves out what grows with the ledger's rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, nullcontext
 from typing import NamedTuple
 
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger import keyfile, legible, restoring
 from smsctl.ledger.audit import GUARDS
+from smsctl.ledger.belonging import Invariant
 from smsctl.ledger.high_water import ACCEPT
 from smsctl.ledger.invariants import RULES
 from smsctl.ledger.seam.engine import Progress, nobody_looks
@@ -120,8 +121,22 @@ def _rows(ledger: Ledger) -> Iterator[LedgerFault]:
             parent=parent,
         )
         yield LedgerFault("references", sentence)
-    for rule in RULES:
-        for row in ledger.records(f"{rule.broken} LIMIT {_MOST:d}"):
+    yield from _broken(ledger, RULES, _MOST)
+
+
+def must_be_whole(ledger: Ledger) -> None:
+    """Raise LedgerError where rows are missing, or are not what is noted of them: only half was put back."""
+    rules = (rule for rule in RULES if rule.name != "purge")  # one that was broken off lacks nothing
+    for fault in _broken(ledger, rules, most=1):
+        raise LedgerError(
+            say("{path} is not whole: {first}", path=ledger.engine.place, first=fault.sentence),
+            hint=say("Put the backup back once more, all of it: smsctl ledger check tells more."),
+        )
+
+
+def _broken(ledger: Ledger, rules: Iterable[Invariant], most: int) -> Iterator[LedgerFault]:
+    for rule in rules:
+        for row in ledger.records(f"{rule.broken} LIMIT {most:d}"):
             told = rule.told.given(**row) if isinstance(rule.told, Sentence) else rule.told(row)
             yield LedgerFault(rule.name, told)
 

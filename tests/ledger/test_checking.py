@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.domain.mailing import Ceilings
+from smsctl.errors import LedgerError
 from smsctl.ledger import batches, blocklist, checking, legible, recovery
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.high_water import HighWater
@@ -147,6 +148,18 @@ def test_a_damage_is_found_by_its_rule_and_told_in_words(rule: str, lived: Ledge
     for one in found:
         assert "{" not in str(one.sentence)
         assert str(one.sentence).endswith(".")
+
+
+@pytest.mark.of_a_file
+@pytest.mark.parametrize("rule", [rule.name for rule in RULES if rule.name != "purge"])
+def test_what_breaks_a_rule_is_not_whole(rule: str, lived: Ledger) -> None:
+    checking.must_be_whole(lived)
+    with closing(sqlite3.connect(lived.path, isolation_level=None)) as other:
+        other.execute("PRAGMA foreign_keys = OFF")
+        for statement in DAMAGE[rule].split(";"):
+            other.execute(statement)
+    with closing(_of_any_thread(lived)) as reopened, pytest.raises(LedgerError, match="is not whole"):
+        checking.must_be_whole(reopened)
 
 
 @pytest.mark.of_a_file

@@ -35,6 +35,7 @@ from smsctl.ledger import (
     audit,
     batches,
     cancelling,
+    checking,
     fitness,
     host_mark,
     hosts,
@@ -878,6 +879,40 @@ def test_a_ledger_that_was_put_back_before_anything_was_sent_is_noticed(site: Si
 
 
 # What is put back by half
+
+
+def _put_back_without(site: Site, table: str) -> tuple[Mailing, Taker]:
+    """Put a ledger back, but for the rows of a table: there was no room for them. A host sends once more."""
+    gateway = Taker()
+    with closing(site.opened("one")) as one:
+        mailing = new_mailing(one, 4)
+        file = site.dumped()
+        send_all(one, mailing, gateway)
+    listed = site.cluster.folder / f"{site.schema}.list"
+    contents = site.cluster.run("pg_restore", "--list", str(file)).splitlines()
+    listed.write_text("\n".join(one for one in contents if f"TABLE DATA {site.schema} {table} " not in one))
+    site.put_back(file, "--clean", "--use-list", str(listed))
+    with closing(site.opened("two")) as two:
+        accept_restore(two, now(), ACTOR, "the tape")
+        run(two, mailing, gateway)
+    return mailing, gateway
+
+
+@pytest.mark.parametrize("table", ["mailing_counts", "messages", "mailings", "invoices"])
+def test_what_is_put_back_without_the_rows_of_a_table_is_not_accepted(table: str, site: Site) -> None:
+    with pytest.raises(LedgerError, match="is not whole") as refused:
+        _put_back_without(site, table)
+    assert refused.value.hint
+
+
+def test_without_that_look_what_was_sent_would_be_sent_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: nothing tells which messages were pending, and they stay so."""
+    monkeypatch.setattr(checking, "must_be_whole", lambda *_given: None)
+    monkeypatch.setattr(marking, "must_agree", lambda *_given: None)
+    _, gateway = _put_back_without(site, "mailing_counts")
+    assert set(gateway.taken.values()) == {2}
 
 
 def _one_table_put_back(site: Site, admin: Admin) -> tuple[Mailing, Taker]:
