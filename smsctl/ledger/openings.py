@@ -199,7 +199,7 @@ def clear(ledger: Ledger) -> Iterator[tuple[int, int]]:
     ):
         own = reference.removesuffix(_TAKEN)
         with lock.if_nobody_sends(ledger, own) as free:
-            if not free or not _take_away(ledger, own):
+            if not free or _has_become(ledger, mailing) or not _take_away(ledger, own):
                 continue
             done, most = 0, ledger.rows_in_a_commit
             while _remove_some(
@@ -212,6 +212,15 @@ def clear(ledger: Ledger) -> Iterator[tuple[int, int]]:
                 yield done, kept
                 ledger.give_way()
                 most = ledger.rows_in_a_commit
+
+
+def _has_become(ledger: Ledger, mailing: int) -> bool:
+    """Say whether an opening's mailing is there; it is forgotten then, as one that a backup brought along."""
+    is_there = ledger.number("SELECT COUNT(*) FROM mailings WHERE id = ?", mailing) > 0
+    if is_there:
+        with ledger.transaction():
+            ledger.write("DELETE FROM openings WHERE mailing = ?", mailing)
+    return is_there
 
 
 def _take_away(ledger: Ledger, reference: str) -> bool:

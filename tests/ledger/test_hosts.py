@@ -947,6 +947,39 @@ def test_without_that_count_it_would_be_sent_again(
     assert set(gateway.taken.values()) == {2}
 
 
+def _read_into_what_is_there(site: Site) -> Ledger:
+    """Read a dump, made while a mailing was opened, into the ledger as it was some time later."""
+    with closing(site.opened("one")) as one:
+        new_mailing(one, 2, body="Hej igen")
+        with one.transaction():
+            opening = openings.keep(one, openings.new_reference(), 3)
+        file = site.dumped()
+        with one.transaction():
+            one.write("DELETE FROM openings")
+        assert new_mailing(one, 3).id == opening.mailing
+    with pytest.raises(AssertionError, match="already exists"):
+        site.put_back(file, "--no-owner")
+    two = site.opened("two")
+    for _ in openings.clear(two):
+        pass
+    return two
+
+
+def test_an_opening_that_a_backup_brings_along_takes_no_mailing_away(site: Site) -> None:
+    with closing(_read_into_what_is_there(site)) as two:
+        assert states(two) == {"pending": 5}
+        assert two.rows("SELECT * FROM openings") == []
+
+
+def test_without_a_look_for_its_mailing_people_would_be_lost_of_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(openings, "_has_become", lambda *_given: False)
+    with closing(_read_into_what_is_there(site)) as two:
+        assert states(two) == {"pending": 2}
+
+
 # What somebody's trigger leaves as it was
 
 
