@@ -1013,6 +1013,80 @@ def test_without_a_look_at_what_was_marked_it_would_be(
     assert set(_sent_by_two_beside_a_trigger(site, admin).taken.values()) == {2}
 
 
+# A database that was closed before another took over
+
+
+@pytest.fixture
+def close_it(admin: Admin) -> Iterator[Callable[[str], None]]:
+    """What says whether the whole server takes writes, as who lets another one take over does."""
+
+    def close(word: str) -> None:
+        admin.execute("SET default_transaction_read_only = off")
+        admin.execute(f"ALTER SYSTEM SET default_transaction_read_only = {word}".encode())
+        admin.execute("SELECT pg_reload_conf()")
+        with psycopg.connect(admin.info.dsn, autocommit=True) as other:
+            while other.execute("SHOW default_transaction_read_only").fetchone() != (word,):
+                time.sleep(0.02)
+
+    yield close
+    close("off")
+
+
+def test_a_database_that_was_closed_is_not_written_to(
+    one: Ledger, site: Site, close_it: Callable[[str], None]
+) -> None:
+    mailing = new_mailing(one, 4)
+    close_it("on")
+    for host in ("one", "two"):
+        with pytest.raises(LedgerError, match="can only be read"):
+            site.opened(host)
+    with pytest.raises(LedgerError, match="can only be read"):
+        send_all(one, mailing, Taker())
+    close_it("off")
+    gateway = Taker()
+    assert run(one, mailing, gateway) == {"accepted": 4}
+
+
+@pytest.mark.parametrize("whose", ["ROLE owner", "DATABASE postgres"])
+def test_nor_is_one_that_was_closed_to_some(whose: str, one: Ledger, site: Site, admin: Admin) -> None:
+    admin.execute("SET default_transaction_read_only = off")
+    admin.execute(f"ALTER {whose} SET default_transaction_read_only = on".encode())
+    try:
+        with pytest.raises(LedgerError, match="can only be read"):
+            site.opened("two")
+    finally:
+        admin.execute(f"ALTER {whose} RESET default_transaction_read_only".encode())
+    site.opened("two").close()
+
+
+def test_an_answer_waits_until_it_is_opened(one: Ledger, close_it: Callable[[str], None]) -> None:
+    mailing, once = new_mailing(one, 4), iter((True,))
+    opens = threading.Timer(1.0, close_it, ["off"])
+
+    def close() -> None:
+        if next(once, False):
+            close_it("on")
+            opens.start()
+
+    gateway = Taker(before=close)
+    send_all(one, mailing, gateway)
+    opens.join()
+    assert states(one) == {"accepted": 4}
+    must_be_true(one, gateway)
+
+
+def test_by_our_own_word_for_it_a_closed_database_would_be_sent_from(
+    site: Site, close_it: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    settings = vars(connect)["_SETTINGS"] | {"default_transaction_read_only": "off"}
+    monkeypatch.setattr(connect, "_SETTINGS", settings)
+    close_it("on")
+    with closing(site.opened("one")) as one:
+        send_all(one, new_mailing(one, 4), gateway := Taker())
+    assert gateway.taken.total() == 4
+
+
 # Clocks and settings
 
 

@@ -349,7 +349,6 @@ def others_decide(admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatc
         "synchronous_commit = off",
         "search_path = pg_catalog",
         "default_transaction_isolation = serializable",
-        "default_transaction_read_only = on",
         "statement_timeout = 1",
         "timezone = 'America/New_York'",
         "array_nulls = off",

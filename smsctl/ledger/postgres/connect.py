@@ -129,7 +129,7 @@ def begin(session: Session, standing: str) -> tuple[Any, ...]:
     Returns what is there of it when it is committed, and what `standing` asks.
     """
     with session.pipeline():
-        session.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        session.execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # and not READ WRITE: see `parameters`
         session.execute("LOCK TABLE writer IN EXCLUSIVE MODE")
         session.execute(_PLANS)
         # After the lock, and in a statement of its own: it sees what the last writer committed.
@@ -177,8 +177,9 @@ def parameters(access: Access) -> dict[str, Any]:
     settings = _SETTINGS | {
         "search_path": f"{access.schema},pg_temp",
         "lock_timeout": f"{lock_ms}ms",
-        "default_transaction_read_only": "on" if access.read_only else "off",
     }
+    if access.read_only:  # who writes goes by what the server says: so it is closed before another takes over
+        settings["default_transaction_read_only"] = "on"
     parameters: dict[str, Any] = {
         "host": ",".join(server.host.strip("[]") for server in servers),
         "port": ",".join(str(server.port) for server in servers),

@@ -22,7 +22,7 @@ from smsctl.ledger.postgres.sentences import NotNowError, broke, in_words, not_n
 from smsctl.ledger.postgres.standby import Standby
 from smsctl.ledger.postgres.statements import Statements
 from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
-from smsctl.ledger.seam.sentences import LostError, held
+from smsctl.ledger.seam.sentences import LostError, OnlyReadError, held
 from smsctl.ledger.seam.standing import Identity, Standing
 
 _SAY_AFTER_S, _PAUSE_S = 3.0, 0.2
@@ -224,7 +224,7 @@ class PostgresEngine:
         except psycopg.Error as error:
             self.rollback()
             told_of = in_words(error, self.place)
-            if self._session.closed or isinstance(told_of, LostError):
+            if self._session.closed or isinstance(told_of, LostError | OnlyReadError):
                 raise NotNowError(told_of) from None
             raise told_of from None
         transaction, version, filling, zone = row[:4]

@@ -99,7 +99,7 @@ _SENTENCES: dict[str, tuple[Sentence, Sentence]] = {
     "42P01": (say("a table of the ledger is not there."), _ASK),
     "53300": (say("the database takes no more connections."), _ASK),
     _READ_ONLY: (
-        say("this database can only be read: it is a standby."),
+        say("this database can only be read: it is a standby, or closed (default_transaction_read_only)."),
         say("Name the primary in `[ledger] url`."),
     ),
     "57P": (say("the database is being shut down or started."), say("Try again in a minute.")),
