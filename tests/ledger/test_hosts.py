@@ -73,6 +73,7 @@ from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.postgres.engine import PostgresEngine
 from smsctl.ledger.postgres.rights import Rights
 from smsctl.ledger.postgres.standby import Standby
+from smsctl.ledger.seam.standing import Identity
 
 _NUMBERS = count(1)
 _TIME = "clock_timestamp()"
@@ -1011,6 +1012,62 @@ def test_without_a_look_at_what_was_marked_it_would_be(
     monkeypatch.setattr(marking, "_NOTE", vars(marking)["_NOTE"].replace("WHERE ? =", "WHERE ? >="))
     monkeypatch.setattr(marking, "must_agree", lambda *_given: None)
     assert set(_sent_by_two_beside_a_trigger(site, admin).taken.values()) == {2}
+
+
+# A person's word whose COMMIT is in doubt
+
+
+def _accepted_over_a_line_that_breaks(site: Site, *, arrives: bool) -> Iterator[Ledger]:
+    """Accept a ledger that was put back; the line breaks at the COMMIT of that."""
+    with closing(site.opened("one")) as one:
+        send_all(one, new_mailing(one, 1, body="Hej igen"), Taker())
+        new_mailing(one, 4)
+    site.put_back(site.dumped())
+    line = CutLine(site.cluster.port)
+    through = address.Server(host="127.0.0.1", port=line.port)
+    access = site.access("one")
+    with (
+        closing(line),
+        closing(
+            hosts.open_shared(access._replace(address=access.address._replace(servers=(through,))))
+        ) as one,
+    ):
+        line.arrives = arrives
+        line.when = lambda said: b"COMMIT\0" in said and not line.broken
+        yield one
+        assert line.broken == 1
+
+
+def test_an_accepted_restore_whose_answer_was_lost_is_told_as_accepted(site: Site) -> None:
+    for one in _accepted_over_a_line_that_breaks(site, arrives=True):
+        accepted = accept_restore(one, now(), ACTOR, "the tape")
+        assert accepted
+        assert accepted.messages == 4
+        assert restoring.found_restored(one) is None
+        assert len(takeover.listed(one)) == 1
+    with closing(site.opened("one")) as again:
+        assert restoring.found_restored(again) is None
+        assert states(again) == {"accepted": 1, "unknown": 4}
+        assert len(takeover.listed(again)) == 1
+
+
+def test_one_that_never_arrived_is_told_as_not_done(site: Site) -> None:
+    for one in _accepted_over_a_line_that_breaks(site, arrives=False):
+        with pytest.raises(LedgerError, match="the connection to the database broke"):
+            accept_restore(one, now(), ACTOR, "the tape")
+        accepted = accept_restore(one, now(), ACTOR, "the tape")
+        assert accepted
+        assert accepted.messages == 4
+
+
+def test_with_the_lineage_of_before_alone_it_would_be_called_another_database(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(Identity, "is_same_life", lambda self, other: self == other)
+    for one in _accepted_over_a_line_that_breaks(site, arrives=True):
+        with pytest.raises(LedgerError, match="another database than before"):
+            accept_restore(one, now(), ACTOR, "the tape")
 
 
 # A database that was closed before another took over

@@ -224,9 +224,8 @@ class PostgresEngine:
         except psycopg.Error as error:
             self.rollback()
             told_of = in_words(error, self.place)
-            if self._session.closed or isinstance(told_of, LostError | OnlyReadError):
-                raise NotNowError(told_of) from None
-            raise told_of from None
+            may_come = self._session.closed or isinstance(told_of, LostError | OnlyReadError)
+            raise (NotNowError(told_of) if may_come else told_of) from None
         transaction, version, filling, zone = row[:4]
         standing = identity.stood(self.access, read, row[4:])
         try:
@@ -243,16 +242,17 @@ class PostgresEngine:
 
     def _ask_of(self, mark: int | None, *, patient: bool) -> None:
         """Find out whether a COMMIT whose answer was lost was done; returns only if it was."""
-        before, awaited = self._known, self._standby.awaited
+        before, awaited, begun = self._known, self._standby.awaited, self._lineage or self._known.lineage
+        self._known = before if begun == before.lineage else before._replace(lineage="")  # either may be
         while True:
             try:
                 self.begin(patient=patient)  # with the lock: the old session has ended
             except LostError as error:  # that it was not done is not known
                 raise LedgerError(error.sentence, hint=error.hint) from None
             try:
-                if self._known.timeline != before.timeline:
-                    raise identity.another(self.place)
                 is_done = bool(self.fetch(identity.MARK, (mark,)))
+                if self._known != before._replace(lineage=begun if is_done else before.lineage):
+                    raise identity.another(self.place)
             except LostError:
                 continue
             finally:
