@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import say
-from smsctl.ledger import accepting_restore, audit, checking, fitness, recovery, restoring
+from smsctl.ledger import accepting_restore, audit, checking, fitness, recovery, restoring, under_way
 from smsctl.ledger.high_water import Restored
 from smsctl.ledger.store import Ledger
 
@@ -42,6 +42,9 @@ def accept_restore(
         for mailing in unfinished:
             held.enter_context(recovery.taking_over(ledger, mailing, moment))
         held.enter_context(ledger.transaction())
+        under_way.must_tell_the_time(
+            ledger
+        )  # what is made unknown may be under way until a time of that clock
         made: dict[int, int] = {}
         # By a clock that went back they would soon count as sent long ago, and could be sent the text again.
         since = fitness.no_earlier(ledger, moment)

@@ -814,6 +814,38 @@ def test_what_an_accepted_restore_made_unknown_may_be_under_way(
             resolve(two, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
 
 
+def _accepted_by_a_clock_that_is_late(
+    put_back: tuple[Mailing, Taker], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accept a restore on a server whose clock is an hour late; it is set right, and a person settles."""
+    with monkeypatch.context() as late:
+        for asked in ("NOW", "STANDING"):
+            sql = getattr(identity, asked).replace(_TIME, f"({_TIME} - INTERVAL '1 hour')")
+            late.setattr(identity, asked, sql)
+        with closing(site.opened("two")) as two:
+            accept_restore(two, now(), ACTOR, "the tape")
+    with closing(site.opened("two")) as two:
+        resolve(two, put_back[0], ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
+
+
+def test_a_restore_is_not_accepted_by_a_clock_that_is_wrong(
+    put_back: tuple[Mailing, Taker], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(LedgerError, match="the database's clock says"):
+        _accepted_by_a_clock_that_is_late(put_back, site, monkeypatch)
+
+
+def test_by_such_a_clock_what_may_be_under_way_would_be_settled_at_once(
+    put_back: tuple[Mailing, Taker], site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    with monkeypatch.context() as unasked:
+        unasked.setattr(under_way, "must_tell_the_time", lambda *_given: None)
+        _accepted_by_a_clock_that_is_late(put_back, site, monkeypatch)
+    with closing(site.opened("two")) as two:
+        assert states(two)["pending"] == 4
+
+
 def test_a_host_that_went_on_elsewhere_after_that_is_refused(
     put_back: tuple[Mailing, Taker], site: Site
 ) -> None:
