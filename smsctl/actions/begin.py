@@ -5,6 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from smsctl.actions.classify import places_of
+from smsctl.domain.approval import still_waits
 from smsctl.domain.classify import FIRST_ROW
 from smsctl.domain.mailing import Carried, CarriedRow, Mailing
 from smsctl.domain.moment import Actor, Moment
@@ -102,9 +103,11 @@ def _refuse_used(ledger: Ledger, new: NewMailing) -> None:
 def must_not_be_retried(ledger: Ledger, mailing: int) -> None:
     """Raise RuleError where a mailing was sent again before: then that one may be."""
     if again := mailings.retried_by(ledger, mailing):
+        asked = approvals.of(ledger, again)
+        once_more = say("Send that one again: smsctl mailings retry {again}", again=again)
         raise RuleError(
             say("Mailing {id} was sent again before, by mailing {again}.", id=mailing, again=again),
-            hint=say("Send that one again: smsctl mailings retry {again}", again=again),
+            hint=still_waits(again).hint if (asked and asked.is_open and asked.holds) else once_more,
         )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from smsctl.domain.mailing import Mailing
+from smsctl.domain.mailing import Mailing, MailingTotals
+from smsctl.domain.message import Status
 from smsctl.domain.unsettled import Unsettled, unsettled_of
 from smsctl.errors import LedgerError, SmsctlError, UnsettledError, UsageError, worst
 from smsctl.ledger import mailings, stops
@@ -14,6 +15,11 @@ def left_unsettled(ledger: Ledger, mailing: Mailing) -> Unsettled:
     """Return what of the mailing is unknown, held or in doubt, whoever left it so."""
     states = mailings.tally(ledger, mailing).states
     return unsettled_of(mailing.id, states, stops.in_doubt(ledger, mailing))
+
+
+def was_stopped(mailing: Mailing, totals: MailingTotals) -> bool:
+    """Say whether somebody has cancelled it: not everyone was reached, which no silence may hide."""
+    return mailing.cancelled_at is not None and bool(totals.states.get(Status.CANCELLED))
 
 
 @contextmanager

@@ -157,7 +157,12 @@ def test_what_was_not_sent_of_a_cancelled_mailing_is_cancelled_and_no_command_se
     by_key, resumed = lost.send(), lost("mailings", "resume", 1)
     assert (by_key.code, resumed.code) == (0, 0)
     assert "nothing of it was sent: 3 cancelled. To send it after all, choose another key." in by_key.out
-    assert "Mailing 1 has nothing pending." in resumed.out
+    assert "Mailing 1 was cancelled and has nothing pending." in resumed.out
+    quiet = (
+        lost.send("--quiet"),
+        lost("mailings", "resume", 1, "--quiet"),
+    )  # silence would say that all were reached
+    assert [(one.code, one.out) for one in quiet] == [(0, by_key.out), (0, resumed.out)]
     assert len(submitted(lost.live.simulator)) == before
     shown = lost("mailings", "show", 1)
     assert "3  not sent" in shown.out

@@ -113,6 +113,17 @@ def test_a_mailing_is_sent_again_once_and_then_the_one_that_sent_it(missed: Live
     assert "It was sent again by mailing 3." in story
 
 
+def test_a_retry_that_waits_for_a_second_person_is_to_be_approved_and_not_sent_again(
+    missed: Live, run: Run
+) -> None:
+    with missed.config.open("a", encoding="utf-8") as config:
+        config.write("[approval]\nabove = 1\n")
+    assert retry(missed.config, run).code == 5
+    ran = run("--config", missed.config, "mailings", "retry", 1, "--yes", "--max-parts", 9)
+    assert (ran.code, "mailings retry" in ran.err.partition("by mailing 2.")[2]) == (5, False)
+    assert f"smsctl --config {missed.config} mailings approve 2" in ran.err
+
+
 def test_a_retry_that_was_wholly_cancelled_does_not_count(missed: Live, run: Run) -> None:
     assert retry(missed.config, run).code == 0
     change(

@@ -1,7 +1,7 @@
 """`smsctl mailings resume ID`: go on with what is still pending."""
 
 from smsctl.actions.ceilings import by_time
-from smsctl.actions.ending import left_unsettled, told_with_what_is_left
+from smsctl.actions.ending import left_unsettled, told_with_what_is_left, was_stopped
 from smsctl.actions.resume import what_is_left
 from smsctl.cli import options, wiring_gateway
 from smsctl.cli.circumstances import circumstances
@@ -58,13 +58,17 @@ def run(
 def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
     tally, left = mailings.tally(wiring.ledger, mailing), left_unsettled(wiring.ledger, mailing)
     steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
+    sentence = say("Mailing {id} has nothing pending.", id=mailing.id)
+    if stopped := was_stopped(mailing, tally):
+        sentence = say("Mailing {id} was cancelled and has nothing pending.", id=mailing.id)
     return CommandResult(
         data=render.data(mailing, tally),
-        screen=story.nothing_pending(mailing, tally, steps),
+        screen=story.nothing_pending(sentence, tally, steps),
         is_of_the_ledger=True,
-        summary=say("Mailing {id} has nothing pending.", id=mailing.id),
+        summary=sentence,
         advice=steps,
         exit_code=left.exit_code,
         left=(left,),
         is_known=True,
+        is_told_always=stopped,
     )

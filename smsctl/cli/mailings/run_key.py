@@ -130,4 +130,5 @@ def _told(sentence: Sentence, ledger: Ledger, earlier: Begun, *, dry_run: bool) 
         exit_code=left.exit_code,
         left=(left,),
         is_known=True,
+        is_told_always=ending.was_stopped(mailing, tally),
     )

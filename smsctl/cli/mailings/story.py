@@ -135,10 +135,10 @@ def _next(story: Story) -> Iterator[Sentence]:
         is_told |= is_command
 
 
-def nothing_pending(mailing: Mailing, tally: MailingTotals, steps: Sequence[Sentence]) -> list[Block]:
+def nothing_pending(why: Sentence, tally: MailingTotals, steps: Sequence[Sentence]) -> list[Block]:
     """Return the screen of a resume that has nothing to do."""
     return [
-        TextLine(say("Mailing {id} has nothing pending.", id=mailing.id)),
+        TextLine(why),
         state_facts(tally.states),
         *map(TextLine, steps),
     ]
