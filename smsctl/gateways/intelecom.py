@@ -4,7 +4,6 @@ What is the same for every message of a batch, the text above all, is encoded on
 its number and its reference. The reply is matched on our reference only, never on position or number.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, cast
 
@@ -153,20 +152,26 @@ def _entries(body: bytes) -> dict[str, _Entry | None] | None:
     listed = reply.get("messagestatus") if reply is not None else None
     if not isinstance(listed, list):
         return None
+    spelt = _spelt(listed)
+    references = [entry.get("clientReference") for entry in spelt]
+    if {*map(type, references)} == {str}:
+        found: dict[str, _Entry | None] = dict(zip(cast("list[str]", references), spelt, strict=True))
+        if len(found) == len(spelt):
+            return found  # nearly always: each is named, and once
     entries: dict[str, _Entry | None] = {}
-    for entry in _spelt(listed):
-        if isinstance(entry, dict) and isinstance(reference := entry.get("clientReference"), str):
+    for reference, entry in zip(references, spelt, strict=True):
+        if isinstance(reference, str):
             entries[reference] = None if reference in entries else entry
     return entries
 
 
-def _spelt(listed: list[object]) -> Sequence[object]:
+def _spelt(listed: list[object]) -> list[_Entry]:
     """Return the entries with their names spelt as in the samples, which they nearly always are."""
-    names = {name for shape in {tuple(one) for one in listed if isinstance(one, dict)} for name in shape}
-    if all(_SPELLING.get(name.lower(), name) == name for name in names):
-        return listed
+    found = [one for one in listed if isinstance(one, dict)]
+    if all(_SPELLING.get(name.lower(), name) == name for name in set[str]().union(*found)):
+        return found
     return [
-        {_SPELLING.get(name, name): value for name, value in (folded(one) or {}).items()} for one in listed
+        {_SPELLING.get(name, name): value for name, value in (folded(one) or {}).items()} for one in found
     ]
 
 

@@ -191,9 +191,11 @@ def _is_deep(body: bytes) -> bool:
     """Say whether a document is nested deeper than any answer, or is none.
 
     To read it would take the whole stack, and then something else that Python does meanwhile may fail where
-    nobody can catch it.
+    nobody can catch it. Most need no closer look: a brace that opens right where another has closed leads
+    no deeper, and few others open at all.
     """
-    return bool(_unpaired(body))
+    leading_deeper = body.count(b"[") + body.count(b"{") - body.count(b"},{")
+    return leading_deeper > _DEEPEST and bool(_unpaired(body))
 
 
 def _unpaired(text: bytes) -> bytes:
@@ -243,7 +245,7 @@ def _names(item: object) -> int:
     if not isinstance(item, dict):
         return 0
     lists = [value for value in item.values() if isinstance(value, list)]
-    return len(item) + sum([len(entry) for entries in lists for entry in entries if isinstance(entry, dict)])
+    return len(item) + sum([len(entry) for entries in lists for entry in entries if type(entry) is dict])
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -54,10 +54,11 @@ def believed(ledger: Ledger, gateway: str, messages: Sequence[int], answer: Answ
     A name that the gateway has given to another message comes from another answer, one that was kept in a
     cache or went astray: then nobody can tell what became of this message.
     """
-    names = [receipt.gateway_id for receipt in answer.receipts if receipt.gateway_id]
-    if gateway in _GIVES_OUR_REFERENCE_BACK or not names:
+    if gateway in _GIVES_OUR_REFERENCE_BACK:
         return answer
-    told = Counter(names)
+    told = Counter(receipt.gateway_id for receipt in answer.receipts if receipt.gateway_id)
+    if not told:
+        return answer
     receipts = [
         receipt
         if not receipt.gateway_id

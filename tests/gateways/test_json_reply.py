@@ -49,6 +49,18 @@ def test_a_document_is_read_whole_or_says_one_thing_twice(document: object) -> N
         b"[" * 100 + b"]" * 100,
         b'{"a":' * 100 + b"1" + b"}" * 100,
         b'["]",' * 100_000 + b"1" + b',"["]' * 100_000,  # as deep, and as many brackets in words
+        b"["
+        + b"{}," * 1000
+        + b'{"a":' * 100_000
+        + b"1"
+        + b"}" * 100_000
+        + b"]",  # deep behind many side by side
+        b"["
+        + b'"},{",' * 100_000
+        + b'{"a":' * 100_000
+        + b"1"
+        + b"}" * 100_000
+        + b"]",  # which stand in words
         b'["\\"]\\\\",' * 100_000 + b"1" + b',"["]' * 100_000,
         b'{"a":NaN}',
         b'{"a":-Infinity}',
