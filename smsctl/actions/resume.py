@@ -20,7 +20,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.plan import Bill, bill_for
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import RuleError, say
-from smsctl.ledger import audit, cancelling, ceilings, mailings, recovery
+from smsctl.ledger import accounts, audit, cancelling, ceilings, mailings, recovery
 from smsctl.ledger.store import Ledger
 
 
@@ -45,8 +45,8 @@ def what_is_left(
     confirmed, so that no package is opened that nobody has said yes to.
 
     Raises TakenError while another process sends it: what one that is gone has left on the wire is unknown.
-    LedgerError where its text was purged, RuleError where the config names another gateway by now, or the
-    rest of it was cancelled.
+    LedgerError where its text was purged, RuleError where the config names another gateway by now, or
+    another account at it, or the rest of it was cancelled.
     """
     tally = mailings.tally(ledger, mailing)
     if tally.states.get(Status.SENDING):
@@ -58,7 +58,7 @@ def what_is_left(
         return None
     cancelling.must_not_be_cancelled(mailing.id, mailing.cancelled_at)
     mailings.must_have_body(mailing)
-    _must_be_its_gateway(mailing, traits)
+    _must_be_its_gateway(mailing, traits, ledger, under)
     due = _due(mailing, under)
     account_status = account_status_of(ledger, mailing.municipality, under.local_now)
     ceilings = _not_beyond_the_confirmed(mailing, given)
@@ -130,10 +130,11 @@ def _may_be_listed(
     return may_be_listed(ledger, mailing, trust.account_of(under.settings, municipality))
 
 
-def _must_be_its_gateway(mailing: Mailing, traits: Traits) -> None:
-    """Raise RuleError where the config names another gateway than the mailing was begun with.
+def _must_be_its_gateway(mailing: Mailing, traits: Traits, ledger: Ledger, under: Circumstances) -> None:
+    """Raise RuleError where the config names another gateway than the mailing was begun with, or account.
 
-    Another one counts other parts than were confirmed, and its reports would find no message.
+    Another gateway counts other parts than were confirmed, and its reports would find no message; another
+    account is billed for what nobody has confirmed.
     """
     if mailing.gateway != traits.name:
         raise RuleError(
@@ -149,6 +150,9 @@ def _must_be_its_gateway(mailing: Mailing, traits: Traits) -> None:
                 id=mailing.id,
             ),
         )
+    municipality = under.settings.municipality(mailing.municipality.key)
+    billed = trust.billed_account(under.settings, municipality)
+    accounts.must_be_its(ledger, mailing.id, mailing.account, billed)
 
 
 def _not_beyond_the_confirmed(mailing: Mailing, given: Ceilings) -> Ceilings:

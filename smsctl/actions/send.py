@@ -67,6 +67,7 @@ class SendRun(NamedTuple):
     proved_at: str | None  # when this gateway account was proved to refuse repeats; None: it was not
     on_progress: Callable[[Counter[Status]], None]
     account: str = ""  # at the gateway: only through the same one may a batch be submitted again
+    billed: str = ""  # the same, whatever the address of the gateway: only one pays for a mailing
 
 
 class _NotClaimedError(LedgerError):
@@ -123,6 +124,7 @@ def _want(send_run: SendRun) -> ClaimRequest:
         ceilings=send_run.ceilings,
         repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
         account=send_run.account,
+        billed=send_run.billed,
         request_s=send_run.pace.request_s,
     )
 

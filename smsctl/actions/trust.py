@@ -8,6 +8,13 @@ from smsctl.errors import Sentence, say
 from smsctl.ledger.store import Ledger
 
 
+def billed_account(settings: Settings, municipality: MunicipalitySettings) -> str:
+    """Return the account at the gateway that is billed for a municipality, whatever the gateway's address."""
+    gateway = settings.gateway
+    named = (gateway.module, municipality.service_id or gateway.service_id, gateway.username)
+    return " ".join(str(one) for one in named if one)
+
+
 def account_of(settings: Settings, municipality: MunicipalitySettings) -> str:
     """Return what the proof is kept under: the service, where the check is switched on (wire/puzzel.md)."""
     gateway = settings.gateway

@@ -80,6 +80,7 @@ class Mailing(NamedTuple):
     label: Label = Label()
     personal: bool = False  # each message has its own text; `letter` has the template, `size` the dearest
     cancelled_at: str | None = None  # by a person; nothing of it is sent any more
+    account: str | None = None  # at the gateway, that pays for it; None: nothing has left, or not noted
     half_cancelled: bool = False  # a person has cancelled it, and not all of it is cancelled yet
     retry_of: int | None = None  # the mailing whose text it has, for those whom that did not reach
 

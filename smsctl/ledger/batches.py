@@ -14,6 +14,7 @@ from smsctl.domain.message import Answer, Batch, Receipt, Status, outgoing
 from smsctl.domain.moment import Moment
 from smsctl.domain.remark import Words, stored
 from smsctl.ledger import (
+    accounts,
     approvals,
     blocklist,
     cancelling,
@@ -53,6 +54,7 @@ class ClaimRequest(NamedTuple):
     ceilings: Ceilings
     repeats: Repeats
     account: str = ""  # at the gateway, through which the batches leave
+    billed: str = ""  # the same, whatever the address of the gateway; empty: not told
     request_s: float = 90  # in which a request ends, whatever the gateway does
 
 
@@ -66,7 +68,7 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     """
     mailing = want.mailing
     host = hosts.admit(ledger, mailing.reference, moment)
-    _must_be_sendable(ledger, mailing.id)
+    _must_be_sendable(ledger, mailing.id, want.billed)
     if after < mailing.first_message:  # the first claim of a run
         marking.must_agree(ledger, mailing)
     while (waiting := _pending(ledger, want, after, slots * want.most)).found:
@@ -133,16 +135,20 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     return answer
 
 
-def _must_be_sendable(ledger: Ledger, mailing: int) -> None:
-    """Raise RuleError where a second person has not said yes, or somebody has cancelled it."""
+def _must_be_sendable(ledger: Ledger, mailing: int, billed: str) -> None:
+    """Raise RuleError: a second person has not said yes, it is cancelled, or another account pays for it."""
     row = ledger.one(
-        "SELECT a.at_once, a.decision, g.cancelled_at FROM mailings g"
+        "SELECT a.at_once, a.decision, g.cancelled_at, g.account FROM mailings g"
         " LEFT JOIN approvals a ON a.mailing = g.id WHERE g.id = ?",
         mailing,
     )
     if row is not None:  # asked at once: on a server each question is a way
         approvals.must_be_given(mailing, row[0], row[1])
         cancelling.must_not_be_cancelled(mailing, row[2])
+        if billed:
+            accounts.must_be_its(ledger, mailing, row[3], billed)
+            if row[3] != billed:
+                accounts.note(ledger, mailing, billed)
 
 
 class Waiting(NamedTuple):

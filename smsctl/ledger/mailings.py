@@ -182,7 +182,7 @@ def _mailing(row: dict[str, Any]) -> Mailing:
 
 _FOUND_FIRST = (
     *("id", "reference", "first_message", "messages"),
-    *("created_at", "created_day", "created_by", "cancelled_at"),
+    *("created_at", "created_day", "created_by", "cancelled_at", "account"),
 )
 AS_IT_IS = ("kind", "gateway", "source", "run_key", "number_column", "audience_rows", "retry_of")
 FLAGS = ("again", "urgent", "over_day")

@@ -10,17 +10,20 @@ from smsctl.actions.begin import begin
 from smsctl.config.read import load
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Ceilings
-from smsctl.domain.message import Letter
+from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, same_for_all
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.domain.text import INTELECOM_PARTS, MessageText, measure
+from smsctl.gateways.intelecom import Intelecom
 from smsctl.host.users import whoever
 from smsctl.ledger import store
 from smsctl.ledger.mailings import NewMailing
+from smsctl.simulator.behaviour import Behaviour
 
 from ..actions.desk import ACTOR, moment
-from ..conftest import LiveGateway
-from ..front_door import Run, Terminal, run_terminal
+from ..conftest import Live, LiveGateway
+from ..front_door import Ran, Run, Terminal, run_terminal
+from .conftest import guardians
 from .quiet import ALL_DAY, ENDS, TOLD
 
 NO_CEILINGS = Ceilings()
@@ -145,6 +148,70 @@ def test_another_gateway_does_not_go_on_with_it(live: Path, run: Run) -> None:
     assert ran.code == 5
     assert f"Mailing {mailing} was begun with intelecom, and the config now names pswincom." in ran.err
     assert run("--config", live, "mailings", "cancel", mailing).code == 0
+
+
+@pytest.fixture
+def in_part(live_gateway: LiveGateway, run: Run, message: Path, monkeypatch: pytest.MonkeyPatch) -> Live:
+    """One of three has the text, and the account in the config is another now."""
+    live, submit = live_gateway(rows=guardians(3), gateway={"batch_size": 1}), Intelecom.submit
+
+    def refuse_later(self: Intelecom, batch: Batch, *, not_after: float) -> Answer:
+        if live.simulator.accepted():
+            return same_for_all(batch, Status.PENDING, SubmitVerdict.REFUSED, "not now")
+        return submit(self, batch, not_after=not_after)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Intelecom, "submit", refuse_later)
+        assert by_key(live, run, message).code == 6
+    change_account(live, run, 4712)
+    return live
+
+
+def by_key(live: Live, run: Run, message: Path) -> Ran:
+    line = ("send", message, "--all", "--yes", "--max-parts", 9, "--key", "slot")
+    return run("--config", live.config, *line)
+
+
+def change_account(live: Live, run: Run, service_id: int) -> None:
+    assert run("--config", live.config, "config", "set", "gateway.service_id", service_id).code == 0
+
+
+def test_what_one_account_has_begun_no_other_is_billed_for(in_part: Live, run: Run, message: Path) -> None:
+    resumed = run("--config", in_part.config, "mailings", "resume", 1)
+    keyed = by_key(in_part, run, message)
+    assert (resumed.code, keyed.code) == (5, 5)
+    told = "Mailing 1 was begun with the account intelecom 4711 demo, and the config now names intelecom 4712"
+    assert told in resumed.err
+    assert told in keyed.err
+    assert len(in_part.simulator.accepted()) == 1
+    change_account(in_part, run, 4711)
+    assert by_key(in_part, run, message).code == 0
+    assert len(in_part.simulator.accepted()) == 3
+
+
+def test_the_claim_asks_for_the_account_too(in_part: Live, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another host may have begun the mailing since the command looked."""
+    monkeypatch.setattr("smsctl.actions.resume._must_be_its_gateway", lambda *_: None)
+    assert run("--config", in_part.config, "mailings", "resume", 1).code == 5
+    assert len(in_part.simulator.accepted()) == 1
+
+
+def test_without_asking_the_rest_would_leave_by_another_account(
+    in_part: Live, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsctl.ledger.accounts.must_be_its", lambda *_: None)
+    assert run("--config", in_part.config, "mailings", "resume", 1).code == 0
+    assert len(in_part.simulator.accepted()) == 3
+
+
+def test_an_account_that_was_refused_may_be_mended(
+    live_gateway: LiveGateway, run: Run, message: Path
+) -> None:
+    live = live_gateway(Behaviour(service_id=4712), rows=guardians(3))
+    assert by_key(live, run, message).code == 6
+    change_account(live, run, 4712)
+    assert by_key(live, run, message).code == 0
+    assert len(live.simulator.accepted()) == 3
 
 
 def test_on_a_terminal_what_is_left_is_shown_and_asked_about(live_gateway: LiveGateway, run: Run) -> None:

@@ -42,6 +42,7 @@ def deliver_mailing(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings
             ),
             stop_signal=stop_signal,
             account=trust.account_of(wiring.settings, payer),
+            billed=trust.billed_account(wiring.settings, payer),
             proved_at=trust.proved_at(wiring.ledger, wiring.settings, payer),
             on_progress=lambda states: tell(states.total()),
         )

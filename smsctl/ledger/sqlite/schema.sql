@@ -1,4 +1,4 @@
--- The schema of version 30, as the migrations make it. Made by docs/generate.py.
+-- The schema of version 31, as the migrations make it. Made by docs/generate.py.
 CREATE TABLE "approvals" (
     mailing INTEGER PRIMARY KEY REFERENCES mailings (id),
     asked_at TEXT NOT NULL,
@@ -188,7 +188,7 @@ CREATE TABLE mailings (
     rate_parts INTEGER, -- so many parts cost rate_ore; NULL: no price known
     rate_ore INTEGER,
     purge INTEGER -- that removed the text, the numbers and the names
-, over_day INTEGER NOT NULL DEFAULT 0, number_column TEXT, audience_rows INTEGER, terms_required INTEGER, run_key_hash TEXT, audience_groups TEXT, title TEXT, case_number TEXT, personal INTEGER NOT NULL DEFAULT 0, carry TEXT, retry_of INTEGER, half_cancelled INTEGER NOT NULL DEFAULT 0, cancelled_at TEXT);
+, over_day INTEGER NOT NULL DEFAULT 0, number_column TEXT, audience_rows INTEGER, terms_required INTEGER, run_key_hash TEXT, audience_groups TEXT, title TEXT, case_number TEXT, personal INTEGER NOT NULL DEFAULT 0, carry TEXT, retry_of INTEGER, half_cancelled INTEGER NOT NULL DEFAULT 0, cancelled_at TEXT, account TEXT);
 CREATE TABLE messages (
     id INTEGER PRIMARY KEY,
     mailing INTEGER NOT NULL,
