@@ -43,8 +43,9 @@ BELONGING = (
     ),
     Invariant(
         name="strays-texts",
-        broken="SELECT COUNT(*) AS n FROM texts WHERE message NOT IN (SELECT id FROM messages)"
-        " HAVING COUNT(*) > 0",
+        # Not NOT IN: a server that finds too many messages for its memory reads them all for each text.
+        broken="SELECT COUNT(*) AS n FROM texts WHERE NOT EXISTS"
+        " (SELECT 1 FROM messages WHERE messages.id = texts.message) HAVING COUNT(*) > 0",
         told=say("{n} texts belong to no message.", **ROW),
     ),
     Invariant(

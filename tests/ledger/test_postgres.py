@@ -1,8 +1,9 @@
 """What a ledger on a server promises, whatever line breaks, whichever database answers, whoever sets it."""
 
 import os
+import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, nullcontext, suppress
 from functools import partial
 from itertools import count
@@ -13,6 +14,8 @@ import pytest
 
 from smsctl.errors import ConfigError, LedgerError, SmsctlError, say
 from smsctl.ledger import lock, mailings, recovery
+from smsctl.ledger.belonging import Invariant
+from smsctl.ledger.invariants import RULES
 from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.store import Ledger
 
@@ -273,6 +276,37 @@ def test_no_write_looks_through_a_table(access: Access) -> None:
         told = "\n".join(line for (line,) in plan)
         assert "Index Scan using messages_pkey" in told, told
         assert "Sort" not in told, told
+
+
+def _ways_to_look(rules: Iterable[Invariant], access: Access, admin: psycopg.Connection[Any]) -> str:
+    """Return how the server would look for what breaks rules, among a thousand million texts."""
+    with closing(opened(access)) as ledger:
+        new_mailing(ledger, 4)
+        with ledger.transaction():
+            ledger.write("INSERT INTO texts (message, body) VALUES (1, 'Hej')")
+        large = f"('{access.schema}.messages'::regclass, '{access.schema}.texts'::regclass)"
+        admin.execute(f"UPDATE pg_class SET relpages = 1, reltuples = 1e9 WHERE oid IN {large}".encode())
+        return "\n".join(line for rule in rules for line in ledger.column(f"EXPLAIN {rule.broken}"))
+
+
+_FOR_EACH_ROW = r"(?<!hashed )SubPlan \d+\)"
+"""What is read once more for each row; what is hashed is read once."""
+
+
+def test_what_is_held_to_each_message_is_not_all_of_them(
+    access: Access, admin: psycopg.Connection[Any]
+) -> None:
+    """As it was, no large ledger could be checked, nor one be accepted that was put back."""
+    told = _ways_to_look(RULES, access, admin)
+    assert "rows=1000000000 " in told
+    assert not re.search(_FOR_EACH_ROW, told), told
+
+
+def test_as_a_list_it_would_be(access: Access, admin: psycopg.Connection[Any]) -> None:
+    """The negative control: what the server has no memory for it reads for each row."""
+    listed = "SELECT COUNT(*) AS n FROM texts WHERE message NOT IN (SELECT id FROM messages)"
+    as_a_list = [rule._replace(broken=listed) for rule in RULES if rule.name == "strays-texts"]
+    assert re.search(_FOR_EACH_ROW, _ways_to_look(as_a_list, access, admin))
 
 
 # Another database than before
