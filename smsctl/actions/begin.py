@@ -90,12 +90,17 @@ def write(
     return _recorded(mailing, new, ledger, moment, actor)
 
 
-def _refuse_used(ledger: Ledger, new: NewMailing) -> None:
-    if new.run_key and mailings.of_key(ledger, new.run_key):
+def must_be_new(ledger: Ledger, key: str | None) -> None:
+    """Raise TakenError where another run was quicker, and has begun a mailing under an expanded key."""
+    if key and mailings.of_key(ledger, key):
         raise TakenError(
-            say("Another run has just begun a mailing under the key {key}.", key=veil_numbers(new.run_key)),
+            say("Another run has just begun a mailing under the key {key}.", key=veil_numbers(key)),
             hint=say("Look with: smsctl mailings list"),
         )
+
+
+def _refuse_used(ledger: Ledger, new: NewMailing) -> None:
+    must_be_new(ledger, new.run_key)
     if new.retry_of is not None:
         must_not_be_retried(ledger, new.retry_of)
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from subprocess import Popen
 from threading import Thread
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ import tomlkit
 
 from smsctl.actions import send as sending
 from smsctl.cli.clock import Clock
+from smsctl.cli.mailings import sending as cli_sending
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.errors import LedgerError
 from smsctl.ledger import recovery
@@ -418,6 +420,52 @@ def test_without_asking_for_its_right_it_would(slow_pair: Fleet, monkeypatch: py
     """The negative control: nobody is told of those whom the first may not have reached."""
     monkeypatch.setattr(recovery, "taking_over", lambda *_: nullcontext())
     assert [ran.code for ran in _beside_the_last_batch(slow_pair)] == [0, 0, 4]
+
+
+# One line on two hosts, at the same moment
+
+
+def _begun_by_another_meanwhile(pair: Fleet, monkeypatch: pytest.MonkeyPatch, *flags: str) -> Ran:
+    """Let the other host begin under the key when this one has looked for it, and not yet for its people."""
+    message = pair.live.config.with_name("text.txt")
+    message.write_text("Hej", encoding="utf-8")
+    line = ("send", message, "--all", "--yes", "--max-parts", 3, "--key", "k")
+    drafted, others = vars(cli_sending)["drafted"], list[Popen[str]]()
+
+    def after_another(*given: object) -> object:
+        if not others:
+            others.append(begin_process("--config", pair.config("one"), *line))
+            wait_until(pair.live.simulator.accepted)
+        return drafted(*given)
+
+    monkeypatch.setattr(cli_sending, "drafted", after_another)
+    ran = pair.at("two", *line, *flags)
+    assert end_process(others[0]).code == 0
+    assert len(pair.live.simulator.accepted()) == 3
+    return ran
+
+
+def test_who_looks_for_the_key_as_the_other_begins_waits_for_it(
+    slow_pair: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _begun_by_another_meanwhile(slow_pair, monkeypatch, "--wait", "1h")
+    assert (ran.code, "already sent under the key" in ran.said) == (0, True), ran.said
+
+
+def test_without_wait_it_ends_as_beside_any_run_of_its_key(
+    slow_pair: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _begun_by_another_meanwhile(slow_pair, monkeypatch)
+    assert (ran.code, "Another run has just begun" in ran.said) == (9, True), ran.said
+
+
+def test_without_a_second_look_it_would_be_told_how_to_send_it_once_more(
+    slow_pair: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: it does not wait, and nobody goes on where the other dies."""
+    monkeypatch.setattr(cli_sending, "must_be_new", lambda *_: None)
+    ran = _begun_by_another_meanwhile(slow_pair, monkeypatch, "--wait", "1h")
+    assert (ran.code, "--again --reason" in ran.said) == (5, True), ran.said
 
 
 # A right that was lost, and came back

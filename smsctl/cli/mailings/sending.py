@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from smsctl.actions.begin import RuleOverrides, carried_of, from_plan, record_nobody
+from smsctl.actions.begin import RuleOverrides, carried_of, from_plan, must_be_new, record_nobody
 from smsctl.actions.draft import PlanRequest, draft
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.may_send import Circumstances
@@ -117,6 +117,8 @@ def _plan_and_send(
         return dry_reply(plan, verdict, screen, _unfit(wiring, under.ledger, overruling))
     wiring.output.show(screen)
     wiring.output.know(render.data(plan, verdict, dry_run=False))
+    if verdict.refusals or not plan.messages:  # of a plan that another run of this key was quicker with
+        must_be_new(wiring.ledger, prepared.key)
     if verdict.finds_nobody(plan.messages):
         now, allowed = wiring.clock.now(), not verdict.refusals
         record_nobody(plan, prepared.key, wiring.ledger, now, wiring.actor, allowed=allowed)
