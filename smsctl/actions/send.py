@@ -24,6 +24,7 @@ from smsctl.errors import ExitCode, LedgerError, RuleError, Sentence, say, worst
 from smsctl.ledger import batches, fitness, hosts, mailings, recovery
 from smsctl.ledger.batches import Claim, ClaimRequest
 from smsctl.ledger.hosts import HaltError
+from smsctl.ledger.lock import TakenError
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.reserve import Reserve
 from smsctl.ledger.seam.sentences import FullError, LostError
@@ -100,7 +101,7 @@ def send(send_run: SendRun) -> Result:
         try:
             with send_run.stop_signal.armed():
                 _drive(send_run, progress, workers)
-                recovery.what_others_left(ledger, send_run.mailing, send_run.now())
+                _look_what_others_left(send_run, progress)
                 _reconcile(send_run, progress)
         except KeyboardInterrupt:
             _stop_at_once(send_run, progress, workers)
@@ -161,6 +162,13 @@ def _drive(send_run: SendRun, progress: _Progress, workers: Workers) -> None:
             done = ()
         else:
             return
+
+
+def _look_what_others_left(send_run: SendRun, progress: _Progress) -> None:
+    try:
+        recovery.what_others_left(send_run.ledger, send_run.mailing, send_run.now())
+    except TakenError as taken:  # by who may not reach everybody
+        progress.end(StopReason.LEDGER, taken.sentence, taken.hint)
 
 
 def _reconcile(send_run: SendRun, progress: _Progress) -> None:

@@ -16,11 +16,16 @@ def right_to_send(ledger: Ledger, reference: str) -> Iterator[None]:
     """Hold the mailing's lock. Raises TakenError at once when another process has it."""
     with _lock(ledger, reference) as held:
         if not held:
-            raise TakenError(
-                say("This mailing is being sent by another process right now."),
-                hint=say("Wait for it, or look with: smsctl mailings list"),
-            )
+            raise taken()
         yield
+
+
+def taken() -> TakenError:
+    """Return the error for a mailing that another process sends."""
+    return TakenError(
+        say("This mailing is being sent by another process right now."),
+        hint=say("Wait for it, or look with: smsctl mailings list"),
+    )
 
 
 @contextmanager

@@ -42,12 +42,16 @@ def taking_over(ledger: Ledger, mailing: Mailing, moment: Moment) -> Iterator[No
 
 
 def what_others_left(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
-    """Make unknown what another process has left on the wire since we began, if the right to send is ours.
+    """Make unknown what another process has left on the wire since we began.
 
     Nothing of ours is there any more. On a server the right goes with a session: another may have had it.
+    Raises TakenError where another has it now.
     """
-    if ledger.engine.may_still_send(mailing.reference):
-        _recover_mailing(ledger, mailing, moment)
+    if not ledger.rows(_UNSETTLED, mailing.id):  # a session that is lost is replaced by that, and its right
+        return
+    if not ledger.engine.may_still_send(mailing.reference):
+        raise lock.taken()
+    _recover_mailing(ledger, mailing, moment)
 
 
 def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:

@@ -18,9 +18,12 @@ import tomlkit
 from smsctl.actions import send as sending
 from smsctl.cli.clock import Clock
 from smsctl.cli.mailings import sending as cli_sending
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
+from smsctl.domain.moment import Moment
 from smsctl.errors import LedgerError
 from smsctl.ledger import recovery
+from smsctl.ledger.store import Ledger
 from smsctl.simulator.server import Behaviour
 
 from .. import postgres_server
@@ -477,6 +480,12 @@ def _in_state(pair: Fleet, state: str) -> int:
     return found[0] if found else 0
 
 
+def _end_the_session_that_sends(pair: Fleet) -> None:
+    with psycopg.connect(pair.url, autocommit=True) as admin:
+        held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+        admin.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM ({held}) AS sender".encode())
+
+
 def _another_sends_meanwhile_and_is_killed(pair: Fleet) -> Ran:
     """End the session of a host while it waits for an answer, and kill the one that goes on in its place."""
     message = pair.live.config.with_name("text.txt")
@@ -485,9 +494,7 @@ def _another_sends_meanwhile_and_is_killed(pair: Fleet) -> Ran:
 
     def meanwhile() -> None:
         wait_until(lambda: _in_state(pair, "sending") == 4)
-        with psycopg.connect(pair.url, autocommit=True) as admin:
-            held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
-            admin.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM ({held}) AS sender".encode())
+        _end_the_session_that_sends(pair)
         with begin_process("--config", pair.config("two"), *line) as second:
             wait_until(lambda: (_in_state(pair, "unknown"), _in_state(pair, "sending")) == (4, 4))
             second.kill()
@@ -525,6 +532,67 @@ def test_without_that_it_would_end_as_if_all_were_reached(
     """The negative control."""
     monkeypatch.setattr(recovery, "what_others_left", lambda *_: None)
     ran = _another_sends_meanwhile_and_is_killed(slower)
+    assert (ran.code, "4 sending" in ran.said) == (0, True), ran.said
+
+
+def _loses_it_once_more_at_the_end(pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """End the session of a host that got its right back, when nothing is pending any more."""
+    look = vars(recovery)["what_others_left"]
+
+    def after_a_loss(*given: object) -> None:
+        _end_the_session_that_sends(pair)
+        look(*given)
+
+    monkeypatch.setattr(recovery, "what_others_left", after_a_loss)
+    return _another_sends_meanwhile_and_is_killed(pair)
+
+
+def test_who_loses_its_right_at_the_end_looks_in_another_session(
+    slower: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _loses_it_once_more_at_the_end(slower, monkeypatch)
+    assert (ran.code, "4 unknown" in ran.said) == (4, True), ran.said
+
+
+@pytest.fixture
+def taken_elsewhere(slower: Fleet) -> Iterator[Callable[[], None]]:
+    """What lets somebody else have the right to send the first mailing, once its session was ended."""
+    with psycopg.connect(slower.url, autocommit=True) as other:
+
+        def take() -> None:
+            (held,) = other.execute(
+                "SELECT classid, objid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            ).fetchall()
+            _end_the_session_that_sends(slower)
+            other.execute("SELECT pg_advisory_lock((CAST(%s AS bigint) << 32) | CAST(%s AS bigint))", held)
+
+        yield take
+
+
+def test_who_ends_while_another_sends_the_rest_does_not_end_as_if_it_were_sent(
+    slower: Fleet, monkeypatch: pytest.MonkeyPatch, taken_elsewhere: Callable[[], None]
+) -> None:
+    look = vars(recovery)["what_others_left"]
+
+    def after_a_loss(*given: object) -> None:
+        taken_elsewhere()
+        look(*given)
+
+    monkeypatch.setattr(recovery, "what_others_left", after_a_loss)
+    ran = _another_sends_meanwhile_and_is_killed(slower)
+    assert (ran.code, "by another process" in ran.said) == (9, True), ran.said
+
+
+def test_by_its_old_session_it_would_look_at_nothing(slower: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: who has lost its right when it ends leaves it at that."""
+    looks = vars(recovery)["_recover_mailing"]
+
+    def if_it_is_ours(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
+        if ledger.engine.may_still_send(mailing.reference):
+            looks(ledger, mailing, moment)
+
+    monkeypatch.setattr(recovery, "what_others_left", if_it_is_ours)
+    ran = _loses_it_once_more_at_the_end(slower, monkeypatch)
     assert (ran.code, "4 sending" in ran.said) == (0, True), ran.said
 
 
