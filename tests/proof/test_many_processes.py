@@ -131,5 +131,6 @@ def test_a_second_run_of_the_same_mailing_ends_at_once_and_the_first_goes_on(tmp
 
 
 def test_without_the_lock_the_second_run_is_not_refused(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match=r"\(0, 0\) == \(0, 9\)"):
+    # Who ends while the other has something on the wire takes it for what a dead one has left (0102).
+    with pytest.raises(AssertionError, match=r"\([04], [04]\) == \(0, 9\)"):
         assert second_run(tmp_path, [Weakness.NO_LOCK]) == (0, _BUSY)
