@@ -7,7 +7,6 @@ machine; a date can only forbid a repeat. The list may hold a batch for days: wh
 for a person.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -160,7 +159,8 @@ def _settle(search: Search, unknown: Unknown, listed: Listed | None) -> Counter[
     left_s = _mark_again(search, unknown)
     if left_s <= 0:
         return Counter()
-    answer = search.gateway.submit(claim.batch, not_after=time.monotonic() + min(left_s, _SOON_S))
+    begun, most_s = clock.reading(), min(left_s, _SOON_S)
+    answer = search.gateway.submit(claim.batch, is_late=lambda: begun.gone_s(clock.reading()) > most_s)
     # A refusal of the repeat says nothing of the first: only acceptance, or code 25, proves anything.
     proved = {
         message: receipt.status

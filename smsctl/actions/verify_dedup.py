@@ -3,14 +3,13 @@
 wire/puzzel.md, "References and repeats".
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from smsctl.actions.begin import write
 from smsctl.actions.ending import told_with_what_is_left
-from smsctl.domain.gateway import Gateway
+from smsctl.domain.gateway import Gateway, IsLate
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
@@ -99,16 +98,16 @@ def _begun(trial: DoubleSend) -> Iterator[_Begun]:
         yield _Begun(mailing=mailing, first=first, second=second, reserve=reserve)
 
 
-def _soon(claim: Claim) -> float:
-    """Return when its first byte must have left, on the monotonic clock."""
-    now = clock.reading()
-    return time.monotonic() + under_way.left_s(claim.by.read if claim.by else now, now)
+def _soon(claim: Claim) -> IsLate:
+    """Return what says whether it is too late for its first byte."""
+    begun = claim.by.read if claim.by else clock.reading()
+    return lambda: under_way.left_s(begun, clock.reading()) < 0
 
 
 def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     first, second = begun.first, begun.second
     try:
-        answer = trial.gateway.submit(first.batch, not_after=_soon(first))
+        answer = trial.gateway.submit(first.batch, is_late=_soon(first))
         _settle(trial, begun, first, answer)
         if answer.receipts[0].status is not Status.ACCEPTED:
             raise StoppedError(
@@ -117,7 +116,7 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     except (SmsctlError, KeyboardInterrupt):
         _withdraw(trial, begun)
         raise
-    again = trial.gateway.submit(first.batch, not_after=_soon(second))
+    again = trial.gateway.submit(first.batch, is_late=_soon(second))
     if again.verdict is SubmitVerdict.STALE:  # the first took too long, on a ledger that others share
         _withdraw(trial, begun)
         raise StoppedError(say("The repeat came too late to be sent, so nothing is proved."))

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from smsctl.domain.gateway import Gateway
@@ -61,7 +62,7 @@ class Workers:
         self._read_clock = read_clock
         self._threads = 0
         self._ahead = size // 2
-        self._work: queue.SimpleQueue[tuple[Claim, float, ClockReading] | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[tuple[Claim, ClockReading] | None] = queue.SimpleQueue()
         self._back: queue.SimpleQueue[BatchDone] = queue.SimpleQueue()
         self.open: dict[int, Claim] = {}  # submitted, and its answer not yet stored
         self._answered: dict[int, BatchDone] = {}
@@ -83,10 +84,7 @@ class Workers:
             self._threads += 1
             threading.Thread(target=self._serve, daemon=True).start()
         # On a server all count from when its clock was read: to be told of a COMMIT may have taken long.
-        now = self._read_clock()
-        begun = claim.by.read if claim.by else now
-        # The machine's sleep is not in the clock by which the gateway looks at the last moment.
-        self._work.put((claim, time.monotonic() + left_s(begun, now), begun))
+        self._work.put((claim, claim.by.read if claim.by else self._read_clock()))
 
     def gather(self) -> list[BatchDone]:
         """Wait for an answer, and for others that can share its commit.
@@ -143,15 +141,19 @@ class Workers:
 
     def _serve(self) -> None:
         while (work := self._work.get()) is not None:
-            claim, not_after, begun = work
+            claim, begun = work
             try:
-                if self._halted() or left_s(begun, self._read_clock()) < 0:
+                is_late = partial(self._is_late, begun)
+                if self._halted() or is_late():
                     self._back.put(_given_back(claim))
                 else:
-                    self._back.put(BatchDone(claim, self._gateway.submit(claim.batch, not_after=not_after)))
+                    self._back.put(BatchDone(claim, self._gateway.submit(claim.batch, is_late=is_late)))
             except BaseException as error:  # noqa: BLE001 - a fault here must not lose the batch: it is unknown
                 lost = same_for_all(claim.batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, type(error).__name__)
                 self._back.put(BatchDone(claim, lost, error))
+
+    def _is_late(self, begun: ClockReading) -> bool:
+        return left_s(begun, self._read_clock()) < 0
 
 
 def _given_back(claim: Claim) -> BatchDone:

@@ -1,7 +1,7 @@
 """What a gateway is to the rest of smsctl: a few traits, and one way to submit a batch."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -118,6 +118,10 @@ class Listed(NamedTuple):
     on_hold: int = 0  # of these: wait for a time or for a person, not only for their turn
 
 
+IsLate = Callable[[], bool]
+"""Says whether it is too late for anything to leave; a machine that slept meanwhile is late."""
+
+
 class Gateway(Protocol):
     """One way out of the machine. Made ready with its own options; knows no config, ledger or screen."""
 
@@ -125,11 +129,11 @@ class Gateway(Protocol):
     def traits(self) -> Traits:
         """What this gateway can do."""
 
-    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
         """Hand over the batch in one request and say what is known of each message.
 
-        `not_after` is on the monotonic clock: when it has passed before the first byte is sent, nothing
-        is sent and the verdict is STALE. Network trouble is an answer, never an exception.
+        Where `is_late` says so before the first byte is sent, nothing is sent and the verdict is STALE; of
+        several requests it is asked before each. Network trouble is an answer, never an exception.
         """
 
     def probe(self) -> Sentence:

@@ -7,7 +7,7 @@ its number and its reference. The reply is matched on our reference only, never 
 from datetime import timedelta
 from typing import Final, cast
 
-from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options, Traits
+from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, IsLate, Listed, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, SubmitVerdict, accepted
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
@@ -65,7 +65,7 @@ class Intelecom:
             schedule_ahead=_HORIZON,
         )
 
-    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
         """Hand over the batch in one request (wire/puzzel.md)."""
         from smsctl.gateways.wire import exchange
 
@@ -76,7 +76,7 @@ class Intelecom:
             self._url + _SEND_PATH,
             headers=headers,
             body=request(self._options, batch),
-            not_after=not_after,
+            is_late=is_late,
             pool=self._pool,
         )
         if not isinstance(outcome, HttpReply):

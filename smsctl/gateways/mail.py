@@ -4,10 +4,9 @@ One mail for each recipient. The gateway knows us by our server's address alone 
 that is ever learnt is that the mail server took the mail.
 """
 
-import time
 from typing import Final
 
-from smsctl.domain.gateway import CHECK_MAIL_SERVER, MailRoute, Options, Traits
+from smsctl.domain.gateway import CHECK_MAIL_SERVER, IsLate, MailRoute, Options, Traits
 from smsctl.domain.message import (
     Answer,
     Batch,
@@ -50,13 +49,13 @@ class MailGateway:
             answers=False,
         )
 
-    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
         """Hand the mails over one by one, on one connection; stop at the first trouble."""
         from smsctl.gateways.mail_line import open_line
         from smsctl.gateways.mail_refusals import MailOutcome
 
         route = self._route()
-        if time.monotonic() > not_after:
+        if is_late():
             return same_for_all(batch, Status.PENDING, SubmitVerdict.STALE, Remark(Event.STALE))
         line = open_line(self._options, route)
         if isinstance(line, MailOutcome):
@@ -68,7 +67,7 @@ class MailGateway:
             common = line.content(batch.letter.text.body)
             for message, body in zip(batch.messages, batch.texts, strict=True):
                 content = line.content(body) if batch.bodies else common
-                if time.monotonic() > not_after:
+                if is_late():
                     verdict, text = SubmitVerdict.STALE, Remark(Event.STALE_MAIL)
                     break
                 handed = line.hand_over(self._address(route, message), message.reference, content)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from smsctl.domain import gsm7
-from smsctl.domain.gateway import CHECK_ACCOUNT, Options, Traits
+from smsctl.domain.gateway import CHECK_ACCOUNT, IsLate, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, SubmitVerdict
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
@@ -80,11 +80,11 @@ class PSWinCom:
             schedule_ahead=_HORIZON,
         )
 
-    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
         """Hand over the batch in one request (wire/pswincom.md)."""
         from smsctl.gateways.pswincom_reply import read_session
 
-        outcome = self._post(self._request(batch), not_after)
+        outcome = self._post(self._request(batch), is_late)
         if not isinstance(outcome, HttpReply):
             return verdict(batch, outcome)
         if outcome.status != _OK:
@@ -96,7 +96,7 @@ class PSWinCom:
         """Log in without a message list, which the document type allows (wire/pswincom.md, "Sending")."""
         from smsctl.gateways.pswincom_reply import read_session
 
-        outcome = self._post(self._document(""), float("inf"))
+        outcome = self._post(self._document(""), lambda: False)
         if isinstance(outcome, Stale | Unclear):
             raise _no_answer(say("no complete reply"))
         reply = reply_in(outcome, _no_answer)
@@ -114,14 +114,14 @@ class PSWinCom:
         """Return what the gateway would refuse (wire/pswincom.md, "Sending")."""
         return [] if letter.sender is None else [*sender_problems(letter.sender, "pswincom")]
 
-    def _post(self, body: bytes, not_after: float) -> Outcome:
+    def _post(self, body: bytes, is_late: IsLate) -> Outcome:
         """Send to the first host; to the second only where no byte has left."""
         from smsctl.gateways.wire import exchange
 
         outcome: Outcome = Stale()
         for url in self._hosts:
             outcome = exchange(
-                self._options, "POST", url, headers=_HEADERS, body=body, not_after=not_after, pool=self._pool
+                self._options, "POST", url, headers=_HEADERS, body=body, is_late=is_late, pool=self._pool
             )
             if not isinstance(outcome, NotSent):
                 break

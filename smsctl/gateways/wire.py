@@ -7,14 +7,13 @@ kept and proves dead before the first byte is replaced; from then on nothing is 
 """
 
 import socket
-import time
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from threading import Lock
 from urllib.parse import urlsplit
 
-from smsctl.domain.gateway import Options
+from smsctl.domain.gateway import IsLate, Options
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.gateways.address import refuse_plain_http
 from smsctl.gateways.connect import address_of, connect
@@ -44,18 +43,18 @@ def exchange(
     *,
     headers: Mapping[str, str],
     body: bytes | None = None,
-    not_after: float = float("inf"),
+    is_late: IsLate = lambda: False,
     pool: ConnectionPool | None = None,
 ) -> Outcome:
     """Send one request, once, and say what came of it; network trouble is an outcome.
 
-    `not_after` is on the monotonic clock and is looked at before connecting and before the first byte.
+    `is_late` is asked before connecting and before the first byte.
     `pool` holds connections that may be used, and keeps this one; without it each has its own.
     An interrupt passes through: whoever submitted must then count the batch as unknown. Raises
     ConfigError for an address that is neither https nor loopback.
     """
     refuse_plain_http(url)
-    one = _Exchange(options, pool, not_after)
+    one = _Exchange(options, pool, is_late)
     try:
         return one.run(method, url, headers, body)
     except _StaleError:
@@ -77,10 +76,10 @@ class _Exchange:
     the socket down.
     """
 
-    def __init__(self, options: Options, pool: ConnectionPool | None, not_after: float) -> None:
+    def __init__(self, options: Options, pool: ConnectionPool | None, is_late: IsLate) -> None:
         self._options = options
         self._pool = pool
-        self._not_after = not_after
+        self._is_late = is_late
         self._may_have_left = True  # until it is recorded that nothing has
         self._expired = False
         self._ended = False
@@ -146,7 +145,7 @@ class _Exchange:
         self._may_have_left = True
 
     def _refuse_stale(self) -> None:
-        if time.monotonic() > self._not_after:
+        if self._is_late():
             raise _StaleError
 
     def _kept(self, url: str) -> Connection | None:

@@ -12,7 +12,7 @@ from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import Result, SendRun, send
 from smsctl.actions.stop_signal import StopSignal
 from smsctl.domain.audience import AudienceRule
-from smsctl.domain.gateway import Gateway, Traits
+from smsctl.domain.gateway import Gateway, IsLate, Traits
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
@@ -46,7 +46,7 @@ class ScriptedGateway:
             name="scripted", title="Scripted", parts=INTELECOM_PARTS, max_parts=6, max_batch=max_batch
         )
         self.submitted: list[Batch] = []
-        self.not_after: list[float] = []
+        self.late: list[IsLate] = []
         self.at: list[float] = []  # monotonic
         self._script = script
         self._lock = threading.Lock()
@@ -55,11 +55,11 @@ class ScriptedGateway:
     def references(self) -> list[str]:
         return [one.reference for batch in self.submitted for one in batch.messages]
 
-    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
         with self._lock:
             line = self._script[min(len(self.submitted), len(self._script) - 1)]
             self.submitted.append(batch)
-            self.not_after.append(not_after)
+            self.late.append(is_late)
             self.at.append(time.monotonic())
         return line(batch)
 

@@ -8,7 +8,7 @@ import pytest
 
 from smsctl.actions.cancel import Cancelled, cancel, finish_broken_off
 from smsctl.actions.resolve import ResolveAnswer, resolve
-from smsctl.domain.gateway import CancelResult, Listed
+from smsctl.domain.gateway import CancelResult, IsLate, Listed
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Receipt, Status, SubmitVerdict
 from smsctl.domain.report import CodeMeaning, Report
@@ -39,8 +39,8 @@ class Holder(Taker):
         self._status = status
         self._by_reference = by_reference
 
-    def submit(self, batch: Batch, *, not_after: float) -> Answer:
-        super().submit(batch, not_after=not_after)
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
+        super().submit(batch, is_late=is_late)
         receipts = [Receipt(m.reference, self._status, f"gw-{m.reference}") for m in batch.messages]
         unclear = self._status is Status.UNKNOWN
         return Answer(verdict=SubmitVerdict.UNCLEAR if unclear else SubmitVerdict.ANSWERED, receipts=receipts)

@@ -214,7 +214,6 @@ TOO_LONG_S = STALE_AFTER_S + 1
 def test_a_claim_that_a_machine_slept_over_is_given_back(
     up_s: float, shown_s: float, *, leaves: bool
 ) -> None:
-    """Which the clock that the gateway looks at does not know."""
     times, gateway = iter([shown(100, 5000), shown(100 + up_s, 5000 + shown_s)]), ScriptedGateway(accepted)
     workers = Workers(gateway, 1, read_clock=lambda: next(times))
     workers.submit(claim(1))
@@ -223,6 +222,23 @@ def test_a_claim_that_a_machine_slept_over_is_given_back(
     assert (len(gateway.submitted), done.answer.verdict) == (
         (1, SubmitVerdict.ANSWERED) if leaves else (0, SubmitVerdict.STALE)
     )
+
+
+@pytest.mark.parametrize(
+    ("up_s", "shown_s", "late"),
+    [(STALE_AFTER_S - 1, 0, False), (TOO_LONG_S, 0, True), (0, TOO_LONG_S, True), (1, -3600, False)],
+    ids=["nearly a minute", "asleep", "paused, as a virtual machine is", "its clock was set back"],
+)
+def test_a_gateway_that_asks_once_more_hears_of_a_sleep_meanwhile(
+    up_s: float, shown_s: float, *, late: bool
+) -> None:
+    readings, gateway = [shown(100, 5000)], ScriptedGateway(accepted)
+    workers = Workers(gateway, 1, read_clock=lambda: readings[-1])
+    workers.submit(claim(1))
+    workers.gather()
+    workers.dismiss()
+    readings.append(shown(100 + up_s, 5000 + shown_s))
+    assert gateway.late[0]() is late
 
 
 @pytest.mark.parametrize(("waited_s", "leaves"), [(1, True), (STALE_AFTER_S + 1, False), (101, False)])

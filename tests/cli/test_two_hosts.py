@@ -16,19 +16,25 @@ import pytest
 import tomlkit
 
 from smsctl.actions import send as sending
+from smsctl.actions.workers import Workers
 from smsctl.cli.clock import Clock
 from smsctl.cli.mailings import sending as cli_sending
 from smsctl.domain.mailing import Mailing
+from smsctl.config import rules
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.errors import LedgerError
+from smsctl.host import clock
 from smsctl.ledger import recovery
 from smsctl.ledger.store import Ledger
+from smsctl.ledger.under_way import STALE_AFTER_S
 from smsctl.simulator.server import Behaviour
 
 from .. import postgres_server
 from ..conftest import Live, LiveGateway
 from ..front_door import Ran, Run, begin_process, end_process
+from ..gateways.fault_server import FaultServer, Line
+from ..gateways.test_mail import mail_server
 from .conftest import guardians, wait_until
 
 if why := postgres_server.why_none():
@@ -637,3 +643,82 @@ def test_without_a_second_store_the_answers_would_be_lost(
     monkeypatch.setattr(sending, "_claim", fails)
     assert _another_blocks_a_number_meanwhile(slower).code == 9
     assert [_in_state(slower, state) for state in ("accepted", "sending")] == [0, 4]
+
+
+# A machine that sleeps before a batch of mails is handed over
+
+
+class _Asleep(NamedTuple):
+    """Two hosts that send by e-mail, and the mail server, before whose welcome the first one sleeps."""
+
+    fleet: Fleet
+    mails: FaultServer
+
+
+@pytest.fixture
+def asleep(
+    live_gateway: LiveGateway,
+    url: str,
+    run: Run,
+    set_clocks: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[_Asleep]:
+    found = list[Fleet]()
+
+    def sleep(line: Line) -> None:
+        """Sleep for an hour, in which the other host is told that nothing was sent; which is so."""
+        if found:
+            fleet, up_s = found.pop(), clock.since_boot_s
+            set_clocks("2027-02-01T12:00Z")
+            monkeypatch.setattr(clock, "since_boot_s", lambda: up_s() + 3600)
+            with psycopg.connect(url, autocommit=True) as admin:
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            assert fleet.at("two", "mailings", "list").code == 0
+            said = fleet.at("two", "mailings", "resolve", 1, "--not-sent", "--reason", "no mail in its log")
+            assert said.code == 0, said.said
+        line.send(b"250 mail.exempelkommun.example\r\n")
+
+    monkeypatch.setattr(rules, "_stays_here", lambda _gateway: True)  # as when the trial is over
+    set_clocks("2027-02-01T11:00Z")
+    with FaultServer(mail_server(ehlo=sleep)) as mails:
+        live = live_gateway(
+            active=False,
+            rows=guardians(3),
+            gateway={"use_web_service": False},
+            smtp={
+                "host": "127.0.0.1",
+                "port": mails.port,
+                "from_address": "sms@example.se",
+                "starttls": False,
+            },
+            ledger={"path": None, "url": url, "state": "state"},
+        )
+        fleet = Fleet(run=run, live=live, url=url)
+        assert fleet.at("one", "ledger", "accept-restore", "--reason", "new").code == 0
+        assert fleet.at("one", "municipality", "activate", "exempelkommun", "--yes").code == 0
+        found.append(fleet)
+        yield _Asleep(fleet=fleet, mails=mails)
+
+
+def _mails_to_each(asleep: _Asleep) -> list[int]:
+    """Send from the host that sleeps, then what is left from the other; return how many mails each got."""
+    asleep.fleet.send("one", "Hej")
+    rest = asleep.fleet.at("two", "mailings", "resume", 1)
+    assert rest.code == 0, rest.said
+    return sorted(Counter(one for one in asleep.mails.requests if one.startswith(b"rcpt")).values())
+
+
+def test_what_another_host_may_send_by_now_does_not_leave_by_mail_after_a_sleep(asleep: _Asleep) -> None:
+    assert _mails_to_each(asleep) == [1, 1, 1]
+
+
+def test_by_a_clock_that_sleeps_too_it_would_leave_twice(
+    asleep: _Asleep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    until_s = time.monotonic() + STALE_AFTER_S
+    monkeypatch.setattr(Workers, "_is_late", lambda *_: time.monotonic() > until_s)
+    assert _mails_to_each(asleep) == [2, 2, 2]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.domain.gateway import Options
+from smsctl.domain.gateway import IsLate, Options
 from smsctl.gateways import connection_pool
 from smsctl.gateways.connection_pool import KEPT_FOR_S, ConnectionPool
 from smsctl.gateways.outcome import HttpReply, Outcome, Stale, Unclear
@@ -36,14 +36,14 @@ class Sender:
         self.pool = ConnectionPool()
         self._options = options
 
-    def post(self, server: FaultServer, not_after: float = float("inf"), page: str = "") -> Outcome:
+    def post(self, server: FaultServer, is_late: IsLate = lambda: False, page: str = "") -> Outcome:
         return exchange(
             self._options,
             "POST",
             f"{server.url}{page}",
             headers={},
             body=BODY,
-            not_after=not_after,
+            is_late=is_late,
             pool=self.pool,
         )
 
@@ -207,7 +207,7 @@ def test_the_total_time_of_one_request_does_not_end_the_next(serving: Serving, s
 def test_a_stale_claim_does_not_leave_on_a_kept_line(serving: Serving, sender: Sender) -> None:
     with serving(then()) as server:
         assert isinstance(sender.post(server), HttpReply)
-        assert isinstance(sender.post(server, not_after=time.monotonic() - 1), Stale)
+        assert isinstance(sender.post(server, is_late=lambda: True), Stale)
         assert len(server.requests) == 1
 
 

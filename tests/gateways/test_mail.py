@@ -21,6 +21,7 @@ from smsctl.gateways.mail import open_gateway
 from .certificates import server_context
 from .contract import CANARY, GatewayContract, outcome, some_batch, some_options, submit
 from .fault_server import Behaviour, FaultServer, Line, free_port
+from .line import after_s
 
 A, P, R, U = Status.ACCEPTED, Status.PENDING, Status.REJECTED, Status.UNKNOWN
 
@@ -258,7 +259,7 @@ def test_a_claim_that_grows_stale_between_two_mails_is_given_back() -> None:
 
     with FaultServer(mail_server(dot=slowly)) as server:
         gateway = open_gateway(some_options(server.port))
-        answer = gateway.submit(some_batch(), not_after=time.monotonic() + 0.15)
+        answer = gateway.submit(some_batch(), is_late=after_s(0.15))
     assert outcome(answer) == (SubmitVerdict.STALE, [A, P, P])
 
 

@@ -18,7 +18,7 @@ from smsctl.gateways.wire import MAX_REPLY_BYTES
 
 from .certificates import server_context
 from .fault_server import MAX_SILENCE_S, Behaviour, FaultServer, Line, answering, free_port, reply
-from .line import QUICK, post
+from .line import QUICK, after_s, post
 
 
 def test_sends_the_request_once_and_returns_the_whole_reply() -> None:
@@ -349,7 +349,7 @@ def test_only_https_or_this_machine_is_spoken_to(url: str) -> None:
 
 def test_a_stale_claim_does_not_even_connect() -> None:
     with FaultServer(answering(200)) as server:
-        outcome = post(QUICK, server.url, not_after=time.monotonic() - 1)
+        outcome = post(QUICK, server.url, is_late=lambda: True)
         assert isinstance(outcome, Stale)
         assert server.connections == 0
 
@@ -358,7 +358,7 @@ def test_a_claim_that_grows_stale_while_connecting_is_not_sent(
     tls: tuple[ssl.SSLContext, Path], trusting: Options
 ) -> None:
     with FaultServer(answering(200), tls=tls[0], handshake_after_s=0.2) as server:
-        outcome = post(trusting, server.url, not_after=time.monotonic() + 0.1)
+        outcome = post(trusting, server.url, is_late=after_s(0.1))
         assert isinstance(outcome, Stale)
         assert server.connections == 1
         assert server.requests == []

@@ -9,7 +9,7 @@ from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import Result, SendRun, send
 from smsctl.actions.stop_signal import StopSignal
 from smsctl.domain.audience import AudienceRule
-from smsctl.domain.gateway import Traits
+from smsctl.domain.gateway import IsLate, Traits
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
@@ -39,7 +39,7 @@ class Taker:
     def traits(self) -> Traits:
         return Traits(name="intelecom", title="Taker", parts=PROFILE, max_parts=6, max_batch=100)
 
-    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
         if self._before:
             self._before()
         self.taken.update(message.reference for message in batch.messages)

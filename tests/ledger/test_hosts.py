@@ -26,6 +26,7 @@ from smsctl.actions.resolve import ResolveAnswer, resolve
 from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import Result, send
 from smsctl.actions.stop_signal import StopReason, StopSignal
+from smsctl.domain.gateway import IsLate
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
@@ -448,12 +449,12 @@ class Forgetful(Taker):
         super().__init__(before)
         self._at_first: Callable[[], None] | None = at_first
 
-    def submit(self, batch: Batch, *, not_after: float) -> Answer:
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
         if at_first := self._at_first:
             self._at_first = None
             at_first()
             return same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, "")
-        return super().submit(batch, not_after=not_after)
+        return super().submit(batch, is_late=is_late)
 
 
 def repeat(ledger: Ledger, mailing: Mailing, gateway: Taker) -> Result:

@@ -10,6 +10,7 @@ import pytest
 from smsctl.actions.accept_restore import accept_restore
 from smsctl.actions.cancel import cancel
 from smsctl.actions.resolve import ResolveAnswer, resolve
+from smsctl.domain.gateway import IsLate
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.errors import LedgerError
 from smsctl.ledger import audit, checking, hosts, keyfile, lock, mailings, moving, restoring
@@ -56,8 +57,8 @@ def make_new(state: Path, shared_ledgers: Callable[[Path], Ledger]) -> Access:
 class Vague(Taker):
     """It takes the first batch and says nothing of it, and takes the others."""
 
-    def submit(self, batch: Batch, *, not_after: float) -> Answer:
-        answer = super().submit(batch, not_after=not_after)
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
+        answer = super().submit(batch, is_late=is_late)
         if len(self.taken) > len(batch.messages):
             return answer
         return same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, "")

@@ -20,6 +20,7 @@ import pytest
 from smsctl.actions.purge import purge
 from smsctl.actions.stop_signal import StopReason
 from smsctl.domain import database_address as address
+from smsctl.domain.gateway import IsLate
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status
 from smsctl.errors import LedgerError, say
@@ -796,8 +797,8 @@ class Garbled(Taker):
         super().__init__()
         self._odd = odd
 
-    def submit(self, batch: Batch, *, not_after: float) -> Answer:
-        answer = super().submit(batch, not_after=not_after)
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
+        answer = super().submit(batch, is_late=is_late)
         receipts = tuple(one._replace(gateway_id=f"id{self._odd}{one.reference}") for one in answer.receipts)
         return answer._replace(receipts=receipts, text=f"said{self._odd} and more")
 

@@ -106,11 +106,11 @@ from tests.ledger.conftest import open_shared
 from tests.ledger.runs import Taker, send_all
 
 class Noting(Taker):
-    def submit(self, batch, *, not_after):
+    def submit(self, batch, *, is_late):
         with open(sys.argv[4], "a") as taken:
             print(*(message.reference for message in batch.messages), file=taken, flush=True)
         print("sent", flush=True)
-        return super().submit(batch, not_after=not_after)
+        return super().submit(batch, is_late=is_late)
 
 access = Access(address=address.parse(sys.argv[1]), state=Path(sys.argv[2]), schema=sys.argv[3])
 ledger = open_shared(access)
