@@ -459,6 +459,39 @@ def test_who_stands_still_in_a_transaction_is_put_out_and_does_not_write(
         assert still.rows("SELECT 1") == [(1,)]
 
 
+def _written_after_a_long_wait(access: Access, admin: Admin) -> None:
+    """Hold the lock of all writers until who waits for it has asked often; in each of several states."""
+    for before in range(6):
+        with closing(open_shared(access._replace(busy_timeout_s=0.02))) as ledger:
+            for _ in range(before):
+                with ledger.transaction():
+                    ledger.keep_fact("written", "before")
+            for after in ("once", "twice"):
+                admin.execute("BEGIN")
+                admin.execute(f"LOCK TABLE {access.schema}.writer IN EXCLUSIVE MODE".encode())
+                free = threading.Timer(0.3, admin.execute, ("ROLLBACK",))
+                free.start()
+                try:
+                    with ledger.transaction(patient=True):
+                        ledger.keep_fact("written", after)
+                finally:
+                    free.join()
+                assert ledger.fact("written") == after
+
+
+def test_who_waits_long_for_the_lock_writes_when_it_is_free(access: Access, admin: Admin) -> None:
+    _written_after_a_long_wait(access, admin)
+
+
+def test_what_was_prepared_in_vain_would_be_named(
+    access: Access, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: the driver does not forget it at a word that it has said before."""
+    monkeypatch.setattr(connect, "roll_back", lambda session: session.execute("ROLLBACK"))
+    with pytest.raises(LedgerError, match="26000"):
+        _written_after_a_long_wait(access, admin)
+
+
 def _answered_while_a_table_is_held(
     access: Access, admin: Admin, *, cancel: bool = False
 ) -> tuple[dict[str, int], list[Exception]]:

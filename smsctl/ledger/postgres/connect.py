@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -73,6 +74,7 @@ Its number is no such thing: a server that has crashed gives the numbers of what
 _SHARED = say("something between here and the server shares sessions (a pooler).")
 
 _ENVIRONMENT = Lock()
+_NUMBERS = count(1)
 
 
 class Access(NamedTuple):
@@ -107,6 +109,21 @@ def connect(access: Access) -> Session:
         session.prepare_threshold = 2
         unless_well.pop_all()
     return session
+
+
+def roll_back(session: Session) -> None:
+    """Take back the open transaction, and forget what was prepared in it: the driver takes it for done.
+
+    It forgets at a text that it has not seen before, and else goes on to name what the server does not know.
+    """
+    session.execute(f"ROLLBACK -- {next(_NUMBERS)}".encode())
+
+
+def wait_for_ever(session: Session) -> None:
+    """Let a transaction of the session stand open for as long as its owner likes."""
+    session.execute("SET idle_in_transaction_session_timeout = 0")
+    if session.info.server_version >= _TIMES_OUT_ITSELF:
+        session.execute("SET transaction_timeout = 0")
 
 
 def _connected(access: Access) -> Session:

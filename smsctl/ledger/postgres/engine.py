@@ -153,7 +153,7 @@ class PostgresEngine:
         self._statements.clear()
         if not self._session.closed and self._session.info.transaction_status:
             with suppress(LostError), told(self.place):
-                self._session.execute("ROLLBACK")
+                connect.roll_back(self._session)
 
     @contextmanager
     def right_to_send(self, reference: str) -> Iterator[bool]:

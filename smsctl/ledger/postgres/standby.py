@@ -15,7 +15,7 @@ from typing import TypeVar
 import psycopg
 
 from smsctl.errors import Sentence, say
-from smsctl.ledger.postgres.connect import Access, Session
+from smsctl.ledger.postgres.connect import Access, Session, roll_back
 from smsctl.ledger.postgres.sentences import not_confirmed
 
 T = TypeVar("T")
@@ -110,7 +110,7 @@ class Standby:
                 raise
             with suppress(psycopg.Error):
                 if session.info.transaction_status:
-                    session.execute("ROLLBACK")
+                    roll_back(session)
             if isinstance(error, psycopg.Error):
                 raise not_confirmed(self._place) from None
             raise
