@@ -42,7 +42,8 @@ if why := postgres_server.why_none():
 
 import psycopg
 
-from smsctl.ledger.postgres import connect, identity
+from smsctl.ledger.postgres import compacting, connect, identity
+from smsctl.ledger.postgres.inspection import SchemaInspection
 
 PLACES = ("Pacific/Auckland", "America/New_York", "Europe/Stockholm")
 """Where the hosts are: ahead of the config's time zone, behind it, and in it."""
@@ -722,3 +723,50 @@ def test_by_a_clock_that_sleeps_too_it_would_leave_twice(
     until_s = time.monotonic() + STALE_AFTER_S
     monkeypatch.setattr(Workers, "_is_late", lambda *_: time.monotonic() > until_s)
     assert _mails_to_each(asleep) == [2, 2, 2]
+
+
+# A purge on the one while the other sends
+
+SLOWLY = "DO $$ BEGIN LOCK TABLE {} IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(2.5); END $$"
+"""As a table of some hundred thousand messages is written anew."""
+
+
+@pytest.fixture
+def purged(pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """An SMS that came long ago, and a server on which it takes its time to write a table anew."""
+    monkeypatch.setattr(compacting, "_ANEW", SLOWLY)
+    monkeypatch.setattr(SchemaInspection, "tables", lambda _self: {"messages": {}, "batches": {}})
+    with psycopg.connect(pair.url) as admin:
+        admin.execute(
+            "INSERT INTO smsctl.inbox (id, at, kind, gateway, sender, receiver, keyword, body, vendor_id,"
+            " told_at) VALUES (1, '2026-01-01T00:00:00.000Z', 'ours', 'intelecom', '+46701740605', '', '',"
+            " 'x', 'v', '')"
+        )
+    return pair
+
+
+def _sent_beside_a_purge(pair: Fleet) -> Ran:
+    message = pair.live.config.with_name("text.txt")
+    message.write_text("Hej", encoding="utf-8")
+    line = ("send", message, "--all", "--yes", "--max-parts", 20)
+    with begin_process("--config", pair.config("one"), *line) as sender:
+        wait_until(pair.live.simulator.accepted)
+        ran = pair.at("two", "purge", "--older-than", "90d", "--decision", "KS 7", "--yes")
+        assert ran.code == 0, ran.said
+        return end_process(sender)
+
+
+def test_a_run_goes_on_when_another_host_has_purged(purged: Fleet) -> None:
+    ran = _sent_beside_a_purge(purged)
+    assert (ran.code, "20 accepted" in ran.out) == (0, True), ran.said
+
+
+def test_where_writers_would_not_wait_the_run_would_break_off(
+    purged: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(compacting, "_writers_wait", lambda _session: nullcontext())
+    ran = _sent_beside_a_purge(purged)
+    assert (ran.code, "the ledger is busy" in ran.said) == (9, True), ran.said
+    left = purged.at("two", "mailings", "show", 1, "--json").data["states"]
+    assert left["accepted"] < 20, left

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import sql as compose
 
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host import clock
@@ -204,9 +203,10 @@ class PostgresEngine:
 
     def compact(self) -> None:
         """Free what is left of removed rows; the server's log and its standbys keep them longer."""
-        for table in self.inspection().tables():
-            with told(self.place):
-                self._session.execute(compose.SQL("VACUUM FULL {}").format(compose.Identifier(table)))
+        from smsctl.ledger.postgres import compacting  # only who removes something needs it
+
+        tables = self.inspection().tables()
+        compacting.compact(self.access, self._session, tables)
 
     def identity(self) -> Identity:
         """Return which database this is."""
