@@ -61,9 +61,10 @@ def cancel(
 ) -> Cancelled:
     """Cancel what is pending, and stop at the gateway what it still holds (wire/puzzel.md, "Management API").
 
-    `open_gateway` is None where nothing was handed over. What is pending is cancelled before it is called,
-    whatever comes of that. Raises LedgerError while another process sends the mailing, or where the ledger
-    was put back from an older copy: what is pending in it may have been sent since.
+    `open_gateway` is called where something was handed over, also by another process until now; None: the
+    gateway is not asked. What is pending is cancelled before, whatever comes of that. Raises LedgerError
+    while another process sends the mailing, or where the ledger was put back from an older copy: what is
+    pending in it may have been sent since.
     """
     restoring.refuse_restored(ledger)
     with recovery.taking_over(ledger, mailing, moment):
@@ -120,11 +121,6 @@ def finish_broken_off(ledger: Ledger, moment: Moment, tell: Callable[[Sentence],
             id=mailing,
         )
         tell(told)
-
-
-def may_be_held(states: Mapping[Status, int]) -> bool:
-    """Say whether the gateway may hold anything of a mailing in these states."""
-    return any(states.get(state) for state in _STOPPABLE)
 
 
 @dataclass(slots=True)

@@ -5,11 +5,16 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from smsctl.ledger.store import open_ledger
+from smsctl.actions.cancel import Cancelled, cancel
+from smsctl.cli.mailings import cancel as cancelling
+from smsctl.domain.mailing import Mailing
+from smsctl.ledger import restoring
+from smsctl.ledger.store import Ledger, open_ledger
 from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour
 
@@ -180,3 +185,48 @@ def test_what_is_cancelled_is_not_ordered_to_be_sent_again_and_a_new_mailing_rea
     assert len(submitted(lost.live.simulator)) == before
     lost.send("--key", "another")
     assert len(submitted(lost.live.simulator)) > before
+
+
+# What another run has handed over since it was looked at
+
+
+@pytest.fixture
+def held_at_once(
+    run: Run, live_gateway: LiveGateway, message: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], Ran]:
+    """Cancel a mailing for tomorrow that another run hands over just before, for the gateway to hold."""
+    live = live_gateway(Behaviour(password="another"), rows=guardians(3))
+    at = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT12:00}"
+    line = ("send", message, "--all", "--yes", "--max-parts", 3, "--at", at)
+    assert run("--config", live.config, *line).code == 6
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "another")
+    looked = restoring.refuse_restored
+
+    def meanwhile(ledger: Ledger) -> None:
+        monkeypatch.setattr(restoring, "refuse_restored", looked)
+        assert run("--config", live.config, "mailings", "resume", 1).code == 0
+        looked(ledger)
+
+    def cancel() -> Ran:
+        monkeypatch.setattr(restoring, "refuse_restored", meanwhile)
+        return run("--config", live.config, "mailings", "cancel", 1)
+
+    return cancel
+
+
+def test_what_another_run_has_just_handed_over_is_stopped_too(held_at_once: Callable[[], Ran]) -> None:
+    ran = held_at_once()
+    assert (ran.code, "3 messages stopped at the gateway." in ran.out) == (0, True), ran.said
+
+
+def test_by_what_was_seen_before_the_gateway_would_not_be_asked(
+    held_at_once: Callable[[], Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+
+    def unasked(ledger: Ledger, mailing: Mailing, _opening: object, *more: object) -> Cancelled:
+        return cancel(ledger, mailing, None, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cancelling, "cancel", unasked)
+    ran = held_at_once()
+    assert (ran.code, "3 messages could not be stopped" in ran.out) == (0, True), ran.said

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import partial
 
-from smsctl.actions.cancel import Cancelled, cancel, may_be_held
+from smsctl.actions.cancel import Cancelled, cancel
 from smsctl.actions.ending import left_unsettled
 from smsctl.cli import options, seen, wiring_gateway
 from smsctl.cli.output import mailings as render
@@ -28,12 +28,10 @@ def run(wiring: Wiring, mailing: options.MailingId, *, reason: options.Reason = 
     ledger = wiring.ledger
     found = wiring.named(mailings.get(ledger, mailing))
     seen.must_be_theirs(wiring, found)
-    states = mailings.tally(ledger, found).states
     configured = wiring.settings.municipality(found.municipality.key)
     opening = partial(wiring_gateway.gateway, wiring, service_id=configured.service_id)
-    opener = opening if may_be_held(states) else None
     try:
-        done = cancel(ledger, found, opener, wiring.clock.now(), wiring.actor, reason)
+        done = cancel(ledger, found, opening, wiring.clock.now(), wiring.actor, reason)
     except KeyboardInterrupt:
         mend = say("Ask it again with: smsctl mailings cancel {id}", id=found.id)
         raise wiring.output.stopping.told(_broken_off(ledger, found), mend) from None
