@@ -68,6 +68,7 @@ def draft_retry(request: RetryRequest, gateway: Gateway, ledger: Ledger, under: 
     check_letter(gateway, letter, is_template=parent.personal)
     check_time(gateway.traits, letter.send_at, under.local_now)
     recipients = _recipients(request, gateway.traits, ledger, under)
+    retrying.must_know_all(ledger, parent, request.states)  # afterwards: a purge may be under way
     if not len(recipients.ready):
         raise RuleError(
             say("Nobody of mailing {id} can be sent to again; nothing was sent.", id=parent.id),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.report import PERMANENT
+from smsctl.errors import LedgerError, say, say_n
 from smsctl.ledger.everyone import pieces
 from smsctl.ledger.store import Ledger
 
@@ -37,6 +38,25 @@ def missed(ledger: Ledger, mailing: Mailing, states: Collection[Status]) -> Iter
                 )
 
 
+def must_know_all(ledger: Ledger, mailing: Mailing, states: Collection[Status]) -> None:
+    """Raise LedgerError where a purge has removed some of those whom a mailing did not reach, and not all."""
+    gone = sum(
+        state in states
+        for first, last in pieces(*mailing.span)
+        for (state,) in ledger.rows(_GONE, first, last)
+    )
+    if gone:
+        raise LedgerError(
+            say_n(
+                "{n} person whom mailing {id} did not reach is not known any more: a purge has begun.",
+                "{n} people whom mailing {id} did not reach are not known any more: a purge has begun.",
+                n=gone,
+                id=mailing.id,
+            ),
+            hint=say("Send it anew, where it is needed."),
+        )
+
+
 def written_at(ledger: Ledger, mailing: Mailing) -> datetime:
     """Return when the text was first sent, or was to be: also through several mailings that sent it again."""
     at, sent_at, before = mailing.created_at, mailing.letter.send_at, mailing.retry_of
@@ -49,6 +69,7 @@ def written_at(ledger: Ledger, mailing: Mailing) -> datetime:
     return max(begun, sent_at) if sent_at else begun
 
 
+_GONE = "SELECT state FROM messages WHERE id BETWEEN ? AND ? AND number IS NULL"
 _MISSED = (
     "SELECT id, sheet_row, number, name, state, cause,"
     " CASE WHEN earlier_batch IS NOT NULL OR taken_besides > 0 THEN 1 ELSE 0 END"

@@ -11,7 +11,7 @@ import pytest
 from smsctl.actions import begin as beginning
 from smsctl.errors import RuleError
 from smsctl.host.users import whoever
-from smsctl.ledger import mailings
+from smsctl.ledger import mailings, retrying
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import open_ledger
 
@@ -338,3 +338,23 @@ def test_whoever_was_not_reached_gets_the_text_of_their_own_again(
     assert run("--config", live.config, "mailings", "find", "0701740605", "--csv", path).code == 0
     assert path.read_text("utf-8-sig").count("Hej! Samtal för Kim kl 8.") == 2
     assert run("--config", live.config, "ledger", "check").code == 0
+
+
+def test_who_is_not_known_any_more_is_not_left_out_in_silence(missed: Live, run: Run) -> None:
+    """As where a purge is under way, or was killed, on this host or another."""
+    before = len(missed.simulator.accepted())
+    change(missed.config, "UPDATE messages SET number = NULL WHERE id = 1")
+    ran = retry(missed.config, run)
+    assert (ran.code, len(missed.simulator.accepted())) == (9, before)
+    assert "1 person whom mailing 1 did not reach is not known any more" in ran.said
+    assert (
+        retry(missed.config, run, 1, "--state", "expired").code == 5
+    )  # nobody: it fails for no other reason
+
+
+def test_without_that_look_it_would_be(missed: Live, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(retrying, "must_know_all", lambda *_: None)
+    change(missed.config, "UPDATE messages SET number = NULL WHERE id = 1")
+    ran = retry(missed.config, run)
+    assert (ran.code, ran.data["outcome"]) == (0, {"accepted": 1})
