@@ -9,6 +9,7 @@ import pytest
 from smsctl.actions.begin import begin
 from smsctl.config.read import load
 from smsctl.domain.audience import AudienceRule
+from smsctl.domain.gateway import IsLate
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, same_for_all
 from smsctl.domain.municipality import Municipality
@@ -155,10 +156,10 @@ def in_part(live_gateway: LiveGateway, run: Run, message: Path, monkeypatch: pyt
     """One of three has the text, and the account in the config is another now."""
     live, submit = live_gateway(rows=guardians(3), gateway={"batch_size": 1}), Intelecom.submit
 
-    def refuse_later(self: Intelecom, batch: Batch, *, not_after: float) -> Answer:
+    def refuse_later(self: Intelecom, batch: Batch, *, is_late: IsLate) -> Answer:
         if live.simulator.accepted():
             return same_for_all(batch, Status.PENDING, SubmitVerdict.REFUSED, "not now")
-        return submit(self, batch, not_after=not_after)
+        return submit(self, batch, is_late=is_late)
 
     with monkeypatch.context() as patched:
         patched.setattr(Intelecom, "submit", refuse_later)
