@@ -19,8 +19,8 @@ from smsctl.actions import send as sending
 from smsctl.actions.workers import Workers
 from smsctl.cli.clock import Clock
 from smsctl.cli.mailings import sending as cli_sending
-from smsctl.domain.mailing import Mailing
 from smsctl.config import rules
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.errors import LedgerError
