@@ -77,14 +77,15 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[ComparedLine, .
 def veiled_nodes(lines: Sequence[ComparedLine], known: Collection[str]) -> tuple[ComparedLine, ...]:
     """Return the lines as they may be shown: a node that is not ours, nor `known`, may be somebody."""
     strange = {one.node for one in lines if one.node and not one.ours and one.node not in known}
-    told = {node: VEIL if len(strange) > NAMES_TOLD else veiled(node) for node in strange}
-    return tuple(one._replace(node=told.get(one.node or "", one.node)) for one in lines)
+    tell = veiled if len(strange) <= NAMES_TOLD else lambda _node: VEIL
+    return tuple(one._replace(node=tell(one.node)) if one.node in strange else one for one in lines)
 
 
 def _lines(
     supplier: Counter[tuple[str | None, str | None]], ours: Counter[tuple[str | None, str | None]]
 ) -> Iterator[ComparedLine]:
-    for key in sorted(supplier.keys() | ours.keys(), key=lambda key: (key[0] or "", key[1] or "")):
+    keys = [*supplier, *(key for key in ours if key not in supplier)]  # there may be as many as rows
+    for key in sorted(keys, key=lambda key: (key[0] or "", key[1] or "")):
         if supplier[key] or ours[key]:
             yield ComparedLine(month=key[0], node=key[1], supplier=supplier[key], ours=ours[key])
 

@@ -136,9 +136,10 @@ def run_compare(
         paying = wiring.settings.municipalities.values()
         known = {one.invoice_node for one in paying if one.invoice_node} | {*wiring.settings.cost_centres}
         lines = veiled_nodes(lines, known)
-    differs = any(one.difference for one in lines)
+    if not wiring.output.speaks_json:
+        return CommandResult(screen=render.compared(lines))  # there may be very many: not as data too
     told = say("The supplier's figures and ours differ.")
     notes = (
-        [Note(code="difference", level="warning", text=told)] if differs and wiring.output.speaks_json else []
+        [Note(code="difference", level="warning", text=told)] if any(one.difference for one in lines) else []
     )
-    return CommandResult(data=render.compared_data(lines), screen=render.compared(lines), notes=notes)
+    return CommandResult(data=render.compared_data(lines), notes=notes)
