@@ -42,9 +42,8 @@ def accept_restore(
         for mailing in unfinished:
             held.enter_context(recovery.taking_over(ledger, mailing, moment))
         held.enter_context(ledger.transaction())
-        under_way.must_tell_the_time(
-            ledger
-        )  # what is made unknown may be under way until a time of that clock
+        # What is made unknown may be under way until a time of the server's clock.
+        under_way.must_tell_the_time(ledger)
         made: dict[int, int] = {}
         # By a clock that went back they would soon count as sent long ago, and could be sent the text again.
         since = fitness.no_earlier(ledger, moment)

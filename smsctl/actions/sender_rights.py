@@ -86,24 +86,25 @@ def sees(seen: Collection[str] | None, mailing: Mailing) -> bool:
 
 def must_see(seen: Collection[str] | None, user: str, mailing: Mailing) -> None:
     """Raise RuleError where a mailing is of none of the municipalities that a person may see."""
-    if not sees(seen, mailing):
-        told = say(
-            "The user {user} may not see who got mailing {id}: it is another municipality's.",
-            user=user,
-            id=mailing.id,
-        )
-        raise RuleError(told, hint=_ADD_IT)
+    sentence = say(
+        "The user {user} may not see who got mailing {id}: it is another municipality's.",
+        user=user,
+        id=mailing.id,
+    )
+    _refuse_anothers(seen, mailing, sentence)
 
 
 def must_be_theirs(seen: Collection[str] | None, user: str, mailing: Mailing) -> None:
     """Raise RuleError where a person is about to decide over a mailing of none of these municipalities."""
+    sentence = say(
+        "The user {user} may not change mailing {id}: it is another municipality's.", user=user, id=mailing.id
+    )
+    _refuse_anothers(seen, mailing, sentence)
+
+
+def _refuse_anothers(seen: Collection[str] | None, mailing: Mailing, sentence: Sentence) -> None:
     if not sees(seen, mailing):
-        told = say(
-            "The user {user} may not change mailing {id}: it is another municipality's.",
-            user=user,
-            id=mailing.id,
-        )
-        raise RuleError(told, hint=_ADD_IT)
+        raise RuleError(sentence, hint=_ADD_IT)
 
 
 def lists_of(

@@ -11,15 +11,18 @@ from smsctl.ledger.store import Ledger
 def billed_account(settings: Settings, municipality: MunicipalitySettings) -> str:
     """Return the account at the gateway that is billed for a municipality, whatever the gateway's address."""
     gateway = settings.gateway
-    named = (gateway.module, municipality.service_id or gateway.service_id, gateway.username)
+    named = (gateway.module, _service_of(settings, municipality), gateway.username)
     return " ".join(str(one) for one in named if one)
 
 
 def account_of(settings: Settings, municipality: MunicipalitySettings) -> str:
     """Return what the proof is kept under: the service, where the check is switched on (wire/puzzel.md)."""
-    gateway = settings.gateway
-    service_id = municipality.service_id or gateway.service_id
+    gateway, service_id = settings.gateway, _service_of(settings, municipality)
     return f"{gateway.module} {service_id} {gateway.username} {gateway.url or 'its own address'}"
+
+
+def _service_of(settings: Settings, municipality: MunicipalitySettings) -> int | None:
+    return municipality.service_id or settings.gateway.service_id
 
 
 def proved_at(ledger: Ledger, settings: Settings, municipality: MunicipalitySettings) -> str | None:
