@@ -293,16 +293,20 @@ def test_by_their_own_zones_it_would_leave_at_other_times(
 # One key on two hosts
 
 
-@pytest.fixture
-def pair(live_gateway: LiveGateway, url: str, run: Run) -> Fleet:
-    """Two hosts with one crontab, and a gateway that takes its time."""
-    live = live_gateway(
-        Behaviour(latency_s=0.3),
+def _in_fours(live_gateway: LiveGateway, url: str, *, latency_s: float, people: int) -> Live:
+    return live_gateway(
+        Behaviour(latency_s=latency_s),
         active=False,
-        rows=guardians(20),
+        rows=guardians(people),
         ledger={"path": None, "url": url, "state": "state"},
         gateway={"batch_size": 4},
     )
+
+
+@pytest.fixture
+def pair(live_gateway: LiveGateway, url: str, run: Run) -> Fleet:
+    """Two hosts with one crontab, and a gateway that takes its time."""
+    live = _in_fours(live_gateway, url, latency_s=0.3, people=20)
     made = Fleet(run=run, live=live, url=url)
     assert made.at("one", "ledger", "accept-restore", "--reason", "new").code == 0
     assert made.at("one", "municipality", "activate", "exempelkommun", "--yes").code == 0
@@ -516,14 +520,7 @@ def _another_sends_meanwhile_and_is_killed(pair: Fleet) -> Ran:
 @pytest.fixture
 def slower(pair: Fleet, live_gateway: LiveGateway, url: str) -> Fleet:
     """A gateway that takes so long that another host goes on meanwhile."""
-    live = live_gateway(
-        Behaviour(latency_s=5),
-        active=False,
-        rows=guardians(12),
-        ledger={"path": None, "url": url, "state": "state"},
-        gateway={"batch_size": 4},
-    )
-    return pair._replace(live=live)
+    return pair._replace(live=_in_fours(live_gateway, url, latency_s=5, people=12))
 
 
 def test_who_gets_its_right_back_tells_what_another_has_left_on_the_wire(slower: Fleet) -> None:

@@ -915,13 +915,18 @@ def test_a_ledger_that_was_put_back_before_anything_was_sent_is_noticed(site: Si
 # What is put back by half
 
 
-def _put_back_without(site: Site, table: str) -> tuple[Mailing, Taker]:
-    """Put a ledger back, but for the rows of a table: there was no room for them. A host sends once more."""
+def _dumped_before_it_was_sent(site: Site) -> tuple[Mailing, Taker, Path]:
     gateway = Taker()
     with closing(site.opened("one")) as one:
         mailing = new_mailing(one, 4)
         file = site.dumped()
         send_all(one, mailing, gateway)
+    return mailing, gateway, file
+
+
+def _put_back_without(site: Site, table: str) -> tuple[Mailing, Taker]:
+    """Put a ledger back, but for the rows of a table: there was no room for them. A host sends once more."""
+    mailing, gateway, file = _dumped_before_it_was_sent(site)
     listed = site.cluster.folder / f"{site.schema}.list"
     contents = site.cluster.run("pg_restore", "--list", str(file)).splitlines()
     listed.write_text("\n".join(one for one in contents if f"TABLE DATA {site.schema} {table} " not in one))
@@ -951,11 +956,7 @@ def test_without_that_look_what_was_sent_would_be_sent_again(
 
 def _one_table_put_back(site: Site, admin: Admin) -> tuple[Mailing, Taker]:
     """Put back the messages alone, from before they were sent: the database is in the life that it was in."""
-    gateway = Taker()
-    with closing(site.opened("one")) as one:
-        mailing = new_mailing(one, 4)
-        file = site.dumped()
-        send_all(one, mailing, gateway)
+    mailing, gateway, file = _dumped_before_it_was_sent(site)
     admin.execute(f"TRUNCATE {site.schema}.messages".encode())
     site.put_back(file, "--data-only", "--table=messages")
     return mailing, gateway

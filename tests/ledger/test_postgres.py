@@ -4,7 +4,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -105,11 +105,7 @@ def test_a_line_that_breaks_at_any_request_sends_nothing_twice_and_loses_no_answ
 def test_a_commit_whose_answer_is_lost_is_asked_after(
     *, arrives: bool, access: Access, cluster: Cluster
 ) -> None:
-    line = CutLine(cluster.port)
-    with (
-        closing(line),
-        closing(opened(access._replace(address=_through(access.address, line.port)))) as ledger,
-    ):
+    with _on_a_line(access, cluster) as (line, ledger):
         mailing, gateway = new_mailing(ledger, 6), Taker()
         commits = count(1)
         line.arrives = arrives
@@ -129,11 +125,7 @@ def test_without_the_question_a_commit_that_was_done_would_be_done_again(
         raise LostError(say("{path}", path="lost"))
 
     monkeypatch.setattr(PostgresEngine, "_ask_of", never_asks)
-    line = CutLine(cluster.port)
-    with (
-        closing(line),
-        closing(opened(access._replace(address=_through(access.address, line.port)))) as ledger,
-    ):
+    with _on_a_line(access, cluster) as (line, ledger):
         mailing, gateway = new_mailing(ledger, 6), Taker()
         commits = count(1)
         line.arrives = True
@@ -158,11 +150,7 @@ def _lost_and_lost_again(at: int, line: CutLine) -> Callable[[bytes], bool]:
 
 @pytest.mark.parametrize("at", range(1, 8))
 def test_it_is_asked_after_where_the_next_line_breaks_too(at: int, access: Access, cluster: Cluster) -> None:
-    line = CutLine(cluster.port)
-    with (
-        closing(line),
-        closing(opened(access._replace(address=_through(access.address, line.port)))) as ledger,
-    ):
+    with _on_a_line(access, cluster) as (line, ledger):
         mailing, gateway = new_mailing(ledger, 6), Taker()
         line.when = _lost_and_lost_again(at, line)
         send_all(ledger, mailing, gateway)
@@ -188,9 +176,7 @@ def test_where_that_is_no_reason_to_ask_again_a_batch_is_marked_and_never_sent(
     monkeypatch.setattr(recovery, "what_others_left", lambda *_: None)
 
     def ends_well(attempt: int) -> bool:
-        line = CutLine(cluster.port)
-        to = access._replace(address=_through(access.address, line.port), schema=f"{access.schema}_{attempt}")
-        with closing(line), closing(opened(to)) as ledger:
+        with _on_a_line(access._replace(schema=f"{access.schema}_{attempt}"), cluster) as (line, ledger):
             mailing, gateway = new_mailing(ledger, 6), Taker()
             line.when = _lost_and_lost_again(4, line)
             stop = send_all(ledger, mailing, gateway).stop
@@ -202,9 +188,7 @@ def test_where_that_is_no_reason_to_ask_again_a_batch_is_marked_and_never_sent(
 
 def _in_doubt(access: Access, cluster: Cluster) -> LedgerError:
     """Return what is said where the answer to a COMMIT is lost, and the server cannot be reached then."""
-    line = CutLine(cluster.port)
-    short = access._replace(busy_timeout_s=0.5, address=_through(access.address, line.port))
-    with closing(line), closing(opened(short)) as ledger:
+    with _on_a_line(access._replace(busy_timeout_s=0.5), cluster) as (line, ledger):
         line.arrives = True
 
         def breaks(said: bytes) -> bool:
@@ -253,11 +237,7 @@ def test_a_session_that_is_ended_takes_its_right_to_send_along(
 
 
 def test_a_batch_takes_few_ways_to_the_server(access: Access, cluster: Cluster) -> None:
-    line = CutLine(cluster.port)
-    with (
-        closing(line),
-        closing(opened(access._replace(address=_through(access.address, line.port)))) as ledger,
-    ):
+    with _on_a_line(access, cluster) as (line, ledger):
         mailing, gateway = new_mailing(ledger, 100), Taker()
         before = line.turns
         send_all(ledger, mailing, gateway)
@@ -603,6 +583,15 @@ def test_the_drivers_own_reader_would_quote_it(url: str) -> None:
 
 def _is_the(at: int, seen: Iterator[int], _said: bytes) -> bool:
     return next(seen) == at
+
+
+@contextmanager
+def _on_a_line(access: Access, cluster: Cluster) -> Iterator[tuple[CutLine, Ledger]]:
+    """A ledger on a line that breaks where a test wants."""
+    line = CutLine(cluster.port)
+    through = access._replace(address=_through(access.address, line.port))
+    with closing(line), closing(opened(through)) as ledger:
+        yield line, ledger
 
 
 def _through(there: address.Address, port: int) -> address.Address:
