@@ -6,7 +6,7 @@ from typing import NamedTuple
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import LedgerError, say
-from smsctl.ledger import audit, blanking, mailings, purging, searching
+from smsctl.ledger import audit, blanking, mailings, purging, searching, under_way
 from smsctl.ledger.blanking import Written
 from smsctl.ledger.purging import Decision, Due, Protocol
 from smsctl.ledger.store import Ledger
@@ -27,8 +27,10 @@ def purge(
     """Remove what is due, some thousands of rows in a transaction, so that others can send in between.
 
     Stopped half-way, the protocol tells what was removed; the rest is due as before. Raises LedgerError
-    when something that was removed is still found in the file.
+    when something that was removed is still found in the file, and where the clock of this host is not the
+    server's: what one that is ahead forgets would be sent once more within the hours of the same text.
     """
+    under_way.must_tell_the_time(ledger)
     due = purging.due(ledger, decision.before, decision.reach, moment)
     with ledger.transaction():
         number = purging.begin(ledger, decision, moment, actor)

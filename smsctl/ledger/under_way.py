@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import stamp
-from smsctl.errors import RuleError, say
+from smsctl.errors import LedgerError, RuleError, say
 from smsctl.host.clock import ClockReading
 from smsctl.ledger.store import Ledger
 
@@ -77,10 +77,15 @@ def batches_of(ledger: Ledger, mailing: Mailing) -> frozenset[int]:
     return frozenset(batch for (batch,) in found)
 
 
-def must_tell_the_time(ledger: Ledger) -> None:
-    """Raise LedgerError where the clock of the server, which rules what is under way, and ours differ."""
+def clock_off(ledger: Ledger) -> LedgerError | None:
+    """Return how far the server's clock, which all hosts share, and ours are apart; None: they agree."""
     standing = ledger.engine.standing()
-    if standing is not None and (wrong := standing.clock_off(ledger.engine.place)):
+    return None if standing is None else standing.clock_off(ledger.engine.place)
+
+
+def must_tell_the_time(ledger: Ledger) -> None:
+    """Raise LedgerError where the clocks of the server and of this host differ."""
+    if wrong := clock_off(ledger):
         raise wrong
 
 
