@@ -22,17 +22,21 @@ from smsctl.actions import reconcile
 from smsctl.actions.accept_restore import accept_restore
 from smsctl.actions.begin import begin
 from smsctl.actions.cancel import cancel
+from smsctl.actions.end_expired import end_expired
+from smsctl.actions.purge import purge
 from smsctl.actions.resolve import ResolveAnswer, resolve
 from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import Result, send
 from smsctl.actions.stop_signal import StopReason, StopSignal
+from smsctl.domain.approval import ApprovalTerms
 from smsctl.domain.gateway import IsLate
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
-from smsctl.errors import LedgerError, RuleError
+from smsctl.errors import LedgerError, RuleError, Sentence
 from smsctl.host import machine
 from smsctl.ledger import (
+    approvals,
     audit,
     batches,
     cancelling,
@@ -44,6 +48,7 @@ from smsctl.ledger import (
     mailings,
     marking,
     openings,
+    purging,
     recovery,
     restoring,
     takeover,
@@ -53,6 +58,7 @@ from smsctl.ledger.high_water import HighWaterRecord
 from smsctl.ledger.host_mark import HostMark
 from smsctl.ledger.hosts import HaltError
 from smsctl.ledger.lock import TakenError
+from smsctl.ledger.purging import Decision, Reach
 from smsctl.ledger.seam import standing
 from smsctl.ledger.store import Ledger
 
@@ -1150,20 +1156,25 @@ def test_nor_is_one_that_was_closed_to_some(whose: str, one: Ledger, site: Site,
     site.opened("two").close()
 
 
-def test_an_answer_waits_until_it_is_opened(one: Ledger, close_it: Callable[[str], None]) -> None:
-    mailing, once = new_mailing(one, 4), iter((True,))
-    opens = threading.Timer(1.0, close_it, ["off"])
+def test_an_answer_waits_until_it_is_opened(site: Site, close_it: Callable[[str], None]) -> None:
+    """And what is waited for is told as it is: no other program holds the ledger."""
+    once, told = iter((True,)), list[str]()
 
     def close() -> None:
         if next(once, False):
             close_it("on")
-            opens.start()
 
-    gateway = Taker(before=close)
-    send_all(one, mailing, gateway)
-    opens.join()
-    assert states(one) == {"accepted": 4}
-    must_be_true(one, gateway)
+    def open_again(sentence: Sentence) -> None:
+        told.append(str(sentence))
+        close_it("off")
+
+    with closing(open_shared(site.access("one")._replace(busy_timeout_s=0.2))) as one:
+        mailing, one.on_wait, gateway = new_mailing(one, 4), open_again, Taker(before=close)
+        send_all(one, mailing, gateway)
+        assert states(one) == {"accepted": 4}
+        must_be_true(one, gateway)
+        (said,) = told
+        assert said.startswith(f"Waiting: {one.engine.place}: this database can only be read")
 
 
 def test_by_our_own_word_for_it_a_closed_database_would_be_sent_from(
@@ -1181,21 +1192,74 @@ def test_by_our_own_word_for_it_a_closed_database_would_be_sent_from(
 # Clocks and settings
 
 
-@pytest.mark.parametrize("off", [timedelta(minutes=10), -timedelta(minutes=10)])
-def test_a_host_whose_clock_is_off_sends_nothing(
-    off: timedelta, one: Ledger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(params=[timedelta(minutes=10), -timedelta(minutes=10)])
+def turn_the_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return how this machine's clock is put ahead of the server's, or behind."""
+    off: timedelta = request.param
+
     class Off(datetime):
         @classmethod
         def fromtimestamp(cls, timestamp: float, tz: tzinfo | None = None) -> Self:
             return super().fromtimestamp(timestamp, tz) + off
 
+    return lambda: monkeypatch.setattr(standing, "datetime", Off)
+
+
+def test_a_host_whose_clock_is_off_sends_nothing(one: Ledger, turn_the_clock: Callable[[], None]) -> None:
     mailing = new_mailing(one, 2)
-    monkeypatch.setattr(standing, "datetime", Off)
+    turn_the_clock()
     with pytest.raises(LedgerError, match="the database's clock says"):
         fitness.must_be_fit(one, now())
     with pytest.raises(HaltError, match="and this machine's"), one.transaction():
         hosts.admit(one, mailing.reference, now())
+
+
+_DISPOSAL = Decision("KS 2026/123", before="2026-01-01T00:00:00.000Z", reach=Reach(frozenset(), strays=True))
+
+
+def test_a_host_whose_clock_is_off_purges_nothing(one: Ledger, turn_the_clock: Callable[[], None]) -> None:
+    """By one that is ahead it would forget who had the same text an hour ago."""
+    turn_the_clock()
+    with pytest.raises(LedgerError, match="the database's clock says"):
+        purge(one, _DISPOSAL, now(), ACTOR, lambda _done: None)
+    assert purging.protocols(one) == ()
+
+
+def test_without_looking_at_the_clock_it_would_purge(
+    one: Ledger, turn_the_clock: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    turn_the_clock()
+    monkeypatch.setattr(under_way, "clock_off", lambda _ledger: None)
+    assert purge(one, _DISPOSAL, now(), ACTOR, lambda _done: None).protocol.id == 1
+
+
+def _ended_by_a_wrong_clock(one: Ledger, turn_the_clock: Callable[[], None]) -> list[str]:
+    """Ask for a second person, and open the ledger where it is two days later; return what is told."""
+    mailing, told = new_mailing(one, 3), list[str]()
+    with one.transaction():
+        approvals.ask(one, mailing, ApprovalTerms(2, timedelta(days=1), slot=None), now(), ACTOR)
+    turn_the_clock()
+    two_days_on = datetime.fromisoformat(now().at) + timedelta(days=2)
+    ahead = now()._replace(at=two_days_on.isoformat(timespec="milliseconds").replace("+00:00", "Z"))
+    end_expired(one, ahead, ACTOR, lambda sentence: told.append(str(sentence)))
+    return told
+
+
+def test_a_host_whose_clock_is_off_ends_no_request_for_a_second_person(
+    one: Ledger, turn_the_clock: Callable[[], None]
+) -> None:
+    assert _ended_by_a_wrong_clock(one, turn_the_clock) == []
+    assert states(one)["pending"] == 3
+
+
+def test_without_looking_at_the_clock_it_would_cancel_what_may_still_be_approved(
+    one: Ledger, turn_the_clock: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(under_way, "clock_off", lambda _ledger: None)
+    assert len(_ended_by_a_wrong_clock(one, turn_the_clock)) == 1
+    assert states(one) == {"cancelled": 3}
 
 
 def test_where_the_server_waits_for_no_standby_and_must_nothing_is_sent(site: Site) -> None:

@@ -21,7 +21,7 @@ from smsctl.ledger.postgres.sentences import NotNowError, broke, in_words, not_n
 from smsctl.ledger.postgres.standby import Standby
 from smsctl.ledger.postgres.statements import Statements
 from smsctl.ledger.seam.engine import Inspection, Progress, Row, Values
-from smsctl.ledger.seam.sentences import LostError, OnlyReadError, held
+from smsctl.ledger.seam.sentences import LostError, OnlyReadError
 from smsctl.ledger.seam.standing import Identity, Standing
 
 _SAY_AFTER_S, _PAUSE_S = 3.0, 0.2
@@ -106,7 +106,7 @@ class PostgresEngine:
                     raise error.told from None
                 if patient and not is_told and waited_s >= min(self.access.busy_timeout_s, _SAY_AFTER_S):
                     is_told = True
-                    self.on_wait(held(self.path))
+                    self.on_wait(error.waiting)
                 if self._session.closed:
                     time.sleep(_PAUSE_S)
             else:

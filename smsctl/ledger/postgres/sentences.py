@@ -26,6 +26,11 @@ class NotNowError(Exception):
         super().__init__()
         self.told = error
 
+    @property
+    def waiting(self) -> Sentence:
+        """What a run that does not give up says meanwhile."""
+        return say("Waiting: {why}", why=self.told.sentence)
+
 
 @contextmanager
 def told(place: Path | str) -> Iterator[None]:
