@@ -248,14 +248,13 @@ class Repeats:
         )
 
     def _look(self, ledger: Ledger, moment: Moment) -> None:
-        mailing, latest, is_retry = self._mailing, self._latest, self._is_retry
-        self._latest = ledger.newest_id("batches")
-        if latest is not None and not own_texts.has_moved(ledger, mailing, self._hash, latest):
-            return
-        if mailing.personal:
-            self._reached = sent_texts(ledger, moment, mailing.id, is_retry=is_retry)
-        else:
-            body, apart_from = (mailing.letter.text.body,), mailing.id
-            self._reached = already_sent(
-                ledger, self._hash, moment, apart_from=apart_from, bodies=body, is_retry=is_retry
-            )
+        mailing, newest, is_retry = self._mailing, ledger.newest_id("batches"), self._is_retry
+        if self._latest is None or own_texts.has_moved(ledger, mailing, self._hash, self._latest):
+            if mailing.personal:
+                self._reached = sent_texts(ledger, moment, mailing.id, is_retry=is_retry)
+            else:
+                body, apart_from = (mailing.letter.text.body,), mailing.id
+                self._reached = already_sent(
+                    ledger, self._hash, moment, apart_from=apart_from, bodies=body, is_retry=is_retry
+                )
+        self._latest = newest  # last: where a session ends in between, the next claim looks once more

@@ -48,6 +48,7 @@ from smsctl.ledger import (
     mailings,
     marking,
     openings,
+    own_texts,
     purging,
     recovery,
     restoring,
@@ -59,6 +60,7 @@ from smsctl.ledger.host_mark import HostMark
 from smsctl.ledger.hosts import HaltError
 from smsctl.ledger.lock import TakenError
 from smsctl.ledger.purging import Decision, Reach
+from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.seam import standing
 from smsctl.ledger.store import Ledger
 
@@ -556,6 +558,60 @@ def test_a_repeat_is_not_made_from_a_ledger_that_was_put_back(
     told = repeat(one, mailing, gateway).remarks
     assert not gateway.taken
     assert "was put back, copied, or another server took over" in str(told[0])
+
+
+# The same text from two hosts
+
+
+def _cut_while_it_looks_who_has_had_it(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> Taker:
+    """End the session of a host in the question to whom another, in mid-run, has sent the same text."""
+    first, second = new_mailing(one, 6), new_mailing(two, 6)
+    look, cut, once, others = own_texts.has_moved, iter((True,)), iter((True,)), Taker()
+
+    def cut_off(ledger: Ledger, mailing: Mailing, body_hash: str, since: int) -> bool:
+        has_moved = look(ledger, mailing, body_hash, since)
+        if has_moved and ledger is one and next(cut, False):
+            end_sessions(admin, one)
+        return has_moved
+
+    def send_the_same() -> None:
+        if next(once, False):
+            send_all(two, second, others)
+
+    monkeypatch.setattr(own_texts, "has_moved", cut_off)
+    gateway = Taker(before=send_the_same)
+    send_all(one, first, gateway)
+    gateway.taken += others.taken
+    return gateway
+
+
+def test_who_is_cut_off_as_it_looks_who_has_had_the_text_looks_once_more(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = _cut_while_it_looks_who_has_had_it(one, two, admin, monkeypatch)
+    assert gateway.taken.total() == 6
+    assert states(two) == {"accepted": 6, "cancelled": 6}
+    must_be_true(two, gateway)
+
+
+def test_by_what_it_knew_before_it_would_send_the_text_to_them_twice(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: how far it has looked is noted before it knows."""
+    look = vars(Repeats)["_look"]
+
+    def note_first(self: Repeats, ledger: Ledger, moment: Moment) -> None:
+        newest = ledger.newest_id("batches")
+        try:
+            look(self, ledger, moment)
+        except LedgerError:
+            self._latest = newest
+            raise
+
+    monkeypatch.setattr(Repeats, "_look", note_first)
+    assert _cut_while_it_looks_who_has_had_it(one, two, admin, monkeypatch).taken.total() == 10
 
 
 def _begun_while_another_host_clears_it(one: Ledger, two: Ledger, admin: Admin, *, by_half: bool) -> int:
