@@ -24,13 +24,13 @@ from smsctl.ledger import corrections, hosts, reconciling, restoring, under_way
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.host_mark import name_of
 from smsctl.ledger.hosts import HaltError
+from smsctl.ledger.late_answers import PROVES
 from smsctl.ledger.reconciling import Unknown
 from smsctl.ledger.store import Ledger
 
 WITHIN = timedelta(minutes=50)
 
 _SOON_S = 1.0
-_PROVES = {Status.ACCEPTED, Status.HELD}
 
 
 class Search(NamedTuple):
@@ -165,7 +165,7 @@ def _settle(search: Search, unknown: Unknown, listed: Listed | None) -> Counter[
     proved = {
         message: receipt.status
         for message, receipt in zip(claim.messages, answer.receipts, strict=True)
-        if receipt.status in _PROVES
+        if receipt.status in PROVES
     }
     return _store(search, claim, proved, "submitted again with the same references")
 

@@ -22,6 +22,7 @@ from smsctl.ledger import (
     costs,
     counts,
     hosts,
+    late_answers,
     marking,
     matching,
     packages,
@@ -44,6 +45,7 @@ class Claim(NamedTuple):
     day: str  # the local day it is counted on
     by: hosts.Claimant | None = None  # None: the ledger is a file
     parts: counts.Parts | None = None  # of its messages and others, where texts differ; None: not read yet
+    until: str | None = None  # it may be under way; None: the ledger is a file
 
 
 class ClaimRequest(NamedTuple):
@@ -88,7 +90,8 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     parts = own and own.parts
     room = ceilings.room(ledger, mailing, want.ceilings, wanted, moment, parts)
     made = _batches(ledger, want, found[:room], own, slots, moment)
-    claims = [one._replace(by=host, parts=parts) for one in made]
+    until = under_way.until(host.at, want.request_s) if host else None
+    claims = [one._replace(by=host, parts=parts, until=until) for one in made]
     for one in claims:
         _mark(ledger, want, one, moment)
     marked = counts.total(ledger, mailing, [message for one in claims for message in one.messages], parts)
@@ -124,7 +127,7 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     before = Status.SENDING if closed else Status.UNKNOWN  # a late answer: recovery was quicker
     paired = list(_paired(done, answer.receipts))
     if not closed:
-        paired = _still_unknown(ledger, done, paired)
+        paired = late_answers.told_still(ledger, done.id, done.batch.reference, done.until, paired)
     _store(ledger, paired, done.id)
     ids = [message for message, _ in paired]
     after = counts.of(ledger, mailing, ids, (receipt.status for _, receipt in paired), done.parts)
@@ -244,25 +247,9 @@ def _mark(ledger: Ledger, want: ClaimRequest, claim: Claim, moment: Moment) -> N
         "boot_s": boot_s,
         "cost_centre": claim.batch.letter.cost_centre,
         "host": host.host if host else None,
-        "under_way_until": under_way.until(host.at, want.request_s) if host else None,
+        "under_way_until": claim.until,
     }
     marking.mark(ledger, ids, batch)
-
-
-def _still_unknown(
-    ledger: Ledger, done: Claim, paired: Sequence[tuple[int, Receipt]]
-) -> list[tuple[int, Receipt]]:
-    """Leave out of a late answer what a report or a person has settled meanwhile."""
-    rows = ledger.rows(
-        "SELECT m.id FROM messages m JOIN batches b ON b.id = m.batch"
-        " WHERE m.batch = ? AND b.reference = ? AND m.state = 'unknown'",
-        done.id,
-        done.batch.reference,
-    )
-    unknown = {message for (message,) in rows}
-    if not unknown:
-        restoring.must_have(ledger, done.id, done.batch.reference)
-    return [(message, receipt) for message, receipt in paired if message in unknown]
 
 
 def _paired(done: Claim, receipts: Sequence[Receipt]) -> Iterable[tuple[int, Receipt]]:

@@ -38,7 +38,14 @@ def left_s(begun: ClockReading, now: ClockReading) -> float:
 
 
 def mark_again(ledger: Ledger, batch: int, last: str) -> None:
-    """Write until when a batch that is submitted once more may be under way, in the open transaction."""
+    """Write until when a batch that is submitted once more may be under way, in the open transaction.
+
+    That is later than it was, also where this request is a shorter one: the first may be under way still, and
+    who made it knows by the other time that its answer is not the only one (`late_answers`).
+    """
+    ((before,),) = ledger.rows("SELECT under_way_until FROM batches WHERE id = ?", batch)
+    if before is not None:
+        last = max(last, stamp(datetime.fromisoformat(before) + timedelta(milliseconds=1)))
     ledger.write("UPDATE batches SET under_way_until = ? WHERE id = ?", last, batch)
 
 

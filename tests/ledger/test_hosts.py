@@ -44,6 +44,7 @@ from smsctl.ledger import (
     fitness,
     host_mark,
     hosts,
+    late_answers,
     lock,
     mailings,
     marking,
@@ -558,6 +559,107 @@ def test_a_repeat_is_not_made_from_a_ledger_that_was_put_back(
     told = repeat(one, mailing, gateway).remarks
     assert not gateway.taken
     assert "was put back, copied, or another server took over" in str(told[0])
+
+
+class Answers(Taker):
+    """A gateway that takes nothing and answers the same to all, once something has happened."""
+
+    def __init__(self, status: Status, verdict: SubmitVerdict, before: Callable[[], None]) -> None:
+        super().__init__()
+        self._status, self._verdict, self._happens = status, verdict, before
+
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
+        self._happens()
+        return same_for_all(batch, self._status, self._verdict, "")
+
+
+def _answered_while_it_is_repeated(
+    one: Ledger, site: Site, admin: Admin, status: Status, verdict: SubmitVerdict
+) -> Taker:
+    """Let another host submit a batch once more, and hear meanwhile that it was not taken the first time."""
+    mailing, leaves, is_stored = new_mailing(one, 2), threading.Event(), threading.Event()
+
+    def wait() -> None:
+        leaves.set()
+        assert is_stored.wait(60)
+
+    gateway = Taker(before=wait)
+
+    def go_on() -> None:
+        with closing(site.opened("two")) as two:
+            recovery.recover(two, now())
+            repeat(two, mailings.get(two, mailing.id), gateway)
+
+    other = threading.Thread(target=go_on)
+
+    def lose() -> None:
+        end_sessions(admin, one)
+        other.start()
+        assert leaves.wait(60)
+
+    send_all(one, mailing, Answers(status, verdict, lose))
+    is_stored.set()
+    other.join()
+    return gateway
+
+
+_NOT_TAKEN = [(Status.PENDING, SubmitVerdict.NOT_REACHED), (Status.REJECTED, SubmitVerdict.ANSWERED)]
+
+
+@pytest.mark.parametrize(("status", "verdict"), _NOT_TAKEN)
+def test_that_it_was_not_taken_at_first_proves_nothing_of_what_is_submitted_once_more(
+    status: Status, verdict: SubmitVerdict, one: Ledger, site: Site, admin: Admin
+) -> None:
+    gateway = _answered_while_it_is_repeated(one, site, admin, status, verdict)
+    assert states(one) == {"accepted": 2}
+    must_be_true(one, gateway)
+
+
+@pytest.mark.parametrize(("status", "verdict"), _NOT_TAKEN)
+def test_taken_for_an_answer_to_both_it_would_be_sent_again_by_the_next_run(
+    status: Status,
+    verdict: SubmitVerdict,
+    one: Ledger,
+    site: Site,
+    admin: Admin,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The negative control: the gateway refuses repeats for an hour, and then no more."""
+    monkeypatch.setattr(late_answers, "PROVES", frozenset(Status))
+    gateway = _answered_while_it_is_repeated(one, site, admin, status, verdict)
+    assert gateway.taken.total() == 2
+    assert states(one) == {str(status): 2}
+
+
+def _under_way_until(ledger: Ledger) -> str:
+    ((until,),) = ledger.rows("SELECT under_way_until FROM batches")
+    return str(until)
+
+
+def _repeated_by_a_quicker_host(one: Ledger, two: Ledger) -> tuple[str, str]:
+    """Let a host submit once more what one with longer requests has; return until when it was under way."""
+    mailing = new_mailing(one, 2)
+    run = a_run(one, mailing, Forgetful(lambda: None, lambda: None))
+    send(run._replace(pace=run.pace._replace(request_s=600)))
+    before = _under_way_until(two)
+    repeat(two, mailing, Answers(Status.UNKNOWN, SubmitVerdict.UNCLEAR, lambda: None))
+    return before, _under_way_until(two)
+
+
+def test_a_shorter_request_does_not_end_the_time_of_the_first(one: Ledger, two: Ledger) -> None:
+    before, after = _repeated_by_a_quicker_host(one, two)
+    assert before < after
+
+
+def test_by_its_own_time_alone_it_would(one: Ledger, two: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: a person may say that it was not sent while the first request is on its way."""
+
+    def mark_again(ledger: Ledger, batch: int, last: str) -> None:
+        ledger.write("UPDATE batches SET under_way_until = ? WHERE id = ?", last, batch)
+
+    monkeypatch.setattr(under_way, "mark_again", mark_again)
+    before, after = _repeated_by_a_quicker_host(one, two)
+    assert after < before
 
 
 # The same text from two hosts

@@ -1,0 +1,40 @@
+"""Answers that come when their batch is unknown already: another process was quicker to take it for lost.
+
+What must stay true: such an answer settles what is unknown still, and nothing else; and where the batch was
+submitted once more meanwhile, it tells of the first time alone, so that it proves of no message that the
+gateway has not taken it.
+"""
+
+from collections.abc import Sequence
+
+from smsctl.domain.message import Receipt, Status
+from smsctl.ledger import restoring
+from smsctl.ledger.store import Ledger
+
+PROVES = frozenset({Status.ACCEPTED, Status.HELD})
+"""What proves something of a batch that was submitted twice, whichever of the two was answered so."""
+
+
+def told_still(
+    ledger: Ledger, batch: int, reference: str, until: str | None, paired: Sequence[tuple[int, Receipt]]
+) -> list[tuple[int, Receipt]]:
+    """Return what a late answer still tells, of messages each with its receipt, in the open transaction.
+
+    What a report or a person has settled meanwhile stays so. `until` is when the batch was to be under way at
+    the longest, as it was claimed: by another time it was submitted again.
+    """
+    rows = ledger.rows(
+        "SELECT m.id, b.under_way_until FROM messages m JOIN batches b ON b.id = m.batch"
+        " WHERE m.batch = ? AND b.reference = ? AND m.state = 'unknown'",
+        batch,
+        reference,
+    )
+    if not rows:
+        restoring.must_have(ledger, batch, reference)
+    twice = {message for message, last in rows if last not in {None, until}}
+    unknown = {message for message, _ in rows} - twice
+    return [
+        (message, receipt)
+        for message, receipt in paired
+        if message in unknown or (message in twice and receipt.status in PROVES)
+    ]
