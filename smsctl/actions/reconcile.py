@@ -173,7 +173,8 @@ def _settle(search: Search, unknown: Unknown, listed: Listed | None) -> Counter[
 def _mark_again(search: Search, unknown: Unknown) -> float:
     """Let other hosts know, durably, that the batch may be under way again; return how long it may leave.
 
-    0: it may not, for another host or a person has settled it meanwhile. Raises HaltError.
+    0: it may not, for another host or a person has settled it meanwhile, or found that repeats are taken.
+    Raises HaltError.
     """
     ledger, mailing, claim = search.ledger, search.mailing, unknown.claim
     if ledger.engine.standing() is None:  # a file, of which nobody takes the right that we hold
@@ -181,7 +182,7 @@ def _mark_again(search: Search, unknown: Unknown) -> float:
     with ledger.transaction():
         host = hosts.admit(ledger, mailing.reference, search.now())
         found = reconciling.unknown_batches(ledger, mailing, search.account, batch=claim.id)
-        if host is None or unknown not in found:
+        if host is None or unknown not in found or not _may_repeat(search, unknown):
             return 0
         under_way.mark_again(ledger, claim.id, under_way.until(host.at, search.request_s))
         name = name_of(claim.batch.reference, unknown.claimed.at)

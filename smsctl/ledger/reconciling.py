@@ -14,6 +14,7 @@ from smsctl.ledger.batches import Claim
 from smsctl.ledger.store import Ledger
 
 _PROVED, _PROVED_AFTER = "dedup-proved", "dedup-proved-after"
+_NEVER = 1 << 62
 
 
 class Unknown(NamedTuple):
@@ -82,6 +83,9 @@ def prove(ledger: Ledger, account: str, moment: Moment) -> None:
 
 
 def disprove(ledger: Ledger, account: str) -> None:
-    """Forget the proof: the account has taken a repeat."""
-    for name in (_PROVED, _PROVED_AFTER):
-        ledger.write("DELETE FROM facts WHERE name = ?", f"{name} {account}")
+    """Forget the proof, in the open transaction: the account has taken a repeat.
+
+    A run that began with the proof submits nothing again either: no batch is newer than this.
+    """
+    ledger.write("DELETE FROM facts WHERE name = ?", f"{_PROVED} {account}")
+    ledger.keep_fact(f"{_PROVED_AFTER} {account}", str(_NEVER))

@@ -51,6 +51,7 @@ from smsctl.ledger import (
     openings,
     own_texts,
     purging,
+    reconciling,
     recovery,
     restoring,
     takeover,
@@ -660,6 +661,31 @@ def test_by_its_own_time_alone_it_would(one: Ledger, two: Ledger, monkeypatch: p
     monkeypatch.setattr(under_way, "mark_again", mark_again)
     before, after = _repeated_by_a_quicker_host(one, two)
     assert after < before
+
+
+def _disproved_in_mid_run(one: Ledger, two: Ledger) -> Taker:
+    """Let a person find on another host, in the middle of a run, that the account takes repeats."""
+
+    def disprove() -> None:
+        with two.transaction():
+            reconciling.disprove(two, "")
+
+    gateway = Forgetful(disprove, lambda: None)
+    repeat(one, new_mailing(one, 2), gateway)
+    return gateway
+
+
+def test_what_is_found_to_be_taken_twice_is_not_submitted_once_more(one: Ledger, two: Ledger) -> None:
+    assert not _disproved_in_mid_run(one, two).taken
+    assert states(two) == {"unknown": 2}
+
+
+def test_by_the_proof_that_the_run_began_with_it_would_be(
+    one: Ledger, two: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(reconciling, "_NEVER", 0)
+    assert _disproved_in_mid_run(one, two).taken
 
 
 # The same text from two hosts
