@@ -7,7 +7,7 @@ from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.unsettled import Unsettled, unsettled_of
 from smsctl.errors import LedgerError, SmsctlError, UnsettledError, UsageError, worst
-from smsctl.ledger import mailings, stops
+from smsctl.ledger import cancelling, mailings, stops
 from smsctl.ledger.store import Ledger
 
 
@@ -17,9 +17,13 @@ def left_unsettled(ledger: Ledger, mailing: Mailing) -> Unsettled:
     return unsettled_of(mailing.id, states, stops.in_doubt(ledger, mailing))
 
 
-def was_stopped(mailing: Mailing, totals: MailingTotals) -> bool:
-    """Say whether somebody has cancelled it: not everyone was reached, which no silence may hide."""
-    return mailing.cancelled_at is not None and bool(totals.states.get(Status.CANCELLED))
+def was_stopped(ledger: Ledger, mailing: Mailing, totals: MailingTotals) -> bool:
+    """Say whether somebody has cancelled it: not everyone was reached, which no silence may hide.
+
+    Asked now, which is after the totals were: another may have cancelled it since the mailing was read.
+    """
+    unreached = totals.states.get(Status.CANCELLED) or totals.states.get(Status.PENDING)
+    return bool(unreached) and cancelling.is_cancelled(ledger, mailing)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from threading import Barrier, Thread
 
 import pytest
 
+from smsctl.cli.mailings import approve as cli_approve
 from smsctl.domain.approval import ApprovalDecision, ApprovalTerms
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.moment import Actor, stamp
@@ -22,7 +23,7 @@ from smsctl.ledger.store import open_ledger
 
 from ..actions.desk import moment
 from ..conftest import Live, LiveGateway, MakeConfig
-from ..front_door import Ran, Run
+from ..front_door import Ran, Run, run_process
 from .conftest import guardians
 from .quiet import ALL_DAY
 
@@ -165,6 +166,36 @@ def test_a_second_person_sees_who_asks_and_what_it_costs_and_is_asked(
     assert not asked.simulator.accepted()
     ran = run("--config", asked.config, "mailings", "approve", 1, stdin="y\n", terminal=True)
     assert (ran.code, len(asked.simulator.accepted())) == (0, 4)
+
+
+@pytest.mark.parametrize("meanwhile", ["cancelled", "unknown"])
+def test_what_became_of_it_between_the_yes_and_the_sending_is_told(
+    meanwhile: str, asked: Live, run: Run, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process cancels the rest, or sends it and dies."""
+    log_in(BO)
+    approve = vars(cli_approve)["approve"]
+
+    def approve_and_more(*given: object, **named: object) -> None:
+        approve(*given, **named)
+        if meanwhile == "cancelled":
+            assert run_process("--config", asked.config, "mailings", "cancel", 1).code == 0
+            return
+        with closing(open_ledger(path_of(asked.config))) as ledger:
+            mailing = mailings.get(ledger, 1)
+            want = ClaimRequest(
+                mailing=mailing, most=9, ceilings=Ceilings(), repeats=Repeats(mailing, "none")
+            )
+            with ledger.transaction():
+                assert batches.claim(ledger, want, 0, moment())
+
+    monkeypatch.setattr(cli_approve, "approve", approve_and_more)
+    ran = run("--config", asked.config, "mailings", "approve", 1, "--yes", "--quiet")
+    assert not asked.simulator.accepted()
+    if meanwhile == "cancelled":
+        assert (ran.code, ran.out) == (0, "Mailing 1 was cancelled and has nothing pending.\n")
+    else:
+        assert (ran.code, "mailings resolve 1" in ran.said) == (4, True), ran.said
 
 
 def test_whoever_asked_does_not_approve(asked: Live, run: Run) -> None:

@@ -8,17 +8,19 @@ from contextlib import closing
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from smsctl.actions import keyed_run
+from smsctl.actions import keyed_run, resume
 from smsctl.cli.mailings import departing, run_key
-from smsctl.ledger import lock
+from smsctl.cli.mailings import resume as cli_resume
+from smsctl.ledger import cancelling, lock
 from smsctl.ledger.store import Ledger, open_ledger
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import Live, LiveGateway
-from ..front_door import Ran, Run
+from ..front_door import Ran, Run, run_process
 from .conftest import guardians
 
 KEY = "friday-{week}"
@@ -82,6 +84,49 @@ def test_what_was_cancelled_is_not_called_sent(run: Run, stuck: Live, message: P
     again = cron.send()
     assert again.code == 0
     assert "nothing of it was sent: 3 cancelled. To send it after all, choose another key." in again.out
+
+
+WAYS = {
+    "send": ("send", "message.txt", "--all", "--yes", "--max-parts", 9, "--key", KEY),
+    "resume": ("mailings", "resume", 1),
+}
+
+
+def _cancelled_as_it_looks_what_is_left(
+    stuck: Live, run: Run, monkeypatch: pytest.MonkeyPatch, way: str
+) -> Ran:
+    """Let another process cancel a mailing that is pending when it was found, and not yet looked at."""
+    stuck.config.with_name("message.txt").write_text("Hej", encoding="utf-8")
+    monkeypatch.chdir(stuck.config.parent)
+    assert run("--config", stuck.config, *WAYS["send"]).code == 6
+    look, once = resume.what_is_left, iter((True,))
+
+    def look_late(*given: Any, **named: Any) -> resume.Remainder | None:  # noqa: ANN401 - passed on
+        if next(once, False):
+            assert run_process("--config", stuck.config, "mailings", "cancel", 1).code == 0
+        return look(*given, **named)
+
+    for module in (resume, cli_resume):
+        monkeypatch.setattr(module, "what_is_left", look_late)
+    return run("--config", stuck.config, *WAYS[way], "--quiet")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_cancelled_meanwhile_is_told_also_with_quiet(
+    way: str, stuck: Live, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _cancelled_as_it_looks_what_is_left(stuck, run, monkeypatch, way)
+    assert (ran.code, "cancelled" in ran.out) == (0, True), ran.said
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_by_the_mailing_as_it_was_found_it_would_end_well_in_silence(
+    way: str, stuck: Live, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: nobody was reached, and nobody hears of it."""
+    monkeypatch.setattr(cancelling, "is_cancelled", lambda _ledger, mailing: mailing.cancelled_at is not None)
+    ran = _cancelled_as_it_looks_what_is_left(stuck, run, monkeypatch, way)
+    assert (ran.code, ran.said) == (0, ""), ran.said
 
 
 def test_an_empty_key_is_no_key_and_is_told(cron: Cron, live: Live) -> None:

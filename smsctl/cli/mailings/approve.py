@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 from smsctl.actions.approve import approve, must_be_open, no_longer_every_time
 from smsctl.actions.ceilings import by_time
-from smsctl.actions.ending import told_with_what_is_left
+from smsctl.actions.ending import left_unsettled, told_with_what_is_left, was_stopped
 from smsctl.actions.may_send import Circumstances
 from smsctl.actions.resume import Remainder, record, what_is_left
 from smsctl.cli import dialogue, options, seen, wiring_gateway
@@ -23,7 +23,7 @@ from smsctl.domain.approval import Approval
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Mailing
 from smsctl.errors import Sentence, UsageError, say
-from smsctl.ledger import approvals, mailings, skipped, texts
+from smsctl.ledger import approvals, cancelling, mailings, skipped, texts
 
 EXAMPLES = (
     "smsctl mailings approve 12",
@@ -99,7 +99,8 @@ def _before_it_leaves(
     approve(ledger, mailing, _now(wiring, under), said.reason, every_time=said.every_time)
     rest = _left(wiring, mailing, traits, _now(wiring, under))
     if gateway is None or rest is None:
-        return _replied(wiring, mailing, _approved(mailing))
+        is_cancelled = rest is None and cancelling.is_cancelled(ledger, mailing)  # since the yes
+        return _replied(wiring, mailing, _cancelled(mailing) if is_cancelled else _approved(mailing))
     wiring.output.warn(_approved(mailing))
     return _sent(wiring, rest, gateway, _now(wiring, under))
 
@@ -198,6 +199,10 @@ def _approved(mailing: Mailing) -> Sentence:
     return say("Mailing {id} is approved.", id=mailing.id)
 
 
+def _cancelled(mailing: Mailing) -> Sentence:
+    return say("Mailing {id} was cancelled and has nothing pending.", id=mailing.id)
+
+
 def _for_every_slot(asked: Approval) -> list[Block]:
     """Return what a yes for every time would be for."""
     least, most = asked.messages_every_time[0], asked.messages_every_time[-1]
@@ -219,9 +224,14 @@ def _must_be_one(wanted: Sequence[bool]) -> None:
 
 
 def _replied(wiring: Wiring, mailing: Mailing, sentence: Sentence) -> CommandResult:
-    tally = mailings.tally(wiring.ledger, mailing)
+    tally, left = mailings.tally(wiring.ledger, mailing), left_unsettled(wiring.ledger, mailing)
     return CommandResult(
         data={**render.data(mailing, tally), "approval": _decision(wiring, mailing)},
-        screen=[TextLine(sentence, Tone.GOOD)],
+        screen=[TextLine(sentence, Tone.GOOD), *map(TextLine, left.sentences)],
         summary=sentence,
+        advice=left.sentences,
+        exit_code=left.exit_code,
+        left=(left,),
+        is_known=True,
+        is_told_always=was_stopped(wiring.ledger, mailing, tally),
     )

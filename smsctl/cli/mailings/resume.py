@@ -59,7 +59,7 @@ def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
     tally, left = mailings.tally(wiring.ledger, mailing), left_unsettled(wiring.ledger, mailing)
     steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
     sentence = say("Mailing {id} has nothing pending.", id=mailing.id)
-    if stopped := was_stopped(mailing, tally):
+    if stopped := was_stopped(wiring.ledger, mailing, tally):
         sentence = say("Mailing {id} was cancelled and has nothing pending.", id=mailing.id)
     return CommandResult(
         data=render.data(mailing, tally),

@@ -52,6 +52,8 @@ def begun(
             )
             if rest:
                 return go_on(wiring, rest, gateway, under, None)
+            if found.goes_on:  # another has sent or cancelled the rest since
+                found = found._replace(tally=mailings.tally(ledger, found.mailing))
     elif (asked := approvals.of(ledger, found.mailing.id)) and asked.holds and asked.is_open:
         raise still_waits(found.mailing.id).error  # as a real run would
     elif found.goes_on:
@@ -130,5 +132,5 @@ def _told(sentence: Sentence, ledger: Ledger, earlier: Begun, *, dry_run: bool) 
         exit_code=left.exit_code,
         left=(left,),
         is_known=True,
-        is_told_always=ending.was_stopped(mailing, tally),
+        is_told_always=ending.was_stopped(ledger, mailing, tally),
     )
