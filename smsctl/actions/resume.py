@@ -14,6 +14,7 @@ from smsctl.actions.may_send import (
     ceilings_in_claims,
     may_send,
 )
+from smsctl.config.settings import Settings
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
 from smsctl.domain.message import Status
@@ -58,7 +59,7 @@ def what_is_left(
         return None
     cancelling.must_not_be_cancelled(mailing.id, mailing.cancelled_at)
     mailings.must_have_body(mailing)
-    _must_be_its_gateway(mailing, traits, ledger, under)
+    must_be_its_gateway(mailing, traits, ledger, under.settings)
     due = _due(mailing, under)
     account_status = account_status_of(ledger, mailing.municipality, under.local_now)
     ceilings = _not_beyond_the_confirmed(mailing, given)
@@ -118,19 +119,7 @@ def record(rest: Remainder, ledger: Ledger, under: Circumstances, reason: str | 
         audit.record(ledger, under.now, under.actor, "resume", f"mailing {rest.mailing.id}", reason=reason)
 
 
-def _may_be_listed(
-    mailing: Mailing, traits: Traits, tally: MailingTotals, ledger: Ledger, under: Circumstances
-) -> bool:
-    """Say whether the gateway's list may tell what became of something unknown."""
-    if not (traits.cancelling and tally.states.get(Status.UNKNOWN)):
-        return False
-    from smsctl.actions.reconcile import may_be_listed
-
-    municipality = under.settings.municipality(mailing.municipality.key)
-    return may_be_listed(ledger, mailing, trust.account_of(under.settings, municipality))
-
-
-def _must_be_its_gateway(mailing: Mailing, traits: Traits, ledger: Ledger, under: Circumstances) -> None:
+def must_be_its_gateway(mailing: Mailing, traits: Traits, ledger: Ledger, settings: Settings) -> None:
     """Raise RuleError where the config names another gateway than the mailing was begun with, or account.
 
     Another gateway counts other parts than were confirmed, and its reports would find no message; another
@@ -150,9 +139,21 @@ def _must_be_its_gateway(mailing: Mailing, traits: Traits, ledger: Ledger, under
                 id=mailing.id,
             ),
         )
-    municipality = under.settings.municipality(mailing.municipality.key)
-    billed = trust.billed_account(under.settings, municipality)
+    municipality = settings.municipality(mailing.municipality.key)
+    billed = trust.billed_account(settings, municipality)
     accounts.must_be_its(ledger, mailing.id, mailing.account, billed)
+
+
+def _may_be_listed(
+    mailing: Mailing, traits: Traits, tally: MailingTotals, ledger: Ledger, under: Circumstances
+) -> bool:
+    """Say whether the gateway's list may tell what became of something unknown."""
+    if not (traits.cancelling and tally.states.get(Status.UNKNOWN)):
+        return False
+    from smsctl.actions.reconcile import may_be_listed
+
+    municipality = under.settings.municipality(mailing.municipality.key)
+    return may_be_listed(ledger, mailing, trust.account_of(under.settings, municipality))
 
 
 def _not_beyond_the_confirmed(mailing: Mailing, given: Ceilings) -> Ceilings:

@@ -17,11 +17,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from smsctl.cli.mailings import cancel as cli_cancel
 from smsctl.domain.message import Answer
 from smsctl.ledger.store import Ledger, read_ledger
 
 from ..conftest import SECRET, MakeConfig
-from ..front_door import Run, begin_process, end_process, run_here
+from ..front_door import Ran, Run, begin_process, end_process, run_here
 from ..gateways.fault_server import FaultServer, Line, no_simulator, reply
 from .conftest import WAIT_S, guardians
 
@@ -238,6 +239,36 @@ def test_what_the_gateway_names_is_stopped_and_costs_nothing(serve: Serve, messa
     send(run, config, message)
     code, data = cancel(run, config)
     assert (code, data["stopped"], data["states"], data["parts"]) == (0, PEOPLE, {"cancelled": PEOPLE}, 0)
+
+
+def _cancelled_by_another_account(config: Path, message: Path, run: Run) -> Ran:
+    """Send by one account, and cancel where the config names another, as that of a second host may."""
+    send(run, config, message)
+    account = ("--config", config, "config", "set", "gateway.service_id")
+    assert run(*account, 4712).code == 0
+    ran = run("--config", config, "mailings", "cancel", 1)
+    assert run(*account, 4711).code == 0
+    return ran
+
+
+def test_another_account_than_its_own_is_not_asked_to_stop_it(serve: Serve, message: Path, run: Run) -> None:
+    """It has none of it: what it says of that would be told as if it were too late."""
+    config = serve(gateway := Holding(), **HOLDS)
+    ran = _cancelled_by_another_account(config, message, run)
+    assert (ran.code, "begun with the account intelecom 4711" in ran.err) == (5, True), ran.said
+    assert f"{PEOPLE} messages could not be stopped: the gateway could not be asked." in ran.out
+    assert gateway.held
+    assert cancel(run, config)[0] == 0
+    assert not gateway.held
+
+
+def test_without_that_look_it_would_be(
+    serve: Serve, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(cli_cancel, "must_be_its_gateway", lambda *_: None)
+    ran = _cancelled_by_another_account(serve(gateway := Holding(), **HOLDS), message, run)
+    assert (ran.code, len(gateway.held)) == (0, 0), ran.said
 
 
 @pytest.mark.parametrize("trouble", ["dropped", "unreadable", "unavailable", "nameless"])

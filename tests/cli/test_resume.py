@@ -192,7 +192,7 @@ def test_what_one_account_has_begun_no_other_is_billed_for(in_part: Live, run: R
 
 def test_the_claim_asks_for_the_account_too(in_part: Live, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another host may have begun the mailing since the command looked."""
-    monkeypatch.setattr("smsctl.actions.resume._must_be_its_gateway", lambda *_: None)
+    monkeypatch.setattr("smsctl.actions.resume.must_be_its_gateway", lambda *_: None)
     assert run("--config", in_part.config, "mailings", "resume", 1).code == 5
     assert len(in_part.simulator.accepted()) == 1
 

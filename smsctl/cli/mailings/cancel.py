@@ -1,15 +1,16 @@
 """`smsctl mailings cancel ID`: stop what has not left."""
 
 from datetime import datetime
-from functools import partial
 
 from smsctl.actions.cancel import Cancelled, cancel
 from smsctl.actions.ending import left_unsettled
+from smsctl.actions.resume import must_be_its_gateway
 from smsctl.cli import options, seen, wiring_gateway
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.reply import CommandResult, notes_of
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.errors import Sentence, say, say_n
@@ -29,7 +30,13 @@ def run(wiring: Wiring, mailing: options.MailingId, *, reason: options.Reason = 
     found = wiring.named(mailings.get(ledger, mailing))
     seen.must_be_theirs(wiring, found)
     configured = wiring.settings.municipality(found.municipality.key)
-    opening = partial(wiring_gateway.gateway, wiring, service_id=configured.service_id)
+
+    def opening() -> Gateway:
+        gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
+        begun = mailings.get(ledger, found.id)  # another host may have handed it over since
+        must_be_its_gateway(begun, gateway.traits, ledger, wiring.settings)  # no other has any of it
+        return gateway
+
     try:
         done = cancel(ledger, found, opening, wiring.clock.now(), wiring.actor, reason)
     except KeyboardInterrupt:
