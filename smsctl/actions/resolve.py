@@ -96,7 +96,7 @@ def _settle(
     ledger: Ledger, mailing: Mailing, word: ResolveAnswer, some: Sequence[tuple[int, int]], moment: Moment
 ) -> int:
     given_back = Status.PENDING if mailing.cancelled_at is None else Status.CANCELLED
-    these, why = dict(some), f"resolved: {word}"
+    these, why = corrections.still_in(ledger, dict(some), Status.UNKNOWN), f"resolved: {word}"
     becomes = given_back if word in _PENDING_AGAIN else Status.ACCEPTED
     settled = corrections.move(ledger, mailing, these, Status.UNKNOWN, becomes, moment, why)
     if becomes is not Status.ACCEPTED:

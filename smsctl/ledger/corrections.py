@@ -33,6 +33,21 @@ def names_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[str, int]:
     )
 
 
+def still_in(ledger: Ledger, messages: Mapping[int, int], state: Status) -> dict[int, int]:
+    """Return those of some messages (id and batch) that are in a state, and in that batch, now.
+
+    Of a message that was read before, a report may have told since; or another host has sent it once more.
+    """
+    found = ledger.rows_of("SELECT id, COALESCE(batch, 0), state FROM messages WHERE id IN (?)", messages)
+    return {message: batch for message, batch, now in found if (now, batch) == (state, messages[message])}
+
+
+_MOVE = (
+    "UPDATE messages SET state = ?, code = ?, batch = CASE WHEN ? = 'pending' THEN NULL ELSE batch END"
+    " WHERE state = ? AND COALESCE(batch, 0) = ? AND id IN (?)"
+)
+
+
 def move(
     ledger: Ledger,
     mailing: Mailing,
@@ -44,20 +59,12 @@ def move(
 ) -> int:
     """Move messages (id and batch) from one state to another, in the open transaction; return how many.
 
-    A message that is no longer in the state `before` stays as it is.
+    A message that is no longer in the state `before`, or in that batch, stays as it is.
     """
     moved = 0
     for batch, ids in _by_batch(messages).items():
-        parts = _parts(ledger, mailing, ids, before)
-        done = ledger.write_of(
-            "UPDATE messages SET state = ?, code = ?,"
-            " batch = CASE WHEN ? = 'pending' THEN NULL ELSE batch END WHERE state = ? AND id IN (?)",
-            after,
-            why,
-            after,
-            before,
-            keys=ids,
-        )
+        parts = _parts(ledger, mailing, ids, (before, batch))
+        done = ledger.write_of(_MOVE, after, why, after, before, batch, keys=ids)
         if done > 0:
             change = counts.Sum(messages=done, parts=done * mailing.size.parts if parts is None else parts)
             _account(ledger, mailing, batch, {before: change}, {after: change}, moment, why)
@@ -79,12 +86,14 @@ def _by_batch(messages: Mapping[int, int]) -> dict[int, list[int]]:
     return found
 
 
-def _parts(ledger: Ledger, mailing: Mailing, messages: Sequence[int], state: Status) -> int | None:
-    """Return the parts of those messages that are in a state; None where each has its mailing's."""
+def _parts(
+    ledger: Ledger, mailing: Mailing, messages: Sequence[int], there: tuple[Status, int]
+) -> int | None:
+    """Return the parts of those that are in a state and a batch; None where each has its mailing's."""
     if not mailing.personal:
         return None
-    found = ledger.rows_of("SELECT state, parts FROM messages WHERE id IN (?)", messages)
-    return sum(int(parts) for one, parts in found if one == state)
+    found = ledger.rows_of("SELECT state, COALESCE(batch, 0), parts FROM messages WHERE id IN (?)", messages)
+    return sum(int(parts) for *place, parts in found if tuple(place) == there)
 
 
 def _account(

@@ -80,6 +80,35 @@ def test_a_word_on_a_large_mailing_lets_others_in_and_is_said_again_where_it_was
     assert checking.check(ledger) == ()
 
 
+def _reported_in_the_middle(ledger: Ledger) -> list[tuple[object, ...]]:
+    """Let reports tell of messages between two commits of a word on them; return what is kept of those."""
+    mailing, waits = mailings.get(ledger, unknown_mailing(ledger)), ledger.give_way
+
+    def report() -> None:
+        vars(ledger)["give_way"] = waits
+        these = dict.fromkeys(range(50, 61), 3)
+        with ledger.transaction():
+            corrections.move(ledger, mailing, these, Status.UNKNOWN, Status.FAILED, NOW, "report")
+
+    vars(ledger).update(_rows=25, give_way=report)
+    assert resolve(ledger, mailing, ResolveAnswer.NOT_SENT, NOW, ACTOR, "asked") == 49
+    return ledger.rows("SELECT DISTINCT state, earlier_batch FROM messages WHERE id >= 50")
+
+
+def test_what_a_report_has_told_of_meanwhile_was_in_no_other_batch(ledger: Ledger) -> None:
+    """Else it counts as submitted more than once, and `mailings retry` leaves it out."""
+    assert _reported_in_the_middle(ledger) == [("failed", None)]
+    assert checking.check(ledger) == ()
+
+
+def test_if_it_were_noted_of_all_it_would_be_left_out(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(corrections, "still_in", lambda _ledger, messages, _state: messages)
+    assert _reported_in_the_middle(ledger) == [("failed", 3)]
+
+
 def test_in_one_piece_it_would_hold_all_others_out(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control."""
     monkeypatch.setattr(Ledger, "in_pieces", lambda _self, rows: iter([list(rows)]))

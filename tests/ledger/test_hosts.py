@@ -41,6 +41,7 @@ from smsctl.ledger import (
     batches,
     cancelling,
     checking,
+    corrections,
     fitness,
     host_mark,
     hosts,
@@ -406,6 +407,56 @@ def test_a_cancel_leaves_alone_what_is_under_way(two: Ledger, late: Late) -> Non
     cancel(two, late.mailing, open_gateway, now(), ACTOR, None)
     assert not asked
     assert states(two) == {"unknown": 2}
+
+
+# A word that is said in several commits
+
+
+class Unheard(Taker):
+    """A gateway of which no clear answer comes; whether it takes anything is another matter."""
+
+    def __init__(self, *, takes: bool) -> None:
+        super().__init__()
+        self._takes = takes
+
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
+        if self._takes:
+            super().submit(batch, is_late=is_late)
+        return same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, "")
+
+
+def _said_on_both(one: Ledger, two: Ledger, admin: Admin) -> Taker:
+    """Let a host stand still in the middle of a person's word, and another say it, send and hear nothing."""
+    mailing, gateway = new_mailing(one, 4), Unheard(takes=True)
+    run(one, mailing, Unheard(takes=False))
+    let_all_arrive(one)
+
+    def meanwhile() -> None:
+        end_sessions(admin, one)
+        resolve(two, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
+        assert run(two, mailing, gateway) == {"unknown": 4}
+
+    vars(one).update(_rows=2, give_way=meanwhile)
+    assert resolve(one, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked") == 2
+    return gateway
+
+
+def test_a_word_is_not_said_of_what_was_sent_since(one: Ledger, two: Ledger, admin: Admin) -> None:
+    gateway = _said_on_both(one, two, admin)
+    assert states(two) == {"unknown": 4}
+    run(two, mailings.get(two, 1), gateway)
+    must_be_true(two, gateway)
+
+
+def test_by_their_state_alone_its_cost_would_be_given_back_twice(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    in_any_batch = str(vars(corrections)["_MOVE"]).replace("COALESCE(batch, 0) = ?", "? >= 0")
+    monkeypatch.setattr(corrections, "_MOVE", in_any_batch)
+    monkeypatch.setattr(corrections, "still_in", lambda _ledger, messages, _state: messages)
+    with pytest.raises(AssertionError, match="more parts are given back"):
+        _said_on_both(one, two, admin)
 
 
 # A request that is made once more
