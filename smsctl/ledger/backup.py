@@ -41,7 +41,8 @@ def back_up(ledger: Ledger, target: Path, on_progress: Progress = nobody_looks) 
     The copy knows that it is one: put back, nothing is sent from it before a person has accepted that.
     How far sending has come is not copied: that file must tell of the present.
 
-    Raises LedgerError when the ledger cannot be read, InputError when `target` cannot be written.
+    Raises LedgerError when the ledger cannot be read, or the key of its hashes is not here; InputError when
+    `target` cannot be written.
     """
     key, key_copy = keyfile.path_of(ledger.path), keyfile.path_of(target)
     for path in (target, key_copy):
@@ -50,6 +51,7 @@ def back_up(ledger: Ledger, target: Path, on_progress: Progress = nobody_looks) 
                 say("{path} exists already; nothing was written.", path=path),
                 hint=say("Name a new file; a date in its name makes one for each day."),
             )
+    keyfile.find(ledger)  # a host that never got it would make backups that nothing can be sent from
     try:
         if named_files.is_made_ahead(target):
             _copy_through(ledger, target, on_progress)
@@ -57,6 +59,7 @@ def back_up(ledger: Ledger, target: Path, on_progress: Progress = nobody_looks) 
             ledger.engine.back_up(target, on_progress)
         try:
             # After the ledger: a key is durable before the first hash under it.
+            keyfile.find(ledger)  # another host may have made it meanwhile
             return Backup(ledger=target, key=_copy_key(key, key_copy))
         except (OSError, LedgerError):
             with suppress(OSError):

@@ -8,7 +8,7 @@ missing or foreign key stops everything that depends on it.
 import os
 from pathlib import Path
 
-from smsctl.errors import LedgerError, say
+from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger.seam import beside
 from smsctl.ledger.seam.sentences import reason
 from smsctl.ledger.store import Ledger
@@ -47,10 +47,10 @@ def find(ledger: Ledger) -> LedgerKey | None:
     path = path_of(ledger.path)
     secret = read(path)
     if secret is None:
-        raise LedgerError(say("{path}: the ledger's key is missing.", path=path), hint=_MEND)
+        raise LedgerError(say("{path}: the ledger's key is missing.", path=path), hint=_mend(ledger))
     key = LedgerKey(secret)
     if key.hash(_FACT) != check:
-        raise LedgerError(say("{path}: this is not the key of this ledger.", path=path), hint=_MEND)
+        raise LedgerError(say("{path}: this is not the key of this ledger.", path=path), hint=_mend(ledger))
     return key
 
 
@@ -68,6 +68,17 @@ def find_or_make(ledger: Ledger) -> LedgerKey:
 
 
 _MEND = say("Restore it from the backup that the ledger is from. Nothing is sent without it.")
+_FETCH = say("Fetch the key from a host that sends from this ledger.")
+
+
+def _mend(ledger: Ledger) -> Sentence:
+    """Return how a host comes by the key of this ledger: one that others share has it on each of them."""
+    if ledger.high_water is None or not ledger.high_water.of_a_host:
+        return _MEND
+    return say(
+        "Fetch it from a host that sends from this ledger, and say: smsctl ledger join FILE. Nothing is sent"
+        " without it."
+    )
 
 
 def read(path: Path) -> bytes | None:
@@ -102,14 +113,16 @@ def bring(named: Path, ledger: Ledger) -> bool:
 
 def must_fit(named: Path, ledger: Ledger) -> bytes | None:
     """Return the key in a file; None where there is no file. Raises LedgerError as `bring`."""
-    secret, there = read(named), read(path_of(ledger.path))
+    secret, there, here = read(named), read(path_of(ledger.path)), path_of(ledger.path)
     if secret is None:
         return None
     check = ledger.fact(_FACT)
-    if (there is not None and there != secret) or (check and LedgerKey(secret).hash(_FACT) != check):
+    if check and LedgerKey(secret).hash(_FACT) != check:
+        raise LedgerError(say("{path}: this is not the key of this ledger.", path=named), hint=_FETCH)
+    if there is not None and there != secret:  # of another ledger, or made in a transaction that did not end
         raise LedgerError(
-            say("{path}: this is not the key of this ledger.", path=named),
-            hint=say("Fetch the key from a host that sends from this ledger."),
+            say("{path}: this host has another key already.", path=here),
+            hint=say("If no other ledger needs it, move it away, and say this once more."),
         )
     return secret
 

@@ -623,9 +623,20 @@ def test_a_second_host_joins_with_the_key(live: Live, run: Run, message: Path, t
     assert key.exists()
     lacks = run("--config", there, "send", message, "--all", "--yes", "--max-parts", 3)
     assert (lacks.code, "key is missing" in lacks.said) == (9, True), lacks.said
+    assert "smsctl ledger join FILE" in lacks.said.replace(f"--config {there} ", "")
+    backup = run("--config", there, "ledger", "backup", tmp_path / "backup")
+    assert (backup.code, "key is missing" in backup.said) == (9, True), backup.said
+    assert not list(tmp_path.glob("backup*"))
     wrong = tmp_path / "wrong.key"
     wrong.write_bytes(b"x" * 32)
-    assert run("--config", there, "ledger", "join", wrong).code == 9
+    refused = run("--config", there, "ledger", "join", wrong)
+    assert (refused.code, f"{wrong}: this is not the key" in refused.said) == (9, True), refused.said
+    left = tmp_path / "there" / "ledger.key"  # as by a process that was killed as it made the first
+    left.write_bytes(b"x" * 32)
+    left.chmod(0o600)
+    refused = run("--config", there, "ledger", "join", key)
+    assert (refused.code, f"{left}: this host has another key already" in refused.said) == (9, True)
+    left.unlink()
     joined = run("--config", there, "ledger", "join", key)
     assert joined.code == 0, joined.said
     assert run("--config", there, "send", message, "--all", "--yes", "--max-parts", 3).code == 0

@@ -144,6 +144,51 @@ def test_a_ledger_without_hashes_has_no_key_to_copy(ledger: Ledger, tmp_path: Pa
     assert [path.name for path in tmp_path.glob("backup*")] == ["backup.db"]
 
 
+def _back_up_without_its_key(ledger: Ledger, target: Path, there: bytes | None) -> None:
+    """Back up where the key of the hashes is not, or another one is."""
+    with ledger.transaction():
+        keyfile.find_or_make(ledger).hash("+46701740605")
+    key = keyfile.path_of(ledger.path)
+    key.unlink()
+    if there:
+        key.write_bytes(there)
+    back_up(ledger, target)
+
+
+_NOT_ITS_KEY = pytest.mark.parametrize("there", [None, bytes(32)], ids=["none", "another"])
+
+
+@_NOT_ITS_KEY
+def test_without_the_key_of_the_hashes_there_is_no_backup(
+    there: bytes | None, ledger: Ledger, tmp_path: Path
+) -> None:
+    """From one nothing could be sent, and the block list would be lost."""
+    with pytest.raises(LedgerError, match=r"key is missing|not the key of this ledger"):
+        _back_up_without_its_key(ledger, tmp_path / "backup.db", there)
+    assert not list(tmp_path.glob("backup*"))
+
+
+@_NOT_ITS_KEY
+def test_without_asking_for_it_a_backup_would_lack_it_in_silence(
+    there: bytes | None, ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(keyfile, "find", lambda _ledger: None)
+    _back_up_without_its_key(ledger, tmp_path / "backup.db", there)
+    assert list(tmp_path.glob("backup.db"))
+
+
+def test_a_key_that_another_host_makes_meanwhile_is_missed(ledger: Ledger, tmp_path: Path) -> None:
+    def made_elsewhere(_done: int, _of: int) -> None:
+        with ledger.transaction():
+            keyfile.find_or_make(ledger)
+        keyfile.path_of(ledger.path).unlink()
+
+    with pytest.raises(LedgerError, match="the ledger's key is missing"):
+        back_up(ledger, tmp_path / "backup.db", made_elsewhere)
+    assert not list(tmp_path.glob("backup*"))
+
+
 def test_a_backup_that_is_put_back_is_recognised_with_nothing_beside_it(
     ledger: Ledger, tmp_path: Path
 ) -> None:

@@ -249,7 +249,7 @@ def test_a_file_whose_key_is_missing_is_told_of_and_stays_in_use(file: Path, ser
 def test_a_host_with_another_key_is_told_of_before_the_file_is_marked(file: Path, server: Fresh) -> None:
     (file.parent / "state" / "ledger.key").write_bytes(b"x" * 32)
     with closing(open_ledger(file)) as source, closing(server()) as target:
-        with pytest.raises(LedgerError, match="not the key of this ledger"):
+        with pytest.raises(LedgerError, match="this host has another key already"):
             move(source, target)
         nothing_is_begun(source, target)
 

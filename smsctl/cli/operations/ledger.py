@@ -54,10 +54,11 @@ def run_check(wiring: Wiring) -> CommandResult:
         "sound": not found,
         "findings": [{"rule": one.check.removeprefix(RULE), "text": english(one.text)} for one in found],
     }
+    place = ledger.engine.place
     if not found:
-        sentence = say("{path} is sound: every sum agrees with its rows.", path=path)
+        sentence = say("{path} is sound: every sum agrees with its rows.", path=place)
         return CommandResult(data=data, screen=[TextLine(sentence, Tone.GOOD)], summary=sentence, notes=notes)
-    wrong = say_n("{path}: {n} thing is wrong.", "{path}: {n} things are wrong.", n=len(found), path=path)
+    wrong = say_n("{path}: {n} thing is wrong.", "{path}: {n} things are wrong.", n=len(found), path=place)
     advice = say("Keep a copy of the file, and send nothing from it until it is understood.")
     return CommandResult(
         data=data,
@@ -85,7 +86,7 @@ def run_backup(
         raise LedgerError(say("{path}: there is no ledger yet, and nothing to back up.", path=path))
     with wiring.output.working(say("Copying")) as tell:
         made = back_up(ledger, file, tell)
-    told = say("{path} was copied to {file}.", path=path, file=made.ledger)
+    told = say("{path} was copied to {file}.", path=ledger.engine.place, file=made.ledger)
     screen: list[Block] = [TextLine(told, Tone.GOOD)]
     if made.key:
         screen.append(TextLine(say("Its key was copied to {file}; the two belong together.", file=made.key)))
