@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from smsctl.cli import contents
+from smsctl.errors import LedgerError
+from smsctl.ledger.seam.sentences import OutOfDateError
 
 from .. import postgres_server
 from ..conftest import Live, LiveGateway, MakeConfig
@@ -26,6 +28,7 @@ if why := postgres_server.why_none():
 import psycopg
 
 from smsctl.ledger.postgres import connect
+from smsctl.ledger.postgres.sentences import in_words
 
 _NUMBERS = count(1)
 
@@ -531,6 +534,82 @@ def test_a_listener_that_can_store_nothing_any_more_ends_and_one_that_is_started
     with listening(live.config) as ears:
         assert ears.push(report(f"{stem}-2")) == 200
     assert states(live.config, run) == {"accepted": 1, "delivered": 2}
+
+
+@pytest.fixture
+def behind_a_password(server: Cluster, url: str) -> Iterator[Callable[[str], str]]:
+    """What gives the database's owner a password, ends its sessions, and returns the database's address."""
+    role, rules, name = f"keeper_{os.getpid()}", server.data / "pg_hba.conf", url.rpartition("/")[2]
+    before = rules.read_text(encoding="utf-8")
+
+    def let_in_by(password: str) -> str:
+        admin.execute(f"ALTER ROLE {role} PASSWORD '{password}'".encode())
+        ended = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s"
+        admin.execute(ended, (role,))
+        return url.replace("owner@", f"{role}@")
+
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {role} LOGIN".encode())
+        admin.execute(f"ALTER DATABASE {name} OWNER TO {role}".encode())
+        rules.write_text(f"host all {role} all scram-sha-256\n{before}", encoding="utf-8")
+        admin.execute("SELECT pg_reload_conf()")
+        try:
+            yield let_in_by
+        finally:
+            rules.write_text(before, encoding="utf-8")
+            admin.execute("SELECT pg_reload_conf()")
+            let_in_by("gone")
+            admin.execute(f"ALTER DATABASE {name} OWNER TO owner".encode())
+            with psycopg.connect(url, autocommit=True) as there:
+                there.execute(f"REASSIGN OWNED BY {role} TO owner; DROP OWNED BY {role}".encode())
+            admin.execute(f"DROP ROLE {role}".encode())
+
+
+@pytest.fixture
+def with_a_password(
+    behind_a_password: Callable[[str], str],
+    live_gateway: LiveGateway,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[Live, Callable[[str], object]]:
+    """A config with its password in a file, and what changes it, there and on the server."""
+    monkeypatch.setenv("SMSCTL_REPORTS_SECRET", "canary-of-the-reports")
+    kept = tmp_path / "password"
+    kept.touch(mode=0o600)
+
+    def change(password: str) -> str:
+        kept.write_text(password, encoding="utf-8")
+        return behind_a_password(password)
+
+    password = {"source": "file", "path": str(kept)}
+    there = {"path": None, "url": change("one"), "state": "state", "busy_timeout": "1s", "password": password}
+    ours = {"endpoint": "KOMMUN"}
+    live = live_gateway(ledger=there, reports=FROM_ENVIRONMENT, gateway=ours, active=False)
+    assert on(live, run, "ledger", "accept-restore", "--reason", "new").code == 0
+    return live, change
+
+
+def test_a_listener_ends_when_the_database_takes_another_password_and_a_new_one_can(
+    with_a_password: tuple[Live, Callable[[str], object]], run: Run
+) -> None:
+    """Else it would refuse each STOP, until the supplier comes no more."""
+    live, change = with_a_password
+    with listening(live.config) as ears:
+        change("two")
+        assert ears.push(stop_sms()) == 503
+        assert ears.process.wait(LONG_S) == 9
+        assert ears.process.stderr
+        assert "the database refused the login" in ears.process.stderr.read()
+    with listening(live.config) as ears:
+        assert ears.push(stop_sms()) == 200
+    assert "STOP" in on(live, run, "block", "list").said
+
+
+def test_that_no_more_connections_are_taken_ends_no_listener() -> None:
+    """The control: it may be over in a minute; a login that is refused is so until a process begins anew."""
+    kinds = {code: type(in_words(psycopg.errors.lookup(code)(), "x")) for code in ("28P01", "28000", "53300")}
+    assert kinds == {"28P01": OutOfDateError, "28000": OutOfDateError, "53300": LedgerError}
 
 
 def test_what_comes_in_by_file_is_refused_by_one_that_was_copied(

@@ -50,8 +50,8 @@ def run_listen(
 
     Stands behind the site's own TLS proxy. Each push is answered when it is stored, and not before. Ends
     cleanly on Ctrl-C and SIGTERM; on SIGHUP too, with exit code 129. With 9 where the ledger is another one
-    since it began, was copied away, books by another time zone, or a newer smsctl has changed it: it must be
-    started anew, as the unit does.
+    since it began, was copied away, books by another time zone, takes another password, or a newer smsctl has
+    changed it: it must be started anew, as the unit does.
     """
     if addresses:
         return _addresses(wiring)

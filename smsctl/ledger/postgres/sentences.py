@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger.seam.sentences import FullError, LostError, OnlyReadError
+from smsctl.ledger.seam.sentences import FullError, LostError, OnlyReadError, OutOfDateError
 
-_LOCK_NOT_AVAILABLE, _READ_ONLY = "55P03", "25006"
+_LOCK_NOT_AVAILABLE, _READ_ONLY, _LOGIN = "55P03", "25006", "28"
 _ENDED = ("57P01", "57P02", "57P05", "08003", "08006", "25P03", "25P04")
 """The server has ended the session: it stops, somebody stopped it, or it waited too long in a transaction."""
 
@@ -60,7 +60,7 @@ def in_words(error: psycopg.Error, place: Path | str) -> LedgerError:
         )
     if code.startswith(_ENDED) or (not code and isinstance(error, psycopg.OperationalError)):
         return broke(place)
-    kind = LostError if code in _TAKEN_BACK else OnlyReadError if code == _READ_ONLY else LedgerError
+    kind = _kind(code)
     for beginning, (sentence, hint) in _SENTENCES.items():
         if code.startswith(beginning):
             return kind(say("{path}: {what}", path=place, what=sentence), hint=hint)
@@ -68,6 +68,14 @@ def in_words(error: psycopg.Error, place: Path | str) -> LedgerError:
         say("{path}: the database failed (SQLSTATE {code}).", path=place, code=code or "-"),
         hint=say("The server's log tells more: ask whoever looks after the database."),
     )
+
+
+def _kind(code: str) -> type[LedgerError]:
+    if code in _TAKEN_BACK:
+        return LostError
+    if code.startswith(_LOGIN):  # of a process that has run since before the password was changed, say
+        return OutOfDateError
+    return OnlyReadError if code == _READ_ONLY else LedgerError
 
 
 def broke(place: Path | str) -> LostError:
@@ -94,7 +102,7 @@ _SENTENCES: dict[str, tuple[Sentence, Sentence]] = {
         say("the connection is not encrypted as it must be, or the server's certificate is not trusted."),
         say("Name the certificates in `[ledger] ca_bundle`; `url` must name the certificate's host."),
     ),
-    "28": (
+    _LOGIN: (
         say("the database refused the login."),
         say("Check the user in `[ledger] url`, and the password."),
     ),
