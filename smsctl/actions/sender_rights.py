@@ -102,6 +102,15 @@ def must_be_theirs(seen: Collection[str] | None, user: str, mailing: Mailing) ->
     _refuse_anothers(seen, mailing, sentence)
 
 
+def must_see_all(seen: Collection[str] | None, user: str) -> None:
+    """Raise RuleError where a person may not see all municipalities: what people wrote names none."""
+    if seen is not None:
+        raise RuleError(
+            say("The user {user} may not see what was written for other municipalities.", user=user),
+            hint=say("Ask somebody who may see all of them by [senders]. Your own stands in: smsctl audit"),
+        )
+
+
 def _refuse_anothers(seen: Collection[str] | None, mailing: Mailing, sentence: Sentence) -> None:
     if not sees(seen, mailing):
         raise RuleError(sentence, hint=_ADD_IT)

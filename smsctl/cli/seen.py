@@ -1,6 +1,6 @@
 """Which municipalities' recipients whoever runs this may see: between authorities they are secret."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from smsctl.actions import sender_rights
 from smsctl.actions.sender_rights import Person, lists_of, municipalities_seen, must_see
@@ -28,6 +28,24 @@ def must_be_seen(wiring: Wiring, mailing: Mailing) -> None:
 def must_be_theirs(wiring: Wiring, mailing: Mailing) -> None:
     """Raise RuleError where what becomes of a mailing is none of this user's business."""
     sender_rights.must_be_theirs(seen_by(wiring), wiring.actor.user, mailing)
+
+
+def must_see_all(wiring: Wiring) -> None:
+    """Raise RuleError where this user may not see what people wrote for every municipality."""
+    sender_rights.must_see_all(seen_by(wiring), wiring.actor.user)
+
+
+def as_told(wiring: Wiring, mailings: Iterable[Mailing]) -> Iterator[Mailing]:
+    """Yield mailings as a list tells them: of another's not what chose its rows, as a name."""
+    of = seen_by(wiring)
+    if of is None:
+        yield from mailings
+        return
+    from smsctl.ledger.purging import audience_without_values  # of use only where somebody is limited
+
+    for one in mailings:
+        is_theirs = sender_rights.sees(of, one)
+        yield one if is_theirs else one._replace(audience=audience_without_values(one.audience))
 
 
 def incoming(wiring: Wiring, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:

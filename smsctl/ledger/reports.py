@@ -6,7 +6,7 @@ kept, not guessed (I8 of never-twice.md). A report that was applied stands in it
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -20,6 +20,10 @@ from smsctl.ledger.matching import MatchLimits, ReportedMessage
 from smsctl.ledger.store import Ledger
 
 _ALL = 1 << 62
+_OWNERS = (
+    "SELECT r.id, g.municipality FROM reports r JOIN messages m ON m.id = r.message"
+    " JOIN mailings g ON g.id = m.mailing"
+)
 _WAIT = timedelta(hours=72)
 """How long a report may take that had come before the answer to its batch."""
 
@@ -108,9 +112,16 @@ def apply_to_unknown(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
     _take_again(ledger, kept, moment)
 
 
-def kept(ledger: Ledger, *, most: int = _ALL) -> tuple[KeptReport, ...]:
-    """Return the reports that were not applied, newest first."""
-    return tuple(map(_kept, ledger.records("SELECT * FROM reports ORDER BY id DESC LIMIT ?", most)))
+def kept(ledger: Ledger, *, most: int = _ALL, of: Collection[str] | None = None) -> tuple[KeptReport, ...]:
+    """Return the reports that were not applied, newest first.
+
+    `of`: only those on messages of these municipalities; None: of all, and those that fit no message.
+    """
+    found = map(_kept, ledger.records("SELECT * FROM reports ORDER BY id DESC LIMIT ?", most))
+    if of is None:
+        return tuple(found)
+    theirs = {report for report, municipality in ledger.rows(_OWNERS) if municipality in of}
+    return tuple(one for one in found if one.id in theirs)
 
 
 def kept_counts(ledger: Ledger) -> dict[ReportFate, int]:

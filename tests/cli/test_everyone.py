@@ -380,6 +380,71 @@ def test_what_becomes_of_a_mailing_is_for_its_own_municipality_to_say(
     assert run("--config", config, "mailings", "show", 2, "--json").data["history"] == []
 
 
+_BO = "18;Bo Hemlig;0701740609;vårdnadshavare;Grannkommun;ja;Norra;7B"
+
+
+def _told_of_another(make_config: MakeConfig, run: Run, towns: dict[str, Any], theirs: str) -> dict[str, str]:
+    """Return what each command tells whose user may see one of two municipalities, or `theirs`, empty: both.
+
+    Of the second one there are a mailing to somebody by name, with a key and a reason, one that no purge
+    touches, and a report that contradicts what is known; a report that fits no message is nobody's.
+    """
+    config = make_config(**towns)
+    text = config.with_name("text.txt")
+    text.write_text("Bara till dig", encoding="utf-8")
+    by_name = ("--where", "Namn=Bo Hemlig", "--municipality", "grannkommun", "--yes")
+    why = ("--key", "hemlig", "--again", "--reason", "hemligt")
+    assert run("--config", config, "send", text, *by_name, *why).code == 0
+    hold = ("purge", "--hold", 2, "--reason", "hemlig")
+    assert run("--config", config, *hold).code == 0
+    with closing(sqlite3.connect(ledger_of(config).with_name("ledger.simulate.db"))) as ledger, ledger:
+        for row, message, fate in ((1, 2, "contradicts"), (2, None, "unmatched")):
+            ledger.execute(
+                "INSERT INTO reports (id, at, source, gateway, reference, gateway_id, number, state, code,"
+                " answer, told_at, fate, message) VALUES (?, '2026-01-01T00:00Z', 'pushed', 'intelecom', ?,"
+                " '', '+46701740605', 'failed', '5', 'hemligt', '', ?, ?)",
+                (row, f"r{row}", fate, message),
+            )
+    (newest,) = (row["id"] for row in run("--config", config, "--json", "audit").data["audit"][:1])
+    config = make_config(**towns, senders={ME: {"municipalities": [theirs]} if theirs else {}})
+    told = dict[str, str]()
+    for words in (
+        *("mailings list", "mailings show 3", "usage --municipality grannkommun", "reports unmatched"),
+        *("reports unmatched --export reports.json", "purge --list", "purge --written"),
+        f"purge --blank {newest} --dry-run --reason x",
+    ):
+        export = config.with_name("reports.json")
+        argv = [str(export) if word == export.name else word for word in words.split()]
+        ran = run("--config", config, "--json", *argv)
+        told[words] = ran.said + (export.read_text("utf-8") if export.exists() else "")
+        export.unlink(missing_ok=True)
+    return told
+
+
+def test_what_is_told_of_another_municipality_names_nobody(
+    two_towns: dict[str, Any], make_config: MakeConfig, run: Run
+) -> None:
+    """Neither a number in a report, nor a name by which rows were chosen, nor what somebody wrote."""
+    named = {**two_towns, "rows": [*two_towns["rows"], _BO]}
+    told = _told_of_another(make_config, run, named, "exempelkommun")
+    found = {words: text for words, text in told.items() if "hemlig" in text.casefold() or "0174" in text}
+    assert found == {}
+    config = make_config(**two_towns, senders={ME: {"municipalities": ["exempelkommun"]}})
+    assert run("--config", config, "--json", "reports", "unmatched").data == {"total": 0, "reports": []}
+    for words in (("--hold", 1), ("--hold", 2), ("--release", 2), ("--written",), ("--blank", 1)):
+        ran = run("--config", config, "purge", *words, "--reason", "x")
+        assert ran.code == (0 if words == ("--hold", 1) else 5), ran.said
+
+
+def test_whoever_sees_all_is_told_all_of_that(
+    two_towns: dict[str, Any], make_config: MakeConfig, run: Run
+) -> None:
+    """The control."""
+    named = {**two_towns, "rows": [*two_towns["rows"], _BO]}
+    for words, text in _told_of_another(make_config, run, named, "").items():
+        assert "hemlig" in text.casefold(), words
+
+
 def test_whoever_may_send_for_all_sees_all_and_whom_no_rule_names_sees_nobody(
     two_towns: dict[str, Any], make_config: MakeConfig, run: Run
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from smsctl.actions.poll import poll
 from smsctl.actions.stop_signal import BY_SIGNAL, CODES, StopSignal
-from smsctl.cli import notify, numbers, options, wiring_listener
+from smsctl.cli import notify, numbers, options, seen, wiring_listener
 from smsctl.cli.incoming import forwarding, receiving
 from smsctl.cli.incoming import reports_screen as render
 from smsctl.cli.options import argument, flag, option
@@ -221,23 +221,22 @@ def run_unmatched(
 ) -> CommandResult:
     """List delivery reports that fit no message of this ledger, or contradict a final state.
 
-    Those of other programs on the same account are among them: SuperOffice's, for one.
+    Those of other programs on the same account are among them: SuperOffice's, for one. Under [senders], only
+    those on messages of the municipalities that a rule gives the user.
     """
     wiring.names(write=(export,), replace=replace)
+    of = seen.seen_by(wiring)
     total = sum(reports.kept_counts(wiring.ledger).values())
     fields = render.kept_fields(wiring.settings.time_zone)
-    page = None
+    found, page = reports.kept(wiring.ledger, most=total if export or of is not None else _SHOWN, of=of), None
     if export:
-        everyone = [data_of(fields, one) for one in reports.kept(wiring.ledger)]
-        page = write_json(export, everyone, replace=replace)
-    rows = [
-        one._replace(report=numbers.shown_report(wiring, one.report))
-        for one in reports.kept(wiring.ledger, most=_SHOWN)
-    ]
+        page = write_json(export, [data_of(fields, one) for one in found], replace=replace)
+    total = total if of is None else len(found)
+    rows = [one._replace(report=numbers.shown_report(wiring, one.report)) for one in found[:_SHOWN]]
     have_come = undelivered.have_come(wiring.ledger)
     return CommandResult(
         data={"total": total, "reports": [data_of(fields, one) for one in rows]},
         page=page,
-        screen=render.kept(fields, rows, total, have_come=have_come),
+        screen=[*seen.limits(wiring, of), *render.kept(fields, rows, total, have_come=have_come)],
         is_of_the_ledger=True,
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from smsctl.cli import options
+from smsctl.cli import options, seen
 from smsctl.cli.mailings import waiting
 from smsctl.cli.options import option
 from smsctl.cli.output import mailings as render
@@ -50,7 +50,7 @@ def run(
     ledger, asked = wiring.ledger, period(since, until)
     most = most or (mailings.EVERY if csv or since or until else _SHOWN)
     found = map(wiring.named, mailings.newest(ledger, most=most, municipality=key, period=asked))
-    rows = [(mailing, mailings.tally(ledger, mailing)) for mailing in found]
+    rows = [(mailing, mailings.tally(ledger, mailing)) for mailing in seen.as_told(wiring, found)]
     needed = approvals.of_several(ledger, [mailing.id for mailing, _ in rows])
     approved = {one.mailing: one.decided_by for one in needed.values() if one.is_approved}
     page = write_csv(csv, render.register(wiring.settings.time_zone, approved), rows, replace=replace)

@@ -26,7 +26,7 @@ def run(wiring: Wiring, mailing: options.MailingId) -> CommandResult:
     tally, of = mailings.tally(ledger, found), seen.seen_by(wiring)
     is_theirs = sees(of, found)
     story = render.Story(
-        mailing=found,
+        mailing=next(seen.as_told(wiring, [found])),
         tally=tally,
         skipped=skipped.counts(ledger, found.id),
         outside=skipped.outside(ledger, found.id),

@@ -1,6 +1,6 @@
 """`smsctl usage`: what is used, what is left, what it costs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -14,6 +14,7 @@ from smsctl.cli.output.blocks import Block
 from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import runs_out
@@ -145,9 +146,13 @@ def _account(wiring: Wiring, payer: Municipality, period: Period, wanted: _Wante
     """Return what is told of one municipality, with its newest packages and mailings."""
     ledger, today = wiring.ledger, wiring.clock.now().day
     found, pace = usage(ledger, payer.key, period), pace_of(ledger, payer.key, today)
-    newest = map(
+    newest: Iterable[Mailing] = map(
         wiring.named, mailings.newest(ledger, most=wanted.mailings, municipality=payer.key, period=period)
     )
+    if wiring.settings.senders:
+        from smsctl.cli import seen  # most have none
+
+        newest = seen.as_told(wiring, newest)
     return Account(
         municipality=payer,
         usage=found,

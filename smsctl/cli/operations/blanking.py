@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from smsctl.actions.purge import blank as blank_words
 from smsctl.actions.purge import finish_purge
-from smsctl.cli import dialogue, numbers
+from smsctl.cli import dialogue, numbers, seen
 from smsctl.cli.operations.retention import broken_off
 from smsctl.cli.output import audited, figures
 from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
@@ -33,6 +33,7 @@ class RemovalFlags(NamedTuple):
 
 def listed(wiring: Wiring) -> CommandResult:
     """Tell what people wrote; a number in it is hidden as everywhere."""
+    seen.must_see_all(wiring)
     found = blanking.written(wiring.ledger)
     return CommandResult(
         data={"written": [data_of(_fields(wiring), one) for one in found]},
@@ -42,6 +43,7 @@ def listed(wiring: Wiring) -> CommandResult:
 
 def blank(wiring: Wiring, row: int, kind: WrittenKind, flags: RemovalFlags) -> CommandResult:
     """Blank the words in a row of the audit, and wherever else the same stand."""
+    seen.must_see_all(wiring)
     what = blanking.find(wiring.ledger, row, kind)
     if what is None:
         finish_purge(wiring.ledger)

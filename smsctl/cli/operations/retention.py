@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from smsctl.actions.purge import Purged
 from smsctl.actions.retention import Regime, regimes
-from smsctl.cli import numbers
+from smsctl.actions.sender_rights import sees
+from smsctl.cli import numbers, seen
 from smsctl.cli.operations import purge_screen as render
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
@@ -122,6 +123,7 @@ def hold(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
     if not reason:
         raise UsageError(say("A hold needs a reason, for the audit."), hint=say("Add: --reason TEXT"))
     mailing = mailings.get(wiring.ledger, id_)
+    seen.must_be_theirs(wiring, mailing)
     is_new = holds.hold(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason)
     if is_new:
         return _told(say("Mailing {id} is held: no purge touches it.", id=id_), id_, held=True)
@@ -131,6 +133,7 @@ def hold(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
 def release(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
     """Let purges touch a mailing again."""
     mailing = mailings.get(wiring.ledger, id_)
+    seen.must_be_theirs(wiring, mailing)
     if holds.release(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason):
         return _told(say("Mailing {id} is no longer held.", id=id_), id_, held=False)
     return _told(say("Mailing {id} was not held.", id=id_), id_, held=False)
@@ -138,15 +141,19 @@ def release(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
 
 def listed(wiring: Wiring) -> CommandResult:
     """Tell the protocols that are kept, and what is held."""
-    protocols = purging.protocols(wiring.ledger)
-    kept = [one._replace(reason=numbers.shown_text(wiring, one.reason)) for one in holds.holds(wiring.ledger)]
+    protocols, of = purging.protocols(wiring.ledger), seen.seen_by(wiring)
+    kept = [
+        one._replace(reason=numbers.shown_text(wiring, one.reason))
+        for one in holds.holds(wiring.ledger)
+        if sees(of, mailings.get(wiring.ledger, one.mailing))
+    ]
     named = [one._replace(municipalities=tuple(map(wiring.called, one.municipalities))) for one in protocols]
     return CommandResult(
         data={
             "protocols": [render.protocol_data(one) for one in protocols],
             "holds": [one._asdict() for one in kept],
         },
-        screen=render.kept(named, kept, wiring.settings.time_zone),
+        screen=[*seen.limits(wiring, of), *render.kept(named, kept, wiring.settings.time_zone)],
     )
 
 
