@@ -750,6 +750,8 @@ def _sent_beside_a_purge(pair: Fleet) -> Ran:
         wait_until(pair.live.simulator.accepted)
         ran = pair.at("two", "purge", "--older-than", "90d", "--decision", "KS 7", "--yes")
         assert ran.code == 0, ran.said
+        assert "The database has written its tables anew" in ran.out
+        assert "file was searched" not in ran.out
         return end_process(sender)
 
 

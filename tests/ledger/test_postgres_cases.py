@@ -1,6 +1,7 @@
 """Cases of a ledger on a server that each have a verdict, and what would be without the guard."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from smsctl.actions.purge import purge
+from smsctl.actions.purge import finish_purge, purge
 from smsctl.actions.stop_signal import StopReason
 from smsctl.domain import database_address as address
 from smsctl.domain.gateway import IsLate
@@ -43,7 +44,7 @@ if why := postgres_server.why_none():
 
 import psycopg
 
-from smsctl.ledger.postgres import connect, identity, schema
+from smsctl.ledger.postgres import compacting, connect, identity, schema
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.engine import PostgresEngine
 from smsctl.ledger.postgres.rights import Rights
@@ -968,3 +969,35 @@ def test_where_the_tables_are_not_written_anew_it_would_be(
     monkeypatch.setattr(PostgresEngine, "compact", lambda _engine: None)
     monkeypatch.setattr(schema, "_NO_STATISTICS", "SELECT 1")
     assert _left_after_a_purge(access, admin, cluster) == {"messages", "statistics"}
+
+
+@pytest.fixture
+def reader(cluster: Cluster) -> Iterator[Admin]:
+    """Somebody who looks at the database as it was when they began: a report, a query on a standby."""
+    with psycopg.connect(cluster.url(), autocommit=True) as session:
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        session.execute("SELECT 1 FROM pg_class LIMIT 1")
+        yield session
+
+
+def test_a_purge_tells_of_a_reader_for_whom_what_it_removed_is_kept(
+    reader: Admin, access: Access, admin: Admin, cluster: Cluster
+) -> None:
+    with pytest.raises(LedgerError, match="somebody reads the database as it was before") as told:
+        _left_after_a_purge(access, admin, cluster)
+    assert told.value.hint
+    assert _left(access, admin, cluster) == {"messages"}
+    reader.execute("ROLLBACK")
+    with closing(open_shared(access)) as ledger:
+        assert finish_purge(ledger)
+        assert not finish_purge(ledger)
+    assert _left(access, admin, cluster) == set()
+
+
+def test_without_asking_the_server_it_would_end_as_if_all_were_gone(
+    reader: Admin, access: Access, admin: Admin, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    assert reader
+    monkeypatch.setattr(compacting, "_KEPT", re.compile("nothing that a server says"))
+    assert _left_after_a_purge(access, admin, cluster) == {"messages"}

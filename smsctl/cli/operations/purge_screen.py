@@ -35,8 +35,8 @@ def planned(due: Due, before: str, names: str, zone: str, *, simulated: bool) ->
     return [*head, title, *(TextLine(one, indent=2) for one in _removed(due)), *_left_alone(due)]
 
 
-def done(protocol: Protocol, due: Due, names: str, zone: str) -> list[Block]:
-    """Return the protocol of a purge."""
+def done(protocol: Protocol, due: Due, names: str, zone: str, *, on_server: bool) -> list[Block]:
+    """Return the protocol of a purge; a server's files cannot be looked into."""
     facts = [
         Fact(say("Decision"), [protocol.decision]),
         Fact(say("Municipality"), [names]),
@@ -54,11 +54,17 @@ def done(protocol: Protocol, due: Due, names: str, zone: str) -> list[Block]:
         "Removed: numbers, names, texts. Kept: counts, parts, money, times; and for 20 hours hashes"
         " of numbers, so that nobody gets a text twice."
     )
+    searched = say("The ledger's file was searched: nothing of a sample of it is found there any more.")
+    if on_server:
+        searched = say(
+            "The database has written its tables anew without it. Its log, standbys, archives and dumps keep"
+            " it until they are rotated."
+        )
     return [
         TextLine(say("Protocol of purge {id}", id=protocol.id), Tone.STRONG),
         FactList(facts),
         TextLine(sentence),
-        TextLine(say("The ledger's file was searched: nothing of a sample of it is found there any more.")),
+        TextLine(searched),
         *_left_alone(due),
         *_not_reached(),
     ]

@@ -81,10 +81,11 @@ def told_before(wiring: Wiring, regime: Regime, due: Due, before: str) -> Comman
 def told_after(wiring: Wiring, done: Purged, data: Mapping[str, object]) -> CommandResult:
     """Return the protocol of a purge."""
     protocol = done.protocol
-    names = _names(wiring, protocol.municipalities)
+    names, zone = _names(wiring, protocol.municipalities), wiring.settings.time_zone
+    on_server = wiring.settings.is_on_server
     return CommandResult(
         data={**data, "due": done.due._asdict(), "protocol": render.protocol_data(protocol)},
-        screen=render.done(protocol, done.due, names, wiring.settings.time_zone),
+        screen=render.done(protocol, done.due, names, zone, on_server=on_server),
     )
 
 

@@ -1,28 +1,63 @@
 """Freeing what is left of removed rows: a table is written anew, and nobody gets at it meanwhile.
 
+What a session can still see that began before, of another program too or on a standby that tells of its
+readers, the server keeps in the new table: it says how many rows, and then what was removed is not gone.
+
 Whoever writes waits before anything is begun, for as long as it takes, and not in the middle for a second:
 else a run of another host that has been answered could not store it, and the answer would be lost.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 
-from psycopg import sql
+from psycopg import errors, sql
 
+from smsctl.errors import LedgerError, say
 from smsctl.ledger.postgres import connect
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.sentences import told
 
-_ANEW = "VACUUM FULL {}"
+_ANEW = "VACUUM (FULL, VERBOSE) {}"
+_KEPT = re.compile("[0-9]+")
+"""How many removed rows it keeps: the first number of what the server adds, in any language."""
 
 
 def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
-    """Write each table anew. Raises LedgerError: somebody else holds it, or the database does not answer."""
-    with told(access.address.shown), closing(connect.connect(access)) as other:
+    """Write each table anew. Raises LedgerError: somebody else holds it, or the database does not answer.
+
+    Or somebody can still see what was removed; then all but that is done.
+    """
+    place = access.address.shown
+    with told(place), closing(connect.connect(access)) as other:
         connect.wait_for_ever(other)
-        for table in tables:
-            with _writers_wait(other):
-                session.execute(sql.SQL(_ANEW).format(sql.Identifier(table)))
+        kept = [table for table in tables if not _is_gone(session, other, table)]
+        kept = [table for table in kept if not _is_gone(session, other, table)]  # who only looked has gone
+    if kept:
+        raise LedgerError(
+            say(
+                "{path}: somebody reads the database as it was before, and so its files keep what was"
+                " removed.",
+                path=place,
+            ),
+            hint=say("Of another program too, or on a standby. When that session has ended: smsctl purge"),
+        )
+
+
+def _is_gone(session: Session, other: Session, table: str) -> bool:
+    """Write a table anew; say whether nothing is kept of what was removed."""
+    kept: list[int] = []
+
+    def hear(said: errors.Diagnostic) -> None:
+        kept.extend(int(one[0]) for one in [_KEPT.search(said.message_detail or "")] if one)
+
+    session.add_notice_handler(hear)
+    try:
+        with _writers_wait(other):
+            session.execute(sql.SQL(_ANEW).format(sql.Identifier(table)))
+    finally:
+        session.remove_notice_handler(hear)
+    return not any(kept)
 
 
 @contextmanager
