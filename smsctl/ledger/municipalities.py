@@ -81,9 +81,11 @@ def renew(
     """Close what is left of every package, open one at these terms, and be active, in the open transaction.
 
     What was drawn stays where it was drawn, and what is given back later goes there too. Raises RuleError
-    while anything is still to be sent, at the old price: it would be drawn from the new package.
+    while anything is still to be sent, at the old price: it would be drawn from the new package; and where
+    the same was ordered today, as on another host, and nothing of that package is used.
     """
     _nothing_may_wait(ledger, municipality)
+    _must_not_be_done(ledger, municipality, terms, moment.day, reason)
     closed = tuple(one for one in packages.packages_of(ledger, municipality.key) if one.left > 0)
     # The new one first: the newest package is never a closed one.
     opened = packages.open_package(ledger, municipality.key, terms, moment, None)
@@ -100,6 +102,28 @@ def renew(
     detail = f"package {opened}{''.join(ended)}"
     audit.record(ledger, moment, actor, "new-package", municipality.key, detail, reason)
     return Renewal(opened=opened, closed=closed)
+
+
+def _must_not_be_done(
+    ledger: Ledger, municipality: Municipality, terms: PackageTerms, day: str, reason: str
+) -> None:
+    row = ledger.one(
+        "SELECT p.number FROM packages p JOIN audit a ON a.subject = p.municipality AND a.at = p.opened_at"
+        " WHERE p.municipality = ? AND p.opened_day = ? AND p.size = ? AND p.price_ore = ? AND p.used = 0"
+        " AND p.closed_day IS NULL AND a.action = 'new-package' AND a.reason = ?",
+        municipality.key,
+        day,
+        *(terms.size, terms.price_ore, reason),
+    )
+    if row is not None:
+        raise RuleError(
+            say(
+                "Package {n} of {name} was opened today for this reason, and nothing of it is used.",
+                n=row[0],
+                name=municipality.name,
+            ),
+            hint=say("If it is to be closed unused, and paid all the same, give another reason."),
+        )
 
 
 def _nothing_may_wait(ledger: Ledger, municipality: Municipality) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.domain.message import Status
+from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality, ServiceState
 from smsctl.domain.package import Package, PackageTerms
 from smsctl.errors import RuleError
@@ -88,9 +89,9 @@ def test_only_what_is_ordered_or_active_can_be_deactivated(ledger: Ledger) -> No
 DEARER = PackageTerms(size=20, price_ore=9900)
 
 
-def renew(ledger: Ledger) -> municipalities.Renewal:
+def renew(ledger: Ledger, moment: Moment = LATER, reason: str = "new supplier") -> municipalities.Renewal:
     with ledger.transaction():
-        return municipalities.renew(ledger, TOWN, DEARER, LATER, ACTOR, "new supplier")
+        return municipalities.renew(ledger, TOWN, DEARER, moment, ACTOR, reason)
 
 
 @pytest.mark.parametrize("state", list(ServiceState)[1:])
@@ -119,6 +120,29 @@ def test_a_new_package_closes_what_is_left_of_the_old_one(state: ServiceState, l
         "new supplier",
     )
     must_agree(ledger)
+
+
+def test_what_was_ordered_today_is_not_bought_once_more(ledger: Ledger) -> None:
+    """As by two people on two hosts: the second would pay for a package that nobody uses."""
+    activate(ledger)
+    renew(ledger)
+    with pytest.raises(RuleError, match="was opened today for this reason, and nothing of it") as refused:
+        renew(ledger)
+    assert refused.value.hint
+    assert len(invoices(ledger)) == 2
+    assert renew(ledger, reason="and another one").opened == 3
+    tomorrow = on("2026-11-24")
+    assert renew(ledger, tomorrow).opened == 4
+    sending.send(ledger, 1)
+    assert renew(ledger, tomorrow).opened == 5
+    must_agree(ledger)
+
+
+def test_without_that_it_would_be(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(municipalities, "_must_not_be_done", lambda *_given: None)
+    activate(ledger)
+    assert [renew(ledger).opened for _ in range(2)] == [2, 3]
 
 
 def test_what_is_given_back_to_a_closed_package_stays_there(ledger: Ledger) -> None:
