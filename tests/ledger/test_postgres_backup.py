@@ -154,3 +154,16 @@ def test_a_backup_needs_a_program_as_new_as_the_server(
         with pytest.raises(InputError):
             back_up(ledger, tmp_path / "nowhere" / "ledger.dump")
     assert not (tmp_path / "ledger.dump").exists()
+
+
+def test_an_older_program_is_not_asked_to_know_the_certificates_of_the_system(tmp_path: Path) -> None:
+    """It would take the word for the name of a file, and fail; what it says is not shown."""
+    there = address.parse("postgresql://owner@db.example.se/ledger")
+    access = Access(address=there, state=tmp_path / "ledger.db")
+    place = vars(dumping)["_place"]
+    with pytest.raises(LedgerError, match="pg_dump 15 does not know the certificates of the system") as told:
+        place(access, os.devnull, 15)
+    assert "ca_bundle" in str(told.value.hint)
+    assert "sslrootcert=system" in place(access, os.devnull, 16)
+    named = access._replace(ca_bundle=tmp_path / "ca.pem")
+    assert f"sslrootcert={tmp_path / 'ca.pem'}" in place(named, os.devnull, 15)

@@ -170,9 +170,9 @@ def run_accept_time_zone(wiring: Wiring, *, reason: options.Reason = None) -> Co
     why, zone = options.must_say_why(reason), wiring.settings.time_zone
     wiring.any_time_zone = True
     before = fitness.accept_time_zone(wiring.ledger, zone, wiring.clock.now(), wiring.actor, why)
-    path = wiring.settings.ledger_path
-    told = say("{path} books its days by {zone} from now on.", path=path, zone=zone)
+    path, place = wiring.settings.ledger_path, wiring.ledger.engine.place
+    told = say("{path} books its days by {zone} from now on.", path=place, zone=zone)
     if before == zone:
-        told = say("{path} books its days by {zone} already.", path=path, zone=zone)
+        told = say("{path} books its days by {zone} already.", path=place, zone=zone)
     data = {"path": str(path), "time_zone": zone, "before": before}
     return CommandResult(data=data, screen=[TextLine(told, Tone.GOOD)], summary=told)

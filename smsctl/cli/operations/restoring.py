@@ -124,7 +124,7 @@ def accepted(wiring: Wiring, reason: str, *, is_known: bool = False, put_back: b
     if done is None:
         sentence = say(
             "Nothing tells that {path} was put back. If it was, as by an image of its machine: --put-back",
-            path=path,
+            path=wiring.ledger.engine.place,
         )
         return CommandResult(
             data={"path": str(path), "accepted": False, "mailings": [], "unknown": 0, "missing_batches": 0},

@@ -24,7 +24,7 @@ Session = psycopg.Connection[tuple[Any, ...]]
 _OLDEST = 150_000
 _TIMES_OUT_ITSELF = 170_000
 _CONNECT_TIMEOUT_S = 10
-_PRIMARY = "primary"
+_PRIMARY, THE_SYSTEM = "primary", "system"
 _SETTINGS = {
     "synchronous_commit": "on",
     "timezone": "UTC",
@@ -221,7 +221,7 @@ def parameters(access: Access) -> dict[str, Any]:
         parameters["sslmode"] = "disable"
     else:
         parameters |= {"sslmode": "verify-full", "require_auth": "scram-sha-256"}
-        parameters["sslrootcert"] = str(access.ca_bundle) if access.ca_bundle else "system"
+        parameters["sslrootcert"] = str(access.ca_bundle) if access.ca_bundle else THE_SYSTEM
     return parameters
 
 

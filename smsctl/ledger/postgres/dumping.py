@@ -14,12 +14,12 @@ from psycopg.conninfo import make_conninfo
 from smsctl.domain.secret import Secret
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host.process import IS_WINDOWS
-from smsctl.ledger.postgres.connect import Access, parameters
+from smsctl.ledger.postgres.connect import THE_SYSTEM, Access, parameters
 from smsctl.ledger.seam import whole
 
 _PROGRAM = "pg_dump"
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
-_KNOWS_REQUIRE_AUTH = 16
+_KNOWS_REQUIRE_AUTH = _KNOWS_THE_SYSTEM = 16
 _A_MAJOR = 10_000
 
 
@@ -56,7 +56,10 @@ def dump(access: Access, server_version: int, target: Path) -> None:
         if done.returncode:
             raise LedgerError(
                 say("{path}: pg_dump failed, and there is no copy.", path=target),
-                hint=say("Look whether the disk is full, and in the server's log."),
+                hint=say(
+                    "Look whether the disk is full, whether the database takes more connections, and in the"
+                    " server's log."
+                ),
             )
 
 
@@ -86,8 +89,24 @@ def _install(version: int) -> Sentence:
 
 
 def _place(access: Access, passfile: str, major: int) -> str:
-    """Return where the database is, as the program reads it: as a session of ours, and no password in it."""
+    """Return where the database is, as the program reads it: as a session of ours, and no password in it.
+
+    Raises LedgerError where the program knows less than our driver does, and would only fail.
+    """
     given = parameters(access) | {"passfile": passfile, "target_session_attrs": "primary"}
+    if major < _KNOWS_THE_SYSTEM and given.get("sslrootcert") == THE_SYSTEM:
+        raise LedgerError(
+            say(
+                "{path}: pg_dump {major} does not know the certificates of the system, and there is no copy.",
+                path=access.address.shown,
+                major=major,
+            ),
+            hint=say(
+                "Name them in `[ledger] ca_bundle`, or install version {version} or newer of the client"
+                " programs.",
+                version=_KNOWS_THE_SYSTEM,
+            ),
+        )
     if major < _KNOWS_REQUIRE_AUTH:
         given.pop("require_auth", None)
     return make_conninfo("", **given)
