@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from subprocess import Popen
-from threading import Thread
+from threading import Event, Thread
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,7 @@ from smsctl.host import clock
 from smsctl.ledger import recovery
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.under_way import STALE_AFTER_S
+from smsctl.simulator.faults import Sending
 from smsctl.simulator.server import Behaviour
 
 from .. import postgres_server
@@ -35,7 +36,7 @@ from ..conftest import Live, LiveGateway
 from ..front_door import Ran, Run, begin_process, end_process
 from ..gateways.fault_server import FaultServer, Line
 from ..gateways.test_mail import mail_server
-from .conftest import guardians, wait_until
+from .conftest import WAIT_S, guardians, wait_until
 
 if why := postgres_server.why_none():
     pytest.skip(why, allow_module_level=True)
@@ -55,6 +56,7 @@ class Fleet(NamedTuple):
     run: Run
     live: Live
     url: str
+    answers: Event = Event()  # where the gateway holds its answers back until somebody lets it
 
     def config(self, host: str) -> Path:
         path = self.live.config.with_name(f"{host.replace('/', '-')}.toml")
@@ -497,6 +499,23 @@ def _end_the_session_that_sends(pair: Fleet) -> None:
         admin.execute(f"SELECT pg_terminate_backend(pid, 5000) FROM ({held}) AS sender".encode())
 
 
+def _while_it_waits(pair: Fleet, meanwhile: Callable[[], None], *line: object) -> Ran:
+    """Run a line at the first host, and do something while its first batch is at the gateway."""
+
+    def do() -> None:
+        try:
+            wait_until(lambda: _in_state(pair, "sending") == 4)
+            meanwhile()
+        finally:
+            pair.answers.set()
+
+    other = Thread(target=do)
+    other.start()
+    ran = pair.at("one", *line)
+    other.join()
+    return ran
+
+
 def _another_sends_meanwhile_and_is_killed(pair: Fleet) -> Ran:
     """End the session of a host while it waits for an answer, and kill the one that goes on in its place."""
     message = pair.live.config.with_name("text.txt")
@@ -504,23 +523,21 @@ def _another_sends_meanwhile_and_is_killed(pair: Fleet) -> Ran:
     line = ("send", message, "--all", "--yes", "--max-parts", 20, "--key", "k", "--wait", "1h")
 
     def meanwhile() -> None:
-        wait_until(lambda: _in_state(pair, "sending") == 4)
         _end_the_session_that_sends(pair)
         with begin_process("--config", pair.config("two"), *line) as second:
             wait_until(lambda: (_in_state(pair, "unknown"), _in_state(pair, "sending")) == (4, 4))
             second.kill()
 
-    other = Thread(target=meanwhile)
-    other.start()
-    ran = pair.at("one", *line)
-    other.join()
-    return ran
+    return _while_it_waits(pair, meanwhile, *line)
 
 
 @pytest.fixture
-def slower(pair: Fleet, live_gateway: LiveGateway, url: str) -> Fleet:
-    """A gateway that takes so long that another host goes on meanwhile."""
-    return pair._replace(live=_in_fours(live_gateway, url, latency_s=5, people=12))
+def slower(pair: Fleet, live_gateway: LiveGateway, url: str, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """A gateway that answers when another host has gone on meanwhile."""
+    answers = Event()
+    monkeypatch.setattr(Sending, "_wait", lambda *_: answers.wait(WAIT_S))
+    live = _in_fours(live_gateway, url, latency_s=0, people=12)
+    return pair._replace(live=live, answers=answers)
 
 
 def test_who_gets_its_right_back_tells_what_another_has_left_on_the_wire(slower: Fleet) -> None:
@@ -609,15 +626,10 @@ def _another_blocks_a_number_meanwhile(pair: Fleet) -> Ran:
     message.write_text("Hej", encoding="utf-8")
 
     def meanwhile() -> None:
-        wait_until(lambda: _in_state(pair, "sending") == 4)
         block = ("block", "add", "+46701740699", "--reason", "asked for it")
         assert end_process(begin_process("--config", pair.config("two"), *block)).code == 0
 
-    other = Thread(target=meanwhile)
-    other.start()
-    ran = pair.at("one", "send", message, "--all", "--yes", "--max-parts", 20)
-    other.join()
-    return ran
+    return _while_it_waits(pair, meanwhile, "send", message, "--all", "--yes", "--max-parts", 20)
 
 
 def test_a_host_that_lacks_a_key_made_elsewhere_stops_and_keeps_what_was_answered(slower: Fleet) -> None:
