@@ -48,6 +48,11 @@ def as_told(wiring: Wiring, mailings: Iterable[Mailing]) -> Iterator[Mailing]:
         yield one if is_theirs else one._replace(audience=audience_without_values(one.audience))
 
 
+def told(wiring: Wiring, mailing: Mailing) -> Mailing:
+    """Return a mailing as its story, or a refusal, tells it; from another's nothing is sent."""
+    return next(as_told(wiring, [wiring.named(mailing)]))
+
+
 def incoming(wiring: Wiring, rows: Sequence[InboxRow]) -> Sequence[InboxRow]:
     """Return those incoming SMS that answer a municipality which this user may see."""
     seen = seen_by(wiring)

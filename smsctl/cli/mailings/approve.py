@@ -56,7 +56,7 @@ def run(
     """
     _must_be_one((afterwards, every_time, not_every_time))
     ledger = wiring.ledger
-    found = wiring.named(mailings.get(ledger, mailing))
+    found = seen.told(wiring, mailings.get(ledger, mailing))
     under = circumstances(wiring, ledger, lenient=wiring.simulated)
     if not_every_time:
         seen.must_be_theirs(wiring, found)

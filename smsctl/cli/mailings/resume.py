@@ -3,7 +3,7 @@
 from smsctl.actions.ceilings import by_time
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left, was_stopped
 from smsctl.actions.resume import what_is_left
-from smsctl.cli import options, wiring_gateway
+from smsctl.cli import options, seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import story
 from smsctl.cli.mailings.request import SendFlags, overrides_of
@@ -41,7 +41,7 @@ def run(
     del yes  # is answered where it is asked whether anybody can be asked
     overrides_of(wiring, SendFlags(urgent=urgent, reason=reason))
     ledger = wiring.ledger
-    found = wiring.named(mailings.get(ledger, mailing))
+    found = seen.told(wiring, mailings.get(ledger, mailing))
     with told_with_what_is_left(ledger, found):
         ceilings = by_time(wiring.settings, found.municipality.key)
         ceilings = ceilings._replace(max_parts=max_parts, max_new_packages=max_new_packages)

@@ -8,7 +8,7 @@ from smsctl.actions.ceilings import ceilings_for
 from smsctl.actions.may_send import Circumstances
 from smsctl.actions.quiet_hours import must_still_be_in_time
 from smsctl.actions.retry import MISSED, RetryDraft, RetryRequest, draft_retry
-from smsctl.cli import options, wiring_gateway
+from smsctl.cli import options, seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import plan as render
 from smsctl.cli.mailings.confirming import ask_when, confirmed
@@ -66,7 +66,7 @@ def run(
         ledger = wiring.ledger
     if ledger is None:
         raise InputError(say("Nothing has been sent yet."))
-    parent = wiring.named(mailings.get(ledger, mailing))
+    parent = seen.told(wiring, mailings.get(ledger, mailing))
     configured, payer = wiring.municipality(parent.municipality.key)
     gateway = wiring_gateway.gateway(wiring, for_sending=not dry_run, service_id=configured.service_id)
     if not dry_run:

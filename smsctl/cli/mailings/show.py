@@ -22,11 +22,11 @@ def run(wiring: Wiring, mailing: options.MailingId) -> CommandResult:
     Under [senders], of another municipality's mailing only figures: no rows, and nothing of who did what.
     """
     ledger = wiring.ledger
-    found = wiring.named(mailings.get(ledger, mailing))
+    found = seen.told(wiring, mailings.get(ledger, mailing))
     tally, of = mailings.tally(ledger, found), seen.seen_by(wiring)
     is_theirs = sees(of, found)
     story = render.Story(
-        mailing=next(seen.as_told(wiring, [found])),
+        mailing=found,
         tally=tally,
         skipped=skipped.counts(ledger, found.id),
         outside=skipped.outside(ledger, found.id),
