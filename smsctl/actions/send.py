@@ -105,7 +105,8 @@ def send(send_run: SendRun) -> Result:
                 _reconcile(send_run, progress)
         except KeyboardInterrupt:
             _stop_at_once(send_run, progress, workers)
-    workers.dismiss()
+        finally:
+            workers.dismiss()  # while the right is ours: who has it next may be told that nothing was sent
     if progress.fault:
         raise progress.fault
     return Result(

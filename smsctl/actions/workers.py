@@ -60,7 +60,7 @@ class Workers:
         self._size = size
         self._halted = halted
         self._read_clock = read_clock
-        self._threads = 0
+        self._threads, self._over = 0, False
         self._ahead = size // 2
         self._work: queue.SimpleQueue[tuple[Claim, ClockReading] | None] = queue.SimpleQueue()
         self._back: queue.SimpleQueue[BatchDone] = queue.SimpleQueue()
@@ -127,7 +127,8 @@ class Workers:
             self._ahead = min(self._ahead + self._size // 2, most)
 
     def dismiss(self) -> None:
-        """Let the threads end when they have nothing more to do."""
+        """Let the threads end: what they have not begun is submitted no more, however the run has ended."""
+        self._over = True
         for _ in range(self._threads):
             self._work.put(None)
 
@@ -144,7 +145,7 @@ class Workers:
             claim, begun = work
             try:
                 is_late = partial(self._is_late, begun)
-                if self._halted() or is_late():
+                if self._over or self._halted() or is_late():
                     self._back.put(_given_back(claim))
                 else:
                     self._back.put(BatchDone(claim, self._gateway.submit(claim.batch, is_late=is_late)))

@@ -10,10 +10,11 @@ import pytest
 
 from smsctl.actions.run_progress import SendPace
 from smsctl.actions.stop_signal import StopReason, StopSignal
+from smsctl.actions.workers import Workers
 from smsctl.domain.mailing import Ceilings
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
-from smsctl.errors import ExitCode, LedgerError, Sentence
-from smsctl.ledger import lock
+from smsctl.errors import ExitCode, LedgerError, Sentence, say
+from smsctl.ledger import batches, lock
 from smsctl.ledger.store import Ledger
 
 from ..ledger.conftest import opened_again
@@ -610,3 +611,46 @@ def test_who_asks_when_all_is_over_interrupts_nothing(desk: Desk, signalled: Sto
     for _ in range(4):
         signal.raise_signal(signal.SIGUSR1)
     assert (result.stop, result.states) == (None, {Status.ACCEPTED: 1})
+
+
+def _breaks_off_with_one_marked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> ScriptedGateway:
+    """Let a run end by what it cannot store, with four batches at the gateway and one that none has begun."""
+    inside, door, before = threading.Semaphore(0), threading.Event(), threading.enumerate()
+
+    def answer(batch: Batch) -> Answer:
+        inside.release()
+        if not batch.reference.endswith("-b1"):
+            assert door.wait(30)
+        return accepted(batch)
+
+    def fails(*_given: object) -> Answer:
+        for _ in range(5):
+            assert inside.acquire(timeout=30)
+        raise LedgerError(say("the disk is broken"))
+
+    monkeypatch.setattr(batches, "settle", fails)
+    gateway = ScriptedGateway(answer)
+    with pytest.raises(LedgerError, match="broken"):
+        desk.send(desk.mailing(30), gateway, pace=PACE._replace(connections=4))
+    monkeypatch.undo()
+    door.set()
+    for thread in set(threading.enumerate()) - set(before):
+        thread.join(30)
+    return gateway
+
+
+def test_what_is_marked_when_a_run_breaks_off_leaves_no_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has the right next is told by a person that it was not sent, and sends it."""
+    assert len(_breaks_off_with_one_marked(desk, monkeypatch).submitted) == 5
+
+
+def test_by_the_right_alone_it_would_leave_after_that_was_given_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    over = property(lambda _workers: False, lambda *_: None)
+    monkeypatch.setattr(Workers, "_over", over, raising=False)
+    with monkeypatch.context() as patched:
+        assert len(_breaks_off_with_one_marked(desk, patched).submitted) == 6
