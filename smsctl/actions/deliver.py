@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import NamedTuple
 
+from smsctl.actions.ending import reached_nobody
 from smsctl.actions.send import Result, SendRun, send
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
@@ -25,6 +26,15 @@ class Delivery(NamedTuple):
         return unsettled_of(self.mailing.id, self.tally.states, self.in_doubt)
 
     @property
+    def found_nobody(self) -> bool:
+        """Whether the claims have left out everybody who was to get it by the plan.
+
+        They have had the text from another mailing meanwhile, or were put on the block list.
+        """
+        unsent = self.tally.states.get(Status.PENDING) or self.result.states[Status.REJECTED]
+        return reached_nobody(self.tally) and not (self.result.stop or unsent)
+
+    @property
     def own_exit_code(self) -> ExitCode:
         """The run's code beside what is unsettled, set right by what the ledger says of the whole mailing."""
         states = self.tally.states
@@ -33,6 +43,8 @@ class Delivery(NamedTuple):
         codes = [run.exit_code]
         if states.get(Status.PENDING) and not self.result.stop:
             codes.append(ExitCode.STOPPED)
+        if self.found_nobody:
+            codes.append(ExitCode.REFUSED)
         return worst(codes)
 
     @property

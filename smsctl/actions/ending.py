@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from smsctl.domain.mailing import Mailing, MailingTotals
-from smsctl.domain.message import Status
+from smsctl.domain.message import COSTS, Status
 from smsctl.domain.unsettled import Unsettled, unsettled_of
 from smsctl.errors import LedgerError, SmsctlError, UnsettledError, UsageError, worst
 from smsctl.ledger import cancelling, mailings, stops
@@ -24,6 +24,11 @@ def was_stopped(ledger: Ledger, mailing: Mailing, totals: MailingTotals) -> bool
     """
     unreached = totals.states.get(Status.CANCELLED) or totals.states.get(Status.PENDING)
     return bool(unreached) and cancelling.is_cancelled(ledger, mailing)
+
+
+def reached_nobody(totals: MailingTotals) -> bool:
+    """Say whether nothing of a mailing was handed over, and taken: that is never success without a word."""
+    return bool(totals.states) and not COSTS & totals.states.keys()
 
 
 @contextmanager

@@ -79,6 +79,8 @@ def reply(
     notes = []
     if done.result.why:
         notes.append(Note(code=str(done.result.stop), level="error", text=done.result.why))
+    if done.found_nobody:
+        notes.append(Note(code="nobody", level="error", text=_FOUND_NOBODY))
     notes += [Note(code="unknown", level="warning", text=remark) for remark in done.result.remarks]
     return CommandResult(
         data={**data, **sent_data(wiring, done.mailing, done.tally)},
@@ -117,3 +119,8 @@ def _stopped_by_signals(wiring: Wiring, stop_signal: StopSignal) -> AbstractCont
                 wiring.output.warn(say("Stopping after what is on its way; once more to stop at once."))
 
     return wiring.output.stopping.ends(stop)
+
+
+_FOUND_NOBODY = say(
+    "Nothing was sent: everybody has had this text from another mailing meanwhile, or is on the block list."
+)

@@ -1,7 +1,7 @@
 """`smsctl mailings resume ID`: go on with what is still pending."""
 
 from smsctl.actions.ceilings import by_time
-from smsctl.actions.ending import left_unsettled, told_with_what_is_left, was_stopped
+from smsctl.actions.ending import left_unsettled, reached_nobody, told_with_what_is_left, was_stopped
 from smsctl.actions.resume import what_is_left
 from smsctl.cli import options, seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
@@ -70,5 +70,5 @@ def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
         exit_code=left.exit_code,
         left=(left,),
         is_known=True,
-        is_told_always=stopped,
+        is_told_always=stopped or reached_nobody(tally),
     )
