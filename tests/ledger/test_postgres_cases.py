@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -1001,3 +1002,48 @@ def test_without_asking_the_server_it_would_end_as_if_all_were_gone(
     assert reader
     monkeypatch.setattr(compacting, "_KEPT", re.compile("nothing that a server says"))
     assert _left_after_a_purge(access, admin, cluster) == {"messages"}
+
+
+CLEANED_UP_FOR_S = 0.2
+"""How long the server lets its own cleaning up of a table go on that somebody waits for: it asks then."""
+
+
+@pytest.fixture
+def cleaned_up(
+    access: Access, cluster: Cluster, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Ledger]:
+    """A ledger in whose messages the server itself cleans up, until somebody has waited for so long."""
+    monkeypatch.setitem(connect._SETTINGS, "deadlock_timeout", f"{CLEANED_UP_FOR_S:g}s")  # noqa: SLF001
+    waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND clock_timestamp() - waitstart > %s"
+    is_over = threading.Event()
+
+    def clean_up() -> None:
+        with psycopg.connect(cluster.url()) as worker:
+            worker.execute(f"LOCK TABLE {access.schema}.messages IN SHARE UPDATE EXCLUSIVE MODE".encode())
+            works.set()
+            while not is_over.is_set():
+                if admin.execute(waits, (timedelta(seconds=CLEANED_UP_FOR_S),)).fetchone():
+                    return
+                time.sleep(0.01)
+
+    with closing(open_shared(access._replace(busy_timeout_s=CLEANED_UP_FOR_S))) as ledger:
+        works, worker = threading.Event(), threading.Thread(target=clean_up)
+        worker.start()
+        assert works.wait(10)
+        yield ledger
+        is_over.set()
+        worker.join()
+
+
+def test_a_purge_sends_away_the_server_that_cleans_up_after_it(cleaned_up: Ledger) -> None:
+    """A large purge is what it begins to clean up after: else there is an end to neither for minutes."""
+    cleaned_up.compact()
+
+
+def test_waiting_no_longer_than_the_server_it_would_be_refused(
+    cleaned_up: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(compacting, "_LONGER", "SELECT 1")
+    with pytest.raises(LedgerError, match="the ledger is busy"):
+        cleaned_up.compact()

@@ -21,6 +21,12 @@ from smsctl.ledger.postgres.sentences import told
 _ANEW = "VACUUM (FULL, VERBOSE) {}"
 _KEPT = re.compile("[0-9]+")
 """How many removed rows it keeps: the first number of what the server adds, in any language."""
+_LONGER = (
+    "SELECT set_config('lock_timeout', CAST(2000 + extract(epoch FROM"
+    " CAST(current_setting('deadlock_timeout') AS interval)) * 1000 AS bigint) || 'ms', false)"
+)
+"""The server cleans up by itself after what was removed, for minutes, and stops that for whoever has waited
+so long: we wait longer."""
 
 
 def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
@@ -53,8 +59,10 @@ def _is_gone(session: Session, other: Session, table: str) -> bool:
 
     session.add_notice_handler(hear)
     try:
+        session.execute(_LONGER.encode())
         with _writers_wait(other):
             session.execute(sql.SQL(_ANEW).format(sql.Identifier(table)))
+        session.execute("RESET lock_timeout")
     finally:
         session.remove_notice_handler(hear)
     return not any(kept)
