@@ -111,6 +111,21 @@ def must_see_all(seen: Collection[str] | None, user: str) -> None:
         )
 
 
+def must_purge(seen: Collection[str] | None, user: str, municipality: str | None) -> None:
+    """Raise RuleError where a person is about to remove what is not of one of these municipalities alone.
+
+    `municipality` is the key of the one that is named; None: all that have no decision of their own.
+    """
+    if seen is not None and municipality not in seen:
+        raise RuleError(
+            say("The user {user} may not remove what is of other municipalities.", user=user),
+            hint=say(
+                "Name one of your own: smsctl purge --municipality NAME. For all of them, ask whoever looks"
+                " after the config for a rule under [senders]."
+            ),
+        )
+
+
 def _refuse_anothers(seen: Collection[str] | None, mailing: Mailing, sentence: Sentence) -> None:
     if not sees(seen, mailing):
         raise RuleError(sentence, hint=_ADD_IT)

@@ -35,6 +35,11 @@ def must_see_all(wiring: Wiring) -> None:
     sender_rights.must_see_all(seen_by(wiring), wiring.actor.user)
 
 
+def must_purge(wiring: Wiring, municipality: str | None) -> None:
+    """Raise RuleError where a purge of this municipality, or of all, is not this user's to order."""
+    sender_rights.must_purge(seen_by(wiring), wiring.actor.user, municipality)
+
+
 def as_told(wiring: Wiring, mailings: Iterable[Mailing]) -> Iterator[Mailing]:
     """Yield mailings as a list tells them: of another's not what chose its rows, as a name."""
     of = seen_by(wiring)

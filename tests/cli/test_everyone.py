@@ -3,13 +3,14 @@
 import csv
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from smsctl.actions import sender_rights
 from smsctl.host.users import whoever
 
 from ..conftest import LiveGateway, MakeConfig
@@ -360,6 +361,47 @@ def test_between_authorities_it_is_secret_who_got_what(
     assert run(*ask, "audit", "--municipality", "grannkommun").data["audit"] == []
     assert run(*ask, "usage").code == 0
     assert "By [senders] you see only: Exempelkommun" in run("--config", config, "audit").out
+
+
+def _purged(run: Run, config: Path, *named: str) -> int:
+    """Purge all that there is, of one municipality or of all; return the exit code."""
+    line = ("purge", "--older-than", "1s", "--decision", "KS 1", "--yes", *named)
+    return run("--config", config, *line).code
+
+
+def _is_whole(run: Run, config: Path, mailing: int) -> bool:
+    return "were purged" not in run("--config", config, "mailings", "show", mailing).out
+
+
+def test_whose_data_a_person_removes_is_their_own_municipalitys(
+    two_towns: dict[str, Any], make_config: MakeConfig, run: Run, set_clocks: Callable[[str], None]
+) -> None:
+    set_clocks("2036-01-01T12:00Z")
+    limited: tuple[dict[str, Any], ...] = ({ME: {"municipalities": ["exempelkommun"]}}, {"somebody": {}})
+    for senders in limited:
+        config = make_config(**two_towns, senders=senders)
+        for named in ((), ("--dry-run",), ("--municipality", "grannkommun")):
+            assert _purged(run, config, *named) == 5
+    config = make_config(**two_towns, senders={ME: {"municipalities": ["exempelkommun"]}})
+    assert _purged(run, config, "--municipality", "exempelkommun") == 0
+    assert [_is_whole(run, config, one) for one in (1, 2)] == [False, True]
+    assert _purged(run, make_config(**two_towns, senders={ME: {}})) == 0
+    assert not _is_whole(run, config, 2)
+
+
+def test_without_asking_whose_it_is_they_would_remove_all(
+    two_towns: dict[str, Any],
+    make_config: MakeConfig,
+    run: Run,
+    set_clocks: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The negative control."""
+    set_clocks("2036-01-01T12:00Z")
+    monkeypatch.setattr(sender_rights, "must_purge", lambda *_: None)
+    config = make_config(**two_towns, senders={ME: {"municipalities": ["exempelkommun"]}})
+    assert _purged(run, config) == 0
+    assert not _is_whole(run, config, 2)
 
 
 def test_what_becomes_of_a_mailing_is_for_its_own_municipality_to_say(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from smsctl.actions.purge import finish_purge, purge
 from smsctl.actions.retention import regime_of
-from smsctl.cli import dialogue, options
+from smsctl.cli import dialogue, options, seen
 from smsctl.cli.operations import blanking, retention
 from smsctl.cli.options import flag, option
 from smsctl.cli.output.blocks import TextLine, Tone
@@ -57,7 +57,8 @@ def run(
     """Remove numbers, names and texts of finished mailings, for good; and incoming SMS of that age.
 
     Counts, parts, money and times stay. A protocol is printed and kept. Nothing is ever removed by itself. A
-    municipality with a retention of its own is purged only by its name.
+    municipality with a retention of its own is purged only by its name. Under [senders], who may not see all
+    municipalities names one of their own.
     """
     asks = wiring.output.interactive and not yes
     flags = blanking.RemovalFlags(reason=reason, asks=asks, dry_run=dry_run)
@@ -91,6 +92,7 @@ def _purge(
     has_ended = not flags.dry_run and finish_purge(wiring.ledger)
     if has_ended and older_than is None and regime.retention.days is None:
         return CommandResult(data={"ended_earlier": True}, screen=[_ENDED])
+    seen.must_purge(wiring, regime.municipality)
     before = retention.before(wiring, regime, older_than)
     due = purging.due(wiring.ledger, before, regime.reach, wiring.clock.now())
     told = retention.told_before(wiring, regime, due, before)
