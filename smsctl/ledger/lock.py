@@ -1,4 +1,4 @@
-"""The right to send one mailing, held by one process at a time."""
+"""The right to send one mailing, or to mail incoming SMS on, held by one process at a time."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -33,6 +33,11 @@ def if_nobody_sends(ledger: Ledger, reference: str) -> Iterator[bool]:
     """Yield whether nobody sends the mailing; if so, nobody can begin to until the block ends."""
     with _lock(ledger, reference) as held:
         yield held
+
+
+def if_nobody_forwards(ledger: Ledger) -> AbstractContextManager[bool]:
+    """Yield whether nobody mails incoming SMS on; if so, nobody can begin to until the block ends."""
+    return _lock(ledger, "forwarding")
 
 
 def _lock(ledger: Ledger, reference: str) -> AbstractContextManager[bool]:

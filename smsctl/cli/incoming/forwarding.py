@@ -1,12 +1,14 @@
 """Mails incoming SMS on, after they are stored: the ledger is the queue, and one mail at most is under way.
 
-What must stay true: only a thread of its own ever waits for the mail server, and an SMS is noted as mailed
-only when the server has taken it. So a crash may have one mailed twice, and loses none.
+What must stay true: only a thread of its own ever waits for the mail server, an SMS is noted as mailed only
+when the server has taken it, and who mails one holds the right to, of all who forward from the ledger, on
+other hosts too. So a crash may have one mailed twice, and loses none.
 """
 
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread
@@ -19,7 +21,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_gateway import OutgoingMail
 from smsctl.config import kinds
 from smsctl.errors import Sentence, SmsctlError, UsageError, say
-from smsctl.ledger import inbox
+from smsctl.ledger import inbox, lock
 from smsctl.ledger.inbox import InboxRow
 
 _TRIED_FOR = timedelta(days=7)  # after that it is in the inbox only
@@ -34,6 +36,7 @@ class _ForwardedMail(NamedTuple):
 
     row: InboxRow
     trouble: "Future[Sentence | None]"  # None: the server has taken it
+    right: ExitStack  # to be given back when that is noted
 
 
 class Forwarder:
@@ -79,11 +82,17 @@ class Forwarder:
     def _start(self) -> None:
         ledger, now = self._wiring.ledger, self._wiring.clock.now()
         since = datetime.fromisoformat(now.at) - _TRIED_FOR
-        row = inbox.to_forward(ledger, after=self._last, since=since)
-        self._last = row.id if row else 0
-        if row:
-            mail = self._under_way = _ForwardedMail(row, Future())
-            Thread(target=self._carry, args=mail, name="mailing on", daemon=True).start()
+        with ExitStack() as right:
+            row = inbox.to_forward(ledger, after=self._last, since=since)
+            if row:
+                if not right.enter_context(lock.if_nobody_forwards(ledger)):
+                    return  # a later turn looks what that one has left
+                row = inbox.to_forward(ledger, after=self._last, since=since)
+            self._last = row.id if row else 0
+            if row:
+                mail = self._under_way = _ForwardedMail(row, Future(), right.pop_all())
+                carried = (row, mail.trouble)
+                Thread(target=self._carry, args=carried, name="mailing on", daemon=True).start()
 
     def _carry(self, row: InboxRow, trouble: "Future[Sentence | None]") -> None:
         try:
@@ -100,7 +109,7 @@ class Forwarder:
     def _note(self) -> None:
         if self._under_way is None or not self._under_way.trouble.done():
             return
-        row, trouble = self._under_way.row, self._under_way.trouble.result()
+        row, trouble, right = self._under_way.row, self._under_way.trouble.result(), self._under_way.right
         if trouble is None:
             with self._wiring.ledger.transaction():
                 inbox.forwarded(self._wiring.ledger, row.id, self._wiring.clock.now())
@@ -110,6 +119,7 @@ class Forwarder:
             self._not_before = max(self._not_before, time.monotonic() + self._pause_s)
             self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
         self._under_way = None
+        right.close()
 
     def _mail(self, row: InboxRow) -> OutgoingMail:
         sender = row.message.sender
