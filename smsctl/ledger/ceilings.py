@@ -67,7 +67,9 @@ def make_urgent(ledger: Ledger, mailing: int, *, over_day: bool) -> None:
     With `over_day`, also beyond the ceilings of the day; that is never taken back.
     """
     ledger.write(
-        "UPDATE mailings SET urgent = 1, over_day = MAX(over_day, ?) WHERE id = ?", int(over_day), mailing
+        "UPDATE mailings SET urgent = 1, over_day = CASE WHEN over_day = 1 THEN 1 ELSE ? END WHERE id = ?",
+        int(over_day),
+        mailing,
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from smsctl.cli import contents
 from smsctl.errors import LedgerError
 from smsctl.ledger.seam.sentences import OutOfDateError
+from smsctl.simulator.server import Behaviour
 
 from .. import postgres_server
 from ..conftest import Live, LiveGateway, MakeConfig
@@ -76,6 +77,20 @@ def test_a_mailing_is_sent_and_told_of(live: Live, run: Run, message: Path) -> N
     check = on(live, run, "ledger", "check")
     assert check.code == 0, check.said
     assert not (live.config.parent / "state" / "ledger.high-water").exists()
+
+
+def test_a_person_may_call_urgent_what_is_left_of_a_mailing(
+    live_gateway: LiveGateway, url: str, run: Run, message: Path
+) -> None:
+    ledger = {"path": None, "url": url, "state": "state"}
+    refused = live_gateway(Behaviour(password="another"), active=False, ledger=ledger)
+    on(refused, run, "ledger", "accept-restore", "--reason", "nothing was sent before")
+    on(refused, run, "municipality", "activate", "exempelkommun", "--yes")
+    assert on(refused, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 6
+    resumed = on(refused, run, "mailings", "resume", 1, "--urgent", "--reason", "a storm is coming")
+    assert resumed.code == 6, resumed.said
+    with psycopg.connect(url) as admin:
+        assert admin.execute("SELECT urgent, over_day FROM smsctl.mailings").fetchall() == [(1, 0)]
 
 
 @pytest.mark.parametrize(
