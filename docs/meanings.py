@@ -27,7 +27,10 @@ EXIT_CODES = {
     ExitCode.OK: Meaning("All accepted, or nothing to do; also: already done under this key.", "Nothing."),
     ExitCode.BUG: Meaning("A bug in smsctl.", "Run again with `--verbose`, and report what it prints."),
     ExitCode.USAGE: Meaning("The command line does not fit the command.", "Look at `--help`."),
-    ExitCode.REJECTED: Meaning("Some messages were rejected by the gateway.", "`smsctl mailings show ID`"),
+    ExitCode.REJECTED: Meaning(
+        "Some messages were rejected by the gateway, in this run of the mailing or an earlier one.",
+        "`smsctl mailings show ID`",
+    ),
     ExitCode.UNSETTLED: Meaning(
         "Some messages of the mailing are unknown or held, whoever left them so. Every command that acts on"
         " it ends with this until they are settled; one that only reads warns, and ends with 0.",

@@ -31,14 +31,15 @@ class Delivery(NamedTuple):
 
         They have had the text from another mailing meanwhile, or were put on the block list.
         """
-        unsent = self.tally.states.get(Status.PENDING) or self.result.states[Status.REJECTED]
+        unsent = {Status.PENDING, Status.REJECTED} & self.tally.states.keys()
         return reached_nobody(self.tally) and not (self.result.stop or unsent)
 
     @property
     def own_exit_code(self) -> ExitCode:
         """The run's code beside what is unsettled, set right by what the ledger says of the whole mailing."""
         states = self.tally.states
-        rejected = min(self.result.states[Status.REJECTED], states.get(Status.REJECTED, 0))
+        # Of what an earlier run has left rejected, nobody may have heard: it may have been killed.
+        rejected = states.get(Status.REJECTED, 0)
         run = self.result._replace(states=Counter({Status.REJECTED: rejected}))
         codes = [run.exit_code]
         if states.get(Status.PENDING) and not self.result.stop:

@@ -1,12 +1,15 @@
 """Ctrl-C and SIGTERM in the middle of a mailing: real signals to a real process, and what is left to do."""
 
+import json
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from itertools import chain, repeat
 from pathlib import Path
 from typing import IO
 
@@ -14,8 +17,9 @@ import pytest
 
 from smsctl.simulator.server import Behaviour
 
-from ..conftest import Live, LiveGateway, MakeConfig
+from ..conftest import SECRET, Live, LiveGateway, MakeConfig
 from ..front_door import OWN_TERMINAL, SMSCTL, Ran, Run, Terminal, begin_process, end_process
+from ..gateways.fault_server import FaultServer, Line, no_simulator, reply
 from .conftest import WAIT_S, guardians, wait_until
 
 ROWS = guardians(6)
@@ -337,3 +341,46 @@ def test_who_insists_does_not_wait_until_the_site_is_told(
     ran = end_process(process)
     assert ran.code == 5
     assert "Nobody was told of this run: Interrupted" in ran.err
+
+
+def rejecting_the_first() -> Callable[[Line], None]:
+    """Reject the first message there is, be busy for long at the next, and take all after that."""
+    codes: Iterator[int] = chain((5, 0), repeat(1))
+
+    def answer(line: Line) -> None:
+        body = line.read_request()
+        code = next(codes)
+        line.send(reply(200, entry_of(body, code)) if code else reply(429, b"", Retry_After="600"))
+
+    return answer
+
+
+def entry_of(body: bytes, code: int) -> bytes:
+    messages = json.loads(body)["message"]
+    entries = [
+        {"statusCode": code, "clientReference": one["clientReference"], "messageId": "m1"} for one in messages
+    ]
+    return json.dumps({"messageStatus": entries}).encode()
+
+
+def test_who_goes_on_for_a_killed_process_tells_of_whom_the_gateway_had_refused(
+    make_config: MakeConfig, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", SECRET)
+    with FaultServer(no_simulator(rejecting_the_first())) as server:
+        gateway = {"url": f"http://127.0.0.1:{server.port}", "batch_size": 1}
+        config = make_config(mode="live", rows=guardians(3), gateway=gateway)
+        run("--config", config, "municipality", "activate", "exempelkommun", "--yes")
+        line = ("--config", config, "send", message, "--all", "--yes", "--max-parts", 3, "--key", "k")
+        process = begin_process(*line)
+        ledger = config.parent / "ledger" / "ledger.db"
+        wait_until(lambda: len(server.requests) == 2 and states_in(ledger) == {"rejected": 1, "pending": 2})
+        process.kill()
+        end_process(process)
+        ran = run(*line, "--quiet")
+    assert (ran.code, "2 accepted, 1 rejected" in ran.err) == (3, True), ran.said
+
+
+def states_in(ledger: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as opened:
+        return dict(opened.execute("SELECT state, COUNT(*) FROM messages GROUP BY state").fetchall())
