@@ -110,8 +110,11 @@ def put_off(rest: Remainder, send_at: datetime, under: Circumstances) -> Remaind
 
 
 def record(rest: Remainder, ledger: Ledger, under: Circumstances, reason: str | None) -> None:
-    """Write in the audit who goes on with the mailing, and why where a rule is overruled: that stays so."""
-    with ledger.transaction():
+    """Write in the audit who goes on with the mailing, and why where a rule is overruled: that stays so.
+
+    Raises TakenError while another process sends it, which goes by what was said before.
+    """
+    with recovery.taking_over(ledger, rest.mailing, under.now), ledger.transaction():
         if rest.mailing.urgent:
             ceilings.make_urgent(ledger, rest.mailing.id, over_day=rest.mailing.over_day)
         if rest.put_off:

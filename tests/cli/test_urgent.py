@@ -1,9 +1,13 @@
 """In an emergency: what a person on a terminal may overrule, and where that is written."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
+from smsctl.ledger import lock, mailings, recovery
+from smsctl.ledger.store import open_ledger
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import Live, LiveGateway
@@ -157,3 +161,65 @@ def test_the_emergency_brake_asks_nothing(live_gateway: LiveGateway, message: Pa
     run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
     ran = run_terminal(["--config", live.config, "mailings", "cancel", 1])
     assert (ran.code, "3 pending messages cancelled." in ran.seen) == (0, True)
+
+
+# Beside a run that sends it
+
+
+@contextmanager
+def sent_by_another(live: Live, url: str | None) -> Iterator[None]:
+    """Let another process have the right to send the first mailing."""
+    if url is None:
+        with ExitStack() as stack:
+            ledger = stack.enter_context(closing(open_ledger(live.config.parent / "ledger" / "ledger.db")))
+            stack.enter_context(lock.right_to_send(ledger, mailings.get(ledger, 1).reference))
+            yield
+        return
+    import psycopg
+
+    from smsctl.ledger.postgres.rights import Rights
+
+    with psycopg.connect(url, autocommit=True) as session:
+        ((reference,),) = session.execute("SELECT reference FROM smsctl.mailings").fetchall()
+        assert Rights("smsctl").take(session, reference)
+        yield
+
+
+def urgent_beside_a_run(
+    request: pytest.FixtureRequest, live_gateway: LiveGateway, message: Path, run: Run, place: str
+) -> tuple[Ran, bool]:
+    """Call what is left urgent while another process sends it; say whether it is from then on."""
+    url = request.getfixturevalue("url") if place == "server" else None
+    ledger = {"path": None, "url": url, "state": "state"} if url else {}
+    live = live_gateway(Behaviour(password="another"), active=False, rows=guardians(3), ledger=ledger)
+    if url:
+        run("--config", live.config, "ledger", "accept-restore", "--reason", "new")
+    run("--config", live.config, "municipality", "activate", "exempelkommun", "--yes")
+    assert run(*begin(live, message, "--yes", "--max-parts", "9")).code == 6
+    with sent_by_another(live, url):
+        ran = run("--config", live.config, "mailings", "resume", 1, *URGENT)
+    audit = run("--config", live.config, "audit", "--json").data["audit"]
+    return ran, any(one["action"] == "resume" for one in audit)
+
+
+@pytest.mark.parametrize("place", ["file", "server"])
+def test_beside_a_run_that_sends_it_nothing_is_changed(
+    place: str, request: pytest.FixtureRequest, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    ran, is_changed = urgent_beside_a_run(request, live_gateway, message, run, place)
+    assert (ran.code, is_changed, "by another process" in ran.err) == (9, False, True), ran.said
+
+
+@pytest.mark.parametrize("place", ["file", "server"])
+def test_without_the_right_to_send_it_would_be(
+    place: str,
+    request: pytest.FixtureRequest,
+    live_gateway: LiveGateway,
+    message: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(recovery, "taking_over", lambda *_: nullcontext())
+    ran, is_changed = urgent_beside_a_run(request, live_gateway, message, run, place)
+    assert is_changed, ran.said
