@@ -103,7 +103,7 @@ def _overwrite(ledger: Ledger, removed: Sequence[str], empty: Collection[searchi
     searched = distinct[:: -(-len(distinct) // _MOST_SEARCHED) or 1]  # of all mailings, not only of the last
     if searching.remnants(ledger, searched, empty):
         raise LedgerError(
-            say("{path}: removed personal data is still found in the file.", path=ledger.path),
+            say("{path}: removed personal data is still found in the file.", path=ledger.engine.place),
             hint=say("Run `smsctl ledger check`, then purge once more."),
         )
     with ledger.transaction():

@@ -64,7 +64,7 @@ def _copied(ledger: Ledger, on_progress: Progress) -> Ledger:
         return ledger.copied(lambda done, total: on_progress(done, _STEPS * total))
     except FullError as full:
         raise LedgerError(
-            say("{path}: there is no room for the copy of it that is checked.", path=ledger.path),
+            say("{path}: there is no room for the copy of it that is checked.", path=ledger.engine.place),
             hint=say("Make room, or name another folder for temporary files: SQLITE_TMPDIR=FOLDER"),
         ) from full
 
@@ -84,7 +84,7 @@ def blame(ledger: Ledger, error: Exception) -> LedgerError | None:
     if not found:
         return None
     return LedgerError(
-        say("{path}: the ledger is damaged. {first}", path=ledger.path, first=found[0].sentence),
+        say("{path}: the ledger is damaged. {first}", path=ledger.engine.place, first=found[0].sentence),
         hint=_PUT_BACK,
     )
 

@@ -60,7 +60,7 @@ def get(ledger: Ledger, mailing: int) -> Mailing:
     found = ledger.records("SELECT * FROM mailings WHERE id = ?", mailing)
     if not found:
         raise InputError(
-            say("There is no mailing {mailing} in {path}.", mailing=mailing, path=ledger.path),
+            say("There is no mailing {mailing} in {path}.", mailing=mailing, path=ledger.engine.place),
             hint=say("The numbers stand in: smsctl mailings list"),
         )
     return _mailing(found[0])
