@@ -1047,3 +1047,41 @@ def test_waiting_no_longer_than_the_server_it_would_be_refused(
     monkeypatch.setattr(compacting, "_LONGER", "SELECT 1")
     with pytest.raises(LedgerError, match="the ledger is busy"):
         cleaned_up.compact()
+
+
+@pytest.fixture
+def tables_of_millions(access: Access, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """A ledger that takes longer to write anew than any statement may take: it is asked whether it may."""
+    is_ended = "current_setting('statement_timeout') <> '0'"
+    slowly = f"DO $$ BEGIN PERFORM 1 FROM {{}}; IF {is_ended} THEN RAISE query_canceled; END IF; END $$"
+    monkeypatch.setattr(compacting, "_ANEW", slowly)
+    with closing(open_shared(access)) as ledger:
+        yield ledger
+
+
+def test_a_table_of_millions_is_written_anew_to_its_end(tables_of_millions: Ledger) -> None:
+    tables_of_millions.compact()
+    assert tables_of_millions.rows("SELECT current_setting('statement_timeout')") == [("10min",)]
+
+
+def test_else_no_purge_would_ever_end(tables_of_millions: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(compacting, "_TO_THE_END", "SELECT 1")
+    with pytest.raises(LedgerError):
+        tables_of_millions.compact()
+
+
+LONGEST = "SELECT current_setting('transaction_timeout', true)"
+"""How long the server lets a transaction take; before version 17 it does not ask."""
+
+
+def test_what_is_looked_at_as_of_one_moment_may_take_as_long_as_it_takes(access: Access) -> None:
+    with closing(open_shared(access)) as ledger, closing(ledger.copied(lambda *_: None)) as copy:
+        assert copy.rows(LONGEST) in ([("0",)], [(None,)])
+
+
+def test_else_a_large_ledger_could_not_be_checked(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(connect, "connect_for_long", connect.connect)
+    with closing(open_shared(access)) as ledger, closing(ledger.copied(lambda *_: None)) as copy:
+        assert copy.rows(LONGEST) in ([("5min",)], [(None,)])

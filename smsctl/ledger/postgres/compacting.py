@@ -27,6 +27,11 @@ _LONGER = (
 )
 """The server cleans up by itself after what was removed, for minutes, and stops that for whoever has waited
 so long: we wait longer."""
+_TO_THE_END = (
+    "SELECT set_config(name, '0', false) FROM pg_settings"
+    " WHERE name IN ('statement_timeout', 'transaction_timeout')"
+)
+"""A table that takes longer to write anew than a statement may take would never be written."""
 
 
 def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
@@ -35,10 +40,13 @@ def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
     Or somebody can still see what was removed; then all but that is done.
     """
     place = access.address.shown
-    with told(place), closing(connect.connect(access)) as other:
-        connect.wait_for_ever(other)
+    with told(place), closing(connect.connect_for_long(access)) as other:
+        for setting in (_LONGER, _TO_THE_END):
+            session.execute(setting.encode())
         kept = [table for table in tables if not _is_gone(session, other, table)]
         kept = [table for table in kept if not _is_gone(session, other, table)]  # who only looked has gone
+        for name in ("lock_timeout", "statement_timeout"):
+            session.execute(f"RESET {name}".encode())
     if kept:
         raise LedgerError(
             say(
@@ -59,10 +67,8 @@ def _is_gone(session: Session, other: Session, table: str) -> bool:
 
     session.add_notice_handler(hear)
     try:
-        session.execute(_LONGER.encode())
         with _writers_wait(other):
             session.execute(sql.SQL(_ANEW).format(sql.Identifier(table)))
-        session.execute("RESET lock_timeout")
     finally:
         session.remove_notice_handler(hear)
     return not any(kept)

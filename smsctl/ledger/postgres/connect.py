@@ -119,11 +119,13 @@ def roll_back(session: Session) -> None:
     session.execute(f"ROLLBACK -- {next(_NUMBERS)}".encode())
 
 
-def wait_for_ever(session: Session) -> None:
-    """Let a transaction of the session stand open for as long as its owner likes."""
+def connect_for_long(access: Access) -> Session:
+    """Open a session in which a transaction may take as long as a look at millions of messages."""
+    session = connect(access)
     session.execute("SET idle_in_transaction_session_timeout = 0")
     if session.info.server_version >= _TIMES_OUT_ITSELF:
         session.execute("SET transaction_timeout = 0")
+    return session
 
 
 def _connected(access: Access) -> Session:

@@ -189,7 +189,7 @@ class PostgresEngine:
     def copied(self, on_progress: Progress) -> "PostgresEngine":
         """Return all of one moment, in a session of its own; writers go on meanwhile."""
         access = self.access._replace(read_only=True)
-        copy = PostgresEngine(access, connect.connect(access), self._version)
+        copy = PostgresEngine(access, connect.connect_for_long(access), self._version)
         copy.freeze()
         on_progress(1, 1)
         return copy
