@@ -26,7 +26,9 @@ T = TypeVar("T")
 
 _RUN_BY_CRON = ("send", "mailings resume")
 _LOOK_BACK = (*_RUN_BY_CRON, "reports listen", "reports poll")  # and tell what earlier runs could not
-_TELL_ONLY = frozenset({"--dry-run", "--addresses"})  # with these, a command that does something only tells
+_TELL_ONLY = frozenset(
+    {"--dry-run", "--addresses", "--list", "--written", "--preview"}
+)  # with these, a command that does something only tells
 
 
 def main(argv: Sequence[str]) -> int:

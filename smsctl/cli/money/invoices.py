@@ -16,7 +16,7 @@ from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.typed_times import month as typed_month
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import UsageError, say
+from smsctl.errors import OutputError, UsageError, say
 from smsctl.ledger.invoices import hand_over, invoices_of, take_back
 
 EXAMPLES = {
@@ -69,15 +69,26 @@ def run_export(
         with ledger.transaction():
             found = take_back(ledger, key, wiring.clock.now(), wiring.actor)
         told: dict[str, object] = {"path": None, "invoices": render.data(found), "marked": False}
-        return CommandResult(data=told, screen=render.taken_back(found))
+        return CommandResult(data=told, screen=render.taken_back(found), is_told_always=not found)
     with ledger.transaction():
         found = invoices_of(ledger, key, only_new=not again)
         page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
         if mark:
+            page = page and _taken(wiring, page)
             new = [one for one in found if one.handed_over_day is None]
             hand_over(ledger, new, wiring.clock.now(), wiring.actor)
     data = {"path": str(csv), "invoices": render.data(found), "marked": mark}
     return CommandResult(data=data, screen=render.exported(found, csv, marked=mark), page=page)
+
+
+def _taken(wiring: Wiring, page: str) -> str:
+    """Print the page before anything is marked; return what is left to print. Raises OutputError."""
+    if not wiring.output.hand_out(page):
+        raise OutputError(
+            say("Nobody took the list that was printed: no invoice is marked as handed over."),
+            hint=say("Name a file: --csv FILE"),
+        )
+    return ""
 
 
 def run_postings(
@@ -136,10 +147,9 @@ def run_compare(
         paying = wiring.settings.municipalities.values()
         known = {one.invoice_node for one in paying if one.invoice_node} | {*wiring.settings.cost_centres}
         lines = veiled_nodes(lines, known)
-    if not wiring.output.speaks_json:
-        return CommandResult(screen=render.compared(lines))  # there may be very many: not as data too
+    differ = any(one.difference for one in lines)
+    if not wiring.output.speaks_json:  # there may be very many: not as data too
+        return CommandResult(screen=render.compared(lines), is_told_always=differ)
     told = say("The supplier's figures and ours differ.")
-    notes = (
-        [Note(code="difference", level="warning", text=told)] if any(one.difference for one in lines) else []
-    )
+    notes = [Note(code="difference", level="warning", text=told)] if differ else []
     return CommandResult(data=render.compared_data(lines), notes=notes)

@@ -194,8 +194,15 @@ class Output:
             self.warn(told)
 
     def write(self, page: str) -> None:
-        """Write a page as it is."""
-        self.out.line(page.removesuffix("\n"))
+        """Write a page as it is; an empty one was written before."""
+        if page:
+            self.out.line(page.removesuffix("\n"))
+
+    def hand_out(self, page: str) -> bool:
+        """Write a page at once; say whether somebody took it, and no reader went away."""
+        self.write(page)
+        self.out.flush()
+        return self.out.lost is None
 
     def tell(self, reply: CommandResult) -> int:
         """Tell the result and return the exit code."""
