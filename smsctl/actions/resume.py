@@ -57,7 +57,7 @@ def what_is_left(
     pending = tally.states.get(Status.PENDING, 0)
     if not (pending or repeats or _may_be_listed(mailing, traits, tally, ledger, under)):
         return None
-    cancelling.must_not_be_cancelled(mailing.id, mailing.cancelled_at)
+    cancelling.must_not_be_cancelled(mailing.id, mailing.cancelled_at, in_part=bool(pending))
     mailings.must_have_body(mailing)
     must_be_its_gateway(mailing, traits, ledger, under.settings)
     due = _due(mailing, under)

@@ -141,16 +141,16 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
 def _must_be_sendable(ledger: Ledger, mailing: int, billed: str) -> None:
     """Raise RuleError: a second person has not said yes, it is cancelled, or another account pays for it."""
     row = ledger.one(
-        "SELECT a.at_once, a.decision, g.cancelled_at, g.account FROM mailings g"
+        "SELECT a.at_once, a.decision, g.cancelled_at, g.half_cancelled, g.account FROM mailings g"
         " LEFT JOIN approvals a ON a.mailing = g.id WHERE g.id = ?",
         mailing,
     )
     if row is not None:  # asked at once: on a server each question is a way
         approvals.must_be_given(mailing, row[0], row[1])
-        cancelling.must_not_be_cancelled(mailing, row[2])
+        cancelling.must_not_be_cancelled(mailing, row[2], in_part=row[3] == 1)
         if billed:
-            accounts.must_be_its(ledger, mailing, row[3], billed)
-            if row[3] != billed:
+            accounts.must_be_its(ledger, mailing, row[4], billed)
+            if row[4] != billed:
                 accounts.note(ledger, mailing, billed)
 
 

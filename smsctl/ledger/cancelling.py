@@ -58,8 +58,13 @@ def finish_broken_off(ledger: Ledger, moment: Moment) -> Iterator[tuple[int, int
                 yield one, finish(ledger, mailing, moment)
 
 
-def must_not_be_cancelled(mailing: int, cancelled_at: str | None) -> None:
-    """Raise RuleError where a person has cancelled a mailing; asked in the transaction of every claim."""
+def must_not_be_cancelled(mailing: int, cancelled_at: str | None, *, in_part: bool) -> None:
+    """Raise RuleError where a person has cancelled a mailing; asked in the transaction of every claim.
+
+    `in_part`: some of it is pending still.
+    """
+    if cancelled_at is not None and not in_part:
+        raise RuleError(say("Mailing {id} was cancelled: nothing more of it is sent.", id=mailing))
     if cancelled_at is not None:
         raise RuleError(
             say("Mailing {id} was cancelled, and the rest of it is pending still.", id=mailing),
