@@ -31,6 +31,16 @@ def reached_nobody(totals: MailingTotals) -> bool:
     return bool(totals.states) and not COSTS & totals.states.keys()
 
 
+def has_left_out(ledger: Ledger, mailing: Mailing, totals: MailingTotals) -> bool:
+    """Say whether it was meant for somebody who gets nothing: nobody does, it was stopped, or rejected.
+
+    However well a command ends that finds nothing more to do, no silence may hide it. Whom a claim has left
+    out, for they have had the text or are blocked, is skipped, as in a plan.
+    """
+    rejected = totals.states.get(Status.REJECTED)
+    return bool(rejected) or reached_nobody(totals) or was_stopped(ledger, mailing, totals)
+
+
 @contextmanager
 def told_with_what_is_left(ledger: Ledger, mailing: Mailing) -> Iterator[None]:
     """Turn a failure into UnsettledError where the mailing has unsettled messages and that code goes first.

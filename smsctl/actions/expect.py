@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from smsctl.actions.begin import EMPTY, PAUSED
 from smsctl.actions.check import Finding, Level
-from smsctl.actions.ending import left_unsettled
+from smsctl.actions.ending import has_left_out, left_unsettled
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import ExitCode, Sentence, say
@@ -41,7 +41,12 @@ def expected(
             say("See why with: smsctl mailings show {id}", id=mailing.id),
         )
     else:
-        yield Finding(Level.OK, say("{key}: mailing {id} is done: {counted}.", **values))
+        done = say("{key}: mailing {id} is done: {counted}.", **values)
+        if has_left_out(ledger, mailing, tally):
+            look = say("See why with: smsctl mailings show {id}", id=mailing.id)
+            yield Finding(Level.WARNING, text=done, mend=look)
+        else:
+            yield Finding(Level.OK, done)
 
 
 def _missed(text: Sentence, mend: Sentence) -> Finding:

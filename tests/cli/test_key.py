@@ -125,8 +125,8 @@ def test_by_the_mailing_as_it_was_found_it_would_end_well_in_silence(
 ) -> None:
     """The negative control: nobody was reached, and nobody hears of it."""
     monkeypatch.setattr(cancelling, "is_cancelled", lambda _ledger, mailing: mailing.cancelled_at is not None)
-    for module in (ending, cli_resume):  # nor by whom it has reached
-        monkeypatch.setattr(module, "reached_nobody", lambda _totals: False)
+    for module in (ending, cli_resume):
+        monkeypatch.setattr(module, "has_left_out", ending.was_stopped)
     ran = _cancelled_as_it_looks_what_is_left(stuck, run, monkeypatch, way)
     assert (ran.code, ran.said) == (0, ""), ran.said
 

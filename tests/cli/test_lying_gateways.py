@@ -511,7 +511,7 @@ def test_a_report_that_it_failed_proves_that_what_was_resolved_as_not_sent_was_t
     assert gateway.took == 2 * PEOPLE - 1  # it was not sent again
 
     config.with_name("report").write_bytes(failed_report(module, config, place=2))
-    ran = run("--config", config, "reports", "import", config.with_name("report"))
+    ran = run("--config", config, "reports", "import", config.with_name("report"), "--quiet")
     assert (ran.code, "The gateway took 1 message twice" in ran.err) == (0, True)
     assert taken_in(run, config, failed_report(module, config, place=2)) == {"repeated": 1}
     shown = run("--config", config, "mailings", "show", 1)

@@ -84,7 +84,12 @@ def run_remove(
     with wiring.ledger.transaction():
         removed = blocklist.remove(wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", of)
     sentence = say("The number may be sent to again.") if removed else say("The number was not on the list.")
-    return CommandResult(data={"removed": removed}, screen=[TextLine(sentence)], is_of_the_ledger=True)
+    return CommandResult(
+        data={"removed": removed},
+        screen=[TextLine(sentence)],
+        is_of_the_ledger=True,
+        is_told_always=not removed,  # of a number that is typed wrongly, nobody would know
+    )
 
 
 def run_list(wiring: Wiring) -> CommandResult:

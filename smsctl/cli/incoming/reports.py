@@ -174,7 +174,7 @@ def run_poll(
     output = wiring.output
     forwarder = forwarding.forwarder(wiring, forward_to, output.insist)
     intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.POLLED, forward_to)
-    intake = receiving.PushIntake(wiring, intake_rules, output.warn)
+    intake = receiving.PushIntake(wiring, intake_rules, output.insist)
     stop_signal = StopSignal()
     intake.open(output.warn)
     try:
@@ -192,7 +192,7 @@ def run_import(
 ) -> CommandResult:
     """Take in delivery reports and incoming SMS from a file; a second time changes nothing."""
     intake_rules = wiring_listener.intake_rules(wiring, IntakeSource.IMPORTED)
-    intake, unread = receiving.PushIntake(wiring, intake_rules, wiring.output.warn), 0
+    intake, unread = receiving.PushIntake(wiring, intake_rules, wiring.output.insist), 0
     with wiring.output.working(say("Reading")) as tell:
         for push_batch in wiring_listener.read_report_file(file, tell):
             intake.store(push_batch)
@@ -204,7 +204,7 @@ def run_import(
             "{n} entries cannot be read. They are kept: smsctl reports unmatched",
             n=unread,
         )
-        wiring.output.warn(sentence)
+        wiring.output.insist(sentence)
     return render.taken_result(intake.taken)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 from smsctl.actions.approve import approve, must_be_open, no_longer_every_time
 from smsctl.actions.ceilings import by_time
-from smsctl.actions.ending import left_unsettled, told_with_what_is_left, was_stopped
+from smsctl.actions.ending import has_left_out, left_unsettled, told_with_what_is_left
 from smsctl.actions.may_send import Circumstances
 from smsctl.actions.resume import Remainder, record, what_is_left
 from smsctl.cli import dialogue, options, seen, wiring_gateway
@@ -233,5 +233,5 @@ def _replied(wiring: Wiring, mailing: Mailing, sentence: Sentence) -> CommandRes
         exit_code=left.exit_code,
         left=(left,),
         is_known=True,
-        is_told_always=was_stopped(wiring.ledger, mailing, tally),
+        is_told_always=has_left_out(wiring.ledger, mailing, tally),
     )

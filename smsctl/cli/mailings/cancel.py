@@ -12,7 +12,7 @@ from smsctl.cli.output.reply import CommandResult, notes_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import Status
+from smsctl.domain.message import COSTS, Status
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger import mailings
 from smsctl.ledger.store import Ledger
@@ -58,7 +58,12 @@ def run(wiring: Wiring, mailing: options.MailingId, *, reason: options.Reason = 
         notes=notes_of(done.trouble) if done.trouble else (),
         exit_code=done.exit_code,
         left=(done.left,),
+        is_told_always=bool(_LEFT & tally.states.keys()),  # silence would say that all of it was stopped
     )
+
+
+_LEFT = COSTS - {Status.SENDING}
+"""What has left: a cancelling takes none of it back."""
 
 
 def _broken_off(ledger: Ledger, mailing: Mailing) -> Sentence:

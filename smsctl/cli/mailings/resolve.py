@@ -72,6 +72,7 @@ def run(
         advice=steps,
         exit_code=left.exit_code,
         left=(left,),
+        is_told_always=bool(tally.states.get(Status.PENDING)) or not settled,
     )
 
 

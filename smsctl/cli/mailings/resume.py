@@ -1,15 +1,15 @@
 """`smsctl mailings resume ID`: go on with what is still pending."""
 
 from smsctl.actions.ceilings import by_time
-from smsctl.actions.ending import left_unsettled, reached_nobody, told_with_what_is_left, was_stopped
+from smsctl.actions.ending import has_left_out, left_unsettled, told_with_what_is_left, was_stopped
 from smsctl.actions.resume import what_is_left
 from smsctl.cli import options, seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import story
 from smsctl.cli.mailings.request import SendFlags, overrides_of
 from smsctl.cli.mailings.resuming import go_on
+from smsctl.cli.output import figures, outcome
 from smsctl.cli.output import mailings as render
-from smsctl.cli.output import outcome
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
@@ -59,8 +59,11 @@ def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
     tally, left = mailings.tally(wiring.ledger, mailing), left_unsettled(wiring.ledger, mailing)
     steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
     sentence = say("Mailing {id} has nothing pending.", id=mailing.id)
-    if stopped := was_stopped(wiring.ledger, mailing, tally):
+    if was_stopped(wiring.ledger, mailing, tally):
         sentence = say("Mailing {id} was cancelled and has nothing pending.", id=mailing.id)
+    elif has_left_out(wiring.ledger, mailing, tally):
+        counted = figures.counted(tally.states)
+        sentence = say("Mailing {id} has nothing pending: {counted}.", id=mailing.id, counted=counted)
     return CommandResult(
         data=render.data(mailing, tally),
         screen=story.nothing_pending(sentence, tally, steps),
@@ -70,5 +73,5 @@ def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
         exit_code=left.exit_code,
         left=(left,),
         is_known=True,
-        is_told_always=stopped or reached_nobody(tally),
+        is_told_always=has_left_out(wiring.ledger, mailing, tally),
     )

@@ -132,5 +132,5 @@ def _told(sentence: Sentence, ledger: Ledger, earlier: Begun, *, dry_run: bool) 
         exit_code=left.exit_code,
         left=(left,),
         is_known=True,
-        is_told_always=ending.reached_nobody(tally) or ending.was_stopped(ledger, mailing, tally),
+        is_told_always=ending.has_left_out(ledger, mailing, tally),
     )

@@ -3,6 +3,7 @@
 from datetime import UTC, timedelta
 from typing import Annotated
 
+from smsctl.actions.check import Level
 from smsctl.actions.expect import expected
 from smsctl.actions.keyed_run import expand
 from smsctl.cli import options
@@ -72,4 +73,5 @@ def _expected(wiring: Wiring, key: str, ago: str | None) -> CommandResult:
         summary=findings[0].text,
         advice=[one.mend for one in findings if one.mend],
         is_alarm=told.exit_code is not ExitCode.OK,
+        is_told_always=any(one.level is Level.WARNING for one in findings),
     )

@@ -103,7 +103,7 @@ def _purge(
     data: dict[str, object] = {"dry_run": False, "ended_earlier": has_ended, **told.data}
     if due.is_nothing:
         ended = [_ENDED] if has_ended else []
-        return CommandResult(data={**data, "protocol": None}, screen=[*told.screen, *ended])
+        return told._replace(data={**data, "protocol": None}, screen=[*told.screen, *ended])
     if flags.asks:
         wiring.output.show(told.screen)
         otherwise = say("Not confirmed; nothing was removed.")

@@ -130,6 +130,7 @@ def accepted(wiring: Wiring, reason: str, *, is_known: bool = False, put_back: b
             data={"path": str(path), "accepted": False, "mailings": [], "unknown": 0, "missing_batches": 0},
             screen=[TextLine(sentence)],
             summary=sentence,
+            is_told_always=True,
         )
     told = say_n(
         "Accepted: {count} message that was pending is now unknown.",
@@ -148,7 +149,9 @@ def accepted(wiring: Wiring, reason: str, *, is_known: bool = False, put_back: b
     }
     left = [Unsettled(mailing=mailing, unknown=unknown) for mailing, unknown in done.unknown.items()]
     code = worst(one.exit_code for one in left)
-    return CommandResult(data=data, screen=screen, exit_code=code, left=left)  # all of it, also in a log
+    return CommandResult(  # all of it, also in a log: what was sent since, this ledger does not know
+        data=data, screen=screen, exit_code=code, left=left, is_told_always=True
+    )
 
 
 def _next_steps(done: Accepted) -> list[Sentence]:

@@ -75,7 +75,11 @@ def told_before(wiring: Wiring, regime: Regime, due: Due, before: str) -> Comman
         "outside": [one for one, _ in outside],
     }
     planned = render.planned(due, before, names, wiring.settings.time_zone, simulated=wiring.simulated)
-    return CommandResult(data=data, screen=[*planned, *(TextLine(told, Tone.WARN) for _, told in outside)])
+    return CommandResult(
+        data=data,
+        screen=[*planned, *(TextLine(told, Tone.WARN) for _, told in outside)],
+        is_told_always=bool(due.unfinished),
+    )
 
 
 def told_after(wiring: Wiring, done: Purged, data: Mapping[str, object]) -> CommandResult:
@@ -86,6 +90,7 @@ def told_after(wiring: Wiring, done: Purged, data: Mapping[str, object]) -> Comm
     return CommandResult(
         data={**data, "due": done.due._asdict(), "protocol": render.protocol_data(protocol)},
         screen=render.done(protocol, done.due, names, zone, on_server=on_server),
+        is_told_always=bool(done.due.unfinished),  # what is never finished would never go
     )
 
 
@@ -137,7 +142,7 @@ def release(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
     seen.must_be_theirs(wiring, mailing)
     if holds.release(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason):
         return _told(say("Mailing {id} is no longer held.", id=id_), id_, held=False)
-    return _told(say("Mailing {id} was not held.", id=id_), id_, held=False)
+    return _told(say("Mailing {id} was not held.", id=id_), id_, held=False)._replace(is_told_always=True)
 
 
 def listed(wiring: Wiring) -> CommandResult:
