@@ -117,13 +117,22 @@ def remove(
 
 
 def listed(ledger: Ledger, of: Collection[str] | None = None) -> tuple[BlockedRow, ...]:
-    """Return the list, newest first: of these municipalities and what is there for all; None: the whole."""
+    """Return the list, newest first: of these municipalities and what is there for all; None: the whole.
+
+    Why a number is there for all was written by somebody who sees all, and may tell of another's recipient.
+    """
     found = ledger.records(
         "SELECT last_digits, at, by_whom, reason, municipality FROM blocked"
         " ORDER BY at DESC, hash, municipality"
     )
     rows = tuple(BlockedRow(**one) for one in found)
-    return rows if of is None else tuple(one for one in rows if one.municipality in {"", *of})
+    if of is None:
+        return rows
+    return tuple(_without_words(one) for one in rows if one.municipality in {"", *of})
+
+
+def _without_words(row: BlockedRow) -> BlockedRow:
+    return row if row.municipality or row.reason == BY_STOP else row._replace(reason="")
 
 
 def judge(ledger: Ledger, municipality: str, *, by_stop: bool = False) -> Callable[[str], bool] | None:

@@ -12,6 +12,7 @@ import pytest
 
 from smsctl.actions import sender_rights
 from smsctl.host.users import whoever
+from smsctl.ledger import blocklist
 
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run
@@ -555,6 +556,33 @@ def test_a_number_is_blocked_for_the_municipalities_of_whoever_blocks_it(
     assert (refused.code, "for all municipalities" in str(refused.json)) == (5, True)
     config = make_config(**two_towns, senders={"somebody": {}})
     assert run(*blocks, "add", "0701740699").code == 5
+
+
+def _reasons_told(config: Path, run: Run) -> list[str]:
+    return [row["reason"] for row in run("--config", config, "--json", "block", "list").data["blocked"]]
+
+
+@pytest.fixture
+def blocked_for_all(two_towns: dict[str, Any], make_config: MakeConfig, run: Run) -> Path:
+    """The config of who sees one municipality, where who sees all has blocked a number and named somebody."""
+    config = make_config(**two_towns, senders={ME: {}})
+    assert run("--config", config, "block", "add", _NUMBER, "--reason", "for Ida Grann").code == 0
+    assert _reasons_told(config, run) == ["for Ida Grann"]
+    config = make_config(**two_towns, senders={ME: {"municipalities": ["exempelkommun"]}})
+    assert run("--config", config, "block", "add", "0701740699", "--reason", "by phone").code == 0
+    return config
+
+
+def test_why_a_number_is_blocked_for_all_is_told_to_who_sees_all(blocked_for_all: Path, run: Run) -> None:
+    assert sorted(_reasons_told(blocked_for_all, run)) == ["", "by phone"]
+
+
+def test_else_a_block_list_would_name_another_municipalitys_recipient(
+    blocked_for_all: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(blocklist, "_without_words", lambda row: row)
+    assert "for Ida Grann" in _reasons_told(blocked_for_all, run)
 
 
 def test_without_senders_a_number_is_blocked_for_all_or_for_one_by_name(
